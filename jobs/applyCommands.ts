@@ -1,0 +1,223 @@
+/**
+ * The doorbell's answer: applies the pending commands of the streams it is told about, in group transactions, then
+ * publishes. It trusts the inbox alone, so that a doorbell may be late, doubled, shuffled or lost: the drain finds
+ * every command that waits, and one that may have taken a process down is tried with its attempt counted first.
+ */
+import type { Job } from 'bullmq';
+import type pg from 'pg';
+import type { Book } from '../src/core/command.ts';
+import { type Decided, MAX_ATTEMPTS, type Outcome } from '../src/core/decide.ts';
+import { execute, type PassOptions } from '../src/core/execute.ts';
+import { createLane } from '../src/core/lane.ts';
+import type { Queryable } from '../src/core/queryable.ts';
+import { createStates } from '../src/core/states.ts';
+import { addWork, type Work, workOf } from '../src/core/stream.ts';
+import { countAttempts, lockStreams, readPending } from '../src/core/transaction.ts';
+import type { Broadcast } from '../src/infra/broadcast/broadcast.ts';
+import { inTransaction, isConnectionFault, isTransientFault } from '../src/infra/database.ts';
+import type { Log } from '../src/infra/log.ts';
+import type { Metrics } from '../src/infra/metrics.ts';
+import type { Doorbell, Queues } from '../src/infra/queue.ts';
+import { announce } from './announce.ts';
+
+/** Moments at which a test may end the process. */
+export type CrashPoint = 'before_transaction' | 'in_transaction' | 'after_commit' | 'after_publish';
+
+export interface ApplierOptions {
+  pool: pg.Pool;
+  book: Book;
+  queues: Queues;
+  broadcast: Broadcast;
+  metrics: Metrics;
+  log: Log;
+  reach?(point: CrashPoint): void;
+}
+
+export interface Applier {
+  answer(job: Job<Doorbell>): Promise<{ id: string; status: string }[]>;
+  /** Applies what waits for longer than its doorbell should take. Resolves when all of it was passed over once. */
+  drain(): Promise<void>;
+  /** Starts draining at once and then for ever, until `close`. */
+  start(): void;
+  close(): Promise<void>;
+}
+
+interface Request {
+  commands: { streams: string[] }[];
+  suspect: boolean;
+}
+
+const LANES = 2;
+const LANE_BATCH = 64;
+const PASS_COMMANDS = 1_024;
+const COUNTED_AT_ONCE = 32;
+const DRAIN_AFTER_MS = 500;
+const SUSPECT_AFTER_MS = 5_000;
+const DRAIN_STREAMS = 500;
+const RETRY_WAIT_MS = { first: 50, most: 1_000 };
+
+export function createApplier({ pool, book, queues, broadcast, metrics, log, reach }: ApplierOptions): Applier {
+  const states = createStates(book);
+  const lanes = Array.from({ length: LANES }, () => createLane<Request, Outcome[]>(LANE_BATCH, run, () => true));
+  let closing = false;
+  let lastRing = 0;
+  let draining: Promise<void> = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
+
+  async function answer(job: Job<Doorbell>): Promise<{ id: string; status: string }[]> {
+    lastRing = Date.now();
+    const { commands } = job.data;
+    const outcomes = await submit(commands, job.attemptsStarted > 1 || job.stalledCounter > 0);
+    const settled = new Map(outcomes.map(({ id, status }) => [id, status]));
+    return commands.map(({ id }) => ({ id, status: settled.get(id) ?? 'settled elsewhere' }));
+  }
+
+  /** Spreads commands over the lanes by their subject, so that one stream is never in two transactions of ours. */
+  async function submit(commands: { streams: string[] }[], suspect: boolean): Promise<Outcome[]> {
+    const shares = lanes.map((_, lane) => commands.filter(({ streams }) => laneOf(streams[0]!) === lane));
+    const pushed = shares.map((share, i) => (share.length > 0 ? lanes[i]!.push({ commands: share, suspect }) : []));
+    return (await Promise.all(pushed)).flat();
+  }
+
+  /** One lane's batch: every request gets all outcomes, and looks for its own. */
+  async function run(requests: Request[]): Promise<Outcome[][]> {
+    const outcomes: Outcome[] = [];
+    const workFor = (suspect: boolean): Work =>
+      workOf(requests.flatMap((request) => (request.suspect === suspect ? request.commands : [])));
+    for (let work = workFor(false); work.size > 0 && !closing; ) work = await pass(work, limitFor(work), outcomes);
+    for (let work = workFor(true); work.size > 0 && !closing; ) work = await passSuspects(work, outcomes);
+    return requests.map(() => outcomes);
+  }
+
+  /** One transaction; where the database faults it, smaller ones, until the command at fault stands alone. */
+  async function pass(work: Work, limit: number, outcomes: Outcome[], counted?: Set<string>): Promise<Work> {
+    let fault: unknown;
+    try {
+      return settle(await attempt({ work, limit, ...(counted && { counted }) }), outcomes);
+    } catch (thrown) {
+      fault = thrown;
+    }
+    if (work.size === 1 && limit === 1) {
+      return settle(await attempt({ work, limit, ...(counted && { counted }), fault }), outcomes);
+    }
+    const again = new Map<string, string[]>();
+    const middle = Math.ceil(work.size / 2);
+    const halves = work.size > 1 ? [[...work].slice(0, middle), [...work].slice(middle)] : [[...work]];
+    for (const half of halves) {
+      const left = await pass(new Map(half), work.size > 1 ? limit : Math.ceil(limit / 8), outcomes, counted);
+      for (const streams of left.values()) addWork(again, streams);
+    }
+    return again;
+  }
+
+  function settle(decided: Decided, outcomes: Outcome[]): Work {
+    outcomes.push(...decided.outcomes);
+    return decided.again;
+  }
+
+  /** Commands that may have taken a process down: their attempt is committed before it is made. */
+  async function passSuspects(work: Work, outcomes: Outcome[]): Promise<Work> {
+    const { counted, firsts } = await persistently(() => inTransaction(pool, (db) => countFirst(db, work)));
+    const fresh = firsts.filter((first) => first.attempts === 0);
+    const left = await pass(workOf(fresh), COUNTED_AT_ONCE, outcomes, counted);
+    const again = workOf([...left.values()].map((streams) => ({ streams })));
+    for (const first of firsts.filter(({ attempts }) => attempts > 0)) {
+      const spent = !counted.has(first.id);
+      const rest = await pass(workOf([first]), 1, outcomes, spent ? undefined : counted);
+      for (const streams of rest.values()) addWork(again, streams);
+    }
+    return again;
+  }
+
+  async function countFirst(db: Queryable, work: Work) {
+    const { held } = await lockStreams(db, [...new Set([...work.values()].flat())]);
+    const ready = [...work.keys()].filter((subject) => !held.has(subject));
+    const { pending } = await readPending(db, ready, COUNTED_AT_ONCE);
+    const counted = await countAttempts(db, pending, MAX_ATTEMPTS);
+    const firsts = pending.filter(({ stream }, i) => pending.findIndex((other) => other.stream === stream) === i);
+    return { counted, firsts };
+  }
+
+  /** One transaction with all that follows its commit. @throws a fault of the statement, never of the connection */
+  async function attempt(options: PassOptions): Promise<Decided> {
+    const started = performance.now();
+    const decided = await persistently(() => {
+      reach?.('before_transaction');
+      return inTransaction(pool, async (db) => {
+        const done = await execute(db, book, states, options);
+        reach?.('in_transaction');
+        return done;
+      });
+    });
+    reach?.('after_commit');
+    metrics.transactionSeconds.observe((performance.now() - started) / 1_000);
+    metrics.batchSize.observe(decided.outcomes.length);
+    for (const [stream, held] of decided.moved) states.keep(stream, held);
+    await announce({ queues, broadcast, metrics, log }, decided);
+    reach?.('after_publish');
+    return decided;
+  }
+
+  /** A lost connection, a deadlock or a lock held too long say nothing against a command: the same again. */
+  async function persistently<T>(work: () => Promise<T>): Promise<T> {
+    for (let wait = RETRY_WAIT_MS.first; ; wait = Math.min(wait * 2, RETRY_WAIT_MS.most)) {
+      try {
+        return await work();
+      } catch (fault) {
+        if (closing || !(isConnectionFault(fault) || isTransientFault(fault))) throw fault;
+        log.warn({ err: fault }, 'the database did not answer; trying again');
+        await new Promise((resolve) => setTimeout(resolve, wait));
+      }
+    }
+  }
+
+  async function drain(): Promise<void> {
+    const { rows } = await pool.query<{ streams: string[]; suspect: boolean }>(
+      `select distinct on (c.stream) c.streams,
+         c.accepted_at < clock_timestamp() - $2 * interval '1 millisecond' as suspect
+       from commands c left join streams s on s.stream = c.stream
+       where c.status = 'accepted' and c.accepted_at < clock_timestamp() - $1 * interval '1 millisecond'
+         and (s.held_until is null or s.held_until <= clock_timestamp())
+       order by c.stream, c.position limit $3`,
+      [DRAIN_AFTER_MS, SUSPECT_AFTER_MS, DRAIN_STREAMS],
+    );
+    if (rows.length === 0) return;
+    metrics.drained.inc(rows.length);
+    await Promise.all([
+      submit(
+        rows.filter((row) => !row.suspect),
+        false,
+      ),
+      submit(
+        rows.filter((row) => row.suspect),
+        true,
+      ),
+    ]);
+  }
+
+  function start(): void {
+    draining = drain().catch((err) => log.warn({ err }, 'the drain could not read the inbox'));
+    void draining.then(() => {
+      const quiet = Date.now() - lastRing > 1_000;
+      if (!closing) timer = setTimeout(start, quiet ? 200 + Math.random() * 100 : 1_000);
+    });
+  }
+
+  async function close(): Promise<void> {
+    closing = true;
+    clearTimeout(timer);
+    await draining;
+    await Promise.all(lanes.map((lane) => lane.idle()));
+  }
+
+  return { answer, drain, start, close };
+}
+
+function laneOf(stream: string): number {
+  return stream.charCodeAt(stream.length - 1) % LANES;
+}
+
+/** Few streams: many commands of each. Many streams: fewer, so that a transaction stays short. */
+function limitFor(work: Work): number {
+  return Math.min(256, Math.max(8, Math.floor(PASS_COMMANDS / work.size)));
+}

@@ -1,0 +1,11 @@
+/** The migrations in order, by name. Their names are kept in the database, so a listed name never changes. */
+import type { Knex } from 'knex';
+import * as record from './0001_record.ts';
+import * as inbox from './0002_inbox.ts';
+import * as court from './0003_court.ts';
+
+export const migrations: (Knex.Migration & { name: string })[] = [
+  { name: '0001_record', ...record },
+  { name: '0002_inbox', ...inbox },
+  { name: '0003_court', ...court },
+];

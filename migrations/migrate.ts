@@ -1,0 +1,86 @@
+/**
+ * `npm run migrate`: brings `DATABASE_URL` to the schema of this version. Safe to run twice, and at once from two
+ * machines: an advisory lock stands around the migrations, and one in database `postgres` around the roles, which
+ * belong to the whole cluster.
+ */
+import { pathToFileURL } from 'node:url';
+import { runMigrations as migrateBullMQ } from 'bullmq';
+import knexModule, { type Knex } from 'knex';
+import pg from 'pg';
+import { migrations } from './index.ts';
+
+const ROLES = ['api', 'worker', 'relay', 'verifier', 'queue'].map((role) => `plearoll_${role}`);
+const LOCK = `hashtext('plearoll')`;
+
+const source: Knex.MigrationSource<(typeof migrations)[number]> = {
+  getMigrations: async () => migrations,
+  getMigrationName: (migration) => migration.name,
+  getMigration: async (migration) => migration,
+};
+
+/** @throws when the database was migrated by a newer version */
+export async function migrate(url: string): Promise<void> {
+  await withClient(inDatabase(url, 'postgres'), makeRoles);
+  await withClient(url, async (client) => {
+    await client.query(`select pg_advisory_lock(${LOCK})`);
+    await migrateRecord(url);
+    await migrateQueue(client, url);
+  });
+}
+
+async function makeRoles(client: pg.Client): Promise<void> {
+  await client.query(`select pg_advisory_lock(${LOCK})`);
+  for (const role of ROLES) {
+    const { rowCount } = await client.query('select from pg_roles where rolname = $1', [role]);
+    if (rowCount === 0) await client.query(`create role ${role} nologin`);
+    const { rows } = await client.query(`select pg_has_role(current_user, $1, 'member') as member`, [role]);
+    if (!rows[0].member) await client.query(`grant ${role} to current_user`);
+  }
+}
+
+async function migrateRecord(url: string): Promise<void> {
+  const knex = knexModule.default({ client: 'pg', connection: url, pool: { min: 0, max: 1 } });
+  try {
+    await knex.migrate.latest({ migrationSource: source });
+  } finally {
+    await knex.destroy();
+  }
+}
+
+/** BullMQ's tables belong to the queue's role, which sees nothing else. It may create only while it migrates. */
+async function migrateQueue(client: pg.Client, url: string): Promise<void> {
+  const database = client.escapeIdentifier(client.database!);
+  await client.query('create schema if not exists bullmq authorization plearoll_queue');
+  await client.query(`grant create on database ${database} to plearoll_queue`);
+  try {
+    await withClient(url, migrateBullMQ as never, '-c role=plearoll_queue');
+  } finally {
+    await client.query(`revoke create on database ${database} from plearoll_queue`);
+  }
+}
+
+async function withClient(url: string, work: (client: pg.Client) => Promise<unknown>, options = ''): Promise<void> {
+  const client = new pg.Client({ connectionString: url, application_name: 'plearoll-migrate', options });
+  await client.connect();
+  try {
+    await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+function inDatabase(url: string, name: string): string {
+  const parsed = new URL(url);
+  parsed.pathname = `/${name}`;
+  return parsed.href;
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const url = process.env.DATABASE_URL;
+  if (!url) {
+    console.error('DATABASE_URL is not set: say which database to migrate.');
+    process.exit(1);
+  }
+  await migrate(url);
+  console.log('The schema is up to date.');
+}

@@ -1,0 +1,25 @@
+/** The API process: answers HTTP until it is told to stop. */
+import { createServer } from 'node:http';
+import { startApi } from './http/startApi.ts';
+import { openBackbone } from './infra/backbone.ts';
+import { closeServer, listen } from './infra/listen.ts';
+import { runProcess } from './infra/run.ts';
+
+const USUAL_PORT = 3000;
+
+await runProcess('separate', async (config) => {
+  const backbone = openBackbone(config, config.DATABASE_URL!, 'api');
+  const api = await startApi(backbone, config.JWT_SECRET, () => 0);
+  const server = createServer(api.app);
+  const port = await listen(server, config.HOST, config.PORT, USUAL_PORT);
+  backbone.log.info({ port }, 'api ready');
+  return {
+    log: backbone.log,
+    steps: [
+      { name: 'readiness', run: () => api.probe.drain() },
+      { name: 'http', run: () => closeServer(server) },
+      { name: 'api', run: () => api.close() },
+      { name: 'backbone', run: () => backbone.close() },
+    ],
+  };
+});

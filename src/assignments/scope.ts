@@ -1,0 +1,50 @@
+/**
+ * Who may see and touch what. Scope facts of an assignment and its session are read once and kept at the door; the
+ * rules over them are pure. What is out of scope is answered like what does not exist.
+ */
+import type { Target } from '../core/command.ts';
+import type { Queryable } from '../core/queryable.ts';
+import type { Actor } from '../core/roles.ts';
+import type { RosterRole, Visibility } from './assignment.ts';
+
+export interface Scope {
+  assignment_id: string;
+  session_id: string | null;
+  institution_id: string;
+  visibility: Visibility;
+  /** The roster's role of each user. */
+  roster: ReadonlyMap<string, RosterRole>;
+}
+
+/** The scope facts of an assignment or a session, or undefined where there is none of that id. */
+export async function findScope(db: Queryable, { kind, id }: Target): Promise<Scope | undefined> {
+  const { rows } = await db.query<Omit<Scope, 'roster'> & { roster: Record<string, RosterRole> }>(
+    `select a.id as assignment_id, s.id as session_id, a.institution_id, a.visibility,
+       (select json_object_agg(r.user_id, r.role) from rosters r where r.assignment_id = a.id) as roster
+     from assignments a left join courtroom_sessions s on s.assignment_id = a.id
+     where ${kind === 'session' ? 's.id' : 'a.id'} = $1`,
+    [id],
+  );
+  const [row] = rows;
+  return row && { ...row, roster: new Map(Object.entries(row.roster)) };
+}
+
+/** May this person, or somebody without a token (null), see it? */
+export function isVisible(scope: Scope, actor: Actor | null): boolean {
+  if (scope.visibility === 'public') return true;
+  if (actor === null) return false;
+  if (actor.role === 'super_admin' || scope.roster.has(actor.id)) return true;
+  if (actor.institution_id !== scope.institution_id) return false;
+  return scope.visibility === 'institution' || actor.role === 'admin';
+}
+
+/** An admin acts only in the own institution; what a judge may do is for the panel to say. */
+export function mayOfficiate(actor: Actor, scope: Scope): boolean {
+  return actor.role !== 'admin' || actor.institution_id === scope.institution_id;
+}
+
+/** The rows of `a` (assignments) that this person may see, as SQL with $1 = user, $2 = institution, $3 = role. */
+export const VISIBLE_ASSIGNMENTS = `(
+  $3 = 'super_admin' or a.visibility = 'public'
+  or (a.institution_id = $2::uuid and (a.visibility = 'institution' or $3 = 'admin'))
+  or exists (select from rosters r where r.assignment_id = a.id and r.user_id = $1::uuid))`;

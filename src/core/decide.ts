@@ -1,0 +1,252 @@
+/**
+ * Deciding a batch, in inbox order and in memory: which command is applied, rejected, held or dead, and what that
+ * records. No I/O happens here; salts are the only chance, and no decision sees them.
+ */
+import type { Book, Command, CommandDefinition } from './command.ts';
+import type { ExportedEvent, NewEvent } from './event.ts';
+import { eventId } from './ids.ts';
+import type { CommandStatus } from './inbox.ts';
+import { chainEvent, type EventRow, exportedEvent, headAfter, recordedEvent } from './ledger.ts';
+import { problemBody, type Rejection } from './problem.ts';
+import type { Write } from './projections.ts';
+import type { Held } from './states.ts';
+import { addWork, type Head, kindOf } from './stream.ts';
+import type { PendingCommand } from './transaction.ts';
+
+/** The end of a command, as it is stored and sent to who waits for it. `body` is the JSON text that ends its answer. */
+export interface Outcome {
+  id: string;
+  name: string;
+  status: Exclude<CommandStatus, 'accepted'>;
+  attempts: number;
+  finished_at: string;
+  body: string;
+  reply_to: string;
+}
+
+/** A command that could not be decided: it is tried again after `retry_in_ms`, and its stream waits for it. */
+export interface Fault {
+  id: string;
+  name: string;
+  stream: string;
+  streams: string[];
+  attempts: number;
+  error: string;
+  retry_in_ms: number;
+}
+
+/** What a batch comes to. Nothing of it is true before the transaction commits. */
+export interface Decided {
+  outcomes: Outcome[];
+  faults: Fault[];
+  rows: EventRow[];
+  writes: Write[];
+  /** Heads and states that moved. */
+  moved: Map<string, Held>;
+  /** What to publish after the commit, by stream and in order. */
+  exported: Map<string, ExportedEvent[]>;
+  /** What to pass over again at once: commands that this batch could not take. */
+  again: Map<string, string[]>;
+}
+
+export interface Batch {
+  book: Book;
+  pending: PendingCommand[];
+  /** The database's clock, read after the locks. */
+  now: string;
+  /** The locked streams as they stand. */
+  held: ReadonlyMap<string, Held>;
+  facts: ReadonlyMap<string, unknown>;
+  /** When given, only these are decided; their attempt is already counted. */
+  counted?: ReadonlySet<string> | undefined;
+  /** When given, what the database said when the first command was tried alone. */
+  fault?: unknown;
+}
+
+export const MAX_ATTEMPTS = 3;
+const RETRY_IN_MS = [0, 1_000, 4_000];
+
+export function decideBatch(batch: Batch): Decided {
+  const decided: Decided = {
+    outcomes: [],
+    faults: [],
+    rows: [],
+    writes: [],
+    moved: new Map(),
+    exported: new Map(),
+    again: new Map(),
+  };
+  const stopped = new Set<string>();
+  const factsUsed = new Set<string>();
+  for (const command of batch.pending) {
+    if (stopped.has(command.stream)) continue;
+    if (!isTakeable(batch, command, factsUsed)) {
+      stopped.add(command.stream);
+      addWork(decided.again, command.streams);
+      continue;
+    }
+    try {
+      if ('fault' in batch) throw batch.fault;
+      decideOne(batch, decided, command);
+    } catch (error) {
+      if (!recordFault(batch, decided, command, error)) stopped.add(command.stream);
+    }
+  }
+  return decided;
+}
+
+/** All its streams are locked, its facts are fresh, and it is one of those that were asked for. */
+function isTakeable(batch: Batch, command: PendingCommand, factsUsed: Set<string>): boolean {
+  if (batch.counted && !batch.counted.has(command.id)) return false;
+  if (!command.streams.every((stream) => batch.held.has(stream))) return false;
+  const facts = batch.book.commands.get(command.name)?.facts;
+  if (!facts) return true;
+  const key = facts.key(command);
+  if (factsUsed.has(key)) return false;
+  factsUsed.add(key);
+  return true;
+}
+
+function decideOne(batch: Batch, decided: Decided, pending: PendingCommand): void {
+  const definition = batch.book.commands.get(pending.name);
+  if (!definition) throw new Error(`no command is named ${pending.name}`);
+  if (isExhausted(batch, pending)) throw new Error(pending.last_error ?? 'the process ended while it was tried');
+  const places = new Map(pending.streams.map((stream) => [kindOf(stream), placeOf(batch, decided, stream)]));
+  const head = places.get(kindOf(pending.stream))!.held.head;
+  if (pending.expected_sequence !== null && pending.expected_sequence !== head.sequence) {
+    const detail = `If-Match says ${pending.expected_sequence}, the head is ${head.sequence}.`;
+    finish(batch, decided, pending, rejectedBody({ rejected: 'precondition_failed', detail, extra: {} }), 'rejected');
+    return;
+  }
+  const command = {
+    ...pending,
+    now: latest(
+      batch.now,
+      [...places.values()].map((place) => place.held.head.occurred_at),
+    ),
+    heads: headsOf(places),
+  };
+  const before = statesOf(places);
+  const fact = definition.facts && batch.facts.get(`${pending.name} ${definition.facts.key(pending)}`);
+  const decision = definition.decide(before, command, fact);
+  if ('rejected' in decision) {
+    finish(batch, decided, pending, rejectedBody(decision), 'rejected');
+    return;
+  }
+  const { rows, writes } = recordAll(definition, command, decision, places);
+  const outside = definition.writes?.(statesOf(places), command) ?? [];
+  const exported = rows.map(exportedEvent);
+  const body = appliedBody(definition, command, places, exported);
+  decided.rows.push(...rows);
+  decided.writes.push(...writes, ...outside);
+  for (const { stream, held } of places.values()) {
+    if (held !== placeOf(batch, decided, stream).held) decided.moved.set(stream, held);
+  }
+  for (const event of exported)
+    decided.exported.set(event.stream, [...(decided.exported.get(event.stream) ?? []), event]);
+  finish(batch, decided, pending, body, 'applied');
+}
+
+interface Place {
+  stream: string;
+  held: Held;
+}
+
+function placeOf(batch: Batch, decided: Decided, stream: string): Place {
+  return { stream, held: decided.moved.get(stream) ?? batch.held.get(stream)! };
+}
+
+function statesOf(places: ReadonlyMap<string, Place>): Record<string, unknown> {
+  return Object.fromEntries([...places].map(([kind, place]) => [kind, place.held.state]));
+}
+
+function headsOf(places: ReadonlyMap<string, Place>): Record<string, Head> {
+  return Object.fromEntries([...places].map(([kind, place]) => [kind, place.held.head]));
+}
+
+/** Chains the events one after the other, each on the command's stream of its kind, and moves the places along. */
+function recordAll(
+  definition: CommandDefinition,
+  command: Command & { name: string },
+  events: NewEvent[],
+  places: Map<string, Place>,
+): { rows: EventRow[]; writes: Write[] } {
+  const rows: EventRow[] = [];
+  const writes: Write[] = [];
+  for (const event of events) {
+    const place = places.get(event.kind);
+    if (!place) throw new Error(`${command.name} names no ${event.kind} stream for ${event.type}`);
+    const { stream, held } = place;
+    const known = definition.records.find(({ type }) => type === event.type);
+    const payload = known ? (known.payload.parse(event.payload) as NewEvent['payload']) : event.payload;
+    const id = eventId(command.id, rows.length + 1);
+    const row = chainEvent(stream, held.head, { ...event, payload }, id, command.actor.id, command.now);
+    const recorded = recordedEvent(row) as never;
+    const state = known ? known.evolve(held.state, recorded) : held.state;
+    places.set(event.kind, { stream, held: { head: headAfter(row), state } });
+    rows.push(row);
+    if (known) writes.push(...known.project(recorded, state));
+  }
+  return { rows, writes };
+}
+
+function appliedBody(
+  definition: CommandDefinition,
+  command: Command,
+  places: ReadonlyMap<string, Place>,
+  exported: ExportedEvent[],
+): string {
+  return JSON.stringify({
+    stream: exported[0]?.stream ?? null,
+    sequence_from: exported[0]?.event_sequence ?? null,
+    sequence_to: exported.at(-1)?.event_sequence ?? null,
+    events: exported.map(({ event_sequence, event_type, event_hash }) => ({ event_sequence, event_type, event_hash })),
+    result: definition.result({ states: statesOf(places), heads: headsOf(places), events: exported }, command),
+  });
+}
+
+function rejectedBody({ rejected, detail, extra }: Rejection): string {
+  return JSON.stringify({ problem: problemBody(rejected, detail, extra) });
+}
+
+function finish(
+  batch: Batch,
+  decided: Decided,
+  { id, name, attempts, reply_to }: PendingCommand,
+  body: string,
+  status: Outcome['status'],
+): void {
+  decided.outcomes.push({
+    id,
+    name,
+    status,
+    attempts: batch.counted ? attempts : attempts + 1,
+    finished_at: batch.now,
+    body,
+    reply_to,
+  });
+}
+
+/** A command found with all its attempts spent took its process down at the last one. */
+function isExhausted(batch: Batch, { attempts }: PendingCommand): boolean {
+  return attempts >= MAX_ATTEMPTS && !batch.counted;
+}
+
+/** @returns true when the command is dead and its stream may go on */
+function recordFault(batch: Batch, decided: Decided, command: PendingCommand, error: unknown): boolean {
+  const attempts = batch.counted ? command.attempts : Math.min(command.attempts + 1, MAX_ATTEMPTS);
+  const { id, name, stream, streams } = command;
+  const message = error instanceof Error ? error.message : String(error);
+  const exhausted = attempts >= MAX_ATTEMPTS;
+  decided.faults.push({ id, name, stream, streams, attempts, error: message, retry_in_ms: RETRY_IN_MS[attempts] ?? 0 });
+  if (exhausted) {
+    const detail = `The command failed ${attempts} times and was set aside; an operator can redrive it.`;
+    const body = rejectedBody({ rejected: 'command_dead', detail, extra: {} });
+    finish({ ...batch, counted: batch.counted ?? new Set() }, decided, { ...command, attempts }, body, 'dead');
+  }
+  return exhausted;
+}
+
+function latest(now: string, times: (string | null)[]): string {
+  return times.reduce<string>((late, time) => (time !== null && time > late ? time : late), now);
+}

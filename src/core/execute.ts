@@ -1,0 +1,62 @@
+/**
+ * The only function that writes the record. Inside the caller's transaction it locks the streams of a batch, reads
+ * their pending commands in inbox order, decides each, and stores events, projections and outcomes. A rejection is an
+ * outcome; a fault of one command holds its stream, so that order is kept, and leaves every other stream alone.
+ */
+import type { Book, CommandDefinition } from './command.ts';
+import { type Decided, decideBatch } from './decide.ts';
+import { applyWrites } from './projections.ts';
+import type { Queryable } from './queryable.ts';
+import type { Held, States } from './states.ts';
+import { addWork, type Work } from './stream.ts';
+import { lockStreams, type PendingCommand, readPending, writeBatch } from './transaction.ts';
+
+export interface PassOptions {
+  work: Work;
+  /** At most so many commands of one stream. */
+  limit: number;
+  /** When given, only these commands are decided; their attempt is already counted and committed. */
+  counted?: ReadonlySet<string>;
+  /** When given, what the database said when the first command of the work was tried alone. */
+  fault?: unknown;
+}
+
+/**
+ * One pass over the streams. The caller commits; then it may publish what was exported and keep the states that moved.
+ * @throws on any fault of the database; then nothing of the pass is true.
+ */
+export async function execute(db: Queryable, book: Book, states: States, options: PassOptions): Promise<Decided> {
+  const { heads, held } = await lockStreams(db, [...new Set([...options.work.values()].flat())]);
+  const ready = [...options.work.keys()].filter((subject) => !held.has(subject));
+  const { pending, now } = await readPending(db, ready, options.limit);
+  const needed = pending.flatMap((command) => command.streams).filter((stream) => heads.has(stream));
+  const known = await states.load(db, new Map(needed.map((stream) => [stream, heads.get(stream)!])));
+  const standing = new Map<string, Held>();
+  for (const [stream, state] of known) standing.set(stream, { head: heads.get(stream)!, state });
+  const facts = await loadFacts(db, book, pending);
+  const decided = decideBatch({ ...options, book, pending, now, held: standing, facts });
+  for (const command of ofFullStreams(pending, options.limit)) addWork(decided.again, command.streams);
+  await writeBatch(db, decided);
+  await applyWrites(db, decided.writes);
+  return decided;
+}
+
+async function loadFacts(db: Queryable, book: Book, pending: PendingCommand[]): Promise<Map<string, unknown>> {
+  const wanted = new Map<CommandDefinition, string[]>();
+  for (const command of pending) {
+    const definition = book.commands.get(command.name);
+    if (definition?.facts) wanted.set(definition, [...(wanted.get(definition) ?? []), definition.facts.key(command)]);
+  }
+  const facts = new Map<string, unknown>();
+  for (const [{ name, facts: source }, keys] of wanted) {
+    for (const [key, fact] of await source!.load(db, keys)) facts.set(`${name} ${key}`, fact);
+  }
+  return facts;
+}
+
+/** Streams that gave as many commands as were asked for may have more. */
+function ofFullStreams(pending: PendingCommand[], limit: number): PendingCommand[] {
+  const counts = new Map<string, number>();
+  for (const { stream } of pending) counts.set(stream, (counts.get(stream) ?? 0) + 1);
+  return pending.filter(({ stream }) => counts.get(stream) === limit);
+}

@@ -1,0 +1,114 @@
+/**
+ * The inbox: a command is accepted when it is committed here, and from then on it will reach exactly one outcome.
+ * Inbox order under the stream's lock is the order in which a stream's commands are decided.
+ */
+import type { JsonObject } from './event.ts';
+import type { Queryable } from './queryable.ts';
+import type { Actor } from './roles.ts';
+
+export type CommandStatus = 'accepted' | 'applied' | 'rejected' | 'dead';
+
+/** A command on its way into the inbox. */
+export interface Submission {
+  id: string;
+  name: string;
+  streams: string[];
+  input: JsonObject;
+  actor: Actor;
+  /** The institution whose admins may look at the command. */
+  institution_id: string | null;
+  expected_sequence: number | null;
+  idempotency: { scope: string; key: string } | null;
+  /** Hex SHA-256 of method, path and canonical body; what a key is compared by. */
+  fingerprint: string | null;
+  /** The API instance that waits for the outcome. */
+  reply_to: string;
+  request_id: string;
+  redrive_of: string | null;
+}
+
+/** How a command stands. `outcome` is the JSON text that ends its answer, null until then. */
+export interface CommandState {
+  id: string;
+  name: string;
+  status: CommandStatus;
+  attempts: number;
+  accepted_at: string;
+  finished_at: string | null;
+  outcome: string | null;
+}
+
+/** `joined`: the key belonged to an earlier command, which this is. */
+export type Acceptance = { state: CommandState; joined: boolean } | { reused: true };
+
+export const STATE_COLUMNS = 'id, name, status, attempts, accepted_at, finished_at, outcome';
+
+const INSERT = {
+  name: 'accept-commands',
+  text: `
+    insert into commands (id, name, stream, streams, input, actor_id, actor_role, actor_institution_id, institution_id,
+      expected_sequence, idempotency_scope, idempotency_key, fingerprint, reply_to, request_id, redrive_of)
+    select id, name, streams[1], streams, input, actor_id, actor_role, actor_institution_id, institution_id,
+      expected_sequence, idempotency_scope, idempotency_key, decode(fingerprint, 'hex'), reply_to, request_id, redrive_of
+    from rows from (json_to_recordset($1) as (id uuid, name text, streams text[], input json, actor_id text,
+      actor_role text, actor_institution_id uuid, institution_id uuid, expected_sequence int, idempotency_scope text,
+      idempotency_key text, fingerprint text, reply_to text, request_id text, redrive_of uuid)) with ordinality
+    order by ordinality
+    on conflict do nothing
+    returning id, accepted_at`,
+};
+
+/** Stores a batch in one statement; durable when it resolves. Safe to repeat with the same ids after a lost connection. */
+export async function acceptCommands(db: Queryable, batch: Submission[]): Promise<Acceptance[]> {
+  const rows = JSON.stringify(batch.map(inboxRow));
+  const stored = await db.query<{ id: string; accepted_at: string }>({ ...INSERT, values: [rows] });
+  const accepted = new Map(stored.rows.map((row) => [row.id, row.accepted_at]));
+  const rest = batch.filter((submission) => !accepted.has(submission.id));
+  const earlier = rest.length > 0 ? await readEarlier(db, rest) : [];
+  return batch.map((submission) => {
+    const accepted_at = accepted.get(submission.id);
+    if (accepted_at !== undefined) return { state: newState(submission, accepted_at), joined: false };
+    return joinEarlier(submission, earlier);
+  });
+}
+
+function inboxRow(submission: Submission): JsonObject {
+  const { actor, idempotency, ...columns } = submission;
+  return {
+    ...columns,
+    actor_id: actor.id,
+    actor_role: actor.role,
+    actor_institution_id: actor.institution_id,
+    idempotency_scope: idempotency?.scope ?? null,
+    idempotency_key: idempotency?.key ?? null,
+  };
+}
+
+function newState({ id, name }: Submission, accepted_at: string): CommandState {
+  return { id, name, status: 'accepted', attempts: 0, accepted_at, finished_at: null, outcome: null };
+}
+
+type Earlier = CommandState & { idempotency_scope: string | null; idempotency_key: string | null; fingerprint: string | null };
+
+async function readEarlier(db: Queryable, batch: Submission[]): Promise<Earlier[]> {
+  const text = `
+    select ${STATE_COLUMNS}, idempotency_scope, idempotency_key, encode(fingerprint, 'hex') as fingerprint
+    from commands
+    where id = any($1) or (idempotency_scope, idempotency_key) in (select * from unnest($2::text[], $3::text[]))`;
+  const { rows } = await db.query<Earlier>(text, [
+    batch.map((submission) => submission.id),
+    batch.map((submission) => submission.idempotency?.scope ?? null),
+    batch.map((submission) => submission.idempotency?.key ?? null),
+  ]);
+  return rows;
+}
+
+function joinEarlier({ id, idempotency, fingerprint }: Submission, earlier: Earlier[]): Acceptance {
+  const own = earlier.find((row) => row.id === id);
+  if (own) return { state: own, joined: false };
+  const found = earlier.find(
+    (row) => row.idempotency_scope === idempotency?.scope && row.idempotency_key === idempotency?.key,
+  );
+  if (!found) throw new Error(`command ${id} was neither stored nor found by its key`);
+  return found.fingerprint === fingerprint ? { state: found, joined: true } : { reused: true };
+}

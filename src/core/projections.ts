@@ -1,0 +1,66 @@
+/**
+ * Projections: tables derived from events in the same transaction. An event's `project` names rows to insert or to
+ * change; `applyWrites` sends them to Postgres in one statement a table, `foldWrites` folds the same writes in memory,
+ * so that a verifier can compare what the tables hold with what the chain says.
+ */
+import type { Queryable } from './queryable.ts';
+
+export type Value = string | number | boolean | null | object;
+export type Row = { [column: string]: Value };
+
+export interface Write {
+  table: string;
+  key: Row;
+  set: Row;
+  insert: boolean;
+}
+
+/** A new row. `key` holds the columns of its primary key. */
+export function insert(table: string, key: Row, rest: Row): Write {
+  return { table, key, set: rest, insert: true };
+}
+
+/** A change to the row with that primary key. */
+export function update(table: string, key: Row, changes: Row): Write {
+  return { table, key, set: changes, insert: false };
+}
+
+/** Later writes to a row are merged into the earlier ones; what remains is at most one write a row, in first-seen order. */
+export function foldWrites(writes: Iterable<Write>): Write[] {
+  const rows = new Map<string, Write>();
+  for (const write of writes) {
+    const id = `${write.table} ${JSON.stringify(Object.values(write.key))}`;
+    const earlier = rows.get(id);
+    rows.set(id, earlier ? { ...earlier, set: { ...earlier.set, ...write.set } } : write);
+  }
+  return [...rows.values()];
+}
+
+/** Writes all rows, one statement for each table, kind of write and set of columns. Runs inside the caller's transaction. */
+export async function applyWrites(client: Queryable, writes: Write[]): Promise<void> {
+  const groups = new Map<string, Write[]>();
+  for (const write of foldWrites(writes)) {
+    const shape = `${write.insert ? 'insert' : 'update'} ${write.table} ${Object.keys(write.set).sort().join()}`;
+    groups.set(shape, [...(groups.get(shape) ?? []), write]);
+  }
+  for (const group of groups.values()) {
+    const text = group[0]!.insert ? insertText(group[0]!) : updateText(group[0]!);
+    const rows = JSON.stringify(group.map((write) => ({ ...write.key, ...write.set })));
+    const { rowCount } = await client.query(text, [rows]);
+    if (rowCount !== group.length) throw new Error(`projection wrote ${rowCount} of ${group.length} rows: ${text}`);
+  }
+}
+
+function insertText({ table, key, set }: Write): string {
+  const columns = [...Object.keys(key), ...Object.keys(set).sort()].join(', ');
+  return `insert into ${table} (${columns}) select ${columns} from json_populate_recordset(null::${table}, $1)`;
+}
+
+function updateText({ table, key, set }: Write): string {
+  const changes = Object.keys(set).sort();
+  const same = Object.keys(key).map((column) => `t.${column} = r.${column}`);
+  return (
+    `update ${table} t set ${changes.map((column) => `${column} = r.${column}`).join(', ')} ` +
+    `from json_populate_recordset(null::${table}, $1) r where ${same.join(' and ')}`
+  );
+}

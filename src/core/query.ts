@@ -1,0 +1,32 @@
+/** A question is one query definition: its route, who may ask, its parameters, and how it is read. Reads change nothing. */
+import type { z } from 'zod';
+import type { Target } from './command.ts';
+import type { JsonObject } from './event.ts';
+import type { Queryable } from './queryable.ts';
+import type { Actor, Role } from './roles.ts';
+
+export interface Asked<Params, Query> {
+  db: Queryable;
+  actor: Actor;
+  params: Params;
+  query: Query;
+}
+
+export interface QueryDefinition<Params = unknown, Query = unknown> {
+  name: string;
+  /** `GET /...` with `:placeholders`. */
+  route: string;
+  summary: string;
+  roles: readonly Role[];
+  query: z.ZodObject;
+  /** What must exist and be in the asker's scope; null where the query scopes itself. */
+  target(params: Params): Target | null;
+  /** The answer's body, or undefined where there is nothing. */
+  read(asked: Asked<Params, Query>): Promise<JsonObject | undefined>;
+  /** The answer's version, for the ETag header. */
+  version?(body: JsonObject): string;
+}
+
+export function defineQuery<Params, Query>(definition: QueryDefinition<Params, Query>): QueryDefinition<Params, Query> {
+  return definition;
+}

@@ -1,0 +1,14 @@
+/** Who acts. A role comes from the signed token, never from the client's word; who may do what stands in each command. */
+
+export const ROLES = ['super_admin', 'admin', 'judge', 'moderator', 'participant'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** The one who sends a command or asks. `id` is the user's uuid, `observer:<observation id>` or `system`. */
+export interface Actor {
+  id: string;
+  role: Role | 'observer' | 'system';
+  institution_id: string | null;
+}
+
+export const OFFICIALS: readonly Role[] = ['admin', 'super_admin', 'judge'];
+export const ADMINS: readonly Role[] = ['admin', 'super_admin'];

@@ -1,0 +1,33 @@
+/** Pieces of input schemas that many commands share. What may enter a payload is decided here once. */
+import { z } from 'zod';
+import type { JsonObject } from './event.ts';
+
+/** Any 8-4-4-4-12 hex id, in lower case. */
+export const id = z.guid().toLowerCase();
+
+/** A line of text that must say something. */
+export const line = z.string().min(1).max(200);
+
+/** An instant in RFC 3339, kept as UTC with milliseconds. */
+export const instant = z.iso
+  .datetime({ offset: true })
+  .refine((text) => {
+    const year = new Date(text).getUTCFullYear();
+    return year >= 2000 && year <= 2100;
+  }, 'must be an instant between the years 2000 and 2100')
+  .overwrite((text) => (Number.isNaN(Date.parse(text)) ? text : new Date(text).toISOString()));
+
+/**
+ * An object of the sender's own making, at most `depth` levels deep. The walk over the whole body has already refused
+ * what no payload may hold.
+ */
+export function freeObject(depth: number) {
+  return z.record(z.string(), z.unknown()).refine((value) => depthOf(value) <= depth, {
+    error: `must not be deeper than ${depth} levels`,
+  }) as unknown as z.ZodType<JsonObject>;
+}
+
+function depthOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  return 1 + Math.max(0, ...Object.values(value).map(depthOf));
+}

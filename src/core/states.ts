@@ -1,0 +1,83 @@
+/**
+ * States of streams, folded from their events and kept from one transaction to the next. A kept state is used only
+ * where its head is the one just locked; when another worker has moved on, only the events since then are folded.
+ */
+import { LRUCache } from 'lru-cache';
+import type { Book } from './command.ts';
+import { EMPTY_HEAD, EVENT_COLUMNS, type EventRow, recordedEvent } from './ledger.ts';
+import type { Queryable } from './queryable.ts';
+import { type Head, idOf, kindOf } from './stream.ts';
+
+export interface Held {
+  head: Head;
+  state: unknown;
+}
+
+export interface States {
+  /** The state of each of these streams at exactly these heads. */
+  load(db: Queryable, heads: ReadonlyMap<string, Head>): Promise<Map<string, unknown>>;
+  /** Keeps a state; to be called after the commit that made it true. */
+  keep(stream: string, held: Held): void;
+}
+
+const KEPT_STREAMS = 5_000;
+
+export function createStates(book: Book): States {
+  const kept = new LRUCache<string, Held>({ max: KEPT_STREAMS });
+  const types = [...book.events.keys()];
+
+  async function load(db: Queryable, heads: ReadonlyMap<string, Head>): Promise<Map<string, unknown>> {
+    const states = new Map<string, unknown>();
+    const stale = new Map<string, Held>();
+    for (const [stream, head] of heads) {
+      const held = kept.get(stream);
+      if (head.sequence === 0) states.set(stream, initialState(book, stream));
+      else if (held?.head.event_hash === head.event_hash) states.set(stream, held.state);
+      else stale.set(stream, await foundation(db, stream, held));
+    }
+    if (stale.size > 0) await foldSince(db, heads, stale, states);
+    return states;
+  }
+
+  /** What to fold on: the kept state if the chain still holds its head, otherwise nothing. */
+  async function foundation(db: Queryable, stream: string, held: Held | undefined): Promise<Held> {
+    const empty = { head: EMPTY_HEAD, state: initialState(book, stream) };
+    if (!held) return empty;
+    const text = `select from events where stream = $1 and sequence = $2 and event_hash = decode($3, 'hex')`;
+    const { rowCount } = await db.query(text, [stream, held.head.sequence, held.head.event_hash]);
+    return rowCount === 1 ? held : empty;
+  }
+
+  async function foldSince(
+    db: Queryable,
+    heads: ReadonlyMap<string, Head>,
+    stale: Map<string, Held>,
+    states: Map<string, unknown>,
+  ): Promise<void> {
+    const text = `
+      select ${EVENT_COLUMNS}
+      from unnest($1::text[], $2::integer[]) as s (stream, sequence)
+      join events e on e.stream = s.stream and e.sequence > s.sequence and e.event_type = any($3)
+      left join event_payloads p on p.stream = e.stream and p.sequence = e.sequence
+      order by e.stream, e.sequence`;
+    const after = [...stale.values()].map((held) => held.head.sequence);
+    const { rows } = await db.query<EventRow>(text, [[...stale.keys()], after, types]);
+    for (const [stream, held] of stale) states.set(stream, held.state);
+    for (const row of rows) states.set(row.stream, evolveWith(book, states.get(row.stream), row));
+    for (const stream of stale.keys()) kept.set(stream, { head: heads.get(stream)!, state: states.get(stream) });
+  }
+
+  return { load, keep: (stream, held) => void kept.set(stream, held) };
+}
+
+export function initialState(book: Book, stream: string): unknown {
+  const kind = book.kinds.get(kindOf(stream));
+  if (!kind) throw new Error(`no kind of stream is named ${kindOf(stream)}`);
+  return kind.initial(idOf(stream));
+}
+
+/** Custom events have no definition and change no state. */
+export function evolveWith(book: Book, state: unknown, row: EventRow): unknown {
+  const definition = book.events.get(row.event_type);
+  return definition ? definition.evolve(state, recordedEvent(row) as never) : state;
+}

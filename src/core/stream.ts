@@ -1,0 +1,42 @@
+/** A stream is an ordered chain of events named `<kind>:<uuid>`; its kind says what state its events fold into. */
+
+export interface StreamKind<State = unknown> {
+  readonly kind: string;
+  initial(id: string): State;
+}
+
+/** The last event's number, hash and time; of a stream without events 0, the genesis hash and null. */
+export interface Head {
+  sequence: number;
+  event_hash: string;
+  occurred_at: string | null;
+}
+
+export function streamName(kind: string, id: string): string {
+  return `${kind}:${id}`;
+}
+
+export function kindOf(stream: string): string {
+  return stream.slice(0, stream.indexOf(':'));
+}
+
+export function idOf(stream: string): string {
+  return stream.slice(stream.indexOf(':') + 1);
+}
+
+/** Streams to pass over, each with every stream that its next commands lock. */
+export type Work = ReadonlyMap<string, readonly string[]>;
+
+/** Work of many commands: the first stream of each is its subject. */
+export function workOf(commands: Iterable<{ streams: readonly string[] }>): Map<string, string[]> {
+  const work = new Map<string, string[]>();
+  for (const { streams } of commands) addWork(work, streams);
+  return work;
+}
+
+export function addWork(work: Map<string, string[]>, streams: readonly string[]): void {
+  const [subject] = streams as [string];
+  const known = work.get(subject);
+  if (known) known.push(...streams.filter((stream) => !known.includes(stream)));
+  else work.set(subject, [...streams]);
+}

@@ -1,0 +1,164 @@
+/** The SQL of the applier's transaction, in the order in which it runs. Statements are named, so each is planned once. */
+import type { Decided, Fault } from './decide.ts';
+import type { JsonObject } from './event.ts';
+import { EMPTY_HEAD } from './ledger.ts';
+import type { Queryable } from './queryable.ts';
+import type { Actor, Role } from './roles.ts';
+import type { Head } from './stream.ts';
+
+/** A command that has no outcome yet. */
+export interface PendingCommand {
+  id: string;
+  name: string;
+  stream: string;
+  streams: string[];
+  input: JsonObject;
+  actor: Actor;
+  expected_sequence: number | null;
+  attempts: number;
+  last_error: string | null;
+  reply_to: string;
+}
+
+interface LockedRow {
+  stream: string;
+  sequence: number;
+  event_hash: string;
+  occurred_at: string | null;
+  held: boolean;
+}
+
+const LOCK = {
+  name: 'lock-streams',
+  text: `
+    select stream, sequence, encode(event_hash, 'hex') as event_hash, occurred_at,
+      coalesce(held_until > clock_timestamp(), false) as held
+    from streams where stream = any($1) order by stream for no key update`,
+};
+
+const LOCK_UNBORN = `
+  select pg_advisory_xact_lock(hashtextextended(s, 0)) from unnest($1::text[]) as s`;
+
+export interface Locked {
+  heads: Map<string, Head>;
+  /** Streams whose first pending command waits for its next attempt. */
+  held: Set<string>;
+}
+
+/** Locks in one order, so that two workers never wait for each other. A stream about to be born has no row to lock. */
+export async function lockStreams(db: Queryable, streams: string[]): Promise<Locked> {
+  const { rows } = await db.query<LockedRow>({ ...LOCK, values: [streams] });
+  const heads = new Map<string, Head>();
+  for (const { stream, sequence, event_hash, occurred_at } of rows) {
+    heads.set(stream, { sequence, event_hash, occurred_at });
+  }
+  const unborn = streams.filter((stream) => !heads.has(stream)).sort();
+  if (unborn.length > 0) {
+    await db.query(LOCK_UNBORN, [unborn]);
+    for (const stream of unborn) heads.set(stream, EMPTY_HEAD);
+  }
+  return { heads, held: new Set(rows.filter((row) => row.held).map((row) => row.stream)) };
+}
+
+const PENDING = {
+  name: 'read-pending',
+  text: `
+    select c.id, c.name, c.stream, c.streams, c.input, c.actor_id, c.actor_role, c.actor_institution_id,
+      c.expected_sequence, c.attempts, c.last_error, c.reply_to,
+      date_trunc('milliseconds', clock_timestamp()) as now
+    from unnest($1::text[]) as s (stream)
+    cross join lateral (
+      select * from commands where stream = s.stream and status = 'accepted' order by position limit $2
+    ) c
+    order by c.position`,
+};
+
+type PendingRow = Omit<PendingCommand, 'actor'> & {
+  actor_id: string;
+  actor_role: Role;
+  actor_institution_id: string | null;
+  now: string;
+};
+
+/** The pending commands of these streams in inbox order, at most `limit` of each, and the database's clock. */
+export async function readPending(
+  db: Queryable,
+  streams: string[],
+  limit: number,
+): Promise<{ pending: PendingCommand[]; now: string }> {
+  const { rows } = await db.query<PendingRow>({ ...PENDING, values: [streams, limit] });
+  const pending = rows.map(({ actor_id, actor_role, actor_institution_id, now: _, ...command }) => ({
+    ...command,
+    actor: { id: actor_id, role: actor_role, institution_id: actor_institution_id },
+  }));
+  return { pending, now: rows[0]?.now ?? '' };
+}
+
+const WRITE = {
+  name: 'write-batch',
+  text: `
+    with recorded as materialized (
+      select * from json_to_recordset($1) as r (stream text, sequence integer, event_id uuid, event_type text,
+        actor_id text, occurred_at timestamptz, payload_commitment text, previous_hash text, event_hash text,
+        payload text, payload_salt text)
+    ), stored as (
+      insert into events (stream, sequence, event_id, event_type, actor_id, occurred_at, payload_commitment,
+        previous_hash, event_hash)
+      select stream, sequence, event_id, event_type, actor_id, occurred_at, decode(payload_commitment, 'hex'),
+        decode(previous_hash, 'hex'), decode(event_hash, 'hex')
+      from recorded
+    ), kept as (
+      insert into event_payloads (stream, sequence, salt, payload)
+      select stream, sequence, decode(payload_salt, 'hex'), payload from recorded
+    ), moved as (
+      insert into streams (stream, sequence, event_hash, occurred_at)
+      select stream, sequence, decode(event_hash, 'hex'), occurred_at
+      from json_to_recordset($2) as h (stream text, sequence integer, event_hash text, occurred_at timestamptz)
+      on conflict (stream) do update
+      set sequence = excluded.sequence, event_hash = excluded.event_hash, occurred_at = excluded.occurred_at
+    )
+    update commands c
+    set status = o.status, attempts = o.attempts, finished_at = o.finished_at, outcome = o.body
+    from json_to_recordset($3) as o (id uuid, status text, attempts smallint, finished_at timestamptz, body text)
+    where c.id = o.id`,
+};
+
+/** Events, payloads, heads and outcomes of a batch in one statement; before it, what went wrong. */
+export async function writeBatch(db: Queryable, { rows, moved, outcomes, faults }: Decided): Promise<void> {
+  for (const fault of faults) await noteFault(db, fault);
+  if (outcomes.length === 0) return;
+  const heads = [...moved].map(([stream, held]) => ({ stream, ...held.head }));
+  const values = [JSON.stringify(rows), JSON.stringify(heads), JSON.stringify(outcomes)];
+  const { rowCount } = await db.query({ ...WRITE, values });
+  if (rowCount !== outcomes.length) throw new Error(`${rowCount} of ${outcomes.length} outcomes were stored`);
+}
+
+async function noteFault(db: Queryable, { id, stream, attempts, error, retry_in_ms }: Fault): Promise<void> {
+  await db.query('update commands set attempts = $2, last_error = $3 where id = $1', [id, attempts, error]);
+  if (retry_in_ms === 0) return;
+  await db.query(
+    `insert into streams (stream, sequence, event_hash, held_until)
+     values ($1, 0, decode(repeat('00', 32), 'hex'), clock_timestamp() + $2 * interval '1 millisecond')
+     on conflict (stream) do update set held_until = excluded.held_until`,
+    [stream, retry_in_ms],
+  );
+}
+
+/**
+ * Counts an attempt before it is made, so that it is not forgotten if it takes the process down. A stream's first
+ * pending commands are counted together while none was tried before; one that was is counted, and later tried, alone.
+ * @returns the counted ids; a command that has spent `max` attempts is not among them
+ */
+export async function countAttempts(db: Queryable, pending: PendingCommand[], max: number): Promise<Set<string>> {
+  const counted = new Set<string>();
+  const closed = new Set<string>();
+  const seen = new Set<string>();
+  for (const { id, stream, attempts } of pending) {
+    if (closed.has(stream)) continue;
+    if (attempts > 0) closed.add(stream);
+    if (attempts === 0 || (!seen.has(stream) && attempts < max)) counted.add(id);
+    seen.add(stream);
+  }
+  await db.query('update commands set attempts = attempts + 1 where id = any($1)', [[...counted]]);
+  return counted;
+}

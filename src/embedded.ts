@@ -1,0 +1,62 @@
+/**
+ * `npm start`: everything in one process. Without DATABASE_URL it brings its own Postgres, with its data in
+ * PLEAROLL_HOME; `--demo` plays a short round afterwards.
+ */
+import { playDemo } from './demo.ts';
+import type { Config } from './infra/config.ts';
+import { startEmbeddedPostgres } from './infra/embeddedPostgres.ts';
+import { type Home, HomeInUseError, openHome, readOrMakeSecret } from './infra/home.ts';
+import { runProcess, type Started } from './infra/run.ts';
+import { startAll } from './startAll.ts';
+
+const say = (line: string) => console.log(line);
+
+await runProcess('all', async (config) => {
+  const secret = config.JWT_SECRET ?? (await readOrMakeSecret(config.PLEAROLL_HOME));
+  const started: Running = config.DATABASE_URL
+    ? await startAll(config, config.DATABASE_URL, secret)
+    : await startAlone(config, secret);
+  const url = `http://${config.HOST}:${started.port}`;
+  await started.publish?.(url);
+  say(`ready ${url}`);
+  say('token: npm run -s token -- --role admin --institution <uuid>   (docs at /api/docs)');
+  if (process.argv.includes('--demo')) await playDemo(url, secret, say);
+  return started;
+});
+
+type Running = Started & { port: number; publish?: Home['publish'] };
+
+async function startAlone(config: Config, secret: string): Promise<Running> {
+  const home = await openHome(config.PLEAROLL_HOME).catch(explainHomeInUse);
+  try {
+    const postgres = await startEmbeddedPostgres({ home: home.path, say });
+    try {
+      const started = await startAll(config, postgres.url, secret);
+      let stopping = false;
+      postgres.onExit((code) => {
+        if (stopping) return;
+        started.log.fatal({ code }, 'Postgres has ended');
+        process.kill(process.pid, 'SIGTERM');
+      });
+      const steps = [
+        { name: 'intent', run: () => void (stopping = true) },
+        ...started.steps,
+        { name: 'postgres', run: () => postgres.stop() },
+        { name: 'home', run: () => home.release() },
+      ];
+      return { ...started, steps, publish: home.publish };
+    } catch (error) {
+      await postgres.stop();
+      throw error;
+    }
+  } catch (error) {
+    await home.release();
+    throw error;
+  }
+}
+
+function explainHomeInUse(error: unknown): never {
+  if (!(error instanceof HomeInUseError)) throw error;
+  const where = error.url ?? 'starting just now';
+  throw new Error(`already running as process ${error.pid}: ${where}`);
+}

@@ -1,0 +1,94 @@
+/**
+ * Accepting commands: what arrives together is stored together, in one durable statement, and then one doorbell is
+ * rung for it. The doorbell is not waited for: a command whose doorbell is lost is found by the workers' drain.
+ */
+import { type Acceptance, acceptCommands, type Submission } from '../core/inbox.ts';
+import { createLane } from '../core/lane.ts';
+import { Problem } from '../core/problem.ts';
+import type { Queryable } from '../core/queryable.ts';
+import { isConnectionFault, isTransientFault } from '../infra/database.ts';
+import type { Log } from '../infra/log.ts';
+import type { Metrics } from '../infra/metrics.ts';
+import type { Queues } from '../infra/queue.ts';
+
+const LANES = 2;
+const MAX_FLUSH = 256;
+const TRY_FOR_MS = 2_000;
+const TRY_AGAIN_MS = 100;
+
+export interface Acceptor {
+  /** Resolves when the command is committed. @throws {Problem} 503 when Postgres cannot be reached */
+  accept(submission: Submission): Promise<Acceptance>;
+  /** Resolves when everything handed over is settled. */
+  idle(): Promise<void>;
+}
+
+export function createAcceptor({
+  db,
+  queues,
+  metrics,
+  log,
+}: {
+  db: Queryable;
+  queues: Queues;
+  metrics: Metrics;
+  log: Log;
+}): Acceptor {
+  const lanes = Array.from({ length: LANES }, () => createLane(MAX_FLUSH, flush, isUnavailable));
+
+  async function flush(batch: Submission[]): Promise<Acceptance[]> {
+    const started = performance.now();
+    const acceptances = await store(batch, started);
+    metrics.acceptSeconds.observe((performance.now() - started) / 1_000);
+    metrics.flushSize.observe(batch.length);
+    ring(batch.filter((_, i) => isNew(acceptances[i]!)));
+    return acceptances;
+  }
+
+  /** The same ids again after a lost connection: whether the first try was committed or not, there is one of each. */
+  async function store(batch: Submission[], started: number): Promise<Acceptance[]> {
+    for (;;) {
+      try {
+        return await acceptCommands(db, batch);
+      } catch (fault) {
+        if (!isUnavailable(fault) || performance.now() - started > TRY_FOR_MS) throw fault;
+        await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
+      }
+    }
+  }
+
+  function ring(batch: Submission[]): void {
+    const [first] = batch;
+    if (!first) return;
+    const name = batch.length === 1 ? first.name : `${first.name} +${batch.length - 1}`;
+    const commands = batch.map(({ id, name, streams }) => ({ id, name, stream: streams[0]!, streams }));
+    queues
+      .queue('commands')
+      .add(name, { commands }, { jobId: first.id })
+      .catch((err) => {
+        metrics.ringFailures.inc();
+        log.debug({ err }, 'the doorbell could not be rung; the drain will find the commands');
+      });
+  }
+
+  async function accept(submission: Submission): Promise<Acceptance> {
+    const subject = submission.streams[0]!;
+    try {
+      return await lanes[subject.charCodeAt(subject.length - 1) % LANES]!.push(submission);
+    } catch (fault) {
+      if (!isUnavailable(fault)) throw fault;
+      log.error({ err: fault }, 'the inbox cannot be reached');
+      throw new Problem('unavailable', 'Nothing was accepted; try again.', {}, { 'Retry-After': '2' });
+    }
+  }
+
+  return { accept, idle: async () => void (await Promise.all(lanes.map((lane) => lane.idle()))) };
+}
+
+function isNew(acceptance: Acceptance): boolean {
+  return 'state' in acceptance && !acceptance.joined;
+}
+
+function isUnavailable(fault: unknown): boolean {
+  return isConnectionFault(fault) || isTransientFault(fault);
+}

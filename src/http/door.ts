@@ -1,0 +1,69 @@
+/**
+ * The door: what every request under /api passes before it is served, in the order of the contract: who, feature,
+ * limit. Until a command is accepted nothing is stored.
+ */
+import type { Request, Response } from 'express';
+import type { CommandDefinition, Feature, IssueTicket } from '../core/command.ts';
+import { Problem } from '../core/problem.ts';
+import type { Queryable } from '../core/queryable.ts';
+import type { Actor } from '../core/roles.ts';
+import type { Config } from '../infra/config.ts';
+import type { Limiter } from '../infra/limiter/limiter.ts';
+import type { Log } from '../infra/log.ts';
+import type { Metrics } from '../infra/metrics.ts';
+import type { Queues } from '../infra/queue.ts';
+import type { Tokens } from '../infra/tokens.ts';
+import type { Acceptor } from './acceptance.ts';
+import { authenticate, demandActor } from './authentication.ts';
+import type { Outcomes } from './outcomes.ts';
+import type { Scopes } from './scopes.ts';
+
+/** What serving a request needs. */
+export interface Desk {
+  config: Config;
+  db: Queryable;
+  queues: Queues;
+  tokens: Tokens;
+  limiter: Limiter;
+  scopes: Scopes;
+  acceptor: Acceptor;
+  outcomes: Outcomes;
+  /** This API instance, for replies. */
+  instance: string;
+  issueTicket: IssueTicket;
+  metrics: Metrics;
+  log: Log;
+}
+
+/** @throws {Problem} 401, 403 feature_disabled or 429, in this order */
+export async function enter(
+  desk: Desk,
+  req: Request,
+  res: Response,
+  { route, roles }: Pick<CommandDefinition, 'route' | 'roles'>,
+): Promise<Actor | null> {
+  const actor = roles === 'anyone' ? await authenticate(req, desk.tokens) : await demandActor(req, desk.tokens);
+  if (/^\w+ \/api\/session\b/.test(route)) demandFeature(desk.config, 'FEATURE_MOOT_OPERATIONS');
+  await limit(desk, req, res, actor);
+  return actor;
+}
+
+/** @throws {Problem} 403 */
+export function demandFeature(config: Config, feature: Feature): void {
+  if (!config[feature]) throw new Problem('feature_disabled', `${feature} is off.`);
+}
+
+/** @throws {Problem} 403 */
+export function demandRole(actor: Actor | null, roles: CommandDefinition['roles']): void {
+  if (roles === 'anyone' || (actor !== null && (roles as readonly string[]).includes(actor.role))) return;
+  throw new Problem('forbidden', `This takes one of the roles ${roles.join(', ')}.`);
+}
+
+async function limit({ limiter }: Desk, req: Request, res: Response, actor: Actor | null): Promise<void> {
+  const { allowed, limit, remaining, reset_ms } = await limiter.consume(actor?.id ?? `address ${req.ip}`);
+  if (limit === 0) return;
+  const seconds = String(Math.ceil(reset_ms / 1_000));
+  const headers = { 'X-RateLimit-Limit': `${limit}`, 'X-RateLimit-Remaining': `${remaining}`, 'X-RateLimit-Reset': seconds };
+  res.set(headers);
+  if (!allowed) throw new Problem('rate_limited', `At most ${limit} requests a minute.`, {}, { 'Retry-After': seconds });
+}

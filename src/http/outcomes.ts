@@ -1,0 +1,104 @@
+/**
+ * Waiting for outcomes: on this instance's own reply channel, and, because a reply may be lost, by asking Postgres in
+ * one batch for whatever has been quiet for too long.
+ */
+import { type CommandState, STATE_COLUMNS } from '../core/inbox.ts';
+import type { Queryable } from '../core/queryable.ts';
+import type { Broadcast } from '../infra/broadcast/broadcast.ts';
+import { parseReplies, type Reply, replyChannel } from '../infra/broadcast/replies.ts';
+import type { Log } from '../infra/log.ts';
+import type { Metrics } from '../infra/metrics.ts';
+
+const QUIET_MS = 250;
+
+export interface Waiting {
+  /** The outcome, or undefined when it has not come within so many milliseconds. */
+  within(ms: number): Promise<Reply | undefined>;
+  cancel(): void;
+}
+
+export interface Outcomes {
+  /** To be called before the command is stored, so that no outcome is missed. */
+  expect(id: string): Waiting;
+  close(): Promise<void>;
+}
+
+interface Waiter {
+  since: number;
+  settle(reply: Reply | undefined): void;
+}
+
+export async function listenForOutcomes(
+  instance: string,
+  { db, broadcast, metrics, log }: { db: Queryable; broadcast: Broadcast; metrics: Metrics; log: Log },
+): Promise<Outcomes> {
+  const waiters = new Map<string, Set<Waiter>>();
+  let polling = false;
+
+  function expect(id: string): Waiting {
+    let timer: NodeJS.Timeout | undefined;
+    let settle: (reply: Reply | undefined) => void = () => {};
+    const settled = new Promise<Reply | undefined>((resolve) => {
+      settle = resolve;
+    });
+    const waiter: Waiter = { since: performance.now(), settle };
+    waiters.set(id, (waiters.get(id) ?? new Set()).add(waiter));
+    const cancel = () => {
+      clearTimeout(timer);
+      const group = waiters.get(id);
+      group?.delete(waiter);
+      if (group?.size === 0) waiters.delete(id);
+      settle(undefined);
+    };
+    return {
+      cancel,
+      within: (ms) => {
+        timer = setTimeout(cancel, ms);
+        return settled.finally(() => clearTimeout(timer));
+      },
+    };
+  }
+
+  function deliver(reply: Reply): void {
+    for (const waiter of waiters.get(reply.id) ?? []) waiter.settle(reply);
+    waiters.delete(reply.id);
+  }
+
+  async function pollQuiet(): Promise<void> {
+    const before = performance.now() - QUIET_MS;
+    const quiet = [...waiters].filter(([, group]) => [...group].some((waiter) => waiter.since < before)).map(([id]) => id);
+    if (quiet.length === 0 || polling) return;
+    polling = true;
+    try {
+      const text = `select ${STATE_COLUMNS} from commands where id = any($1) and status <> 'accepted'`;
+      const { rows } = await db.query<CommandState>(text, [quiet]);
+      metrics.replyPolls.inc(rows.length);
+      for (const row of rows) deliver(replyOf(row)!);
+    } catch (err) {
+      log.debug({ err }, 'outcomes could not be read; asking again');
+    } finally {
+      polling = false;
+    }
+  }
+
+  const end = await broadcast.subscribe(replyChannel(instance), (text) => {
+    for (const reply of parseReplies(text)) deliver(reply);
+  });
+  const timer = setInterval(() => void pollQuiet(), QUIET_MS);
+  timer.unref();
+
+  async function close(): Promise<void> {
+    clearInterval(timer);
+    for (const group of [...waiters.values()]) for (const waiter of group) waiter.settle(undefined);
+    waiters.clear();
+    await end();
+  }
+
+  return { expect, close };
+}
+
+/** The outcome of a command that has one. */
+export function replyOf({ id, status, attempts, finished_at, outcome }: CommandState): Reply | undefined {
+  if (status === 'accepted' || finished_at === null || outcome === null) return undefined;
+  return { id, status, attempts, finished_at, body: outcome };
+}

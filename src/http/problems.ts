@@ -1,0 +1,45 @@
+/** Every refusal and every fault leaves through here, as RFC 9457 problem details. Faults tell nothing of our insides. */
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { Problem, type ProblemBody, problemBody } from '../core/problem.ts';
+import { isConnectionFault, isTransientFault } from '../infra/database.ts';
+import type { Log } from '../infra/log.ts';
+
+export function sendProblem(res: Response, body: ProblemBody, headers: Record<string, string> = {}): void {
+  res.status(body.status).set(headers).set('Cache-Control', 'no-store');
+  res.type('application/problem+json').send(JSON.stringify(body));
+}
+
+export const refuseUnknownPath: RequestHandler = () => {
+  throw new Problem('not_found', 'There is nothing at this path.');
+};
+
+/** For a path that exists with other methods. OPTIONS is answered with what there is. */
+export function refuseOtherMethods(methods: string[]): RequestHandler {
+  const allow = methods.includes('GET') ? ['HEAD', ...methods].join(', ') : methods.join(', ');
+  return (req, res) => {
+    if (req.method !== 'OPTIONS') throw new Problem('method_not_allowed', `Use ${allow}.`, {}, { Allow: allow });
+    res.set('Allow', allow).status(204).end();
+  };
+}
+
+export function answerProblems(log: Log) {
+  return (error: unknown, req: Request, res: Response, next: NextFunction): void => {
+    if (res.headersSent) {
+      next(error);
+      return;
+    }
+    const problem = asProblem(error);
+    if (problem.body.status >= 500) log.error({ err: error, request_id: res.locals.request_id }, 'request failed');
+    sendProblem(res, { instance: req.originalUrl.split('?')[0]!, ...problem.body }, problem.headers);
+  };
+}
+
+function asProblem(error: unknown): { body: ProblemBody; headers: Record<string, string> } {
+  if (error instanceof Problem) return error;
+  if (isConnectionFault(error) || isTransientFault(error)) {
+    return { body: problemBody('unavailable'), headers: { 'Retry-After': '2' } };
+  }
+  const { status } = error as { status?: number };
+  if (status !== undefined && status >= 400 && status < 500) return { body: problemBody('bad_request'), headers: {} };
+  return { body: problemBody('internal_error'), headers: {} };
+}

@@ -1,0 +1,47 @@
+/** Scope facts at the door, kept for the assignments and sessions that are asked for most. */
+import { LRUCache } from 'lru-cache';
+import { findScope, isVisible, type Scope } from '../assignments/scope.ts';
+import type { Target } from '../core/command.ts';
+import { isUuid } from '../core/ids.ts';
+import { Problem } from '../core/problem.ts';
+import type { Queryable } from '../core/queryable.ts';
+import type { Actor } from '../core/roles.ts';
+
+const KEPT = 10_000;
+
+export interface Scopes {
+  /** @throws {Problem} 404 for what does not exist and for what this person may not see: nobody can tell which */
+  demand(target: Target, actor: Actor | null): Promise<Scope>;
+}
+
+export function createScopes(db: Queryable): Scopes {
+  const kept = new LRUCache<string, Scope>({ max: KEPT });
+
+  async function find(target: Target): Promise<Scope | undefined> {
+    const key = `${target.kind}:${target.id}`;
+    const known = kept.get(key);
+    if (known) return known;
+    const scope = await findScope(db, target);
+    // An assignment without a session may get one any moment.
+    if (scope && scope.session_id !== null) kept.set(key, scope);
+    return scope;
+  }
+
+  async function demand(target: Target, actor: Actor | null): Promise<Scope> {
+    const scope = isUuid(target.id) ? await find(target) : undefined;
+    if (!scope || !isVisible(scope, actor) || !(await ownsObservation(target, actor))) throw new Problem('not_found');
+    return scope;
+  }
+
+  /** An observation is found only in its session, and only by who made it. */
+  async function ownsObservation({ id, observation_id }: Target, actor: Actor | null): Promise<boolean> {
+    if (observation_id === undefined) return true;
+    if (!isUuid(observation_id)) return false;
+    const text = 'select user_id from session_observations where id = $1 and session_id = $2';
+    const { rows } = await db.query<{ user_id: string | null }>(text, [observation_id, id]);
+    const [found] = rows;
+    return found !== undefined && (found.user_id === null || found.user_id === actor?.id);
+  }
+
+  return { demand };
+}

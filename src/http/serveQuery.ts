@@ -1,0 +1,22 @@
+/** Serving a question: check who asks and what about, read, answer. One function for every query. */
+import type { Request, Response } from 'express';
+import { Problem } from '../core/problem.ts';
+import type { QueryDefinition } from '../core/query.ts';
+import { refuseFaults, schemaFaults } from './body.ts';
+import { type Desk, demandRole, enter } from './door.ts';
+
+export function serveQuery(desk: Desk, definition: QueryDefinition) {
+  return async (req: Request, res: Response): Promise<void> => {
+    const actor = (await enter(desk, req, res, definition))!;
+    demandRole(actor, definition.roles);
+    const query = definition.query.safeParse({ ...req.query });
+    if (!query.success) refuseFaults(schemaFaults(query.error));
+    const params = Object.fromEntries(Object.entries(req.params).map(([name, id]) => [name, String(id).toLowerCase()]));
+    const target = definition.target(params);
+    if (target) await desk.scopes.demand(target, actor);
+    const body = await definition.read({ db: desk.db, actor, params, query: query.data });
+    if (!body) throw new Problem('not_found');
+    if (definition.version) res.set('ETag', `"${definition.version(body)}"`);
+    res.set('Cache-Control', 'no-store').json(body);
+  };
+}

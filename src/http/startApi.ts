@@ -1,0 +1,58 @@
+/** The API as a part: the application and what it needs, ready to be put behind an HTTP server. */
+import { randomUUID } from 'node:crypto';
+import type { Express } from 'express';
+import type { Queryable } from '../core/queryable.ts';
+import type { Backbone } from '../infra/backbone.ts';
+import { openPool } from '../infra/database.ts';
+import { readInstallation } from '../infra/installation.ts';
+import { createLimiter } from '../infra/limiter/createLimiter.ts';
+import { type Probe, startProbe } from '../infra/probe.ts';
+import { createTokens, type Tokens } from '../infra/tokens.ts';
+import { readVersion } from '../infra/version.ts';
+import { createAcceptor } from './acceptance.ts';
+import { createApp } from './app.ts';
+import { listenForOutcomes } from './outcomes.ts';
+import { createScopes } from './scopes.ts';
+
+export interface Api {
+  app: Express;
+  probe: Probe;
+  tokens: Tokens;
+  /** To be called when the server has answered its last request. */
+  close(): Promise<void>;
+}
+
+const POOL_SIZE = 8;
+
+export async function startApi(backbone: Backbone, secret: string | undefined, connections: () => number): Promise<Api> {
+  const { config, queues, broadcast, metrics, log, onError, isRedisConnected } = backbone;
+  const pool = openPool(backbone.databaseUrl, 'api', POOL_SIZE, onError);
+  const db = pool as unknown as Queryable;
+  const { ticket_secret } = await readInstallation(db);
+  const tokens = createTokens({
+    secret,
+    publicKey: config.JWT_PUBLIC_KEY,
+    issuer: config.JWT_ISSUER,
+    audience: config.JWT_AUDIENCE,
+    ticketSecret: ticket_secret,
+  });
+  const instance = randomUUID();
+  const outcomes = await listenForOutcomes(instance, { db, broadcast, metrics, log });
+  const acceptor = createAcceptor({ db, queues, metrics, log });
+  const limits = { perMinute: config.RATE_LIMIT_GENERAL_PER_MINUTE, prefix: 'plearoll:' };
+  const limiter = createLimiter(limits, config.REDIS_CACHE_URL ?? config.REDIS_URL, onError);
+  const probe = await startProbe({ db, metrics, isRedisConnected, connections });
+  const scopes = createScopes(db);
+  const { issueTicket } = tokens;
+  const desk = { config, db, queues, tokens, limiter, scopes, acceptor, outcomes, instance, issueTicket, metrics, log };
+
+  async function close(): Promise<void> {
+    await acceptor.idle();
+    await outcomes.close();
+    probe.close();
+    await limiter.close();
+    await pool.end();
+  }
+
+  return { app: createApp(desk, probe, readVersion()), probe, tokens, close };
+}

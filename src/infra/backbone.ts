@@ -1,0 +1,57 @@
+/** What every process stands on: its settings, its log and metrics, the queues and the broadcast. */
+import type { Broadcast } from './broadcast/broadcast.ts';
+import { createInProcessBroadcast } from './broadcast/inProcess.ts';
+import { createRedisBroadcast } from './broadcast/redis.ts';
+import type { Config } from './config.ts';
+import { createLog, type Log } from './log.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { openQueues, type Queues } from './queue.ts';
+
+export interface Backbone {
+  config: Config;
+  databaseUrl: string;
+  log: Log;
+  metrics: Metrics;
+  queues: Queues;
+  broadcast: Broadcast;
+  onError(error: Error): void;
+  isRedisConnected(): boolean | null;
+  /** The queues and the broadcast; to be called when nobody uses them any more. */
+  close(): Promise<void>;
+}
+
+export function openBackbone(config: Config, databaseUrl: string, process: string): Backbone {
+  const log = createLog(config.LOG_LEVEL, process);
+  const onError = quietly(log);
+  const prefix = `plearoll:${new URL(databaseUrl).pathname.slice(1)}:`;
+  const queues = openQueues({ databaseUrl, redisUrl: config.REDIS_URL, prefix: `${prefix}bull`, onError });
+  const broadcast =
+    config.REDIS_URL === undefined ? createInProcessBroadcast() : createRedisBroadcast(config.REDIS_URL, prefix, onError);
+  return {
+    config,
+    databaseUrl,
+    log,
+    metrics: createMetrics(),
+    queues,
+    broadcast,
+    onError,
+    isRedisConnected: () => (config.REDIS_URL === undefined ? null : broadcast.isConnected()),
+    async close() {
+      await queues.close();
+      await broadcast.close();
+    },
+  };
+}
+
+/** A server that is away says so at every attempt; once every few seconds is enough. */
+function quietly(log: Log): (error: Error) => void {
+  let last = '';
+  let at = 0;
+  return (error) => {
+    const now = Date.now();
+    if (error.message === last && now - at < 5_000) return;
+    last = error.message;
+    at = now;
+    log.warn({ err: error }, 'a connection is in trouble');
+  };
+}

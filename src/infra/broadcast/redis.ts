@@ -1,0 +1,89 @@
+/**
+ * Broadcast over Redis: one connection to publish, one to subscribe. After a reconnect all subscriptions are made again
+ * and confirmed before anybody is told, so that a listener's catch-up starts from a channel that works.
+ */
+import { Redis } from 'ioredis';
+import type { Broadcast } from './broadcast.ts';
+
+const PING_EVERY_MS = 5_000;
+
+interface Channel {
+  listeners: Set<(message: string) => void>;
+  confirmed: Promise<unknown>;
+}
+
+/** @param prefix keeps installations that share a Redis apart */
+export function createRedisBroadcast(url: string, prefix: string, onError: (error: Error) => void): Broadcast {
+  const options = { retryStrategy: (tries: number) => Math.min(100 * tries, 1_000) };
+  const publisher = new Redis(url, {
+    ...options,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 1,
+    commandTimeout: 1_000,
+  });
+  const subscriber = new Redis(url, {
+    ...options,
+    autoResubscribe: false,
+    maxRetriesPerRequest: null,
+    enableReadyCheck: false,
+  });
+  const channels = new Map<string, Channel>();
+  const interrupted = new Set<() => void>();
+  let connections = 0;
+
+  publisher.on('error', onError);
+  subscriber.on('error', onError);
+  subscriber.on('message', (channel: string, message: string) => {
+    for (const listener of channels.get(channel)?.listeners ?? []) listener(message);
+  });
+  subscriber.on('ready', () => {
+    connections += 1;
+    if (connections > 1) void resubscribe();
+  });
+  // A half-open connection is silent for ever; a ping that is not answered ends it.
+  const heartbeat = setInterval(() => void checkSubscriber(), PING_EVERY_MS);
+  heartbeat.unref();
+
+  async function checkSubscriber(): Promise<void> {
+    if (subscriber.status !== 'ready') return;
+    const deadline = setTimeout(() => subscriber.disconnect(true), PING_EVERY_MS - 1_000);
+    await subscriber.ping().catch(() => {});
+    clearTimeout(deadline);
+  }
+
+  async function resubscribe(): Promise<void> {
+    const names = [...channels.keys()];
+    try {
+      if (names.length > 0) await subscriber.subscribe(...names);
+      for (const listener of interrupted) listener();
+    } catch (error) {
+      onError(error as Error);
+    }
+  }
+
+  async function subscribe(name: string, listener: (message: string) => void): Promise<() => Promise<void>> {
+    const key = `${prefix}${name}`;
+    const channel = channels.get(key) ?? { listeners: new Set(), confirmed: subscriber.subscribe(key) };
+    channels.set(key, channel);
+    channel.listeners.add(listener);
+    await channel.confirmed;
+    return async () => {
+      channel.listeners.delete(listener);
+      if (channel.listeners.size > 0 || channels.get(key) !== channel) return;
+      channels.delete(key);
+      await subscriber.unsubscribe(key).catch(onError);
+    };
+  }
+
+  return {
+    publish: async (name, message) => void (await publisher.publish(`${prefix}${name}`, message)),
+    subscribe,
+    onInterruption: (listener) => void interrupted.add(listener),
+    isConnected: () => publisher.status === 'ready' && subscriber.status === 'ready',
+    close: async () => {
+      clearInterval(heartbeat);
+      publisher.disconnect();
+      subscriber.disconnect();
+    },
+  };
+}

@@ -1,0 +1,123 @@
+/**
+ * The one place that reads the environment. All settings are checked at once; a bad one stops the process with every
+ * problem named. Everything else gets its settings as an argument.
+ */
+import { createPublicKey } from 'node:crypto';
+import { resolve } from 'node:path';
+import ipaddr from 'ipaddr.js';
+import { z } from 'zod';
+
+const KNOWN_SECRETS = ['secret', 'changeme', 'change-me', 'password', 'jwt-secret', 'your-secret-key', 'development'];
+const MIN_SECRET_BYTES = 32;
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const count = z.coerce.number().int().min(0);
+const flag = z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1');
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean),
+);
+const cidrs = list.refine((items) => items.every((item) => ipaddr.isValidCIDR(item)), 'must be a list like 10.0.0.0/8');
+const pem = z.string().transform((text, context) => {
+  try {
+    return createPublicKey(text.replaceAll('\\n', '\n'));
+  } catch {
+    context.addIssue({ code: 'custom', message: 'must be a public key in PEM form' });
+    return z.NEVER;
+  }
+});
+const url = (protocols: RegExp, example: string) => z.url({ protocol: protocols, error: `must look like ${example}` });
+const postgresUrl = url(/^postgres(ql)?$/, 'postgres://user:password@host:5432/database');
+const redisUrl = url(/^rediss?$/, 'redis://host:6379');
+
+const Settings = z.object({
+  PORT: port.optional(),
+  RELAY_PORT: port.optional(),
+  METRICS_PORT: port.optional(),
+  HOST: z.string().default('127.0.0.1'),
+  DATABASE_URL: postgresUrl.optional(),
+  REDIS_URL: redisUrl.optional(),
+  REDIS_CACHE_URL: redisUrl.optional(),
+  PLEAROLL_HOME: z
+    .string()
+    .default('.plearoll')
+    .transform((path) => resolve(path)),
+  NODE_ENV: z.string().default('development'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  JWT_SECRET: z.string().min(1).optional(),
+  JWT_PUBLIC_KEY: pem.optional(),
+  JWT_ISSUER: z.string().optional(),
+  JWT_AUDIENCE: z.string().optional(),
+  FEATURE_MOOT_OPERATIONS: flag.default(true),
+  FEATURE_SESSION_RECORDING: flag.default(false),
+  TRUSTED_PROXIES: cidrs.default([]),
+  CORS_ORIGINS: list.default([]),
+  WS_MAX_QUEUE: count.default(100),
+  WS_OVERFLOW_ACTION: z.enum(['drop_oldest', 'disconnect']).default('drop_oldest'),
+  WS_MAX_CONNECTIONS_PER_USER: count.default(3),
+  WS_MAX_CONNECTIONS_PER_IP: count.default(5),
+  WS_MAX_REPLAY: count.default(10_000),
+  WS_ALLOWLIST: cidrs.default([]),
+  RATE_LIMIT_GENERAL_PER_MINUTE: count.default(100),
+  BLOB_DIR: z.string().optional(),
+  SHUTDOWN_GRACE_SECONDS: z.coerce.number().min(1).default(25),
+});
+
+export type Config = Readonly<z.output<typeof Settings>>;
+
+/** How the process is run: `all` roles in this one process, or a single one of the Procfile. */
+export type Topology = 'all' | 'separate';
+
+/** Every setting that is wrong, one line each. */
+export class ConfigError extends Error {
+  readonly problems: string[];
+  constructor(problems: string[]) {
+    super(`The settings are not usable:\n${problems.map((line) => `  ${line}`).join('\n')}`);
+    this.problems = problems;
+  }
+}
+
+/** @throws {ConfigError} naming every problem at once */
+export function readConfig(env: NodeJS.ProcessEnv, topology: Topology): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = Settings.safeParse(given);
+  if (!parsed.success) {
+    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
+  }
+  const problems = [...connectionProblems(parsed.data, topology), ...secretProblems(parsed.data, topology)];
+  if (problems.length > 0) throw new ConfigError(problems);
+  return parsed.data;
+}
+
+function connectionProblems({ DATABASE_URL, REDIS_URL }: Config, topology: Topology): string[] {
+  const problems: string[] = [];
+  if (REDIS_URL && !DATABASE_URL) problems.push('DATABASE_URL: is needed where REDIS_URL is set');
+  if (topology === 'separate' && !DATABASE_URL && !REDIS_URL) problems.push('DATABASE_URL: separate processes need it');
+  if (topology === 'separate' && !REDIS_URL) {
+    problems.push('REDIS_URL: separate processes need it; without it, run everything in one process with npm start');
+  }
+  return problems;
+}
+
+function secretProblems({ NODE_ENV, JWT_SECRET, JWT_PUBLIC_KEY }: Config, topology: Topology): string[] {
+  const production = NODE_ENV === 'production';
+  const missing = !JWT_SECRET && !JWT_PUBLIC_KEY;
+  if (missing && (production || topology === 'separate')) return ['JWT_SECRET: set it, or JWT_PUBLIC_KEY'];
+  if (!production || JWT_SECRET === undefined) return [];
+  const problems: string[] = [];
+  if (Buffer.byteLength(JWT_SECRET) < MIN_SECRET_BYTES) {
+    problems.push(`JWT_SECRET: must have at least ${MIN_SECRET_BYTES} bytes in production`);
+  }
+  if (isKnown(JWT_SECRET)) problems.push('JWT_SECRET: is a well-known default');
+  return problems;
+}
+
+/** A default is no better for being repeated until it is long enough. */
+function isKnown(secret: string): boolean {
+  const text = secret.toLowerCase();
+  return (
+    KNOWN_SECRETS.some((known) => text.replaceAll(known, '').replace(/[^a-z0-9]/g, '') === '') || /^(.)\1*$/.test(text)
+  );
+}

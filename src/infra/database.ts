@@ -1,0 +1,92 @@
+/**
+ * Postgres pools, one for each role a process plays. The role is set by the start-up option, which fails closed: a
+ * connection that cannot take its role is refused, never served as the login user.
+ */
+import pg from 'pg';
+import type { Queryable } from '../core/queryable.ts';
+
+export type DatabaseRole = 'api' | 'worker' | 'relay' | 'verifier' | 'queue';
+
+/** Settings of every connection of a role, beside its role. Times in milliseconds. */
+const ROLE_OPTIONS: Record<DatabaseRole, Record<string, string | number>> = {
+  api: { statement_timeout: 15_000, lock_timeout: 5_000, idle_in_transaction_session_timeout: 10_000 },
+  worker: { statement_timeout: 30_000, lock_timeout: 5_000, idle_in_transaction_session_timeout: 10_000 },
+  relay: { statement_timeout: 15_000, idle_in_transaction_session_timeout: 10_000 },
+  verifier: { statement_timeout: 0 },
+  queue: { search_path: 'bullmq' },
+};
+
+// Statements planned on empty tables would keep their sequential scans: every execution is planned for its values.
+const COMMON_OPTIONS = { timezone: 'UTC', plan_cache_mode: 'force_custom_plan', client_encoding: 'UTF8' };
+
+const types: pg.CustomTypesConfig = {
+  getTypeParser(oid: number, format?: 'text' | 'binary') {
+    if (oid === pg.types.builtins.TIMESTAMPTZ) return (text: string) => new Date(text).toISOString();
+    if (oid === pg.types.builtins.INT8) return Number;
+    return pg.types.getTypeParser(oid, format as 'text');
+  },
+} as pg.CustomTypesConfig;
+
+/** @param max connections at most */
+export function openPool(url: string, role: DatabaseRole, max: number, onError: (error: Error) => void): pg.Pool {
+  const settings = { role: `plearoll_${role}`, ...COMMON_OPTIONS, ...ROLE_OPTIONS[role] };
+  const options = Object.entries(settings)
+    .map(([name, value]) => `-c ${name}=${value}`)
+    .join(' ');
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: `plearoll-${role}`,
+    options,
+    max,
+    types,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+  });
+  pool.on('error', onError);
+  return pool;
+}
+
+/**
+ * Runs `work` between BEGIN and COMMIT.
+ * @throws what `work` or the commit threw, after a rollback; a connection in doubt is closed, not reused
+ */
+export async function inTransaction<T>(
+  pool: pg.Pool,
+  work: (db: Queryable) => Promise<T>,
+  begin = 'begin',
+): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  const onError = (error: Error) => {
+    broken = error;
+  };
+  client.on('error', onError);
+  try {
+    await client.query(begin);
+    const result = await work(client as unknown as Queryable);
+    await client.query('commit');
+    return result;
+  } catch (fault) {
+    if (isConnectionFault(fault)) broken = fault as Error;
+    else await client.query('rollback').catch((error: Error) => (broken = error));
+    throw fault;
+  } finally {
+    client.off('error', onError);
+    client.release(broken);
+  }
+}
+
+/** Did the connection fail, or the server shut down or fill up, rather than the statement? */
+export function isConnectionFault(fault: unknown): boolean {
+  const { code, message } = fault as { code?: string; message?: string };
+  if (code === undefined)
+    return /connection|timeout exceeded when trying to connect|Client was closed/i.test(message ?? '');
+  return /^(08|57P0|53)/.test(code) || /^E[A-Z]+$/.test(code);
+}
+
+/** Worth trying again as it was: a deadlock, a serialisation failure, a lock or a statement that took too long. */
+export function isTransientFault(fault: unknown): boolean {
+  const { code } = fault as { code?: string };
+  return code !== undefined && ['40P01', '40001', '55P03', '57014', '25P03'].includes(code);
+}

@@ -1,0 +1,37 @@
+/** Opening and closing HTTP servers. A default port in use gives way to a free one; a port asked for by name does not. */
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+const CLOSE_WITHIN_MS = 10_000;
+
+/** @returns the port. @throws when the port that was asked for is in use */
+export async function listen(server: Server, host: string, asked: number | undefined, usual: number): Promise<number> {
+  try {
+    return await open(server, host, asked ?? usual);
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'EADDRINUSE') throw error;
+    if (asked !== undefined) throw new Error(`port ${asked} is in use`);
+    return open(server, host, 0);
+  }
+}
+
+function open(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+/** Accepts nobody any more and resolves when the requests under way are answered, or after ten seconds. */
+export async function closeServer(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  const deadline = setTimeout(() => server.closeAllConnections(), CLOSE_WITHIN_MS);
+  await closed;
+  clearInterval(sweep);
+  clearTimeout(deadline);
+}

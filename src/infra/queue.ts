@@ -1,0 +1,141 @@
+/**
+ * BullMQ's queues. They ring doorbells and carry jobs; no promise about the record depends on them. The backend is
+ * chosen here once, Redis or Postgres, and nobody else asks which it is.
+ */
+import {
+  type ConnectionOptions,
+  createPostgresBackend,
+  type PgPool,
+  type Processor,
+  Queue,
+  Worker,
+  type WorkerOptions,
+  withBackend,
+} from 'bullmq';
+import { Redis } from 'ioredis';
+import { openPool } from './database.ts';
+
+/** What one inbox flush accepted: the doorbell's content. */
+export interface Doorbell {
+  commands: { id: string; name: string; stream: string; streams: string[] }[];
+}
+
+export const QUEUE_NAMES = ['commands', 'integrity', 'dead-letters'] as const;
+export type QueueName = (typeof QUEUE_NAMES)[number];
+
+export interface Queues {
+  queue(name: QueueName): Queue;
+  worker<Job, Result>(
+    name: QueueName,
+    processor: Processor<Job, Result>,
+    options: Partial<WorkerOptions>,
+  ): Worker<Job, Result>;
+  /** Null where there is no connection of the queue's own. */
+  isConnected(): boolean | null;
+  close(): Promise<void>;
+}
+
+export interface QueueOptions {
+  databaseUrl: string;
+  redisUrl: string | undefined;
+  /** Keeps installations that share a Redis apart. */
+  prefix: string;
+  onError(error: Error): void;
+}
+
+const KEEP = { removeOnComplete: { count: 1_000, age: 3_600 }, removeOnFail: { count: 1_000 } };
+const WORKER_DEFAULTS = { lockDuration: 10_000, stalledInterval: 5_000, maxStalledCount: 1_000_000, drainDelay: 5 };
+const OnPostgres = withBackend(createPostgresBackend);
+// Each worker keeps a LISTEN client of the pool for itself; the rest serve the queues and the jobs under way.
+const POSTGRES_POOL_SIZE = QUEUE_NAMES.length + 5;
+
+export function openQueues(options: QueueOptions): Queues {
+  return options.redisUrl === undefined ? openOnPostgres(options) : openOnRedis(options, options.redisUrl);
+}
+
+function openOnRedis({ prefix, onError }: QueueOptions, url: string): Queues {
+  const retryStrategy = (tries: number) => Math.min(100 * tries, 1_000);
+  // A doorbell that cannot be rung is not waited for: the drain finds the command.
+  const producer = new Redis(url, {
+    retryStrategy,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 1,
+    commandTimeout: 250,
+  });
+  producer.on('error', onError);
+  const connections: Redis[] = [producer];
+  const shared = { prefix, skipVersionCheck: true };
+  return assemble(
+    onError,
+    (name) =>
+      new Queue(name, {
+        ...shared,
+        connection: producer as unknown as ConnectionOptions,
+        skipWaitingForReady: true,
+        defaultJobOptions: KEEP,
+        streams: { events: { maxLen: 1_000 } },
+      }),
+    (name, processor, workerOptions) => {
+      const connection = new Redis(url, { retryStrategy, maxRetriesPerRequest: null });
+      connection.on('error', onError);
+      connections.push(connection);
+      return new Worker(name, processor, {
+        ...shared,
+        ...workerOptions,
+        connection: connection as unknown as ConnectionOptions,
+      });
+    },
+    () => producer.status === 'ready',
+    async () => {
+      for (const connection of connections) connection.disconnect();
+    },
+  );
+}
+
+function openOnPostgres({ databaseUrl, onError }: QueueOptions): Queues {
+  const pool = openPool(databaseUrl, 'queue', POSTGRES_POOL_SIZE, onError);
+  const connection = pool as unknown as PgPool;
+  return assemble(
+    onError,
+    (name) => new OnPostgres.Queue(name, { connection, defaultJobOptions: KEEP }) as unknown as Queue,
+    (name, processor, workerOptions) =>
+      new OnPostgres.Worker(name, processor, {
+        ...(workerOptions as object),
+        connection,
+      }) as unknown as Worker,
+    () => null,
+    () => pool.end(),
+  );
+}
+
+function assemble(
+  onError: (error: Error) => void,
+  makeQueue: (name: QueueName) => Queue,
+  makeWorker: (name: QueueName, processor: Processor, options: Partial<WorkerOptions>) => Worker,
+  isConnected: () => boolean | null,
+  closeConnections: () => Promise<void>,
+): Queues {
+  const queues = new Map<QueueName, Queue>();
+
+  function queue(name: QueueName): Queue {
+    const known = queues.get(name);
+    if (known) return known;
+    const made = makeQueue(name);
+    made.on('error', onError);
+    queues.set(name, made);
+    return made;
+  }
+
+  function worker(name: QueueName, processor: Processor, options: Partial<WorkerOptions>): Worker {
+    const made = makeWorker(name, processor, { ...WORKER_DEFAULTS, ...options });
+    made.on('error', onError);
+    return made;
+  }
+
+  async function close(): Promise<void> {
+    await Promise.allSettled([...queues.values()].map((open) => open.close()));
+    await closeConnections();
+  }
+
+  return { queue, worker, isConnected, close };
+}

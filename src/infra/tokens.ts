@@ -1,0 +1,119 @@
+/**
+ * Tokens: who sends a request is what a signed JWT says. Keys are made once; the algorithms that are accepted are those
+ * of the key, so a token cannot choose its own. Observer tickets have a key of their own and are good only at the relay.
+ */
+import { createSecretKey, type KeyObject } from 'node:crypto';
+import { jwtVerify } from 'jose';
+import jwt from 'jsonwebtoken';
+import { z } from 'zod';
+import { type Actor, ROLES } from '../core/roles.ts';
+import { id } from '../core/schemas.ts';
+
+const LEEWAY_SECONDS = 5;
+const TICKET_ALGORITHM = 'HS256';
+
+const Claims = z
+  .object({
+    sub: id,
+    role: z.enum(ROLES),
+    exp: z.number(),
+    institution_id: id.optional(),
+    name: z.string().optional(),
+    jti: z.string().optional(),
+  })
+  .refine((claims) => claims.role === 'super_admin' || claims.institution_id !== undefined);
+
+const TicketClaims = z.object({ sub: z.string(), role: z.literal('observer'), session_id: id, exp: z.number() });
+
+/** Who a token names, and until when (seconds since 1970). */
+export interface Identity {
+  actor: Actor;
+  expires_at: number;
+}
+
+/** A spectator admitted to one session. */
+export interface Ticket extends Identity {
+  session_id: string;
+}
+
+export interface Tokens {
+  /** @returns undefined when the token is not good, for whatever reason */
+  verify(token: string): Promise<Identity | undefined>;
+  verifyTicket(token: string): Promise<Ticket | undefined>;
+  issueTicket(ticket: { subject: string; session_id: string; expires_at: string }): string;
+}
+
+export interface TokenOptions {
+  secret: string | undefined;
+  publicKey: KeyObject | undefined;
+  issuer: string | undefined;
+  audience: string | undefined;
+  ticketSecret: string;
+}
+
+export function createTokens({ secret, publicKey, issuer, audience, ticketSecret }: TokenOptions): Tokens {
+  const key = publicKey ?? createSecretKey(Buffer.from(secret!, 'utf8'));
+  const ticketKey = createSecretKey(Buffer.from(ticketSecret, 'utf8'));
+  const ticketOptions: Checks = { algorithms: [TICKET_ALGORITHM], clockTolerance: LEEWAY_SECONDS };
+  const options: Checks = {
+    algorithms: [algorithmOf(key)],
+    clockTolerance: LEEWAY_SECONDS,
+    ...(issuer !== undefined && { issuer }),
+    ...(audience !== undefined && { audience }),
+  };
+
+  async function verify(token: string): Promise<Identity | undefined> {
+    const claims = Claims.safeParse(await payloadOf(token, key, options)).data;
+    if (!claims) return undefined;
+    const { sub, role, institution_id, exp } = claims;
+    return { actor: { id: sub, role, institution_id: institution_id ?? null }, expires_at: exp };
+  }
+
+  async function verifyTicket(token: string): Promise<Ticket | undefined> {
+    const payload = await payloadOf(token, ticketKey, ticketOptions);
+    const claims = TicketClaims.safeParse(payload).data;
+    if (!claims) return undefined;
+    const actor: Actor = { id: claims.sub, role: 'observer', institution_id: null };
+    return { actor, session_id: claims.session_id, expires_at: claims.exp };
+  }
+
+  function issueTicket({ subject, session_id, expires_at }: Parameters<Tokens['issueTicket']>[0]): string {
+    const exp = Math.floor(Date.parse(expires_at) / 1_000);
+    const claims = { sub: subject, role: 'observer', session_id, exp };
+    return jwt.sign(claims, ticketKey, { algorithm: TICKET_ALGORITHM, noTimestamp: true });
+  }
+
+  return { verify, verifyTicket, issueTicket };
+}
+
+interface Checks {
+  algorithms: Algorithm[];
+  clockTolerance: number;
+  issuer?: string;
+  audience?: string;
+}
+
+type Algorithm = 'HS256' | 'RS256' | 'ES256' | 'EdDSA';
+
+/** jsonwebtoken does not know EdDSA; jose does, at a higher price for the others. */
+async function payloadOf(token: string, key: KeyObject, { algorithms, ...checks }: Checks): Promise<unknown> {
+  try {
+    if (algorithms[0] === 'EdDSA') return (await jwtVerify(token, key, { algorithms, ...checks })).payload;
+    return jwt.verify(token, key, { algorithms: algorithms as jwt.Algorithm[], ...checks });
+  } catch {
+    return undefined;
+  }
+}
+
+/** @throws when the key is of a kind that has no algorithm here */
+function algorithmOf(key: KeyObject): Algorithm {
+  const kind = key.type === 'secret' ? 'secret' : (key.asymmetricKeyType ?? '');
+  const algorithm = ({ secret: 'HS256', rsa: 'RS256', ec: 'ES256', ed25519: 'EdDSA' } as const)[kind as 'secret'];
+  if (!algorithm) throw new Error(`JWT_PUBLIC_KEY: a key of type ${kind} is not supported; use RSA, EC P-256 or Ed25519`);
+  return algorithm;
+}
+
+/** Signs a token as `npm run token` does. */
+export function signToken(claims: object, secret: string): string {
+  return jwt.sign(claims, createSecretKey(Buffer.from(secret, 'utf8')), { algorithm: 'HS256' });
+}

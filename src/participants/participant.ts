@@ -1,0 +1,21 @@
+/** Participants: people of the roster who are, or were, in the courtroom. */
+import { assignmentStreamName } from '../assignments/assignment.ts';
+import type { Scope } from '../assignments/scope.ts';
+import { ROLES } from '../core/roles.ts';
+import { type Participant, type SessionState, sessionStreamName } from '../sessions/session.ts';
+
+/** What joining and leaving have in common. */
+export const personally = {
+  roles: ROLES,
+  target: ({ session_id }: { session_id: string }) => ({ kind: 'session' as const, id: session_id }),
+  streams: ({ input }: { input: { session_id: string } }, scope: Scope) => [
+    sessionStreamName(input.session_id),
+    assignmentStreamName(scope.assignment_id),
+  ],
+};
+
+/** The state with this participant changed. */
+export function withParticipant(session: SessionState, user_id: string, changes: Partial<Participant>): SessionState {
+  const participant = { ...session.participants[user_id]!, ...changes };
+  return { ...session, participants: { ...session.participants, [user_id]: participant } };
+}

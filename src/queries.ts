@@ -1,0 +1,131 @@
+/** Every question the API answers about assignments and sessions. What is not in this list does not exist. */
+import { z } from 'zod';
+import { findAssignment, readAssignments } from './assignments/readAssignments.ts';
+import { book } from './commands.ts';
+import type { JsonObject } from './core/event.ts';
+import { pageQuery } from './core/page.ts';
+import { defineQuery, type QueryDefinition } from './core/query.ts';
+import { ROLES } from './core/roles.ts';
+import { verifySession } from './integrity/verifySession.ts';
+import { readParticipants } from './participants/readParticipants.ts';
+import { readLog } from './sessions/readLog.ts';
+import { findSession, readActiveSessions } from './sessions/readSession.ts';
+
+const MAX_LOGS = 1_000;
+const ENDLESS = 2 ** 31 - 1;
+
+type SessionParams = { session_id: string };
+
+const uuid = z.guid().toLowerCase();
+const time = z.iso.datetime();
+const sequence = z.coerce.number().int().min(1).max(ENDLESS);
+const none = z.strictObject({});
+
+/** A page as the query string asks for it. */
+function page({ limit, cursor }: { limit: number; cursor?: string[] | undefined }) {
+  return { limit, after: cursor ?? [] };
+}
+
+const ofSession = {
+  roles: ROLES,
+  target: ({ session_id }: SessionParams) => ({ kind: 'session' as const, id: session_id }),
+};
+
+const assignmentList = z.strictObject(pageQuery([uuid]));
+const readAssignmentList = defineQuery<unknown, z.output<typeof assignmentList>>({
+  name: 'assignment.list',
+  route: 'GET /api/assignment/list',
+  summary: 'Assignments that you may see',
+  roles: ROLES,
+  query: assignmentList,
+  target: () => null,
+  read: ({ db, actor, query }) => readAssignments(db, actor, page(query)),
+});
+
+const readAssignment = defineQuery<{ assignment_id: string }, unknown>({
+  name: 'assignment.get',
+  route: 'GET /api/assignment/:assignment_id',
+  summary: 'One assignment with its roster',
+  roles: ROLES,
+  query: none,
+  target: ({ assignment_id }) => ({ kind: 'assignment', id: assignment_id }),
+  read: ({ db, params }) => findAssignment(db, params.assignment_id),
+});
+
+const activeList = z.strictObject(pageQuery([time, uuid]));
+const readActiveList = defineQuery<unknown, z.output<typeof activeList>>({
+  name: 'session.active',
+  route: 'GET /api/session/active/list',
+  summary: 'Active sessions that you may see, by the time they were started',
+  roles: ROLES,
+  query: activeList,
+  target: () => null,
+  read: ({ db, actor, query }) => readActiveSessions(db, actor, page(query)),
+});
+
+const readSession = defineQuery<SessionParams, unknown>({
+  ...ofSession,
+  name: 'session.get',
+  route: 'GET /api/session/:session_id',
+  summary: 'One session with its head',
+  query: none,
+  read: ({ db, params }) => findSession(db, params.session_id),
+  version: (body) => String((body.head as { event_sequence: number }).event_sequence),
+});
+
+const participantList = z.strictObject(pageQuery([time, uuid]));
+const readParticipantList = defineQuery<SessionParams, z.output<typeof participantList>>({
+  ...ofSession,
+  name: 'session.participants',
+  route: 'GET /api/session/:session_id/participants',
+  summary: 'Who takes part, in order of joining',
+  query: participantList,
+  read: ({ db, params, query }) => readParticipants(db, params.session_id, page(query)),
+});
+
+const range = z.strictObject({
+  start_sequence: sequence.default(1),
+  end_sequence: sequence.default(ENDLESS),
+  limit: z.coerce.number().int().min(1).max(MAX_LOGS).default(MAX_LOGS),
+});
+const readLogs = defineQuery<SessionParams, z.output<typeof range>>({
+  ...ofSession,
+  name: 'session.logs',
+  route: 'GET /api/session/:session_id/logs',
+  summary: 'The events of a session, a range at a time',
+  query: range,
+  read: async ({ db, params, query }) => (await readLog(db, params.session_id, query)) as JsonObject | undefined,
+});
+
+const replayFrom = z.strictObject({ from_sequence: sequence.default(1) });
+const readReplay = defineQuery<SessionParams, z.output<typeof replayFrom>>({
+  ...ofSession,
+  name: 'session.replay',
+  route: 'GET /api/session/:session_id/replay',
+  summary: 'The events of a session from one on, that one included',
+  query: replayFrom,
+  async read({ db, params, query }) {
+    const asked = { start_sequence: query.from_sequence, end_sequence: ENDLESS, limit: MAX_LOGS };
+    return (await readLog(db, params.session_id, asked)) as JsonObject | undefined;
+  },
+});
+
+const verify = defineQuery<SessionParams, unknown>({
+  ...ofSession,
+  name: 'session.verify',
+  route: 'GET /api/session/:session_id/verify',
+  summary: 'Recompute every hash and link of a session, fold its events and compare the tables',
+  query: none,
+  read: async ({ db, params }) => verifySession(db, book, params.session_id),
+});
+
+export const queries = [
+  readAssignmentList,
+  readAssignment,
+  readActiveList,
+  readSession,
+  readParticipantList,
+  readLogs,
+  readReplay,
+  verify,
+] as unknown as readonly QueryDefinition[];

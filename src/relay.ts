@@ -1,0 +1,50 @@
+/** The relay process: delivers committed events to its listeners until it is told to stop. It can write nothing. */
+import { createServer } from 'node:http';
+import type { Queryable } from './core/queryable.ts';
+import { bareApp } from './http/app.ts';
+import { healthRoutes } from './http/health.ts';
+import { answerProblems, refuseUnknownPath } from './http/problems.ts';
+import { openBackbone } from './infra/backbone.ts';
+import { openPool } from './infra/database.ts';
+import { readInstallation } from './infra/installation.ts';
+import { closeServer, listen } from './infra/listen.ts';
+import { startProbe } from './infra/probe.ts';
+import { runProcess } from './infra/run.ts';
+import { createTokens } from './infra/tokens.ts';
+import { createRelay } from './relay/relay.ts';
+
+const USUAL_PORT = 3001;
+const POOL_SIZE = 6;
+
+await runProcess('separate', async (config) => {
+  const backbone = openBackbone(config, config.DATABASE_URL!, 'relay');
+  const { broadcast, metrics, log, onError, isRedisConnected } = backbone;
+  const pool = openPool(backbone.databaseUrl, 'relay', POOL_SIZE, onError);
+  const db = pool as unknown as Queryable;
+  const { ticket_secret } = await readInstallation(db);
+  const tokens = createTokens({
+    secret: config.JWT_SECRET,
+    publicKey: config.JWT_PUBLIC_KEY,
+    issuer: config.JWT_ISSUER,
+    audience: config.JWT_AUDIENCE,
+    ticketSecret: ticket_secret,
+  });
+  const relay = createRelay({ pool, broadcast, tokens, config, metrics, log });
+  const probe = await startProbe({ db, metrics, isRedisConnected, connections: relay.connections });
+  const app = bareApp(config.TRUSTED_PROXIES).use(healthRoutes(probe, metrics), refuseUnknownPath, answerProblems(log));
+  const server = createServer(app);
+  relay.attach(server);
+  const port = await listen(server, config.HOST, config.RELAY_PORT, USUAL_PORT);
+  log.info({ port }, 'relay ready');
+  return {
+    log,
+    steps: [
+      { name: 'readiness', run: () => probe.drain() },
+      { name: 'listeners', run: () => relay.close() },
+      { name: 'http', run: () => closeServer(server) },
+      { name: 'probe', run: () => probe.close() },
+      { name: 'pool', run: () => pool.end() },
+      { name: 'backbone', run: () => backbone.close() },
+    ],
+  };
+});

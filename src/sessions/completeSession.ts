@@ -1,0 +1,69 @@
+/**
+ * The session ends for good. Its last event states how many events there are and a digest of the final state, and that
+ * event's hash is the session's integrity hash: one value that commits to everything that happened.
+ */
+import { z } from 'zod';
+import type { Scope } from '../assignments/scope.ts';
+import { defineCommand } from '../core/command.ts';
+import { defineEvent } from '../core/event.ts';
+import { update } from '../core/projections.ts';
+import {
+  closed,
+  officially,
+  refuseTransition,
+  type SessionStates,
+  sessionResult,
+  sessionStream,
+  stateDigest,
+} from './session.ts';
+
+export const sessionCompleted = defineEvent({
+  stream: sessionStream,
+  type: 'SESSION_COMPLETED',
+  payload: z.strictObject({
+    event_count: z.int(),
+    state_digest: z.string(),
+    recording_url: z.string().nullable(),
+  }),
+  evolve: (session, { at, payload, event_hash }) => ({
+    ...closed(session, at, payload.recording_url),
+    integrity_hash: event_hash,
+  }),
+  project: ({ at, payload, event_hash }, { id, participants }) => [
+    update(
+      'courtroom_sessions',
+      { id },
+      { status: 'completed', ended_at: at, recording_url: payload.recording_url, integrity_hash: event_hash },
+    ),
+    ...Object.values(participants)
+      .filter((one) => one.left_at === at)
+      .map((one) => update('session_participations', { id: one.id }, { status: one.status, left_at: one.left_at })),
+  ],
+});
+
+const body = z.strictObject({
+  recording_url: z
+    .url({ protocol: /^https?$/ })
+    .max(500)
+    .optional(),
+});
+
+export const completeSession = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
+  ...officially,
+  name: 'session.complete',
+  route: 'POST /api/session/:session_id/complete',
+  summary: 'Complete a session for good and seal it with its integrity hash',
+  body,
+  features: ({ recording_url }) => (recording_url === undefined ? [] : ['FEATURE_SESSION_RECORDING']),
+  decide(states, { input, actor, now, heads }) {
+    const refusal = refuseTransition(states, ['active', 'paused'], 'completed', actor);
+    if (refusal) return refusal;
+    const recording_url = input.recording_url ?? null;
+    const event_count = heads.session!.sequence + 1;
+    const state_digest = stateDigest(closed(states.session, now, recording_url));
+    return [sessionCompleted({ event_count, state_digest, recording_url })];
+  },
+  result: sessionResult,
+  records: [sessionCompleted],
+  rejects: ['invalid_transition', 'not_on_panel'],
+});

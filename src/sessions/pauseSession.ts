@@ -1,0 +1,37 @@
+/** A recess: an active session is paused, with a reason where one is given. */
+import { z } from 'zod';
+import type { Scope } from '../assignments/scope.ts';
+import { defineCommand } from '../core/command.ts';
+import { defineEvent } from '../core/event.ts';
+import { update } from '../core/projections.ts';
+import {
+  officially,
+  refuseTransition,
+  type SessionStates,
+  sessionResult,
+  sessionStream,
+  withStatus,
+} from './session.ts';
+
+export const sessionPaused = defineEvent({
+  stream: sessionStream,
+  type: 'SESSION_PAUSED',
+  payload: z.strictObject({ reason: z.string().nullable() }),
+  evolve: (session) => withStatus(session, 'paused'),
+  project: (_, { id }) => [update('courtroom_sessions', { id }, { status: 'paused' })],
+});
+
+const body = z.strictObject({ reason: z.string().max(500).optional() });
+
+export const pauseSession = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
+  ...officially,
+  name: 'session.pause',
+  route: 'POST /api/session/:session_id/pause',
+  summary: 'Pause an active session',
+  body,
+  decide: (states, { input, actor }) =>
+    refuseTransition(states, ['active'], 'paused', actor) ?? [sessionPaused({ reason: input.reason ?? null })],
+  result: sessionResult,
+  records: [sessionPaused],
+  rejects: ['invalid_transition', 'not_on_panel'],
+});

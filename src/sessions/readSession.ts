@@ -1,0 +1,40 @@
+/** Reading sessions: one, and those that are active, each with its head as of the same instant. */
+import { VISIBLE_ASSIGNMENTS } from '../assignments/scope.ts';
+import type { JsonObject } from '../core/event.ts';
+import { type Page, pageOf } from '../core/page.ts';
+import type { Queryable } from '../core/queryable.ts';
+import type { Actor } from '../core/roles.ts';
+import type { Head } from '../core/stream.ts';
+import { type Session, sessionResource } from './session.ts';
+
+type SessionRow = Session & { sequence: number; event_hash: string; participants_count: number };
+
+const SESSIONS = `
+  select s.id, s.assignment_id, s.institution_id, s.title, s.courtroom, s.visibility, s.status, s.created_at,
+    s.started_at, s.ended_at, s.recording_url, s.metadata, s.integrity_hash,
+    h.sequence, encode(h.event_hash, 'hex') as event_hash,
+    (select count(*) from session_participations p where p.session_id = s.id) as participants_count
+  from courtroom_sessions s join streams h on h.stream = 'session:' || s.id`;
+
+/** @returns undefined where there is none of that id */
+export async function findSession(db: Queryable, id: string): Promise<(JsonObject & { head: JsonObject }) | undefined> {
+  const { rows } = await db.query<SessionRow>({ name: 'find-session', text: `${SESSIONS} where s.id = $1`, values: [id] });
+  return rows[0] && resource(rows[0]);
+}
+
+/** Active sessions that the actor may see, by the time they were started. */
+export async function readActiveSessions(db: Queryable, actor: Actor, page: Page): Promise<JsonObject> {
+  const text = `${SESSIONS} join assignments a on a.id = s.assignment_id
+    where s.status = 'active' and ${VISIBLE_ASSIGNMENTS}
+      and ($4::timestamptz is null or (s.started_at, s.id) > ($4, $5::uuid))
+    order by s.started_at, s.id limit $6`;
+  const [after_time = null, after_id = null] = page.after;
+  const values = [actor.id, actor.institution_id, actor.role, after_time, after_id, page.limit + 1];
+  const { rows } = await db.query<SessionRow>(text, values);
+  return pageOf(rows, page, resource, (row) => [row.started_at!, row.id]);
+}
+
+function resource({ sequence, event_hash, participants_count, ...session }: SessionRow) {
+  const head: Head = { sequence, event_hash, occurred_at: null };
+  return sessionResource(session, head, participants_count) as JsonObject & { id: string; head: JsonObject };
+}

@@ -1,0 +1,170 @@
+/** A courtroom session: its states and what its events fold into. A session's record stands on a stream of its own. */
+import canonicalize from 'canonicalize';
+import { type AssignmentState, assignmentStreamName, type RosterRole, rosterEntry } from '../assignments/assignment.ts';
+import { mayOfficiate, type Scope } from '../assignments/scope.ts';
+import type { JsonObject } from '../core/event.ts';
+import { type Rejection, reject } from '../core/problem.ts';
+import { type Actor, OFFICIALS } from '../core/roles.ts';
+import { sha256 } from '../core/sha256.ts';
+import { type Head, type StreamKind, streamName } from '../core/stream.ts';
+
+export type SessionStatus = 'pending' | 'active' | 'paused' | 'completed';
+
+export interface Participant {
+  id: string;
+  user_id: string;
+  name: string;
+  role: RosterRole;
+  status: 'connected' | 'reconnecting' | 'disconnected';
+  joined_at: string;
+  left_at: string | null;
+  connection_count: number;
+}
+
+export interface Session {
+  id: string;
+  assignment_id: string;
+  institution_id: string;
+  title: string;
+  courtroom: string;
+  visibility: string;
+  status: SessionStatus;
+  created_at: string;
+  started_at: string | null;
+  ended_at: string | null;
+  recording_url: string | null;
+  metadata: JsonObject;
+  integrity_hash: string | null;
+}
+
+export interface SessionState extends Session {
+  /** By user, in order of joining. */
+  participants: { readonly [user_id: string]: Participant };
+}
+
+/** What the commands of a session see: its own state and its assignment's. */
+export interface SessionStates {
+  session: SessionState;
+  assignment: AssignmentState;
+}
+
+export const sessionStream: StreamKind<SessionState> = {
+  kind: 'session',
+  initial: (id) => ({
+    id,
+    assignment_id: '',
+    institution_id: '',
+    title: '',
+    courtroom: '',
+    visibility: 'private',
+    status: 'pending',
+    created_at: '',
+    started_at: null,
+    ended_at: null,
+    recording_url: null,
+    metadata: {},
+    integrity_hash: null,
+    participants: {},
+  }),
+};
+
+export function sessionStreamName(id: string): string {
+  return streamName(sessionStream.kind, id);
+}
+
+const TRANSITIONS: Record<SessionStatus, readonly SessionStatus[]> = {
+  pending: ['active'],
+  active: ['paused', 'completed'],
+  paused: ['active', 'completed'],
+  completed: [],
+};
+
+/** What the commands of officials on a session have in common. */
+export const officially = {
+  roles: OFFICIALS,
+  target: ({ session_id }: { session_id: string }) => ({ kind: 'session' as const, id: session_id }),
+  admits: (actor: Actor, scope: Scope) => mayOfficiate(actor, scope),
+  streams: ({ input }: { input: { session_id: string } }, scope: Scope) => [
+    sessionStreamName(input.session_id),
+    assignmentStreamName(scope.assignment_id),
+  ],
+};
+
+/** The refusal of a change of state, or of a judge who does not sit on the panel; undefined when it may happen. */
+export function refuseTransition(
+  { session, assignment }: SessionStates,
+  from: SessionStatus[],
+  to: SessionStatus,
+  actor: Actor,
+): Rejection | undefined {
+  if (!from.includes(session.status) || !TRANSITIONS[session.status].includes(to)) {
+    const detail = `A session that is ${session.status} cannot become ${to} this way.`;
+    return reject('invalid_transition', detail, { from: session.status, to });
+  }
+  return refuseOutsider(assignment, actor);
+}
+
+/** A judge acts only where the panel names the judge. */
+export function refuseOutsider(assignment: AssignmentState, actor: Actor): Rejection | undefined {
+  if (actor.role !== 'judge' || rosterEntry(assignment, actor.id)?.role === 'judge') return undefined;
+  return reject('not_on_panel', 'The panel of this session does not name you.');
+}
+
+/** The state with another status, and what changes with it. */
+export function withStatus(session: SessionState, status: SessionStatus, changes: Partial<Session> = {}): SessionState {
+  return { ...session, ...changes, status };
+}
+
+/** The state when the session ends: whoever was still in the room leaves with it. */
+export function closed(session: SessionState, ended_at: string, recording_url: string | null): SessionState {
+  const leave = (one: Participant): Participant =>
+    one.status === 'disconnected' ? one : { ...one, status: 'disconnected', left_at: ended_at };
+  const participants = Object.entries(session.participants).map(([user, one]) => [user, leave(one)]);
+  return {
+    ...session,
+    status: 'completed',
+    ended_at,
+    recording_url,
+    participants: Object.fromEntries(participants) as SessionState['participants'],
+  };
+}
+
+/** SHA-256 of the RFC 8785 form of the final state, without the integrity hash that depends on it. docs/record.md */
+export function stateDigest({ integrity_hash: _, participants, ...session }: SessionState): string {
+  return sha256(canonicalize({ ...session, participants: Object.values(participants) }) as string);
+}
+
+/** The session as every answer shows it. */
+export function sessionResource(session: Session, head: Head, participants_count: number): JsonObject & { id: string } {
+  const { id, assignment_id, institution_id, title, courtroom, visibility, status } = session;
+  const { created_at, started_at, ended_at, recording_url, metadata, integrity_hash } = session;
+  return {
+    id,
+    assignment_id,
+    institution_id,
+    title,
+    courtroom,
+    visibility,
+    status,
+    created_at,
+    started_at,
+    ended_at,
+    recording_url,
+    metadata,
+    integrity_hash,
+    participants_count,
+    head: { event_sequence: head.sequence, event_hash: head.event_hash },
+    turn: null,
+    clock: null,
+  };
+}
+
+export function sessionResult({
+  states,
+  heads,
+}: {
+  states: { session: SessionState };
+  heads: { [kind: string]: Head };
+}) {
+  return sessionResource(states.session, heads.session!, Object.keys(states.session.participants).length);
+}

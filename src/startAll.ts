@@ -1,0 +1,47 @@
+/** All roles in this one process, on one port: the embedded mode, and `npm start` on whatever databases are given. */
+import { createServer } from 'node:http';
+import { startWorker } from '../jobs/startWorker.ts';
+import { migrate } from '../migrations/migrate.ts';
+import { startApi } from './http/startApi.ts';
+import { type Backbone, openBackbone } from './infra/backbone.ts';
+import type { Config } from './infra/config.ts';
+import { openPool } from './infra/database.ts';
+import { closeServer, listen } from './infra/listen.ts';
+import type { Started } from './infra/run.ts';
+import { createRelay, type Relay } from './relay/relay.ts';
+
+const USUAL_PORT = 3000;
+const RELAY_POOL_SIZE = 4;
+
+/** @param databaseUrl a database this process may migrate */
+export async function startAll(
+  config: Config,
+  databaseUrl: string,
+  secret: string | undefined,
+): Promise<Started & { port: number; backbone: Backbone }> {
+  await migrate(databaseUrl);
+  const backbone = openBackbone(config, databaseUrl, 'all');
+  const { broadcast, metrics, log, onError } = backbone;
+  const pool = openPool(databaseUrl, 'relay', RELAY_POOL_SIZE, onError);
+  let relay: Relay | undefined;
+  const api = await startApi(backbone, secret, () => relay?.connections() ?? 0);
+  relay = createRelay({ pool, broadcast, tokens: api.tokens, config, metrics, log });
+  const worker = await startWorker(backbone);
+  const server = createServer(api.app);
+  relay.attach(server);
+  const port = await listen(server, config.HOST, config.PORT, USUAL_PORT);
+  return {
+    port,
+    backbone,
+    log,
+    steps: [
+      { name: 'readiness', run: () => api.probe.drain() },
+      { name: 'listeners', run: () => relay.close() },
+      { name: 'http', run: () => closeServer(server) },
+      { name: 'api', run: () => api.close() },
+      { name: 'worker', run: () => worker.close() },
+      { name: 'relay pool', run: () => pool.end() },
+      { name: 'backbone', run: () => backbone.close() },
+    ],
+  };
+}

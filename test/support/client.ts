@@ -1,0 +1,128 @@
+/** People as the tests speak for them: each with a token, sending commands and asking questions over HTTP. */
+import { randomUUID } from 'node:crypto';
+import { signToken } from '../../src/infra/tokens.ts';
+import { SECRET } from './stack.ts';
+
+export type Json = { [key: string]: any };
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  body: Json;
+}
+
+export interface Person {
+  id: string;
+  token: string;
+  institution_id: string | null;
+  name: string;
+}
+
+export interface PersonOptions {
+  institution_id?: string | null;
+  id?: string;
+  name?: string;
+  secret?: string;
+  claims?: object;
+}
+
+export function person(role: string, options: PersonOptions = {}): Person {
+  const { institution_id = null, id = randomUUID(), name = `A ${role}`, secret = SECRET, claims = {} } = options;
+  const exp = Math.floor(Date.now() / 1_000) + 3_600;
+  const token = signToken({ sub: id, role, exp, ...(institution_id && { institution_id }), ...claims }, secret);
+  return { id, token, institution_id, name };
+}
+
+/** Sends as is: `body` may be text, to be able to be wrong. */
+export async function send(
+  url: string,
+  method: string,
+  path: string,
+  who: Person | null,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const response = await fetch(url + path, {
+    method,
+    headers: {
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(who && { authorization: `Bearer ${who.token}` }),
+      ...headers,
+    },
+    ...(body !== undefined && { body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body) }),
+  } as RequestInit);
+  const text = await response.text();
+  const isJson = /json/.test(response.headers.get('content-type') ?? '');
+  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : { text } };
+}
+
+export const post = (url: string, path: string, who: Person | null, body?: unknown, headers?: Record<string, string>) =>
+  send(url, 'POST', path, who, body, headers);
+export const get = (url: string, path: string, who: Person | null, headers?: Record<string, string>) =>
+  send(url, 'GET', path, who, undefined, headers);
+
+/** An institution with the people of one match. */
+export interface Cast {
+  institution_id: string;
+  admin: Person;
+  presiding: Person;
+  judge: Person;
+  petitioner: Person;
+  respondent: Person;
+  bailiff: Person;
+  /** Of the institution, but on no roster. */
+  student: Person;
+  outsideJudge: Person;
+}
+
+export function cast(institution_id: string = randomUUID()): Cast {
+  const of = (role: string, name: string) => person(role, { institution_id, name });
+  return {
+    institution_id,
+    admin: of('admin', 'Clerk'),
+    presiding: of('judge', 'Judge Okafor'),
+    judge: of('judge', 'Judge Lindqvist'),
+    petitioner: of('participant', 'Ada Petrova'),
+    respondent: of('participant', 'Rui Santos'),
+    bailiff: of('moderator', 'Sam Bailey'),
+    student: of('participant', 'Onlooker'),
+    outsideJudge: of('judge', 'Judge Elsewhere'),
+  };
+}
+
+export function assignmentBody(people: Cast, changes: Json = {}): Json {
+  const entry = ({ id, name }: Person) => ({ user_id: id, name });
+  return {
+    title: 'Meridian v. Harbour Authority',
+    courtroom: 'Courtroom 1',
+    scheduled_at: '2026-11-21T10:00:00.000Z',
+    petitioner: [entry(people.petitioner)],
+    respondent: [entry(people.respondent)],
+    panel: [{ ...entry(people.presiding), presiding: true }, entry(people.judge)],
+    moderators: [entry(people.bailiff)],
+    visibility: 'institution',
+    ...changes,
+  };
+}
+
+/** @throws when the answer is not a success */
+export async function must(answer: Promise<Answer>): Promise<Json> {
+  const { status, body } = await answer;
+  if (status >= 300 || status === 202) throw new Error(`answered ${status}: ${JSON.stringify(body)}`);
+  return body;
+}
+
+/** A session of these people, created and, unless told otherwise, started. */
+export async function openSession(
+  url: string,
+  people: Cast,
+  { visibility = 'institution', start = true }: { visibility?: string; start?: boolean } = {},
+): Promise<{ assignment_id: string; session_id: string; path: string }> {
+  const assignment = await must(post(url, '/api/assignment/create', people.admin, assignmentBody(people, { visibility })));
+  const assignment_id = assignment.result.id as string;
+  const session = await must(post(url, '/api/session/create', people.admin, { assignment_id }));
+  const session_id = session.result.id as string;
+  const path = `/api/session/${session_id}`;
+  if (start) await must(post(url, `${path}/start`, people.presiding));
+  return { assignment_id, session_id, path };
+}

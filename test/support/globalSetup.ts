@@ -1,0 +1,60 @@
+/**
+ * One Postgres and, where a server is to be had, one Redis for the whole run. Each test file clones its own database
+ * from the migrated template.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { migrate } from '../../migrations/migrate.ts';
+import { startEmbeddedPostgres } from '../../src/infra/embeddedPostgres.ts';
+import { startRedis } from './redis.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    postgresUrl: string;
+    redisUrl: string | null;
+  }
+}
+
+let shared: { postgresUrl: string; redisUrl: string | null; stop(): Promise<void> } | undefined;
+let users = 0;
+
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  users += 1;
+  shared ??= await start();
+  project.provide('postgresUrl', shared.postgresUrl);
+  project.provide('redisUrl', shared.redisUrl);
+  return async () => {
+    users -= 1;
+    if (users === 0) await shared?.stop();
+  };
+}
+
+async function start() {
+  const home = await mkdtemp(join(tmpdir(), 'plearoll-test-'));
+  // Speed only: what a crash of the whole machine would lose is no test's subject.
+  const settings = { fsync: 'off', max_connections: '400', shared_buffers: '128MB' };
+  const postgres = await startEmbeddedPostgres({ home, say: () => {}, settings });
+  await migrate(postgres.url);
+  const redis = await findRedis();
+  if (!redis) {
+    if (process.env.CI === 'true') throw new Error('CI leaves nothing out: redis-server is not on the PATH');
+    console.log('left out: the tests on Redis, as no redis-server or valkey-server is on the PATH');
+  }
+  return {
+    postgresUrl: postgres.url,
+    redisUrl: redis?.url ?? null,
+    async stop() {
+      await redis?.stop();
+      await postgres.stop();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+async function findRedis() {
+  if (process.env.TEST_REDIS_URL) return { url: process.env.TEST_REDIS_URL, stop: async () => {} };
+  return startRedis().catch(() => undefined);
+}
+

@@ -1,0 +1,125 @@
+/**
+ * Plearoll as a test uses it, on either kind: `embedded` is all roles in one, `distributed` two of each on Redis. Real
+ * servers on free ports, inside the test's process.
+ */
+import { createServer, type Server } from 'node:http';
+import type pg from 'pg';
+import { inject } from 'vitest';
+import { startWorker } from '../../jobs/startWorker.ts';
+import { type Api, startApi } from '../../src/http/startApi.ts';
+import { type Backbone, openBackbone } from '../../src/infra/backbone.ts';
+import { readConfig } from '../../src/infra/config.ts';
+import { openPool } from '../../src/infra/database.ts';
+import { closeServer, listen } from '../../src/infra/listen.ts';
+import { createRelay } from '../../src/relay/relay.ts';
+import { startAll } from '../../src/startAll.ts';
+import { cloneDatabase, type TestDatabase } from './database.ts';
+
+export type Kind = 'embedded' | 'distributed';
+
+export const SECRET = 'a secret that only the tests know, long enough';
+
+/** Tests on Redis are left out, and the run says so, where there is none. */
+export const kind = (process.env.TEST_KIND ?? 'embedded') as Kind;
+export const isLeftOut = kind === 'distributed' && inject('redisUrl') === null;
+
+export interface Stack {
+  /** Base URLs of the APIs and of the relays; with `embedded` there is one for both. */
+  apis: string[];
+  relays: string[];
+  url: string;
+  relayUrl: string;
+  database: TestDatabase;
+  pool: pg.Pool;
+  backbones: Backbone[];
+  stop(): Promise<void>;
+}
+
+export async function startStack(env: Record<string, string> = {}, redisUrl = inject('redisUrl')): Promise<Stack> {
+  const database = await cloneDatabase();
+  const settings = {
+    DATABASE_URL: database.url,
+    JWT_SECRET: SECRET,
+    LOG_LEVEL: 'error',
+    PORT: '0',
+    RATE_LIMIT_GENERAL_PER_MINUTE: '0',
+    WS_MAX_CONNECTIONS_PER_USER: '0',
+    WS_MAX_CONNECTIONS_PER_IP: '0',
+    ...env,
+  };
+  const running = kind === 'embedded' ? await startEmbedded(settings) : await startDistributed(settings, redisUrl!);
+  const { apis, relays, backbones } = running;
+  return {
+    apis,
+    relays,
+    url: apis[0]!,
+    relayUrl: relays[0]!,
+    database,
+    pool: database.pool,
+    backbones,
+    async stop() {
+      for (const step of running.steps) await step();
+      await database.drop();
+    },
+  };
+}
+
+interface Parts {
+  apis: string[];
+  relays: string[];
+  backbones: Backbone[];
+  steps: (() => Promise<unknown> | unknown)[];
+}
+
+async function startEmbedded(env: Record<string, string>): Promise<Parts> {
+  const started = await startAll(readConfig(env, 'all'), env.DATABASE_URL!, SECRET);
+  const url = `http://127.0.0.1:${started.port}`;
+  return { apis: [url], relays: [url], backbones: [started.backbone], steps: started.steps.map((step) => step.run) };
+}
+
+async function startDistributed(env: Record<string, string>, redisUrl: string): Promise<Parts> {
+  const config = readConfig({ ...env, REDIS_URL: redisUrl }, 'separate');
+  const backbones: Backbone[] = [];
+  const open = (name: string) => {
+    const backbone = openBackbone(config, env.DATABASE_URL!, name);
+    backbones.push(backbone);
+    return backbone;
+  };
+  const workers = await Promise.all([1, 2].map((n) => startWorker(open(`worker-${n}`))));
+  const apis = await Promise.all([1, 2].map(async (n) => serveApi(await startApi(open(`api-${n}`), SECRET, () => 0))));
+  const relays = await Promise.all([1, 2].map((n) => serveRelay(open(`relay-${n}`), apis[0]!.api)));
+  return {
+    apis: apis.map(({ url }) => url),
+    relays: relays.map(({ url }) => url),
+    backbones,
+    steps: [
+      ...relays.map(({ close }) => close),
+      ...apis.map(({ server }) => () => closeServer(server)),
+      ...apis.map(({ api }) => api.close),
+      ...workers.map((worker) => worker.close),
+      ...backbones.map((backbone) => backbone.close),
+    ],
+  };
+}
+
+async function serveApi(api: Api): Promise<{ api: Api; server: Server; url: string }> {
+  const server = createServer(api.app);
+  const port = await listen(server, '127.0.0.1', 0, 0);
+  return { api, server, url: `http://127.0.0.1:${port}` };
+}
+
+async function serveRelay(backbone: Backbone, { tokens }: Api) {
+  const { config, broadcast, metrics, log, onError, databaseUrl } = backbone;
+  const pool = openPool(databaseUrl, 'relay', 4, onError);
+  const relay = createRelay({ pool, broadcast, tokens, config, metrics, log });
+  const server = createServer((_req, res) => void res.writeHead(404).end());
+  relay.attach(server);
+  const port = await listen(server, '127.0.0.1', 0, 0);
+  const close = async () => {
+    await relay.close();
+    await closeServer(server);
+    await pool.end();
+  };
+  return { url: `http://127.0.0.1:${port}`, close };
+}
+
