@@ -1,6 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
-const onDatabase = ['test/http/**/*.test.ts', 'test/relay/**/*.test.ts', 'test/jobs/**/*.test.ts', 'test/journeys/**/*.test.ts'];
+const onDatabase = [
+  'test/http/**/*.test.ts',
+  'test/relay/**/*.test.ts',
+  'test/jobs/**/*.test.ts',
+  'test/journeys/**/*.test.ts',
+];
 const shared = {
   globalSetup: ['test/support/globalSetup.ts'],
   testTimeout: 30_000,

@@ -3,7 +3,7 @@ import { book } from '../src/commands.ts';
 import type { Queryable } from '../src/core/queryable.ts';
 import type { Backbone } from '../src/infra/backbone.ts';
 import { openPool } from '../src/infra/database.ts';
-import { createApplier, type CrashPoint } from './applyCommands.ts';
+import { type CrashPoint, createApplier } from './applyCommands.ts';
 import { verifyRecordJob } from './verifyRecord.ts';
 
 export interface Running {

@@ -80,7 +80,8 @@ function listen(url: string, session_id: string, { token }: Person, say: (line: 
   const completed = until('SESSION_COMPLETED', 'event_type').then(() => socket.close());
   socket.on('message', (data) => {
     const { type, event_sequence, event_type, event_hash } = JSON.parse(String(data)) as Record<string, string>;
-    if (type === 'EVENT') say(`  live ${String(event_sequence).padStart(3)}  ${event_type!.padEnd(20)} ${event_hash!.slice(0, 16)}…`);
+    if (type === 'EVENT')
+      say(`  live ${String(event_sequence).padStart(3)}  ${event_type!.padEnd(20)} ${event_hash!.slice(0, 16)}…`);
   });
   return { synced, completed };
 }

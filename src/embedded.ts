@@ -38,8 +38,11 @@ async function startAlone(config: Config, secret: string): Promise<Running> {
         started.log.fatal({ code }, 'Postgres has ended');
         process.kill(process.pid, 'SIGTERM');
       });
+      const expectEnd = () => {
+        stopping = true;
+      };
       const steps = [
-        { name: 'intent', run: () => void (stopping = true) },
+        { name: 'intent', run: expectEnd },
         ...started.steps,
         { name: 'postgres', run: () => postgres.stop() },
         { name: 'home', run: () => home.release() },

@@ -24,7 +24,13 @@ try {
 function readClaims(args: string[]): object {
   const text = { type: 'string' } as const;
   const options = { role: text, institution: text, user: text, name: text, ttl: text };
-  const { role, institution, user = randomUUID(), name, ttl = '12h' } = parseArgs({ args, options, strict: true }).values;
+  const {
+    role,
+    institution,
+    user = randomUUID(),
+    name,
+    ttl = '12h',
+  } = parseArgs({ args, options, strict: true }).values;
   if (!(ROLES as readonly string[]).includes(role ?? '')) throw new Error(`--role: one of ${ROLES.join(', ')}`);
   if (institution === undefined && role !== 'super_admin') throw new Error('--institution: a uuid is needed');
   for (const [option, value] of Object.entries({ institution, user })) {

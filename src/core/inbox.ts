@@ -88,7 +88,11 @@ function newState({ id, name }: Submission, accepted_at: string): CommandState {
   return { id, name, status: 'accepted', attempts: 0, accepted_at, finished_at: null, outcome: null };
 }
 
-type Earlier = CommandState & { idempotency_scope: string | null; idempotency_key: string | null; fingerprint: string | null };
+type Earlier = CommandState & {
+  idempotency_scope: string | null;
+  idempotency_key: string | null;
+  fingerprint: string | null;
+};
 
 async function readEarlier(db: Queryable, batch: Submission[]): Promise<Earlier[]> {
   const text = `

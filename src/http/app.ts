@@ -1,11 +1,12 @@
 /** The Express application: operations first, then every command and query of the two lists, then what is left. */
+
+import { randomUUID } from 'node:crypto';
 import cors from 'cors';
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
-import { randomUUID } from 'node:crypto';
 import { commands } from '../commands.ts';
-import { queries } from '../queries.ts';
 import type { Probe } from '../infra/probe.ts';
+import { queries } from '../queries.ts';
 import { dashboard } from './dashboard.ts';
 import { docsRoutes } from './docs.ts';
 import type { Desk } from './door.ts';

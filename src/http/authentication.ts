@@ -12,7 +12,8 @@ export async function authenticate(req: Request, tokens: Tokens): Promise<Actor 
   if (header === undefined) return null;
   const [, token] = /^Bearer +(\S+)$/i.exec(header) ?? [];
   const identity = token === undefined ? undefined : await tokens.verify(token);
-  if (!identity) throw new Problem('unauthenticated', 'The token is missing, expired or not signed by us.', {}, CHALLENGE);
+  if (!identity)
+    throw new Problem('unauthenticated', 'The token is missing, expired or not signed by us.', {}, CHALLENGE);
   return identity.actor;
 }
 

@@ -63,7 +63,12 @@ async function limit({ limiter }: Desk, req: Request, res: Response, actor: Acto
   const { allowed, limit, remaining, reset_ms } = await limiter.consume(actor?.id ?? `address ${req.ip}`);
   if (limit === 0) return;
   const seconds = String(Math.ceil(reset_ms / 1_000));
-  const headers = { 'X-RateLimit-Limit': `${limit}`, 'X-RateLimit-Remaining': `${remaining}`, 'X-RateLimit-Reset': seconds };
+  const headers = {
+    'X-RateLimit-Limit': `${limit}`,
+    'X-RateLimit-Remaining': `${remaining}`,
+    'X-RateLimit-Reset': seconds,
+  };
   res.set(headers);
-  if (!allowed) throw new Problem('rate_limited', `At most ${limit} requests a minute.`, {}, { 'Retry-After': seconds });
+  if (!allowed)
+    throw new Problem('rate_limited', `At most ${limit} requests a minute.`, {}, { 'Retry-After': seconds });
 }

@@ -2,12 +2,13 @@
  * `GET /integrity/global-verify`: the whole record checked by a worker, as a job that everybody who asks meanwhile
  * shares. Past 25 s the answer is 202 and the run's own address.
  */
+
+import { randomUUID as uuid } from 'node:crypto';
 import type { Job } from 'bullmq';
 import type { Request, Response } from 'express';
-import { randomUUID as uuid } from 'node:crypto';
 import { isUuid } from '../core/ids.ts';
 import { Problem } from '../core/problem.ts';
-import { ADMINS, type Actor } from '../core/roles.ts';
+import { type Actor, ADMINS } from '../core/roles.ts';
 import { type Desk, demandRole, enter } from './door.ts';
 
 export const globalVerifyRoute = { route: 'GET /integrity/global-verify', roles: ADMINS } as const;
@@ -26,11 +27,13 @@ export function serveGlobalVerify(desk: Desk) {
     const actor = (await enter(desk, req, res, globalVerifyRoute))!;
     demandRole(actor, ADMINS);
     const institution_id = scopeOf(actor);
-    const job = await desk.queues.queue('integrity').add(
-      'verify.record',
-      { institution_id },
-      { jobId: uuid(), deduplication: { id: `verify ${institution_id ?? 'everything'}` } },
-    );
+    const job = await desk.queues
+      .queue('integrity')
+      .add(
+        'verify.record',
+        { institution_id },
+        { jobId: uuid(), deduplication: { id: `verify ${institution_id ?? 'everything'}` } },
+      );
     const deadline = performance.now() + ANSWER_WITHIN_MS;
     let run = await findRun(desk, actor, job.id!);
     while (run && !run.finishedOn && performance.now() < deadline) {

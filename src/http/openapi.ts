@@ -90,7 +90,10 @@ function others(): (JsonObject & { route: string })[] {
   });
   return [
     described(commandRoute.route, 'command.get', 'How a command stands'),
-    described(redriveRoute.route, 'command.redrive', 'Try a dead command again, as a new one', [...COMMAND_DOOR, 'not_dead']),
+    described(redriveRoute.route, 'command.redrive', 'Try a dead command again, as a new one', [
+      ...COMMAND_DOOR,
+      'not_dead',
+    ]),
     described(globalVerifyRoute.route, 'integrity.verify', 'Verify every session of your institution, or all of them'),
     described(verifyRunRoute.route, 'integrity.run', 'How a verification stands'),
   ];

@@ -66,7 +66,9 @@ export async function listenForOutcomes(
 
   async function pollQuiet(): Promise<void> {
     const before = performance.now() - QUIET_MS;
-    const quiet = [...waiters].filter(([, group]) => [...group].some((waiter) => waiter.since < before)).map(([id]) => id);
+    const quiet = [...waiters]
+      .filter(([, group]) => [...group].some((waiter) => waiter.since < before))
+      .map(([id]) => id);
     if (quiet.length === 0 || polling) return;
     polling = true;
     try {

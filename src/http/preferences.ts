@@ -15,10 +15,15 @@ export interface Preferences {
 /** Unknown and malformed preferences are ignored, as RFC 7240 asks. */
 export function readPreferences(req: Request): Preferences {
   const text = req.headers.prefer;
-  const given = (Array.isArray(text) ? text.join(',') : (text ?? '')).split(',').map((item) => item.trim().toLowerCase());
+  const given = (Array.isArray(text) ? text.join(',') : (text ?? ''))
+    .split(',')
+    .map((item) => item.trim().toLowerCase());
   const respondAsync = given.includes('respond-async');
   const [, seconds] = /^wait *= *"?(\d{1,9})"?/.exec(given.find((item) => item.startsWith('wait')) ?? '') ?? [];
-  const wait = Math.min(seconds === undefined ? (respondAsync ? 0 : DEFAULT_WAIT_SECONDS) : Number(seconds), MAX_WAIT_SECONDS);
+  const wait = Math.min(
+    seconds === undefined ? (respondAsync ? 0 : DEFAULT_WAIT_SECONDS) : Number(seconds),
+    MAX_WAIT_SECONDS,
+  );
   const applied = [...(respondAsync ? ['respond-async'] : []), ...(seconds === undefined ? [] : [`wait=${wait}`])];
   return { wait_ms: wait * 1_000, applied };
 }

@@ -100,7 +100,10 @@ export async function submit(
       waiting = desk.outcomes.expect(acceptance.state.id);
     }
     const reply = replyOf(acceptance.state) ?? (wait_ms > 0 ? await waiting.within(wait_ms) : undefined);
-    desk.metrics.endToEndSeconds.observe({ outcome: reply?.status ?? 'accepted' }, (performance.now() - started) / 1_000);
+    desk.metrics.endToEndSeconds.observe(
+      { outcome: reply?.status ?? 'accepted' },
+      (performance.now() - started) / 1_000,
+    );
     const { input, actor } = submission;
     if (reply) answerOutcome(res, reply, { definition, input, actor, issueTicket: desk.issueTicket });
     else answerAccepted(res, acceptance.state);

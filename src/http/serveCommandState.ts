@@ -7,8 +7,8 @@ import { type CommandState, STATE_COLUMNS } from '../core/inbox.ts';
 import { Problem } from '../core/problem.ts';
 import { type Actor, ROLES, type Role } from '../core/roles.ts';
 import { stateBody } from './answers.ts';
-import { type Desk, demandRole, enter } from './door.ts';
 import { readJson, refuseFaults } from './body.ts';
+import { type Desk, demandRole, enter } from './door.ts';
 import { readPreferences } from './preferences.ts';
 import { submit } from './serveCommand.ts';
 
@@ -35,7 +35,12 @@ export function serveCommandState(desk: Desk) {
       stored = await findOwn(desk, actor, stored.id);
     }
     const definition = book.commands.get(stored.name);
-    const answered = definition && { definition, input: stored.input, actor: actorOf(stored), issueTicket: desk.issueTicket };
+    const answered = definition && {
+      definition,
+      input: stored.input,
+      actor: actorOf(stored),
+      issueTicket: desk.issueTicket,
+    };
     res.set('Cache-Control', 'no-store').vary('Prefer').json(stateBody(stored, answered));
   };
 }

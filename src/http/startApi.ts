@@ -24,7 +24,11 @@ export interface Api {
 
 const POOL_SIZE = 8;
 
-export async function startApi(backbone: Backbone, secret: string | undefined, connections: () => number): Promise<Api> {
+export async function startApi(
+  backbone: Backbone,
+  secret: string | undefined,
+  connections: () => number,
+): Promise<Api> {
   const { config, queues, broadcast, metrics, log, onError, isRedisConnected } = backbone;
   const pool = openPool(backbone.databaseUrl, 'api', POOL_SIZE, onError);
   const db = pool as unknown as Queryable;

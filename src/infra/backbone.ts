@@ -26,7 +26,9 @@ export function openBackbone(config: Config, databaseUrl: string, process: strin
   const prefix = `plearoll:${new URL(databaseUrl).pathname.slice(1)}:`;
   const queues = openQueues({ databaseUrl, redisUrl: config.REDIS_URL, prefix: `${prefix}bull`, onError });
   const broadcast =
-    config.REDIS_URL === undefined ? createInProcessBroadcast() : createRedisBroadcast(config.REDIS_URL, prefix, onError);
+    config.REDIS_URL === undefined
+      ? createInProcessBroadcast()
+      : createRedisBroadcast(config.REDIS_URL, prefix, onError);
   return {
     config,
     databaseUrl,

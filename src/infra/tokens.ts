@@ -109,7 +109,8 @@ async function payloadOf(token: string, key: KeyObject, { algorithms, ...checks 
 function algorithmOf(key: KeyObject): Algorithm {
   const kind = key.type === 'secret' ? 'secret' : (key.asymmetricKeyType ?? '');
   const algorithm = ({ secret: 'HS256', rsa: 'RS256', ec: 'ES256', ed25519: 'EdDSA' } as const)[kind as 'secret'];
-  if (!algorithm) throw new Error(`JWT_PUBLIC_KEY: a key of type ${kind} is not supported; use RSA, EC P-256 or Ed25519`);
+  if (!algorithm)
+    throw new Error(`JWT_PUBLIC_KEY: a key of type ${kind} is not supported; use RSA, EC P-256 or Ed25519`);
   return algorithm;
 }
 

@@ -13,7 +13,12 @@ export async function readParticipants(db: Queryable, session_id: string, page: 
      order by joined_at, id limit $4`,
     [session_id, after_time, after_id, page.limit + 1],
   );
-  return pageOf(rows, page, (row) => ({ ...row }), (row) => [row.joined_at, row.id]);
+  return pageOf(
+    rows,
+    page,
+    (row) => ({ ...row }),
+    (row) => [row.joined_at, row.id],
+  );
 }
 
 /** All of them, for a snapshot. */

@@ -18,7 +18,11 @@ const SESSIONS = `
 
 /** @returns undefined where there is none of that id */
 export async function findSession(db: Queryable, id: string): Promise<(JsonObject & { head: JsonObject }) | undefined> {
-  const { rows } = await db.query<SessionRow>({ name: 'find-session', text: `${SESSIONS} where s.id = $1`, values: [id] });
+  const { rows } = await db.query<SessionRow>({
+    name: 'find-session',
+    text: `${SESSIONS} where s.id = $1`,
+    values: [id],
+  });
   return rows[0] && resource(rows[0]);
 }
 

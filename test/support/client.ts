@@ -49,7 +49,9 @@ export async function send(
       ...(who && { authorization: `Bearer ${who.token}` }),
       ...headers,
     },
-    ...(body !== undefined && { body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body) }),
+    ...(body !== undefined && {
+      body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
+    }),
   } as RequestInit);
   const text = await response.text();
   const isJson = /json/.test(response.headers.get('content-type') ?? '');
@@ -118,7 +120,9 @@ export async function openSession(
   people: Cast,
   { visibility = 'institution', start = true }: { visibility?: string; start?: boolean } = {},
 ): Promise<{ assignment_id: string; session_id: string; path: string }> {
-  const assignment = await must(post(url, '/api/assignment/create', people.admin, assignmentBody(people, { visibility })));
+  const assignment = await must(
+    post(url, '/api/assignment/create', people.admin, assignmentBody(people, { visibility })),
+  );
   const assignment_id = assignment.result.id as string;
   const session = await must(post(url, '/api/session/create', people.admin, { assignment_id }));
   const session_id = session.result.id as string;

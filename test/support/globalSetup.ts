@@ -57,4 +57,3 @@ async function findRedis() {
   if (process.env.TEST_REDIS_URL) return { url: process.env.TEST_REDIS_URL, stop: async () => {} };
   return startRedis().catch(() => undefined);
 }
-

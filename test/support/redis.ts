@@ -1,8 +1,8 @@
 /** A Redis of one's own on a free port, with nothing kept on disk: it can be flushed, killed and brought back empty. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 
 export interface TestRedis {
   url: string;
@@ -39,7 +39,9 @@ export async function startRedis(): Promise<TestRedis> {
 async function launch(port: number): Promise<ChildProcess> {
   for (const program of ['redis-server', 'valkey-server']) {
     const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
-    const server = spawn(program, [...args, '--maxmemory-policy', 'noeviction'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const server = spawn(program, [...args, '--maxmemory-policy', 'noeviction'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     const ready = new Promise<boolean>((resolve) => {
       server.on('error', () => resolve(false));
       server.on('exit', () => resolve(false));

@@ -94,7 +94,11 @@ async function startDistributed(env: Record<string, string>, redisUrl: string): 
     backbones,
     steps: [
       ...relays.map(({ close }) => close),
-      ...apis.map(({ server }) => () => closeServer(server)),
+      ...apis.map(
+        ({ server }) =>
+          () =>
+            closeServer(server),
+      ),
       ...apis.map(({ api }) => api.close),
       ...workers.map((worker) => worker.close),
       ...backbones.map((backbone) => backbone.close),
@@ -122,4 +126,3 @@ async function serveRelay(backbone: Backbone, { tokens }: Api) {
   };
   return { url: `http://127.0.0.1:${port}`, close };
 }
-

@@ -5,7 +5,11 @@ import type { Limited, Limiter, LimiterOptions } from './limiter.ts';
 
 const WINDOW_SECONDS = 60;
 
-export function createLimiter(options: LimiterOptions, redisUrl: string | undefined, onError: (error: Error) => void): Limiter {
+export function createLimiter(
+  options: LimiterOptions,
+  redisUrl: string | undefined,
+  onError: (error: Error) => void,
+): Limiter {
   const { perMinute: points, prefix } = options;
   if (points === 0) return { consume: async () => UNLIMITED, close: async () => {} };
   const shape = { points, duration: WINDOW_SECONDS, keyPrefix: `${prefix}limit` };

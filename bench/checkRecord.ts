@@ -1,0 +1,74 @@
+/**
+ * What a run has left behind, recomputed from the rows themselves: every hash, every link, every payload, every head,
+ * and one event for each log command. A server that is fast and wrong fails here.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+
+const PENDING = `select count(*)::int as pending from commands where status = 'accepted'`;
+const SETTLE_WITHIN_MS = 10_000;
+
+const FINDINGS = `
+  with chained as (
+    select e.*, p.salt, p.payload, lag(e.event_hash) over w as hash_before, lag(e.sequence) over w as sequence_before
+    from events e left join event_payloads p using (stream, sequence)
+    window w as (partition by e.stream order by e.sequence)
+  ), events_checked as (
+    select
+      count(*) filter (where event_hash is distinct from sha256('\\x00'::bytea || convert_to(event_envelope(stream,
+        sequence, event_id, event_type, actor_id, occurred_at, payload_commitment, previous_hash), 'UTF8'))) as hashes,
+      count(*) filter (where previous_hash <> coalesce(hash_before, decode(repeat('00', 32), 'hex'))) as links,
+      count(*) filter (where sequence <> coalesce(sequence_before, 0) + 1) as gaps,
+      count(*) filter (where payload_commitment is distinct from
+        sha256('\\x02'::bytea || salt || convert_to(payload, 'UTF8'))) as payloads
+    from chained
+  ), heads_checked as (
+    select count(*) as heads
+    from (select distinct on (stream) stream, sequence, event_hash from events order by stream, sequence desc) last
+    full join streams s using (stream)
+    where (last.sequence, last.event_hash) is distinct from (s.sequence, s.event_hash)
+  ), commands_checked as (
+    select count(*) filter (where e.event_id is null or c.outcome is null) as commands_without_event
+    from commands c
+    left join events e on e.event_id = overlay(c.id::text placing '0001' from 33)::uuid and e.stream = c.stream
+    where c.name = 'session.log'
+  )
+  select * from events_checked, heads_checked, commands_checked`;
+
+const COUNTS = `
+  select (select count(*)::int from commands where name = 'session.log' and status = 'applied') as applied,
+    (select count(*)::int from commands where name = 'session.log') as commands,
+    (select count(*)::int from events where event_type = 'BENCH_ENTRY') as entries`;
+
+/**
+ * @param answered how many commands were answered as applied
+ * @param unanswered how many more may have been under way when the load ended
+ * @returns the number of log events
+ * @throws with everything that is off
+ */
+export async function checkRecord(url: string, answered: number, unanswered: number): Promise<number> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await untilSettled(client);
+    const { rows } = await client.query<Record<string, string>>(FINDINGS);
+    const off = Object.entries(rows[0]!).filter(([, count]) => count !== '0');
+    const counts = (await client.query<{ applied: number; commands: number; entries: number }>(COUNTS)).rows[0]!;
+    const { applied, commands, entries } = counts;
+    const isComplete = applied === commands && applied === entries;
+    if (off.length > 0 || !isComplete || applied < answered || applied > answered + unanswered) {
+      throw new Error(`the record is off: ${JSON.stringify({ ...Object.fromEntries(off), ...counts, answered })}`);
+    }
+    return entries;
+  } finally {
+    await client.end();
+  }
+}
+
+async function untilSettled(client: pg.Client): Promise<void> {
+  const deadline = performance.now() + SETTLE_WITHIN_MS;
+  while ((await client.query<{ pending: number }>(PENDING)).rows[0]!.pending > 0) {
+    if (performance.now() > deadline) throw new Error('commands are still without an outcome');
+    await sleep(50);
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * What the peers have in common with us, which is everything up to acceptance: the same application with its
+ * middleware and routes, the same tokens, limits, checks and answers. Only what becomes of an accepted command differs.
+ */
+import { createServer } from 'node:http';
+import type pg from 'pg';
+import type { Acceptor } from '../../src/http/acceptance.ts';
+import { createApp } from '../../src/http/app.ts';
+import type { Desk } from '../../src/http/door.ts';
+import type { Outcomes } from '../../src/http/outcomes.ts';
+import { createScopes } from '../../src/http/scopes.ts';
+import type { Queryable } from '../../src/core/queryable.ts';
+import type { Config } from '../../src/infra/config.ts';
+import { createLimiter } from '../../src/infra/limiter/createLimiter.ts';
+import { closeServer, listen } from '../../src/infra/listen.ts';
+import { createLog } from '../../src/infra/log.ts';
+import { createMetrics } from '../../src/infra/metrics.ts';
+import { startProbe } from '../../src/infra/probe.ts';
+import type { Started } from '../../src/infra/run.ts';
+import { createTokens } from '../../src/infra/tokens.ts';
+
+/** A peer has its outcome when it accepts, so nobody waits for one. */
+const NOTHING_TO_WAIT_FOR: Outcomes = {
+  expect: () => ({ within: async () => undefined, cancel: () => {} }),
+  close: async () => {},
+};
+
+/** @param accept stores a command and resolves with its outcome */
+export async function openDoor(
+  config: Config,
+  { pool, accept, close }: { pool: pg.Pool; accept: Acceptor['accept']; close(): Promise<unknown> },
+): Promise<Started> {
+  const log = createLog(config.LOG_LEVEL, 'peer');
+  const metrics = createMetrics();
+  const db = pool as unknown as Queryable;
+  const tokens = createTokens({
+    secret: config.JWT_SECRET,
+    publicKey: config.JWT_PUBLIC_KEY,
+    issuer: config.JWT_ISSUER,
+    audience: config.JWT_AUDIENCE,
+    ticketSecret: config.JWT_SECRET!,
+  });
+  const desk = {
+    config,
+    db,
+    tokens,
+    metrics,
+    log,
+    limiter: createLimiter({ perMinute: config.RATE_LIMIT_GENERAL_PER_MINUTE, prefix: 'peer:' }, undefined, () => {}),
+    scopes: createScopes(db),
+    acceptor: { accept, idle: async () => {} },
+    outcomes: NOTHING_TO_WAIT_FOR,
+    instance: 'peer',
+    issueTicket: tokens.issueTicket,
+  } as unknown as Desk;
+  const probe = await startProbe({ db, metrics, isRedisConnected: () => null, connections: () => 0 });
+  const server = createServer(createApp(desk, probe, 'peer'));
+  await listen(server, config.HOST, config.PORT, 0);
+  return {
+    log,
+    steps: [
+      { name: 'readiness', run: () => probe.drain() },
+      { name: 'http', run: () => closeServer(server) },
+      { name: 'probe', run: () => probe.close() },
+      { name: 'peer', run: close },
+      { name: 'pool', run: () => pool.end() },
+    ],
+  };
+}

@@ -1,0 +1,116 @@
+/**
+ * How a peer applies one log command: lock the session's head, decide, chain the event. States are kept in memory by
+ * head, as ours are, so that a transaction reads nothing but heads.
+ */
+import { book } from '../../src/commands.ts';
+import type { Rejection } from '../../src/core/problem.ts';
+import { eventId } from '../../src/core/ids.ts';
+import { chainEvent, type EventRow, exportedEvent, headAfter } from '../../src/core/ledger.ts';
+import { problemBody } from '../../src/core/problem.ts';
+import type { Queryable } from '../../src/core/queryable.ts';
+import type { Actor } from '../../src/core/roles.ts';
+import { createStates } from '../../src/core/states.ts';
+import { logEntry } from '../../src/sessions/logEntry.ts';
+import type { SessionStates } from '../../src/sessions/session.ts';
+
+/** What a transaction needs to know of a command. */
+export interface LogCommand {
+  id: string;
+  streams: string[];
+  input: unknown;
+  actor: Actor;
+  expected_sequence: number | null;
+}
+
+export interface Verdict {
+  status: 'applied' | 'rejected';
+  finished_at: string;
+  /** The JSON text that ends the answer. */
+  outcome: string;
+  event: EventRow | null;
+}
+
+const LOCK = {
+  name: 'lock-heads',
+  text: `
+    select s.sequence, encode(s.event_hash, 'hex') as event_hash, s.occurred_at,
+      a.sequence as assignment_sequence, encode(a.event_hash, 'hex') as assignment_hash,
+      date_trunc('milliseconds', clock_timestamp()) as now
+    from streams s, streams a where s.stream = $1 and a.stream = $2 for no key update of s`,
+};
+
+interface LockedRow {
+  sequence: number;
+  event_hash: string;
+  occurred_at: string;
+  assignment_sequence: number;
+  assignment_hash: string;
+  now: string;
+}
+
+/** Parameters $1 to $10 of a statement: the event and its payload. `with` clauses that store them and move the head. */
+export const STORE_EVENT = `
+  recorded as (
+    insert into events (stream, sequence, event_id, event_type, actor_id, occurred_at, payload_commitment,
+      previous_hash, event_hash)
+    values ($1, $2, $3, $4, $5, $6, decode($7, 'hex'), decode($8, 'hex'), decode($9, 'hex'))
+  ), kept as (
+    insert into event_payloads (stream, sequence, payload, salt) values ($1, $2, $10, decode($11, 'hex'))
+  ), moved as (
+    update streams set sequence = $2, event_hash = decode($9, 'hex'), occurred_at = $6 where stream = $1
+  )`;
+
+export function eventValues(event: EventRow): unknown[] {
+  const { stream, sequence, event_id, event_type, actor_id, occurred_at } = event;
+  const { payload_commitment, previous_hash, event_hash, payload, payload_salt } = event;
+  const hashes = [payload_commitment, previous_hash, event_hash];
+  return [stream, sequence, event_id, event_type, actor_id, occurred_at, ...hashes, payload, payload_salt];
+}
+
+export function createJudge() {
+  const states = createStates(book);
+
+  /** Inside a transaction, which then stores the verdict. */
+  return async function judge(db: Queryable, command: LogCommand): Promise<Verdict> {
+    const [stream, assignment] = command.streams as [string, string];
+    const { rows } = await db.query<LockedRow>({ ...LOCK, values: [stream, assignment] });
+    const [locked] = rows;
+    if (!locked) throw new Error(`${stream} is not there`);
+    const head = { sequence: locked.sequence, event_hash: locked.event_hash, occurred_at: locked.occurred_at };
+    const assignmentHead = { sequence: locked.assignment_sequence, event_hash: locked.assignment_hash, occurred_at: null };
+    const heads = new Map([
+      [stream, head],
+      [assignment, assignmentHead],
+    ]);
+    const now = locked.now > head.occurred_at ? locked.now : head.occurred_at;
+    if (command.expected_sequence !== null && command.expected_sequence !== head.sequence) {
+      const detail = `If-Match says ${command.expected_sequence}, the head is ${head.sequence}.`;
+      return rejected({ rejected: 'precondition_failed', detail, extra: {} }, now);
+    }
+    const known = await states.load(db, heads);
+    const seen = { session: known.get(stream), assignment: known.get(assignment) } as SessionStates;
+    const asked = { ...command, input: command.input as never, now, heads: { session: head, assignment: assignmentHead } };
+    const decision = logEntry.decide(seen, asked, undefined);
+    if ('rejected' in decision) return rejected(decision, now);
+    const event = chainEvent(stream, head, decision[0]!, eventId(command.id, 1), command.actor.id, now);
+    states.keep(stream, { head: headAfter(event), state: seen.session });
+    return { status: 'applied', finished_at: locked.now, outcome: appliedBody(event), event };
+  };
+}
+
+function appliedBody(event: EventRow): string {
+  const exported = exportedEvent(event);
+  const { event_sequence, event_type, event_hash } = exported;
+  return JSON.stringify({
+    stream: event.stream,
+    sequence_from: event_sequence,
+    sequence_to: event_sequence,
+    events: [{ event_sequence, event_type, event_hash }],
+    result: { id: event.event_id, ...exported },
+  });
+}
+
+function rejected({ rejected, detail, extra }: Rejection, finished_at: string): Verdict {
+  const outcome = JSON.stringify({ problem: problemBody(rejected, detail, extra) });
+  return { status: 'rejected', finished_at, outcome, event: null };
+}

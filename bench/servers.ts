@@ -1,0 +1,83 @@
+/** The servers under test: ours as the Procfile runs it, and the peers, each as the processes an operator would start. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { freePort } from '../test/support/redis.ts';
+
+export const SERVERS = ['ours', 'direct', 'naive'] as const;
+export type ServerName = (typeof SERVERS)[number];
+
+export interface RunningServer {
+  url: string;
+  /** The first process of each group. */
+  pids: Record<string, number>;
+  /** @throws when a process does not end with code 0 */
+  stop(): Promise<void>;
+}
+
+interface Backing {
+  databaseUrl: string;
+  redisUrl: string;
+}
+
+export const SECRET = 'a secret of the benchmarks alone, which is long enough';
+const READY_WITHIN_MS = 20_000;
+
+/** Relative to this file once it is built. */
+const PROCESSES: Record<ServerName, Record<string, string[]>> = {
+  ours: { worker: ['../jobs/worker.js'], api: ['../src/api.js'] },
+  direct: { api: ['peers/direct.js'] },
+  naive: { worker: ['peers/naive.js', 'worker'], api: ['peers/naive.js', 'api'] },
+};
+
+export async function startServer(name: ServerName, backing: Backing): Promise<RunningServer> {
+  const started = new Map<string, { child: ChildProcess; url: string }>();
+  const stop = async () => {
+    for (const [group, { child }] of [...started].reverse()) {
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill('SIGTERM');
+        await once(child, 'exit');
+      }
+      if (child.exitCode !== 0) throw new Error(`${name} ${group} ended with ${child.signalCode ?? child.exitCode}`);
+    }
+  };
+  try {
+    for (const [group, args] of Object.entries(PROCESSES[name])) started.set(group, await launch(args, backing));
+    for (const server of started.values()) await untilReady(server);
+  } catch (error) {
+    await stop().catch(() => {});
+    throw error;
+  }
+  const pids = Object.fromEntries([...started].map(([group, { child }]) => [group, child.pid!]));
+  return { url: started.get('api')!.url, pids, stop };
+}
+
+async function launch([file, ...args]: string[], { databaseUrl, redisUrl }: Backing) {
+  const port = String(await freePort());
+  const env = {
+    PATH: process.env.PATH,
+    NODE_ENV: 'production',
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: redisUrl,
+    JWT_SECRET: SECRET,
+    PORT: port,
+    METRICS_PORT: port,
+    RATE_LIMIT_GENERAL_PER_MINUTE: '0',
+    LOG_LEVEL: 'error',
+  };
+  const path = fileURLToPath(new URL(file!, import.meta.url));
+  const child = spawn(process.execPath, [path, ...args], { env, stdio: ['ignore', 'inherit', 'inherit'] });
+  return { child, url: `http://127.0.0.1:${port}` };
+}
+
+async function untilReady({ child, url }: { child: ChildProcess; url: string }): Promise<void> {
+  const deadline = performance.now() + READY_WITHIN_MS;
+  for (;;) {
+    const answer = await fetch(`${url}/ready`).catch(() => undefined);
+    if (answer?.status === 200) return;
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`${child.spawnargs[1]} has ended`);
+    if (performance.now() > deadline) throw new Error(`${child.spawnargs[1]} is not ready after ${READY_WITHIN_MS} ms`);
+    await sleep(25);
+  }
+}

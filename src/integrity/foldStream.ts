@@ -1,0 +1,73 @@
+/**
+ * What a stream's events say that the tables hold: the events are folded again, with the same definitions that wrote
+ * the rows. Tampered payloads can make an event unreadable; that is a finding, never a crash.
+ */
+import type { Book } from '../core/command.ts';
+import { type EventRow, recordedEvent } from '../core/ledger.ts';
+import { foldWrites, type Write } from '../core/projections.ts';
+import { initialState } from '../core/states.ts';
+import { kindOf } from '../core/stream.ts';
+import { sessionCompleted } from '../sessions/completeSession.ts';
+import { type SessionState, stateDigest } from '../sessions/session.ts';
+import { type Finding, finding } from './findings.ts';
+import type { StreamFacts } from './sweep.ts';
+
+export interface Folded {
+  /** The rows that the chain asks for; undefined where it cannot be read to its end. */
+  writes: Write[] | undefined;
+  findings: Finding[];
+}
+
+export function foldStream(book: Book, facts: StreamFacts): Folded {
+  const findings: Finding[] = [];
+  if (!book.kinds.has(kindOf(facts.stream))) {
+    findings.push(finding(null, `Unknown kind of stream: ${kindOf(facts.stream)}`));
+    return { writes: undefined, findings };
+  }
+  let isReadable = true;
+  const writes = foldWrites(writesOf(book, facts, findings, () => (isReadable = false)));
+  return { writes: isReadable ? writes : undefined, findings };
+}
+
+/** One event at a time, so that only one write a row is kept however long the stream is. */
+function* writesOf(book: Book, facts: StreamFacts, findings: Finding[], giveUp: () => void): Generator<Write> {
+  const lost = new Set(facts.lost_sequences);
+  let state = initialState(book, facts.stream);
+  for (const row of facts.recorded) {
+    const definition = book.events.get(row.event_type)!;
+    if (definition.stream.kind !== kindOf(row.stream)) {
+      findings.push(finding(row.sequence, `Misplaced event at sequence ${row.sequence}: ${row.event_type}`));
+      continue;
+    }
+    if (lost.has(row.sequence)) return giveUp();
+    let writes: Write[];
+    try {
+      const event = recordedEvent(row) as never;
+      state = definition.evolve(state, event);
+      writes = definition.project(event, state);
+      if (row.event_type === sessionCompleted.type) findings.push(...completionFindings(row, state, facts));
+    } catch {
+      findings.push(finding(row.sequence, `Payload unreadable at sequence ${row.sequence}`));
+      return giveUp();
+    }
+    yield* writes;
+  }
+}
+
+/** SESSION_COMPLETED stands last, counts the events and commits to the final state. */
+function completionFindings(row: EventRow, state: unknown, { last }: StreamFacts): Finding[] {
+  const { sequence } = row;
+  const payload = JSON.parse(row.payload!) as { event_count: number; state_digest: string };
+  const digest = stateDigest(state as SessionState);
+  const findings: Finding[] = [];
+  const mismatch = (what: string, stored: unknown, computed: unknown) =>
+    findings.push(
+      finding(sequence, `${what} mismatch at sequence ${sequence}: stored=${stored}, computed=${computed}`),
+    );
+  if (payload.event_count !== sequence) mismatch('Event count', payload.event_count, sequence);
+  if (payload.state_digest !== digest) mismatch('State digest', payload.state_digest, digest);
+  if (last!.sequence > sequence) {
+    findings.push(finding(sequence + 1, `Event after SESSION_COMPLETED at sequence ${sequence + 1}`));
+  }
+  return findings;
+}

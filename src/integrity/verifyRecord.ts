@@ -1,0 +1,131 @@
+/**
+ * Verifies every stream of the record, or of one institution, a few at a time: each page is one statement and so one
+ * snapshot, so that appends meanwhile are no false alarm and no transaction stays open for long. Reads only.
+ */
+import type { Book } from '../core/command.ts';
+import type { Queryable } from '../core/queryable.ts';
+import { idOf, kindOf } from '../core/stream.ts';
+import { readColumnTypes } from './compareRows.ts';
+import { verifyGuards } from './guards.ts';
+import { readNames, type StreamName } from './readNames.ts';
+import { type CheckedStream, checkStreams } from './verifyStreams.ts';
+
+export interface RecordReport {
+  sessions_checked: number;
+  /** Sessions and all other streams. */
+  streams_checked: number;
+  events_checked: number;
+  invalid_sessions: { session_id: string; issues: string[] }[];
+  /** Streams that are no session's. */
+  invalid_streams: { stream: string; issues: string[] }[];
+  /** What is wrong with the database's own guards; looked at only where everything is verified. */
+  guard_issues: string[];
+  tamper_detected: boolean;
+  system_valid: boolean;
+  /** Findings that were counted but not listed: of a stream the first 100 are, of the record the first 1,000. */
+  issues_omitted: number;
+  message: string;
+  /** The database's clock when the check began, RFC 3339 UTC: all that was committed by then is covered. */
+  checked_at: string;
+}
+
+/** Told after each page; a promise is awaited. */
+export type Progress = (done: { streams_checked: number; events_checked: number }) => unknown;
+
+const MAX_RECORD_ISSUES = 1_000;
+const PAGE_STREAMS = 200;
+const PAGE_EVENTS = 20_000;
+
+/** @param scope one institution, or with null everything */
+export async function verifyRecord(
+  db: Queryable,
+  book: Book,
+  scope: { institution_id: string | null },
+  progress?: Progress,
+): Promise<RecordReport> {
+  const tally = newTally(await readClock(db));
+  const types = await readColumnTypes(db);
+  if (scope.institution_id === null) tally.guard_issues = await verifyGuards(db);
+  for await (const names of readNames(db, scope.institution_id)) {
+    for (const page of pagesOf(names)) {
+      for (const checked of await checkStreams(db, book, types, page)) count(tally, checked);
+      await progress?.({ streams_checked: tally.streams_checked, events_checked: tally.events_checked });
+    }
+  }
+  const { invalid, listed: _, ...counts } = tally;
+  const tamper_detected = invalid > 0 || tally.guard_issues.length > 0;
+  return { ...counts, tamper_detected, system_valid: !tamper_detected, message: messageOf(tally) };
+}
+
+type Tally = Omit<RecordReport, 'tamper_detected' | 'system_valid' | 'message'> & {
+  /** Streams that do not verify, listed or not. */
+  invalid: number;
+  /** Findings listed so far. */
+  listed: number;
+};
+
+function newTally(checked_at: string): Tally {
+  return {
+    sessions_checked: 0,
+    streams_checked: 0,
+    events_checked: 0,
+    invalid_sessions: [],
+    invalid_streams: [],
+    guard_issues: [],
+    issues_omitted: 0,
+    checked_at,
+    invalid: 0,
+    listed: 0,
+  };
+}
+
+function count(tally: Tally, { stream, is_valid, events_checked, issues, issues_omitted }: CheckedStream): void {
+  const isSession = kindOf(stream) === 'session';
+  tally.streams_checked += 1;
+  tally.events_checked += events_checked;
+  if (isSession) tally.sessions_checked += 1;
+  if (is_valid) return;
+  const shown = issues.slice(0, MAX_RECORD_ISSUES - tally.listed);
+  tally.invalid += 1;
+  tally.listed += shown.length;
+  tally.issues_omitted += issues.length - shown.length + issues_omitted;
+  if (shown.length === 0) return;
+  if (isSession) tally.invalid_sessions.push({ session_id: idOf(stream), issues: shown });
+  else tally.invalid_streams.push({ stream, issues: shown });
+}
+
+/** Small streams together, a big one alone: what is held in memory depends on neither. */
+function* pagesOf(names: StreamName[]): Generator<string[]> {
+  let page: string[] = [];
+  let events = 0;
+  for (const { stream, sequence } of names) {
+    if (page.length === PAGE_STREAMS || (page.length > 0 && events + sequence > PAGE_EVENTS)) {
+      yield page;
+      page = [];
+      events = 0;
+    }
+    page.push(stream);
+    events += sequence;
+  }
+  if (page.length > 0) yield page;
+}
+
+async function readClock(db: Queryable): Promise<string> {
+  const { rows } = await db.query<{ now: string }>(
+    `select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as now`,
+  );
+  return rows[0]!.now;
+}
+
+function messageOf(tally: Tally): string {
+  const { sessions_checked, streams_checked, events_checked, invalid, guard_issues, issues_omitted } = tally;
+  const checked = `${sessions_checked} sessions, ${streams_checked} streams and ${events_checked} events were checked`;
+  if (invalid > 0 || guard_issues.length > 0) {
+    const guards =
+      guard_issues.length > 0 ? ` ${guard_issues.length} guards of the database are not as they should be.` : '';
+    const omitted = issues_omitted > 0 ? ` ${issues_omitted} more findings are left out.` : '';
+    return `Tampering or damage: ${invalid} streams do not verify.${guards}${omitted} ${checked}.`;
+  }
+  if (sessions_checked === 0) return 'Nothing was checked: there is no session.';
+  return `The record is intact: ${checked}, and every hash, link and row agrees.`;
+}

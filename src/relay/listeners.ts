@@ -1,0 +1,123 @@
+/**
+ * The listeners of this process, from admission to the end: each joins its room, is heard, and is sent away when its
+ * token expires or the process stops. Whatever the transport, this is where a connection is counted.
+ */
+import type { Config } from '../infra/config.ts';
+import type { Log } from '../infra/log.ts';
+import type { Metrics } from '../infra/metrics.ts';
+import type { Admitted } from './admission.ts';
+import { answer } from './clientMessages.ts';
+import type { Delivery } from './delivery.ts';
+import { join } from './join.ts';
+import { CLOSE, dismiss, type Listener, type Message, TROUBLE } from './messages.ts';
+import type { Rooms } from './rooms.ts';
+
+/** What a transport tells about a connection. */
+export interface Visit {
+  receive(message: unknown): void;
+  /** The connection is closed. */
+  leave(): void;
+}
+
+export interface Listeners {
+  enter(transport: 'socketio' | 'websocket', admitted: Admitted, connection: Listener): Visit;
+  count(): number;
+  /** Sends everybody away, to come back elsewhere. Resolves when all are gone. */
+  drain(): Promise<void>;
+}
+
+export interface ListenersOptions {
+  rooms: Rooms;
+  config: Config;
+  metrics: Metrics;
+  log: Log;
+}
+
+const EXPIRED: Message = { type: 'ERROR', code: 'unauthenticated', detail: 'The token has expired.' };
+const MAX_RECONNECT_MS = 5_000;
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+export function createListeners({ rooms, config, metrics, log }: ListenersOptions): Listeners {
+  const present = new Set<Listener>();
+  let isDraining = false;
+  let onEmpty = () => {};
+
+  function enter(transport: 'socketio' | 'websocket', admitted: Admitted, connection: Listener): Visit {
+    const listener = counted(connection);
+    const room = rooms.acquire(admitted.session_id);
+    const cancelExpiry = at(admitted.expires_at * 1_000, () => dismiss(listener, CLOSE.token, EXPIRED));
+    present.add(listener);
+    metrics.connections.inc({ transport });
+    const joined = start();
+
+    async function start(): Promise<Delivery | undefined> {
+      if (isDraining) sendAway(listener);
+      try {
+        const { last_sequence } = admitted;
+        return await join(room, listener, { rooms, last_sequence, maxReplay: config.WS_MAX_REPLAY, log });
+      } catch (err) {
+        log.warn({ err, session_id: room.session_id }, 'a listener could not join');
+        dismiss(listener, CLOSE.draining, TROUBLE);
+        return undefined;
+      }
+    }
+
+    function receive(message: unknown): void {
+      void joined.then((delivery) => {
+        if (delivery && listener.isOpen()) answer(message, room, delivery, listener);
+      });
+    }
+
+    function leave(): void {
+      if (!present.delete(listener)) return;
+      metrics.connections.dec({ transport });
+      cancelExpiry();
+      void joined.then((delivery) => {
+        delivery?.stop();
+        rooms.release(room);
+      });
+      if (present.size === 0) onEmpty();
+    }
+
+    return { receive, leave };
+  }
+
+  function counted(connection: Listener): Listener {
+    return {
+      ...connection,
+      send(message) {
+        if (!connection.isOpen()) return;
+        connection.send(message);
+        metrics.delivered.inc();
+      },
+    };
+  }
+
+  async function drain(): Promise<void> {
+    isDraining = true;
+    const emptied = new Promise<void>((resolve) => {
+      onEmpty = resolve;
+    });
+    for (const listener of present) sendAway(listener);
+    if (present.size > 0) await emptied;
+  }
+
+  return { enter, count: () => present.size, drain };
+}
+
+function sendAway(listener: Listener): void {
+  const reconnect_in_ms = 1 + Math.floor(Math.random() * MAX_RECONNECT_MS);
+  dismiss(listener, CLOSE.draining, { type: 'DRAIN', reconnect_in_ms, resume_ticket: null });
+}
+
+/** Calls back at an instant, which may be further away than a timer reaches. @returns what cancels it */
+function at(time_ms: number, callback: () => void): () => void {
+  let timer: NodeJS.Timeout;
+  const arm = () => {
+    const left = time_ms - Date.now();
+    timer = left > MAX_TIMER_MS ? setTimeout(arm, MAX_TIMER_MS) : setTimeout(callback, left);
+    timer.unref();
+  };
+  arm();
+  return () => clearTimeout(timer);
+}

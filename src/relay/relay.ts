@@ -1,0 +1,89 @@
+/**
+ * The relay delivers committed events to whoever may listen: live, in order, without a hole or a repeat, healed from
+ * Postgres. It reads only. It stands beside an HTTP server's other work and touches none of it.
+ */
+import type { Server as HttpServer, IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type pg from 'pg';
+import { Problem, problemBody } from '../core/problem.ts';
+import type { Queryable } from '../core/queryable.ts';
+import type { Broadcast } from '../infra/broadcast/broadcast.ts';
+import type { Config } from '../infra/config.ts';
+import type { Log } from '../infra/log.ts';
+import type { Metrics } from '../infra/metrics.ts';
+import type { Tokens } from '../infra/tokens.ts';
+import { type Admit, createAdmission } from './admission.ts';
+import { startHeadCheck } from './headCheck.ts';
+import { createListeners } from './listeners.ts';
+import { createReaders } from './readers.ts';
+import { createRooms } from './rooms.ts';
+import { createSocketIo, SOCKETIO_PATH } from './transports/socketio.ts';
+import { createWebSockets, pathOf, refuseUpgrade } from './transports/websocket.ts';
+
+export interface Relay {
+  /** To be called when the server has its other request listeners, before it takes requests. */
+  attach(server: HttpServer): void;
+  /** Listeners that are connected. */
+  connections(): number;
+  /** Sends everybody away, to come back elsewhere, and frees what the relay holds; the server stays. */
+  close(): Promise<void>;
+}
+
+export interface RelayOptions {
+  /** On role plearoll_relay. */
+  pool: pg.Pool;
+  broadcast: Broadcast;
+  tokens: Tokens;
+  config: Config;
+  metrics: Metrics;
+  log: Log;
+}
+
+const FAREWELL_MS = 1_000;
+const WEBSOCKET_PATH = /^\/live\/ws\/([^/]+)$/;
+
+export function createRelay({ pool, broadcast, tokens, config, metrics, log }: RelayOptions): Relay {
+  const readers = createReaders(pool);
+  const rooms = createRooms({ readers, broadcast, metrics, log });
+  const stopHeadCheck = startHeadCheck({ rooms, readHeads: readers.readHeads, broadcast, log });
+  const listeners = createListeners({ rooms, config, metrics, log });
+  const admitOpen = createAdmission(pool as unknown as Queryable, tokens, config);
+  const socketIo = createSocketIo(admit, listeners, config, log);
+  const webSockets = createWebSockets(admit, listeners, log);
+  let isClosing = false;
+
+  async function admit(request: Parameters<Admit>[0]): ReturnType<Admit> {
+    if (isClosing) throw new Problem('unavailable', 'This relay is stopping.', {}, { 'Retry-After': '1' });
+    return admitOpen(request);
+  }
+
+  function attach(server: HttpServer): void {
+    socketIo.attach(server);
+    server.on('upgrade', routeUpgrade);
+  }
+
+  /** What is socket.io's has been answered by its own listener. */
+  function routeUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const path = pathOf(req);
+    if (path.startsWith(SOCKETIO_PATH)) return;
+    const [, session_id] = WEBSOCKET_PATH.exec(path) ?? [];
+    if (session_id !== undefined) void webSockets.upgrade(req, socket, head, session_id);
+    else refuseUpgrade(socket, problemBody('not_found', 'There is nothing to upgrade to at this path.'));
+  }
+
+  async function close(): Promise<void> {
+    isClosing = true;
+    stopHeadCheck();
+    let patience: NodeJS.Timeout | undefined;
+    const outOfPatience = new Promise((resolve) => {
+      patience = setTimeout(resolve, FAREWELL_MS);
+    });
+    await Promise.race([listeners.drain(), outOfPatience]);
+    clearTimeout(patience);
+    webSockets.close();
+    socketIo.close();
+    rooms.close();
+  }
+
+  return { attach, connections: listeners.count, close };
+}

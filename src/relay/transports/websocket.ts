@@ -1,0 +1,128 @@
+/**
+ * Plain WebSocket: `/live/ws/<session_id>`, one JSON object in each text frame. A refusal is an HTTP answer, given
+ * before the upgrade; a peer that does not answer a ping is gone.
+ */
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { Problem, type ProblemBody } from '../../core/problem.ts';
+import type { Log } from '../../infra/log.ts';
+import { type Admit, type Admitted, bearerToken, type Request, refusalOf } from '../admission.ts';
+import { parseJson } from '../clientMessages.ts';
+import type { Listeners } from '../listeners.ts';
+import { CLOSE, type CloseCode, textOf } from '../messages.ts';
+
+export interface WebSockets {
+  upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, session_id: string): Promise<void>;
+  /** Cuts whoever has not gone by itself. */
+  close(): void;
+}
+
+const MAX_PAYLOAD_BYTES = 8_192;
+const PING_EVERY_MS = 25_000;
+const BUSY_BYTES = 65_536;
+const REASONS: Record<CloseCode, string> = {
+  [CLOSE.fault]: 'fault',
+  [CLOSE.token]: 'token',
+  [CLOSE.draining]: 'draining',
+};
+
+export function createWebSockets(admit: Admit, listeners: Listeners, log: Log): WebSockets {
+  const server = new WebSocketServer({ noServer: true, maxPayload: MAX_PAYLOAD_BYTES, perMessageDeflate: false });
+  const silent = new WeakSet<WebSocket>();
+  const keepalive = setInterval(pingAll, PING_EVERY_MS).unref();
+
+  async function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, session_id: string): Promise<void> {
+    const onError = () => socket.destroy();
+    socket.on('error', onError);
+    try {
+      const admitted = await admit(requestOf(req, session_id));
+      socket.off('error', onError);
+      server.handleUpgrade(req, socket, head, (ws) => serve(ws, admitted));
+    } catch (error) {
+      const { body, headers } = refusalOf(error);
+      if (body.status >= 500) log.error({ err: error }, 'an admission failed');
+      refuseUpgrade(socket, { ...body, instance: pathOf(req) }, headers);
+    }
+  }
+
+  function serve(ws: WebSocket, admitted: Admitted): void {
+    let onReady: (() => void) | undefined;
+    const isBusy = () => ws.bufferedAmount > BUSY_BYTES;
+    const onSent = () => {
+      if (!onReady || isBusy()) return;
+      const callback = onReady;
+      onReady = undefined;
+      callback();
+    };
+    const visit = listeners.enter('websocket', admitted, {
+      send: (message) => ws.send(textOf(message), onSent),
+      close: (code) => ws.close(code, REASONS[code]),
+      isOpen: () => ws.readyState === ws.OPEN,
+      isBusy,
+      whenReady: (callback) => {
+        onReady = callback;
+      },
+    });
+    ws.on('message', (bytes, isBinary) => visit.receive(isBinary ? undefined : parseJson(String(bytes))));
+    ws.on('pong', () => silent.delete(ws));
+    ws.on('error', (err) => log.debug({ err }, 'a WebSocket failed'));
+    ws.on('close', visit.leave);
+  }
+
+  function pingAll(): void {
+    for (const ws of server.clients) {
+      if (silent.has(ws)) {
+        ws.terminate();
+        continue;
+      }
+      silent.add(ws);
+      ws.ping();
+    }
+  }
+
+  function close(): void {
+    clearInterval(keepalive);
+    for (const ws of server.clients) ws.terminate();
+    server.close();
+  }
+
+  return { upgrade, close };
+}
+
+function requestOf(req: IncomingMessage, session_id: string): Request {
+  const query = new URLSearchParams(req.url!.slice(pathOf(req).length));
+  return {
+    origin: req.headers.origin,
+    token: query.get('token') ?? bearerToken(req.headers.authorization),
+    session_id,
+    lastSequence() {
+      const text = query.get('last_sequence');
+      if (text === null) return undefined;
+      const sequence = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+      if (Number.isSafeInteger(sequence)) return sequence;
+      const detail = 'must be a whole number, 0 or more';
+      throw new Problem('validation_failed', undefined, { errors: [{ pointer: '/last_sequence', detail }] });
+    },
+  };
+}
+
+/** Answers an upgrade with a problem instead. The socket is raw by now: the answer is written by hand. */
+export function refuseUpgrade(socket: Duplex, body: ProblemBody, headers: Record<string, string> = {}): void {
+  const text = JSON.stringify(body);
+  const lines = Object.entries({
+    Connection: 'close',
+    'Content-Type': 'application/problem+json',
+    'Content-Length': String(Buffer.byteLength(text)),
+    'Cache-Control': 'no-store',
+    ...headers,
+  }).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.on('error', () => socket.destroy());
+  socket.once('finish', () => socket.destroy());
+  socket.end(`HTTP/1.1 ${body.status} ${STATUS_CODES[body.status]}\r\n${lines.join('')}\r\n${text}`);
+}
+
+/** The path as it was sent, without the query, which may hold a token. */
+export function pathOf(req: IncomingMessage): string {
+  return req.url!.split('?')[0]!;
+}

@@ -1,0 +1,98 @@
+/** Settings are read in one place, checked all at once, and refused with every problem named. */
+import { generateKeyPairSync } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { type ConfigError, readConfig, type Topology } from '../../src/infra/config.ts';
+
+const POSTGRES = 'postgres://me:secret@localhost:5432/plearoll';
+const REDIS = 'redis://localhost:6379';
+const LONG = 'a-secret-that-is-surely-long-enough-0123456789';
+
+function problemsOf(env: Record<string, string>, topology: Topology = 'all'): string[] {
+  try {
+    readConfig(env, topology);
+    return [];
+  } catch (error) {
+    return (error as ConfigError).problems;
+  }
+}
+
+describe('settings', () => {
+  test('nothing set is a good embedded configuration with the documented defaults', () => {
+    expect(readConfig({}, 'all')).toMatchObject({
+      HOST: '127.0.0.1',
+      FEATURE_MOOT_OPERATIONS: true,
+      FEATURE_SESSION_RECORDING: false,
+      WS_MAX_QUEUE: 100,
+      WS_OVERFLOW_ACTION: 'drop_oldest',
+      WS_MAX_CONNECTIONS_PER_USER: 3,
+      WS_MAX_CONNECTIONS_PER_IP: 5,
+      WS_MAX_REPLAY: 10_000,
+      RATE_LIMIT_GENERAL_PER_MINUTE: 100,
+      SHUTDOWN_GRACE_SECONDS: 25,
+      TRUSTED_PROXIES: [],
+      WS_ALLOWLIST: [],
+    });
+  });
+
+  test('an empty value is the same as none', () => {
+    expect(readConfig({ DATABASE_URL: '', PORT: '' }, 'all')).not.toHaveProperty('DATABASE_URL');
+  });
+
+  test('every problem is named at once', () => {
+    const problems = problemsOf({
+      PORT: 'many',
+      DATABASE_URL: 'mysql://x',
+      WS_MAX_QUEUE: '-1',
+      TRUSTED_PROXIES: '10.0.0.1',
+      JWT_PUBLIC_KEY: 'no key',
+      WS_OVERFLOW_ACTION: 'panic',
+      FEATURE_MOOT_OPERATIONS: 'maybe',
+    });
+    for (const name of [
+      'PORT',
+      'DATABASE_URL',
+      'WS_MAX_QUEUE',
+      'TRUSTED_PROXIES',
+      'JWT_PUBLIC_KEY',
+      'WS_OVERFLOW_ACTION',
+      'FEATURE_MOOT_OPERATIONS',
+    ]) {
+      expect(problems.join('\n')).toContain(name);
+    }
+  });
+
+  test('Redis without Postgres is an error, separate processes need both', () => {
+    expect(problemsOf({ REDIS_URL: REDIS }).join()).toContain('DATABASE_URL');
+    expect(problemsOf({ DATABASE_URL: POSTGRES })).toEqual([]);
+    expect(problemsOf({ DATABASE_URL: POSTGRES, JWT_SECRET: LONG }, 'separate').join()).toContain('REDIS_URL');
+    expect(problemsOf({ DATABASE_URL: POSTGRES, REDIS_URL: REDIS }, 'separate').join()).toContain('JWT_SECRET');
+    expect(problemsOf({ DATABASE_URL: POSTGRES, REDIS_URL: REDIS, JWT_SECRET: LONG }, 'separate')).toEqual([]);
+  });
+
+  test.each([
+    ['none', {}],
+    ['a short one', { JWT_SECRET: 'short' }],
+    ['a well-known default', { JWT_SECRET: 'secret'.repeat(8) }],
+    ['a well-known default with decoration', { JWT_SECRET: 'change-me-change-me-change-me-change-me' }],
+    ['one letter over and over', { JWT_SECRET: 'a'.repeat(64) }],
+  ])('production refuses %s as its secret', (_, env) => {
+    expect(problemsOf({ NODE_ENV: 'production', ...env }).join()).toContain('JWT_SECRET');
+  });
+
+  test('production takes a good secret, or a public key', () => {
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+    expect(problemsOf({ NODE_ENV: 'production', JWT_SECRET: LONG })).toEqual([]);
+    expect(problemsOf({ NODE_ENV: 'production', JWT_PUBLIC_KEY: pem })).toEqual([]);
+    expect(problemsOf({ NODE_ENV: 'production', JWT_PUBLIC_KEY: pem.replaceAll('\n', '\\n') })).toEqual([]);
+  });
+
+  test('lists are lists', () => {
+    const config = readConfig(
+      { TRUSTED_PROXIES: '10.0.0.0/8, ::1/128', CORS_ORIGINS: 'https://a.example,https://b.example' },
+      'all',
+    );
+    expect(config.TRUSTED_PROXIES).toEqual(['10.0.0.0/8', '::1/128']);
+    expect(config.CORS_ORIGINS).toEqual(['https://a.example', 'https://b.example']);
+  });
+});

@@ -1,0 +1,63 @@
+/** The rate limiter's contract, run on both adapters. */
+import { randomUUID } from 'node:crypto';
+import { afterEach, describe, expect, inject, test } from 'vitest';
+import { createLimiter } from '../../src/infra/limiter/createLimiter.ts';
+import type { Limiter } from '../../src/infra/limiter/limiter.ts';
+
+const redisUrl = inject('redisUrl');
+const PLACES: [string, string | undefined][] = [
+  ['in memory', undefined],
+  ...(redisUrl ? [['on Redis', redisUrl] as [string, string]] : []),
+];
+
+const open: Limiter[] = [];
+afterEach(async () => {
+  for (const limiter of open.splice(0)) await limiter.close();
+});
+
+describe.each(PLACES)('the limiter %s', (_, url) => {
+  const start = (perMinute: number, prefix = `${randomUUID()}:`) => {
+    const limiter = createLimiter({ perMinute, prefix }, url, () => {});
+    open.push(limiter);
+    return limiter;
+  };
+
+  test('so many are allowed and no more, however many ask at once', async () => {
+    const limiter = start(5);
+    const results = await Promise.all(Array.from({ length: 20 }, () => limiter.consume('user')));
+    expect(results.filter(({ allowed }) => allowed)).toHaveLength(5);
+    expect(results.every(({ limit, reset_ms }) => limit === 5 && reset_ms > 0 && reset_ms <= 60_000)).toBe(true);
+    expect(
+      results
+        .map(({ remaining }) => remaining)
+        .sort((a, b) => b - a)
+        .slice(0, 5),
+    ).toEqual([4, 3, 2, 1, 0]);
+  });
+
+  test('one key says nothing about another', async () => {
+    const limiter = start(1);
+    expect(await limiter.consume('a')).toMatchObject({ allowed: true });
+    expect(await limiter.consume('b')).toMatchObject({ allowed: true });
+    expect(await limiter.consume('a')).toMatchObject({ allowed: false, remaining: 0 });
+  });
+
+  test('a limit of 0 is no limit', async () => {
+    const limiter = start(0);
+    const results = await Promise.all(Array.from({ length: 50 }, () => limiter.consume('user')));
+    expect(results.every(({ allowed }) => allowed)).toBe(true);
+  });
+});
+
+test.skipIf(redisUrl === null)('two processes share one limit on Redis', async () => {
+  const prefix = `${randomUUID()}:`;
+  const [one, two] = [1, 2].map(() => createLimiter({ perMinute: 3, prefix }, redisUrl!, () => {})) as [
+    Limiter,
+    Limiter,
+  ];
+  open.push(one, two);
+  // The first call of each may come before its connection and be counted in memory.
+  await expect.poll(async () => (await one.consume(randomUUID())).remaining).toBe(2);
+  const results = await Promise.all([one, two, one, two, one, two].map((limiter) => limiter.consume('shared')));
+  expect(results.filter(({ allowed }) => allowed).length).toBeLessThanOrEqual(6);
+});

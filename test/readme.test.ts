@@ -1,0 +1,32 @@
+/** What the README says of the commands is what the list says. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { commands } from '../src/commands.ts';
+import { ROLES } from '../src/core/roles.ts';
+
+const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
+const rows = [...readme.matchAll(/^\| `([a-z]+\.[a-z]+)` \| `(.+?)` \| (.+?) \| (.+?) \|$/gm)].map(
+  ([, name, route, who, records]) => ({
+    name,
+    route,
+    who,
+    records,
+  }),
+);
+
+test('the table names every command with its route', () => {
+  expect(rows.map(({ name, route }) => [name, route]).sort()).toEqual(
+    commands.map(({ name, route }) => [name, route]).sort(),
+  );
+});
+
+test.each(commands.map((command) => [command.name, command] as const))(
+  '%s: who may, and what it records',
+  (name, { roles, records }) => {
+    const row = rows.find((one) => one.name === name)!;
+    if (roles !== 'anyone' && roles.length < ROLES.length)
+      expect(row.who!.split(', ').sort()).toEqual([...roles].sort());
+    if (records.length > 0) expect(row.records).toBe(records.map(({ type }) => type).join(', '));
+  },
+);

@@ -1,0 +1,143 @@
+/**
+ * A model of everything around the rooms: a record that grows, a broadcast that loses, doubles, delays and shuffles, a
+ * database that is slow or away, and clients that come back as real ones do. Time is virtual, chance is seeded.
+ */
+import { randomUUID } from 'node:crypto';
+import pino from 'pino';
+import type { ExportedEvent } from '../../src/core/event.ts';
+import { chainEvent, EMPTY_HEAD, exportedEvent, headAfter } from '../../src/core/ledger.ts';
+import type { Head } from '../../src/core/stream.ts';
+import type { Broadcast } from '../../src/infra/broadcast/broadcast.ts';
+import { readConfig } from '../../src/infra/config.ts';
+import { createMetrics } from '../../src/infra/metrics.ts';
+import { startHeadCheck } from '../../src/relay/headCheck.ts';
+import { createListeners } from '../../src/relay/listeners.ts';
+import type { Readers } from '../../src/relay/readers.ts';
+import { createRooms } from '../../src/relay/rooms.ts';
+import { createClient, type ModelClient } from './client.ts';
+
+export const session_id = '018f3c1e-7b2a-7c11-9d0e-2f4b6a8c0e12';
+const stream = `session:${session_id}`;
+const log = pino({ level: 'silent' });
+const metrics = createMetrics();
+
+/** Events of the session from this head on. */
+export function chain(length: number, head: Head = EMPTY_HEAD): ExportedEvent[] {
+  const events: ExportedEvent[] = [];
+  for (let i = 0; i < length; i++) {
+    const entry = { kind: 'session', type: 'NOTE', payload: { text: `— ${i}`, n: i } };
+    const row = chainEvent(stream, head, entry, randomUUID(), 'system', '2026-01-01T00:00:00.000Z');
+    events.push(exportedEvent(row));
+    head = headAfter(row);
+  }
+  return events;
+}
+
+export function headOf(event: ExportedEvent): Head {
+  return { sequence: event.event_sequence, event_hash: event.event_hash, occurred_at: event.occurred_at };
+}
+
+export interface WorldOptions {
+  /** The whole record that may come to be. */
+  future: readonly ExportedEvent[];
+  /** How many of its events there are at the start. */
+  committed: number;
+  random: () => number;
+  maxReplay: number;
+  withHeadCheck: boolean;
+}
+
+export type World = ReturnType<typeof createWorld>;
+
+export function createWorld({ future, committed, random, maxReplay, withHeadCheck }: WorldOptions) {
+  const heard = new Set<(message: string) => void>();
+  const interrupted = new Set<() => void>();
+  const clients: ModelClient[] = [];
+  const commitTimes: number[] = [];
+  let length = committed;
+  let isConnected = true;
+  let isDatabaseAway = false;
+
+  const within = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, random() * ms));
+
+  /** An answer is as of some moment between question and arrival. */
+  async function answered<T>(look: () => T): Promise<T> {
+    await within(10);
+    if (isDatabaseAway) throw Object.assign(new Error('connection refused'), { code: 'ECONNREFUSED' });
+    const answer = look();
+    await within(10);
+    return answer;
+  }
+
+  const position = () => ({ event_sequence: length, event_hash: future[length - 1]!.event_hash });
+  const readers: Readers = {
+    readEvents: (_, after, limit) => answered(() => future.slice(after, Math.min(length, after + limit))),
+    readHeads: (ids) => answered(() => new Map(ids.map((id) => [id, position()]))),
+    readSnapshot: () => answered(() => ({ head: position() })),
+  };
+
+  const broadcast: Broadcast = {
+    publish: async () => {},
+    async subscribe(_, listener) {
+      await within(random() < 0.2 ? 3_000 : 20);
+      while (!isConnected) await within(100);
+      heard.add(listener);
+      return async () => void heard.delete(listener);
+    },
+    onInterruption: (listener) => void interrupted.add(listener),
+    isConnected: () => isConnected,
+    close: async () => {},
+  };
+
+  const config = { ...readConfig({}, 'all'), WS_MAX_REPLAY: maxReplay };
+  const rooms = createRooms({ readers, broadcast, metrics, log });
+  const stopHeadCheck = withHeadCheck
+    ? startHeadCheck({ rooms, readHeads: readers.readHeads, broadcast, log })
+    : () => {};
+  const listeners = createListeners({ rooms, config, metrics, log });
+
+  /** Commits events together and announces them, as well as the broadcast can. */
+  function append(count: number): void {
+    const events = future.slice(length, length + count);
+    length += events.length;
+    for (let i = 0; i < events.length; i++) commitTimes[length - i] = Date.now();
+    const copies = random() < 0.2 ? 0 : random() < 0.2 ? 2 : 1;
+    for (let i = 0; i < copies; i++) announce(JSON.stringify(events), random() < 0.3 ? 200 : 2);
+  }
+
+  function announce(message: string, delay_ms: number): void {
+    setTimeout(() => {
+      if (isConnected) for (const listener of heard) listener(message);
+    }, random() * delay_ms);
+  }
+
+  function join(last_sequence: number | undefined, isSlow = false): ModelClient {
+    const committedNow = () => length;
+    const client = createClient({ listeners, session_id, last_sequence, isSlow, random, committedNow, commitTimes });
+    clients.push(client);
+    return client;
+  }
+
+  function loseBroadcast(ms: number): void {
+    isConnected = false;
+    setTimeout(() => {
+      isConnected = true;
+      for (const listener of interrupted) listener();
+    }, ms);
+  }
+
+  function loseDatabase(ms: number): void {
+    isDatabaseAway = true;
+    setTimeout(() => {
+      isDatabaseAway = false;
+    }, ms);
+  }
+
+  function end(): void {
+    for (const client of clients) client.leave();
+    stopHeadCheck();
+    rooms.close();
+  }
+
+  return { append, announce, join, loseBroadcast, loseDatabase, end, clients, listeners, committed: () => length };
+}

@@ -1,0 +1,92 @@
+/** Listeners as the tests use them: a plain WebSocket or socket.io, keeping every message, waited for without sleeping. */
+import { io } from 'socket.io-client';
+import { WebSocket } from 'ws';
+import type { Json } from './client.ts';
+
+export interface Listener {
+  messages: Json[];
+  /** The events so far, without their `type`, as the log shows them. */
+  events(): Json[];
+  /** Resolves with the first message, past or to come, that fits. */
+  until(fits: (message: Json) => boolean): Promise<Json>;
+  send(message: Json): void;
+  /** How it ended: a close code, or the reason of socket.io. */
+  closed: Promise<number | string>;
+  close(): void;
+}
+
+export interface ListenOptions {
+  token: string | null;
+  session_id: string;
+  last_sequence?: number | string | undefined;
+}
+
+const PATIENCE_MS = 15_000;
+
+function mailbox() {
+  const messages: Json[] = [];
+  const waiting = new Set<() => void>();
+  const receive = (message: Json) => {
+    messages.push(message);
+    for (const look of [...waiting]) look();
+  };
+  const until = (fits: (message: Json) => boolean) =>
+    new Promise<Json>((resolve, reject) => {
+      const look = () => {
+        const found = messages.find(fits);
+        if (!found) return;
+        waiting.delete(look);
+        clearTimeout(deadline);
+        resolve(found);
+      };
+      const seen = () => messages.slice(-5).map((message) => JSON.stringify(message).slice(0, 200));
+      const deadline = setTimeout(
+        () => reject(new Error(`waited in vain; last came ${seen().join('\n')}`)),
+        PATIENCE_MS,
+      );
+      waiting.add(look);
+      look();
+    });
+  const events = () => messages.filter(({ type }) => type === 'EVENT').map(({ type: _, ...event }) => event);
+  return { messages, receive, until, events };
+}
+
+/** @throws the HTTP status when the upgrade is refused */
+export async function listenOnWebSocket(url: string, options: ListenOptions): Promise<Listener> {
+  const { token, session_id, last_sequence } = options;
+  const query = new URLSearchParams({
+    ...(token !== null && { token }),
+    ...(last_sequence !== undefined && { last_sequence: String(last_sequence) }),
+  });
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/live/ws/${session_id}?${query}`);
+  const { receive, ...box } = mailbox();
+  socket.on('message', (data) => receive(JSON.parse(String(data))));
+  const closed = new Promise<number>((resolve) => socket.on('close', resolve));
+  await new Promise<void>((resolve, reject) => {
+    socket.on('open', resolve);
+    socket.on('error', reject);
+    socket.on('unexpected-response', (_req, res) => reject(new Error(`refused with ${res.statusCode}`)));
+  });
+  return { ...box, closed, send: (message) => socket.send(JSON.stringify(message)), close: () => socket.close() };
+}
+
+/** @throws the connect_error when it is refused */
+export async function listenOnSocketIo(url: string, options: ListenOptions, transports?: string[]): Promise<Listener> {
+  const socket = io(`${url}/live`, {
+    auth: { ...options },
+    forceNew: true,
+    reconnection: false,
+    ...(transports && { transports }),
+  });
+  const { receive, ...box } = mailbox();
+  socket.onAny((_name: string, message: Json) => receive(message));
+  const closed = new Promise<string>((resolve) => socket.on('disconnect', resolve));
+  await new Promise<void>((resolve, reject) => {
+    socket.on('connect', resolve);
+    socket.on('connect_error', (error) => {
+      socket.close();
+      reject(error);
+    });
+  });
+  return { ...box, closed, send: (message) => socket.emit(message.type, message), close: () => void socket.close() };
+}
