@@ -22,6 +22,8 @@ export interface Docket {
 
 export interface Grounds {
   redisUrl: string;
+  /** Superuser. */
+  adminUrl: string;
   dockets: Docket[];
   /** The first processes of Postgres and Redis. */
   pids: { redis: number; postgres: number };
@@ -58,6 +60,7 @@ export async function openGrounds(): Promise<Grounds> {
     const dockets = await seed({ databaseUrl: urlOf(TEMPLATE), redisUrl: redis.url });
     return {
       redisUrl: redis.url,
+      adminUrl: urlOf('postgres'),
       dockets,
       pids,
       async openDatabase(name) {
@@ -90,7 +93,8 @@ async function openSession(url: string, institution_id: string, n: number): Prom
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
     const response = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
     const answer = (await response.json()) as { result?: { id: string } };
-    if (!response.ok || !answer.result) throw new Error(`${path} answered ${response.status}: ${JSON.stringify(answer)}`);
+    if (!response.ok || !answer.result)
+      throw new Error(`${path} answered ${response.status}: ${JSON.stringify(answer)}`);
     return answer.result.id;
   };
   const person = (name: string) => ({ user_id: randomUUID(), name });

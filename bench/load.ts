@@ -76,7 +76,11 @@ function requestOf({ session_id, token }: Docket, i: number): Request {
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     body: JSON.stringify({
       event_type: 'BENCH_ENTRY',
-      details: { speaker: 'petitioner', page: i, text: 'May it please the court: the berth was closed without notice.' },
+      details: {
+        speaker: 'petitioner',
+        page: i,
+        text: 'May it please the court: the berth was closed without notice.',
+      },
     }),
   };
 }

@@ -61,6 +61,9 @@ function parseStat(stat: string): Entry {
 
 /** The first line of /proc/stat without idle and waiting time. */
 function readMachine(): number {
-  const [user, nice, system, , , irq, softirq] = readFileSync('/proc/stat', 'utf8').split('\n')[0]!.split(/ +/).slice(1);
+  const [user, nice, system, , , irq, softirq] = readFileSync('/proc/stat', 'utf8')
+    .split('\n')[0]!
+    .split(/ +/)
+    .slice(1);
   return [user, nice, system, irq, softirq].reduce((sum, ticks) => sum + Number(ticks), 0) * TICK_US;
 }

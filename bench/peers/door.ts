@@ -4,12 +4,12 @@
  */
 import { createServer } from 'node:http';
 import type pg from 'pg';
+import type { Queryable } from '../../src/core/queryable.ts';
 import type { Acceptor } from '../../src/http/acceptance.ts';
 import { createApp } from '../../src/http/app.ts';
 import type { Desk } from '../../src/http/door.ts';
 import type { Outcomes } from '../../src/http/outcomes.ts';
 import { createScopes } from '../../src/http/scopes.ts';
-import type { Queryable } from '../../src/core/queryable.ts';
 import type { Config } from '../../src/infra/config.ts';
 import { createLimiter } from '../../src/infra/limiter/createLimiter.ts';
 import { closeServer, listen } from '../../src/infra/listen.ts';

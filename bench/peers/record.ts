@@ -3,13 +3,13 @@
  * head, as ours are, so that a transaction reads nothing but heads.
  */
 import { book } from '../../src/commands.ts';
-import type { Rejection } from '../../src/core/problem.ts';
 import { eventId } from '../../src/core/ids.ts';
 import { chainEvent, type EventRow, exportedEvent, headAfter } from '../../src/core/ledger.ts';
-import { problemBody } from '../../src/core/problem.ts';
+import { problemBody, type Rejection } from '../../src/core/problem.ts';
 import type { Queryable } from '../../src/core/queryable.ts';
 import type { Actor } from '../../src/core/roles.ts';
 import { createStates } from '../../src/core/states.ts';
+import type { Head } from '../../src/core/stream.ts';
 import { logEntry } from '../../src/sessions/logEntry.ts';
 import type { SessionStates } from '../../src/sessions/session.ts';
 
@@ -48,17 +48,27 @@ interface LockedRow {
   now: string;
 }
 
-/** Parameters $1 to $10 of a statement: the event and its payload. `with` clauses that store them and move the head. */
-export const STORE_EVENT = `
-  recorded as (
-    insert into events (stream, sequence, event_id, event_type, actor_id, occurred_at, payload_commitment,
-      previous_hash, event_hash)
-    values ($1, $2, $3, $4, $5, $6, decode($7, 'hex'), decode($8, 'hex'), decode($9, 'hex'))
-  ), kept as (
-    insert into event_payloads (stream, sequence, payload, salt) values ($1, $2, $10, decode($11, 'hex'))
-  ), moved as (
-    update streams set sequence = $2, event_hash = decode($9, 'hex'), occurred_at = $6 where stream = $1
-  )`;
+/** `with` clauses that store an event with its payload and move the head; eleven parameters, from $n on. */
+export function storeEvent(n: number): string {
+  const [stream, sequence, id, type, actor, at, commitment, previous, hash, payload, salt] = parameters(n, 11);
+  return `
+    recorded as (
+      insert into events (stream, sequence, event_id, event_type, actor_id, occurred_at, payload_commitment,
+        previous_hash, event_hash)
+      values (${stream}, ${sequence}, ${id}, ${type}, ${actor}, ${at}, decode(${commitment}, 'hex'),
+        decode(${previous}, 'hex'), decode(${hash}, 'hex'))
+    ), kept as (
+      insert into event_payloads (stream, sequence, payload, salt)
+      values (${stream}, ${sequence}, ${payload}, decode(${salt}, 'hex'))
+    ), moved as (
+      update streams set sequence = ${sequence}, event_hash = decode(${hash}, 'hex'), occurred_at = ${at}
+      where stream = ${stream}
+    )`;
+}
+
+export function parameters(first: number, count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `$${first + i}`);
+}
 
 export function eventValues(event: EventRow): unknown[] {
   const { stream, sequence, event_id, event_type, actor_id, occurred_at } = event;
@@ -77,19 +87,29 @@ export function createJudge() {
     const [locked] = rows;
     if (!locked) throw new Error(`${stream} is not there`);
     const head = { sequence: locked.sequence, event_hash: locked.event_hash, occurred_at: locked.occurred_at };
-    const assignmentHead = { sequence: locked.assignment_sequence, event_hash: locked.assignment_hash, occurred_at: null };
-    const heads = new Map([
+    const assignmentHead = {
+      sequence: locked.assignment_sequence,
+      event_hash: locked.assignment_hash,
+      occurred_at: null,
+    };
+    const heads = new Map<string, Head>([
       [stream, head],
       [assignment, assignmentHead],
     ]);
-    const now = locked.now > head.occurred_at ? locked.now : head.occurred_at;
+    const isBehind = locked.now < head.occurred_at;
+    const now = isBehind ? head.occurred_at : locked.now;
     if (command.expected_sequence !== null && command.expected_sequence !== head.sequence) {
       const detail = `If-Match says ${command.expected_sequence}, the head is ${head.sequence}.`;
       return rejected({ rejected: 'precondition_failed', detail, extra: {} }, now);
     }
     const known = await states.load(db, heads);
     const seen = { session: known.get(stream), assignment: known.get(assignment) } as SessionStates;
-    const asked = { ...command, input: command.input as never, now, heads: { session: head, assignment: assignmentHead } };
+    const asked = {
+      ...command,
+      input: command.input as never,
+      now,
+      heads: { session: head, assignment: assignmentHead },
+    };
     const decision = logEntry.decide(seen, asked, undefined);
     if ('rejected' in decision) return rejected(decision, now);
     const event = chainEvent(stream, head, decision[0]!, eventId(command.id, 1), command.actor.id, now);

@@ -14,7 +14,7 @@ import { startHeadCheck } from '../../src/relay/headCheck.ts';
 import { createListeners } from '../../src/relay/listeners.ts';
 import type { Readers } from '../../src/relay/readers.ts';
 import { createRooms } from '../../src/relay/rooms.ts';
-import { createClient, type ModelClient } from './client.ts';
+import { createModelClient, type ModelClient } from './modelClient.ts';
 
 export const session_id = '018f3c1e-7b2a-7c11-9d0e-2f4b6a8c0e12';
 const stream = `session:${session_id}`;
@@ -112,8 +112,8 @@ export function createWorld({ future, committed, random, maxReplay, withHeadChec
   }
 
   function join(last_sequence: number | undefined, isSlow = false): ModelClient {
-    const committedNow = () => length;
-    const client = createClient({ listeners, session_id, last_sequence, isSlow, random, committedNow, commitTimes });
+    const options = { listeners, session_id, last_sequence, isSlow, random, committed: () => length, commitTimes };
+    const client = createModelClient(options);
     clients.push(client);
     return client;
   }

@@ -1,0 +1,51 @@
+/**
+ * `npm run bench` runs every benchmark, `npm run bench -- <name>` one of them. Options: --seconds 8, --rounds 1,
+ * --connections 1,64,256, --only ours,direct,naive, --quiet 100.
+ */
+import { parseArgs } from 'node:util';
+import { benchCommands } from './commands.ts';
+import { SERVERS, type ServerName } from './servers.ts';
+import { benchStart } from './start.ts';
+
+export interface BenchOptions {
+  /** How long each point is measured. */
+  seconds: number;
+  /** How often all of it is repeated; medians are shown. */
+  rounds: number;
+  connections: number[];
+  only: ServerName[];
+  /** A point is measured again while the machine does more than this besides, as a share of its processors. */
+  quiet: number;
+}
+
+const BENCHMARKS: Record<string, (options: BenchOptions) => Promise<void>> = {
+  commands: benchCommands,
+  start: benchStart,
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seconds: { type: 'string', default: '8' },
+    rounds: { type: 'string', default: '1' },
+    connections: { type: 'string', default: '1,64,256' },
+    only: { type: 'string', default: SERVERS.join() },
+    quiet: { type: 'string', default: '100' },
+  },
+});
+const options: BenchOptions = {
+  seconds: Number(values.seconds),
+  rounds: Number(values.rounds),
+  connections: values.connections.split(',').map(Number),
+  only: SERVERS.filter((server) => values.only.split(',').includes(server)),
+  quiet: Number(values.quiet) / 100,
+};
+const unknown = positionals.filter((name) => !(name in BENCHMARKS));
+if (unknown.length > 0) {
+  console.error(`no benchmark is called ${unknown.join()}; there are ${Object.keys(BENCHMARKS).join(', ')}`);
+  process.exit(2);
+}
+for (const name of positionals.length > 0 ? positionals : Object.keys(BENCHMARKS)) {
+  console.error(`${name}:`);
+  await BENCHMARKS[name]!(options);
+}

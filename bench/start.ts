@@ -1,0 +1,65 @@
+/** How long `npm start` takes until it is ready, the first time and the second, and what its Node process then weighs. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { keepResults, table } from './report.ts';
+
+const ENTRY = fileURLToPath(new URL('../src/embedded.js', import.meta.url));
+const IDLE_MS = 10_000;
+const READY_WITHIN_MS = 120_000;
+const GOALS = { second_start_seconds: 5, idle_mib: 150 };
+
+export async function benchStart(): Promise<void> {
+  const home = await mkdtemp(join(tmpdir(), 'plearoll-bench-'));
+  try {
+    const first = await startOnce(home, 0);
+    const second = await startOnce(home, IDLE_MS);
+    const rows = [
+      ['first start to ready', first.seconds.toFixed(2), 's', ''],
+      ['second start to ready', second.seconds.toFixed(2), 's', `at most ${GOALS.second_start_seconds}`],
+      ['Node process when idle', second.resident_mib.toFixed(0), 'MiB', `at most ${GOALS.idle_mib}`],
+    ];
+    console.log(`\n${table(['', '', '', 'goal'], rows)}`);
+    await keepResults('start', { first, second });
+  } finally {
+    await rm(home, { recursive: true, force: true });
+  }
+}
+
+interface Start {
+  seconds: number;
+  resident_mib: number;
+}
+
+/** @throws when it does not get ready, or does not end with code 0 on SIGTERM */
+async function startOnce(home: string, idle_ms: number): Promise<Start> {
+  const began = performance.now();
+  const env = { PATH: process.env.PATH, PLEAROLL_HOME: home, PORT: '0', LOG_LEVEL: 'error' };
+  const child = spawn(process.execPath, [ENTRY], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+  const deadline = setTimeout(() => child.kill('SIGTERM'), READY_WITHIN_MS);
+  const ready = await sees(child.stdout, /^ready http/);
+  clearTimeout(deadline);
+  const seconds = (performance.now() - began) / 1_000;
+  await sleep(ready ? idle_ms : 0);
+  const resident_mib = ready ? await readResident(child.pid!) : Number.NaN;
+  child.kill('SIGTERM');
+  const [code, signal] = await ended;
+  if (code !== 0 || !ready) throw new Error(`it ended with ${signal ?? code}${ready ? '' : ' before it was ready'}`);
+  return { seconds, resident_mib };
+}
+
+async function sees(stream: NodeJS.ReadableStream, pattern: RegExp): Promise<boolean> {
+  for await (const line of createInterface(stream)) if (pattern.test(line)) return true;
+  return false;
+}
+
+async function readResident(pid: number): Promise<number> {
+  const [, kib] = /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))!;
+  return Number(kib) / 1_024;
+}

@@ -1,0 +1,188 @@
+/**
+ * Rooms and joins against a model of the world in virtual time. The one promise: whoever listens gets exactly the
+ * events of the record, once and in order, and ends at its head, whatever is lost on the way.
+ */
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { ExportedEvent } from '../../src/core/event.ts';
+import { CLOSE } from '../../src/relay/messages.ts';
+import { chain, createWorld, headOf, type World, type WorldOptions } from './world.ts';
+
+const FUTURE = chain(2_700);
+const SIZES = [1, 7, 600, 1_500, 2_400];
+const RUNS = Number(process.env.RUNS ?? 150);
+const DELIVERED_WITHIN_MS = 1_500;
+const ALL_IS_QUIET_MS = 8_000;
+
+const step = fc.oneof(
+  { weight: 8, arbitrary: fc.record({ do: fc.constant('append' as const), count: fc.integer({ min: 1, max: 6 }) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('join' as const),
+      behind: fc.oneof(fc.constant(null), fc.integer({ min: -3, max: 20 }), fc.constantFrom(700, 1_600, 9_999)),
+      isSlow: fc.boolean(),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('leave' as const), who: fc.nat() }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('request' as const), who: fc.nat() }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.nat({ max: 1_500 }) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('loseBroadcast' as const), ms: fc.nat({ max: 4_000 }) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('loseDatabase' as const), ms: fc.nat({ max: 2_000 }) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('forge' as const), how: fc.nat({ max: 4 }) }) },
+);
+type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
+
+const story = fc.record({
+  seed: fc.integer(),
+  committed: fc.constantFrom(...SIZES),
+  maxReplay: fc.constantFrom(0, 100, 10_000),
+  steps: fc.array(step, { minLength: 4, maxLength: 24 }),
+});
+type Story = typeof story extends fc.Arbitrary<infer S> ? S : never;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'Date'] });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+describe('a room and its listeners', () => {
+  test('deliver every event once and in order, up to the head, whatever is lost on the way', async () => {
+    await fc.assert(
+      fc.asyncProperty(story, async (told) => {
+        expect(await play(told, true)).toEqual([]);
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  test('stop short of the head, and this test notices, when nobody checks the heads', async () => {
+    const found: string[] = [];
+    const mutant = fc.asyncProperty(story, async (told) => {
+      found.push(...(await play(told, false)));
+    });
+    await fc.assert(mutant, { numRuns: RUNS, seed: 1 });
+    expect(found.length).toBeGreaterThan(0);
+    expect(found.filter((fault) => !fault.startsWith('ends at'))).toEqual([]);
+  });
+});
+
+describe('a forged announcement', () => {
+  const deceit = 'is never delivered when it';
+  test.each([
+    [`${deceit} is not JSON`, 0],
+    [`${deceit} has a changed payload`, 1],
+    [`${deceit} does not link`, 2],
+    [`${deceit} lies far ahead`, 3],
+    [`${deceit} is of another session`, 4],
+  ])('%s', async (_name, how) => {
+    const world = createWorld(quietly({ committed: 20 }));
+    const client = world.join(20);
+    await vi.advanceTimersByTimeAsync(4_000);
+    forge(world, how);
+    await vi.advanceTimersByTimeAsync(4_000);
+    world.append(3);
+    await vi.advanceTimersByTimeAsync(4_000);
+    expect(faultsOf(world)).toEqual([]);
+    expect(client.closedWith).toEqual([]);
+    world.end();
+  });
+
+  test('that links is found out by the next event, and all are sent away to come back', async () => {
+    const world = createWorld(quietly({ committed: 20 }));
+    const client = world.join(20);
+    await vi.advanceTimersByTimeAsync(4_000);
+    const [forged] = chain(1, headOf(FUTURE[19]!));
+    world.announce(JSON.stringify([forged]), 0);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(client.hashes.get(21)).toBe(forged!.event_hash);
+    world.append(2);
+    await vi.advanceTimersByTimeAsync(4_000);
+    expect(client.closedWith).toEqual([CLOSE.draining]);
+    expect(client.place()).toBe(22);
+    expect(client.hashes.get(22)).toBe(FUTURE[21]!.event_hash);
+    world.end();
+  });
+});
+
+/** @returns everything that was wrong */
+async function play({ seed, committed, maxReplay, steps }: Story, withHeadCheck: boolean): Promise<string[]> {
+  const random = seeded(seed);
+  vi.spyOn(Math, 'random').mockImplementation(random);
+  const world = createWorld({ future: FUTURE, committed, random, maxReplay, withHeadCheck });
+  for (const one of steps) {
+    take(world, one);
+    await vi.advanceTimersByTimeAsync(one.do === 'wait' ? one.ms : random() * 60);
+  }
+  await vi.advanceTimersByTimeAsync(ALL_IS_QUIET_MS);
+  const faults = faultsOf(world);
+  const isOnTime = withHeadCheck && !steps.some((one) => one.do === 'loseDatabase');
+  for (const client of world.clients) {
+    if (isOnTime && !client.isSlow && client.slowest_ms() > DELIVERED_WITHIN_MS) {
+      faults.push(`an event took ${client.slowest_ms()} ms`);
+    }
+  }
+  world.end();
+  vi.clearAllTimers();
+  return faults;
+}
+
+function take(world: World, one: Step): void {
+  const { clients } = world;
+  if (one.do === 'append') world.append(one.count);
+  if (one.do === 'join') {
+    world.join(one.behind === null ? undefined : Math.max(0, world.committed() - one.behind), one.isSlow);
+  }
+  if (one.do === 'leave' && clients.length > 0) clients[one.who % clients.length]!.leave();
+  if (one.do === 'request' && clients.length > 0) clients[one.who % clients.length]!.say({ type: 'REQUEST_STATE' });
+  if (one.do === 'loseBroadcast') world.loseBroadcast(one.ms);
+  if (one.do === 'loseDatabase') world.loseDatabase(one.ms);
+  if (one.do === 'forge') forge(world, one.how);
+}
+
+function forge(world: World, how: number): void {
+  const committed = world.committed();
+  const next = FUTURE[committed]!;
+  const forgeries: (() => string)[] = [
+    () => '{"not":',
+    () => JSON.stringify([{ ...next, payload: { text: 'something else' } }]),
+    () => JSON.stringify(chain(1, { ...headOf(FUTURE[committed - 1]!), event_hash: 'ab'.repeat(32) })),
+    () => JSON.stringify(chain(1, { ...headOf(next), sequence: 1_000_000 })),
+    () => JSON.stringify([{ ...next, stream: 'session:018f3c1e-7b2a-7c11-9d0e-000000000000' }]),
+  ];
+  world.announce(forgeries[how]!(), 0);
+}
+
+function faultsOf(world: World): string[] {
+  const faults: string[] = [];
+  for (const client of world.clients) {
+    faults.push(...client.faults);
+    if (!client.hasLeft() && client.place() !== world.committed()) {
+      faults.push(`ends at ${client.place()} of ${world.committed()}`);
+    }
+    for (const [sequence, hash] of client.hashes) {
+      if (hash !== (FUTURE[sequence - 1] as ExportedEvent).event_hash)
+        faults.push(`event ${sequence} is not the record's`);
+    }
+  }
+  return faults;
+}
+
+function quietly({ committed }: { committed: number }): WorldOptions {
+  return { future: FUTURE, committed, random: () => 0.5, maxReplay: 0, withHeadCheck: true };
+}
+
+/** mulberry32 */
+function seeded(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

@@ -1,0 +1,203 @@
+/** `npm start` as a person meets it: the built program in a process of its own, with a home of its own. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+const dist = join(import.meta.dirname, '../dist');
+const run = promisify(execFile);
+const INSTITUTION = '018f3c1e-7b2a-7c11-9d0e-2f4b6a8c0e99';
+
+let home: string;
+let running: ChildProcess[] = [];
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), 'plearoll-start-'));
+});
+afterEach(async () => {
+  await Promise.all(running.map(stop));
+  running = [];
+  await rm(home, { recursive: true, force: true });
+});
+
+function environment(changes: Record<string, string> = {}): NodeJS.ProcessEnv {
+  const { PATH } = process.env;
+  return { PATH, PLEAROLL_HOME: home, PORT: '0', LOG_LEVEL: 'warn', RATE_LIMIT_GENERAL_PER_MINUTE: '0', ...changes };
+}
+
+interface Program {
+  child: ChildProcess;
+  output(): string;
+  /** Resolves with the match as soon as the output has it; rejects when the program ends first. */
+  until(text: RegExp): Promise<RegExpExecArray>;
+  exit: Promise<number | string | null>;
+}
+
+function program(file: string, env: NodeJS.ProcessEnv, args: string[] = []): Program {
+  const child = spawn(process.execPath, [join(dist, file), ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  running.push(child);
+  let text = '';
+  const waiting = new Set<() => void>();
+  const hear = (chunk: Buffer) => {
+    text += String(chunk);
+    for (const look of [...waiting]) look();
+  };
+  child.stdout!.on('data', hear);
+  child.stderr!.on('data', hear);
+  const exit = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | string | null);
+  const until = (pattern: RegExp) =>
+    new Promise<RegExpExecArray>((resolve, reject) => {
+      const look = () => {
+        const match = pattern.exec(text);
+        if (match) resolve(match);
+      };
+      waiting.add(look);
+      look();
+      void exit.then((code) => reject(new Error(`ended with ${code} before ${pattern}:\n${text}`)));
+    });
+  return { child, output: () => text, until, exit };
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'close');
+  child.kill('SIGTERM');
+  await gone;
+}
+
+async function startEmbedded(env = environment(), args: string[] = []): Promise<Program & { url: string }> {
+  const started = program('src/embedded.js', env, args);
+  const [, url] = await started.until(/^ready (http:\S+)$/m);
+  return { ...started, url: url! };
+}
+
+async function token(...args: string[]): Promise<string> {
+  const { stdout } = await run(process.execPath, [join(dist, 'src/token.js'), ...args], { env: environment() });
+  return stdout;
+}
+
+async function createAssignment(url: string): Promise<Response> {
+  const bearer = (await token('--role', 'admin', '--institution', INSTITUTION)).trim();
+  const one = (n: number) => [{ user_id: `018f3c1e-7b2a-7c11-9d0e-2f4b6a8c0e0${n}`, name: 'N' }];
+  return fetch(`${url}/api/assignment/create`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      title: 'A v. B',
+      courtroom: '1',
+      scheduled_at: '2027-01-01T00:00:00Z',
+      petitioner: one(1),
+      respondent: one(2),
+      panel: one(3),
+      visibility: 'institution',
+    }),
+  });
+}
+
+async function assignments(url: string): Promise<number> {
+  const bearer = (await token('--role', 'admin', '--institution', INSTITUTION)).trim();
+  const answer = await fetch(`${url}/api/assignment/list`, { headers: { authorization: `Bearer ${bearer}` } });
+  return ((await answer.json()) as { items: unknown[] }).items.length;
+}
+
+describe('npm start', () => {
+  test('starts with nothing given, stops cleanly, and keeps its data', { timeout: 60_000 }, async () => {
+    const first = await startEmbedded();
+    expect((await createAssignment(first.url)).status).toBe(201);
+    first.child.kill('SIGINT');
+    expect(await first.exit).toBe(0);
+    const second = await startEmbedded();
+    expect(await assignments(second.url)).toBe(1);
+    second.child.kill('SIGTERM');
+    expect(await second.exit).toBe(0);
+  });
+
+  test('starts again after it was killed, with what had been answered', { timeout: 60_000 }, async () => {
+    const first = await startEmbedded();
+    expect((await createAssignment(first.url)).status).toBe(201);
+    first.child.kill('SIGKILL');
+    await first.exit;
+    const second = await startEmbedded();
+    expect(await assignments(second.url)).toBe(1);
+    expect((await createAssignment(second.url)).status).toBe(201);
+  });
+
+  test('a second start on one home says where the first is and ends', { timeout: 60_000 }, async () => {
+    const first = await startEmbedded();
+    const second = program('src/embedded.js', environment());
+    expect(await second.exit).toBe(1);
+    expect(second.output()).toContain(first.url);
+  });
+
+  test('a usual port in use gives way, a port asked for does not', { timeout: 60_000 }, async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    const refused = program('src/embedded.js', environment({ PORT: String(port) }));
+    expect(await refused.exit).toBe(1);
+    expect(refused.output()).toContain(`port ${port} is in use`);
+    taken.close();
+    // Whether or not 3000 is free on this machine, one of these two must give way.
+    const other = await mkdtemp(join(tmpdir(), 'plearoll-start-'));
+    const urls = await Promise.all([
+      startEmbedded(environment({ PORT: '' })),
+      startEmbedded(environment({ PORT: '', PLEAROLL_HOME: other })),
+    ]);
+    expect(new Set(urls.map(({ url }) => url)).size).toBe(2);
+    for (const { url } of urls) expect((await fetch(`${url}/ready`)).status).toBe(200);
+    await Promise.all(running.map(stop));
+    await rm(other, { recursive: true, force: true });
+  });
+
+  test('the demo plays a round with a live listener and prints the verdict', { timeout: 60_000 }, async () => {
+    const demo = await startEmbedded(environment(), ['--demo']);
+    await demo.until(/The record is intact: \d+ events checked/);
+    expect(demo.output()).toMatch(/live +\d+ +SESSION_COMPLETED/);
+    expect((await fetch(`${demo.url}/ready`)).status).toBe(200);
+  });
+
+  test('bad settings are all named, and nothing is started', async () => {
+    const refused = program(
+      'src/embedded.js',
+      environment({ PORT: 'x', REDIS_URL: 'redis://localhost', DATABASE_URL: 'nonsense' }),
+    );
+    expect(await refused.exit).toBe(1);
+    expect(refused.output()).toContain('PORT');
+    expect(refused.output()).toContain('DATABASE_URL');
+  });
+
+  test('in production it refuses to make up a secret', async () => {
+    const refused = program('src/embedded.js', environment({ NODE_ENV: 'production' }));
+    expect(await refused.exit).toBe(1);
+    expect(refused.output()).toContain('JWT_SECRET');
+  });
+});
+
+describe('npm run token', () => {
+  test('prints one token and nothing else, before the first start', async () => {
+    const printed = await token('--role', 'judge', '--institution', INSTITUTION, '--name', 'N', '--ttl', '30m');
+    expect(printed).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
+    const claims = JSON.parse(Buffer.from(printed.split('.')[1]!, 'base64url').toString());
+    expect(claims).toMatchObject({ role: 'judge', institution_id: INSTITUTION, name: 'N' });
+    expect(claims.exp - Date.now() / 1_000).toBeGreaterThan(1_700);
+  });
+
+  test.each([
+    [['--role', 'king', '--institution', INSTITUTION]],
+    [['--role', 'judge']],
+    [['--role', 'judge', '--institution', 'x']],
+    [['--role', 'judge', '--institution', INSTITUTION, '--ttl', 'long']],
+    [['--rule', 'judge']],
+  ])('refuses %j with its usage', async (args) => {
+    await expect(token(...args)).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('usage:'),
+      stdout: '',
+    });
+  });
+});

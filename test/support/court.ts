@@ -1,0 +1,74 @@
+/** One match as the specifications speak of it: fixed people, fixed ids, and the events that bring a session somewhere. */
+import { assignmentCreated } from '../../src/assignments/createAssignment.ts';
+import type { NewEvent } from '../../src/core/event.ts';
+import type { Actor, Role } from '../../src/core/roles.ts';
+import { participantJoined } from '../../src/participants/joinSession.ts';
+import { sessionCompleted } from '../../src/sessions/completeSession.ts';
+import { sessionCreated } from '../../src/sessions/createSession.ts';
+import { sessionPaused } from '../../src/sessions/pauseSession.ts';
+import type { SessionStatus } from '../../src/sessions/session.ts';
+import { sessionStarted } from '../../src/sessions/startSession.ts';
+
+export const INSTITUTION = '018f3c1e-7b2a-7c11-9d0e-0000000000a0';
+export const ASSIGNMENT = '018f3c1e-7b2a-7c11-9d0e-0000000a0000';
+export const SESSION = '018f3c1e-7b2a-7c11-9d0e-0000000b0000';
+
+const actor = (role: Role, n: number): Actor => ({
+  id: `018f3c1e-7b2a-7c11-9d0e-00000000c${String(n).padStart(3, '0')}`,
+  role,
+  institution_id: role === 'super_admin' ? null : INSTITUTION,
+});
+
+export const superAdmin = actor('super_admin', 1);
+export const admin = actor('admin', 2);
+export const presiding = actor('judge', 3);
+export const judge = actor('judge', 4);
+export const outsideJudge = actor('judge', 5);
+export const petitioner = actor('participant', 6);
+export const respondent = actor('participant', 7);
+export const bailiff = actor('moderator', 8);
+export const student = actor('participant', 9);
+
+export const match = {
+  title: 'Meridian v. Harbour Authority',
+  courtroom: 'Courtroom 1',
+  scheduled_at: '2026-11-21T10:00:00.000Z',
+  petitioner: [{ user_id: petitioner.id, name: 'Ada Petrova' }],
+  respondent: [{ user_id: respondent.id, name: 'Rui Santos' }],
+  panel: [
+    { user_id: presiding.id, name: 'Judge Okafor', presiding: true },
+    { user_id: judge.id, name: 'Judge Lindqvist', presiding: false },
+  ],
+  moderators: [{ user_id: bailiff.id, name: 'Sam Bailey' }],
+  visibility: 'institution',
+  format: 'moot-20',
+} as const;
+
+export const scheduled = assignmentCreated(structuredClone({ ...match, institution_id: INSTITUTION }) as never);
+
+export const opened = sessionCreated({
+  assignment_id: ASSIGNMENT,
+  institution_id: INSTITUTION,
+  title: match.title,
+  courtroom: match.courtroom,
+  visibility: match.visibility,
+  metadata: { round: 1 },
+});
+
+const completed = sessionCompleted({ event_count: 3, state_digest: '0'.repeat(64), recording_url: null });
+
+/** The events that bring a session to this status. */
+export const sessionThatIs: Record<SessionStatus, NewEvent[]> = {
+  pending: [scheduled, opened],
+  active: [scheduled, opened, sessionStarted({})],
+  paused: [scheduled, opened, sessionStarted({}), sessionPaused({ reason: null })],
+  completed: [scheduled, opened, sessionStarted({}), completed],
+};
+
+export const SEAT = '018f3c1e-7b2a-7c11-9d0e-0000000d0000';
+export const petitionerJoined = participantJoined({
+  participant_id: SEAT,
+  user_id: petitioner.id,
+  name: 'Ada Petrova',
+  role: 'petitioner',
+});

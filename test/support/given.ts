@@ -1,0 +1,129 @@
+/**
+ * Specifications of decisions: `given(events).when(command, body, actor).then(events | rejection code)`. Pure: events
+ * are chained and folded in memory, exactly as the applier does it, and whatever is recorded is checked on the way.
+ */
+import { expect } from 'vitest';
+import { book } from '../../src/commands.ts';
+import { canonicalPayload, payloadCommitment } from '../../src/core/chain.ts';
+import type { Book, CommandDefinition } from '../../src/core/command.ts';
+import { type Decided, decideBatch } from '../../src/core/decide.ts';
+import type { JsonObject, NewEvent } from '../../src/core/event.ts';
+import { eventId } from '../../src/core/ids.ts';
+import { chainEvent, EMPTY_HEAD, type EventRow, hashOf, headAfter, recordedEvent } from '../../src/core/ledger.ts';
+import type { ProblemCode } from '../../src/core/problem.ts';
+import { foldWrites, type Write } from '../../src/core/projections.ts';
+import type { Actor } from '../../src/core/roles.ts';
+import { evolveWith, type Held, initialState } from '../../src/core/states.ts';
+import { streamName } from '../../src/core/stream.ts';
+import { ASSIGNMENT, SESSION } from './court.ts';
+import { expectRowsAgree } from './rowsAgree.ts';
+
+const PAST = '018f3c1e-0000-7000-8000-000000000000';
+const COMMAND = '018f3c1e-1111-7111-8111-111111110000';
+export const NOW = '2026-11-21T12:00:00.000Z';
+
+export interface More {
+  id?: string;
+  fact?: unknown;
+  /** `If-Match`. */
+  expected_sequence?: number;
+  observation_id?: string;
+}
+
+/** What a command that was applied came to. */
+export interface Verdict {
+  result: JsonObject;
+  rows: EventRow[];
+  writes: Write[];
+  // biome-ignore lint/suspicious/noExplicitAny: each test knows whose state it asks for
+  states: { [kind: string]: any };
+}
+
+type AnyDefinition = Pick<CommandDefinition, 'name'>;
+
+/** Events of the assignment's and the session's stream, in order; each happened a minute after the one before. */
+export function given(...events: NewEvent[]) {
+  const past = record(events);
+
+  function when({ name }: AnyDefinition, body: object, actor: Actor, more: More = {}) {
+    const definition = book.commands.get(name)!;
+    const decided = decide(definition, body, actor, past.held, more);
+
+    function then(...expected: NewEvent[] | [ProblemCode, object?]): Verdict | undefined {
+      expect(decided.faults).toEqual([]);
+      const [outcome] = decided.outcomes;
+      const parsed = JSON.parse(outcome!.body);
+      const [first, extra] = expected;
+      if (typeof first === 'string') {
+        expect(parsed.problem).toMatchObject({ code: first, ...extra });
+        expect(definition.rejects).toContain(first);
+        expect(decided).toMatchObject({ rows: [], writes: [] });
+        return undefined;
+      }
+      expect(outcome).toMatchObject({ status: 'applied' });
+      expect(decided.rows.map(newEvent)).toEqual(expected);
+      for (const row of decided.rows) expectSound(row);
+      const states = Object.fromEntries([...past.held, ...decided.moved].map(([name, { state }]) => [kind(name), state]));
+      expectRowsAgree([...past.writes, ...decided.writes], states);
+      return { result: parsed.result, rows: decided.rows, writes: foldWrites(decided.writes), states };
+    }
+
+    // biome-ignore lint/suspicious/noThenProperty: the word of a specification; nobody awaits it
+    return { then };
+  }
+
+  return { when };
+}
+
+const kind = (stream: string) => stream.split(':')[0]!;
+const newEvent = (row: EventRow): NewEvent => ({
+  kind: kind(row.stream),
+  type: row.event_type,
+  payload: JSON.parse(row.payload!),
+});
+
+function record(events: NewEvent[]): { held: Map<string, Held>; writes: Write[] } {
+  const held = new Map<string, Held>();
+  const writes: Write[] = [];
+  events.forEach((event, i) => {
+    const stream = streamName(event.kind, event.kind === 'session' ? SESSION : ASSIGNMENT);
+    const { head, state } = held.get(stream) ?? { head: EMPTY_HEAD, state: initialState(book, stream) };
+    const at = new Date(Date.parse(NOW) - (events.length - i) * 60_000).toISOString();
+    const row = chainEvent(stream, head, event, eventId(PAST, i + 1), 'system', at);
+    const after = evolveWith(book, state, row);
+    held.set(stream, { head: headAfter(row), state: after });
+    writes.push(...(book.events.get(event.type)?.project(recordedEvent(row) as never, after) ?? []));
+  });
+  return { held, writes };
+}
+
+function decide(
+  definition: CommandDefinition,
+  body: object,
+  actor: Actor,
+  past: ReadonlyMap<string, Held>,
+  { id = COMMAND, fact, expected_sequence, observation_id }: More,
+): Decided {
+  const params = { ...(definition.route.includes(':session_id') && { session_id: SESSION }), observation_id };
+  const input = { ...definition.body.parse(body), ...JSON.parse(JSON.stringify(params)) };
+  const streams = definition.streams({ id, input }, { assignment_id: ASSIGNMENT });
+  const held = new Map(
+    streams.map((stream) => [stream, past.get(stream) ?? { head: EMPTY_HEAD, state: initialState(book, stream) }]),
+  );
+  const facts = new Map(definition.facts ? [[`${definition.name} ${definition.facts.key({ id, input })}`, fact]] : []);
+  const pending = {
+    ...{ id, name: definition.name, stream: streams[0]!, streams, input, actor },
+    ...{ expected_sequence: expected_sequence ?? null, attempts: 0, last_error: null, reply_to: 'nobody' },
+  };
+  return decideBatch({ book: book as Book, pending: [pending], now: NOW, held, facts });
+}
+
+/** A stranger would find nothing wrong with it. */
+function expectSound(row: EventRow): void {
+  const payload = JSON.parse(row.payload!) as JsonObject;
+  const schema = book.events.get(row.event_type)?.payload;
+  if (schema) expect(schema.parse(payload)).toEqual(payload);
+  expect(canonicalPayload(payload)).toBe(row.payload);
+  expect(payloadCommitment(Buffer.from(row.payload_salt!, 'hex'), row.payload!)).toBe(row.payload_commitment);
+  expect(hashOf(row)).toBe(row.event_hash);
+}

@@ -1,0 +1,35 @@
+/** Do the rows that events write say the same as the state that they fold into? */
+import { expect } from 'vitest';
+import { type AssignmentState, rosterOf } from '../../src/assignments/assignment.ts';
+import { foldWrites, type Row, type Write } from '../../src/core/projections.ts';
+import type { SessionState } from '../../src/sessions/session.ts';
+
+/** Columns that no event determines. */
+const OUTSIDE = ['client_info'];
+
+export function expectRowsAgree(writes: Write[], states: { assignment?: AssignmentState; session?: SessionState }): void {
+  const rows = (name: string): Row[] =>
+    foldWrites(writes)
+      .filter(({ table }) => table === name)
+      .map(({ key, set }) => ({ ...key, ...set }));
+  const { assignment, session } = states;
+  if (assignment) {
+    const { petitioner: _, respondent: __, panel: ___, moderators: ____, ...columns } = assignment;
+    expect(rows('assignments')).toEqual([columns]);
+    const roster = rosterOf(assignment).map((entry, place) => ({ ...entry, place, assignment_id: assignment.id }));
+    expect(rows('rosters')).toEqual(roster);
+  }
+  if (session) {
+    const { participants, ...columns } = session;
+    expect(rows('courtroom_sessions')).toEqual([expect.objectContaining(written(columns))]);
+    const seats = rows('session_participations').map((row) =>
+      Object.fromEntries(Object.entries(row).filter(([column]) => !OUTSIDE.includes(column))),
+    );
+    expect(seats).toEqual(Object.values(participants).map((one) => ({ ...one, session_id: session.id })));
+  }
+}
+
+/** A column that nothing was written to yet is null. */
+function written(columns: object): object {
+  return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== null));
+}
