@@ -1,4 +1,5 @@
 /** The worker as a part: it answers doorbells, drains the inbox and runs the jobs that somebody asked for. */
+import type { Worker } from 'bullmq';
 import { book } from '../src/commands.ts';
 import type { Queryable } from '../src/core/queryable.ts';
 import type { Backbone } from '../src/infra/backbone.ts';
@@ -24,6 +25,7 @@ export async function startWorker(backbone: Backbone, reach?: (point: CrashPoint
   const applier = createApplier({ pool, book, queues, broadcast, metrics, log, ...(reach && { reach }) });
   const doorbells = queues.worker('commands', applier.answer, { concurrency: DOORBELLS_AT_ONCE });
   const integrity = queues.worker('integrity', verifyRecordJob(verifierPool), { concurrency: 1 });
+  await queues.run([doorbells, integrity] as Worker[]);
   applier.start();
 
   async function close(): Promise<void> {

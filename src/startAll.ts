@@ -8,12 +8,16 @@ import type { Config } from './infra/config.ts';
 import { openPool } from './infra/database.ts';
 import { closeServer, listen } from './infra/listen.ts';
 import type { Started } from './infra/run.ts';
+import { type Step, stopInOrder } from './infra/shutdown.ts';
 import { createRelay, type Relay } from './relay/relay.ts';
 
 const USUAL_PORT = 3000;
 const RELAY_POOL_SIZE = 4;
 
-/** @param databaseUrl a database this process may migrate */
+/**
+ * @param databaseUrl a database this process may migrate
+ * @throws when it cannot start; what had been started by then is stopped again
+ */
 export async function startAll(
   config: Config,
   databaseUrl: string,
@@ -22,26 +26,27 @@ export async function startAll(
   await migrate(databaseUrl);
   const backbone = openBackbone(config, databaseUrl, 'all');
   const { broadcast, metrics, log, onError } = backbone;
-  const pool = openPool(databaseUrl, 'relay', RELAY_POOL_SIZE, onError);
-  let relay: Relay | undefined;
-  const api = await startApi(backbone, secret, () => relay?.connections() ?? 0);
-  relay = createRelay({ pool, broadcast, tokens: api.tokens, config, metrics, log });
-  const worker = await startWorker(backbone);
-  const server = createServer(api.app);
-  relay.attach(server);
-  const port = await listen(server, config.HOST, config.PORT, USUAL_PORT);
-  return {
-    port,
-    backbone,
-    log,
-    steps: [
+  const steps: Step[] = [{ name: 'backbone', run: () => backbone.close() }];
+  try {
+    const pool = openPool(databaseUrl, 'relay', RELAY_POOL_SIZE, onError);
+    steps.unshift({ name: 'relay pool', run: () => pool.end() });
+    const worker = await startWorker(backbone);
+    steps.unshift({ name: 'worker', run: () => worker.close() });
+    let relay: Relay | undefined;
+    const api = await startApi(backbone, secret, () => relay?.connections() ?? 0);
+    steps.unshift({ name: 'api', run: () => api.close() });
+    relay = createRelay({ pool, broadcast, tokens: api.tokens, config, metrics, log });
+    const server = createServer(api.app);
+    relay.attach(server);
+    const port = await listen(server, config.HOST, config.PORT, USUAL_PORT);
+    steps.unshift(
       { name: 'readiness', run: () => api.probe.drain() },
       { name: 'listeners', run: () => relay.close() },
       { name: 'http', run: () => closeServer(server) },
-      { name: 'api', run: () => api.close() },
-      { name: 'worker', run: () => worker.close() },
-      { name: 'relay pool', run: () => pool.end() },
-      { name: 'backbone', run: () => backbone.close() },
-    ],
-  };
+    );
+    return { port, backbone, log, steps };
+  } catch (error) {
+    await stopInOrder(steps, log);
+    throw error;
+  }
 }

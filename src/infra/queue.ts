@@ -30,6 +30,8 @@ export interface Queues {
     processor: Processor<Job, Result>,
     options: Partial<WorkerOptions>,
   ): Worker<Job, Result>;
+  /** Starts these workers. @throws where the backend must be there and is not; Redis may come later. */
+  run(workers: Worker[]): Promise<void>;
   /** Null where there is no connection of the queue's own. */
   isConnected(): boolean | null;
   close(): Promise<void>;
@@ -44,7 +46,14 @@ export interface QueueOptions {
 }
 
 const KEEP = { removeOnComplete: { count: 1_000, age: 3_600 }, removeOnFail: { count: 1_000 } };
-const WORKER_DEFAULTS = { lockDuration: 10_000, stalledInterval: 5_000, maxStalledCount: 1_000_000, drainDelay: 5 };
+const WORKER_DEFAULTS = {
+  autorun: false,
+  lockDuration: 10_000,
+  stalledInterval: 5_000,
+  maxStalledCount: 1_000_000,
+  drainDelay: 5,
+  runRetryDelay: 1_000,
+};
 const OnPostgres = withBackend(createPostgresBackend);
 // Each worker keeps a LISTEN client of the pool for itself; the rest serve the queues and the jobs under way.
 const POSTGRES_POOL_SIZE = QUEUE_NAMES.length + 5;
@@ -85,6 +94,7 @@ function openOnRedis({ prefix, onError }: QueueOptions, url: string): Queues {
         connection: connection as unknown as ConnectionOptions,
       });
     },
+    async () => {},
     () => producer.status === 'ready',
     async () => {
       for (const connection of connections) connection.disconnect();
@@ -103,6 +113,8 @@ function openOnPostgres({ databaseUrl, onError }: QueueOptions): Queues {
         ...(workerOptions as object),
         connection,
       }) as unknown as Worker,
+    // BullMQ remembers a first connection that failed, and would go on failing for ever: here is where it must work.
+    async (part) => void (await part.waitUntilReady()),
     () => null,
     () => pool.end(),
   );
@@ -112,6 +124,7 @@ function assemble(
   onError: (error: Error) => void,
   makeQueue: (name: QueueName) => Queue,
   makeWorker: (name: QueueName, processor: Processor, options: Partial<WorkerOptions>) => Worker,
+  untilReady: (part: Queue | Worker) => Promise<void>,
   isConnected: () => boolean | null,
   closeConnections: () => Promise<void>,
 ): Queues {
@@ -132,10 +145,15 @@ function assemble(
     return made;
   }
 
+  async function run(workers: Worker[]): Promise<void> {
+    await Promise.all([...workers, ...QUEUE_NAMES.map(queue)].map(untilReady));
+    for (const made of workers) void made.run().catch(onError);
+  }
+
   async function close(): Promise<void> {
     await Promise.allSettled([...queues.values()].map((open) => open.close()));
     await closeConnections();
   }
 
-  return { queue, worker, isConnected, close };
+  return { queue, worker, run, isConnected, close };
 }

@@ -55,10 +55,10 @@ const GENESIS = `decode(repeat('00', 32), 'hex')`;
 const instant = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 const hex = (column: string) => `encode(${column}, 'hex')`;
 
-const ENVELOPE = `
-  '{"actor":"' || e.actor_id || '","at":"' || ${instant('e.occurred_at')} || '","commit":"' || ${hex('e.payload_commitment')}
-  || '","id":"' || e.event_id || '","prev":"' || ${hex('e.previous_hash')} || '","seq":' || e.sequence
-  || ',"stream":"' || e.stream || '","type":"' || e.event_type || '","v":"plearoll.event/1"}'`;
+const ENVELOPE = `format(
+  '{"actor":"%s","at":"%s","commit":"%s","id":"%s","prev":"%s","seq":%s,"stream":"%s","type":"%s","v":"plearoll.event/1"}',
+  e.actor_id, ${instant('e.occurred_at')}, ${hex('e.payload_commitment')}, e.event_id, ${hex('e.previous_hash')},
+  e.sequence, e.stream, e.event_type)`;
 
 /** A canonical payload has one form, so that the erasure of an event's payload can be looked for as text. */
 const ERASURE = `
@@ -83,7 +83,7 @@ const SWEEP = `
       lag(e.event_hash, 1, ${GENESIS}) over chain as expected_previous,
       coalesce(lag(e.occurred_at) over chain > e.occurred_at, false) as is_backwards
     from public.events e
-    left join public.event_payloads p on p.stream = e.stream and p.sequence = e.sequence
+    left join public.event_payloads p on p.stream = e.stream and p.sequence = e.sequence and p.stream = any($1)
     where e.stream = any($1)
     window chain as (partition by e.stream order by e.sequence)
   ), judged as (

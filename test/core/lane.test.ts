@@ -1,0 +1,114 @@
+/** The lane against a model: whatever arrives when, and whatever fails, each item is settled once and in order. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createLane } from '../../src/core/lane.ts';
+
+class Shared extends Error {}
+
+interface Plan {
+  max: number;
+  /** What is pushed, and how many turns of the event loop pass before it. */
+  items: { value: number; isFaulty: boolean; turnsBefore: number }[];
+  /** Turns that each batch takes. */
+  turns: number;
+  /** Batches, counted from 0, that fail as a whole. */
+  lost: number[];
+}
+
+const plan: fc.Arbitrary<Plan> = fc.record({
+  max: fc.integer({ min: 1, max: 8 }),
+  items: fc
+    .array(fc.record({ isFaulty: fc.boolean(), turnsBefore: fc.integer({ min: 0, max: 3 }) }), { maxLength: 40 })
+    .map((items) => items.map((item, value) => ({ ...item, value }))),
+  turns: fc.integer({ min: 0, max: 3 }),
+  lost: fc.array(fc.integer({ min: 0, max: 20 }), { maxLength: 3 }),
+});
+
+async function play({ max, items, turns, lost }: Plan) {
+  const batches: number[][] = [];
+  const applied: number[] = [];
+  const lostItems = new Set<number>();
+  let underWay = 0;
+  const run = async (values: number[]): Promise<string[]> => {
+    expect(++underWay).toBe(1);
+    const n = batches.push(values) - 1;
+    for (let i = 0; i < turns; i++) await turn();
+    underWay -= 1;
+    if (lost.includes(n)) {
+      for (const value of values) lostItems.add(value);
+      throw new Shared('the connection is lost');
+    }
+    const faulty = values.filter((value) => items[value]!.isFaulty);
+    if (faulty.length > 0) throw new Error(`${faulty} cannot be stored`);
+    applied.push(...values);
+    return values.map((value) => `done ${value}`);
+  };
+  const lane = createLane(max, run, (fault) => fault instanceof Shared);
+  const settled: { value: number; how: string }[] = [];
+  const pushed: Promise<unknown>[] = [];
+  for (const { value, turnsBefore } of items) {
+    for (let i = 0; i < turnsBefore; i++) await turn();
+    const note = (how: string) => settled.push({ value, how });
+    pushed.push(lane.push(value).then(note, (error: Error) => note(error.message)));
+  }
+  await lane.idle();
+  await Promise.all(pushed);
+  return { batches, applied, settled, lostItems };
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+test('each item is settled once, with its own result or fault, and a faulty one alone is rejected', async () => {
+  await fc.assert(
+    fc.asyncProperty(plan, async (asked) => {
+      const { settled, lostItems } = await play(asked);
+      const expected = asked.items.map(({ value, isFaulty }) => {
+        const fate = isFaulty ? `${value} cannot be stored` : `done ${value}`;
+        return { value, how: lostItems.has(value) ? 'the connection is lost' : fate };
+      });
+      expect([...settled].sort((a, b) => a.value - b.value)).toEqual(expected);
+    }),
+  );
+});
+
+test('order is kept, and no batch is larger than allowed or empty', async () => {
+  await fc.assert(
+    fc.asyncProperty(plan, async (asked) => {
+      const { batches, applied } = await play(asked);
+      expect(applied).toEqual([...applied].sort((a, b) => a - b));
+      for (const batch of batches) {
+        expect(batch.length).toBeGreaterThan(0);
+        expect(batch.length).toBeLessThanOrEqual(asked.max);
+        expect(batch).toEqual([...batch].sort((a, b) => a - b));
+      }
+    }),
+  );
+});
+
+test('what arrives while a batch is under way goes together in the next', async () => {
+  const batches: number[][] = [];
+  let release: () => void = () => {};
+  const lane = createLane<number, number>(
+    100,
+    async (values) => {
+      batches.push(values);
+      if (batches.length === 1) await new Promise<void>((resolve) => (release = resolve));
+      return values;
+    },
+    () => true,
+  );
+  const first = lane.push(0);
+  await turn();
+  const rest = [1, 2, 3].map((value) => lane.push(value));
+  release();
+  expect(await Promise.all([first, ...rest])).toEqual([0, 1, 2, 3]);
+  expect(batches).toEqual([[0], [1, 2, 3]]);
+});
+
+test('an idle lane says so at once', async () => {
+  await createLane(
+    1,
+    async (values: number[]) => values,
+    () => true,
+  ).idle();
+});
