@@ -4,8 +4,8 @@
  * belong to the whole cluster.
  */
 import { pathToFileURL } from 'node:url';
-import { runMigrations as migrateBullMQ } from 'bullmq';
-import knexModule, { type Knex } from 'knex';
+import { assertSchemaCompatibility, LATEST_SCHEMA_VERSION, runMigrations } from 'bullmq';
+import type { Knex } from 'knex';
 import pg from 'pg';
 import { migrations } from './index.ts';
 
@@ -23,8 +23,8 @@ export async function migrate(url: string): Promise<void> {
   await withClient(inDatabase(url, 'postgres'), makeRoles);
   await withClient(url, async (client) => {
     await client.query(`select pg_advisory_lock(${LOCK})`);
-    await migrateRecord(url);
-    await migrateQueue(client, url);
+    if (!(await isRecordCurrent(client))) await migrateRecord(url);
+    if (!(await isQueueCurrent(client))) await migrateQueue(client, url);
   });
 }
 
@@ -38,7 +38,21 @@ async function makeRoles(client: pg.Client): Promise<void> {
   }
 }
 
+/** knex is loaded only where there is something to migrate: the embedded mode comes here at every start. */
+async function isRecordCurrent(client: pg.Client): Promise<boolean> {
+  const { rows: tables } = await client.query(`select to_regclass('public.knex_migrations') is not null as exist`);
+  if (!tables[0].exist) return false;
+  const { rows } = await client.query<{ name: string }>('select name from knex_migrations order by id');
+  return JSON.stringify(rows.map((row) => row.name)) === JSON.stringify(migrations.map((migration) => migration.name));
+}
+
+async function isQueueCurrent(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query(`select to_regclass('bullmq.migration') is not null as exist`);
+  return rows[0].exist && (await assertSchemaCompatibility(client, 'bullmq')) === LATEST_SCHEMA_VERSION;
+}
+
 async function migrateRecord(url: string): Promise<void> {
+  const { default: knexModule } = await import('knex');
   const knex = knexModule.default({ client: 'pg', connection: url, pool: { min: 0, max: 1 } });
   try {
     await knex.migrate.latest({ migrationSource: source });
@@ -53,7 +67,7 @@ async function migrateQueue(client: pg.Client, url: string): Promise<void> {
   await client.query('create schema if not exists bullmq authorization plearoll_queue');
   await client.query(`grant create on database ${database} to plearoll_queue`);
   try {
-    await withClient(url, migrateBullMQ as never, '-c role=plearoll_queue');
+    await withClient(url, runMigrations, '-c role=plearoll_queue');
   } finally {
     await client.query(`revoke create on database ${database} from plearoll_queue`);
   }

@@ -9,6 +9,7 @@ import { Problem, type ProblemBody, problemBody } from '../core/problem.ts';
 import type { Queryable } from '../core/queryable.ts';
 import type { Config } from '../infra/config.ts';
 import { isConnectionFault, isTransientFault } from '../infra/database.ts';
+import type { Log } from '../infra/log.ts';
 import type { Identity, Ticket, Tokens } from '../infra/tokens.ts';
 
 /** What a client asks for, as its transport found it. */
@@ -75,8 +76,9 @@ function demandOrigin(origin: string | undefined, allowed: readonly string[]): v
 }
 
 /** How a failed admission is answered. Faults tell nothing of our insides. */
-export function refusalOf(error: unknown): { body: ProblemBody; headers: Record<string, string> } {
+export function refusalOf(error: unknown, log: Log): { body: ProblemBody; headers: Record<string, string> } {
   if (error instanceof Problem) return error;
+  log.error({ err: error }, 'an admission failed');
   if (isConnectionFault(error) || isTransientFault(error)) {
     return { body: problemBody('unavailable'), headers: { 'Retry-After': '2' } };
   }

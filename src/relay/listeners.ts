@@ -22,6 +22,7 @@ export interface Visit {
 export interface Listeners {
   enter(transport: 'socketio' | 'websocket', admitted: Admitted, connection: Listener): Visit;
   count(): number;
+  isDraining(): boolean;
   /** Sends everybody away, to come back elsewhere. Resolves when all are gone. */
   drain(): Promise<void>;
 }
@@ -39,7 +40,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export function createListeners({ rooms, config, metrics, log }: ListenersOptions): Listeners {
   const present = new Set<Listener>();
-  let isDraining = false;
+  let draining = false;
   let onEmpty = () => {};
 
   function enter(transport: 'socketio' | 'websocket', admitted: Admitted, connection: Listener): Visit {
@@ -51,7 +52,7 @@ export function createListeners({ rooms, config, metrics, log }: ListenersOption
     const joined = start();
 
     async function start(): Promise<Delivery | undefined> {
-      if (isDraining) sendAway(listener);
+      if (draining) sendAway(listener);
       try {
         const { last_sequence } = admitted;
         return await join(room, listener, { rooms, last_sequence, maxReplay: config.WS_MAX_REPLAY, log });
@@ -94,7 +95,7 @@ export function createListeners({ rooms, config, metrics, log }: ListenersOption
   }
 
   async function drain(): Promise<void> {
-    isDraining = true;
+    draining = true;
     const emptied = new Promise<void>((resolve) => {
       onEmpty = resolve;
     });
@@ -102,7 +103,7 @@ export function createListeners({ rooms, config, metrics, log }: ListenersOption
     if (present.size > 0) await emptied;
   }
 
-  return { enter, count: () => present.size, drain };
+  return { enter, count: () => present.size, isDraining: () => draining, drain };
 }
 
 function sendAway(listener: Listener): void {

@@ -17,6 +17,7 @@ import { startHeadCheck } from './headCheck.ts';
 import { createListeners } from './listeners.ts';
 import { createReaders } from './readers.ts';
 import { createRooms } from './rooms.ts';
+import { serveWithoutUpgrade } from './serveWithoutUpgrade.ts';
 import { createSocketIo, SOCKETIO_PATH } from './transports/socketio.ts';
 import { createWebSockets, pathOf, refuseUpgrade } from './transports/websocket.ts';
 
@@ -50,29 +51,28 @@ export function createRelay({ pool, broadcast, tokens, config, metrics, log }: R
   const admitOpen = createAdmission(pool as unknown as Queryable, tokens, config);
   const socketIo = createSocketIo(admit, listeners, config, log);
   const webSockets = createWebSockets(admit, listeners, log);
-  let isClosing = false;
 
   async function admit(request: Parameters<Admit>[0]): ReturnType<Admit> {
-    if (isClosing) throw new Problem('unavailable', 'This relay is stopping.', {}, { 'Retry-After': '1' });
+    if (listeners.isDraining()) throw new Problem('unavailable', 'This relay is stopping.', {}, { 'Retry-After': '1' });
     return admitOpen(request);
   }
 
   function attach(server: HttpServer): void {
     socketIo.attach(server);
-    server.on('upgrade', routeUpgrade);
+    server.on('upgrade', (req, socket, head) => routeUpgrade(server, req, socket, head));
   }
 
   /** What is socket.io's has been answered by its own listener. */
-  function routeUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
+  function routeUpgrade(server: HttpServer, req: IncomingMessage, socket: Duplex, head: Buffer): void {
     const path = pathOf(req);
     if (path.startsWith(SOCKETIO_PATH)) return;
     const [, session_id] = WEBSOCKET_PATH.exec(path) ?? [];
     if (session_id !== undefined) void webSockets.upgrade(req, socket, head, session_id);
-    else refuseUpgrade(socket, problemBody('not_found', 'There is nothing to upgrade to at this path.'));
+    else if (req.headers.upgrade?.toLowerCase() !== 'websocket') serveWithoutUpgrade(server, req, socket, head);
+    else refuseUpgrade(req, socket, problemBody('not_found', 'There is nothing to upgrade to at this path.'));
   }
 
   async function close(): Promise<void> {
-    isClosing = true;
     stopHeadCheck();
     let patience: NodeJS.Timeout | undefined;
     const outOfPatience = new Promise((resolve) => {

@@ -94,18 +94,13 @@ describe('on a database', () => {
   });
   afterAll(() => database.drop());
 
-  const text = (unit: string, maxLength: number) => fc.stringMatching(new RegExp(`^[${unit}]{1,${maxLength}}$`));
+  const text = (pattern: RegExp) => fc.stringMatching(pattern);
+  const storable = fc.string({ unit: 'grapheme' }).filter((one) => one !== '__proto__' && !one.includes('\u0000'));
   const arbitraryEvent = fc.record({
-    type: fc.tuple(text('A-Z', 1), fc.stringMatching(/^[A-Z0-9_]{0,49}$/)).map((parts) => parts.join('')),
-    actor: text('a-z0-9:_-', 64),
+    type: text(/^[A-Z][A-Z0-9_]{0,49}$/),
+    actor: text(/^[a-z0-9:_-]{1,64}$/),
     at: fc.date({ min: new Date('2000-01-01'), max: new Date('2100-01-01'), noInvalidDate: true }),
-    payload: fc.dictionary(
-      fc.string({ unit: 'grapheme' }),
-      fc.oneof(fc.maxSafeInteger(), fc.string(), fc.constant(null)),
-      {
-        maxKeys: 4,
-      },
-    ),
+    payload: fc.dictionary(storable, fc.oneof(fc.maxSafeInteger(), storable, fc.constant(null)), { maxKeys: 4 }),
   });
 
   test('envelope and hash of any event are the same in SQL and here, and the CHECK takes the row', async () => {
@@ -115,8 +110,6 @@ describe('on a database', () => {
         const rows: EventRow[] = [];
         let head = EMPTY_HEAD;
         for (const { type, actor, at, payload } of events) {
-          if (Object.keys(payload).some((key) => key === '__proto__' || key.includes('\u0000'))) continue;
-          if (Object.values(payload).some((value) => typeof value === 'string' && value.includes('\u0000'))) continue;
           const row = chainEvent(
             stream,
             head,

@@ -36,7 +36,9 @@ export function openCourt(url: string): Court {
   const failed = (error: Error) => {
     throw error;
   };
-  const [api, worker, verifier] = (['api', 'worker', 'verifier'] as const).map((role) => openPool(url, role, 2, failed));
+  const [api, worker, verifier] = (['api', 'worker', 'verifier'] as const).map((role) =>
+    openPool(url, role, 2, failed),
+  );
   const states = createStates(book);
   const scopes = new Map<string, Scope>();
   const institution_id = randomUUID();
@@ -114,7 +116,11 @@ function submission([name, input, sender]: Order, scope: Scope | null): Submissi
 
 /** A completed session of 12 events, with one of every type there is. */
 export async function completedSession(court: Court, assignment_id: string): Promise<string> {
-  const session_id = await court.session(assignment_id, { round: 3, note: 'Größe — 😀', nested: { b: [1, null], a: true } });
+  const session_id = await court.session(assignment_id, {
+    round: 3,
+    note: 'Größe — 😀',
+    nested: { b: [1, null], a: true },
+  });
   const as = (id: string, role: Role = 'participant') => ({ id, role });
   const { petitioner, respondent, judge } = people;
   await court.send(['session.join', { session_id, role: 'petitioner' }, as(petitioner)]);
@@ -124,7 +130,10 @@ export async function completedSession(court: Court, assignment_id: string): Pro
     as(respondent),
   ]);
   await court.send(['session.start', { session_id }]);
-  await court.send(['session.log', { session_id, event_type: 'BENCH_NOTE', details: { text: 'May it please the court' } }]);
+  await court.send([
+    'session.log',
+    { session_id, event_type: 'BENCH_NOTE', details: { text: 'May it please the court' } },
+  ]);
   await court.send(['session.pause', { session_id, reason: 'Recess' }], ['session.resume', { session_id }]);
   await court.send(['session.leave', { session_id }, as(petitioner)]);
   await court.send(['session.join', { session_id, role: 'petitioner' }, as(petitioner)]);

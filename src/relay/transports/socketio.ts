@@ -39,6 +39,11 @@ export function createSocketIo(admit: Admit, listeners: Listeners, config: Confi
   io.use((_socket, next) => next(refusal(new Problem('not_found', 'There is nothing in this namespace.'))));
   const live = io.of('/live');
   live.use(async (socket, next) => {
+    // A client that is refused does not try again by itself; one that loses its transport does.
+    if (listeners.isDraining()) {
+      socket.conn.close();
+      return;
+    }
     try {
       admitted.set(socket, await admit(requestOf(socket)));
       next();
@@ -49,8 +54,7 @@ export function createSocketIo(admit: Admit, listeners: Listeners, config: Confi
   live.on('connection', (socket) => serve(socket, admitted.get(socket)!));
 
   function refusal(error: unknown): Error {
-    const { body, headers } = refusalOf(error);
-    if (body.status >= 500) log.error({ err: error }, 'an admission failed');
+    const { body, headers } = refusalOf(error, log);
     const seconds = headers['Retry-After'];
     const data = {
       code: body.code,

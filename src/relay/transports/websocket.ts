@@ -40,9 +40,8 @@ export function createWebSockets(admit: Admit, listeners: Listeners, log: Log): 
       socket.off('error', onError);
       server.handleUpgrade(req, socket, head, (ws) => serve(ws, admitted));
     } catch (error) {
-      const { body, headers } = refusalOf(error);
-      if (body.status >= 500) log.error({ err: error }, 'an admission failed');
-      refuseUpgrade(socket, { ...body, instance: pathOf(req) }, headers);
+      const { body, headers } = refusalOf(error, log);
+      refuseUpgrade(req, socket, body, headers);
     }
   }
 
@@ -108,8 +107,13 @@ function requestOf(req: IncomingMessage, session_id: string): Request {
 }
 
 /** Answers an upgrade with a problem instead. The socket is raw by now: the answer is written by hand. */
-export function refuseUpgrade(socket: Duplex, body: ProblemBody, headers: Record<string, string> = {}): void {
-  const text = JSON.stringify(body);
+export function refuseUpgrade(
+  req: IncomingMessage,
+  socket: Duplex,
+  body: ProblemBody,
+  headers: Record<string, string> = {},
+): void {
+  const text = JSON.stringify({ ...body, instance: pathOf(req) });
   const lines = Object.entries({
     Connection: 'close',
     'Content-Type': 'application/problem+json',
