@@ -62,8 +62,8 @@ export function headFindings({ head, last }: StreamFacts, hasRows: boolean): Fin
     return [finding(null, `Stream missing: no event is recorded${hasRows ? ', yet it has rows' : ''}`)];
   if (!head) return [finding(null, `Head missing: the last event is ${shown(last!)}`)];
   if (isSameHead(head, last)) return [];
-  const agreed = Math.min(head.sequence, last?.sequence ?? 0);
-  const first = head.sequence === last?.sequence ? agreed : agreed + 1;
+  const reached = last?.sequence ?? 0;
+  const first = head.sequence > reached ? reached + 1 : reached;
   const end = last ? `the last event is ${shown(last)}` : 'there is no event';
   return [finding(first, `Head mismatch: the head says ${shown(head)}, ${end}`)];
 }

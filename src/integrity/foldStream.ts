@@ -67,7 +67,8 @@ function completionFindings(row: EventRow, state: unknown, { last }: StreamFacts
   if (payload.event_count !== sequence) mismatch('Event count', payload.event_count, sequence);
   if (payload.state_digest !== digest) mismatch('State digest', payload.state_digest, digest);
   if (last!.sequence > sequence) {
-    findings.push(finding(sequence + 1, `Event after SESSION_COMPLETED at sequence ${sequence + 1}`));
+    const text = `Events after SESSION_COMPLETED: it stands at sequence ${sequence}, the last event at ${last!.sequence}`;
+    findings.push(finding(last!.sequence, text));
   }
   return findings;
 }
