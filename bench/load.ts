@@ -45,7 +45,6 @@ function generate({ url, dockets, connections, warm_seconds, seconds }: LoadPlan
       const failures = Object.fromEntries(Object.entries(others).map(([status, { count }]) => [status, count]));
       if (errors > 0) failures.connection = errors;
       say({ kind: 'ended', answered: applied?.count ?? 0, failures });
-      process.disconnect();
     },
   );
   run.on('response', (_client, _status, _bytes, duration_ms) => {

@@ -64,18 +64,23 @@ async function runLoad(plan: LoadPlan, pids: Record<string, number>): Promise<Lo
   const roots = { ...pids, load: child.pid! };
   let begun = { at: 0, usage: {} as Usage };
   const load: Load = { answered: 0, failures: {}, latencies_ms: [], elapsed_ms: 0, used_us: {} };
-  child.on('message', (message: LoadMessage) => {
-    if (message.kind === 'measuring') begun = { at: performance.now(), usage: readUsage(roots) };
-    if (message.kind === 'measured') {
-      const usage = readUsage(roots);
-      load.elapsed_ms = performance.now() - begun.at;
-      load.latencies_ms = message.latencies_ms;
-      for (const [group, used] of Object.entries(usage)) load.used_us[group] = used - begun.usage[group]!;
-    }
-    if (message.kind === 'ended') Object.assign(load, { answered: message.answered, failures: message.failures });
+  const ended = new Promise<void>((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`the load generator ended with ${code}`)));
+    child.on('message', (message: LoadMessage) => {
+      if (message.kind === 'measuring') begun = { at: performance.now(), usage: readUsage(roots) };
+      if (message.kind === 'measured') {
+        const usage = readUsage(roots);
+        load.elapsed_ms = performance.now() - begun.at;
+        load.latencies_ms = message.latencies_ms;
+        for (const [group, used] of Object.entries(usage)) load.used_us[group] = used - begun.usage[group]!;
+      }
+      if (message.kind !== 'ended') return;
+      Object.assign(load, { answered: message.answered, failures: message.failures });
+      resolve();
+    });
   });
   child.send(plan);
-  const code = await new Promise((resolve) => child.once('exit', resolve));
-  if (code !== 0) throw new Error(`the load generator ended with ${code}`);
+  await ended;
+  child.disconnect();
   return load;
 }

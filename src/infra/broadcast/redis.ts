@@ -66,7 +66,10 @@ export function createRedisBroadcast(url: string, prefix: string, onError: (erro
     const channel = channels.get(key) ?? { listeners: new Set(), confirmed: subscriber.subscribe(key) };
     channels.set(key, channel);
     channel.listeners.add(listener);
-    await channel.confirmed;
+    await channel.confirmed.catch((error) => {
+      if (channels.get(key) === channel) channels.delete(key);
+      throw error;
+    });
     return async () => {
       channel.listeners.delete(listener);
       if (channel.listeners.size > 0 || channels.get(key) !== channel) return;

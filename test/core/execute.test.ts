@@ -1,0 +1,210 @@
+/** Passes over real streams: locks, order and facts. The book holds a command of two streams that record in turns. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { assignmentStream, assignmentStreamName } from '../../src/assignments/assignment.ts';
+import { commands } from '../../src/commands.ts';
+import { bookOf, type CommandDefinition, defineCommand } from '../../src/core/command.ts';
+import { defineEvent } from '../../src/core/event.ts';
+import { execute } from '../../src/core/execute.ts';
+import { createStates } from '../../src/core/states.ts';
+import { workOf } from '../../src/core/stream.ts';
+import { inTransaction } from '../../src/infra/database.ts';
+import { sessionStream, sessionStreamName } from '../../src/sessions/session.ts';
+import { admin, match } from '../support/court.ts';
+import { fates, openPasses, type Passes, type Place } from '../support/passes.ts';
+import { submission } from '../support/submissions.ts';
+
+const noted = (kind: typeof sessionStream | typeof assignmentStream) =>
+  defineEvent<{ n: number }, never>({
+    stream: kind as never,
+    type: `NOTED_BY_${kind.kind.toUpperCase()}`,
+    payload: z.strictObject({ n: z.int() }),
+    evolve: (state) => state,
+    project: () => [],
+  });
+const [onSession, onAssignment] = [noted(sessionStream), noted(assignmentStream)];
+
+/** Records on both of its streams, in turns. */
+const noteBoth = defineCommand<Place, unknown, unknown>({
+  roles: ['super_admin'],
+  summary: 'Only tests know it',
+  body: z.object({}),
+  target: () => null,
+  name: 'test.both',
+  route: 'POST /test/both',
+  streams: ({ input }) => [sessionStreamName(input.session_id), assignmentStreamName(input.assignment_id)],
+  decide: () => [onSession({ n: 1 }), onAssignment({ n: 2 }), onSession({ n: 3 })],
+  result: (_, { id }) => ({ id }),
+  records: [onSession, onAssignment],
+  rejects: [],
+});
+
+const book = bookOf([...commands, noteBoth] as unknown as CommandDefinition[]);
+let court: Passes;
+
+beforeAll(async () => {
+  court = await openPasses(book);
+});
+
+afterAll(() => court.close());
+
+describe('commands of one stream', () => {
+  test('are applied in inbox order, in one transaction', async () => {
+    const place = await court.openPlace();
+    const batch = [
+      court.order('session.start', place),
+      ...[1, 2, 3].map((n) => court.log(place, n)),
+      court.order('session.pause', place),
+    ];
+    await court.accept(...batch);
+    const [decided] = await court.passAll(batch);
+    expect(decided!.outcomes.map(({ id }) => id)).toEqual(batch.map(({ id }) => id));
+    const types = (await court.eventsOf(`session:${place.session_id}`)).map(({ event_type }) => event_type);
+    expect(types).toEqual(['SESSION_CREATED', 'SESSION_STARTED', 'NOTE', 'NOTE', 'NOTE', 'SESSION_PAUSED']);
+    expect(await court.issuesOf(`session:${place.session_id}`)).toEqual([]);
+  });
+
+  test('are taken a few at a time where there are many, and the rest is named', async () => {
+    const place = await court.openPlace();
+    const batch = Array.from({ length: 7 }, (_, n) => court.log(place, n));
+    await court.accept(...batch);
+    const passes = await court.passAll(batch, 3);
+    expect(passes.map(({ outcomes }) => outcomes.length)).toEqual([3, 3, 1]);
+    expect(passes[0]!.again).toEqual(new Map([[batch[0]!.streams[0], batch[0]!.streams]]));
+    expect(await court.issuesOf(`session:${place.session_id}`)).toEqual([]);
+  });
+
+  test('are not applied again, whoever is told about them again', async () => {
+    const place = await court.openPlace();
+    const start = court.order('session.start', place);
+    await court.accept(start);
+    await court.passAll([start]);
+    const [again] = await court.passAll([start]);
+    expect(again).toMatchObject({ outcomes: [], rows: [], writes: [] });
+    expect(await court.eventsOf(`session:${place.session_id}`)).toHaveLength(2);
+  });
+
+  test('see what another worker has recorded since', async () => {
+    const place = await court.openPlace();
+    const [here, elsewhere] = [createStates(book), createStates(book)];
+    const turns = [
+      { name: 'session.start', states: here },
+      { name: 'session.pause', states: elsewhere },
+      { name: 'session.resume', states: here },
+    ];
+    for (const { name, states } of turns) {
+      const command = court.order(name, place);
+      await court.accept(command);
+      const decided = await court.pass({ work: workOf([command]) }, states);
+      expect(decided.outcomes).toMatchObject([{ status: 'applied' }]);
+    }
+    expect(await court.issuesOf(`session:${place.session_id}`)).toEqual([]);
+  });
+
+  test('never happen before the event that precedes them', async () => {
+    const place = await court.openPlace();
+    const stream = `session:${place.session_id}`;
+    const ahead = '2100-01-01T00:00:00.000Z';
+    await court.database.pool.query('update streams set occurred_at = $2 where stream = $1', [stream, ahead]);
+    const start = court.order('session.start', place);
+    await court.accept(start);
+    await court.passAll([start]);
+    expect((await court.eventsOf(stream)).at(-1)!.at.toISOString()).toBe(ahead);
+  });
+
+  test('with an If-Match that is not the head are rejected, and the record stays', async () => {
+    const place = await court.openPlace();
+    const expecting = (expected_sequence: number) => court.order('session.start', place, {}, { expected_sequence });
+    const batch = [expecting(2), expecting(1), expecting(1)];
+    await court.accept(...batch);
+    const byId = fates(await court.passAll(batch));
+    expect(byId.get(batch[0]!.id)).toMatchObject({
+      status: 'rejected',
+      problem: { code: 'precondition_failed', status: 412 },
+    });
+    expect(byId.get(batch[1]!.id)).toMatchObject({ status: 'applied' });
+    expect(byId.get(batch[2]!.id)).toMatchObject({ status: 'rejected', problem: { code: 'precondition_failed' } });
+    expect(await court.eventsOf(`session:${place.session_id}`)).toHaveLength(2);
+  });
+});
+
+describe('commands of several streams', () => {
+  test('record on each of them, with event ids that count up from the command', async () => {
+    const place = await court.openPlace();
+    const both = court.order('test.both', place, { assignment_id: place.assignment_id });
+    await court.accept(both);
+    const fate = fates(await court.passAll([both])).get(both.id)!;
+    expect(fate).toMatchObject({ status: 'applied', stream: `session:${place.session_id}`, result: { id: both.id } });
+    const session = await court.eventsOf(`session:${place.session_id}`);
+    const assignment = await court.eventsOf(`assignment:${place.assignment_id}`);
+    const id = (n: number) => both.id.slice(0, -1) + n;
+    expect(session.slice(1).map(({ sequence, event_id }) => [sequence, event_id])).toEqual([
+      [2, id(1)],
+      [3, id(3)],
+    ]);
+    expect(assignment.slice(1).map(({ sequence, event_id }) => [sequence, event_id])).toEqual([[2, id(2)]]);
+    expect(await court.issuesOf(`session:${place.session_id}`)).toEqual([]);
+    expect(await court.issuesOf(`assignment:${place.assignment_id}`)).toEqual([]);
+  });
+
+  test('wait for a pass that holds all their streams', async () => {
+    const place = await court.openPlace();
+    const both = court.order('test.both', place, { assignment_id: place.assignment_id });
+    await court.accept(both);
+    const [subject, other] = both.streams as [string, string];
+    const alone = await court.pass({ work: new Map([[subject, [subject]]]) });
+    expect(alone.outcomes).toEqual([]);
+    expect(alone.again).toEqual(new Map([[subject, [subject, other]]]));
+    const together = await court.pass({ work: alone.again });
+    expect(together.outcomes).toMatchObject([{ id: both.id, status: 'applied' }]);
+  });
+
+  test('of 20 session.create for one assignment, in one batch, one is applied and 19 find its session', async () => {
+    const create = submission(book, 'assignment.create', match, admin);
+    const rivals = Array.from({ length: 20 }, () =>
+      submission(book, 'session.create', { assignment_id: create.id }, admin),
+    );
+    await court.accept(create, ...rivals);
+    const byId = fates(await court.passAll([create, ...rivals]));
+    const [winner, ...losers] = rivals.map(({ id }) => byId.get(id)!);
+    expect(winner).toMatchObject({ status: 'applied' });
+    for (const loser of losers) {
+      expect(loser).toMatchObject({
+        status: 'rejected',
+        problem: { code: 'session_exists', session_id: rivals[0]!.id },
+      });
+    }
+    const { rowCount } = await court.database.pool.query('select from courtroom_sessions where assignment_id = $1', [
+      create.id,
+    ]);
+    expect(rowCount).toBe(1);
+  });
+
+  test('of rivals in transactions at once, one is applied too', async () => {
+    const create = submission(book, 'assignment.create', match, admin);
+    await court.accept(create);
+    await court.passAll([create]);
+    const rivals = Array.from({ length: 4 }, () =>
+      submission(book, 'session.create', { assignment_id: create.id }, admin),
+    );
+    await court.accept(...rivals);
+    const passes = await Promise.all(rivals.map((rival) => court.passAll([rival])));
+    const statuses = [...fates(passes.flat()).values()].map(({ status }) => status);
+    expect(statuses.sort()).toEqual(['applied', 'rejected', 'rejected', 'rejected']);
+  });
+});
+
+test('a pass whose transaction is rolled back leaves nothing behind', async () => {
+  const place = await court.openPlace();
+  const start = court.order('session.start', place);
+  await court.accept(start);
+  const cut = inTransaction(court.worker, async (db) => {
+    await execute(db, book, createStates(book), { work: workOf([start]), limit: 10 });
+    throw new Error('cut');
+  });
+  await expect(cut).rejects.toThrow('cut');
+  expect(await court.eventsOf(`session:${place.session_id}`)).toHaveLength(1);
+  const byId = fates(await court.passAll([start]));
+  expect(byId.get(start.id)).toMatchObject({ status: 'applied' });
+  expect(await court.issuesOf(`session:${place.session_id}`)).toEqual([]);
+});

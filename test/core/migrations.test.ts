@@ -1,0 +1,87 @@
+/** Migrations go down and up again, twice, and from several machines at once, and always end in the same schema. */
+import { randomBytes } from 'node:crypto';
+import knexModule, { type Knex } from 'knex';
+import pg from 'pg';
+import { expect, inject, test } from 'vitest';
+import { migrations } from '../../migrations/index.ts';
+import { migrate } from '../../migrations/migrate.ts';
+import { cloneDatabase } from '../support/database.ts';
+
+const migrationSource: Knex.MigrationSource<(typeof migrations)[number]> = {
+  getMigrations: async () => migrations,
+  getMigrationName: (migration) => migration.name,
+  getMigration: async (migration) => migration,
+};
+
+/** Everything in the schema but its rows: columns, constraints, indexes, triggers, functions and rights. */
+const SCHEMA = `
+  select 'column' as what, format('%s %s %s %s', attrelid::regclass, attname, format_type(atttypid, atttypmod), attnotnull) as it
+  from pg_attribute join pg_class c on c.oid = attrelid
+  where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and attnum > 0
+  union all select 'constraint', format('%s %s %s', conrelid::regclass, conname, pg_get_constraintdef(oid))
+  from pg_constraint where connamespace = 'public'::regnamespace
+  union all select 'index', indexdef from pg_indexes where schemaname = 'public'
+  union all select 'trigger', format('%s %s', pg_get_triggerdef(oid), tgenabled) from pg_trigger where not tgisinternal
+  union all select 'function', pg_get_functiondef(oid) from pg_proc where pronamespace = 'public'::regnamespace
+  union all select 'rights', format('%s %s', oid::regclass, relacl) from pg_class where relnamespace = 'public'::regnamespace
+  order by 1, 2`;
+
+async function schemaOf(pool: pg.Pool): Promise<string[]> {
+  const { rows } = await pool.query(SCHEMA);
+  return rows.map(({ what, it }) => `${what}: ${it}`);
+}
+
+/** Without what knex keeps of its own. */
+const ours = (schema: string[]) => schema.filter((line) => !line.includes('knex_migrations'));
+
+async function rollBackAll(url: string): Promise<void> {
+  const knex = knexModule.default({ client: 'pg', connection: url, pool: { min: 0, max: 1 } });
+  await knex.migrate.rollback({ migrationSource }, true);
+  await knex.destroy();
+}
+
+test('all the way down nothing of ours is left, and up again it is the same schema', async () => {
+  const database = await cloneDatabase();
+  const before = await schemaOf(database.pool);
+  await rollBackAll(database.url);
+  expect(ours(await schemaOf(database.pool))).toEqual([]);
+  await migrate(database.url);
+  expect(await schemaOf(database.pool)).toEqual(before);
+  await database.drop();
+});
+
+test('migrating what is up to date changes nothing', async () => {
+  const database = await cloneDatabase();
+  const before = await schemaOf(database.pool);
+  await migrate(database.url);
+  expect(await schemaOf(database.pool)).toEqual(before);
+  await database.drop();
+});
+
+test('callers who migrate an empty database at once all come through, and it is migrated once', async () => {
+  const template = await cloneDatabase();
+  const name = `empty_${randomBytes(6).toString('hex')}`;
+  const url = new URL(inject('postgresUrl'));
+  url.pathname = `/${name}`;
+  await template.pool.query(`create database ${name} template template0`);
+  const pool = new pg.Pool({ connectionString: url.href });
+  try {
+    await Promise.all(Array.from({ length: 4 }, () => migrate(url.href)));
+    const { rows } = await pool.query('select name from knex_migrations order by id');
+    expect(rows.map((row) => row.name)).toEqual(migrations.map((migration) => migration.name));
+    expect(await schemaOf(pool)).toEqual(await schemaOf(template.pool));
+  } finally {
+    await pool.end();
+    await template.pool.query(`drop database ${name} with (force)`);
+    await template.drop();
+  }
+});
+
+test('a database that a newer version migrated is left alone', async () => {
+  const database = await cloneDatabase();
+  await database.pool.query(
+    `insert into knex_migrations (name, batch, migration_time) values ('9999_later', 2, now())`,
+  );
+  await expect(migrate(database.url)).rejects.toThrow('9999_later');
+  await database.drop();
+});

@@ -1,0 +1,142 @@
+/** What each role may do, table by table, as a connection of that role finds out. What is not named here is refused. */
+import type pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type DatabaseRole, openPool } from '../../src/infra/database.ts';
+import { cloneDatabase, type TestDatabase } from '../support/database.ts';
+
+type Verb = 'select' | 'insert' | 'update' | 'delete' | 'truncate';
+type Rights = { [table: string]: string };
+
+const PROJECTIONS = ['assignments', 'rosters', 'courtroom_sessions', 'session_participations', 'session_observations'];
+const RECORD = ['streams', 'events', 'event_payloads'];
+
+const on = (tables: string[], verbs: string): Rights => Object.fromEntries(tables.map((table) => [table, verbs]));
+
+/** Everything that a role may do. */
+const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
+  api: { ...on([...PROJECTIONS, ...RECORD, 'installation'], 'select'), commands: 'select insert' },
+  relay: on([...PROJECTIONS, ...RECORD, 'installation'], 'select'),
+  verifier: on([...PROJECTIONS, ...RECORD], 'select'),
+  worker: {
+    ...on(PROJECTIONS, 'select insert update'),
+    streams: 'select insert update',
+    events: 'select insert',
+    event_payloads: 'select insert delete',
+    commands: 'select insert update delete',
+  },
+};
+
+let database: TestDatabase;
+let columns: { table: string; column: string }[];
+
+beforeAll(async () => {
+  database = await cloneDatabase();
+  const { rows } = await database.pool.query(
+    `select distinct on (c.oid) c.relnamespace::regnamespace || '.' || c.relname as table, a.attname as column
+     from pg_class c join pg_attribute a on a.attrelid = c.oid
+     where c.relkind in ('r', 'p') and c.relnamespace in ('public'::regnamespace, 'bullmq'::regnamespace)
+       and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' and a.attidentity = ''
+     order by c.oid, a.attnum`,
+  );
+  columns = rows;
+});
+
+afterAll(() => database.drop());
+
+/** One statement for each verb, which changes nothing even where it is allowed: it is never committed. */
+function statement(verb: Verb, table: string, column: string): string {
+  if (verb === 'select') return `select * from ${table} limit 0`;
+  if (verb === 'insert') return `insert into ${table} default values`;
+  if (verb === 'update') return `update ${table} set ${column} = ${column === 'id' ? 'default' : 'null'} where false`;
+  return verb === 'delete' ? `delete from ${table} where false` : `truncate ${table}`;
+}
+
+/** 42501 is what the database says to who may not; any other fault came after that check. */
+async function may(client: pg.PoolClient, text: string): Promise<boolean> {
+  await client.query('begin');
+  try {
+    await client.query(text);
+    return true;
+  } catch (fault) {
+    return (fault as { code: string }).code !== '42501';
+  } finally {
+    await client.query('rollback');
+  }
+}
+
+async function rightsOf(role: DatabaseRole): Promise<Rights> {
+  const pool = openPool(database.url, role, 1, () => {});
+  const client = await pool.connect();
+  const rights: Rights = {};
+  try {
+    for (const { table, column } of columns) {
+      const allowed: Verb[] = [];
+      for (const verb of ['select', 'insert', 'update', 'delete', 'truncate'] as const) {
+        if (await may(client, statement(verb, table, column))) allowed.push(verb);
+      }
+      if (allowed.length > 0) rights[table.replace('public.', '')] = allowed.join(' ');
+    }
+    return rights;
+  } finally {
+    client.release();
+    await pool.end();
+  }
+}
+
+test.each(Object.keys(MAY) as (keyof typeof MAY)[])('plearoll_%s may do this and nothing else', async (role) => {
+  expect(await rightsOf(role)).toEqual(MAY[role]);
+});
+
+test('plearoll_queue owns the tables of the queue and sees nothing else', async () => {
+  const rights = await rightsOf('queue');
+  const own = columns.map(({ table }) => table).filter((table) => table.startsWith('bullmq.'));
+  expect(own.length).toBeGreaterThan(3);
+  expect(rights).toEqual(on(own, 'select insert update delete truncate'));
+});
+
+describe.each(['relay', 'verifier'] as const)('plearoll_%s', (role) => {
+  test('counts commands, and reads nothing of what they say or who sent them', async () => {
+    const pool = openPool(database.url, role, 1, () => {});
+    const client = await pool.connect();
+    expect(await may(client, 'select status, accepted_at from commands')).toBe(true);
+    for (const column of ['input', 'actor_id', 'idempotency_key', 'outcome']) {
+      expect(await may(client, `select ${column} from commands`)).toBe(false);
+    }
+    client.release();
+    await pool.end();
+  });
+});
+
+test.each(['api', 'relay', 'worker', 'verifier', 'queue'] as const)(
+  'plearoll_%s makes no tables in public',
+  async (role) => {
+    const pool = openPool(database.url, role, 1, () => {});
+    await expect(pool.query('create table public.own (id int)')).rejects.toMatchObject({ code: '42501' });
+    await pool.end();
+  },
+);
+
+test('every connection of a pool has its role from the start', async () => {
+  const pool = openPool(database.url, 'relay', 3, () => {});
+  const who = await Promise.all(Array.from({ length: 3 }, () => pool.query('select current_user, pg_sleep(0.01)')));
+  expect(who.map(({ rows }) => rows[0].current_user)).toEqual(Array(3).fill('plearoll_relay'));
+  await pool.end();
+});
+
+test('a connection that cannot take its role is refused, never served as the login user', async () => {
+  const stranger = openPool(database.url, 'stranger' as DatabaseRole, 1, () => {});
+  await expect(stranger.query('select 1')).rejects.toThrow('plearoll_stranger');
+  await stranger.end();
+  const name = database.url.split('/').at(-1);
+  const url = new URL(database.url);
+  url.username = `login_${name}`;
+  url.password = 'known';
+  await database.pool.query(`create role ${url.username} login password 'known'`);
+  try {
+    const outsider = openPool(url.href, 'worker', 1, () => {});
+    await expect(outsider.query('select 1')).rejects.toThrow('plearoll_worker');
+    await outsider.end();
+  } finally {
+    await database.pool.query(`drop role ${url.username}`);
+  }
+});

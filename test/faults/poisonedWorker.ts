@@ -1,0 +1,37 @@
+/**
+ * A worker whose `session.log` obeys `details.poison`: `throw` faults the decision, `kill` takes the process down,
+ * `hang` never comes back.
+ */
+import { startWorker } from '../../jobs/startWorker.ts';
+import { book } from '../../src/commands.ts';
+import type { CommandDefinition } from '../../src/core/command.ts';
+import type { JsonObject } from '../../src/core/event.ts';
+import { openBackbone } from '../../src/infra/backbone.ts';
+import { runProcess } from '../../src/infra/run.ts';
+
+const name = 'session.log';
+const honest = book.commands.get(name)!;
+const poisoned: CommandDefinition = {
+  ...honest,
+  decide(states, command, fact) {
+    const { poison } = (command.input as { details: JsonObject }).details;
+    if (poison === 'throw') throw new Error('poison \u0000 in the decision');
+    if (poison === 'kill') process.kill(process.pid, 'SIGKILL');
+    while (poison === 'hang');
+    return honest.decide(states, command, fact);
+  },
+};
+(book.commands as Map<string, CommandDefinition>).set(name, poisoned);
+
+await runProcess('separate', async (config) => {
+  const backbone = openBackbone(config, config.DATABASE_URL!, 'worker');
+  const worker = await startWorker(backbone);
+  backbone.log.info({ port: 0 }, 'worker ready');
+  return {
+    log: backbone.log,
+    steps: [
+      { name: 'worker', run: () => worker.close() },
+      { name: 'backbone', run: () => backbone.close() },
+    ],
+  };
+});

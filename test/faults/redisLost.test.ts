@@ -1,0 +1,94 @@
+/** Redis only carries: it may be emptied, lost or never there, and nothing accepted is lost or done twice. */
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { checkHistory } from '../support/checkHistory.ts';
+import { get } from '../support/client.ts';
+import { startLoad } from '../support/load.ts';
+import { until } from '../support/processes.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { openScene, recoveryTime } from './scene.ts';
+
+const health = async (url: string) => {
+  const { status, body } = await get(url, '/health', null);
+  return { status, degraded: body.degraded, redis_connected: body.redis_connected };
+};
+const DEGRADED = { status: 200, degraded: true, redis_connected: false };
+const WELL = { status: 200, degraded: false, redis_connected: true };
+
+describe.skipIf(inject('redisUrl') === null)('Redis', () => {
+  let redis: TestRedis;
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  beforeEach(() => redis.restart());
+  afterAll(() => redis.stop());
+
+  test('may be flushed again and again under load', async () => {
+    const { scene, apis, load } = await play();
+    const client = new Redis(redis.url);
+    try {
+      for (let i = 0; i < 5; i += 1) {
+        await load.answered(40);
+        await client.flushall();
+        expect(await recoveryTime(scene, 'Redis flushed')).toBeLessThan(10_000);
+      }
+    } finally {
+      client.disconnect();
+    }
+    expect(await health(apis[0]!)).toEqual(WELL);
+    await checkHistory(scene.database, await load.stop());
+  });
+
+  test('may be killed under load and come back empty', async () => {
+    const { scene, apis, load } = await play();
+    for (let i = 0; i < 2; i += 1) {
+      await load.answered(40);
+      await redis.kill();
+      expect(await recoveryTime(scene, 'Redis killed')).toBeLessThan(10_000);
+      await load.answered(20);
+      for (const api of apis) expect(await health(api)).toEqual(DEGRADED);
+      await redis.restart();
+      for (const api of apis) await until('Redis is back', async () => (await health(api)).redis_connected);
+      await load.answered(100);
+    }
+    await checkHistory(scene.database, await load.stop());
+  });
+
+  test('may be away from the start to the end', async () => {
+    await redis.kill();
+    const { scene, apis, workers, load } = await play();
+    await load.answered(30);
+    for (const api of apis) expect(await health(api)).toEqual(DEGRADED);
+    const rows = await checkHistory(scene.database, await load.stop());
+    expect(rows.every(({ status }) => status === 'applied')).toBe(true);
+    for (const one of [...scene.processes]) one.signal('SIGTERM');
+    for (const one of scene.processes) expect(await one.exited, one.name).toEqual({ code: 0, signal: null });
+    expect(workers).toHaveLength(2);
+  });
+
+  test('coming late, after everything else has started, is taken into use', async () => {
+    await redis.kill();
+    const { scene, apis, workers, load } = await play();
+    await load.answered(10);
+    await redis.restart();
+    for (const api of apis) await until('Redis is there', async () => (await health(api)).redis_connected);
+    await until('doorbells are answered', async () => {
+      const { body } = await get(workers[0]!, '/metrics', null);
+      return /command_e2e/.test(body.text) || load.sent.length > 200;
+    });
+    await checkHistory(scene.database, await load.stop());
+  });
+
+  async function play() {
+    const scene = await openScene({ redisUrl: redis.url });
+    const [first, second, ...workers] = await Promise.all([
+      scene.startApi(),
+      scene.startApi(),
+      scene.startWorker(),
+      scene.startWorker(),
+    ]);
+    const apis = [first.url, second.url];
+    const load = startLoad({ apis, people: scene.people, sessions: await scene.openSessions(first, 4) });
+    return { scene, apis, workers: workers.map(({ url }) => url), load };
+  }
+});

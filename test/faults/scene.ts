@@ -1,0 +1,83 @@
+/**
+ * A scene: a database of its own, APIs and workers as processes, and active sessions to send to. It is cleared away
+ * when its test ends, and what the processes logged is shown when the test failed.
+ */
+import { onTestFailed, onTestFinished } from 'vitest';
+import { type Cast, cast, openSession } from '../support/client.ts';
+import { cloneDatabase, type TestDatabase } from '../support/database.ts';
+import { killAll, type Process, startProcess, until } from '../support/processes.ts';
+import { SECRET } from '../support/stack.ts';
+
+type Env = Record<string, string>;
+
+export interface Scene {
+  database: TestDatabase;
+  people: Cast;
+  /** All that were started. */
+  processes: readonly Process[];
+  startApi(env?: Env): Promise<Process>;
+  startWorker(env?: Env): Promise<Process>;
+  /** @param file an entry of this folder, without its ending */
+  startEntry(file: string, args?: string[], env?: Env): Promise<Process>;
+  /** New active sessions; their ids. */
+  openSessions(api: Process, count: number): Promise<string[]>;
+}
+
+export interface SceneOptions {
+  redisUrl: string;
+  /** Instead of a database cloned from the run's own Postgres. */
+  database?: TestDatabase;
+}
+
+export async function openScene({ redisUrl, database: given }: SceneOptions): Promise<Scene> {
+  const database = given ?? (await cloneDatabase());
+  const people = cast();
+  const processes: Process[] = [];
+  const settings = {
+    DATABASE_URL: database.url,
+    REDIS_URL: redisUrl,
+    JWT_SECRET: SECRET,
+    RATE_LIMIT_GENERAL_PER_MINUTE: '0',
+    METRICS_PORT: '0',
+    PORT: '0',
+  };
+
+  onTestFinished(async () => {
+    await killAll(processes);
+    await database.drop();
+  });
+  onTestFailed(() => {
+    for (const { name, pid, output } of processes) console.error(`${name} ${pid}:\n${output().slice(-3_000)}`);
+  });
+
+  async function start(name: string, file: string, args: string[], env: Env): Promise<Process> {
+    const started = await startProcess(name, file, args, { ...settings, ...env });
+    processes.push(started);
+    return started;
+  }
+
+  return {
+    database,
+    people,
+    processes,
+    startApi: (env = {}) => start('api', 'src/api.js', [], env),
+    startWorker: (env = {}) => start('worker', 'jobs/worker.js', [], env),
+    startEntry: (file, args = [], env = {}) => start(file, `test/faults/${file}.js`, args, env),
+    openSessions: async (api, count) => {
+      const opened = await Promise.all(Array.from({ length: count }, () => openSession(api.url, people)));
+      return opened.map(({ session_id }) => session_id);
+    },
+  };
+}
+
+/** How long until everything accepted by now has its outcome, in milliseconds; also said aloud. */
+export async function recoveryTime({ database: { pool } }: Scene, after: string, within_ms = 10_000): Promise<number> {
+  const started = performance.now();
+  const { rows } = await pool.query('select max(position) as last from commands');
+  const text = `select from commands where status = 'accepted' and position <= $1 limit 1`;
+  const isOver = async () => (await pool.query(text, [rows[0].last])).rowCount === 0;
+  await until(`everything accepted has its outcome (${after})`, isOver, within_ms);
+  const ms = Math.round(performance.now() - started);
+  console.log(`recovered in ${ms} ms: ${after}`);
+  return ms;
+}

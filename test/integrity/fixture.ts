@@ -1,0 +1,76 @@
+/** The record that the verifier's tests start from: a completed session of 12 events, an open one, and a bare assignment. */
+import { randomUUID } from 'node:crypto';
+import { expect } from 'vitest';
+import type { EventRow } from '../../src/core/ledger.ts';
+import type { StreamReport } from '../../src/integrity/verifyStreams.ts';
+import { type Court, completedSession, openCourt } from './court.ts';
+import { openTamperer, type Tamperer } from './tamper.ts';
+import { openTestDatabase, type TestDatabase } from './testDatabase.ts';
+
+export interface Fixture {
+  database: TestDatabase;
+  court: Court;
+  tamperer: Tamperer;
+  assignment_id: string;
+  session_id: string;
+  /** The completed session's, its assignment's, and the open session's. */
+  stream: string;
+  assignmentStream: string;
+  openStream: string;
+  /** The event of that sequence in the completed session, as it was recorded. */
+  at(n: number): EventRow;
+  query(text: string, ...values: unknown[]): Promise<unknown>;
+  /**
+   * The report on the completed session while the change stands. It must be found, and the report on the whole record
+   * must say the same of it and nothing of any other stream.
+   */
+  tampered(change: () => Promise<unknown>): Promise<StreamReport>;
+  close(): Promise<void>;
+}
+
+export async function openFixture(): Promise<Fixture> {
+  const database = await openTestDatabase();
+  const court = openCourt(database.url);
+  const tamperer = await openTamperer(database.url);
+  const assignment_id = await court.assignment();
+  const session_id = await completedSession(court, assignment_id);
+  const stream = `session:${session_id}`;
+  await court.assignment();
+  const open = await court.session(await court.assignment(randomUUID()));
+  await court.send(['session.start', { session_id: open }]);
+  await court.send(['session.log', { session_id: open, event_type: 'BENCH_NOTE', details: { text: 'open' } }]);
+  const chain = new Map((await tamperer.chain(stream)).map((row) => [row.sequence, row]));
+
+  async function tampered(change: () => Promise<unknown>): Promise<StreamReport> {
+    const { stream: report, record } = await tamperer.reports(stream, change);
+    expect(report.is_valid).toBe(false);
+    expect(record).toMatchObject({
+      tamper_detected: true,
+      system_valid: false,
+      invalid_sessions: [{ session_id, issues: report.issues }],
+      invalid_streams: [],
+    });
+    return report;
+  }
+
+  async function close(): Promise<void> {
+    await tamperer.close();
+    await court.close();
+    await database.close();
+  }
+
+  return {
+    database,
+    court,
+    tamperer,
+    assignment_id,
+    session_id,
+    stream,
+    assignmentStream: `assignment:${assignment_id}`,
+    openStream: `session:${open}`,
+    at: (n) => chain.get(n)!,
+    query: (text, ...values) => tamperer.db.query(text, values),
+    tampered,
+    close,
+  };
+}

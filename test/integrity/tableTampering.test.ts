@@ -1,0 +1,152 @@
+/** Every column of every row that the chain determines: an edit is found and named, and so is a row too many or too few. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { JsonObject } from '../../src/core/event.ts';
+import { type ColumnTypes, readColumnTypes } from '../../src/integrity/compareRows.ts';
+import { PROJECTED, type ProjectedTable } from '../../src/integrity/projected.ts';
+import type { RecordReport } from '../../src/integrity/verifyRecord.ts';
+import { type Fixture, openFixture } from './fixture.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+let fixture: Fixture;
+let types: ColumnTypes;
+
+beforeAll(async () => {
+  fixture = await openFixture();
+  types = await readColumnTypes(fixture.tamperer.db);
+});
+afterAll(() => fixture?.close());
+
+const query = (text: string, ...values: unknown[]) => fixture.query(text, ...values);
+
+async function rowsOf({ table }: ProjectedTable): Promise<JsonObject[]> {
+  const { rows } = await fixture.tamperer.db.query<{ row: JsonObject }>(`select to_json(t) as row from ${table} t`);
+  return rows.map(({ row }) => row);
+}
+
+const keyOf = ({ primary_key }: ProjectedTable, row: JsonObject) => primary_key.map((column) => row[column]).join(' ');
+
+/** Where the row of that key is, with $1 onwards as its values. */
+const whereKey = ({ primary_key }: ProjectedTable) =>
+  primary_key.map((column, i) => `${column} = $${i + 1}`).join(' and ');
+
+function issuesOf({ invalid_sessions, invalid_streams }: RecordReport): string[] {
+  return [...invalid_sessions, ...invalid_streams].flatMap(({ issues }) => issues);
+}
+
+async function issuesAfter(change: () => Promise<unknown>): Promise<string[]> {
+  const { record } = await fixture.tamperer.reports(fixture.stream, change);
+  expect(record.tamper_detected).toBe(true);
+  return issuesOf(record);
+}
+
+/** Another value of the column's type, as Postgres takes it and as a finding shows it. */
+function forgery(type: string, value: unknown): { value: unknown; shown: unknown } {
+  const same = (forged: unknown) => ({ value: forged, shown: forged });
+  if (type === 'uuid') return same(randomUUID());
+  if (type === 'json') return { value: '{"forged":true}', shown: { forged: true } };
+  if (type === 'boolean') return same(!value);
+  if (type === 'integer' || type === 'smallint') return same((value as number) + 1);
+  if (type === 'timestamp with time zone') {
+    return same(new Date(value === null ? 0 : Date.parse(value as string) + 1).toISOString());
+  }
+  if (type === 'character') return same('f'.repeat(64));
+  return same(`${value}, forged`);
+}
+
+/** A value as the chain has it: instants in UTC. */
+function original(type: string, value: unknown): unknown {
+  return type === 'timestamp with time zone' && value !== null ? new Date(value as string).toISOString() : value;
+}
+
+describe.each(PROJECTED)('in $table', (projected) => {
+  const { table, primary_key, outside } = projected;
+
+  it('every column of every row that is edited is found', async () => {
+    const rows = await rowsOf(projected);
+    const columns = Object.keys(rows[0]!).filter((column) => !outside.includes(column));
+    let cases = 0;
+    for (const row of rows) {
+      const key = keyOf(projected, row);
+      const values = primary_key.map((column) => row[column]);
+      for (const column of columns) {
+        const type = types.get(`${table}.${column}`)!;
+        const forged = forgery(type, row[column]);
+        const text = `update ${table} set ${column} = $${values.length + 1} where ${whereKey(projected)}`;
+        const issues = await issuesAfter(() => query(text, ...values, forged.value));
+        if (primary_key.includes(column) || column === projected.owner) {
+          expect(issues, column).toContain(`Projection mismatch in ${table} ${key}: the row is missing`);
+          const moved = keyOf(projected, { ...row, [column]: forged.shown });
+          expect(issues, column).toContain(`Projection mismatch in ${table} ${moved}: the chain knows no such row`);
+        } else {
+          const is = JSON.stringify(forged.shown);
+          const says = JSON.stringify(original(type, row[column]));
+          expect(issues).toEqual([
+            `Projection mismatch in ${table} ${key}: ${column} is ${is}, the chain says ${says}`,
+          ]);
+        }
+        cases += 1;
+      }
+    }
+    expect(cases).toBe(rows.length * columns.length);
+    expect(cases).toBeGreaterThan(10);
+  });
+
+  it('what stands outside the chain may change', async () => {
+    const columns = Object.keys((await rowsOf(projected))[0]!);
+    expect(columns).toEqual(expect.arrayContaining([...outside]));
+    for (const column of outside) {
+      const { record } = await fixture.tamperer.reports(fixture.stream, () =>
+        query(`update ${table} set ${column} = '{"edited":true}'`),
+      );
+      expect(issuesOf(record)).toEqual([]);
+    }
+  });
+
+  it('every row that is deleted is found', async () => {
+    const rows = await rowsOf(projected);
+    for (const row of rows) {
+      const values = primary_key.map((column) => row[column]);
+      const issues = await issuesAfter(() => query(`delete from ${table} where ${whereKey(projected)}`, ...values));
+      expect(issues).toEqual([`Projection mismatch in ${table} ${keyOf(projected, row)}: the row is missing`]);
+    }
+    expect(rows.length).toBeGreaterThan(1);
+  });
+
+  it('a row that is added is found, in a stream that is there and in one that is not', async () => {
+    const [row] = await rowsOf(projected);
+    for (const owner of [row![projected.owner], randomUUID()]) {
+      const added = { ...row } as JsonObject;
+      for (const column of primary_key) added[column] = randomUUID();
+      if (table !== 'courtroom_sessions') added.user_id &&= randomUUID();
+      else added.assignment_id = randomUUID();
+      if (!primary_key.includes(projected.owner) || primary_key.length > 1) added[projected.owner] = owner;
+      const issues = await issuesAfter(() =>
+        query(`insert into ${table} select * from json_populate_record(null::${table}, $1)`, JSON.stringify(added)),
+      );
+      const surplus = `Projection mismatch in ${table} ${keyOf(projected, added)}: the chain knows no such row`;
+      const isKnown = added[projected.owner] === row![projected.owner];
+      expect(issues).toEqual(isKnown ? [surplus] : ['Stream missing: no event is recorded, yet it has rows', surplus]);
+    }
+  });
+});
+
+it('a second row of one key, where the key was dropped, is one too many', async () => {
+  const { stream: report } = await fixture.tamperer.reports(fixture.stream, async () => {
+    await query('alter table session_participations drop constraint session_participations_pkey');
+    await query('alter table session_participations drop constraint uq_participation_user');
+    await query('insert into session_participations select * from session_participations');
+  });
+  expect(report.issues).toHaveLength(3);
+  for (const issue of report.issues)
+    expect(issue).toMatch(/^Projection mismatch in session_participations .*: the chain knows no such row$/);
+});
+
+it('metadata is compared by what it says, not by how it is written', async () => {
+  const text = '{ "nested": {"a": true, "b": [1.0, null]}, "note": "Gr\\u00f6\\u00dfe — 😀", "round": 3 }';
+  const { stream: report } = await fixture.tamperer.reports(fixture.stream, () =>
+    query('update courtroom_sessions set metadata = $2 where id = $1', fixture.session_id, text),
+  );
+  expect(report.issues).toEqual([]);
+});

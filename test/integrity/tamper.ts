@@ -1,0 +1,141 @@
+/**
+ * The tamperer: a superuser who switches triggers off, drops checks, changes what he likes, and is looked for by the
+ * verifier within his own transaction. Then it is rolled back, so that every case starts from the untampered record.
+ */
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { book } from '../../src/commands.ts';
+import { payloadCommitment, payloadCommitment } from '../../src/core/chain.ts';
+import type { JsonObject } from '../../src/core/event.ts';
+import { chainEvent, EVENT_COLUMNS, type EventRow, hashOf } from '../../src/core/ledger.ts';
+import type { Queryable } from '../../src/core/queryable.ts';
+import { type RecordReport, verifyRecord } from '../../src/integrity/verifyRecord.ts';
+import { type StreamReport, verifyStream } from '../../src/integrity/verifyStreams.ts';
+
+export interface Tamperer {
+  db: Queryable;
+  /** The reports on the stream and on everything while the change stands. */
+  reports(stream: string, change: () => Promise<unknown>): Promise<{ stream: StreamReport; record: RecordReport }>;
+  /** The findings about the database's guards while the change stands; nothing is switched off for it. */
+  guardIssues(change: string): Promise<string[]>;
+  /** Anything else between BEGIN and ROLLBACK. */
+  within<T>(work: () => Promise<T>): Promise<T>;
+  chain(stream: string): Promise<EventRow[]>;
+  close(): Promise<void>;
+}
+
+const TABLES = [
+  'streams',
+  'events',
+  'event_payloads',
+  'assignments',
+  'rosters',
+  'courtroom_sessions',
+  'session_participations',
+];
+
+export async function openTamperer(url: string): Promise<Tamperer> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const db = client as unknown as Queryable;
+  const checks = await client.query<{ drop: string }>(
+    `select format('alter table %I drop constraint %I', conrelid::regclass, conname) as drop
+     from pg_constraint where contype = 'c' and conrelid = any($1::text[]::regclass[])`,
+    [TABLES],
+  );
+  const disarm = [
+    ...TABLES.map((table) => `alter table ${table} disable trigger all`),
+    ...checks.rows.map((row) => row.drop),
+    'drop index uq_roster_presiding',
+  ].join(';');
+
+  async function rolledBack<T>(work: () => Promise<T>): Promise<T> {
+    await client.query('begin');
+    try {
+      return await work();
+    } finally {
+      await client.query('rollback');
+    }
+  }
+
+  return {
+    db,
+    reports: (stream, change) =>
+      rolledBack(async () => {
+        await client.query(disarm);
+        await change();
+        return {
+          stream: await verifyStream(db, book, stream),
+          record: await verifyRecord(db, book, { institution_id: null }),
+        };
+      }),
+    guardIssues: (change) =>
+      rolledBack(async () => {
+        await client.query(change);
+        const report = await verifyRecord(db, book, { institution_id: null });
+        if (report.system_valid !== (report.guard_issues.length === 0)) throw new Error(report.message);
+        return report.guard_issues;
+      }),
+    within: rolledBack,
+    chain: (stream) => readChain(db, stream),
+    close: () => client.end(),
+  };
+}
+
+async function readChain(db: Queryable, stream: string): Promise<EventRow[]> {
+  const { rows } = await db.query<EventRow>(
+    `select ${EVENT_COLUMNS} from events e left join event_payloads p using (stream, sequence)
+     where e.stream = $1 order by e.sequence`,
+    [stream],
+  );
+  return rows;
+}
+
+/** Makes commitments, links and hashes agree again from one event on, as who knows the format would. */
+export async function rechain(db: Queryable, stream: string, from: number): Promise<EventRow> {
+  const rows = await readChain(db, stream);
+  let previous = rows.find(({ sequence }) => sequence === from - 1)?.event_hash ?? '0'.repeat(64);
+  for (const row of rows.filter(({ sequence }) => sequence >= from)) {
+    row.previous_hash = previous;
+    if (row.payload !== null) {
+      row.payload_commitment = payloadCommitment(Buffer.from(row.payload_salt!, 'hex'), row.payload);
+    }
+    row.event_hash = hashOf(row);
+    previous = row.event_hash;
+    await db.query(
+      `update events set previous_hash = decode($3, 'hex'), payload_commitment = decode($4, 'hex'),
+         event_hash = decode($5, 'hex') where stream = $1 and sequence = $2`,
+      [stream, row.sequence, row.previous_hash, row.payload_commitment, row.event_hash],
+    );
+  }
+  return rows.at(-1)!;
+}
+
+export async function moveHead(db: Queryable, { stream, sequence, event_hash, occurred_at }: EventRow): Promise<void> {
+  const text = `update streams set sequence = $2, event_hash = decode($3, 'hex'), occurred_at = $4 where stream = $1`;
+  await db.query(text, [stream, sequence, event_hash, occurred_at]);
+}
+
+/** Adds an event that is chained as it should be, with its payload, without moving the head. */
+export async function append(db: Queryable, stream: string, type: string, payload: JsonObject): Promise<EventRow> {
+  const last = (await readChain(db, stream)).at(-1)!;
+  const row = chainEvent(stream, last, { kind: '', type, payload }, randomUUID(), 'system', last.occurred_at);
+  await store(db, row);
+  return row;
+}
+
+/** Stores an event just as it is, with its payload. */
+export async function store(db: Queryable, row: EventRow): Promise<void> {
+  await db.query(
+    `insert into events (stream, sequence, event_id, event_type, actor_id, occurred_at, payload_commitment,
+       previous_hash, event_hash)
+     select stream, sequence, event_id, event_type, actor_id, occurred_at, decode(payload_commitment, 'hex'),
+       decode(previous_hash, 'hex'), decode(event_hash, 'hex')
+     from json_to_record($1) as r (stream text, sequence integer, event_id uuid, event_type text, actor_id text,
+       occurred_at timestamptz, payload_commitment text, previous_hash text, event_hash text)`,
+    [JSON.stringify(row)],
+  );
+  const { stream, sequence, payload_salt, payload } = row;
+  const text = `insert into event_payloads values ($1, $2, decode($3, 'hex'), $4)`;
+  await db.query(text, [stream, sequence, payload_salt, payload]);
+}

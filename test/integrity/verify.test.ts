@@ -1,0 +1,313 @@
+/** What is not tampered with verifies, also while it grows; and a report says what it covers, within bounds. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { book } from '../../src/commands.ts';
+import { recordedEvent } from '../../src/core/ledger.ts';
+import { foldWrites, insert } from '../../src/core/projections.ts';
+import { evolveWith, initialState } from '../../src/core/states.ts';
+import { compareRows } from '../../src/integrity/compareRows.ts';
+import { PROJECTED } from '../../src/integrity/projected.ts';
+import { verifyRecord } from '../../src/integrity/verifyRecord.ts';
+import { verifyStream } from '../../src/integrity/verifyStreams.ts';
+import { type Order, openCourt, people } from './court.ts';
+import { type Fixture, openFixture } from './fixture.ts';
+import { openTamperer } from './tamper.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+const ZEROS = '0'.repeat(64);
+const GLOBAL = { institution_id: null };
+
+let fixture: Fixture;
+let { database, court, tamperer, session_id, stream, assignmentStream, openStream } = {} as Fixture;
+
+beforeAll(async () => {
+  fixture = await openFixture();
+  ({ database, court, tamperer, session_id, stream, assignmentStream, openStream } = fixture);
+});
+afterAll(() => fixture?.close());
+
+const query = (text: string, ...values: unknown[]) => fixture.query(text, ...values);
+
+describe('an untampered record', () => {
+  it('verifies, stream by stream and as a whole', async () => {
+    for (const [name, events] of [
+      [stream, 12],
+      [assignmentStream, 1],
+      [openStream, 3],
+    ] as const) {
+      const report = await verifyStream(court.verifier as never, book, name);
+      const last = (await tamperer.chain(name)).at(-1)!;
+      expect(report).toEqual({
+        stream: name,
+        is_valid: true,
+        events_checked: events,
+        invalid_sequences: [],
+        issues: [],
+        head: { event_sequence: events, event_hash: last.event_hash },
+      });
+    }
+    const pages: object[] = [];
+    const report = await verifyRecord(court.verifier as never, book, GLOBAL, (done) => pages.push(done));
+    expect(report).toEqual({
+      sessions_checked: 2,
+      streams_checked: 5,
+      events_checked: 18,
+      invalid_sessions: [],
+      invalid_streams: [],
+      guard_issues: [],
+      tamper_detected: false,
+      system_valid: true,
+      issues_omitted: 0,
+      message:
+        'The record is intact: 2 sessions, 5 streams and 18 events were checked, and every hash, link and row agrees.',
+      checked_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+    });
+    expect(pages).toEqual([{ streams_checked: 5, events_checked: 18 }]);
+  });
+
+  it('holds one event of every type there is, and every table they write is known to the verifier', async () => {
+    const recorded = [...(await tamperer.chain(assignmentStream)), ...(await tamperer.chain(stream))];
+    const known = recorded.filter((row) => book.events.has(row.event_type));
+    expect(new Set(known.map((row) => row.event_type))).toEqual(new Set(book.events.keys()));
+    const states = new Map<string, unknown>();
+    for (const row of known) {
+      const definition = book.events.get(row.event_type)!;
+      const state = evolveWith(book, states.get(row.stream) ?? initialState(book, row.stream), row);
+      states.set(row.stream, state);
+      for (const { table, key } of foldWrites(definition.project(recordedEvent(row) as never, state))) {
+        const listed = PROJECTED.find((one) => one.table === table);
+        expect(listed, table).toMatchObject({ kind: definition.stream.kind, primary_key: Object.keys(key) });
+      }
+    }
+  });
+
+  it('cannot be verified past a projection that the verifier does not know', () => {
+    const stranger = insert('stray_notes', { id: randomUUID() }, {});
+    expect(() => compareRows('session', new Map(), [stranger], {})).toThrow('stray_notes');
+  });
+
+  it('verifies while a command waits for its retry and its stream has no event yet', async () => {
+    const { stream: report, record } = await tamperer.reports(stream, () =>
+      query(
+        `insert into streams (stream, sequence, event_hash, held_until) values ($1, 0, decode($2, 'hex'), now())`,
+        `assignment:${randomUUID()}`,
+        ZEROS,
+      ),
+    );
+    expect([report.is_valid, record.invalid_streams, record.streams_checked]).toEqual([true, [], 6]);
+  });
+
+  it('has nothing to say about a stream that does not exist', async () => {
+    const report = await verifyStream(court.verifier as never, book, `session:${randomUUID()}`);
+    expect(report).toMatchObject({ is_valid: false, events_checked: 0, head: null });
+    expect(report.issues).toEqual(['Stream missing: no event is recorded']);
+  });
+
+  it('says that nothing was checked when there is no session', async () => {
+    const empty = openCourt(await database.another('empty'));
+    const report = await verifyRecord(empty.verifier as never, book, GLOBAL);
+    await empty.close();
+    expect(report).toMatchObject({ sessions_checked: 0, tamper_detected: false, system_valid: true });
+    expect(report.message).toBe('Nothing was checked: there is no session.');
+  });
+
+  it('is no false alarm while it grows', async () => {
+    const url = await database.another('growing');
+    const growing = openCourt(url);
+    const ids = [await growing.session(await growing.assignment()), await growing.session(await growing.assignment())];
+    const as = { id: people.petitioner, role: 'participant' as const };
+    for (const id of ids) await growing.send(['session.start', { session_id: id }]);
+    let isDone = false;
+    const appending = (async () => {
+      for (let i = 0; i < 60; i++) {
+        for (const id of ids) {
+          await growing.send(
+            ['session.join', { session_id: id, role: 'petitioner' }, as],
+            ['session.log', { session_id: id, event_type: 'BENCH_NOTE', details: { i } }],
+          );
+        }
+      }
+      isDone = true;
+    })();
+    const counts: number[] = [];
+    while (!isDone) {
+      const record = await verifyRecord(growing.verifier as never, book, GLOBAL);
+      expect([...record.invalid_sessions, ...record.invalid_streams]).toEqual([]);
+      const one = await verifyStream(growing.verifier as never, book, `session:${ids[0]}`);
+      expect(one.issues).toEqual([]);
+      counts.push(record.events_checked);
+    }
+    await appending;
+    const last = await verifyRecord(growing.verifier as never, book, GLOBAL);
+    await growing.close();
+    expect(last).toMatchObject({ events_checked: 2 + 2 + 2 + 240, system_valid: true });
+    expect(new Set(counts).size).toBeGreaterThan(3);
+  });
+});
+
+describe('a report', () => {
+  it('lists at most 100 findings a stream and 1,000 in all, and says how many are left out', async () => {
+    const url = await database.another('crowded');
+    const crowded = openCourt(url);
+    const other = await openTamperer(url);
+    const ids: string[] = [];
+    for (let i = 0; i < 11; i++) {
+      const id = await crowded.session(await crowded.assignment());
+      await crowded.send(['session.start', { session_id: id }]);
+      const log = (n: number): Order => ['session.log', { session_id: id, event_type: 'BENCH_NOTE', details: { n } }];
+      await crowded.send(...Array.from({ length: 118 }, (_, n) => log(n)));
+      ids.push(id);
+    }
+    for (let i = 0; i < 200; i++) await crowded.assignment();
+    const pages: object[] = [];
+    const intact = await verifyRecord(crowded.verifier as never, book, GLOBAL, async (done) => void pages.push(done));
+    expect(intact).toMatchObject({
+      sessions_checked: 11,
+      streams_checked: 222,
+      events_checked: 1_531,
+      system_valid: true,
+    });
+    expect(pages).toEqual([
+      { streams_checked: 200, events_checked: 200 },
+      { streams_checked: 222, events_checked: 1_531 },
+    ]);
+    const { stream: report, record } = await other.reports(`session:${ids[0]}`, () =>
+      other.db.query(`update events set actor_id = 'system' where stream like 'session:%'`),
+    );
+    await other.close();
+    await crowded.close();
+    expect(report.issues).toHaveLength(101);
+    expect(report.issues.slice(99).map((issue) => issue.slice(0, 31))).toEqual([
+      'Hash mismatch at sequence 100: ',
+      '20 more findings are left out',
+    ]);
+    expect(report.invalid_sequences).toEqual(Array.from({ length: 120 }, (_, i) => i + 1));
+    expect(record.invalid_sessions.map(({ issues }) => issues.length)).toEqual(Array(10).fill(100));
+    expect(record.issues_omitted).toBe(11 * 120 - 1_000);
+    expect(record.message).toBe(
+      'Tampering or damage: 11 streams do not verify. 13 guards of the database are not as they should be. ' +
+        '320 more findings are left out. 11 sessions, 222 streams and 1531 events were checked.',
+    );
+  });
+
+  it('of an institution covers its streams and no others, nor the guards', async () => {
+    const institution_id = court.institution_id;
+    const own = await verifyRecord(court.verifier as never, book, { institution_id });
+    expect(own).toMatchObject({ sessions_checked: 1, streams_checked: 3, events_checked: 14, system_valid: true });
+    const none = await verifyRecord(court.verifier as never, book, { institution_id: randomUUID() });
+    expect(none).toMatchObject({ sessions_checked: 0, streams_checked: 0, system_valid: true });
+    const other = await tamperer.within(async () => {
+      await query('alter table events disable trigger events_stay');
+      await query(
+        'update courtroom_sessions set title = $2 where id = $1',
+        openStream.slice('session:'.length),
+        'Forged',
+      );
+      return verifyRecord(tamperer.db, book, { institution_id });
+    });
+    expect(other).toMatchObject({ system_valid: true, guard_issues: [] });
+  });
+
+  it.each(['assignments', 'courtroom_sessions'])(
+    'of an institution finds what was moved out of it in %s',
+    async (table) => {
+      const elsewhere = randomUUID();
+      const key = table === 'assignments' ? fixture.assignment_id : session_id;
+      const record = await tamperer.within(async () => {
+        await query(`update ${table} set institution_id = $2 where id = $1`, key, elsewhere);
+        return verifyRecord(tamperer.db, book, { institution_id: court.institution_id });
+      });
+      const issue =
+        `Projection mismatch in ${table} ${key}: institution_id is "${elsewhere}", ` +
+        `the chain says "${court.institution_id}"`;
+      expect([...record.invalid_streams, ...record.invalid_sessions].map(({ issues }) => issues)).toEqual([[issue]]);
+      expect([record.streams_checked, record.tamper_detected]).toEqual([3, true]);
+    },
+  );
+});
+
+describe('a guard of the database', () => {
+  const TRIGGERS = [
+    ['events', 'events_are_immutable'],
+    ['events', 'events_stay'],
+    ['event_payloads', 'payloads_are_immutable'],
+    ['event_payloads', 'payloads_stay'],
+    ['event_payloads', 'payloads_are_erased_openly'],
+    ['streams', 'streams_stay'],
+    ['streams', 'streams_are_not_emptied'],
+  ] as const;
+  const CONSTRAINTS = [
+    ['events', 'ck_event_hash'],
+    ['events', 'ck_event_genesis'],
+    ['events', 'ck_event_stream'],
+    ['events', 'uq_event_sequence'],
+    ['events', 'uq_event_previous'],
+    ['events', 'uq_event_id'],
+    ['event_payloads', 'fk_payload_event'],
+  ] as const;
+
+  it.each(TRIGGERS)('of %s that is switched off, weakened or gone is named: trigger %s', async (table, name) => {
+    const issues = (change: string) => tamperer.guardIssues(`alter table ${table} ${change}`);
+    const disabled = [`Guard disabled: trigger ${name} of ${table}`];
+    expect(await issues(`disable trigger ${name}`)).toEqual(disabled);
+    expect(await issues(`enable trigger ${name}`)).toEqual(disabled);
+    expect(await issues(`enable replica trigger ${name}`)).toEqual(disabled);
+    expect(await issues(`enable always trigger ${name}`)).toEqual([]);
+    expect(await tamperer.guardIssues(`drop trigger ${name} on ${table}`)).toEqual([
+      `Guard missing: trigger ${name} of ${table}`,
+    ]);
+  });
+
+  it.each([
+    ['fires on less', 'before delete on events for each row execute function refuse_change()'],
+    [
+      'fires on one column',
+      'before delete or update of event_id on events for each row execute function refuse_change()',
+    ],
+    ['fires sometimes', 'before delete or update on events for each row when (false) execute function refuse_change()'],
+    ['fires in vain', 'before delete or update on events for each row execute function suppress()'],
+  ])('that %s is named', async (_, definition) => {
+    const change = `
+      create function suppress() returns trigger language plpgsql as 'begin return new; end';
+      drop trigger events_are_immutable on events;
+      create trigger events_are_immutable ${definition};
+      alter table events enable always trigger events_are_immutable`;
+    expect(await tamperer.guardIssues(change)).toEqual(['Guard changed: trigger events_are_immutable of events']);
+  });
+
+  it.each(CONSTRAINTS)('of %s that is dropped is named: constraint %s', async (table, name) => {
+    expect(await tamperer.guardIssues(`alter table ${table} drop constraint ${name} cascade`)).toContain(
+      `Guard missing: constraint ${name} of ${table}`,
+    );
+  });
+
+  it.each([
+    ['true', '', 'changed'],
+    [`event_hash = sha256('') or true`, '', 'changed'],
+    ['octet_length(event_hash) = 32', 'not valid', 'disabled'],
+  ])('that checks something else is named: %s %s', async (condition, suffix, what) => {
+    const change = `alter table events drop constraint ck_event_hash,
+      add constraint ck_event_hash check (${condition}) ${suffix}`;
+    expect(await tamperer.guardIssues(change)).toEqual([`Guard ${what}: constraint ck_event_hash of events`]);
+  });
+
+  it.each(['refuse_change', 'refuse_unerased_delete'])('that was rewritten is named: %s', async (name) => {
+    const change = `create or replace function ${name}() returns trigger language plpgsql as 'begin return old; end'`;
+    expect(await tamperer.guardIssues(change)).toEqual([`Guard changed: function ${name}`]);
+  });
+
+  it('that says yes to any hash is named, and what it let in is found', async () => {
+    const report = await fixture.tampered(async () => {
+      await query(`update events set event_hash = sha256('') where stream = $1 and sequence = 5`, stream);
+      await query(`create or replace function event_envelope(stream text, sequence integer, event_id uuid,
+        event_type text, actor_id text, occurred_at timestamptz, payload_commitment bytea, previous_hash bytea)
+        returns text language sql stable as 'select null::text'`);
+    });
+    expect(report.invalid_sequences).toEqual([5, 6]);
+    const record = await tamperer.guardIssues(`create or replace function event_envelope(stream text, sequence integer,
+      event_id uuid, event_type text, actor_id text, occurred_at timestamptz, payload_commitment bytea,
+      previous_hash bytea) returns text language sql stable as 'select null::text'`);
+    expect(record).toEqual(['Guard changed: function event_envelope']);
+  });
+});

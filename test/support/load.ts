@@ -1,0 +1,99 @@
+/**
+ * Load with a memory: clients that each send one command after the other, never give up on one, and write down every
+ * answer. A command that was not answered is sent again under its Idempotency-Key, to whichever API comes next.
+ */
+import { randomUUID } from 'node:crypto';
+import { type Answer, type Cast, type Person, person, post } from './client.ts';
+import { until } from './processes.ts';
+
+/** One command as its client saw it. */
+export interface Sent {
+  client: number;
+  /** Which of the client's commands. */
+  n: number;
+  session_id: string;
+  key: string;
+  /** The final answer; undefined when the load was stopped first. */
+  answer: Answer | undefined;
+  /** Why it had to be sent again: `503`, or the code of the connection's fault. */
+  failures: string[];
+}
+
+export interface Load {
+  sent: Sent[];
+  /** Resolves when so many more commands are answered. */
+  answered(more: number): Promise<void>;
+  /** Every client finishes the command it is at. */
+  stop(): Promise<Sent[]>;
+}
+
+export interface LoadOptions {
+  apis: string[];
+  people: Cast;
+  sessions: string[];
+  clients?: number;
+  headers?: Record<string, string>;
+}
+
+const PAUSE_MS = 50;
+const GIVE_UP_AFTER_MS = 60_000;
+
+export function startLoad({ apis, people, sessions, clients = 8, headers = {} }: LoadOptions): Load {
+  const sent: Sent[] = [];
+  let stopped = false;
+  let done = 0;
+
+  async function run(client: number): Promise<void> {
+    const who = person('admin', { institution_id: people.institution_id });
+    for (let n = 0; !stopped; n += 1) {
+      const session_id = sessions[(client + n) % sessions.length]!;
+      const one: Sent = { client, n, session_id, key: randomUUID(), answer: undefined, failures: [] };
+      sent.push(one);
+      await deliver(one, who);
+      done += 1;
+    }
+  }
+
+  async function deliver(one: Sent, who: Person): Promise<void> {
+    const { client, n, session_id, key, failures } = one;
+    const body = { event_type: 'NOTE', details: { client, n } };
+    const deadline = performance.now() + GIVE_UP_AFTER_MS;
+    while (performance.now() < deadline) {
+      const api = apis[(client + n + failures.length) % apis.length]!;
+      const tried = await post(api, `/api/session/${session_id}/log`, who, body, {
+        'idempotency-key': key,
+        ...headers,
+      }).catch((error) => codeOf(error));
+      if (typeof tried !== 'string' && tried.status !== 503) {
+        one.answer = tried;
+        return;
+      }
+      failures.push(typeof tried === 'string' ? tried : '503');
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
+    throw new Error(`command ${n} of client ${client} was never answered: ${failures.slice(-5)}`);
+  }
+
+  const running = Promise.all(Array.from({ length: clients }, (_, client) => run(client)));
+  running.catch(() => {
+    stopped = true;
+  });
+  return {
+    sent,
+    answered: async (more) => {
+      const goal = done + more;
+      await until(`${more} more answers`, () => done >= goal, GIVE_UP_AFTER_MS);
+    },
+    stop: async () => {
+      stopped = true;
+      await running;
+      return sent;
+    },
+  };
+}
+
+/** The code of a failed fetch: ECONNREFUSED is a clean refusal, everything else leaves the sender in doubt. */
+function codeOf(error: unknown): string {
+  const { cause, message } = error as { cause?: { code?: string }; message: string };
+  return cause?.code ?? message;
+}

@@ -1,0 +1,98 @@
+/**
+ * Our processes as an operator has them: built, started by the Procfile's commands, and ended as roughly as the test
+ * likes. None outlives the test run, whatever becomes of it.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface Process {
+  name: string;
+  pid: number;
+  /** Of the API, or of a worker's health and metrics. */
+  url: string;
+  signal(name: NodeJS.Signals): void;
+  exited: Promise<{ code: number | null; signal: string | null }>;
+  isAlive(): boolean;
+  /** Resolves when it is stopped by SIGSTOP. */
+  stopped(): Promise<unknown>;
+  /** All that it logged. */
+  output(): string;
+}
+
+const ROOT = join(import.meta.dirname, '../..');
+const READY_WITHIN_MS = 20_000;
+const running = new Set<ChildProcess>();
+
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/** Resolves when the process says on which port it is ready. @param file below dist @throws with its output */
+export async function startProcess(
+  name: string,
+  file: string,
+  args: string[],
+  env: Record<string, string>,
+): Promise<Process> {
+  const { PATH = '', HOME = '' } = process.env;
+  const child = spawn(process.execPath, [join(ROOT, 'dist', file), ...args], {
+    cwd: ROOT,
+    env: { PATH, HOME, ...env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  running.add(child);
+  let output = '';
+  const exited = once(child, 'exit').then(([code, signal]) => {
+    running.delete(child);
+    return { code, signal };
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    const fail = (why: string) => reject(new Error(`${name} ${why}:\n${output.slice(-4_000)}`));
+    const deadline = setTimeout(() => fail('is not ready in time'), READY_WITHIN_MS);
+    child.stderr.on('data', (text: Buffer) => {
+      output += text;
+      const [, found] = /"(?:metrics_)?port":(\d+),"msg":"\w+ ready"/.exec(output) ?? [];
+      if (found === undefined) return;
+      clearTimeout(deadline);
+      resolve(Number(found));
+    });
+    void exited.then(() => fail('ended'));
+  }).catch((error) => {
+    child.kill('SIGKILL');
+    throw error;
+  });
+  return {
+    name,
+    pid: child.pid!,
+    url: `http://127.0.0.1:${port}`,
+    signal: (signal) => void child.kill(signal),
+    exited,
+    isAlive: () => running.has(child),
+    stopped: () =>
+      until(`${name} is stopped`, () => /^State:\s+T/m.test(readFileSync(`/proc/${child.pid}/status`, 'utf8'))),
+    output: () => output,
+  };
+}
+
+/** SIGKILL, also to who is stopped; resolves when all are gone. */
+export async function killAll(processes: Iterable<Process>): Promise<void> {
+  await Promise.all(
+    [...processes].map((one) => {
+      one.signal('SIGKILL');
+      return one.exited;
+    }),
+  );
+}
+
+/** Resolves with the first answer that is true enough, asking again and again. @throws after `within_ms` */
+export async function until<T>(what: string, look: () => Promise<T> | T, within_ms = 15_000): Promise<NonNullable<T>> {
+  const deadline = performance.now() + within_ms;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    if (performance.now() > deadline) throw new Error(`waited ${within_ms} ms in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
