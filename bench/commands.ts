@@ -3,11 +3,10 @@
  * job with a transaction for each command (`naive`). One after the other on the same machine, the record checked after
  * each. Absolute figures belong to the machine; what is to be reached are ratios.
  */
-import { availableParallelism } from 'node:os';
 import pg from 'pg';
 import type { BenchOptions } from './bench.ts';
 import { type Grounds, openGrounds } from './grounds.ts';
-import { measurePoint, type Point } from './measure.ts';
+import { type Contestant, enterContestant, measurePoint, type Point } from './measure.ts';
 import { keepResults, median, table } from './report.ts';
 import type { ServerName } from './servers.ts';
 
@@ -36,30 +35,43 @@ const GOALS: Goal[] = [
   { connections: 256, peer: 'naive', measure: 'per_second', least: 4 },
 ];
 
-export async function benchCommands({ seconds, connections, only, rounds, quiet }: BenchOptions): Promise<void> {
-  const cores = availableParallelism();
+export async function benchCommands(options: BenchOptions): Promise<void> {
+  const { connections, only, rounds, seconds } = options;
   const grounds = await openGrounds();
   const points: Point[] = [];
   try {
     for (let round = 0; round < rounds; round += 1) {
       // Turned round each time, so that a machine that gets slower favours nobody.
       const order = round % 2 === 0 ? only : [...only].reverse();
-      for (const count of connections) {
-        for (const server of order) {
-          let point: Point;
-          do {
-            point = await measurePoint(grounds, { server, connections: count, seconds, cores });
-            console.error(describe(point));
-          } while (point.elsewhere > quiet);
-          points.push(point);
-        }
-      }
+      points.push(...(await playRound(grounds, { ...options, only: order })));
     }
     const medians = connections.flatMap((count) => only.map((server) => medianOf(points, server, count)));
     console.log(`\n${pointTable(medians)}\n\n${goalLines(medians).join('\n')}`);
     await keepResults('commands', { seconds, rounds, database: await readSettings(grounds), medians, points });
   } finally {
     await grounds.stop();
+  }
+}
+
+/** All servers are up, but only one has anything to do at a time. */
+async function playRound(grounds: Grounds, { seconds, connections, only, quiet }: BenchOptions): Promise<Point[]> {
+  const contestants: Contestant[] = [];
+  const points: Point[] = [];
+  try {
+    for (const server of only) contestants.push(await enterContestant(grounds, server));
+    for (const count of connections) {
+      for (const contestant of contestants) {
+        let point: Point;
+        do {
+          point = await measurePoint(grounds, contestant, { connections: count, seconds });
+          console.error(describe(point));
+        } while (point.elsewhere > quiet);
+        points.push(point);
+      }
+    }
+    return points;
+  } finally {
+    for (const contestant of contestants) await contestant.leave();
   }
 }
 

@@ -1,23 +1,23 @@
 /**
  * The load generator, forked so that its work is nobody else's: a closed loop of log commands on so many connections,
- * each going through all sessions in an order of its own. It warms the server up, says when it begins to measure, and
- * reports.
+ * each going through all sessions in an order of its own. It warms up, says when it begins to measure, and reports.
  */
 import { randomInt } from 'node:crypto';
-import autocannon, { type Request } from 'autocannon';
+import autocannon, { type Client, type Request, type Result } from 'autocannon';
 import type { Docket } from './grounds.ts';
 
 export interface LoadPlan {
   url: string;
   dockets: Docket[];
   connections: number;
-  warm_seconds: number;
+  /** Answers to wait for before measuring begins. */
+  warm_commands: number;
   seconds: number;
 }
 
 export type LoadMessage = { kind: 'measuring' } | { kind: 'measured'; latencies_ms: number[] } | LoadEnd;
 
-/** Counts of the whole run, the time of warming up included. */
+/** Counts of the whole run, warming up included. */
 export interface LoadEnd {
   kind: 'ended';
   answered: number;
@@ -25,43 +25,39 @@ export interface LoadEnd {
 }
 
 const LOOK_EVERY_MS = 50;
+const MOST_SECONDS = 600;
 
 process.once('message', (plan: LoadPlan) => void generate(plan));
 
-function generate({ url, dockets, connections, warm_seconds, seconds }: LoadPlan): void {
+function generate({ url, dockets, connections, warm_commands, seconds }: LoadPlan): void {
   const latencies_ms: number[] = [];
+  let answers = 0;
   let measuring = false;
-  const run = autocannon(
-    {
-      url,
-      connections,
-      duration: warm_seconds + seconds + 60,
-      sampleInt: LOOK_EVERY_MS,
-      setupClient: (client) => client.setRequests(shuffled(dockets).map(requestOf)),
-    },
-    (error, { errors, statusCodeStats }) => {
-      if (error) throw error;
-      const { 200: applied, ...others } = statusCodeStats;
-      const failures = Object.fromEntries(Object.entries(others).map(([status, { count }]) => [status, count]));
-      if (errors > 0) failures.connection = errors;
-      say({ kind: 'ended', answered: applied?.count ?? 0, failures });
-    },
-  );
+  const setupClient = (client: Client) => client.setRequests(shuffled(dockets).map(requestOf));
+  const run = autocannon({ url, connections, duration: MOST_SECONDS, sampleInt: LOOK_EVERY_MS, setupClient }, end);
   run.on('response', (_client, _status, _bytes, duration_ms) => {
-    if (measuring) latencies_ms.push(duration_ms);
+    answers += 1;
+    if (answers === warm_commands) begin();
+    else if (measuring) latencies_ms.push(duration_ms);
   });
-  setTimeout(() => {
+
+  function begin(): void {
     measuring = true;
     say({ kind: 'measuring' });
-  }, warm_seconds * 1_000);
-  setTimeout(
-    () => {
+    setTimeout(() => {
       measuring = false;
       say({ kind: 'measured', latencies_ms });
       run.stop();
-    },
-    (warm_seconds + seconds) * 1_000,
-  );
+    }, seconds * 1_000);
+  }
+}
+
+function end(error: Error | null, { errors, statusCodeStats }: Result): void {
+  if (error) throw error;
+  const { 200: applied, ...others } = statusCodeStats;
+  const failures = Object.fromEntries(Object.entries(others).map(([status, { count }]) => [status, count]));
+  if (errors > 0) failures.connection = errors;
+  say({ kind: 'ended', answered: applied?.count ?? 0, failures });
 }
 
 function say(message: LoadMessage): void {

@@ -1,11 +1,12 @@
-/** One point: one server, so many connections, from a fresh database to a checked record. */
+/** A server in a comparison: started on a database of its own, warmed up, then measured point by point. */
 import { fork } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { checkRecord } from './checkRecord.ts';
 import type { Grounds } from './grounds.ts';
 import type { LoadEnd, LoadMessage, LoadPlan } from './load.ts';
 import { percentile } from './report.ts';
-import { type ServerName, startServer } from './servers.ts';
+import { type RunningServer, type ServerName, startServer } from './servers.ts';
 import { readUsage, type Usage } from './usage.ts';
 
 export interface Point {
@@ -21,39 +22,80 @@ export interface Point {
   elsewhere: number;
 }
 
-const WARM_SECONDS = 2.5;
+/** A server that is up and warm. */
+export interface Contestant {
+  name: ServerName;
+  running: RunningServer;
+  databaseUrl: string;
+  /** Commands answered so far, and how many may have been cut off when a load ended. */
+  answered: number;
+  cut_off: number;
+  leave(): Promise<void>;
+}
+
+// It takes so many requests until the slowest server's code is compiled as far as it will be.
+const WARM_UP = { connections: 64, warm_commands: 10_000, seconds: 0 };
+const SETTLE_COMMANDS = 500;
+
+export async function enterContestant(grounds: Grounds, name: ServerName): Promise<Contestant> {
+  const database = `bench_${name}`;
+  const databaseUrl = await grounds.openDatabase(database);
+  const running = await startServer(name, { databaseUrl, redisUrl: grounds.redisUrl });
+  const leave = async () => {
+    await running.stop();
+    await grounds.dropDatabase(database);
+  };
+  const contestant = { name, running, databaseUrl, answered: 0, cut_off: 0, leave };
+  try {
+    await loadContestant(grounds, contestant, WARM_UP);
+    return contestant;
+  } catch (error) {
+    await leave();
+    throw error;
+  }
+}
 
 export async function measurePoint(
   grounds: Grounds,
-  { server, connections, seconds, cores }: { server: ServerName; connections: number; seconds: number; cores: number },
+  contestant: Contestant,
+  { connections, seconds }: { connections: number; seconds: number },
 ): Promise<Point> {
-  const database = `bench_${server}`;
-  const databaseUrl = await grounds.openDatabase(database);
-  const running = await startServer(server, { databaseUrl, redisUrl: grounds.redisUrl });
-  try {
-    const plan = { url: running.url, dockets: grounds.dockets, connections, warm_seconds: WARM_SECONDS, seconds };
-    const load = await runLoad(plan, { ...running.pids, ...grounds.pids });
-    const failed = Object.entries(load.failures);
-    if (failed.length > 0) throw new Error(`${server} failed requests: ${JSON.stringify(load.failures)}`);
-    await checkRecord(databaseUrl, load.answered, connections);
-    const { latencies_ms, elapsed_ms, used_us } = load;
-    const sorted = latencies_ms.sort((a, b) => a - b);
-    const { machine, ...groups } = used_us;
-    const ours = Object.values(groups).reduce((sum, used) => sum + used, 0);
-    return {
-      server,
-      connections,
-      commands: sorted.length,
-      per_second: (sorted.length / elapsed_ms) * 1_000,
-      p50_ms: percentile(sorted, 0.5),
-      p99_ms: percentile(sorted, 0.99),
-      cpu_us: Object.fromEntries(Object.entries(groups).map(([group, used]) => [group, used / sorted.length])),
-      elsewhere: Math.max(0, (machine! - ours) / (elapsed_ms * 1_000 * cores)),
-    };
-  } finally {
-    await running.stop();
-    await grounds.dropDatabase(database);
+  const warm_commands = SETTLE_COMMANDS + connections;
+  const load = await loadContestant(grounds, contestant, { connections, warm_commands, seconds });
+  const { latencies_ms, elapsed_ms, used_us } = load;
+  const sorted = latencies_ms.sort((a, b) => a - b);
+  const { machine, ...groups } = used_us;
+  const ours = Object.values(groups).reduce((sum, used) => sum + used, 0);
+  return {
+    server: contestant.name,
+    connections,
+    commands: sorted.length,
+    per_second: (sorted.length / elapsed_ms) * 1_000,
+    p50_ms: percentile(sorted, 0.5),
+    p99_ms: percentile(sorted, 0.99),
+    cpu_us: Object.fromEntries(Object.entries(groups).map(([group, used]) => [group, used / sorted.length])),
+    elsewhere: Math.max(0, (machine! - ours) / (elapsed_ms * 1_000 * availableParallelism())),
+  };
+}
+
+/** @throws when a request failed, or the record that is left is not what was answered */
+async function loadContestant(
+  grounds: Grounds,
+  contestant: Contestant,
+  plan: Omit<LoadPlan, 'url' | 'dockets'>,
+): Promise<Load> {
+  const { running, databaseUrl } = contestant;
+  const load = await runLoad(
+    { ...plan, url: running.url, dockets: grounds.dockets },
+    { ...running.pids, ...grounds.pids },
+  );
+  if (Object.keys(load.failures).length > 0) {
+    throw new Error(`${contestant.name} failed requests: ${JSON.stringify(load.failures)}`);
   }
+  contestant.answered += load.answered;
+  contestant.cut_off += plan.connections;
+  await checkRecord(databaseUrl, contestant.answered, contestant.cut_off);
+  return load;
 }
 
 type Load = Omit<LoadEnd, 'kind'> & { latencies_ms: number[]; elapsed_ms: number; used_us: Usage };

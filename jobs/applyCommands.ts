@@ -9,12 +9,11 @@ import type { Book } from '../src/core/command.ts';
 import { type Decided, MAX_ATTEMPTS, type Outcome } from '../src/core/decide.ts';
 import { execute, type PassOptions } from '../src/core/execute.ts';
 import { createLane } from '../src/core/lane.ts';
-import type { Queryable } from '../src/core/queryable.ts';
 import { createStates } from '../src/core/states.ts';
 import { addWork, type Work, workOf } from '../src/core/stream.ts';
-import { countAttempts, lockStreams, readPending } from '../src/core/transaction.ts';
+import { countAttempts, lockStreams, type PendingCommand, readPending } from '../src/core/transaction.ts';
 import type { Broadcast } from '../src/infra/broadcast/broadcast.ts';
-import { inTransaction, isConnectionFault, isTransientFault } from '../src/infra/database.ts';
+import { exclusively, inTransaction, isConnectionFault, isTransientFault } from '../src/infra/database.ts';
 import type { Log } from '../src/infra/log.ts';
 import type { Metrics } from '../src/infra/metrics.ts';
 import type { Doorbell, Queues } from '../src/infra/queue.ts';
@@ -47,12 +46,20 @@ interface Request {
   suspect: boolean;
 }
 
+/** What a run has come to so far. */
+interface Tally {
+  outcomes: Outcome[];
+  suspects: Map<string, string[]>;
+}
+
+/** How the commands of a pass are to be taken. */
+type Care = Pick<PassOptions, 'counted' | 'wary'>;
+
 const LANES = 2;
 const LANE_BATCH = 64;
 const PASS_COMMANDS = 1_024;
 const COUNTED_AT_ONCE = 32;
 const DRAIN_AFTER_MS = 500;
-const SUSPECT_AFTER_MS = 5_000;
 const DRAIN_STREAMS = 500;
 const RETRY_WAIT_MS = { first: 50, most: 1_000 };
 
@@ -81,61 +88,86 @@ export function createApplier({ pool, book, queues, broadcast, metrics, log, rea
 
   /** One lane's batch: every request gets all outcomes, and looks for its own. */
   async function run(requests: Request[]): Promise<Outcome[][]> {
-    const outcomes: Outcome[] = [];
-    const workFor = (suspect: boolean): Work =>
+    const workFor = (suspect: boolean) =>
       workOf(requests.flatMap((request) => (request.suspect === suspect ? request.commands : [])));
-    for (let work = workFor(false); work.size > 0 && !closing; ) work = await pass(work, limitFor(work), outcomes);
-    for (let work = workFor(true); work.size > 0 && !closing; ) work = await passSuspects(work, outcomes);
-    return requests.map(() => outcomes);
+    const tally: Tally = { outcomes: [], suspects: workFor(true) };
+    for (let work: Work = workFor(false); work.size > 0 && !closing; ) {
+      work = await pass(work, limitFor(work), tally, { wary: true });
+    }
+    if (tally.suspects.size > 0) await runSuspects(tally);
+    return requests.map(() => tally.outcomes);
+  }
+
+  /** Streams that another worker is trying just now are left to it. */
+  async function runSuspects(tally: Tally): Promise<void> {
+    await persistently(() =>
+      exclusively(pool, [...tally.suspects.keys()], async (own, isLost) => {
+        let work: Work = new Map([...tally.suspects].filter(([subject]) => own.has(subject)));
+        while (work.size > 0 && !closing && !isLost()) work = await passSuspects(work, tally, isLost);
+      }),
+    );
   }
 
   /** One transaction; where the database faults it, smaller ones, until the command at fault stands alone. */
-  async function pass(work: Work, limit: number, outcomes: Outcome[], counted?: Set<string>): Promise<Work> {
+  async function pass(work: Work, limit: number, tally: Tally, care: Care): Promise<Work> {
+    if (work.size === 0) return work;
     let fault: unknown;
     try {
-      return settle(await attempt({ work, limit, ...(counted && { counted }) }), outcomes);
+      return settle(await attempt({ work, limit, ...care }), tally);
     } catch (thrown) {
+      if (isUnavailable(thrown)) throw thrown;
       fault = thrown;
     }
-    if (work.size === 1 && limit === 1) {
-      return settle(await attempt({ work, limit, ...(counted && { counted }), fault }), outcomes);
-    }
+    if (work.size === 1 && limit === 1) return settle(await attempt({ work, limit, ...care, fault }), tally);
     const again = new Map<string, string[]>();
     const middle = Math.ceil(work.size / 2);
     const halves = work.size > 1 ? [[...work].slice(0, middle), [...work].slice(middle)] : [[...work]];
     for (const half of halves) {
-      const left = await pass(new Map(half), work.size > 1 ? limit : Math.ceil(limit / 8), outcomes, counted);
+      const left = await pass(new Map(half), work.size > 1 ? limit : Math.ceil(limit / 8), tally, care);
       for (const streams of left.values()) addWork(again, streams);
     }
     return again;
   }
 
-  function settle(decided: Decided, outcomes: Outcome[]): Work {
-    outcomes.push(...decided.outcomes);
+  function settle(decided: Decided, tally: Tally): Work {
+    tally.outcomes.push(...decided.outcomes);
+    for (const streams of decided.suspects.values()) addWork(tally.suspects, streams);
     return decided.again;
   }
 
-  /** Commands that may have taken a process down: their attempt is committed before it is made. */
-  async function passSuspects(work: Work, outcomes: Outcome[]): Promise<Work> {
-    const { counted, firsts } = await persistently(() => inTransaction(pool, (db) => countFirst(db, work)));
-    const fresh = firsts.filter((first) => first.attempts === 0);
-    const left = await pass(workOf(fresh), COUNTED_AT_ONCE, outcomes, counted);
-    const again = workOf([...left.values()].map((streams) => ({ streams })));
+  /**
+   * Commands that may have taken a process down: their attempt is committed before it is made. What was tried before is
+   * counted and tried in its turn and alone, so that it spends nobody's attempts but its own.
+   */
+  async function passSuspects(work: Work, tally: Tally, isLost: () => boolean): Promise<Work> {
+    const { counted, firsts } = await count(work, (first) => first.attempts === 0);
+    const fresh = workOf(firsts.filter((first) => first.attempts === 0));
+    const again = new Map<string, string[]>();
+    const left = await pass(fresh, COUNTED_AT_ONCE, tally, { counted });
+    for (const streams of left.values()) addWork(again, streams);
     for (const first of firsts.filter(({ attempts }) => attempts > 0)) {
-      const spent = !counted.has(first.id);
-      const rest = await pass(workOf([first]), 1, outcomes, spent ? undefined : counted);
+      if (closing || isLost()) break;
+      const alone = workOf([first]);
+      const { counted } = await count(alone, () => true);
+      const rest = await pass(alone, 1, tally, counted.size > 0 ? { counted } : {});
       for (const streams of rest.values()) addWork(again, streams);
     }
     return again;
   }
 
-  async function countFirst(db: Queryable, work: Work) {
-    const { held } = await lockStreams(db, [...new Set([...work.values()].flat())]);
-    const ready = [...work.keys()].filter((subject) => !held.has(subject));
-    const { pending } = await readPending(db, ready, COUNTED_AT_ONCE);
-    const counted = await countAttempts(db, pending, MAX_ATTEMPTS);
-    const firsts = pending.filter(({ stream }, i) => pending.findIndex((other) => other.stream === stream) === i);
-    return { counted, firsts };
+  /** Commits the next attempts of those streams whose first command fits. A first command with none left is not counted. */
+  async function count(work: Work, fits: (first: PendingCommand) => boolean) {
+    return persistently(() =>
+      inTransaction(pool, async (db) => {
+        const { held } = await lockStreams(db, [...new Set([...work.values()].flat())]);
+        const ready = [...work.keys()].filter((subject) => !held.has(subject));
+        const { pending } = await readPending(db, ready, COUNTED_AT_ONCE);
+        const firsts = pending.filter(({ stream }, i) => pending.findIndex((other) => other.stream === stream) === i);
+        const fitting = new Set(firsts.filter(fits).map(({ stream }) => stream));
+        const chosen = pending.filter(({ stream }) => fitting.has(stream));
+        return { counted: await countAttempts(db, chosen, MAX_ATTEMPTS), firsts };
+      }),
+    );
   }
 
   /** One transaction with all that follows its commit. @throws a fault of the statement, never of the connection */
@@ -164,7 +196,7 @@ export function createApplier({ pool, book, queues, broadcast, metrics, log, rea
       try {
         return await work();
       } catch (fault) {
-        if (closing || !(isConnectionFault(fault) || isTransientFault(fault))) throw fault;
+        if (closing || !isUnavailable(fault)) throw fault;
         log.warn({ err: fault }, 'the database did not answer; trying again');
         await new Promise((resolve) => setTimeout(resolve, wait));
       }
@@ -172,27 +204,17 @@ export function createApplier({ pool, book, queues, broadcast, metrics, log, rea
   }
 
   async function drain(): Promise<void> {
-    const { rows } = await pool.query<{ streams: string[]; suspect: boolean }>(
-      `select distinct on (c.stream) c.streams,
-         c.accepted_at < clock_timestamp() - $2 * interval '1 millisecond' as suspect
+    const { rows } = await pool.query<{ streams: string[] }>(
+      `select distinct on (c.stream) c.streams
        from commands c left join streams s on s.stream = c.stream
        where c.status = 'accepted' and c.accepted_at < clock_timestamp() - $1 * interval '1 millisecond'
          and (s.held_until is null or s.held_until <= clock_timestamp())
-       order by c.stream, c.position limit $3`,
-      [DRAIN_AFTER_MS, SUSPECT_AFTER_MS, DRAIN_STREAMS],
+       order by c.stream, c.position limit $2`,
+      [DRAIN_AFTER_MS, DRAIN_STREAMS],
     );
     if (rows.length === 0) return;
     metrics.drained.inc(rows.length);
-    await Promise.all([
-      submit(
-        rows.filter((row) => !row.suspect),
-        false,
-      ),
-      submit(
-        rows.filter((row) => row.suspect),
-        true,
-      ),
-    ]);
+    await submit(rows, false);
   }
 
   function start(): void {
@@ -211,6 +233,11 @@ export function createApplier({ pool, book, queues, broadcast, metrics, log, rea
   }
 
   return { answer, drain, start, close };
+}
+
+/** It says nothing about a command. */
+function isUnavailable(fault: unknown): boolean {
+  return isConnectionFault(fault) || isTransientFault(fault);
 }
 
 function laneOf(stream: string): number {

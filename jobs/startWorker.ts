@@ -30,7 +30,9 @@ export async function startWorker(backbone: Backbone, reach?: (point: CrashPoint
 
   async function close(): Promise<void> {
     const workers = Promise.all([doorbells.close(), integrity.close()]);
-    await Promise.race([workers, new Promise((resolve) => setTimeout(resolve, CLOSE_WITHIN_MS).unref())]);
+    // While Redis is away BullMQ would wait for it; what is under way is the applier's to finish.
+    const within = queues.isConnected() === false ? 0 : CLOSE_WITHIN_MS;
+    await Promise.race([workers, new Promise((resolve) => setTimeout(resolve, within).unref())]);
     await applier.close();
     await Promise.all([pool.end(), verifierPool.end()]);
   }

@@ -16,7 +16,7 @@ await runProcess('separate', async (config) => {
   return {
     log: backbone.log,
     steps: [
-      { name: 'readiness', run: () => api.probe.drain() },
+      { name: 'readiness', run: () => api.drain() },
       { name: 'http', run: () => closeServer(server) },
       { name: 'api', run: () => api.close() },
       { name: 'backbone', run: () => backbone.close() },

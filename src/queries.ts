@@ -6,6 +6,7 @@ import type { JsonObject } from './core/event.ts';
 import { pageQuery } from './core/page.ts';
 import { defineQuery, type QueryDefinition } from './core/query.ts';
 import { ROLES } from './core/roles.ts';
+import { instant } from './core/schemas.ts';
 import { verifySession } from './integrity/verifySession.ts';
 import { readParticipants } from './participants/readParticipants.ts';
 import { readLog } from './sessions/readLog.ts';
@@ -17,7 +18,6 @@ const ENDLESS = 2 ** 31 - 1;
 type SessionParams = { session_id: string };
 
 const uuid = z.guid().toLowerCase();
-const time = z.iso.datetime();
 const sequence = z.coerce.number().int().min(1).max(ENDLESS);
 const none = z.strictObject({});
 
@@ -52,7 +52,7 @@ const readAssignment = defineQuery<{ assignment_id: string }, unknown>({
   read: ({ db, params }) => findAssignment(db, params.assignment_id),
 });
 
-const activeList = z.strictObject(pageQuery([time, uuid]));
+const activeList = z.strictObject(pageQuery([instant, uuid]));
 const readActiveList = defineQuery<unknown, z.output<typeof activeList>>({
   name: 'session.active',
   route: 'GET /api/session/active/list',
@@ -73,7 +73,7 @@ const readSession = defineQuery<SessionParams, unknown>({
   version: (body) => String((body.head as { event_sequence: number }).event_sequence),
 });
 
-const participantList = z.strictObject(pageQuery([time, uuid]));
+const participantList = z.strictObject(pageQuery([instant, uuid]));
 const readParticipantList = defineQuery<SessionParams, z.output<typeof participantList>>({
   ...ofSession,
   name: 'session.participants',

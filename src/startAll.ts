@@ -40,7 +40,7 @@ export async function startAll(
     relay.attach(server);
     const port = await listen(server, config.HOST, config.PORT, USUAL_PORT);
     steps.unshift(
-      { name: 'readiness', run: () => api.probe.drain() },
+      { name: 'readiness', run: () => api.drain() },
       { name: 'listeners', run: () => relay.close() },
       { name: 'http', run: () => closeServer(server) },
     );

@@ -47,6 +47,8 @@ export interface Decided {
   exported: Map<string, ExportedEvent[]>;
   /** What to pass over again at once: commands that this batch could not take. */
   again: Map<string, string[]>;
+  /** Streams whose next command may have taken a process down: its attempt is to be counted before it is made. */
+  suspects: Map<string, string[]>;
 }
 
 export interface Batch {
@@ -59,6 +61,8 @@ export interface Batch {
   facts: ReadonlyMap<string, unknown>;
   /** When given, only these are decided; their attempt is already counted. */
   counted?: ReadonlySet<string> | undefined;
+  /** When true, a command that may have taken a process down is left alone. */
+  wary?: boolean | undefined;
   /** When given, what the database said when the first command was tried alone. */
   fault?: unknown;
 }
@@ -75,14 +79,16 @@ export function decideBatch(batch: Batch): Decided {
     moved: new Map(),
     exported: new Map(),
     again: new Map(),
+    suspects: new Map(),
   };
   const stopped = new Set<string>();
   const factsUsed = new Set<string>();
   for (const command of batch.pending) {
     if (stopped.has(command.stream)) continue;
-    if (!isTakeable(batch, command, factsUsed)) {
+    const isLeft = batch.wary && (command.attempts > 0 || command.overdue);
+    if (isLeft || !isTakeable(batch, command, factsUsed)) {
       stopped.add(command.stream);
-      addWork(decided.again, command.streams);
+      addWork(isLeft ? decided.suspects : decided.again, command.streams);
       continue;
     }
     try {
@@ -98,6 +104,7 @@ export function decideBatch(batch: Batch): Decided {
 /** All its streams are locked, its facts are fresh, and it is one of those that were asked for. */
 function isTakeable(batch: Batch, command: PendingCommand, factsUsed: Set<string>): boolean {
   if (batch.counted && !batch.counted.has(command.id)) return false;
+  if ('fault' in batch) return true;
   if (!command.streams.every((stream) => batch.held.has(stream))) return false;
   const facts = batch.book.commands.get(command.name)?.facts;
   if (!facts) return true;
@@ -236,7 +243,8 @@ function isExhausted(batch: Batch, { attempts }: PendingCommand): boolean {
 function recordFault(batch: Batch, decided: Decided, command: PendingCommand, error: unknown): boolean {
   const attempts = batch.counted ? command.attempts : Math.min(command.attempts + 1, MAX_ATTEMPTS);
   const { id, name, stream, streams } = command;
-  const message = error instanceof Error ? error.message : String(error);
+  // Postgres keeps every text but this one.
+  const message = (error instanceof Error ? error.message : String(error)).replaceAll('\u0000', '');
   const exhausted = attempts >= MAX_ATTEMPTS;
   decided.faults.push({ id, name, stream, streams, attempts, error: message, retry_in_ms: RETRY_IN_MS[attempts] ?? 0 });
   if (exhausted) {

@@ -17,6 +17,8 @@ export interface PassOptions {
   limit: number;
   /** When given, only these commands are decided; their attempt is already counted and committed. */
   counted?: ReadonlySet<string>;
+  /** When true, a command that may have taken a process down is left alone, and its stream is among the `suspects`. */
+  wary?: boolean;
   /** When given, what the database said when the first command of the work was tried alone. */
   fault?: unknown;
 }
@@ -29,13 +31,17 @@ export async function execute(db: Queryable, book: Book, states: States, options
   const { heads, held } = await lockStreams(db, [...new Set([...options.work.values()].flat())]);
   const ready = [...options.work.keys()].filter((subject) => !held.has(subject));
   const { pending, now } = await readPending(db, ready, options.limit);
-  const needed = pending.flatMap((command) => command.streams).filter((stream) => heads.has(stream));
+  // With a fault nothing is decided, and what faulted may have been the loading.
+  const deciding = 'fault' in options ? [] : pending;
+  const needed = deciding.flatMap((command) => command.streams).filter((stream) => heads.has(stream));
   const known = await states.load(db, new Map(needed.map((stream) => [stream, heads.get(stream)!])));
   const standing = new Map<string, Held>();
   for (const [stream, state] of known) standing.set(stream, { head: heads.get(stream)!, state });
-  const facts = await loadFacts(db, book, pending);
+  const facts = await loadFacts(db, book, deciding);
   const decided = decideBatch({ ...options, book, pending, now, held: standing, facts });
-  for (const command of ofFullStreams(pending, options.limit)) addWork(decided.again, command.streams);
+  for (const { stream, streams } of ofFullStreams(pending, options.limit)) {
+    if (!decided.suspects.has(stream)) addWork(decided.again, streams);
+  }
   await writeBatch(db, decided);
   await applyWrites(db, decided.writes);
   return decided;

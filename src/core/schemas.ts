@@ -22,12 +22,13 @@ export const instant = z.iso
  * what no payload may hold.
  */
 export function freeObject(depth: number) {
-  return z.record(z.string(), z.unknown()).refine((value) => depthOf(value) <= depth, {
+  return z.record(z.string(), z.unknown()).refine((value) => isWithin(value, depth), {
     error: `must not be deeper than ${depth} levels`,
   }) as unknown as z.ZodType<JsonObject>;
 }
 
-function depthOf(value: unknown): number {
-  if (typeof value !== 'object' || value === null) return 0;
-  return 1 + Math.max(0, ...Object.values(value).map(depthOf));
+/** Looks no deeper than it must: however deep the value is, the walk ends. */
+function isWithin(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value).every((item) => isWithin(item, levels - 1));
 }

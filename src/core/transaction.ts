@@ -16,6 +16,8 @@ export interface PendingCommand {
   actor: Actor;
   expected_sequence: number | null;
   attempts: number;
+  /** It waits for longer than it should: whoever took it may have died of it. */
+  overdue?: boolean;
   last_error: string | null;
   reply_to: string;
 }
@@ -60,11 +62,14 @@ export async function lockStreams(db: Queryable, streams: string[]): Promise<Loc
   return { heads, held: new Set(rows.filter((row) => row.held).map((row) => row.stream)) };
 }
 
+const OVERDUE_AFTER_SECONDS = 5;
+
 const PENDING = {
   name: 'read-pending',
   text: `
     select c.id, c.name, c.stream, c.streams, c.input, c.actor_id, c.actor_role, c.actor_institution_id,
       c.expected_sequence, c.attempts, c.last_error, c.reply_to,
+      c.accepted_at < clock_timestamp() - interval '${OVERDUE_AFTER_SECONDS} seconds' as overdue,
       date_trunc('milliseconds', clock_timestamp()) as now
     from unnest($1::text[]) as s (stream)
     cross join lateral (

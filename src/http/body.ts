@@ -9,6 +9,7 @@ import type { JsonObject } from '../core/event.ts';
 import { Problem, type ProblemCode } from '../core/problem.ts';
 
 const LIMIT_BYTES = 64 * 1024;
+const MAX_LEVELS = 32;
 const raw = express.raw({ type: () => true, limit: LIMIT_BYTES });
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -39,19 +40,22 @@ export async function readJson(req: Request, res: Response): Promise<unknown> {
   }
 }
 
-/** Everything in the value that the record could not hold. */
-export function profileFaults(value: unknown, pointer = ''): InputFault[] {
+/**
+ * Everything in the value that the record could not hold. Below `levels` it is not looked at: no schema lets anything
+ * through that is so deep, and a walk without end would exhaust the stack.
+ */
+export function profileFaults(value: unknown, pointer = '', levels = MAX_LEVELS): InputFault[] {
   if (typeof value === 'number') {
     return Number.isSafeInteger(value) ? [] : [{ pointer, detail: 'numbers are integers within 2^53-1' }];
   }
   if (typeof value === 'string') return textFaults(value, pointer);
-  if (typeof value !== 'object' || value === null) return [];
+  if (typeof value !== 'object' || value === null || levels === 0) return [];
   const faults: InputFault[] = [];
   for (const [key, item] of Object.entries(value)) {
     const at = `${pointer}/${escapeKey(key)}`;
     if (key === '__proto__') faults.push({ pointer: at, detail: 'no key is called __proto__' });
     if (!Array.isArray(value)) faults.push(...textFaults(key, at));
-    faults.push(...profileFaults(item, at));
+    faults.push(...profileFaults(item, at, levels - 1));
   }
   return faults;
 }

@@ -10,6 +10,8 @@ import type { Log } from '../infra/log.ts';
 import type { Metrics } from '../infra/metrics.ts';
 
 const QUIET_MS = 250;
+const SUBSCRIBE_WITHIN_MS = 1_000;
+const LAST_WAIT_MS = 2_000;
 
 export interface Waiting {
   /** The outcome, or undefined when it has not come within so many milliseconds. */
@@ -20,7 +22,9 @@ export interface Waiting {
 export interface Outcomes {
   /** To be called before the command is stored, so that no outcome is missed. */
   expect(id: string): Waiting;
-  close(): Promise<void>;
+  /** The process is about to stop: from now on nobody waits for longer than a moment. */
+  hurry(): void;
+  close(): void;
 }
 
 interface Waiter {
@@ -34,6 +38,7 @@ export async function listenForOutcomes(
 ): Promise<Outcomes> {
   const waiters = new Map<string, Set<Waiter>>();
   let polling = false;
+  let patience_ms = Number.POSITIVE_INFINITY;
 
   function expect(id: string): Waiting {
     let timer: NodeJS.Timeout | undefined;
@@ -53,7 +58,7 @@ export async function listenForOutcomes(
     return {
       cancel,
       within: (ms) => {
-        timer = setTimeout(cancel, ms);
+        timer = setTimeout(cancel, Math.min(ms, patience_ms));
         return settled.finally(() => clearTimeout(timer));
       },
     };
@@ -83,20 +88,38 @@ export async function listenForOutcomes(
     }
   }
 
-  const end = await broadcast.subscribe(replyChannel(instance), (text) => {
-    for (const reply of parseReplies(text)) deliver(reply);
-  });
+  // Without Redis there are no replies until it comes; the poll alone answers, and nobody waits for a channel to start.
+  let end = async () => {};
+  const subscribed = broadcast
+    .subscribe(replyChannel(instance), (text) => {
+      for (const reply of parseReplies(text)) deliver(reply);
+    })
+    .then((unsubscribe) => {
+      end = unsubscribe;
+    })
+    .catch((err) => log.warn({ err }, 'no reply channel; outcomes are read from Postgres'));
+  await Promise.race([subscribed, new Promise((resolve) => setTimeout(resolve, SUBSCRIBE_WITHIN_MS))]);
   const timer = setInterval(() => void pollQuiet(), QUIET_MS);
   timer.unref();
 
-  async function close(): Promise<void> {
-    clearInterval(timer);
-    for (const group of [...waiters.values()]) for (const waiter of group) waiter.settle(undefined);
+  function giveUp(): void {
+    for (const group of waiters.values()) for (const waiter of group) waiter.settle(undefined);
     waiters.clear();
-    await end();
   }
 
-  return { expect, close };
+  function hurry(): void {
+    patience_ms = LAST_WAIT_MS;
+    setTimeout(giveUp, LAST_WAIT_MS).unref();
+  }
+
+  function close(): void {
+    clearInterval(timer);
+    giveUp();
+    // Not waited for: where Redis is away, no channel can be left.
+    void end();
+  }
+
+  return { expect, hurry, close };
 }
 
 /** The outcome of a command that has one. */

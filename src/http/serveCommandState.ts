@@ -1,5 +1,6 @@
 /** `GET /api/command/<id>`: how a command stands; and its redrive, which is a new command with the same input. */
 import type { Request, Response } from 'express';
+import { z } from 'zod';
 import { book } from '../commands.ts';
 import type { JsonObject } from '../core/event.ts';
 import { isUuid, newCommandId } from '../core/ids.ts';
@@ -7,7 +8,7 @@ import { type CommandState, STATE_COLUMNS } from '../core/inbox.ts';
 import { Problem } from '../core/problem.ts';
 import { type Actor, ROLES, type Role } from '../core/roles.ts';
 import { stateBody } from './answers.ts';
-import { readJson, refuseFaults } from './body.ts';
+import { parseBody, readJson } from './body.ts';
 import { type Desk, demandRole, enter } from './door.ts';
 import { readPreferences } from './preferences.ts';
 import { submit } from './serveCommand.ts';
@@ -50,7 +51,7 @@ export function serveRedrive(desk: Desk) {
     const actor = (await enter(desk, req, res, redriveRoute))!;
     const body = await readJson(req, res);
     demandRole(actor, redriveRoute.roles);
-    if (Object.keys(body as object).length > 0) refuseFaults([{ pointer: '', detail: 'a redrive has no body' }]);
+    parseBody(body, z.strictObject({}), []);
     const dead = await findOwn(desk, actor, String(req.params.command_id));
     if (dead.status !== 'dead') throw new Problem('not_dead', `The command is ${dead.status}.`);
     const definition = book.commands.get(dead.name);

@@ -18,6 +18,8 @@ export interface Api {
   app: Express;
   probe: Probe;
   tokens: Tokens;
+  /** To be called first when stopping: nobody is sent here any more, and who waits for an outcome soon gets an answer. */
+  drain(): void;
   /** To be called when the server has answered its last request. */
   close(): Promise<void>;
 }
@@ -50,13 +52,18 @@ export async function startApi(
   const { issueTicket } = tokens;
   const desk = { config, db, queues, tokens, limiter, scopes, acceptor, outcomes, instance, issueTicket, metrics, log };
 
+  function drain(): void {
+    probe.drain();
+    outcomes.hurry();
+  }
+
   async function close(): Promise<void> {
     await acceptor.idle();
-    await outcomes.close();
+    outcomes.close();
     probe.close();
     await limiter.close();
     await pool.end();
   }
 
-  return { app: createApp(desk, probe, readVersion()), probe, tokens, close };
+  return { app: createApp(desk, probe, readVersion()), probe, tokens, drain, close };
 }

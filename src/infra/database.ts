@@ -77,12 +77,41 @@ export async function inTransaction<T>(
   }
 }
 
-/** Did the connection fail, or the server shut down or fill up, rather than the statement? */
+/**
+ * Runs `work` with those of the names that nobody else has for himself just now. Nobody waits for a name; who dies with
+ * one lets go of it, and who freezes loses it when Postgres ends the idle transaction. `isLost` says that it did.
+ */
+export async function exclusively<T>(
+  pool: pg.Pool,
+  names: string[],
+  work: (own: ReadonlySet<string>, isLost: () => boolean) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect();
+  let lost = false;
+  client.on('error', () => {
+    lost = true;
+  });
+  try {
+    await client.query('begin');
+    const text =
+      'select name from unnest($1::text[]) as name where pg_try_advisory_xact_lock(hashtextextended(name, 1))';
+    const { rows } = await client.query<{ name: string }>(text, [names]);
+    return await work(new Set(rows.map(({ name }) => name)), () => lost);
+  } finally {
+    // The end of its connection is the one way to let go that cannot fail.
+    client.release(true);
+  }
+}
+
+// What pg says where it has no code to give. Other texts may hold the same words: a column is named connection_count.
+const LOST_CONNECTION =
+  /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout exceeded|timeout expired)/;
+
+/** Did the connection fail, or the server shut down, fill up or turn read-only, rather than the statement? */
 export function isConnectionFault(fault: unknown): boolean {
   const { code, message } = fault as { code?: string; message?: string };
-  if (code === undefined)
-    return /connection|timeout exceeded when trying to connect|Client was closed/i.test(message ?? '');
-  return /^(08|57P0|53)/.test(code) || /^E[A-Z]+$/.test(code);
+  if (code === undefined) return LOST_CONNECTION.test(message ?? '');
+  return /^(08|57P0|53|25006$)/.test(code) || /^E[A-Z]+$/.test(code);
 }
 
 /** Worth trying again as it was: a deadlock, a serialisation failure, a lock or a statement that took too long. */

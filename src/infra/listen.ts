@@ -1,8 +1,9 @@
 /** Opening and closing HTTP servers. A default port in use gives way to a free one; a port asked for by name does not. */
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { Server, ServerResponse } from 'node:http';
+import { type AddressInfo, Server as TcpServer } from 'node:net';
 
 const CLOSE_WITHIN_MS = 10_000;
+const LINGER_MS = 250;
 
 /** @returns the port. @throws when the port that was asked for is in use */
 export async function listen(server: Server, host: string, asked: number | undefined, usual: number): Promise<number> {
@@ -25,13 +26,23 @@ function open(server: Server, host: string, port: number): Promise<number> {
   });
 }
 
-/** Accepts nobody any more and resolves when the requests under way are answered, or after ten seconds. */
+/**
+ * Accepts nobody any more and resolves when the requests under way are answered, or after ten seconds. Who sends on a
+ * connection that was kept alive is still answered, and told to come on another: a request must not meet its end.
+ */
 export async function closeServer(server: Server): Promise<void> {
   if (!server.listening) return;
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  server.prependListener('request', (_req, res: ServerResponse) => res.setHeader('Connection', 'close'));
+  // Server.close of node:http would end the idle connections at once.
+  const closed = new Promise<void>((resolve) => TcpServer.prototype.close.call(server, () => resolve()));
+  let sweep: NodeJS.Timeout | undefined;
+  const linger = setTimeout(() => {
+    server.closeIdleConnections();
+    sweep = setInterval(() => server.closeIdleConnections(), 50);
+  }, LINGER_MS);
   const deadline = setTimeout(() => server.closeAllConnections(), CLOSE_WITHIN_MS);
   await closed;
+  clearTimeout(linger);
   clearInterval(sweep);
   clearTimeout(deadline);
 }

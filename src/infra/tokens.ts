@@ -95,6 +95,13 @@ interface Checks {
 
 type Algorithm = 'HS256' | 'RS256' | 'ES256' | 'EdDSA';
 
+const ALGORITHMS: { [kind: string]: Algorithm } = {
+  secret: 'HS256',
+  rsa: 'RS256',
+  'ec prime256v1': 'ES256',
+  ed25519: 'EdDSA',
+};
+
 /** jsonwebtoken does not know EdDSA; jose does, at a higher price for the others. */
 async function payloadOf(token: string, key: KeyObject, { algorithms, ...checks }: Checks): Promise<unknown> {
   try {
@@ -107,8 +114,9 @@ async function payloadOf(token: string, key: KeyObject, { algorithms, ...checks 
 
 /** @throws when the key is of a kind that has no algorithm here */
 function algorithmOf(key: KeyObject): Algorithm {
-  const kind = key.type === 'secret' ? 'secret' : (key.asymmetricKeyType ?? '');
-  const algorithm = ({ secret: 'HS256', rsa: 'RS256', ec: 'ES256', ed25519: 'EdDSA' } as const)[kind as 'secret'];
+  const curve = key.asymmetricKeyDetails?.namedCurve;
+  const kind = key.type === 'secret' ? 'secret' : [key.asymmetricKeyType, curve].filter(Boolean).join(' ');
+  const algorithm = ALGORITHMS[kind];
   if (!algorithm)
     throw new Error(`JWT_PUBLIC_KEY: a key of type ${kind} is not supported; use RSA, EC P-256 or Ed25519`);
   return algorithm;

@@ -35,8 +35,7 @@ function eventFaults(e: FaultyEvent): string[] {
   const faults: string[] = [];
   const at = `at sequence ${e.sequence}`;
   if (e.sequence !== e.expected_sequence) faults.push(gapText(e.expected_sequence, e.sequence));
-  if (e.event_hash !== e.computed_hash || e.computed_hash === null)
-    faults.push(hashText(at, e.event_hash, e.computed_hash));
+  if (e.event_hash !== e.computed_hash) faults.push(hashText(at, e.event_hash, e.computed_hash));
   if (e.is_lost) faults.push(`Payload missing ${at}`);
   else if (e.has_payload && (e.payload_commitment !== e.computed_commitment || e.computed_commitment === null)) {
     faults.push(hashText(at, e.payload_commitment, e.computed_commitment));

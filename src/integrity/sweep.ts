@@ -10,12 +10,12 @@ import type { Queryable } from '../core/queryable.ts';
 import { type Head, idOf } from '../core/stream.ts';
 import { PROJECTED } from './projected.ts';
 
-/** An event with at least one fault in its row. Hashes in hex; null where a column that cannot be null is. */
+/** An event with at least one fault in its row. Hashes in hex; null where a column that cannot be null is null. */
 export interface FaultyEvent {
   sequence: number;
   expected_sequence: number;
   event_hash: string | null;
-  computed_hash: string | null;
+  computed_hash: string;
   payload_commitment: string | null;
   computed_commitment: string | null;
   previous_hash: string | null;
@@ -95,7 +95,7 @@ const SWEEP = `
   ), counted as (
     select *, (sequence is distinct from expected_sequence)::integer
       + (previous_hash is distinct from expected_previous)::integer
-      + (event_hash is distinct from computed_hash or computed_hash is null)::integer
+      + (event_hash is distinct from computed_hash)::integer
       + (is_lost or (has_payload and
         (payload_commitment is distinct from computed_commitment or computed_commitment is null)))::integer
       + is_backwards::integer as faults

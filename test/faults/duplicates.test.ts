@@ -1,14 +1,11 @@
 /** A doorbell promises nothing: doubled, shuffled, late or about nothing at all, every command is applied once. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { openBackbone } from '../../src/infra/backbone.ts';
-import { readConfig } from '../../src/infra/config.ts';
 import type { Doorbell } from '../../src/infra/queue.ts';
 import { checkHistory } from '../support/checkHistory.ts';
 import { startLoad } from '../support/load.ts';
 import { until } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
-import { SECRET } from '../support/stack.ts';
 import { openScene } from './scene.ts';
 
 describe.skipIf(inject('redisUrl') === null)('two workers on one stream', () => {
@@ -21,41 +18,29 @@ describe.skipIf(inject('redisUrl') === null)('two workers on one stream', () => 
   test('apply every command once, however often and in whatever order the doorbell rings', async () => {
     const scene = await openScene({ redisUrl: redis.url });
     const [api] = await Promise.all([scene.startApi(), scene.startWorker(), scene.startWorker()]);
-    const config = readConfig(
-      { DATABASE_URL: scene.database.url, REDIS_URL: redis.url, JWT_SECRET: SECRET, LOG_LEVEL: 'silent' },
-      'separate',
-    );
-    const backbone = openBackbone(config, scene.database.url, 'test');
-    const queue = backbone.queues.queue('commands');
-    try {
-      const sessions = await scene.openSessions(api, 1);
-      const headers = { prefer: 'respond-async' };
-      const load = startLoad({ apis: [api.url], people: scene.people, sessions, clients: 4, headers });
-      let rung = 0;
-      while (load.sent.length < 300) {
-        const { rows } = await scene.database.pool.query<Doorbell['commands'][number]>(
-          'select id, name, stream, streams from commands order by random() limit 64',
-        );
-        const stream = `session:${randomUUID()}`;
-        const nothing = { id: randomUUID(), name: 'session.log', stream, streams: [stream] };
-        const jobs = chunks([...rows, nothing, ...rows], 1 + (rung % 9)).map((commands) => ({
-          name: 'again',
-          data: { commands },
-        }));
-        await queue.addBulk(jobs);
-        rung += jobs.length;
-      }
-      const rows = await checkHistory(scene.database, await load.stop());
-      expect(rows.every(({ status }) => status === 'applied')).toBe(true);
-      await until(
-        'every doorbell is answered',
-        async () => (await queue.getJobCountByTypes('waiting', 'active')) === 0,
+    const queue = await scene.openQueue('commands');
+    const sessions = await scene.openSessions(api, 1);
+    const headers = { prefer: 'respond-async' };
+    const load = startLoad({ apis: [api.url], people: scene.people, sessions, clients: 4, headers });
+    let rung = 0;
+    while (load.sent.length < 300) {
+      const { rows } = await scene.database.pool.query<Doorbell['commands'][number]>(
+        'select id, name, stream, streams from commands order by random() limit 64',
       );
-      expect(await queue.getFailedCount()).toBe(0);
-      expect(rung).toBeGreaterThan(300);
-    } finally {
-      await backbone.close();
+      const stream = `session:${randomUUID()}`;
+      const nothing = { id: randomUUID(), name: 'session.log', stream, streams: [stream] };
+      const jobs = chunks([...rows, nothing, ...rows], 1 + (rung % 9)).map((commands) => ({
+        name: 'again',
+        data: { commands },
+      }));
+      await queue.addBulk(jobs);
+      rung += jobs.length;
     }
+    const rows = await checkHistory(scene.database, await load.stop());
+    expect(rows.every(({ status }) => status === 'applied')).toBe(true);
+    await until('every doorbell is answered', async () => (await queue.getJobCountByTypes('waiting', 'active')) === 0);
+    expect(await queue.getFailedCount()).toBe(0);
+    expect(rung).toBeGreaterThan(300);
   });
 });
 

@@ -2,7 +2,9 @@
  * A scene: a database of its own, APIs and workers as processes, and active sessions to send to. It is cleared away
  * when its test ends, and what the processes logged is shown when the test failed.
  */
+import type { Queue } from 'bullmq';
 import { onTestFailed, onTestFinished } from 'vitest';
+import { openQueues, type QueueName, type Queues } from '../../src/infra/queue.ts';
 import { type Cast, cast, openSession } from '../support/client.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 import { killAll, type Process, startProcess, until } from '../support/processes.ts';
@@ -21,6 +23,8 @@ export interface Scene {
   startEntry(file: string, args?: string[], env?: Env): Promise<Process>;
   /** New active sessions; their ids. */
   openSessions(api: Process, count: number): Promise<string[]>;
+  /** The queue as the processes see it. */
+  openQueue(name: QueueName): Promise<Queue>;
 }
 
 export interface SceneOptions {
@@ -33,6 +37,7 @@ export async function openScene({ redisUrl, database: given }: SceneOptions): Pr
   const database = given ?? (await cloneDatabase());
   const people = cast();
   const processes: Process[] = [];
+  const opened: Queues[] = [];
   const settings = {
     DATABASE_URL: database.url,
     REDIS_URL: redisUrl,
@@ -44,6 +49,7 @@ export async function openScene({ redisUrl, database: given }: SceneOptions): Pr
 
   onTestFinished(async () => {
     await killAll(processes);
+    await Promise.all(opened.map((queues) => queues.close()));
     await database.drop();
   });
   onTestFailed(() => {
@@ -63,9 +69,16 @@ export async function openScene({ redisUrl, database: given }: SceneOptions): Pr
     startApi: (env = {}) => start('api', 'src/api.js', [], env),
     startWorker: (env = {}) => start('worker', 'jobs/worker.js', [], env),
     startEntry: (file, args = [], env = {}) => start(file, `test/faults/${file}.js`, args, env),
+    openQueue: async (name) => {
+      const prefix = `plearoll:${new URL(database.url).pathname.slice(1)}:bull`;
+      const queues = openQueues({ databaseUrl: database.url, redisUrl, prefix, onError: () => {} });
+      opened.push(queues);
+      await until('the queue is connected', () => queues.isConnected());
+      return queues.queue(name);
+    },
     openSessions: async (api, count) => {
-      const opened = await Promise.all(Array.from({ length: count }, () => openSession(api.url, people)));
-      return opened.map(({ session_id }) => session_id);
+      const made = await Promise.all(Array.from({ length: count }, () => openSession(api.url, people)));
+      return made.map(({ session_id }) => session_id);
     },
   };
 }

@@ -484,6 +484,17 @@ describe('a chain made to agree again', () => {
     expect(report.invalid_sequences).toEqual([5]);
   });
 
+  it('still gives itself away by a number that it leaves out', async () => {
+    const { stream: report } = await tamperer.reports(openStream, async () => {
+      for (const table of ['events', 'event_payloads']) {
+        await query(`update ${table} set sequence = 4 where stream = $1 and sequence = 3`, openStream);
+      }
+      await moveHead(tamperer.db, await rechain(tamperer.db, openStream, 1));
+    });
+    expect(report.issues).toEqual(['Sequence gap: expected 3, got 4']);
+    expect(report.invalid_sequences).toEqual([4]);
+  });
+
   it.each([
     ['event_count', 11, 'Event count mismatch at sequence 12: stored=11, computed=12'],
     ['state_digest', ONES, `State digest mismatch at sequence 12: stored=${ONES}, computed=`],

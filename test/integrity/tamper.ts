@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { book } from '../../src/commands.ts';
-import { payloadCommitment, payloadCommitment } from '../../src/core/chain.ts';
+import { payloadCommitment } from '../../src/core/chain.ts';
 import type { JsonObject } from '../../src/core/event.ts';
 import { chainEvent, EVENT_COLUMNS, type EventRow, hashOf } from '../../src/core/ledger.ts';
 import type { Queryable } from '../../src/core/queryable.ts';

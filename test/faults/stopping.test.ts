@@ -1,0 +1,133 @@
+/** SIGTERM is not an accident: whoever asked is answered, nothing is left half done, and the process ends with 0. */
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { checkHistory } from '../support/checkHistory.ts';
+import { get, post } from '../support/client.ts';
+import { startLoad } from '../support/load.ts';
+import { type Process, until } from '../support/processes.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { openScene, type Scene } from './scene.ts';
+
+const CLEANLY = { code: 0, signal: null };
+
+describe.skipIf(inject('redisUrl') === null)('stopping', () => {
+  let redis: TestRedis;
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  beforeEach(() => redis.restart());
+  afterAll(() => redis.stop());
+
+  test('an API under load answers all that reached it; what comes later is refused', async () => {
+    const scene = await openScene({ redisUrl: redis.url });
+    const [stays, ...others] = await Promise.all([
+      scene.startApi(),
+      scene.startApi(),
+      scene.startApi(),
+      scene.startWorker(),
+    ]);
+    const apis = [stays, others[0]!, others[1]!];
+    const sessions = await scene.openSessions(stays, 4);
+    const load = startLoad({ apis: apis.map(({ url }) => url), people: scene.people, sessions, clients: 16 });
+    for (const api of apis.slice(1)) {
+      await load.answered(100);
+      expect(await terminate(api)).toEqual(CLEANLY);
+    }
+    await load.answered(50);
+    const sent = await load.stop();
+    const failures = new Set(sent.flatMap(({ failures }) => failures));
+    expect([...failures].filter((failure) => failure !== 'ECONNREFUSED')).toEqual([]);
+    await checkHistory(scene.database, sent);
+  });
+
+  test('a worker under load finishes what it began, and no job stalls', async () => {
+    const scene = await openScene({ redisUrl: redis.url });
+    const [api, ...workers] = await Promise.all([
+      scene.startApi(),
+      scene.startWorker(),
+      scene.startWorker(),
+      scene.startWorker(),
+    ]);
+    const load = startLoad({
+      apis: [api.url],
+      people: scene.people,
+      sessions: await scene.openSessions(api, 4),
+      clients: 16,
+    });
+    for (const worker of workers.slice(1)) {
+      await load.answered(100);
+      expect(await terminate(worker)).toEqual(CLEANLY);
+    }
+    await load.answered(50);
+    await checkHistory(scene.database, await load.stop());
+    const queue = await scene.openQueue('commands');
+    await until('every doorbell is answered', async () => (await queue.getJobCountByTypes('waiting', 'active')) === 0);
+    expect(await queue.getFailedCount()).toBe(0);
+    const jobs = await queue.getCompleted(0, -1);
+    expect(jobs.length).toBeGreaterThan(100);
+    expect(jobs.filter(({ attemptsStarted, stalledCounter }) => attemptsStarted > 1 || stalledCounter > 0)).toEqual([]);
+  });
+
+  test('an API answers 202 to who still waits for an outcome', async () => {
+    const { scene, api, session } = await withoutWorker();
+    const path = `/api/session/${session}/log`;
+    const body = { event_type: 'NOTE', details: { client: 0, n: 0 } };
+    const answer = post(api.url, path, scene.people.admin, body, { prefer: 'wait=30' });
+    await accepted(scene, 1);
+    const stopping = terminate(api);
+    expect((await answer).status).toBe(202);
+    expect(await stopping).toEqual(CLEANLY);
+    await scene.startWorker();
+    await checkHistory(scene.database, []);
+  });
+
+  test('a second SIGTERM ends the process at once', async () => {
+    const { scene, api, session } = await withoutWorker();
+    const path = `/api/session/${session}/log`;
+    const lost = post(api.url, path, scene.people.admin, { event_type: 'ENTRY', details: {} }, { prefer: 'wait=30' });
+    lost.catch(() => {});
+    await accepted(scene, 1);
+    const worker = await scene.startEntry('crashingWorker', ['never', '1']);
+    api.signal('SIGTERM');
+    await until('it is stopping', () => api.output().includes('"stopping"'));
+    const started = performance.now();
+    api.signal('SIGTERM');
+    expect(await api.exited).toEqual({ code: 1, signal: null });
+    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(await terminate(worker)).toEqual(CLEANLY);
+    await checkHistory(scene.database, []);
+  });
+
+  test('every process stops while Redis is away', async () => {
+    const scene = await openScene({ redisUrl: redis.url });
+    const [api, worker] = await Promise.all([scene.startApi(), scene.startWorker()]);
+    await scene.openSessions(api, 1);
+    await redis.kill();
+    await until('it is missed', async () => (await get(api.url, '/health', null)).body.degraded);
+    expect(await Promise.all([terminate(api), terminate(worker)])).toEqual([CLEANLY, CLEANLY]);
+    await checkHistory(scene.database, []);
+  });
+
+  async function withoutWorker() {
+    const scene = await openScene({ redisUrl: redis.url });
+    const [api, worker] = await Promise.all([scene.startApi(), scene.startWorker()]);
+    const [session] = await scene.openSessions(api, 1);
+    expect(await terminate(worker)).toEqual(CLEANLY);
+    return { scene, api, session: session! };
+  }
+});
+
+/** SIGTERM. @returns how it ended, which must be within the grace period */
+async function terminate(one: Process) {
+  const started = performance.now();
+  one.signal('SIGTERM');
+  const end = await one.exited;
+  const ms = Math.round(performance.now() - started);
+  console.log(`${one.name} stopped in ${ms} ms`);
+  expect(ms).toBeLessThan(25_000);
+  return end;
+}
+
+async function accepted({ database }: Scene, count: number): Promise<void> {
+  const text = `select from commands where status = 'accepted'`;
+  await until('it is accepted', async () => (await database.pool.query(text)).rowCount === count);
+}

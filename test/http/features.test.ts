@@ -1,0 +1,83 @@
+/** Features that can be switched off: what they switch off, and what comes before and after that. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { commands } from '../../src/commands.ts';
+import { queries } from '../../src/queries.ts';
+import { assignmentBody, type Cast, cast, get, must, openSession, post, send } from '../support/client.ts';
+import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
+import { expectIntact } from '../support/verdict.ts';
+
+describe.skipIf(isLeftOut)('with FEATURE_MOOT_OPERATIONS=false', () => {
+  let stack: Stack;
+  let people: Cast;
+
+  beforeAll(async () => {
+    stack = await startStack({ FEATURE_MOOT_OPERATIONS: 'false', RATE_LIMIT_GENERAL_PER_MINUTE: '3' });
+  });
+
+  afterAll(() => stack.stop());
+
+  const ofSessions = [...commands, ...queries].filter(({ route }) => / \/api\/session\b/.test(route));
+
+  test.each(ofSessions.map(({ route, roles }) => [route, roles] as const))(
+    '%s is switched off',
+    async (route, roles) => {
+      people = cast();
+      const [method, path] = route.replaceAll(/:\w+/g, () => randomUUID()).split(' ') as [string, string];
+      const off = { status: 403, body: { code: 'feature_disabled' } };
+      expect(await send(stack.url, method, path, people.admin)).toMatchObject(off);
+      const anonymous = await send(stack.url, method, path, null);
+      expect(anonymous).toMatchObject(roles === 'anyone' ? off : { status: 401, body: { code: 'unauthenticated' } });
+      if (method === 'POST') expect(await send(stack.url, method, path, people.student, 'no JSON')).toMatchObject(off);
+    },
+  );
+
+  test('that is said before the limit, and does not count', async () => {
+    people = cast();
+    for (let i = 0; i < 5; i++) {
+      expect((await get(stack.url, '/api/session/active/list', people.admin)).body.code).toBe('feature_disabled');
+    }
+    for (let i = 0; i < 3; i++) expect((await get(stack.url, '/api/assignment/list', people.admin)).status).toBe(200);
+    expect((await get(stack.url, '/api/assignment/list', people.admin)).status).toBe(429);
+    expect((await get(stack.url, '/api/session/active/list', people.admin)).body.code).toBe('feature_disabled');
+  });
+
+  test('assignments go on', async () => {
+    people = cast();
+    const { result } = await must(post(stack.url, '/api/assignment/create', people.admin, assignmentBody(people)));
+    expect((await get(stack.url, `/api/assignment/${result.id}`, people.admin)).body).toEqual(result);
+  });
+});
+
+describe.skipIf(isLeftOut).each(['true', 'false'])('with FEATURE_SESSION_RECORDING=%s', (flag) => {
+  const recording_url = 'https://recordings.example/r/1?part=2';
+  let stack: Stack;
+  let people: Cast;
+
+  beforeAll(async () => {
+    stack = await startStack({ FEATURE_SESSION_RECORDING: flag });
+    people = cast();
+  });
+
+  afterAll(() => stack.stop());
+
+  test(flag === 'true' ? 'a recording is named by session and event' : 'no recording is named', async () => {
+    const { path, session_id } = await openSession(stack.url, people);
+    const answer = await post(stack.url, `${path}/complete`, people.presiding, { recording_url });
+    const { body } = await get(stack.url, path, people.admin);
+    const { logs } = (await get(stack.url, `${path}/logs`, people.admin)).body;
+    if (flag === 'true') {
+      expect(answer).toMatchObject({ status: 200, body: { result: { recording_url, status: 'completed' } } });
+      expect(body).toEqual(answer.body.result);
+      expect(logs.at(-1)).toMatchObject({
+        event_type: 'SESSION_COMPLETED',
+        payload: { recording_url, event_count: 3 },
+      });
+    } else {
+      expect(answer).toMatchObject({ status: 403, body: { code: 'feature_disabled' } });
+      expect(body).toMatchObject({ recording_url: null, status: 'active' });
+      await must(post(stack.url, `${path}/complete`, people.presiding));
+    }
+    await expectIntact(stack.url, session_id, people.admin);
+  });
+});

@@ -1,0 +1,136 @@
+/** The general limit: so many requests a minute for each user, or each address where there is no user. */
+import { randomInt, randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Answer, assignmentBody, type Cast, cast, get, type Person, person, post } from '../support/client.ts';
+import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
+
+const LIMIT = 5;
+
+describe.skipIf(isLeftOut)('of five requests a minute', () => {
+  let stack: Stack;
+  let people: Cast;
+
+  beforeAll(async () => {
+    stack = await startStack({ RATE_LIMIT_GENERAL_PER_MINUTE: `${LIMIT}`, TRUSTED_PROXIES: '127.0.0.1/32' });
+  });
+
+  afterAll(() => stack.stop());
+
+  beforeEach(() => {
+    people = cast();
+  });
+
+  let asked = 0;
+  const url = () => stack.apis[asked++ % stack.apis.length]!;
+  const list = (who: Person | null) => get(url(), '/api/assignment/list', who);
+  const limitOf = ({ headers }: Answer) =>
+    ['limit', 'remaining', 'reset'].map((name) => Number(headers.get(`x-ratelimit-${name}`)));
+
+  async function exhaust(who: Person): Promise<void> {
+    for (let i = 0; i < LIMIT; i++) expect((await list(who)).status).toBe(200);
+  }
+
+  test('each says how many are left, and the sixth is refused with when to come back', async () => {
+    for (let left = LIMIT - 1; left >= 0; left--) {
+      const answer = await list(people.admin);
+      const [limit, remaining, reset] = limitOf(answer);
+      expect([answer.status, limit, remaining]).toEqual([200, LIMIT, left]);
+      expect(reset).toBeGreaterThan(0);
+      expect(reset).toBeLessThanOrEqual(60);
+    }
+    const refused = await list(people.admin);
+    expect(refused).toMatchObject({ status: 429, body: { code: 'rate_limited', status: 429 } });
+    const [limit, remaining, reset] = limitOf(refused);
+    expect([limit, remaining, Number(refused.headers.get('retry-after'))]).toEqual([LIMIT, 0, reset]);
+    expect(reset).toBeGreaterThan(0);
+  });
+
+  test('a command that is refused is not stored, and its body is not even read', async () => {
+    await exhaust(people.admin);
+    const answer = await post(url(), '/api/assignment/create', people.admin, assignmentBody(people));
+    expect(answer.status).toBe(429);
+    expect((await post(url(), '/api/assignment/create', people.admin, 'x'.repeat(100_000))).status).toBe(429);
+    const { rowCount } = await stack.pool.query('select from commands where actor_id = $1', [people.admin.id]);
+    expect(rowCount).toBe(0);
+  });
+
+  test('each user has their own, whoever else shares their institution or address', async () => {
+    await exhaust(people.admin);
+    expect((await list(people.admin)).status).toBe(429);
+    expect((await list(people.presiding)).status).toBe(200);
+    const again = person('admin', { id: people.admin.id, institution_id: people.institution_id });
+    expect((await list(again)).status).toBe(429);
+  });
+
+  test('who has no token is counted by the address that a trusted proxy names', async () => {
+    const address = () => `2001:db8:${randomInt(0xffff).toString(16)}::${randomInt(0xffff).toString(16)}`;
+    const observe = (from: string) =>
+      post(url(), `/api/session/${randomUUID()}/observe`, null, undefined, { 'x-forwarded-for': from });
+    const [one, other] = [address(), address()];
+    for (let i = 0; i < LIMIT; i++) expect((await observe(one)).status).toBe(404);
+    expect((await observe(one)).status).toBe(429);
+    expect((await observe(`${other}, ${one}`)).status).toBe(429);
+    expect((await observe(other)).status).toBe(404);
+  });
+
+  test('nobody is counted for a token that is not good', async () => {
+    const forged = person('admin', {
+      id: people.admin.id,
+      institution_id: people.institution_id,
+      secret: 'another secret',
+    });
+    for (let i = 0; i < LIMIT + 1; i++) expect((await list(forged)).status).toBe(401);
+    expect((await list(people.admin)).status).toBe(200);
+  });
+
+  test('health, readiness, metrics and docs are not counted', async () => {
+    await exhaust(people.admin);
+    for (const path of ['/health', '/ready', '/metrics', '/api/docs', '/api/openapi.json', '/api/docs/page.js']) {
+      for (let i = 0; i < LIMIT + 1; i++) {
+        const { status, headers } = await get(url(), path, people.admin);
+        expect({ path, status, limit: headers.get('x-ratelimit-limit') }).toEqual({ path, status: 200, limit: null });
+      }
+    }
+  });
+
+  test('another installation on the same Redis counts for itself', async () => {
+    const other = await startStack({ RATE_LIMIT_GENERAL_PER_MINUTE: `${LIMIT}` });
+    try {
+      await exhaust(people.admin);
+      expect((await list(people.admin)).status).toBe(429);
+      expect((await get(other.url, '/api/assignment/list', people.admin)).status).toBe(200);
+    } finally {
+      await other.stop();
+    }
+  });
+});
+
+describe.skipIf(isLeftOut)('where no proxy is trusted', () => {
+  test('nobody gets more by claiming other addresses', async () => {
+    const stack = await startStack({ RATE_LIMIT_GENERAL_PER_MINUTE: `${LIMIT}` });
+    try {
+      const statuses: number[] = [];
+      for (let i = 0; i <= LIMIT; i++) {
+        const headers = { 'x-forwarded-for': `10.0.0.${i}` };
+        statuses.push((await post(stack.url, `/api/session/${randomUUID()}/observe`, null, undefined, headers)).status);
+      }
+      expect(statuses).toEqual([...Array(LIMIT).fill(404), 429]);
+    } finally {
+      await stack.stop();
+    }
+  });
+});
+
+describe.skipIf(isLeftOut)('a limit of 0', () => {
+  test('is none, and nothing is said about it', async () => {
+    const stack = await startStack();
+    try {
+      const who = person('super_admin');
+      const answers = await Promise.all(Array.from({ length: 120 }, () => get(stack.url, '/api/assignment/list', who)));
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+      expect(answers[0]!.headers.has('x-ratelimit-limit')).toBe(false);
+    } finally {
+      await stack.stop();
+    }
+  });
+});

@@ -1,0 +1,331 @@
+/** What every read answers, key by key: absent values are null and never left out. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Cast, cast, get, type Json, must, openSession, type Person, post, send } from '../support/client.ts';
+import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
+import { expectIntact } from '../support/verdict.ts';
+
+const INSTANT = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+const HASH = expect.stringMatching(/^[0-9a-f]{64}$/);
+const UUID = expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+
+describe.skipIf(isLeftOut)('reading', () => {
+  let stack: Stack;
+  let people: Cast;
+  let session: { session_id: string; assignment_id: string; path: string };
+
+  /** A session of eight events: created, started, two joins, a leave, a rejoin, two entries. */
+  beforeAll(async () => {
+    stack = await startStack();
+    people = cast();
+    session = await openSession(stack.url, people);
+    const act = (who: Person, verb: string, body?: object) =>
+      must(post(stack.url, `${session.path}/${verb}`, who, body));
+    await act(people.petitioner, 'join', { role: 'petitioner', client_info: { agent: 'tablet' } });
+    await act(people.presiding, 'join', { role: 'judge' });
+    await act(people.petitioner, 'leave');
+    await act(people.petitioner, 'join', { role: 'petitioner' });
+    for (const n of [1, 2]) await act(people.presiding, 'log', { event_type: 'NOTE', details: { n } });
+  });
+
+  afterAll(async () => {
+    await expectIntact(stack.url, session.session_id, people.admin);
+    await stack.stop();
+  });
+
+  let asked = 0;
+  const url = () => stack.apis[asked++ % stack.apis.length]!;
+  const read = async (path: string, who: Person = people.admin): Promise<Json> => {
+    const { status, headers, body } = await get(url(), path, who);
+    expect({ path, status }).toEqual({ path, status: 200 });
+    expect(headers.get('content-type')).toContain('application/json');
+    expect(headers.get('cache-control')).toBe('no-store');
+    return body;
+  };
+  const seat = ({ id, name }: Person) => ({ user_id: id, name });
+
+  describe('an assignment', () => {
+    test('shows its roster, its session and everything it was created with', async () => {
+      expect(await read(`/api/assignment/${session.assignment_id}`)).toEqual({
+        ...{ id: session.assignment_id, institution_id: people.institution_id, session_id: session.session_id },
+        ...{
+          title: 'Meridian v. Harbour Authority',
+          courtroom: 'Courtroom 1',
+          scheduled_at: '2026-11-21T10:00:00.000Z',
+        },
+        ...{ petitioner: [seat(people.petitioner)], respondent: [seat(people.respondent)] },
+        panel: [
+          { ...seat(people.presiding), presiding: true },
+          { ...seat(people.judge), presiding: false },
+        ],
+        ...{ moderators: [seat(people.bailiff)], visibility: 'institution', format: 'moot-20', created_at: INSTANT },
+      });
+    });
+
+    test('has no session before one is created, and then is answered as it was', async () => {
+      const own = cast();
+      const { path, assignment_id } = await openSession(url(), own, { start: false });
+      const { body } = await get(url(), `/api/command/${assignment_id}`, own.admin);
+      expect(body.result).toMatchObject({ id: assignment_id, session_id: null });
+      expect(await read(`/api/assignment/${assignment_id}`, own.admin)).toEqual({
+        ...body.result,
+        session_id: path.split('/').at(-1),
+      });
+    });
+  });
+
+  describe('a session', () => {
+    test('shows its state, its head, and what it does not have yet as null', async () => {
+      expect(await read(session.path)).toEqual({
+        ...{ id: session.session_id, assignment_id: session.assignment_id, institution_id: people.institution_id },
+        ...{ title: 'Meridian v. Harbour Authority', courtroom: 'Courtroom 1', visibility: 'institution' },
+        ...{ status: 'active', created_at: INSTANT, started_at: INSTANT, ended_at: null, recording_url: null },
+        ...{ metadata: {}, integrity_hash: null, participants_count: 2 },
+        ...{ head: { event_sequence: 8, event_hash: HASH }, turn: null, clock: null },
+      });
+    });
+
+    test('is found by its id in capitals, too', async () => {
+      expect(await read(`/api/session/${session.session_id.toUpperCase()}`)).toMatchObject({ id: session.session_id });
+    });
+
+    test('is the result of every command that changes it', async () => {
+      const own = cast();
+      const { path } = await openSession(url(), own, { start: false });
+      for (const verb of ['start', 'pause', 'resume', 'complete']) {
+        const { result } = await must(post(url(), `${path}/${verb}`, own.admin));
+        expect(result).toEqual(await read(path, own.admin));
+      }
+      const { integrity_hash, head, ended_at, status } = await read(path, own.admin);
+      expect({ integrity_hash, ended_at, status }).toEqual({
+        integrity_hash: head.event_hash,
+        ended_at: INSTANT,
+        status: 'completed',
+      });
+    });
+  });
+
+  test('participants stand in order of joining, with what became of them', async () => {
+    const { items, next_cursor } = await read(`${session.path}/participants`);
+    expect(next_cursor).toBeNull();
+    const common = { id: UUID, status: 'connected', joined_at: INSTANT, left_at: null };
+    expect(items).toEqual([
+      { ...common, user_id: people.petitioner.id, name: 'Ada Petrova', role: 'petitioner', connection_count: 2 },
+      { ...common, user_id: people.presiding.id, name: 'Judge Okafor', role: 'judge', connection_count: 1 },
+    ]);
+    const pages = await allPages(`${session.path}/participants`, 1);
+    expect(pages).toEqual(items);
+  });
+
+  /** Everything in a list, a few at a time. */
+  async function allPages(path: string, limit: number, who = people.admin): Promise<Json[]> {
+    const items: Json[] = [];
+    let cursor = '';
+    do {
+      const page = await read(`${path}?limit=${limit}${cursor && `&cursor=${cursor}`}`, who);
+      expect(page.items.length).toBeLessThanOrEqual(limit);
+      items.push(...page.items);
+      cursor = page.next_cursor;
+    } while (cursor);
+    return items;
+  }
+
+  describe('a list', () => {
+    test('of assignments, in pages, is whole and has nothing twice', async () => {
+      const own = cast();
+      const made: string[] = [];
+      for (let i = 0; i < 5; i++) made.push((await openSession(url(), own, { start: false })).assignment_id);
+      for (const limit of [1, 2, 5, 200]) {
+        const items = await allPages('/api/assignment/list', limit, own.admin);
+        expect(items.map(({ id }) => id)).toEqual(made);
+      }
+      const [first] = await allPages('/api/assignment/list', 200, own.admin);
+      expect(first).toEqual(await read(`/api/assignment/${first!.id}`, own.admin));
+    });
+
+    test('of active sessions has those that are active now, by the time they were started', async () => {
+      const own = cast();
+      const open = () => openSession(url(), own, { start: false });
+      const [pending, first, paused, second, completed] = [
+        await open(),
+        await open(),
+        await open(),
+        await open(),
+        await open(),
+      ];
+      for (const { path } of [second, first, paused, completed]) await must(post(url(), `${path}/start`, own.admin));
+      await must(post(url(), `${paused.path}/pause`, own.admin));
+      await must(post(url(), `${completed.path}/complete`, own.admin));
+      expect(pending).toBeDefined();
+      for (const limit of [1, 50]) {
+        const items = await allPages('/api/session/active/list', limit, own.admin);
+        expect(items.map(({ id }) => id)).toEqual([second.session_id, first.session_id]);
+        expect(items[0]).toEqual(await read(second.path, own.admin));
+      }
+    });
+
+    test.each(['/api/assignment/list', '/api/session/active/list', '/participants'])(
+      '%s refuses what it does not know',
+      async (path) => {
+        const list = path.startsWith('/api') ? path : session.path + path;
+        const forged = (key: unknown) => Buffer.from(JSON.stringify(key)).toString('base64url');
+        const asks = {
+          limit: ['0', '201', '-1', '1.5', 'x', '', '1&limit=2'],
+          cursor: [
+            'x',
+            '%00',
+            forged([]),
+            forged(['x']),
+            forged(['0000-01-01T00:00:00Z', randomUUID()]),
+            forged([1, 2]),
+            forged(null),
+          ],
+          offset: ['1'],
+        };
+        for (const [name, values] of Object.entries(asks)) {
+          for (const value of values) {
+            const { status, body } = await get(url(), `${list}?${name}=${value}`, people.admin);
+            expect({ value, status, at: body.errors?.[0].pointer }).toEqual({ value, status: 422, at: `/${name}` });
+          }
+        }
+      },
+    );
+  });
+
+  describe('the log', () => {
+    const logs = (query = '') => read(`${session.path}/logs${query}`);
+
+    test('is every event as it leaves the system, and where it ends', async () => {
+      const { logs: events, ...page } = await logs();
+      const head = { event_sequence: 8, event_hash: events[7].event_hash };
+      expect(page).toEqual({
+        ...{ session_id: session.session_id, start_sequence: 1, end_sequence: 8, head },
+        ...{ is_complete: false, next_sequence: null },
+      });
+      expect(events.map(({ event_type }: Json) => event_type)).toEqual([
+        ...['SESSION_CREATED', 'SESSION_STARTED', 'PARTICIPANT_JOINED', 'PARTICIPANT_JOINED', 'PARTICIPANT_LEFT'],
+        ...['PARTICIPANT_RECONNECTED', 'NOTE', 'NOTE'],
+      ]);
+      for (const [i, event] of events.entries()) {
+        expect(event).toEqual({
+          ...{ stream: `session:${session.session_id}`, session_id: session.session_id, event_sequence: i + 1 },
+          ...{ event_type: expect.any(String), event_id: UUID, actor_id: expect.any(String), occurred_at: INSTANT },
+          ...{ previous_hash: i === 0 ? '0'.repeat(64) : events[i - 1].event_hash, event_hash: HASH },
+          ...{ payload: expect.any(Object), payload_salt: HASH, payload_commitment: HASH },
+        });
+      }
+      expect(events[6]).toMatchObject({ actor_id: people.presiding.id, payload: { n: 1 } });
+      expect(JSON.stringify(events)).not.toContain('tablet');
+    });
+
+    test.each<[query: string, from: number, sequences: number[], next: number | null]>([
+      ['?start_sequence=3', 3, [3, 4, 5, 6, 7, 8], null],
+      ['?end_sequence=2', 1, [1, 2], null],
+      ['?start_sequence=3&end_sequence=5', 3, [3, 4, 5], null],
+      ['?start_sequence=3&end_sequence=3', 3, [3], null],
+      ['?limit=3', 1, [1, 2, 3], 4],
+      ['?start_sequence=4&limit=2', 4, [4, 5], 6],
+      ['?start_sequence=4&end_sequence=5&limit=2', 4, [4, 5], null],
+      ['?start_sequence=4&end_sequence=6&limit=2', 4, [4, 5], 6],
+      ['?start_sequence=7&limit=2', 7, [7, 8], null],
+      ['?start_sequence=9', 9, [], null],
+      ['?start_sequence=2147483647', 2147483647, [], null],
+      ['?start_sequence=5&end_sequence=4', 5, [], null],
+      ['?end_sequence=1000000&limit=1000', 1, [1, 2, 3, 4, 5, 6, 7, 8], null],
+    ])(
+      '%s is inclusive at both ends and says what is left',
+      async (query, start_sequence, sequences, next_sequence) => {
+        const { logs: events, ...page } = await logs(query);
+        expect(events.map(({ event_sequence }: Json) => event_sequence)).toEqual(sequences);
+        const end_sequence = sequences.at(-1) ?? start_sequence - 1;
+        expect(page).toMatchObject({ start_sequence, end_sequence, next_sequence, head: { event_sequence: 8 } });
+      },
+    );
+
+    test.each(['start_sequence', 'end_sequence', 'limit'])('%s is a number in its range', async (name) => {
+      const values = ['0', '-1', '1.5', 'x', '', '2147483648', ...(name === 'limit' ? ['1001'] : [])];
+      for (const value of values) {
+        const { status, body } = await get(url(), `${session.path}/logs?${name}=${value}`, people.admin);
+        expect({ value, status, at: body.errors?.[0].pointer }).toEqual({ value, status: 422, at: `/${name}` });
+      }
+    });
+
+    test('is complete when the session is', async () => {
+      const own = cast();
+      const { path } = await openSession(url(), own);
+      await must(post(url(), `${path}/complete`, own.admin));
+      expect(await read(`${path}/logs?limit=1`, own.admin)).toMatchObject({ is_complete: true, next_sequence: 2 });
+    });
+
+    test('replayed from an event on has that one too', async () => {
+      const whole = await logs();
+      expect(await read(`${session.path}/replay`)).toEqual(whole);
+      expect(await read(`${session.path}/replay?from_sequence=6`)).toEqual(await logs('?start_sequence=6'));
+      expect(await read(`${session.path}/replay?from_sequence=9`)).toMatchObject({ logs: [], end_sequence: 8 });
+      for (const query of ['from_sequence=0', 'from_sequence=x', 'start_sequence=1']) {
+        expect((await get(url(), `${session.path}/replay?${query}`, people.admin)).status).toBe(422);
+      }
+    });
+  });
+
+  test('the verdict on a session names what was checked', async () => {
+    const { head } = await read(session.path);
+    expect(await read(`${session.path}/verify`)).toEqual({
+      ...{ session_id: session.session_id, is_valid: true, events_checked: 8, invalid_sequences: [], issues: [] },
+      ...{ head, message: expect.stringContaining('8') },
+    });
+  });
+
+  describe('a path', () => {
+    test.each<[method: string, path: string, allow: string]>([
+      ['PUT', '', 'HEAD, GET'],
+      ['DELETE', '/logs', 'HEAD, GET'],
+      ['POST', '', 'HEAD, GET'],
+      ['GET', '/start', 'POST'],
+      ['PATCH', '/log', 'POST'],
+    ])('that has other methods than %s says which: %s', async (method, path, allow) => {
+      const { status, headers, body } = await send(url(), method, session.path + path, people.admin);
+      expect({ status, code: body.code, allow: headers.get('allow') }).toEqual({
+        status: 405,
+        code: 'method_not_allowed',
+        allow,
+      });
+      const options = await send(url(), 'OPTIONS', session.path + path, null);
+      expect([options.status, options.headers.get('allow')]).toEqual([204, allow]);
+    });
+
+    test('answers HEAD like GET, without a body', async () => {
+      const head = await fetch(url() + session.path, {
+        method: 'HEAD',
+        headers: { authorization: `Bearer ${people.admin.token}` },
+      });
+      expect([head.status, head.headers.get('etag'), await head.text()]).toEqual([200, '"8"', '']);
+    });
+
+    test.each(['/', '/api', '/api/session', '/api/nothing', '/api/session/x/nothing', '/..%2f', '/integrity'])(
+      'that leads nowhere is not found: %s',
+      async (path) => {
+        const { status, body } = await get(url(), path, people.admin);
+        expect({ status, code: body.code }).toEqual({ status: 404, code: 'not_found' });
+      },
+    );
+
+    test('that cannot be read is refused', async () => {
+      expect(await get(url(), '/api/session/%zz', people.admin)).toMatchObject({
+        status: 400,
+        body: { code: 'bad_request' },
+      });
+    });
+
+    test('whose id is no uuid is not found', async () => {
+      for (const at of [
+        '/api/session/x',
+        '/api/assignment/x',
+        '/api/session/a%00b',
+        `/api/session/${session.session_id}0/logs`,
+      ]) {
+        expect(await get(url(), at, people.admin)).toMatchObject({ status: 404, body: { code: 'not_found' } });
+      }
+    });
+  });
+});

@@ -1,0 +1,173 @@
+/** Who may do what: every POST route for every kind of person, for each visibility of a session. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { commands } from '../../src/commands.ts';
+import { assignmentBody, must, type Person, post } from '../support/client.ts';
+import { NAMES, openWorld, type World } from '../support/everybody.ts';
+import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
+
+/** `ok`, or why not: `role` forbidden, `panel` not_on_panel, `roster` role_not_on_roster, `joined` not_joined. */
+const WHO_MAY: { [visibility: string]: string } = {
+  institution: `
+    assignment.create   ok     ok     ok   role role   role   role role role role role   role   401
+    session.create      ok     ok     404  ok   role   ok     404  role role role role   role   401
+    session.start       ok     ok     404  ok   ok     panel  404  role role role role   role   401
+    session.pause       ok     ok     404  ok   ok     panel  404  role role role role   role   401
+    session.resume      ok     ok     404  ok   ok     panel  404  role role role role   role   401
+    session.complete    ok     ok     404  ok   ok     panel  404  role role role role   role   401
+    session.log         ok     ok     404  ok   ok     panel  404  role role role role   role   401
+    session.join        roster roster 404  ok   ok     roster 404  ok   ok   ok   roster 404    401
+    session.leave       joined joined 404  ok   ok     joined 404  ok   ok   ok   joined 404    401
+    session.observe     ok     ok     404  ok   ok     ok     404  ok   ok   ok   ok     404    404
+    session.unobserve   ok     ok     404  ok   ok     ok     404  ok   ok   ok   ok     404    404`,
+  private: `
+    session.create      ok     ok     404  ok   role   404    404  role role role role   role   401
+    session.start       ok     ok     404  ok   ok     404    404  role role role role   role   401
+    session.log         ok     ok     404  ok   ok     404    404  role role role role   role   401
+    session.join        roster roster 404  ok   ok     404    404  ok   ok   ok   404    404    401
+    session.leave       joined joined 404  ok   ok     404    404  ok   ok   ok   404    404    401
+    session.observe     ok     ok     404  ok   ok     404    404  ok   ok   ok   404    404    404
+    session.unobserve   ok     ok     404  ok   ok     404    404  ok   ok   ok   404    404    404`,
+  public: `
+    session.create      ok     ok     role ok   role   ok     role role role role role   role   401
+    session.start       ok     ok     role ok   ok     panel  panel role role role role  role   401
+    session.log         ok     ok     role ok   ok     panel  panel role role role role  role   401
+    session.join        roster roster roster ok ok     roster roster ok ok   ok   roster roster 401
+    session.leave       joined joined joined ok ok     joined joined ok ok   ok   joined joined 401
+    session.observe     ok     ok     ok   ok   ok     ok     ok   ok   ok   ok   ok     ok     ok
+    session.unobserve   ok     ok     ok   ok   ok     ok     ok   ok   ok   ok   ok     ok     ok`,
+};
+
+const ANSWERS: { [short: string]: string } = {
+  ok: '200 applied',
+  '401': '401 unauthenticated',
+  '404': '404 not_found',
+  role: '403 forbidden',
+  panel: '403 not_on_panel',
+  roster: '403 role_not_on_roster',
+  joined: '409 not_joined',
+};
+
+const words = (text: string) => text.trim().split(/\s+/);
+
+describe.skipIf(isLeftOut)('who may do what', () => {
+  let stack: Stack;
+  let world: World;
+
+  beforeAll(async () => {
+    stack = await startStack();
+    world = openWorld(stack);
+  });
+
+  afterAll(() => stack.stop());
+
+  type Act = (visibility: string, who: Person | null) => Promise<[path: string, body?: object]>;
+  const official =
+    (verb: string, ...before: string[]): Act =>
+    async (visibility) => [`/api/session/${(await world.open(visibility, ...before)).session_id}/${verb}`];
+
+  const ACTS: { [command: string]: Act } = {
+    'assignment.create': async (visibility, who) => {
+      const institution_id = who?.institution_id ?? world.people.institution_id;
+      return ['/api/assignment/create', assignmentBody(world.people, { visibility, institution_id })];
+    },
+    'session.create': async (visibility) => [
+      '/api/session/create',
+      { assignment_id: await world.schedule(visibility) },
+    ],
+    'session.start': official('start'),
+    'session.pause': official('pause', 'start'),
+    'session.resume': official('resume', 'start', 'pause'),
+    'session.complete': official('complete', 'start'),
+    'session.log': async (visibility) => [
+      `/api/session/${(await world.open(visibility)).session_id}/log`,
+      { event_type: 'NOTE', details: { text: 'x' } },
+    ],
+    'session.join': async (visibility, who) => [
+      `/api/session/${(await world.open(visibility)).session_id}/join`,
+      { role: world.rosterRole(who) },
+    ],
+    'session.leave': async (visibility, who) => {
+      const path = `/api/session/${(await world.open(visibility)).session_id}`;
+      if (who) await post(world.url(), `${path}/join`, who, { role: world.rosterRole(who) });
+      return [`${path}/leave`];
+    },
+    'session.observe': async (visibility) => [`/api/session/${(await world.open(visibility)).session_id}/observe`],
+    'session.unobserve': async (visibility, who) => {
+      const path = `/api/session/${(await world.open(visibility)).session_id}/observe`;
+      const own = await post(world.url(), path, who);
+      const { id } = own.body.result ?? (await must(post(world.url(), path, world.people.admin))).result;
+      return [`${path}/${id}/leave`];
+    },
+  };
+
+  const rows = Object.entries(WHO_MAY).flatMap(([visibility, grid]) =>
+    grid
+      .trim()
+      .split('\n')
+      .map((line) => ({ visibility, command: words(line)[0]!, cells: words(line).slice(1) })),
+  );
+
+  test.each(rows)('$command, visibility $visibility', async ({ visibility, command, cells }) => {
+    const answers = await Promise.all(
+      NAMES.map(async (name) => {
+        const who = world.everybody[name]!;
+        const [path, body] = await ACTS[command]!(visibility, who);
+        const { status, body: answer } = await post(world.url(), path, who, body);
+        return [name, `${status === 201 ? 200 : status} ${answer.code ?? answer.status}`];
+      }),
+    );
+    expect(Object.fromEntries(answers)).toEqual(Object.fromEntries(NAMES.map((name, i) => [name, ANSWERS[cells[i]!]])));
+  });
+
+  test('the first table speaks of every command there is', () => {
+    const spoken = rows.filter(({ visibility }) => visibility === 'institution').map(({ command }) => command);
+    expect(spoken.sort()).toEqual(commands.map(({ name }) => name).sort());
+  });
+
+  test('a redrive is for super_admins, of a command that is dead', async () => {
+    const { command_id } = await must(
+      post(world.url(), '/api/assignment/create', world.people.admin, assignmentBody(world.people)),
+    );
+    for (const name of NAMES) {
+      const { status, body } = await post(world.url(), `/api/command/${command_id}/redrive`, world.everybody[name]!);
+      const expected = { superAdmin: '409 not_dead', nobody: '401 unauthenticated' }[name] ?? '403 forbidden';
+      expect(`${name} ${status} ${body.code}`).toBe(`${name} ${expected}`);
+    }
+    const unknown = await post(world.url(), `/api/command/${randomUUID()}/redrive`, world.everybody.superAdmin!);
+    expect(unknown).toMatchObject({ status: 404, body: { code: 'not_found' } });
+  });
+
+  test('an admin schedules nothing in another institution, and a super_admin says in which', async () => {
+    const { adminElsewhere, superAdmin } = world.everybody;
+    const create = (who: Person, changes: object) =>
+      post(world.url(), '/api/assignment/create', who, assignmentBody(world.people, changes));
+    const { institution_id } = world.people;
+    expect(await create(adminElsewhere!, { institution_id })).toMatchObject({
+      status: 403,
+      body: { code: 'forbidden' },
+    });
+    expect(await create(superAdmin!, {})).toMatchObject({
+      status: 422,
+      body: { code: 'validation_failed', errors: [{ pointer: '/institution_id' }] },
+    });
+    expect((await create(superAdmin!, { institution_id })).body.result).toMatchObject({ institution_id });
+  });
+
+  test('somebody else ends no observation of mine', async () => {
+    const path = `/api/session/${(await world.open('public')).session_id}/observe`;
+    const { result } = await must(post(world.url(), path, world.people.student));
+    for (const who of [null, world.people.petitioner, world.people.admin, world.everybody.superAdmin!]) {
+      expect((await post(world.url(), `${path}/${result.id}/leave`, who)).status).toBe(404);
+    }
+    expect((await post(world.url(), `${path}/${result.id}/leave`, world.people.student)).status).toBe(200);
+    expect((await post(world.url(), `${path}/${result.id}/leave`, world.people.student)).body.code).toBe('not_joined');
+  });
+
+  test('a session that was never created cannot be changed', async () => {
+    for (const verb of ['start', 'pause', 'resume', 'complete']) {
+      const answer = await post(world.url(), `/api/session/${randomUUID()}/${verb}`, world.everybody.superAdmin!);
+      expect(answer).toMatchObject({ status: 404, body: { code: 'not_found' } });
+    }
+  });
+});

@@ -1,0 +1,175 @@
+/** Tokens of every kind of key, and the ways in which one may not be good. A token never chooses its own algorithm. */
+import { createHmac, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
+import { SignJWT } from 'jose';
+import { describe, expect, test } from 'vitest';
+import { createTokens, signToken, type TokenOptions } from '../../src/infra/tokens.ts';
+
+const SECRET = 'thirty-two bytes of a secret, or more';
+const TICKETS = 'the secret of tickets, which is another';
+const sub = randomUUID();
+const institution_id = randomUUID();
+const inSeconds = (seconds: number) => Math.floor(Date.now() / 1_000) + seconds;
+const claims = (changes: object = {}) =>
+  JSON.parse(JSON.stringify({ sub, role: 'judge', institution_id, exp: inSeconds(60), ...changes }));
+
+const open = (options: Partial<TokenOptions> = {}) =>
+  createTokens({
+    ...{ secret: SECRET, publicKey: undefined, issuer: undefined, audience: undefined, ticketSecret: TICKETS },
+    ...options,
+  });
+const tokens = open();
+const actorOf = async (token: string, by = tokens) => (await by.verify(token))?.actor;
+
+const base64 = (value: object | string) =>
+  Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
+
+/** A token as an attacker makes it: any header, signed with any bytes. */
+function forge(header: object, payload: object, hmac?: { hash: string; key: Buffer | string }): string {
+  const signed = `${base64(header)}.${base64(payload)}`;
+  return `${signed}.${hmac ? createHmac(hmac.hash, hmac.key).update(signed).digest('base64url') : ''}`;
+}
+
+describe('a token signed with the secret', () => {
+  test('names who sends it', async () => {
+    const exp = inSeconds(60);
+    const identity = { actor: { id: sub, role: 'judge', institution_id }, expires_at: exp };
+    expect(await tokens.verify(signToken(claims({ exp }), SECRET))).toEqual(identity);
+  });
+
+  test('needs no institution for a super_admin, and may have more claims than we read', async () => {
+    const token = signToken(
+      claims({ role: 'super_admin', institution_id: undefined, name: 'Root', jti: 'x', more: [1] }),
+      SECRET,
+    );
+    expect(await actorOf(token)).toEqual({ id: sub, role: 'super_admin', institution_id: null });
+  });
+
+  test('names ids in lower case, however they were written', async () => {
+    const token = signToken(claims({ sub: sub.toUpperCase(), institution_id: institution_id.toUpperCase() }), SECRET);
+    expect(await actorOf(token)).toMatchObject({ id: sub, institution_id });
+  });
+
+  test('has a leeway of five seconds', async () => {
+    expect(await actorOf(signToken(claims({ exp: inSeconds(-3) }), SECRET))).toMatchObject({ id: sub });
+    expect(await actorOf(signToken(claims({ exp: inSeconds(-7) }), SECRET))).toBeUndefined();
+    expect(await actorOf(signToken(claims({ nbf: inSeconds(3) }), SECRET))).toMatchObject({ id: sub });
+    expect(await actorOf(signToken(claims({ nbf: inSeconds(60) }), SECRET))).toBeUndefined();
+  });
+
+  test.each<[string, object]>([
+    ['no sub', { sub: undefined }],
+    ['a sub that is no uuid', { sub: 'admin' }],
+    ['no role', { role: undefined }],
+    ['a role that there is not', { role: 'root' }],
+    ['the role of an observer', { role: 'observer', session_id: randomUUID() }],
+    ['no institution', { institution_id: undefined }],
+    ['an institution that is no uuid', { institution_id: 'mine' }],
+    ['no end', { exp: undefined }],
+  ])('is not good with %s', async (_, changes) => {
+    expect(await actorOf(signToken(claims(changes), SECRET))).toBeUndefined();
+  });
+
+  test.each(['', 'x', 'a.b.c', `${'a'.repeat(5_000)}.b.c`])('is not %j', async (text) => {
+    expect(await actorOf(text)).toBeUndefined();
+  });
+
+  test('is not one that is unsigned, signed with another secret, or changed', async () => {
+    const good = signToken(claims(), SECRET);
+    const [header, , signature] = good.split('.');
+    expect(await actorOf(signToken(claims(), `${SECRET}!`))).toBeUndefined();
+    expect(await actorOf(forge({ alg: 'none', typ: 'JWT' }, claims()))).toBeUndefined();
+    expect(await actorOf(forge({ alg: 'None' }, claims()))).toBeUndefined();
+    expect(await actorOf(forge({ alg: 'HS256' }, claims()))).toBeUndefined();
+    expect(await actorOf(`${header}.${base64(claims({ role: 'super_admin' }))}.${signature}`)).toBeUndefined();
+  });
+
+  test('is HS256 and no other, even with the right secret', async () => {
+    const hmac = { hash: 'sha256', key: SECRET };
+    expect(await actorOf(forge({ alg: 'HS256' }, claims(), hmac))).toMatchObject({ id: sub });
+    expect(await actorOf(forge({ alg: 'HS512' }, claims(), { hash: 'sha512', key: SECRET }))).toBeUndefined();
+    expect(await actorOf(forge({ alg: 'none' }, claims(), hmac))).toBeUndefined();
+  });
+});
+
+const pair = (type: string, options: object): { publicKey: KeyObject; privateKey: KeyObject } =>
+  generateKeyPairSync(type as 'rsa', options as { modulusLength: number });
+
+const KEYS = [
+  { alg: 'RS256', ...pair('rsa', { modulusLength: 2048 }) },
+  { alg: 'ES256', ...pair('ec', { namedCurve: 'P-256' }) },
+  { alg: 'EdDSA', ...pair('ed25519', {}) },
+];
+
+const signed = (alg: string, privateKey: KeyObject, payload: object = claims()) =>
+  new SignJWT(payload as never).setProtectedHeader({ alg }).sign(privateKey);
+
+describe.each(KEYS)('with a public key for $alg', ({ alg, publicKey, privateKey }) => {
+  const own = open({ publicKey });
+
+  test('its tokens are good, until they end', async () => {
+    expect(await actorOf(await signed(alg, privateKey), own)).toEqual({ id: sub, role: 'judge', institution_id });
+    expect(await actorOf(await signed(alg, privateKey, claims({ exp: inSeconds(-60) })), own)).toBeUndefined();
+    expect(await actorOf(await signed(alg, privateKey, claims({ exp: undefined })), own)).toBeUndefined();
+  });
+
+  test('those of other keys are not, nor unsigned ones, nor those signed with the secret', async () => {
+    for (const other of KEYS.filter((one) => one.alg !== alg)) {
+      expect(await actorOf(await signed(other.alg, other.privateKey), own)).toBeUndefined();
+    }
+    expect(await actorOf(forge({ alg: 'none' }, claims()), own)).toBeUndefined();
+    expect(await actorOf(signToken(claims(), SECRET), own)).toBeUndefined();
+  });
+
+  test('the public key is no secret: HS256 with its bytes is refused', async () => {
+    for (const format of ['pem', 'der'] as const) {
+      const key = publicKey.export({ type: 'spki', format: format as 'der' });
+      expect(await actorOf(forge({ alg: 'HS256' }, claims(), { hash: 'sha256', key }), own)).toBeUndefined();
+      expect(await actorOf(forge({ alg }, claims(), { hash: 'sha256', key }), own)).toBeUndefined();
+    }
+  });
+});
+
+test.each<[string, object]>([
+  ['x25519', {}],
+  ['ed448', {}],
+  ['ec', { namedCurve: 'P-384' }],
+  ['ec', { namedCurve: 'secp256k1' }],
+])('a key of type %s %j is refused at the start, not token by token', (type, options) => {
+  expect(() => open({ publicKey: pair(type, options).publicKey })).toThrow('JWT_PUBLIC_KEY');
+});
+
+test('issuer and audience are checked where they are set', async () => {
+  const strict = open({ issuer: 'https://login.example', audience: 'plearoll' });
+  const token = (iss?: string, aud?: string | string[]) => signToken(claims({ iss, aud }), SECRET);
+  expect(await actorOf(token('https://login.example', 'plearoll'), strict)).toMatchObject({ id: sub });
+  expect(await actorOf(token('https://login.example', ['other', 'plearoll']), strict)).toMatchObject({ id: sub });
+  expect(await actorOf(token('https://evil.example', 'plearoll'), strict)).toBeUndefined();
+  expect(await actorOf(token('https://login.example', 'other'), strict)).toBeUndefined();
+  expect(await actorOf(token(), strict)).toBeUndefined();
+});
+
+describe('an observer ticket', () => {
+  const session_id = randomUUID();
+  const subject = `observer:${randomUUID()}`;
+  const expires_at = '2100-01-01T00:00:00.000Z';
+
+  test('admits to one session until its end, and is no token', async () => {
+    const ticket = tokens.issueTicket({ subject, session_id, expires_at });
+    expect(await tokens.verifyTicket(ticket)).toEqual({
+      actor: { id: subject, role: 'observer', institution_id: null },
+      session_id,
+      expires_at: Date.parse(expires_at) / 1_000,
+    });
+    expect(await tokens.verify(ticket)).toBeUndefined();
+  });
+
+  test('is not good when it has ended, or when it is a token, or when somebody else signed it', async () => {
+    const past = new Date(Date.now() - 60_000).toISOString();
+    expect(await tokens.verifyTicket(tokens.issueTicket({ subject, session_id, expires_at: past }))).toBeUndefined();
+    expect(await tokens.verifyTicket(signToken(claims(), SECRET))).toBeUndefined();
+    const forged = signToken({ sub: subject, role: 'observer', session_id, exp: inSeconds(60) }, SECRET);
+    expect(await tokens.verifyTicket(forged)).toBeUndefined();
+    const other = open({ ticketSecret: 'of another installation' });
+    expect(await other.verifyTicket(tokens.issueTicket({ subject, session_id, expires_at }))).toBeUndefined();
+  });
+});
