@@ -22,7 +22,8 @@ import { createTokens } from '../../src/infra/tokens.ts';
 /** A peer has its outcome when it accepts, so nobody waits for one. */
 const NOTHING_TO_WAIT_FOR: Outcomes = {
   expect: () => ({ within: async () => undefined, cancel: () => {} }),
-  close: async () => {},
+  hurry: () => {},
+  close: () => {},
 };
 
 /** @param accept stores a command and resolves with its outcome */

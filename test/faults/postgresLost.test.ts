@@ -11,8 +11,8 @@ import { get, post } from '../support/client.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 import { startLoad } from '../support/load.ts';
 import { until } from '../support/processes.ts';
-import { openWire, type Wire } from '../support/wire.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
+import { openWire, type Wire } from '../support/wire.ts';
 import { openScene, recoveryTime } from './scene.ts';
 
 describe.skipIf(inject('redisUrl') === null)('Postgres', () => {

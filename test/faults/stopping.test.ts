@@ -1,10 +1,12 @@
 /** SIGTERM is not an accident: whoever asked is answered, nothing is left half done, and the process ends with 0. */
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { checkHistory } from '../support/checkHistory.ts';
 import { get, post } from '../support/client.ts';
+import { cloneDatabase } from '../support/database.ts';
 import { startLoad } from '../support/load.ts';
 import { type Process, until } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
+import { openWire } from '../support/wire.ts';
 import { openScene, type Scene } from './scene.ts';
 
 const CLEANLY = { code: 0, signal: null };
@@ -100,11 +102,33 @@ describe.skipIf(inject('redisUrl') === null)('stopping', () => {
   test('every process stops while Redis is away', async () => {
     const scene = await openScene({ redisUrl: redis.url });
     const [api, worker] = await Promise.all([scene.startApi(), scene.startWorker()]);
-    await scene.openSessions(api, 1);
+    const load = startLoad({ apis: [api.url], people: scene.people, sessions: await scene.openSessions(api, 4) });
+    await load.answered(50);
     await redis.kill();
     await until('it is missed', async () => (await get(api.url, '/health', null)).body.degraded);
+    await load.answered(8);
+    const sent = await load.stop();
     expect(await Promise.all([terminate(api), terminate(worker)])).toEqual([CLEANLY, CLEANLY]);
-    await checkHistory(scene.database, []);
+    await checkHistory(scene.database, sent);
+  });
+
+  test('every process stops while Postgres is away', async () => {
+    const database = await cloneDatabase();
+    const wire = await openWire(database.url);
+    onTestFinished(() => wire.stop());
+    const scene = await openScene({ redisUrl: redis.url, database });
+    const env = { DATABASE_URL: wire.urlOf(database.url) };
+    const [api, worker] = await Promise.all([scene.startApi(env), scene.startWorker(env)]);
+    const load = startLoad({ apis: [api.url], people: scene.people, sessions: await scene.openSessions(api, 4) });
+    await load.answered(50);
+    wire.leadTo('postgres://127.0.0.1:1');
+    wire.cut();
+    await until('it is missed', async () => (await get(api.url, '/health', null)).status === 503);
+    expect(await Promise.all([terminate(api), terminate(worker)])).toEqual([CLEANLY, CLEANLY]);
+    const [next] = await Promise.all([scene.startApi(), scene.startWorker()]);
+    load.turnTo([next.url]);
+    await load.answered(20);
+    await checkHistory(scene.database, await load.stop());
   });
 
   async function withoutWorker() {

@@ -105,7 +105,7 @@ describe('an untampered record', () => {
   });
 
   it('says that nothing was checked when there is no session', async () => {
-    const empty = openCourt(await database.another('empty'));
+    const empty = openCourt(await database.another());
     const report = await verifyRecord(empty.verifier as never, book, GLOBAL);
     await empty.close();
     expect(report).toMatchObject({ sessions_checked: 0, tamper_detected: false, system_valid: true });
@@ -113,7 +113,7 @@ describe('an untampered record', () => {
   });
 
   it('is no false alarm while it grows', async () => {
-    const url = await database.another('growing');
+    const url = await database.another();
     const growing = openCourt(url);
     const ids = [await growing.session(await growing.assignment()), await growing.session(await growing.assignment())];
     const as = { id: people.petitioner, role: 'participant' as const };
@@ -148,7 +148,7 @@ describe('an untampered record', () => {
 
 describe('a report', () => {
   it('lists at most 100 findings a stream and 1,000 in all, and says how many are left out', async () => {
-    const url = await database.another('crowded');
+    const url = await database.another();
     const crowded = openCourt(url);
     const other = await openTamperer(url);
     const ids: string[] = [];

@@ -23,6 +23,8 @@ export interface Load {
   sent: Sent[];
   /** Resolves when so many more commands are answered. */
   answered(more: number): Promise<void>;
+  /** From now on to these APIs. */
+  turnTo(apis: string[]): void;
   /** Every client finishes the command it is at. */
   stop(): Promise<Sent[]>;
 }
@@ -38,7 +40,8 @@ export interface LoadOptions {
 const PAUSE_MS = 50;
 const GIVE_UP_AFTER_MS = 60_000;
 
-export function startLoad({ apis, people, sessions, clients = 8, headers = {} }: LoadOptions): Load {
+export function startLoad({ people, sessions, clients = 8, headers = {}, ...given }: LoadOptions): Load {
+  let { apis } = given;
   const sent: Sent[] = [];
   let stopped = false;
   let done = 0;
@@ -83,6 +86,9 @@ export function startLoad({ apis, people, sessions, clients = 8, headers = {} }:
     answered: async (more) => {
       const goal = done + more;
       await until(`${more} more answers`, () => done >= goal, GIVE_UP_AFTER_MS);
+    },
+    turnTo: (others) => {
+      apis = others;
     },
     stop: async () => {
       stopped = true;

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 export interface Wire {
-  /** The given URL, by way of the proxy. */
+  /** The given URL, by way of this wire. */
   urlOf(url: string): string;
   /** From now on to the server of this URL. */
   leadTo(url: string): void;
