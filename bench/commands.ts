@@ -10,6 +10,7 @@ import { type Contestant, enterContestant, measurePoint, type Point } from './me
 import { keepResults, median, table } from './report.ts';
 import type { ServerName } from './servers.ts';
 
+const MOST_TRIES = 5;
 const GROUPS = ['api', 'worker', 'redis', 'postgres', 'load'];
 const DATABASE_SETTINGS = [
   'server_version',
@@ -61,18 +62,26 @@ async function playRound(grounds: Grounds, { seconds, connections, only, quiet }
     for (const server of only) contestants.push(await enterContestant(grounds, server));
     for (const count of connections) {
       for (const contestant of contestants) {
-        let point: Point;
-        do {
-          point = await measurePoint(grounds, contestant, { connections: count, seconds });
-          console.error(describe(point));
-        } while (point.elsewhere > quiet);
-        points.push(point);
+        points.push(
+          await measureQuietly(() => measurePoint(grounds, contestant, { connections: count, seconds }), quiet),
+        );
       }
     }
     return points;
   } finally {
     for (const contestant of contestants) await contestant.leave();
   }
+}
+
+/** Where others use the machine too: the quietest of a few tries, or the first that is quiet enough. */
+async function measureQuietly(measure: () => Promise<Point>, quiet: number): Promise<Point> {
+  const tries: Point[] = [];
+  do {
+    const point = await measure();
+    console.error(describe(point));
+    tries.push(point);
+  } while (tries.at(-1)!.elsewhere > quiet && tries.length < MOST_TRIES);
+  return tries.sort((a, b) => a.elsewhere - b.elsewhere)[0]!;
 }
 
 function describe({ server, connections, per_second, p50_ms, commands, elsewhere }: Point): string {

@@ -78,7 +78,10 @@ export function createAcceptor({
     } catch (fault) {
       if (!isUnavailable(fault)) throw fault;
       log.error({ err: fault }, 'the inbox cannot be reached');
-      throw new Problem('unavailable', 'Nothing was accepted; try again.', {}, { 'Retry-After': '2' });
+      // The answer of a commit may have been lost with the connection: then nobody can say that nothing was accepted.
+      const detail =
+        'Try again, under the same Idempotency-Key: then it is accepted once, whatever became of this try.';
+      throw new Problem('unavailable', detail, {}, { 'Retry-After': '2' });
     }
   }
 

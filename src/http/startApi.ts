@@ -45,7 +45,7 @@ export async function startApi(
   const instance = randomUUID();
   const outcomes = await listenForOutcomes(instance, { db, broadcast, metrics, log });
   const acceptor = createAcceptor({ db, queues, metrics, log });
-  const limits = { perMinute: config.RATE_LIMIT_GENERAL_PER_MINUTE, prefix: 'plearoll:' };
+  const limits = { perMinute: config.RATE_LIMIT_GENERAL_PER_MINUTE, prefix: backbone.prefix };
   const limiter = createLimiter(limits, config.REDIS_CACHE_URL ?? config.REDIS_URL, onError);
   const probe = await startProbe({ db, metrics, isRedisConnected, connections });
   const scopes = createScopes(db);

@@ -10,6 +10,8 @@ import { openQueues, type Queues } from './queue.ts';
 export interface Backbone {
   config: Config;
   databaseUrl: string;
+  /** Keeps installations that share a Redis apart. */
+  prefix: string;
   log: Log;
   metrics: Metrics;
   queues: Queues;
@@ -32,6 +34,7 @@ export function openBackbone(config: Config, databaseUrl: string, process: strin
   return {
     config,
     databaseUrl,
+    prefix,
     log,
     metrics: createMetrics(),
     queues,

@@ -16,6 +16,9 @@ const ROLE_OPTIONS: Record<DatabaseRole, Record<string, string | number>> = {
   queue: { search_path: 'bullmq' },
 };
 
+/** How long after Postgres should have ended a statement itself a server that says nothing is held for lost. */
+const SILENCE_MS = 5_000;
+
 // Statements planned on empty tables would keep their sequential scans: every execution is planned for its values.
 const COMMON_OPTIONS = { timezone: 'UTC', plan_cache_mode: 'force_custom_plan', client_encoding: 'UTF8' };
 
@@ -33,6 +36,7 @@ export function openPool(url: string, role: DatabaseRole, max: number, onError: 
   const options = Object.entries(settings)
     .map(([name, value]) => `-c ${name}=${value}`)
     .join(' ');
+  const statement_timeout = Number(ROLE_OPTIONS[role].statement_timeout ?? 0);
   const pool = new pg.Pool({
     connectionString: url,
     application_name: `plearoll-${role}`,
@@ -40,6 +44,7 @@ export function openPool(url: string, role: DatabaseRole, max: number, onError: 
     max,
     types,
     connectionTimeoutMillis: 5_000,
+    ...(statement_timeout > 0 && { query_timeout: statement_timeout + SILENCE_MS }),
     idleTimeoutMillis: 30_000,
     keepAlive: true,
   });
@@ -105,7 +110,7 @@ export async function exclusively<T>(
 
 // What pg says where it has no code to give. Other texts may hold the same words: a column is named connection_count.
 const LOST_CONNECTION =
-  /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout exceeded|timeout expired)/;
+  /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout e|Query read timeout)/;
 
 /** Did the connection fail, or the server shut down, fill up or turn read-only, rather than the statement? */
 export function isConnectionFault(fault: unknown): boolean {

@@ -24,7 +24,7 @@ describe.skipIf(inject('redisUrl') === null)('a poisonous command', () => {
     const poison = await log(scene, api, ill, { poison: 'throw' });
     const after = [await log(scene, api, ill, { n: 1 }), await log(scene, api, ill, { n: 2 })];
 
-    const other = await post(api.url, `/api/session/${well}/log`, admin, { event_type: 'NOTE', details: {} });
+    const other = await post(api.url, `/api/session/${well}/log`, admin, { event_type: 'ENTRY', details: {} });
     expect(other.status).toBe(200);
     expect(await state(scene, api, poison)).toMatchObject({ status: 'accepted' });
     for (const id of after) expect(await state(scene, api, id)).toMatchObject({ status: 'accepted', attempts: 0 });
@@ -198,7 +198,8 @@ describe.skipIf(inject('redisUrl') === null)('a poisonous command', () => {
     const states = await Promise.all(rows.map(({ id }) => state(scene, api, id)));
     for (const one of states) expect(one).toMatchObject({ status: 'dead', attempts: 3 });
     expect(await state(scene, api, after)).toMatchObject({ status: 'applied' });
-    await checkHistory(scene.database, []);
+    const invalid_streams = [{ stream: 'moon:1', issues: ['Unknown kind of stream: moon'] }];
+    await checkHistory(scene.database, [], { invalid_streams });
   });
 });
 

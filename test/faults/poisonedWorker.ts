@@ -1,6 +1,5 @@
 /**
- * A worker whose `session.log` obeys `details.poison`: `throw` faults the decision, `kill` takes the process down,
- * `hang` never comes back.
+ * A worker whose `session.log` obeys `details.poison`: `throw` faults the decision, `kill` takes the process down.
  */
 import { startWorker } from '../../jobs/startWorker.ts';
 import { book } from '../../src/commands.ts';
@@ -17,7 +16,6 @@ const poisoned: CommandDefinition = {
     const { poison } = (command.input as { details: JsonObject }).details;
     if (poison === 'throw') throw new Error('poison \u0000 in the decision');
     if (poison === 'kill') process.kill(process.pid, 'SIGKILL');
-    while (poison === 'hang');
     return honest.decide(states, command, fact);
   },
 };

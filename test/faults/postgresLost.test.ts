@@ -82,6 +82,23 @@ describe.skipIf(inject('redisUrl') === null)('Postgres', () => {
     expect(rows.every(({ status }) => status === 'applied')).toBe(true);
   });
 
+  test('may fall silent: who waits is answered 503 in the end, and everything recovers by itself', async () => {
+    const database = await cloneDatabase();
+    const wire = await wireTo(database.url);
+    const { scene, api, sessions, load } = await play(database, wire);
+    await load.answered(30);
+    wire.freeze();
+    const entry = { event_type: 'ENTRY', details: {} };
+    const refused = post(api.url, `/api/session/${sessions[0]}/log`, scene.people.admin, entry);
+    await until('health tells of it', async () => (await get(api.url, '/health', null)).status === 503);
+    expect(await refused).toMatchObject({ status: 503, body: { code: 'unavailable' } });
+    wire.thaw();
+    await until('health tells of its return', async () => (await get(api.url, '/health', null)).status === 200);
+    expect(await recoveryTime(scene, 'Postgres silent')).toBeLessThan(10_000);
+    await load.answered(30);
+    await checkHistory(scene.database, await load.stop());
+  });
+
   async function play(database: TestDatabase, wire?: Wire) {
     const url = wire?.urlOf(database.url) ?? database.url;
     const scene = await openScene({ redisUrl: redis.url, database });

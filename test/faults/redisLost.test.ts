@@ -54,6 +54,19 @@ describe.skipIf(inject('redisUrl') === null)('Redis', () => {
     await checkHistory(scene.database, await load.stop());
   });
 
+  test('may fall silent, and is taken into use again when it speaks', async () => {
+    const { scene, apis, load } = await play();
+    await load.answered(40);
+    redis.freeze();
+    expect(await recoveryTime(scene, 'Redis silent')).toBeLessThan(10_000);
+    await load.answered(40);
+    for (const api of apis) await until('it is missed', async () => (await health(api)).degraded);
+    redis.thaw();
+    for (const api of apis) await until('Redis is back', async () => (await health(api)).redis_connected);
+    await load.answered(100);
+    await checkHistory(scene.database, await load.stop());
+  });
+
   test('may be away from the start to the end', async () => {
     await redis.kill();
     const { scene, apis, workers, load } = await play();

@@ -1,7 +1,7 @@
 /** What every read answers, key by key: absent values are null and never left out. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Cast, cast, get, type Json, must, openSession, type Person, post, send } from '../support/client.ts';
+import { assignmentBody, type Cast, cast, get, type Json, must, openSession, type Person, post, send } from '../support/client.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 import { expectIntact } from '../support/verdict.ts';
 
@@ -103,6 +103,24 @@ describe.skipIf(isLeftOut)('reading', () => {
         status: 'completed',
       });
     });
+  });
+
+  test('what the record can hold comes back as it was sent', async () => {
+    const own = cast();
+    const free = `{"1":1.0,"10":1e2,"2":-0,"":[{},[],null,true],"constructor":{"toString":9007199254740991},
+      "a/b~c":"\\ud83d\\ude00 Größe \\u2028 \\u001f","hasOwnProperty":-9007199254740991,"prototype":""}`;
+    const asParsed = { ...JSON.parse(free), 2: 0 };
+    const { result } = await must(post(url(), '/api/assignment/create', own.admin, assignmentBody(own)));
+    const body = `{"assignment_id":"${result.id}","metadata":${free}}`;
+    const { result: opened } = await must(post(url(), '/api/session/create', own.admin, body));
+    const path = `/api/session/${opened.id}`;
+    await must(post(url(), `${path}/join`, own.petitioner, `{"role":"petitioner","client_info":${free}}`));
+    await must(post(url(), `${path}/log`, own.admin, `{"event_type":"NOTE","details":${free}}`));
+    expect((await read(path, own.admin)).metadata).toEqual(asParsed);
+    expect(opened.metadata).toEqual(asParsed);
+    const { logs } = await read(`${path}/logs`, own.admin);
+    expect([logs[0].payload.metadata, logs[2].payload]).toEqual([asParsed, asParsed]);
+    await expectIntact(url(), opened.id, own.admin);
   });
 
   test('participants stand in order of joining, with what became of them', async () => {

@@ -1,5 +1,5 @@
 /** The databases of a tampering test: clones of the template, in a time zone that no verifier may depend on. */
-import { cloneDatabase, type TestDatabase as Clone } from '../support/database.ts';
+import { type TestDatabase as Clone, cloneDatabase } from '../support/database.ts';
 
 export interface TestDatabase {
   /** Superuser, migrated. */

@@ -1,8 +1,10 @@
 /**
  * Load with a memory: clients that each send one command after the other, never give up on one, and write down every
- * answer. A command that was not answered is sent again under its Idempotency-Key, to whichever API comes next.
+ * answer. A command that was not answered is sent again under its Idempotency-Key, to whichever API comes next. Every
+ * second client waits for no outcome, so that it may have several commands under way in one session.
  */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Answer, type Cast, type Person, person, post } from './client.ts';
 import { until } from './processes.ts';
 
@@ -21,7 +23,7 @@ export interface Sent {
 
 export interface Load {
   sent: Sent[];
-  /** Resolves when so many more commands are answered. */
+  /** Resolves when so many more commands are answered with their outcome. */
   answered(more: number): Promise<void>;
   /** From now on to these APIs. */
   turnTo(apis: string[]): void;
@@ -34,9 +36,12 @@ export interface LoadOptions {
   people: Cast;
   sessions: string[];
   clients?: number;
+  /** Of the clients that wait. */
   headers?: Record<string, string>;
 }
 
+/** Between an answer and the client's next command: there are other things to see to than load. */
+const PACE_MS = 15;
 const PAUSE_MS = 50;
 const GIVE_UP_AFTER_MS = 60_000;
 
@@ -53,7 +58,8 @@ export function startLoad({ people, sessions, clients = 8, headers = {}, ...give
       const one: Sent = { client, n, session_id, key: randomUUID(), answer: undefined, failures: [] };
       sent.push(one);
       await deliver(one, who);
-      done += 1;
+      if (one.answer?.status !== 202) done += 1;
+      await sleep(PACE_MS);
     }
   }
 
@@ -65,14 +71,14 @@ export function startLoad({ people, sessions, clients = 8, headers = {}, ...give
       const api = apis[(client + n + failures.length) % apis.length]!;
       const tried = await post(api, `/api/session/${session_id}/log`, who, body, {
         'idempotency-key': key,
-        ...headers,
+        ...(client % 2 === 1 ? { prefer: 'respond-async' } : headers),
       }).catch((error) => codeOf(error));
       if (typeof tried !== 'string' && tried.status !== 503) {
         one.answer = tried;
         return;
       }
       failures.push(typeof tried === 'string' ? tried : '503');
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      await sleep(PAUSE_MS);
     }
     throw new Error(`command ${n} of client ${client} was never answered: ${failures.slice(-5)}`);
   }

@@ -22,7 +22,7 @@ export interface Process {
 }
 
 const ROOT = join(import.meta.dirname, '../..');
-const READY_WITHIN_MS = 20_000;
+const READY_WITHIN_MS = 60_000;
 const running = new Set<ChildProcess>();
 
 process.on('exit', () => {
@@ -87,7 +87,7 @@ export async function killAll(processes: Iterable<Process>): Promise<void> {
 }
 
 /** Resolves with the first answer that is true enough, asking again and again. @throws after `within_ms` */
-export async function until<T>(what: string, look: () => Promise<T> | T, within_ms = 15_000): Promise<NonNullable<T>> {
+export async function until<T>(what: string, look: () => Promise<T> | T, within_ms = 30_000): Promise<NonNullable<T>> {
   const deadline = performance.now() + within_ms;
   for (;;) {
     const found = await look();

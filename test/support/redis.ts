@@ -9,6 +9,9 @@ export interface TestRedis {
   port: number;
   /** SIGKILL: whatever it held is gone. */
   kill(): Promise<void>;
+  /** SIGSTOP: its connections stay, and it says nothing. */
+  freeze(): void;
+  thaw(): void;
   /** Back on the same port, empty. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -28,6 +31,8 @@ export async function startRedis(): Promise<TestRedis> {
     url: `redis://127.0.0.1:${port}`,
     port,
     kill,
+    freeze: () => void server.kill('SIGSTOP'),
+    thaw: () => void server.kill('SIGCONT'),
     async restart() {
       await kill();
       server = await launch(port);

@@ -1,0 +1,231 @@
+/** What operators look at: health, metrics, the interface's description, and the jobs. None of it changes anything. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { commands } from '../../src/commands.ts';
+import { PROBLEMS } from '../../src/core/problem.ts';
+import { QUEUE_NAMES } from '../../src/infra/queue.ts';
+import { queries } from '../../src/queries.ts';
+import {
+  type Cast,
+  cast,
+  get,
+  type Json,
+  must,
+  openSession,
+  type Person,
+  person,
+  post,
+  send,
+} from '../support/client.ts';
+import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
+
+describe.skipIf(isLeftOut)('for operators', () => {
+  let stack: Stack;
+  let people: Cast;
+  let root: Person;
+
+  beforeAll(async () => {
+    stack = await startStack();
+    people = cast();
+    root = person('super_admin');
+    await openSession(stack.url, people);
+  });
+
+  afterAll(() => stack.stop());
+
+  test('health says how everything is, to anybody, at once', async () => {
+    for (const api of stack.apis) {
+      const { status, body, headers } = await get(api, '/health', null);
+      expect(status).toBe(200);
+      expect(headers.get('cache-control')).toBe('no-store');
+      expect(body).toEqual({
+        ...{ healthy: true, degraded: false, postgres_connected: true },
+        redis_connected: kind === 'embedded' ? null : true,
+        queue: { pending: expect.any(Number), oldest_pending_seconds: expect.any(Number), dead: 0 },
+        active_connections: 0,
+        timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      });
+      expect(await get(api, '/ready', null)).toMatchObject({ status: 200, body: { ready: true } });
+    }
+  });
+
+  test('metrics are Prometheus text, with help and type for each', async () => {
+    const { status, headers, body } = await get(stack.url, '/metrics', null);
+    expect(status).toBe(200);
+    expect(headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
+    const lines = (body.text as string).trim().split('\n');
+    const metric = /^[a-z_][a-z0-9_]*(\{([a-z_]+="[^"]*",?)*\})? (NaN|[+-]?Inf|[-+0-9.e]+)$/i;
+    for (const line of lines)
+      expect(line).toMatch(line.startsWith('#') ? /^# (HELP|TYPE) [a-z_0-9]+ ./ : line === '' ? '' : metric);
+    for (const name of ['command_e2e_seconds', 'inbox_pending', 'apply_batch_size', 'process_cpu_seconds_total']) {
+      expect(lines).toContainEqual(expect.stringContaining(`# TYPE ${name} `));
+    }
+    expect(lines).toContainEqual(expect.stringMatching(/^command_e2e_seconds_count\{outcome="applied"\} [1-9]/));
+  });
+
+  describe('the description of the interface', () => {
+    let document: Json;
+
+    beforeAll(async () => {
+      const { status, headers, body } = await get(stack.url, '/api/openapi.json', null);
+      expect([status, headers.get('content-type')]).toEqual([200, 'application/json; charset=utf-8']);
+      document = body;
+    });
+
+    const operations = (): [route: string, operation: Json][] =>
+      Object.entries<Json>(document.paths).flatMap(([path, methods]) =>
+        Object.entries<Json>(methods).map(([method, operation]): [string, Json] => [
+          `${method.toUpperCase()} ${path}`,
+          operation,
+        ]),
+      );
+
+    test('is OpenAPI 3.1 and lists every route of both lists, and no other than is served', () => {
+      expect(document).toMatchObject({ openapi: '3.1.0', info: { title: 'Plearoll', version: expect.any(String) } });
+      const listed = [...commands, ...queries].map(({ route }) => route.replaceAll(/:(\w+)/g, '{$1}'));
+      const others = ['GET /api/command/{command_id}', 'POST /api/command/{command_id}/redrive'];
+      const integrity = ['GET /integrity/global-verify', 'GET /integrity/runs/{run_id}'];
+      expect(
+        operations()
+          .map(([route]) => route)
+          .sort(),
+      ).toEqual([...listed, ...others, ...integrity].sort());
+    });
+
+    test('names every operation once, every path parameter, and an answer of each kind', () => {
+      const ids = operations().map(([, { operationId }]) => operationId);
+      expect(new Set(ids).size).toBe(ids.length);
+      for (const [route, { parameters, responses, summary }] of operations()) {
+        expect(summary).not.toBe('');
+        const inPath = parameters.filter((one: Json) => one.in === 'path').map(({ name }: Json) => `{${name}}`);
+        expect({ route, inPath }).toEqual({ route, inPath: route.match(/\{\w+\}/g) ?? [] });
+        for (const one of parameters)
+          expect(one).toMatchObject({ name: expect.any(String), schema: expect.any(Object) });
+        expect(Object.keys(responses).some((status) => /^2\d\d$/.test(status))).toBe(true);
+        for (const answer of Object.values<Json>(responses)) expect(answer.description).toEqual(expect.any(String));
+      }
+    });
+
+    test('says with which codes each command may be refused', () => {
+      for (const { route, rejects } of commands) {
+        const [method, path] = route.replaceAll(/:(\w+)/g, '{$1}').split(' ') as [string, string];
+        const { responses, requestBody } = document.paths[path][method.toLowerCase()];
+        expect(requestBody.content['application/json'].schema).toMatchObject({
+          type: 'object',
+          additionalProperties: false,
+        });
+        for (const code of [
+          ...rejects,
+          'validation_failed',
+          'idempotency_key_reused',
+          'precondition_failed',
+        ] as const) {
+          expect(responses[PROBLEMS[code][0]].description).toContain(`\`${code}\``);
+        }
+      }
+    });
+
+    test('refers to nothing that it does not hold', () => {
+      const refs = JSON.stringify(document).match(/"\$ref":"([^"]+)"/g) ?? [];
+      expect(refs.length).toBeGreaterThan(0);
+      for (const ref of refs) {
+        const parts = ref.slice(8, -1).replace('#/', '').split('/');
+        expect(parts.reduce<Json | undefined>((at, part) => at?.[part], document)).toBeDefined();
+      }
+    });
+
+    test('is read on a page that needs nothing from another host', async () => {
+      const page = await get(stack.url, '/api/docs', null);
+      expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+      const policy = page.headers.get('content-security-policy')!;
+      expect(policy).toContain("default-src 'self'");
+      expect(policy).not.toMatch(/https?:|\*|unsafe-eval|script-src[^;]*unsafe-inline/);
+      const links = [...(page.body.text as string).matchAll(/(?:src|href)="([^"]+)"/g)].map(([, link]) => link!);
+      expect(links.length).toBeGreaterThan(2);
+      for (const link of links) {
+        expect(link).toMatch(/^\/api\/docs\//);
+        const asset = await fetch(stack.url + link);
+        const text = await asset.text();
+        expect([link, asset.status]).toEqual([link, 200]);
+        if (link.endsWith('.css')) expect(text).not.toMatch(/@import|url\(["']?(https?:)?\/\//);
+        if (link.endsWith('page.js')) expect(text).not.toMatch(/https?:\/\//);
+      }
+    });
+  });
+
+  describe('the jobs', () => {
+    const board = async () => {
+      const { status, body } = await get(stack.url, '/jobs/api/queues?activeQueue=commands&jobsPerPage=50', root);
+      expect(status).toBe(200);
+      return body.queues.map(({ name, counts, isPaused, globalConcurrency, readOnlyMode }: Json) => {
+        const { active: _, waiting: __, completed: ___, ...rest } = counts;
+        return { name, rest, isPaused, globalConcurrency, readOnlyMode };
+      });
+    };
+
+    test('are shown to super_admins and to nobody else', async () => {
+      for (const path of ['/jobs', '/jobs/', '/jobs/api/queues', '/jobs/queue/commands']) {
+        expect(await get(stack.url, path, null)).toMatchObject({ status: 401, body: { code: 'unauthenticated' } });
+        for (const who of [people.admin, people.presiding, people.student]) {
+          expect(await get(stack.url, path, who)).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+        }
+        expect((await get(stack.url, path, root)).status).toBe(200);
+      }
+    });
+
+    test('of every queue are there, and tell no secrets of the commands', async () => {
+      expect((await board()).map(({ name }: Json) => name).sort()).toEqual([...QUEUE_NAMES].sort());
+      const secret = `secret-${randomUUID()}`;
+      const { path } = await openSession(stack.url, people);
+      await must(post(stack.url, `${path}/log`, people.admin, { event_type: 'NOTE', details: { secret } }));
+      const { body } = await get(stack.url, '/jobs/api/queues?activeQueue=commands&jobsPerPage=50', root);
+      const shown = JSON.stringify(body);
+      expect(shown).toContain('session.log');
+      expect(shown).not.toContain(secret);
+    });
+
+    test('are only looked at: nothing can be done to them', async () => {
+      const before = await board();
+      const { body } = await get(stack.url, '/jobs/api/queues?activeQueue=commands&jobsPerPage=50', root);
+      const [job] = body.queues.find(({ name }: Json) => name === 'commands').jobs;
+      const at = '/jobs/api/queues';
+      const own = `${at}/commands`;
+      const deeds = [
+        ...[`PUT ${at}/pause`, `PUT ${at}/resume`, `POST ${own}/add`],
+        ...[
+          'pause',
+          'resume',
+          'promote',
+          'empty',
+          'obliterate',
+          'retry/completed',
+          'clean/completed',
+          'clean/wait',
+        ].map((deed) => `PUT ${own}/${deed}`),
+        ...['concurrency', 'rate-limit', 'rate-limit/release'].map((deed) => `PUT ${own}/${deed}`),
+        ...['remove', 'run'].map((deed) => `PUT ${own}/job-schedulers/x/${deed}`),
+        `PATCH ${own}/job-schedulers/x`,
+        ...['retry', 'clean', 'promote', 'remove-unprocessed-children'].map((deed) => `PUT ${own}/${job.id}/${deed}`),
+        ...['update-data', 'delay', 'priority'].map((deed) => `PATCH ${own}/${job.id}/${deed}`),
+      ];
+      const anything = {
+        ...{ concurrency: 1, max: 1, duration: 1, delay: 1, priority: 1, every: 1_000, runAt: Date.now() + 60_000 },
+        ...{ name: 'x', data: {}, jobData: {} },
+      };
+      for (const deed of deeds) {
+        const [method, path] = deed.split(' ') as [string, string];
+        const { status, body: answer } = await send(stack.url, method, path, root, anything);
+        // What is meant for all queues passes over those that are read-only.
+        const isForAll = [`${at}/pause`, `${at}/resume`].includes(path);
+        expect({ deed, status, error: answer.error?.key }).toMatchObject(
+          isForAll ? { deed, status: 200 } : { deed, status: 405, error: 'ERRORS.QUEUE_READ_ONLY' },
+        );
+      }
+      expect(await board()).toEqual(before);
+      expect(before.every(({ isPaused, readOnlyMode }: Json) => !isPaused && readOnlyMode)).toBe(true);
+      const still = await get(stack.url, `/jobs/api/queues/commands/${encodeURIComponent(job.id)}`, root);
+      expect(still).toMatchObject({ status: 200, body: { job: { id: job.id, data: job.data } } });
+      await openSession(stack.url, people);
+    });
+  });
+});
