@@ -5,8 +5,17 @@ import { type AddressInfo, Server as TcpServer } from 'node:net';
 const CLOSE_WITHIN_MS = 10_000;
 const LINGER_MS = 250;
 
+/** Answers under way, so that a server that closes can tell who waits for them not to come back. */
+const underWay = new WeakMap<Server, Set<ServerResponse>>();
+
 /** @returns the port. @throws when the port that was asked for is in use */
 export async function listen(server: Server, host: string, asked: number | undefined, usual: number): Promise<number> {
+  const answers = new Set<ServerResponse>();
+  underWay.set(server, answers);
+  server.prependListener('request', (_req, res: ServerResponse) => {
+    answers.add(res);
+    res.once('close', () => answers.delete(res));
+  });
   try {
     return await open(server, host, asked ?? usual);
   } catch (error) {
@@ -32,17 +41,18 @@ function open(server: Server, host: string, port: number): Promise<number> {
  */
 export async function closeServer(server: Server): Promise<void> {
   if (!server.listening) return;
-  server.prependListener('request', (_req, res: ServerResponse) => res.setHeader('Connection', 'close'));
+  for (const res of underWay.get(server) ?? []) sayGoodbye(res);
+  server.prependListener('request', (_req, res: ServerResponse) => sayGoodbye(res));
   // Server.close of node:http would end the idle connections at once.
   const closed = new Promise<void>((resolve) => TcpServer.prototype.close.call(server, () => resolve()));
-  let sweep: NodeJS.Timeout | undefined;
-  const linger = setTimeout(() => {
-    server.closeIdleConnections();
-    sweep = setInterval(() => server.closeIdleConnections(), 50);
-  }, LINGER_MS);
+  // Right after what has arrived was read, so that no request lies unread on a connection that looks idle.
+  const linger = setInterval(() => setImmediate(() => server.closeIdleConnections()), LINGER_MS);
   const deadline = setTimeout(() => server.closeAllConnections(), CLOSE_WITHIN_MS);
   await closed;
-  clearTimeout(linger);
-  clearInterval(sweep);
+  clearInterval(linger);
   clearTimeout(deadline);
+}
+
+function sayGoodbye(res: ServerResponse): void {
+  if (!res.headersSent) res.setHeader('Connection', 'close');
 }

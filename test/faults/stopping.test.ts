@@ -108,6 +108,7 @@ describe.skipIf(inject('redisUrl') === null)('stopping', () => {
     await load.answered(8);
     const sent = await load.stop();
     expect(await Promise.all([terminate(api), terminate(worker)])).toEqual([CLEANLY, CLEANLY]);
+    await scene.startWorker();
     await checkHistory(scene.database, sent);
   });
 

@@ -1,7 +1,18 @@
 /** What every read answers, key by key: absent values are null and never left out. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { assignmentBody, type Cast, cast, get, type Json, must, openSession, type Person, post, send } from '../support/client.ts';
+import {
+  assignmentBody,
+  type Cast,
+  cast,
+  get,
+  type Json,
+  must,
+  openSession,
+  type Person,
+  post,
+  send,
+} from '../support/client.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 import { expectIntact } from '../support/verdict.ts';
 
@@ -157,6 +168,7 @@ describe.skipIf(isLeftOut)('reading', () => {
         const items = await allPages('/api/assignment/list', limit, own.admin);
         expect(items.map(({ id }) => id)).toEqual(made);
       }
+      expect((await read('/api/assignment/list?limit=5', own.admin)).next_cursor).toBeNull();
       const [first] = await allPages('/api/assignment/list', 200, own.admin);
       expect(first).toEqual(await read(`/api/assignment/${first!.id}`, own.admin));
     });
