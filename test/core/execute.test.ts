@@ -1,5 +1,5 @@
 /** Passes over real streams: locks, order and facts. The book holds a command of two streams that record in turns. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { assignmentStream, assignmentStreamName } from '../../src/assignments/assignment.ts';
 import { commands } from '../../src/commands.ts';
@@ -100,6 +100,36 @@ describe('commands of one stream', () => {
     }
     expect(await court.issuesOf(`session:${place.session_id}`)).toEqual([]);
   });
+
+  test('wait while another transaction holds the stream, born or unborn, and then see what it did', async () => {
+    const place = await court.openPlace();
+    const [start, pause] = [court.order('session.start', place), court.order('session.pause', place)];
+    const create = submission(book, 'assignment.create', match, admin);
+    const turns = [
+      { first: start, second: pause, outcomes: [{ id: pause.id, status: 'applied' }] },
+      { first: create, second: create, outcomes: [] },
+    ];
+    for (const { first, second, outcomes } of turns) {
+      await court.accept(first);
+      const other = await court.worker.connect();
+      await other.query('begin');
+      await execute(other as never, book, createStates(book), { work: workOf([first]), limit: 10 });
+      if (second !== first) await court.accept(second);
+      const passing = court.pass({ work: workOf([second]) });
+      await vi.waitFor(async () => expect(await waitingForLocks()).toBe(1), { timeout: 4_000, interval: 10 });
+      await other.query('commit');
+      other.release();
+      expect((await passing).outcomes).toMatchObject(outcomes);
+    }
+    expect(await court.issuesOf(`session:${place.session_id}`)).toEqual([]);
+    expect(await court.eventsOf(`assignment:${create.id}`)).toHaveLength(1);
+  });
+
+  async function waitingForLocks(): Promise<number> {
+    const text = `select count(*)::integer as n from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`;
+    return (await court.database.pool.query(text)).rows[0].n;
+  }
 
   test('never happen before the event that precedes them', async () => {
     const place = await court.openPlace();

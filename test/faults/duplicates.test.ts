@@ -1,5 +1,6 @@
 /** A doorbell promises nothing: doubled, shuffled, late or about nothing at all, every command is applied once. */
 import { randomUUID } from 'node:crypto';
+import type { JobType } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { Doorbell } from '../../src/infra/queue.ts';
 import { checkHistory } from '../support/checkHistory.ts';
@@ -33,13 +34,17 @@ describe.skipIf(inject('redisUrl') === null)('two workers on one stream', () => 
         name: 'again',
         data: { commands },
       }));
-      await queue.addBulk(jobs);
-      rung += jobs.length;
+      // Our producers are not patient: a doorbell that took too long is one of those that are lost.
+      rung += await queue.addBulk(jobs).then(
+        () => jobs.length,
+        () => 0,
+      );
     }
     const rows = await checkHistory(scene.database, await load.stop());
     expect(rows.every(({ status }) => status === 'applied')).toBe(true);
-    await until('every doorbell is answered', async () => (await queue.getJobCountByTypes('waiting', 'active')) === 0);
-    expect(await queue.getFailedCount()).toBe(0);
+    const count = (...types: JobType[]) => queue.getJobCountByTypes(...types).catch(() => undefined);
+    await until('every doorbell is answered', async () => (await count('waiting', 'active')) === 0);
+    await until('none of them has failed', async () => (await count('failed')) === 0);
     expect(rung).toBeGreaterThan(300);
   });
 });
