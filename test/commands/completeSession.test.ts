@@ -1,3 +1,4 @@
+/** A session is completed once, sealed with the hash of an event that counts and digests everything before it. */
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { expect, test } from 'vitest';

@@ -1,3 +1,4 @@
+/** A match is scheduled whole or not at all: sides, a panel with one presiding judge, everybody once. */
 import { expect, test } from 'vitest';
 import { assignmentCreated, createAssignment } from '../../src/assignments/createAssignment.ts';
 import { admin, bailiff, INSTITUTION, judge, match, petitioner, presiding, superAdmin } from '../support/court.ts';

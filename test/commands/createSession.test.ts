@@ -1,3 +1,4 @@
+/** The session of an assignment is opened once, with metadata of the sender's own making. */
 import { expect, test } from 'vitest';
 import { createSession, sessionCreated } from '../../src/sessions/createSession.ts';
 import { ASSIGNMENT, admin, INSTITUTION, judge, match, SESSION, scheduled } from '../support/court.ts';

@@ -1,3 +1,4 @@
+/** People take the places that the roster gives them, come back to them, and are counted. */
 import { describe, expect, test } from 'vitest';
 import { joinSession, participantJoined, participantReconnected } from '../../src/participants/joinSession.ts';
 import { participantLeft } from '../../src/participants/leaveSession.ts';

@@ -1,3 +1,4 @@
+/** A spectator stops looking on, once, and the record does not notice. */
 import { expect, test } from 'vitest';
 import { leaveObservation } from '../../src/observers/leaveObservation.ts';
 import { SESSION, sessionThatIs, student } from '../support/court.ts';

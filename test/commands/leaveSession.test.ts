@@ -1,3 +1,4 @@
+/** A participant leaves a session, once at a time. */
 import { expect, test } from 'vitest';
 import { leaveSession, participantLeft } from '../../src/participants/leaveSession.ts';
 import { petitioner, petitionerJoined, respondent, SEAT, sessionThatIs } from '../support/court.ts';

@@ -1,3 +1,4 @@
+/** Entries of the court's own: any type that is not one of ours, until the session is completed. */
 import { expect, test } from 'vitest';
 import { logEntry } from '../../src/sessions/logEntry.ts';
 import { admin, outsideJudge, presiding, sessionThatIs } from '../support/court.ts';

@@ -1,3 +1,4 @@
+/** A spectator is admitted with a ticket, and the record does not notice. */
 import { expect, test } from 'vitest';
 import { observeSession } from '../../src/observers/observeSession.ts';
 import { SESSION, sessionThatIs, student } from '../support/court.ts';

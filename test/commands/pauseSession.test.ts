@@ -1,3 +1,4 @@
+/** An active session is paused, with a reason or without. */
 import { expect, test } from 'vitest';
 import { pauseSession, sessionPaused } from '../../src/sessions/pauseSession.ts';
 import { outsideJudge, presiding, sessionThatIs } from '../support/court.ts';

@@ -1,3 +1,4 @@
+/** A paused session goes on. */
 import { expect, test } from 'vitest';
 import { resumeSession, sessionResumed } from '../../src/sessions/resumeSession.ts';
 import { outsideJudge, presiding, sessionThatIs } from '../support/court.ts';

@@ -1,3 +1,4 @@
+/** A pending session is started by an official of its own. */
 import { expect, test } from 'vitest';
 import { sessionStarted, startSession } from '../../src/sessions/startSession.ts';
 import { admin, judge, outsideJudge, presiding, sessionThatIs, superAdmin } from '../support/court.ts';

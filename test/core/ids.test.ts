@@ -1,3 +1,4 @@
+/** Identifiers: command ids sort by time and leave room for their events; anybody else's ids are known by their form. */
 import { expect, test } from 'vitest';
 import { eventId, isUuid, newCommandId } from '../../src/core/ids.ts';
 

@@ -5,7 +5,7 @@
 import type { Queue } from 'bullmq';
 import { onTestFailed, onTestFinished } from 'vitest';
 import { openQueues, type QueueName, type Queues } from '../../src/infra/queue.ts';
-import { type Cast, cast, openSession } from '../support/client.ts';
+import { type Cast, cast, get, type Json, openSession, person, post } from '../support/client.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 import { killAll, type Process, startProcess, until } from '../support/processes.ts';
 import { SECRET } from '../support/stack.ts';
@@ -81,6 +81,24 @@ export async function openScene({ redisUrl, database: given }: SceneOptions): Pr
       return made.map(({ session_id }) => session_id);
     },
   };
+}
+
+/** Accepts a log entry without waiting for it. @returns its command id */
+export async function acceptEntry(
+  { people: { admin } }: Scene,
+  { url }: Process,
+  session_id: string,
+  details: Json,
+  event_type = 'ENTRY',
+): Promise<string> {
+  const entry = { event_type, details };
+  const answer = await post(url, `/api/session/${session_id}/log`, admin, entry, { prefer: 'respond-async' });
+  if (answer.status !== 202) throw new Error(`answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+  return answer.body.command_id;
+}
+
+export async function commandState({ url }: Process, id: string): Promise<Json> {
+  return (await get(url, `/api/command/${id}`, person('super_admin'))).body;
 }
 
 /** How long until everything accepted by now has its outcome, in milliseconds; also said aloud. */

@@ -1,0 +1,116 @@
+/** A command that takes its process down is not known by its fault: its attempts are counted before they are made. */
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { checkHistory, untilSettled } from '../support/checkHistory.ts';
+import { startLoad } from '../support/load.ts';
+import { until } from '../support/processes.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { acceptEntry, commandState, openScene, type Scene } from './scene.ts';
+
+describe.skipIf(inject('redisUrl') === null)('a command', () => {
+  let redis: TestRedis;
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(() => redis.stop());
+
+  test('that kills its worker each time is dead after three attempts, and no neighbour dies with it', async () => {
+    const scene = await openScene({ redisUrl: redis.url });
+    const [api, first] = await Promise.all([scene.startApi(), scene.startEntry('poisonedWorker')]);
+    const sessions = await scene.openSessions(api, 8);
+    first.signal('SIGKILL');
+    await first.exited;
+    const poison = await acceptEntry(scene, api, sessions[0]!, { poison: 'kill' });
+    const neighbours: string[] = [];
+    for (let n = 0; n < 24; n += 1) neighbours.push(await acceptEntry(scene, api, sessions[n % 8]!, { n }));
+    await letTimePass(scene);
+
+    const deaths = await untilSettledBy(scene, 1);
+    expect(await commandState(api, poison)).toMatchObject({ status: 'dead', attempts: 3 });
+    for (const id of neighbours) expect(await commandState(api, id)).toMatchObject({ status: 'applied' });
+    expect(deaths).toBe(3);
+    await checkHistory(scene.database, []);
+  });
+
+  test('that kills its worker each time does so three times, however many doorbells ring for its stream', async () => {
+    const scene = await openScene({ redisUrl: redis.url });
+    const [api, first] = await Promise.all([scene.startApi(), scene.startEntry('poisonedWorker')]);
+    const sessions = await scene.openSessions(api, 2);
+    first.signal('SIGKILL');
+    await first.exited;
+    const poison = await acceptEntry(scene, api, sessions[0]!, { poison: 'kill' });
+    const load = startLoad({
+      apis: [api.url],
+      people: scene.people,
+      sessions,
+      clients: 8,
+      headers: { prefer: 'wait=1' },
+    });
+    await letTimePass(scene);
+    const deaths = await untilSettledBy(scene, 2, poison);
+    await load.answered(50);
+    const rows = await checkHistory(scene.database, await load.stop());
+    expect(rows.filter(({ status }) => status === 'dead').map(({ id }) => id)).toEqual([poison]);
+    expect(deaths).toBeLessThanOrEqual(4);
+  });
+
+  test('that kills nobody is not given up because many workers came upon it at once', async () => {
+    const scene = await openScene({ redisUrl: redis.url });
+    const [api, first] = await Promise.all([scene.startApi(), scene.startWorker()]);
+    const sessions = await scene.openSessions(api, 1);
+    first.signal('SIGKILL');
+    await first.exited;
+    const waiting = [
+      await acceptEntry(scene, api, sessions[0]!, { n: 0 }),
+      await acceptEntry(scene, api, sessions[0]!, { n: 1 }),
+    ];
+    await letTimePass(scene);
+    const client = await scene.database.pool.connect();
+    try {
+      await client.query('begin');
+      await client.query('select from streams where stream = $1 for update', [`session:${sessions[0]}`]);
+      const workers = await Promise.all(Array.from({ length: 5 }, () => scene.startWorker()));
+      const text = `select from pg_stat_activity where wait_event_type = 'Lock' and application_name = 'plearoll-worker'
+        and datname = current_database()`;
+      await until(
+        'all have come upon it',
+        async () => (await scene.database.pool.query(text)).rowCount! >= workers.length,
+      );
+      await client.query('commit');
+    } finally {
+      client.release();
+    }
+    await untilSettled(scene.database.pool);
+    for (const id of waiting) expect(await commandState(api, id)).toMatchObject({ status: 'applied', attempts: 1 });
+    await checkHistory(scene.database, []);
+  });
+});
+
+/** As if what waits had been accepted a minute ago. */
+async function letTimePass({ database }: Scene): Promise<void> {
+  await database.pool.query(
+    `update commands set accepted_at = accepted_at - interval '1 minute' where status = 'accepted'`,
+  );
+}
+
+/** Keeps so many poisoned workers alive until all, or one command, is settled. @returns how often one died */
+async function untilSettledBy(scene: Scene, count: number, id?: string): Promise<number> {
+  let deaths = 0;
+  let settled = false;
+  const keep = async () => {
+    while (!settled) {
+      const worker = await scene.startEntry('poisonedWorker');
+      await Promise.race([worker.exited, untilOver]);
+      if (!worker.isAlive()) deaths += 1;
+    }
+  };
+  const text = `select from commands where status = 'accepted' and ($1::uuid is null or id = $1) limit 1`;
+  const untilOver = until(
+    'it is settled',
+    async () => (await scene.database.pool.query(text, [id ?? null])).rowCount === 0,
+    60_000,
+  ).finally(() => {
+    settled = true;
+  });
+  await Promise.all([untilOver, ...Array.from({ length: count }, keep)]);
+  return deaths;
+}
