@@ -1,10 +1,12 @@
 /** `/api/openapi.json` and a page to read it at `/api/docs`. Everything comes from this server, scripts included. */
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import express, { type Response, Router } from 'express';
+import { type Response, Router } from 'express';
 import { openApiDocument } from './openapi.ts';
 
 const ASSETS = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+
+const FILES = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -38,6 +40,6 @@ export function docsRoutes(version: string): Router {
   router.get('/api/openapi.json', (_req, res) => void res.type('application/json').send(document));
   router.get('/api/docs', (_req, res) => void policed(res).type('html').send(PAGE));
   router.get('/api/docs/page.js', (_req, res) => void res.type('text/javascript').send(SCRIPT));
-  router.use('/api/docs', express.static(ASSETS, { index: false }));
+  for (const file of FILES) router.get(`/api/docs/${file}`, (_req, res) => res.sendFile(file, { root: ASSETS }));
   return router;
 }

@@ -35,7 +35,8 @@ export function serveCommandState(desk: Desk) {
       await desk.outcomes.expect(stored.id).within(wait_ms);
       stored = await findOwn(desk, actor, stored.id);
     }
-    const definition = book.commands.get(stored.name);
+    // A ticket is for who looks on, not for who may look at the command.
+    const definition = stored.actor_id === actor.id ? book.commands.get(stored.name) : undefined;
     const answered = definition && {
       definition,
       input: stored.input,

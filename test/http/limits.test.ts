@@ -30,6 +30,13 @@ describe.skipIf(isLeftOut)('of five requests a minute', () => {
     for (let i = 0; i < LIMIT; i++) expect((await list(who)).status).toBe(200);
   }
 
+  test('asking for a verification of the record is not counted', async () => {
+    for (let i = 0; i <= LIMIT; i++) {
+      const answer = await get(url(), '/integrity/runs/none', people.admin);
+      expect([answer.status, answer.headers.has('x-ratelimit-limit')]).toEqual([404, false]);
+    }
+  });
+
   test('each says how many are left, and the sixth is refused with when to come back', async () => {
     for (let left = LIMIT - 1; left >= 0; left--) {
       const answer = await list(people.admin);

@@ -150,10 +150,17 @@ describe.skipIf(isLeftOut)('for operators', () => {
         if (link.endsWith('.css')) expect(text).not.toMatch(/@import|url\(["']?(https?:)?\/\//);
         if (link.endsWith('page.js')) expect(text).not.toMatch(/https?:\/\//);
       }
+      expect((await get(stack.url, '/api/docs/index.html', null)).status).toBe(404);
     });
   });
 
   describe('the jobs', () => {
+    test('their page loads nothing from elsewhere and asks for no https', async () => {
+      const policy = (await get(stack.url, '/jobs/', root)).headers.get('content-security-policy')!;
+      expect(policy).toContain("script-src 'self'");
+      expect(policy).not.toMatch(/https?:|upgrade-insecure-requests/);
+    });
+
     const board = async () => {
       const { status, body } = await get(stack.url, '/jobs/api/queues?activeQueue=commands&jobsPerPage=50', root);
       expect(status).toBe(200);

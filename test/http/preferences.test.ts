@@ -115,6 +115,13 @@ describe.skipIf(isLeftOut)('a command', () => {
       expect(await sight(null)).toBe(401);
     });
 
+    test('to look on shows its ticket to who looks on, and to no admin', async () => {
+      const { command_id, result } = await must(act('observe', {}, undefined, people.student));
+      expect((await stateOf(command_id, people.student)).body.result).toEqual(result);
+      const { ticket: _, ...rest } = result;
+      expect((await stateOf(command_id, people.admin)).body.result).toEqual(rest);
+    });
+
     test('a guest of another institution is known to the session’s admins', async () => {
       const guest = person('participant', { institution_id: randomUUID() });
       const { path } = await openSession(url(), people, { visibility: 'public' });
