@@ -98,9 +98,10 @@ async function untilSettledBy(scene: Scene, count: number, id?: string): Promise
   let settled = false;
   const keep = async () => {
     while (!settled) {
-      const worker = await scene.startEntry('poisonedWorker');
-      await Promise.race([worker.exited, untilOver]);
-      if (!worker.isAlive()) deaths += 1;
+      // It may be dead before it could say that it is ready.
+      const worker = await scene.startEntry('poisonedWorker').catch(() => undefined);
+      await Promise.race([worker?.exited, untilOver]);
+      if (!worker?.isAlive()) deaths += 1;
     }
   };
   const text = `select from commands where status = 'accepted' and ($1::uuid is null or id = $1) limit 1`;
