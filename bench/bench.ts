@@ -16,6 +16,8 @@ export interface BenchOptions {
   only: ServerName[];
   /** A point is measured again while the machine does more than this besides, as a share of its processors. */
   quiet: number;
+  /** Aborted by Ctrl-C or SIGTERM; whatever was started is then stopped. */
+  signal: AbortSignal;
 }
 
 const BENCHMARKS: Record<string, (options: BenchOptions) => Promise<void>> = {
@@ -33,12 +35,15 @@ const { values, positionals } = parseArgs({
     quiet: { type: 'string', default: '100' },
   },
 });
+const interruption = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM']) process.on(name, () => interruption.abort());
 const options: BenchOptions = {
   seconds: Number(values.seconds),
   rounds: Number(values.rounds),
   connections: values.connections.split(',').map(Number),
   only: SERVERS.filter((server) => values.only.split(',').includes(server)),
   quiet: Number(values.quiet) / 100,
+  signal: interruption.signal,
 };
 const unknown = positionals.filter((name) => !(name in BENCHMARKS));
 if (unknown.length > 0) {

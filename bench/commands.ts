@@ -55,16 +55,16 @@ export async function benchCommands(options: BenchOptions): Promise<void> {
 }
 
 /** All servers are up, but only one has anything to do at a time. */
-async function playRound(grounds: Grounds, { seconds, connections, only, quiet }: BenchOptions): Promise<Point[]> {
+async function playRound(grounds: Grounds, options: BenchOptions): Promise<Point[]> {
+  const { seconds, connections, only, quiet, signal } = options;
   const contestants: Contestant[] = [];
   const points: Point[] = [];
   try {
-    for (const server of only) contestants.push(await enterContestant(grounds, server));
+    for (const server of only) contestants.push(await enterContestant(grounds, server, signal));
     for (const count of connections) {
       for (const contestant of contestants) {
-        points.push(
-          await measureQuietly(() => measurePoint(grounds, contestant, { connections: count, seconds }), quiet),
-        );
+        const measure = () => measurePoint(grounds, contestant, { connections: count, seconds, signal });
+        points.push(await measureQuietly(measure, quiet));
       }
     }
     return points;

@@ -37,7 +37,7 @@ export interface Contestant {
 const WARM_UP = { connections: 64, warm_commands: 10_000, seconds: 0 };
 const SETTLE_COMMANDS = 500;
 
-export async function enterContestant(grounds: Grounds, name: ServerName): Promise<Contestant> {
+export async function enterContestant(grounds: Grounds, name: ServerName, signal: AbortSignal): Promise<Contestant> {
   const database = `bench_${name}`;
   const databaseUrl = await grounds.openDatabase(database);
   const running = await startServer(name, { databaseUrl, redisUrl: grounds.redisUrl });
@@ -47,7 +47,7 @@ export async function enterContestant(grounds: Grounds, name: ServerName): Promi
   };
   const contestant = { name, running, databaseUrl, answered: 0, cut_off: 0, leave };
   try {
-    await loadContestant(grounds, contestant, WARM_UP);
+    await loadContestant(grounds, contestant, WARM_UP, signal);
     return contestant;
   } catch (error) {
     await leave();
@@ -58,10 +58,10 @@ export async function enterContestant(grounds: Grounds, name: ServerName): Promi
 export async function measurePoint(
   grounds: Grounds,
   contestant: Contestant,
-  { connections, seconds }: { connections: number; seconds: number },
+  { connections, seconds, signal }: { connections: number; seconds: number; signal: AbortSignal },
 ): Promise<Point> {
   const warm_commands = SETTLE_COMMANDS + connections;
-  const load = await loadContestant(grounds, contestant, { connections, warm_commands, seconds });
+  const load = await loadContestant(grounds, contestant, { connections, warm_commands, seconds }, signal);
   const { latencies_ms, elapsed_ms, used_us } = load;
   const sorted = latencies_ms.sort((a, b) => a - b);
   const { machine, ...groups } = used_us;
@@ -83,12 +83,11 @@ async function loadContestant(
   grounds: Grounds,
   contestant: Contestant,
   plan: Omit<LoadPlan, 'url' | 'dockets'>,
+  signal: AbortSignal,
 ): Promise<Load> {
   const { running, databaseUrl } = contestant;
-  const load = await runLoad(
-    { ...plan, url: running.url, dockets: grounds.dockets },
-    { ...running.pids, ...grounds.pids },
-  );
+  const pids = { ...running.pids, ...grounds.pids };
+  const load = await runLoad({ ...plan, url: running.url, dockets: grounds.dockets }, pids, signal);
   if (Object.keys(load.failures).length > 0) {
     throw new Error(`${contestant.name} failed requests: ${JSON.stringify(load.failures)}`);
   }
@@ -101,12 +100,13 @@ async function loadContestant(
 type Load = Omit<LoadEnd, 'kind'> & { latencies_ms: number[]; elapsed_ms: number; used_us: Usage };
 
 /** Runs the generator and reads the processor time of everybody at both ends of what it measures. */
-async function runLoad(plan: LoadPlan, pids: Record<string, number>): Promise<Load> {
-  const child = fork(fileURLToPath(new URL('load.js', import.meta.url)), { serialization: 'advanced' });
+async function runLoad(plan: LoadPlan, pids: Record<string, number>, signal: AbortSignal): Promise<Load> {
+  const child = fork(fileURLToPath(new URL('load.js', import.meta.url)), { serialization: 'advanced', signal });
   const roots = { ...pids, load: child.pid! };
   let begun = { at: 0, usage: {} as Usage };
   const load: Load = { answered: 0, failures: {}, latencies_ms: [], elapsed_ms: 0, used_us: {} };
   const ended = new Promise<void>((resolve, reject) => {
+    child.once('error', reject);
     child.once('exit', (code) => reject(new Error(`the load generator ended with ${code}`)));
     child.on('message', (message: LoadMessage) => {
       if (message.kind === 'measuring') begun = { at: performance.now(), usage: readUsage(roots) };

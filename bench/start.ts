@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { BenchOptions } from './bench.ts';
 import { keepResults, table } from './report.ts';
 
 const ENTRY = fileURLToPath(new URL('../src/embedded.js', import.meta.url));
@@ -14,11 +15,11 @@ const IDLE_MS = 10_000;
 const READY_WITHIN_MS = 120_000;
 const GOALS = { second_start_seconds: 5, idle_mib: 150 };
 
-export async function benchStart(): Promise<void> {
+export async function benchStart({ signal }: BenchOptions): Promise<void> {
   const home = await mkdtemp(join(tmpdir(), 'plearoll-bench-'));
   try {
-    const first = await startOnce(home, 0);
-    const second = await startOnce(home, IDLE_MS);
+    const first = await startOnce(home, 0, signal);
+    const second = await startOnce(home, IDLE_MS, signal);
     const rows = [
       ['first start to ready', first.seconds.toFixed(2), 's', ''],
       ['second start to ready', second.seconds.toFixed(2), 's', `at most ${GOALS.second_start_seconds}`],
@@ -37,10 +38,10 @@ interface Start {
 }
 
 /** @throws when it does not get ready, or does not end with code 0 on SIGTERM */
-async function startOnce(home: string, idle_ms: number): Promise<Start> {
+async function startOnce(home: string, idle_ms: number, signal: AbortSignal): Promise<Start> {
   const began = performance.now();
   const env = { PATH: process.env.PATH, PLEAROLL_HOME: home, PORT: '0', LOG_LEVEL: 'error' };
-  const child = spawn(process.execPath, [ENTRY], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [ENTRY], { env, signal, stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   const deadline = setTimeout(() => child.kill('SIGTERM'), READY_WITHIN_MS);
   const ready = await sees(child.stdout, /^ready http/);
@@ -49,8 +50,8 @@ async function startOnce(home: string, idle_ms: number): Promise<Start> {
   await sleep(ready ? idle_ms : 0);
   const resident_mib = ready ? await readResident(child.pid!) : Number.NaN;
   child.kill('SIGTERM');
-  const [code, signal] = await ended;
-  if (code !== 0 || !ready) throw new Error(`it ended with ${signal ?? code}${ready ? '' : ' before it was ready'}`);
+  const [code, killer] = await ended;
+  if (code !== 0 || !ready) throw new Error(`it ended with ${killer ?? code}${ready ? '' : ' before it was ready'}`);
   return { seconds, resident_mib };
 }
 
