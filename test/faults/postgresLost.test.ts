@@ -75,7 +75,8 @@ describe.skipIf(inject('redisUrl') === null)('Postgres', () => {
       postgres = await startEmbeddedPostgres({ home, say: () => {} });
       wire.leadTo(postgres.url);
       await until('health tells of its return', async () => (await get(api.url, '/health', null)).status === 200);
-      expect(await recoveryTime(scene, 'Postgres stopped and started')).toBeLessThan(10_000);
+      // What waited too long is counted before it is tried, and some of it tried alone: two commits for each.
+      expect(await recoveryTime(scene, 'Postgres stopped and started', 20_000)).toBeLessThan(20_000);
     }
     await load.answered(30);
     const rows = await checkHistory(scene.database, await load.stop());
