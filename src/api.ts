@@ -1,5 +1,5 @@
 /** The API process: answers HTTP until it is told to stop. */
-import { createServer } from 'node:http';
+import { createExpressServer } from './http/server.ts';
 import { startApi } from './http/startApi.ts';
 import { openBackbone } from './infra/backbone.ts';
 import { closeServer, listen } from './infra/listen.ts';
@@ -10,7 +10,7 @@ const USUAL_PORT = 3000;
 await runProcess('separate', async (config) => {
   const backbone = openBackbone(config, config.DATABASE_URL!, 'api');
   const api = await startApi(backbone, config.JWT_SECRET, () => 0);
-  const server = createServer(api.app);
+  const server = createExpressServer(api.app);
   const port = await listen(server, config.HOST, config.PORT, USUAL_PORT);
   backbone.log.info({ port }, 'api ready');
   return {

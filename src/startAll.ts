@@ -1,7 +1,7 @@
 /** All roles in this one process, on one port: the embedded mode, and `npm start` on whatever databases are given. */
-import { createServer } from 'node:http';
 import { startWorker } from '../jobs/startWorker.ts';
 import { migrate } from '../migrations/migrate.ts';
+import { createExpressServer } from './http/server.ts';
 import { startApi } from './http/startApi.ts';
 import { type Backbone, openBackbone } from './infra/backbone.ts';
 import type { Config } from './infra/config.ts';
@@ -36,7 +36,7 @@ export async function startAll(
     const api = await startApi(backbone, secret, () => relay?.connections() ?? 0);
     steps.unshift({ name: 'api', run: () => api.close() });
     relay = createRelay({ pool, broadcast, tokens: api.tokens, config, metrics, log });
-    const server = createServer(api.app);
+    const server = createExpressServer(api.app);
     relay.attach(server);
     const port = await listen(server, config.HOST, config.PORT, USUAL_PORT);
     steps.unshift(

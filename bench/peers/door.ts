@@ -2,7 +2,6 @@
  * What the peers have in common with us, which is everything up to acceptance: the same application with its
  * middleware and routes, the same tokens, limits, checks and answers. Only what becomes of an accepted command differs.
  */
-import { createServer } from 'node:http';
 import type pg from 'pg';
 import type { Queryable } from '../../src/core/queryable.ts';
 import type { Acceptor } from '../../src/http/acceptance.ts';
@@ -10,6 +9,7 @@ import { createApp } from '../../src/http/app.ts';
 import type { Desk } from '../../src/http/door.ts';
 import type { Outcomes } from '../../src/http/outcomes.ts';
 import { createScopes } from '../../src/http/scopes.ts';
+import { createExpressServer } from '../../src/http/server.ts';
 import type { Config } from '../../src/infra/config.ts';
 import { createLimiter } from '../../src/infra/limiter/createLimiter.ts';
 import { closeServer, listen } from '../../src/infra/listen.ts';
@@ -55,7 +55,7 @@ export async function openDoor(
     issueTicket: tokens.issueTicket,
   } as unknown as Desk;
   const probe = await startProbe({ db, metrics, isRedisConnected: () => null, connections: () => 0 });
-  const server = createServer(createApp(desk, probe, 'peer'));
+  const server = createExpressServer(createApp(desk, probe, 'peer'));
   await listen(server, config.HOST, config.PORT, 0);
   return {
     log,

@@ -28,9 +28,7 @@ export interface PassOptions {
  * @throws on any fault of the database; then nothing of the pass is true.
  */
 export async function execute(db: Queryable, book: Book, states: States, options: PassOptions): Promise<Decided> {
-  const { heads, held } = await lockStreams(db, [...new Set([...options.work.values()].flat())]);
-  const ready = [...options.work.keys()].filter((subject) => !held.has(subject));
-  const { pending, now } = await readPending(db, ready, options.limit);
+  const { heads, pending, now } = await lockAndRead(db, options);
   // With a fault nothing is decided, and what faulted may have been the loading.
   const deciding = 'fault' in options ? [] : pending;
   const needed = deciding.flatMap((command) => command.streams).filter((stream) => heads.has(stream));
@@ -45,6 +43,14 @@ export async function execute(db: Queryable, book: Book, states: States, options
   await writeBatch(db, decided);
   await applyWrites(db, decided.writes);
   return decided;
+}
+
+/** Both statements go out together; the second begins when the first has its locks. */
+async function lockAndRead(db: Queryable, { work, limit }: PassOptions) {
+  const read = () => readPending(db, [...work.keys()], limit);
+  const [locked, early] = await Promise.all([lockStreams(db, [...new Set([...work.values()].flat())]), read()]);
+  const { pending, now } = locked.hadUnborn ? await read() : early;
+  return { heads: locked.heads, pending: pending.filter(({ stream }) => !locked.held.has(stream)), now };
 }
 
 async function loadFacts(db: Queryable, book: Book, pending: PendingCommand[]): Promise<Map<string, unknown>> {

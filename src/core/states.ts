@@ -33,19 +33,31 @@ export function createStates(book: Book): States {
       const held = kept.get(stream);
       if (head.sequence === 0) states.set(stream, initialState(book, stream));
       else if (held?.head.event_hash === head.event_hash) states.set(stream, held.state);
-      else stale.set(stream, await foundation(db, stream, held));
+      else stale.set(stream, held ?? { head: EMPTY_HEAD, state: initialState(book, stream) });
     }
-    if (stale.size > 0) await foldSince(db, heads, stale, states);
+    if (stale.size > 0) await foldSince(db, heads, await founded(db, stale), states);
     return states;
   }
 
-  /** What to fold on: the kept state if the chain still holds its head, otherwise nothing. */
-  async function foundation(db: Queryable, stream: string, held: Held | undefined): Promise<Held> {
-    const empty = { head: EMPTY_HEAD, state: initialState(book, stream) };
-    if (!held) return empty;
-    const text = `select from events where stream = $1 and sequence = $2 and event_hash = decode($3, 'hex')`;
-    const { rowCount } = await db.query(text, [stream, held.head.sequence, held.head.event_hash]);
-    return rowCount === 1 ? held : empty;
+  /** What to fold on: a kept state where the chain still holds its head, otherwise nothing. */
+  async function founded(db: Queryable, stale: Map<string, Held>): Promise<Map<string, Held>> {
+    const kept = [...stale].filter(([, { head }]) => head.sequence > 0);
+    if (kept.length === 0) return stale;
+    const text = `
+      select stream
+      from unnest($1::text[], $2::integer[], $3::text[]) as s (stream, sequence, event_hash)
+      join events e using (stream, sequence)
+      where e.event_hash = decode(s.event_hash, 'hex')`;
+    const { rows } = await db.query<{ stream: string }>(text, [
+      kept.map(([stream]) => stream),
+      kept.map(([, { head }]) => head.sequence),
+      kept.map(([, { head }]) => head.event_hash),
+    ]);
+    const sound = new Set(rows.map(({ stream }) => stream));
+    for (const [stream] of kept) {
+      if (!sound.has(stream)) stale.set(stream, { head: EMPTY_HEAD, state: initialState(book, stream) });
+    }
+    return stale;
   }
 
   async function foldSince(

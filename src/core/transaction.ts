@@ -45,21 +45,26 @@ export interface Locked {
   heads: Map<string, Head>;
   /** Streams whose first pending command waits for its next attempt. */
   held: Set<string>;
+  /** Were there streams without a row? What was read of them along with this may be older than their lock. */
+  hadUnborn: boolean;
 }
 
 /** Locks in one order, so that two workers never wait for each other. A stream about to be born has no row to lock. */
 export async function lockStreams(db: Queryable, streams: string[]): Promise<Locked> {
   const { rows } = await db.query<LockedRow>({ ...LOCK, values: [streams] });
-  const heads = new Map<string, Head>();
+  const found = new Set(rows.map((row) => row.stream));
+  const unborn = streams.filter((stream) => !found.has(stream)).sort();
+  if (unborn.length > 0) {
+    await db.query(LOCK_UNBORN, [unborn]);
+    // Born while we waited for that lock: there is a row now.
+    rows.push(...(await db.query<LockedRow>({ ...LOCK, values: [unborn] })).rows);
+  }
+  const heads = new Map<string, Head>(streams.map((stream) => [stream, EMPTY_HEAD]));
   for (const { stream, sequence, event_hash, occurred_at } of rows) {
     heads.set(stream, { sequence, event_hash, occurred_at });
   }
-  const unborn = streams.filter((stream) => !heads.has(stream)).sort();
-  if (unborn.length > 0) {
-    await db.query(LOCK_UNBORN, [unborn]);
-    for (const stream of unborn) heads.set(stream, EMPTY_HEAD);
-  }
-  return { heads, held: new Set(rows.filter((row) => row.held).map((row) => row.stream)) };
+  const held = new Set(rows.filter((row) => row.held).map((row) => row.stream));
+  return { heads, held, hadUnborn: unborn.length > 0 };
 }
 
 const OVERDUE_AFTER_SECONDS = 5;

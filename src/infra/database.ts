@@ -10,7 +10,16 @@ export type DatabaseRole = 'api' | 'worker' | 'relay' | 'verifier' | 'queue';
 /** Settings of every connection of a role, beside its role. Times in milliseconds. */
 const ROLE_OPTIONS: Record<DatabaseRole, Record<string, string | number>> = {
   api: { statement_timeout: 15_000, lock_timeout: 5_000, idle_in_transaction_session_timeout: 10_000 },
-  worker: { statement_timeout: 30_000, lock_timeout: 5_000, idle_in_transaction_session_timeout: 10_000 },
+  worker: {
+    statement_timeout: 30_000,
+    lock_timeout: 5_000,
+    idle_in_transaction_session_timeout: 10_000,
+    // Its statements, and the checks of foreign keys behind them, go by key whatever the tables hold: one plan for all.
+    plan_cache_mode: 'auto',
+    enable_seqscan: 'off',
+    enable_hashjoin: 'off',
+    enable_mergejoin: 'off',
+  },
   relay: { statement_timeout: 15_000, idle_in_transaction_session_timeout: 10_000 },
   verifier: { statement_timeout: 0 },
   queue: { search_path: 'bullmq' },
@@ -47,6 +56,8 @@ export function openPool(url: string, role: DatabaseRole, max: number, onError: 
     ...(statement_timeout > 0 && { query_timeout: statement_timeout + SILENCE_MS }),
     idleTimeoutMillis: 30_000,
     keepAlive: true,
+    // What needs no earlier answer is sent without waiting for one.
+    pipeline: role !== 'queue',
   });
   pool.on('error', onError);
   return pool;
@@ -68,8 +79,7 @@ export async function inTransaction<T>(
   };
   client.on('error', onError);
   try {
-    await client.query(begin);
-    const result = await work(client as unknown as Queryable);
+    const [, result] = await Promise.all([client.query(begin), work(client as unknown as Queryable)]);
     await client.query('commit');
     return result;
   } catch (fault) {

@@ -224,6 +224,27 @@ describe('commands of several streams', () => {
   });
 });
 
+test('a stream that is born while a pass waits for its lock is seen by that pass', async () => {
+  const create = submission(book, 'assignment.create', match, admin);
+  const session = submission(book, 'session.create', { assignment_id: create.id }, admin);
+  await court.accept(create);
+  const birth = await inTransaction(court.worker, async (db) => {
+    await execute(db, book, createStates(book), { work: workOf([create]), limit: 10 });
+    await court.accept(session);
+    const waiting = court.passAll([create, session]);
+    await vi.waitFor(async () => {
+      const { rowCount } = await court.database.pool.query(
+        `select from pg_locks where locktype = 'advisory' and not granted
+         and database = (select oid from pg_database where datname = current_database())`,
+      );
+      expect(rowCount).toBe(1);
+    });
+    return { waiting };
+  });
+  expect(fates(await birth.waiting).get(session.id)).toMatchObject({ status: 'applied' });
+  expect(await court.issuesOf(`assignment:${create.id}`)).toEqual([]);
+});
+
 test('a pass whose transaction is rolled back leaves nothing behind', async () => {
   const place = await court.openPlace();
   const start = court.order('session.start', place);

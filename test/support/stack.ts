@@ -6,6 +6,7 @@ import { createServer, type Server } from 'node:http';
 import type pg from 'pg';
 import { inject } from 'vitest';
 import { startWorker } from '../../jobs/startWorker.ts';
+import { createExpressServer } from '../../src/http/server.ts';
 import { type Api, startApi } from '../../src/http/startApi.ts';
 import { type Backbone, openBackbone } from '../../src/infra/backbone.ts';
 import { readConfig } from '../../src/infra/config.ts';
@@ -107,7 +108,7 @@ async function startDistributed(env: Record<string, string>, redisUrl: string): 
 }
 
 async function serveApi(api: Api): Promise<{ api: Api; server: Server; url: string }> {
-  const server = createServer(api.app);
+  const server = createExpressServer(api.app);
   const port = await listen(server, '127.0.0.1', 0, 0);
   return { api, server, url: `http://127.0.0.1:${port}` };
 }
