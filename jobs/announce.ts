@@ -19,10 +19,10 @@ interface Announcer {
 export async function announce(announcer: Announcer, { exported, outcomes, faults }: Decided): Promise<void> {
   const { broadcast, metrics, log } = announcer;
   const messages: Promise<void>[] = [];
-  for (const [stream, events] of exported) messages.push(broadcast.publish(stream, JSON.stringify(events)));
   for (const [reply_to, group] of groupBy(outcomes, (outcome) => outcome.reply_to)) {
     messages.push(broadcast.publish(replyChannel(reply_to), replyText(group)));
   }
+  for (const [stream, events] of exported) messages.push(broadcast.publish(stream, JSON.stringify(events)));
   for (const fault of faults) await setAside(announcer, fault);
   for (const sent of await Promise.allSettled(messages)) {
     if (sent.status === 'rejected') {

@@ -7,8 +7,9 @@ import type { Job } from 'bullmq';
 import type pg from 'pg';
 import type { Book } from '../src/core/command.ts';
 import { type Decided, MAX_ATTEMPTS, type Outcome } from '../src/core/decide.ts';
-import { execute, type PassOptions } from '../src/core/execute.ts';
+import { execute, type PassOptions, record } from '../src/core/execute.ts';
 import { createLane } from '../src/core/lane.ts';
+import type { Queryable } from '../src/core/queryable.ts';
 import { createStates } from '../src/core/states.ts';
 import { addWork, type Work, workOf } from '../src/core/stream.ts';
 import { countAttempts, lockStreams, type PendingCommand, readPending } from '../src/core/transaction.ts';
@@ -65,7 +66,9 @@ const RETRY_WAIT_MS = { first: 50, most: 1_000 };
 
 export function createApplier({ pool, book, queues, broadcast, metrics, log, reach }: ApplierOptions): Applier {
   const states = createStates(book);
-  const lanes = Array.from({ length: LANES }, () => createLane<Request, Outcome[]>(LANE_BATCH, run, () => true));
+  // BullMQ hands over one job at a time: there is nothing to wait for.
+  const openLane = () => createLane<Request, Outcome[]>(LANE_BATCH, run, () => true, queueMicrotask);
+  const lanes = Array.from({ length: LANES }, openLane);
   let closing = false;
   let lastRing = 0;
   let draining: Promise<void> = Promise.resolve();
@@ -175,11 +178,12 @@ export function createApplier({ pool, book, queues, broadcast, metrics, log, rea
     const started = performance.now();
     const decided = await persistently(() => {
       reach?.('before_transaction');
-      return inTransaction(pool, async (db) => {
-        const done = await execute(db, book, states, options);
+      const decide = async (db: Queryable) => {
+        const decided = await execute(db, book, states, options);
         reach?.('in_transaction');
-        return done;
-      });
+        return decided;
+      };
+      return inTransaction(pool, decide, { last: record });
     });
     reach?.('after_commit');
     metrics.transactionSeconds.observe((performance.now() - started) / 1_000);

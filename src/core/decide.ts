@@ -149,8 +149,11 @@ function decideOne(batch: Batch, decided: Decided, pending: PendingCommand): voi
   for (const { stream, held } of places.values()) {
     if (held !== placeOf(batch, decided, stream).held) decided.moved.set(stream, held);
   }
-  for (const event of exported)
-    decided.exported.set(event.stream, [...(decided.exported.get(event.stream) ?? []), event]);
+  for (const event of exported) {
+    const earlier = decided.exported.get(event.stream);
+    if (earlier) earlier.push(event);
+    else decided.exported.set(event.stream, [event]);
+  }
   finish(batch, decided, pending, body, 'applied');
 }
 

@@ -1,15 +1,16 @@
 /**
- * The only function that writes the record. Inside the caller's transaction it locks the streams of a batch, reads
- * their pending commands in inbox order, decides each, and stores events, projections and outcomes. A rejection is an
- * outcome; a fault of one command holds its stream, so that order is kept, and leaves every other stream alone.
+ * A pass, in the caller's transaction: `execute` locks the streams of a batch, reads their pending commands in inbox
+ * order and decides each; `record`, the only function that writes the record, stores what came of it. A rejection is
+ * an outcome; a fault of one command holds its stream, so that order is kept, and leaves every other stream alone.
  */
 import type { Book, CommandDefinition } from './command.ts';
 import { type Decided, decideBatch } from './decide.ts';
 import { applyWrites } from './projections.ts';
 import type { Queryable } from './queryable.ts';
+import { sentTogether } from './sentTogether.ts';
 import type { Held, States } from './states.ts';
 import { addWork, type Work } from './stream.ts';
-import { lockStreams, type PendingCommand, readPending, writeBatch } from './transaction.ts';
+import { lockStreams, noteFaults, type PendingCommand, readPending, writeBatch } from './transaction.ts';
 
 export interface PassOptions {
   work: Work;
@@ -24,7 +25,8 @@ export interface PassOptions {
 }
 
 /**
- * One pass over the streams. The caller commits; then it may publish what was exported and keep the states that moved.
+ * One pass over the streams. The caller records what was decided and commits; then it may publish what was exported
+ * and keep the states that moved.
  * @throws on any fault of the database; then nothing of the pass is true.
  */
 export async function execute(db: Queryable, book: Book, states: States, options: PassOptions): Promise<Decided> {
@@ -40,15 +42,21 @@ export async function execute(db: Queryable, book: Book, states: States, options
   for (const { stream, streams } of ofFullStreams(pending, options.limit)) {
     if (!decided.suspects.has(stream)) addWork(decided.again, streams);
   }
-  await writeBatch(db, decided);
-  await applyWrites(db, decided.writes);
   return decided;
+}
+
+/** Stores events, outcomes, faults and projections. All its statements go out at once. */
+export async function record(db: Queryable, decided: Decided): Promise<void> {
+  await sentTogether([...noteFaults(db, decided.faults), writeBatch(db, decided), ...applyWrites(db, decided.writes)]);
 }
 
 /** Both statements go out together; the second begins when the first has its locks. */
 async function lockAndRead(db: Queryable, { work, limit }: PassOptions) {
   const read = () => readPending(db, [...work.keys()], limit);
-  const [locked, early] = await Promise.all([lockStreams(db, [...new Set([...work.values()].flat())]), read()]);
+  const [locked, early] = await sentTogether([
+    lockStreams(db, [...new Set([...work.values()].flat())]),
+    read(),
+  ] as const);
   const { pending, now } = locked.hadUnborn ? await read() : early;
   return { heads: locked.heads, pending: pending.filter(({ stream }) => !locked.held.has(stream)), now };
 }

@@ -3,13 +3,10 @@
  * says which command an event came from, and the unique key on event ids refuses to apply a command twice.
  * What a command makes (an assignment, a session, a participation) bears the command's id.
  */
-import { randomBytes } from 'node:crypto';
+import { drawRandom } from './random.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const MAX_EVENTS = 0xffff;
-
-let pool = Buffer.alloc(0);
-let used = 0;
 
 /** Is this 8-4-4-4-12 hex? Ours are version 7; other people's need not be. */
 export function isUuid(text: string): boolean {
@@ -18,12 +15,7 @@ export function isUuid(text: string): boolean {
 
 /** A new command id: UUIDv7 of this millisecond whose last 16 bits are 0. */
 export function newCommandId(now: number = Date.now()): string {
-  if (used + 8 > pool.length) {
-    pool = randomBytes(4096);
-    used = 0;
-  }
-  const random = pool.toString('hex', used, used + 8);
-  used += 8;
+  const random = drawRandom(8).toString('hex');
   const time = now.toString(16).padStart(12, '0');
   const variant = (0x8 | (Number.parseInt(random[3]!, 16) & 0x3)).toString(16);
   return `${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(0, 3)}-${variant}${random.slice(4, 7)}-${random.slice(8)}0000`;

@@ -73,14 +73,24 @@ export async function acceptCommands(db: Queryable, batch: Submission[]): Promis
 }
 
 function inboxRow(submission: Submission): JsonObject {
-  const { actor, idempotency, ...columns } = submission;
+  const { id, name, streams, input, actor, institution_id, expected_sequence, idempotency } = submission;
+  const { fingerprint, reply_to, request_id, redrive_of } = submission;
   return {
-    ...columns,
+    id,
+    name,
+    streams,
+    input,
     actor_id: actor.id,
     actor_role: actor.role,
     actor_institution_id: actor.institution_id,
+    institution_id,
+    expected_sequence,
     idempotency_scope: idempotency?.scope ?? null,
     idempotency_key: idempotency?.key ?? null,
+    fingerprint,
+    reply_to,
+    request_id,
+    redrive_of,
   };
 }
 

@@ -20,18 +20,20 @@ export interface Lane<T, R> {
  * @param run gets 1..max values in order and answers one result for each; when it throws, `onFault` decides
  * @param isShared true when a fault concerns the whole batch (a lost connection); otherwise the batch is halved until
  * the item that causes the fault stands alone
+ * @param soon begins an idle lane's batch: by default after this round of the event loop, with all that came in it
  */
 export function createLane<T, R>(
   max: number,
   run: (values: T[]) => Promise<R[]>,
   isShared: (fault: unknown) => boolean,
+  soon: (begin: () => void) => void = setImmediate,
 ): Lane<T, R> {
   let waiting: Item<T, R>[] = [];
   let running: Promise<void> | undefined;
 
   function push(value: T): Promise<R> {
     const settled = new Promise<R>((resolve, reject) => waiting.push({ value, resolve, reject }));
-    running ??= new Promise<void>((resolve) => setImmediate(() => void drain().then(resolve)));
+    running ??= new Promise<void>((resolve) => soon(() => void drain().then(resolve)));
     return settled;
   }
 

@@ -1,9 +1,9 @@
 /**
  * The ledger gives an event its place: number, time, salt, commitment, link and hash. It computes; `execute` stores.
  */
-import { randomBytes } from 'node:crypto';
 import { canonicalPayload, eventHash, GENESIS_HASH, payloadCommitment } from './chain.ts';
 import type { ExportedEvent, JsonObject, NewEvent, RecordedEvent } from './event.ts';
+import { drawRandom } from './random.ts';
 import { type Head, idOf } from './stream.ts';
 
 /** A row of `events` joined with its payload, hashes in hex. Null payload and salt: erased. */
@@ -39,7 +39,7 @@ export function chainEvent(
   actor: string,
   at: string,
 ): EventRow {
-  const salt = randomBytes(32);
+  const salt = drawRandom(32);
   const payload = canonicalPayload(event.payload);
   const row = {
     stream,

@@ -3,6 +3,7 @@
  * change; `applyWrites` sends them to Postgres in one statement a table, `foldWrites` folds the same writes in memory,
  * so that a verifier can compare what the tables hold with what the chain says.
  */
+import { demandCount } from './demandCount.ts';
 import type { Queryable } from './queryable.ts';
 
 export type Value = string | number | boolean | null | object;
@@ -37,18 +38,18 @@ export function foldWrites(writes: Iterable<Write>): Write[] {
 }
 
 /** Writes all rows, one statement for each table, kind of write and set of columns. Runs inside the caller's transaction. */
-export async function applyWrites(client: Queryable, writes: Write[]): Promise<void> {
+export function applyWrites(db: Queryable, writes: Write[]): Promise<unknown>[] {
   const groups = new Map<string, Write[]>();
   for (const write of foldWrites(writes)) {
     const shape = `${write.insert ? 'insert' : 'update'} ${write.table} ${Object.keys(write.set).sort().join()}`;
     groups.set(shape, [...(groups.get(shape) ?? []), write]);
   }
-  for (const group of groups.values()) {
+  return [...groups.values()].map((group) => {
     const text = group[0]!.insert ? insertText(group[0]!) : updateText(group[0]!);
     const rows = JSON.stringify(group.map((write) => ({ ...write.key, ...write.set })));
-    const { rowCount } = await client.query(text, [rows]);
-    if (rowCount !== group.length) throw new Error(`projection wrote ${rowCount} of ${group.length} rows: ${text}`);
-  }
+    const demanding = `with written as (${text} returning 1) ${demandCount('written', '$2::integer', `rows of ${group[0]!.table}`)}`;
+    return db.query(demanding, [rows, group.length]);
+  });
 }
 
 function insertText({ table, key, set }: Write): string {

@@ -1,5 +1,6 @@
 /** The SQL of the applier's transaction, in the order in which it runs. Statements are named, so each is planned once. */
 import type { Decided, Fault } from './decide.ts';
+import { demandCount } from './demandCount.ts';
 import type { JsonObject } from './event.ts';
 import { EMPTY_HEAD } from './ledger.ts';
 import type { Queryable } from './queryable.ts';
@@ -126,32 +127,37 @@ const WRITE = {
       from json_to_recordset($2) as h (stream text, sequence integer, event_hash text, occurred_at timestamptz)
       on conflict (stream) do update
       set sequence = excluded.sequence, event_hash = excluded.event_hash, occurred_at = excluded.occurred_at
+    ), settled as (
+      update commands c
+      set status = o.status, attempts = o.attempts, finished_at = o.finished_at, outcome = o.body
+      from json_to_recordset($3) as o (id uuid, status text, attempts smallint, finished_at timestamptz, body text)
+      where c.id = o.id
+      returning c.id
     )
-    update commands c
-    set status = o.status, attempts = o.attempts, finished_at = o.finished_at, outcome = o.body
-    from json_to_recordset($3) as o (id uuid, status text, attempts smallint, finished_at timestamptz, body text)
-    where c.id = o.id`,
+    ${demandCount('settled', '$4::integer', 'outcomes')}`,
 };
 
-/** Events, payloads, heads and outcomes of a batch in one statement; before it, what went wrong. */
-export async function writeBatch(db: Queryable, { rows, moved, outcomes, faults }: Decided): Promise<void> {
-  for (const fault of faults) await noteFault(db, fault);
-  if (outcomes.length === 0) return;
+/** Events, payloads, heads and outcomes of a batch in one statement. */
+export async function writeBatch(db: Queryable, { rows, moved, outcomes }: Decided): Promise<void> {
+  if (rows.length === 0 && outcomes.length === 0) return;
   const heads = [...moved].map(([stream, held]) => ({ stream, ...held.head }));
-  const values = [JSON.stringify(rows), JSON.stringify(heads), JSON.stringify(outcomes)];
-  const { rowCount } = await db.query({ ...WRITE, values });
-  if (rowCount !== outcomes.length) throw new Error(`${rowCount} of ${outcomes.length} outcomes were stored`);
+  const values = [JSON.stringify(rows), JSON.stringify(heads), JSON.stringify(outcomes), outcomes.length];
+  await db.query({ ...WRITE, values });
 }
 
-async function noteFault(db: Queryable, { id, stream, attempts, error, retry_in_ms }: Fault): Promise<void> {
-  await db.query('update commands set attempts = $2, last_error = $3 where id = $1', [id, attempts, error]);
-  if (retry_in_ms === 0) return;
-  await db.query(
-    `insert into streams (stream, sequence, event_hash, held_until)
-     values ($1, 0, decode(repeat('00', 32), 'hex'), clock_timestamp() + $2 * interval '1 millisecond')
-     on conflict (stream) do update set held_until = excluded.held_until`,
-    [stream, retry_in_ms],
-  );
+/** What went wrong with commands that have no outcome yet, or died of it; the streams of the former wait for a while. */
+export function noteFaults(db: Queryable, faults: Fault[]): Promise<unknown>[] {
+  return faults.flatMap(({ id, stream, attempts, error, retry_in_ms }) => {
+    const noted = db.query('update commands set attempts = $2, last_error = $3 where id = $1', [id, attempts, error]);
+    if (retry_in_ms === 0) return [noted];
+    const held = db.query(
+      `insert into streams (stream, sequence, event_hash, held_until)
+       values ($1, 0, decode(repeat('00', 32), 'hex'), clock_timestamp() + $2 * interval '1 millisecond')
+       on conflict (stream) do update set held_until = excluded.held_until`,
+      [stream, retry_in_ms],
+    );
+    return [noted, held];
+  });
 }
 
 /**

@@ -1,4 +1,4 @@
-/** The Express application: operations first, then every command and query of the two lists, then what is left. */
+/** The Express application: every command and query of the two lists, then operations, then what is left. */
 
 import { randomUUID } from 'node:crypto';
 import cors from 'cors';
@@ -34,13 +34,10 @@ const REQUEST_ID = /^[\w-]{1,64}$/;
 
 export function createApp(desk: Desk, probe: Probe, version: string): Express {
   const app = bareApp(desk.config.TRUSTED_PROXIES);
-  app.use(healthRoutes(probe, desk.metrics));
   app.use(helmet({ contentSecurityPolicy: { directives: POLICY } }));
   if (desk.config.CORS_ORIGINS.length > 0) {
     app.use(cors({ origin: [...desk.config.CORS_ORIGINS], allowedHeaders: ALLOWED, exposedHeaders: EXPOSED }));
   }
-  app.use(docsRoutes(version));
-  app.use('/jobs', dashboard(desk));
   const served = new Map<string, string[]>();
   const mount = (route: string, serve: (req: Request, res: Response) => Promise<void>) => {
     const [method, path] = route.split(' ') as ['GET' | 'POST', string];
@@ -53,6 +50,9 @@ export function createApp(desk: Desk, probe: Probe, version: string): Express {
   mount(redriveRoute.route, serveRedrive(desk));
   mount(globalVerifyRoute.route, serveGlobalVerify(desk));
   mount(verifyRunRoute.route, serveVerifyRun(desk));
+  app.use(healthRoutes(probe, desk.metrics));
+  app.use(docsRoutes(version));
+  app.use('/jobs', dashboard(desk));
   for (const [path, methods] of served) app.all(path, refuseOtherMethods(methods));
   app.use(refuseUnknownPath);
   app.use(answerProblems(desk.log));

@@ -4,23 +4,19 @@
  */
 import pg from 'pg';
 import type { Queryable } from '../core/queryable.ts';
+import { sentTogether } from '../core/sentTogether.ts';
 
 export type DatabaseRole = 'api' | 'worker' | 'relay' | 'verifier' | 'queue';
 
+// Statements with a name, and the checks of foreign keys, keep the plan of their first runs, when tables may be empty:
+// it has to go by key. Nothing but verification reads whole tables.
+const BY_KEY = { enable_seqscan: 'off', enable_hashjoin: 'off', enable_mergejoin: 'off' };
+
 /** Settings of every connection of a role, beside its role. Times in milliseconds. */
 const ROLE_OPTIONS: Record<DatabaseRole, Record<string, string | number>> = {
-  api: { statement_timeout: 15_000, lock_timeout: 5_000, idle_in_transaction_session_timeout: 10_000 },
-  worker: {
-    statement_timeout: 30_000,
-    lock_timeout: 5_000,
-    idle_in_transaction_session_timeout: 10_000,
-    // Its statements, and the checks of foreign keys behind them, go by key whatever the tables hold: one plan for all.
-    plan_cache_mode: 'auto',
-    enable_seqscan: 'off',
-    enable_hashjoin: 'off',
-    enable_mergejoin: 'off',
-  },
-  relay: { statement_timeout: 15_000, idle_in_transaction_session_timeout: 10_000 },
+  api: { ...BY_KEY, statement_timeout: 15_000, lock_timeout: 5_000, idle_in_transaction_session_timeout: 10_000 },
+  worker: { ...BY_KEY, statement_timeout: 30_000, lock_timeout: 5_000, idle_in_transaction_session_timeout: 10_000 },
+  relay: { ...BY_KEY, statement_timeout: 15_000, idle_in_transaction_session_timeout: 10_000 },
   verifier: { statement_timeout: 0 },
   queue: { search_path: 'bullmq' },
 };
@@ -28,8 +24,7 @@ const ROLE_OPTIONS: Record<DatabaseRole, Record<string, string | number>> = {
 /** How long after Postgres should have ended a statement itself a server that says nothing is held for lost. */
 const SILENCE_MS = 5_000;
 
-// Statements planned on empty tables would keep their sequential scans: every execution is planned for its values.
-const COMMON_OPTIONS = { timezone: 'UTC', plan_cache_mode: 'force_custom_plan', client_encoding: 'UTF8' };
+const COMMON_OPTIONS = { timezone: 'UTC', client_encoding: 'UTF8' };
 
 const types: pg.CustomTypesConfig = {
   getTypeParser(oid: number, format?: 'text' | 'binary') {
@@ -63,14 +58,20 @@ export function openPool(url: string, role: DatabaseRole, max: number, onError: 
   return pool;
 }
 
+interface Brackets<T> {
+  begin?: string;
+  /** Sends the last statements, all at once and without waiting in between: COMMIT goes out right behind them. */
+  last?(db: Queryable, result: T): Promise<unknown>;
+}
+
 /**
  * Runs `work` between BEGIN and COMMIT.
- * @throws what `work` or the commit threw, after a rollback; a connection in doubt is closed, not reused
+ * @throws what `work`, the last statements or the commit threw, after a rollback; a connection in doubt is closed
  */
 export async function inTransaction<T>(
   pool: pg.Pool,
   work: (db: Queryable) => Promise<T>,
-  begin = 'begin',
+  { begin = 'begin', last }: Brackets<T> = {},
 ): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
@@ -79,8 +80,10 @@ export async function inTransaction<T>(
   };
   client.on('error', onError);
   try {
-    const [, result] = await Promise.all([client.query(begin), work(client as unknown as Queryable)]);
-    await client.query('commit');
+    const db = client as unknown as Queryable;
+    const [, result] = await sentTogether([client.query(begin), work(db)] as const);
+    const [, { command }] = await sentTogether([last?.(db, result), client.query('commit')] as const);
+    if (command !== 'COMMIT') throw new Error(`the transaction ended with ${command}`);
     return result;
   } catch (fault) {
     if (isConnectionFault(fault)) broken = fault as Error;

@@ -46,7 +46,7 @@ export function createReaders(pool: pg.Pool): Readers {
         const { turn, clock } = session;
         return { session, participants, turn, clock, objections: [], exhibits: [], head: session.head as never };
       },
-      'begin isolation level repeatable read read only',
+      { begin: 'begin isolation level repeatable read read only' },
     );
   }
 

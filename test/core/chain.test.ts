@@ -169,10 +169,7 @@ describe('on a database', () => {
 
   /** As the applier stores events, but without a command behind them. */
   async function store(rows: EventRow[]): Promise<void> {
-    const decided = { rows, moved: new Map(), outcomes: [{ id: randomUUID() }], faults: [] };
-    await writeBatch(database.pool as never, decided as never).catch((error: Error) => {
-      if (error.message !== '0 of 1 outcomes were stored') throw error;
-    });
+    await writeBatch(database.pool as never, { rows, moved: new Map(), outcomes: [], faults: [] } as never);
   }
 });
 

@@ -5,7 +5,8 @@ import { assignmentStream, assignmentStreamName } from '../../src/assignments/as
 import { commands } from '../../src/commands.ts';
 import { bookOf, type CommandDefinition, defineCommand } from '../../src/core/command.ts';
 import { defineEvent } from '../../src/core/event.ts';
-import { execute } from '../../src/core/execute.ts';
+import { execute, record } from '../../src/core/execute.ts';
+import type { Queryable } from '../../src/core/queryable.ts';
 import { createStates } from '../../src/core/states.ts';
 import { workOf } from '../../src/core/stream.ts';
 import { inTransaction } from '../../src/infra/database.ts';
@@ -113,7 +114,10 @@ describe('commands of one stream', () => {
       await court.accept(first);
       const other = await court.worker.connect();
       await other.query('begin');
-      await execute(other as never, book, createStates(book), { work: workOf([first]), limit: 10 });
+      await record(
+        other as never,
+        await execute(other as never, book, createStates(book), { work: workOf([first]), limit: 10 }),
+      );
       if (second !== first) await court.accept(second);
       const passing = court.pass({ work: workOf([second]) });
       await vi.waitFor(async () => expect(await waitingForLocks()).toBe(1), { timeout: 4_000, interval: 10 });
@@ -229,7 +233,7 @@ test('a stream that is born while a pass waits for its lock is seen by that pass
   const session = submission(book, 'session.create', { assignment_id: create.id }, admin);
   await court.accept(create);
   const birth = await inTransaction(court.worker, async (db) => {
-    await execute(db, book, createStates(book), { work: workOf([create]), limit: 10 });
+    await record(db, await execute(db, book, createStates(book), { work: workOf([create]), limit: 10 }));
     await court.accept(session);
     const waiting = court.passAll([create, session]);
     await vi.waitFor(async () => {
@@ -250,7 +254,7 @@ test('a pass whose transaction is rolled back leaves nothing behind', async () =
   const start = court.order('session.start', place);
   await court.accept(start);
   const cut = inTransaction(court.worker, async (db) => {
-    await execute(db, book, createStates(book), { work: workOf([start]), limit: 10 });
+    await record(db, await execute(db, book, createStates(book), { work: workOf([start]), limit: 10 }));
     throw new Error('cut');
   });
   await expect(cut).rejects.toThrow('cut');
@@ -258,4 +262,17 @@ test('a pass whose transaction is rolled back leaves nothing behind', async () =
   const byId = fates(await court.passAll([start]));
   expect(byId.get(start.id)).toMatchObject({ status: 'applied' });
   expect(await court.issuesOf(`session:${place.session_id}`)).toEqual([]);
+});
+
+test('a pass whose command is gone before its outcome is stored records nothing', async () => {
+  const place = await court.openPlace();
+  const start = court.order('session.start', place);
+  await court.accept(start);
+  const decide = async (db: Queryable) => {
+    const decided = await execute(db, book, createStates(book), { work: workOf([start]), limit: 10 });
+    await court.database.pool.query('delete from commands where id = $1', [start.id]);
+    return decided;
+  };
+  await expect(inTransaction(court.worker, decide, { last: record })).rejects.toThrow('wrote 0 of 1 outcomes');
+  expect(await court.eventsOf(`session:${place.session_id}`)).toHaveLength(1);
 });

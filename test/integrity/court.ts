@@ -4,7 +4,7 @@ import type pg from 'pg';
 import { findScope, type Scope } from '../../src/assignments/scope.ts';
 import { book } from '../../src/commands.ts';
 import type { JsonObject } from '../../src/core/event.ts';
-import { execute } from '../../src/core/execute.ts';
+import { execute, record } from '../../src/core/execute.ts';
 import { newCommandId } from '../../src/core/ids.ts';
 import { acceptCommands, type Submission } from '../../src/core/inbox.ts';
 import type { Role } from '../../src/core/roles.ts';
@@ -48,7 +48,9 @@ export function openCourt(url: string): Court {
     for (const order of orders) batch.push(submission(order, await scopeOf(order)));
     await acceptCommands(api! as never, batch);
     for (let work = workOf(batch); work.size > 0; ) {
-      const decided = await inTransaction(worker!, (db) => execute(db, book, states, { work, limit: 1_000 }));
+      const decided = await inTransaction(worker!, (db) => execute(db, book, states, { work, limit: 1_000 }), {
+        last: record,
+      });
       const refused = decided.outcomes.find((outcome) => outcome.status !== 'applied') ?? decided.faults[0];
       if (refused) throw new Error(JSON.stringify(refused));
       for (const [stream, held] of decided.moved) states.keep(stream, held);

@@ -2,7 +2,7 @@
 import type pg from 'pg';
 import type { Book } from '../../src/core/command.ts';
 import type { Decided } from '../../src/core/decide.ts';
-import { execute, type PassOptions } from '../../src/core/execute.ts';
+import { execute, type PassOptions, record } from '../../src/core/execute.ts';
 import { acceptCommands, type Submission } from '../../src/core/inbox.ts';
 import { createStates } from '../../src/core/states.ts';
 import { workOf } from '../../src/core/stream.ts';
@@ -28,7 +28,9 @@ export async function openPasses(book: Book) {
   const accept = (...batch: Submission[]) => acceptCommands(api as never, batch);
 
   async function pass(options: Partial<PassOptions> & Pick<PassOptions, 'work'>, states = usual): Promise<Decided> {
-    const decided = await inTransaction(worker, (db) => execute(db, book, states, { limit: 100, ...options }));
+    const decided = await inTransaction(worker, (db) => execute(db, book, states, { limit: 100, ...options }), {
+      last: record,
+    });
     for (const [stream, held] of decided.moved) states.keep(stream, held);
     return decided;
   }
