@@ -16,7 +16,7 @@ export async function up(knex: Knex): Promise<void> {
     insert into installation default values;
 
     create table streams (
-      stream text collate "C" primary key check (stream ~ '^[a-z]+:[a-z0-9-]+$' and length(stream) <= 80),
+      stream text collate "C" primary key check (stream ~ '^[a-z]+:[a-z0-9-]+$' and length(split_part(stream, ':', 2)) <= 60),
       sequence integer not null check (sequence >= 0),
       event_hash bytea not null check (octet_length(event_hash) = 32),
       occurred_at timestamptz(3),
@@ -50,7 +50,7 @@ export async function up(knex: Knex): Promise<void> {
       constraint uq_event_sequence primary key (stream, sequence),
       constraint uq_event_previous unique (stream, previous_hash),
       constraint uq_event_id unique (event_id),
-      constraint ck_event_stream check (stream ~ '^[a-z]+:[a-z0-9-]+$' and length(stream) <= 80),
+      constraint ck_event_stream check (stream ~ '^[a-z]+:[a-z0-9-]+$' and length(split_part(stream, ':', 2)) <= 60),
       constraint ck_event_genesis check ((sequence = 1) = (previous_hash = decode(repeat('00', 32), 'hex'))),
       constraint ck_event_hash check (event_hash = sha256('\\x00'::bytea || convert_to(public.event_envelope(
         stream, sequence, event_id, event_type, actor_id, occurred_at, payload_commitment, previous_hash), 'UTF8')))

@@ -46,7 +46,7 @@ export async function startApi(
   const outcomes = await listenForOutcomes(instance, { db, broadcast, metrics, log });
   const acceptor = createAcceptor({ db, queues, metrics, log });
   const limits = { perMinute: config.RATE_LIMIT_GENERAL_PER_MINUTE, prefix: backbone.prefix };
-  const limiter = createLimiter(limits, config.REDIS_CACHE_URL ?? config.REDIS_URL, onError);
+  const limiter = await createLimiter(limits, config.REDIS_CACHE_URL ?? config.REDIS_URL, onError);
   const probe = await startProbe({ db, metrics, isRedisConnected, connections });
   const scopes = createScopes(db);
   const { issueTicket } = tokens;

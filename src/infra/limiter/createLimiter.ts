@@ -4,12 +4,14 @@ import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limite
 import type { Limited, Limiter, LimiterOptions } from './limiter.ts';
 
 const WINDOW_SECONDS = 60;
+const CONNECT_WITHIN_MS = 1_000;
 
-export function createLimiter(
+/** Resolves when Redis is there, or soon without it: what memory has counted by then is nobody else's to know. */
+export async function createLimiter(
   options: LimiterOptions,
   redisUrl: string | undefined,
   onError: (error: Error) => void,
-): Limiter {
+): Promise<Limiter> {
   const { perMinute: points, prefix } = options;
   if (points === 0) return { consume: async () => UNLIMITED, close: async () => {} };
   const shape = { points, duration: WINDOW_SECONDS, keyPrefix: `${prefix}limit` };
@@ -23,6 +25,13 @@ export function createLimiter(
     commandTimeout: 250,
   });
   redis.on('error', onError);
+  await new Promise<void>((resolve) => {
+    const late = setTimeout(resolve, CONNECT_WITHIN_MS);
+    redis.once('ready', () => {
+      clearTimeout(late);
+      resolve();
+    });
+  });
   const limiter = new RateLimiterRedis({ ...shape, storeClient: redis, insuranceLimiter: memory });
   return { consume: (key) => consume(limiter, points, key), close: async () => redis.disconnect() };
 }
