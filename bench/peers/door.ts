@@ -47,7 +47,11 @@ export async function openDoor(
     tokens,
     metrics,
     log,
-    limiter: await createLimiter({ perMinute: config.RATE_LIMIT_GENERAL_PER_MINUTE, prefix: 'peer:' }, undefined, () => {}),
+    limiter: await createLimiter(
+      { perMinute: config.RATE_LIMIT_GENERAL_PER_MINUTE, prefix: 'peer:' },
+      undefined,
+      () => {},
+    ),
     scopes: createScopes(db),
     acceptor: { accept, idle: async () => {} },
     outcomes: NOTHING_TO_WAIT_FOR,

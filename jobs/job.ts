@@ -1,0 +1,45 @@
+/**
+ * What a timed job is: a file of its own that finds what is due and does it, in batches and within a time. It may run
+ * twice, or be cut off and run again. It changes domain rows only by sending commands, as everybody does.
+ */
+import type pg from 'pg';
+import type { JsonObject } from '../src/core/event.ts';
+import type { Broadcast } from '../src/infra/broadcast/broadcast.ts';
+import type { Log } from '../src/infra/log.ts';
+import type { Metrics } from '../src/infra/metrics.ts';
+import type { Queues } from '../src/infra/queue.ts';
+
+/** What a run has at hand. */
+export interface JobTools {
+  /** Role `worker`. */
+  pool: pg.Pool;
+  /** Role `verifier`: may read everything. */
+  verifierPool: pg.Pool;
+  queues: Queues;
+  broadcast: Broadcast;
+  metrics: Metrics;
+  log: Log;
+  /** When the tick was due, and the same for every run of it. RFC 3339. For a run by hand: now. */
+  slot: string;
+  /** Accepts a command of the system itself, under an idempotency key so that a second run sends nothing twice. */
+  send(order: { name: string; input: JsonObject; key: string }): Promise<void>;
+  /** Shown in the dashboard and in the log. */
+  progress(done: number, of?: number): Promise<void>;
+  /** True when the run's time is over or the process is to stop: no batch is begun after that. */
+  isOver(): boolean;
+}
+
+export interface TimedJob {
+  /** `verb.noun`, as in `prune.commands`. */
+  name: string;
+  /** One sentence for the operator. */
+  summary: string;
+  /** After so long it begins no further batch. */
+  most_ms: number;
+  /** @returns what it did, for the ledger, the dashboard and the log: small, counts rather than rows */
+  run(tools: JobTools): Promise<JsonObject>;
+}
+
+export function defineJob(job: TimedJob): TimedJob {
+  return job;
+}
