@@ -42,8 +42,6 @@ function commandValues(submission: Submission, { status, finished_at, outcome }:
 
 await runProcess('separate', async (config) => {
   const pool = openPool(config.DATABASE_URL!, 'worker', POOL_SIZE, () => {});
-  // Sends BEGIN with the lock, and the writes with COMMIT, without waiting in between.
-  Object.assign(pool.options, { pipeline: true });
   const judge = createJudge();
 
   async function accept(submission: Submission): Promise<Acceptance> {
@@ -61,6 +59,7 @@ await runProcess('separate', async (config) => {
     const client = await pool.connect();
     let broken = true;
     try {
+      // BEGIN goes out with the lock, and the writes with COMMIT, without waiting in between.
       const begun = client.query('begin');
       const [verdict] = await Promise.all([judge(client as unknown as Queryable, submission), begun]);
       const values = commandValues(submission, verdict);

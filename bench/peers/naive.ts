@@ -61,7 +61,6 @@ async function startApi(config: Config): Promise<Started> {
 
 async function startWorker(config: Config): Promise<Started> {
   const pool = openPool(config.DATABASE_URL!, 'worker', POOL_SIZE, () => {});
-  Object.assign(pool.options, { pipeline: true });
   const judge = createJudge();
 
   async function apply({ data }: Job<LogCommand>): Promise<Settled> {
