@@ -3,9 +3,11 @@ import type { Knex } from 'knex';
 import * as record from './0001_record.ts';
 import * as inbox from './0002_inbox.ts';
 import * as court from './0003_court.ts';
+import * as findings from './0005_findings.ts';
 
 export const migrations: (Knex.Migration & { name: string })[] = [
   { name: '0001_record', ...record },
   { name: '0002_inbox', ...inbox },
   { name: '0003_court', ...court },
+  { name: '0005_findings', ...findings },
 ];

@@ -1,7 +1,7 @@
 /**
  * A mutation is one command definition: its wire name, its route, who may, the schema of its input, the streams it
  * locks, a pure `decide`, and the events it may record. Routes, checks, OpenAPI, dispatch and metrics are loops over
- * the list of these in src/commands.ts.
+ * the list of these in src/commands.ts. Commands of the system itself are the same without a door: no route, no roles.
  */
 import type { z } from 'zod';
 import type { EventDefinition, ExportedEvent, JsonObject, NewEvent } from './event.ts';
@@ -53,25 +53,17 @@ export interface FactSource<Input, Fact> {
   load(db: Queryable, keys: string[]): Promise<Map<string, Fact>>;
 }
 
-export interface CommandDefinition<Input = unknown, States = unknown, Scope = unknown, Fact = unknown> {
+/** What applying a command takes, whoever sends it. */
+export interface Mutation<Input = unknown, States = unknown, Scope = unknown, Fact = unknown> {
   /** `noun.verb`, as it stands in the inbox, in jobs and in metrics. */
   name: string;
-  /** `POST /api/...` with `:placeholders`, which are part of the input. */
-  route: string;
   summary: string;
-  /** Roles that may send it; `anyone` includes people without a token. */
-  roles: readonly Role[] | 'anyone';
+  /** The input, but for what stands in the route. */
   body: z.ZodObject;
   /** Answers 201 with `Location: <creates>/<command id>`. */
   creates?: string;
-  /** What the input asks for beyond its schema. */
-  faults?(input: Input, actor: Actor): InputFault[];
-  /** Features that this input needs to be switched on. */
-  features?(input: Input): Feature[];
   /** What must exist and be in the sender's scope; null where the command stands alone. */
   target(input: Input): Target | null;
-  /** Refused with 403 `forbidden` at the door when false. */
-  admits?(actor: Actor, scope: Scope, input: Input): boolean;
   /** Every stream it locks. The first is its subject: it orders the command, and `If-Match` means its head. */
   streams(command: { id: string; input: Input }, scope: Scope): string[];
   facts?: FactSource<Input, Fact>;
@@ -92,22 +84,44 @@ export interface CommandDefinition<Input = unknown, States = unknown, Scope = un
   rejects: readonly ProblemCode[];
 }
 
+/** A command that people send. */
+export interface CommandDefinition<Input = unknown, States = unknown, Scope = unknown, Fact = unknown>
+  extends Mutation<Input, States, Scope, Fact> {
+  /** `POST /api/...` with `:placeholders`, which are part of the input. */
+  route: string;
+  /** Roles that may send it; `anyone` includes people without a token. */
+  roles: readonly Role[] | 'anyone';
+  /** What the input asks for beyond its schema. */
+  faults?(input: Input, actor: Actor): InputFault[];
+  /** Features that this input needs to be switched on. */
+  features?(input: Input): Feature[];
+  /** Refused with 403 `forbidden` at the door when false. */
+  admits?(actor: Actor, scope: Scope, input: Input): boolean;
+}
+
 export function defineCommand<Input, States, Scope, Fact = never>(
   definition: CommandDefinition<Input, States, Scope, Fact>,
 ): CommandDefinition<Input, States, Scope, Fact> {
   return definition;
 }
 
+/** A command that only the system sends: it has no door, so nobody else can. */
+export function defineSystemCommand<Input, States, Fact = never>(
+  definition: Mutation<Input, States, unknown, Fact>,
+): Mutation<Input, States, unknown, Fact> {
+  return definition;
+}
+
 /** The lists of commands, event types and stream kinds, indexed by name. */
 export interface Book {
-  commands: ReadonlyMap<string, CommandDefinition>;
+  commands: ReadonlyMap<string, Mutation>;
   events: ReadonlyMap<string, EventDefinition>;
   kinds: ReadonlyMap<string, StreamKind>;
 }
 
 /** @throws when two commands share a name, or two event definitions a type. */
-export function bookOf(definitions: readonly CommandDefinition[]): Book {
-  const commands = new Map<string, CommandDefinition>();
+export function bookOf(definitions: readonly Mutation[]): Book {
+  const commands = new Map<string, Mutation>();
   const events = new Map<string, EventDefinition>();
   const kinds = new Map<string, StreamKind>();
   for (const command of definitions) {

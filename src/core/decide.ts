@@ -2,7 +2,7 @@
  * Deciding a batch, in inbox order and in memory: which command is applied, rejected, held or dead, and what that
  * records. No I/O happens here; salts are the only chance, and no decision sees them.
  */
-import type { Book, Command, CommandDefinition } from './command.ts';
+import type { Book, Command, Mutation } from './command.ts';
 import type { ExportedEvent, NewEvent } from './event.ts';
 import { eventId } from './ids.ts';
 import type { CommandStatus } from './inbox.ts';
@@ -176,7 +176,7 @@ function headsOf(places: ReadonlyMap<string, Place>): Record<string, Head> {
 
 /** Chains the events one after the other, each on the command's stream of its kind, and moves the places along. */
 function recordAll(
-  definition: CommandDefinition,
+  definition: Mutation,
   command: Command & { name: string },
   events: NewEvent[],
   places: Map<string, Place>,
@@ -201,7 +201,7 @@ function recordAll(
 }
 
 function appliedBody(
-  definition: CommandDefinition,
+  definition: Mutation,
   command: Command,
   places: ReadonlyMap<string, Place>,
   exported: ExportedEvent[],

@@ -3,7 +3,7 @@
  * order and decides each; `record`, the only function that writes the record, stores what came of it. A rejection is
  * an outcome; a fault of one command holds its stream, so that order is kept, and leaves every other stream alone.
  */
-import type { Book, CommandDefinition } from './command.ts';
+import type { Book, Mutation } from './command.ts';
 import { type Decided, decideBatch } from './decide.ts';
 import { applyWrites } from './projections.ts';
 import type { Queryable } from './queryable.ts';
@@ -62,7 +62,7 @@ async function lockAndRead(db: Queryable, { work, limit }: PassOptions) {
 }
 
 async function loadFacts(db: Queryable, book: Book, pending: PendingCommand[]): Promise<Map<string, unknown>> {
-  const wanted = new Map<CommandDefinition, string[]>();
+  const wanted = new Map<Mutation, string[]>();
   for (const command of pending) {
     const definition = book.commands.get(command.name);
     if (definition?.facts) wanted.set(definition, [...(wanted.get(definition) ?? []), definition.facts.key(command)]);

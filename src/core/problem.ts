@@ -18,6 +18,7 @@ export const PROBLEMS = {
   session_exists: [409, 'The assignment already has a session'],
   session_completed: [409, 'The session is completed'],
   not_joined: [409, 'You are not in this session'],
+  not_stale: [409, 'There is still life in it'],
   not_dead: [409, 'Only a dead command can be redriven'],
   precondition_failed: [412, 'The stream has moved on'],
   too_large: [413, 'The body is too large'],

@@ -1,6 +1,6 @@
 /** How the state of a command is answered. An outcome's JSON text goes out as the worker wrote it. */
 import type { Response } from 'express';
-import type { CommandDefinition, IssueTicket } from '../core/command.ts';
+import type { IssueTicket, Mutation } from '../core/command.ts';
 import type { JsonObject } from '../core/event.ts';
 import type { CommandState } from '../core/inbox.ts';
 import type { ProblemBody } from '../core/problem.ts';
@@ -13,7 +13,7 @@ export function commandUrl(id: string): string {
 }
 
 interface Answered {
-  definition: CommandDefinition;
+  definition: Mutation;
   input: JsonObject;
   actor: Actor;
   issueTicket: IssueTicket;

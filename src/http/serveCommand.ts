@@ -2,7 +2,7 @@
 import canonicalize from 'canonicalize';
 import type { Request, Response } from 'express';
 import type { Scope } from '../assignments/scope.ts';
-import type { CommandDefinition, InputFault } from '../core/command.ts';
+import type { CommandDefinition, InputFault, Mutation } from '../core/command.ts';
 import type { JsonObject } from '../core/event.ts';
 import { newCommandId } from '../core/ids.ts';
 import type { Submission } from '../core/inbox.ts';
@@ -81,7 +81,7 @@ function anonymousScope(req: Request): string {
 /** Stores the command and answers its outcome, or 202 when that takes longer than the sender waits. */
 export async function submit(
   desk: Desk,
-  definition: CommandDefinition,
+  definition: Mutation,
   req: Request,
   res: Response,
   submission: Submission,

@@ -10,7 +10,7 @@ import { insert } from '../core/projections.ts';
 import { freeObject } from '../core/schemas.ts';
 import { sessionStreamName } from '../sessions/session.ts';
 
-const TICKET_TTL_MS = 15 * 60_000;
+export const TICKET_TTL_MS = 15 * 60_000;
 
 const body = z.strictObject({ client_info: freeObject(16).optional() });
 

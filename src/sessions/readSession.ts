@@ -7,14 +7,20 @@ import type { Actor } from '../core/roles.ts';
 import type { Head } from '../core/stream.ts';
 import { type Session, sessionResource } from './session.ts';
 
-type SessionRow = Session & { sequence: number; event_hash: string; participants_count: number };
+type SessionRow = Session & {
+  sequence: number;
+  event_hash: string;
+  participants_count: number;
+  checked_at: string | null;
+};
 
 const SESSIONS = `
   select s.id, s.assignment_id, s.institution_id, s.title, s.courtroom, s.visibility, s.status, s.created_at,
     s.started_at, s.ended_at, s.recording_url, s.metadata, s.integrity_hash,
-    h.sequence, encode(h.event_hash, 'hex') as event_hash,
+    h.sequence, encode(h.event_hash, 'hex') as event_hash, c.checked_at,
     (select count(*) from session_participations p where p.session_id = s.id) as participants_count
-  from courtroom_sessions s join streams h on h.stream = 'session:' || s.id`;
+  from courtroom_sessions s join streams h on h.stream = 'session:' || s.id
+  left join session_checks c on c.session_id = s.id`;
 
 /** @returns undefined where there is none of that id */
 export async function findSession(db: Queryable, id: string): Promise<(JsonObject & { head: JsonObject }) | undefined> {
@@ -38,7 +44,10 @@ export async function readActiveSessions(db: Queryable, actor: Actor, page: Page
   return pageOf(rows, page, resource, (row) => [row.started_at!, row.id]);
 }
 
-function resource({ sequence, event_hash, participants_count, ...session }: SessionRow) {
+function resource({ sequence, event_hash, participants_count, checked_at, ...session }: SessionRow) {
   const head: Head = { sequence, event_hash, occurred_at: null };
-  return sessionResource(session, head, participants_count) as JsonObject & { id: string; head: JsonObject };
+  return sessionResource(session, head, participants_count, checked_at) as JsonObject & {
+    id: string;
+    head: JsonObject;
+  };
 }

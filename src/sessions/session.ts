@@ -97,11 +97,20 @@ export function refuseTransition(
   to: SessionStatus,
   actor: Actor,
 ): Rejection | undefined {
-  if (!from.includes(session.status) || !TRANSITIONS[session.status].includes(to)) {
-    const detail = `A session that is ${session.status} cannot become ${to} this way.`;
-    return reject('invalid_transition', detail, { from: session.status, to });
-  }
-  return refuseOutsider(assignment, actor);
+  return refuseChange(session, from, to) ?? refuseOutsider(assignment, actor);
+}
+
+/** The refusal of a change of state, whoever asks for it. */
+export function refuseChange(
+  { status }: SessionState,
+  from: SessionStatus[],
+  to: SessionStatus,
+): Rejection | undefined {
+  if (from.includes(status) && TRANSITIONS[status].includes(to)) return undefined;
+  return reject('invalid_transition', `A session that is ${status} cannot become ${to} this way.`, {
+    from: status,
+    to,
+  });
 }
 
 /** A judge acts only where the panel names the judge. */
@@ -134,8 +143,17 @@ export function stateDigest({ integrity_hash: _, participants, ...session }: Ses
   return sha256(canonicalize({ ...session, participants: Object.values(participants) }) as string);
 }
 
-/** The session as every answer shows it. */
-export function sessionResource(session: Session, head: Head, participants_count: number): JsonObject & { id: string } {
+/**
+ * The session as every answer shows it.
+ * @param checked_at when its record was last verified; null when never, and in the result of a command, because what
+ *   the command has just recorded was not
+ */
+export function sessionResource(
+  session: Session,
+  head: Head,
+  participants_count: number,
+  checked_at: string | null,
+): JsonObject & { id: string } {
   const { id, assignment_id, institution_id, title, courtroom, visibility, status } = session;
   const { created_at, started_at, ended_at, recording_url, metadata, integrity_hash } = session;
   return {
@@ -152,6 +170,7 @@ export function sessionResource(session: Session, head: Head, participants_count
     recording_url,
     metadata,
     integrity_hash,
+    integrity_last_checked_at: checked_at,
     participants_count,
     head: { event_sequence: head.sequence, event_hash: head.event_hash },
     turn: null,
@@ -166,5 +185,5 @@ export function sessionResult({
   states: { session: SessionState };
   heads: { [kind: string]: Head };
 }) {
-  return sessionResource(states.session, heads.session!, Object.keys(states.session.participants).length);
+  return sessionResource(states.session, heads.session!, Object.keys(states.session.participants).length, null);
 }

@@ -3,14 +3,14 @@
  */
 import { startWorker } from '../../jobs/startWorker.ts';
 import { book } from '../../src/commands.ts';
-import type { CommandDefinition } from '../../src/core/command.ts';
+import type { Mutation } from '../../src/core/command.ts';
 import type { JsonObject } from '../../src/core/event.ts';
 import { openBackbone } from '../../src/infra/backbone.ts';
 import { runProcess } from '../../src/infra/run.ts';
 
 const name = 'session.log';
 const honest = book.commands.get(name)!;
-const poisoned: CommandDefinition = {
+const poisoned: Mutation = {
   ...honest,
   decide(states, command, fact) {
     const { poison } = (command.input as { details: JsonObject }).details;
@@ -19,7 +19,7 @@ const poisoned: CommandDefinition = {
     return honest.decide(states, command, fact);
   },
 };
-(book.commands as Map<string, CommandDefinition>).set(name, poisoned);
+(book.commands as Map<string, Mutation>).set(name, poisoned);
 
 await runProcess('separate', async (config) => {
   const backbone = openBackbone(config, config.DATABASE_URL!, 'worker');

@@ -5,7 +5,7 @@
 import { expect } from 'vitest';
 import { book } from '../../src/commands.ts';
 import { canonicalPayload, payloadCommitment } from '../../src/core/chain.ts';
-import type { Book, CommandDefinition } from '../../src/core/command.ts';
+import type { Book, Mutation } from '../../src/core/command.ts';
 import { type Decided, decideBatch } from '../../src/core/decide.ts';
 import type { JsonObject, NewEvent } from '../../src/core/event.ts';
 import { eventId } from '../../src/core/ids.ts';
@@ -24,6 +24,8 @@ export const NOW = '2026-11-21T12:00:00.000Z';
 
 export interface More {
   id?: string;
+  /** The database's clock; `NOW` where nothing is said. */
+  now?: string;
   fact?: unknown;
   /** `If-Match`. */
   expected_sequence?: number;
@@ -38,7 +40,7 @@ export interface Verdict {
   states: { [kind: string]: any };
 }
 
-type AnyDefinition = Pick<CommandDefinition, 'name'>;
+type AnyDefinition = Pick<Mutation, 'name'>;
 
 /** Events of the assignment's and the session's stream, in order; each happened a minute after the one before. */
 export function given(...events: NewEvent[]) {
@@ -98,13 +100,14 @@ function record(events: NewEvent[]): { held: Map<string, Held>; writes: Write[] 
 }
 
 function decide(
-  definition: CommandDefinition,
+  definition: Mutation,
   body: object,
   actor: Actor,
   past: ReadonlyMap<string, Held>,
-  { id = COMMAND, fact, expected_sequence, observation_id }: More,
+  { id = COMMAND, now = NOW, fact, expected_sequence, observation_id }: More,
 ): Decided {
-  const params = { ...(definition.route.includes(':session_id') && { session_id: SESSION }), observation_id };
+  const route = 'route' in definition ? String(definition.route) : '';
+  const params = { ...(route.includes(':session_id') && { session_id: SESSION }), observation_id };
   const input = { ...definition.body.parse(body), ...JSON.parse(JSON.stringify(params)) };
   const streams = definition.streams({ id, input }, { assignment_id: ASSIGNMENT });
   const held = new Map(
@@ -115,7 +118,7 @@ function decide(
     ...{ id, name: definition.name, stream: streams[0]!, streams, input, actor },
     ...{ expected_sequence: expected_sequence ?? null, attempts: 0, last_error: null, reply_to: 'nobody' },
   };
-  return decideBatch({ book: book as Book, pending: [pending], now: NOW, held, facts });
+  return decideBatch({ book: book as Book, pending: [pending], now, held, facts });
 }
 
 /** A stranger would find nothing wrong with it. */
