@@ -32,7 +32,8 @@ export async function up(knex: Knex): Promise<void> {
     create index session_observations_open on session_observations (observed_at, id) where left_at is null;
 
     grant select on session_checks to plearoll_api, plearoll_relay, plearoll_verifier;
-    grant select on findings to plearoll_api, plearoll_relay, plearoll_verifier;
+    grant select on findings to plearoll_api, plearoll_verifier;
+    grant select (resolved_at) on findings to plearoll_relay;
     grant select, insert, update on session_checks, findings to plearoll_worker;
   `);
 }

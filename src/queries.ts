@@ -1,4 +1,4 @@
-/** Every question the API answers about assignments and sessions. What is not in this list does not exist. */
+/** Every question the API answers about assignments, sessions and findings. What is not in this list does not exist. */
 import { z } from 'zod';
 import { findAssignment, readAssignments } from './assignments/readAssignments.ts';
 import { book } from './commands.ts';
@@ -7,6 +7,7 @@ import { pageQuery } from './core/page.ts';
 import { defineQuery, type QueryDefinition } from './core/query.ts';
 import { ROLES } from './core/roles.ts';
 import { instant } from './core/schemas.ts';
+import { FINDING_STATES, readFindings } from './integrity/readFindings.ts';
 import { verifySession } from './integrity/verifySession.ts';
 import { readParticipants } from './participants/readParticipants.ts';
 import { readLog } from './sessions/readLog.ts';
@@ -119,6 +120,17 @@ const verify = defineQuery<SessionParams, unknown>({
   read: async ({ db, params }) => verifySession(db, book, params.session_id),
 });
 
+const findingList = z.strictObject({ ...pageQuery([instant, uuid]), state: z.enum(FINDING_STATES).default('open') });
+const readFindingList = defineQuery<unknown, z.output<typeof findingList>>({
+  name: 'findings.list',
+  route: 'GET /ops/findings',
+  summary: 'What the timed jobs found wrong with the record, the newest first',
+  roles: ['super_admin'],
+  query: findingList,
+  target: () => null,
+  read: ({ db, query }) => readFindings(db, query.state, page(query)),
+});
+
 export const queries = [
   readAssignmentList,
   readAssignment,
@@ -128,4 +140,5 @@ export const queries = [
   readLogs,
   readReplay,
   verify,
+  readFindingList,
 ] as unknown as readonly QueryDefinition[];

@@ -29,6 +29,8 @@ export function createMetrics() {
     ringFailures: counter('doorbell_failures_total', 'Doorbells that could not be rung'),
     replyPolls: counter('reply_poll_fallback_total', 'Outcomes read from Postgres because no reply came'),
     publishFailures: counter('publish_failures_total', 'Announcements that could not be handed over'),
+    integrityIssues: counter('integrity_issues_total', 'Issues of findings that were opened or changed', ['job']),
+    findingsOpen: gauge('integrity_findings_open', 'Findings that no clean check has resolved'),
     connections: gauge('active_websocket_connections', 'Listeners connected to this process', ['transport']),
     delivered: counter('messages_delivered_total', 'Messages sent to listeners'),
     heals: counter('publish_heals_total', 'Events that a room read from Postgres instead of hearing them', ['cause']),

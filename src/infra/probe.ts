@@ -39,8 +39,11 @@ const QUEUE = `
   select count(*) filter (where status = 'accepted') as pending,
     coalesce(extract(epoch from clock_timestamp() - min(accepted_at) filter (where status = 'accepted')), 0)::float8
       as oldest_pending_seconds,
-    count(*) filter (where status = 'dead') as dead
+    count(*) filter (where status = 'dead') as dead,
+    (select count(*) from findings where resolved_at is null) as findings_open
   from commands where status in ('accepted', 'dead')`;
+
+type Probed = Health['queue'] & { findings_open: number };
 
 export async function startProbe({ db, metrics, isRedisConnected, connections }: ProbeOptions): Promise<Probe> {
   let queue: Health['queue'] = { pending: 0, oldest_pending_seconds: 0, dead: 0 };
@@ -51,8 +54,10 @@ export async function startProbe({ db, metrics, isRedisConnected, connections }:
 
   async function look(): Promise<void> {
     try {
-      const { rows } = await inTime(db.query<Health['queue']>({ name: 'probe-queue', text: QUEUE }));
-      queue = rows[0]!;
+      const { rows } = await inTime(db.query<Probed>({ name: 'probe-queue', text: QUEUE }));
+      const { findings_open, ...counts } = rows[0]!;
+      queue = counts;
+      metrics.findingsOpen.set(findings_open);
       postgres_connected = true;
       metrics.pending.set(queue.pending);
       metrics.oldestPending.set(queue.oldest_pending_seconds);

@@ -1,14 +1,11 @@
-/**
- * Verifies every stream of the record, or of one institution, a few at a time: each page is one statement and so one
- * snapshot, so that appends meanwhile are no false alarm and no transaction stays open for long. Reads only.
- */
+/** Verifies every stream of the record, or of one institution, page by page, and reports on all of it. Reads only. */
 import type { Book } from '../core/command.ts';
 import type { Queryable } from '../core/queryable.ts';
 import { idOf, kindOf } from '../core/stream.ts';
-import { readColumnTypes } from './compareRows.ts';
+import { checkPages, readClock } from './checkPages.ts';
 import { verifyGuards } from './guards.ts';
-import { readNames, type StreamName } from './readNames.ts';
-import { type CheckedStream, checkStreams } from './verifyStreams.ts';
+import { readNames } from './readNames.ts';
+import type { CheckedStream } from './verifyStreams.ts';
 
 export interface RecordReport {
   sessions_checked: number;
@@ -33,8 +30,6 @@ export interface RecordReport {
 export type Progress = (done: { streams_checked: number; events_checked: number }) => unknown;
 
 const MAX_RECORD_ISSUES = 1_000;
-const PAGE_STREAMS = 200;
-const PAGE_EVENTS = 20_000;
 
 /** @param scope one institution, or with null everything */
 export async function verifyRecord(
@@ -44,13 +39,10 @@ export async function verifyRecord(
   progress?: Progress,
 ): Promise<RecordReport> {
   const tally = newTally(await readClock(db));
-  const types = await readColumnTypes(db);
   if (scope.institution_id === null) tally.guard_issues = await verifyGuards(db);
-  for await (const names of readNames(db, scope.institution_id)) {
-    for (const page of pagesOf(names)) {
-      for (const checked of await checkStreams(db, book, types, page)) count(tally, checked);
-      await progress?.({ streams_checked: tally.streams_checked, events_checked: tally.events_checked });
-    }
+  for await (const { streams } of checkPages(db, book, readNames(db, scope.institution_id))) {
+    for (const checked of streams) count(tally, checked);
+    await progress?.({ streams_checked: tally.streams_checked, events_checked: tally.events_checked });
   }
   const { invalid, listed: _, ...counts } = tally;
   const tamper_detected = invalid > 0 || tally.guard_issues.length > 0;
@@ -92,29 +84,6 @@ function count(tally: Tally, { stream, is_valid, events_checked, issues, issues_
   if (shown.length === 0) return;
   if (isSession) tally.invalid_sessions.push({ session_id: idOf(stream), issues: shown });
   else tally.invalid_streams.push({ stream, issues: shown });
-}
-
-/** Small streams together, a big one alone: what is held in memory depends on neither. */
-function* pagesOf(names: StreamName[]): Generator<string[]> {
-  let page: string[] = [];
-  let events = 0;
-  for (const { stream, sequence } of names) {
-    if (page.length === PAGE_STREAMS || (page.length > 0 && events + sequence > PAGE_EVENTS)) {
-      yield page;
-      page = [];
-      events = 0;
-    }
-    page.push(stream);
-    events += sequence;
-  }
-  if (page.length > 0) yield page;
-}
-
-async function readClock(db: Queryable): Promise<string> {
-  const { rows } = await db.query<{ now: string }>(
-    `select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as now`,
-  );
-  return rows[0]!.now;
 }
 
 function messageOf(tally: Tally): string {

@@ -1,0 +1,55 @@
+/**
+ * Checks streams a few at a time: each page is one statement and so one snapshot, so that appends meanwhile are no
+ * false alarm and no transaction stays open for long. Small streams together, a big one alone: what is held in memory
+ * depends on neither. Reads only.
+ */
+import type { Book } from '../core/command.ts';
+import type { Queryable } from '../core/queryable.ts';
+import { readColumnTypes } from './compareRows.ts';
+import type { StreamName } from './readNames.ts';
+import { type CheckedStream, checkStreams } from './verifyStreams.ts';
+
+export interface CheckedPage {
+  /** The database's clock before the page was read, RFC 3339 UTC: all that was committed by then is covered. */
+  checked_at: string;
+  streams: CheckedStream[];
+}
+
+const PAGE_STREAMS = 200;
+const PAGE_EVENTS = 20_000;
+
+export async function* checkPages(
+  db: Queryable,
+  book: Book,
+  names: Iterable<StreamName[]> | AsyncIterable<StreamName[]>,
+): AsyncGenerator<CheckedPage> {
+  const types = await readColumnTypes(db);
+  for await (const some of names) {
+    for (const page of pagesOf(some)) {
+      const checked_at = await readClock(db);
+      yield { checked_at, streams: await checkStreams(db, book, types, page) };
+    }
+  }
+}
+
+function* pagesOf(names: StreamName[]): Generator<string[]> {
+  let page: string[] = [];
+  let events = 0;
+  for (const { stream, sequence } of names) {
+    if (page.length === PAGE_STREAMS || (page.length > 0 && events + sequence > PAGE_EVENTS)) {
+      yield page;
+      page = [];
+      events = 0;
+    }
+    page.push(stream);
+    events += sequence;
+  }
+  if (page.length > 0) yield page;
+}
+
+export async function readClock(db: Queryable): Promise<string> {
+  const { rows } = await db.query<{ now: string }>(
+    `select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as now`,
+  );
+  return rows[0]!.now;
+}
