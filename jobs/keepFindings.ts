@@ -74,8 +74,8 @@ async function openFindings(
   checked_at: string,
   wrong: Looked[],
 ): Promise<OpenFinding[]> {
-  const values = [JSON.stringify(wrong.map((one) => ({ id: newId(), ...one }))), job, checked_at, keysOf(wrong)];
-  return (await pool.query<OpenFinding>(OPEN, values)).rows;
+  const rows = wrong.map(({ stream, issues, issues_omitted }) => ({ id: newId(), stream, issues, issues_omitted }));
+  return (await pool.query<OpenFinding>(OPEN, [JSON.stringify(rows), job, checked_at, keysOf(wrong)])).rows;
 }
 
 const keysOf = (looked: Looked[]) => looked.map(({ stream }) => stream ?? '');

@@ -3,7 +3,9 @@
  * again for the same slot, it leaves out the sessions that were found well since then.
  */
 import { book } from '../src/commands.ts';
+import { isUuid } from '../src/core/ids.ts';
 import type { Queryable } from '../src/core/queryable.ts';
+import { idOf } from '../src/core/stream.ts';
 import { checkPages, readClock } from '../src/integrity/checkPages.ts';
 import { verifyGuards } from '../src/integrity/guards.ts';
 import { readNames, type StreamName } from '../src/integrity/readNames.ts';
@@ -15,7 +17,7 @@ const JOB = 'verify.everything';
 
 const CHECKED = `
   select 'session:' || session_id as stream from session_checks
-  where checked_at >= $1 and is_valid and ('session:' || session_id) collate "C" = any($2)`;
+  where checked_at >= $1 and is_valid and session_id = any($2)`;
 
 export const verifyEverything = defineJob({
   name: JOB,
@@ -33,7 +35,10 @@ export const verifyEverything = defineJob({
 
 async function* namesLeft(db: Queryable, slot: string): AsyncGenerator<StreamName[]> {
   for await (const names of readNames(db, null)) {
-    const { rows } = await db.query<{ stream: string }>(CHECKED, [slot, names.map(({ stream }) => stream)]);
+    const { rows } = await db.query<{ stream: string }>(CHECKED, [
+      slot,
+      names.map(({ stream }) => idOf(stream)).filter(isUuid),
+    ]);
     const checked = new Set(rows.map(({ stream }) => stream));
     yield names.filter(({ stream }) => !checked.has(stream));
   }

@@ -4,7 +4,9 @@
  * again and every table compared with them: there is no other job for that.
  */
 import { book } from '../src/commands.ts';
+import { isUuid } from '../src/core/ids.ts';
 import type { Queryable } from '../src/core/queryable.ts';
+import { idOf } from '../src/core/stream.ts';
 import { checkPages, readClock } from '../src/integrity/checkPages.ts';
 import type { StreamName } from '../src/integrity/readNames.ts';
 import { defineJob } from './job.ts';
@@ -32,7 +34,7 @@ const OLDEST = `
 
 const ASSIGNMENTS = `
   select 'assignment:' || s.assignment_id as stream, 1 as sequence
-  from courtroom_sessions s where ('session:' || s.id) collate "C" = any($1)`;
+  from courtroom_sessions s where s.id = any($1)`;
 
 export const verifyRecent = defineJob({
   name: 'verify.recent',
@@ -55,6 +57,6 @@ async function* namesDue(db: Queryable): AsyncGenerator<StreamName[]> {
   ] as const) {
     const sessions = await read(text, [started, most]);
     yield sessions;
-    yield read(ASSIGNMENTS, [sessions.map(({ stream }) => stream)]);
+    yield read(ASSIGNMENTS, [sessions.map(({ stream }) => idOf(stream)).filter(isUuid)]);
   }
 }

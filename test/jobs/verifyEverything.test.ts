@@ -1,0 +1,71 @@
+/** The nightly verification: every stream, and the guards of the database; once for each slot, however often cut off. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { verifyEverything } from '../../jobs/verifyEverything.ts';
+import { completedSession } from '../integrity/court.ts';
+import { openWorkbench, type Workbench } from '../support/jobTools.ts';
+import { isLeftOut } from '../support/stack.ts';
+
+describe.skipIf(isLeftOut)('verify.everything', () => {
+  let bench: Workbench;
+  let session_id: string;
+
+  beforeAll(async () => {
+    bench = await openWorkbench();
+    session_id = await completedSession(bench.court, await bench.court.assignment());
+    await bench.court.assignment();
+  });
+
+  afterAll(() => bench.close());
+
+  const rows = async (text: string, ...values: unknown[]) => (await bench.database.pool.query(text, values)).rows;
+  const openFindings = () => rows('select * from findings where resolved_at is null');
+  /** By hand, as of now. */
+  const run = (tools = bench.tools) => verifyEverything.run({ ...tools, slot: new Date().toISOString() });
+
+  test('checks every stream, also an assignment without a session', async () => {
+    const counts = { streams_checked: 3, events_checked: 14, streams_invalid: 0, guard_issues: 0 };
+    expect(await run()).toMatchObject({ ...counts, is_complete: true });
+    const checks = await rows('select session_id, event_sequence, is_valid from session_checks');
+    expect(checks).toEqual([{ session_id, event_sequence: 12, is_valid: true }]);
+    expect(await openFindings()).toEqual([]);
+  });
+
+  test('finds rows of a stream that has no head, and resolves the finding when they are gone', async () => {
+    await rows(`insert into session_participations (id, session_id, user_id, name, role, status, joined_at, connection_count)
+      values (gen_random_uuid(), '${session_id}', gen_random_uuid(), 'Nobody', 'judge', 'connected', now(), 1)`);
+    expect(await run()).toMatchObject({ streams_invalid: 1, findings_opened: 1 });
+    expect(await run()).toMatchObject({ streams_invalid: 1, findings_opened: 0 });
+    expect(await openFindings()).toMatchObject([
+      { stream: `session:${session_id}`, issues: [expect.stringContaining('the chain knows no such row')] },
+    ]);
+    await rows(`delete from session_participations where name = 'Nobody'`);
+    expect(await run()).toMatchObject({ streams_invalid: 0, findings_resolved: 1 });
+    expect(await openFindings()).toEqual([]);
+  });
+
+  test('finds a guard of the database that was switched off, once, and that it is back', async () => {
+    await rows('alter table events disable trigger events_stay');
+    expect(await run()).toMatchObject({ guard_issues: 1, guard_findings_opened: 1, streams_invalid: 0 });
+    expect(await run()).toMatchObject({ guard_issues: 1, guard_findings_opened: 0 });
+    const issues = ['Guard disabled: trigger events_stay of events'];
+    expect(await openFindings()).toMatchObject([{ stream: null, job: 'verify.everything', issues }]);
+    await rows('alter table events enable always trigger events_stay');
+    expect(await run()).toMatchObject({ guard_issues: 0 });
+    expect(await openFindings()).toEqual([]);
+    expect(await rows('select from findings where stream is null')).toHaveLength(1);
+  });
+
+  test('run again for the same slot it leaves out the sessions that were found well since', async () => {
+    const again = { ...bench.tools, slot: new Date().toISOString() };
+    expect(await verifyEverything.run({ ...bench.within(0), slot: again.slot })).toMatchObject({
+      streams_checked: 0,
+      is_complete: false,
+    });
+    expect(await verifyEverything.run(again)).toMatchObject({ streams_checked: 3, is_complete: true });
+    expect(await verifyEverything.run(again)).toMatchObject({ streams_checked: 2, is_complete: true });
+  });
+
+  test('has left the record as it was', async () => {
+    expect(await bench.report()).toMatchObject({ system_valid: true });
+  });
+});

@@ -1,0 +1,117 @@
+/**
+ * What a timed job has at hand, real in every part: a database of its own, the queues and the broadcast of the kind, and
+ * an applier that answers each command at once. The database's clock can be moved, so that the past can be lived through.
+ */
+import { Writable } from 'node:stream';
+import pino from 'pino';
+import { inject } from 'vitest';
+import { createApplier } from '../../jobs/applyCommands.ts';
+import type { JobTools } from '../../jobs/job.ts';
+import { book } from '../../src/commands.ts';
+import { newCommandId } from '../../src/core/ids.ts';
+import { acceptCommands } from '../../src/core/inbox.ts';
+import { openBackbone } from '../../src/infra/backbone.ts';
+import { readConfig } from '../../src/infra/config.ts';
+import { openPool } from '../../src/infra/database.ts';
+import { verifyRecord } from '../../src/integrity/verifyRecord.ts';
+import { type Court, openCourt } from '../integrity/court.ts';
+import { cloneDatabase, type TestDatabase } from './database.ts';
+import { kind, SECRET } from './stack.ts';
+
+export interface Workbench {
+  database: TestDatabase;
+  court: Court;
+  tools: JobTools;
+  /** What was logged at error level. */
+  errors: { [key: string]: unknown }[];
+  /** From now on the database's clock is so many hours behind or, negative, ahead. */
+  hoursAgo(hours: number): Promise<void>;
+  /** The same tools, with time for so many batches. */
+  within(batches: number): JobTools;
+  report(): ReturnType<typeof verifyRecord>;
+  close(): Promise<void>;
+}
+
+const system = { id: 'system', role: 'system', institution_id: null } as const;
+
+export async function openWorkbench(): Promise<Workbench> {
+  const database = await cloneDatabase();
+  await setUpClock(database);
+  const env = { DATABASE_URL: database.url, JWT_SECRET: SECRET, LOG_LEVEL: 'silent' };
+  const redis = kind === 'distributed' ? { REDIS_URL: inject('redisUrl')! } : {};
+  const backbone = openBackbone(readConfig({ ...env, ...redis }, 'all'), database.url, 'test');
+  const { queues, broadcast, metrics, onError } = backbone;
+  const pool = openPool(database.url, 'worker', 6, onError);
+  const verifierPool = openPool(database.url, 'verifier', 2, onError);
+  const court = openCourt(database.url);
+  const errors: Workbench['errors'] = [];
+  const log = pino(
+    { level: 'error' },
+    linesOf((line) => errors.push(JSON.parse(line))),
+  );
+  const applier = createApplier({ pool, book, queues, broadcast, metrics, log });
+
+  const tools: JobTools = {
+    ...{ pool, verifierPool, queues, broadcast, metrics, log },
+    slot: new Date().toISOString(),
+    async send({ name, input, key }) {
+      const id = newCommandId();
+      const streams = book.commands.get(name)!.streams({ id, input }, null);
+      const [acceptance] = await acceptCommands(pool as never, [
+        {
+          ...{ id, name, streams, input, actor: system, institution_id: null, expected_sequence: null },
+          ...{ idempotency: { scope: 'system', key }, fingerprint: null, reply_to: 'nobody', request_id: id },
+          redrive_of: null,
+        },
+      ]);
+      if (!acceptance || 'reused' in acceptance || acceptance.joined) return;
+      const data = { commands: [{ id, name, stream: streams[0]!, streams }] };
+      await applier.answer({ data, attemptsStarted: 1, stalledCounter: 0 } as never);
+    },
+    progress: async () => {},
+    isOver: () => false,
+  };
+
+  async function close(): Promise<void> {
+    await applier.close();
+    await Promise.all([court.close(), pool.end(), verifierPool.end()]);
+    await backbone.close();
+    await database.drop();
+  }
+
+  return {
+    database,
+    court,
+    tools,
+    errors,
+    hoursAgo: async (hours) => void (await database.pool.query('update clock.hands set hours_ago = $1', [hours])),
+    within(batches) {
+      let left = batches;
+      return { ...tools, isOver: () => left-- <= 0 };
+    },
+    report: () => verifyRecord(verifierPool as never, book, { institution_id: null }),
+    close,
+  };
+}
+
+/** A function of the same name that stands before Postgres's own in the search path. */
+async function setUpClock({ pool, url }: TestDatabase): Promise<void> {
+  await pool.query(`
+    create schema clock;
+    create table clock.hands (hours_ago integer not null);
+    insert into clock.hands values (0);
+    create function clock.clock_timestamp() returns timestamptz language sql volatile as $$
+      select pg_catalog.clock_timestamp() - hours_ago * interval '1 hour' from clock.hands $$;
+    grant usage on schema clock to public;
+    grant select on clock.hands to public;
+    alter database ${new URL(url).pathname.slice(1)} set search_path = clock, pg_catalog, public`);
+}
+
+function linesOf(take: (line: string) => void): Writable {
+  return new Writable({
+    write(chunk, _encoding, done) {
+      for (const line of String(chunk).split('\n')) if (line !== '') take(line);
+      done();
+    },
+  });
+}
