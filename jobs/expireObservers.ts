@@ -12,7 +12,7 @@ interface Row {
 const EXPIRED = `
   select id, session_id, observed_at from session_observations
   where left_at is null and (observed_at, id) > ($1, $2)
-    and observed_at <= clock_timestamp() - $3 * interval '1 millisecond'
+    and observed_at <= (select clock_timestamp()) - $3 * interval '1 millisecond'
   order by observed_at, id limit $4`;
 const FIRST = { observed_at: '-infinity', id: '00000000-0000-0000-0000-000000000000' };
 

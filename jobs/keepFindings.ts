@@ -23,7 +23,7 @@ export interface KeptFindings {
 export const FINDINGS_CHANNEL = 'findings';
 const LOGGED_ISSUES = 10;
 
-/** What an earlier look saw never overwrites what a later one did. */
+/** What an earlier look saw never overwrites what a later one did. A row that was inserted, not updated, has no xmax. */
 const OPEN = `
   with before as (
     select stream, issues from findings where coalesce(stream, '') = any($4) and resolved_at is null
@@ -34,9 +34,9 @@ const OPEN = `
     on conflict ((coalesce(stream, ''))) where resolved_at is null do update
     set issues = excluded.issues, issues_omitted = excluded.issues_omitted, last_seen_at = excluded.last_seen_at
     where findings.last_seen_at <= excluded.last_seen_at
-    returning id, stream, issues, issues_omitted
+    returning id, stream, issues, issues_omitted, xmax = 0 as is_new
   )
-  select o.*, b.issues is null as is_new, b.issues is distinct from o.issues as is_changed
+  select o.*, o.is_new or b.issues <> o.issues as is_news
   from opened o left join before b on coalesce(b.stream, '') = coalesce(o.stream, '')`;
 
 const RESOLVE = `
@@ -44,7 +44,7 @@ const RESOLVE = `
   where coalesce(stream, '') = any($1) and resolved_at is null and last_seen_at <= $2
   returning id, stream`;
 
-type OpenFinding = Looked & { id: string; is_new: boolean; is_changed: boolean };
+type OpenFinding = Looked & { id: string; is_new: boolean; is_news: boolean };
 
 /** @param checked_at the database's clock before it was looked at */
 export async function keepFindings(
@@ -60,7 +60,7 @@ export async function keepFindings(
     keysOf(well),
     checked_at,
   ]);
-  for (const finding of open.filter(({ is_changed }) => is_changed)) await sayOpen(tools, job, finding);
+  for (const finding of open.filter(({ is_news }) => is_news)) await sayOpen(tools, job, finding);
   for (const finding of resolved) {
     tools.log.info({ job, finding_id: finding.id, stream: finding.stream }, 'a finding is resolved');
     await announce(tools, { state: 'resolved', ...finding });

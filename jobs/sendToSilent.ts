@@ -12,7 +12,7 @@ interface Row {
 const silent = (condition: string) => `
   select s.id, h.sequence
   from courtroom_sessions s join streams h on h.stream = 'session:' || s.id
-  where ${condition} and s.id > $1 and h.occurred_at <= clock_timestamp() - $2 * interval '1 millisecond'
+  where ${condition} and s.id > $1 and h.occurred_at <= (select clock_timestamp()) - $2 * interval '1 millisecond'
   order by s.id limit $3`;
 const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { commands } from '../src/commands.ts';
+import { commands, systemCommands } from '../src/commands.ts';
 import { ROLES } from '../src/core/roles.ts';
 
 const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
@@ -18,6 +18,13 @@ const rows = [...readme.matchAll(/^\| `([a-z]+\.[a-z]+)` \| `(.+?)` \| (.+?) \| 
 test('the table names every command with its route', () => {
   expect(rows.map(({ name, route }) => [name, route]).sort()).toEqual(
     commands.map(({ name, route }) => [name, route]).sort(),
+  );
+});
+
+test('a table names every command of the system, when it is sent and what it records', () => {
+  const own = [...readme.matchAll(/^\| `([a-z]+\.[a-z]+)` \| ([^`|]+?) \| ([^|]+?) \|$/gm)];
+  expect(own.map(([, name, , records]) => [name, records])).toEqual(
+    systemCommands.map(({ name, records }) => [name, records.map(({ type }) => type).join(', ') || 'nothing']),
   );
 });
 

@@ -17,7 +17,8 @@ type SessionRow = Session & {
 const SESSIONS = `
   select s.id, s.assignment_id, s.institution_id, s.title, s.courtroom, s.visibility, s.status, s.created_at,
     s.started_at, s.ended_at, s.recording_url, s.metadata, s.integrity_hash,
-    h.sequence, encode(h.event_hash, 'hex') as event_hash, c.checked_at,
+    h.sequence, encode(h.event_hash, 'hex') as event_hash,
+    case when c.event_sequence = h.sequence then c.checked_at end as checked_at,
     (select count(*) from session_participations p where p.session_id = s.id) as participants_count
   from courtroom_sessions s join streams h on h.stream = 'session:' || s.id
   left join session_checks c on c.session_id = s.id`;

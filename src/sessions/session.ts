@@ -145,8 +145,7 @@ export function stateDigest({ integrity_hash: _, participants, ...session }: Ses
 
 /**
  * The session as every answer shows it.
- * @param checked_at when its record was last verified; null when never, and in the result of a command, because what
- *   the command has just recorded was not
+ * @param checked_at when its record as it stands was last verified; null when it was not, as right after every event
  */
 export function sessionResource(
   session: Session,

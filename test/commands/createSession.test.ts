@@ -22,6 +22,7 @@ test('the session of an assignment is opened on a stream of its own, and waits',
     head: { event_sequence: 1, event_hash: verdict!.rows[0]!.event_hash },
     started_at: null,
     integrity_hash: null,
+    integrity_last_checked_at: null,
     turn: null,
     clock: null,
   });

@@ -2,12 +2,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { book, commands } from '../../src/commands.ts';
+import { book, commands, systemCommands } from '../../src/commands.ts';
 import { PROBLEMS } from '../../src/core/problem.ts';
 
 const root = join(import.meta.dirname, '../..');
 const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
-  .filter((file) => /\bdefineCommand<|\bdefineCommand\(/.test(readIfFile(join(root, 'src', file))))
+  .filter((file) => /\bdefine(System)?Command[<(]/.test(readIfFile(join(root, 'src', file))))
   .filter((file) => file !== join('core', 'command.ts'));
 
 function readIfFile(path: string): string {
@@ -26,7 +26,7 @@ describe('the list of commands', () => {
     const list = readFileSync(join(root, 'src/commands.ts'), 'utf8');
     const missing = files.filter((file) => !list.includes(`./${file}'`));
     expect(missing).toEqual([]);
-    expect(commands.map(({ name }) => fileOf(name)).sort()).toEqual([...files].sort());
+    expect([...commands, ...systemCommands].map(({ name }) => fileOf(name)).sort()).toEqual([...files].sort());
   });
 
   test('has no name and no route twice', () => {
@@ -37,10 +37,22 @@ describe('the list of commands', () => {
   });
 });
 
-describe.each(commands.map((command) => [command.name, command] as const))('%s', (name, command) => {
-  test('is named, routed and described as a command', () => {
-    expect(name).toMatch(/^[a-z]+\.[a-z]+$/);
+test('the system keeps its commands to itself: none of them has a route', () => {
+  expect(systemCommands.length).toBeGreaterThan(0);
+  expect(systemCommands.filter((command) => 'route' in command)).toEqual([]);
+});
+
+describe.each(commands.map((command) => [command.name, command] as const))('%s', (_, command) => {
+  test('has a route of its kind', () => {
     expect(command.route).toMatch(/^POST \/api\/[a-z]+(\/(:[a-z_]+|[a-z]+))+$/);
+  });
+});
+
+const all = [...commands, ...systemCommands];
+
+describe.each(all.map((command) => [command.name, command] as const))('%s', (name, command) => {
+  test('is named and described as a command', () => {
+    expect(name).toMatch(/^[a-z]+\.[a-z]+$/);
     expect(command.summary).not.toBe('');
   });
 

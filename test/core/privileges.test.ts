@@ -8,17 +8,18 @@ type Verb = 'select' | 'insert' | 'update' | 'delete' | 'truncate';
 type Rights = { [table: string]: string };
 
 const PROJECTIONS = ['assignments', 'rosters', 'courtroom_sessions', 'session_participations', 'session_observations'];
+const CHECKS = ['session_checks', 'findings'];
 const RECORD = ['streams', 'events', 'event_payloads'];
 
 const on = (tables: string[], verbs: string): Rights => Object.fromEntries(tables.map((table) => [table, verbs]));
 
 /** Everything that a role may do. */
 const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
-  api: { ...on([...PROJECTIONS, ...RECORD, 'installation'], 'select'), commands: 'select insert' },
-  relay: on([...PROJECTIONS, ...RECORD, 'installation'], 'select'),
-  verifier: on([...PROJECTIONS, ...RECORD], 'select'),
+  api: { ...on([...PROJECTIONS, ...RECORD, ...CHECKS, 'installation'], 'select'), commands: 'select insert' },
+  relay: on([...PROJECTIONS, ...RECORD, 'session_checks', 'installation'], 'select'),
+  verifier: on([...PROJECTIONS, ...RECORD, ...CHECKS], 'select'),
   worker: {
-    ...on(PROJECTIONS, 'select insert update'),
+    ...on([...PROJECTIONS, ...CHECKS], 'select insert update'),
     streams: 'select insert update',
     events: 'select insert',
     event_payloads: 'select insert delete',

@@ -91,6 +91,7 @@ describe.skipIf(isLeftOut)('reading', () => {
         ...{ title: 'Meridian v. Harbour Authority', courtroom: 'Courtroom 1', visibility: 'institution' },
         ...{ status: 'active', created_at: INSTANT, started_at: INSTANT, ended_at: null, recording_url: null },
         ...{ metadata: {}, integrity_hash: null, participants_count: 2 },
+        integrity_last_checked_at: expect.toBeOneOf([null, INSTANT]),
         ...{ head: { event_sequence: 8, event_hash: HASH }, turn: null, clock: null },
       });
     });

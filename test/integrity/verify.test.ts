@@ -1,7 +1,7 @@
 /** What is not tampered with verifies, also while it grows; and a report says what it covers, within bounds. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { book } from '../../src/commands.ts';
+import { book, commands } from '../../src/commands.ts';
 import { recordedEvent } from '../../src/core/ledger.ts';
 import { foldWrites, insert } from '../../src/core/projections.ts';
 import { evolveWith, initialState } from '../../src/core/states.ts';
@@ -66,10 +66,12 @@ describe('an untampered record', () => {
     expect(pages).toEqual([{ streams_checked: 5, events_checked: 18 }]);
   });
 
-  it('holds one event of every type there is, and every table they write is known to the verifier', async () => {
+  it('holds one event of every type that people cause, and every table they write is known to the verifier', async () => {
     const recorded = [...(await tamperer.chain(assignmentStream)), ...(await tamperer.chain(stream))];
     const known = recorded.filter((row) => book.events.has(row.event_type));
-    expect(new Set(known.map((row) => row.event_type))).toEqual(new Set(book.events.keys()));
+    // What the system causes takes 12 hours of silence: test/jobs lives through them and verifies what comes of it.
+    const caused = commands.flatMap(({ records }) => records.map(({ type }) => type));
+    expect(new Set(known.map((row) => row.event_type))).toEqual(new Set(caused));
     const states = new Map<string, unknown>();
     for (const row of known) {
       const definition = book.events.get(row.event_type)!;

@@ -29,6 +29,9 @@ export const respondent = actor('participant', 7);
 export const bailiff = actor('moderator', 8);
 export const student = actor('participant', 9);
 
+/** Timed jobs, which send the commands that have no door. */
+export const system: Actor = { id: 'system', role: 'system', institution_id: null };
+
 export const match = {
   title: 'Meridian v. Harbour Authority',
   courtroom: 'Courtroom 1',

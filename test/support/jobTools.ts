@@ -15,6 +15,7 @@ import { readConfig } from '../../src/infra/config.ts';
 import { openPool } from '../../src/infra/database.ts';
 import { verifyRecord } from '../../src/integrity/verifyRecord.ts';
 import { type Court, openCourt } from '../integrity/court.ts';
+import { system } from './court.ts';
 import { cloneDatabase, type TestDatabase } from './database.ts';
 import { kind, SECRET } from './stack.ts';
 
@@ -31,8 +32,6 @@ export interface Workbench {
   report(): ReturnType<typeof verifyRecord>;
   close(): Promise<void>;
 }
-
-const system = { id: 'system', role: 'system', institution_id: null } as const;
 
 export async function openWorkbench(): Promise<Workbench> {
   const database = await cloneDatabase();
