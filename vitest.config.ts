@@ -27,6 +27,7 @@ export default defineConfig({
             'test/commands/**/*.test.ts',
             'test/infra/**/*.test.ts',
             'test/integrity/**/*.test.ts',
+            'test/schedule/**/*.test.ts',
           ],
         },
       },

@@ -2,12 +2,15 @@
  * What follows a commit: events go to the listeners' channels, outcomes to the API instances that wait for them, and
  * what failed to its place. All of it is best effort: listeners heal by sequence, waiters by asking, retries by the drain.
  */
+import { SpanKind } from '@opentelemetry/api';
 import type { Decided, Fault } from '../src/core/decide.ts';
+import { announcementText } from '../src/infra/broadcast/announcements.ts';
 import type { Broadcast } from '../src/infra/broadcast/broadcast.ts';
 import { replyChannel, replyText } from '../src/infra/broadcast/replies.ts';
 import type { Log } from '../src/infra/log.ts';
 import type { Metrics } from '../src/infra/metrics.ts';
 import type { Queues } from '../src/infra/queue.ts';
+import { linksTo, traceIdOf, tracer, within } from '../src/infra/tracing.ts';
 
 interface Announcer {
   queues: Queues;
@@ -16,13 +19,24 @@ interface Announcer {
   log: Log;
 }
 
-export async function announce(announcer: Announcer, { exported, outcomes, faults }: Decided): Promise<void> {
+export async function announce(announcer: Announcer, decided: Decided): Promise<void> {
+  const span = tracer.startSpan('publish', { kind: SpanKind.PRODUCER });
+  if (span.isRecording()) {
+    span.addLinks(linksTo(decided.outcomes.map(({ traceparent }) => traceparent)));
+    span.setAttributes({ 'plearoll.streams': decided.exported.size, 'plearoll.outcomes': decided.outcomes.length });
+  }
+  await within(span, () => announceAll(announcer, decided));
+  if (announcer.log.isLevelEnabled('debug')) logOutcomes(announcer.log, decided);
+}
+
+async function announceAll(announcer: Announcer, { exported, outcomes, faults }: Decided): Promise<void> {
   const { broadcast, metrics, log } = announcer;
   const messages: Promise<void>[] = [];
   for (const [reply_to, group] of groupBy(outcomes, (outcome) => outcome.reply_to)) {
     messages.push(broadcast.publish(replyChannel(reply_to), replyText(group)));
   }
-  for (const [stream, events] of exported) messages.push(broadcast.publish(stream, JSON.stringify(events)));
+  const causes = new Map(outcomes.map((outcome) => [outcome.id, outcome]));
+  for (const [stream, events] of exported) messages.push(broadcast.publish(stream, announcementText(events, causes)));
   for (const fault of faults) await setAside(announcer, fault);
   for (const sent of await Promise.allSettled(messages)) {
     if (sent.status === 'rejected') {
@@ -32,13 +46,21 @@ export async function announce(announcer: Announcer, { exported, outcomes, fault
   }
 }
 
+function logOutcomes(log: Log, { outcomes }: Decided): void {
+  for (const { id, name, status, attempts, request_id, traceparent } of outcomes) {
+    const trace_id = traceIdOf(traceparent);
+    log.debug({ command_id: id, command: name, status, attempts, request_id, trace_id }, 'command settled');
+  }
+}
+
 /** A retry is rung for when it is due; a dead command is put where an operator looks. */
 async function setAside({ queues, metrics, log }: Announcer, fault: Fault): Promise<void> {
-  const { id, name, stream, streams, attempts, error, retry_in_ms } = fault;
+  const { id, name, stream, streams, request_id, traceparent, attempts, error, retry_in_ms } = fault;
   const isDead = retry_in_ms === 0;
-  log.error({ command_id: id, command: name, stream, attempts, error }, isDead ? 'command is dead' : 'command faulted');
+  const where = { command_id: id, command: name, stream, request_id, trace_id: traceIdOf(traceparent) };
+  log.error({ ...where, attempts, error }, isDead ? 'command is dead' : 'command faulted');
   (isDead ? metrics.dead : metrics.retries).inc({ name });
-  const commands = [{ id, name, stream, streams }];
+  const commands = [{ id, name, stream, streams, request_id }];
   const added = isDead
     ? queues.queue('dead-letters').add(name, { commands, error }, { jobId: `dead-${id}` })
     : queues.queue('commands').add(name, { commands }, { jobId: `r-${id}-${attempts}`, delay: retry_in_ms });

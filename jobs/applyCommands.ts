@@ -3,6 +3,7 @@
  * publishes. It trusts the inbox alone, so that a doorbell may be late, doubled, shuffled or lost: the drain finds
  * every command that waits, and one that may have taken a process down is tried with its attempt counted first.
  */
+import { SpanKind } from '@opentelemetry/api';
 import type { Job } from 'bullmq';
 import type pg from 'pg';
 import type { Book } from '../src/core/command.ts';
@@ -18,6 +19,8 @@ import { exclusively, inTransaction, isConnectionFault, isTransientFault } from 
 import type { Log } from '../src/infra/log.ts';
 import type { Metrics } from '../src/infra/metrics.ts';
 import type { Doorbell, Queues } from '../src/infra/queue.ts';
+import { linksTo, tracer, within } from '../src/infra/tracing.ts';
+import type { Watch } from '../src/infra/watchdog.ts';
 import { announce } from './announce.ts';
 
 /** Moments at which a test may end the process. */
@@ -30,6 +33,8 @@ export interface ApplierOptions {
   broadcast: Broadcast;
   metrics: Metrics;
   log: Log;
+  /** Told which command is being decided. */
+  watch?: Watch;
   reach?(point: CrashPoint): void;
 }
 
@@ -61,23 +66,28 @@ const LANE_BATCH = 64;
 const PASS_COMMANDS = 1_024;
 const COUNTED_AT_ONCE = 32;
 const DRAIN_AFTER_MS = 500;
+// Busy or not: what a worker had in hand when it was killed has no other doorbell.
+const DRAIN_EVERY_MS = { least: 200, most: 300 };
 const DRAIN_STREAMS = 500;
 const RETRY_WAIT_MS = { first: 50, most: 1_000 };
 
-export function createApplier({ pool, book, queues, broadcast, metrics, log, reach }: ApplierOptions): Applier {
+export function createApplier({ pool, book, queues, broadcast, metrics, log, watch, reach }: ApplierOptions): Applier {
   const states = createStates(book);
   // BullMQ hands over one job at a time: there is nothing to wait for.
   const openLane = () => createLane<Request, Outcome[]>(LANE_BATCH, run, () => true, queueMicrotask);
   const lanes = Array.from({ length: LANES }, openLane);
   let closing = false;
-  let lastRing = 0;
   let draining: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
 
   async function answer(job: Job<Doorbell>): Promise<{ id: string; status: string }[]> {
-    lastRing = Date.now();
     const { commands } = job.data;
-    const outcomes = await submit(commands, job.attemptsStarted > 1 || job.stalledCounter > 0);
+    const isAgain = job.attemptsStarted > 1 || job.stalledCounter > 0;
+    if (isAgain) metrics.redeliveries.inc();
+    if (log.isLevelEnabled('debug')) {
+      for (const { id, request_id } of commands) log.debug({ job_id: job.id, command_id: id, request_id }, 'rung');
+    }
+    const outcomes = await submit(commands, isAgain);
     const settled = new Map(outcomes.map(({ id, status }) => [id, status]));
     return commands.map(({ id }) => ({ id, status: settled.get(id) ?? 'settled elsewhere' }));
   }
@@ -175,11 +185,23 @@ export function createApplier({ pool, book, queues, broadcast, metrics, log, rea
 
   /** One transaction with all that follows its commit. @throws a fault of the statement, never of the connection */
   async function attempt(options: PassOptions): Promise<Decided> {
+    const span = tracer.startSpan('apply', { kind: SpanKind.CONSUMER });
+    return within(span, async () => {
+      const decided = await commitAndAnnounce(options);
+      if (span.isRecording()) {
+        span.addLinks(linksTo(decided.outcomes.map(({ traceparent }) => traceparent)));
+        span.setAttribute('plearoll.outcomes', decided.outcomes.length);
+      }
+      return decided;
+    });
+  }
+
+  async function commitAndAnnounce(options: PassOptions): Promise<Decided> {
     const started = performance.now();
     const decided = await persistently(() => {
       reach?.('before_transaction');
       const decide = async (db: Queryable) => {
-        const decided = await execute(db, book, states, options);
+        const decided = await execute(db, book, states, { ...options, watch });
         reach?.('in_transaction');
         return decided;
       };
@@ -224,8 +246,8 @@ export function createApplier({ pool, book, queues, broadcast, metrics, log, rea
   function start(): void {
     draining = drain().catch((err) => log.warn({ err }, 'the drain could not read the inbox'));
     void draining.then(() => {
-      const quiet = Date.now() - lastRing > 1_000;
-      if (!closing) timer = setTimeout(start, quiet ? 200 + Math.random() * 100 : 1_000);
+      const { least, most } = DRAIN_EVERY_MS;
+      if (!closing) timer = setTimeout(start, least + Math.random() * (most - least));
     });
   }
 

@@ -1,10 +1,14 @@
-/** The worker as a part: it answers doorbells, drains the inbox and runs the jobs that somebody asked for. */
-import type { Worker } from 'bullmq';
+/** The worker as a part: it answers doorbells, drains the inbox, and runs timed jobs and those that somebody asked for. */
+import type { Job, Worker } from 'bullmq';
 import { book } from '../src/commands.ts';
 import type { Queryable } from '../src/core/queryable.ts';
 import type { Backbone } from '../src/infra/backbone.ts';
 import { openPool } from '../src/infra/database.ts';
+import type { Watch } from '../src/infra/watchdog.ts';
 import { type CrashPoint, createApplier } from './applyCommands.ts';
+import { createTickRunner, RUNS_AT_ONCE } from './runTicks.ts';
+import { timetable } from './schedule.ts';
+import type { TickKey } from './ticks.ts';
 import { verifyRecordJob } from './verifyRecord.ts';
 
 export interface Running {
@@ -12,29 +16,57 @@ export interface Running {
   close(): Promise<void>;
 }
 
+const TIMED = new Set(timetable.map(({ job }) => job.name));
 const DOORBELLS_AT_ONCE = 32;
 const POOL_SIZE = 6;
-const VERIFIER_POOL_SIZE = 2;
+/** Timed jobs leave room for a verification that somebody asked for. */
+const INTEGRITY_AT_ONCE = RUNS_AT_ONCE + 1;
+const JOB_POOL_SIZE = 2 * RUNS_AT_ONCE + 1;
+const VERIFIER_POOL_SIZE = INTEGRITY_AT_ONCE + RUNS_AT_ONCE;
 const CLOSE_WITHIN_MS = 10_000;
 
-/** @param reach is told of the moments at which a test may end the process */
-export async function startWorker(backbone: Backbone, reach?: (point: CrashPoint) => void): Promise<Running> {
+/**
+ * @param reach is told of the moments at which a test may end the process
+ * @param watch is told which command is being decided
+ */
+export async function startWorker(
+  backbone: Backbone,
+  reach?: (point: CrashPoint) => void,
+  watch?: Watch,
+): Promise<Running> {
   const { queues, broadcast, metrics, log, onError, databaseUrl } = backbone;
+  await queues.demandFit();
   const pool = openPool(databaseUrl, 'worker', POOL_SIZE, onError);
+  const jobPool = openPool(databaseUrl, 'worker', JOB_POOL_SIZE, onError);
   const verifierPool = openPool(databaseUrl, 'verifier', VERIFIER_POOL_SIZE, onError);
-  const applier = createApplier({ pool, book, queues, broadcast, metrics, log, ...(reach && { reach }) });
+  const applier = createApplier({
+    pool,
+    book,
+    queues,
+    broadcast,
+    metrics,
+    log,
+    ...(reach && { reach }),
+    ...(watch && { watch }),
+  });
+  const runner = createTickRunner({ backbone, pool: jobPool, verifierPool, book, timetable });
+  const verify = verifyRecordJob(verifierPool);
+  const answerIntegrity = (job: Job) => (TIMED.has(job.name) ? runner.answer(job) : verify(job));
   const doorbells = queues.worker('commands', applier.answer, { concurrency: DOORBELLS_AT_ONCE });
-  const integrity = queues.worker('integrity', verifyRecordJob(verifierPool), { concurrency: 1 });
-  await queues.run([doorbells, integrity] as Worker[]);
+  const integrity = queues.worker('integrity', answerIntegrity, { concurrency: INTEGRITY_AT_ONCE });
+  const maintenance = queues.worker<TickKey, object>('maintenance', runner.answer, { concurrency: RUNS_AT_ONCE });
+  await queues.run([doorbells, integrity, maintenance] as Worker[]);
   applier.start();
+  runner.start();
 
   async function close(): Promise<void> {
-    const workers = Promise.all([doorbells.close(), integrity.close()]);
+    const runs = runner.close();
+    const workers = Promise.all([doorbells.close(), integrity.close(), maintenance.close(), runs]);
     // While Redis is away BullMQ would wait for it; what is under way is the applier's to finish.
     const within = queues.isConnected() === false ? 0 : CLOSE_WITHIN_MS;
     await Promise.race([workers, new Promise((resolve) => setTimeout(resolve, within).unref())]);
     await applier.close();
-    await Promise.all([pool.end(), verifierPool.end()]);
+    await Promise.all([pool.end(), jobPool.end(), verifierPool.end()]);
   }
 
   return { db: pool as unknown as Queryable, close };

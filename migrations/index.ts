@@ -3,11 +3,19 @@ import type { Knex } from 'knex';
 import * as record from './0001_record.ts';
 import * as inbox from './0002_inbox.ts';
 import * as court from './0003_court.ts';
+import * as schedule from './0004_schedule.ts';
 import * as findings from './0005_findings.ts';
+import * as tenancy from './0006_tenancy.ts';
+import * as trace from './0007_trace.ts';
+import * as schemaVersion from './0008_schema_version.ts';
 
 export const migrations: (Knex.Migration & { name: string })[] = [
   { name: '0001_record', ...record },
   { name: '0002_inbox', ...inbox },
   { name: '0003_court', ...court },
+  { name: '0004_schedule', ...schedule },
   { name: '0005_findings', ...findings },
+  { name: '0006_tenancy', ...tenancy },
+  { name: '0007_trace', ...trace },
+  { name: '0008_schema_version', ...schemaVersion },
 ];

@@ -7,24 +7,36 @@ import { pathToFileURL } from 'node:url';
 import { assertSchemaCompatibility, LATEST_SCHEMA_VERSION, runMigrations } from 'bullmq';
 import type { Knex } from 'knex';
 import pg from 'pg';
+import { OURS, readSchema, refuseNewer } from '../src/infra/schema.ts';
 import { migrations } from './index.ts';
 
-const ROLES = ['api', 'worker', 'relay', 'verifier', 'queue'].map((role) => `plearoll_${role}`);
+const ROLES = ['api', 'door', 'worker', 'relay', 'verifier', 'queue'].map((role) => `plearoll_${role}`);
 const LOCK = `hashtext('plearoll')`;
 
-const source: Knex.MigrationSource<(typeof migrations)[number]> = {
-  getMigrations: async () => migrations,
-  getMigrationName: (migration) => migration.name,
-  getMigration: async (migration) => migration,
-};
-
-/** @throws when the database was migrated by a newer version */
-export async function migrate(url: string): Promise<void> {
+/**
+ * @param wanted up to which migrations; all, unless the data that are to come were written under an older schema
+ * @throws when the database was migrated by a newer version
+ */
+export async function migrate(url: string, wanted: readonly string[] = OURS): Promise<void> {
   await withClient(inDatabase(url, 'postgres'), makeRoles);
   await withClient(url, async (client) => {
     await client.query(`select pg_advisory_lock(${LOCK})`);
-    if (!(await isRecordCurrent(client))) await migrateRecord(url);
+    const applied = await readSchema(client);
+    refuseNewer(applied);
+    if (!wanted.every((name) => applied.includes(name))) {
+      await withKnex(url, (knex) => knex.migrate.latest({ migrationSource: sourceOf(wanted) }));
+    }
     if (!(await isQueueCurrent(client))) await migrateQueue(client, url);
+  });
+}
+
+/** Takes everything of ours out of the database, queues included. */
+export async function unmake(url: string): Promise<void> {
+  await withClient(url, async (client) => {
+    await client.query(`select pg_advisory_lock(${LOCK})`);
+    refuseNewer(await readSchema(client));
+    await withKnex(url, (knex) => knex.migrate.rollback({ migrationSource: sourceOf(OURS) }, true));
+    await client.query('drop schema if exists bullmq cascade');
   });
 }
 
@@ -38,24 +50,25 @@ async function makeRoles(client: pg.Client): Promise<void> {
   }
 }
 
-/** knex is loaded only where there is something to migrate: the embedded mode comes here at every start. */
-async function isRecordCurrent(client: pg.Client): Promise<boolean> {
-  const { rows: tables } = await client.query(`select to_regclass('public.knex_migrations') is not null as exist`);
-  if (!tables[0].exist) return false;
-  const { rows } = await client.query<{ name: string }>('select name from knex_migrations order by id');
-  return JSON.stringify(rows.map((row) => row.name)) === JSON.stringify(migrations.map((migration) => migration.name));
-}
-
 async function isQueueCurrent(client: pg.Client): Promise<boolean> {
   const { rows } = await client.query(`select to_regclass('bullmq.migration') is not null as exist`);
   return rows[0].exist && (await assertSchemaCompatibility(client, 'bullmq')) === LATEST_SCHEMA_VERSION;
 }
 
-async function migrateRecord(url: string): Promise<void> {
+function sourceOf(wanted: readonly string[]): Knex.MigrationSource<(typeof migrations)[number]> {
+  return {
+    getMigrations: async () => migrations.filter(({ name }) => wanted.includes(name)),
+    getMigrationName: (migration) => migration.name,
+    getMigration: async (migration) => migration,
+  };
+}
+
+/** knex is loaded only where there is something to migrate: the embedded mode comes here at every start. */
+async function withKnex(url: string, work: (knex: Knex) => Promise<unknown>): Promise<void> {
   const { default: knexModule } = await import('knex');
   const knex = knexModule.default({ client: 'pg', connection: url, pool: { min: 0, max: 1 } });
   try {
-    await knex.migrate.latest({ migrationSource: source });
+    await work(knex);
   } finally {
     await knex.destroy();
   }
@@ -95,6 +108,11 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
     console.error('DATABASE_URL is not set: say which database to migrate.');
     process.exit(1);
   }
-  await migrate(url);
-  console.log('The schema is up to date.');
+  try {
+    await migrate(url);
+    console.log('The schema is up to date.');
+  } catch (error) {
+    console.error(`Could not migrate: ${(error as Error).message || String(error)}`);
+    process.exit(1);
+  }
 }

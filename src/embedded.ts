@@ -7,15 +7,18 @@ import type { Config } from './infra/config.ts';
 import { startEmbeddedPostgres } from './infra/embeddedPostgres.ts';
 import { type Home, HomeInUseError, openHome, readOrMakeSecret } from './infra/home.ts';
 import { runProcess, type Started } from './infra/run.ts';
+import { startWatchdog, type Watch } from './infra/watchdog.ts';
 import { startAll } from './startAll.ts';
 
 const say = (line: string) => console.log(line);
 
 await runProcess('all', async (config) => {
+  // A process that stands still answers nobody and hears no signal: better that it dies, and is started again.
+  const { watch } = startWatchdog('all');
   const secret = config.JWT_SECRET ?? (await readOrMakeSecret(config.PLEAROLL_HOME));
   const started: Running = config.DATABASE_URL
-    ? await startAll(config, config.DATABASE_URL, secret)
-    : await startAlone(config, secret);
+    ? await startAll(config, config.DATABASE_URL, secret, { watch })
+    : await startAlone(config, secret, watch);
   const url = `http://${config.HOST}:${started.port}`;
   await started.publish?.(url);
   say(`ready ${url}`);
@@ -26,12 +29,12 @@ await runProcess('all', async (config) => {
 
 type Running = Started & { port: number; publish?: Home['publish'] };
 
-async function startAlone(config: Config, secret: string): Promise<Running> {
+async function startAlone(config: Config, secret: string, watch: Watch): Promise<Running> {
   const home = await openHome(config.PLEAROLL_HOME).catch(explainHomeInUse);
   try {
     const postgres = await startEmbeddedPostgres({ home: home.path, say });
     try {
-      const started = await startAll(config, postgres.url, secret);
+      const started = await startAll(config, postgres.url, secret, { watch });
       let stopping = false;
       postgres.onExit((code) => {
         if (stopping) return;

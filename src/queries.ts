@@ -1,4 +1,4 @@
-/** Every question the API answers about assignments, sessions and findings. What is not in this list does not exist. */
+/** Every question the API answers about assignments, sessions, findings and the schedule. What is not in this list does not exist. */
 import { z } from 'zod';
 import { findAssignment, readAssignments } from './assignments/readAssignments.ts';
 import { book } from './commands.ts';
@@ -10,6 +10,8 @@ import { instant } from './core/schemas.ts';
 import { FINDING_STATES, readFindings } from './integrity/readFindings.ts';
 import { verifySession } from './integrity/verifySession.ts';
 import { readParticipants } from './participants/readParticipants.ts';
+import { findHealthReport } from './schedules/readHealthReport.ts';
+import { readSchedules } from './schedules/readSchedules.ts';
 import { readLog } from './sessions/readLog.ts';
 import { findSession, readActiveSessions } from './sessions/readSession.ts';
 
@@ -117,6 +119,7 @@ const verify = defineQuery<SessionParams, unknown>({
   route: 'GET /api/session/:session_id/verify',
   summary: 'Recompute every hash and link of a session, fold its events and compare the tables',
   query: none,
+  asVerifier: true,
   read: async ({ db, params }) => verifySession(db, book, params.session_id),
 });
 
@@ -131,6 +134,24 @@ const readFindingList = defineQuery<unknown, z.output<typeof findingList>>({
   read: ({ db, query }) => readFindings(db, query.state, page(query)),
 });
 
+const ofOperations = { roles: ['super_admin'], target: () => null, query: none } as const;
+
+const readScheduleList = defineQuery({
+  ...ofOperations,
+  name: 'ops.schedules',
+  route: 'GET /ops/schedules',
+  summary: 'Timed jobs: when each last ran and will run next, how it ended, and which scheduler leads',
+  read: ({ db }) => readSchedules(db),
+});
+
+const readHealthReport = defineQuery({
+  ...ofOperations,
+  name: 'ops.health_report',
+  route: 'GET /ops/health-report',
+  summary: 'The last daily health report',
+  read: ({ db }) => findHealthReport(db),
+});
+
 export const queries = [
   readAssignmentList,
   readAssignment,
@@ -141,4 +162,6 @@ export const queries = [
   readReplay,
   verify,
   readFindingList,
+  readScheduleList,
+  readHealthReport,
 ] as unknown as readonly QueryDefinition[];

@@ -1,9 +1,9 @@
 /** The relay process: delivers committed events to its listeners until it is told to stop. It can write nothing. */
-import { createServer } from 'node:http';
 import type { Queryable } from './core/queryable.ts';
 import { bareApp } from './http/app.ts';
 import { healthRoutes } from './http/health.ts';
 import { answerProblems, refuseUnknownPath } from './http/problems.ts';
+import { createExpressServer } from './http/server.ts';
 import { openBackbone } from './infra/backbone.ts';
 import { openPool } from './infra/database.ts';
 import { readInstallation } from './infra/installation.ts';
@@ -32,7 +32,7 @@ await runProcess('separate', async (config) => {
   const relay = createRelay({ pool, broadcast, tokens, config, metrics, log });
   const probe = await startProbe({ db, metrics, isRedisConnected, connections: relay.connections });
   const app = bareApp(config.TRUSTED_PROXIES).use(healthRoutes(probe, metrics), refuseUnknownPath, answerProblems(log));
-  const server = createServer(app);
+  const server = createExpressServer(app);
   relay.attach(server);
   const port = await listen(server, config.HOST, config.RELAY_PORT, USUAL_PORT);
   log.info({ port }, 'relay ready');

@@ -1,4 +1,6 @@
 /** All roles in this one process, on one port: the embedded mode, and `npm start` on whatever databases are given. */
+import { timetable as wholeTimetable } from '../jobs/schedule.ts';
+import { startScheduler } from '../jobs/startScheduler.ts';
 import { startWorker } from '../jobs/startWorker.ts';
 import { migrate } from '../migrations/migrate.ts';
 import { createExpressServer } from './http/server.ts';
@@ -9,6 +11,7 @@ import { openPool } from './infra/database.ts';
 import { closeServer, listen } from './infra/listen.ts';
 import type { Started } from './infra/run.ts';
 import { type Step, stopInOrder } from './infra/shutdown.ts';
+import type { Watch } from './infra/watchdog.ts';
 import { createRelay, type Relay } from './relay/relay.ts';
 
 const USUAL_PORT = 3000;
@@ -16,12 +19,14 @@ const RELAY_POOL_SIZE = 4;
 
 /**
  * @param databaseUrl a database this process may migrate
+ * @param watch is told which command is being decided
  * @throws when it cannot start; what had been started by then is stopped again
  */
 export async function startAll(
   config: Config,
   databaseUrl: string,
   secret: string | undefined,
+  { timetable = wholeTimetable, watch }: { timetable?: typeof wholeTimetable; watch?: Watch } = {},
 ): Promise<Started & { port: number; backbone: Backbone }> {
   await migrate(databaseUrl);
   const backbone = openBackbone(config, databaseUrl, 'all');
@@ -30,7 +35,7 @@ export async function startAll(
   try {
     const pool = openPool(databaseUrl, 'relay', RELAY_POOL_SIZE, onError);
     steps.unshift({ name: 'relay pool', run: () => pool.end() });
-    const worker = await startWorker(backbone);
+    const worker = await startWorker(backbone, undefined, watch);
     steps.unshift({ name: 'worker', run: () => worker.close() });
     let relay: Relay | undefined;
     const api = await startApi(backbone, secret, () => relay?.connections() ?? 0);
@@ -44,6 +49,8 @@ export async function startAll(
       { name: 'listeners', run: () => relay.close() },
       { name: 'http', run: () => closeServer(server) },
     );
+    const scheduler = startScheduler(backbone, { timetable });
+    steps.unshift({ name: 'scheduler', run: () => scheduler.close() });
     return { port, backbone, log, steps };
   } catch (error) {
     await stopInOrder(steps, log);

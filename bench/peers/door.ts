@@ -43,7 +43,6 @@ export async function openDoor(
   });
   const desk = {
     config,
-    db,
     tokens,
     metrics,
     log,

@@ -33,7 +33,7 @@ const SETTLE_REJECTED = { name: 'settle-rejected', text: SETTLE_COMMAND };
 type Settled = Omit<Verdict, 'event'>;
 
 async function startApi(config: Config): Promise<Started> {
-  const pool = openPool(config.DATABASE_URL!, 'api', POOL_SIZE, () => {});
+  const pool = openPool(config.DATABASE_URL!, 'door', POOL_SIZE, () => {});
   const connection = new Redis(config.REDIS_URL!);
   const queue = new Queue<LogCommand, Settled>(QUEUE, { connection: connection as never, defaultJobOptions: KEEP });
   const listening = new Redis(config.REDIS_URL!, { maxRetriesPerRequest: null });

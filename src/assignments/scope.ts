@@ -42,9 +42,3 @@ export function isVisible(scope: Scope, actor: Actor | null): boolean {
 export function mayOfficiate(actor: Actor, scope: Scope): boolean {
   return actor.role !== 'admin' || actor.institution_id === scope.institution_id;
 }
-
-/** The rows of `a` (assignments) that this person may see, as SQL with $1 = user, $2 = institution, $3 = role. */
-export const VISIBLE_ASSIGNMENTS = `(
-  $3 = 'super_admin' or a.visibility = 'public'
-  or (a.institution_id = $2::uuid and (a.visibility = 'institution' or $3 = 'admin'))
-  or exists (select from rosters r where r.assignment_id = a.id and r.user_id = $1::uuid))`;

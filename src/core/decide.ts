@@ -22,6 +22,9 @@ export interface Outcome {
   finished_at: string;
   body: string;
   reply_to: string;
+  /** Of the request that sent it. */
+  request_id: string;
+  traceparent: string | null;
 }
 
 /** A command that could not be decided: it is tried again after `retry_in_ms`, and its stream waits for it. */
@@ -30,6 +33,8 @@ export interface Fault {
   name: string;
   stream: string;
   streams: string[];
+  request_id: string;
+  traceparent: string | null;
   attempts: number;
   error: string;
   retry_in_ms: number;
@@ -65,6 +70,8 @@ export interface Batch {
   wary?: boolean | undefined;
   /** When given, what the database said when the first command was tried alone. */
   fault?: unknown;
+  /** Told which command is being decided, and null at the end: a decision that never ends is known by it. */
+  watch?: ((command: PendingCommand | null) => void) | undefined;
 }
 
 export const MAX_ATTEMPTS = 3;
@@ -93,11 +100,13 @@ export function decideBatch(batch: Batch): Decided {
     }
     try {
       if ('fault' in batch) throw batch.fault;
+      batch.watch?.(command);
       decideOne(batch, decided, command);
     } catch (error) {
       if (!recordFault(batch, decided, command, error)) stopped.add(command.stream);
     }
   }
+  batch.watch?.(null);
   return decided;
 }
 
@@ -222,7 +231,7 @@ function rejectedBody({ rejected, detail, extra }: Rejection): string {
 function finish(
   batch: Batch,
   decided: Decided,
-  { id, name, attempts, reply_to }: PendingCommand,
+  { id, name, attempts, reply_to, request_id, traceparent }: PendingCommand,
   body: string,
   status: Outcome['status'],
 ): void {
@@ -234,6 +243,8 @@ function finish(
     finished_at: batch.now,
     body,
     reply_to,
+    request_id,
+    traceparent,
   });
 }
 
@@ -245,11 +256,12 @@ function isExhausted(batch: Batch, { attempts }: PendingCommand): boolean {
 /** @returns true when the command is dead and its stream may go on */
 function recordFault(batch: Batch, decided: Decided, command: PendingCommand, error: unknown): boolean {
   const attempts = batch.counted ? command.attempts : Math.min(command.attempts + 1, MAX_ATTEMPTS);
-  const { id, name, stream, streams } = command;
+  const { id, name, stream, streams, request_id, traceparent } = command;
   // Postgres keeps every text but this one.
   const message = (error instanceof Error ? error.message : String(error)).replaceAll('\u0000', '');
   const exhausted = attempts >= MAX_ATTEMPTS;
-  decided.faults.push({ id, name, stream, streams, attempts, error: message, retry_in_ms: RETRY_IN_MS[attempts] ?? 0 });
+  const retry_in_ms = RETRY_IN_MS[attempts] ?? 0;
+  decided.faults.push({ id, name, stream, streams, request_id, traceparent, attempts, error: message, retry_in_ms });
   if (exhausted) {
     const detail = `The command failed ${attempts} times and was set aside; an operator can redrive it.`;
     const body = rejectedBody({ rejected: 'command_dead', detail, extra: {} });

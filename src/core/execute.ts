@@ -22,6 +22,8 @@ export interface PassOptions {
   wary?: boolean;
   /** When given, what the database said when the first command of the work was tried alone. */
   fault?: unknown;
+  /** Told which command is being decided, and null when none is any more. */
+  watch?: ((command: PendingCommand | null) => void) | undefined;
 }
 
 /**

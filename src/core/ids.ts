@@ -21,6 +21,11 @@ export function newCommandId(now: number = Date.now()): string {
   return `${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(0, 3)}-${variant}${random.slice(4, 7)}-${random.slice(8)}0000`;
 }
 
+/** The id of the command that an event came from. */
+export function commandIdOf(event_id: string): string {
+  return `${event_id.slice(0, -4)}0000`;
+}
+
 /** The id of a command's n-th event, n from 1. */
 export function eventId(command_id: string, n: number): string {
   if (n < 1 || n > MAX_EVENTS) throw new RangeError(`a command records 1 to ${MAX_EVENTS} events, not ${n}`);

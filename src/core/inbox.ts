@@ -24,6 +24,8 @@ export interface Submission {
   /** The API instance that waits for the outcome. */
   reply_to: string;
   request_id: string;
+  /** W3C trace context of the request, where somebody traces. */
+  traceparent?: string | null;
   redrive_of: string | null;
 }
 
@@ -47,12 +49,14 @@ const INSERT = {
   name: 'accept-commands',
   text: `
     insert into commands (id, name, stream, streams, input, actor_id, actor_role, actor_institution_id, institution_id,
-      expected_sequence, idempotency_scope, idempotency_key, fingerprint, reply_to, request_id, redrive_of)
+      expected_sequence, idempotency_scope, idempotency_key, fingerprint, reply_to, request_id, traceparent,
+      redrive_of)
     select id, name, streams[1], streams, input, actor_id, actor_role, actor_institution_id, institution_id,
-      expected_sequence, idempotency_scope, idempotency_key, decode(fingerprint, 'hex'), reply_to, request_id, redrive_of
+      expected_sequence, idempotency_scope, idempotency_key, decode(fingerprint, 'hex'), reply_to, request_id,
+      traceparent, redrive_of
     from rows from (json_to_recordset($1) as (id uuid, name text, streams text[], input json, actor_id text,
       actor_role text, actor_institution_id uuid, institution_id uuid, expected_sequence int, idempotency_scope text,
-      idempotency_key text, fingerprint text, reply_to text, request_id text, redrive_of uuid)) with ordinality
+      idempotency_key text, fingerprint text, reply_to text, request_id text, traceparent text, redrive_of uuid)) with ordinality
     order by ordinality
     on conflict do nothing
     returning id, accepted_at`,
@@ -74,7 +78,7 @@ export async function acceptCommands(db: Queryable, batch: Submission[]): Promis
 
 function inboxRow(submission: Submission): JsonObject {
   const { id, name, streams, input, actor, institution_id, expected_sequence, idempotency } = submission;
-  const { fingerprint, reply_to, request_id, redrive_of } = submission;
+  const { fingerprint, reply_to, request_id, traceparent = null, redrive_of } = submission;
   return {
     id,
     name,
@@ -90,6 +94,7 @@ function inboxRow(submission: Submission): JsonObject {
     fingerprint,
     reply_to,
     request_id,
+    traceparent,
     redrive_of,
   };
 }

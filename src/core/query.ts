@@ -23,6 +23,11 @@ export interface QueryDefinition<Params = unknown, Query = unknown> {
   target(params: Params): Target | null;
   /** The answer's body, or undefined where there is nothing. */
   read(asked: Asked<Params, Query>): Promise<JsonObject | undefined>;
+  /**
+   * Read as the verifier: a row that was moved out of the asker's scope is what it must find, not be blind to. Only for
+   * a target, which the door has checked.
+   */
+  asVerifier?: true;
   /** The answer's version, for the ETag header. */
   version?(body: JsonObject): string;
 }

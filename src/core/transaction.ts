@@ -21,6 +21,8 @@ export interface PendingCommand {
   overdue?: boolean;
   last_error: string | null;
   reply_to: string;
+  request_id: string;
+  traceparent: string | null;
 }
 
 interface LockedRow {
@@ -74,7 +76,7 @@ const PENDING = {
   name: 'read-pending',
   text: `
     select c.id, c.name, c.stream, c.streams, c.input, c.actor_id, c.actor_role, c.actor_institution_id,
-      c.expected_sequence, c.attempts, c.last_error, c.reply_to,
+      c.expected_sequence, c.attempts, c.last_error, c.reply_to, c.request_id, c.traceparent,
       c.accepted_at < clock_timestamp() - interval '${OVERDUE_AFTER_SECONDS} seconds' as overdue,
       date_trunc('milliseconds', clock_timestamp()) as now
     from unnest($1::text[]) as s (stream)

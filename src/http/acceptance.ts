@@ -6,6 +6,7 @@ import { type Acceptance, acceptCommands, type Submission } from '../core/inbox.
 import { createLane } from '../core/lane.ts';
 import { Problem } from '../core/problem.ts';
 import type { Queryable } from '../core/queryable.ts';
+import { RETRY_AFTER_SECONDS } from '../infra/backlog.ts';
 import { isConnectionFault, isTransientFault } from '../infra/database.ts';
 import type { Log } from '../infra/log.ts';
 import type { Metrics } from '../infra/metrics.ts';
@@ -17,7 +18,7 @@ const TRY_FOR_MS = 2_000;
 const TRY_AGAIN_MS = 100;
 
 export interface Acceptor {
-  /** Resolves when the command is committed. @throws {Problem} 503 when Postgres cannot be reached */
+  /** Resolves when the command is committed. @throws {Problem} 503: too much waits, or Postgres cannot be reached */
   accept(submission: Submission): Promise<Acceptance>;
   /** Resolves when everything handed over is settled. */
   idle(): Promise<void>;
@@ -26,11 +27,13 @@ export interface Acceptor {
 export function createAcceptor({
   db,
   queues,
+  isBacklogged,
   metrics,
   log,
 }: {
   db: Queryable;
   queues: Queues;
+  isBacklogged(): boolean;
   metrics: Metrics;
   log: Log;
 }): Acceptor {
@@ -61,7 +64,9 @@ export function createAcceptor({
     const [first] = batch;
     if (!first) return;
     const name = batch.length === 1 ? first.name : `${first.name} +${batch.length - 1}`;
-    const commands = batch.map(({ id, name, streams }) => ({ id, name, stream: streams[0]!, streams }));
+    const commands = batch.map(({ id, name, streams, request_id }) => {
+      return { id, name, stream: streams[0]!, streams, request_id };
+    });
     queues
       .queue('commands')
       .add(name, { commands }, { jobId: first.id })
@@ -72,6 +77,11 @@ export function createAcceptor({
   }
 
   async function accept(submission: Submission): Promise<Acceptance> {
+    if (isBacklogged()) {
+      metrics.backlogRefusals.inc();
+      const detail = 'What was accepted before is worked off first. Nothing of this request is stored.';
+      throw new Problem('backlog', detail, {}, { 'Retry-After': `${RETRY_AFTER_SECONDS}` });
+    }
     const subject = submission.streams[0]!;
     try {
       return await lanes[subject.charCodeAt(subject.length - 1) % LANES]!.push(submission);

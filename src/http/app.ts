@@ -8,10 +8,12 @@ import { commands } from '../commands.ts';
 import type { Probe } from '../infra/probe.ts';
 import { queries } from '../queries.ts';
 import { dashboard } from './dashboard.ts';
+import { DASHBOARD } from './dashboardLogin.ts';
 import { docsRoutes } from './docs.ts';
 import type { Desk } from './door.ts';
 import { globalVerifyRoute, serveGlobalVerify, serveVerifyRun, verifyRunRoute } from './globalVerify.ts';
 import { healthRoutes } from './health.ts';
+import { observeRequests } from './observeRequests.ts';
 import { answerProblems, refuseOtherMethods, refuseUnknownPath } from './problems.ts';
 import { serveCommand } from './serveCommand.ts';
 import { commandRoute, redriveRoute, serveCommandState, serveRedrive } from './serveCommandState.ts';
@@ -32,17 +34,19 @@ const ALLOWED = ['Authorization', 'Content-Type', 'Prefer', 'Idempotency-Key', '
 const POLICY = { styleSrc: ["'self'", "'unsafe-inline'"], fontSrc: ["'self'"], upgradeInsecureRequests: null };
 const REQUEST_ID = /^[\w-]{1,64}$/;
 
+type Serve = (req: Request, res: Response) => Promise<void>;
+
 export function createApp(desk: Desk, probe: Probe, version: string): Express {
   const app = bareApp(desk.config.TRUSTED_PROXIES);
+  app.use(observeRequests(desk));
   app.use(helmet({ contentSecurityPolicy: { directives: POLICY } }));
   if (desk.config.CORS_ORIGINS.length > 0) {
     app.use(cors({ origin: [...desk.config.CORS_ORIGINS], allowedHeaders: ALLOWED, exposedHeaders: EXPOSED }));
   }
-  const served = new Map<string, string[]>();
-  const mount = (route: string, serve: (req: Request, res: Response) => Promise<void>) => {
+  const served = new Map<string, { method: 'GET' | 'POST'; serve: Serve }[]>();
+  const mount = (route: string, serve: Serve) => {
     const [method, path] = route.split(' ') as ['GET' | 'POST', string];
-    app[method.toLowerCase() as 'get' | 'post'](path, serve);
-    served.set(path, [...(served.get(path) ?? []), method]);
+    served.set(path, [...(served.get(path) ?? []), { method, serve }]);
   };
   for (const command of commands) mount(command.route, serveCommand(desk, command));
   for (const query of queries) mount(query.route, serveQuery(desk, query));
@@ -50,13 +54,22 @@ export function createApp(desk: Desk, probe: Probe, version: string): Express {
   mount(redriveRoute.route, serveRedrive(desk));
   mount(globalVerifyRoute.route, serveGlobalVerify(desk));
   mount(verifyRunRoute.route, serveVerifyRun(desk));
+  for (const [path, ways] of fixedFirst(served)) {
+    for (const { method, serve } of ways) app[method.toLowerCase() as 'get' | 'post'](path, serve);
+    app.all(path, refuseOtherMethods(ways.map(({ method }) => method)));
+  }
   app.use(healthRoutes(probe, desk.metrics));
   app.use(docsRoutes(version));
-  app.use('/jobs', dashboard(desk));
-  for (const [path, methods] of served) app.all(path, refuseOtherMethods(methods));
+  app.use(DASHBOARD, dashboard(desk));
   app.use(refuseUnknownPath);
   app.use(answerProblems(desk.log));
   return app;
+}
+
+/** A path without parameters is itself before it is anybody's id: `/api/session/create` is no session. */
+function fixedFirst<T>(served: Map<string, T>): [string, T][] {
+  const isOpen = (path: string) => Number(path.includes(':'));
+  return [...served].sort(([a], [b]) => isOpen(a) - isOpen(b));
 }
 
 /** What every HTTP server of ours has in common. */

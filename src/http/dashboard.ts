@@ -1,33 +1,46 @@
-/** bull-board at /jobs for super_admins, read-only: it looks at the queues, and nothing can be done to them there. */
-import type { Queue } from 'bullmq';
-import type { Request, RequestHandler } from 'express';
+/** The dashboard at /jobs for super_admins: it looks at the queues, and nothing can be done to them there. */
+import { type Request, type RequestHandler, type Response, Router } from 'express';
+import type { Actor } from '../core/roles.ts';
 import { QUEUE_NAMES } from '../infra/queue.ts';
-import { demandActor } from './authentication.ts';
-import { type Desk, demandRole } from './door.ts';
+import { redact } from '../infra/redaction.ts';
+import { openBoard } from './dashboardBoard.ts';
+import { admitOperator, DASHBOARD, loginRoutes } from './dashboardLogin.ts';
+import type { Desk } from './door.ts';
+import { readCommand } from './serveCommandState.ts';
 
-const PATH = '/jobs';
-
-export function dashboard(desk: Desk): RequestHandler {
+export function dashboard(desk: Desk): Router {
+  const router = Router();
   let board: Promise<RequestHandler> | undefined;
-  return async (req, res, next) => {
-    const actor = await demandActor(req as Request, desk.tokens);
-    demandRole(actor, ['super_admin']);
-    board ??= openBoard(QUEUE_NAMES.map((name) => desk.queues.queue(name)));
-    (await board)(req, res, next);
-  };
-}
 
-/** Loaded when somebody first looks: it weighs several megabytes. */
-async function openBoard(queues: Queue[]): Promise<RequestHandler> {
-  const { createBullBoard } = await import('@bull-board/api');
-  const { BullMQAdapter } = await import('@bull-board/api/bullMQAdapter');
-  const { ExpressAdapter } = await import('@bull-board/express');
-  const serverAdapter = new ExpressAdapter();
-  serverAdapter.setBasePath(PATH);
-  createBullBoard({
-    queues: queues.map((queue) => new BullMQAdapter(queue, { readOnlyMode: true })),
-    serverAdapter,
-    options: { uiConfig: { boardTitle: 'Plearoll jobs', hideRedisDetails: true, showWorkers: false } },
+  async function admit(req: Request, res: Response): Promise<Actor | undefined> {
+    const operator = await admitOperator(req, desk.tokens);
+    if (!operator) res.set('Cache-Control', 'no-store').redirect(303, `${DASHBOARD}/login`);
+    return operator;
+  }
+
+  router.use((_req, res, next) => {
+    res.locals.route = DASHBOARD;
+    next();
   });
-  return serverAdapter.getRouter() as RequestHandler;
+  router.use(loginRoutes(desk.tokens));
+  // What the links of the jobs show to a browser, which has no bearer token to ask /api/command with.
+  router.get('/command/:command_id', async (req, res) => {
+    const operator = await admit(req, res);
+    if (!operator) return;
+    const state = redact(await readCommand(desk, operator, req.params.command_id));
+    res
+      .set('Cache-Control', 'no-store')
+      .type('json')
+      .send(`${JSON.stringify(state, null, 2)}\n`);
+  });
+  router.use(async (req, res, next) => {
+    if (!(await admit(req, res))) return;
+    board ??= openBoard(
+      QUEUE_NAMES.map((name) => desk.queues.queue(name)),
+      DASHBOARD,
+    );
+    if (!req.path.startsWith('/static/')) res.set('Cache-Control', 'no-store');
+    (await board)(req, res, next);
+  });
+  return router;
 }

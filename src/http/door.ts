@@ -5,7 +5,6 @@
 import type { Request, Response } from 'express';
 import type { CommandDefinition, Feature, IssueTicket } from '../core/command.ts';
 import { Problem } from '../core/problem.ts';
-import type { Queryable } from '../core/queryable.ts';
 import type { Actor } from '../core/roles.ts';
 import type { Config } from '../infra/config.ts';
 import type { Limiter } from '../infra/limiter/limiter.ts';
@@ -16,12 +15,13 @@ import type { Tokens } from '../infra/tokens.ts';
 import type { Acceptor } from './acceptance.ts';
 import { authenticate, demandActor } from './authentication.ts';
 import type { Outcomes } from './outcomes.ts';
+import type { Reading } from './reading.ts';
 import type { Scopes } from './scopes.ts';
 
 /** What serving a request needs. */
 export interface Desk {
   config: Config;
-  db: Queryable;
+  reading: Reading;
   queues: Queues;
   tokens: Tokens;
   limiter: Limiter;

@@ -29,7 +29,9 @@ export function answerProblems(log: Log) {
       return;
     }
     const problem = asProblem(error);
-    if (problem.body.status >= 500) log.error({ err: error, request_id: res.locals.request_id }, 'request failed');
+    // Refusals for a backlog come by the thousand, and their beginning and end are logged.
+    const isFault = problem.body.status >= 500 && problem.body.code !== 'backlog';
+    if (isFault) log.error({ err: error, request_id: res.locals.request_id }, 'request failed');
     sendProblem(res, { instance: req.originalUrl.split('?')[0]!, ...problem.body }, problem.headers);
   };
 }

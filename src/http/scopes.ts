@@ -17,10 +17,11 @@ export interface Scopes {
 export function createScopes(db: Queryable): Scopes {
   const kept = new LRUCache<string, Scope>({ max: KEPT });
 
-  async function find(target: Target): Promise<Scope | undefined> {
+  async function find(target: Target, actor: Actor | null): Promise<Scope | undefined> {
     const key = `${target.kind}:${target.id}`;
     const known = kept.get(key);
-    if (known) return known;
+    // Every refusal costs one look: a faster one would tell that there is something.
+    if (known && isVisible(known, actor)) return known;
     const scope = await findScope(db, target);
     // An assignment without a session may get one any moment.
     if (scope && scope.session_id !== null) kept.set(key, scope);
@@ -28,7 +29,7 @@ export function createScopes(db: Queryable): Scopes {
   }
 
   async function demand(target: Target, actor: Actor | null): Promise<Scope> {
-    const scope = isUuid(target.id) ? await find(target) : undefined;
+    const scope = isUuid(target.id) ? await find(target, actor) : undefined;
     if (!scope || !isVisible(scope, actor) || !(await ownsObservation(target, actor))) throw new Problem('not_found');
     return scope;
   }

@@ -1,4 +1,5 @@
 /** Serving a mutation: check it, accept it, wait for its outcome, answer it. One function for every command. */
+import { SpanKind } from '@opentelemetry/api';
 import canonicalize from 'canonicalize';
 import type { Request, Response } from 'express';
 import type { Scope } from '../assignments/scope.ts';
@@ -9,6 +10,7 @@ import type { Submission } from '../core/inbox.ts';
 import { Problem } from '../core/problem.ts';
 import type { Actor } from '../core/roles.ts';
 import { sha256 } from '../core/sha256.ts';
+import { parentOf, traceparentOf, tracer, within } from '../infra/tracing.ts';
 import { answerAccepted, answerOutcome } from './answers.ts';
 import { parseBody, readJson, refuseFaults } from './body.ts';
 import { type Desk, demandFeature, demandRole, enter } from './door.ts';
@@ -86,13 +88,18 @@ export async function submit(
   res: Response,
   submission: Submission,
 ): Promise<void> {
+  const { id, name, request_id } = submission;
+  res.locals.command_id = id;
   const { wait_ms, applied } = readPreferences(req);
   if (applied.length > 0) res.set('Preference-Applied', applied.join(', '));
   res.vary('Prefer');
   const started = performance.now();
-  let waiting = desk.outcomes.expect(submission.id);
+  let waiting = desk.outcomes.expect(id);
   try {
-    const acceptance = await desk.acceptor.accept(submission);
+    const attributes = { 'plearoll.command': name, 'plearoll.command_id': id, 'plearoll.request_id': request_id };
+    const span = tracer.startSpan('accept', { kind: SpanKind.PRODUCER, attributes }, parentOf(req.headers.traceparent));
+    const traced = { ...submission, traceparent: traceparentOf(span) };
+    const acceptance = await within(span, () => desk.acceptor.accept(traced));
     if ('reused' in acceptance) throw new Problem('idempotency_key_reused');
     if (acceptance.joined) {
       res.set('Idempotent-Replayed', 'true');

@@ -27,11 +27,16 @@ type StoredCommand = CommandState & {
 
 export function serveCommandState(desk: Desk) {
   return async (req: Request, res: Response): Promise<void> => {
+    if (isFollowedLink(req)) {
+      res.redirect(303, `/jobs/command/${encodeURIComponent(String(req.params.command_id))}`);
+      return;
+    }
     const actor = (await enter(desk, req, res, commandRoute))!;
     const { wait_ms, applied } = readPreferences(req);
     let stored = await findOwn(desk, actor, String(req.params.command_id));
-    if (stored.status === 'accepted' && applied.some((preference) => preference.startsWith('wait')) && wait_ms > 0) {
-      res.set('Preference-Applied', applied.join(', '));
+    const isPatient = wait_ms > 0 && applied.some((preference) => preference.startsWith('wait'));
+    if (isPatient) res.set('Preference-Applied', applied.join(', '));
+    if (isPatient && stored.status === 'accepted') {
       await desk.outcomes.expect(stored.id).within(wait_ms);
       stored = await findOwn(desk, actor, stored.id);
     }
@@ -45,6 +50,16 @@ export function serveCommandState(desk: Desk) {
     };
     res.set('Cache-Control', 'no-store').vary('Prefer').json(stateBody(stored, answered));
   };
+}
+
+/** A command as its sender, or who may look at it, sees it. @throws {Problem} 404 */
+export async function readCommand(desk: Desk, actor: Actor, id: string): Promise<JsonObject> {
+  return stateBody(await findOwn(desk, actor, id));
+}
+
+/** Somebody clicked: a browser that goes somewhere sends no bearer token. The dashboard asks who it is. */
+function isFollowedLink({ headers }: Request): boolean {
+  return headers['sec-fetch-mode'] === 'navigate' && headers.authorization === undefined;
 }
 
 export function serveRedrive(desk: Desk) {
@@ -79,14 +94,14 @@ export function serveRedrive(desk: Desk) {
 }
 
 /** Own commands; for admins their institution's. Everything else is not found. */
-async function findOwn({ db }: Desk, actor: Actor, id: string): Promise<StoredCommand> {
+async function findOwn({ reading }: Desk, actor: Actor, id: string): Promise<StoredCommand> {
   if (!isUuid(id)) throw new Problem('not_found');
-  const { rows } = await db.query<StoredCommand>(
-    `select ${STATE_COLUMNS}, streams, input, actor_id, actor_role, actor_institution_id, institution_id
-     from commands where id = $1
-       and ($3 = 'super_admin' or actor_id = $2 or ($3 = 'admin' and institution_id = $4::uuid))`,
-    [id, actor.id, actor.role, actor.institution_id],
-  );
+  const text = `
+    select ${STATE_COLUMNS}, streams, input, actor_id, actor_role, actor_institution_id, institution_id
+    from commands where id = $1
+      and ($3 = 'super_admin' or actor_id = $2 or ($3 = 'admin' and institution_id = $4::uuid))`;
+  const values = [id, actor.id, actor.role, actor.institution_id];
+  const { rows } = await reading.inScope(actor, null, (db) => db.query<StoredCommand>(text, values));
   if (!rows[0]) throw new Problem('not_found');
   return rows[0];
 }

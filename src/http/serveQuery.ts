@@ -2,6 +2,7 @@
 import type { Request, Response } from 'express';
 import { Problem } from '../core/problem.ts';
 import type { QueryDefinition } from '../core/query.ts';
+import type { Queryable } from '../core/queryable.ts';
 import { refuseFaults, schemaFaults } from './body.ts';
 import { type Desk, demandRole, enter } from './door.ts';
 
@@ -14,7 +15,11 @@ export function serveQuery(desk: Desk, definition: QueryDefinition) {
     const params = Object.fromEntries(Object.entries(req.params).map(([name, id]) => [name, String(id).toLowerCase()]));
     const target = definition.target(params);
     if (target) await desk.scopes.demand(target, actor);
-    const body = await definition.read({ db: desk.db, actor, params, query: query.data });
+    const read = (db: Queryable) => definition.read({ db, actor, params, query: query.data });
+    const session_id = target?.kind === 'session' ? target.id : null;
+    const body = await (definition.asVerifier
+      ? desk.reading.asVerifier(read)
+      : desk.reading.inScope(actor, session_id, read));
     if (!body) throw new Problem('not_found');
     if (definition.version) res.set('ETag', `"${definition.version(body)}"`);
     res.set('Cache-Control', 'no-store').json(body);

@@ -2,6 +2,9 @@
 import { createServer, IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { Express } from 'express';
 
+/** How often the limits of src/infra/listen.ts are looked after. */
+const CHECK_EVERY_MS = 1_000;
+
 /**
  * Express gives every request and response it meets its own prototype, and V8 forgets what it has learnt of an object
  * whose prototype changes. Here they are born with it, which takes a third of the API's processor time away.
@@ -12,5 +15,6 @@ export function createExpressServer(app: Express): Server<typeof IncomingMessage
   Object.setPrototypeOf(Request.prototype, app.request);
   Object.setPrototypeOf(Response.prototype, app.response);
   Object.assign(app, { request: Request.prototype, response: Response.prototype });
-  return createServer({ IncomingMessage: Request, ServerResponse: Response }, app) as never;
+  const options = { IncomingMessage: Request, ServerResponse: Response, connectionsCheckingInterval: CHECK_EVERY_MS };
+  return createServer(options, app) as never;
 }

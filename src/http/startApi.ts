@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Express } from 'express';
 import type { Queryable } from '../core/queryable.ts';
 import type { Backbone } from '../infra/backbone.ts';
+import type { Backlog } from '../infra/backlog.ts';
 import { openPool } from '../infra/database.ts';
 import { readInstallation } from '../infra/installation.ts';
 import { createLimiter } from '../infra/limiter/createLimiter.ts';
@@ -12,6 +13,7 @@ import { readVersion } from '../infra/version.ts';
 import { createAcceptor } from './acceptance.ts';
 import { createApp } from './app.ts';
 import { listenForOutcomes } from './outcomes.ts';
+import { createReading } from './reading.ts';
 import { createScopes } from './scopes.ts';
 
 export interface Api {
@@ -24,16 +26,22 @@ export interface Api {
   close(): Promise<void>;
 }
 
-const POOL_SIZE = 8;
+const DOOR_POOL_SIZE = 6;
+const READING_POOL_SIZE = 6;
+const VERIFIER_POOL_SIZE = 2;
 
 export async function startApi(
   backbone: Backbone,
   secret: string | undefined,
   connections: () => number,
 ): Promise<Api> {
-  const { config, queues, broadcast, metrics, log, onError, isRedisConnected } = backbone;
-  const pool = openPool(backbone.databaseUrl, 'api', POOL_SIZE, onError);
-  const db = pool as unknown as Queryable;
+  const { config, databaseUrl, queues, broadcast, metrics, log, onError, isRedisConnected } = backbone;
+  await queues.demandFit();
+  const door = openPool(databaseUrl, 'door', DOOR_POOL_SIZE, onError);
+  const pool = openPool(databaseUrl, 'api', READING_POOL_SIZE, onError);
+  const verifierPool = openPool(databaseUrl, 'verifier', VERIFIER_POOL_SIZE, onError);
+  const reading = createReading(pool, verifierPool);
+  const db = door as unknown as Queryable;
   const { ticket_secret } = await readInstallation(db);
   const tokens = createTokens({
     secret,
@@ -44,13 +52,29 @@ export async function startApi(
   });
   const instance = randomUUID();
   const outcomes = await listenForOutcomes(instance, { db, broadcast, metrics, log });
-  const acceptor = createAcceptor({ db, queues, metrics, log });
   const limits = { perMinute: config.RATE_LIMIT_GENERAL_PER_MINUTE, prefix: backbone.prefix };
   const limiter = await createLimiter(limits, config.REDIS_CACHE_URL ?? config.REDIS_URL, onError);
-  const probe = await startProbe({ db, metrics, isRedisConnected, connections });
+  const onBacklog = (queue: Backlog, isBacklogged: boolean) =>
+    log.warn(queue, isBacklogged ? 'too much is waiting: commands are refused' : 'commands are accepted again');
+  const { isFit: isQueueFit } = queues;
+  const probe = await startProbe({ db, metrics, isRedisConnected, connections, isQueueFit, onBacklog });
+  const acceptor = createAcceptor({ db, queues, isBacklogged: probe.isBacklogged, metrics, log });
   const scopes = createScopes(db);
   const { issueTicket } = tokens;
-  const desk = { config, db, queues, tokens, limiter, scopes, acceptor, outcomes, instance, issueTicket, metrics, log };
+  const desk = {
+    config,
+    reading,
+    queues,
+    tokens,
+    limiter,
+    scopes,
+    acceptor,
+    outcomes,
+    instance,
+    issueTicket,
+    metrics,
+    log,
+  };
 
   function drain(): void {
     probe.drain();
@@ -62,7 +86,7 @@ export async function startApi(
     outcomes.close();
     probe.close();
     await limiter.close();
-    await pool.end();
+    await Promise.all([door.end(), pool.end(), verifierPool.end()]);
   }
 
   return { app: createApp(desk, probe, readVersion()), probe, tokens, drain, close };

@@ -26,7 +26,7 @@ export function openBackbone(config: Config, databaseUrl: string, process: strin
   const log = createLog(config.LOG_LEVEL, process);
   const onError = quietly(log);
   const prefix = `plearoll:${new URL(databaseUrl).pathname.slice(1)}:`;
-  const queues = openQueues({ databaseUrl, redisUrl: config.REDIS_URL, prefix: `${prefix}bull`, onError });
+  const queues = openQueues({ databaseUrl, redisUrl: config.REDIS_URL, prefix: `${prefix}bull`, onError, log });
   const broadcast =
     config.REDIS_URL === undefined
       ? createInProcessBroadcast()

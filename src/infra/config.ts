@@ -11,6 +11,7 @@ const KNOWN_SECRETS = ['secret', 'changeme', 'change-me', 'password', 'jwt-secre
 const MIN_SECRET_BYTES = 32;
 
 const port = z.coerce.number().int().min(0).max(65_535);
+const level = z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']);
 const count = z.coerce.number().int().min(0);
 const flag = z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1');
 const list = z.string().transform((text) =>
@@ -45,7 +46,8 @@ const Settings = z.object({
     .default('.plearoll')
     .transform((path) => resolve(path)),
   NODE_ENV: z.string().default('development'),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  LOG_LEVEL: level.default('info'),
+  ACCESS_LOG_LEVEL: level.default('info'),
   JWT_SECRET: z.string().min(1).optional(),
   JWT_PUBLIC_KEY: pem.optional(),
   JWT_ISSUER: z.string().optional(),

@@ -6,7 +6,7 @@ import pg from 'pg';
 import type { Queryable } from '../core/queryable.ts';
 import { sentTogether } from '../core/sentTogether.ts';
 
-export type DatabaseRole = 'api' | 'worker' | 'relay' | 'verifier' | 'queue';
+export type DatabaseRole = 'api' | 'door' | 'worker' | 'relay' | 'verifier' | 'queue';
 
 // Statements with a name, and the checks of foreign keys, keep the plan of their first runs, when tables may be empty:
 // it has to go by key. Nothing but verification reads whole tables.
@@ -15,6 +15,7 @@ const BY_KEY = { enable_seqscan: 'off', enable_hashjoin: 'off', enable_mergejoin
 /** Settings of every connection of a role, beside its role. Times in milliseconds. */
 const ROLE_OPTIONS: Record<DatabaseRole, Record<string, string | number>> = {
   api: { ...BY_KEY, statement_timeout: 15_000, lock_timeout: 5_000, idle_in_transaction_session_timeout: 10_000 },
+  door: { ...BY_KEY, statement_timeout: 15_000, lock_timeout: 5_000, idle_in_transaction_session_timeout: 10_000 },
   worker: { ...BY_KEY, statement_timeout: 30_000, lock_timeout: 5_000, idle_in_transaction_session_timeout: 10_000 },
   relay: { ...BY_KEY, statement_timeout: 15_000, idle_in_transaction_session_timeout: 10_000 },
   verifier: { statement_timeout: 0 },
@@ -26,7 +27,8 @@ const SILENCE_MS = 5_000;
 
 const COMMON_OPTIONS = { timezone: 'UTC', client_encoding: 'UTF8' };
 
-const types: pg.CustomTypesConfig = {
+/** How values come back: whole numbers, and instants as RFC 3339 UTC with milliseconds. */
+export const types: pg.CustomTypesConfig = {
   getTypeParser(oid: number, format?: 'text' | 'binary') {
     if (oid === pg.types.builtins.TIMESTAMPTZ) return (text: string) => new Date(text).toISOString();
     if (oid === pg.types.builtins.INT8) return Number;

@@ -1,7 +1,20 @@
-/** Opening and closing HTTP servers. A default port in use gives way to a free one; a port asked for by name does not. */
+/**
+ * Opening and closing HTTP servers, with limits for clients that dawdle. A default port in use gives way to a free one;
+ * a port asked for by name does not.
+ */
 import type { Server, ServerResponse } from 'node:http';
 import { type AddressInfo, Server as TcpServer } from 'node:net';
 
+/**
+ * Headers come at once, a whole request within half a minute, and then the connection may wait for its next. It is kept
+ * for longer than a proxy in front keeps it: else the proxy sends a request to a connection that is just being closed.
+ */
+export const LIMITS = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 75_000,
+  maxHeadersCount: 100,
+} as const;
 const CLOSE_WITHIN_MS = 10_000;
 const LINGER_MS = 250;
 
@@ -10,6 +23,7 @@ const underWay = new WeakMap<Server, Set<ServerResponse>>();
 
 /** @returns the port. @throws when the port that was asked for is in use */
 export async function listen(server: Server, host: string, asked: number | undefined, usual: number): Promise<number> {
+  Object.assign(server, LIMITS);
   const answers = new Set<ServerResponse>();
   underWay.set(server, answers);
   server.prependListener('request', (_req, res: ServerResponse) => {

@@ -1,13 +1,17 @@
 /** Prometheus metrics. All are named here, so that one look says what a process tells about itself. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { createRate } from './rate.ts';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const LATENESS_SECONDS = [0.01, 0.05, 0.25, 1, 5, 10, 60, 600, 3_600, 86_400];
+const RUN_SECONDS = [0.01, 0.05, 0.25, 1, 5, 15, 60, 300, 900, 3_600];
 const SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
 export function createMetrics() {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
+  const deliveries = createRate();
   const histogram = (name: string, help: string, buckets: number[], labelNames: string[] = []) =>
     new Histogram({ name, help, buckets, labelNames, registers });
   const counter = (name: string, help: string, labelNames: string[] = []) =>
@@ -16,6 +20,10 @@ export function createMetrics() {
     new Gauge({ name, help, labelNames, registers });
   return {
     registry,
+    requestSeconds: histogram('http_request_duration_seconds', 'From the headers to the end of the answer', SECONDS, [
+      'route',
+      'status',
+    ]),
     acceptSeconds: histogram('command_accept_seconds', 'From the start of the inbox flush to its commit', SECONDS),
     endToEndSeconds: histogram('command_e2e_seconds', 'From accepted to the answer', SECONDS, ['outcome']),
     flushSize: histogram('inbox_flush_size', 'Commands stored by one inbox flush', SIZES),
@@ -23,8 +31,11 @@ export function createMetrics() {
     transactionSeconds: histogram('apply_tx_seconds', 'Duration of one applying transaction', SECONDS),
     pending: gauge('inbox_pending', 'Commands without an outcome'),
     oldestPending: gauge('inbox_oldest_pending_seconds', 'Age of the oldest command without an outcome'),
+    backlogged: gauge('inbox_backlogged', '1 while too much waits for any more to be accepted'),
+    backlogRefusals: counter('backlog_refusals_total', 'Commands refused because too much was waiting already'),
     dead: counter('dead_commands_total', 'Commands set aside after their last attempt', ['name']),
     retries: counter('command_retries_total', 'Faults of commands that will be tried again', ['name']),
+    redeliveries: counter('redeliveries_total', 'Doorbells that were handed over once more'),
     drained: counter('drain_recovered_total', 'Streams whose pending commands were found without a doorbell'),
     ringFailures: counter('doorbell_failures_total', 'Doorbells that could not be rung'),
     replyPolls: counter('reply_poll_fallback_total', 'Outcomes read from Postgres because no reply came'),
@@ -33,6 +44,23 @@ export function createMetrics() {
     findingsOpen: gauge('integrity_findings_open', 'Findings that no clean check has resolved'),
     connections: gauge('active_websocket_connections', 'Listeners connected to this process', ['transport']),
     delivered: counter('messages_delivered_total', 'Messages sent to listeners'),
+    term: gauge('leader_term', 'Term in which this scheduler leads; 0 while it does not'),
+    clockSkew: gauge('scheduler_clock_skew_seconds', 'This machine’s clock less the database’s'),
+    tickLateness: histogram('tick_lateness_seconds', 'From when a tick was due to when it was fired', LATENESS_SECONDS),
+    ticksMissed: counter('ticks_missed_total', 'Ticks that nobody fired in time, by what is done about them', [
+      'policy',
+    ]),
+    jobRuns: counter('job_runs_total', 'Runs of timed jobs by how they ended', ['name', 'outcome']),
+    jobSeconds: histogram('job_seconds', 'Duration of a run of a timed job', RUN_SECONDS, ['name']),
+    deliveries,
+    deliveryRate: new Gauge({
+      name: 'messages_per_second',
+      help: 'Messages sent to listeners in the last whole second',
+      registers,
+      collect() {
+        this.set(deliveries.perSecond());
+      },
+    }),
     heals: counter('publish_heals_total', 'Events that a room read from Postgres instead of hearing them', ['cause']),
   };
 }

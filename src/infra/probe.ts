@@ -3,6 +3,7 @@
  * nothing works (503); without Redis everything works, later (200 and `degraded`).
  */
 import type { Queryable } from '../core/queryable.ts';
+import { type Backlog, isTooMuch } from './backlog.ts';
 import type { Metrics } from './metrics.ts';
 
 export interface Health {
@@ -10,15 +11,17 @@ export interface Health {
   degraded: boolean;
   postgres_connected: boolean;
   redis_connected: boolean | null;
-  queue: { pending: number; oldest_pending_seconds: number; dead: number };
+  queue: Backlog & { dead: number };
   active_connections: number;
   timestamp: string;
 }
 
 export interface Probe {
   health(): Health;
-  /** Reachable, and not about to stop. */
+  /** Reachable, fit, and not about to stop. */
   isReady(): boolean;
+  /** Does too much wait in the inbox for any more to be accepted? As of the last look, however many ask. */
+  isBacklogged(): boolean;
   /** From now on not ready: a load balancer sends nobody any more. */
   drain(): void;
   close(): void;
@@ -30,24 +33,30 @@ export interface ProbeOptions {
   /** Null where there is no Redis. */
   isRedisConnected(): boolean | null;
   connections(): number;
+  /** False where the queue's Redis is not one to rely on. */
+  isQueueFit?(): boolean;
+  /** Told when the backlog passes its bound, and when it is through. */
+  onBacklog?(queue: Health['queue'], isBacklogged: boolean): void;
 }
 
 const EVERY_MS = 1_000;
 const PATIENCE_MS = 2_000;
 
+// Apart, each by the index of its status: together they would read everything that was ever settled.
 const QUEUE = `
-  select count(*) filter (where status = 'accepted') as pending,
-    coalesce(extract(epoch from clock_timestamp() - min(accepted_at) filter (where status = 'accepted')), 0)::float8
-      as oldest_pending_seconds,
-    count(*) filter (where status = 'dead') as dead,
+  select count(*) as pending,
+    coalesce(extract(epoch from clock_timestamp() - min(accepted_at)), 0)::float8 as oldest_pending_seconds,
+    (select count(*) from commands where status = 'dead') as dead,
     (select count(*) from findings where resolved_at is null) as findings_open
-  from commands where status in ('accepted', 'dead')`;
+  from commands where status = 'accepted'`;
 
 type Probed = Health['queue'] & { findings_open: number };
 
-export async function startProbe({ db, metrics, isRedisConnected, connections }: ProbeOptions): Promise<Probe> {
+export async function startProbe(options: ProbeOptions): Promise<Probe> {
+  const { db, metrics, isRedisConnected, connections, isQueueFit = () => true, onBacklog } = options;
   let queue: Health['queue'] = { pending: 0, oldest_pending_seconds: 0, dead: 0 };
   let postgres_connected = false;
+  let backlogged = false;
   let draining = false;
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
@@ -61,17 +70,25 @@ export async function startProbe({ db, metrics, isRedisConnected, connections }:
       postgres_connected = true;
       metrics.pending.set(queue.pending);
       metrics.oldestPending.set(queue.oldest_pending_seconds);
+      judge();
     } catch {
       postgres_connected = false;
     }
     if (!closed) timer = setTimeout(() => void look(), EVERY_MS).unref();
   }
 
+  function judge(): void {
+    const before = backlogged;
+    backlogged = isTooMuch(queue, before);
+    metrics.backlogged.set(Number(backlogged));
+    if (backlogged !== before) onBacklog?.(queue, backlogged);
+  }
+
   function health(): Health {
     const redis_connected = isRedisConnected();
     return {
       healthy: postgres_connected,
-      degraded: postgres_connected && redis_connected === false,
+      degraded: postgres_connected && (redis_connected === false || !isQueueFit()),
       postgres_connected,
       redis_connected,
       queue,
@@ -83,7 +100,8 @@ export async function startProbe({ db, metrics, isRedisConnected, connections }:
   await look();
   return {
     health,
-    isReady: () => postgres_connected && !draining,
+    isReady: () => postgres_connected && isQueueFit() && !draining,
+    isBacklogged: () => backlogged,
     drain: () => {
       draining = true;
     },

@@ -14,13 +14,15 @@ import {
 } from 'bullmq';
 import { Redis } from 'ioredis';
 import { openPool } from './database.ts';
+import { watchPolicy } from './evictionPolicy.ts';
+import type { Log } from './log.ts';
 
 /** What one inbox flush accepted: the doorbell's content. */
 export interface Doorbell {
-  commands: { id: string; name: string; stream: string; streams: string[] }[];
+  commands: { id: string; name: string; stream: string; streams: string[]; request_id: string }[];
 }
 
-export const QUEUE_NAMES = ['commands', 'integrity', 'dead-letters'] as const;
+export const QUEUE_NAMES = ['commands', 'integrity', 'maintenance', 'dead-letters'] as const;
 export type QueueName = (typeof QUEUE_NAMES)[number];
 
 export interface Queues {
@@ -34,6 +36,10 @@ export interface Queues {
   run(workers: Worker[]): Promise<void>;
   /** Null where there is no connection of the queue's own. */
   isConnected(): boolean | null;
+  /** To be awaited at start. @throws where the backend would lose what it is given; one that is away is waited for briefly */
+  demandFit(): Promise<void>;
+  /** False where the backend came late and would lose what it is given. */
+  isFit(): boolean;
   close(): Promise<void>;
 }
 
@@ -43,6 +49,7 @@ export interface QueueOptions {
   /** Keeps installations that share a Redis apart. */
   prefix: string;
   onError(error: Error): void;
+  log: Pick<Log, 'error' | 'warn' | 'info'>;
 }
 
 const KEEP = { removeOnComplete: { count: 1_000, age: 3_600 }, removeOnFail: { count: 1_000 } };
@@ -62,7 +69,7 @@ export function openQueues(options: QueueOptions): Queues {
   return options.redisUrl === undefined ? openOnPostgres(options) : openOnRedis(options, options.redisUrl);
 }
 
-function openOnRedis({ prefix, onError }: QueueOptions, url: string): Queues {
+function openOnRedis({ prefix, onError, log }: QueueOptions, url: string): Queues {
   const retryStrategy = (tries: number) => Math.min(100 * tries, 1_000);
   // A doorbell that cannot be rung is not waited for: the drain finds the command.
   const producer = new Redis(url, {
@@ -72,6 +79,7 @@ function openOnRedis({ prefix, onError }: QueueOptions, url: string): Queues {
     commandTimeout: 250,
   });
   producer.on('error', onError);
+  const policy = watchPolicy(producer, log);
   const connections: Redis[] = [producer];
   const shared = { prefix, skipVersionCheck: true };
   return assemble(
@@ -95,8 +103,9 @@ function openOnRedis({ prefix, onError }: QueueOptions, url: string): Queues {
       });
     },
     async () => {},
-    () => producer.status === 'ready',
+    { isConnected: () => producer.status === 'ready', demandFit: policy.demandFit, isFit: policy.isFit },
     async () => {
+      policy.close();
       for (const connection of connections) connection.disconnect();
     },
   );
@@ -115,7 +124,7 @@ function openOnPostgres({ databaseUrl, onError }: QueueOptions): Queues {
       }) as unknown as Worker,
     // BullMQ remembers a first connection that failed, and would go on failing for ever: here is where it must work.
     async (part) => void (await part.waitUntilReady()),
-    () => null,
+    { isConnected: () => null, demandFit: async () => {}, isFit: () => true },
     () => pool.end(),
   );
 }
@@ -125,7 +134,7 @@ function assemble(
   makeQueue: (name: QueueName) => Queue,
   makeWorker: (name: QueueName, processor: Processor, options: Partial<WorkerOptions>) => Worker,
   untilReady: (part: Queue | Worker) => Promise<void>,
-  isConnected: () => boolean | null,
+  state: Pick<Queues, 'isConnected' | 'demandFit' | 'isFit'>,
   closeConnections: () => Promise<void>,
 ): Queues {
   const queues = new Map<QueueName, Queue>();
@@ -155,5 +164,5 @@ function assemble(
     await closeConnections();
   }
 
-  return { queue, worker, run, isConnected, close };
+  return { queue, worker, run, ...state, close };
 }

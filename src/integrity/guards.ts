@@ -1,8 +1,10 @@
 /**
- * What makes the database itself refuse changes to the record: constraints, triggers and the functions behind them.
- * Verification does not rest on them, but where one is gone or altered somebody has made room for tampering.
+ * What makes the database itself refuse changes to the record, and keep tenants apart: constraints, triggers, row-level
+ * security and the functions behind them. Verification does not rest on them, but where one is gone or altered
+ * somebody has made room for tampering.
  */
 import type { Queryable } from '../core/queryable.ts';
+import { verifyRowSecurity } from './rowSecurity.ts';
 
 /** Bits of pg_trigger.tgtype. */
 const [ROW, BEFORE, DELETE, UPDATE, TRUNCATE] = [1, 2, 8, 16, 32] as const;
@@ -39,11 +41,20 @@ const FUNCTIONS = {
   event_envelope: '99de298a5315c44a617ae6ba248e085fcfbbb9512704ccfa3c107656a9ad0169',
   refuse_change: '729576849e1d8bc1755be23ec1ed7f612cc75184e4175cb1f7e99cc98044bb72',
   refuse_unerased_delete: '34207ff38ebce822cad29b6b5d3c4790364d421be21d4870f160c124cc11cec8',
+  is_open: '17f893f72e875edcfb14759949633b988728e60009b543c5f1e1983423f93c00',
+  has_seat: '9a13e3791687c48072c38e4e9569a77b3298082eee2b7c628877d1e15e1fff37',
+  is_own_command: 'dab30ec8766e1e80147fc0f70b1dfdb8973dcb1361e3b205c9f8628fcfa4f332',
+  session_of: 'f64142845613c19c27dd15d920438241b6e12cb66e68cdc24a45f011769baefc',
 } as const;
 
 /** Findings about the guards, in fixed order; none when all stand as the migrations set them. */
 export async function verifyGuards(db: Queryable): Promise<string[]> {
-  return [...(await constraintIssues(db)), ...(await triggerIssues(db)), ...(await functionIssues(db))];
+  return [
+    ...(await constraintIssues(db)),
+    ...(await triggerIssues(db)),
+    ...(await functionIssues(db)),
+    ...(await verifyRowSecurity(db)),
+  ];
 }
 
 async function constraintIssues(db: Queryable): Promise<string[]> {

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { canonicalPayload, eventHash, payloadCommitment } from '../core/chain.ts';
 import type { ExportedEvent, JsonObject } from '../core/event.ts';
 import { idOf } from '../core/stream.ts';
+import { eventsLine } from '../infra/broadcast/announcements.ts';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -29,7 +30,7 @@ const Announced = z.array(
 /** @returns undefined when anything in it is not what the record could have said */
 export function readAnnouncement(text: string, stream: string): ExportedEvent[] | undefined {
   try {
-    const events = Announced.parse(JSON.parse(text));
+    const events = Announced.parse(JSON.parse(eventsLine(text)));
     return events.every((event) => event.stream === stream && isConsistent(event)) ? events : undefined;
   } catch {
     return undefined;

@@ -90,6 +90,7 @@ export function createListeners({ rooms, config, metrics, log }: ListenersOption
         if (!connection.isOpen()) return;
         connection.send(message);
         metrics.delivered.inc();
+        metrics.deliveries.count();
       },
     };
   }

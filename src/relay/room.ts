@@ -3,9 +3,11 @@
  * hear. It never holds a hole: its head moves only to the event that comes next and names the head's hash.
  */
 import type { ExportedEvent } from '../core/event.ts';
+import { readCauses } from '../infra/broadcast/announcements.ts';
 import type { Broadcast } from '../infra/broadcast/broadcast.ts';
 import type { Log } from '../infra/log.ts';
 import type { Metrics } from '../infra/metrics.ts';
+import { traceIdOf } from '../infra/tracing.ts';
 import { sessionStreamName } from '../sessions/session.ts';
 import { readAnnouncement } from './announcement.ts';
 import { createHealing, type Healing, PAGE } from './healing.ts';
@@ -91,8 +93,16 @@ export function createRoom(session_id: string, { readers, broadcast, metrics, lo
       void check();
       return;
     }
+    if (log.isLevelEnabled('debug')) logHeard(events, message);
     for (const event of events) early.set(event.event_sequence, event);
     settle();
+  }
+
+  function logHeard(events: ExportedEvent[], message: string): void {
+    for (const [i, { request_id, traceparent }] of readCauses(message).entries()) {
+      const event_sequence = events[i]?.event_sequence;
+      log.debug({ session_id, event_sequence, request_id, trace_id: traceIdOf(traceparent) }, 'event heard');
+    }
   }
 
   /** Takes in what is next, tells the members, and sees to it that a gap is filled. */

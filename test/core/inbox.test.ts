@@ -14,7 +14,7 @@ let pool: pg.Pool;
 
 beforeAll(async () => {
   database = await cloneDatabase();
-  pool = openPool(database.url, 'api', 4, () => {});
+  pool = openPool(database.url, 'door', 4, () => {});
 });
 
 afterAll(async () => {

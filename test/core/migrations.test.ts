@@ -13,7 +13,7 @@ const migrationSource: Knex.MigrationSource<(typeof migrations)[number]> = {
   getMigration: async (migration) => migration,
 };
 
-/** Everything in the schema but its rows: columns, constraints, indexes, triggers, functions and rights. */
+/** Everything in the schema but its rows: columns, constraints, indexes, triggers, functions, policies and rights. */
 const SCHEMA = `
   select 'column' as what, format('%s %s %s %s', attrelid::regclass, attname, format_type(atttypid, atttypmod), attnotnull) as it
   from pg_attribute join pg_class c on c.oid = attrelid
@@ -23,6 +23,11 @@ const SCHEMA = `
   union all select 'index', indexdef from pg_indexes where schemaname = 'public'
   union all select 'trigger', format('%s %s', pg_get_triggerdef(oid), tgenabled) from pg_trigger where not tgisinternal
   union all select 'function', pg_get_functiondef(oid) from pg_proc where pronamespace = 'public'::regnamespace
+  union all select 'policy', format('%s', p) from pg_policies p where schemaname = 'public'
+  union all select 'row security', format('%s %s %s', oid::regclass, relrowsecurity, relforcerowsecurity)
+  from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'
+  union all select 'column rights', format('%s %s %s', attrelid::regclass, attname, attacl)
+  from pg_attribute join pg_class c on c.oid = attrelid where c.relnamespace = 'public'::regnamespace and attacl is not null
   union all select 'rights', format('%s %s', oid::regclass, relacl) from pg_class where relnamespace = 'public'::regnamespace
   order by 1, 2`;
 

@@ -8,22 +8,29 @@ type Verb = 'select' | 'insert' | 'update' | 'delete' | 'truncate';
 type Rights = { [table: string]: string };
 
 const PROJECTIONS = ['assignments', 'rosters', 'courtroom_sessions', 'session_participations', 'session_observations'];
+/** Nobody asks the API about observations. */
+const ASKED_FOR = PROJECTIONS.filter((table) => table !== 'session_observations');
 const CHECKS = ['session_checks', 'findings'];
-const RECORD = ['streams', 'events', 'event_payloads'];
+const SCHEDULE = ['leases', 'schedules', 'schedule_ticks', 'health_reports'];
+const RECORD = ['streams', 'events', 'event_payloads', 'knex_migrations'];
 
 const on = (tables: string[], verbs: string): Rights => Object.fromEntries(tables.map((table) => [table, verbs]));
 
 /** Everything that a role may do. */
 const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
-  api: { ...on([...PROJECTIONS, ...RECORD, ...CHECKS, 'installation'], 'select'), commands: 'select insert' },
+  api: on([...ASKED_FOR, ...RECORD, ...CHECKS, ...SCHEDULE, 'commands'], 'select'),
+  door: { installation: 'select', commands: 'select insert', knex_migrations: 'select' },
   relay: on([...PROJECTIONS, ...RECORD, 'session_checks', 'installation'], 'select'),
   verifier: on([...PROJECTIONS, ...RECORD, ...CHECKS], 'select'),
   worker: {
     ...on([...PROJECTIONS, ...CHECKS], 'select insert update'),
+    knex_migrations: 'select',
     streams: 'select insert update',
     events: 'select insert',
     event_payloads: 'select insert delete',
     commands: 'select insert update delete',
+    ...on(SCHEDULE, 'select insert update delete'),
+    leases: 'select insert update',
   },
 };
 
@@ -108,7 +115,33 @@ describe.each(['relay', 'verifier'] as const)('plearoll_%s', (role) => {
   });
 });
 
-test.each(['api', 'relay', 'worker', 'verifier', 'queue'] as const)(
+test('plearoll_door reads who may see what, and nothing of what there is to see', async () => {
+  const pool = openPool(database.url, 'door', 1, () => {});
+  const client = await pool.connect();
+  const columnsOf = async (table: string) => {
+    const { rows } = await database.pool.query<{ column: string }>(
+      'select attname as column from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped',
+      [table],
+    );
+    const columns: string[] = [];
+    for (const { column } of rows)
+      if (await may(client, `select ${column} from ${table} limit 0`)) columns.push(column);
+    return columns;
+  };
+  const readable: Record<string, string[]> = {};
+  for (const table of PROJECTIONS) readable[table] = await columnsOf(table);
+  client.release();
+  await pool.end();
+  expect(readable).toEqual({
+    assignments: ['id', 'institution_id', 'visibility'],
+    rosters: ['assignment_id', 'user_id', 'role'],
+    courtroom_sessions: ['id', 'assignment_id'],
+    session_participations: [],
+    session_observations: ['id', 'session_id', 'user_id'],
+  });
+});
+
+test.each(['api', 'door', 'relay', 'worker', 'verifier', 'queue'] as const)(
   'plearoll_%s makes no tables in public',
   async (role) => {
     const pool = openPool(database.url, role, 1, () => {});

@@ -6,7 +6,10 @@ import { until } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { acceptEntry, commandState, openScene, type Scene } from './scene.ts';
 
-describe.skipIf(inject('redisUrl') === null)('a command', () => {
+// Four processes are started, one after the other, and some of them are waited for until they are held for stalled.
+const SETTLED_WITHIN_MS = 120_000;
+
+describe.skipIf(inject('redisUrl') === null)('a command', { timeout: 180_000 }, () => {
   let redis: TestRedis;
   beforeAll(async () => {
     redis = await startRedis();
@@ -51,6 +54,50 @@ describe.skipIf(inject('redisUrl') === null)('a command', () => {
     const rows = await checkHistory(scene.database, await load.stop());
     expect(rows.filter(({ status }) => status === 'dead').map(({ id }) => id)).toEqual([poison]);
     expect(deaths).toBeLessThanOrEqual(4);
+  });
+
+  test('that never comes to an end is dead after its attempts, and the rest of its stream goes on', async () => {
+    const scene = await openScene({ redisUrl: redis.url });
+    const [api, first] = await Promise.all([scene.startApi(), scene.startEntry('poisonedWorker')]);
+    const sessions = await scene.openSessions(api, 2);
+    const poison = await acceptEntry(scene, api, sessions[0]!, { poison: 'hang' });
+    expect(await first.exited).toEqual({ code: null, signal: 'SIGABRT' });
+    const [line] = first
+      .output()
+      .split('\n')
+      .filter((text) => text.includes('stands still'));
+    expect(JSON.parse(line!)).toMatchObject({
+      level: 60,
+      process: 'worker',
+      command_id: poison,
+      command: 'session.log',
+    });
+    const after = [
+      await acceptEntry(scene, api, sessions[0]!, { n: 1 }),
+      await acceptEntry(scene, api, sessions[1]!, { n: 2 }),
+    ];
+
+    const deaths = await untilSettledBy(scene, 1);
+    expect(deaths).toBe(3);
+    expect(await commandState(api, poison)).toMatchObject({ status: 'dead', attempts: 3 });
+    for (const id of after) expect(await commandState(api, id)).toMatchObject({ status: 'applied' });
+    await checkHistory(scene.database, []);
+  });
+
+  test('that is being applied when its worker is stopped for long is no sign that it hangs', async () => {
+    const scene = await openScene({ redisUrl: redis.url });
+    const [api, worker] = await Promise.all([scene.startApi(), scene.startWorker()]);
+    const [session] = await scene.openSessions(api, 1);
+    worker.signal('SIGSTOP');
+    await worker.stopped();
+    const waiting = await acceptEntry(scene, api, session!, { n: 1 });
+    const since = performance.now();
+    await until('more than the patience of the watchdog is over', () => performance.now() - since > 7_000);
+    worker.signal('SIGCONT');
+    await untilSettled(scene.database.pool);
+    expect(await commandState(api, waiting)).toMatchObject({ status: 'applied' });
+    expect(worker.isAlive()).toBe(true);
+    await checkHistory(scene.database, []);
   });
 
   test('that kills nobody is not given up because many workers came upon it at once', async () => {
@@ -108,7 +155,7 @@ async function untilSettledBy(scene: Scene, count: number, id?: string): Promise
   const untilOver = until(
     'it is settled',
     async () => (await scene.database.pool.query(text, [id ?? null])).rowCount === 0,
-    60_000,
+    SETTLED_WITHIN_MS,
   ).finally(() => {
     settled = true;
   });

@@ -1,5 +1,6 @@
 /**
- * A worker whose `session.log` obeys `details.poison`: `throw` faults the decision, `kill` takes the process down.
+ * A worker whose `session.log` obeys `details.poison`: `throw` faults the decision, `kill` takes the process down,
+ * `hang` never comes to an end, `tell` faults it with all that it was given as the reason.
  */
 import { startWorker } from '../../jobs/startWorker.ts';
 import { book } from '../../src/commands.ts';
@@ -7,6 +8,7 @@ import type { Mutation } from '../../src/core/command.ts';
 import type { JsonObject } from '../../src/core/event.ts';
 import { openBackbone } from '../../src/infra/backbone.ts';
 import { runProcess } from '../../src/infra/run.ts';
+import { startWatchdog } from '../../src/infra/watchdog.ts';
 
 const name = 'session.log';
 const honest = book.commands.get(name)!;
@@ -15,7 +17,9 @@ const poisoned: Mutation = {
   decide(states, command, fact) {
     const { poison } = (command.input as { details: JsonObject }).details;
     if (poison === 'throw') throw new Error('poison \u0000 in the decision');
+    if (poison === 'tell') throw new Error(JSON.stringify(command));
     if (poison === 'kill') process.kill(process.pid, 'SIGKILL');
+    while (poison === 'hang');
     return honest.decide(states, command, fact);
   },
 };
@@ -23,7 +27,8 @@ const poisoned: Mutation = {
 
 await runProcess('separate', async (config) => {
   const backbone = openBackbone(config, config.DATABASE_URL!, 'worker');
-  const worker = await startWorker(backbone);
+  const watchdog = startWatchdog('worker');
+  const worker = await startWorker(backbone, undefined, watchdog.watch);
   backbone.log.info({ port: 0 }, 'worker ready');
   return {
     log: backbone.log,

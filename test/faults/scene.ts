@@ -1,9 +1,10 @@
 /**
- * A scene: a database of its own, APIs and workers as processes, and active sessions to send to. It is cleared away
+ * A scene: a database of its own, APIs, workers and schedulers as processes, and active sessions to send to. It is cleared away
  * when its test ends, and what the processes logged is shown when the test failed.
  */
 import type { Queue } from 'bullmq';
 import { onTestFailed, onTestFinished } from 'vitest';
+import { createLog } from '../../src/infra/log.ts';
 import { openQueues, type QueueName, type Queues } from '../../src/infra/queue.ts';
 import { type Cast, cast, get, type Json, openSession, person, post } from '../support/client.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
@@ -19,6 +20,8 @@ export interface Scene {
   processes: readonly Process[];
   startApi(env?: Env): Promise<Process>;
   startWorker(env?: Env): Promise<Process>;
+  startScheduler(env?: Env): Promise<Process>;
+  startRelay(env?: Env): Promise<Process>;
   /** @param file an entry of this folder, without its ending */
   startEntry(file: string, args?: string[], env?: Env): Promise<Process>;
   /** New active sessions; their ids. */
@@ -68,10 +71,18 @@ export async function openScene({ redisUrl, database: given }: SceneOptions): Pr
     processes,
     startApi: (env = {}) => start('api', 'src/api.js', [], env),
     startWorker: (env = {}) => start('worker', 'jobs/worker.js', [], env),
+    startScheduler: (env = {}) => start('scheduler', 'jobs/scheduler.js', [], env),
+    startRelay: (env = {}) => start('relay', 'src/relay.js', [], { RELAY_PORT: '0', ...env }),
     startEntry: (file, args = [], env = {}) => start(file, `test/faults/${file}.js`, args, env),
     openQueue: async (name) => {
       const prefix = `plearoll:${new URL(database.url).pathname.slice(1)}:bull`;
-      const queues = openQueues({ databaseUrl: database.url, redisUrl, prefix, onError: () => {} });
+      const queues = openQueues({
+        databaseUrl: database.url,
+        redisUrl,
+        prefix,
+        onError: () => {},
+        log: createLog('silent', 'test'),
+      });
       opened.push(queues);
       await until('the queue is connected', () => queues.isConnected());
       return queues.queue(name);

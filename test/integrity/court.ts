@@ -36,7 +36,7 @@ export function openCourt(url: string): Court {
   const failed = (error: Error) => {
     throw error;
   };
-  const [api, worker, verifier] = (['api', 'worker', 'verifier'] as const).map((role) =>
+  const [door, worker, verifier] = (['door', 'worker', 'verifier'] as const).map((role) =>
     openPool(url, role, 2, failed),
   );
   const states = createStates(book);
@@ -46,7 +46,7 @@ export function openCourt(url: string): Court {
   async function send(...orders: Order[]): Promise<string[]> {
     const batch: Submission[] = [];
     for (const order of orders) batch.push(submission(order, await scopeOf(order)));
-    await acceptCommands(api! as never, batch);
+    await acceptCommands(door! as never, batch);
     for (let work = workOf(batch); work.size > 0; ) {
       const decided = await inTransaction(worker!, (db) => execute(db, book, states, { work, limit: 1_000 }), {
         last: record,
@@ -63,7 +63,7 @@ export function openCourt(url: string): Court {
     const target = book.commands.get(name)!.target(input);
     if (!target) return null;
     const key = `${target.kind}:${target.id}`;
-    const scope = scopes.get(key) ?? (await findScope(api! as never, target))!;
+    const scope = scopes.get(key) ?? (await findScope(door! as never, target))!;
     scopes.set(key, scope);
     return scope;
   }
@@ -79,7 +79,7 @@ export function openCourt(url: string): Court {
   }
 
   async function close(): Promise<void> {
-    await Promise.all([api!.end(), worker!.end(), verifier!.end()]);
+    await Promise.all([door!.end(), worker!.end(), verifier!.end()]);
   }
 
   return { verifier: verifier!, institution_id, send, assignment, session, close };

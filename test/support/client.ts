@@ -1,7 +1,7 @@
 /** People as the tests speak for them: each with a token, sending commands and asking questions over HTTP. */
 import { randomUUID } from 'node:crypto';
 import { signToken } from '../../src/infra/tokens.ts';
-import { SECRET } from './stack.ts';
+import { SECRET } from './secret.ts';
 
 export type Json = { [key: string]: any };
 

@@ -117,6 +117,7 @@ function decide(
   const pending = {
     ...{ id, name: definition.name, stream: streams[0]!, streams, input, actor },
     ...{ expected_sequence: expected_sequence ?? null, attempts: 0, last_error: null, reply_to: 'nobody' },
+    ...{ request_id: id, traceparent: null },
   };
   return decideBatch({ book: book as Book, pending: [pending], now, held, facts });
 }

@@ -21,11 +21,11 @@ export type Passes = Awaited<ReturnType<typeof openPasses>>;
 
 export async function openPasses(book: Book) {
   const database = await cloneDatabase();
-  const api = openPool(database.url, 'api', 2, () => {});
+  const door = openPool(database.url, 'door', 2, () => {});
   const worker: pg.Pool = openPool(database.url, 'worker', 4, () => {});
   const usual = createStates(book);
 
-  const accept = (...batch: Submission[]) => acceptCommands(api as never, batch);
+  const accept = (...batch: Submission[]) => acceptCommands(door as never, batch);
 
   async function pass(options: Partial<PassOptions> & Pick<PassOptions, 'work'>, states = usual): Promise<Decided> {
     const decided = await inTransaction(worker, (db) => execute(db, book, states, { limit: 100, ...options }), {
@@ -69,7 +69,7 @@ export async function openPasses(book: Book) {
   const issuesOf = async (stream: string) => (await verifyStream(worker as never, book, stream)).issues;
 
   async function close(): Promise<void> {
-    await Promise.all([api.end(), worker.end()]);
+    await Promise.all([door.end(), worker.end()]);
     await database.drop();
   }
 

@@ -21,7 +21,8 @@ export interface Process {
   output(): string;
 }
 
-const ROOT = join(import.meta.dirname, '../..');
+// Where npm starts its scripts: this file may run from its source or built.
+const ROOT = process.cwd();
 const READY_WITHIN_MS = 60_000;
 const running = new Set<ChildProcess>();
 

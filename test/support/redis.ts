@@ -13,7 +13,7 @@ export interface TestRedis {
   freeze(): void;
   thaw(): void;
   /** Back on the same port, empty. */
-  restart(): Promise<void>;
+  restart(policy?: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -33,18 +33,18 @@ export async function startRedis(): Promise<TestRedis> {
     kill,
     freeze: () => void server.kill('SIGSTOP'),
     thaw: () => void server.kill('SIGCONT'),
-    async restart() {
+    async restart(policy) {
       await kill();
-      server = await launch(port);
+      server = await launch(port, policy);
     },
     stop: kill,
   };
 }
 
-async function launch(port: number): Promise<ChildProcess> {
+async function launch(port: number, policy = 'noeviction'): Promise<ChildProcess> {
   for (const program of ['redis-server', 'valkey-server']) {
     const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
-    const server = spawn(program, [...args, '--maxmemory-policy', 'noeviction'], {
+    const server = spawn(program, [...args, '--maxmemory-policy', policy], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     const ready = new Promise<boolean>((resolve) => {

@@ -5,6 +5,8 @@
 import { createServer, type Server } from 'node:http';
 import type pg from 'pg';
 import { inject } from 'vitest';
+import type { Line } from '../../jobs/schedule.ts';
+import { startScheduler } from '../../jobs/startScheduler.ts';
 import { startWorker } from '../../jobs/startWorker.ts';
 import { createExpressServer } from '../../src/http/server.ts';
 import { type Api, startApi } from '../../src/http/startApi.ts';
@@ -15,10 +17,11 @@ import { closeServer, listen } from '../../src/infra/listen.ts';
 import { createRelay } from '../../src/relay/relay.ts';
 import { startAll } from '../../src/startAll.ts';
 import { cloneDatabase, type TestDatabase } from './database.ts';
+import { SECRET } from './secret.ts';
 
 export type Kind = 'embedded' | 'distributed';
 
-export const SECRET = 'a secret that only the tests know, long enough';
+export { SECRET };
 
 /** Tests on Redis are left out, and the run says so, where there is none. */
 export const kind = (process.env.TEST_KIND ?? 'embedded') as Kind;
@@ -33,10 +36,18 @@ export interface Stack {
   database: TestDatabase;
   pool: pg.Pool;
   backbones: Backbone[];
+  /** Nobody applies commands until they are started again. */
+  stopWorkers(): Promise<void>;
+  startWorkers(): Promise<void>;
   stop(): Promise<void>;
 }
 
-export async function startStack(env: Record<string, string> = {}, redisUrl = inject('redisUrl')): Promise<Stack> {
+/** @param timetable empty unless it is the subject: no job comes between a test and what it looks at */
+export async function startStack(
+  env: Record<string, string> = {},
+  redisUrl = inject('redisUrl'),
+  timetable: readonly Line[] = [],
+): Promise<Stack> {
   const database = await cloneDatabase();
   const settings = {
     DATABASE_URL: database.url,
@@ -48,8 +59,11 @@ export async function startStack(env: Record<string, string> = {}, redisUrl = in
     WS_MAX_CONNECTIONS_PER_IP: '0',
     ...env,
   };
-  const running = kind === 'embedded' ? await startEmbedded(settings) : await startDistributed(settings, redisUrl!);
-  const { apis, relays, backbones } = running;
+  const running =
+    kind === 'embedded'
+      ? await startEmbedded(settings, timetable)
+      : await startDistributed(settings, redisUrl!, timetable);
+  const { apis, relays, backbones, workers } = running;
   return {
     apis,
     relays,
@@ -58,6 +72,12 @@ export async function startStack(env: Record<string, string> = {}, redisUrl = in
     database,
     pool: database.pool,
     backbones,
+    async stopWorkers() {
+      for (const worker of workers) await worker.close();
+    },
+    async startWorkers() {
+      for (const worker of workers) worker.close = (await startWorker(worker.backbone)).close;
+    },
     async stop() {
       for (const step of running.steps) await step();
       await database.drop();
@@ -69,16 +89,24 @@ interface Parts {
   apis: string[];
   relays: string[];
   backbones: Backbone[];
+  workers: { backbone: Backbone; close(): Promise<unknown> | unknown }[];
   steps: (() => Promise<unknown> | unknown)[];
 }
 
-async function startEmbedded(env: Record<string, string>): Promise<Parts> {
-  const started = await startAll(readConfig(env, 'all'), env.DATABASE_URL!, SECRET);
+async function startEmbedded(env: Record<string, string>, timetable: readonly Line[]): Promise<Parts> {
+  const started = await startAll(readConfig(env, 'all'), env.DATABASE_URL!, SECRET, { timetable });
   const url = `http://127.0.0.1:${started.port}`;
-  return { apis: [url], relays: [url], backbones: [started.backbone], steps: started.steps.map((step) => step.run) };
+  const { backbone, steps } = started;
+  const worker = { backbone, close: steps.find(({ name }) => name === 'worker')!.run };
+  const runs = steps.map(({ name, run }) => (name === 'worker' ? () => worker.close() : run));
+  return { apis: [url], relays: [url], backbones: [backbone], workers: [worker], steps: runs };
 }
 
-async function startDistributed(env: Record<string, string>, redisUrl: string): Promise<Parts> {
+async function startDistributed(
+  env: Record<string, string>,
+  redisUrl: string,
+  timetable: readonly Line[],
+): Promise<Parts> {
   const config = readConfig({ ...env, REDIS_URL: redisUrl }, 'separate');
   const backbones: Backbone[] = [];
   const open = (name: string) => {
@@ -86,13 +114,20 @@ async function startDistributed(env: Record<string, string>, redisUrl: string): 
     backbones.push(backbone);
     return backbone;
   };
-  const workers = await Promise.all([1, 2].map((n) => startWorker(open(`worker-${n}`))));
+  const workers = await Promise.all(
+    [1, 2].map(async (n) => {
+      const backbone = open(`worker-${n}`);
+      return { backbone, close: (await startWorker(backbone)).close };
+    }),
+  );
+  const schedulers = [1, 2].map((n) => startScheduler(open(`scheduler-${n}`), { timetable }));
   const apis = await Promise.all([1, 2].map(async (n) => serveApi(await startApi(open(`api-${n}`), SECRET, () => 0))));
   const relays = await Promise.all([1, 2].map((n) => serveRelay(open(`relay-${n}`), apis[0]!.api)));
   return {
     apis: apis.map(({ url }) => url),
     relays: relays.map(({ url }) => url),
     backbones,
+    workers,
     steps: [
       ...relays.map(({ close }) => close),
       ...apis.map(
@@ -101,7 +136,8 @@ async function startDistributed(env: Record<string, string>, redisUrl: string): 
             closeServer(server),
       ),
       ...apis.map(({ api }) => api.close),
-      ...workers.map((worker) => worker.close),
+      ...schedulers.map((scheduler) => scheduler.close),
+      ...workers.map((worker) => () => worker.close()),
       ...backbones.map((backbone) => backbone.close),
     ],
   };

@@ -32,12 +32,16 @@ export function createSocketIo(admit: Admit, listeners: Listeners, config: Confi
     maxHttpBufferSize: MAX_PAYLOAD_BYTES,
     perMessageDeflate: false,
     destroyUpgrade: false,
+    cleanupEmptyChildNamespaces: true,
     ...(config.CORS_ORIGINS.length > 0 && { cors: { origin: [...config.CORS_ORIGINS] } }),
   });
   const admitted = new WeakMap<Socket, Admitted>();
 
-  io.use((_socket, next) => next(refusal(new Problem('not_found', 'There is nothing in this namespace.'))));
   const live = io.of('/live');
+  // Every other name too, so that the client is told in our words. Such a namespace is gone with its refusal.
+  for (const nowhere of [io.of('/'), io.of(/./)]) {
+    nowhere.use((_socket, next) => next(refusal(new Problem('not_found', 'There is nothing in this namespace.'))));
+  }
   live.use(async (socket, next) => {
     // A client that is refused does not try again by itself; one that loses its transport does.
     if (listeners.isDraining()) {

@@ -1,0 +1,54 @@
+/**
+ * `npm run chaos -- [--minutes 5] [--rounds N] [--seed S] [--only K1,K6]`: real processes, a real Postgres and a real
+ * Redis, struck again and again under load, with everything checked after every blow. Ends with 1 when a promise was
+ * broken. `--kills 50` kills so many processes, and it is a broken promise too when one recovery takes over 2 s.
+ * `--soak 10` is ten minutes of load and nothing else.
+ */
+import { randomInt } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { FAULTS } from './faults.ts';
+import { type RoundsOptions, runRounds } from './rounds.ts';
+import { runSoak } from './soak.ts';
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '5' },
+    rounds: { type: 'string' },
+    seed: { type: 'string', default: String(randomInt(2 ** 31)) },
+    only: { type: 'string' },
+    kills: { type: 'string' },
+    soak: { type: 'string' },
+  },
+});
+const { minutes, rounds, only, kills, soak } = values;
+const RECOVER_WITHIN_MS = { usually: Number.POSITIVE_INFINITY, whenKilled: 2_000 };
+
+const names = FAULTS.map(({ id }) => id);
+const asked = only?.split(',') ?? names;
+const unknown = asked.filter((id) => !names.includes(id));
+if (unknown.length > 0) {
+  console.error(`no fault is called ${unknown.join()}; there are ${names.join()}`);
+  process.exit(2);
+}
+const interruption = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => interruption.abort());
+const shared = { seed: Number(values.seed), signal: interruption.signal };
+const usual: RoundsOptions = {
+  ...shared,
+  most_ms: rounds === undefined ? Number(minutes) * 60_000 : Number.POSITIVE_INFINITY,
+  most_rounds: rounds === undefined ? Number.POSITIVE_INFINITY : Number(rounds),
+  faults: FAULTS.filter(({ id }) => asked.includes(id)),
+  recover_within_ms: RECOVER_WITHIN_MS.usually,
+};
+const killing: RoundsOptions = {
+  ...shared,
+  most_ms: Number.POSITIVE_INFINITY,
+  most_rounds: Number(kills),
+  faults: FAULTS.filter(({ id }) => id.startsWith('kill-')),
+  recover_within_ms: RECOVER_WITHIN_MS.whenKilled,
+};
+const isClean =
+  soak === undefined
+    ? await runRounds(kills === undefined ? usual : killing)
+    : await runSoak({ minutes: Number(soak), signal: interruption.signal });
+process.exit(isClean ? 0 : 1);

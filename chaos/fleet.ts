@@ -1,0 +1,131 @@
+/**
+ * Two of each of our processes under a supervisor: what dies is started again, and what does not answer for ten
+ * seconds is ended first. Schedulers join in where there are any.
+ */
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { killAll, type Process, startProcess, until } from '../test/support/processes.ts';
+import type { Moment } from './saboteur.ts';
+
+const ENTRIES = {
+  api: 'src/api.js',
+  worker: 'jobs/worker.js',
+  relay: 'src/relay.js',
+  scheduler: 'jobs/scheduler.js',
+} as const;
+export type Kind = keyof typeof ENTRIES;
+
+const DIST = join(import.meta.dirname, '..');
+export const KINDS = (Object.keys(ENTRIES) as Kind[]).filter((kind) => existsSync(join(DIST, ENTRIES[kind])));
+
+const OF_EACH = 2;
+const HUNG_AFTER_MS = 10_000;
+const LOOK_EVERY_MS = 1_000;
+const START_AGAIN_MS = 200;
+
+/** Where one process is, and the next when it has died. */
+export interface Post {
+  kind: Kind;
+  /** Undefined while there is none that is ready. */
+  process: Process | undefined;
+  /** Of the process, or of the last that was here. */
+  url: string;
+  /** By our own hand: it is not ended for its silence. */
+  frozen: boolean;
+  answeredAt: number;
+}
+
+export interface Fleet {
+  posts(kind: Kind): Post[];
+  urls(kind: Kind): string[];
+  /** Resolves when every post has its process. */
+  whole(): Promise<void>;
+  /** The process sends itself the signal when it comes to the moment for the n-th time. */
+  order(process: Process, moment: Moment, n: number, signal?: NodeJS.Signals): void;
+  pids(): { name: string; pid: number }[];
+  /** The last words of every process that there was. */
+  logs(): Record<string, string>;
+  stop(): Promise<void>;
+}
+
+/** @param folder of this run, where orders are left */
+export async function startFleet(env: Record<string, string>, folder: string): Promise<Fleet> {
+  const settings = {
+    ...env,
+    PORT: '0',
+    RELAY_PORT: '0',
+    METRICS_PORT: '0',
+    RATE_LIMIT_GENERAL_PER_MINUTE: '0',
+    WS_MAX_CONNECTIONS_PER_USER: '0',
+    WS_MAX_CONNECTIONS_PER_IP: '0',
+    CHAOS_ORDERS: folder,
+    NODE_OPTIONS: `--import ${pathToFileURL(join(import.meta.dirname, 'preload.js')).href}`,
+  };
+  const everybody: Process[] = [];
+  const stillborn: Error[] = [];
+  let stopped = false;
+  const posts: Post[] = KINDS.flatMap((kind) =>
+    Array.from({ length: OF_EACH }, () => ({ kind, process: undefined, url: '', frozen: false, answeredAt: 0 })),
+  );
+
+  async function supervise(post: Post): Promise<void> {
+    while (!stopped) {
+      const started = await startProcess(post.kind, ENTRIES[post.kind], [], settings).catch((error) => error as Error);
+      if (started instanceof Error) {
+        stillborn.push(started);
+        await sleep(START_AGAIN_MS);
+        continue;
+      }
+      everybody.push(started);
+      Object.assign(post, { process: started, url: started.url, frozen: false, answeredAt: performance.now() });
+      if (stopped) started.signal('SIGKILL');
+      await started.exited;
+      post.process = undefined;
+    }
+  }
+
+  async function look(post: Post): Promise<void> {
+    const { process } = post;
+    if (!process) return;
+    const signal = AbortSignal.timeout(HUNG_AFTER_MS);
+    const answer = await fetch(`${process.url}/health`, { signal }).catch(() => undefined);
+    await answer?.arrayBuffer().catch(() => {});
+    if (answer || post.frozen) post.answeredAt = performance.now();
+    else if (performance.now() - post.answeredAt > HUNG_AFTER_MS) process.signal('SIGKILL');
+  }
+
+  const supervised = posts.map(supervise);
+  const timer = setInterval(() => {
+    for (const post of posts) void look(post);
+  }, LOOK_EVERY_MS);
+  const of = (kind: Kind) => posts.filter((post) => post.kind === kind);
+  const fleet: Fleet = {
+    posts: of,
+    urls: (kind) => of(kind).map(({ url }) => url),
+    whole: async () =>
+      void (await until('every process is ready', () => posts.every(({ process }) => process), 60_000)),
+    order: (process, moment, n, signal = 'SIGKILL') => {
+      writeFileSync(join(folder, String(process.pid)), `${moment} ${n} ${signal}`);
+      process.signal('SIGUSR2');
+    },
+    pids: () =>
+      posts.flatMap(({ kind, process }, i) =>
+        process ? [{ name: `${kind} ${(i % OF_EACH) + 1}`, pid: process.pid }] : [],
+      ),
+    logs: () =>
+      Object.fromEntries(everybody.map(({ name, pid, output }) => [`${name} ${pid}`, output().slice(-4_000)])),
+    stop: async () => {
+      stopped = true;
+      clearInterval(timer);
+      await killAll(everybody);
+      await Promise.all(supervised);
+    },
+  };
+  await fleet.whole().catch(async (error) => {
+    await fleet.stop();
+    throw new Error(`${(error as Error).message}; ${stillborn.at(-1)?.message}`);
+  });
+  return fleet;
+}

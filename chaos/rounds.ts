@@ -1,0 +1,118 @@
+/** Round after round: fresh sessions, load, one blow drawn from the seed, recovery, and everything checked. */
+import { availableParallelism } from 'node:os';
+import { book } from '../src/commands.ts';
+import { openPool } from '../src/infra/database.ts';
+import { verifyRecord } from '../src/integrity/verifyRecord.ts';
+import { SECRET } from '../test/support/secret.ts';
+import { type Arena, openArena } from './arena.ts';
+import { type Dice, rollDice } from './dice.ts';
+import type { Blow, Fault } from './faults.ts';
+import { type Fleet, startFleet } from './fleet.ts';
+import { type History, judge } from './judge.ts';
+import { keepHistory, type RoundResult, tableOf } from './report.ts';
+import { closeStage, openStage, recover, type Stage } from './stage.ts';
+import { findStrayTicks, readStored } from './stored.ts';
+
+export interface RoundsOptions {
+  seed: number;
+  /** No round begins after this. */
+  most_ms: number;
+  most_rounds: number;
+  faults: Fault[];
+  /** Accepted commands must have reached their outcome within this time. */
+  recover_within_ms: number;
+  signal: AbortSignal;
+}
+
+interface Played {
+  result: RoundResult;
+  history: History;
+}
+
+/** @returns true when no promise was broken */
+export async function runRounds(options: RoundsOptions): Promise<boolean> {
+  const { seed, most_ms, most_rounds, faults, recover_within_ms, signal } = options;
+  console.log(`seed ${seed}, Node ${process.version}, ${availableParallelism()} cores`);
+  const arena = await openArena();
+  const results: RoundResult[] = [];
+  let fleet: Fleet | undefined;
+  try {
+    const env = { DATABASE_URL: arena.url, REDIS_URL: arena.redis.url, JWT_SECRET: SECRET };
+    fleet = await startFleet(env, arena.folder);
+    const began = performance.now();
+    for (let round = 0; round < most_rounds && performance.now() - began < most_ms && !signal.aborted; round += 1) {
+      const { result, history } = await playRound(arena, fleet, faultOf(faults, seed, round), rollDice(seed, round));
+      if (result.settled_ms > recover_within_ms) {
+        result.violations.push(`it took ${result.settled_ms} ms to recover, not ${recover_within_ms} at most`);
+      }
+      results.push(result);
+      console.log(lineOf(round, result));
+      if (result.violations.length > 0)
+        await keepHistory(result, { seed, round, ...result, history, logs: fleet.logs() });
+    }
+    const unverified = await verifyAll(arena.url);
+    for (const line of unverified) console.log(`VIOLATION: ${line}`);
+    console.log(`\n${tableOf(results)}`);
+    return unverified.length === 0 && results.every(({ violations }) => violations.length === 0);
+  } finally {
+    await fleet?.stop();
+    await arena.stop();
+  }
+}
+
+/** Every fault once, in an order drawn from the seed, then every one again in another order. */
+export function faultOf<T>(faults: T[], seed: number, round: number): T {
+  const lap = Math.floor(round / faults.length);
+  return rollDice(seed, -1 - lap).shuffled(faults)[round % faults.length]!;
+}
+
+async function playRound(arena: Arena, fleet: Fleet, fault: Fault, dice: Dice): Promise<Played> {
+  await fleet.whole();
+  const stage = await openStage(arena, fleet);
+  const violations: string[] = [];
+  let recovery = { settled_ms: Number.NaN, told_ms: Number.NaN };
+  let blow: Blow | undefined;
+  try {
+    await stage.producers.answered(dice.between(40, 120));
+    blow = await fault.strike(stage, dice);
+    recovery = await recover(stage, blow.struck_ms);
+    await blow.mend?.();
+    await stage.producers.answered(40);
+  } catch (error) {
+    violations.push(`it did not recover: ${(error as Error).message}`);
+    await blow?.mend?.();
+  }
+  const { history, found } = await judgeStage(stage);
+  const unwell = (error: Error) => [`it could not be looked at: ${error.message}`];
+  violations.push(...found, ...((await blow?.look?.().catch(unwell)) ?? []));
+  const { id, what } = fault;
+  return { result: { fault: id, what, commands: history.sent.length, ...recovery, violations }, history };
+}
+
+/** Ends the load and checks everything. */
+async function judgeStage(stage: Stage): Promise<{ history: History; found: string[] }> {
+  const found: string[] = [];
+  await closeStage(stage).catch((error: Error) => found.push(`it did not come to rest: ${error.message}`));
+  const history = { sent: stage.sender.sent, heard: stage.listeners.heard };
+  const streams = stage.sessions.map((id) => `session:${id}`);
+  const { pool } = stage.arena;
+  found.push(...judge(history, await readStored(pool, streams)), ...(await findStrayTicks(pool)));
+  return { history, found };
+}
+
+/** What our own verification finds in all of the record. */
+export async function verifyAll(url: string): Promise<string[]> {
+  const pool = openPool(url, 'verifier', 1, () => {});
+  try {
+    const report = await verifyRecord(pool as never, book, { institution_id: null });
+    const { invalid_sessions, invalid_streams, guard_issues } = report;
+    return [...invalid_sessions, ...invalid_streams, ...guard_issues].map((found) => JSON.stringify(found));
+  } finally {
+    await pool.end();
+  }
+}
+
+function lineOf(round: number, { fault, commands, settled_ms, told_ms, violations }: RoundResult): string {
+  const fate = violations.length === 0 ? 'nothing lost' : violations.map((line) => `\n  VIOLATION: ${line}`).join('');
+  return `${round}: ${fault}, ${commands} commands, recovered in ${settled_ms} ms, listeners in ${told_ms} ms: ${fate}`;
+}

@@ -1,0 +1,89 @@
+/**
+ * Loaded before the entry of one of our processes, which otherwise runs as an operator has it. On SIGUSR2
+ * the process reads its orders, `<moment> <n> <signal>`, and sends itself that signal when it comes to the
+ * moment for the n-th time. In a worker, log entries obey `details.poison`: `throw`, `hang` or `exit`.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+
+/** K1: in the inbox, not rung. K2: rung. K3: COMMIT not yet sent. K4: committed, not published. K5: published. */
+export type Moment = 'accepted' | 'rung' | 'in_transaction' | 'committed' | 'published';
+
+let orders = { moment: '', left: 0, signal: 'SIGKILL' };
+
+process.on('SIGUSR2', () => {
+  const [moment, n, signal] = readFileSync(join(process.env.CHAOS_ORDERS!, String(process.pid)), 'utf8').split(' ');
+  orders = { moment: moment!, left: Number(n), signal: signal! };
+});
+
+function reach(moment: Moment): void {
+  if (moment !== orders.moment) return;
+  orders.left -= 1;
+  if (orders.left === 0) process.kill(process.pid, orders.signal);
+}
+
+type Method = (...args: unknown[]) => Promise<unknown>;
+
+function around(prototype: object, name: string, wrap: (original: Method) => Method): void {
+  const methods = prototype as Record<string, Method>;
+  methods[name] = wrap(methods[name]!);
+}
+
+around(
+  Queue.prototype,
+  'add',
+  (add) =>
+    async function (this: Queue, ...args) {
+      if (this.name !== 'commands') return add.apply(this, args);
+      reach('accepted');
+      const job = await add.apply(this, args);
+      reach('rung');
+      return job;
+    },
+);
+
+around(
+  pg.Client.prototype,
+  'query',
+  (query) =>
+    function (this: pg.Client, ...args) {
+      const isCommit = args[0] === 'commit';
+      if (isCommit) reach('in_transaction');
+      const answer = query.apply(this, args);
+      if (!isCommit) return answer;
+      return answer.then((result) => {
+        reach('committed');
+        return result;
+      });
+    },
+);
+
+around(
+  Redis.prototype,
+  'publish',
+  (publish) =>
+    async function (this: Redis, ...args) {
+      const count = await publish.apply(this, args);
+      reach('published');
+      return count;
+    },
+);
+
+if (process.argv[1]?.endsWith('worker.js')) {
+  const { book } = await import('../src/commands.ts');
+  const honest = book.commands.get('session.log')!;
+  const poisoned: typeof honest = {
+    ...honest,
+    decide(states, command, fact) {
+      const { details } = command.input as { details: { poison?: string } };
+      if (details.poison === 'throw') throw new Error('poison in the decision');
+      if (details.poison === 'exit') process.exit(3);
+      while (details.poison === 'hang');
+      return honest.decide(states, command, fact);
+    },
+  };
+  (book.commands as Map<string, typeof honest>).set('session.log', poisoned);
+}

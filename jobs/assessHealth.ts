@@ -1,0 +1,46 @@
+/** What of a health report somebody should look at, one sentence each. Pure. */
+
+export interface HealthFacts {
+  version: string;
+  database: { version: string; bytes: number };
+  record: { streams: number; events: number; assignments: number; sessions: { [status: string]: number } };
+  findings_open: number;
+  /** Accepted within the last 24 hours. */
+  commands: { accepted: number; applied: number; rejected: number; dead: number; p99_ms: number | null };
+  inbox: { pending: number; dead: number; oldest_pending_seconds: number };
+  /** Ticks fired within the last 24 hours. */
+  jobs: {
+    name: string;
+    /** Negative while the next tick is to come. */
+    overdue_seconds: number;
+    succeeded: number;
+    failed: number;
+    passed_over: number;
+    most_late_seconds: number;
+  }[];
+  queues: { [name: string]: { [state: string]: number } } | null;
+}
+
+const PENDING_TOO_LONG_SECONDS = 60;
+const OVERDUE_SECONDS = 300;
+
+export function assessHealth({ findings_open, commands, inbox, jobs, queues }: HealthFacts): string[] {
+  const concerns: string[] = [];
+  if (findings_open > 0) concerns.push(`${count(findings_open, 'finding')} about the record: see /ops/findings.`);
+  if (commands.dead > 0) concerns.push(`${count(commands.dead, 'command')} of the last 24 hours died.`);
+  if (inbox.oldest_pending_seconds > PENDING_TOO_LONG_SECONDS) {
+    concerns.push(`A command has been waiting for its outcome for ${inbox.oldest_pending_seconds} seconds.`);
+  }
+  for (const { name, overdue_seconds, failed, passed_over } of jobs) {
+    if (failed > 0) concerns.push(`${name} failed ${count(failed, 'time')}.`);
+    if (passed_over > 0)
+      concerns.push(`${count(passed_over, 'tick')} of ${name} ${passed_over === 1 ? 'was' : 'were'} passed over.`);
+    if (overdue_seconds > OVERDUE_SECONDS) concerns.push(`${name} is overdue for ${overdue_seconds} seconds.`);
+  }
+  if (queues === null) concerns.push('The queue does not answer; workers look for what is due by themselves.');
+  return concerns;
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,48 @@
+/**
+ * Finished commands are kept for seven days, for those who ask how theirs stand or send it again; dead ones too. What
+ * they came to stays in the record for ever. Ids grow with time, so old commands are found without an index of their own.
+ */
+import { defineJob } from './job.ts';
+
+export const KEPT_DAYS = 7;
+const BATCH = 1_000;
+/** How far an API's clock, which makes the ids, may be ahead of the database's. */
+const ID_SLACK_MS = 3_600_000;
+
+export const pruneCommands = defineJob({
+  name: 'prune.commands',
+  summary: `Removes commands that were finished ${KEPT_DAYS} days ago; events stay for ever`,
+  most_ms: 10 * 60_000,
+  async run({ pool, progress, isOver }) {
+    const { rows: clock } = await pool.query<{ now_ms: number }>(
+      'select extract(epoch from clock_timestamp())::float8 * 1000 as now_ms',
+    );
+    const before = idAt(clock[0]!.now_ms - KEPT_DAYS * 86_400_000 + ID_SLACK_MS);
+    let after = idAt(0);
+    let removed = 0;
+    while (!isOver()) {
+      const { rows } = await pool.query<{ last: string | null; removed: number }>(
+        `with batch as materialized (
+           select id, finished_at < clock_timestamp() - $3 * interval '1 day' as is_old
+           from commands where id > $1 and id < $2 order by id limit $4
+         ), gone as (
+           delete from commands c using batch b where c.id = b.id and b.is_old returning c.id
+         )
+         select (select id from batch order by id desc limit 1) as last, (select count(*) from gone) as removed`,
+        [after, before, KEPT_DAYS, BATCH],
+      );
+      const [batch] = rows;
+      if (batch!.last === null) break;
+      after = batch!.last;
+      removed += batch!.removed;
+      await progress(removed);
+    }
+    return { removed };
+  },
+});
+
+/** The least UUIDv7 of a millisecond. */
+function idAt(ms: number): string {
+  const time = Math.floor(ms).toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-0000-0000-000000000000`;
+}

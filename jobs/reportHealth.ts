@@ -1,0 +1,105 @@
+/**
+ * The daily health report: how much there is, how the last 24 hours went, and what somebody should look at. It is
+ * stored, and read at `/ops/health-report`; a second run of the same tick writes it anew.
+ */
+import type pg from 'pg';
+import { QUEUE_NAMES, type Queues } from '../src/infra/queue.ts';
+import { readVersion } from '../src/infra/version.ts';
+import { assessHealth, type HealthFacts } from './assessHealth.ts';
+import { defineJob } from './job.ts';
+
+const QUEUE_WITHIN_MS = 5_000;
+
+export const reportHealth = defineJob({
+  name: 'report.health',
+  summary: 'Stores a report on the last 24 hours, with what somebody should look at',
+  most_ms: 5 * 60_000,
+  async run({ pool, verifierPool, queues, slot, progress }) {
+    const facts: HealthFacts = {
+      version: readVersion(),
+      database: await readDatabase(verifierPool),
+      record: await readRecord(verifierPool),
+      findings_open: await countFindings(verifierPool),
+      commands: await readCommands(pool),
+      inbox: await readInbox(pool),
+      jobs: await readJobs(pool),
+      queues: await readQueues(queues),
+    };
+    await progress(1, 1);
+    const concerns = assessHealth(facts);
+    await pool.query(
+      `insert into health_reports (slot, concerns, report) values ($1, $2, $3)
+       on conflict (slot) do update set made_at = clock_timestamp(), concerns = excluded.concerns, report = excluded.report`,
+      [slot, concerns, JSON.stringify(facts)],
+    );
+    return { concerns };
+  },
+});
+
+async function readDatabase(pool: pg.Pool): Promise<HealthFacts['database']> {
+  const { rows } = await pool.query(
+    `select current_setting('server_version') as version, pg_database_size(current_database()) as bytes`,
+  );
+  return rows[0];
+}
+
+async function readRecord(pool: pg.Pool): Promise<HealthFacts['record']> {
+  const { rows } = await pool.query(
+    `select count(*) as streams, coalesce(sum(sequence), 0)::bigint as events,
+       (select count(*) from assignments) as assignments,
+       (select coalesce(json_object_agg(status, n), '{}') from
+         (select status, count(*) as n from courtroom_sessions group by status) as counted) as sessions
+     from streams`,
+  );
+  return rows[0];
+}
+
+async function countFindings(pool: pg.Pool): Promise<number> {
+  const { rows } = await pool.query('select count(*) as open from findings where resolved_at is null');
+  return rows[0].open;
+}
+
+async function readCommands(pool: pg.Pool): Promise<HealthFacts['commands']> {
+  const { rows } = await pool.query(
+    `select count(*) as accepted, count(*) filter (where status = 'applied') as applied,
+       count(*) filter (where status = 'rejected') as rejected, count(*) filter (where status = 'dead') as dead,
+       (1000 * percentile_disc(0.99) within group (order by extract(epoch from finished_at - accepted_at)))::integer
+         as p99_ms
+     from commands where accepted_at > clock_timestamp() - interval '24 hours'`,
+  );
+  return rows[0];
+}
+
+async function readInbox(pool: pg.Pool): Promise<HealthFacts['inbox']> {
+  const { rows } = await pool.query(
+    `select count(*) filter (where status = 'accepted') as pending, count(*) filter (where status = 'dead') as dead,
+       coalesce(extract(epoch from clock_timestamp() - min(accepted_at) filter (where status = 'accepted')), 0)::integer
+         as oldest_pending_seconds
+     from commands where status in ('accepted', 'dead')`,
+  );
+  return rows[0];
+}
+
+async function readJobs(pool: pg.Pool): Promise<HealthFacts['jobs']> {
+  const { rows } = await pool.query(
+    `select s.name, extract(epoch from clock_timestamp() - s.next_slot)::integer as overdue_seconds,
+       count(t.slot) filter (where t.status = 'succeeded') as succeeded,
+       count(t.slot) filter (where t.status = 'failed') as failed,
+       coalesce(sum(t.given_up), 0) + count(t.slot) filter (where t.status = 'skipped') as passed_over,
+       coalesce(extract(epoch from max(t.fired_at - t.slot)), 0)::integer as most_late_seconds
+     from schedules s
+     left join schedule_ticks t on t.name = s.name and t.fired_at > clock_timestamp() - interval '24 hours'
+     group by s.name order by s.name`,
+  );
+  return rows;
+}
+
+/** Null where the queue's server does not answer. */
+async function readQueues(queues: Queues): Promise<HealthFacts['queues']> {
+  const counts = QUEUE_NAMES.map(async (name) => [name, await queues.queue(name).getJobCounts()] as const);
+  const late = new Promise<never>((_, reject) => setTimeout(reject, QUEUE_WITHIN_MS).unref());
+  return Promise.race([Promise.all(counts), late]).then(
+    (found) => Object.fromEntries(found),
+    () => null,
+  );
+}

@@ -1,0 +1,51 @@
+/**
+ * `npm run -s job -- <name>` runs a timed job by hand, now and here, and prints what it did; without a name it lists
+ * them. Exit code 0: done; 1: it failed, or another run of it is under way; 3: there is no such job.
+ */
+import { book } from '../src/commands.ts';
+import { openBackbone } from '../src/infra/backbone.ts';
+import { type Config, ConfigError, readConfig } from '../src/infra/config.ts';
+import { openPool } from '../src/infra/database.ts';
+import { createTickRunner } from './runTicks.ts';
+import { timetable } from './schedule.ts';
+
+const POOL_SIZE = 3;
+
+const [name, ...rest] = process.argv.slice(2);
+process.exitCode = await main().catch((error: Error) => {
+  console.error(error instanceof ConfigError ? error.message : `The job could not be run: ${error.message}`);
+  return 1;
+});
+
+async function main(): Promise<number> {
+  if (name === undefined) {
+    for (const { job, cron } of timetable) console.log(`${job.name.padEnd(20)} ${cron.padEnd(14)} ${job.summary}`);
+    return 0;
+  }
+  if (rest.length > 0 || !timetable.some(({ job }) => job.name === name)) {
+    console.error(`usage: npm run -s job -- <${timetable.map(({ job }) => job.name).join('|')}>`);
+    return 3;
+  }
+  const config = readConfig(process.env, 'all');
+  if (config.DATABASE_URL === undefined) throw new Error('DATABASE_URL is not set: say on which database.');
+  return runOn(config, config.DATABASE_URL, name);
+}
+
+async function runOn(config: Config, databaseUrl: string, name: string): Promise<number> {
+  const backbone = openBackbone(config, databaseUrl, 'job');
+  const pool = openPool(databaseUrl, 'worker', POOL_SIZE, backbone.onError);
+  const verifierPool = openPool(databaseUrl, 'verifier', POOL_SIZE, backbone.onError);
+  try {
+    const runner = createTickRunner({ backbone, pool, verifierPool, book, timetable });
+    const ending = await runner.runByHand(name);
+    if (ending?.status === 'succeeded') {
+      console.log(JSON.stringify(ending.result));
+      return 0;
+    }
+    console.error(ending?.status === 'failed' ? ending.error : `Another run of ${name} is under way.`);
+    return 1;
+  } finally {
+    await Promise.all([pool.end(), verifierPool.end()]);
+    await backbone.close();
+  }
+}

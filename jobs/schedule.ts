@@ -1,0 +1,36 @@
+/**
+ * The timetable: every timed job there is, when it is due (cron, UTC), on which queue it runs, and what becomes of ticks
+ * that nobody fired in time. docs/operations.md shows the same table.
+ */
+import type { QueueName } from '../src/infra/queue.ts';
+import { closeStale } from './closeStale.ts';
+import { expireObservers } from './expireObservers.ts';
+import { expireParticipants } from './expireParticipants.ts';
+import type { TimedJob } from './job.ts';
+import { pruneCommands } from './pruneCommands.ts';
+import { reportHealth } from './reportHealth.ts';
+import type { MissedPolicy } from './slots.ts';
+import { sweepExpired } from './sweepExpired.ts';
+import { verifyEverything } from './verifyEverything.ts';
+import { verifyRecent } from './verifyRecent.ts';
+
+export interface Line {
+  job: TimedJob;
+  /** Minute, hour, day of the month, month, day of the week; UTC. */
+  cron: string;
+  missed: MissedPolicy;
+  queue: JobQueue;
+}
+
+export type JobQueue = Extract<QueueName, 'maintenance' | 'integrity'>;
+
+export const timetable: readonly Line[] = [
+  { job: verifyRecent, cron: '*/10 * * * *', missed: 'latest', queue: 'integrity' },
+  { job: verifyEverything, cron: '20 3 * * *', missed: 'latest', queue: 'integrity' },
+  { job: closeStale, cron: '3-59/15 * * * *', missed: 'latest', queue: 'maintenance' },
+  { job: expireParticipants, cron: '8-59/15 * * * *', missed: 'latest', queue: 'maintenance' },
+  { job: expireObservers, cron: '*/5 * * * *', missed: 'latest', queue: 'maintenance' },
+  { job: pruneCommands, cron: '7 * * * *', missed: 'latest', queue: 'maintenance' },
+  { job: sweepExpired, cron: '37 2 * * *', missed: 'latest', queue: 'maintenance' },
+  { job: reportHealth, cron: '0 5 * * *', missed: 'latest', queue: 'maintenance' },
+];

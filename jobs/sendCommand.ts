@@ -1,0 +1,55 @@
+/**
+ * How a timed job changes anything: it sends a command, as everybody does, in the name of the system. The key makes it
+ * one command, however often the job is run.
+ */
+
+import { findScope } from '../src/assignments/scope.ts';
+import type { Book } from '../src/core/command.ts';
+import { newCommandId } from '../src/core/ids.ts';
+import { acceptCommands } from '../src/core/inbox.ts';
+import type { Queryable } from '../src/core/queryable.ts';
+import type { Actor } from '../src/core/roles.ts';
+import type { Log } from '../src/infra/log.ts';
+import type { Queues } from '../src/infra/queue.ts';
+import type { JobTools } from './job.ts';
+
+const SYSTEM: Actor = { id: 'system', role: 'system', institution_id: null };
+
+interface Sender {
+  db: Queryable;
+  book: Book;
+  queues: Queues;
+  log: Log;
+  /** What the commands are traced by: the tick's id. */
+  request_id: string;
+}
+
+/** @returns what accepts a command, and rings for it where it is new */
+export function createSend({ db, book, queues, log, request_id }: Sender): JobTools['send'] {
+  return async ({ name, input, key }) => {
+    const definition = book.commands.get(name);
+    if (!definition) throw new Error(`there is no command named ${name}`);
+    const id = newCommandId();
+    const target = definition.target(input);
+    const scope = target ? await findScope(db, target) : null;
+    if (scope === undefined) throw new Error(`${name}: there is no ${target!.kind} ${target!.id}`);
+    const streams = definition.streams({ id, input }, scope);
+    const [acceptance] = await acceptCommands(db, [
+      {
+        ...{ id, name, streams, input, actor: SYSTEM, request_id },
+        institution_id: scope?.institution_id ?? null,
+        expected_sequence: null,
+        idempotency: { scope: 'system', key },
+        fingerprint: null,
+        reply_to: 'system',
+        redrive_of: null,
+      },
+    ]);
+    if ('reused' in acceptance! || acceptance!.joined) return;
+    const commands = [{ id, name, stream: streams[0]!, streams }];
+    await queues
+      .queue('commands')
+      .add(name, { commands }, { jobId: id })
+      .catch((err) => log.debug({ err }, 'the doorbell could not be rung; the drain will find the command'));
+  };
+}

@@ -1,0 +1,33 @@
+/** `npm run backup -- <file>`: writes everything to one file, beside the running system, and says whether the record verifies. */
+import { parseArgs } from 'node:util';
+import { takeBackup } from './backup/takeBackup.ts';
+import { withDatabase } from './backup/withDatabase.ts';
+import { readConfig } from './infra/config.ts';
+
+const USAGE = `usage: npm run backup -- <file>
+exit codes: 0 done, 1 done but the record does not verify, 2 not done, 3 usage`;
+
+const file = readArguments();
+try {
+  const { taken_at, counts, report } = await withDatabase(readConfig(process.env, 'all'), true, (url) =>
+    takeBackup(url, file),
+  );
+  for (const [table, rows] of Object.entries(counts)) console.log(`${String(rows).padStart(12)}  ${table}`);
+  console.log(`backup of ${taken_at} written to ${file}`);
+  console.log(report.message);
+  process.exitCode = report.system_valid ? 0 : 1;
+} catch (error) {
+  console.error(`No backup was made: ${(error as Error).message || String(error)}`);
+  process.exitCode = 2;
+}
+
+function readArguments(): string {
+  try {
+    const { positionals } = parseArgs({ allowPositionals: true, strict: true });
+    if (positionals.length === 1) return positionals[0]!;
+  } catch (error) {
+    console.error((error as Error).message);
+  }
+  console.error(USAGE);
+  process.exit(3);
+}

@@ -1,0 +1,96 @@
+/**
+ * Restores a backup into a database of its own: the schema it was taken under, its rows in one transaction under every
+ * trigger and check, so that the database itself recomputes each hash, then the schema of this version. All of the
+ * file is checked before anything is touched.
+ */
+import type pg from 'pg';
+import { migrate, unmake } from '../../migrations/migrate.ts';
+import { book } from '../commands.ts';
+import { readSchema, refuseNewer } from '../infra/schema.ts';
+import { type RecordReport, verifyRecord } from '../integrity/verifyRecord.ts';
+import { type Counts, checkArchive, type Header, readArchive } from './archive.ts';
+import { openClient } from './openClient.ts';
+import { copied, readTables, restoreSequences } from './tables.ts';
+import { copyIn } from './wire.ts';
+
+export interface Restored {
+  header: Header;
+  counts: Counts;
+  report: RecordReport;
+}
+
+export interface RestoreOptions {
+  /** Takes what is in the database out first. */
+  replace: boolean;
+}
+
+/** @throws where the file is not whole or of a newer version, or the database is in use or not empty: nothing is changed */
+export async function restoreBackup(url: string, file: string, { replace }: RestoreOptions): Promise<Restored> {
+  const header = await checkArchive(file);
+  refuseNewer(header.migrations);
+  const applied = await withClient(url, async (client) => {
+    await refuseInUse(client);
+    const found = await readSchema(client);
+    refuseNewer(found);
+    if (!replace && found.length > 0) await refuseFilled(client);
+    return found;
+  });
+  if (replace || JSON.stringify(applied) !== JSON.stringify(header.migrations)) await unmake(url);
+  await migrate(url, header.migrations);
+  const counts = await withClient(url, (client) => load(client, file));
+  await migrate(url);
+  const report = await withClient(url, async (client) => {
+    await client.query('analyze');
+    return verifyRecord(client as never, book, { institution_id: null });
+  });
+  return { header, counts, report };
+}
+
+async function refuseInUse(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ name: string; count: number }>(`
+    select application_name as name, count(*) from pg_stat_activity
+    where datname = current_database() and application_name like 'plearoll-%' and pid <> pg_backend_pid() group by 1`);
+  if (rows.length === 0) return;
+  const who = rows.map(({ name, count }) => `${count} of ${name}`).join(', ');
+  throw new Error(`The database is in use (connections: ${who}). Stop every process first.`);
+}
+
+async function refuseFilled(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ filled: boolean }>(
+    'select exists (select from streams) or exists (select from commands) as filled',
+  );
+  if (!rows[0]!.filled) return;
+  throw new Error('The database is not empty. Restore into an empty one, or say --replace to lose what is in it.');
+}
+
+/** All of it or nothing. */
+async function load(client: pg.Client, file: string): Promise<Counts> {
+  await client.query('begin');
+  const tables = await readTables(client);
+  const compare = async (header: Header) => {
+    const [ours, theirs] = [tables, header.tables].map((list) => JSON.stringify(list.toSorted(byName)));
+    if (ours !== theirs) throw new Error('The tables of the backup are not those of its schema.');
+    // Migrating leaves rows of its own, which the backup has as they were.
+    for (const { name } of tables.toReversed())
+      await client.query(`delete from public.${client.escapeIdentifier(name)}`);
+  };
+  const counts = await readArchive(file, compare, (table, rows) =>
+    copyIn(client, `copy ${copied(client, table)} from stdin`, rows),
+  );
+  await restoreSequences(client);
+  await client.query('commit');
+  return counts;
+}
+
+function byName(a: { name: string }, b: { name: string }): number {
+  return a.name < b.name ? -1 : 1;
+}
+
+async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = await openClient(url, 'plearoll-restore');
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}

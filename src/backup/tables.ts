@@ -1,0 +1,59 @@
+/**
+ * What a backup holds: every table of ours, so that a new one cannot be forgotten. Left out are knex's own, which
+ * migrating writes, and BullMQ's, which only carry.
+ */
+import type pg from 'pg';
+
+export interface Table {
+  name: string;
+  columns: string[];
+}
+
+/** In an order in which rows can be stored: what is referred to comes first. */
+export async function readTables(client: pg.Client): Promise<Table[]> {
+  const { rows: tables } = await client.query<Table>(`
+    select c.relname::text as name, array_agg(a.attname::text order by a.attnum) as columns
+    from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
+      and not a.attisdropped and a.attgenerated = ''
+    where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and c.relname not like 'knex\\_migrations%'
+    group by c.relname order by c.relname`);
+  const { rows: references } = await client.query<{ from: string; to: string }>(`
+    select distinct r.relname::text as "from", t.relname::text as "to" from pg_constraint k
+    join pg_class r on r.oid = k.conrelid join pg_class t on t.oid = k.confrelid
+    where k.contype = 'f' and k.conrelid <> k.confrelid and k.connamespace = 'public'::regnamespace`);
+  return inOrder(tables, references);
+}
+
+function inOrder(tables: Table[], references: { from: string; to: string }[]): Table[] {
+  const ordered: Table[] = [];
+  let rest = tables;
+  while (rest.length > 0) {
+    const waits = ({ name }: Table) =>
+      references.some(({ from, to }) => from === name && rest.some((other) => other.name === to));
+    const ready = rest.filter((table) => !waits(table));
+    if (ready.length === 0) throw new Error(`tables refer to each other: ${rest.map(({ name }) => name).join(', ')}`);
+    ordered.push(...ready);
+    rest = rest.filter(waits);
+  }
+  return ordered;
+}
+
+/** Makes what a numbered column gives next follow what it has given. */
+export async function restoreSequences(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ table: string; column: string; sequence: string }>(`
+    select c.relname as table, a.attname as column, s.name as sequence
+    from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    cross join lateral pg_get_serial_sequence(format('public.%I', c.relname), a.attname) as s (name)
+    where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and c.relname not like 'knex\\_migrations%'
+      and s.name is not null`);
+  for (const { table, column, sequence } of rows) {
+    const [from, number] = [table, column].map((name) => client.escapeIdentifier(name));
+    await client.query(`select setval($1, coalesce(max(${number}), 0) + 1, false) from public.${from}`, [sequence]);
+  }
+}
+
+/** `public.table (columns)`, as COPY wants them. */
+export function copied(client: pg.Client, { name, columns }: Table): string {
+  const list = columns.map((column) => client.escapeIdentifier(column)).join(', ');
+  return `public.${client.escapeIdentifier(name)} (${list})`;
+}

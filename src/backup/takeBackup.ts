@@ -1,0 +1,38 @@
+/**
+ * Takes a backup beside the running system: one snapshot, which sees neither half a command nor anything newer, and
+ * which blocks nobody. The record is verified as that snapshot has it.
+ */
+import { book } from '../commands.ts';
+import { readSchema, SchemaError } from '../infra/schema.ts';
+import { type RecordReport, verifyRecord } from '../integrity/verifyRecord.ts';
+import { type Counts, writeArchive } from './archive.ts';
+import { openClient } from './openClient.ts';
+import { copied, readTables } from './tables.ts';
+import { copyOut } from './wire.ts';
+
+export interface Taken {
+  taken_at: string;
+  counts: Counts;
+  report: RecordReport;
+}
+
+/** @throws when the file exists, or the database has no schema */
+export async function takeBackup(url: string, file: string): Promise<Taken> {
+  const client = await openClient(url, 'plearoll-backup');
+  try {
+    await client.query('begin isolation level repeatable read, read only');
+    const migrations = await readSchema(client);
+    if (migrations.length === 0) throw new SchemaError('There is nothing to back up: the database has no schema.');
+    const { rows } = await client.query<{ now: string }>('select now()');
+    const taken_at = rows[0]!.now;
+    const tables = await readTables(client);
+    const counts = await writeArchive(file, { taken_at, migrations, tables }, (table) =>
+      copyOut(client, `copy ${copied(client, table)} to stdout`),
+    );
+    const report = await verifyRecord(client as never, book, { institution_id: null });
+    await client.query('commit');
+    return { taken_at, counts, report };
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * The text of an announcement: a line with the events of a stream, and a line that says for each which request and
+ * which trace it came from. The first is checked by whoever hears it; the second is for logs alone.
+ */
+import { z } from 'zod';
+import type { Outcome } from '../../core/decide.ts';
+import type { ExportedEvent } from '../../core/event.ts';
+import { commandIdOf } from '../../core/ids.ts';
+
+export type Cause = Pick<Outcome, 'request_id' | 'traceparent'>;
+
+const Causes = z.array(z.object({ request_id: z.string().max(64), traceparent: z.string().max(64).nullable() }));
+
+/** @param causes by command id */
+export function announcementText(events: readonly ExportedEvent[], causes: ReadonlyMap<string, Cause>): string {
+  const of = ({ event_id }: ExportedEvent) => {
+    const { request_id, traceparent } = causes.get(commandIdOf(event_id))!;
+    return { request_id, traceparent };
+  };
+  return `${JSON.stringify(events)}\n${JSON.stringify(events.map(of))}`;
+}
+
+/** The events' line. JSON text never holds a raw newline. */
+export function eventsLine(text: string): string {
+  const end = text.indexOf('\n');
+  return end < 0 ? text : text.slice(0, end);
+}
+
+/** Which requests caused the events; nothing where that cannot be read. */
+export function readCauses(text: string): Cause[] {
+  try {
+    return Causes.parse(JSON.parse(text.slice(text.indexOf('\n') + 1)));
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * Which schema a database has, told by its newest migration. A process refuses one that it was not written for: on a
+ * newer schema it could write what the newer version does not expect, on an older one it would fail halfway.
+ */
+import pg from 'pg';
+import { migrations } from '../../migrations/index.ts';
+import { isConnectionFault } from './database.ts';
+
+export const OURS: readonly string[] = migrations.map(({ name }) => name);
+
+export class SchemaError extends Error {}
+
+const WAIT_FOR_POSTGRES_MS = 5_000;
+const TRY_AGAIN_MS = 200;
+
+/** The migrations of a database in the order in which they were applied; none where there is no schema yet. */
+export async function readSchema(db: Pick<pg.Client, 'query'>): Promise<string[]> {
+  try {
+    const { rows } = await db.query<{ name: string }>('select name from public.knex_migrations order by id');
+    return rows.map(({ name }) => name);
+  } catch (error) {
+    // It is not there, or was made before everybody could read it.
+    if (['42P01', '42501'].includes((error as { code: string }).code)) return [];
+    throw error;
+  }
+}
+
+/** @throws {SchemaError} where a newer version has migrated the database */
+export function refuseNewer(applied: readonly string[]): void {
+  if (applied.every((name) => OURS.includes(name))) return;
+  throw new SchemaError(
+    `The database has the schema of a newer version of Plearoll (${applied.at(-1)}); this one knows ${OURS.at(-1)} ` +
+      'and leaves it alone. Install the newer version, or restore a backup that this one made.',
+  );
+}
+
+/** @throws {SchemaError} where the database's schema is not exactly ours; says what to do */
+export function demandOurs(applied: readonly string[]): void {
+  refuseNewer(applied);
+  if (OURS.every((name) => applied.includes(name))) return;
+  const found = applied.length === 0 ? 'no schema yet' : `an older schema (${applied.at(-1)})`;
+  throw new SchemaError(`The database has ${found}; this version needs ${OURS.at(-1)}: run npm run migrate first.`);
+}
+
+/** What every separate process does first. @throws {SchemaError}, or a fault where Postgres stays away for seconds */
+export async function demandSchema(url: string): Promise<void> {
+  for (const started = performance.now(); ; ) {
+    try {
+      return demandOurs(await askSchema(url));
+    } catch (fault) {
+      if (!isConnectionFault(fault) || performance.now() - started > WAIT_FOR_POSTGRES_MS) throw fault;
+      await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
+    }
+  }
+}
+
+async function askSchema(url: string): Promise<string[]> {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'plearoll-start',
+    connectionTimeoutMillis: WAIT_FOR_POSTGRES_MS,
+  });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    return await readSchema(client);
+  } finally {
+    await client.end().catch(() => {});
+  }
+}

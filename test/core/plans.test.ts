@@ -1,0 +1,128 @@
+/**
+ * Reading in scope goes by keys: among thousands of other tenants' rows no read walks through a table, whoever asks.
+ * The statements explained are those that the readers send.
+ */
+import { randomUUID } from 'node:crypto';
+import type pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Queryable } from '../../src/core/queryable.ts';
+import type { Actor, Role } from '../../src/core/roles.ts';
+import { createReading } from '../../src/http/reading.ts';
+import { openPool } from '../../src/infra/database.ts';
+import { queries } from '../../src/queries.ts';
+import { cloneDatabase, type TestDatabase } from '../support/database.ts';
+
+const MATCHES = 4_000;
+const MATCHES_EACH = 20;
+const EVENTS = 3;
+/** Rows that one read may touch, those of policies included. A page has 50, each with a roster of three. */
+const MOST_ROWS = 2_500;
+
+interface Node {
+  'Node Type': string;
+  'Relation Name'?: string;
+  'Index Name'?: string;
+  'Actual Rows': number;
+  'Actual Loops': number;
+  'Rows Removed by Filter'?: number;
+  'Rows Removed by Index Recheck'?: number;
+  Plans?: Node[];
+}
+
+let database: TestDatabase;
+let pool: pg.Pool;
+let place: { assignment_id: string; session_id: string; institution_id: string; user_id: string };
+
+beforeAll(async () => {
+  database = await cloneDatabase();
+  pool = openPool(database.url, 'api', 1, () => {});
+  await database.pool.query(`
+    insert into assignments
+    select gen_random_uuid(), ('00000000-0000-0000-0000-' || lpad((i / ${MATCHES_EACH})::text, 12, '0'))::uuid, 'Title',
+      'Courtroom', now(), (array['institution', 'private'])[1 + i % 2], 'moot-20', now()
+    from generate_series(1, ${MATCHES}) as i;
+    insert into rosters
+    select id, gen_random_uuid(), role, 'Name', role = 'judge', 0
+    from assignments, unnest(array['petitioner', 'respondent', 'judge']) as role;
+    insert into courtroom_sessions
+    select gen_random_uuid(), id, institution_id, title, courtroom, visibility, 'active', '{}', now(), now()
+    from assignments;
+    insert into session_participations
+    select gen_random_uuid(), s.id, r.user_id, r.name, r.role, 'connected', now(), null, 1, null
+    from courtroom_sessions s join rosters r using (assignment_id);
+    insert into session_checks select id, now(), 1, true, '[]' from courtroom_sessions;
+    insert into streams select 'session:' || id, ${EVENTS}, sha256(''), now() from courtroom_sessions;
+    with said as (
+      select 'session:' || id as stream, n as sequence, gen_random_uuid() as id,
+        case when n = 1 then decode(repeat('00', 32), 'hex') else sha256(n::text::bytea) end as previous
+      from courtroom_sessions, generate_series(1, ${EVENTS}) as n
+    )
+    insert into events
+    select stream, sequence, id, 'NOTE', 'system', 'epoch', sha256(''), previous, sha256('\\x00'::bytea || convert_to(
+      event_envelope(stream, sequence, id, 'NOTE', 'system', 'epoch', sha256(''), previous), 'UTF8'))
+    from said;
+    insert into event_payloads select stream, sequence, sha256(''), '{}' from events;
+    insert into commands (id, name, stream, streams, input, actor_id, actor_role, institution_id, reply_to, request_id)
+    select gen_random_uuid(), 'n', 's', array['s'], '{}', gen_random_uuid(), 'admin', institution_id, 'r', 'q'
+    from assignments`);
+  await database.pool.query('analyze');
+  const { rows } = await database.pool.query(
+    `select a.id as assignment_id, s.id as session_id, a.institution_id, r.user_id
+     from assignments a join courtroom_sessions s on s.assignment_id = a.id join rosters r on r.assignment_id = a.id
+     where a.visibility = 'private' limit 1`,
+  );
+  place = rows[0];
+});
+
+afterAll(async () => {
+  await pool.end();
+  await database.drop();
+});
+
+/** Explains each statement before it is sent. */
+function explaining(db: Queryable, plans: Node[]): Queryable {
+  const query = async (asked: string | { text: string; values?: unknown[] }, given?: unknown[]) => {
+    const { text, values = [] } = typeof asked === 'string' ? { text: asked, ...(given && { values: given }) } : asked;
+    const { rows } = await db.query<{ 'QUERY PLAN': { Plan: Node }[] }>(
+      `explain (analyze, timing off, summary off, format json) ${text}`,
+      values,
+    );
+    plans.push(rows[0]!['QUERY PLAN'][0]!.Plan);
+    return db.query(text, values);
+  };
+  return { query } as Queryable;
+}
+
+function nodesOf(node: Node): Node[] {
+  return [node, ...(node.Plans ?? []).flatMap(nodesOf)];
+}
+
+function rowsTouched(node: Node): number {
+  const each =
+    node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Index Recheck'] ?? 0);
+  return each * node['Actual Loops'];
+}
+
+const scoped = queries.filter((query) => !query.asVerifier);
+const people: [string, () => Actor][] = [
+  ['an admin', () => ({ id: randomUUID(), role: 'admin', institution_id: place.institution_id })],
+  ['somebody on the roster', () => ({ id: place.user_id, role: 'participant', institution_id: randomUUID() })],
+  ['a stranger', () => ({ id: randomUUID(), role: 'judge' as Role, institution_id: randomUUID() })],
+  ['a super_admin', () => ({ id: randomUUID(), role: 'super_admin', institution_id: null })],
+];
+
+describe.each(people)('for %s', (_, actorOf) => {
+  test.each(scoped.map((query) => [query.name, query] as const))('%s goes by keys', async (_, definition) => {
+    const plans: Node[] = [];
+    const params = { ...place };
+    await createReading(pool, pool).inScope(actorOf(), place.session_id, async (db) =>
+      definition.read({ db: explaining(db, plans), actor: actorOf(), params, query: definition.query.parse({}) }),
+    );
+    const nodes = plans.flatMap(nodesOf);
+    expect(plans.length).toBeGreaterThan(0);
+    const walks = nodes.filter((node) => node['Node Type'] === 'Seq Scan');
+    expect(walks.map((node) => node['Relation Name'])).toEqual([]);
+    const scans = nodes.filter((node) => /Scan/.test(node['Node Type']) && node['Index Name'] !== undefined);
+    expect(scans.reduce((sum, node) => sum + rowsTouched(node), 0)).toBeLessThan(MOST_ROWS);
+  });
+});

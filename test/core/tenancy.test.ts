@@ -1,0 +1,297 @@
+/** Tenants are apart in the database itself: what a role sees is what its policies say, whatever a statement forgets. */
+import { randomUUID } from 'node:crypto';
+import type pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { migrate } from '../../migrations/migrate.ts';
+import { findScope, isVisible } from '../../src/assignments/scope.ts';
+import { book } from '../../src/commands.ts';
+import type { Queryable } from '../../src/core/queryable.ts';
+import type { Actor, Role } from '../../src/core/roles.ts';
+import { createReading } from '../../src/http/reading.ts';
+import { type DatabaseRole, openPool } from '../../src/infra/database.ts';
+import { verifyRecord } from '../../src/integrity/verifyRecord.ts';
+import { completedSession, openCourt } from '../integrity/court.ts';
+import * as court from '../support/court.ts';
+import { cloneDatabase } from '../support/database.ts';
+import { openPasses, type Passes, type Place } from '../support/passes.ts';
+import { submission } from '../support/submissions.ts';
+
+/** Tables without row-level security, each with the reason. */
+const OPEN: Record<string, string> = {
+  installation: 'one row about the installation, granted to the door and the relay alone',
+  knex_migrations: 'which migrations were run',
+  knex_migrations_lock: 'granted to nobody',
+  leases: 'who leads the schedule; nothing of any tenant',
+  schedules: 'when each job was last due; nothing of any tenant',
+  schedule_ticks: 'runs of jobs, told in counts',
+  health_reports: 'the installation as a whole, told in counts, for super_admin alone',
+};
+/** What the API may ask for at all; observations it may not. */
+const READ_BY_API = [
+  ...['assignments', 'rosters', 'courtroom_sessions', 'session_participations'],
+  ...['streams', 'events', 'event_payloads', 'commands', 'session_checks', 'findings'],
+];
+const TABLES = [...READ_BY_API, 'session_observations'];
+const VISIBILITIES = ['private', 'institution', 'public'] as const;
+
+let passes: Passes;
+let places: Record<string, Place>;
+let pools: Record<'api' | 'door' | 'worker' | 'relay' | 'verifier', pg.Pool>;
+
+beforeAll(async () => {
+  passes = await openPasses(book);
+  // One connection each, so that whatever a reader leaves behind the next one meets.
+  const open = (role: DatabaseRole) => openPool(passes.database.url, role, 1, () => {});
+  pools = {
+    ...{ api: open('api'), door: open('door'), worker: open('worker') },
+    ...{ relay: open('relay'), verifier: open('verifier') },
+  };
+  places = Object.fromEntries(await Promise.all(VISIBILITIES.map(async (one) => [one, await openPlace(one)])));
+});
+
+afterAll(async () => {
+  await Promise.all(Object.values(pools).map((pool) => pool.end()));
+  await passes.close();
+});
+
+async function openPlace(visibility: string): Promise<Place> {
+  const create = submission(book, 'assignment.create', { ...court.match, visibility }, court.admin);
+  const session = submission(book, 'session.create', { assignment_id: create.id }, court.admin);
+  const place = { assignment_id: create.id, session_id: session.id };
+  const joining = { actor: court.petitioner, institution_id: court.INSTITUTION };
+  const join = passes.order('session.join', place, { role: 'petitioner' }, joining);
+  const batch = [create, session, join, passes.order('session.observe', place), passes.log(place, 1)];
+  for (const one of batch) {
+    await passes.accept(one);
+    await passes.passAll([one]);
+  }
+  const { pool } = passes.database;
+  const finding = `insert into findings values (gen_random_uuid(), 'verify.recent', $1, '[]', 0, now(), now(), null)`;
+  await pool.query(`insert into session_checks values ($1, now(), 1, false, '[]')`, [session.id]);
+  await pool.query(finding, [`session:${session.id}`]);
+  return place;
+}
+
+async function countOf(db: Pick<Queryable, 'query'>, table: string): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(`select count(*)::integer as count from ${table}`);
+  return rows[0]!.count;
+}
+
+async function countAll(db: Pick<Queryable, 'query'>, tables: string[]): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const table of tables) counts[table] = await countOf(db, table);
+  return counts;
+}
+
+const nothing = (tables: string[]) => Object.fromEntries(tables.map((table) => [table, 0]));
+const reading = () => createReading(pools.api, pools.verifier);
+const everyRole: Role[] = ['admin', 'judge', 'moderator', 'participant'];
+
+/** Somebody of another institution, on no roster. */
+const stranger = (role: Role): Actor => ({ id: randomUUID(), role, institution_id: randomUUID() });
+/** The same person as another institution's token shows them. */
+const guest = (actor: Actor): Actor => ({ ...actor, institution_id: randomUUID() });
+
+test('every table with what belongs to a tenant has row-level security, forced, with policies', async () => {
+  const { rows } = await passes.database.pool.query(
+    `select t.table_name as name, t.table_type as type, c.relrowsecurity and c.relforcerowsecurity as is_forced,
+       array(select policyname::text from pg_policies p where p.tablename = t.table_name and p.schemaname = 'public') as policies
+     from information_schema.tables t
+     join pg_class c on c.relname = t.table_name and c.relnamespace = 'public'::regnamespace
+     where t.table_schema = 'public' order by 1`,
+  );
+  expect(rows.filter(({ type }) => type !== 'BASE TABLE')).toEqual([]);
+  expect(rows.map(({ name }) => name)).toEqual([...TABLES, ...Object.keys(OPEN)].sort());
+  for (const { name, is_forced, policies } of rows) {
+    if (name in OPEN) continue;
+    expect({ name, is_forced }).toEqual({ name, is_forced: true });
+    expect(policies).toEqual(expect.arrayContaining(['worker_all', 'verifier_all', 'relay_all']));
+  }
+});
+
+test('no policy is for everybody, and none of the API says yes to everything or lets it write', async () => {
+  const { rows } = await passes.database.pool.query(
+    `select tablename, policyname, roles::text[], cmd, qual from pg_policies
+     where roles::text[] && array['public', 'plearoll_queue'] or cardinality(roles) <> 1
+       or ('plearoll_api' = any(roles) and (cmd <> 'SELECT' or qual = 'true'))`,
+  );
+  expect(rows).toEqual([]);
+});
+
+describe('the API', () => {
+  test('sees nothing of any tenant unless it declares for whom it reads', async () => {
+    expect(await countAll(pools.api as never, READ_BY_API)).toEqual(nothing(READ_BY_API));
+  });
+
+  test('sees nothing again after it has read for somebody, on the same connection', async () => {
+    const { session_id } = places.institution!;
+    for (const actor of [court.superAdmin, court.admin, court.petitioner]) {
+      await reading().inScope(actor, session_id, async (db) => {
+        for (const [table, count] of Object.entries(await countAll(db, READ_BY_API))) {
+          if (!['commands', 'findings'].includes(table)) expect(`${table} ${count}`).not.toBe(`${table} 0`);
+        }
+      });
+      expect(await countAll(pools.api as never, READ_BY_API)).toEqual(nothing(READ_BY_API));
+      const failing = reading().inScope(actor, session_id, (db) => db.query('select 1 / 0'));
+      await expect(failing).rejects.toMatchObject({ code: '22012' });
+      expect(await countAll(pools.api as never, READ_BY_API)).toEqual(nothing(READ_BY_API));
+    }
+  });
+
+  test.each(everyRole)('sees for a %s of another institution what is public and nothing else', async (role) => {
+    const { session_id } = places.public!;
+    const seen = await reading().inScope(stranger(role), session_id, (db) => countAll(db, READ_BY_API));
+    const roster = court.match.petitioner.length + court.match.respondent.length + court.match.panel.length + 1;
+    expect(seen).toEqual({
+      ...{ assignments: 1, rosters: roster, courtroom_sessions: 1, session_participations: 1, streams: 1 },
+      ...{ events: 3, event_payloads: 3, commands: 0, session_checks: 1, findings: 0 },
+    });
+    for (const hidden of [places.private!, places.institution!]) {
+      const record = (db: Queryable) => countAll(db, ['events', 'event_payloads']);
+      expect(await reading().inScope(stranger(role), hidden.session_id, record)).toEqual({
+        events: 0,
+        event_payloads: 0,
+      });
+    }
+  });
+
+  const everybody: [string, Actor][] = [
+    ['super_admin', court.superAdmin],
+    ...everyRole.map((role): [string, Actor] => [`${role} elsewhere`, stranger(role)]),
+    ['admin', court.admin],
+    ['presiding judge', court.presiding],
+    ['judge on no panel', court.outsideJudge],
+    ['petitioner', court.petitioner],
+    ['petitioner of another institution', guest(court.petitioner)],
+    ['judge of another institution', guest(court.judge)],
+    ['bailiff', court.bailiff],
+    ['student', court.student],
+  ];
+
+  test.each(everybody)('sees for a %s exactly what the rules of scope say', async (_, actor) => {
+    for (const { assignment_id, session_id } of Object.values(places)) {
+      const scope = (await findScope(pools.door as never, { kind: 'session', id: session_id }))!;
+      const seen = await reading().inScope(actor, session_id, async (db) => {
+        const found = async (from: string, id: string) => (await db.query(`select 1 from ${from} = $1`, [id])).rowCount;
+        return Promise.all([
+          found('assignments where id', assignment_id),
+          found('rosters where role = $$petitioner$$ and assignment_id', assignment_id),
+          found('courtroom_sessions where id', session_id),
+          found('session_participations where session_id', session_id),
+          found('streams where stream', `session:${session_id}`),
+          found('events where sequence = 1 and stream', `session:${session_id}`),
+          found('event_payloads where sequence = 1 and stream', `session:${session_id}`),
+          found('session_checks where session_id', session_id),
+        ]);
+      });
+      expect(seen).toEqual(Array(8).fill(isVisible(scope, actor) ? 1 : 0));
+    }
+  });
+
+  test('sees the events of no other session than the one it declares, though both are in scope', async () => {
+    const streams = await reading().inScope(court.admin, places.private!.session_id, async (db) => {
+      const { rows } = await db.query<{ stream: string }>(
+        'select stream from events union select stream from event_payloads',
+      );
+      return rows.map(({ stream }) => stream);
+    });
+    expect(streams).toEqual([`session:${places.private!.session_id}`]);
+  });
+
+  test('sees findings for super_admins', async () => {
+    const seen = async (actor: Actor) => reading().inScope(actor, null, (db) => countOf(db, 'findings'));
+    expect(await seen(court.superAdmin)).toBe(VISIBILITIES.length);
+    expect(await seen(court.admin)).toBe(0);
+  });
+
+  test('sees of commands the own, an admin those of the institution, a super_admin all', async () => {
+    const seen = async (actor: Actor) => reading().inScope(actor, null, (db) => countOf(db, 'commands'));
+    const all = await countOf(passes.database.pool as never, 'commands');
+    expect(await seen(court.superAdmin)).toBe(all);
+    // Those that the super_admin sent bear no institution here.
+    expect(await seen(court.admin)).toBe(all - 2 * VISIBILITIES.length);
+    expect(await seen(court.petitioner)).toBe(VISIBILITIES.length);
+    expect(await seen(court.student)).toBe(0);
+    for (const role of everyRole) expect(await seen(stranger(role))).toBe(0);
+  });
+
+  test('changes nothing, whatever it declares', async () => {
+    for (const table of TABLES) {
+      const writes = [`insert into ${table} default values`, `delete from ${table}`, `truncate ${table}`];
+      for (const text of writes) {
+        const asked = reading().inScope(court.superAdmin, null, (db) => db.query(text));
+        await expect(asked).rejects.toMatchObject({ code: expect.stringMatching(/^(42501|25006)$/) });
+        await expect(pools.api.query(text)).rejects.toMatchObject({ code: '42501' });
+      }
+    }
+  });
+
+  test('reads as the verifier what is hidden from the asker, and changes nothing either', async () => {
+    const all = await countAll(passes.database.pool as never, ['events', 'courtroom_sessions']);
+    expect(await reading().asVerifier((db) => countAll(db, Object.keys(all)))).toEqual(all);
+    const written = reading().asVerifier((db) => db.query('create temporary table kept (id int)'));
+    await expect(written).rejects.toMatchObject({ code: '25006' });
+  });
+});
+
+test.each(['worker', 'verifier', 'relay'] as const)('the %s sees every row', async (role) => {
+  const all = await countAll(passes.database.pool as never, TABLES);
+  expect(Object.values(all)).not.toContain(0);
+  expect(await countAll(pools[role] as never, TABLES)).toEqual(all);
+});
+
+test('the door sees every row of what it may read', async () => {
+  const tables = ['assignments', 'rosters', 'courtroom_sessions', 'session_observations', 'commands', 'findings'];
+  const all = await countAll(passes.database.pool as never, tables);
+  expect(await countAll(pools.door as never, tables)).toEqual(all);
+});
+
+test('a stream whose name holds no uuid hides itself and blinds nobody', async () => {
+  const client = await passes.database.pool.connect();
+  try {
+    await client.query(`begin;
+      insert into streams (stream, sequence, event_hash)
+      select name, 0, decode(repeat('00', 32), 'hex')
+      from unnest(array['session:x', 'session:${'-'.repeat(36)}', 'session:${'0'.repeat(36)}', 'policy:x']) as name;
+      set local role plearoll_api; set local plearoll.role = 'super_admin'`);
+    expect(await countOf(client as never, 'streams')).toBe(VISIBILITIES.length);
+  } finally {
+    await client.query('rollback');
+    client.release();
+  }
+});
+
+test('a database whose owner is no superuser keeps tenants apart too, and its record verifies', async () => {
+  const database = await cloneDatabase();
+  const owner = `owner_${randomUUID().slice(0, 8)}`;
+  const name = `${owner}_db`;
+  await database.pool.query(`create role ${owner} login password 'known'`);
+  for (const role of ['api', 'door', 'worker', 'relay', 'verifier', 'queue']) {
+    await database.pool.query(`grant plearoll_${role} to ${owner}`);
+  }
+  await database.pool.query(`create database ${name} owner ${owner} template template0`);
+  const url = new URL(database.url);
+  Object.assign(url, { username: owner, password: 'known', pathname: `/${name}` });
+  try {
+    await migrate(url.href);
+    const open = openCourt(url.href);
+    const session_id = await completedSession(open, await open.assignment());
+    const api = openPool(url.href, 'api', 1, () => {});
+    const seen = (actor: Actor) =>
+      createReading(api, open.verifier).inScope(actor, session_id, async (db) => [
+        await countOf(db, 'courtroom_sessions'),
+        await countOf(db, 'events'),
+      ]);
+    expect(await seen(stranger('admin'))).toEqual([0, 0]);
+    expect(await seen({ ...stranger('judge'), institution_id: open.institution_id })).toEqual([1, 12]);
+    const report = await verifyRecord(open.verifier as never, book, { institution_id: null });
+    expect(report).toMatchObject({ sessions_checked: 1, system_valid: true, guard_issues: [] });
+    await api.end();
+    await open.close();
+  } finally {
+    // Connections that were ended may be there for a moment.
+    await vi.waitFor(() => database.pool.query(`drop database ${name}`));
+    await database.pool.query(`drop role ${owner}`);
+    await database.drop();
+  }
+});

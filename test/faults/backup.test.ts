@@ -1,0 +1,158 @@
+/** `npm run backup` beside the running system, and `npm run restore` into a fresh one, on either kind of installation. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, truncate } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
+import { checkHistory, untilSettled } from '../support/checkHistory.ts';
+import { type Cast, cast, get, openSession, post } from '../support/client.ts';
+import { cloneDatabase, type TestDatabase } from '../support/database.ts';
+import { startLoad } from '../support/load.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { SECRET } from '../support/stack.ts';
+import { expectIntact } from '../support/verdict.ts';
+import { openScene } from './scene.ts';
+
+const DIST = join(import.meta.dirname, '../../dist');
+const { PATH = '' } = process.env;
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'plearoll-backups-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** As npm would run it. */
+function run(script: 'backup' | 'restore', env: Record<string, string>, ...args: string[]) {
+  return new Promise<{ code: number; output: string }>((resolve) => {
+    const file = join(DIST, `src/${script}.js`);
+    const child = execFile(process.execPath, [file, ...args], { env: { PATH, ...env } }, (_, stdout, stderr) =>
+      resolve({ code: child.exitCode!, output: stdout + stderr }),
+    );
+  });
+}
+
+/** The whole of a session's chain, as it is given to a stranger. */
+async function logsOf(url: string, sessions: string[], people: Cast): Promise<string[]> {
+  const logs = sessions.map((id) => get(url, `/api/session/${id}/logs`, people.admin));
+  return (await Promise.all(logs)).map(({ body }) => JSON.stringify(body));
+}
+
+describe.skipIf(inject('redisUrl') === null)('separate processes', () => {
+  let redis: TestRedis;
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(() => redis.stop());
+
+  test('work on while a backup is taken, and go on from it elsewhere', async () => {
+    const scene = await openScene({ redisUrl: redis.url });
+    const [api] = await Promise.all([scene.startApi(), scene.startWorker()]);
+    const sessions = await scene.openSessions(api, 4);
+    const load = startLoad({ apis: [api.url], people: scene.people, sessions });
+    await load.answered(100);
+    const file = join(folder, 'distributed');
+    const answered = load.answered(20);
+    const taken = await run('backup', { DATABASE_URL: scene.database.url }, file);
+    expect(taken).toMatchObject({ code: 0, output: expect.stringContaining('The record is intact') });
+    await answered;
+    const sent = await load.stop();
+    expect(sent.flatMap(({ failures }) => failures)).toEqual([]);
+    await checkHistory(scene.database, sent);
+
+    const target = await cloneDatabase();
+    const env = { DATABASE_URL: target.url };
+    const cut = join(folder, 'cut');
+    expect((await run('backup', { DATABASE_URL: scene.database.url }, cut)).code).toBe(0);
+    await truncate(cut, 2_000);
+    expect(await run('restore', env, cut)).toMatchObject({ code: 2, output: expect.stringContaining('cut off') });
+    const restored = await run('restore', env, file);
+    expect(restored).toMatchObject({ code: 0, output: expect.stringContaining('The record is intact') });
+    expect(await run('restore', env, file)).toMatchObject({ code: 2, output: expect.stringContaining('not empty') });
+
+    const [before, after] = await Promise.all([scene.database, target].map(eventsIn));
+    expect(after!.length).toBeGreaterThan(100);
+    expect(new Set(before)).toEqual(new Set([...before!, ...after!]));
+
+    const there = await openScene({ redisUrl: redis.url, database: target });
+    const [next] = await Promise.all([there.startApi(), there.startWorker()]);
+    // What was accepted but not yet applied at that moment is applied now.
+    await untilSettled(target.pool);
+    for (const id of sessions) {
+      const answer = await post(next.url, `/api/session/${id}/log`, scene.people.admin, {
+        event_type: 'ON',
+        details: {},
+      });
+      expect(answer.status).toBe(200);
+    }
+    await checkHistory(target, []);
+  });
+});
+
+/** Every event with its hash, which stands for all that it says. */
+async function eventsIn({ pool }: TestDatabase): Promise<string[]> {
+  const { rows } = await pool.query(`select stream, sequence, encode(event_hash, 'hex') as hash from events`);
+  return rows.map(({ stream, sequence, hash }) => `${stream} ${sequence} ${hash}`);
+}
+
+test('the embedded database is backed up while it runs, and restored into a fresh home', {
+  timeout: 120_000,
+}, async () => {
+  const people = cast();
+  const settings = (home: string) => ({ PLEAROLL_HOME: join(folder, home), JWT_SECRET: SECRET, LOG_LEVEL: 'warn' });
+  const [one, two] = [settings('one'), settings('two')];
+  const first = await startEmbedded(one);
+  const sessions: string[] = [];
+  for (let n = 0; n < 3; n += 1) sessions.push((await openSession(first.url, people)).session_id);
+  const logs = await logsOf(first.url, sessions, people);
+  const file = join(folder, 'embedded');
+  expect(await run('backup', one, file)).toMatchObject({ code: 0, output: expect.stringContaining('3 sessions') });
+  const inUse = await run('restore', one, file, '--replace');
+  expect(inUse).toMatchObject({ code: 2, output: expect.stringContaining(first.url) });
+  await first.stop();
+  const idle = join(folder, 'idle');
+  expect(await run('backup', one, idle)).toMatchObject({ code: 0 });
+
+  for (const from of [file, idle]) {
+    const args = from === file ? [from] : [from, '--replace'];
+    expect(await run('restore', two, ...args)).toMatchObject({ code: 0, output: expect.stringContaining('intact') });
+    const second = await startEmbedded(two);
+    expect(await logsOf(second.url, sessions, people)).toEqual(logs);
+    for (const id of sessions) await expectIntact(second.url, id, people.admin);
+    await second.stop();
+  }
+});
+
+test.each([
+  ['backup', []],
+  ['backup', ['a', 'b']],
+  ['restore', ['a', '--force']],
+] as const)('npm run %s with %j answers with its usage', async (script, args) => {
+  expect(await run(script, {}, ...args)).toMatchObject({ code: 3, output: expect.stringContaining('usage:') });
+});
+
+async function startEmbedded(env: Record<string, string>): Promise<{ url: string; stop(): Promise<void> }> {
+  const child = spawn(process.execPath, [join(DIST, 'src/embedded.js')], {
+    env: { PATH, PORT: '0', RATE_LIMIT_GENERAL_PER_MINUTE: '0', ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => stop(child));
+  const url = await new Promise<string>((resolve, reject) => {
+    let output = '';
+    child.stdout.on('data', (text: Buffer) => {
+      output += text;
+      const [, found] = /^ready (\S+)$/m.exec(output) ?? [];
+      if (found !== undefined) resolve(found);
+    });
+    child.once('exit', () => reject(new Error(`it ended:\n${output}`)));
+  });
+  return { url, stop: () => stop(child) };
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill('SIGTERM');
+  await gone;
+}

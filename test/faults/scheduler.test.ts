@@ -1,0 +1,110 @@
+/** Schedulers may stop, die or freeze: another leads soon, the ledger has each tick once, and no process is left busy. */
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { checkHistory } from '../support/checkHistory.ts';
+import { get } from '../support/client.ts';
+import { type Process, until } from '../support/processes.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { openScene, type Scene } from './scene.ts';
+
+const CLEANLY = { code: 0, signal: null };
+const LEASE_MS = 6_000;
+const LOOK_MS = 2_000;
+const TICKS_PER_SECOND = 100;
+
+describe.skipIf(inject('redisUrl') === null)('a scheduler', () => {
+  let redis: TestRedis;
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(() => redis.stop());
+
+  test('that is stopped hands over within two seconds, and ends cleanly', async () => {
+    const scene = await openScene({ redisUrl: redis.url });
+    const { first, standby, term } = await twoSchedulers(scene);
+    const stopping = performance.now();
+    first.signal('SIGTERM');
+    await untilTerm(scene, term + 1);
+    const ms = Math.round(performance.now() - stopping);
+    console.log(`handed over in ${ms} ms`);
+    expect(ms).toBeLessThan(2_000);
+    expect(await first.exited).toEqual(CLEANLY);
+    expect(await metric(standby, 'leader_term')).toBe(term + 1);
+    standby.signal('SIGTERM');
+    expect(await standby.exited).toEqual(CLEANLY);
+    await checkHistory(scene.database, []);
+  });
+
+  test('that is killed is replaced when its lease has run out', async () => {
+    const scene = await openScene({ redisUrl: redis.url });
+    const { first, standby, term } = await twoSchedulers(scene);
+    const killed = performance.now();
+    first.signal('SIGKILL');
+    await untilTerm(scene, term + 1);
+    const ms = Math.round(performance.now() - killed);
+    console.log(`replaced in ${ms} ms`);
+    expect(ms).toBeLessThan(LEASE_MS + LOOK_MS);
+    expect(await metric(standby, 'leader_term')).toBe(term + 1);
+  });
+
+  test('that is frozen finds itself replaced when it wakes', async () => {
+    const scene = await openScene({ redisUrl: redis.url });
+    const { first, term } = await twoSchedulers(scene);
+    first.signal('SIGSTOP');
+    await first.stopped();
+    await untilTerm(scene, term + 1);
+    first.signal('SIGCONT');
+    await until('it knows', async () => (await metric(first, 'leader_term')) === 0, LOOK_MS + 2_000);
+  });
+
+  test('leads on without Redis, and stops while it is away', async () => {
+    const scene = await openScene({ redisUrl: redis.url });
+    const { first, standby, term } = await twoSchedulers(scene);
+    await redis.kill();
+    await until('it is missed', async () => (await get(first.url, '/health', null)).body.degraded);
+    first.signal('SIGTERM');
+    await untilTerm(scene, term + 1);
+    expect(await first.exited).toEqual(CLEANLY);
+    standby.signal('SIGTERM');
+    expect(await standby.exited).toEqual(CLEANLY);
+    await redis.restart();
+  });
+
+  test('and a worker at rest take next to no time of the processor', async () => {
+    const scene = await openScene({ redisUrl: redis.url });
+    const { first, standby } = await twoSchedulers(scene);
+    const worker = await scene.startWorker();
+    const before = [first, standby, worker].map(cpuTicks);
+    const started = performance.now();
+    await until('ten seconds have passed', () => performance.now() - started > 10_000);
+    const seconds = (performance.now() - started) / 1_000;
+    const shares = [first, standby, worker].map((one, i) => (cpuTicks(one) - before[i]!) / TICKS_PER_SECOND / seconds);
+    console.log(`shares of a core at rest: ${shares.map((share) => `${(100 * share).toFixed(2)} %`).join(', ')}`);
+    for (const share of shares) expect(share).toBeLessThan(0.05);
+  });
+});
+
+/** Two, of which the first to have started leads. */
+async function twoSchedulers(scene: Scene) {
+  const first = await scene.startScheduler();
+  const term = await until('it leads', () => metric(first, 'leader_term'));
+  const standby = await scene.startScheduler();
+  expect(await metric(standby, 'leader_term')).toBe(0);
+  return { first, standby, term };
+}
+
+async function untilTerm({ database }: Scene, term: number): Promise<void> {
+  const text = `select from leases where term = $1 and expires_at > clock_timestamp()`;
+  await until(`term ${term}`, async () => (await database.pool.query(text, [term])).rowCount === 1);
+}
+
+async function metric({ url }: Process, name: string): Promise<number> {
+  const { body } = await get(url, '/metrics', null);
+  return Number(new RegExp(`^${name} (.+)$`, 'm').exec(body.text)![1]);
+}
+
+/** Processor time of a process, in hundredths of a second. */
+function cpuTicks({ pid }: Process): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+  return Number(fields[11]) + Number(fields[12]);
+}

@@ -1,0 +1,186 @@
+/**
+ * People of another institution who guess ids: for every route of the two lists, what exists and what does not are
+ * answered alike, to the byte and to the statement sent, and nothing of it is stored.
+ */
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { commands } from '../../src/commands.ts';
+import { commandRoute, redriveRoute } from '../../src/http/serveCommandState.ts';
+import { queries } from '../../src/queries.ts';
+import {
+  type Answer,
+  assignmentBody,
+  get,
+  type Json,
+  must,
+  type Person,
+  person,
+  post,
+  send,
+} from '../support/client.ts';
+import { openWorld, type World } from '../support/everybody.ts';
+import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
+import { expectIntact } from '../support/verdict.ts';
+
+const RUNS = 20;
+
+type Ids = Record<'session_id' | 'assignment_id' | 'observation_id' | 'command_id' | 'institution_id', string>;
+
+const institution_id = randomUUID();
+const STRANGERS: Record<string, Person | null> = {
+  admin: person('admin', { institution_id }),
+  judge: person('judge', { institution_id }),
+  moderator: person('moderator', { institution_id }),
+  participant: person('participant', { institution_id }),
+  nobody: null,
+};
+
+/** Bodies that the schemas accept; the other commands have nothing that must be said. */
+const BODIES: Record<string, (ids: Ids, world: World) => Json> = {
+  'assignment.create': ({ institution_id }, { people }) => assignmentBody(people, { institution_id }),
+  'session.create': ({ assignment_id }) => ({ assignment_id }),
+  'session.join': () => ({ role: 'petitioner' }),
+  'session.log': () => ({ event_type: 'NOTE', details: { text: 'Who is there?' } }),
+};
+
+const routes = [
+  ...[...commands, ...queries].map(({ name, route, roles }) => ({ name, route, roles })),
+  { name: 'command.get', ...commandRoute },
+  { name: 'command.redrive', ...redriveRoute },
+];
+
+/** What is known of an attempt before it is made: `role` wins over `scope`, as the door has it. */
+function expectedOf({ name, route, roles }: (typeof routes)[number], role: string): { status: number; code?: string } {
+  if (role === 'nobody' && roles !== 'anyone') return { status: 401, code: 'unauthenticated' };
+  if (roles !== 'anyone' && !(roles as readonly string[]).includes(role)) return { status: 403, code: 'forbidden' };
+  if (name === 'assignment.create') return { status: 403, code: 'forbidden' };
+  return /:\w+/.test(route) || name === 'session.create' ? { status: 404, code: 'not_found' } : { status: 200 };
+}
+
+/** Whatever may stand beside an id in a request. */
+const surroundings = fc.record({
+  who: fc.constantFrom(...Object.keys(STRANGERS)),
+  visibility: fc.constantFrom('private', 'institution'),
+  /** An id of another kind than the one asked for is as unknown as any. */
+  swap: fc.boolean(),
+  isUpperCase: fc.boolean(),
+  headers: fc.record(
+    {
+      prefer: fc.constantFrom('wait=1', 'respond-async', 'wait=0'),
+      'if-match': fc.constantFrom('"1"', '"2"', '"99"'),
+      'idempotency-key': fc.stringMatching(/^[a-z0-9]{1,12}$/),
+    },
+    { requiredKeys: [] },
+  ),
+});
+
+describe.skipIf(isLeftOut)('a stranger', () => {
+  let stack: Stack;
+  let world: World;
+  const hidden: Record<string, Ids> = {};
+  /** The statements that the APIs send while somebody asks. */
+  let sent: string[];
+
+  beforeAll(async () => {
+    stack = await startStack();
+    world = openWorld(stack);
+    for (const visibility of ['private', 'institution']) hidden[visibility] = await hide(visibility);
+  });
+
+  afterAll(() => stack.stop());
+
+  beforeEach(() => {
+    const query = pg.Client.prototype.query;
+    vi.spyOn(pg.Client.prototype, 'query').mockImplementation(function (this: pg.Client, ...asked: unknown[]) {
+      const { application_name } = (this as unknown as { connectionParameters: { application_name: string } })
+        .connectionParameters;
+      const { name, text } = typeof asked[0] === 'string' ? { name: '', text: asked[0] } : (asked[0] as Json);
+      const isOfTheDoor = /^plearoll-(api|door)$/.test(application_name) && name !== 'probe-queue';
+      if (isOfTheDoor) sent.push(text);
+      return (query as unknown as (...all: unknown[]) => never).apply(this, asked);
+    } as never);
+    sent = [];
+  });
+
+  afterEach(() => vi.restoreAllMocks());
+
+  /** A hearing with everything that has an id. Its own people look at it at each API, so that its scope is known there. */
+  async function hide(visibility: string): Promise<Ids> {
+    const { people } = world;
+    const { session_id, assignment_id } = await world.open(visibility, 'start');
+    const path = `/api/session/${session_id}`;
+    const { command_id } = await must(post(world.url(), `${path}/join`, people.petitioner, { role: 'petitioner' }));
+    const observed = await must(post(world.url(), `${path}/observe`, people.admin));
+    for (const url of stack.apis) {
+      await must(get(url, path, people.admin));
+      await must(get(url, `/api/assignment/${assignment_id}`, people.admin));
+    }
+    const { institution_id } = people;
+    return { session_id, assignment_id, observation_id: observed.result.id, command_id, institution_id };
+  }
+
+  /** Every row that belongs to a tenant. */
+  async function stored(): Promise<Json> {
+    const { rows } = await stack.pool.query('select oid::regclass as name from pg_class where relrowsecurity');
+    const digests: Json = {};
+    for (const { name } of rows) {
+      const text = `select count(*)::integer, md5(string_agg(t::text, e'\\n' order by t::text)) from ${name} t`;
+      digests[name] = (await stack.pool.query(text)).rows[0];
+    }
+    return digests;
+  }
+
+  /** The answer without what names the request. */
+  const shown = ({ status, headers, body }: Answer, ids: Ids) => ({
+    status,
+    headers: [...headers].filter(([name]) => name !== 'date' && name !== 'x-request-id'),
+    body: Object.values(ids).reduce((text, id) => text.replaceAll(id, '<id>'), JSON.stringify(body).toLowerCase()),
+  });
+
+  const inventedIds = (ids: Ids) => Object.fromEntries(Object.keys(ids).map((kind) => [kind, randomUUID()])) as Ids;
+
+  test.each(routes)('learns nothing from $route', async (route) => {
+    const before = await stored();
+    const [method, path] = route.route.split(' ') as [string, string];
+
+    async function attempt(given: Ids, { who, swap, isUpperCase, headers }: Json): Promise<[object, string[]]> {
+      const ids = swap ? { ...given, session_id: given.assignment_id, assignment_id: given.session_id } : given;
+      const filled = path.replace(/:(\w+)/g, (_, kind: keyof Ids) =>
+        isUpperCase ? ids[kind].toUpperCase() : ids[kind],
+      );
+      const body = method === 'POST' ? (BODIES[route.name]?.(ids, world) ?? {}) : undefined;
+      sent = [];
+      const answer = await send(stack.url, method, filled, STRANGERS[who]!, body, headers);
+      return [shown(answer, given), sent];
+    }
+
+    await fc.assert(
+      fc.asyncProperty(surroundings, async (around) => {
+        const ids = hidden[around.visibility]!;
+        const [found, foundSent] = await attempt(ids, around);
+        const [missing, missingSent] = await attempt(inventedIds(ids), around);
+        expect(found).toEqual(missing);
+        expect(foundSent).toEqual(missingSent);
+        const { status, code } = expectedOf(route, around.who);
+        expect(found).toMatchObject({ status });
+        if (code) expect(JSON.parse((found as Answer & { body: string }).body)).toMatchObject({ code });
+        else expect(JSON.parse((found as Answer & { body: string }).body)).toEqual({ items: [], next_cursor: null });
+      }),
+      { numRuns: RUNS },
+    );
+    expect(await stored()).toEqual(before);
+  });
+
+  test('who is in scope is served with the same requests, so that the refusals above mean something', async () => {
+    const { session_id, assignment_id, command_id } = hidden.private!;
+    const { admin } = world.people;
+    sent = [];
+    for (const path of [`session/${session_id}`, `assignment/${assignment_id}`, `command/${command_id}`]) {
+      expect((await get(stack.url, `/api/${path}`, admin)).status).toBe(200);
+    }
+    expect(sent.filter((text) => text === 'begin read only')).toHaveLength(3);
+    await expectIntact(world.url(), session_id, admin);
+  });
+});

@@ -1,0 +1,48 @@
+/** The page about metrics says of each what it is, and of none that is not; and counting by the second. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { createMetrics } from '../../src/infra/metrics.ts';
+import { createRate } from '../../src/infra/rate.ts';
+
+const PAGE = readFileSync(join(import.meta.dirname, '../../docs/metrics.md'), 'utf8');
+/** What prom-client reads from /proc. */
+const ON_LINUX = /^process_(virtual_memory_bytes|heap_bytes|open_fds|max_fds)/;
+const ROW = /^\| `(\w+)` \| (\w+) \| ([^|]*) ?\| (.+) \|$/gm;
+
+test('the page lists every metric that a process has, with its type and labels, and no other', () => {
+  const { registry } = createMetrics();
+  const rows = [...PAGE.matchAll(ROW)].map(([, name, type, labels]) => {
+    return `${name} ${type} ${[...labels!.matchAll(/(?:^|; )`(\w+)`/g)].map(([, label]) => label)}`;
+  });
+  const own = registry.getMetricsAsArray().map((metric) => {
+    const { name, type, labelNames } = metric as unknown as { name: string; type: string; labelNames: string[] };
+    return `${name} ${type} ${labelNames}`;
+  });
+  const here = process.platform === 'linux' ? rows : rows.filter((row) => !ON_LINUX.test(row));
+  expect(here.sort()).toEqual(own.sort());
+});
+
+describe('a rate', () => {
+  test('is what there was in the last whole second', () => {
+    let now = 10_000;
+    const rate = createRate(() => now);
+    for (const at of [10_000, 10_400, 10_999, 11_000, 11_500]) {
+      now = at;
+      rate.count();
+    }
+    expect(rate.perSecond()).toBe(3);
+    now = 12_000;
+    expect(rate.perSecond()).toBe(2);
+    now = 13_000;
+    expect(rate.perSecond()).toBe(0);
+  });
+
+  test('is nothing after a silence', () => {
+    let now = 0;
+    const rate = createRate(() => now);
+    rate.count();
+    now = 5_000;
+    expect(rate.perSecond()).toBe(0);
+  });
+});

@@ -1,0 +1,209 @@
+/** A backup is the record, whole, exact and at one moment; what is not is refused before anything is touched. */
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import type pg from 'pg';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { migrate, unmake } from '../../migrations/migrate.ts';
+import { restoreBackup } from '../../src/backup/restoreBackup.ts';
+import { takeBackup } from '../../src/backup/takeBackup.ts';
+import { EVENT_COLUMNS, type EventRow, exportedEvent } from '../../src/core/ledger.ts';
+import { openPool } from '../../src/infra/database.ts';
+import { OURS, readSchema } from '../../src/infra/schema.ts';
+import { cloneDatabase, type TestDatabase } from '../support/database.ts';
+import { completedSession, openCourt } from './court.ts';
+
+let folder: string;
+let source: TestDatabase;
+let backup: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'plearoll-backup-'));
+  source = await cloneDatabase();
+  backup = join(folder, 'whole');
+  await holdCourt(source);
+  await takeBackup(source.url, backup);
+});
+
+afterAll(async () => {
+  await source.drop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function holdCourt({ url }: TestDatabase): Promise<void> {
+  const court = openCourt(url);
+  for (let n = 0; n < 3; n += 1) await completedSession(court, await court.assignment());
+  await court.session(await court.assignment(), { text: 'tab \t, line \n, back\\slash, \\N, \\. and “quotes”' });
+  await court.close();
+}
+
+async function emptyDatabase(): Promise<TestDatabase> {
+  const database = await cloneDatabase();
+  onTestFinished(() => database.drop());
+  return database;
+}
+
+/** Every stream as it is given to a stranger. */
+async function exports({ pool }: TestDatabase): Promise<string> {
+  const { rows } = await pool.query<EventRow>(
+    `select ${EVENT_COLUMNS} from events e left join event_payloads p using (stream, sequence) order by stream, sequence`,
+  );
+  return rows.map((row) => JSON.stringify(exportedEvent(row))).join('\n');
+}
+
+/** Every row of every table, as text. */
+async function everything({ pool }: TestDatabase): Promise<Record<string, string[]>> {
+  const { rows: tables } = await pool.query<{ name: string }>(
+    `select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'
+       and relname not like 'knex%' order by 1`,
+  );
+  const all: Record<string, string[]> = {};
+  for (const { name } of tables) {
+    const { rows } = await pool.query<{ row: string }>(`select t::text as row from ${name} t order by 1`);
+    all[name] = rows.map(({ row }) => row);
+  }
+  return all;
+}
+
+/** The backup with its text changed and, as a clever hand would, its checksum made to fit. */
+async function forged(name: string, change: (text: string) => string): Promise<string> {
+  const lines = change(gunzipSync(await readFile(backup)).toString()).split('\n');
+  const trailer = JSON.parse(lines.at(-2)!);
+  const content = `${lines.slice(0, -2).join('\n')}\n`;
+  trailer.sha256 = createHash('sha256').update(content).digest('hex');
+  const file = join(folder, name);
+  await writeFile(file, gzipSync(`${content}${JSON.stringify(trailer)}\n`));
+  return file;
+}
+
+async function expectRefused(file: string, database: TestDatabase, why: RegExp): Promise<void> {
+  const before = await everything(database);
+  await expect(restoreBackup(database.url, file, { replace: false })).rejects.toThrow(why);
+  expect(await everything(database)).toEqual(before);
+}
+
+describe('a backup', () => {
+  test('restored is the same in every row and every export, guarded as before, and goes on counting', async () => {
+    const database = await emptyDatabase();
+    const { report, counts } = await restoreBackup(database.url, backup, { replace: false });
+    expect(report).toMatchObject({ system_valid: true, sessions_checked: 4, guard_issues: [] });
+    const original = await exports(source);
+    expect(original.split('\n').length).toBe(counts.events);
+    expect(await exports(database)).toBe(original);
+    expect(await everything(database)).toEqual(await everything(source));
+    await expect(database.pool.query('update events set actor_id = $1', ['x'])).rejects.toThrow('append-only');
+    await holdCourt(database);
+    const { rows } = await database.pool.query(
+      'select count(*)::int as all, count(distinct position)::int as places from commands',
+    );
+    expect(rows[0].places).toBe(rows[0].all);
+  });
+
+  test('taken while others write has the state of one moment, and keeps nobody waiting', async () => {
+    const database = await emptyDatabase();
+    await holdCourt(database);
+    let done = false;
+    const writing = (async () => {
+      for (; !done; ) await holdCourt(database);
+    })();
+    const file = join(folder, 'meanwhile');
+    const { report } = await takeBackup(database.url, file).finally(() => {
+      done = true;
+    });
+    await writing;
+    expect(report.system_valid).toBe(true);
+    const other = await emptyDatabase();
+    const restored = await restoreBackup(other.url, file, { replace: false });
+    expect(restored.report).toMatchObject({ system_valid: true, events_checked: restored.counts.events });
+  });
+
+  test('does not replace a file that is there', async () => {
+    const before = await readFile(backup);
+    await expect(takeBackup(source.url, backup)).rejects.toThrow('is there already');
+    expect(await readFile(backup)).toEqual(before);
+  });
+
+  test('of an older schema is restored under it and then migrated', async () => {
+    const older = await emptyDatabase();
+    await unmake(older.url);
+    await migrate(older.url, OURS.slice(0, -1));
+    await holdCourt(older);
+    const file = join(folder, 'older');
+    await takeBackup(older.url, file);
+    const database = await emptyDatabase();
+    const { report } = await restoreBackup(database.url, file, { replace: false });
+    expect(report.system_valid).toBe(true);
+    expect(await readSchema(database.pool as unknown as pg.Client)).toEqual(OURS);
+    expect(await exports(database)).toBe(await exports(older));
+  });
+});
+
+describe('restoring refuses', () => {
+  test('a file that is cut off, wherever', async () => {
+    const database = await emptyDatabase();
+    const whole = await readFile(backup);
+    const file = join(folder, 'cut');
+    for (const bytes of [0, 5, 100, Math.floor(whole.length / 2), whole.length - 30, whole.length - 9]) {
+      await writeFile(file, whole.subarray(0, bytes));
+      await expectRefused(file, database, /cut off|altered|damaged/);
+    }
+    const lines = gunzipSync(whole).toString().split('\n');
+    await writeFile(file, gzipSync(`${lines.slice(0, -2).join('\n')}\n`));
+    await expectRefused(file, database, /cut off/);
+  });
+
+  test('a file in which one byte is another, wherever', async () => {
+    const database = await emptyDatabase();
+    const file = join(folder, 'altered');
+    const whole = await readFile(backup);
+    for (let at = 20; at < whole.length; at += Math.floor(whole.length / 12)) {
+      const bytes = Buffer.from(whole);
+      bytes[at]! ^= 0x10;
+      await writeFile(file, bytes);
+      await expectRefused(file, database, /cut off|altered|damaged|lacks|no backup/);
+    }
+    const text = gunzipSync(whole).toString();
+    await writeFile(file, gzipSync(text.replace('Ada', 'Eve')));
+    await expectRefused(file, database, /altered/);
+  });
+
+  test('an event that was changed with care: its hash does not fit, and nothing is stored', async () => {
+    const database = await emptyDatabase();
+    const file = await forged('changed event', (text) => text.replaceAll('SESSION_STARTED', 'SESSION_STOPPED'));
+    await expectRefused(file, database, /ck_event_hash/);
+  });
+
+  test('a backup of a newer version, and names both', async () => {
+    const database = await emptyDatabase();
+    const file = await forged('newer', (text) => text.replace(`"${OURS.at(-1)}"`, `"${OURS.at(-1)}","9999_later"`));
+    await expectRefused(file, database, new RegExp(`9999_later.*${OURS.at(-1)}`));
+  });
+
+  test('a database that is not empty, unless it is told to replace it', async () => {
+    const database = await emptyDatabase();
+    await holdCourt(database);
+    await expectRefused(backup, database, /not empty/);
+    await restoreBackup(database.url, backup, { replace: true });
+    expect(await exports(database)).toBe(await exports(source));
+  });
+
+  test('a database that somebody is connected to', async () => {
+    const database = await emptyDatabase();
+    const pool = openPool(database.url, 'worker', 1, () => {});
+    await pool.query('select 1');
+    await expectRefused(backup, database, /plearoll-worker/);
+    await pool.end();
+  });
+});
+
+test('a payload that was changed with care is restored for all to see, and found', async () => {
+  const database = await emptyDatabase();
+  const file = await forged('changed payload', (text) =>
+    text.replaceAll('May it please the court', 'May it tease the court'),
+  );
+  const { report } = await restoreBackup(database.url, file, { replace: false });
+  expect(report.system_valid).toBe(false);
+  expect(report.invalid_sessions).toHaveLength(3);
+});

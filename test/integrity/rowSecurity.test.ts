@@ -1,0 +1,59 @@
+/** Row-level security that is switched off, weakened or widened is a finding of the verifier. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openTamperer, type Tamperer } from './tamper.ts';
+import { openTestDatabase, type TestDatabase } from './testDatabase.ts';
+
+let database: TestDatabase;
+let tamperer: Tamperer;
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  tamperer = await openTamperer(database.url);
+});
+
+afterAll(async () => {
+  await tamperer.close();
+  await database.close();
+});
+
+test('as the migrations set it there is nothing to find', async () => {
+  expect(await tamperer.guardIssues('select 1')).toEqual([]);
+});
+
+const TABLES = [
+  ...['assignments', 'rosters', 'courtroom_sessions', 'session_participations', 'session_observations'],
+  ...['streams', 'events', 'event_payloads', 'commands', 'session_checks', 'findings'],
+];
+
+test.each(TABLES)('row security of %s that is switched off, or not for its owner, is named', async (table) => {
+  const disabled = [`Guard disabled: row security of ${table}`];
+  expect(await tamperer.guardIssues(`alter table ${table} disable row level security`)).toEqual(disabled);
+  expect(await tamperer.guardIssues(`alter table ${table} no force row level security`)).toEqual(disabled);
+});
+
+test('every policy there is is missed when it is gone, and noticed when it says something else', async () => {
+  const { rows } = await tamperer.db.query<{ policy: string; table: string }>(
+    `select policyname as policy, tablename as table from pg_policies where schemaname = 'public' order by 1, 2`,
+  );
+  expect(new Set(rows.map(({ table }) => table))).toEqual(new Set(TABLES));
+  for (const { policy, table } of rows) {
+    const on = `policy ${policy} on ${table}`;
+    const name = `policy ${policy} of ${table}`;
+    expect(await tamperer.guardIssues(`drop ${on}`)).toEqual([`Guard missing: ${name}`]);
+    expect(await tamperer.guardIssues(`alter ${on} to public`)).toEqual([`Guard changed: ${name}`]);
+    expect(await tamperer.guardIssues(`alter ${on} using (now() is not null)`)).toEqual([`Guard changed: ${name}`]);
+  }
+});
+
+test('a policy too many is named', async () => {
+  const change = 'create policy more on events for select to plearoll_api using (true)';
+  expect(await tamperer.guardIssues(change)).toEqual(['Guard added: policy more of events']);
+});
+
+test.each(['is_open(institution_id uuid, visibility text)', 'is_own_command(actor_id text, institution_id uuid)'])(
+  'a condition that says yes to everybody is named: %s',
+  async (signature) => {
+    const change = `create or replace function ${signature} returns boolean language sql stable as 'select true'`;
+    expect(await tamperer.guardIssues(change)).toEqual([`Guard changed: function ${signature.split('(')[0]}`]);
+  },
+);

@@ -1,0 +1,194 @@
+/** What each job of ours does, whatever calls it, and that it may be run twice and be cut off. */
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { assessHealth, type HealthFacts } from '../../jobs/assessHealth.ts';
+import type { JobTools, TimedJob } from '../../jobs/job.ts';
+import { pruneCommands } from '../../jobs/pruneCommands.ts';
+import { reportHealth } from '../../jobs/reportHealth.ts';
+import { sweepExpired } from '../../jobs/sweepExpired.ts';
+import { newCommandId } from '../../src/core/ids.ts';
+import { openWorld, type World } from './world.ts';
+
+const DAY_MS = 86_400_000;
+const SLOT = '2026-03-01T10:00:00.000Z';
+
+/** @param batches after so many it is told that its time is over */
+function runOnce(world: World, job: TimedJob, batches = Number.POSITIVE_INFINITY, backbone?: Partial<JobTools>) {
+  let begun = 0;
+  const tools = {
+    ...{ pool: world.worker, verifierPool: world.verifier, slot: SLOT, ...backbone },
+    progress: async () => {},
+    isOver: () => begun++ >= batches,
+  };
+  return job.run(tools as unknown as JobTools);
+}
+
+describe('prune.commands', () => {
+  interface Stored {
+    status: string;
+    accepted_days_ago: number;
+    finished_days_ago?: number;
+    redrive_of?: string;
+  }
+
+  async function store({ worker }: World, { status, accepted_days_ago, finished_days_ago, redrive_of }: Stored) {
+    const id = newCommandId(Date.now() - accepted_days_ago * DAY_MS);
+    const isFinished = status !== 'accepted';
+    await worker.query(
+      `insert into commands (id, name, stream, streams, input, actor_id, actor_role, reply_to, request_id, redrive_of,
+         accepted_at, status, finished_at, outcome)
+       values ($1, 'x', 'session:x', '{session:x}', '{}', 'system', 'system', '', '', $2,
+         clock_timestamp() - $3 * interval '1 day', $4, clock_timestamp() - $5 * interval '1 day', $6)`,
+      [
+        id,
+        redrive_of ?? null,
+        accepted_days_ago,
+        status,
+        isFinished ? (finished_days_ago ?? accepted_days_ago) : null,
+        isFinished ? '{}' : null,
+      ],
+    );
+    return id;
+  }
+
+  const left = async ({ worker }: World) =>
+    (await worker.query<{ id: string }>('select id from commands order by id')).rows.map(({ id }) => id);
+
+  test('removes what was finished seven days ago, however it ended, and nothing else', async () => {
+    const world = await openWorld();
+    for (const status of ['applied', 'rejected', 'dead']) await store(world, { status, accepted_days_ago: 7.1 });
+    const kept = [
+      await store(world, { status: 'accepted', accepted_days_ago: 30 }),
+      await store(world, { status: 'applied', accepted_days_ago: 8, finished_days_ago: 6.9 }),
+      ...(await Promise.all(
+        ['applied', 'rejected', 'dead'].map((status) => store(world, { status, accepted_days_ago: 6.9 })),
+      )),
+    ];
+    expect(await runOnce(world, pruneCommands)).toEqual({ removed: 3 });
+    expect(await left(world)).toEqual(kept.sort());
+    expect(await runOnce(world, pruneCommands)).toEqual({ removed: 0 });
+  });
+
+  test('is not kept from it by a redrive, which goes on saying what it redrove', async () => {
+    const world = await openWorld();
+    const dead = await store(world, { status: 'dead', accepted_days_ago: 9 });
+    const redrive = await store(world, { status: 'applied', accepted_days_ago: 3, redrive_of: dead });
+    expect(await runOnce(world, pruneCommands)).toEqual({ removed: 1 });
+    const { rows } = await world.worker.query('select id, redrive_of from commands');
+    expect(rows).toEqual([{ id: redrive, redrive_of: dead }]);
+  });
+
+  test('works in batches, and may be cut off between them and begin again', async () => {
+    const world = await openWorld();
+    const ids = Array.from({ length: 2_500 }, (_, i) => newCommandId(Date.now() - 9 * DAY_MS + i));
+    await world.worker.query(
+      `insert into commands (id, name, stream, streams, input, actor_id, actor_role, reply_to, request_id, status, finished_at, outcome)
+       select id, 'x', 'session:x', '{session:x}', '{}', 'system', 'system', '', '', 'applied',
+         clock_timestamp() - interval '8 days', '{}' from unnest($1::uuid[]) as id`,
+      [ids],
+    );
+    expect(await runOnce(world, pruneCommands, 1)).toEqual({ removed: 1_000 });
+    expect(await left(world)).toEqual(ids.slice(1_000).sort());
+    expect(await runOnce(world, pruneCommands)).toEqual({ removed: 1_500 });
+    expect(await left(world)).toEqual([]);
+  });
+});
+
+describe('sweep.expired', () => {
+  test('removes old ticks but for the newest of each job, and old reports', async () => {
+    const world = await openWorld();
+    const tick = (name: string, days_ago: number, term: number | null, status = 'succeeded') =>
+      world.worker.query(
+        `insert into schedule_ticks (name, slot, id, queue, term, status, finished_at)
+         values ($1, clock_timestamp() - $2 * interval '1 day', $3, 'maintenance', $4, $5,
+           case $5 when 'waiting' then null else clock_timestamp() - $2 * interval '1 day' end)`,
+        [name, days_ago, randomUUID(), term, status],
+      );
+    for (const days of [50, 40, 31]) await tick('test.old', days, 1);
+    await tick('test.old', 5, null);
+    for (const days of [40, 10]) await tick('test.young', days, 1);
+    await tick('test.young', 35, 1, 'waiting');
+    for (const days of [91, 89]) {
+      await world.worker.query(
+        `insert into health_reports (slot, made_at, concerns, report) values
+           (clock_timestamp() - $1 * interval '1 day', clock_timestamp() - $1 * interval '1 day', '{}', '{}')`,
+        [days],
+      );
+    }
+    expect(await runOnce(world, sweepExpired)).toEqual({ ticks: 3, health_reports: 1 });
+    const days = async (name: string) =>
+      (await world.ticks(name)).map(({ slot }) => Math.round((Date.now() - Date.parse(slot)) / DAY_MS));
+    expect(await days('test.old')).toEqual([31, 5]);
+    expect(await days('test.young')).toEqual([35, 10]);
+    expect(await runOnce(world, sweepExpired)).toEqual({ ticks: 0, health_reports: 0 });
+  });
+});
+
+describe('report.health', () => {
+  test('stores what there is and what somebody should look at; a second run writes it anew', async () => {
+    const world = await openWorld();
+    const { queues } = world.openRunner([]).backbone;
+    await world.fireByHand('test.work', SLOT);
+    await world.worker.query(`update schedule_ticks set status = 'failed', finished_at = clock_timestamp()`);
+    await world.worker.query(
+      `insert into schedules (name, summary, cron, missed, queue, next_slot)
+       values ('test.work', '', '* * * * *', 'latest', 'maintenance', clock_timestamp() + interval '1 minute')`,
+    );
+    for (let run = 0; run < 2; run++) {
+      expect(await runOnce(world, reportHealth, undefined, { queues })).toEqual({
+        concerns: ['test.work failed 1 time.'],
+      });
+    }
+    const { rows } = await world.worker.query('select slot, concerns, report from health_reports');
+    expect(rows).toMatchObject([
+      {
+        slot: SLOT,
+        concerns: ['test.work failed 1 time.'],
+        report: {
+          version: expect.any(String),
+          database: { version: expect.any(String), bytes: expect.any(Number) },
+          record: { streams: 0, events: 0, assignments: 0, sessions: {} },
+          findings_open: 0,
+          commands: { accepted: 0, applied: 0, rejected: 0, dead: 0, p99_ms: null },
+          inbox: { pending: 0, dead: 0, oldest_pending_seconds: 0 },
+          jobs: [{ name: 'test.work', failed: 1, succeeded: 0 }],
+          queues: { maintenance: expect.any(Object), commands: expect.any(Object) },
+        },
+      },
+    ]);
+  });
+
+  const well: HealthFacts = {
+    version: '1',
+    database: { version: '18', bytes: 1 },
+    record: { streams: 1, events: 1, assignments: 1, sessions: {} },
+    findings_open: 0,
+    commands: { accepted: 1, applied: 1, rejected: 0, dead: 0, p99_ms: 3 },
+    inbox: { pending: 0, dead: 0, oldest_pending_seconds: 0 },
+    jobs: [{ name: 'a.b', overdue_seconds: -60, succeeded: 1, failed: 0, passed_over: 0, most_late_seconds: 0 }],
+    queues: {},
+  };
+
+  test.each<[string, Partial<HealthFacts>, string[]]>([
+    ['nothing', {}, []],
+    ['findings', { findings_open: 1 }, ['1 finding about the record: see /ops/findings.']],
+    ['commands that died', { commands: { ...well.commands, dead: 2 } }, ['2 commands of the last 24 hours died.']],
+    [
+      'a command that waits',
+      { inbox: { ...well.inbox, oldest_pending_seconds: 61 } },
+      ['A command has been waiting for its outcome for 61 seconds.'],
+    ],
+    [
+      'a job that fails, is late and is passed over',
+      { jobs: [{ ...well.jobs[0]!, failed: 1, passed_over: 2, overdue_seconds: 301 }] },
+      ['a.b failed 1 time.', '2 ticks of a.b were passed over.', 'a.b is overdue for 301 seconds.'],
+    ],
+    [
+      'a queue that does not answer',
+      { queues: null },
+      ['The queue does not answer; workers look for what is due by themselves.'],
+    ],
+  ])('is concerned about %s', (_, changes, concerns) => {
+    expect(assessHealth({ ...well, ...changes })).toEqual(concerns);
+  });
+});
