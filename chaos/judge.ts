@@ -2,9 +2,11 @@
  * Did the record keep its promises? Judged from what the clients wrote down and the rows as they are, with hashes made
  * here from the contract alone: nothing of our own verification is asked. Pure; what is wrong is said in sentences.
  */
+
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { ExportedEvent, JsonObject } from '../src/core/event.ts';
+import { groupBy } from '../src/core/groupBy.ts';
 import type { Heard } from './listeners.ts';
 import type { Sent } from './producers.ts';
 
@@ -223,14 +225,4 @@ function hashOf({
 
 function nameOf({ client, n, verb }: Sent): string {
   return `${verb} ${n} of ${client}`;
-}
-
-function groupBy<T>(items: T[], key: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const group = groups.get(key(item));
-    if (group) group.push(item);
-    else groups.set(key(item), [item]);
-  }
-  return groups;
 }

@@ -4,12 +4,13 @@
  */
 import { SpanKind } from '@opentelemetry/api';
 import type { Decided, Fault } from '../src/core/decide.ts';
+import { groupBy } from '../src/core/groupBy.ts';
 import { announcementText } from '../src/infra/broadcast/announcements.ts';
 import type { Broadcast } from '../src/infra/broadcast/broadcast.ts';
 import { replyChannel, replyText } from '../src/infra/broadcast/replies.ts';
 import type { Log } from '../src/infra/log.ts';
 import type { Metrics } from '../src/infra/metrics.ts';
-import type { Queues } from '../src/infra/queue.ts';
+import { type Queues, rungFor } from '../src/infra/queue.ts';
 import { linksTo, traceIdOf, tracer, within } from '../src/infra/tracing.ts';
 
 interface Announcer {
@@ -55,24 +56,14 @@ function logOutcomes(log: Log, { outcomes }: Decided): void {
 
 /** A retry is rung for when it is due; a dead command is put where an operator looks. */
 async function setAside({ queues, metrics, log }: Announcer, fault: Fault): Promise<void> {
-  const { id, name, stream, streams, request_id, traceparent, attempts, error, retry_in_ms } = fault;
+  const { id, name, stream, request_id, traceparent, attempts, error, retry_in_ms } = fault;
   const isDead = retry_in_ms === 0;
   const where = { command_id: id, command: name, stream, request_id, trace_id: traceIdOf(traceparent) };
   log.error({ ...where, attempts, error }, isDead ? 'command is dead' : 'command faulted');
   (isDead ? metrics.dead : metrics.retries).inc({ name });
-  const commands = [{ id, name, stream, streams, request_id }];
+  const commands = [rungFor(fault)];
   const added = isDead
     ? queues.queue('dead-letters').add(name, { commands, error }, { jobId: `dead-${id}` })
     : queues.queue('commands').add(name, { commands }, { jobId: `r-${id}-${attempts}`, delay: retry_in_ms });
   await added.catch((err) => log.debug({ err }, 'the queue could not be told; the drain will find it'));
-}
-
-function groupBy<T>(items: T[], key: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const group = groups.get(key(item));
-    if (group) group.push(item);
-    else groups.set(key(item), [item]);
-  }
-  return groups;
 }

@@ -1,4 +1,5 @@
 /** Ends observations that outlived their ticket and were never left. */
+import { NIL_ID } from '../src/core/ids.ts';
 import { TICKET_TTL_MS } from '../src/observers/observeSession.ts';
 import { defineJob } from './job.ts';
 import { sendDue } from './sendDue.ts';
@@ -14,7 +15,7 @@ const EXPIRED = `
   where left_at is null and (observed_at, id) > ($1, $2)
     and observed_at <= (select clock_timestamp()) - $3 * interval '1 millisecond'
   order by observed_at, id limit $4`;
-const FIRST = { observed_at: '-infinity', id: '00000000-0000-0000-0000-000000000000' };
+const FIRST = { observed_at: '-infinity', id: NIL_ID };
 
 export const expireObservers = defineJob({
   name: 'expire.observers',

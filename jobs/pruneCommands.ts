@@ -2,6 +2,8 @@
  * Finished commands are kept for seven days, for those who ask how theirs stand or send it again; dead ones too. What
  * they came to stays in the record for ever. Ids grow with time, so old commands are found without an index of their own.
  */
+import { readClock } from '../src/core/clock.ts';
+import { firstIdOf } from '../src/core/ids.ts';
 import { defineJob } from './job.ts';
 
 export const KEPT_DAYS = 7;
@@ -14,11 +16,9 @@ export const pruneCommands = defineJob({
   summary: `Removes commands that were finished ${KEPT_DAYS} days ago; events stay for ever`,
   most_ms: 10 * 60_000,
   async run({ pool, progress, isOver }) {
-    const { rows: clock } = await pool.query<{ now_ms: number }>(
-      'select extract(epoch from clock_timestamp())::float8 * 1000 as now_ms',
-    );
-    const before = idAt(clock[0]!.now_ms - KEPT_DAYS * 86_400_000 + ID_SLACK_MS);
-    let after = idAt(0);
+    const now_ms = Date.parse(await readClock(pool));
+    const before = firstIdOf(now_ms - KEPT_DAYS * 86_400_000 + ID_SLACK_MS);
+    let after = firstIdOf(0);
     let removed = 0;
     while (!isOver()) {
       const { rows } = await pool.query<{ last: string | null; removed: number }>(
@@ -40,9 +40,3 @@ export const pruneCommands = defineJob({
     return { removed };
   },
 });
-
-/** The least UUIDv7 of a millisecond. */
-function idAt(ms: number): string {
-  const time = Math.floor(ms).toString(16).padStart(12, '0');
-  return `${time.slice(0, 8)}-${time.slice(8)}-0000-0000-000000000000`;
-}

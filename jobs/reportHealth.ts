@@ -3,6 +3,9 @@
  * stored, and read at `/ops/health-report`; a second run of the same tick writes it anew.
  */
 import type pg from 'pg';
+import { inTime } from '../src/core/inTime.ts';
+import type { Queryable } from '../src/core/queryable.ts';
+import { readStanding } from '../src/infra/backlog.ts';
 import { QUEUE_NAMES, type Queues } from '../src/infra/queue.ts';
 import { readVersion } from '../src/infra/version.ts';
 import { assessHealth, type HealthFacts } from './assessHealth.ts';
@@ -15,13 +18,14 @@ export const reportHealth = defineJob({
   summary: 'Stores a report on the last 24 hours, with what somebody should look at',
   most_ms: 5 * 60_000,
   async run({ pool, verifierPool, queues, slot, progress }) {
+    const { findings_open, ...inbox } = await readStanding(pool as unknown as Queryable);
     const facts: HealthFacts = {
       version: readVersion(),
       database: await readDatabase(verifierPool),
       record: await readRecord(verifierPool),
-      findings_open: await countFindings(verifierPool),
+      findings_open,
       commands: await readCommands(pool),
-      inbox: await readInbox(pool),
+      inbox: { ...inbox, oldest_pending_seconds: Math.floor(inbox.oldest_pending_seconds) },
       jobs: await readJobs(pool),
       queues: await readQueues(queues),
     };
@@ -54,11 +58,6 @@ async function readRecord(pool: pg.Pool): Promise<HealthFacts['record']> {
   return rows[0];
 }
 
-async function countFindings(pool: pg.Pool): Promise<number> {
-  const { rows } = await pool.query('select count(*) as open from findings where resolved_at is null');
-  return rows[0].open;
-}
-
 async function readCommands(pool: pg.Pool): Promise<HealthFacts['commands']> {
   const { rows } = await pool.query(
     `select count(*) as accepted, count(*) filter (where status = 'applied') as applied,
@@ -66,16 +65,6 @@ async function readCommands(pool: pg.Pool): Promise<HealthFacts['commands']> {
        (1000 * percentile_disc(0.99) within group (order by extract(epoch from finished_at - accepted_at)))::integer
          as p99_ms
      from commands where accepted_at > clock_timestamp() - interval '24 hours'`,
-  );
-  return rows[0];
-}
-
-async function readInbox(pool: pg.Pool): Promise<HealthFacts['inbox']> {
-  const { rows } = await pool.query(
-    `select count(*) filter (where status = 'accepted') as pending, count(*) filter (where status = 'dead') as dead,
-       coalesce(extract(epoch from clock_timestamp() - min(accepted_at) filter (where status = 'accepted')), 0)::integer
-         as oldest_pending_seconds
-     from commands where status in ('accepted', 'dead')`,
   );
   return rows[0];
 }
@@ -97,8 +86,7 @@ async function readJobs(pool: pg.Pool): Promise<HealthFacts['jobs']> {
 /** Null where the queue's server does not answer. */
 async function readQueues(queues: Queues): Promise<HealthFacts['queues']> {
   const counts = QUEUE_NAMES.map(async (name) => [name, await queues.queue(name).getJobCounts()] as const);
-  const late = new Promise<never>((_, reject) => setTimeout(reject, QUEUE_WITHIN_MS).unref());
-  return Promise.race([Promise.all(counts), late]).then(
+  return inTime(Promise.all(counts), QUEUE_WITHIN_MS, 'the queue does not answer').then(
     (found) => Object.fromEntries(found),
     () => null,
   );

@@ -6,6 +6,8 @@ import { book } from '../src/commands.ts';
 import { openBackbone } from '../src/infra/backbone.ts';
 import { type Config, ConfigError, readConfig } from '../src/infra/config.ts';
 import { openPool } from '../src/infra/database.ts';
+import { demandSchema } from '../src/infra/schema.ts';
+import { withDatabase } from '../src/infra/withDatabase.ts';
 import { createTickRunner } from './runTicks.ts';
 import { timetable } from './schedule.ts';
 
@@ -27,8 +29,10 @@ async function main(): Promise<number> {
     return 3;
   }
   const config = readConfig(process.env, 'all');
-  if (config.DATABASE_URL === undefined) throw new Error('DATABASE_URL is not set: say on which database.');
-  return runOn(config, config.DATABASE_URL, name);
+  return withDatabase(config, true, async (url) => {
+    await demandSchema(url);
+    return runOn(config, url, name);
+  });
 }
 
 async function runOn(config: Config, databaseUrl: string, name: string): Promise<number> {

@@ -7,6 +7,7 @@ import { type Job, UnrecoverableError } from 'bullmq';
 import type pg from 'pg';
 import type { Book } from '../src/core/command.ts';
 import type { JsonObject } from '../src/core/event.ts';
+import { inTime } from '../src/core/inTime.ts';
 import type { Queryable } from '../src/core/queryable.ts';
 import type { Backbone } from '../src/infra/backbone.ts';
 import type { JobTools, TimedJob } from './job.ts';
@@ -122,9 +123,10 @@ export function createTickRunner({ backbone, pool, verifierPool, book, timetable
         await progress?.(done, of).catch((err: unknown) => said.debug({ err }, 'progress could not be shown'));
       },
     };
+    const most_ms = job.most_ms + OVERTIME_MS;
     let ending: Ending;
     try {
-      const result = await inTime(job.run(tools), job.most_ms + OVERTIME_MS);
+      const result = await inTime(job.run(tools), most_ms, `did not end within ${most_ms} ms`);
       ending = isCutOff && !isByHand ? CUT_OFF : { status: 'succeeded', result };
     } catch (fault) {
       said.error({ err: fault, attempt: attempts }, 'job failed');
@@ -201,12 +203,4 @@ function afterFault(fault: unknown, attempts: number): Ending {
 function outcomeOf(ending: Ending): string {
   if (ending.status !== 'waiting') return ending.status;
   return ending.counts ? 'retried' : 'cut_off';
-}
-
-async function inTime<T>(work: Promise<T>, within_ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`did not end within ${within_ms} ms`)), within_ms);
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

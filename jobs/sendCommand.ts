@@ -2,7 +2,6 @@
  * How a timed job changes anything: it sends a command, as everybody does, in the name of the system. The key makes it
  * one command, however often the job is run.
  */
-
 import { findScope } from '../src/assignments/scope.ts';
 import type { Book } from '../src/core/command.ts';
 import { newCommandId } from '../src/core/ids.ts';
@@ -10,7 +9,7 @@ import { acceptCommands } from '../src/core/inbox.ts';
 import type { Queryable } from '../src/core/queryable.ts';
 import type { Actor } from '../src/core/roles.ts';
 import type { Log } from '../src/infra/log.ts';
-import type { Queues } from '../src/infra/queue.ts';
+import { type Queues, rungFor } from '../src/infra/queue.ts';
 import type { JobTools } from './job.ts';
 
 const SYSTEM: Actor = { id: 'system', role: 'system', institution_id: null };
@@ -46,7 +45,7 @@ export function createSend({ db, book, queues, log, request_id }: Sender): JobTo
       },
     ]);
     if ('reused' in acceptance! || acceptance!.joined) return;
-    const commands = [{ id, name, stream: streams[0]!, streams }];
+    const commands = [rungFor({ id, name, streams, request_id })];
     await queues
       .queue('commands')
       .add(name, { commands }, { jobId: id })

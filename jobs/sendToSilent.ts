@@ -1,5 +1,6 @@
 /** Sends a command to each session whose record is silent for 12 hours and that fits a condition. */
 import type { JsonObject } from '../src/core/event.ts';
+import { NIL_ID } from '../src/core/ids.ts';
 import { SILENT_AFTER_MS } from '../src/sessions/silence.ts';
 import type { JobTools } from './job.ts';
 import { sendDue } from './sendDue.ts';
@@ -14,7 +15,6 @@ const silent = (condition: string) => `
   from courtroom_sessions s join streams h on h.stream = 'session:' || s.id
   where ${condition} and s.id > $1 and h.occurred_at <= (select clock_timestamp()) - $2 * interval '1 millisecond'
   order by s.id limit $3`;
-const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
 
 /** @param condition SQL over the session `s` */
 export function sendToSilent(tools: JobTools, job: string, command: string, condition: string): Promise<JsonObject> {
@@ -22,7 +22,7 @@ export function sendToSilent(tools: JobTools, job: string, command: string, cond
   return sendDue<Row>(
     tools,
     async (last, limit) => {
-      const { rows } = await tools.pool.query<Row>(text, [last?.id ?? BEFORE_ALL, SILENT_AFTER_MS, limit]);
+      const { rows } = await tools.pool.query<Row>(text, [last?.id ?? NIL_ID, SILENT_AFTER_MS, limit]);
       return rows;
     },
     ({ id, sequence }) => ({ name: command, input: { session_id: id }, key: `${job} ${id} ${sequence}` }),

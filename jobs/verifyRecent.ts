@@ -3,11 +3,13 @@
  * check, then those checked longest ago, each with its assignment. Hashes and links are recomputed, the events folded
  * again and every table compared with them: there is no other job for that.
  */
+
 import { book } from '../src/commands.ts';
+import { readClock } from '../src/core/clock.ts';
 import { isUuid } from '../src/core/ids.ts';
 import type { Queryable } from '../src/core/queryable.ts';
 import { idOf } from '../src/core/stream.ts';
-import { checkPages, readClock } from '../src/integrity/checkPages.ts';
+import { checkPages } from '../src/integrity/checkPages.ts';
 import type { StreamName } from '../src/integrity/readNames.ts';
 import { defineJob } from './job.ts';
 import { keepChecks } from './keepChecks.ts';

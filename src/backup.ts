@@ -1,8 +1,8 @@
 /** `npm run backup -- <file>`: writes everything to one file, beside the running system, and says whether the record verifies. */
 import { parseArgs } from 'node:util';
 import { takeBackup } from './backup/takeBackup.ts';
-import { withDatabase } from './backup/withDatabase.ts';
 import { readConfig } from './infra/config.ts';
+import { withDatabase } from './infra/withDatabase.ts';
 
 const USAGE = `usage: npm run backup -- <file>
 exit codes: 0 done, 1 done but the record does not verify, 2 not done, 3 usage`;

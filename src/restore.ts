@@ -1,8 +1,8 @@
 /** `npm run restore -- <file> [--replace]`: puts a backup into an empty database and verifies the record there. */
 import { parseArgs } from 'node:util';
 import { restoreBackup } from './backup/restoreBackup.ts';
-import { withDatabase } from './backup/withDatabase.ts';
 import { readConfig } from './infra/config.ts';
+import { withDatabase } from './infra/withDatabase.ts';
 
 const USAGE = `usage: npm run restore -- <file> [--replace]
   --replace   loses what the database holds, even if the restore then fails; without it, only an empty one is taken

@@ -127,6 +127,16 @@ describe('npm start', () => {
     expect((await createAssignment(second.url)).status).toBe(201);
   });
 
+  test('a job is run by hand on what it keeps, whether it runs or not', { timeout: 60_000 }, async () => {
+    const job = () => program('jobs/runJob.js', environment(), ['verify.everything']);
+    const first = await startEmbedded();
+    const beside = job();
+    expect([await beside.exit, beside.output()]).toEqual([0, expect.stringContaining('"streams_invalid":0')]);
+    await stop(first.child);
+    const alone = job();
+    expect([await alone.exit, alone.output()]).toEqual([0, expect.stringContaining('"streams_invalid":0')]);
+  });
+
   test('a second start on one home says where the first is and ends', { timeout: 60_000 }, async () => {
     const first = await startEmbedded();
     const second = program('src/embedded.js', environment());

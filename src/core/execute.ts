@@ -3,8 +3,9 @@
  * order and decides each; `record`, the only function that writes the record, stores what came of it. A rejection is
  * an outcome; a fault of one command holds its stream, so that order is kept, and leaves every other stream alone.
  */
-import type { Book, Mutation } from './command.ts';
+import type { Book } from './command.ts';
 import { type Decided, decideBatch } from './decide.ts';
+import { groupBy } from './groupBy.ts';
 import { applyWrites } from './projections.ts';
 import type { Queryable } from './queryable.ts';
 import { sentTogether } from './sentTogether.ts';
@@ -64,14 +65,11 @@ async function lockAndRead(db: Queryable, { work, limit }: PassOptions) {
 }
 
 async function loadFacts(db: Queryable, book: Book, pending: PendingCommand[]): Promise<Map<string, unknown>> {
-  const wanted = new Map<Mutation, string[]>();
-  for (const command of pending) {
-    const definition = book.commands.get(command.name);
-    if (definition?.facts) wanted.set(definition, [...(wanted.get(definition) ?? []), definition.facts.key(command)]);
-  }
   const facts = new Map<string, unknown>();
-  for (const [{ name, facts: source }, keys] of wanted) {
-    for (const [key, fact] of await source!.load(db, keys)) facts.set(`${name} ${key}`, fact);
+  for (const [name, asking] of groupBy(pending, (command) => command.name)) {
+    const source = book.commands.get(name)?.facts;
+    if (!source) continue;
+    for (const [key, fact] of await source.load(db, asking.map(source.key))) facts.set(`${name} ${key}`, fact);
   }
   return facts;
 }

@@ -4,6 +4,7 @@
  * so that a verifier can compare what the tables hold with what the chain says.
  */
 import { demandCount } from './demandCount.ts';
+import { groupBy } from './groupBy.ts';
 import type { Queryable } from './queryable.ts';
 
 export type Value = string | number | boolean | null | object;
@@ -39,17 +40,16 @@ export function foldWrites(writes: Iterable<Write>): Write[] {
 
 /** Writes all rows, one statement for each table, kind of write and set of columns. Runs inside the caller's transaction. */
 export function applyWrites(db: Queryable, writes: Write[]): Promise<unknown>[] {
-  const groups = new Map<string, Write[]>();
-  for (const write of foldWrites(writes)) {
-    const shape = `${write.insert ? 'insert' : 'update'} ${write.table} ${Object.keys(write.set).sort().join()}`;
-    groups.set(shape, [...(groups.get(shape) ?? []), write]);
-  }
-  return [...groups.values()].map((group) => {
+  return [...groupBy(foldWrites(writes), shapeOf).values()].map((group) => {
     const text = group[0]!.insert ? insertText(group[0]!) : updateText(group[0]!);
     const rows = JSON.stringify(group.map((write) => ({ ...write.key, ...write.set })));
     const demanding = `with written as (${text} returning 1) ${demandCount('written', '$2::integer', `rows of ${group[0]!.table}`)}`;
     return db.query(demanding, [rows, group.length]);
   });
+}
+
+function shapeOf({ insert, table, set }: Write): string {
+  return `${insert ? 'insert' : 'update'} ${table} ${Object.keys(set).sort().join()}`;
 }
 
 function insertText({ table, key, set }: Write): string {

@@ -41,20 +41,20 @@ export function createStates(book: Book): States {
 
   /** What to fold on: a kept state where the chain still holds its head, otherwise nothing. */
   async function founded(db: Queryable, stale: Map<string, Held>): Promise<Map<string, Held>> {
-    const kept = [...stale].filter(([, { head }]) => head.sequence > 0);
-    if (kept.length === 0) return stale;
+    const based = [...stale].filter(([, { head }]) => head.sequence > 0);
+    if (based.length === 0) return stale;
     const text = `
       select stream
       from unnest($1::text[], $2::integer[], $3::text[]) as s (stream, sequence, event_hash)
       join events e using (stream, sequence)
       where e.event_hash = decode(s.event_hash, 'hex')`;
     const { rows } = await db.query<{ stream: string }>(text, [
-      kept.map(([stream]) => stream),
-      kept.map(([, { head }]) => head.sequence),
-      kept.map(([, { head }]) => head.event_hash),
+      based.map(([stream]) => stream),
+      based.map(([, { head }]) => head.sequence),
+      based.map(([, { head }]) => head.event_hash),
     ]);
     const sound = new Set(rows.map(({ stream }) => stream));
-    for (const [stream] of kept) {
+    for (const [stream] of based) {
       if (!sound.has(stream)) stale.set(stream, { head: EMPTY_HEAD, state: initialState(book, stream) });
     }
     return stale;

@@ -10,7 +10,7 @@ import { RETRY_AFTER_SECONDS } from '../infra/backlog.ts';
 import { isConnectionFault, isTransientFault } from '../infra/database.ts';
 import type { Log } from '../infra/log.ts';
 import type { Metrics } from '../infra/metrics.ts';
-import type { Queues } from '../infra/queue.ts';
+import { type Queues, rungFor } from '../infra/queue.ts';
 
 const LANES = 2;
 const MAX_FLUSH = 256;
@@ -64,12 +64,9 @@ export function createAcceptor({
     const [first] = batch;
     if (!first) return;
     const name = batch.length === 1 ? first.name : `${first.name} +${batch.length - 1}`;
-    const commands = batch.map(({ id, name, streams, request_id }) => {
-      return { id, name, stream: streams[0]!, streams, request_id };
-    });
     queues
       .queue('commands')
-      .add(name, { commands }, { jobId: first.id })
+      .add(name, { commands: batch.map(rungFor) }, { jobId: first.id })
       .catch((err) => {
         metrics.ringFailures.inc();
         log.debug({ err }, 'the doorbell could not be rung; the drain will find the commands');

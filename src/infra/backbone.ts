@@ -57,6 +57,8 @@ function quietly(log: Log): (error: Error) => void {
     if (error.message === last && now - at < 5_000) return;
     last = error.message;
     at = now;
-    log.warn({ err: error }, 'a connection is in trouble');
+    // Only what it says: the error of a pool carries its whole client along.
+    const { message, code } = error as NodeJS.ErrnoException;
+    log.warn({ err: { message, code } }, 'a connection is in trouble');
   };
 }

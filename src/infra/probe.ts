@@ -2,8 +2,10 @@
  * How this process and what it leans on are doing, probed once a second so that asking costs nothing. Without Postgres
  * nothing works (503); without Redis everything works, later (200 and `degraded`).
  */
+
+import { inTime } from '../core/inTime.ts';
 import type { Queryable } from '../core/queryable.ts';
-import { type Backlog, isTooMuch } from './backlog.ts';
+import { type Backlog, isTooMuch, readStanding } from './backlog.ts';
 import type { Metrics } from './metrics.ts';
 
 export interface Health {
@@ -42,16 +44,6 @@ export interface ProbeOptions {
 const EVERY_MS = 1_000;
 const PATIENCE_MS = 2_000;
 
-// Apart, each by the index of its status: together they would read everything that was ever settled.
-const QUEUE = `
-  select count(*) as pending,
-    coalesce(extract(epoch from clock_timestamp() - min(accepted_at)), 0)::float8 as oldest_pending_seconds,
-    (select count(*) from commands where status = 'dead') as dead,
-    (select count(*) from findings where resolved_at is null) as findings_open
-  from commands where status = 'accepted'`;
-
-type Probed = Health['queue'] & { findings_open: number };
-
 export async function startProbe(options: ProbeOptions): Promise<Probe> {
   const { db, metrics, isRedisConnected, connections, isQueueFit = () => true, onBacklog } = options;
   let queue: Health['queue'] = { pending: 0, oldest_pending_seconds: 0, dead: 0 };
@@ -63,8 +55,7 @@ export async function startProbe(options: ProbeOptions): Promise<Probe> {
 
   async function look(): Promise<void> {
     try {
-      const { rows } = await inTime(db.query<Probed>({ name: 'probe-queue', text: QUEUE }));
-      const { findings_open, ...counts } = rows[0]!;
+      const { findings_open, ...counts } = await inTime(readStanding(db), PATIENCE_MS, 'Postgres does not answer');
       queue = counts;
       metrics.findingsOpen.set(findings_open);
       postgres_connected = true;
@@ -110,12 +101,4 @@ export async function startProbe(options: ProbeOptions): Promise<Probe> {
       clearTimeout(timer);
     },
   };
-}
-
-async function inTime<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('Postgres does not answer')), PATIENCE_MS);
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

@@ -19,7 +19,21 @@ import type { Log } from './log.ts';
 
 /** What one inbox flush accepted: the doorbell's content. */
 export interface Doorbell {
-  commands: { id: string; name: string; stream: string; streams: string[]; request_id: string }[];
+  commands: Rung[];
+}
+
+/** A command as its doorbell names it. */
+export interface Rung {
+  id: string;
+  name: string;
+  /** Its subject: the first of its streams. */
+  stream: string;
+  streams: string[];
+  request_id: string;
+}
+
+export function rungFor({ id, name, streams, request_id }: Omit<Rung, 'stream'>): Rung {
+  return { id, name, stream: streams[0]!, streams, request_id };
 }
 
 export const QUEUE_NAMES = ['commands', 'integrity', 'maintenance', 'dead-letters'] as const;

@@ -3,6 +3,7 @@
  * false alarm and no transaction stays open for long. Small streams together, a big one alone: what is held in memory
  * depends on neither. Reads only.
  */
+import { readClock } from '../core/clock.ts';
 import type { Book } from '../core/command.ts';
 import type { Queryable } from '../core/queryable.ts';
 import { readColumnTypes } from './compareRows.ts';
@@ -45,11 +46,4 @@ function* pagesOf(names: StreamName[]): Generator<string[]> {
     events += sequence;
   }
   if (page.length > 0) yield page;
-}
-
-export async function readClock(db: Queryable): Promise<string> {
-  const { rows } = await db.query<{ now: string }>(
-    `select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as now`,
-  );
-  return rows[0]!.now;
 }

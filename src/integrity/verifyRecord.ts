@@ -1,8 +1,9 @@
 /** Verifies every stream of the record, or of one institution, page by page, and reports on all of it. Reads only. */
+import { readClock } from '../core/clock.ts';
 import type { Book } from '../core/command.ts';
 import type { Queryable } from '../core/queryable.ts';
 import { idOf, kindOf } from '../core/stream.ts';
-import { checkPages, readClock } from './checkPages.ts';
+import { checkPages } from './checkPages.ts';
 import { verifyGuards } from './guards.ts';
 import { readNames } from './readNames.ts';
 import type { CheckedStream } from './verifyStreams.ts';

@@ -4,11 +4,11 @@ import type { JobTools } from '../../jobs/job.ts';
 import { verifyRecent } from '../../jobs/verifyRecent.ts';
 import { openPool } from '../../src/infra/database.ts';
 import { cast, get, must, openSession, person, post } from '../support/client.ts';
+import { INSTANT } from '../support/hearing.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 import { expectIntact } from '../support/verdict.ts';
 
 const PATH = '/ops/findings';
-const INSTANT = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
 describe.skipIf(isLeftOut)('findings', () => {
   let stack: Stack;

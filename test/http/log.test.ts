@@ -1,46 +1,26 @@
 /** The log of a session, by ranges and from an event on; and what is answered at paths that are none. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Cast, cast, get, type Json, must, openSession, type Person, post, send } from '../support/client.ts';
+import { cast, get, type Json, must, openSession, post, send } from '../support/client.ts';
+import { HASH, type Hearing, holdHearing, INSTANT, UUID } from '../support/hearing.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 import { expectIntact } from '../support/verdict.ts';
 
-const INSTANT = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
-const HASH = expect.stringMatching(/^[0-9a-f]{64}$/);
-const UUID = expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-
 describe.skipIf(isLeftOut)('reading the record', () => {
   let stack: Stack;
-  let people: Cast;
-  let session: { session_id: string; assignment_id: string; path: string };
+  let people: Hearing['people'];
+  let session: Hearing['session'];
+  let url: Hearing['url'];
+  let read: Hearing['read'];
 
-  /** A session of eight events: created, started, two joins, a leave, a rejoin, two entries. */
   beforeAll(async () => {
     stack = await startStack();
-    people = cast();
-    session = await openSession(stack.url, people);
-    const act = (who: Person, verb: string, body?: object) =>
-      must(post(stack.url, `${session.path}/${verb}`, who, body));
-    await act(people.petitioner, 'join', { role: 'petitioner', client_info: { agent: 'tablet' } });
-    await act(people.presiding, 'join', { role: 'judge' });
-    await act(people.petitioner, 'leave');
-    await act(people.petitioner, 'join', { role: 'petitioner' });
-    for (const n of [1, 2]) await act(people.presiding, 'log', { event_type: 'NOTE', details: { n } });
+    ({ people, session, url, read } = await holdHearing(stack));
   });
 
   afterAll(async () => {
     await expectIntact(stack.url, session.session_id, people.admin);
     await stack.stop();
   });
-
-  let asked = 0;
-  const url = () => stack.apis[asked++ % stack.apis.length]!;
-  const read = async (path: string, who: Person = people.admin): Promise<Json> => {
-    const { status, headers, body } = await get(url(), path, who);
-    expect({ path, status }).toEqual({ path, status: 200 });
-    expect(headers.get('content-type')).toContain('application/json');
-    expect(headers.get('cache-control')).toBe('no-store');
-    return body;
-  };
 
   describe('the log', () => {
     const logs = (query = '') => read(`${session.path}/logs${query}`);

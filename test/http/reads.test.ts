@@ -1,41 +1,21 @@
 /** What every read answers, key by key: absent values are null and never left out. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  assignmentBody,
-  type Cast,
-  cast,
-  get,
-  type Json,
-  must,
-  openSession,
-  type Person,
-  post,
-} from '../support/client.ts';
+import { assignmentBody, cast, get, type Json, must, openSession, type Person, post } from '../support/client.ts';
+import { HASH, type Hearing, holdHearing, INSTANT, UUID } from '../support/hearing.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 import { expectIntact } from '../support/verdict.ts';
 
-const INSTANT = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
-const HASH = expect.stringMatching(/^[0-9a-f]{64}$/);
-const UUID = expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-
 describe.skipIf(isLeftOut)('reading', () => {
   let stack: Stack;
-  let people: Cast;
-  let session: { session_id: string; assignment_id: string; path: string };
+  let people: Hearing['people'];
+  let session: Hearing['session'];
+  let url: Hearing['url'];
+  let read: Hearing['read'];
 
-  /** A session of eight events: created, started, two joins, a leave, a rejoin, two entries. */
   beforeAll(async () => {
     stack = await startStack();
-    people = cast();
-    session = await openSession(stack.url, people);
-    const act = (who: Person, verb: string, body?: object) =>
-      must(post(stack.url, `${session.path}/${verb}`, who, body));
-    await act(people.petitioner, 'join', { role: 'petitioner', client_info: { agent: 'tablet' } });
-    await act(people.presiding, 'join', { role: 'judge' });
-    await act(people.petitioner, 'leave');
-    await act(people.petitioner, 'join', { role: 'petitioner' });
-    for (const n of [1, 2]) await act(people.presiding, 'log', { event_type: 'NOTE', details: { n } });
+    ({ people, session, url, read } = await holdHearing(stack));
   });
 
   afterAll(async () => {
@@ -43,15 +23,6 @@ describe.skipIf(isLeftOut)('reading', () => {
     await stack.stop();
   });
 
-  let asked = 0;
-  const url = () => stack.apis[asked++ % stack.apis.length]!;
-  const read = async (path: string, who: Person = people.admin): Promise<Json> => {
-    const { status, headers, body } = await get(url(), path, who);
-    expect({ path, status }).toEqual({ path, status: 200 });
-    expect(headers.get('content-type')).toContain('application/json');
-    expect(headers.get('cache-control')).toBe('no-store');
-    return body;
-  };
   const seat = ({ id, name }: Person) => ({ user_id: id, name });
 
   describe('an assignment', () => {

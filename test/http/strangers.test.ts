@@ -97,7 +97,7 @@ describe.skipIf(isLeftOut)('a stranger', () => {
       const { application_name } = (this as unknown as { connectionParameters: { application_name: string } })
         .connectionParameters;
       const { name, text } = typeof asked[0] === 'string' ? { name: '', text: asked[0] } : (asked[0] as Json);
-      const isOfTheDoor = /^plearoll-(api|door)$/.test(application_name) && name !== 'probe-queue';
+      const isOfTheDoor = /^plearoll-(api|door)$/.test(application_name) && name !== 'standing';
       if (isOfTheDoor) sent.push(text);
       return (query as unknown as (...all: unknown[]) => never).apply(this, asked);
     } as never);

@@ -66,7 +66,3 @@ test('one that fails says why', async () => {
 test.each([[['brew.coffee']], [['prune.commands', 'twice']]])('%j is no job', async (args) => {
   expect(await job(args)).toMatchObject({ code: 3, stderr: expect.stringContaining('usage:') });
 });
-
-test('it must know on which database', async () => {
-  expect(await job(['prune.commands'], {})).toMatchObject({ code: 1, stderr: expect.stringContaining('DATABASE_URL') });
-});

@@ -4,10 +4,10 @@
  */
 import { readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Config } from '../infra/config.ts';
-import { startEmbeddedPostgres } from '../infra/embeddedPostgres.ts';
-import { HomeInUseError, openHome } from '../infra/home.ts';
-import { outsideFolder } from '../infra/postgresBinaries.ts';
+import type { Config } from './config.ts';
+import { startEmbeddedPostgres } from './embeddedPostgres.ts';
+import { HomeInUseError, openHome } from './home.ts';
+import { outsideFolder } from './postgresBinaries.ts';
 
 /** @param isShared may it be in use? @throws {HomeInUseError} where it is and may not be */
 export async function withDatabase<T>(

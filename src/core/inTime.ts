@@ -1,0 +1,8 @@
+/** @throws where the work does not end within so many milliseconds; it goes on, but nobody waits for it any more */
+export async function inTime<T>(work: Promise<T>, most_ms: number, complaint: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(complaint)), most_ms);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}

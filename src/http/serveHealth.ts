@@ -1,0 +1,31 @@
+/** Health and metrics of a process that answers nothing else. */
+import type { Queryable } from '../core/queryable.ts';
+import type { Backbone } from '../infra/backbone.ts';
+import { closeServer, listen } from '../infra/listen.ts';
+import { startProbe } from '../infra/probe.ts';
+import { bareApp } from './app.ts';
+import { healthRoutes } from './health.ts';
+import { createExpressServer } from './server.ts';
+
+export interface HealthServer {
+  port: number;
+  /** From now on not ready. */
+  drain(): void;
+  close(): Promise<void>;
+}
+
+/** @param usual the port where the settings name none; another where it is taken */
+export async function serveHealth(backbone: Backbone, db: Queryable, usual: number): Promise<HealthServer> {
+  const { config, metrics, isRedisConnected, queues } = backbone;
+  const probe = await startProbe({ db, metrics, isRedisConnected, connections: () => 0, isQueueFit: queues.isFit });
+  const server = createExpressServer(bareApp(config.TRUSTED_PROXIES).use(healthRoutes(probe, metrics)));
+  const port = await listen(server, config.HOST, config.METRICS_PORT, usual);
+  return {
+    port,
+    drain: probe.drain,
+    async close() {
+      await closeServer(server);
+      probe.close();
+    },
+  };
+}
