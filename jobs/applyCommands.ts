@@ -67,7 +67,7 @@ const PASS_COMMANDS = 1_024;
 const COUNTED_AT_ONCE = 32;
 const DRAIN_AFTER_MS = 500;
 // Busy or not: what a worker had in hand when it was killed has no other doorbell.
-const DRAIN_EVERY_MS = { least: 200, most: 300 };
+const DRAIN_EVERY_MS = { least: 400, most: 500 };
 const DRAIN_STREAMS = 500;
 const RETRY_WAIT_MS = { first: 50, most: 1_000 };
 

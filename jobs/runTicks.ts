@@ -165,12 +165,18 @@ export function createTickRunner({ backbone, pool, verifierPool, book, timetable
       .catch((err) => log.debug({ err }, 'the doorbell could not be rung; the tick will be found'));
   }
 
-  async function look(): Promise<void> {
+  async function bury(): Promise<void> {
     for (const { name, slot, error } of await buryTicks(db)) {
       metrics.jobRuns.inc({ name, outcome: 'lost' });
       log.error({ job: name, slot, error }, 'job is given up');
     }
-    for (const { queue, ...key } of await findDue(db)) {
+  }
+
+  async function look(): Promise<void> {
+    const due = await findDue(db);
+    if (due.some(({ is_spent }) => is_spent)) await bury();
+    for (const { queue, is_spent, ...key } of due) {
+      if (is_spent) continue;
       const busy = [...runs.values()].filter((one) => one === queue).length;
       if (busy < RUNS_AT_ONCE) void runDue(key).catch((err) => log.warn({ err, ...key }, 'a tick could not be run'));
     }

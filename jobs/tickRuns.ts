@@ -97,14 +97,19 @@ export async function endTick(db: Queryable, { name, slot, run }: Claim, ending:
   );
 }
 
+export interface DueTick extends TickKey {
+  queue: string;
+  /** Nobody may try it again. */
+  is_spent: boolean;
+}
+
 /** Ticks that are due and have not been answered to, the earliest of each name. */
-export async function findDue(db: Queryable): Promise<(TickKey & { queue: string })[]> {
+export async function findDue(db: Queryable): Promise<DueTick[]> {
   const text = `
-    select distinct on (name) name, slot, queue from schedule_ticks
+    select distinct on (name, is_spent) name, slot, queue, attempts >= $2 or term is null as is_spent from schedule_ticks
     where status in ('waiting', 'running') and due_at < clock_timestamp() - $1 * interval '1 millisecond'
-      and attempts < $2 and term is not null
-    order by name, slot limit $3`;
-  const { rows } = await db.query<TickKey & { queue: string }>({
+    order by name, is_spent, slot limit $3`;
+  const { rows } = await db.query<DueTick>({
     ...{ name: 'find-due-ticks', text },
     values: [FOUND_AFTER_MS, MAX_ATTEMPTS, FOUND_AT_ONCE],
   });

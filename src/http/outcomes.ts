@@ -37,7 +37,7 @@ export async function listenForOutcomes(
   { db, broadcast, metrics, log }: { db: Queryable; broadcast: Broadcast; metrics: Metrics; log: Log },
 ): Promise<Outcomes> {
   const waiters = new Map<string, Set<Waiter>>();
-  let polling = false;
+  let nextPoll: NodeJS.Timeout | undefined;
   let patience_ms = Number.POSITIVE_INFINITY;
 
   function expect(id: string): Waiting {
@@ -48,6 +48,7 @@ export async function listenForOutcomes(
     });
     const waiter: Waiter = { since: performance.now(), settle };
     waiters.set(id, (waiters.get(id) ?? new Set()).add(waiter));
+    nextPoll ??= setTimeout(pollQuiet, QUIET_MS).unref();
     const cancel = () => {
       clearTimeout(timer);
       const group = waiters.get(id);
@@ -69,13 +70,17 @@ export async function listenForOutcomes(
     waiters.delete(reply.id);
   }
 
+  /** Again and again for as long as anybody waits. */
   async function pollQuiet(): Promise<void> {
     const before = performance.now() - QUIET_MS;
     const quiet = [...waiters]
       .filter(([, group]) => [...group].some((waiter) => waiter.since < before))
       .map(([id]) => id);
-    if (quiet.length === 0 || polling) return;
-    polling = true;
+    if (quiet.length > 0) await poll(quiet);
+    nextPoll = waiters.size > 0 ? setTimeout(pollQuiet, QUIET_MS).unref() : undefined;
+  }
+
+  async function poll(quiet: string[]): Promise<void> {
     try {
       const text = `select ${STATE_COLUMNS} from commands where id = any($1) and status <> 'accepted'`;
       const { rows } = await db.query<CommandState>(text, [quiet]);
@@ -83,8 +88,6 @@ export async function listenForOutcomes(
       for (const row of rows) deliver(replyOf(row)!);
     } catch (err) {
       log.debug({ err }, 'outcomes could not be read; asking again');
-    } finally {
-      polling = false;
     }
   }
 
@@ -99,8 +102,6 @@ export async function listenForOutcomes(
     })
     .catch((err) => log.warn({ err }, 'no reply channel; outcomes are read from Postgres'));
   await Promise.race([subscribed, new Promise((resolve) => setTimeout(resolve, SUBSCRIBE_WITHIN_MS))]);
-  const timer = setInterval(() => void pollQuiet(), QUIET_MS);
-  timer.unref();
 
   function giveUp(): void {
     for (const group of waiters.values()) for (const waiter of group) waiter.settle(undefined);
@@ -113,8 +114,8 @@ export async function listenForOutcomes(
   }
 
   function close(): void {
-    clearInterval(timer);
     giveUp();
+    clearTimeout(nextPoll);
     // Not waited for: where Redis is away, no channel can be left.
     void end();
   }

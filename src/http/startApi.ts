@@ -29,6 +29,8 @@ export interface Api {
 const DOOR_POOL_SIZE = 6;
 const READING_POOL_SIZE = 6;
 const VERIFIER_POOL_SIZE = 2;
+/** The door stands by it. */
+const LOOK_EVERY_MS = 1_000;
 
 export async function startApi(
   backbone: Backbone,
@@ -57,7 +59,8 @@ export async function startApi(
   const onBacklog = (queue: Backlog, isBacklogged: boolean) =>
     log.warn(queue, isBacklogged ? 'too much is waiting: commands are refused' : 'commands are accepted again');
   const { isFit: isQueueFit } = queues;
-  const probe = await startProbe({ db, metrics, isRedisConnected, connections, isQueueFit, onBacklog });
+  const every_ms = LOOK_EVERY_MS;
+  const probe = await startProbe({ db, metrics, isRedisConnected, connections, isQueueFit, every_ms, onBacklog });
   const acceptor = createAcceptor({ db, queues, isBacklogged: probe.isBacklogged, metrics, log });
   const scopes = createScopes(db);
   const { issueTicket } = tokens;

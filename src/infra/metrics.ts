@@ -10,7 +10,7 @@ const SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 export function createMetrics() {
   const registry = new Registry();
   // Its usual 10 ms wake an idle process a hundred times a second.
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 500 });
   const registers = [registry];
   const deliveries = createRate();
   const histogram = (name: string, help: string, buckets: number[], labelNames: string[] = []) =>

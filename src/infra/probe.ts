@@ -1,5 +1,5 @@
 /**
- * How this process and what it leans on are doing, probed once a second so that asking costs nothing. Without Postgres
+ * How this process and what it leans on are doing, probed every second or two, so that asking costs nothing. Without Postgres
  * nothing works (503); without Redis everything works, later (200 and `degraded`).
  */
 
@@ -37,15 +37,17 @@ export interface ProbeOptions {
   connections(): number;
   /** False where the queue's Redis is not one to rely on. */
   isQueueFit?(): boolean;
+  /** Every second where the door stands by what is found. */
+  every_ms?: number;
   /** Told when the backlog passes its bound, and when it is through. */
   onBacklog?(queue: Health['queue'], isBacklogged: boolean): void;
 }
 
-const EVERY_MS = 1_000;
+const EVERY_MS = 2_000;
 const PATIENCE_MS = 2_000;
 
 export async function startProbe(options: ProbeOptions): Promise<Probe> {
-  const { db, metrics, isRedisConnected, connections, isQueueFit = () => true, onBacklog } = options;
+  const { db, metrics, isRedisConnected, connections, isQueueFit = () => true, every_ms = EVERY_MS, onBacklog } = options;
   let queue: Health['queue'] = { pending: 0, oldest_pending_seconds: 0, dead: 0 };
   let postgres_connected = false;
   let backlogged = false;
@@ -65,7 +67,7 @@ export async function startProbe(options: ProbeOptions): Promise<Probe> {
     } catch {
       postgres_connected = false;
     }
-    if (!closed) timer = setTimeout(() => void look(), EVERY_MS).unref();
+    if (!closed) timer = setTimeout(() => void look(), every_ms).unref();
   }
 
   function judge(): void {

@@ -17,7 +17,7 @@ export interface Watchdog {
 }
 
 const PATIENCE_MS = 5_000;
-const BEAT_EVERY_MS = 250;
+const BEAT_EVERY_MS = 500;
 const NOTE_BYTES = 256;
 
 /** @param process as its log calls it */

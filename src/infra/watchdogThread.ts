@@ -21,7 +21,7 @@ export interface Sight {
   stalled_ms: number;
 }
 
-const LOOK_EVERY_MS = 250;
+const LOOK_EVERY_MS = 500;
 
 /**
  * How long the main thread has stood still while this one ran. A longer time between two looks means that the machine

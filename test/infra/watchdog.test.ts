@@ -21,5 +21,5 @@ test('the time without a beat adds up, and one beat ends it', () => {
 });
 
 test('an hour in which nobody ran counts as one look', () => {
-  expect(after([1, 250], [1, 3_600_250]).stalled_ms).toBe(500);
+  expect(after([1, 500], [1, 3_600_500]).stalled_ms).toBe(1_000);
 });
