@@ -1,13 +1,27 @@
 /** A pending session is started by an official of its own. */
 import { expect, test } from 'vitest';
+import { format } from '../../src/formats/format.ts';
 import { sessionStarted, startSession } from '../../src/sessions/startSession.ts';
-import { admin, judge, outsideJudge, presiding, sessionThatIs, superAdmin } from '../support/court.ts';
+import { turnsOf } from '../../src/turns/turn.ts';
+import {
+  admin,
+  judge,
+  opened,
+  outsideJudge,
+  presiding,
+  START,
+  scheduled,
+  sessionThatIs,
+  started,
+  superAdmin,
+  turnId,
+} from '../support/court.ts';
 import { given, NOW } from '../support/given.ts';
 
 const pending = given(...sessionThatIs.pending);
 
 test.each([presiding, judge, admin, superAdmin])('a pending session is started by an official: $role $id', (actor) => {
-  const verdict = pending.when(startSession, {}, actor).then(sessionStarted({}));
+  const verdict = pending.when(startSession, {}, actor, { id: START }).then(started);
   expect(verdict!.result).toMatchObject({ status: 'active', started_at: NOW, head: { event_sequence: 2 } });
   expect(verdict!.rows[0]).toMatchObject({ actor_id: actor.id, occurred_at: NOW });
 });
@@ -26,4 +40,18 @@ test('what was started already is said before who may not', () => {
   given(...sessionThatIs.active)
     .when(startSession, {}, outsideJudge)
     .then('invalid_transition');
+});
+
+test('the format that the assignment names is frozen in the record, with the turns it asks for', () => {
+  const custom = format.parse({
+    ...{ name: 'Ours', segments: [{ side: 'respondent', kind: 'argument', allotted_ms: 60_000 }] },
+  });
+  const created = { ...scheduled, payload: { ...scheduled.payload, format: custom } };
+  const verdict = given(created, opened)
+    .when(startSession, {}, presiding, { id: START })
+    .then(sessionStarted({ format: custom, turns: turnsOf(custom, START) }))!;
+  expect(verdict.states.session).toMatchObject({
+    format: custom,
+    turns: [{ id: turnId(1), order_index: 1, state: 'planned', side: 'respondent', allotted_ms: 60_000 }],
+  });
 });
