@@ -22,9 +22,10 @@ import {
 export const sessionStarted = defineEvent({
   stream: sessionStream,
   type: 'SESSION_STARTED',
-  payload: z.strictObject({ format, turns: z.array(plannedTurn) }),
-  evolve: (session, { at, payload }) =>
-    withStatus({ ...session, format: payload.format, turns: payload.turns.map(newTurn) }, 'active', { started_at: at }),
+  // Both are absent in records from before there were formats.
+  payload: z.strictObject({ format: format.optional(), turns: z.array(plannedTurn).optional() }),
+  evolve: (session, { at, payload: { format = null, turns = [] } }) =>
+    withStatus({ ...session, turns: turns.map(newTurn) }, 'active', { started_at: at, format }),
   project: ({ at }, { id, format, turns }) => [
     update('courtroom_sessions', { id }, { status: 'active', started_at: at, format }),
     ...turns.map((turn) => turnInsert(id, turn)),

@@ -3,6 +3,7 @@ import type { JsonObject } from '../core/event.ts';
 import { type Page, pageOf } from '../core/page.ts';
 import type { Queryable } from '../core/queryable.ts';
 import type { Format } from '../formats/format.ts';
+import { sessionStreamName } from '../sessions/session.ts';
 import { type Turn, turnResource } from './turn.ts';
 
 const COLUMNS = [
@@ -29,9 +30,9 @@ export async function readTurns(db: Queryable, session_id: string, page: Page): 
   const { rows } = await db.query<TurnRow>(
     `select ${COLUMNS.map((name) => `t.${name}`).join(', ')}, s.format, ${SERVER_TIME} as server_time
      from session_turns t join courtroom_sessions s on s.id = t.session_id
-     join streams h on h.stream = 'session:' || s.id
+     join streams h on h.stream = $4
      where t.session_id = $1 and ($2::integer is null or t.order_index > $2) order by t.order_index limit $3`,
-    [session_id, after, page.limit + 1],
+    [session_id, after, page.limit + 1, sessionStreamName(session_id)],
   );
   const resource = ({ format, server_time, ...turn }: TurnRow) => turnResource(turn, format, server_time);
   return { format: rows[0]?.format ?? null, ...pageOf(rows, page, resource, (row) => [String(row.order_index)]) };

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { format } from '../../src/formats/format.ts';
 import { sessionStarted, startSession } from '../../src/sessions/startSession.ts';
+import { turnPlanned } from '../../src/turns/planTurn.ts';
 import { turnsOf } from '../../src/turns/turn.ts';
 import {
   admin,
@@ -24,6 +25,15 @@ test.each([presiding, judge, admin, superAdmin])('a pending session is started b
   const verdict = pending.when(startSession, {}, actor, { id: START }).then(started);
   expect(verdict!.result).toMatchObject({ status: 'active', started_at: NOW, head: { event_sequence: 2 } });
   expect(verdict!.rows[0]).toMatchObject({ actor_id: actor.id, occurred_at: NOW });
+});
+
+test('a session that started before there were formats is read as it was, and turns can be planned in it', () => {
+  const older = given(scheduled, opened, { ...started, payload: {} });
+  expect(older.states().session).toMatchObject({ status: 'active', format: null, turns: [] });
+  const body = { side: 'petitioner', kind: 'argument', allotted_ms: 60_000 };
+  const verdict = older.when({ name: 'turn.plan' }, body, presiding, { id: START });
+  const turn = { id: START, order_index: 1, min_ms: 0, protected_ms: 0, objections: false, continues: null };
+  verdict.then(turnPlanned({ turn: { ...turn, side: 'petitioner', kind: 'argument', allotted_ms: 60_000 } }));
 });
 
 test('a session is started once', () => {

@@ -145,6 +145,23 @@ export async function completedSession(court: Court, assignment_id: string): Pro
   return session_id;
 }
 
+/** The same round brought to its end: ruled, ended and sealed. */
+export async function completedRound(court: Court, assignment_id: string): Promise<string> {
+  const session_id = await playedSession(court, assignment_id);
+  const bench = { id: people.judge, role: 'judge' as const };
+  const { rows } = await court.verifier.query<{ objection_id: string; turn_id: string }>(
+    `select id as objection_id, turn_id from objections where session_id = $1 and state = 'pending'`,
+    [session_id],
+  );
+  const { objection_id, turn_id } = rows[0]!;
+  await court.send(
+    ['objection.rule', { session_id, objection_id, decision: 'overruled', ruling: 'Go on.' }, bench],
+    ['turn.end', { session_id, turn_id }, bench],
+    ['session.complete', { session_id }, bench],
+  );
+  return session_id;
+}
+
 /**
  * A trial in which everything happens that can happen to a turn and to an objection, still open at its end. The system's
  * command has no scope to look up, so it is sent as the door would hand it on.
