@@ -5,15 +5,9 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { book, commands } from '../../src/commands.ts';
-import type { Book } from '../../src/core/command.ts';
-import { decideBatch } from '../../src/core/decide.ts';
+import { commands } from '../../src/commands.ts';
 import type { JsonObject } from '../../src/core/event.ts';
-import { newCommandId } from '../../src/core/ids.ts';
-import { EMPTY_HEAD, type EventRow } from '../../src/core/ledger.ts';
-import type { Write } from '../../src/core/projections.ts';
 import type { Actor } from '../../src/core/roles.ts';
-import { evolveWith, type Held, initialState } from '../../src/core/states.ts';
 import type { Format } from '../../src/formats/format.ts';
 import { TEMPLATE_NAMES } from '../../src/formats/templates.ts';
 import type { SessionState } from '../../src/sessions/session.ts';
@@ -21,7 +15,6 @@ import { clockAt, deadlineOf } from '../../src/turns/clock.ts';
 import { brokenInvariants } from '../../src/turns/invariants.ts';
 import { activeTurn } from '../../src/turns/turn.ts';
 import {
-  ASSIGNMENT,
   admin,
   bailiff,
   INSTITUTION,
@@ -32,11 +25,9 @@ import {
   respondent,
   SESSION,
 } from '../support/court.ts';
+import { openFoldedCourt } from '../support/foldedCourt.ts';
 import { NOW } from '../support/given.ts';
 import { variant } from '../support/round.ts';
-import { expectRowsAgree } from '../support/rowsAgree.ts';
-
-const UNTRACED = { request_id: 'walk', traceparent: null };
 
 const system: Actor = { id: 'system', role: 'system', institution_id: null };
 const PEOPLE = [admin, presiding, judge, bailiff, petitioner, respondent];
@@ -99,52 +90,6 @@ function bodyOf({ name, pick, choice }: Step, { turns, objections }: SessionStat
   return bodies[name] ?? (name.startsWith('turn.') ? { turn_id } : {});
 }
 
-function openWalk(format: string | Format) {
-  const streams = [`session:${SESSION}`, `assignment:${ASSIGNMENT}`];
-  const held = new Map<string, Held>(
-    streams.map((stream) => [stream, { head: EMPTY_HEAD, state: initialState(book, stream) }]),
-  );
-  const rows: EventRow[] = [];
-  const writes: Write[] = [];
-  let now_ms = Date.parse(NOW);
-
-  const session = () => held.get(streams[0]!)!.state as SessionState;
-  const now = () => new Date(now_ms).toISOString();
-
-  function send(name: string, body: JsonObject, actor: Actor, id = newCommandId(now_ms), only?: string[]) {
-    const definition = book.commands.get(name)!;
-    const isOfSession = only === undefined;
-    const hasRoute = 'route' in definition;
-    const parsed = definition.body.parse(hasRoute ? body : { ...body, session_id: SESSION }) as JsonObject;
-    const input = { ...parsed, ...(isOfSession && { session_id: SESSION }) };
-    const command = { id, name, stream: only?.[0] ?? streams[0]!, streams: only ?? streams, input, actor };
-    const pending = [
-      { ...command, expected_sequence: null, attempts: 0, last_error: null, reply_to: 'nobody', ...UNTRACED },
-    ];
-    const decided = decideBatch({ book: book as Book, pending, now: now(), held, facts: new Map() });
-    expect(decided.faults).toEqual([]);
-    for (const [stream, moved] of decided.moved) held.set(stream, moved);
-    rows.push(...decided.rows);
-    writes.push(...decided.writes);
-    const { status, body: outcome } = decided.outcomes[0]!;
-    if (status === 'rejected') {
-      expect(definition.rejects).toContain(JSON.parse(outcome).problem.code);
-      expect(decided.rows).toEqual([]);
-    }
-    return status;
-  }
-
-  send('assignment.create', { ...match, institution_id: INSTITUTION, format } as never, admin, ASSIGNMENT, [
-    streams[1]!,
-  ]);
-  send('session.create', { assignment_id: ASSIGNMENT }, admin, SESSION, [streams[1]!, streams[0]!]);
-
-  const wait = (ms: number) => {
-    now_ms += ms;
-  };
-  return { send, session, now, held, rows, writes, wait };
-}
-
 /** Somebody whom the door lets in: by role, and the system with what has no route. */
 function senderOf({ name, who }: Step): Actor {
   const definition = commands.find((command) => command.name === name);
@@ -172,7 +117,7 @@ test.each([
   const applied = new Set<string>();
   fc.assert(
     fc.property(fc.constantFrom(...FORMATS), fc.array(step, { minLength: 40, maxLength: 120 }), (format, walk) => {
-      const court = openWalk(format);
+      const court = openFoldedCourt({ ...match, institution_id: INSTITUTION, format });
       court.send('session.start', {}, presiding);
       for (const one of walk) {
         const before = activeTurn(court.session().turns);
@@ -186,7 +131,7 @@ test.each([
         const still = left(court.session(), now);
         // Once completed a walk is over, so that is tried less than the rest.
         if (one.name === 'session.complete' && one.choice > 0) continue;
-        const status = court.send(one.name, bodyOf(one, court.session()), senderOf(one));
+        const { status } = court.send(one.name, bodyOf(one, court.session()), senderOf(one));
         if (status === 'applied') applied.add(one.name);
         const after = activeTurn(court.session().turns);
         // No command moves the hands of the clock but one that grants time.
@@ -195,12 +140,7 @@ test.each([
         }
         expect(brokenInvariants(court.session())).toEqual([]);
       }
-      const [name, { state }] = [...court.held][0]!;
-      const events = court.rows.filter(({ stream }) => stream === name);
-      const refolded = events.reduce((folded, row) => evolveWith(book, folded, row), initialState(book, name));
-      expect(refolded).toEqual(state);
-      const [session, assignment] = [...court.held.values()].map((one) => one.state);
-      expectRowsAgree(court.writes, { session, assignment } as never);
+      court.expectFolded();
     }),
     { numRuns: 100, ...seed },
   );
