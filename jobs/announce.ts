@@ -12,7 +12,7 @@ import type { Log } from '../src/infra/log.ts';
 import type { Metrics } from '../src/infra/metrics.ts';
 import type { Queues } from '../src/infra/queue.ts';
 import { linksTo, traceIdOf, tracer, within } from '../src/infra/tracing.ts';
-import { leaveDeadlines } from './expireTurns.ts';
+import { leaveDeadlines, observeLateness } from './expireTurns.ts';
 
 interface Announcer {
   queues: Queues;
@@ -43,6 +43,7 @@ async function announceAll(announcer: Announcer, decided: Decided): Promise<void
   const deadlines = leaveDeadlines(queues, decided).map((added) =>
     added.catch((err) => log.debug({ err }, 'a deadline could not be left with the queue; the sweep will find it')),
   );
+  observeLateness(metrics, exported);
   for (const fault of faults) await setAside(announcer, fault);
   for (const sent of await Promise.allSettled(messages)) {
     if (sent.status === 'rejected') {

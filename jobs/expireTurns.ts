@@ -7,9 +7,11 @@ import type { Job } from 'bullmq';
 import type { Decided } from '../src/core/decide.ts';
 import type { Queryable } from '../src/core/queryable.ts';
 import { idOf } from '../src/core/stream.ts';
+import type { Metrics } from '../src/infra/metrics.ts';
 import type { Queues } from '../src/infra/queue.ts';
 import type { SessionState } from '../src/sessions/session.ts';
 import { deadlineOf } from '../src/turns/clock.ts';
+import { expireTurn, turnExpired } from '../src/turns/expireTurn.ts';
 import { activeTurn } from '../src/turns/turn.ts';
 import type { JobTools } from './job.ts';
 import { sendDue } from './sendDue.ts';
@@ -84,8 +86,8 @@ export function createExpirer({ db, send }: ExpirerOptions): Expirer {
  * due for long is sent once more for each event recorded since.
  */
 function orderOf({ session_id, turn_id, deadline, sequence, is_long_due }: Due): Parameters<JobTools['send']>[0] {
-  const key = `turn.expire ${turn_id} ${deadline}${is_long_due ? ` ${sequence}` : ''}`;
-  return { name: 'turn.expire', input: { session_id, turn_id, deadline }, key };
+  const key = `${expireTurn.name} ${turn_id} ${deadline}${is_long_due ? ` ${sequence}` : ''}`;
+  return { name: expireTurn.name, input: { session_id, turn_id, deadline }, key };
 }
 
 /** Leaves a job for each deadline that stands after this commit, where it may be a new one. A kept id is left alone. */
@@ -103,6 +105,15 @@ export function leaveDeadlines(queues: Queues, { exported, moved }: Decided): Pr
     added.push(queues.queue('commands').add(DEADLINE, data, { jobId: deadlineJobId(data), delay }));
   }
   return added;
+}
+
+export function observeLateness({ turnLateness }: Metrics, exported: Decided['exported']): void {
+  for (const events of exported.values()) {
+    for (const { event_type, occurred_at, payload } of events) {
+      if (event_type !== turnExpired.type) continue;
+      turnLateness.observe((Date.parse(occurred_at) - Date.parse(payload!.deadline as string)) / 1_000);
+    }
+  }
 }
 
 export function deadlineJobId({ turn_id, deadline }: Deadline): string {

@@ -10,7 +10,7 @@ import { commandUrl } from './answers.ts';
 
 const DEAD_LETTERS = 'dead-letters';
 const DESCRIPTIONS: { [queue: string]: string } = {
-  commands: 'Doorbells. Each names the commands that one flush of the inbox accepted.',
+  commands: 'Doorbells. Each names the commands that one flush of the inbox accepted. Delayed: the deadlines of turns.',
   [DEAD_LETTERS]: 'Commands set aside after their last attempt. The data of each says how to redrive it.',
 };
 const UI = {

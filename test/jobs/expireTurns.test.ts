@@ -104,6 +104,9 @@ describe.skipIf(isLeftOut)(`deadlines, ${kind}`, () => {
       await court.untilExpired();
       await court.expectOnce(deadlines[i]!.deadline, true);
     }
+    const lateness = await Promise.all(stack.backbones.map(({ metrics }) => metrics.turnLateness.get()));
+    const counted = lateness.flatMap(({ values }) => values).filter(({ metricName }) => metricName?.endsWith('_count'));
+    expect(counted.reduce((sum, { value }) => sum + value, 0)).toBeGreaterThanOrEqual(courts.length);
   });
 
   test('a recess moves the deadline: the job that was left for the old one finds nothing to do', async () => {
