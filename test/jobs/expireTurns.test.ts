@@ -234,6 +234,29 @@ describe.skipIf(isLeftOut)(`the sweep, ${kind}`, () => {
     expect(await sent()).toEqual([]);
   });
 
+  test('is not what deadlines wait for: a delayed job comes when it is due, not with the next whole second', async () => {
+    const bench = await openWorkbench();
+    onTestFinished(bench.close);
+    const { queues } = bench.tools;
+    const queue = queues.queue('commands');
+    const late_ms: number[] = [];
+    const answer = async ({ timestamp, data }: { timestamp: number; data: { delay: number } }) => {
+      late_ms.push(Date.now() - timestamp - data.delay);
+    };
+    const worker = queues.worker('commands', answer as never, {});
+    await queues.run([worker]);
+    await vi.waitFor(() => expect(queues.isConnected()).not.toBe(false), SOON);
+    const delay = 300;
+    for (let n = 1; n <= 5; n += 1) {
+      await queue.add('turn.deadline', { delay }, { delay });
+      await vi.waitFor(() => expect(late_ms).toHaveLength(n), SOON);
+    }
+    await worker.close();
+    // On a busy machine one or another may be late. In whole seconds all of them would be.
+    expect(Math.min(...late_ms)).toBeLessThan(1_000 - delay - 200);
+    expect(Math.min(...late_ms)).toBeGreaterThanOrEqual(0);
+  });
+
   test('goes by its index among thousands of turns', async () => {
     const { bench } = await openDue();
     const { pool } = bench.database;
