@@ -10,7 +10,7 @@ import { deadlineOf } from '../../src/turns/clock.ts';
 import { brokenInvariants } from '../../src/turns/invariants.ts';
 import { activeTurn } from '../../src/turns/turn.ts';
 import { INSTITUTION, match, system } from '../support/court.ts';
-import { openFoldedCourt } from '../support/foldedCourt.ts';
+import { type FoldedCourt, openFoldedCourt } from '../support/foldedCourt.ts';
 import { ALLOTTED_MS, formatOf, type Hearing, hearings, type Speech, speechesOf } from '../support/hearings.ts';
 
 /** What the sheet says of a speech. */
@@ -124,7 +124,7 @@ describe.each([
 });
 
 /** The chain is whole, the rows say what the events say, and nothing is open. */
-function expectSealed(court: ReturnType<typeof openFoldedCourt>): void {
+function expectSealed(court: FoldedCourt): void {
   const chain = court.rows.filter(({ stream }) => stream.startsWith('session:'));
   for (const [i, row] of chain.entries()) {
     expect(hashOf(row)).toBe(row.event_hash);
