@@ -25,6 +25,7 @@ export default defineConfig({
             'test/*.test.ts',
             'test/core/**/*.test.ts',
             'test/commands/**/*.test.ts',
+            'test/turns/**/*.test.ts',
             'test/infra/**/*.test.ts',
             'test/integrity/**/*.test.ts',
             'test/schedule/**/*.test.ts',

@@ -1,6 +1,7 @@
 /**
- * What follows a commit: events go to the listeners' channels, outcomes to the API instances that wait for them, and
- * what failed to its place. All of it is best effort: listeners heal by sequence, waiters by asking, retries by the drain.
+ * What follows a commit: events go to the listeners' channels, outcomes to the API instances that wait for them, deadlines
+ * to the queue, and what failed to its place. All of it is best effort: listeners heal by sequence, waiters by asking,
+ * retries by the drain, deadlines by the sweep.
  */
 import { SpanKind } from '@opentelemetry/api';
 import type { Decided, Fault } from '../src/core/decide.ts';
@@ -12,6 +13,7 @@ import type { Log } from '../src/infra/log.ts';
 import type { Metrics } from '../src/infra/metrics.ts';
 import { type Queues, rungFor } from '../src/infra/queue.ts';
 import { linksTo, traceIdOf, tracer, within } from '../src/infra/tracing.ts';
+import { leaveDeadlines, observeLateness } from './expireTurns.ts';
 
 interface Announcer {
   queues: Queues;
@@ -30,14 +32,19 @@ export async function announce(announcer: Announcer, decided: Decided): Promise<
   if (announcer.log.isLevelEnabled('debug')) logOutcomes(announcer.log, decided);
 }
 
-async function announceAll(announcer: Announcer, { exported, outcomes, faults }: Decided): Promise<void> {
-  const { broadcast, metrics, log } = announcer;
+async function announceAll(announcer: Announcer, decided: Decided): Promise<void> {
+  const { queues, broadcast, metrics, log } = announcer;
+  const { exported, outcomes, faults } = decided;
   const messages: Promise<void>[] = [];
   for (const [reply_to, group] of groupBy(outcomes, (outcome) => outcome.reply_to)) {
     messages.push(broadcast.publish(replyChannel(reply_to), replyText(group)));
   }
   const causes = new Map(outcomes.map((outcome) => [outcome.id, outcome]));
   for (const [stream, events] of exported) messages.push(broadcast.publish(stream, announcementText(events, causes)));
+  const deadlines = leaveDeadlines(queues, decided).map((added) =>
+    added.catch((err) => log.debug({ err }, 'a deadline could not be left with the queue; the sweep will find it')),
+  );
+  observeLateness(metrics, exported);
   for (const fault of faults) await setAside(announcer, fault);
   for (const sent of await Promise.allSettled(messages)) {
     if (sent.status === 'rejected') {
@@ -45,6 +52,7 @@ async function announceAll(announcer: Announcer, { exported, outcomes, faults }:
       log.debug({ err: sent.reason }, 'an announcement was lost; it will be healed');
     }
   }
+  await Promise.all(deadlines);
 }
 
 function logOutcomes(log: Log, { outcomes }: Decided): void {

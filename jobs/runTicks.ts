@@ -34,6 +34,8 @@ export interface TickRunnerOptions {
   verifierPool: pg.Pool;
   book: Book;
   timetable: readonly Line[];
+  /** What else is looked for at every look, before the ticks. */
+  alongside?(): Promise<void>;
 }
 
 export interface TickRunner {
@@ -64,7 +66,8 @@ const CUT_OFF: Ending = { status: 'waiting', error: null, wait_ms: 0, counts: fa
 /** A job that does not end so long after its time was over is held for failed. */
 const OVERTIME_MS = 60_000;
 
-export function createTickRunner({ backbone, pool, verifierPool, book, timetable }: TickRunnerOptions): TickRunner {
+export function createTickRunner(options: TickRunnerOptions): TickRunner {
+  const { backbone, pool, verifierPool, book, timetable, alongside } = options;
   const { queues, broadcast, metrics, log } = backbone;
   const db = pool as unknown as Queryable;
   const lines = new Map(timetable.map((line) => [line.job.name, line]));
@@ -173,6 +176,7 @@ export function createTickRunner({ backbone, pool, verifierPool, book, timetable
   }
 
   async function look(): Promise<void> {
+    await alongside?.().catch((err) => log.warn({ err }, 'it could not be seen whose time is up'));
     const due = await findDue(db);
     if (due.some(({ is_spent }) => is_spent)) await bury();
     for (const { queue, is_spent, ...key } of due) {

@@ -12,7 +12,7 @@ const BATCH = 100;
 
 /** @param readAfter the due rows that follow `last` in a fixed order, at most `limit` */
 export async function sendDue<Row>(
-  tools: JobTools,
+  tools: Pick<JobTools, 'send' | 'progress' | 'isOver'>,
   readAfter: (last: Row | undefined, limit: number) => Promise<Row[]>,
   orderOf: (row: Row) => Order,
 ): Promise<JsonObject> {

@@ -1,4 +1,7 @@
-/** The worker as a part: it answers doorbells, drains the inbox, and runs timed jobs and those that somebody asked for. */
+/**
+ * The worker as a part: it answers doorbells, drains the inbox, keeps the deadlines of turns, and runs timed jobs and
+ * those that somebody asked for.
+ */
 import type { Job, Worker } from 'bullmq';
 import { book } from '../src/commands.ts';
 import type { Queryable } from '../src/core/queryable.ts';
@@ -6,8 +9,10 @@ import type { Backbone } from '../src/infra/backbone.ts';
 import { openPool } from '../src/infra/database.ts';
 import type { Watch } from '../src/infra/watchdog.ts';
 import { type CrashPoint, createApplier } from './applyCommands.ts';
+import { createExpirer, DEADLINE } from './expireTurns.ts';
 import { createTickRunner, RUNS_AT_ONCE } from './runTicks.ts';
 import { timetable } from './schedule.ts';
+import { createSend } from './sendCommand.ts';
 import type { TickKey } from './ticks.ts';
 import { verifyRecordJob } from './verifyRecord.ts';
 
@@ -49,10 +54,14 @@ export async function startWorker(
     ...(reach && { reach }),
     ...(watch && { watch }),
   });
-  const runner = createTickRunner({ backbone, pool: jobPool, verifierPool, book, timetable });
+  const db = jobPool as unknown as Queryable;
+  const expirer = createExpirer({ db, send: createSend({ db, book, queues, log, request_id: DEADLINE }) });
+  const alongside = expirer.sweep;
+  const runner = createTickRunner({ backbone, pool: jobPool, verifierPool, book, timetable, alongside });
   const verify = verifyRecordJob(verifierPool);
   const answerIntegrity = (job: Job) => (TIMED.has(job.name) ? runner.answer(job) : verify(job));
-  const doorbells = queues.worker('commands', applier.answer, { concurrency: DOORBELLS_AT_ONCE });
+  const answer = async (job: Job) => (job.name === DEADLINE ? expirer.answer(job) : applier.answer(job));
+  const doorbells = queues.worker('commands', answer, { concurrency: DOORBELLS_AT_ONCE });
   const integrity = queues.worker('integrity', answerIntegrity, { concurrency: INTEGRITY_AT_ONCE });
   const maintenance = queues.worker<TickKey, object>('maintenance', runner.answer, { concurrency: RUNS_AT_ONCE });
   await queues.run([doorbells, integrity, maintenance] as Worker[]);
@@ -60,6 +69,7 @@ export async function startWorker(
   runner.start();
 
   async function close(): Promise<void> {
+    expirer.close();
     const runs = runner.close();
     const workers = Promise.all([doorbells.close(), integrity.close(), maintenance.close(), runs]);
     // While Redis is away BullMQ would wait for it; what is under way is the applier's to finish.

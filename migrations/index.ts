@@ -8,6 +8,7 @@ import * as findings from './0005_findings.ts';
 import * as tenancy from './0006_tenancy.ts';
 import * as trace from './0007_trace.ts';
 import * as schemaVersion from './0008_schema_version.ts';
+import * as turns from './0009_turns.ts';
 
 export const migrations: (Knex.Migration & { name: string })[] = [
   { name: '0001_record', ...record },
@@ -18,4 +19,5 @@ export const migrations: (Knex.Migration & { name: string })[] = [
   { name: '0006_tenancy', ...tenancy },
   { name: '0007_trace', ...trace },
   { name: '0008_schema_version', ...schemaVersion },
+  { name: '0009_turns', ...turns },
 ];

@@ -1,6 +1,9 @@
 /** Every mutation there is. What is not in these lists does not exist. */
 import { createAssignment } from './assignments/createAssignment.ts';
 import { bookOf, type CommandDefinition, type Mutation } from './core/command.ts';
+import { raiseObjection } from './objections/raiseObjection.ts';
+import { ruleObjection } from './objections/ruleObjection.ts';
+import { withdrawObjection } from './objections/withdrawObjection.ts';
 import { expireObservation } from './observers/expireObservation.ts';
 import { leaveObservation } from './observers/leaveObservation.ts';
 import { observeSession } from './observers/observeSession.ts';
@@ -14,6 +17,17 @@ import { logEntry } from './sessions/logEntry.ts';
 import { pauseSession } from './sessions/pauseSession.ts';
 import { resumeSession } from './sessions/resumeSession.ts';
 import { startSession } from './sessions/startSession.ts';
+import { endTurn } from './turns/endTurn.ts';
+import { expireTurn } from './turns/expireTurn.ts';
+import { extendTurn } from './turns/extendTurn.ts';
+import { markQuestion } from './turns/markQuestion.ts';
+import { planTurn } from './turns/planTurn.ts';
+import { reserveRebuttal } from './turns/reserveRebuttal.ts';
+import { returnTurn } from './turns/returnTurn.ts';
+import { startTurn } from './turns/startTurn.ts';
+import { takeOverTurn } from './turns/takeOverTurn.ts';
+import { waiveRebuttal } from './turns/waiveRebuttal.ts';
+import { recordViolation } from './violations/recordViolation.ts';
 
 export const commands = [
   createAssignment,
@@ -27,10 +41,28 @@ export const commands = [
   observeSession,
   leaveObservation,
   logEntry,
+  planTurn,
+  startTurn,
+  endTurn,
+  extendTurn,
+  reserveRebuttal,
+  waiveRebuttal,
+  markQuestion,
+  takeOverTurn,
+  returnTurn,
+  raiseObjection,
+  withdrawObjection,
+  ruleObjection,
+  recordViolation,
 ] as unknown as readonly CommandDefinition[];
 
 /** What only the system sends: timed jobs that tidy. */
-export const systemCommands = [lapseSession, expireParticipants, expireObservation] as unknown as readonly Mutation[];
+export const systemCommands = [
+  lapseSession,
+  expireParticipants,
+  expireObservation,
+  expireTurn,
+] as unknown as readonly Mutation[];
 
 /** Both lists, indexed by name, with the events and kinds of streams they use. */
 export const book = bookOf([...commands, ...systemCommands]);

@@ -5,15 +5,6 @@ import { signToken } from './infra/tokens.ts';
 
 type Json = { [key: string]: unknown };
 
-const SCRIPT: [type: string, details: Json][] = [
-  ['CASE_CALLED', { docket: 'Meridian v. Harbour Authority', by: 'bailiff' }],
-  ['APPEARANCE', { for: 'petitioner', time_reserved_seconds: 120 }],
-  ['ARGUMENT_OPENED', { for: 'petitioner', point: 'The berth was closed without notice.' }],
-  ['BENCH_QUESTION', { by: 'presiding', text: 'Counsel, which clause of the charter do you rely on?' }],
-  ['ARGUMENT_OPENED', { for: 'respondent', point: 'Notice was posted; the charter asks no more.' }],
-  ['REBUTTAL', { for: 'petitioner', point: 'Posted where no master could read it.' }],
-];
-
 export async function playDemo(url: string, secret: string, say: (line: string) => void): Promise<void> {
   const institution_id = randomUUID();
   const [admin, judge, petitioner, respondent] = ['admin', 'judge', 'participant', 'participant'].map((role) => {
@@ -21,7 +12,9 @@ export async function playDemo(url: string, secret: string, say: (line: string) 
     const exp = Math.floor(Date.now() / 1_000) + 3_600;
     return { user_id, token: signToken({ sub: user_id, role, institution_id, exp }, secret) };
   }) as [Person, Person, Person, Person];
-  const post = (who: Person, path: string, body: Json = {}) => call(url, who, 'POST', path, body);
+  const post = async (who: Person, path: string, body: Json = {}) =>
+    (await call(url, who, 'POST', path, body)).result as Json;
+  const get = (who: Person, path: string) => call(url, who, 'GET', path);
 
   say('demo: a short round');
   const assignment = await post(admin, '/api/assignment/create', {
@@ -33,8 +26,8 @@ export async function playDemo(url: string, secret: string, say: (line: string) 
     panel: [{ user_id: judge.user_id, name: 'Judge Okafor', presiding: true }],
     visibility: 'institution',
   });
-  const session = await post(judge, '/api/session/create', { assignment_id: (assignment.result as Json).id });
-  const id = (session.result as Json).id as string;
+  const { id: session_id } = await post(judge, '/api/session/create', { assignment_id: assignment.id });
+  const id = session_id as string;
   const listener = listen(url, id, petitioner, say);
   await listener.synced;
   const path = `/api/session/${id}`;
@@ -42,12 +35,41 @@ export async function playDemo(url: string, secret: string, say: (line: string) 
   await post(judge, `${path}/join`, { role: 'judge' });
   await post(petitioner, `${path}/join`, { role: 'petitioner' });
   await post(respondent, `${path}/join`, { role: 'respondent' });
-  for (const [event_type, details] of SCRIPT) await post(judge, `${path}/log`, { event_type, details });
+  const docket = 'Meridian v. Harbour Authority';
+  await post(judge, `${path}/log`, { event_type: 'CASE_CALLED', details: { docket } });
+  await argue({ post, get, path, judge, petitioner, respondent, say });
   await post(judge, `${path}/complete`);
   await listener.completed;
-  const verdict = await call(url, judge, 'GET', `${path}/verify`);
+  const verdict = await get(judge, `${path}/verify`);
   say(`demo: ${verdict.message}`);
   say(`demo: the record stays at ${url}${path}/logs`);
+}
+
+/** One speech, with a question of the bench, and an objection that stops its clock until the ruling. */
+async function argue({ post, get, path, judge, petitioner, respondent, say }: Courtroom): Promise<void> {
+  const { items } = (await get(judge, `${path}/turns`)) as { items: { id: string }[] };
+  const turn = { turn_id: items[0]!.id };
+  await post(judge, `${path}/turn/start`, { ...turn, speaker_id: petitioner.user_id });
+  await post(judge, `${path}/turn/question`, { ...turn, phase: 'start' });
+  await post(judge, `${path}/turn/question`, { ...turn, phase: 'end' });
+  const objecting = { ...turn, ground: 'misrepresentation', reason: 'The charter says nothing of the kind.' };
+  const objection = await post(respondent, `${path}/objection/raise`, objecting);
+  const { clock } = (await get(judge, path)) as { clock: { remaining_ms: number } };
+  say(`demo: the clock stands at ${clock.remaining_ms} ms until the bench has ruled`);
+  const ruling = { decision: 'overruled', ruling: 'Clause 4 does. Go on, counsel.' };
+  await post(judge, `${path}/objection/rule`, { objection_id: objection.id, ...ruling });
+  await post(judge, `${path}/turn/end`, turn);
+}
+
+interface Courtroom {
+  /** Answers the command's result. */
+  post(who: Person, path: string, body?: Json): Promise<Json>;
+  get(who: Person, path: string): Promise<Json>;
+  path: string;
+  judge: Person;
+  petitioner: Person;
+  respondent: Person;
+  say(line: string): void;
 }
 
 interface Person {

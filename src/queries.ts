@@ -9,11 +9,14 @@ import { ROLES } from './core/roles.ts';
 import { instant } from './core/schemas.ts';
 import { FINDING_STATES, readFindings } from './integrity/readFindings.ts';
 import { verifySession } from './integrity/verifySession.ts';
+import { readObjections } from './objections/readObjections.ts';
 import { readParticipants } from './participants/readParticipants.ts';
 import { findHealthReport } from './schedules/readHealthReport.ts';
 import { readSchedules } from './schedules/readSchedules.ts';
 import { readLog } from './sessions/readLog.ts';
 import { findSession, readActiveSessions } from './sessions/readSession.ts';
+import { readTurns } from './turns/readTurns.ts';
+import { readViolations } from './violations/readViolations.ts';
 
 const MAX_LOGS = 1_000;
 const ENDLESS = 2 ** 31 - 1;
@@ -84,6 +87,35 @@ const readParticipantList = defineQuery<SessionParams, z.output<typeof participa
   summary: 'Who takes part, in order of joining',
   query: participantList,
   read: ({ db, params, query }) => readParticipants(db, params.session_id, page(query)),
+});
+
+const turnList = z.strictObject(pageQuery([z.string().regex(/^[0-9]{1,9}$/)]));
+const readTurnList = defineQuery<SessionParams, z.output<typeof turnList>>({
+  ...ofSession,
+  name: 'session.turns',
+  route: 'GET /api/session/:session_id/turns',
+  summary: 'The turns in the order in which they were planned, each with its clock, and the format they follow',
+  query: turnList,
+  read: ({ db, params, query }) => readTurns(db, params.session_id, page(query)),
+});
+
+const byInstant = z.strictObject(pageQuery([instant, uuid]));
+const readObjectionList = defineQuery<SessionParams, z.output<typeof byInstant>>({
+  ...ofSession,
+  name: 'session.objections',
+  route: 'GET /api/session/:session_id/objections',
+  summary: 'The objections in the order in which they were raised',
+  query: byInstant,
+  read: ({ db, params, query }) => readObjections(db, params.session_id, page(query)),
+});
+
+const readViolationList = defineQuery<SessionParams, z.output<typeof byInstant>>({
+  ...ofSession,
+  name: 'session.violations',
+  route: 'GET /api/session/:session_id/violations',
+  summary: 'The procedural violations in the order in which they were recorded',
+  query: byInstant,
+  read: ({ db, params, query }) => readViolations(db, params.session_id, page(query)),
 });
 
 const range = z.strictObject({
@@ -158,6 +190,9 @@ export const queries = [
   readActiveList,
   readSession,
   readParticipantList,
+  readTurnList,
+  readObjectionList,
+  readViolationList,
   readLogs,
   readReplay,
   verify,

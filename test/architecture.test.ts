@@ -73,7 +73,7 @@ describe('the lists', () => {
   test('every command file under src is in the list of commands', () => {
     const defined = filesUnder(join(root, 'src'))
       .filter((file) => /= defineCommand</.test(readFileSync(file, 'utf8')))
-      .map((file) => /name: '([a-z.]+)'/.exec(readFileSync(file, 'utf8'))![1]);
+      .map((file) => /name: '([a-z._]+)'/.exec(readFileSync(file, 'utf8'))![1]);
     expect(commands.map((command) => command.name).sort()).toEqual(defined.sort());
   });
 

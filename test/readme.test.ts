@@ -6,7 +6,7 @@ import { commands, systemCommands } from '../src/commands.ts';
 import { ROLES } from '../src/core/roles.ts';
 
 const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
-const rows = [...readme.matchAll(/^\| `([a-z]+\.[a-z]+)` \| `(.+?)` \| (.+?) \| (.+?) \|$/gm)].map(
+const rows = [...readme.matchAll(/^\| `([a-z]+\.[a-z_]+)` \| `(.+?)` \| (.+?) \| (.+?) \|$/gm)].map(
   ([, name, route, who, records]) => ({
     name,
     route,

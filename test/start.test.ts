@@ -1,13 +1,17 @@
 /** `npm start` as a person meets it: the built program in a process of its own, with a home of its own. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { cast, get, type Json, must, openSession, post } from './support/client.ts';
+import { until } from './support/processes.ts';
+import { SECRET } from './support/secret.ts';
+import { expectIntact } from './support/verdict.ts';
 
 const dist = join(import.meta.dirname, '../dist');
 const run = promisify(execFile);
@@ -137,6 +141,36 @@ describe('npm start', () => {
     expect([await alone.exit, alone.output()]).toEqual([0, expect.stringContaining('"streams_invalid":0')]);
   });
 
+  test.each(['SIGTERM', 'SIGKILL'] as const)(
+    'a turn whose time runs out after %s is ended by the next start, once',
+    {
+      timeout: 60_000,
+    },
+    async (signal) => {
+      const env = environment({ JWT_SECRET: SECRET });
+      const first = await startEmbedded(env);
+      const people = cast();
+      const segments = [{ side: 'petitioner', kind: 'argument', allotted_ms: 1_500 }];
+      const format = { name: 'One speech', segments, on_expiry: 'end' };
+      const { session_id, path } = await openSession(first.url, people, { format });
+      const { items } = await must(get(first.url, `${path}/turns`, people.admin));
+      const speech = { turn_id: items[0].id, speaker_id: people.petitioner.id };
+      const { result } = await must(post(first.url, `${path}/turn/start`, people.presiding, speech));
+      const { deadline } = result.clock;
+      first.child.kill(signal);
+      await first.exit;
+      await until('the deadline has passed', () => Date.now() > Date.parse(deadline));
+      const second = await startEmbedded(env);
+      const state = async () => (await get(second.url, `${path}/turns`, people.admin)).body.items[0].state;
+      await until('the turn is ended', async () => (await state()) === 'ended');
+      await must(post(second.url, `${path}/complete`, people.presiding));
+      const { logs } = await must(get(second.url, `${path}/logs`, people.admin));
+      const expired = logs.filter(({ event_type }: Json) => event_type === 'TURN_EXPIRED');
+      expect(expired).toMatchObject([{ actor_id: 'system', payload: { deadline, ends: true } }]);
+      await expectIntact(second.url, session_id, people.admin);
+    },
+  );
+
   test('a second start on one home says where the first is and ends', { timeout: 60_000 }, async () => {
     const first = await startEmbedded();
     const second = program('src/embedded.js', environment());
@@ -167,8 +201,45 @@ describe('npm start', () => {
   test('the demo plays a round with a live listener and prints the verdict', { timeout: 60_000 }, async () => {
     const demo = await startEmbedded(environment(), ['--demo']);
     await demo.until(/The record is intact: \d+ events checked/);
-    expect(demo.output()).toMatch(/live +\d+ +SESSION_COMPLETED/);
+    for (const type of ['TURN_STARTED', 'OBJECTION_RAISED', 'OBJECTION_RULED', 'TURN_ENDED', 'SESSION_COMPLETED']) {
+      expect(demo.output()).toMatch(new RegExp(`live +\\d+ +${type}`));
+    }
+    expect(demo.output()).toMatch(/the clock stands at \d+ ms/);
     expect((await fetch(`${demo.url}/ready`)).status).toBe(200);
+  });
+
+  test('the walk-through of the README comes to a record that verifies', { timeout: 60_000 }, async () => {
+    const { url } = await startEmbedded();
+    const readme = await readFile(join(dist, '../README.md'), 'utf8');
+    const [, script] = /^## A walk-through$[\s\S]*?^```sh\n([\s\S]*?)^```$/m.exec(readme)!;
+    // As it stands there, but for where it asks, and for building what is built.
+    const lines = script!
+      .replace('http://127.0.0.1:3000', url)
+      .replace('npm run -s token --', `node ${join(dist, 'src/token.js')}`);
+    const { stdout } = await run('sh', ['-euc', lines], { env: environment() });
+    const answers = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Json);
+    expect(answers.filter(({ status }) => typeof status === 'number')).toEqual([]);
+    const shown = answers.find(({ clock }) => clock);
+    expect(shown).toMatchObject({
+      turn: { speaker: { name: 'Ada Petrova' } },
+      clock: { running: false, deadline: null },
+    });
+    const { logs } = answers.at(-2)!;
+    expect(logs.map(({ event_type }: Json) => event_type)).toEqual([
+      ...[
+        'SESSION_CREATED',
+        'SESSION_STARTED',
+        'PARTICIPANT_JOINED',
+        'CASE_CALLED',
+        'TURN_STARTED',
+        'OBJECTION_RAISED',
+      ],
+      ...['OBJECTION_RULED', 'TURN_ENDED', 'SESSION_COMPLETED'],
+    ]);
+    expect(answers.at(-1)).toMatchObject({ is_valid: true, events_checked: logs.length });
   });
 
   test('bad settings are all named, and nothing is started', async () => {

@@ -1,14 +1,13 @@
 /** An assignment: a scheduled match in a courtroom, with its teams and panel. Roles come from its roster, nowhere else. */
 import type { Value } from '../core/projections.ts';
 import { type StreamKind, streamName } from '../core/stream.ts';
+import type { Format } from '../formats/format.ts';
 
 export const VISIBILITIES = ['private', 'institution', 'public'] as const;
 export type Visibility = (typeof VISIBILITIES)[number];
 
 export const ROSTER_ROLES = ['petitioner', 'respondent', 'judge', 'moderator'] as const;
 export type RosterRole = (typeof ROSTER_ROLES)[number];
-
-export const FORMATS = ['moot-20', 'ncfca', 'jessup-45', 'mock-trial-tba', 'amta'] as const;
 
 export interface Person {
   user_id: string;
@@ -30,7 +29,8 @@ export interface Assignment {
   panel: Judge[];
   moderators: Person[];
   visibility: Visibility;
-  format: string;
+  /** The name of a template, or a format of their own. */
+  format: string | Format;
 }
 
 export interface RosterEntry extends Judge {

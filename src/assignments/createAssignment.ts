@@ -5,12 +5,13 @@ import { defineEvent } from '../core/event.ts';
 import { insert } from '../core/projections.ts';
 import { ADMINS } from '../core/roles.ts';
 import { id, instant, line } from '../core/schemas.ts';
+import { format } from '../formats/format.ts';
+import { TEMPLATE_NAMES } from '../formats/templates.ts';
 import {
   type AssignmentState,
   assignmentResource,
   assignmentStream,
   assignmentStreamName,
-  FORMATS,
   rosterOf,
   VISIBILITIES,
 } from './assignment.ts';
@@ -32,7 +33,7 @@ export const assignmentCreated = defineEvent({
     panel: z.array(judge),
     moderators: z.array(person),
     visibility: z.enum(VISIBILITIES),
-    format: z.string(),
+    format: z.union([z.string(), format]),
   }),
   evolve: (_, { stream, at, payload }): AssignmentState => ({
     ...payload,
@@ -64,7 +65,7 @@ const body = z
       .max(MAX_SIDE),
     moderators: z.array(person).max(MAX_SIDE).default([]),
     visibility: z.enum(VISIBILITIES),
-    format: z.enum(FORMATS).default('moot-20'),
+    format: z.union([z.enum(TEMPLATE_NAMES), format]).default('moot-20'),
   })
   .superRefine(({ petitioner, respondent, panel, moderators }, context) => {
     const seen = new Set<string>();

@@ -21,11 +21,13 @@ export interface Command<Input = JsonObject> {
   heads: { readonly [kind: string]: Head };
 }
 
-/** Something addressed by id. An observation is looked for within its session. */
+/** Something addressed by id. An observation, a turn or an objection is looked for within its session. */
 export interface Target {
   kind: 'assignment' | 'session';
   id: string;
   observation_id?: string;
+  turn_id?: string;
+  objection_id?: string;
 }
 
 /** What applying a command left behind, for its `result`. Heads and states are those right after the command. */

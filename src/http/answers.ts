@@ -30,6 +30,9 @@ export function answerOutcome(res: Response, reply: Reply, answered: Answered): 
   if (status !== 'applied') {
     const { problem } = JSON.parse(body) as { problem: ProblemBody };
     if (status === 'dead') res.set('Location', commandUrl(id));
+    if (typeof problem.retry_after_ms === 'number') {
+      res.set('Retry-After', `${Math.ceil(problem.retry_after_ms / 1_000)}`);
+    }
     sendProblem(res, { ...problem, instance: commandUrl(id), command_id: id });
     return;
   }

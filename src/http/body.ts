@@ -69,6 +69,13 @@ function textFaults(text: string, pointer: string): InputFault[] {
 export function schemaFaults(error: z.ZodError, prefix = ''): InputFault[] {
   return error.issues.flatMap((issue) => {
     const pointer = prefix + issue.path.map((key) => `/${escapeKey(String(key))}`).join('');
+    if (issue.code === 'invalid_union') {
+      // Of several shapes the one that was meant is the one that fits at its root.
+      const meant = issue.errors.find((issues) =>
+        issues.every(({ path, code }) => path.length > 0 || (code !== 'invalid_type' && code !== 'invalid_value')),
+      );
+      if (meant) return schemaFaults({ issues: meant } as unknown as z.ZodError, pointer);
+    }
     if (issue.code !== 'unrecognized_keys') return [{ pointer, detail: issue.message }];
     return issue.keys.map((key) => ({ pointer: `${pointer}/${escapeKey(key)}`, detail: 'unknown field' }));
   });

@@ -10,7 +10,7 @@ import { commandUrl } from './answers.ts';
 
 const DEAD_LETTERS = 'dead-letters';
 const DESCRIPTIONS: { [queue: string]: string } = {
-  commands: 'Doorbells. Each names the commands that one flush of the inbox accepted.',
+  commands: 'Doorbells. Each names the commands that one flush of the inbox accepted. Delayed: the deadlines of turns.',
   [DEAD_LETTERS]: 'Commands set aside after their last attempt. The data of each says how to redrive it.',
 };
 const UI = {
@@ -43,12 +43,19 @@ export async function openBoard(queues: Queue[], path: string): Promise<RequestH
     return adapter;
   });
   const handlerHooks = {
-    after: (_context: unknown, result: { body?: unknown }) => ({ ...result, body: redact(result.body) as object }),
+    after: (_context: unknown, result: { body?: unknown }) => ({ ...result, body: redacted(result.body) }),
   };
   createBullBoard({ queues: adapters, serverAdapter, options: { uiConfig: UI, handlerHooks } });
   const board = serverAdapter.getRouter() as Express;
   loadNothingForeign(board);
   return board;
+}
+
+/** What stands under `description` is free text, but for what we say of the queues ourselves. */
+function redacted(body: unknown): object {
+  const shown = redact(body) as { queues?: { name: string; description: string }[] };
+  for (const queue of shown?.queues ?? []) queue.description = DESCRIPTIONS[queue.name] ?? '';
+  return shown;
 }
 
 function linkOf({ commands }: Data): { displayText: string; href: string } | undefined {

@@ -30,7 +30,8 @@ export function createScopes(db: Queryable): Scopes {
 
   async function demand(target: Target, actor: Actor | null): Promise<Scope> {
     const scope = isUuid(target.id) ? await find(target, actor) : undefined;
-    if (!scope || !isVisible(scope, actor) || !(await ownsObservation(target, actor))) throw new Problem('not_found');
+    if (!scope || !isVisible(scope, actor)) throw new Problem('not_found');
+    if (!(await ownsObservation(target, actor)) || !(await holdsParts(target))) throw new Problem('not_found');
     return scope;
   }
 
@@ -42,6 +43,19 @@ export function createScopes(db: Queryable): Scopes {
     const { rows } = await db.query<{ user_id: string | null }>(text, [observation_id, id]);
     const [found] = rows;
     return found !== undefined && (found.user_id === null || found.user_id === actor?.id);
+  }
+
+  /** A turn or an objection is found only in its session. */
+  async function holdsParts({ id, turn_id, objection_id }: Target): Promise<boolean> {
+    if (turn_id === undefined && objection_id === undefined) return true;
+    const text = `select ($2::uuid is null or exists (select from session_turns where id = $2 and session_id = $1))
+      and ($3::uuid is null or exists (select from objections where id = $3 and session_id = $1)) as held`;
+    const { rows } = await db.query<{ held: boolean }>({
+      name: 'find-parts',
+      text,
+      values: [id, turn_id ?? null, objection_id ?? null],
+    });
+    return rows[0]!.held;
   }
 
   return { demand };

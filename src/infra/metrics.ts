@@ -48,6 +48,11 @@ export function createMetrics() {
     term: gauge('leader_term', 'Term in which this scheduler leads; 0 while it does not'),
     clockSkew: gauge('scheduler_clock_skew_seconds', 'This machine’s clock less the database’s'),
     tickLateness: histogram('tick_lateness_seconds', 'From when a tick was due to when it was fired', LATENESS_SECONDS),
+    turnLateness: histogram(
+      'turn_expiry_lateness_seconds',
+      'From the deadline of a turn to when it was recorded that it had passed',
+      LATENESS_SECONDS,
+    ),
     ticksMissed: counter('ticks_missed_total', 'Ticks that nobody fired in time, by what is done about them', [
       'policy',
     ]),

@@ -95,12 +95,12 @@ function openOnRedis({ prefix, onError, log }: QueueOptions, url: string): Queue
   producer.on('error', onError);
   const policy = watchPolicy(producer, log);
   const connections: Redis[] = [producer];
-  const shared = { prefix, skipVersionCheck: true };
   return assemble(
     onError,
     (name) =>
       new Queue(name, {
-        ...shared,
+        prefix,
+        skipVersionCheck: true,
         connection: producer as unknown as ConnectionOptions,
         skipWaitingForReady: true,
         defaultJobOptions: KEEP,
@@ -110,8 +110,9 @@ function openOnRedis({ prefix, onError, log }: QueueOptions, url: string): Queue
       const connection = new Redis(url, { retryStrategy, maxRetriesPerRequest: null });
       connection.on('error', onError);
       connections.push(connection);
+      // The version is asked for: where it is unknown a worker waits in whole seconds, and so late are delayed jobs.
       return new Worker(name, processor, {
-        ...shared,
+        prefix,
         ...workerOptions,
         connection: connection as unknown as ConnectionOptions,
       });

@@ -5,7 +5,7 @@
 import { isIPv6 } from 'node:net';
 
 const TELLING_NAME =
-  /^(authorization|cookie|set-cookie|.*token|.*ticket|.*secret|.*password|e_?mail|phone|ip|(remote|local)?_?address|client_info|input|details|payload|payload_salt|metadata|args)$/i;
+  /^(authorization|cookie|set-cookie|.*token|.*ticket|.*secret|.*password|e_?mail|phone|ip|(remote|local)?_?address|client_info|input|details|payload|payload_salt|metadata|args|reason|ruling|description|speaker|speaker_name)$/i;
 const MAX_LEVELS = 12;
 const OMITTED = '[redacted]';
 

@@ -8,7 +8,8 @@ import { foldWrites, type Write } from '../core/projections.ts';
 import { initialState } from '../core/states.ts';
 import { kindOf } from '../core/stream.ts';
 import { sessionCompleted } from '../sessions/completeSession.ts';
-import { type SessionState, stateDigest } from '../sessions/session.ts';
+import { type SessionState, sessionStream, stateDigest } from '../sessions/session.ts';
+import { brokenInvariants } from '../turns/invariants.ts';
 import { type Finding, finding } from './findings.ts';
 import type { StreamFacts } from './sweep.ts';
 
@@ -52,6 +53,9 @@ function* writesOf(book: Book, facts: StreamFacts, findings: Finding[], giveUp: 
     }
     yield* writes;
   }
+  if (kindOf(facts.stream) !== sessionStream.kind) return;
+  const broken = brokenInvariants(state as SessionState);
+  findings.push(...broken.map((text) => finding(null, `Invariant broken: ${text}`)));
 }
 
 /** SESSION_COMPLETED stands last, counts the events and commits to the final state. */

@@ -7,10 +7,13 @@ import type { Queryable } from '../core/queryable.ts';
 import { verifyRowSecurity } from './rowSecurity.ts';
 
 /** Bits of pg_trigger.tgtype. */
-const [ROW, BEFORE, DELETE, UPDATE, TRUNCATE] = [1, 2, 8, 16, 32] as const;
+const [ROW, BEFORE, INSERT, DELETE, UPDATE, TRUNCATE] = [1, 2, 4, 8, 16, 32] as const;
+
+/** Tables whose rows belong to a session and are frozen with it. */
+const OF_SESSION = ['session_participations', 'session_turns', 'objections', 'procedural_violations'] as const;
 
 /** [trigger, table, function, what it fires on], all of them enabled ALWAYS. */
-const TRIGGERS = [
+const TRIGGERS: readonly (readonly [string, string, string, number])[] = [
   ['events_are_immutable', 'events', 'refuse_change', ROW + BEFORE + DELETE + UPDATE],
   ['events_stay', 'events', 'refuse_change', BEFORE + TRUNCATE],
   ['payloads_are_immutable', 'event_payloads', 'refuse_change', ROW + BEFORE + UPDATE],
@@ -18,7 +21,16 @@ const TRIGGERS = [
   ['payloads_are_erased_openly', 'event_payloads', 'refuse_unerased_delete', ROW + BEFORE + DELETE],
   ['streams_stay', 'streams', 'refuse_change', ROW + BEFORE + DELETE],
   ['streams_are_not_emptied', 'streams', 'refuse_change', BEFORE + TRUNCATE],
-] as const;
+  ['courtroom_sessions_are_frozen', 'courtroom_sessions', 'refuse_change_of_completed', ROW + BEFORE + DELETE + UPDATE],
+  ['courtroom_sessions_stay', 'courtroom_sessions', 'refuse_change', BEFORE + TRUNCATE],
+  ...OF_SESSION.flatMap(
+    (table) =>
+      [
+        [`${table}_are_frozen`, table, 'refuse_change_after_completion', ROW + BEFORE + INSERT + DELETE + UPDATE],
+        [`${table}_stay`, table, 'refuse_change', BEFORE + TRUNCATE],
+      ] as const,
+  ),
+];
 
 /** [constraint, table] */
 const CONSTRAINTS = [
@@ -40,6 +52,8 @@ const HASH_CHECK =
 const FUNCTIONS = {
   event_envelope: '99de298a5315c44a617ae6ba248e085fcfbbb9512704ccfa3c107656a9ad0169',
   refuse_change: '729576849e1d8bc1755be23ec1ed7f612cc75184e4175cb1f7e99cc98044bb72',
+  refuse_change_after_completion: 'eabd6a44bd66745712c6f46559016773788e4e27fd1acbe695565a9bac17eda4',
+  refuse_change_of_completed: '436188824c2bbe0bdfa385506230f297c8383806475f510f2081fc3a5c694ba5',
   refuse_unerased_delete: '34207ff38ebce822cad29b6b5d3c4790364d421be21d4870f160c124cc11cec8',
   is_open: '17f893f72e875edcfb14759949633b988728e60009b543c5f1e1983423f93c00',
   has_seat: '9a13e3791687c48072c38e4e9569a77b3298082eee2b7c628877d1e15e1fff37',

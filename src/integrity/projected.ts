@@ -31,4 +31,7 @@ export const PROJECTED: readonly ProjectedTable[] = [
     primary_key: ['id'],
     outside: ['client_info'],
   },
+  { kind: 'session', table: 'session_turns', owner: 'session_id', primary_key: ['id'], outside: [] },
+  { kind: 'session', table: 'objections', owner: 'session_id', primary_key: ['id'], outside: [] },
+  { kind: 'session', table: 'procedural_violations', owner: 'session_id', primary_key: ['id'], outside: [] },
 ];

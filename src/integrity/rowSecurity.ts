@@ -5,14 +5,18 @@
 import type { Queryable } from '../core/queryable.ts';
 
 const COURT = ['assignments', 'rosters', 'courtroom_sessions', 'session_participations', 'session_observations'];
-const TABLES = [...COURT, 'streams', 'events', 'event_payloads', 'commands', 'session_checks', 'findings'];
+const ROUND = ['session_turns', 'objections', 'procedural_violations'];
+const TABLES = [...COURT, ...ROUND, 'streams', 'events', 'event_payloads', 'commands', 'session_checks', 'findings'];
 
 /** Roles that see every row of a table, each within what it was granted. */
 const SEES_ALL: Record<string, readonly string[]> = {
   worker: TABLES,
   verifier: TABLES,
   relay: TABLES,
-  door: [...COURT.filter((table) => table !== 'session_participations'), 'commands', 'findings'],
+  door: [
+    ...COURT.filter((table) => table !== 'session_participations'),
+    ...['session_turns', 'objections', 'commands', 'findings'],
+  ],
 };
 
 const DECLARED =
@@ -29,6 +33,9 @@ const IN_SCOPE: Record<string, string> = {
   events: DECLARED,
   event_payloads: DECLARED,
   commands: 'is_own_commandactor_id,institution_id',
+  ...Object.fromEntries(
+    ROUND.map((table) => [table, `SELECTtrueFROMcourtroom_sessionssWHEREs.id=${table}.session_id`]),
+  ),
   session_checks: 'SELECTtrueFROMcourtroom_sessionssWHEREs.id=session_checks.session_id',
   findings: `current_setting'plearoll.role'::text,true='super_admin'::text`,
 };

@@ -4,6 +4,7 @@ import type { ExportedEvent } from '../core/event.ts';
 import type { Queryable } from '../core/queryable.ts';
 import { idOf } from '../core/stream.ts';
 import { inTransaction } from '../infra/database.ts';
+import { readAllObjections } from '../objections/readObjections.ts';
 import { readAllParticipants } from '../participants/readParticipants.ts';
 import { readEvents } from '../sessions/readLog.ts';
 import { findSession } from '../sessions/readSession.ts';
@@ -43,8 +44,9 @@ export function createReaders(pool: pg.Pool): Readers {
         const session = await findSession(transaction, session_id);
         if (!session) throw new Error(`session ${session_id} is gone`);
         const participants = await readAllParticipants(transaction, session_id);
+        const objections = await readAllObjections(transaction, session_id);
         const { turn, clock } = session;
-        return { session, participants, turn, clock, objections: [], exhibits: [], head: session.head as never };
+        return { session, participants, turn, clock, objections, exhibits: [], head: session.head as never };
       },
       { begin: 'begin isolation level repeatable read read only' },
     );

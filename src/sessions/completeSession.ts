@@ -6,11 +6,15 @@ import { z } from 'zod';
 import type { Scope } from '../assignments/scope.ts';
 import { defineCommand } from '../core/command.ts';
 import { defineEvent } from '../core/event.ts';
+import { type Rejection, reject } from '../core/problem.ts';
 import { update } from '../core/projections.ts';
+import { objectionUpdate, pendingObjection } from '../objections/objection.ts';
+import { activeTurn, turnUpdate } from '../turns/turn.ts';
 import {
   closed,
   officially,
   refuseTransition,
+  type SessionState,
   type SessionStates,
   sessionResult,
   sessionStream,
@@ -29,7 +33,7 @@ export const sessionCompleted = defineEvent({
     ...closed(session, at, payload.recording_url),
     integrity_hash: event_hash,
   }),
-  project: ({ at, payload, event_hash }, { id, participants }) => [
+  project: ({ at, payload, event_hash }, { id, participants, turns, objections }) => [
     update(
       'courtroom_sessions',
       { id },
@@ -38,8 +42,19 @@ export const sessionCompleted = defineEvent({
     ...Object.values(participants)
       .filter((one) => one.left_at === at)
       .map((one) => update('session_participations', { id: one.id }, { status: one.status, left_at: one.left_at })),
+    ...turns.filter(({ ended_at }) => ended_at === at).map(turnUpdate),
+    ...objections.filter(({ state }) => state === 'unruled').map(objectionUpdate),
   ],
 });
+
+/** Nothing is sealed that waits for somebody: a speaker, or a ruling. */
+function refuseOpen({ turns, objections }: SessionState): Rejection | undefined {
+  const turn_id = activeTurn(turns)?.id ?? null;
+  const objection_id = pendingObjection(objections)?.id ?? null;
+  if (turn_id !== null) return reject('turn_active', 'A turn is under way: end it first.', { turn_id, objection_id });
+  if (objection_id === null) return undefined;
+  return reject('objection_pending', 'An objection waits for its ruling.', { turn_id, objection_id });
+}
 
 const body = z.strictObject({
   recording_url: z
@@ -56,7 +71,7 @@ export const completeSession = defineCommand<z.output<typeof body> & { session_i
   body,
   features: ({ recording_url }) => (recording_url === undefined ? [] : ['FEATURE_SESSION_RECORDING']),
   decide(states, { input, actor, now, heads }) {
-    const refusal = refuseTransition(states, ['active', 'paused'], 'completed', actor);
+    const refusal = refuseTransition(states, ['active', 'paused'], 'completed', actor) ?? refuseOpen(states.session);
     if (refusal) return refusal;
     const recording_url = input.recording_url ?? null;
     const event_count = heads.session!.sequence + 1;
@@ -65,5 +80,5 @@ export const completeSession = defineCommand<z.output<typeof body> & { session_i
   },
   result: sessionResult,
   records: [sessionCompleted],
-  rejects: ['invalid_transition', 'not_on_panel'],
+  rejects: ['invalid_transition', 'not_on_panel', 'turn_active', 'objection_pending'],
 });

@@ -1,15 +1,18 @@
-/** A recess: an active session is paused, with a reason where one is given. */
+/** A recess: an active session is paused, with a reason where one is given, and so is the clock of its turn. */
 import { z } from 'zod';
 import type { Scope } from '../assignments/scope.ts';
 import { defineCommand } from '../core/command.ts';
 import { defineEvent } from '../core/event.ts';
 import { update } from '../core/projections.ts';
+import { pausedBy } from '../turns/clock.ts';
+import { activeTurnUpdates } from '../turns/turn.ts';
 import {
   officially,
   refuseTransition,
   type SessionStates,
   sessionResult,
   sessionStream,
+  withActiveTurn,
   withStatus,
 } from './session.ts';
 
@@ -17,8 +20,11 @@ export const sessionPaused = defineEvent({
   stream: sessionStream,
   type: 'SESSION_PAUSED',
   payload: z.strictObject({ reason: z.string().nullable() }),
-  evolve: (session) => withStatus(session, 'paused'),
-  project: (_, { id }) => [update('courtroom_sessions', { id }, { status: 'paused' })],
+  evolve: (session, { at }) => withActiveTurn(withStatus(session, 'paused'), (turn) => pausedBy(turn, 'session', at)),
+  project: (_, { id, turns }) => [
+    update('courtroom_sessions', { id }, { status: 'paused' }),
+    ...activeTurnUpdates(turns),
+  ],
 });
 
 const body = z.strictObject({ reason: z.string().max(500).optional() });

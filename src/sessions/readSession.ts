@@ -4,6 +4,8 @@ import { type Page, pageOf } from '../core/page.ts';
 import type { Queryable } from '../core/queryable.ts';
 import type { Actor } from '../core/roles.ts';
 import type { Head } from '../core/stream.ts';
+import { ACTIVE_TURN, SERVER_TIME } from '../turns/readTurns.ts';
+import type { Turn } from '../turns/turn.ts';
 import { type Session, sessionResource } from './session.ts';
 
 type SessionRow = Session & {
@@ -11,13 +13,15 @@ type SessionRow = Session & {
   event_hash: string;
   participants_count: number;
   checked_at: string | null;
+  turn: Turn | null;
+  server_time: string;
 };
 
 // The head by a sub-select of its own: a join by a computed name may not use the index under row-level security.
 const SESSIONS = `
   select s.id, s.assignment_id, s.institution_id, s.title, s.courtroom, s.visibility, s.status, s.created_at,
-    s.started_at, s.ended_at, s.recording_url, s.metadata, s.integrity_hash,
-    h.sequence, encode(h.event_hash, 'hex') as event_hash,
+    s.started_at, s.ended_at, s.recording_url, s.metadata, s.integrity_hash, s.format,
+    h.sequence, encode(h.event_hash, 'hex') as event_hash, ${ACTIVE_TURN} as turn, ${SERVER_TIME} as server_time,
     case when c.event_sequence = h.sequence then c.checked_at end as checked_at,
     (select count(*) from session_participations p where p.session_id = s.id) as participants_count
   from courtroom_sessions s
@@ -56,9 +60,10 @@ export async function readActiveSessions(db: Queryable, actor: Actor, page: Page
   return pageOf(rows, page, resource, (row) => [row.started_at!, row.id]);
 }
 
-function resource({ sequence, event_hash, participants_count, checked_at, ...session }: SessionRow) {
+function resource({ sequence, event_hash, participants_count, checked_at, turn, server_time, ...session }: SessionRow) {
   const head: Head = { sequence, event_hash, occurred_at: null };
-  return sessionResource(session, head, participants_count, checked_at) as JsonObject & {
+  const beside = { participants_count, checked_at, turn: turn ?? undefined, server_time };
+  return sessionResource(session, head, beside) as JsonObject & {
     id: string;
     head: JsonObject;
   };

@@ -1,15 +1,18 @@
-/** The recess is over: a paused session becomes active again. */
+/** The recess is over: a paused session becomes active again. The clock goes on unless something else holds it. */
 import { z } from 'zod';
 import type { Scope } from '../assignments/scope.ts';
 import { defineCommand } from '../core/command.ts';
 import { defineEvent } from '../core/event.ts';
 import { update } from '../core/projections.ts';
+import { resumedFrom } from '../turns/clock.ts';
+import { activeTurnUpdates } from '../turns/turn.ts';
 import {
   officially,
   refuseTransition,
   type SessionStates,
   sessionResult,
   sessionStream,
+  withActiveTurn,
   withStatus,
 } from './session.ts';
 
@@ -17,8 +20,12 @@ export const sessionResumed = defineEvent({
   stream: sessionStream,
   type: 'SESSION_RESUMED',
   payload: z.strictObject({}),
-  evolve: (session) => withStatus(session, 'active'),
-  project: (_, { id }) => [update('courtroom_sessions', { id }, { status: 'active' })],
+  evolve: (session, { at }) =>
+    withActiveTurn(withStatus(session, 'active'), (turn) => resumedFrom(turn, 'session', at)),
+  project: (_, { id, turns }) => [
+    update('courtroom_sessions', { id }, { status: 'active' }),
+    ...activeTurnUpdates(turns),
+  ],
 });
 
 export const resumeSession = defineCommand<{ session_id: string }, SessionStates, Scope>({

@@ -7,6 +7,10 @@ import { type Rejection, reject } from '../core/problem.ts';
 import { type Actor, OFFICIALS } from '../core/roles.ts';
 import { sha256 } from '../core/sha256.ts';
 import { type Head, type StreamKind, streamName } from '../core/stream.ts';
+import type { Format } from '../formats/format.ts';
+import type { Objection } from '../objections/objection.ts';
+import { activeTurn, endedTurn, shownClock, shownTurn, type Turn } from '../turns/turn.ts';
+import type { Violation } from '../violations/violation.ts';
 
 export type SessionStatus = 'pending' | 'active' | 'paused' | 'completed';
 
@@ -35,11 +39,18 @@ export interface Session {
   recording_url: string | null;
   metadata: JsonObject;
   integrity_hash: string | null;
+  /** Frozen when it starts; null until then. */
+  format: Format | null;
 }
 
 export interface SessionState extends Session {
   /** By user, in order of joining. */
   participants: { readonly [user_id: string]: Participant };
+  /** In the order in which they were planned. */
+  turns: readonly Turn[];
+  /** In the order in which they were raised, and recorded. */
+  objections: readonly Objection[];
+  violations: readonly Violation[];
 }
 
 /** What the commands of a session see: its own state and its assignment's. */
@@ -64,7 +75,11 @@ export const sessionStream: StreamKind<SessionState> = {
     recording_url: null,
     metadata: {},
     integrity_hash: null,
+    format: null,
     participants: {},
+    turns: [],
+    objections: [],
+    violations: [],
   }),
 };
 
@@ -124,7 +139,21 @@ export function withStatus(session: SessionState, status: SessionStatus, changes
   return { ...session, ...changes, status };
 }
 
-/** The state when the session ends: whoever was still in the room leaves with it. */
+/** The state with this turn put in the place of the one of its id. */
+export function withTurn(session: SessionState, turn: Turn): SessionState {
+  return { ...session, turns: session.turns.map((one) => (one.id === turn.id ? turn : one)) };
+}
+
+/** The state with its active turn changed, where there is one. */
+export function withActiveTurn(session: SessionState, change: (turn: Turn) => Turn): SessionState {
+  const turn = activeTurn(session.turns);
+  return turn ? withTurn(session, change(turn)) : session;
+}
+
+/**
+ * The state when the session ends: whoever was still in the room leaves with it. A session that people complete has
+ * nothing open; one that is ended for them may have: the turn ends then, and a pending objection stays unruled.
+ */
 export function closed(session: SessionState, ended_at: string, recording_url: string | null): SessionState {
   const leave = (one: Participant): Participant =>
     one.status === 'disconnected' ? one : { ...one, status: 'disconnected', left_at: ended_at };
@@ -134,24 +163,39 @@ export function closed(session: SessionState, ended_at: string, recording_url: s
     status: 'completed',
     ended_at,
     recording_url,
+    turns: session.turns.map((turn) => (turn.state === 'active' ? endedTurn(turn, ended_at) : turn)),
+    objections: session.objections.map((one) => (one.state === 'pending' ? { ...one, state: 'unruled' } : one)),
     participants: Object.fromEntries(participants) as SessionState['participants'],
   };
 }
 
-/** SHA-256 of the RFC 8785 form of the final state, without the integrity hash that depends on it. docs/record.md */
+/**
+ * SHA-256 of the RFC 8785 form of the final state, without the integrity hash that depends on it. docs/record.md
+ * Sessions from before there were formats were sealed without what came with them.
+ */
 export function stateDigest({ integrity_hash: _, participants, ...session }: SessionState): string {
-  return sha256(canonicalize({ ...session, participants: Object.values(participants) }) as string);
+  const { format, turns, objections, violations, ...older } = session;
+  const isOlder = format === null && turns.length + objections.length + violations.length === 0;
+  const shown = isOlder ? older : session;
+  return sha256(canonicalize({ ...shown, participants: Object.values(participants) }) as string);
 }
 
-/**
- * The session as every answer shows it.
- * @param checked_at when its record as it stands was last verified; null when it was not, as right after every event
- */
+/** What is shown with a session and does not stand in its row. */
+export interface BesideSession {
+  participants_count: number;
+  /** When its record as it stands was last verified; null when it was not, as right after every event. */
+  checked_at: string | null;
+  /** The active one. */
+  turn: Turn | undefined;
+  /** The instant of the database's clock for which the turn's clock is told. */
+  server_time: string;
+}
+
+/** The session as every answer shows it. */
 export function sessionResource(
   session: Session,
   head: Head,
-  participants_count: number,
-  checked_at: string | null,
+  { participants_count, checked_at, turn, server_time }: BesideSession,
 ): JsonObject & { id: string } {
   const { id, assignment_id, institution_id, title, courtroom, visibility, status } = session;
   const { created_at, started_at, ended_at, recording_url, metadata, integrity_hash } = session;
@@ -172,8 +216,8 @@ export function sessionResource(
     integrity_last_checked_at: checked_at,
     participants_count,
     head: { event_sequence: head.sequence, event_hash: head.event_hash },
-    turn: null,
-    clock: null,
+    turn: turn ? shownTurn(turn) : null,
+    clock: shownClock(turn, session.format, server_time),
   };
 }
 
@@ -184,5 +228,12 @@ export function sessionResult({
   states: { session: SessionState };
   heads: { [kind: string]: Head };
 }) {
-  return sessionResource(states.session, heads.session!, Object.keys(states.session.participants).length, null);
+  const { session } = states;
+  const head = heads.session!;
+  return sessionResource(session, head, {
+    participants_count: Object.keys(session.participants).length,
+    checked_at: null,
+    turn: activeTurn(session.turns),
+    server_time: head.occurred_at!,
+  });
 }

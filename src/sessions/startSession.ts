@@ -1,9 +1,15 @@
-/** The presiding bench, or an admin, calls the case: a pending session becomes active. */
+/**
+ * The presiding bench, or an admin, calls the case: a pending session becomes active. The format that the assignment
+ * names is frozen in the record, together with the turns it asks for.
+ */
 import { z } from 'zod';
 import type { Scope } from '../assignments/scope.ts';
 import { defineCommand } from '../core/command.ts';
 import { defineEvent } from '../core/event.ts';
 import { update } from '../core/projections.ts';
+import { format } from '../formats/format.ts';
+import { resolveFormat } from '../formats/templates.ts';
+import { newTurn, plannedTurn, turnInsert, turnsOf } from '../turns/turn.ts';
 import {
   officially,
   refuseTransition,
@@ -16,9 +22,14 @@ import {
 export const sessionStarted = defineEvent({
   stream: sessionStream,
   type: 'SESSION_STARTED',
-  payload: z.strictObject({}),
-  evolve: (session, { at }) => withStatus(session, 'active', { started_at: at }),
-  project: ({ at }, { id }) => [update('courtroom_sessions', { id }, { status: 'active', started_at: at })],
+  // Both are absent in records from before there were formats.
+  payload: z.strictObject({ format: format.optional(), turns: z.array(plannedTurn).optional() }),
+  evolve: (session, { at, payload: { format = null, turns = [] } }) =>
+    withStatus({ ...session, turns: turns.map(newTurn) }, 'active', { started_at: at, format }),
+  project: ({ at }, { id, format, turns }) => [
+    update('courtroom_sessions', { id }, { status: 'active', started_at: at, format }),
+    ...turns.map((turn) => turnInsert(id, turn)),
+  ],
 });
 
 export const startSession = defineCommand<{ session_id: string }, SessionStates, Scope>({
@@ -27,7 +38,12 @@ export const startSession = defineCommand<{ session_id: string }, SessionStates,
   route: 'POST /api/session/:session_id/start',
   summary: 'Start a pending session',
   body: z.strictObject({}),
-  decide: (states, { actor }) => refuseTransition(states, ['pending'], 'active', actor) ?? [sessionStarted({})],
+  decide(states, { id, actor }) {
+    const refusal = refuseTransition(states, ['pending'], 'active', actor);
+    if (refusal) return refusal;
+    const format = resolveFormat(states.assignment.format);
+    return [sessionStarted({ format, turns: turnsOf(format, id) })];
+  },
   result: sessionResult,
   records: [sessionStarted],
   rejects: ['invalid_transition', 'not_on_panel'],

@@ -4,8 +4,18 @@ import canonicalize from 'canonicalize';
 import { expect, test } from 'vitest';
 import { participantLeft } from '../../src/participants/leaveSession.ts';
 import { completeSession, sessionCompleted } from '../../src/sessions/completeSession.ts';
-import { outsideJudge, petitioner, petitionerJoined, presiding, SEAT, sessionThatIs } from '../support/court.ts';
+import { turnExpired } from '../../src/turns/expireTurn.ts';
+import {
+  outsideJudge,
+  petitioner,
+  petitionerJoined,
+  presiding,
+  SEAT,
+  sessionThatIs,
+  turnId,
+} from '../support/court.ts';
 import { given, NOW } from '../support/given.ts';
+import { OBJECTION, objecting, round, speaking, variant } from '../support/round.ts';
 
 const sealed = (expected: object) => ({
   ...sessionCompleted({ event_count: 0, state_digest: '', recording_url: null }),
@@ -72,4 +82,22 @@ test('a judge whom the panel does not name completes nothing', () => {
   given(...sessionThatIs.active)
     .when(completeSession, {}, outsideJudge)
     .then('not_on_panel');
+});
+
+test('nothing is sealed while somebody speaks or a ruling is awaited, and it is said what is open', () => {
+  given(...round('moot-20', speaking(1), objecting(1)))
+    .when(completeSession, {}, presiding)
+    .then('turn_active', { turn_id: turnId(1), objection_id: OBJECTION });
+  const format = variant('amta', { pauses: { objection: false, question: false } });
+  const timeUp = turnExpired({ turn_id: turnId(3), deadline: NOW, ends: true });
+  given(...round(format, speaking(3), objecting(3, 'leading'), timeUp))
+    .when(completeSession, {}, presiding)
+    .then('objection_pending', { turn_id: null, objection_id: OBJECTION });
+});
+
+test('a session that is ended for those who left it open ends its turn, and its objection stays unruled', () => {
+  const end = sessionCompleted({ event_count: 6, state_digest: '0'.repeat(64), recording_url: null });
+  const states = given(...round('moot-20', speaking(1), objecting(1), end)).states();
+  expect(states.session.turns[0]).toMatchObject({ state: 'ended', used_ms: 60_000, paused_by: [] });
+  expect(states.session.objections).toMatchObject([{ state: 'unruled', ruled_at: null }]);
 });

@@ -5,7 +5,7 @@ import { createSession, sessionCreated } from '../../src/sessions/createSession.
 import { pauseSession, sessionPaused } from '../../src/sessions/pauseSession.ts';
 import { resumeSession, sessionResumed } from '../../src/sessions/resumeSession.ts';
 import type { SessionStatus } from '../../src/sessions/session.ts';
-import { sessionStarted, startSession } from '../../src/sessions/startSession.ts';
+import { startSession } from '../../src/sessions/startSession.ts';
 import {
   ASSIGNMENT,
   admin,
@@ -13,8 +13,10 @@ import {
   match,
   outsideJudge,
   SESSION,
+  START,
   scheduled,
   sessionThatIs,
+  started,
 } from '../support/court.ts';
 import { given } from '../support/given.ts';
 
@@ -23,7 +25,7 @@ const { title, courtroom, visibility } = match;
 const created = { assignment_id: ASSIGNMENT, institution_id: INSTITUTION, title, courtroom, visibility, metadata: {} };
 
 const CHANGES = {
-  start: { definition: startSession, from: ['pending'], to: 'active', event: sessionStarted({}) },
+  start: { definition: startSession, from: ['pending'], to: 'active', event: started },
   pause: { definition: pauseSession, from: ['active'], to: 'paused', event: sessionPaused({ reason: null }) },
   resume: { definition: resumeSession, from: ['paused'], to: 'active', event: sessionResumed({}) },
   complete: {
@@ -44,7 +46,7 @@ const TABLE = STATES.flatMap((state) =>
 describe('of all changes exactly five happen', () => {
   test.each(TABLE)('$verb a session that is $state', ({ state, verb }) => {
     const { definition, from, to, event } = CHANGES[verb];
-    const tried = given(...sessionThatIs[state]).when(definition, {}, admin);
+    const tried = given(...sessionThatIs[state]).when(definition, {}, admin, { id: START });
     if ((from as readonly SessionStatus[]).includes(state)) {
       const verdict = tried.then(event)!;
       expect(verdict.result).toMatchObject({ id: SESSION, status: to });

@@ -39,7 +39,7 @@ beforeAll(async () => {
   await database.pool.query(`
     insert into assignments
     select gen_random_uuid(), ('00000000-0000-0000-0000-' || lpad((i / ${MATCHES_EACH})::text, 12, '0'))::uuid, 'Title',
-      'Courtroom', now(), (array['institution', 'private'])[1 + i % 2], 'moot-20', now()
+      'Courtroom', now(), (array['institution', 'private'])[1 + i % 2], '"moot-20"', now()
     from generate_series(1, ${MATCHES}) as i;
     insert into rosters
     select id, gen_random_uuid(), role, 'Name', role = 'judge', 0
@@ -50,6 +50,16 @@ beforeAll(async () => {
     insert into session_participations
     select gen_random_uuid(), s.id, r.user_id, r.name, r.role, 'connected', now(), null, 1, null
     from courtroom_sessions s join rosters r using (assignment_id);
+    insert into session_turns (id, session_id, order_index, side, kind, allotted_ms, min_ms, protected_ms, objections, state,
+      extension_ms, paused_ms, paused_by, questions, speaker_id, started_at, deadline)
+    select gen_random_uuid(), id, n, 'petitioner', 'argument', 60000, 0, 0, true, (array['active', 'planned'])[n],
+      0, 0, '{}', 0, (array[id])[n], (array[now()])[n], (array[now() + interval '1 minute'])[n]
+    from courtroom_sessions, generate_series(1, 2) as n;
+    insert into objections (id, session_id, turn_id, ground, raised_by, raised_at, state)
+    select gen_random_uuid(), session_id, id, 'procedural', 'somebody', now(), 'reserved'
+    from session_turns, generate_series(1, 2) where state = 'active';
+    insert into procedural_violations
+    select gen_random_uuid(), id, id, null, 'late', 'Late.', 'somebody', now() from courtroom_sessions;
     insert into session_checks select id, now(), 1, true, '[]' from courtroom_sessions;
     insert into streams select 'session:' || id, ${EVENTS}, sha256(''), now() from courtroom_sessions;
     with said as (

@@ -7,7 +7,10 @@ import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 type Verb = 'select' | 'insert' | 'update' | 'delete' | 'truncate';
 type Rights = { [table: string]: string };
 
-const PROJECTIONS = ['assignments', 'rosters', 'courtroom_sessions', 'session_participations', 'session_observations'];
+const PROJECTIONS = [
+  ...['assignments', 'rosters', 'courtroom_sessions', 'session_participations', 'session_observations'],
+  ...['session_turns', 'objections', 'procedural_violations'],
+];
 /** Nobody asks the API about observations. */
 const ASKED_FOR = PROJECTIONS.filter((table) => table !== 'session_observations');
 const CHECKS = ['session_checks', 'findings'];
@@ -138,6 +141,9 @@ test('plearoll_door reads who may see what, and nothing of what there is to see'
     courtroom_sessions: ['id', 'assignment_id'],
     session_participations: [],
     session_observations: ['id', 'session_id', 'user_id'],
+    session_turns: ['id', 'session_id'],
+    objections: ['id', 'session_id'],
+    procedural_violations: [],
   });
 });
 

@@ -29,6 +29,7 @@ const OPEN: Record<string, string> = {
 /** What the API may ask for at all; observations it may not. */
 const READ_BY_API = [
   ...['assignments', 'rosters', 'courtroom_sessions', 'session_participations'],
+  ...['session_turns', 'objections', 'procedural_violations'],
   ...['streams', 'events', 'event_payloads', 'commands', 'session_checks', 'findings'],
 ];
 const TABLES = [...READ_BY_API, 'session_observations'];
@@ -54,6 +55,17 @@ afterAll(async () => {
   await passes.close();
 });
 
+/** A turn, an objection and a violation of a session, as rows alone. */
+const ROUND = [
+  `insert into session_turns (id, session_id, order_index, side, kind, allotted_ms, min_ms, protected_ms, objections,
+     state, extension_ms, paused_ms, paused_by, questions)
+   values (gen_random_uuid(), $1, 0, 'petitioner', 'argument', 1, 0, 0, true, 'planned', 0, 0, '{}', 0)`,
+  `insert into objections (id, session_id, turn_id, ground, raised_by, raised_at, state)
+   select gen_random_uuid(), $1, id, 'hearsay', 'system', now(), 'pending' from session_turns where session_id = $1`,
+  `insert into procedural_violations (id, session_id, user_id, kind, description, recorded_by, recorded_at)
+   values (gen_random_uuid(), $1, gen_random_uuid(), 'contact', 'none', 'system', now())`,
+];
+
 async function openPlace(visibility: string): Promise<Place> {
   const create = submission(book, 'assignment.create', { ...court.match, visibility }, court.admin);
   const session = submission(book, 'session.create', { assignment_id: create.id }, court.admin);
@@ -69,6 +81,7 @@ async function openPlace(visibility: string): Promise<Place> {
   const finding = `insert into findings values (gen_random_uuid(), 'verify.recent', $1, '[]', 0, now(), now(), null)`;
   await pool.query(`insert into session_checks values ($1, now(), 1, false, '[]')`, [session.id]);
   await pool.query(finding, [`session:${session.id}`]);
+  for (const text of ROUND) await pool.query(text, [session.id]);
   return place;
 }
 
@@ -144,6 +157,7 @@ describe('the API', () => {
     const roster = court.match.petitioner.length + court.match.respondent.length + court.match.panel.length + 1;
     expect(seen).toEqual({
       ...{ assignments: 1, rosters: roster, courtroom_sessions: 1, session_participations: 1, streams: 1 },
+      ...{ session_turns: 1, objections: 1, procedural_violations: 1 },
       ...{ events: 3, event_payloads: 3, commands: 0, session_checks: 1, findings: 0 },
     });
     for (const hidden of [places.private!, places.institution!]) {

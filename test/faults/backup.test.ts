@@ -12,6 +12,7 @@ import { startLoad } from '../support/load.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { SECRET } from '../support/stack.ts';
 import { expectIntact } from '../support/verdict.ts';
+import { playWholeRound } from '../support/wholeRound.ts';
 import { openScene } from './scene.ts';
 
 const DIST = join(import.meta.dirname, '../../dist');
@@ -33,10 +34,11 @@ function run(script: 'backup' | 'restore', env: Record<string, string>, ...args:
   });
 }
 
-/** The whole of a session's chain, as it is given to a stranger. */
-async function logsOf(url: string, sessions: string[], people: Cast): Promise<string[]> {
-  const logs = sessions.map((id) => get(url, `/api/session/${id}/logs`, people.admin));
-  return (await Promise.all(logs)).map(({ body }) => JSON.stringify(body));
+/** The whole of a session's chain, as it is given to a stranger, and what stands in its tables. */
+async function shownOf(url: string, sessions: string[], people: Cast): Promise<string[]> {
+  const parts = ['logs', 'objections', 'violations', 'participants', 'turns'];
+  const shown = sessions.flatMap((id) => parts.map((part) => get(url, `/api/session/${id}/${part}`, people.admin)));
+  return (await Promise.all(shown)).map(({ body }) => JSON.stringify(body));
 }
 
 describe.skipIf(inject('redisUrl') === null)('separate processes', () => {
@@ -50,6 +52,8 @@ describe.skipIf(inject('redisUrl') === null)('separate processes', () => {
     const scene = await openScene({ redisUrl: redis.url });
     const [api] = await Promise.all([scene.startApi(), scene.startWorker()]);
     const sessions = await scene.openSessions(api, 4);
+    const round = await playWholeRound(api.url, scene.people);
+    const shown = await shownOf(api.url, [round], scene.people);
     const load = startLoad({ apis: [api.url], people: scene.people, sessions });
     await load.answered(100);
     const file = join(folder, 'distributed');
@@ -87,6 +91,8 @@ describe.skipIf(inject('redisUrl') === null)('separate processes', () => {
       expect(answer.status).toBe(200);
     }
     await checkHistory(target, []);
+    expect(await shownOf(next.url, [round], scene.people)).toEqual(shown);
+    await expectIntact(next.url, round, scene.people.admin);
   });
 });
 
@@ -105,9 +111,10 @@ test('the embedded database is backed up while it runs, and restored into a fres
   const first = await startEmbedded(one);
   const sessions: string[] = [];
   for (let n = 0; n < 3; n += 1) sessions.push((await openSession(first.url, people)).session_id);
-  const logs = await logsOf(first.url, sessions, people);
+  sessions.push(await playWholeRound(first.url, people));
+  const shown = await shownOf(first.url, sessions, people);
   const file = join(folder, 'embedded');
-  expect(await run('backup', one, file)).toMatchObject({ code: 0, output: expect.stringContaining('3 sessions') });
+  expect(await run('backup', one, file)).toMatchObject({ code: 0, output: expect.stringContaining('4 sessions') });
   const inUse = await run('restore', one, file, '--replace');
   expect(inUse).toMatchObject({ code: 2, output: expect.stringContaining(first.url) });
   await first.stop();
@@ -118,7 +125,10 @@ test('the embedded database is backed up while it runs, and restored into a fres
     const args = from === file ? [from] : [from, '--replace'];
     expect(await run('restore', two, ...args)).toMatchObject({ code: 0, output: expect.stringContaining('intact') });
     const second = await startEmbedded(two);
-    expect(await logsOf(second.url, sessions, people)).toEqual(logs);
+    expect(await shownOf(second.url, sessions, people)).toEqual(shown);
+    const late = { user_id: people.respondent.id, kind: 'late', description: 'Found out later.' };
+    const refused = await post(second.url, `/api/session/${sessions.at(-1)}/violation/record`, people.admin, late);
+    expect(refused.body.code).toBe('session_completed');
     for (const id of sessions) await expectIntact(second.url, id, people.admin);
     await second.stop();
   }

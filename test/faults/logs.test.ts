@@ -21,6 +21,7 @@ const TRACEPARENT = `00-${TRACE_ID}-00f067aa0ba902b7-01`;
 const EMAILS = ['ada.petrova@law.example.org', 'clerk@tab.example'];
 const PHONES = ['+44 20 7946 0958', '555-010-9999', '07700900123'];
 const ADDRESSES = ['192.0.2.17', '2001:db8::8a2e:370:7334'];
+const SAID = { reason: 'He made that up.', ruling: 'Rephrase it, counsel.', description: 'A note was passed.' };
 
 const RECORDER = { NODE_OPTIONS: `--import=${join(import.meta.dirname, '../../dist/test/faults/recordSpans.js')}` };
 
@@ -72,6 +73,15 @@ describe.skipIf(redisUrl === null)('the logs of all processes', () => {
     await must(post(api.url, `${path}/start`, people.presiding));
     const seat = { role: 'petitioner', client_info: { mail: EMAILS[0], ip: ADDRESSES[1] } };
     await must(post(api.url, `${path}/join`, people.petitioner, seat));
+    const { items } = await must(get(api.url, `${path}/turns`, people.presiding));
+    const turn_id = items[0].id as string;
+    const act = (verb: string, body: Json, who = people.presiding) => must(post(api.url, `${path}/${verb}`, who, body));
+    const { reason, ruling, description } = SAID;
+    await act('turn/start', { turn_id, speaker_id: people.petitioner.id });
+    const objecting = { turn_id, ground: 'procedural', reason };
+    const { result: objection } = await act('objection/raise', objecting, people.respondent);
+    await act('objection/rule', { objection_id: objection.id, decision: 'sustained', ruling });
+    await act('violation/record', { user_id: people.petitioner.id, kind: 'coaching', description });
     const session_id = created.result.id as string;
     const token = people.student.token;
     const listeners = await Promise.all([
@@ -116,6 +126,7 @@ describe.skipIf(redisUrl === null)('the logs of all processes', () => {
         expect(text, process.name).not.toContain(secret);
         expect(text, process.name).not.toContain(encodeURIComponent(secret));
       }
+      for (const said of [...Object.values(SAID), people.petitioner.name]) expect(text).not.toContain(said);
       for (const one of everybody) expect(text).not.toContain(one.token.split('.')[2]);
     }
   });

@@ -64,6 +64,14 @@ describe.skipIf(isLeftOut)('bad input', () => {
 
   const log = (body: unknown, headers?: Record<string, string>) =>
     post(stack.url, `${path}/log`, people.admin, body, headers);
+  const schedule = (changes: object) =>
+    post(stack.url, '/api/assignment/create', people.admin, assignmentBody(people, changes));
+  const argument = (allotted_ms: number) => ({ side: 'petitioner', kind: 'argument', allotted_ms });
+  const plan = (changes: object) =>
+    post(stack.url, `${path}/turn/plan`, people.admin, { side: 'petitioner', kind: 'argument', ...changes });
+  /** What only the presiding judge may do an admin is refused by role, before the body is looked at. */
+  const whoMay = (roles: readonly string[] | string) =>
+    roles.includes('admin') || roles === 'anyone' ? people.admin : people.presiding;
   /** The pointers of all faults of a refused body. */
   async function pointersOf(answer: Promise<Answer>): Promise<string[]> {
     const refused = await answer;
@@ -141,9 +149,9 @@ describe.skipIf(isLeftOut)('bad input', () => {
 
   describe('a body', () => {
     test.each(['[]', '[{}]', 'null', '"x"', '7', 'true'])('that is %s is no object', async (body) => {
-      for (const { route, name } of commands) {
+      for (const { route, name, roles } of commands) {
         const at = route.split(' ')[1]!.replace(':session_id', session_id).replace(':observation_id', randomUUID());
-        const answer = await post(stack.url, at, people.admin, body);
+        const answer = await post(stack.url, at, whoMay(roles), body);
         expect({ name, status: answer.status, errors: answer.body.errors }).toMatchObject({
           ...{ name, status: 422, errors: [{ pointer: '' }] },
         });
@@ -153,9 +161,9 @@ describe.skipIf(isLeftOut)('bad input', () => {
     });
 
     test('has no unknown fields, and each is named', async () => {
-      for (const { route, name } of commands) {
+      for (const { route, name, roles } of commands) {
         const at = route.split(' ')[1]!.replace(':session_id', session_id).replace(':observation_id', randomUUID());
-        const answer = await post(stack.url, at, people.admin, { session_id, 'a/b~c': 1 });
+        const answer = await post(stack.url, at, whoMay(roles), { session_id, 'a/b~c': 1 });
         expect({ name, errors: answer.body.errors }).toEqual({
           name,
           errors: expect.arrayContaining([
@@ -192,6 +200,20 @@ describe.skipIf(isLeftOut)('bad input', () => {
       ['details that are a list', () => log({ event_type: 'NOTE', details: [] }), ['/details']],
       ['details that are null', () => log({ event_type: 'NOTE', details: null }), ['/details']],
       ['a role of no roster', () => post(stack.url, `${path}/join`, people.judge, { role: 'admin' }), ['/role']],
+      ['a format that nobody knows', () => schedule({ format: 'chess' }), ['/format']],
+      ['a format without a segment', () => schedule({ format: { name: 'Ours', segments: [] } }), ['/format/segments']],
+      [
+        'a format with turns of no time and of too much',
+        () => schedule({ format: { name: 'Ours', segments: [0, 21_600_001].map(argument) } }),
+        ['/format/segments/0/allotted_ms', '/format/segments/1/allotted_ms'],
+      ],
+      [
+        'a format with a field that it does not have',
+        () => schedule({ format: { name: 'Ours', segments: [argument(1)], timer: 1 } }),
+        ['/format/timer'],
+      ],
+      ['a turn of less than no time', () => plan({ allotted_ms: -1 }), ['/allotted_ms']],
+      ['a turn that is too long', () => plan({ allotted_ms: 21_600_001 }), ['/allotted_ms']],
       ['a reason that is no text', () => post(stack.url, `${path}/pause`, people.admin, { reason: 1 }), ['/reason']],
       [
         'an id that is no uuid',
@@ -210,6 +232,23 @@ describe.skipIf(isLeftOut)('bad input', () => {
       ],
     ])('with %s is refused', async (_, ask, pointers) => {
       expect(await pointersOf(ask())).toEqual(pointers);
+    });
+  });
+
+  describe('a turn or an objection that is not of this session', () => {
+    const UNKNOWN = '018f3c1e-7b2a-7c11-9d0e-0000000f0001';
+    test.each([
+      ['turn/start', { turn_id: UNKNOWN, speaker_id: UNKNOWN }],
+      ['turn/end', { turn_id: UNKNOWN }],
+      ['turn/plan', { continues: UNKNOWN }],
+      ['violation/record', { turn_id: UNKNOWN, user_id: UNKNOWN, kind: 'late', description: 'Late.' }],
+    ])('is not found, and nothing is stored: %s', async (verb, body) => {
+      expectProblem(await post(stack.url, `${path}/${verb}`, people.admin, body), 404, 'not_found');
+    });
+
+    test('is not found, and nothing is stored: objection/rule', async () => {
+      const body = { objection_id: UNKNOWN, decision: 'sustained' };
+      expectProblem(await post(stack.url, `${path}/objection/rule`, people.presiding, body), 404, 'not_found');
     });
   });
 

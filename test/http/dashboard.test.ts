@@ -199,6 +199,34 @@ describe.skipIf(isLeftOut)(`the dashboard, ${kind}`, () => {
       await expectIntact(stack.url, session_id, people.admin);
     });
 
+    test('of the courtroom leads to what happened, without what people said of each other', async () => {
+      const people = cast();
+      const { path, session_id } = await openSession(stack.url, people);
+      const { items } = await must(get(stack.url, `${path}/turns`, people.admin));
+      const turn_id = items[0].id as string;
+      const act = async (verb: string, body: Json, who = people.presiding) =>
+        must(post(stack.url, `${path}/${verb}`, who, body));
+      const told = { reason: 'He made it up.', ruling: 'Rephrase it.', description: 'A note was passed.' };
+      const { reason, ruling, description } = told;
+      const started = await act('turn/start', { turn_id, speaker_id: people.petitioner.id });
+      const raised = await act('objection/raise', { turn_id, ground: 'procedural', reason }, people.respondent);
+      const ruled = await act('objection/rule', { objection_id: raised.result.id, decision: 'sustained', ruling });
+      const fault = { user_id: people.petitioner.id, kind: 'coaching', description };
+      const recorded = await act('violation/record', fault, people.bailiff);
+      const shown = async ({ command_id }: Json) => (await get(stack.url, `/jobs/command/${command_id}`, root)).body;
+      const omitted = '[redacted]';
+      expect((await shown(started)).result).toMatchObject({ state: 'active', speaker: omitted });
+      expect((await shown(raised)).result).toMatchObject({ ground: 'procedural', reason: omitted, ruling: null });
+      expect((await shown(ruled)).result).toMatchObject({ state: 'sustained', reason: omitted, ruling: omitted });
+      expect((await shown(recorded)).result).toMatchObject({ kind: 'coaching', description: omitted });
+      const text = JSON.stringify(await Promise.all([started, raised, ruled, recorded].map(shown)));
+      for (const said of [...Object.values(told), people.petitioner.name]) expect(text).not.toContain(said);
+      const { body } = await get(stack.url, '/jobs/api/queues', root);
+      const doorbells = body.queues.find(({ name }: Json) => name === 'commands');
+      expect(doorbells.description).toMatch(/^Doorbells/);
+      await expectIntact(stack.url, session_id, people.admin);
+    });
+
     test('that is a dead letter says how to redrive each of its commands, and nothing about people', async () => {
       const id = `${randomUUID().slice(0, -4)}0000`;
       const commands = [{ id, name: 'session.log', stream: 'session:x', streams: ['session:x'], request_id: 'r' }];

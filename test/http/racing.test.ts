@@ -114,6 +114,49 @@ describe.skipIf(isLeftOut)('at once', () => {
     expect(log.at(-1)).toMatchObject({ event_type: 'SESSION_COMPLETED', payload: { event_count: log.length } });
   });
 
+  test('of 50 who object at once one is heard, and of 20 who give the floor one does', async () => {
+    await must(act('start'));
+    const { items } = (await get(url(), `${session.path}/turns`, people.admin)).body;
+    const start = (i: number) =>
+      act('turn/start', { turn_id: items[i % 2].id, speaker_id: people.petitioner.id }, people.presiding);
+    const starts = await Promise.all(times(20, start));
+    expect(fates(starts)).toEqual(['200 applied', ...times(19, () => '409 turn_active')]);
+    const turn_id = starts.find(({ status }) => status === 200)!.body.result.id;
+    const body = { turn_id, ground: 'procedural' };
+    const raised = await Promise.all(times(50, () => act('objection/raise', body, people.respondent)));
+    expect(fates(raised)).toEqual(['200 applied', ...times(49, () => '409 objection_pending')]);
+    const objection_id = raised.find(({ status }) => status === 200)!.body.result.id;
+    for (const { body: told } of raised.filter(({ status }) => status === 409)) {
+      expect(told.objection_id).toBe(objection_id);
+    }
+    const decide = (i: number) =>
+      act('objection/rule', { objection_id, decision: i % 2 === 0 ? 'sustained' : 'overruled' }, people.presiding);
+    const rulings = await Promise.all(times(20, decide));
+    expect(fates(rulings)).toEqual(['200 applied', ...times(19, () => '409 objection_decided')]);
+    const ends = await Promise.all(times(20, () => act('turn/end', { turn_id }, people.presiding)));
+    expect(fates(ends)).toEqual(['200 applied', ...times(19, () => '409 turn_not_active')]);
+    expect((await events()).map(({ event_type }) => event_type)).toEqual([
+      ...['SESSION_CREATED', 'SESSION_STARTED', 'TURN_STARTED', 'OBJECTION_RAISED', 'OBJECTION_RULED', 'TURN_ENDED'],
+    ]);
+  });
+
+  test('turns that follow one another without waiting are one batch, and each begins after the other ended', async () => {
+    await must(act('start'));
+    const { items } = (await get(url(), `${session.path}/turns`, people.admin)).body;
+    const later = { prefer: 'respond-async' };
+    const one = stack.apis[0]!;
+    let last = '';
+    for (const { id: turn_id, side } of items.slice(0, 4)) {
+      const speaker_id = side === 'petitioner' ? people.petitioner.id : people.respondent.id;
+      await post(one, `${session.path}/turn/start`, people.admin, { turn_id, speaker_id }, later);
+      last = (await post(one, `${session.path}/turn/end`, people.admin, { turn_id }, later)).body.command_id;
+    }
+    await get(one, `/api/command/${last}`, people.admin, { prefer: 'wait=20' });
+    expect((await events()).slice(2).map(({ event_type }) => event_type)).toEqual(
+      times(8, (i) => (i % 2 === 0 ? 'TURN_STARTED' : 'TURN_ENDED')),
+    );
+  });
+
   test('many sessions run side by side, and the whole institution’s record is sound', async () => {
     const own = cast();
     const play = async () => {

@@ -2,11 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commands } from '../../src/commands.ts';
-import { assignmentBody, must, type Person, post } from '../support/client.ts';
+import { assignmentBody, get, must, type Person, post } from '../support/client.ts';
 import { NAMES, openWorld, type World } from '../support/everybody.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 
-/** `ok`, or why not: `role` forbidden, `panel` not_on_panel, `roster` role_not_on_roster, `joined` not_joined. */
+/** `ok`, or why not: `role` forbidden, `panel` not_on_panel, `roster` role_not_on_roster, `joined` not_joined,
+ * `presiding` not_presiding, `own` not_opposing, `raiser` not_raiser. */
 const WHO_MAY: { [visibility: string]: string } = {
   institution: `
     assignment.create   ok     ok     ok   role role   role   role role role role role   role   401
@@ -19,7 +20,20 @@ const WHO_MAY: { [visibility: string]: string } = {
     session.join        roster roster 404  ok   ok     roster 404  ok   ok   ok   roster 404    401
     session.leave       joined joined 404  ok   ok     joined 404  ok   ok   ok   joined 404    401
     session.observe     ok     ok     404  ok   ok     ok     404  ok   ok   ok   ok     404    404
-    session.unobserve   ok     ok     404  ok   ok     ok     404  ok   ok   ok   ok     404    404`,
+    session.unobserve   ok     ok     404  ok   ok     ok     404  ok   ok   ok   ok     404    404
+    turn.plan            ok     ok     404  ok   ok     panel  404  ok   role role role   role   401
+    turn.start           ok     ok     404  ok   ok     panel  404  ok   role role role   role   401
+    turn.end             ok     ok     404  ok   ok     panel  404  ok   role role role   role   401
+    turn.reserve_rebuttal ok     ok     404  ok   ok     panel  404  ok   role role role   role   401
+    turn.waive_rebuttal ok     ok     404  ok   ok     panel  404  ok   role role role   role   401
+    turn.question        ok     ok     404  ok   ok     panel  404  ok   role role role   role   401
+    turn.take_over       ok     ok     404  ok   ok     panel  404  ok   role role role   role   401
+    turn.return          ok     ok     404  ok   ok     panel  404  ok   role role role   role   401
+    violation.record     ok     ok     404  ok   ok     panel  404  ok   role role role   role   401
+    turn.extend         role   role   role ok   presiding panel 404 role role role role  role   401
+    objection.raise     ok     ok     404  ok   ok     panel  404  role own  ok   roster 404    401
+    objection.withdraw  raiser raiser 404  ok   raiser raiser 404  role raiser raiser raiser 404 401
+    objection.rule      role   role   role ok   presiding panel 404 role role role role  role   401`,
   private: `
     session.create      ok     ok     404  ok   role   404    404  role role role role   role   401
     session.start       ok     ok     404  ok   ok     404    404  role role role role   role   401
@@ -46,6 +60,9 @@ const ANSWERS: { [short: string]: string } = {
   panel: '403 not_on_panel',
   roster: '403 role_not_on_roster',
   joined: '409 not_joined',
+  presiding: '403 not_presiding',
+  own: '403 not_opposing',
+  raiser: '403 not_raiser',
 };
 
 const words = (text: string) => text.trim().split(/\s+/);
@@ -75,6 +92,41 @@ describe.skipIf(isLeftOut)('who may do what', () => {
     'session.complete': ['start'],
   };
 
+  /** What the presiding judge does in a round before somebody sends the command, and the command's body. */
+  type Turn = { turn_id: string };
+  const START: [verb: string, more?: object] = ['turn/start', { speaker_id: '' }];
+  const POINT: [verb: string, more?: object] = ['objection/raise', { ground: 'procedural' }];
+  const ROUND: { [command: string]: { turn?: number; before: [verb: string, more?: object][]; body?: object } } = {
+    'turn.plan': { before: [], body: { allotted_ms: 480_000 } },
+    'turn.start': { before: [], body: { speaker_id: '' } },
+    'turn.end': { before: [START] },
+    'turn.extend': { before: [START], body: { extension_ms: 1 } },
+    'turn.reserve_rebuttal': { turn: 4, before: [], body: { reserved_ms: 60_000 } },
+    'turn.waive_rebuttal': { turn: 4, before: [['turn/reserve_rebuttal', { reserved_ms: 60_000 }]] },
+    'turn.question': { before: [START], body: { phase: 'start' } },
+    'turn.take_over': { before: [START] },
+    'turn.return': { before: [START, ['turn/take_over']] },
+    'objection.raise': { before: [START], body: { ground: 'procedural' } },
+    'objection.withdraw': { before: [START, POINT] },
+    'objection.rule': { before: [START, POINT], body: { decision: 'sustained' } },
+    'violation.record': { before: [], body: { user_id: '', kind: 'late', description: 'Late.' } },
+  };
+
+  async function playUpTo(command: string, path: string): Promise<[path: string, body: object]> {
+    const { presiding, petitioner } = world.people;
+    const { turn = 0, before, body = {} } = ROUND[command]!;
+    const { items } = await must(get(world.url(), `${path}/turns`, presiding));
+    const named: Turn = { turn_id: items[turn].id };
+    const filled = (more: object = {}) =>
+      Object.fromEntries(Object.entries(more).map(([field, value]) => [field, value === '' ? petitioner.id : value]));
+    let last = '';
+    for (const [verb, more] of before) {
+      last = (await must(post(world.url(), `${path}/${verb}`, presiding, { ...named, ...filled(more) }))).result.id;
+    }
+    const subject = /withdraw|rule/.test(command) ? { objection_id: last } : named;
+    return [`${path}/${command.replace('.', '/')}`, { ...subject, ...filled(body) }];
+  }
+
   async function open(visibility: string, verbs: string[]): Promise<Place> {
     if (verbs[0] === 'nothing but scheduled')
       return { assignment_id: await world.schedule(visibility), session_id: '' };
@@ -84,6 +136,7 @@ describe.skipIf(isLeftOut)('who may do what', () => {
   const shared = new Map<string, Promise<Place>>();
   /** Whoever will be refused, or takes nothing from others, shares a place with them. */
   function placeFor(command: string, visibility: string, isOk: boolean): Promise<Place> {
+    if (ROUND[command]) return open(visibility, ['start']);
     const verbs = BEFORE[command] ?? [];
     if (isOk && BEFORE[command]) return open(visibility, verbs);
     const key = `${visibility} ${verbs}`;
@@ -138,7 +191,10 @@ describe.skipIf(isLeftOut)('who may do what', () => {
       NAMES.map(async (name, i) => {
         const who = world.everybody[name]!;
         const place = await placeFor(command, visibility, cells[i] === 'ok');
-        const [path, body] = await ACTS[command]!(`/api/session/${place.session_id}`, who, place, visibility);
+        const session = `/api/session/${place.session_id}`;
+        const [path, body] = ROUND[command]
+          ? await playUpTo(command, session)
+          : await ACTS[command]!(session, who, place, visibility);
         const { status, body: answer } = await post(world.url(), path, who, body);
         return [name, `${status === 201 ? 200 : status} ${answer.code ?? answer.status}`];
       }),

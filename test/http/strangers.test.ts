@@ -26,7 +26,10 @@ import { expectIntact } from '../support/verdict.ts';
 
 const RUNS = 20;
 
-type Ids = Record<'session_id' | 'assignment_id' | 'observation_id' | 'command_id' | 'institution_id', string>;
+type Ids = Record<
+  'session_id' | 'assignment_id' | 'observation_id' | 'turn_id' | 'objection_id' | 'command_id' | 'institution_id',
+  string
+>;
 
 const institution_id = randomUUID();
 const STRANGERS: Record<string, Person | null> = {
@@ -43,7 +46,26 @@ const BODIES: Record<string, (ids: Ids, world: World) => Json> = {
   'session.create': ({ assignment_id }) => ({ assignment_id }),
   'session.join': () => ({ role: 'petitioner' }),
   'session.log': () => ({ event_type: 'NOTE', details: { text: 'Who is there?' } }),
+  'turn.plan': ({ turn_id }) => ({ turn_id, allotted_ms: 60_000 }),
+  'turn.start': ({ turn_id }, { people }) => ({ turn_id, speaker_id: people.petitioner.id }),
+  'turn.end': ({ turn_id }) => ({ turn_id }),
+  'turn.extend': ({ turn_id }) => ({ turn_id, extension_ms: 60_000 }),
+  'turn.reserve_rebuttal': ({ turn_id }) => ({ turn_id, reserved_ms: 60_000 }),
+  'turn.waive_rebuttal': ({ turn_id }) => ({ turn_id }),
+  'turn.question': ({ turn_id }) => ({ turn_id, phase: 'start' }),
+  'turn.take_over': ({ turn_id }) => ({ turn_id }),
+  'turn.return': ({ turn_id }) => ({ turn_id }),
+  'objection.raise': ({ turn_id }) => ({ turn_id, ground: 'procedural' }),
+  'objection.withdraw': ({ objection_id }) => ({ objection_id }),
+  'objection.rule': ({ objection_id }) => ({ objection_id, decision: 'sustained' }),
+  'violation.record': ({ turn_id }, { people }) => ({
+    ...{ turn_id, user_id: people.petitioner.id, kind: 'late', description: 'Who was late?' },
+  }),
 };
+
+const swapped = ({ session_id, assignment_id, turn_id, objection_id, ...ids }: Ids): Ids => ({
+  ...{ session_id: assignment_id, assignment_id: session_id, turn_id: objection_id, objection_id: turn_id, ...ids },
+});
 
 const routes = [
   ...[...commands, ...queries].map(({ name, route, roles }) => ({ name, route, roles })),
@@ -113,12 +135,20 @@ describe.skipIf(isLeftOut)('a stranger', () => {
     const path = `/api/session/${session_id}`;
     const { command_id } = await must(post(world.url(), `${path}/join`, people.petitioner, { role: 'petitioner' }));
     const observed = await must(post(world.url(), `${path}/observe`, people.admin));
+    const { items: turns } = await must(get(world.url(), `${path}/turns`, people.admin));
+    const turn_id = turns[0].id as string;
+    await must(post(world.url(), `${path}/turn/start`, people.admin, { turn_id, speaker_id: people.petitioner.id }));
+    const objecting = { turn_id, ground: 'procedural' };
+    const { result: objection } = await must(
+      post(world.url(), `${path}/objection/raise`, people.respondent, objecting),
+    );
     for (const url of stack.apis) {
       await must(get(url, path, people.admin));
       await must(get(url, `/api/assignment/${assignment_id}`, people.admin));
     }
     const { institution_id } = people;
-    return { session_id, assignment_id, observation_id: observed.result.id, command_id, institution_id };
+    const inside = { observation_id: observed.result.id, turn_id, objection_id: objection.id };
+    return { session_id, assignment_id, ...inside, command_id, institution_id };
   }
 
   /** Every row that belongs to a tenant. */
@@ -146,7 +176,7 @@ describe.skipIf(isLeftOut)('a stranger', () => {
     const [method, path] = route.route.split(' ') as [string, string];
 
     async function attempt(given: Ids, { who, swap, isUpperCase, headers }: Json): Promise<[object, string[]]> {
-      const ids = swap ? { ...given, session_id: given.assignment_id, assignment_id: given.session_id } : given;
+      const ids = swap ? swapped(given) : given;
       const filled = path.replace(/:(\w+)/g, (_, kind: keyof Ids) =>
         isUpperCase ? ids[kind].toUpperCase() : ids[kind],
       );

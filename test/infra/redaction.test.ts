@@ -74,6 +74,17 @@ describe('a value', () => {
     });
   });
 
+  test('of the courtroom keeps what happened, and loses what people said of each other and who they are', () => {
+    const said = { reason: 'He made it up.', ruling: 'Rephrase.', description: 'A note was passed.' };
+    const omitted = { reason: '[redacted]', ruling: '[redacted]', description: '[redacted]' };
+    const speaker = { user_id: 'u', name: 'Ada Petrova' };
+    expect(redact({ ...said, ground: 'hearsay', turn: { id: 't', speaker, speaker_name: 'Ada Petrova' } })).toEqual({
+      ...omitted,
+      ...{ ground: 'hearsay', turn: { id: 't', speaker: '[redacted]', speaker_name: '[redacted]' } },
+    });
+    expect(redact({ reason: null, speaker: null })).toEqual({ reason: null, speaker: null });
+  });
+
   test('that goes on for ever is cut', () => {
     let deep: object = { end: 'ada@example.org' };
     for (let i = 0; i < 1_000; i++) deep = { deep };

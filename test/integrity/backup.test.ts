@@ -1,19 +1,27 @@
 /** A backup is the record, whole, exact and at one moment; what is not is refused before anything is touched. */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import canonicalize from 'canonicalize';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { migrate, unmake } from '../../migrations/migrate.ts';
 import { restoreBackup } from '../../src/backup/restoreBackup.ts';
 import { takeBackup } from '../../src/backup/takeBackup.ts';
-import { EVENT_COLUMNS, type EventRow, exportedEvent } from '../../src/core/ledger.ts';
+import type { Decided } from '../../src/core/decide.ts';
+import type { JsonObject } from '../../src/core/event.ts';
+import { chainEvent, EVENT_COLUMNS, type EventRow, exportedEvent, headAfter } from '../../src/core/ledger.ts';
+import type { Head } from '../../src/core/stream.ts';
+import { writeBatch } from '../../src/core/transaction.ts';
 import { openPool } from '../../src/infra/database.ts';
 import { OURS, readSchema } from '../../src/infra/schema.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
-import { completedSession, openCourt } from './court.ts';
+import { completedRound, completedSession, openCourt } from './court.ts';
+
+/** Tables with rows of completed sessions. */
+const FROZEN = ['session_turns', 'objections', 'procedural_violations', 'session_participations', 'courtroom_sessions'];
 
 let folder: string;
 let source: TestDatabase;
@@ -35,8 +43,43 @@ afterAll(async () => {
 async function holdCourt({ url }: TestDatabase): Promise<void> {
   const court = openCourt(url);
   for (let n = 0; n < 3; n += 1) await completedSession(court, await court.assignment());
+  await completedRound(court, await court.assignment());
   await court.session(await court.assignment(), { text: 'tab \t, line \n, back\\slash, \\N, \\. and “quotes”' });
   await court.close();
+}
+
+/** A pending session and one that was started and sealed, as they were recorded before there were formats. */
+async function holdOlderCourt({ url, pool }: TestDatabase): Promise<{ pending: string; sealed: string }> {
+  const court = openCourt(url);
+  const pending = await court.session(await court.assignment());
+  const sealed = await court.session(await court.assignment());
+  await court.close();
+  const stream = `session:${sealed}`;
+  const { rows } = await pool.query(
+    `select assignment_id, institution_id, title, courtroom, visibility, metadata, created_at, sequence,
+       encode(event_hash, 'hex') as event_hash
+     from courtroom_sessions s join streams on stream = 'session:' || s.id where s.id = $1`,
+    [sealed],
+  );
+  const { sequence, event_hash, created_at, ...session } = rows[0];
+  const [started_at, ended_at] = [1, 2].map((ms) => new Date(created_at.getTime() + ms).toISOString()) as [
+    string,
+    string,
+  ];
+  const next = (head: Head, type: string, payload: JsonObject, at: string) =>
+    chainEvent(stream, head, { kind: 'session', type, payload }, randomUUID(), 'system', at);
+  const started = next({ sequence, event_hash, occurred_at: null }, 'SESSION_STARTED', {}, started_at);
+  const final = { ...session, id: sealed, status: 'completed', created_at, started_at, ended_at };
+  const text = canonicalize({ ...final, recording_url: null, participants: [] })!;
+  const seal = { event_count: 3, recording_url: null, state_digest: createHash('sha256').update(text).digest('hex') };
+  const completed = next(headAfter(started), 'SESSION_COMPLETED', seal, ended_at);
+  const moved = new Map([[stream, { head: headAfter(completed), state: null }]]);
+  await writeBatch(pool as never, { rows: [started, completed], moved, outcomes: [] } as unknown as Decided);
+  await pool.query(
+    `update courtroom_sessions set status = 'completed', started_at = $2, ended_at = $3, integrity_hash = $4 where id = $1`,
+    [sealed, started_at, ended_at, completed.event_hash],
+  );
+  return { pending, sealed };
 }
 
 async function emptyDatabase(): Promise<TestDatabase> {
@@ -88,12 +131,15 @@ describe('a backup', () => {
   test('restored is the same in every row and every export, guarded as before, and goes on counting', async () => {
     const database = await emptyDatabase();
     const { report, counts } = await restoreBackup(database.url, backup, { replace: false });
-    expect(report).toMatchObject({ system_valid: true, sessions_checked: 4, guard_issues: [] });
+    expect(report).toMatchObject({ system_valid: true, sessions_checked: 5, guard_issues: [] });
     const original = await exports(source);
     expect(original.split('\n').length).toBe(counts.events);
     expect(await exports(database)).toBe(original);
     expect(await everything(database)).toEqual(await everything(source));
     await expect(database.pool.query('update events set actor_id = $1', ['x'])).rejects.toThrow('append-only');
+    for (const table of FROZEN) {
+      await expect(database.pool.query(`delete from ${table}`)).rejects.toThrow(`delete of ${table} is refused`);
+    }
     await holdCourt(database);
     const { rows } = await database.pool.query(
       'select count(*)::int as all, count(distinct position)::int as places from commands',
@@ -113,7 +159,7 @@ describe('a backup', () => {
       done = true;
     });
     await writing;
-    expect(report.system_valid).toBe(true);
+    expect(report).toMatchObject({ system_valid: true });
     const other = await emptyDatabase();
     const restored = await restoreBackup(other.url, file, { replace: false });
     expect(restored.report).toMatchObject({ system_valid: true, events_checked: restored.counts.events });
@@ -129,14 +175,19 @@ describe('a backup', () => {
     const older = await emptyDatabase();
     await unmake(older.url);
     await migrate(older.url, OURS.slice(0, -1));
-    await holdCourt(older);
+    const { pending } = await holdOlderCourt(older);
     const file = join(folder, 'older');
-    await takeBackup(older.url, file);
+    expect((await takeBackup(older.url, file)).report).toBeNull();
     const database = await emptyDatabase();
     const { report } = await restoreBackup(database.url, file, { replace: false });
-    expect(report.system_valid).toBe(true);
+    expect(report).toMatchObject({ system_valid: true, sessions_checked: 2, invalid_sessions: [] });
     expect(await readSchema(database.pool as unknown as pg.Client)).toEqual(OURS);
     expect(await exports(database)).toBe(await exports(older));
+    const court = openCourt(database.url);
+    await court.send(['session.start', { session_id: pending }]);
+    const { rows } = await court.verifier.query('select state from session_turns where session_id = $1', [pending]);
+    expect(rows).toHaveLength(5);
+    await court.close();
   });
 });
 

@@ -319,7 +319,8 @@ describe('an event taken out, put in or moved is found at every position', () =>
     expect(report.issues).toContain(
       `Projection mismatch in courtroom_sessions ${session_id}: the chain knows no such row`,
     );
-    expect(report.issues).toHaveLength(5);
+    // Its session, its three participants, its five turns.
+    expect(report.issues).toHaveLength(10);
   });
 
   it('the head row gone', async () => {
@@ -385,6 +386,20 @@ describe('an event taken out, put in or moved is found at every position', () =>
     );
     expect(report.issues).toEqual(['Events after SESSION_COMPLETED: it stands at sequence 12, the last event at 13']);
     expect(report.invalid_sequences).toEqual([13]);
+  });
+
+  it('a second speaker forged into a round, well chained, is found by what holds of every session', async () => {
+    const { playedStream } = fixture;
+    const started = (await tamperer.chain(playedStream)).filter((row) => row.event_type === 'TURN_STARTED').at(-1)!;
+    const payload = JSON.parse(started.payload!);
+    const waived = (await tamperer.chain(playedStream)).find((row) => row.event_type === 'TURN_REBUTTAL_WAIVED')!;
+    const { turn_id } = JSON.parse(waived.payload!);
+    const { stream: report } = await tamperer.reports(playedStream, async () => {
+      const forged = { ...payload, turn_id };
+      await moveHead(tamperer.db, await append(tamperer.db, playedStream, 'TURN_STARTED', forged));
+    });
+    expect(report.issues[0]).toMatch(/^Invariant broken: 2 turns are active: /);
+    expect(report.issues[0]).toContain(turn_id);
   });
 
   it('an event added to an open stream, the head not moved', async () => {

@@ -5,7 +5,7 @@ import { findScope, type Scope } from '../../src/assignments/scope.ts';
 import { book } from '../../src/commands.ts';
 import type { JsonObject } from '../../src/core/event.ts';
 import { execute, record } from '../../src/core/execute.ts';
-import { newCommandId } from '../../src/core/ids.ts';
+import { eventId, newCommandId } from '../../src/core/ids.ts';
 import { acceptCommands, type Submission } from '../../src/core/inbox.ts';
 import type { Role } from '../../src/core/roles.ts';
 import { createStates } from '../../src/core/states.ts';
@@ -22,7 +22,7 @@ export interface Court {
   close(): Promise<void>;
 }
 
-export type Order = [name: string, input: JsonObject, actor?: { id: string; role: Role }];
+export type Order = [name: string, input: JsonObject, actor?: { id: string; role: Role } | undefined];
 
 export const people = {
   admin: randomUUID(),
@@ -142,5 +142,74 @@ export async function completedSession(court: Court, assignment_id: string): Pro
   await court.send(['session.log', { session_id, event_type: 'SCORE', details: { points: 71 } }]);
   await court.send(['session.join', { session_id, role: 'judge' }, as(judge, 'judge')]);
   await court.send(['session.complete', { session_id, recording_url: 'https://example.org/r/1' }, as(judge, 'judge')]);
+  return session_id;
+}
+
+/** The same round brought to its end: ruled, ended and sealed. */
+export async function completedRound(court: Court, assignment_id: string): Promise<string> {
+  const session_id = await playedSession(court, assignment_id);
+  const bench = { id: people.judge, role: 'judge' as const };
+  const { rows } = await court.verifier.query<{ objection_id: string; turn_id: string }>(
+    `select id as objection_id, turn_id from objections where session_id = $1 and state = 'pending'`,
+    [session_id],
+  );
+  const { objection_id, turn_id } = rows[0]!;
+  await court.send(
+    ['objection.rule', { session_id, objection_id, decision: 'overruled', ruling: 'Go on.' }, bench],
+    ['turn.end', { session_id, turn_id }, bench],
+    ['session.complete', { session_id }, bench],
+  );
+  return session_id;
+}
+
+/**
+ * A trial in which everything happens that can happen to a turn and to an objection, still open at its end. The system's
+ * command has no scope to look up, so it is sent as the door would hand it on.
+ */
+export async function playedSession(court: Court, assignment_id: string): Promise<string> {
+  const session_id = await court.session(assignment_id);
+  const bench = { id: people.judge, role: 'judge' as const };
+  const other = { id: people.respondent, role: 'participant' as const };
+  const act = async (name: string, input: JsonObject = {}, sender?: Order[2]) =>
+    (await court.send([name, { session_id, ...input }, sender]))[0]!;
+  const start = await act('session.start');
+  const turn = (n: number) => ({ turn_id: eventId(start, n + 1) });
+  const speak = (n: number, speaker_id: string) => act('turn.start', { ...turn(n), speaker_id });
+  await act('turn.reserve_rebuttal', { ...turn(5), reserved_ms: 120_000 });
+  await act('turn.plan', { ...turn(1), allotted_ms: 420_000 });
+  await speak(1, people.petitioner);
+  await act('turn.question', { ...turn(1), phase: 'start', judge_id: people.judge });
+  await act('turn.question', { ...turn(1), phase: 'end' });
+  await act('turn.extend', { ...turn(1), extension_ms: 1_000 }, bench);
+  const first = await act('objection.raise', { ...turn(1), ground: 'misrepresentation', reason: 'Page 3.' }, other);
+  await act('objection.rule', { objection_id: first, decision: 'sustained', ruling: 'Rephrase.' }, bench);
+  const second = await act('objection.raise', { ...turn(1), ground: 'beyond_the_record' }, other);
+  await act('objection.withdraw', { objection_id: second }, other);
+  await act('turn.take_over', turn(1));
+  await act('turn.return', turn(1));
+  await act('turn.end', turn(1));
+  const rest = await act('turn.plan', { continues: turn(1).turn_id });
+  await act('turn.start', { turn_id: rest, speaker_id: people.petitioner });
+  await act('turn.end', { turn_id: rest });
+  await act('turn.waive_rebuttal', turn(5));
+  await speak(3, people.respondent);
+  const third = await act('objection.raise', { ...turn(3), ground: 'procedural' });
+  await act('objection.rule', { objection_id: third, decision: 'reserved' }, bench);
+  await act('turn.plan', { ...turn(4), allotted_ms: 420_000 });
+  const short = { turn_id: await act('turn.plan', { side: 'respondent', kind: 'argument', allotted_ms: 1 }) };
+  await act('objection.rule', { objection_id: third, decision: 'overruled' }, bench);
+  await act('turn.end', turn(3));
+  await act('turn.start', { ...short, speaker_id: people.respondent });
+  await act('turn.question', { ...short, phase: 'start' });
+  await act('turn.end', short);
+  await speak(4, people.respondent);
+  await act('objection.raise', { ...turn(4), ground: 'procedural' });
+  await act('violation.record', {
+    ...turn(3),
+    user_id: people.respondent,
+    kind: 'late',
+    description: 'Late to court.',
+  });
+  await act('violation.record', { user_id: people.petitioner, kind: 'coaching', description: 'A note was passed.' });
   return session_id;
 }

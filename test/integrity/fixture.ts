@@ -1,9 +1,9 @@
-/** The record that the verifier's tests start from: a completed session of 12 events, an open one, and a bare assignment. */
+/** The record that the verifier's tests start from: a completed session of 12 events, an open one, one with a round, and a bare assignment. */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import type { EventRow } from '../../src/core/ledger.ts';
 import type { StreamReport } from '../../src/integrity/verifyStreams.ts';
-import { type Court, completedSession, openCourt } from './court.ts';
+import { type Court, completedSession, openCourt, playedSession } from './court.ts';
 import { openTamperer, type Tamperer } from './tamper.ts';
 import { openTestDatabase, type TestDatabase } from './testDatabase.ts';
 
@@ -17,6 +17,8 @@ export interface Fixture {
   stream: string;
   assignmentStream: string;
   openStream: string;
+  /** The stream of a session in which everything happens that can happen in a round. */
+  playedStream: string;
   /** The event of that sequence in the completed session, as it was recorded. */
   at(n: number): EventRow;
   query(text: string, ...values: unknown[]): Promise<unknown>;
@@ -39,6 +41,7 @@ export async function openFixture(): Promise<Fixture> {
   const open = await court.session(await court.assignment(randomUUID()));
   await court.send(['session.start', { session_id: open }]);
   await court.send(['session.log', { session_id: open, event_type: 'BENCH_NOTE', details: { text: 'open' } }]);
+  const played = await playedSession(court, await court.assignment(randomUUID()));
   const chain = new Map((await tamperer.chain(stream)).map((row) => [row.sequence, row]));
 
   async function tampered(change: () => Promise<unknown>): Promise<StreamReport> {
@@ -68,6 +71,7 @@ export async function openFixture(): Promise<Fixture> {
     stream,
     assignmentStream: `assignment:${assignment_id}`,
     openStream: `session:${open}`,
+    playedStream: `session:${played}`,
     at: (n) => chain.get(n)!,
     query: (text, ...values) => tamperer.db.query(text, values),
     tampered,

@@ -47,10 +47,12 @@ function forgery(type: string, value: unknown): { value: unknown; shown: unknown
   if (type === 'uuid') return same(randomUUID());
   if (type === 'json') return { value: '{"forged":true}', shown: { forged: true } };
   if (type === 'boolean') return same(!value);
-  if (type === 'integer' || type === 'smallint') return same((value as number) + 1);
+  if (type === 'text[]') return same(['session']);
+  if (type === 'integer' || type === 'smallint' || type === 'bigint') return same((value as number) + 1);
   if (type === 'timestamp with time zone') {
     return same(new Date(value === null ? 0 : Date.parse(value as string) + 1).toISOString());
   }
+  if (type === 'character varying') return same('forged');
   if (type === 'character') return same('f'.repeat(64));
   return same(`${value}, forged`);
 }
@@ -82,9 +84,12 @@ describe.each(PROJECTED)('in $table', (projected) => {
         } else {
           const is = JSON.stringify(forged.shown);
           const says = JSON.stringify(original(type, row[column]));
-          expect(issues).toEqual([
-            `Projection mismatch in ${table} ${key}: ${column} is ${is}, the chain says ${says}`,
-          ]);
+          expect(issues).toHaveLength(1);
+          const [told, chained] = issues[0]!.split(', the chain says ') as [string, string];
+          expect(told).toBe(`Projection mismatch in ${table} ${key}: ${column} is ${is}`);
+          // What is long is cut short, and a format's keys have no order of their own.
+          if (says.length <= 200) expect(chained).toBe(says);
+          else expect(chained).toMatch(/^.{200}…$/);
         }
         cases += 1;
       }

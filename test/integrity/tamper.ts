@@ -32,6 +32,17 @@ const TABLES = [
   'rosters',
   'courtroom_sessions',
   'session_participations',
+  'session_turns',
+  'objections',
+  'procedural_violations',
+];
+
+/** Keys that would refuse a forgery before the verifier can find it. */
+const KEYS = [
+  'session_turns drop constraint uq_turn_order',
+  'session_turns drop constraint uq_turn_continues',
+  'session_turns drop constraint uq_turn_active',
+  'objections drop constraint uq_objection_pending',
 ];
 
 export async function openTamperer(url: string): Promise<Tamperer> {
@@ -47,6 +58,7 @@ export async function openTamperer(url: string): Promise<Tamperer> {
     ...TABLES.map((table) => `alter table ${table} disable trigger all`),
     ...checks.rows.map((row) => row.drop),
     'drop index uq_roster_presiding',
+    ...KEYS.map((key) => `alter table ${key}`),
   ].join(';');
 
   async function rolledBack<T>(work: () => Promise<T>): Promise<T> {

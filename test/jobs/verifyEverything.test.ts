@@ -30,14 +30,20 @@ describe.skipIf(isLeftOut)('verify.everything', () => {
   });
 
   test('finds a row that no event wrote, and resolves the finding when it is gone', async () => {
+    // Who forges a row of a completed session takes its guard away first.
+    const frozen = 'trigger session_participations_are_frozen';
+    await rows(`alter table session_participations disable ${frozen}`);
     await rows(`insert into session_participations (id, session_id, user_id, name, role, status, joined_at, connection_count)
       values (gen_random_uuid(), '${session_id}', gen_random_uuid(), 'Nobody', 'judge', 'connected', now(), 1)`);
+    await rows(`alter table session_participations enable always ${frozen}`);
     expect(await run()).toMatchObject({ streams_invalid: 1, findings_opened: 1 });
     expect(await run()).toMatchObject({ streams_invalid: 1, findings_opened: 0 });
     expect(await openFindings()).toMatchObject([
       { stream: `session:${session_id}`, issues: [expect.stringContaining('the chain knows no such row')] },
     ]);
+    await rows(`alter table session_participations disable ${frozen}`);
     await rows(`delete from session_participations where name = 'Nobody'`);
+    await rows(`alter table session_participations enable always ${frozen}`);
     expect(await run()).toMatchObject({ streams_invalid: 0, findings_resolved: 1 });
     expect(await openFindings()).toEqual([]);
   });

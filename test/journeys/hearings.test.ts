@@ -1,11 +1,12 @@
 /**
  * Real hearings played from beginning to end over HTTP, all at once and as fast as it goes, while listeners follow on
- * sockets. What each listener heard is the log, and the record verifies.
+ * sockets: each section is a turn of its main counsel, each utterance of the bench a question. What each listener heard
+ * is the log, the turns are those of the sheet, and the record verifies. Their times: test/turns/hearings.test.ts.
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { assignmentBody, type Cast, cast, get, type Json, must, type Person, person, post } from '../support/client.ts';
-import { type Hearing, hearings } from '../support/hearings.ts';
+import { formatOf, type Hearing, hearings, speechesOf } from '../support/hearings.ts';
 import { type Listener, listenOnSocketIo, listenOnWebSocket } from '../support/listener.ts';
 import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
 
@@ -18,6 +19,9 @@ afterAll(() => stack?.stop());
 
 interface Played {
   session_id: string;
+  hearing: Hearing;
+  /** Ids by the names on the sheet. */
+  ids: Map<string, string>;
   listeners: Listener[];
 }
 
@@ -27,8 +31,9 @@ describe.skipIf(isLeftOut)(`the hearings, ${kind}`, () => {
   test('every listener hears the log, once and in order, and the record verifies', { timeout: 240_000 }, async () => {
     const people = cast();
     const played = await Promise.all(hearings.map((hearing, i) => play(hearing, people, i)));
-    for (const { session_id, listeners } of played) {
+    for (const { session_id, listeners, ...rest } of played) {
       const log = await readWholeLog(session_id, people.admin);
+      await expectHeldAsOnSheet(session_id, rest, log, people.admin);
       for (const listener of listeners) {
         await listener.until(({ event_type }) => event_type === 'SESSION_COMPLETED');
         expect(listener.events()).toEqual(log);
@@ -52,6 +57,8 @@ async function play(hearing: Hearing, people: Cast, i: number): Promise<Played> 
   const advocates = counsel.map(make('participant'));
   const petitioner = advocates.slice(0, 1);
   const respondent = advocates.length > 1 ? advocates.slice(1) : [people.respondent];
+  const ids = new Map([...judges, ...advocates].map(({ id, name }) => [name, id]));
+  const speeches = speechesOf(hearing);
   const entry = ({ id, name }: Person) => ({ user_id: id, name });
   const assignment = await must(
     post(url, '/api/assignment/create', people.admin, {
@@ -60,6 +67,7 @@ async function play(hearing: Hearing, people: Cast, i: number): Promise<Played> 
       petitioner: petitioner.map(entry),
       respondent: respondent.map(entry),
       panel: judges.map(entry),
+      format: formatOf(speeches, i % 2 === 0),
     }),
   );
   const assignment_id = assignment.result.id;
@@ -74,13 +82,45 @@ async function play(hearing: Hearing, people: Cast, i: number): Promise<Played> 
   for (const who of judges) await must(post(url, `${path}/join`, who, { role: 'judge' }));
   for (const who of petitioner) await must(post(url, `${path}/join`, who, { role: 'petitioner' }));
   for (const who of respondent) await must(post(url, `${path}/join`, who, { role: 'respondent' }));
-  for (const [section, speaker, start_ms, stop_ms] of hearing.utterances) {
-    const details: Json = { section, speaker, start_ms, stop_ms };
-    const headers = { 'Idempotency-Key': randomUUID() };
-    await must(post(url, `${path}/log`, judges[0]!, { event_type: 'UTTERANCE', details }, headers));
+  const act = (verb: string, body: Json = {}) =>
+    must(post(url, `${path}/${verb}`, judges[0]!, body, { 'Idempotency-Key': randomUUID() }));
+  const { items: turns } = await must(get(url, `${path}/turns`, judges[0]!));
+  for (const [section, { counsel, utterances }] of speeches.entries()) {
+    const turn_id = turns[section].id as string;
+    await act('turn/start', { turn_id, speaker_id: ids.get(counsel) });
+    for (const { speaker, isBench, start_ms, stop_ms } of utterances) {
+      if (isBench) await act('turn/question', { turn_id, phase: 'start', judge_id: ids.get(speaker) });
+      await act('log', { event_type: 'UTTERANCE', details: { section, speaker, start_ms, stop_ms } });
+      if (isBench) await act('turn/question', { turn_id, phase: 'end' });
+    }
+    await act('turn/end', { turn_id });
   }
-  await must(post(url, `${path}/complete`, judges[0]!));
-  return { session_id, listeners };
+  await act('complete');
+  return { session_id, hearing, ids, listeners };
+}
+
+/** Who spoke, who asked, and that the time of each turn is shared out to the millisecond. */
+async function expectHeldAsOnSheet(
+  session_id: string,
+  { hearing, ids }: Pick<Played, 'hearing' | 'ids'>,
+  log: Json[],
+  who: Person,
+): Promise<void> {
+  const { items: turns } = await must(get(stack.url, `/api/session/${session_id}/turns`, who));
+  const speeches = speechesOf(hearing);
+  expect(turns).toHaveLength(speeches.length);
+  for (const [i, { counsel, kind, side, utterances }] of speeches.entries()) {
+    const asked = utterances.filter(({ isBench }) => isBench);
+    const { id: turn_id, ...turn } = turns[i];
+    expect(turn).toMatchObject({ kind, side, state: 'ended', questions: asked.length, expired_at: null });
+    expect(turn.speaker).toEqual({ user_id: ids.get(counsel), name: counsel });
+    const elapsed_ms = Date.parse(turn.ended_at) - Date.parse(turn.started_at);
+    expect(turn.used_ms + turn.overtime_ms + turn.paused_ms).toBe(elapsed_ms);
+    const questions = log.filter(
+      ({ event_type, payload }) => event_type === 'TURN_QUESTION_STARTED' && payload.turn_id === turn_id,
+    );
+    expect(questions.map(({ payload }) => payload.judge_id)).toEqual(asked.map(({ speaker }) => ids.get(speaker)));
+  }
 }
 
 async function readWholeLog(session_id: string, who: Person): Promise<Json[]> {

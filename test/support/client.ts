@@ -118,10 +118,14 @@ export async function must(answer: Promise<Answer>): Promise<Json> {
 export async function openSession(
   url: string,
   people: Cast,
-  { visibility = 'institution', start = true }: { visibility?: string; start?: boolean } = {},
+  {
+    visibility = 'institution',
+    start = true,
+    ...changes
+  }: { visibility?: string; start?: boolean; format?: unknown } = {},
 ): Promise<{ assignment_id: string; session_id: string; path: string }> {
   const assignment = await must(
-    post(url, '/api/assignment/create', people.admin, assignmentBody(people, { visibility })),
+    post(url, '/api/assignment/create', people.admin, assignmentBody(people, { visibility, ...changes })),
   );
   const assignment_id = assignment.result.id as string;
   const session = await must(post(url, '/api/session/create', people.admin, { assignment_id }));

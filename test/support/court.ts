@@ -1,13 +1,17 @@
 /** One match as the specifications speak of it: fixed people, fixed ids, and the events that bring a session somewhere. */
 import { assignmentCreated } from '../../src/assignments/createAssignment.ts';
 import type { NewEvent } from '../../src/core/event.ts';
+import { eventId } from '../../src/core/ids.ts';
 import type { Actor, Role } from '../../src/core/roles.ts';
+import type { Format } from '../../src/formats/format.ts';
+import { TEMPLATES } from '../../src/formats/templates.ts';
 import { participantJoined } from '../../src/participants/joinSession.ts';
 import { sessionCompleted } from '../../src/sessions/completeSession.ts';
 import { sessionCreated } from '../../src/sessions/createSession.ts';
 import { sessionPaused } from '../../src/sessions/pauseSession.ts';
 import type { SessionStatus } from '../../src/sessions/session.ts';
 import { sessionStarted } from '../../src/sessions/startSession.ts';
+import { turnsOf } from '../../src/turns/turn.ts';
 
 export const INSTITUTION = '018f3c1e-7b2a-7c11-9d0e-0000000000a0';
 export const ASSIGNMENT = '018f3c1e-7b2a-7c11-9d0e-0000000a0000';
@@ -58,14 +62,23 @@ export const opened = sessionCreated({
   metadata: { round: 1 },
 });
 
+export const START = '018f3c1e-7b2a-7c11-9d0e-0000000e0000';
+
+/** The session starts in this format; its turns have the ids that `turnId` names. */
+export function startedAs(format: Format): NewEvent {
+  return sessionStarted({ format, turns: turnsOf(format, START) });
+}
+export const turnId = (n: number) => eventId(START, n + 1);
+export const started = startedAs(TEMPLATES.get(match.format)!);
+
 const completed = sessionCompleted({ event_count: 3, state_digest: '0'.repeat(64), recording_url: null });
 
 /** The events that bring a session to this status. */
 export const sessionThatIs: Record<SessionStatus, NewEvent[]> = {
   pending: [scheduled, opened],
-  active: [scheduled, opened, sessionStarted({})],
-  paused: [scheduled, opened, sessionStarted({}), sessionPaused({ reason: null })],
-  completed: [scheduled, opened, sessionStarted({}), completed],
+  active: [scheduled, opened, started],
+  paused: [scheduled, opened, started, sessionPaused({ reason: null })],
+  completed: [scheduled, opened, started, completed],
 };
 
 export const SEAT = '018f3c1e-7b2a-7c11-9d0e-0000000d0000';

@@ -42,9 +42,16 @@ export interface Verdict {
 
 type AnyDefinition = Pick<Mutation, 'name'>;
 
+const MINUTE_MS = 60_000;
+
 /** Events of the assignment's and the session's stream, in order; each happened a minute after the one before. */
 export function given(...events: NewEvent[]) {
-  const past = record(events);
+  return givenEvery(MINUTE_MS, ...events);
+}
+
+/** The same, closer together or further apart. */
+export function givenEvery(spacing_ms: number, ...events: NewEvent[]) {
+  const past = record(events, spacing_ms);
 
   function when({ name }: AnyDefinition, body: object, actor: Actor, more: More = {}) {
     const definition = book.commands.get(name)!;
@@ -74,7 +81,14 @@ export function given(...events: NewEvent[]) {
     return { then };
   }
 
-  return { when };
+  /** What the events come to, in memory and in the rows that they write. */
+  function states(): { [kind: string]: any } {
+    const folded = Object.fromEntries([...past.held].map(([name, { state }]) => [kind(name), state]));
+    expectRowsAgree(past.writes, folded);
+    return folded;
+  }
+
+  return { when, states };
 }
 
 const kind = (stream: string) => stream.split(':')[0]!;
@@ -84,13 +98,13 @@ const newEvent = (row: EventRow): NewEvent => ({
   payload: JSON.parse(row.payload!),
 });
 
-function record(events: NewEvent[]): { held: Map<string, Held>; writes: Write[] } {
+function record(events: NewEvent[], spacing_ms: number): { held: Map<string, Held>; writes: Write[] } {
   const held = new Map<string, Held>();
   const writes: Write[] = [];
   events.forEach((event, i) => {
     const stream = streamName(event.kind, event.kind === 'session' ? SESSION : ASSIGNMENT);
     const { head, state } = held.get(stream) ?? { head: EMPTY_HEAD, state: initialState(book, stream) };
-    const at = new Date(Date.parse(NOW) - (events.length - i) * 60_000).toISOString();
+    const at = new Date(Date.parse(NOW) - (events.length - i) * spacing_ms).toISOString();
     const row = chainEvent(stream, head, event, eventId(PAST, i + 1), 'system', at);
     const after = evolveWith(book, state, row);
     held.set(stream, { head: headAfter(row), state: after });

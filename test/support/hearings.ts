@@ -34,3 +34,44 @@ export const hearings: Hearing[] = existsSync(SHEETS)
       .filter(Boolean)
       .map((line) => JSON.parse(line) as Hearing)
   : [OWN];
+
+/** A section of a hearing as it is held: one turn of the counsel who speaks most in it. */
+export interface Speech {
+  counsel: string;
+  side: 'petitioner' | 'respondent';
+  kind: 'argument' | 'rebuttal';
+  start_ms: number;
+  stop_ms: number;
+  utterances: { speaker: string; isBench: boolean; start_ms: number; stop_ms: number }[];
+}
+
+export const ALLOTTED_MS = { argument: 15 * 60_000, rebuttal: 3 * 60_000 };
+
+/** The first counsel pleads for the petitioner, and replies; all others for the respondent. */
+export function speechesOf({ sections, speakers, utterances }: Hearing): Speech[] {
+  const first = speakers.find((name) => name.startsWith('counsel'))!;
+  return Array.from({ length: sections }, (_, section): Speech => {
+    const said = utterances
+      .filter(([number]) => number === section)
+      .map(([, speaker, start_ms, stop_ms]) => ({ speaker, isBench: speaker.startsWith('bench'), start_ms, stop_ms }));
+    const spoken = new Map<string, number>();
+    for (const { speaker, isBench, start_ms, stop_ms } of said) {
+      if (!isBench) spoken.set(speaker, (spoken.get(speaker) ?? 0) + stop_ms - start_ms);
+    }
+    const [counsel] = [...spoken].sort(([, a], [, b]) => b - a)[0]!;
+    return {
+      counsel,
+      side: counsel === first ? 'petitioner' : 'respondent',
+      kind: section > 0 && counsel === first ? 'rebuttal' : 'argument',
+      start_ms: said[0]!.start_ms,
+      stop_ms: said.at(-1)!.stop_ms,
+      utterances: said,
+    };
+  });
+}
+
+/** As the hearing was held: its turns in order, and whether the bench's questions stop the clock. */
+export function formatOf(speeches: Speech[], question: boolean) {
+  const segments = speeches.map(({ side, kind }) => ({ side, kind, allotted_ms: ALLOTTED_MS[kind] }));
+  return { name: 'As it was held', segments, pauses: { objection: true, question } };
+}

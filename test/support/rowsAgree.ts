@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import { type AssignmentState, rosterOf } from '../../src/assignments/assignment.ts';
 import { foldWrites, type Row, type Write } from '../../src/core/projections.ts';
 import type { SessionState } from '../../src/sessions/session.ts';
+import { deadlineOf } from '../../src/turns/clock.ts';
 
 /** Columns that no event determines. */
 const OUTSIDE = ['client_info'];
@@ -23,12 +24,16 @@ export function expectRowsAgree(
     expect(rows('rosters')).toEqual(roster);
   }
   if (session) {
-    const { participants, ...columns } = session;
+    const { participants, turns, objections, violations, ...columns } = session;
     expect(rows('courtroom_sessions')).toEqual([expect.objectContaining(written(columns))]);
     const seats = rows('session_participations').map((row) =>
       Object.fromEntries(Object.entries(row).filter(([column]) => !OUTSIDE.includes(column))),
     );
-    expect(seats).toEqual(Object.values(participants).map((one) => ({ ...one, session_id: session.id })));
+    const { id: session_id } = session;
+    expect(seats).toEqual(Object.values(participants).map((one) => ({ ...one, session_id })));
+    expect(rows('session_turns')).toEqual(turns.map((turn) => ({ ...turn, session_id, deadline: deadlineOf(turn) })));
+    expect(rows('objections')).toEqual(objections.map((one) => ({ ...one, session_id })));
+    expect(rows('procedural_violations')).toEqual(violations.map((one) => ({ ...one, session_id })));
   }
 }
 

@@ -1,0 +1,60 @@
+/** The presiding judge grants more time. After the time was up that does not take the flag away. */
+import { z } from 'zod';
+import type { Scope } from '../assignments/scope.ts';
+import { defineCommand } from '../core/command.ts';
+import { defineEvent } from '../core/event.ts';
+import { reject } from '../core/problem.ts';
+import { id } from '../core/schemas.ts';
+import { duration, MAX_DURATION_MS } from '../formats/format.ts';
+import { type SessionStates, sessionStream, withTurn } from '../sessions/session.ts';
+import { clock, clockAt } from './clock.ts';
+import { expiry, turnExpired } from './expireTurn.ts';
+import {
+  findActiveTurn,
+  inCourt,
+  OPEN_CODES,
+  PRESIDING_CODES,
+  refuseUnlessOpen,
+  refuseUnlessPresiding,
+  TURN_CODES,
+} from './inCourt.ts';
+import { turnOfInput, turnOfPayload, turnUpdate } from './turn.ts';
+
+export const turnExtended = defineEvent({
+  stream: sessionStream,
+  type: 'TURN_EXTENDED',
+  payload: z.strictObject({ turn_id: id, extension_ms: z.int(), clock }),
+  evolve(session, { payload }) {
+    const turn = turnOfPayload(session.turns, payload);
+    return withTurn(session, { ...turn, extension_ms: turn.extension_ms + payload.extension_ms });
+  },
+  project: ({ payload }, { turns }) => [turnUpdate(turnOfPayload(turns, payload))],
+});
+
+const body = z.strictObject({ turn_id: id, extension_ms: duration });
+
+export const extendTurn = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
+  ...inCourt,
+  name: 'turn.extend',
+  route: 'POST /api/session/:session_id/turn/extend',
+  summary: 'Grant the speaker more time',
+  roles: ['judge'],
+  body,
+  decide({ session, assignment }, { input, actor, now }) {
+    const refusal = refuseUnlessOpen(session) ?? refuseUnlessPresiding(assignment, actor);
+    if (refusal) return refusal;
+    const turn = findActiveTurn(session, input.turn_id);
+    if ('rejected' in turn) return turn;
+    const { extension_ms } = input;
+    const most_ms = Math.min(session.format?.max_extension_ms ?? MAX_DURATION_MS, MAX_DURATION_MS - turn.extension_ms);
+    if (extension_ms > most_ms) return reject('extension_too_long', `At most ${most_ms} ms.`, { most_ms });
+    const late = expiry(session, turn, now);
+    if (late?.ends) return reject('turn_expired', 'The time of this turn is up.', { deadline: late.deadline });
+    const after = { ...turn, extension_ms: turn.extension_ms + extension_ms };
+    const extended = turnExtended({ turn_id: turn.id, extension_ms, clock: clockAt(after, now) });
+    return late ? [turnExpired(late), extended] : [extended];
+  },
+  result: turnOfInput,
+  records: [turnExpired, turnExtended],
+  rejects: [...OPEN_CODES, ...PRESIDING_CODES, ...TURN_CODES, 'extension_too_long', 'turn_expired'],
+});

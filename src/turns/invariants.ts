@@ -1,0 +1,44 @@
+/**
+ * What holds of every session whatever its events: who forges events and chains them anew still has to obey these. The
+ * commands keep them; verification looks whether the record does.
+ */
+import type { Objection } from '../objections/objection.ts';
+import type { SessionState } from '../sessions/session.ts';
+import type { Turn } from './turn.ts';
+
+/** Texts of what is broken, in order of turns and objections; none where all is well. */
+export function brokenInvariants({ status, turns, objections }: SessionState): string[] {
+  const active = turns.filter(({ state }) => state === 'active');
+  const names = active.map(({ id }) => id).join(', ');
+  return [
+    ...(active.length > 1 ? [`${active.length} turns are active: ${names}`] : []),
+    ...(status === 'completed' && active.length > 0 ? [`the session is completed with an active turn: ${names}`] : []),
+    ...turns.flatMap(turnFaults),
+    ...turns.flatMap(({ id }) => {
+      const count = objections.filter((one) => one.turn_id === id && one.state === 'pending').length;
+      return count > 1 ? [`turn ${id} has ${count} pending objections`] : [];
+    }),
+    ...objections.flatMap(objectionFaults),
+  ];
+}
+
+function turnFaults(turn: Turn): string[] {
+  const { id, state, started_at, ended_at, speaker_id, used_ms, overtime_ms } = turn;
+  const faults: string[] = [];
+  const hasBegun = state === 'active' || state === 'ended';
+  if (hasBegun !== (started_at !== null && speaker_id !== null)) faults.push(`turn ${id} is ${state} without a start`);
+  if ((state === 'ended') !== (ended_at !== null && used_ms !== null && overtime_ms !== null)) {
+    faults.push(`turn ${id} is ${state}, which its end does not say`);
+  }
+  if (started_at !== null && ended_at !== null && ended_at < started_at)
+    faults.push(`turn ${id} ends before it starts`);
+  if (turn.paused_ms < 0 || (turn.paused_since !== null) !== turn.paused_by.length > 0) {
+    faults.push(`turn ${id} has a clock that is neither held nor running`);
+  }
+  return faults;
+}
+
+function objectionFaults({ id, state, ruled_at, ruled_by }: Objection): string[] {
+  const isRuled = state === 'sustained' || state === 'overruled';
+  return isRuled === (ruled_at !== null && ruled_by !== null) ? [] : [`objection ${id} is ${state} without its ruling`];
+}

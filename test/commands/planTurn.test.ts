@@ -1,0 +1,85 @@
+/** Time is planned within what the format leaves: more turns, other lengths, and the rest of a turn that ended early. */
+import { expect, test } from 'vitest';
+import { turnEnded } from '../../src/turns/endTurn.ts';
+import { planTurn, turnPlanned, turnReplanned } from '../../src/turns/planTurn.ts';
+import { bailiff, outsideJudge, presiding, sessionThatIs, superAdmin, turnId } from '../support/court.ts';
+import { given } from '../support/given.ts';
+import { MINUTE, round, speaking } from '../support/round.ts';
+
+const PLANNED = '018f3c1e-1111-7111-8111-111111110000';
+const more = { side: 'respondent', kind: 'examination', allotted_ms: MINUTE } as const;
+const trial = given(...round('mock-trial-tba'));
+const moot = given(...round('moot-20'));
+const ended = turnEnded({ turn_id: turnId(3), used_ms: MINUTE, overtime_ms: 0 });
+const early = round('mock-trial-tba', speaking(3), ended);
+const rest = { ...more, side: 'petitioner', allotted_ms: 19 * MINUTE, min_ms: 0, protected_ms: 0 } as const;
+const planned = { id: PLANNED, order_index: 10, objections: true, continues: turnId(3), ...rest };
+
+test('a turn beyond those of the format comes last', () => {
+  const turn = { ...more, id: PLANNED, order_index: 10, min_ms: 0, protected_ms: 0, objections: false };
+  const { result } = trial.when(planTurn, more, bailiff).then(turnPlanned({ turn: { ...turn, continues: null } }))!;
+  expect(result).toMatchObject({ id: PLANNED, state: 'planned', order_index: 10, clock: null });
+});
+
+test('the rest of a turn that was ended early is another turn, once', () => {
+  given(...early)
+    .when(planTurn, { continues: turnId(3) }, bailiff)
+    .then(turnPlanned({ turn: planned }));
+  given(...early, turnPlanned({ turn: { ...planned, id: turnId(50) } }))
+    .when(planTurn, { continues: turnId(3) }, bailiff)
+    .then('time_not_available');
+});
+
+test('of a turn that has not ended there is no rest', () => {
+  trial.when(planTurn, { continues: turnId(3) }, bailiff).then('turn_not_ended', { from: 'planned' });
+});
+
+test('two oralists split the time of their side, each with what the format leaves to each', () => {
+  const split = (allotted_ms: number) => ({ turn_id: turnId(1), allotted_ms });
+  moot.when(planTurn, split(7 * MINUTE), bailiff).then(turnReplanned(split(7 * MINUTE)));
+  moot.when(planTurn, split(7 * MINUTE - 1), bailiff).then('time_not_available', { least_ms: 7 * MINUTE });
+  moot.when(planTurn, split(10 * MINUTE + 1), bailiff).then('time_not_available', { left_ms: 10 * MINUTE });
+});
+
+test('a side whose time is all allotted gets no further turn', () => {
+  moot.when(planTurn, more, bailiff).then('time_not_available', { left_ms: 0 });
+});
+
+test('a rebuttal is reserved, not planned', () => {
+  moot.when(planTurn, { turn_id: turnId(5), allotted_ms: MINUTE }, bailiff).then('rebuttal_out_of_bounds');
+});
+
+test('a turn that has begun keeps its length', () => {
+  given(...round('moot-20', speaking(1)))
+    .when(planTurn, { turn_id: turnId(1), allotted_ms: 8 * MINUTE }, bailiff)
+    .then('turn_not_planned', { from: 'active' });
+});
+
+test.each([
+  [{}],
+  [{ side: 'respondent', kind: 'closing' }],
+  [{ ...more, turn_id: PLANNED }],
+  [{ continues: PLANNED, allotted_ms: MINUTE }],
+  [{ turn_id: PLANNED, continues: PLANNED }],
+  [{ ...more, protected_ms: MINUTE + 1 }],
+  [{ ...more, allotted_ms: 0 }],
+  [{ ...more, allotted_ms: -1 }],
+  [{ ...more, allotted_ms: 6 * 60 * MINUTE + 1 }],
+])('%j plans nothing', (body) => {
+  expect(planTurn.body.safeParse(body).success).toBe(false);
+});
+
+test('nothing is planned before the session begins, nor once it is completed', () => {
+  given(...sessionThatIs.pending)
+    .when(planTurn, more, bailiff)
+    .then('session_not_active');
+  given(...sessionThatIs.completed)
+    .when(planTurn, more, bailiff)
+    .then('session_completed');
+});
+
+test('who does not belong to the session plans nothing, and nobody what the chain does not know', () => {
+  trial.when(planTurn, more, outsideJudge).then('not_on_panel');
+  trial.when(planTurn, more, { ...bailiff, id: superAdmin.id }).then('role_not_on_roster');
+  trial.when(planTurn, { continues: superAdmin.id }, presiding).then('not_found');
+});

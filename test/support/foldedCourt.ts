@@ -1,0 +1,83 @@
+/** One session in memory, under a clock of the test's own: every command is decided and folded as the applier does it. */
+import { expect } from 'vitest';
+import { book } from '../../src/commands.ts';
+import type { Book } from '../../src/core/command.ts';
+import { decideBatch } from '../../src/core/decide.ts';
+import type { JsonObject } from '../../src/core/event.ts';
+import { newCommandId } from '../../src/core/ids.ts';
+import { EMPTY_HEAD, type EventRow } from '../../src/core/ledger.ts';
+import type { Write } from '../../src/core/projections.ts';
+import type { Actor } from '../../src/core/roles.ts';
+import { evolveWith, type Held, initialState } from '../../src/core/states.ts';
+import type { SessionState } from '../../src/sessions/session.ts';
+import { ASSIGNMENT, admin, SESSION } from './court.ts';
+import { NOW } from './given.ts';
+import { expectRowsAgree } from './rowsAgree.ts';
+
+const UNTRACED = { request_id: 'folded', traceparent: null };
+
+export type FoldedCourt = ReturnType<typeof openFoldedCourt>;
+
+/** @param assignment the body of its `assignment.create` */
+export function openFoldedCourt(assignment: JsonObject) {
+  const streams = [`session:${SESSION}`, `assignment:${ASSIGNMENT}`] as const;
+  const held = new Map<string, Held>(
+    streams.map((stream) => [stream, { head: EMPTY_HEAD, state: initialState(book, stream) }]),
+  );
+  const rows: EventRow[] = [];
+  const writes: Write[] = [];
+  let now_ms = Date.parse(NOW);
+
+  const session = () => held.get(streams[0])!.state as SessionState;
+  const now = () => new Date(now_ms).toISOString();
+
+  function decide(name: string, input: JsonObject, actor: Actor, id: string, locked: readonly string[]) {
+    const definition = book.commands.get(name)!;
+    const command = { id, name, stream: locked[0]!, streams: [...locked], input, actor };
+    const pending = [
+      { ...command, expected_sequence: null, attempts: 0, last_error: null, reply_to: 'nobody', ...UNTRACED },
+    ];
+    const decided = decideBatch({ book: book as Book, pending, now: now(), held, facts: new Map() });
+    expect(decided.faults).toEqual([]);
+    for (const [stream, moved] of decided.moved) held.set(stream, moved);
+    rows.push(...decided.rows);
+    writes.push(...decided.writes);
+    const { status, body } = decided.outcomes[0]!;
+    const { problem, result } = JSON.parse(body);
+    if (status === 'rejected') {
+      expect(definition.rejects).toContain(problem.code);
+      expect(decided.rows).toEqual([]);
+    }
+    return { status, result, problem };
+  }
+
+  /** A command of the session, sent now. */
+  function send(name: string, body: JsonObject, actor: Actor) {
+    const definition = book.commands.get(name)!;
+    const hasRoute = 'route' in definition;
+    const parsed = definition.body.parse(hasRoute ? body : { ...body, session_id: SESSION }) as JsonObject;
+    return decide(name, { ...parsed, session_id: SESSION }, actor, newCommandId(now_ms), streams);
+  }
+
+  /** Folded again the events come to the same, and to the rows that they write. */
+  function expectFolded(): void {
+    const events = rows.filter(({ stream }) => stream === streams[0]);
+    const refolded = events.reduce((state, row) => evolveWith(book, state, row), initialState(book, streams[0]));
+    expect(refolded).toEqual(session());
+    expectRowsAgree(writes, { session: session(), assignment: held.get(streams[1])!.state as never });
+  }
+
+  decide('assignment.create', assignment, admin, ASSIGNMENT, [streams[1]]);
+  decide('session.create', { assignment_id: ASSIGNMENT }, admin, SESSION, [streams[1], streams[0]]);
+
+  return {
+    send,
+    session,
+    now,
+    rows,
+    expectFolded,
+    wait(ms: number) {
+      now_ms += ms;
+    },
+  };
+}

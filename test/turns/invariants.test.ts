@@ -1,0 +1,56 @@
+/** What verification looks for beyond hashes and rows: a session that no commands could have brought about. */
+import { expect, test } from 'vitest';
+import type { Objection } from '../../src/objections/objection.ts';
+import type { SessionState } from '../../src/sessions/session.ts';
+import { brokenInvariants } from '../../src/turns/invariants.ts';
+import type { Turn } from '../../src/turns/turn.ts';
+import { sessionThatIs, turnId } from '../support/court.ts';
+import { given } from '../support/given.ts';
+import { OBJECTION, objecting, round, speaking } from '../support/round.ts';
+
+const session: SessionState = given(...round('moot-20', speaking(1), objecting(1))).states().session;
+const [first, second] = session.turns as [Turn, Turn];
+const SECOND = '018f3c1e-7b2a-7c11-9d0e-0000000f0001';
+const objection = session.objections[0]!;
+
+const withTurns = (...turns: Turn[]) => brokenInvariants({ ...session, turns });
+const withObjections = (...objections: Objection[]) => brokenInvariants({ ...session, objections });
+
+test('what commands brought about breaks none', () => {
+  expect(brokenInvariants(session)).toEqual([]);
+  for (const events of Object.values(sessionThatIs)) {
+    expect(brokenInvariants(given(...events).states().session)).toEqual([]);
+  }
+});
+
+test('two turns at once', () => {
+  expect(withTurns(first, { ...first, id: second.id })).toContain(`2 turns are active: ${turnId(1)}, ${turnId(2)}`);
+});
+
+test('an active turn of a completed session', () => {
+  const broken = brokenInvariants({ ...session, status: 'completed' });
+  expect(broken).toEqual([`the session is completed with an active turn: ${turnId(1)}`]);
+});
+
+test('a turn that has ended without an end, begun without a start, or ended before it began', () => {
+  expect(withTurns({ ...first, state: 'ended' })).toEqual([`turn ${first.id} is ended, which its end does not say`]);
+  expect(withTurns({ ...second, state: 'active' })).toEqual([`turn ${second.id} is active without a start`]);
+  const ended = { ...first, state: 'ended', used_ms: 0, overtime_ms: 0, ended_at: '2020-01-01T00:00:00.000Z' } as const;
+  expect(withTurns(ended)).toEqual([`turn ${first.id} ends before it starts`]);
+});
+
+test('a clock that is neither held nor running', () => {
+  const text = `turn ${first.id} has a clock that is neither held nor running`;
+  expect(withTurns({ ...first, paused_by: [] })).toEqual([text]);
+  expect(withTurns({ ...first, paused_since: null })).toEqual([text]);
+  expect(withTurns({ ...first, paused_ms: -1 })).toEqual([text]);
+});
+
+test('a ruling without its fields, or two rulings awaited in one turn', () => {
+  expect(withObjections({ ...objection, state: 'sustained' })).toEqual([
+    `objection ${OBJECTION} is sustained without its ruling`,
+  ]);
+  expect(withObjections(objection, { ...objection, id: SECOND })).toEqual([
+    `turn ${first.id} has 2 pending objections`,
+  ]);
+});
