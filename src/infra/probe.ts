@@ -47,7 +47,15 @@ const EVERY_MS = 2_000;
 const PATIENCE_MS = 2_000;
 
 export async function startProbe(options: ProbeOptions): Promise<Probe> {
-  const { db, metrics, isRedisConnected, connections, isQueueFit = () => true, every_ms = EVERY_MS, onBacklog } = options;
+  const {
+    db,
+    metrics,
+    isRedisConnected,
+    connections,
+    isQueueFit = () => true,
+    every_ms = EVERY_MS,
+    onBacklog,
+  } = options;
   let queue: Health['queue'] = { pending: 0, oldest_pending_seconds: 0, dead: 0 };
   let postgres_connected = false;
   let backlogged = false;
