@@ -27,7 +27,7 @@ import {
 import { doorbellId, type TickKey } from './ticks.ts';
 
 export interface TickRunnerOptions {
-  backbone: Pick<Backbone, 'queues' | 'broadcast' | 'metrics' | 'log'>;
+  backbone: Pick<Backbone, 'queues' | 'broadcast' | 'blobs' | 'metrics' | 'log'>;
   /** Role `worker`; not the pool that applies commands, which must not wait for jobs. */
   pool: pg.Pool;
   verifierPool: pg.Pool;
@@ -64,7 +64,7 @@ const CUT_OFF: Ending = { status: 'waiting', error: null, wait_ms: 0, counts: fa
 const OVERTIME_MS = 60_000;
 
 export function createTickRunner({ backbone, pool, verifierPool, book, timetable }: TickRunnerOptions): TickRunner {
-  const { queues, broadcast, metrics, log } = backbone;
+  const { queues, broadcast, blobs, metrics, log } = backbone;
   const db = pool as unknown as Queryable;
   const lines = new Map(timetable.map((line) => [line.job.name, line]));
   const runs = new Map<Promise<unknown>, JobQueue>();
@@ -115,7 +115,7 @@ export function createTickRunner({ backbone, pool, verifierPool, book, timetable
       return isCutOff || hold.isLost() || performance.now() > deadline;
     };
     const tools: JobTools = {
-      ...{ pool, verifierPool, queues, broadcast, metrics, log: said, slot, isOver },
+      ...{ pool, verifierPool, queues, broadcast, blobs, metrics, log: said, slot, isOver },
       send: createSend({ db, book, queues, log: said, request_id: claim.id }),
       progress: async (done, of) => {
         said.debug({ done, of }, 'job goes on');

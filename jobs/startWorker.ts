@@ -34,7 +34,7 @@ export async function startWorker(
   reach?: (point: CrashPoint) => void,
   watch?: Watch,
 ): Promise<Running> {
-  const { queues, broadcast, metrics, log, onError, databaseUrl } = backbone;
+  const { queues, broadcast, metrics, log, onError, databaseUrl, blobs } = backbone;
   await queues.demandFit();
   const pool = openPool(databaseUrl, 'worker', POOL_SIZE, onError);
   const jobPool = openPool(databaseUrl, 'worker', JOB_POOL_SIZE, onError);
@@ -50,7 +50,7 @@ export async function startWorker(
     ...(watch && { watch }),
   });
   const runner = createTickRunner({ backbone, pool: jobPool, verifierPool, book, timetable });
-  const verify = verifyRecordJob(verifierPool);
+  const verify = verifyRecordJob(verifierPool, blobs);
   const answerIntegrity = (job: Job) => (TIMED.has(job.name) ? runner.answer(job) : verify(job));
   const doorbells = queues.worker('commands', applier.answer, { concurrency: DOORBELLS_AT_ONCE });
   const integrity = queues.worker('integrity', answerIntegrity, { concurrency: INTEGRITY_AT_ONCE });
