@@ -47,14 +47,14 @@ export async function readForm(req: Request, blobs: BlobStore, max_bytes: number
   }
   try {
     await new Promise<void>((resolve, reject) => {
-      parser.on('field', (name, value, { valueTruncated }) => {
-        const pointer = `/${name ?? ''}`;
+      parser.on('field', (name = '', value, { valueTruncated }) => {
+        const pointer = `/${name}`;
         if (name === 'file') faults.push({ pointer, detail: 'must be a file' });
         else if (valueTruncated) faults.push({ pointer, detail: 'is too long' });
         else if (fields.has(name)) faults.push({ pointer, detail: 'is given twice' });
         else fields.set(name, value);
       });
-      parser.on('file', (name, stream, { mimeType }) => {
+      parser.on('file', (name = '', stream, { mimeType }) => {
         // Where the form ends in the middle of it, the form says so.
         stream.on('error', () => {});
         if (name === 'file' && !receiving) {
@@ -63,7 +63,7 @@ export async function readForm(req: Request, blobs: BlobStore, max_bytes: number
           receiving.catch(reject);
           return;
         }
-        faults.push({ pointer: `/${name ?? ''}`, detail: name === 'file' ? 'is one file only' : 'unknown field' });
+        faults.push({ pointer: `/${name}`, detail: name === 'file' ? 'is one file only' : 'unknown field' });
         stream.resume();
       });
       for (const limit of ['partsLimit', 'filesLimit', 'fieldsLimit'] as const) {
