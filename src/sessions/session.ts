@@ -176,12 +176,14 @@ export function closed(session: SessionState, ended_at: string, recording_url: s
 }
 
 /**
- * SHA-256 of the RFC 8785 form of the final state, without the integrity hash that depends on it. Exhibits are left out
- * where there are none, so that sessions which ended before there were any have the digest they had. docs/record.md
+ * SHA-256 of the RFC 8785 form of the final state, without the integrity hash that depends on it. docs/record.md
+ * Sessions from before there were formats, or exhibits, were sealed without what came with them.
  */
 export function stateDigest({ integrity_hash: _, participants, exhibits, ...session }: SessionState): string {
-  const state = { ...session, ...(exhibits.length > 0 && { exhibits }), participants: Object.values(participants) };
-  return sha256(canonicalize(state) as string);
+  const { format, turns, objections, violations, ...older } = session;
+  const isOlder = format === null && turns.length + objections.length + violations.length === 0;
+  const shown = { ...(isOlder ? older : session), ...(exhibits.length > 0 && { exhibits }) };
+  return sha256(canonicalize({ ...shown, participants: Object.values(participants) }) as string);
 }
 
 /** What is shown with a session and does not stand in its row. */

@@ -21,12 +21,23 @@ import {
   send,
 } from '../support/client.ts';
 import { openWorld, type World } from '../support/everybody.ts';
+import { FORM, field, file, formOf, PDF } from '../support/exhibits.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 import { expectIntact } from '../support/verdict.ts';
 
 const RUNS = 20;
 
-type Ids = Record<'session_id' | 'assignment_id' | 'observation_id' | 'command_id' | 'institution_id', string>;
+type Ids = Record<
+  | 'session_id'
+  | 'assignment_id'
+  | 'observation_id'
+  | 'turn_id'
+  | 'objection_id'
+  | 'exhibit_id'
+  | 'command_id'
+  | 'institution_id',
+  string
+>;
 
 const institution_id = randomUUID();
 const STRANGERS: Record<string, Person | null> = {
@@ -43,7 +54,35 @@ const BODIES: Record<string, (ids: Ids, world: World) => Json> = {
   'session.create': ({ assignment_id }) => ({ assignment_id }),
   'session.join': () => ({ role: 'petitioner' }),
   'session.log': () => ({ event_type: 'NOTE', details: { text: 'Who is there?' } }),
+  'turn.plan': ({ turn_id }) => ({ turn_id, allotted_ms: 60_000 }),
+  'turn.start': ({ turn_id }, { people }) => ({ turn_id, speaker_id: people.petitioner.id }),
+  'turn.end': ({ turn_id }) => ({ turn_id }),
+  'turn.extend': ({ turn_id }) => ({ turn_id, extension_ms: 60_000 }),
+  'turn.reserve_rebuttal': ({ turn_id }) => ({ turn_id, reserved_ms: 60_000 }),
+  'turn.waive_rebuttal': ({ turn_id }) => ({ turn_id }),
+  'turn.question': ({ turn_id }) => ({ turn_id, phase: 'start' }),
+  'turn.take_over': ({ turn_id }) => ({ turn_id }),
+  'turn.return': ({ turn_id }) => ({ turn_id }),
+  'objection.raise': ({ turn_id }) => ({ turn_id, ground: 'procedural' }),
+  'objection.withdraw': ({ objection_id }) => ({ objection_id }),
+  'objection.rule': ({ objection_id }) => ({ objection_id, decision: 'sustained' }),
+  'exhibit.upload': () => formOf(field('title', 'A map'), field('side', 'petitioner'), file(PDF)),
+  'exhibit.mark': ({ exhibit_id }) => ({ exhibit_id }),
+  'exhibit.tender': ({ exhibit_id }) => ({ exhibit_id }),
+  'exhibit.rule': ({ exhibit_id }) => ({ exhibit_id, decision: 'admitted' }),
+  'exhibit.withdraw': ({ exhibit_id }) => ({ exhibit_id }),
+  'violation.record': ({ turn_id }, { people }) => ({
+    ...{ turn_id, user_id: people.petitioner.id, kind: 'late', description: 'Who was late?' },
+  }),
 };
+
+/** What a route takes that takes no JSON: the body's type. */
+const FORMS: Record<string, string> = { 'exhibit.upload': FORM };
+
+const swapped = ({ session_id, assignment_id, turn_id, objection_id, exhibit_id, ...ids }: Ids): Ids => ({
+  ...{ session_id: assignment_id, assignment_id: session_id, ...ids },
+  ...{ turn_id: objection_id, objection_id: exhibit_id, exhibit_id: turn_id },
+});
 
 const routes = [
   ...[...commands, ...queries].map(({ name, route, roles }) => ({ name, route, roles })),
@@ -113,12 +152,25 @@ describe.skipIf(isLeftOut)('a stranger', () => {
     const path = `/api/session/${session_id}`;
     const { command_id } = await must(post(world.url(), `${path}/join`, people.petitioner, { role: 'petitioner' }));
     const observed = await must(post(world.url(), `${path}/observe`, people.admin));
+    const { items: turns } = await must(get(world.url(), `${path}/turns`, people.admin));
+    const turn_id = turns[0].id as string;
+    await must(post(world.url(), `${path}/turn/start`, people.admin, { turn_id, speaker_id: people.petitioner.id }));
+    const objecting = { turn_id, ground: 'procedural' };
+    const { result: objection } = await must(
+      post(world.url(), `${path}/objection/raise`, people.respondent, objecting),
+    );
     for (const url of stack.apis) {
       await must(get(url, path, people.admin));
       await must(get(url, `/api/assignment/${assignment_id}`, people.admin));
     }
     const { institution_id } = people;
-    return { session_id, assignment_id, observation_id: observed.result.id, command_id, institution_id };
+    const sent = formOf(field('title', 'A map'), field('side', 'petitioner'), file(PDF));
+    const { result: exhibit } = await must(
+      post(world.url(), `${path}/exhibit/upload`, people.admin, sent, { 'content-type': FORM }),
+    );
+    const parts = { turn_id, objection_id: objection.id, exhibit_id: exhibit.id };
+    const inside = { observation_id: observed.result.id, ...parts };
+    return { session_id, assignment_id, ...inside, command_id, institution_id };
   }
 
   /** Every row that belongs to a tenant. */
@@ -146,13 +198,15 @@ describe.skipIf(isLeftOut)('a stranger', () => {
     const [method, path] = route.route.split(' ') as [string, string];
 
     async function attempt(given: Ids, { who, swap, isUpperCase, headers }: Json): Promise<[object, string[]]> {
-      const ids = swap ? { ...given, session_id: given.assignment_id, assignment_id: given.session_id } : given;
+      const ids = swap ? swapped(given) : given;
       const filled = path.replace(/:(\w+)/g, (_, kind: keyof Ids) =>
         isUpperCase ? ids[kind].toUpperCase() : ids[kind],
       );
       const body = method === 'POST' ? (BODIES[route.name]?.(ids, world) ?? {}) : undefined;
       sent = [];
-      const answer = await send(stack.url, method, filled, STRANGERS[who]!, body, headers);
+      const type = FORMS[route.name];
+      const all = { ...headers, ...(type && { 'content-type': type }) };
+      const answer = await send(stack.url, method, filled, STRANGERS[who]!, body, all);
       return [shown(answer, given), sent];
     }
 
