@@ -2,7 +2,8 @@
 import { parseArgs } from 'node:util';
 import { restoreBackup } from './backup/restoreBackup.ts';
 import { withDatabase } from './backup/withDatabase.ts';
-import { readConfig } from './infra/config.ts';
+import { openBlobs } from './infra/blobs.ts';
+import { blobFolder, readConfig } from './infra/config.ts';
 
 const USAGE = `usage: npm run restore -- <file> [--replace]
   --replace   loses what the database holds, even if the restore then fails; without it, only an empty one is taken
@@ -10,11 +11,14 @@ exit codes: 0 done, 1 done but the record does not verify, 2 not done, 3 usage`;
 
 const { file, replace } = readArguments();
 try {
-  const { header, counts, report } = await withDatabase(readConfig(process.env, 'all'), false, (url) =>
-    restoreBackup(url, file, { replace }),
+  const config = readConfig(process.env, 'all');
+  const blobs = openBlobs(blobFolder(config));
+  const { header, counts, report } = await withDatabase(config, false, (url) =>
+    restoreBackup(url, file, { replace, blobs }),
   );
   for (const [table, rows] of Object.entries(counts)) console.log(`${String(rows).padStart(12)}  ${table}`);
   console.log(`backup of ${header.taken_at} restored from ${file}`);
+  for (const issue of report.invalid_sessions.flatMap(({ issues }) => issues)) console.log(issue);
   console.log(report.message);
   process.exitCode = report.system_valid ? 0 : 1;
 } catch (error) {

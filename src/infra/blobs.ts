@@ -137,9 +137,9 @@ export function openBlobs(folder: string): BlobStore {
     const path = pathOf(sha256);
     const aside = join(drafts, randomUUID());
     await makeFolder(drafts);
-    await rename(path, aside);
+    await rename(path, aside).catch(unless('ENOENT'));
     const isOld = await isOlder(aside, before_ms);
-    if (!isOld) await link(aside, path).catch(unless('EEXIST'));
+    if (!isOld) await putBack(aside, path);
     await rm(aside, { force: true });
     return isOld;
   }
@@ -159,6 +159,13 @@ async function write(handle: FileHandle, stream: AsyncIterable<Uint8Array>, max_
     await handle.writeFile(chunk);
   }
   return { sha256: hash.digest('hex'), size_bytes, head: head.subarray(0, Math.min(size_bytes, HEAD_BYTES)) };
+}
+
+/** Unless it was gone already, or there is another by now. */
+async function putBack(aside: string, path: string): Promise<void> {
+  await link(aside, path).catch((fault: NodeJS.ErrnoException) => {
+    if (fault.code !== 'EEXIST' && fault.code !== 'ENOENT') throw fault;
+  });
 }
 
 async function makeFolder(path: string): Promise<void> {

@@ -13,7 +13,9 @@ import { newCommandId } from '../../src/core/ids.ts';
 import { EMPTY_HEAD, type EventRow } from '../../src/core/ledger.ts';
 import type { Write } from '../../src/core/projections.ts';
 import type { Actor } from '../../src/core/roles.ts';
+import { sha256 } from '../../src/core/sha256.ts';
 import { evolveWith, type Held, initialState } from '../../src/core/states.ts';
+import type { FileFacts } from '../../src/core/upload.ts';
 import type { Format } from '../../src/formats/format.ts';
 import { TEMPLATE_NAMES } from '../../src/formats/templates.ts';
 import type { SessionState } from '../../src/sessions/session.ts';
@@ -58,6 +60,8 @@ const NAMES = [
   ...['turn.reserve_rebuttal', 'turn.waive_rebuttal', 'turn.question', 'turn.question', 'turn.take_over'],
   ...['turn.return', 'objection.raise', 'objection.raise', 'objection.raise', 'objection.withdraw', 'objection.rule'],
   ...['objection.rule', 'violation.record', 'session.start'],
+  ...['exhibit.upload', 'exhibit.mark', 'exhibit.mark', 'exhibit.tender', 'exhibit.tender', 'exhibit.rule'],
+  ...['exhibit.rule', 'exhibit.withdraw'],
 ];
 
 const step = fc.record<Step>({
@@ -69,12 +73,13 @@ const step = fc.record<Step>({
   wait_ms: fc.oneof(fc.nat(90_000), fc.constantFrom(0, 1, 300_000, 600_000, 1_500_000)),
 });
 
-function bodyOf({ name, pick, choice }: Step, { turns, objections }: SessionState): JsonObject {
+function bodyOf({ name, pick, choice }: Step, { turns, objections, exhibits }: SessionState): JsonObject {
   const one = <T>(list: readonly T[]) => list[pick % Math.max(1, list.length)];
   const turn = (choice > 1 && activeTurn(turns)) || one(turns);
   const turn_id = turn?.id ?? SESSION;
   const objection_id = (choice > 1 ? objections.at(-1) : one(objections))?.id ?? SESSION;
   const side = (['petitioner', 'respondent'] as const)[choice % 2]!;
+  const exhibit_id = (choice > 1 ? exhibits.at(-1) : one(exhibits))?.id ?? SESSION;
   const bodies: { [command: string]: JsonObject } = {
     'session.join': { role: side },
     'session.log': { event_type: 'NOTE', details: {} },
@@ -94,9 +99,18 @@ function bodyOf({ name, pick, choice }: Step, { turns, objections }: SessionStat
     'objection.raise': { turn_id, ground: choice % 2 === 0 ? 'procedural' : 'leading' },
     'objection.withdraw': { objection_id },
     'objection.rule': { objection_id, decision: ['sustained', 'overruled', 'reserved'][choice % 3] },
+    'exhibit.upload': { title: 'A map', side },
+    'exhibit.rule': { exhibit_id, decision: ['admitted', 'rejected'][choice % 2] },
     'violation.record': { user_id: petitioner.id, kind: 'late', description: 'Late.' },
   };
+  if (name.startsWith('exhibit.')) return bodies[name] ?? { exhibit_id };
   return bodies[name] ?? (name.startsWith('turn.') ? { turn_id } : {});
+}
+
+/** As the door would name it; an image now and then. */
+function fileOf(id: string): FileFacts {
+  const media_type = id.endsWith('0') ? 'image/png' : 'application/pdf';
+  return { sha256: sha256(id), size_bytes: 1 + id.length, media_type };
 }
 
 function openWalk(format: string | Format) {
@@ -116,7 +130,8 @@ function openWalk(format: string | Format) {
     const isOfSession = only === undefined;
     const hasRoute = 'route' in definition;
     const parsed = definition.body.parse(hasRoute ? body : { ...body, session_id: SESSION }) as JsonObject;
-    const input = { ...parsed, ...(isOfSession && { session_id: SESSION }) };
+    const file = name === 'exhibit.upload' && { file: fileOf(id) };
+    const input = { ...parsed, ...(isOfSession && { session_id: SESSION }), ...file };
     const command = { id, name, stream: only?.[0] ?? streams[0]!, streams: only ?? streams, input, actor };
     const pending = [
       { ...command, expected_sequence: null, attempts: 0, last_error: null, reply_to: 'nobody', ...UNTRACED },
