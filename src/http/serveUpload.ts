@@ -8,6 +8,7 @@ import type { JsonObject } from '../core/event.ts';
 import { Problem } from '../core/problem.ts';
 import type { Actor } from '../core/roles.ts';
 import type { FileFacts, Upload } from '../core/upload.ts';
+import { giveTime } from '../infra/listen.ts';
 import { type Desk, demandRole, enter, limit } from './door.ts';
 import { demandForm, type Form, readForm } from './form.ts';
 import { checkCommand, lowered, submit } from './serveCommand.ts';
@@ -24,7 +25,8 @@ export function serveUpload(desk: Desk, definition: CommandDefinition, upload: A
     if (definition.admits?.(actor, scope, params) === false) throw new Problem('forbidden');
     await refuse(desk, upload, actor, scope, params);
     await limit(desk.uploadLimiter, req, res, actor);
-    const form = await readForm(req, desk.blobs, upload.max_bytes);
+    const hurry = giveTime(req);
+    const form = await readForm(req, desk.blobs, upload.max_bytes).finally(hurry);
     try {
       const faults = [...form.faults, ...fileFaults(form)];
       const file = factsOf(form, upload);
