@@ -4,6 +4,7 @@
  */
 import type pg from 'pg';
 import type { JsonObject } from '../src/core/event.ts';
+import type { BlobStore } from '../src/infra/blobs.ts';
 import type { Broadcast } from '../src/infra/broadcast/broadcast.ts';
 import type { Log } from '../src/infra/log.ts';
 import type { Metrics } from '../src/infra/metrics.ts';
@@ -17,6 +18,7 @@ export interface JobTools {
   verifierPool: pg.Pool;
   queues: Queues;
   broadcast: Broadcast;
+  blobs: BlobStore;
   metrics: Metrics;
   log: Log;
   /** When the tick was due, and the same for every run of it. RFC 3339. For a run by hand: now. */

@@ -28,7 +28,7 @@ import {
 import { doorbellId, type TickKey } from './ticks.ts';
 
 export interface TickRunnerOptions {
-  backbone: Pick<Backbone, 'queues' | 'broadcast' | 'metrics' | 'log'>;
+  backbone: Pick<Backbone, 'queues' | 'broadcast' | 'blobs' | 'metrics' | 'log'>;
   /** Role `worker`; not the pool that applies commands, which must not wait for jobs. */
   pool: pg.Pool;
   verifierPool: pg.Pool;
@@ -68,7 +68,7 @@ const OVERTIME_MS = 60_000;
 
 export function createTickRunner(options: TickRunnerOptions): TickRunner {
   const { backbone, pool, verifierPool, book, timetable, alongside } = options;
-  const { queues, broadcast, metrics, log } = backbone;
+  const { queues, broadcast, blobs, metrics, log } = backbone;
   const db = pool as unknown as Queryable;
   const lines = new Map(timetable.map((line) => [line.job.name, line]));
   const runs = new Map<Promise<unknown>, JobQueue>();
@@ -119,7 +119,7 @@ export function createTickRunner(options: TickRunnerOptions): TickRunner {
       return isCutOff || hold.isLost() || performance.now() > deadline;
     };
     const tools: JobTools = {
-      ...{ pool, verifierPool, queues, broadcast, metrics, log: said, slot, isOver },
+      ...{ pool, verifierPool, queues, broadcast, blobs, metrics, log: said, slot, isOver },
       send: createSend({ db, book, queues, log: said, request_id: claim.id }),
       progress: async (done, of) => {
         said.debug({ done, of }, 'job goes on');

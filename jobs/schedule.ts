@@ -10,6 +10,7 @@ import type { TimedJob } from './job.ts';
 import { pruneCommands } from './pruneCommands.ts';
 import { reportHealth } from './reportHealth.ts';
 import type { MissedPolicy } from './slots.ts';
+import { sweepBlobs } from './sweepBlobs.ts';
 import { sweepExpired } from './sweepExpired.ts';
 import { verifyEverything } from './verifyEverything.ts';
 import { verifyRecent } from './verifyRecent.ts';
@@ -32,5 +33,6 @@ export const timetable: readonly Line[] = [
   { job: expireObservers, cron: '*/5 * * * *', missed: 'latest', queue: 'maintenance' },
   { job: pruneCommands, cron: '7 * * * *', missed: 'latest', queue: 'maintenance' },
   { job: sweepExpired, cron: '37 2 * * *', missed: 'latest', queue: 'maintenance' },
+  { job: sweepBlobs, cron: '52 2 * * *', missed: 'latest', queue: 'maintenance' },
   { job: reportHealth, cron: '0 5 * * *', missed: 'latest', queue: 'maintenance' },
 ];

@@ -39,7 +39,7 @@ export async function startWorker(
   reach?: (point: CrashPoint) => void,
   watch?: Watch,
 ): Promise<Running> {
-  const { queues, broadcast, metrics, log, onError, databaseUrl } = backbone;
+  const { queues, broadcast, metrics, log, onError, databaseUrl, blobs } = backbone;
   await queues.demandFit();
   const pool = openPool(databaseUrl, 'worker', POOL_SIZE, onError);
   const jobPool = openPool(databaseUrl, 'worker', JOB_POOL_SIZE, onError);
@@ -58,7 +58,7 @@ export async function startWorker(
   const expirer = createExpirer({ db, send: createSend({ db, book, queues, log, request_id: DEADLINE }) });
   const alongside = expirer.sweep;
   const runner = createTickRunner({ backbone, pool: jobPool, verifierPool, book, timetable, alongside });
-  const verify = verifyRecordJob(verifierPool);
+  const verify = verifyRecordJob(verifierPool, blobs);
   const answerIntegrity = (job: Job) => (TIMED.has(job.name) ? runner.answer(job) : verify(job));
   const answer = async (job: Job) => (job.name === DEADLINE ? expirer.answer(job) : applier.answer(job));
   const doorbells = queues.worker('commands', answer, { concurrency: DOORBELLS_AT_ONCE });

@@ -24,7 +24,7 @@ export const verifyEverything = defineJob({
     const looked_at = await readClock(db);
     const issues = await verifyGuards(db);
     const guards = await keepFindings(tools, JOB, looked_at, [{ stream: null, issues, issues_omitted: 0 }]);
-    const done = await keepChecks(tools, JOB, checkPages(db, book, readNames(db, null)));
+    const done = await keepChecks(tools, JOB, checkPages(db, book, readNames(db, null), tools.blobs));
     return { ...done, guard_issues: issues.length, guard_findings_opened: guards.opened };
   },
 });

@@ -44,7 +44,7 @@ export const verifyRecent = defineJob({
   most_ms: 120_000,
   run: (tools) => {
     const db = tools.verifierPool as unknown as Queryable;
-    return keepChecks(tools, 'verify.recent', checkPages(db, book, namesDue(db)));
+    return keepChecks(tools, 'verify.recent', checkPages(db, book, namesDue(db), tools.blobs));
   },
 });
 

@@ -1,6 +1,11 @@
 /** Every mutation there is. What is not in these lists does not exist. */
 import { createAssignment } from './assignments/createAssignment.ts';
 import { bookOf, type CommandDefinition, type Mutation } from './core/command.ts';
+import { markExhibit } from './exhibits/markExhibit.ts';
+import { ruleExhibit } from './exhibits/ruleExhibit.ts';
+import { tenderExhibit } from './exhibits/tenderExhibit.ts';
+import { uploadExhibit } from './exhibits/uploadExhibit.ts';
+import { withdrawExhibit } from './exhibits/withdrawExhibit.ts';
 import { raiseObjection } from './objections/raiseObjection.ts';
 import { ruleObjection } from './objections/ruleObjection.ts';
 import { withdrawObjection } from './objections/withdrawObjection.ts';
@@ -54,6 +59,11 @@ export const commands = [
   withdrawObjection,
   ruleObjection,
   recordViolation,
+  uploadExhibit,
+  markExhibit,
+  tenderExhibit,
+  ruleExhibit,
+  withdrawExhibit,
 ] as unknown as readonly CommandDefinition[];
 
 /** What only the system sends: timed jobs that tidy. */

@@ -5,10 +5,14 @@ import { book } from './commands.ts';
 import type { JsonObject } from './core/event.ts';
 import { pageQuery } from './core/page.ts';
 import { defineQuery, type QueryDefinition } from './core/query.ts';
+import type { Queryable } from './core/queryable.ts';
 import { ROLES } from './core/roles.ts';
 import { instant } from './core/schemas.ts';
+import type { Exhibit } from './exhibits/exhibit.ts';
+import { attachmentOf, verifyFile } from './exhibits/exhibitFile.ts';
+import { findExhibitOf, readExhibits } from './exhibits/readExhibits.ts';
 import { FINDING_STATES, readFindings } from './integrity/readFindings.ts';
-import { verifySession } from './integrity/verifySession.ts';
+import { completeSessionReport, verifySession } from './integrity/verifySession.ts';
 import { readObjections } from './objections/readObjections.ts';
 import { readParticipants } from './participants/readParticipants.ts';
 import { findHealthReport } from './schedules/readHealthReport.ts';
@@ -118,6 +122,46 @@ const readViolationList = defineQuery<SessionParams, z.output<typeof byInstant>>
   read: ({ db, params, query }) => readViolations(db, params.session_id, page(query)),
 });
 
+const readExhibitList = defineQuery<SessionParams, z.output<typeof byInstant>>({
+  ...ofSession,
+  name: 'session.exhibits',
+  route: 'GET /api/session/:session_id/exhibits',
+  summary: 'The exhibits in the order in which they were uploaded',
+  query: byInstant,
+  read: ({ db, params, query }) => readExhibits(db, params.session_id, page(query)),
+});
+
+type ExhibitParams = { session_id: string; exhibit_id: string };
+const ofExhibit = {
+  roles: ROLES,
+  query: none,
+  target: ({ session_id, exhibit_id }: ExhibitParams) => ({ kind: 'session' as const, id: session_id, exhibit_id }),
+  read: ({ db, params }: { db: Queryable; params: ExhibitParams }) => findExhibitOf(db, params),
+};
+
+const readExhibit = defineQuery<ExhibitParams, unknown>({
+  ...ofExhibit,
+  name: 'exhibit.get',
+  route: 'GET /api/session/:session_id/exhibit/:exhibit_id',
+  summary: 'One exhibit',
+});
+
+const downloadExhibit = defineQuery<ExhibitParams, unknown>({
+  ...ofExhibit,
+  name: 'exhibit.download',
+  route: 'GET /api/session/:session_id/exhibit/:exhibit_id/download',
+  summary: 'The file of an exhibit, as it was uploaded',
+  attach: (body) => attachmentOf(body as unknown as Exhibit),
+});
+
+const verifyExhibit = defineQuery<ExhibitParams, unknown>({
+  ...ofExhibit,
+  name: 'exhibit.verify',
+  route: 'GET /api/session/:session_id/exhibit/:exhibit_id/verify',
+  summary: 'Hash the file of an exhibit again',
+  complete: (body, blobs) => verifyFile(body as unknown as Exhibit, blobs),
+});
+
 const range = z.strictObject({
   start_sequence: sequence.default(1),
   end_sequence: sequence.default(ENDLESS),
@@ -149,10 +193,11 @@ const verify = defineQuery<SessionParams, unknown>({
   ...ofSession,
   name: 'session.verify',
   route: 'GET /api/session/:session_id/verify',
-  summary: 'Recompute every hash and link of a session, fold its events and compare the tables',
+  summary: 'Recompute every hash and link of a session, fold its events, compare the tables and hash its files again',
   query: none,
   asVerifier: true,
-  read: async ({ db, params }) => verifySession(db, book, params.session_id),
+  read: ({ db, params }) => verifySession(db, book, params.session_id),
+  complete: completeSessionReport,
 });
 
 const findingList = z.strictObject({ ...pageQuery([instant, uuid]), state: z.enum(FINDING_STATES).default('open') });
@@ -193,6 +238,10 @@ export const queries = [
   readTurnList,
   readObjectionList,
   readViolationList,
+  readExhibitList,
+  readExhibit,
+  downloadExhibit,
+  verifyExhibit,
   readLogs,
   readReplay,
   verify,

@@ -1,7 +1,8 @@
 /** `npm run restore -- <file> [--replace]`: puts a backup into an empty database and verifies the record there. */
 import { parseArgs } from 'node:util';
 import { restoreBackup } from './backup/restoreBackup.ts';
-import { readConfig } from './infra/config.ts';
+import { openBlobs } from './infra/blobs.ts';
+import { blobFolder, readConfig } from './infra/config.ts';
 import { withDatabase } from './infra/withDatabase.ts';
 
 const USAGE = `usage: npm run restore -- <file> [--replace]
@@ -10,11 +11,14 @@ exit codes: 0 done, 1 done but the record does not verify, 2 not done, 3 usage`;
 
 const { file, replace } = readArguments();
 try {
-  const { header, counts, report } = await withDatabase(readConfig(process.env, 'all'), false, (url) =>
-    restoreBackup(url, file, { replace }),
+  const config = readConfig(process.env, 'all');
+  const blobs = openBlobs(blobFolder(config));
+  const { header, counts, report } = await withDatabase(config, false, (url) =>
+    restoreBackup(url, file, { replace, blobs }),
   );
   for (const [table, rows] of Object.entries(counts)) console.log(`${String(rows).padStart(12)}  ${table}`);
   console.log(`backup of ${header.taken_at} restored from ${file}`);
+  for (const issue of report.invalid_sessions.flatMap(({ issues }) => issues)) console.log(issue);
   console.log(report.message);
   process.exitCode = report.system_valid ? 0 : 1;
 } catch (error) {

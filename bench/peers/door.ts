@@ -47,7 +47,7 @@ export async function openDoor(
     metrics,
     log,
     limiter: await createLimiter(
-      { perMinute: config.RATE_LIMIT_GENERAL_PER_MINUTE, prefix: 'peer:' },
+      { perMinute: config.RATE_LIMIT_GENERAL_PER_MINUTE, prefix: 'peer:', what: 'requests' },
       undefined,
       () => {},
     ),

@@ -1,7 +1,7 @@
 /** An assignment: a scheduled match in a courtroom, with its teams and panel. Roles come from its roster, nowhere else. */
 import type { Value } from '../core/projections.ts';
 import { type StreamKind, streamName } from '../core/stream.ts';
-import type { Format } from '../formats/format.ts';
+import type { Format, Side } from '../formats/format.ts';
 
 export const VISIBILITIES = ['private', 'institution', 'public'] as const;
 export type Visibility = (typeof VISIBILITIES)[number];
@@ -61,6 +61,11 @@ export function rosterOf({ petitioner, respondent, panel, moderators }: Assignme
 
 export function rosterEntry(assignment: Assignment, user_id: string): RosterEntry | undefined {
   return rosterOf(assignment).find((entry) => entry.user_id === user_id);
+}
+
+/** The side that somebody of this role pleads for; null for everybody else. */
+export function sideOf(role: RosterRole | undefined): Side | null {
+  return role === 'petitioner' || role === 'respondent' ? role : null;
 }
 
 /** The assignment as every answer shows it. */

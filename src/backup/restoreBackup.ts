@@ -6,6 +6,7 @@
 import type pg from 'pg';
 import { migrate, unmake } from '../../migrations/migrate.ts';
 import { book } from '../commands.ts';
+import type { Blobs } from '../core/blobs.ts';
 import { readSchema, refuseNewer } from '../infra/schema.ts';
 import { type RecordReport, verifyRecord } from '../integrity/verifyRecord.ts';
 import { type Counts, checkArchive, type Header, readArchive } from './archive.ts';
@@ -22,10 +23,16 @@ export interface Restored {
 export interface RestoreOptions {
   /** Takes what is in the database out first. */
   replace: boolean;
+  /** Where the exhibits' files should be; with null they are not looked at. */
+  blobs?: Blobs | null;
 }
 
 /** @throws where the file is not whole or of a newer version, or the database is in use or not empty: nothing is changed */
-export async function restoreBackup(url: string, file: string, { replace }: RestoreOptions): Promise<Restored> {
+export async function restoreBackup(
+  url: string,
+  file: string,
+  { replace, blobs = null }: RestoreOptions,
+): Promise<Restored> {
   const header = await checkArchive(file);
   refuseNewer(header.migrations);
   const applied = await withClient(url, async (client) => {
@@ -41,7 +48,7 @@ export async function restoreBackup(url: string, file: string, { replace }: Rest
   await migrate(url);
   const report = await withClient(url, async (client) => {
     await client.query('analyze');
-    return verifyRecord(client as never, book, { institution_id: null });
+    return verifyRecord(client as never, book, { institution_id: null }, undefined, blobs);
   });
   return { header, counts, report };
 }

@@ -10,6 +10,7 @@ import type { Write } from './projections.ts';
 import type { Queryable } from './queryable.ts';
 import type { Actor, Role } from './roles.ts';
 import type { Head, StreamKind } from './stream.ts';
+import type { Upload } from './upload.ts';
 
 /** A command as `decide` sees it. `now` is the database's clock, RFC 3339 UTC with milliseconds. */
 export interface Command<Input = JsonObject> {
@@ -21,13 +22,14 @@ export interface Command<Input = JsonObject> {
   heads: { readonly [kind: string]: Head };
 }
 
-/** Something addressed by id. An observation, a turn or an objection is looked for within its session. */
+/** Something addressed by id. An observation, a turn, an objection or an exhibit is looked for within its session. */
 export interface Target {
   kind: 'assignment' | 'session';
   id: string;
   observation_id?: string;
   turn_id?: string;
   objection_id?: string;
+  exhibit_id?: string;
 }
 
 /** What applying a command left behind, for its `result`. Heads and states are those right after the command. */
@@ -93,6 +95,8 @@ export interface CommandDefinition<Input = unknown, States = unknown, Scope = un
   route: string;
   /** Roles that may send it; `anyone` includes people without a token. */
   roles: readonly Role[] | 'anyone';
+  /** The body is a form with a file: `body` is the schema of its fields, and the file's facts are the input's `file`. */
+  upload?: Upload<Input, Scope>;
   /** What the input asks for beyond its schema. */
   faults?(input: Input, actor: Actor): InputFault[];
   /** Features that this input needs to be switched on. */

@@ -1,5 +1,6 @@
 /** A question is one query definition: its route, who may ask, its parameters, and how it is read. Reads change nothing. */
 import type { z } from 'zod';
+import type { Blobs, NamedFile } from './blobs.ts';
 import type { Target } from './command.ts';
 import type { JsonObject } from './event.ts';
 import type { Queryable } from './queryable.ts';
@@ -10,6 +11,13 @@ export interface Asked<Params, Query> {
   actor: Actor;
   params: Params;
   query: Query;
+}
+
+/** A file as it is answered. */
+export interface Attachment extends NamedFile {
+  media_type: string;
+  /** What it is called where it is saved: ours, never its sender's. */
+  name: string;
 }
 
 export interface QueryDefinition<Params = unknown, Query = unknown> {
@@ -28,6 +36,10 @@ export interface QueryDefinition<Params = unknown, Query = unknown> {
    * a target, which the door has checked.
    */
   asVerifier?: true;
+  /** Goes on when the reading is over and its transaction with it: looking at files takes its time. */
+  complete?(body: JsonObject, blobs: Blobs): Promise<JsonObject>;
+  /** The answer is this file, and not the body. */
+  attach?(body: JsonObject): Attachment;
   /** The answer's version, for the ETag header. */
   version?(body: JsonObject): string;
 }

@@ -74,6 +74,8 @@ export const format = z.strictObject({
   objections_per_turn: z.int().min(0).max(MAX_OBJECTIONS).default(3),
   /** `points`: only what a moot hears. `all`: the law of evidence too. */
   grounds: z.enum(['points', 'all']).default('all'),
+  /** What may be brought in beside PDF; nothing, where it says nothing. */
+  exhibits: z.strictObject({ images: z.boolean() }).optional(),
 });
 export type Format = z.output<typeof format>;
 export type Segment = Format['segments'][number];

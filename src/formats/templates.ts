@@ -80,6 +80,7 @@ const DEFINITIONS = {
     rebuttal: { min_ms: 1_000, max_ms: MINUTE_MS },
     pauses: { objection: true, question: true },
     max_extension_ms: 30_000,
+    exhibits: { images: true },
   },
   amta: {
     segments: trial(5, 25, 25, 9),
@@ -87,6 +88,7 @@ const DEFINITIONS = {
     rebuttal: { min_ms: 1_000, max_ms: 9 * MINUTE_MS },
     pauses: { objection: true, question: true },
     on_expiry: 'end',
+    exhibits: { images: true },
   },
 } as const;
 

@@ -18,6 +18,7 @@ import { answerProblems, refuseOtherMethods, refuseUnknownPath } from './problem
 import { serveCommand } from './serveCommand.ts';
 import { commandRoute, redriveRoute, serveCommandState, serveRedrive } from './serveCommandState.ts';
 import { serveQuery } from './serveQuery.ts';
+import { serveUpload } from './serveUpload.ts';
 
 const EXPOSED = [
   'Location',
@@ -48,7 +49,10 @@ export function createApp(desk: Desk, probe: Probe, version: string): Express {
     const [method, path] = route.split(' ') as ['GET' | 'POST', string];
     served.set(path, [...(served.get(path) ?? []), { method, serve }]);
   };
-  for (const command of commands) mount(command.route, serveCommand(desk, command));
+  for (const command of commands) {
+    const { route, upload } = command;
+    mount(route, upload ? serveUpload(desk, command, upload) : serveCommand(desk, command));
+  }
   for (const query of queries) mount(query.route, serveQuery(desk, query));
   mount(commandRoute.route, serveCommandState(desk));
   mount(redriveRoute.route, serveRedrive(desk));

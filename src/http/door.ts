@@ -6,6 +6,7 @@ import type { Request, Response } from 'express';
 import type { CommandDefinition, Feature, IssueTicket } from '../core/command.ts';
 import { Problem } from '../core/problem.ts';
 import type { Actor } from '../core/roles.ts';
+import type { BlobStore } from '../infra/blobs.ts';
 import type { Config } from '../infra/config.ts';
 import type { Limiter } from '../infra/limiter/limiter.ts';
 import type { Log } from '../infra/log.ts';
@@ -25,6 +26,8 @@ export interface Desk {
   queues: Queues;
   tokens: Tokens;
   limiter: Limiter;
+  uploadLimiter: Limiter;
+  blobs: BlobStore;
   scopes: Scopes;
   acceptor: Acceptor;
   outcomes: Outcomes;
@@ -44,7 +47,7 @@ export async function enter(
 ): Promise<Actor | null> {
   const actor = roles === 'anyone' ? await authenticate(req, desk.tokens) : await demandActor(req, desk.tokens);
   if (/^\w+ \/api\/session\b/.test(route)) demandFeature(desk.config, 'FEATURE_MOOT_OPERATIONS');
-  if (/^\w+ \/api\//.test(route)) await limit(desk, req, res, actor);
+  if (/^\w+ \/api\//.test(route)) await limit(desk.limiter, req, res, actor);
   return actor;
 }
 
@@ -59,7 +62,8 @@ export function demandRole(actor: Actor | null, roles: CommandDefinition['roles'
   throw new Problem('forbidden', `This takes one of the roles ${roles.join(', ')}.`);
 }
 
-async function limit({ limiter }: Desk, req: Request, res: Response, actor: Actor | null): Promise<void> {
+/** @throws {Problem} 429 */
+export async function limit(limiter: Limiter, req: Request, res: Response, actor: Actor | null): Promise<void> {
   const { allowed, limit, remaining, reset_ms } = await limiter.consume(actor?.id ?? `address ${req.ip}`);
   if (limit === 0) return;
   const seconds = String(Math.ceil(reset_ms / 1_000));
@@ -70,5 +74,5 @@ async function limit({ limiter }: Desk, req: Request, res: Response, actor: Acto
   };
   res.set(headers);
   if (!allowed)
-    throw new Problem('rate_limited', `At most ${limit} requests a minute.`, {}, { 'Retry-After': seconds });
+    throw new Problem('rate_limited', `At most ${limit} ${limiter.what} a minute.`, {}, { 'Retry-After': seconds });
 }

@@ -42,8 +42,10 @@ export function openApiDocument(version: string): JsonObject {
     paths[template] = { ...paths[template], [method.toLowerCase()]: { ...operation, parameters } };
   };
   for (const command of commands) add(command.route, commandOperation(command));
-  for (const { route, name, summary, query } of queries) {
-    const responses = { 200: json('The answer'), ...problems(AT_THE_DOOR) };
+  for (const { route, name, summary, query, attach } of queries) {
+    const responses = attach
+      ? { 200: FILE, 304: { description: 'Not changed' }, ...problems([...AT_THE_DOOR, 'file_damaged']) }
+      : { 200: json('The answer'), ...problems(AT_THE_DOOR) };
     add(route, { operationId: name, summary, tags: [tagOf(name)], parameters: queryParameters(query), responses });
   }
   for (const { route, ...operation } of others()) add(route, operation);
@@ -59,9 +61,8 @@ export function openApiDocument(version: string): JsonObject {
   };
 }
 
-function commandOperation({ name, summary, body, creates, rejects, roles, records }: CommandDefinition): JsonObject {
-  const schema = z.toJSONSchema(body, { io: 'input', unrepresentable: 'any' });
-  const needsBody = ((schema.required as string[] | undefined) ?? []).length > 0;
+function commandOperation(command: CommandDefinition): JsonObject {
+  const { name, summary, creates, rejects, roles, records } = command;
   const who = roles === 'anyone' ? 'anyone, also without a token where the session is public' : roles.join(', ');
   const what = records.length > 0 ? ` Records ${records.map((event) => event.type).join(', ')}.` : '';
   return {
@@ -70,14 +71,28 @@ function commandOperation({ name, summary, body, creates, rejects, roles, record
     description: `Who: ${who}.${what}`,
     tags: [tagOf(name)],
     parameters: COMMAND_HEADERS,
-    requestBody: { required: needsBody, content: { 'application/json': { schema } } },
+    requestBody: requestBodyOf(command),
     responses: {
       [creates === undefined ? 200 : 201]: json('Applied', { $ref: '#/components/schemas/Applied' }),
       202: json('Accepted; the outcome is at the Location'),
-      ...problems([...COMMAND_DOOR, ...rejects]),
+      ...problems([...COMMAND_DOOR, ...(command.upload ? (['bad_request'] as const) : []), ...rejects]),
     },
     ...(roles === 'anyone' && { security: [{ bearer: [] }, {}] }),
   };
+}
+
+function requestBodyOf({ body, upload }: CommandDefinition): JsonObject {
+  const schema = z.toJSONSchema(body, { io: 'input', unrepresentable: 'any' }) as JsonObject & {
+    required?: string[];
+    properties: JsonObject;
+  };
+  const { required = [], properties } = schema;
+  if (!upload) return { required: required.length > 0, content: { 'application/json': { schema } } };
+  const { max_bytes, media_types } = upload;
+  const file = { type: 'string', format: 'binary', description: `At most ${max_bytes} bytes.` };
+  const form = { ...schema, properties: { ...properties, file }, required: [...required, 'file'] };
+  const encoding = { file: { contentType: media_types.join(', ') } };
+  return { required: true, content: { 'multipart/form-data': { schema: form, encoding } } };
 }
 
 function others(): (JsonObject & { route: string })[] {
@@ -113,6 +128,11 @@ function problems(codes: ProblemCode[]): Record<string, JsonObject> {
 function json(description: string, schema: JsonObject = { type: 'object' }): JsonObject {
   return { description, content: { 'application/json': { schema } } };
 }
+
+const FILE = {
+  description: 'The file, named by us, with its hash as the ETag',
+  content: { '*/*': { schema: { type: 'string', format: 'binary' } } },
+};
 
 function queryParameters(query: z.ZodObject): JsonObject[] {
   const { properties = {} } = z.toJSONSchema(query, { io: 'input', unrepresentable: 'any' });

@@ -45,15 +45,18 @@ export function createScopes(db: Queryable): Scopes {
     return found !== undefined && (found.user_id === null || found.user_id === actor?.id);
   }
 
-  /** A turn or an objection is found only in its session. */
-  async function holdsParts({ id, turn_id, objection_id }: Target): Promise<boolean> {
-    if (turn_id === undefined && objection_id === undefined) return true;
+  /** A turn, an objection or an exhibit is found only in its session. */
+  async function holdsParts({ id, turn_id, objection_id, exhibit_id }: Target): Promise<boolean> {
+    const parts = [turn_id, objection_id, exhibit_id];
+    if (parts.every((part) => part === undefined)) return true;
+    if (!parts.every((part) => part === undefined || isUuid(part))) return false;
     const text = `select ($2::uuid is null or exists (select from session_turns where id = $2 and session_id = $1))
-      and ($3::uuid is null or exists (select from objections where id = $3 and session_id = $1)) as held`;
+      and ($3::uuid is null or exists (select from objections where id = $3 and session_id = $1))
+      and ($4::uuid is null or exists (select from exhibits where id = $4 and session_id = $1)) as held`;
     const { rows } = await db.query<{ held: boolean }>({
       name: 'find-parts',
       text,
-      values: [id, turn_id ?? null, objection_id ?? null],
+      values: [id, ...parts.map((part) => part ?? null)],
     });
     return rows[0]!.held;
   }

@@ -10,6 +10,7 @@ import type { Submission } from '../core/inbox.ts';
 import { Problem } from '../core/problem.ts';
 import type { Actor } from '../core/roles.ts';
 import { sha256 } from '../core/sha256.ts';
+import type { FileFacts } from '../core/upload.ts';
 import { parentOf, traceparentOf, tracer, within } from '../infra/tracing.ts';
 import { answerAccepted, answerOutcome } from './answers.ts';
 import { parseBody, readJson, refuseFaults } from './body.ts';
@@ -17,31 +18,37 @@ import { type Desk, demandFeature, demandRole, enter } from './door.ts';
 import { replyOf } from './outcomes.ts';
 import { readIdempotencyKey, readIfMatch, readPreferences } from './preferences.ts';
 
+/** What a request brings beside its headers. */
+export interface Brought {
+  body: unknown;
+  faults?: InputFault[];
+  file?: FileFacts | undefined;
+}
+
 export function serveCommand(desk: Desk, definition: CommandDefinition) {
   return async (req: Request, res: Response): Promise<void> => {
     const sender = await enter(desk, req, res, definition);
     const body = await readJson(req, res);
     demandRole(sender, definition.roles);
-    const submission = await checkCommand(desk, definition, req, res, sender, body);
+    const submission = await checkCommand(desk, definition, req, res, sender, { body });
     await submit(desk, definition, req, res, submission);
   };
 }
 
 /** @throws {Problem} 422, 403 feature_disabled, 404 or 403, in this order */
-async function checkCommand(
+export async function checkCommand(
   desk: Desk,
   definition: CommandDefinition,
   req: Request,
   res: Response,
   sender: Actor | null,
-  body: unknown,
+  { body, faults = [], file }: Brought,
 ): Promise<Submission> {
-  const faults: InputFault[] = [];
   const expected_sequence = readIfMatch(req, faults);
   const key = readIdempotencyKey(req, faults);
   const id = newCommandId();
   const actor = sender ?? { id: `observer:${id}`, role: 'observer', institution_id: null };
-  const input = { ...parseBody(body, definition.body, faults), ...lowered(req.params) };
+  const input = { ...parseBody(body, definition.body, faults), ...lowered(req.params), ...(file && { file }) };
   refuseFaults(definition.faults?.(input, actor) ?? []);
   for (const feature of definition.features?.(input) ?? []) demandFeature(desk.config, feature);
   const target = definition.target(input);
@@ -58,14 +65,14 @@ async function checkCommand(
     institution_id: institutionOf(scope, input, actor),
     expected_sequence,
     idempotency: key === null ? null : { scope: sender?.id ?? anonymousScope(req), key },
-    fingerprint: key === null ? null : sha256(`${req.method} ${req.path}\n${canonicalize(body)}`),
+    fingerprint: key === null ? null : sha256(`${req.method} ${req.path}\n${canonicalize(file ? [body, file] : body)}`),
     reply_to: desk.instance,
     request_id: res.locals.request_id as string,
     redrive_of: null,
   };
 }
 
-function lowered(params: Request['params']): JsonObject {
+export function lowered(params: Request['params']): JsonObject {
   return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, String(value).toLowerCase()]));
 }
 

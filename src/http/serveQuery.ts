@@ -5,6 +5,7 @@ import type { QueryDefinition } from '../core/query.ts';
 import type { Queryable } from '../core/queryable.ts';
 import { refuseFaults, schemaFaults } from './body.ts';
 import { type Desk, demandRole, enter } from './door.ts';
+import { sendFile } from './sendFile.ts';
 
 export function serveQuery(desk: Desk, definition: QueryDefinition) {
   return async (req: Request, res: Response): Promise<void> => {
@@ -21,7 +22,9 @@ export function serveQuery(desk: Desk, definition: QueryDefinition) {
       ? desk.reading.asVerifier(read)
       : desk.reading.inScope(actor, session_id, read));
     if (!body) throw new Problem('not_found');
+    if (definition.attach) return sendFile(desk.blobs, req, res, definition.attach(body));
     if (definition.version) res.set('ETag', `"${definition.version(body)}"`);
-    res.set('Cache-Control', 'no-store').json(body);
+    const answer = definition.complete ? await definition.complete(body, desk.blobs) : body;
+    res.set('Cache-Control', 'no-store').json(answer);
   };
 }

@@ -31,20 +31,23 @@ const READING_POOL_SIZE = 6;
 const VERIFIER_POOL_SIZE = 2;
 /** The door stands by it. */
 const LOOK_EVERY_MS = 1_000;
+/** Of one person. */
+const UPLOADS_PER_MINUTE = 5;
 
 export async function startApi(
   backbone: Backbone,
   secret: string | undefined,
   connections: () => number,
 ): Promise<Api> {
-  const { config, databaseUrl, queues, broadcast, metrics, log, onError, isRedisConnected } = backbone;
+  const { config, databaseUrl, queues, broadcast, metrics, log, onError, isRedisConnected, blobs } = backbone;
   await queues.demandFit();
   const door = openPool(databaseUrl, 'door', DOOR_POOL_SIZE, onError);
   const pool = openPool(databaseUrl, 'api', READING_POOL_SIZE, onError);
   const verifierPool = openPool(databaseUrl, 'verifier', VERIFIER_POOL_SIZE, onError);
   const reading = createReading(pool, verifierPool);
   const db = door as unknown as Queryable;
-  const { ticket_secret } = await readInstallation(db);
+  const { id, ticket_secret } = await readInstallation(db);
+  await claimFiles(backbone, id);
   const tokens = createTokens({
     secret,
     publicKey: config.JWT_PUBLIC_KEY,
@@ -54,8 +57,14 @@ export async function startApi(
   });
   const instance = randomUUID();
   const outcomes = await listenForOutcomes(instance, { db, broadcast, metrics, log });
-  const limits = { perMinute: config.RATE_LIMIT_GENERAL_PER_MINUTE, prefix: backbone.prefix };
-  const limiter = await createLimiter(limits, config.REDIS_CACHE_URL ?? config.REDIS_URL, onError);
+  const [limiter, uploadLimiter] = await Promise.all(
+    [
+      { what: 'requests', perMinute: config.RATE_LIMIT_GENERAL_PER_MINUTE } as const,
+      { what: 'uploads', perMinute: UPLOADS_PER_MINUTE } as const,
+    ].map((limits) =>
+      createLimiter({ ...limits, prefix: backbone.prefix }, config.REDIS_CACHE_URL ?? config.REDIS_URL, onError),
+    ),
+  );
   const onBacklog = (queue: Backlog, isBacklogged: boolean) =>
     log.warn(queue, isBacklogged ? 'too much is waiting: commands are refused' : 'commands are accepted again');
   const { isFit: isQueueFit } = queues;
@@ -69,7 +78,9 @@ export async function startApi(
     reading,
     queues,
     tokens,
-    limiter,
+    limiter: limiter!,
+    uploadLimiter: uploadLimiter!,
+    blobs,
     scopes,
     acceptor,
     outcomes,
@@ -88,9 +99,19 @@ export async function startApi(
     await acceptor.idle();
     outcomes.close();
     probe.close();
-    await limiter.close();
+    await Promise.all([limiter!.close(), uploadLimiter!.close()]);
     await Promise.all([door.end(), pool.end(), verifierPool.end()]);
   }
 
   return { app: createApp(desk, probe, readVersion()), probe, tokens, drain, close };
+}
+
+/** Who cannot keep files serves all the rest. */
+async function claimFiles({ blobs, log }: Backbone, installation: string): Promise<void> {
+  try {
+    const owner = await blobs.claim(installation);
+    if (owner !== installation) log.warn({ owner }, 'BLOB_DIR belongs to another installation: nothing in it is swept');
+  } catch (err) {
+    log.error({ err }, 'BLOB_DIR cannot be written: exhibits cannot be uploaded');
+  }
 }

@@ -1,8 +1,9 @@
 /** What every process stands on: its settings, its log and metrics, the queues and the broadcast. */
+import { type BlobStore, openBlobs } from './blobs.ts';
 import type { Broadcast } from './broadcast/broadcast.ts';
 import { createInProcessBroadcast } from './broadcast/inProcess.ts';
 import { createRedisBroadcast } from './broadcast/redis.ts';
-import type { Config } from './config.ts';
+import { blobFolder, type Config } from './config.ts';
 import { createLog, type Log } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { openQueues, type Queues } from './queue.ts';
@@ -16,6 +17,7 @@ export interface Backbone {
   metrics: Metrics;
   queues: Queues;
   broadcast: Broadcast;
+  blobs: BlobStore;
   onError(error: Error): void;
   isRedisConnected(): boolean | null;
   /** The queues and the broadcast; to be called when nobody uses them any more. */
@@ -39,6 +41,7 @@ export function openBackbone(config: Config, databaseUrl: string, process: strin
     metrics: createMetrics(),
     queues,
     broadcast,
+    blobs: openBlobs(blobFolder(config)),
     onError,
     isRedisConnected: () => (config.REDIS_URL === undefined ? null : broadcast.isConnected()),
     async close() {

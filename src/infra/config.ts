@@ -3,7 +3,7 @@
  * problem named. Everything else gets its settings as an argument.
  */
 import { createPublicKey } from 'node:crypto';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 
@@ -68,6 +68,11 @@ const Settings = z.object({
 });
 
 export type Config = Readonly<z.output<typeof Settings>>;
+
+/** Where files are kept. */
+export function blobFolder({ BLOB_DIR, PLEAROLL_HOME }: Config): string {
+  return BLOB_DIR === undefined ? join(PLEAROLL_HOME, 'blobs') : resolve(BLOB_DIR);
+}
 
 /** How the process is run: `all` roles in this one process, or a single one of the Procfile. */
 export type Topology = 'all' | 'separate';

@@ -3,12 +3,13 @@
  * false alarm and no transaction stays open for long. Small streams together, a big one alone: what is held in memory
  * depends on neither. Reads only.
  */
+import type { Blobs } from '../core/blobs.ts';
 import { readClock } from '../core/clock.ts';
 import type { Book } from '../core/command.ts';
 import type { Queryable } from '../core/queryable.ts';
 import { readColumnTypes } from './compareRows.ts';
 import type { StreamName } from './readNames.ts';
-import { type CheckedStream, checkStreams } from './verifyStreams.ts';
+import { type CheckedStream, checkStreams, withFiles } from './verifyStreams.ts';
 
 export interface CheckedPage {
   /** The database's clock before the page was read, RFC 3339 UTC: all that was committed by then is covered. */
@@ -19,18 +20,27 @@ export interface CheckedPage {
 const PAGE_STREAMS = 200;
 const PAGE_EVENTS = 20_000;
 
+/** @param blobs with null, files are not looked at */
 export async function* checkPages(
   db: Queryable,
   book: Book,
   names: Iterable<StreamName[]> | AsyncIterable<StreamName[]>,
+  blobs: Blobs | null,
 ): AsyncGenerator<CheckedPage> {
   const types = await readColumnTypes(db);
   for await (const some of names) {
     for (const page of pagesOf(some)) {
       const checked_at = await readClock(db);
-      yield { checked_at, streams: await checkStreams(db, book, types, page) };
+      const streams = await checkStreams(db, book, types, page);
+      yield { checked_at, streams: blobs ? await withAllFiles(streams, blobs) : streams };
     }
   }
+}
+
+async function withAllFiles(streams: CheckedStream[], blobs: Blobs): Promise<CheckedStream[]> {
+  const checked: CheckedStream[] = [];
+  for (const stream of streams) checked.push(await withFiles(stream, blobs));
+  return checked;
 }
 
 function* pagesOf(names: StreamName[]): Generator<string[]> {

@@ -7,6 +7,7 @@ import { type EventRow, recordedEvent } from '../core/ledger.ts';
 import { foldWrites, type Write } from '../core/projections.ts';
 import { initialState } from '../core/states.ts';
 import { kindOf } from '../core/stream.ts';
+import type { Exhibit } from '../exhibits/exhibit.ts';
 import { sessionCompleted } from '../sessions/completeSession.ts';
 import { type SessionState, sessionStream, stateDigest } from '../sessions/session.ts';
 import { brokenInvariants } from '../turns/invariants.ts';
@@ -14,6 +15,8 @@ import { type Finding, finding } from './findings.ts';
 import type { StreamFacts } from './sweep.ts';
 
 export interface Folded {
+  /** What the chain says of a session's exhibits. */
+  exhibits: readonly Exhibit[];
   /** The rows that the chain asks for; undefined where it cannot be read to its end. */
   writes: Write[] | undefined;
   findings: Finding[];
@@ -23,38 +26,47 @@ export function foldStream(book: Book, facts: StreamFacts): Folded {
   const findings: Finding[] = [];
   if (!book.kinds.has(kindOf(facts.stream))) {
     findings.push(finding(null, `Unknown kind of stream: ${kindOf(facts.stream)}`));
-    return { writes: undefined, findings };
+    return { writes: undefined, findings, exhibits: [] };
   }
-  let isReadable = true;
-  const writes = foldWrites(writesOf(book, facts, findings, () => (isReadable = false)));
-  return { writes: isReadable ? writes : undefined, findings };
+  const folding: Folding = { isReadable: true, state: initialState(book, facts.stream) };
+  const writes = foldWrites(writesOf(book, facts, findings, folding));
+  const { exhibits = [] } = (folding.state ?? {}) as Partial<SessionState>;
+  return { writes: folding.isReadable ? writes : undefined, findings, exhibits };
+}
+
+interface Folding {
+  isReadable: boolean;
+  state: unknown;
 }
 
 /** One event at a time, so that only one write a row is kept however long the stream is. */
-function* writesOf(book: Book, facts: StreamFacts, findings: Finding[], giveUp: () => void): Generator<Write> {
+function* writesOf(book: Book, facts: StreamFacts, findings: Finding[], folding: Folding): Generator<Write> {
   const lost = new Set(facts.lost_sequences);
-  let state = initialState(book, facts.stream);
   for (const row of facts.recorded) {
     const definition = book.events.get(row.event_type)!;
     if (definition.stream.kind !== kindOf(row.stream)) {
       findings.push(finding(row.sequence, `Misplaced event at sequence ${row.sequence}: ${row.event_type}`));
       continue;
     }
-    if (lost.has(row.sequence)) return giveUp();
+    if (lost.has(row.sequence)) {
+      folding.isReadable = false;
+      return;
+    }
     let writes: Write[];
     try {
       const event = recordedEvent(row) as never;
-      state = definition.evolve(state, event);
-      writes = definition.project(event, state);
-      if (row.event_type === sessionCompleted.type) findings.push(...completionFindings(row, state, facts));
+      folding.state = definition.evolve(folding.state, event);
+      writes = definition.project(event, folding.state);
+      if (row.event_type === sessionCompleted.type) findings.push(...completionFindings(row, folding.state, facts));
     } catch {
       findings.push(finding(row.sequence, `Payload unreadable at sequence ${row.sequence}`));
-      return giveUp();
+      folding.isReadable = false;
+      return;
     }
     yield* writes;
   }
   if (kindOf(facts.stream) !== sessionStream.kind) return;
-  const broken = brokenInvariants(state as SessionState);
+  const broken = brokenInvariants(folding.state as SessionState);
   findings.push(...broken.map((text) => finding(null, `Invariant broken: ${text}`)));
 }
 

@@ -10,7 +10,13 @@ import { verifyRowSecurity } from './rowSecurity.ts';
 const [ROW, BEFORE, INSERT, DELETE, UPDATE, TRUNCATE] = [1, 2, 4, 8, 16, 32] as const;
 
 /** Tables whose rows belong to a session and are frozen with it. */
-const OF_SESSION = ['session_participations', 'session_turns', 'objections', 'procedural_violations'] as const;
+const OF_SESSION = [
+  'session_participations',
+  'session_turns',
+  'objections',
+  'procedural_violations',
+  'exhibits',
+] as const;
 
 /** [trigger, table, function, what it fires on], all of them enabled ALWAYS. */
 const TRIGGERS: readonly (readonly [string, string, string, number])[] = [

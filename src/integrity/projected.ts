@@ -34,4 +34,5 @@ export const PROJECTED: readonly ProjectedTable[] = [
   { kind: 'session', table: 'session_turns', owner: 'session_id', primary_key: ['id'], outside: [] },
   { kind: 'session', table: 'objections', owner: 'session_id', primary_key: ['id'], outside: [] },
   { kind: 'session', table: 'procedural_violations', owner: 'session_id', primary_key: ['id'], outside: [] },
+  { kind: 'session', table: 'exhibits', owner: 'session_id', primary_key: ['id'], outside: [] },
 ];

@@ -5,7 +5,7 @@
 import type { Queryable } from '../core/queryable.ts';
 
 const COURT = ['assignments', 'rosters', 'courtroom_sessions', 'session_participations', 'session_observations'];
-const ROUND = ['session_turns', 'objections', 'procedural_violations'];
+const ROUND = ['session_turns', 'objections', 'procedural_violations', 'exhibits'];
 const TABLES = [...COURT, ...ROUND, 'streams', 'events', 'event_payloads', 'commands', 'session_checks', 'findings'];
 
 /** Roles that see every row of a table, each within what it was granted. */
@@ -15,7 +15,7 @@ const SEES_ALL: Record<string, readonly string[]> = {
   relay: TABLES,
   door: [
     ...COURT.filter((table) => table !== 'session_participations'),
-    ...['session_turns', 'objections', 'commands', 'findings'],
+    ...['session_turns', 'objections', 'exhibits', 'commands', 'findings'],
   ],
 };
 

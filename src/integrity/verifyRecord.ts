@@ -1,4 +1,5 @@
 /** Verifies every stream of the record, or of one institution, page by page, and reports on all of it. Reads only. */
+import type { Blobs } from '../core/blobs.ts';
 import { readClock } from '../core/clock.ts';
 import type { Book } from '../core/command.ts';
 import type { Queryable } from '../core/queryable.ts';
@@ -32,16 +33,20 @@ export type Progress = (done: { streams_checked: number; events_checked: number 
 
 const MAX_RECORD_ISSUES = 1_000;
 
-/** @param scope one institution, or with null everything */
+/**
+ * @param scope one institution, or with null everything
+ * @param blobs with null, files are not looked at
+ */
 export async function verifyRecord(
   db: Queryable,
   book: Book,
   scope: { institution_id: string | null },
   progress?: Progress,
+  blobs: Blobs | null = null,
 ): Promise<RecordReport> {
   const tally = newTally(await readClock(db));
   if (scope.institution_id === null) tally.guard_issues = await verifyGuards(db);
-  for await (const { streams } of checkPages(db, book, readNames(db, scope.institution_id))) {
+  for await (const { streams } of checkPages(db, book, readNames(db, scope.institution_id), blobs)) {
     for (const checked of streams) count(tally, checked);
     await progress?.({ streams_checked: tally.streams_checked, events_checked: tally.events_checked });
   }

@@ -1,15 +1,25 @@
-/** The verification of one session, as its route answers it. */
+/** The verification of one session, as its route answers it: the record in one snapshot, then its files. */
+import type { Blobs } from '../core/blobs.ts';
 import type { Book } from '../core/command.ts';
 import type { JsonObject } from '../core/event.ts';
 import type { Queryable } from '../core/queryable.ts';
+import { idOf } from '../core/stream.ts';
 import { sessionStreamName } from '../sessions/session.ts';
-import { verifyStream } from './verifyStreams.ts';
+import { readColumnTypes } from './compareRows.ts';
+import { type CheckedStream, checkStreams, reportOf, withFiles } from './verifyStreams.ts';
 
+/** What the database says. */
 export async function verifySession(db: Queryable, book: Book, session_id: string): Promise<JsonObject> {
-  const { stream: _, ...report } = await verifyStream(db, book, sessionStreamName(session_id));
+  const [checked] = await checkStreams(db, book, await readColumnTypes(db), [sessionStreamName(session_id)]);
+  return { ...checked! };
+}
+
+/** The report on it, files included. */
+export async function completeSessionReport(checked: JsonObject, blobs: Blobs): Promise<JsonObject> {
+  const { stream, ...report } = reportOf(await withFiles(checked as unknown as CheckedStream, blobs));
   const { is_valid, events_checked, issues } = report;
   const message = is_valid
     ? `The record is intact: ${events_checked} events checked, every hash, link and row agrees.`
     : `The record has been tampered with or damaged: ${issues.length} findings in ${events_checked} events.`;
-  return { session_id, ...report, message };
+  return { session_id: idOf(stream), ...report, message };
 }

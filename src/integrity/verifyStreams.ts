@@ -2,9 +2,13 @@
  * Verifies streams: recomputes every hash and link from what is stored, folds the events again and compares the tables.
  * Reads only, finds as much as it can, and takes the absence of what should be there for a finding.
  */
+
+import type { Blobs } from '../core/blobs.ts';
 import type { Book } from '../core/command.ts';
 import type { Queryable } from '../core/queryable.ts';
 import { kindOf } from '../core/stream.ts';
+import type { Exhibit } from '../exhibits/exhibit.ts';
+import { fileIssues } from '../exhibits/exhibitFile.ts';
 import { type ColumnTypes, compareRows, readColumnTypes } from './compareRows.ts';
 import { chainFindings, type Finding, finding, headFindings, payloadFindings } from './findings.ts';
 import { foldStream } from './foldStream.ts';
@@ -22,16 +26,29 @@ export interface StreamReport {
   head: { event_sequence: number; event_hash: string } | null;
 }
 
-/** Verifies one stream in one snapshot. A stream of which nothing is stored is not valid. */
+/** Verifies one stream in one snapshot, but for its files. A stream of which nothing is stored is not valid. */
 export async function verifyStream(db: Queryable, book: Book, stream: string): Promise<StreamReport> {
   const types = await readColumnTypes(db);
   const [checked] = await checkStreams(db, book, types, [stream]);
-  const { issues_omitted, ...report } = checked!;
-  if (issues_omitted > 0) report.issues.push(`${issues_omitted} more findings are left out`);
-  return report;
+  return reportOf(checked!);
+}
+
+/** What was checked as it is told: findings left out are one line more. */
+export function reportOf({ issues_omitted, exhibits: _, ...report }: CheckedStream): StreamReport {
+  const omitted = issues_omitted > 0 ? [`${issues_omitted} more findings are left out`] : [];
+  return { ...report, issues: [...report.issues, ...omitted] };
+}
+
+/** The same with what is wrong with its files, which are hashed again. No transaction is to be open: that takes a while. */
+export async function withFiles(checked: CheckedStream, blobs: Blobs): Promise<CheckedStream> {
+  const found = await fileIssues(checked.exhibits, blobs);
+  const issues = [...checked.issues, ...found].slice(0, MAX_STREAM_ISSUES);
+  const issues_omitted = checked.issues_omitted + checked.issues.length + found.length - issues.length;
+  return { ...checked, is_valid: checked.is_valid && found.length === 0, issues, issues_omitted };
 }
 
 export interface CheckedStream extends StreamReport {
+  exhibits: readonly Exhibit[];
   issues_omitted: number;
 }
 
@@ -63,6 +80,7 @@ function checkStream(book: Book, types: ColumnTypes, facts: StreamFacts): Checke
   const issues = findings.slice(0, MAX_STREAM_ISSUES).map(({ text }) => text);
   return {
     stream,
+    exhibits: folded.exhibits,
     is_valid: findings.length === 0,
     events_checked,
     invalid_sequences: [...new Set([...facts.faulty_sequences, ...sequences])].sort((a, b) => a - b),

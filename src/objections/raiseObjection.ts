@@ -3,7 +3,7 @@
  * the bench rules, so a turn has one pending objection at most.
  */
 import { z } from 'zod';
-import { type AssignmentState, rosterEntry } from '../assignments/assignment.ts';
+import { rosterEntry, sideOf } from '../assignments/assignment.ts';
 import type { Scope } from '../assignments/scope.ts';
 import { defineCommand } from '../core/command.ts';
 import { defineEvent } from '../core/event.ts';
@@ -77,7 +77,7 @@ export const raiseObjection = defineCommand<Input, SessionStates, Scope>({
     if (refusal) return refusal;
     const turn = findActiveTurn(session, input.turn_id);
     if ('rejected' in turn) return turn;
-    const side = sideOf(assignment, actor);
+    const side = sideOf(rosterEntry(assignment, actor.id)?.role);
     const obstacle =
       refuseOwnSide(actor, side, turn) ??
       refusePending(session) ??
@@ -104,12 +104,6 @@ export const raiseObjection = defineCommand<Input, SessionStates, Scope>({
     'rate_limited',
   ],
 });
-
-/** The side that the actor pleads for; null for everybody else. */
-function sideOf(assignment: AssignmentState, actor: Actor): Side | null {
-  const role = rosterEntry(assignment, actor.id)?.role;
-  return role === 'petitioner' || role === 'respondent' ? role : null;
-}
 
 function refuseOwnSide(actor: Actor, side: Side | null, turn: Turn): Rejection | undefined {
   if (actor.role === 'participant' && side === null) {

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { ExportedEvent } from '../core/event.ts';
 import type { Queryable } from '../core/queryable.ts';
 import { idOf } from '../core/stream.ts';
+import { readAllExhibits } from '../exhibits/readExhibits.ts';
 import { inTransaction } from '../infra/database.ts';
 import { readAllObjections } from '../objections/readObjections.ts';
 import { readAllParticipants } from '../participants/readParticipants.ts';
@@ -45,8 +46,9 @@ export function createReaders(pool: pg.Pool): Readers {
         if (!session) throw new Error(`session ${session_id} is gone`);
         const participants = await readAllParticipants(transaction, session_id);
         const objections = await readAllObjections(transaction, session_id);
+        const exhibits = await readAllExhibits(transaction, session_id);
         const { turn, clock } = session;
-        return { session, participants, turn, clock, objections, exhibits: [], head: session.head as never };
+        return { session, participants, turn, clock, objections, exhibits, head: session.head as never };
       },
       { begin: 'begin isolation level repeatable read read only' },
     );

@@ -8,6 +8,7 @@ import { defineCommand } from '../core/command.ts';
 import { defineEvent } from '../core/event.ts';
 import { type Rejection, reject } from '../core/problem.ts';
 import { update } from '../core/projections.ts';
+import { exhibitUpdate } from '../exhibits/exhibit.ts';
 import { objectionUpdate, pendingObjection } from '../objections/objection.ts';
 import { activeTurn, turnUpdate } from '../turns/turn.ts';
 import {
@@ -33,7 +34,7 @@ export const sessionCompleted = defineEvent({
     ...closed(session, at, payload.recording_url),
     integrity_hash: event_hash,
   }),
-  project: ({ at, payload, event_hash }, { id, participants, turns, objections }) => [
+  project: ({ at, payload, event_hash }, { id, participants, turns, objections, exhibits }) => [
     update(
       'courtroom_sessions',
       { id },
@@ -44,6 +45,7 @@ export const sessionCompleted = defineEvent({
       .map((one) => update('session_participations', { id: one.id }, { status: one.status, left_at: one.left_at })),
     ...turns.filter(({ ended_at }) => ended_at === at).map(turnUpdate),
     ...objections.filter(({ state }) => state === 'unruled').map(objectionUpdate),
+    ...exhibits.filter(({ state }) => state === 'unruled').map(exhibitUpdate),
   ],
 });
 

@@ -7,6 +7,7 @@ import { type Rejection, reject } from '../core/problem.ts';
 import { type Actor, OFFICIALS } from '../core/roles.ts';
 import { sha256 } from '../core/sha256.ts';
 import { type Head, type StreamKind, streamName } from '../core/stream.ts';
+import type { Exhibit } from '../exhibits/exhibit.ts';
 import type { Format } from '../formats/format.ts';
 import type { Objection } from '../objections/objection.ts';
 import { activeTurn, endedTurn, shownClock, shownTurn, type Turn } from '../turns/turn.ts';
@@ -51,6 +52,8 @@ export interface SessionState extends Session {
   /** In the order in which they were raised, and recorded. */
   objections: readonly Objection[];
   violations: readonly Violation[];
+  /** In the order in which they were uploaded. */
+  exhibits: readonly Exhibit[];
 }
 
 /** What the commands of a session see: its own state and its assignment's. */
@@ -80,6 +83,7 @@ export const sessionStream: StreamKind<SessionState> = {
     turns: [],
     objections: [],
     violations: [],
+    exhibits: [],
   }),
 };
 
@@ -152,7 +156,8 @@ export function withActiveTurn(session: SessionState, change: (turn: Turn) => Tu
 
 /**
  * The state when the session ends: whoever was still in the room leaves with it. A session that people complete has
- * nothing open; one that is ended for them may have: the turn ends then, and a pending objection stays unruled.
+ * nothing open; one that is ended for them may have: the turn ends then, and a pending objection stays unruled. So does
+ * an exhibit that was tendered, whoever completes.
  */
 export function closed(session: SessionState, ended_at: string, recording_url: string | null): SessionState {
   const leave = (one: Participant): Participant =>
@@ -165,18 +170,19 @@ export function closed(session: SessionState, ended_at: string, recording_url: s
     recording_url,
     turns: session.turns.map((turn) => (turn.state === 'active' ? endedTurn(turn, ended_at) : turn)),
     objections: session.objections.map((one) => (one.state === 'pending' ? { ...one, state: 'unruled' } : one)),
+    exhibits: session.exhibits.map((one) => (one.state === 'tendered' ? { ...one, state: 'unruled' } : one)),
     participants: Object.fromEntries(participants) as SessionState['participants'],
   };
 }
 
 /**
  * SHA-256 of the RFC 8785 form of the final state, without the integrity hash that depends on it. docs/record.md
- * Sessions from before there were formats were sealed without what came with them.
+ * Sessions from before there were formats, or exhibits, were sealed without what came with them.
  */
-export function stateDigest({ integrity_hash: _, participants, ...session }: SessionState): string {
+export function stateDigest({ integrity_hash: _, participants, exhibits, ...session }: SessionState): string {
   const { format, turns, objections, violations, ...older } = session;
   const isOlder = format === null && turns.length + objections.length + violations.length === 0;
-  const shown = isOlder ? older : session;
+  const shown = { ...(isOlder ? older : session), ...(exhibits.length > 0 && { exhibits }) };
   return sha256(canonicalize({ ...shown, participants: Object.values(participants) }) as string);
 }
 

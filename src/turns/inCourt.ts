@@ -12,17 +12,19 @@ interface Named {
   session_id: string;
   turn_id?: string | null | undefined;
   objection_id?: string;
+  exhibit_id?: string;
 }
 
-/** Commands of officials and the bailiff. A turn or objection that the input names is looked for in the session. */
+/** Commands of officials and the bailiff. A turn, objection or exhibit that the input names is looked for in the session. */
 export const inCourt = {
   ...officially,
   roles: BENCH_AND_BAILIFF,
-  target: ({ session_id, turn_id, objection_id }: Named) => ({
+  target: ({ session_id, turn_id, objection_id, exhibit_id }: Named) => ({
     kind: 'session' as const,
     id: session_id,
     ...(typeof turn_id === 'string' && { turn_id }),
     ...(objection_id !== undefined && { objection_id }),
+    ...(exhibit_id !== undefined && { exhibit_id }),
   }),
 };
 

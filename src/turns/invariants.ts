@@ -2,12 +2,13 @@
  * What holds of every session whatever its events: who forges events and chains them anew still has to obey these. The
  * commands keep them; verification looks whether the record does.
  */
+import { exhibitFaults } from '../exhibits/exhibitFaults.ts';
 import type { Objection } from '../objections/objection.ts';
 import type { SessionState } from '../sessions/session.ts';
 import type { Turn } from './turn.ts';
 
-/** Texts of what is broken, in order of turns and objections; none where all is well. */
-export function brokenInvariants({ status, turns, objections }: SessionState): string[] {
+/** Texts of what is broken, in order of turns, objections and exhibits; none where all is well. */
+export function brokenInvariants({ status, turns, objections, exhibits }: SessionState): string[] {
   const active = turns.filter(({ state }) => state === 'active');
   const names = active.map(({ id }) => id).join(', ');
   return [
@@ -19,6 +20,7 @@ export function brokenInvariants({ status, turns, objections }: SessionState): s
       return count > 1 ? [`turn ${id} has ${count} pending objections`] : [];
     }),
     ...objections.flatMap(objectionFaults),
+    ...exhibitFaults(exhibits),
   ];
 }
 

@@ -2,8 +2,10 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { expect, test } from 'vitest';
+import { eventId } from '../../src/core/ids.ts';
 import { participantLeft } from '../../src/participants/leaveSession.ts';
 import { completeSession, sessionCompleted } from '../../src/sessions/completeSession.ts';
+import { turnEnded } from '../../src/turns/endTurn.ts';
 import { turnExpired } from '../../src/turns/expireTurn.ts';
 import {
   outsideJudge,
@@ -14,6 +16,7 @@ import {
   sessionThatIs,
   turnId,
 } from '../support/court.ts';
+import { EXHIBIT, marked, tendered, uploaded } from '../support/exhibits.ts';
 import { given, NOW } from '../support/given.ts';
 import { OBJECTION, objecting, round, speaking, variant } from '../support/round.ts';
 
@@ -43,7 +46,8 @@ test('the last event counts itself and digests the final state, as docs/record.m
   const { states, rows } = given(...sessionThatIs.active, petitionerJoined)
     .when(completeSession, { recording_url: 'https://example.org/r/1' }, presiding)
     .then(sealed({ event_count: 4, recording_url: 'https://example.org/r/1' }))!;
-  const { integrity_hash: _, participants, ...session } = states.session;
+  const { integrity_hash: _, participants, exhibits, ...session } = states.session;
+  expect(exhibits).toEqual([]);
   const final = canonicalize({ ...session, participants: Object.values(participants) }) as string;
   const state_digest = createHash('sha256').update(final).digest('hex');
   expect(JSON.parse(rows[0]!.payload!)).toMatchObject({ state_digest });
@@ -100,4 +104,18 @@ test('a session that is ended for those who left it open ends its turn, and its 
   const states = given(...round('moot-20', speaking(1), objecting(1), end)).states();
   expect(states.session.turns[0]).toMatchObject({ state: 'ended', used_ms: 60_000, paused_by: [] });
   expect(states.session.objections).toMatchObject([{ state: 'unruled', ruled_at: null }]);
+});
+
+test('an exhibit that was tendered and not ruled on is sealed as unruled; what was never tendered stays as it is', () => {
+  const other = eventId(EXHIBIT, 1);
+  const brought = [uploaded(), marked(), uploaded(other), marked(2, other)];
+  const over = turnEnded({ turn_id: turnId(1), used_ms: 60_000, overtime_ms: 0 });
+  const { states, rows } = given(...round('moot-20', ...brought, speaking(1), tendered, over))
+    .when(completeSession, {}, presiding)
+    .then(sealed({}))!;
+  const { integrity_hash: _, participants, ...session } = states.session;
+  expect(session.exhibits).toMatchObject([{ state: 'unruled', ruled_at: null }, { state: 'marked' }]);
+  const final = canonicalize({ ...session, participants: Object.values(participants) }) as string;
+  const state_digest = createHash('sha256').update(final).digest('hex');
+  expect(JSON.parse(rows[0]!.payload!)).toMatchObject({ state_digest });
 });

@@ -22,7 +22,9 @@ test('one batch starts a session, holds turns one after the other, and completes
     passes.order('turn.start', place, { ...turn(n), speaker_id: petitioner.id }),
     passes.order('turn.end', place, turn(n)),
   ];
-  const batch = [start, ...speech(1), ...speech(2), passes.order('session.complete', place)];
+  const file = { sha256: 'ab'.repeat(32), size_bytes: 1, media_type: 'application/pdf' };
+  const upload = passes.order('exhibit.upload', place, { title: 'A map', side: 'petitioner', file });
+  const batch = [start, upload, ...speech(1), ...speech(2), passes.order('session.complete', place)];
   await passes.accept(...batch);
   const done = await passes.passAll(batch);
   expect(done).toHaveLength(1);
@@ -33,6 +35,7 @@ test('one batch starts a session, holds turns one after the other, and completes
 test.each([
   ['courtroom_sessions', 'id', 'title'],
   ['session_turns', 'session_id', 'side'],
+  ['exhibits', 'session_id', 'side'],
 ])('afterwards nobody changes %s, not even the worker', async (table, key, column) => {
   const values = [place.session_id];
   const { worker, database } = passes;

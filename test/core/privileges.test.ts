@@ -9,7 +9,7 @@ type Rights = { [table: string]: string };
 
 const PROJECTIONS = [
   ...['assignments', 'rosters', 'courtroom_sessions', 'session_participations', 'session_observations'],
-  ...['session_turns', 'objections', 'procedural_violations'],
+  ...['session_turns', 'objections', 'procedural_violations', 'exhibits'],
 ];
 /** Nobody asks the API about observations. */
 const ASKED_FOR = PROJECTIONS.filter((table) => table !== 'session_observations');
@@ -144,6 +144,7 @@ test('plearoll_door reads who may see what, and nothing of what there is to see'
     session_turns: ['id', 'session_id'],
     objections: ['id', 'session_id'],
     procedural_violations: [],
+    exhibits: ['id', 'session_id'],
   });
 });
 

@@ -29,7 +29,7 @@ const OPEN: Record<string, string> = {
 /** What the API may ask for at all; observations it may not. */
 const READ_BY_API = [
   ...['assignments', 'rosters', 'courtroom_sessions', 'session_participations'],
-  ...['session_turns', 'objections', 'procedural_violations'],
+  ...['session_turns', 'objections', 'procedural_violations', 'exhibits'],
   ...['streams', 'events', 'event_payloads', 'commands', 'session_checks', 'findings'],
 ];
 const TABLES = [...READ_BY_API, 'session_observations'];
@@ -55,7 +55,7 @@ afterAll(async () => {
   await passes.close();
 });
 
-/** A turn, an objection and a violation of a session, as rows alone. */
+/** A turn, an objection, a violation and an exhibit of a session, as rows alone. */
 const ROUND = [
   `insert into session_turns (id, session_id, order_index, side, kind, allotted_ms, min_ms, protected_ms, objections,
      state, extension_ms, paused_ms, paused_by, questions)
@@ -64,6 +64,8 @@ const ROUND = [
    select gen_random_uuid(), $1, id, 'hearsay', 'system', now(), 'pending' from session_turns where session_id = $1`,
   `insert into procedural_violations (id, session_id, user_id, kind, description, recorded_by, recorded_at)
    values (gen_random_uuid(), $1, gen_random_uuid(), 'contact', 'none', 'system', now())`,
+  `insert into exhibits (id, session_id, side, title, media_type, size_bytes, sha256, state, uploaded_by, uploaded_at)
+   values (gen_random_uuid(), $1, 'petitioner', 'A map', 'application/pdf', 1, repeat('0', 64), 'uploaded', 'system', now())`,
 ];
 
 async function openPlace(visibility: string): Promise<Place> {
@@ -157,7 +159,7 @@ describe('the API', () => {
     const roster = court.match.petitioner.length + court.match.respondent.length + court.match.panel.length + 1;
     expect(seen).toEqual({
       ...{ assignments: 1, rosters: roster, courtroom_sessions: 1, session_participations: 1, streams: 1 },
-      ...{ session_turns: 1, objections: 1, procedural_violations: 1 },
+      ...{ session_turns: 1, objections: 1, procedural_violations: 1, exhibits: 1 },
       ...{ events: 3, event_payloads: 3, commands: 0, session_checks: 1, findings: 0 },
     });
     for (const hidden of [places.private!, places.institution!]) {

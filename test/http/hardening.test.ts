@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 import express from 'express';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createExpressServer } from '../../src/http/server.ts';
-import { closeServer, LIMITS, listen } from '../../src/infra/listen.ts';
+import { closeServer, giveTime, LIMITS, listen } from '../../src/infra/listen.ts';
 
 const SHORT = { headersTimeout: 300, requestTimeout: 900, keepAliveTimeout: 500 };
 
@@ -16,6 +16,7 @@ describe('a server of ours', () => {
 
   const open = async (limits: object = SHORT) => {
     const app = express().use((req, res) => {
+      if (req.url === '/file') giveTime(req, { idle_ms: 400, most_ms: 3_000 });
       req.resume().on('end', () => res.json({ served: true }));
     });
     server = createExpressServer(app);
@@ -74,6 +75,33 @@ describe('a server of ours', () => {
     socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n');
     const drip = setInterval(() => socket.write('a'), 50);
     expect(await closed).toMatch(/^HTTP\/1\.1 408 /);
+    clearInterval(drip);
+  });
+
+  const FILE = 'POST /file HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 40\r\n\r\n';
+
+  test('takes its time for a file, as long as something of it comes', async () => {
+    await open();
+    const { socket, closed } = await dial();
+    socket.write(FILE);
+    const drip = setInterval(() => socket.write('a'), 60);
+    expect(await closed).toMatch(/^HTTP\/1\.1 200 /);
+    clearInterval(drip);
+  });
+
+  test('ends a file of which nothing comes any more, and one that never ends', async () => {
+    await open();
+    const [idle, endless] = [await dial(), await dial()];
+    // Who is still sending is reset.
+    const [idleEnd, endlessEnd] = [idle, endless].map(({ closed }) => closed.catch(({ code }) => code));
+    idle.socket.write(`${FILE}a`);
+    endless.socket.write(FILE.replace('40', '1000'));
+    const drip = setInterval(() => endless.socket.write('a'), 60);
+    const started = performance.now();
+    expect(await idleEnd).toBe('');
+    expect(performance.now() - started).toBeLessThan(900);
+    expect(await endlessEnd).toMatch(/^(|ECONNRESET|EPIPE)$/);
+    expect(performance.now() - started).toBeGreaterThan(2_500);
     clearInterval(drip);
   });
 

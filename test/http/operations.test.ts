@@ -107,10 +107,12 @@ describe.skipIf(isLeftOut)('for operators', () => {
     });
 
     test('says with which codes each command may be refused', () => {
-      for (const { route, rejects } of commands) {
+      for (const { route, rejects, upload } of commands) {
+        const type = upload ? 'multipart/form-data' : 'application/json';
         const [method, path] = route.replaceAll(/:(\w+)/g, '{$1}').split(' ') as [string, string];
         const { responses, requestBody } = document.paths[path][method.toLowerCase()];
-        expect(requestBody.content['application/json'].schema).toMatchObject({
+        expect(Object.keys(requestBody.content)).toEqual([type]);
+        expect(requestBody.content[type].schema).toMatchObject({
           type: 'object',
           additionalProperties: false,
         });
@@ -123,6 +125,18 @@ describe.skipIf(isLeftOut)('for operators', () => {
           expect(responses[PROBLEMS[code][0]].description).toContain(`\`${code}\``);
         }
       }
+    });
+
+    test('shows what a form with a file is, and that a download is one', () => {
+      const { post: upload } = document.paths['/api/session/{session_id}/exhibit/upload'];
+      expect(upload.requestBody.content['multipart/form-data']).toMatchObject({
+        schema: { required: ['title', 'file'], properties: { file: { type: 'string', format: 'binary' } } },
+        encoding: { file: { contentType: 'application/pdf, image/png, image/jpeg' } },
+      });
+      expect(upload.responses[400].description).toContain('`bad_request`');
+      const { get: download } = document.paths['/api/session/{session_id}/exhibit/{exhibit_id}/download'];
+      expect(Object.keys(download.responses[200].content)).toEqual(['*/*']);
+      expect(download.responses[500].description).toContain('`file_damaged`');
     });
 
     test('refers to nothing that it does not hold', () => {

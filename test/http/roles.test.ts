@@ -2,12 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commands } from '../../src/commands.ts';
-import { assignmentBody, get, must, type Person, post } from '../support/client.ts';
+import { assignmentBody, get, must, type Person, person, post } from '../support/client.ts';
 import { NAMES, openWorld, type World } from '../support/everybody.ts';
+import { FORM, field, file, formOf, PDF } from '../support/exhibits.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 
 /** `ok`, or why not: `role` forbidden, `panel` not_on_panel, `roster` role_not_on_roster, `joined` not_joined,
- * `presiding` not_presiding, `own` not_opposing, `raiser` not_raiser. */
+ * `presiding` not_presiding, `own` not_opposing, `raiser` not_raiser, `side` not_own_side. */
 const WHO_MAY: { [visibility: string]: string } = {
   institution: `
     assignment.create   ok     ok     ok   role role   role   role role role role role   role   401
@@ -33,7 +34,12 @@ const WHO_MAY: { [visibility: string]: string } = {
     turn.extend         role   role   role ok   presiding panel 404 role role role role  role   401
     objection.raise     ok     ok     404  ok   ok     panel  404  role own  ok   roster 404    401
     objection.withdraw  raiser raiser 404  ok   raiser raiser 404  role raiser raiser raiser 404 401
-    objection.rule      role   role   role ok   presiding panel 404 role role role role  role   401`,
+    objection.rule      role   role   role ok   presiding panel 404 role role role role  role   401
+    exhibit.upload      ok     ok     404  ok   ok     panel  404  ok   ok   side roster 404    401
+    exhibit.mark        ok     ok     404  ok   ok     panel  404  ok   role role role   role   401
+    exhibit.tender      ok     ok     404  ok   ok     panel  404  role ok   side roster 404    401
+    exhibit.withdraw    ok     ok     404  ok   ok     panel  404  role ok   side roster 404    401
+    exhibit.rule        role   role   role ok   presiding panel 404 role role role role  role   401`,
   private: `
     session.create      ok     ok     404  ok   role   404    404  role role role role   role   401
     session.start       ok     ok     404  ok   ok     404    404  role role role role   role   401
@@ -63,6 +69,7 @@ const ANSWERS: { [short: string]: string } = {
   presiding: '403 not_presiding',
   own: '403 not_opposing',
   raiser: '403 not_raiser',
+  side: '403 not_own_side',
 };
 
 const words = (text: string) => text.trim().split(/\s+/);
@@ -112,6 +119,29 @@ describe.skipIf(isLeftOut)('who may do what', () => {
     'violation.record': { before: [], body: { user_id: '', kind: 'late', description: 'Late.' } },
   };
 
+  const FORM_HEADERS = { 'content-type': FORM };
+  const map = formOf(field('title', 'A map'), field('side', 'petitioner'), file(PDF));
+  /** What becomes of an exhibit before somebody sends the command, and the command's body. */
+  const EXHIBIT: { [command: string]: { before: string[]; body?: object } } = {
+    'exhibit.mark': { before: [] },
+    'exhibit.tender': { before: ['mark'] },
+    'exhibit.withdraw': { before: ['mark', 'tender'] },
+    'exhibit.rule': { before: ['mark', 'tender'], body: { decision: 'admitted' } },
+  };
+
+  async function bringUpTo(command: string, path: string): Promise<[path: string, body: object]> {
+    const { presiding, petitioner } = world.people;
+    const { before, body } = EXHIBIT[command]!;
+    const { items } = await must(get(world.url(), `${path}/turns`, presiding));
+    const turn = { turn_id: items[0].id, speaker_id: petitioner.id };
+    await must(post(world.url(), `${path}/turn/start`, presiding, turn));
+    const uploader = person('super_admin');
+    const { result } = await must(post(world.url(), `${path}/exhibit/upload`, uploader, map, FORM_HEADERS));
+    const named = { exhibit_id: result.id };
+    for (const verb of before) await must(post(world.url(), `${path}/exhibit/${verb}`, presiding, named));
+    return [`${path}/${command.replace('.', '/')}`, { ...named, ...body }];
+  }
+
   async function playUpTo(command: string, path: string): Promise<[path: string, body: object]> {
     const { presiding, petitioner } = world.people;
     const { turn = 0, before, body = {} } = ROUND[command]!;
@@ -136,7 +166,7 @@ describe.skipIf(isLeftOut)('who may do what', () => {
   const shared = new Map<string, Promise<Place>>();
   /** Whoever will be refused, or takes nothing from others, shares a place with them. */
   function placeFor(command: string, visibility: string, isOk: boolean): Promise<Place> {
-    if (ROUND[command]) return open(visibility, ['start']);
+    if (ROUND[command] || EXHIBIT[command]) return open(visibility, ['start']);
     const verbs = BEFORE[command] ?? [];
     if (isOk && BEFORE[command]) return open(visibility, verbs);
     const key = `${visibility} ${verbs}`;
@@ -150,12 +180,13 @@ describe.skipIf(isLeftOut)('who may do what', () => {
     who: Person | null,
     place: Place,
     visibility: string,
-  ) => Promise<[path: string, body?: object | undefined]>;
+  ) => Promise<[path: string, body?: object | undefined, headers?: Record<string, string>]>;
   const verb =
     (name: string, body?: object): Act =>
     async (path) => [`${path}/${name}`, body];
 
   const ACTS: { [command: string]: Act } = {
+    'exhibit.upload': async (path) => [`${path}/exhibit/upload`, map, FORM_HEADERS],
     'assignment.create': async (_, who, __, visibility) => {
       const institution_id = who?.institution_id ?? world.people.institution_id;
       return ['/api/assignment/create', assignmentBody(world.people, { visibility, institution_id })];
@@ -192,10 +223,11 @@ describe.skipIf(isLeftOut)('who may do what', () => {
         const who = world.everybody[name]!;
         const place = await placeFor(command, visibility, cells[i] === 'ok');
         const session = `/api/session/${place.session_id}`;
-        const [path, body] = ROUND[command]
-          ? await playUpTo(command, session)
+        const reach = EXHIBIT[command] ? bringUpTo : ROUND[command] && playUpTo;
+        const [path, body, headers] = reach
+          ? await reach(command, session)
           : await ACTS[command]!(session, who, place, visibility);
-        const { status, body: answer } = await post(world.url(), path, who, body);
+        const { status, body: answer } = await post(world.url(), path, who, body, headers);
         return [name, `${status === 201 ? 200 : status} ${answer.code ?? answer.status}`];
       }),
     );

@@ -21,13 +21,21 @@ import {
   send,
 } from '../support/client.ts';
 import { openWorld, type World } from '../support/everybody.ts';
+import { FORM, field, file, formOf, PDF } from '../support/exhibits.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 import { expectIntact } from '../support/verdict.ts';
 
 const RUNS = 20;
 
 type Ids = Record<
-  'session_id' | 'assignment_id' | 'observation_id' | 'turn_id' | 'objection_id' | 'command_id' | 'institution_id',
+  | 'session_id'
+  | 'assignment_id'
+  | 'observation_id'
+  | 'turn_id'
+  | 'objection_id'
+  | 'exhibit_id'
+  | 'command_id'
+  | 'institution_id',
   string
 >;
 
@@ -58,13 +66,22 @@ const BODIES: Record<string, (ids: Ids, world: World) => Json> = {
   'objection.raise': ({ turn_id }) => ({ turn_id, ground: 'procedural' }),
   'objection.withdraw': ({ objection_id }) => ({ objection_id }),
   'objection.rule': ({ objection_id }) => ({ objection_id, decision: 'sustained' }),
+  'exhibit.upload': () => formOf(field('title', 'A map'), field('side', 'petitioner'), file(PDF)),
+  'exhibit.mark': ({ exhibit_id }) => ({ exhibit_id }),
+  'exhibit.tender': ({ exhibit_id }) => ({ exhibit_id }),
+  'exhibit.rule': ({ exhibit_id }) => ({ exhibit_id, decision: 'admitted' }),
+  'exhibit.withdraw': ({ exhibit_id }) => ({ exhibit_id }),
   'violation.record': ({ turn_id }, { people }) => ({
     ...{ turn_id, user_id: people.petitioner.id, kind: 'late', description: 'Who was late?' },
   }),
 };
 
-const swapped = ({ session_id, assignment_id, turn_id, objection_id, ...ids }: Ids): Ids => ({
-  ...{ session_id: assignment_id, assignment_id: session_id, turn_id: objection_id, objection_id: turn_id, ...ids },
+/** What a route takes that takes no JSON: the body's type. */
+const FORMS: Record<string, string> = { 'exhibit.upload': FORM };
+
+const swapped = ({ session_id, assignment_id, turn_id, objection_id, exhibit_id, ...ids }: Ids): Ids => ({
+  ...{ session_id: assignment_id, assignment_id: session_id, ...ids },
+  ...{ turn_id: objection_id, objection_id: exhibit_id, exhibit_id: turn_id },
 });
 
 const routes = [
@@ -147,7 +164,12 @@ describe.skipIf(isLeftOut)('a stranger', () => {
       await must(get(url, `/api/assignment/${assignment_id}`, people.admin));
     }
     const { institution_id } = people;
-    const inside = { observation_id: observed.result.id, turn_id, objection_id: objection.id };
+    const sent = formOf(field('title', 'A map'), field('side', 'petitioner'), file(PDF));
+    const { result: exhibit } = await must(
+      post(world.url(), `${path}/exhibit/upload`, people.admin, sent, { 'content-type': FORM }),
+    );
+    const parts = { turn_id, objection_id: objection.id, exhibit_id: exhibit.id };
+    const inside = { observation_id: observed.result.id, ...parts };
     return { session_id, assignment_id, ...inside, command_id, institution_id };
   }
 
@@ -182,7 +204,9 @@ describe.skipIf(isLeftOut)('a stranger', () => {
       );
       const body = method === 'POST' ? (BODIES[route.name]?.(ids, world) ?? {}) : undefined;
       sent = [];
-      const answer = await send(stack.url, method, filled, STRANGERS[who]!, body, headers);
+      const type = FORMS[route.name];
+      const all = { ...headers, ...(type && { 'content-type': type }) };
+      const answer = await send(stack.url, method, filled, STRANGERS[who]!, body, all);
       return [shown(answer, given), sent];
     }
 

@@ -17,7 +17,7 @@ afterEach(async () => {
 
 describe.each(PLACES)('the limiter %s', (_, url) => {
   const start = async (perMinute: number) => {
-    const limiter = await createLimiter({ perMinute, prefix: `${randomUUID()}:` }, url, () => {});
+    const limiter = await createLimiter({ perMinute, prefix: `${randomUUID()}:`, what: 'requests' }, url, () => {});
     open.push(limiter);
     return limiter;
   };
@@ -51,7 +51,7 @@ describe.each(PLACES)('the limiter %s', (_, url) => {
 
 test.skipIf(redisUrl === null)('two processes share one limit on Redis', async () => {
   const prefix = `${randomUUID()}:`;
-  const start = () => createLimiter({ perMinute: 3, prefix }, redisUrl!, () => {});
+  const start = () => createLimiter({ perMinute: 3, prefix, what: 'requests' }, redisUrl!, () => {});
   const [one, two] = await Promise.all([start(), start()]);
   open.push(one, two);
   const results = await Promise.all([one, two, one, two, one, two].map((limiter) => limiter.consume('shared')));

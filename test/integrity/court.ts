@@ -163,7 +163,7 @@ export async function completedRound(court: Court, assignment_id: string): Promi
 }
 
 /**
- * A trial in which everything happens that can happen to a turn and to an objection, still open at its end. The system's
+ * A trial in which everything happens that can happen to a turn, an objection and an exhibit, still open at its end. The system's
  * command has no scope to look up, so it is sent as the door would hand it on.
  */
 export async function playedSession(court: Court, assignment_id: string): Promise<string> {
@@ -187,6 +187,22 @@ export async function playedSession(court: Court, assignment_id: string): Promis
   await act('objection.withdraw', { objection_id: second }, other);
   await act('turn.take_over', turn(1));
   await act('turn.return', turn(1));
+  const file = (n: number) => ({ file: { sha256: `${n}`.repeat(64), size_bytes: n, media_type: 'application/pdf' } });
+  const bring = async (n: number, side: string) => ({
+    exhibit_id: await act('exhibit.upload', { title: `Exhibit ${n}`, side, ...file(n) }),
+  });
+  await bring(1, 'petitioner');
+  const [map, letter, film] = [
+    await bring(2, 'petitioner'),
+    await bring(3, 'respondent'),
+    await bring(4, 'petitioner'),
+  ];
+  for (const exhibit of [map, letter, film]) await act('exhibit.mark', exhibit);
+  for (const exhibit of [map, letter]) await act('exhibit.tender', exhibit);
+  await act('exhibit.rule', { ...map, decision: 'rejected', ruling: 'No foundation.' }, bench);
+  await act('exhibit.tender', map);
+  await act('exhibit.rule', { ...map, decision: 'admitted' }, bench);
+  await act('exhibit.withdraw', film);
   await act('turn.end', turn(1));
   const rest = await act('turn.plan', { continues: turn(1).turn_id });
   await act('turn.start', { turn_id: rest, speaker_id: people.petitioner });

@@ -35,6 +35,7 @@ const TABLES = [
   'session_turns',
   'objections',
   'procedural_violations',
+  'exhibits',
 ];
 
 /** Keys that would refuse a forgery before the verifier can find it. */
@@ -43,6 +44,7 @@ const KEYS = [
   'session_turns drop constraint uq_turn_continues',
   'session_turns drop constraint uq_turn_active',
   'objections drop constraint uq_objection_pending',
+  'exhibits drop constraint uq_exhibit_number',
 ];
 
 export async function openTamperer(url: string): Promise<Tamperer> {

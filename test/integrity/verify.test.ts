@@ -189,7 +189,7 @@ describe('a report', () => {
     expect(record.invalid_sessions.map(({ issues }) => issues.length)).toEqual(Array(10).fill(100));
     expect(record.issues_omitted).toBe(11 * 120 - 1_000);
     expect(record.message).toBe(
-      'Tampering or damage: 11 streams do not verify. 20 guards of the database are not as they should be. ' +
+      'Tampering or damage: 11 streams do not verify. 22 guards of the database are not as they should be. ' +
         '320 more findings are left out. 11 sessions, 222 streams and 1531 events were checked.',
     );
   });
@@ -252,12 +252,17 @@ describe('a guard of the database', () => {
     ['event_payloads', 'payloads_are_erased_openly'],
     ['streams', 'streams_stay'],
     ['streams', 'streams_are_not_emptied'],
-    ...['courtroom_sessions', 'session_participations', 'session_turns', 'objections', 'procedural_violations'].flatMap(
-      (table) => [
-        [table, `${table}_are_frozen`],
-        [table, `${table}_stay`],
-      ],
-    ),
+    ...[
+      'courtroom_sessions',
+      'session_participations',
+      'session_turns',
+      'objections',
+      'procedural_violations',
+      'exhibits',
+    ].flatMap((table) => [
+      [table, `${table}_are_frozen`],
+      [table, `${table}_stay`],
+    ]),
   ] as [string, string][];
   const CONSTRAINTS = [
     ['events', 'ck_event_hash'],

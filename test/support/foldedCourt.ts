@@ -9,6 +9,7 @@ import { EMPTY_HEAD, type EventRow } from '../../src/core/ledger.ts';
 import type { Write } from '../../src/core/projections.ts';
 import type { Actor } from '../../src/core/roles.ts';
 import { evolveWith, type Held, initialState } from '../../src/core/states.ts';
+import type { FileFacts } from '../../src/core/upload.ts';
 import type { SessionState } from '../../src/sessions/session.ts';
 import { ASSIGNMENT, admin, SESSION } from './court.ts';
 import { NOW } from './given.ts';
@@ -51,12 +52,18 @@ export function openFoldedCourt(assignment: JsonObject) {
     return { status, result, problem };
   }
 
-  /** A command of the session, sent now. */
-  function send(name: string, body: JsonObject, actor: Actor) {
+  /** A command of the session, sent now; with a file as the door would name it, where the body is a form. */
+  function send(name: string, body: JsonObject, actor: Actor, file?: FileFacts) {
     const definition = book.commands.get(name)!;
     const hasRoute = 'route' in definition;
     const parsed = definition.body.parse(hasRoute ? body : { ...body, session_id: SESSION }) as JsonObject;
-    return decide(name, { ...parsed, session_id: SESSION }, actor, newCommandId(now_ms), streams);
+    return decide(
+      name,
+      { ...parsed, session_id: SESSION, ...(file && { file }) } as JsonObject,
+      actor,
+      newCommandId(now_ms),
+      streams,
+    );
   }
 
   /** Folded again the events come to the same, and to the rows that they write. */

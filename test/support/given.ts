@@ -15,6 +15,7 @@ import { foldWrites, type Write } from '../../src/core/projections.ts';
 import type { Actor } from '../../src/core/roles.ts';
 import { evolveWith, type Held, initialState } from '../../src/core/states.ts';
 import { streamName } from '../../src/core/stream.ts';
+import type { FileFacts } from '../../src/core/upload.ts';
 import { ASSIGNMENT, SESSION } from './court.ts';
 import { expectRowsAgree } from './rowsAgree.ts';
 
@@ -30,6 +31,8 @@ export interface More {
   /** `If-Match`. */
   expected_sequence?: number;
   observation_id?: string;
+  /** Of an upload, as the door knows it. */
+  file?: FileFacts;
 }
 
 /** What a command that was applied came to. */
@@ -118,10 +121,10 @@ function decide(
   body: object,
   actor: Actor,
   past: ReadonlyMap<string, Held>,
-  { id = COMMAND, now = NOW, fact, expected_sequence, observation_id }: More,
+  { id = COMMAND, now = NOW, fact, expected_sequence, observation_id, file }: More,
 ): Decided {
   const route = 'route' in definition ? String(definition.route) : '';
-  const params = { ...(route.includes(':session_id') && { session_id: SESSION }), observation_id };
+  const params = { ...(route.includes(':session_id') && { session_id: SESSION }), observation_id, file };
   const input = { ...definition.body.parse(body), ...JSON.parse(JSON.stringify(params)) };
   const streams = definition.streams({ id, input }, { assignment_id: ASSIGNMENT });
   const held = new Map(

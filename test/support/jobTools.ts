@@ -2,6 +2,9 @@
  * What a timed job has at hand, real in every part: a database of its own, the queues and the broadcast of the kind, and
  * an applier that answers each command at once. The database's clock can be moved, so that the past can be lived through.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import pino from 'pino';
 import { inject } from 'vitest';
@@ -22,6 +25,8 @@ import { kind, SECRET } from './stack.ts';
 export interface Workbench {
   database: TestDatabase;
   court: Court;
+  /** Where the files are. */
+  blobFolder: string;
   tools: JobTools;
   /** What was logged at error level. */
   errors: { [key: string]: unknown }[];
@@ -36,10 +41,11 @@ export interface Workbench {
 export async function openWorkbench(): Promise<Workbench> {
   const database = await cloneDatabase();
   await setUpClock(database);
-  const env = { DATABASE_URL: database.url, JWT_SECRET: SECRET, LOG_LEVEL: 'silent' };
+  const blobFolder = mkdtempSync(join(tmpdir(), 'plearoll-blobs-'));
+  const env = { DATABASE_URL: database.url, JWT_SECRET: SECRET, LOG_LEVEL: 'silent', BLOB_DIR: blobFolder };
   const redis = kind === 'distributed' ? { REDIS_URL: inject('redisUrl')! } : {};
   const backbone = openBackbone(readConfig({ ...env, ...redis }, 'all'), database.url, 'test');
-  const { queues, broadcast, metrics, onError } = backbone;
+  const { queues, broadcast, blobs, metrics, onError } = backbone;
   const pool = openPool(database.url, 'worker', 6, onError);
   const verifierPool = openPool(database.url, 'verifier', 2, onError);
   const court = openCourt(database.url);
@@ -51,7 +57,7 @@ export async function openWorkbench(): Promise<Workbench> {
   const applier = createApplier({ pool, book, queues, broadcast, metrics, log });
 
   const tools: JobTools = {
-    ...{ pool, verifierPool, queues, broadcast, metrics, log },
+    ...{ pool, verifierPool, queues, broadcast, blobs, metrics, log },
     slot: new Date().toISOString(),
     async send({ name, input, key }) {
       const id = newCommandId();
@@ -76,11 +82,13 @@ export async function openWorkbench(): Promise<Workbench> {
     await Promise.all([court.close(), pool.end(), verifierPool.end()]);
     await backbone.close();
     await database.drop();
+    rmSync(blobFolder, { recursive: true, force: true });
   }
 
   return {
     database,
     court,
+    blobFolder,
     tools,
     errors,
     hoursAgo: async (hours) => void (await database.pool.query('update clock.hands set hours_ago = $1', [hours])),

@@ -24,7 +24,7 @@ export function expectRowsAgree(
     expect(rows('rosters')).toEqual(roster);
   }
   if (session) {
-    const { participants, turns, objections, violations, ...columns } = session;
+    const { participants, turns, objections, violations, exhibits, ...columns } = session;
     expect(rows('courtroom_sessions')).toEqual([expect.objectContaining(written(columns))]);
     const seats = rows('session_participations').map((row) =>
       Object.fromEntries(Object.entries(row).filter(([column]) => !OUTSIDE.includes(column))),
@@ -33,6 +33,7 @@ export function expectRowsAgree(
     expect(seats).toEqual(Object.values(participants).map((one) => ({ ...one, session_id })));
     expect(rows('session_turns')).toEqual(turns.map((turn) => ({ ...turn, session_id, deadline: deadlineOf(turn) })));
     expect(rows('objections')).toEqual(objections.map((one) => ({ ...one, session_id })));
+    expect(rows('exhibits')).toEqual(exhibits.map((one) => ({ ...one, session_id })));
     expect(rows('procedural_violations')).toEqual(violations.map((one) => ({ ...one, session_id })));
   }
 }

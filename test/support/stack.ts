@@ -2,7 +2,10 @@
  * Plearoll as a test uses it, on either kind: `embedded` is all roles in one, `distributed` two of each on Redis. Real
  * servers on free ports, inside the test's process.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type pg from 'pg';
 import { inject } from 'vitest';
 import type { Line } from '../../jobs/schedule.ts';
@@ -36,6 +39,8 @@ export interface Stack {
   database: TestDatabase;
   pool: pg.Pool;
   backbones: Backbone[];
+  /** Where the files are. */
+  blobFolder: string;
   /** Nobody applies commands until they are started again. */
   stopWorkers(): Promise<void>;
   startWorkers(): Promise<void>;
@@ -49,6 +54,7 @@ export async function startStack(
   timetable: readonly Line[] = [],
 ): Promise<Stack> {
   const database = await cloneDatabase();
+  const blobFolder = mkdtempSync(join(tmpdir(), 'plearoll-blobs-'));
   const settings = {
     DATABASE_URL: database.url,
     JWT_SECRET: SECRET,
@@ -57,6 +63,7 @@ export async function startStack(
     RATE_LIMIT_GENERAL_PER_MINUTE: '0',
     WS_MAX_CONNECTIONS_PER_USER: '0',
     WS_MAX_CONNECTIONS_PER_IP: '0',
+    BLOB_DIR: blobFolder,
     ...env,
   };
   const running =
@@ -72,6 +79,7 @@ export async function startStack(
     database,
     pool: database.pool,
     backbones,
+    blobFolder,
     async stopWorkers() {
       for (const worker of workers) await worker.close();
     },
@@ -81,6 +89,7 @@ export async function startStack(
     async stop() {
       for (const step of running.steps) await step();
       await database.drop();
+      rmSync(blobFolder, { recursive: true, force: true });
     },
   };
 }

@@ -1,10 +1,12 @@
 /** What verification looks for beyond hashes and rows: a session that no commands could have brought about. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { Exhibit } from '../../src/exhibits/exhibit.ts';
 import type { Objection } from '../../src/objections/objection.ts';
 import type { SessionState } from '../../src/sessions/session.ts';
 import { brokenInvariants } from '../../src/turns/invariants.ts';
 import type { Turn } from '../../src/turns/turn.ts';
 import { sessionThatIs, turnId } from '../support/court.ts';
+import { admitted, EXHIBIT, marked, tendered, uploaded } from '../support/exhibits.ts';
 import { given } from '../support/given.ts';
 import { OBJECTION, objecting, round, speaking } from '../support/round.ts';
 
@@ -53,4 +55,31 @@ test('a ruling without its fields, or two rulings awaited in one turn', () => {
   expect(withObjections(objection, { ...objection, id: SECOND })).toEqual([
     `turn ${first.id} has 2 pending objections`,
   ]);
+});
+
+describe('an exhibit', () => {
+  const events = round('moot-20', uploaded(), marked(), speaking(1), tendered, admitted);
+  const court = given(...events).states().session as SessionState;
+  const [exhibit] = court.exhibits as [Exhibit];
+  const broken = (...exhibits: Exhibit[]) => brokenInvariants({ ...court, exhibits });
+
+  test('is as its state says', () => {
+    expect(broken(exhibit)).toEqual([]);
+    expect(broken({ ...exhibit, number: null })).toEqual([`exhibit ${EXHIBIT} is admitted with number null`]);
+    expect(broken({ ...exhibit, marked_at: null })).toEqual([`exhibit ${EXHIBIT} is admitted with number 1`]);
+    expect(broken({ ...exhibit, ruled_at: null })).toEqual([
+      `exhibit ${EXHIBIT} is admitted, which its ruling does not say`,
+    ]);
+    expect(broken({ ...exhibit, turn_id: null })).toEqual([`exhibit ${EXHIBIT} is admitted without its tender`]);
+    expect(broken({ ...exhibit, withdrawn_at: exhibit.ruled_at })).toEqual([
+      `exhibit ${EXHIBIT} is admitted, which its withdrawal does not say`,
+    ]);
+    const early = { ...exhibit, state: 'uploaded', ruled_at: null, ruled_by: null } as const;
+    expect(broken(early)).toEqual([`exhibit ${EXHIBIT} is uploaded with number 1`]);
+  });
+
+  test('has a number of its own within its side', () => {
+    expect(broken(exhibit, { ...exhibit, id: SECOND })).toEqual([`exhibit ${SECOND} is P-1, which another is already`]);
+    expect(broken(exhibit, { ...exhibit, id: SECOND, side: 'respondent' })).toEqual([]);
+  });
 });

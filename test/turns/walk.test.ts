@@ -8,6 +8,8 @@ import { expect, test } from 'vitest';
 import { commands } from '../../src/commands.ts';
 import type { JsonObject } from '../../src/core/event.ts';
 import type { Actor } from '../../src/core/roles.ts';
+import { sha256 } from '../../src/core/sha256.ts';
+import type { FileFacts } from '../../src/core/upload.ts';
 import type { Format } from '../../src/formats/format.ts';
 import { TEMPLATE_NAMES } from '../../src/formats/templates.ts';
 import type { SessionState } from '../../src/sessions/session.ts';
@@ -49,6 +51,8 @@ const NAMES = [
   ...['turn.reserve_rebuttal', 'turn.waive_rebuttal', 'turn.question', 'turn.question', 'turn.take_over'],
   ...['turn.return', 'objection.raise', 'objection.raise', 'objection.raise', 'objection.withdraw', 'objection.rule'],
   ...['objection.rule', 'violation.record', 'session.start'],
+  ...['exhibit.upload', 'exhibit.mark', 'exhibit.mark', 'exhibit.tender', 'exhibit.tender', 'exhibit.rule'],
+  ...['exhibit.rule', 'exhibit.withdraw'],
 ];
 
 const step = fc.record<Step>({
@@ -60,12 +64,13 @@ const step = fc.record<Step>({
   wait_ms: fc.oneof(fc.nat(90_000), fc.constantFrom(0, 1, 300_000, 600_000, 1_500_000)),
 });
 
-function bodyOf({ name, pick, choice }: Step, { turns, objections }: SessionState): JsonObject {
+function bodyOf({ name, pick, choice }: Step, { turns, objections, exhibits }: SessionState): JsonObject {
   const one = <T>(list: readonly T[]) => list[pick % Math.max(1, list.length)];
   const turn = (choice > 1 && activeTurn(turns)) || one(turns);
   const turn_id = turn?.id ?? SESSION;
   const objection_id = (choice > 1 ? objections.at(-1) : one(objections))?.id ?? SESSION;
   const side = (['petitioner', 'respondent'] as const)[choice % 2]!;
+  const exhibit_id = (choice > 1 ? exhibits.at(-1) : one(exhibits))?.id ?? SESSION;
   const bodies: { [command: string]: JsonObject } = {
     'session.join': { role: side },
     'session.log': { event_type: 'NOTE', details: {} },
@@ -85,9 +90,18 @@ function bodyOf({ name, pick, choice }: Step, { turns, objections }: SessionStat
     'objection.raise': { turn_id, ground: choice % 2 === 0 ? 'procedural' : 'leading' },
     'objection.withdraw': { objection_id },
     'objection.rule': { objection_id, decision: ['sustained', 'overruled', 'reserved'][choice % 3] },
+    'exhibit.upload': { title: 'A map', side },
+    'exhibit.rule': { exhibit_id, decision: ['admitted', 'rejected'][choice % 2] },
     'violation.record': { user_id: petitioner.id, kind: 'late', description: 'Late.' },
   };
+  if (name.startsWith('exhibit.')) return bodies[name] ?? { exhibit_id };
   return bodies[name] ?? (name.startsWith('turn.') ? { turn_id } : {});
+}
+
+/** Often the same one again, and an image now and then. */
+function fileOf({ pick, choice }: Step): FileFacts {
+  const media_type = choice === 0 ? 'image/png' : 'application/pdf';
+  return { sha256: sha256(`${media_type} ${pick}`), size_bytes: 1 + pick, media_type };
 }
 
 /** Somebody whom the door lets in: by role, and the system with what has no route. */
@@ -131,7 +145,8 @@ test.each([
         const still = left(court.session(), now);
         // Once completed a walk is over, so that is tried less than the rest.
         if (one.name === 'session.complete' && one.choice > 0) continue;
-        const { status } = court.send(one.name, bodyOf(one, court.session()), senderOf(one));
+        const file = one.name === 'exhibit.upload' ? fileOf(one) : undefined;
+        const { status } = court.send(one.name, bodyOf(one, court.session()), senderOf(one), file);
         if (status === 'applied') applied.add(one.name);
         const after = activeTurn(court.session().turns);
         // No command moves the hands of the clock but one that grants time.

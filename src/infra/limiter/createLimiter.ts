@@ -12,11 +12,15 @@ export async function createLimiter(
   redisUrl: string | undefined,
   onError: (error: Error) => void,
 ): Promise<Limiter> {
-  const { perMinute: points, prefix } = options;
-  if (points === 0) return { consume: async () => UNLIMITED, close: async () => {} };
-  const shape = { points, duration: WINDOW_SECONDS, keyPrefix: `${prefix}limit` };
+  const { perMinute: points, prefix, what } = options;
+  if (points === 0) return { what, consume: async () => UNLIMITED, close: async () => {} };
+  const shape = {
+    points,
+    duration: WINDOW_SECONDS,
+    keyPrefix: what === 'requests' ? `${prefix}limit` : `${prefix}limit:${what}`,
+  };
   const memory = new RateLimiterMemory(shape);
-  if (redisUrl === undefined) return { consume: (key) => consume(memory, points, key), close: async () => {} };
+  if (redisUrl === undefined) return { what, consume: (key) => consume(memory, points, key), close: async () => {} };
   const retryStrategy = (tries: number) => Math.min(100 * tries, 1_000);
   const redis = new Redis(redisUrl, {
     retryStrategy,
@@ -33,7 +37,7 @@ export async function createLimiter(
     });
   });
   const limiter = new RateLimiterRedis({ ...shape, storeClient: redis, insuranceLimiter: memory });
-  return { consume: (key) => consume(limiter, points, key), close: async () => redis.disconnect() };
+  return { what, consume: (key) => consume(limiter, points, key), close: async () => redis.disconnect() };
 }
 
 const UNLIMITED: Limited = { allowed: true, limit: 0, remaining: 0, reset_ms: 0 };

@@ -8,6 +8,8 @@ export interface Limited {
 }
 
 export interface Limiter {
+  /** What it counts, in words. */
+  what: string;
   consume(key: string): Promise<Limited>;
   close(): Promise<void>;
 }
@@ -16,4 +18,6 @@ export interface LimiterOptions {
   /** How many a minute; 0 switches the limit off. */
   perMinute: number;
   prefix: string;
+  /** Limiters of one prefix that count different things count apart. */
+  what: 'requests' | 'uploads';
 }

@@ -1,0 +1,63 @@
+/** Who brings in an exhibit, for whom, and of what kind. The door asks before it takes a file in, `decide` once it is there. */
+import { type RosterRole, sideOf } from '../assignments/assignment.ts';
+import type { Scope } from '../assignments/scope.ts';
+import { type Rejection, reject } from '../core/problem.ts';
+import type { Queryable } from '../core/queryable.ts';
+import type { Actor } from '../core/roles.ts';
+import type { FileFacts } from '../core/upload.ts';
+import type { Format, Side } from '../formats/format.ts';
+import { resolveFormat } from '../formats/templates.ts';
+import type { SessionStatus } from '../sessions/session.ts';
+import { isImage, type MediaType } from './mediaTypes.ts';
+
+interface Court {
+  status: SessionStatus;
+  format: Format;
+  /** What the roster calls the actor. */
+  role: RosterRole | undefined;
+}
+
+interface Offered {
+  side?: Side | undefined;
+  file?: FileFacts | undefined;
+}
+
+export function refuseUpload({ status, format, role }: Court, actor: Actor, offered: Offered): Rejection | undefined {
+  if (status === 'completed') return reject('session_completed', 'The session is completed.');
+  return refuseOutsiders(actor, role) ?? refuseOtherSide(actor, role, offered) ?? refuseImage(format, offered);
+}
+
+function refuseOutsiders(actor: Actor, role: RosterRole | undefined): Rejection | undefined {
+  if (actor.role === 'judge' && role !== 'judge') {
+    return reject('not_on_panel', 'The panel of this session does not name you.');
+  }
+  const isMissing = actor.role === 'moderator' ? role !== 'moderator' : actor.role === 'participant' && !sideOf(role);
+  return isMissing ? reject('role_not_on_roster', 'The roster does not name you so.') : undefined;
+}
+
+function refuseOtherSide(actor: Actor, role: RosterRole | undefined, { side }: Offered): Rejection | undefined {
+  if (actor.role !== 'participant' || side === undefined || side === sideOf(role)) return undefined;
+  return reject('not_own_side', 'Counsel bring in exhibits of their own side.');
+}
+
+function refuseImage({ exhibits }: Format, { file }: Offered): Rejection | undefined {
+  if (!file || !isImage(file.media_type as MediaType) || exhibits?.images) return undefined;
+  return reject('images_not_allowed', 'The format of this session takes PDF alone.');
+}
+
+/** The same at the door, where the session is read from its tables. What has changed by then `decide` will see. */
+export async function refuseAtDoor(asked: {
+  db: Queryable;
+  actor: Actor;
+  scope: Scope;
+  input: Partial<Offered>;
+}): Promise<Rejection | undefined> {
+  const { db, actor, scope, input } = asked;
+  const { rows } = await db.query<{ status: SessionStatus; format: string | Format }>(
+    `select s.status, coalesce(s.format, a.format) as format
+     from courtroom_sessions s join assignments a on a.id = s.assignment_id where s.id = $1`,
+    [scope.session_id],
+  );
+  const { status, format } = rows[0]!;
+  return refuseUpload({ status, format: resolveFormat(format), role: scope.roster.get(actor.id) }, actor, input);
+}

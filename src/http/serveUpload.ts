@@ -1,0 +1,78 @@
+/**
+ * Serving a mutation whose body is a form with a file: whoever is sure to be refused is refused before a byte of the body
+ * is read, the file is kept before the command that names it is accepted, and nothing of it is left where it is refused.
+ */
+import type { Request, Response } from 'express';
+import type { CommandDefinition, InputFault } from '../core/command.ts';
+import type { JsonObject } from '../core/event.ts';
+import { Problem } from '../core/problem.ts';
+import type { Actor } from '../core/roles.ts';
+import type { FileFacts, Upload } from '../core/upload.ts';
+import { giveTime } from '../infra/listen.ts';
+import { type Desk, demandRole, enter, limit } from './door.ts';
+import { demandForm, type Form, readForm } from './form.ts';
+import { checkCommand, lowered, submit } from './serveCommand.ts';
+
+type AnyUpload = Upload<unknown, unknown>;
+
+export function serveUpload(desk: Desk, definition: CommandDefinition, upload: AnyUpload) {
+  return async (req: Request, res: Response): Promise<void> => {
+    const actor = (await enter(desk, req, res, definition))!;
+    demandForm(req, upload.max_bytes);
+    demandRole(actor, definition.roles);
+    const params = lowered(req.params);
+    const scope = await desk.scopes.demand(definition.target(params)!, actor);
+    if (definition.admits?.(actor, scope, params) === false) throw new Problem('forbidden');
+    await refuse(desk, upload, actor, scope, params);
+    await limit(desk.uploadLimiter, req, res, actor);
+    const hurry = giveTime(req);
+    const form = await readForm(req, desk.blobs, upload.max_bytes).finally(hurry);
+    try {
+      const faults = [...form.faults, ...fileFaults(form)];
+      const file = factsOf(form, upload);
+      const submission = await checkCommand(desk, definition, req, res, actor, { body: form.fields, faults, file });
+      await refuse(desk, upload, actor, scope, submission.input);
+      await form.draft!.keep();
+      await submit(desk, definition, req, res, submission);
+    } finally {
+      await form.draft?.discard();
+    }
+  };
+}
+
+async function refuse(
+  { reading }: Desk,
+  upload: AnyUpload,
+  actor: Actor,
+  scope: unknown,
+  input: JsonObject,
+): Promise<void> {
+  const session_id = input.session_id as string;
+  const rejection = await reading.inScope(actor, session_id, (db) => upload.refuse({ db, actor, scope, input }));
+  if (rejection) throw new Problem(rejection.rejected, rejection.detail, rejection.extra);
+}
+
+function fileFaults({ draft, faults }: Form): InputFault[] {
+  if (draft?.size_bytes === 0) return [{ pointer: '/file', detail: 'is empty' }];
+  const isNamed = faults.some(({ pointer }) => pointer === '/file');
+  return draft || isNamed ? [] : [{ pointer: '/file', detail: 'is needed' }];
+}
+
+/** @throws {Problem} 415 where its bytes are of no type that is taken, or of another than the sender says */
+function factsOf({ draft, declared = SAYS_NOTHING[0]! }: Form, upload: AnyUpload): FileFacts | undefined {
+  if (!draft || draft.size_bytes === 0) return undefined;
+  const { sha256, size_bytes, head } = draft;
+  const media_type = upload.mediaTypeOf(head);
+  if (media_type === undefined) {
+    throw new Problem('unsupported_type', `The file is none of ${upload.media_types.join(', ')}.`);
+  }
+  if (!SAYS_NOTHING.includes(declared) && (SPELLED[declared] ?? declared) !== media_type) {
+    throw new Problem('unsupported_type', `The file is ${media_type}, not ${declared}.`);
+  }
+  return { sha256, size_bytes, media_type };
+}
+
+/** busboy's word for a part without a type, and the word of who does not know. */
+const SAYS_NOTHING = ['text/plain', 'application/octet-stream'];
+/** Other names in use. */
+const SPELLED: Record<string, string> = { 'image/jpg': 'image/jpeg', 'application/x-pdf': 'application/pdf' };
