@@ -3,10 +3,13 @@
  * what failed to its place. All of it is best effort: listeners heal by sequence, waiters by asking, retries by the drain.
  */
 import { SpanKind } from '@opentelemetry/api';
+import { assignmentStream } from '../src/assignments/assignment.ts';
 import type { Decided, Fault } from '../src/core/decide.ts';
+import { idOf, kindOf } from '../src/core/stream.ts';
 import { announcementText } from '../src/infra/broadcast/announcements.ts';
 import type { Broadcast } from '../src/infra/broadcast/broadcast.ts';
 import { replyChannel, replyText } from '../src/infra/broadcast/replies.ts';
+import { SCOPE_CHANGES } from '../src/infra/broadcast/scopeChanges.ts';
 import type { Log } from '../src/infra/log.ts';
 import type { Metrics } from '../src/infra/metrics.ts';
 import type { Queues } from '../src/infra/queue.ts';
@@ -36,7 +39,12 @@ async function announceAll(announcer: Announcer, { exported, outcomes, faults }:
     messages.push(broadcast.publish(replyChannel(reply_to), replyText(group)));
   }
   const causes = new Map(outcomes.map((outcome) => [outcome.id, outcome]));
-  for (const [stream, events] of exported) messages.push(broadcast.publish(stream, announcementText(events, causes)));
+  for (const [stream, events] of exported) {
+    messages.push(broadcast.publish(stream, announcementText(events, causes)));
+    // Of one that was just made nobody keeps anything.
+    const isChange = kindOf(stream) === assignmentStream.kind && events.at(-1)!.event_sequence > 1;
+    if (isChange) messages.push(broadcast.publish(SCOPE_CHANGES, idOf(stream)));
+  }
   for (const fault of faults) await setAside(announcer, fault);
   for (const sent of await Promise.allSettled(messages)) {
     if (sent.status === 'rejected') {

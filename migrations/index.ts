@@ -9,6 +9,7 @@ import * as tenancy from './0006_tenancy.ts';
 import * as trace from './0007_trace.ts';
 import * as schemaVersion from './0008_schema_version.ts';
 import * as turns from './0009_turns.ts';
+import * as people from './0011_people.ts';
 
 export const migrations: (Knex.Migration & { name: string })[] = [
   { name: '0001_record', ...record },
@@ -20,4 +21,5 @@ export const migrations: (Knex.Migration & { name: string })[] = [
   { name: '0007_trace', ...trace },
   { name: '0008_schema_version', ...schemaVersion },
   { name: '0009_turns', ...turns },
+  { name: '0011_people', ...people },
 ];

@@ -1,5 +1,7 @@
 /** Every mutation there is. What is not in these lists does not exist. */
+import { cancelAssignment } from './assignments/cancelAssignment.ts';
 import { createAssignment } from './assignments/createAssignment.ts';
+import { substituteAssignment } from './assignments/substituteAssignment.ts';
 import { bookOf, type CommandDefinition, type Mutation } from './core/command.ts';
 import { raiseObjection } from './objections/raiseObjection.ts';
 import { ruleObjection } from './objections/ruleObjection.ts';
@@ -10,6 +12,7 @@ import { observeSession } from './observers/observeSession.ts';
 import { expireParticipants } from './participants/expireParticipants.ts';
 import { joinSession } from './participants/joinSession.ts';
 import { leaveSession } from './participants/leaveSession.ts';
+import { addRecording } from './recordings/addRecording.ts';
 import { completeSession } from './sessions/completeSession.ts';
 import { createSession } from './sessions/createSession.ts';
 import { lapseSession } from './sessions/lapseSession.ts';
@@ -31,6 +34,8 @@ import { recordViolation } from './violations/recordViolation.ts';
 
 export const commands = [
   createAssignment,
+  substituteAssignment,
+  cancelAssignment,
   createSession,
   startSession,
   pauseSession,
@@ -54,6 +59,7 @@ export const commands = [
   withdrawObjection,
   ruleObjection,
   recordViolation,
+  addRecording,
 ] as unknown as readonly CommandDefinition[];
 
 /** What only the system sends: timed jobs that tidy. */

@@ -11,6 +11,7 @@ import { FINDING_STATES, readFindings } from './integrity/readFindings.ts';
 import { verifySession } from './integrity/verifySession.ts';
 import { readObjections } from './objections/readObjections.ts';
 import { readParticipants } from './participants/readParticipants.ts';
+import { readRecordings } from './recordings/readRecordings.ts';
 import { findHealthReport } from './schedules/readHealthReport.ts';
 import { readSchedules } from './schedules/readSchedules.ts';
 import { readLog } from './sessions/readLog.ts';
@@ -118,6 +119,15 @@ const readViolationList = defineQuery<SessionParams, z.output<typeof byInstant>>
   read: ({ db, params, query }) => readViolations(db, params.session_id, page(query)),
 });
 
+const readRecordingList = defineQuery<SessionParams, z.output<typeof byInstant>>({
+  ...ofSession,
+  name: 'session.recordings',
+  route: 'GET /api/session/:session_id/recordings',
+  summary: 'The recordings that were added beside the one that the session names',
+  query: byInstant,
+  read: ({ db, params, query }) => readRecordings(db, params.session_id, page(query)),
+});
+
 const range = z.strictObject({
   start_sequence: sequence.default(1),
   end_sequence: sequence.default(ENDLESS),
@@ -193,6 +203,7 @@ export const queries = [
   readTurnList,
   readObjectionList,
   readViolationList,
+  readRecordingList,
   readLogs,
   readReplay,
   verify,

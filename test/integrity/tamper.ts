@@ -35,6 +35,7 @@ const TABLES = [
   'session_turns',
   'objections',
   'procedural_violations',
+  'session_recordings',
 ];
 
 /** Keys that would refuse a forgery before the verifier can find it. */
@@ -43,6 +44,8 @@ const KEYS = [
   'session_turns drop constraint uq_turn_continues',
   'session_turns drop constraint uq_turn_active',
   'objections drop constraint uq_objection_pending',
+  'rosters drop constraint uq_roster_presiding',
+  'session_recordings drop constraint uq_recording_url',
 ];
 
 export async function openTamperer(url: string): Promise<Tamperer> {
@@ -57,7 +60,6 @@ export async function openTamperer(url: string): Promise<Tamperer> {
   const disarm = [
     ...TABLES.map((table) => `alter table ${table} disable trigger all`),
     ...checks.rows.map((row) => row.drop),
-    'drop index uq_roster_presiding',
     ...KEYS.map((key) => `alter table ${key}`),
   ].join(';');
 
