@@ -1,4 +1,7 @@
-/** The worker as a part: it answers doorbells, drains the inbox, and runs timed jobs and those that somebody asked for. */
+/**
+ * The worker as a part: it answers doorbells, drains the inbox, watches who is present, and runs timed jobs and those
+ * that somebody asked for.
+ */
 import type { Job, Worker } from 'bullmq';
 import { book } from '../src/commands.ts';
 import type { Queryable } from '../src/core/queryable.ts';
@@ -10,6 +13,7 @@ import { createTickRunner, RUNS_AT_ONCE } from './runTicks.ts';
 import { timetable } from './schedule.ts';
 import type { TickKey } from './ticks.ts';
 import { verifyRecordJob } from './verifyRecord.ts';
+import { createPresenceWatch } from './watchPresence.ts';
 
 export interface Running {
   db: Queryable;
@@ -21,7 +25,7 @@ const DOORBELLS_AT_ONCE = 32;
 const POOL_SIZE = 6;
 /** Timed jobs leave room for a verification that somebody asked for. */
 const INTEGRITY_AT_ONCE = RUNS_AT_ONCE + 1;
-const JOB_POOL_SIZE = 2 * RUNS_AT_ONCE + 1;
+const JOB_POOL_SIZE = 2 * RUNS_AT_ONCE + 2;
 const VERIFIER_POOL_SIZE = INTEGRITY_AT_ONCE + RUNS_AT_ONCE;
 const CLOSE_WITHIN_MS = 10_000;
 
@@ -50,6 +54,7 @@ export async function startWorker(
     ...(watch && { watch }),
   });
   const runner = createTickRunner({ backbone, pool: jobPool, verifierPool, book, timetable });
+  const presence = createPresenceWatch({ backbone, pool: jobPool, book });
   const verify = verifyRecordJob(verifierPool);
   const answerIntegrity = (job: Job) => (TIMED.has(job.name) ? runner.answer(job) : verify(job));
   const doorbells = queues.worker('commands', applier.answer, { concurrency: DOORBELLS_AT_ONCE });
@@ -58,8 +63,10 @@ export async function startWorker(
   await queues.run([doorbells, integrity, maintenance] as Worker[]);
   applier.start();
   runner.start();
+  presence.start();
 
   async function close(): Promise<void> {
+    await presence.close();
     const runs = runner.close();
     const workers = Promise.all([doorbells.close(), integrity.close(), maintenance.close(), runs]);
     // While Redis is away BullMQ would wait for it; what is under way is the applier's to finish.

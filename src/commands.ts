@@ -9,9 +9,12 @@ import { withdrawObjection } from './objections/withdrawObjection.ts';
 import { expireObservation } from './observers/expireObservation.ts';
 import { leaveObservation } from './observers/leaveObservation.ts';
 import { observeSession } from './observers/observeSession.ts';
+import { awaitParticipant } from './participants/awaitParticipant.ts';
 import { expireParticipants } from './participants/expireParticipants.ts';
 import { joinSession } from './participants/joinSession.ts';
 import { leaveSession } from './participants/leaveSession.ts';
+import { loseParticipant } from './participants/loseParticipant.ts';
+import { reconnectParticipant } from './participants/reconnectParticipant.ts';
 import { addRecording } from './recordings/addRecording.ts';
 import { completeSession } from './sessions/completeSession.ts';
 import { createSession } from './sessions/createSession.ts';
@@ -66,6 +69,9 @@ export const commands = [
 export const systemCommands = [
   lapseSession,
   expireParticipants,
+  awaitParticipant,
+  loseParticipant,
+  reconnectParticipant,
   expireObservation,
   expireTurn,
 ] as unknown as readonly Mutation[];

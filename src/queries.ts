@@ -10,6 +10,7 @@ import { instant } from './core/schemas.ts';
 import { FINDING_STATES, readFindings } from './integrity/readFindings.ts';
 import { verifySession } from './integrity/verifySession.ts';
 import { readObjections } from './objections/readObjections.ts';
+import { readAttendance } from './participants/readAttendance.ts';
 import { readParticipants } from './participants/readParticipants.ts';
 import { readRecordings } from './recordings/readRecordings.ts';
 import { findHealthReport } from './schedules/readHealthReport.ts';
@@ -88,6 +89,15 @@ const readParticipantList = defineQuery<SessionParams, z.output<typeof participa
   summary: 'Who takes part, in order of joining',
   query: participantList,
   read: ({ db, params, query }) => readParticipants(db, params.session_id, page(query)),
+});
+
+const readAttendanceReport = defineQuery<SessionParams, unknown>({
+  ...ofSession,
+  name: 'session.attendance',
+  route: 'GET /api/session/:session_id/attendance',
+  summary: 'Who of the roster was in the room, when and for how long, from the record',
+  query: none,
+  read: ({ db, params }) => readAttendance(db, params.session_id),
 });
 
 const turnList = z.strictObject(pageQuery([z.string().regex(/^[0-9]{1,9}$/)]));
@@ -200,6 +210,7 @@ export const queries = [
   readActiveList,
   readSession,
   readParticipantList,
+  readAttendanceReport,
   readTurnList,
   readObjectionList,
   readViolationList,

@@ -58,6 +58,7 @@ const NAMES = [
   ...['turn.reserve_rebuttal', 'turn.waive_rebuttal', 'turn.question', 'turn.question', 'turn.take_over'],
   ...['turn.return', 'objection.raise', 'objection.raise', 'objection.raise', 'objection.withdraw', 'objection.rule'],
   ...['objection.rule', 'violation.record', 'session.start'],
+  ...['participant.await', 'participant.await', 'participant.lose', 'participant.lose', 'participant.reconnect'],
 ];
 
 const step = fc.record<Step>({
@@ -96,6 +97,7 @@ function bodyOf({ name, pick, choice }: Step, { turns, objections }: SessionStat
     'objection.rule': { objection_id, decision: ['sustained', 'overruled', 'reserved'][choice % 3] },
     'violation.record': { user_id: petitioner.id, kind: 'late', description: 'Late.' },
   };
+  if (name.startsWith('participant.')) return { user_id: petitioner.id };
   return bodies[name] ?? (name.startsWith('turn.') ? { turn_id } : {});
 }
 
