@@ -64,7 +64,8 @@ export function openCourt(url: string): Court {
     if (!target) return null;
     const key = `${target.kind}:${target.id}`;
     const scope = scopes.get(key) ?? (await findScope(door! as never, target))!;
-    scopes.set(key, scope);
+    // An assignment without a session may get one.
+    if (scope.session_id !== null) scopes.set(key, scope);
     return scope;
   }
 
@@ -194,5 +195,12 @@ export async function playedSession(court: Court, assignment_id: string): Promis
     description: 'Late to court.',
   });
   await act('violation.record', { user_id: people.petitioner, kind: 'coaching', description: 'A note was passed.' });
+  await act('session.join', { role: 'moderator' }, { id: people.bailiff, role: 'moderator' });
+  await act('participant.await', { user_id: people.bailiff });
+  const replacement = { user_id: randomUUID(), name: 'Noor Haddad' };
+  await act('assignment.substitute', { assignment_id, user_id: people.bailiff, replacement, session_id: undefined });
+  await act('recording.add', { url: 'https://recordings.example/r/1', title: 'Camera 1' });
+  await act('recording.add', { url: 'https://recordings.example/r/2' });
+  await court.send(['assignment.cancel', { assignment_id: await court.assignment(), reason: 'Snow.' }]);
   return session_id;
 }

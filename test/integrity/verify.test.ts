@@ -252,6 +252,8 @@ describe('a guard of the database', () => {
     ['event_payloads', 'payloads_are_erased_openly'],
     ['streams', 'streams_stay'],
     ['streams', 'streams_are_not_emptied'],
+    ['session_recordings', 'session_recordings_are_immutable'],
+    ['session_recordings', 'session_recordings_stay'],
     ...['courtroom_sessions', 'session_participations', 'session_turns', 'objections', 'procedural_violations'].flatMap(
       (table) => [
         [table, `${table}_are_frozen`],

@@ -10,7 +10,7 @@ import type { JobTools } from '../../jobs/job.ts';
 import { book } from '../../src/commands.ts';
 import { newCommandId } from '../../src/core/ids.ts';
 import { acceptCommands } from '../../src/core/inbox.ts';
-import { openBackbone } from '../../src/infra/backbone.ts';
+import { type Backbone, openBackbone } from '../../src/infra/backbone.ts';
 import { readConfig } from '../../src/infra/config.ts';
 import { openPool } from '../../src/infra/database.ts';
 import { verifyRecord } from '../../src/integrity/verifyRecord.ts';
@@ -23,6 +23,7 @@ export interface Workbench {
   database: TestDatabase;
   court: Court;
   tools: JobTools;
+  backbone: Backbone;
   /** What was logged at error level. */
   errors: { [key: string]: unknown }[];
   /** From now on the database's clock is so many hours behind or, negative, ahead. */
@@ -82,6 +83,7 @@ export async function openWorkbench(): Promise<Workbench> {
     database,
     court,
     tools,
+    backbone,
     errors,
     hoursAgo: async (hours) => void (await database.pool.query('update clock.hands set hours_ago = $1', [hours])),
     within(batches) {
