@@ -39,7 +39,7 @@ beforeAll(async () => {
   await database.pool.query(`
     insert into assignments
     select gen_random_uuid(), ('00000000-0000-0000-0000-' || lpad((i / ${MATCHES_EACH})::text, 12, '0'))::uuid, 'Title',
-      'Courtroom', now(), (array['institution', 'private'])[1 + i % 2], 'moot-20', now()
+      'Courtroom', now(), (array['institution', 'private'])[1 + i % 2], '"moot-20"', now()
     from generate_series(1, ${MATCHES}) as i;
     insert into rosters
     select id, gen_random_uuid(), role, 'Name', role = 'judge', 0

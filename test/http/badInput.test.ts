@@ -235,12 +235,12 @@ describe.skipIf(isLeftOut)('bad input', () => {
       [
         'a recording that anybody could change on the way',
         () => post(stack.url, `${path}/recording`, people.admin, { url: 'http://a.example/r', title: '' }),
-        ['/title', '/url'],
+        ['/url', '/title'],
       ],
       [
         'a substitution by nobody',
         () => post(stack.url, `/api/assignment/${assignment_id}/substitute`, people.admin, { user_id: 'x' }),
-        ['/replacement', '/user_id'],
+        ['/user_id', '/replacement'],
       ],
       [
         'a match that is called off without a reason',

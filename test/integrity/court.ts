@@ -146,6 +146,16 @@ export async function completedSession(court: Court, assignment_id: string): Pro
   return session_id;
 }
 
+/** A match that was called off while its session waited. @returns the streams of both */
+export async function cancelledMatch(court: Court): Promise<string[]> {
+  const assignment_id = await court.assignment();
+  const session_id = await court.session(assignment_id);
+  const petitioner = { id: people.petitioner, role: 'participant' as const };
+  await court.send(['session.join', { session_id, role: 'petitioner' }, petitioner]);
+  await court.send(['assignment.cancel', { assignment_id, reason: 'Snow.' }]);
+  return [`assignment:${assignment_id}`, `session:${session_id}`];
+}
+
 /**
  * A trial in which everything happens that can happen to a turn and to an objection, still open at its end. The system's
  * command has no scope to look up, so it is sent as the door would hand it on.
@@ -196,11 +206,9 @@ export async function playedSession(court: Court, assignment_id: string): Promis
   });
   await act('violation.record', { user_id: people.petitioner, kind: 'coaching', description: 'A note was passed.' });
   await act('session.join', { role: 'moderator' }, { id: people.bailiff, role: 'moderator' });
-  await act('participant.await', { user_id: people.bailiff });
   const replacement = { user_id: randomUUID(), name: 'Noor Haddad' };
   await act('assignment.substitute', { assignment_id, user_id: people.bailiff, replacement, session_id: undefined });
   await act('recording.add', { url: 'https://recordings.example/r/1', title: 'Camera 1' });
   await act('recording.add', { url: 'https://recordings.example/r/2' });
-  await court.send(['assignment.cancel', { assignment_id: await court.assignment(), reason: 'Snow.' }]);
   return session_id;
 }
