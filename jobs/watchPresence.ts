@@ -22,7 +22,7 @@ export interface PresenceWatch {
 }
 
 export interface PresenceWatchOptions {
-  backbone: Pick<Backbone, 'queues' | 'presence' | 'log'>;
+  backbone: Pick<Backbone, 'queues' | 'presence' | 'log' | 'onError'>;
   /** Role `worker`; not the pool that applies commands. */
   pool: pg.Pool;
   book: Book;
@@ -51,7 +51,7 @@ const AWAITED = `
 
 export function createPresenceWatch(options: PresenceWatchOptions): PresenceWatch {
   const { backbone, pool, book, judgeAfterMs = JUDGE_AFTER_MS } = options;
-  const { queues, presence, log } = backbone;
+  const { queues, presence, log, onError } = backbone;
   const db = pool as unknown as Queryable;
   const send = options.send ?? createSend({ db, book, queues, log, request_id: 'presence' });
   let closing = false;
@@ -119,7 +119,7 @@ export function createPresenceWatch(options: PresenceWatchOptions): PresenceWatc
   }
 
   function start(): void {
-    looking = look().catch((err) => log.debug({ err }, 'it could not be seen who is present'));
+    looking = look().catch(onError);
     void looking.then(() => {
       if (!closing) timer = setTimeout(start, LOOK_EVERY_MS);
     });

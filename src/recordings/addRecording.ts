@@ -31,8 +31,8 @@ export const assignmentRecordingAdded = defineEvent({
 
 /** A name and a password in it would stay on record for ever. */
 const address = z
-  .url({ protocol: /^https$/ })
-  .regex(/^https:\/\//)
+  .url()
+  .regex(/^https:\/\//, 'must begin with https://')
   .max(MAX_URL)
   .refine((url) => !URL.canParse(url) || (new URL(url).username === '' && new URL(url).password === ''), {
     error: 'must not hold a user name or a password',

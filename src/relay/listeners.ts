@@ -28,8 +28,8 @@ export interface Listeners {
   isDraining(): boolean;
   /** Sessions that somebody listens to; where it is given, only that of this assignment. */
   sessions(assignment_id?: string): string[];
-  /** The scope of a session as it is now: whoever is out of it goes. */
-  review(session_id: string, scope: Scope | undefined): void;
+  /** The scope of these sessions as it is now, where there is any: whoever is out of it goes. */
+  review(session_ids: readonly string[], scopes: ReadonlyMap<string, Scope>): void;
   /** Sends everybody away, to come back elsewhere. Resolves when all are gone. */
   drain(): Promise<void>;
 }
@@ -119,9 +119,12 @@ export function createListeners({ rooms, seats, config, metrics, log }: Listener
     return [...new Set(some.map(({ session_id }) => session_id!))];
   }
 
-  function review(session_id: string, scope: Scope | undefined): void {
+  function review(session_ids: readonly string[], scopes: ReadonlyMap<string, Scope>): void {
+    const reviewed = new Set(session_ids);
     for (const [listener, guest] of present) {
-      if (guest.admitted.session_id !== session_id) continue;
+      const { session_id } = guest.admitted;
+      if (!reviewed.has(session_id)) continue;
+      const scope = scopes.get(session_id);
       if (scope && mayListen(scope, guest.admitted.identity)) settleSeat(guest, scope);
       else dismiss(listener, CLOSE.scope, GONE);
     }

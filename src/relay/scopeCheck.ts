@@ -27,8 +27,7 @@ export function startScopeCheck({ db, listeners, scopes, broadcast, log }: Scope
     try {
       for (let i = 0; i < session_ids.length; i += SESSIONS_AT_ONCE) {
         const some = session_ids.slice(i, i + SESSIONS_AT_ONCE);
-        const found = await readScopes(db, some);
-        for (const session_id of some) listeners.review(session_id, found.get(session_id));
+        listeners.review(some, await readScopes(db, some));
       }
     } catch (err) {
       log.warn({ err }, 'the scope of listeners could not be checked');
