@@ -26,6 +26,7 @@ export default defineConfig({
             'test/core/**/*.test.ts',
             'test/commands/**/*.test.ts',
             'test/turns/**/*.test.ts',
+            'test/participants/**/*.test.ts',
             'test/infra/**/*.test.ts',
             'test/integrity/**/*.test.ts',
             'test/schedule/**/*.test.ts',

@@ -4,11 +4,14 @@
  * retries by the drain, deadlines by the sweep.
  */
 import { SpanKind } from '@opentelemetry/api';
+import { assignmentStream } from '../src/assignments/assignment.ts';
 import type { Decided, Fault } from '../src/core/decide.ts';
 import { groupBy } from '../src/core/groupBy.ts';
+import { idOf, kindOf } from '../src/core/stream.ts';
 import { announcementText } from '../src/infra/broadcast/announcements.ts';
 import type { Broadcast } from '../src/infra/broadcast/broadcast.ts';
 import { replyChannel, replyText } from '../src/infra/broadcast/replies.ts';
+import { SCOPE_CHANGES } from '../src/infra/broadcast/scopeChanges.ts';
 import type { Log } from '../src/infra/log.ts';
 import type { Metrics } from '../src/infra/metrics.ts';
 import { type Queues, rungFor } from '../src/infra/queue.ts';
@@ -40,7 +43,12 @@ async function announceAll(announcer: Announcer, decided: Decided): Promise<void
     messages.push(broadcast.publish(replyChannel(reply_to), replyText(group)));
   }
   const causes = new Map(outcomes.map((outcome) => [outcome.id, outcome]));
-  for (const [stream, events] of exported) messages.push(broadcast.publish(stream, announcementText(events, causes)));
+  for (const [stream, events] of exported) {
+    messages.push(broadcast.publish(stream, announcementText(events, causes)));
+    // Of one that was just made nobody keeps anything.
+    const isChange = kindOf(stream) === assignmentStream.kind && events.at(-1)!.event_sequence > 1;
+    if (isChange) messages.push(broadcast.publish(SCOPE_CHANGES, idOf(stream)));
+  }
   const deadlines = leaveDeadlines(queues, decided).map((added) =>
     added.catch((err) => log.debug({ err }, 'a deadline could not be left with the queue; the sweep will find it')),
   );

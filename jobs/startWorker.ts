@@ -1,6 +1,6 @@
 /**
- * The worker as a part: it answers doorbells, drains the inbox, keeps the deadlines of turns, and runs timed jobs and
- * those that somebody asked for.
+ * The worker as a part: it answers doorbells, drains the inbox, keeps the deadlines of turns, watches who is present, and
+ * runs timed jobs and those that somebody asked for.
  */
 import type { Job, Worker } from 'bullmq';
 import { book } from '../src/commands.ts';
@@ -15,6 +15,7 @@ import { timetable } from './schedule.ts';
 import { createSend } from './sendCommand.ts';
 import type { TickKey } from './ticks.ts';
 import { verifyRecordJob } from './verifyRecord.ts';
+import { createPresenceWatch } from './watchPresence.ts';
 
 export interface Running {
   db: Queryable;
@@ -26,7 +27,7 @@ const DOORBELLS_AT_ONCE = 32;
 const POOL_SIZE = 6;
 /** Timed jobs leave room for a verification that somebody asked for. */
 const INTEGRITY_AT_ONCE = RUNS_AT_ONCE + 1;
-const JOB_POOL_SIZE = 2 * RUNS_AT_ONCE + 1;
+const JOB_POOL_SIZE = 2 * RUNS_AT_ONCE + 2;
 const VERIFIER_POOL_SIZE = INTEGRITY_AT_ONCE + RUNS_AT_ONCE;
 const CLOSE_WITHIN_MS = 10_000;
 
@@ -58,6 +59,7 @@ export async function startWorker(
   const expirer = createExpirer({ db, send: createSend({ db, book, queues, log, request_id: DEADLINE }) });
   const alongside = expirer.sweep;
   const runner = createTickRunner({ backbone, pool: jobPool, verifierPool, book, timetable, alongside });
+  const presence = createPresenceWatch({ backbone, pool: jobPool, book });
   const verify = verifyRecordJob(verifierPool, blobs);
   const answerIntegrity = (job: Job) => (TIMED.has(job.name) ? runner.answer(job) : verify(job));
   const answer = async (job: Job) => (job.name === DEADLINE ? expirer.answer(job) : applier.answer(job));
@@ -67,9 +69,11 @@ export async function startWorker(
   await queues.run([doorbells, integrity, maintenance] as Worker[]);
   applier.start();
   runner.start();
+  presence.start();
 
   async function close(): Promise<void> {
     expirer.close();
+    await presence.close();
     const runs = runner.close();
     const workers = Promise.all([doorbells.close(), integrity.close(), maintenance.close(), runs]);
     // While Redis is away BullMQ would wait for it; what is under way is the applier's to finish.

@@ -10,6 +10,7 @@ import * as trace from './0007_trace.ts';
 import * as schemaVersion from './0008_schema_version.ts';
 import * as turns from './0009_turns.ts';
 import * as exhibits from './0010_exhibits.ts';
+import * as people from './0011_people.ts';
 
 export const migrations: (Knex.Migration & { name: string })[] = [
   { name: '0001_record', ...record },
@@ -22,4 +23,5 @@ export const migrations: (Knex.Migration & { name: string })[] = [
   { name: '0008_schema_version', ...schemaVersion },
   { name: '0009_turns', ...turns },
   { name: '0010_exhibits', ...exhibits },
+  { name: '0011_people', ...people },
 ];

@@ -1,5 +1,7 @@
 /** Every mutation there is. What is not in these lists does not exist. */
+import { cancelAssignment } from './assignments/cancelAssignment.ts';
 import { createAssignment } from './assignments/createAssignment.ts';
+import { substituteAssignment } from './assignments/substituteAssignment.ts';
 import { bookOf, type CommandDefinition, type Mutation } from './core/command.ts';
 import { markExhibit } from './exhibits/markExhibit.ts';
 import { ruleExhibit } from './exhibits/ruleExhibit.ts';
@@ -12,9 +14,13 @@ import { withdrawObjection } from './objections/withdrawObjection.ts';
 import { expireObservation } from './observers/expireObservation.ts';
 import { leaveObservation } from './observers/leaveObservation.ts';
 import { observeSession } from './observers/observeSession.ts';
+import { awaitParticipant } from './participants/awaitParticipant.ts';
 import { expireParticipants } from './participants/expireParticipants.ts';
 import { joinSession } from './participants/joinSession.ts';
 import { leaveSession } from './participants/leaveSession.ts';
+import { loseParticipant } from './participants/loseParticipant.ts';
+import { reconnectParticipant } from './participants/reconnectParticipant.ts';
+import { addRecording } from './recordings/addRecording.ts';
 import { completeSession } from './sessions/completeSession.ts';
 import { createSession } from './sessions/createSession.ts';
 import { lapseSession } from './sessions/lapseSession.ts';
@@ -36,6 +42,8 @@ import { recordViolation } from './violations/recordViolation.ts';
 
 export const commands = [
   createAssignment,
+  substituteAssignment,
+  cancelAssignment,
   createSession,
   startSession,
   pauseSession,
@@ -64,12 +72,16 @@ export const commands = [
   tenderExhibit,
   ruleExhibit,
   withdrawExhibit,
+  addRecording,
 ] as unknown as readonly CommandDefinition[];
 
 /** What only the system sends: timed jobs that tidy. */
 export const systemCommands = [
   lapseSession,
   expireParticipants,
+  awaitParticipant,
+  loseParticipant,
+  reconnectParticipant,
   expireObservation,
   expireTurn,
 ] as unknown as readonly Mutation[];

@@ -14,7 +14,9 @@ import { findExhibitOf, readExhibits } from './exhibits/readExhibits.ts';
 import { FINDING_STATES, readFindings } from './integrity/readFindings.ts';
 import { completeSessionReport, verifySession } from './integrity/verifySession.ts';
 import { readObjections } from './objections/readObjections.ts';
+import { readAttendance } from './participants/readAttendance.ts';
 import { readParticipants } from './participants/readParticipants.ts';
+import { readRecordings } from './recordings/readRecordings.ts';
 import { findHealthReport } from './schedules/readHealthReport.ts';
 import { readSchedules } from './schedules/readSchedules.ts';
 import { readLog } from './sessions/readLog.ts';
@@ -93,6 +95,15 @@ const readParticipantList = defineQuery<SessionParams, z.output<typeof participa
   read: ({ db, params, query }) => readParticipants(db, params.session_id, page(query)),
 });
 
+const readAttendanceReport = defineQuery<SessionParams, unknown>({
+  ...ofSession,
+  name: 'session.attendance',
+  route: 'GET /api/session/:session_id/attendance',
+  summary: 'Who of the roster was in the room, when and for how long, from the record',
+  query: none,
+  read: ({ db, params }) => readAttendance(db, params.session_id),
+});
+
 const turnList = z.strictObject(pageQuery([z.string().regex(/^[0-9]{1,9}$/)]));
 const readTurnList = defineQuery<SessionParams, z.output<typeof turnList>>({
   ...ofSession,
@@ -160,6 +171,15 @@ const verifyExhibit = defineQuery<ExhibitParams, unknown>({
   route: 'GET /api/session/:session_id/exhibit/:exhibit_id/verify',
   summary: 'Hash the file of an exhibit again',
   complete: (body, blobs) => verifyFile(body as unknown as Exhibit, blobs),
+});
+
+const readRecordingList = defineQuery<SessionParams, z.output<typeof byInstant>>({
+  ...ofSession,
+  name: 'session.recordings',
+  route: 'GET /api/session/:session_id/recordings',
+  summary: 'The recordings that were added beside the one that the session names',
+  query: byInstant,
+  read: ({ db, params, query }) => readRecordings(db, params.session_id, page(query)),
 });
 
 const range = z.strictObject({
@@ -235,6 +255,7 @@ export const queries = [
   readActiveList,
   readSession,
   readParticipantList,
+  readAttendanceReport,
   readTurnList,
   readObjectionList,
   readViolationList,
@@ -242,6 +263,7 @@ export const queries = [
   readExhibit,
   downloadExhibit,
   verifyExhibit,
+  readRecordingList,
   readLogs,
   readReplay,
   verify,

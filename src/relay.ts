@@ -18,7 +18,7 @@ const POOL_SIZE = 6;
 
 await runProcess('separate', async (config) => {
   const backbone = openBackbone(config, config.DATABASE_URL!, 'relay');
-  const { broadcast, metrics, log, onError, isRedisConnected } = backbone;
+  const { broadcast, presence, metrics, log, onError, isRedisConnected } = backbone;
   const pool = openPool(backbone.databaseUrl, 'relay', POOL_SIZE, onError);
   const db = pool as unknown as Queryable;
   const { ticket_secret } = await readInstallation(db);
@@ -29,7 +29,7 @@ await runProcess('separate', async (config) => {
     audience: config.JWT_AUDIENCE,
     ticketSecret: ticket_secret,
   });
-  const relay = createRelay({ pool, broadcast, tokens, config, metrics, log });
+  const relay = createRelay({ pool, broadcast, presence, tokens, config, metrics, log });
   const probe = await startProbe({ db, metrics, isRedisConnected, connections: relay.connections });
   const app = bareApp(config.TRUSTED_PROXIES).use(healthRoutes(probe, metrics), refuseUnknownPath, answerProblems(log));
   const server = createExpressServer(app);

@@ -30,7 +30,7 @@ export async function startAll(
 ): Promise<Started & { port: number; backbone: Backbone }> {
   await migrate(databaseUrl);
   const backbone = openBackbone(config, databaseUrl, 'all');
-  const { broadcast, metrics, log, onError } = backbone;
+  const { broadcast, presence, metrics, log, onError } = backbone;
   const steps: Step[] = [{ name: 'backbone', run: () => backbone.close() }];
   try {
     const pool = openPool(databaseUrl, 'relay', RELAY_POOL_SIZE, onError);
@@ -40,7 +40,7 @@ export async function startAll(
     let relay: Relay | undefined;
     const api = await startApi(backbone, secret, () => relay?.connections() ?? 0);
     steps.unshift({ name: 'api', run: () => api.close() });
-    relay = createRelay({ pool, broadcast, tokens: api.tokens, config, metrics, log });
+    relay = createRelay({ pool, broadcast, presence, tokens: api.tokens, config, metrics, log });
     const server = createExpressServer(api.app);
     relay.attach(server);
     const port = await listen(server, config.HOST, config.PORT, USUAL_PORT);

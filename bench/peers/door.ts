@@ -3,6 +3,7 @@
  * middleware and routes, the same tokens, limits, checks and answers. Only what becomes of an accepted command differs.
  */
 import type pg from 'pg';
+import { createScopeCache } from '../../src/assignments/scopeCache.ts';
 import type { Queryable } from '../../src/core/queryable.ts';
 import type { Acceptor } from '../../src/http/acceptance.ts';
 import { createApp } from '../../src/http/app.ts';
@@ -51,7 +52,7 @@ export async function openDoor(
       undefined,
       () => {},
     ),
-    scopes: createScopes(db),
+    scopes: createScopes(db, createScopeCache(db)),
     acceptor: { accept, idle: async () => {} },
     outcomes: NOTHING_TO_WAIT_FOR,
     instance: 'peer',

@@ -1,4 +1,5 @@
 /** An assignment: a scheduled match in a courtroom, with its teams and panel. Roles come from its roster, nowhere else. */
+import { type Rejection, reject } from '../core/problem.ts';
 import type { Value } from '../core/projections.ts';
 import { type StreamKind, streamName } from '../core/stream.ts';
 import type { Format, Side } from '../formats/format.ts';
@@ -37,9 +38,35 @@ export interface RosterEntry extends Judge {
   role: RosterRole;
 }
 
-export interface AssignmentState extends Assignment {
+/** Who stood on the roster and stands there no longer. */
+export interface Replaced extends RosterEntry {
+  replaced_at: string;
+  replaced_by: string;
+}
+
+export interface Recording {
+  id: string;
+  session_id: string;
+  url: string;
+  title: string | null;
+  added_by: string;
+  added_at: string;
+}
+
+/** What an answer shows of it. */
+export interface ShownAssignment extends Assignment {
   id: string;
   created_at: string;
+  /** When the match was called off; null while it stands. */
+  cancelled_at: string | null;
+  cancel_reason: string | null;
+}
+
+export interface AssignmentState extends ShownAssignment {
+  /** In the order in which they were replaced. */
+  replaced: readonly Replaced[];
+  /** Those that came after the session's own, in the order in which they were added. */
+  recordings: readonly Recording[];
 }
 
 export const assignmentStream: StreamKind<AssignmentState | null> = { kind: 'assignment', initial: () => null };
@@ -68,10 +95,16 @@ export function sideOf(role: RosterRole | undefined): Side | null {
   return role === 'petitioner' || role === 'respondent' ? role : null;
 }
 
+/** Nothing is done about a match that was called off. */
+export function refuseCancelled({ cancelled_at }: ShownAssignment): Rejection | undefined {
+  if (cancelled_at === null) return undefined;
+  return reject('assignment_cancelled', 'This match was called off.', { cancelled_at });
+}
+
 /** The assignment as every answer shows it. */
-export function assignmentResource(assignment: AssignmentState, session_id: string | null): { [key: string]: Value } {
+export function assignmentResource(assignment: ShownAssignment, session_id: string | null): { [key: string]: Value } {
   const { id, institution_id, title, courtroom, scheduled_at, visibility, format, created_at } = assignment;
-  const { petitioner, respondent, panel, moderators } = assignment;
+  const { petitioner, respondent, panel, moderators, cancelled_at, cancel_reason } = assignment;
   return {
     id,
     institution_id,
@@ -86,5 +119,7 @@ export function assignmentResource(assignment: AssignmentState, session_id: stri
     format,
     session_id,
     created_at,
+    cancelled_at,
+    cancel_reason,
   };
 }

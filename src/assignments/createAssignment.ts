@@ -39,6 +39,10 @@ export const assignmentCreated = defineEvent({
     ...payload,
     id: stream.slice(stream.indexOf(':') + 1),
     created_at: at,
+    cancelled_at: null,
+    cancel_reason: null,
+    replaced: [],
+    recordings: [],
   }),
   project: ({ at, payload }, state) => {
     const { institution_id, title, courtroom, scheduled_at, visibility, format } = payload;

@@ -3,17 +3,17 @@ import type { JsonObject } from '../core/event.ts';
 import { type Page, pageOf } from '../core/page.ts';
 import type { Queryable } from '../core/queryable.ts';
 import type { Actor } from '../core/roles.ts';
-import { type AssignmentState, assignmentResource } from './assignment.ts';
+import { assignmentResource, type ShownAssignment } from './assignment.ts';
 
-type AssignmentRow = AssignmentState & { session_id: string | null };
+type AssignmentRow = ShownAssignment & { session_id: string | null };
 
 const people = (role: string, columns: string) => `
   coalesce((select json_agg(json_build_object('user_id', r.user_id, 'name', r.name${columns}) order by r.place)
-    from rosters r where r.assignment_id = a.id and r.role = '${role}'), '[]')`;
+    from rosters r where r.assignment_id = a.id and r.role = '${role}' and r.replaced_at is null), '[]')`;
 
 const ASSIGNMENTS = `
   select a.id, a.institution_id, a.title, a.courtroom, a.scheduled_at, a.visibility, a.format, a.created_at,
-    s.id as session_id, ${people('petitioner', '')} as petitioner, ${people('respondent', '')} as respondent,
+    a.cancelled_at, a.cancel_reason, s.id as session_id, ${people('petitioner', '')} as petitioner, ${people('respondent', '')} as respondent,
     ${people('judge', `, 'presiding', r.presiding`)} as panel, ${people('moderator', '')} as moderators
   from assignments a left join courtroom_sessions s on s.assignment_id = a.id`;
 
@@ -32,7 +32,7 @@ const PAGE = `
     ${arm('id', `assignments where $3 = 'super_admin'`)}
     union ${arm('id', `assignments where visibility = 'public'`)}
     union ${arm('id', `assignments where institution_id = $2::uuid and (visibility = 'institution' or $3 = 'admin')`)}
-    union ${arm('assignment_id', 'rosters where user_id = $1::uuid')}
+    union ${arm('assignment_id', 'rosters where user_id = $1::uuid and replaced_at is null')}
   )
   ${ASSIGNMENTS} where a.id in (select id from visible) order by a.id limit $5`;
 

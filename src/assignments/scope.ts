@@ -14,19 +14,35 @@ export interface Scope {
   visibility: Visibility;
   /** The roster's role of each user. */
   roster: ReadonlyMap<string, RosterRole>;
+  /** Who stood on the roster and stands there no longer. */
+  replaced: ReadonlySet<string>;
 }
+
+type ScopeRow = Omit<Scope, 'roster' | 'replaced'> & { roster: Record<string, RosterRole>; replaced: string[] };
+
+const SCOPES = `
+  select a.id as assignment_id, s.id as session_id, a.institution_id, a.visibility,
+    (select json_object_agg(r.user_id, r.role) from rosters r
+     where r.assignment_id = a.id and r.replaced_at is null) as roster,
+    array(select r.user_id from rosters r where r.assignment_id = a.id and r.replaced_at is not null) as replaced
+  from assignments a left join courtroom_sessions s on s.assignment_id = a.id`;
+
+const scopeOf = (row: ScopeRow): Scope => ({
+  ...row,
+  roster: new Map(Object.entries(row.roster)),
+  replaced: new Set(row.replaced),
+});
 
 /** The scope facts of an assignment or a session, or undefined where there is none of that id. */
 export async function findScope(db: Queryable, { kind, id }: Target): Promise<Scope | undefined> {
-  const { rows } = await db.query<Omit<Scope, 'roster'> & { roster: Record<string, RosterRole> }>(
-    `select a.id as assignment_id, s.id as session_id, a.institution_id, a.visibility,
-       (select json_object_agg(r.user_id, r.role) from rosters r where r.assignment_id = a.id) as roster
-     from assignments a left join courtroom_sessions s on s.assignment_id = a.id
-     where ${kind === 'session' ? 's.id' : 'a.id'} = $1`,
-    [id],
-  );
-  const [row] = rows;
-  return row && { ...row, roster: new Map(Object.entries(row.roster)) };
+  const { rows } = await db.query<ScopeRow>(`${SCOPES} where ${kind === 'session' ? 's.id' : 'a.id'} = $1`, [id]);
+  return rows[0] && scopeOf(rows[0]);
+}
+
+/** Those of many sessions, by session. */
+export async function readScopes(db: Queryable, session_ids: string[]): Promise<Map<string, Scope>> {
+  const { rows } = await db.query<ScopeRow>(`${SCOPES} where s.id = any($1)`, [session_ids]);
+  return new Map(rows.map((row) => [row.session_id!, scopeOf(row)]));
 }
 
 /** May this person, or somebody without a token (null), see it? */

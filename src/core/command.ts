@@ -99,6 +99,8 @@ export interface CommandDefinition<Input = unknown, States = unknown, Scope = un
   upload?: Upload<Input, Scope>;
   /** What the input asks for beyond its schema. */
   faults?(input: Input, actor: Actor): InputFault[];
+  /** A feature that must be switched on for this command. */
+  feature?: Feature;
   /** Features that this input needs to be switched on. */
   features?(input: Input): Feature[];
   /** Refused with 403 `forbidden` at the door when false. */

@@ -43,10 +43,11 @@ export async function enter(
   desk: Desk,
   req: Request,
   res: Response,
-  { route, roles }: Pick<CommandDefinition, 'route' | 'roles'>,
+  { route, roles, feature }: Pick<CommandDefinition, 'route' | 'roles' | 'feature'>,
 ): Promise<Actor | null> {
   const actor = roles === 'anyone' ? await authenticate(req, desk.tokens) : await demandActor(req, desk.tokens);
   if (/^\w+ \/api\/session\b/.test(route)) demandFeature(desk.config, 'FEATURE_MOOT_OPERATIONS');
+  if (feature !== undefined) demandFeature(desk.config, feature);
   if (/^\w+ \/api\//.test(route)) await limit(desk.limiter, req, res, actor);
   return actor;
 }

@@ -1,36 +1,22 @@
-/** Scope facts at the door, kept for the assignments and sessions that are asked for most. */
-import { LRUCache } from 'lru-cache';
-import { findScope, isVisible, type Scope } from '../assignments/scope.ts';
+/** Who is let in at the door: what somebody may not see is answered like what there is not. */
+import { isVisible, type Scope } from '../assignments/scope.ts';
+import type { ScopeCache } from '../assignments/scopeCache.ts';
 import type { Target } from '../core/command.ts';
 import { isUuid } from '../core/ids.ts';
 import { Problem } from '../core/problem.ts';
 import type { Queryable } from '../core/queryable.ts';
 import type { Actor } from '../core/roles.ts';
 
-const KEPT = 10_000;
-
 export interface Scopes {
   /** @throws {Problem} 404 for what does not exist and for what this person may not see: nobody can tell which */
   demand(target: Target, actor: Actor | null): Promise<Scope>;
 }
 
-export function createScopes(db: Queryable): Scopes {
-  const kept = new LRUCache<string, Scope>({ max: KEPT });
-
-  async function find(target: Target, actor: Actor | null): Promise<Scope | undefined> {
-    const key = `${target.kind}:${target.id}`;
-    const known = kept.get(key);
-    // Every refusal costs one look: a faster one would tell that there is something.
-    if (known && isVisible(known, actor)) return known;
-    const scope = await findScope(db, target);
-    // An assignment without a session may get one any moment.
-    if (scope && scope.session_id !== null) kept.set(key, scope);
-    return scope;
-  }
-
+export function createScopes(db: Queryable, cache: ScopeCache): Scopes {
   async function demand(target: Target, actor: Actor | null): Promise<Scope> {
-    const scope = isUuid(target.id) ? await find(target, actor) : undefined;
-    if (!scope || !isVisible(scope, actor)) throw new Problem('not_found');
+    const isAllowed = (scope: Scope) => isVisible(scope, actor);
+    const scope = isUuid(target.id) ? await cache.find(target, isAllowed) : undefined;
+    if (!scope || !isAllowed(scope)) throw new Problem('not_found');
     if (!(await ownsObservation(target, actor)) || !(await holdsParts(target))) throw new Problem('not_found');
     return scope;
   }

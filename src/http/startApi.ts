@@ -1,9 +1,11 @@
 /** The API as a part: the application and what it needs, ready to be put behind an HTTP server. */
 import { randomUUID } from 'node:crypto';
 import type { Express } from 'express';
+import { createScopeCache } from '../assignments/scopeCache.ts';
 import type { Queryable } from '../core/queryable.ts';
 import type { Backbone } from '../infra/backbone.ts';
 import type { Backlog } from '../infra/backlog.ts';
+import { listenForScopeChanges } from '../infra/broadcast/scopeChanges.ts';
 import { openPool } from '../infra/database.ts';
 import { readInstallation } from '../infra/installation.ts';
 import { createLimiter } from '../infra/limiter/createLimiter.ts';
@@ -71,7 +73,10 @@ export async function startApi(
   const every_ms = LOOK_EVERY_MS;
   const probe = await startProbe({ db, metrics, isRedisConnected, connections, isQueueFit, every_ms, onBacklog });
   const acceptor = createAcceptor({ db, queues, isBacklogged: probe.isBacklogged, metrics, log });
-  const scopes = createScopes(db);
+  const cache = createScopeCache(db);
+  const scopes = createScopes(db, cache);
+  const followed = { onChange: cache.forget, onInterruption: cache.forgetAll };
+  const stopFollowing = listenForScopeChanges(broadcast, followed, log);
   const { issueTicket } = tokens;
   const desk = {
     config,
@@ -98,6 +103,7 @@ export async function startApi(
   async function close(): Promise<void> {
     await acceptor.idle();
     outcomes.close();
+    stopFollowing();
     probe.close();
     await Promise.all([limiter!.close(), uploadLimiter!.close()]);
     await Promise.all([door.end(), pool.end(), verifierPool.end()]);

@@ -1,4 +1,4 @@
-/** What every process stands on: its settings, its log and metrics, the queues and the broadcast. */
+/** What every process stands on: its settings, its log and metrics, the queues, the broadcast and who is present. */
 import { type BlobStore, openBlobs } from './blobs.ts';
 import type { Broadcast } from './broadcast/broadcast.ts';
 import { createInProcessBroadcast } from './broadcast/inProcess.ts';
@@ -6,6 +6,9 @@ import { createRedisBroadcast } from './broadcast/redis.ts';
 import { blobFolder, type Config } from './config.ts';
 import { createLog, type Log } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { createInProcessPresence } from './presence/inProcess.ts';
+import { PRESENCE, type Presence } from './presence/presence.ts';
+import { createRedisPresence } from './presence/redis.ts';
 import { openQueues, type Queues } from './queue.ts';
 
 export interface Backbone {
@@ -18,9 +21,10 @@ export interface Backbone {
   queues: Queues;
   broadcast: Broadcast;
   blobs: BlobStore;
+  presence: Presence;
   onError(error: Error): void;
   isRedisConnected(): boolean | null;
-  /** The queues and the broadcast; to be called when nobody uses them any more. */
+  /** The queues, the broadcast and presence; to be called when nobody uses them any more. */
   close(): Promise<void>;
 }
 
@@ -33,6 +37,10 @@ export function openBackbone(config: Config, databaseUrl: string, process: strin
     config.REDIS_URL === undefined
       ? createInProcessBroadcast()
       : createRedisBroadcast(config.REDIS_URL, prefix, onError);
+  const presence =
+    config.REDIS_URL === undefined
+      ? createInProcessPresence(PRESENCE)
+      : createRedisPresence(config.REDIS_URL, prefix, PRESENCE, onError);
   return {
     config,
     databaseUrl,
@@ -42,10 +50,12 @@ export function openBackbone(config: Config, databaseUrl: string, process: strin
     queues,
     broadcast,
     blobs: openBlobs(blobFolder(config)),
+    presence,
     onError,
     isRedisConnected: () => (config.REDIS_URL === undefined ? null : broadcast.isConnected()),
     async close() {
       await queues.close();
+      await presence.close();
       await broadcast.close();
     },
   };

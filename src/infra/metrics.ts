@@ -44,6 +44,10 @@ export function createMetrics() {
     integrityIssues: counter('integrity_issues_total', 'Issues of findings that were opened or changed', ['job']),
     findingsOpen: gauge('integrity_findings_open', 'Findings that no clean check has resolved'),
     connections: gauge('active_websocket_connections', 'Listeners connected to this process', ['transport']),
+    presenceLeases: gauge(
+      'presence_leases',
+      'People of rosters who listen at this process, however many sockets they have',
+    ),
     delivered: counter('messages_delivered_total', 'Messages sent to listeners'),
     term: gauge('leader_term', 'Term in which this scheduler leads; 0 while it does not'),
     clockSkew: gauge('scheduler_clock_skew_seconds', 'This machine’s clock less the database’s'),

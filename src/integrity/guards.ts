@@ -29,6 +29,8 @@ const TRIGGERS: readonly (readonly [string, string, string, number])[] = [
   ['streams_are_not_emptied', 'streams', 'refuse_change', BEFORE + TRUNCATE],
   ['courtroom_sessions_are_frozen', 'courtroom_sessions', 'refuse_change_of_completed', ROW + BEFORE + DELETE + UPDATE],
   ['courtroom_sessions_stay', 'courtroom_sessions', 'refuse_change', BEFORE + TRUNCATE],
+  ['session_recordings_are_immutable', 'session_recordings', 'refuse_change', ROW + BEFORE + DELETE + UPDATE],
+  ['session_recordings_stay', 'session_recordings', 'refuse_change', BEFORE + TRUNCATE],
   ...OF_SESSION.flatMap(
     (table) =>
       [
@@ -62,7 +64,7 @@ const FUNCTIONS = {
   refuse_change_of_completed: '436188824c2bbe0bdfa385506230f297c8383806475f510f2081fc3a5c694ba5',
   refuse_unerased_delete: '34207ff38ebce822cad29b6b5d3c4790364d421be21d4870f160c124cc11cec8',
   is_open: '17f893f72e875edcfb14759949633b988728e60009b543c5f1e1983423f93c00',
-  has_seat: '9a13e3791687c48072c38e4e9569a77b3298082eee2b7c628877d1e15e1fff37',
+  has_seat: 'a73c8c53cedfde20643252a1cd8a265f1949792f266deb6d3bea73d968864567',
   is_own_command: 'dab30ec8766e1e80147fc0f70b1dfdb8973dcb1361e3b205c9f8628fcfa4f332',
   session_of: 'f64142845613c19c27dd15d920438241b6e12cb66e68cdc24a45f011769baefc',
 } as const;

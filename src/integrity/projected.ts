@@ -23,6 +23,7 @@ export const PROJECTED: readonly ProjectedTable[] = [
     primary_key: ['assignment_id', 'user_id'],
     outside: [],
   },
+  { kind: 'assignment', table: 'session_recordings', owner: 'assignment_id', primary_key: ['id'], outside: [] },
   { kind: 'session', table: 'courtroom_sessions', owner: 'id', primary_key: ['id'], outside: [] },
   {
     kind: 'session',

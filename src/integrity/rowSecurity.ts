@@ -5,7 +5,7 @@
 import type { Queryable } from '../core/queryable.ts';
 
 const COURT = ['assignments', 'rosters', 'courtroom_sessions', 'session_participations', 'session_observations'];
-const ROUND = ['session_turns', 'objections', 'procedural_violations', 'exhibits'];
+const ROUND = ['session_turns', 'objections', 'procedural_violations', 'exhibits', 'session_recordings'];
 const TABLES = [...COURT, ...ROUND, 'streams', 'events', 'event_payloads', 'commands', 'session_checks', 'findings'];
 
 /** Roles that see every row of a table, each within what it was granted. */

@@ -6,11 +6,10 @@ import { z } from 'zod';
 import { defineSystemCommand } from '../core/command.ts';
 import { defineEvent } from '../core/event.ts';
 import { reject } from '../core/problem.ts';
-import { update } from '../core/projections.ts';
 import { id } from '../core/schemas.ts';
 import { type SessionStates, sessionResult, sessionStream, sessionStreamName } from '../sessions/session.ts';
 import { refuseUnlessSilent } from '../sessions/silence.ts';
-import { withParticipant } from './participant.ts';
+import { seatUpdate, withParticipant } from './participant.ts';
 
 export const participantLost = defineEvent({
   stream: sessionStream,
@@ -18,9 +17,7 @@ export const participantLost = defineEvent({
   payload: z.strictObject({ participant_id: id, user_id: id, reason: z.string() }),
   evolve: (session, { at, payload: { user_id } }) =>
     withParticipant(session, user_id, { status: 'disconnected', left_at: at }),
-  project: ({ at, payload: { participant_id } }) => [
-    update('session_participations', { id: participant_id }, { status: 'disconnected', left_at: at }),
-  ],
+  project: ({ payload }, session) => [seatUpdate(session, payload.user_id)],
 });
 
 export const LOST_REASON = 'No event for 12 hours, and the session has not begun.';

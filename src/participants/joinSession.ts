@@ -1,14 +1,14 @@
 /** Somebody of the roster takes the place that the roster gives them. Joining again is a reconnection. */
 import { z } from 'zod';
-import { ROSTER_ROLES, rosterEntry } from '../assignments/assignment.ts';
+import { ROSTER_ROLES, refuseCancelled, rosterEntry } from '../assignments/assignment.ts';
 import type { Scope } from '../assignments/scope.ts';
 import { defineCommand } from '../core/command.ts';
 import { defineEvent } from '../core/event.ts';
 import { reject } from '../core/problem.ts';
 import { insert, update } from '../core/projections.ts';
 import { freeObject, id } from '../core/schemas.ts';
-import { type SessionStates, sessionStream } from '../sessions/session.ts';
-import { personally, withParticipant } from './participant.ts';
+import { participantResource, type SessionStates, sessionStream } from '../sessions/session.ts';
+import { personally, seatUpdate, withParticipant } from './participant.ts';
 
 export const participantJoined = defineEvent({
   stream: sessionStream,
@@ -24,6 +24,7 @@ export const participantJoined = defineEvent({
       joined_at: at,
       left_at: null,
       connection_count: 1,
+      unseen_since: null,
     }),
   project: ({ payload }, session) => {
     const { id: participant_id, ...columns } = session.participants[payload.user_id]!;
@@ -36,10 +37,8 @@ export const participantReconnected = defineEvent({
   type: 'PARTICIPANT_RECONNECTED',
   payload: z.strictObject({ participant_id: id, user_id: id, connection_count: z.int() }),
   evolve: (session, { payload: { user_id, connection_count } }) =>
-    withParticipant(session, user_id, { status: 'connected', left_at: null, connection_count }),
-  project: ({ payload: { participant_id, connection_count } }) => [
-    update('session_participations', { id: participant_id }, { status: 'connected', left_at: null, connection_count }),
-  ],
+    withParticipant(session, user_id, { status: 'connected', left_at: null, connection_count, unseen_since: null }),
+  project: ({ payload }, session) => [seatUpdate(session, payload.user_id)],
 });
 
 const body = z.strictObject({ role: z.enum(ROSTER_ROLES), client_info: freeObject(16).optional() });
@@ -53,6 +52,8 @@ export const joinSession = defineCommand<z.output<typeof body> & { session_id: s
   decide({ session, assignment }, command) {
     const { input, actor } = command;
     if (session.status === 'completed') return reject('session_completed', 'Nobody joins a completed session.');
+    const refusal = refuseCancelled(assignment);
+    if (refusal) return refusal;
     const entry = rosterEntry(assignment, actor.id);
     if (entry?.role !== input.role) {
       return reject('role_not_on_roster', `The roster does not name you as ${input.role}.`);
@@ -71,7 +72,7 @@ export const joinSession = defineCommand<z.output<typeof body> & { session_id: s
       update('session_participations', { id: session.participants[actor.id]!.id }, { client_info: input.client_info }),
     ];
   },
-  result: ({ states }, { actor }) => ({ ...states.session.participants[actor.id]! }),
+  result: ({ states }, { actor }) => participantResource(states.session.participants[actor.id]!),
   records: [participantJoined, participantReconnected],
-  rejects: ['session_completed', 'role_not_on_roster'],
+  rejects: ['session_completed', 'assignment_cancelled', 'role_not_on_roster'],
 });

@@ -4,20 +4,17 @@ import type { Scope } from '../assignments/scope.ts';
 import { defineCommand } from '../core/command.ts';
 import { defineEvent } from '../core/event.ts';
 import { reject } from '../core/problem.ts';
-import { update } from '../core/projections.ts';
 import { id } from '../core/schemas.ts';
-import { type SessionStates, sessionStream } from '../sessions/session.ts';
-import { personally, withParticipant } from './participant.ts';
+import { participantResource, type SessionStates, sessionStream } from '../sessions/session.ts';
+import { personally, seatUpdate, withParticipant } from './participant.ts';
 
 export const participantLeft = defineEvent({
   stream: sessionStream,
   type: 'PARTICIPANT_LEFT',
   payload: z.strictObject({ participant_id: id, user_id: id }),
   evolve: (session, { at, payload: { user_id } }) =>
-    withParticipant(session, user_id, { status: 'disconnected', left_at: at }),
-  project: ({ at, payload: { participant_id } }) => [
-    update('session_participations', { id: participant_id }, { status: 'disconnected', left_at: at }),
-  ],
+    withParticipant(session, user_id, { status: 'disconnected', left_at: at, unseen_since: null }),
+  project: ({ payload }, session) => [seatUpdate(session, payload.user_id)],
 });
 
 export const leaveSession = defineCommand<{ session_id: string }, SessionStates, Scope>({
@@ -32,7 +29,7 @@ export const leaveSession = defineCommand<{ session_id: string }, SessionStates,
     if (!known || known.status === 'disconnected') return reject('not_joined', 'You are not in this session.');
     return [participantLeft({ participant_id: known.id, user_id: known.user_id })];
   },
-  result: ({ states }, { actor }) => ({ ...states.session.participants[actor.id]! }),
+  result: ({ states }, { actor }) => participantResource(states.session.participants[actor.id]!),
   records: [participantLeft],
   rejects: ['session_completed', 'not_joined'],
 });

@@ -1,6 +1,7 @@
 /** Participants: people of the roster who are, or were, in the courtroom. */
 import { assignmentStreamName } from '../assignments/assignment.ts';
 import type { Scope } from '../assignments/scope.ts';
+import { update, type Write } from '../core/projections.ts';
 import { ROLES } from '../core/roles.ts';
 import { type Participant, type SessionState, sessionStreamName } from '../sessions/session.ts';
 
@@ -18,4 +19,10 @@ export const personally = {
 export function withParticipant(session: SessionState, user_id: string, changes: Partial<Participant>): SessionState {
   const participant = { ...session.participants[user_id]!, ...changes };
   return { ...session, participants: { ...session.participants, [user_id]: participant } };
+}
+
+/** What a change of somebody's presence writes: the same columns always, so that a batch is one statement. */
+export function seatUpdate({ participants }: SessionState, user_id: string): Write {
+  const { id, status, left_at, connection_count, unseen_since } = participants[user_id]!;
+  return update('session_participations', { id }, { status, left_at, connection_count, unseen_since });
 }

@@ -2,11 +2,13 @@
 import type { JsonObject } from '../core/event.ts';
 import { type Page, pageOf } from '../core/page.ts';
 import type { Queryable } from '../core/queryable.ts';
-import type { Participant } from '../sessions/session.ts';
+import type { participantResource } from '../sessions/session.ts';
+
+type Shown = ReturnType<typeof participantResource>;
 
 export async function readParticipants(db: Queryable, session_id: string, page: Page): Promise<JsonObject> {
   const [after_time = null, after_id = null] = page.after;
-  const { rows } = await db.query<Participant>(
+  const { rows } = await db.query<Shown>(
     `select id, user_id, name, role, status, joined_at, left_at, connection_count
      from session_participations
      where session_id = $1 and ($2::timestamptz is null or (joined_at, id) > ($2, $3::uuid))
@@ -22,8 +24,8 @@ export async function readParticipants(db: Queryable, session_id: string, page: 
 }
 
 /** All of them, for a snapshot. */
-export async function readAllParticipants(db: Queryable, session_id: string): Promise<Participant[]> {
-  const { rows } = await db.query<Participant>(
+export async function readAllParticipants(db: Queryable, session_id: string): Promise<Shown[]> {
+  const { rows } = await db.query<Shown>(
     `select id, user_id, name, role, status, joined_at, left_at, connection_count
      from session_participations where session_id = $1 order by joined_at, id`,
     [session_id],

@@ -2,11 +2,10 @@
  * Admission decides, before anything is joined, whether a connection may listen: a good token, then a session that
  * exists and is in its scope. What is out of scope is answered exactly like what does not exist.
  */
-import { LRUCache } from 'lru-cache';
-import { findScope, isVisible, type Scope } from '../assignments/scope.ts';
+import { isVisible, type Scope } from '../assignments/scope.ts';
+import type { ScopeCache } from '../assignments/scopeCache.ts';
 import { isUuid } from '../core/ids.ts';
 import { Problem, type ProblemBody, problemBody } from '../core/problem.ts';
-import type { Queryable } from '../core/queryable.ts';
 import type { Config } from '../infra/config.ts';
 import { isConnectionFault, isTransientFault } from '../infra/database.ts';
 import type { Log } from '../infra/log.ts';
@@ -24,27 +23,20 @@ export interface Request {
 export interface Admitted {
   session_id: string;
   last_sequence: number | undefined;
-  /** Seconds since 1970. */
-  expires_at: number;
+  identity: Identity | Ticket;
+  scope: Scope;
 }
 
 /** @throws {Problem} with the refusal */
 export type Admit = (request: Request) => Promise<Admitted>;
 
-const SCOPES_KEPT = 10_000;
-
-export function createAdmission(db: Queryable, tokens: Tokens, config: Config): Admit {
-  const scopes = new LRUCache<string, Scope>({
-    max: SCOPES_KEPT,
-    fetchMethod: (id) => findScope(db, { kind: 'session', id }),
-  });
-
+export function createAdmission(scopes: ScopeCache, tokens: Tokens, config: Config): Admit {
   async function admit(request: Request): Promise<Admitted> {
     demandOrigin(request.origin, config.CORS_ORIGINS);
     const identity = await identify(request.token);
     if (!config.FEATURE_MOOT_OPERATIONS) throw new Problem('feature_disabled');
-    const session_id = await demandSession(request.session_id, identity);
-    return { session_id, last_sequence: request.lastSequence(), expires_at: identity.expires_at };
+    const scope = await demandSession(request.session_id, identity);
+    return { session_id: scope.session_id!, last_sequence: request.lastSequence(), identity, scope };
   }
 
   async function identify(token: unknown): Promise<Identity | Ticket> {
@@ -54,19 +46,25 @@ export function createAdmission(db: Queryable, tokens: Tokens, config: Config): 
     throw new Problem('unauthenticated', 'The token is missing, expired or not signed by us.', {}, challenge);
   }
 
-  async function demandSession(asked: unknown, identity: Identity | Ticket): Promise<string> {
-    const session_id = typeof asked === 'string' ? asked.toLowerCase() : '';
-    const scope = isUuid(session_id) ? await scopes.fetch(session_id) : undefined;
-    if (!scope || !mayListen(scope, identity)) throw new Problem('not_found');
-    return session_id;
+  async function demandSession(asked: unknown, identity: Identity | Ticket): Promise<Scope> {
+    const id = typeof asked === 'string' ? asked.toLowerCase() : '';
+    const isAllowed = (scope: Scope) => mayListen(scope, identity);
+    const scope = isUuid(id) ? await scopes.find({ kind: 'session', id }, isAllowed) : undefined;
+    if (!scope || !isAllowed(scope)) throw new Problem('not_found');
+    return scope;
   }
 
   return admit;
 }
 
-/** A ticket is good for its own session, whatever that session's visibility. */
-function mayListen(scope: Scope, identity: Identity | Ticket): boolean {
-  return 'session_id' in identity ? identity.session_id === scope.session_id : isVisible(scope, identity.actor);
+/**
+ * A ticket is good for its own session, whatever that session's visibility; but not that of somebody who was replaced,
+ * who may have it from a seat that is gone.
+ */
+export function mayListen(scope: Scope, identity: Identity | Ticket): boolean {
+  if (!('session_id' in identity)) return isVisible(scope, identity.actor);
+  const isVoid = scope.visibility !== 'public' && scope.replaced.has(identity.actor.id);
+  return identity.session_id === scope.session_id && !isVoid;
 }
 
 /** CORS does not protect WebSockets: a page of another site may open one, so its origin is checked here. */

@@ -1,16 +1,19 @@
 /**
  * The listeners of this process, from admission to the end: each joins its room, is heard, and is sent away when its
- * token expires or the process stops. Whatever the transport, this is where a connection is counted.
+ * token expires, its session goes out of its scope, or the process stops. Whatever the transport, this is where a
+ * connection is counted, and who is on the roster is said to be present.
  */
+import type { Scope } from '../assignments/scope.ts';
 import type { Config } from '../infra/config.ts';
 import type { Log } from '../infra/log.ts';
 import type { Metrics } from '../infra/metrics.ts';
-import type { Admitted } from './admission.ts';
+import { type Admitted, mayListen } from './admission.ts';
 import { answer } from './clientMessages.ts';
 import type { Delivery } from './delivery.ts';
 import { join } from './join.ts';
 import { CLOSE, dismiss, type Listener, type Message, TROUBLE } from './messages.ts';
 import type { Rooms } from './rooms.ts';
+import type { Seats } from './seats.ts';
 
 /** What a transport tells about a connection. */
 export interface Visit {
@@ -23,31 +26,46 @@ export interface Listeners {
   enter(transport: 'socketio' | 'websocket', admitted: Admitted, connection: Listener): Visit;
   count(): number;
   isDraining(): boolean;
+  /** Sessions that somebody listens to; where it is given, only that of this assignment. */
+  sessions(assignment_id?: string): string[];
+  /** The scope of these sessions as it is now, where there is any: whoever is out of it goes. */
+  review(session_ids: readonly string[], scopes: ReadonlyMap<string, Scope>): void;
   /** Sends everybody away, to come back elsewhere. Resolves when all are gone. */
   drain(): Promise<void>;
 }
 
 export interface ListenersOptions {
   rooms: Rooms;
+  seats: Seats;
   config: Config;
   metrics: Metrics;
   log: Log;
 }
 
 const EXPIRED: Message = { type: 'ERROR', code: 'unauthenticated', detail: 'The token has expired.' };
+const GONE: Message = { type: 'ERROR', code: 'not_found', detail: 'This session is not in your scope any more.' };
 const MAX_RECONNECT_MS = 5_000;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-export function createListeners({ rooms, config, metrics, log }: ListenersOptions): Listeners {
-  const present = new Set<Listener>();
+/** A listener with what it was let in for. */
+interface Guest {
+  admitted: Admitted;
+  /** Gives up the seat, where it has one. */
+  leaveSeat: (() => void) | undefined;
+}
+
+export function createListeners({ rooms, seats, config, metrics, log }: ListenersOptions): Listeners {
+  const present = new Map<Listener, Guest>();
   let draining = false;
   let onEmpty = () => {};
 
   function enter(transport: 'socketio' | 'websocket', admitted: Admitted, connection: Listener): Visit {
     const listener = counted(connection);
     const room = rooms.acquire(admitted.session_id);
-    const cancelExpiry = at(admitted.expires_at * 1_000, () => dismiss(listener, CLOSE.token, EXPIRED));
-    present.add(listener);
+    const cancelExpiry = at(admitted.identity.expires_at * 1_000, () => dismiss(listener, CLOSE.token, EXPIRED));
+    const guest: Guest = { admitted, leaveSeat: undefined };
+    present.set(listener, guest);
+    settleSeat(guest, admitted.scope);
     metrics.connections.inc({ transport });
     const joined = start();
 
@@ -71,6 +89,7 @@ export function createListeners({ rooms, config, metrics, log }: ListenersOption
 
     function leave(): void {
       if (!present.delete(listener)) return;
+      guest.leaveSeat?.();
       metrics.connections.dec({ transport });
       cancelExpiry();
       void joined.then((delivery) => {
@@ -81,6 +100,34 @@ export function createListeners({ rooms, config, metrics, log }: ListenersOption
     }
 
     return { receive, leave };
+  }
+
+  /** Only people of the roster take part; who comes with a ticket looks on. */
+  function settleSeat(guest: Guest, scope: Scope): void {
+    const { identity, session_id } = guest.admitted;
+    const hasSeat = !('session_id' in identity) && scope.roster.has(identity.actor.id);
+    if (hasSeat) guest.leaveSeat ??= seats.take({ session_id, user_id: identity.actor.id });
+    else {
+      guest.leaveSeat?.();
+      guest.leaveSeat = undefined;
+    }
+  }
+
+  function sessions(assignment_id?: string): string[] {
+    const all = [...present.values()].map(({ admitted }) => admitted.scope);
+    const some = all.filter((scope) => assignment_id === undefined || scope.assignment_id === assignment_id);
+    return [...new Set(some.map(({ session_id }) => session_id!))];
+  }
+
+  function review(session_ids: readonly string[], scopes: ReadonlyMap<string, Scope>): void {
+    const reviewed = new Set(session_ids);
+    for (const [listener, guest] of present) {
+      const { session_id } = guest.admitted;
+      if (!reviewed.has(session_id)) continue;
+      const scope = scopes.get(session_id);
+      if (scope && mayListen(scope, guest.admitted.identity)) settleSeat(guest, scope);
+      else dismiss(listener, CLOSE.scope, GONE);
+    }
   }
 
   function counted(connection: Listener): Listener {
@@ -100,11 +147,12 @@ export function createListeners({ rooms, config, metrics, log }: ListenersOption
     const emptied = new Promise<void>((resolve) => {
       onEmpty = resolve;
     });
-    for (const listener of present) sendAway(listener);
+    seats.close();
+    for (const listener of present.keys()) sendAway(listener);
     if (present.size > 0) await emptied;
   }
 
-  return { enter, count: () => present.size, isDraining: () => draining, drain };
+  return { enter, count: () => present.size, isDraining: () => draining, sessions, review, drain };
 }
 
 function sendAway(listener: Listener): void {

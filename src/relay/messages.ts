@@ -26,7 +26,7 @@ export type Message =
   | { type: 'DRAIN'; reconnect_in_ms: number; resume_ticket: null };
 
 /** 4503 means: come back; after the others a client stays away until something has changed. */
-export const CLOSE = { fault: 1011, token: 4401, draining: 4503 } as const;
+export const CLOSE = { fault: 1011, token: 4401, scope: 4404, draining: 4503 } as const;
 export type CloseCode = (typeof CLOSE)[keyof typeof CLOSE];
 
 /** One connection, whatever its transport. */

@@ -5,18 +5,22 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type pg from 'pg';
+import { createScopeCache } from '../assignments/scopeCache.ts';
 import { Problem, problemBody } from '../core/problem.ts';
 import type { Queryable } from '../core/queryable.ts';
 import type { Broadcast } from '../infra/broadcast/broadcast.ts';
 import type { Config } from '../infra/config.ts';
 import type { Log } from '../infra/log.ts';
 import type { Metrics } from '../infra/metrics.ts';
+import type { Presence } from '../infra/presence/presence.ts';
 import type { Tokens } from '../infra/tokens.ts';
 import { type Admit, createAdmission } from './admission.ts';
 import { startHeadCheck } from './headCheck.ts';
 import { createListeners } from './listeners.ts';
 import { createReaders } from './readers.ts';
 import { createRooms } from './rooms.ts';
+import { startScopeCheck } from './scopeCheck.ts';
+import { createSeats } from './seats.ts';
 import { serveWithoutUpgrade } from './serveWithoutUpgrade.ts';
 import { createSocketIo, SOCKETIO_PATH } from './transports/socketio.ts';
 import { createWebSockets, pathOf, refuseUpgrade } from './transports/websocket.ts';
@@ -34,6 +38,7 @@ export interface RelayOptions {
   /** On role plearoll_relay. */
   pool: pg.Pool;
   broadcast: Broadcast;
+  presence: Presence;
   tokens: Tokens;
   config: Config;
   metrics: Metrics;
@@ -43,12 +48,16 @@ export interface RelayOptions {
 const FAREWELL_MS = 1_000;
 const WEBSOCKET_PATH = /^\/live\/ws\/([^/]+)$/;
 
-export function createRelay({ pool, broadcast, tokens, config, metrics, log }: RelayOptions): Relay {
+export function createRelay({ pool, broadcast, presence, tokens, config, metrics, log }: RelayOptions): Relay {
+  const db = pool as unknown as Queryable;
+  const scopes = createScopeCache(db);
   const readers = createReaders(pool);
   const rooms = createRooms({ readers, broadcast, metrics, log });
   const stopHeadCheck = startHeadCheck({ rooms, readHeads: readers.readHeads, broadcast, log });
-  const listeners = createListeners({ rooms, config, metrics, log });
-  const admitOpen = createAdmission(pool as unknown as Queryable, tokens, config);
+  const seats = createSeats({ presence, metrics, log });
+  const listeners = createListeners({ rooms, seats, config, metrics, log });
+  const stopScopeCheck = startScopeCheck({ db, listeners, scopes, broadcast, log });
+  const admitOpen = createAdmission(scopes, tokens, config);
   const socketIo = createSocketIo(admit, listeners, config, log);
   const webSockets = createWebSockets(admit, listeners, log);
 
@@ -74,6 +83,7 @@ export function createRelay({ pool, broadcast, tokens, config, metrics, log }: R
 
   async function close(): Promise<void> {
     stopHeadCheck();
+    stopScopeCheck();
     let patience: NodeJS.Timeout | undefined;
     const outOfPatience = new Promise((resolve) => {
       patience = setTimeout(resolve, FAREWELL_MS);

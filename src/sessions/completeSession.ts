@@ -13,6 +13,7 @@ import { objectionUpdate, pendingObjection } from '../objections/objection.ts';
 import { activeTurn, turnUpdate } from '../turns/turn.ts';
 import {
   closed,
+  emptiedUpdates,
   officially,
   refuseTransition,
   type SessionState,
@@ -34,18 +35,16 @@ export const sessionCompleted = defineEvent({
     ...closed(session, at, payload.recording_url),
     integrity_hash: event_hash,
   }),
-  project: ({ at, payload, event_hash }, { id, participants, turns, objections, exhibits }) => [
+  project: ({ at, payload, event_hash }, session) => [
     update(
       'courtroom_sessions',
-      { id },
+      { id: session.id },
       { status: 'completed', ended_at: at, recording_url: payload.recording_url, integrity_hash: event_hash },
     ),
-    ...Object.values(participants)
-      .filter((one) => one.left_at === at)
-      .map((one) => update('session_participations', { id: one.id }, { status: one.status, left_at: one.left_at })),
-    ...turns.filter(({ ended_at }) => ended_at === at).map(turnUpdate),
-    ...objections.filter(({ state }) => state === 'unruled').map(objectionUpdate),
-    ...exhibits.filter(({ state }) => state === 'unruled').map(exhibitUpdate),
+    ...emptiedUpdates(session, at),
+    ...session.turns.filter(({ ended_at }) => ended_at === at).map(turnUpdate),
+    ...session.objections.filter(({ state }) => state === 'unruled').map(objectionUpdate),
+    ...session.exhibits.filter(({ state }) => state === 'unruled').map(exhibitUpdate),
   ],
 });
 

@@ -1,6 +1,6 @@
 /** The session of an assignment is opened, pending until it is started. There is one for each assignment. */
 import { z } from 'zod';
-import { type AssignmentState, assignmentStreamName } from '../assignments/assignment.ts';
+import { type AssignmentState, assignmentStreamName, refuseCancelled } from '../assignments/assignment.ts';
 import type { Scope } from '../assignments/scope.ts';
 import { defineCommand } from '../core/command.ts';
 import { defineEvent } from '../core/event.ts';
@@ -56,11 +56,13 @@ export const createSession = defineCommand<
     if (existing !== undefined) {
       return reject('session_exists', 'The assignment already has a session.', { session_id: existing });
     }
+    const refusal = refuseCancelled(assignment);
+    if (refusal) return refusal;
     const { id: assignment_id, institution_id, title, courtroom, visibility } = assignment;
     const metadata = input.metadata ?? {};
     return [sessionCreated({ assignment_id, institution_id, title, courtroom, visibility, metadata })];
   },
   result: sessionResult,
   records: [sessionCreated],
-  rejects: ['session_exists'],
+  rejects: ['session_exists', 'assignment_cancelled'],
 });

@@ -48,7 +48,7 @@ const ACTIVE = `
     ${arm('courtroom_sessions s', `$3 = 'super_admin'`)}
     union ${arm('courtroom_sessions s', `s.visibility = 'public'`)}
     union ${arm('courtroom_sessions s', `s.institution_id = $2::uuid and (s.visibility = 'institution' or $3 = 'admin')`)}
-    union ${arm('rosters r join courtroom_sessions s on s.assignment_id = r.assignment_id', 'r.user_id = $1::uuid')}
+    union ${arm('rosters r join courtroom_sessions s on s.assignment_id = r.assignment_id', 'r.user_id = $1::uuid and r.replaced_at is null')}
   )
   ${SESSIONS} where s.id in (select id from visible) order by s.started_at, s.id limit $6`;
 

@@ -4,6 +4,7 @@ import { type AssignmentState, assignmentStreamName, type RosterRole, rosterEntr
 import { mayOfficiate, type Scope } from '../assignments/scope.ts';
 import type { JsonObject } from '../core/event.ts';
 import { type Rejection, reject } from '../core/problem.ts';
+import { update, type Write } from '../core/projections.ts';
 import { type Actor, OFFICIALS } from '../core/roles.ts';
 import { sha256 } from '../core/sha256.ts';
 import { type Head, type StreamKind, streamName } from '../core/stream.ts';
@@ -24,6 +25,13 @@ export interface Participant {
   joined_at: string;
   left_at: string | null;
   connection_count: number;
+  /** Since when no socket of theirs was seen, where it is the system that waits for them or gave them up. */
+  unseen_since: string | null;
+}
+
+/** A participant as every answer shows them. */
+export function participantResource({ unseen_since: _, ...participant }: Participant) {
+  return participant;
 }
 
 export interface Session {
@@ -160,19 +168,30 @@ export function withActiveTurn(session: SessionState, change: (turn: Turn) => Tu
  * an exhibit that was tendered, whoever completes.
  */
 export function closed(session: SessionState, ended_at: string, recording_url: string | null): SessionState {
-  const leave = (one: Participant): Participant =>
-    one.status === 'disconnected' ? one : { ...one, status: 'disconnected', left_at: ended_at };
-  const participants = Object.entries(session.participants).map(([user, one]) => [user, leave(one)]);
   return {
-    ...session,
+    ...emptied(session, ended_at),
     status: 'completed',
     ended_at,
     recording_url,
     turns: session.turns.map((turn) => (turn.state === 'active' ? endedTurn(turn, ended_at) : turn)),
     objections: session.objections.map((one) => (one.state === 'pending' ? { ...one, state: 'unruled' } : one)),
     exhibits: session.exhibits.map((one) => (one.state === 'tendered' ? { ...one, state: 'unruled' } : one)),
-    participants: Object.fromEntries(participants) as SessionState['participants'],
   };
+}
+
+/** The state when everybody leaves who was still in the room. */
+export function emptied(session: SessionState, at: string): SessionState {
+  const leave = (one: Participant): Participant =>
+    one.status === 'disconnected' ? one : { ...one, status: 'disconnected', left_at: at };
+  const participants = Object.entries(session.participants).map(([user, one]) => [user, leave(one)]);
+  return { ...session, participants: Object.fromEntries(participants) as SessionState['participants'] };
+}
+
+/** What that writes. */
+export function emptiedUpdates({ participants }: SessionState, at: string): Write[] {
+  return Object.values(participants)
+    .filter(({ left_at }) => left_at === at)
+    .map(({ id, status, left_at }) => update('session_participations', { id }, { status, left_at }));
 }
 
 /**
@@ -183,7 +202,9 @@ export function stateDigest({ integrity_hash: _, participants, exhibits, ...sess
   const { format, turns, objections, violations, ...older } = session;
   const isOlder = format === null && turns.length + objections.length + violations.length === 0;
   const shown = { ...(isOlder ? older : session), ...(exhibits.length > 0 && { exhibits }) };
-  return sha256(canonicalize({ ...shown, participants: Object.values(participants) }) as string);
+  return sha256(
+    canonicalize({ ...shown, participants: Object.values(participants).map(participantResource) }) as string,
+  );
 }
 
 /** What is shown with a session and does not stand in its row. */

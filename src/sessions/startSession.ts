@@ -3,6 +3,7 @@
  * names is frozen in the record, together with the turns it asks for.
  */
 import { z } from 'zod';
+import { refuseCancelled } from '../assignments/assignment.ts';
 import type { Scope } from '../assignments/scope.ts';
 import { defineCommand } from '../core/command.ts';
 import { defineEvent } from '../core/event.ts';
@@ -39,12 +40,12 @@ export const startSession = defineCommand<{ session_id: string }, SessionStates,
   summary: 'Start a pending session',
   body: z.strictObject({}),
   decide(states, { id, actor }) {
-    const refusal = refuseTransition(states, ['pending'], 'active', actor);
+    const refusal = refuseTransition(states, ['pending'], 'active', actor) ?? refuseCancelled(states.assignment);
     if (refusal) return refusal;
     const format = resolveFormat(states.assignment.format);
     return [sessionStarted({ format, turns: turnsOf(format, id) })];
   },
   result: sessionResult,
   records: [sessionStarted],
-  rejects: ['invalid_transition', 'not_on_panel'],
+  rejects: ['invalid_transition', 'not_on_panel', 'assignment_cancelled'],
 });

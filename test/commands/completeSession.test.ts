@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { eventId } from '../../src/core/ids.ts';
 import { participantLeft } from '../../src/participants/leaveSession.ts';
 import { completeSession, sessionCompleted } from '../../src/sessions/completeSession.ts';
+import { type Participant, participantResource } from '../../src/sessions/session.ts';
 import { turnEnded } from '../../src/turns/endTurn.ts';
 import { turnExpired } from '../../src/turns/expireTurn.ts';
 import {
@@ -48,7 +49,8 @@ test('the last event counts itself and digests the final state, as docs/record.m
     .then(sealed({ event_count: 4, recording_url: 'https://example.org/r/1' }))!;
   const { integrity_hash: _, participants, exhibits, ...session } = states.session;
   expect(exhibits).toEqual([]);
-  const final = canonicalize({ ...session, participants: Object.values(participants) }) as string;
+  const shown = Object.values(participants as { [user: string]: Participant }).map(participantResource);
+  const final = canonicalize({ ...session, participants: shown }) as string;
   const state_digest = createHash('sha256').update(final).digest('hex');
   expect(JSON.parse(rows[0]!.payload!)).toMatchObject({ state_digest });
 });

@@ -11,7 +11,10 @@ const created = (changes: object) => assignmentCreated({ ...match, institution_i
 test('a match is scheduled with its roster, and the answer is the assignment', () => {
   const verdict = given().when(createAssignment, match, admin).then(created({}));
   const { id, ...rest } = verdict!.result;
-  expect(rest).toEqual({ ...match, institution_id: INSTITUTION, session_id: null, created_at: expect.any(String) });
+  expect(rest).toEqual({
+    ...{ ...match, institution_id: INSTITUTION, session_id: null, created_at: expect.any(String) },
+    ...{ cancelled_at: null, cancel_reason: null },
+  });
   expect(verdict!.rows[0]!.stream).toBe(`assignment:${id}`);
 });
 

@@ -1,5 +1,6 @@
 /** The session of an assignment is opened once, with metadata of the sender's own making. */
 import { expect, test } from 'vitest';
+import { assignmentCancelled } from '../../src/assignments/cancelAssignment.ts';
 import { createSession, sessionCreated } from '../../src/sessions/createSession.ts';
 import { ASSIGNMENT, admin, INSTITUTION, judge, match, SESSION, scheduled } from '../support/court.ts';
 import { given } from '../support/given.ts';
@@ -52,4 +53,10 @@ test('metadata go 15 levels deep: the payload around them is the sixteenth', () 
   given(scheduled)
     .when(createSession, { ...body, metadata: deep(15) }, admin)
     .then(sessionCreated({ ...facts, metadata: deep(15) as never }));
+});
+
+test('a match that was called off gets none', () => {
+  given(scheduled, assignmentCancelled({ reason: 'Snow.' }))
+    .when(createSession, body, admin)
+    .then('assignment_cancelled');
 });

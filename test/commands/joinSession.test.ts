@@ -1,5 +1,6 @@
 /** People take the places that the roster gives them, come back to them, and are counted. */
 import { describe, expect, test } from 'vitest';
+import { assignmentCancelled } from '../../src/assignments/cancelAssignment.ts';
 import { joinSession, participantJoined, participantReconnected } from '../../src/participants/joinSession.ts';
 import { participantLeft } from '../../src/participants/leaveSession.ts';
 import {
@@ -59,6 +60,12 @@ test('nobody joins a completed session, and that is said before the roster is as
   const completed = given(...sessionThatIs.completed);
   completed.when(joinSession, { role: 'petitioner' }, petitioner).then('session_completed', { status: 409 });
   completed.when(joinSession, { role: 'judge' }, student).then('session_completed');
+});
+
+test('nobody joins a match that was called off', () => {
+  given(...sessionThatIs.pending, assignmentCancelled({ reason: 'Snow.' }))
+    .when(joinSession, { role: 'petitioner' }, petitioner)
+    .then('assignment_cancelled');
 });
 
 test('client_info stays out of the payload: it is a column of the seat', () => {

@@ -1,5 +1,6 @@
 /** A pending session is started by an official of its own. */
 import { expect, test } from 'vitest';
+import { assignmentCancelled } from '../../src/assignments/cancelAssignment.ts';
 import { format } from '../../src/formats/format.ts';
 import { sessionStarted, startSession } from '../../src/sessions/startSession.ts';
 import { turnPlanned } from '../../src/turns/planTurn.ts';
@@ -50,6 +51,12 @@ test('what was started already is said before who may not', () => {
   given(...sessionThatIs.active)
     .when(startSession, {}, outsideJudge)
     .then('invalid_transition');
+});
+
+test('a match that was called off does not begin', () => {
+  given(...sessionThatIs.pending, assignmentCancelled({ reason: 'Snow.' }))
+    .when(startSession, {}, presiding)
+    .then('assignment_cancelled');
 });
 
 test('the format that the assignment names is frozen in the record, with the turns it asks for', () => {

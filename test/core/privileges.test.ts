@@ -9,7 +9,7 @@ type Rights = { [table: string]: string };
 
 const PROJECTIONS = [
   ...['assignments', 'rosters', 'courtroom_sessions', 'session_participations', 'session_observations'],
-  ...['session_turns', 'objections', 'procedural_violations', 'exhibits'],
+  ...['session_turns', 'objections', 'procedural_violations', 'exhibits', 'session_recordings'],
 ];
 /** Nobody asks the API about observations. */
 const ASKED_FOR = PROJECTIONS.filter((table) => table !== 'session_observations');
@@ -27,6 +27,7 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
   verifier: on([...PROJECTIONS, ...RECORD, ...CHECKS], 'select'),
   worker: {
     ...on([...PROJECTIONS, ...CHECKS], 'select insert update'),
+    session_recordings: 'select insert',
     knex_migrations: 'select',
     streams: 'select insert update',
     events: 'select insert',
@@ -137,7 +138,7 @@ test('plearoll_door reads who may see what, and nothing of what there is to see'
   await pool.end();
   expect(readable).toEqual({
     assignments: ['id', 'institution_id', 'visibility'],
-    rosters: ['assignment_id', 'user_id', 'role'],
+    rosters: ['assignment_id', 'user_id', 'role', 'replaced_at'],
     courtroom_sessions: ['id', 'assignment_id'],
     session_participations: [],
     session_observations: ['id', 'session_id', 'user_id'],
@@ -145,6 +146,7 @@ test('plearoll_door reads who may see what, and nothing of what there is to see'
     objections: ['id', 'session_id'],
     procedural_violations: [],
     exhibits: ['id', 'session_id'],
+    session_recordings: [],
   });
 });
 

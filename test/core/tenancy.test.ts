@@ -29,7 +29,7 @@ const OPEN: Record<string, string> = {
 /** What the API may ask for at all; observations it may not. */
 const READ_BY_API = [
   ...['assignments', 'rosters', 'courtroom_sessions', 'session_participations'],
-  ...['session_turns', 'objections', 'procedural_violations', 'exhibits'],
+  ...['session_turns', 'objections', 'procedural_violations', 'exhibits', 'session_recordings'],
   ...['streams', 'events', 'event_payloads', 'commands', 'session_checks', 'findings'],
 ];
 const TABLES = [...READ_BY_API, 'session_observations'];
@@ -55,7 +55,7 @@ afterAll(async () => {
   await passes.close();
 });
 
-/** A turn, an objection, a violation and an exhibit of a session, as rows alone. */
+/** A turn, an objection, a violation, an exhibit and a recording of a session, as rows alone. */
 const ROUND = [
   `insert into session_turns (id, session_id, order_index, side, kind, allotted_ms, min_ms, protected_ms, objections,
      state, extension_ms, paused_ms, paused_by, questions)
@@ -66,6 +66,9 @@ const ROUND = [
    values (gen_random_uuid(), $1, gen_random_uuid(), 'contact', 'none', 'system', now())`,
   `insert into exhibits (id, session_id, side, title, media_type, size_bytes, sha256, state, uploaded_by, uploaded_at)
    values (gen_random_uuid(), $1, 'petitioner', 'A map', 'application/pdf', 1, repeat('0', 64), 'uploaded', 'system', now())`,
+  `insert into session_recordings (id, assignment_id, session_id, url, added_by, added_at)
+   select gen_random_uuid(), assignment_id, id, 'https://recordings.example/r/1', 'system', now()
+   from courtroom_sessions where id = $1`,
 ];
 
 async function openPlace(visibility: string): Promise<Place> {
@@ -159,7 +162,7 @@ describe('the API', () => {
     const roster = court.match.petitioner.length + court.match.respondent.length + court.match.panel.length + 1;
     expect(seen).toEqual({
       ...{ assignments: 1, rosters: roster, courtroom_sessions: 1, session_participations: 1, streams: 1 },
-      ...{ session_turns: 1, objections: 1, procedural_violations: 1, exhibits: 1 },
+      ...{ session_turns: 1, objections: 1, procedural_violations: 1, exhibits: 1, session_recordings: 1 },
       ...{ events: 3, event_payloads: 3, commands: 0, session_checks: 1, findings: 0 },
     });
     for (const hidden of [places.private!, places.institution!]) {
@@ -202,6 +205,28 @@ describe('the API', () => {
       });
       expect(seen).toEqual(Array(8).fill(isVisible(scope, actor) ? 1 : 0));
     }
+  });
+
+  test('shows who was replaced what strangers see, in code and rows alike', async () => {
+    const { pool } = passes.database;
+    const { assignment_id, session_id } = places.private!;
+    const replaced = (at: string, by: string) =>
+      pool.query(
+        `update rosters set replaced_at = ${at}, replaced_by = ${by} where assignment_id = $1 and user_id = $2`,
+        [assignment_id, court.petitioner.id],
+      );
+    const seen = async () => {
+      const scope = (await findScope(pools.door as never, { kind: 'session', id: session_id }))!;
+      const rows = await reading().inScope(court.petitioner, session_id, (db) =>
+        countAll(db, ['courtroom_sessions', 'events', 'session_recordings']),
+      );
+      return [isVisible(scope, court.petitioner), rows.courtroom_sessions, rows.events, rows.session_recordings];
+    };
+    expect(await seen()).toEqual([true, 3, 3, 3]);
+    await replaced('now()', 'gen_random_uuid()');
+    expect(await seen()).toEqual([false, 2, 0, 2]);
+    await replaced('null', 'null');
+    expect(await seen()).toEqual([true, 3, 3, 3]);
   });
 
   test('sees the events of no other session than the one it declares, though both are in scope', async () => {

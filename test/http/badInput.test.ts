@@ -31,7 +31,7 @@ describe.skipIf(isLeftOut)('bad input', () => {
   let stored: number;
 
   beforeAll(async () => {
-    stack = await startStack();
+    stack = await startStack({ FEATURE_SESSION_RECORDING: 'true' });
     people = cast();
     ({ path, session_id, assignment_id } = await openSession(stack.url, people));
   });
@@ -48,6 +48,13 @@ describe.skipIf(isLeftOut)('bad input', () => {
   afterEach(async () => {
     expect(await countCommands()).toBe(stored);
   });
+
+  const pathOf = (route: string) =>
+    route
+      .split(' ')[1]!
+      .replace(':session_id', session_id)
+      .replace(':assignment_id', assignment_id)
+      .replace(':observation_id', randomUUID());
 
   async function countCommands(): Promise<number> {
     return (await stack.pool.query('select count(*)::integer as n from commands')).rows[0].n;
@@ -152,7 +159,7 @@ describe.skipIf(isLeftOut)('bad input', () => {
   describe('a body', () => {
     test.each(['[]', '[{}]', 'null', '"x"', '7', 'true'])('that is %s is no object', async (body) => {
       for (const { route, name, roles } of inJson) {
-        const at = route.split(' ')[1]!.replace(':session_id', session_id).replace(':observation_id', randomUUID());
+        const at = pathOf(route);
         const answer = await post(stack.url, at, whoMay(roles), body);
         expect({ name, status: answer.status, errors: answer.body.errors }).toMatchObject({
           ...{ name, status: 422, errors: [{ pointer: '' }] },
@@ -164,7 +171,7 @@ describe.skipIf(isLeftOut)('bad input', () => {
 
     test('has no unknown fields, and each is named', async () => {
       for (const { route, name, roles } of inJson) {
-        const at = route.split(' ')[1]!.replace(':session_id', session_id).replace(':observation_id', randomUUID());
+        const at = pathOf(route);
         const answer = await post(stack.url, at, whoMay(roles), { session_id, 'a/b~c': 1 });
         expect({ name, errors: answer.body.errors }).toEqual({
           name,
@@ -226,6 +233,21 @@ describe.skipIf(isLeftOut)('bad input', () => {
         'a recording that is no address',
         () => post(stack.url, `${path}/complete`, people.admin, { recording_url: 'x' }),
         ['/recording_url'],
+      ],
+      [
+        'a recording that anybody could change on the way',
+        () => post(stack.url, `${path}/recording`, people.admin, { url: 'http://a.example/r', title: '' }),
+        ['/url', '/title'],
+      ],
+      [
+        'a substitution by nobody',
+        () => post(stack.url, `/api/assignment/${assignment_id}/substitute`, people.admin, { user_id: 'x' }),
+        ['/user_id', '/replacement'],
+      ],
+      [
+        'a match that is called off without a reason',
+        () => post(stack.url, `/api/assignment/${assignment_id}/cancel`, people.admin, { reason: '' }),
+        ['/reason'],
       ],
       [
         'an If-Match that is no sequence',

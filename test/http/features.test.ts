@@ -80,4 +80,30 @@ describe.skipIf(isLeftOut).each(['true', 'false'])('with FEATURE_SESSION_RECORDI
     }
     await expectIntact(stack.url, session_id, people.admin);
   });
+
+  test(flag === 'true' ? 'later recordings stand beside it, and the chain does not grow' : 'nor later', async () => {
+    const { path, session_id, assignment_id } = await openSession(stack.url, people);
+    const add = (body: unknown, who = people.presiding) => post(stack.url, `${path}/recording`, who, body);
+    const list = () => get(stack.url, `${path}/recordings`, people.student);
+    if (flag === 'false') {
+      const off = { status: 403, body: { code: 'feature_disabled' } };
+      expect(await add({ url: recording_url })).toMatchObject(off);
+      expect(await add('no JSON', people.student)).toMatchObject(off);
+      expect((await list()).body).toEqual({ items: [], next_cursor: null });
+      return;
+    }
+    const { result } = await must(post(stack.url, `${path}/complete`, people.presiding, { recording_url }));
+    const first = await must(add({ url: 'https://recordings.example/r/2', title: 'Camera 2' }));
+    expect(first).toMatchObject({ stream: `assignment:${assignment_id}`, sequence_from: 2, sequence_to: 2 });
+    const second = await must(add({ url: 'https://recordings.example/r/3' }, people.admin));
+    expect((await add({ url: recording_url })).body.code).toBe('recording_exists');
+    expect((await add({ url: 'https://recordings.example/r/2' })).body.code).toBe('recording_exists');
+    expect((await list()).body).toEqual({ items: [first.result, second.result], next_cursor: null });
+    const page = await must(get(stack.url, `${path}/recordings?limit=1`, people.admin));
+    expect(page.items).toEqual([first.result]);
+    const rest = await must(get(stack.url, `${path}/recordings?limit=1&cursor=${page.next_cursor}`, people.admin));
+    expect(rest).toEqual({ items: [second.result], next_cursor: null });
+    expect((await must(get(stack.url, path, people.admin))).head).toEqual(result.head);
+    await expectIntact(stack.url, session_id, people.admin);
+  });
 });

@@ -40,6 +40,7 @@ describe.skipIf(isLeftOut)('reading', () => {
           { ...seat(people.judge), presiding: false },
         ],
         ...{ moderators: [seat(people.bailiff)], visibility: 'institution', format: 'moot-20', created_at: INSTANT },
+        ...{ cancelled_at: null, cancel_reason: null },
       });
     });
 

@@ -12,6 +12,9 @@ import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 const WHO_MAY: { [visibility: string]: string } = {
   institution: `
     assignment.create   ok     ok     ok   role role   role   role role role role role   role   401
+    assignment.substitute ok   ok     404  role role   role   role role role role role   role   401
+    assignment.cancel   ok     ok     404  role role   role   role role role role role   role   401
+    recording.add       ok     ok     404  ok   ok     panel  404  role role role role   role   401
     session.create      ok     ok     404  ok   role   ok     404  role role role role   role   401
     session.start       ok     ok     404  ok   ok     panel  404  role role role role   role   401
     session.pause       ok     ok     404  ok   ok     panel  404  role role role role   role   401
@@ -41,6 +44,8 @@ const WHO_MAY: { [visibility: string]: string } = {
     exhibit.withdraw    ok     ok     404  ok   ok     panel  404  role ok   side roster 404    401
     exhibit.rule        role   role   role ok   presiding panel 404 role role role role  role   401`,
   private: `
+    assignment.substitute ok   ok     404  role role   role   role role role role role   role   401
+    recording.add       ok     ok     404  ok   ok     404    404  role role role role   role   401
     session.create      ok     ok     404  ok   role   404    404  role role role role   role   401
     session.start       ok     ok     404  ok   ok     404    404  role role role role   role   401
     session.log         ok     ok     404  ok   ok     404    404  role role role role   role   401
@@ -49,6 +54,8 @@ const WHO_MAY: { [visibility: string]: string } = {
     session.observe     ok     ok     404  ok   ok     404    404  ok   ok   ok   404    404    404
     session.unobserve   ok     ok     404  ok   ok     404    404  ok   ok   ok   404    404    404`,
   public: `
+    assignment.cancel   ok     ok     role role role   role   role role role role role   role   401
+    recording.add       ok     ok     role ok   ok     panel  panel role role role role  role   401
     session.create      ok     ok     role ok   role   ok     role role role role role   role   401
     session.start       ok     ok     role ok   ok     panel  panel role role role role  role   401
     session.log         ok     ok     role ok   ok     panel  panel role role role role  role   401
@@ -79,7 +86,7 @@ describe.skipIf(isLeftOut)('who may do what', () => {
   let world: World;
 
   beforeAll(async () => {
-    stack = await startStack();
+    stack = await startStack({ FEATURE_SESSION_RECORDING: 'true' });
     world = openWorld(stack);
   });
 
@@ -94,6 +101,9 @@ describe.skipIf(isLeftOut)('who may do what', () => {
   const BEFORE: { [command: string]: string[] } = {
     'session.create': ['nothing but scheduled'],
     'session.start': [],
+    'assignment.substitute': ['nothing but scheduled'],
+    'assignment.cancel': ['nothing but scheduled'],
+    'recording.add': ['start'],
     'session.pause': ['start'],
     'session.resume': ['start', 'pause'],
     'session.complete': ['start'],
@@ -192,6 +202,15 @@ describe.skipIf(isLeftOut)('who may do what', () => {
       return ['/api/assignment/create', assignmentBody(world.people, { visibility, institution_id })];
     },
     'session.create': async (_, __, { assignment_id }) => ['/api/session/create', { assignment_id }],
+    'assignment.substitute': async (_, __, { assignment_id }) => [
+      `/api/assignment/${assignment_id}/substitute`,
+      { user_id: world.people.judge.id, replacement: { user_id: randomUUID(), name: 'Judge Mbeki' } },
+    ],
+    'assignment.cancel': async (_, __, { assignment_id }) => [
+      `/api/assignment/${assignment_id}/cancel`,
+      { reason: 'Snow.' },
+    ],
+    'recording.add': verb('recording', { url: 'https://recordings.example/r/1' }),
     'session.start': verb('start'),
     'session.pause': verb('pause'),
     'session.resume': verb('resume'),

@@ -51,6 +51,12 @@ const STRANGERS: Record<string, Person | null> = {
 /** Bodies that the schemas accept; the other commands have nothing that must be said. */
 const BODIES: Record<string, (ids: Ids, world: World) => Json> = {
   'assignment.create': ({ institution_id }, { people }) => assignmentBody(people, { institution_id }),
+  'assignment.substitute': (_, { people }) => ({
+    user_id: people.judge.id,
+    replacement: { user_id: people.student.id, name: 'Somebody' },
+  }),
+  'assignment.cancel': () => ({ reason: 'Snow.' }),
+  'recording.add': () => ({ url: 'https://recordings.example/r/1' }),
   'session.create': ({ assignment_id }) => ({ assignment_id }),
   'session.join': () => ({ role: 'petitioner' }),
   'session.log': () => ({ event_type: 'NOTE', details: { text: 'Who is there?' } }),
@@ -123,7 +129,7 @@ describe.skipIf(isLeftOut)('a stranger', () => {
   let sent: string[];
 
   beforeAll(async () => {
-    stack = await startStack();
+    stack = await startStack({ FEATURE_SESSION_RECORDING: 'true' });
     world = openWorld(stack);
     for (const visibility of ['private', 'institution']) hidden[visibility] = await hide(visibility);
   });

@@ -64,7 +64,8 @@ export function openCourt(url: string): Court {
     if (!target) return null;
     const key = `${target.kind}:${target.id}`;
     const scope = scopes.get(key) ?? (await findScope(door! as never, target))!;
-    scopes.set(key, scope);
+    // An assignment without a session may get one.
+    if (scope.session_id !== null) scopes.set(key, scope);
     return scope;
   }
 
@@ -162,6 +163,16 @@ export async function completedRound(court: Court, assignment_id: string): Promi
   return session_id;
 }
 
+/** A match that was called off while its session waited. @returns the streams of both */
+export async function cancelledMatch(court: Court): Promise<string[]> {
+  const assignment_id = await court.assignment();
+  const session_id = await court.session(assignment_id);
+  const petitioner = { id: people.petitioner, role: 'participant' as const };
+  await court.send(['session.join', { session_id, role: 'petitioner' }, petitioner]);
+  await court.send(['assignment.cancel', { assignment_id, reason: 'Snow.' }]);
+  return [`assignment:${assignment_id}`, `session:${session_id}`];
+}
+
 /**
  * A trial in which everything happens that can happen to a turn, an objection and an exhibit, still open at its end. The system's
  * command has no scope to look up, so it is sent as the door would hand it on.
@@ -227,5 +238,10 @@ export async function playedSession(court: Court, assignment_id: string): Promis
     description: 'Late to court.',
   });
   await act('violation.record', { user_id: people.petitioner, kind: 'coaching', description: 'A note was passed.' });
+  await act('session.join', { role: 'moderator' }, { id: people.bailiff, role: 'moderator' });
+  const replacement = { user_id: randomUUID(), name: 'Noor Haddad' };
+  await act('assignment.substitute', { assignment_id, user_id: people.bailiff, replacement, session_id: undefined });
+  await act('recording.add', { url: 'https://recordings.example/r/1', title: 'Camera 1' });
+  await act('recording.add', { url: 'https://recordings.example/r/2' });
   return session_id;
 }

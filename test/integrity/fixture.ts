@@ -19,6 +19,7 @@ export interface Fixture {
   openStream: string;
   /** The stream of a session in which everything happens that can happen in a round. */
   playedStream: string;
+  playedAssignmentStream: string;
   /** The event of that sequence in the completed session, as it was recorded. */
   at(n: number): EventRow;
   query(text: string, ...values: unknown[]): Promise<unknown>;
@@ -41,7 +42,8 @@ export async function openFixture(): Promise<Fixture> {
   const open = await court.session(await court.assignment(randomUUID()));
   await court.send(['session.start', { session_id: open }]);
   await court.send(['session.log', { session_id: open, event_type: 'BENCH_NOTE', details: { text: 'open' } }]);
-  const played = await playedSession(court, await court.assignment(randomUUID()));
+  const playedAssignment = await court.assignment(randomUUID());
+  const played = await playedSession(court, playedAssignment);
   const chain = new Map((await tamperer.chain(stream)).map((row) => [row.sequence, row]));
 
   async function tampered(change: () => Promise<unknown>): Promise<StreamReport> {
@@ -72,6 +74,7 @@ export async function openFixture(): Promise<Fixture> {
     assignmentStream: `assignment:${assignment_id}`,
     openStream: `session:${open}`,
     playedStream: `session:${played}`,
+    playedAssignmentStream: `assignment:${playedAssignment}`,
     at: (n) => chain.get(n)!,
     query: (text, ...values) => tamperer.db.query(text, values),
     tampered,

@@ -22,7 +22,7 @@ test('as the migrations set it there is nothing to find', async () => {
 
 const TABLES = [
   ...['assignments', 'rosters', 'courtroom_sessions', 'session_participations', 'session_observations'],
-  ...['session_turns', 'objections', 'procedural_violations', 'exhibits'],
+  ...['session_turns', 'objections', 'procedural_violations', 'exhibits', 'session_recordings'],
   ...['streams', 'events', 'event_payloads', 'commands', 'session_checks', 'findings'],
 ];
 

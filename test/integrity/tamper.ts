@@ -36,6 +36,7 @@ const TABLES = [
   'objections',
   'procedural_violations',
   'exhibits',
+  'session_recordings',
 ];
 
 /** Keys that would refuse a forgery before the verifier can find it. */
@@ -45,6 +46,8 @@ const KEYS = [
   'session_turns drop constraint uq_turn_active',
   'objections drop constraint uq_objection_pending',
   'exhibits drop constraint uq_exhibit_number',
+  'rosters drop constraint uq_roster_presiding',
+  'session_recordings drop constraint uq_recording_url',
 ];
 
 export async function openTamperer(url: string): Promise<Tamperer> {
@@ -59,7 +62,6 @@ export async function openTamperer(url: string): Promise<Tamperer> {
   const disarm = [
     ...TABLES.map((table) => `alter table ${table} disable trigger all`),
     ...checks.rows.map((row) => row.drop),
-    'drop index uq_roster_presiding',
     ...KEYS.map((key) => `alter table ${key}`),
   ].join(';');
 

@@ -2,16 +2,17 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { book, commands } from '../../src/commands.ts';
-import { recordedEvent } from '../../src/core/ledger.ts';
+import { type EventRow, recordedEvent } from '../../src/core/ledger.ts';
 import { foldWrites, insert } from '../../src/core/projections.ts';
 import { evolveWith, initialState } from '../../src/core/states.ts';
 import { compareRows } from '../../src/integrity/compareRows.ts';
 import { PROJECTED } from '../../src/integrity/projected.ts';
 import { verifyRecord } from '../../src/integrity/verifyRecord.ts';
 import { verifyStream } from '../../src/integrity/verifyStreams.ts';
-import { type Order, openCourt, people } from './court.ts';
+import { cancelledMatch, type Order, openCourt, people } from './court.ts';
 import { type Fixture, openFixture } from './fixture.ts';
 import { openTamperer } from './tamper.ts';
+import { openTestDatabase } from './testDatabase.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
@@ -47,7 +48,8 @@ describe('an untampered record', () => {
         head: { event_sequence: events, event_hash: last.event_hash },
       });
     }
-    const events = 19 + (await tamperer.chain(fixture.playedStream)).length;
+    const played = [fixture.playedStream, fixture.playedAssignmentStream];
+    const events = 18 + (await Promise.all(played.map(tamperer.chain))).flat().length;
     const pages: object[] = [];
     const report = await verifyRecord(court.verifier as never, book, GLOBAL, (done) => pages.push(done));
     expect(report).toEqual({
@@ -67,8 +69,8 @@ describe('an untampered record', () => {
   });
 
   it('holds one event of every type that people cause, and every table they write is known to the verifier', async () => {
-    const streams = [assignmentStream, stream, fixture.playedStream];
-    const recorded = (await Promise.all(streams.map((name) => tamperer.chain(name)))).flat();
+    const streams = [assignmentStream, stream, fixture.playedAssignmentStream, fixture.playedStream];
+    const recorded = [...(await Promise.all(streams.map(tamperer.chain))).flat(), ...(await calledOff())];
     const known = recorded.filter((row) => book.events.has(row.event_type));
     // What the system causes takes 12 hours of silence: test/jobs lives through them and verifies what comes of it.
     const caused = commands.flatMap(({ records }) => records.map(({ type }) => type));
@@ -84,6 +86,18 @@ describe('an untampered record', () => {
       }
     }
   });
+
+  /** The events of a match that was called off, which verifies as well; in a database of its own, as it is one match more. */
+  async function calledOff(): Promise<EventRow[]> {
+    const other = await openTestDatabase();
+    const open = openCourt(other.url);
+    const chains = await openTamperer(other.url);
+    const streams = await cancelledMatch(open);
+    const rows = (await Promise.all(streams.map(chains.chain))).flat();
+    expect(await verifyRecord(open.verifier as never, book, GLOBAL)).toMatchObject({ system_valid: true });
+    for (const one of [chains, open, other]) await one.close();
+    return rows;
+  }
 
   it('cannot be verified past a projection that the verifier does not know', () => {
     const stranger = insert('stray_notes', { id: randomUUID() }, {});
@@ -252,6 +266,8 @@ describe('a guard of the database', () => {
     ['event_payloads', 'payloads_are_erased_openly'],
     ['streams', 'streams_stay'],
     ['streams', 'streams_are_not_emptied'],
+    ['session_recordings', 'session_recordings_are_immutable'],
+    ['session_recordings', 'session_recordings_stay'],
     ...[
       'courtroom_sessions',
       'session_participations',

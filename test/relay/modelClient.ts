@@ -2,6 +2,8 @@
  * A client of the model: it checks every message against what came before, keeps its place, and comes back with it
  * whenever it is sent away with 4503. What it finds wrong is in `faults`.
  */
+import type { Scope } from '../../src/assignments/scope.ts';
+import type { Identity } from '../../src/infra/tokens.ts';
 import type { Listeners, Visit } from '../../src/relay/listeners.ts';
 import { CLOSE, type Message } from '../../src/relay/messages.ts';
 
@@ -24,6 +26,12 @@ type Of<Type extends Message['type']> = Message & { type: Type };
 const SLOW_BATCH = 16;
 const FAR_FUTURE = 4_102_444_800;
 
+/** Somebody of no roster, to whom the session is open. */
+const identity: Identity = {
+  actor: { id: '018f3c1e-7b2a-7c11-9d0e-0000000c0000', role: 'participant', institution_id: null },
+  expires_at: FAR_FUTURE,
+};
+
 export function createModelClient(options: ClientOptions) {
   const { listeners, session_id, isSlow, random, committed, commitTimes } = options;
   const faults: string[] = [];
@@ -33,6 +41,10 @@ export function createModelClient(options: ClientOptions) {
   let place = options.last_sequence;
   let slowest_ms = 0;
   let hasLeft = false;
+  const scope: Scope = {
+    ...{ assignment_id: session_id, session_id, institution_id: session_id, visibility: 'public' },
+    ...{ roster: new Map(), replaced: new Set() },
+  };
   let visit = connect();
 
   function connect(): Visit {
@@ -41,7 +53,7 @@ export function createModelClient(options: ClientOptions) {
     let isWelcome = false;
     let syncedAt = Number.POSITIVE_INFINITY;
     let buffered = 0;
-    const admitted = { session_id, last_sequence: place, expires_at: FAR_FUTURE };
+    const admitted = { session_id, last_sequence: place, identity, scope };
     const connection = listeners.enter('websocket', admitted, {
       isOpen: () => isOpen && !hasLeft,
       isBusy: () => isSlow && buffered >= SLOW_BATCH,

@@ -10,10 +10,13 @@ import type { Head } from '../../src/core/stream.ts';
 import type { Broadcast } from '../../src/infra/broadcast/broadcast.ts';
 import { readConfig } from '../../src/infra/config.ts';
 import { createMetrics } from '../../src/infra/metrics.ts';
+import { createInProcessPresence } from '../../src/infra/presence/inProcess.ts';
+import { PRESENCE } from '../../src/infra/presence/presence.ts';
 import { startHeadCheck } from '../../src/relay/headCheck.ts';
 import { createListeners } from '../../src/relay/listeners.ts';
 import type { Readers } from '../../src/relay/readers.ts';
 import { createRooms } from '../../src/relay/rooms.ts';
+import { createSeats } from '../../src/relay/seats.ts';
 import { createModelClient, type ModelClient } from './modelClient.ts';
 
 export const session_id = '018f3c1e-7b2a-7c11-9d0e-2f4b6a8c0e12';
@@ -96,7 +99,8 @@ export function createWorld({ future, committed, random, maxReplay, withHeadChec
   const stopHeadCheck = withHeadCheck
     ? startHeadCheck({ rooms, readHeads: readers.readHeads, broadcast, log })
     : () => {};
-  const listeners = createListeners({ rooms, config, metrics, log });
+  const seats = createSeats({ presence: createInProcessPresence(PRESENCE), metrics, log });
+  const listeners = createListeners({ rooms, seats, config, metrics, log });
 
   /** Commits events together and announces them, as well as the broadcast can. */
   function append(count: number, fate?: 'lost'): void {
@@ -138,6 +142,7 @@ export function createWorld({ future, committed, random, maxReplay, withHeadChec
   function end(): void {
     for (const client of clients) client.leave();
     stopHeadCheck();
+    seats.close();
     rooms.close();
   }
 

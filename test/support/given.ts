@@ -124,9 +124,15 @@ function decide(
   { id = COMMAND, now = NOW, fact, expected_sequence, observation_id, file }: More,
 ): Decided {
   const route = 'route' in definition ? String(definition.route) : '';
-  const params = { ...(route.includes(':session_id') && { session_id: SESSION }), observation_id, file };
+  const params = {
+    ...(route.includes(':session_id') && { session_id: SESSION }),
+    ...(route.includes(':assignment_id') && { assignment_id: ASSIGNMENT }),
+    observation_id,
+    file,
+  };
   const input = { ...definition.body.parse(body), ...JSON.parse(JSON.stringify(params)) };
-  const streams = definition.streams({ id, input }, { assignment_id: ASSIGNMENT });
+  const session_id = past.has(streamName('session', SESSION)) ? SESSION : null;
+  const streams = definition.streams({ id, input }, { assignment_id: ASSIGNMENT, session_id });
   const held = new Map(
     streams.map((stream) => [stream, past.get(stream) ?? { head: EMPTY_HEAD, state: initialState(book, stream) }]),
   );

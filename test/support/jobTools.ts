@@ -13,7 +13,7 @@ import type { JobTools } from '../../jobs/job.ts';
 import { book } from '../../src/commands.ts';
 import { newCommandId } from '../../src/core/ids.ts';
 import { acceptCommands } from '../../src/core/inbox.ts';
-import { openBackbone } from '../../src/infra/backbone.ts';
+import { type Backbone, openBackbone } from '../../src/infra/backbone.ts';
 import { readConfig } from '../../src/infra/config.ts';
 import { openPool } from '../../src/infra/database.ts';
 import { verifyRecord } from '../../src/integrity/verifyRecord.ts';
@@ -28,6 +28,7 @@ export interface Workbench {
   /** Where the files are. */
   blobFolder: string;
   tools: JobTools;
+  backbone: Backbone;
   /** What was logged at error level. */
   errors: { [key: string]: unknown }[];
   /** From now on the database's clock is so many hours behind or, negative, ahead. */
@@ -90,6 +91,7 @@ export async function openWorkbench(): Promise<Workbench> {
     court,
     blobFolder,
     tools,
+    backbone,
     errors,
     hoursAgo: async (hours) => void (await database.pool.query('update clock.hands set hours_ago = $1', [hours])),
     within(batches) {

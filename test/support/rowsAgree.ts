@@ -18,10 +18,27 @@ export function expectRowsAgree(
       .map(({ key, set }) => ({ ...key, ...set }));
   const { assignment, session } = states;
   if (assignment) {
-    const { petitioner: _, respondent: __, panel: ___, moderators: ____, ...columns } = assignment;
-    expect(rows('assignments')).toEqual([columns]);
-    const roster = rosterOf(assignment).map((entry, place) => ({ ...entry, place, assignment_id: assignment.id }));
-    expect(rows('rosters')).toEqual(roster);
+    const {
+      petitioner: _,
+      respondent: __,
+      panel: ___,
+      moderators: ____,
+      replaced,
+      recordings,
+      ...columns
+    } = assignment;
+    const { id: assignment_id } = assignment;
+    expect(rows('assignments')).toEqual([written(columns)]);
+    const byUser = (one: Row, other: Row) => String(one.user_id).localeCompare(String(other.user_id));
+    const gone = { replaced_at: null, replaced_by: null };
+    const roster = rosterOf(assignment).map((entry, place) => ({ ...gone, ...entry, place }));
+    const seats = [...roster, ...replaced.map((entry) => ({ ...entry, place: expect.any(Number) }))];
+    expect(
+      rows('rosters')
+        .map((row) => ({ ...gone, ...row }))
+        .sort(byUser),
+    ).toEqual(seats.map((entry) => ({ ...entry, assignment_id })).sort(byUser));
+    expect(rows('session_recordings')).toEqual(recordings.map((one) => ({ ...one, assignment_id })));
   }
   if (session) {
     const { participants, turns, objections, violations, exhibits, ...columns } = session;

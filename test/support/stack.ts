@@ -159,9 +159,9 @@ async function serveApi(api: Api): Promise<{ api: Api; server: Server; url: stri
 }
 
 async function serveRelay(backbone: Backbone, { tokens }: Api) {
-  const { config, broadcast, metrics, log, onError, databaseUrl } = backbone;
+  const { config, broadcast, presence, metrics, log, onError, databaseUrl } = backbone;
   const pool = openPool(databaseUrl, 'relay', 4, onError);
-  const relay = createRelay({ pool, broadcast, tokens, config, metrics, log });
+  const relay = createRelay({ pool, broadcast, presence, tokens, config, metrics, log });
   const server = createServer((_req, res) => void res.writeHead(404).end());
   relay.attach(server);
   const port = await listen(server, '127.0.0.1', 0, 0);

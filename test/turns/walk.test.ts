@@ -53,6 +53,7 @@ const NAMES = [
   ...['objection.rule', 'violation.record', 'session.start'],
   ...['exhibit.upload', 'exhibit.mark', 'exhibit.mark', 'exhibit.tender', 'exhibit.tender', 'exhibit.rule'],
   ...['exhibit.rule', 'exhibit.withdraw'],
+  ...['participant.await', 'participant.await', 'participant.lose', 'participant.lose', 'participant.reconnect'],
 ];
 
 const step = fc.record<Step>({
@@ -95,6 +96,7 @@ function bodyOf({ name, pick, choice }: Step, { turns, objections, exhibits }: S
     'violation.record': { user_id: petitioner.id, kind: 'late', description: 'Late.' },
   };
   if (name.startsWith('exhibit.')) return bodies[name] ?? { exhibit_id };
+  if (name.startsWith('participant.')) return { user_id: petitioner.id };
   return bodies[name] ?? (name.startsWith('turn.') ? { turn_id } : {});
 }
 

@@ -24,6 +24,7 @@ const BUSY_BYTES = 65_536;
 const REASONS: Record<CloseCode, string> = {
   [CLOSE.fault]: 'fault',
   [CLOSE.token]: 'token',
+  [CLOSE.scope]: 'scope',
   [CLOSE.draining]: 'draining',
 };
 

@@ -1,0 +1,135 @@
+/**
+ * Sees to it that the record says who is in the room: looks every second whose sockets came or went, and whom nobody
+ * has seen for half a minute, and sends the command for each. While nothing changes it asks Postgres next to nothing;
+ * however many workers look, each change is one command.
+ */
+import type pg from 'pg';
+import type { Book } from '../src/core/command.ts';
+import type { Queryable } from '../src/core/queryable.ts';
+import { sentTogether } from '../src/core/sentTogether.ts';
+import type { Backbone } from '../src/infra/backbone.ts';
+import { REFRESH_MS } from '../src/infra/presence/presence.ts';
+import { AWAITED_MS, presenceCommand, type Unsettled } from '../src/participants/presence.ts';
+import type { JobTools } from './job.ts';
+import { createSend } from './sendCommand.ts';
+
+export interface PresenceWatch {
+  /** One look. @throws when Postgres or Redis does not answer; nothing is lost by that */
+  look(): Promise<void>;
+  /** Looks now and then every second until `close`. */
+  start(): void;
+  close(): Promise<void>;
+}
+
+export interface PresenceWatchOptions {
+  backbone: Pick<Backbone, 'queues' | 'presence' | 'log' | 'onError'>;
+  /** Role `worker`; not the pool that applies commands. */
+  pool: pg.Pool;
+  book: Book;
+  /** Instead of the way that timed jobs send commands. */
+  send?: JobTools['send'];
+  judgeAfterMs?: number;
+}
+
+const LOOK_EVERY_MS = 1_000;
+/** Whoever waits for nobody, and heard of nobody, still looks: another worker may have died meanwhile. */
+const LOOK_ANYWAY_MS = 10_000;
+/** After a start, or when presence could not be read, relays say first who is there. */
+const JUDGE_AFTER_MS = 2 * REFRESH_MS;
+const AT_ONCE = 200;
+
+const COLUMNS = 'p.id, p.session_id, p.user_id, p.status, p.unseen_since, p.connection_count';
+
+const AFFECTED = `
+  select ${COLUMNS} from unnest($1::uuid[], $2::uuid[]) as c (session_id, user_id)
+  join session_participations p on p.session_id = c.session_id and p.user_id = c.user_id
+  where p.status <> 'disconnected' or p.unseen_since is not null`;
+
+const AWAITED = `
+  select ${COLUMNS}, p.unseen_since <= clock_timestamp() - $1 * interval '1 millisecond' as is_over
+  from session_participations p where p.status = 'reconnecting' order by p.unseen_since, p.id limit $2`;
+
+export function createPresenceWatch(options: PresenceWatchOptions): PresenceWatch {
+  const { backbone, pool, book, judgeAfterMs = JUDGE_AFTER_MS } = options;
+  const { queues, presence, log, onError } = backbone;
+  const db = pool as unknown as Queryable;
+  const send = options.send ?? createSend({ db, book, queues, log, request_id: 'presence' });
+  let closing = false;
+  let timer: NodeJS.Timeout | undefined;
+  let looking: Promise<void> = Promise.resolve();
+  let wasWaiting = true;
+  let lookedAt = 0;
+  let judgesFrom = performance.now() + judgeAfterMs;
+
+  async function look(): Promise<void> {
+    try {
+      await lookOnce();
+    } catch (fault) {
+      judgesFrom = performance.now() + judgeAfterMs;
+      throw fault;
+    }
+  }
+
+  async function lookOnce(): Promise<void> {
+    const hasChanged = await sendForChanges();
+    if (!hasChanged && !wasWaiting && performance.now() - lookedAt < LOOK_ANYWAY_MS) return;
+    wasWaiting = (await sendForAwaited()) || hasChanged;
+    lookedAt = performance.now();
+  }
+
+  /** @returns whether there were any */
+  async function sendForChanges(): Promise<boolean> {
+    const changes = await presence.changed(AT_ONCE);
+    if (changes.length === 0) return false;
+    const ids = [changes.map(({ session_id }) => session_id), changes.map(({ user_id }) => user_id)];
+    const { rows } = await db.query<Unsettled>({ name: 'presence-affected', text: AFFECTED, values: ids });
+    const isHere = new Map(changes.map((one) => [`${one.session_id} ${one.user_id}`, one.is_present]));
+    await sentTogether(
+      rows.map((row) => order(row, presenceCommand(row, isHere.get(`${row.session_id} ${row.user_id}`)!))),
+    );
+    await presence.settle(changes);
+    return true;
+  }
+
+  /** A command may have crossed a change: who waits for somebody asks again whether they are there. */
+  async function sendForAwaited(): Promise<boolean> {
+    const values = [AWAITED_MS, AT_ONCE];
+    const { rows } = await db.query<Unsettled & { is_over: boolean }>({
+      name: 'presence-awaited',
+      text: AWAITED,
+      values,
+    });
+    if (rows.length === 0) return false;
+    const present = await presence.arePresent(rows);
+    await sentTogether(
+      rows.map((row, i) => {
+        if (present[i]) return order(row, presenceCommand(row, true));
+        const isLost = row.is_over && performance.now() >= judgesFrom;
+        return order(row, isLost ? 'participant.lose' : undefined);
+      }),
+    );
+    return true;
+  }
+
+  /** Coming back counts the connection on, so that each change of each connection has a key of its own. */
+  async function order(participant: Unsettled, name: string | undefined): Promise<void> {
+    if (name === undefined) return;
+    const { id, session_id, user_id, connection_count } = participant;
+    await send({ name, input: { session_id, user_id }, key: `${name} ${id} ${connection_count}` });
+  }
+
+  function start(): void {
+    looking = look().catch(onError);
+    void looking.then(() => {
+      if (!closing) timer = setTimeout(start, LOOK_EVERY_MS);
+    });
+  }
+
+  async function close(): Promise<void> {
+    closing = true;
+    clearTimeout(timer);
+    await looking;
+  }
+
+  return { look, start, close };
+}

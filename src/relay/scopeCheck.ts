@@ -1,0 +1,54 @@
+/**
+ * Whoever listens stays in scope or is sent away. A change of an assignment is acted on when it is announced; because
+ * that may be lost, and an admission may have crossed it, the scope of all listeners is read again every few seconds.
+ */
+import { readScopes } from '../assignments/scope.ts';
+import type { ScopeCache } from '../assignments/scopeCache.ts';
+import type { Queryable } from '../core/queryable.ts';
+import type { Broadcast } from '../infra/broadcast/broadcast.ts';
+import { listenForScopeChanges } from '../infra/broadcast/scopeChanges.ts';
+import type { Log } from '../infra/log.ts';
+import type { Listeners } from './listeners.ts';
+
+const EVERY_MS = 5_000;
+const SESSIONS_AT_ONCE = 1_000;
+
+export interface ScopeCheckOptions {
+  db: Queryable;
+  listeners: Pick<Listeners, 'sessions' | 'review'>;
+  scopes: ScopeCache;
+  broadcast: Broadcast;
+  log: Log;
+}
+
+/** @returns what ends it */
+export function startScopeCheck({ db, listeners, scopes, broadcast, log }: ScopeCheckOptions): () => void {
+  async function check(session_ids: string[]): Promise<void> {
+    try {
+      for (let i = 0; i < session_ids.length; i += SESSIONS_AT_ONCE) {
+        const some = session_ids.slice(i, i + SESSIONS_AT_ONCE);
+        listeners.review(some, await readScopes(db, some));
+      }
+    } catch (err) {
+      log.warn({ err }, 'the scope of listeners could not be checked');
+    }
+  }
+
+  function onChange(assignment_id: string): void {
+    scopes.forget(assignment_id);
+    void check(listeners.sessions(assignment_id));
+  }
+
+  function onInterruption(): void {
+    scopes.forgetAll();
+    void check(listeners.sessions());
+  }
+
+  const stopListening = listenForScopeChanges(broadcast, { onChange, onInterruption }, log);
+  const timer = setInterval(() => void check(listeners.sessions()), EVERY_MS);
+  timer.unref();
+  return () => {
+    clearInterval(timer);
+    stopListening();
+  };
+}

@@ -1,0 +1,59 @@
+/** A match is called off while it has not begun; then it cannot begin any more. */
+import { expect, test } from 'vitest';
+import { assignmentCancelled, cancelAssignment, sessionCancelled } from '../../src/assignments/cancelAssignment.ts';
+import { joinSession } from '../../src/participants/joinSession.ts';
+import { createSession } from '../../src/sessions/createSession.ts';
+import { startSession } from '../../src/sessions/startSession.ts';
+import {
+  ASSIGNMENT,
+  admin,
+  petitioner,
+  petitionerJoined,
+  SESSION,
+  scheduled,
+  sessionThatIs,
+} from '../support/court.ts';
+import { given, NOW } from '../support/given.ts';
+
+const body = { reason: 'The hall is flooded.' };
+const cancelled = assignmentCancelled(body);
+const open = { fact: SESSION };
+
+test('a match without a session is called off, with the reason', () => {
+  const { result } = given(scheduled).when(cancelAssignment, body, admin).then(cancelled)!;
+  expect(result).toMatchObject({ id: ASSIGNMENT, cancelled_at: NOW, cancel_reason: body.reason, session_id: null });
+});
+
+test('who came early leaves the room, and the session stays as it is', () => {
+  const { states } = given(...sessionThatIs.pending, petitionerJoined)
+    .when(cancelAssignment, body, admin, open)
+    .then(cancelled, sessionCancelled(body))!;
+  expect(states.session.status).toBe('pending');
+  expect(states.session.participants[petitioner.id]).toMatchObject({ status: 'disconnected', left_at: NOW });
+});
+
+test('afterwards it has no session, nobody joins it and nobody starts it', () => {
+  given(scheduled, cancelled)
+    .when(createSession, { assignment_id: ASSIGNMENT }, admin, { id: SESSION })
+    .then('assignment_cancelled', { status: 409 });
+  const off = given(...sessionThatIs.pending, cancelled, sessionCancelled(body));
+  off.when(joinSession, { role: 'petitioner' }, petitioner).then('assignment_cancelled');
+  off.when(startSession, {}, admin).then('assignment_cancelled');
+  off.when(cancelAssignment, body, admin, open).then('assignment_cancelled');
+});
+
+test.each(['active', 'paused'] as const)('a session that is %s is completed, not called off', (from) => {
+  given(...sessionThatIs[from])
+    .when(cancelAssignment, body, admin, open)
+    .then('session_under_way', { from });
+});
+
+test('what was played was played', () => {
+  given(...sessionThatIs.completed)
+    .when(cancelAssignment, body, admin, open)
+    .then('session_completed');
+});
+
+test('a session that was opened after the door looked is not forgotten', () => {
+  given(scheduled).when(cancelAssignment, body, admin, open).then('session_exists', { session_id: SESSION });
+});
