@@ -229,15 +229,9 @@ describe('npm start', () => {
     });
     const { logs } = answers.at(-2)!;
     expect(logs.map(({ event_type }: Json) => event_type)).toEqual([
-      ...[
-        'SESSION_CREATED',
-        'SESSION_STARTED',
-        'PARTICIPANT_JOINED',
-        'CASE_CALLED',
-        'TURN_STARTED',
-        'OBJECTION_RAISED',
-      ],
-      ...['OBJECTION_RULED', 'TURN_ENDED', 'SESSION_COMPLETED'],
+      ...['SESSION_CREATED', 'SESSION_STARTED', 'PARTICIPANT_JOINED', 'CASE_CALLED', 'EXHIBIT_UPLOADED', 'EXHIBIT_MARKED'],
+      ...['TURN_STARTED', 'OBJECTION_RAISED', 'OBJECTION_RULED', 'EXHIBIT_TENDERED', 'EXHIBIT_RULED', 'TURN_ENDED'],
+      'SESSION_COMPLETED',
     ]);
     expect(answers.at(-1)).toMatchObject({ is_valid: true, events_checked: logs.length });
   });
