@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { cast, get, type Json, must, openSession, post } from './support/client.ts';
 import { until } from './support/processes.ts';
 import { SECRET } from './support/secret.ts';
@@ -208,7 +208,8 @@ describe('npm start', () => {
     expect((await fetch(`${demo.url}/ready`)).status).toBe(200);
   });
 
-  test('the walk-through of the README comes to a record that verifies', { timeout: 60_000 }, async () => {
+  const walkThrough = test.skipIf(!inject('hasCurl'));
+  walkThrough('the walk-through of the README comes to a record that verifies', { timeout: 60_000 }, async () => {
     const { url } = await startEmbedded();
     const readme = await readFile(join(dist, '../README.md'), 'utf8');
     const [, script] = /^## A walk-through$[\s\S]*?^```sh\n([\s\S]*?)^```$/m.exec(readme)!;
@@ -229,7 +230,14 @@ describe('npm start', () => {
     });
     const { logs } = answers.at(-2)!;
     expect(logs.map(({ event_type }: Json) => event_type)).toEqual([
-      ...['SESSION_CREATED', 'SESSION_STARTED', 'PARTICIPANT_JOINED', 'CASE_CALLED', 'EXHIBIT_UPLOADED', 'EXHIBIT_MARKED'],
+      ...[
+        'SESSION_CREATED',
+        'SESSION_STARTED',
+        'PARTICIPANT_JOINED',
+        'CASE_CALLED',
+        'EXHIBIT_UPLOADED',
+        'EXHIBIT_MARKED',
+      ],
       ...['TURN_STARTED', 'OBJECTION_RAISED', 'OBJECTION_RULED', 'EXHIBIT_TENDERED', 'EXHIBIT_RULED', 'TURN_ENDED'],
       'SESSION_COMPLETED',
     ]);

@@ -2,6 +2,7 @@
  * One Postgres and, where a server is to be had, one Redis for the whole run. Each test file clones its own database
  * from the migrated template.
  */
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,10 +15,11 @@ declare module 'vitest' {
   interface ProvidedContext {
     postgresUrl: string;
     redisUrl: string | null;
+    hasCurl: boolean;
   }
 }
 
-let shared: { postgresUrl: string; redisUrl: string | null; stop(): Promise<void> } | undefined;
+let shared: { postgresUrl: string; redisUrl: string | null; hasCurl: boolean; stop(): Promise<void> } | undefined;
 let users = 0;
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -25,6 +27,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   shared ??= await start();
   project.provide('postgresUrl', shared.postgresUrl);
   project.provide('redisUrl', shared.redisUrl);
+  project.provide('hasCurl', shared.hasCurl);
   return async () => {
     users -= 1;
     if (users === 0) await shared?.stop();
@@ -38,19 +41,24 @@ async function start() {
   const postgres = await startEmbeddedPostgres({ home, say: () => {}, settings });
   await migrate(postgres.url);
   const redis = await findRedis();
-  if (!redis) {
-    if (process.env.CI === 'true') throw new Error('CI leaves nothing out: redis-server is not on the PATH');
-    console.log('left out: the tests on Redis, as no redis-server or valkey-server is on the PATH');
-  }
+  if (!redis) leaveOut('the tests on Redis', 'redis-server or valkey-server');
+  const hasCurl = spawnSync('curl', ['--version']).status === 0;
+  if (!hasCurl) leaveOut('the walk-through of the README', 'curl');
   return {
     postgresUrl: postgres.url,
     redisUrl: redis?.url ?? null,
+    hasCurl,
     async stop() {
       await redis?.stop();
       await postgres.stop();
       await rm(home, { recursive: true, force: true });
     },
   };
+}
+
+function leaveOut(what: string, missing: string): void {
+  if (process.env.CI === 'true') throw new Error(`CI leaves nothing out: no ${missing} is on the PATH`);
+  console.log(`left out: ${what}, as no ${missing} is on the PATH`);
 }
 
 async function findRedis() {
