@@ -22,6 +22,7 @@ import type { Doorbell, Queues } from '../src/infra/queue.ts';
 import { linksTo, tracer, within } from '../src/infra/tracing.ts';
 import type { Watch } from '../src/infra/watchdog.ts';
 import { announce } from './announce.ts';
+import type { Watched } from './lookout.ts';
 
 /** Moments at which a test may end the process. */
 export type CrashPoint = 'before_transaction' | 'in_transaction' | 'after_commit' | 'after_publish';
@@ -40,10 +41,8 @@ export interface ApplierOptions {
 
 export interface Applier {
   answer(job: Job<Doorbell>): Promise<{ id: string; status: string }[]>;
-  /** Applies what waits for longer than its doorbell should take. Resolves when all of it was passed over once. */
-  drain(): Promise<void>;
-  /** Starts draining at once and then for ever, until `close`. */
-  start(): void;
+  /** What waits for longer than its doorbell should take. */
+  watched: Watched;
   close(): Promise<void>;
 }
 
@@ -66,9 +65,11 @@ const LANE_BATCH = 64;
 const PASS_COMMANDS = 1_024;
 const COUNTED_AT_ONCE = 32;
 const DRAIN_AFTER_MS = 500;
-// Busy or not: what a worker had in hand when it was killed has no other doorbell.
-const DRAIN_EVERY_MS = { least: 400, most: 500 };
 const DRAIN_STREAMS = 500;
+// Busy or not: what a worker had in hand when it was killed has no other doorbell.
+const IS_OVERDUE = `
+  c.status = 'accepted' and c.accepted_at < clock_timestamp() - interval '${DRAIN_AFTER_MS} milliseconds'`;
+const COMMANDS_WAIT = `exists (select from commands c where ${IS_OVERDUE})`;
 const RETRY_WAIT_MS = { first: 50, most: 1_000 };
 
 export function createApplier({ pool, book, queues, broadcast, metrics, log, watch, reach }: ApplierOptions): Applier {
@@ -77,8 +78,6 @@ export function createApplier({ pool, book, queues, broadcast, metrics, log, wat
   const openLane = () => createLane<Request, Outcome[]>(LANE_BATCH, run, () => true, queueMicrotask);
   const lanes = Array.from({ length: LANES }, openLane);
   let closing = false;
-  let draining: Promise<void> = Promise.resolve();
-  let timer: NodeJS.Timeout | undefined;
 
   async function answer(job: Job<Doorbell>): Promise<{ id: string; status: string }[]> {
     const { commands } = job.data;
@@ -230,35 +229,25 @@ export function createApplier({ pool, book, queues, broadcast, metrics, log, wat
   }
 
   async function drain(): Promise<void> {
+    if (closing) return;
     const { rows } = await pool.query<{ streams: string[] }>(
       `select distinct on (c.stream) c.streams
        from commands c left join streams s on s.stream = c.stream
-       where c.status = 'accepted' and c.accepted_at < clock_timestamp() - $1 * interval '1 millisecond'
-         and (s.held_until is null or s.held_until <= clock_timestamp())
-       order by c.stream, c.position limit $2`,
-      [DRAIN_AFTER_MS, DRAIN_STREAMS],
+       where ${IS_OVERDUE} and (s.held_until is null or s.held_until <= clock_timestamp())
+       order by c.stream, c.position limit $1`,
+      [DRAIN_STREAMS],
     );
     if (rows.length === 0) return;
     metrics.drained.inc(rows.length);
     await submit(rows, false);
   }
 
-  function start(): void {
-    draining = drain().catch((err) => log.warn({ err }, 'the drain could not read the inbox'));
-    void draining.then(() => {
-      const { least, most } = DRAIN_EVERY_MS;
-      if (!closing) timer = setTimeout(start, least + Math.random() * (most - least));
-    });
-  }
-
   async function close(): Promise<void> {
     closing = true;
-    clearTimeout(timer);
-    await draining;
     await Promise.all(lanes.map((lane) => lane.idle()));
   }
 
-  return { answer, drain, start, close };
+  return { answer, watched: { name: 'commands', waits: COMMANDS_WAIT, look: drain }, close };
 }
 
 /** It says nothing about a command. */

@@ -1,6 +1,6 @@
 /**
- * Deadlines are kept: after the commit that sets one, a delayed job is left for that instant, and every worker looks each
- * second for turns whose time is up, so that a lost job, or all of Redis, costs about a second. Both only send
+ * Deadlines are kept: after the commit that sets one, a delayed job is left for that instant, and every worker looks twice
+ * a second for turns whose time is up, so that a lost job, or all of Redis, costs about a second. Both only send
  * `turn.expire`, under a key of turn and deadline; where the deadline was moved, they find nothing to do.
  */
 import type { Job } from 'bullmq';
@@ -15,6 +15,7 @@ import { deadlineOf } from '../src/turns/clock.ts';
 import { expireTurn, turnExpired } from '../src/turns/expireTurn.ts';
 import { activeTurn } from '../src/turns/turn.ts';
 import type { JobTools } from './job.ts';
+import type { Watched } from './lookout.ts';
 import { sendDue } from './sendDue.ts';
 
 export interface Deadline {
@@ -27,7 +28,7 @@ export interface Expirer {
   /** When a deadline's job is due. */
   answer(job: Job<Deadline>): Promise<{ sent: number }>;
   /** Every turn whose time is up, by the database's clock, and that nobody has flagged yet. */
-  sweep(): Promise<void>;
+  watched: Watched;
   close(): void;
 }
 
@@ -49,6 +50,8 @@ const dueTurns = (condition: string) => `
   order by t.deadline, t.id limit $3`;
 const DUE = { name: 'find-due-turns', text: dueTurns('(t.deadline, t.id) > ($1, $2::uuid)') };
 const DUE_OF_JOB = { name: 'find-due-turn', text: dueTurns('t.deadline = $1 and t.id = $2') };
+const TURNS_WAIT = `
+  exists (select from session_turns t where t.deadline <= (select clock_timestamp()) and t.expired_at is null)`;
 const BEFORE_ALL = { deadline: '-infinity', turn_id: NIL_ID };
 
 interface ExpirerOptions {
@@ -75,7 +78,7 @@ export function createExpirer({ db, send }: ExpirerOptions): Expirer {
       const { sent } = await expire(DUE_OF_JOB, data);
       return { sent: sent as number };
     },
-    sweep: async () => void (await expire(DUE, BEFORE_ALL)),
+    watched: { name: 'deadlines', waits: TURNS_WAIT, look: async () => void (await expire(DUE, BEFORE_ALL)) },
     close() {
       closing = true;
     },

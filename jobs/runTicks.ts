@@ -1,5 +1,5 @@
 /**
- * The workers' side of the schedule: answers a tick's doorbell, looks once a second for ticks whose doorbell was lost
+ * The workers' side of the schedule: answers a tick's doorbell, looks for ticks whose doorbell was lost
  * or whose run died, and keeps the ledger true about each run. One tick of a name runs at a time, wherever; a run that
  * fails is tried again a few times, and one that is cut off by a stop is left to the next worker.
  */
@@ -11,6 +11,7 @@ import { inTime } from '../src/core/inTime.ts';
 import type { Queryable } from '../src/core/queryable.ts';
 import type { Backbone } from '../src/infra/backbone.ts';
 import type { JobTools, TimedJob } from './job.ts';
+import type { Watched } from './lookout.ts';
 import type { JobQueue, Line } from './schedule.ts';
 import { createSend } from './sendCommand.ts';
 import {
@@ -24,6 +25,7 @@ import {
   HELD_SECONDS,
   holdTick,
   MAX_ATTEMPTS,
+  TICKS_WAIT,
 } from './tickRuns.ts';
 import { doorbellId, type TickKey } from './ticks.ts';
 
@@ -34,14 +36,12 @@ export interface TickRunnerOptions {
   verifierPool: pg.Pool;
   book: Book;
   timetable: readonly Line[];
-  /** What else is looked for at every look, before the ticks. */
-  alongside?(): Promise<void>;
 }
 
 export interface TickRunner {
   answer(job: Job<TickKey>): Promise<JsonObject>;
-  /** Looks for ticks that are due, now and then every second until `close`. */
-  start(): void;
+  /** Ticks that are due. */
+  watched: Watched;
   /** @returns how the run ended, or undefined where another of this job is under way */
   runByHand(name: string): Promise<Ending | undefined>;
   /** Begins nothing any more, and resolves when what is under way has come to its next batch. */
@@ -58,7 +58,6 @@ interface RunOptions {
 
 /** Runs of one queue in one process. */
 export const RUNS_AT_ONCE = 2;
-const LOOK_EVERY_MS = 1_000;
 const HOLD_EVERY_MS = (HELD_SECONDS * 1_000) / 3;
 /** Before the second attempt, and before the third, which is the last. */
 const RETRY_WAIT_MS = [5_000, 30_000];
@@ -67,14 +66,12 @@ const CUT_OFF: Ending = { status: 'waiting', error: null, wait_ms: 0, counts: fa
 const OVERTIME_MS = 60_000;
 
 export function createTickRunner(options: TickRunnerOptions): TickRunner {
-  const { backbone, pool, verifierPool, book, timetable, alongside } = options;
+  const { backbone, pool, verifierPool, book, timetable } = options;
   const { queues, broadcast, blobs, metrics, log } = backbone;
   const db = pool as unknown as Queryable;
   const lines = new Map(timetable.map((line) => [line.job.name, line]));
   const runs = new Map<Promise<unknown>, JobQueue>();
   let closing = false;
-  let timer: NodeJS.Timeout | undefined;
-  let looking: Promise<void> = Promise.resolve();
 
   async function answer(doorbell: Job<TickKey>): Promise<JsonObject> {
     const ending = await runDue(doorbell.data, (done, of) => doorbell.updateProgress({ done, ...(of && { of }) }));
@@ -176,7 +173,7 @@ export function createTickRunner(options: TickRunnerOptions): TickRunner {
   }
 
   async function look(): Promise<void> {
-    await alongside?.().catch((err) => log.warn({ err }, 'it could not be seen whose time is up'));
+    if (closing) return;
     const due = await findDue(db);
     if (due.some(({ is_spent }) => is_spent)) await bury();
     for (const { queue, is_spent, ...key } of due) {
@@ -186,21 +183,12 @@ export function createTickRunner(options: TickRunnerOptions): TickRunner {
     }
   }
 
-  function start(): void {
-    looking = look().catch((err) => log.warn({ err }, 'it could not be seen which ticks are due'));
-    void looking.then(() => {
-      if (!closing) timer = setTimeout(start, LOOK_EVERY_MS);
-    });
-  }
-
   async function close(): Promise<void> {
     closing = true;
-    clearTimeout(timer);
-    await looking;
     await Promise.allSettled(runs.keys());
   }
 
-  return { answer, start, runByHand, close };
+  return { answer, watched: { name: 'ticks', waits: TICKS_WAIT, look }, runByHand, close };
 }
 
 function afterFault(fault: unknown, attempts: number): Ending {

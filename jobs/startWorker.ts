@@ -10,6 +10,7 @@ import { openPool } from '../src/infra/database.ts';
 import type { Watch } from '../src/infra/watchdog.ts';
 import { type CrashPoint, createApplier } from './applyCommands.ts';
 import { createExpirer, DEADLINE } from './expireTurns.ts';
+import { startLookout } from './lookout.ts';
 import { createTickRunner, RUNS_AT_ONCE } from './runTicks.ts';
 import { timetable } from './schedule.ts';
 import { createSend } from './sendCommand.ts';
@@ -57,8 +58,7 @@ export async function startWorker(
   });
   const db = jobPool as unknown as Queryable;
   const expirer = createExpirer({ db, send: createSend({ db, book, queues, log, request_id: DEADLINE }) });
-  const alongside = expirer.sweep;
-  const runner = createTickRunner({ backbone, pool: jobPool, verifierPool, book, timetable, alongside });
+  const runner = createTickRunner({ backbone, pool: jobPool, verifierPool, book, timetable });
   const presence = createPresenceWatch({ backbone, pool: jobPool, book });
   const verify = verifyRecordJob(verifierPool, blobs);
   const answerIntegrity = (job: Job) => (TIMED.has(job.name) ? runner.answer(job) : verify(job));
@@ -67,11 +67,12 @@ export async function startWorker(
   const integrity = queues.worker('integrity', answerIntegrity, { concurrency: INTEGRITY_AT_ONCE });
   const maintenance = queues.worker<TickKey, object>('maintenance', runner.answer, { concurrency: RUNS_AT_ONCE });
   await queues.run([doorbells, integrity, maintenance] as Worker[]);
-  applier.start();
-  runner.start();
+  const lookout = startLookout(db, [applier.watched, expirer.watched, runner.watched], log);
   presence.start();
 
   async function close(): Promise<void> {
+    // Awaited last: a look may wait for a database that does not answer until the applier is closed.
+    const looks = lookout.close();
     expirer.close();
     await presence.close();
     const runs = runner.close();
@@ -80,6 +81,7 @@ export async function startWorker(
     const within = queues.isConnected() === false ? 0 : CLOSE_WITHIN_MS;
     await Promise.race([workers, new Promise((resolve) => setTimeout(resolve, within).unref())]);
     await applier.close();
+    await looks;
     await Promise.all([pool.end(), jobPool.end(), verifierPool.end()]);
   }
 

@@ -97,6 +97,11 @@ export async function endTick(db: Queryable, { name, slot, run }: Claim, ending:
   );
 }
 
+const IS_DUE = `status in ('waiting', 'running') and due_at < clock_timestamp() - interval '${FOUND_AFTER_MS} milliseconds'`;
+
+/** SQL: is there any that `findDue` would find? */
+export const TICKS_WAIT = `exists (select from schedule_ticks where ${IS_DUE})`;
+
 export interface DueTick extends TickKey {
   queue: string;
   /** Nobody may try it again. */
@@ -106,12 +111,11 @@ export interface DueTick extends TickKey {
 /** Ticks that are due and have not been answered to, the earliest of each name. */
 export async function findDue(db: Queryable): Promise<DueTick[]> {
   const text = `
-    select distinct on (name, is_spent) name, slot, queue, attempts >= $2 or term is null as is_spent from schedule_ticks
-    where status in ('waiting', 'running') and due_at < clock_timestamp() - $1 * interval '1 millisecond'
-    order by name, is_spent, slot limit $3`;
+    select distinct on (name, is_spent) name, slot, queue, attempts >= $1 or term is null as is_spent
+    from schedule_ticks where ${IS_DUE} order by name, is_spent, slot limit $2`;
   const { rows } = await db.query<DueTick>({
     ...{ name: 'find-due-ticks', text },
-    values: [FOUND_AFTER_MS, MAX_ATTEMPTS, FOUND_AT_ONCE],
+    values: [MAX_ATTEMPTS, FOUND_AT_ONCE],
   });
   return rows;
 }

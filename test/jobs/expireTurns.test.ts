@@ -199,12 +199,12 @@ describe.skipIf(isLeftOut)(`the sweep, ${kind}`, () => {
     const db = pool as never;
     const worker = () => createExpirer({ db, send: createSend({ db, book, queues, log, request_id: 'test' }) });
     const workers = [worker(), worker(), worker()];
-    await Promise.all(workers.flatMap(({ sweep }) => [sweep(), sweep()]));
-    await workers[0]!.sweep();
+    await Promise.all(workers.flatMap(({ watched }) => [watched.look(), watched.look()]));
+    await workers[0]!.watched.look();
     expect(await sent()).toEqual([{ status: 'accepted' }]);
     await note();
     expect([await sent(), await expiries()]).toEqual([[{ status: 'applied' }], 1]);
-    await workers[0]!.sweep();
+    await workers[0]!.watched.look();
     expect(await sent()).toHaveLength(1);
     expect(await bench.report()).toMatchObject({ system_valid: true });
   });
@@ -216,12 +216,12 @@ describe.skipIf(isLeftOut)(`the sweep, ${kind}`, () => {
     // As if a pause had come before it and had ended in the same millisecond: refused, and the deadline is the same again.
     const input = { session_id, turn_id, deadline: '2026-01-01T00:00:00.000Z' };
     await send({ name: 'turn.expire', input, key: `turn.expire ${turn_id} ${deadline}` });
-    await expirer.sweep();
+    await expirer.watched.look();
     expect(await sent()).toEqual([{ status: 'rejected' }]);
     await bench.hoursAgo(-1);
     await note();
-    await expirer.sweep();
-    await expirer.sweep();
+    await expirer.watched.look();
+    await expirer.watched.look();
     expect([await sent(), await expiries()]).toEqual([[{ status: 'rejected' }, { status: 'applied' }], 1]);
     expect(await bench.report()).toMatchObject({ system_valid: true });
   });
@@ -230,7 +230,7 @@ describe.skipIf(isLeftOut)(`the sweep, ${kind}`, () => {
     const { bench, sent } = await openDue();
     const expirer = createExpirer({ db: bench.tools.pool as never, send: bench.tools.send });
     expirer.close();
-    await expirer.sweep();
+    await expirer.watched.look();
     expect(await sent()).toEqual([]);
   });
 
@@ -282,7 +282,7 @@ describe.skipIf(isLeftOut)(`the sweep, ${kind}`, () => {
         return bench.tools.pool.query(text, values);
       },
     };
-    await createExpirer({ db: explaining as never, send: async () => {} }).sweep();
+    await createExpirer({ db: explaining as never, send: async () => {} }).watched.look();
     expect(plans).toHaveLength(1);
     expect(plans[0]).toContain('session_turns_due');
     expect(plans[0]).not.toContain('Seq Scan');

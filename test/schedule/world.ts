@@ -1,6 +1,7 @@
 /** A database of one's own with as many schedulers and workers' runners on it as a test likes, and a timetable of its choice. */
 import { onTestFinished } from 'vitest';
 import type { TimedJob } from '../../jobs/job.ts';
+import { startLookout } from '../../jobs/lookout.ts';
 import { createTickRunner, type TickRunner } from '../../jobs/runTicks.ts';
 import type { Line } from '../../jobs/schedule.ts';
 import { type Scheduler, type SchedulerOptions, startScheduler } from '../../jobs/startScheduler.ts';
@@ -57,11 +58,15 @@ export async function openWorld() {
     return { ...scheduler, close, backbone };
   }
 
-  function openRunner(timetable: readonly Line[]): TickRunner & { backbone: Backbone } {
+  function openRunner(timetable: readonly Line[]): TickRunner & { backbone: Backbone; start(): void } {
     const backbone = openBackboneHere('worker');
     const runner = createTickRunner({ backbone, pool: worker, verifierPool: verifier, book, timetable });
     ends.push(runner.close);
-    return { ...runner, backbone };
+    const start = () => {
+      const lookout = startLookout(worker as never, [runner.watched], backbone.log);
+      ends.push(lookout.close);
+    };
+    return { ...runner, backbone, start };
   }
 
   async function ticks(name?: string): Promise<Tick[]> {

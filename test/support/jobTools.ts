@@ -116,7 +116,7 @@ async function setUpClock({ pool, url }: TestDatabase): Promise<void> {
     alter database ${new URL(url).pathname.slice(1)} set search_path = clock, pg_catalog, public`);
 }
 
-function linesOf(take: (line: string) => void): Writable {
+export function linesOf(take: (line: string) => void): Writable {
   return new Writable({
     write(chunk, _encoding, done) {
       for (const line of String(chunk).split('\n')) if (line !== '') take(line);

@@ -1,0 +1,84 @@
+/** The lookout: what waits is looked at, and nothing else; none holds up another. */
+import pino from 'pino';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startLookout, type Watched } from '../../jobs/lookout.ts';
+import { createLog } from '../../src/infra/log.ts';
+import { cloneDatabase, type TestDatabase } from '../support/database.ts';
+import { linesOf } from '../support/jobTools.ts';
+
+const SOON = { timeout: 5_000, interval: 20 };
+const log = createLog('silent', 'test');
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await cloneDatabase();
+  await database.pool.query('create table work (kind text)');
+});
+afterAll(() => database.drop());
+
+/** Work of a kind, and how often it was looked at. */
+function kind(name: string, look: () => Promise<void> = async () => {}): Watched & { looks: number } {
+  const one = {
+    name,
+    waits: `exists (select from work where kind = '${name}')`,
+    looks: 0,
+    async look() {
+      one.looks += 1;
+      await look();
+    },
+  };
+  return one;
+}
+
+test('only what waits is looked at, from the moment it does until it does no more', async () => {
+  const done = () => database.pool.query(`delete from work where kind = 'letters'`);
+  const letters = kind('letters', async () => void (await done()));
+  const parcels = kind('parcels');
+  const lookout = startLookout(database.pool as never, [letters, parcels], log);
+  await database.pool.query(`insert into work values ('letters')`);
+  await expect.poll(() => letters.looks, SOON).toBe(1);
+  await database.pool.query(`insert into work values ('letters')`);
+  await expect.poll(() => letters.looks, SOON).toBe(2);
+  await lookout.close();
+  expect([letters.looks, parcels.looks]).toEqual([2, 0]);
+});
+
+test('a look that takes long is not begun again and holds up no other, nor does one that fails', async () => {
+  let end = () => {};
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const long = kind('long', () => ended);
+  const broken = kind('broken', async () => {
+    throw new Error('broken');
+  });
+  const usual = kind('usual');
+  await database.pool.query(`insert into work values ('long'), ('broken'), ('usual')`);
+  const lookout = startLookout(database.pool as never, [long, broken, usual], log);
+  await expect.poll(() => Math.min(usual.looks, broken.looks), SOON).toBeGreaterThan(2);
+  expect(long.looks).toBe(1);
+  let isClosed = false;
+  const closed = lookout.close().then(() => {
+    isClosed = true;
+  });
+  await expect.poll(() => usual.looks, SOON).toBeGreaterThan(2);
+  expect(isClosed).toBe(false);
+  end();
+  await closed;
+});
+
+test('a question that cannot be asked is asked again', async () => {
+  const late = kind('late');
+  await database.pool.query(`insert into work values ('late'); alter table work rename to mislaid`);
+  const warned: string[] = [];
+  const noting = pino(
+    { level: 'warn' },
+    linesOf((line) => warned.push(line)),
+  );
+  const lookout = startLookout(database.pool as never, [late], noting);
+  await expect.poll(() => warned.length, SOON).toBeGreaterThan(1);
+  await database.pool.query('alter table mislaid rename to work');
+  await expect.poll(() => late.looks, SOON).toBeGreaterThan(0);
+  await lookout.close();
+  expect(warned[0]).toContain('it could not be seen what waits');
+});
