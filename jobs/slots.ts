@@ -76,7 +76,8 @@ function fieldsOf(cron: string): Fields {
   const fields: { [name: string]: (number | string)[] } = { ...parse(cron) };
   for (const [name, values] of Object.entries(fields)) {
     if (values.some((value) => typeof value !== 'number')) throw new Error(`${cron}: ${name} must be plain numbers`);
-    fields[name] = (values as number[]).toSorted((a, b) => a - b);
+    // A value may be listed twice: `2,2`.
+    fields[name] = [...new Set(values as number[])].sort((a, b) => a - b);
   }
   return fields as Fields;
 }

@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import canonicalize from 'canonicalize';
+import knexModule, { type Knex } from 'knex';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { migrate, unmake } from '../../migrations/migrate.ts';
+import { migrations } from '../../migrations/index.ts';
 import { restoreBackup } from '../../src/backup/restoreBackup.ts';
 import { takeBackup } from '../../src/backup/takeBackup.ts';
 import type { Decided } from '../../src/core/decide.ts';
@@ -22,6 +23,9 @@ import { completedRound, completedSession, openCourt } from './court.ts';
 
 /** Tables with rows of completed sessions. */
 const FROZEN = ['session_turns', 'objections', 'procedural_violations', 'session_participations', 'courtroom_sessions'];
+
+/** Sessions were recorded under these before there were formats. */
+const BEFORE_FORMATS = OURS.slice(0, OURS.indexOf('0009_turns'));
 
 let folder: string;
 let source: TestDatabase;
@@ -80,6 +84,18 @@ async function holdOlderCourt({ url, pool }: TestDatabase): Promise<{ pending: s
     [sealed, started_at, ended_at, completed.event_hash],
   );
   return { pending, sealed };
+}
+
+/** Takes back what came after these migrations. */
+async function migrateDown(url: string, kept: readonly string[]): Promise<void> {
+  const knex = knexModule.default({ client: 'pg', connection: url, pool: { min: 0, max: 1 } });
+  const migrationSource: Knex.MigrationSource<(typeof migrations)[number]> = {
+    getMigrations: async () => migrations,
+    getMigrationName: ({ name }) => name,
+    getMigration: async (migration) => migration,
+  };
+  for (let left = OURS.length; left > kept.length; left -= 1) await knex.migrate.down({ migrationSource });
+  await knex.destroy();
 }
 
 async function emptyDatabase(): Promise<TestDatabase> {
@@ -173,9 +189,8 @@ describe('a backup', () => {
 
   test('of an older schema is restored under it and then migrated', async () => {
     const older = await emptyDatabase();
-    await unmake(older.url);
-    await migrate(older.url, OURS.slice(0, -1));
     const { pending } = await holdOlderCourt(older);
+    await migrateDown(older.url, BEFORE_FORMATS);
     const file = join(folder, 'older');
     expect((await takeBackup(older.url, file)).report).toBeNull();
     const database = await emptyDatabase();

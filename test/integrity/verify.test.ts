@@ -203,7 +203,7 @@ describe('a report', () => {
     expect(record.invalid_sessions.map(({ issues }) => issues.length)).toEqual(Array(10).fill(100));
     expect(record.issues_omitted).toBe(11 * 120 - 1_000);
     expect(record.message).toBe(
-      'Tampering or damage: 11 streams do not verify. 22 guards of the database are not as they should be. ' +
+      'Tampering or damage: 11 streams do not verify. 24 guards of the database are not as they should be. ' +
         '320 more findings are left out. 11 sessions, 222 streams and 1531 events were checked.',
     );
   });

@@ -37,6 +37,11 @@ describe('slots', () => {
     expect(() => nextSlot('0 0 L * *', 0)).toThrow('plain numbers');
   });
 
+  test('are instants, however often an expression names them', () => {
+    const [from, until] = [at('14T00:00:00'), at('14T23:59:00')];
+    expect(slotsBetween('0,0 2,2 * * *', from, until)).toEqual([at('14T02:00:00')]);
+  });
+
   test('are exactly the instants that node-cron matches', () => {
     const field = (low: number, high: number) =>
       fc.oneof(
