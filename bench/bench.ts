@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { benchCommands } from './commands.ts';
+import { benchRest } from './rest.ts';
 import { SERVERS, type ServerName } from './servers.ts';
 import { benchStart } from './start.ts';
 
@@ -23,6 +24,7 @@ export interface BenchOptions {
 const BENCHMARKS: Record<string, (options: BenchOptions) => Promise<void>> = {
   commands: benchCommands,
   start: benchStart,
+  rest: benchRest,
 };
 
 const { values, positionals } = parseArgs({

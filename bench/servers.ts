@@ -31,7 +31,16 @@ const PROCESSES: Record<ServerName, Record<string, string[]>> = {
   naive: { worker: ['peers/naive.js', 'worker'], api: ['peers/naive.js', 'api'] },
 };
 
-export async function startServer(name: ServerName, backing: Backing): Promise<RunningServer> {
+export function startServer(name: ServerName, backing: Backing): Promise<RunningServer> {
+  return startProcesses(name, PROCESSES[name], backing);
+}
+
+/** @param processes the arguments of each by its group; one of them is `api` */
+export async function startProcesses(
+  name: string,
+  processes: Record<string, string[]>,
+  backing: Backing,
+): Promise<RunningServer> {
   const started = new Map<string, { child: ChildProcess; url: string }>();
   const stop = async () => {
     for (const [group, { child }] of [...started].reverse()) {
@@ -43,7 +52,7 @@ export async function startServer(name: ServerName, backing: Backing): Promise<R
     }
   };
   try {
-    for (const [group, args] of Object.entries(PROCESSES[name])) started.set(group, await launch(args, backing));
+    for (const [group, args] of Object.entries(processes)) started.set(group, await launch(args, backing));
     for (const server of started.values()) await untilReady(server);
   } catch (error) {
     await stop().catch(() => {});
@@ -62,6 +71,7 @@ async function launch([file, ...args]: string[], { databaseUrl, redisUrl }: Back
     REDIS_URL: redisUrl,
     JWT_SECRET: SECRET,
     PORT: port,
+    RELAY_PORT: port,
     METRICS_PORT: port,
     RATE_LIMIT_GENERAL_PER_MINUTE: '0',
     LOG_LEVEL: 'error',
