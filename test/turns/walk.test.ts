@@ -15,7 +15,7 @@ import { TEMPLATE_NAMES } from '../../src/formats/templates.ts';
 import type { SessionState } from '../../src/sessions/session.ts';
 import { clockAt, deadlineOf } from '../../src/turns/clock.ts';
 import { brokenInvariants } from '../../src/turns/invariants.ts';
-import { activeTurn } from '../../src/turns/turn.ts';
+import { activeTurn, type Turn } from '../../src/turns/turn.ts';
 import {
   admin,
   bailiff,
@@ -50,7 +50,8 @@ const NAMES = [
   ...['turn.plan', 'turn.start', 'turn.start', 'turn.start', 'turn.end', 'turn.end', 'turn.extend', 'turn.expire'],
   ...['turn.reserve_rebuttal', 'turn.waive_rebuttal', 'turn.question', 'turn.question', 'turn.take_over'],
   ...['turn.return', 'objection.raise', 'objection.raise', 'objection.raise', 'objection.withdraw', 'objection.rule'],
-  ...['objection.rule', 'violation.record', 'session.start'],
+  ...['objection.raise', 'objection.raise', 'objection.rule', 'objection.rule', 'objection.rule'],
+  ...['violation.record', 'session.start'],
   ...['exhibit.upload', 'exhibit.mark', 'exhibit.mark', 'exhibit.tender', 'exhibit.tender', 'exhibit.rule'],
   ...['exhibit.rule', 'exhibit.withdraw'],
   ...['participant.await', 'participant.await', 'participant.lose', 'participant.lose', 'participant.reconnect'],
@@ -69,7 +70,9 @@ function bodyOf({ name, pick, choice }: Step, { turns, objections, exhibits }: S
   const one = <T>(list: readonly T[]) => list[pick % Math.max(1, list.length)];
   const turn = (choice > 1 && activeTurn(turns)) || one(turns);
   const turn_id = turn?.id ?? SESSION;
-  const objection_id = (choice > 1 ? objections.at(-1) : one(objections))?.id ?? SESSION;
+  const open = objections.filter(({ state }) => state === 'pending' || state === 'reserved');
+  const objection_id = (choice > 1 ? open.at(-1) : (one(open) ?? one(objections)))?.id ?? SESSION;
+  const next = (choice > 1 && one(turns.filter(({ state }) => state === 'planned'))) || one(turns);
   const side = (['petitioner', 'respondent'] as const)[choice % 2]!;
   const exhibit_id = (choice > 1 ? exhibits.at(-1) : one(exhibits))?.id ?? SESSION;
   const bodies: { [command: string]: JsonObject } = {
@@ -81,8 +84,8 @@ function bodyOf({ name, pick, choice }: Step, { turns, objections, exhibits }: S
       { turn_id: one(turns)?.id ?? SESSION, allotted_ms: 60_000 * (pick % 15) + 1 },
     ][choice % 3]!,
     'turn.start': {
-      turn_id: one(turns)?.id ?? SESSION,
-      speaker_id: one(turns)?.side === 'respondent' ? respondent.id : petitioner.id,
+      turn_id: next?.id ?? SESSION,
+      speaker_id: next?.side === 'respondent' ? respondent.id : petitioner.id,
     },
     'turn.extend': { turn_id, extension_ms: 1 + pick * 500 },
     'turn.expire': { turn_id, deadline: (turn && deadlineOf(turn)) ?? NOW },
@@ -123,6 +126,12 @@ function left(session: SessionState, at: string): number | undefined {
   return remaining_ms - overtime_ms;
 }
 
+/** Nobody holds a clock that has run out before that is recorded, and no turn begins with no time. */
+function expectInTime(turn: Turn, at: string): void {
+  if (turn.paused_by.length > 0 && turn.expired_at === null) expect(clockAt(turn, at).remaining_ms).toBeGreaterThan(0);
+  expect(turn.allotted_ms).toBeGreaterThan(0);
+}
+
 /** Walks everywhere, as this seed is known to do; and wherever chance leads. */
 const KNOWN_SEED = 20_261_121;
 
@@ -155,6 +164,7 @@ test.each([
         if (before && after?.id === before.id) {
           expect(left(court.session(), now)! - still!).toBe(after.extension_ms - before.extension_ms);
         }
+        if (after) expectInTime(after, now);
         expect(brokenInvariants(court.session())).toEqual([]);
       }
       court.expectFolded();
