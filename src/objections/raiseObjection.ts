@@ -133,6 +133,7 @@ function refuseHaste({ objections }: SessionState, actor: Actor, now: string): R
   const since = Date.parse(now) - MINUTE_MS;
   const recent = objections.filter((one) => one.raised_by === actor.id && Date.parse(one.raised_at) > since);
   if (recent.length < PER_MINUTE) return undefined;
-  const retry_after_ms = Date.parse(recent.at(-PER_MINUTE)!.raised_at) - since;
-  return reject('rate_limited', `At most ${PER_MINUTE} objections a minute.`, { retry_after_ms });
+  const limit = PER_MINUTE;
+  const retry_after_ms = Date.parse(recent.at(-limit)!.raised_at) - since;
+  return reject('rate_limited', `At most ${limit} objections a minute.`, { limit, retry_after_ms });
 }

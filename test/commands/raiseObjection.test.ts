@@ -98,7 +98,7 @@ test('a person objects ten times in a minute at most, counted by the record', ()
   const events = round(format, speaking(3), ...settled(10));
   // In `given` a minute lies between two events; here they follow one another within a second.
   const tried = (spacing_ms: number) => givenEvery(spacing_ms, ...events).when(raiseObjection, body, eager);
-  tried(1_000).then('rate_limited', { status: 429, retry_after_ms: 40_000 });
+  tried(1_000).then('rate_limited', { status: 429, limit: 10, retry_after_ms: 40_000 });
   tried(3_000).then(expect.objectContaining({ type: 'OBJECTION_RAISED' }));
 });
 
