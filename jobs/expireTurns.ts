@@ -8,6 +8,8 @@ import type { Decided } from '../src/core/decide.ts';
 import { NIL_ID } from '../src/core/ids.ts';
 import type { Queryable } from '../src/core/queryable.ts';
 import { idOf } from '../src/core/stream.ts';
+import { isConnectionFault, isTransientFault } from '../src/infra/database.ts';
+import type { Log } from '../src/infra/log.ts';
 import type { Metrics } from '../src/infra/metrics.ts';
 import type { Queues } from '../src/infra/queue.ts';
 import type { SessionState } from '../src/sessions/session.ts';
@@ -57,9 +59,10 @@ const BEFORE_ALL = { deadline: '-infinity', turn_id: NIL_ID };
 interface ExpirerOptions {
   db: Queryable;
   send: JobTools['send'];
+  log: Log;
 }
 
-export function createExpirer({ db, send }: ExpirerOptions): Expirer {
+export function createExpirer({ db, send, log }: ExpirerOptions): Expirer {
   let closing = false;
   const tools = { send, progress: async () => {}, isOver: () => closing };
 
@@ -75,8 +78,15 @@ export function createExpirer({ db, send }: ExpirerOptions): Expirer {
 
   return {
     async answer({ data }) {
-      const { sent } = await expire(DUE_OF_JOB, data);
-      return { sent: sent as number };
+      try {
+        const { sent } = await expire(DUE_OF_JOB, data);
+        return { sent: sent as number };
+      } catch (err) {
+        // The look each second finds the turn as soon as there is a database again: nobody need look at a failed job.
+        if (!isConnectionFault(err) && !isTransientFault(err)) throw err;
+        log.debug({ err, ...data }, 'a deadline was left to the sweep');
+        return { sent: 0 };
+      }
     },
     watched: { name: 'deadlines', waits: TURNS_WAIT, look: async () => void (await expire(DUE, BEFORE_ALL)) },
     close() {

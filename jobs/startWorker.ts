@@ -57,7 +57,7 @@ export async function startWorker(
     ...(watch && { watch }),
   });
   const db = jobPool as unknown as Queryable;
-  const expirer = createExpirer({ db, send: createSend({ db, book, queues, log, request_id: DEADLINE }) });
+  const expirer = createExpirer({ db, send: createSend({ db, book, queues, log, request_id: DEADLINE }), log });
   const runner = createTickRunner({ backbone, pool: jobPool, verifierPool, book, timetable });
   const presence = createPresenceWatch({ backbone, pool: jobPool, book });
   const verify = verifyRecordJob(verifierPool, blobs);

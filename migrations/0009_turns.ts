@@ -10,8 +10,9 @@ const SEES_ALL = ['worker', 'verifier', 'relay'];
 
 export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
-    -- The name of a template, or a format of their own.
-    alter table assignments alter column format type json using to_json(format);
+    -- The name of a template, or a format of their own, which is text where this was taken back before.
+    alter table assignments alter column format type json
+      using case when format like '{%' then format::json else to_json(format) end;
     alter table courtroom_sessions add column "format" json;
 
     create table session_turns (

@@ -7,6 +7,7 @@ import { ADMINS } from '../core/roles.ts';
 import { id, instant, line } from '../core/schemas.ts';
 import { format } from '../formats/format.ts';
 import { TEMPLATE_NAMES } from '../formats/templates.ts';
+import { workableFormat } from '../formats/workableFormat.ts';
 import {
   type AssignmentState,
   assignmentResource,
@@ -69,7 +70,7 @@ const body = z
       .max(MAX_SIDE),
     moderators: z.array(person).max(MAX_SIDE).default([]),
     visibility: z.enum(VISIBILITIES),
-    format: z.union([z.enum(TEMPLATE_NAMES), format]).default('moot-20'),
+    format: z.union([z.enum(TEMPLATE_NAMES), workableFormat]).default('moot-20'),
   })
   .superRefine(({ petitioner, respondent, panel, moderators }, context) => {
     const seen = new Set<string>();

@@ -1,5 +1,6 @@
 /** The formats that competitions use, as data. What a rule book leaves open stands as the general moot has it. */
-import { type Format, format, type Kind, type Side } from './format.ts';
+import type { Format, Kind, Side } from './format.ts';
+import { workableFormat } from './workableFormat.ts';
 
 const MINUTE_MS = 60_000;
 const minutes = (...list: number[]) => list.map((n) => n * MINUTE_MS);
@@ -82,10 +83,11 @@ const DEFINITIONS = {
     max_extension_ms: 30_000,
     exhibits: { images: true },
   },
+  // However much is reserved, the closing keeps a second: no turn is held without time.
   amta: {
     segments: trial(5, 25, 25, 9),
     cards_ms: TRIAL_CARDS_MS,
-    rebuttal: { min_ms: 1_000, max_ms: 9 * MINUTE_MS },
+    rebuttal: { min_ms: 1_000, max_ms: 9 * MINUTE_MS - 1_000 },
     pauses: { objection: true, question: true },
     on_expiry: 'end',
     exhibits: { images: true },
@@ -96,7 +98,7 @@ export type TemplateName = keyof typeof DEFINITIONS;
 export const TEMPLATE_NAMES = Object.keys(DEFINITIONS) as TemplateName[];
 
 export const TEMPLATES: ReadonlyMap<string, Format> = new Map(
-  Object.entries(DEFINITIONS).map(([name, definition]) => [name, format.parse({ name, ...definition })]),
+  Object.entries(DEFINITIONS).map(([name, definition]) => [name, workableFormat.parse({ name, ...definition })]),
 );
 
 /** What an assignment's `format` means. @throws when it names no template: the door lets no such name in */

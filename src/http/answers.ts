@@ -31,7 +31,16 @@ export function answerOutcome(res: Response, reply: Reply, answered: Answered): 
     const { problem } = JSON.parse(body) as { problem: ProblemBody };
     if (status === 'dead') res.set('Location', commandUrl(id));
     if (typeof problem.retry_after_ms === 'number') {
-      res.set('Retry-After', `${Math.ceil(problem.retry_after_ms / 1_000)}`);
+      const seconds = String(Math.ceil(problem.retry_after_ms / 1_000));
+      res.set('Retry-After', seconds);
+      // Of the limit that refused it, which is not that of the requests the door counts.
+      if (typeof problem.limit === 'number') {
+        res.set({
+          'X-RateLimit-Limit': `${problem.limit}`,
+          'X-RateLimit-Remaining': '0',
+          'X-RateLimit-Reset': seconds,
+        });
+      }
     }
     sendProblem(res, { ...problem, instance: commandUrl(id), command_id: id });
     return;

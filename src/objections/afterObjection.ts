@@ -12,22 +12,27 @@ export function withClock(session: SessionState, turn_id: string, change: (turn:
   return withTurn(session, change(turnOfPayload(session.turns, { turn_id })));
 }
 
-/** The state with the objection changed; the clock goes on unless something else holds it. */
+/** The state with the objection changed; where the clock waited for it, it goes on unless something else holds it. */
 export function settled(
   session: SessionState,
   objection_id: string,
   changes: Partial<Objection>,
   at: string,
 ): SessionState {
-  const objection = { ...objectionOf(session, objection_id), ...changes };
-  const objections = session.objections.map((one) => (one.id === objection_id ? objection : one));
-  return withClock({ ...session, objections }, objection.turn_id, (turn) => resumedFrom(turn, 'objection', at));
+  const before = objectionOf(session, objection_id);
+  const objections = session.objections.map((one) => (one.id === objection_id ? { ...one, ...changes } : one));
+  return withClock({ ...session, objections }, before.turn_id, (turn) => letGo(turn, before, at));
+}
+
+/** A reserved objection holds nothing: what holds the clock then is another, raised since. */
+function letGo(turn: Turn, { state }: Objection, at: string): Turn {
+  return state === 'pending' ? resumedFrom(turn, 'objection', at) : turn;
 }
 
 /** The turn's clock once the objection no longer holds it; null where the turn is over. */
-export function clockOnce(session: SessionState, { turn_id }: Objection, at: string): Clock | null {
-  const turn = turnOfPayload(session.turns, { turn_id });
-  return turn.state === 'active' ? clockAt(resumedFrom(turn, 'objection', at), at) : null;
+export function clockOnce(session: SessionState, objection: Objection, at: string): Clock | null {
+  const turn = turnOfPayload(session.turns, objection);
+  return turn.state === 'active' ? clockAt(letGo(turn, objection, at), at) : null;
 }
 
 export function settledWrites(session: SessionState, objection_id: string): Write[] {

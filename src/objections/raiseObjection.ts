@@ -13,6 +13,7 @@ import { id } from '../core/schemas.ts';
 import { SIDES, type Side } from '../formats/format.ts';
 import { type SessionState, type SessionStates, sessionStream } from '../sessions/session.ts';
 import { clock, clockAt, pausedBy } from '../turns/clock.ts';
+import { expiryBefore, turnExpired } from '../turns/expireTurn.ts';
 import {
   findActiveTurn,
   inCourt,
@@ -84,13 +85,15 @@ export const raiseObjection = defineCommand<Input, SessionStates, Scope>({
       refuseUnheard(session, turn, input) ??
       refuseHaste(session, actor, now);
     if (obstacle) return obstacle;
+    const expiry = expiryBefore(session, turn, now);
+    if ('rejected' in expiry) return expiry;
     const stops_clock = session.format?.pauses.objection ?? true;
     const { turn_id, ground, reason = null } = input;
     const after = clockAt(stops_clock ? pausedBy(turn, 'objection', now) : turn, now);
-    return [objectionRaised({ objection_id, turn_id, ground, reason, side, stops_clock, clock: after })];
+    return [...expiry, objectionRaised({ objection_id, turn_id, ground, reason, side, stops_clock, clock: after })];
   },
   result: ({ states }, { id }) => objectionResult(states.session, id),
-  records: [objectionRaised],
+  records: [turnExpired, objectionRaised],
   rejects: [
     ...OPEN_CODES,
     ...STRANGER_CODES,
@@ -102,6 +105,7 @@ export const raiseObjection = defineCommand<Input, SessionStates, Scope>({
     'ground_not_heard',
     'objection_limit',
     'rate_limited',
+    'turn_expired',
   ],
 });
 
@@ -129,6 +133,7 @@ function refuseHaste({ objections }: SessionState, actor: Actor, now: string): R
   const since = Date.parse(now) - MINUTE_MS;
   const recent = objections.filter((one) => one.raised_by === actor.id && Date.parse(one.raised_at) > since);
   if (recent.length < PER_MINUTE) return undefined;
-  const retry_after_ms = Date.parse(recent.at(-PER_MINUTE)!.raised_at) - since;
-  return reject('rate_limited', `At most ${PER_MINUTE} objections a minute.`, { retry_after_ms });
+  const limit = PER_MINUTE;
+  const retry_after_ms = Date.parse(recent.at(-limit)!.raised_at) - since;
+  return reject('rate_limited', `At most ${limit} objections a minute.`, { limit, retry_after_ms });
 }

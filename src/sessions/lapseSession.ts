@@ -1,11 +1,12 @@
 /**
  * A session that was left open is ended by the system. The record says so in an event of its own, with the reason,
- * before it is sealed as every other. A pending session does not lapse: what never began has nothing to complete.
+ * before it is sealed as every other; a turn whose time ran out unnoticed is flagged or ended first. A pending session does not lapse: what never began has nothing to complete.
  */
 import { z } from 'zod';
 import { defineSystemCommand } from '../core/command.ts';
 import { defineEvent } from '../core/event.ts';
 import { id } from '../core/schemas.ts';
+import { expiryOfActive, turnExpired, withExpired } from '../turns/expireTurn.ts';
 import { sessionCompleted } from './completeSession.ts';
 import {
   closed,
@@ -38,14 +39,17 @@ export const lapseSession = defineSystemCommand<{ session_id: string }, Pick<Ses
     const head = heads.session!;
     const refusal = refuseChange(session, ['active', 'paused'], 'completed') ?? refuseUnlessSilent(head, now);
     if (refusal) return refusal;
-    const event_count = head.sequence + 2;
-    const state_digest = stateDigest(closed(session, now, null));
+    const late = expiryOfActive(session, now);
+    const before = late ? withExpired(session, late, now) : session;
+    const event_count = head.sequence + (late ? 3 : 2);
+    const state_digest = stateDigest(closed(before, now, null));
     return [
+      ...(late ? [turnExpired(late)] : []),
       sessionLapsed({ reason: LAPSE_REASON, last_event_at: head.occurred_at! }),
       sessionCompleted({ event_count, state_digest, recording_url: null }),
     ];
   },
   result: sessionResult,
-  records: [sessionLapsed, sessionCompleted],
+  records: [turnExpired, sessionLapsed, sessionCompleted],
   rejects: ['invalid_transition', 'not_stale'],
 });

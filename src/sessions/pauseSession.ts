@@ -1,10 +1,14 @@
-/** A recess: an active session is paused, with a reason where one is given, and so is the clock of its turn. */
+/**
+ * A recess: an active session is paused, with a reason where one is given, and so is the clock of its turn. Where that
+ * has run out unnoticed, it is recorded first.
+ */
 import { z } from 'zod';
 import type { Scope } from '../assignments/scope.ts';
 import { defineCommand } from '../core/command.ts';
 import { defineEvent } from '../core/event.ts';
 import { update } from '../core/projections.ts';
 import { pausedBy } from '../turns/clock.ts';
+import { expiryOfActive, turnExpired } from '../turns/expireTurn.ts';
 import { activeTurnUpdates } from '../turns/turn.ts';
 import {
   officially,
@@ -35,9 +39,14 @@ export const pauseSession = defineCommand<z.output<typeof body> & { session_id: 
   route: 'POST /api/session/:session_id/pause',
   summary: 'Pause an active session',
   body,
-  decide: (states, { input, actor }) =>
-    refuseTransition(states, ['active'], 'paused', actor) ?? [sessionPaused({ reason: input.reason ?? null })],
+  decide(states, { input, actor, now }) {
+    const refusal = refuseTransition(states, ['active'], 'paused', actor);
+    if (refusal) return refusal;
+    const late = expiryOfActive(states.session, now);
+    const paused = sessionPaused({ reason: input.reason ?? null });
+    return late ? [turnExpired(late), paused] : [paused];
+  },
   result: sessionResult,
-  records: [sessionPaused],
+  records: [turnExpired, sessionPaused],
   rejects: ['invalid_transition', 'not_on_panel'],
 });

@@ -4,8 +4,8 @@
  */
 import { z } from 'zod';
 import { defineSystemCommand } from '../core/command.ts';
-import { defineEvent } from '../core/event.ts';
-import { reject } from '../core/problem.ts';
+import { defineEvent, type NewEvent } from '../core/event.ts';
+import { type Rejection, reject } from '../core/problem.ts';
 import { id, instant } from '../core/schemas.ts';
 import {
   type SessionState,
@@ -16,26 +16,46 @@ import {
 } from '../sessions/session.ts';
 import { deadlineOf } from './clock.ts';
 import { findActiveTurn, inCourt, TURN_CODES } from './inCourt.ts';
-import { type Turn, timedOutTurn, turnOfInput, turnOfPayload, turnUpdate } from './turn.ts';
+import { activeTurn, type Turn, timedOutTurn, turnOfInput, turnOfPayload, turnUpdate } from './turn.ts';
 
 const expired = z.strictObject({ turn_id: id, deadline: z.string(), ends: z.boolean() });
+type Expired = z.output<typeof expired>;
 
 export const turnExpired = defineEvent({
   stream: sessionStream,
   type: 'TURN_EXPIRED',
   payload: expired,
-  evolve(session, { at, payload }) {
-    const turn = { ...turnOfPayload(session.turns, payload), expired_at: payload.deadline };
-    return withTurn(session, payload.ends ? timedOutTurn(turn, at) : turn);
-  },
+  evolve: (session, { at, payload }) => withExpired(session, payload, at),
   project: ({ payload }, { turns }) => [turnUpdate(turnOfPayload(turns, payload))],
 });
 
 /** What there is to record of a turn whose time is up and that nobody has flagged yet. */
-export function expiry({ format }: SessionState, turn: Turn, now: string): z.output<typeof expired> | undefined {
+export function expiry({ format }: SessionState, turn: Turn, now: string): Expired | undefined {
   const deadline = deadlineOf(turn);
   if (turn.expired_at !== null || deadline === null || now < deadline) return undefined;
   return { turn_id: turn.id, deadline, ends: format?.on_expiry === 'end' };
+}
+
+/** The same of the turn that is under way, where there is one. */
+export function expiryOfActive(session: SessionState, now: string): Expired | undefined {
+  const turn = activeTurn(session.turns);
+  return turn && expiry(session, turn, now);
+}
+
+/** The state with that recorded. */
+export function withExpired(session: SessionState, late: Expired, at: string): SessionState {
+  const turn = { ...turnOfPayload(session.turns, late), expired_at: late.deadline };
+  return withTurn(session, late.ends ? timedOutTurn(turn, at) : turn);
+}
+
+/**
+ * What a command on a running turn records before its own events: a clock that is held has no deadline any more that
+ * could be found to have passed. Where the format ends the turn there is nothing left for the command to do.
+ */
+export function expiryBefore(session: SessionState, turn: Turn, now: string): NewEvent[] | Rejection {
+  const late = expiry(session, turn, now);
+  if (late?.ends) return reject('turn_expired', 'The time of this turn is up.', { deadline: late.deadline });
+  return late ? [turnExpired(late)] : [];
 }
 
 const body = z.strictObject({ session_id: id, turn_id: id, deadline: instant });

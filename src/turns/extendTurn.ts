@@ -8,7 +8,7 @@ import { id } from '../core/schemas.ts';
 import { duration, MAX_DURATION_MS } from '../formats/format.ts';
 import { type SessionStates, sessionStream, withTurn } from '../sessions/session.ts';
 import { clock, clockAt } from './clock.ts';
-import { expiry, turnExpired } from './expireTurn.ts';
+import { expiryBefore, turnExpired } from './expireTurn.ts';
 import {
   findActiveTurn,
   inCourt,
@@ -48,11 +48,10 @@ export const extendTurn = defineCommand<z.output<typeof body> & { session_id: st
     const { extension_ms } = input;
     const most_ms = Math.min(session.format?.max_extension_ms ?? MAX_DURATION_MS, MAX_DURATION_MS - turn.extension_ms);
     if (extension_ms > most_ms) return reject('extension_too_long', `At most ${most_ms} ms.`, { most_ms });
-    const late = expiry(session, turn, now);
-    if (late?.ends) return reject('turn_expired', 'The time of this turn is up.', { deadline: late.deadline });
+    const expiry = expiryBefore(session, turn, now);
+    if ('rejected' in expiry) return expiry;
     const after = { ...turn, extension_ms: turn.extension_ms + extension_ms };
-    const extended = turnExtended({ turn_id: turn.id, extension_ms, clock: clockAt(after, now) });
-    return late ? [turnExpired(late), extended] : [extended];
+    return [...expiry, turnExtended({ turn_id: turn.id, extension_ms, clock: clockAt(after, now) })];
   },
   result: turnOfInput,
   records: [turnExpired, turnExtended],

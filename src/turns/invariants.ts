@@ -8,7 +8,8 @@ import type { SessionState } from '../sessions/session.ts';
 import type { Turn } from './turn.ts';
 
 /** Texts of what is broken, in order of turns, objections and exhibits; none where all is well. */
-export function brokenInvariants({ status, turns, objections, exhibits }: SessionState): string[] {
+export function brokenInvariants(session: SessionState): string[] {
+  const { status, turns, objections, exhibits } = session;
   const active = turns.filter(({ state }) => state === 'active');
   const names = active.map(({ id }) => id).join(', ');
   return [
@@ -19,6 +20,7 @@ export function brokenInvariants({ status, turns, objections, exhibits }: Sessio
       const count = objections.filter((one) => one.turn_id === id && one.state === 'pending').length;
       return count > 1 ? [`turn ${id} has ${count} pending objections`] : [];
     }),
+    ...active.flatMap((turn) => holdFaults(turn, session)),
     ...objections.flatMap(objectionFaults),
     ...exhibitFaults(exhibits),
   ];
@@ -38,6 +40,14 @@ function turnFaults(turn: Turn): string[] {
     faults.push(`turn ${id} has a clock that is neither held nor running`);
   }
   return faults;
+}
+
+/** Where the format says so the clock stands while a ruling is awaited, and for no other objection. */
+function holdFaults({ id, paused_by }: Turn, { format, objections }: SessionState): string[] {
+  const isAwaited = objections.some(({ turn_id, state }) => turn_id === id && state === 'pending');
+  const isToStand = isAwaited && (format?.pauses.objection ?? true);
+  if (paused_by.includes('objection') === isToStand) return [];
+  return [`turn ${id} ${isToStand ? 'is not held while a' : 'is held for an objection while no'} ruling is awaited`];
 }
 
 function objectionFaults({ id, state, ruled_at, ruled_by }: Objection): string[] {

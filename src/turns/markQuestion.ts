@@ -7,6 +7,7 @@ import { type Rejection, reject } from '../core/problem.ts';
 import { id } from '../core/schemas.ts';
 import { type SessionStates, sessionStream, withTurn } from '../sessions/session.ts';
 import { clock, clockAt, pausedBy, resumedFrom, spokenMs } from './clock.ts';
+import { expiryBefore, turnExpired } from './expireTurn.ts';
 import {
   findActiveTurn,
   findOnRoster,
@@ -74,12 +75,14 @@ export const markQuestion = defineCommand<z.output<typeof body> & { session_id: 
     const judge_id = input.judge_id ?? (actor.role === 'judge' ? actor.id : null);
     const judge = judge_id === null ? undefined : findOnRoster(assignment, judge_id, 'judge');
     if (judge && 'rejected' in judge) return judge;
+    const expiry = expiryBefore(session, turn, now);
+    if ('rejected' in expiry) return expiry;
     const stops_clock = session.format?.pauses.question ?? false;
     const after = asked(turn, stops_clock, now);
-    return [turnQuestionStarted({ turn_id, judge_id, stops_clock, clock: clockAt(after, now) })];
+    return [...expiry, turnQuestionStarted({ turn_id, judge_id, stops_clock, clock: clockAt(after, now) })];
   },
   result: turnOfInput,
-  records: [turnQuestionStarted, turnQuestionEnded],
+  records: [turnExpired, turnQuestionStarted, turnQuestionEnded],
   rejects: [
     ...OPEN_CODES,
     ...STRANGER_CODES,
@@ -90,6 +93,7 @@ export const markQuestion = defineCommand<z.output<typeof body> & { session_id: 
     'floor_taken',
     'time_protected',
     'not_on_roster',
+    'turn_expired',
   ],
 });
 

@@ -9,7 +9,7 @@ import { defineCommand } from '../core/command.ts';
 import { defineEvent, type NewEvent } from '../core/event.ts';
 import { type Rejection, reject } from '../core/problem.ts';
 import { id } from '../core/schemas.ts';
-import { duration, isRebuttal, KINDS, part, SIDES } from '../formats/format.ts';
+import { duration, isRebuttal, KINDS, MAX_DURATION_MS, part, SIDES } from '../formats/format.ts';
 import { type SessionState, type SessionStates, sessionStream, withTurn } from '../sessions/session.ts';
 import { budgetMs } from './clock.ts';
 import { findTurn, inCourt, OPEN_CODES, refuseStranger, refuseUnlessOpen, STRANGER_CODES } from './inCourt.ts';
@@ -80,6 +80,7 @@ export const planTurn = defineCommand<Input, SessionStates, Scope>({
     const order_index = session.turns.length + 1;
     if (input.continues !== undefined) return planRest(session, input.continues, id, order_index);
     const { side, kind, allotted_ms, protected_ms = 0, objections = false } = input;
+    if (isRebuttal(kind!)) return refuseRebuttal();
     const left_ms = sideTimeLeftMs(session, side!);
     if (allotted_ms! > left_ms) return reject('time_not_available', 'The side has less left.', { left_ms });
     const planned = { side: side!, kind: kind!, allotted_ms: allotted_ms!, protected_ms, objections };
@@ -98,13 +99,15 @@ export const planTurn = defineCommand<Input, SessionStates, Scope>({
   ],
 });
 
+function refuseRebuttal(): Rejection {
+  return reject('rebuttal_out_of_bounds', 'A rebuttal is reserved, not planned.');
+}
+
 function replan(session: SessionState, turn_id: string, allotted_ms: number): NewEvent[] | Rejection {
   const turn = findTurn(session, turn_id);
   if ('rejected' in turn) return turn;
   if (turn.state !== 'planned') return reject('turn_not_planned', `The turn is ${turn.state}.`, { from: turn.state });
-  if (isRebuttal(turn.kind)) {
-    return reject('rebuttal_out_of_bounds', 'A rebuttal is reserved, not planned.');
-  }
+  if (isRebuttal(turn.kind)) return refuseRebuttal();
   const left_ms = sideTimeLeftMs(session, turn.side) + turn.allotted_ms;
   const least_ms = Math.max(turn.min_ms, turn.protected_ms);
   if (allotted_ms > left_ms || allotted_ms < least_ms) {
@@ -118,12 +121,13 @@ function planRest(session: SessionState, turn_id: string, id: string, order_inde
   const turn = findTurn(session, turn_id);
   if ('rejected' in turn) return turn;
   if (turn.state !== 'ended') return reject('turn_not_ended', `The turn is ${turn.state}.`, { from: turn.state });
-  const allotted_ms = budgetMs(turn) - turn.used_ms!;
+  const allotted_ms = Math.min(budgetMs(turn) - turn.used_ms!, MAX_DURATION_MS);
   const isContinued = session.turns.some((other) => other.continues === turn_id);
   if (allotted_ms === 0 || isContinued) {
     return reject('time_not_available', 'Nothing is left of this turn.', { left_ms: 0 });
   }
   const { side, kind, objections } = turn;
-  const rest = { side, kind, objections, allotted_ms, min_ms: 0, protected_ms: 0, continues: turn_id };
+  const protected_ms = Math.max(0, turn.protected_ms - turn.used_ms!);
+  const rest = { side, kind, objections, allotted_ms, min_ms: 0, protected_ms, continues: turn_id };
   return [turnPlanned({ turn: { id, order_index, ...rest } })];
 }

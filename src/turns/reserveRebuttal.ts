@@ -1,4 +1,7 @@
-/** A side keeps time for its rebuttal, taken from its own arguments (or closings), before the first of them begins. */
+/**
+ * A side keeps time for its rebuttal: first what it has allotted to no turn, then from its own arguments (or closings),
+ * before the first of them begins.
+ */
 import { z } from 'zod';
 import type { Scope } from '../assignments/scope.ts';
 import { defineCommand } from '../core/command.ts';
@@ -8,7 +11,7 @@ import { id } from '../core/schemas.ts';
 import { duration, type Format, isRebuttal } from '../formats/format.ts';
 import { type SessionStates, sessionStream, withTurn } from '../sessions/session.ts';
 import { findTurn, inCourt, OPEN_CODES, refuseStranger, refuseUnlessOpen, STRANGER_CODES } from './inCourt.ts';
-import { donorsOf, takeFrom } from './sideTime.ts';
+import { donorsOf, freeTimeMs, takeFrom } from './sideTime.ts';
 import { type Turn, turnOfInput, turnOfPayload, turnUpdate } from './turn.ts';
 
 export const turnRebuttalReserved = defineEvent({
@@ -44,7 +47,9 @@ export const reserveRebuttal = defineCommand<z.output<typeof body> & { session_i
     const donors = donorsOf(session, turn.side);
     const obstacle = refuseReservation(session.format, turn, donors, reserved_ms);
     if (obstacle) return obstacle;
-    const changed = takeFrom(donors, reserved_ms - turn.allotted_ms);
+    const wanted_ms = reserved_ms - turn.allotted_ms;
+    const free_ms = Math.min(freeTimeMs(session, turn.side), Math.max(0, wanted_ms));
+    const changed = takeFrom(donors, wanted_ms - free_ms);
     if (!changed) return reject('time_not_available', 'The side has not so much to give.');
     return [
       turnRebuttalReserved({ turn_id, reserved_ms, allotted: [...changed, { turn_id, allotted_ms: reserved_ms }] }),

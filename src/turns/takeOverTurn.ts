@@ -7,6 +7,7 @@ import { reject } from '../core/problem.ts';
 import { id } from '../core/schemas.ts';
 import { type SessionStates, sessionStream, withTurn } from '../sessions/session.ts';
 import { clock, clockAt, pausedBy } from './clock.ts';
+import { expiryBefore, turnExpired } from './expireTurn.ts';
 import {
   findActiveTurn,
   inCourt,
@@ -44,9 +45,19 @@ export const takeOverTurn = defineCommand<z.output<typeof body> & { session_id: 
     if (pending) return pending;
     if (turn.question_since !== null) return reject('question_open', 'A question of the bench is open.');
     if (turn.paused_by.includes('bench')) return reject('floor_taken', 'The bench has the floor.');
-    return [turnTakenOver({ turn_id: turn.id, clock: clockAt(pausedBy(turn, 'bench', now), now) })];
+    const expiry = expiryBefore(session, turn, now);
+    if ('rejected' in expiry) return expiry;
+    return [...expiry, turnTakenOver({ turn_id: turn.id, clock: clockAt(pausedBy(turn, 'bench', now), now) })];
   },
   result: turnOfInput,
-  records: [turnTakenOver],
-  rejects: [...OPEN_CODES, ...STRANGER_CODES, ...TURN_CODES, 'objection_pending', 'question_open', 'floor_taken'],
+  records: [turnExpired, turnTakenOver],
+  rejects: [
+    ...OPEN_CODES,
+    ...STRANGER_CODES,
+    ...TURN_CODES,
+    'objection_pending',
+    'question_open',
+    'floor_taken',
+    'turn_expired',
+  ],
 });

@@ -1,10 +1,11 @@
 /** Formats: the templates say what their rule books say, and a custom format is held to the same schema. */
 import { describe, expect, test } from 'vitest';
-import { createAssignment } from '../../src/assignments/createAssignment.ts';
+import { assignmentCreated, createAssignment } from '../../src/assignments/createAssignment.ts';
 import { type Format, format, MAX_DURATION_MS } from '../../src/formats/format.ts';
 import { resolveFormat, TEMPLATE_NAMES, TEMPLATES } from '../../src/formats/templates.ts';
+import { startSession } from '../../src/sessions/startSession.ts';
 import { turnsOf } from '../../src/turns/turn.ts';
-import { admin, INSTITUTION, match, START, turnId } from '../support/court.ts';
+import { admin, INSTITUTION, match, opened, presiding, START, turnId } from '../support/court.ts';
 import { given } from '../support/given.ts';
 
 const MINUTE = 60_000;
@@ -106,6 +107,45 @@ describe('a format of their own', () => {
     ['a name that no template has', 'chess'],
   ])('with %s is refused', (_, named) => {
     expect(createAssignment.body.safeParse({ ...match, format: named }).success).toBe(false);
+  });
+
+  const minute = (kind: string, more: object = {}) => ({ ...segment, kind, ...more });
+  const open = minute('rebuttal', { allotted_ms: 0 });
+  const needs = (bounds: object) => ({ rebuttal: { min_ms: MINUTE / 2, max_ms: MINUTE, required: true, ...bounds } });
+
+  test.each([
+    ['more in the segments of a side than the side has', [segment, segment], { side_ms: MINUTE }, '/format/side_ms'],
+    ['a rebuttal of no time that nothing is reserved for', [segment, open], {}, '/format/segments/1/allotted_ms'],
+    [
+      'a rebuttal that its donors cannot give, each at its least',
+      [minute('argument', { min_ms: MINUTE }), open],
+      needs({}),
+      '/format/rebuttal/min_ms',
+    ],
+    ['a rebuttal without donors', [minute('opening'), open], needs({ required: false }), '/format/rebuttal/min_ms'],
+    ['two that must be reserved and time for one', [segment, open, open], needs({}), '/format/rebuttal/min_ms'],
+    ['a rebuttal that would leave nothing', [segment, open], needs({ min_ms: MINUTE }), '/format/rebuttal/min_ms'],
+    ['no step within the bounds', [segment, open], needs({ step_ms: MINUTE + 1 }), '/format/rebuttal/step_ms'],
+  ])('with %s is refused, and it says where', (_, segments, changes, pointer) => {
+    const { error } = createAssignment.body.safeParse({ ...match, format: custom({ segments, ...changes }) });
+    expect(error?.issues.map(({ path }) => `/${path.join('/')}`)).toEqual([pointer]);
+  });
+
+  test.each([
+    ['just what the side has', [segment, minute('opening')], { side_ms: 2 * MINUTE }],
+    ['a rebuttal from what is free', [minute('opening'), open], { side_ms: 2 * MINUTE, ...needs({ min_ms: MINUTE }) }],
+    ['two, of which either may be reserved', [segment, open, open], needs({ required: false })],
+    ['a rebuttal with time of its own', [minute('rebuttal')], {}],
+    ['a rebuttal from the closing', [minute('closing'), open], needs({})],
+  ])('with %s is taken', (_, segments, changes) => {
+    expect(createAssignment.body.safeParse({ ...match, format: custom({ segments, ...changes }) }).success).toBe(true);
+  });
+
+  test('that was taken before such rules still starts', () => {
+    const old = format.parse(custom({ segments: [segment, open] }));
+    given(assignmentCreated({ ...match, institution_id: INSTITUTION, format: old } as never), opened)
+      .when(startSession, {}, presiding)
+      .then(expect.objectContaining({ payload: expect.objectContaining({ format: old }) }));
   });
 
   test('of exactly six hours and a hundred segments is taken', () => {

@@ -2,8 +2,11 @@
 import { expect, test } from 'vitest';
 import { sessionCompleted } from '../../src/sessions/completeSession.ts';
 import { LAPSE_REASON, lapseSession, sessionLapsed } from '../../src/sessions/lapseSession.ts';
-import { petitioner, petitionerJoined, SESSION, sessionThatIs, system } from '../support/court.ts';
+import { stateDigest } from '../../src/sessions/session.ts';
+import { turnExpired } from '../../src/turns/expireTurn.ts';
+import { petitioner, petitionerJoined, SESSION, sessionThatIs, system, turnId } from '../support/court.ts';
 import { given, NOW } from '../support/given.ts';
+import { at, MINUTE, round, speaking } from '../support/round.ts';
 
 /** The last event of what is given happened a minute before `NOW`. */
 const LAST = '2026-11-21T11:59:00.000Z';
@@ -33,6 +36,24 @@ test('whoever is still in the room leaves with it', () => {
     .when(lapseSession, body, system, { now: hoursAfterLast(13) })
     .then(sessionLapsed({ reason: LAPSE_REASON, last_event_at: LAST }), completed(5))!;
   expect(states.session.participants[petitioner.id].status).toBe('disconnected');
+});
+
+test('a turn whose time ran out unnoticed meanwhile is ended or flagged first', () => {
+  const now = hoursAfterLast(12);
+  const after = (format: string, minutes: number, ends: boolean) => {
+    const events = round(format, speaking(1));
+    const { rows, states } = given(...events)
+      .when(lapseSession, body, system, { now })
+      .then(
+        turnExpired({ turn_id: turnId(1), deadline: at(minutes * MINUTE), ends }),
+        sessionLapsed({ reason: LAPSE_REASON, last_event_at: LAST }),
+        completed(events.length + 2),
+      )!;
+    expect(JSON.parse(rows[2]!.payload!).state_digest).toBe(stateDigest(states.session));
+    return states.session.turns[0];
+  };
+  expect(after('amta', 4, true)).toMatchObject({ state: 'ended', used_ms: 5 * MINUTE, overtime_ms: 0 });
+  expect(after('moot-20', 9, false)).toMatchObject({ state: 'ended', expired_at: at(9 * MINUTE), ended_at: now });
 });
 
 test('a session that was heard of within 12 hours stays open', () => {

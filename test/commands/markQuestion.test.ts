@@ -1,5 +1,6 @@
 /** Questions of the bench are marked; the format says whether they stop the clock, and when there are none. */
 import { expect, test } from 'vitest';
+import { turnExpired } from '../../src/turns/expireTurn.ts';
 import { markQuestion, turnQuestionEnded, turnQuestionStarted } from '../../src/turns/markQuestion.ts';
 import { turnTakenOver } from '../../src/turns/takeOverTurn.ts';
 import {
@@ -71,6 +72,21 @@ test('nothing is asked while a ruling is awaited or the bench has the floor', ()
   given(...round('moot-20', speaking(1), turnTakenOver({ turn_id, clock: standing(0) })))
     .when(markQuestion, begin, judge)
     .then('floor_taken');
+});
+
+test('time that ran out unnoticed is recorded first; a turn that its format ends is asked nothing any more', () => {
+  const now = at(4 * MINUTE + 50);
+  const stood = { ...standing(0), overtime_ms: 50 };
+  const { states } = given(...round('mock-trial-tba', speaking(1)))
+    .when(markQuestion, begin, judge, { now })
+    .then(
+      turnExpired({ turn_id, deadline: at(4 * MINUTE), ends: false }),
+      turnQuestionStarted({ turn_id, judge_id: judge.id, stops_clock: true, clock: stood }),
+    )!;
+  expect(states.session.turns[0]).toMatchObject({ expired_at: at(4 * MINUTE), paused_by: ['bench'] });
+  given(...round('amta', speaking(1)))
+    .when(markQuestion, begin, judge, { now })
+    .then('turn_expired', { deadline: at(4 * MINUTE) });
 });
 
 test('refused as every command of the court', () => {

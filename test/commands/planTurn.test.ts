@@ -1,10 +1,12 @@
 /** Time is planned within what the format leaves: more turns, other lengths, and the rest of a turn that ended early. */
 import { expect, test } from 'vitest';
+import { MAX_DURATION_MS } from '../../src/formats/format.ts';
 import { turnEnded } from '../../src/turns/endTurn.ts';
+import { turnExtended } from '../../src/turns/extendTurn.ts';
 import { planTurn, turnPlanned, turnReplanned } from '../../src/turns/planTurn.ts';
 import { bailiff, outsideJudge, presiding, sessionThatIs, superAdmin, turnId } from '../support/court.ts';
-import { given } from '../support/given.ts';
-import { MINUTE, round, speaking } from '../support/round.ts';
+import { given, givenEvery } from '../support/given.ts';
+import { MINUTE, round, running, speaking } from '../support/round.ts';
 
 const PLANNED = '018f3c1e-1111-7111-8111-111111110000';
 const more = { side: 'respondent', kind: 'examination', allotted_ms: MINUTE } as const;
@@ -30,6 +32,42 @@ test('the rest of a turn that was ended early is another turn, once', () => {
     .then('time_not_available');
 });
 
+const extended = (extension_ms: number) => turnExtended({ turn_id: turnId(1), extension_ms, clock: running(0) });
+const cut = turnEnded({ turn_id: turnId(1), used_ms: 0, overtime_ms: 0 });
+const goOn = { continues: turnId(1) };
+
+test.each([
+  ['what is left of the protected part', 'ncfca', 20_000, { protected_ms: 40_000, allotted_ms: 10 * MINUTE - 20_000 }],
+  ['none of it once it is over', 'ncfca', MINUTE, { protected_ms: 0, allotted_ms: 9 * MINUTE }],
+])('the rest of a turn keeps %s', (_, format, spoken_ms, kept) => {
+  givenEvery(spoken_ms, ...round(format, speaking(1), cut))
+    .when(planTurn, goOn, bailiff)
+    .then(expect.objectContaining({ payload: { turn: expect.objectContaining(kept) } }));
+});
+
+test('the rest of a turn is six hours at most, however much was granted', () => {
+  given(...round('moot-20', speaking(1), extended(MAX_DURATION_MS), cut))
+    .when(planTurn, goOn, bailiff)
+    .then(expect.objectContaining({ payload: { turn: expect.objectContaining({ allotted_ms: MAX_DURATION_MS }) } }));
+});
+
+test('what was granted is no time of the side, also where the turn is continued', () => {
+  const second = (minutes: number) => ({ turn_id: turnId(2), allotted_ms: minutes * MINUTE });
+  // The first spoke for 8 of 10 + 3 minutes.
+  const events = [turnReplanned(second(8)), speaking(1), extended(3 * MINUTE), cut];
+  const going = {
+    ...planned,
+    id: turnId(6),
+    kind: 'argument',
+    allotted_ms: 5 * MINUTE,
+    order_index: 6,
+    ...goOn,
+  } as const;
+  const court = givenEvery(4 * MINUTE, ...round('moot-20', ...events, turnPlanned({ turn: going })));
+  court.when(planTurn, second(10), bailiff).then(turnReplanned(second(10)));
+  court.when(planTurn, second(10.5), bailiff).then('time_not_available', { left_ms: 10 * MINUTE });
+});
+
 test('of a turn that has not ended there is no rest', () => {
   trial.when(planTurn, { continues: turnId(3) }, bailiff).then('turn_not_ended', { from: 'planned' });
 });
@@ -46,6 +84,8 @@ test('a side whose time is all allotted gets no further turn', () => {
 });
 
 test('a rebuttal is reserved, not planned', () => {
+  trial.when(planTurn, { ...more, kind: 'rebuttal' }, bailiff).then('rebuttal_out_of_bounds');
+  trial.when(planTurn, { ...more, kind: 'sur_rebuttal' }, bailiff).then('rebuttal_out_of_bounds');
   moot.when(planTurn, { turn_id: turnId(5), allotted_ms: MINUTE }, bailiff).then('rebuttal_out_of_bounds');
 });
 

@@ -6,6 +6,7 @@ import type { Actor } from '../../src/core/roles.ts';
 import { GROUNDS, ruleOf } from '../../src/objections/grounds.ts';
 import { objectionRaised, raiseObjection } from '../../src/objections/raiseObjection.ts';
 import { objectionWithdrawn } from '../../src/objections/withdrawObjection.ts';
+import { turnExpired } from '../../src/turns/expireTurn.ts';
 import { turnTakenOver } from '../../src/turns/takeOverTurn.ts';
 import {
   admin,
@@ -19,7 +20,7 @@ import {
   turnId,
 } from '../support/court.ts';
 import { given, givenEvery, NOW } from '../support/given.ts';
-import { MINUTE, OBJECTION, objecting, round, running, speaking, standing, variant } from '../support/round.ts';
+import { at, MINUTE, OBJECTION, objecting, round, running, speaking, standing, variant } from '../support/round.ts';
 
 const COMMAND = '018f3c1e-1111-7111-8111-111111110000';
 const turn_id = turnId(3);
@@ -97,7 +98,7 @@ test('a person objects ten times in a minute at most, counted by the record', ()
   const events = round(format, speaking(3), ...settled(10));
   // In `given` a minute lies between two events; here they follow one another within a second.
   const tried = (spacing_ms: number) => givenEvery(spacing_ms, ...events).when(raiseObjection, body, eager);
-  tried(1_000).then('rate_limited', { status: 429, retry_after_ms: 40_000 });
+  tried(1_000).then('rate_limited', { status: 429, limit: 10, retry_after_ms: 40_000 });
   tried(3_000).then(expect.objectContaining({ type: 'OBJECTION_RAISED' }));
 });
 
@@ -105,6 +106,17 @@ test('while the bench has the floor there is nothing to object to', () => {
   given(...round('mock-trial-tba', speaking(3), turnTakenOver({ turn_id, clock: standing(0) })))
     .when(raiseObjection, body, respondent)
     .then('floor_taken');
+});
+
+test('time that ran out unnoticed is recorded first; to a turn that its format ends nobody objects any more', () => {
+  const stood = { ...standing(0), overtime_ms: 50 };
+  const { states } = direct
+    .when(raiseObjection, body, respondent, { now: at(19 * MINUTE + 50) })
+    .then(turnExpired({ turn_id, deadline: at(19 * MINUTE), ends: false }), raised({ clock: stood }))!;
+  expect(states.session.turns[2]).toMatchObject({ expired_at: at(19 * MINUTE), paused_by: ['objection'] });
+  given(...round('amta', speaking(3)))
+    .when(raiseObjection, body, respondent, { now: at(24 * MINUTE) })
+    .then('turn_expired', { deadline: at(24 * MINUTE) });
 });
 
 test('refused as every command of the court', () => {

@@ -1,5 +1,7 @@
 /** A rebuttal is carved out of the side's own time, within the format's bounds, before that time begins to run. */
 import { expect, test } from 'vitest';
+import { turnEnded } from '../../src/turns/endTurn.ts';
+import { turnPlanned, turnReplanned } from '../../src/turns/planTurn.ts';
 import { reserveRebuttal, turnRebuttalReserved } from '../../src/turns/reserveRebuttal.ts';
 import { turnRebuttalWaived } from '../../src/turns/waiveRebuttal.ts';
 import { bailiff, outsideJudge, sessionThatIs, superAdmin, turnId } from '../support/court.ts';
@@ -21,6 +23,65 @@ test('it is taken from the last argument of the side first, and each keeps what 
   expect(states.session.turns.map((turn: { allotted_ms: number }) => turn.allotted_ms / MINUTE)).toEqual([
     ...[7, 7, 10, 10, 6],
   ]);
+});
+
+/** The bailiff gives the n-th turn so many minutes. */
+const split = (n: number, minutes: number) => turnReplanned({ turn_id: turnId(n), allotted_ms: minutes * MINUTE });
+
+test('time of the side that is allotted to nobody is taken first', () => {
+  given(...round('moot-20', split(1, 8), split(2, 9)))
+    .when(reserveRebuttal, body(3), bailiff)
+    .then(reserved(3));
+  given(...round('moot-20', split(1, 8), split(2, 9)))
+    .when(reserveRebuttal, body(4), bailiff)
+    .then(reserved(4, [2, 8]));
+  given(...round('moot-20', split(1, 7), split(2, 7)))
+    .when(reserveRebuttal, body(6), bailiff)
+    .then(reserved(6));
+  given(...round('ncfca', split(1, 7), split(2, 7)))
+    .when(reserveRebuttal, body(4), bailiff)
+    .then(reserved(4));
+});
+
+test('what is free counts only where the format bounds the time of the side', () => {
+  const verdict = given(...round('mock-trial-tba', split(7, 3)))
+    .when(reserveRebuttal, { turn_id: turnId(9), reserved_ms: MINUTE }, bailiff)
+    .then(expect.objectContaining({ type: 'TURN_REBUTTAL_RESERVED' }))!;
+  expect(verdict.states.session.turns[6].allotted_ms).toBe(2 * MINUTE);
+});
+
+test('a side without turns to take it from reserves what it has free', () => {
+  const [argument, , , , rebuttal] = variant('moot-20', {}).segments;
+  const examination = { ...argument!, kind: 'examination' };
+  given(...round(variant('moot-20', { segments: [examination, rebuttal] })))
+    .when(reserveRebuttal, { turn_id: turnId(2), reserved_ms: MINUTE }, bailiff)
+    .then(expect.objectContaining({ type: 'TURN_REBUTTAL_RESERVED' }));
+});
+
+test('whoever gives time keeps some: no turn is left with none', () => {
+  const closing = { turn_id: turnId(9), reserved_ms: 9 * MINUTE };
+  given(...round('amta'))
+    .when(reserveRebuttal, closing, bailiff)
+    .then('rebuttal_out_of_bounds', { max_ms: 9 * MINUTE - 1_000 });
+  const { states } = given(...round('amta'))
+    .when(reserveRebuttal, { ...closing, reserved_ms: 9 * MINUTE - 1_000 }, bailiff)
+    .then(expect.objectContaining({ type: 'TURN_REBUTTAL_RESERVED' }))!;
+  expect(states.session.turns[6].allotted_ms).toBe(1_000);
+  const bounds = { ...variant('amta', {}).rebuttal!, max_ms: 9 * MINUTE };
+  given(...round(variant('amta', { rebuttal: bounds })))
+    .when(reserveRebuttal, closing, bailiff)
+    .then('time_not_available');
+});
+
+test('turns that were planned beside the format’s give nothing, and fix nothing once they are held', () => {
+  const more = { side: 'petitioner', kind: 'argument', allotted_ms: 3 * MINUTE, min_ms: 0, protected_ms: 0 } as const;
+  const extra = { ...more, id: turnId(10), order_index: 10, objections: false, continues: null };
+  const events = [turnPlanned({ turn: extra }), speaking(10)];
+  const ended = turnEnded({ turn_id: turnId(10), used_ms: MINUTE, overtime_ms: 0 });
+  const verdict = given(...round('mock-trial-tba', ...events, ended))
+    .when(reserveRebuttal, { turn_id: turnId(9), reserved_ms: MINUTE }, bailiff)
+    .then(expect.objectContaining({ type: 'TURN_REBUTTAL_RESERVED' }))!;
+  expect(verdict.states.session.turns[6].allotted_ms).toBe(4 * MINUTE);
 });
 
 test('another length gives time back or takes more', () => {

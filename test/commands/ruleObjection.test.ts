@@ -33,6 +33,14 @@ test('reserved: the clock goes on, and the ruling is given once, later', () => {
     .then('objection_decided', { from: 'overruled' });
 });
 
+test('a reserved objection holds nothing: a ruling on it leaves the clock to the objection that waits', () => {
+  const SECOND = '018f3c1e-7b2a-7c11-9d0e-0000000f0001';
+  const { states } = given(...pending, ruled('reserved'), objecting(3, 'hearsay', SECOND))
+    .when(ruleObjection, body('sustained'), presiding)
+    .then(ruled('sustained', standing(18 * MINUTE)))!;
+  expect(states.session.turns[2]).toMatchObject({ paused_by: ['objection'], paused_ms: MINUTE });
+});
+
 test('in a recess the ruling is heard, and the clock stands until the session resumes', () => {
   given(...pending, sessionPaused({ reason: null }))
     .when(ruleObjection, body('overruled'), presiding)

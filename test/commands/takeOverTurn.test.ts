@@ -1,10 +1,11 @@
 /** The bench takes the floor: the clock stands, whatever the format says. */
 import { expect, test } from 'vitest';
+import { turnExpired } from '../../src/turns/expireTurn.ts';
 import { turnQuestionStarted } from '../../src/turns/markQuestion.ts';
 import { takeOverTurn, turnTakenOver } from '../../src/turns/takeOverTurn.ts';
 import { bailiff, outsideJudge, presiding, sessionThatIs, superAdmin, turnId } from '../support/court.ts';
 import { given, NOW } from '../support/given.ts';
-import { MINUTE, objecting, round, speaking, standing } from '../support/round.ts';
+import { at, MINUTE, objecting, round, speaking, standing } from '../support/round.ts';
 
 const turn_id = turnId(1);
 const taken = turnTakenOver({ turn_id, clock: standing(9 * MINUTE) });
@@ -22,6 +23,19 @@ test('the floor is taken once, and not while a question is open or a ruling awai
   after(taken).then('floor_taken');
   after(asking).then('question_open');
   after(objecting(1)).then('objection_pending');
+});
+
+test('time that ran out unnoticed is recorded first; where the format ends the turn there is no floor to take', () => {
+  const deadline = at(9 * MINUTE);
+  const now = at(9 * MINUTE + 50);
+  const stood = { ...standing(0), overtime_ms: 50 };
+  const { states } = speech
+    .when(takeOverTurn, { turn_id }, presiding, { now })
+    .then(turnExpired({ turn_id, deadline, ends: false }), turnTakenOver({ turn_id, clock: stood }))!;
+  expect(states.session.turns[0]).toMatchObject({ state: 'active', expired_at: deadline, paused_by: ['bench'] });
+  given(...round('amta', speaking(1)))
+    .when(takeOverTurn, { turn_id }, presiding, { now: at(4 * MINUTE) })
+    .then('turn_expired', { deadline: at(4 * MINUTE) });
 });
 
 test('refused as every command of the court', () => {

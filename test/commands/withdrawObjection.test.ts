@@ -5,7 +5,7 @@ import { objectionRuled } from '../../src/objections/ruleObjection.ts';
 import { objectionWithdrawn, withdrawObjection } from '../../src/objections/withdrawObjection.ts';
 import { respondent, sessionThatIs, superAdmin } from '../support/court.ts';
 import { given, NOW } from '../support/given.ts';
-import { MINUTE, OBJECTION, objecting, round, running, speaking } from '../support/round.ts';
+import { MINUTE, OBJECTION, objecting, round, running, speaking, standing } from '../support/round.ts';
 
 /** Events of the past are the system's own. */
 const raiser: Actor = { ...superAdmin, id: 'system' };
@@ -29,6 +29,14 @@ test('also while the ruling is reserved, but not after it', () => {
   given(...pending, ruled('sustained'))
     .when(withdrawObjection, body, raiser)
     .then('objection_decided', { from: 'sustained' });
+});
+
+test('taken back while its ruling is reserved it leaves the clock to the objection that waits', () => {
+  const SECOND = '018f3c1e-7b2a-7c11-9d0e-0000000f0001';
+  const { states } = given(...pending, ruled('reserved'), objecting(3, 'hearsay', SECOND))
+    .when(withdrawObjection, body, raiser)
+    .then(objectionWithdrawn({ ...body, clock: standing(18 * MINUTE) }))!;
+  expect(states.session.turns[2]).toMatchObject({ paused_by: ['objection'], paused_ms: MINUTE });
 });
 
 test('nobody else takes it back', () => {

@@ -39,6 +39,14 @@ async function schemaOf(pool: pg.Pool): Promise<string[]> {
 /** Without what knex keeps of its own. */
 const ours = (schema: string[]) => schema.filter((line) => !line.includes('knex_migrations'));
 
+/** Takes back, one by one, what came after the migration of that name. */
+async function rollBackTo(url: string, name: string): Promise<void> {
+  const knex = knexModule.default({ client: 'pg', connection: url, pool: { min: 0, max: 1 } });
+  const later = migrations.slice(migrations.findIndex((migration) => migration.name === name) + 1);
+  for (const _ of later) await knex.migrate.down({ migrationSource });
+  await knex.destroy();
+}
+
 async function rollBackAll(url: string): Promise<void> {
   const knex = knexModule.default({ client: 'pg', connection: url, pool: { min: 0, max: 1 } });
   await knex.migrate.rollback({ migrationSource }, true);
@@ -52,6 +60,25 @@ test('all the way down nothing of ours is left, and up again it is the same sche
   expect(ours(await schemaOf(database.pool))).toEqual([]);
   await migrate(database.url);
   expect(await schemaOf(database.pool)).toEqual(before);
+  await database.drop();
+});
+
+test('a format of their own is the same after a migration was taken back and made again', async () => {
+  const database = await cloneDatabase();
+  const ours = { name: 'Ours', segments: [{ side: 'petitioner', kind: 'argument', allotted_ms: 1 }] };
+  const formats = async () => (await database.pool.query('select format from assignments order by title')).rows;
+  for (const [title, format] of [['a', 'moot-20'] as const, ['b', ours] as const]) {
+    await database.pool.query(
+      `insert into assignments select gen_random_uuid(), gen_random_uuid(), $1, 'Room', now(), 'private', $2, now()`,
+      [title, JSON.stringify(format)],
+    );
+  }
+  const before = await formats();
+  expect(before).toEqual([{ format: 'moot-20' }, { format: ours }]);
+  await rollBackTo(database.url, '0008_schema_version');
+  expect(await formats()).toEqual([{ format: 'moot-20' }, { format: JSON.stringify(ours) }]);
+  await migrate(database.url);
+  expect(await formats()).toEqual(before);
   await database.drop();
 });
 

@@ -1,4 +1,5 @@
 /** Deadlines of turns: kept once, never early, whoever sees them, wherever they move to, and whatever stood still meanwhile. */
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createExpirer, type Deadline, deadlineJobId } from '../../jobs/expireTurns.ts';
 import { createSend } from '../../jobs/sendCommand.ts';
@@ -197,7 +198,7 @@ describe.skipIf(isLeftOut)(`the sweep, ${kind}`, () => {
     const { bench, note, sent, expiries } = await openDue();
     const { pool, queues, log } = bench.tools;
     const db = pool as never;
-    const worker = () => createExpirer({ db, send: createSend({ db, book, queues, log, request_id: 'test' }) });
+    const worker = () => createExpirer({ db, send: createSend({ db, book, queues, log, request_id: 'test' }), log });
     const workers = [worker(), worker(), worker()];
     await Promise.all(workers.flatMap(({ watched }) => [watched.look(), watched.look()]));
     await workers[0]!.watched.look();
@@ -211,8 +212,8 @@ describe.skipIf(isLeftOut)(`the sweep, ${kind}`, () => {
 
   test('sends again what was refused and is due after all, when something has happened since', async () => {
     const { bench, session_id, turn_id, deadline, note, sent, expiries } = await openDue();
-    const { pool, send } = bench.tools;
-    const expirer = createExpirer({ db: pool as never, send });
+    const { pool, send, log } = bench.tools;
+    const expirer = createExpirer({ db: pool as never, send, log });
     // As if a pause had come before it and had ended in the same millisecond: refused, and the deadline is the same again.
     const input = { session_id, turn_id, deadline: '2026-01-01T00:00:00.000Z' };
     await send({ name: 'turn.expire', input, key: `turn.expire ${turn_id} ${deadline}` });
@@ -226,9 +227,24 @@ describe.skipIf(isLeftOut)(`the sweep, ${kind}`, () => {
     expect(await bench.report()).toMatchObject({ system_valid: true });
   });
 
+  test('is left what a job could not do without a database; any other fault of the job is shown', async () => {
+    const { bench, session_id, turn_id, deadline, note, expiries } = await openDue();
+    const { pool, send, log } = bench.tools;
+    const job = { data: { session_id, turn_id, deadline } } as never;
+    const away = new pg.Pool({ host: '127.0.0.1', port: 1 });
+    onTestFinished(() => away.end());
+    expect(await createExpirer({ db: away as never, send, log }).answer(job)).toEqual({ sent: 0 });
+    await createExpirer({ db: pool as never, send, log }).watched.look();
+    await note();
+    expect(await expiries()).toBe(1);
+    const nonsense = { data: { session_id, turn_id: 'x', deadline } } as never;
+    await expect(createExpirer({ db: pool as never, send, log }).answer(nonsense)).rejects.toThrow('uuid');
+    expect(await bench.report()).toMatchObject({ system_valid: true });
+  });
+
   test('that is to stop begins nothing', async () => {
     const { bench, sent } = await openDue();
-    const expirer = createExpirer({ db: bench.tools.pool as never, send: bench.tools.send });
+    const expirer = createExpirer({ db: bench.tools.pool as never, send: bench.tools.send, log: bench.tools.log });
     expirer.close();
     await expirer.watched.look();
     expect(await sent()).toEqual([]);
@@ -282,7 +298,7 @@ describe.skipIf(isLeftOut)(`the sweep, ${kind}`, () => {
         return bench.tools.pool.query(text, values);
       },
     };
-    await createExpirer({ db: explaining as never, send: async () => {} }).watched.look();
+    await createExpirer({ db: explaining as never, send: async () => {}, log: bench.tools.log }).watched.look();
     expect(plans).toHaveLength(1);
     expect(plans[0]).toContain('session_turns_due');
     expect(plans[0]).not.toContain('Seq Scan');

@@ -219,6 +219,8 @@ describe.skipIf(isLeftOut)(`a round, ${kind}`, () => {
       expect(seconds).toBe(Math.ceil(eleventh.body.retry_after_ms / 1_000));
       expect(seconds).toBeGreaterThan(0);
       expect(seconds).toBeLessThanOrEqual(60);
+      const limits = ['limit', 'remaining', 'reset'].map((name) => eleventh.headers.get(`x-ratelimit-${name}`));
+      expect(limits).toEqual(['10', '0', `${seconds}`]);
     });
     await court.finish();
   });

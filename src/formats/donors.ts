@@ -1,0 +1,14 @@
+/** Whom a rebuttal takes its time from, of segments as of the turns made from them. Pure. */
+import type { Kind, Side } from './format.ts';
+
+/** The arguments of the side, or where it has none its closings. */
+export function donorsAmong<T extends { side: Side; kind: Kind }>(parts: readonly T[], side: Side): T[] {
+  const own = parts.filter((one) => one.side === side);
+  const held = own.filter(({ kind }) => kind === 'argument');
+  return held.length > 0 ? held : own.filter(({ kind }) => kind === 'closing');
+}
+
+/** What it may give: it keeps what the format leaves it, and in any case some, as no turn is held without time. */
+export function spareMs(one: { allotted_ms: number; min_ms: number; protected_ms: number }): number {
+  return Math.max(0, one.allotted_ms - Math.max(one.min_ms, one.protected_ms, 1));
+}
