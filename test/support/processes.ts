@@ -44,18 +44,23 @@ export async function startProcess(
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   running.add(child);
-  let output = '';
+  // Joined only when somebody asks: a long run of a busy process says a lot.
+  const said: string[] = [];
+  const output = () => said.join('');
   const exited = once(child, 'exit').then(([code, signal]) => {
     running.delete(child);
     return { code, signal };
   });
   const port = await new Promise<number>((resolve, reject) => {
-    const fail = (why: string) => reject(new Error(`${name} ${why}:\n${output.slice(-4_000)}`));
+    const fail = (why: string) => reject(new Error(`${name} ${why}:\n${output().slice(-4_000)}`));
     const deadline = setTimeout(() => fail('is not ready in time'), READY_WITHIN_MS);
+    let isReady = false;
     child.stderr.on('data', (text: Buffer) => {
-      output += text;
-      const [, found] = /"(?:metrics_)?port":(\d+),"msg":"\w+ ready"/.exec(output) ?? [];
+      said.push(String(text));
+      if (isReady) return;
+      const [, found] = /"(?:metrics_)?port":(\d+),"msg":"\w+ ready"/.exec(output()) ?? [];
       if (found === undefined) return;
+      isReady = true;
       clearTimeout(deadline);
       resolve(Number(found));
     });
@@ -73,7 +78,7 @@ export async function startProcess(
     isAlive: () => running.has(child),
     stopped: () =>
       until(`${name} is stopped`, () => /^State:\s+T/m.test(readFileSync(`/proc/${child.pid}/status`, 'utf8'))),
-    output: () => output,
+    output,
   };
 }
 
