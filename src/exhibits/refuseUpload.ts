@@ -58,6 +58,9 @@ export async function refuseAtDoor(asked: {
      from courtroom_sessions s join assignments a on a.id = s.assignment_id where s.id = $1`,
     [scope.session_id],
   );
-  const { status, format } = rows[0]!;
+  const [court] = rows;
+  // Its scope is remembered for a moment: a roster that has changed since then hides the session.
+  if (!court) return reject('not_found', 'Not found.');
+  const { status, format } = court;
   return refuseUpload({ status, format: resolveFormat(format), role: scope.roster.get(actor.id) }, actor, input);
 }

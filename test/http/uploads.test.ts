@@ -247,6 +247,25 @@ describe.skipIf(isLeftOut)('an upload', () => {
       expectProblem(await send(elsewhere, huge, {}, shown.path), 'forbidden', 403);
     });
 
+    test('from whoever the roster does not name any more, though it is remembered so', async () => {
+      const closed = await openSession(stack.url, people, { visibility: 'private' });
+      for (const url of stack.apis) await must(get(url, closed.path, people.petitioner));
+      before = await stored();
+      const { rows } = await stack.pool.query('select to_json(r) as row from rosters r where user_id = $1', [
+        people.petitioner.id,
+      ]);
+      await stack.pool.query('delete from rosters where user_id = $1', [people.petitioner.id]);
+      try {
+        const answer = await send(people.petitioner, formOf(title, file(PDF)), {}, closed.path);
+        expectProblem(answer, 'not_found', 404);
+      } finally {
+        await stack.pool.query('insert into rosters select * from json_populate_recordset(null::rosters, $1)', [
+          JSON.stringify(rows.map(({ row }) => row)),
+        ]);
+      }
+      await expectIntact(stack.url, closed.session_id, people.admin);
+    });
+
     test('for the other side', async () => {
       expectProblem(await send(people.respondent, formOf(title, side, file(PDF))), 'not_own_side', 403);
     });
