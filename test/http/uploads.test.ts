@@ -113,6 +113,31 @@ describe.skipIf(isLeftOut)('an upload', () => {
     });
   });
 
+  test('sent again with its key gets its first outcome, whatever became of the session, and another leaves nothing', async () => {
+    const over = await openSession(stack.url, people);
+    const content = anotherPdf();
+    const taken = { 'idempotency-key': randomUUID() };
+    const rejected = { 'idempotency-key': randomUUID() };
+    const sent = formOf(title, file(content));
+    const first = await send(people.petitioner, sent, taken, over.path);
+    expect(first.status).toBe(200);
+    const stale = { ...rejected, 'if-match': '"1"' };
+    const refused = await send(people.petitioner, formOf(title, file(PDF)), stale, over.path);
+    expect(refused).toMatchObject({ status: 412, body: { code: 'precondition_failed' } });
+    await must(post(stack.url, `${over.path}/complete`, people.presiding));
+
+    const again = await send(people.petitioner, sent, taken, over.path);
+    expect(again).toMatchObject({ status: 200, body: first.body });
+    expect(again.headers.get('idempotent-replayed')).toBe('true');
+    const still = await send(people.petitioner, formOf(title, file(PDF)), stale, over.path);
+    expect(still).toMatchObject({ status: 412, body: refused.body });
+    const files = filesIn(stack.blobFolder);
+    const other = await send(people.petitioner, formOf(title, file(anotherPdf())), taken, over.path);
+    expect(other).toMatchObject({ status: 422, body: { code: 'idempotency_key_reused' } });
+    expect(filesIn(stack.blobFolder)).toEqual(files);
+    await expectIntact(stack.url, over.session_id, people.admin);
+  });
+
   describe('that is refused', () => {
     let before: { commands: number; files: string[] };
 
