@@ -291,6 +291,27 @@ describe.skipIf(isLeftOut)('an upload', () => {
       await expectIntact(stack.url, closed.session_id, people.admin);
     });
 
+    test('when its side has a hundred already', async () => {
+      const full = await openSession(stack.url, people);
+      before = await stored();
+      await stack.pool.query(
+        `insert into exhibits (id, session_id, side, title, media_type, size_bytes, sha256, state, uploaded_by, uploaded_at)
+         select gen_random_uuid(), $1, 'petitioner', 'A map', 'application/pdf', 1, repeat('0', 64), 'uploaded', 'x', now()
+         from generate_series(1, 100)`,
+        [full.session_id],
+      );
+      for (const [who, parts] of [
+        [people.petitioner, [title, file(PDF)]],
+        [person('super_admin'), [title, side, file(PDF)]],
+      ] as const) {
+        const answer = await send(who, formOf(...parts), {}, full.path);
+        expectProblem(answer, 'exhibit_limit', 409);
+        expect(answer.body.limit).toBe(100);
+      }
+      await stack.pool.query('delete from exhibits where session_id = $1', [full.session_id]);
+      await expectIntact(stack.url, full.session_id, people.admin);
+    });
+
     test('for the other side', async () => {
       expectProblem(await send(people.respondent, formOf(title, side, file(PDF))), 'not_own_side', 403);
     });

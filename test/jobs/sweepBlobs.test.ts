@@ -50,6 +50,15 @@ describe.skipIf(isLeftOut)('sweep.blobs', () => {
     file: { sha256, size_bytes, media_type: 'application/pdf' },
   });
 
+  /** As the door leaves it. */
+  async function accept(draft: Draft): Promise<string> {
+    const id = randomUUID();
+    const text = `insert into commands (id, name, stream, streams, input, actor_id, actor_role, reply_to, request_id)
+      values ($1, 'exhibit.upload', $2, array[$2], $3, 'system', 'admin', 'nobody', 'x')`;
+    await rows(text, id, `session:${session_id}`, JSON.stringify(input(draft)));
+    return id;
+  }
+
   beforeEach(async () => {
     const [{ id }] = await rows('select id from installation');
     await bench.tools.blobs.claim(id);
@@ -76,10 +85,7 @@ describe.skipIf(isLeftOut)('sweep.blobs', () => {
     await rows('delete from commands where id = any($1)', ids);
     const [row] = await rows('select to_json(e) as row from exhibits e where id = $1', ids[1]);
     await rows('delete from exhibits where id = $1', ids[1]);
-    const accepted = `insert into commands (id, name, stream, streams, input, actor_id, actor_role, reply_to, request_id)
-      values ($1, 'exhibit.upload', $2, array[$2], $3, 'system', 'admin', 'nobody', 'x')`;
-    const id = randomUUID();
-    await rows(accepted, id, `session:${session_id}`, JSON.stringify(input(waiting)));
+    const id = await accept(waiting);
     try {
       expect(await run()).toMatchObject({ files_checked: 3, files_removed: 0 });
       for (const { sha256 } of [rejected, tampered, waiting]) expect(files()).toContain(sha256);
@@ -92,6 +98,22 @@ describe.skipIf(isLeftOut)('sweep.blobs', () => {
     }
     expect(await run()).toMatchObject({ files_checked: 3, files_removed: 1 });
     expect(files()).not.toContain(waiting.sha256);
+  });
+
+  test('removes what only a rejected command names, though its outcome is kept, and leaves what a dead one names', async () => {
+    const [rejected, dead] = [await keep(1_000), await keep(1_000)];
+    const ids = [await accept(rejected), await accept(dead)];
+    const settle = `update commands set status = $2, outcome = '{}', finished_at = now() where id = $1`;
+    await rows(settle, ids[0], 'rejected');
+    await rows(settle, ids[1], 'dead');
+    try {
+      expect(await run()).toMatchObject({ files_removed: 1 });
+      expect(files()).not.toContain(rejected.sha256);
+      expect(files()).toContain(dead.sha256);
+    } finally {
+      await rows('delete from commands where id = any($1)', ids);
+    }
+    expect(await run()).toMatchObject({ files_removed: 1 });
   });
 
   test('leaves what is brought in again while it looks', async () => {
