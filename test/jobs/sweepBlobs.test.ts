@@ -4,6 +4,7 @@ import { readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { JobTools } from '../../jobs/job.ts';
 import { KEPT_HOURS, sweepBlobs } from '../../jobs/sweepBlobs.ts';
 import { verifyEverything } from '../../jobs/verifyEverything.ts';
 import { verifyRecent } from '../../jobs/verifyRecent.ts';
@@ -137,20 +138,41 @@ describe.skipIf(isLeftOut)('sweep.blobs', () => {
     expect(await run()).toMatchObject({ files_removed: 1 });
   });
 
-  test.each([verifyRecent, verifyEverything])(
-    '$name finds a file that is lost, and resolves it when it is back',
-    async (job) => {
-      const content = anotherPdf();
-      const draft = await keep(0, content);
-      const [exhibit_id] = await bench.court.send(['exhibit.upload', input(draft)]);
-      expect(await job.run(bench.tools)).toMatchObject({ streams_invalid: 0 });
-      writeFileSync(pathOf(draft.sha256), 'forged');
-      expect(await job.run(bench.tools)).toMatchObject({ streams_invalid: 1, findings_opened: 1 });
-      expect(await rows('select issues from findings where resolved_at is null')).toEqual([
-        { issues: [expect.stringContaining(`File of exhibit ${exhibit_id} was changed`)] },
-      ]);
-      writeFileSync(pathOf(draft.sha256), content);
-      expect(await job.run(bench.tools)).toMatchObject({ streams_invalid: 0, findings_resolved: 1 });
-    },
-  );
+  test('verify.everything finds a file that is lost, verify.recent leaves that found, and it is resolved when it is back', async () => {
+    const content = anotherPdf();
+    const draft = await keep(0, content);
+    const [exhibit_id] = await bench.court.send(['exhibit.upload', input(draft)]);
+    const open = () => rows('select issues from findings where resolved_at is null');
+    const check = async () => (await rows('select is_valid from session_checks where session_id = $1', session_id))[0];
+    const found = [{ issues: [expect.stringContaining(`File of exhibit ${exhibit_id} was changed`)] }];
+    expect(await verifyEverything.run(bench.tools)).toMatchObject({ streams_invalid: 0 });
+    writeFileSync(pathOf(draft.sha256), 'forged');
+    expect(await verifyRecent.run(bench.tools)).toMatchObject({ streams_invalid: 0 });
+    expect(await verifyEverything.run(bench.tools)).toMatchObject({ streams_invalid: 1, findings_opened: 1 });
+    expect(await open()).toEqual(found);
+    writeFileSync(pathOf(draft.sha256), content);
+    expect(await verifyRecent.run(bench.tools)).toMatchObject({ findings_opened: 0, findings_resolved: 0 });
+    expect(await open()).toEqual(found);
+    expect(await check()).toEqual({ is_valid: false });
+    expect(await verifyEverything.run(bench.tools)).toMatchObject({ streams_invalid: 0, findings_resolved: 1 });
+    expect(await check()).toEqual({ is_valid: true });
+  });
+
+  test('verify.recent reads no file, and verify.everything none after its time', async () => {
+    const draft = await keep(0);
+    await bench.court.send(['exhibit.upload', input(draft)], ['exhibit.upload', input(draft)]);
+    const read: string[] = [];
+    const counting = (tools: JobTools): JobTools => ({
+      ...tools,
+      blobs: { ...tools.blobs, findFault: async (file) => void read.push(file.sha256) },
+    });
+    expect(await verifyRecent.run(counting(bench.tools))).toMatchObject({ is_complete: true });
+    expect(read).toEqual([]);
+    const enough = counting(bench.tools);
+    const stopped = await verifyEverything.run({ ...enough, isOver: () => read.length > 0 });
+    expect(stopped).toMatchObject({ is_complete: false });
+    expect(read).toHaveLength(1);
+    expect(await verifyEverything.run(enough)).toMatchObject({ is_complete: true, streams_invalid: 0 });
+    expect(read.length).toBeGreaterThan(2);
+  });
 });
