@@ -30,6 +30,7 @@ export async function keepChecks(
     const next = await pages.next();
     if (next.done) return { ...done, is_complete: true };
     const { checked_at, streams } = next.value;
+    if (streams.length === 0) continue;
     // Findings first: what is cut off in between is due again, and found again.
     const { opened, resolved } = await keepFindings(tools, job, checked_at, streams);
     await keepPage(tools, next.value);

@@ -1,7 +1,7 @@
 /**
  * Removes files that nothing names: what an upload left that was cut off, or that was kept for a command that was never
- * accepted. A command is accepted within seconds of its file; only what is a day old is looked at. What the chain, the
- * table or a command names stays, whatever became of it: it is evidence, also of tampering.
+ * accepted, or was rejected. A command is accepted within seconds of its file; only what is a day old is looked at. What
+ * the chain, the table or any other command names stays, whatever became of it: it is evidence, also of tampering.
  */
 import { defineJob } from './job.ts';
 
@@ -11,14 +11,15 @@ const BATCH = 500;
 const NAMED = `
   select file from unnest($1::text[]) as file
   where exists (select from exhibits where sha256 = file)
-    or exists (select from commands where name = 'exhibit.upload' and input -> 'file' ->> 'sha256' = file)
+    or exists (select from commands
+      where name = 'exhibit.upload' and input -> 'file' ->> 'sha256' = file and status <> 'rejected')
   union
   select p.payload::json ->> 'sha256' from events e join event_payloads p using (stream, sequence)
   where e.event_type = 'EXHIBIT_UPLOADED' and p.payload::json ->> 'sha256' = any($1)`;
 
 export const sweepBlobs = defineJob({
   name: 'sweep.blobs',
-  summary: `Removes files older than ${KEPT_HOURS} hours that no exhibit and no command names`,
+  summary: `Removes files older than ${KEPT_HOURS} hours that no exhibit and no command names, but for rejected ones`,
   most_ms: 10 * 60_000,
   async run({ pool, blobs, progress, isOver }) {
     const { rows: own } = await pool.query<{ id: string }>('select id from installation');

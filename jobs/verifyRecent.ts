@@ -1,16 +1,19 @@
 /**
  * Verifies a rolling part of the record: what has an open finding, then sessions whose head moved since their last
  * check, then those checked longest ago, each with its assignment. Hashes and links are recomputed, the events folded
- * again and every table compared with them: there is no other job for that.
+ * again and every table compared with them. Files are not read, which may be many gigabytes: what `verify.everything`
+ * found of them stays found until it has read them again.
  */
-
+import type pg from 'pg';
 import { book } from '../src/commands.ts';
 import { readClock } from '../src/core/clock.ts';
 import { isUuid } from '../src/core/ids.ts';
 import type { Queryable } from '../src/core/queryable.ts';
 import { idOf } from '../src/core/stream.ts';
-import { checkPages } from '../src/integrity/checkPages.ts';
+import { isFileIssue } from '../src/exhibits/exhibitFile.ts';
+import { type CheckedPage, checkPages } from '../src/integrity/checkPages.ts';
 import type { StreamName } from '../src/integrity/readNames.ts';
+import { withFileIssues } from '../src/integrity/verifyStreams.ts';
 import { defineJob } from './job.ts';
 import { keepChecks } from './keepChecks.ts';
 
@@ -38,15 +41,26 @@ const ASSIGNMENTS = `
   select 'assignment:' || s.assignment_id as stream, 1 as sequence
   from courtroom_sessions s where s.id = any($1)`;
 
+const OPEN = 'select stream, issues from findings where resolved_at is null and stream = any($1)';
+
 export const verifyRecent = defineJob({
   name: 'verify.recent',
   summary: 'Verifies sessions that moved since their last check, then those checked longest ago, tables included',
   most_ms: 120_000,
   run: (tools) => {
     const db = tools.verifierPool as unknown as Queryable;
-    return keepChecks(tools, 'verify.recent', checkPages(db, book, namesDue(db), tools.blobs));
+    return keepChecks(tools, 'verify.recent', withKnownFaults(tools.pool, checkPages(db, book, namesDue(db), null)));
   },
 });
+
+async function* withKnownFaults(pool: pg.Pool, pages: AsyncGenerator<CheckedPage>): AsyncGenerator<CheckedPage> {
+  for await (const page of pages) {
+    const names = page.streams.map(({ stream }) => stream);
+    const { rows } = await pool.query<{ stream: string; issues: string[] }>(OPEN, [names]);
+    const known = new Map(rows.map(({ stream, issues }) => [stream, issues.filter(isFileIssue)]));
+    yield { ...page, streams: page.streams.map((one) => withFileIssues(one, known.get(one.stream) ?? [])) };
+  }
+}
 
 /** Each list is asked for when the one before is done, so that nothing is checked twice in a run. */
 async function* namesDue(db: Queryable): AsyncGenerator<StreamName[]> {

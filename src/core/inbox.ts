@@ -76,6 +76,17 @@ export async function acceptCommands(db: Queryable, batch: Submission[]): Promis
   });
 }
 
+/** The fingerprint of the command that has this key; null where it has none, undefined where there is no such command. */
+export async function findFingerprint(
+  db: Queryable,
+  { scope, key }: NonNullable<Submission['idempotency']>,
+): Promise<string | null | undefined> {
+  const text = `select encode(fingerprint, 'hex') as fingerprint from commands
+    where idempotency_scope = $1 and idempotency_key = $2`;
+  const { rows } = await db.query<{ fingerprint: string | null }>({ name: 'find-key', text, values: [scope, key] });
+  return rows[0]?.fingerprint;
+}
+
 function inboxRow(submission: Submission): JsonObject {
   const { id, name, streams, input, actor, institution_id, expected_sequence, idempotency } = submission;
   const { fingerprint, reply_to, request_id, traceparent = null, redrive_of } = submission;

@@ -5,6 +5,8 @@ import type { Attachment } from '../core/query.ts';
 import { type Exhibit, labelOf } from './exhibit.ts';
 import { endingOf } from './mediaTypes.ts';
 
+const FILE_ISSUE = 'File of exhibit ';
+
 /** Named by its number, and by its id until it has one. */
 export function attachmentOf(exhibit: Exhibit): Attachment {
   const { id, media_type, size_bytes, sha256 } = exhibit;
@@ -26,7 +28,11 @@ export async function fileIssues(exhibits: readonly Exhibit[], blobs: Blobs): Pr
   const issues: string[] = [];
   for (const exhibit of exhibits) {
     const fault = await blobs.findFault(exhibit);
-    if (fault !== undefined) issues.push(`File of exhibit ${exhibit.id} ${fault}`);
+    if (fault !== undefined) issues.push(`${FILE_ISSUE}${exhibit.id} ${fault}`);
   }
   return issues;
+}
+
+export function isFileIssue(issue: string): boolean {
+  return issue.startsWith(FILE_ISSUE);
 }

@@ -1,4 +1,4 @@
-/** Who brings in an exhibit, for whom, and of what kind. The door asks before it takes a file in, `decide` once it is there. */
+/** Who brings in an exhibit, for whom, of what kind, and how many. The door asks before it takes a file in, `decide` once it is there. */
 import { type RosterRole, sideOf } from '../assignments/assignment.ts';
 import type { Scope } from '../assignments/scope.ts';
 import { type Rejection, reject } from '../core/problem.ts';
@@ -10,11 +10,16 @@ import { resolveFormat } from '../formats/templates.ts';
 import type { SessionStatus } from '../sessions/session.ts';
 import { isImage, type MediaType } from './mediaTypes.ts';
 
+/** Of a side, withdrawn ones included: more are no use to a court, and disks are finite. */
+const MAX_EXHIBITS = 100;
+
 interface Court {
   status: SessionStatus;
   format: Format;
   /** What the roster calls the actor. */
   role: RosterRole | undefined;
+  /** How many exhibits the side has. */
+  count(side: Side): number;
 }
 
 interface Offered {
@@ -22,9 +27,15 @@ interface Offered {
   file?: FileFacts | undefined;
 }
 
-export function refuseUpload({ status, format, role }: Court, actor: Actor, offered: Offered): Rejection | undefined {
+export function refuseUpload(court: Court, actor: Actor, offered: Offered): Rejection | undefined {
+  const { status, format, role } = court;
   if (status === 'completed') return reject('session_completed', 'The session is completed.');
-  return refuseOutsiders(actor, role) ?? refuseOtherSide(actor, role, offered) ?? refuseImage(format, offered);
+  return (
+    refuseOutsiders(actor, role) ??
+    refuseOtherSide(actor, role, offered) ??
+    refuseImage(format, offered) ??
+    refuseMore(court, offered)
+  );
 }
 
 function refuseOutsiders(actor: Actor, role: RosterRole | undefined): Rejection | undefined {
@@ -45,6 +56,13 @@ function refuseImage({ exhibits }: Format, { file }: Offered): Rejection | undef
   return reject('images_not_allowed', 'The format of this session takes PDF alone.');
 }
 
+/** Before the body is read only counsel's side is known. */
+function refuseMore({ role, count }: Court, offered: Offered): Rejection | undefined {
+  const side = offered.side ?? sideOf(role);
+  if (side === null || count(side) < MAX_EXHIBITS) return undefined;
+  return reject('exhibit_limit', `A side has at most ${MAX_EXHIBITS} exhibits.`, { limit: MAX_EXHIBITS });
+}
+
 /** The same at the door, where the session is read from its tables. What has changed by then `decide` will see. */
 export async function refuseAtDoor(asked: {
   db: Queryable;
@@ -53,11 +71,17 @@ export async function refuseAtDoor(asked: {
   input: Partial<Offered>;
 }): Promise<Rejection | undefined> {
   const { db, actor, scope, input } = asked;
-  const { rows } = await db.query<{ status: SessionStatus; format: string | Format }>(
-    `select s.status, coalesce(s.format, a.format) as format
+  const { rows } = await db.query<{ status: SessionStatus; format: string | Format } & Record<Side, number>>(
+    `select s.status, coalesce(s.format, a.format) as format,
+       (select count(*) from exhibits where session_id = s.id and side = 'petitioner') as petitioner,
+       (select count(*) from exhibits where session_id = s.id and side = 'respondent') as respondent
      from courtroom_sessions s join assignments a on a.id = s.assignment_id where s.id = $1`,
     [scope.session_id],
   );
-  const { status, format } = rows[0]!;
-  return refuseUpload({ status, format: resolveFormat(format), role: scope.roster.get(actor.id) }, actor, input);
+  const [court] = rows;
+  // Its scope is remembered for a moment: a roster that has changed since then hides the session.
+  if (!court) return reject('not_found', 'Not found.');
+  const { status, format } = court;
+  const role = scope.roster.get(actor.id);
+  return refuseUpload({ status, format: resolveFormat(format), role, count: (side) => court[side] }, actor, input);
 }

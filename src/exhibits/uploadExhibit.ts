@@ -7,11 +7,10 @@ import { rosterEntry, sideOf } from '../assignments/assignment.ts';
 import type { Scope } from '../assignments/scope.ts';
 import { defineCommand } from '../core/command.ts';
 import { defineEvent } from '../core/event.ts';
-import { reject } from '../core/problem.ts';
 import { ROLES } from '../core/roles.ts';
 import { id, line } from '../core/schemas.ts';
 import type { FileFacts } from '../core/upload.ts';
-import { SIDES } from '../formats/format.ts';
+import { SIDES, type Side } from '../formats/format.ts';
 import { resolveFormat } from '../formats/templates.ts';
 import { type SessionStates, sessionStream } from '../sessions/session.ts';
 import { inCourt } from '../turns/inCourt.ts';
@@ -20,8 +19,6 @@ import { MEDIA_TYPES, type MediaType, mediaTypeOf } from './mediaTypes.ts';
 import { refuseAtDoor, refuseUpload } from './refuseUpload.ts';
 
 const MAX_BYTES = 20 * 1024 * 1024;
-/** Of a side, withdrawn ones included: more are no use to a court, and disks are finite. */
-const MAX_EXHIBITS = 100;
 
 export const exhibitUploaded = defineEvent({
   stream: sessionStream,
@@ -66,12 +63,10 @@ export const uploadExhibit = defineCommand<Input, SessionStates, Scope>({
     const { title, file } = input;
     const role = rosterEntry(assignment, actor.id)?.role;
     const format = session.format ?? resolveFormat(assignment.format);
-    const refusal = refuseUpload({ status: session.status, format, role }, actor, input);
+    const count = (side: Side) => session.exhibits.filter((one) => one.side === side).length;
+    const refusal = refuseUpload({ status: session.status, format, role, count }, actor, input);
     if (refusal) return refusal;
     const side = input.side ?? sideOf(role)!;
-    if (session.exhibits.filter((one) => one.side === side).length >= MAX_EXHIBITS) {
-      return reject('exhibit_limit', `A side has at most ${MAX_EXHIBITS} exhibits.`, { limit: MAX_EXHIBITS });
-    }
     const { media_type, size_bytes, sha256 } = file;
     return [exhibitUploaded({ exhibit_id, side, title, media_type: media_type as MediaType, size_bytes, sha256 })];
   },

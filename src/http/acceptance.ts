@@ -2,7 +2,7 @@
  * Accepting commands: what arrives together is stored together, in one durable statement, and then one doorbell is
  * rung for it. The doorbell is not waited for: a command whose doorbell is lost is found by the workers' drain.
  */
-import { type Acceptance, acceptCommands, type Submission } from '../core/inbox.ts';
+import { type Acceptance, acceptCommands, findFingerprint, type Submission } from '../core/inbox.ts';
 import { createLane } from '../core/lane.ts';
 import { Problem } from '../core/problem.ts';
 import type { Queryable } from '../core/queryable.ts';
@@ -20,6 +20,8 @@ const TRY_AGAIN_MS = 100;
 export interface Acceptor {
   /** Resolves when the command is committed. @throws {Problem} 503: too much waits, or Postgres cannot be reached */
   accept(submission: Submission): Promise<Acceptance>;
+  /** What the command under this key is compared by; undefined where there is none yet. */
+  findFingerprint(idempotency: NonNullable<Submission['idempotency']>): Promise<string | null | undefined>;
   /** Resolves when everything handed over is settled. */
   idle(): Promise<void>;
 }
@@ -92,7 +94,11 @@ export function createAcceptor({
     }
   }
 
-  return { accept, idle: async () => void (await Promise.all(lanes.map((lane) => lane.idle()))) };
+  return {
+    accept,
+    findFingerprint: (idempotency) => findFingerprint(db, idempotency),
+    idle: async () => void (await Promise.all(lanes.map((lane) => lane.idle()))),
+  };
 }
 
 function isNew(acceptance: Acceptance): boolean {

@@ -1,6 +1,7 @@
 /**
  * Serving a mutation whose body is a form with a file: whoever is sure to be refused is refused before a byte of the body
  * is read, the file is kept before the command that names it is accepted, and nothing of it is left where it is refused.
+ * Who sends again under an Idempotency-Key is not refused: what became of the first time is the answer.
  */
 import type { Request, Response } from 'express';
 import type { CommandDefinition, InputFault } from '../core/command.ts';
@@ -11,6 +12,7 @@ import type { FileFacts, Upload } from '../core/upload.ts';
 import { giveTime } from '../infra/listen.ts';
 import { type Desk, demandRole, enter, limit } from './door.ts';
 import { demandForm, type Form, readForm } from './form.ts';
+import { readIdempotencyKey } from './preferences.ts';
 import { checkCommand, lowered, submit } from './serveCommand.ts';
 
 type AnyUpload = Upload<unknown, unknown>;
@@ -23,7 +25,9 @@ export function serveUpload(desk: Desk, definition: CommandDefinition, upload: A
     const params = lowered(req.params);
     const scope = await desk.scopes.demand(definition.target(params)!, actor);
     if (definition.admits?.(actor, scope, params) === false) throw new Problem('forbidden');
-    await refuse(desk, upload, actor, scope, params);
+    const key = readIdempotencyKey(req, []);
+    const earlier = key === null ? undefined : await desk.acceptor.findFingerprint({ scope: actor.id, key });
+    if (earlier === undefined) await refuse(desk, upload, actor, scope, params);
     await limit(desk.uploadLimiter, req, res, actor);
     const hurry = giveTime(req);
     const form = await readForm(req, desk.blobs, upload.max_bytes).finally(hurry);
@@ -31,7 +35,8 @@ export function serveUpload(desk: Desk, definition: CommandDefinition, upload: A
       const faults = [...form.faults, ...fileFaults(form)];
       const file = factsOf(form, upload);
       const submission = await checkCommand(desk, definition, req, res, actor, { body: form.fields, faults, file });
-      await refuse(desk, upload, actor, scope, submission.input);
+      if (earlier === undefined) await refuse(desk, upload, actor, scope, submission.input);
+      else if (earlier !== submission.fingerprint) throw new Problem('idempotency_key_reused');
       await form.draft!.keep();
       await submit(desk, definition, req, res, submission);
     } finally {

@@ -7,9 +7,10 @@ import type { Blobs } from '../core/blobs.ts';
 import { readClock } from '../core/clock.ts';
 import type { Book } from '../core/command.ts';
 import type { Queryable } from '../core/queryable.ts';
+import { fileIssues } from '../exhibits/exhibitFile.ts';
 import { readColumnTypes } from './compareRows.ts';
 import type { StreamName } from './readNames.ts';
-import { type CheckedStream, checkStreams, withFiles } from './verifyStreams.ts';
+import { type CheckedStream, checkStreams, withFileIssues } from './verifyStreams.ts';
 
 export interface CheckedPage {
   /** The database's clock before the page was read, RFC 3339 UTC: all that was committed by then is covered. */
@@ -32,15 +33,27 @@ export async function* checkPages(
     for (const page of pagesOf(some)) {
       const checked_at = await readClock(db);
       const streams = await checkStreams(db, book, types, page);
-      yield { checked_at, streams: blobs ? await withAllFiles(streams, blobs) : streams };
+      if (blobs) yield* withFiles({ checked_at, streams }, blobs);
+      else yield { checked_at, streams };
     }
   }
 }
 
-async function withAllFiles(streams: CheckedStream[], blobs: Blobs): Promise<CheckedStream[]> {
-  const checked: CheckedStream[] = [];
-  for (const stream of streams) checked.push(await withFiles(stream, blobs));
-  return checked;
+/**
+ * In parts, one before each file is read, most of them empty: files may be many gigabytes, and whoever takes the pages
+ * may stop at each of them.
+ */
+async function* withFiles({ checked_at, streams }: CheckedPage, blobs: Blobs): AsyncGenerator<CheckedPage> {
+  const ready: CheckedStream[] = [];
+  for (const stream of streams) {
+    const found: string[] = [];
+    for (const exhibit of stream.exhibits) {
+      yield { checked_at, streams: ready.splice(0) };
+      found.push(...(await fileIssues([exhibit], blobs)));
+    }
+    ready.push(withFileIssues(stream, found));
+  }
+  if (ready.length > 0) yield { checked_at, streams: ready };
 }
 
 function* pagesOf(names: StreamName[]): Generator<string[]> {

@@ -41,7 +41,10 @@ export function reportOf({ issues_omitted, exhibits: _, ...report }: CheckedStre
 
 /** The same with what is wrong with its files, which are hashed again. No transaction is to be open: that takes a while. */
 export async function withFiles(checked: CheckedStream, blobs: Blobs): Promise<CheckedStream> {
-  const found = await fileIssues(checked.exhibits, blobs);
+  return withFileIssues(checked, await fileIssues(checked.exhibits, blobs));
+}
+
+export function withFileIssues(checked: CheckedStream, found: string[]): CheckedStream {
   const issues = [...checked.issues, ...found].slice(0, MAX_STREAM_ISSUES);
   const issues_omitted = checked.issues_omitted + checked.issues.length + found.length - issues.length;
   return { ...checked, is_valid: checked.is_valid && found.length === 0, issues, issues_omitted };

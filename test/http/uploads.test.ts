@@ -113,6 +113,31 @@ describe.skipIf(isLeftOut)('an upload', () => {
     });
   });
 
+  test('sent again with its key gets its first outcome, whatever became of the session, and another leaves nothing', async () => {
+    const over = await openSession(stack.url, people);
+    const content = anotherPdf();
+    const taken = { 'idempotency-key': randomUUID() };
+    const rejected = { 'idempotency-key': randomUUID() };
+    const sent = formOf(title, file(content));
+    const first = await send(people.petitioner, sent, taken, over.path);
+    expect(first.status).toBe(200);
+    const stale = { ...rejected, 'if-match': '"1"' };
+    const refused = await send(people.petitioner, formOf(title, file(PDF)), stale, over.path);
+    expect(refused).toMatchObject({ status: 412, body: { code: 'precondition_failed' } });
+    await must(post(stack.url, `${over.path}/complete`, people.presiding));
+
+    const again = await send(people.petitioner, sent, taken, over.path);
+    expect(again).toMatchObject({ status: 200, body: first.body });
+    expect(again.headers.get('idempotent-replayed')).toBe('true');
+    const still = await send(people.petitioner, formOf(title, file(PDF)), stale, over.path);
+    expect(still).toMatchObject({ status: 412, body: refused.body });
+    const files = filesIn(stack.blobFolder);
+    const other = await send(people.petitioner, formOf(title, file(anotherPdf())), taken, over.path);
+    expect(other).toMatchObject({ status: 422, body: { code: 'idempotency_key_reused' } });
+    expect(filesIn(stack.blobFolder)).toEqual(files);
+    await expectIntact(stack.url, over.session_id, people.admin);
+  });
+
   describe('that is refused', () => {
     let before: { commands: number; files: string[] };
 
@@ -245,6 +270,46 @@ describe.skipIf(isLeftOut)('an upload', () => {
       expectProblem(await send(people.admin, huge, {}, `/api/session/${randomUUID()}`), 'not_found', 404);
       expectProblem(await send(people.admin, huge, {}, '/api/session/none'), 'not_found', 404);
       expectProblem(await send(elsewhere, huge, {}, shown.path), 'forbidden', 403);
+    });
+
+    test('from whoever the roster does not name any more, though it is remembered so', async () => {
+      const closed = await openSession(stack.url, people, { visibility: 'private' });
+      for (const url of stack.apis) await must(get(url, closed.path, people.petitioner));
+      before = await stored();
+      const { rows } = await stack.pool.query('select to_json(r) as row from rosters r where user_id = $1', [
+        people.petitioner.id,
+      ]);
+      await stack.pool.query('delete from rosters where user_id = $1', [people.petitioner.id]);
+      try {
+        const answer = await send(people.petitioner, formOf(title, file(PDF)), {}, closed.path);
+        expectProblem(answer, 'not_found', 404);
+      } finally {
+        await stack.pool.query('insert into rosters select * from json_populate_recordset(null::rosters, $1)', [
+          JSON.stringify(rows.map(({ row }) => row)),
+        ]);
+      }
+      await expectIntact(stack.url, closed.session_id, people.admin);
+    });
+
+    test('when its side has a hundred already', async () => {
+      const full = await openSession(stack.url, people);
+      before = await stored();
+      await stack.pool.query(
+        `insert into exhibits (id, session_id, side, title, media_type, size_bytes, sha256, state, uploaded_by, uploaded_at)
+         select gen_random_uuid(), $1, 'petitioner', 'A map', 'application/pdf', 1, repeat('0', 64), 'uploaded', 'x', now()
+         from generate_series(1, 100)`,
+        [full.session_id],
+      );
+      for (const [who, parts] of [
+        [people.petitioner, [title, file(PDF)]],
+        [person('super_admin'), [title, side, file(PDF)]],
+      ] as const) {
+        const answer = await send(who, formOf(...parts), {}, full.path);
+        expectProblem(answer, 'exhibit_limit', 409);
+        expect(answer.body.limit).toBe(100);
+      }
+      await stack.pool.query('delete from exhibits where session_id = $1', [full.session_id]);
+      await expectIntact(stack.url, full.session_id, people.admin);
     });
 
     test('for the other side', async () => {

@@ -4,6 +4,7 @@ import { readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { JobTools } from '../../jobs/job.ts';
 import { KEPT_HOURS, sweepBlobs } from '../../jobs/sweepBlobs.ts';
 import { verifyEverything } from '../../jobs/verifyEverything.ts';
 import { verifyRecent } from '../../jobs/verifyRecent.ts';
@@ -50,6 +51,15 @@ describe.skipIf(isLeftOut)('sweep.blobs', () => {
     file: { sha256, size_bytes, media_type: 'application/pdf' },
   });
 
+  /** As the door leaves it. */
+  async function accept(draft: Draft): Promise<string> {
+    const id = randomUUID();
+    const text = `insert into commands (id, name, stream, streams, input, actor_id, actor_role, reply_to, request_id)
+      values ($1, 'exhibit.upload', $2, array[$2], $3, 'system', 'admin', 'nobody', 'x')`;
+    await rows(text, id, `session:${session_id}`, JSON.stringify(input(draft)));
+    return id;
+  }
+
   beforeEach(async () => {
     const [{ id }] = await rows('select id from installation');
     await bench.tools.blobs.claim(id);
@@ -76,10 +86,7 @@ describe.skipIf(isLeftOut)('sweep.blobs', () => {
     await rows('delete from commands where id = any($1)', ids);
     const [row] = await rows('select to_json(e) as row from exhibits e where id = $1', ids[1]);
     await rows('delete from exhibits where id = $1', ids[1]);
-    const accepted = `insert into commands (id, name, stream, streams, input, actor_id, actor_role, reply_to, request_id)
-      values ($1, 'exhibit.upload', $2, array[$2], $3, 'system', 'admin', 'nobody', 'x')`;
-    const id = randomUUID();
-    await rows(accepted, id, `session:${session_id}`, JSON.stringify(input(waiting)));
+    const id = await accept(waiting);
     try {
       expect(await run()).toMatchObject({ files_checked: 3, files_removed: 0 });
       for (const { sha256 } of [rejected, tampered, waiting]) expect(files()).toContain(sha256);
@@ -92,6 +99,22 @@ describe.skipIf(isLeftOut)('sweep.blobs', () => {
     }
     expect(await run()).toMatchObject({ files_checked: 3, files_removed: 1 });
     expect(files()).not.toContain(waiting.sha256);
+  });
+
+  test('removes what only a rejected command names, though its outcome is kept, and leaves what a dead one names', async () => {
+    const [rejected, dead] = [await keep(1_000), await keep(1_000)];
+    const ids = [await accept(rejected), await accept(dead)];
+    const settle = `update commands set status = $2, outcome = '{}', finished_at = now() where id = $1`;
+    await rows(settle, ids[0], 'rejected');
+    await rows(settle, ids[1], 'dead');
+    try {
+      expect(await run()).toMatchObject({ files_removed: 1 });
+      expect(files()).not.toContain(rejected.sha256);
+      expect(files()).toContain(dead.sha256);
+    } finally {
+      await rows('delete from commands where id = any($1)', ids);
+    }
+    expect(await run()).toMatchObject({ files_removed: 1 });
   });
 
   test('leaves what is brought in again while it looks', async () => {
@@ -115,20 +138,41 @@ describe.skipIf(isLeftOut)('sweep.blobs', () => {
     expect(await run()).toMatchObject({ files_removed: 1 });
   });
 
-  test.each([verifyRecent, verifyEverything])(
-    '$name finds a file that is lost, and resolves it when it is back',
-    async (job) => {
-      const content = anotherPdf();
-      const draft = await keep(0, content);
-      const [exhibit_id] = await bench.court.send(['exhibit.upload', input(draft)]);
-      expect(await job.run(bench.tools)).toMatchObject({ streams_invalid: 0 });
-      writeFileSync(pathOf(draft.sha256), 'forged');
-      expect(await job.run(bench.tools)).toMatchObject({ streams_invalid: 1, findings_opened: 1 });
-      expect(await rows('select issues from findings where resolved_at is null')).toEqual([
-        { issues: [expect.stringContaining(`File of exhibit ${exhibit_id} was changed`)] },
-      ]);
-      writeFileSync(pathOf(draft.sha256), content);
-      expect(await job.run(bench.tools)).toMatchObject({ streams_invalid: 0, findings_resolved: 1 });
-    },
-  );
+  test('verify.everything finds a file that is lost, verify.recent leaves that found, and it is resolved when it is back', async () => {
+    const content = anotherPdf();
+    const draft = await keep(0, content);
+    const [exhibit_id] = await bench.court.send(['exhibit.upload', input(draft)]);
+    const open = () => rows('select issues from findings where resolved_at is null');
+    const check = async () => (await rows('select is_valid from session_checks where session_id = $1', session_id))[0];
+    const found = [{ issues: [expect.stringContaining(`File of exhibit ${exhibit_id} was changed`)] }];
+    expect(await verifyEverything.run(bench.tools)).toMatchObject({ streams_invalid: 0 });
+    writeFileSync(pathOf(draft.sha256), 'forged');
+    expect(await verifyRecent.run(bench.tools)).toMatchObject({ streams_invalid: 0 });
+    expect(await verifyEverything.run(bench.tools)).toMatchObject({ streams_invalid: 1, findings_opened: 1 });
+    expect(await open()).toEqual(found);
+    writeFileSync(pathOf(draft.sha256), content);
+    expect(await verifyRecent.run(bench.tools)).toMatchObject({ findings_opened: 0, findings_resolved: 0 });
+    expect(await open()).toEqual(found);
+    expect(await check()).toEqual({ is_valid: false });
+    expect(await verifyEverything.run(bench.tools)).toMatchObject({ streams_invalid: 0, findings_resolved: 1 });
+    expect(await check()).toEqual({ is_valid: true });
+  });
+
+  test('verify.recent reads no file, and verify.everything none after its time', async () => {
+    const draft = await keep(0);
+    await bench.court.send(['exhibit.upload', input(draft)], ['exhibit.upload', input(draft)]);
+    const read: string[] = [];
+    const counting = (tools: JobTools): JobTools => ({
+      ...tools,
+      blobs: { ...tools.blobs, findFault: async (file) => void read.push(file.sha256) },
+    });
+    expect(await verifyRecent.run(counting(bench.tools))).toMatchObject({ is_complete: true });
+    expect(read).toEqual([]);
+    const enough = counting(bench.tools);
+    const stopped = await verifyEverything.run({ ...enough, isOver: () => read.length > 0 });
+    expect(stopped).toMatchObject({ is_complete: false });
+    expect(read).toHaveLength(1);
+    expect(await verifyEverything.run(enough)).toMatchObject({ is_complete: true, streams_invalid: 0 });
+    expect(read.length).toBeGreaterThan(2);
+  });
 });
