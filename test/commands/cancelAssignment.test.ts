@@ -25,9 +25,10 @@ test('a match without a session is called off, with the reason', () => {
 });
 
 test('who came early leaves the room, and the session stays as it is', () => {
-  const { states } = given(...sessionThatIs.pending, petitionerJoined)
+  const { states, recorded } = given(...sessionThatIs.pending, petitionerJoined)
     .when(cancelAssignment, body, admin, open)
     .then(cancelled, sessionCancelled(body))!;
+  expect(recorded).toEqual({ stream: `assignment:${ASSIGNMENT}`, sequence_from: 2, sequence_to: 2 });
   expect(states.session.status).toBe('pending');
   expect(states.session.participants[petitioner.id]).toMatchObject({ status: 'disconnected', left_at: NOW });
 });
