@@ -1,5 +1,5 @@
 /** Who brings in an exhibit, for whom, and of what kind. The door asks before it takes a file in, `decide` once it is there. */
-import { type RosterRole, sideOf } from '../assignments/assignment.ts';
+import { type RosterRole, refuseCancelled, sideOf } from '../assignments/assignment.ts';
 import type { Scope } from '../assignments/scope.ts';
 import { type Rejection, reject } from '../core/problem.ts';
 import type { Queryable } from '../core/queryable.ts';
@@ -12,6 +12,8 @@ import { isImage, type MediaType } from './mediaTypes.ts';
 
 interface Court {
   status: SessionStatus;
+  /** When the match was called off. */
+  cancelled_at: string | null;
   format: Format;
   /** What the roster calls the actor. */
   role: RosterRole | undefined;
@@ -22,9 +24,15 @@ interface Offered {
   file?: FileFacts | undefined;
 }
 
-export function refuseUpload({ status, format, role }: Court, actor: Actor, offered: Offered): Rejection | undefined {
+export function refuseUpload(court: Court, actor: Actor, offered: Offered): Rejection | undefined {
+  const { status, format, role } = court;
   if (status === 'completed') return reject('session_completed', 'The session is completed.');
-  return refuseOutsiders(actor, role) ?? refuseOtherSide(actor, role, offered) ?? refuseImage(format, offered);
+  return (
+    refuseCancelled(court) ??
+    refuseOutsiders(actor, role) ??
+    refuseOtherSide(actor, role, offered) ??
+    refuseImage(format, offered)
+  );
 }
 
 function refuseOutsiders(actor: Actor, role: RosterRole | undefined): Rejection | undefined {
@@ -53,11 +61,11 @@ export async function refuseAtDoor(asked: {
   input: Partial<Offered>;
 }): Promise<Rejection | undefined> {
   const { db, actor, scope, input } = asked;
-  const { rows } = await db.query<{ status: SessionStatus; format: string | Format }>(
-    `select s.status, coalesce(s.format, a.format) as format
+  const { rows } = await db.query<Pick<Court, 'status' | 'cancelled_at'> & { format: string | Format }>(
+    `select s.status, a.cancelled_at, coalesce(s.format, a.format) as format
      from courtroom_sessions s join assignments a on a.id = s.assignment_id where s.id = $1`,
     [scope.session_id],
   );
-  const { status, format } = rows[0]!;
-  return refuseUpload({ status, format: resolveFormat(format), role: scope.roster.get(actor.id) }, actor, input);
+  const { format, ...court } = rows[0]!;
+  return refuseUpload({ ...court, format: resolveFormat(format), role: scope.roster.get(actor.id) }, actor, input);
 }

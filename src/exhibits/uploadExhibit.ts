@@ -66,7 +66,8 @@ export const uploadExhibit = defineCommand<Input, SessionStates, Scope>({
     const { title, file } = input;
     const role = rosterEntry(assignment, actor.id)?.role;
     const format = session.format ?? resolveFormat(assignment.format);
-    const refusal = refuseUpload({ status: session.status, format, role }, actor, input);
+    const { cancelled_at } = assignment;
+    const refusal = refuseUpload({ status: session.status, cancelled_at, format, role }, actor, input);
     if (refusal) return refusal;
     const side = input.side ?? sideOf(role)!;
     if (session.exhibits.filter((one) => one.side === side).length >= MAX_EXHIBITS) {
@@ -78,7 +79,7 @@ export const uploadExhibit = defineCommand<Input, SessionStates, Scope>({
   result: ({ states }, { id }) => exhibitResource(exhibitOf(states.session, id)),
   records: [exhibitUploaded],
   rejects: [
-    ...(['session_completed', 'role_not_on_roster', 'not_on_panel', 'not_own_side'] as const),
-    ...(['images_not_allowed', 'exhibit_limit'] as const),
+    ...(['session_completed', 'assignment_cancelled', 'role_not_on_roster', 'not_on_panel'] as const),
+    ...(['not_own_side', 'images_not_allowed', 'exhibit_limit'] as const),
   ],
 });

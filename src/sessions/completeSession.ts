@@ -41,7 +41,7 @@ export const sessionCompleted = defineEvent({
       { id: session.id },
       { status: 'completed', ended_at: at, recording_url: payload.recording_url, integrity_hash: event_hash },
     ),
-    ...emptiedUpdates(session, at),
+    ...emptiedUpdates(session),
     ...session.turns.filter(({ ended_at }) => ended_at === at).map(turnUpdate),
     ...session.objections.filter(({ state }) => state === 'unruled').map(objectionUpdate),
     ...session.exhibits.filter(({ state }) => state === 'unruled').map(exhibitUpdate),

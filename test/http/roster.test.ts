@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Cast, cast, get, type Json, must, openSession, type Person, person, post } from '../support/client.ts';
+import { anotherPdf, FORM, field, file, formOf } from '../support/exhibits.ts';
 import { listenOnSocketIo, listenOnWebSocket } from '../support/listener.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 import { expectIntact } from '../support/verdict.ts';
@@ -146,6 +147,11 @@ describe.skipIf(isLeftOut)('a roster', () => {
     expect((await cancel(people.admin)).body.code).toBe('assignment_cancelled');
     expect((await post(stack.url, `${path}/start`, people.presiding)).body.code).toBe('assignment_cancelled');
     expect((await substitute(assignment_id, people.judge, standIn)).body.code).toBe('assignment_cancelled');
+    const form = formOf(field('title', 'Late'), file(anotherPdf()));
+    const brought = await post(stack.url, `${path}/exhibit/upload`, people.petitioner, form, { 'content-type': FORM });
+    // At the door: nothing of it was accepted.
+    expect(brought).toMatchObject({ status: 409, body: { code: 'assignment_cancelled' } });
+    expect(brought.body.command_id).toBeUndefined();
     const { items } = await must(get(stack.url, `${path}/participants`, people.admin));
     expect(items).toMatchObject([{ status: 'disconnected', left_at: told.occurred_at }]);
     await expectIntact(stack.url, session_id, people.admin);
