@@ -2,6 +2,7 @@
  * A roster changes while people use it: who is replaced loses what the seat gave at every API and every relay, who takes
  * the place has it, and a match that is called off does not begin.
  */
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Cast, cast, get, type Json, must, openSession, type Person, person, post } from '../support/client.ts';
 import { anotherPdf, FORM, field, file, formOf } from '../support/exhibits.ts';
@@ -113,6 +114,26 @@ describe.skipIf(isLeftOut)('a roster', () => {
     await come.until(({ type }) => type === 'SYNCED');
     await stays.until(({ event_type }) => event_type === 'PARTICIPANT_REPLACED');
     for (const socket of [come, stays]) socket.close();
+    await expectIntact(stack.url, session_id, people.admin);
+  });
+
+  test('who was replaced looks on where strangers of their institution may, and a guest does not', async () => {
+    const guest = person('judge', { institution_id: randomUUID() });
+    const { session_id, assignment_id, path } = await openSession(stack.url, people, { visibility: 'institution' });
+    const observe = (who: Person) => post(stack.url, `${path}/observe`, who);
+    await must(substitute(assignment_id, people.judge, guest));
+    const { ticket: ofGuest } = (await must(observe(guest))).result;
+    await must(substitute(assignment_id, guest, standIn));
+    const { ticket } = (await must(observe(people.judge))).result;
+    for (const url of stack.relays) {
+      const listener = await listenOnWebSocket(url, { token: ticket, session_id });
+      await listener.until(({ type }) => type === 'SYNCED');
+      listener.close();
+      await vi.waitFor(
+        () => expect(listenOnWebSocket(url, { token: ofGuest, session_id })).rejects.toThrow('refused with 404'),
+        PATIENCE,
+      );
+    }
     await expectIntact(stack.url, session_id, people.admin);
   });
 
