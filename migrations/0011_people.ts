@@ -1,6 +1,7 @@
 /**
  * People come and go: who stood on a roster and was replaced keeps a row that says so and has no seat any more, a
  * match that was called off says so, a seat knows since when its last socket is gone, and recordings are listed.
+ * Who ever had a socket is known beside the chain.
  */
 import type { Knex } from 'knex';
 
@@ -39,6 +40,17 @@ export async function up(knex: Knex): Promise<void> {
       add constraint ck_participant_reconnecting check (status <> 'reconnecting' or unseen_since is not null);
     create index session_participations_unseen on session_participations (unseen_since, id)
       where status = 'reconnecting';
+    create index session_participations_connected on session_participations (id) where status = 'connected';
+
+    -- Leases are forgotten, by a wipe of Redis or with the process. Whose presence is judged at all is not.
+    create table presence_judged (
+      session_id uuid not null references courtroom_sessions (id) on delete restrict,
+      user_id uuid not null,
+      primary key (session_id, user_id)
+    );
+    grant select, insert on presence_judged to plearoll_worker;
+    alter table presence_judged enable row level security, force row level security;
+    create policy worker_all on presence_judged to plearoll_worker using (true) with check (true);
 
     create table session_recordings (
       id uuid primary key,
@@ -74,7 +86,8 @@ export async function up(knex: Knex): Promise<void> {
 export async function down(knex: Knex): Promise<void> {
   await knex.raw(`
     drop table session_recordings;
-    drop index session_participations_unseen;
+    drop table presence_judged;
+    drop index session_participations_unseen, session_participations_connected;
     alter table session_participations drop constraint ck_participant_reconnecting, drop column unseen_since;
     ${hasSeat('')}
     alter table rosters drop constraint uq_roster_presiding, drop constraint ck_roster_replaced_presiding,

@@ -96,7 +96,7 @@ export function sideOf(role: RosterRole | undefined): Side | null {
 }
 
 /** Nothing is done about a match that was called off. */
-export function refuseCancelled({ cancelled_at }: ShownAssignment): Rejection | undefined {
+export function refuseCancelled({ cancelled_at }: Pick<ShownAssignment, 'cancelled_at'>): Rejection | undefined {
   if (cancelled_at === null) return undefined;
   return reject('assignment_cancelled', 'This match was called off.', { cancelled_at });
 }

@@ -30,7 +30,7 @@ export const sessionCancelled = defineEvent({
   type: 'SESSION_CANCELLED',
   payload: z.strictObject({ reason: z.string() }),
   evolve: (session, { at }) => emptied(session, at),
-  project: ({ at }, session) => emptiedUpdates(session, at),
+  project: (_, session) => emptiedUpdates(session),
 });
 
 const body = z.strictObject({ reason: z.string().min(1).max(MAX_REASON) });

@@ -48,7 +48,7 @@ export interface InputFault {
 export type Feature = 'FEATURE_MOOT_OPERATIONS' | 'FEATURE_SESSION_RECORDING';
 
 /** Signs an observer ticket: a token that is good only at the relay, for one session, until `expires_at`. */
-export type IssueTicket = (ticket: { subject: string; session_id: string; expires_at: string }) => string;
+export type IssueTicket = (ticket: { holder: Actor; session_id: string; expires_at: string }) => string;
 
 /** Something outside the locked streams that a decision needs, loaded in the same transaction. */
 export interface FactSource<Input, Fact> {

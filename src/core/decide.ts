@@ -215,10 +215,12 @@ function appliedBody(
   places: ReadonlyMap<string, Place>,
   exported: ExportedEvent[],
 ): string {
+  const stream = exported[0]?.stream ?? null;
+  const own = exported.filter((event) => event.stream === stream);
   return JSON.stringify({
-    stream: exported[0]?.stream ?? null,
-    sequence_from: exported[0]?.event_sequence ?? null,
-    sequence_to: exported.at(-1)?.event_sequence ?? null,
+    stream,
+    sequence_from: own[0]?.event_sequence ?? null,
+    sequence_to: own.at(-1)?.event_sequence ?? null,
     events: exported.map(({ event_sequence, event_type, event_hash }) => ({ event_sequence, event_type, event_hash })),
     result: definition.result({ states: statesOf(places), heads: headsOf(places), events: exported }, command),
   });

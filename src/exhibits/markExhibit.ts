@@ -1,5 +1,6 @@
 /** The bench or the bailiff marks an exhibit for identification: it gets the next number of its side, once and for good. */
 import { z } from 'zod';
+import { refuseCancelled } from '../assignments/assignment.ts';
 import type { Scope } from '../assignments/scope.ts';
 import { defineCommand } from '../core/command.ts';
 import { defineEvent } from '../core/event.ts';
@@ -28,7 +29,7 @@ export const markExhibit = defineCommand<z.output<typeof body> & { session_id: s
   summary: 'Mark an exhibit with the next number of its side',
   body,
   decide({ session, assignment }, { input, actor }) {
-    const refusal = refuseCompleted(session) ?? refuseStranger(assignment, actor);
+    const refusal = refuseCompleted(session) ?? refuseCancelled(assignment) ?? refuseStranger(assignment, actor);
     if (refusal) return refusal;
     const exhibit = findExhibit(session, input.exhibit_id);
     if ('rejected' in exhibit) return exhibit;
@@ -42,5 +43,12 @@ export const markExhibit = defineCommand<z.output<typeof body> & { session_id: s
   },
   result: exhibitOfInput,
   records: [exhibitMarked],
-  rejects: ['session_completed', ...STRANGER_CODES, 'not_found', 'exhibit_decided', 'exhibit_marked'],
+  rejects: [
+    'session_completed',
+    'assignment_cancelled',
+    ...STRANGER_CODES,
+    'not_found',
+    'exhibit_decided',
+    'exhibit_marked',
+  ],
 });

@@ -1,5 +1,5 @@
 /** Who brings in an exhibit, for whom, of what kind, and how many. The door asks before it takes a file in, `decide` once it is there. */
-import { type RosterRole, sideOf } from '../assignments/assignment.ts';
+import { type RosterRole, refuseCancelled, sideOf } from '../assignments/assignment.ts';
 import type { Scope } from '../assignments/scope.ts';
 import { type Rejection, reject } from '../core/problem.ts';
 import type { Queryable } from '../core/queryable.ts';
@@ -15,6 +15,8 @@ const MAX_EXHIBITS = 100;
 
 interface Court {
   status: SessionStatus;
+  /** When the match was called off. */
+  cancelled_at: string | null;
   format: Format;
   /** What the roster calls the actor. */
   role: RosterRole | undefined;
@@ -31,6 +33,7 @@ export function refuseUpload(court: Court, actor: Actor, offered: Offered): Reje
   const { status, format, role } = court;
   if (status === 'completed') return reject('session_completed', 'The session is completed.');
   return (
+    refuseCancelled(court) ??
     refuseOutsiders(actor, role) ??
     refuseOtherSide(actor, role, offered) ??
     refuseImage(format, offered) ??
@@ -71,8 +74,10 @@ export async function refuseAtDoor(asked: {
   input: Partial<Offered>;
 }): Promise<Rejection | undefined> {
   const { db, actor, scope, input } = asked;
-  const { rows } = await db.query<{ status: SessionStatus; format: string | Format } & Record<Side, number>>(
-    `select s.status, coalesce(s.format, a.format) as format,
+  const { rows } = await db.query<
+    Pick<Court, 'status' | 'cancelled_at'> & { format: string | Format } & Record<Side, number>
+  >(
+    `select s.status, a.cancelled_at, coalesce(s.format, a.format) as format,
        (select count(*) from exhibits where session_id = s.id and side = 'petitioner') as petitioner,
        (select count(*) from exhibits where session_id = s.id and side = 'respondent') as respondent
      from courtroom_sessions s join assignments a on a.id = s.assignment_id where s.id = $1`,
@@ -81,7 +86,8 @@ export async function refuseAtDoor(asked: {
   const [court] = rows;
   // Its scope is remembered for a moment: a roster that has changed since then hides the session.
   if (!court) return reject('not_found', 'Not found.');
-  const { status, format } = court;
+  const { status, cancelled_at, format } = court;
   const role = scope.roster.get(actor.id);
-  return refuseUpload({ status, format: resolveFormat(format), role, count: (side) => court[side] }, actor, input);
+  const count = (side: Side) => court[side];
+  return refuseUpload({ status, cancelled_at, format: resolveFormat(format), role, count }, actor, input);
 }

@@ -64,7 +64,8 @@ export const uploadExhibit = defineCommand<Input, SessionStates, Scope>({
     const role = rosterEntry(assignment, actor.id)?.role;
     const format = session.format ?? resolveFormat(assignment.format);
     const count = (side: Side) => session.exhibits.filter((one) => one.side === side).length;
-    const refusal = refuseUpload({ status: session.status, format, role, count }, actor, input);
+    const { cancelled_at } = assignment;
+    const refusal = refuseUpload({ status: session.status, cancelled_at, format, role, count }, actor, input);
     if (refusal) return refusal;
     const side = input.side ?? sideOf(role)!;
     const { media_type, size_bytes, sha256 } = file;
@@ -73,7 +74,7 @@ export const uploadExhibit = defineCommand<Input, SessionStates, Scope>({
   result: ({ states }, { id }) => exhibitResource(exhibitOf(states.session, id)),
   records: [exhibitUploaded],
   rejects: [
-    ...(['session_completed', 'role_not_on_roster', 'not_on_panel', 'not_own_side'] as const),
-    ...(['images_not_allowed', 'exhibit_limit'] as const),
+    ...(['session_completed', 'assignment_cancelled', 'role_not_on_roster', 'not_on_panel'] as const),
+    ...(['not_own_side', 'images_not_allowed', 'exhibit_limit'] as const),
   ],
 });

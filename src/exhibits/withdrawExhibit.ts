@@ -1,5 +1,6 @@
 /** Its side, or the bench, takes an exhibit back before it is ruled on. Its number stays its own. */
 import { z } from 'zod';
+import { refuseCancelled } from '../assignments/assignment.ts';
 import type { Scope } from '../assignments/scope.ts';
 import { defineCommand } from '../core/command.ts';
 import { defineEvent } from '../core/event.ts';
@@ -29,8 +30,8 @@ export const withdrawExhibit = defineCommand<z.output<typeof body> & { session_i
   roles: BENCH_AND_COUNSEL,
   body,
   decide({ session, assignment }, { input, actor }) {
-    const completed = refuseCompleted(session);
-    if (completed) return completed;
+    const over = refuseCompleted(session) ?? refuseCancelled(assignment);
+    if (over) return over;
     const exhibit = findExhibit(session, input.exhibit_id);
     if ('rejected' in exhibit) return exhibit;
     const refusal = refuseOtherSide(assignment, actor, exhibit);
@@ -43,5 +44,5 @@ export const withdrawExhibit = defineCommand<z.output<typeof body> & { session_i
   },
   result: exhibitOfInput,
   records: [exhibitWithdrawn],
-  rejects: ['session_completed', ...SIDE_CODES, 'not_found', 'exhibit_decided'],
+  rejects: ['session_completed', 'assignment_cancelled', ...SIDE_CODES, 'not_found', 'exhibit_decided'],
 });

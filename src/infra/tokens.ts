@@ -25,7 +25,16 @@ const Claims = z
   })
   .refine((claims) => claims.role === 'super_admin' || claims.institution_id !== undefined);
 
-const TicketClaims = z.object({ sub: z.string(), role: z.literal('observer'), session_id: id, exp: z.number() });
+const TicketClaims = z.object({
+  sub: z.string(),
+  role: z.literal('observer'),
+  session_id: id,
+  exp: z.number(),
+  /** Of the token it was issued for; an API of before does not say. */
+  holder: z
+    .object({ role: z.enum([...ROLES, 'observer']), institution_id: id.nullable() })
+    .default({ role: 'observer', institution_id: null }),
+});
 
 /** Who a token names, and until when (seconds since 1970). */
 export interface Identity {
@@ -36,13 +45,15 @@ export interface Identity {
 /** A spectator admitted to one session. */
 export interface Ticket extends Identity {
   session_id: string;
+  /** Who it was issued for, as their own token says; the `actor` only looks on. */
+  holder: Actor;
 }
 
 export interface Tokens {
   /** @returns undefined when the token is not good, for whatever reason */
   verify(token: string): Promise<Identity | undefined>;
   verifyTicket(token: string): Promise<Ticket | undefined>;
-  issueTicket(ticket: { subject: string; session_id: string; expires_at: string }): string;
+  issueTicket(ticket: { holder: Actor; session_id: string; expires_at: string }): string;
 }
 
 export interface TokenOptions {
@@ -85,13 +96,15 @@ export function createTokens({ secret, publicKey, issuer, audience, ticketSecret
     const payload = await payloadOf(token, ticketKey, ticketOptions);
     const claims = TicketClaims.safeParse(payload).data;
     if (!claims) return undefined;
-    const actor: Actor = { id: claims.sub, role: 'observer', institution_id: null };
-    return { actor, session_id: claims.session_id, expires_at: claims.exp };
+    const { sub, session_id, exp } = claims;
+    const actor: Actor = { id: sub, role: 'observer', institution_id: null };
+    return { actor, session_id, expires_at: exp, holder: { id: sub, ...claims.holder } };
   }
 
-  function issueTicket({ subject, session_id, expires_at }: Parameters<Tokens['issueTicket']>[0]): string {
+  function issueTicket({ holder, session_id, expires_at }: Parameters<Tokens['issueTicket']>[0]): string {
     const exp = Math.floor(Date.parse(expires_at) / 1_000);
-    const claims = { sub: subject, role: 'observer', session_id, exp };
+    const { id, role, institution_id } = holder;
+    const claims = { sub: id, role: 'observer', session_id, exp, holder: { role, institution_id } };
     return jwt.sign(claims, ticketKey, { algorithm: TICKET_ALGORITHM, noTimestamp: true });
   }
 

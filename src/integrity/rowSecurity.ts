@@ -6,13 +6,17 @@ import type { Queryable } from '../core/queryable.ts';
 
 const COURT = ['assignments', 'rosters', 'courtroom_sessions', 'session_participations', 'session_observations'];
 const ROUND = ['session_turns', 'objections', 'procedural_violations', 'exhibits', 'session_recordings'];
-const TABLES = [...COURT, ...ROUND, 'streams', 'events', 'event_payloads', 'commands', 'session_checks', 'findings'];
+const REST = ['streams', 'events', 'event_payloads', 'commands', 'session_checks', 'findings'];
+/** Of the worker alone. */
+const OWN = ['presence_judged'];
+const SHARED = [...COURT, ...ROUND, ...REST];
+const TABLES = [...SHARED, ...OWN];
 
 /** Roles that see every row of a table, each within what it was granted. */
 const SEES_ALL: Record<string, readonly string[]> = {
   worker: TABLES,
-  verifier: TABLES,
-  relay: TABLES,
+  verifier: SHARED,
+  relay: SHARED,
   door: [
     ...COURT.filter((table) => table !== 'session_participations'),
     ...['session_turns', 'objections', 'exhibits', 'commands', 'findings'],

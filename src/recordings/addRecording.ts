@@ -11,6 +11,7 @@ import { reject } from '../core/problem.ts';
 import { insert } from '../core/projections.ts';
 import { id, line } from '../core/schemas.ts';
 import { officially, refuseOutsider, type SessionStates } from '../sessions/session.ts';
+import { recordingAddress } from './address.ts';
 
 const MAX_URL = 2_048;
 const MAX_RECORDINGS = 100;
@@ -29,15 +30,7 @@ export const assignmentRecordingAdded = defineEvent({
   },
 });
 
-/** A name and a password in it would stay on record for ever. */
-const address = z
-  .url()
-  .regex(/^https:\/\//, 'must begin with https://')
-  .max(MAX_URL)
-  .refine((url) => !URL.canParse(url) || (new URL(url).username === '' && new URL(url).password === ''), {
-    error: 'must not hold a user name or a password',
-  });
-const body = z.strictObject({ url: address, title: line.optional() });
+const body = z.strictObject({ url: recordingAddress(MAX_URL), title: line.optional() });
 
 export const addRecording = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
   ...officially,

@@ -58,13 +58,13 @@ export function createAdmission(scopes: ScopeCache, tokens: Tokens, config: Conf
 }
 
 /**
- * A ticket is good for its own session, whatever that session's visibility; but not that of somebody who was replaced,
- * who may have it from a seat that is gone.
+ * A ticket is good for its own session, whatever that session's visibility. Who was replaced may have it from a seat that
+ * is gone: then it is good for what they see without one.
  */
 export function mayListen(scope: Scope, identity: Identity | Ticket): boolean {
   if (!('session_id' in identity)) return isVisible(scope, identity.actor);
-  const isVoid = scope.visibility !== 'public' && scope.replaced.has(identity.actor.id);
-  return identity.session_id === scope.session_id && !isVoid;
+  if (identity.session_id !== scope.session_id) return false;
+  return !scope.replaced.has(identity.holder.id) || isVisible(scope, identity.holder);
 }
 
 /** CORS does not protect WebSockets: a page of another site may open one, so its origin is checked here. */

@@ -28,8 +28,13 @@ export interface Listeners {
   isDraining(): boolean;
   /** Sessions that somebody listens to; where it is given, only that of this assignment. */
   sessions(assignment_id?: string): string[];
-  /** The scope of these sessions as it is now, where there is any: whoever is out of it goes. */
-  review(session_ids: readonly string[], scopes: ReadonlyMap<string, Scope>): void;
+  /**
+   * The scope of these sessions as it is, where there is any: whoever is out of it goes. It was read after the first
+   * `arrived` had been let in; whoever came later was let in on what may be newer.
+   */
+  review(session_ids: readonly string[], scopes: ReadonlyMap<string, Scope>, arrived: number): void;
+  /** How many were ever let in. */
+  arrived(): number;
   /** Sends everybody away, to come back elsewhere. Resolves when all are gone. */
   drain(): Promise<void>;
 }
@@ -49,6 +54,8 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** A listener with what it was let in for. */
 interface Guest {
+  /** Which arrival it was, from 1. */
+  arrival: number;
   admitted: Admitted;
   /** Gives up the seat, where it has one. */
   leaveSeat: (() => void) | undefined;
@@ -56,6 +63,7 @@ interface Guest {
 
 export function createListeners({ rooms, seats, config, metrics, log }: ListenersOptions): Listeners {
   const present = new Map<Listener, Guest>();
+  let arrivals = 0;
   let draining = false;
   let onEmpty = () => {};
 
@@ -63,7 +71,8 @@ export function createListeners({ rooms, seats, config, metrics, log }: Listener
     const listener = counted(connection);
     const room = rooms.acquire(admitted.session_id);
     const cancelExpiry = at(admitted.identity.expires_at * 1_000, () => dismiss(listener, CLOSE.token, EXPIRED));
-    const guest: Guest = { admitted, leaveSeat: undefined };
+    arrivals += 1;
+    const guest: Guest = { arrival: arrivals, admitted, leaveSeat: undefined };
     present.set(listener, guest);
     settleSeat(guest, admitted.scope);
     metrics.connections.inc({ transport });
@@ -119,11 +128,11 @@ export function createListeners({ rooms, seats, config, metrics, log }: Listener
     return [...new Set(some.map(({ session_id }) => session_id!))];
   }
 
-  function review(session_ids: readonly string[], scopes: ReadonlyMap<string, Scope>): void {
+  function review(session_ids: readonly string[], scopes: ReadonlyMap<string, Scope>, arrived: number): void {
     const reviewed = new Set(session_ids);
     for (const [listener, guest] of present) {
       const { session_id } = guest.admitted;
-      if (!reviewed.has(session_id)) continue;
+      if (!reviewed.has(session_id) || guest.arrival > arrived) continue;
       const scope = scopes.get(session_id);
       if (scope && mayListen(scope, guest.admitted.identity)) settleSeat(guest, scope);
       else dismiss(listener, CLOSE.scope, GONE);
@@ -152,7 +161,15 @@ export function createListeners({ rooms, seats, config, metrics, log }: Listener
     if (present.size > 0) await emptied;
   }
 
-  return { enter, count: () => present.size, isDraining: () => draining, sessions, review, drain };
+  return {
+    enter,
+    count: () => present.size,
+    arrived: () => arrivals,
+    isDraining: () => draining,
+    sessions,
+    review,
+    drain,
+  };
 }
 
 function sendAway(listener: Listener): void {

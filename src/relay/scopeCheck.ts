@@ -15,7 +15,7 @@ const SESSIONS_AT_ONCE = 1_000;
 
 export interface ScopeCheckOptions {
   db: Queryable;
-  listeners: Pick<Listeners, 'sessions' | 'review'>;
+  listeners: Pick<Listeners, 'sessions' | 'review' | 'arrived'>;
   scopes: ScopeCache;
   broadcast: Broadcast;
   log: Log;
@@ -23,12 +23,26 @@ export interface ScopeCheckOptions {
 
 /** @returns what ends it */
 export function startScopeCheck({ db, listeners, scopes, broadcast, log }: ScopeCheckOptions): () => void {
+  const due = new Set<string>();
+  let isChecking = false;
+
+  /** One after the other, so that what was read first never has the last word. */
   async function check(session_ids: string[]): Promise<void> {
+    for (const id of session_ids) due.add(id);
+    if (isChecking) return;
+    isChecking = true;
+    while (due.size > 0) {
+      const some = [...due].slice(0, SESSIONS_AT_ONCE);
+      for (const id of some) due.delete(id);
+      await checkSome(some);
+    }
+    isChecking = false;
+  }
+
+  async function checkSome(session_ids: string[]): Promise<void> {
+    const arrived = listeners.arrived();
     try {
-      for (let i = 0; i < session_ids.length; i += SESSIONS_AT_ONCE) {
-        const some = session_ids.slice(i, i + SESSIONS_AT_ONCE);
-        listeners.review(some, await readScopes(db, some));
-      }
+      listeners.review(session_ids, await readScopes(db, session_ids), arrived);
     } catch (err) {
       log.warn({ err }, 'the scope of listeners could not be checked');
     }

@@ -10,6 +10,7 @@ import { type Rejection, reject } from '../core/problem.ts';
 import { update } from '../core/projections.ts';
 import { exhibitUpdate } from '../exhibits/exhibit.ts';
 import { objectionUpdate, pendingObjection } from '../objections/objection.ts';
+import { recordingAddress } from '../recordings/address.ts';
 import { activeTurn, turnUpdate } from '../turns/turn.ts';
 import {
   closed,
@@ -41,7 +42,7 @@ export const sessionCompleted = defineEvent({
       { id: session.id },
       { status: 'completed', ended_at: at, recording_url: payload.recording_url, integrity_hash: event_hash },
     ),
-    ...emptiedUpdates(session, at),
+    ...emptiedUpdates(session),
     ...session.turns.filter(({ ended_at }) => ended_at === at).map(turnUpdate),
     ...session.objections.filter(({ state }) => state === 'unruled').map(objectionUpdate),
     ...session.exhibits.filter(({ state }) => state === 'unruled').map(exhibitUpdate),
@@ -57,11 +58,10 @@ function refuseOpen({ turns, objections }: SessionState): Rejection | undefined 
   return reject('objection_pending', 'An objection waits for its ruling.', { turn_id, objection_id });
 }
 
+const MAX_URL = 500;
+
 const body = z.strictObject({
-  recording_url: z
-    .url({ protocol: /^https?$/ })
-    .max(500)
-    .optional(),
+  recording_url: recordingAddress(MAX_URL).optional(),
 });
 
 export const completeSession = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({

@@ -1,5 +1,6 @@
 /** An official adds an entry of the court's own to the record: any event type that is not one of ours. */
 import { z } from 'zod';
+import { refuseCancelled } from '../assignments/assignment.ts';
 import type { Scope } from '../assignments/scope.ts';
 import { defineCommand } from '../core/command.ts';
 import type { JsonObject } from '../core/event.ts';
@@ -26,9 +27,11 @@ export const logEntry = defineCommand<z.output<typeof body> & { session_id: stri
   decide({ session, assignment }, { input, actor }) {
     if (session.status === 'completed') return reject('session_completed', 'Nothing is added to a completed session.');
     const { event_type: type, details: payload } = input;
-    return refuseOutsider(assignment, actor) ?? [{ kind: sessionStream.kind, type, payload }];
+    return (
+      refuseCancelled(assignment) ?? refuseOutsider(assignment, actor) ?? [{ kind: sessionStream.kind, type, payload }]
+    );
   },
   result: ({ events: [event] }) => ({ id: event!.event_id, ...event }) as JsonObject,
   records: [],
-  rejects: ['session_completed', 'not_on_panel'],
+  rejects: ['session_completed', 'assignment_cancelled', 'not_on_panel'],
 });

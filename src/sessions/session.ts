@@ -179,19 +179,23 @@ export function closed(session: SessionState, ended_at: string, recording_url: s
   };
 }
 
-/** The state when everybody leaves who was still in the room. */
+/** The state when everybody leaves who was still in the room, and nobody is brought back by a socket. */
 export function emptied(session: SessionState, at: string): SessionState {
-  const leave = (one: Participant): Participant =>
-    one.status === 'disconnected' ? one : { ...one, status: 'disconnected', left_at: at };
+  const leave = ({ left_at, ...one }: Participant): Participant => ({
+    ...one,
+    status: 'disconnected',
+    left_at: one.status === 'disconnected' ? left_at : at,
+    unseen_since: null,
+  });
   const participants = Object.entries(session.participants).map(([user, one]) => [user, leave(one)]);
   return { ...session, participants: Object.fromEntries(participants) as SessionState['participants'] };
 }
 
 /** What that writes. */
-export function emptiedUpdates({ participants }: SessionState, at: string): Write[] {
-  return Object.values(participants)
-    .filter(({ left_at }) => left_at === at)
-    .map(({ id, status, left_at }) => update('session_participations', { id }, { status, left_at }));
+export function emptiedUpdates({ participants }: SessionState): Write[] {
+  return Object.values(participants).map(({ id, status, left_at, unseen_since }) =>
+    update('session_participations', { id }, { status, left_at, unseen_since }),
+  );
 }
 
 /**

@@ -56,6 +56,9 @@ test('only an https address of at most 2,048 characters is one, and it holds no 
   expect(fits(`https://a.example/${'x'.repeat(2_049 - 18)}`)).toBe(false);
   for (const wrong of ['http://a.example/', 'javascript:alert(1)', 'https:/a', 'HTTPS://a.example/', '/r/2', ''])
     expect(fits(wrong), wrong).toBe(false);
+  for (const wide of ['https://a.example/ü', `https://a.example/${'語'.repeat(2_000)}`, 'https://a.example/a b'])
+    expect(fits(wide), wide).toBe(false);
+  expect(fits('https://a.example/%E8%AA%9E?a=b#c')).toBe(true);
   expect(fits('https://clerk:secret@a.example/')).toBe(false);
   expect(fits('https://clerk@a.example/')).toBe(false);
 });

@@ -67,10 +67,12 @@ test('whoever is still in the room leaves with the session; who left before keep
   expect(seat.left_at < NOW).toBe(true);
 });
 
-test('a recording is named only by an http address, and only where the feature is on', () => {
+test('a recording is named only by an https address without a password, and only where the feature is on', () => {
   const fits = (recording_url: string) => completeSession.body.safeParse({ recording_url }).success;
   expect(fits('https://example.org/r/1')).toBe(true);
-  expect(fits('javascript:alert(1)')).toBe(false);
+  for (const wrong of ['javascript:alert(1)', 'http://example.org/r/1', 'https://clerk:secret@example.org/r/1'])
+    expect(fits(wrong), wrong).toBe(false);
+  expect(fits('https://example.org/é')).toBe(false);
   expect(fits(`https://example.org/${'r'.repeat(500)}`)).toBe(false);
   const asks = (input: object) => completeSession.features!(input as never);
   expect(asks({ recording_url: 'https://example.org/r/1' })).toEqual(['FEATURE_SESSION_RECORDING']);

@@ -15,6 +15,7 @@ test('the session of an assignment is opened on a stream of its own, and waits',
     .when(createSession, { ...body, metadata }, judge, { id: SESSION })
     .then(sessionCreated({ ...facts, metadata }));
   expect(verdict!.rows).toMatchObject([{ stream: `session:${SESSION}`, sequence: 1 }]);
+  expect(verdict!.recorded).toEqual({ stream: `session:${SESSION}`, sequence_from: 1, sequence_to: 1 });
   expect(verdict!.result).toMatchObject({
     id: SESSION,
     status: 'pending',

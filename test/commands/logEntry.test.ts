@@ -1,5 +1,6 @@
 /** Entries of the court's own: any type that is not one of ours, until the session is completed. */
 import { expect, test } from 'vitest';
+import { assignmentCancelled } from '../../src/assignments/cancelAssignment.ts';
 import { logEntry } from '../../src/sessions/logEntry.ts';
 import { admin, outsideJudge, presiding, sessionThatIs } from '../support/court.ts';
 import { given } from '../support/given.ts';
@@ -32,6 +33,12 @@ test('nothing is added to a completed session, and that is said before the panel
   const completed = given(...sessionThatIs.completed);
   completed.when(logEntry, entry, presiding).then('session_completed', { status: 409 });
   completed.when(logEntry, entry, outsideJudge).then('session_completed');
+});
+
+test('nothing is added where the match was called off', () => {
+  given(...sessionThatIs.pending, assignmentCancelled({ reason: 'Snow.' }))
+    .when(logEntry, entry, presiding)
+    .then('assignment_cancelled');
 });
 
 test('a judge whom the panel does not name writes nothing', () => {

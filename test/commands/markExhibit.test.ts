@@ -1,5 +1,6 @@
 /** Exhibits are numbered when they are marked, each side for itself. */
 import { expect, test } from 'vitest';
+import { assignmentCancelled } from '../../src/assignments/cancelAssignment.ts';
 import { exhibitMarked, markExhibit } from '../../src/exhibits/markExhibit.ts';
 import {
   admin,
@@ -63,4 +64,7 @@ test('refused as every command of the court', () => {
   given(...sessionThatIs.completed)
     .when(markExhibit, body, bailiff)
     .then('session_completed');
+  given(...sessionThatIs.pending, uploaded(), assignmentCancelled({ reason: 'Snow.' }))
+    .when(markExhibit, body, bailiff)
+    .then('assignment_cancelled');
 });

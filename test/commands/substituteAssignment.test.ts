@@ -67,9 +67,12 @@ test('before there is a session the roster alone changes, and the presiding role
 });
 
 test.each(['pending', 'active', 'paused'] as const)('who follows a session that is %s is told', (status) => {
-  given(...sessionThatIs[status])
+  const { recorded, rows } = given(...sessionThatIs[status])
     .when(substituteAssignment, body, admin, open)
-    .then(substituted(), told());
+    .then(substituted(), told())!;
+  // The session's numbers are in its own chain: who answers with If-Match means the assignment's.
+  expect(recorded).toEqual({ stream: `assignment:${ASSIGNMENT}`, sequence_from: 2, sequence_to: 2 });
+  expect(rows.map(({ sequence }) => sequence)).toEqual([2, sessionThatIs[status].length]);
 });
 
 test('another judge of the panel presides where that is said', () => {

@@ -1,5 +1,6 @@
 /** Who brings in which exhibit, for which side, and of which kind. */
 import { expect, test } from 'vitest';
+import { assignmentCancelled } from '../../src/assignments/cancelAssignment.ts';
 import { eventId } from '../../src/core/ids.ts';
 import type { Actor } from '../../src/core/roles.ts';
 import { exhibitUploaded, uploadExhibit } from '../../src/exhibits/uploadExhibit.ts';
@@ -60,10 +61,13 @@ test.each(['pending', 'active', 'paused'] as const)('before the session begins a
     .then(event('petitioner'));
 });
 
-test('nothing is brought into a completed session', () => {
+test('nothing is brought into a completed session, or where the match was called off', () => {
   given(...sessionThatIs.completed)
     .when(uploadExhibit, body, petitioner, { file })
     .then('session_completed');
+  given(...sessionThatIs.pending, assignmentCancelled({ reason: 'Snow.' }))
+    .when(uploadExhibit, body, petitioner, { file })
+    .then('assignment_cancelled');
 });
 
 test('images are taken where the format says so, whether the session has begun or not', () => {

@@ -1,5 +1,6 @@
 /** Who takes an exhibit back, and until when. */
 import { expect, test } from 'vitest';
+import { assignmentCancelled } from '../../src/assignments/cancelAssignment.ts';
 import { exhibitWithdrawn, withdrawExhibit } from '../../src/exhibits/withdrawExhibit.ts';
 import { admin, judge, outsideJudge, petitioner, respondent, sessionThatIs, student } from '../support/court.ts';
 import { admitted, EXHIBIT, marked, rejected, tendered, uploaded, withdrawn } from '../support/exhibits.ts';
@@ -59,4 +60,7 @@ test('refused as every command of the court', () => {
   given(...sessionThatIs.completed)
     .when(withdrawExhibit, body, petitioner)
     .then('session_completed');
+  given(...sessionThatIs.pending, uploaded(), assignmentCancelled({ reason: 'Snow.' }))
+    .when(withdrawExhibit, body, petitioner)
+    .then('assignment_cancelled');
 });

@@ -28,6 +28,7 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
   worker: {
     ...on([...PROJECTIONS, ...CHECKS], 'select insert update'),
     session_recordings: 'select insert',
+    presence_judged: 'select insert',
     knex_migrations: 'select',
     streams: 'select insert update',
     events: 'select insert',

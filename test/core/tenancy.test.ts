@@ -33,6 +33,8 @@ const READ_BY_API = [
   ...['streams', 'events', 'event_payloads', 'commands', 'session_checks', 'findings'],
 ];
 const TABLES = [...READ_BY_API, 'session_observations'];
+/** Granted to the worker alone. */
+const OF_WORKER = ['presence_judged'];
 const VISIBILITIES = ['private', 'institution', 'public'] as const;
 
 let passes: Passes;
@@ -119,11 +121,12 @@ test('every table with what belongs to a tenant has row-level security, forced, 
      where t.table_schema = 'public' order by 1`,
   );
   expect(rows.filter(({ type }) => type !== 'BASE TABLE')).toEqual([]);
-  expect(rows.map(({ name }) => name)).toEqual([...TABLES, ...Object.keys(OPEN)].sort());
+  expect(rows.map(({ name }) => name)).toEqual([...TABLES, ...OF_WORKER, ...Object.keys(OPEN)].sort());
   for (const { name, is_forced, policies } of rows) {
     if (name in OPEN) continue;
     expect({ name, is_forced }).toEqual({ name, is_forced: true });
-    expect(policies).toEqual(expect.arrayContaining(['worker_all', 'verifier_all', 'relay_all']));
+    if (OF_WORKER.includes(name)) expect(policies).toEqual(['worker_all']);
+    else expect(policies).toEqual(expect.arrayContaining(['worker_all', 'verifier_all', 'relay_all']));
   }
 });
 

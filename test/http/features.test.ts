@@ -1,5 +1,5 @@
 /** Features that can be switched off: what they switch off, and what comes before and after that. */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commands } from '../../src/commands.ts';
 import { queries } from '../../src/queries.ts';
@@ -103,6 +103,11 @@ describe.skipIf(isLeftOut).each(['true', 'false'])('with FEATURE_SESSION_RECORDI
     expect(page.items).toEqual([first.result]);
     const rest = await must(get(stack.url, `${path}/recordings?limit=1&cursor=${page.next_cursor}`, people.admin));
     expect(rest).toEqual({ items: [second.result], next_cursor: null });
+    // As long as they may be, and of no pattern that an index could compress.
+    const noise = randomBytes(1_600).toString('base64url');
+    const longest = `https://recordings.example/${noise}`.slice(0, 2_048);
+    expect(longest).toHaveLength(2_048);
+    expect((await must(add({ url: longest }))).result.url).toBe(longest);
     expect((await must(get(stack.url, path, people.admin))).head).toEqual(result.head);
     await expectIntact(stack.url, session_id, people.admin);
   });

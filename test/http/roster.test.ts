@@ -2,8 +2,10 @@
  * A roster changes while people use it: who is replaced loses what the seat gave at every API and every relay, who takes
  * the place has it, and a match that is called off does not begin.
  */
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Cast, cast, get, type Json, must, openSession, type Person, person, post } from '../support/client.ts';
+import { anotherPdf, FORM, field, file, formOf } from '../support/exhibits.ts';
 import { listenOnSocketIo, listenOnWebSocket } from '../support/listener.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 import { expectIntact } from '../support/verdict.ts';
@@ -115,6 +117,26 @@ describe.skipIf(isLeftOut)('a roster', () => {
     await expectIntact(stack.url, session_id, people.admin);
   });
 
+  test('who was replaced looks on where strangers of their institution may, and a guest does not', async () => {
+    const guest = person('judge', { institution_id: randomUUID() });
+    const { session_id, assignment_id, path } = await openSession(stack.url, people, { visibility: 'institution' });
+    const observe = (who: Person) => post(stack.url, `${path}/observe`, who);
+    await must(substitute(assignment_id, people.judge, guest));
+    const { ticket: ofGuest } = (await must(observe(guest))).result;
+    await must(substitute(assignment_id, guest, standIn));
+    const { ticket } = (await must(observe(people.judge))).result;
+    for (const url of stack.relays) {
+      const listener = await listenOnWebSocket(url, { token: ticket, session_id });
+      await listener.until(({ type }) => type === 'SYNCED');
+      listener.close();
+      await vi.waitFor(
+        () => expect(listenOnWebSocket(url, { token: ofGuest, session_id })).rejects.toThrow('refused with 404'),
+        PATIENCE,
+      );
+    }
+    await expectIntact(stack.url, session_id, people.admin);
+  });
+
   test('a change that nobody announced is found by looking', async () => {
     const { session_id, assignment_id } = await openSession(stack.url, people, { visibility: 'private' });
     const socket = await listenOnWebSocket(stack.relayUrl, { token: people.bailiff.token, session_id });
@@ -146,6 +168,11 @@ describe.skipIf(isLeftOut)('a roster', () => {
     expect((await cancel(people.admin)).body.code).toBe('assignment_cancelled');
     expect((await post(stack.url, `${path}/start`, people.presiding)).body.code).toBe('assignment_cancelled');
     expect((await substitute(assignment_id, people.judge, standIn)).body.code).toBe('assignment_cancelled');
+    const form = formOf(field('title', 'Late'), file(anotherPdf()));
+    const brought = await post(stack.url, `${path}/exhibit/upload`, people.petitioner, form, { 'content-type': FORM });
+    // At the door: nothing of it was accepted.
+    expect(brought).toMatchObject({ status: 409, body: { code: 'assignment_cancelled' } });
+    expect(brought.body.command_id).toBeUndefined();
     const { items } = await must(get(stack.url, `${path}/participants`, people.admin));
     expect(items).toMatchObject([{ status: 'disconnected', left_at: told.occurred_at }]);
     await expectIntact(stack.url, session_id, people.admin);

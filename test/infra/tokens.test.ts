@@ -2,6 +2,7 @@
 import { createHmac, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
+import type { Actor } from '../../src/core/roles.ts';
 import { createTokens, signToken, type TokenOptions } from '../../src/infra/tokens.ts';
 
 const SECRET = 'thirty-two bytes of a secret, or more';
@@ -150,26 +151,33 @@ test('issuer and audience are checked where they are set', async () => {
 
 describe('an observer ticket', () => {
   const session_id = randomUUID();
-  const subject = `observer:${randomUUID()}`;
+  const holder: Actor = { id: `observer:${randomUUID()}`, role: 'observer', institution_id: null };
   const expires_at = '2100-01-01T00:00:00.000Z';
 
   test('admits to one session until its end, and is no token', async () => {
-    const ticket = tokens.issueTicket({ subject, session_id, expires_at });
+    const ticket = tokens.issueTicket({ holder, session_id, expires_at });
     expect(await tokens.verifyTicket(ticket)).toEqual({
-      actor: { id: subject, role: 'observer', institution_id: null },
+      actor: holder,
+      holder,
       session_id,
       expires_at: Date.parse(expires_at) / 1_000,
     });
     expect(await tokens.verify(ticket)).toBeUndefined();
   });
 
+  test('says whose it is, and makes nothing more of them than a spectator', async () => {
+    const judge: Actor = { id: randomUUID(), role: 'judge', institution_id: randomUUID() };
+    const ticket = await tokens.verifyTicket(tokens.issueTicket({ holder: judge, session_id, expires_at }));
+    expect(ticket).toMatchObject({ holder: judge, actor: { id: judge.id, role: 'observer', institution_id: null } });
+  });
+
   test('is not good when it has ended, or when it is a token, or when somebody else signed it', async () => {
     const past = new Date(Date.now() - 60_000).toISOString();
-    expect(await tokens.verifyTicket(tokens.issueTicket({ subject, session_id, expires_at: past }))).toBeUndefined();
+    expect(await tokens.verifyTicket(tokens.issueTicket({ holder, session_id, expires_at: past }))).toBeUndefined();
     expect(await tokens.verifyTicket(signToken(claims(), SECRET))).toBeUndefined();
-    const forged = signToken({ sub: subject, role: 'observer', session_id, exp: inSeconds(60) }, SECRET);
+    const forged = signToken({ sub: holder.id, role: 'observer', session_id, exp: inSeconds(60) }, SECRET);
     expect(await tokens.verifyTicket(forged)).toBeUndefined();
     const other = open({ ticketSecret: 'of another installation' });
-    expect(await other.verifyTicket(tokens.issueTicket({ subject, session_id, expires_at }))).toBeUndefined();
+    expect(await other.verifyTicket(tokens.issueTicket({ holder, session_id, expires_at }))).toBeUndefined();
   });
 });

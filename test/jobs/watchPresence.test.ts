@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createPresenceWatch, type PresenceWatch } from '../../jobs/watchPresence.ts';
 import { book } from '../../src/commands.ts';
 import type { Queryable } from '../../src/core/queryable.ts';
+import { createInProcessPresence } from '../../src/infra/presence/inProcess.ts';
+import { PRESENCE } from '../../src/infra/presence/presence.ts';
 import { readAttendance } from '../../src/participants/readAttendance.ts';
 import { people } from '../integrity/court.ts';
 import { openWorkbench, type Workbench } from '../support/jobTools.ts';
@@ -169,6 +171,85 @@ describe.skipIf(isLeftOut)('the watch of presence', () => {
     expect(await typesOf(session_id)).toEqual(['JOINED']);
   });
 
+  /** Looks for the missing each time; with `forgetful`, as after a restart: no lease is known, nor that there was one. */
+  const seeking = (forgetful = false) =>
+    createPresenceWatch({
+      backbone: { ...bench.backbone, ...(forgetful && { presence: createInProcessPresence(PRESENCE) }) },
+      ...{ pool: bench.tools.pool, book, send: bench.tools.send, judgeAfterMs: 0, seekEveryMs: 0 },
+    });
+  /** The last socket is gone for good, and that was told. */
+  async function goUnnoticed(session_id: string): Promise<void> {
+    await go(session_id);
+    const gone = { ...seat(session_id), is_present: false };
+    await vi.waitFor(async () => expect(await presence().changed(10)).toContainEqual(gone), 5_000);
+    await watch.look();
+    expect(await presence().changed(10)).toEqual([]);
+  }
+
+  test('whose lease was forgotten while they went is missed, and not who never had one', async () => {
+    await bench.hoursAgo(1);
+    const session_id = await open('petitioner', 'respondent');
+    await come(session_id);
+    const restarted = seeking(true);
+    await restarted.look();
+    expect(await typesOf(session_id)).toEqual(['JOINED', 'JOINED']);
+    await restarted.look();
+    expect(await typesOf(session_id)).toEqual(['JOINED', 'JOINED', 'RECONNECTING']);
+    await bench.hoursAgo(0);
+    for (let i = 0; i < 3; i++) await restarted.look();
+    expect(await typesOf(session_id)).toEqual(['JOINED', 'JOINED', 'RECONNECTING', 'LOST']);
+    const { rows } = await bench.database.pool.query(
+      'select user_id, status from session_participations where session_id = $1 order by joined_at, id',
+      [session_id],
+    );
+    expect(rows).toEqual([
+      { user_id: people.petitioner, status: 'disconnected' },
+      { user_id: people.respondent, status: 'connected' },
+    ]);
+    await go(session_id);
+  });
+
+  test('whose lease was forgotten and said again is not missed', async () => {
+    const session_id = await open('petitioner');
+    await come(session_id);
+    const wiped = createInProcessPresence(PRESENCE);
+    const looking = createPresenceWatch({
+      backbone: { ...bench.backbone, presence: wiped },
+      ...{ pool: bench.tools.pool, book, send: bench.tools.send, judgeAfterMs: 0, seekEveryMs: 0 },
+    });
+    await looking.look();
+    await wiped.hold(RELAY, [seat(session_id)]);
+    for (let i = 0; i < 3; i++) await looking.look();
+    expect(await typesOf(session_id)).toEqual(['JOINED']);
+    await go(session_id);
+  });
+
+  test('who went while their coming back, or their joining, was under way is missed', async () => {
+    await bench.hoursAgo(1);
+    const back = await open('petitioner');
+    await come(back);
+    await go(back);
+    await expectEvents(back, 'JOINED', 'RECONNECTING');
+    await presence().hold(RELAY, [seat(back)]);
+    await goUnnoticed(back);
+    const input = seat(back);
+    await bench.tools.send({ name: 'participant.reconnect', input: { ...input }, key: `crossed ${back}` });
+
+    const joining = await open();
+    await come(joining);
+    await goUnnoticed(joining);
+    await bench.court.send([
+      'session.join',
+      { session_id: joining, role: 'petitioner' },
+      { id: people.petitioner, role: 'participant' },
+    ]);
+
+    const seeker = seeking();
+    for (let i = 0; i < 2; i++) await seeker.look();
+    expect(await typesOf(back)).toEqual(['JOINED', 'RECONNECTING', 'RECONNECTED', 'RECONNECTING']);
+    expect(await typesOf(joining)).toEqual(['JOINED', 'RECONNECTING']);
+  });
+
   test('while nobody comes or goes Postgres is not asked', async () => {
     const asked = vi.fn();
     const { pool } = bench.tools;
@@ -186,7 +267,7 @@ describe.skipIf(isLeftOut)('the watch of presence', () => {
     }, 10_000);
     const quiet = watchWith(0, counting);
     for (let i = 0; i < 10; i++) await quiet.look();
-    expect(asked.mock.calls).toEqual([['presence-awaited']]);
+    expect(asked.mock.calls).toEqual([['presence-connected'], ['presence-awaited']]);
     await bench.database.pool.query(`update session_participations p set status = 'connected'
       from courtroom_sessions s where s.id = p.session_id and s.status = 'active'`);
   });

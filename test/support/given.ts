@@ -38,6 +38,8 @@ export interface More {
 /** What a command that was applied came to. */
 export interface Verdict {
   result: JsonObject;
+  /** Where its answer says that it is in the record. */
+  recorded: { stream: string | null; sequence_from: number | null; sequence_to: number | null };
   rows: EventRow[];
   writes: Write[];
   states: { [kind: string]: any };
@@ -78,7 +80,9 @@ export function givenEvery(spacing_ms: number, ...events: NewEvent[]) {
         [...past.held, ...decided.moved].map(([name, { state }]) => [kind(name), state]),
       );
       expectRowsAgree([...past.writes, ...decided.writes], states);
-      return { result: parsed.result, rows: decided.rows, writes: foldWrites(decided.writes), states };
+      const { result, stream, sequence_from, sequence_to } = parsed;
+      const recorded = { stream, sequence_from, sequence_to };
+      return { result, recorded, rows: decided.rows, writes: foldWrites(decided.writes), states };
     }
 
     return { then };
