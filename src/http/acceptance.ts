@@ -18,6 +18,8 @@ const TRY_FOR_MS = 2_000;
 const TRY_AGAIN_MS = 100;
 
 export interface Acceptor {
+  /** To be called before anything long is read. @throws {Problem} 503 where too much waits */
+  demandRoom(): void;
   /** Resolves when the command is committed. @throws {Problem} 503: too much waits, or Postgres cannot be reached */
   accept(submission: Submission): Promise<Acceptance>;
   /** What the command under this key is compared by; undefined where there is none yet. */
@@ -75,12 +77,15 @@ export function createAcceptor({
       });
   }
 
+  function demandRoom(): void {
+    if (!isBacklogged()) return;
+    metrics.backlogRefusals.inc();
+    const detail = 'What was accepted before is worked off first. Nothing of this request is stored.';
+    throw new Problem('backlog', detail, {}, { 'Retry-After': `${RETRY_AFTER_SECONDS}` });
+  }
+
   async function accept(submission: Submission): Promise<Acceptance> {
-    if (isBacklogged()) {
-      metrics.backlogRefusals.inc();
-      const detail = 'What was accepted before is worked off first. Nothing of this request is stored.';
-      throw new Problem('backlog', detail, {}, { 'Retry-After': `${RETRY_AFTER_SECONDS}` });
-    }
+    demandRoom();
     const subject = submission.streams[0]!;
     try {
       return await lanes[subject.charCodeAt(subject.length - 1) % LANES]!.push(submission);
@@ -95,6 +100,7 @@ export function createAcceptor({
   }
 
   return {
+    demandRoom,
     accept,
     findFingerprint: (idempotency) => findFingerprint(db, idempotency),
     idle: async () => void (await Promise.all(lanes.map((lane) => lane.idle()))),

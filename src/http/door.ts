@@ -28,6 +28,8 @@ export interface Desk {
   limiter: Limiter;
   uploadLimiter: Limiter;
   blobs: BlobStore;
+  /** Whose files may be kept. */
+  installation: string;
   scopes: Scopes;
   acceptor: Acceptor;
   outcomes: Outcomes;

@@ -28,6 +28,7 @@ export function serveUpload(desk: Desk, definition: CommandDefinition, upload: A
     const key = readIdempotencyKey(req, []);
     const earlier = key === null ? undefined : await desk.acceptor.findFingerprint({ scope: actor.id, key });
     if (earlier === undefined) await refuse(desk, upload, actor, scope, params);
+    await demandRoom(desk);
     await limit(desk.uploadLimiter, req, res, actor);
     const hurry = giveTime(req);
     const form = await readForm(req, desk.blobs, upload.max_bytes).finally(hurry);
@@ -43,6 +44,13 @@ export function serveUpload(desk: Desk, definition: CommandDefinition, upload: A
       await form.draft?.discard();
     }
   };
+}
+
+/** @throws {Problem} 503: what is kept among the files of another installation would be swept by it */
+async function demandRoom({ acceptor, blobs, installation }: Desk): Promise<void> {
+  acceptor.demandRoom();
+  if (((await blobs.readOwner()) ?? (await blobs.claim(installation))) === installation) return;
+  throw new Problem('unavailable', 'Files cannot be kept just now. Nothing is stored.', {}, { 'Retry-After': '60' });
 }
 
 async function refuse(

@@ -86,6 +86,7 @@ export async function startApi(
     limiter: limiter!,
     uploadLimiter: uploadLimiter!,
     blobs,
+    installation: id,
     scopes,
     acceptor,
     outcomes,
@@ -116,7 +117,7 @@ export async function startApi(
 async function claimFiles({ blobs, log }: Backbone, installation: string): Promise<void> {
   try {
     const owner = await blobs.claim(installation);
-    if (owner !== installation) log.warn({ owner }, 'BLOB_DIR belongs to another installation: nothing in it is swept');
+    if (owner !== installation) log.error({ owner }, 'BLOB_DIR belongs to another installation: no exhibits are taken');
   } catch (err) {
     log.error({ err }, 'BLOB_DIR cannot be written: exhibits cannot be uploaded');
   }

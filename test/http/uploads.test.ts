@@ -1,6 +1,8 @@
 /** Files that come with exhibits: what is taken, what is refused and how, and that nothing of what is refused is left. */
 import { createHash, randomUUID } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Answer, type Cast, cast, get, must, openSession, type Person, person, post } from '../support/client.ts';
 import { anotherPdf, FORM, field, file, filesIn, formOf, JPEG, type Part, PDF, PNG } from '../support/exhibits.ts';
@@ -97,6 +99,16 @@ describe.skipIf(isLeftOut)('an upload', () => {
         });
         expect(new Uint8Array(await found.arrayBuffer())).toEqual(content);
       }
+    });
+
+    test('is not taken into the folder of another installation, whose sweep would remove it', async () => {
+      const mark = join(stack.blobFolder, 'installation');
+      const own = await readFile(mark, 'utf8');
+      await writeFile(mark, randomUUID());
+      const refused = await upload(title, side, file(anotherPdf())).finally(() => writeFile(mark, own));
+      expect(refused).toMatchObject({ status: 503, body: { code: 'unavailable' } });
+      expect(refused.headers.get('retry-after')).toBe('60');
+      expect((await upload(title, side, file(anotherPdf()))).status).toBe(201);
     });
 
     test('is one exhibit however often it is sent with the same key, whichever API is asked', async () => {
