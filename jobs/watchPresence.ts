@@ -1,7 +1,7 @@
 /**
  * Sees to it that the record says who is in the room: looks every second whose sockets came or went, and whom nobody
- * has seen for half a minute, and sends the command for each; seldom also who is missing though nobody told. While nothing changes it asks Postgres next to nothing;
- * however many workers look, each change is one command.
+ * has seen for half a minute, and sends the command for each; every ten seconds also for who is missing though nobody
+ * told. While nothing changes it asks Postgres next to nothing; however many workers look, each change is one command.
  */
 import type pg from 'pg';
 import type { Book } from '../src/core/command.ts';
@@ -37,7 +37,7 @@ const LOOK_EVERY_MS = 1_000;
 const LOOK_ANYWAY_MS = 10_000;
 /** After a start, or when presence could not be read, relays say first who is there. */
 const JUDGE_AFTER_MS = 2 * REFRESH_MS;
-/** How often who is missing is looked for: longer than relays take to say their leases again: one wipe of Redis makes nobody missing twice. */
+/** Longer than relays take to say their leases again, so that one wipe of Redis makes nobody missing twice. */
 const SEEK_EVERY_MS = 10_000;
 const AT_ONCE = 200;
 
