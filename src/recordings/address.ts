@@ -6,7 +6,7 @@ import { z } from 'zod';
 
 export function recordingAddress(max_length: number) {
   return z
-    .url()
+    .url({ abort: true })
     .regex(/^https:\/\/[\x21-\x7e]+$/, 'must begin with https:// and hold visible ASCII alone')
     .max(max_length)
     .refine((url) => !URL.canParse(url) || (new URL(url).username === '' && new URL(url).password === ''), {
