@@ -15,19 +15,18 @@ const CLIENTS = 16;
 describe.skipIf(isLeftOut)('a backlog', () => {
   let stack: Stack;
   let people: Cast;
-  let sessions: string[];
+  let sessions: { session_id: string; assignment_id: string }[];
   beforeAll(async () => {
     stack = await startStack();
     people = cast();
-    const opened = await Promise.all(Array.from({ length: SESSIONS }, () => openSession(stack.url, people)));
-    sessions = opened.map(({ session_id }) => session_id);
+    sessions = await Promise.all(Array.from({ length: SESSIONS }, () => openSession(stack.url, people)));
   });
   afterAll(() => stack.stop());
 
   const send = (url: string, n: number): Promise<Answer> =>
     post(
       url,
-      `/api/session/${sessions[n % SESSIONS]}/log`,
+      `/api/session/${sessions[n % SESSIONS]!.session_id}/log`,
       people.admin,
       { event_type: 'ENTRY', details: { n } },
       { prefer: 'respond-async' },
@@ -64,7 +63,7 @@ describe.skipIf(isLeftOut)('a backlog', () => {
     const before = await count();
     expect((await send(stack.url, 0)).status).toBe(503);
     expect(await count()).toBe(before);
-    for (const path of [`/api/session/${sessions[0]}`, '/health', '/ready']) {
+    for (const path of [`/api/session/${sessions[0]!.session_id}`, '/health', '/ready']) {
       expect((await get(stack.url, path, people.admin)).status, path).toBe(200);
     }
 
@@ -96,11 +95,11 @@ describe.skipIf(isLeftOut)('a backlog', () => {
     }
   }
 
-  function entry(session_id: string): Submission {
+  function entry({ session_id, assignment_id }: (typeof sessions)[number]): Submission {
     return {
       id: newCommandId(),
       name: 'session.log',
-      streams: [`session:${session_id}`],
+      streams: [`session:${session_id}`, `assignment:${assignment_id}`],
       input: { session_id, event_type: 'ENTRY', details: {} },
       actor: { id: people.admin.id, role: 'admin', institution_id: people.institution_id },
       institution_id: people.institution_id,
