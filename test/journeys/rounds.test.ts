@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Cast, cast, get, type Json, must, openSession, type Person, post } from '../support/client.ts';
+import { anotherPdf, FORM, field, file, formOf } from '../support/exhibits.ts';
 import { listenOnWebSocket } from '../support/listener.ts';
 import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
 import { expectIntact } from '../support/verdict.ts';
@@ -127,13 +128,28 @@ describe.skipIf(isLeftOut)(`a round, ${kind}`, () => {
     expect(body.code).toBe('session_completed');
   });
 
-  test('a mock trial with witnesses called in turn and objections ruled', { timeout: 60_000 }, async () => {
+  test('a mock trial with witnesses called in turn, objections ruled and exhibits in evidence', {
+    timeout: 60_000,
+  }, async () => {
     const court = await open('mock-trial-tba');
     const { people, act, read, turns, refused } = court;
     const { petitioner, respondent, presiding, bailiff } = people;
     const [opening, reply, direct, cross, ownDirect, ownCross, closing, answer, rebuttal] = turns as [
       ...[Json, Json, Json, Json, Json, Json, Json, Json, Json],
     ];
+    await act('join', { role: 'petitioner' }, petitioner);
+    await act('join', { role: 'respondent' }, respondent);
+    const bringIn = async (who: Person, title: string, expected: string) => {
+      const form = formOf(field('title', title), file(anotherPdf()));
+      const sent = post(stack.url, `${court.path}/exhibit/upload`, who, form, { 'content-type': FORM });
+      const exhibit_id: string = (await must(sent)).result.id;
+      const { label } = await act('exhibit/mark', { exhibit_id }, bailiff);
+      expect(label).toBe(expected);
+      return { exhibit_id };
+    };
+    const charter = await bringIn(petitioner, 'The charter party', 'P-1');
+    const letter = await bringIn(respondent, 'A letter of the master', 'R-1');
+    expect(await refused('exhibit/tender', charter, petitioner)).toEqual([409, 'turn_not_active']);
     await speech(court, opening, petitioner, async (turn) => {
       expect(await refused('objection/raise', { ...turn, ground: 'hearsay' }, respondent)).toEqual([
         ...[409, 'objections_barred'],
@@ -156,6 +172,10 @@ describe.skipIf(isLeftOut)(`a round, ${kind}`, () => {
       expect((await read('')).clock.running).toBe(true);
       const second = await act('objection/raise', { ...turn, ground: 'hearsay' }, respondent);
       await act('objection/withdraw', { objection_id: second.id }, respondent);
+      await act('exhibit/tender', charter, petitioner);
+      const admitted = { ...charter, decision: 'admitted' };
+      expect(await refused('exhibit/rule', admitted, people.judge)).toEqual([403, 'not_presiding']);
+      expect(await act('exhibit/rule', admitted)).toMatchObject({ state: 'admitted', label: 'P-1' });
     });
     const first = await speech(court, cross, respondent, async (turn) => {
       await act('turn/question', { ...turn, phase: 'start', judge_id: presiding.id }, bailiff);
@@ -168,7 +188,13 @@ describe.skipIf(isLeftOut)(`a round, ${kind}`, () => {
     const rest = await act('turn/plan', { continues: direct.id }, bailiff);
     expect(rest).toMatchObject({ kind: 'examination', allotted_ms: examined.allotted_ms - examined.used_ms });
     await speech(court, rest, petitioner, nothing);
-    await speech(court, ownDirect, respondent, nothing);
+    await speech(court, ownDirect, respondent, async () => {
+      const found = 'He knows the master’s hand.';
+      await act('exhibit/tender', letter, respondent);
+      await act('exhibit/rule', { ...letter, decision: 'rejected', ruling: 'No foundation.' });
+      await act('exhibit/tender', letter, respondent);
+      await act('exhibit/rule', { ...letter, decision: 'admitted', ruling: found });
+    });
     await speech(court, ownCross, petitioner, nothing);
 
     await act('turn/reserve_rebuttal', { turn_id: rebuttal.id, reserved_ms: 60_000 }, bailiff);
@@ -178,6 +204,11 @@ describe.skipIf(isLeftOut)(`a round, ${kind}`, () => {
     await court.finish();
     const { items } = await read('/objections');
     expect(items.map(({ state }: Json) => state)).toEqual(['sustained', 'withdrawn']);
+    const { items: exhibits } = await read('/exhibits');
+    expect(exhibits.map(({ label, state }: Json) => `${label} ${state}`)).toEqual(['P-1 admitted', 'R-1 admitted']);
+    const { attendance, is_final } = await read('/attendance');
+    const present = (attendance as Json[]).filter(({ present_ms }) => present_ms > 0).map(({ role }) => role);
+    expect([is_final, present]).toEqual([true, ['petitioner', 'respondent']]);
   });
 
   test('who joins in the middle of a speech sees whose it is, the clock and what is pending', async () => {
