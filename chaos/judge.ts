@@ -2,7 +2,6 @@
  * Did the record keep its promises? Judged from what the clients wrote down and the rows as they are, with hashes made
  * here from the contract alone: nothing of our own verification is asked. Pure; what is wrong is said in sentences.
  */
-
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { ExportedEvent, JsonObject } from '../src/core/event.ts';

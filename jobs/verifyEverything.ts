@@ -2,7 +2,6 @@
  * Verifies every stream, every table that follows from them, and the guards of the database itself. It trusts no earlier
  * check, its own included: who can change the record can change what is written about it.
  */
-
 import { book } from '../src/commands.ts';
 import { readClock } from '../src/core/clock.ts';
 import type { Queryable } from '../src/core/queryable.ts';

@@ -8,6 +8,9 @@ export const id = z.guid().toLowerCase();
 /** A line of text that must say something. */
 export const line = z.string().min(1).max(200);
 
+/** What somebody says in court, written down. */
+export const remark = z.string().min(1).max(500);
+
 /** An instant in RFC 3339, kept as UTC with milliseconds. */
 export const instant = z.iso
   .datetime({ offset: true })

@@ -4,12 +4,10 @@ import type { Scope } from '../assignments/scope.ts';
 import { defineCommand } from '../core/command.ts';
 import { defineEvent } from '../core/event.ts';
 import { reject } from '../core/problem.ts';
-import { id } from '../core/schemas.ts';
+import { id, remark } from '../core/schemas.ts';
 import { type SessionStates, sessionStream } from '../sessions/session.ts';
 import { inCourt, OPEN_CODES, PRESIDING_CODES, refuseUnlessOpen, refuseUnlessPresiding } from '../turns/inCourt.ts';
 import { DECISIONS, exhibitOf, exhibitOfInput, exhibitUpdate, findExhibit, withExhibit } from './exhibit.ts';
-
-const MAX_TEXT = 500;
 
 export const exhibitRuled = defineEvent({
   stream: sessionStream,
@@ -23,7 +21,7 @@ export const exhibitRuled = defineEvent({
 const body = z.strictObject({
   exhibit_id: id,
   decision: z.enum(DECISIONS),
-  ruling: z.string().min(1).max(MAX_TEXT).optional(),
+  ruling: remark.optional(),
 });
 
 export const ruleExhibit = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({

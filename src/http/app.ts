@@ -1,5 +1,4 @@
 /** The Express application: every command and query of the two lists, then operations, then what is left. */
-
 import { randomUUID } from 'node:crypto';
 import cors from 'cors';
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';

@@ -2,7 +2,6 @@
  * `GET /integrity/global-verify`: the whole record checked by a worker, as a job that everybody who asks meanwhile
  * shares. Past 25 s the answer is 202 and the run's own address.
  */
-
 import { randomUUID as uuid } from 'node:crypto';
 import type { Job } from 'bullmq';
 import type { Request, Response } from 'express';

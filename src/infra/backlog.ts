@@ -2,7 +2,6 @@
  * When there is too much waiting in the inbox for the door to stay open, and when there is room again. What was
  * accepted is never dropped; who would only wait in vain is told so instead.
  */
-
 import type { Queryable } from '../core/queryable.ts';
 
 /** How the inbox stands. */

@@ -2,7 +2,6 @@
  * How this process and what it leans on are doing, probed every second or two, so that asking costs nothing. Without Postgres
  * nothing works (503); without Redis everything works, later (200 and `degraded`).
  */
-
 import { inTime } from '../core/inTime.ts';
 import type { Queryable } from '../core/queryable.ts';
 import { type Backlog, isTooMuch, readStanding } from './backlog.ts';

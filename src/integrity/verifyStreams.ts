@@ -2,7 +2,6 @@
  * Verifies streams: recomputes every hash and link from what is stored, folds the events again and compares the tables.
  * Reads only, finds as much as it can, and takes the absence of what should be there for a finding.
  */
-
 import type { Blobs } from '../core/blobs.ts';
 import type { Book } from '../core/command.ts';
 import type { Queryable } from '../core/queryable.ts';

@@ -12,7 +12,6 @@ export const OBJECTION_STATES = ['pending', 'sustained', 'overruled', 'reserved'
 export type ObjectionState = (typeof OBJECTION_STATES)[number];
 
 export const DECISIONS = ['sustained', 'overruled', 'reserved'] as const;
-export type Decision = (typeof DECISIONS)[number];
 
 export interface Objection {
   id: string;

@@ -9,7 +9,7 @@ import { defineCommand } from '../core/command.ts';
 import { defineEvent } from '../core/event.ts';
 import { type Rejection, reject } from '../core/problem.ts';
 import type { Actor } from '../core/roles.ts';
-import { id } from '../core/schemas.ts';
+import { id, remark } from '../core/schemas.ts';
 import { SIDES, type Side } from '../formats/format.ts';
 import { type SessionState, type SessionStates, sessionStream } from '../sessions/session.ts';
 import { clock, clockAt, pausedBy } from '../turns/clock.ts';
@@ -29,7 +29,6 @@ import { objectionResult, withClock } from './afterObjection.ts';
 import { GROUNDS, isPoint } from './grounds.ts';
 import { objectionInsert } from './objection.ts';
 
-const MAX_TEXT = 500;
 const PER_MINUTE = 10;
 const MINUTE_MS = 60_000;
 
@@ -62,7 +61,7 @@ export const objectionRaised = defineEvent({
 const body = z.strictObject({
   turn_id: id,
   ground: z.enum(GROUNDS),
-  reason: z.string().min(1).max(MAX_TEXT).optional(),
+  reason: remark.optional(),
 });
 type Input = z.output<typeof body> & { session_id: string };
 

@@ -7,14 +7,12 @@ import type { Scope } from '../assignments/scope.ts';
 import { defineCommand } from '../core/command.ts';
 import { defineEvent } from '../core/event.ts';
 import { reject } from '../core/problem.ts';
-import { id } from '../core/schemas.ts';
+import { id, remark } from '../core/schemas.ts';
 import { type SessionStates, sessionStream } from '../sessions/session.ts';
 import { clock } from '../turns/clock.ts';
 import { inCourt, OPEN_CODES, PRESIDING_CODES, refuseUnlessOpen, refuseUnlessPresiding } from '../turns/inCourt.ts';
 import { clockOnce, findObjection, objectionResult, settled, settledWrites } from './afterObjection.ts';
 import { DECISIONS } from './objection.ts';
-
-const MAX_TEXT = 500;
 
 export const objectionRuled = defineEvent({
   stream: sessionStream,
@@ -35,7 +33,7 @@ export const objectionRuled = defineEvent({
 const body = z.strictObject({
   objection_id: id,
   decision: z.enum(DECISIONS),
-  ruling: z.string().min(1).max(MAX_TEXT).optional(),
+  ruling: remark.optional(),
 });
 
 export const ruleObjection = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({

@@ -4,7 +4,7 @@ import { defineSystemCommand } from '../core/command.ts';
 import { defineEvent } from '../core/event.ts';
 import { reject } from '../core/problem.ts';
 import { id } from '../core/schemas.ts';
-import { participantResource, sessionStream } from '../sessions/session.ts';
+import { sessionStream } from '../sessions/session.ts';
 import { seatUpdate, withParticipant } from './participant.ts';
 import {
   findParticipant,
@@ -33,7 +33,6 @@ export const awaitParticipant = defineSystemCommand<OfParticipant, PresenceState
     if (known.status !== 'connected') return reject('not_stale', `They are ${known.status}.`, { from: known.status });
     return [participantReconnecting({ participant_id: known.id, user_id })];
   },
-  result: ({ states }, { input }) => participantResource(states.session.participants[input.user_id]!),
   records: [participantReconnecting],
   rejects: [...PARTICIPANT_CODES, 'not_stale'],
 });

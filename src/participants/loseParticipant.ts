@@ -1,7 +1,6 @@
 /** A participant whose last socket was lost did not come back within half a minute: they have left the room. */
 import { defineSystemCommand } from '../core/command.ts';
 import { reject } from '../core/problem.ts';
-import { participantResource } from '../sessions/session.ts';
 import { participantLost } from './expireParticipants.ts';
 import {
   AWAITED_MS,
@@ -28,7 +27,6 @@ export const loseParticipant = defineSystemCommand<OfParticipant, PresenceStates
     }
     return [participantLost({ participant_id, user_id, reason: UNSEEN_REASON })];
   },
-  result: ({ states }, { input }) => participantResource(states.session.participants[input.user_id]!),
   records: [participantLost],
   rejects: [...PARTICIPANT_CODES, 'not_stale'],
 });

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { type Rejection, reject } from '../core/problem.ts';
 import { id } from '../core/schemas.ts';
-import { type Participant, type SessionStates, sessionStreamName } from '../sessions/session.ts';
+import { type Participant, participantResource, type SessionStates, sessionStreamName } from '../sessions/session.ts';
 
 /** How long somebody is waited for whose last socket is gone. */
 export const AWAITED_MS = 30_000;
@@ -22,6 +22,8 @@ export const ofParticipant = {
   body: z.strictObject({ session_id: id, user_id: id }),
   target: ({ session_id }: OfParticipant) => ({ kind: 'session' as const, id: session_id }),
   streams: ({ input }: { input: OfParticipant }) => [sessionStreamName(input.session_id)],
+  result: ({ states }: { states: PresenceStates }, { input }: { input: OfParticipant }) =>
+    participantResource(states.session.participants[input.user_id]!),
 };
 
 export type PresenceStates = Pick<SessionStates, 'session'>;

@@ -4,7 +4,6 @@
  */
 import { defineSystemCommand } from '../core/command.ts';
 import { reject } from '../core/problem.ts';
-import { participantResource } from '../sessions/session.ts';
 import { participantReconnected } from './joinSession.ts';
 import {
   findParticipant,
@@ -28,7 +27,6 @@ export const reconnectParticipant = defineSystemCommand<OfParticipant, PresenceS
     }
     return [participantReconnected({ participant_id, user_id, connection_count: connection_count + 1 })];
   },
-  result: ({ states }, { input }) => participantResource(states.session.participants[input.user_id]!),
   records: [participantReconnected],
   rejects: [...PARTICIPANT_CODES, 'not_stale'],
 });

@@ -1,6 +1,7 @@
 /**
  * A session that was left open is ended by the system. The record says so in an event of its own, with the reason,
- * before it is sealed as every other; a turn whose time ran out unnoticed is flagged or ended first. A pending session does not lapse: what never began has nothing to complete.
+ * before it is sealed as every other; a turn whose time ran out unnoticed is flagged or ended first. A pending session
+ * does not lapse: what never began has nothing to complete.
  */
 import { z } from 'zod';
 import { defineSystemCommand } from '../core/command.ts';

@@ -4,7 +4,7 @@ import type { Scope } from '../assignments/scope.ts';
 import { defineCommand } from '../core/command.ts';
 import { defineEvent } from '../core/event.ts';
 import { insert } from '../core/projections.ts';
-import { id } from '../core/schemas.ts';
+import { id, remark } from '../core/schemas.ts';
 import { type SessionStates, sessionStream } from '../sessions/session.ts';
 import {
   findOnRoster,
@@ -41,7 +41,7 @@ const body = z.strictObject({
   turn_id: id.optional(),
   /** In the words of the competition's own rules, e.g. `late_memorial`. */
   kind: z.string().regex(/^[a-z][a-z0-9_]{0,49}$/),
-  description: z.string().min(1).max(500),
+  description: remark,
 });
 
 export const recordViolation = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({

@@ -2,7 +2,6 @@
  * A worker that takes itself down: after SIGUSR2, the n-th time it reaches the moment that its arguments name.
  * `node crashingWorker.js <moment> <n> [signal]`
  */
-
 import { startWorker } from '../../jobs/startWorker.ts';
 import { openBackbone } from '../../src/infra/backbone.ts';
 import { runProcess } from '../../src/infra/run.ts';
