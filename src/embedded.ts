@@ -12,29 +12,36 @@ import { startAll } from './startAll.ts';
 
 const say = (line: string) => console.log(line);
 
-await runProcess('all', async (config) => {
+let demo: (() => Promise<void>) | undefined;
+
+await runProcess('all', async (config, stop) => {
   // A process that stands still answers nobody and hears no signal: better that it dies, and is started again.
   const { watch } = startWatchdog('all');
   const secret = config.JWT_SECRET ?? (await readOrMakeSecret(config.PLEAROLL_HOME));
   const started: Running = config.DATABASE_URL
-    ? await startAll(config, config.DATABASE_URL, secret, { watch })
-    : await startAlone(config, secret, watch);
+    ? await startAll(config, config.DATABASE_URL, secret, { watch, stop })
+    : await startAlone(config, secret, watch, stop);
   const url = `http://${config.HOST}:${started.port}`;
   await started.publish?.(url);
   say(`ready ${url}`);
   say('token: npm run -s token -- --role admin --institution <uuid>   (docs at /api/docs)');
-  if (process.argv.includes('--demo')) await playDemo(url, secret, say);
+  const explain = (error: Error) => {
+    if (!stop.aborted) say(`demo: it could not be played to its end: ${error.message}`);
+  };
+  if (process.argv.includes('--demo')) demo = () => playDemo(url, secret, say).catch(explain);
   return started;
 });
+// Only now: a signal during the demo stops what runs, like at any other time.
+await demo?.();
 
 type Running = Started & { port: number; publish?: Home['publish'] };
 
-async function startAlone(config: Config, secret: string, watch: Watch): Promise<Running> {
+async function startAlone(config: Config, secret: string, watch: Watch, stop: AbortSignal): Promise<Running> {
   const home = await openHome(config.PLEAROLL_HOME).catch(explainHomeInUse);
   try {
-    const postgres = await startEmbeddedPostgres({ home: home.path, say });
+    const postgres = await startEmbeddedPostgres({ home: home.path, say, stop });
     try {
-      const started = await startAll(config, postgres.url, secret, { watch });
+      const started = await startAll(config, postgres.url, secret, { watch, stop });
       let stopping = false;
       postgres.onExit((code) => {
         if (stopping) return;

@@ -17,18 +17,26 @@ import { createRelay, type Relay } from './relay/relay.ts';
 const USUAL_PORT = 3000;
 const RELAY_POOL_SIZE = 4;
 
+export interface StartOptions {
+  timetable?: typeof wholeTimetable;
+  /** Told which command is being decided. */
+  watch?: Watch;
+  /** Once it is aborted nothing more is started. */
+  stop?: AbortSignal;
+}
+
 /**
  * @param databaseUrl a database this process may migrate
- * @param watch is told which command is being decided
  * @throws when it cannot start; what had been started by then is stopped again
  */
 export async function startAll(
   config: Config,
   databaseUrl: string,
   secret: string | undefined,
-  { timetable = wholeTimetable, watch }: { timetable?: typeof wholeTimetable; watch?: Watch } = {},
+  { timetable = wholeTimetable, watch, stop }: StartOptions = {},
 ): Promise<Started & { port: number; backbone: Backbone }> {
   await migrate(databaseUrl);
+  stop?.throwIfAborted();
   const backbone = openBackbone(config, databaseUrl, 'all');
   const { broadcast, presence, metrics, log, onError } = backbone;
   const steps: Step[] = [{ name: 'backbone', run: () => backbone.close() }];
@@ -37,9 +45,11 @@ export async function startAll(
     steps.unshift({ name: 'relay pool', run: () => pool.end() });
     const worker = await startWorker(backbone, undefined, watch);
     steps.unshift({ name: 'worker', run: () => worker.close() });
+    stop?.throwIfAborted();
     let relay: Relay | undefined;
     const api = await startApi(backbone, secret, () => relay?.connections() ?? 0);
     steps.unshift({ name: 'api', run: () => api.close() });
+    stop?.throwIfAborted();
     relay = createRelay({ pool, broadcast, presence, tokens: api.tokens, config, metrics, log });
     const server = createExpressServer(api.app);
     relay.attach(server);

@@ -1,7 +1,8 @@
 /** `npm start` as a person meets it: the built program in a process of its own, with a home of its own. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -73,6 +74,33 @@ async function stop(child: ChildProcess): Promise<void> {
   child.kill('SIGTERM');
   await gone;
 }
+
+/** What runs here: the command lines, arguments apart by NUL, by pid. */
+function commands(): Map<number, string> {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const read = (pid: string) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    } catch {
+      return '';
+    }
+  };
+  return new Map(pids.map((pid) => [Number(pid), read(pid)]));
+}
+
+function childrenOf(parent: number): string[] {
+  const isChild = (pid: number) => {
+    try {
+      return readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ')[1] === String(parent);
+    } catch {
+      return false;
+    }
+  };
+  return [...commands()].flatMap(([pid, command]) => (isChild(pid) ? [command] : []));
+}
+
+const commandsWith = (text: string) => [...commands().values()].filter((command) => command.includes(text));
+const postgresLog = () => readFileSync(join(home, 'postgres.log'), 'utf8');
 
 async function startEmbedded(env = environment(), args: string[] = []): Promise<Program & { url: string }> {
   const started = program('src/embedded.js', env, args);
@@ -170,6 +198,45 @@ describe('npm start', () => {
       await expectIntact(second.url, session_id, people.admin);
     },
   );
+
+  test.each<[string, (pid: number) => boolean]>([
+    ['has its home', () => existsSync(join(home, 'plearoll.lock'))],
+    ['is making its data', (pid) => childrenOf(pid).some((command) => command.includes('initdb'))],
+    ['is starting Postgres', (pid) => childrenOf(pid).some((command) => command.includes('bin/postgres\0-D'))],
+    ['is migrating', () => existsSync(join(home, 'postgres.log')) && /ready to accept/.test(postgresLog())],
+  ])(
+    'Ctrl-C while it %s ends it, and leaves nothing running and nothing locked',
+    { timeout: 60_000 },
+    async (_, isThen) => {
+      const { child, output, exit } = program('src/embedded.js', environment());
+      await until('the moment has come', () => child.exitCode !== null || isThen(child.pid!));
+      child.kill('SIGINT');
+      expect([await exit, output()]).toEqual([0, expect.not.stringContaining('ready http')]);
+      expect(commandsWith(home)).toEqual([]);
+      expect((await readdir(home)).filter((name) => /lock|\.new-/.test(name))).toEqual([]);
+      const again = await startEmbedded();
+      expect((await createAssignment(again.url)).status).toBe(201);
+      expect(again.output()).not.toContain('left behind');
+    },
+  );
+
+  test('Ctrl-C in the middle of the demo stops everything', { timeout: 60_000 }, async () => {
+    const { child, output, exit, until } = await startEmbedded(environment(), ['--demo']);
+    await until(/live +\d+ +SESSION_STARTED/);
+    child.kill('SIGINT');
+    expect([await exit, output()]).toEqual([0, expect.not.stringContaining('could not')]);
+    expect(commandsWith(home)).toEqual([]);
+  });
+
+  test('one Ctrl-C that arrives twice, from the terminal and through a wrapper, stops it cleanly all the same', {
+    timeout: 60_000,
+  }, async () => {
+    const { child, exit } = await startEmbedded();
+    child.kill('SIGINT');
+    child.kill('SIGINT');
+    expect(await exit).toBe(0);
+    expect(commandsWith(home)).toEqual([]);
+  });
 
   test('a second start on one home says where the first is and ends', { timeout: 60_000 }, async () => {
     const first = await startEmbedded();

@@ -31,12 +31,17 @@ const user = 'plearoll';
 const database = 'plearoll';
 const defaults = { shared_buffers: '64MB', max_connections: '100', timezone: 'UTC', log_timezone: 'UTC' };
 
-/** Resolves when database plearoll has answered; otherwise throws with the last lines of `<home>/postgres.log`. */
+/**
+ * Resolves when database plearoll has answered; otherwise throws with the last lines of `<home>/postgres.log`.
+ * @param options.stop when it is aborted, what was started is ended and this throws
+ */
 export async function startEmbeddedPostgres(options: {
   home: string;
   say: Say;
   settings?: Record<string, string>;
+  stop?: AbortSignal;
 }): Promise<EmbeddedPostgres> {
+  const { stop = new AbortController().signal } = options;
   const home = await realpath(await makeHome(options.home));
   const place = await findPlace(home, options.say);
   const data = join(place.folder, 'postgres');
@@ -45,7 +50,8 @@ export async function startEmbeddedPostgres(options: {
   const ours = existsSync(passwordFile) && existsSync(join(data, 'global', 'pg_control'));
   if (!ours && existsSync(data)) await setAside(data, options.say);
   const password = await readOrMakeOnce(passwordFile, 24);
-  if (!ours) await makeData(place, data, password);
+  if (!ours) await makeData(place, data, password, stop);
+  stop.throwIfAborted();
   const settings = { ...defaults, ...options.settings };
   const deadline = Date.now() + 10_000;
   for (;;) {
@@ -54,10 +60,11 @@ export async function startEmbeddedPostgres(options: {
     const server = await launch(place.postgres, { data, port, settings, log, runAs: place.runAs });
     try {
       const urlOf = (name: string) => `postgres://${user}:${password}@127.0.0.1:${port}/${name}`;
-      await untilItAnswers(server, urlOf);
+      await untilItAnswers(server, urlOf, stop);
       return { url: urlOf(database), stop: server.stop, onExit: server.onExit };
     } catch (cause) {
       await server.stop();
+      stop.throwIfAborted();
       const lastLines = (await readFile(log, 'utf8')).trimEnd().split('\n').slice(-15).join('\n');
       if (Date.now() > deadline || !mayPass.test(lastLines)) {
         throw new Error(`Postgres did not start: ${(cause as Error).message}\n${log} ends:\n${lastLines}`, { cause });
@@ -126,7 +133,8 @@ async function setAside(data: string, say: Say): Promise<void> {
 }
 
 /** Made beside its place and moved there when whole: an initdb that was interrupted leaves nothing that looks like data. */
-async function makeData({ initdb, folder, runAs }: PostgresPlace, data: string, password: string): Promise<void> {
+async function makeData(place: PostgresPlace, data: string, password: string, stop: AbortSignal): Promise<void> {
+  const { initdb, folder, runAs } = place;
   const prefix = `${basename(data)}.new-`;
   for (const name of await readdir(folder)) {
     if (name.startsWith(prefix)) await rm(join(folder, name), { recursive: true, force: true, maxRetries: 5 });
@@ -139,10 +147,11 @@ async function makeData({ initdb, folder, runAs }: PostgresPlace, data: string, 
     if (runAs) for (const path of [draft, passwordFile]) await chown(path, runAs.uid, runAs.gid);
     const access = ['--auth=scram-sha-256', `--username=${user}`, `--pwfile=${passwordFile}`];
     const args = [`--pgdata=${join(draft, 'data')}`, '--encoding=UTF8', '--locale=C', ...access];
-    await promisify(execFile)(initdb, args, { ...runAs, cwd: '/', env: environment() });
+    await promisify(execFile)(initdb, args, { ...runAs, cwd: '/', env: environment(), signal: stop });
     await rename(join(draft, 'data'), data);
   } finally {
-    await rm(draft, { recursive: true, force: true });
+    // What initdb had started itself may be writing there for a moment longer.
+    await rm(draft, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
@@ -212,9 +221,10 @@ async function launch(
   };
 }
 
-async function untilItAnswers(server: Server, urlOf: (name: string) => string): Promise<void> {
+async function untilItAnswers(server: Server, urlOf: (name: string) => string, stop: AbortSignal): Promise<void> {
   const deadline = Date.now() + 120_000;
   for (;;) {
+    stop.throwIfAborted();
     const ending = server.ending();
     if (ending) throw new Error(ending);
     try {

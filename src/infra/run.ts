@@ -3,24 +3,47 @@ import { type Config, ConfigError, readConfig, type Topology } from './config.ts
 import type { Log } from './log.ts';
 import { maskPasswords } from './redaction.ts';
 import { demandSchema } from './schema.ts';
-import { type Step, stopInOrder, stopOnSignal } from './shutdown.ts';
+import { catchStop, type Step, stopInOrder, whenAborted } from './shutdown.ts';
 
 export interface Started {
   log: Log;
   steps: Step[];
 }
 
-export async function runProcess(topology: Topology, start: (config: Config) => Promise<Started>): Promise<void> {
+/**
+ * @param start stops again what it had started and throws when the signal is aborted before it is through
+ * @returns once it runs, with nothing else to do for the caller
+ */
+export async function runProcess(
+  topology: Topology,
+  start: (config: Config, stop: AbortSignal) => Promise<Started>,
+): Promise<void> {
+  const stop = catchStop();
   try {
     const config = readConfig(process.env, topology);
+    whenAborted(stop, () => endAfter(config.SHUTDOWN_GRACE_SECONDS));
     if (topology === 'separate') await demandSchema(config.DATABASE_URL!);
-    const { log, steps } = await start(config);
+    stop.throwIfAborted();
+    const { log, steps } = await start(config, stop);
     endOnFault(log);
-    stopOnSignal(() => stopInOrder(steps, log), config.SHUTDOWN_GRACE_SECONDS, log);
+    whenAborted(stop, () => {
+      log.info({ signal: stop.reason }, 'stopping');
+      void stopInOrder(steps, log).then(() => process.exit(0));
+    });
   } catch (error) {
+    // It was told to stop before it had begun, and has: that is no failure.
+    if (stop.aborted) process.exit(0);
     console.error(error instanceof ConfigError ? error.message : `Plearoll could not start: ${describe(error)}`);
     process.exit(1);
   }
+}
+
+function endAfter(graceSeconds: number): void {
+  const end = () => {
+    console.error('The grace period is over: ending with work under way.');
+    process.exit(1);
+  };
+  setTimeout(end, graceSeconds * 1_000).unref();
 }
 
 /** What nobody caught leaves the process in a state that nobody knows. It is said in the log, redacted as all of it is. */

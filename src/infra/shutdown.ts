@@ -1,4 +1,4 @@
-/** Stopping: SIGTERM and SIGINT run the steps in order, within the grace period, and the process ends with code 0. */
+/** Stopping: SIGTERM and SIGINT are heard from the first line on, and what was started is stopped in order. */
 import type { Log } from './log.ts';
 
 export interface Step {
@@ -18,20 +18,32 @@ export async function stopInOrder(steps: Step[], log: Log): Promise<void> {
   }
 }
 
-/** @param stop must be safe to call once; a second signal ends the process at once */
-export function stopOnSignal(stop: () => Promise<void>, graceSeconds: number, log: Log): void {
-  let stopping = false;
+/** Two signals closer than this are one: some wrappers pass on the Ctrl-C that the terminal sends us itself. */
+const SAME_SIGNAL_MS = 1_000;
+
+/**
+ * To be called before anything is started: what is asked of the process while it starts is not lost.
+ * @returns aborted by the first SIGTERM or SIGINT, with the signal as its reason; a second one ends the process at once
+ */
+export function catchStop(): AbortSignal {
+  const stop = new AbortController();
+  let caught_at = 0;
   const onSignal = (signal: NodeJS.Signals) => {
-    if (stopping) process.exit(1);
-    stopping = true;
-    log.info({ signal }, 'stopping');
-    const deadline = setTimeout(() => {
-      log.error('the grace period is over');
+    const now = performance.now();
+    if (!stop.signal.aborted) {
+      caught_at = now;
+      stop.abort(signal);
+    } else if (now - caught_at > SAME_SIGNAL_MS) {
       process.exit(1);
-    }, graceSeconds * 1_000);
-    deadline.unref();
-    void stop().then(() => process.exit(0));
+    }
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
+  return stop.signal;
+}
+
+/** Calls `act` once, when the signal is aborted, or now where it has been. */
+export function whenAborted(stop: AbortSignal, act: () => void): void {
+  if (stop.aborted) act();
+  else stop.addEventListener('abort', act, { once: true });
 }
