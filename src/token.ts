@@ -5,7 +5,7 @@ import { isUuid } from './core/ids.ts';
 import { ROLES } from './core/roles.ts';
 import { ConfigError, readConfig } from './infra/config.ts';
 import { readOrMakeSecret } from './infra/home.ts';
-import { signToken } from './infra/tokens.ts';
+import { LONGEST_LIFE_SECONDS, signToken } from './infra/tokens.ts';
 
 const USAGE = `usage: npm run -s token -- --role <${ROLES.join('|')}> --institution <uuid> [--user <uuid>] [--name N] [--ttl 12h]`;
 const UNIT_SECONDS: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400 };
@@ -43,5 +43,7 @@ function readClaims(args: string[]): object {
 function seconds(ttl: string): number {
   const [, amount, unit] = /^(\d{1,9})([smhd])$/.exec(ttl) ?? [];
   if (amount === undefined) throw new Error(`--ttl: ${ttl} is not like 90s, 30m, 12h or 7d`);
-  return Number(amount) * UNIT_SECONDS[unit!]!;
+  const life = Number(amount) * UNIT_SECONDS[unit!]!;
+  if (life > LONGEST_LIFE_SECONDS) throw new Error(`--ttl: ${ttl} is longer than a token may live, 366d`);
+  return life;
 }

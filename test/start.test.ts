@@ -342,6 +342,7 @@ describe('npm run token', () => {
     [['--role', 'judge']],
     [['--role', 'judge', '--institution', 'x']],
     [['--role', 'judge', '--institution', INSTITUTION, '--ttl', 'long']],
+    [['--role', 'judge', '--institution', INSTITUTION, '--ttl', '367d']],
     [['--rule', 'judge']],
   ])('refuses %j with its usage', async (args) => {
     await expect(token(...args)).rejects.toMatchObject({

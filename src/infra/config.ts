@@ -6,9 +6,7 @@ import { createPublicKey } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
-
-const KNOWN_SECRETS = ['secret', 'changeme', 'change-me', 'password', 'jwt-secret', 'your-secret-key', 'development'];
-const MIN_SECRET_BYTES = 32;
+import { weaknessOf } from './weakSecrets.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const level = z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']);
@@ -113,18 +111,6 @@ function secretProblems({ NODE_ENV, JWT_SECRET, JWT_PUBLIC_KEY }: Config, topolo
   const missing = !JWT_SECRET && !JWT_PUBLIC_KEY;
   if (missing && (production || topology === 'separate')) return ['JWT_SECRET: set it, or JWT_PUBLIC_KEY'];
   if (!production || JWT_SECRET === undefined) return [];
-  const problems: string[] = [];
-  if (Buffer.byteLength(JWT_SECRET) < MIN_SECRET_BYTES) {
-    problems.push(`JWT_SECRET: must have at least ${MIN_SECRET_BYTES} bytes in production`);
-  }
-  if (isKnown(JWT_SECRET)) problems.push('JWT_SECRET: is a well-known default');
-  return problems;
-}
-
-/** A default is no better for being repeated until it is long enough. */
-function isKnown(secret: string): boolean {
-  const text = secret.toLowerCase();
-  return (
-    KNOWN_SECRETS.some((known) => text.replaceAll(known, '').replace(/[^a-z0-9]/g, '') === '') || /^(.)\1*$/.test(text)
-  );
+  const weakness = weaknessOf(JWT_SECRET);
+  return weakness === undefined ? [] : [`JWT_SECRET: ${weakness}; make one with: openssl rand -base64 48`];
 }

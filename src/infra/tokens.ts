@@ -14,11 +14,21 @@ const LEEWAY_SECONDS = 5;
 const KNOWN_TOKENS = 5_000;
 const TICKET_ALGORITHM = 'HS256';
 
+/** Who issues a token for longer has lost sight of it. */
+export const LONGEST_LIFE_SECONDS = 366 * 24 * 3_600;
+/** A good one is remembered; one that is longer than any of ours is verified each time, so that memory is bounded. */
+const REMEMBERED_LENGTH = 4_096;
+
+const seconds = () => Date.now() / 1_000;
 const Claims = z
   .object({
     sub: id,
     role: z.enum(ROLES),
-    exp: z.number(),
+    exp: z.number().refine((end) => end <= seconds() + LONGEST_LIFE_SECONDS),
+    iat: z
+      .number()
+      .refine((start) => start <= seconds() + LEEWAY_SECONDS)
+      .optional(),
     institution_id: id.optional(),
     name: z.string().optional(),
     jti: z.string().optional(),
@@ -80,7 +90,7 @@ export function createTokens({ secret, publicKey, issuer, audience, ticketSecret
 
   async function verify(token: string): Promise<Identity | undefined> {
     const identity = known.get(token) ?? (await identify(token));
-    return identity && Date.now() / 1_000 < identity.expires_at + LEEWAY_SECONDS ? identity : undefined;
+    return identity && seconds() < identity.expires_at + LEEWAY_SECONDS ? identity : undefined;
   }
 
   async function identify(token: string): Promise<Identity | undefined> {
@@ -88,7 +98,7 @@ export function createTokens({ secret, publicKey, issuer, audience, ticketSecret
     if (!claims) return undefined;
     const { sub, role, institution_id, exp } = claims;
     const identity: Identity = { actor: { id: sub, role, institution_id: institution_id ?? null }, expires_at: exp };
-    known.set(token, identity);
+    if (token.length <= REMEMBERED_LENGTH) known.set(token, identity);
     return identity;
   }
 
@@ -129,11 +139,22 @@ const ALGORITHMS: { [kind: string]: Algorithm } = {
 
 /** jsonwebtoken does not know EdDSA; jose does, at a higher price for the others. */
 async function payloadOf(token: string, key: KeyObject, { algorithms, ...checks }: Checks): Promise<unknown> {
+  if (asksForExtensions(token)) return undefined;
   try {
     if (algorithms[0] === 'EdDSA') return (await jwtVerify(token, key, { algorithms, ...checks })).payload;
     return jwt.verify(token, key, { algorithms: algorithms as jwt.Algorithm[], ...checks });
   } catch {
     return undefined;
+  }
+}
+
+/** We know no extension: a token that demands one is to be refused (RFC 7515 4.1.11), whatever its value (RFC 7797 for b64). */
+function asksForExtensions(token: string): boolean {
+  try {
+    const header: unknown = JSON.parse(Buffer.from(token.split('.', 1)[0]!, 'base64url').toString());
+    return typeof header !== 'object' || header === null || 'crit' in header || 'b64' in header;
+  } catch {
+    return true;
   }
 }
 

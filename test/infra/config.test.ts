@@ -1,5 +1,5 @@
 /** Settings are read in one place, checked all at once, and refused with every problem named. */
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { type ConfigError, readConfig, type Topology } from '../../src/infra/config.ts';
 
@@ -75,8 +75,23 @@ describe('settings', () => {
     ['a well-known default', { JWT_SECRET: 'secret'.repeat(8) }],
     ['a well-known default with decoration', { JWT_SECRET: 'change-me-change-me-change-me-change-me' }],
     ['one letter over and over', { JWT_SECRET: 'a'.repeat(64) }],
+    ['digits in a row', { JWT_SECRET: '12345678901234567890123456789012' }],
+    ['digits backwards', { JWT_SECRET: '98765432109876543210987654321098' }],
+    ['the alphabet', { JWT_SECRET: 'abcdefghijklmnopqrstuvwxyz0123456789' }],
+    ['a default with a plea and a tail', { JWT_SECRET: 'change-me-please-change-me-please-12' }],
+    ['a password with a tail', { JWT_SECRET: 'passwordpasswordpasswordpassword1234' }],
+    ['a short secret over and over', { JWT_SECRET: 'Tr0ub4dor&3'.repeat(4) }],
   ])('production refuses %s as its secret', (_, env) => {
     expect(problemsOf({ NODE_ENV: 'production', ...env }).join()).toContain('JWT_SECRET');
+  });
+
+  test('production takes what a machine drew by lot', () => {
+    for (let i = 0; i < 500; i += 1) {
+      const drawn = randomBytes(32);
+      for (const encoding of ['base64', 'base64url', 'hex'] as const) {
+        expect(problemsOf({ NODE_ENV: 'production', JWT_SECRET: drawn.toString(encoding) })).toEqual([]);
+      }
+    }
   });
 
   test('production takes a good secret, or a public key', () => {

@@ -66,6 +66,9 @@ describe('a token signed with the secret', () => {
     ['no institution', { institution_id: undefined }],
     ['an institution that is no uuid', { institution_id: 'mine' }],
     ['no end', { exp: undefined }],
+    ['an end that never comes', { exp: 1e308 }],
+    ['an end in more than a year', { exp: inSeconds(367 * 24 * 3_600) }],
+    ['an issue in the future', { iat: inSeconds(60) }],
   ])('is not good with %s', async (_, changes) => {
     expect(await actorOf(signToken(claims(changes), SECRET))).toBeUndefined();
   });
@@ -82,6 +85,15 @@ describe('a token signed with the secret', () => {
     expect(await actorOf(forge({ alg: 'None' }, claims()))).toBeUndefined();
     expect(await actorOf(forge({ alg: 'HS256' }, claims()))).toBeUndefined();
     expect(await actorOf(`${header}.${base64(claims({ role: 'super_admin' }))}.${signature}`)).toBeUndefined();
+  });
+
+  test('is not one that demands an extension, as nobody here knows any', async () => {
+    const hmac = { hash: 'sha256', key: SECRET };
+    for (const more of [{ crit: ['exp'] }, { crit: [] }, { crit: ['b64'], b64: true }, { b64: false }, { b64: true }]) {
+      expect(await actorOf(forge({ alg: 'HS256', ...more }, claims(), hmac))).toBeUndefined();
+    }
+    expect(await actorOf(forge({ alg: 'HS256' }, claims({ iat: 'yesterday' }), hmac))).toBeUndefined();
+    expect(await actorOf(forge({ alg: 'HS256' }, claims({ iat: inSeconds(3) }), hmac))).toMatchObject({ id: sub });
   });
 
   test('is HS256 and no other, even with the right secret', async () => {
