@@ -62,18 +62,51 @@ const INSERT = {
     returning id, accepted_at`,
 };
 
-/** Stores a batch in one statement; durable when it resolves. Safe to repeat with the same ids after a lost connection. */
+/** Stores a batch and answers for all of it: `storeCommands`, and for what that did not store `readEarlier`. */
 export async function acceptCommands(db: Queryable, batch: Submission[]): Promise<Acceptance[]> {
+  const stored = await storeCommands(db, batch);
+  const rest = batch.filter(({ id }) => !stored.has(id));
+  const earlier = rest.length > 0 ? await readEarlier(db, rest) : [];
+  return batch.map((submission) => stored.get(submission.id) ?? earlier[rest.indexOf(submission)]!);
+}
+
+/**
+ * Stores a batch in one statement; durable when it resolves. Safe to repeat with the same ids after a lost connection.
+ * @returns by id what this statement stored; of the rest nothing was stored, as its id or its key was there before
+ */
+export async function storeCommands(db: Queryable, batch: Submission[]): Promise<Map<string, Acceptance>> {
   const rows = JSON.stringify(batch.map(inboxRow));
   const stored = await db.query<{ id: string; accepted_at: string }>({ ...INSERT, values: [rows] });
   const accepted = new Map(stored.rows.map((row) => [row.id, row.accepted_at]));
-  const rest = batch.filter((submission) => !accepted.has(submission.id));
-  const earlier = rest.length > 0 ? await readEarlier(db, rest) : [];
-  return batch.map((submission) => {
-    const accepted_at = accepted.get(submission.id);
-    if (accepted_at !== undefined) return { state: newState(submission, accepted_at), joined: false };
-    return joinEarlier(submission, earlier);
-  });
+  return new Map(
+    batch
+      .filter(({ id }) => accepted.has(id))
+      .map((submission) => [
+        submission.id,
+        { state: newState(submission, accepted.get(submission.id)!), joined: false },
+      ]),
+  );
+}
+
+// Each by its own index: an OR of both would be answered by reading the whole inbox.
+const EARLIER = {
+  name: 'read-earlier',
+  text: `
+    select ${STATE_COLUMNS}, idempotency_scope, idempotency_key, encode(fingerprint, 'hex') as fingerprint
+    from commands where id = any($1)
+    union all
+    select ${STATE_COLUMNS}, idempotency_scope, idempotency_key, encode(fingerprint, 'hex') as fingerprint
+    from unnest($2::text[], $3::text[]) as asked (scope, key)
+    join commands on idempotency_scope = asked.scope and idempotency_key = asked.key and idempotency_key is not null`,
+};
+
+/** Which commands those are that were there before, for each of a batch of which nothing was stored. */
+export async function readEarlier(db: Queryable, batch: Submission[]): Promise<Acceptance[]> {
+  const keyed = batch.flatMap(({ idempotency }) => idempotency ?? []);
+  const ids = batch.map(({ id }) => id);
+  const values = [ids, keyed.map(({ scope }) => scope), keyed.map(({ key }) => key)];
+  const { rows } = await db.query<Earlier>({ ...EARLIER, values });
+  return batch.map((submission) => joinEarlier(submission, rows));
 }
 
 /** The fingerprint of the command that has this key; null where it has none, undefined where there is no such command. */
@@ -119,19 +152,6 @@ type Earlier = CommandState & {
   idempotency_key: string | null;
   fingerprint: string | null;
 };
-
-async function readEarlier(db: Queryable, batch: Submission[]): Promise<Earlier[]> {
-  const text = `
-    select ${STATE_COLUMNS}, idempotency_scope, idempotency_key, encode(fingerprint, 'hex') as fingerprint
-    from commands
-    where id = any($1) or (idempotency_scope, idempotency_key) in (select * from unnest($2::text[], $3::text[]))`;
-  const { rows } = await db.query<Earlier>(text, [
-    batch.map((submission) => submission.id),
-    batch.map((submission) => submission.idempotency?.scope ?? null),
-    batch.map((submission) => submission.idempotency?.key ?? null),
-  ]);
-  return rows;
-}
 
 function joinEarlier({ id, idempotency, fingerprint }: Submission, earlier: Earlier[]): Acceptance {
   const own = earlier.find((row) => row.id === id);

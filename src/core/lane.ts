@@ -5,26 +5,27 @@
 
 interface Item<T, R> {
   value: T;
-  resolve(result: R): void;
+  resolve(result: R | Promise<R>): void;
   reject(reason: unknown): void;
 }
 
 export interface Lane<T, R> {
   push(value: T): Promise<R>;
-  /** Resolves when everything pushed so far is settled. */
+  /** Resolves when everything pushed so far has run. */
   idle(): Promise<void>;
 }
 
 /**
  * @param max largest batch
- * @param run gets 1..max values in order and answers one result for each; when it throws, `onFault` decides
+ * @param run gets 1..max values in order and answers one result for each, or the promise of one that the next batch
+ * need not wait for; when it throws, `isShared` decides
  * @param isShared true when a fault concerns the whole batch (a lost connection); otherwise the batch is halved until
  * the item that causes the fault stands alone
  * @param soon begins an idle lane's batch: by default after this round of the event loop, with all that came in it
  */
 export function createLane<T, R>(
   max: number,
-  run: (values: T[]) => Promise<R[]>,
+  run: (values: T[]) => Promise<(R | Promise<R>)[]>,
   isShared: (fault: unknown) => boolean,
   soon: (begin: () => void) => void = setImmediate,
 ): Lane<T, R> {

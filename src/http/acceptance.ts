@@ -2,7 +2,7 @@
  * Accepting commands: what arrives together is stored together, in one durable statement, and then one doorbell is
  * rung for it. The doorbell is not waited for: a command whose doorbell is lost is found by the workers' drain.
  */
-import { type Acceptance, acceptCommands, findFingerprint, type Submission } from '../core/inbox.ts';
+import { type Acceptance, findFingerprint, readEarlier, type Submission, storeCommands } from '../core/inbox.ts';
 import { createLane } from '../core/lane.ts';
 import { Problem } from '../core/problem.ts';
 import type { Queryable } from '../core/queryable.ts';
@@ -43,22 +43,37 @@ export function createAcceptor({
 }): Acceptor {
   const lanes = Array.from({ length: LANES }, () => createLane(MAX_FLUSH, flush, isUnavailable));
 
-  async function flush(batch: Submission[]): Promise<Acceptance[]> {
+  /** What was stored is answered and rung for at once, whatever becomes of asking which commands the rest are. */
+  async function flush(batch: Submission[]): Promise<(Acceptance | Promise<Acceptance>)[]> {
     const started = performance.now();
-    const acceptances = await store(batch, started);
+    const { answer: stored, doubt } = await patiently(() => storeCommands(db, batch), started);
     metrics.acceptSeconds.observe((performance.now() - started) / 1_000);
     metrics.flushSize.observe(batch.length);
-    ring(batch.filter((_, i) => isNew(acceptances[i]!)));
-    return acceptances;
+    ring(batch.filter(({ id }) => stored.has(id)));
+    const rest = batch.filter(({ id }) => !stored.has(id));
+    const earlier = rest.length > 0 ? findEarlier(rest, started, doubt) : undefined;
+    return batch.map((one) => stored.get(one.id) ?? earlier!.then((found) => found[rest.indexOf(one)]!));
   }
 
-  /** The same ids again after a lost connection: whether the first try was committed or not, there is one of each. */
-  async function store(batch: Submission[], started: number): Promise<Acceptance[]> {
-    for (;;) {
+  /** @param doubt the fault that hid from us whether a first try had stored them, if there was one */
+  async function findEarlier(batch: Submission[], started: number, doubt: unknown): Promise<Acceptance[]> {
+    const { answer } = await patiently(() => readEarlier(db, batch), started).catch((fault) => {
+      throw isUnavailable(fault) ? (doubt ?? new NotStored('it could not be asked', { cause: fault })) : fault;
+    });
+    // Stored by a try whose answer was lost: nobody has rung for it yet.
+    ring(batch.filter((_, i) => isNew(answer[i]!)));
+    return answer;
+  }
+
+  /** The same again after a lost connection, for a while. @returns the answer, and a fault that came after sending */
+  async function patiently<T>(send: () => Promise<T>, started: number): Promise<{ answer: T; doubt: unknown }> {
+    for (let doubt: unknown; ; ) {
       try {
-        return await acceptCommands(db, batch);
+        return { answer: await send(), doubt };
       } catch (fault) {
-        if (!isUnavailable(fault) || performance.now() - started > TRY_FOR_MS) throw fault;
+        if (!isUnavailable(fault)) throw fault;
+        if (!wasRefused(fault)) doubt = fault;
+        if (performance.now() - started > TRY_FOR_MS) throw doubt ?? fault;
         await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
       }
     }
@@ -92,9 +107,10 @@ export function createAcceptor({
     } catch (fault) {
       if (!isUnavailable(fault)) throw fault;
       log.error({ err: fault }, 'the inbox cannot be reached');
-      // The answer of a commit may have been lost with the connection: then nobody can say that nothing was accepted.
-      const detail =
-        'Try again, under the same Idempotency-Key: then it is accepted once, whatever became of this try.';
+      const detail = wasRefused(fault)
+        ? 'Nothing of this request is stored.'
+        : 'The answer of the commit was lost, so this may be stored. Try again, under the same Idempotency-Key: then it ' +
+          'is accepted once, whatever became of this try.';
       throw new Problem('unavailable', detail, {}, { 'Retry-After': '2' });
     }
   }
@@ -111,6 +127,17 @@ function isNew(acceptance: Acceptance): boolean {
   return 'state' in acceptance && !acceptance.joined;
 }
 
+/** A command whose key or id was there before, and nobody could say as what. */
+class NotStored extends Error {}
+
 function isUnavailable(fault: unknown): boolean {
-  return isConnectionFault(fault) || isTransientFault(fault);
+  return fault instanceof NotStored || isConnectionFault(fault) || isTransientFault(fault);
+}
+
+/** Nothing was stored: there was no connection to send on, or Postgres itself has answered that it stored nothing. */
+function wasRefused(fault: unknown): boolean {
+  if (fault instanceof NotStored) return true;
+  const { code, message } = fault as { code?: string; message?: string };
+  if (code === undefined) return /^timeout exceeded when trying to connect/.test(message ?? '');
+  return isTransientFault(fault) || /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|57P03|53\w{3}|25006)$/.test(code);
 }

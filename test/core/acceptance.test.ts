@@ -1,0 +1,129 @@
+/** Accepting at a real inbox: what was stored is answered and rung for, and 503 says truly what became of the rest. */
+import { randomUUID } from 'node:crypto';
+import type pg from 'pg';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { book } from '../../src/commands.ts';
+import type { Submission } from '../../src/core/inbox.ts';
+import type { Queryable } from '../../src/core/queryable.ts';
+import { type Acceptor, createAcceptor } from '../../src/http/acceptance.ts';
+import { openPool } from '../../src/infra/database.ts';
+import { createLog } from '../../src/infra/log.ts';
+import { createMetrics } from '../../src/infra/metrics.ts';
+import type { Doorbell, Queues } from '../../src/infra/queue.ts';
+import { admin, match } from '../support/court.ts';
+import { cloneDatabase, type TestDatabase } from '../support/database.ts';
+import { submission } from '../support/submissions.ts';
+
+/** What happens to a statement instead of, or after, what should. */
+type Blow = (statement: string, send: () => Promise<unknown>) => Promise<unknown>;
+
+let database: TestDatabase;
+let pool: pg.Pool;
+let acceptor: Acceptor;
+let blow: Blow;
+let rung: string[];
+
+beforeAll(async () => {
+  database = await cloneDatabase();
+  pool = openPool(database.url, 'door', 4, () => {});
+  const query = (statement: { name: string }) => blow(statement.name, () => pool.query(statement as pg.QueryConfig));
+  const add = async (_: string, { commands }: Doorbell) => void rung.push(...commands.map(({ id }) => id));
+  acceptor = createAcceptor({
+    db: { query } as unknown as Queryable,
+    queues: { queue: () => ({ add }) } as unknown as Queues,
+    isBacklogged: () => false,
+    metrics: createMetrics(),
+    log: createLog('silent', 'test'),
+  });
+});
+
+beforeEach(() => {
+  rung = [];
+  blow = (_, send) => send();
+});
+
+afterAll(async () => {
+  await pool.end();
+  await database.drop();
+});
+
+const command = (changes: Partial<Submission> = {}) => submission(book, 'assignment.create', match, admin, changes);
+const keyed = (key: string) => command({ idempotency: { scope: admin.id, key }, fingerprint: 'aa' });
+const settle = (batch: Submission[]) => Promise.allSettled(batch.map((one) => acceptor.accept(one)));
+const isAsked = (statement: string) => statement === 'read-earlier';
+
+async function storedOf(batch: Submission[]): Promise<string[]> {
+  const ids = batch.map(({ id }) => id);
+  const { rows } = await database.pool.query('select id from commands where id = any($1) order by position', [ids]);
+  return rows.map(({ id }) => id);
+}
+
+/** The statement takes longer than the server lets it. */
+const timeOut: Blow = () => database.pool.query(`set statement_timeout = 1; select pg_sleep(1)`);
+
+test('new commands of a flush are answered and rung for where the look-up of its duplicates fails', async () => {
+  const key = randomUUID();
+  await acceptor.accept(keyed(key));
+  rung = [];
+  const [replay, ...fresh] = [keyed(key), command(), keyed(randomUUID()), command()] as const;
+  blow = (statement, send) => (isAsked(statement) ? timeOut(statement, send) : send());
+  const [refused, ...accepted] = await settle([replay, ...fresh]);
+  expect(accepted).toMatchObject(fresh.map(({ id }) => ({ value: { joined: false, state: { id } } })));
+  const detail = 'Nothing of this request is stored.';
+  expect(refused).toMatchObject({ reason: { body: { code: 'unavailable', status: 503, detail } } });
+  expect(await storedOf([replay, ...fresh])).toEqual(fresh.map(({ id }) => id));
+  expect(rung).toEqual(fresh.map(({ id }) => id));
+});
+
+test('new commands of a flush do not wait for the look-up of its duplicates', async () => {
+  const key = randomUUID();
+  await acceptor.accept(keyed(key));
+  let ask = () => {};
+  const asked = new Promise<void>((resolve) => {
+    ask = resolve;
+  });
+  blow = async (statement, send) => {
+    if (isAsked(statement)) await asked;
+    return send();
+  };
+  const replay = acceptor.accept(keyed(key));
+  const fresh = [command(), command()];
+  expect(await settle(fresh)).toMatchObject(fresh.map(() => ({ status: 'fulfilled' })));
+  ask();
+  expect(await replay).toMatchObject({ joined: true });
+});
+
+test('commands whose commit was answered on a lost connection are stored once, answered and rung for', async () => {
+  const batch = [command(), keyed(randomUUID())];
+  let isLost = false;
+  blow = async (_, send) => {
+    const answer = await send();
+    if (isLost) return answer;
+    isLost = true;
+    throw new Error('Connection terminated unexpectedly');
+  };
+  const answers = await settle(batch);
+  expect(answers).toMatchObject(batch.map(({ id }) => ({ value: { joined: false, state: { id } } })));
+  expect(await storedOf(batch)).toEqual(batch.map(({ id }) => id));
+  expect(rung.sort()).toEqual(batch.map(({ id }) => id).sort());
+});
+
+test('a command whose commit may have been lost is not said to be stored nowhere', async () => {
+  const lost = command();
+  blow = async (_, send) => {
+    await send();
+    throw new Error('Connection terminated unexpectedly');
+  };
+  const [answer] = await settle([lost]);
+  const detail = expect.stringContaining('may be stored');
+  expect(answer).toMatchObject({ reason: { body: { code: 'unavailable', detail } } });
+  expect(await storedOf([lost])).toEqual([lost.id]);
+});
+
+test('a command that never reached Postgres is said to be stored nowhere', async () => {
+  blow = async () => {
+    throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+  };
+  const detail = 'Nothing of this request is stored.';
+  expect(await settle([command()])).toMatchObject([{ reason: { body: { code: 'unavailable', detail } } }]);
+});
