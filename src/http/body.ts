@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import type { InputFault } from '../core/command.ts';
 import type { JsonObject } from '../core/event.ts';
 import { Problem, type ProblemCode } from '../core/problem.ts';
+import { addFault, type FaultList, listFaults, pointTo, refuseFaults } from './faultList.ts';
 
 const LIMIT_BYTES = 64 * 1024;
 const MAX_LEVELS = 32;
@@ -44,59 +45,49 @@ export async function readJson(req: Request, res: Response): Promise<unknown> {
  * Everything in the value that the record could not hold. Below `levels` it is not looked at: no schema lets anything
  * through that is so deep, and a walk without end would exhaust the stack.
  */
-export function profileFaults(value: unknown, pointer = '', levels = MAX_LEVELS): InputFault[] {
-  if (typeof value === 'number') {
-    return Number.isSafeInteger(value) ? [] : [{ pointer, detail: 'numbers are integers within 2^53-1' }];
+function addProfileFaults(list: FaultList, value: unknown, pointer = '', levels = MAX_LEVELS): void {
+  if (typeof value === 'number' && !Number.isSafeInteger(value)) {
+    addFault(list, pointer, 'numbers are integers within 2^53-1');
   }
-  if (typeof value === 'string') return textFaults(value, pointer);
-  if (typeof value !== 'object' || value === null || levels === 0) return [];
-  const faults: InputFault[] = [];
+  if (typeof value === 'string') addTextFault(list, value, pointer);
+  if (typeof value !== 'object' || value === null || levels === 0) return;
   for (const [key, item] of Object.entries(value)) {
-    const at = `${pointer}/${escapeKey(key)}`;
-    if (key === '__proto__') faults.push({ pointer: at, detail: 'no key is called __proto__' });
-    if (!Array.isArray(value)) faults.push(...textFaults(key, at));
-    faults.push(...profileFaults(item, at, levels - 1));
+    const at = pointTo(pointer, key);
+    if (key === '__proto__') addFault(list, at, 'no key is called __proto__');
+    if (!Array.isArray(value)) addTextFault(list, key, at);
+    addProfileFaults(list, item, at, levels - 1);
   }
-  return faults;
 }
 
-function textFaults(text: string, pointer: string): InputFault[] {
-  if (!text.isWellFormed()) return [{ pointer, detail: 'text must not hold a lone surrogate' }];
-  return text.includes('\u0000') ? [{ pointer, detail: 'text must not hold U+0000' }] : [];
+function addTextFault(list: FaultList, text: string, pointer: string): void {
+  if (!text.isWellFormed()) addFault(list, pointer, 'text must not hold a lone surrogate');
+  else if (text.includes('\u0000')) addFault(list, pointer, 'text must not hold U+0000');
 }
 
 /** zod's issues as faults; each unknown field is named on its own. */
-export function schemaFaults(error: z.ZodError, prefix = ''): InputFault[] {
-  return error.issues.flatMap((issue) => {
-    const pointer = prefix + issue.path.map((key) => `/${escapeKey(String(key))}`).join('');
-    if (issue.code === 'invalid_union') {
-      // Of several shapes the one that was meant is the one that fits at its root.
-      const meant = issue.errors.find((issues) =>
-        issues.every(({ path, code }) => path.length > 0 || (code !== 'invalid_type' && code !== 'invalid_value')),
-      );
-      if (meant) return schemaFaults({ issues: meant } as unknown as z.ZodError, pointer);
-    }
-    if (issue.code !== 'unrecognized_keys') return [{ pointer, detail: issue.message }];
-    return issue.keys.map((key) => ({ pointer: `${pointer}/${escapeKey(key)}`, detail: 'unknown field' }));
-  });
+export function addSchemaFaults(list: FaultList, issues: readonly z.core.$ZodIssue[], prefix = ''): void {
+  for (const issue of issues) {
+    const pointer = issue.path.reduce<string>((at, key) => pointTo(at, String(key)), prefix);
+    const meant = issue.code === 'invalid_union' ? meantShape(issue.errors) : undefined;
+    if (meant) addSchemaFaults(list, meant, pointer);
+    else if (issue.code !== 'unrecognized_keys') addFault(list, pointer, issue.message);
+    else for (const key of issue.keys) addFault(list, pointTo(pointer, key), 'unknown field');
+  }
 }
 
-function escapeKey(key: string): string {
-  return key.replaceAll('~', '~0').replaceAll('/', '~1');
+/** Of several shapes the one that was meant is the one that fits at its root. */
+function meantShape(shapes: readonly (readonly z.core.$ZodIssue[])[]): readonly z.core.$ZodIssue[] | undefined {
+  return shapes.find((issues) =>
+    issues.every(({ path, code }) => path.length > 0 || (code !== 'invalid_type' && code !== 'invalid_value')),
+  );
 }
 
-/** @throws {Problem} 422 that lists them, when there are any */
-export function refuseFaults(faults: InputFault[]): void {
-  if (faults.length === 0) return;
-  const [{ pointer, detail }] = faults as [InputFault];
-  throw new Problem('validation_failed', `${pointer || 'The body'}: ${detail}.`, { errors: faults });
-}
-
-/** The body against its schema. @throws {Problem} 422 with every fault */
-export function parseBody(body: unknown, schema: z.ZodObject, faults: InputFault[]): JsonObject {
-  const found = [...faults, ...profileFaults(body)];
+/** The body against its schema. @throws {Problem} 422 */
+export function parseBody(body: unknown, schema: z.ZodObject, faults: readonly InputFault[]): JsonObject {
+  const list = listFaults(faults);
+  addProfileFaults(list, body);
   const parsed = schema.safeParse(body);
-  if (!parsed.success) found.push(...schemaFaults(parsed.error));
-  refuseFaults(found);
+  if (!parsed.success) addSchemaFaults(list, parsed.error.issues);
+  refuseFaults(list);
   return parsed.data as JsonObject;
 }

@@ -5,6 +5,7 @@ import type { CommandDefinition } from '../core/command.ts';
 import type { JsonObject } from '../core/event.ts';
 import { PROBLEMS, type ProblemCode } from '../core/problem.ts';
 import { queries } from '../queries.ts';
+import { MAX_FAULTS } from './faultList.ts';
 import { globalVerifyRoute, verifyRunRoute } from './globalVerify.ts';
 import { commandRoute, redriveRoute } from './serveCommandState.ts';
 
@@ -165,8 +166,10 @@ const PROBLEM_SCHEMA = {
     command_id: { type: 'string', format: 'uuid' },
     errors: {
       type: 'array',
+      maxItems: MAX_FAULTS,
       items: { type: 'object', properties: { pointer: { type: 'string' }, detail: { type: 'string' } } },
     },
+    more: { type: 'integer', description: 'Faults that `errors` has no room for' },
     from: { type: 'string' },
     to: { type: 'string' },
   },

@@ -4,9 +4,30 @@ import { Problem, type ProblemBody, problemBody } from '../core/problem.ts';
 import { isConnectionFault, isTransientFault } from '../infra/database.ts';
 import type { Log } from '../infra/log.ts';
 
+/** Of a problem's text and of its whole body: a request must not be answered with many times itself. */
+const MAX_TEXT = 1_000;
+const MAX_INSTANCE = 200;
+const MAX_BODY_BYTES = 64 * 1024;
+
 export function sendProblem(res: Response, body: ProblemBody, headers: Record<string, string> = {}): void {
   res.status(body.status).set(headers).set('Cache-Control', 'no-store');
-  res.type('application/problem+json').send(JSON.stringify(body));
+  res.type('application/problem+json').send(boundedText(body));
+}
+
+/** A list of faults too long for the body is cut; whatever else is too long is left out. */
+export function boundedText(problem: ProblemBody): string {
+  const { type, title, status, code, command_id, instance } = problem;
+  const detail = problem.detail.slice(0, MAX_TEXT).toWellFormed();
+  const cut = { ...problem, detail, ...(instance !== undefined && { instance: instance.slice(0, MAX_INSTANCE) }) };
+  const { errors = [], more = 0 } = problem as { errors?: unknown[]; more?: number };
+  for (let kept = errors.length; kept > 0; kept = Math.floor(kept / 2)) {
+    const left = more + errors.length - kept;
+    const text = JSON.stringify({ ...cut, errors: errors.slice(0, kept), ...(left > 0 && { more: left }) });
+    if (Buffer.byteLength(text) <= MAX_BODY_BYTES) return text;
+  }
+  const text = JSON.stringify(cut);
+  if (Buffer.byteLength(text) <= MAX_BODY_BYTES) return text;
+  return JSON.stringify({ type, title, status, detail, code, command_id, instance: cut.instance });
 }
 
 export const refuseUnknownPath: RequestHandler = () => {

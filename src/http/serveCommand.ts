@@ -13,8 +13,9 @@ import { sha256 } from '../core/sha256.ts';
 import type { FileFacts } from '../core/upload.ts';
 import { parentOf, traceparentOf, tracer, within } from '../infra/tracing.ts';
 import { answerAccepted, answerOutcome } from './answers.ts';
-import { parseBody, readJson, refuseFaults } from './body.ts';
+import { parseBody, readJson } from './body.ts';
 import { type Desk, demandFeature, demandRole, enter } from './door.ts';
+import { listFaults, refuseFaults } from './faultList.ts';
 import { replyOf } from './outcomes.ts';
 import { readIdempotencyKey, readIfMatch, readPreferences } from './preferences.ts';
 
@@ -49,7 +50,7 @@ export async function checkCommand(
   const id = newCommandId();
   const actor = sender ?? { id: `observer:${id}`, role: 'observer', institution_id: null };
   const input = { ...parseBody(body, definition.body, faults), ...lowered(req.params), ...(file && { file }) };
-  refuseFaults(definition.faults?.(input, actor) ?? []);
+  refuseFaults(listFaults(definition.faults?.(input, actor)));
   for (const feature of definition.features?.(input) ?? []) demandFeature(desk.config, feature);
   const target = definition.target(input);
   const scope = target ? await desk.scopes.demand(target, sender) : null;

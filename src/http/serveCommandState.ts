@@ -27,13 +27,14 @@ type StoredCommand = CommandState & {
 
 export function serveCommandState(desk: Desk) {
   return async (req: Request, res: Response): Promise<void> => {
-    if (isFollowedLink(req)) {
-      res.redirect(303, `/jobs/command/${encodeURIComponent(String(req.params.command_id))}`);
+    const id = String(req.params.command_id);
+    if (isFollowedLink(req) && isUuid(id)) {
+      res.redirect(303, `/jobs/command/${id}`);
       return;
     }
     const actor = (await enter(desk, req, res, commandRoute))!;
     const { wait_ms, applied } = readPreferences(req);
-    let stored = await findOwn(desk, actor, String(req.params.command_id));
+    let stored = await findOwn(desk, actor, id);
     const isPatient = wait_ms > 0 && applied.some((preference) => preference.startsWith('wait'));
     if (isPatient) res.set('Preference-Applied', applied.join(', '));
     if (isPatient && stored.status === 'accepted') {

@@ -3,8 +3,9 @@ import type { Request, Response } from 'express';
 import { Problem } from '../core/problem.ts';
 import type { QueryDefinition } from '../core/query.ts';
 import type { Queryable } from '../core/queryable.ts';
-import { refuseFaults, schemaFaults } from './body.ts';
+import { addSchemaFaults } from './body.ts';
 import { type Desk, demandRole, enter } from './door.ts';
+import { listFaults, refuseFaults } from './faultList.ts';
 import { sendFile } from './sendFile.ts';
 
 export function serveQuery(desk: Desk, definition: QueryDefinition) {
@@ -12,7 +13,11 @@ export function serveQuery(desk: Desk, definition: QueryDefinition) {
     const actor = (await enter(desk, req, res, definition))!;
     demandRole(actor, definition.roles);
     const query = definition.query.safeParse({ ...req.query });
-    if (!query.success) refuseFaults(schemaFaults(query.error));
+    if (!query.success) {
+      const faults = listFaults();
+      addSchemaFaults(faults, query.error.issues);
+      refuseFaults(faults);
+    }
     const params = Object.fromEntries(Object.entries(req.params).map(([name, id]) => [name, String(id).toLowerCase()]));
     const target = definition.target(params);
     if (target) await desk.scopes.demand(target, actor);

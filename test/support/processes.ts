@@ -23,6 +23,8 @@ export interface Process {
 
 // Where npm starts its scripts: this file may run from its source or built.
 const ROOT = process.cwd();
+/** A log line of a process of the Procfile, or what `npm start` prints. */
+const READY = /"(?:metrics_)?port":(\d+),"msg":"\w+ ready"|^ready http:\/\/[^:]+:(\d+)$/m;
 const READY_WITHIN_MS = 60_000;
 const running = new Set<ChildProcess>();
 
@@ -41,7 +43,7 @@ export async function startProcess(
   const child = spawn(process.execPath, [join(ROOT, 'dist', file), ...args], {
     cwd: ROOT,
     env: { PATH, HOME, ...env },
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   running.add(child);
   // Joined only when somebody asks: a long run of a busy process says a lot.
@@ -55,15 +57,17 @@ export async function startProcess(
     const fail = (why: string) => reject(new Error(`${name} ${why}:\n${output().slice(-4_000)}`));
     const deadline = setTimeout(() => fail('is not ready in time'), READY_WITHIN_MS);
     let isReady = false;
-    child.stderr.on('data', (text: Buffer) => {
+    const hear = (text: Buffer) => {
       said.push(String(text));
       if (isReady) return;
-      const [, found] = /"(?:metrics_)?port":(\d+),"msg":"\w+ ready"/.exec(output()) ?? [];
+      const [, logged, found = logged] = READY.exec(output()) ?? [];
       if (found === undefined) return;
       isReady = true;
       clearTimeout(deadline);
       resolve(Number(found));
-    });
+    };
+    child.stdout.on('data', hear);
+    child.stderr.on('data', hear);
     void exited.then(() => fail('ended'));
   }).catch((error) => {
     child.kill('SIGKILL');

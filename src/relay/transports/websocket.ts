@@ -21,6 +21,7 @@ export interface WebSockets {
 const MAX_PAYLOAD_BYTES = 8_192;
 const PING_EVERY_MS = 25_000;
 const BUSY_BYTES = 65_536;
+const MAX_INSTANCE = 200;
 const REASONS: Record<CloseCode, string> = {
   [CLOSE.fault]: 'fault',
   [CLOSE.token]: 'token',
@@ -114,7 +115,7 @@ export function refuseUpgrade(
   body: ProblemBody,
   headers: Record<string, string> = {},
 ): void {
-  const text = JSON.stringify({ ...body, instance: pathOf(req) });
+  const text = JSON.stringify({ ...body, instance: pathOf(req).slice(0, MAX_INSTANCE) });
   const lines = Object.entries({
     Connection: 'close',
     'Content-Type': 'application/problem+json',

@@ -1,0 +1,110 @@
+/** A server in processes of its own, to be attacked: what it holds can be told from what the test holds. */
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inject, onTestFailed, onTestFinished } from 'vitest';
+import { type Cast, cast, get, openSession } from './client.ts';
+import { cloneDatabase } from './database.ts';
+import { killAll, type Process, startProcess } from './processes.ts';
+import { SECRET } from './secret.ts';
+import { kind } from './stack.ts';
+import { expectIntact } from './verdict.ts';
+
+export interface Target {
+  url: string;
+  port: number;
+  people: Cast;
+  session_id: string;
+  path: string;
+  /** Resident, of the process that answers HTTP. */
+  memoryMiB(): number;
+  /** The process lives, answers, and the record is intact. */
+  expectUnharmed(): Promise<void>;
+}
+
+/** With a session under way; gone when the test is finished. */
+export async function startTarget(env: Record<string, string> = {}): Promise<Target> {
+  const database = await cloneDatabase();
+  const home = await mkdtemp(join(tmpdir(), 'plearoll-target-'));
+  const settings = {
+    DATABASE_URL: database.url,
+    JWT_SECRET: SECRET,
+    PLEAROLL_HOME: home,
+    ACCESS_LOG_LEVEL: 'silent',
+    RATE_LIMIT_GENERAL_PER_MINUTE: '0',
+    PORT: '0',
+    ...(kind === 'distributed' && { REDIS_URL: inject('redisUrl')!, METRICS_PORT: '0' }),
+    ...env,
+  };
+  const processes: Process[] = [];
+  onTestFinished(async () => {
+    await killAll(processes);
+    await database.drop();
+    await rm(home, { recursive: true, force: true });
+  });
+  onTestFailed(() => {
+    for (const { name, output } of processes) console.error(`${name}:\n${output().slice(-3_000)}`);
+  });
+  const api = await (kind === 'embedded'
+    ? startProcess('all', 'src/embedded.js', [], settings)
+    : startProcess('api', 'src/api.js', [], settings));
+  processes.push(api);
+  if (kind === 'distributed') processes.push(await startProcess('worker', 'jobs/worker.js', [], settings));
+  const people = cast();
+  const { session_id, path } = await openSession(api.url, people);
+  return {
+    url: api.url,
+    port: Number(new URL(api.url).port),
+    people,
+    session_id,
+    path,
+    memoryMiB: () => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${api.pid}/status`, 'utf8'))![1]) / 1_024,
+    async expectUnharmed() {
+      if (!api.isAlive()) throw new Error(`the process has ended:\n${api.output().slice(-2_000)}`);
+      await expectIntact(api.url, session_id, people.admin);
+    },
+  };
+}
+
+/** What somebody else sees meanwhile: asks for /health again and again. Ends with the slowest answers, in ms. */
+export function watchHealth(url: string): { end(): Promise<{ p99: number; answers: number }> } {
+  const times: number[] = [];
+  let isOver = false;
+  const asking = (async () => {
+    while (!isOver) {
+      const started = performance.now();
+      const { status } = await get(url, '/health', null);
+      if (status !== 200) throw new Error(`health answered ${status}`);
+      times.push(performance.now() - started);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  })();
+  return {
+    async end() {
+      isOver = true;
+      await asking;
+      times.sort((a, b) => a - b);
+      return { p99: times[Math.floor(times.length * 0.99)]!, answers: times.length };
+    },
+  };
+}
+
+export interface Wire {
+  socket: Socket;
+  /** All that came, once the connection is closed by either side. */
+  closed: Promise<string>;
+}
+
+/** A bare connection: what is written is what is sent. */
+export function dial(port: number): Wire {
+  const socket = connect(port, '127.0.0.1');
+  const pieces: Buffer[] = [];
+  socket.on('data', (piece) => pieces.push(piece));
+  socket.on('error', () => {});
+  const closed = new Promise<string>((resolve) =>
+    socket.once('close', () => resolve(Buffer.concat(pieces).toString('latin1'))),
+  );
+  return { socket, closed };
+}
