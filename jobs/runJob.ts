@@ -5,7 +5,6 @@
 import { book } from '../src/commands.ts';
 import { openBackbone } from '../src/infra/backbone.ts';
 import { type Config, ConfigError, readConfig } from '../src/infra/config.ts';
-import { openPool } from '../src/infra/database.ts';
 import { demandSchema } from '../src/infra/schema.ts';
 import { withDatabase } from '../src/infra/withDatabase.ts';
 import { createTickRunner } from './runTicks.ts';
@@ -30,15 +29,15 @@ async function main(): Promise<number> {
   }
   const config = readConfig(process.env, 'all');
   return withDatabase(config, true, async (url) => {
-    await demandSchema(url);
+    await demandSchema(url, config.DB_ROLE_PREFIX);
     return runOn(config, url, name);
   });
 }
 
 async function runOn(config: Config, databaseUrl: string, name: string): Promise<number> {
   const backbone = openBackbone(config, databaseUrl, 'job');
-  const pool = openPool(databaseUrl, 'worker', POOL_SIZE, backbone.onError);
-  const verifierPool = openPool(databaseUrl, 'verifier', POOL_SIZE, backbone.onError);
+  const pool = backbone.openPool('worker', POOL_SIZE);
+  const verifierPool = backbone.openPool('verifier', POOL_SIZE);
   try {
     const runner = createTickRunner({ backbone, pool, verifierPool, book, timetable });
     const ending = await runner.runByHand(name);

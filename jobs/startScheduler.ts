@@ -7,7 +7,6 @@ import { hostname } from 'node:os';
 import { type ScheduledTask, schedule } from 'node-cron';
 import type { Queryable } from '../src/core/queryable.ts';
 import type { Backbone } from '../src/infra/backbone.ts';
-import { openPool } from '../src/infra/database.ts';
 import { createFiring, publishTimetable } from './firing.ts';
 import { createLeadership } from './leadership.ts';
 import { type Line, timetable as wholeTimetable } from './schedule.ts';
@@ -33,9 +32,9 @@ const CLOSE_WITHIN_MS = 1_000;
 const OVERDUE_MS = 3_000;
 
 export function startScheduler(backbone: Backbone, options: SchedulerOptions = {}): Scheduler {
-  const { queues, metrics, log, onError, databaseUrl } = backbone;
+  const { queues, metrics, log } = backbone;
   const { timetable = wholeTimetable, wallClock = Date.now } = options;
-  const pool = openPool(databaseUrl, 'worker', POOL_SIZE, onError);
+  const pool = backbone.openPool('worker', POOL_SIZE);
   const db = pool as unknown as Queryable;
   const holder = `${hostname()}/${process.pid}/${randomUUID().slice(0, 8)}`;
   const leadership = createLeadership({ pool, holder, metrics, log, wallClock, onLead, onRenewed, onLost });

@@ -6,7 +6,6 @@ import type { Job, Worker } from 'bullmq';
 import { book } from '../src/commands.ts';
 import type { Queryable } from '../src/core/queryable.ts';
 import type { Backbone } from '../src/infra/backbone.ts';
-import { openPool } from '../src/infra/database.ts';
 import type { Watch } from '../src/infra/watchdog.ts';
 import { type CrashPoint, createApplier } from './applyCommands.ts';
 import { createExpirer, DEADLINE } from './expireTurns.ts';
@@ -41,11 +40,11 @@ export async function startWorker(
   reach?: (point: CrashPoint) => void,
   watch?: Watch,
 ): Promise<Running> {
-  const { queues, broadcast, metrics, log, onError, databaseUrl, blobs } = backbone;
+  const { queues, broadcast, metrics, log, blobs } = backbone;
   await queues.demandFit();
-  const pool = openPool(databaseUrl, 'worker', POOL_SIZE, onError);
-  const jobPool = openPool(databaseUrl, 'worker', JOB_POOL_SIZE, onError);
-  const verifierPool = openPool(databaseUrl, 'verifier', VERIFIER_POOL_SIZE, onError);
+  const pool = backbone.openPool('worker', POOL_SIZE);
+  const jobPool = backbone.openPool('worker', JOB_POOL_SIZE);
+  const verifierPool = backbone.openPool('verifier', VERIFIER_POOL_SIZE);
   const applier = createApplier({
     pool,
     book,

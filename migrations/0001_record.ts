@@ -5,8 +5,10 @@
  * them: a bounded repetition makes each check several times as dear.
  */
 import type { Knex } from 'knex';
+import { rolesOf } from './roles.ts';
 
 export async function up(knex: Knex): Promise<void> {
+  const roles = rolesOf(knex);
   await knex.raw(`
     create table installation (
       one boolean primary key default true check (one),
@@ -109,11 +111,11 @@ export async function up(knex: Knex): Promise<void> {
     alter table streams enable always trigger streams_stay;
     alter table streams enable always trigger streams_are_not_emptied;
 
-    grant select on installation to plearoll_api, plearoll_relay;
-    grant select on streams, events, event_payloads to plearoll_api, plearoll_relay, plearoll_worker, plearoll_verifier;
-    grant insert on events, event_payloads to plearoll_worker;
-    grant insert, update on streams to plearoll_worker;
-    grant delete on event_payloads to plearoll_worker;
+    grant select on installation to ${roles.api}, ${roles.relay};
+    grant select on streams, events, event_payloads to ${roles.api}, ${roles.relay}, ${roles.worker}, ${roles.verifier};
+    grant insert on events, event_payloads to ${roles.worker};
+    grant insert, update on streams to ${roles.worker};
+    grant delete on event_payloads to ${roles.worker};
   `);
 }
 

@@ -1,7 +1,9 @@
 /** The inbox: what was accepted, in order, and what became of it. Outcomes are written once and never change. */
 import type { Knex } from 'knex';
+import { rolesOf } from './roles.ts';
 
 export async function up(knex: Knex): Promise<void> {
+  const roles = rolesOf(knex);
   await knex.raw(`
     create table commands (
       id uuid primary key,
@@ -46,9 +48,9 @@ export async function up(knex: Knex): Promise<void> {
       for each row when (old.status <> 'accepted') execute function refuse_outcome_change();
     alter table commands enable always trigger outcomes_are_final;
 
-    grant select (status, accepted_at) on commands to plearoll_relay, plearoll_verifier;
-    grant select, insert on commands to plearoll_api;
-    grant select, insert, update, delete on commands to plearoll_worker;
+    grant select (status, accepted_at) on commands to ${roles.relay}, ${roles.verifier};
+    grant select, insert on commands to ${roles.api};
+    grant select, insert, update, delete on commands to ${roles.worker};
   `);
 }
 

@@ -1,7 +1,9 @@
 /** The court: assignments with their rosters, sessions, and who takes part. All but observations are projections. */
 import type { Knex } from 'knex';
+import { rolesOf } from './roles.ts';
 
 export async function up(knex: Knex): Promise<void> {
+  const roles = rolesOf(knex);
   await knex.raw(`
     create table assignments (
       id uuid primary key,
@@ -82,9 +84,9 @@ export async function up(knex: Knex): Promise<void> {
     create index session_observations_by_user on session_observations (user_id);
 
     grant select on assignments, rosters, courtroom_sessions, session_participations, session_observations
-      to plearoll_api, plearoll_relay, plearoll_worker, plearoll_verifier;
+      to ${roles.api}, ${roles.relay}, ${roles.worker}, ${roles.verifier};
     grant insert, update on assignments, rosters, courtroom_sessions, session_participations, session_observations
-      to plearoll_worker;
+      to ${roles.worker};
   `);
 }
 

@@ -3,8 +3,10 @@
  * ticks. A ledger row is the job itself: it is durable from the moment it is fired, whatever becomes of its doorbell.
  */
 import type { Knex } from 'knex';
+import { rolesOf } from './roles.ts';
 
 export async function up(knex: Knex): Promise<void> {
+  const roles = rolesOf(knex);
   await knex.raw(`
     create table leases (
       name text primary key,
@@ -58,9 +60,9 @@ export async function up(knex: Knex): Promise<void> {
     -- A dead command is pruned in its time; the redrive goes on saying which one it was.
     alter table commands drop constraint commands_redrive_of_fkey;
 
-    grant select on leases, schedules, schedule_ticks, health_reports to plearoll_api;
-    grant select, insert, update on leases to plearoll_worker;
-    grant select, insert, update, delete on schedules, schedule_ticks, health_reports to plearoll_worker;
+    grant select on leases, schedules, schedule_ticks, health_reports to ${roles.api};
+    grant select, insert, update on leases to ${roles.worker};
+    grant select, insert, update, delete on schedules, schedule_ticks, health_reports to ${roles.worker};
   `);
 }
 

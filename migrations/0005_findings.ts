@@ -3,8 +3,10 @@
  * session need not exist to be checked, and what speaks of tampering must outlive the row it speaks of: no foreign keys.
  */
 import type { Knex } from 'knex';
+import { rolesOf } from './roles.ts';
 
 export async function up(knex: Knex): Promise<void> {
+  const roles = rolesOf(knex);
   await knex.raw(`
     create table session_checks (
       session_id uuid primary key,
@@ -31,10 +33,10 @@ export async function up(knex: Knex): Promise<void> {
     create index courtroom_sessions_open on courtroom_sessions (status, id) where status <> 'completed';
     create index session_observations_open on session_observations (observed_at, id) where left_at is null;
 
-    grant select on session_checks to plearoll_api, plearoll_relay, plearoll_verifier;
-    grant select on findings to plearoll_api, plearoll_verifier;
-    grant select (resolved_at) on findings to plearoll_relay;
-    grant select, insert, update on session_checks, findings to plearoll_worker;
+    grant select on session_checks to ${roles.api}, ${roles.relay}, ${roles.verifier};
+    grant select on findings to ${roles.api}, ${roles.verifier};
+    grant select (resolved_at) on findings to ${roles.relay};
+    grant select, insert, update on session_checks, findings to ${roles.worker};
   `);
 }
 

@@ -1,10 +1,11 @@
 /**
  * Row-level security: every table that holds a tenant's data says who sees which of its rows, and is closed to whoever
- * is not named. The API reads as `plearoll_api` within the scope that its transaction declares, and declares nothing:
- * sees nothing. What the door must know before there is a scope it asks as `plearoll_door`, which sees the columns that
+ * is not named. The API's role reads within the scope that its transaction declares, and declares nothing:
+ * sees nothing. What the door must know before there is a scope the door's role asks, which sees the columns that
  * answer it and no others. docs/tenancy.md tells why.
  */
 import type { Knex } from 'knex';
+import { type RoleNames, rolesOf } from './roles.ts';
 
 const TABLES = [
   'assignments',
@@ -49,6 +50,7 @@ const IN_SCOPE: Record<string, string> = {
 };
 
 export async function up(knex: Knex): Promise<void> {
+  const roles = rolesOf(knex);
   await knex.raw(`
     -- Open to the reader by role, institution or visibility, whatever the roster says.
     create function is_open(institution_id uuid, visibility text) returns boolean
@@ -89,38 +91,41 @@ export async function up(knex: Knex): Promise<void> {
     create index courtroom_sessions_active_public on courtroom_sessions (started_at, id)
       where status = 'active' and visibility = 'public';
 
-    grant create on schema public to plearoll_door;
-    alter function has_seat owner to plearoll_door;
-    revoke create on schema public from plearoll_door;
+    grant create on schema public to ${roles.door};
+    alter function has_seat owner to ${roles.door};
+    revoke create on schema public from ${roles.door};
     revoke execute on function has_seat from public;
-    grant execute on function has_seat to plearoll_api;
+    grant execute on function has_seat to ${roles.api};
 
     ${TABLES.map((table) => `alter table ${table} enable row level security, force row level security;`).join('\n')}
-    ${policies().join('\n')}
+    ${policies(roles).join('\n')}
 
-    revoke select on installation, session_observations from plearoll_api;
-    revoke insert on commands from plearoll_api;
-    grant select on installation to plearoll_door;
-    grant select, insert on commands to plearoll_door;
-    grant select (id, institution_id, visibility) on assignments to plearoll_door;
-    grant select (assignment_id, user_id, role) on rosters to plearoll_door;
-    grant select (id, assignment_id) on courtroom_sessions to plearoll_door;
-    grant select (id, session_id, user_id) on session_observations to plearoll_door;
-    grant select (resolved_at) on findings to plearoll_door;
+    revoke select on installation, session_observations from ${roles.api};
+    revoke insert on commands from ${roles.api};
+    grant select on installation to ${roles.door};
+    grant select, insert on commands to ${roles.door};
+    grant select (id, institution_id, visibility) on assignments to ${roles.door};
+    grant select (assignment_id, user_id, role) on rosters to ${roles.door};
+    grant select (id, assignment_id) on courtroom_sessions to ${roles.door};
+    grant select (id, session_id, user_id) on session_observations to ${roles.door};
+    grant select (resolved_at) on findings to ${roles.door};
   `);
 }
 
-function policies(): string[] {
-  const all = Object.entries(SEES_ALL).flatMap(([role, tables]) =>
-    tables.map((table) => `create policy ${role}_all on ${table} to plearoll_${role} using (true) with check (true);`),
+function policies(roles: RoleNames): string[] {
+  const all = (Object.keys(SEES_ALL) as (keyof typeof SEES_ALL)[]).flatMap((role) =>
+    SEES_ALL[role].map(
+      (table) => `create policy ${role}_all on ${table} to ${roles[role]} using (true) with check (true);`,
+    ),
   );
   const scoped = Object.entries(IN_SCOPE).map(
-    ([table, condition]) => `create policy api_in_scope on ${table} for select to plearoll_api using (${condition});`,
+    ([table, condition]) => `create policy api_in_scope on ${table} for select to ${roles.api} using (${condition});`,
   );
   return [...all, ...scoped];
 }
 
 export async function down(knex: Knex): Promise<void> {
+  const roles = rolesOf(knex);
   const dropped = [
     ...Object.entries(SEES_ALL).flatMap(([role, tables]) => tables.map((table) => `${role}_all on ${table}`)),
     ...Object.keys(IN_SCOPE).map((table) => `api_in_scope on ${table}`),
@@ -129,9 +134,9 @@ export async function down(knex: Knex): Promise<void> {
     ${dropped.map((policy) => `drop policy ${policy};`).join('\n')}
     ${TABLES.map((table) => `alter table ${table} no force row level security, disable row level security;`).join('\n')}
     revoke all on assignments, rosters, courtroom_sessions, session_observations, commands, findings, installation
-      from plearoll_door;
-    grant select on installation, session_observations to plearoll_api;
-    grant insert on commands to plearoll_api;
+      from ${roles.door};
+    grant select on installation, session_observations to ${roles.api};
+    grant insert on commands to ${roles.api};
     drop index courtroom_sessions_active_by_institution;
     drop index courtroom_sessions_active_public;
     drop function has_seat;

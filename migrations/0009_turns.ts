@@ -3,12 +3,14 @@
  * it changes any more, except by the transaction that completes it.
  */
 import type { Knex } from 'knex';
+import { rolesOf } from './roles.ts';
 
 const NEW = ['session_turns', 'objections', 'procedural_violations'];
 const OF_SESSION = ['session_participations', ...NEW];
-const SEES_ALL = ['worker', 'verifier', 'relay'];
+const SEES_ALL = ['worker', 'verifier', 'relay'] as const;
 
 export async function up(knex: Knex): Promise<void> {
+  const roles = rolesOf(knex);
   await knex.raw(`
     -- The name of a template, or a format of their own, which is text where this was taken back before.
     alter table assignments alter column format type json
@@ -135,18 +137,18 @@ export async function up(knex: Knex): Promise<void> {
     ).join('')}
 
     grant select on session_turns, objections, procedural_violations
-      to plearoll_api, plearoll_relay, plearoll_worker, plearoll_verifier;
-    grant insert, update on session_turns, objections, procedural_violations to plearoll_worker;
-    grant select (id, session_id) on session_turns, objections to plearoll_door;
+      to ${roles.api}, ${roles.relay}, ${roles.worker}, ${roles.verifier};
+    grant insert, update on session_turns, objections, procedural_violations to ${roles.worker};
+    grant select (id, session_id) on session_turns, objections to ${roles.door};
     ${NEW.map(
       (table) => `
     alter table ${table} enable row level security, force row level security;
-    ${SEES_ALL.map((role) => `create policy ${role}_all on ${table} to plearoll_${role} using (true) with check (true);`).join('\n')}
-    create policy api_in_scope on ${table} for select to plearoll_api
+    ${SEES_ALL.map((role) => `create policy ${role}_all on ${table} to ${roles[role]} using (true) with check (true);`).join('\n')}
+    create policy api_in_scope on ${table} for select to ${roles.api}
       using ((select true from courtroom_sessions s where s.id = session_id));`,
     ).join('')}
-    create policy door_all on session_turns to plearoll_door using (true) with check (true);
-    create policy door_all on objections to plearoll_door using (true) with check (true);
+    create policy door_all on session_turns to ${roles.door} using (true) with check (true);
+    create policy door_all on objections to ${roles.door} using (true) with check (true);
   `);
 }
 

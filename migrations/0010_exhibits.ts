@@ -3,14 +3,16 @@
  * the hash that stands here; what names a file is found by index, so that a file nobody names can be swept.
  */
 import type { Knex } from 'knex';
+import { rolesOf } from './roles.ts';
 
-const SEES_ALL = ['worker', 'verifier', 'relay', 'door'];
+const SEES_ALL = ['worker', 'verifier', 'relay', 'door'] as const;
 
 export async function up(knex: Knex): Promise<void> {
+  const roles = rolesOf(knex);
   await knex.raw(`
     -- Whose files a folder holds is written in it, so that nobody sweeps another installation's.
     alter table installation add column id uuid not null default gen_random_uuid();
-    grant select (id) on installation to plearoll_worker;
+    grant select (id) on installation to ${roles.worker};
 
     create table exhibits (
       id uuid primary key,
@@ -60,12 +62,12 @@ export async function up(knex: Knex): Promise<void> {
       for each statement execute function refuse_change();
     alter table exhibits enable always trigger exhibits_stay;
 
-    grant select on exhibits to plearoll_api, plearoll_relay, plearoll_worker, plearoll_verifier;
-    grant insert, update on exhibits to plearoll_worker;
-    grant select (id, session_id) on exhibits to plearoll_door;
+    grant select on exhibits to ${roles.api}, ${roles.relay}, ${roles.worker}, ${roles.verifier};
+    grant insert, update on exhibits to ${roles.worker};
+    grant select (id, session_id) on exhibits to ${roles.door};
     alter table exhibits enable row level security, force row level security;
-    ${SEES_ALL.map((role) => `create policy ${role}_all on exhibits to plearoll_${role} using (true) with check (true);`).join('\n')}
-    create policy api_in_scope on exhibits for select to plearoll_api
+    ${SEES_ALL.map((role) => `create policy ${role}_all on exhibits to ${roles[role]} using (true) with check (true);`).join('\n')}
+    create policy api_in_scope on exhibits for select to ${roles.api}
       using ((select true from courtroom_sessions s where s.id = session_id));
   `);
 }

@@ -4,8 +4,9 @@
  * Who ever had a socket is known beside the chain.
  */
 import type { Knex } from 'knex';
+import { rolesOf } from './roles.ts';
 
-const SEES_ALL = ['worker', 'verifier', 'relay'];
+const SEES_ALL = ['worker', 'verifier', 'relay'] as const;
 
 const hasSeat = (condition: string) => `
     create or replace function has_seat(assignment uuid) returns boolean
@@ -17,6 +18,7 @@ const hasSeat = (condition: string) => `
     end $$;`;
 
 export async function up(knex: Knex): Promise<void> {
+  const roles = rolesOf(knex);
   await knex.raw(`
     alter table assignments
       add column cancelled_at timestamptz(3),
@@ -32,7 +34,7 @@ export async function up(knex: Knex): Promise<void> {
     drop index uq_roster_presiding;
     alter table rosters add constraint uq_roster_presiding
       exclude (assignment_id with =) where (presiding) deferrable initially deferred;
-    grant select (replaced_at) on rosters to plearoll_door;
+    grant select (replaced_at) on rosters to ${roles.door};
     ${hasSeat(' and replaced_at is null')}
 
     alter table session_participations
@@ -48,9 +50,9 @@ export async function up(knex: Knex): Promise<void> {
       user_id uuid not null,
       primary key (session_id, user_id)
     );
-    grant select, insert on presence_judged to plearoll_worker;
+    grant select, insert on presence_judged to ${roles.worker};
     alter table presence_judged enable row level security, force row level security;
-    create policy worker_all on presence_judged to plearoll_worker using (true) with check (true);
+    create policy worker_all on presence_judged to ${roles.worker} using (true) with check (true);
 
     create table session_recordings (
       id uuid primary key,
@@ -74,16 +76,17 @@ export async function up(knex: Knex): Promise<void> {
       for each statement execute function refuse_change();
     alter table session_recordings enable always trigger session_recordings_stay;
 
-    grant select on session_recordings to plearoll_api, plearoll_relay, plearoll_worker, plearoll_verifier;
-    grant insert on session_recordings to plearoll_worker;
+    grant select on session_recordings to ${roles.api}, ${roles.relay}, ${roles.worker}, ${roles.verifier};
+    grant insert on session_recordings to ${roles.worker};
     alter table session_recordings enable row level security, force row level security;
-    ${SEES_ALL.map((role) => `create policy ${role}_all on session_recordings to plearoll_${role} using (true) with check (true);`).join('\n')}
-    create policy api_in_scope on session_recordings for select to plearoll_api
+    ${SEES_ALL.map((role) => `create policy ${role}_all on session_recordings to ${roles[role]} using (true) with check (true);`).join('\n')}
+    create policy api_in_scope on session_recordings for select to ${roles.api}
       using ((select true from courtroom_sessions s where s.id = session_id));
   `);
 }
 
 export async function down(knex: Knex): Promise<void> {
+  const roles = rolesOf(knex);
   await knex.raw(`
     drop table session_recordings;
     drop table presence_judged;
@@ -92,7 +95,7 @@ export async function down(knex: Knex): Promise<void> {
     ${hasSeat('')}
     alter table rosters drop constraint uq_roster_presiding, drop constraint ck_roster_replaced_presiding,
       drop constraint ck_roster_replaced;
-    revoke select (replaced_at) on rosters from plearoll_door;
+    revoke select (replaced_at) on rosters from ${roles.door};
     alter table rosters drop column replaced_at, drop column replaced_by;
     create unique index uq_roster_presiding on rosters (assignment_id) where presiding;
     alter table assignments drop constraint ck_assignment_cancelled, drop column cancelled_at, drop column cancel_reason;

@@ -7,42 +7,54 @@ import { pathToFileURL } from 'node:url';
 import { assertSchemaCompatibility, LATEST_SCHEMA_VERSION, runMigrations } from 'bullmq';
 import type { Knex } from 'knex';
 import pg from 'pg';
-import { OURS, readSchema, refuseNewer } from '../src/infra/schema.ts';
+import { DEFAULT_ROLE_PREFIX } from '../src/core/databaseRoles.ts';
+import { ConfigError, readMigrationConfig } from '../src/infra/config.ts';
+import { OURS, readSchema, refuseNewer, refuseOtherRoles } from '../src/infra/schema.ts';
 import { migrations } from './index.ts';
+import { type RoleNames, roleNames } from './roles.ts';
 
-const ROLES = ['api', 'door', 'worker', 'relay', 'verifier', 'queue'].map((role) => `plearoll_${role}`);
 const LOCK = `hashtext('plearoll')`;
 
-/**
- * @param wanted up to which migrations; all, unless the data that are to come were written under an older schema
- * @throws when the database was migrated by a newer version
- */
-export async function migrate(url: string, wanted: readonly string[] = OURS): Promise<void> {
-  await withClient(inDatabase(url, 'postgres'), makeRoles);
+export interface MigrateOptions {
+  /** Up to which migrations; all, unless the data that are to come were written under an older schema. */
+  wanted?: readonly string[];
+  /** Of the installation's roles (`DB_ROLE_PREFIX`). */
+  rolePrefix?: string;
+}
+
+/** @throws {SchemaError} where a newer version migrated the database, or one with another prefix of roles */
+export async function migrate(
+  url: string,
+  { wanted = OURS, rolePrefix = DEFAULT_ROLE_PREFIX }: MigrateOptions = {},
+): Promise<void> {
+  await withClient(url, (client) => refuseOtherRoles(client, rolePrefix));
+  const roles = roleNames(rolePrefix);
+  await withClient(inDatabase(url, 'postgres'), (client) => makeRoles(client, Object.values(roles)));
   await withClient(url, async (client) => {
     await client.query(`select pg_advisory_lock(${LOCK})`);
     const applied = await readSchema(client);
     refuseNewer(applied);
     if (!wanted.every((name) => applied.includes(name))) {
-      await withKnex(url, (knex) => knex.migrate.latest({ migrationSource: sourceOf(wanted) }));
+      await withKnex(url, rolePrefix, (knex) => knex.migrate.latest({ migrationSource: sourceOf(wanted) }));
     }
-    if (!(await isQueueCurrent(client))) await migrateQueue(client, url);
+    if (!(await isQueueCurrent(client))) await migrateQueue(client, url, roles);
   });
 }
 
 /** Takes everything of ours out of the database, queues included. */
-export async function unmake(url: string): Promise<void> {
+export async function unmake(url: string, rolePrefix = DEFAULT_ROLE_PREFIX): Promise<void> {
   await withClient(url, async (client) => {
     await client.query(`select pg_advisory_lock(${LOCK})`);
     refuseNewer(await readSchema(client));
-    await withKnex(url, (knex) => knex.migrate.rollback({ migrationSource: sourceOf(OURS) }, true));
+    await refuseOtherRoles(client, rolePrefix);
+    await withKnex(url, rolePrefix, (knex) => knex.migrate.rollback({ migrationSource: sourceOf(OURS) }, true));
     await client.query('drop schema if exists bullmq cascade');
   });
 }
 
-async function makeRoles(client: pg.Client): Promise<void> {
+async function makeRoles(client: pg.Client, roles: string[]): Promise<void> {
   await client.query(`select pg_advisory_lock(${LOCK})`);
-  for (const role of ROLES) {
+  for (const role of roles) {
     const { rowCount } = await client.query('select from pg_roles where rolname = $1', [role]);
     if (rowCount === 0) await client.query(`create role ${role} nologin`);
     const { rows } = await client.query(`select pg_has_role(current_user, $1, 'member') as member`, [role]);
@@ -64,9 +76,10 @@ function sourceOf(wanted: readonly string[]): Knex.MigrationSource<(typeof migra
 }
 
 /** knex is loaded only where there is something to migrate: the embedded mode comes here at every start. */
-async function withKnex(url: string, work: (knex: Knex) => Promise<unknown>): Promise<void> {
+async function withKnex(url: string, role_prefix: string, work: (knex: Knex) => Promise<unknown>): Promise<void> {
   const { default: knexModule } = await import('knex');
-  const knex = knexModule.default({ client: 'pg', connection: url, pool: { min: 0, max: 1 } });
+  const settings = { client: 'pg', connection: url, pool: { min: 0, max: 1 }, role_prefix };
+  const knex = knexModule.default(settings);
   try {
     await work(knex);
   } finally {
@@ -75,14 +88,14 @@ async function withKnex(url: string, work: (knex: Knex) => Promise<unknown>): Pr
 }
 
 /** BullMQ's tables belong to the queue's role, which sees nothing else. It may create only while it migrates. */
-async function migrateQueue(client: pg.Client, url: string): Promise<void> {
+async function migrateQueue(client: pg.Client, url: string, { queue }: RoleNames): Promise<void> {
   const database = client.escapeIdentifier(client.database!);
-  await client.query('create schema if not exists bullmq authorization plearoll_queue');
-  await client.query(`grant create on database ${database} to plearoll_queue`);
+  await client.query(`create schema if not exists bullmq authorization ${queue}`);
+  await client.query(`grant create on database ${database} to ${queue}`);
   try {
-    await withClient(url, runMigrations, '-c role=plearoll_queue');
+    await withClient(url, runMigrations, `-c role=${queue}`);
   } finally {
-    await client.query(`revoke create on database ${database} from plearoll_queue`);
+    await client.query(`revoke create on database ${database} from ${queue}`);
   }
 }
 
@@ -103,16 +116,13 @@ function inDatabase(url: string, name: string): string {
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const url = process.env.DATABASE_URL;
-  if (!url) {
-    console.error('DATABASE_URL is not set: say which database to migrate.');
-    process.exit(1);
-  }
   try {
-    await migrate(url);
+    const { DATABASE_URL, DB_ROLE_PREFIX } = readMigrationConfig(process.env);
+    await migrate(DATABASE_URL, { rolePrefix: DB_ROLE_PREFIX });
     console.log('The schema is up to date.');
   } catch (error) {
-    console.error(`Could not migrate: ${(error as Error).message || String(error)}`);
+    const { message } = error as Error;
+    console.error(error instanceof ConfigError ? message : `Could not migrate: ${message || String(error)}`);
     process.exit(1);
   }
 }

@@ -12,8 +12,9 @@ const UNVERIFIED =
 
 const file = readArguments();
 try {
-  const { taken_at, counts, report } = await withDatabase(readConfig(process.env, 'all'), true, (url) =>
-    takeBackup(url, file),
+  const config = readConfig(process.env, 'all');
+  const { taken_at, counts, report } = await withDatabase(config, true, (url) =>
+    takeBackup(url, file, config.DB_ROLE_PREFIX),
   );
   for (const [table, rows] of Object.entries(counts)) console.log(`${String(rows).padStart(12)}  ${table}`);
   console.log(`backup of ${taken_at} written to ${file}`);

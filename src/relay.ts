@@ -5,7 +5,6 @@ import { healthRoutes } from './http/health.ts';
 import { answerProblems, refuseUnknownPath } from './http/problems.ts';
 import { createExpressServer } from './http/server.ts';
 import { openBackbone } from './infra/backbone.ts';
-import { openPool } from './infra/database.ts';
 import { readInstallation } from './infra/installation.ts';
 import { closeServer, listen } from './infra/listen.ts';
 import { startProbe } from './infra/probe.ts';
@@ -18,8 +17,8 @@ const POOL_SIZE = 6;
 
 await runProcess('separate', async (config) => {
   const backbone = openBackbone(config, config.DATABASE_URL!, 'relay');
-  const { broadcast, presence, metrics, log, onError, isRedisConnected } = backbone;
-  const pool = openPool(backbone.databaseUrl, 'relay', POOL_SIZE, onError);
+  const { broadcast, presence, metrics, log, isRedisConnected } = backbone;
+  const pool = backbone.openPool('relay', POOL_SIZE);
   const db = pool as unknown as Queryable;
   const { ticket_secret } = await readInstallation(db);
   const tokens = createTokens({

@@ -14,7 +14,7 @@ try {
   const config = readConfig(process.env, 'all');
   const blobs = openBlobs(blobFolder(config));
   const { header, counts, report } = await withDatabase(config, false, (url) =>
-    restoreBackup(url, file, { replace, blobs }),
+    restoreBackup(url, file, { replace, blobs, rolePrefix: config.DB_ROLE_PREFIX }),
   );
   for (const [table, rows] of Object.entries(counts)) console.log(`${String(rows).padStart(12)}  ${table}`);
   console.log(`backup of ${header.taken_at} restored from ${file}`);

@@ -7,7 +7,6 @@ import { createExpressServer } from './http/server.ts';
 import { startApi } from './http/startApi.ts';
 import { type Backbone, openBackbone } from './infra/backbone.ts';
 import type { Config } from './infra/config.ts';
-import { openPool } from './infra/database.ts';
 import { closeServer, listen } from './infra/listen.ts';
 import type { Started } from './infra/run.ts';
 import { type Step, stopInOrder } from './infra/shutdown.ts';
@@ -35,13 +34,13 @@ export async function startAll(
   secret: string | undefined,
   { timetable = wholeTimetable, watch, stop }: StartOptions = {},
 ): Promise<Started & { port: number; backbone: Backbone }> {
-  await migrate(databaseUrl);
+  await migrate(databaseUrl, { rolePrefix: config.DB_ROLE_PREFIX });
   stop?.throwIfAborted();
   const backbone = openBackbone(config, databaseUrl, 'all');
-  const { broadcast, presence, metrics, log, onError } = backbone;
+  const { broadcast, presence, metrics, log } = backbone;
   const steps: Step[] = [{ name: 'backbone', run: () => backbone.close() }];
   try {
-    const pool = openPool(databaseUrl, 'relay', RELAY_POOL_SIZE, onError);
+    const pool = backbone.openPool('relay', RELAY_POOL_SIZE);
     steps.unshift({ name: 'relay pool', run: () => pool.end() });
     const worker = await startWorker(backbone, undefined, watch);
     steps.unshift({ name: 'worker', run: () => worker.close() });

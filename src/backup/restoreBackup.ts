@@ -7,7 +7,8 @@ import type pg from 'pg';
 import { migrate, unmake } from '../../migrations/migrate.ts';
 import { book } from '../commands.ts';
 import type { Blobs } from '../core/blobs.ts';
-import { readSchema, refuseNewer } from '../infra/schema.ts';
+import { DEFAULT_ROLE_PREFIX, roleName } from '../core/databaseRoles.ts';
+import { readSchema, refuseNewer, refuseOtherRoles } from '../infra/schema.ts';
 import { type RecordReport, verifyRecord } from '../integrity/verifyRecord.ts';
 import { type Counts, checkArchive, type Header, readArchive } from './archive.ts';
 import { openClient } from './openClient.ts';
@@ -25,13 +26,15 @@ export interface RestoreOptions {
   replace: boolean;
   /** Where the exhibits' files should be; with null they are not looked at. */
   blobs?: Blobs | null;
+  /** Of the installation's roles. */
+  rolePrefix?: string;
 }
 
 /** @throws where the file is not whole or of a newer version, or the database is in use or not empty: nothing is changed */
 export async function restoreBackup(
   url: string,
   file: string,
-  { replace, blobs = null }: RestoreOptions,
+  { replace, blobs = null, rolePrefix = DEFAULT_ROLE_PREFIX }: RestoreOptions,
 ): Promise<Restored> {
   const header = await checkArchive(file);
   refuseNewer(header.migrations);
@@ -39,15 +42,17 @@ export async function restoreBackup(
     await refuseInUse(client);
     const found = await readSchema(client);
     refuseNewer(found);
+    await refuseOtherRoles(client, rolePrefix);
     if (!replace && found.length > 0) await refuseFilled(client);
     return found;
   });
-  if (replace || JSON.stringify(applied) !== JSON.stringify(header.migrations)) await unmake(url);
-  await migrate(url, header.migrations);
+  if (replace || JSON.stringify(applied) !== JSON.stringify(header.migrations)) await unmake(url, rolePrefix);
+  await migrate(url, { wanted: header.migrations, rolePrefix });
   const counts = await withClient(url, (client) => load(client, file));
-  await migrate(url);
+  await migrate(url, { rolePrefix });
   const report = await withClient(url, async (client) => {
     await client.query('analyze');
+    await client.query(`set role ${roleName(rolePrefix, 'verifier')}; set row_security = on`);
     return verifyRecord(client as never, book, { institution_id: null }, undefined, blobs);
   });
   return { header, counts, report };

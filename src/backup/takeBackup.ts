@@ -4,7 +4,8 @@
  * it is verified when it is restored, under the schema of this version.
  */
 import { book } from '../commands.ts';
-import { OURS, readSchema, SchemaError } from '../infra/schema.ts';
+import { DEFAULT_ROLE_PREFIX, roleName } from '../core/databaseRoles.ts';
+import { OURS, readSchema, refuseOtherRoles, SchemaError } from '../infra/schema.ts';
 import { type RecordReport, verifyRecord } from '../integrity/verifyRecord.ts';
 import { type Counts, writeArchive } from './archive.ts';
 import { openClient } from './openClient.ts';
@@ -19,11 +20,12 @@ export interface Taken {
 }
 
 /** @throws when the file exists, or the database has no schema */
-export async function takeBackup(url: string, file: string): Promise<Taken> {
+export async function takeBackup(url: string, file: string, rolePrefix = DEFAULT_ROLE_PREFIX): Promise<Taken> {
   const client = await openClient(url, 'plearoll-backup');
   try {
     await client.query('begin isolation level repeatable read, read only');
     const migrations = await readSchema(client);
+    await refuseOtherRoles(client, rolePrefix);
     if (migrations.length === 0) throw new SchemaError('There is nothing to back up: the database has no schema.');
     const { rows } = await client.query<{ now: string }>('select now()');
     const taken_at = rows[0]!.now;
@@ -31,6 +33,7 @@ export async function takeBackup(url: string, file: string): Promise<Taken> {
     const counts = await writeArchive(file, { taken_at, migrations, tables }, (table) =>
       copyOut(client, `copy ${copied(client, table)} to stdout`),
     );
+    await client.query(`set local role ${roleName(rolePrefix, 'verifier')}; set local row_security = on`);
     const isOurs = OURS.every((name) => migrations.includes(name));
     const report = isOurs ? await verifyRecord(client as never, book, { institution_id: null }) : null;
     await client.query('commit');

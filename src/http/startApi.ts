@@ -6,7 +6,6 @@ import type { Queryable } from '../core/queryable.ts';
 import type { Backbone } from '../infra/backbone.ts';
 import type { Backlog } from '../infra/backlog.ts';
 import { listenForScopeChanges } from '../infra/broadcast/scopeChanges.ts';
-import { openPool } from '../infra/database.ts';
 import { readInstallation } from '../infra/installation.ts';
 import { createLimiter } from '../infra/limiter/createLimiter.ts';
 import { type Probe, startProbe } from '../infra/probe.ts';
@@ -41,11 +40,11 @@ export async function startApi(
   secret: string | undefined,
   connections: () => number,
 ): Promise<Api> {
-  const { config, databaseUrl, queues, broadcast, metrics, log, onError, isRedisConnected, blobs } = backbone;
+  const { config, queues, broadcast, metrics, log, onError, isRedisConnected, blobs } = backbone;
   await queues.demandFit();
-  const door = openPool(databaseUrl, 'door', DOOR_POOL_SIZE, onError);
-  const pool = openPool(databaseUrl, 'api', READING_POOL_SIZE, onError);
-  const verifierPool = openPool(databaseUrl, 'verifier', VERIFIER_POOL_SIZE, onError);
+  const door = backbone.openPool('door', DOOR_POOL_SIZE);
+  const pool = backbone.openPool('api', READING_POOL_SIZE);
+  const verifierPool = backbone.openPool('verifier', VERIFIER_POOL_SIZE);
   const reading = createReading(pool, verifierPool);
   const db = door as unknown as Queryable;
   const { id, ticket_secret } = await readInstallation(db);

@@ -1,9 +1,11 @@
 /** What every process stands on: its settings, its log and metrics, the queues, the broadcast and who is present. */
+import type pg from 'pg';
 import { type BlobStore, openBlobs } from './blobs.ts';
 import type { Broadcast } from './broadcast/broadcast.ts';
 import { createInProcessBroadcast } from './broadcast/inProcess.ts';
 import { createRedisBroadcast } from './broadcast/redis.ts';
 import { blobFolder, type Config } from './config.ts';
+import { type DatabaseRole, openPool } from './database.ts';
 import { createLog, type Log } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createInProcessPresence } from './presence/inProcess.ts';
@@ -23,6 +25,8 @@ export interface Backbone {
   blobs: BlobStore;
   presence: Presence;
   onError(error: Error): void;
+  /** Connections in a role of this installation. @param max at most */
+  openPool(role: DatabaseRole, max: number): pg.Pool;
   isRedisConnected(): boolean | null;
   /** The queues, the broadcast and presence; to be called when nobody uses them any more. */
   close(): Promise<void>;
@@ -32,7 +36,14 @@ export function openBackbone(config: Config, databaseUrl: string, process: strin
   const log = createLog(config.LOG_LEVEL, process);
   const onError = quietly(log);
   const prefix = `plearoll:${new URL(databaseUrl).pathname.slice(1)}:`;
-  const queues = openQueues({ databaseUrl, redisUrl: config.REDIS_URL, prefix: `${prefix}bull`, onError, log });
+  const open = (role: DatabaseRole, max: number) => openPool(databaseUrl, role, max, onError, config.DB_ROLE_PREFIX);
+  const queues = openQueues({
+    openPool: (max) => open('queue', max),
+    redisUrl: config.REDIS_URL,
+    prefix: `${prefix}bull`,
+    onError,
+    log,
+  });
   const broadcast =
     config.REDIS_URL === undefined
       ? createInProcessBroadcast()
@@ -52,6 +63,7 @@ export function openBackbone(config: Config, databaseUrl: string, process: strin
     blobs: openBlobs(blobFolder(config)),
     presence,
     onError,
+    openPool: open,
     isRedisConnected: () => (config.REDIS_URL === undefined ? null : broadcast.isConnected()),
     async close() {
       await queues.close();

@@ -6,6 +6,7 @@ import { createPublicKey } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import { DEFAULT_ROLE_PREFIX } from '../core/databaseRoles.ts';
 import { weaknessOf } from './weakSecrets.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -31,12 +32,18 @@ const url = (protocols: RegExp, example: string) => z.url({ protocol: protocols,
 const postgresUrl = url(/^postgres(ql)?$/, 'postgres://user:password@host:5432/database');
 const redisUrl = url(/^rediss?$/, 'redis://host:6379');
 
+const ROLE_PREFIX = /^(?!pg(_|$))[a-z][a-z0-9_]{0,40}$/;
+const rolePrefix = z
+  .string()
+  .regex(ROLE_PREFIX, 'must be a small letter and up to 40 more of a-z, 0-9 and _; not pg, which Postgres keeps');
+
 const Settings = z.object({
   PORT: port.optional(),
   RELAY_PORT: port.optional(),
   METRICS_PORT: port.optional(),
   HOST: z.string().default('127.0.0.1'),
   DATABASE_URL: postgresUrl.optional(),
+  DB_ROLE_PREFIX: rolePrefix.default(DEFAULT_ROLE_PREFIX),
   REDIS_URL: redisUrl.optional(),
   REDIS_CACHE_URL: redisUrl.optional(),
   PLEAROLL_HOME: z
@@ -67,6 +74,9 @@ const Settings = z.object({
 
 export type Config = Readonly<z.output<typeof Settings>>;
 
+const MigrationSettings = Settings.pick({ DB_ROLE_PREFIX: true }).extend({ DATABASE_URL: postgresUrl });
+export type MigrationConfig = Readonly<z.output<typeof MigrationSettings>>;
+
 /** Where files are kept. */
 export function blobFolder({ BLOB_DIR, PLEAROLL_HOME }: Config): string {
   return BLOB_DIR === undefined ? join(PLEAROLL_HOME, 'blobs') : resolve(BLOB_DIR);
@@ -86,14 +96,22 @@ export class ConfigError extends Error {
 
 /** @throws {ConfigError} naming every problem at once */
 export function readConfig(env: NodeJS.ProcessEnv, topology: Topology): Config {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
-  const parsed = Settings.safeParse(given);
-  if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
-  }
-  const problems = [...connectionProblems(parsed.data, topology), ...secretProblems(parsed.data, topology)];
+  const config = parse(Settings, env);
+  const problems = [...connectionProblems(config, topology), ...secretProblems(config, topology)];
   if (problems.length > 0) throw new ConfigError(problems);
-  return parsed.data;
+  return config;
+}
+
+/** All that migrating asks for: it knows no secrets. @throws {ConfigError} */
+export function readMigrationConfig(env: NodeJS.ProcessEnv): MigrationConfig {
+  return parse(MigrationSettings, env);
+}
+
+function parse<Shape extends z.ZodType>(shape: Shape, env: NodeJS.ProcessEnv): z.output<Shape> {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = shape.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
 }
 
 function connectionProblems({ DATABASE_URL, REDIS_URL }: Config, topology: Topology): string[] {

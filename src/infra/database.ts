@@ -3,10 +3,11 @@
  * connection that cannot take its role is refused, never served as the login user.
  */
 import pg from 'pg';
+import { type DatabaseRole, DEFAULT_ROLE_PREFIX, roleName } from '../core/databaseRoles.ts';
 import type { Queryable } from '../core/queryable.ts';
 import { sentTogether } from '../core/sentTogether.ts';
 
-export type DatabaseRole = 'api' | 'door' | 'worker' | 'relay' | 'verifier' | 'queue';
+export type { DatabaseRole };
 
 // Statements with a name, and the checks of foreign keys, keep the plan of their first runs, when tables may be empty:
 // it has to go by key. Nothing but verification reads whole tables.
@@ -36,9 +37,15 @@ export const types: pg.CustomTypesConfig = {
   },
 } as pg.CustomTypesConfig;
 
-/** @param max connections at most */
-export function openPool(url: string, role: DatabaseRole, max: number, onError: (error: Error) => void): pg.Pool {
-  const settings = { role: `plearoll_${role}`, ...COMMON_OPTIONS, ...ROLE_OPTIONS[role] };
+/** @param max connections at most. @param rolePrefix of the installation's roles: processes open their pools by the backbone */
+export function openPool(
+  url: string,
+  role: DatabaseRole,
+  max: number,
+  onError: (error: Error) => void,
+  rolePrefix = DEFAULT_ROLE_PREFIX,
+): pg.Pool {
+  const settings = { role: roleName(rolePrefix, role), ...COMMON_OPTIONS, ...ROLE_OPTIONS[role] };
   const options = Object.entries(settings)
     .map(([name, value]) => `-c ${name}=${value}`)
     .join(' ');

@@ -13,7 +13,7 @@ import {
   withBackend,
 } from 'bullmq';
 import { Redis } from 'ioredis';
-import { openPool } from './database.ts';
+import type pg from 'pg';
 import { watchPolicy } from './evictionPolicy.ts';
 import type { Log } from './log.ts';
 
@@ -58,7 +58,8 @@ export interface Queues {
 }
 
 export interface QueueOptions {
-  databaseUrl: string;
+  /** Of the queue's role, with so many connections at most. */
+  openPool(max: number): pg.Pool;
   redisUrl: string | undefined;
   /** Keeps installations that share a Redis apart. */
   prefix: string;
@@ -126,8 +127,8 @@ function openOnRedis({ prefix, onError, log }: QueueOptions, url: string): Queue
   );
 }
 
-function openOnPostgres({ databaseUrl, onError }: QueueOptions): Queues {
-  const pool = openPool(databaseUrl, 'queue', POSTGRES_POOL_SIZE, onError);
+function openOnPostgres({ openPool, onError }: QueueOptions): Queues {
+  const pool = openPool(POSTGRES_POOL_SIZE);
   const connection = pool as unknown as PgPool;
   return assemble(
     onError,

@@ -22,7 +22,7 @@ export async function runProcess(
   try {
     const config = readConfig(process.env, topology);
     whenAborted(stop, () => endAfter(config.SHUTDOWN_GRACE_SECONDS));
-    if (topology === 'separate') await demandSchema(config.DATABASE_URL!);
+    if (topology === 'separate') await demandSchema(config.DATABASE_URL!, config.DB_ROLE_PREFIX);
     stop.throwIfAborted();
     const { log, steps } = await start(config, stop);
     endOnFault(log);

@@ -4,6 +4,7 @@
  */
 import pg from 'pg';
 import { migrations } from '../../migrations/index.ts';
+import { readRolePrefixes } from '../core/databaseRoles.ts';
 import { isConnectionFault } from './database.ts';
 
 export const OURS: readonly string[] = migrations.map(({ name }) => name);
@@ -42,11 +43,21 @@ export function demandOurs(applied: readonly string[]): void {
   throw new SchemaError(`The database has ${found}; this version needs ${OURS.at(-1)}: run npm run migrate first.`);
 }
 
+/** @throws {SchemaError} where the database was migrated for roles of another prefix, whose names ours would not fit */
+export async function refuseOtherRoles(db: Pick<pg.Client, 'query'>, prefix: string): Promise<void> {
+  const found = await readRolePrefixes(db as never);
+  if (found.length === 0 || found.includes(prefix)) return;
+  throw new SchemaError(
+    `The database was migrated with DB_ROLE_PREFIX=${found.join(' and ')}, and here it is ${prefix}. ` +
+      'Set it to what it was, or name another database: the roles of a database do not change their names.',
+  );
+}
+
 /** What every separate process does first. @throws {SchemaError}, or a fault where Postgres stays away for seconds */
-export async function demandSchema(url: string): Promise<void> {
+export async function demandSchema(url: string, rolePrefix: string): Promise<void> {
   for (const started = performance.now(); ; ) {
     try {
-      return demandOurs(await askSchema(url));
+      return demandOurs(await askSchema(url, rolePrefix));
     } catch (fault) {
       if (!isConnectionFault(fault) || performance.now() - started > WAIT_FOR_POSTGRES_MS) throw fault;
       await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
@@ -54,7 +65,7 @@ export async function demandSchema(url: string): Promise<void> {
   }
 }
 
-async function askSchema(url: string): Promise<string[]> {
+async function askSchema(url: string, rolePrefix: string): Promise<string[]> {
   const client = new pg.Client({
     connectionString: url,
     application_name: 'plearoll-start',
@@ -63,6 +74,7 @@ async function askSchema(url: string): Promise<string[]> {
   client.on('error', () => {});
   try {
     await client.connect();
+    await refuseOtherRoles(client, rolePrefix);
     return await readSchema(client);
   } finally {
     await client.end().catch(() => {});

@@ -2,6 +2,7 @@
  * Row-level security as the migrations set it, table by table and policy by policy. Where a table was opened, somebody
  * may have read what is another tenant's, or is about to; a policy too many opens as well as one that says more.
  */
+import { ownRolePrefix } from '../core/databaseRoles.ts';
 import type { Queryable } from '../core/queryable.ts';
 
 const COURT = ['assignments', 'rosters', 'courtroom_sessions', 'session_participations', 'session_observations'];
@@ -45,14 +46,16 @@ const IN_SCOPE: Record<string, string> = {
 };
 
 /** The shape of each policy by `<policy> of <table>`. */
-const POLICIES = new Map<string, string>([
-  ...Object.entries(SEES_ALL).flatMap(([role, tables]) =>
-    tables.map((table) => [`${role}_all of ${table}`, `PERMISSIVE ALL {plearoll_${role}} true / true`] as const),
-  ),
-  ...Object.entries(IN_SCOPE).map(
-    ([table, condition]) => [`api_in_scope of ${table}`, `PERMISSIVE SELECT {plearoll_api} ${condition} / `] as const,
-  ),
-]);
+const policiesOf = (prefix: string) =>
+  new Map<string, string>([
+    ...Object.entries(SEES_ALL).flatMap(([role, tables]) =>
+      tables.map((table) => [`${role}_all of ${table}`, `PERMISSIVE ALL {${prefix}_${role}} true / true`] as const),
+    ),
+    ...Object.entries(IN_SCOPE).map(
+      ([table, condition]) =>
+        [`api_in_scope of ${table}`, `PERMISSIVE SELECT {${prefix}_api} ${condition} / `] as const,
+    ),
+  ]);
 
 /** Findings in fixed order; none when all stands as the migrations set it. */
 export async function verifyRowSecurity(db: Queryable): Promise<string[]> {
@@ -75,11 +78,12 @@ async function policyIssues(db: Queryable): Promise<string[]> {
      from pg_policies where schemaname = 'public' and tablename = any($1) order by tablename, policyname`,
     [TABLES],
   );
+  const policies = policiesOf(await ownRolePrefix(db));
   const found = new Map(rows.map(({ name, shape }) => [name, shape]));
-  const wrong = [...POLICIES].flatMap(([name, shape]) => {
+  const wrong = [...policies].flatMap(([name, shape]) => {
     if (!found.has(name)) return [`Guard missing: policy ${name}`];
     return found.get(name) === shape ? [] : [`Guard changed: policy ${name}`];
   });
-  const added = [...found.keys()].filter((name) => !POLICIES.has(name));
+  const added = [...found.keys()].filter((name) => !policies.has(name));
   return [...wrong, ...added.map((name) => `Guard added: policy ${name}`)];
 }

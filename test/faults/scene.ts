@@ -4,6 +4,7 @@
  */
 import type { Queue } from 'bullmq';
 import { onTestFailed, onTestFinished } from 'vitest';
+import { openPool } from '../../src/infra/database.ts';
 import { createLog } from '../../src/infra/log.ts';
 import { openQueues, type QueueName, type Queues } from '../../src/infra/queue.ts';
 import { type Cast, cast, get, type Json, openSession, person, post } from '../support/client.ts';
@@ -77,7 +78,7 @@ export async function openScene({ redisUrl, database: given }: SceneOptions): Pr
     openQueue: async (name) => {
       const prefix = `plearoll:${new URL(database.url).pathname.slice(1)}:bull`;
       const queues = openQueues({
-        databaseUrl: database.url,
+        openPool: (max) => openPool(database.url, 'queue', max, () => {}),
         redisUrl,
         prefix,
         onError: () => {},

@@ -38,6 +38,16 @@ describe('settings', () => {
     expect(readConfig({ DATABASE_URL: '', PORT: '' }, 'all')).not.toHaveProperty('DATABASE_URL');
   });
 
+  test('the prefix of the roles is what Postgres takes for a name without quotes, and does not pretend to be its own', () => {
+    expect(readConfig({}, 'all').DB_ROLE_PREFIX).toBe('plearoll');
+    expect(readConfig({ DB_ROLE_PREFIX: 'moot_2' }, 'all').DB_ROLE_PREFIX).toBe('moot_2');
+    for (const wrong of ['Moot', '2moot', 'moot-2', 'moot;', 'm'.repeat(42), 'pg', 'pg_moot']) {
+      expect(problemsOf({ DB_ROLE_PREFIX: wrong }), wrong).toEqual([
+        expect.stringContaining('DB_ROLE_PREFIX: must be'),
+      ]);
+    }
+  });
+
   test('every problem is named at once', () => {
     const problems = problemsOf({
       PORT: 'many',
