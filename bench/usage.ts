@@ -29,6 +29,11 @@ export function findChild(...names: string[]): number {
   return child.pid;
 }
 
+/** Resident memory of a process. */
+export function mibOf(pid: number): number {
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1_024;
+}
+
 function usedByTree(entries: Entry[], root: number): number {
   const members = new Set([root]);
   for (let size = 0; size < members.size; ) {

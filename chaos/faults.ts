@@ -4,10 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConnectionOptions, Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { type Process, until } from '../test/support/processes.ts';
+import { BURDENS } from './burdens.ts';
 import type { Dice } from './dice.ts';
 import { KINDS, type Kind, type Post } from './fleet.ts';
 import type { Moment } from './saboteur.ts';
 import type { Stage } from './stage.ts';
+import { SURROUNDINGS } from './surroundings.ts';
 
 /** What a blow was, and what is left to be done when all is well again in spite of it. */
 export interface Blow {
@@ -252,4 +254,6 @@ export const FAULTS: Fault[] = [
   cut,
   ...(KINDS.includes('scheduler') ? [twoLeaders] : []),
   ...KINDS.map(killAtRandom),
+  ...BURDENS,
+  ...SURROUNDINGS,
 ];

@@ -1,7 +1,7 @@
 /**
  * Loaded before the entry of one of our processes, which otherwise runs as an operator has it. On SIGUSR2
  * the process reads its orders, `<moment> <n> <signal>`, and sends itself that signal when it comes to the
- * moment for the n-th time. In a worker, log entries obey `details.poison`: `throw`, `hang` or `exit`.
+ * moment for the n-th time; `clock <seconds>` is an order at once, its clock goes so much before. In a worker, log entries obey `details.poison`: `throw`, `hang` or `exit`.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,14 +10,27 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 
 /** K1: in the inbox, not rung. K2: rung. K3: COMMIT not yet sent. K4: committed, not published. K5: published. */
-export type Moment = 'accepted' | 'rung' | 'in_transaction' | 'committed' | 'published';
+export type Moment = 'accepted' | 'rung' | 'in_transaction' | 'committed' | 'published' | 'clock';
 
 let orders = { moment: '', left: 0, signal: 'SIGKILL' };
 
 process.on('SIGUSR2', () => {
   const [moment, n, signal] = readFileSync(join(process.env.CHAOS_ORDERS!, String(process.pid)), 'utf8').split(' ');
-  orders = { moment: moment!, left: Number(n), signal: signal! };
+  if (moment === 'clock') step_ms = Number(n) * 1_000;
+  else orders = { moment: moment!, left: Number(n), signal: signal! };
 });
+
+let step_ms = 0;
+const TrueDate = Date;
+globalThis.Date = class extends TrueDate {
+  constructor(...args: [number?, number?, number?, number?, number?, number?, number?]) {
+    if (args.length === 0) super(TrueDate.now() + step_ms);
+    else super(...(args as [number]));
+  }
+  static override now(): number {
+    return TrueDate.now() + step_ms;
+  }
+} as DateConstructor;
 
 function reach(moment: Moment): void {
   if (moment !== orders.moment) return;

@@ -2,11 +2,11 @@
  * `--soak 10`: ten minutes at half of what the machine can take, and nothing is done to anybody. Latencies and memory
  * must be as flat at the end as in the middle; how long a command took counts from when it was due to be sent.
  */
-import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkRecord } from '../bench/checkRecord.ts';
 import { percentile, table } from '../bench/report.ts';
+import { mibOf } from '../bench/usage.ts';
 import { cast, openSession, type Person } from '../test/support/client.ts';
 import { SECRET } from '../test/support/secret.ts';
 import { openArena } from './arena.ts';
@@ -122,8 +122,6 @@ function sendEntry({ who, sessions, apis }: Load, n: number): Promise<boolean> {
 }
 
 function readMemory(fleet: Fleet): Map<string, number> {
-  const mibOf = (pid: number) =>
-    Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1_024;
   return new Map(fleet.pids().map(({ name, pid }) => [name, mibOf(pid)]));
 }
 
