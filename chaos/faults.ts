@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConnectionOptions, Queue } from 'bullmq';
 import { Redis } from 'ioredis';
+import { readInstallation, redisPrefix } from '../src/infra/installation.ts';
 import { type Process, until } from '../test/support/processes.ts';
 import { BURDENS } from './burdens.ts';
 import type { Dice } from './dice.ts';
@@ -150,8 +151,10 @@ const doorbells: Fault = {
     const nothing = { id: randomUUID(), name: 'session.log', stream, streams: [stream] };
     const rung = dice.shuffled([...rows, nothing, ...rows]);
     const struck_ms = now();
-    await withQueue(stage, async (queue) => {
-      while (rung.length > 0) await queue.add('again', { commands: rung.splice(0, dice.between(1, 40)) });
+    await withQueue(stage, async (queue, installation) => {
+      while (rung.length > 0) {
+        await queue.add('again', { commands: rung.splice(0, dice.between(1, 40)), installation });
+      }
     });
     return { struck_ms };
   },
@@ -224,12 +227,13 @@ async function freeze(post: Post, for_ms: number, stop: (process: Process) => vo
 }
 
 /** The queue as our processes see it. */
-async function withQueue<T>({ arena }: Stage, work: (queue: Queue) => Promise<T>): Promise<T> {
+async function withQueue<T>({ arena }: Stage, work: (queue: Queue, installation: string) => Promise<T>): Promise<T> {
   const connection = new Redis(arena.redis.url, { maxRetriesPerRequest: null });
-  const prefix = `plearoll:${new URL(arena.url).pathname.slice(1)}:bull`;
+  const { id: installation } = await readInstallation(arena.pool);
+  const prefix = `${redisPrefix(installation)}bull`;
   const queue = new Queue('commands', { prefix, connection: connection as unknown as ConnectionOptions });
   try {
-    return await work(queue);
+    return await work(queue, installation);
   } finally {
     await queue.close();
     connection.disconnect();

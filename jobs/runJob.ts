@@ -35,7 +35,7 @@ async function main(): Promise<number> {
 }
 
 async function runOn(config: Config, databaseUrl: string, name: string): Promise<number> {
-  const backbone = openBackbone(config, databaseUrl, 'job');
+  const backbone = await openBackbone(config, databaseUrl, 'job');
   const pool = backbone.openPool('worker', POOL_SIZE);
   const verifierPool = backbone.openPool('verifier', POOL_SIZE);
   try {

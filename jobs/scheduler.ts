@@ -7,7 +7,7 @@ import { startScheduler } from './startScheduler.ts';
 const USUAL_METRICS_PORT = 9465;
 
 await runProcess('separate', async (config) => {
-  const backbone = openBackbone(config, config.DATABASE_URL!, 'scheduler');
+  const backbone = await openBackbone(config, config.DATABASE_URL!, 'scheduler');
   await backbone.queues.demandFit();
   const scheduler = startScheduler(backbone);
   const health = await serveHealth(backbone, scheduler.db, USUAL_METRICS_PORT);

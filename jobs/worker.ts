@@ -8,7 +8,7 @@ import { startWorker } from './startWorker.ts';
 const USUAL_METRICS_PORT = 9464;
 
 await runProcess('separate', async (config) => {
-  const backbone = openBackbone(config, config.DATABASE_URL!, 'worker');
+  const backbone = await openBackbone(config, config.DATABASE_URL!, 'worker');
   const watchdog = startWatchdog('worker');
   const worker = await startWorker(backbone, undefined, watchdog.watch);
   const health = await serveHealth(backbone, worker.db, USUAL_METRICS_PORT);

@@ -8,7 +8,7 @@ import { runProcess } from './infra/run.ts';
 const USUAL_PORT = 3000;
 
 await runProcess('separate', async (config) => {
-  const backbone = openBackbone(config, config.DATABASE_URL!, 'api');
+  const backbone = await openBackbone(config, config.DATABASE_URL!, 'api', 'door');
   const api = await startApi(backbone, config.JWT_SECRET, () => 0);
   const server = createExpressServer(api.app);
   const port = await listen(server, config.HOST, config.PORT, USUAL_PORT);

@@ -16,7 +16,7 @@ const USUAL_PORT = 3001;
 const POOL_SIZE = 6;
 
 await runProcess('separate', async (config) => {
-  const backbone = openBackbone(config, config.DATABASE_URL!, 'relay');
+  const backbone = await openBackbone(config, config.DATABASE_URL!, 'relay', 'relay');
   const { broadcast, presence, metrics, log, isRedisConnected } = backbone;
   const pool = backbone.openPool('relay', POOL_SIZE);
   const db = pool as unknown as Queryable;

@@ -36,7 +36,7 @@ export async function startAll(
 ): Promise<Started & { port: number; backbone: Backbone }> {
   await migrate(databaseUrl, { rolePrefix: config.DB_ROLE_PREFIX });
   stop?.throwIfAborted();
-  const backbone = openBackbone(config, databaseUrl, 'all');
+  const backbone = await openBackbone(config, databaseUrl, 'all');
   const { broadcast, presence, metrics, log } = backbone;
   const steps: Step[] = [{ name: 'backbone', run: () => backbone.close() }];
   try {

@@ -6,6 +6,7 @@ import { createInProcessBroadcast } from './broadcast/inProcess.ts';
 import { createRedisBroadcast } from './broadcast/redis.ts';
 import { blobFolder, type Config } from './config.ts';
 import { type DatabaseRole, openPool } from './database.ts';
+import { readInstallationId, redisPrefix } from './installation.ts';
 import { createLog, type Log } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createInProcessPresence } from './presence/inProcess.ts';
@@ -16,6 +17,8 @@ import { openQueues, type Queues } from './queue.ts';
 export interface Backbone {
   config: Config;
   databaseUrl: string;
+  /** The installation's id. */
+  installation: string;
   /** Keeps installations that share a Redis apart. */
   prefix: string;
   log: Log;
@@ -32,15 +35,35 @@ export interface Backbone {
   close(): Promise<void>;
 }
 
-export function openBackbone(config: Config, databaseUrl: string, process: string): Backbone {
+/**
+ * @param process its name in logs
+ * @param role what it asks the database as, where its login is of one role only
+ * @throws where the database cannot be asked whose it is
+ */
+export async function openBackbone(
+  config: Config,
+  databaseUrl: string,
+  process: string,
+  role: DatabaseRole = 'worker',
+): Promise<Backbone> {
+  return assembleBackbone(
+    config,
+    databaseUrl,
+    process,
+    await readInstallationId(databaseUrl, role, config.DB_ROLE_PREFIX),
+  );
+}
+
+/** The same where it is known whose database it is. */
+export function assembleBackbone(config: Config, databaseUrl: string, process: string, installation: string): Backbone {
   const log = createLog(config.LOG_LEVEL, process);
   const onError = quietly(log);
-  const prefix = `plearoll:${new URL(databaseUrl).pathname.slice(1)}:`;
+  const prefix = redisPrefix(installation);
   const open = (role: DatabaseRole, max: number) => openPool(databaseUrl, role, max, onError, config.DB_ROLE_PREFIX);
   const queues = openQueues({
     openPool: (max) => open('queue', max),
     redisUrl: config.REDIS_URL,
-    prefix: `${prefix}bull`,
+    installation,
     onError,
     log,
   });
@@ -55,6 +78,7 @@ export function openBackbone(config: Config, databaseUrl: string, process: strin
   return {
     config,
     databaseUrl,
+    installation,
     prefix,
     log,
     metrics: createMetrics(),

@@ -1,13 +1,16 @@
 /**
  * BullMQ's queues. They ring doorbells and carry jobs; no promise about the record depends on them. The backend is
- * chosen here once, Redis or Postgres, and nobody else asks which it is.
+ * chosen here once, Redis or Postgres, and nobody else asks which it is. Every job names its installation, and a worker
+ * leaves alone what another one rang for.
  */
 import {
   type ConnectionOptions,
   createPostgresBackend,
+  type Job,
   type PgPool,
   type Processor,
   Queue,
+  UnrecoverableError,
   Worker,
   type WorkerOptions,
   withBackend,
@@ -15,6 +18,7 @@ import {
 import { Redis } from 'ioredis';
 import type pg from 'pg';
 import { watchPolicy } from './evictionPolicy.ts';
+import { redisPrefix } from './installation.ts';
 import type { Log } from './log.ts';
 
 /** What one inbox flush accepted: the doorbell's content. */
@@ -61,8 +65,8 @@ export interface QueueOptions {
   /** Of the queue's role, with so many connections at most. */
   openPool(max: number): pg.Pool;
   redisUrl: string | undefined;
-  /** Keeps installations that share a Redis apart. */
-  prefix: string;
+  /** Names the keys in Redis, and each job. */
+  installation: string;
   onError(error: Error): void;
   log: Pick<Log, 'error' | 'warn' | 'info'>;
 }
@@ -84,7 +88,9 @@ export function openQueues(options: QueueOptions): Queues {
   return options.redisUrl === undefined ? openOnPostgres(options) : openOnRedis(options, options.redisUrl);
 }
 
-function openOnRedis({ prefix, onError, log }: QueueOptions, url: string): Queues {
+function openOnRedis(options: QueueOptions, url: string): Queues {
+  const { onError, log } = options;
+  const prefix = `${redisPrefix(options.installation)}bull`;
   const retryStrategy = (tries: number) => Math.min(100 * tries, 1_000);
   // A doorbell that cannot be rung is not waited for: the drain finds the command.
   const producer = new Redis(url, {
@@ -97,7 +103,7 @@ function openOnRedis({ prefix, onError, log }: QueueOptions, url: string): Queue
   const policy = watchPolicy(producer, log);
   const connections: Redis[] = [producer];
   return assemble(
-    onError,
+    options,
     (name) =>
       new Queue(name, {
         prefix,
@@ -127,11 +133,11 @@ function openOnRedis({ prefix, onError, log }: QueueOptions, url: string): Queue
   );
 }
 
-function openOnPostgres({ openPool, onError }: QueueOptions): Queues {
-  const pool = openPool(POSTGRES_POOL_SIZE);
+function openOnPostgres(options: QueueOptions): Queues {
+  const pool = options.openPool(POSTGRES_POOL_SIZE);
   const connection = pool as unknown as PgPool;
   return assemble(
-    onError,
+    options,
     (name) => new OnPostgres.Queue(name, { connection, defaultJobOptions: KEEP }) as unknown as Queue,
     (name, processor, workerOptions) =>
       new OnPostgres.Worker(name, processor, {
@@ -146,7 +152,7 @@ function openOnPostgres({ openPool, onError }: QueueOptions): Queues {
 }
 
 function assemble(
-  onError: (error: Error) => void,
+  { installation, onError, log }: QueueOptions,
   makeQueue: (name: QueueName) => Queue,
   makeWorker: (name: QueueName, processor: Processor, options: Partial<WorkerOptions>) => Worker,
   untilReady: (part: Queue | Worker) => Promise<void>,
@@ -160,14 +166,28 @@ function assemble(
     if (known) return known;
     const made = makeQueue(name);
     made.on('error', onError);
+    const add = made.add.bind(made);
+    // Here, so that nobody who adds a job can forget it.
+    made.add = (job, data, options) => add(job, { ...data, installation }, options);
     queues.set(name, made);
     return made;
   }
 
   function worker(name: QueueName, processor: Processor, options: Partial<WorkerOptions>): Worker {
-    const made = makeWorker(name, processor, { ...WORKER_DEFAULTS, ...options });
+    const answer: Processor = (job, ...rest) => {
+      demandOwn(name, job);
+      return processor(job, ...rest);
+    };
+    const made = makeWorker(name, answer, { ...WORKER_DEFAULTS, ...options });
     made.on('error', onError);
     return made;
+  }
+
+  /** It is never tried again. Where it was a doorbell of ours after all, what it rang for is found without it. */
+  function demandOwn(queue: QueueName, { id, name, data }: Job): void {
+    if (data?.installation === installation) return;
+    log.warn({ queue, job_id: id, job: name, of: data?.installation ?? null }, 'a job of another installation is left');
+    throw new UnrecoverableError('It is of another installation; nothing was done.');
   }
 
   async function run(workers: Worker[]): Promise<void> {

@@ -14,7 +14,7 @@ process.on('SIGUSR2', () => {
 });
 
 await runProcess('separate', async (config) => {
-  const backbone = openBackbone(config, config.DATABASE_URL!, 'worker');
+  const backbone = await openBackbone(config, config.DATABASE_URL!, 'worker');
   const worker = await startWorker(backbone, (point) => {
     if (point !== moment) return;
     left -= 1;

@@ -26,7 +26,7 @@ const poisoned: Mutation = {
 (book.commands as Map<string, Mutation>).set(name, poisoned);
 
 await runProcess('separate', async (config) => {
-  const backbone = openBackbone(config, config.DATABASE_URL!, 'worker');
+  const backbone = await openBackbone(config, config.DATABASE_URL!, 'worker');
   const watchdog = startWatchdog('worker');
   const worker = await startWorker(backbone, undefined, watchdog.watch);
   backbone.log.info({ port: 0 }, 'worker ready');

@@ -1,5 +1,6 @@
 /** A relay that is killed says nothing any more: who listened there is waited for, given up, and found again elsewhere. */
 import { describe, expect, inject, test } from 'vitest';
+import { readInstallationId, redisPrefix } from '../../src/infra/installation.ts';
 import { PRESENCE } from '../../src/infra/presence/presence.ts';
 import { createRedisPresence } from '../../src/infra/presence/redis.ts';
 import { checkHistory } from '../support/checkHistory.ts';
@@ -32,7 +33,7 @@ describe.skipIf(inject('redisUrl') === null)('a relay', () => {
       const { logs } = await must(get(api.url, `${path}/logs`, people.admin));
       return logs.filter(({ event_type }: Json) => types.includes(event_type));
     };
-    const prefix = `plearoll:${new URL(scene.database.url).pathname.slice(1)}:`;
+    const prefix = redisPrefix(await readInstallationId(scene.database.url, 'worker'));
     const presence = createRedisPresence(inject('redisUrl')!, prefix, PRESENCE, () => {});
     const seats = [people.petitioner, people.respondent].map(({ id }) => ({ session_id, user_id: id }));
     await until('both are held', async () => (await presence.arePresent(seats)).every(Boolean));

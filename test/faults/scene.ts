@@ -5,6 +5,7 @@
 import type { Queue } from 'bullmq';
 import { onTestFailed, onTestFinished } from 'vitest';
 import { openPool } from '../../src/infra/database.ts';
+import { readInstallationId } from '../../src/infra/installation.ts';
 import { createLog } from '../../src/infra/log.ts';
 import { openQueues, type QueueName, type Queues } from '../../src/infra/queue.ts';
 import { type Cast, cast, get, type Json, openSession, person, post } from '../support/client.ts';
@@ -76,11 +77,10 @@ export async function openScene({ redisUrl, database: given }: SceneOptions): Pr
     startRelay: (env = {}) => start('relay', 'src/relay.js', [], { RELAY_PORT: '0', ...env }),
     startEntry: (file, args = [], env = {}) => start(file, `test/faults/${file}.js`, args, env),
     openQueue: async (name) => {
-      const prefix = `plearoll:${new URL(database.url).pathname.slice(1)}:bull`;
       const queues = openQueues({
         openPool: (max) => openPool(database.url, 'queue', max, () => {}),
         redisUrl,
-        prefix,
+        installation: await readInstallationId(database.url, 'worker'),
         onError: () => {},
         log: createLog('silent', 'test'),
       });

@@ -237,6 +237,7 @@ describe.skipIf(isLeftOut)(`the dashboard, ${kind}`, () => {
         redrive: [`curl -X POST --oauth2-bearer $TOKEN $API/api/command/${id}/redrive`],
         urls: [`/api/command/${id}`],
         commands,
+        installation: stack.backbones[0]!.installation,
         error: 'no answer from [address] for [email], [phone]',
       });
     });

@@ -7,9 +7,10 @@ import type { Line } from '../../jobs/schedule.ts';
 import { type Scheduler, type SchedulerOptions, startScheduler } from '../../jobs/startScheduler.ts';
 import { book } from '../../src/commands.ts';
 import type { JsonObject } from '../../src/core/event.ts';
-import { type Backbone, openBackbone } from '../../src/infra/backbone.ts';
+import { assembleBackbone, type Backbone } from '../../src/infra/backbone.ts';
 import { readConfig } from '../../src/infra/config.ts';
 import { openPool } from '../../src/infra/database.ts';
+import { readInstallationId } from '../../src/infra/installation.ts';
 import { cloneDatabase } from '../support/database.ts';
 import { SECRET } from '../support/stack.ts';
 
@@ -29,6 +30,7 @@ export type World = Awaited<ReturnType<typeof openWorld>>;
 export async function openWorld() {
   const database = await cloneDatabase();
   const config = readConfig({ DATABASE_URL: database.url, JWT_SECRET: SECRET, LOG_LEVEL: 'fatal' }, 'all');
+  const installation = await readInstallationId(database.url, 'worker');
   const worker = openPool(database.url, 'worker', 6, () => {});
   const verifier = openPool(database.url, 'verifier', 3, () => {});
   const ends: (() => Promise<unknown>)[] = [];
@@ -40,7 +42,7 @@ export async function openWorld() {
   });
 
   function openBackboneHere(name: string): Backbone {
-    const backbone = openBackbone(config, database.url, name);
+    const backbone = assembleBackbone(config, database.url, name, installation);
     ends.push(backbone.close);
     return backbone;
   }

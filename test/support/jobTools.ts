@@ -45,7 +45,7 @@ export async function openWorkbench(): Promise<Workbench> {
   const blobFolder = mkdtempSync(join(tmpdir(), 'plearoll-blobs-'));
   const env = { DATABASE_URL: database.url, JWT_SECRET: SECRET, LOG_LEVEL: 'silent', BLOB_DIR: blobFolder };
   const redis = kind === 'distributed' ? { REDIS_URL: inject('redisUrl')! } : {};
-  const backbone = openBackbone(readConfig({ ...env, ...redis }, 'all'), database.url, 'test');
+  const backbone = await openBackbone(readConfig({ ...env, ...redis }, 'all'), database.url, 'test');
   const { queues, broadcast, blobs, metrics, onError } = backbone;
   const pool = openPool(database.url, 'worker', 6, onError);
   const verifierPool = openPool(database.url, 'verifier', 2, onError);

@@ -13,9 +13,10 @@ import { startScheduler } from '../../jobs/startScheduler.ts';
 import { startWorker } from '../../jobs/startWorker.ts';
 import { createExpressServer } from '../../src/http/server.ts';
 import { type Api, startApi } from '../../src/http/startApi.ts';
-import { type Backbone, openBackbone } from '../../src/infra/backbone.ts';
+import { assembleBackbone, type Backbone } from '../../src/infra/backbone.ts';
 import { readConfig } from '../../src/infra/config.ts';
 import { openPool } from '../../src/infra/database.ts';
+import { readInstallationId } from '../../src/infra/installation.ts';
 import { closeServer, listen } from '../../src/infra/listen.ts';
 import { createRelay } from '../../src/relay/relay.ts';
 import { startAll } from '../../src/startAll.ts';
@@ -117,9 +118,10 @@ async function startDistributed(
   timetable: readonly Line[],
 ): Promise<Parts> {
   const config = readConfig({ ...env, REDIS_URL: redisUrl }, 'separate');
+  const installation = await readInstallationId(env.DATABASE_URL!, 'worker');
   const backbones: Backbone[] = [];
   const open = (name: string) => {
-    const backbone = openBackbone(config, env.DATABASE_URL!, name);
+    const backbone = assembleBackbone(config, env.DATABASE_URL!, name, installation);
     backbones.push(backbone);
     return backbone;
   };

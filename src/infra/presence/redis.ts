@@ -76,7 +76,7 @@ export function createRedisPresence(
   onError: (error: Error) => void,
 ): Presence {
   const { lease_ms, flicker_ms } = options;
-  const keys = KEYS.map((name) => `${prefix}{presence}:${name}`);
+  const keys = KEYS.map((name) => `${prefix}presence:${name}`);
   const scripts = Object.fromEntries(
     Object.entries(SCRIPTS).map(([name, lua]) => [`presence_${name}`, { numberOfKeys: keys.length, lua }]),
   );
