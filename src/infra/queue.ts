@@ -166,9 +166,10 @@ function assemble(
     if (known) return known;
     const made = makeQueue(name);
     made.on('error', onError);
-    const add = made.add.bind(made);
     // Here, so that nobody who adds a job can forget it.
+    const [add, addBulk] = [made.add.bind(made), made.addBulk.bind(made)];
     made.add = (job, data, options) => add(job, { ...data, installation }, options);
+    made.addBulk = (jobs) => addBulk(jobs.map((job) => ({ ...job, data: { ...job.data, installation } })));
     queues.set(name, made);
     return made;
   }
