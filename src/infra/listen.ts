@@ -4,16 +4,19 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type AddressInfo, type Socket, Server as TcpServer } from 'node:net';
+import { sayGoodbye, serveInTurn } from './connections.ts';
 
 /**
  * Headers come at once, a whole request within half a minute, and then the connection may wait for its next. It is kept
  * for longer than a proxy in front keeps it: else the proxy sends a request to a connection that is just being closed.
+ * An answer may take as long as its reader takes something of it every half minute.
  */
 export const LIMITS = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
   keepAliveTimeout: 75_000,
   maxHeadersCount: 100,
+  unreadTimeout: 30_000,
 } as const;
 /** A request with a file may come over a venue's uplink: while something of it comes, for so long. */
 export const PATIENCE = { idle_ms: 20_000, most_ms: 5 * 60_000 };
@@ -21,7 +24,7 @@ const CLOSE_WITHIN_MS = 10_000;
 const LINGER_MS = 250;
 
 /** Answers under way, so that a server that closes can tell who waits for them not to come back. */
-const underWay = new WeakMap<Server, Set<ServerResponse>>();
+const underWay = new WeakMap<Server, () => ServerResponse[]>();
 
 /** Requests that may take longer than the server's limit. */
 const patient = new WeakSet<Socket>();
@@ -58,12 +61,7 @@ function sparePatient(server: Server): void {
 export async function listen(server: Server, host: string, asked: number | undefined, usual: number): Promise<number> {
   Object.assign(server, LIMITS);
   sparePatient(server);
-  const answers = new Set<ServerResponse>();
-  underWay.set(server, answers);
-  server.prependListener('request', (_req, res: ServerResponse) => {
-    answers.add(res);
-    res.once('close', () => answers.delete(res));
-  });
+  underWay.set(server, serveInTurn(server));
   try {
     return await open(server, host, asked ?? usual);
   } catch (error) {
@@ -89,7 +87,7 @@ function open(server: Server, host: string, port: number): Promise<number> {
  */
 export async function closeServer(server: Server): Promise<void> {
   if (!server.listening) return;
-  for (const res of underWay.get(server) ?? []) sayGoodbye(res);
+  for (const res of underWay.get(server)?.() ?? []) sayGoodbye(res);
   server.prependListener('request', (_req, res: ServerResponse) => sayGoodbye(res));
   // Server.close of node:http would end the idle connections at once.
   const closed = new Promise<void>((resolve) => TcpServer.prototype.close.call(server, () => resolve()));
@@ -99,8 +97,4 @@ export async function closeServer(server: Server): Promise<void> {
   await closed;
   clearInterval(linger);
   clearTimeout(deadline);
-}
-
-function sayGoodbye(res: ServerResponse): void {
-  if (!res.headersSent) res.setHeader('Connection', 'close');
 }

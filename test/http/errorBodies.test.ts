@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Cast, cast, get, openSession, post, send } from '../support/client.ts';
 import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
-import { dial, startTarget, watchHealth } from '../support/target.ts';
+import { dial, expectUnnoticed, startTarget, watchHealth } from '../support/target.ts';
 import { expectIntact } from '../support/verdict.ts';
 
 const KIB = 1_024;
@@ -118,7 +118,7 @@ describe.skipIf(isLeftOut)(`twelve bodies of the worst kind at once, ${kind}`, (
   test('are answered with less than they sent, and nobody beside them notices', async () => {
     const target = await startTarget();
     const before = target.memoryMiB();
-    const health = watchHealth(target.url);
+    const health = await watchHealth(target.url);
     const answers = await Promise.all(
       Array.from({ length: 12 }, (_, i) => {
         const body = bodyWith(i % 2 === 0 ? 'k' : '~');
@@ -130,13 +130,12 @@ describe.skipIf(isLeftOut)(`twelve bodies of the worst kind at once, ${kind}`, (
         return closed;
       }),
     );
-    const { p99, answers: asked } = await health.end();
+    await health.seen(1);
+    await expectUnnoticed(health);
     for (const answer of answers) {
       expect(answer).toMatch(/^HTTP\/1\.1 422 /);
       expect(answer.length).toBeLessThan(LARGEST + KIB);
     }
-    expect(asked).toBeGreaterThan(0);
-    expect(p99).toBeLessThan(1_000);
     expect(target.memoryMiB() - before).toBeLessThan(150);
     await target.expectUnharmed();
   });

@@ -4,10 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inject, onTestFailed, onTestFinished } from 'vitest';
+import { expect, inject, onTestFailed, onTestFinished } from 'vitest';
 import { type Cast, cast, get, openSession } from './client.ts';
 import { cloneDatabase } from './database.ts';
-import { killAll, type Process, startProcess } from './processes.ts';
+import { killAll, type Process, startProcess, until } from './processes.ts';
 import { SECRET } from './secret.ts';
 import { kind } from './stack.ts';
 import { expectIntact } from './verdict.ts';
@@ -68,11 +68,24 @@ export async function startTarget(env: Record<string, string> = {}): Promise<Tar
   };
 }
 
-/** What somebody else sees meanwhile: asks for /health again and again. Ends with the slowest answers, in ms. */
-export function watchHealth(url: string): { end(): Promise<{ p99: number; answers: number }> } {
+export interface HealthWatch {
+  /** Resolves after so many more answers. */
+  seen(count: number): Promise<void>;
+  /** The slowest answers of the quiet before and of the time since, in ms. @throws where one was no 200 */
+  end(): Promise<{ quiet: number; p99: number }>;
+}
+
+/** What somebody else sees meanwhile: asks for /health again and again. Resolves when it knows how that is in quiet. */
+export async function watchHealth(url: string): Promise<HealthWatch> {
   const times: number[] = [];
   let isOver = false;
-  const asking = (async () => {
+  let fault: unknown;
+  const slowest = () => times.sort((a, b) => a - b)[Math.floor(times.length * 0.99)]!;
+  const seen = async (count: number) => {
+    const enough = times.length + count;
+    await until(`${count} answers of health`, () => times.length >= enough || fault);
+  };
+  async function ask(): Promise<void> {
     while (!isOver) {
       const started = performance.now();
       const { status } = await get(url, '/health', null);
@@ -80,15 +93,28 @@ export function watchHealth(url: string): { end(): Promise<{ p99: number; answer
       times.push(performance.now() - started);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
-  })();
+  }
+  const asking = ask().catch((error) => {
+    fault = error;
+  });
+  await seen(20);
+  const quiet = slowest();
+  times.length = 0;
   return {
+    seen,
     async end() {
       isOver = true;
       await asking;
-      times.sort((a, b) => a - b);
-      return { p99: times[Math.floor(times.length * 0.99)]!, answers: times.length };
+      if (fault) throw fault;
+      return { quiet, p99: slowest() };
     },
   };
+}
+
+/** Within what the machine's other work explains. */
+export async function expectUnnoticed(health: HealthWatch): Promise<void> {
+  const { quiet, p99 } = await health.end();
+  expect(p99).toBeLessThan(1_000 + 10 * quiet);
 }
 
 export interface Wire {
