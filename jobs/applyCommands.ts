@@ -14,6 +14,7 @@ import type { Queryable } from '../src/core/queryable.ts';
 import { createStates } from '../src/core/states.ts';
 import { addWork, type Work, workOf } from '../src/core/stream.ts';
 import { countAttempts, lockStreams, type PendingCommand, readPending } from '../src/core/transaction.ts';
+import { oldestWaiting } from '../src/core/waiting.ts';
 import type { Broadcast } from '../src/infra/broadcast/broadcast.ts';
 import { exclusively, inTransaction, isConnectionFault, isTransientFault } from '../src/infra/database.ts';
 import type { Log } from '../src/infra/log.ts';
@@ -66,10 +67,18 @@ const PASS_COMMANDS = 1_024;
 const COUNTED_AT_ONCE = 32;
 const DRAIN_AFTER_MS = 500;
 const DRAIN_STREAMS = 500;
+/** The drain looks through so many commands at most: oldest first, so that nobody is passed over for long. */
+const DRAIN_LOOKS_THROUGH = 2_000;
 // Busy or not: what a worker had in hand when it was killed has no other doorbell.
-const IS_OVERDUE = `
-  c.status = 'accepted' and c.accepted_at < clock_timestamp() - interval '${DRAIN_AFTER_MS} milliseconds'`;
-const COMMANDS_WAIT = `exists (select from commands c where ${IS_OVERDUE})`;
+const IS_OVERDUE = `accepted_at < clock_timestamp() - interval '${DRAIN_AFTER_MS} milliseconds'`;
+export const COMMANDS_WAIT = `exists (select from (${oldestWaiting('accepted_at', 1)}) o where ${IS_OVERDUE})`;
+export const OVERDUE = `
+  select streams from (
+    select distinct on (stream) stream, streams, position
+    from (${oldestWaiting('stream, streams, position, accepted_at', DRAIN_LOOKS_THROUGH)}) w
+    where ${IS_OVERDUE} order by stream, position) o
+  where not exists (select from streams s where s.stream = o.stream and s.held_until > clock_timestamp())
+  order by position limit $1`;
 const RETRY_WAIT_MS = { first: 50, most: 1_000 };
 
 export function createApplier({ pool, book, queues, broadcast, metrics, log, watch, reach }: ApplierOptions): Applier {
@@ -230,13 +239,7 @@ export function createApplier({ pool, book, queues, broadcast, metrics, log, wat
 
   async function drain(): Promise<void> {
     if (closing) return;
-    const { rows } = await pool.query<{ streams: string[] }>(
-      `select distinct on (c.stream) c.streams
-       from commands c left join streams s on s.stream = c.stream
-       where ${IS_OVERDUE} and (s.held_until is null or s.held_until <= clock_timestamp())
-       order by c.stream, c.position limit $1`,
-      [DRAIN_STREAMS],
-    );
+    const { rows } = await pool.query<{ streams: string[] }>(OVERDUE, [DRAIN_STREAMS]);
     if (rows.length === 0) return;
     metrics.drained.inc(rows.length);
     await submit(rows, false);

@@ -3,8 +3,10 @@
  * waits, and only where some does is it looked at. So a process at rest asks one cheap question, however many kinds
  * there are. A look that takes long, or fails, holds up no other.
  */
-import type { Queryable } from '../src/core/queryable.ts';
+import type pg from 'pg';
+import { isTransientFault } from '../src/infra/database.ts';
 import type { Log } from '../src/infra/log.ts';
+import { look } from '../src/infra/look.ts';
 
 /** A kind of work. */
 export interface Watched {
@@ -22,7 +24,8 @@ export interface Lookout {
 /** Not in step with other workers. */
 const EVERY_MS = { least: 400, most: 500 };
 
-export function startLookout(db: Queryable, watched: readonly Watched[], log: Log): Lookout {
+/** @param pool of role `worker`, for looks alone */
+export function startLookout(pool: pg.Pool, watched: readonly Watched[], log: Log): Lookout {
   const text = `select ${watched.map(({ name, waits }) => `(${waits}) as "${name}"`).join(', ')}`;
   const statement = { name: `lookout for ${watched.map(({ name }) => name).join()}`, text };
   const looks = new Map<string, Promise<void>>();
@@ -32,10 +35,12 @@ export function startLookout(db: Queryable, watched: readonly Watched[], log: Lo
 
   async function ask(): Promise<void> {
     try {
-      const { rows } = await db.query<Record<string, boolean>>(statement);
-      for (const one of watched) if (rows[0]![one.name] && !looks.has(one.name) && !closing) look(one);
+      const waits = await look(pool, async (db) => (await db.query<Record<string, boolean>>(statement)).rows[0]!);
+      lookAt(watched.filter(({ name }) => waits[name]));
     } catch (err) {
       log.warn({ err }, 'it could not be seen what waits');
+      // Where it takes too long to say whether anything waits, it is looked at: each of these looks has its own bound.
+      if (isTransientFault(err)) lookAt(watched);
     }
     if (closing) return;
     const again = EVERY_MS.least + Math.random() * (EVERY_MS.most - EVERY_MS.least);
@@ -44,11 +49,14 @@ export function startLookout(db: Queryable, watched: readonly Watched[], log: Lo
     }, again);
   }
 
-  function look({ name, look }: Watched): void {
-    const done = look()
-      .catch((err) => log.warn({ err, work: name }, 'what waits could not be looked at'))
-      .finally(() => looks.delete(name));
-    looks.set(name, done);
+  function lookAt(some: readonly Watched[]): void {
+    for (const { name, look } of some) {
+      if (closing || looks.has(name)) continue;
+      const done = look()
+        .catch((err) => log.warn({ err, work: name }, 'what waits could not be looked at'))
+        .finally(() => looks.delete(name));
+      looks.set(name, done);
+    }
   }
 
   async function close(): Promise<void> {

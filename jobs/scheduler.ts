@@ -10,7 +10,7 @@ await runProcess('separate', async (config) => {
   const backbone = await openBackbone(config, config.DATABASE_URL!, 'scheduler');
   await backbone.queues.demandFit();
   const scheduler = startScheduler(backbone);
-  const health = await serveHealth(backbone, scheduler.db, USUAL_METRICS_PORT);
+  const health = await serveHealth(backbone, USUAL_METRICS_PORT);
   backbone.log.info({ metrics_port: health.port }, 'scheduler ready');
   return {
     log: backbone.log,

@@ -14,7 +14,6 @@ import { nextSlot } from './slots.ts';
 import type { Leader } from './ticks.ts';
 
 export interface Scheduler {
-  db: Queryable;
   /** The term it leads in, while it does. */
   leader(): Leader | undefined;
   close(): Promise<void>;
@@ -26,8 +25,8 @@ export interface SchedulerOptions {
   wallClock?(): number;
 }
 
-/** One for the listener, one for the lease, one for the ticks and one for the probe. */
-const POOL_SIZE = 4;
+/** One for the listener, one for the lease and one for the ticks. */
+const POOL_SIZE = 3;
 const CLOSE_WITHIN_MS = 1_000;
 const OVERDUE_MS = 3_000;
 
@@ -131,5 +130,5 @@ export function startScheduler(backbone: Backbone, options: SchedulerOptions = {
   };
 
   leadership.start();
-  return { db, leader: leadership.leader, close };
+  return { leader: leadership.leader, close };
 }

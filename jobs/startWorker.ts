@@ -6,10 +6,12 @@ import type { Job, Worker } from 'bullmq';
 import { book } from '../src/commands.ts';
 import type { Queryable } from '../src/core/queryable.ts';
 import type { Backbone } from '../src/infra/backbone.ts';
+import { LOOKS_POOL_SIZE } from '../src/infra/look.ts';
 import type { Watch } from '../src/infra/watchdog.ts';
 import { type CrashPoint, createApplier } from './applyCommands.ts';
 import { createExpirer, DEADLINE } from './expireTurns.ts';
 import { startLookout } from './lookout.ts';
+import { watchMark } from './moveMark.ts';
 import { createTickRunner, RUNS_AT_ONCE } from './runTicks.ts';
 import { timetable } from './schedule.ts';
 import { createSend } from './sendCommand.ts';
@@ -18,7 +20,6 @@ import { verifyRecordJob } from './verifyRecord.ts';
 import { createPresenceWatch } from './watchPresence.ts';
 
 export interface Running {
-  db: Queryable;
   close(): Promise<void>;
 }
 
@@ -27,7 +28,7 @@ const DOORBELLS_AT_ONCE = 32;
 const POOL_SIZE = 6;
 /** Timed jobs leave room for a verification that somebody asked for. */
 const INTEGRITY_AT_ONCE = RUNS_AT_ONCE + 1;
-const JOB_POOL_SIZE = 2 * RUNS_AT_ONCE + 2;
+const JOB_POOL_SIZE = 2 * RUNS_AT_ONCE + 1;
 const VERIFIER_POOL_SIZE = INTEGRITY_AT_ONCE + RUNS_AT_ONCE;
 const CLOSE_WITHIN_MS = 10_000;
 
@@ -66,12 +67,13 @@ export async function startWorker(
   const integrity = queues.worker('integrity', answerIntegrity, { concurrency: INTEGRITY_AT_ONCE });
   const maintenance = queues.worker<TickKey, object>('maintenance', runner.answer, { concurrency: RUNS_AT_ONCE });
   await queues.run([doorbells, integrity, maintenance] as Worker[]);
-  const lookout = startLookout(db, [applier.watched, expirer.watched, runner.watched], log);
+  const looks = backbone.openPool('worker', LOOKS_POOL_SIZE);
+  const lookout = startLookout(looks, [applier.watched, expirer.watched, runner.watched, watchMark(db)], log);
   presence.start();
 
   async function close(): Promise<void> {
     // Awaited last: a look may wait for a database that does not answer until the applier is closed.
-    const looks = lookout.close();
+    const looked = lookout.close();
     expirer.close();
     await presence.close();
     const runs = runner.close();
@@ -80,9 +82,9 @@ export async function startWorker(
     const within = queues.isConnected() === false ? 0 : CLOSE_WITHIN_MS;
     await Promise.race([workers, new Promise((resolve) => setTimeout(resolve, within).unref())]);
     await applier.close();
-    await looks;
-    await Promise.all([pool.end(), jobPool.end(), verifierPool.end()]);
+    await looked;
+    await Promise.all([pool.end(), jobPool.end(), verifierPool.end(), looks.end()]);
   }
 
-  return { db: pool as unknown as Queryable, close };
+  return { close };
 }

@@ -11,7 +11,7 @@ await runProcess('separate', async (config) => {
   const backbone = await openBackbone(config, config.DATABASE_URL!, 'worker');
   const watchdog = startWatchdog('worker');
   const worker = await startWorker(backbone, undefined, watchdog.watch);
-  const health = await serveHealth(backbone, worker.db, USUAL_METRICS_PORT);
+  const health = await serveHealth(backbone, USUAL_METRICS_PORT);
   backbone.log.info({ metrics_port: health.port }, 'worker ready');
   return {
     log: backbone.log,

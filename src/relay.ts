@@ -7,13 +7,14 @@ import { createExpressServer } from './http/server.ts';
 import { openBackbone } from './infra/backbone.ts';
 import { readInstallation } from './infra/installation.ts';
 import { closeServer, listen } from './infra/listen.ts';
+import { LOOKS_POOL_SIZE } from './infra/look.ts';
 import { startProbe } from './infra/probe.ts';
 import { runProcess } from './infra/run.ts';
 import { createTokens } from './infra/tokens.ts';
 import { createRelay } from './relay/relay.ts';
 
 const USUAL_PORT = 3001;
-const POOL_SIZE = 6;
+const POOL_SIZE = 5;
 
 await runProcess('separate', async (config) => {
   const backbone = await openBackbone(config, config.DATABASE_URL!, 'relay', 'relay');
@@ -29,7 +30,8 @@ await runProcess('separate', async (config) => {
     ticketSecret: ticket_secret,
   });
   const relay = createRelay({ pool, broadcast, presence, tokens, config, metrics, log });
-  const probe = await startProbe({ db, metrics, isRedisConnected, connections: relay.connections });
+  const looks = backbone.openPool('relay', LOOKS_POOL_SIZE);
+  const probe = await startProbe({ pool: looks, metrics, isRedisConnected, connections: relay.connections });
   const app = bareApp(config.TRUSTED_PROXIES).use(healthRoutes(probe, metrics), refuseUnknownPath, answerProblems(log));
   const server = createExpressServer(app);
   relay.attach(server);
@@ -42,7 +44,7 @@ await runProcess('separate', async (config) => {
       { name: 'listeners', run: () => relay.close() },
       { name: 'http', run: () => closeServer(server) },
       { name: 'probe', run: () => probe.close() },
-      { name: 'pool', run: () => pool.end() },
+      { name: 'pool', run: () => Promise.all([pool.end(), looks.end()]) },
       { name: 'backbone', run: () => backbone.close() },
     ],
   };

@@ -58,7 +58,7 @@ export async function openDoor(
     instance: 'peer',
     issueTicket: tokens.issueTicket,
   } as unknown as Desk;
-  const probe = await startProbe({ db, metrics, isRedisConnected: () => null, connections: () => 0 });
+  const probe = await startProbe({ pool, metrics, isRedisConnected: () => null, connections: () => 0 });
   const server = createExpressServer(createApp(desk, probe, 'peer'));
   await listen(server, config.HOST, config.PORT, 0);
   return {

@@ -50,6 +50,10 @@ export async function restoreSequences(client: pg.Client): Promise<void> {
     const [from, number] = [table, column].map((name) => client.escapeIdentifier(name));
     await client.query(`select setval($1, coalesce(max(${number}), 0) + 1, false) from public.${from}`, [sequence]);
   }
+  // Numbers of the inbox may be given again that the mark of the backup says were settled.
+  const { rows: marks } = await client.query(`select where to_regclass('public.inbox_mark') is not null`);
+  if (marks.length > 0)
+    await client.query(`update public.inbox_mark set low_water = 0, stuck = '{}', stuck_from = '{}'`);
 }
 
 /** `public.table (columns)`, as COPY wants them. */

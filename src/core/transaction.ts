@@ -6,6 +6,7 @@ import { EMPTY_HEAD } from './ledger.ts';
 import type { Queryable } from './queryable.ts';
 import type { Actor, Role } from './roles.ts';
 import type { Head } from './stream.ts';
+import { lowWaterOf } from './waiting.ts';
 
 /** A command that has no outcome yet. */
 export interface PendingCommand {
@@ -72,7 +73,7 @@ export async function lockStreams(db: Queryable, streams: string[]): Promise<Loc
 
 const OVERDUE_AFTER_SECONDS = 5;
 
-const PENDING = {
+export const PENDING = {
   name: 'read-pending',
   text: `
     select c.id, c.name, c.stream, c.streams, c.input, c.actor_id, c.actor_role, c.actor_institution_id,
@@ -81,7 +82,9 @@ const PENDING = {
       date_trunc('milliseconds', clock_timestamp()) as now
     from unnest($1::text[]) as s (stream)
     cross join lateral (
-      select * from commands where stream = s.stream and status = 'accepted' order by position limit $2
+      select * from commands
+      where stream = s.stream and status = 'accepted' and position >= ${lowWaterOf('s.stream')}
+      order by position limit $2
     ) c
     order by c.position`,
 };

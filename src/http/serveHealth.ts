@@ -1,7 +1,7 @@
 /** Health and metrics of a process that answers nothing else. */
-import type { Queryable } from '../core/queryable.ts';
 import type { Backbone } from '../infra/backbone.ts';
 import { closeServer, listen } from '../infra/listen.ts';
+import { LOOKS_POOL_SIZE } from '../infra/look.ts';
 import { startProbe } from '../infra/probe.ts';
 import { bareApp } from './app.ts';
 import { healthRoutes } from './health.ts';
@@ -15,9 +15,10 @@ export interface HealthServer {
 }
 
 /** @param usual the port where the settings name none; another where it is taken */
-export async function serveHealth(backbone: Backbone, db: Queryable, usual: number): Promise<HealthServer> {
+export async function serveHealth(backbone: Backbone, usual: number): Promise<HealthServer> {
   const { config, metrics, isRedisConnected, queues } = backbone;
-  const probe = await startProbe({ db, metrics, isRedisConnected, connections: () => 0, isQueueFit: queues.isFit });
+  const pool = backbone.openPool('worker', LOOKS_POOL_SIZE);
+  const probe = await startProbe({ pool, metrics, isRedisConnected, connections: () => 0, isQueueFit: queues.isFit });
   const server = createExpressServer(bareApp(config.TRUSTED_PROXIES).use(healthRoutes(probe, metrics)));
   const port = await listen(server, config.HOST, config.METRICS_PORT, usual);
   return {
@@ -26,6 +27,7 @@ export async function serveHealth(backbone: Backbone, db: Queryable, usual: numb
     async close() {
       await closeServer(server);
       probe.close();
+      await pool.end();
     },
   };
 }

@@ -8,6 +8,7 @@ import type { Backlog } from '../infra/backlog.ts';
 import { listenForScopeChanges } from '../infra/broadcast/scopeChanges.ts';
 import { readInstallation } from '../infra/installation.ts';
 import { createLimiter } from '../infra/limiter/createLimiter.ts';
+import { LOOKS_POOL_SIZE } from '../infra/look.ts';
 import { type Probe, startProbe } from '../infra/probe.ts';
 import { createTokens, type Tokens } from '../infra/tokens.ts';
 import { readVersion } from '../infra/version.ts';
@@ -27,7 +28,7 @@ export interface Api {
   close(): Promise<void>;
 }
 
-const DOOR_POOL_SIZE = 6;
+const DOOR_POOL_SIZE = 5;
 const READING_POOL_SIZE = 6;
 const VERIFIER_POOL_SIZE = 2;
 /** The door stands by it. */
@@ -45,6 +46,7 @@ export async function startApi(
   const door = backbone.openPool('door', DOOR_POOL_SIZE);
   const pool = backbone.openPool('api', READING_POOL_SIZE);
   const verifierPool = backbone.openPool('verifier', VERIFIER_POOL_SIZE);
+  const looks = backbone.openPool('door', LOOKS_POOL_SIZE);
   const reading = createReading(pool, verifierPool);
   const db = door as unknown as Queryable;
   const { id, ticket_secret } = await readInstallation(db);
@@ -70,7 +72,15 @@ export async function startApi(
     log.warn(queue, isBacklogged ? 'too much is waiting: commands are refused' : 'commands are accepted again');
   const { isFit: isQueueFit } = queues;
   const every_ms = LOOK_EVERY_MS;
-  const probe = await startProbe({ db, metrics, isRedisConnected, connections, isQueueFit, every_ms, onBacklog });
+  const probe = await startProbe({
+    pool: looks,
+    metrics,
+    isRedisConnected,
+    connections,
+    isQueueFit,
+    every_ms,
+    onBacklog,
+  });
   const acceptor = createAcceptor({ db, queues, isBacklogged: probe.isBacklogged, metrics, log });
   const cache = createScopeCache(db);
   const scopes = createScopes(db, cache);
@@ -106,7 +116,7 @@ export async function startApi(
     stopFollowing();
     probe.close();
     await Promise.all([limiter!.close(), uploadLimiter!.close()]);
-    await Promise.all([door.end(), pool.end(), verifierPool.end()]);
+    await Promise.all([door.end(), looks.end(), pool.end(), verifierPool.end()]);
   }
 
   return { app: createApp(desk, probe, readVersion()), probe, tokens, drain, close };

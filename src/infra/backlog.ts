@@ -3,6 +3,7 @@
  * accepted is never dropped; who would only wait in vain is told so instead.
  */
 import type { Queryable } from '../core/queryable.ts';
+import { fromMark, LOW_WATER, ofStuck } from '../core/waiting.ts';
 
 /** How the inbox stands. */
 export interface Backlog {
@@ -16,13 +17,21 @@ export interface Standing extends Backlog {
   findings_open: number;
 }
 
+/** More are not counted: nobody needs to know how many more. */
+export const COUNTED = 50_000;
+const COUNTED_OF_STUCK = 1_000;
+
 // Apart, each by the index of its status: together they would read everything that was ever settled.
-const STANDING = `
+export const STANDING = `
+  with waiting as materialized (
+    select accepted_at from (${fromMark('accepted_at', COUNTED)}) others
+    union all select accepted_at from (${ofStuck('accepted_at, position', COUNTED_OF_STUCK)}) s where position < ${LOW_WATER}
+  )
   select count(*) as pending,
     coalesce(extract(epoch from clock_timestamp() - min(accepted_at)), 0)::float8 as oldest_pending_seconds,
-    (select count(*) from commands where status = 'dead') as dead,
-    (select count(*) from findings where resolved_at is null) as findings_open
-  from commands where status = 'accepted'`;
+    (select count(*) from (select from commands where status = 'dead' limit ${COUNTED}) d) as dead,
+    (select count(*) from (select from findings where resolved_at is null limit ${COUNTED}) f) as findings_open
+  from waiting`;
 
 /** Everything that somebody may have to look at, counted by partial indexes: cheap enough for once a second. */
 export async function readStanding(db: Queryable): Promise<Standing> {

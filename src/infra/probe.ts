@@ -1,10 +1,11 @@
 /**
  * How this process and what it leans on are doing, probed every second or two, so that asking costs nothing. Without Postgres
- * nothing works (503); without Redis everything works, later (200 and `degraded`).
+ * nothing works (503); without Redis everything works, later (200 and `degraded`). A Postgres that is slow is there: the
+ * figures are then those of the last look that came to its end.
  */
-import { inTime } from '../core/inTime.ts';
-import type { Queryable } from '../core/queryable.ts';
+import type pg from 'pg';
 import { type Backlog, isTooMuch, readStanding } from './backlog.ts';
+import { isThere, look } from './look.ts';
 import type { Metrics } from './metrics.ts';
 
 export interface Health {
@@ -12,9 +13,15 @@ export interface Health {
   degraded: boolean;
   postgres_connected: boolean;
   redis_connected: boolean | null;
-  queue: Backlog & { dead: number };
+  queue: Queue;
   active_connections: number;
   timestamp: string;
+}
+
+export interface Queue extends Backlog {
+  dead: number;
+  /** When the figures were true; null before there are any. */
+  as_of: string | null;
 }
 
 export interface Probe {
@@ -29,7 +36,8 @@ export interface Probe {
 }
 
 export interface ProbeOptions {
-  db: Queryable;
+  /** For looks alone. */
+  pool: pg.Pool;
   metrics: Metrics;
   /** Null where there is no Redis. */
   isRedisConnected(): boolean | null;
@@ -39,15 +47,14 @@ export interface ProbeOptions {
   /** Every second where the door stands by what is found. */
   every_ms?: number;
   /** Told when the backlog passes its bound, and when it is through. */
-  onBacklog?(queue: Health['queue'], isBacklogged: boolean): void;
+  onBacklog?(queue: Queue, isBacklogged: boolean): void;
 }
 
 const EVERY_MS = 2_000;
-const PATIENCE_MS = 2_000;
 
 export async function startProbe(options: ProbeOptions): Promise<Probe> {
   const {
-    db,
+    pool,
     metrics,
     isRedisConnected,
     connections,
@@ -55,26 +62,29 @@ export async function startProbe(options: ProbeOptions): Promise<Probe> {
     every_ms = EVERY_MS,
     onBacklog,
   } = options;
-  let queue: Health['queue'] = { pending: 0, oldest_pending_seconds: 0, dead: 0 };
+  let queue: Queue = { pending: 0, oldest_pending_seconds: 0, dead: 0, as_of: null };
+  let isStale = false;
   let postgres_connected = false;
   let backlogged = false;
   let draining = false;
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
 
-  async function look(): Promise<void> {
+  async function lookAgain(): Promise<void> {
     try {
-      const { findings_open, ...counts } = await inTime(readStanding(db), PATIENCE_MS, 'Postgres does not answer');
-      queue = counts;
+      const { findings_open, ...counts } = await look(pool, readStanding);
+      queue = { ...counts, as_of: new Date().toISOString() };
       metrics.findingsOpen.set(findings_open);
       postgres_connected = true;
+      isStale = false;
       metrics.pending.set(queue.pending);
       metrics.oldestPending.set(queue.oldest_pending_seconds);
       judge();
     } catch {
-      postgres_connected = false;
+      isStale = true;
+      postgres_connected = await isThere(pool);
     }
-    if (!closed) timer = setTimeout(() => void look(), every_ms).unref();
+    if (!closed) timer = setTimeout(() => void lookAgain(), every_ms).unref();
   }
 
   function judge(): void {
@@ -88,7 +98,7 @@ export async function startProbe(options: ProbeOptions): Promise<Probe> {
     const redis_connected = isRedisConnected();
     return {
       healthy: postgres_connected,
-      degraded: postgres_connected && (redis_connected === false || !isQueueFit()),
+      degraded: postgres_connected && (isStale || redis_connected === false || !isQueueFit()),
       postgres_connected,
       redis_connected,
       queue,
@@ -97,7 +107,7 @@ export async function startProbe(options: ProbeOptions): Promise<Probe> {
     };
   }
 
-  await look();
+  await lookAgain();
   return {
     health,
     isReady: () => postgres_connected && isQueueFit() && !draining,

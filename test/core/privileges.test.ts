@@ -22,8 +22,8 @@ const on = (tables: string[], verbs: string): Rights => Object.fromEntries(table
 /** Everything that a role may do. */
 const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
   api: on([...ASKED_FOR, ...RECORD, ...CHECKS, ...SCHEDULE, 'commands'], 'select'),
-  door: { installation: 'select', commands: 'select insert', knex_migrations: 'select' },
-  relay: on([...PROJECTIONS, ...RECORD, 'session_checks', 'installation'], 'select'),
+  door: { installation: 'select', inbox_mark: 'select', commands: 'select insert', knex_migrations: 'select' },
+  relay: on([...PROJECTIONS, ...RECORD, 'session_checks', 'installation', 'inbox_mark'], 'select'),
   verifier: on([...PROJECTIONS, ...RECORD, ...CHECKS], 'select'),
   worker: {
     ...on([...PROJECTIONS, ...CHECKS], 'select insert update'),
@@ -34,6 +34,7 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
     events: 'select insert',
     event_payloads: 'select insert delete',
     commands: 'select insert update delete',
+    inbox_mark: 'select update',
     ...on(SCHEDULE, 'select insert update delete'),
     leases: 'select insert update',
   },

@@ -19,6 +19,7 @@ import { submission } from '../support/submissions.ts';
 /** Tables without row-level security, each with the reason. */
 const OPEN: Record<string, string> = {
   installation: 'one row about the installation, granted to the door and the relay alone',
+  inbox_mark: 'one row: up to where the inbox is settled, and which streams are stuck',
   knex_migrations: 'which migrations were run',
   knex_migrations_lock: 'granted to nobody',
   leases: 'who leads the schedule; nothing of any tenant',

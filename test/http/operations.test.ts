@@ -19,6 +19,8 @@ import {
 } from '../support/client.ts';
 import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
 
+const INSTANT = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+
 describe.skipIf(isLeftOut)('for operators', () => {
   let stack: Stack;
   let people: Cast;
@@ -41,9 +43,9 @@ describe.skipIf(isLeftOut)('for operators', () => {
       expect(body).toEqual({
         ...{ healthy: true, degraded: false, postgres_connected: true },
         redis_connected: kind === 'embedded' ? null : true,
-        queue: { pending: expect.any(Number), oldest_pending_seconds: expect.any(Number), dead: 0 },
+        queue: { pending: expect.any(Number), oldest_pending_seconds: expect.any(Number), dead: 0, as_of: INSTANT },
         active_connections: 0,
-        timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+        timestamp: INSTANT,
       });
       expect(await get(api, '/ready', null)).toMatchObject({ status: 200, body: { ready: true } });
     }

@@ -163,6 +163,18 @@ describe('a backup', () => {
     expect(rows[0].places).toBe(rows[0].all);
   });
 
+  test('restored gives numbers of the inbox again, and its mark begins before them', async () => {
+    const original = await emptyDatabase();
+    await holdCourt(original);
+    await original.pool.query(`update inbox_mark set low_water = 1000000, stuck = '{session:1}', stuck_from = '{5}'`);
+    const file = join(folder, 'pruned');
+    await takeBackup(original.url, file);
+    const database = await emptyDatabase();
+    await restoreBackup(database.url, file, { replace: false });
+    const { rows } = await database.pool.query('select low_water::integer, stuck, stuck_from from inbox_mark');
+    expect(rows).toEqual([{ low_water: 0, stuck: [], stuck_from: [] }]);
+  });
+
   test('taken while others write has the state of one moment, and keeps nobody waiting', async () => {
     const database = await emptyDatabase();
     await holdCourt(database);

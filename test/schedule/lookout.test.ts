@@ -1,6 +1,6 @@
 /** The lookout: what waits is looked at, and nothing else; none holds up another. */
 import pino from 'pino';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { startLookout, type Watched } from '../../jobs/lookout.ts';
 import { createLog } from '../../src/infra/log.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
@@ -34,7 +34,7 @@ test('only what waits is looked at, from the moment it does until it does no mor
   const done = () => database.pool.query(`delete from work where kind = 'letters'`);
   const letters = kind('letters', async () => void (await done()));
   const parcels = kind('parcels');
-  const lookout = startLookout(database.pool as never, [letters, parcels], log);
+  const lookout = startLookout(database.pool, [letters, parcels], log);
   await database.pool.query(`insert into work values ('letters')`);
   await expect.poll(() => letters.looks, SOON).toBe(1);
   await database.pool.query(`insert into work values ('letters')`);
@@ -54,7 +54,7 @@ test('a look that takes long is not begun again and holds up no other, nor does 
   });
   const usual = kind('usual');
   await database.pool.query(`insert into work values ('long'), ('broken'), ('usual')`);
-  const lookout = startLookout(database.pool as never, [long, broken, usual], log);
+  const lookout = startLookout(database.pool, [long, broken, usual], log);
   await expect.poll(() => Math.min(usual.looks, broken.looks), SOON).toBeGreaterThan(2);
   expect(long.looks).toBe(1);
   let isClosed = false;
@@ -75,10 +75,25 @@ test('a question that cannot be asked is asked again', async () => {
     { level: 'warn' },
     linesOf((line) => warned.push(line)),
   );
-  const lookout = startLookout(database.pool as never, [late], noting);
+  const lookout = startLookout(database.pool, [late], noting);
   await expect.poll(() => warned.length, SOON).toBeGreaterThan(1);
   await database.pool.query('alter table mislaid rename to work');
   await expect.poll(() => late.looks, SOON).toBeGreaterThan(0);
   await lookout.close();
   expect(warned[0]).toContain('it could not be seen what waits');
+});
+
+test('where the question takes too long, it is looked at all the same, and the question is ended', async () => {
+  const hidden = kind('hidden');
+  const locker = await database.pool.connect();
+  onTestFinished(() => locker.release(true));
+  await locker.query('begin; lock table work');
+  const lookout = startLookout(database.pool, [hidden], log);
+  await expect.poll(() => hidden.looks, SOON).toBeGreaterThan(1);
+  const { rows } = await database.pool.query(
+    `select count(*)::int as asking from pg_locks where relation = 'work'::regclass and not granted`,
+  );
+  expect(rows[0].asking).toBeLessThanOrEqual(1);
+  await locker.query('rollback');
+  await lookout.close();
 });

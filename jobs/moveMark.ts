@@ -1,0 +1,110 @@
+/**
+ * Moves the inbox's mark up behind what was settled, so that no look walks through it, and names the streams that are
+ * stuck: held back after a fault, or locked by a transaction that is not ours. A number below the mark that somebody
+ * has drawn and not committed yet would be lost to every look: the mark passes only what was drawn before transactions
+ * that have all ended, as CREATE INDEX CONCURRENTLY waits for them.
+ */
+import type { Queryable } from '../src/core/queryable.ts';
+import { oldestWaiting } from '../src/core/waiting.ts';
+import type { Watched } from './lookout.ts';
+
+/** Settled commands that a look may have to walk through before the mark is moved. */
+const STEP = 1_000;
+/** What waits for so long is not only waiting its turn. */
+const LONG_SECONDS = 10;
+const AGAIN_AFTER_SECONDS = 1;
+/** A mark that names more is as good as none. */
+const MOST_STUCK = 200;
+const LOOKED_THROUGH = 2_000;
+const WRITERS_WITHIN_MS = 1_000;
+const WRITERS_EVERY_MS = 20;
+
+const IS_DUE = `looked_at < clock_timestamp() - interval '${AGAIN_AFTER_SECONDS} seconds'`;
+const IS_LONG = `accepted_at < clock_timestamp() - interval '${LONG_SECONDS} seconds'`;
+const MARK_LAGS = `
+  exists (select from inbox_mark, commands_position_seq where ${IS_DUE} and (last_value - low_water > ${STEP}
+    or stuck <> '{}' or exists (select from (${oldestWaiting('accepted_at', 1)}) o where ${IS_LONG})))`;
+
+/** One worker at a time is enough. */
+const CLAIM = `update inbox_mark set looked_at = clock_timestamp() where ${IS_DUE} returning low_water`;
+
+const DRAWN = 'select case when is_called then last_value + 1 else last_value end as next from commands_position_seq';
+
+const WRITERS = `
+  select virtualtransaction as id from pg_locks
+  where locktype = 'relation' and relation = 'commands'::regclass and mode = 'RowExclusiveLock'
+    and database = (select oid from pg_database where datname = current_database())`;
+
+const OLDEST = `
+  select * from (
+    select distinct on (stream) stream, streams, position, attempts, ${IS_LONG} as is_long,
+      count(*) over () < ${LOOKED_THROUGH} as is_all
+    from (${oldestWaiting('stream, streams, position, attempts, accepted_at', LOOKED_THROUGH)}) w
+    order by stream, position) f
+  order by position`;
+
+/** Held back after a fault, or locked: as here nothing is written, who works on a stream is not disturbed by this lock. */
+const STANDING_STILL = `
+  with free as materialized (select stream from streams where stream = any($1) for share skip locked)
+  select stream from streams s where stream = any($1)
+    and (held_until > clock_timestamp() or not exists (select from free where free.stream = s.stream))`;
+
+/** The first waiting command of a stream. */
+interface First {
+  stream: string;
+  streams: string[];
+  position: number;
+  attempts: number;
+  is_long: boolean;
+  /** Was everything that waits looked through? */
+  is_all: boolean;
+}
+
+/** @param db of role `worker` */
+export function watchMark(db: Queryable): Watched {
+  return { name: 'mark', waits: MARK_LAGS, look: () => moveMark(db) };
+}
+
+export async function moveMark(db: Queryable): Promise<void> {
+  const { rows } = await db.query<{ low_water: number }>(CLAIM);
+  if (rows.length === 0) return;
+  const { low_water } = rows[0]!;
+  // From there on something may yet be committed.
+  const end = (await drawnAndEnded(db)) ?? low_water;
+  const { rows: firsts } = await db.query<First>(OLDEST);
+  const stuck = await stuckAmong(db, firsts);
+  const named = new Set(stuck.map(({ stream }) => stream));
+  const first = firsts.find(({ stream }) => !named.has(stream));
+  const isAll = firsts[0]?.is_all ?? true;
+  // Computed from an older mark it is as true: of what was drawn by then, commands only ever cease to wait.
+  await db.query('update inbox_mark set low_water = $1, stuck = $2, stuck_from = $3', [
+    Math.min(end, first?.position ?? (isAll ? end : low_water)),
+    stuck.map(({ stream }) => stream),
+    stuck.map(({ position }) => Math.min(position, end)),
+  ]);
+}
+
+/** A position below which every command is committed or never will be; undefined where a writer does not come to an end. */
+async function drawnAndEnded(db: Queryable): Promise<number | undefined> {
+  const { rows: drawn } = await db.query<{ next: number }>(DRAWN);
+  // Whoever drew a number below it has held this lock since before, and holds it until the end.
+  const ids = async () => (await db.query<{ id: string }>(WRITERS)).rows.map(({ id }) => id);
+  let writers = await ids();
+  for (const started = performance.now(); writers.length > 0; ) {
+    if (performance.now() - started > WRITERS_WITHIN_MS) return undefined;
+    await new Promise((resolve) => setTimeout(resolve, WRITERS_EVERY_MS));
+    const now = new Set(await ids());
+    writers = writers.filter((id) => now.has(id));
+  }
+  return drawn[0]!.next;
+}
+
+async function stuckAmong(db: Queryable, firsts: First[]): Promise<First[]> {
+  const long = firsts.filter(({ is_long }) => is_long).slice(0, MOST_STUCK);
+  if (long.length === 0) return [];
+  const asked = [...new Set(long.flatMap(({ streams }) => streams))];
+  const { rows } = await db.query<{ stream: string }>(STANDING_STILL, [asked]);
+  const still = new Set(rows.map(({ stream }) => stream));
+  // One that was tried before may have taken its worker down, and waits for another.
+  return long.filter(({ streams, attempts }) => attempts > 0 || streams.some((stream) => still.has(stream)));
+}

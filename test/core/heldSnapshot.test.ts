@@ -1,0 +1,115 @@
+/**
+ * While a snapshot is held, a backup's for instance, an index keeps the entries of all that was settled since. No look
+ * walks through them, and neither does the applier: what they cost does not grow with what was settled.
+ */
+import type pg from 'pg';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { COMMANDS_WAIT, OVERDUE } from '../../jobs/applyCommands.ts';
+import { moveMark, watchMark } from '../../jobs/moveMark.ts';
+import type { Queryable } from '../../src/core/queryable.ts';
+import { PENDING, readPending } from '../../src/core/transaction.ts';
+import { readStanding, STANDING } from '../../src/infra/backlog.ts';
+import { openPool } from '../../src/infra/database.ts';
+import { cloneDatabase, type TestDatabase } from '../support/database.ts';
+
+const STREAMS = 40;
+/** Pages of 8 KiB that one look may read. */
+const MOST_PAGES = 100;
+const STUCK = 'session:0';
+
+describe.each([100_000, 250_000])('with %i commands settled while a snapshot is held', (settled) => {
+  let database: TestDatabase;
+  let worker: pg.Pool;
+  let db: Queryable;
+  let backup: pg.PoolClient;
+
+  beforeAll(async () => {
+    database = await cloneDatabase();
+    worker = openPool(database.url, 'worker', 2, () => {});
+    db = worker as unknown as Queryable;
+    await database.pool.query(`
+      insert into streams select 'session:' || n, 1, sha256('') from generate_series(0, ${STREAMS - 1}) as n`);
+    await accept(settled);
+    backup = await database.pool.connect();
+    await backup.query('begin isolation level repeatable read');
+    await backup.query('select from commands limit 1');
+    await settle();
+    await move();
+    await accept(STREAMS);
+  }, 120_000);
+
+  afterAll(async () => {
+    await backup.query('rollback');
+    backup.release();
+    await worker.end();
+    await database.drop();
+  }, 120_000);
+
+  const accept = (count: number) =>
+    database.pool.query(
+      `insert into commands (id, name, stream, streams, input, actor_id, actor_role, reply_to, request_id, accepted_at)
+       select gen_random_uuid(), 'session.log', s, array[s], '{}', 'system', 'system', 'r', 'q', now() - interval '1 minute'
+       from generate_series(1, $1) as n, concat('session:', n % ${STREAMS}) as s`,
+      [count],
+    );
+  const settle = (condition = 'true') =>
+    database.pool.query(
+      `update commands set status = 'applied', outcome = '{}', finished_at = now() where status = 'accepted' and ${condition}`,
+    );
+  async function move(): Promise<void> {
+    await database.pool.query(`update inbox_mark set looked_at = 'epoch'`);
+    await moveMark(db);
+  }
+
+  const looks: [string, string, unknown[]][] = [
+    ['how the inbox stands', STANDING, []],
+    ['whether commands wait', `select ${COMMANDS_WAIT}`, []],
+    ['what waits for long', OVERDUE, [500]],
+    ['whether the mark lags', `select ${watchMark({} as Queryable).waits}`, []],
+    ['what a stream has waiting', PENDING.text, [['session:1', 'session:2'], 8]],
+  ];
+
+  async function pagesOf(text: string, values: unknown[]): Promise<number> {
+    const { rows } = await worker.query(`explain (analyze, buffers, format json) ${text}`, values);
+    const { Plan } = rows[0]['QUERY PLAN'][0];
+    return Plan['Shared Hit Blocks'] + Plan['Shared Read Blocks'];
+  }
+
+  test.each(looks)('%s is found among what is left', async (_, text, values) => {
+    expect(await pagesOf(text, values)).toBeLessThan(MOST_PAGES);
+  });
+
+  test('without the mark each would walk through all of it', async () => {
+    const client = await database.pool.connect();
+    await client.query('begin');
+    await client.query('update inbox_mark set low_water = 0');
+    const { rows } = await client.query(`explain (analyze, buffers, format json) ${STANDING}`);
+    await client.query('rollback');
+    client.release();
+    expect(rows[0]['QUERY PLAN'][0].Plan['Shared Hit Blocks']).toBeGreaterThan(settled / 50);
+  });
+
+  test('a stream that somebody has locked does not keep the mark back, and what waits in it is not lost', async () => {
+    const stranger = await database.pool.connect();
+    onTestFinished(() => stranger.release(true));
+    await stranger.query('begin');
+    await stranger.query('select from streams where stream = $1 for update', [STUCK]);
+    await accept(20_000);
+    await settle(`stream <> '${STUCK}'`);
+    await move();
+    for (const [name, text, values] of looks) {
+      expect(await pagesOf(text, values), name).toBeLessThan(MOST_PAGES + 20_000 / STREAMS);
+    }
+    const left = 1 + 20_000 / STREAMS;
+    expect(await readStanding(db)).toMatchObject({ pending: left, dead: 0 });
+    expect((await db.query(OVERDUE, [500])).rows).toEqual([{ streams: [STUCK] }]);
+    expect((await readPending(db, [STUCK], 1_000)).pending).toHaveLength(left);
+
+    await stranger.query('rollback');
+    await move();
+    const { rows } = await database.pool.query('select stuck from inbox_mark');
+    expect(rows[0].stuck).toEqual([]);
+    expect((await readPending(db, [STUCK], 1_000)).pending).toHaveLength(left);
+    expect((await db.query(OVERDUE, [500])).rows).toEqual([{ streams: [STUCK] }]);
+  });
+});
