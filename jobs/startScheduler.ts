@@ -14,6 +14,7 @@ import { nextSlot } from './slots.ts';
 import type { Leader } from './ticks.ts';
 
 export interface Scheduler {
+  db: Queryable;
   /** The term it leads in, while it does. */
   leader(): Leader | undefined;
   close(): Promise<void>;
@@ -130,5 +131,5 @@ export function startScheduler(backbone: Backbone, options: SchedulerOptions = {
   };
 
   leadership.start();
-  return { leader: leadership.leader, close };
+  return { db, leader: leadership.leader, close };
 }

@@ -20,6 +20,7 @@ import { verifyRecordJob } from './verifyRecord.ts';
 import { createPresenceWatch } from './watchPresence.ts';
 
 export interface Running {
+  db: Queryable;
   close(): Promise<void>;
 }
 
@@ -86,5 +87,5 @@ export async function startWorker(
     await Promise.all([pool.end(), jobPool.end(), verifierPool.end(), looks.end()]);
   }
 
-  return { close };
+  return { db: pool as unknown as Queryable, close };
 }
