@@ -35,6 +35,7 @@ export default defineConfig({
       },
       { test: { ...shared, name: 'embedded', include: onDatabase, env: { TEST_KIND: 'embedded' } } },
       { test: { ...shared, name: 'distributed', include: onDatabase, env: { TEST_KIND: 'distributed' } } },
+      { test: { ...shared, name: 'versions', include: ['test/versions/*.test.ts'] } },
       { test: { ...shared, name: 'faults', include: ['test/faults/**/*.test.ts'], testTimeout: 120_000 } },
     ],
   },

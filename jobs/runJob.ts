@@ -27,9 +27,9 @@ async function main(): Promise<number> {
     console.error(`usage: npm run -s job -- <${timetable.map(({ job }) => job.name).join('|')}>`);
     return 3;
   }
-  const config = readConfig(process.env, 'all');
+  const config = readConfig(process.env, 'all', false);
   return withDatabase(config, true, async (url) => {
-    await demandSchema(url, config.DB_ROLE_PREFIX);
+    await demandSchema(url, 'worker', config.DB_ROLE_PREFIX);
     return runOn(config, url, name);
   });
 }

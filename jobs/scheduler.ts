@@ -6,7 +6,7 @@ import { startScheduler } from './startScheduler.ts';
 
 const USUAL_METRICS_PORT = 9465;
 
-await runProcess('separate', async (config) => {
+await runProcess({ role: 'worker', verifiesTokens: false }, async (config) => {
   const backbone = await openBackbone(config, config.DATABASE_URL!, 'scheduler');
   await backbone.queues.demandFit();
   const scheduler = startScheduler(backbone);

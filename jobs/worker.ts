@@ -7,7 +7,7 @@ import { startWorker } from './startWorker.ts';
 
 const USUAL_METRICS_PORT = 9464;
 
-await runProcess('separate', async (config) => {
+await runProcess({ role: 'worker', verifiesTokens: false }, async (config) => {
   const backbone = await openBackbone(config, config.DATABASE_URL!, 'worker');
   const watchdog = startWatchdog('worker');
   const worker = await startWorker(backbone, undefined, watchdog.watch);

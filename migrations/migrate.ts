@@ -6,14 +6,15 @@
 import { pathToFileURL } from 'node:url';
 import { assertSchemaCompatibility, LATEST_SCHEMA_VERSION, runMigrations } from 'bullmq';
 import type { Knex } from 'knex';
-import pg from 'pg';
+import type pg from 'pg';
 import { DEFAULT_ROLE_PREFIX } from '../src/core/databaseRoles.ts';
 import { ConfigError, readMigrationConfig } from '../src/infra/config.ts';
+import { openSession } from '../src/infra/ownSession.ts';
 import { OURS, readSchema, refuseNewer, refuseOtherRoles } from '../src/infra/schema.ts';
+import { takeRole } from '../src/infra/takeRole.ts';
 import { migrations } from './index.ts';
+import { LOCK, makeRoles } from './makeRoles.ts';
 import { type RoleNames, roleNames } from './roles.ts';
-
-const LOCK = `hashtext('plearoll')`;
 
 export interface MigrateOptions {
   /** Up to which migrations; all, unless the data that are to come were written under an older schema. */
@@ -29,7 +30,7 @@ export async function migrate(
 ): Promise<void> {
   await withClient(url, (client) => refuseOtherRoles(client, rolePrefix));
   const roles = roleNames(rolePrefix);
-  await withClient(inDatabase(url, 'postgres'), (client) => makeRoles(client, Object.values(roles)));
+  await makeRoles(url, Object.values(roles));
   await withClient(url, async (client) => {
     await client.query(`select pg_advisory_lock(${LOCK})`);
     const applied = await readSchema(client);
@@ -50,16 +51,6 @@ export async function unmake(url: string, rolePrefix = DEFAULT_ROLE_PREFIX): Pro
     await withKnex(url, rolePrefix, (knex) => knex.migrate.rollback({ migrationSource: sourceOf(OURS) }, true));
     await client.query('drop schema if exists bullmq cascade');
   });
-}
-
-async function makeRoles(client: pg.Client, roles: string[]): Promise<void> {
-  await client.query(`select pg_advisory_lock(${LOCK})`);
-  for (const role of roles) {
-    const { rowCount } = await client.query('select from pg_roles where rolname = $1', [role]);
-    if (rowCount === 0) await client.query(`create role ${role} nologin`);
-    const { rows } = await client.query(`select pg_has_role(current_user, $1, 'member') as member`, [role]);
-    if (!rows[0].member) await client.query(`grant ${role} to current_user`);
-  }
 }
 
 async function isQueueCurrent(client: pg.Client): Promise<boolean> {
@@ -93,26 +84,28 @@ async function migrateQueue(client: pg.Client, url: string, { queue }: RoleNames
   await client.query(`create schema if not exists bullmq authorization ${queue}`);
   await client.query(`grant create on database ${database} to ${queue}`);
   try {
-    await withClient(url, runMigrations, `-c role=${queue}`);
+    await withClient(url, async (owner) => {
+      await takeRole(owner, queue, {});
+      await runMigrations(owner);
+    });
   } finally {
     await client.query(`revoke create on database ${database} from ${queue}`);
   }
 }
 
-async function withClient(url: string, work: (client: pg.Client) => Promise<unknown>, options = ''): Promise<void> {
-  const client = new pg.Client({ connectionString: url, application_name: 'plearoll-migrate', options });
-  await client.connect();
+async function withClient(url: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
+  const client = await openSession(url, 'plearoll-migrate');
   try {
     await work(client);
+  } catch (fault) {
+    const { code, message } = fault as { code?: string; message: string };
+    if (code !== '42501') throw fault;
+    const [login, database] = [client.user!, client.database!].map((name) => client.escapeIdentifier(name));
+    const advice = `The login ${login} has to own the database: alter database ${database} owner to ${login};`;
+    throw new Error(`${message}. ${advice}`, { cause: fault });
   } finally {
     await client.end();
   }
-}
-
-function inDatabase(url: string, name: string): string {
-  const parsed = new URL(url);
-  parsed.pathname = `/${name}`;
-  return parsed.href;
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -7,7 +7,7 @@ import { runProcess } from './infra/run.ts';
 
 const USUAL_PORT = 3000;
 
-await runProcess('separate', async (config) => {
+await runProcess({ role: 'door', verifiesTokens: true }, async (config) => {
   const backbone = await openBackbone(config, config.DATABASE_URL!, 'api', 'door');
   const api = await startApi(backbone, config.JWT_SECRET, () => 0);
   const server = createExpressServer(api.app);

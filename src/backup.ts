@@ -12,7 +12,7 @@ const UNVERIFIED =
 
 const file = readArguments();
 try {
-  const config = readConfig(process.env, 'all');
+  const config = readConfig(process.env, 'all', false);
   const { taken_at, counts, report } = await withDatabase(config, true, (url) =>
     takeBackup(url, file, config.DB_ROLE_PREFIX),
   );

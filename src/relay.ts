@@ -16,7 +16,7 @@ import { createRelay } from './relay/relay.ts';
 const USUAL_PORT = 3001;
 const POOL_SIZE = 5;
 
-await runProcess('separate', async (config) => {
+await runProcess({ role: 'relay', verifiesTokens: true }, async (config) => {
   const backbone = await openBackbone(config, config.DATABASE_URL!, 'relay', 'relay');
   const { broadcast, presence, metrics, log, isRedisConnected } = backbone;
   const pool = backbone.openPool('relay', POOL_SIZE);

@@ -11,7 +11,7 @@ exit codes: 0 done, 1 done but the record does not verify, 2 not done, 3 usage`;
 
 const { file, replace } = readArguments();
 try {
-  const config = readConfig(process.env, 'all');
+  const config = readConfig(process.env, 'all', false);
   const blobs = openBlobs(blobFolder(config));
   const { header, counts, report } = await withDatabase(config, false, (url) =>
     restoreBackup(url, file, { replace, blobs, rolePrefix: config.DB_ROLE_PREFIX }),

@@ -40,7 +40,7 @@ function commandValues(submission: Submission, { status, finished_at, outcome }:
   return [...what, ...who, expected_sequence, ...key, request_id, status, finished_at, outcome, redrive_of];
 }
 
-await runProcess('separate', async (config) => {
+await runProcess({ role: 'worker', verifiesTokens: false }, async (config) => {
   const pool = openPool(config.DATABASE_URL!, 'worker', POOL_SIZE, () => {});
   const judge = createJudge();
 

@@ -101,4 +101,4 @@ async function startWorker(config: Config): Promise<Started> {
   };
 }
 
-await runProcess('separate', process.argv[2] === 'worker' ? startWorker : startApi);
+await runProcess({ role: 'door', verifiesTokens: true }, process.argv[2] === 'worker' ? startWorker : startApi);

@@ -30,10 +30,13 @@ interface Trailer {
 
 const FORMAT = 'plearoll.backup/1';
 
-/** @throws when the file exists; nothing is left of one that could not be finished */
+/**
+ * @param expected how many rows there must be, of the tables of which it is known
+ * @throws when the file exists or rows are missing; nothing is left of one that could not be finished
+ */
 export async function writeArchive(
   file: string,
-  { taken_at, migrations, tables }: Omit<Header, 'format'>,
+  { taken_at, migrations, tables, expected }: Omit<Header, 'format'> & { expected: Counts },
   rowsOf: (table: Table) => AsyncIterable<Buffer>,
 ): Promise<Counts> {
   if (existsSync(file)) throw new Error(`${file} is there already.`);
@@ -52,6 +55,7 @@ export async function writeArchive(
         counts[table.name]! += linesIn(chunk);
         yield hashed(chunk);
       }
+      demandAll(table.name, counts[table.name]!, expected[table.name]);
       yield hashed(END.subarray(1));
     }
     yield text({ rows: counts, sha256: hash.digest('hex') } satisfies Trailer);
@@ -68,6 +72,13 @@ export async function writeArchive(
     await rm(draft, { force: true });
   }
   return counts;
+}
+
+function demandAll(table: string, found: number, expected = found): void {
+  if (found === expected) return;
+  throw new Error(
+    `This login sees ${found} of the ${expected} rows of ${table}; it has to inherit from the worker's role.`,
+  );
 }
 
 /**

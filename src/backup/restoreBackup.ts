@@ -9,6 +9,7 @@ import { book } from '../commands.ts';
 import type { Blobs } from '../core/blobs.ts';
 import { DEFAULT_ROLE_PREFIX, roleName } from '../core/databaseRoles.ts';
 import { readSchema, refuseNewer, refuseOtherRoles } from '../infra/schema.ts';
+import { takeRole } from '../infra/takeRole.ts';
 import { type RecordReport, verifyRecord } from '../integrity/verifyRecord.ts';
 import { type Counts, checkArchive, type Header, readArchive } from './archive.ts';
 import { openClient } from './openClient.ts';
@@ -43,7 +44,7 @@ export async function restoreBackup(
     const found = await readSchema(client);
     refuseNewer(found);
     await refuseOtherRoles(client, rolePrefix);
-    if (!replace && found.length > 0) await refuseFilled(client);
+    if (!replace && found.length > 0) await refuseFilled(client, roleName(rolePrefix, 'worker'));
     return found;
   });
   if (replace || JSON.stringify(applied) !== JSON.stringify(header.migrations)) await unmake(url, rolePrefix);
@@ -52,7 +53,7 @@ export async function restoreBackup(
   await migrate(url, { rolePrefix });
   const report = await withClient(url, async (client) => {
     await client.query('analyze');
-    await client.query(`set role ${roleName(rolePrefix, 'verifier')}; set row_security = on`);
+    await takeRole(client, roleName(rolePrefix, 'verifier'), {});
     return verifyRecord(client as never, book, { institution_id: null }, undefined, blobs);
   });
   return { header, counts, report };
@@ -67,18 +68,26 @@ async function refuseInUse(client: pg.Client): Promise<void> {
   throw new Error(`The database is in use (connections: ${who}). Stop every process first.`);
 }
 
-async function refuseFilled(client: pg.Client): Promise<void> {
+/** @param role one that sees every row: an owner whom row security binds may see none */
+async function refuseFilled(client: pg.Client, role: string): Promise<void> {
+  await takeRole(client, role, {});
   const { rows } = await client.query<{ filled: boolean }>(
     'select exists (select from streams) or exists (select from commands) as filled',
   );
+  await client.query('reset role');
   if (!rows[0]!.filled) return;
   throw new Error('The database is not empty. Restore into an empty one, or say --replace to lose what is in it.');
 }
 
-/** All of it or nothing. */
+/**
+ * All of it or nothing. COPY refuses whom row security binds, so the tables' owner, who may be no superuser, is let off it until
+ * the rows are in; nobody else sees the tables so.
+ */
 async function load(client: pg.Client, file: string): Promise<Counts> {
   await client.query('begin');
   const tables = await readTables(client);
+  const bound = await readForced(client);
+  await alterAll(client, bound, 'no force row level security');
   const compare = async (header: Header) => {
     const [ours, theirs] = [tables, header.tables].map((list) => JSON.stringify(list.toSorted(byName)));
     if (ours !== theirs) throw new Error('The tables of the backup are not those of its schema.');
@@ -90,8 +99,22 @@ async function load(client: pg.Client, file: string): Promise<Counts> {
     copyIn(client, `copy ${copied(client, table)} from stdin`, rows),
   );
   await restoreSequences(client);
+  // A table is not altered while checks of its rows are put off.
+  await client.query('set constraints all immediate');
+  await alterAll(client, bound, 'force row level security');
   await client.query('commit');
   return counts;
+}
+
+async function readForced(client: pg.Client): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `select relname as name from pg_class where relnamespace = 'public'::regnamespace and relforcerowsecurity order by 1`,
+  );
+  return rows.map(({ name }) => name);
+}
+
+async function alterAll(client: pg.Client, tables: string[], change: string): Promise<void> {
+  for (const name of tables) await client.query(`alter table public.${client.escapeIdentifier(name)} ${change}`);
 }
 
 function byName(a: { name: string }, b: { name: string }): number {

@@ -6,8 +6,10 @@
 import { book } from '../commands.ts';
 import { DEFAULT_ROLE_PREFIX, roleName } from '../core/databaseRoles.ts';
 import { OURS, readSchema, refuseOtherRoles, SchemaError } from '../infra/schema.ts';
+import { takeRole } from '../infra/takeRole.ts';
 import { type RecordReport, verifyRecord } from '../integrity/verifyRecord.ts';
 import { type Counts, writeArchive } from './archive.ts';
+import { countRows } from './countRows.ts';
 import { openClient } from './openClient.ts';
 import { copied, readTables } from './tables.ts';
 import { copyOut } from './wire.ts';
@@ -30,10 +32,11 @@ export async function takeBackup(url: string, file: string, rolePrefix = DEFAULT
     const { rows } = await client.query<{ now: string }>('select now()');
     const taken_at = rows[0]!.now;
     const tables = await readTables(client);
-    const counts = await writeArchive(file, { taken_at, migrations, tables }, (table) =>
+    const expected = await countRows(client, tables, rolePrefix);
+    const counts = await writeArchive(file, { taken_at, migrations, tables, expected }, (table) =>
       copyOut(client, `copy ${copied(client, table)} to stdout`),
     );
-    await client.query(`set local role ${roleName(rolePrefix, 'verifier')}; set local row_security = on`);
+    await takeRole(client, roleName(rolePrefix, 'verifier'), {});
     const isOurs = OURS.every((name) => migrations.includes(name));
     const report = isOurs ? await verifyRecord(client as never, book, { institution_id: null }) : null;
     await client.query('commit');

@@ -1,11 +1,13 @@
 /**
- * Postgres pools, one for each role a process plays. The role is set by the start-up option, which fails closed: a
- * connection that cannot take its role is refused, never served as the login user.
+ * Postgres pools, one for each role a process plays. A connection serves nobody before the server has confirmed its role
+ * and settings: one that cannot take its role is closed, never served as the login user.
  */
 import pg from 'pg';
 import { type DatabaseRole, DEFAULT_ROLE_PREFIX, roleName } from '../core/databaseRoles.ts';
 import type { Queryable } from '../core/queryable.ts';
 import { sentTogether } from '../core/sentTogether.ts';
+import { demandOwnSession, isDirect } from './ownSession.ts';
+import { type SessionSettings, takeRole } from './takeRole.ts';
 
 export type { DatabaseRole };
 
@@ -13,20 +15,30 @@ export type { DatabaseRole };
 // it has to go by key. Nothing but verification reads whole tables.
 const BY_KEY = { enable_seqscan: 'off', enable_hashjoin: 'off', enable_mergejoin: 'off' };
 
-/** Settings of every connection of a role, beside its role. Times in milliseconds. */
-const ROLE_OPTIONS: Record<DatabaseRole, Record<string, string | number>> = {
-  api: { ...BY_KEY, statement_timeout: 15_000, lock_timeout: 5_000, idle_in_transaction_session_timeout: 10_000 },
-  door: { ...BY_KEY, statement_timeout: 15_000, lock_timeout: 5_000, idle_in_transaction_session_timeout: 10_000 },
-  worker: { ...BY_KEY, statement_timeout: 30_000, lock_timeout: 5_000, idle_in_transaction_session_timeout: 10_000 },
-  relay: { ...BY_KEY, statement_timeout: 15_000, idle_in_transaction_session_timeout: 10_000 },
-  verifier: { statement_timeout: 0 },
+/** How long a statement of a role may take; 0 is for ever. */
+const STATEMENT_SECONDS: Record<DatabaseRole, number> = {
+  api: 15,
+  door: 15,
+  worker: 30,
+  relay: 15,
+  verifier: 0,
+  queue: 0,
+};
+
+/** Settings of every connection of a role, beside its role and the length of its statements. */
+const ROLE_SETTINGS: Record<DatabaseRole, SessionSettings> = {
+  api: { ...BY_KEY, lock_timeout: '5s', idle_in_transaction_session_timeout: '10s' },
+  door: { ...BY_KEY, lock_timeout: '5s', idle_in_transaction_session_timeout: '10s' },
+  worker: { ...BY_KEY, lock_timeout: '5s', idle_in_transaction_session_timeout: '10s' },
+  relay: { ...BY_KEY, idle_in_transaction_session_timeout: '10s' },
+  verifier: {},
   queue: { search_path: 'bullmq' },
 };
 
 /** How long after Postgres should have ended a statement itself a server that says nothing is held for lost. */
 const SILENCE_MS = 5_000;
 
-const COMMON_OPTIONS = { timezone: 'UTC', client_encoding: 'UTF8' };
+const COMMON_SETTINGS = { timezone: 'UTC', client_encoding: 'UTF8' };
 
 /** How values come back: whole numbers, and instants as RFC 3339 UTC with milliseconds. */
 export const types: pg.CustomTypesConfig = {
@@ -45,19 +57,21 @@ export function openPool(
   onError: (error: Error) => void,
   rolePrefix = DEFAULT_ROLE_PREFIX,
 ): pg.Pool {
-  const settings = { role: roleName(rolePrefix, role), ...COMMON_OPTIONS, ...ROLE_OPTIONS[role] };
-  const options = Object.entries(settings)
-    .map(([name, value]) => `-c ${name}=${value}`)
-    .join(' ');
-  const statement_timeout = Number(ROLE_OPTIONS[role].statement_timeout ?? 0);
+  const seconds = STATEMENT_SECONDS[role];
+  const statement_timeout = seconds === 0 ? '0' : `${seconds}s`;
+  const settings = { ...COMMON_SETTINGS, statement_timeout, ...ROLE_SETTINGS[role] };
+  const makeFit = async (client: pg.ClientBase) => {
+    const pid = await takeRole(client, roleName(rolePrefix, role), settings);
+    if (!isDirect(client, pid)) await demandOwnSession(client, url);
+  };
   const pool = new pg.Pool({
     connectionString: url,
     application_name: `plearoll-${role}`,
-    options,
+    onConnect: makeFit,
     max,
     types,
     connectionTimeoutMillis: 5_000,
-    ...(statement_timeout > 0 && { query_timeout: statement_timeout + SILENCE_MS }),
+    ...(seconds > 0 && { query_timeout: seconds * 1_000 + SILENCE_MS }),
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     // What needs no earlier answer is sent without waiting for one.

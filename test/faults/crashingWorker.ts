@@ -13,7 +13,7 @@ process.on('SIGUSR2', () => {
   left = Number(n);
 });
 
-await runProcess('separate', async (config) => {
+await runProcess({ role: 'worker', verifiesTokens: false }, async (config) => {
   const backbone = await openBackbone(config, config.DATABASE_URL!, 'worker');
   const worker = await startWorker(backbone, (point) => {
     if (point !== moment) return;

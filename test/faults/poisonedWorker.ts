@@ -25,7 +25,7 @@ const poisoned: Mutation = {
 };
 (book.commands as Map<string, Mutation>).set(name, poisoned);
 
-await runProcess('separate', async (config) => {
+await runProcess({ role: 'worker', verifiesTokens: false }, async (config) => {
   const backbone = await openBackbone(config, config.DATABASE_URL!, 'worker');
   const watchdog = startWatchdog('worker');
   const worker = await startWorker(backbone, undefined, watchdog.watch);

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { migrate } from '../../migrations/migrate.ts';
 import { startEmbeddedPostgres } from '../../src/infra/embeddedPostgres.ts';
+import { leaveOut } from './leaveOut.ts';
 import { startRedis } from './redis.ts';
 
 declare module 'vitest' {
@@ -41,9 +42,9 @@ async function start() {
   const postgres = await startEmbeddedPostgres({ home, say: () => {}, settings });
   await migrate(postgres.url);
   const redis = await findRedis();
-  if (!redis) leaveOut('the tests on Redis', 'redis-server or valkey-server');
+  if (!redis) leaveOut('the tests on Redis', 'redis-server or valkey-server on the PATH');
   const hasCurl = spawnSync('curl', ['--version']).status === 0;
-  if (!hasCurl) leaveOut('the walk-through of the README', 'curl');
+  if (!hasCurl) leaveOut('the walk-through of the README', 'curl on the PATH');
   return {
     postgresUrl: postgres.url,
     redisUrl: redis?.url ?? null,
@@ -54,11 +55,6 @@ async function start() {
       await rm(home, { recursive: true, force: true });
     },
   };
-}
-
-function leaveOut(what: string, missing: string): void {
-  if (process.env.CI === 'true') throw new Error(`CI leaves nothing out: no ${missing} is on the PATH`);
-  console.log(`left out: ${what}, as no ${missing} is on the PATH`);
 }
 
 async function findRedis() {
