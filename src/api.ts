@@ -1,4 +1,6 @@
 /** The API process: answers HTTP until it is told to stop. */
+
+import { serveMetrics } from './http/serveMetrics.ts';
 import { createExpressServer } from './http/server.ts';
 import { startApi } from './http/startApi.ts';
 import { openBackbone } from './infra/backbone.ts';
@@ -6,18 +8,21 @@ import { closeServer, listen } from './infra/listen.ts';
 import { runProcess } from './infra/run.ts';
 
 const USUAL_PORT = 3000;
+const USUAL_METRICS_PORT = 9466;
 
 await runProcess({ role: 'door', verifiesTokens: true }, async (config) => {
   const backbone = await openBackbone(config, config.DATABASE_URL!, 'api', 'door');
   const api = await startApi(backbone, config.JWT_SECRET, () => 0);
   const server = createExpressServer(api.app);
   const port = await listen(server, config.HOST, config.PORT, USUAL_PORT);
-  backbone.log.info({ port }, 'api ready');
+  const apart = await serveMetrics(backbone, USUAL_METRICS_PORT);
+  backbone.log.info({ metrics_port: apart?.port, port }, 'api ready');
   return {
     log: backbone.log,
     steps: [
       { name: 'readiness', run: () => api.drain() },
       { name: 'http', run: () => closeServer(server) },
+      { name: 'metrics', run: () => apart?.close() },
       { name: 'api', run: () => api.close() },
       { name: 'backbone', run: () => backbone.close() },
     ],

@@ -2,7 +2,9 @@
 import type { Queryable } from './core/queryable.ts';
 import { bareApp } from './http/app.ts';
 import { healthRoutes } from './http/health.ts';
+import { metricsAccess, metricsRoutes } from './http/metricsRoutes.ts';
 import { answerProblems, refuseUnknownPath } from './http/problems.ts';
+import { serveMetrics } from './http/serveMetrics.ts';
 import { createExpressServer } from './http/server.ts';
 import { openBackbone } from './infra/backbone.ts';
 import { readInstallation } from './infra/installation.ts';
@@ -14,6 +16,7 @@ import { createTokens } from './infra/tokens.ts';
 import { createRelay } from './relay/relay.ts';
 
 const USUAL_PORT = 3001;
+const USUAL_METRICS_PORT = 9467;
 const POOL_SIZE = 5;
 
 await runProcess({ role: 'relay', verifiesTokens: true }, async (config) => {
@@ -32,17 +35,20 @@ await runProcess({ role: 'relay', verifiesTokens: true }, async (config) => {
   const relay = createRelay({ pool, broadcast, presence, tokens, config, metrics, log });
   const looks = backbone.openPool('relay', LOOKS_POOL_SIZE);
   const probe = await startProbe({ pool: looks, metrics, isRedisConnected, connections: relay.connections });
-  const app = bareApp(config.TRUSTED_PROXIES).use(healthRoutes(probe, metrics), refuseUnknownPath, answerProblems(log));
+  const app = bareApp(config.TRUSTED_PROXIES);
+  app.use(healthRoutes(probe), metricsRoutes(metrics, metricsAccess(config)), refuseUnknownPath, answerProblems(log));
   const server = createExpressServer(app);
   relay.attach(server);
   const port = await listen(server, config.HOST, config.RELAY_PORT, USUAL_PORT);
-  log.info({ port }, 'relay ready');
+  const apart = await serveMetrics(backbone, USUAL_METRICS_PORT);
+  log.info({ metrics_port: apart?.port, port }, 'relay ready');
   return {
     log,
     steps: [
       { name: 'readiness', run: () => probe.drain() },
       { name: 'listeners', run: () => relay.close() },
       { name: 'http', run: () => closeServer(server) },
+      { name: 'metrics', run: () => apart?.close() },
       { name: 'probe', run: () => probe.close() },
       { name: 'pool', run: () => Promise.all([pool.end(), looks.end()]) },
       { name: 'backbone', run: () => backbone.close() },

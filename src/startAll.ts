@@ -3,6 +3,7 @@ import { timetable as wholeTimetable } from '../jobs/schedule.ts';
 import { startScheduler } from '../jobs/startScheduler.ts';
 import { startWorker } from '../jobs/startWorker.ts';
 import { migrate } from '../migrations/migrate.ts';
+import { serveMetrics } from './http/serveMetrics.ts';
 import { createExpressServer } from './http/server.ts';
 import { startApi } from './http/startApi.ts';
 import { type Backbone, openBackbone } from './infra/backbone.ts';
@@ -14,6 +15,7 @@ import type { Watch } from './infra/watchdog.ts';
 import { createRelay, type Relay } from './relay/relay.ts';
 
 const USUAL_PORT = 3000;
+const USUAL_METRICS_PORT = 9466;
 const RELAY_POOL_SIZE = 4;
 
 export interface StartOptions {
@@ -50,6 +52,8 @@ export async function startAll(
     steps.unshift({ name: 'api', run: () => api.close() });
     stop?.throwIfAborted();
     relay = createRelay({ pool, broadcast, presence, tokens: api.tokens, config, metrics, log });
+    const apart = await serveMetrics(backbone, USUAL_METRICS_PORT);
+    steps.unshift({ name: 'metrics', run: () => apart?.close() });
     const server = createExpressServer(api.app);
     relay.attach(server);
     const port = await listen(server, config.HOST, config.PORT, USUAL_PORT);

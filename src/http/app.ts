@@ -12,6 +12,7 @@ import { docsRoutes } from './docs.ts';
 import type { Desk } from './door.ts';
 import { globalVerifyRoute, serveGlobalVerify, serveVerifyRun, verifyRunRoute } from './globalVerify.ts';
 import { healthRoutes } from './health.ts';
+import { metricsAccess, metricsRoutes } from './metricsRoutes.ts';
 import { observeRequests } from './observeRequests.ts';
 import { answerProblems, refuseOtherMethods, refuseUnknownPath } from './problems.ts';
 import { serveCommand } from './serveCommand.ts';
@@ -61,7 +62,7 @@ export function createApp(desk: Desk, probe: Probe, version: string): Express {
     for (const { method, serve } of ways) app[method.toLowerCase() as 'get' | 'post'](path, serve);
     app.all(path, refuseOtherMethods(ways.map(({ method }) => method)));
   }
-  app.use(healthRoutes(probe, desk.metrics));
+  app.use(healthRoutes(probe), metricsRoutes(desk.metrics, metricsAccess(desk.config)));
   app.use(docsRoutes(version));
   app.use(DASHBOARD, dashboard(desk));
   app.use(refuseUnknownPath);

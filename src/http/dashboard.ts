@@ -1,25 +1,35 @@
 /** The dashboard at /jobs for super_admins: it looks at the queues, and nothing can be done to them there. */
 import { type Request, type RequestHandler, type Response, Router } from 'express';
+import { Problem } from '../core/problem.ts';
 import type { Actor } from '../core/roles.ts';
 import { QUEUE_NAMES } from '../infra/queue.ts';
 import { redact } from '../infra/redaction.ts';
 import { openBoard } from './dashboardBoard.ts';
 import { admitOperator, DASHBOARD, loginRoutes } from './dashboardLogin.ts';
-import type { Desk } from './door.ts';
+import { countRefused, type Desk, limit } from './door.ts';
 import { readCommand } from './serveCommandState.ts';
+
+const READS = ['GET', 'HEAD'];
+const ALLOW = { Allow: 'GET, HEAD' };
 
 export function dashboard(desk: Desk): Router {
   const router = Router();
   let board: Promise<RequestHandler> | undefined;
 
   async function admit(req: Request, res: Response): Promise<Actor | undefined> {
-    const operator = await admitOperator(req, desk.tokens);
+    const operator = await countRefused(desk, req, res, () => admitOperator(req, desk.tokens));
+    // A page of it loads some thirty files.
+    if (!req.path.startsWith('/static/')) await limit(desk.limiter, req, res, operator ?? null);
     if (!operator) res.set('Cache-Control', 'no-store').redirect(303, `${DASHBOARD}/login`);
     return operator;
   }
 
   router.use((_req, res, next) => {
     res.locals.route = DASHBOARD;
+    next();
+  });
+  router.use(['/login', '/logout'], async (req, res, next) => {
+    await limit(desk.limiter, req, res, null);
     next();
   });
   router.use(loginRoutes(desk.tokens));
@@ -35,6 +45,8 @@ export function dashboard(desk: Desk): Router {
   });
   router.use(async (req, res, next) => {
     if (!(await admit(req, res))) return;
+    // Some of the board's own routes would answer 200 and do nothing.
+    if (!READS.includes(req.method)) throw new Problem('method_not_allowed', 'Nothing is changed here.', {}, ALLOW);
     board ??= openBoard(
       QUEUE_NAMES.map((name) => desk.queues.queue(name)),
       DASHBOARD,

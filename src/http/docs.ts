@@ -1,8 +1,12 @@
 /** `/api/openapi.json` and a page to read it at `/api/docs`. Everything comes from this server, scripts included. */
+
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
-import { type Response, Router } from 'express';
+import { dirname, join } from 'node:path';
+import { type RequestHandler, Router } from 'express';
+import { sha256 } from '../core/sha256.ts';
 import { openApiDocument } from './openapi.ts';
+import { isKnown } from './preferences.ts';
 
 const ASSETS = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 
@@ -36,10 +40,45 @@ const POLICY =
 export function docsRoutes(version: string): Router {
   const router = Router();
   const document = JSON.stringify(openApiDocument(version));
-  const policed = (res: Response) => res.set('Content-Security-Policy', POLICY);
-  router.get('/api/openapi.json', (_req, res) => void res.type('application/json').send(document));
-  router.get('/api/docs', (_req, res) => void policed(res).type('html').send(PAGE));
-  router.get('/api/docs/page.js', (_req, res) => void res.type('text/javascript').send(SCRIPT));
-  for (const file of FILES) router.get(`/api/docs/${file}`, (_req, res) => res.sendFile(file, { root: ASSETS }));
+  router.get(
+    '/api/openapi.json',
+    serve('json', async () => document),
+  );
+  router.get(
+    '/api/docs',
+    serve('html', async () => PAGE),
+  );
+  router.get(
+    '/api/docs/page.js',
+    serve('js', async () => SCRIPT),
+  );
+  for (const file of FILES) {
+    router.get(
+      `/api/docs/${file}`,
+      serve(file, () => readFile(join(ASSETS, file))),
+    );
+  }
   return router;
+}
+
+/** Made once, and the same bytes for everybody: nothing of it is copied, however many ask at once. */
+function serve(type: string, make: () => Promise<string | Buffer>): RequestHandler {
+  let made: Promise<{ bytes: Buffer; version: string }> | undefined;
+
+  async function prepare() {
+    const bytes = Buffer.from(await make());
+    return { bytes, version: `"${sha256(bytes).slice(0, 32)}"` };
+  }
+
+  return async (req, res) => {
+    made ??= prepare();
+    const { bytes, version } = await made;
+    res.set({ ETag: version, 'Cache-Control': 'no-cache', 'Content-Security-Policy': POLICY });
+    if (isKnown(req, version)) res.status(304).end();
+    else
+      res
+        .type(type)
+        .set('Content-Length', String(bytes.length))
+        .end(req.method === 'HEAD' ? undefined : bytes);
+  };
 }

@@ -1,11 +1,12 @@
 /**
- * The door: what every request under /api passes before it is served, in the order of the contract: who, feature,
- * limit. Until a command is accepted nothing is stored.
+ * The door: what every request of a command or a question passes before it is served, in the order of the contract: who,
+ * feature, limit. Until a command is accepted nothing is stored.
  */
 import type { Request, Response } from 'express';
 import type { CommandDefinition, Feature, IssueTicket } from '../core/command.ts';
 import { Problem } from '../core/problem.ts';
 import type { Actor } from '../core/roles.ts';
+import { networkOf } from '../infra/addresses.ts';
 import type { BlobStore } from '../infra/blobs.ts';
 import type { Config } from '../infra/config.ts';
 import type { Limiter } from '../infra/limiter/limiter.ts';
@@ -18,6 +19,8 @@ import { authenticate, demandActor } from './authentication.ts';
 import type { Outcomes } from './outcomes.ts';
 import type { Reading } from './reading.ts';
 import type { Scopes } from './scopes.ts';
+import type { Shares } from './shares.ts';
+import type { Waits } from './waits.ts';
 
 /** What serving a request needs. */
 export interface Desk {
@@ -28,6 +31,11 @@ export interface Desk {
   limiter: Limiter;
   uploadLimiter: Limiter;
   blobs: BlobStore;
+  /** Of reading whole files, to hash them. */
+  hashing: Shares;
+  /** Of forms being taken in: nobody waits with a body half sent. */
+  uploading: Shares;
+  waits: Waits;
   /** Whose files may be kept. */
   installation: string;
   scopes: Scopes;
@@ -47,10 +55,11 @@ export async function enter(
   res: Response,
   { route, roles, feature }: Pick<CommandDefinition, 'route' | 'roles' | 'feature'>,
 ): Promise<Actor | null> {
-  const actor = roles === 'anyone' ? await authenticate(req, desk.tokens) : await demandActor(req, desk.tokens);
+  const identify = roles === 'anyone' ? authenticate : demandActor;
+  const actor = await countRefused(desk, req, res, () => identify(req, desk.tokens));
   if (/^\w+ \/api\/session\b/.test(route)) demandFeature(desk.config, 'FEATURE_MOOT_OPERATIONS');
   if (feature !== undefined) demandFeature(desk.config, feature);
-  if (/^\w+ \/api\//.test(route)) await limit(desk.limiter, req, res, actor);
+  await limit(desk.limiter, req, res, actor);
   return actor;
 }
 
@@ -65,9 +74,29 @@ export function demandRole(actor: Actor | null, roles: CommandDefinition['roles'
   throw new Problem('forbidden', `This takes one of the roles ${roles.join(', ')}.`);
 }
 
+/** Whoever is refused for the token is counted as somebody without one. @throws {Problem} 429, or what `identify` throws */
+export async function countRefused<T>(
+  { limiter }: Pick<Desk, 'limiter'>,
+  req: Request,
+  res: Response,
+  identify: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await identify();
+  } catch (refusal) {
+    if (refusal instanceof Problem) await limit(limiter, req, res, null);
+    throw refusal;
+  }
+}
+
+/** Who sends a request, as limits count: the user, or the address where there is none. */
+export function callerOf({ ip }: Request, actor: Actor | null): string {
+  return actor === null || actor.role === 'observer' ? `address ${networkOf(ip)}` : actor.id;
+}
+
 /** @throws {Problem} 429 */
 export async function limit(limiter: Limiter, req: Request, res: Response, actor: Actor | null): Promise<void> {
-  const { allowed, limit, remaining, reset_ms } = await limiter.consume(actor?.id ?? `address ${req.ip}`);
+  const { allowed, limit, remaining, reset_ms } = await limiter.consume(callerOf(req, actor));
   if (limit === 0) return;
   const seconds = String(Math.ceil(reset_ms / 1_000));
   const headers = {

@@ -1,4 +1,4 @@
-/** The request headers that steer a command: Prefer (RFC 7240), If-Match (RFC 9110) and Idempotency-Key. */
+/** The request headers that steer an answer: Prefer (RFC 7240), If-Match and If-None-Match (RFC 9110), Idempotency-Key. */
 import type { Request } from 'express';
 import type { InputFault } from '../core/command.ts';
 
@@ -36,6 +36,12 @@ export function readIfMatch(req: Request, faults: InputFault[]): number | null {
   if (sequence !== undefined && Number(sequence) < 2 ** 31) return Number(sequence);
   faults.push({ pointer: '/If-Match', detail: 'the header is one sequence in quotes, like "42"' });
   return null;
+}
+
+/** Has who asks this version already? Compared weakly (RFC 9110 13.1.2). @param version with its quotes */
+export function isKnown({ headers }: Request, version: string): boolean {
+  const tags = headers['if-none-match']?.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  return tags?.some((tag) => tag === version || tag === '*') ?? false;
 }
 
 /** The key without its optional quotes; null where there is none. */

@@ -1,12 +1,14 @@
 /**
  * Reading for somebody: in a transaction that declares who asks and about which session, so that Postgres itself shows
- * only what is in scope. The declaration ends with the transaction; whoever makes none sees nothing of any tenant.
+ * only what is in scope. The declaration ends with the transaction; whoever makes none sees nothing of any tenant. Nobody
+ * has more than their share of the connections.
  */
 import type pg from 'pg';
 import type { Queryable } from '../core/queryable.ts';
 import type { Actor } from '../core/roles.ts';
 import { sentTogether } from '../core/sentTogether.ts';
 import { inTransaction } from '../infra/database.ts';
+import { shareOut } from './shares.ts';
 
 type Read<T> = (db: Queryable) => Promise<T>;
 
@@ -14,7 +16,7 @@ export interface Reading {
   /** @param session_id the one session whose events may be read, where it is in scope */
   inScope<T>(actor: Actor, session_id: string | null, read: Read<T>): Promise<T>;
   /** From the verifier nothing is hidden; that the asker may know the answer has to be checked before. */
-  asVerifier<T>(read: Read<T>): Promise<T>;
+  asVerifier<T>(actor: Actor, read: Read<T>): Promise<T>;
 }
 
 const DECLARE = {
@@ -29,6 +31,9 @@ const VERIFIED_WITHIN_MS = 15_000;
 
 /** @param pool of role `api`; @param verifierPool of role `verifier` */
 export function createReading(pool: pg.Pool, verifierPool: pg.Pool): Reading {
+  const shares = shareOut(pool.options.max);
+  const verifierShares = shareOut(verifierPool.options.max);
+
   function inScope<T>(actor: Actor, session_id: string | null, read: Read<T>): Promise<T> {
     const values = [actor.id, actor.institution_id ?? '', actor.role, session_id ?? ''];
     // The declaration is not waited for: where it fails, so does every statement behind it.
@@ -36,12 +41,12 @@ export function createReading(pool: pg.Pool, verifierPool: pg.Pool): Reading {
       const [, result] = await sentTogether([db.query({ ...DECLARE, values }), read(db)] as const);
       return result;
     };
-    return inTransaction(pool, declared, { begin: 'begin read only' });
+    return shares.run(actor, () => inTransaction(pool, declared, { begin: 'begin read only' }));
   }
 
-  function asVerifier<T>(read: Read<T>): Promise<T> {
+  function asVerifier<T>(actor: Actor, read: Read<T>): Promise<T> {
     const begin = `begin read only; set local statement_timeout = ${VERIFIED_WITHIN_MS}`;
-    return inTransaction(verifierPool, read, { begin });
+    return verifierShares.run(actor, () => inTransaction(verifierPool, read, { begin }));
   }
 
   return { inScope, asVerifier };

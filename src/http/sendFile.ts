@@ -4,21 +4,29 @@
  */
 import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
-import type { Blobs } from '../core/blobs.ts';
 import { Problem } from '../core/problem.ts';
 import type { Attachment } from '../core/query.ts';
+import type { Actor } from '../core/roles.ts';
+import type { Desk } from './door.ts';
+import { isKnown } from './preferences.ts';
 
 /** @throws {Problem} 500 file_damaged */
-export async function sendFile(blobs: Blobs, req: Request, res: Response, file: Attachment): Promise<void> {
+export async function sendFile(
+  { blobs, hashing }: Pick<Desk, 'blobs' | 'hashing'>,
+  actor: Actor,
+  req: Request,
+  res: Response,
+  file: Attachment,
+): Promise<void> {
   const { sha256, size_bytes, media_type, name } = file;
   const version = `"${sha256}"`;
   // May be kept by who got it, and is asked for again each time: who may have it can change, its bytes cannot.
   res.set({ 'Cache-Control': 'private, no-cache', ETag: version });
-  if (req.headers['if-none-match']?.split(/ *, */).some((tag) => tag === version || tag === '*')) {
+  if (isKnown(req, version)) {
     res.status(304).end();
     return;
   }
-  const fault = await blobs.findFault(file);
+  const fault = await hashing.run(actor, () => blobs.findFault(file));
   if (fault !== undefined) {
     res.removeHeader('ETag');
     throw new Problem('file_damaged', `The file ${fault}.`);

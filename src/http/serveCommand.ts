@@ -14,7 +14,7 @@ import type { FileFacts } from '../core/upload.ts';
 import { parentOf, traceparentOf, tracer, within } from '../infra/tracing.ts';
 import { answerAccepted, answerOutcome } from './answers.ts';
 import { parseBody, readJson } from './body.ts';
-import { type Desk, demandFeature, demandRole, enter } from './door.ts';
+import { callerOf, type Desk, demandFeature, demandRole, enter } from './door.ts';
 import { listFaults, refuseFaults } from './faultList.ts';
 import { replyOf } from './outcomes.ts';
 import { readIdempotencyKey, readIfMatch, readPreferences } from './preferences.ts';
@@ -99,6 +99,7 @@ export async function submit(
   const { id, name, request_id } = submission;
   res.locals.command_id = id;
   const { wait_ms, applied } = readPreferences(req);
+  const endWait = wait_ms > 0 ? desk.waits.begin(callerOf(req, submission.actor)) : undefined;
   if (applied.length > 0) res.set('Preference-Applied', applied.join(', '));
   res.vary('Prefer');
   const started = performance.now();
@@ -114,7 +115,7 @@ export async function submit(
       waiting.cancel();
       waiting = desk.outcomes.expect(acceptance.state.id);
     }
-    const reply = replyOf(acceptance.state) ?? (wait_ms > 0 ? await waiting.within(wait_ms) : undefined);
+    const reply = replyOf(acceptance.state) ?? (endWait ? await waiting.within(wait_ms) : undefined);
     desk.metrics.endToEndSeconds.observe(
       { outcome: reply?.status ?? 'accepted' },
       (performance.now() - started) / 1_000,
@@ -124,5 +125,6 @@ export async function submit(
     else answerAccepted(res, acceptance.state);
   } finally {
     waiting.cancel();
+    endWait?.();
   }
 }

@@ -37,8 +37,9 @@ export function serveCommandState(desk: Desk) {
     let stored = await findOwn(desk, actor, id);
     const isPatient = wait_ms > 0 && applied.some((preference) => preference.startsWith('wait'));
     if (isPatient) res.set('Preference-Applied', applied.join(', '));
-    if (isPatient && stored.status === 'accepted') {
-      await desk.outcomes.expect(stored.id).within(wait_ms);
+    const endWait = isPatient && stored.status === 'accepted' ? desk.waits.begin(actor.id) : undefined;
+    if (endWait) {
+      await desk.outcomes.expect(stored.id).within(wait_ms).finally(endWait);
       stored = await findOwn(desk, actor, stored.id);
     }
     // A ticket is for who looks on, not for who may look at the command.

@@ -5,6 +5,7 @@ import { LOOKS_POOL_SIZE } from '../infra/look.ts';
 import { startProbe } from '../infra/probe.ts';
 import { bareApp } from './app.ts';
 import { healthRoutes } from './health.ts';
+import { metricsRoutes } from './metricsRoutes.ts';
 import { createExpressServer } from './server.ts';
 
 export interface HealthServer {
@@ -19,7 +20,8 @@ export async function serveHealth(backbone: Backbone, usual: number): Promise<He
   const { config, metrics, isRedisConnected, queues } = backbone;
   const pool = backbone.openPool('worker', LOOKS_POOL_SIZE);
   const probe = await startProbe({ pool, metrics, isRedisConnected, connections: () => 0, isQueueFit: queues.isFit });
-  const server = createExpressServer(bareApp(config.TRUSTED_PROXIES).use(healthRoutes(probe, metrics)));
+  const app = bareApp(config.TRUSTED_PROXIES).use(healthRoutes(probe), metricsRoutes(metrics, 'open'));
+  const server = createExpressServer(app);
   const port = await listen(server, config.HOST, config.METRICS_PORT, usual);
   return {
     port,

@@ -24,12 +24,13 @@ export function serveQuery(desk: Desk, definition: QueryDefinition) {
     const read = (db: Queryable) => definition.read({ db, actor, params, query: query.data });
     const session_id = target?.kind === 'session' ? target.id : null;
     const body = await (definition.asVerifier
-      ? desk.reading.asVerifier(read)
+      ? desk.reading.asVerifier(actor, read)
       : desk.reading.inScope(actor, session_id, read));
     if (!body) throw new Problem('not_found');
-    if (definition.attach) return sendFile(desk.blobs, req, res, definition.attach(body));
+    if (definition.attach) return sendFile(desk, actor, req, res, definition.attach(body));
     if (definition.version) res.set('ETag', `"${definition.version(body)}"`);
-    const answer = definition.complete ? await definition.complete(body, desk.blobs) : body;
+    const { complete } = definition;
+    const answer = complete ? await desk.hashing.run(actor, () => complete(body, desk.blobs)) : body;
     res.set('Cache-Control', 'no-store').json(answer);
   };
 }

@@ -30,8 +30,10 @@ export function serveUpload(desk: Desk, definition: CommandDefinition, upload: A
     if (earlier === undefined) await refuse(desk, upload, actor, scope, params);
     await demandRoom(desk);
     await limit(desk.uploadLimiter, req, res, actor);
-    const hurry = giveTime(req);
-    const form = await readForm(req, desk.blobs, upload.max_bytes).finally(hurry);
+    const form = await desk.uploading.run(actor, () => {
+      const hurry = giveTime(req);
+      return readForm(req, desk.blobs, upload.max_bytes).finally(hurry);
+    });
     try {
       const faults = [...form.faults, ...fileFaults(form)];
       const file = factsOf(form, upload);

@@ -17,6 +17,8 @@ import { createApp } from './app.ts';
 import { listenForOutcomes } from './outcomes.ts';
 import { createReading } from './reading.ts';
 import { createScopes } from './scopes.ts';
+import { createShares, shareOut } from './shares.ts';
+import { createWaits } from './waits.ts';
 
 export interface Api {
   app: Express;
@@ -35,6 +37,8 @@ const VERIFIER_POOL_SIZE = 2;
 const LOOK_EVERY_MS = 1_000;
 /** Of one person. */
 const UPLOADS_PER_MINUTE = 5;
+const UPLOADS_AT_ONCE = { total: 64, perInstitution: 32, perUser: 5, maxWaiting: 0, waitAtMost_ms: 0 };
+const HASHED_AT_ONCE = 4;
 
 export async function startApi(
   backbone: Backbone,
@@ -95,6 +99,9 @@ export async function startApi(
     limiter: limiter!,
     uploadLimiter: uploadLimiter!,
     blobs,
+    hashing: shareOut(HASHED_AT_ONCE),
+    uploading: createShares(UPLOADS_AT_ONCE),
+    waits: createWaits(),
     installation: id,
     scopes,
     acceptor,

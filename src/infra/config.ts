@@ -41,6 +41,10 @@ const Settings = z.object({
   PORT: port.optional(),
   RELAY_PORT: port.optional(),
   METRICS_PORT: port.optional(),
+  METRICS_TOKEN: z
+    .string()
+    .regex(/^\S{16,}$/, 'must have 16 characters or more, and no spaces')
+    .optional(),
   HOST: z.string().default('127.0.0.1'),
   DATABASE_URL: postgresUrl.optional(),
   DB_ROLE_PREFIX: rolePrefix.default(DEFAULT_ROLE_PREFIX),

@@ -273,8 +273,8 @@ describe('the API', () => {
 
   test('reads as the verifier what is hidden from the asker, and changes nothing either', async () => {
     const all = await countAll(passes.database.pool as never, ['events', 'courtroom_sessions']);
-    expect(await reading().asVerifier((db) => countAll(db, Object.keys(all)))).toEqual(all);
-    const written = reading().asVerifier((db) => db.query('create temporary table kept (id int)'));
+    expect(await reading().asVerifier(court.superAdmin, (db) => countAll(db, Object.keys(all)))).toEqual(all);
+    const written = reading().asVerifier(court.superAdmin, (db) => db.query('create temporary table kept (id int)'));
     await expect(written).rejects.toMatchObject({ code: '25006' });
   });
 });

@@ -30,11 +30,27 @@ describe.skipIf(isLeftOut)('of five requests a minute', () => {
     for (let i = 0; i < LIMIT; i++) expect((await list(who)).status).toBe(200);
   }
 
-  test('asking for a verification of the record is not counted', async () => {
-    for (let i = 0; i <= LIMIT; i++) {
-      const answer = await get(url(), '/integrity/runs/none', people.admin);
-      expect([answer.status, answer.headers.has('x-ratelimit-limit')]).toEqual([404, false]);
+  test('what is outside of /api is counted as well: verification, operations, the dashboard', async () => {
+    const paths = [
+      '/integrity/runs/none',
+      '/integrity/global-verify',
+      '/ops/schedules',
+      '/ops/findings',
+      '/jobs/api/queues',
+    ];
+    const root = person('super_admin');
+    for (const [i, path] of paths.entries()) {
+      const answer = await get(url(), path, root);
+      expect([path, limitOf(answer).slice(0, 2)]).toEqual([path, [LIMIT, LIMIT - 1 - i]]);
     }
+    for (const path of paths) expect([path, (await get(url(), path, root)).status]).toEqual([path, 429]);
+  });
+
+  test('the login of the dashboard is counted by address', async () => {
+    const from = { 'x-forwarded-for': `198.51.100.${randomInt(250)}` };
+    const login = () => post(url(), '/jobs/login', null, { token: 'none' }, from);
+    for (let i = 0; i < LIMIT; i++) expect((await login()).status).toBe(401);
+    expect((await login()).status).toBe(429);
   });
 
   test('each says how many are left, and the sixth is refused with when to come back', async () => {
@@ -80,14 +96,33 @@ describe.skipIf(isLeftOut)('of five requests a minute', () => {
     expect((await observe(other)).status).toBe(404);
   });
 
-  test('nobody is counted for a token that is not good', async () => {
+  test('a token that is refused counts for its address, and not for the user that it names', async () => {
     const forged = person('admin', {
       id: people.admin.id,
       institution_id: people.institution_id,
       secret: 'another secret',
     });
-    for (let i = 0; i < LIMIT + 1; i++) expect((await list(forged)).status).toBe(401);
+    const from = { 'x-forwarded-for': `203.0.113.${randomInt(250)}` };
+    const bring = (path: string) => get(url(), path, forged, from);
+    const paths = [
+      '/api/assignment/list',
+      '/ops/schedules',
+      '/integrity/runs/none',
+      '/jobs/api/queues',
+      '/api/assignment/list',
+    ];
+    for (const path of paths) expect([path, (await bring(path)).status]).toEqual([path, 401]);
+    for (const path of paths) expect([path, (await bring(path)).status]).toEqual([path, 429]);
     expect((await list(people.admin)).status).toBe(200);
+  });
+
+  test('the addresses of one IPv6 network of 64 bits are one', async () => {
+    const network = `2001:db8:${randomInt(0xffff).toString(16)}:1`;
+    const observe = (from: string) =>
+      post(url(), `/api/session/${randomUUID()}/observe`, null, undefined, { 'x-forwarded-for': from });
+    for (let i = 0; i < LIMIT; i++) expect((await observe(`${network}::${i + 1}`)).status).toBe(404);
+    expect((await observe(`${network}:ffff::1`)).status).toBe(429);
+    expect((await observe(`${network}0::1`)).status).toBe(404);
   });
 
   test('health, readiness, metrics and docs are not counted', async () => {
