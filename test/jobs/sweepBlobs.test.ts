@@ -20,7 +20,7 @@ describe.skipIf(isLeftOut)('sweep.blobs', () => {
   let session_id: string;
 
   beforeAll(async () => {
-    bench = await openWorkbench();
+    bench = await openWorkbench({ movesClock: false });
     session_id = await bench.court.session(await bench.court.assignment());
   });
 

@@ -10,7 +10,7 @@ describe.skipIf(isLeftOut)('verify.everything', () => {
   let session_id: string;
 
   beforeAll(async () => {
-    bench = await openWorkbench();
+    bench = await openWorkbench({ movesClock: false });
     session_id = await completedSession(bench.court, await bench.court.assignment());
     await bench.court.assignment();
   });

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
+import type pg from 'pg';
 import pino from 'pino';
 import { inject } from 'vitest';
 import { createApplier } from '../../jobs/applyCommands.ts';
@@ -39,9 +40,10 @@ export interface Workbench {
   close(): Promise<void>;
 }
 
-export async function openWorkbench(): Promise<Workbench> {
+/** @param movesClock whether the database's clock can be moved: it is done as a tamperer would, and verification says so */
+export async function openWorkbench({ movesClock = true } = {}): Promise<Workbench> {
   const database = await cloneDatabase();
-  await setUpClock(database);
+  if (movesClock) await setUpClock(database);
   const blobFolder = mkdtempSync(join(tmpdir(), 'plearoll-blobs-'));
   const env = { DATABASE_URL: database.url, JWT_SECRET: SECRET, LOG_LEVEL: 'silent', BLOB_DIR: blobFolder };
   const redis = kind === 'distributed' ? { REDIS_URL: inject('redisUrl')! } : {};
@@ -98,7 +100,7 @@ export async function openWorkbench(): Promise<Workbench> {
       let left = batches;
       return { ...tools, isOver: () => left-- <= 0 };
     },
-    report: () => verifyRecord(verifierPool as never, book, { institution_id: null }),
+    report: () => withoutClock(database, (db) => verifyRecord(db as never, book, { institution_id: null })),
     close,
   };
 }
@@ -113,8 +115,23 @@ async function setUpClock({ pool, url }: TestDatabase): Promise<void> {
       select pg_catalog.clock_timestamp() - hours_ago * interval '1 hour' from clock.hands $$;
     grant usage on schema clock to public;
     grant select on clock.hands to public;
-    alter database ${new URL(url).pathname.slice(1)} set search_path = clock, pg_catalog, public`);
+    alter database ${nameOf(url)} set search_path = clock, pg_catalog, public`);
 }
+
+/** What begins without that search path: with it, the guards would not be as they should. */
+async function withoutClock<T>({ pool, url }: TestDatabase, work: (db: pg.Pool) => Promise<T>): Promise<T> {
+  const { rows } = await pool.query(`select from pg_namespace where nspname = 'clock'`);
+  await pool.query(`alter database ${nameOf(url)} reset search_path`);
+  const fresh = openPool(url, 'verifier', 1, () => {});
+  try {
+    return await work(fresh);
+  } finally {
+    await fresh.end();
+    if (rows.length > 0) await pool.query(`alter database ${nameOf(url)} set search_path = clock, pg_catalog, public`);
+  }
+}
+
+const nameOf = (url: string) => new URL(url).pathname.slice(1);
 
 export function linesOf(take: (line: string) => void): Writable {
   return new Writable({
