@@ -1,7 +1,7 @@
 /**
  * What follows a commit: events go to the listeners' channels, outcomes to the API instances that wait for them, deadlines
  * to the queue, and what failed to its place. All of it is best effort: listeners heal by sequence, waiters by asking,
- * retries by the drain, deadlines by the sweep.
+ * retries by the drain, deadlines by the sweep. It goes out all at once, so that a Redis that hangs holds up a lane once.
  */
 import { SpanKind } from '@opentelemetry/api';
 import { assignmentStream } from '../src/assignments/assignment.ts';
@@ -53,14 +53,14 @@ async function announceAll(announcer: Announcer, decided: Decided): Promise<void
     added.catch((err) => log.debug({ err }, 'a deadline could not be left with the queue; the sweep will find it')),
   );
   observeLateness(metrics, exported);
-  for (const fault of faults) await setAside(announcer, fault);
+  const told = faults.map((fault) => setAside(announcer, fault));
   for (const sent of await Promise.allSettled(messages)) {
     if (sent.status === 'rejected') {
       metrics.publishFailures.inc();
       log.debug({ err: sent.reason }, 'an announcement was lost; it will be healed');
     }
   }
-  await Promise.all(deadlines);
+  await Promise.all([...deadlines, ...told]);
 }
 
 function logOutcomes(log: Log, { outcomes }: Decided): void {

@@ -21,7 +21,8 @@ const POOL_SIZE = 5;
 
 await runProcess({ role: 'relay', verifiesTokens: true }, async (config) => {
   const backbone = await openBackbone(config, config.DATABASE_URL!, 'relay', 'relay');
-  const { broadcast, presence, metrics, log, isRedisConnected } = backbone;
+  const { broadcast, presence, queues, metrics, log, isRedisConnected } = backbone;
+  await queues.demandFit();
   const pool = backbone.openPool('relay', POOL_SIZE);
   const db = pool as unknown as Queryable;
   const { ticket_secret } = await readInstallation(db);
@@ -34,7 +35,13 @@ await runProcess({ role: 'relay', verifiesTokens: true }, async (config) => {
   });
   const relay = createRelay({ pool, broadcast, presence, tokens, config, metrics, log });
   const looks = backbone.openPool('relay', LOOKS_POOL_SIZE);
-  const probe = await startProbe({ pool: looks, metrics, isRedisConnected, connections: relay.connections });
+  const probe = await startProbe({
+    pool: looks,
+    metrics,
+    isRedisConnected,
+    connections: relay.connections,
+    isQueueFit: queues.isFit,
+  });
   const app = bareApp(config.TRUSTED_PROXIES);
   app.use(healthRoutes(probe), metricsRoutes(metrics, metricsAccess(config)), refuseUnknownPath, answerProblems(log));
   const server = createExpressServer(app);

@@ -50,7 +50,6 @@ export async function openDoor(
     limiter: await createLimiter(
       { perMinute: config.RATE_LIMIT_GENERAL_PER_MINUTE, prefix: 'peer:', what: 'requests' },
       undefined,
-      () => {},
     ),
     scopes: createScopes(db, createScopeCache(db)),
     acceptor: { accept, idle: async () => {} },

@@ -2,7 +2,8 @@
 export async function inTime<T>(work: Promise<T>, most_ms: number, complaint: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(complaint)), most_ms);
+    // An answer that came while this process was busy is read first.
+    timer = setTimeout(() => setImmediate(() => reject(new Error(complaint))), most_ms);
   });
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

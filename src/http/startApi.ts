@@ -10,6 +10,7 @@ import { readInstallation } from '../infra/installation.ts';
 import { createLimiter } from '../infra/limiter/createLimiter.ts';
 import { LOOKS_POOL_SIZE } from '../infra/look.ts';
 import { type Probe, startProbe } from '../infra/probe.ts';
+import { openRedis, type RedisServer } from '../infra/redis.ts';
 import { createTokens, type Tokens } from '../infra/tokens.ts';
 import { readVersion } from '../infra/version.ts';
 import { createAcceptor } from './acceptance.ts';
@@ -45,8 +46,10 @@ export async function startApi(
   secret: string | undefined,
   connections: () => number,
 ): Promise<Api> {
-  const { config, queues, broadcast, metrics, log, onError, isRedisConnected, blobs } = backbone;
+  const { config, redis, queues, broadcast, metrics, log, isRedisConnected, blobs } = backbone;
   await queues.demandFit();
+  const limitsRedis = openCache(backbone);
+  await limitsRedis?.demandFit();
   const door = backbone.openPool('door', DOOR_POOL_SIZE);
   const pool = backbone.openPool('api', READING_POOL_SIZE);
   const verifierPool = backbone.openPool('verifier', VERIFIER_POOL_SIZE);
@@ -68,9 +71,7 @@ export async function startApi(
     [
       { what: 'requests', perMinute: config.RATE_LIMIT_GENERAL_PER_MINUTE } as const,
       { what: 'uploads', perMinute: UPLOADS_PER_MINUTE } as const,
-    ].map((limits) =>
-      createLimiter({ ...limits, prefix: backbone.prefix }, config.REDIS_CACHE_URL ?? config.REDIS_URL, onError),
-    ),
+    ].map((limits) => createLimiter({ ...limits, prefix: backbone.prefix }, limitsRedis ?? redis)),
   );
   const onBacklog = (queue: Backlog, isBacklogged: boolean) =>
     log.warn(queue, isBacklogged ? 'too much is waiting: commands are refused' : 'commands are accepted again');
@@ -123,10 +124,16 @@ export async function startApi(
     stopFollowing();
     probe.close();
     await Promise.all([limiter!.close(), uploadLimiter!.close()]);
+    limitsRedis?.close();
     await Promise.all([door.end(), looks.end(), pool.end(), verifierPool.end()]);
   }
 
   return { app: createApp(desk, probe, readVersion()), probe, tokens, drain, close };
+}
+
+/** A Redis for what may be forgotten, where one is named. */
+function openCache({ config: { REDIS_CACHE_URL: url }, process, prefix, log }: Backbone): RedisServer | undefined {
+  return url === undefined ? undefined : openRedis({ url, process, prefix, log, mayEvict: true });
 }
 
 /** Who cannot keep files serves all the rest. */

@@ -1,5 +1,6 @@
 /** What every process stands on: its settings, its log and metrics, the queues, the broadcast and who is present. */
 import type pg from 'pg';
+import { postgresPlace, redisPlace } from './absence.ts';
 import { type BlobStore, openBlobs } from './blobs.ts';
 import type { Broadcast } from './broadcast/broadcast.ts';
 import { createInProcessBroadcast } from './broadcast/inProcess.ts';
@@ -13,16 +14,21 @@ import { createInProcessPresence } from './presence/inProcess.ts';
 import { PRESENCE, type Presence } from './presence/presence.ts';
 import { createRedisPresence } from './presence/redis.ts';
 import { openQueues, type Queues } from './queue.ts';
+import { openRedis, RedisAwayError, type RedisServer } from './redis.ts';
 
 export interface Backbone {
   config: Config;
   databaseUrl: string;
   /** The installation's id. */
   installation: string;
+  /** Which process of ours this is, as logs and clients name it. */
+  process: string;
   /** Keeps installations that share a Redis apart. */
   prefix: string;
   log: Log;
   metrics: Metrics;
+  /** The queue's, the broadcast's and presence's; undefined in embedded mode. */
+  redis: RedisServer | undefined;
   queues: Queues;
   broadcast: Broadcast;
   blobs: BlobStore;
@@ -56,58 +62,42 @@ export async function openBackbone(
 
 /** The same where it is known whose database it is. */
 export function assembleBackbone(config: Config, databaseUrl: string, process: string, installation: string): Backbone {
-  const log = createLog(config.LOG_LEVEL, process);
-  const onError = quietly(log);
+  const { REDIS_URL, REDIS_CACHE_URL } = config;
+  const redisPlaces = [REDIS_URL, REDIS_CACHE_URL].flatMap((url) => (url === undefined ? [] : [redisPlace(url)]));
+  const log = createLog(config.LOG_LEVEL, process, [postgresPlace(databaseUrl), ...redisPlaces]);
+  const onError = (error: Error) => {
+    // Only what it says: the error of a pool carries its whole client along.
+    const { message, code } = error as NodeJS.ErrnoException;
+    const level = error instanceof RedisAwayError ? 'debug' : 'warn';
+    log[level]({ err: { message, code } }, 'a connection is in trouble');
+  };
   const prefix = redisPrefix(installation);
   const open = (role: DatabaseRole, max: number) => openPool(databaseUrl, role, max, onError, config.DB_ROLE_PREFIX);
-  const queues = openQueues({
-    openPool: (max) => open('queue', max),
-    redisUrl: config.REDIS_URL,
-    installation,
-    onError,
-    log,
-  });
-  const broadcast =
-    config.REDIS_URL === undefined
-      ? createInProcessBroadcast()
-      : createRedisBroadcast(config.REDIS_URL, prefix, onError);
-  const presence =
-    config.REDIS_URL === undefined
-      ? createInProcessPresence(PRESENCE)
-      : createRedisPresence(config.REDIS_URL, prefix, PRESENCE, onError);
+  const redis = REDIS_URL === undefined ? undefined : openRedis({ url: REDIS_URL, process, prefix, log });
+  const queues = openQueues({ openPool: (max) => open('queue', max), redis, installation, onError, log });
+  const broadcast = redis ? createRedisBroadcast(redis, prefix) : createInProcessBroadcast();
+  const presence = redis ? createRedisPresence(redis, prefix, PRESENCE) : createInProcessPresence(PRESENCE);
   return {
     config,
     databaseUrl,
+    process,
     installation,
     prefix,
     log,
     metrics: createMetrics(),
+    redis,
     queues,
     broadcast,
     blobs: openBlobs(blobFolder(config)),
     presence,
     onError,
     openPool: open,
-    isRedisConnected: () => (config.REDIS_URL === undefined ? null : broadcast.isConnected()),
+    isRedisConnected: () => redis?.isConnected() ?? null,
     async close() {
       await queues.close();
       await presence.close();
       await broadcast.close();
+      redis?.close();
     },
-  };
-}
-
-/** A server that is away says so at every attempt; once every few seconds is enough. */
-function quietly(log: Log): (error: Error) => void {
-  let last = '';
-  let at = 0;
-  return (error) => {
-    const now = Date.now();
-    if (error.message === last && now - at < 5_000) return;
-    last = error.message;
-    at = now;
-    // Only what it says: the error of a pool carries its whole client along.
-    const { message, code } = error as NodeJS.ErrnoException;
-    log.warn({ err: { message, code } }, 'a connection is in trouble');
   };
 }

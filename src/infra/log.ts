@@ -1,29 +1,74 @@
 /**
  * Structured logs, one JSON object a line, to standard error: standard output belongs to what a person asked for.
- * Every line is redacted as a whole just before it is written, whatever was logged and by whom.
+ * Every line is redacted as a whole just before it is written, whatever was logged and by whom; a fault that is told
+ * over and over, as in an outage, is told now and then, with how often it was not.
  */
 import pino from 'pino';
 import { maskText, redact } from './redaction.ts';
+import { createRepeats } from './repeats.ts';
 
 export type Log = pino.Logger;
 
-export function createLog(level: string, process: string): Log {
+/** @param places of our own stores: the one kind of address that may be read */
+export function createLog(level: string, process: string, places: readonly string[] = []): Log {
+  const repeats = createRepeats();
   return pino(
     {
       level,
       base: { process },
       timestamp: pino.stdTimeFunctions.isoTime,
-      hooks: { streamWrite: redactLine },
+      hooks: {
+        streamWrite: (line) => redactLine(line, places),
+        logMethod(args, method) {
+          const [what, text] = args as unknown as [unknown, string | undefined];
+          if (!isFault(what)) return method.apply(this, args);
+          const repeated = repeats.tell(keyOf(what, text));
+          if (repeated === undefined) return;
+          method.apply(this, (repeated === 0 ? args : [{ ...what, repeated }, text]) as typeof args);
+        },
+      },
     },
     pino.destination({ dest: 2, sync: false }),
   );
 }
 
 /** @param line JSON, as pino made it */
-export function redactLine(line: string): string {
+export function redactLine(line: string, places: readonly string[] = []): string {
+  const mask = maskBut(places);
   try {
-    return `${JSON.stringify(redact(JSON.parse(line)))}\n`;
+    return `${JSON.stringify(redact(JSON.parse(line), mask))}\n`;
   } catch {
-    return maskText(line);
+    return mask(line);
   }
+}
+
+function maskBut(places: readonly string[]): (text: string) => string {
+  if (places.length === 0) return maskText;
+  const pattern = new RegExp(`(${places.map((place) => place.replace(/[^\w]/g, '\\$&')).join('|')})`);
+  return (text) =>
+    places.some((place) => text.includes(place))
+      ? text
+          .split(pattern)
+          .map((part, i) => (i % 2 === 1 ? part : maskText(part)))
+          .join('')
+      : maskText(text);
+}
+
+interface FaultLine extends Record<string, unknown> {
+  err: { message?: string; code?: string };
+}
+
+function isFault(what: unknown): what is FaultLine {
+  return (
+    typeof what === 'object' && what !== null && 'err' in what && typeof what.err === 'object' && what.err !== null
+  );
+}
+
+/** The same fault of another command or request is another line. */
+function keyOf({ err, ...rest }: FaultLine, text: string | undefined): string {
+  return `${text} ${err.code} ${err.message} ${Object.values(rest).filter(isPlain).join(' ')}`;
+}
+
+function isPlain(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'number';
 }

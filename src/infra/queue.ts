@@ -15,11 +15,10 @@ import {
   type WorkerOptions,
   withBackend,
 } from 'bullmq';
-import { Redis } from 'ioredis';
 import type pg from 'pg';
-import { watchPolicy } from './evictionPolicy.ts';
 import { redisPrefix } from './installation.ts';
 import type { Log } from './log.ts';
+import type { RedisServer } from './redis.ts';
 
 /** What one inbox flush accepted: the doorbell's content. */
 export interface Doorbell {
@@ -64,11 +63,11 @@ export interface Queues {
 export interface QueueOptions {
   /** Of the queue's role, with so many connections at most. */
   openPool(max: number): pg.Pool;
-  redisUrl: string | undefined;
+  redis: RedisServer | undefined;
   /** Names the keys in Redis, and each job. */
   installation: string;
   onError(error: Error): void;
-  log: Pick<Log, 'error' | 'warn' | 'info'>;
+  log: Pick<Log, 'warn'>;
 }
 
 const KEEP = { removeOnComplete: { count: 1_000, age: 3_600 }, removeOnFail: { count: 1_000 } };
@@ -85,38 +84,32 @@ const OnPostgres = withBackend(createPostgresBackend);
 const POSTGRES_POOL_SIZE = QUEUE_NAMES.length + 5;
 
 export function openQueues(options: QueueOptions): Queues {
-  return options.redisUrl === undefined ? openOnPostgres(options) : openOnRedis(options, options.redisUrl);
+  return options.redis === undefined ? openOnPostgres(options) : openOnRedis(options, options.redis);
 }
 
-function openOnRedis(options: QueueOptions, url: string): Queues {
-  const { onError, log } = options;
+function openOnRedis(options: QueueOptions, redis: RedisServer): Queues {
   const prefix = `${redisPrefix(options.installation)}bull`;
-  const retryStrategy = (tries: number) => Math.min(100 * tries, 1_000);
   // A doorbell that cannot be rung is not waited for: the drain finds the command.
-  const producer = new Redis(url, {
-    retryStrategy,
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 1,
-    commandTimeout: 250,
-  });
-  producer.on('error', onError);
-  const policy = watchPolicy(producer, log);
-  const connections: Redis[] = [producer];
+  const producer = redis.open('queues', { enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: 1_000 });
   return assemble(
-    options,
-    (name) =>
-      new Queue(name, {
+    { ...options, onError: redis.onError },
+    (name) => {
+      const queue = new Queue(name, {
         prefix,
         skipVersionCheck: true,
         connection: producer as unknown as ConnectionOptions,
         skipWaitingForReady: true,
         defaultJobOptions: KEEP,
         streams: { events: { maxLen: 1_000 } },
-      }),
+      });
+      const [add, addBulk] = [queue.add.bind(queue), queue.addBulk.bind(queue)];
+      queue.add = (...job) => redis.ask(() => add(...job));
+      queue.addBulk = (jobs) => redis.ask(() => addBulk(jobs));
+      return queue;
+    },
     (name, processor, workerOptions) => {
-      const connection = new Redis(url, { retryStrategy, maxRetriesPerRequest: null });
-      connection.on('error', onError);
-      connections.push(connection);
+      // It blocks, for as long as BullMQ likes: at most ten seconds.
+      const connection = redis.open(`${name}-worker`, { maxRetriesPerRequest: null, socketTimeout: 15_000 });
       // The version is asked for: where it is unknown a worker waits in whole seconds, and so late are delayed jobs.
       return new Worker(name, processor, {
         prefix,
@@ -125,11 +118,8 @@ function openOnRedis(options: QueueOptions, url: string): Queues {
       });
     },
     async () => {},
-    { isConnected: () => producer.status === 'ready', demandFit: policy.demandFit, isFit: policy.isFit },
-    async () => {
-      policy.close();
-      for (const connection of connections) connection.disconnect();
-    },
+    { isConnected: redis.isConnected, demandFit: redis.demandFit, isFit: redis.isFit },
+    async () => {},
   );
 }
 

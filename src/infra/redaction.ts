@@ -43,15 +43,15 @@ function maskIfAddress(found: string): string {
 }
 
 /** The same for everything in a JSON value, names included. */
-export function redact(value: unknown, levels = MAX_LEVELS): unknown {
-  if (typeof value === 'string') return maskText(value);
+export function redact(value: unknown, mask: (text: string) => string = maskText, levels = MAX_LEVELS): unknown {
+  if (typeof value === 'string') return mask(value);
   if (typeof value !== 'object' || value === null) return value;
   if (levels === 0) return OMITTED;
-  if (Array.isArray(value)) return value.map((item) => redact(item, levels - 1));
+  if (Array.isArray(value)) return value.map((item) => redact(item, mask, levels - 1));
   const masked: Record<string, unknown> = {};
   for (const [name, item] of Object.entries(value)) {
     const isOmitted = TELLING_NAME.test(name) && item !== null && item !== undefined;
-    masked[maskText(name)] = isOmitted ? OMITTED : redact(item, levels - 1);
+    masked[mask(name)] = isOmitted ? OMITTED : redact(item, mask, levels - 1);
   }
   return masked;
 }

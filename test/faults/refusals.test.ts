@@ -9,7 +9,7 @@ import { OURS } from '../../src/infra/schema.ts';
 import { checkHistory } from '../support/checkHistory.ts';
 import { get } from '../support/client.ts';
 import { until } from '../support/processes.ts';
-import { startRedis, type TestRedis } from '../support/redis.ts';
+import { clusterOptions, startRedis, type TestRedis } from '../support/redis.ts';
 import { acceptEntry, openScene } from './scene.ts';
 
 const LAST = OURS.at(-1)!;
@@ -50,6 +50,29 @@ describe.skipIf(inject('redisUrl') === null)('a process', () => {
     const api = await scene.startApi();
     expect(api.output()).toContain('eviction policy of Redis cannot be read');
     await checkHistory(scene.database, []);
+  });
+
+  test('does not start on a Redis Cluster, not even for its caches, and is not ready on one that comes later', async () => {
+    const sentence = /is a node of a Redis Cluster, and Plearoll does not run on one: name a single Redis/;
+    const cluster = await startRedis(clusterOptions());
+    const onCluster = await openScene({ redisUrl: cluster.url });
+    for (const start of [onCluster.startApi, onCluster.startWorker, onCluster.startRelay, onCluster.startScheduler]) {
+      await expect(start()).rejects.toThrow(sentence);
+    }
+    await redis.kill();
+    const scene = await openScene({ redisUrl: redis.url });
+    await expect(scene.startApi({ REDIS_CACHE_URL: cluster.url })).rejects.toThrow(sentence);
+    const api = await scene.startApi();
+    await redis.restart('noeviction', clusterOptions());
+    await until('it is not ready', async () => (await get(api.url, '/ready', null)).status === 503);
+    expect((await get(api.url, '/health', null)).body).toMatchObject({ redis_connected: false, degraded: true });
+    expect(api.output()).toMatch(sentence);
+    await redis.restart('noeviction', []);
+    await until('it is ready', async () => (await get(api.url, '/health', null)).body.redis_connected);
+    expect((await get(api.url, '/ready', null)).status).toBe(200);
+    await scene.startWorker();
+    await checkHistory(scene.database, []);
+    await cluster.stop();
   });
 
   test('may keep its caches on a Redis that evicts', async () => {

@@ -7,6 +7,7 @@ import { checkHistory } from '../support/checkHistory.ts';
 import { get, type Json, must, openSession, post } from '../support/client.ts';
 import { listenOnWebSocket } from '../support/listener.ts';
 import { until } from '../support/processes.ts';
+import { useRedis } from '../support/redis.ts';
 import { openScene } from './scene.ts';
 
 describe.skipIf(inject('redisUrl') === null)('a relay', () => {
@@ -34,10 +35,12 @@ describe.skipIf(inject('redisUrl') === null)('a relay', () => {
       return logs.filter(({ event_type }: Json) => types.includes(event_type));
     };
     const prefix = redisPrefix(await readInstallationId(scene.database.url, 'worker'));
-    const presence = createRedisPresence(inject('redisUrl')!, prefix, PRESENCE, () => {});
+    const redis = useRedis(inject('redisUrl')!);
+    const presence = createRedisPresence(redis, prefix, PRESENCE);
     const seats = [people.petitioner, people.respondent].map(({ id }) => ({ session_id, user_id: id }));
     await until('both are held', async () => (await presence.arePresent(seats)).every(Boolean));
     await presence.close();
+    redis.close();
 
     const killed_at = Date.now();
     doomed.signal('SIGKILL');

@@ -8,9 +8,11 @@ import { openPool } from '../../src/infra/database.ts';
 import { readInstallationId } from '../../src/infra/installation.ts';
 import { createLog } from '../../src/infra/log.ts';
 import { openQueues, type QueueName, type Queues } from '../../src/infra/queue.ts';
+import type { RedisServer } from '../../src/infra/redis.ts';
 import { type Cast, cast, get, type Json, openSession, person, post } from '../support/client.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 import { killAll, type Process, startProcess, until } from '../support/processes.ts';
+import { useRedis } from '../support/redis.ts';
 import { SECRET } from '../support/stack.ts';
 
 type Env = Record<string, string>;
@@ -42,7 +44,7 @@ export async function openScene({ redisUrl, database: given }: SceneOptions): Pr
   const database = given ?? (await cloneDatabase());
   const people = cast();
   const processes: Process[] = [];
-  const opened: Queues[] = [];
+  const opened: { queues: Queues; redis: RedisServer }[] = [];
   const settings = {
     DATABASE_URL: database.url,
     REDIS_URL: redisUrl,
@@ -54,7 +56,8 @@ export async function openScene({ redisUrl, database: given }: SceneOptions): Pr
 
   onTestFinished(async () => {
     await killAll(processes);
-    await Promise.all(opened.map((queues) => queues.close()));
+    await Promise.all(opened.map(({ queues }) => queues.close()));
+    for (const { redis } of opened) redis.close();
     await database.drop();
   });
   onTestFailed(() => {
@@ -77,14 +80,15 @@ export async function openScene({ redisUrl, database: given }: SceneOptions): Pr
     startRelay: (env = {}) => start('relay', 'src/relay.js', [], { RELAY_PORT: '0', ...env }),
     startEntry: (file, args = [], env = {}) => start(file, `test/faults/${file}.js`, args, env),
     openQueue: async (name) => {
+      const redis = useRedis(redisUrl, 'test:');
       const queues = openQueues({
         openPool: (max) => openPool(database.url, 'queue', max, () => {}),
-        redisUrl,
+        redis,
         installation: await readInstallationId(database.url, 'worker'),
         onError: () => {},
         log: createLog('silent', 'test'),
       });
-      opened.push(queues);
+      opened.push({ queues, redis });
       await until('the queue is connected', () => queues.isConnected());
       return queues.queue(name);
     },

@@ -5,19 +5,26 @@ import type { Broadcast } from '../../src/infra/broadcast/broadcast.ts';
 import { createInProcessBroadcast } from '../../src/infra/broadcast/inProcess.ts';
 import { createRedisBroadcast } from '../../src/infra/broadcast/redis.ts';
 import { parseReplies, replyText } from '../../src/infra/broadcast/replies.ts';
-import { startRedis } from '../support/redis.ts';
+import type { RedisServer } from '../../src/infra/redis.ts';
+import { startRedis, useRedis } from '../support/redis.ts';
 
 const redisUrl = inject('redisUrl');
+const servers: RedisServer[] = [];
+const connect = (url: string) => {
+  servers.push(useRedis(url));
+  return servers.at(-1)!;
+};
 const ADAPTERS: [name: string, create: () => Broadcast][] = [
   ['in-process', createInProcessBroadcast],
   ...(redisUrl === null
     ? []
-    : ([['Redis', () => createRedisBroadcast(redisUrl, `${randomUUID()}:`, () => {})]] as [string, () => Broadcast][])),
+    : ([['Redis', () => createRedisBroadcast(connect(redisUrl), `${randomUUID()}:`)]] as [string, () => Broadcast][])),
 ];
 
 const open: Broadcast[] = [];
 afterEach(async () => {
   for (const broadcast of open.splice(0)) await broadcast.close();
+  for (const server of servers.splice(0)) server.close();
 });
 
 /** Collects a channel's messages; `last` resolves when a given one has come. */
@@ -102,7 +109,7 @@ describe.skipIf(redisUrl === null)('the broadcast on a Redis that is lost', () =
   test('subscriptions hold again after it came back empty, and whoever asked is told', async () => {
     const redis = await startRedis();
     try {
-      const broadcast = createRedisBroadcast(redis.url, '', () => {});
+      const broadcast = createRedisBroadcast(connect(redis.url), '');
       open.push(broadcast);
       const listener = await collect(broadcast, 'a');
       const interrupted = new Promise<void>((resolve) => broadcast.onInterruption(resolve));

@@ -20,7 +20,7 @@ import { cast, get, must, openSession, person, post } from '../support/client.ts
 import { cloneDatabase } from '../support/database.ts';
 import { linesOf } from '../support/jobTools.ts';
 import { listenOnWebSocket } from '../support/listener.ts';
-import { startRedis } from '../support/redis.ts';
+import { startRedis, useRedis } from '../support/redis.ts';
 import { SECRET } from '../support/secret.ts';
 
 const redisUrl = inject('redisUrl');
@@ -92,7 +92,7 @@ test.skipIf(redisUrl === null)(
     expect(keys.filter((key) => !isOwn(key))).toEqual([]);
     for (const prefix of own) {
       const parts = keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length).split(':')[0]);
-      expect(new Set(parts)).toEqual(new Set(['bull', 'limit', 'presence']));
+      expect(new Set(parts)).toEqual(new Set(['bull', 'limit', 'presence', 'probe']));
     }
     expect(channels.filter((channel) => !isOwn(channel))).toEqual([]);
     expect(new Set(channels.map((channel) => own.findIndex((prefix) => channel.startsWith(prefix))))).toEqual(
@@ -116,8 +116,10 @@ test.each(['Postgres', ...(redisUrl === null ? [] : ['Redis'])])(
     );
     const url = backend === 'Redis' ? redisUrl! : undefined;
     const poolOf = (max: number) => openPool(database.url, 'queue', max, () => {});
+    const redis = url === undefined ? undefined : useRedis(url);
+    onTestFinished(() => redis?.close());
     const open = (id: string) => {
-      const queues = openQueues({ openPool: poolOf, redisUrl: url, installation: id, onError: () => {}, log });
+      const queues = openQueues({ openPool: poolOf, redis, installation: id, onError: () => {}, log });
       onTestFinished(queues.close);
       return queues;
     };

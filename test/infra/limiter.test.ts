@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import { createLimiter } from '../../src/infra/limiter/createLimiter.ts';
 import type { Limiter } from '../../src/infra/limiter/limiter.ts';
+import type { RedisServer } from '../../src/infra/redis.ts';
+import { useRedis } from '../support/redis.ts';
 
 const redisUrl = inject('redisUrl');
 const PLACES: [string, string | undefined][] = [
@@ -11,13 +13,24 @@ const PLACES: [string, string | undefined][] = [
 ];
 
 const open: Limiter[] = [];
+const servers: RedisServer[] = [];
 afterEach(async () => {
   for (const limiter of open.splice(0)) await limiter.close();
+  for (const server of servers.splice(0)) server.close();
 });
+
+function connect(url: string): RedisServer {
+  const server = useRedis(url);
+  servers.push(server);
+  return server;
+}
 
 describe.each(PLACES)('the limiter %s', (_, url) => {
   const start = async (perMinute: number) => {
-    const limiter = await createLimiter({ perMinute, prefix: `${randomUUID()}:`, what: 'requests' }, url, () => {});
+    const limiter = await createLimiter(
+      { perMinute, prefix: `${randomUUID()}:`, what: 'requests' },
+      url === undefined ? undefined : connect(url),
+    );
     open.push(limiter);
     return limiter;
   };
@@ -51,7 +64,7 @@ describe.each(PLACES)('the limiter %s', (_, url) => {
 
 test.skipIf(redisUrl === null)('two processes share one limit on Redis', async () => {
   const prefix = `${randomUUID()}:`;
-  const start = () => createLimiter({ perMinute: 3, prefix, what: 'requests' }, redisUrl!, () => {});
+  const start = () => createLimiter({ perMinute: 3, prefix, what: 'requests' }, connect(redisUrl!));
   const [one, two] = await Promise.all([start(), start()]);
   open.push(one, two);
   const results = await Promise.all([one, two, one, two, one, two].map((limiter) => limiter.consume('shared')));

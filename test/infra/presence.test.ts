@@ -5,10 +5,17 @@ import { afterEach, describe, expect, inject, test, vi } from 'vitest';
 import { createInProcessPresence } from '../../src/infra/presence/inProcess.ts';
 import type { Change, Person, Presence, PresenceOptions } from '../../src/infra/presence/presence.ts';
 import { createRedisPresence } from '../../src/infra/presence/redis.ts';
+import type { RedisServer } from '../../src/infra/redis.ts';
+import { useRedis } from '../support/redis.ts';
 
 const redisUrl = inject('redisUrl');
+const servers: RedisServer[] = [];
+const connect = () => {
+  servers.push(useRedis(redisUrl!));
+  return servers.at(-1)!;
+};
 const onRedis = (options: PresenceOptions, prefix = `${randomUUID()}:`) =>
-  createRedisPresence(redisUrl!, prefix, options, () => {});
+  createRedisPresence(connect(), prefix, options);
 const ADAPTERS: [name: string, create: (options: PresenceOptions) => Presence][] = [
   ['in-process', createInProcessPresence],
   ...(redisUrl === null ? [] : ([['Redis', onRedis]] as [string, (options: PresenceOptions) => Presence][])),
@@ -24,6 +31,7 @@ const went = (person: Person): Change => ({ ...person, is_present: false });
 const open: Presence[] = [];
 afterEach(async () => {
   for (const presence of open.splice(0)) await presence.close();
+  for (const server of servers.splice(0)) server.close();
 });
 
 describe.each(ADAPTERS)('presence, %s', (_, create) => {

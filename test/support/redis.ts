@@ -1,8 +1,17 @@
-/** A Redis of one's own on a free port, with nothing kept on disk: it can be flushed, killed and brought back empty. */
+/**
+ * A Redis of one's own on a free port, with nothing kept on disk: it can be flushed, killed and brought back empty,
+ * demoted, filled up and stopped. A wire before it (wire.ts) makes it hang, or leads one address to another server.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { createLog } from '../../src/infra/log.ts';
+import { openRedis, type RedisServer } from '../../src/infra/redis.ts';
 
 export interface TestRedis {
   url: string;
@@ -13,38 +22,57 @@ export interface TestRedis {
   freeze(): void;
   thaw(): void;
   /** Back on the same port, empty. */
-  restart(policy?: string): Promise<void>;
+  restart(policy?: string, options?: string[]): Promise<void>;
+  /** One command, and its answer. */
+  tell(command: string, ...args: (string | number)[]): Promise<unknown>;
+  /** A replica of that one, as a failover leaves a master behind; without one, of a server that is not there. */
+  demote(master?: TestRedis): Promise<void>;
+  promote(): Promise<void>;
+  /** It has no room for anything more, until it is told otherwise. */
+  fill(): Promise<void>;
+  empty(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** @throws where neither redis-server nor valkey-server is on the PATH */
-export async function startRedis(): Promise<TestRedis> {
+/** @param options of the server's command line @throws where neither redis-server nor valkey-server is on the PATH */
+export async function startRedis(options: string[] = []): Promise<TestRedis> {
   const port = await freePort();
-  let server = await launch(port);
+  const url = `redis://127.0.0.1:${port}`;
+  let server = await launch(port, options);
   const kill = async () => {
     if (server.exitCode !== null || server.signalCode !== null) return;
     const gone = once(server, 'exit');
     server.kill('SIGKILL');
     await gone;
   };
+  const tell = async (command: string, ...args: (string | number)[]) => {
+    const client = new Redis(url);
+    return client.call(command, ...args).finally(() => client.disconnect());
+  };
   return {
-    url: `redis://127.0.0.1:${port}`,
+    url,
     port,
     kill,
     freeze: () => void server.kill('SIGSTOP'),
     thaw: () => void server.kill('SIGCONT'),
-    async restart(policy) {
+    async restart(policy, others = options) {
       await kill();
-      server = await launch(port, policy);
+      server = await launch(port, others, policy);
     },
+    tell,
+    demote: async (master) => void (await tell('REPLICAOF', '127.0.0.1', master?.port ?? (await freePort()))),
+    promote: async () => void (await tell('REPLICAOF', 'NO', 'ONE')),
+    fill: async () => void (await tell('CONFIG', 'SET', 'maxmemory', 1)),
+    empty: async () => void (await tell('CONFIG', 'SET', 'maxmemory', 0)),
     stop: kill,
   };
 }
 
-async function launch(port: number, policy = 'noeviction'): Promise<ChildProcess> {
+async function launch(port: number, options: string[], policy = 'noeviction'): Promise<ChildProcess> {
   for (const program of ['redis-server', 'valkey-server']) {
     const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
-    const server = spawn(program, [...args, '--maxmemory-policy', policy], {
+    args.push('--repl-diskless-sync', 'yes', '--repl-diskless-sync-delay', '0', '--repl-diskless-load', 'swapdb');
+    const server = spawn(program, [...args, '--maxmemory-policy', policy, ...options], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     const ready = new Promise<boolean>((resolve) => {
@@ -66,4 +94,15 @@ export async function freePort(): Promise<number> {
   server.close();
   await once(server, 'close');
   return port;
+}
+
+/** What makes it a Cluster of one node. */
+export function clusterOptions(): string[] {
+  const file = join(mkdtempSync(join(tmpdir(), 'plearoll-redis-')), 'nodes.conf');
+  return ['--cluster-enabled', 'yes', '--cluster-config-file', file];
+}
+
+/** A Redis as our processes use it, said nothing of; to be closed. */
+export function useRedis(url: string, prefix = ''): RedisServer {
+  return openRedis({ url, process: 'test', prefix, log: createLog('silent', 'test') });
 }

@@ -1,6 +1,6 @@
 /**
- * A wire to Postgres that a test can cut: it lies between our processes and the server, which may meanwhile come back
- * on another port.
+ * A wire to Postgres or Redis that a test can cut: it lies between our processes and the server, which may meanwhile
+ * come back on another port, or leave its place to another server.
  */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
@@ -22,6 +22,8 @@ export interface Wire {
   /** Nothing passes any more in either direction, and nothing is closed; until `thaw`. */
   freeze(): void;
   thaw(): void;
+  /** Nothing passes any more on the connections there are, and nothing is closed; new ones work. */
+  strand(): void;
   stop(): Promise<void>;
 }
 
@@ -83,6 +85,9 @@ export async function openWire(target: string): Promise<Wire> {
     thaw: () => {
       frozen = false;
       for (const socket of sockets) socket.resume();
+    },
+    strand: () => {
+      for (const socket of sockets) socket.pause();
     },
     stop: async () => {
       cut();

@@ -2,7 +2,7 @@
  * Broadcast over Redis: one connection to publish, one to subscribe. After a reconnect all subscriptions are made again
  * and confirmed before anybody is told, so that a listener's catch-up starts from a channel that works.
  */
-import { Redis } from 'ioredis';
+import type { RedisServer } from '../redis.ts';
 import type { Broadcast } from './broadcast.ts';
 
 const PING_EVERY_MS = 5_000;
@@ -13,26 +13,22 @@ interface Channel {
 }
 
 /** @param prefix keeps installations that share a Redis apart */
-export function createRedisBroadcast(url: string, prefix: string, onError: (error: Error) => void): Broadcast {
-  const options = { retryStrategy: (tries: number) => Math.min(100 * tries, 1_000) };
-  const publisher = new Redis(url, {
-    ...options,
+export function createRedisBroadcast(redis: RedisServer, prefix: string): Broadcast {
+  const publisher = redis.open('publisher', {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
     commandTimeout: 1_000,
   });
-  const subscriber = new Redis(url, {
-    ...options,
+  const subscriber = redis.open('subscriber', {
     autoResubscribe: false,
     maxRetriesPerRequest: null,
     enableReadyCheck: false,
+    socketTimeout: PING_EVERY_MS - 1_000,
   });
   const channels = new Map<string, Channel>();
   const interrupted = new Set<() => void>();
   let connections = 0;
 
-  publisher.on('error', onError);
-  subscriber.on('error', onError);
   subscriber.on('message', (channel: string, message: string) => {
     for (const listener of channels.get(channel)?.listeners ?? []) listener(message);
   });
@@ -40,16 +36,11 @@ export function createRedisBroadcast(url: string, prefix: string, onError: (erro
     connections += 1;
     if (connections > 1) void resubscribe();
   });
-  // A half-open connection is silent for ever; a ping that is not answered ends it.
-  const heartbeat = setInterval(() => void checkSubscriber(), PING_EVERY_MS);
+  // A half-open connection is silent for ever; one that does not answer a ping is ended.
+  const heartbeat = setInterval(() => {
+    if (subscriber.status === 'ready') subscriber.ping().catch(() => {});
+  }, PING_EVERY_MS);
   heartbeat.unref();
-
-  async function checkSubscriber(): Promise<void> {
-    if (subscriber.status !== 'ready') return;
-    const deadline = setTimeout(() => subscriber.disconnect(true), PING_EVERY_MS - 1_000);
-    await subscriber.ping().catch(() => {});
-    clearTimeout(deadline);
-  }
 
   async function resubscribe(): Promise<void> {
     const names = [...channels.keys()];
@@ -57,7 +48,7 @@ export function createRedisBroadcast(url: string, prefix: string, onError: (erro
       if (names.length > 0) await subscriber.subscribe(...names);
       for (const listener of interrupted) listener();
     } catch (error) {
-      onError(error as Error);
+      redis.onError(error as Error);
     }
   }
 
@@ -74,15 +65,15 @@ export function createRedisBroadcast(url: string, prefix: string, onError: (erro
       channel.listeners.delete(listener);
       if (channel.listeners.size > 0 || channels.get(key) !== channel) return;
       channels.delete(key);
-      await subscriber.unsubscribe(key).catch(onError);
+      await subscriber.unsubscribe(key).catch(redis.onError);
     };
   }
 
   return {
-    publish: async (name, message) => void (await publisher.publish(`${prefix}${name}`, message)),
+    publish: async (name, message) => void (await redis.ask(() => publisher.publish(`${prefix}${name}`, message))),
     subscribe,
     onInterruption: (listener) => void interrupted.add(listener),
-    isConnected: () => publisher.status === 'ready' && subscriber.status === 'ready',
+    isConnected: redis.isConnected,
     close: async () => {
       clearInterval(heartbeat);
       publisher.disconnect();

@@ -1,17 +1,13 @@
 /** A limiter in this process's memory, or in Redis where there is one; without Redis for a while, memory stands in. */
-import { Redis } from 'ioredis';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import type { RedisServer } from '../redis.ts';
 import type { Limited, Limiter, LimiterOptions } from './limiter.ts';
 
 const WINDOW_SECONDS = 60;
 const CONNECT_WITHIN_MS = 1_000;
 
 /** Resolves when Redis is there, or soon without it: what memory has counted by then is nobody else's to know. */
-export async function createLimiter(
-  options: LimiterOptions,
-  redisUrl: string | undefined,
-  onError: (error: Error) => void,
-): Promise<Limiter> {
+export async function createLimiter(options: LimiterOptions, redis: RedisServer | undefined): Promise<Limiter> {
   const { perMinute: points, prefix, what } = options;
   if (points === 0) return { what, consume: async () => UNLIMITED, close: async () => {} };
   const shape = {
@@ -20,24 +16,21 @@ export async function createLimiter(
     keyPrefix: what === 'requests' ? `${prefix}limit` : `${prefix}limit:${what}`,
   };
   const memory = new RateLimiterMemory(shape);
-  if (redisUrl === undefined) return { what, consume: (key) => consume(memory, points, key), close: async () => {} };
-  const retryStrategy = (tries: number) => Math.min(100 * tries, 1_000);
-  const redis = new Redis(redisUrl, {
-    retryStrategy,
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 1,
-    commandTimeout: 250,
-  });
-  redis.on('error', onError);
+  if (redis === undefined) return { what, consume: (key) => consume(memory, points, key), close: async () => {} };
+  const client = redis.open(`limit-${what}`, { enableOfflineQueue: false, maxRetriesPerRequest: 1 });
   await new Promise<void>((resolve) => {
     const late = setTimeout(resolve, CONNECT_WITHIN_MS);
-    redis.once('ready', () => {
+    client.once('ready', () => {
       clearTimeout(late);
       resolve();
     });
   });
-  const limiter = new RateLimiterRedis({ ...shape, storeClient: redis, insuranceLimiter: memory });
-  return { what, consume: (key) => consume(limiter, points, key), close: async () => redis.disconnect() };
+  const shared = new RateLimiterRedis({ ...shape, storeClient: client });
+  return {
+    what,
+    consume: (key) => redis.ask(() => consume(shared, points, key)).catch(() => consume(memory, points, key)),
+    close: async () => client.disconnect(),
+  };
 }
 
 const UNLIMITED: Limited = { allowed: true, limit: 0, remaining: 0, reset_ms: 0 };

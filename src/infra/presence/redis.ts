@@ -2,7 +2,7 @@
  * Presence in Redis. Every question is one script on Redis's own clock, so that no machine's clock counts and no two
  * relays come between each other. Whatever Redis loses, relays say again within one refresh.
  */
-import { Redis } from 'ioredis';
+import type { RedisServer } from '../redis.ts';
 import { type Change, keyOf, type Person, type Presence, type PresenceOptions, personOf } from './presence.ts';
 
 /**
@@ -65,38 +65,36 @@ const SCRIPTS = {
 } as const;
 
 const PEOPLE_AT_ONCE = 500;
+const PATIENCE_MS = 1_000;
 
 type Run = (...values: (string | number)[]) => Promise<unknown>;
 
 /** @param prefix keeps installations that share a Redis apart */
 export function createRedisPresence(
-  url: string,
+  redis: RedisServer,
   prefix: string,
-  options: PresenceOptions,
-  onError: (error: Error) => void,
+  { lease_ms, flicker_ms }: PresenceOptions,
 ): Presence {
-  const { lease_ms, flicker_ms } = options;
   const keys = KEYS.map((name) => `${prefix}presence:${name}`);
   const scripts = Object.fromEntries(
     Object.entries(SCRIPTS).map(([name, lua]) => [`presence_${name}`, { numberOfKeys: keys.length, lua }]),
   );
-  const redis = new Redis(url, {
-    retryStrategy: (tries: number) => Math.min(100 * tries, 1_000),
+  const client = redis.open('presence', {
     // Processes without sockets and without jobs never connect.
     lazyConnect: true,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
-    commandTimeout: 1_000,
     scripts,
   });
-  redis.on('error', onError);
   let connecting: Promise<void> | undefined;
 
   async function run(name: keyof typeof SCRIPTS, ...values: (string | number)[]): Promise<unknown> {
-    connecting ??= redis.connect().catch(() => {});
-    await connecting;
-    const asked = redis as unknown as { [script: string]: Run };
-    return asked[`presence_${name}`]!(...keys, flicker_ms, ...values);
+    connecting ??= client.connect().catch(() => {});
+    const asked = client as unknown as { [script: string]: Run };
+    return redis.ask(async () => {
+      await connecting;
+      return asked[`presence_${name}`]!(...keys, flicker_ms, ...values);
+    }, PATIENCE_MS);
   }
 
   /** All parts go out at once, in order. */
@@ -124,6 +122,6 @@ export function createRedisPresence(
     settle: async (changes) =>
       void (await run('settle', ...changes.flatMap((one) => [keyOf(one), one.is_present ? '1' : '0']))),
     arePresent: async (people) => ((await run('present', ...people.map(keyOf))) as number[]).map((one) => one === 1),
-    close: async () => redis.disconnect(),
+    close: async () => client.disconnect(),
   };
 }
