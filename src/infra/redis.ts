@@ -51,6 +51,8 @@ const PROBE_EVERY_MS = 1_000;
 const PROBE_PATIENCE_MS = 1_000;
 const PROBE_KEY_MS = 10_000;
 const WAIT_AT_START_MS = 1_000;
+/** Whoever connected with the probe got where it did. */
+const AT_ONCE_MS = 1_000;
 
 const PATIENCE = {
   connectTimeout: 2_000,
@@ -105,7 +107,6 @@ export function openRedis({ url, process, prefix, log, mayEvict = false }: Redis
 
   const probe = open('probe', {
     maxRetriesPerRequest: 1,
-    autoResendUnfulfilledCommands: false,
     socketTimeout: PROBE_PATIENCE_MS,
     reconnectOnError: isElsewhere,
   });
@@ -142,9 +143,9 @@ export function openRedis({ url, process, prefix, log, mayEvict = false }: Redis
 
   /** The probe's connection leads to the server that writes; an older one may lead elsewhere. */
   function connectAnew(): void {
-    const known = clients.get(probe) ?? 0;
+    const isOlder = (connectedAt: number) => connectedAt < (clients.get(probe) ?? 0) - AT_ONCE_MS;
     for (const [client, connectedAt] of clients) {
-      if (connectedAt < known && client.status === 'ready') client.disconnect(true);
+      if (isOlder(connectedAt) && client.status === 'ready') client.disconnect(true);
     }
   }
 

@@ -64,8 +64,7 @@ describe.skipIf(redisUrl === null)('a Redis that hangs', () => {
     expect(took).toBeLessThan(500);
     expect(allowed.filter(Boolean)).toHaveLength(4);
     wire.thaw();
-    await until('it is back', redis.isConnected, 10_000);
-    expect(await limiter.consume('user')).toMatchObject({ allowed: true });
+    await until('it counts again', async () => (await limiter.consume('user')).allowed, 10_000);
     await limiter.close();
   });
 
