@@ -5,6 +5,7 @@
 
 interface Item<T, R> {
   value: T;
+  weight: number;
   resolve(result: R | Promise<R>): void;
   reject(reason: unknown): void;
 }
@@ -15,6 +16,24 @@ export interface Lane<T, R> {
   idle(): Promise<void>;
 }
 
+/** What bounds a lane beside the number of a batch. */
+export interface Bounds<T> {
+  weigh(value: T): number;
+  /** Of a batch; one that weighs more by itself goes alone. */
+  batch_weight: number;
+  /** Of all that waits. */
+  waiting_weight: number;
+  waiting: number;
+}
+
+const NO_BOUNDS: Bounds<unknown> = {
+  weigh: () => 0,
+  ...{ batch_weight: Infinity, waiting_weight: Infinity, waiting: Infinity },
+};
+
+/** What was pushed was not taken: nothing of it is or will be under way. */
+export class LaneFull extends Error {}
+
 /**
  * @param max largest batch
  * @param run gets 1..max values in order and answers one result for each, or the promise of one that the next batch
@@ -22,29 +41,49 @@ export interface Lane<T, R> {
  * @param isShared true when a fault concerns the whole batch (a lost connection); otherwise the batch is halved until
  * the item that causes the fault stands alone
  * @param soon begins an idle lane's batch: by default after this round of the event loop, with all that came in it
+ * @param bounds where more may come than can be run: what is over them is not taken
  */
 export function createLane<T, R>(
   max: number,
   run: (values: T[]) => Promise<(R | Promise<R>)[]>,
   isShared: (fault: unknown) => boolean,
   soon: (begin: () => void) => void = setImmediate,
+  bounds: Bounds<T> = NO_BOUNDS,
 ): Lane<T, R> {
   let waiting: Item<T, R>[] = [];
+  let waiting_weight = 0;
   let running: Promise<void> | undefined;
 
   function push(value: T): Promise<R> {
-    const settled = new Promise<R>((resolve, reject) => waiting.push({ value, resolve, reject }));
+    const weight = bounds.weigh(value);
+    if (waiting.length >= bounds.waiting || waiting_weight + weight > bounds.waiting_weight) {
+      return Promise.reject(new LaneFull('more waits already than can be run soon'));
+    }
+    const settled = new Promise<R>((resolve, reject) => waiting.push({ value, weight, resolve, reject }));
+    waiting_weight += weight;
     running ??= new Promise<void>((resolve) => soon(() => void drain().then(resolve)));
     return settled;
   }
 
   async function drain(): Promise<void> {
     while (waiting.length > 0) {
-      const batch = waiting.slice(0, max);
-      waiting = waiting.slice(max);
-      await settle(batch);
+      await settle(take());
     }
     running = undefined;
+  }
+
+  function take(): Item<T, R>[] {
+    let count = 0;
+    let weight = 0;
+    while (count < Math.min(max, waiting.length)) {
+      weight += waiting[count]!.weight;
+      if (count > 0 && weight > bounds.batch_weight) break;
+      count += 1;
+    }
+    const batch = waiting.slice(0, count);
+    waiting = waiting.slice(count);
+    for (const item of batch) waiting_weight -= item.weight;
+    return batch;
   }
 
   async function settle(batch: Item<T, R>[]): Promise<void> {

@@ -3,50 +3,70 @@
  * rung for it. The doorbell is not waited for: a command whose doorbell is lost is found by the workers' drain.
  */
 import { type Acceptance, findFingerprint, readEarlier, type Submission, storeCommands } from '../core/inbox.ts';
-import { createLane } from '../core/lane.ts';
+import { type Bounds, createLane, LaneFull } from '../core/lane.ts';
 import { Problem } from '../core/problem.ts';
 import type { Queryable } from '../core/queryable.ts';
-import { RETRY_AFTER_SECONDS } from '../infra/backlog.ts';
+import type { BacklogWatch, Sender } from '../infra/backlogWatch.ts';
 import { isConnectionFault, isTransientFault } from '../infra/database.ts';
 import type { Log } from '../infra/log.ts';
 import type { Metrics } from '../infra/metrics.ts';
 import { type Queues, rungFor } from '../infra/queue.ts';
+import { createRoom } from './room.ts';
 
 const LANES = 2;
 const MAX_FLUSH = 256;
 const TRY_FOR_MS = 2_000;
 const TRY_AGAIN_MS = 100;
+const MIB = 1_048_576;
+/** By the text of the inputs. One statement holds up those behind it for no longer than a megabyte takes. */
+const BOUNDS: Bounds<Submission> = {
+  weigh: ({ input }) => JSON.stringify(input).length,
+  ...{ batch_weight: MIB, waiting_weight: 32 * MIB, waiting: 10_000 },
+};
+/** For so long health tells of the last command that could not be stored, where none could be since. */
+const TELLS_FOR_MS = 60_000;
 
 export interface Acceptor {
-  /** To be called before anything long is read. @throws {Problem} 503 where too much waits */
-  demandRoom(): void;
+  /** To be called before anything long is read. @throws {Problem} 503 where too much waits, or Postgres is away */
+  demandRoom(sender: Sender): void;
   /** Resolves when the command is committed. @throws {Problem} 503: too much waits, or Postgres cannot be reached */
   accept(submission: Submission): Promise<Acceptance>;
   /** What the command under this key is compared by; undefined where there is none yet. */
   findFingerprint(idempotency: NonNullable<Submission['idempotency']>): Promise<string | null | undefined>;
   /** Resolves when everything handed over is settled. */
   idle(): Promise<void>;
+  /** False while anybody is refused for what waits, and where the last command could not be stored. */
+  isAccepting(): boolean;
 }
 
 export function createAcceptor({
   db,
   queues,
-  isBacklogged,
+  backlog,
+  isAway,
   metrics,
   log,
 }: {
   db: Queryable;
   queues: Queues;
-  isBacklogged(): boolean;
+  backlog: BacklogWatch;
+  /** Has Postgres been away for long? */
+  isAway(): boolean;
   metrics: Metrics;
   log: Log;
 }): Acceptor {
-  const lanes = Array.from({ length: LANES }, () => createLane(MAX_FLUSH, flush, isUnavailable));
+  const lanes = Array.from({ length: LANES }, () => createLane(MAX_FLUSH, flush, isUnavailable, setImmediate, BOUNDS));
+  const room = createRoom(backlog, isAway, metrics);
+  let failed_at: number | undefined;
 
   /** What was stored is answered and rung for at once, whatever becomes of asking which commands the rest are. */
   async function flush(batch: Submission[]): Promise<(Acceptance | Promise<Acceptance>)[]> {
     const started = performance.now();
-    const { answer: stored, doubt } = await patiently(() => storeCommands(db, batch), started);
+    const { answer: stored, doubt } = await patiently(() => storeCommands(db, batch), started).catch((fault) => {
+      if (isUnavailable(fault)) failed_at = performance.now();
+      throw fault;
+    });
+    failed_at = undefined;
     metrics.acceptSeconds.observe((performance.now() - started) / 1_000);
     metrics.flushSize.observe(batch.length);
     ring(batch.filter(({ id }) => stored.has(id)));
@@ -73,7 +93,8 @@ export function createAcceptor({
       } catch (fault) {
         if (!isUnavailable(fault)) throw fault;
         if (!wasRefused(fault)) doubt = fault;
-        if (performance.now() - started > TRY_FOR_MS) throw doubt ?? fault;
+        // Each of those that wait behind this batch would try for as long.
+        if (isAway() || performance.now() - started > TRY_FOR_MS) throw doubt ?? fault;
         await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
       }
     }
@@ -92,19 +113,15 @@ export function createAcceptor({
       });
   }
 
-  function demandRoom(): void {
-    if (!isBacklogged()) return;
-    metrics.backlogRefusals.inc();
-    const detail = 'What was accepted before is worked off first. Nothing of this request is stored.';
-    throw new Problem('backlog', detail, {}, { 'Retry-After': `${RETRY_AFTER_SECONDS}` });
-  }
-
   async function accept(submission: Submission): Promise<Acceptance> {
-    demandRoom();
     const subject = submission.streams[0]!;
+    const sender = { institution_id: submission.institution_id, stream: subject };
+    room.demand(sender);
+    backlog.admit(sender);
     try {
       return await lanes[subject.charCodeAt(subject.length - 1) % LANES]!.push(submission);
     } catch (fault) {
+      if (fault instanceof LaneFull) room.refuse('lane');
       if (!isUnavailable(fault)) throw fault;
       log.error({ err: fault }, 'the inbox cannot be reached');
       const detail = wasRefused(fault)
@@ -115,11 +132,17 @@ export function createAcceptor({
     }
   }
 
+  function isAccepting(): boolean {
+    const isFailing = failed_at !== undefined && performance.now() - failed_at < TELLS_FOR_MS;
+    return !isFailing && !backlog.isRefusing();
+  }
+
   return {
-    demandRoom,
+    demandRoom: room.demand,
     accept,
     findFingerprint: (idempotency) => findFingerprint(db, idempotency),
     idle: async () => void (await Promise.all(lanes.map((lane) => lane.idle()))),
+    isAccepting,
   };
 }
 

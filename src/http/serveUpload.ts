@@ -4,6 +4,7 @@
  * Who sends again under an Idempotency-Key is not refused: what became of the first time is the answer.
  */
 import type { Request, Response } from 'express';
+import type { Scope } from '../assignments/scope.ts';
 import type { CommandDefinition, InputFault } from '../core/command.ts';
 import type { JsonObject } from '../core/event.ts';
 import { Problem } from '../core/problem.ts';
@@ -28,7 +29,7 @@ export function serveUpload(desk: Desk, definition: CommandDefinition, upload: A
     const key = readIdempotencyKey(req, []);
     const earlier = key === null ? undefined : await desk.acceptor.findFingerprint({ scope: actor.id, key });
     if (earlier === undefined) await refuse(desk, upload, actor, scope, params);
-    await demandRoom(desk);
+    await demandRoom(desk, (scope as Scope | null)?.institution_id ?? actor.institution_id);
     await limit(desk.uploadLimiter, req, res, actor);
     const form = await desk.uploading.run(actor, () => {
       const hurry = giveTime(req);
@@ -49,8 +50,8 @@ export function serveUpload(desk: Desk, definition: CommandDefinition, upload: A
 }
 
 /** @throws {Problem} 503: what is kept among the files of another installation would be swept by it */
-async function demandRoom({ acceptor, blobs, installation }: Desk): Promise<void> {
-  acceptor.demandRoom();
+async function demandRoom({ acceptor, blobs, installation }: Desk, institution_id: string | null): Promise<void> {
+  acceptor.demandRoom({ institution_id });
   if (((await blobs.readOwner()) ?? (await blobs.claim(installation))) === installation) return;
   throw new Problem('unavailable', 'Files cannot be kept just now. Nothing is stored.', {}, { 'Retry-After': '60' });
 }

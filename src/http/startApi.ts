@@ -4,7 +4,7 @@ import type { Express } from 'express';
 import { createScopeCache } from '../assignments/scopeCache.ts';
 import type { Queryable } from '../core/queryable.ts';
 import type { Backbone } from '../infra/backbone.ts';
-import type { Backlog } from '../infra/backlog.ts';
+import { startBacklogWatch } from '../infra/backlogWatch.ts';
 import { listenForScopeChanges } from '../infra/broadcast/scopeChanges.ts';
 import { readInstallation } from '../infra/installation.ts';
 import { createLimiter } from '../infra/limiter/createLimiter.ts';
@@ -34,8 +34,6 @@ export interface Api {
 const DOOR_POOL_SIZE = 5;
 const READING_POOL_SIZE = 6;
 const VERIFIER_POOL_SIZE = 2;
-/** The door stands by it. */
-const LOOK_EVERY_MS = 1_000;
 /** Of one person. */
 const UPLOADS_PER_MINUTE = 5;
 const UPLOADS_AT_ONCE = { total: 64, perInstitution: 32, perUser: 5, maxWaiting: 0, waitAtMost_ms: 0 };
@@ -73,20 +71,12 @@ export async function startApi(
       { what: 'uploads', perMinute: UPLOADS_PER_MINUTE } as const,
     ].map((limits) => createLimiter({ ...limits, prefix: backbone.prefix }, limitsRedis ?? redis)),
   );
-  const onBacklog = (queue: Backlog, isBacklogged: boolean) =>
-    log.warn(queue, isBacklogged ? 'too much is waiting: commands are refused' : 'commands are accepted again');
+  const backlog = await startBacklogWatch({ pool: looks, metrics, log });
+  const isAway = () => probe.isAway();
+  const acceptor = createAcceptor({ db, queues, backlog, isAway, metrics, log });
   const { isFit: isQueueFit } = queues;
-  const every_ms = LOOK_EVERY_MS;
-  const probe = await startProbe({
-    pool: looks,
-    metrics,
-    isRedisConnected,
-    connections,
-    isQueueFit,
-    every_ms,
-    onBacklog,
-  });
-  const acceptor = createAcceptor({ db, queues, isBacklogged: probe.isBacklogged, metrics, log });
+  const { isAccepting } = acceptor;
+  const probe = await startProbe({ pool: looks, metrics, isRedisConnected, connections, isQueueFit, isAccepting });
   const cache = createScopeCache(db);
   const scopes = createScopes(db, cache);
   const followed = { onChange: cache.forget, onInterruption: cache.forgetAll };
@@ -123,6 +113,7 @@ export async function startApi(
     outcomes.close();
     stopFollowing();
     probe.close();
+    backlog.close();
     await Promise.all([limiter!.close(), uploadLimiter!.close()]);
     limitsRedis?.close();
     await Promise.all([door.end(), looks.end(), pool.end(), verifierPool.end()]);

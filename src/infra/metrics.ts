@@ -32,6 +32,12 @@ export function createMetrics() {
     transactionSeconds: histogram('apply_tx_seconds', 'Duration of one applying transaction', SECONDS),
     pending: gauge('inbox_pending', 'Commands without an outcome'),
     oldestPending: gauge('inbox_oldest_pending_seconds', 'Age of the oldest command without an outcome'),
+    oldestWorkable: gauge(
+      'inbox_oldest_workable_seconds',
+      'Age of the oldest command without an outcome that is not in a stream that is stuck',
+    ),
+    stuckStreams: gauge('inbox_stuck_streams', 'Streams whose commands wait for a lock or for their next attempt'),
+    refusedInstitutions: gauge('inbox_refused_institutions', 'Institutions that have their share waiting'),
     backlogged: gauge('inbox_backlogged', '1 while too much waits for any more to be accepted'),
     backlogRefusals: counter('backlog_refusals_total', 'Commands refused because too much was waiting already'),
     dead: counter('dead_commands_total', 'Commands set aside after their last attempt', ['name']),

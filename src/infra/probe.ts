@@ -4,7 +4,7 @@
  * figures are then those of the last look that came to its end.
  */
 import type pg from 'pg';
-import { type Backlog, isTooMuch, readStanding } from './backlog.ts';
+import { type Backlog, readStanding } from './backlog.ts';
 import { isThere, look } from './look.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -28,8 +28,8 @@ export interface Probe {
   health(): Health;
   /** Reachable, fit, and not about to stop. */
   isReady(): boolean;
-  /** Does too much wait in the inbox for any more to be accepted? As of the last look, however many ask. */
-  isBacklogged(): boolean;
+  /** Has Postgres been away for longer than a restart of it or a failover takes to be noticed? */
+  isAway(): boolean;
   /** From now on not ready: a load balancer sends nobody any more. */
   drain(): void;
   close(): void;
@@ -44,13 +44,13 @@ export interface ProbeOptions {
   connections(): number;
   /** False where the queue's Redis is not one to rely on. */
   isQueueFit?(): boolean;
-  /** Every second where the door stands by what is found. */
+  /** False while commands are refused, or none could be stored lately. */
+  isAccepting?(): boolean;
   every_ms?: number;
-  /** Told when the backlog passes its bound, and when it is through. */
-  onBacklog?(queue: Queue, isBacklogged: boolean): void;
 }
 
 const EVERY_MS = 2_000;
+const AWAY_MS = 5_000;
 
 export async function startProbe(options: ProbeOptions): Promise<Probe> {
   const {
@@ -59,13 +59,13 @@ export async function startProbe(options: ProbeOptions): Promise<Probe> {
     isRedisConnected,
     connections,
     isQueueFit = () => true,
+    isAccepting = () => true,
     every_ms = EVERY_MS,
-    onBacklog,
   } = options;
   let queue: Queue = { pending: 0, oldest_pending_seconds: 0, dead: 0, as_of: null };
   let isStale = false;
   let postgres_connected = false;
-  let backlogged = false;
+  let answered_at = performance.now();
   let draining = false;
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
@@ -79,26 +79,20 @@ export async function startProbe(options: ProbeOptions): Promise<Probe> {
       isStale = false;
       metrics.pending.set(queue.pending);
       metrics.oldestPending.set(queue.oldest_pending_seconds);
-      judge();
     } catch {
       isStale = true;
       postgres_connected = await isThere(pool);
     }
+    if (postgres_connected) answered_at = performance.now();
     if (!closed) timer = setTimeout(() => void lookAgain(), every_ms).unref();
-  }
-
-  function judge(): void {
-    const before = backlogged;
-    backlogged = isTooMuch(queue, before);
-    metrics.backlogged.set(Number(backlogged));
-    if (backlogged !== before) onBacklog?.(queue, backlogged);
   }
 
   function health(): Health {
     const redis_connected = isRedisConnected();
+    const isLame = isStale || redis_connected === false || !isQueueFit() || !isAccepting();
     return {
       healthy: postgres_connected,
-      degraded: postgres_connected && (isStale || redis_connected === false || !isQueueFit()),
+      degraded: postgres_connected && isLame,
       postgres_connected,
       redis_connected,
       queue,
@@ -111,7 +105,7 @@ export async function startProbe(options: ProbeOptions): Promise<Probe> {
   return {
     health,
     isReady: () => postgres_connected && isQueueFit() && !draining,
-    isBacklogged: () => backlogged,
+    isAway: () => !postgres_connected && performance.now() - answered_at > AWAY_MS,
     drain: () => {
       draining = true;
     },

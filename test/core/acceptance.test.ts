@@ -22,6 +22,7 @@ let pool: pg.Pool;
 let acceptor: Acceptor;
 let blow: Blow;
 let rung: string[];
+let isAway = false;
 
 beforeAll(async () => {
   database = await cloneDatabase();
@@ -31,13 +32,15 @@ beforeAll(async () => {
   acceptor = createAcceptor({
     db: { query } as unknown as Queryable,
     queues: { queue: () => ({ add }) } as unknown as Queues,
-    isBacklogged: () => false,
+    backlog: { refusalOf: () => undefined, admit: () => {}, isRefusing: () => false, close: () => {} },
+    isAway: () => isAway,
     metrics: createMetrics(),
     log: createLog('silent', 'test'),
   });
 });
 
 beforeEach(() => {
+  isAway = false;
   rung = [];
   blow = (_, send) => send();
 });
@@ -126,4 +129,46 @@ test('a command that never reached Postgres is said to be stored nowhere', async
   };
   const detail = 'Nothing of this request is stored.';
   expect(await settle([command()])).toMatchObject([{ reason: { body: { code: 'unavailable', detail } } }]);
+});
+
+test('where Postgres is away for long nobody waits to be told so, and nothing is sent', async () => {
+  let sent = 0;
+  blow = (_, send) => {
+    sent += 1;
+    return send();
+  };
+  isAway = true;
+  const detail = 'Nothing of this request is stored.';
+  await expect(acceptor.accept(command())).rejects.toMatchObject({ body: { code: 'unavailable', detail } });
+  expect(sent).toBe(0);
+});
+
+test('a flush takes about a megabyte at most, however much comes in at once', async () => {
+  const text = 'x'.repeat(60_000);
+  const batch = Array.from({ length: 40 }, () => command({ input: { ...match, title: text } }));
+  const sizes: number[] = [];
+  blow = async (_, send) => {
+    const answer = (await send()) as pg.QueryResult;
+    sizes.push(answer.rowCount!);
+    return answer;
+  };
+  await settle(batch);
+  expect(sizes.length).toBeGreaterThan(2);
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(17);
+  expect(await storedOf(batch)).toHaveLength(40);
+});
+
+test('a door whose last command could not be stored says so until one can be', async () => {
+  expect(acceptor.isAccepting()).toBe(true);
+  const full = Object.assign(new Error('could not extend file'), { code: '53100' });
+  blow = async () => {
+    isAway = true;
+    throw full;
+  };
+  await settle([command()]);
+  isAway = false;
+  expect(acceptor.isAccepting()).toBe(false);
+  blow = (_, send) => send();
+  await settle([command()]);
+  expect(acceptor.isAccepting()).toBe(true);
 });

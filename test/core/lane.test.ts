@@ -1,7 +1,7 @@
 /** The lane against a model: whatever arrives when, and whatever fails, each item is settled once and in order. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createLane } from '../../src/core/lane.ts';
+import { createLane, LaneFull } from '../../src/core/lane.ts';
 
 class Shared extends Error {}
 
@@ -111,4 +111,21 @@ test('an idle lane says so at once', async () => {
     async (values: number[]) => values,
     () => true,
   ).idle();
+});
+
+test('a lane takes so many and so much at most, and gives them in batches that weigh no more than one may', async () => {
+  const batches: number[][] = [];
+  const bounds = { weigh: (value: number) => value, batch_weight: 10, waiting_weight: 40, waiting: 6 };
+  const run = async (values: number[]) => {
+    batches.push(values);
+    return values;
+  };
+  const lane = createLane<number, number>(3, run, () => true, setImmediate, bounds);
+  const pushed = [4, 4, 4, 25, 1, 1, 1].map((value) => lane.push(value));
+  const settled = await Promise.allSettled(pushed);
+  expect(settled.map(({ status }) => status === 'fulfilled')).toEqual([true, true, true, true, true, true, false]);
+  expect(settled.at(-1)).toMatchObject({ reason: expect.any(LaneFull) });
+  expect(batches).toEqual([[4, 4], [4], [25], [1, 1]]);
+  await expect(lane.push(41)).rejects.toBeInstanceOf(LaneFull);
+  expect(await Promise.all([lane.push(40), lane.push(0)])).toEqual([40, 0]);
 });

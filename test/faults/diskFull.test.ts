@@ -56,6 +56,8 @@ describe.skipIf(!canMount || inject('redisUrl') === null)('a full disk', () => {
       expect(refused.body).toMatchObject({ code: 'unavailable' });
       expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
       expect((await get(api.url, path, admin)).status).toBe(200);
+      const health = await get(api.url, '/health', null);
+      expect(health).toMatchObject({ status: 200, body: { healthy: true, degraded: true } });
       await rm(ballast);
       expect(await recoveryTime(scene, 'the disk was full', 20_000)).toBeLessThan(20_000);
       expect((await post(api.url, `${path}/log`, admin, entry)).status).toBe(200);

@@ -1,0 +1,102 @@
+/** How the door stands by the inbox of a real database: by what could be worked on, by whose it is, and apart what is stuck. */
+import { randomUUID } from 'node:crypto';
+import type pg from 'pg';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { moveMark } from '../../jobs/moveMark.ts';
+import type { Queryable } from '../../src/core/queryable.ts';
+import { boundFor } from '../../src/infra/backlog.ts';
+import { startBacklogWatch } from '../../src/infra/backlogWatch.ts';
+import { openPool } from '../../src/infra/database.ts';
+import { createLog } from '../../src/infra/log.ts';
+import { LOOKS_POOL_SIZE } from '../../src/infra/look.ts';
+import { createMetrics } from '../../src/infra/metrics.ts';
+import { cloneDatabase, type TestDatabase } from '../support/database.ts';
+
+const SOON = { timeout: 20_000, interval: 20 };
+const [FIRST, SECOND] = [randomUUID(), randomUUID()];
+
+let database: TestDatabase;
+let looks: pg.Pool;
+let worker: pg.Pool;
+beforeAll(async () => {
+  database = await cloneDatabase();
+  looks = openPool(database.url, 'door', LOOKS_POOL_SIZE, () => {});
+  worker = openPool(database.url, 'worker', 2, () => {});
+  await database.pool.query(`
+    insert into streams select 'session:' || n, 1, sha256('') from generate_series(0, 39) as n`);
+});
+beforeEach(() =>
+  database.pool.query(`delete from commands; update streams set held_until = null;
+    update inbox_mark set low_water = 0, stuck = '{}', stuck_from = '{}', looked_at = clock_timestamp()`),
+);
+afterAll(async () => {
+  await Promise.all([looks.end(), worker.end()]);
+  await database.drop();
+});
+
+const accept = (count: number, institution_id: string, age_seconds = 0, streams = 40) =>
+  database.pool.query(
+    `insert into commands (id, name, stream, streams, input, actor_id, actor_role, institution_id, reply_to, request_id,
+       accepted_at)
+     select gen_random_uuid(), 'session.log', s, array[s], '{}', 'system', 'system', $2, 'r', 'q',
+       now() - $3 * interval '1 second'
+     from generate_series(1, $1) as n, concat('session:', n % $4) as s`,
+    [count, institution_id, age_seconds, streams],
+  );
+
+async function open() {
+  const metrics = createMetrics();
+  const log = createLog('silent', 'test');
+  const watch = await startBacklogWatch({ pool: looks, metrics, log, every_ms: 50 });
+  onTestFinished(() => watch.close());
+  return watch;
+}
+
+test('a stream that is held back ages alone: its own commands are refused, and nobody else’s', async () => {
+  await accept(1, FIRST, 300, 1);
+  await database.pool.query(`update streams set held_until = now() + interval '1 hour' where stream = 'session:0'`);
+  await database.pool.query(`update inbox_mark set looked_at = 'epoch'`);
+  await moveMark(worker as unknown as Queryable);
+  const watch = await open();
+  expect(watch.refusalOf({ institution_id: FIRST, stream: 'session:0' })).toBe('stuck');
+  expect(watch.refusalOf({ institution_id: FIRST, stream: 'session:1' })).toBeUndefined();
+  expect(watch.isRefusing()).toBe(false);
+  await database.pool.query(`delete from commands`);
+  await expect.poll(() => watch.refusalOf({ institution_id: FIRST, stream: 'session:0' }), SOON).toBeUndefined();
+});
+
+test('where no worker says so any more, what is stuck is as old as anything that nobody applies', async () => {
+  await accept(1, FIRST, 300, 1);
+  await database.pool.query(
+    `update inbox_mark set stuck = '{session:0}', stuck_from = '{1}', low_water = 1000000, looked_at = now()`,
+  );
+  const watch = await open();
+  expect(watch.refusalOf({ institution_id: SECOND, stream: 'session:1' })).toBeUndefined();
+  await database.pool.query(`update inbox_mark set looked_at = now() - interval '1 hour'`);
+  await expect.poll(() => watch.refusalOf({ institution_id: SECOND, stream: 'session:1' }), SOON).toBe('shut');
+});
+
+test('what waits its turn for a minute shuts the door, as nobody applies anything', async () => {
+  await accept(1, FIRST, 61);
+  const watch = await open();
+  expect(watch.refusalOf({ institution_id: SECOND })).toBe('shut');
+  expect(watch.isRefusing()).toBe(true);
+});
+
+test('one institution that fills its share is refused while others come in', { timeout: 60_000 }, async () => {
+  await accept(boundFor(0) / 2, FIRST);
+  const watch = await open();
+  expect(watch.refusalOf({ institution_id: FIRST })).toBe('share');
+  expect(watch.refusalOf({ institution_id: SECOND })).toBeUndefined();
+  await database.pool.query(`delete from commands where position % 2 = 0`);
+  await database.pool.query(`delete from commands where position % 10 = 1`);
+  await expect.poll(() => watch.refusalOf({ institution_id: FIRST }), SOON).toBeUndefined();
+});
+
+test('what comes in between two looks counts at once', async () => {
+  const watch = await open();
+  watch.close();
+  for (let n = 0; n < boundFor(0) / 2; n += 1) watch.admit({ institution_id: FIRST });
+  expect(watch.refusalOf({ institution_id: FIRST })).toBe('share');
+  expect(watch.refusalOf({ institution_id: SECOND })).toBeUndefined();
+});
