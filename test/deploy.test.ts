@@ -1,0 +1,41 @@
+/** What `deploy/compose.yaml` gives each process, and nobody else. The logins themselves are tried in faults/logins.test.ts. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+const text = readFileSync(join(import.meta.dirname, '../deploy/compose.yaml'), 'utf8');
+const [shared = '', rest = ''] = text.split(/^services:$/m);
+const services = new Map(
+  rest
+    .split(/^volumes:$/m)[0]!
+    .split(/^ {2}(?=\w+:$)/m)
+    .slice(1)
+    .map((part) => [/^\w+/.exec(part)![0], part]),
+);
+
+test('no port is published but on this machine', () => {
+  const published = [...services.values()].flatMap((part) => /ports: (.*)/.exec(part)?.[1] ?? []);
+  expect(published).toEqual(['["127.0.0.1:3000:3000"]', '["127.0.0.1:3001:3001"]']);
+});
+
+test('the secret of tokens is where tokens are verified, and the password of the superuser with Postgres alone', () => {
+  const who = (secret: string) =>
+    [...services].filter(([, part]) => part.includes(`\${${secret}:?}`)).map(([name]) => name);
+  expect(who('JWT_SECRET')).toEqual(['api', 'relay']);
+  expect(who('POSTGRES_PASSWORD')).toEqual(['postgres']);
+  for (const name of ['api', 'worker', 'relay', 'scheduler']) {
+    expect(who(`${name.toUpperCase()}_PASSWORD`)).toEqual(['postgres', name]);
+    expect(services.get(name)).toContain(`postgres://plearoll_login_${name}:`);
+  }
+  expect(who('MIGRATOR_PASSWORD')).toEqual(['postgres', 'migrate']);
+  expect(shared).not.toMatch(/JWT_SECRET: |_PASSWORD: /);
+});
+
+test('every container is closed: read-only, without capabilities, bounded in memory', () => {
+  expect(services.size).toBe(7);
+  for (const [name, part] of services) expect(part, name).toMatch(/<<: \*(closed|plearoll)/);
+  for (const line of ['read_only: true', 'cap_drop: [ALL]', 'no-new-privileges:true', 'mem_limit: 512m']) {
+    expect(shared).toContain(line);
+  }
+  for (const name of ['postgres', 'redis']) expect(services.get(name)).toMatch(/mem_limit: \d+[mg]/);
+});
