@@ -16,7 +16,7 @@ import { createTickRunner, RUNS_AT_ONCE } from './runTicks.ts';
 import { timetable } from './schedule.ts';
 import { createSend } from './sendCommand.ts';
 import type { TickKey } from './ticks.ts';
-import { verifyRecordJob } from './verifyRecord.ts';
+import { createRecordVerifier, VERIFICATIONS_AT_ONCE } from './verifyRecord.ts';
 import { createPresenceWatch } from './watchPresence.ts';
 
 export interface Running {
@@ -28,7 +28,7 @@ const TIMED = new Set(timetable.map(({ job }) => job.name));
 const DOORBELLS_AT_ONCE = 32;
 const POOL_SIZE = 6;
 /** Timed jobs leave room for a verification that somebody asked for. */
-const INTEGRITY_AT_ONCE = RUNS_AT_ONCE + 1;
+const INTEGRITY_AT_ONCE = RUNS_AT_ONCE + VERIFICATIONS_AT_ONCE;
 const JOB_POOL_SIZE = 2 * RUNS_AT_ONCE + 1;
 const VERIFIER_POOL_SIZE = INTEGRITY_AT_ONCE + RUNS_AT_ONCE;
 const CLOSE_WITHIN_MS = 10_000;
@@ -61,15 +61,19 @@ export async function startWorker(
   const expirer = createExpirer({ db, send: createSend({ db, book, queues, log, request_id: DEADLINE }), log });
   const runner = createTickRunner({ backbone, pool: jobPool, verifierPool, book, timetable });
   const presence = createPresenceWatch({ backbone, pool: jobPool, book });
-  const verify = verifyRecordJob(verifierPool, blobs);
-  const answerIntegrity = (job: Job) => (TIMED.has(job.name) ? runner.answer(job) : verify(job));
+  const verifier = createRecordVerifier({ db, verifierPool, blobs, log });
+  const answerIntegrity = (job: Job) => (TIMED.has(job.name) ? runner.answer(job) : verifier.answer(job));
   const answer = async (job: Job) => (job.name === DEADLINE ? expirer.answer(job) : applier.answer(job));
   const doorbells = queues.worker('commands', answer, { concurrency: DOORBELLS_AT_ONCE });
   const integrity = queues.worker('integrity', answerIntegrity, { concurrency: INTEGRITY_AT_ONCE });
   const maintenance = queues.worker<TickKey, object>('maintenance', runner.answer, { concurrency: RUNS_AT_ONCE });
   await queues.run([doorbells, integrity, maintenance] as Worker[]);
   const looks = backbone.openPool('worker', LOOKS_POOL_SIZE);
-  const lookout = startLookout(looks, [applier.watched, expirer.watched, runner.watched, watchMark(db)], log);
+  const lookout = startLookout(
+    looks,
+    [applier.watched, expirer.watched, runner.watched, verifier.watched, watchMark(db)],
+    log,
+  );
   presence.start();
 
   async function close(): Promise<void> {
@@ -77,7 +81,7 @@ export async function startWorker(
     const looked = lookout.close();
     expirer.close();
     await presence.close();
-    const runs = runner.close();
+    const runs = Promise.all([runner.close(), verifier.close()]);
     const workers = Promise.all([doorbells.close(), integrity.close(), maintenance.close(), runs]);
     // While Redis is away BullMQ would wait for it; what is under way is the applier's to finish.
     const within = queues.isConnected() === false ? 0 : CLOSE_WITHIN_MS;

@@ -1,4 +1,4 @@
-/** What is kept for a time only, and has no job of its own: ticks of the schedule, and old health reports. */
+/** What is kept for a time only, and has no job of its own: ticks of the schedule, old health reports and verdicts. */
 import { defineJob } from './job.ts';
 
 const BATCH = 1_000;
@@ -18,11 +18,16 @@ const SWEEPS: [what: string, text: string][] = [
     `delete from health_reports where slot in (
        select slot from health_reports where made_at < clock_timestamp() - interval '90 days' limit $1)`,
   ],
+  [
+    'integrity_runs',
+    `delete from integrity_runs where id in (
+       select id from integrity_runs where finished_at < clock_timestamp() - interval '30 days' limit $1)`,
+  ],
 ];
 
 export const sweepExpired = defineJob({
   name: 'sweep.expired',
-  summary: 'Removes ticks after 30 days and health reports after 90',
+  summary: 'Removes ticks and verdicts after 30 days and health reports after 90',
   most_ms: 5 * 60_000,
   async run({ pool, progress, isOver }) {
     const removed: Record<string, number> = {};

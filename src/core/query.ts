@@ -33,7 +33,7 @@ export interface QueryDefinition<Params = unknown, Query = unknown> {
   read(asked: Asked<Params, Query>): Promise<JsonObject | undefined>;
   /**
    * Read as the verifier: a row that was moved out of the asker's scope is what it must find, not be blind to. Only for
-   * a target, which the door has checked.
+   * a target, which the door has checked; the answer is that of the target alone, and shared by all who ask at once.
    */
   asVerifier?: true;
   /** Goes on when the reading is over and its transaction with it: looking at files takes its time. */

@@ -20,6 +20,8 @@ import type { Outcomes } from './outcomes.ts';
 import type { Reading } from './reading.ts';
 import type { Scopes } from './scopes.ts';
 import type { Shares } from './shares.ts';
+import type { Sharing } from './sharing.ts';
+import type { VerifyRuns } from './verifyRuns.ts';
 import type { Waits } from './waits.ts';
 
 /** What serving a request needs. */
@@ -41,6 +43,9 @@ export interface Desk {
   scopes: Scopes;
   acceptor: Acceptor;
   outcomes: Outcomes;
+  verifyRuns: VerifyRuns;
+  /** Verifications of single sessions. */
+  verifications: Sharing;
   /** This API instance, for replies. */
   instance: string;
   issueTicket: IssueTicket;

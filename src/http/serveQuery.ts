@@ -1,5 +1,6 @@
 /** Serving a question: check who asks and what about, read, answer. One function for every query. */
 import type { Request, Response } from 'express';
+import type { JsonObject } from '../core/event.ts';
 import { Problem } from '../core/problem.ts';
 import type { QueryDefinition } from '../core/query.ts';
 import type { Queryable } from '../core/queryable.ts';
@@ -23,14 +24,21 @@ export function serveQuery(desk: Desk, definition: QueryDefinition) {
     if (target) await desk.scopes.demand(target, actor);
     const read = (db: Queryable) => definition.read({ db, actor, params, query: query.data });
     const session_id = target?.kind === 'session' ? target.id : null;
+    const complete = async (found: JsonObject | undefined) => {
+      const { complete: finish } = definition;
+      return found && finish ? desk.hashing.run(actor, () => finish(found, desk.blobs)) : found;
+    };
+    // Verifying is dear, and the same for all who may ask: the scope was demanded above. Shared with those whose share
+    // of the connections it takes, so that nobody is refused for another institution's haste.
+    const { id, institution_id } = actor;
+    const verify = async () => complete(await desk.reading.asVerifier(actor, read));
     const body = await (definition.asVerifier
-      ? desk.reading.asVerifier(actor, read)
+      ? desk.verifications.share(`${institution_id ?? id} ${definition.name} ${JSON.stringify(params)}`, verify)
       : desk.reading.inScope(actor, session_id, read));
     if (!body) throw new Problem('not_found');
     if (definition.attach) return sendFile(desk, actor, req, res, definition.attach(body));
     if (definition.version) res.set('ETag', `"${definition.version(body)}"`);
-    const { complete } = definition;
-    const answer = complete ? await desk.hashing.run(actor, () => complete(body, desk.blobs)) : body;
+    const answer = definition.asVerifier ? body : await complete(body);
     res.set('Cache-Control', 'no-store').json(answer);
   };
 }

@@ -19,6 +19,8 @@ import { listenForOutcomes } from './outcomes.ts';
 import { createReading } from './reading.ts';
 import { createScopes } from './scopes.ts';
 import { createShares, shareOut } from './shares.ts';
+import { createSharing } from './sharing.ts';
+import { createVerifyRuns } from './verifyRuns.ts';
 import { createWaits } from './waits.ts';
 
 export interface Api {
@@ -97,6 +99,8 @@ export async function startApi(
     scopes,
     acceptor,
     outcomes,
+    verifyRuns: createVerifyRuns({ db, queues, metrics, log }),
+    verifications: createSharing(),
     instance,
     issueTicket,
     metrics,
@@ -106,6 +110,7 @@ export async function startApi(
   function drain(): void {
     probe.drain();
     outcomes.hurry();
+    desk.verifyRuns.hurry();
   }
 
   async function close(): Promise<void> {

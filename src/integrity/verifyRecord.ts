@@ -34,6 +34,8 @@ export interface RecordReport {
 export type Progress = (done: { streams_checked: number; events_checked: number }) => unknown;
 
 const MAX_RECORD_ISSUES = 1_000;
+/** The report is stored and answered whole: a million characters of findings at most. */
+const MAX_ISSUE_LENGTH = 1_000;
 
 /**
  * @param scope one institution, or with null everything
@@ -89,13 +91,17 @@ function count(tally: Tally, { stream, is_valid, events_checked, issues, issues_
   tally.events_checked += events_checked;
   if (isSession) tally.sessions_checked += 1;
   if (is_valid) return;
-  const shown = issues.slice(0, MAX_RECORD_ISSUES - tally.listed);
+  const shown = issues.slice(0, MAX_RECORD_ISSUES - tally.listed).map(cut);
   tally.invalid += 1;
   tally.listed += shown.length;
   tally.issues_omitted += issues.length - shown.length + issues_omitted;
   if (shown.length === 0) return;
   if (isSession) tally.invalid_sessions.push({ session_id: idOf(stream), issues: shown });
   else tally.invalid_streams.push({ stream, issues: shown });
+}
+
+function cut(text: string): string {
+  return text.length > MAX_ISSUE_LENGTH ? `${text.slice(0, MAX_ISSUE_LENGTH)}…` : text;
 }
 
 function messageOf(tally: Tally): string {

@@ -21,14 +21,21 @@ const on = (tables: string[], verbs: string): Rights => Object.fromEntries(table
 
 /** Everything that a role may do. */
 const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
-  api: on([...ASKED_FOR, ...RECORD, ...CHECKS, ...SCHEDULE, 'commands'], 'select'),
-  door: { installation: 'select', inbox_mark: 'select', commands: 'select insert', knex_migrations: 'select' },
+  api: on([...ASKED_FOR, ...RECORD, ...CHECKS, ...SCHEDULE, 'commands', 'integrity_runs'], 'select'),
+  door: {
+    installation: 'select',
+    inbox_mark: 'select',
+    commands: 'select insert',
+    integrity_runs: 'insert',
+    knex_migrations: 'select',
+  },
   relay: on([...PROJECTIONS, ...RECORD, 'session_checks', 'installation', 'inbox_mark'], 'select'),
   verifier: on([...PROJECTIONS, ...RECORD, ...CHECKS], 'select'),
   worker: {
     ...on([...PROJECTIONS, ...CHECKS], 'select insert update'),
     session_recordings: 'select insert',
     presence_judged: 'select insert',
+    integrity_runs: 'select update delete',
     knex_migrations: 'select',
     streams: 'select insert update',
     events: 'select insert',

@@ -36,6 +36,8 @@ const READ_BY_API = [
 const TABLES = [...READ_BY_API, 'session_observations'];
 /** Granted to the worker alone. */
 const OF_WORKER = ['presence_judged'];
+/** Asked for by the door, answered by the worker, read by the API. */
+const RUNS = 'integrity_runs';
 const VISIBILITIES = ['private', 'institution', 'public'] as const;
 
 let passes: Passes;
@@ -122,11 +124,12 @@ test('every table with what belongs to a tenant has row-level security, forced, 
      where t.table_schema = 'public' order by 1`,
   );
   expect(rows.filter(({ type }) => type !== 'BASE TABLE')).toEqual([]);
-  expect(rows.map(({ name }) => name)).toEqual([...TABLES, ...OF_WORKER, ...Object.keys(OPEN)].sort());
+  expect(rows.map(({ name }) => name)).toEqual([...TABLES, ...OF_WORKER, RUNS, ...Object.keys(OPEN)].sort());
   for (const { name, is_forced, policies } of rows) {
     if (name in OPEN) continue;
     expect({ name, is_forced }).toEqual({ name, is_forced: true });
     if (OF_WORKER.includes(name)) expect(policies).toEqual(['worker_all']);
+    else if (name === RUNS) expect(policies.sort()).toEqual(['api_in_scope', 'door_all', 'worker_all']);
     else expect(policies).toEqual(expect.arrayContaining(['worker_all', 'verifier_all', 'relay_all']));
   }
 });
@@ -247,6 +250,19 @@ describe('the API', () => {
     const seen = async (actor: Actor) => reading().inScope(actor, null, (db) => countOf(db, 'findings'));
     expect(await seen(court.superAdmin)).toBe(VISIBILITIES.length);
     expect(await seen(court.admin)).toBe(0);
+  });
+
+  test('sees of verifications an admin those of the institution, a super_admin all', async () => {
+    const { pool } = passes.database;
+    const others = [null, court.INSTITUTION, randomUUID()];
+    await pool.query('insert into integrity_runs (id, institution_id) select gen_random_uuid(), unnest($1::uuid[])', [
+      others,
+    ]);
+    const seen = async (actor: Actor) => reading().inScope(actor, null, (db) => countOf(db, RUNS));
+    expect(await seen(court.superAdmin)).toBe(3);
+    expect(await seen(court.admin)).toBe(1);
+    expect(await countOf(pools.api as never, RUNS)).toBe(0);
+    for (const actor of [court.petitioner, ...everyRole.map(stranger)]) expect(await seen(actor)).toBe(0);
   });
 
   test('sees of commands the own, an admin those of the institution, a super_admin all', async () => {
