@@ -95,7 +95,7 @@ describe('prune.commands', () => {
 });
 
 describe('sweep.expired', () => {
-  test('removes old ticks but for the newest of each job, and old reports', async () => {
+  test('removes old ticks but for the newest of each job, and old reports and verdicts', async () => {
     const world = await openWorld();
     const tick = (name: string, days_ago: number, term: number | null, status = 'succeeded') =>
       world.worker.query(
@@ -115,12 +115,16 @@ describe('sweep.expired', () => {
         [days],
       );
     }
-    expect(await runOnce(world, sweepExpired)).toEqual({ ticks: 3, health_reports: 1 });
+    await world.database.pool.query(
+      `insert into integrity_runs (id, state, finished_at, error)
+       select gen_random_uuid(), 'failed', now() - n * interval '1 day', 'none' from generate_series(28, 33) as n`,
+    );
+    expect(await runOnce(world, sweepExpired)).toEqual({ ticks: 3, health_reports: 1, integrity_runs: 4 });
     const days = async (name: string) =>
       (await world.ticks(name)).map(({ slot }) => Math.round((Date.now() - Date.parse(slot)) / DAY_MS));
     expect(await days('test.old')).toEqual([31, 5]);
     expect(await days('test.young')).toEqual([35, 10]);
-    expect(await runOnce(world, sweepExpired)).toEqual({ ticks: 0, health_reports: 0 });
+    expect(await runOnce(world, sweepExpired)).toEqual({ ticks: 0, health_reports: 0, integrity_runs: 0 });
   });
 });
 
