@@ -4,20 +4,25 @@
  */
 import { readClock } from '../src/core/clock.ts';
 import { firstIdOf } from '../src/core/ids.ts';
+import { inTime } from '../src/core/inTime.ts';
+import type { Queues } from '../src/infra/queue.ts';
 import { defineJob } from './job.ts';
 
 export const KEPT_DAYS = 7;
 const BATCH = 1_000;
+const DAY_MS = 86_400_000;
+const QUEUE_WITHIN_MS = 10_000;
+const MOST_LETTERS = 10_000;
 /** How far an API's clock, which makes the ids, may be ahead of the database's. */
 const ID_SLACK_MS = 3_600_000;
 
 export const pruneCommands = defineJob({
   name: 'prune.commands',
-  summary: `Removes commands that were finished ${KEPT_DAYS} days ago; events stay for ever`,
+  summary: `Removes commands that were finished ${KEPT_DAYS} days ago, and their dead letters; events stay for ever`,
   most_ms: 10 * 60_000,
-  async run({ pool, progress, isOver }) {
+  async run({ pool, queues, progress, isOver, log }) {
     const now_ms = Date.parse(await readClock(pool));
-    const before = firstIdOf(now_ms - KEPT_DAYS * 86_400_000 + ID_SLACK_MS);
+    const before = firstIdOf(now_ms - KEPT_DAYS * DAY_MS + ID_SLACK_MS);
     let after = firstIdOf(0);
     let removed = 0;
     while (!isOver()) {
@@ -37,6 +42,13 @@ export const pruneCommands = defineJob({
       removed += batch!.removed;
       await progress(removed);
     }
+    await removeLetters(queues).catch((err) => log.warn({ err }, 'old dead letters are left for the next time'));
     return { removed };
   },
 });
+
+/** A dead letter is as old as the end of its command: once that is gone there is nothing left to redrive. */
+async function removeLetters(queues: Queues): Promise<void> {
+  const removed = queues.queue('dead-letters').clean(KEPT_DAYS * DAY_MS, MOST_LETTERS, 'waiting');
+  await inTime(removed, QUEUE_WITHIN_MS, 'the queue does not answer');
+}

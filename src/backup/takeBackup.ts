@@ -1,7 +1,8 @@
 /**
  * Takes a backup beside the running system: one snapshot, which sees neither half a command nor anything newer, and
- * which blocks nobody. The record is verified as that snapshot has it, unless it is older than this version knows it: then
- * it is verified when it is restored, under the schema of this version.
+ * which blocks nobody. The record is verified right afterwards, each page in a snapshot of its own, with what was appended
+ * by then; unless it is older than this version knows it: then it is verified when it is restored, under the schema of this
+ * version.
  */
 import { book } from '../commands.ts';
 import { DEFAULT_ROLE_PREFIX, roleName } from '../core/databaseRoles.ts';
@@ -36,10 +37,11 @@ export async function takeBackup(url: string, file: string, rolePrefix = DEFAULT
     const counts = await writeArchive(file, { taken_at, migrations, tables, expected }, (table) =>
       copyOut(client, `copy ${copied(client, table)} to stdout`),
     );
+    // A snapshot that is held keeps every version of every row that was changed since: no longer than for the copy.
+    await client.query('commit');
     await takeRole(client, roleName(rolePrefix, 'verifier'), {});
     const isOurs = OURS.every((name) => migrations.includes(name));
     const report = isOurs ? await verifyRecord(client as never, book, { institution_id: null }) : null;
-    await client.query('commit');
     return { taken_at, counts, report };
   } finally {
     await client.end();

@@ -50,6 +50,8 @@ export interface ProbeOptions {
 }
 
 const EVERY_MS = 2_000;
+/** One that comes back is soon seen. */
+const EVERY_MS_WITHOUT = 250;
 const AWAY_MS = 5_000;
 
 export async function startProbe(options: ProbeOptions): Promise<Probe> {
@@ -84,7 +86,8 @@ export async function startProbe(options: ProbeOptions): Promise<Probe> {
       postgres_connected = await isThere(pool);
     }
     if (postgres_connected) answered_at = performance.now();
-    if (!closed) timer = setTimeout(() => void lookAgain(), every_ms).unref();
+    const next = postgres_connected ? every_ms : Math.min(every_ms, EVERY_MS_WITHOUT);
+    if (!closed) timer = setTimeout(() => void lookAgain(), next).unref();
   }
 
   function health(): Health {

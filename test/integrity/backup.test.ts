@@ -1,5 +1,6 @@
 /** A backup is the record, whole, exact and at one moment; what is not is refused before anything is touched. */
 import { createHash, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +8,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import canonicalize from 'canonicalize';
 import knexModule, { type Knex } from 'knex';
 import type pg from 'pg';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { migrations } from '../../migrations/index.ts';
 import { restoreBackup } from '../../src/backup/restoreBackup.ts';
 import { takeBackup } from '../../src/backup/takeBackup.ts';
@@ -191,6 +192,22 @@ describe('a backup', () => {
     const other = await emptyDatabase();
     const restored = await restoreBackup(other.url, file, { replace: false });
     expect(restored.report).toMatchObject({ system_valid: true, events_checked: restored.counts.events });
+  });
+
+  test('holds its snapshot for the copy alone: what it verifies afterwards keeps nobody from anything', async () => {
+    const database = await emptyDatabase();
+    await database.pool.query(`
+      insert into streams select 'session:' || gen_random_uuid(), 0, decode(repeat('00', 32), 'hex')
+      from generate_series(1, 20000)`);
+    const file = join(folder, 'long');
+    let done = false;
+    const taking = takeBackup(database.url, file).finally(() => {
+      done = true;
+    });
+    await vi.waitUntil(() => existsSync(file), { timeout: 20_000, interval: 2 });
+    await database.pool.query('begin; lock table commands; rollback');
+    expect(done).toBe(false);
+    expect((await taking).report).toMatchObject({ streams_checked: 20_000 });
   });
 
   test('does not replace a file that is there', async () => {

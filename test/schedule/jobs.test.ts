@@ -1,12 +1,15 @@
 /** What each job of ours does, whatever calls it, and that it may be run twice and be cut off. */
 import { randomUUID } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, inject, onTestFinished, test, vi } from 'vitest';
 import { assessHealth, type HealthFacts } from '../../jobs/assessHealth.ts';
 import type { JobTools, TimedJob } from '../../jobs/job.ts';
 import { pruneCommands } from '../../jobs/pruneCommands.ts';
-import { reportHealth } from '../../jobs/reportHealth.ts';
+import { READ_COMMANDS, reportHealth } from '../../jobs/reportHealth.ts';
 import { sweepExpired } from '../../jobs/sweepExpired.ts';
-import { newCommandId } from '../../src/core/ids.ts';
+import { firstIdOf, newCommandId } from '../../src/core/ids.ts';
+import { createLog } from '../../src/infra/log.ts';
+import { openQueues, type Queues } from '../../src/infra/queue.ts';
+import { useRedis } from '../support/redis.ts';
 import { openWorld, type World } from './world.ts';
 
 const DAY_MS = 86_400_000;
@@ -51,6 +54,9 @@ describe('prune.commands', () => {
     return id;
   }
 
+  const prune = (world: World, batches?: number, queues = world.openRunner([]).backbone.queues) =>
+    runOnce(world, pruneCommands, batches, { queues });
+
   const left = async ({ worker }: World) =>
     (await worker.query<{ id: string }>('select id from commands order by id')).rows.map(({ id }) => id);
 
@@ -64,16 +70,16 @@ describe('prune.commands', () => {
         ['applied', 'rejected', 'dead'].map((status) => store(world, { status, accepted_days_ago: 6.9 })),
       )),
     ];
-    expect(await runOnce(world, pruneCommands)).toEqual({ removed: 3 });
+    expect(await prune(world)).toEqual({ removed: 3 });
     expect(await left(world)).toEqual(kept.sort());
-    expect(await runOnce(world, pruneCommands)).toEqual({ removed: 0 });
+    expect(await prune(world)).toEqual({ removed: 0 });
   });
 
   test('is not kept from it by a redrive, which goes on saying what it redrove', async () => {
     const world = await openWorld();
     const dead = await store(world, { status: 'dead', accepted_days_ago: 9 });
     const redrive = await store(world, { status: 'applied', accepted_days_ago: 3, redrive_of: dead });
-    expect(await runOnce(world, pruneCommands)).toEqual({ removed: 1 });
+    expect(await prune(world)).toEqual({ removed: 1 });
     const { rows } = await world.worker.query('select id, redrive_of from commands');
     expect(rows).toEqual([{ id: redrive, redrive_of: dead }]);
   });
@@ -87,10 +93,51 @@ describe('prune.commands', () => {
          clock_timestamp() - interval '8 days', '{}' from unnest($1::uuid[]) as id`,
       [ids],
     );
-    expect(await runOnce(world, pruneCommands, 1)).toEqual({ removed: 1_000 });
+    expect(await prune(world, 1)).toEqual({ removed: 1_000 });
     expect(await left(world)).toEqual(ids.slice(1_000).sort());
-    expect(await runOnce(world, pruneCommands)).toEqual({ removed: 1_500 });
+    expect(await prune(world)).toEqual({ removed: 1_500 });
     expect(await left(world)).toEqual([]);
+  });
+});
+
+describe('dead letters', () => {
+  test.skipIf(inject('redisUrl') === null).each(['Postgres', 'Redis'])(
+    'go with their commands, on %s',
+    async (backend) => {
+      const world = await openWorld();
+      const { queues: onPostgres, openPool, onError, log } = world.openRunner([]).backbone;
+      const redis = backend === 'Redis' ? useRedis(inject('redisUrl')!) : undefined;
+      const open = {
+        openPool: (max: number) => openPool('queue', max),
+        redis,
+        installation: randomUUID(),
+        onError,
+        log,
+      };
+      const queues = redis ? openQueues(open) : onPostgres;
+      if (redis) {
+        onTestFinished(() => redis.close());
+        onTestFinished(queues.close);
+        await vi.waitUntil(() => queues.isConnected(), { timeout: 10_000 });
+      }
+      const letters = queues.queue('dead-letters');
+      for (const [jobId, days_ago] of [
+        ['dead-old', 7.1],
+        ['dead-young', 6.9],
+      ] as const) {
+        await letters.add('x', {}, { jobId, timestamp: Date.now() - days_ago * DAY_MS });
+      }
+      await runOnce(world, pruneCommands, undefined, { queues });
+      expect((await letters.getJobs(['waiting'])).map(({ id }) => id)).toEqual(['dead-young']);
+    },
+  );
+
+  test('are left for the next time where the queue does not answer', async () => {
+    const world = await openWorld();
+    const clean = () => Promise.reject(new Error('away'));
+    const queues = { queue: () => ({ clean }) } as unknown as Queues;
+    const log = createLog('silent', 'test');
+    expect(await runOnce(world, pruneCommands, undefined, { queues, log })).toEqual({ removed: 0 });
   });
 });
 
@@ -160,6 +207,26 @@ describe('report.health', () => {
         },
       },
     ]);
+  });
+
+  test('counts the commands of a day by their ids, however many there are of before', async () => {
+    const world = await openWorld();
+    const store = (count: number, days_ago: number) =>
+      world.database.pool.query(
+        `insert into commands (id, name, stream, streams, input, actor_id, actor_role, reply_to, request_id, status,
+           accepted_at, finished_at, outcome)
+         select (lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || lpad(to_hex(n), 20, '0'))::uuid, 'x',
+           'session:x', '{session:x}', '{}', 'system', 'system', '', '', 'applied', at, at, '{}'
+         from generate_series(1, $1) as n, (select now() - $2 * interval '1 day' as at) a`,
+        [count, days_ago],
+      );
+    await store(20_000, 3);
+    await store(10, 0.9);
+    await world.database.pool.query('analyze commands');
+    const since = firstIdOf(Date.now() - 1.1 * DAY_MS);
+    const { rows } = await world.worker.query(`explain (analyze, buffers, format json) ${READ_COMMANDS}`, [since]);
+    expect(rows[0]['QUERY PLAN'][0].Plan['Shared Hit Blocks']).toBeLessThan(50);
+    expect((await world.worker.query(READ_COMMANDS, [since])).rows[0]).toMatchObject({ accepted: 10, applied: 10 });
   });
 
   const well: HealthFacts = {
