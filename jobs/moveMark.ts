@@ -43,11 +43,16 @@ const OLDEST = `
     order by stream, position) f
   order by position`;
 
-/** Held back after a fault, or locked: as here nothing is written, who works on a stream is not disturbed by this lock. */
+/**
+ * Held back after a fault, locked, or backed off from: as here nothing is written, who works on a stream is not disturbed
+ * by this lock.
+ */
 const STANDING_STILL = `
   with free as materialized (select stream from streams where stream = any($1) for share skip locked)
   select stream from streams s where stream = any($1)
-    and (held_until > clock_timestamp() or not exists (select from free where free.stream = s.stream))`;
+    and (held_until > clock_timestamp() or not exists (select from free where free.stream = s.stream))
+  union
+  select stream from stream_backoffs where stream = any($1) and until > clock_timestamp()`;
 
 /** The first waiting command of a stream. */
 interface First {

@@ -2,6 +2,7 @@
 import { serveHealth } from '../src/http/serveHealth.ts';
 import { openBackbone } from '../src/infra/backbone.ts';
 import { runProcess } from '../src/infra/run.ts';
+import { endOnNewerSchema } from '../src/infra/schemaWatch.ts';
 import { startScheduler } from './startScheduler.ts';
 
 const USUAL_METRICS_PORT = 9465;
@@ -15,6 +16,7 @@ await runProcess({ role: 'worker', verifiesTokens: false }, async (config) => {
   return {
     log: backbone.log,
     steps: [
+      endOnNewerSchema(scheduler.db, backbone.log),
       { name: 'readiness', run: () => health.drain() },
       { name: 'scheduler', run: () => scheduler.close() },
       { name: 'health', run: () => health.close() },

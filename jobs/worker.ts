@@ -2,6 +2,7 @@
 import { serveHealth } from '../src/http/serveHealth.ts';
 import { openBackbone } from '../src/infra/backbone.ts';
 import { runProcess } from '../src/infra/run.ts';
+import { endOnNewerSchema } from '../src/infra/schemaWatch.ts';
 import { startWatchdog } from '../src/infra/watchdog.ts';
 import { startWorker } from './startWorker.ts';
 
@@ -16,6 +17,7 @@ await runProcess({ role: 'worker', verifiesTokens: false }, async (config) => {
   return {
     log: backbone.log,
     steps: [
+      endOnNewerSchema(worker.db, backbone.log),
       { name: 'readiness', run: () => health.drain() },
       { name: 'worker', run: () => worker.close() },
       { name: 'health', run: () => health.close() },

@@ -11,6 +11,7 @@ import * as schemaVersion from './0008_schema_version.ts';
 import * as turns from './0009_turns.ts';
 import * as exhibits from './0010_exhibits.ts';
 import * as people from './0011_people.ts';
+import * as applying from './0012_applying.ts';
 import * as integrityRuns from './0013_integrity_runs.ts';
 import * as backlog from './0015_backlog.ts';
 
@@ -26,6 +27,7 @@ export const migrations: (Knex.Migration & { name: string })[] = [
   { name: '0009_turns', ...turns },
   { name: '0010_exhibits', ...exhibits },
   { name: '0011_people', ...people },
+  { name: '0012_applying', ...applying },
   { name: '0013_integrity_runs', ...integrityRuns },
   { name: '0015_backlog', ...backlog },
 ];

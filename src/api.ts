@@ -6,6 +6,7 @@ import { startApi } from './http/startApi.ts';
 import { openBackbone } from './infra/backbone.ts';
 import { closeServer, listen } from './infra/listen.ts';
 import { runProcess } from './infra/run.ts';
+import { unreadyOnNewerSchema } from './infra/schemaWatch.ts';
 
 const USUAL_PORT = 3000;
 const USUAL_METRICS_PORT = 9466;
@@ -20,6 +21,7 @@ await runProcess({ role: 'door', verifiesTokens: true }, async (config) => {
   return {
     log: backbone.log,
     steps: [
+      unreadyOnNewerSchema(api.db, backbone.log, api.probe.drain),
       { name: 'readiness', run: () => api.drain() },
       { name: 'http', run: () => closeServer(server) },
       { name: 'metrics', run: () => apart?.close() },

@@ -2,11 +2,14 @@
  * `npm start`: everything in one process. Without DATABASE_URL it brings its own Postgres, with its data in
  * PLEAROLL_HOME; `--demo` plays a short round afterwards.
  */
+
+import type { Queryable } from './core/queryable.ts';
 import { playDemo } from './demo.ts';
 import type { Config } from './infra/config.ts';
 import { startEmbeddedPostgres } from './infra/embeddedPostgres.ts';
 import { type Home, HomeInUseError, openHome, readOrMakeSecret } from './infra/home.ts';
 import { runProcess, type Started } from './infra/run.ts';
+import { endOnNewerSchema } from './infra/schemaWatch.ts';
 import { startWatchdog, type Watch } from './infra/watchdog.ts';
 import { startAll } from './startAll.ts';
 
@@ -29,12 +32,12 @@ await runProcess('all', async (config, stop) => {
     if (!stop.aborted) say(`demo: it could not be played to its end: ${error.message}`);
   };
   if (process.argv.includes('--demo')) demo = () => playDemo(url, secret, say).catch(explain);
-  return started;
+  return { ...started, steps: [endOnNewerSchema(started.db, started.log), ...started.steps] };
 });
 // Only now: a signal during the demo stops what runs, like at any other time.
 await demo?.();
 
-type Running = Started & { port: number; publish?: Home['publish'] };
+type Running = Started & { port: number; db: Queryable; publish?: Home['publish'] };
 
 async function startAlone(config: Config, secret: string, watch: Watch, stop: AbortSignal): Promise<Running> {
   const home = await openHome(config.PLEAROLL_HOME).catch(explainHomeInUse);

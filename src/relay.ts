@@ -12,6 +12,7 @@ import { closeServer, listen } from './infra/listen.ts';
 import { LOOKS_POOL_SIZE } from './infra/look.ts';
 import { startProbe } from './infra/probe.ts';
 import { runProcess } from './infra/run.ts';
+import { unreadyOnNewerSchema } from './infra/schemaWatch.ts';
 import { createTokens } from './infra/tokens.ts';
 import { createRelay } from './relay/relay.ts';
 
@@ -52,6 +53,7 @@ await runProcess({ role: 'relay', verifiesTokens: true }, async (config) => {
   return {
     log,
     steps: [
+      unreadyOnNewerSchema(db, log, probe.drain),
       { name: 'readiness', run: () => probe.drain() },
       { name: 'listeners', run: () => relay.close() },
       { name: 'http', run: () => closeServer(server) },

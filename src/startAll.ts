@@ -3,6 +3,7 @@ import { timetable as wholeTimetable } from '../jobs/schedule.ts';
 import { startScheduler } from '../jobs/startScheduler.ts';
 import { startWorker } from '../jobs/startWorker.ts';
 import { migrate } from '../migrations/migrate.ts';
+import type { Queryable } from './core/queryable.ts';
 import { serveMetrics } from './http/serveMetrics.ts';
 import { createExpressServer } from './http/server.ts';
 import { startApi } from './http/startApi.ts';
@@ -35,7 +36,7 @@ export async function startAll(
   databaseUrl: string,
   secret: string | undefined,
   { timetable = wholeTimetable, watch, stop }: StartOptions = {},
-): Promise<Started & { port: number; backbone: Backbone }> {
+): Promise<Started & { port: number; backbone: Backbone; db: Queryable }> {
   await migrate(databaseUrl, { rolePrefix: config.DB_ROLE_PREFIX });
   stop?.throwIfAborted();
   const backbone = await openBackbone(config, databaseUrl, 'all');
@@ -64,7 +65,7 @@ export async function startAll(
     );
     const scheduler = startScheduler(backbone, { timetable });
     steps.unshift({ name: 'scheduler', run: () => scheduler.close() });
-    return { port, backbone, log, steps };
+    return { port, backbone, db: worker.db, log, steps };
   } catch (error) {
     await stopInOrder(steps, log);
     throw error;

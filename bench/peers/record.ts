@@ -102,7 +102,7 @@ export function createJudge() {
       const detail = `If-Match says ${command.expected_sequence}, the head is ${head.sequence}.`;
       return rejected({ rejected: 'precondition_failed', detail, extra: {} }, now);
     }
-    const known = await states.load(db, heads);
+    const { states: known } = await states.load(db, heads);
     const seen = { session: known.get(stream), assignment: known.get(assignment) } as SessionStates;
     const asked = {
       ...command,

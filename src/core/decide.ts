@@ -1,6 +1,6 @@
 /**
- * Deciding a batch, in inbox order and in memory: which command is applied, rejected, held or dead, and what that
- * records. No I/O happens here; salts are the only chance, and no decision sees them.
+ * Deciding a batch, in inbox order and in memory: which command is applied, rejected, held, postponed or dead, and what
+ * that records. No I/O happens here; salts are the only chance, and no decision sees them.
  */
 import type { Book, Command, Mutation } from './command.ts';
 import type { ExportedEvent, NewEvent } from './event.ts';
@@ -40,6 +40,17 @@ export interface Fault {
   retry_in_ms: number;
 }
 
+/** A stream that this worker cannot work on just now, through no fault of its commands. */
+export interface Postponed {
+  /** Every stream that its next command locks. */
+  streams: string[];
+  /** `locked`: somebody else holds a lock that it needs. `newer`: only a newer version knows what it holds. */
+  reason: 'locked' | 'newer';
+  detail: string;
+  /** It was met by waiting for a lock in vain: so not the stream's row is locked, but one that its commands write. */
+  isSlow?: boolean;
+}
+
 /** What a batch comes to. Nothing of it is true before the transaction commits. */
 export interface Decided {
   outcomes: Outcome[];
@@ -54,6 +65,8 @@ export interface Decided {
   again: Map<string, string[]>;
   /** Streams whose next command may have taken a process down: its attempt is to be counted before it is made. */
   suspects: Map<string, string[]>;
+  /** By their subject. */
+  postponed: Map<string, Postponed>;
 }
 
 export interface Batch {
@@ -64,6 +77,10 @@ export interface Batch {
   /** The locked streams as they stand. */
   held: ReadonlyMap<string, Held>;
   facts: ReadonlyMap<string, unknown>;
+  /** Streams that were to be locked and that somebody else has. */
+  busy?: ReadonlySet<string>;
+  /** Streams that only a newer version can read, each with what this one does not know of it. */
+  newer?: ReadonlyMap<string, string>;
   /** When given, only these are decided; their attempt is already counted. */
   counted?: ReadonlySet<string> | undefined;
   /** When true, a command that may have taken a process down is left alone. */
@@ -87,11 +104,18 @@ export function decideBatch(batch: Batch): Decided {
     exported: new Map(),
     again: new Map(),
     suspects: new Map(),
+    postponed: new Map(),
   };
   const stopped = new Set<string>();
   const factsUsed = new Set<string>();
   for (const command of batch.pending) {
     if (stopped.has(command.stream)) continue;
+    const postponed = postponedFor(batch, command);
+    if (postponed) {
+      stopped.add(command.stream);
+      decided.postponed.set(command.stream, postponed);
+      continue;
+    }
     const isLeft = batch.wary && (command.attempts > 0 || command.overdue);
     if (isLeft || !isTakeable(batch, command, factsUsed)) {
       stopped.add(command.stream);
@@ -110,6 +134,16 @@ export function decideBatch(batch: Batch): Decided {
   return decided;
 }
 
+/** Asked before anything that would count as an attempt. */
+function postponedFor(batch: Batch, { name, streams }: PendingCommand): Postponed | undefined {
+  const busy = streams.find((stream) => batch.busy?.has(stream));
+  if (busy !== undefined) return { streams, reason: 'locked', detail: `somebody else has locked ${busy}` };
+  const strange = streams.find((stream) => batch.newer?.has(stream));
+  const unknown = batch.book.commands.has(name) ? strange && batch.newer?.get(strange) : `commands named ${name}`;
+  if (unknown === undefined) return undefined;
+  return { streams, reason: 'newer', detail: `only a newer version knows ${unknown}` };
+}
+
 /** All its streams are locked, its facts are fresh, and it is one of those that were asked for. */
 function isTakeable(batch: Batch, command: PendingCommand, factsUsed: Set<string>): boolean {
   if (batch.counted && !batch.counted.has(command.id)) return false;
@@ -124,8 +158,7 @@ function isTakeable(batch: Batch, command: PendingCommand, factsUsed: Set<string
 }
 
 function decideOne(batch: Batch, decided: Decided, pending: PendingCommand): void {
-  const definition = batch.book.commands.get(pending.name);
-  if (!definition) throw new Error(`no command is named ${pending.name}`);
+  const definition = batch.book.commands.get(pending.name)!;
   if (isExhausted(batch, pending)) throw new Error(pending.last_error ?? 'the process ended while it was tried');
   const places = new Map(pending.streams.map((stream) => [kindOf(stream), placeOf(batch, decided, stream)]));
   const head = places.get(kindOf(pending.stream))!.held.head;

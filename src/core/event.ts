@@ -6,6 +6,17 @@ import type { z } from 'zod';
 import type { Write } from './projections.ts';
 import type { StreamKind } from './stream.ts';
 
+/** Names of types begin so that are ours alone: one that this version does not know was recorded by a newer one. */
+export const RESERVED = /^(SESSION|PARTICIPANT|TURN|OBJECTION|EXHIBIT|PAYLOAD|PROCEDURAL|ASSIGNMENT)_/;
+
+/** Kinds of streams that are ours, known to this version or not. */
+const OUR_KINDS = /^(assignment|session|tournament|gallery|guard|contact|institution|match|login|policy|audit)$/;
+
+/** Did a newer version make the stream? What nobody of ours ever makes is no such thing. */
+export function isOurKind(kind: string): boolean {
+  return OUR_KINDS.test(kind);
+}
+
 export type JsonObject = { [key: string]: unknown };
 
 /** An event that a decision asks for; the ledger gives it its place in the chain. */

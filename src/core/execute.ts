@@ -1,7 +1,8 @@
 /**
  * A pass, in the caller's transaction: `execute` locks the streams of a batch, reads their pending commands in inbox
  * order and decides each; `record`, the only function that writes the record, stores what came of it. A rejection is
- * an outcome; a fault of one command holds its stream, so that order is kept, and leaves every other stream alone.
+ * an outcome; a fault of one command holds its stream, so that order is kept, and leaves every other stream alone. So
+ * does a stream that cannot be worked on just now: it is postponed, and costs nobody an attempt.
  */
 import type { Book } from './command.ts';
 import { type Decided, decideBatch } from './decide.ts';
@@ -33,17 +34,17 @@ export interface PassOptions {
  * @throws on any fault of the database; then nothing of the pass is true.
  */
 export async function execute(db: Queryable, book: Book, states: States, options: PassOptions): Promise<Decided> {
-  const { heads, pending, now } = await lockAndRead(db, options);
+  const { heads, busy, pending, now } = await lockAndRead(db, options);
   // With a fault nothing is decided, and what faulted may have been the loading.
-  const deciding = 'fault' in options ? [] : pending;
+  const deciding = 'fault' in options ? [] : pending.filter(({ streams }) => !streams.some((one) => busy.has(one)));
   const needed = deciding.flatMap((command) => command.streams).filter((stream) => heads.has(stream));
-  const known = await states.load(db, new Map(needed.map((stream) => [stream, heads.get(stream)!])));
+  const { states: known, newer } = await states.load(db, new Map(needed.map((stream) => [stream, heads.get(stream)!])));
   const standing = new Map<string, Held>();
   for (const [stream, state] of known) standing.set(stream, { head: heads.get(stream)!, state });
   const facts = await loadFacts(db, book, deciding);
-  const decided = decideBatch({ ...options, book, pending, now, held: standing, facts });
+  const decided = decideBatch({ ...options, book, pending, now, held: standing, facts, newer, busy });
   for (const { stream, streams } of ofFullStreams(pending, options.limit)) {
-    if (!decided.suspects.has(stream)) addWork(decided.again, streams);
+    if (!decided.suspects.has(stream) && !decided.postponed.has(stream)) addWork(decided.again, streams);
   }
   return decided;
 }
@@ -53,15 +54,13 @@ export async function record(db: Queryable, decided: Decided): Promise<void> {
   await sentTogether([...noteFaults(db, decided.faults), writeBatch(db, decided), ...applyWrites(db, decided.writes)]);
 }
 
-/** Both statements go out together; the second begins when the first has its locks. */
+/** Both statements go out together; the second begins when the first has what locks it gets. */
 async function lockAndRead(db: Queryable, { work, limit }: PassOptions) {
   const read = () => readPending(db, [...work.keys()], limit);
-  const [locked, early] = await sentTogether([
-    lockStreams(db, [...new Set([...work.values()].flat())]),
-    read(),
-  ] as const);
+  const [locked, early] = await sentTogether([lockStreams(db, work), read()] as const);
   const { pending, now } = locked.hadUnborn ? await read() : early;
-  return { heads: locked.heads, pending: pending.filter(({ stream }) => !locked.held.has(stream)), now };
+  const busy = new Set([...work.values()].flat().filter((stream) => !locked.heads.has(stream)));
+  return { heads: locked.heads, busy, pending: pending.filter(({ stream }) => !locked.held.has(stream)), now };
 }
 
 async function loadFacts(db: Queryable, book: Book, pending: PendingCommand[]): Promise<Map<string, unknown>> {

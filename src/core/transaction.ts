@@ -5,7 +5,8 @@ import type { JsonObject } from './event.ts';
 import { EMPTY_HEAD } from './ledger.ts';
 import type { Queryable } from './queryable.ts';
 import type { Actor, Role } from './roles.ts';
-import type { Head } from './stream.ts';
+import { sentTogether } from './sentTogether.ts';
+import type { Head, Work } from './stream.ts';
 import { lowWaterOf } from './waiting.ts';
 
 /** A command that has no outcome yet. */
@@ -34,18 +35,36 @@ interface LockedRow {
   held: boolean;
 }
 
+const LOCKED_COLUMNS = `
+  stream, sequence, encode(event_hash, 'hex') as event_hash, occurred_at,
+  coalesce(held_until > clock_timestamp(), false) as held`;
+
+// A command's other streams are locked only where its subject was: else of two workers each would lock half of a pair.
 const LOCK = {
   name: 'lock-streams',
   text: `
-    select stream, sequence, encode(event_hash, 'hex') as event_hash, occurred_at,
-      coalesce(held_until > clock_timestamp(), false) as held
-    from streams where stream = any($1) order by stream for no key update`,
+    with subjects as materialized (
+      select * from streams where stream = any($1) for no key update skip locked
+    ), others as materialized (
+      select * from streams where stream = any(array(
+        select asked.stream from unnest($2::text[], $3::text[]) as asked (subject, stream)
+        join subjects on subjects.stream = asked.subject
+      )) for no key update skip locked
+    )
+    select ${LOCKED_COLUMNS} from (select * from subjects union all select * from others) as locked`,
 };
 
-const LOCK_UNBORN = `
-  select pg_advisory_xact_lock(hashtextextended(s, 0)) from unnest($1::text[]) as s`;
+const TRY_UNBORN = `
+  select stream from unnest($1::text[]) as asked (stream)
+  where not exists (select from streams born where born.stream = asked.stream)
+    and pg_try_advisory_xact_lock(hashtextextended(asked.stream, 0))`;
+
+const LOCK_BORN = `select ${LOCKED_COLUMNS} from streams where stream = any($1) for no key update skip locked`;
+
+const BORN = 'select stream from streams where stream = any($1)';
 
 export interface Locked {
+  /** Of the streams that are locked. Those that are not here somebody else has. */
   heads: Map<string, Head>;
   /** Streams whose first pending command waits for its next attempt. */
   held: Set<string>;
@@ -53,22 +72,42 @@ export interface Locked {
   hadUnborn: boolean;
 }
 
-/** Locks in one order, so that two workers never wait for each other. A stream about to be born has no row to lock. */
-export async function lockStreams(db: Queryable, streams: string[]): Promise<Locked> {
-  const { rows } = await db.query<LockedRow>({ ...LOCK, values: [streams] });
-  const found = new Set(rows.map((row) => row.stream));
-  const unborn = streams.filter((stream) => !found.has(stream)).sort();
-  if (unborn.length > 0) {
-    await db.query(LOCK_UNBORN, [unborn]);
-    // Born while we waited for that lock: there is a row now.
-    rows.push(...(await db.query<LockedRow>({ ...LOCK, values: [unborn] })).rows);
+/** Locks what nobody else has locked, and waits for nobody: so nobody waits for what somebody else keeps locked. */
+export async function lockStreams(db: Queryable, work: Work): Promise<Locked> {
+  const subjects = [...work.keys()];
+  const pairs = [...work].flatMap(([subject, streams]) => streams.map((stream) => ({ subject, stream })));
+  const others = pairs.filter(({ subject, stream }) => subject !== stream);
+  const values = [subjects, others.map(({ subject }) => subject), others.map(({ stream }) => stream)];
+  const { rows } = await db.query<LockedRow>({ ...LOCK, values });
+  const own = new Map<string, LockedRow | null>(rows.map((row) => [row.stream, row]));
+  const missing = (streams: string[]) => [...new Set(streams)].filter((stream) => !own.has(stream));
+  // Again the subjects first: who did not get a command's subject must not stand in the way of who did.
+  for (const ask of [
+    () => subjects,
+    () => others.filter(({ subject }) => own.has(subject)).map(({ stream }) => stream),
+  ]) {
+    const names = missing(ask());
+    if (names.length > 0) await lockUnborn(db, names, own);
   }
-  const heads = new Map<string, Head>(streams.map((stream) => [stream, EMPTY_HEAD]));
-  for (const { stream, sequence, event_hash, occurred_at } of rows) {
+  const heads = new Map<string, Head>();
+  for (const [stream, row] of own) {
+    const { sequence, event_hash, occurred_at } = row ?? EMPTY_HEAD;
     heads.set(stream, { sequence, event_hash, occurred_at });
   }
-  const held = new Set(rows.filter((row) => row.held).map((row) => row.stream));
-  return { heads, held, hadUnborn: unborn.length > 0 };
+  const held = new Set([...own].filter(([, row]) => row?.held).map(([stream]) => stream));
+  return { heads, held, hadUnborn: own.size > new Set(rows.map(({ stream }) => stream)).size };
+}
+
+/** A stream about to be born has no row to lock: its name is. What is born before we have its name is locked as a row. */
+async function lockUnborn(db: Queryable, names: string[], own: Map<string, LockedRow | null>): Promise<void> {
+  const [free, locked, born] = await sentTogether([
+    db.query<{ stream: string }>(TRY_UNBORN, [names]),
+    db.query<LockedRow>(LOCK_BORN, [names]),
+    db.query<{ stream: string }>(BORN, [names]),
+  ] as const);
+  const isBorn = new Set(born.rows.map(({ stream }) => stream));
+  for (const { stream } of free.rows) if (!isBorn.has(stream)) own.set(stream, null);
+  for (const row of locked.rows) own.set(row.stream, row);
 }
 
 const OVERDUE_AFTER_SECONDS = 5;
@@ -182,4 +221,12 @@ export async function countAttempts(db: Queryable, pending: PendingCommand[], ma
   }
   await db.query('update commands set attempts = attempts + 1 where id = any($1)', [[...counted]]);
   return counted;
+}
+
+/** Takes back the attempts of those that were counted and then not made, as their stream could not be worked on. */
+export async function uncountAttempts(db: Queryable, counted: ReadonlySet<string>, streams: string[]): Promise<void> {
+  await db.query(
+    `update commands set attempts = attempts - 1 where id = any($1) and stream = any($2) and status = 'accepted'`,
+    [[...counted], streams],
+  );
 }

@@ -25,6 +25,7 @@ import { createWaits } from './waits.ts';
 
 export interface Api {
   app: Express;
+  db: Queryable;
   probe: Probe;
   tokens: Tokens;
   /** To be called first when stopping: nobody is sent here any more, and who waits for an outcome soon gets an answer. */
@@ -124,7 +125,7 @@ export async function startApi(
     await Promise.all([door.end(), looks.end(), pool.end(), verifierPool.end()]);
   }
 
-  return { app: createApp(desk, probe, readVersion()), probe, tokens, drain, close };
+  return { app: createApp(desk, probe, readVersion()), db, probe, tokens, drain, close };
 }
 
 /** A Redis for what may be forgotten, where one is named. */

@@ -41,6 +41,9 @@ export function createMetrics() {
     backlogged: gauge('inbox_backlogged', '1 while too much waits for any more to be accepted'),
     backlogRefusals: counter('backlog_refusals_total', 'Commands refused because too much was waiting already'),
     dead: counter('dead_commands_total', 'Commands set aside after their last attempt', ['name']),
+    backingOff: gauge('streams_backing_off', 'Streams that wait alone, as they are locked or of a newer version', [
+      'reason',
+    ]),
     retries: counter('command_retries_total', 'Faults of commands that will be tried again', ['name']),
     redeliveries: counter('redeliveries_total', 'Doorbells that were handed over once more'),
     drained: counter('drain_recovered_total', 'Streams whose pending commands were found without a doorbell'),

@@ -39,7 +39,7 @@ export async function runProcess(
     endOnFault(log);
     whenAborted(stop, () => {
       log.info({ signal: stop.reason }, 'stopping');
-      void stopInOrder(steps, log).then(() => process.exit(0));
+      void stopInOrder(steps, log).then(() => process.exit());
     });
   } catch (error) {
     // It was told to stop before it had begun, and has: that is no failure.

@@ -1,8 +1,10 @@
 /**
  * What a stream's events say that the tables hold: the events are folded again, with the same definitions that wrote
- * the rows. Tampered payloads can make an event unreadable; that is a finding, never a crash.
+ * the rows. Tampered payloads can make an event unreadable; that is a finding, never a crash. What a newer version
+ * recorded is none: this one cannot judge the tables by it, and says so.
  */
 import type { Book } from '../core/command.ts';
+import { isOurKind } from '../core/event.ts';
 import { type EventRow, recordedEvent } from '../core/ledger.ts';
 import { foldWrites, type Write } from '../core/projections.ts';
 import { initialState } from '../core/states.ts';
@@ -20,22 +22,27 @@ export interface Folded {
   /** The rows that the chain asks for; undefined where it cannot be read to its end. */
   writes: Write[] | undefined;
   findings: Finding[];
+  /** What only a newer version knows: the tables were not compared because of it. */
+  unjudged: string | null;
 }
 
 export function foldStream(book: Book, facts: StreamFacts): Folded {
   const findings: Finding[] = [];
-  if (!book.kinds.has(kindOf(facts.stream))) {
-    findings.push(finding(null, `Unknown kind of stream: ${kindOf(facts.stream)}`));
-    return { writes: undefined, findings, exhibits: [] };
+  const kind = kindOf(facts.stream);
+  if (!book.kinds.has(kind)) {
+    const unjudged = isOurKind(kind) ? `streams of kind ${kind}` : null;
+    if (unjudged === null) findings.push(finding(null, `Unknown kind of stream: ${kind}`));
+    return { writes: undefined, findings, exhibits: [], unjudged };
   }
-  const folding: Folding = { isReadable: true, state: initialState(book, facts.stream) };
+  const folding: Folding = { isReadable: true, unjudged: null, state: initialState(book, facts.stream) };
   const writes = foldWrites(writesOf(book, facts, findings, folding));
   const { exhibits = [] } = (folding.state ?? {}) as Partial<SessionState>;
-  return { writes: folding.isReadable ? writes : undefined, findings, exhibits };
+  return { writes: folding.isReadable ? writes : undefined, findings, exhibits, unjudged: folding.unjudged };
 }
 
 interface Folding {
   isReadable: boolean;
+  unjudged: string | null;
   state: unknown;
 }
 
@@ -43,7 +50,12 @@ interface Folding {
 function* writesOf(book: Book, facts: StreamFacts, findings: Finding[], folding: Folding): Generator<Write> {
   const lost = new Set(facts.lost_sequences);
   for (const row of facts.recorded) {
-    const definition = book.events.get(row.event_type)!;
+    const definition = book.events.get(row.event_type);
+    if (!definition) {
+      folding.unjudged = `events of type ${row.event_type}`;
+      folding.isReadable = false;
+      return;
+    }
     if (definition.stream.kind !== kindOf(row.stream)) {
       findings.push(finding(row.sequence, `Misplaced event at sequence ${row.sequence}: ${row.event_type}`));
       continue;

@@ -3,7 +3,7 @@
  * false alarm, whatever connection or pool the caller has. Hashes are recomputed from the columns by expressions that
  * stand here, because a function in the database could have been replaced.
  */
-import type { JsonObject } from '../core/event.ts';
+import { type JsonObject, RESERVED } from '../core/event.ts';
 import { isUuid } from '../core/ids.ts';
 import { EVENT_COLUMNS, type EventRow } from '../core/ledger.ts';
 import type { Queryable } from '../core/queryable.ts';
@@ -42,7 +42,7 @@ export interface StreamFacts {
   stray_payloads: number[];
   /** Erasures whose payload is still there: of which stream and sequence. */
   unerased: { sequence: number; stream: string; event_sequence: number }[];
-  /** The events whose type has a definition, in order. */
+  /** The events whose type has a definition or is reserved for us, in order. */
   recorded: EventRow[];
   /** The rows of each projected table of the stream's kind. */
   rows: { [table: string]: JsonObject[] | null };
@@ -137,7 +137,7 @@ const SWEEP = `
       select json_agg(r) from (
         select ${EVENT_COLUMNS} from public.events e
         left join public.event_payloads p on p.stream = e.stream and p.sequence = e.sequence
-        where e.stream = n.stream and e.event_type = any($3) order by e.sequence
+        where e.stream = n.stream and (e.event_type = any($3) or e.event_type ~ $4) order by e.sequence
       ) r
     ), '[]') as recorded,
     json_build_object(${PROJECTED.map(rowsOf).join()}) as rows
@@ -147,6 +147,6 @@ const SWEEP = `
 /** @param types event types whose events are to be folded; the payloads of others stay in the database */
 export async function sweepStreams(db: Queryable, streams: string[], types: string[]): Promise<StreamFacts[]> {
   const ids = streams.map((stream) => (isUuid(idOf(stream)) ? idOf(stream) : null));
-  const { rows } = await db.query<StreamFacts>(SWEEP, [streams, ids, types]);
+  const { rows } = await db.query<StreamFacts>(SWEEP, [streams, ids, types, RESERVED.source]);
   return rows;
 }

@@ -57,12 +57,14 @@ export async function verifyRecord(
     for (const checked of streams) count(tally, checked);
     await progress?.({ streams_checked: tally.streams_checked, events_checked: tally.events_checked });
   }
-  const { invalid, listed: _, ...counts } = tally;
+  const { invalid, listed: _, unjudged: __, ...counts } = tally;
   const tamper_detected = invalid > 0 || tally.guard_issues.length > 0;
   return { ...counts, tamper_detected, system_valid: !tamper_detected, message: messageOf(tally) };
 }
 
 type Tally = Omit<RecordReport, 'tamper_detected' | 'system_valid' | 'message'> & {
+  /** Streams whose tables only a newer version can judge. */
+  unjudged: number;
   /** Streams that do not verify, listed or not. */
   invalid: number;
   /** Findings listed so far. */
@@ -80,16 +82,19 @@ function newTally(checked_at: string): Tally {
     guard_notes: [],
     issues_omitted: 0,
     checked_at,
+    unjudged: 0,
     invalid: 0,
     listed: 0,
   };
 }
 
-function count(tally: Tally, { stream, is_valid, events_checked, issues, issues_omitted }: CheckedStream): void {
+function count(tally: Tally, checked: CheckedStream): void {
+  const { stream, is_valid, events_checked, issues, issues_omitted, unjudged } = checked;
   const isSession = kindOf(stream) === 'session';
   tally.streams_checked += 1;
   tally.events_checked += events_checked;
   if (isSession) tally.sessions_checked += 1;
+  if (unjudged !== null) tally.unjudged += 1;
   if (is_valid) return;
   const shown = issues.slice(0, MAX_RECORD_ISSUES - tally.listed).map(cut);
   tally.invalid += 1;
@@ -112,6 +117,10 @@ function messageOf(tally: Tally): string {
       guard_issues.length > 0 ? ` ${guard_issues.length} guards of the database are not as they should be.` : '';
     const omitted = issues_omitted > 0 ? ` ${issues_omitted} more findings are left out.` : '';
     return `Tampering or damage: ${invalid} streams do not verify.${guards}${omitted} ${checked}.`;
+  }
+  if (tally.unjudged > 0) {
+    const but = `The tables of ${tally.unjudged} streams were not compared: only a newer version knows what they hold.`;
+    return `The events are intact: ${checked}, and every hash and link agrees. ${but}`;
   }
   if (sessions_checked === 0) return 'Nothing was checked: there is no session.';
   return `The record is intact: ${checked}, and every hash, link and row agrees.`;

@@ -16,10 +16,14 @@ export async function verifySession(db: Queryable, book: Book, session_id: strin
 
 /** The report on it, files included. */
 export async function completeSessionReport(checked: JsonObject, blobs: Blobs): Promise<JsonObject> {
-  const { stream, ...report } = reportOf(await withFiles(checked as unknown as CheckedStream, blobs));
+  const complete = await withFiles(checked as unknown as CheckedStream, blobs);
+  const { stream, ...report } = reportOf(complete);
   const { is_valid, events_checked, issues } = report;
+  const intact = complete.unjudged
+    ? `Its events are intact: ${events_checked} checked, every hash and link agrees. Its tables were not compared: only a newer version knows ${complete.unjudged}.`
+    : `The record is intact: ${events_checked} events checked, every hash, link and row agrees.`;
   const message = is_valid
-    ? `The record is intact: ${events_checked} events checked, every hash, link and row agrees.`
+    ? intact
     : `The record has been tampered with or damaged: ${issues.length} findings in ${events_checked} events.`;
   return { session_id: idOf(stream), ...report, message };
 }

@@ -33,7 +33,7 @@ export async function verifyStream(db: Queryable, book: Book, stream: string): P
 }
 
 /** What was checked as it is told: findings left out are one line more. */
-export function reportOf({ issues_omitted, exhibits: _, ...report }: CheckedStream): StreamReport {
+export function reportOf({ issues_omitted, exhibits: _, unjudged: __, ...report }: CheckedStream): StreamReport {
   const omitted = issues_omitted > 0 ? [`${issues_omitted} more findings are left out`] : [];
   return { ...report, issues: [...report.issues, ...omitted] };
 }
@@ -51,6 +51,8 @@ export function withFileIssues(checked: CheckedStream, found: string[]): Checked
 
 export interface CheckedStream extends StreamReport {
   exhibits: readonly Exhibit[];
+  /** What of it only a newer version can judge. */
+  unjudged: string | null;
   issues_omitted: number;
 }
 
@@ -83,6 +85,7 @@ function checkStream(book: Book, types: ColumnTypes, facts: StreamFacts): Checke
   return {
     stream,
     exhibits: folded.exhibits,
+    unjudged: folded.unjudged,
     is_valid: findings.length === 0,
     events_checked,
     invalid_sequences: [...new Set([...facts.faulty_sequences, ...sequences])].sort((a, b) => a - b),

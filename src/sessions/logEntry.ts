@@ -3,12 +3,10 @@ import { z } from 'zod';
 import { refuseCancelled } from '../assignments/assignment.ts';
 import type { Scope } from '../assignments/scope.ts';
 import { defineCommand } from '../core/command.ts';
-import type { JsonObject } from '../core/event.ts';
+import { type JsonObject, RESERVED } from '../core/event.ts';
 import { reject } from '../core/problem.ts';
 import { freeObject } from '../core/schemas.ts';
 import { officially, refuseOutsider, type SessionStates, sessionStream } from './session.ts';
-
-const RESERVED = /^(SESSION|PARTICIPANT|TURN|OBJECTION|EXHIBIT|PAYLOAD|PROCEDURAL|ASSIGNMENT)_/;
 
 const body = z.strictObject({
   event_type: z

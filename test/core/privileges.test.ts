@@ -42,6 +42,7 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
     event_payloads: 'select insert delete',
     commands: 'select insert update delete',
     inbox_mark: 'select update',
+    stream_backoffs: 'select insert update delete',
     ...on(SCHEDULE, 'select insert update delete'),
     leases: 'select insert update',
   },

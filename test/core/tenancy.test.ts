@@ -35,7 +35,7 @@ const READ_BY_API = [
 ];
 const TABLES = [...READ_BY_API, 'session_observations'];
 /** Granted to the worker alone. */
-const OF_WORKER = ['presence_judged'];
+const OF_WORKER = ['presence_judged', 'stream_backoffs'];
 /** Asked for by the door, answered by the worker, read by the API. */
 const RUNS = 'integrity_runs';
 const VISIBILITIES = ['private', 'institution', 'public'] as const;

@@ -2,11 +2,20 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { commands } from '../../src/commands.ts';
+import type { Blobs } from '../../src/core/blobs.ts';
 import { bookOf, type CommandDefinition, defineCommand } from '../../src/core/command.ts';
 import type { Decided } from '../../src/core/decide.ts';
+import { defineEvent } from '../../src/core/event.ts';
+import { execute, record } from '../../src/core/execute.ts';
+import type { Submission } from '../../src/core/inbox.ts';
+import { createStates } from '../../src/core/states.ts';
 import { workOf } from '../../src/core/stream.ts';
 import { countAttempts, readPending } from '../../src/core/transaction.ts';
-import { sessionStreamName } from '../../src/sessions/session.ts';
+import { inTransaction } from '../../src/infra/database.ts';
+import { verifyRecord } from '../../src/integrity/verifyRecord.ts';
+import { completeSessionReport, verifySession } from '../../src/integrity/verifySession.ts';
+import { sessionStream, sessionStreamName } from '../../src/sessions/session.ts';
+import { admin } from '../support/court.ts';
 import { openPasses, type Passes, type Place } from '../support/passes.ts';
 
 const calls = new Map<string, number>();
@@ -29,6 +38,26 @@ const explode = defineCommand<Place, unknown, unknown>({
   rejects: [],
 });
 
+const recessed = defineEvent<object, never>({
+  stream: sessionStream as never,
+  type: 'SESSION_RECESSED',
+  payload: z.strictObject({}),
+  evolve: (state) => state,
+  project: () => [],
+});
+
+/** Only a newer version has it. */
+const recess = defineCommand<Place, unknown, unknown>({
+  ...{ roles: ['super_admin'], summary: 'Only tests know it', body: z.object({}), target: () => null },
+  name: 'session.recess',
+  route: 'POST /test/recess',
+  streams: ({ input }) => [sessionStreamName(input.session_id)],
+  decide: () => [recessed({})],
+  result: (_, { id }) => ({ id }),
+  records: [recessed],
+  rejects: [],
+});
+
 const book = bookOf([...commands, explode] as unknown as CommandDefinition[]);
 let court: Passes;
 
@@ -37,6 +66,12 @@ beforeAll(async () => {
 });
 
 afterAll(() => court.close());
+
+/** A pass of a worker of another version. */
+const passAs = (other: typeof book, batch: Submission[]): Promise<Decided> =>
+  inTransaction(court.worker, (db) => execute(db, other, createStates(other), { work: workOf(batch), limit: 100 }), {
+    last: record,
+  });
 
 /** Instead of waiting until the next attempt is due. */
 const letGo = (stream: string) =>
@@ -95,20 +130,106 @@ test('a command that cannot be decided is dead without another try where its pro
   expect(calls.has(bomb.id)).toBe(false);
 });
 
-test('a command that no version of ours knows is dead in the end and holds nobody up for ever', async () => {
-  const place = await court.openPlace();
-  const stranger = { ...court.log(place, 1), name: 'session.teleport' };
-  const next = court.log(place, 2);
-  await court.accept(stranger, next);
-  let last: Decided | undefined;
-  for (let attempt = 1; attempt <= 3; attempt++) {
-    await letGo(stranger.streams[0]!);
-    last = await court.pass({ work: workOf([stranger, next]) });
-  }
-  expect(last!.outcomes).toMatchObject([
-    { id: stranger.id, status: 'dead' },
-    { id: next.id, status: 'applied' },
+/** Applied by the version that knows it. */
+const newerBook = bookOf([...commands, explode, recess] as unknown as CommandDefinition[]);
+
+async function untouched(...batch: Submission[]): Promise<void> {
+  const { rows } = await court.database.pool.query(
+    'select distinct status, attempts, last_error from commands where id = any($1)',
+    [batch.map(({ id }) => id)],
+  );
+  expect(rows).toEqual([{ status: 'accepted', attempts: 0, last_error: null }]);
+}
+
+test('a command that only a newer version knows is left to it without an attempt, and what follows it keeps its place', async () => {
+  const [place, bystander] = [await court.openPlace(), await court.openPlace()];
+  const stranger = { ...court.log(place, 1), name: 'session.recess', input: { session_id: place.session_id } };
+  const [next, other] = [court.log(place, 2), court.log(bystander, 1)];
+  await court.accept(stranger, next, other);
+  // Overdue ones are suspected of having taken a process down: not even then is it counted.
+  await court.database.pool.query(`update commands set accepted_at = accepted_at - interval '1 hour' where id = $1`, [
+    stranger.id,
   ]);
+  for (let attempt = 1; attempt <= 4; attempt++) {
+    const left = await court.pass({ work: workOf([stranger, next, other]), wary: true });
+    expect([...left.postponed]).toMatchObject([
+      [stranger.streams[0], { reason: 'newer', detail: 'only a newer version knows commands named session.recess' }],
+    ]);
+    expect(left.suspects.size).toBe(0);
+  }
+  await untouched(stranger, next);
+  const newer = await passAs(newerBook, [stranger, next]);
+  expect(newer.outcomes.map(({ id, status, attempts }) => ({ id, status, attempts }))).toEqual([
+    { id: stranger.id, status: 'applied', attempts: 1 },
+    { id: next.id, status: 'applied', attempts: 1 },
+  ]);
+});
+
+test('a stream with an event that only a newer version knows is left to it, though an older state of it was kept', async () => {
+  const place = await court.openPlace();
+  const stream = `session:${place.session_id}`;
+  const start = court.order('session.start', place);
+  const note = court.log(place, 1);
+  await court.accept(start, note);
+  await court.passAll([start, note]);
+  const stop = { ...court.log(place, 2), name: 'session.recess', input: { session_id: place.session_id } };
+  await court.accept(stop);
+  await passAs(newerBook, [stop]);
+  const next = court.log(place, 3);
+  await court.accept(next);
+  const states = createStates(book);
+  for (const known of [undefined, states]) {
+    const left = await court.pass({ work: workOf([next]), wary: true }, known);
+    expect([...left.postponed]).toMatchObject([
+      [stream, { reason: 'newer', detail: 'only a newer version knows events of type SESSION_RECESSED' }],
+    ]);
+  }
+  await untouched(next);
+  expect((await passAs(newerBook, [next])).outcomes).toMatchObject([{ status: 'applied' }]);
+});
+
+test('a version that does not know an event says so when it verifies, and takes it for no tampering', async () => {
+  const place = await court.openPlace();
+  const stop = { ...court.log(place, 1), name: 'session.recess', input: { session_id: place.session_id } };
+  await court.accept(stop);
+  await passAs(newerBook, [stop]);
+  const { pool } = court.database;
+  const told = async (other: typeof book) =>
+    completeSessionReport(await verifySession(pool as never, other, place.session_id), {} as Blobs);
+  const intact = { is_valid: true, issues: [], events_checked: 2 };
+  expect(await told(newerBook)).toMatchObject({ ...intact, message: expect.stringContaining('row agrees') });
+  const older = await told(book);
+  expect(older).toMatchObject({ ...intact, message: expect.stringContaining('newer version knows') });
+  expect(older).not.toHaveProperty('unjudged');
+  const { system_valid, message } = await verifyRecord(pool as never, book, { institution_id: admin.institution_id });
+  expect({ system_valid, message }).toEqual({
+    system_valid: true,
+    message: expect.stringContaining('were not compared'),
+  });
+});
+
+test('an entry of a clerk changes no state, whatever it is called, and is no reason to leave a stream', async () => {
+  const place = await court.openPlace();
+  const batch = ['NOTE', 'SESSIONS', 'RECESS', 'TURNED'].map((event_type) =>
+    court.order('session.log', place, { event_type, details: {} }),
+  );
+  await court.accept(...batch);
+  await court.passAll(batch);
+  const start = court.order('session.start', place);
+  await court.accept(start);
+  const { outcomes, postponed } = await court.pass({ work: workOf([start]) }, createStates(book));
+  expect([outcomes.map(({ status }) => status), postponed.size]).toEqual([['applied'], 0]);
+});
+
+test('a stream of a kind that only a newer version knows is left to it', async () => {
+  const place = await court.openPlace();
+  const stranger = { ...court.log(place, 1), streams: ['gallery:1'] };
+  const bystander = court.log(place, 2);
+  await court.accept(stranger, bystander);
+  const { outcomes, postponed } = await court.pass({ work: workOf([stranger, bystander]) });
+  expect(outcomes).toMatchObject([{ id: bystander.id, status: 'applied' }]);
+  expect(postponed.get('gallery:1')).toMatchObject({ reason: 'newer', detail: expect.stringContaining('gallery') });
+  await untouched(stranger);
 });
 
 test('a command id is applied once even if the inbox forgot its outcome: event ids are unique', async () => {

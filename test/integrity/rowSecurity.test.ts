@@ -24,7 +24,7 @@ const TABLES = [
   ...['assignments', 'rosters', 'courtroom_sessions', 'session_participations', 'session_observations'],
   ...['session_turns', 'objections', 'procedural_violations', 'exhibits', 'session_recordings'],
   ...['streams', 'events', 'event_payloads', 'commands', 'session_checks', 'findings'],
-  ...['presence_judged', 'integrity_runs'],
+  ...['presence_judged', 'integrity_runs', 'stream_backoffs'],
 ];
 
 test.each(TABLES)('row security of %s that is switched off, or not for its owner, is named', async (table) => {

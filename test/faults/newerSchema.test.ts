@@ -1,0 +1,49 @@
+/** A newer version migrates the database while processes of this one run: they notice, and lose nothing. */
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { checkHistory } from '../support/checkHistory.ts';
+import { get } from '../support/client.ts';
+import { until } from '../support/processes.ts';
+import { startRedis, type TestRedis } from '../support/redis.ts';
+import { acceptEntry, commandState, openScene } from './scene.ts';
+
+const NEWER = '9999_of_tomorrow';
+
+describe.skipIf(inject('redisUrl') === null)('a newer schema', () => {
+  let redis: TestRedis;
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(() => redis.stop());
+
+  test('ends the workers and schedulers of an older version, and takes its APIs and relays out of the balancer', async () => {
+    const scene = await openScene({ redisUrl: redis.url });
+    const [api, worker, scheduler, relay] = await Promise.all([
+      scene.startApi(),
+      scene.startWorker(),
+      scene.startScheduler(),
+      scene.startRelay(),
+    ]);
+    const [session] = (await scene.openSessions(api, 1)) as [string];
+    for (const { url } of [api, relay]) expect((await get(url, '/ready', null)).status).toBe(200);
+    await scene.database.pool.query(
+      'insert into knex_migrations (name, batch, migration_time) values ($1, 99, now())',
+      [NEWER],
+    );
+    for (const one of [worker, scheduler]) {
+      expect(await one.exited).toEqual({ code: 1, signal: null });
+      expect(one.output()).toContain('a newer version has migrated the database: this process finishes');
+      expect(one.output()).toContain(NEWER);
+    }
+    for (const { url, output } of [api, relay]) {
+      await until('it is not ready', async () => (await get(url, '/ready', null)).status === 503);
+      expect(output()).toContain('this process is not ready any more');
+    }
+    const id = await acceptEntry(scene, api, session, {});
+    expect(await commandState(api, id)).toMatchObject({ status: 'accepted', attempts: 0 });
+    await expect(scene.startWorker()).rejects.toThrow('newer version');
+    await scene.database.pool.query('delete from knex_migrations where name = $1', [NEWER]);
+    await scene.startWorker();
+    await until('it is applied', async () => (await commandState(api, id)).status === 'applied');
+    await checkHistory(scene.database, []);
+  });
+});
