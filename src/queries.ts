@@ -7,7 +7,7 @@ import { pageQuery } from './core/page.ts';
 import { defineQuery, type QueryDefinition } from './core/query.ts';
 import type { Queryable } from './core/queryable.ts';
 import { ROLES } from './core/roles.ts';
-import { instant } from './core/schemas.ts';
+import { instant, wholeNumber } from './core/schemas.ts';
 import type { Exhibit } from './exhibits/exhibit.ts';
 import { attachmentOf, verifyFile } from './exhibits/exhibitFile.ts';
 import { findExhibitOf, readExhibits } from './exhibits/readExhibits.ts';
@@ -30,7 +30,7 @@ const ENDLESS = 2 ** 31 - 1;
 type SessionParams = { session_id: string };
 
 const uuid = z.guid().toLowerCase();
-const sequence = z.coerce.number().int().min(1).max(ENDLESS);
+const sequence = wholeNumber(1, ENDLESS);
 const none = z.strictObject({});
 
 /** A page as the query string asks for it. */
@@ -185,7 +185,7 @@ const readRecordingList = defineQuery<SessionParams, z.output<typeof byInstant>>
 const range = z.strictObject({
   start_sequence: sequence.default(1),
   end_sequence: sequence.default(ENDLESS),
-  limit: z.coerce.number().int().min(1).max(MAX_LOGS).default(MAX_LOGS),
+  limit: wholeNumber(1, MAX_LOGS).default(MAX_LOGS),
 });
 const readLogs = defineQuery<SessionParams, z.output<typeof range>>({
   ...ofSession,

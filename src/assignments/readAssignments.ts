@@ -1,6 +1,6 @@
 /** Reading assignments with their rosters: one, and all that a person may see, newest last. */
 import type { JsonObject } from '../core/event.ts';
-import { type Page, pageOf } from '../core/page.ts';
+import { type Page, pageOf, withinPage } from '../core/page.ts';
 import type { Queryable } from '../core/queryable.ts';
 import type { Actor } from '../core/roles.ts';
 import { assignmentResource, type ShownAssignment } from './assignment.ts';
@@ -40,7 +40,7 @@ const PAGE = `
 export async function readAssignments(db: Queryable, actor: Actor, page: Page): Promise<JsonObject> {
   const [after = null] = page.after;
   const values = [actor.id, actor.institution_id, actor.role, after, page.limit + 1];
-  const { rows } = await db.query<AssignmentRow>(PAGE, values);
+  const { rows } = await db.query<AssignmentRow>(withinPage(PAGE), values);
   return pageOf(rows, page, resource, (row) => [row.id]);
 }
 

@@ -11,6 +11,15 @@ export const line = z.string().min(1).max(200);
 /** What somebody says in court, written down. */
 export const remark = z.string().min(1).max(500);
 
+/** A whole number as a query string gives it: in digits alone. */
+export function wholeNumber(min: number, max: number) {
+  const read = (text: unknown) => (typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : text);
+  const described = { type: 'integer', minimum: min, maximum: max } as const;
+  return z
+    .preprocess(read, z.int(`is a whole number from ${min} to ${max}, in digits`).min(min).max(max))
+    .meta(described);
+}
+
 /** An instant in RFC 3339, kept as UTC with milliseconds. */
 export const instant = z.iso
   .datetime({ offset: true })

@@ -1,6 +1,6 @@
 /** Reading what verification found, the newest first. A finding stays when it is resolved. */
 import type { JsonObject } from '../core/event.ts';
-import { type Page, pageOf } from '../core/page.ts';
+import { type Page, pageOf, withinPage } from '../core/page.ts';
 import type { Queryable } from '../core/queryable.ts';
 
 export interface KeptFinding {
@@ -26,10 +26,10 @@ export async function readFindings(
 ): Promise<JsonObject> {
   const [before_time = null, before_id = null] = page.after;
   const { rows } = await db.query<KeptFinding>(
-    `select id, job, stream, issues, issues_omitted, found_at, last_seen_at, resolved_at from findings
+    withinPage(`select id, job, stream, issues, issues_omitted, found_at, last_seen_at, resolved_at from findings
      where ($1 = 'all' or (resolved_at is null) = ($1 = 'open'))
        and ($2::timestamptz is null or (found_at, id) < ($2, $3::uuid))
-     order by found_at desc, id desc limit $4`,
+     order by found_at desc, id desc limit $4`),
     [state, before_time, before_id, page.limit + 1],
   );
   return pageOf(

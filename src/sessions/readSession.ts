@@ -1,6 +1,6 @@
 /** Reading sessions: one, and those that are active, each with its head as of the same instant. */
 import type { JsonObject } from '../core/event.ts';
-import { type Page, pageOf } from '../core/page.ts';
+import { type Page, pageOf, withinPage } from '../core/page.ts';
 import type { Queryable } from '../core/queryable.ts';
 import type { Actor } from '../core/roles.ts';
 import type { Head } from '../core/stream.ts';
@@ -56,7 +56,7 @@ const ACTIVE = `
 export async function readActiveSessions(db: Queryable, actor: Actor, page: Page): Promise<JsonObject> {
   const [after_time = null, after_id = null] = page.after;
   const values = [actor.id, actor.institution_id, actor.role, after_time, after_id, page.limit + 1];
-  const { rows } = await db.query<SessionRow>(ACTIVE, values);
+  const { rows } = await db.query<SessionRow>(withinPage(ACTIVE), values);
   return pageOf(rows, page, resource, (row) => [row.started_at!, row.id]);
 }
 
