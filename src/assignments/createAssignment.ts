@@ -19,7 +19,8 @@ import {
 
 const MAX_SIDE = 20;
 const person = z.strictObject({ user_id: id, name: line });
-const judge = z.strictObject({ user_id: id, name: line, presiding: z.boolean() });
+const judge = person.extend({ presiding: z.boolean() });
+const recorded = person.extend({ name: z.string() });
 
 export const assignmentCreated = defineEvent({
   stream: assignmentStream,
@@ -29,10 +30,10 @@ export const assignmentCreated = defineEvent({
     title: z.string(),
     courtroom: z.string(),
     scheduled_at: z.string(),
-    petitioner: z.array(person),
-    respondent: z.array(person),
-    panel: z.array(judge),
-    moderators: z.array(person),
+    petitioner: z.array(recorded),
+    respondent: z.array(recorded),
+    panel: z.array(recorded.extend({ presiding: z.boolean() })),
+    moderators: z.array(recorded),
     visibility: z.enum(VISIBILITIES),
     format: z.union([z.string(), format]),
   }),

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { defineCommand } from '../core/command.ts';
 import { defineEvent } from '../core/event.ts';
 import { type Rejection, reject } from '../core/problem.ts';
-import { id } from '../core/schemas.ts';
+import { id, line } from '../core/schemas.ts';
 import { seatUpdate, withParticipant } from '../participants/participant.ts';
 import { sessionStream } from '../sessions/session.ts';
 import { activeTurn } from '../turns/turn.ts';
@@ -48,7 +48,7 @@ export const participantReplaced = defineEvent({
 
 const body = z.strictObject({
   user_id: id,
-  replacement: substitution.shape.replacement,
+  replacement: z.strictObject({ user_id: id, name: line }),
   /** Of the panel as it will be. By default the role stays, and goes with a presiding judge to the replacement. */
   presiding_id: id.optional(),
   reason: z.string().min(1).max(MAX_REASON).optional(),

@@ -1,14 +1,14 @@
 /** What becomes of a roster when one person takes the place of another. Pure, and the rows say the same as the state. */
 import { z } from 'zod';
 import { insert, update, type Write } from '../core/projections.ts';
-import { id, line } from '../core/schemas.ts';
+import { id } from '../core/schemas.ts';
 import { type AssignmentState, type Person, ROSTER_ROLES, rosterEntry, rosterOf } from './assignment.ts';
 
 /** In the payload of ASSIGNMENT_SUBSTITUTED. */
 export const substitution = z.strictObject({
   user_id: id,
   role: z.enum(ROSTER_ROLES),
-  replacement: z.strictObject({ user_id: id, name: line }),
+  replacement: z.strictObject({ user_id: id, name: z.string() }),
   /** The replacement was replaced before, and comes back. */
   returns: z.boolean(),
   /** Who presides from then on. */

@@ -5,8 +5,15 @@ import type { JsonObject } from './event.ts';
 /** Any 8-4-4-4-12 hex id, in lower case. */
 export const id = z.guid().toLowerCase();
 
+/** Line breaks and other control characters, and those that turn the direction of what follows. */
+const UNSEEN = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
+
+/** Text that reads as it is written. For input alone: what was recorded before it was asked for stays as it is. U+0000 is refused everywhere. */
+export const isPlain = (text: string) => !UNSEEN.test(text.replaceAll('\u0000', ''));
+export const NOT_PLAIN = 'must not hold control characters or those that turn the direction of writing';
+
 /** A line of text that must say something. */
-export const line = z.string().min(1).max(200);
+export const line = z.string().min(1).max(200).refine(isPlain, NOT_PLAIN);
 
 /** What somebody says in court, written down. */
 export const remark = z.string().min(1).max(500);

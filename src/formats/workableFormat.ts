@@ -2,10 +2,12 @@
  * A format that a round can be run by: the segments of a side fit into its time, and every rebuttal that begins with no
  * time can be reserved. It is asked for at the door only, so that what was recorded before stays readable.
  */
+import { isPlain, NOT_PLAIN } from '../core/schemas.ts';
 import { donorsAmong, spareMs } from './donors.ts';
 import { type Format, format, isRebuttal, type Segment, SIDES, type Side } from './format.ts';
 
 export const workableFormat = format.superRefine((value, context) => {
+  if (!isPlain(value.name)) context.addIssue({ code: 'custom', path: ['name'], message: NOT_PLAIN });
   for (const { path, message } of SIDES.flatMap((side) => faultsOf(value, side))) {
     context.addIssue({ code: 'custom', path, message });
   }

@@ -4,6 +4,7 @@ import cors from 'cors';
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
 import { commands } from '../commands.ts';
+import { problemBody } from '../core/problem.ts';
 import type { Probe } from '../infra/probe.ts';
 import { queries } from '../queries.ts';
 import { dashboard } from './dashboard.ts';
@@ -14,7 +15,7 @@ import { globalVerifyRoute, serveGlobalVerify, serveVerifyRun, verifyRunRoute } 
 import { healthRoutes } from './health.ts';
 import { metricsAccess, metricsRoutes } from './metricsRoutes.ts';
 import { observeRequests } from './observeRequests.ts';
-import { answerProblems, refuseOtherMethods, refuseUnknownPath } from './problems.ts';
+import { answerProblems, refuseOtherMethods, refuseUnknownPath, sendProblem } from './problems.ts';
 import { serveCommand } from './serveCommand.ts';
 import { commandRoute, redriveRoute, serveCommandState, serveRedrive } from './serveCommandState.ts';
 import { serveQuery } from './serveQuery.ts';
@@ -87,9 +88,17 @@ export function bareApp(trustedProxies: readonly string[]): Express {
   return app;
 }
 
+/** Which of two hosts was meant nobody can tell, and what has no version has no headers: a proxy may see another request. */
+function isAmbiguous({ rawHeaders, httpVersionMajor }: Request): boolean {
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]!.toLowerCase() === 'host') hosts += 1;
+  return hosts > 1 || httpVersionMajor < 1;
+}
+
 const identifyRequest: RequestHandler = (req, res, next) => {
   const given = req.headers['x-request-id'];
   res.locals.request_id = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
   res.set('X-Request-Id', res.locals.request_id);
-  next();
+  if (!isAmbiguous(req)) next();
+  else sendProblem(res, problemBody('bad_request', 'Send one Host, and the version of HTTP.'), { Connection: 'close' });
 };

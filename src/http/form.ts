@@ -26,6 +26,9 @@ const LIMITS = { fields: 20, files: 20, parts: 30, fieldSize: 16 * 1024, headerP
 /** @throws {Problem} 413 or 415, by what the headers say; the body is not looked at */
 export function demandForm({ headers }: Request, max_bytes: number): void {
   if (Number(headers['content-length'] ?? 0) > max_bytes + AROUND_BYTES) throw tooLarge(max_bytes);
+  if (!/^(identity)?$/i.test(headers['content-encoding'] ?? '')) {
+    throw new Problem('unsupported_type', 'Send the form without a Content-Encoding.');
+  }
   if (/^multipart\/form-data *;/i.test(headers['content-type'] ?? '')) return;
   throw new Problem('unsupported_type', 'Send Content-Type: multipart/form-data with its boundary.');
 }
@@ -51,6 +54,8 @@ export async function readForm(req: Request, blobs: BlobStore, max_bytes: number
         const pointer = `/${name}`;
         if (name === 'file') faults.push({ pointer, detail: 'must be a file' });
         else if (valueTruncated) faults.push({ pointer, detail: 'is too long' });
+        // What busboy puts in the place of bytes that are no UTF-8.
+        else if (value.includes('\ufffd')) faults.push({ pointer, detail: 'must be text in UTF-8' });
         else if (fields.has(name)) faults.push({ pointer, detail: 'is given twice' });
         else fields.set(name, value);
       });

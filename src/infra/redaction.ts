@@ -11,7 +11,8 @@ const OMITTED = '[redacted]';
 
 const EMAIL = /[^\s@"'<>()[\],;:=/]{1,64}(?:@|%40)[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63}){1,8}/giu;
 const CREDENTIALS = /(\/\/[^\s/:@]{0,128}:)[^\s/@]{1,256}@/g;
-const JWT = /\beyJ[\w-]{4,}\.[\w-]+(?:\.[\w-]*)?/g;
+// Bounded: many beginnings of one without its dot must not cost their square.
+const JWT = /\beyJ[\w-]{4,2048}\.[\w-]+(?:\.[\w-]*)?/g;
 const BEARER = /\bbearer\s+[\w~+/.=-]{8,}/gi;
 const QUERY = /([?&](?:[a-z_]*token|[a-z_]*ticket|secret|password)=)[^&\s"'#]+/gi;
 const IPV4 = /(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)/g;
