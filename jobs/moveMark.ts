@@ -5,7 +5,7 @@
  * that have all ended, as CREATE INDEX CONCURRENTLY waits for them.
  */
 import type { Queryable } from '../src/core/queryable.ts';
-import { oldestWaiting } from '../src/core/waiting.ts';
+import { DRAWN, oldestWaiting } from '../src/core/waiting.ts';
 import type { Watched } from './lookout.ts';
 
 /** Settled commands that a look may have to walk through before the mark is moved. */
@@ -22,13 +22,11 @@ const WRITERS_EVERY_MS = 20;
 const IS_DUE = `looked_at < clock_timestamp() - interval '${AGAIN_AFTER_SECONDS} seconds'`;
 const IS_LONG = `accepted_at < clock_timestamp() - interval '${LONG_SECONDS} seconds'`;
 const MARK_LAGS = `
-  exists (select from inbox_mark, commands_position_seq where ${IS_DUE} and (last_value - low_water > ${STEP}
+  exists (select from inbox_mark where one and ${IS_DUE} and (${DRAWN} - low_water > ${STEP}
     or stuck <> '{}' or exists (select from (${oldestWaiting('accepted_at', 1)}) o where ${IS_LONG})))`;
 
 /** One worker at a time is enough. */
-const CLAIM = `update inbox_mark set looked_at = clock_timestamp() where ${IS_DUE} returning low_water`;
-
-const DRAWN = 'select case when is_called then last_value + 1 else last_value end as next from commands_position_seq';
+const CLAIM = `update inbox_mark set looked_at = clock_timestamp() where one and ${IS_DUE} returning low_water`;
 
 const WRITERS = `
   select virtualtransaction as id from pg_locks
@@ -82,7 +80,7 @@ export async function moveMark(db: Queryable): Promise<void> {
   const first = firsts.find(({ stream }) => !named.has(stream));
   const isAll = firsts[0]?.is_all ?? true;
   // Computed from an older mark it is as true: of what was drawn by then, commands only ever cease to wait.
-  await db.query('update inbox_mark set low_water = $1, stuck = $2, stuck_from = $3', [
+  await db.query('update inbox_mark set low_water = $1, stuck = $2, stuck_from = $3 where one', [
     Math.min(end, first?.position ?? (isAll ? end : low_water)),
     stuck.map(({ stream }) => stream),
     stuck.map(({ position }) => Math.min(position, end)),
@@ -91,7 +89,7 @@ export async function moveMark(db: Queryable): Promise<void> {
 
 /** A position below which every command is committed or never will be; undefined where a writer does not come to an end. */
 async function drawnAndEnded(db: Queryable): Promise<number | undefined> {
-  const { rows: drawn } = await db.query<{ next: number }>(DRAWN);
+  const { rows: drawn } = await db.query<{ next: number }>(`select ${DRAWN} + 1 as next`);
   // Whoever drew a number below it has held this lock since before, and holds it until the end.
   const ids = async () => (await db.query<{ id: string }>(WRITERS)).rows.map(({ id }) => id);
   let writers = await ids();

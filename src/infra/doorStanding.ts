@@ -3,7 +3,7 @@
  * that are stuck. The workers say which are (jobs/moveMark.ts).
  */
 import type { Queryable } from '../core/queryable.ts';
-import { fromMark, LOW_WATER, ofStuck } from '../core/waiting.ts';
+import { DRAWN, fromMark, LOW_WATER, ofStuck } from '../core/waiting.ts';
 import { type Backlog, COUNTED, COUNTED_OF_STUCK } from './backlog.ts';
 
 /** For how long a worker's word that a stream is stuck is taken, should no worker be left to say more. */
@@ -14,7 +14,8 @@ const SMOOTHED_OVER_SECONDS = 10;
 
 export const DOOR_STANDING = `
   with mark as materialized (
-    select stuck, looked_at > clock_timestamp() - interval '${TRUSTED_SECONDS} seconds' as is_trusted from inbox_mark
+    select stuck, looked_at > clock_timestamp() - interval '${TRUSTED_SECONDS} seconds' as is_trusted
+    from inbox_mark where one
   ), others as materialized (
     ${fromMark('stream, institution_id, accepted_at', COUNTED)}
   ), behind as materialized (
@@ -28,7 +29,7 @@ export const DOOR_STANDING = `
   select count(*) as pending,
     coalesce(extract(epoch from clock_timestamp() - min(accepted_at)), 0)::float8 as oldest_pending_seconds,
     (select count(*) from others) + (select count(*) from behind where position < ${LOW_WATER}) as waiting,
-    (select last_value from commands_position_seq) as drawn,
+    ${DRAWN} as drawn,
     extract(epoch from clock_timestamp())::float8 as at,
     (select coalesce(json_agg(s), '[]') from (
       select institution_id, count(*) as pending from workable group by 1 order by 2 desc limit ${SHARES}) s) as shares,
