@@ -105,8 +105,9 @@ export async function verifyAll(url: string): Promise<string[]> {
   const pool = openPool(url, 'verifier', 1, () => {});
   try {
     const report = await verifyRecord(pool as never, book, { institution_id: null });
-    const { invalid_sessions, invalid_streams, guard_issues } = report;
-    return [...invalid_sessions, ...invalid_streams, ...guard_issues].map((found) => JSON.stringify(found));
+    const { invalid_sessions, invalid_streams, guard_issues, command_issues } = report;
+    const found = [...invalid_sessions, ...invalid_streams, ...guard_issues, ...command_issues];
+    return found.map((one) => JSON.stringify(one));
   } finally {
     await pool.end();
   }

@@ -14,6 +14,7 @@ import * as people from './0011_people.ts';
 import * as applying from './0012_applying.ts';
 import * as integrityRuns from './0013_integrity_runs.ts';
 import * as backlog from './0015_backlog.ts';
+import * as guards from './0018_guards.ts';
 
 export const migrations: (Knex.Migration & { name: string })[] = [
   { name: '0001_record', ...record },
@@ -30,4 +31,5 @@ export const migrations: (Knex.Migration & { name: string })[] = [
   { name: '0012_applying', ...applying },
   { name: '0013_integrity_runs', ...integrityRuns },
   { name: '0015_backlog', ...backlog },
+  { name: '0018_guards', ...guards },
 ];

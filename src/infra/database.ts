@@ -32,7 +32,8 @@ const ROLE_SETTINGS: Record<DatabaseRole, SessionSettings> = {
   door: { ...BY_KEY, lock_timeout: '5s', idle_in_transaction_session_timeout: '10s' },
   worker: { ...BY_KEY, lock_timeout: '5s', idle_in_transaction_session_timeout: '10s' },
   relay: { ...BY_KEY, idle_in_transaction_session_timeout: '10s' },
-  verifier: {},
+  // Its pages cost enough to be compiled, each anew, which takes many times as long as running them.
+  verifier: { jit: 'off' },
   queue: { search_path: 'bullmq' },
 };
 

@@ -7,6 +7,7 @@ import { idOf, kindOf } from '../core/stream.ts';
 import { checkPages } from './checkPages.ts';
 import { verifyGuards } from './guards/verifyGuards.ts';
 import { readNames } from './readNames.ts';
+import { verifyOutcomes } from './verifyOutcomes.ts';
 import type { CheckedStream } from './verifyStreams.ts';
 
 export interface RecordReport {
@@ -21,6 +22,9 @@ export interface RecordReport {
   guard_issues: string[];
   /** What else in the database is not as the migrations left it, but neither writes, hides nor loosens. */
   guard_notes: string[];
+  /** Of the newest commands, where everything is verified, and which of them answer otherwise than the chain. */
+  commands_checked: number;
+  command_issues: string[];
   tamper_detected: boolean;
   system_valid: boolean;
   /** Findings that were counted but not listed: of a stream the first 100 are, of the record the first 1,000. */
@@ -51,14 +55,16 @@ export async function verifyRecord(
   const tally = newTally(await readClock(db));
   if (scope.institution_id === null) {
     const { issues, notes } = await verifyGuards(db);
+    const commands = await verifyOutcomes(db);
     Object.assign(tally, { guard_issues: issues, guard_notes: notes });
+    Object.assign(tally, { commands_checked: commands.commands_checked, command_issues: commands.issues });
   }
   for await (const { streams } of checkPages(db, book, readNames(db, scope.institution_id), blobs)) {
     for (const checked of streams) count(tally, checked);
     await progress?.({ streams_checked: tally.streams_checked, events_checked: tally.events_checked });
   }
   const { invalid, listed: _, unjudged: __, ...counts } = tally;
-  const tamper_detected = invalid > 0 || tally.guard_issues.length > 0;
+  const tamper_detected = invalid > 0 || tally.guard_issues.length > 0 || tally.command_issues.length > 0;
   return { ...counts, tamper_detected, system_valid: !tamper_detected, message: messageOf(tally) };
 }
 
@@ -80,6 +86,8 @@ function newTally(checked_at: string): Tally {
     invalid_streams: [],
     guard_issues: [],
     guard_notes: [],
+    commands_checked: 0,
+    command_issues: [],
     issues_omitted: 0,
     checked_at,
     unjudged: 0,
@@ -110,13 +118,14 @@ function cut(text: string): string {
 }
 
 function messageOf(tally: Tally): string {
-  const { sessions_checked, streams_checked, events_checked, invalid, guard_issues, issues_omitted } = tally;
+  const { sessions_checked, streams_checked, events_checked, invalid, guard_issues, command_issues } = tally;
   const checked = `${sessions_checked} sessions, ${streams_checked} streams and ${events_checked} events were checked`;
-  if (invalid > 0 || guard_issues.length > 0) {
-    const guards =
-      guard_issues.length > 0 ? ` ${guard_issues.length} guards of the database are not as they should be.` : '';
-    const omitted = issues_omitted > 0 ? ` ${issues_omitted} more findings are left out.` : '';
-    return `Tampering or damage: ${invalid} streams do not verify.${guards}${omitted} ${checked}.`;
+  if (invalid > 0 || guard_issues.length > 0 || command_issues.length > 0) {
+    const told = (count: number, text: string) => (count > 0 ? ` ${count} ${text}.` : '');
+    const guards = told(guard_issues.length, 'guards of the database are not as they should be');
+    const commands = told(command_issues.length, 'commands answer otherwise than the chain');
+    const omitted = told(tally.issues_omitted, 'more findings are left out');
+    return `Tampering or damage: ${invalid} streams do not verify.${guards}${commands}${omitted} ${checked}.`;
   }
   if (tally.unjudged > 0) {
     const but = `The tables of ${tally.unjudged} streams were not compared: only a newer version knows what they hold.`;

@@ -59,6 +59,8 @@ describe('an untampered record', () => {
       invalid_sessions: [],
       invalid_streams: [],
       guard_issues: [],
+      commands_checked: expect.any(Number),
+      command_issues: [],
       guard_notes: ['Noted: setting TimeZone of the database added: Asia/Kathmandu'],
       tamper_detected: false,
       system_valid: true,

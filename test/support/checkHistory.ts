@@ -102,7 +102,13 @@ async function expectVerified(url: string, findings: object): Promise<void> {
   const pool = openPool(url, 'verifier', 1, () => {});
   try {
     const report = await verifyRecord(pool as never, book, { institution_id: null });
-    expect(report).toMatchObject({ invalid_sessions: [], invalid_streams: [], guard_issues: [], ...findings });
+    expect(report).toMatchObject({
+      invalid_sessions: [],
+      invalid_streams: [],
+      guard_issues: [],
+      command_issues: [],
+      ...findings,
+    });
   } finally {
     await pool.end();
   }
