@@ -5,7 +5,7 @@
  * that have all ended, as CREATE INDEX CONCURRENTLY waits for them.
  */
 import type { Queryable } from '../src/core/queryable.ts';
-import { DRAWN, oldestWaiting } from '../src/core/waiting.ts';
+import { DRAWN, LOW_WATER, oldestWaiting } from '../src/core/waiting.ts';
 import type { Watched } from './lookout.ts';
 
 /** Settled commands that a look may have to walk through before the mark is moved. */
@@ -19,7 +19,8 @@ const LOOKED_THROUGH = 2_000;
 const WRITERS_WITHIN_MS = 1_000;
 const WRITERS_EVERY_MS = 20;
 
-const IS_DUE = `looked_at < clock_timestamp() - interval '${AGAIN_AFTER_SECONDS} seconds'`;
+// A time to come is no time at which anybody has looked: the clock was set back.
+const IS_DUE = `looked_at not between clock_timestamp() - interval '${AGAIN_AFTER_SECONDS} seconds' and clock_timestamp()`;
 const IS_LONG = `accepted_at < clock_timestamp() - interval '${LONG_SECONDS} seconds'`;
 const MARK_LAGS = `
   exists (select from inbox_mark where one and ${IS_DUE} and (${DRAWN} - low_water > ${STEP}
@@ -36,7 +37,7 @@ const WRITERS = `
 const OLDEST = `
   select * from (
     select distinct on (stream) stream, streams, position, attempts, ${IS_LONG} as is_long,
-      count(*) over () < ${LOOKED_THROUGH} as is_all
+      count(*) over () < ${LOOKED_THROUGH} as is_all, ${LOW_WATER} as looked_from
     from (${oldestWaiting('stream, streams, position, attempts, accepted_at', LOOKED_THROUGH)}) w
     order by stream, position) f
   order by position`;
@@ -61,6 +62,8 @@ interface First {
   is_long: boolean;
   /** Was everything that waits looked through? */
   is_all: boolean;
+  /** The low water by which these were found. */
+  looked_from: number;
 }
 
 /** @param db of role `worker` */
@@ -78,10 +81,11 @@ export async function moveMark(db: Queryable): Promise<void> {
   const stuck = await stuckAmong(db, firsts);
   const named = new Set(stuck.map(({ stream }) => stream));
   const first = firsts.find(({ stream }) => !named.has(stream));
-  const isAll = firsts[0]?.is_all ?? true;
-  // Computed from an older mark it is as true: of what was drawn by then, commands only ever cease to wait.
+  const { is_all, looked_from } = firsts[0] ?? { is_all: true, looked_from: end };
+  // Computed from an older mark it is as true: of what was drawn by then, commands only ever cease to wait. Yet it has to
+  // be from one: another worker may have moved the mark since it was claimed, and named other streams.
   await db.query('update inbox_mark set low_water = $1, stuck = $2, stuck_from = $3 where one', [
-    Math.min(end, first?.position ?? (isAll ? end : low_water)),
+    Math.min(end, first?.position ?? (is_all ? end : looked_from)),
     stuck.map(({ stream }) => stream),
     stuck.map(({ position }) => Math.min(position, end)),
   ]);

@@ -1,9 +1,10 @@
 /** The inbox's mark passes what is settled and streams that are stuck, and never a command that anybody may yet commit. */
 import type pg from 'pg';
-import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { OVERDUE } from '../../jobs/applyCommands.ts';
 import { moveMark, watchMark } from '../../jobs/moveMark.ts';
 import type { Queryable } from '../../src/core/queryable.ts';
+import { readPending } from '../../src/core/transaction.ts';
 import { readStanding } from '../../src/infra/backlog.ts';
 import { openPool } from '../../src/infra/database.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
@@ -44,6 +45,16 @@ async function accept(client: Pick<pg.Client, 'query'>, count: number, kind: Kin
   const { streams = 500, age_seconds = 60, attempts = 0 } = kind;
   const { rows } = await client.query(ACCEPT, [count, streams, age_seconds, attempts]);
   return rows.map(({ position }) => position);
+}
+
+/** One command, of a stream that is named. */
+async function other(stream: string): Promise<number[]> {
+  const [position] = await accept(database.pool, 1, { streams: 1 });
+  await database.pool.query('update commands set stream = $2, streams = array[$2] where position = $1', [
+    position,
+    stream,
+  ]);
+  return [position!];
 }
 
 const settle = (positions: number[]) =>
@@ -133,4 +144,38 @@ test('more streams than it can name keep it back, and all of them are found', as
   await database.pool.query('update streams set held_until = null');
   expect(await drained()).toHaveLength(500);
   expect(await readStanding(db)).toMatchObject({ pending: 500 });
+});
+
+test('a mover that another one overtook passes nothing that was named when it began and is not any more', async () => {
+  const hold = `update streams set held_until = now() + interval '1 hour' where stream = any($1)`;
+  await accept(database.pool, 2_500, { streams: 1 });
+  const [late] = await other('session:1');
+  await database.pool.query(hold, [['session:0', 'session:1']]);
+  await settle(await accept(database.pool, MANY));
+  await move();
+  expect((await move()).stuck).toEqual(['session:0', 'session:1']);
+  // It has claimed the mark, and waits for a writer; meanwhile another finds both free, and one is stuck again.
+  const writer = await database.pool.connect();
+  onTestFinished(() => writer.release(true));
+  await writer.query('begin; lock table commands in row exclusive mode');
+  await database.pool.query(`update inbox_mark set looked_at = 'epoch'`);
+  const overtaken = moveMark(db);
+  await vi.waitUntil(async () => (await worker.query(`select looked_at > 'epoch' as is from inbox_mark`)).rows[0].is);
+  await database.pool.query(
+    `update inbox_mark set low_water = (select min(position) from commands), stuck = '{}', stuck_from = '{}'`,
+  );
+  await database.pool.query('update streams set held_until = null where stream = $1', ['session:1']);
+  await writer.query('commit');
+  await overtaken;
+  const { pending } = await readPending(db, ['session:1'], 10);
+  expect(pending).toHaveLength(1);
+  expect((await worker.query('select low_water from inbox_mark')).rows[0].low_water).toBeLessThanOrEqual(late!);
+});
+
+test('a clock that was set back does not keep it still', async () => {
+  await settle(await accept(database.pool, MANY));
+  await database.pool.query(`update inbox_mark set looked_at = now() + interval '1 hour'`);
+  expect(await lags()).toBe(true);
+  await moveMark(db);
+  expect(await lags()).toBe(false);
 });
