@@ -8,8 +8,11 @@ import type { Config } from '../infra/config.ts';
 import type { Log } from '../infra/log.ts';
 import type { Metrics } from '../infra/metrics.ts';
 import { type Admitted, mayListen } from './admission.ts';
-import { answer } from './clientMessages.ts';
+import { createAnswers } from './answers.ts';
+import { answer, NOT_ALLOWED, readClientMessage } from './clientMessages.ts';
+import { createConnection } from './connection.ts';
 import type { Delivery } from './delivery.ts';
+import { createInbound, type Said } from './inbound.ts';
 import { join } from './join.ts';
 import { CLOSE, dismiss, type Listener, type Message, TROUBLE } from './messages.ts';
 import type { Rooms } from './rooms.ts';
@@ -17,7 +20,7 @@ import type { Seats } from './seats.ts';
 
 /** What a transport tells about a connection. */
 export interface Visit {
-  receive(message: unknown): void;
+  receive(said: Said): void;
   /** The connection is closed. */
   leave(): void;
 }
@@ -68,7 +71,9 @@ export function createListeners({ rooms, seats, config, metrics, log }: Listener
   let onEmpty = () => {};
 
   function enter(transport: 'socketio' | 'websocket', admitted: Admitted, connection: Listener): Visit {
-    const listener = counted(connection);
+    const { listener, stop } = createConnection(connection, metrics);
+    const answers = createAnswers(listener);
+    const inbound = createInbound(listener, answers, metrics);
     const room = rooms.acquire(admitted.session_id);
     const cancelExpiry = at(admitted.identity.expires_at * 1_000, () => dismiss(listener, CLOSE.token, EXPIRED));
     arrivals += 1;
@@ -90,9 +95,17 @@ export function createListeners({ rooms, seats, config, metrics, log }: Listener
       }
     }
 
-    function receive(message: unknown): void {
+    function receive(said: Said): void {
+      const heard = inbound.hear(said);
+      if (heard === undefined) return;
+      const message = readClientMessage(heard);
+      if (!message) {
+        metrics.refusedMessages.inc({ reason: 'not_allowed' });
+        answers.owe(NOT_ALLOWED.code, () => listener.send(NOT_ALLOWED));
+        return;
+      }
       void joined.then((delivery) => {
-        if (delivery && listener.isOpen()) answer(message, room, delivery, listener);
+        if (delivery && listener.isOpen()) answer(message, { room, delivery, listener, answers });
       });
     }
 
@@ -101,6 +114,8 @@ export function createListeners({ rooms, seats, config, metrics, log }: Listener
       guest.leaveSeat?.();
       metrics.connections.dec({ transport });
       cancelExpiry();
+      stop();
+      answers.stop();
       void joined.then((delivery) => {
         delivery?.stop();
         rooms.release(room);
@@ -137,18 +152,6 @@ export function createListeners({ rooms, seats, config, metrics, log }: Listener
       if (scope && mayListen(scope, guest.admitted.identity)) settleSeat(guest, scope);
       else dismiss(listener, CLOSE.scope, GONE);
     }
-  }
-
-  function counted(connection: Listener): Listener {
-    return {
-      ...connection,
-      send(message) {
-        if (!connection.isOpen()) return;
-        connection.send(message);
-        metrics.delivered.inc();
-        metrics.deliveries.count();
-      },
-    };
   }
 
   async function drain(): Promise<void> {

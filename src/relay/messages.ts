@@ -25,9 +25,31 @@ export type Message =
   | { type: 'ERROR'; code: string; detail: string }
   | { type: 'DRAIN'; reconnect_in_ms: number; resume_ticket: null };
 
-/** 4503 means: come back; after the others a client stays away until something has changed. */
-export const CLOSE = { fault: 1011, token: 4401, scope: 4404, draining: 4503 } as const;
+/** 4408 and 4503 mean: come back; after the others a client stays away until something has changed. */
+export const CLOSE = {
+  fault: 1011,
+  messages: 4400,
+  token: 4401,
+  scope: 4404,
+  slow: 4408,
+  limit: 4429,
+  draining: 4503,
+} as const;
 export type CloseCode = (typeof CLOSE)[keyof typeof CLOSE];
+
+/** The reason in the close frame, and in metrics. */
+export const REASONS: Record<CloseCode, string> = {
+  [CLOSE.fault]: 'fault',
+  [CLOSE.messages]: 'messages',
+  [CLOSE.token]: 'token',
+  [CLOSE.scope]: 'scope',
+  [CLOSE.slow]: 'slow',
+  [CLOSE.limit]: 'limit',
+  [CLOSE.draining]: 'draining',
+};
+
+/** A connection with more than this to write is busy: whatever else there is for it waits where it costs nothing. */
+export const MAX_UNSENT_BYTES = 65_536;
 
 /** One connection, whatever its transport. */
 export interface Listener {

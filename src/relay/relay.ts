@@ -15,6 +15,7 @@ import type { Metrics } from '../infra/metrics.ts';
 import type { Presence } from '../infra/presence/presence.ts';
 import type { Tokens } from '../infra/tokens.ts';
 import { type Admit, createAdmission } from './admission.ts';
+import { createFloodgate } from './floodgate.ts';
 import { startHeadCheck } from './headCheck.ts';
 import { createListeners } from './listeners.ts';
 import { createReaders } from './readers.ts';
@@ -58,8 +59,9 @@ export function createRelay({ pool, broadcast, presence, tokens, config, metrics
   const listeners = createListeners({ rooms, seats, config, metrics, log });
   const stopScopeCheck = startScopeCheck({ db, listeners, scopes, broadcast, log });
   const admitOpen = createAdmission(scopes, tokens, config);
-  const socketIo = createSocketIo(admit, listeners, config, log);
-  const webSockets = createWebSockets(admit, listeners, log);
+  const floodgate = createFloodgate(metrics);
+  const socketIo = createSocketIo({ admit, listeners, floodgate, config, log });
+  const webSockets = createWebSockets(admit, listeners, floodgate, log);
 
   async function admit(request: Parameters<Admit>[0]): ReturnType<Admit> {
     if (listeners.isDraining()) throw new Problem('unavailable', 'This relay is stopping.', {}, { 'Retry-After': '1' });

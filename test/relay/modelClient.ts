@@ -132,7 +132,7 @@ export function createModelClient(options: ClientOptions) {
     place: () => place,
     /** The longest that an event took from its commit, of those committed while the client was in step. */
     slowest_ms: () => slowest_ms,
-    say: (message: unknown) => visit.receive(message),
+    say: (message: unknown) => visit.receive({ bytes: 0, isText: true, parse: () => message }),
     leave(): void {
       hasLeft = true;
       visit.leave();

@@ -8,8 +8,13 @@ import { Problem } from '../../core/problem.ts';
 import type { Config } from '../../infra/config.ts';
 import type { Log } from '../../infra/log.ts';
 import { type Admit, type Admitted, bearerToken, type Request, refusalOf } from '../admission.ts';
-import type { Listeners } from '../listeners.ts';
+import type { Floodgate } from '../floodgate.ts';
+import { MAX_MESSAGE_BYTES, MAX_MESSAGES } from '../inbound.ts';
+import type { Listeners, Visit } from '../listeners.ts';
 import { CLOSE, type CloseCode } from '../messages.ts';
+import { createWindow } from '../window.ts';
+import { type Connection, watchQueue } from './engineQueue.ts';
+import { isAboutNamespace, saidIn } from './envelope.ts';
 
 export interface SocketIo {
   attach(server: HttpServer): void;
@@ -20,22 +25,33 @@ export interface SocketIo {
 /** Paths that begin with this are served here. */
 export const SOCKETIO_PATH = '/socket.io/';
 
-const MAX_PAYLOAD_BYTES = 8_192;
 const CONNECT_TIMEOUT_MS = 5_000;
-const BUSY_PACKETS = 64;
+const CLOSE_WITHIN_MS = 2_000;
 
-export function createSocketIo(admit: Admit, listeners: Listeners, config: Config, log: Log): SocketIo {
+export interface SocketIoOptions {
+  admit: Admit;
+  listeners: Listeners;
+  floodgate: Floodgate;
+  config: Config;
+  log: Log;
+}
+
+export function createSocketIo({ admit, listeners, floodgate, config, log }: SocketIoOptions): SocketIo {
   const io = new Server({
     path: SOCKETIO_PATH,
     serveClient: false,
     connectTimeout: CONNECT_TIMEOUT_MS,
-    maxHttpBufferSize: MAX_PAYLOAD_BYTES,
+    maxHttpBufferSize: MAX_MESSAGE_BYTES,
     perMessageDeflate: false,
+    wsEngine: floodgate,
     destroyUpgrade: false,
     cleanupEmptyChildNamespaces: true,
     ...(config.CORS_ORIGINS.length > 0 && { cors: { origin: [...config.CORS_ORIGINS] } }),
   });
   const admitted = new WeakMap<Socket, Admitted>();
+  /** Connections that have a listener, or are being asked for one. */
+  const taken = new WeakSet<Connection>();
+  const visits = new WeakMap<Connection, Visit>();
 
   const live = io.of('/live');
   // Every other name too, so that the client is told in our words. Such a namespace is gone with its refusal.
@@ -48,10 +64,17 @@ export function createSocketIo(admit: Admit, listeners: Listeners, config: Confi
       socket.conn.close();
       return;
     }
+    // Marked before the wait: packets that come together are one listener all the same.
+    if (taken.has(socket.conn)) {
+      next(refusal(new Problem('bad_request', 'This connection listens already.')));
+      return;
+    }
+    taken.add(socket.conn);
     try {
       admitted.set(socket, await admit(requestOf(socket)));
       next();
     } catch (error) {
+      taken.delete(socket.conn);
       next(refusal(error));
     }
   });
@@ -70,41 +93,57 @@ export function createSocketIo(admit: Admit, listeners: Listeners, config: Confi
 
   function serve(socket: Socket, visitor: Admitted): void {
     const { conn } = socket;
-    let queued = 0;
-    const onPacket = () => {
-      queued += 1;
-    };
-    const onFlush = () => {
-      queued = 0;
-    };
-    conn.on('packetCreate', onPacket);
-    conn.on('flush', onFlush);
+    const { isBusy, whenReady } = watchQueue(conn);
     const visit = listeners.enter('socketio', visitor, {
       send: (message) => void socket.emit(message.type, message),
       close: (code) => close(socket, code),
       isOpen: () => socket.connected && conn.readyState === 'open',
-      isBusy: () => queued >= BUSY_PACKETS,
-      whenReady: (callback) => void conn.once('drain', callback),
+      isBusy,
+      whenReady,
     });
-    socket.onAny((event, ...args) => visit.receive(messageOf(event, args)));
+    visits.set(conn, visit);
     socket.on('error', (err) => log.debug({ err }, 'a socket.io client sent what cannot be read'));
     socket.on('disconnect', () => {
-      conn.off('packetCreate', onPacket);
-      conn.off('flush', onFlush);
+      taken.delete(conn);
+      visits.delete(conn);
       visit.leave();
     });
   }
 
+  /** Takes the place of socket.io's decoder, which would parse whatever comes, and keep what has attachments. */
+  function guard(conn: Connection): void {
+    const decoders = conn.listeners('data');
+    const requests = createWindow();
+    conn.removeAllListeners('data');
+    conn.on('data', (packet: string | Buffer = '') => {
+      if (isAboutNamespace(packet)) {
+        const isTaken = packet.length <= MAX_MESSAGE_BYTES && requests.count() <= MAX_MESSAGES;
+        if (isTaken) for (const decode of decoders) decode.call(conn, packet);
+        return;
+      }
+      const visit = visits.get(conn);
+      if (visit) visit.receive(saidIn(packet));
+      else conn.close();
+    });
+  }
+
+  function attach(server: HttpServer): void {
+    io.attach(server);
+    io.engine.on('connection', guard);
+  }
+
   return {
-    attach: (server) => void io.attach(server),
+    attach,
     close: () => io.engine?.close(),
   };
 }
 
-/** `disconnect` would tell the client not to come back. */
+/** `disconnect` would tell the client not to come back. Whoever does not read cannot say goodbye. */
 function close(socket: Socket, code: CloseCode): void {
-  if (code === CLOSE.draining) socket.conn.close();
+  const { conn } = socket;
+  if (code === CLOSE.draining || code === CLOSE.slow) conn.close(code === CLOSE.slow);
   else socket.disconnect(true);
+  setTimeout(() => conn.close(true), CLOSE_WITHIN_MS).unref();
 }
 
 function requestOf({ handshake }: Socket): Request {
@@ -119,12 +158,4 @@ function requestOf({ handshake }: Socket): Request {
       throw new Problem('bad_request', 'last_sequence must be a whole number, 0 or more.');
     },
   };
-}
-
-/** The same object as on the other transports; undefined where it is none, as with a callback or bytes. */
-function messageOf(event: unknown, args: unknown[]): unknown {
-  const [given = {}] = args;
-  if (args.length > 1 || typeof given !== 'object' || given === null || Array.isArray(given)) return undefined;
-  if ('type' in given && given.type !== event) return undefined;
-  return { ...given, type: event };
 }

@@ -1,16 +1,17 @@
 /**
  * Plain WebSocket: `/live/ws/<session_id>`, one JSON object in each text frame. A refusal is an HTTP answer, given
- * before the upgrade; a peer that does not answer a ping is gone.
+ * before the upgrade.
  */
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type WebSocket, WebSocketServer } from 'ws';
+import type { WebSocket } from 'ws';
 import { Problem, type ProblemBody } from '../../core/problem.ts';
 import type { Log } from '../../infra/log.ts';
 import { type Admit, type Admitted, bearerToken, type Request, refusalOf } from '../admission.ts';
-import { parseJson } from '../clientMessages.ts';
+import type { Floodgate } from '../floodgate.ts';
 import type { Listeners } from '../listeners.ts';
-import { CLOSE, type CloseCode, textOf } from '../messages.ts';
+import { MAX_UNSENT_BYTES, REASONS, textOf } from '../messages.ts';
+import { createReadiness } from '../readiness.ts';
 
 export interface WebSockets {
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, session_id: string): Promise<void>;
@@ -18,25 +19,15 @@ export interface WebSockets {
   close(): void;
 }
 
-const MAX_PAYLOAD_BYTES = 8_192;
-const PING_EVERY_MS = 25_000;
-const BUSY_BYTES = 65_536;
 const MAX_INSTANCE = 200;
-const REASONS: Record<CloseCode, string> = {
-  [CLOSE.fault]: 'fault',
-  [CLOSE.token]: 'token',
-  [CLOSE.scope]: 'scope',
-  [CLOSE.draining]: 'draining',
-};
 
-export function createWebSockets(admit: Admit, listeners: Listeners, log: Log): WebSockets {
-  const server = new WebSocketServer({ noServer: true, maxPayload: MAX_PAYLOAD_BYTES, perMessageDeflate: false });
-  const silent = new WeakSet<WebSocket>();
-  const keepalive = setInterval(pingAll, PING_EVERY_MS).unref();
+export function createWebSockets(admit: Admit, listeners: Listeners, Gate: Floodgate, log: Log): WebSockets {
+  const server = new Gate({ noServer: true });
 
   async function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, session_id: string): Promise<void> {
     const onError = () => socket.destroy();
     socket.on('error', onError);
+    server.gate(socket, head);
     try {
       const admitted = await admit(requestOf(req, session_id));
       socket.off('error', onError);
@@ -48,42 +39,23 @@ export function createWebSockets(admit: Admit, listeners: Listeners, log: Log): 
   }
 
   function serve(ws: WebSocket, admitted: Admitted): void {
-    let onReady: (() => void) | undefined;
-    const isBusy = () => ws.bufferedAmount > BUSY_BYTES;
-    const onSent = () => {
-      if (!onReady || isBusy()) return;
-      const callback = onReady;
-      onReady = undefined;
-      callback();
-    };
+    const isBusy = () => ws.bufferedAmount > MAX_UNSENT_BYTES;
+    const { whenReady, onWritten } = createReadiness(isBusy);
     const visit = listeners.enter('websocket', admitted, {
-      send: (message) => ws.send(textOf(message), onSent),
+      send: (message) => ws.send(textOf(message), onWritten),
       close: (code) => ws.close(code, REASONS[code]),
       isOpen: () => ws.readyState === ws.OPEN,
       isBusy,
-      whenReady: (callback) => {
-        onReady = callback;
-      },
+      whenReady,
     });
-    ws.on('message', (bytes, isBinary) => visit.receive(isBinary ? undefined : parseJson(String(bytes))));
-    ws.on('pong', () => silent.delete(ws));
+    ws.on('message', (bytes: Buffer, isBinary) => {
+      visit.receive({ bytes: bytes.length, isText: !isBinary, parse: () => JSON.parse(String(bytes)) });
+    });
     ws.on('error', (err) => log.debug({ err }, 'a WebSocket failed'));
     ws.on('close', visit.leave);
   }
 
-  function pingAll(): void {
-    for (const ws of server.clients) {
-      if (silent.has(ws)) {
-        ws.terminate();
-        continue;
-      }
-      silent.add(ws);
-      ws.ping();
-    }
-  }
-
   function close(): void {
-    clearInterval(keepalive);
     for (const ws of server.clients) ws.terminate();
     server.close();
   }

@@ -1,0 +1,30 @@
+/**
+ * socket.io's packets as they come in an engine.io message, of which the relay takes events alone: `2/live,["PING",{}]`.
+ * https://github.com/socketio/socket.io-protocol
+ */
+import type { Said } from '../inbound.ts';
+
+const EVENT = /^2\/live,(\d*)(?=\[)/;
+
+/** Whether it is about the connection to a namespace, which is socket.io's own. */
+export function isAboutNamespace(packet: string | Buffer): packet is string {
+  return typeof packet === 'string' && (packet[0] === '0' || packet[0] === '1');
+}
+
+/** Packets with attachments are refused with their first part: socket.io would keep that until all of them have come. */
+export function saidIn(packet: string | Buffer): Said {
+  const isText = typeof packet === 'string';
+  return { bytes: Buffer.byteLength(packet), isText, parse: () => messageIn(String(packet)) };
+}
+
+/** @returns the same object as on the other transports; null where it is none, as with a callback */
+function messageIn(packet: string): unknown {
+  const [prefix, callback] = EVENT.exec(packet) ?? [];
+  if (prefix === undefined) throw new Error('no event of this namespace');
+  const [event, given = {}, ...more] = JSON.parse(packet.slice(prefix.length)) as unknown[];
+  if (callback !== '' || more.length > 0 || typeof given !== 'object' || given === null || Array.isArray(given)) {
+    return null;
+  }
+  if ('type' in given && given.type !== event) return null;
+  return { ...given, type: event };
+}

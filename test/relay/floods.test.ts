@@ -1,0 +1,170 @@
+/**
+ * Sockets that flood, sockets that do not read, and both: the relay closes them, keeps little for them, and whoever else
+ * is there does not notice. Raw sockets from another thread; what others see is measured on the server's own event loop.
+ */
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { checkHistory } from '../support/checkHistory.ts';
+import { type Cast, cast, must, openSession, post } from '../support/client.ts';
+import {
+  closeCodeOf,
+  connectPacket,
+  type Flooded,
+  type FloodOptions,
+  flood,
+  frame,
+  messagesOf,
+  OPCODE,
+  pathOf,
+} from '../support/flood.ts';
+import { listenOnWebSocket } from '../support/listener.ts';
+import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
+
+/** A stall of five seconds ends a process. Two busy cores alone make others wait for two of them. */
+const OTHERS_WAIT_MS = 4_000;
+const MB = 2 ** 20;
+
+let stack: Stack;
+let people: Cast;
+
+beforeAll(async () => {
+  if (isLeftOut) return;
+  stack = await startStack();
+  people = cast();
+});
+afterAll(async () => {
+  if (isLeftOut) return;
+  await checkHistory(stack.database, []);
+  await stack.stop();
+});
+
+type Transport = keyof typeof pathOf;
+
+/** @param said what each transport's client says to mean the same */
+async function attack(
+  transport: Transport,
+  said: Record<Transport, Buffer>,
+  options: Partial<FloodOptions> = {},
+): Promise<Flooded> {
+  const { session_id } = await openSession(stack.url, people);
+  const { token } = people.student;
+  return flood({
+    url: stack.relayUrl,
+    path: pathOf[transport](token, session_id),
+    ...(transport === 'socket.io' && { opening: connectPacket(token, session_id) }),
+    welcome: transport === 'socket.io' ? '40/live,' : 'WELCOME',
+    chunk: said[transport],
+    sockets: 1,
+    reads: true,
+    ms: 3_000,
+    ...options,
+  });
+}
+
+interface Watched<T> {
+  result: T;
+  /** The longest that anybody waited for an answer of the server under attack. */
+  slowest_ms: number;
+  /** The most that its process held more than before. */
+  held: number;
+}
+
+/** Asks and listens as others do until the attack is over: whoever listens misses nothing. */
+async function watching<T>(attacked: Promise<T>): Promise<Watched<T>> {
+  const { session_id, path } = await openSession(stack.url, people);
+  const options = { token: people.student.token, session_id, last_sequence: 0 };
+  const listener = await listenOnWebSocket(stack.relayUrl, options);
+  const before = memory();
+  let isOver = false;
+  let slowest_ms = 0;
+  let held = 0;
+  const asking = (async () => {
+    while (!isOver) {
+      const begun = performance.now();
+      await fetch(`${stack.relayUrl}/livez`);
+      slowest_ms = Math.max(slowest_ms, performance.now() - begun);
+      held = Math.max(held, memory() - before);
+      await wait(10);
+    }
+  })();
+  for (let n = 3; n < 8; n += 1) {
+    await must(post(stack.url, `${path}/log`, people.presiding, { event_type: 'NOTE', details: { n } }));
+    await listener.until(({ type, event_sequence }) => type === 'EVENT' && event_sequence === n);
+  }
+  const result = await attacked;
+  isOver = true;
+  await asking;
+  listener.close();
+  if (process.env.SHOW)
+    console.log(expect.getState().currentTestName, slowest_ms, held / MB, (result as Flooded).ended);
+  return { result, slowest_ms, held };
+}
+
+/** What the buffers and the heap of this process hold. */
+function memory(): number {
+  const { external, heapUsed } = process.memoryUsage();
+  return external + heapUsed;
+}
+
+const PING = { websocket: frame('{"type":"PING"}'), 'socket.io': frame('42/live,["PING"]') };
+const REQUEST_STATE = { websocket: frame('{"type":"REQUEST_STATE"}'), 'socket.io': frame('42/live,["REQUEST_STATE"]') };
+const many = (said: Record<Transport, Buffer>, count = 4_000) => ({
+  websocket: Buffer.concat(Array(count).fill(said.websocket)),
+  'socket.io': Buffer.concat(Array(count).fill(said['socket.io'])),
+});
+const both = (bytes: Buffer) => ({ websocket: bytes, 'socket.io': bytes });
+const errorsOf = (said: Flooded['frames'][number]) =>
+  messagesOf(said).flatMap(({ type, code }) => (type === 'ERROR' ? [code] : []));
+
+describe.skipIf(isLeftOut).each(['websocket', 'socket.io'] as const)(`a flood on %s, ${kind}`, (transport) => {
+  test('of one byte frames from twenty sockets ends them at once, and others wait for nothing', async () => {
+    const junk = many({ websocket: frame('y'), 'socket.io': frame('4y') });
+    const { result, slowest_ms, held } = await watching(attack(transport, junk, { sockets: 20, ms: 20_000 }));
+    expect(result.ended).toBe(20);
+    expect(slowest_ms).toBeLessThan(OTHERS_WAIT_MS);
+    expect(held).toBeLessThan(100 * MB);
+  });
+
+  test('of pings that are never read holds little memory ', async () => {
+    const options = { sockets: 5, reads: false };
+    const { slowest_ms, held } = await watching(attack(transport, many(PING), options));
+    expect(slowest_ms).toBeLessThan(OTHERS_WAIT_MS);
+    expect(held).toBeLessThan(100 * MB);
+  });
+
+  test('is answered once in its first ten seconds, and closed with 4429 in the next', async () => {
+    const { result, slowest_ms } = await watching(attack(transport, many(PING, 400), { ms: 20_000 }));
+    const [said] = result.frames;
+    expect(errorsOf(said!)).toEqual(['message_rate', 'message_rate']);
+    expect(messagesOf(said!).filter(({ type }) => type === 'PONG').length).toBeLessThanOrEqual(40);
+    if (transport === 'websocket') expect(closeCodeOf(said!)).toBe(4429);
+    expect(result.ended).toBe(1);
+    expect(slowest_ms).toBeLessThan(OTHERS_WAIT_MS);
+  });
+
+  test.each([
+    ['pings of the protocol', frame('', OPCODE.ping)],
+    ['pongs that nobody asked for', frame('', OPCODE.pong)],
+    ['frames of the largest size', frame(Buffer.alloc(65_535, 'y'), OPCODE.binary)],
+    ['empty fragments', frame('', OPCODE.continuation, false)],
+    ['goodbyes', frame(Buffer.from([0x03, 0xe8]), OPCODE.close)],
+  ])('of %s is held back as well', async (_, bytes) => {
+    const chunk = Buffer.concat([
+      frame('', OPCODE.text, false),
+      ...Array(Math.ceil(60_000 / bytes.length)).fill(bytes),
+    ]);
+    const { slowest_ms, held } = await watching(attack(transport, both(chunk), { sockets: 10, ms: 1_500 }));
+    expect(slowest_ms).toBeLessThan(OTHERS_WAIT_MS);
+    expect(held).toBeLessThan(100 * MB);
+  });
+
+  test('of requests for the state is answered with one snapshot in five seconds', async () => {
+    const chunk = many(REQUEST_STATE, 15);
+    const { result } = await watching(attack(transport, chunk, { ms: 7_000, sockets: 3 }));
+    for (const said of result.frames) {
+      const snapshots = messagesOf(said).filter(({ type }) => type === 'SNAPSHOT');
+      // One on joining, one at once, one after five seconds.
+      expect(snapshots.length).toBeLessThanOrEqual(3);
+    }
+  });
+});
