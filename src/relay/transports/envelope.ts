@@ -11,6 +11,10 @@ export function isAboutNamespace(packet: string | Buffer): packet is string {
   return typeof packet === 'string' && (packet[0] === '0' || packet[0] === '1');
 }
 
+export function asksToListen(packet: string): boolean {
+  return /^0\/live(,|$)/.test(packet);
+}
+
 /** Packets with attachments are refused with their first part: socket.io would keep that until all of them have come. */
 export function saidIn(packet: string | Buffer): Said {
   const isText = typeof packet === 'string';

@@ -9,12 +9,11 @@ import type { Config } from '../../infra/config.ts';
 import type { Log } from '../../infra/log.ts';
 import { type Admit, type Admitted, bearerToken, type Request, refusalOf } from '../admission.ts';
 import type { Floodgate } from '../floodgate.ts';
-import { MAX_MESSAGE_BYTES, MAX_MESSAGES } from '../inbound.ts';
-import type { Listeners, Visit } from '../listeners.ts';
+import { MAX_MESSAGE_BYTES } from '../inbound.ts';
+import type { Listeners } from '../listeners.ts';
 import { CLOSE, type CloseCode } from '../messages.ts';
-import { createWindow } from '../window.ts';
-import { type Connection, watchQueue } from './engineQueue.ts';
-import { isAboutNamespace, saidIn } from './envelope.ts';
+import { type Line, openLine } from './line.ts';
+import type { Connection } from './queue.ts';
 
 export interface SocketIo {
   attach(server: HttpServer): void;
@@ -49,9 +48,7 @@ export function createSocketIo({ admit, listeners, floodgate, config, log }: Soc
     ...(config.CORS_ORIGINS.length > 0 && { cors: { origin: [...config.CORS_ORIGINS] } }),
   });
   const admitted = new WeakMap<Socket, Admitted>();
-  /** Connections that have a listener, or are being asked for one. */
-  const taken = new WeakSet<Connection>();
-  const visits = new WeakMap<Connection, Visit>();
+  const lines = new WeakMap<Connection, Line>();
 
   const live = io.of('/live');
   // Every other name too, so that the client is told in our words. Such a namespace is gone with its refusal.
@@ -64,17 +61,11 @@ export function createSocketIo({ admit, listeners, floodgate, config, log }: Soc
       socket.conn.close();
       return;
     }
-    // Marked before the wait: packets that come together are one listener all the same.
-    if (taken.has(socket.conn)) {
-      next(refusal(new Problem('bad_request', 'This connection listens already.')));
-      return;
-    }
-    taken.add(socket.conn);
     try {
       admitted.set(socket, await admit(requestOf(socket)));
       next();
     } catch (error) {
-      taken.delete(socket.conn);
+      lines.get(socket.conn)!.isTaken = false;
       next(refusal(error));
     }
   });
@@ -93,43 +84,25 @@ export function createSocketIo({ admit, listeners, floodgate, config, log }: Soc
 
   function serve(socket: Socket, visitor: Admitted): void {
     const { conn } = socket;
-    const { isBusy, whenReady } = watchQueue(conn);
+    const line = lines.get(conn)!;
     const visit = listeners.enter('socketio', visitor, {
       send: (message) => void socket.emit(message.type, message),
       close: (code) => close(socket, code),
       isOpen: () => socket.connected && conn.readyState === 'open',
-      isBusy,
-      whenReady,
+      ...line.queue,
     });
-    visits.set(conn, visit);
+    line.visit = visit;
     socket.on('error', (err) => log.debug({ err }, 'a socket.io client sent what cannot be read'));
     socket.on('disconnect', () => {
-      taken.delete(conn);
-      visits.delete(conn);
       visit.leave();
-    });
-  }
-
-  /** Takes the place of socket.io's decoder, which would parse whatever comes, and keep what has attachments. */
-  function guard(conn: Connection): void {
-    const decoders = conn.listeners('data');
-    const requests = createWindow();
-    conn.removeAllListeners('data');
-    conn.on('data', (packet: string | Buffer = '') => {
-      if (isAboutNamespace(packet)) {
-        const isTaken = packet.length <= MAX_MESSAGE_BYTES && requests.count() <= MAX_MESSAGES;
-        if (isTaken) for (const decode of decoders) decode.call(conn, packet);
-        return;
-      }
-      const visit = visits.get(conn);
-      if (visit) visit.receive(saidIn(packet));
-      else conn.close();
+      line.visit = undefined;
+      line.isTaken = false;
     });
   }
 
   function attach(server: HttpServer): void {
     io.attach(server);
-    io.engine.on('connection', guard);
+    io.engine.on('connection', (conn: Connection) => lines.set(conn, openLine(conn)));
   }
 
   return {

@@ -9,12 +9,12 @@ import { createReadiness } from '../readiness.ts';
 /** Of engine.io, beneath a client of socket.io. */
 export type Connection = Socket['conn'];
 
-export interface EngineQueue {
+export interface Queue {
   isBusy(): boolean;
   whenReady(callback: () => void): void;
 }
 
-export function watchQueue(conn: Connection): EngineQueue {
+export function watchQueue(conn: Connection): Queue {
   let queued = 0;
   let handedOver = 0;
   const isBusy = () => queued + handedOver > MAX_UNSENT_BYTES;

@@ -1,0 +1,43 @@
+/**
+ * An engine.io connection beneath a client of socket.io. What comes on it is heard here, in the place of socket.io's
+ * decoder, which would parse whatever comes and keep what has attachments; that one is left with what is about namespaces.
+ */
+import { MAX_MESSAGE_BYTES, MAX_MESSAGES } from '../inbound.ts';
+import type { Visit } from '../listeners.ts';
+import { createWindow } from '../window.ts';
+import { asksToListen, isAboutNamespace, saidIn } from './envelope.ts';
+import { type Connection, type Queue, watchQueue } from './queue.ts';
+
+export interface Line {
+  queue: Queue;
+  /** It has a listener, or one is being admitted. */
+  isTaken: boolean;
+  visit: Visit | undefined;
+}
+
+/** To be called when socket.io has just taken the connection. */
+export function openLine(conn: Connection): Line {
+  const line: Line = { queue: watchQueue(conn), isTaken: false, visit: undefined };
+  const requests = createWindow();
+  const decoders = conn.listeners('data');
+
+  function onPacket(packet: string | Buffer = ''): void {
+    if (isAboutNamespace(packet)) onRequest(packet);
+    else if (line.visit) line.visit.receive(saidIn(packet));
+    else conn.close();
+  }
+
+  function onRequest(packet: string): void {
+    if (packet.length > MAX_MESSAGE_BYTES || requests.count() > MAX_MESSAGES) return;
+    if (asksToListen(packet)) {
+      // Marked before the wait for its admission: packets that come together are one listener all the same.
+      if (line.isTaken) return;
+      line.isTaken = true;
+    }
+    for (const decode of decoders) decode.call(conn, packet);
+  }
+
+  conn.removeAllListeners('data');
+  conn.on('data', onPacket);
+  return line;
+}
