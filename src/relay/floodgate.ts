@@ -30,6 +30,7 @@ const MAX_PIECES = 256;
 const CLOSE_WITHIN_MS = 2_000;
 const PING_EVERY_MS = 25_000;
 const NONCE_BYTES = 8;
+const NOTHING = Buffer.alloc(0);
 
 const LIMITS = {
   maxPayload: MAX_PAYLOAD_BYTES,
@@ -92,7 +93,7 @@ function openGate(socket: Duplex, head: Buffer, metrics: Metrics): Gate {
   let floods = 0;
   let isMessageLet = true;
   let hasSaidGoodbye = false;
-  let isPaused = false;
+  let isResting = false;
   let ws: WebSocket | undefined;
 
   function isLet({ opcode, length }: Frame): boolean {
@@ -127,26 +128,32 @@ function openGate(socket: Duplex, head: Buffer, metrics: Metrics): Gate {
   function take(bytes: Buffer): Buffer {
     const through = filter(bytes);
     leftOut += bytes.length - through.length;
-    if (leftOut > MAX_LEFT_OUT_BYTES) stopReading();
+    if (leftOut > MAX_LEFT_OUT_BYTES) rest();
     return through;
   }
 
   /** A socket that is being closed is not read again: its close timer destroys it. */
-  function stopReading(): void {
+  function rest(): void {
     if (!ws) return void socket.destroy();
-    ws.pause();
-    if (isPaused) return;
-    isPaused = true;
+    if (isResting) return;
+    isResting = true;
     setTimeout(readOn, frames.left_ms() + REST_MS).unref();
   }
 
   function readOn(): void {
-    isPaused = false;
-    if (ws?.readyState === ws?.OPEN) ws?.resume();
+    if (ws?.readyState !== ws?.OPEN) return;
+    isResting = false;
+    push(NOTHING);
   }
 
+  // Node reads on while this is true. A stream that is paused would be read until its buffer is full, which it never is
+  // when all is left out; and to push nothing begins to read again.
   const push = socket.push.bind(socket);
-  socket.push = (bytes: Buffer | null) => push(bytes && take(bytes));
+  socket.push = (bytes: Buffer | null) => {
+    if (bytes === null) return push(null);
+    const through = take(bytes);
+    return (through.length === 0 || push(through)) && !isResting;
+  };
   return {
     head: take(head),
     guard(opened) {

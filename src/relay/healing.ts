@@ -77,11 +77,11 @@ export function createHealing(ring: Ring, options: HealingOptions): Healing {
     if (stopped) return false;
     const gained = takeIn(page);
     metrics.heals.inc({ cause }, gained);
-    const isLast = page.length < PAGE;
     // Publishing follows the commit: what was heard before the read and is not in it was never committed.
-    if (isLast) for (const sequence of heard) early.delete(sequence);
+    if (page.length === 0) for (const sequence of heard) early.delete(sequence);
     onRead();
-    return gained > 0 && !stopped && (!isLast || ring.head().event_sequence < expected);
+    const isBehind = ring.head().event_sequence < Math.max(expected, ...heard);
+    return gained > 0 && !stopped && (isBehind || page.length === PAGE);
   }
 
   /** @returns how many of the page's events had not been heard meanwhile */

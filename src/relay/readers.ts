@@ -1,27 +1,45 @@
 /** What the relay reads from the record. Rooms get these as arguments; they are all that a room knows of Postgres. */
 import type pg from 'pg';
 import type { ExportedEvent } from '../core/event.ts';
+import { EVENT_COLUMNS, type EventRow, exportedEvent } from '../core/ledger.ts';
 import type { Queryable } from '../core/queryable.ts';
 import { idOf } from '../core/stream.ts';
 import { readAllExhibits } from '../exhibits/readExhibits.ts';
 import { inTransaction } from '../infra/database.ts';
 import { readAllObjections } from '../objections/readObjections.ts';
 import { readAllParticipants } from '../participants/readParticipants.ts';
-import { readEvents } from '../sessions/readLog.ts';
 import { findSession } from '../sessions/readSession.ts';
 import { sessionStreamName } from '../sessions/session.ts';
 import type { Position, Snapshot } from './messages.ts';
 
 export interface Readers {
-  /** Events after a sequence, in order, at most `limit`. */
+  /** Events after a sequence, in order, at most `limit` and no more of them than about a page; none when none is left. */
   readEvents(session_id: string, after: number, limit: number): Promise<ExportedEvent[]>;
+  /** The latest events, in order, at most `limit` and about `bytes` of payload; the last one always. */
+  readLatest(session_id: string, limit: number, bytes: number): Promise<ExportedEvent[]>;
   /** The head of each session that has events. */
   readHeads(session_ids: string[]): Promise<Map<string, Position>>;
   /** The session's state together with the head it was folded up to. */
   readSnapshot(session_id: string): Promise<Snapshot>;
 }
 
-const ALL = 2 ** 31 - 1;
+/** Of payloads: whoever catches up slowly holds a page meanwhile. */
+const PAGE_BYTES = 262_144;
+
+/** @param order in which they are taken, for as long as those before them are within the bytes */
+const eventsWithin = (order: 'asc' | 'desc') => `
+  select ${EVENT_COLUMNS}
+  from (
+    select e.stream, e.sequence,
+      sum(octet_length(p.payload)) over (order by e.sequence ${order} rows between unbounded preceding and 1 preceding) as before
+    from events e left join event_payloads p on p.stream = e.stream and p.sequence = e.sequence
+    where e.stream = $1 and e.sequence > $2 order by e.sequence ${order} limit $3
+  ) taken
+  join events e on e.stream = taken.stream and e.sequence = taken.sequence
+  left join event_payloads p on p.stream = taken.stream and p.sequence = taken.sequence
+  where coalesce(taken.before, 0) < $4 order by e.sequence`;
+const PAGE_TEXT = eventsWithin('asc');
+const LATEST_TEXT = eventsWithin('desc');
 
 export function createReaders(pool: pg.Pool): Readers {
   const db = pool as unknown as Queryable;
@@ -54,8 +72,21 @@ export function createReaders(pool: pg.Pool): Readers {
     );
   }
 
+  async function readEvents(session_id: string, after: number, limit: number): Promise<ExportedEvent[]> {
+    const values = [sessionStreamName(session_id), after, limit, PAGE_BYTES];
+    const { rows } = await db.query<EventRow>({ name: 'relay-page', text: PAGE_TEXT, values });
+    return rows.map(exportedEvent);
+  }
+
+  async function readLatest(session_id: string, limit: number, bytes: number): Promise<ExportedEvent[]> {
+    const values = [sessionStreamName(session_id), 0, limit, bytes];
+    const { rows } = await db.query<EventRow>({ name: 'relay-latest', text: LATEST_TEXT, values });
+    return rows.map(exportedEvent);
+  }
+
   return {
-    readEvents: (session_id, after, limit) => readEvents(db, sessionStreamName(session_id), after + 1, ALL, limit),
+    readEvents,
+    readLatest,
     readHeads,
     readSnapshot,
   };

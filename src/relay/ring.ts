@@ -1,7 +1,7 @@
 /** The latest events of a stream, ready to send: always contiguous and linked, because nothing else is taken in. */
 import { GENESIS_HASH } from '../core/chain.ts';
 import type { ExportedEvent } from '../core/event.ts';
-import type { EventMessage, Position } from './messages.ts';
+import { type EventMessage, type Position, textOf } from './messages.ts';
 
 export interface Ring {
   head(): Position;
@@ -11,13 +11,18 @@ export interface Ring {
   append(event: ExportedEvent): boolean;
 }
 
-/**
- * @param capacity so many events are kept at least, and never twice as many
- * @param events in order; where their chain is broken, only what follows the last break is kept
- */
-export function createRing(capacity: number, events: readonly ExportedEvent[]): Ring {
+/** So much is kept at least, where there is so much, and never twice as much of either; the last event always is. */
+export interface Capacity {
+  events: number;
+  /** Characters of their JSON. */
+  size: number;
+}
+
+/** @param events in order; where their chain is broken, only what follows the last break is kept */
+export function createRing(capacity: Capacity, events: readonly ExportedEvent[]): Ring {
   let head: Position = { event_sequence: 0, event_hash: GENESIS_HASH };
   let kept: EventMessage[] = [];
+  let size = 0;
 
   function at(sequence: number): EventMessage | undefined {
     return kept[sequence - head.event_sequence + kept.length - 1];
@@ -26,14 +31,28 @@ export function createRing(capacity: number, events: readonly ExportedEvent[]): 
   function append(event: ExportedEvent): boolean {
     if (event.event_sequence !== head.event_sequence + 1 || event.previous_hash !== head.event_hash) return false;
     head = { event_sequence: event.event_sequence, event_hash: event.event_hash };
-    kept.push(eventMessage(event));
-    if (kept.length >= 2 * capacity) kept = kept.slice(-capacity);
+    const message = eventMessage(event);
+    kept.push(message);
+    size += textOf(message).length;
+    if (kept.length >= 2 * capacity.events || size >= 2 * capacity.size) forget();
     return true;
+  }
+
+  /** Half at a time, so that it costs each event little. */
+  function forget(): void {
+    let from = kept.length;
+    size = 0;
+    while (from > 0 && kept.length - from < capacity.events && size < capacity.size) {
+      from -= 1;
+      size += textOf(kept[from]!).length;
+    }
+    kept = kept.slice(from);
   }
 
   for (const event of events) {
     if (append(event)) continue;
     kept = [];
+    size = 0;
     head = { event_sequence: event.event_sequence - 1, event_hash: event.previous_hash };
     append(event);
   }

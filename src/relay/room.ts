@@ -49,7 +49,7 @@ export interface RoomOptions {
   onBroken(room: Room): void;
 }
 
-const RING = 1_024;
+const RING = { events: 1_024, size: 4 * 2 ** 20 };
 const MAX_EARLY = 256;
 const TAIL_GRACE_MS = 50;
 
@@ -73,7 +73,7 @@ export function createRoom(session_id: string, { readers, broadcast, metrics, lo
   /** Reads only once it hears, so that what is committed in between is not missed. */
   async function prime(): Promise<void> {
     await subscription.ready;
-    const events = await readers.readEvents(session_id, Math.max(0, (await readHead()) - RING), RING);
+    const events = await readers.readLatest(session_id, RING.events, RING.size);
     const ring = createRing(RING, events);
     const options = { session_id, readers, metrics, log, early, onRead: settle, onFork: startAfresh };
     primed = { ring, healing: createHealing(ring, options) };

@@ -82,6 +82,22 @@ describe.skipIf(isLeftOut).each(['websocket', 'socket.io'] as const)(`what is sa
     listener.close();
   });
 
+  test('asks for the state as often as it likes, and is told it every five seconds', async () => {
+    const { socket, messages, envelope } = await listenByHand(transport);
+    const snapshots = () => messages.filter(({ type }) => type === 'SNAPSHOT').length;
+    const before = snapshots();
+    socket.send(envelope('REQUEST_STATE'));
+    await until('the first', () => snapshots() === before + 1);
+    const told_at = performance.now();
+    for (let n = 0; n < 10; n += 1) socket.send(envelope('REQUEST_STATE'));
+    socket.send(envelope('PING'));
+    await until('all were heard', () => pongsOf({ messages }) === 1);
+    expect(snapshots()).toBe(before + 1);
+    await until('the second', () => snapshots() === before + 2);
+    expect(performance.now() - told_at).toBeGreaterThan(4_000);
+    socket.close();
+  });
+
   const wrong: [string, (envelope: string) => (string | Buffer)[]][] = [
     ['is no JSON', (envelope) => [envelope.slice(0, -2)]],
     ['is over 8 KiB', (envelope) => [envelope + ' '.repeat(8_192)]],

@@ -76,7 +76,10 @@ export function createWorld({ future, committed, random, maxReplay, withHeadChec
 
   const position = () => ({ event_sequence: length, event_hash: future[length - 1]!.event_hash });
   const readers: Readers = {
-    readEvents: (_, after, limit) => answered(() => future.slice(after, Math.min(length, after + limit))),
+    // A page may end before its limit, because it is full.
+    readEvents: (_, after, limit) =>
+      answered(() => future.slice(after, Math.min(length, after + Math.ceil(limit * (random() < 0.5 ? 1 : random()))))),
+    readLatest: (_, limit) => answered(() => future.slice(Math.max(0, length - limit), length)),
     readHeads: (ids) => answered(() => new Map(ids.map((id) => [id, position()]))),
     readSnapshot: () => answered(() => ({ head: position() })),
   };

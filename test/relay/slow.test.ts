@@ -1,0 +1,186 @@
+/** Listeners that do not read: little is kept for them, they are told from those that do, and they do not stay for ever. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { WebSocket } from 'ws';
+import { createMetrics } from '../../src/infra/metrics.ts';
+import { createAnswers } from '../../src/relay/answers.ts';
+import { createConnection } from '../../src/relay/connection.ts';
+import { createFloodgate } from '../../src/relay/floodgate.ts';
+import { CLOSE, type Listener, type Message } from '../../src/relay/messages.ts';
+import { createReadiness } from '../../src/relay/readiness.ts';
+import { type Cast, cast, get, must, openSession, post } from '../support/client.ts';
+import { connectPacket, flood, frame, OPCODE, pathOf } from '../support/flood.ts';
+import { listenOnWebSocket } from '../support/listener.ts';
+import { until } from '../support/processes.ts';
+import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
+
+const MB = 2 ** 20;
+
+describe.skipIf(isLeftOut)(`forty listeners that never read, ${kind}`, () => {
+  let stack: Stack;
+  let people: Cast;
+
+  beforeAll(async () => {
+    stack = await startStack();
+    people = cast();
+  });
+  afterAll(() => stack.stop());
+
+  test.each(['websocket', 'socket.io'] as const)('on %s hold little of a hundred large events', async (transport) => {
+    const { session_id, path } = await openSession(stack.url, people);
+    const { token } = people.student;
+    const reader = await listenOnWebSocket(stack.relayUrl, { token, session_id, last_sequence: 0 });
+    const before = memory();
+    const silent = flood({
+      url: stack.relayUrl,
+      path: pathOf[transport](token, session_id),
+      ...(transport === 'socket.io' && { opening: connectPacket(token, session_id) }),
+      welcome: transport === 'socket.io' ? 'SYNCED' : 'WELCOME',
+      chunk: Buffer.alloc(0),
+      sockets: 40,
+      reads: false,
+      ms: 15_000,
+    });
+    await until('all are there', async () => (await listeners()) >= 41);
+    const details = { text: 'x'.repeat(60_000) };
+    const sent = Array.from({ length: 100 }, () =>
+      must(post(stack.url, `${path}/log`, people.presiding, { event_type: 'NOTE', details })),
+    );
+    await Promise.all(sent);
+    await reader.until(({ type, event_sequence }) => type === 'EVENT' && event_sequence === 102);
+    // Forty times six megabytes, if all of it were kept.
+    expect(memory() - before).toBeLessThan(100 * MB);
+    expect(await must(get(stack.url, `${path}/verify`, people.admin))).toMatchObject({ is_valid: true });
+    reader.close();
+    await silent;
+  });
+
+  /** On all relays. */
+  async function listeners(): Promise<number> {
+    const counts = await Promise.all(stack.backbones.map(({ metrics }) => metrics.connections.get()));
+    return counts.flatMap(({ values }) => values).reduce((sum, { value }) => sum + value, 0);
+  }
+});
+
+function memory(): number {
+  const { external, heapUsed } = process.memoryUsage();
+  return external + heapUsed;
+}
+
+/** Nothing but the gate, and an honest client of it. */
+async function openGate(pingEvery_ms: number) {
+  const Floodgate = createFloodgate(createMetrics(), pingEvery_ms);
+  const gate = new Floodgate({ noServer: true });
+  const sockets: Socket[] = [];
+  const server = createServer().on('upgrade', (req, socket, head) => {
+    sockets.push(socket as Socket);
+    gate.handleUpgrade(req, socket, head, () => {});
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const honest = new WebSocket(`ws://127.0.0.1:${port}`);
+  await once(honest, 'open');
+  const raw = () => {
+    const socket = connect(port, '127.0.0.1').on('error', () => {});
+    socket.write(
+      'GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+        'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n',
+    );
+    return socket;
+  };
+  const close = () => {
+    honest.terminate();
+    for (const ws of gate.clients) ws.terminate();
+    gate.close();
+    server.close();
+  };
+  return { honest, raw, sockets, close };
+}
+
+test('a socket that floods is read no further, until its window is over', async () => {
+  const { raw, honest, sockets, close } = await openGate(60_000);
+  const flooder = raw();
+  await once(flooder, 'data');
+  flooder.write(Buffer.concat(Array(500_000).fill(frame('', OPCODE.pong))));
+  const attacked = sockets[1]!;
+  const roundTrip = async () => {
+    honest.ping();
+    await once(honest, 'pong');
+  };
+  await until('it is read', () => attacked.bytesRead > 65_536);
+  await roundTrip();
+  const read = attacked.bytesRead;
+  for (let n = 0; n < 20; n += 1) await roundTrip();
+  expect(attacked.bytesRead).toBe(read);
+  expect(read).toBeLessThan(262_144);
+  await until('it is read again', () => attacked.bytesRead > read);
+  flooder.destroy();
+  close();
+});
+
+test('a pong counts only from a peer that read its ping', async () => {
+  const { raw, honest, close } = await openGate(100);
+  const deaf = raw();
+  const claiming = setInterval(() => deaf.write(frame('alive', OPCODE.pong)), 90);
+  deaf.resume();
+  await once(deaf, 'close');
+  clearInterval(claiming);
+  for (let n = 0; n < 5; n += 1) await once(honest, 'ping');
+  expect(honest.readyState).toBe(WebSocket.OPEN);
+  close();
+});
+
+describe('a busy connection', () => {
+  function busy() {
+    const messages: Message[] = [];
+    const closedWith: number[] = [];
+    let isBusy = true;
+    const { whenReady, onWritten } = createReadiness(() => isBusy);
+    const transport: Listener = {
+      send: (message) => void messages.push(message),
+      close: (code) => void closedWith.push(code),
+      isOpen: () => closedWith.length === 0,
+      isBusy: () => isBusy,
+      whenReady,
+    };
+    const take = () => {
+      isBusy = false;
+      onWritten();
+    };
+    return { ...createConnection(transport, createMetrics()), messages, closedWith, take };
+  }
+  const pong = (timestamp: string): Message => ({
+    type: 'PONG',
+    timestamp,
+    head: { event_sequence: 0, event_hash: '' },
+  });
+
+  test('is owed one answer of a kind, the latest, and gets them when it takes again', () => {
+    const { listener, messages, take } = busy();
+    const answers = createAnswers(listener);
+    for (const timestamp of ['1', '2', '3']) answers.owe('PONG', () => listener.send(pong(timestamp)));
+    answers.owe('not_allowed', () => listener.send({ type: 'ERROR', code: 'not_allowed', detail: '' }));
+    expect(messages).toEqual([]);
+    take();
+    expect(messages).toEqual([pong('3'), { type: 'ERROR', code: 'not_allowed', detail: '' }]);
+    answers.stop();
+  });
+
+  test('that takes nothing for a minute is closed with 4408; one that takes a little is not', () => {
+    vi.useFakeTimers();
+    try {
+      const [mute, slow] = [busy(), busy()];
+      for (const { listener } of [mute, slow]) listener.whenReady(() => {});
+      vi.advanceTimersByTime(59_000);
+      slow.take();
+      vi.advanceTimersByTime(2_000);
+      expect(mute.closedWith).toEqual([CLOSE.slow]);
+      expect(slow.closedWith).toEqual([]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
