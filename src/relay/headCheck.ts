@@ -1,6 +1,7 @@
 /**
  * The head check: about every second the record's heads are compared with those of all rooms that have listeners, one
- * query for a thousand rooms. It is what makes a lost last announcement only late. Busy rooms are not left out: an
+ * query for a thousand rooms. It is what makes a lost last announcement only late, and tells a record that lost what was
+ * delivered, after a failover or a restore. Busy rooms are not left out: an
  * announcement may be lost right after one that was heard.
  */
 import type { Broadcast } from '../infra/broadcast/broadcast.ts';
@@ -45,8 +46,9 @@ export function startHeadCheck({ rooms, readHeads, broadcast, log }: HeadCheckOp
     try {
       for (let i = 0; i < occupied.length; i += ROOMS_AT_ONCE) {
         const some = occupied.slice(i, i + ROOMS_AT_ONCE);
+        const stood = some.map((room) => room.head());
         const heads = await readHeads(some.map((room) => room.session_id));
-        for (const room of some) room.expect(heads.get(room.session_id)?.event_sequence ?? 0, grace_ms);
+        for (const [n, room] of some.entries()) room.compare(stood[n]!, heads.get(room.session_id), grace_ms);
       }
     } catch (err) {
       log.warn({ err }, 'the heads could not be checked');

@@ -2,6 +2,7 @@
  * A room follows one session: it hears announcements, puts them in order, and reads from Postgres whatever it did not
  * hear. It never holds a hole: its head moves only to the event that comes next and names the head's hash.
  */
+import { GENESIS_HASH } from '../core/chain.ts';
 import type { ExportedEvent } from '../core/event.ts';
 import { readCauses } from '../infra/broadcast/announcements.ts';
 import type { Broadcast } from '../infra/broadcast/broadcast.ts';
@@ -37,6 +38,8 @@ export interface Room {
   readPage(after: number): Promise<EventMessage[]>;
   /** The record is known to reach this far: what is not heard within the grace is read. */
   expect(sequence: number, grace_ms?: number): void;
+  /** The record's head, read after the room stood at `before`: what is announced has been committed, so it has that too. */
+  compare(before: Position, recorded: Position | undefined, grace_ms?: number): void;
   close(): void;
 }
 
@@ -52,6 +55,7 @@ export interface RoomOptions {
 const RING = { events: 1_024, size: 4 * 2 ** 20 };
 const MAX_EARLY = 256;
 const TAIL_GRACE_MS = 50;
+const EMPTY: Position = { event_sequence: 0, event_hash: GENESIS_HASH };
 
 export function createRoom(session_id: string, { readers, broadcast, metrics, log, onBroken }: RoomOptions): Room {
   const stream = sessionStreamName(session_id);
@@ -134,6 +138,17 @@ export function createRoom(session_id: string, { readers, broadcast, metrics, lo
     primed?.healing.expect(sequence, grace_ms);
   }
 
+  function compare(before: Position, recorded: Position | undefined, grace_ms?: number): void {
+    const { event_sequence, event_hash } = recorded ?? EMPTY;
+    const isLost = event_sequence === before.event_sequence && event_hash !== before.event_hash;
+    if (!isLost && event_sequence >= before.event_sequence) {
+      expect(event_sequence, grace_ms);
+      return;
+    }
+    log.error({ session_id, before, recorded }, 'the record does not have what was delivered; all begin afresh');
+    startAfresh();
+  }
+
   function startAfresh(): void {
     onBroken(room);
     for (const member of members) member.abandon();
@@ -160,6 +175,7 @@ export function createRoom(session_id: string, { readers, broadcast, metrics, lo
     at: (sequence) => primed!.ring.at(sequence),
     readPage: async (after) => (await readers.readEvents(session_id, after, PAGE)).map(eventMessage),
     expect,
+    compare,
     close,
   };
   return room;

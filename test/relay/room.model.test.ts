@@ -82,6 +82,18 @@ test('an event that was not heard is read as soon as a later one shows the gap',
   world.end();
 });
 
+test('listeners who were told what the record has lost are sent away, and told so when they come back', async () => {
+  const world = createWorld(quietly({ committed: 20 }));
+  const client = world.join(20);
+  await vi.advanceTimersByTimeAsync(4_000);
+  world.loseEvents(2);
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(client.closedWith).toEqual([CLOSE.draining]);
+  expect(client.messages.find(({ type }) => type === 'RESYNC')).toMatchObject({ reason: 'position_ahead', from: 19 });
+  expect(client.place()).toBe(18);
+  world.end();
+});
+
 describe('a forged announcement', () => {
   const deceit = 'is never delivered when it';
   test.each([

@@ -114,6 +114,11 @@ export function createWorld({ future, committed, random, maxReplay, withHeadChec
     for (let i = 0; i < copies; i++) announce(JSON.stringify(events), random() < 0.3 ? 200 : 2);
   }
 
+  /** A failover, or a restore: the last events were never recorded. */
+  function loseEvents(count: number): void {
+    length -= count;
+  }
+
   function announce(message: string, delay_ms: number): void {
     setTimeout(() => {
       if (isConnected) for (const listener of heard) listener(message);
@@ -152,6 +157,7 @@ export function createWorld({ future, committed, random, maxReplay, withHeadChec
   return {
     append,
     announce,
+    loseEvents,
     join,
     loseBroadcast,
     loseDatabase,
