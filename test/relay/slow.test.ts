@@ -35,6 +35,10 @@ describe.skipIf(isLeftOut)(`forty listeners that never read, ${kind}`, () => {
     const { token } = people.student;
     const reader = await listenOnWebSocket(stack.relayUrl, { token, session_id, last_sequence: 0 });
     const before = memory();
+    let end = () => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
     const silent = flood({
       url: stack.relayUrl,
       path: pathOf[transport](token, session_id),
@@ -43,7 +47,8 @@ describe.skipIf(isLeftOut)(`forty listeners that never read, ${kind}`, () => {
       chunk: Buffer.alloc(0),
       sockets: 40,
       reads: false,
-      ms: 15_000,
+      ms: 25_000,
+      until: ended,
     });
     await until('all are there', async () => (await listeners()) >= 41);
     const details = { text: 'x'.repeat(60_000) };
@@ -56,6 +61,7 @@ describe.skipIf(isLeftOut)(`forty listeners that never read, ${kind}`, () => {
     expect(memory() - before).toBeLessThan(80 * MB);
     expect(await must(get(stack.url, `${path}/verify`, people.admin))).toMatchObject({ is_valid: true });
     reader.close();
+    end();
     await silent;
   });
 

@@ -19,6 +19,8 @@ export interface FloodOptions {
   /** Whether what the server says is read once the flood has begun. */
   reads: boolean;
   ms: number;
+  /** Ends it sooner. */
+  until?: Promise<unknown>;
 }
 
 export interface Flooded {
@@ -96,6 +98,7 @@ const THREAD = `
     open.push(socket);
   }
   const timeOut = setTimeout(report, ms);
+  parentPort.once('message', report);
   function report() {
     clearTimeout(timeOut);
     parentPort.postMessage({ ended, said: said.map((parts) => Buffer.concat(parts)) });
@@ -105,10 +108,11 @@ const THREAD = `
 `;
 
 /** Resolves when the server has ended all of its sockets, or when its time is over. */
-export function flood(options: FloodOptions): Promise<Flooded> {
+export function flood({ until, ...options }: FloodOptions): Promise<Flooded> {
   const worker = new Worker(THREAD, { eval: true, workerData: options });
   return new Promise((resolve, reject) => {
     worker.on('error', reject);
+    void until?.then(() => worker.postMessage('enough'));
     worker.on('message', ({ ended, said }: { ended: number; said: Uint8Array[] }) => {
       resolve({ ended, frames: said.map((bytes) => decodeFrames(Buffer.from(bytes))) });
     });
