@@ -1,6 +1,6 @@
 /**
  * Moves the inbox's mark up behind what was settled, so that no look walks through it, and names the streams that are
- * stuck: held back after a fault, or locked by a transaction that is not ours. A number below the mark that somebody
+ * stuck: held back after a fault, or left alone by their workers. A number below the mark that somebody
  * has drawn and not committed yet would be lost to every look: the mark passes only what was drawn before transactions
  * that have all ended, as CREATE INDEX CONCURRENTLY waits for them.
  */
@@ -27,7 +27,8 @@ const MARK_LAGS = `
     or stuck <> '{}' or exists (select from (${oldestWaiting('accepted_at', 1)}) o where ${IS_LONG})))`;
 
 /** One worker at a time is enough. */
-const CLAIM = `update inbox_mark set looked_at = clock_timestamp() where one and ${IS_DUE} returning low_water`;
+const CLAIM = `update inbox_mark set looked_at = clock_timestamp() where one and ${IS_DUE}
+  returning low_water, stuck, stuck_from::float8[]`;
 
 const WRITERS = `
   select virtualtransaction as id from pg_locks
@@ -36,27 +37,20 @@ const WRITERS = `
 
 const OLDEST = `
   select * from (
-    select distinct on (stream) stream, streams, position, attempts, ${IS_LONG} as is_long,
+    select distinct on (stream) stream, position, attempts, ${IS_LONG} as is_long,
       count(*) over () < ${LOOKED_THROUGH} as is_all, ${LOW_WATER} as looked_from
-    from (${oldestWaiting('stream, streams, position, attempts, accepted_at', LOOKED_THROUGH)}) w
+    from (${oldestWaiting('stream, position, attempts, accepted_at', LOOKED_THROUGH)}) w
     order by stream, position) f
   order by position`;
 
-/**
- * Held back after a fault, locked, or backed off from: as here nothing is written, who works on a stream is not disturbed
- * by this lock.
- */
+/** Held back after a fault, or left alone by a worker, which says why in `stream_backoffs`. */
 const STANDING_STILL = `
-  with free as materialized (select stream from streams where stream = any($1) for share skip locked)
-  select stream from streams s where stream = any($1)
-    and (held_until > clock_timestamp() or not exists (select from free where free.stream = s.stream))
-  union
-  select stream from stream_backoffs where stream = any($1) and until > clock_timestamp()`;
+  select stream from streams where stream = any($1) and held_until > clock_timestamp()
+  union select stream from stream_backoffs where stream = any($1) and until > clock_timestamp()`;
 
 /** The first waiting command of a stream. */
 interface First {
   stream: string;
-  streams: string[];
   position: number;
   attempts: number;
   is_long: boolean;
@@ -72,13 +66,14 @@ export function watchMark(db: Queryable): Watched {
 }
 
 export async function moveMark(db: Queryable): Promise<void> {
-  const { rows } = await db.query<{ low_water: number }>(CLAIM);
+  const { rows } = await db.query<{ low_water: number; stuck: string[]; stuck_from: number[] }>(CLAIM);
   if (rows.length === 0) return;
-  const { low_water } = rows[0]!;
+  const { low_water, ...marked } = rows[0]!;
+  const stuckAt = new Map(marked.stuck.map((stream, i) => [stream, marked.stuck_from[i]!]));
   // From there on something may yet be committed.
   const end = (await drawnAndEnded(db)) ?? low_water;
   const { rows: firsts } = await db.query<First>(OLDEST);
-  const stuck = await stuckAmong(db, firsts);
+  const stuck = await stuckAmong(db, firsts, stuckAt);
   const named = new Set(stuck.map(({ stream }) => stream));
   const first = firsts.find(({ stream }) => !named.has(stream));
   const { is_all, looked_from } = firsts[0] ?? { is_all: true, looked_from: end };
@@ -106,12 +101,14 @@ async function drawnAndEnded(db: Queryable): Promise<number | undefined> {
   return drawn[0]!.next;
 }
 
-async function stuckAmong(db: Queryable, firsts: First[]): Promise<First[]> {
+/** @param stuckAt the streams that were stuck when it was looked before, and where: until it moves, one still is */
+async function stuckAmong(db: Queryable, firsts: First[], stuckAt: Map<string, number>): Promise<First[]> {
   const long = firsts.filter(({ is_long }) => is_long).slice(0, MOST_STUCK);
   if (long.length === 0) return [];
-  const asked = [...new Set(long.flatMap(({ streams }) => streams))];
-  const { rows } = await db.query<{ stream: string }>(STANDING_STILL, [asked]);
+  const { rows } = await db.query<{ stream: string }>(STANDING_STILL, [long.map(({ stream }) => stream)]);
   const still = new Set(rows.map(({ stream }) => stream));
   // One that was tried before may have taken its worker down, and waits for another.
-  return long.filter(({ streams, attempts }) => attempts > 0 || streams.some((stream) => still.has(stream)));
+  return long.filter(
+    ({ stream, position, attempts }) => attempts > 0 || still.has(stream) || stuckAt.get(stream) === position,
+  );
 }

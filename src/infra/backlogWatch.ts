@@ -55,7 +55,7 @@ export async function startBacklogWatch(options: BacklogWatchOptions): Promise<B
   let timer: NodeJS.Timeout | undefined;
 
   async function lookAgain(): Promise<void> {
-    const before = admitted;
+    // Also where the look fails: what was settled meanwhile is not known either.
     admitted = new Map();
     try {
       const found = await look(pool, readWorkable);
@@ -63,7 +63,6 @@ export async function startBacklogWatch(options: BacklogWatchOptions): Promise<B
       seen = found;
       judge();
     } catch (err) {
-      for (const [institution_id, count] of before) add(institution_id, count);
       log.debug({ err }, 'it could not be seen what waits: the door stands as it did');
     }
     if (!closed) timer = setTimeout(() => void lookAgain(), every_ms).unref();
@@ -99,14 +98,14 @@ export async function startBacklogWatch(options: BacklogWatchOptions): Promise<B
     return isOverShare(share, workable, refused.has(institution_id)) ? 'share' : undefined;
   }
 
-  function add(institution_id: string | null, count: number): void {
-    admitted.set(institution_id, (admitted.get(institution_id) ?? 0) + count);
+  function admit({ institution_id }: Sender): void {
+    admitted.set(institution_id, (admitted.get(institution_id) ?? 0) + 1);
   }
 
   await lookAgain();
   return {
     refusalOf,
-    admit: ({ institution_id }) => add(institution_id, 1),
+    admit,
     isRefusing: () => isShut || refused.size > 0,
     close: () => {
       closed = true;

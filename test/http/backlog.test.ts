@@ -64,7 +64,7 @@ describe.skipIf(isLeftOut)('a backlog', () => {
       });
       expect(refused.body).toMatchObject({ code: 'backlog', detail: expect.stringContaining('waits for a lock') });
       expect((await send(url, 1)).status).toBe(202);
-      expect((await create(url)).status).toBe(202);
+      await openSession(url, cast());
       expect((await get(url, '/health', null)).body).toMatchObject({ degraded: false });
     }
     expect(await metric('inbox_stuck_streams')).toBe(1);

@@ -115,13 +115,16 @@ test('a stream that is held back or was tried before is named, and found as long
   expect(await move()).toMatchObject({ stuck: [] });
 });
 
-test('one that is no longer stuck takes the mark back to where it waits', async () => {
-  const [position] = await accept(database.pool, 1, { streams: 1 });
-  await database.pool.query(`update streams set held_until = now() + interval '1 hour' where stream = 'session:0'`);
+test('a stream that its worker leaves alone is stuck, and stays so until it moves, whatever is said of it', async () => {
+  const [first, second] = await accept(database.pool, 2, { streams: 1 });
+  await database.pool.query(`insert into stream_backoffs values ('session:0', 'locked', now() + interval '1 minute')`);
   await settle(await accept(database.pool, MANY));
-  expect((await move()).low_water).toBeGreaterThan(position!);
-  await database.pool.query('update streams set held_until = null');
-  expect(await move()).toMatchObject({ low_water: position, stuck: [] });
+  expect((await move()).stuck).toEqual(['session:0']);
+  await database.pool.query('delete from stream_backoffs');
+  expect((await move()).stuck).toEqual(['session:0']);
+  expect((await move()).low_water).toBeGreaterThan(second!);
+  await settle([first!]);
+  expect(await move()).toMatchObject({ low_water: second, stuck: [] });
 });
 
 test('a command that may have taken its worker down makes its stream a stuck one', async () => {
