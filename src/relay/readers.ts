@@ -26,18 +26,19 @@ export interface Readers {
 /** Of payloads: whoever catches up slowly holds a page meanwhile. */
 const PAGE_BYTES = 262_144;
 
-/** @param order in which they are taken, for as long as those before them are within the bytes */
+/**
+ * @param order in which they are taken, for as long as those before them are within the bytes. Payloads are bounded by
+ * the position too: else a merge join walks over all that lie before it.
+ */
 const eventsWithin = (order: 'asc' | 'desc') => `
-  select ${EVENT_COLUMNS}
-  from (
-    select e.stream, e.sequence,
-      sum(octet_length(p.payload)) over (order by e.sequence ${order} rows between unbounded preceding and 1 preceding) as before
-    from events e left join event_payloads p on p.stream = e.stream and p.sequence = e.sequence
-    where e.stream = $1 and e.sequence > $2 order by e.sequence ${order} limit $3
-  ) taken
-  join events e on e.stream = taken.stream and e.sequence = taken.sequence
-  left join event_payloads p on p.stream = taken.stream and p.sequence = taken.sequence
-  where coalesce(taken.before, 0) < $4 order by e.sequence`;
+  select * from (
+    select ${EVENT_COLUMNS}, sum(octet_length(p.payload)) over before as bytes_before
+    from events e
+    left join event_payloads p on p.stream = e.stream and p.sequence = e.sequence and p.sequence > $2
+    where e.stream = $1 and e.sequence > $2
+    window before as (order by e.sequence ${order} rows between unbounded preceding and 1 preceding)
+    order by e.sequence ${order} limit $3) page
+  where coalesce(bytes_before, 0) < $4 order by sequence`;
 const PAGE_TEXT = eventsWithin('asc');
 const LATEST_TEXT = eventsWithin('desc');
 

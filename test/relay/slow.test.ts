@@ -11,6 +11,7 @@ import { createAnswers } from '../../src/relay/answers.ts';
 import { createConnection } from '../../src/relay/connection.ts';
 import { createFloodgate } from '../../src/relay/floodgate.ts';
 import { CLOSE, type Listener, type Message } from '../../src/relay/messages.ts';
+import { createReaders } from '../../src/relay/readers.ts';
 import { createReadiness } from '../../src/relay/readiness.ts';
 import { type Cast, cast, get, must, openSession, post } from '../support/client.ts';
 import { connectPacket, flood, frame, OPCODE, pathOf } from '../support/flood.ts';
@@ -63,6 +64,26 @@ describe.skipIf(isLeftOut)(`forty listeners that never read, ${kind}`, () => {
     reader.close();
     end();
     await silent;
+  });
+
+  test('and pages and rings end by size, so that whoever comes late gets all of it piece by piece', async () => {
+    const { session_id, path } = await openSession(stack.url, people);
+    const details = { text: 'x'.repeat(60_000) };
+    for (let n = 0; n < 20; n += 1) {
+      await must(post(stack.url, `${path}/log`, people.presiding, { event_type: 'NOTE', details }));
+    }
+    const { readEvents, readLatest } = createReaders(stack.pool);
+    const sequencesOf = (events: { event_sequence: number }[]) => events.map(({ event_sequence }) => event_sequence);
+    expect(sequencesOf(await readEvents(session_id, 10, 500))).toEqual([11, 12, 13, 14, 15]);
+    expect(sequencesOf(await readEvents(session_id, 22, 500))).toEqual([]);
+    expect(sequencesOf(await readLatest(session_id, 500, 100_000))).toEqual([21, 22]);
+    expect(sequencesOf(await readLatest(session_id, 500, 1))).toEqual([22]);
+    const late = await listenOnWebSocket(stack.relayUrl, { token: people.student.token, session_id, last_sequence: 0 });
+    await late.until(({ type }) => type === 'SYNCED');
+    const { logs } = await must(get(stack.url, `${path}/logs`, people.admin));
+    expect(late.events().slice(0, logs.length)).toEqual(logs);
+    expect(late.events()).toHaveLength(22);
+    late.close();
   });
 
   /** On all relays. */
