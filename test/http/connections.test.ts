@@ -165,7 +165,8 @@ describe.skipIf(isLeftOut)(`thousands of requests on connections that hang up, $
       for (const { socket } of wires) socket.destroy();
     }
     await expectUnnoticed(health);
-    await until('what was held is free', async () => (await externalMiB()) - before < 40, 10_000);
+    // It would be 2 GB; what is garbage already may stay for a while.
+    await until('what was held is free', async () => (await externalMiB()) - before < 150, 20_000);
     await target.expectUnharmed();
   });
 });

@@ -1,5 +1,5 @@
 /** Features that can be switched off: what they switch off, and what comes before and after that. */
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commands } from '../../src/commands.ts';
 import { queries } from '../../src/queries.ts';
@@ -7,12 +7,14 @@ import { assignmentBody, type Cast, cast, get, must, openSession, post, send } f
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 import { expectIntact } from '../support/verdict.ts';
 
+const PROXY = { TRUSTED_PROXIES: '127.0.0.1/32' };
+
 describe.skipIf(isLeftOut)('with FEATURE_MOOT_OPERATIONS=false', () => {
   let stack: Stack;
   let people: Cast;
 
   beforeAll(async () => {
-    stack = await startStack({ FEATURE_MOOT_OPERATIONS: 'false', RATE_LIMIT_GENERAL_PER_MINUTE: '3' });
+    stack = await startStack({ FEATURE_MOOT_OPERATIONS: 'false', RATE_LIMIT_GENERAL_PER_MINUTE: '3', ...PROXY });
   });
 
   afterAll(() => stack.stop());
@@ -26,7 +28,9 @@ describe.skipIf(isLeftOut)('with FEATURE_MOOT_OPERATIONS=false', () => {
       const [method, path] = route.replaceAll(/:\w+/g, () => randomUUID()).split(' ') as [string, string];
       const off = { status: 403, body: { code: 'feature_disabled' } };
       expect(await send(stack.url, method, path, people.admin)).toMatchObject(off);
-      const anonymous = await send(stack.url, method, path, null);
+      // Refusals without a token are counted by address.
+      const from = { 'x-forwarded-for': `10.${[1, 2, 3].map(() => randomInt(256)).join('.')}` };
+      const anonymous = await send(stack.url, method, path, null, undefined, from);
       expect(anonymous).toMatchObject(roles === 'anyone' ? off : { status: 401, body: { code: 'unauthenticated' } });
       if (method === 'POST') expect(await send(stack.url, method, path, people.student, 'no JSON')).toMatchObject(off);
     },
