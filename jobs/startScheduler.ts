@@ -32,7 +32,7 @@ const CLOSE_WITHIN_MS = 1_000;
 const OVERDUE_MS = 3_000;
 
 export function startScheduler(backbone: Backbone, options: SchedulerOptions = {}): Scheduler {
-  const { queues, metrics, log } = backbone;
+  const { queues, heartbeat, metrics, log } = backbone;
   const { timetable = wholeTimetable, wallClock = Date.now } = options;
   const pool = backbone.openPool('worker', POOL_SIZE);
   const db = pool as unknown as Queryable;
@@ -118,8 +118,10 @@ export function startScheduler(backbone: Backbone, options: SchedulerOptions = {
 
   async function close(): Promise<void> {
     stopCron();
+    const left = heartbeat.leave('scheduler');
     await Promise.race([work, new Promise((resolve) => setTimeout(resolve, CLOSE_WITHIN_MS).unref())]);
     await leadership.close();
+    await left;
     await pool.end();
   }
 
@@ -131,5 +133,6 @@ export function startScheduler(backbone: Backbone, options: SchedulerOptions = {
   };
 
   leadership.start();
+  void heartbeat.join('scheduler');
   return { db, leader: leadership.leader, close };
 }

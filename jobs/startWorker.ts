@@ -43,7 +43,7 @@ export async function startWorker(
   reach?: (point: CrashPoint) => void,
   watch?: Watch,
 ): Promise<Running> {
-  const { queues, broadcast, metrics, log, blobs } = backbone;
+  const { queues, broadcast, heartbeat, metrics, log, blobs } = backbone;
   await queues.demandFit();
   const pool = backbone.openPool('worker', POOL_SIZE);
   const jobPool = backbone.openPool('worker', JOB_POOL_SIZE);
@@ -76,8 +76,10 @@ export async function startWorker(
     log,
   );
   presence.start();
+  await heartbeat.join('worker');
 
   async function close(): Promise<void> {
+    const left = heartbeat.leave('worker');
     // Awaited last: a look may wait for a database that does not answer until the applier is closed.
     const looked = lookout.close();
     expirer.close();
@@ -88,7 +90,7 @@ export async function startWorker(
     const within = queues.isConnected() === false ? 0 : CLOSE_WITHIN_MS;
     await Promise.race([workers, new Promise((resolve) => setTimeout(resolve, within).unref())]);
     await applier.close();
-    await looked;
+    await Promise.all([looked, left]);
     await Promise.all([pool.end(), jobPool.end(), verifierPool.end(), looks.end()]);
   }
 

@@ -22,7 +22,7 @@ const POOL_SIZE = 5;
 
 await runProcess({ role: 'relay', verifiesTokens: true }, async (config) => {
   const backbone = await openBackbone(config, config.DATABASE_URL!, 'relay', 'relay');
-  const { broadcast, presence, queues, metrics, log, isRedisConnected } = backbone;
+  const { broadcast, presence, postgres, queues, heartbeat, metrics, log, isRedisConnected } = backbone;
   await queues.demandFit();
   const pool = backbone.openPool('relay', POOL_SIZE);
   const db = pool as unknown as Queryable;
@@ -36,11 +36,14 @@ await runProcess({ role: 'relay', verifiesTokens: true }, async (config) => {
   });
   const relay = createRelay({ pool, broadcast, presence, tokens, config, metrics, log });
   const looks = backbone.openPool('relay', LOOKS_POOL_SIZE);
+  await heartbeat.join('relay');
   const probe = await startProbe({
     pool: looks,
+    postgres,
     metrics,
     isRedisConnected,
     connections: relay.connections,
+    processes: heartbeat.alive,
     isQueueFit: queues.isFit,
   });
   const app = bareApp(config.TRUSTED_PROXIES);
@@ -55,6 +58,7 @@ await runProcess({ role: 'relay', verifiesTokens: true }, async (config) => {
     steps: [
       unreadyOnNewerSchema(db, log, probe.drain),
       { name: 'readiness', run: () => probe.drain() },
+      { name: 'heartbeat', run: () => heartbeat.leave('relay') },
       { name: 'listeners', run: () => relay.close() },
       { name: 'http', run: () => closeServer(server) },
       { name: 'metrics', run: () => apart?.close() },

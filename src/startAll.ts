@@ -40,7 +40,7 @@ export async function startAll(
   await migrate(databaseUrl, { rolePrefix: config.DB_ROLE_PREFIX });
   stop?.throwIfAborted();
   const backbone = await openBackbone(config, databaseUrl, 'all');
-  const { broadcast, presence, metrics, log } = backbone;
+  const { broadcast, presence, heartbeat, metrics, log } = backbone;
   const steps: Step[] = [{ name: 'backbone', run: () => backbone.close() }];
   try {
     const pool = backbone.openPool('relay', RELAY_POOL_SIZE);
@@ -57,6 +57,7 @@ export async function startAll(
     steps.unshift({ name: 'metrics', run: () => apart?.close() });
     const server = createExpressServer(api.app);
     relay.attach(server);
+    await heartbeat.join('relay');
     const port = await listen(server, config.HOST, config.PORT, USUAL_PORT);
     steps.unshift(
       { name: 'readiness', run: () => api.drain() },

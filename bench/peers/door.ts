@@ -11,6 +11,7 @@ import type { Desk } from '../../src/http/door.ts';
 import type { Outcomes } from '../../src/http/outcomes.ts';
 import { createScopes } from '../../src/http/scopes.ts';
 import { createExpressServer } from '../../src/http/server.ts';
+import { createAbsence } from '../../src/infra/absence.ts';
 import type { Config } from '../../src/infra/config.ts';
 import { createLimiter } from '../../src/infra/limiter/createLimiter.ts';
 import { closeServer, listen } from '../../src/infra/listen.ts';
@@ -26,6 +27,8 @@ const NOTHING_TO_WAIT_FOR: Outcomes = {
   hurry: () => {},
   close: () => {},
 };
+
+const ALONE = { api: 1, worker: 1, relay: 1, scheduler: 1 };
 
 /** @param accept stores a command and resolves with its outcome */
 export async function openDoor(
@@ -57,7 +60,14 @@ export async function openDoor(
     instance: 'peer',
     issueTicket: tokens.issueTicket,
   } as unknown as Desk;
-  const probe = await startProbe({ pool, metrics, isRedisConnected: () => null, connections: () => 0 });
+  const probe = await startProbe({
+    pool,
+    postgres: createAbsence('Postgres', log),
+    metrics,
+    isRedisConnected: () => null,
+    connections: () => 0,
+    processes: () => ALONE,
+  });
   const server = createExpressServer(createApp(desk, probe, 'peer'));
   await listen(server, config.HOST, config.PORT, 0);
   return {

@@ -1,13 +1,17 @@
-/** `/health` and `/ready`: every process serves them, and neither waits for anything. */
+/**
+ * `/health`, `/ready` and `/livez`: every process serves them, and none waits for anything. A balancer that wants no API
+ * without Redis asks for `/health?require=redis`.
+ */
 import { Router } from 'express';
 import type { Probe } from '../infra/probe.ts';
 
 export function healthRoutes(probe: Probe): Router {
   const router = Router();
-  router.get('/health', (_req, res) => {
+  router.get('/health', ({ query }, res) => {
     const health = probe.health();
+    const isEnough = health.healthy && (query.require !== 'redis' || health.redis_connected === true);
     res
-      .status(health.healthy ? 200 : 503)
+      .status(isEnough ? 200 : 503)
       .set('Cache-Control', 'no-store')
       .json(health);
   });
@@ -17,6 +21,10 @@ export function healthRoutes(probe: Probe): Router {
       .status(ready ? 200 : 503)
       .set('Cache-Control', 'no-store')
       .json({ ready });
+  });
+  // That it is answered is the answer.
+  router.get('/livez', (_req, res) => {
+    res.set('Cache-Control', 'no-store').json({ alive: true });
   });
   return router;
 }

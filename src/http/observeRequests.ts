@@ -14,7 +14,7 @@ interface Observer {
 }
 
 /** Asked every few seconds by machines; nobody wants to read that. */
-const PROBES = ['/health', '/ready', '/metrics'];
+const PROBES = ['/health', '/ready', '/livez', '/metrics'];
 
 export function observeRequests({ config, log, metrics }: Observer): RequestHandler {
   const level = config.ACCESS_LOG_LEVEL;

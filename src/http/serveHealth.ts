@@ -17,9 +17,17 @@ export interface HealthServer {
 
 /** @param usual the port where the settings name none; another where it is taken */
 export async function serveHealth(backbone: Backbone, usual: number): Promise<HealthServer> {
-  const { config, metrics, isRedisConnected, queues } = backbone;
+  const { config, postgres, metrics, isRedisConnected, queues, heartbeat } = backbone;
   const pool = backbone.openPool('worker', LOOKS_POOL_SIZE);
-  const probe = await startProbe({ pool, metrics, isRedisConnected, connections: () => 0, isQueueFit: queues.isFit });
+  const probe = await startProbe({
+    pool,
+    postgres,
+    metrics,
+    isRedisConnected,
+    connections: () => 0,
+    processes: heartbeat.alive,
+    isQueueFit: queues.isFit,
+  });
   const app = bareApp(config.TRUSTED_PROXIES).use(healthRoutes(probe), metricsRoutes(metrics, 'open'));
   const server = createExpressServer(app);
   const port = await listen(server, config.HOST, config.METRICS_PORT, usual);

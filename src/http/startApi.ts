@@ -47,7 +47,7 @@ export async function startApi(
   secret: string | undefined,
   connections: () => number,
 ): Promise<Api> {
-  const { config, redis, queues, broadcast, metrics, log, isRedisConnected, blobs } = backbone;
+  const { config, postgres, redis, queues, broadcast, heartbeat, metrics, log, isRedisConnected, blobs } = backbone;
   await queues.demandFit();
   const limitsRedis = openCache(backbone);
   await limitsRedis?.demandFit();
@@ -79,7 +79,17 @@ export async function startApi(
   const acceptor = createAcceptor({ db, queues, backlog, isAway, metrics, log });
   const { isFit: isQueueFit } = queues;
   const { isAccepting } = acceptor;
-  const probe = await startProbe({ pool: looks, metrics, isRedisConnected, connections, isQueueFit, isAccepting });
+  await heartbeat.join('api');
+  const probe = await startProbe({
+    pool: looks,
+    postgres,
+    metrics,
+    isRedisConnected,
+    connections,
+    processes: heartbeat.alive,
+    isQueueFit,
+    isAccepting,
+  });
   const cache = createScopeCache(db);
   const scopes = createScopes(db, cache);
   const followed = { onChange: cache.forget, onInterruption: cache.forgetAll };
@@ -110,6 +120,7 @@ export async function startApi(
 
   function drain(): void {
     probe.drain();
+    void heartbeat.leave('api');
     outcomes.hurry();
     desk.verifyRuns.hurry();
   }

@@ -1,12 +1,13 @@
 /** What every process stands on: its settings, its log and metrics, the queues, the broadcast and who is present. */
 import type pg from 'pg';
-import { postgresPlace, redisPlace } from './absence.ts';
+import { type Absence, createAbsence, postgresPlace, redisPlace } from './absence.ts';
 import { type BlobStore, openBlobs } from './blobs.ts';
 import type { Broadcast } from './broadcast/broadcast.ts';
 import { createInProcessBroadcast } from './broadcast/inProcess.ts';
 import { createRedisBroadcast } from './broadcast/redis.ts';
 import { blobFolder, type Config } from './config.ts';
 import { type DatabaseRole, openPool } from './database.ts';
+import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
 import { readInstallationId, redisPrefix } from './installation.ts';
 import { createLog, type Log } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -27,12 +28,16 @@ export interface Backbone {
   prefix: string;
   log: Log;
   metrics: Metrics;
+  /** What is said of Postgres in the log. */
+  postgres: Absence;
   /** The queue's, the broadcast's and presence's; undefined in embedded mode. */
   redis: RedisServer | undefined;
   queues: Queues;
   broadcast: Broadcast;
   blobs: BlobStore;
   presence: Presence;
+  /** Which processes are alive, and that this is one of them. */
+  heartbeat: Heartbeat;
   onError(error: Error): void;
   /** Connections in a role of this installation. @param max at most */
   openPool(role: DatabaseRole, max: number): pg.Pool;
@@ -77,6 +82,7 @@ export function assembleBackbone(config: Config, databaseUrl: string, process: s
   const queues = openQueues({ openPool: (max) => open('queue', max), redis, installation, onError, log });
   const broadcast = redis ? createRedisBroadcast(redis, prefix) : createInProcessBroadcast();
   const presence = redis ? createRedisPresence(redis, prefix, PRESENCE) : createInProcessPresence(PRESENCE);
+  const heartbeat = createHeartbeat((role) => open(role, 1), log);
   return {
     config,
     databaseUrl,
@@ -85,11 +91,13 @@ export function assembleBackbone(config: Config, databaseUrl: string, process: s
     prefix,
     log,
     metrics: createMetrics(),
+    postgres: createAbsence(`Postgres ${postgresPlace(databaseUrl)}`, log),
     redis,
     queues,
     broadcast,
     blobs: openBlobs(blobFolder(config)),
     presence,
+    heartbeat,
     onError,
     openPool: open,
     isRedisConnected: () => redis?.isConnected() ?? null,
@@ -98,6 +106,7 @@ export function assembleBackbone(config: Config, databaseUrl: string, process: s
       await presence.close();
       await broadcast.close();
       redis?.close();
+      await heartbeat.close();
     },
   };
 }

@@ -1,10 +1,13 @@
 /**
  * How this process and what it leans on are doing, probed every second or two, so that asking costs nothing. Without Postgres
- * nothing works (503); without Redis everything works, later (200 and `degraded`). A Postgres that is slow is there: the
+ * nothing works (503); without Redis everything works, later (200 and `degraded`); without a worker, say, nothing is
+ * applied, which is no reason to send nobody here (`degraded` too). A Postgres that is slow is there: the
  * figures are then those of the last look that came to its end.
  */
 import type pg from 'pg';
+import type { Absence } from './absence.ts';
 import { type Backlog, readStanding } from './backlog.ts';
+import type { Alive } from './heartbeat.ts';
 import { isThere, look } from './look.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -15,6 +18,8 @@ export interface Health {
   redis_connected: boolean | null;
   queue: Queue;
   active_connections: number;
+  /** How many of each kind are alive. */
+  processes: Alive;
   timestamp: string;
 }
 
@@ -38,10 +43,13 @@ export interface Probe {
 export interface ProbeOptions {
   /** For looks alone. */
   pool: pg.Pool;
+  /** Told when it answers and when it does not. */
+  postgres: Absence;
   metrics: Metrics;
   /** Null where there is no Redis. */
   isRedisConnected(): boolean | null;
   connections(): number;
+  processes(): Alive;
   /** False where the queue's Redis is not one to rely on. */
   isQueueFit?(): boolean;
   /** False while commands are refused, or none could be stored lately. */
@@ -57,9 +65,11 @@ const AWAY_MS = 5_000;
 export async function startProbe(options: ProbeOptions): Promise<Probe> {
   const {
     pool,
+    postgres,
     metrics,
     isRedisConnected,
     connections,
+    processes,
     isQueueFit = () => true,
     isAccepting = () => true,
     every_ms = EVERY_MS,
@@ -81,18 +91,24 @@ export async function startProbe(options: ProbeOptions): Promise<Probe> {
       isStale = false;
       metrics.pending.set(queue.pending);
       metrics.oldestPending.set(queue.oldest_pending_seconds);
-    } catch {
+    } catch (fault) {
       isStale = true;
       postgres_connected = await isThere(pool);
+      if (!postgres_connected && !closed) postgres.away(fault);
     }
-    if (postgres_connected) answered_at = performance.now();
+    if (postgres_connected) {
+      answered_at = performance.now();
+      postgres.back();
+    }
     const next = postgres_connected ? every_ms : Math.min(every_ms, EVERY_MS_WITHOUT);
     if (!closed) timer = setTimeout(() => void lookAgain(), next).unref();
   }
 
   function health(): Health {
     const redis_connected = isRedisConnected();
-    const isLame = isStale || redis_connected === false || !isQueueFit() || !isAccepting();
+    const alive = processes();
+    const isMissed = Object.values(alive).includes(0);
+    const isLame = isStale || isMissed || redis_connected === false || !isQueueFit() || !isAccepting();
     return {
       healthy: postgres_connected,
       degraded: postgres_connected && isLame,
@@ -100,6 +116,7 @@ export async function startProbe(options: ProbeOptions): Promise<Probe> {
       redis_connected,
       queue,
       active_connections: connections(),
+      processes: alive,
       timestamp: new Date().toISOString(),
     };
   }

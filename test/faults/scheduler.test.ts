@@ -61,7 +61,7 @@ describe.skipIf(inject('redisUrl') === null)('a scheduler', () => {
     const scene = await openScene({ redisUrl: redis.url });
     const { first, standby, term } = await twoSchedulers(scene);
     await redis.kill();
-    await until('it is missed', async () => (await get(first.url, '/health', null)).body.degraded);
+    await until('it is missed', async () => (await get(first.url, '/health', null)).body.redis_connected === false);
     first.signal('SIGTERM');
     await untilTerm(scene, term + 1);
     expect(await first.exited).toEqual(CLEANLY);

@@ -105,7 +105,7 @@ describe.skipIf(inject('redisUrl') === null)('stopping', () => {
     const load = startLoad({ apis: [api.url], people: scene.people, sessions: await scene.openSessions(api, 4) });
     await load.answered(50);
     await redis.kill();
-    await until('it is missed', async () => (await get(api.url, '/health', null)).body.degraded);
+    await until('it is missed', async () => (await get(api.url, '/health', null)).body.redis_connected === false);
     await load.answered(8);
     const sent = await load.stop();
     expect(await Promise.all([terminate(api), terminate(worker)])).toEqual([CLEANLY, CLEANLY]);

@@ -19,6 +19,7 @@ import {
 } from '../support/client.ts';
 import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
 
+const SOON = { timeout: 10_000, interval: 50 };
 const INSTANT = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
 describe.skipIf(isLeftOut)('for operators', () => {
@@ -36,7 +37,11 @@ describe.skipIf(isLeftOut)('for operators', () => {
   afterAll(() => stack.stop());
 
   test('health says how everything is, to anybody, at once', async () => {
+    const each = kind === 'embedded' ? 1 : 2;
+    const processes = { api: each, worker: each, relay: each, scheduler: each };
     for (const api of stack.apis) {
+      // Who comes after is counted with the next beat.
+      await expect.poll(async () => (await get(api, '/health', null)).body.processes, SOON).toEqual(processes);
       const { status, body, headers } = await get(api, '/health', null);
       expect(status).toBe(200);
       expect(headers.get('cache-control')).toBe('no-store');
@@ -45,10 +50,18 @@ describe.skipIf(isLeftOut)('for operators', () => {
         redis_connected: kind === 'embedded' ? null : true,
         queue: { pending: expect.any(Number), oldest_pending_seconds: expect.any(Number), dead: 0, as_of: INSTANT },
         active_connections: 0,
+        processes,
         timestamp: INSTANT,
       });
       expect(await get(api, '/ready', null)).toMatchObject({ status: 200, body: { ready: true } });
     }
+  });
+
+  test('a balancer may want no API without Redis, and may ask whether the process lives at all', async () => {
+    const asked = await get(stack.url, '/health?require=redis', null);
+    expect(asked).toMatchObject({ status: kind === 'embedded' ? 503 : 200, body: { healthy: true } });
+    expect((await get(stack.url, '/health?require=nothing', null)).status).toBe(200);
+    expect(await get(stack.url, '/livez', null)).toMatchObject({ status: 200, body: { alive: true } });
   });
 
   test('metrics are Prometheus text, with help and type for each', async () => {

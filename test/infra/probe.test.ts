@@ -1,7 +1,10 @@
 /** A Postgres that is slow is not away: the figures grow old and say so, and nobody is turned away for it. */
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { createAbsence } from '../../src/infra/absence.ts';
 import { openPool } from '../../src/infra/database.ts';
+import { PROCESS_KINDS } from '../../src/infra/heartbeat.ts';
+import { createLog } from '../../src/infra/log.ts';
 import { LOOKS_POOL_SIZE } from '../../src/infra/look.ts';
 import { createMetrics } from '../../src/infra/metrics.ts';
 import { startProbe } from '../../src/infra/probe.ts';
@@ -20,10 +23,16 @@ afterAll(async () => {
   await database.drop();
 });
 
-async function open(looks = pool) {
-  const metrics = createMetrics();
-  const options = { pool: looks, metrics, isRedisConnected: () => null, connections: () => 0, every_ms: 50 };
-  const probe = await startProbe(options);
+async function open(looks = pool, alive = { api: 1, worker: 1, relay: 1, scheduler: 1 }) {
+  const probe = await startProbe({
+    pool: looks,
+    postgres: createAbsence('Postgres', createLog('silent', 'test')),
+    metrics: createMetrics(),
+    isRedisConnected: () => null,
+    connections: () => 0,
+    processes: () => alive,
+    every_ms: 50,
+  });
   onTestFinished(() => probe.close());
   return probe;
 }
@@ -61,4 +70,13 @@ test('a Postgres that answers nothing is away', async () => {
   const probe = await open(nowhere);
   expect(probe.health()).toMatchObject({ healthy: false, postgres_connected: false, queue: { as_of: null } });
   expect(probe.isReady()).toBe(false);
+});
+
+test('without a worker, a relay, a scheduler or an API all that is left is degraded, and serves', async () => {
+  for (const kind of PROCESS_KINDS) {
+    const alive = { api: 2, worker: 2, relay: 2, scheduler: 2, [kind]: 0 };
+    const probe = await open(pool, alive);
+    expect(probe.health()).toMatchObject({ healthy: true, degraded: true, processes: alive });
+    expect(probe.isReady()).toBe(true);
+  }
 });

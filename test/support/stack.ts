@@ -161,11 +161,12 @@ async function serveApi(api: Api): Promise<{ api: Api; server: Server; url: stri
 }
 
 async function serveRelay(backbone: Backbone, { tokens }: Api) {
-  const { config, broadcast, presence, metrics, log, onError, databaseUrl } = backbone;
+  const { config, broadcast, presence, heartbeat, metrics, log, onError, databaseUrl } = backbone;
   const pool = openPool(databaseUrl, 'relay', 4, onError);
   const relay = createRelay({ pool, broadcast, presence, tokens, config, metrics, log });
   const server = createServer((_req, res) => void res.writeHead(404).end());
   relay.attach(server);
+  await heartbeat.join('relay');
   const port = await listen(server, '127.0.0.1', 0, 0);
   const close = async () => {
     await relay.close();
