@@ -20,6 +20,8 @@ import { type Attempts, isLockFault, isUnavailable } from './attempt.ts';
 /** What a run has come to so far. */
 export interface Tally {
   outcomes: Outcome[];
+  /** Ids of commands that faulted. */
+  faulted: Set<string>;
   suspects: Map<string, string[]>;
   /** By their subject. */
   postponed: Map<string, Postponed>;
@@ -46,7 +48,7 @@ export function createPasses(pool: pg.Pool, attempts: Attempts, isClosing: () =>
   const { attempt, transact, persistently } = attempts;
 
   async function run(work: Work, suspects: Work = new Map()): Promise<Tally> {
-    const tally: Tally = { outcomes: [], suspects: copyOf(suspects), postponed: new Map() };
+    const tally: Tally = { outcomes: [], faulted: new Set(), suspects: copyOf(suspects), postponed: new Map() };
     for (let rest = work; rest.size > 0 && !isClosing(); ) {
       rest = await pass(rest, limitFor(rest), tally, { wary: true });
     }
@@ -81,6 +83,7 @@ export function createPasses(pool: pg.Pool, attempts: Attempts, isClosing: () =>
 
   function settle(decided: Decided, tally: Tally): Work {
     tally.outcomes.push(...decided.outcomes);
+    for (const { id } of decided.faults) tally.faulted.add(id);
     for (const streams of decided.suspects.values()) addWork(tally.suspects, streams);
     for (const [subject, postponed] of decided.postponed) tally.postponed.set(subject, postponed);
     return decided.again;
@@ -112,11 +115,15 @@ export function createPasses(pool: pg.Pool, attempts: Attempts, isClosing: () =>
     return again;
   }
 
-  /** What was counted and could not be tried, as its stream was locked, is taken back. */
+  /**
+   * The attempts of commands that were counted and had neither an outcome nor a fault are taken back: their stream was
+   * locked, or they wait behind a fault, or for another stream or a fact, and are counted again in their turn.
+   */
   async function passCounted(work: Work, limit: number, tally: Tally, counted: Set<string>): Promise<Work> {
     const left = await pass(work, limit, tally, counted.size > 0 ? { counted } : {});
-    const postponed = [...work.keys()].filter((subject) => tally.postponed.has(subject));
-    if (counted.size > 0 && postponed.length > 0) await transact((db) => uncountAttempts(db, counted, postponed));
+    const settled = new Set(tally.outcomes.map(({ id }) => id));
+    const untried = [...counted].filter((id) => !settled.has(id) && !tally.faulted.has(id));
+    if (untried.length > 0) await transact((db) => uncountAttempts(db, untried));
     return left;
   }
 

@@ -223,10 +223,10 @@ export async function countAttempts(db: Queryable, pending: PendingCommand[], ma
   return counted;
 }
 
-/** Takes back the attempts of those that were counted and then not made, as their stream could not be worked on. */
-export async function uncountAttempts(db: Queryable, counted: ReadonlySet<string>, streams: string[]): Promise<void> {
+/** Takes back attempts that were counted and then not made. None falls below zero where a lost commit is repeated. */
+export async function uncountAttempts(db: Queryable, ids: string[]): Promise<void> {
   await db.query(
-    `update commands set attempts = attempts - 1 where id = any($1) and stream = any($2) and status = 'accepted'`,
-    [[...counted], streams],
+    `update commands set attempts = greatest(attempts - 1, 0) where id = any($1) and status = 'accepted'`,
+    [ids],
   );
 }

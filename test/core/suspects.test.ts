@@ -1,0 +1,100 @@
+/** Commands that may have taken a process down have their attempt counted first; what was not tried is not counted. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import type { Attempts } from '../../jobs/attempt.ts';
+import { createPasses } from '../../jobs/passes.ts';
+import { commands } from '../../src/commands.ts';
+import { bookOf, type CommandDefinition, defineCommand } from '../../src/core/command.ts';
+import type { Submission } from '../../src/core/inbox.ts';
+import { workOf } from '../../src/core/stream.ts';
+import { inTransaction } from '../../src/infra/database.ts';
+import { sessionStreamName } from '../../src/sessions/session.ts';
+import { admin } from '../support/court.ts';
+import { openPasses, type Passes, type Place } from '../support/passes.ts';
+import { submission } from '../support/submissions.ts';
+
+/** Never decided. */
+const explode = defineCommand<Place, unknown, unknown>({
+  ...{ roles: ['super_admin'], summary: 'Only tests know it', body: z.object({}), target: () => null },
+  name: 'test.explode',
+  route: 'POST /test/explode',
+  streams: ({ input }) => [sessionStreamName(input.session_id)],
+  decide() {
+    throw new Error('this cannot be decided');
+  },
+  result: () => ({}),
+  records: [],
+  rejects: [],
+});
+
+const book = bookOf([...commands, explode] as unknown as CommandDefinition[]);
+let court: Passes;
+
+beforeAll(async () => {
+  court = await openPasses(book);
+});
+
+afterAll(() => court.close());
+
+/** As a worker runs them, and nothing is published. */
+function run(batch: Submission[], attempt: Attempts['attempt'] = court.pass) {
+  const attempts: Attempts = {
+    attempt,
+    transact: (work) => inTransaction(court.worker, work),
+    persistently: (work) => work(),
+  };
+  return createPasses(court.worker, attempts, () => false).run(workOf(batch));
+}
+
+async function acceptOverdue(...batch: Submission[]): Promise<Submission[]> {
+  await court.accept(...batch);
+  const ids = batch.map(({ id }) => id);
+  await court.database.pool.query(
+    `update commands set accepted_at = accepted_at - interval '1 minute' where id = any($1)`,
+    [ids],
+  );
+  return batch;
+}
+
+async function standingOf(batch: Submission[]) {
+  const text = 'select status, attempts from commands where id = any($1) order by position';
+  return (await court.database.pool.query(text, [batch.map(({ id }) => id)])).rows;
+}
+
+test('suspects behind the first that need another stream are counted once', async () => {
+  const place = await court.openPlace();
+  const leave = court.order('session.unobserve', place, { observation_id: randomUUID() });
+  const batch = await acceptOverdue(leave, court.log(place, 1), court.log(place, 2));
+  expect(batch.map(({ streams }) => streams.length)).toEqual([1, 2, 2]);
+  await run(batch);
+  const statuses = ['rejected', 'applied', 'applied'];
+  expect(await standingOf(batch)).toEqual(statuses.map((status) => ({ status, attempts: 1 })));
+  expect(await court.issuesOf(batch[0]!.streams[0]!)).toEqual([]);
+});
+
+test('suspects that need the same fact as the first are counted once', async () => {
+  const { assignment_id } = await court.openPlace();
+  const create = () => submission(book, 'session.create', { assignment_id }, admin);
+  const batch = await acceptOverdue(create(), create(), create());
+  await run(batch);
+  expect(await standingOf(batch)).toEqual(batch.map(() => ({ status: 'rejected', attempts: 1 })));
+});
+
+test('suspects behind one that faults are not counted, as it held their stream before they were tried', async () => {
+  const place = await court.openPlace();
+  const batch = await acceptOverdue(court.order('test.explode', place), court.log(place, 1), court.log(place, 2));
+  await run(batch);
+  expect(await standingOf(batch)).toEqual([1, 0, 0].map((attempts) => ({ status: 'accepted', attempts })));
+});
+
+test('the attempt of a suspect is counted while it is tried', async () => {
+  const place = await court.openPlace();
+  const batch = await acceptOverdue(court.log(place, 1), court.log(place, 2));
+  const seen: unknown[] = [];
+  await run(batch, async (options) => {
+    if (options.counted) seen.push(...(await standingOf(batch)));
+    return court.pass(options);
+  });
+  expect(seen).toEqual(batch.map(() => ({ status: 'accepted', attempts: 1 })));
+});
