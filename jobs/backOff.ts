@@ -70,7 +70,9 @@ export function createBackOff({ retry, db, metrics, log }: BackOffOptions): Back
       const known = waiting.get(subject);
       if (known?.timer || (!known && waiting.size >= MOST_STREAMS) || closed) continue;
       const entry = known ?? { ...one, since: performance.now(), tries: 0, timer: undefined, hasMore: false };
-      const { reason, detail, isSlow = false, streams } = one;
+      const { reason, detail, isSlow = false, streams, first: next = entry.first } = one;
+      // Somebody else works on it: it is not stuck, and is free again soon.
+      if (next !== entry.first) Object.assign(entry, { first: next, since: performance.now(), tries: 0 });
       Object.assign(entry, { reason, detail, isSlow });
       addStreams(entry, streams);
       const { first, most } = WAIT_MS[reason];
@@ -86,7 +88,7 @@ export function createBackOff({ retry, db, metrics, log }: BackOffOptions): Back
     for (const [, entry] of entries) Object.assign(entry, { timer: undefined, hasMore: false });
     let left: ReadonlyMap<string, Postponed> = new Map(entries);
     try {
-      left = await retry(new Map(entries.map(([subject, { streams }]) => [subject, streams])));
+      left = await retry(new Map(entries.map(([subject, { streams }]) => [subject, [...streams]])));
     } catch (err) {
       if (!closed) log.warn({ err }, 'streams that wait could not be tried again');
     }
@@ -98,7 +100,7 @@ export function createBackOff({ retry, db, metrics, log }: BackOffOptions): Back
     return subjects.map(() => null);
   }
 
-  /** Only what waits for longer than two workers that meet at one stream. */
+  /** Only what waits for longer than two workers that meet at one stream, and while nobody gets on with it. */
   async function publish(): Promise<void> {
     const long = [...waiting].filter(([, { since }]) => performance.now() - since > PUBLISH_EVERY_MS);
     for (const reason of ['locked', 'newer'] as const) {

@@ -47,6 +47,8 @@ export interface Postponed {
   /** `locked`: somebody else holds a lock that it needs. `newer`: only a newer version knows what it holds. */
   reason: 'locked' | 'newer';
   detail: string;
+  /** The id of its first pending command, where it could be seen. */
+  first?: string;
   /** It was met by waiting for a lock in vain: so not the stream's row is locked, but one that its commands write. */
   isSlow?: boolean;
 }
@@ -135,13 +137,13 @@ export function decideBatch(batch: Batch): Decided {
 }
 
 /** Asked before anything that would count as an attempt. */
-function postponedFor(batch: Batch, { name, streams }: PendingCommand): Postponed | undefined {
+function postponedFor(batch: Batch, { id: first, name, streams }: PendingCommand): Postponed | undefined {
   const busy = streams.find((stream) => batch.busy?.has(stream));
-  if (busy !== undefined) return { streams, reason: 'locked', detail: `somebody else has locked ${busy}` };
+  if (busy !== undefined) return { first, streams, reason: 'locked', detail: `somebody else has locked ${busy}` };
   const strange = streams.find((stream) => batch.newer?.has(stream));
   const unknown = batch.book.commands.has(name) ? strange && batch.newer?.get(strange) : `commands named ${name}`;
   if (unknown === undefined) return undefined;
-  return { streams, reason: 'newer', detail: `only a newer version knows ${unknown}` };
+  return { first, streams, reason: 'newer', detail: `only a newer version knows ${unknown}` };
 }
 
 /** All its streams are locked, its facts are fresh, and it is one of those that were asked for. */
