@@ -67,7 +67,11 @@ export async function acceptCommands(db: Queryable, batch: Submission[]): Promis
   const stored = await storeCommands(db, batch);
   const rest = batch.filter(({ id }) => !stored.has(id));
   const earlier = rest.length > 0 ? await readEarlier(db, rest) : [];
-  return batch.map((submission) => stored.get(submission.id) ?? earlier[rest.indexOf(submission)]!);
+  return batch.map((submission) => {
+    const acceptance = stored.get(submission.id) ?? earlier[rest.indexOf(submission)];
+    if (!acceptance) throw new Error(`command ${submission.id} was neither stored nor found by its key`);
+    return acceptance;
+  });
 }
 
 /**
@@ -100,8 +104,11 @@ const EARLIER = {
     join commands on idempotency_scope = asked.scope and idempotency_key = asked.key and idempotency_key is not null`,
 };
 
-/** Which commands those are that were there before, for each of a batch of which nothing was stored. */
-export async function readEarlier(db: Queryable, batch: Submission[]): Promise<Acceptance[]> {
+/**
+ * Which commands those are that were there before, for each of a batch of which nothing was stored.
+ * @returns undefined for a submission whose earlier command has been pruned since
+ */
+export async function readEarlier(db: Queryable, batch: Submission[]): Promise<(Acceptance | undefined)[]> {
   const keyed = batch.flatMap(({ idempotency }) => idempotency ?? []);
   const ids = batch.map(({ id }) => id);
   const values = [ids, keyed.map(({ scope }) => scope), keyed.map(({ key }) => key)];
@@ -153,12 +160,12 @@ type Earlier = CommandState & {
   fingerprint: string | null;
 };
 
-function joinEarlier({ id, idempotency, fingerprint }: Submission, earlier: Earlier[]): Acceptance {
+function joinEarlier({ id, idempotency, fingerprint }: Submission, earlier: Earlier[]): Acceptance | undefined {
   const own = earlier.find((row) => row.id === id);
   if (own) return { state: own, joined: false };
   const found = earlier.find(
     (row) => row.idempotency_scope === idempotency?.scope && row.idempotency_key === idempotency?.key,
   );
-  if (!found) throw new Error(`command ${id} was neither stored nor found by its key`);
+  if (!found) return undefined;
   return found.fingerprint === fingerprint ? { state: found, joined: true } : { reused: true };
 }

@@ -57,6 +57,8 @@ export function createAcceptor({
 }): Acceptor {
   const lanes = Array.from({ length: LANES }, () => createLane(MAX_FLUSH, flush, isUnavailable, setImmediate, BOUNDS));
   const room = createRoom(backlog, isAway, metrics);
+  /** Of replays: no lane waits for them. */
+  const lookUps = new Set<Promise<unknown>>();
   let failed_at: number | undefined;
 
   /** What was stored is answered and rung for at once, whatever becomes of asking which commands the rest are. */
@@ -72,16 +74,29 @@ export function createAcceptor({
     ring(batch.filter(({ id }) => stored.has(id)));
     const rest = batch.filter(({ id }) => !stored.has(id));
     const earlier = rest.length > 0 ? findEarlier(rest, started, doubt) : undefined;
-    return batch.map((one) => stored.get(one.id) ?? earlier!.then((found) => found[rest.indexOf(one)]!));
+    if (earlier) keepUntilSettled(earlier);
+    return batch.map(
+      (one) => stored.get(one.id) ?? earlier!.then((found) => found[rest.indexOf(one)] ?? refusePruned()),
+    );
+  }
+
+  function keepUntilSettled(lookUp: Promise<unknown>): void {
+    const forget = () => void lookUps.delete(lookUp);
+    lookUps.add(lookUp);
+    lookUp.then(forget, forget);
   }
 
   /** @param doubt the fault that hid from us whether a first try had stored them, if there was one */
-  async function findEarlier(batch: Submission[], started: number, doubt: unknown): Promise<Acceptance[]> {
+  async function findEarlier(
+    batch: Submission[],
+    started: number,
+    doubt: unknown,
+  ): Promise<(Acceptance | undefined)[]> {
     const { answer } = await patiently(() => readEarlier(db, batch), started).catch((fault) => {
       throw isUnavailable(fault) ? (doubt ?? new NotStored('it could not be asked', { cause: fault })) : fault;
     });
     // Stored by a try whose answer was lost: nobody has rung for it yet.
-    ring(batch.filter((_, i) => isNew(answer[i]!)));
+    ring(batch.filter((_, i) => isNew(answer[i])));
     return answer;
   }
 
@@ -132,6 +147,11 @@ export function createAcceptor({
     }
   }
 
+  async function idle(): Promise<void> {
+    await Promise.all(lanes.map((lane) => lane.idle()));
+    await Promise.allSettled(lookUps);
+  }
+
   function isAccepting(): boolean {
     const isFailing = failed_at !== undefined && performance.now() - failed_at < TELLS_FOR_MS;
     return !isFailing && !backlog.isRefusing();
@@ -141,17 +161,22 @@ export function createAcceptor({
     demandRoom: room.demand,
     accept,
     findFingerprint: (idempotency) => findFingerprint(db, idempotency),
-    idle: async () => void (await Promise.all(lanes.map((lane) => lane.idle()))),
+    idle,
     isAccepting,
   };
 }
 
-function isNew(acceptance: Acceptance): boolean {
-  return 'state' in acceptance && !acceptance.joined;
+function isNew(acceptance: Acceptance | undefined): boolean {
+  return acceptance !== undefined && 'state' in acceptance && !acceptance.joined;
 }
 
 /** A command whose key or id was there before, and nobody could say as what. */
 class NotStored extends Error {}
+
+/** Its key is free again: sent again, it is stored. */
+function refusePruned(): never {
+  throw new NotStored('the command under this key was pruned before it could be looked up');
+}
 
 function isUnavailable(fault: unknown): boolean {
   return fault instanceof NotStored || isConnectionFault(fault) || isTransientFault(fault);

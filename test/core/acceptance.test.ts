@@ -96,6 +96,47 @@ test('new commands of a flush do not wait for the look-up of its duplicates', as
   expect(await replay).toMatchObject({ joined: true });
 });
 
+test('a replay whose command is pruned before it is looked up is told to come again, and no other replay of its flush', async () => {
+  const [pruned, kept] = [randomUUID(), randomUUID()];
+  const [first, second] = [keyed(pruned), keyed(kept)];
+  await settle([first, second]);
+  blow = async (statement, send) => {
+    if (isAsked(statement)) await database.pool.query('delete from commands where id = $1', [first.id]);
+    return send();
+  };
+  const [gone, found, fresh] = await settle([keyed(pruned), keyed(kept), command()]);
+  const detail = 'Nothing of this request is stored.';
+  expect(gone).toMatchObject({ reason: { body: { code: 'unavailable', status: 503, detail } } });
+  expect(found).toMatchObject({ value: { joined: true, state: { id: second.id } } });
+  expect(fresh).toMatchObject({ value: { joined: false } });
+  expect(acceptor.isAccepting()).toBe(true);
+  blow = (_, send) => send();
+  expect(await settle([keyed(pruned)])).toMatchObject([{ value: { joined: false } }]);
+});
+
+test('the acceptor is idle when its replays are looked up', async () => {
+  const key = randomUUID();
+  await acceptor.accept(keyed(key));
+  let isAnswered = false;
+  const asked = new Promise<() => void>((tell) => {
+    blow = async (statement, send) => {
+      if (!isAsked(statement)) return send();
+      await new Promise<void>((answer) => tell(answer));
+      const found = await send();
+      isAnswered = true;
+      return found;
+    };
+  });
+  const replay = acceptor.accept(keyed(key));
+  const answer = await asked;
+  const idle = acceptor.idle().then(() => isAnswered);
+  // A round of the database: as long as an acceptor takes that waits for nothing.
+  await database.pool.query('select 1');
+  answer();
+  expect(await idle).toBe(true);
+  expect(await replay).toMatchObject({ joined: true });
+});
+
 test('commands whose commit was answered on a lost connection are stored once, answered and rung for', async () => {
   const batch = [command(), keyed(randomUUID())];
   let isLost = false;
