@@ -91,11 +91,21 @@ export async function startBacklogWatch(options: BacklogWatchOptions): Promise<B
 
   function refusalOf({ institution_id, stream }: Sender): Refusal | undefined {
     if (stream !== undefined && stuck.has(stream)) return 'stuck';
-    const workable: Workable = { ...seen, per_second };
-    for (const count of admitted.values()) workable.pending += count;
+    const workable = withAdmitted();
     if (isShut || isTooMuch(workable, false)) return 'shut';
     const share = (shares.get(institution_id) ?? 0) + (admitted.get(institution_id) ?? 0);
     return isOverShare(share, workable, refused.has(institution_id)) ? 'share' : undefined;
+  }
+
+  /** What was seen, and what came in since. */
+  function withAdmitted(): Workable {
+    const workable: Workable = { ...seen, per_second };
+    for (const count of admitted.values()) workable.pending += count;
+    return workable;
+  }
+
+  function isRefusing(): boolean {
+    return isShut || refused.size > 0 || isTooMuch(withAdmitted(), false);
   }
 
   function admit({ institution_id }: Sender): void {
@@ -106,7 +116,7 @@ export async function startBacklogWatch(options: BacklogWatchOptions): Promise<B
   return {
     refusalOf,
     admit,
-    isRefusing: () => isShut || refused.size > 0,
+    isRefusing,
     close: () => {
       closed = true;
       clearTimeout(timer);

@@ -93,6 +93,28 @@ test('one institution that fills its share is refused while others come in', { t
   await expect.poll(() => watch.refusalOf({ institution_id: FIRST }), SOON).toBeUndefined();
 });
 
+test('a door shut by what came in since the last look says so', async () => {
+  const watch = await open();
+  watch.close();
+  for (let n = 0; n < boundFor(0); n += 1) watch.admit({ institution_id: n % 2 ? FIRST : SECOND });
+  expect(watch.refusalOf({ institution_id: randomUUID() })).toBe('shut');
+  expect(watch.isRefusing()).toBe(true);
+});
+
+test('what came in is forgotten with the next look, though no look comes to its end', async () => {
+  const metrics = createMetrics();
+  const log = createLog('silent', 'test');
+  const gone = openPool(database.url, 'door', LOOKS_POOL_SIZE, () => {});
+  const watch = await startBacklogWatch({ pool: gone, metrics, log, every_ms: 50 });
+  onTestFinished(() => watch.close());
+  // From now on every look fails.
+  await gone.end();
+  for (let n = 0; n < boundFor(0); n += 1) watch.admit({ institution_id: FIRST });
+  expect(watch.isRefusing()).toBe(true);
+  await expect.poll(() => watch.refusalOf({ institution_id: FIRST }), SOON).toBeUndefined();
+  expect(watch.isRefusing()).toBe(false);
+});
+
 test('what comes in between two looks counts at once', async () => {
   const watch = await open();
   watch.close();
