@@ -1,20 +1,21 @@
-/** `npm run restore -- <file> [--replace]`: puts a backup into an empty database and verifies the record there. */
+/** `npm run restore -- <file> [--replace] [--copy]`: puts a backup into an empty database and verifies the record there. */
 import { parseArgs } from 'node:util';
 import { restoreBackup } from './backup/restoreBackup.ts';
 import { openBlobs } from './infra/blobs.ts';
 import { blobFolder, readConfig } from './infra/config.ts';
 import { withDatabase } from './infra/withDatabase.ts';
 
-const USAGE = `usage: npm run restore -- <file> [--replace]
+const USAGE = `usage: npm run restore -- <file> [--replace] [--copy]
   --replace   loses what the database holds, even if the restore then fails; without it, only an empty one is taken
+  --copy      the restored database is an installation of its own, beside the one that the backup is of
 exit codes: 0 done, 1 done but the record does not verify, 2 not done, 3 usage`;
 
-const { file, replace } = readArguments();
+const { file, ...options } = readArguments();
 try {
   const config = readConfig(process.env, 'all', false);
   const blobs = openBlobs(blobFolder(config));
   const { header, counts, report } = await withDatabase(config, false, (url) =>
-    restoreBackup(url, file, { replace, blobs, rolePrefix: config.DB_ROLE_PREFIX }),
+    restoreBackup(url, file, { ...options, blobs, rolePrefix: config.DB_ROLE_PREFIX }),
   );
   for (const [table, rows] of Object.entries(counts)) console.log(`${String(rows).padStart(12)}  ${table}`);
   console.log(`backup of ${header.taken_at} restored from ${file}`);
@@ -26,11 +27,12 @@ try {
   process.exitCode = 2;
 }
 
-function readArguments(): { file: string; replace: boolean } {
+function readArguments(): { file: string; replace: boolean; copy: boolean } {
   try {
-    const options = { replace: { type: 'boolean', default: false } } as const;
+    const flag = { type: 'boolean', default: false } as const;
+    const options = { replace: flag, copy: flag };
     const { positionals, values } = parseArgs({ allowPositionals: true, strict: true, options });
-    if (positionals.length === 1) return { file: positionals[0]!, replace: values.replace };
+    if (positionals.length === 1) return { file: positionals[0]!, ...values };
   } catch (error) {
     console.error((error as Error).message);
   }

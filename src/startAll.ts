@@ -9,7 +9,9 @@ import { createExpressServer } from './http/server.ts';
 import { startApi } from './http/startApi.ts';
 import { type Backbone, openBackbone } from './infra/backbone.ts';
 import type { Config } from './infra/config.ts';
+import { claimDatabase } from './infra/databaseClaim.ts';
 import { closeServer, listen } from './infra/listen.ts';
+import { createLog } from './infra/log.ts';
 import type { Started } from './infra/run.ts';
 import { type Step, stopInOrder } from './infra/shutdown.ts';
 import type { Watch } from './infra/watchdog.ts';
@@ -37,12 +39,15 @@ export async function startAll(
   secret: string | undefined,
   { timetable = wholeTimetable, watch, stop }: StartOptions = {},
 ): Promise<Started & { port: number; backbone: Backbone; db: Queryable }> {
-  await migrate(databaseUrl, { rolePrefix: config.DB_ROLE_PREFIX });
-  stop?.throwIfAborted();
-  const backbone = await openBackbone(config, databaseUrl, 'all');
-  const { broadcast, presence, heartbeat, metrics, log } = backbone;
-  const steps: Step[] = [{ name: 'backbone', run: () => backbone.close() }];
+  const log = createLog(config.LOG_LEVEL, 'all');
+  const claim = await claimDatabase(databaseUrl, config.REDIS_URL === undefined ? 'alone' : 'together', { log });
+  const steps: Step[] = [{ name: 'claim', run: () => claim.release() }];
   try {
+    await migrate(databaseUrl, { rolePrefix: config.DB_ROLE_PREFIX });
+    stop?.throwIfAborted();
+    const backbone = await openBackbone(config, databaseUrl, 'all');
+    steps.unshift({ name: 'backbone', run: () => backbone.close() });
+    const { broadcast, presence, heartbeat, metrics } = backbone;
     const pool = backbone.openPool('relay', RELAY_POOL_SIZE);
     steps.unshift({ name: 'relay pool', run: () => pool.end() });
     const worker = await startWorker(backbone, undefined, watch);
@@ -64,6 +69,7 @@ export async function startAll(
       { name: 'listeners', run: () => relay.close() },
       { name: 'http', run: () => closeServer(server) },
     );
+    await claim.tell(`http://${config.HOST}:${port}`);
     const scheduler = startScheduler(backbone, { timetable });
     steps.unshift({ name: 'scheduler', run: () => scheduler.close() });
     return { port, backbone, db: worker.db, log, steps };

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { cast, get, type Json, must, openSession, post } from './support/client.ts';
+import { cloneDatabase } from './support/database.ts';
 import { until } from './support/processes.ts';
 import { SECRET } from './support/secret.ts';
 import { expectIntact } from './support/verdict.ts';
@@ -243,6 +244,32 @@ describe('npm start', () => {
     const second = program('src/embedded.js', environment());
     expect(await second.exit).toBe(1);
     expect(second.output()).toContain(first.url);
+  });
+
+  test('a second start on one database says who has it and ends; jobs and a start after it do not mind', {
+    timeout: 60_000,
+  }, async () => {
+    const database = await cloneDatabase();
+    const env = environment({ DATABASE_URL: database.url, JWT_SECRET: SECRET });
+    try {
+      const first = await startEmbedded(env);
+      const second = program('src/embedded.js', { ...env, PLEAROLL_HOME: join(home, 'other') });
+      expect(await second.exit).toBe(1);
+      expect(second.output()).toMatch(`process ${first.child.pid} on host`);
+      expect(second.output()).toContain(first.url);
+      const apart = program('jobs/worker.js', { ...env, REDIS_URL: 'redis://127.0.0.1:1', METRICS_PORT: '0' });
+      expect(await apart.exit).toBe(1);
+      expect(apart.output()).toContain('served by one process alone');
+      const job = program('jobs/runJob.js', env, ['verify.everything']);
+      expect([await job.exit, job.output()]).toEqual([0, expect.stringContaining('"streams_invalid":0')]);
+      first.child.kill('SIGKILL');
+      await first.exit;
+      const third = await startEmbedded(env);
+      expect((await get(third.url, '/health', null)).body.healthy).toBe(true);
+      await stop(third.child);
+    } finally {
+      await database.drop();
+    }
   });
 
   test('a usual port in use gives way, a port asked for does not', { timeout: 60_000 }, async () => {

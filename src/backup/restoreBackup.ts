@@ -25,6 +25,11 @@ export interface Restored {
 export interface RestoreOptions {
   /** Takes what is in the database out first. */
   replace: boolean;
+  /**
+   * The restored one runs beside the original: it is an installation of its own, in what it shares with others, and
+   * honours none of the other's tickets. Otherwise it takes the original's place, and keeps its name.
+   */
+  copy?: boolean;
   /** Where the exhibits' files should be; with null they are not looked at. */
   blobs?: Blobs | null;
   /** Of the installation's roles. */
@@ -35,7 +40,7 @@ export interface RestoreOptions {
 export async function restoreBackup(
   url: string,
   file: string,
-  { replace, blobs = null, rolePrefix = DEFAULT_ROLE_PREFIX }: RestoreOptions,
+  { replace, copy = false, blobs = null, rolePrefix = DEFAULT_ROLE_PREFIX }: RestoreOptions,
 ): Promise<Restored> {
   const header = await checkArchive(file);
   refuseNewer(header.migrations);
@@ -52,6 +57,7 @@ export async function restoreBackup(
   const counts = await withClient(url, (client) => load(client, file));
   await migrate(url, { rolePrefix });
   const report = await withClient(url, async (client) => {
+    if (copy) await client.query('update installation set id = default, ticket_secret = default');
     await client.query('analyze');
     await takeRole(client, roleName(rolePrefix, 'verifier'), {});
     return verifyRecord(client as never, book, { institution_id: null }, undefined, blobs);

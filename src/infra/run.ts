@@ -1,7 +1,8 @@
 /** Running a process: read the settings, start, wait for a signal, stop in order. Bad settings are all named at once. */
 import type { DatabaseRole } from '../core/databaseRoles.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
-import type { Log } from './log.ts';
+import { claimDatabase, type DatabaseClaim } from './databaseClaim.ts';
+import { createLog, type Log } from './log.ts';
 import { maskPasswords } from './redaction.ts';
 import { demandSchema } from './schema.ts';
 import { catchStop, type Step, stopInOrder, whenAborted } from './shutdown.ts';
@@ -34,12 +35,14 @@ export async function runProcess(
       part === 'all' ? readConfig(process.env, 'all') : readConfig(process.env, 'separate', part.verifiesTokens);
     whenAborted(stop, () => endAfter(config.SHUTDOWN_GRACE_SECONDS));
     if (part !== 'all') await demandSchema(config.DATABASE_URL!, part.role, config.DB_ROLE_PREFIX);
+    const claim = part === 'all' ? undefined : await claimTogether(config);
     stop.throwIfAborted();
     const { log, steps } = await start(config, stop);
     endOnFault(log);
     whenAborted(stop, () => {
       log.info({ signal: stop.reason }, 'stopping');
-      void stopInOrder(steps, log).then(() => process.exit());
+      const claimed = { name: 'claim', run: () => claim?.release() };
+      void stopInOrder([...steps, claimed], log).then(() => process.exit());
     });
   } catch (error) {
     // It was told to stop before it had begun, and has: that is no failure.
@@ -47,6 +50,11 @@ export async function runProcess(
     console.error(error instanceof ConfigError ? error.message : `Plearoll could not start: ${describe(error)}`);
     process.exit(1);
   }
+}
+
+/** All of it in one process claims the database for itself, as it knows best how. */
+function claimTogether({ DATABASE_URL, LOG_LEVEL }: Config): Promise<DatabaseClaim> {
+  return claimDatabase(DATABASE_URL!, 'together', { log: createLog(LOG_LEVEL, 'claim') });
 }
 
 function endAfter(graceSeconds: number): void {

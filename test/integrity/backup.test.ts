@@ -164,6 +164,20 @@ describe('a backup', () => {
     expect(rows[0].places).toBe(rows[0].all);
   });
 
+  test('restored is the same installation, and as a copy one of its own', async () => {
+    const ids = async ({ pool }: TestDatabase) =>
+      (await pool.query('select id, ticket_secret from installation')).rows[0];
+    const target = await cloneDatabase();
+    const own = await ids(source);
+    await restoreBackup(target.url, backup, { replace: false });
+    expect(await ids(target)).toEqual(own);
+    const { report } = await restoreBackup(target.url, backup, { replace: true, copy: true });
+    const copied = await ids(target);
+    expect([copied.id === own.id, copied.ticket_secret === own.ticket_secret]).toEqual([false, false]);
+    expect(report).toMatchObject({ system_valid: true, sessions_checked: 5 });
+    await target.drop();
+  });
+
   test('restored gives numbers of the inbox again, and its mark begins before them', async () => {
     const original = await emptyDatabase();
     await holdCourt(original);
