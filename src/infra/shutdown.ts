@@ -18,8 +18,8 @@ export async function stopInOrder(steps: Step[], log: Log): Promise<void> {
   }
 }
 
-/** Two signals closer than this are one: some wrappers pass on the Ctrl-C that the terminal sends us itself. */
-const SAME_SIGNAL_MS = 1_000;
+/** Two of Ctrl-C closer than this are one: some wrappers pass on what the terminal sends us itself. */
+const SAME_CTRL_C_MS = 1_000;
 
 /**
  * To be called before anything is started: what is asked of the process while it starts is not lost.
@@ -33,7 +33,7 @@ export function catchStop(): AbortSignal {
     if (!stop.signal.aborted) {
       caught_at = now;
       stop.abort(signal);
-    } else if (now - caught_at > SAME_SIGNAL_MS) {
+    } else if (signal !== 'SIGINT' || now - caught_at > SAME_CTRL_C_MS) {
       process.exit(1);
     }
   };
