@@ -3,6 +3,8 @@ import type { Log } from './log.ts';
 
 export interface Absence {
   isAway(): boolean;
+  /** By performance.now(); undefined while it is there. */
+  since(): number | undefined;
   /** It was looked for in vain. */
   away(fault: unknown): void;
   /** It answered. */
@@ -28,7 +30,7 @@ export function createAbsence(store: string, log: Pick<Log, 'warn' | 'info'>): A
     log.info({ away_seconds }, `${store} is back`);
   }
 
-  return { isAway: () => since !== undefined, away, back };
+  return { isAway: () => since !== undefined, since: () => since, away, back };
 }
 
 /** Where a URL leads: host, port and database; never who asks, nor with which password. */

@@ -9,6 +9,8 @@ import { createRepeats } from './repeats.ts';
 
 export type Log = pino.Logger;
 
+const WARN = pino.levels.values.warn!;
+
 /** @param places of our own stores: the one kind of address that may be read */
 export function createLog(level: string, process: string, places: readonly string[] = []): Log {
   const repeats = createRepeats();
@@ -19,9 +21,9 @@ export function createLog(level: string, process: string, places: readonly strin
       timestamp: pino.stdTimeFunctions.isoTime,
       hooks: {
         streamWrite: (line) => redactLine(line, places),
-        logMethod(args, method) {
+        logMethod(args, method, severity) {
           const [what, text] = args as unknown as [unknown, string | undefined];
-          if (!isFault(what)) return method.apply(this, args);
+          if (severity < WARN || !isFault(what)) return method.apply(this, args);
           const repeated = repeats.tell(keyOf(what, text));
           if (repeated === undefined) return;
           method.apply(this, (repeated === 0 ? args : [{ ...what, repeated }, text]) as typeof args);

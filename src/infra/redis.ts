@@ -4,13 +4,12 @@
  * demoted is then asked by nobody until it takes a write again (a circuit breaker), and clients that were connected
  * before that connect anew, because behind one address may now be another server.
  */
-import { type CommonRedisOptions, Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { inTime } from '../core/inTime.ts';
 import { createAbsence, redisPlace } from './absence.ts';
 import type { Log } from './log.ts';
+import { type ClientOptions, createClients, isElsewhere } from './redisClients.ts';
 import { watchFitness } from './redisFitness.ts';
-
-type ClientOptions = Omit<CommonRedisOptions, 'replyMapping'>;
 
 export interface RedisServer {
   /** A client of its own for one use. */
@@ -51,66 +50,28 @@ const PROBE_EVERY_MS = 1_000;
 const PROBE_PATIENCE_MS = 1_000;
 const PROBE_KEY_MS = 10_000;
 const WAIT_AT_START_MS = 1_000;
-/** Whoever connected with the probe got where it did. */
-const AT_ONCE_MS = 1_000;
-
-const PATIENCE = {
-  connectTimeout: 2_000,
-  disconnectTimeout: 500,
-  keepAlive: 5_000,
-  // A connection on which nothing comes back is held for lost.
-  socketTimeout: 5_000,
-};
-
-/** It was demoted, is loading, or lost its replicas or its master. A fault of a script quotes it. */
-const ELSEWHERE = /(^|-)(READONLY|UNBLOCKED|LOADING|MASTERDOWN|NOREPLICAS|UNKILLABLE) /;
-
-/** Only another server can mend it. */
-function isElsewhere({ message }: Error): boolean {
-  return ELSEWHERE.test(message);
-}
 
 export function openRedis({ url, process, prefix, log, mayEvict = false }: RedisServerOptions): RedisServer {
   const place = redisPlace(url);
   const absence = createAbsence(`Redis ${place}`, log);
-  /** When each was connected last. */
-  const clients = new Map<Redis, number>();
+  const clients = createClients(url, process, { isAway: absence.isAway, onError });
   let isOpen = true;
   let hasWritten = false;
   let isClosed = false;
+  let isReplica = false;
   let refusal: Error | undefined;
   let looking: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
 
-  function open(use: string, options: ClientOptions = {}): Redis {
-    const client = new Redis(url, {
-      ...PATIENCE,
-      connectionName: `plearoll-${process}-${use}`,
-      retryStrategy: (tries) => Math.min(100 * tries, 1_000),
-      // What was refused is not sent again by itself: who wants it asks again. While the server is known to be of no use
-      // the probe alone looks for a better one, or everybody would connect over and over to one that stays a replica.
-      reconnectOnError: (error) => (!absence.isAway() && isElsewhere(error) ? 1 : false),
-      ...options,
-    });
-    return adopt(client);
-  }
-
-  function adopt(client: Redis): Redis {
-    client.on('ready', () => clients.set(client, performance.now()));
-    client.on('end', () => clients.delete(client));
-    client.on('error', onError);
-    // BullMQ's workers block on duplicates of what they are given.
-    client.duplicate = (override) => adopt(new Redis({ ...client.options, ...override } as ClientOptions));
-    clients.set(client, 0);
-    return client;
-  }
-
-  const probe = open('probe', {
+  const probe = clients.open('probe', {
     maxRetriesPerRequest: 1,
     socketTimeout: PROBE_PATIENCE_MS,
     reconnectOnError: isElsewhere,
   });
-  probe.on('ready', () => void look());
+  // One that stays a replica is asked no sooner for being connected again.
+  probe.on('ready', () => {
+    if (!isReplica) void look();
+  });
   probe.on('error', (error) => {
     refusal = error;
   });
@@ -132,20 +93,15 @@ export function openRedis({ url, process, prefix, log, mayEvict = false }: Redis
       await inTime(write, PROBE_PATIENCE_MS, 'it does not answer');
       if (fitness.isCluster()) throw new Error(fitness.complaint());
       refusal = undefined;
-      if (absence.isAway()) connectAnew();
+      isReplica = false;
+      const away = absence.since();
+      if (away !== undefined) clients.connectAnew(probe, away);
       absence.back();
       hasWritten = isOpen = true;
     } catch (fault) {
       hasWritten = isOpen = false;
+      isReplica = isElsewhere(fault as Error);
       if (!isClosed) absence.away(refusal ?? fault);
-    }
-  }
-
-  /** The probe's connection leads to the server that writes; an older one may lead elsewhere. */
-  function connectAnew(): void {
-    const isOlder = (connectedAt: number) => connectedAt < (clients.get(probe) ?? 0) - AT_ONCE_MS;
-    for (const [client, connectedAt] of clients) {
-      if (isOlder(connectedAt) && client.status === 'ready') client.disconnect(true);
     }
   }
 
@@ -179,9 +135,9 @@ export function openRedis({ url, process, prefix, log, mayEvict = false }: Redis
 
   void look();
   return {
-    open,
+    open: clients.open,
     ask,
-    isConnected: () => hasWritten && [...clients.keys()].every(({ status }) => status === 'ready' || status === 'wait'),
+    isConnected: () => hasWritten && clients.areConnected(),
     demandFit,
     isFit: fitness.isFit,
     onError,
@@ -189,7 +145,7 @@ export function openRedis({ url, process, prefix, log, mayEvict = false }: Redis
       isClosed = true;
       clearTimeout(timer);
       fitness.close();
-      for (const client of [...clients.keys()]) client.disconnect();
+      clients.close();
     },
   };
 }

@@ -127,7 +127,15 @@ describe.skipIf(isLeftOut)('of five requests a minute', () => {
 
   test('health, readiness, metrics and docs are not counted', async () => {
     await exhaust(people.admin);
-    for (const path of ['/health', '/ready', '/metrics', '/api/docs', '/api/openapi.json', '/api/docs/page.js']) {
+    for (const path of [
+      '/health',
+      '/livez',
+      '/ready',
+      '/metrics',
+      '/api/docs',
+      '/api/openapi.json',
+      '/api/docs/page.js',
+    ]) {
       for (let i = 0; i < LIMIT + 1; i++) {
         const { status, headers } = await get(url(), path, people.admin);
         expect({ path, status, limit: headers.get('x-ratelimit-limit') }).toEqual({ path, status: 200, limit: null });

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -98,8 +98,9 @@ export async function freePort(): Promise<number> {
 
 /** What makes it a Cluster of one node. */
 export function clusterOptions(): string[] {
-  const file = join(mkdtempSync(join(tmpdir(), 'plearoll-redis-')), 'nodes.conf');
-  return ['--cluster-enabled', 'yes', '--cluster-config-file', file];
+  const folder = mkdtempSync(join(tmpdir(), 'plearoll-redis-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return ['--cluster-enabled', 'yes', '--cluster-config-file', join(folder, 'nodes.conf')];
 }
 
 /** A Redis as our processes use it, said nothing of; to be closed. */
