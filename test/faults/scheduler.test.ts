@@ -29,7 +29,7 @@ describe.skipIf(inject('redisUrl') === null)('a scheduler', () => {
     console.log(`handed over in ${ms} ms`);
     expect(ms).toBeLessThan(2_000);
     expect(await first.exited).toEqual(CLEANLY);
-    expect(await metric(standby, 'leader_term')).toBe(term + 1);
+    await until('the other knows', async () => (await metric(standby, 'leader_term')) === term + 1);
     standby.signal('SIGTERM');
     expect(await standby.exited).toEqual(CLEANLY);
     await checkHistory(scene.database, []);
