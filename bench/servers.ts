@@ -52,7 +52,7 @@ export async function startProcesses(
     }
   };
   try {
-    for (const [group, args] of Object.entries(processes)) started.set(group, await launch(args, backing));
+    for (const [group, args] of Object.entries(processes)) started.set(group, await launch(group, args, backing));
     for (const server of started.values()) await untilReady(server);
   } catch (error) {
     await stop().catch(() => {});
@@ -62,7 +62,7 @@ export async function startProcesses(
   return { url: started.get('api')!.url, pids, stop };
 }
 
-async function launch([file, ...args]: string[], { databaseUrl, redisUrl }: Backing) {
+async function launch(group: string, [file, ...args]: string[], { databaseUrl, redisUrl }: Backing) {
   const port = String(await freePort());
   const env = {
     PATH: process.env.PATH,
@@ -72,7 +72,8 @@ async function launch([file, ...args]: string[], { databaseUrl, redisUrl }: Back
     JWT_SECRET: SECRET,
     PORT: port,
     RELAY_PORT: port,
-    METRICS_PORT: port,
+    // An API has its port for something else.
+    METRICS_PORT: group === 'api' ? '0' : port,
     RATE_LIMIT_GENERAL_PER_MINUTE: '0',
     LOG_LEVEL: 'error',
   };
