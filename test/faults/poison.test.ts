@@ -86,7 +86,7 @@ describe.skipIf(inject('redisUrl') === null)('a poisonous command', () => {
       [3, 'command_dead'],
     ]);
     await load.answered(50);
-    await scene.database.pool.query('drop trigger cursed on events');
+    await scene.database.pool.query('drop function refuse_cursed cascade');
     const rows = await checkHistory(scene.database, await load.stop());
     expect(
       rows
