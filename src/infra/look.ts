@@ -18,9 +18,10 @@ export function look<T>(pool: pg.Pool, read: (db: Queryable) => Promise<T>): Pro
   return inTime(inTransaction(pool, read, { begin }), PATIENCE_MS, 'Postgres does not answer');
 }
 
-/** Slow is not away: whoever answers the least question is there. */
+/** Slow is not away: whoever answers the least question is there. Nor is a lost connection, where a new one is to be had. */
 export async function isThere(pool: pg.Pool): Promise<boolean> {
-  return inTime(pool.query('select 1'), PATIENCE_MS, 'Postgres does not answer').then(
+  const ask = () => pool.query('select 1');
+  return inTime(ask().catch(ask), PATIENCE_MS, 'Postgres does not answer').then(
     () => true,
     () => false,
   );
