@@ -50,8 +50,9 @@ export function answerProblems(log: Log) {
       return;
     }
     const problem = asProblem(error);
-    // Refusals for a backlog come by the thousand, and their beginning and end are logged.
-    const isFault = problem.body.status >= 500 && problem.body.code !== 'backlog';
+    // Refusals for a backlog or a store that is away come by the thousand; their beginning and end are logged.
+    const isRefusal = error instanceof Problem && problem.body.status === 503;
+    const isFault = problem.body.status >= 500 && !isRefusal;
     if (isFault) log.error({ err: error, request_id: res.locals.request_id }, 'request failed');
     sendProblem(res, { instance: req.originalUrl.split('?')[0]!, ...problem.body }, problem.headers);
   };
