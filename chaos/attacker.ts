@@ -130,4 +130,5 @@ const ATTACKS: Record<string, (target: Target) => Promise<void>> = {
 const [, , name, target] = process.argv;
 const attack = ATTACKS[name!]!;
 process.on('SIGTERM', () => process.exit(0));
-for (;;) await attack(JSON.parse(target!) as Target);
+// Whoever is attacked may end the connection at any moment: then it begins anew.
+for (;;) await attack(JSON.parse(target!) as Target).catch(() => sleep(PAUSE_MS));
