@@ -80,16 +80,15 @@ export interface Locked {
 /** Locks what nobody else has locked, and waits for nobody: so nobody waits for what somebody else keeps locked. */
 export async function lockStreams(db: Queryable, work: Work): Promise<Locked> {
   const subjects = [...work.keys()];
-  const pairs = [...work].flatMap(([subject, streams]) => streams.map((stream) => ({ subject, stream })));
-  const others = pairs.filter(({ subject, stream }) => subject !== stream);
-  const beside = [...work].map(([subject, streams]) => streams.filter((stream) => stream !== subject).join(' '));
+  const others = new Map([...work].map(([subject, streams]) => [subject, streams.filter((one) => one !== subject)]));
+  const beside = [...others.values()].map((streams) => streams.join(' '));
   const { rows } = await db.query<LockedRow>({ ...LOCK, values: [subjects, beside] });
   const own = new Map<string, LockedRow | null>(rows.map((row) => [row.stream, row]));
   const missing = (streams: string[]) => [...new Set(streams)].filter((stream) => !own.has(stream));
   // Again the subjects first: who did not get a command's subject must not stand in the way of who did.
   for (const ask of [
     () => subjects,
-    () => others.filter(({ subject }) => own.has(subject)).map(({ stream }) => stream),
+    () => [...others].flatMap(([subject, streams]) => (own.has(subject) ? streams : [])),
   ]) {
     const names = missing(ask());
     if (names.length > 0) await lockUnborn(db, names, own);
