@@ -74,8 +74,10 @@ describe.skipIf(isLeftOut)('a backlog', () => {
       await until('its commands are taken again', async () => (await send(url, 0)).status === 202);
     }
     await untilSettled(stack.pool, 60_000);
-    // A worker's last word would be believed for two minutes.
-    await until('no stream is stuck any more', async () => (await metric('inbox_stuck_streams')) === 0);
+    // A worker's last word would be believed for two minutes, also where by now nothing waits in the stream.
+    const unmarked = `select from inbox_mark where stuck = '{}'`;
+    await until('no stream is marked any more', async () => (await stack.pool.query(unmarked)).rowCount);
+    await until('that is told', async () => (await metric('inbox_stuck_streams')) === 0);
     await checkHistory(stack.database, []);
   });
 
