@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { migrate } from '../migrations/migrate.ts';
-import { startEmbeddedPostgres } from '../src/infra/embeddedPostgres.ts';
+import { startEmbeddedPostgres } from '../src/infra/postgres/embeddedPostgres.ts';
 import { signToken } from '../src/infra/tokens.ts';
 import { startRedis } from '../test/support/redis.ts';
 import { SECRET, startServer } from './servers.ts';

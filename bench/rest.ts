@@ -8,8 +8,8 @@ import { readUsage, type Usage } from './usage.ts';
 
 const PROCESSES = {
   worker: ['../jobs/worker.js'],
-  api: ['../src/api.js'],
-  relay: ['../src/relay.js'],
+  api: ['../src/processes/api.js'],
+  relay: ['../src/processes/relay.js'],
   scheduler: ['../jobs/scheduler.js'],
 };
 /** What a process does once, such as compiling what it uses, is done by then. */

@@ -26,7 +26,7 @@ const READY_WITHIN_MS = 20_000;
 
 /** Relative to this file once it is built. */
 const PROCESSES: Record<ServerName, Record<string, string[]>> = {
-  ours: { worker: ['../jobs/worker.js'], api: ['../src/api.js'] },
+  ours: { worker: ['../jobs/worker.js'], api: ['../src/processes/api.js'] },
   direct: { api: ['peers/direct.js'] },
   naive: { worker: ['peers/naive.js', 'worker'], api: ['peers/naive.js', 'api'] },
 };

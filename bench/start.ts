@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import type { BenchOptions } from './bench.ts';
 import { keepResults, table } from './report.ts';
 
-const ENTRY = fileURLToPath(new URL('../src/embedded.js', import.meta.url));
+const ENTRY = fileURLToPath(new URL('../src/processes/embedded.js', import.meta.url));
 const IDLE_MS = 10_000;
 const READY_WITHIN_MS = 120_000;
 const GOALS = { second_start_seconds: 5, idle_mib: 150 };

@@ -7,7 +7,7 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import { findChild } from '../bench/usage.ts';
 import { migrate } from '../migrations/migrate.ts';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../src/infra/embeddedPostgres.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../src/infra/postgres/embeddedPostgres.ts';
 import { until } from '../test/support/processes.ts';
 import { startRedis, type TestRedis } from '../test/support/redis.ts';
 import { openWire, type Wire } from '../test/support/wire.ts';

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConnectionOptions, Queue } from 'bullmq';
 import { Redis } from 'ioredis';
-import { readInstallation, redisPrefix } from '../src/infra/installation.ts';
+import { readInstallation, redisPrefix } from '../src/infra/postgres/installation.ts';
 import { type Process, until } from '../test/support/processes.ts';
 import { BURDENS } from './burdens.ts';
 import type { Dice } from './dice.ts';

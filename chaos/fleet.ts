@@ -10,9 +10,9 @@ import { killAll, type Process, startProcess, until } from '../test/support/proc
 import type { Moment } from './saboteur.ts';
 
 const ENTRIES = {
-  api: 'src/api.js',
+  api: 'src/processes/api.js',
   worker: 'jobs/worker.js',
-  relay: 'src/relay.js',
+  relay: 'src/processes/relay.js',
   scheduler: 'jobs/scheduler.js',
 } as const;
 export type Kind = keyof typeof ENTRIES;

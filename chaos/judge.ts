@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
-import type { ExportedEvent, JsonObject } from '../src/core/event.ts';
+import type { ExportedEvent, JsonObject } from '../src/core/definitions/event.ts';
 import { groupBy } from '../src/core/groupBy.ts';
 import type { Heard } from './listeners.ts';
 import type { Sent } from './producers.ts';

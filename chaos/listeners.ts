@@ -3,7 +3,7 @@
  * and when it loses its connection goes on from its last event at whichever relay comes next.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ExportedEvent } from '../src/core/event.ts';
+import type { ExportedEvent } from '../src/core/definitions/event.ts';
 import { type Listener, listenOnSocketIo, listenOnWebSocket } from '../test/support/listener.ts';
 
 export interface Heard {

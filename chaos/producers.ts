@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { JsonObject } from '../src/core/event.ts';
+import type { JsonObject } from '../src/core/definitions/event.ts';
 import { type Cast, type Person, post } from '../test/support/client.ts';
 import { until } from '../test/support/processes.ts';
 

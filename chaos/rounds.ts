@@ -1,7 +1,7 @@
 /** Round after round: fresh sessions, load, one blow drawn from the seed, recovery, and everything checked. */
 import { availableParallelism } from 'node:os';
 import { book } from '../src/commands.ts';
-import { openPool } from '../src/infra/database.ts';
+import { openPool } from '../src/infra/postgres/database.ts';
 import { verifyRecord } from '../src/integrity/verifyRecord.ts';
 import { SECRET } from '../test/support/secret.ts';
 import { type Arena, openArena } from './arena.ts';

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { migrate } from '../migrations/migrate.ts';
-import { startEmbeddedPostgres } from '../src/infra/embeddedPostgres.ts';
+import { startEmbeddedPostgres } from '../src/infra/postgres/embeddedPostgres.ts';
 import { cast, get, must, openSession, person } from '../test/support/client.ts';
 import { killAll, type Process, startProcess, until } from '../test/support/processes.ts';
 import { SECRET } from '../test/support/secret.ts';
@@ -83,7 +83,8 @@ const neighbours: Fault = {
         PORT: '0',
         METRICS_PORT: '0',
       };
-      for (const file of ['src/api.js', 'jobs/worker.js']) processes.push(await startProcess(file, file, [], env));
+      for (const file of ['src/processes/api.js', 'jobs/worker.js'])
+        processes.push(await startProcess(file, file, [], env));
       const url = processes[0]!.url;
       const others = cast();
       await openSession(url, others);

@@ -3,12 +3,12 @@
  * twice, or be cut off and run again. It changes domain rows only by sending commands, as everybody does.
  */
 import type pg from 'pg';
-import type { JsonObject } from '../src/core/event.ts';
+import type { JsonObject } from '../src/core/definitions/event.ts';
 import type { BlobStore } from '../src/infra/blobs.ts';
 import type { Broadcast } from '../src/infra/broadcast/broadcast.ts';
-import type { Log } from '../src/infra/log.ts';
-import type { Metrics } from '../src/infra/metrics.ts';
-import type { Queues } from '../src/infra/queue.ts';
+import type { Queues } from '../src/infra/queue/queue.ts';
+import type { Log } from '../src/infra/telemetry/log.ts';
+import type { Metrics } from '../src/infra/telemetry/metrics.ts';
 
 /** What a run has at hand. */
 export interface JobTools {

@@ -3,12 +3,12 @@
  * them. Exit code 0: done; 1: it failed, or another run of it is under way; 3: there is no such job.
  */
 import { book } from '../src/commands.ts';
-import { openBackbone } from '../src/infra/backbone.ts';
-import { type Config, ConfigError, readConfig } from '../src/infra/config.ts';
-import { demandSchema } from '../src/infra/schema.ts';
-import { withDatabase } from '../src/infra/withDatabase.ts';
-import { createTickRunner } from './runTicks.ts';
+import { demandSchema } from '../src/infra/postgres/schema.ts';
+import { withDatabase } from '../src/infra/postgres/withDatabase.ts';
+import { openBackbone } from '../src/infra/process/backbone.ts';
+import { type Config, ConfigError, readConfig } from '../src/infra/process/config.ts';
 import { timetable } from './schedule.ts';
+import { createTickRunner } from './ticks/tickRunner.ts';
 
 const POOL_SIZE = 3;
 

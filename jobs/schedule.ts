@@ -2,18 +2,18 @@
  * The timetable: every timed job there is, when it is due (cron, UTC), on which queue it runs, and what becomes of ticks
  * that nobody fired in time. docs/operations.md shows the same table.
  */
-import type { QueueName } from '../src/infra/queue.ts';
-import { closeStale } from './closeStale.ts';
-import { expireObservers } from './expireObservers.ts';
-import { expireParticipants } from './expireParticipants.ts';
+import type { QueueName } from '../src/infra/queue/queue.ts';
+import { closeStale } from './court/closeStale.ts';
+import { expireObservers } from './court/expireObservers.ts';
+import { expireParticipants } from './court/expireParticipants.ts';
 import type { TimedJob } from './job.ts';
-import { pruneCommands } from './pruneCommands.ts';
-import { reportHealth } from './reportHealth.ts';
-import type { MissedPolicy } from './slots.ts';
-import { sweepBlobs } from './sweepBlobs.ts';
-import { sweepExpired } from './sweepExpired.ts';
-import { verifyEverything } from './verifyEverything.ts';
-import { verifyRecent } from './verifyRecent.ts';
+import type { MissedPolicy } from './ticks/cronSlots.ts';
+import { pruneCommands } from './upkeep/pruneCommands.ts';
+import { reportHealth } from './upkeep/reportHealth.ts';
+import { sweepBlobs } from './upkeep/sweepBlobs.ts';
+import { sweepExpired } from './upkeep/sweepExpired.ts';
+import { verifyEverything } from './verify/verifyEverything.ts';
+import { verifyRecent } from './verify/verifyRecent.ts';
 
 export interface Line {
   job: TimedJob;

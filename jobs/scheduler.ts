@@ -1,9 +1,9 @@
 /** The scheduler process: fires the timetable's ticks while it leads, until it is told to stop. */
-import { serveHealth } from '../src/http/serveHealth.ts';
-import { openBackbone } from '../src/infra/backbone.ts';
-import { runProcess } from '../src/infra/run.ts';
-import { endOnNewerSchema } from '../src/infra/schemaWatch.ts';
-import { startScheduler } from './startScheduler.ts';
+import { serveHealth } from '../src/http/operations/serveHealth.ts';
+import { endOnNewerSchema } from '../src/infra/postgres/schemaWatch.ts';
+import { openBackbone } from '../src/infra/process/backbone.ts';
+import { runProcess } from '../src/infra/process/runProcess.ts';
+import { startScheduler } from './ticks/startScheduler.ts';
 
 const USUAL_METRICS_PORT = 9465;
 

@@ -4,21 +4,21 @@
  */
 import type { Job, Worker } from 'bullmq';
 import { book } from '../src/commands.ts';
-import type { Queryable } from '../src/core/queryable.ts';
-import type { Backbone } from '../src/infra/backbone.ts';
-import { LOOKS_POOL_SIZE } from '../src/infra/look.ts';
-import type { Watch } from '../src/infra/watchdog.ts';
-import { createApplier } from './applyCommands.ts';
-import type { CrashPoint } from './attempt.ts';
-import { createExpirer, DEADLINE } from './expireTurns.ts';
-import { startLookout } from './lookout.ts';
-import { watchMark } from './moveMark.ts';
-import { createTickRunner, RUNS_AT_ONCE } from './runTicks.ts';
+import type { Queryable } from '../src/core/sql/queryable.ts';
+import { LOOKS_POOL_SIZE } from '../src/infra/postgres/boundedRead.ts';
+import type { Backbone } from '../src/infra/process/backbone.ts';
+import type { Watch } from '../src/infra/process/watchdog.ts';
+import { createApplier } from './apply/applyCommands.ts';
+import type { CrashPoint } from './apply/attempt.ts';
+import { createExpirer, DEADLINE } from './court/expireTurns.ts';
+import { createPresenceWatch } from './court/watchPresence.ts';
+import { startLookout } from './overduePoll.ts';
 import { timetable } from './schedule.ts';
-import { createSend } from './sendCommand.ts';
-import type { TickKey } from './ticks.ts';
-import { createRecordVerifier, VERIFICATIONS_AT_ONCE } from './verifyRecord.ts';
-import { createPresenceWatch } from './watchPresence.ts';
+import { createSend } from './send/sendCommand.ts';
+import type { TickKey } from './ticks/tickLedger.ts';
+import { createTickRunner, RUNS_AT_ONCE } from './ticks/tickRunner.ts';
+import { watchMark } from './upkeep/moveMark.ts';
+import { createRecordVerifier, VERIFICATIONS_AT_ONCE } from './verify/verifyRecord.ts';
 
 export interface Running {
   db: Queryable;

@@ -4,7 +4,7 @@
  * an administrator once, and what to say is said.
  */
 import type pg from 'pg';
-import { openSession } from '../src/infra/ownSession.ts';
+import { openSession } from '../src/infra/postgres/ownSession.ts';
 
 /** Around the roles, in one database of the cluster, and around the migrations of each database. */
 export const LOCK = `hashtext('plearoll')`;

@@ -1,6 +1,6 @@
 /** The names that the database's roles have in a migration: by the prefix of the installation that is being migrated. */
 import type { Knex } from 'knex';
-import { DATABASE_ROLES, type DatabaseRole, DEFAULT_ROLE_PREFIX, roleName } from '../src/core/databaseRoles.ts';
+import { DATABASE_ROLES, type DatabaseRole, DEFAULT_ROLE_PREFIX, roleName } from '../src/core/sql/databaseRoles.ts';
 
 export type RoleNames = Readonly<Record<DatabaseRole, string>>;
 

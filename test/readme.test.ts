@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { commands, systemCommands } from '../src/commands.ts';
-import { ROLES } from '../src/core/roles.ts';
+import { ROLES } from '../src/core/definitions/actor.ts';
 
 const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
 const rows = [...readme.matchAll(/^\| `([a-z]+\.[a-z_]+)` \| `(.+?)` \| (.+?) \| (.+?) \|$/gm)].map(

@@ -104,13 +104,13 @@ const commandsWith = (text: string) => [...commands().values()].filter((command)
 const postgresLog = () => readFileSync(join(home, 'postgres.log'), 'utf8');
 
 async function startEmbedded(env = environment(), args: string[] = []): Promise<Program & { url: string }> {
-  const started = program('src/embedded.js', env, args);
+  const started = program('src/processes/embedded.js', env, args);
   const [, url] = await started.until(/^ready (http:\S+)$/m);
   return { ...started, url: url! };
 }
 
 async function token(...args: string[]): Promise<string> {
-  const { stdout } = await run(process.execPath, [join(dist, 'src/token.js'), ...args], { env: environment() });
+  const { stdout } = await run(process.execPath, [join(dist, 'src/cli/token.js'), ...args], { env: environment() });
   return stdout;
 }
 
@@ -209,7 +209,7 @@ describe('npm start', () => {
     'Ctrl-C while it %s ends it, and leaves nothing running and nothing locked',
     { timeout: 60_000 },
     async (_, isThen) => {
-      const { child, output, exit } = program('src/embedded.js', environment());
+      const { child, output, exit } = program('src/processes/embedded.js', environment());
       await until('the moment has come', () => child.exitCode !== null || isThen(child.pid!));
       child.kill('SIGINT');
       expect([await exit, output()]).toEqual([0, expect.not.stringContaining('ready http')]);
@@ -241,7 +241,7 @@ describe('npm start', () => {
 
   test('a second start on one home says where the first is and ends', { timeout: 60_000 }, async () => {
     const first = await startEmbedded();
-    const second = program('src/embedded.js', environment());
+    const second = program('src/processes/embedded.js', environment());
     expect(await second.exit).toBe(1);
     expect(second.output()).toContain(first.url);
   });
@@ -253,7 +253,7 @@ describe('npm start', () => {
     const env = environment({ DATABASE_URL: database.url, JWT_SECRET: SECRET });
     try {
       const first = await startEmbedded(env);
-      const second = program('src/embedded.js', { ...env, PLEAROLL_HOME: join(home, 'other') });
+      const second = program('src/processes/embedded.js', { ...env, PLEAROLL_HOME: join(home, 'other') });
       expect(await second.exit).toBe(1);
       expect(second.output()).toMatch(`process ${first.child.pid} on host`);
       expect(second.output()).toContain(first.url);
@@ -276,7 +276,7 @@ describe('npm start', () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     const { port } = taken.address() as AddressInfo;
-    const refused = program('src/embedded.js', environment({ PORT: String(port) }));
+    const refused = program('src/processes/embedded.js', environment({ PORT: String(port) }));
     expect(await refused.exit).toBe(1);
     expect(refused.output()).toContain(`port ${port} is in use`);
     taken.close();
@@ -310,7 +310,7 @@ describe('npm start', () => {
     // As it stands there, but for where it asks, and for building what is built.
     const lines = script!
       .replace('http://127.0.0.1:3000', url)
-      .replace('npm run -s token --', `node ${join(dist, 'src/token.js')}`);
+      .replace('npm run -s token --', `node ${join(dist, 'src/cli/token.js')}`);
     const { stdout } = await run('sh', ['-euc', lines], { env: environment() });
     const answers = stdout
       .trim()
@@ -340,7 +340,7 @@ describe('npm start', () => {
 
   test('bad settings are all named, and nothing is started', async () => {
     const refused = program(
-      'src/embedded.js',
+      'src/processes/embedded.js',
       environment({ PORT: 'x', REDIS_URL: 'redis://localhost', DATABASE_URL: 'nonsense' }),
     );
     expect(await refused.exit).toBe(1);
@@ -349,7 +349,7 @@ describe('npm start', () => {
   });
 
   test('in production it refuses to make up a secret', async () => {
-    const refused = program('src/embedded.js', environment({ NODE_ENV: 'production' }));
+    const refused = program('src/processes/embedded.js', environment({ NODE_ENV: 'production' }));
     expect(await refused.exit).toBe(1);
     expect(refused.output()).toContain('JWT_SECRET');
   });

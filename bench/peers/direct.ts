@@ -2,10 +2,10 @@
  * The peer without a queue: Express and pg, one transaction for each request, in two round trips. It stores what we
  * store and answers what we answer; its pool and its plans are set to what serves it best.
  */
-import { type Acceptance, acceptCommands, type CommandState, type Submission } from '../../src/core/inbox.ts';
-import type { Queryable } from '../../src/core/queryable.ts';
-import { openPool } from '../../src/infra/database.ts';
-import { runProcess } from '../../src/infra/run.ts';
+import { type Acceptance, acceptCommands, type CommandState, type Submission } from '../../src/core/apply/inbox.ts';
+import type { Queryable } from '../../src/core/sql/queryable.ts';
+import { openPool } from '../../src/infra/postgres/database.ts';
+import { runProcess } from '../../src/infra/process/runProcess.ts';
 import { openDoor } from './door.ts';
 import { createJudge, eventValues, parameters, storeEvent, type Verdict } from './record.ts';
 

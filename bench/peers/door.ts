@@ -3,22 +3,22 @@
  * middleware and routes, the same tokens, limits, checks and answers. Only what becomes of an accepted command differs.
  */
 import type pg from 'pg';
-import { createScopeCache } from '../../src/assignments/scopeCache.ts';
-import type { Queryable } from '../../src/core/queryable.ts';
-import type { Acceptor } from '../../src/http/acceptance.ts';
+import { createScopes } from '../../src/access/demandScope.ts';
+import { createScopeCache } from '../../src/access/scopeCache.ts';
+import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { createApp } from '../../src/http/app.ts';
-import type { Desk } from '../../src/http/door.ts';
-import type { Outcomes } from '../../src/http/outcomes.ts';
-import { createScopes } from '../../src/http/scopes.ts';
+import type { Acceptor } from '../../src/http/commands/acceptance.ts';
+import type { Outcomes } from '../../src/http/commands/outcomes.ts';
+import type { Desk } from '../../src/http/door/door.ts';
 import { createExpressServer } from '../../src/http/server.ts';
-import { createAbsence } from '../../src/infra/absence.ts';
-import type { Config } from '../../src/infra/config.ts';
 import { createLimiter } from '../../src/infra/limiter/createLimiter.ts';
-import { closeServer, listen } from '../../src/infra/listen.ts';
-import { createLog } from '../../src/infra/log.ts';
-import { createMetrics } from '../../src/infra/metrics.ts';
-import { startProbe } from '../../src/infra/probe.ts';
-import type { Started } from '../../src/infra/run.ts';
+import type { Config } from '../../src/infra/process/config.ts';
+import { closeServer, listen } from '../../src/infra/process/httpServer.ts';
+import type { Started } from '../../src/infra/process/runProcess.ts';
+import { createAbsence } from '../../src/infra/telemetry/absence.ts';
+import { createLog } from '../../src/infra/telemetry/log.ts';
+import { createMetrics } from '../../src/infra/telemetry/metrics.ts';
+import { startProbe } from '../../src/infra/telemetry/probe.ts';
 import { createTokens } from '../../src/infra/tokens.ts';
 
 /** A peer has its outcome when it accepts, so nobody waits for one. */

@@ -6,14 +6,14 @@
 import { createServer } from 'node:http';
 import { type Job, Queue, QueueEvents, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
-import { type Acceptance, acceptCommands, type Submission } from '../../src/core/inbox.ts';
-import type { Queryable } from '../../src/core/queryable.ts';
+import { type Acceptance, acceptCommands, type Submission } from '../../src/core/apply/inbox.ts';
+import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { bareApp } from '../../src/http/app.ts';
-import type { Config } from '../../src/infra/config.ts';
-import { openPool } from '../../src/infra/database.ts';
-import { closeServer, listen } from '../../src/infra/listen.ts';
-import { createLog } from '../../src/infra/log.ts';
-import { runProcess, type Started } from '../../src/infra/run.ts';
+import { openPool } from '../../src/infra/postgres/database.ts';
+import type { Config } from '../../src/infra/process/config.ts';
+import { closeServer, listen } from '../../src/infra/process/httpServer.ts';
+import { runProcess, type Started } from '../../src/infra/process/runProcess.ts';
+import { createLog } from '../../src/infra/telemetry/log.ts';
 import { openDoor } from './door.ts';
 import { createJudge, eventValues, type LogCommand, parameters, storeEvent, type Verdict } from './record.ts';
 

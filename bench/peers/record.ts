@@ -3,15 +3,15 @@
  * head, as ours are, so that a transaction reads nothing but heads.
  */
 import { book } from '../../src/commands.ts';
-import { eventId } from '../../src/core/ids.ts';
-import { chainEvent, type EventRow, exportedEvent, headAfter } from '../../src/core/ledger.ts';
-import { problemBody, type Rejection } from '../../src/core/problem.ts';
-import type { Queryable } from '../../src/core/queryable.ts';
-import type { Actor } from '../../src/core/roles.ts';
-import { createStates } from '../../src/core/states.ts';
-import type { Head } from '../../src/core/stream.ts';
-import { logEntry } from '../../src/sessions/logEntry.ts';
-import type { SessionStates } from '../../src/sessions/session.ts';
+import { createStates } from '../../src/core/apply/streamStates.ts';
+import { eventId } from '../../src/core/chain/ids.ts';
+import { chainEvent, type EventRow, exportedEvent, headAfter } from '../../src/core/chain/ledger.ts';
+import type { Actor } from '../../src/core/definitions/actor.ts';
+import { problemBody, type Rejection } from '../../src/core/definitions/problem.ts';
+import type { Head } from '../../src/core/definitions/stream.ts';
+import type { Queryable } from '../../src/core/sql/queryable.ts';
+import { logEntry } from '../../src/court/sessions/logEntry.ts';
+import type { SessionStates } from '../../src/court/sessions/session.ts';
 
 /** What a transaction needs to know of a command. */
 export interface LogCommand {

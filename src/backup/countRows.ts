@@ -3,8 +3,8 @@
  * and leaves out in silence what it hides: a backup that has as many rows as are counted here lacks none.
  */
 import type pg from 'pg';
-import { type DatabaseRole, roleName } from '../core/databaseRoles.ts';
-import { takeRole } from '../infra/takeRole.ts';
+import { type DatabaseRole, roleName } from '../core/sql/databaseRoles.ts';
+import { takeRole } from '../infra/postgres/takeRole.ts';
 import type { Counts } from './archive.ts';
 import type { Table } from './tables.ts';
 

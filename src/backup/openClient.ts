@@ -1,7 +1,7 @@
 /** A connection as the owner of the tables, set so that text is exact. */
 import type pg from 'pg';
-import { types } from '../infra/database.ts';
-import { openSession } from '../infra/ownSession.ts';
+import { types } from '../infra/postgres/database.ts';
+import { openSession } from '../infra/postgres/ownSession.ts';
 
 const EXACT = `
   set timezone = 'UTC'; set datestyle = 'ISO'; set intervalstyle = 'postgres'; set bytea_output = 'hex';

@@ -6,10 +6,10 @@
 import type pg from 'pg';
 import { migrate, unmake } from '../../migrations/migrate.ts';
 import { book } from '../commands.ts';
-import type { Blobs } from '../core/blobs.ts';
-import { DEFAULT_ROLE_PREFIX, roleName } from '../core/databaseRoles.ts';
-import { readSchema, refuseNewer, refuseOtherRoles } from '../infra/schema.ts';
-import { takeRole } from '../infra/takeRole.ts';
+import type { Blobs } from '../core/definitions/files.ts';
+import { DEFAULT_ROLE_PREFIX, roleName } from '../core/sql/databaseRoles.ts';
+import { readSchema, refuseNewer, refuseOtherRoles } from '../infra/postgres/schema.ts';
+import { takeRole } from '../infra/postgres/takeRole.ts';
 import { type RecordReport, verifyRecord } from '../integrity/verifyRecord.ts';
 import { type Counts, checkArchive, type Header, readArchive } from './archive.ts';
 import { openClient } from './openClient.ts';

@@ -5,9 +5,9 @@
  * version.
  */
 import { book } from '../commands.ts';
-import { DEFAULT_ROLE_PREFIX, roleName } from '../core/databaseRoles.ts';
-import { OURS, readSchema, refuseOtherRoles, SchemaError } from '../infra/schema.ts';
-import { takeRole } from '../infra/takeRole.ts';
+import { DEFAULT_ROLE_PREFIX, roleName } from '../core/sql/databaseRoles.ts';
+import { OURS, readSchema, refuseOtherRoles, SchemaError } from '../infra/postgres/schema.ts';
+import { takeRole } from '../infra/postgres/takeRole.ts';
 import { type RecordReport, verifyRecord } from '../integrity/verifyRecord.ts';
 import { type Counts, writeArchive } from './archive.ts';
 import { countRows } from './countRows.ts';

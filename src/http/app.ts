@@ -4,22 +4,22 @@ import cors from 'cors';
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
 import { commands } from '../commands.ts';
-import { problemBody } from '../core/problem.ts';
-import type { Probe } from '../infra/probe.ts';
+import { problemBody } from '../core/definitions/problem.ts';
+import type { Probe } from '../infra/telemetry/probe.ts';
 import { queries } from '../queries.ts';
-import { dashboard } from './dashboard.ts';
-import { DASHBOARD } from './dashboardLogin.ts';
-import { docsRoutes } from './docs.ts';
-import type { Desk } from './door.ts';
-import { globalVerifyRoute, serveGlobalVerify, serveVerifyRun, verifyRunRoute } from './globalVerify.ts';
-import { healthRoutes } from './health.ts';
-import { metricsAccess, metricsRoutes } from './metricsRoutes.ts';
+import { serveCommand } from './commands/serveCommand.ts';
+import { commandRoute, redriveRoute, serveCommandState, serveRedrive } from './commands/serveCommandState.ts';
+import { serveUpload } from './commands/serveUpload.ts';
+import { dashboard } from './dashboard/dashboard.ts';
+import { DASHBOARD } from './dashboard/login.ts';
+import type { Desk } from './door/door.ts';
 import { observeRequests } from './observeRequests.ts';
+import { docsRoutes } from './operations/docs.ts';
+import { globalVerifyRoute, serveGlobalVerify, serveVerifyRun, verifyRunRoute } from './operations/globalVerify.ts';
+import { healthRoutes } from './operations/health.ts';
+import { metricsAccess, metricsRoutes } from './operations/metricsRoutes.ts';
 import { answerProblems, refuseOtherMethods, refuseUnknownPath, sendProblem } from './problems.ts';
-import { serveCommand } from './serveCommand.ts';
-import { commandRoute, redriveRoute, serveCommandState, serveRedrive } from './serveCommandState.ts';
-import { serveQuery } from './serveQuery.ts';
-import { serveUpload } from './serveUpload.ts';
+import { serveQuery } from './queries/serveQuery.ts';
 
 const EXPOSED = [
   'Location',

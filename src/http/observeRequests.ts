@@ -3,9 +3,9 @@
  * pattern stands for the path, so that neither ids nor whatever somebody types make new series, or are written down.
  */
 import type { Request, RequestHandler, Response } from 'express';
-import type { Config } from '../infra/config.ts';
-import type { Log } from '../infra/log.ts';
-import type { Metrics } from '../infra/metrics.ts';
+import type { Config } from '../infra/process/config.ts';
+import type { Log } from '../infra/telemetry/log.ts';
+import type { Metrics } from '../infra/telemetry/metrics.ts';
 
 interface Observer {
   config: Config;

@@ -1,8 +1,8 @@
 /** Every refusal and every fault leaves through here, as RFC 9457 problem details. Faults tell nothing of our insides. */
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { Problem, type ProblemBody, problemBody } from '../core/problem.ts';
-import { isConnectionFault, isTransientFault } from '../infra/database.ts';
-import type { Log } from '../infra/log.ts';
+import { Problem, type ProblemBody, problemBody } from '../core/definitions/problem.ts';
+import { isConnectionFault, isTransientFault } from '../infra/postgres/database.ts';
+import type { Log } from '../infra/telemetry/log.ts';
 
 /** Of a problem's text and of its whole body: a request must not be answered with many times itself. */
 const MAX_TEXT = 1_000;

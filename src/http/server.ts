@@ -2,7 +2,7 @@
 import { createServer, IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { Express } from 'express';
 
-/** How often the limits of src/infra/listen.ts are looked after. */
+/** How often the limits of src/infra/process/httpServer.ts are looked after. */
 const CHECK_EVERY_MS = 1_000;
 
 /**

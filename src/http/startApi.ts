@@ -1,27 +1,27 @@
 /** The API as a part: the application and what it needs, ready to be put behind an HTTP server. */
 import { randomUUID } from 'node:crypto';
 import type { Express } from 'express';
-import { createScopeCache } from '../assignments/scopeCache.ts';
-import type { Queryable } from '../core/queryable.ts';
-import type { Backbone } from '../infra/backbone.ts';
-import { startBacklogWatch } from '../infra/backlogWatch.ts';
+import { createScopes } from '../access/demandScope.ts';
+import { createScopeCache } from '../access/scopeCache.ts';
+import type { Queryable } from '../core/sql/queryable.ts';
+import { startBacklogWatch } from '../infra/backlog/backlogWatch.ts';
 import { listenForScopeChanges } from '../infra/broadcast/scopeChanges.ts';
-import { readInstallation } from '../infra/installation.ts';
 import { createLimiter } from '../infra/limiter/createLimiter.ts';
-import { LOOKS_POOL_SIZE } from '../infra/look.ts';
-import { type Probe, startProbe } from '../infra/probe.ts';
-import { openRedis, type RedisServer } from '../infra/redis.ts';
+import { LOOKS_POOL_SIZE } from '../infra/postgres/boundedRead.ts';
+import { readInstallation } from '../infra/postgres/installation.ts';
+import type { Backbone } from '../infra/process/backbone.ts';
+import { readVersion } from '../infra/process/version.ts';
+import { openRedis, type RedisServer } from '../infra/redis/redis.ts';
+import { type Probe, startProbe } from '../infra/telemetry/probe.ts';
 import { createTokens, type Tokens } from '../infra/tokens.ts';
-import { readVersion } from '../infra/version.ts';
-import { createAcceptor } from './acceptance.ts';
 import { createApp } from './app.ts';
-import { listenForOutcomes } from './outcomes.ts';
-import { createReading } from './reading.ts';
-import { createScopes } from './scopes.ts';
-import { createShares, shareOut } from './shares.ts';
-import { createSharing } from './sharing.ts';
-import { createVerifyRuns } from './verifyRuns.ts';
-import { createWaits } from './waits.ts';
+import { createAcceptor } from './commands/acceptance.ts';
+import { listenForOutcomes } from './commands/outcomes.ts';
+import { createWaits } from './commands/waits.ts';
+import { createShares, shareOut } from './door/shares.ts';
+import { createSharing } from './operations/sharing.ts';
+import { createVerifyRuns } from './operations/verifyRuns.ts';
+import { createReading } from './queries/scopedReads.ts';
 
 export interface Api {
   app: Express;

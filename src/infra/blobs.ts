@@ -8,7 +8,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { Blobs, NamedFile } from '../core/blobs.ts';
+import type { Blobs, NamedFile } from '../core/definitions/files.ts';
 
 /** A file that was taken in and has no final name yet. */
 export interface Draft extends NamedFile {

@@ -7,8 +7,8 @@ import { jwtVerify } from 'jose';
 import jwt from 'jsonwebtoken';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
-import { type Actor, ROLES } from '../core/roles.ts';
-import { id } from '../core/schemas.ts';
+import { type Actor, ROLES } from '../core/definitions/actor.ts';
+import { id } from '../core/definitions/schemas.ts';
 
 const LEEWAY_SECONDS = 5;
 const KNOWN_TOKENS = 5_000;

@@ -1,7 +1,7 @@
 /** Reading what verification found, the newest first. A finding stays when it is resolved. */
-import type { JsonObject } from '../core/event.ts';
-import { type Page, pageOf, withinPage } from '../core/page.ts';
-import type { Queryable } from '../core/queryable.ts';
+import type { JsonObject } from '../core/definitions/event.ts';
+import { type Page, pageOf, withinPage } from '../core/definitions/page.ts';
+import type { Queryable } from '../core/sql/queryable.ts';
 
 export interface KeptFinding {
   id: string;

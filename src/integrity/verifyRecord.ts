@@ -1,14 +1,15 @@
 /** Verifies every stream of the record, or of one institution, page by page, and reports on all of it. Reads only. */
-import type { Blobs } from '../core/blobs.ts';
-import { readClock } from '../core/clock.ts';
-import type { Book } from '../core/command.ts';
-import type { Queryable } from '../core/queryable.ts';
-import { idOf, kindOf } from '../core/stream.ts';
-import { checkPages } from './checkPages.ts';
+
+import type { Book } from '../core/definitions/command.ts';
+import type { Blobs } from '../core/definitions/files.ts';
+import { idOf, kindOf } from '../core/definitions/stream.ts';
+import { readClock } from '../core/sql/databaseClock.ts';
+import type { Queryable } from '../core/sql/queryable.ts';
 import { verifyGuards } from './guards/verifyGuards.ts';
-import { readNames } from './readNames.ts';
-import { verifyOutcomes } from './verifyOutcomes.ts';
-import type { CheckedStream } from './verifyStreams.ts';
+import { checkPages } from './streams/checkPages.ts';
+import { readNames } from './streams/streamNames.ts';
+import { verifyOutcomes } from './streams/verifyOutcomes.ts';
+import type { CheckedStream } from './streams/verifyStreams.ts';
 
 export interface RecordReport {
   sessions_checked: number;

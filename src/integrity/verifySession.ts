@@ -1,12 +1,13 @@
 /** The verification of one session, as its route answers it: the record in one snapshot, then its files. */
-import type { Blobs } from '../core/blobs.ts';
-import type { Book } from '../core/command.ts';
-import type { JsonObject } from '../core/event.ts';
-import type { Queryable } from '../core/queryable.ts';
-import { idOf } from '../core/stream.ts';
-import { sessionStreamName } from '../sessions/session.ts';
-import { readColumnTypes } from './compareRows.ts';
-import { type CheckedStream, checkStreams, reportOf, withFiles } from './verifyStreams.ts';
+
+import type { Book } from '../core/definitions/command.ts';
+import type { JsonObject } from '../core/definitions/event.ts';
+import type { Blobs } from '../core/definitions/files.ts';
+import { idOf } from '../core/definitions/stream.ts';
+import type { Queryable } from '../core/sql/queryable.ts';
+import { sessionStreamName } from '../court/sessions/session.ts';
+import { readColumnTypes } from './streams/compareRows.ts';
+import { type CheckedStream, checkStreams, reportOf, withFiles } from './streams/verifyStreams.ts';
 
 /** What the database says. */
 export async function verifySession(db: Queryable, book: Book, session_id: string): Promise<JsonObject> {

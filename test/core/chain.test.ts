@@ -2,9 +2,15 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { canonicalPayload, envelopeText, eventHash, GENESIS_HASH, payloadCommitment } from '../../src/core/chain.ts';
-import { chainEvent, EMPTY_HEAD, type EventRow, hashOf, headAfter } from '../../src/core/ledger.ts';
-import { writeBatch } from '../../src/core/transaction.ts';
+import { writeBatch } from '../../src/core/apply/transaction.ts';
+import {
+  canonicalPayload,
+  envelopeText,
+  eventHash,
+  GENESIS_HASH,
+  payloadCommitment,
+} from '../../src/core/chain/chain.ts';
+import { chainEvent, EMPTY_HEAD, type EventRow, hashOf, headAfter } from '../../src/core/chain/ledger.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 
 describe('the test vector of plearoll.event/1', () => {

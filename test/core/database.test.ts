@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { chainEvent, EMPTY_HEAD, type EventRow, hashOf, headAfter } from '../../src/core/ledger.ts';
-import type { Head } from '../../src/core/stream.ts';
+import { chainEvent, EMPTY_HEAD, type EventRow, hashOf, headAfter } from '../../src/core/chain/ledger.ts';
+import type { Head } from '../../src/core/definitions/stream.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 
 const REFUSED = { code: '23000' };

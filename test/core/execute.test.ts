@@ -1,17 +1,17 @@
 /** Passes over real streams: locks, order and facts. The book holds a command of two streams that record in turns. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { assignmentStream, assignmentStreamName } from '../../src/assignments/assignment.ts';
 import { commands } from '../../src/commands.ts';
-import { bookOf, type CommandDefinition, defineCommand } from '../../src/core/command.ts';
-import type { Decided } from '../../src/core/decide.ts';
-import { defineEvent } from '../../src/core/event.ts';
-import { execute, record } from '../../src/core/execute.ts';
-import type { Queryable } from '../../src/core/queryable.ts';
-import { createStates } from '../../src/core/states.ts';
-import { workOf } from '../../src/core/stream.ts';
-import { inTransaction } from '../../src/infra/database.ts';
-import { sessionStream, sessionStreamName } from '../../src/sessions/session.ts';
+import type { Decided } from '../../src/core/apply/decideBatch.ts';
+import { execute, record } from '../../src/core/apply/execute.ts';
+import { createStates } from '../../src/core/apply/streamStates.ts';
+import { bookOf, type CommandDefinition, defineCommand } from '../../src/core/definitions/command.ts';
+import { defineEvent } from '../../src/core/definitions/event.ts';
+import { workOf } from '../../src/core/definitions/stream.ts';
+import type { Queryable } from '../../src/core/sql/queryable.ts';
+import { assignmentStream, assignmentStreamName } from '../../src/court/assignments/assignment.ts';
+import { sessionStream, sessionStreamName } from '../../src/court/sessions/session.ts';
+import { inTransaction } from '../../src/infra/postgres/database.ts';
 import { admin, match } from '../support/court.ts';
 import { fates, openPasses, type Passes, type Place } from '../support/passes.ts';
 import { submission } from '../support/submissions.ts';

@@ -1,7 +1,7 @@
 /** The rows of a completed session change no more, whoever asks, unless by the transaction that completes it. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { book } from '../../src/commands.ts';
-import { eventId } from '../../src/core/ids.ts';
+import { eventId } from '../../src/core/chain/ids.ts';
 import { petitioner } from '../support/court.ts';
 import { fates, openPasses, type Passes, type Place } from '../support/passes.ts';
 

@@ -4,13 +4,13 @@
  */
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { COMMANDS_WAIT, OVERDUE } from '../../jobs/applyCommands.ts';
-import { moveMark, watchMark } from '../../jobs/moveMark.ts';
-import type { Queryable } from '../../src/core/queryable.ts';
-import { PENDING, readPending } from '../../src/core/transaction.ts';
-import { readStanding, STANDING } from '../../src/infra/backlog.ts';
-import { openPool } from '../../src/infra/database.ts';
-import { DOOR_STANDING } from '../../src/infra/doorStanding.ts';
+import { COMMANDS_WAIT, OVERDUE } from '../../jobs/apply/applyCommands.ts';
+import { moveMark, watchMark } from '../../jobs/upkeep/moveMark.ts';
+import { PENDING, readPending } from '../../src/core/apply/transaction.ts';
+import type { Queryable } from '../../src/core/sql/queryable.ts';
+import { readStanding, STANDING } from '../../src/infra/backlog/backlog.ts';
+import { DOOR_STANDING } from '../../src/infra/backlog/inboxLoad.ts';
+import { openPool } from '../../src/infra/postgres/database.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 
 const STREAMS = 40;

@@ -1,6 +1,6 @@
 /** Identifiers: command ids sort by time and leave room for their events; anybody else's ids are known by their form. */
 import { expect, test } from 'vitest';
-import { eventId, isUuid, newCommandId } from '../../src/core/ids.ts';
+import { eventId, isUuid, newCommandId } from '../../src/core/chain/ids.ts';
 
 const ID = '018f3c1e-7b2a-7c11-9d0e-2f4b6a8c0000';
 

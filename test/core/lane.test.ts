@@ -1,7 +1,7 @@
 /** The lane against a model: whatever arrives when, and whatever fails, each item is settled once and in order. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createLane, LaneFull } from '../../src/core/lane.ts';
+import { createLane, LaneFull } from '../../src/core/batcher.ts';
 
 class Shared extends Error {}
 

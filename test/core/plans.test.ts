@@ -5,10 +5,10 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Queryable } from '../../src/core/queryable.ts';
-import type { Actor, Role } from '../../src/core/roles.ts';
-import { createReading } from '../../src/http/reading.ts';
-import { openPool } from '../../src/infra/database.ts';
+import type { Actor, Role } from '../../src/core/definitions/actor.ts';
+import type { Queryable } from '../../src/core/sql/queryable.ts';
+import { createReading } from '../../src/http/queries/scopedReads.ts';
+import { openPool } from '../../src/infra/postgres/database.ts';
 import { queries } from '../../src/queries.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 

@@ -1,7 +1,7 @@
 /** What each role may do, table by table, as a connection of that role finds out. What is not named here is refused. */
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type DatabaseRole, openPool } from '../../src/infra/database.ts';
+import { type DatabaseRole, openPool } from '../../src/infra/postgres/database.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 
 type Verb = 'select' | 'insert' | 'update' | 'delete' | 'truncate';

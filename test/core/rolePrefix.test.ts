@@ -7,9 +7,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { migrate } from '../../migrations/migrate.ts';
 import { restoreBackup } from '../../src/backup/restoreBackup.ts';
 import { takeBackup } from '../../src/backup/takeBackup.ts';
-import { DATABASE_ROLES } from '../../src/core/databaseRoles.ts';
-import { openPool } from '../../src/infra/database.ts';
-import { demandSchema } from '../../src/infra/schema.ts';
+import { DATABASE_ROLES } from '../../src/core/sql/databaseRoles.ts';
+import { openPool } from '../../src/infra/postgres/database.ts';
+import { demandSchema } from '../../src/infra/postgres/schema.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 import { playRound } from '../support/installation.ts';
 

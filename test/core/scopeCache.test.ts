@@ -1,11 +1,11 @@
 /** Scope facts are kept, but never longer than they are true: not after a change, and not for a refusal. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { isVisible, type Scope } from '../../src/assignments/scope.ts';
-import { createScopeCache, type ScopeCache } from '../../src/assignments/scopeCache.ts';
+import { isVisible, type Scope } from '../../src/access/scope.ts';
+import { createScopeCache, type ScopeCache } from '../../src/access/scopeCache.ts';
 import { book } from '../../src/commands.ts';
-import type { Queryable } from '../../src/core/queryable.ts';
-import { openPool } from '../../src/infra/database.ts';
+import type { Queryable } from '../../src/core/sql/queryable.ts';
+import { openPool } from '../../src/infra/postgres/database.ts';
 import { judge, superAdmin } from '../support/court.ts';
 import { openPasses, type Passes, type Place } from '../support/passes.ts';
 

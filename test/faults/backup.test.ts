@@ -143,7 +143,7 @@ test.each([
 });
 
 async function startEmbedded(env: Record<string, string>): Promise<{ url: string; stop(): Promise<void> }> {
-  const child = spawn(process.execPath, [join(DIST, 'src/embedded.js')], {
+  const child = spawn(process.execPath, [join(DIST, 'src/processes/embedded.js')], {
     env: { PATH, PORT: '0', RATE_LIMIT_GENERAL_PER_MINUTE: '0', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

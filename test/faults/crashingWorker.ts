@@ -3,8 +3,8 @@
  * `node crashingWorker.js <moment> <n> [signal]`
  */
 import { startWorker } from '../../jobs/startWorker.ts';
-import { openBackbone } from '../../src/infra/backbone.ts';
-import { runProcess } from '../../src/infra/run.ts';
+import { openBackbone } from '../../src/infra/process/backbone.ts';
+import { runProcess } from '../../src/infra/process/runProcess.ts';
 
 const [moment, n, signal = 'SIGKILL'] = process.argv.slice(2);
 let left = Number.POSITIVE_INFINITY;

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { JobType } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import type { Doorbell } from '../../src/infra/queue.ts';
+import type { Doorbell } from '../../src/infra/queue/queue.ts';
 import { checkHistory } from '../support/checkHistory.ts';
 import { startLoad } from '../support/load.ts';
 import { until } from '../support/processes.ts';

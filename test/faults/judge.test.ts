@@ -4,8 +4,8 @@ import { rollDice } from '../../chaos/dice.ts';
 import { type CommandRow, type History, judge, type Stored } from '../../chaos/judge.ts';
 import type { Sent } from '../../chaos/producers.ts';
 import { faultOf } from '../../chaos/rounds.ts';
-import { eventId, newCommandId } from '../../src/core/ids.ts';
-import { chainEvent, EMPTY_HEAD, exportedEvent, headAfter } from '../../src/core/ledger.ts';
+import { eventId, newCommandId } from '../../src/core/chain/ids.ts';
+import { chainEvent, EMPTY_HEAD, exportedEvent, headAfter } from '../../src/core/chain/ledger.ts';
 
 const SESSION = '018f3c1e-7b2a-7c11-9d0e-2f4b6a8c0000';
 const STREAM = `session:${SESSION}`;

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { restoreBackup } from '../../src/backup/restoreBackup.ts';
 import { takeBackup } from '../../src/backup/takeBackup.ts';
-import { DATABASE_ROLES } from '../../src/core/databaseRoles.ts';
+import { DATABASE_ROLES } from '../../src/core/sql/databaseRoles.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 import { holdSession } from '../support/installation.ts';
 import { runAs } from '../support/managed.ts';
@@ -26,7 +26,12 @@ const LOGINS = {
 } as const;
 type Part = keyof typeof LOGINS;
 const PARTS = Object.keys(LOGINS) as Part[];
-const ENTRIES = { api: 'src/api.js', worker: 'jobs/worker.js', relay: 'src/relay.js', scheduler: 'jobs/scheduler.js' };
+const ENTRIES = {
+  api: 'src/processes/api.js',
+  worker: 'jobs/worker.js',
+  relay: 'src/processes/relay.js',
+  scheduler: 'jobs/scheduler.js',
+};
 
 const prefix = `moot_${randomBytes(4).toString('hex')}`;
 const names: string[] = [];

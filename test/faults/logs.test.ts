@@ -38,7 +38,7 @@ describe.skipIf(redisUrl === null)('the logs of all processes', () => {
     const settings = { DATABASE_URL: scene.database.url, REDIS_URL: redisUrl!, JWT_SECRET: SECRET, RELAY_PORT: '0' };
     const [api, relay, worker] = await Promise.all([
       scene.startApi(env),
-      startProcess('relay', 'src/relay.js', [], { ...settings, ...env }),
+      startProcess('relay', 'src/processes/relay.js', [], { ...settings, ...env }),
       scene.startEntry('poisonedWorker', [], env),
     ]);
     onTestFinished(() => killAll([relay]));

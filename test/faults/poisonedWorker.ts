@@ -4,11 +4,11 @@
  */
 import { startWorker } from '../../jobs/startWorker.ts';
 import { book } from '../../src/commands.ts';
-import type { Mutation } from '../../src/core/command.ts';
-import type { JsonObject } from '../../src/core/event.ts';
-import { openBackbone } from '../../src/infra/backbone.ts';
-import { runProcess } from '../../src/infra/run.ts';
-import { startWatchdog } from '../../src/infra/watchdog.ts';
+import type { Mutation } from '../../src/core/definitions/command.ts';
+import type { JsonObject } from '../../src/core/definitions/event.ts';
+import { openBackbone } from '../../src/infra/process/backbone.ts';
+import { runProcess } from '../../src/infra/process/runProcess.ts';
+import { startWatchdog } from '../../src/infra/process/watchdog.ts';
 
 const name = 'session.log';
 const honest = book.commands.get(name)!;

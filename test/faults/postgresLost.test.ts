@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { migrate } from '../../migrations/migrate.ts';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/infra/embeddedPostgres.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/infra/postgres/embeddedPostgres.ts';
 import { checkHistory } from '../support/checkHistory.ts';
 import { get, post } from '../support/client.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';

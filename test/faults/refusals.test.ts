@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { migrate, unmake } from '../../migrations/migrate.ts';
-import { OURS } from '../../src/infra/schema.ts';
+import { OURS } from '../../src/infra/postgres/schema.ts';
 import { checkHistory } from '../support/checkHistory.ts';
 import { get } from '../support/client.ts';
 import { until } from '../support/processes.ts';

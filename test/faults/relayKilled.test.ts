@@ -1,6 +1,6 @@
 /** A relay that is killed says nothing any more: who listened there is waited for, given up, and found again elsewhere. */
 import { describe, expect, inject, test } from 'vitest';
-import { readInstallationId, redisPrefix } from '../../src/infra/installation.ts';
+import { readInstallationId, redisPrefix } from '../../src/infra/postgres/installation.ts';
 import { PRESENCE } from '../../src/infra/presence/presence.ts';
 import { createRedisPresence } from '../../src/infra/presence/redis.ts';
 import { checkHistory } from '../support/checkHistory.ts';

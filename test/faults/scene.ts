@@ -4,11 +4,11 @@
  */
 import type { Queue } from 'bullmq';
 import { onTestFailed, onTestFinished } from 'vitest';
-import { openPool } from '../../src/infra/database.ts';
-import { readInstallationId } from '../../src/infra/installation.ts';
-import { createLog } from '../../src/infra/log.ts';
-import { openQueues, type QueueName, type Queues } from '../../src/infra/queue.ts';
-import type { RedisServer } from '../../src/infra/redis.ts';
+import { openPool } from '../../src/infra/postgres/database.ts';
+import { readInstallationId } from '../../src/infra/postgres/installation.ts';
+import { openQueues, type QueueName, type Queues } from '../../src/infra/queue/queue.ts';
+import type { RedisServer } from '../../src/infra/redis/redis.ts';
+import { createLog } from '../../src/infra/telemetry/log.ts';
 import { type Cast, cast, get, type Json, openSession, person, post } from '../support/client.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 import { killAll, type Process, startProcess, until } from '../support/processes.ts';
@@ -74,10 +74,10 @@ export async function openScene({ redisUrl, database: given }: SceneOptions): Pr
     database,
     people,
     processes,
-    startApi: (env = {}) => start('api', 'src/api.js', [], env),
+    startApi: (env = {}) => start('api', 'src/processes/api.js', [], env),
     startWorker: (env = {}) => start('worker', 'jobs/worker.js', [], env),
     startScheduler: (env = {}) => start('scheduler', 'jobs/scheduler.js', [], env),
-    startRelay: (env = {}) => start('relay', 'src/relay.js', [], { RELAY_PORT: '0', ...env }),
+    startRelay: (env = {}) => start('relay', 'src/processes/relay.js', [], { RELAY_PORT: '0', ...env }),
     startEntry: (file, args = [], env = {}) => start(file, `test/faults/${file}.js`, args, env),
     openQueue: async (name) => {
       const redis = useRedis(redisUrl, 'test:');

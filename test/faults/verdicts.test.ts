@@ -1,7 +1,7 @@
 /** Redis carries the doorbell of a verification and nothing else: wiped, absent or forged, it changes no verdict. */
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
-import { readInstallationId, redisPrefix } from '../../src/infra/installation.ts';
+import { readInstallationId, redisPrefix } from '../../src/infra/postgres/installation.ts';
 import { get, type Json, must, person } from '../support/client.ts';
 import { until } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';

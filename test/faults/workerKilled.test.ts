@@ -1,6 +1,6 @@
 /** A worker may die or freeze at any moment: what was accepted is applied once, by another or by the next, and soon. */
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import type { CrashPoint } from '../../jobs/attempt.ts';
+import type { CrashPoint } from '../../jobs/apply/attempt.ts';
 import { checkHistory } from '../support/checkHistory.ts';
 import { startLoad } from '../support/load.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';

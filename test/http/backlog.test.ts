@@ -1,9 +1,9 @@
 /** The door shuts before more is accepted than can be worked off soon, loses nothing of it, and opens by itself. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { newCommandId } from '../../src/core/ids.ts';
-import { acceptCommands, type Submission } from '../../src/core/inbox.ts';
-import { boundFor, SHUT_AT_SECONDS } from '../../src/infra/backlog.ts';
+import { acceptCommands, type Submission } from '../../src/core/apply/inbox.ts';
+import { newCommandId } from '../../src/core/chain/ids.ts';
+import { boundFor, SHUT_AT_SECONDS } from '../../src/infra/backlog/backlog.ts';
 import { checkHistory, untilSettled } from '../support/checkHistory.ts';
 import { type Answer, assignmentBody, type Cast, cast, get, openSession, person, post } from '../support/client.ts';
 import { until } from '../support/processes.ts';

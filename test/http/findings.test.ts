@@ -1,8 +1,8 @@
 /** What the timed jobs know, as the API shows it: when a session was last verified, and what was found wrong. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { JobTools } from '../../jobs/job.ts';
-import { verifyRecent } from '../../jobs/verifyRecent.ts';
-import { openPool } from '../../src/infra/database.ts';
+import { verifyRecent } from '../../jobs/verify/verifyRecent.ts';
+import { openPool } from '../../src/infra/postgres/database.ts';
 import { cast, get, must, openSession, person, post } from '../support/client.ts';
 import { INSTANT } from '../support/hearing.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';

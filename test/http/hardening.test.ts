@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 import express from 'express';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createExpressServer } from '../../src/http/server.ts';
-import { closeServer, giveTime, LIMITS, listen } from '../../src/infra/listen.ts';
+import { closeServer, giveTime, LIMITS, listen } from '../../src/infra/process/httpServer.ts';
 
 const SHORT = { headersTimeout: 300, requestTimeout: 900, keepAliveTimeout: 500 };
 

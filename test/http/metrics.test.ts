@@ -1,15 +1,15 @@
 /** Who may read metrics where, and what that and the description of the interface cost. */
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { bareApp } from '../../src/http/app.ts';
-import { metricsAccess, metricsRoutes } from '../../src/http/metricsRoutes.ts';
+import { metricsAccess, metricsRoutes } from '../../src/http/operations/metricsRoutes.ts';
+import { serveMetrics } from '../../src/http/operations/serveMetrics.ts';
 import { answerProblems, refuseUnknownPath } from '../../src/http/problems.ts';
-import { serveMetrics } from '../../src/http/serveMetrics.ts';
 import { createExpressServer } from '../../src/http/server.ts';
-import { type Backbone, openBackbone } from '../../src/infra/backbone.ts';
-import { readConfig } from '../../src/infra/config.ts';
-import { closeServer, listen } from '../../src/infra/listen.ts';
-import { createLog } from '../../src/infra/log.ts';
-import { createMetrics } from '../../src/infra/metrics.ts';
+import { type Backbone, openBackbone } from '../../src/infra/process/backbone.ts';
+import { readConfig } from '../../src/infra/process/config.ts';
+import { closeServer, listen } from '../../src/infra/process/httpServer.ts';
+import { createLog } from '../../src/infra/telemetry/log.ts';
+import { createMetrics } from '../../src/infra/telemetry/metrics.ts';
 import { get } from '../support/client.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 import { isLeftOut, kind, startStack } from '../support/stack.ts';

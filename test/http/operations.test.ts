@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commands } from '../../src/commands.ts';
-import { PROBLEMS } from '../../src/core/problem.ts';
-import { QUEUE_NAMES } from '../../src/infra/queue.ts';
+import { PROBLEMS } from '../../src/core/definitions/problem.ts';
+import { QUEUE_NAMES } from '../../src/infra/queue/queue.ts';
 import { queries } from '../../src/queries.ts';
 import {
   type Cast,

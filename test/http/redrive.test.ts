@@ -1,8 +1,8 @@
 /** A dead command: how it is answered, and its redrive, which is a new command with the same input and actor. */
 import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { newCommandId } from '../../src/core/ids.ts';
-import { problemBody } from '../../src/core/problem.ts';
+import { newCommandId } from '../../src/core/chain/ids.ts';
+import { problemBody } from '../../src/core/definitions/problem.ts';
 import { type Cast, cast, get, must, openSession, type Person, person, post } from '../support/client.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 import { expectIntact } from '../support/verdict.ts';

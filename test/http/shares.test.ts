@@ -1,9 +1,9 @@
 /** Nobody takes all of what there is little of: users and institutions have shares, and lines are served in turns. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Actor } from '../../src/core/roles.ts';
-import { createShares, type Shares } from '../../src/http/shares.ts';
-import { createWaits } from '../../src/http/waits.ts';
+import type { Actor } from '../../src/core/definitions/actor.ts';
+import { createWaits } from '../../src/http/commands/waits.ts';
+import { createShares, type Shares } from '../../src/http/door/shares.ts';
 import { type Cast, cast, get, openSession, post } from '../support/client.ts';
 import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
 import { expectIntact } from '../support/verdict.ts';

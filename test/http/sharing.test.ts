@@ -1,6 +1,6 @@
 /** Verifications of one session that are asked for at once: two at most are made, and none is older than the question. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { createSharing } from '../../src/http/sharing.ts';
+import { createSharing } from '../../src/http/operations/sharing.ts';
 import { type Cast, cast, get, openSession } from '../support/client.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 

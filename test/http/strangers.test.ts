@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { commands } from '../../src/commands.ts';
-import { commandRoute, redriveRoute } from '../../src/http/serveCommandState.ts';
+import { commandRoute, redriveRoute } from '../../src/http/commands/serveCommandState.ts';
 import { queries } from '../../src/queries.ts';
 import {
   type Answer,

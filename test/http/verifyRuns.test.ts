@@ -1,10 +1,10 @@
 /** Verifications that wait, are taken up, are lost or are given up: what becomes of them stands in Postgres alone. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import * as runs from '../../jobs/integrityRuns.ts';
-import type { Queryable } from '../../src/core/queryable.ts';
-import { createVerifyRuns } from '../../src/http/verifyRuns.ts';
-import { openPool } from '../../src/infra/database.ts';
+import * as runs from '../../jobs/verify/integrityRuns.ts';
+import type { Queryable } from '../../src/core/sql/queryable.ts';
+import { createVerifyRuns } from '../../src/http/operations/verifyRuns.ts';
+import { openPool } from '../../src/infra/postgres/database.ts';
 import { cast, get, type Json, must, openSession, person } from '../support/client.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 

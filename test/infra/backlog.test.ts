@@ -1,7 +1,7 @@
 /** When the door shuts and when it opens again, for all, for an institution and for a stream. */
 import { describe, expect, test } from 'vitest';
-import { boundFor, isOverShare, isStuckForLong, isTooMuch, type Workable } from '../../src/infra/backlog.ts';
-import { settledPerSecond, type Waiting } from '../../src/infra/doorStanding.ts';
+import { boundFor, isOverShare, isStuckForLong, isTooMuch, type Workable } from '../../src/infra/backlog/backlog.ts';
+import { settledPerSecond, type Waiting } from '../../src/infra/backlog/inboxLoad.ts';
 
 const idle: Workable = { pending: 0, oldest_pending_seconds: 0, per_second: 0 };
 const BOUNDS = [

@@ -2,14 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
-import { moveMark } from '../../jobs/moveMark.ts';
-import type { Queryable } from '../../src/core/queryable.ts';
-import { boundFor } from '../../src/infra/backlog.ts';
-import { startBacklogWatch } from '../../src/infra/backlogWatch.ts';
-import { openPool } from '../../src/infra/database.ts';
-import { createLog } from '../../src/infra/log.ts';
-import { LOOKS_POOL_SIZE } from '../../src/infra/look.ts';
-import { createMetrics } from '../../src/infra/metrics.ts';
+import { moveMark } from '../../jobs/upkeep/moveMark.ts';
+import type { Queryable } from '../../src/core/sql/queryable.ts';
+import { boundFor } from '../../src/infra/backlog/backlog.ts';
+import { startBacklogWatch } from '../../src/infra/backlog/backlogWatch.ts';
+import { LOOKS_POOL_SIZE } from '../../src/infra/postgres/boundedRead.ts';
+import { openPool } from '../../src/infra/postgres/database.ts';
+import { createLog } from '../../src/infra/telemetry/log.ts';
+import { createMetrics } from '../../src/infra/telemetry/metrics.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 
 const SOON = { timeout: 20_000, interval: 20 };

@@ -5,7 +5,7 @@ import type { Broadcast } from '../../src/infra/broadcast/broadcast.ts';
 import { createInProcessBroadcast } from '../../src/infra/broadcast/inProcess.ts';
 import { createRedisBroadcast } from '../../src/infra/broadcast/redis.ts';
 import { parseReplies, replyText } from '../../src/infra/broadcast/replies.ts';
-import type { RedisServer } from '../../src/infra/redis.ts';
+import type { RedisServer } from '../../src/infra/redis/redis.ts';
 import { startRedis, useRedis } from '../support/redis.ts';
 
 const redisUrl = inject('redisUrl');

@@ -1,7 +1,7 @@
 /** Settings are read in one place, checked all at once, and refused with every problem named. */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { type ConfigError, readConfig, type Topology } from '../../src/infra/config.ts';
+import { type ConfigError, readConfig, type Topology } from '../../src/infra/process/config.ts';
 
 const POSTGRES = 'postgres://me:secret@localhost:5432/plearoll';
 const REDIS = 'redis://localhost:6379';

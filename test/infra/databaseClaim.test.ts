@@ -1,7 +1,7 @@
 /** One process alone, or processes that share a Redis: a database is never served by both, nor by two who are alone. */
 import pino from 'pino';
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { type ClaimMode, claimDatabase, DatabaseInUseError } from '../../src/infra/databaseClaim.ts';
+import { type ClaimMode, claimDatabase, DatabaseInUseError } from '../../src/infra/postgres/databaseClaim.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 import { linesOf } from '../support/jobTools.ts';
 

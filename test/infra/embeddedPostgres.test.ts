@@ -8,12 +8,12 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/infra/embeddedPostgres.ts';
-import { outsideFolder } from '../../src/infra/postgresBinaries.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/infra/postgres/embeddedPostgres.ts';
+import { outsideFolder } from '../../src/infra/postgres/postgresBinaries.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
-const built = new URL('../../dist/src/infra/embeddedPostgres.js', import.meta.url).href;
+const built = new URL('../../dist/src/infra/postgres/embeddedPostgres.js', import.meta.url).href;
 const isRoot = process.geteuid?.() === 0;
 let folders: string[];
 let children: ChildProcess[];

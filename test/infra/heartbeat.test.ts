@@ -1,10 +1,10 @@
 /** Who is alive: told by Postgres to every role, also to those that can only read, and soon after somebody is not. */
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import type { DatabaseRole } from '../../src/core/databaseRoles.ts';
-import { openPool } from '../../src/infra/database.ts';
-import { createHeartbeat, PROCESS_KINDS } from '../../src/infra/heartbeat.ts';
-import { createLog } from '../../src/infra/log.ts';
+import type { DatabaseRole } from '../../src/core/sql/databaseRoles.ts';
+import { openPool } from '../../src/infra/postgres/database.ts';
+import { createHeartbeat, PROCESS_KINDS } from '../../src/infra/postgres/heartbeat.ts';
+import { createLog } from '../../src/infra/telemetry/log.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 import { openWire } from '../support/wire.ts';
 

@@ -6,9 +6,9 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { HomeInUseError, openHome, readOrMakeSecret } from '../../src/infra/home.ts';
+import { HomeInUseError, openHome, readOrMakeSecret } from '../../src/infra/postgres/plearollHome.ts';
 
-const built = new URL('../../dist/src/infra/home.js', import.meta.url).href;
+const built = new URL('../../dist/src/infra/postgres/plearollHome.js', import.meta.url).href;
 let parent: string;
 let home: string;
 let children: ChildProcess[];

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import { createLimiter } from '../../src/infra/limiter/createLimiter.ts';
 import type { Limiter } from '../../src/infra/limiter/limiter.ts';
-import type { RedisServer } from '../../src/infra/redis.ts';
+import type { RedisServer } from '../../src/infra/redis/redis.ts';
 import { useRedis } from '../support/redis.ts';
 
 const redisUrl = inject('redisUrl');

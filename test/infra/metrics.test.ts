@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { createMetrics } from '../../src/infra/metrics.ts';
-import { createRate } from '../../src/infra/rate.ts';
+import { createMetrics } from '../../src/infra/telemetry/metrics.ts';
+import { createRate } from '../../src/infra/telemetry/rate.ts';
 
 const PAGE = readFileSync(join(import.meta.dirname, '../../docs/metrics.md'), 'utf8');
 /** What prom-client reads from /proc. */

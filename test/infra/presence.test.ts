@@ -5,7 +5,7 @@ import { afterEach, describe, expect, inject, test, vi } from 'vitest';
 import { createInProcessPresence } from '../../src/infra/presence/inProcess.ts';
 import type { Change, Person, Presence, PresenceOptions } from '../../src/infra/presence/presence.ts';
 import { createRedisPresence } from '../../src/infra/presence/redis.ts';
-import type { RedisServer } from '../../src/infra/redis.ts';
+import type { RedisServer } from '../../src/infra/redis/redis.ts';
 import { useRedis } from '../support/redis.ts';
 
 const redisUrl = inject('redisUrl');

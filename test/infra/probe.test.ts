@@ -1,13 +1,13 @@
 /** A Postgres that is slow is not away: the figures grow old and say so, and nobody is turned away for it. */
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { createAbsence } from '../../src/infra/absence.ts';
-import { openPool } from '../../src/infra/database.ts';
-import { PROCESS_KINDS } from '../../src/infra/heartbeat.ts';
-import { createLog } from '../../src/infra/log.ts';
-import { LOOKS_POOL_SIZE } from '../../src/infra/look.ts';
-import { createMetrics } from '../../src/infra/metrics.ts';
-import { startProbe } from '../../src/infra/probe.ts';
+import { LOOKS_POOL_SIZE } from '../../src/infra/postgres/boundedRead.ts';
+import { openPool } from '../../src/infra/postgres/database.ts';
+import { PROCESS_KINDS } from '../../src/infra/postgres/heartbeat.ts';
+import { createAbsence } from '../../src/infra/telemetry/absence.ts';
+import { createLog } from '../../src/infra/telemetry/log.ts';
+import { createMetrics } from '../../src/infra/telemetry/metrics.ts';
+import { startProbe } from '../../src/infra/telemetry/probe.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 
 const SOON = { timeout: 15_000, interval: 20 };

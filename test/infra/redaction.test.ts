@@ -1,7 +1,7 @@
 /** What is masked in every text that an operator reads, and what must stay readable. */
 import { describe, expect, test } from 'vitest';
-import { redactLine } from '../../src/infra/log.ts';
-import { maskText, redact } from '../../src/infra/redaction.ts';
+import { redactLine } from '../../src/infra/telemetry/log.ts';
+import { maskText, redact } from '../../src/infra/telemetry/redaction.ts';
 
 const JWT =
   'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U';
@@ -41,7 +41,7 @@ describe('a text', () => {
     'session:00000000-0000-7000-8000-000000000000',
     '2026-11-21T08:15:42.965Z',
     'at 08:15:42 on 2026-11-21',
-    'at decide (file:///app/dist/src/core/decide.js:112:15)',
+    'at decide (file:///app/dist/src/core/apply/decideBatch.js:112:15)',
     '78cb0e8632ffbbf32ec883aa873f3ed3b5f25395e34abd5241d88e700ea6ecde',
     '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
     'Hash mismatch at sequence 17',

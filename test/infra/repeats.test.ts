@@ -1,7 +1,7 @@
 /** A log that is not flooded: the same fault is told now and then, another at once, and nothing is kept for ever. */
 import { expect, test } from 'vitest';
-import { redactLine } from '../../src/infra/log.ts';
-import { createRepeats } from '../../src/infra/repeats.ts';
+import { redactLine } from '../../src/infra/telemetry/log.ts';
+import { createRepeats } from '../../src/infra/telemetry/repeats.ts';
 
 test('the same is told after five seconds, then ever less often, and says how often it was kept back', () => {
   let now = 0;

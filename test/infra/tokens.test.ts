@@ -2,7 +2,7 @@
 import { createHmac, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
-import type { Actor } from '../../src/core/roles.ts';
+import type { Actor } from '../../src/core/definitions/actor.ts';
 import { createTokens, signToken, type TokenOptions } from '../../src/infra/tokens.ts';
 
 const SECRET = 'thirty-two bytes of a secret, or more';

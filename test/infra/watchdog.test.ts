@@ -1,6 +1,6 @@
 /** What counts as standing still. That the process then ends is shown with real ones, in test/faults/killer.test.ts. */
 import { expect, test } from 'vitest';
-import { look, type Sight } from '../../src/infra/watchdogThread.ts';
+import { look, type Sight } from '../../src/infra/process/watchdogThread.ts';
 
 /** What is seen after these looks, each a pair of beats and time. */
 function after(...looks: [beats: number, now_ms: number][]): Sight {

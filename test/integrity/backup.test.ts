@@ -12,13 +12,13 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { migrations } from '../../migrations/index.ts';
 import { restoreBackup } from '../../src/backup/restoreBackup.ts';
 import { takeBackup } from '../../src/backup/takeBackup.ts';
-import type { Decided } from '../../src/core/decide.ts';
-import type { JsonObject } from '../../src/core/event.ts';
-import { chainEvent, EVENT_COLUMNS, type EventRow, exportedEvent, headAfter } from '../../src/core/ledger.ts';
-import type { Head } from '../../src/core/stream.ts';
-import { writeBatch } from '../../src/core/transaction.ts';
-import { openPool } from '../../src/infra/database.ts';
-import { OURS, readSchema } from '../../src/infra/schema.ts';
+import type { Decided } from '../../src/core/apply/decideBatch.ts';
+import { writeBatch } from '../../src/core/apply/transaction.ts';
+import { chainEvent, EVENT_COLUMNS, type EventRow, exportedEvent, headAfter } from '../../src/core/chain/ledger.ts';
+import type { JsonObject } from '../../src/core/definitions/event.ts';
+import type { Head } from '../../src/core/definitions/stream.ts';
+import { openPool } from '../../src/infra/postgres/database.ts';
+import { OURS, readSchema } from '../../src/infra/postgres/schema.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 import { completedRound, completedSession, openCourt } from './court.ts';
 

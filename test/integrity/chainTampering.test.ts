@@ -1,8 +1,8 @@
 /** Every way to tamper with a chain, at every position of it: each is found, where it is and as what it is. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { payloadCommitment } from '../../src/core/chain.ts';
-import { type EventRow, hashOf } from '../../src/core/ledger.ts';
+import { payloadCommitment } from '../../src/core/chain/chain.ts';
+import { type EventRow, hashOf } from '../../src/core/chain/ledger.ts';
 import { people } from './court.ts';
 import { type Fixture, openFixture } from './fixture.ts';
 import { append, moveHead, rechain, store } from './tamper.ts';

@@ -1,16 +1,16 @@
 /** Real records for the verifier's tests: commands are accepted and executed as the system does it, never faked. */
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
-import { findScope, type Scope } from '../../src/assignments/scope.ts';
+import { findScope, type Scope } from '../../src/access/scope.ts';
 import { book } from '../../src/commands.ts';
-import type { JsonObject } from '../../src/core/event.ts';
-import { execute, record } from '../../src/core/execute.ts';
-import { eventId, newCommandId } from '../../src/core/ids.ts';
-import { acceptCommands, type Submission } from '../../src/core/inbox.ts';
-import type { Role } from '../../src/core/roles.ts';
-import { createStates } from '../../src/core/states.ts';
-import { workOf } from '../../src/core/stream.ts';
-import { inTransaction, openPool } from '../../src/infra/database.ts';
+import { execute, record } from '../../src/core/apply/execute.ts';
+import { acceptCommands, type Submission } from '../../src/core/apply/inbox.ts';
+import { createStates } from '../../src/core/apply/streamStates.ts';
+import { eventId, newCommandId } from '../../src/core/chain/ids.ts';
+import type { Role } from '../../src/core/definitions/actor.ts';
+import type { JsonObject } from '../../src/core/definitions/event.ts';
+import { workOf } from '../../src/core/definitions/stream.ts';
+import { inTransaction, openPool } from '../../src/infra/postgres/database.ts';
 
 export interface Court {
   verifier: pg.Pool;

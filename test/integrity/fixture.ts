@@ -1,8 +1,8 @@
 /** The record that the verifier's tests start from: a completed session of 12 events, an open one, one with a round, and a bare assignment. */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
-import type { EventRow } from '../../src/core/ledger.ts';
-import type { StreamReport } from '../../src/integrity/verifyStreams.ts';
+import type { EventRow } from '../../src/core/chain/ledger.ts';
+import type { StreamReport } from '../../src/integrity/streams/verifyStreams.ts';
 import { type Court, completedSession, openCourt, playedSession } from './court.ts';
 import { openTamperer, type Tamperer } from './tamper.ts';
 import { openTestDatabase, type TestDatabase } from './testDatabase.ts';

@@ -3,7 +3,7 @@
  * gone, too many, or otherwise than it was; the rest is a note, and says nothing against the record.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openPool } from '../../src/infra/database.ts';
+import { openPool } from '../../src/infra/postgres/database.ts';
 import { describeDatabase } from '../../src/integrity/guards/describeDatabase.ts';
 import { EXPECTED, verifyGuards } from '../../src/integrity/guards/verifyGuards.ts';
 import { openTamperer, type Tamperer } from './tamper.ts';

@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { book } from '../../src/commands.ts';
-import { newCommandId } from '../../src/core/ids.ts';
-import { verifyOutcomes } from '../../src/integrity/verifyOutcomes.ts';
+import { newCommandId } from '../../src/core/chain/ids.ts';
+import { verifyOutcomes } from '../../src/integrity/streams/verifyOutcomes.ts';
 import { verifyRecord } from '../../src/integrity/verifyRecord.ts';
 import { type Fixture, openFixture } from './fixture.ts';
 

@@ -1,9 +1,9 @@
 /** Every column of every row that the chain determines: an edit is found and named, and so is a row too many or too few. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { JsonObject } from '../../src/core/event.ts';
-import { type ColumnTypes, readColumnTypes } from '../../src/integrity/compareRows.ts';
-import { PROJECTED, type ProjectedTable } from '../../src/integrity/projected.ts';
+import type { JsonObject } from '../../src/core/definitions/event.ts';
+import { type ColumnTypes, readColumnTypes } from '../../src/integrity/streams/compareRows.ts';
+import { PROJECTED, type ProjectedTable } from '../../src/integrity/streams/projectedTables.ts';
 import type { RecordReport } from '../../src/integrity/verifyRecord.ts';
 import { type Fixture, openFixture } from './fixture.ts';
 

@@ -5,12 +5,12 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { book } from '../../src/commands.ts';
-import { payloadCommitment } from '../../src/core/chain.ts';
-import type { JsonObject } from '../../src/core/event.ts';
-import { chainEvent, EVENT_COLUMNS, type EventRow, hashOf } from '../../src/core/ledger.ts';
-import type { Queryable } from '../../src/core/queryable.ts';
+import { payloadCommitment } from '../../src/core/chain/chain.ts';
+import { chainEvent, EVENT_COLUMNS, type EventRow, hashOf } from '../../src/core/chain/ledger.ts';
+import type { JsonObject } from '../../src/core/definitions/event.ts';
+import type { Queryable } from '../../src/core/sql/queryable.ts';
+import { type StreamReport, verifyStream } from '../../src/integrity/streams/verifyStreams.ts';
 import { type RecordReport, verifyRecord } from '../../src/integrity/verifyRecord.ts';
-import { type StreamReport, verifyStream } from '../../src/integrity/verifyStreams.ts';
 
 export interface Tamperer {
   db: Queryable;

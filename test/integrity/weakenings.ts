@@ -2,7 +2,7 @@
  * Ways of weakening a database, as a grammar: each rule draws the objects that it strikes from those there are. What
  * is drawn follows from a seed, so that a run can be had again.
  */
-import type { Queryable } from '../../src/core/queryable.ts';
+import type { Queryable } from '../../src/core/sql/queryable.ts';
 
 export interface Struck {
   tables: string[];

@@ -1,6 +1,6 @@
 /** Sessions that were left open are ended by a command of the system, and no others. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { closeStale } from '../../jobs/closeStale.ts';
+import { closeStale } from '../../jobs/court/closeStale.ts';
 import { people } from '../integrity/court.ts';
 import { openWorkbench, type Workbench } from '../support/jobTools.ts';
 import { isLeftOut } from '../support/stack.ts';

@@ -1,7 +1,7 @@
 /** Who is not there any more is let go of: observers whose ticket ran out, participants of what did not begin. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { expireObservers } from '../../jobs/expireObservers.ts';
-import { expireParticipants } from '../../jobs/expireParticipants.ts';
+import { expireObservers } from '../../jobs/court/expireObservers.ts';
+import { expireParticipants } from '../../jobs/court/expireParticipants.ts';
 import { people } from '../integrity/court.ts';
 import { openWorkbench, type Workbench } from '../support/jobTools.ts';
 import { isLeftOut } from '../support/stack.ts';

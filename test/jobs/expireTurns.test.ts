@@ -1,10 +1,10 @@
 /** Deadlines of turns: kept once, never early, whoever sees them, wherever they move to, and whatever stood still meanwhile. */
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { createExpirer, type Deadline, deadlineJobId } from '../../jobs/expireTurns.ts';
-import { createSend } from '../../jobs/sendCommand.ts';
+import { createExpirer, type Deadline, deadlineJobId } from '../../jobs/court/expireTurns.ts';
+import { createSend } from '../../jobs/send/sendCommand.ts';
 import { book } from '../../src/commands.ts';
-import { eventId } from '../../src/core/ids.ts';
+import { eventId } from '../../src/core/chain/ids.ts';
 import { people as roster } from '../integrity/court.ts';
 import { cast, get, type Json, must, openSession, post } from '../support/client.ts';
 import { openWorkbench } from '../support/jobTools.ts';

@@ -1,6 +1,6 @@
 /** Findings are kept whatever order looks come in, and whatever becomes of their announcement. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { keepFindings } from '../../jobs/keepFindings.ts';
+import { keepFindings } from '../../jobs/verify/storeFindings.ts';
 import { openWorkbench, type Workbench } from '../support/jobTools.ts';
 import { isLeftOut } from '../support/stack.ts';
 

@@ -1,7 +1,7 @@
 /** The schedule as a whole system has it: a scheduler leads, workers run what is due, and operators can see it. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { timetable } from '../../jobs/schedule.ts';
-import { doorbellId } from '../../jobs/ticks.ts';
+import { doorbellId } from '../../jobs/ticks/tickLedger.ts';
 import { cast, get, type Json, openSession, person } from '../support/client.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 import { expectIntact } from '../support/verdict.ts';

@@ -1,9 +1,9 @@
 /** The rolling verification: what it looks at first, and what becomes of what it finds. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { FINDINGS_CHANNEL } from '../../jobs/keepFindings.ts';
-import { verifyRecent } from '../../jobs/verifyRecent.ts';
-import type { JsonObject } from '../../src/core/event.ts';
+import { FINDINGS_CHANNEL } from '../../jobs/verify/storeFindings.ts';
+import { verifyRecent } from '../../jobs/verify/verifyRecent.ts';
+import type { JsonObject } from '../../src/core/definitions/event.ts';
 import type { Order } from '../integrity/court.ts';
 import { openWorkbench, type Workbench } from '../support/jobTools.ts';
 import { isLeftOut } from '../support/stack.ts';

@@ -2,12 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { createPresenceWatch, type PresenceWatch } from '../../jobs/watchPresence.ts';
+import { createPresenceWatch, type PresenceWatch } from '../../jobs/court/watchPresence.ts';
 import { book } from '../../src/commands.ts';
-import type { Queryable } from '../../src/core/queryable.ts';
+import type { Queryable } from '../../src/core/sql/queryable.ts';
+import { readAttendance } from '../../src/court/participants/readAttendance.ts';
 import { createInProcessPresence } from '../../src/infra/presence/inProcess.ts';
 import { PRESENCE } from '../../src/infra/presence/presence.ts';
-import { readAttendance } from '../../src/participants/readAttendance.ts';
 import { people } from '../integrity/court.ts';
 import { openWorkbench, type Workbench } from '../support/jobTools.ts';
 import { isLeftOut } from '../support/stack.ts';

@@ -1,7 +1,7 @@
 /**
  * Real hearings played from beginning to end over HTTP, all at once and as fast as it goes, while listeners follow on
  * sockets: each section is a turn of its main counsel, each utterance of the bench a question. What each listener heard
- * is the log, the turns are those of the sheet, and the record verifies. Their times: test/turns/hearings.test.ts.
+ * is the log, the turns are those of the sheet, and the record verifies. Their times: test/court/turns/hearings.test.ts.
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

@@ -1,7 +1,7 @@
 /** Frames are told by their headers alone: whole frames pass, however the bytes are cut, and what does not pass leaves no trace. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createFrames, type Frame } from '../../src/relay/frames.ts';
+import { createFrames, type Frame } from '../../src/relay/transports/frames.ts';
 import { frame } from '../support/flood.ts';
 
 const sent = fc.record({

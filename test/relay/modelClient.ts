@@ -2,10 +2,10 @@
  * A client of the model: it checks every message against what came before, keeps its place, and comes back with it
  * whenever it is sent away with 4503. What it finds wrong is in `faults`.
  */
-import type { Scope } from '../../src/assignments/scope.ts';
+import type { Scope } from '../../src/access/scope.ts';
 import type { Identity } from '../../src/infra/tokens.ts';
-import type { Listeners, Visit } from '../../src/relay/listeners.ts';
-import { CLOSE, type Message } from '../../src/relay/messages.ts';
+import type { Listeners, Visit } from '../../src/relay/listeners/listeners.ts';
+import { CLOSE, type Message } from '../../src/relay/listeners/messages.ts';
 
 export interface ClientOptions {
   listeners: Listeners;

@@ -1,7 +1,7 @@
 /** The ring: contiguous and linked, bounded, and honest about what it does not hold. */
 import { expect, test } from 'vitest';
-import { GENESIS_HASH } from '../../src/core/chain.ts';
-import { createRing } from '../../src/relay/ring.ts';
+import { GENESIS_HASH } from '../../src/core/chain/chain.ts';
+import { createRing } from '../../src/relay/rooms/recentEvents.ts';
 import { chain } from './world.ts';
 
 const events = chain(40);

@@ -4,8 +4,8 @@
  */
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { ExportedEvent } from '../../src/core/event.ts';
-import { CLOSE } from '../../src/relay/messages.ts';
+import type { ExportedEvent } from '../../src/core/definitions/event.ts';
+import { CLOSE } from '../../src/relay/listeners/messages.ts';
 import { chain, createWorld, headOf, type World, type WorldOptions } from './world.ts';
 
 const FUTURE = chain(2_700);

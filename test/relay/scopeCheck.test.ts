@@ -5,11 +5,11 @@
 import { randomUUID } from 'node:crypto';
 import pino from 'pino';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { createScopeCache } from '../../src/assignments/scopeCache.ts';
-import type { Actor } from '../../src/core/roles.ts';
+import { createScopeCache } from '../../src/access/scopeCache.ts';
+import type { Actor } from '../../src/core/definitions/actor.ts';
 import { createInProcessBroadcast } from '../../src/infra/broadcast/inProcess.ts';
 import { SCOPE_CHANGES } from '../../src/infra/broadcast/scopeChanges.ts';
-import { startScopeCheck } from '../../src/relay/scopeCheck.ts';
+import { startScopeCheck } from '../../src/relay/listeners/scopeCheck.ts';
 import { chain, createWorld, session_id, type World } from './world.ts';
 
 const ASSIGNMENT = randomUUID();

@@ -4,19 +4,19 @@
  */
 import { randomUUID } from 'node:crypto';
 import pino from 'pino';
-import type { ExportedEvent } from '../../src/core/event.ts';
-import { chainEvent, EMPTY_HEAD, exportedEvent, headAfter } from '../../src/core/ledger.ts';
-import type { Head } from '../../src/core/stream.ts';
+import { chainEvent, EMPTY_HEAD, exportedEvent, headAfter } from '../../src/core/chain/ledger.ts';
+import type { ExportedEvent } from '../../src/core/definitions/event.ts';
+import type { Head } from '../../src/core/definitions/stream.ts';
 import type { Broadcast } from '../../src/infra/broadcast/broadcast.ts';
-import { readConfig } from '../../src/infra/config.ts';
-import { createMetrics } from '../../src/infra/metrics.ts';
 import { createInProcessPresence } from '../../src/infra/presence/inProcess.ts';
 import { PRESENCE } from '../../src/infra/presence/presence.ts';
-import { startHeadCheck } from '../../src/relay/headCheck.ts';
-import { createListeners } from '../../src/relay/listeners.ts';
-import type { Readers } from '../../src/relay/readers.ts';
-import { createRooms } from '../../src/relay/rooms.ts';
-import { createSeats } from '../../src/relay/seats.ts';
+import { readConfig } from '../../src/infra/process/config.ts';
+import { createMetrics } from '../../src/infra/telemetry/metrics.ts';
+import { createListeners } from '../../src/relay/listeners/listeners.ts';
+import { createSeats } from '../../src/relay/listeners/presenceLeases.ts';
+import { startHeadCheck } from '../../src/relay/rooms/headCheck.ts';
+import type { Readers } from '../../src/relay/rooms/readers.ts';
+import { createRooms } from '../../src/relay/rooms/rooms.ts';
 import { createModelClient, type ModelClient } from './modelClient.ts';
 
 export const session_id = '018f3c1e-7b2a-7c11-9d0e-2f4b6a8c0e12';

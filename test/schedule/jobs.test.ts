@@ -1,14 +1,14 @@
 /** What each job of ours does, whatever calls it, and that it may be run twice and be cut off. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, inject, onTestFinished, test, vi } from 'vitest';
-import { assessHealth, type HealthFacts } from '../../jobs/assessHealth.ts';
 import type { JobTools, TimedJob } from '../../jobs/job.ts';
-import { pruneCommands } from '../../jobs/pruneCommands.ts';
-import { READ_COMMANDS, reportHealth } from '../../jobs/reportHealth.ts';
-import { sweepExpired } from '../../jobs/sweepExpired.ts';
-import { firstIdOf, newCommandId } from '../../src/core/ids.ts';
-import { createLog } from '../../src/infra/log.ts';
-import { openQueues, type Queues } from '../../src/infra/queue.ts';
+import { assessHealth, type HealthFacts } from '../../jobs/upkeep/assessHealth.ts';
+import { pruneCommands } from '../../jobs/upkeep/pruneCommands.ts';
+import { READ_COMMANDS, reportHealth } from '../../jobs/upkeep/reportHealth.ts';
+import { sweepExpired } from '../../jobs/upkeep/sweepExpired.ts';
+import { firstIdOf, newCommandId } from '../../src/core/chain/ids.ts';
+import { openQueues, type Queues } from '../../src/infra/queue/queue.ts';
+import { createLog } from '../../src/infra/telemetry/log.ts';
 import { useRedis } from '../support/redis.ts';
 import { openWorld, type World } from './world.ts';
 

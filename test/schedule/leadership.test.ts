@@ -1,11 +1,11 @@
 /** Who leads: one, the one with the newest term, and never one whose clock is wrong. And what it fires: each tick once. */
 import { expect, test } from 'vitest';
-import { createFiring, publishTimetable } from '../../jobs/firing.ts';
-import { LEASE_MS, releaseLease, renewLease, takeLease } from '../../jobs/lease.ts';
-import { nextSlot } from '../../jobs/slots.ts';
-import { NotLeading } from '../../jobs/ticks.ts';
-import { createLog } from '../../src/infra/log.ts';
-import { createMetrics } from '../../src/infra/metrics.ts';
+import { nextSlot } from '../../jobs/ticks/cronSlots.ts';
+import { createFiring, publishTimetable } from '../../jobs/ticks/fireTicks.ts';
+import { LEASE_MS, releaseLease, renewLease, takeLease } from '../../jobs/ticks/lease.ts';
+import { NotLeading } from '../../jobs/ticks/tickLedger.ts';
+import { createLog } from '../../src/infra/telemetry/log.ts';
+import { createMetrics } from '../../src/infra/telemetry/metrics.ts';
 import { jobOf, lineOf, openWorld, type World } from './world.ts';
 
 const EVERY_SECOND = '* * * * * *';

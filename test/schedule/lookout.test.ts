@@ -1,8 +1,8 @@
 /** The lookout: what waits is looked at, and nothing else; none holds up another. */
 import pino from 'pino';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { startLookout, type Watched } from '../../jobs/lookout.ts';
-import { createLog } from '../../src/infra/log.ts';
+import { startLookout, type Watched } from '../../jobs/overduePoll.ts';
+import { createLog } from '../../src/infra/telemetry/log.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 import { linesOf } from '../support/jobTools.ts';
 

@@ -1,12 +1,12 @@
 /** The inbox's mark passes what is settled and streams that are stuck, and never a command that anybody may yet commit. */
 import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { OVERDUE } from '../../jobs/applyCommands.ts';
-import { moveMark, watchMark } from '../../jobs/moveMark.ts';
-import type { Queryable } from '../../src/core/queryable.ts';
-import { readPending } from '../../src/core/transaction.ts';
-import { readStanding } from '../../src/infra/backlog.ts';
-import { openPool } from '../../src/infra/database.ts';
+import { OVERDUE } from '../../jobs/apply/applyCommands.ts';
+import { moveMark, watchMark } from '../../jobs/upkeep/moveMark.ts';
+import { readPending } from '../../src/core/apply/transaction.ts';
+import type { Queryable } from '../../src/core/sql/queryable.ts';
+import { readStanding } from '../../src/infra/backlog/backlog.ts';
+import { openPool } from '../../src/infra/postgres/database.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 
 const MANY = 1_500;

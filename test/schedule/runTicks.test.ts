@@ -1,8 +1,8 @@
 /** A tick is a durable job: it is run until it succeeds or has spent its attempts, one of a name at a time, wherever. */
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { HELD_SECONDS, MAX_ATTEMPTS } from '../../jobs/tickRuns.ts';
-import { doorbellId, tickId } from '../../jobs/ticks.ts';
+import { HELD_SECONDS, MAX_ATTEMPTS } from '../../jobs/ticks/tickClaims.ts';
+import { doorbellId, tickId } from '../../jobs/ticks/tickLedger.ts';
 import { admin, match } from '../support/court.ts';
 import { jobOf, lineOf, openWorld, type World } from './world.ts';
 

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { createTask } from 'node-cron';
 import { describe, expect, test } from 'vitest';
 import { timetable } from '../../jobs/schedule.ts';
-import { type MissedPolicy, nextSlot, planTicks, slotsBetween } from '../../jobs/slots.ts';
+import { type MissedPolicy, nextSlot, planTicks, slotsBetween } from '../../jobs/ticks/cronSlots.ts';
 
 const at = (text: string) => Date.parse(`2026-03-${text}Z`);
 const texts = (slots: number[]) => slots.map((slot) => new Date(slot).toISOString().slice(8, 19));

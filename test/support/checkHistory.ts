@@ -5,7 +5,7 @@
 import type pg from 'pg';
 import { expect } from 'vitest';
 import { book } from '../../src/commands.ts';
-import { openPool } from '../../src/infra/database.ts';
+import { openPool } from '../../src/infra/postgres/database.ts';
 import { verifyRecord } from '../../src/integrity/verifyRecord.ts';
 import type { Json } from './client.ts';
 import type { TestDatabase } from './database.ts';

@@ -1,17 +1,18 @@
 /** One match as the specifications speak of it: fixed people, fixed ids, and the events that bring a session somewhere. */
-import { assignmentCreated } from '../../src/assignments/createAssignment.ts';
-import type { NewEvent } from '../../src/core/event.ts';
-import { eventId } from '../../src/core/ids.ts';
-import type { Actor, Role } from '../../src/core/roles.ts';
-import type { Format } from '../../src/formats/format.ts';
-import { TEMPLATES } from '../../src/formats/templates.ts';
-import { participantJoined } from '../../src/participants/joinSession.ts';
-import { sessionCompleted } from '../../src/sessions/completeSession.ts';
-import { sessionCreated } from '../../src/sessions/createSession.ts';
-import { sessionPaused } from '../../src/sessions/pauseSession.ts';
-import type { SessionStatus } from '../../src/sessions/session.ts';
-import { sessionStarted } from '../../src/sessions/startSession.ts';
-import { turnsOf } from '../../src/turns/turn.ts';
+
+import { eventId } from '../../src/core/chain/ids.ts';
+import type { Actor, Role } from '../../src/core/definitions/actor.ts';
+import type { NewEvent } from '../../src/core/definitions/event.ts';
+import { assignmentCreated } from '../../src/court/assignments/createAssignment.ts';
+import type { Format } from '../../src/court/formats/format.ts';
+import { TEMPLATES } from '../../src/court/formats/templates.ts';
+import { participantJoined } from '../../src/court/participants/joinSession.ts';
+import { sessionCompleted } from '../../src/court/sessions/completeSession.ts';
+import { sessionCreated } from '../../src/court/sessions/createSession.ts';
+import { sessionPaused } from '../../src/court/sessions/pauseSession.ts';
+import type { SessionStatus } from '../../src/court/sessions/session.ts';
+import { sessionStarted } from '../../src/court/sessions/startSession.ts';
+import { turnsOf } from '../../src/court/turns/turn.ts';
 
 export const INSTITUTION = '018f3c1e-7b2a-7c11-9d0e-0000000000a0';
 export const ASSIGNMENT = '018f3c1e-7b2a-7c11-9d0e-0000000a0000';

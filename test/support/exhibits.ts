@@ -1,12 +1,12 @@
 /** Events of exhibits, for specifications, and the files that tests bring in. */
 import { readdirSync } from 'node:fs';
-import type { NewEvent } from '../../src/core/event.ts';
-import { exhibitMarked } from '../../src/exhibits/markExhibit.ts';
-import { exhibitRuled } from '../../src/exhibits/ruleExhibit.ts';
-import { exhibitTendered } from '../../src/exhibits/tenderExhibit.ts';
-import { exhibitUploaded } from '../../src/exhibits/uploadExhibit.ts';
-import { exhibitWithdrawn } from '../../src/exhibits/withdrawExhibit.ts';
-import type { Side } from '../../src/formats/format.ts';
+import type { NewEvent } from '../../src/core/definitions/event.ts';
+import { exhibitMarked } from '../../src/court/exhibits/markExhibit.ts';
+import { exhibitRuled } from '../../src/court/exhibits/ruleExhibit.ts';
+import { exhibitTendered } from '../../src/court/exhibits/tenderExhibit.ts';
+import { exhibitUploaded } from '../../src/court/exhibits/uploadExhibit.ts';
+import { exhibitWithdrawn } from '../../src/court/exhibits/withdrawExhibit.ts';
+import type { Side } from '../../src/court/formats/format.ts';
 import { turnId } from './court.ts';
 
 export const EXHIBIT = '018f3c1e-7b2a-7c11-9d0e-000000100000';

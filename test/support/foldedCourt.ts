@@ -1,16 +1,16 @@
 /** One session in memory, under a clock of the test's own: every command is decided and folded as the applier does it. */
 import { expect } from 'vitest';
 import { book } from '../../src/commands.ts';
-import type { Book } from '../../src/core/command.ts';
-import { decideBatch } from '../../src/core/decide.ts';
-import type { JsonObject } from '../../src/core/event.ts';
-import { newCommandId } from '../../src/core/ids.ts';
-import { EMPTY_HEAD, type EventRow } from '../../src/core/ledger.ts';
-import type { Write } from '../../src/core/projections.ts';
-import type { Actor } from '../../src/core/roles.ts';
-import { evolveWith, type Held, initialState } from '../../src/core/states.ts';
-import type { FileFacts } from '../../src/core/upload.ts';
-import type { SessionState } from '../../src/sessions/session.ts';
+import { decideBatch } from '../../src/core/apply/decideBatch.ts';
+import type { Write } from '../../src/core/apply/projections.ts';
+import { evolveWith, type Held, initialState } from '../../src/core/apply/streamStates.ts';
+import { newCommandId } from '../../src/core/chain/ids.ts';
+import { EMPTY_HEAD, type EventRow } from '../../src/core/chain/ledger.ts';
+import type { Actor } from '../../src/core/definitions/actor.ts';
+import type { Book } from '../../src/core/definitions/command.ts';
+import type { JsonObject } from '../../src/core/definitions/event.ts';
+import type { FileFacts } from '../../src/core/definitions/upload.ts';
+import type { SessionState } from '../../src/court/sessions/session.ts';
 import { ASSIGNMENT, admin, SESSION } from './court.ts';
 import { NOW } from './given.ts';
 import { expectRowsAgree } from './rowsAgree.ts';

@@ -4,18 +4,25 @@
  */
 import { expect } from 'vitest';
 import { book } from '../../src/commands.ts';
-import { canonicalPayload, payloadCommitment } from '../../src/core/chain.ts';
-import type { Book, Mutation } from '../../src/core/command.ts';
-import { type Decided, decideBatch } from '../../src/core/decide.ts';
-import type { JsonObject, NewEvent } from '../../src/core/event.ts';
-import { eventId } from '../../src/core/ids.ts';
-import { chainEvent, EMPTY_HEAD, type EventRow, hashOf, headAfter, recordedEvent } from '../../src/core/ledger.ts';
-import type { ProblemCode } from '../../src/core/problem.ts';
-import { foldWrites, type Write } from '../../src/core/projections.ts';
-import type { Actor } from '../../src/core/roles.ts';
-import { evolveWith, type Held, initialState } from '../../src/core/states.ts';
-import { streamName } from '../../src/core/stream.ts';
-import type { FileFacts } from '../../src/core/upload.ts';
+import { type Decided, decideBatch } from '../../src/core/apply/decideBatch.ts';
+import { foldWrites, type Write } from '../../src/core/apply/projections.ts';
+import { evolveWith, type Held, initialState } from '../../src/core/apply/streamStates.ts';
+import { canonicalPayload, payloadCommitment } from '../../src/core/chain/chain.ts';
+import { eventId } from '../../src/core/chain/ids.ts';
+import {
+  chainEvent,
+  EMPTY_HEAD,
+  type EventRow,
+  hashOf,
+  headAfter,
+  recordedEvent,
+} from '../../src/core/chain/ledger.ts';
+import type { Actor } from '../../src/core/definitions/actor.ts';
+import type { Book, Mutation } from '../../src/core/definitions/command.ts';
+import type { JsonObject, NewEvent } from '../../src/core/definitions/event.ts';
+import type { ProblemCode } from '../../src/core/definitions/problem.ts';
+import { streamName } from '../../src/core/definitions/stream.ts';
+import type { FileFacts } from '../../src/core/definitions/upload.ts';
 import { ASSIGNMENT, SESSION } from './court.ts';
 import { expectRowsAgree } from './rowsAgree.ts';
 

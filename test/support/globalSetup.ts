@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { migrate } from '../../migrations/migrate.ts';
-import { startEmbeddedPostgres } from '../../src/infra/embeddedPostgres.ts';
+import { startEmbeddedPostgres } from '../../src/infra/postgres/embeddedPostgres.ts';
 import { leaveOut } from './leaveOut.ts';
 import { startRedis } from './redis.ts';
 

@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readConfig } from '../../src/infra/config.ts';
-import { startAll } from '../../src/startAll.ts';
+import { readConfig } from '../../src/infra/process/config.ts';
+import { startAll } from '../../src/processes/startAll.ts';
 import { cast, get, must, openSession, person, post } from './client.ts';
 import { SECRET } from './secret.ts';
 

@@ -1,7 +1,7 @@
 /** A database as a managed Postgres gives it: its owner may make roles, and is no superuser. */
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { DATABASE_ROLES } from '../../src/core/databaseRoles.ts';
+import { DATABASE_ROLES } from '../../src/core/sql/databaseRoles.ts';
 
 export interface ManagedLogin {
   name: string;

@@ -1,13 +1,13 @@
 /** Passes of the applier over a database of their own, one by one, with a book of the test's choice. No server, no queue. */
 import type pg from 'pg';
-import type { Book } from '../../src/core/command.ts';
-import type { Decided } from '../../src/core/decide.ts';
-import { execute, type PassOptions, record } from '../../src/core/execute.ts';
-import { acceptCommands, type Submission } from '../../src/core/inbox.ts';
-import { createStates } from '../../src/core/states.ts';
-import { workOf } from '../../src/core/stream.ts';
-import { inTransaction, openPool } from '../../src/infra/database.ts';
-import { verifyStream } from '../../src/integrity/verifyStreams.ts';
+import type { Decided } from '../../src/core/apply/decideBatch.ts';
+import { execute, type PassOptions, record } from '../../src/core/apply/execute.ts';
+import { acceptCommands, type Submission } from '../../src/core/apply/inbox.ts';
+import { createStates } from '../../src/core/apply/streamStates.ts';
+import type { Book } from '../../src/core/definitions/command.ts';
+import { workOf } from '../../src/core/definitions/stream.ts';
+import { inTransaction, openPool } from '../../src/infra/postgres/database.ts';
+import { verifyStream } from '../../src/integrity/streams/verifyStreams.ts';
 import { admin, match, superAdmin } from './court.ts';
 import { cloneDatabase } from './database.ts';
 import { submission } from './submissions.ts';

@@ -10,8 +10,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { createLog } from '../../src/infra/log.ts';
-import { openRedis, type RedisServer } from '../../src/infra/redis.ts';
+import { openRedis, type RedisServer } from '../../src/infra/redis/redis.ts';
+import { createLog } from '../../src/infra/telemetry/log.ts';
 
 export interface TestRedis {
   url: string;

@@ -1,11 +1,11 @@
 /** Events of a round, for specifications: each happens a minute after the one before, the last a minute before `NOW`. */
-import type { NewEvent } from '../../src/core/event.ts';
-import { type Format, format } from '../../src/formats/format.ts';
-import { TEMPLATES } from '../../src/formats/templates.ts';
-import type { Ground } from '../../src/objections/grounds.ts';
-import { objectionRaised } from '../../src/objections/raiseObjection.ts';
-import type { Clock } from '../../src/turns/clock.ts';
-import { turnStarted } from '../../src/turns/startTurn.ts';
+import type { NewEvent } from '../../src/core/definitions/event.ts';
+import { type Format, format } from '../../src/court/formats/format.ts';
+import { TEMPLATES } from '../../src/court/formats/templates.ts';
+import type { Ground } from '../../src/court/objections/grounds.ts';
+import { objectionRaised } from '../../src/court/objections/raiseObjection.ts';
+import type { Clock } from '../../src/court/turns/clock.ts';
+import { turnStarted } from '../../src/court/turns/startTurn.ts';
 import { opened, petitioner, respondent, scheduled, startedAs, turnId } from './court.ts';
 import { NOW } from './given.ts';
 

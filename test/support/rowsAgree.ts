@@ -1,9 +1,9 @@
 /** Do the rows that events write say the same as the state that they fold into? */
 import { expect } from 'vitest';
-import { type AssignmentState, rosterOf } from '../../src/assignments/assignment.ts';
-import { foldWrites, type Row, type Write } from '../../src/core/projections.ts';
-import type { SessionState } from '../../src/sessions/session.ts';
-import { deadlineOf } from '../../src/turns/clock.ts';
+import { foldWrites, type Row, type Write } from '../../src/core/apply/projections.ts';
+import { type AssignmentState, rosterOf } from '../../src/court/assignments/assignment.ts';
+import type { SessionState } from '../../src/court/sessions/session.ts';
+import { deadlineOf } from '../../src/court/turns/clock.ts';
 
 /** Columns that no event determines. */
 const OUTSIDE = ['client_info'];

@@ -1,10 +1,10 @@
 /** Commands as the door hands them to the inbox, for tests that have no door. */
 import { randomUUID } from 'node:crypto';
-import type { Book } from '../../src/core/command.ts';
-import type { JsonObject } from '../../src/core/event.ts';
-import { newCommandId } from '../../src/core/ids.ts';
-import type { Submission } from '../../src/core/inbox.ts';
-import type { Actor } from '../../src/core/roles.ts';
+import type { Submission } from '../../src/core/apply/inbox.ts';
+import { newCommandId } from '../../src/core/chain/ids.ts';
+import type { Actor } from '../../src/core/definitions/actor.ts';
+import type { Book } from '../../src/core/definitions/command.ts';
+import type { JsonObject } from '../../src/core/definitions/event.ts';
 
 /** @param assignment_id of the session that the input names: what a door knows from the scope */
 export function submission(

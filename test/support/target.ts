@@ -48,8 +48,8 @@ export async function startTarget(env: Record<string, string> = {}): Promise<Tar
     for (const { name, output } of processes) console.error(`${name}:\n${output().slice(-3_000)}`);
   });
   const api = await (kind === 'embedded'
-    ? startProcess('all', 'src/embedded.js', [], settings)
-    : startProcess('api', 'src/api.js', [], settings));
+    ? startProcess('all', 'src/processes/embedded.js', [], settings)
+    : startProcess('api', 'src/processes/api.js', [], settings));
   processes.push(api);
   if (kind === 'distributed') processes.push(await startProcess('worker', 'jobs/worker.js', [], settings));
   const people = cast();

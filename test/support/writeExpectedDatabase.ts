@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { migrate } from '../../migrations/migrate.ts';
-import { startEmbeddedPostgres } from '../../src/infra/embeddedPostgres.ts';
+import { startEmbeddedPostgres } from '../../src/infra/postgres/embeddedPostgres.ts';
 import { describeDatabase } from '../../src/integrity/guards/describeDatabase.ts';
 
 // From the compiled file, dist/test/support.

@@ -3,9 +3,9 @@
  * which trace it came from. The first is checked by whoever hears it; the second is for logs alone.
  */
 import { z } from 'zod';
-import type { Outcome } from '../../core/decide.ts';
-import type { ExportedEvent } from '../../core/event.ts';
-import { commandIdOf } from '../../core/ids.ts';
+import type { Outcome } from '../../core/apply/decideBatch.ts';
+import { commandIdOf } from '../../core/chain/ids.ts';
+import type { ExportedEvent } from '../../core/definitions/event.ts';
 
 export type Cause = Pick<Outcome, 'request_id' | 'traceparent'>;
 

@@ -2,7 +2,7 @@
  * Broadcast over Redis: one connection to publish, one to subscribe. After a reconnect all subscriptions are made again
  * and confirmed before anybody is told, so that a listener's catch-up starts from a channel that works.
  */
-import type { RedisServer } from '../redis.ts';
+import type { RedisServer } from '../redis/redis.ts';
 import type { Broadcast } from './broadcast.ts';
 
 const PING_EVERY_MS = 5_000;

@@ -1,5 +1,5 @@
 /** The channel that says which assignments changed, by id: what is kept of their scope is out of date. */
-import type { Log } from '../log.ts';
+import type { Log } from '../telemetry/log.ts';
 import type { Broadcast } from './broadcast.ts';
 
 export const SCOPE_CHANGES = 'scopes';

@@ -1,6 +1,6 @@
 /** A limiter in this process's memory, or in Redis where there is one; without Redis for a while, memory stands in. */
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
-import type { RedisServer } from '../redis.ts';
+import type { RedisServer } from '../redis/redis.ts';
 import type { Limited, Limiter, LimiterOptions } from './limiter.ts';
 
 const WINDOW_SECONDS = 60;

@@ -2,7 +2,7 @@
  * Presence in Redis. Every question is one script on Redis's own clock, so that no machine's clock counts and no two
  * relays come between each other. Whatever Redis loses, relays say again within one refresh.
  */
-import type { RedisServer } from '../redis.ts';
+import type { RedisServer } from '../redis/redis.ts';
 import { type Change, keyOf, type Person, type Presence, type PresenceOptions, personOf } from './presence.ts';
 
 /**

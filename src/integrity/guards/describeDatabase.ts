@@ -3,8 +3,8 @@
  * Roles are called `<worker>`, `<owner>`, `<public>` and so on, so that the description is the same whatever the roles'
  * prefix, the owner and the database are named. Only pg_catalog is read, which every role may.
  */
-import { DATABASE_ROLES, ownRolePrefix } from '../../core/databaseRoles.ts';
-import type { Queryable } from '../../core/queryable.ts';
+import { DATABASE_ROLES, ownRolePrefix } from '../../core/sql/databaseRoles.ts';
+import type { Queryable } from '../../core/sql/queryable.ts';
 import { OBJECTS } from './describeObjects.ts';
 import { RIGHTS } from './describeRights.ts';
 import { SURROUNDINGS } from './describeSurroundings.ts';

@@ -4,7 +4,7 @@
  * somebody has made room for tampering. The whole database is described anew each time and compared with what the
  * migrations make of it (`expected.json`, written by `npm run describe`).
  */
-import type { Queryable } from '../../core/queryable.ts';
+import type { Queryable } from '../../core/sql/queryable.ts';
 import { compareDescriptions, type Difference } from './compareDescriptions.ts';
 import { type Attributes, type Described, describeDatabase } from './describeDatabase.ts';
 import written from './expected.json' with { type: 'json' };

@@ -2,7 +2,7 @@
  * socket.io's packets as they come in an engine.io message, of which the relay takes events alone: `2/live,["PING",{}]`.
  * https://github.com/socketio/socket.io-protocol
  */
-import type { Said } from '../inbound.ts';
+import type { Said } from '../listeners/inbound.ts';
 
 const EVENT = /^2\/live,(\d*)(?=\[)/;
 

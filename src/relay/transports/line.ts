@@ -2,11 +2,11 @@
  * An engine.io connection beneath a client of socket.io. What comes on it is heard here, in the place of socket.io's
  * decoder, which would parse whatever comes and keep what has attachments; that one is left with what is about namespaces.
  */
-import { MAX_MESSAGE_BYTES, MAX_MESSAGES } from '../inbound.ts';
-import type { Visit } from '../listeners.ts';
-import { createWindow } from '../window.ts';
+import { MAX_MESSAGE_BYTES, MAX_MESSAGES } from '../listeners/inbound.ts';
+import type { Visit } from '../listeners/listeners.ts';
 import { asksToListen, isAboutNamespace, saidIn } from './envelope.ts';
 import { type Connection, type Queue, watchQueue } from './queue.ts';
+import { createWindow } from './window.ts';
 
 export interface Line {
   queue: Queue;

@@ -3,8 +3,8 @@
  * everything over at once, and its transport says when that has been written.
  */
 import type { Socket } from 'socket.io';
-import { MAX_UNSENT_BYTES } from '../messages.ts';
-import { createReadiness } from '../readiness.ts';
+import { MAX_UNSENT_BYTES } from '../listeners/messages.ts';
+import { createReadiness } from './readiness.ts';
 
 /** Of engine.io, beneath a client of socket.io. */
 export type Connection = Socket['conn'];

@@ -4,14 +4,14 @@
  */
 import type { Server as HttpServer } from 'node:http';
 import { Server, type Socket } from 'socket.io';
-import { Problem } from '../../core/problem.ts';
-import type { Config } from '../../infra/config.ts';
-import type { Log } from '../../infra/log.ts';
-import { type Admit, type Admitted, bearerToken, type Request, refusalOf } from '../admission.ts';
-import type { Floodgate } from '../floodgate.ts';
-import { MAX_MESSAGE_BYTES } from '../inbound.ts';
-import type { Listeners } from '../listeners.ts';
-import { CLOSE, type CloseCode } from '../messages.ts';
+import { Problem } from '../../core/definitions/problem.ts';
+import type { Config } from '../../infra/process/config.ts';
+import type { Log } from '../../infra/telemetry/log.ts';
+import { type Admit, type Admitted, bearerToken, type Request, refusalOf } from '../listeners/admission.ts';
+import { MAX_MESSAGE_BYTES } from '../listeners/inbound.ts';
+import type { Listeners } from '../listeners/listeners.ts';
+import { CLOSE, type CloseCode } from '../listeners/messages.ts';
+import type { Floodgate } from './floodgate.ts';
 import { type Line, openLine } from './line.ts';
 import type { Connection } from './queue.ts';
 

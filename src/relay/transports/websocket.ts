@@ -5,13 +5,13 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
-import { Problem, type ProblemBody } from '../../core/problem.ts';
-import type { Log } from '../../infra/log.ts';
-import { type Admit, type Admitted, bearerToken, type Request, refusalOf } from '../admission.ts';
-import type { Floodgate } from '../floodgate.ts';
-import type { Listeners } from '../listeners.ts';
-import { MAX_UNSENT_BYTES, REASONS, textOf } from '../messages.ts';
-import { createReadiness } from '../readiness.ts';
+import { Problem, type ProblemBody } from '../../core/definitions/problem.ts';
+import type { Log } from '../../infra/telemetry/log.ts';
+import { type Admit, type Admitted, bearerToken, type Request, refusalOf } from '../listeners/admission.ts';
+import type { Listeners } from '../listeners/listeners.ts';
+import { MAX_UNSENT_BYTES, REASONS, textOf } from '../listeners/messages.ts';
+import type { Floodgate } from './floodgate.ts';
+import { createReadiness } from './readiness.ts';
 
 export interface WebSockets {
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, session_id: string): Promise<void>;

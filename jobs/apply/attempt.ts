@@ -1,0 +1,113 @@
+/**
+ * One transaction over some streams, with all that follows its commit. While the database does not answer it is tried
+ * again, for as long as that takes: a lost connection says nothing against a command.
+ */
+import { SpanKind } from '@opentelemetry/api';
+import type pg from 'pg';
+import type { Decided } from '../../src/core/apply/decideBatch.ts';
+import { execute, type PassOptions, record } from '../../src/core/apply/execute.ts';
+import { createStates } from '../../src/core/apply/streamStates.ts';
+import type { Book } from '../../src/core/definitions/command.ts';
+import type { Queryable } from '../../src/core/sql/queryable.ts';
+import type { Broadcast } from '../../src/infra/broadcast/broadcast.ts';
+import { inTransaction, isConnectionFault, isTransientFault } from '../../src/infra/postgres/database.ts';
+import type { Watch } from '../../src/infra/process/watchdog.ts';
+import type { Queues } from '../../src/infra/queue/queue.ts';
+import type { Log } from '../../src/infra/telemetry/log.ts';
+import type { Metrics } from '../../src/infra/telemetry/metrics.ts';
+import { linksTo, tracer, within } from '../../src/infra/telemetry/tracing.ts';
+import { announce } from './afterCommit.ts';
+
+/** Moments at which a test may end the process. */
+export type CrashPoint = 'before_transaction' | 'in_transaction' | 'after_commit' | 'after_publish';
+
+export interface ApplierOptions {
+  pool: pg.Pool;
+  book: Book;
+  queues: Queues;
+  broadcast: Broadcast;
+  metrics: Metrics;
+  log: Log;
+  /** Told which command is being decided. */
+  watch?: Watch;
+  reach?(point: CrashPoint): void;
+}
+
+export interface Attempts {
+  /** @throws a fault of the statements; one of the connection only when closing */
+  attempt(options: PassOptions): Promise<Decided>;
+  /** Any other transaction of the applier, with the same patience. */
+  transact<T>(work: (db: Queryable) => Promise<T>): Promise<T>;
+  /** Does `work`, which may be done twice, until the database answers. */
+  persistently<T>(work: () => Promise<T>): Promise<T>;
+}
+
+// A stream that somebody else has locked is not waited for at all. This is for the rows that its commands write besides:
+// long enough for a server that is busy, and short enough for the neighbours in the same transaction.
+const BEGIN = `begin; set local lock_timeout = '250ms'`;
+const RETRY_WAIT_MS = { first: 50, most: 1_000 };
+
+export function createAttempts(options: ApplierOptions, isClosing: () => boolean): Attempts {
+  const { pool, book, queues, broadcast, metrics, log, watch, reach } = options;
+  const states = createStates(book);
+
+  async function attempt(options: PassOptions): Promise<Decided> {
+    const span = tracer.startSpan('apply', { kind: SpanKind.CONSUMER });
+    return within(span, async () => {
+      const decided = await commitAndAnnounce(options);
+      if (span.isRecording()) {
+        span.addLinks(linksTo(decided.outcomes.map(({ traceparent }) => traceparent)));
+        span.setAttribute('plearoll.outcomes', decided.outcomes.length);
+      }
+      return decided;
+    });
+  }
+
+  async function commitAndAnnounce(options: PassOptions): Promise<Decided> {
+    const started = performance.now();
+    const decided = await persistently(() => {
+      reach?.('before_transaction');
+      const decide = async (db: Queryable) => {
+        const decided = await execute(db, book, states, { ...options, watch });
+        reach?.('in_transaction');
+        return decided;
+      };
+      return inTransaction(pool, decide, { begin: BEGIN, last: record });
+    });
+    reach?.('after_commit');
+    metrics.transactionSeconds.observe((performance.now() - started) / 1_000);
+    metrics.batchSize.observe(decided.outcomes.length);
+    for (const [stream, held] of decided.moved) states.keep(stream, held);
+    await announce({ queues, broadcast, metrics, log }, decided);
+    reach?.('after_publish');
+    return decided;
+  }
+
+  function transact<T>(work: (db: Queryable) => Promise<T>): Promise<T> {
+    return persistently(() => inTransaction(pool, work, { begin: BEGIN }));
+  }
+
+  async function persistently<T>(work: () => Promise<T>): Promise<T> {
+    for (let wait = RETRY_WAIT_MS.first; ; wait = Math.min(wait * 2, RETRY_WAIT_MS.most)) {
+      try {
+        return await work();
+      } catch (fault) {
+        if (isClosing() || !isUnavailable(fault)) throw fault;
+        log.warn({ err: fault }, 'the database did not answer; trying again');
+        await new Promise((resolve) => setTimeout(resolve, wait));
+      }
+    }
+  }
+
+  return { attempt, transact, persistently };
+}
+
+/** An idle transaction that was ended is a lost connection: this process stood still. */
+export function isUnavailable(fault: unknown): boolean {
+  return isConnectionFault(fault) || (fault as { code?: string }).code === '25P03';
+}
+
+/** Something of the work is locked, or took too long: that is true of it for a while, and says nothing against a command. */
+export function isLockFault(fault: unknown): boolean {
+  return isTransientFault(fault) && !isUnavailable(fault);
+}

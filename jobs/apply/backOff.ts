@@ -1,0 +1,137 @@
+/**
+ * Streams that wait alone: somebody else has them locked, or they hold what only a newer version knows. Each is tried
+ * again after a wait that doubles, beside everything else, and meanwhile nobody else tries it here. What waits for long
+ * is published, so that others need not take its commands for work that is left undone.
+ */
+
+import type { Postponed } from '../../src/core/apply/decideBatch.ts';
+import { publishBackoffs } from '../../src/core/apply/streamBackoffs.ts';
+import { createLane } from '../../src/core/batcher.ts';
+import { addWork, type Work } from '../../src/core/definitions/stream.ts';
+import type { Queryable } from '../../src/core/sql/queryable.ts';
+import type { Log } from '../../src/infra/telemetry/log.ts';
+import type { Metrics } from '../../src/infra/telemetry/metrics.ts';
+
+export interface BackOff {
+  /** What is left of the work without the streams that wait; they look for themselves when their time has come. */
+  withhold(work: Work): Work;
+  add(postponed: ReadonlyMap<string, Postponed>): void;
+  close(): Promise<void>;
+}
+
+interface Waiting extends Postponed {
+  since: number;
+  tries: number;
+  timer: NodeJS.Timeout | undefined;
+  /** Commands came while it was being tried. */
+  hasMore: boolean;
+}
+
+interface BackOffOptions {
+  /** Tries streams again, beside everything else. @returns those that could not be worked on once more */
+  retry(work: Work): Promise<ReadonlyMap<string, Postponed>>;
+  db: Queryable;
+  metrics: Metrics;
+  log: Log;
+}
+
+const WAIT_MS = { locked: { first: 5, most: 500 }, newer: { first: 1_000, most: 5_000 } };
+/** More are not remembered: the drain finds them as often as it looks. */
+const MOST_STREAMS = 1_000;
+const RETRY_BATCH = 64;
+const PUBLISH_EVERY_MS = 1_000;
+const SAY_EVERY_MS = 30_000;
+
+export function createBackOff({ retry, db, metrics, log }: BackOffOptions): BackOff {
+  const waiting = new Map<string, Waiting>();
+  // A lock that is met only by waiting for it must not delay those that are free again after some milliseconds.
+  const quick = createLane<string, null>(RETRY_BATCH, tryAgain, () => true, queueMicrotask);
+  const slow = createLane<string, null>(RETRY_BATCH, tryAgain, () => true, queueMicrotask);
+  let closed = false;
+  let said = Number.NEGATIVE_INFINITY;
+  const publishing = setInterval(() => void publish(), PUBLISH_EVERY_MS).unref();
+
+  function withhold(work: Work): Work {
+    if (waiting.size === 0) return work;
+    const free = new Map<string, readonly string[]>();
+    for (const [subject, streams] of work) {
+      const known = waiting.get(subject);
+      if (!known) free.set(subject, streams);
+      else {
+        known.hasMore = true;
+        addStreams(known, streams);
+      }
+    }
+    return free;
+  }
+
+  function add(postponed: ReadonlyMap<string, Postponed>): void {
+    for (const [subject, one] of postponed) {
+      const known = waiting.get(subject);
+      if (known?.timer || (!known && waiting.size >= MOST_STREAMS) || closed) continue;
+      const entry = known ?? { ...one, since: performance.now(), tries: 0, timer: undefined, hasMore: false };
+      const { reason, detail, isSlow = false, streams, first: next = entry.first } = one;
+      // Somebody else works on it: it is not stuck, and is free again soon.
+      if (next !== entry.first) Object.assign(entry, { first: next, since: performance.now(), tries: 0 });
+      Object.assign(entry, { reason, detail, isSlow });
+      addStreams(entry, streams);
+      const { first, most } = WAIT_MS[reason];
+      const wait = Math.min(most, first * 2 ** entry.tries) * (0.5 + Math.random() / 2);
+      entry.tries += 1;
+      entry.timer = setTimeout(() => void (isSlow ? slow : quick).push(subject), wait);
+      waiting.set(subject, entry);
+    }
+  }
+
+  async function tryAgain(subjects: string[]): Promise<null[]> {
+    const entries = subjects.map((subject) => [subject, waiting.get(subject)!] as const);
+    for (const [, entry] of entries) Object.assign(entry, { timer: undefined, hasMore: false });
+    let left: ReadonlyMap<string, Postponed> = new Map(entries);
+    try {
+      left = await retry(new Map(entries.map(([subject, { streams }]) => [subject, [...streams]])));
+    } catch (err) {
+      if (!closed) log.warn({ err }, 'streams that wait could not be tried again');
+    }
+    const more = new Map(entries.filter(([subject, { hasMore }]) => hasMore && !left.has(subject)));
+    for (const subject of subjects) if (!left.has(subject)) waiting.delete(subject);
+    add(left);
+    // What was withheld meanwhile, and may have come too late for that pass.
+    add(more);
+    return subjects.map(() => null);
+  }
+
+  /** Only what waits for longer than two workers that meet at one stream, and while nobody gets on with it. */
+  async function publish(): Promise<void> {
+    const long = [...waiting].filter(([, { since }]) => performance.now() - since > PUBLISH_EVERY_MS);
+    for (const reason of ['locked', 'newer'] as const) {
+      metrics.backingOff.set({ reason }, long.filter(([, entry]) => entry.reason === reason).length);
+    }
+    say(long);
+    if (long.length === 0) return;
+    const backoffs = long.map(([stream, { reason }]) => ({ stream, reason }));
+    await publishBackoffs(db, backoffs).catch((err) => log.warn({ err }, 'it could not be said which streams wait'));
+  }
+
+  function say(long: [string, Waiting][]): void {
+    const isOver = long.length === 0;
+    if (isOver ? said < 0 : performance.now() - said < SAY_EVERY_MS) return;
+    said = isOver ? Number.NEGATIVE_INFINITY : performance.now();
+    if (isOver) log.info('no stream waits any more');
+    else log.warn({ streams: long.length, stream: long[0]![0], why: long[0]![1].detail }, 'streams wait alone');
+  }
+
+  async function close(): Promise<void> {
+    closed = true;
+    clearInterval(publishing);
+    for (const { timer } of waiting.values()) clearTimeout(timer);
+    await Promise.all([quick.idle(), slow.idle()]);
+  }
+
+  return { withhold, add, close };
+}
+
+function addStreams(entry: Waiting, streams: readonly string[]): void {
+  const merged = new Map([[entry.streams[0]!, entry.streams]]);
+  addWork(merged, streams);
+  [entry.streams] = [...merged.values()] as [string[]];
+}

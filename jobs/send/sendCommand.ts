@@ -1,0 +1,54 @@
+/**
+ * How a timed job changes anything: it sends a command, as everybody does, in the name of the system. The key makes it
+ * one command, however often the job is run.
+ */
+import { findScope } from '../../src/access/scope.ts';
+import { acceptCommands } from '../../src/core/apply/inbox.ts';
+import { newCommandId } from '../../src/core/chain/ids.ts';
+import type { Actor } from '../../src/core/definitions/actor.ts';
+import type { Book } from '../../src/core/definitions/command.ts';
+import type { Queryable } from '../../src/core/sql/queryable.ts';
+import { type Queues, rungFor } from '../../src/infra/queue/queue.ts';
+import type { Log } from '../../src/infra/telemetry/log.ts';
+import type { JobTools } from '../job.ts';
+
+const SYSTEM: Actor = { id: 'system', role: 'system', institution_id: null };
+
+interface Sender {
+  db: Queryable;
+  book: Book;
+  queues: Queues;
+  log: Log;
+  /** What the commands are traced by: the tick's id. */
+  request_id: string;
+}
+
+/** @returns what accepts a command, and rings for it where it is new */
+export function createSend({ db, book, queues, log, request_id }: Sender): JobTools['send'] {
+  return async ({ name, input, key }) => {
+    const definition = book.commands.get(name);
+    if (!definition) throw new Error(`there is no command named ${name}`);
+    const id = newCommandId();
+    const target = definition.target(input);
+    const scope = target ? await findScope(db, target) : null;
+    if (scope === undefined) throw new Error(`${name}: there is no ${target!.kind} ${target!.id}`);
+    const streams = definition.streams({ id, input }, scope);
+    const [acceptance] = await acceptCommands(db, [
+      {
+        ...{ id, name, streams, input, actor: SYSTEM, request_id },
+        institution_id: scope?.institution_id ?? null,
+        expected_sequence: null,
+        idempotency: { scope: 'system', key },
+        fingerprint: null,
+        reply_to: 'system',
+        redrive_of: null,
+      },
+    ]);
+    if ('reused' in acceptance! || acceptance!.joined) return;
+    const commands = [rungFor({ id, name, streams, request_id })];
+    await queues
+      .queue('commands')
+      .add(name, { commands }, { jobId: id })
+      .catch((err) => log.debug({ err }, 'the doorbell could not be rung; the drain will find the command'));
+  };
+}

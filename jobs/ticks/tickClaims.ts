@@ -1,0 +1,136 @@
+/**
+ * The ledger's other half: a tick that was fired is a durable job, and is run until it succeeds or has spent its
+ * attempts. Who runs it holds it for half a minute at a time, by the database's clock.
+ */
+import type { JsonObject } from '../../src/core/definitions/event.ts';
+import type { Queryable } from '../../src/core/sql/queryable.ts';
+import { type TickKey, tickId } from './tickLedger.ts';
+
+export interface Claim extends TickKey {
+  id: string;
+  /** Of this run alone: nobody else's words about the tick count any more. */
+  run: string;
+  attempts: number;
+}
+
+export const MAX_ATTEMPTS = 3;
+/** How long a tick belongs to a run that says nothing any more. */
+export const HELD_SECONDS = 30;
+/** A doorbell should have been answered by then. */
+const FOUND_AFTER_MS = 1_000;
+const FOUND_AT_ONCE = 20;
+
+const CLAIM = `
+  update schedule_ticks t
+  set status = 'running', attempts = attempts + 1, run = gen_random_uuid(), started_at = clock_timestamp(),
+    due_at = clock_timestamp() + $3 * interval '1 second'
+  where t.name = $1 and t.slot = $2 and t.status in ('waiting', 'running') and t.due_at <= clock_timestamp()
+    and t.attempts < $4 and t.term is not null
+    and not exists (
+      select from schedule_ticks o
+      where o.name = t.name and o.slot <> t.slot
+        and (o.status = 'running' or (o.status = 'waiting' and o.slot < t.slot)))
+  returning id, name, slot, run, attempts`;
+
+/** Takes a tick to run it, unless it is done, is not due, or another of its name is before it. */
+export async function claimTick(db: Queryable, { name, slot }: TickKey): Promise<Claim | undefined> {
+  return unlessRunning(async () => {
+    const { rows } = await db.query<Claim>(CLAIM, [name, slot, HELD_SECONDS, MAX_ATTEMPTS]);
+    return rows[0];
+  });
+}
+
+/** A run by hand stands in the ledger too, without a term: it says nothing about which ticks were dealt with. */
+export async function claimByHand(db: Queryable, key: TickKey, queue: string): Promise<Claim | undefined> {
+  const text = `
+    insert into schedule_ticks (name, slot, id, queue, status, attempts, run, started_at, due_at)
+    values ($1, $2, $3, $4, 'running', 1, gen_random_uuid(), clock_timestamp(),
+      clock_timestamp() + $5 * interval '1 second')
+    returning id, name, slot, run, attempts`;
+  return unlessRunning(async () => {
+    const { rows } = await db.query<Claim>(text, [key.name, key.slot, tickId(key), queue, HELD_SECONDS]);
+    return rows[0];
+  });
+}
+
+/** The database lets one tick of a name run at a time, whoever asks. */
+async function unlessRunning(claim: () => Promise<Claim | undefined>): Promise<Claim | undefined> {
+  try {
+    return await claim();
+  } catch (fault) {
+    if ((fault as { constraint?: string }).constraint === 'uq_tick_running') return undefined;
+    throw fault;
+  }
+}
+
+/** @returns false when the tick is no longer this run's */
+export async function holdTick(db: Queryable, claim: Claim): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `update schedule_ticks set due_at = clock_timestamp() + $4 * interval '1 second'
+     where name = $1 and slot = $2 and run = $3 and status = 'running'`,
+    [claim.name, claim.slot, claim.run, HELD_SECONDS],
+  );
+  return rowCount === 1;
+}
+
+export type Ending =
+  | { status: 'succeeded'; result: JsonObject }
+  | { status: 'failed'; error: string }
+  /** Again, after a while; `counts` is false where the attempt was cut off by us. */
+  | { status: 'waiting'; error: string | null; wait_ms: number; counts: boolean };
+
+export async function endTick(db: Queryable, { name, slot, run }: Claim, ending: Ending): Promise<void> {
+  const { status } = ending;
+  await db.query(
+    `update schedule_ticks
+     set status = $4, result = $5, error = $6, run = null,
+       finished_at = case when $4 = 'waiting' then null else clock_timestamp() end,
+       due_at = clock_timestamp() + $7 * interval '1 millisecond', attempts = attempts - $8
+     where name = $1 and slot = $2 and run = $3 and status = 'running'`,
+    [
+      ...[name, slot, run, status],
+      status === 'succeeded' ? JSON.stringify(ending.result) : null,
+      status === 'succeeded' ? null : ending.error,
+      status === 'waiting' ? ending.wait_ms : 0,
+      status === 'waiting' && !ending.counts ? 1 : 0,
+    ],
+  );
+}
+
+const IS_DUE = `status in ('waiting', 'running') and due_at < clock_timestamp() - interval '${FOUND_AFTER_MS} milliseconds'`;
+
+/** SQL: is there any that `findDue` would find? */
+export const TICKS_WAIT = `exists (select from schedule_ticks where ${IS_DUE})`;
+
+export interface DueTick extends TickKey {
+  queue: string;
+  /** Nobody may try it again. */
+  is_spent: boolean;
+}
+
+/** Ticks that are due and have not been answered to, the earliest of each name. */
+export async function findDue(db: Queryable): Promise<DueTick[]> {
+  const text = `
+    select distinct on (name, is_spent) name, slot, queue, attempts >= $1 or term is null as is_spent
+    from schedule_ticks where ${IS_DUE} order by name, is_spent, slot limit $2`;
+  const { rows } = await db.query<DueTick>({
+    ...{ name: 'find-due-ticks', text },
+    values: [MAX_ATTEMPTS, FOUND_AT_ONCE],
+  });
+  return rows;
+}
+
+/** Ticks whose last run said nothing any more, and runs by hand that did: nobody tries these again. */
+export async function buryTicks(db: Queryable): Promise<(TickKey & { error: string })[]> {
+  const text = `
+    update schedule_ticks
+    set status = 'failed', finished_at = clock_timestamp(), run = null,
+      error = coalesce(error || '; then ', '') || 'the process that ran it ended'
+    where status = 'running' and due_at < clock_timestamp() and (attempts >= $1 or term is null)
+    returning name, slot, error`;
+  const { rows } = await db.query<TickKey & { error: string }>({
+    ...{ name: 'bury-ticks', text },
+    values: [MAX_ATTEMPTS],
+  });
+  return rows;
+}

@@ -1,0 +1,44 @@
+/** What is kept for a time only, and has no job of its own: ticks of the schedule, old health reports and verdicts. */
+import { defineJob } from '../job.ts';
+
+const BATCH = 1_000;
+
+/** [what, the statement that removes a batch of it]. The newest tick of a job stays: the next is reckoned from it. */
+const SWEEPS: [what: string, text: string][] = [
+  [
+    'ticks',
+    `delete from schedule_ticks where (name, slot) in (
+       select t.name, t.slot from schedule_ticks t
+       where t.finished_at < clock_timestamp() - interval '30 days'
+         and exists (select from schedule_ticks o where o.name = t.name and o.slot > t.slot and o.term is not null)
+       limit $1)`,
+  ],
+  [
+    'health_reports',
+    `delete from health_reports where slot in (
+       select slot from health_reports where made_at < clock_timestamp() - interval '90 days' limit $1)`,
+  ],
+  [
+    'integrity_runs',
+    `delete from integrity_runs where id in (
+       select id from integrity_runs where finished_at < clock_timestamp() - interval '30 days' limit $1)`,
+  ],
+];
+
+export const sweepExpired = defineJob({
+  name: 'sweep.expired',
+  summary: 'Removes ticks and verdicts after 30 days and health reports after 90',
+  most_ms: 5 * 60_000,
+  async run({ pool, progress, isOver }) {
+    const removed: Record<string, number> = {};
+    for (const [what, text] of SWEEPS) {
+      removed[what] = 0;
+      for (let count = BATCH; count === BATCH && !isOver(); ) {
+        count = (await pool.query(text, [BATCH])).rowCount ?? 0;
+        removed[what] += count;
+        await progress(Object.values(removed).reduce((sum, n) => sum + n, 0));
+      }
+    }
+    return removed;
+  },
+});

@@ -1,0 +1,105 @@
+/**
+ * Verifications that somebody asked for, as the worker sees them: rows that wait, are claimed for half a minute at a
+ * time, and end with a verdict or the reason why there is none. Whoever does not renew the claim loses it.
+ */
+import type { Queryable } from '../../src/core/sql/queryable.ts';
+import type { RecordReport } from '../../src/integrity/verifyRecord.ts';
+
+export interface RunClaim {
+  id: string;
+  /** What is verified: one institution, or with null everything. */
+  institution_id: string | null;
+  /** Fencing token: updates of an earlier claim are ignored. */
+  run: string;
+  attempts: number;
+}
+
+export type RunEnding =
+  | { state: 'done'; report: RecordReport }
+  | { state: 'failed'; error: string }
+  /** Again after a while; `counts` is false where this process cut it off. */
+  | { state: 'waiting'; error: string | null; wait_ms: number; counts: boolean };
+
+export const MAX_ATTEMPTS = 3;
+export const CLAIM_SECONDS = 30;
+/** Of one institution. */
+export const KEPT_RUNS = 100;
+/** A doorbell should have been answered by then. */
+const OVERDUE_AFTER_MS = 1_000;
+const FOUND_AT_ONCE = 20;
+
+const UNDER_WAY = `state in ('waiting', 'running')`;
+const IS_OVERDUE = `${UNDER_WAY} and due_at < clock_timestamp() - interval '${OVERDUE_AFTER_MS} milliseconds'`;
+
+/** SQL: is there any that `findOverdue` would find? */
+export const RUNS_WAIT = `exists (select from integrity_runs where ${IS_OVERDUE})`;
+
+/** Those that nobody has claimed, or whose claim has run out, the first asked for first. */
+export async function findOverdue(db: Queryable): Promise<string[]> {
+  const text = `select id from integrity_runs where ${IS_OVERDUE} order by asked_at, id limit ${FOUND_AT_ONCE}`;
+  const { rows } = await db.query<{ id: string }>({ name: 'find-overdue-runs', text });
+  return rows.map(({ id }) => id);
+}
+
+/** @returns undefined where it is over, claimed by another, or has spent its attempts */
+export async function claimRun(db: Queryable, id: string): Promise<RunClaim | undefined> {
+  const { rows } = await db.query<RunClaim>(
+    `update integrity_runs
+     set state = 'running', attempts = attempts + 1, run = gen_random_uuid(), started_at = clock_timestamp(),
+       due_at = clock_timestamp() + $2 * interval '1 second'
+     where id = $1 and ${UNDER_WAY} and due_at <= clock_timestamp() and attempts < $3
+     returning id, institution_id, run, attempts`,
+    [id, CLAIM_SECONDS, MAX_ATTEMPTS],
+  );
+  return rows[0];
+}
+
+/** @returns false where the claim is lost */
+export async function renewClaim(db: Queryable, { id, run }: RunClaim): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `update integrity_runs set due_at = clock_timestamp() + $3 * interval '1 second' where id = $1 and run = $2`,
+    [id, run, CLAIM_SECONDS],
+  );
+  return rowCount === 1;
+}
+
+export async function endRun(db: Queryable, { id, run }: RunClaim, ending: RunEnding): Promise<void> {
+  const { state } = ending;
+  await db.query(
+    `update integrity_runs
+     set state = $3, run = null, report = $4, error = $5, attempts = attempts - $6,
+       due_at = clock_timestamp() + $7 * interval '1 millisecond',
+       finished_at = case when $3 <> 'waiting' then clock_timestamp() end
+     where id = $1 and run = $2`,
+    [
+      ...[id, run, state],
+      state === 'done' ? JSON.stringify(ending.report) : null,
+      state === 'done' ? null : ending.error,
+      state === 'waiting' && !ending.counts ? 1 : 0,
+      state === 'waiting' ? ending.wait_ms : 0,
+    ],
+  );
+}
+
+/** Ends those whose last claim ran out: nobody tries these again, and whoever asks is told so. */
+export async function giveUpLostRuns(db: Queryable): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(
+    `update integrity_runs
+     set state = 'failed', run = null, finished_at = clock_timestamp(),
+       error = coalesce(error || '; then ', '') || 'the process that ran it ended'
+     where state = 'running' and due_at < clock_timestamp() and attempts >= $1
+     returning id`,
+    [MAX_ATTEMPTS],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** However often somebody asks, so many are kept. */
+export async function removeOldRuns(db: Queryable, institution_id: string | null): Promise<void> {
+  const own = institution_id === null ? 'institution_id is null' : 'institution_id = $2';
+  await db.query(
+    `delete from integrity_runs where finished_at is not null and id in (
+       select id from integrity_runs where ${own} order by asked_at desc, id desc offset $1)`,
+    institution_id === null ? [KEPT_RUNS] : [KEPT_RUNS, institution_id],
+  );
+}

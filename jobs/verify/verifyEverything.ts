@@ -1,0 +1,41 @@
+/**
+ * Verifies every stream, every table that follows from them, the guards of the database itself, and what commands
+ * answer. It trusts no earlier check, its own included: who can change the record can change what is written about it.
+ */
+import { book } from '../../src/commands.ts';
+import { readClock } from '../../src/core/sql/databaseClock.ts';
+import type { Queryable } from '../../src/core/sql/queryable.ts';
+import { verifyGuards } from '../../src/integrity/guards/verifyGuards.ts';
+import { checkPages } from '../../src/integrity/streams/checkPages.ts';
+import { readNames } from '../../src/integrity/streams/streamNames.ts';
+import { verifyOutcomes } from '../../src/integrity/streams/verifyOutcomes.ts';
+import { defineJob } from '../job.ts';
+import { keepChecks } from './storeChecks.ts';
+import { keepFindings } from './storeFindings.ts';
+
+const JOB = 'verify.everything';
+
+export const verifyEverything = defineJob({
+  name: JOB,
+  summary: 'Verifies the whole record, tables included, the guards of the database, and what commands answer',
+  most_ms: 4 * 3_600_000,
+  async run(tools) {
+    const db = tools.verifierPool as unknown as Queryable;
+    const looked_at = await readClock(db);
+    const guarded = await verifyGuards(db);
+    const commands = await verifyOutcomes(db);
+    const { notes } = guarded;
+    const issues = [...guarded.issues, ...commands.issues];
+    if (notes.length > 0) tools.log.info({ job: JOB, notes }, 'the database differs where it guards nothing');
+    const guards = await keepFindings(tools, JOB, looked_at, [{ stream: null, issues, issues_omitted: 0 }]);
+    const done = await keepChecks(tools, JOB, checkPages(db, book, readNames(db, null), tools.blobs));
+    return {
+      ...done,
+      guard_issues: guarded.issues.length,
+      guard_notes: notes.length,
+      guard_findings_opened: guards.opened,
+      commands_checked: commands.commands_checked,
+      command_issues: commands.issues.length,
+    };
+  },
+});

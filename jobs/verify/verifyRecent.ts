@@ -1,0 +1,78 @@
+/**
+ * Verifies a rolling part of the record: what has an open finding, then sessions whose head moved since their last
+ * check, then those checked longest ago, each with its assignment. Hashes and links are recomputed, the events folded
+ * again and every table compared with them. Files are not read, which may be many gigabytes: what `verify.everything`
+ * found of them stays found until it has read them again.
+ */
+import type pg from 'pg';
+import { book } from '../../src/commands.ts';
+import { isUuid } from '../../src/core/chain/ids.ts';
+import { idOf } from '../../src/core/definitions/stream.ts';
+import { readClock } from '../../src/core/sql/databaseClock.ts';
+import type { Queryable } from '../../src/core/sql/queryable.ts';
+import { isFileIssue } from '../../src/court/exhibits/exhibitFile.ts';
+import { type CheckedPage, checkPages } from '../../src/integrity/streams/checkPages.ts';
+import type { StreamName } from '../../src/integrity/streams/streamNames.ts';
+import { withFileIssues } from '../../src/integrity/streams/verifyStreams.ts';
+import { defineJob } from '../job.ts';
+import { keepChecks } from './storeChecks.ts';
+
+const MOST = { found: 200, moved: 5_000, oldest: 200 };
+
+const FOUND = `
+  select f.stream, coalesce(h.sequence, 0) as sequence
+  from findings f left join streams h on h.stream = f.stream
+  where f.resolved_at is null and f.stream is not null and f.last_seen_at < $1
+  order by f.last_seen_at limit $2`;
+
+/** Names are compared as text: one that holds no uuid is to be found, not to stop the search. */
+const MOVED = `
+  select h.stream, h.sequence
+  from streams h left join session_checks c on ('session:' || c.session_id) collate "C" = h.stream
+  where h.stream like 'session:%'
+    and (c.session_id is null or (c.event_sequence <> h.sequence and c.checked_at < $1))
+  order by c.checked_at nulls first, h.stream limit $2`;
+
+const OLDEST = `
+  select 'session:' || c.session_id as stream, c.event_sequence as sequence
+  from session_checks c where c.checked_at < $1 order by c.checked_at, c.session_id limit $2`;
+
+const ASSIGNMENTS = `
+  select 'assignment:' || s.assignment_id as stream, 1 as sequence
+  from courtroom_sessions s where s.id = any($1)`;
+
+const OPEN = 'select stream, issues from findings where resolved_at is null and stream = any($1)';
+
+export const verifyRecent = defineJob({
+  name: 'verify.recent',
+  summary: 'Verifies sessions that moved since their last check, then those checked longest ago, tables included',
+  most_ms: 120_000,
+  run: (tools) => {
+    const db = tools.verifierPool as unknown as Queryable;
+    return keepChecks(tools, 'verify.recent', withKnownFaults(tools.pool, checkPages(db, book, namesDue(db), null)));
+  },
+});
+
+async function* withKnownFaults(pool: pg.Pool, pages: AsyncGenerator<CheckedPage>): AsyncGenerator<CheckedPage> {
+  for await (const page of pages) {
+    const names = page.streams.map(({ stream }) => stream);
+    const { rows } = await pool.query<{ stream: string; issues: string[] }>(OPEN, [names]);
+    const known = new Map(rows.map(({ stream, issues }) => [stream, issues.filter(isFileIssue)]));
+    yield { ...page, streams: page.streams.map((one) => withFileIssues(one, known.get(one.stream) ?? [])) };
+  }
+}
+
+/** Each list is asked for when the one before is done, so that nothing is checked twice in a run. */
+async function* namesDue(db: Queryable): AsyncGenerator<StreamName[]> {
+  const started = await readClock(db);
+  const read = async (text: string, values: unknown[]) => (await db.query<StreamName>(text, values)).rows;
+  yield read(FOUND, [started, MOST.found]);
+  for (const [text, most] of [
+    [MOVED, MOST.moved],
+    [OLDEST, MOST.oldest],
+  ] as const) {
+    const sessions = await read(text, [started, most]);
+    yield sessions;
+    yield read(ASSIGNMENTS, [sessions.map(({ stream }) => idOf(stream)).filter(isUuid)]);
+  }
+}

@@ -1,0 +1,109 @@
+/** `npm start -- --demo`: a short round of our own making, played over HTTP with a listener on a socket, then verified. */
+import { randomUUID } from 'node:crypto';
+import { WebSocket } from 'ws';
+import { signToken } from '../infra/tokens.ts';
+
+type Json = { [key: string]: unknown };
+
+export async function playDemo(url: string, secret: string, say: (line: string) => void): Promise<void> {
+  const institution_id = randomUUID();
+  const [admin, judge, petitioner, respondent] = ['admin', 'judge', 'participant', 'participant'].map((role) => {
+    const user_id = randomUUID();
+    const exp = Math.floor(Date.now() / 1_000) + 3_600;
+    return { user_id, token: signToken({ sub: user_id, role, institution_id, exp }, secret) };
+  }) as [Person, Person, Person, Person];
+  const post = async (who: Person, path: string, body: Json = {}) =>
+    (await call(url, who, 'POST', path, body)).result as Json;
+  const get = (who: Person, path: string) => call(url, who, 'GET', path);
+
+  say('demo: a short round');
+  const assignment = await post(admin, '/api/assignment/create', {
+    title: 'Meridian v. Harbour Authority',
+    courtroom: 'Demo courtroom',
+    scheduled_at: new Date().toISOString(),
+    petitioner: [{ user_id: petitioner.user_id, name: 'Ada Petrova' }],
+    respondent: [{ user_id: respondent.user_id, name: 'Rui Santos' }],
+    panel: [{ user_id: judge.user_id, name: 'Judge Okafor', presiding: true }],
+    visibility: 'institution',
+  });
+  const { id: session_id } = await post(judge, '/api/session/create', { assignment_id: assignment.id });
+  const id = session_id as string;
+  const listener = listen(url, id, petitioner, say);
+  await listener.synced;
+  const path = `/api/session/${id}`;
+  await post(judge, `${path}/start`);
+  await post(judge, `${path}/join`, { role: 'judge' });
+  await post(petitioner, `${path}/join`, { role: 'petitioner' });
+  await post(respondent, `${path}/join`, { role: 'respondent' });
+  const docket = 'Meridian v. Harbour Authority';
+  await post(judge, `${path}/log`, { event_type: 'CASE_CALLED', details: { docket } });
+  await argue({ post, get, path, judge, petitioner, respondent, say });
+  await post(judge, `${path}/complete`);
+  await listener.completed;
+  const verdict = await get(judge, `${path}/verify`);
+  say(`demo: ${verdict.message}`);
+  say(`demo: the record stays at ${url}${path}/logs`);
+}
+
+/** One speech, with a question of the bench, and an objection that stops its clock until the ruling. */
+async function argue({ post, get, path, judge, petitioner, respondent, say }: Courtroom): Promise<void> {
+  const { items } = (await get(judge, `${path}/turns`)) as { items: { id: string }[] };
+  const turn = { turn_id: items[0]!.id };
+  await post(judge, `${path}/turn/start`, { ...turn, speaker_id: petitioner.user_id });
+  await post(judge, `${path}/turn/question`, { ...turn, phase: 'start' });
+  await post(judge, `${path}/turn/question`, { ...turn, phase: 'end' });
+  const objecting = { ...turn, ground: 'misrepresentation', reason: 'The charter says nothing of the kind.' };
+  const objection = await post(respondent, `${path}/objection/raise`, objecting);
+  const { clock } = (await get(judge, path)) as { clock: { remaining_ms: number } };
+  say(`demo: the clock stands at ${clock.remaining_ms} ms until the bench has ruled`);
+  const ruling = { decision: 'overruled', ruling: 'Clause 4 does. Go on, counsel.' };
+  await post(judge, `${path}/objection/rule`, { objection_id: objection.id, ...ruling });
+  await post(judge, `${path}/turn/end`, turn);
+}
+
+interface Courtroom {
+  /** Answers the command's result. */
+  post(who: Person, path: string, body?: Json): Promise<Json>;
+  get(who: Person, path: string): Promise<Json>;
+  path: string;
+  judge: Person;
+  petitioner: Person;
+  respondent: Person;
+  say(line: string): void;
+}
+
+interface Person {
+  user_id: string;
+  token: string;
+}
+
+/** @throws when the answer is not a success: a demo that fails says so */
+async function call(url: string, { token }: Person, method: string, path: string, body?: Json): Promise<Json> {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const response = await fetch(url + path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+  const answer = (await response.json()) as Json;
+  if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${answer.detail}`);
+  return answer;
+}
+
+function listen(url: string, session_id: string, { token }: Person, say: (line: string) => void) {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/live/ws/${session_id}?last_sequence=0`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  const until = (type: string, field: string) =>
+    new Promise<void>((resolve, reject) => {
+      socket.on('error', reject);
+      socket.on('message', (data) => {
+        const message = JSON.parse(String(data)) as Json;
+        if (message[field] === type) resolve();
+      });
+    });
+  const synced = until('SYNCED', 'type');
+  const completed = until('SESSION_COMPLETED', 'event_type').then(() => socket.close());
+  socket.on('message', (data) => {
+    const { type, event_sequence, event_type, event_hash } = JSON.parse(String(data)) as Record<string, string>;
+    if (type === 'EVENT')
+      say(`  live ${String(event_sequence).padStart(3)}  ${event_type!.padEnd(20)} ${event_hash!.slice(0, 16)}…`);
+  });
+  return { synced, completed };
+}

@@ -1,0 +1,113 @@
+/**
+ * States of streams, folded from their events and kept from one transaction to the next. A kept state is used only
+ * where its head is the one just locked; when another worker has moved on, only the events since then are folded.
+ * What a newer version recorded cannot be folded by this one, and such a stream is left to it.
+ */
+import { LRUCache } from 'lru-cache';
+import { EMPTY_HEAD, EVENT_COLUMNS, type EventRow, recordedEvent } from '../chain/ledger.ts';
+import type { Book } from '../definitions/command.ts';
+import { isOurKind, RESERVED } from '../definitions/event.ts';
+import { type Head, idOf, kindOf } from '../definitions/stream.ts';
+import type { Queryable } from '../sql/queryable.ts';
+
+export interface Held {
+  head: Head;
+  state: unknown;
+}
+
+export interface Loaded {
+  states: Map<string, unknown>;
+  /** Streams that only a newer version can read, each with what this one does not know of it. */
+  newer: Map<string, string>;
+}
+
+export interface States {
+  /** The state of each of these streams at exactly these heads. */
+  load(db: Queryable, heads: ReadonlyMap<string, Head>): Promise<Loaded>;
+  /** Keeps a state; to be called after the commit that made it true. */
+  keep(stream: string, held: Held): void;
+}
+
+const KEPT_STREAMS = 5_000;
+
+export function createStates(book: Book): States {
+  const kept = new LRUCache<string, Held>({ max: KEPT_STREAMS });
+  const types = [...book.events.keys()];
+
+  async function load(db: Queryable, heads: ReadonlyMap<string, Head>): Promise<Loaded> {
+    const states = new Map<string, unknown>();
+    const newer = new Map<string, string>();
+    const stale = new Map<string, Held>();
+    for (const [stream, head] of heads) {
+      const held = kept.get(stream);
+      if (!book.kinds.has(kindOf(stream)) && isOurKind(kindOf(stream)))
+        newer.set(stream, `streams of kind ${kindOf(stream)}`);
+      else if (head.sequence === 0) states.set(stream, initialState(book, stream));
+      else if (held?.head.event_hash === head.event_hash) states.set(stream, held.state);
+      else stale.set(stream, held ?? { head: EMPTY_HEAD, state: initialState(book, stream) });
+    }
+    if (stale.size > 0) await foldSince(db, heads, await founded(db, stale), { states, newer });
+    return { states, newer };
+  }
+
+  /** What to fold on: a kept state where the chain still holds its head, otherwise nothing. */
+  async function founded(db: Queryable, stale: Map<string, Held>): Promise<Map<string, Held>> {
+    const based = [...stale].filter(([, { head }]) => head.sequence > 0);
+    if (based.length === 0) return stale;
+    const text = `
+      select stream
+      from unnest($1::text[], $2::integer[], $3::text[]) as s (stream, sequence, event_hash)
+      join events e using (stream, sequence)
+      where e.event_hash = decode(s.event_hash, 'hex')`;
+    const { rows } = await db.query<{ stream: string }>(text, [
+      based.map(([stream]) => stream),
+      based.map(([, { head }]) => head.sequence),
+      based.map(([, { head }]) => head.event_hash),
+    ]);
+    const sound = new Set(rows.map(({ stream }) => stream));
+    for (const [stream] of based) {
+      if (!sound.has(stream)) stale.set(stream, { head: EMPTY_HEAD, state: initialState(book, stream) });
+    }
+    return stale;
+  }
+
+  async function foldSince(
+    db: Queryable,
+    heads: ReadonlyMap<string, Head>,
+    stale: Map<string, Held>,
+    { states, newer }: Loaded,
+  ): Promise<void> {
+    const text = `
+      select ${EVENT_COLUMNS}
+      from unnest($1::text[], $2::integer[]) as s (stream, sequence)
+      join events e on e.stream = s.stream and e.sequence > s.sequence
+        and (e.event_type = any($3) or e.event_type ~ $4)
+      left join event_payloads p on p.stream = e.stream and p.sequence = e.sequence
+      order by e.stream, e.sequence`;
+    const after = [...stale.values()].map((held) => held.head.sequence);
+    const { rows } = await db.query<EventRow>(text, [[...stale.keys()], after, types, RESERVED.source]);
+    for (const [stream, held] of stale) states.set(stream, held.state);
+    for (const row of rows) {
+      if (!book.events.has(row.event_type)) newer.set(row.stream, `events of type ${row.event_type}`);
+      else if (!newer.has(row.stream)) states.set(row.stream, evolveWith(book, states.get(row.stream), row));
+    }
+    for (const stream of stale.keys()) {
+      if (newer.has(stream)) states.delete(stream);
+      else kept.set(stream, { head: heads.get(stream)!, state: states.get(stream) });
+    }
+  }
+
+  return { load, keep: (stream, held) => void kept.set(stream, held) };
+}
+
+export function initialState(book: Book, stream: string): unknown {
+  const kind = book.kinds.get(kindOf(stream));
+  if (!kind) throw new Error(`no kind of stream is named ${kindOf(stream)}`);
+  return kind.initial(idOf(stream));
+}
+
+/** Custom events have no definition and change no state. */
+export function evolveWith(book: Book, state: unknown, row: EventRow): unknown {
+  const definition = book.events.get(row.event_type);
+  return definition ? definition.evolve(state, recordedEvent(row) as never) : state;
+}

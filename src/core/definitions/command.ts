@@ -1,0 +1,146 @@
+/**
+ * A mutation is one command definition: its wire name, its route, who may, the schema of its input, the streams it
+ * locks, a pure `decide`, and the events it may record. Routes, checks, OpenAPI, dispatch and metrics are loops over
+ * the list of these in src/commands.ts. Commands of the system itself are the same without a door: no route, no roles.
+ */
+import type { z } from 'zod';
+import type { Write } from '../apply/projections.ts';
+import type { Queryable } from '../sql/queryable.ts';
+import type { Actor, Role } from './actor.ts';
+import type { EventDefinition, ExportedEvent, JsonObject, NewEvent } from './event.ts';
+import type { ProblemCode, Rejection } from './problem.ts';
+import type { Head, StreamKind } from './stream.ts';
+import type { Upload } from './upload.ts';
+
+/** A command as `decide` sees it. `now` is the database's clock, RFC 3339 UTC with milliseconds. */
+export interface Command<Input = JsonObject> {
+  id: string;
+  input: Input;
+  actor: Actor;
+  now: string;
+  /** The heads of its streams by kind, before the command. */
+  heads: { readonly [kind: string]: Head };
+}
+
+/** Something addressed by id. An observation, a turn, an objection or an exhibit is looked for within its session. */
+export interface Target {
+  kind: 'assignment' | 'session';
+  id: string;
+  observation_id?: string;
+  turn_id?: string;
+  objection_id?: string;
+  exhibit_id?: string;
+}
+
+/** What applying a command left behind, for its `result`. Heads and states are those right after the command. */
+export interface Applied<States> {
+  states: States;
+  heads: { readonly [kind: string]: Head };
+  events: ExportedEvent[];
+}
+
+/** A fault in the input that a schema cannot name, because it depends on who sends it. */
+export interface InputFault {
+  pointer: string;
+  detail: string;
+}
+
+export type Feature = 'FEATURE_MOOT_OPERATIONS' | 'FEATURE_SESSION_RECORDING';
+
+/** Signs an observer ticket: a token that is good only at the relay, for one session, until `expires_at`. */
+export type IssueTicket = (ticket: { holder: Actor; session_id: string; expires_at: string }) => string;
+
+/** Something outside the locked streams that a decision needs, loaded in the same transaction. */
+export interface FactSource<Input, Fact> {
+  /** Two commands with one key are never decided in one transaction, so a fact is never stale. */
+  key(command: { id: string; input: Input }): string;
+  load(db: Queryable, keys: string[]): Promise<Map<string, Fact>>;
+}
+
+/** What applying a command takes, whoever sends it. */
+export interface Mutation<Input = unknown, States = unknown, Scope = unknown, Fact = unknown> {
+  /** `noun.verb`, as it stands in the inbox, in jobs and in metrics. */
+  name: string;
+  summary: string;
+  /** The input, but for what stands in the route. */
+  body: z.ZodObject;
+  /** Answers 201 with `Location: <creates>/<command id>`. */
+  creates?: string;
+  /** What must exist and be in the sender's scope; null where the command stands alone. */
+  target(input: Input): Target | null;
+  /** Every stream it locks. The first is its subject: it orders the command, and `If-Match` means its head. */
+  streams(command: { id: string; input: Input }, scope: Scope): string[];
+  facts?: FactSource<Input, Fact>;
+  /** Pure: no I/O, no clock, no chance. */
+  decide(states: States, command: Command<Input>, fact: Fact | undefined): NewEvent[] | Rejection;
+  /** Columns and rows outside the chain; `states` are those after the command. */
+  writes?(states: States, command: Command<Input>): Write[];
+  /** The resource after the command, as the matching GET shows it; always has `id`. */
+  result(applied: Applied<States>, command: Command<Input>): JsonObject;
+  /** What is added to the result each time it is answered, and never stored: a ticket. */
+  answer?(
+    result: JsonObject,
+    command: { id: string; input: Input; actor: Actor },
+    issueTicket: IssueTicket,
+  ): JsonObject;
+  /** Event types it may record, and codes it may be rejected with besides those of the door. */
+  records: readonly EventDefinition[];
+  rejects: readonly ProblemCode[];
+}
+
+/** A command that people send. */
+export interface CommandDefinition<Input = unknown, States = unknown, Scope = unknown, Fact = unknown>
+  extends Mutation<Input, States, Scope, Fact> {
+  /** `POST /api/...` with `:placeholders`, which are part of the input. */
+  route: string;
+  /** Roles that may send it; `anyone` includes people without a token. */
+  roles: readonly Role[] | 'anyone';
+  /** The body is a form with a file: `body` is the schema of its fields, and the file's facts are the input's `file`. */
+  upload?: Upload<Input, Scope>;
+  /** What the input asks for beyond its schema. */
+  faults?(input: Input, actor: Actor): InputFault[];
+  /** A feature that must be switched on for this command. */
+  feature?: Feature;
+  /** Features that this input needs to be switched on. */
+  features?(input: Input): Feature[];
+  /** Refused with 403 `forbidden` at the door when false. */
+  admits?(actor: Actor, scope: Scope, input: Input): boolean;
+}
+
+export function defineCommand<Input, States, Scope, Fact = never>(
+  definition: CommandDefinition<Input, States, Scope, Fact>,
+): CommandDefinition<Input, States, Scope, Fact> {
+  return definition;
+}
+
+/** A command that only the system sends: it has no door, so nobody else can. */
+export function defineSystemCommand<Input, States, Fact = never>(
+  definition: Mutation<Input, States, unknown, Fact>,
+): Mutation<Input, States, unknown, Fact> {
+  return definition;
+}
+
+/** The lists of commands, event types and stream kinds, indexed by name. */
+export interface Book {
+  commands: ReadonlyMap<string, Mutation>;
+  events: ReadonlyMap<string, EventDefinition>;
+  kinds: ReadonlyMap<string, StreamKind>;
+}
+
+/** @throws when two commands share a name, or two event definitions a type. */
+export function bookOf(definitions: readonly Mutation[]): Book {
+  const commands = new Map<string, Mutation>();
+  const events = new Map<string, EventDefinition>();
+  const kinds = new Map<string, StreamKind>();
+  for (const command of definitions) {
+    if (commands.has(command.name)) throw new Error(`two commands named ${command.name}`);
+    commands.set(command.name, command);
+    for (const event of command.records) {
+      const known = events.get(event.type);
+      if (known && known !== event) throw new Error(`two definitions of ${event.type}`);
+      events.set(event.type, event);
+      kinds.set(event.stream.kind, event.stream);
+    }
+  }
+  return { commands, events, kinds };
+}

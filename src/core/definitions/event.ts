@@ -1,0 +1,86 @@
+/**
+ * Events: what happened, in the past tense. A definition says everything about one type: its payload's schema, how it
+ * changes the stream's state (`evolve`) and which rows it writes (`project`). Recorded types never change meaning.
+ */
+import type { z } from 'zod';
+import type { Write } from '../apply/projections.ts';
+import type { StreamKind } from './stream.ts';
+
+/** Names of types begin so that are ours alone: one that this version does not know was recorded by a newer one. */
+export const RESERVED = /^(SESSION|PARTICIPANT|TURN|OBJECTION|EXHIBIT|PAYLOAD|PROCEDURAL|ASSIGNMENT)_/;
+
+/** Kinds of streams that are ours, known to this version or not. */
+const OUR_KINDS = /^(assignment|session|tournament|gallery|guard|contact|institution|match|login|policy|audit)$/;
+
+/** Did a newer version make the stream? What nobody of ours ever makes is no such thing. */
+export function isOurKind(kind: string): boolean {
+  return OUR_KINDS.test(kind);
+}
+
+export type JsonObject = { [key: string]: unknown };
+
+/** An event that a decision asks for; the ledger gives it its place in the chain. */
+export interface NewEvent {
+  kind: string;
+  type: string;
+  payload: JsonObject;
+}
+
+/** An event as `evolve` and `project` see it. `at` is RFC 3339 UTC with milliseconds. */
+export interface RecordedEvent<Payload = JsonObject> {
+  stream: string;
+  sequence: number;
+  id: string;
+  type: string;
+  actor: string;
+  at: string;
+  event_hash: string;
+  payload: Payload;
+}
+
+/** An event as it leaves the system: from these fields alone a stranger rebuilds every hash. */
+export interface ExportedEvent {
+  stream: string;
+  session_id?: string;
+  event_sequence: number;
+  event_type: string;
+  event_id: string;
+  actor_id: string;
+  occurred_at: string;
+  previous_hash: string;
+  event_hash: string;
+  payload: JsonObject | null;
+  payload_salt: string | null;
+  payload_commitment: string;
+  erased?: true;
+}
+
+interface EventParts<Payload, State> {
+  stream: StreamKind<State>;
+  type: string;
+  payload: z.ZodType<Payload>;
+  evolve(state: NoInfer<State>, event: RecordedEvent<Payload>): NoInfer<State>;
+  /** `state` is the stream's after the event. */
+  project(event: RecordedEvent<Payload>, state: NoInfer<State>): Write[];
+}
+
+/** Any definition, where neither its payload nor its state is known. */
+export interface EventDefinition {
+  stream: StreamKind;
+  type: string;
+  payload: z.ZodType;
+  evolve(state: unknown, event: RecordedEvent<never>): unknown;
+  project(event: RecordedEvent<never>, state: unknown): Write[];
+}
+
+/** Defines one type of event; the result is also the function that makes a `NewEvent` of it. */
+export function defineEvent<Payload extends object, State>(
+  parts: EventParts<Payload, State>,
+): EventParts<Payload, State> & ((payload: Payload) => NewEvent) {
+  const make = (payload: Payload): NewEvent => ({
+    kind: parts.stream.kind,
+    type: parts.type,
+    payload: payload as JsonObject,
+  });
+  return Object.assign(make, parts);
+}

@@ -1,0 +1,126 @@
+/** An assignment: a scheduled match in a courtroom, with its teams and panel. Roles come from its roster, nowhere else. */
+
+import type { Value } from '../../core/apply/projections.ts';
+import { type Rejection, reject } from '../../core/definitions/problem.ts';
+import { type StreamKind, streamName } from '../../core/definitions/stream.ts';
+import type { Format, Side } from '../formats/format.ts';
+
+export const VISIBILITIES = ['private', 'institution', 'public'] as const;
+export type Visibility = (typeof VISIBILITIES)[number];
+
+export const ROSTER_ROLES = ['petitioner', 'respondent', 'judge', 'moderator'] as const;
+export type RosterRole = (typeof ROSTER_ROLES)[number];
+
+export interface Person {
+  user_id: string;
+  name: string;
+}
+
+export interface Judge extends Person {
+  presiding: boolean;
+}
+
+/** As it was created: the payload of ASSIGNMENT_CREATED. */
+export interface Assignment {
+  institution_id: string;
+  title: string;
+  courtroom: string;
+  scheduled_at: string;
+  petitioner: Person[];
+  respondent: Person[];
+  panel: Judge[];
+  moderators: Person[];
+  visibility: Visibility;
+  /** The name of a template, or a format of their own. */
+  format: string | Format;
+}
+
+export interface RosterEntry extends Judge {
+  role: RosterRole;
+}
+
+/** Who stood on the roster and stands there no longer. */
+export interface Replaced extends RosterEntry {
+  replaced_at: string;
+  replaced_by: string;
+}
+
+export interface Recording {
+  id: string;
+  session_id: string;
+  url: string;
+  title: string | null;
+  added_by: string;
+  added_at: string;
+}
+
+/** What an answer shows of it. */
+export interface ShownAssignment extends Assignment {
+  id: string;
+  created_at: string;
+  /** When the match was called off; null while it stands. */
+  cancelled_at: string | null;
+  cancel_reason: string | null;
+}
+
+export interface AssignmentState extends ShownAssignment {
+  /** In the order in which they were replaced. */
+  replaced: readonly Replaced[];
+  /** Those that came after the session's own, in the order in which they were added. */
+  recordings: readonly Recording[];
+}
+
+export const assignmentStream: StreamKind<AssignmentState | null> = { kind: 'assignment', initial: () => null };
+
+export function assignmentStreamName(id: string): string {
+  return streamName(assignmentStream.kind, id);
+}
+
+/** Everybody on the roster, in order of role and place. */
+export function rosterOf({ petitioner, respondent, panel, moderators }: Assignment): RosterEntry[] {
+  const entries = (role: RosterRole, people: Person[]) => people.map((p) => ({ presiding: false, ...p, role }));
+  return [
+    ...entries('petitioner', petitioner),
+    ...entries('respondent', respondent),
+    ...entries('judge', panel),
+    ...entries('moderator', moderators),
+  ];
+}
+
+export function rosterEntry(assignment: Assignment, user_id: string): RosterEntry | undefined {
+  return rosterOf(assignment).find((entry) => entry.user_id === user_id);
+}
+
+/** The side that somebody of this role pleads for; null for everybody else. */
+export function sideOf(role: RosterRole | undefined): Side | null {
+  return role === 'petitioner' || role === 'respondent' ? role : null;
+}
+
+/** Nothing is done about a match that was called off. */
+export function refuseCancelled({ cancelled_at }: Pick<ShownAssignment, 'cancelled_at'>): Rejection | undefined {
+  if (cancelled_at === null) return undefined;
+  return reject('assignment_cancelled', 'This match was called off.', { cancelled_at });
+}
+
+/** The assignment as every answer shows it. */
+export function assignmentResource(assignment: ShownAssignment, session_id: string | null): { [key: string]: Value } {
+  const { id, institution_id, title, courtroom, scheduled_at, visibility, format, created_at } = assignment;
+  const { petitioner, respondent, panel, moderators, cancelled_at, cancel_reason } = assignment;
+  return {
+    id,
+    institution_id,
+    title,
+    courtroom,
+    scheduled_at,
+    petitioner,
+    respondent,
+    panel,
+    moderators,
+    visibility,
+    format,
+    session_id,
+    created_at,
+    cancelled_at,
+    cancel_reason,
+  };
+}

@@ -1,0 +1,58 @@
+/**
+ * A match is called off before it begins. A session that waits for it cannot be started any more, and who came early
+ * leaves the room. One that is under way is not called off but completed: what was said in it is on record.
+ */
+import { z } from 'zod';
+import type { Scope } from '../../access/scope.ts';
+import { update } from '../../core/apply/projections.ts';
+import { defineCommand } from '../../core/definitions/command.ts';
+import { defineEvent } from '../../core/definitions/event.ts';
+import { reject } from '../../core/definitions/problem.ts';
+import { emptied, emptiedUpdates, sessionStream } from '../sessions/session.ts';
+import { assignmentStream } from './assignment.ts';
+import { type MatchStates, OVER_CODES, ofMatch, refuseOver } from './matchCommand.ts';
+
+const MAX_REASON = 500;
+
+export const assignmentCancelled = defineEvent({
+  stream: assignmentStream,
+  type: 'ASSIGNMENT_CANCELLED',
+  payload: z.strictObject({ reason: z.string() }),
+  evolve: (assignment, { at, payload }) => ({ ...assignment!, cancelled_at: at, cancel_reason: payload.reason }),
+  project: ({ at, payload }, assignment) => [
+    update('assignments', { id: assignment!.id }, { cancelled_at: at, cancel_reason: payload.reason }),
+  ],
+});
+
+/** Tells whoever follows the session. Its state stays as it is: it never began. */
+export const sessionCancelled = defineEvent({
+  stream: sessionStream,
+  type: 'SESSION_CANCELLED',
+  payload: z.strictObject({ reason: z.string() }),
+  evolve: (session, { at }) => emptied(session, at),
+  project: (_, session) => emptiedUpdates(session),
+});
+
+const body = z.strictObject({ reason: z.string().min(1).max(MAX_REASON) });
+type Input = z.output<typeof body> & { assignment_id: string };
+
+export const cancelAssignment = defineCommand<Input, MatchStates, Scope, string>({
+  ...ofMatch,
+  name: 'assignment.cancel',
+  route: 'POST /api/assignment/:assignment_id/cancel',
+  summary: 'Call a match off before it begins',
+  body,
+  decide(states, { input: { reason } }, session_id) {
+    const refusal = refuseOver(states, session_id);
+    if (refusal) return refusal;
+    const { session } = states;
+    if (session && session.status !== 'pending') {
+      return reject('session_under_way', `The session is ${session.status}: complete it instead.`, {
+        from: session.status,
+      });
+    }
+    return [assignmentCancelled({ reason }), ...(session ? [sessionCancelled({ reason })] : [])];
+  },
+  records: [assignmentCancelled, sessionCancelled],
+  rejects: [...OVER_CODES, 'session_under_way'],
+});

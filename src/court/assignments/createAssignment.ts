@@ -1,0 +1,122 @@
+/** A clerk or the tournament software schedules a match: who pleads, who judges, where, when, and who may look on. */
+import { z } from 'zod';
+import { insert } from '../../core/apply/projections.ts';
+import { ADMINS } from '../../core/definitions/actor.ts';
+import { defineCommand } from '../../core/definitions/command.ts';
+import { defineEvent } from '../../core/definitions/event.ts';
+import { id, instant, line } from '../../core/definitions/schemas.ts';
+import { workableFormat } from '../formats/feasibleFormat.ts';
+import { format } from '../formats/format.ts';
+import { TEMPLATE_NAMES } from '../formats/templates.ts';
+import {
+  type AssignmentState,
+  assignmentResource,
+  assignmentStream,
+  assignmentStreamName,
+  rosterOf,
+  VISIBILITIES,
+} from './assignment.ts';
+
+const MAX_SIDE = 20;
+const person = z.strictObject({ user_id: id, name: line });
+const judge = person.extend({ presiding: z.boolean() });
+const recorded = person.extend({ name: z.string() });
+
+export const assignmentCreated = defineEvent({
+  stream: assignmentStream,
+  type: 'ASSIGNMENT_CREATED',
+  payload: z.strictObject({
+    institution_id: id,
+    title: z.string(),
+    courtroom: z.string(),
+    scheduled_at: z.string(),
+    petitioner: z.array(recorded),
+    respondent: z.array(recorded),
+    panel: z.array(recorded.extend({ presiding: z.boolean() })),
+    moderators: z.array(recorded),
+    visibility: z.enum(VISIBILITIES),
+    format: z.union([z.string(), format]),
+  }),
+  evolve: (_, { stream, at, payload }): AssignmentState => ({
+    ...payload,
+    id: stream.slice(stream.indexOf(':') + 1),
+    created_at: at,
+    cancelled_at: null,
+    cancel_reason: null,
+    replaced: [],
+    recordings: [],
+  }),
+  project: ({ at, payload }, state) => {
+    const { institution_id, title, courtroom, scheduled_at, visibility, format } = payload;
+    const facts = { institution_id, title, courtroom, scheduled_at, visibility, format, created_at: at };
+    const entries = rosterOf(payload).map(({ user_id, ...entry }, place) =>
+      insert('rosters', { assignment_id: state!.id, user_id }, { ...entry, place }),
+    );
+    return [insert('assignments', { id: state!.id }, facts), ...entries];
+  },
+});
+
+const side = z.array(person).min(1).max(MAX_SIDE);
+const body = z
+  .strictObject({
+    institution_id: id.optional(),
+    title: line,
+    courtroom: line,
+    scheduled_at: instant,
+    petitioner: side,
+    respondent: side,
+    panel: z
+      .array(judge.partial({ presiding: true }))
+      .min(1)
+      .max(MAX_SIDE),
+    moderators: z.array(person).max(MAX_SIDE).default([]),
+    visibility: z.enum(VISIBILITIES),
+    format: z.union([z.enum(TEMPLATE_NAMES), workableFormat]).default('moot-20'),
+  })
+  .superRefine(({ petitioner, respondent, panel, moderators }, context) => {
+    const seen = new Set<string>();
+    for (const [part, people] of Object.entries({ petitioner, respondent, panel, moderators })) {
+      people.forEach(({ user_id }, i) => {
+        if (seen.has(user_id)) {
+          context.addIssue({ code: 'custom', path: [part, i, 'user_id'], message: 'stands on the roster twice' });
+        }
+        seen.add(user_id);
+      });
+    }
+    if (panel.filter((member) => member.presiding).length > 1) {
+      context.addIssue({ code: 'custom', path: ['panel'], message: 'exactly one judge presides' });
+    }
+  });
+
+export const createAssignment = defineCommand<z.output<typeof body>, { assignment: AssignmentState | null }, null>({
+  name: 'assignment.create',
+  route: 'POST /api/assignment/create',
+  summary: 'Schedule a match: teams, panel, courtroom, time and who may look on',
+  roles: ADMINS,
+  body,
+  creates: '/api/assignment',
+  faults: ({ institution_id }, actor) =>
+    actor.role === 'super_admin' && institution_id === undefined
+      ? [{ pointer: '/institution_id', detail: 'a super_admin names the institution' }]
+      : [],
+  target: () => null,
+  admits: (actor, _, { institution_id }) =>
+    actor.role === 'super_admin' || institution_id === undefined || institution_id === actor.institution_id,
+  streams: (command) => [assignmentStreamName(command.id)],
+  decide(_, { input, actor }) {
+    const presiding = Math.max(
+      input.panel.findIndex((member) => member.presiding),
+      0,
+    );
+    return [
+      assignmentCreated({
+        ...input,
+        institution_id: input.institution_id ?? actor.institution_id!,
+        panel: input.panel.map((member, i) => ({ ...member, presiding: i === presiding })),
+      }),
+    ];
+  },
+  result: ({ states }) => assignmentResource(states.assignment!, null),
+  records: [assignmentCreated],
+  rejects: [],
+});

@@ -1,0 +1,102 @@
+/**
+ * An exhibit: a file that one side wants the court to look at. It is uploaded, marked for identification with the next
+ * number of its side, tendered, and admitted or rejected; a rejected one may be tendered again.
+ */
+
+import { insert, type Row, update, type Write } from '../../core/apply/projections.ts';
+import type { JsonObject } from '../../core/definitions/event.ts';
+import { type Rejection, reject } from '../../core/definitions/problem.ts';
+import type { Side } from '../formats/format.ts';
+import type { MediaType } from './mediaTypes.ts';
+
+/** `unruled`: tendered, and not ruled on when the session ended. */
+export type ExhibitState = 'uploaded' | 'marked' | 'tendered' | 'admitted' | 'rejected' | 'withdrawn' | 'unruled';
+
+export const DECISIONS = ['admitted', 'rejected'] as const;
+
+export interface Exhibit {
+  id: string;
+  side: Side;
+  title: string;
+  media_type: MediaType;
+  size_bytes: number;
+  sha256: string;
+  state: ExhibitState;
+  /** Of its side, from 1; null until it is marked. No number is given twice. */
+  number: number | null;
+  uploaded_by: string;
+  uploaded_at: string;
+  marked_by: string | null;
+  marked_at: string | null;
+  /** Where it was last tendered. */
+  turn_id: string | null;
+  tendered_by: string | null;
+  tendered_at: string | null;
+  /** What the bench said to the last tender. */
+  ruling: string | null;
+  ruled_by: string | null;
+  ruled_at: string | null;
+  withdrawn_by: string | null;
+  withdrawn_at: string | null;
+}
+
+interface WithExhibits {
+  exhibits: readonly Exhibit[];
+}
+
+/** As the court speaks of it: P-1, R-2; null until it is marked. */
+export function labelOf({ side, number }: Pick<Exhibit, 'side' | 'number'>): string | null {
+  return number === null ? null : `${side === 'petitioner' ? 'P' : 'R'}-${number}`;
+}
+
+/** Numbers of withdrawn exhibits are not given again: what was said of them stands in the record. */
+export function nextNumber(exhibits: readonly Exhibit[], side: Side): number {
+  return 1 + Math.max(0, ...exhibits.filter((one) => one.side === side).map(({ number }) => number ?? 0));
+}
+
+/** The exhibit of that id. The door lets no unknown id in; a row that the chain does not know is no exhibit. */
+export function findExhibit({ exhibits }: WithExhibits, exhibit_id: string): Exhibit | Rejection {
+  return exhibits.find(({ id }) => id === exhibit_id) ?? reject('not_found', 'The session has no such exhibit.');
+}
+
+/** The exhibit that an event or a command names. @throws when there is none: `decide` has made sure of it */
+export function exhibitOf({ exhibits }: WithExhibits, exhibit_id: string): Exhibit {
+  const exhibit = exhibits.find(({ id }) => id === exhibit_id);
+  if (!exhibit) throw new Error(`no exhibit ${exhibit_id}`);
+  return exhibit;
+}
+
+/** The state with that exhibit changed. */
+export function withExhibit<State extends WithExhibits>(
+  session: State,
+  exhibit_id: string,
+  changes: Partial<Exhibit>,
+): State {
+  const exhibit = { ...exhibitOf(session, exhibit_id), ...changes };
+  return { ...session, exhibits: session.exhibits.map((one) => (one.id === exhibit_id ? exhibit : one)) };
+}
+
+function columns({ id: _, ...exhibit }: Exhibit): Row {
+  return { ...exhibit };
+}
+
+export function exhibitInsert(session_id: string, exhibit: Exhibit): Write {
+  return insert('exhibits', { id: exhibit.id }, { session_id, ...columns(exhibit) });
+}
+
+export function exhibitUpdate(exhibit: Exhibit): Write {
+  return update('exhibits', { id: exhibit.id }, columns(exhibit));
+}
+
+/** An exhibit as every answer shows it. */
+export function exhibitResource(exhibit: Exhibit): JsonObject & { id: string } {
+  return { ...exhibit, label: labelOf(exhibit) };
+}
+
+/** The exhibit that the input names, as the command left it. */
+export function exhibitOfInput(
+  { states }: { states: { session: WithExhibits } },
+  { input }: { input: { exhibit_id: string } },
+) {
+  return exhibitResource(exhibitOf(states.session, input.exhibit_id));
+}

@@ -1,0 +1,56 @@
+/** The presiding judge admits an exhibit that is tendered, or rejects it. An admitted one is locked for good. */
+import { z } from 'zod';
+import type { Scope } from '../../access/scope.ts';
+import { defineCommand } from '../../core/definitions/command.ts';
+import { defineEvent } from '../../core/definitions/event.ts';
+import { reject } from '../../core/definitions/problem.ts';
+import { id, remark } from '../../core/definitions/schemas.ts';
+import { type SessionStates, sessionStream } from '../sessions/session.ts';
+import {
+  inCourt,
+  OPEN_CODES,
+  PRESIDING_CODES,
+  refuseUnlessOpen,
+  refuseUnlessPresiding,
+} from '../turns/courtCommand.ts';
+import { DECISIONS, exhibitOf, exhibitOfInput, exhibitUpdate, findExhibit, withExhibit } from './exhibit.ts';
+
+export const exhibitRuled = defineEvent({
+  stream: sessionStream,
+  type: 'EXHIBIT_RULED',
+  payload: z.strictObject({ exhibit_id: id, decision: z.enum(DECISIONS), ruling: z.string().nullable() }),
+  evolve: (session, { at, actor, payload: { exhibit_id, decision, ruling } }) =>
+    withExhibit(session, exhibit_id, { state: decision, ruling, ruled_by: actor, ruled_at: at }),
+  project: ({ payload }, session) => [exhibitUpdate(exhibitOf(session, payload.exhibit_id))],
+});
+
+const body = z.strictObject({
+  exhibit_id: id,
+  decision: z.enum(DECISIONS),
+  ruling: remark.optional(),
+});
+
+export const ruleExhibit = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
+  ...inCourt,
+  name: 'exhibit.rule',
+  route: 'POST /api/session/:session_id/exhibit/rule',
+  summary: 'Admit an exhibit that is tendered, or reject it',
+  roles: ['judge'],
+  body,
+  decide({ session, assignment }, { input, actor }) {
+    const refusal = refuseUnlessOpen(session) ?? refuseUnlessPresiding(assignment, actor);
+    if (refusal) return refusal;
+    const exhibit = findExhibit(session, input.exhibit_id);
+    if ('rejected' in exhibit) return exhibit;
+    const { id: exhibit_id, state } = exhibit;
+    if (state === 'uploaded' || state === 'marked') {
+      return reject('exhibit_not_tendered', `The exhibit is ${state}.`, { from: state });
+    }
+    if (state !== 'tendered') return reject('exhibit_decided', `The exhibit is ${state}.`, { from: state });
+    const { decision, ruling = null } = input;
+    return [exhibitRuled({ exhibit_id, decision, ruling })];
+  },
+  result: exhibitOfInput,
+  records: [exhibitRuled],
+  rejects: [...OPEN_CODES, ...PRESIDING_CODES, 'not_found', 'exhibit_not_tendered', 'exhibit_decided'],
+});

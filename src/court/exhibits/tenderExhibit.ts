@@ -1,0 +1,65 @@
+/**
+ * Counsel, or the bench for them, offer a marked exhibit in evidence while somebody has the floor. A rejected one may be
+ * offered again: the ruling on it is then awaited anew.
+ */
+import { z } from 'zod';
+import type { Scope } from '../../access/scope.ts';
+import { defineCommand } from '../../core/definitions/command.ts';
+import { defineEvent } from '../../core/definitions/event.ts';
+import { type Rejection, reject } from '../../core/definitions/problem.ts';
+import { id } from '../../core/definitions/schemas.ts';
+import { type SessionStates, sessionStream } from '../sessions/session.ts';
+import { inCourt, OPEN_CODES, refusePending, refuseUnlessActive } from '../turns/courtCommand.ts';
+import { activeTurn } from '../turns/turn.ts';
+import { type Exhibit, exhibitOf, exhibitOfInput, exhibitUpdate, findExhibit, withExhibit } from './exhibit.ts';
+import { BENCH_AND_COUNSEL, refuseOtherSide, SIDE_CODES } from './exhibitRefusals.ts';
+
+export const exhibitTendered = defineEvent({
+  stream: sessionStream,
+  type: 'EXHIBIT_TENDERED',
+  payload: z.strictObject({ exhibit_id: id, turn_id: id }),
+  evolve: (session, { at, actor, payload: { exhibit_id, turn_id } }) =>
+    withExhibit(session, exhibit_id, {
+      ...{ state: 'tendered', turn_id, tendered_by: actor, tendered_at: at },
+      ...{ ruling: null, ruled_by: null, ruled_at: null },
+    }),
+  project: ({ payload }, session) => [exhibitUpdate(exhibitOf(session, payload.exhibit_id))],
+});
+
+const body = z.strictObject({ exhibit_id: id });
+
+export const tenderExhibit = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
+  ...inCourt,
+  name: 'exhibit.tender',
+  route: 'POST /api/session/:session_id/exhibit/tender',
+  summary: 'Offer a marked exhibit, or a rejected one again, in evidence',
+  roles: BENCH_AND_COUNSEL,
+  body,
+  decide({ session, assignment }, { input, actor }) {
+    const closed = refuseUnlessActive(session);
+    if (closed) return closed;
+    const exhibit = findExhibit(session, input.exhibit_id);
+    if ('rejected' in exhibit) return exhibit;
+    const refusal = refuseOtherSide(assignment, actor, exhibit) ?? refuseUnlessMarked(exhibit);
+    if (refusal) return refusal;
+    const turn = activeTurn(session.turns);
+    if (!turn) return reject('turn_not_active', 'No turn is under way: nobody has the floor.');
+    return refusePending(session) ?? [exhibitTendered({ exhibit_id: exhibit.id, turn_id: turn.id })];
+  },
+  result: exhibitOfInput,
+  records: [exhibitTendered],
+  rejects: [
+    ...OPEN_CODES,
+    ...SIDE_CODES,
+    ...(['not_found', 'exhibit_not_marked', 'exhibit_tendered', 'exhibit_decided'] as const),
+    ...(['turn_not_active', 'objection_pending'] as const),
+  ],
+});
+
+function refuseUnlessMarked({ state }: Exhibit): Rejection | undefined {
+  if (state === 'marked' || state === 'rejected') return undefined;
+  const from = { from: state };
+  if (state === 'uploaded') return reject('exhibit_not_marked', 'The exhibit is to be marked first.', from);
+  if (state === 'tendered') return reject('exhibit_tendered', 'The exhibit waits for its ruling.', from);
+  return reject('exhibit_decided', `The exhibit is ${state}.`, from);
+}

@@ -1,0 +1,54 @@
+/**
+ * An objection: pending until the presiding judge rules or who raised it withdraws it. A reserved ruling lets the
+ * speaker go on; it is given later, once, or never.
+ */
+
+import { insert, type Row, update, type Write } from '../../core/apply/projections.ts';
+import type { JsonObject } from '../../core/definitions/event.ts';
+import type { Side } from '../formats/format.ts';
+import { type Ground, ruleOf } from './grounds.ts';
+
+/** `unruled`: still pending when the session ended. */
+export const OBJECTION_STATES = ['pending', 'sustained', 'overruled', 'reserved', 'withdrawn', 'unruled'] as const;
+export type ObjectionState = (typeof OBJECTION_STATES)[number];
+
+export const DECISIONS = ['sustained', 'overruled', 'reserved'] as const;
+
+export interface Objection {
+  id: string;
+  turn_id: string;
+  ground: Ground;
+  reason: string | null;
+  /** The side that objects; null when the bench or a clerk does. */
+  side: Side | null;
+  raised_by: string;
+  raised_at: string;
+  state: ObjectionState;
+  /** What the bench said when it ruled, or when it reserved its ruling. */
+  ruling: string | null;
+  reserved_at: string | null;
+  ruled_by: string | null;
+  ruled_at: string | null;
+  withdrawn_at: string | null;
+}
+
+export function pendingObjection(objections: readonly Objection[]): Objection | undefined {
+  return objections.find(({ state }) => state === 'pending');
+}
+
+function columns({ id: _, ...objection }: Objection): Row {
+  return { ...objection };
+}
+
+export function objectionInsert(session_id: string, objection: Objection): Write {
+  return insert('objections', { id: objection.id }, { session_id, ...columns(objection) });
+}
+
+export function objectionUpdate(objection: Objection): Write {
+  return update('objections', { id: objection.id }, columns(objection));
+}
+
+/** An objection as every answer shows it. */
+export function objectionResource(objection: Objection): JsonObject & { id: string } {
+  return { ...objection, rule: ruleOf(objection.ground) };
+}

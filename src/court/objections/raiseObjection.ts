@@ -1,0 +1,138 @@
+/**
+ * The other side, or an official, objects to what the speaker does. Where the format says so the clock stands until
+ * the bench rules, so a turn has one pending objection at most.
+ */
+import { z } from 'zod';
+import type { Scope } from '../../access/scope.ts';
+import type { Actor } from '../../core/definitions/actor.ts';
+import { defineCommand } from '../../core/definitions/command.ts';
+import { defineEvent } from '../../core/definitions/event.ts';
+import { type Rejection, reject } from '../../core/definitions/problem.ts';
+import { id, remark } from '../../core/definitions/schemas.ts';
+import { rosterEntry, sideOf } from '../assignments/assignment.ts';
+import { SIDES, type Side } from '../formats/format.ts';
+import { type SessionState, type SessionStates, sessionStream } from '../sessions/session.ts';
+import { clock, clockAt, pausedBy } from '../turns/clock.ts';
+import {
+  findActiveTurn,
+  inCourt,
+  OPEN_CODES,
+  refusePending,
+  refuseStranger,
+  refuseUnlessActive,
+  STRANGER_CODES,
+  TURN_CODES,
+} from '../turns/courtCommand.ts';
+import { expiryBefore, turnExpired } from '../turns/expireTurn.ts';
+import { type Turn, turnOfPayload, turnUpdate } from '../turns/turn.ts';
+import { GROUNDS, isPoint } from './grounds.ts';
+import { objectionInsert } from './objection.ts';
+import { objectionResult, withClock } from './objectionClock.ts';
+
+const PER_MINUTE = 10;
+const MINUTE_MS = 60_000;
+
+export const objectionRaised = defineEvent({
+  stream: sessionStream,
+  type: 'OBJECTION_RAISED',
+  payload: z.strictObject({
+    objection_id: id,
+    turn_id: id,
+    ground: z.enum(GROUNDS),
+    reason: z.string().nullable(),
+    side: z.enum(SIDES).nullable(),
+    stops_clock: z.boolean(),
+    clock,
+  }),
+  evolve(session, { at, actor, payload: { objection_id, stops_clock, clock: _, ...facts } }) {
+    const objection = {
+      ...{ id: objection_id, ...facts, raised_by: actor, raised_at: at, state: 'pending' as const },
+      ...{ ruling: null, reserved_at: null, ruled_by: null, ruled_at: null, withdrawn_at: null },
+    };
+    const raised = { ...session, objections: [...session.objections, objection] };
+    return stops_clock ? withClock(raised, facts.turn_id, (turn) => pausedBy(turn, 'objection', at)) : raised;
+  },
+  project: ({ payload }, { id, objections, turns }) => [
+    objectionInsert(id, objections.at(-1)!),
+    turnUpdate(turnOfPayload(turns, payload)),
+  ],
+});
+
+const body = z.strictObject({
+  turn_id: id,
+  ground: z.enum(GROUNDS),
+  reason: remark.optional(),
+});
+type Input = z.output<typeof body> & { session_id: string };
+
+export const raiseObjection = defineCommand<Input, SessionStates, Scope>({
+  ...inCourt,
+  name: 'objection.raise',
+  route: 'POST /api/session/:session_id/objection/raise',
+  summary: 'Object to the speech that is under way',
+  roles: ['admin', 'super_admin', 'judge', 'participant'],
+  body,
+  decide({ session, assignment }, { id: objection_id, input, actor, now }) {
+    const refusal = refuseUnlessActive(session) ?? refuseStranger(assignment, actor);
+    if (refusal) return refusal;
+    const turn = findActiveTurn(session, input.turn_id);
+    if ('rejected' in turn) return turn;
+    const side = sideOf(rosterEntry(assignment, actor.id)?.role);
+    const obstacle =
+      refuseOwnSide(actor, side, turn) ??
+      refusePending(session) ??
+      refuseUnheard(session, turn, input) ??
+      refuseHaste(session, actor, now);
+    if (obstacle) return obstacle;
+    const expiry = expiryBefore(session, turn, now);
+    if ('rejected' in expiry) return expiry;
+    const stops_clock = session.format?.pauses.objection ?? true;
+    const { turn_id, ground, reason = null } = input;
+    const after = clockAt(stops_clock ? pausedBy(turn, 'objection', now) : turn, now);
+    return [...expiry, objectionRaised({ objection_id, turn_id, ground, reason, side, stops_clock, clock: after })];
+  },
+  result: ({ states }, { id }) => objectionResult(states.session, id),
+  records: [turnExpired, objectionRaised],
+  rejects: [
+    ...OPEN_CODES,
+    ...STRANGER_CODES,
+    ...TURN_CODES,
+    'not_opposing',
+    'objection_pending',
+    'floor_taken',
+    'objections_barred',
+    'ground_not_heard',
+    'objection_limit',
+    'rate_limited',
+    'turn_expired',
+  ],
+});
+
+function refuseOwnSide(actor: Actor, side: Side | null, turn: Turn): Rejection | undefined {
+  if (actor.role === 'participant' && side === null) {
+    return reject('role_not_on_roster', 'The roster does not name you as counsel.');
+  }
+  return side === turn.side ? reject('not_opposing', 'Your own side has the floor.') : undefined;
+}
+
+function refuseUnheard({ format, objections }: SessionState, turn: Turn, { ground }: Input): Rejection | undefined {
+  const isTaken = turn.paused_by.includes('bench') && turn.question_since === null;
+  if (isTaken) return reject('floor_taken', 'The bench has the floor.');
+  if (!turn.objections) return reject('objections_barred', `No objections are heard in this ${turn.kind}.`);
+  if (format?.grounds === 'points' && !isPoint(ground)) {
+    return reject('ground_not_heard', 'A moot hears points of procedure, not of evidence.');
+  }
+  const limit = format?.objections_per_turn ?? 0;
+  if (objections.filter(({ turn_id }) => turn_id === turn.id).length < limit) return undefined;
+  return reject('objection_limit', `A turn has at most ${limit} objections.`, { limit });
+}
+
+/** By the times of the recorded events, so that it is decided the same wherever it is decided. */
+function refuseHaste({ objections }: SessionState, actor: Actor, now: string): Rejection | undefined {
+  const since = Date.parse(now) - MINUTE_MS;
+  const recent = objections.filter((one) => one.raised_by === actor.id && Date.parse(one.raised_at) > since);
+  if (recent.length < PER_MINUTE) return undefined;
+  const limit = PER_MINUTE;
+  const retry_after_ms = Date.parse(recent.at(-limit)!.raised_at) - since;
+  return reject('rate_limited', `At most ${limit} objections a minute.`, { limit, retry_after_ms });
+}

@@ -1,0 +1,67 @@
+/**
+ * The presiding judge rules, and the clock goes on. A reserved ruling lets the clock go on too; it may be given later,
+ * once, as sustained or overruled. There is no second ruling.
+ */
+import { z } from 'zod';
+import type { Scope } from '../../access/scope.ts';
+import { defineCommand } from '../../core/definitions/command.ts';
+import { defineEvent } from '../../core/definitions/event.ts';
+import { reject } from '../../core/definitions/problem.ts';
+import { id, remark } from '../../core/definitions/schemas.ts';
+import { type SessionStates, sessionStream } from '../sessions/session.ts';
+import { clock } from '../turns/clock.ts';
+import {
+  inCourt,
+  OPEN_CODES,
+  PRESIDING_CODES,
+  refuseUnlessOpen,
+  refuseUnlessPresiding,
+} from '../turns/courtCommand.ts';
+import { DECISIONS } from './objection.ts';
+import { clockOnce, findObjection, objectionResult, settled, settledWrites } from './objectionClock.ts';
+
+export const objectionRuled = defineEvent({
+  stream: sessionStream,
+  type: 'OBJECTION_RULED',
+  payload: z.strictObject({
+    objection_id: id,
+    decision: z.enum(DECISIONS),
+    ruling: z.string().nullable(),
+    clock: clock.nullable(),
+  }),
+  evolve(session, { at, actor, payload: { objection_id, decision, ruling } }) {
+    const when = decision === 'reserved' ? { reserved_at: at } : { ruled_by: actor, ruled_at: at };
+    return settled(session, objection_id, { state: decision, ruling, ...when }, at);
+  },
+  project: ({ payload }, session) => settledWrites(session, payload.objection_id),
+});
+
+const body = z.strictObject({
+  objection_id: id,
+  decision: z.enum(DECISIONS),
+  ruling: remark.optional(),
+});
+
+export const ruleObjection = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
+  ...inCourt,
+  name: 'objection.rule',
+  route: 'POST /api/session/:session_id/objection/rule',
+  summary: 'Rule on an objection, or reserve the ruling',
+  roles: ['judge'],
+  body,
+  decide({ session, assignment }, { input, actor, now }) {
+    const refusal = refuseUnlessOpen(session) ?? refuseUnlessPresiding(assignment, actor);
+    if (refusal) return refusal;
+    const objection = findObjection(session, input.objection_id);
+    if ('rejected' in objection) return objection;
+    const { id: objection_id, state } = objection;
+    const { decision, ruling = null } = input;
+    if (state !== 'pending' && !(state === 'reserved' && decision !== 'reserved')) {
+      return reject('objection_decided', `The objection is ${state}.`, { from: state });
+    }
+    return [objectionRuled({ objection_id, decision, ruling, clock: clockOnce(session, objection, now) })];
+  },
+  result: ({ states }, { input }) => objectionResult(states.session, input.objection_id),
+  records: [objectionRuled],
+  rejects: [...OPEN_CODES, ...PRESIDING_CODES, 'not_found', 'objection_decided'],
+});

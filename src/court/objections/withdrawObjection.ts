@@ -1,0 +1,46 @@
+/** Who raised an objection takes it back before it is ruled, also while the ruling is reserved. */
+import { z } from 'zod';
+import type { Scope } from '../../access/scope.ts';
+import { defineCommand } from '../../core/definitions/command.ts';
+import { defineEvent } from '../../core/definitions/event.ts';
+import { reject } from '../../core/definitions/problem.ts';
+import { id } from '../../core/definitions/schemas.ts';
+import { type SessionStates, sessionStream } from '../sessions/session.ts';
+import { clock } from '../turns/clock.ts';
+import { inCourt, OPEN_CODES, refuseUnlessOpen } from '../turns/courtCommand.ts';
+import { clockOnce, findObjection, objectionResult, settled, settledWrites } from './objectionClock.ts';
+
+export const objectionWithdrawn = defineEvent({
+  stream: sessionStream,
+  type: 'OBJECTION_WITHDRAWN',
+  payload: z.strictObject({ objection_id: id, clock: clock.nullable() }),
+  evolve: (session, { at, payload }) =>
+    settled(session, payload.objection_id, { state: 'withdrawn', withdrawn_at: at }, at),
+  project: ({ payload }, session) => settledWrites(session, payload.objection_id),
+});
+
+const body = z.strictObject({ objection_id: id });
+
+export const withdrawObjection = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
+  ...inCourt,
+  name: 'objection.withdraw',
+  route: 'POST /api/session/:session_id/objection/withdraw',
+  summary: 'Take back your objection',
+  roles: ['admin', 'super_admin', 'judge', 'participant'],
+  body,
+  decide({ session }, { input, actor, now }) {
+    const refusal = refuseUnlessOpen(session);
+    if (refusal) return refusal;
+    const objection = findObjection(session, input.objection_id);
+    if ('rejected' in objection) return objection;
+    const { id: objection_id, state, raised_by } = objection;
+    if (state !== 'pending' && state !== 'reserved') {
+      return reject('objection_decided', `The objection is ${state}.`, { from: state });
+    }
+    if (raised_by !== actor.id) return reject('not_raiser', 'Somebody else raised this objection.');
+    return [objectionWithdrawn({ objection_id, clock: clockOnce(session, objection, now) })];
+  },
+  result: ({ states }, { input }) => objectionResult(states.session, input.objection_id),
+  records: [objectionWithdrawn],
+  rejects: [...OPEN_CODES, 'not_found', 'objection_decided', 'not_raiser'],
+});

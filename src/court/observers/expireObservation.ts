@@ -1,0 +1,43 @@
+/** The system ends an observation that outlived its ticket. As with leaving, the record does not notice. */
+import { z } from 'zod';
+import { update } from '../../core/apply/projections.ts';
+import { defineSystemCommand } from '../../core/definitions/command.ts';
+import { reject } from '../../core/definitions/problem.ts';
+import { id } from '../../core/definitions/schemas.ts';
+import { sessionStreamName } from '../sessions/session.ts';
+import { TICKET_TTL_MS } from './observeSession.ts';
+
+interface Input {
+  session_id: string;
+  observation_id: string;
+}
+
+interface Observation {
+  observed_at: string;
+  left_at: string | null;
+}
+
+export const expireObservation = defineSystemCommand<Input, unknown, Observation>({
+  name: 'observation.expire',
+  summary: 'End an observation that outlived its ticket',
+  body: z.strictObject({ session_id: id, observation_id: id }),
+  target: ({ session_id }) => ({ kind: 'session', id: session_id }),
+  streams: ({ input }) => [sessionStreamName(input.session_id)],
+  facts: {
+    key: ({ input }) => input.observation_id,
+    async load(db, ids) {
+      const text = 'select id, observed_at, left_at from session_observations where id = any($1)';
+      const { rows } = await db.query<Observation & { id: string }>(text, [ids]);
+      return new Map(rows.map((row) => [row.id, row]));
+    },
+  },
+  decide(_, { now }, observation) {
+    if (observation?.left_at !== null) return reject('not_joined', 'This observation has already ended.');
+    const age_ms = Date.parse(now) - Date.parse(observation.observed_at);
+    return age_ms < TICKET_TTL_MS ? reject('not_stale', 'The ticket of this observation is still good.') : [];
+  },
+  writes: (_, { input, now }) => [update('session_observations', { id: input.observation_id }, { left_at: now })],
+  result: (_, { input, now }) => ({ id: input.observation_id, session_id: input.session_id, left_at: now }),
+  records: [],
+  rejects: ['not_joined', 'not_stale'],
+});

@@ -1,0 +1,35 @@
+/** A spectator stops looking on. */
+import { z } from 'zod';
+import type { Scope } from '../../access/scope.ts';
+import { update } from '../../core/apply/projections.ts';
+import { defineCommand } from '../../core/definitions/command.ts';
+import { reject } from '../../core/definitions/problem.ts';
+import { sessionStreamName } from '../sessions/session.ts';
+
+interface Input {
+  session_id: string;
+  observation_id: string;
+}
+
+export const leaveObservation = defineCommand<Input, unknown, Scope, boolean>({
+  name: 'session.unobserve',
+  route: 'POST /api/session/:session_id/observe/:observation_id/leave',
+  summary: 'Stop looking on',
+  roles: 'anyone',
+  body: z.strictObject({}),
+  target: ({ session_id, observation_id }) => ({ kind: 'session', id: session_id, observation_id }),
+  streams: ({ input }) => [sessionStreamName(input.session_id)],
+  facts: {
+    key: ({ input }) => input.observation_id,
+    async load(db, ids) {
+      const text = 'select id, left_at is not null as has_left from session_observations where id = any($1)';
+      const { rows } = await db.query<{ id: string; has_left: boolean }>(text, [ids]);
+      return new Map(rows.map((row) => [row.id, row.has_left]));
+    },
+  },
+  decide: (_, __, hasLeft) => (hasLeft === false ? [] : reject('not_joined', 'This observation has already ended.')),
+  writes: (_, { input, now }) => [update('session_observations', { id: input.observation_id }, { left_at: now })],
+  result: (_, { input, now }) => ({ id: input.observation_id, session_id: input.session_id, left_at: now }),
+  records: [],
+  rejects: ['not_joined'],
+});

@@ -1,0 +1,46 @@
+/**
+ * A spectator is admitted to look on and gets a ticket for the sockets. Observations record no event, so that no
+ * spectator moves a clerk's head; they stand outside the chain.
+ */
+import { z } from 'zod';
+import type { Scope } from '../../access/scope.ts';
+import { insert } from '../../core/apply/projections.ts';
+import { isUuid } from '../../core/chain/ids.ts';
+import { defineCommand } from '../../core/definitions/command.ts';
+import { freeObject } from '../../core/definitions/schemas.ts';
+import { sessionStreamName } from '../sessions/session.ts';
+
+export const TICKET_TTL_MS = 15 * 60_000;
+
+const body = z.strictObject({ client_info: freeObject(16).optional() });
+
+export const observeSession = defineCommand<z.output<typeof body> & { session_id: string }, unknown, Scope>({
+  name: 'session.observe',
+  route: 'POST /api/session/:session_id/observe',
+  summary: 'Look on: answers a ticket for the sockets, good for 15 minutes',
+  roles: 'anyone',
+  body,
+  creates: '/api/session/:session_id/observe',
+  target: ({ session_id }) => ({ kind: 'session', id: session_id }),
+  streams: ({ input }) => [sessionStreamName(input.session_id)],
+  decide: () => [],
+  writes: (_, { id, input, actor, now }) => [
+    insert(
+      'session_observations',
+      { id },
+      {
+        session_id: input.session_id,
+        user_id: isUuid(actor.id) ? actor.id : null,
+        observed_at: now,
+        client_info: input.client_info ?? null,
+      },
+    ),
+  ],
+  result: (_, { id, now }) => ({ id, expires_at: new Date(Date.parse(now) + TICKET_TTL_MS).toISOString() }),
+  answer({ id, expires_at }, { input, actor }, issueTicket) {
+    const ticket = { holder: actor, session_id: input.session_id, expires_at: expires_at as string };
+    return { id, ticket: issueTicket(ticket), expires_at };
+  },
+  records: [],
+  rejects: [],
+});

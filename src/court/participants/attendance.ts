@@ -1,0 +1,74 @@
+/**
+ * Who was in the room, when and for how long, as the events of a session say it. Pure, in whole milliseconds. Who is
+ * waited for, having lost the last socket, is still in; who is given up went when that was recorded.
+ */
+import type { JsonObject } from '../../core/definitions/event.ts';
+
+/** Types of events that somebody comes or goes by. */
+export const COMING_AND_GOING = [
+  ...['PARTICIPANT_JOINED', 'PARTICIPANT_RECONNECTED', 'PARTICIPANT_LEFT', 'PARTICIPANT_LOST', 'PARTICIPANT_REPLACED'],
+  ...['SESSION_CANCELLED', 'SESSION_COMPLETED'],
+] as const;
+
+export interface Coming {
+  event_type: string;
+  occurred_at: string;
+  payload: { user_id?: string };
+}
+
+export interface Period {
+  in: string;
+  out: string | null;
+}
+
+/** The periods of each user, in order; the last may be open. */
+export type Periods = ReadonlyMap<string, readonly Period[]>;
+
+/** Somebody who is, or was, on the roster. */
+export interface Seated {
+  user_id: string;
+  name: string;
+  role: string;
+  presiding: boolean;
+  replaced_at: string | null;
+}
+
+/** The periods after some more events, which follow in order. */
+export function afterEvents(periods: Periods, events: readonly Coming[]): Periods {
+  const after = new Map(periods);
+  for (const { event_type, occurred_at, payload } of events) {
+    if (event_type.startsWith('SESSION_')) for (const user of after.keys()) leave(after, user, occurred_at);
+    else if (event_type === 'PARTICIPANT_JOINED' || event_type === 'PARTICIPANT_RECONNECTED') {
+      enter(after, payload.user_id!, occurred_at);
+    } else leave(after, payload.user_id!, occurred_at);
+  }
+  return after;
+}
+
+function enter(periods: Map<string, readonly Period[]>, user: string, at: string): void {
+  const own = periods.get(user) ?? [];
+  if (own.at(-1)?.out !== null) periods.set(user, [...own, { in: at, out: null }]);
+}
+
+function leave(periods: Map<string, readonly Period[]>, user: string, at: string): void {
+  const own = periods.get(user) ?? [];
+  const last = own.at(-1);
+  if (last?.out === null) periods.set(user, [...own.slice(0, -1), { ...last, out: at }]);
+}
+
+/** Everybody of the roster, whether they came or not. @param as_of until when open periods are counted */
+export function attendanceOf(roster: readonly Seated[], periods: Periods, as_of: string): JsonObject[] {
+  return roster.map((seated) => {
+    const own = periods.get(seated.user_id) ?? [];
+    const present_ms = own.reduce((sum, one) => sum + Date.parse(one.out ?? as_of) - Date.parse(one.in), 0);
+    return {
+      ...seated,
+      is_present: own.at(-1)?.out === null,
+      first_in: own[0]?.in ?? null,
+      last_out: own.at(-1)?.out ?? null,
+      present_ms,
+      minutes: Math.floor(present_ms / 60_000),
+      periods: own,
+    };
+  });
+}

@@ -1,0 +1,44 @@
+/**
+ * Who came early to a session that did not begin, and never left, is taken out of the room by the system. Where a session
+ * has begun, its completion does that. Their seats stay theirs: joining again takes them back.
+ */
+import { z } from 'zod';
+import { defineSystemCommand } from '../../core/definitions/command.ts';
+import { defineEvent } from '../../core/definitions/event.ts';
+import { reject } from '../../core/definitions/problem.ts';
+import { id } from '../../core/definitions/schemas.ts';
+import { type SessionStates, sessionResult, sessionStream, sessionStreamName } from '../sessions/session.ts';
+import { refuseUnlessSilent } from '../sessions/staleSession.ts';
+import { seatUpdate, withParticipant } from './participant.ts';
+
+export const participantLost = defineEvent({
+  stream: sessionStream,
+  type: 'PARTICIPANT_LOST',
+  payload: z.strictObject({ participant_id: id, user_id: id, reason: z.string() }),
+  evolve: (session, { at, payload: { user_id } }) =>
+    withParticipant(session, user_id, { status: 'disconnected', left_at: at }),
+  project: ({ payload }, session) => [seatUpdate(session, payload.user_id)],
+});
+
+export const LOST_REASON = 'No event for 12 hours, and the session has not begun.';
+
+export const expireParticipants = defineSystemCommand<{ session_id: string }, Pick<SessionStates, 'session'>>({
+  name: 'participants.expire',
+  summary: 'Take out of the room who waits for a session that does not begin',
+  body: z.strictObject({ session_id: id }),
+  target: ({ session_id }) => ({ kind: 'session', id: session_id }),
+  streams: ({ input }) => [sessionStreamName(input.session_id)],
+  decide({ session }, { now, heads }) {
+    if (session.status !== 'pending') return reject('not_stale', `The session is ${session.status}.`);
+    const refusal = refuseUnlessSilent(heads.session!, now);
+    if (refusal) return refusal;
+    const present = Object.values(session.participants).filter(({ status }) => status !== 'disconnected');
+    if (present.length === 0) return reject('not_joined', 'Nobody is in this session.');
+    return present.map(({ id: participant_id, user_id }) =>
+      participantLost({ participant_id, user_id, reason: LOST_REASON }),
+    );
+  },
+  result: sessionResult,
+  records: [participantLost],
+  rejects: ['not_stale', 'not_joined'],
+});

@@ -1,0 +1,78 @@
+/** Somebody of the roster takes the place that the roster gives them. Joining again is a reconnection. */
+import { z } from 'zod';
+import type { Scope } from '../../access/scope.ts';
+import { insert, update } from '../../core/apply/projections.ts';
+import { defineCommand } from '../../core/definitions/command.ts';
+import { defineEvent } from '../../core/definitions/event.ts';
+import { reject } from '../../core/definitions/problem.ts';
+import { freeObject, id } from '../../core/definitions/schemas.ts';
+import { ROSTER_ROLES, refuseCancelled, rosterEntry } from '../assignments/assignment.ts';
+import { participantResource, type SessionStates, sessionStream } from '../sessions/session.ts';
+import { personally, seatUpdate, withParticipant } from './participant.ts';
+
+export const participantJoined = defineEvent({
+  stream: sessionStream,
+  type: 'PARTICIPANT_JOINED',
+  payload: z.strictObject({ participant_id: id, user_id: id, name: z.string(), role: z.enum(ROSTER_ROLES) }),
+  evolve: (session, { at, payload: { participant_id, user_id, name, role } }) =>
+    withParticipant(session, user_id, {
+      id: participant_id,
+      user_id,
+      name,
+      role,
+      status: 'connected',
+      joined_at: at,
+      left_at: null,
+      connection_count: 1,
+      unseen_since: null,
+    }),
+  project: ({ payload }, session) => {
+    const { id: participant_id, ...columns } = session.participants[payload.user_id]!;
+    return [insert('session_participations', { id: participant_id }, { session_id: session.id, ...columns })];
+  },
+});
+
+export const participantReconnected = defineEvent({
+  stream: sessionStream,
+  type: 'PARTICIPANT_RECONNECTED',
+  payload: z.strictObject({ participant_id: id, user_id: id, connection_count: z.int() }),
+  evolve: (session, { payload: { user_id, connection_count } }) =>
+    withParticipant(session, user_id, { status: 'connected', left_at: null, connection_count, unseen_since: null }),
+  project: ({ payload }, session) => [seatUpdate(session, payload.user_id)],
+});
+
+const body = z.strictObject({ role: z.enum(ROSTER_ROLES), client_info: freeObject(16).optional() });
+
+export const joinSession = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
+  ...personally,
+  name: 'session.join',
+  route: 'POST /api/session/:session_id/join',
+  summary: 'Take your place in the session, or come back to it',
+  body,
+  decide({ session, assignment }, command) {
+    const { input, actor } = command;
+    if (session.status === 'completed') return reject('session_completed', 'Nobody joins a completed session.');
+    const refusal = refuseCancelled(assignment);
+    if (refusal) return refusal;
+    const entry = rosterEntry(assignment, actor.id);
+    if (entry?.role !== input.role) {
+      return reject('role_not_on_roster', `The roster does not name you as ${input.role}.`);
+    }
+    const known = session.participants[actor.id];
+    if (known) {
+      const { id: participant_id, user_id, connection_count } = known;
+      return [participantReconnected({ participant_id, user_id, connection_count: connection_count + 1 })];
+    }
+    const { user_id, name, role } = entry;
+    return [participantJoined({ participant_id: command.id, user_id, name, role })];
+  },
+  writes({ session }, { input, actor }) {
+    if (input.client_info === undefined) return [];
+    return [
+      update('session_participations', { id: session.participants[actor.id]!.id }, { client_info: input.client_info }),
+    ];
+  },
+  result: ({ states }, { actor }) => participantResource(states.session.participants[actor.id]!),
+  records: [participantJoined, participantReconnected],
+  rejects: ['session_completed', 'assignment_cancelled', 'role_not_on_roster'],
+});

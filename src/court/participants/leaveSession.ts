@@ -1,0 +1,35 @@
+/** A participant leaves the courtroom; the seat stays theirs, and joining again takes it back. */
+import { z } from 'zod';
+import type { Scope } from '../../access/scope.ts';
+import { defineCommand } from '../../core/definitions/command.ts';
+import { defineEvent } from '../../core/definitions/event.ts';
+import { reject } from '../../core/definitions/problem.ts';
+import { id } from '../../core/definitions/schemas.ts';
+import { participantResource, type SessionStates, sessionStream } from '../sessions/session.ts';
+import { personally, seatUpdate, withParticipant } from './participant.ts';
+
+export const participantLeft = defineEvent({
+  stream: sessionStream,
+  type: 'PARTICIPANT_LEFT',
+  payload: z.strictObject({ participant_id: id, user_id: id }),
+  evolve: (session, { at, payload: { user_id } }) =>
+    withParticipant(session, user_id, { status: 'disconnected', left_at: at, unseen_since: null }),
+  project: ({ payload }, session) => [seatUpdate(session, payload.user_id)],
+});
+
+export const leaveSession = defineCommand<{ session_id: string }, SessionStates, Scope>({
+  ...personally,
+  name: 'session.leave',
+  route: 'POST /api/session/:session_id/leave',
+  summary: 'Leave the session',
+  body: z.strictObject({}),
+  decide({ session }, { actor }) {
+    if (session.status === 'completed') return reject('session_completed', 'Nobody leaves a completed session.');
+    const known = session.participants[actor.id];
+    if (!known || known.status === 'disconnected') return reject('not_joined', 'You are not in this session.');
+    return [participantLeft({ participant_id: known.id, user_id: known.user_id })];
+  },
+  result: ({ states }, { actor }) => participantResource(states.session.participants[actor.id]!),
+  records: [participantLeft],
+  rejects: ['session_completed', 'not_joined'],
+});

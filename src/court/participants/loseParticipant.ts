@@ -1,0 +1,32 @@
+/** A participant whose last socket was lost did not come back within half a minute: they have left the room. */
+import { defineSystemCommand } from '../../core/definitions/command.ts';
+import { reject } from '../../core/definitions/problem.ts';
+import { participantLost } from './expireParticipants.ts';
+import {
+  AWAITED_MS,
+  findParticipant,
+  type OfParticipant,
+  ofParticipant,
+  PARTICIPANT_CODES,
+  type PresenceStates,
+} from './presence.ts';
+
+export const UNSEEN_REASON = 'No socket for 30 seconds.';
+
+export const loseParticipant = defineSystemCommand<OfParticipant, PresenceStates>({
+  ...ofParticipant,
+  name: 'participant.lose',
+  summary: 'Take out of the room who did not come back in time',
+  decide(states, { input: { user_id }, now }) {
+    const known = findParticipant(states, user_id);
+    if ('rejected' in known) return known;
+    const { id: participant_id, status, unseen_since } = known;
+    if (status !== 'reconnecting') return reject('not_stale', `They are ${status}.`, { from: status });
+    if (Date.parse(now) - Date.parse(unseen_since!) < AWAITED_MS) {
+      return reject('not_stale', 'They may still come back.', { unseen_since });
+    }
+    return [participantLost({ participant_id, user_id, reason: UNSEEN_REASON })];
+  },
+  records: [participantLost],
+  rejects: [...PARTICIPANT_CODES, 'not_stale'],
+});

@@ -1,0 +1,44 @@
+/**
+ * What presence makes of a participant. It is judged only for people of whom a socket was seen: who joined over HTTP and
+ * never opened one is there until they leave. The commands are the system's; sent too late, they are refused.
+ */
+import { z } from 'zod';
+import { type Rejection, reject } from '../../core/definitions/problem.ts';
+import { id } from '../../core/definitions/schemas.ts';
+import { type Participant, participantResource, type SessionStates, sessionStreamName } from '../sessions/session.ts';
+
+/** How long somebody is waited for whose last socket is gone. */
+export const AWAITED_MS = 30_000;
+
+export interface OfParticipant {
+  session_id: string;
+  user_id: string;
+}
+
+/** A participant whose status in the record may not be what their sockets say. */
+export type Unsettled = Pick<Participant, 'id' | 'status' | 'unseen_since' | 'connection_count'> & OfParticipant;
+
+export const ofParticipant = {
+  body: z.strictObject({ session_id: id, user_id: id }),
+  target: ({ session_id }: OfParticipant) => ({ kind: 'session' as const, id: session_id }),
+  streams: ({ input }: { input: OfParticipant }) => [sessionStreamName(input.session_id)],
+  result: ({ states }: { states: PresenceStates }, { input }: { input: OfParticipant }) =>
+    participantResource(states.session.participants[input.user_id]!),
+};
+
+export type PresenceStates = Pick<SessionStates, 'session'>;
+
+/** Somebody who takes part, or took part, in a session that is not over. */
+export function findParticipant({ session }: PresenceStates, user_id: string): Participant | Rejection {
+  if (session.status === 'completed') return reject('session_completed', 'The session is completed.');
+  return session.participants[user_id] ?? reject('not_joined', 'They never joined this session.');
+}
+
+export const PARTICIPANT_CODES = ['session_completed', 'not_joined'] as const;
+
+/** The command that the sockets of a participant ask for; undefined where the record says what they do. */
+export function presenceCommand({ status, unseen_since }: Unsettled, is_present: boolean): string | undefined {
+  const isAway = status === 'reconnecting' || (status === 'disconnected' && unseen_since !== null);
+  if (is_present) return isAway ? 'participant.reconnect' : undefined;
+  return status === 'connected' ? 'participant.await' : undefined;
+}

@@ -1,0 +1,54 @@
+/**
+ * The attendance of a session, folded from its events, page by page however many there are. Everybody in scope may ask:
+ * it says nothing that the log does not. Of tables it reads the roster alone, for the names of who never came.
+ */
+import type { JsonObject } from '../../core/definitions/event.ts';
+import type { Queryable } from '../../core/sql/queryable.ts';
+import { sessionStreamName } from '../sessions/session.ts';
+import { SERVER_TIME } from '../turns/readTurns.ts';
+import { afterEvents, attendanceOf, COMING_AND_GOING, type Coming, type Periods, type Seated } from './attendance.ts';
+
+const PAGE = 1_000;
+
+interface Facts {
+  assignment_id: string;
+  is_final: boolean;
+  as_of: string;
+  sequence: number;
+}
+
+/** @param page how many events are read at once. @returns undefined where there is no such session */
+export async function readAttendance(db: Queryable, session_id: string, page = PAGE): Promise<JsonObject | undefined> {
+  const { rows } = await db.query<Facts>(
+    `select s.assignment_id, s.status = 'completed' as is_final, coalesce(s.ended_at, ${SERVER_TIME}) as as_of, h.sequence
+     from courtroom_sessions s join streams h on h.stream = $2 where s.id = $1`,
+    [session_id, sessionStreamName(session_id)],
+  );
+  const [facts] = rows;
+  if (!facts) return undefined;
+  const { assignment_id, is_final, as_of, sequence } = facts;
+  const roster = await db.query<Seated>(
+    `select user_id, name, role, presiding, replaced_at from rosters
+     where assignment_id = $1 order by place, replaced_at nulls last`,
+    [assignment_id],
+  );
+  const periods = await readPeriods(db, session_id, sequence, page);
+  return { session_id, is_final, as_of, attendance: attendanceOf(roster.rows, periods, as_of) };
+}
+
+async function readPeriods(db: Queryable, session_id: string, last: number, page: number): Promise<Periods> {
+  const text = `
+    select e.sequence, e.event_type, e.occurred_at, p.payload::json as payload
+    from events e join event_payloads p on p.stream = e.stream and p.sequence = e.sequence
+    where e.stream = $1 and e.sequence > $2 and e.sequence <= $3 and e.event_type = any($4)
+    order by e.sequence limit $5`;
+  const stream = sessionStreamName(session_id);
+  let periods: Periods = new Map();
+  for (let after = 0; ; ) {
+    const values = [stream, after, last, COMING_AND_GOING, page];
+    const { rows } = await db.query<Coming & { sequence: number }>(text, values);
+    periods = afterEvents(periods, rows);
+    if (rows.length < page) return periods;
+    after = rows.at(-1)!.sequence;
+  }
+}

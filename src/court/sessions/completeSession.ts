@@ -1,0 +1,85 @@
+/**
+ * The session ends for good. Its last event states how many events there are and a digest of the final state, and that
+ * event's hash is the session's integrity hash: one value that commits to everything that happened.
+ */
+import { z } from 'zod';
+import type { Scope } from '../../access/scope.ts';
+import { update } from '../../core/apply/projections.ts';
+import { defineCommand } from '../../core/definitions/command.ts';
+import { defineEvent } from '../../core/definitions/event.ts';
+import { type Rejection, reject } from '../../core/definitions/problem.ts';
+import { exhibitUpdate } from '../exhibits/exhibit.ts';
+import { objectionUpdate, pendingObjection } from '../objections/objection.ts';
+import { recordingAddress } from '../recordings/recordingUrl.ts';
+import { activeTurn, turnUpdate } from '../turns/turn.ts';
+import {
+  closed,
+  emptiedUpdates,
+  officially,
+  refuseTransition,
+  type SessionState,
+  type SessionStates,
+  sessionResult,
+  sessionStream,
+  stateDigest,
+} from './session.ts';
+
+export const sessionCompleted = defineEvent({
+  stream: sessionStream,
+  type: 'SESSION_COMPLETED',
+  payload: z.strictObject({
+    event_count: z.int(),
+    state_digest: z.string(),
+    recording_url: z.string().nullable(),
+  }),
+  evolve: (session, { at, payload, event_hash }) => ({
+    ...closed(session, at, payload.recording_url),
+    integrity_hash: event_hash,
+  }),
+  project: ({ at, payload, event_hash }, session) => [
+    update(
+      'courtroom_sessions',
+      { id: session.id },
+      { status: 'completed', ended_at: at, recording_url: payload.recording_url, integrity_hash: event_hash },
+    ),
+    ...emptiedUpdates(session),
+    ...session.turns.filter(({ ended_at }) => ended_at === at).map(turnUpdate),
+    ...session.objections.filter(({ state }) => state === 'unruled').map(objectionUpdate),
+    ...session.exhibits.filter(({ state }) => state === 'unruled').map(exhibitUpdate),
+  ],
+});
+
+/** Nothing is sealed that waits for somebody: a speaker, or a ruling. */
+function refuseOpen({ turns, objections }: SessionState): Rejection | undefined {
+  const turn_id = activeTurn(turns)?.id ?? null;
+  const objection_id = pendingObjection(objections)?.id ?? null;
+  if (turn_id !== null) return reject('turn_active', 'A turn is under way: end it first.', { turn_id, objection_id });
+  if (objection_id === null) return undefined;
+  return reject('objection_pending', 'An objection waits for its ruling.', { turn_id, objection_id });
+}
+
+const MAX_URL = 500;
+
+const body = z.strictObject({
+  recording_url: recordingAddress(MAX_URL).optional(),
+});
+
+export const completeSession = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
+  ...officially,
+  name: 'session.complete',
+  route: 'POST /api/session/:session_id/complete',
+  summary: 'Complete a session for good and seal it with its integrity hash',
+  body,
+  features: ({ recording_url }) => (recording_url === undefined ? [] : ['FEATURE_SESSION_RECORDING']),
+  decide(states, { input, actor, now, heads }) {
+    const refusal = refuseTransition(states, ['active', 'paused'], 'completed', actor) ?? refuseOpen(states.session);
+    if (refusal) return refusal;
+    const recording_url = input.recording_url ?? null;
+    const event_count = heads.session!.sequence + 1;
+    const state_digest = stateDigest(closed(states.session, now, recording_url));
+    return [sessionCompleted({ event_count, state_digest, recording_url })];
+  },
+  result: sessionResult,
+  records: [sessionCompleted],
+  rejects: ['invalid_transition', 'not_on_panel', 'turn_active', 'objection_pending'],
+});

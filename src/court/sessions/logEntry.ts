@@ -1,0 +1,35 @@
+/** An official adds an entry of the court's own to the record: any event type that is not one of ours. */
+import { z } from 'zod';
+import type { Scope } from '../../access/scope.ts';
+import { defineCommand } from '../../core/definitions/command.ts';
+import { type JsonObject, RESERVED } from '../../core/definitions/event.ts';
+import { reject } from '../../core/definitions/problem.ts';
+import { freeObject } from '../../core/definitions/schemas.ts';
+import { refuseCancelled } from '../assignments/assignment.ts';
+import { officially, refuseOutsider, type SessionStates, sessionStream } from './session.ts';
+
+const body = z.strictObject({
+  event_type: z
+    .string()
+    .regex(/^[A-Z][A-Z0-9_]{0,49}$/)
+    .refine((type) => !RESERVED.test(type), 'names beginning like this are reserved'),
+  details: freeObject(16),
+});
+
+export const logEntry = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
+  ...officially,
+  name: 'session.log',
+  route: 'POST /api/session/:session_id/log',
+  summary: 'Add an entry of your own to the record',
+  body,
+  decide({ session, assignment }, { input, actor }) {
+    if (session.status === 'completed') return reject('session_completed', 'Nothing is added to a completed session.');
+    const { event_type: type, details: payload } = input;
+    return (
+      refuseCancelled(assignment) ?? refuseOutsider(assignment, actor) ?? [{ kind: sessionStream.kind, type, payload }]
+    );
+  },
+  result: ({ events: [event] }) => ({ id: event!.event_id, ...event }) as JsonObject,
+  records: [],
+  rejects: ['session_completed', 'assignment_cancelled', 'not_on_panel'],
+});

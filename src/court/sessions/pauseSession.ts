@@ -1,0 +1,52 @@
+/**
+ * A recess: an active session is paused, with a reason where one is given, and so is the clock of its turn. Where that
+ * has run out unnoticed, it is recorded first.
+ */
+import { z } from 'zod';
+import type { Scope } from '../../access/scope.ts';
+import { update } from '../../core/apply/projections.ts';
+import { defineCommand } from '../../core/definitions/command.ts';
+import { defineEvent } from '../../core/definitions/event.ts';
+import { pausedBy } from '../turns/clock.ts';
+import { expiryOfActive, turnExpired } from '../turns/expireTurn.ts';
+import { activeTurnUpdates } from '../turns/turn.ts';
+import {
+  officially,
+  refuseTransition,
+  type SessionStates,
+  sessionResult,
+  sessionStream,
+  withActiveTurn,
+  withStatus,
+} from './session.ts';
+
+export const sessionPaused = defineEvent({
+  stream: sessionStream,
+  type: 'SESSION_PAUSED',
+  payload: z.strictObject({ reason: z.string().nullable() }),
+  evolve: (session, { at }) => withActiveTurn(withStatus(session, 'paused'), (turn) => pausedBy(turn, 'session', at)),
+  project: (_, { id, turns }) => [
+    update('courtroom_sessions', { id }, { status: 'paused' }),
+    ...activeTurnUpdates(turns),
+  ],
+});
+
+const body = z.strictObject({ reason: z.string().max(500).optional() });
+
+export const pauseSession = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
+  ...officially,
+  name: 'session.pause',
+  route: 'POST /api/session/:session_id/pause',
+  summary: 'Pause an active session',
+  body,
+  decide(states, { input, actor, now }) {
+    const refusal = refuseTransition(states, ['active'], 'paused', actor);
+    if (refusal) return refusal;
+    const late = expiryOfActive(states.session, now);
+    const paused = sessionPaused({ reason: input.reason ?? null });
+    return late ? [turnExpired(late), paused] : [paused];
+  },
+  result: sessionResult,
+  records: [turnExpired, sessionPaused],
+  rejects: ['invalid_transition', 'not_on_panel'],
+});

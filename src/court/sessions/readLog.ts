@@ -1,0 +1,80 @@
+/** Reading a session's log: the events themselves, in order, as they leave the system. */
+
+import { EVENT_COLUMNS, type EventRow, exportedEvent } from '../../core/chain/ledger.ts';
+import type { ExportedEvent } from '../../core/definitions/event.ts';
+import { PAGE_BYTES } from '../../core/definitions/page.ts';
+import type { Queryable } from '../../core/sql/queryable.ts';
+import { sessionStreamName } from './session.ts';
+
+/** Events of a stream from one sequence to another, both included, at most `limit`. */
+export async function readEvents(
+  db: Queryable,
+  stream: string,
+  from: number,
+  to: number,
+  limit: number,
+): Promise<ExportedEvent[]> {
+  const text = `
+    select ${EVENT_COLUMNS} from events e left join event_payloads p on p.stream = e.stream and p.sequence = e.sequence
+    where e.stream = $1 and e.sequence between $2 and $3 order by e.sequence limit $4`;
+  const { rows } = await db.query<EventRow>({ name: 'read-events', text, values: [stream, from, to, limit] });
+  return rows.map(exportedEvent);
+}
+
+/** What an event is in JSON beside its payload. */
+const ENVELOPE_BYTES = 700;
+
+/** The same, ended by the event with which they come to a page's length. The length of a payload is known without it. */
+async function readPage(
+  db: Queryable,
+  stream: string,
+  from: number,
+  to: number,
+  limit: number,
+): Promise<ExportedEvent[]> {
+  const text = `
+    select * from (
+      select ${EVENT_COLUMNS}, sum(${ENVELOPE_BYTES} + coalesce(octet_length(p.payload), 0)) over before as bytes_before
+      from events e left join event_payloads p on p.stream = e.stream and p.sequence = e.sequence
+      where e.stream = $1 and e.sequence between $2 and $3
+      window before as (order by e.sequence rows between unbounded preceding and 1 preceding)
+      order by e.sequence limit $4) page
+    where coalesce(bytes_before, 0) < ${PAGE_BYTES} order by sequence`;
+  const { rows } = await db.query<EventRow>({ name: 'read-log-page', text, values: [stream, from, to, limit] });
+  return rows.map(exportedEvent);
+}
+
+export interface LogRange {
+  start_sequence: number;
+  end_sequence: number;
+  limit: number;
+}
+
+export interface LogPage {
+  session_id: string;
+  start_sequence: number;
+  end_sequence: number;
+  head: { event_sequence: number; event_hash: string };
+  is_complete: boolean;
+  next_sequence: number | null;
+  logs: ExportedEvent[];
+}
+
+/** A range of the log, both ends included. `end_sequence` is the last returned, `next_sequence` null when none is left. */
+export async function readLog(db: Queryable, session_id: string, range: LogRange): Promise<LogPage | undefined> {
+  const stream = sessionStreamName(session_id);
+  const { rows } = await db.query<{ event_sequence: number; event_hash: string; is_complete: boolean }>(
+    `select h.sequence as event_sequence, encode(h.event_hash, 'hex') as event_hash, s.status = 'completed' as is_complete
+     from courtroom_sessions s join streams h on h.stream = $2 where s.id = $1`,
+    [session_id, stream],
+  );
+  const [found] = rows;
+  if (!found) return undefined;
+  const { is_complete, ...head } = found;
+  const { start_sequence, limit } = range;
+  const last = Math.min(range.end_sequence, head.event_sequence);
+  const logs = await readPage(db, stream, start_sequence, last, limit);
+  const end_sequence = logs.at(-1)?.event_sequence ?? start_sequence - 1;
+  const next_sequence = end_sequence < last ? end_sequence + 1 : null;
+  return { session_id, start_sequence, end_sequence, head, is_complete, next_sequence, logs };
+}

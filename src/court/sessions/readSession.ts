@@ -1,0 +1,71 @@
+/** Reading sessions: one, and those that are active, each with its head as of the same instant. */
+
+import type { Actor } from '../../core/definitions/actor.ts';
+import type { JsonObject } from '../../core/definitions/event.ts';
+import { type Page, pageOf, withinPage } from '../../core/definitions/page.ts';
+import type { Head } from '../../core/definitions/stream.ts';
+import type { Queryable } from '../../core/sql/queryable.ts';
+import { ACTIVE_TURN, SERVER_TIME } from '../turns/readTurns.ts';
+import type { Turn } from '../turns/turn.ts';
+import { type Session, sessionResource } from './session.ts';
+
+type SessionRow = Session & {
+  sequence: number;
+  event_hash: string;
+  participants_count: number;
+  checked_at: string | null;
+  turn: Turn | null;
+  server_time: string;
+};
+
+// The head by a sub-select of its own: a join by a computed name may not use the index under row-level security.
+const SESSIONS = `
+  select s.id, s.assignment_id, s.institution_id, s.title, s.courtroom, s.visibility, s.status, s.created_at,
+    s.started_at, s.ended_at, s.recording_url, s.metadata, s.integrity_hash, s.format,
+    h.sequence, encode(h.event_hash, 'hex') as event_hash, ${ACTIVE_TURN} as turn, ${SERVER_TIME} as server_time,
+    case when c.event_sequence = h.sequence then c.checked_at end as checked_at,
+    (select count(*) from session_participations p where p.session_id = s.id) as participants_count
+  from courtroom_sessions s
+  cross join lateral (select * from streams where stream = 'session:' || s.id limit 1) h
+  left join session_checks c on c.session_id = s.id`;
+
+/** @returns undefined where there is none of that id */
+export async function findSession(db: Queryable, id: string): Promise<(JsonObject & { head: JsonObject }) | undefined> {
+  const { rows } = await db.query<SessionRow>({
+    name: 'find-session',
+    text: `${SESSIONS} where s.id = $1`,
+    values: [id],
+  });
+  return rows[0] && resource(rows[0]);
+}
+
+const arm = (from: string, condition: string) => `
+  (select s.id from ${from} where s.status = 'active' and ${condition}
+    and ($4::timestamptz is null or (s.started_at, s.id) > ($4, $5::uuid)) order by s.started_at, s.id limit $6)`;
+
+/** Each reason to see a session by its own index, as with assignments. */
+const ACTIVE = `
+  with visible as (
+    ${arm('courtroom_sessions s', `$3 = 'super_admin'`)}
+    union ${arm('courtroom_sessions s', `s.visibility = 'public'`)}
+    union ${arm('courtroom_sessions s', `s.institution_id = $2::uuid and (s.visibility = 'institution' or $3 = 'admin')`)}
+    union ${arm('rosters r join courtroom_sessions s on s.assignment_id = r.assignment_id', 'r.user_id = $1::uuid and r.replaced_at is null')}
+  )
+  ${SESSIONS} where s.id in (select id from visible) order by s.started_at, s.id limit $6`;
+
+/** Active sessions that the actor may see, by the time they were started. */
+export async function readActiveSessions(db: Queryable, actor: Actor, page: Page): Promise<JsonObject> {
+  const [after_time = null, after_id = null] = page.after;
+  const values = [actor.id, actor.institution_id, actor.role, after_time, after_id, page.limit + 1];
+  const { rows } = await db.query<SessionRow>(withinPage(ACTIVE), values);
+  return pageOf(rows, page, resource, (row) => [row.started_at!, row.id]);
+}
+
+function resource({ sequence, event_hash, participants_count, checked_at, turn, server_time, ...session }: SessionRow) {
+  const head: Head = { sequence, event_hash, occurred_at: null };
+  const beside = { participants_count, checked_at, turn: turn ?? undefined, server_time };
+  return sessionResource(session, head, beside) as JsonObject & {
+    id: string;
+    head: JsonObject;
+  };
+}

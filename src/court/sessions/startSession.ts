@@ -1,0 +1,51 @@
+/**
+ * The presiding bench, or an admin, calls the case: a pending session becomes active. The format that the assignment
+ * names is frozen in the record, together with the turns it asks for.
+ */
+import { z } from 'zod';
+import type { Scope } from '../../access/scope.ts';
+import { update } from '../../core/apply/projections.ts';
+import { defineCommand } from '../../core/definitions/command.ts';
+import { defineEvent } from '../../core/definitions/event.ts';
+import { refuseCancelled } from '../assignments/assignment.ts';
+import { format } from '../formats/format.ts';
+import { resolveFormat } from '../formats/templates.ts';
+import { newTurn, plannedTurn, turnInsert, turnsOf } from '../turns/turn.ts';
+import {
+  officially,
+  refuseTransition,
+  type SessionStates,
+  sessionResult,
+  sessionStream,
+  withStatus,
+} from './session.ts';
+
+export const sessionStarted = defineEvent({
+  stream: sessionStream,
+  type: 'SESSION_STARTED',
+  // Both are absent in records from before there were formats.
+  payload: z.strictObject({ format: format.optional(), turns: z.array(plannedTurn).optional() }),
+  evolve: (session, { at, payload: { format = null, turns = [] } }) =>
+    withStatus({ ...session, turns: turns.map(newTurn) }, 'active', { started_at: at, format }),
+  project: ({ at }, { id, format, turns }) => [
+    update('courtroom_sessions', { id }, { status: 'active', started_at: at, format }),
+    ...turns.map((turn) => turnInsert(id, turn)),
+  ],
+});
+
+export const startSession = defineCommand<{ session_id: string }, SessionStates, Scope>({
+  ...officially,
+  name: 'session.start',
+  route: 'POST /api/session/:session_id/start',
+  summary: 'Start a pending session',
+  body: z.strictObject({}),
+  decide(states, { id, actor }) {
+    const refusal = refuseTransition(states, ['pending'], 'active', actor) ?? refuseCancelled(states.assignment);
+    if (refusal) return refusal;
+    const format = resolveFormat(states.assignment.format);
+    return [sessionStarted({ format, turns: turnsOf(format, id) })];
+  },
+  result: sessionResult,
+  records: [sessionStarted],
+  rejects: ['invalid_transition', 'not_on_panel', 'assignment_cancelled'],
+});

@@ -1,0 +1,53 @@
+/** The speaker has finished, or is asked to. A turn whose time ran out unnoticed is flagged first, whoever ends it. */
+import { z } from 'zod';
+import type { Scope } from '../../access/scope.ts';
+import { defineCommand } from '../../core/definitions/command.ts';
+import { defineEvent } from '../../core/definitions/event.ts';
+import { id } from '../../core/definitions/schemas.ts';
+import { type SessionStates, sessionStream, withTurn } from '../sessions/session.ts';
+import {
+  findActiveTurn,
+  inCourt,
+  OPEN_CODES,
+  refusePending,
+  refuseStranger,
+  refuseUnlessOpen,
+  STRANGER_CODES,
+  TURN_CODES,
+} from './courtCommand.ts';
+import { expiry, turnExpired } from './expireTurn.ts';
+import { endedTurn, turnOfInput, turnOfPayload, turnUpdate } from './turn.ts';
+
+export const turnEnded = defineEvent({
+  stream: sessionStream,
+  type: 'TURN_ENDED',
+  payload: z.strictObject({ turn_id: id, used_ms: z.int(), overtime_ms: z.int() }),
+  evolve: (session, { at, payload }) => withTurn(session, endedTurn(turnOfPayload(session.turns, payload), at)),
+  project: ({ payload }, { turns }) => [turnUpdate(turnOfPayload(turns, payload))],
+});
+
+const body = z.strictObject({ turn_id: id });
+
+export const endTurn = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
+  ...inCourt,
+  name: 'turn.end',
+  route: 'POST /api/session/:session_id/turn/end',
+  summary: 'End the turn that is under way',
+  body,
+  decide({ session, assignment }, { input, actor, now }) {
+    const refusal = refuseUnlessOpen(session) ?? refuseStranger(assignment, actor);
+    if (refusal) return refusal;
+    const turn = findActiveTurn(session, input.turn_id);
+    if ('rejected' in turn) return turn;
+    const pending = refusePending(session);
+    if (pending) return pending;
+    const late = expiry(session, turn, now);
+    if (late?.ends) return [turnExpired(late)];
+    const { used_ms, overtime_ms } = endedTurn(turn, now);
+    const ended = turnEnded({ turn_id: turn.id, used_ms: used_ms!, overtime_ms: overtime_ms! });
+    return late ? [turnExpired(late), ended] : [ended];
+  },
+  result: turnOfInput,
+  records: [turnExpired, turnEnded],
+  rejects: [...OPEN_CODES, ...STRANGER_CODES, ...TURN_CODES, 'objection_pending'],
+});

@@ -1,0 +1,59 @@
+/** The presiding judge grants more time. After the time was up that does not take the flag away. */
+import { z } from 'zod';
+import type { Scope } from '../../access/scope.ts';
+import { defineCommand } from '../../core/definitions/command.ts';
+import { defineEvent } from '../../core/definitions/event.ts';
+import { reject } from '../../core/definitions/problem.ts';
+import { id } from '../../core/definitions/schemas.ts';
+import { duration, MAX_DURATION_MS } from '../formats/format.ts';
+import { type SessionStates, sessionStream, withTurn } from '../sessions/session.ts';
+import { clock, clockAt } from './clock.ts';
+import {
+  findActiveTurn,
+  inCourt,
+  OPEN_CODES,
+  PRESIDING_CODES,
+  refuseUnlessOpen,
+  refuseUnlessPresiding,
+  TURN_CODES,
+} from './courtCommand.ts';
+import { expiryBefore, turnExpired } from './expireTurn.ts';
+import { turnOfInput, turnOfPayload, turnUpdate } from './turn.ts';
+
+export const turnExtended = defineEvent({
+  stream: sessionStream,
+  type: 'TURN_EXTENDED',
+  payload: z.strictObject({ turn_id: id, extension_ms: z.int(), clock }),
+  evolve(session, { payload }) {
+    const turn = turnOfPayload(session.turns, payload);
+    return withTurn(session, { ...turn, extension_ms: turn.extension_ms + payload.extension_ms });
+  },
+  project: ({ payload }, { turns }) => [turnUpdate(turnOfPayload(turns, payload))],
+});
+
+const body = z.strictObject({ turn_id: id, extension_ms: duration });
+
+export const extendTurn = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
+  ...inCourt,
+  name: 'turn.extend',
+  route: 'POST /api/session/:session_id/turn/extend',
+  summary: 'Grant the speaker more time',
+  roles: ['judge'],
+  body,
+  decide({ session, assignment }, { input, actor, now }) {
+    const refusal = refuseUnlessOpen(session) ?? refuseUnlessPresiding(assignment, actor);
+    if (refusal) return refusal;
+    const turn = findActiveTurn(session, input.turn_id);
+    if ('rejected' in turn) return turn;
+    const { extension_ms } = input;
+    const most_ms = Math.min(session.format?.max_extension_ms ?? MAX_DURATION_MS, MAX_DURATION_MS - turn.extension_ms);
+    if (extension_ms > most_ms) return reject('extension_too_long', `At most ${most_ms} ms.`, { most_ms });
+    const expiry = expiryBefore(session, turn, now);
+    if ('rejected' in expiry) return expiry;
+    const after = { ...turn, extension_ms: turn.extension_ms + extension_ms };
+    return [...expiry, turnExtended({ turn_id: turn.id, extension_ms, clock: clockAt(after, now) })];
+  },
+  result: turnOfInput,
+  records: [turnExpired, turnExtended],
+  rejects: [...OPEN_CODES, ...PRESIDING_CODES, ...TURN_CODES, 'extension_too_long', 'turn_expired'],
+});

@@ -1,0 +1,105 @@
+/** Markers of a question of the bench: where it begins and where it ends. The format says whether it stops the clock. */
+import { z } from 'zod';
+import type { Scope } from '../../access/scope.ts';
+import { defineCommand } from '../../core/definitions/command.ts';
+import { defineEvent } from '../../core/definitions/event.ts';
+import { type Rejection, reject } from '../../core/definitions/problem.ts';
+import { id } from '../../core/definitions/schemas.ts';
+import { type SessionStates, sessionStream, withTurn } from '../sessions/session.ts';
+import { clock, clockAt, pausedBy, resumedFrom, spokenMs } from './clock.ts';
+import {
+  findActiveTurn,
+  findOnRoster,
+  inCourt,
+  OPEN_CODES,
+  refusePending,
+  refuseStranger,
+  refuseUnlessActive,
+  STRANGER_CODES,
+  TURN_CODES,
+} from './courtCommand.ts';
+import { expiryBefore, turnExpired } from './expireTurn.ts';
+import { type Turn, turnOfInput, turnOfPayload, turnUpdate } from './turn.ts';
+
+export const turnQuestionStarted = defineEvent({
+  stream: sessionStream,
+  type: 'TURN_QUESTION_STARTED',
+  payload: z.strictObject({ turn_id: id, judge_id: id.nullable(), stops_clock: z.boolean(), clock }),
+  evolve: (session, { at, payload }) =>
+    withTurn(session, asked(turnOfPayload(session.turns, payload), payload.stops_clock, at)),
+  project: ({ payload }, { turns }) => [turnUpdate(turnOfPayload(turns, payload))],
+});
+
+export const turnQuestionEnded = defineEvent({
+  stream: sessionStream,
+  type: 'TURN_QUESTION_ENDED',
+  payload: z.strictObject({ turn_id: id, clock }),
+  evolve: (session, { at, payload }) => withTurn(session, answered(turnOfPayload(session.turns, payload), at)),
+  project: ({ payload }, { turns }) => [turnUpdate(turnOfPayload(turns, payload))],
+});
+
+function asked(turn: Turn, stops_clock: boolean, at: string): Turn {
+  const held = stops_clock ? pausedBy(turn, 'bench', at) : turn;
+  return { ...held, questions: turn.questions + 1, question_since: at };
+}
+
+function answered(turn: Turn, at: string): Turn {
+  return { ...resumedFrom(turn, 'bench', at), question_since: null };
+}
+
+const body = z.strictObject({
+  turn_id: id,
+  phase: z.enum(['start', 'end']),
+  /** Who asks, where somebody else sets the marker. */
+  judge_id: id.optional(),
+});
+
+export const markQuestion = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
+  ...inCourt,
+  name: 'turn.question',
+  route: 'POST /api/session/:session_id/turn/question',
+  summary: 'Mark where a question of the bench begins or ends',
+  body,
+  decide({ session, assignment }, { input, actor, now }) {
+    const refusal = refuseUnlessActive(session) ?? refuseStranger(assignment, actor);
+    if (refusal) return refusal;
+    const turn = findActiveTurn(session, input.turn_id);
+    if ('rejected' in turn) return turn;
+    const { id: turn_id } = turn;
+    if (input.phase === 'end') {
+      if (turn.question_since === null) return reject('question_not_open', 'No question of the bench is open.');
+      return [turnQuestionEnded({ turn_id, clock: clockAt(answered(turn, now), now) })];
+    }
+    const obstacle = refusePending(session) ?? refuseQuestion(turn, now);
+    if (obstacle) return obstacle;
+    const judge_id = input.judge_id ?? (actor.role === 'judge' ? actor.id : null);
+    const judge = judge_id === null ? undefined : findOnRoster(assignment, judge_id, 'judge');
+    if (judge && 'rejected' in judge) return judge;
+    const expiry = expiryBefore(session, turn, now);
+    if ('rejected' in expiry) return expiry;
+    const stops_clock = session.format?.pauses.question ?? false;
+    const after = asked(turn, stops_clock, now);
+    return [...expiry, turnQuestionStarted({ turn_id, judge_id, stops_clock, clock: clockAt(after, now) })];
+  },
+  result: turnOfInput,
+  records: [turnExpired, turnQuestionStarted, turnQuestionEnded],
+  rejects: [
+    ...OPEN_CODES,
+    ...STRANGER_CODES,
+    ...TURN_CODES,
+    'objection_pending',
+    'question_open',
+    'question_not_open',
+    'floor_taken',
+    'time_protected',
+    'not_on_roster',
+    'turn_expired',
+  ],
+});
+
+function refuseQuestion(turn: Turn, now: string): Rejection | undefined {
+  if (turn.question_since !== null) return reject('question_open', 'A question of the bench is open.');
+  if (turn.paused_by.includes('bench')) return reject('floor_taken', 'The bench has the floor.');
+  const left_ms = turn.protected_ms - spokenMs(turn, now);
+  return left_ms > 0 ? reject('time_protected', `The bench may ask in ${left_ms} ms.`, { left_ms }) : undefined;
+}

@@ -1,0 +1,81 @@
+/** The bench gives somebody of the side the floor: the turn becomes the active one, and its clock runs. */
+import { z } from 'zod';
+import type { Scope } from '../../access/scope.ts';
+import { defineCommand } from '../../core/definitions/command.ts';
+import { defineEvent } from '../../core/definitions/event.ts';
+import { type Rejection, reject } from '../../core/definitions/problem.ts';
+import { id } from '../../core/definitions/schemas.ts';
+import { isRebuttal } from '../formats/format.ts';
+import { type SessionState, type SessionStates, sessionStream, withTurn } from '../sessions/session.ts';
+import { clock, clockAt } from './clock.ts';
+import {
+  findOnRoster,
+  findTurn,
+  inCourt,
+  OPEN_CODES,
+  refusePending,
+  refuseStranger,
+  refuseUnlessActive,
+  STRANGER_CODES,
+} from './courtCommand.ts';
+import { activeTurn, type Turn, turnOfInput, turnOfPayload, turnUpdate } from './turn.ts';
+
+export const turnStarted = defineEvent({
+  stream: sessionStream,
+  type: 'TURN_STARTED',
+  payload: z.strictObject({ turn_id: id, speaker_id: id, speaker_name: z.string(), clock }),
+  evolve(session, { at, payload }) {
+    const { speaker_id, speaker_name } = payload;
+    const turn = turnOfPayload(session.turns, payload);
+    return withTurn(session, { ...turn, state: 'active', speaker_id, speaker_name, started_at: at });
+  },
+  project: ({ payload }, { turns }) => [turnUpdate(turnOfPayload(turns, payload))],
+});
+
+const body = z.strictObject({ turn_id: id, speaker_id: id });
+
+export const startTurn = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
+  ...inCourt,
+  name: 'turn.start',
+  route: 'POST /api/session/:session_id/turn/start',
+  summary: 'Give a speaker the floor and start the clock',
+  body,
+  decide({ session, assignment }, { input, actor, now }) {
+    const refusal = refuseUnlessActive(session) ?? refuseStranger(assignment, actor);
+    if (refusal) return refusal;
+    const turn = findTurn(session, input.turn_id);
+    if ('rejected' in turn) return turn;
+    const obstacle = refuseUnready(session, turn);
+    if (obstacle) return obstacle;
+    const speaker = findOnRoster(assignment, input.speaker_id, turn.side);
+    if ('rejected' in speaker) return speaker;
+    const { user_id: speaker_id, name: speaker_name } = speaker;
+    const started = { ...turn, started_at: now };
+    return [turnStarted({ turn_id: turn.id, speaker_id, speaker_name, clock: clockAt(started, now) })];
+  },
+  result: turnOfInput,
+  records: [turnStarted],
+  rejects: [
+    ...OPEN_CODES,
+    ...STRANGER_CODES,
+    'not_found',
+    'turn_active',
+    'objection_pending',
+    'turn_not_planned',
+    'rebuttal_not_reserved',
+    'not_on_roster',
+  ],
+});
+
+function refuseUnready(session: SessionState, turn: Turn): Rejection | undefined {
+  const active = activeTurn(session.turns);
+  if (active) return reject('turn_active', 'Another turn is under way.', { turn_id: active.id });
+  const pending = refusePending(session);
+  if (pending) return pending;
+  if (turn.state !== 'planned') return reject('turn_not_planned', `The turn is ${turn.state}.`, { from: turn.state });
+  const owed = session.turns.find((one) => {
+    const isNeeded = one === turn || (session.format?.rebuttal?.required && one.side === turn.side);
+    return isNeeded && isRebuttal(one.kind) && one.allotted_ms === 0;
+  });
+  return owed && reject('rebuttal_not_reserved', 'The rebuttal is to be reserved first.', { turn_id: owed.id });
+}

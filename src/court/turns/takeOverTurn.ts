@@ -1,0 +1,63 @@
+/** The bench takes the floor from the speaker: the clock stands until it is returned, whatever the format says. */
+import { z } from 'zod';
+import type { Scope } from '../../access/scope.ts';
+import { defineCommand } from '../../core/definitions/command.ts';
+import { defineEvent } from '../../core/definitions/event.ts';
+import { reject } from '../../core/definitions/problem.ts';
+import { id } from '../../core/definitions/schemas.ts';
+import { type SessionStates, sessionStream, withTurn } from '../sessions/session.ts';
+import { clock, clockAt, pausedBy } from './clock.ts';
+import {
+  findActiveTurn,
+  inCourt,
+  OPEN_CODES,
+  refusePending,
+  refuseStranger,
+  refuseUnlessActive,
+  STRANGER_CODES,
+  TURN_CODES,
+} from './courtCommand.ts';
+import { expiryBefore, turnExpired } from './expireTurn.ts';
+import { turnOfInput, turnOfPayload, turnUpdate } from './turn.ts';
+
+export const turnTakenOver = defineEvent({
+  stream: sessionStream,
+  type: 'TURN_TAKEN_OVER',
+  payload: z.strictObject({ turn_id: id, clock }),
+  evolve: (session, { at, payload }) => withTurn(session, pausedBy(turnOfPayload(session.turns, payload), 'bench', at)),
+  project: ({ payload }, { turns }) => [turnUpdate(turnOfPayload(turns, payload))],
+});
+
+const body = z.strictObject({ turn_id: id });
+
+export const takeOverTurn = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
+  ...inCourt,
+  name: 'turn.take_over',
+  route: 'POST /api/session/:session_id/turn/take_over',
+  summary: 'The bench takes the floor; the clock stands',
+  body,
+  decide({ session, assignment }, { input, actor, now }) {
+    const refusal = refuseUnlessActive(session) ?? refuseStranger(assignment, actor);
+    if (refusal) return refusal;
+    const turn = findActiveTurn(session, input.turn_id);
+    if ('rejected' in turn) return turn;
+    const pending = refusePending(session);
+    if (pending) return pending;
+    if (turn.question_since !== null) return reject('question_open', 'A question of the bench is open.');
+    if (turn.paused_by.includes('bench')) return reject('floor_taken', 'The bench has the floor.');
+    const expiry = expiryBefore(session, turn, now);
+    if ('rejected' in expiry) return expiry;
+    return [...expiry, turnTakenOver({ turn_id: turn.id, clock: clockAt(pausedBy(turn, 'bench', now), now) })];
+  },
+  result: turnOfInput,
+  records: [turnExpired, turnTakenOver],
+  rejects: [
+    ...OPEN_CODES,
+    ...STRANGER_CODES,
+    ...TURN_CODES,
+    'objection_pending',
+    'question_open',
+    'floor_taken',
+    'turn_expired',
+  ],
+});

@@ -1,0 +1,142 @@
+/** A turn: one timed speech of one side. It is planned, becomes active once, and ends once, or is waived. */
+import { z } from 'zod';
+import { insert, type Row, update, type Write } from '../../core/apply/projections.ts';
+import { eventId } from '../../core/chain/ids.ts';
+import type { JsonObject } from '../../core/definitions/event.ts';
+import { id } from '../../core/definitions/schemas.ts';
+import type { Head } from '../../core/definitions/stream.ts';
+import { type Format, KINDS, type Kind, SIDES, type Side } from '../formats/format.ts';
+import { budgetMs, clockAt, deadlineOf, spokenMs, stoppedAt, type Timed } from './clock.ts';
+
+export const TURN_STATES = ['planned', 'active', 'ended', 'waived'] as const;
+export type TurnState = (typeof TURN_STATES)[number];
+
+/** A turn as it is planned, in the payloads that plan it. */
+export const plannedTurn = z.strictObject({
+  id,
+  /** From 1; the order in which they were planned. */
+  order_index: z.int(),
+  side: z.enum(SIDES),
+  kind: z.enum(KINDS),
+  allotted_ms: z.int(),
+  min_ms: z.int(),
+  protected_ms: z.int(),
+  objections: z.boolean(),
+  /** The turn of which this is the rest. */
+  continues: id.nullable(),
+});
+export type PlannedTurn = z.output<typeof plannedTurn>;
+
+export interface Turn extends PlannedTurn, Timed {
+  side: Side;
+  kind: Kind;
+  state: TurnState;
+  speaker_id: string | null;
+  speaker_name: string | null;
+  /** When its time ran out: the violation flag. */
+  expired_at: string | null;
+  questions: number;
+  question_since: string | null;
+  /** Set when it ends. What was spoken within the time, and beyond it. */
+  used_ms: number | null;
+  overtime_ms: number | null;
+}
+
+/** The turns of a format; a session's start makes them, and their ids follow its event's. */
+export function turnsOf({ segments }: Format, command_id: string): PlannedTurn[] {
+  return segments.map((segment, i) => ({
+    ...segment,
+    id: eventId(command_id, i + 2),
+    order_index: i + 1,
+    continues: null,
+  }));
+}
+
+export function newTurn(planned: PlannedTurn): Turn {
+  return {
+    ...planned,
+    state: 'planned',
+    speaker_id: null,
+    speaker_name: null,
+    started_at: null,
+    extension_ms: 0,
+    paused_ms: 0,
+    paused_since: null,
+    paused_by: [],
+    expired_at: null,
+    questions: 0,
+    question_since: null,
+    ended_at: null,
+    used_ms: null,
+    overtime_ms: null,
+  };
+}
+
+export function activeTurn(turns: readonly Turn[]): Turn | undefined {
+  return turns.find(({ state }) => state === 'active');
+}
+
+/** The turn as it ends then: what was spoken is within its time, or overtime. */
+export function endedTurn(turn: Turn, at: string): Turn {
+  const spoken_ms = spokenMs(turn, at);
+  const used_ms = Math.min(spoken_ms, budgetMs(turn));
+  return { ...stoppedAt(turn, at), state: 'ended', question_since: null, used_ms, overtime_ms: spoken_ms - used_ms };
+}
+
+/** The turn as its format ends it when its time is up: how late that is found is nobody's overtime. */
+export function timedOutTurn(turn: Turn, at: string): Turn {
+  return { ...endedTurn(turn, at), used_ms: budgetMs(turn), overtime_ms: 0 };
+}
+
+function columns({ id: _, ...turn }: Turn): Row {
+  return { ...turn, deadline: deadlineOf(turn) };
+}
+
+export function turnInsert(session_id: string, turn: Turn): Write {
+  return insert('session_turns', { id: turn.id }, { session_id, ...columns(turn) });
+}
+
+/** All columns, so that the turns that a batch changes are written by one statement. */
+export function turnUpdate(turn: Turn): Write {
+  return update('session_turns', { id: turn.id }, columns(turn));
+}
+
+/** What a pause of the session, or its end, writes: there is at most one. */
+export function activeTurnUpdates(turns: readonly Turn[]): Write[] {
+  return turns.filter(({ state }) => state === 'active').map(turnUpdate);
+}
+
+/** A turn as every answer shows it. */
+export function shownTurn(turn: Turn): JsonObject & { id: string } {
+  const { speaker_id, speaker_name, ...rest } = turn;
+  return { ...rest, speaker: speaker_id === null ? null : { user_id: speaker_id, name: speaker_name } };
+}
+
+/** The clock of an active turn at an instant of the database's clock; null where none runs or stands. */
+export function shownClock(turn: Turn | undefined, format: Format | null, server_time: string): JsonObject | null {
+  if (turn?.state !== 'active') return null;
+  return { ...clockAt(turn, server_time), cards_ms: format?.cards_ms ?? [], server_time };
+}
+
+/** A turn with its clock: the result of its commands, and an item of the list. */
+export function turnResource(turn: Turn, format: Format | null, server_time: string): JsonObject & { id: string } {
+  return { ...shownTurn(turn), clock: shownClock(turn, format, server_time) };
+}
+
+/** The turn that an event or a command names. @throws when there is none: `decide` has made sure of it */
+export function turnOfPayload(turns: readonly Turn[], { turn_id }: { turn_id: string }): Turn {
+  const turn = turns.find(({ id }) => id === turn_id);
+  if (!turn) throw new Error(`no turn ${turn_id}`);
+  return turn;
+}
+
+interface After {
+  states: { session: { turns: readonly Turn[]; format: Format | null } };
+  heads: { readonly [kind: string]: Head };
+}
+
+/** The turn that the input names, as the command left it. */
+export function turnOfInput({ states, heads }: After, { input }: { input: { turn_id: string } }) {
+  const { turns, format } = states.session;
+  return turnResource(turnOfPayload(turns, input), format, heads.session!.occurred_at!);
+}

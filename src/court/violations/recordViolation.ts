@@ -1,0 +1,66 @@
+/** The bench or the bailiff puts a procedural violation on record: who did what, in which turn if in one. */
+import { z } from 'zod';
+import type { Scope } from '../../access/scope.ts';
+import { insert } from '../../core/apply/projections.ts';
+import { defineCommand } from '../../core/definitions/command.ts';
+import { defineEvent } from '../../core/definitions/event.ts';
+import { id, remark } from '../../core/definitions/schemas.ts';
+import { type SessionStates, sessionStream } from '../sessions/session.ts';
+import {
+  findOnRoster,
+  findTurn,
+  inCourt,
+  OPEN_CODES,
+  refuseStranger,
+  refuseUnlessOpen,
+  STRANGER_CODES,
+} from '../turns/courtCommand.ts';
+
+export const proceduralViolation = defineEvent({
+  stream: sessionStream,
+  type: 'PROCEDURAL_VIOLATION',
+  payload: z.strictObject({
+    violation_id: id,
+    user_id: id,
+    turn_id: id.nullable(),
+    kind: z.string(),
+    description: z.string(),
+  }),
+  evolve: (session, { at, actor, payload: { violation_id, ...facts } }) => ({
+    ...session,
+    violations: [...session.violations, { id: violation_id, ...facts, recorded_by: actor, recorded_at: at }],
+  }),
+  project(_, { id, violations }) {
+    const { id: violation_id, ...facts } = violations.at(-1)!;
+    return [insert('procedural_violations', { id: violation_id }, { session_id: id, ...facts })];
+  },
+});
+
+const body = z.strictObject({
+  user_id: id,
+  turn_id: id.optional(),
+  /** In the words of the competition's own rules, e.g. `late_memorial`. */
+  kind: z.string().regex(/^[a-z][a-z0-9_]{0,49}$/),
+  description: remark,
+});
+
+export const recordViolation = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
+  ...inCourt,
+  name: 'violation.record',
+  route: 'POST /api/session/:session_id/violation/record',
+  summary: 'Put a procedural violation on record',
+  body,
+  decide({ session, assignment }, { id: violation_id, input, actor }) {
+    const refusal = refuseUnlessOpen(session) ?? refuseStranger(assignment, actor);
+    if (refusal) return refusal;
+    const { user_id, turn_id = null, kind, description } = input;
+    const turn = turn_id === null ? undefined : findTurn(session, turn_id);
+    if (turn && 'rejected' in turn) return turn;
+    const person = findOnRoster(assignment, user_id);
+    if ('rejected' in person) return person;
+    return [proceduralViolation({ violation_id, user_id, turn_id, kind, description })];
+  },
+  result: ({ states }, { id }) => ({ ...states.session.violations.find((one) => one.id === id)! }),
+  records: [proceduralViolation],
+  rejects: [...OPEN_CODES, ...STRANGER_CODES, 'not_found', 'not_on_roster'],
+});

@@ -1,0 +1,130 @@
+/** Serving a mutation: check it, accept it, wait for its outcome, answer it. One function for every command. */
+import { SpanKind } from '@opentelemetry/api';
+import canonicalize from 'canonicalize';
+import type { Request, Response } from 'express';
+import type { Scope } from '../../access/scope.ts';
+import type { Submission } from '../../core/apply/inbox.ts';
+import { newCommandId } from '../../core/chain/ids.ts';
+import { sha256 } from '../../core/chain/sha256.ts';
+import type { Actor } from '../../core/definitions/actor.ts';
+import type { CommandDefinition, InputFault, Mutation } from '../../core/definitions/command.ts';
+import type { JsonObject } from '../../core/definitions/event.ts';
+import { Problem } from '../../core/definitions/problem.ts';
+import type { FileFacts } from '../../core/definitions/upload.ts';
+import { parentOf, traceparentOf, tracer, within } from '../../infra/telemetry/tracing.ts';
+import { parseBody, readJson } from '../door/body.ts';
+import { callerOf, type Desk, demandFeature, demandRole, enter } from '../door/door.ts';
+import { listFaults, refuseFaults } from '../door/inputErrors.ts';
+import { readIdempotencyKey, readIfMatch, readPreferences } from '../door/preferences.ts';
+import { answerAccepted, answerOutcome } from './answers.ts';
+import { replyOf } from './outcomes.ts';
+
+/** What a request brings beside its headers. */
+export interface Brought {
+  body: unknown;
+  faults?: InputFault[];
+  file?: FileFacts | undefined;
+}
+
+export function serveCommand(desk: Desk, definition: CommandDefinition) {
+  return async (req: Request, res: Response): Promise<void> => {
+    const sender = await enter(desk, req, res, definition);
+    const body = await readJson(req, res);
+    demandRole(sender, definition.roles);
+    const submission = await checkCommand(desk, definition, req, res, sender, { body });
+    await submit(desk, definition, req, res, submission);
+  };
+}
+
+/** @throws {Problem} 422, 403 feature_disabled, 404 or 403, in this order */
+export async function checkCommand(
+  desk: Desk,
+  definition: CommandDefinition,
+  req: Request,
+  res: Response,
+  sender: Actor | null,
+  { body, faults = [], file }: Brought,
+): Promise<Submission> {
+  const expected_sequence = readIfMatch(req, faults);
+  const key = readIdempotencyKey(req, faults);
+  const id = newCommandId();
+  const actor = sender ?? { id: `observer:${id}`, role: 'observer', institution_id: null };
+  const input = { ...parseBody(body, definition.body, faults), ...lowered(req.params), ...(file && { file }) };
+  refuseFaults(listFaults(definition.faults?.(input, actor)));
+  for (const feature of definition.features?.(input) ?? []) demandFeature(desk.config, feature);
+  const target = definition.target(input);
+  const scope = target ? await desk.scopes.demand(target, sender) : null;
+  if (definition.admits?.(actor, scope, input) === false) {
+    throw new Problem('forbidden', 'This belongs to another institution.');
+  }
+  return {
+    id,
+    name: definition.name,
+    streams: definition.streams({ id, input }, scope),
+    input,
+    actor,
+    institution_id: institutionOf(scope, input, actor),
+    expected_sequence,
+    idempotency: key === null ? null : { scope: sender?.id ?? anonymousScope(req), key },
+    fingerprint: key === null ? null : sha256(`${req.method} ${req.path}\n${canonicalize(file ? [body, file] : body)}`),
+    reply_to: desk.instance,
+    request_id: res.locals.request_id as string,
+    redrive_of: null,
+  };
+}
+
+export function lowered(params: Request['params']): JsonObject {
+  return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, String(value).toLowerCase()]));
+}
+
+function institutionOf(scope: unknown, input: JsonObject, actor: Actor): string | null {
+  const named = (scope as Scope | null)?.institution_id ?? input.institution_id;
+  return (named as string | undefined) ?? actor.institution_id;
+}
+
+/** Somebody without a token is known by the observation, or else by the address. */
+function anonymousScope(req: Request): string {
+  const { observation_id } = req.params;
+  return observation_id === undefined ? `address:${req.ip}` : `observation:${observation_id}`;
+}
+
+/** Stores the command and answers its outcome, or 202 when that takes longer than the sender waits. */
+export async function submit(
+  desk: Desk,
+  definition: Mutation,
+  req: Request,
+  res: Response,
+  submission: Submission,
+): Promise<void> {
+  const { id, name, request_id } = submission;
+  res.locals.command_id = id;
+  const { wait_ms, applied } = readPreferences(req);
+  const endWait = wait_ms > 0 ? desk.waits.begin(callerOf(req, submission.actor)) : undefined;
+  if (applied.length > 0) res.set('Preference-Applied', applied.join(', '));
+  res.vary('Prefer');
+  const started = performance.now();
+  let waiting = desk.outcomes.expect(id);
+  try {
+    const attributes = { 'plearoll.command': name, 'plearoll.command_id': id, 'plearoll.request_id': request_id };
+    const span = tracer.startSpan('accept', { kind: SpanKind.PRODUCER, attributes }, parentOf(req.headers.traceparent));
+    const traced = { ...submission, traceparent: traceparentOf(span) };
+    const acceptance = await within(span, () => desk.acceptor.accept(traced));
+    if ('reused' in acceptance) throw new Problem('idempotency_key_reused');
+    if (acceptance.joined) {
+      res.set('Idempotent-Replayed', 'true');
+      waiting.cancel();
+      waiting = desk.outcomes.expect(acceptance.state.id);
+    }
+    const reply = replyOf(acceptance.state) ?? (endWait ? await waiting.within(wait_ms) : undefined);
+    desk.metrics.endToEndSeconds.observe(
+      { outcome: reply?.status ?? 'accepted' },
+      (performance.now() - started) / 1_000,
+    );
+    const { input, actor } = submission;
+    if (reply) answerOutcome(res, reply, { definition, input, actor, issueTicket: desk.issueTicket });
+    else answerAccepted(res, acceptance.state);
+  } finally {
+    waiting.cancel();
+    endWait?.();
+  }
+}

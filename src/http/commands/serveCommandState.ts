@@ -1,0 +1,113 @@
+/** `GET /api/command/<id>`: how a command stands; and its redrive, which is a new command with the same input. */
+import type { Request, Response } from 'express';
+import { z } from 'zod';
+import { book } from '../../commands.ts';
+import { type CommandState, STATE_COLUMNS } from '../../core/apply/inbox.ts';
+import { isUuid, newCommandId } from '../../core/chain/ids.ts';
+import { type Actor, ROLES, type Role } from '../../core/definitions/actor.ts';
+import type { JsonObject } from '../../core/definitions/event.ts';
+import { Problem } from '../../core/definitions/problem.ts';
+import { parseBody, readJson } from '../door/body.ts';
+import { type Desk, demandRole, enter } from '../door/door.ts';
+import { readPreferences } from '../door/preferences.ts';
+import { stateBody } from './answers.ts';
+import { submit } from './serveCommand.ts';
+
+export const commandRoute = { route: 'GET /api/command/:command_id', roles: ROLES } as const;
+export const redriveRoute = { route: 'POST /api/command/:command_id/redrive', roles: ['super_admin'] } as const;
+
+type StoredCommand = CommandState & {
+  streams: string[];
+  input: JsonObject;
+  actor_id: string;
+  actor_role: Role;
+  actor_institution_id: string | null;
+  institution_id: string | null;
+};
+
+export function serveCommandState(desk: Desk) {
+  return async (req: Request, res: Response): Promise<void> => {
+    const id = String(req.params.command_id);
+    if (isFollowedLink(req) && isUuid(id)) {
+      res.redirect(303, `/jobs/command/${id}`);
+      return;
+    }
+    const actor = (await enter(desk, req, res, commandRoute))!;
+    const { wait_ms, applied } = readPreferences(req);
+    let stored = await findOwn(desk, actor, id);
+    const isPatient = wait_ms > 0 && applied.some((preference) => preference.startsWith('wait'));
+    if (isPatient) res.set('Preference-Applied', applied.join(', '));
+    const endWait = isPatient && stored.status === 'accepted' ? desk.waits.begin(actor.id) : undefined;
+    if (endWait) {
+      await desk.outcomes.expect(stored.id).within(wait_ms).finally(endWait);
+      stored = await findOwn(desk, actor, stored.id);
+    }
+    // A ticket is for who looks on, not for who may look at the command.
+    const definition = stored.actor_id === actor.id ? book.commands.get(stored.name) : undefined;
+    const answered = definition && {
+      definition,
+      input: stored.input,
+      actor: actorOf(stored),
+      issueTicket: desk.issueTicket,
+    };
+    res.set('Cache-Control', 'no-store').vary('Prefer').json(stateBody(stored, answered));
+  };
+}
+
+/** A command as its sender, or who may look at it, sees it. @throws {Problem} 404 */
+export async function readCommand(desk: Desk, actor: Actor, id: string): Promise<JsonObject> {
+  return stateBody(await findOwn(desk, actor, id));
+}
+
+/** Somebody clicked: a browser that goes somewhere sends no bearer token. The dashboard asks who it is. */
+function isFollowedLink({ headers }: Request): boolean {
+  return headers['sec-fetch-mode'] === 'navigate' && headers.authorization === undefined;
+}
+
+export function serveRedrive(desk: Desk) {
+  return async (req: Request, res: Response): Promise<void> => {
+    const actor = (await enter(desk, req, res, redriveRoute))!;
+    const body = await readJson(req, res);
+    demandRole(actor, redriveRoute.roles);
+    parseBody(body, z.strictObject({}), []);
+    const dead = await findOwn(desk, actor, String(req.params.command_id));
+    if (dead.status !== 'dead') throw new Problem('not_dead', `The command is ${dead.status}.`);
+    const definition = book.commands.get(dead.name);
+    if (!definition) throw new Problem('not_found', `No command is named ${dead.name} any more.`);
+    const id = newCommandId();
+    const target = definition.target(dead.input);
+    const scope = target ? await desk.scopes.demand(target, actor) : null;
+    await submit(desk, definition, req, res, {
+      id,
+      name: dead.name,
+      streams: definition.streams({ id, input: dead.input }, scope),
+      input: dead.input,
+      actor: actorOf(dead),
+      institution_id: dead.institution_id,
+      expected_sequence: null,
+      // One redrive of a dead command: asking again joins the first.
+      idempotency: { scope: 'redrive', key: dead.id },
+      fingerprint: null,
+      reply_to: desk.instance,
+      request_id: res.locals.request_id as string,
+      redrive_of: dead.id,
+    });
+  };
+}
+
+/** Own commands; for admins their institution's. Everything else is not found. */
+async function findOwn({ reading }: Desk, actor: Actor, id: string): Promise<StoredCommand> {
+  if (!isUuid(id)) throw new Problem('not_found');
+  const text = `
+    select ${STATE_COLUMNS}, streams, input, actor_id, actor_role, actor_institution_id, institution_id
+    from commands where id = $1
+      and ($3 = 'super_admin' or actor_id = $2 or ($3 = 'admin' and institution_id = $4::uuid))`;
+  const values = [id, actor.id, actor.role, actor.institution_id];
+  const { rows } = await reading.inScope(actor, null, (db) => db.query<StoredCommand>(text, values));
+  if (!rows[0]) throw new Problem('not_found');
+  return rows[0];
+}
+
+function actorOf({ actor_id, actor_role, actor_institution_id }: StoredCommand): Actor {
+  return { id: actor_id, role: actor_role, institution_id: actor_institution_id };
+}

@@ -1,0 +1,93 @@
+/**
+ * Reading a JSON body. Beyond being JSON, it must hold nothing that the record could not: numbers are integers within
+ * 2^53-1, text is well-formed and free of U+0000, and no key is `__proto__`. Every fault is named by its JSON pointer.
+ */
+import express, { type Request, type Response } from 'express';
+import type { z } from 'zod';
+import type { InputFault } from '../../core/definitions/command.ts';
+import type { JsonObject } from '../../core/definitions/event.ts';
+import { Problem, type ProblemCode } from '../../core/definitions/problem.ts';
+import { addFault, type FaultList, listFaults, pointTo, refuseFaults } from './inputErrors.ts';
+
+const LIMIT_BYTES = 64 * 1024;
+const MAX_LEVELS = 32;
+const raw = express.raw({ type: () => true, limit: LIMIT_BYTES });
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+const READ_PROBLEMS: Record<string, ProblemCode> = {
+  'entity.too.large': 'too_large',
+  'encoding.unsupported': 'unsupported_type',
+  'charset.unsupported': 'unsupported_type',
+};
+
+/** The body as JSON; `{}` where there is none. @throws {Problem} 413, 415 or 400, in this order */
+export async function readJson(req: Request, res: Response): Promise<unknown> {
+  await new Promise<void>((resolve, reject) => {
+    raw(req, res, (error?: { type?: string; message: string }) => {
+      if (!error) resolve();
+      else reject(new Problem(READ_PROBLEMS[error.type ?? ''] ?? 'malformed_json', `${error.message}.`));
+    });
+  });
+  const bytes: Buffer | undefined = req.body;
+  if (!Buffer.isBuffer(bytes) || bytes.length === 0) return {};
+  const type = req.headers['content-type'] ?? '';
+  if (!/^application\/json *(; *charset="?utf-8"?)? *$/i.test(type)) {
+    throw new Problem('unsupported_type', 'Send Content-Type: application/json in UTF-8.');
+  }
+  try {
+    return JSON.parse(utf8.decode(bytes));
+  } catch (error) {
+    throw new Problem('malformed_json', (error as Error).message);
+  }
+}
+
+/**
+ * Everything in the value that the record could not hold. Below `levels` it is not looked at: no schema lets anything
+ * through that is so deep, and a walk without end would exhaust the stack.
+ */
+function addProfileFaults(list: FaultList, value: unknown, pointer = '', levels = MAX_LEVELS): void {
+  if (typeof value === 'number' && !Number.isSafeInteger(value)) {
+    addFault(list, pointer, 'numbers are integers within 2^53-1');
+  }
+  if (typeof value === 'string') addTextFault(list, value, pointer);
+  if (typeof value !== 'object' || value === null || levels === 0) return;
+  for (const [key, item] of Object.entries(value)) {
+    const at = pointTo(pointer, key);
+    if (key === '__proto__') addFault(list, at, 'no key is called __proto__');
+    if (!Array.isArray(value)) addTextFault(list, key, at);
+    addProfileFaults(list, item, at, levels - 1);
+  }
+}
+
+function addTextFault(list: FaultList, text: string, pointer: string): void {
+  if (!text.isWellFormed()) addFault(list, pointer, 'text must not hold a lone surrogate');
+  else if (text.includes('\u0000')) addFault(list, pointer, 'text must not hold U+0000');
+}
+
+/** zod's issues as faults; each unknown field is named on its own. */
+export function addSchemaFaults(list: FaultList, issues: readonly z.core.$ZodIssue[], prefix = ''): void {
+  for (const issue of issues) {
+    const pointer = issue.path.reduce<string>((at, key) => pointTo(at, String(key)), prefix);
+    const meant = issue.code === 'invalid_union' ? meantShape(issue.errors) : undefined;
+    if (meant) addSchemaFaults(list, meant, pointer);
+    else if (issue.code !== 'unrecognized_keys') addFault(list, pointer, issue.message);
+    else for (const key of issue.keys) addFault(list, pointTo(pointer, key), 'unknown field');
+  }
+}
+
+/** Of several shapes the one that was meant is the one that fits at its root. */
+function meantShape(shapes: readonly (readonly z.core.$ZodIssue[])[]): readonly z.core.$ZodIssue[] | undefined {
+  return shapes.find((issues) =>
+    issues.every(({ path, code }) => path.length > 0 || (code !== 'invalid_type' && code !== 'invalid_value')),
+  );
+}
+
+/** The body against its schema. @throws {Problem} 422 */
+export function parseBody(body: unknown, schema: z.ZodObject, faults: readonly InputFault[]): JsonObject {
+  const list = listFaults(faults);
+  addProfileFaults(list, body);
+  const parsed = schema.safeParse(body);
+  if (!parsed.success) addSchemaFaults(list, parsed.error.issues);
+  refuseFaults(list);
+  return parsed.data as JsonObject;
+}

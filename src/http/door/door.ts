@@ -1,0 +1,115 @@
+/**
+ * The door: what every request of a command or a question passes before it is served, in the order of the contract: who,
+ * feature, limit. Until a command is accepted nothing is stored.
+ */
+import type { Request, Response } from 'express';
+import type { Scopes } from '../../access/demandScope.ts';
+import type { Actor } from '../../core/definitions/actor.ts';
+import type { CommandDefinition, Feature, IssueTicket } from '../../core/definitions/command.ts';
+import { Problem } from '../../core/definitions/problem.ts';
+import { networkOf } from '../../infra/addresses.ts';
+import type { BlobStore } from '../../infra/blobs.ts';
+import type { Limiter } from '../../infra/limiter/limiter.ts';
+import type { Config } from '../../infra/process/config.ts';
+import type { Queues } from '../../infra/queue/queue.ts';
+import type { Log } from '../../infra/telemetry/log.ts';
+import type { Metrics } from '../../infra/telemetry/metrics.ts';
+import type { Tokens } from '../../infra/tokens.ts';
+import type { Acceptor } from '../commands/acceptance.ts';
+import type { Outcomes } from '../commands/outcomes.ts';
+import type { Waits } from '../commands/waits.ts';
+import type { Sharing } from '../operations/sharing.ts';
+import type { VerifyRuns } from '../operations/verifyRuns.ts';
+import type { Reading } from '../queries/scopedReads.ts';
+import { authenticate, demandActor } from './authentication.ts';
+import type { Shares } from './shares.ts';
+
+/** What serving a request needs. */
+export interface Desk {
+  config: Config;
+  reading: Reading;
+  queues: Queues;
+  tokens: Tokens;
+  limiter: Limiter;
+  uploadLimiter: Limiter;
+  blobs: BlobStore;
+  /** Of reading whole files, to hash them. */
+  hashing: Shares;
+  /** Of forms being taken in: nobody waits with a body half sent. */
+  uploading: Shares;
+  waits: Waits;
+  /** Whose files may be kept. */
+  installation: string;
+  scopes: Scopes;
+  acceptor: Acceptor;
+  outcomes: Outcomes;
+  verifyRuns: VerifyRuns;
+  /** Verifications of single sessions. */
+  verifications: Sharing;
+  /** This API instance, for replies. */
+  instance: string;
+  issueTicket: IssueTicket;
+  metrics: Metrics;
+  log: Log;
+}
+
+/** @throws {Problem} 401, 403 feature_disabled or 429, in this order */
+export async function enter(
+  desk: Desk,
+  req: Request,
+  res: Response,
+  { route, roles, feature }: Pick<CommandDefinition, 'route' | 'roles' | 'feature'>,
+): Promise<Actor | null> {
+  const identify = roles === 'anyone' ? authenticate : demandActor;
+  const actor = await countRefused(desk, req, res, () => identify(req, desk.tokens));
+  if (/^\w+ \/api\/session\b/.test(route)) demandFeature(desk.config, 'FEATURE_MOOT_OPERATIONS');
+  if (feature !== undefined) demandFeature(desk.config, feature);
+  await limit(desk.limiter, req, res, actor);
+  return actor;
+}
+
+/** @throws {Problem} 403 */
+export function demandFeature(config: Config, feature: Feature): void {
+  if (!config[feature]) throw new Problem('feature_disabled', `${feature} is off.`);
+}
+
+/** @throws {Problem} 403 */
+export function demandRole(actor: Actor | null, roles: CommandDefinition['roles']): void {
+  if (roles === 'anyone' || (actor !== null && (roles as readonly string[]).includes(actor.role))) return;
+  throw new Problem('forbidden', `This takes one of the roles ${roles.join(', ')}.`);
+}
+
+/** Whoever is refused for the token is counted as somebody without one. @throws {Problem} 429, or what `identify` throws */
+export async function countRefused<T>(
+  { limiter }: Pick<Desk, 'limiter'>,
+  req: Request,
+  res: Response,
+  identify: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await identify();
+  } catch (refusal) {
+    if (refusal instanceof Problem) await limit(limiter, req, res, null);
+    throw refusal;
+  }
+}
+
+/** Who sends a request, as limits count: the user, or the address where there is none. */
+export function callerOf({ ip }: Request, actor: Actor | null): string {
+  return actor === null || actor.role === 'observer' ? `address ${networkOf(ip)}` : actor.id;
+}
+
+/** @throws {Problem} 429 */
+export async function limit(limiter: Limiter, req: Request, res: Response, actor: Actor | null): Promise<void> {
+  const { allowed, limit, remaining, reset_ms } = await limiter.consume(callerOf(req, actor));
+  if (limit === 0) return;
+  const seconds = String(Math.ceil(reset_ms / 1_000));
+  const headers = {
+    'X-RateLimit-Limit': `${limit}`,
+    'X-RateLimit-Remaining': `${remaining}`,
+    'X-RateLimit-Reset': seconds,
+  };
+  res.set(headers);
+  if (!allowed)
+    throw new Problem('rate_limited', `At most ${limit} ${limiter.what} a minute.`, {}, { 'Retry-After': seconds });
+}

@@ -1,0 +1,136 @@
+/**
+ * Everybody's share of what there is little of, such as connections to Postgres: so many at once for a user, for an
+ * institution and in all. Whoever asks for more waits in the line of their institution, not for long; the institutions
+ * take turns, so that nobody waits behind another's line.
+ */
+
+import type { Actor } from '../../core/definitions/actor.ts';
+import { Problem } from '../../core/definitions/problem.ts';
+
+export interface ShareLimits {
+  total: number;
+  perInstitution: number;
+  perUser: number;
+  /** Of one institution; whoever comes then is refused at once. */
+  maxWaiting: number;
+  waitAtMost_ms: number;
+}
+
+export interface Shares {
+  /** @throws {Problem} 429 where the asker's own share was taken for too long, 503 where everything was */
+  run<T>(actor: Actor, work: () => Promise<T>): Promise<T>;
+}
+
+interface Waiter {
+  user: string;
+  start(): void;
+}
+
+interface Institution {
+  name: string;
+  running: number;
+  /** When one of them was last served, as a count. */
+  served: number;
+  waiting: Waiter[];
+}
+
+const DEFAULT_WAITING = { maxWaiting: 200, waitAtMost_ms: 5_000 };
+
+/** Half of it for one institution, and two at once for one user. */
+export function shareOut(total: number): Shares {
+  const perInstitution = Math.ceil(total / 2);
+  return createShares({ total, perInstitution, perUser: Math.min(2, perInstitution), ...DEFAULT_WAITING });
+}
+
+export function createShares({ total, perInstitution, perUser, maxWaiting, waitAtMost_ms }: ShareLimits): Shares {
+  const institutions = new Map<string, Institution>();
+  const users = new Map<string, number>();
+  let running = 0;
+  let served = 0;
+
+  const mayStart = ({ running: own }: Institution, user: string) =>
+    own < perInstitution && (users.get(user) ?? 0) < perUser;
+
+  function begin(institution: Institution, user: string): void {
+    running += 1;
+    institution.running += 1;
+    users.set(user, (users.get(user) ?? 0) + 1);
+    served += 1;
+    institution.served = served;
+  }
+
+  function end(institution: Institution, user: string): void {
+    running -= 1;
+    institution.running -= 1;
+    const left = users.get(user)! - 1;
+    if (left === 0) users.delete(user);
+    else users.set(user, left);
+    forgetIdle(institution);
+    while (running < total && startNext()) {
+      // Each start may leave room for another.
+    }
+  }
+
+  /** The first who may, of the institution that was served longest ago. */
+  function startNext(): boolean {
+    let next: { institution: Institution; i: number } | undefined;
+    for (const institution of institutions.values()) {
+      if (next && next.institution.served <= institution.served) continue;
+      const i = institution.waiting.findIndex(({ user }) => mayStart(institution, user));
+      if (i >= 0) next = { institution, i };
+    }
+    if (!next) return false;
+    const [waiter] = next.institution.waiting.splice(next.i, 1);
+    begin(next.institution, waiter!.user);
+    waiter!.start();
+    return true;
+  }
+
+  function forgetIdle({ name, running: own, waiting }: Institution): void {
+    if (own === 0 && waiting.length === 0) institutions.delete(name);
+  }
+
+  function refusal(institution: Institution, user: string): Problem {
+    if (mayStart(institution, user)) {
+      return new Problem('unavailable', 'Too much is asked for just now.', {}, { 'Retry-After': '1' });
+    }
+    const headers = { 'Retry-After': '1', 'X-RateLimit-Limit': `${perUser}`, 'X-RateLimit-Remaining': '0' };
+    const detail = `At most ${perUser} of these at once for a user, and ${perInstitution} for an institution.`;
+    return new Problem('rate_limited', detail, {}, { ...headers, 'X-RateLimit-Reset': '1' });
+  }
+
+  function waitInLine(institution: Institution, user: string): Promise<void> {
+    if (institution.waiting.length >= maxWaiting) {
+      forgetIdle(institution);
+      throw refusal(institution, user);
+    }
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => {
+        institution.waiting.splice(institution.waiting.indexOf(waiter), 1);
+        reject(refusal(institution, user));
+        forgetIdle(institution);
+      }, waitAtMost_ms);
+      const start = () => {
+        clearTimeout(late);
+        resolve();
+      };
+      const waiter = { user, start };
+      institution.waiting.push(waiter);
+    });
+  }
+
+  return {
+    async run({ id, institution_id }, work) {
+      const name = institution_id ?? `user ${id}`;
+      const institution = institutions.get(name) ?? { name, running: 0, served: 0, waiting: [] };
+      institutions.set(name, institution);
+      if (running < total && mayStart(institution, id)) begin(institution, id);
+      else await waitInLine(institution, id);
+      try {
+        return await work();
+      } finally {
+        end(institution, id);
+      }
+    },
+  };
+}

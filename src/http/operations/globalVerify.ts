@@ -1,0 +1,57 @@
+/**
+ * `GET /integrity/global-verify`: the whole record checked by a worker, once for everybody who asks meanwhile. Past
+ * 25 s the answer is 202 and the run's own address. The verdict is what stands in Postgres, and nothing else.
+ */
+import type { Request, Response } from 'express';
+import { isUuid } from '../../core/chain/ids.ts';
+import { type Actor, ADMINS } from '../../core/definitions/actor.ts';
+import { Problem } from '../../core/definitions/problem.ts';
+import { type Desk, demandRole, enter } from '../door/door.ts';
+
+export const globalVerifyRoute = { route: 'GET /integrity/global-verify', roles: ADMINS } as const;
+export const verifyRunRoute = { route: 'GET /integrity/runs/:run_id', roles: ADMINS } as const;
+
+interface Run {
+  id: string;
+  state: 'waiting' | 'running' | 'done' | 'failed';
+  report: object | null;
+}
+
+const ANSWER_WITHIN_MS = 25_000;
+
+export function serveGlobalVerify(desk: Desk) {
+  return async (req: Request, res: Response): Promise<void> => {
+    const actor = (await enter(desk, req, res, globalVerifyRoute))!;
+    demandRole(actor, ADMINS);
+    const id = await desk.verifyRuns.ask(actor.role === 'super_admin' ? null : actor.institution_id);
+    await desk.verifyRuns.within(id, ANSWER_WITHIN_MS);
+    answerRun(res, await findRun(desk, actor, id));
+  };
+}
+
+export function serveVerifyRun(desk: Desk) {
+  return async (req: Request, res: Response): Promise<void> => {
+    const actor = (await enter(desk, req, res, verifyRunRoute))!;
+    demandRole(actor, ADMINS);
+    answerRun(res, await findRun(desk, actor, String(req.params.run_id)));
+  };
+}
+
+/** Whose it is, the table's policy knows. */
+async function findRun({ reading }: Desk, actor: Actor, id: string): Promise<Run | undefined> {
+  if (!isUuid(id)) return undefined;
+  const text = 'select id, state, report from integrity_runs where id = $1';
+  return reading.inScope(actor, null, async (db) => (await db.query<Run>(text, [id])).rows[0]);
+}
+
+function answerRun(res: Response, run: Run | undefined): void {
+  if (!run) throw new Problem('not_found');
+  if (run.state === 'failed') throw new Problem('internal_error', 'The verification could not be finished.');
+  res.set('Cache-Control', 'no-store');
+  if (run.report) {
+    res.json(run.report);
+    return;
+  }
+  const location = `/integrity/runs/${run.id}`;
+  res.status(202).set({ Location: location, 'Retry-After': '5' }).json({ run_id: run.id, status: 'running', location });
+}

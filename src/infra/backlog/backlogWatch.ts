@@ -1,0 +1,125 @@
+/**
+ * How the door stands by what waits in the inbox, looked at each second, however many ask. It shuts for all by what
+ * could be worked on; for an institution by its share of that; and for a stream that is stuck by what waits in it, which
+ * is nobody else's concern.
+ */
+import type pg from 'pg';
+import { look } from '../postgres/boundedRead.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { isOverShare, isStuckForLong, isTooMuch, type Workable } from './backlog.ts';
+import { readWorkable, settledPerSecond, type Waiting } from './inboxLoad.ts';
+
+/** What a command would wait behind. */
+export interface Sender {
+  institution_id: string | null;
+  /** Its subject, where it is known by then. */
+  stream?: string;
+}
+
+/** Why a command is not accepted: for all, its institution's share, its stream. */
+export type Refusal = 'shut' | 'share' | 'stuck';
+
+export interface BacklogWatch {
+  refusalOf(sender: Sender): Refusal | undefined;
+  /** To be told of every command that goes in, as the next look comes late for a flood. */
+  admit(sender: Sender): void;
+  /** Is anybody refused for what waits? */
+  isRefusing(): boolean;
+  close(): void;
+}
+
+export interface BacklogWatchOptions {
+  /** Of role `door`, for looks alone. */
+  pool: pg.Pool;
+  metrics: Metrics;
+  log: Log;
+  every_ms?: number;
+}
+
+const EVERY_MS = 1_000;
+const NOTHING: Waiting = { pending: 0, oldest_pending_seconds: 0, waiting: 0, drawn: 0, at: 0, shares: [], stuck: [] };
+
+export async function startBacklogWatch(options: BacklogWatchOptions): Promise<BacklogWatch> {
+  const { pool, metrics, log, every_ms = EVERY_MS } = options;
+  let seen = NOTHING;
+  let per_second = 0;
+  let isShut = false;
+  let shares = new Map<string | null, number>();
+  /** Institutions that are over their share. */
+  let refused = new Set<string | null>();
+  let stuck = new Set<string>();
+  /** What came since the last look. */
+  let admitted = new Map<string | null, number>();
+  let closed = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  async function lookAgain(): Promise<void> {
+    // Also where the look fails: what was settled meanwhile is not known either.
+    admitted = new Map();
+    try {
+      const found = await look(pool, readWorkable);
+      per_second = settledPerSecond(per_second, seen, found);
+      seen = found;
+      judge();
+    } catch (err) {
+      log.debug({ err }, 'it could not be seen what waits: the door stands as it did');
+    }
+    if (!closed) timer = setTimeout(() => void lookAgain(), every_ms).unref();
+  }
+
+  function judge(): void {
+    const workable = { ...seen, per_second };
+    const [wasShut, were] = [isShut, refused];
+    isShut = isTooMuch(workable, isShut);
+    shares = new Map(seen.shares.map(({ institution_id, pending }) => [institution_id, pending]));
+    refused = new Set([...shares].flatMap(([id, share]) => (isOverShare(share, workable, were.has(id)) ? [id] : [])));
+    stuck = new Set(seen.stuck.filter(isStuckForLong).map(({ stream }) => stream));
+    metrics.backlogged.set(Number(isShut));
+    metrics.refusedInstitutions.set(refused.size);
+    metrics.stuckStreams.set(seen.stuck.length);
+    metrics.oldestWorkable.set(seen.oldest_pending_seconds);
+    const { pending, oldest_pending_seconds } = seen;
+    const facts = { pending, oldest_pending_seconds, per_second: Math.round(per_second), institutions: refused.size };
+    if (isShut !== wasShut) {
+      log.warn(facts, isShut ? 'too much is waiting: commands are refused' : 'commands are accepted again');
+    }
+    for (const institution_id of refused) {
+      if (!were.has(institution_id)) log.warn({ ...facts, institution_id }, 'an institution has its share waiting');
+    }
+  }
+
+  function refusalOf({ institution_id, stream }: Sender): Refusal | undefined {
+    if (stream !== undefined && stuck.has(stream)) return 'stuck';
+    const workable = withAdmitted();
+    if (isShut || isTooMuch(workable, false)) return 'shut';
+    const share = (shares.get(institution_id) ?? 0) + (admitted.get(institution_id) ?? 0);
+    return isOverShare(share, workable, refused.has(institution_id)) ? 'share' : undefined;
+  }
+
+  /** What was seen, and what came in since. */
+  function withAdmitted(): Workable {
+    const workable: Workable = { ...seen, per_second };
+    for (const count of admitted.values()) workable.pending += count;
+    return workable;
+  }
+
+  function isRefusing(): boolean {
+    return isShut || refused.size > 0 || isTooMuch(withAdmitted(), false);
+  }
+
+  function admit({ institution_id }: Sender): void {
+    admitted.set(institution_id, (admitted.get(institution_id) ?? 0) + 1);
+  }
+
+  await lookAgain();
+  return {
+    refusalOf,
+    admit,
+    isRefusing,
+    close: () => {
+      closed = true;
+      clearTimeout(timer);
+    },
+  };
+}

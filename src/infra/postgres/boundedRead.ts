@@ -1,0 +1,28 @@
+/**
+ * A look at how things stand: Postgres itself ends it after a second, so that none outlives its asker, and it has
+ * connections of its own, which nobody else keeps busy and which it keeps from nobody.
+ */
+import type pg from 'pg';
+import type { Queryable } from '../../core/sql/queryable.ts';
+import { inTime } from '../../core/withTimeout.ts';
+import { inTransaction } from './database.ts';
+
+/** One for looking, and one to ask whether Postgres is there while a look goes on. */
+export const LOOKS_POOL_SIZE = 2;
+const LOOK_MS = 1_000;
+const PATIENCE_MS = 2_000;
+
+/** @throws where it takes longer than a second, or Postgres is away */
+export function look<T>(pool: pg.Pool, read: (db: Queryable) => Promise<T>): Promise<T> {
+  const begin = `begin read only; set local statement_timeout = ${LOOK_MS}`;
+  return inTime(inTransaction(pool, read, { begin }), PATIENCE_MS, 'Postgres does not answer');
+}
+
+/** Slow is not away: whoever answers the least question is there. Nor is a lost connection, where a new one is to be had. */
+export async function isThere(pool: pg.Pool): Promise<boolean> {
+  const ask = () => pool.query('select 1');
+  return inTime(ask().catch(ask), PATIENCE_MS, 'Postgres does not answer').then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,164 @@
+/**
+ * Postgres pools, one for each role a process plays. A connection serves nobody before the server has confirmed its role
+ * and settings: one that cannot take its role is closed, never served as the login user.
+ */
+import pg from 'pg';
+import { type DatabaseRole, DEFAULT_ROLE_PREFIX, roleName } from '../../core/sql/databaseRoles.ts';
+import { sentTogether } from '../../core/sql/pipelined.ts';
+import type { Queryable } from '../../core/sql/queryable.ts';
+import { demandOwnSession, isDirect } from './ownSession.ts';
+import { type SessionSettings, takeRole } from './takeRole.ts';
+
+export type { DatabaseRole };
+
+// Statements with a name, and the checks of foreign keys, keep the plan of their first runs, when tables may be empty:
+// it has to go by key. Nothing but verification reads whole tables. Before version 18 what cannot go by key is held for so
+// dear that it would be compiled first, for a tenth of a second or more.
+const BY_KEY = { enable_seqscan: 'off', enable_hashjoin: 'off', enable_mergejoin: 'off', jit: 'off' };
+
+/** How long a statement of a role may take; 0 is for ever. */
+const STATEMENT_SECONDS: Record<DatabaseRole, number> = {
+  api: 15,
+  door: 15,
+  worker: 30,
+  relay: 15,
+  verifier: 0,
+  queue: 0,
+};
+
+/** Settings of every connection of a role, beside its role and the length of its statements. */
+const ROLE_SETTINGS: Record<DatabaseRole, SessionSettings> = {
+  api: { ...BY_KEY, lock_timeout: '5s', idle_in_transaction_session_timeout: '10s' },
+  door: { ...BY_KEY, lock_timeout: '5s', idle_in_transaction_session_timeout: '10s' },
+  worker: { ...BY_KEY, lock_timeout: '5s', idle_in_transaction_session_timeout: '10s' },
+  relay: { ...BY_KEY, idle_in_transaction_session_timeout: '10s' },
+  // Its pages cost enough to be compiled, each anew, which takes many times as long as running them.
+  verifier: { jit: 'off' },
+  queue: { search_path: 'bullmq' },
+};
+
+/** How long after Postgres should have ended a statement itself a server that says nothing is held for lost. */
+const SILENCE_MS = 5_000;
+
+const COMMON_SETTINGS = { timezone: 'UTC', client_encoding: 'UTF8' };
+
+/** How values come back: whole numbers, and instants as RFC 3339 UTC with milliseconds. */
+export const types: pg.CustomTypesConfig = {
+  getTypeParser(oid: number, format?: 'text' | 'binary') {
+    if (oid === pg.types.builtins.TIMESTAMPTZ) return (text: string) => new Date(text).toISOString();
+    if (oid === pg.types.builtins.INT8) return Number;
+    return pg.types.getTypeParser(oid, format as 'text');
+  },
+} as pg.CustomTypesConfig;
+
+/** @param max connections at most. @param rolePrefix of the installation's roles: processes open their pools by the backbone */
+export function openPool(
+  url: string,
+  role: DatabaseRole,
+  max: number,
+  onError: (error: Error) => void,
+  rolePrefix = DEFAULT_ROLE_PREFIX,
+): pg.Pool {
+  const seconds = STATEMENT_SECONDS[role];
+  const statement_timeout = seconds === 0 ? '0' : `${seconds}s`;
+  const settings = { ...COMMON_SETTINGS, statement_timeout, ...ROLE_SETTINGS[role] };
+  const makeFit = async (client: pg.ClientBase) => {
+    const pid = await takeRole(client, roleName(rolePrefix, role), settings);
+    if (!isDirect(client, pid)) await demandOwnSession(client, url);
+  };
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: `plearoll-${role}`,
+    onConnect: makeFit,
+    max,
+    types,
+    connectionTimeoutMillis: 5_000,
+    ...(seconds > 0 && { query_timeout: seconds * 1_000 + SILENCE_MS }),
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    // What needs no earlier answer is sent without waiting for one.
+    pipeline: role !== 'queue',
+  });
+  pool.on('error', onError);
+  return pool;
+}
+
+interface Brackets<T> {
+  begin?: string;
+  /** Sends the last statements, all at once and without waiting in between: COMMIT goes out right behind them. */
+  last?(db: Queryable, result: T): Promise<unknown>;
+}
+
+/**
+ * Runs `work` between BEGIN and COMMIT.
+ * @throws what `work`, the last statements or the commit threw, after a rollback; a connection in doubt is closed
+ */
+export async function inTransaction<T>(
+  pool: pg.Pool,
+  work: (db: Queryable) => Promise<T>,
+  { begin = 'begin', last }: Brackets<T> = {},
+): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  const onError = (error: Error) => {
+    broken = error;
+  };
+  client.on('error', onError);
+  try {
+    const db = client as unknown as Queryable;
+    const [, result] = await sentTogether([client.query(begin), work(db)] as const);
+    const [, { command }] = await sentTogether([last?.(db, result), client.query('commit')] as const);
+    if (command !== 'COMMIT') throw new Error(`the transaction ended with ${command}`);
+    return result;
+  } catch (fault) {
+    if (isConnectionFault(fault)) broken = fault as Error;
+    else await client.query('rollback').catch((error: Error) => (broken = error));
+    throw fault;
+  } finally {
+    client.off('error', onError);
+    client.release(broken);
+  }
+}
+
+/**
+ * Runs `work` with those of the names that nobody else has for himself just now. Nobody waits for a name; who dies with
+ * one lets go of it, and who freezes loses it when Postgres ends the idle transaction. `isLost` says that it did.
+ */
+export async function exclusively<T>(
+  pool: pg.Pool,
+  names: string[],
+  work: (own: ReadonlySet<string>, isLost: () => boolean) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect();
+  let lost = false;
+  client.on('error', () => {
+    lost = true;
+  });
+  try {
+    await client.query('begin');
+    const text =
+      'select name from unnest($1::text[]) as name where pg_try_advisory_xact_lock(hashtextextended(name, 1))';
+    const { rows } = await client.query<{ name: string }>(text, [names]);
+    return await work(new Set(rows.map(({ name }) => name)), () => lost);
+  } finally {
+    // The end of its connection is the one way to let go that cannot fail.
+    client.release(true);
+  }
+}
+
+// What pg says where it has no code to give. Other texts may hold the same words: a column is named connection_count.
+const LOST_CONNECTION =
+  /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout e|Query read timeout)/;
+
+/** Did the connection fail, or the server shut down, fill up or turn read-only, rather than the statement? */
+export function isConnectionFault(fault: unknown): boolean {
+  const { code, message } = fault as { code?: string; message?: string };
+  if (code === undefined) return LOST_CONNECTION.test(message ?? '');
+  return /^(08|57P0|53|25006$)/.test(code) || /^E[A-Z]+$/.test(code);
+}
+
+/** Worth trying again as it was: a deadlock, a serialisation failure, a lock or a statement that took too long. */
+export function isTransientFault(fault: unknown): boolean {
+  const { code } = fault as { code?: string };
+  return code !== undefined && ['40P01', '40001', '55P03', '57014', '25P03'].includes(code);
+}

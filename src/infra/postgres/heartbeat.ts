@@ -1,0 +1,96 @@
+/**
+ * Which processes are alive, told by Postgres without a write: each holds a shared advisory lock for every part that it
+ * plays, on a session that Postgres ends when nothing is heard on it for ten seconds. A process that is killed lets go
+ * at once, one that is frozen or cut off soon, and nothing is left behind that would have to be swept.
+ */
+import type pg from 'pg';
+import { inTime } from '../../core/withTimeout.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { DatabaseRole } from './database.ts';
+
+/** In the order of their locks: none may change its place. */
+export const PROCESS_KINDS = ['api', 'worker', 'relay', 'scheduler'] as const;
+export type ProcessKind = (typeof PROCESS_KINDS)[number];
+export type Alive = Record<ProcessKind, number>;
+
+export interface Heartbeat {
+  /** From now on this process counts as one of these. Resolves when it does, or soon without. */
+  join(kind: ProcessKind): Promise<void>;
+  leave(kind: ProcessKind): Promise<void>;
+  /** As of the last beat that was answered; how it was before, while Postgres is away. */
+  alive(): Alive;
+  close(): Promise<void>;
+}
+
+const BEAT_EVERY_MS = 2_000;
+const SILENCE = '10s';
+const PATIENCE_MS = 2_000;
+/** Of the advisory locks with two numbers; the other is the kind's place. */
+const LOCK_CLASS = 7_252_079;
+
+const ROLES: Record<ProcessKind, DatabaseRole> = { api: 'door', worker: 'worker', relay: 'relay', scheduler: 'worker' };
+
+const KEEP = `
+  with held as materialized (
+    select objid::int4 as kind from pg_locks
+    where locktype = 'advisory' and pid = pg_backend_pid() and classid = ${LOCK_CLASS} and objsubid = 2
+  )
+  select set_config('idle_session_timeout', '${SILENCE}', false),
+    (select count(pg_try_advisory_lock_shared(${LOCK_CLASS}, kind)) from unnest($1::int4[]) as kind
+     where kind not in (select kind from held)),
+    (select count(pg_advisory_unlock_shared(${LOCK_CLASS}, kind)) from held where kind <> all ($1::int4[]))`;
+
+const COUNT = `
+  select objid::int4 as kind, count(distinct pid)::int4 as processes from pg_locks
+  where locktype = 'advisory' and granted and classid = ${LOCK_CLASS} and objsubid = 2
+    and database = (select oid from pg_database where datname = current_database())
+  group by objid`;
+
+/** @param openPool of one connection, which is asked for once */
+export function createHeartbeat(openPool: (role: DatabaseRole) => pg.Pool, log: Pick<Log, 'debug'>): Heartbeat {
+  const kinds = new Set<ProcessKind>();
+  let pool: pg.Pool | undefined;
+  let alive: Alive = { api: 0, worker: 0, relay: 0, scheduler: 0 };
+  let timer: NodeJS.Timeout | undefined;
+  let isClosed = false;
+
+  async function beat(): Promise<void> {
+    clearTimeout(timer);
+    try {
+      await inTime(askFor([...kinds]), PATIENCE_MS, 'Postgres does not answer');
+    } catch (err) {
+      log.debug({ err }, 'it could not be seen which processes are alive');
+    }
+    clearTimeout(timer);
+    if (!isClosed) timer = setTimeout(() => void beat(), BEAT_EVERY_MS).unref();
+  }
+
+  async function askFor(own: ProcessKind[]): Promise<void> {
+    pool ??= openPool(ROLES[own[0]!]);
+    await pool.query({ name: 'heartbeat-keep', text: KEEP, values: [own.map(numberOf)] });
+    const { rows } = await pool.query<{ kind: number; processes: number }>({ name: 'heartbeat-count', text: COUNT });
+    const counts = new Map(rows.map(({ kind, processes }) => [kind, processes]));
+    alive = Object.fromEntries(PROCESS_KINDS.map((kind) => [kind, counts.get(numberOf(kind)) ?? 0])) as Alive;
+  }
+
+  return {
+    join(kind) {
+      kinds.add(kind);
+      return beat();
+    },
+    leave(kind) {
+      kinds.delete(kind);
+      return isClosed ? Promise.resolve() : beat();
+    },
+    alive: () => alive,
+    async close() {
+      isClosed = true;
+      clearTimeout(timer);
+      await pool?.end();
+    },
+  };
+}
+
+function numberOf(kind: ProcessKind): number {
+  return PROCESS_KINDS.indexOf(kind) + 1;
+}

@@ -1,0 +1,79 @@
+/**
+ * Which schema a database has, told by its newest migration. A process refuses one that it was not written for: on a
+ * newer schema it could write what the newer version does not expect, on an older one it would fail halfway.
+ */
+import type pg from 'pg';
+import { migrations } from '../../../migrations/index.ts';
+import { type DatabaseRole, readRolePrefixes, roleName } from '../../core/sql/databaseRoles.ts';
+import { isConnectionFault } from './database.ts';
+import { openSession } from './ownSession.ts';
+import { takeRole } from './takeRole.ts';
+
+export const OURS: readonly string[] = migrations.map(({ name }) => name);
+
+export class SchemaError extends Error {}
+
+const WAIT_FOR_POSTGRES_MS = 5_000;
+const TRY_AGAIN_MS = 200;
+
+/** The migrations of a database in the order in which they were applied; none where there is no schema yet. */
+export async function readSchema(db: Pick<pg.Client, 'query'>): Promise<string[]> {
+  try {
+    const { rows } = await db.query<{ name: string }>('select name from public.knex_migrations order by id');
+    return rows.map(({ name }) => name);
+  } catch (error) {
+    // It is not there, or was made before everybody could read it.
+    if (['42P01', '42501'].includes((error as { code: string }).code)) return [];
+    throw error;
+  }
+}
+
+/** @throws {SchemaError} where a newer version has migrated the database */
+export function refuseNewer(applied: readonly string[]): void {
+  if (applied.every((name) => OURS.includes(name))) return;
+  throw new SchemaError(
+    `The database has the schema of a newer version of Plearoll (${applied.at(-1)}); this one knows ${OURS.at(-1)} ` +
+      'and leaves it alone. Install the newer version, or restore a backup that this one made.',
+  );
+}
+
+/** @throws {SchemaError} where the database's schema is not exactly ours; says what to do */
+export function demandOurs(applied: readonly string[]): void {
+  refuseNewer(applied);
+  if (OURS.every((name) => applied.includes(name))) return;
+  const found = applied.length === 0 ? 'no schema yet' : `an older schema (${applied.at(-1)})`;
+  throw new SchemaError(`The database has ${found}; this version needs ${OURS.at(-1)}: run npm run migrate first.`);
+}
+
+/** @throws {SchemaError} where the database was migrated for roles of another prefix, whose names ours would not fit */
+export async function refuseOtherRoles(db: Pick<pg.Client, 'query'>, prefix: string): Promise<void> {
+  const found = await readRolePrefixes(db as never);
+  if (found.length === 0 || found.includes(prefix)) return;
+  throw new SchemaError(
+    `The database was migrated with DB_ROLE_PREFIX=${found.join(' and ')}, and here it is ${prefix}. ` +
+      'Set it to what it was, or name another database: the roles of a database do not change their names.',
+  );
+}
+
+/** What every separate process does first, in a role that it plays later. @throws {SchemaError}, or a fault where Postgres stays away for seconds */
+export async function demandSchema(url: string, role: DatabaseRole, rolePrefix: string): Promise<void> {
+  for (const started = performance.now(); ; ) {
+    try {
+      return demandOurs(await askSchema(url, role, rolePrefix));
+    } catch (fault) {
+      if (!isConnectionFault(fault) || performance.now() - started > WAIT_FOR_POSTGRES_MS) throw fault;
+      await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
+    }
+  }
+}
+
+async function askSchema(url: string, role: DatabaseRole, rolePrefix: string): Promise<string[]> {
+  const client = await openSession(url, 'plearoll-start');
+  try {
+    await refuseOtherRoles(client, rolePrefix);
+    await takeRole(client, roleName(rolePrefix, role), {});
+    return await readSchema(client);
+  } finally {
+    await client.end().catch(() => {});
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * A process notices that a newer version has migrated its database while it runs. Who decides or fires ends itself, as
+ * a supervisor then starts what is installed; who only answers and delivers is not ready any more, and goes on for
+ * those who are there.
+ */
+import type { Queryable } from '../../core/sql/queryable.ts';
+import type { Step } from '../process/shutdown.ts';
+import type { Log } from '../telemetry/log.ts';
+import { OURS } from './schema.ts';
+
+const LOOK_EVERY_MS = 3_000;
+const NEWEST = {
+  name: 'newest-migration',
+  text: 'select name from public.knex_migrations order by id desc limit 1',
+};
+
+/** @param onNewer called once, when the newest migration is none of ours. @returns the step that ends the watch */
+export function watchSchema(db: Queryable, log: Log, consequence: string, onNewer: () => void): Step {
+  let timer: NodeJS.Timeout | undefined;
+  let isOver = false;
+
+  async function look(): Promise<void> {
+    const found = await db.query<{ name: string }>(NEWEST).catch(() => undefined);
+    const newest = found?.rows[0]?.name;
+    if (isOver) return;
+    if (newest === undefined || OURS.includes(newest)) {
+      timer = setTimeout(() => void look(), LOOK_EVERY_MS).unref();
+      return;
+    }
+    log.fatal({ schema: newest, own: OURS.at(-1) }, `a newer version has migrated the database: ${consequence}`);
+    onNewer();
+  }
+
+  void look();
+  const run = () => {
+    isOver = true;
+    clearTimeout(timer);
+  };
+  return { name: 'schema watch', run };
+}
+
+/** For what decides or fires: it stops as by a signal, and ends with a code at which a supervisor starts it again. */
+export function endOnNewerSchema(db: Queryable, log: Log): Step {
+  return watchSchema(db, log, 'this process finishes what it has in hand and ends', () => {
+    process.exitCode = 1;
+    process.kill(process.pid, 'SIGTERM');
+  });
+}
+
+/** For what only answers or delivers. */
+export function unreadyOnNewerSchema(db: Queryable, log: Log, drain: () => void): Step {
+  return watchSchema(db, log, 'this process is not ready any more', drain);
+}

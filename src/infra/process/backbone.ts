@@ -1,0 +1,112 @@
+/** What every process stands on: its settings, its log and metrics, the queues, the broadcast and who is present. */
+import type pg from 'pg';
+import { type BlobStore, openBlobs } from '../blobs.ts';
+import type { Broadcast } from '../broadcast/broadcast.ts';
+import { createInProcessBroadcast } from '../broadcast/inProcess.ts';
+import { createRedisBroadcast } from '../broadcast/redis.ts';
+import { type DatabaseRole, openPool } from '../postgres/database.ts';
+import { createHeartbeat, type Heartbeat } from '../postgres/heartbeat.ts';
+import { readInstallationId, redisPrefix } from '../postgres/installation.ts';
+import { createInProcessPresence } from '../presence/inProcess.ts';
+import { PRESENCE, type Presence } from '../presence/presence.ts';
+import { createRedisPresence } from '../presence/redis.ts';
+import { openQueues, type Queues } from '../queue/queue.ts';
+import { openRedis, RedisAwayError, type RedisServer } from '../redis/redis.ts';
+import { type Absence, createAbsence, postgresPlace, redisPlace } from '../telemetry/absence.ts';
+import { createLog, type Log } from '../telemetry/log.ts';
+import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
+import { blobFolder, type Config } from './config.ts';
+
+export interface Backbone {
+  config: Config;
+  databaseUrl: string;
+  /** The installation's id. */
+  installation: string;
+  /** Which process of ours this is, as logs and clients name it. */
+  process: string;
+  /** Keeps installations that share a Redis apart. */
+  prefix: string;
+  log: Log;
+  metrics: Metrics;
+  /** What is said of Postgres in the log. */
+  postgres: Absence;
+  /** The queue's, the broadcast's and presence's; undefined in embedded mode. */
+  redis: RedisServer | undefined;
+  queues: Queues;
+  broadcast: Broadcast;
+  blobs: BlobStore;
+  presence: Presence;
+  /** Which processes are alive, and that this is one of them. */
+  heartbeat: Heartbeat;
+  onError(error: Error): void;
+  /** Connections in a role of this installation. @param max at most */
+  openPool(role: DatabaseRole, max: number): pg.Pool;
+  isRedisConnected(): boolean | null;
+  /** The queues, the broadcast and presence; to be called when nobody uses them any more. */
+  close(): Promise<void>;
+}
+
+/**
+ * @param process its name in logs
+ * @param role what it asks the database as, where its login is of one role only
+ * @throws where the database cannot be asked whose it is
+ */
+export async function openBackbone(
+  config: Config,
+  databaseUrl: string,
+  process: string,
+  role: DatabaseRole = 'worker',
+): Promise<Backbone> {
+  return assembleBackbone(
+    config,
+    databaseUrl,
+    process,
+    await readInstallationId(databaseUrl, role, config.DB_ROLE_PREFIX),
+  );
+}
+
+/** The same where it is known whose database it is. */
+export function assembleBackbone(config: Config, databaseUrl: string, process: string, installation: string): Backbone {
+  const { REDIS_URL, REDIS_CACHE_URL } = config;
+  const redisPlaces = [REDIS_URL, REDIS_CACHE_URL].flatMap((url) => (url === undefined ? [] : [redisPlace(url)]));
+  const log = createLog(config.LOG_LEVEL, process, [postgresPlace(databaseUrl), ...redisPlaces]);
+  const onError = (error: Error) => {
+    // Only what it says: the error of a pool carries its whole client along.
+    const { message, code } = error as NodeJS.ErrnoException;
+    const level = error instanceof RedisAwayError ? 'debug' : 'warn';
+    log[level]({ err: { message, code } }, 'a connection is in trouble');
+  };
+  const prefix = redisPrefix(installation);
+  const open = (role: DatabaseRole, max: number) => openPool(databaseUrl, role, max, onError, config.DB_ROLE_PREFIX);
+  const redis = REDIS_URL === undefined ? undefined : openRedis({ url: REDIS_URL, process, prefix, log });
+  const queues = openQueues({ openPool: (max) => open('queue', max), redis, installation, onError, log });
+  const broadcast = redis ? createRedisBroadcast(redis, prefix) : createInProcessBroadcast();
+  const presence = redis ? createRedisPresence(redis, prefix, PRESENCE) : createInProcessPresence(PRESENCE);
+  const heartbeat = createHeartbeat((role) => open(role, 1), log);
+  return {
+    config,
+    databaseUrl,
+    process,
+    installation,
+    prefix,
+    log,
+    metrics: createMetrics(),
+    postgres: createAbsence(`Postgres ${postgresPlace(databaseUrl)}`, log),
+    redis,
+    queues,
+    broadcast,
+    blobs: openBlobs(blobFolder(config)),
+    presence,
+    heartbeat,
+    onError,
+    openPool: open,
+    isRedisConnected: () => redis?.isConnected() ?? null,
+    async close() {
+      await queues.close();
+      await presence.close();
+      await broadcast.close();
+      redis?.close();
+      await heartbeat.close();
+    },
+  };
+}

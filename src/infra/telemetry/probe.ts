@@ -1,0 +1,137 @@
+/**
+ * How this process and what it leans on are doing, probed every second or two, so that asking costs nothing. Without Postgres
+ * nothing works (503); without Redis everything works, later (200 and `degraded`); without a worker, say, nothing is
+ * applied, which is no reason to send nobody here (`degraded` too). A Postgres that is slow is there: the
+ * figures are then those of the last look that came to its end.
+ */
+import type pg from 'pg';
+import { type Backlog, readStanding } from '../backlog/backlog.ts';
+import { isThere, look } from '../postgres/boundedRead.ts';
+import type { Alive } from '../postgres/heartbeat.ts';
+import type { Absence } from './absence.ts';
+import type { Metrics } from './metrics.ts';
+
+export interface Health {
+  healthy: boolean;
+  degraded: boolean;
+  postgres_connected: boolean;
+  redis_connected: boolean | null;
+  queue: Queue;
+  active_connections: number;
+  /** How many of each kind are alive. */
+  processes: Alive;
+  timestamp: string;
+}
+
+export interface Queue extends Backlog {
+  dead: number;
+  /** When the figures were true; null before there are any. */
+  as_of: string | null;
+}
+
+export interface Probe {
+  health(): Health;
+  /** Reachable, fit, and not about to stop. */
+  isReady(): boolean;
+  /** Has Postgres been away for longer than a restart of it or a failover takes to be noticed? */
+  isAway(): boolean;
+  /** From now on not ready: a load balancer sends nobody any more. */
+  drain(): void;
+  close(): void;
+}
+
+export interface ProbeOptions {
+  /** For looks alone. */
+  pool: pg.Pool;
+  /** Told when it answers and when it does not. */
+  postgres: Absence;
+  metrics: Metrics;
+  /** Null where there is no Redis. */
+  isRedisConnected(): boolean | null;
+  connections(): number;
+  processes(): Alive;
+  /** False where the queue's Redis is not one to rely on. */
+  isQueueFit?(): boolean;
+  /** False while commands are refused, or none could be stored lately. */
+  isAccepting?(): boolean;
+  every_ms?: number;
+}
+
+const EVERY_MS = 2_000;
+/** One that comes back is soon seen. */
+const EVERY_MS_WITHOUT = 250;
+const AWAY_MS = 5_000;
+
+export async function startProbe(options: ProbeOptions): Promise<Probe> {
+  const {
+    pool,
+    postgres,
+    metrics,
+    isRedisConnected,
+    connections,
+    processes,
+    isQueueFit = () => true,
+    isAccepting = () => true,
+    every_ms = EVERY_MS,
+  } = options;
+  let queue: Queue = { pending: 0, oldest_pending_seconds: 0, dead: 0, as_of: null };
+  let isStale = false;
+  let postgres_connected = false;
+  let answered_at = performance.now();
+  let draining = false;
+  let closed = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  async function lookAgain(): Promise<void> {
+    try {
+      const { findings_open, ...counts } = await look(pool, readStanding);
+      queue = { ...counts, as_of: new Date().toISOString() };
+      metrics.findingsOpen.set(findings_open);
+      postgres_connected = true;
+      isStale = false;
+      metrics.pending.set(queue.pending);
+      metrics.oldestPending.set(queue.oldest_pending_seconds);
+    } catch (fault) {
+      isStale = true;
+      postgres_connected = await isThere(pool);
+      if (!postgres_connected && !closed) postgres.away(fault);
+    }
+    if (postgres_connected) {
+      answered_at = performance.now();
+      postgres.back();
+    }
+    const next = postgres_connected ? every_ms : Math.min(every_ms, EVERY_MS_WITHOUT);
+    if (!closed) timer = setTimeout(() => void lookAgain(), next).unref();
+  }
+
+  function health(): Health {
+    const redis_connected = isRedisConnected();
+    const alive = processes();
+    const isMissed = Object.values(alive).includes(0);
+    const isLame = isStale || isMissed || redis_connected === false || !isQueueFit() || !isAccepting();
+    return {
+      healthy: postgres_connected,
+      degraded: postgres_connected && isLame,
+      postgres_connected,
+      redis_connected,
+      queue,
+      active_connections: connections(),
+      processes: alive,
+      timestamp: new Date().toISOString(),
+    };
+  }
+
+  await lookAgain();
+  return {
+    health,
+    isReady: () => postgres_connected && isQueueFit() && !draining,
+    isAway: () => !postgres_connected && performance.now() - answered_at > AWAY_MS,
+    drain: () => {
+      draining = true;
+    },
+    close: () => {
+      closed = true;
+      clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,73 @@
+/**
+ * Checks streams a few at a time: each page is one statement and so one snapshot, so that appends meanwhile are no
+ * false alarm and no transaction stays open for long. Small streams together, a big one alone: what is held in memory
+ * depends on neither. Reads only.
+ */
+
+import type { Book } from '../../core/definitions/command.ts';
+import type { Blobs } from '../../core/definitions/files.ts';
+import { readClock } from '../../core/sql/databaseClock.ts';
+import type { Queryable } from '../../core/sql/queryable.ts';
+import { fileIssues } from '../../court/exhibits/exhibitFile.ts';
+import { readColumnTypes } from './compareRows.ts';
+import type { StreamName } from './streamNames.ts';
+import { type CheckedStream, checkStreams, withFileIssues } from './verifyStreams.ts';
+
+export interface CheckedPage {
+  /** The database's clock before the page was read, RFC 3339 UTC: all that was committed by then is covered. */
+  checked_at: string;
+  streams: CheckedStream[];
+}
+
+const PAGE_STREAMS = 200;
+const PAGE_EVENTS = 20_000;
+
+/** @param blobs with null, files are not looked at */
+export async function* checkPages(
+  db: Queryable,
+  book: Book,
+  names: Iterable<StreamName[]> | AsyncIterable<StreamName[]>,
+  blobs: Blobs | null,
+): AsyncGenerator<CheckedPage> {
+  const types = await readColumnTypes(db);
+  for await (const some of names) {
+    for (const page of pagesOf(some)) {
+      const checked_at = await readClock(db);
+      const streams = await checkStreams(db, book, types, page);
+      if (blobs) yield* withFiles({ checked_at, streams }, blobs);
+      else yield { checked_at, streams };
+    }
+  }
+}
+
+/**
+ * In parts, one before each file is read, most of them empty: files may be many gigabytes, and whoever takes the pages
+ * may stop at each of them.
+ */
+async function* withFiles({ checked_at, streams }: CheckedPage, blobs: Blobs): AsyncGenerator<CheckedPage> {
+  const ready: CheckedStream[] = [];
+  for (const stream of streams) {
+    const found: string[] = [];
+    for (const exhibit of stream.exhibits) {
+      yield { checked_at, streams: ready.splice(0) };
+      found.push(...(await fileIssues([exhibit], blobs)));
+    }
+    ready.push(withFileIssues(stream, found));
+  }
+  if (ready.length > 0) yield { checked_at, streams: ready };
+}
+
+function* pagesOf(names: StreamName[]): Generator<string[]> {
+  let page: string[] = [];
+  let events = 0;
+  for (const { stream, sequence } of names) {
+    if (page.length === PAGE_STREAMS || (page.length > 0 && events + sequence > PAGE_EVENTS)) {
+      yield page;
+      page = [];
+      events = 0;
+    }
+    page.push(stream);
+    events += sequence;
+  }
+  if (page.length > 0) yield page;
+}

@@ -1,0 +1,103 @@
+/**
+ * What a stream's events say that the tables hold: the events are folded again, with the same definitions that wrote
+ * the rows. Tampered payloads can make an event unreadable; that is a finding, never a crash. What a newer version
+ * recorded is none: this one cannot judge the tables by it, and says so.
+ */
+
+import { foldWrites, type Write } from '../../core/apply/projections.ts';
+import { initialState } from '../../core/apply/streamStates.ts';
+import { type EventRow, recordedEvent } from '../../core/chain/ledger.ts';
+import type { Book } from '../../core/definitions/command.ts';
+import { isOurKind } from '../../core/definitions/event.ts';
+import { kindOf } from '../../core/definitions/stream.ts';
+import type { Exhibit } from '../../court/exhibits/exhibit.ts';
+import { sessionCompleted } from '../../court/sessions/completeSession.ts';
+import { type SessionState, sessionStream, stateDigest } from '../../court/sessions/session.ts';
+import { brokenInvariants } from '../../court/turns/turnInvariants.ts';
+import { type Finding, finding } from './findings.ts';
+import type { StreamFacts } from './streamFacts.ts';
+
+export interface Folded {
+  /** What the chain says of a session's exhibits. */
+  exhibits: readonly Exhibit[];
+  /** The rows that the chain asks for; undefined where it cannot be read to its end. */
+  writes: Write[] | undefined;
+  findings: Finding[];
+  /** What only a newer version knows: the tables were not compared because of it. */
+  unjudged: string | null;
+}
+
+export function foldStream(book: Book, facts: StreamFacts): Folded {
+  const findings: Finding[] = [];
+  const kind = kindOf(facts.stream);
+  if (!book.kinds.has(kind)) {
+    const unjudged = isOurKind(kind) ? `streams of kind ${kind}` : null;
+    if (unjudged === null) findings.push(finding(null, `Unknown kind of stream: ${kind}`));
+    return { writes: undefined, findings, exhibits: [], unjudged };
+  }
+  const folding: Folding = { isReadable: true, unjudged: null, state: initialState(book, facts.stream) };
+  const writes = foldWrites(writesOf(book, facts, findings, folding));
+  const { exhibits = [] } = (folding.state ?? {}) as Partial<SessionState>;
+  return { writes: folding.isReadable ? writes : undefined, findings, exhibits, unjudged: folding.unjudged };
+}
+
+interface Folding {
+  isReadable: boolean;
+  unjudged: string | null;
+  state: unknown;
+}
+
+/** One event at a time, so that only one write a row is kept however long the stream is. */
+function* writesOf(book: Book, facts: StreamFacts, findings: Finding[], folding: Folding): Generator<Write> {
+  const lost = new Set(facts.lost_sequences);
+  for (const row of facts.recorded) {
+    const definition = book.events.get(row.event_type);
+    if (!definition) {
+      folding.unjudged = `events of type ${row.event_type}`;
+      folding.isReadable = false;
+      return;
+    }
+    if (definition.stream.kind !== kindOf(row.stream)) {
+      findings.push(finding(row.sequence, `Misplaced event at sequence ${row.sequence}: ${row.event_type}`));
+      continue;
+    }
+    if (lost.has(row.sequence)) {
+      folding.isReadable = false;
+      return;
+    }
+    let writes: Write[];
+    try {
+      const event = recordedEvent(row) as never;
+      folding.state = definition.evolve(folding.state, event);
+      writes = definition.project(event, folding.state);
+      if (row.event_type === sessionCompleted.type) findings.push(...completionFindings(row, folding.state, facts));
+    } catch {
+      findings.push(finding(row.sequence, `Payload unreadable at sequence ${row.sequence}`));
+      folding.isReadable = false;
+      return;
+    }
+    yield* writes;
+  }
+  if (kindOf(facts.stream) !== sessionStream.kind) return;
+  const broken = brokenInvariants(folding.state as SessionState);
+  findings.push(...broken.map((text) => finding(null, `Invariant broken: ${text}`)));
+}
+
+/** SESSION_COMPLETED stands last, counts the events and commits to the final state. */
+function completionFindings(row: EventRow, state: unknown, { last }: StreamFacts): Finding[] {
+  const { sequence } = row;
+  const payload = JSON.parse(row.payload!) as { event_count: number; state_digest: string };
+  const digest = stateDigest(state as SessionState);
+  const findings: Finding[] = [];
+  const mismatch = (what: string, stored: unknown, computed: unknown) =>
+    findings.push(
+      finding(sequence, `${what} mismatch at sequence ${sequence}: stored=${stored}, computed=${computed}`),
+    );
+  if (payload.event_count !== sequence) mismatch('Event count', payload.event_count, sequence);
+  if (payload.state_digest !== digest) mismatch('State digest', payload.state_digest, digest);
+  if (last!.sequence > sequence) {
+    const text = `Events after SESSION_COMPLETED: it stands at sequence ${sequence}, the last event at ${last!.sequence}`;
+    findings.push(finding(last!.sequence, text));
+  }
+  return findings;
+}

@@ -1,0 +1,153 @@
+/**
+ * Everything that is to be known of some streams, in one statement and so in one snapshot: appends meanwhile are no
+ * false alarm, whatever connection or pool the caller has. Hashes are recomputed from the columns by expressions that
+ * stand here, because a function in the database could have been replaced.
+ */
+
+import { isUuid } from '../../core/chain/ids.ts';
+import { EVENT_COLUMNS, type EventRow } from '../../core/chain/ledger.ts';
+import { type JsonObject, RESERVED } from '../../core/definitions/event.ts';
+import { type Head, idOf } from '../../core/definitions/stream.ts';
+import type { Queryable } from '../../core/sql/queryable.ts';
+import { PROJECTED } from './projectedTables.ts';
+
+/** An event with at least one fault in its row. Hashes in hex; null where a column that cannot be null is null. */
+export interface FaultyEvent {
+  sequence: number;
+  expected_sequence: number;
+  event_hash: string | null;
+  computed_hash: string;
+  payload_commitment: string | null;
+  computed_commitment: string | null;
+  previous_hash: string | null;
+  expected_previous: string | null;
+  /** Its payload is gone and no erasure names it. */
+  is_lost: boolean;
+  has_payload: boolean;
+  is_backwards: boolean;
+}
+
+export interface StreamFacts {
+  stream: string;
+  /** The row of `streams`. */
+  head: Head | null;
+  /** What the last event says the head should be. */
+  last: Head | null;
+  events_checked: number;
+  /** How many faults the rows have; those of the first `MAX_STREAM_ISSUES` are described. */
+  fault_count: number;
+  faulty_sequences: number[];
+  lost_sequences: number[];
+  faulty: FaultyEvent[];
+  /** Payloads without an event. */
+  stray_payloads: number[];
+  /** Erasures whose payload is still there: of which stream and sequence. */
+  unerased: { sequence: number; stream: string; event_sequence: number }[];
+  /** The events whose type has a definition or is reserved for us, in order. */
+  recorded: EventRow[];
+  /** The rows of each projected table of the stream's kind. */
+  rows: { [table: string]: JsonObject[] | null };
+}
+
+export const MAX_STREAM_ISSUES = 100;
+const MAX_SEQUENCES = 10_000;
+
+const GENESIS = `decode(repeat('00', 32), 'hex')`;
+const instant = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+const hex = (column: string) => `encode(${column}, 'hex')`;
+
+const ENVELOPE = `format(
+  '{"actor":"%s","at":"%s","commit":"%s","id":"%s","prev":"%s","seq":%s,"stream":"%s","type":"%s","v":"plearoll.event/1"}',
+  e.actor_id, ${instant('e.occurred_at')}, ${hex('e.payload_commitment')}, e.event_id, ${hex('e.previous_hash')},
+  e.sequence, e.stream, e.event_type)`;
+
+/** A canonical payload has one form, so that the erasure of an event's payload can be looked for as text. */
+const ERASURE = `
+  '{"event_sequence":' || c.sequence || ',"payload_commitment":"' || ${hex('c.payload_commitment')}
+  || '","stream":"' || c.stream || '"}'`;
+
+const head = (row: string) => `json_build_object('sequence', ${row}.sequence, 'event_hash', ${hex(`${row}.event_hash`)},
+  'occurred_at', ${instant(`${row}.occurred_at`)})`;
+
+const rowsOf = ({ kind, table, owner }: (typeof PROJECTED)[number]) => `
+  '${table}', (select json_agg(t) from public.${table} t where t.${owner} = n.id and n.stream like '${kind}:%')`;
+
+const SWEEP = `
+  with named as (
+    select * from unnest($1::text[], $2::uuid[]) as n (stream, id)
+  ), chained as (
+    select e.stream, e.sequence, e.event_hash, e.previous_hash, e.payload_commitment,
+      sha256('\\x00'::bytea || convert_to(${ENVELOPE}, 'UTF8')) as computed_hash,
+      sha256('\\x02'::bytea || p.salt || convert_to(p.payload, 'UTF8')) as computed_commitment,
+      p.stream is not null as has_payload,
+      lag(e.sequence, 1, 0) over chain + 1::bigint as expected_sequence,
+      lag(e.event_hash, 1, ${GENESIS}) over chain as expected_previous,
+      coalesce(lag(e.occurred_at) over chain > e.occurred_at, false) as is_backwards
+    from public.events e
+    left join public.event_payloads p on p.stream = e.stream and p.sequence = e.sequence and p.stream = any($1)
+    where e.stream = any($1)
+    window chain as (partition by e.stream order by e.sequence)
+  ), judged as (
+    select *, not c.has_payload and (${ERASURE} in (
+        select p.payload from public.events x join public.event_payloads p using (stream, sequence)
+        where x.event_type = 'PAYLOAD_ERASED' and x.stream like 'assignment:%'
+      )) is not true as is_lost
+    from chained c
+  ), counted as (
+    select *, (sequence is distinct from expected_sequence)::integer
+      + (previous_hash is distinct from expected_previous)::integer
+      + (event_hash is distinct from computed_hash)::integer
+      + (is_lost or (has_payload and
+        (payload_commitment is distinct from computed_commitment or computed_commitment is null)))::integer
+      + is_backwards::integer as faults
+    from judged
+  ), numbered as (
+    select *, sum(faults) over (partition by stream order by sequence rows unbounded preceding) as faults_so_far
+    from counted
+  ), swept as (
+    select stream, count(*)::integer as events_checked, sum(faults)::integer as fault_count,
+      json_agg(sequence) filter (where faults > 0 and faults_so_far <= ${MAX_SEQUENCES}) as faulty_sequences,
+      json_agg(sequence) filter (where is_lost and faults_so_far <= ${MAX_SEQUENCES}) as lost_sequences,
+      json_agg(json_build_object(
+        'sequence', sequence, 'expected_sequence', expected_sequence, 'is_lost', is_lost, 'has_payload', has_payload,
+        'event_hash', ${hex('event_hash')}, 'computed_hash', ${hex('computed_hash')},
+        'payload_commitment', ${hex('payload_commitment')}, 'computed_commitment', ${hex('computed_commitment')},
+        'previous_hash', ${hex('previous_hash')}, 'expected_previous', ${hex('expected_previous')},
+        'is_backwards', is_backwards
+      )) filter (where faults > 0 and faults_so_far - faults < ${MAX_STREAM_ISSUES}) as faulty
+    from numbered group by stream
+  )
+  select n.stream,
+    (select ${head('h')} from public.streams h where h.stream = n.stream) as head,
+    (select ${head('e')} from public.events e where e.stream = n.stream order by e.sequence desc limit 1) as last,
+    coalesce(s.events_checked, 0) as events_checked, coalesce(s.fault_count, 0) as fault_count,
+    coalesce(s.faulty_sequences, '[]') as faulty_sequences, coalesce(s.lost_sequences, '[]') as lost_sequences,
+    coalesce(s.faulty, '[]') as faulty,
+    coalesce((
+      select json_agg(p.sequence order by p.sequence) from public.event_payloads p where p.stream = n.stream
+        and not exists (select from public.events e where e.stream = p.stream and e.sequence = p.sequence)
+    ), '[]') as stray_payloads,
+    coalesce((
+      select json_agg(json_build_object('sequence', e.sequence, 'stream', k.stream, 'event_sequence', k.sequence))
+      from public.events e join public.event_payloads p using (stream, sequence)
+      join public.event_payloads k on k.stream = substring(p.payload from '"stream":"([a-z0-9:-]+)"')
+        and k.sequence = substring(p.payload from '"event_sequence":([0-9]{1,9})[,}]')::integer
+      where e.stream = n.stream and e.stream like 'assignment:%' and e.event_type = 'PAYLOAD_ERASED'
+    ), '[]') as unerased,
+    coalesce((
+      select json_agg(r) from (
+        select ${EVENT_COLUMNS} from public.events e
+        left join public.event_payloads p on p.stream = e.stream and p.sequence = e.sequence
+        where e.stream = n.stream and (e.event_type = any($3) or e.event_type ~ $4) order by e.sequence
+      ) r
+    ), '[]') as recorded,
+    json_build_object(${PROJECTED.map(rowsOf).join()}) as rows
+  from named n left join swept s on s.stream = n.stream
+  order by n.stream`;
+
+/** @param types event types whose events are to be folded; the payloads of others stay in the database */
+export async function sweepStreams(db: Queryable, streams: string[], types: string[]): Promise<StreamFacts[]> {
+  const ids = streams.map((stream) => (isUuid(idOf(stream)) ? idOf(stream) : null));
+  const { rows } = await db.query<StreamFacts>(SWEEP, [streams, ids, types, RESERVED.source]);
+  return rows;
+}

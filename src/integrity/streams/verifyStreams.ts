@@ -1,0 +1,97 @@
+/**
+ * Verifies streams: recomputes every hash and link from what is stored, folds the events again and compares the tables.
+ * Reads only, finds as much as it can, and takes the absence of what should be there for a finding.
+ */
+
+import type { Book } from '../../core/definitions/command.ts';
+import type { Blobs } from '../../core/definitions/files.ts';
+import { kindOf } from '../../core/definitions/stream.ts';
+import type { Queryable } from '../../core/sql/queryable.ts';
+import type { Exhibit } from '../../court/exhibits/exhibit.ts';
+import { fileIssues } from '../../court/exhibits/exhibitFile.ts';
+import { type ColumnTypes, compareRows, readColumnTypes } from './compareRows.ts';
+import { chainFindings, type Finding, finding, headFindings, payloadFindings } from './findings.ts';
+import { foldStream } from './foldStream.ts';
+import { MAX_STREAM_ISSUES, type StreamFacts, sweepStreams } from './streamFacts.ts';
+
+export interface StreamReport {
+  stream: string;
+  is_valid: boolean;
+  events_checked: number;
+  /** Sequences that findings speak of, sorted. */
+  invalid_sequences: number[];
+  /** At most 100; where there are more, one more line says how many. */
+  issues: string[];
+  /** The last event, whatever the row of `streams` says. */
+  head: { event_sequence: number; event_hash: string } | null;
+}
+
+/** Verifies one stream in one snapshot, but for its files. A stream of which nothing is stored is not valid. */
+export async function verifyStream(db: Queryable, book: Book, stream: string): Promise<StreamReport> {
+  const types = await readColumnTypes(db);
+  const [checked] = await checkStreams(db, book, types, [stream]);
+  return reportOf(checked!);
+}
+
+/** What was checked as it is told: findings left out are one line more. */
+export function reportOf({ issues_omitted, exhibits: _, unjudged: __, ...report }: CheckedStream): StreamReport {
+  const omitted = issues_omitted > 0 ? [`${issues_omitted} more findings are left out`] : [];
+  return { ...report, issues: [...report.issues, ...omitted] };
+}
+
+/** The same with what is wrong with its files, which are hashed again. No transaction is to be open: that takes a while. */
+export async function withFiles(checked: CheckedStream, blobs: Blobs): Promise<CheckedStream> {
+  return withFileIssues(checked, await fileIssues(checked.exhibits, blobs));
+}
+
+export function withFileIssues(checked: CheckedStream, found: string[]): CheckedStream {
+  const issues = [...checked.issues, ...found].slice(0, MAX_STREAM_ISSUES);
+  const issues_omitted = checked.issues_omitted + checked.issues.length + found.length - issues.length;
+  return { ...checked, is_valid: checked.is_valid && found.length === 0, issues, issues_omitted };
+}
+
+export interface CheckedStream extends StreamReport {
+  exhibits: readonly Exhibit[];
+  /** What of it only a newer version can judge. */
+  unjudged: string | null;
+  issues_omitted: number;
+}
+
+/** Verifies some streams in one snapshot, in order of their names. */
+export async function checkStreams(
+  db: Queryable,
+  book: Book,
+  types: ColumnTypes,
+  streams: string[],
+): Promise<CheckedStream[]> {
+  const swept = await sweepStreams(db, streams, [...book.events.keys()]);
+  return swept.map((facts) => checkStream(book, types, facts));
+}
+
+function checkStream(book: Book, types: ColumnTypes, facts: StreamFacts): CheckedStream {
+  const { stream, events_checked, last } = facts;
+  const chained = chainFindings(facts);
+  const hasRows = Object.values(facts.rows).some((rows) => rows !== null);
+  const folded = foldStream(book, facts);
+  const mismatches = folded.writes ? compareRows(kindOf(stream), types, folded.writes, facts.rows) : [];
+  const findings: Finding[] = [
+    ...chained,
+    ...payloadFindings(facts),
+    ...headFindings(facts, hasRows),
+    ...folded.findings,
+    ...mismatches.map((text) => finding(null, text)),
+  ];
+  const sequences = findings.flatMap(({ sequence }) => (sequence === null ? [] : [sequence]));
+  const issues = findings.slice(0, MAX_STREAM_ISSUES).map(({ text }) => text);
+  return {
+    stream,
+    exhibits: folded.exhibits,
+    unjudged: folded.unjudged,
+    is_valid: findings.length === 0,
+    events_checked,
+    invalid_sequences: [...new Set([...facts.faulty_sequences, ...sequences])].sort((a, b) => a - b),
+    issues,
+    head: last && { event_sequence: last.sequence, event_hash: last.event_hash },
+    issues_omitted: facts.fault_count - chained.length + findings.length - issues.length,
+  };
+}

@@ -1,0 +1,26 @@
+/** The timetable with what became of each job's last tick, and who leads: read from what the leader wrote down. */
+import type { JsonObject } from '../core/definitions/event.ts';
+import type { Queryable } from '../core/sql/queryable.ts';
+
+/** An outcome is the tick's state: `waiting`, `running`, `succeeded`, `failed` or `skipped`; null before the first. */
+const SCHEDULES = `
+  select s.name, s.summary, s.cron, s.missed, s.queue,
+    t.slot as last_slot, (extract(epoch from t.fired_at - t.slot) * 1000)::integer as lateness_ms,
+    t.status as last_outcome, t.attempts as last_attempts, t.started_at as last_started_at,
+    t.finished_at as last_finished_at, t.result as last_result, t.error as last_error,
+    t.given_up + (t.status = 'skipped')::integer as passed_over, s.next_slot
+  from schedules s
+  left join lateral (
+    select * from schedule_ticks where name = s.name and term is not null order by slot desc limit 1
+  ) t on true
+  order by s.name`;
+
+/** Null where nobody leads. */
+const LEADER = `
+  select holder, term, acquired_at as leading_since, clock_skew_ms
+  from leases where name = 'scheduler' and expires_at > clock_timestamp()`;
+
+export async function readSchedules(db: Queryable): Promise<JsonObject> {
+  const [leader, schedules] = await Promise.all([db.query(LEADER), db.query(SCHEDULES)]);
+  return { leader: leader.rows[0] ?? null, items: schedules.rows, next_cursor: null };
+}

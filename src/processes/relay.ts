@@ -1,0 +1,70 @@
+/** The relay process: delivers committed events to its listeners until it is told to stop. It can write nothing. */
+import type { Queryable } from '../core/sql/queryable.ts';
+import { bareApp } from '../http/app.ts';
+import { healthRoutes } from '../http/operations/health.ts';
+import { metricsAccess, metricsRoutes } from '../http/operations/metricsRoutes.ts';
+import { serveMetrics } from '../http/operations/serveMetrics.ts';
+import { answerProblems, refuseUnknownPath } from '../http/problems.ts';
+import { createExpressServer } from '../http/server.ts';
+import { LOOKS_POOL_SIZE } from '../infra/postgres/boundedRead.ts';
+import { readInstallation } from '../infra/postgres/installation.ts';
+import { unreadyOnNewerSchema } from '../infra/postgres/schemaWatch.ts';
+import { openBackbone } from '../infra/process/backbone.ts';
+import { closeServer, listen } from '../infra/process/httpServer.ts';
+import { runProcess } from '../infra/process/runProcess.ts';
+import { startProbe } from '../infra/telemetry/probe.ts';
+import { createTokens } from '../infra/tokens.ts';
+import { createRelay } from '../relay/relay.ts';
+
+const USUAL_PORT = 3001;
+const USUAL_METRICS_PORT = 9467;
+const POOL_SIZE = 5;
+
+await runProcess({ role: 'relay', verifiesTokens: true }, async (config) => {
+  const backbone = await openBackbone(config, config.DATABASE_URL!, 'relay', 'relay');
+  const { broadcast, presence, postgres, queues, heartbeat, metrics, log, isRedisConnected } = backbone;
+  await queues.demandFit();
+  const pool = backbone.openPool('relay', POOL_SIZE);
+  const db = pool as unknown as Queryable;
+  const { ticket_secret } = await readInstallation(db);
+  const tokens = createTokens({
+    secret: config.JWT_SECRET,
+    publicKey: config.JWT_PUBLIC_KEY,
+    issuer: config.JWT_ISSUER,
+    audience: config.JWT_AUDIENCE,
+    ticketSecret: ticket_secret,
+  });
+  const relay = createRelay({ pool, broadcast, presence, tokens, config, metrics, log });
+  const looks = backbone.openPool('relay', LOOKS_POOL_SIZE);
+  await heartbeat.join('relay');
+  const probe = await startProbe({
+    pool: looks,
+    postgres,
+    metrics,
+    isRedisConnected,
+    connections: relay.connections,
+    processes: heartbeat.alive,
+    isQueueFit: queues.isFit,
+  });
+  const app = bareApp(config.TRUSTED_PROXIES);
+  app.use(healthRoutes(probe), metricsRoutes(metrics, metricsAccess(config)), refuseUnknownPath, answerProblems(log));
+  const server = createExpressServer(app);
+  relay.attach(server);
+  const port = await listen(server, config.HOST, config.RELAY_PORT, USUAL_PORT);
+  const apart = await serveMetrics(backbone, USUAL_METRICS_PORT);
+  log.info({ metrics_port: apart?.port, port }, 'relay ready');
+  return {
+    log,
+    steps: [
+      unreadyOnNewerSchema(db, log, probe.drain),
+      { name: 'readiness', run: () => probe.drain() },
+      { name: 'heartbeat', run: () => heartbeat.leave('relay') },
+      { name: 'listeners', run: () => relay.close() },
+      { name: 'http', run: () => closeServer(server) },
+      { name: 'metrics', run: () => apart?.close() },
+      { name: 'probe', run: () => probe.close() },
+      { name: 'pool', run: () => Promise.all([pool.end(), looks.end()]) },
+      { name: 'backbone', run: () => backbone.close() },
+    ],
+  };
+});

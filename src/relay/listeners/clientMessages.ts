@@ -1,0 +1,41 @@
+/** What a client may say: that it is there, how far it got, and that it wants the state. None of it changes anything. */
+import { z } from 'zod';
+import type { Room } from '../rooms/room.ts';
+import type { Answers } from './answers.ts';
+import type { Delivery } from './delivery.ts';
+import type { Listener, Message } from './messages.ts';
+
+const ClientMessage = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('PING') }),
+  z.strictObject({ type: z.literal('ACK'), last_sequence: z.int().min(0) }),
+  z.strictObject({ type: z.literal('REQUEST_STATE') }),
+]);
+export type ClientMessage = z.output<typeof ClientMessage>;
+
+export const NOT_ALLOWED = {
+  type: 'ERROR',
+  code: 'message_not_allowed',
+  detail:
+    'Only PING, ACK {last_sequence} and REQUEST_STATE are understood here, one JSON object each. Nothing was changed.',
+} satisfies Message;
+
+/** @returns undefined for what is none */
+export function readClientMessage(said: unknown): ClientMessage | undefined {
+  return ClientMessage.safeParse(said).data;
+}
+
+export interface Answering {
+  room: Room;
+  delivery: Delivery;
+  listener: Listener;
+  answers: Answers;
+}
+
+export function answer({ type }: ClientMessage, { room, delivery, listener, answers }: Answering): void {
+  if (type === 'PING') answers.owe('PONG', () => listener.send(pong(room)));
+  if (type === 'REQUEST_STATE') answers.oweSnapshot(() => void delivery.sendSnapshot());
+}
+
+function pong(room: Room): Message {
+  return { type: 'PONG', timestamp: new Date().toISOString(), head: room.head() };
+}

@@ -1,0 +1,81 @@
+/**
+ * How much a listener may say. Each message is counted before it is parsed, and what is too much never is: too many in
+ * a window are answered once and dropped, and end the connection when it happens again; so does the third that is
+ * no message at all.
+ */
+import type { Metrics } from '../../infra/telemetry/metrics.ts';
+import { createWindow } from '../transports/window.ts';
+import type { Answers } from './answers.ts';
+import { CLOSE, dismiss, type Listener, type Message } from './messages.ts';
+
+/** In one window. */
+export const MAX_MESSAGES = 20;
+export const MAX_MESSAGE_BYTES = 8_192;
+const MAX_BAD = 3;
+
+/** A message as it came, not parsed yet. */
+export interface Said {
+  bytes: number;
+  isText: boolean;
+  /** @throws when it is no message: bad JSON, or not the envelope of its transport */
+  parse(): unknown;
+}
+
+export interface Inbound {
+  /** @returns undefined when it is not to be answered */
+  hear(said: Said): unknown;
+}
+
+const RATE = {
+  type: 'ERROR',
+  code: 'message_rate',
+  detail: `More than ${MAX_MESSAGES} messages in ten seconds are dropped; when it happens again, the connection ends.`,
+} satisfies Message;
+const BAD = {
+  type: 'ERROR',
+  code: 'bad_message',
+  detail: `A message is a JSON text of at most ${MAX_MESSAGE_BYTES} bytes; the third that is not ends the connection.`,
+} satisfies Message;
+
+export function createInbound(listener: Listener, answers: Answers, metrics: Metrics): Inbound {
+  const messages = createWindow();
+  let floods = 0;
+  let bad = 0;
+
+  function hear(said: Said): unknown {
+    if (!listener.isOpen()) return undefined;
+    const nth = messages.count();
+    if (nth > MAX_MESSAGES) {
+      metrics.refusedMessages.inc({ reason: 'rate' });
+      if (nth === MAX_MESSAGES + 1) onFlood();
+      return undefined;
+    }
+    const message = read(said);
+    if (message === undefined) onBad();
+    return message;
+  }
+
+  function onFlood(): void {
+    floods += 1;
+    if (floods > 1) dismiss(listener, CLOSE.limit, RATE);
+    else answers.owe(RATE.code, () => listener.send(RATE));
+  }
+
+  function onBad(): void {
+    bad += 1;
+    metrics.refusedMessages.inc({ reason: 'bad' });
+    if (bad === MAX_BAD) dismiss(listener, CLOSE.messages, BAD);
+    else answers.owe(BAD.code, () => listener.send(BAD));
+  }
+
+  return { hear };
+}
+
+function read({ bytes, isText, parse }: Said): unknown {
+  if (!isText || bytes > MAX_MESSAGE_BYTES) return undefined;
+  try {
+    return parse();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * Presence as this relay tells it: a lease for each person of a roster who listens here, however many sockets they
+ * have. All leases are said again together; a relay that dies stops saying so. It writes nothing to the record.
+ */
+import { randomUUID } from 'node:crypto';
+import { keyOf, type Person, type Presence, REFRESH_MS } from '../../infra/presence/presence.ts';
+import type { Log } from '../../infra/telemetry/log.ts';
+import type { Metrics } from '../../infra/telemetry/metrics.ts';
+
+export interface Seats {
+  /** A socket of this person is open. @returns what to call, once, when it is closed */
+  take(person: Person): () => void;
+  /** Says nothing more. Leases are left to run out: whoever is sent away to come back should not be seen to go. */
+  close(): void;
+}
+
+export interface SeatsOptions {
+  presence: Presence;
+  metrics: Metrics;
+  log: Log;
+}
+
+export function createSeats({ presence, metrics, log }: SeatsOptions): Seats {
+  const relay = randomUUID();
+  const taken = new Map<string, { person: Person; sockets: number }>();
+  let isClosed = false;
+  const timer = setInterval(refresh, REFRESH_MS);
+  timer.unref();
+
+  function take(person: Person): () => void {
+    const key = keyOf(person);
+    const seat = taken.get(key) ?? { person, sockets: 0 };
+    taken.set(key, seat);
+    seat.sockets += 1;
+    if (seat.sockets === 1) say(presence.hold(relay, [person]));
+    metrics.presenceLeases.set(taken.size);
+    return () => {
+      seat.sockets -= 1;
+      if (seat.sockets > 0) return;
+      taken.delete(key);
+      metrics.presenceLeases.set(taken.size);
+      if (!isClosed) say(presence.release(relay, [person]));
+    };
+  }
+
+  function refresh(): void {
+    if (taken.size === 0) return;
+    say(
+      presence.hold(
+        relay,
+        [...taken.values()].map(({ person }) => person),
+      ),
+    );
+  }
+
+  /** What is not heard is said again, or runs out. */
+  function say(told: Promise<void>): void {
+    told.catch((err) => log.debug({ err }, 'presence could not be told'));
+  }
+
+  function close(): void {
+    isClosed = true;
+    clearInterval(timer);
+  }
+
+  return { take, close };
+}

@@ -1,0 +1,115 @@
+/**
+ * What a room has not heard, it reads. A gap shows itself with the next event; a lost last event is told by a head
+ * check. Either way there is a short grace, because the announcement may only be late, and one read at a time.
+ */
+import type { ExportedEvent } from '../../core/definitions/event.ts';
+import type { Log } from '../../infra/telemetry/log.ts';
+import type { Metrics } from '../../infra/telemetry/metrics.ts';
+import type { Readers } from './readers.ts';
+import type { Ring } from './recentEvents.ts';
+
+export type Cause = 'gap' | 'tail' | 'prime';
+
+export interface Healing {
+  /** There is an event that is not next. */
+  gapSeen(): void;
+  /** The record is known to reach this far. */
+  expect(sequence: number, grace_ms: number): void;
+  stop(): void;
+}
+
+export interface HealingOptions {
+  session_id: string;
+  readers: Readers;
+  metrics: Metrics;
+  log: Log;
+  /** Heard, but not next. */
+  early: Map<number, ExportedEvent>;
+  /** Called when the ring has grown, or early events are gone. */
+  onRead(): void;
+  /** What the ring holds is not in the record. */
+  onFork(): void;
+}
+
+export const PAGE = 500;
+const GAP_GRACE_MS = 25;
+
+export function createHealing(ring: Ring, options: HealingOptions): Healing {
+  const { session_id, readers, metrics, log, early, onRead, onFork } = options;
+  let reading = false;
+  let expected = 0;
+  let gapTimer: NodeJS.Timeout | undefined;
+  let tailTimer: NodeJS.Timeout | undefined;
+  let stopped = false;
+
+  function gapSeen(): void {
+    gapTimer ??= setTimeout(() => {
+      gapTimer = undefined;
+      void heal('gap');
+    }, GAP_GRACE_MS);
+  }
+
+  function expect(sequence: number, grace_ms: number): void {
+    expected = Math.max(expected, sequence);
+    if (stopped || sequence <= ring.head().event_sequence) return;
+    tailTimer ??= setTimeout(() => {
+      tailTimer = undefined;
+      if (ring.head().event_sequence < expected) void heal('tail');
+    }, grace_ms);
+  }
+
+  async function heal(cause: Cause): Promise<void> {
+    if (reading) return;
+    reading = true;
+    try {
+      while (await readMore(cause));
+    } catch (err) {
+      log.warn({ err, session_id }, 'a room could not read what it missed; the next head check tries again');
+    } finally {
+      reading = false;
+    }
+  }
+
+  /** @returns true when there is more to read */
+  async function readMore(cause: Cause): Promise<boolean> {
+    const heard = [...early.keys()];
+    const page = await readers.readEvents(session_id, ring.head().event_sequence, PAGE);
+    if (stopped) return false;
+    const gained = takeIn(page);
+    metrics.heals.inc({ cause }, gained);
+    // Publishing follows the commit: what was heard before the read and is not in it was never committed.
+    if (page.length === 0) for (const sequence of heard) early.delete(sequence);
+    onRead();
+    const isBehind = ring.head().event_sequence < Math.max(expected, ...heard);
+    return gained > 0 && !stopped && (isBehind || page.length === PAGE);
+  }
+
+  /** @returns how many of the page's events had not been heard meanwhile */
+  function takeIn(page: ExportedEvent[]): number {
+    let gained = 0;
+    for (const event of page) {
+      if (event.event_sequence <= ring.head().event_sequence) continue;
+      if (!ring.append(event)) {
+        refuse(event);
+        break;
+      }
+      gained += 1;
+    }
+    return gained;
+  }
+
+  /** Either the record has a hole, which nobody is led over, or our head is not of this record. */
+  function refuse({ event_sequence }: ExportedEvent): void {
+    const head = ring.head();
+    log.error({ session_id, head, event_sequence }, 'the next event of the record does not follow what was delivered');
+    if (event_sequence === head.event_sequence + 1) onFork();
+  }
+
+  function stop(): void {
+    stopped = true;
+    clearTimeout(gapTimer);
+    clearTimeout(tailTimer);
+  }
+
+  return { gapSeen, expect, stop };
+}

@@ -1,0 +1,94 @@
+/** What the relay reads from the record. Rooms get these as arguments; they are all that a room knows of Postgres. */
+import type pg from 'pg';
+import { EVENT_COLUMNS, type EventRow, exportedEvent } from '../../core/chain/ledger.ts';
+import type { ExportedEvent } from '../../core/definitions/event.ts';
+import { idOf } from '../../core/definitions/stream.ts';
+import type { Queryable } from '../../core/sql/queryable.ts';
+import { readAllExhibits } from '../../court/exhibits/readExhibits.ts';
+import { readAllObjections } from '../../court/objections/readObjections.ts';
+import { readAllParticipants } from '../../court/participants/readParticipants.ts';
+import { findSession } from '../../court/sessions/readSession.ts';
+import { sessionStreamName } from '../../court/sessions/session.ts';
+import { inTransaction } from '../../infra/postgres/database.ts';
+import type { Position, Snapshot } from '../listeners/messages.ts';
+
+export interface Readers {
+  /** Events after a sequence, in order, at most `limit` and no more of them than about a page; none when none is left. */
+  readEvents(session_id: string, after: number, limit: number): Promise<ExportedEvent[]>;
+  /** The latest events, in order, at most `limit` and about `bytes` of payload; the last one always. */
+  readLatest(session_id: string, limit: number, bytes: number): Promise<ExportedEvent[]>;
+  /** The head of each session that has events. */
+  readHeads(session_ids: string[]): Promise<Map<string, Position>>;
+  /** The session's state together with the head it was folded up to. */
+  readSnapshot(session_id: string): Promise<Snapshot>;
+}
+
+/** Of payloads: whoever catches up slowly holds a page meanwhile. */
+const PAGE_BYTES = 262_144;
+
+/**
+ * @param order in which they are taken, for as long as those before them are within the bytes. Payloads are bounded by
+ * the position too: else a merge join walks over all that lie before it.
+ */
+const eventsWithin = (order: 'asc' | 'desc') => `
+  select * from (
+    select ${EVENT_COLUMNS}, sum(octet_length(p.payload)) over before as bytes_before
+    from events e
+    left join event_payloads p on p.stream = e.stream and p.sequence = e.sequence and p.sequence > $2
+    where e.stream = $1 and e.sequence > $2
+    window before as (order by e.sequence ${order} rows between unbounded preceding and 1 preceding)
+    order by e.sequence ${order} limit $3) page
+  where coalesce(bytes_before, 0) < $4 order by sequence`;
+const PAGE_TEXT = eventsWithin('asc');
+const LATEST_TEXT = eventsWithin('desc');
+
+export function createReaders(pool: pg.Pool): Readers {
+  const db = pool as unknown as Queryable;
+
+  async function readHeads(session_ids: string[]): Promise<Map<string, Position>> {
+    const text = `
+      select stream, sequence as event_sequence, encode(event_hash, 'hex') as event_hash
+      from streams where stream = any($1)`;
+    const { rows } = await db.query<Position & { stream: string }>({
+      name: 'read-heads',
+      text,
+      values: [session_ids.map(sessionStreamName)],
+    });
+    return new Map(rows.map(({ stream, ...head }) => [idOf(stream), head]));
+  }
+
+  async function readSnapshot(session_id: string): Promise<Snapshot> {
+    return inTransaction(
+      pool,
+      async (transaction) => {
+        const session = await findSession(transaction, session_id);
+        if (!session) throw new Error(`session ${session_id} is gone`);
+        const participants = await readAllParticipants(transaction, session_id);
+        const objections = await readAllObjections(transaction, session_id);
+        const exhibits = await readAllExhibits(transaction, session_id);
+        const { turn, clock } = session;
+        return { session, participants, turn, clock, objections, exhibits, head: session.head as never };
+      },
+      { begin: 'begin isolation level repeatable read read only' },
+    );
+  }
+
+  async function readEvents(session_id: string, after: number, limit: number): Promise<ExportedEvent[]> {
+    const values = [sessionStreamName(session_id), after, limit, PAGE_BYTES];
+    const { rows } = await db.query<EventRow>({ name: 'relay-page', text: PAGE_TEXT, values });
+    return rows.map(exportedEvent);
+  }
+
+  async function readLatest(session_id: string, limit: number, bytes: number): Promise<ExportedEvent[]> {
+    const values = [sessionStreamName(session_id), 0, limit, bytes];
+    const { rows } = await db.query<EventRow>({ name: 'relay-latest', text: LATEST_TEXT, values });
+    return rows.map(exportedEvent);
+  }
+
+  return {
+    readEvents,
+    readLatest,
+    readHeads,
+    readSnapshot,
+  };
+}

@@ -1,0 +1,64 @@
+/** The latest events of a stream, ready to send: always contiguous and linked, because nothing else is taken in. */
+import { GENESIS_HASH } from '../../core/chain/chain.ts';
+import type { ExportedEvent } from '../../core/definitions/event.ts';
+import { type EventMessage, type Position, textOf } from '../listeners/messages.ts';
+
+export interface Ring {
+  head(): Position;
+  /** @returns undefined for what is not kept any more, and for what is not there yet */
+  at(sequence: number): EventMessage | undefined;
+  /** @returns false, and takes nothing, unless the event follows the head and names its hash */
+  append(event: ExportedEvent): boolean;
+}
+
+/** So much is kept at least, where there is so much, and never twice as much of either; the last event always is. */
+export interface Capacity {
+  events: number;
+  /** Characters of their JSON. */
+  size: number;
+}
+
+/** @param events in order; where their chain is broken, only what follows the last break is kept */
+export function createRing(capacity: Capacity, events: readonly ExportedEvent[]): Ring {
+  let head: Position = { event_sequence: 0, event_hash: GENESIS_HASH };
+  let kept: EventMessage[] = [];
+  let size = 0;
+
+  function at(sequence: number): EventMessage | undefined {
+    return kept[sequence - head.event_sequence + kept.length - 1];
+  }
+
+  function append(event: ExportedEvent): boolean {
+    if (event.event_sequence !== head.event_sequence + 1 || event.previous_hash !== head.event_hash) return false;
+    head = { event_sequence: event.event_sequence, event_hash: event.event_hash };
+    const message = eventMessage(event);
+    kept.push(message);
+    size += textOf(message).length;
+    if (kept.length >= 2 * capacity.events || size >= 2 * capacity.size) forget();
+    return true;
+  }
+
+  /** Half at a time, so that it costs each event little. */
+  function forget(): void {
+    let from = kept.length;
+    size = 0;
+    while (from > 0 && kept.length - from < capacity.events && size < capacity.size) {
+      from -= 1;
+      size += textOf(kept[from]!).length;
+    }
+    kept = kept.slice(from);
+  }
+
+  for (const event of events) {
+    if (append(event)) continue;
+    kept = [];
+    size = 0;
+    head = { event_sequence: event.event_sequence - 1, event_hash: event.previous_hash };
+    append(event);
+  }
+  return { head: () => head, at, append };
+}
+
+export function eventMessage(event: ExportedEvent): EventMessage {
+  return { type: 'EVENT', ...event };
+}

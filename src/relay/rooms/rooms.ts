@@ -1,0 +1,93 @@
+/**
+ * The rooms of this process, one for each session that somebody listens to. A room stays a while after its last
+ * listener, because most of them come back; heads and snapshots that many ask for at once are read once.
+ */
+
+import { createLane } from '../../core/batcher.ts';
+import { GENESIS_HASH } from '../../core/chain/chain.ts';
+import type { Position, Snapshot } from '../listeners/messages.ts';
+import { createRoom, type Room, type RoomOptions } from './room.ts';
+
+export interface Rooms {
+  /** To be matched by one `release`. */
+  acquire(session_id: string): Room;
+  release(room: Room): void;
+  /** Rooms with listeners. */
+  occupied(): Room[];
+  /** The record's head, as it is after the call. */
+  readHead(session_id: string): Promise<Position>;
+  /** A snapshot that is not older than this sequence, which the record must have reached. */
+  readSnapshot(session_id: string, atLeast: number): Promise<Snapshot>;
+  close(): void;
+}
+
+const LINGER_MS = 30_000;
+const HEADS_AT_ONCE = 1_000;
+
+interface Kept {
+  room: Room;
+  uses: number;
+  linger?: NodeJS.Timeout;
+}
+
+export function createRooms(options: Omit<RoomOptions, 'onBroken'>): Rooms {
+  const { readers } = options;
+  const kept = new Map<string, Kept>();
+  const snapshots = new Map<string, Promise<Snapshot>>();
+  const heads = createLane<string, Position>(HEADS_AT_ONCE, readHeads, () => true);
+
+  function acquire(session_id: string): Room {
+    const found = kept.get(session_id) ?? { room: createRoom(session_id, { ...options, onBroken: forget }), uses: 0 };
+    kept.set(session_id, found);
+    found.uses += 1;
+    clearTimeout(found.linger);
+    return found.room;
+  }
+
+  function release(room: Room): void {
+    const found = kept.get(room.session_id);
+    if (found?.room !== room) return;
+    found.uses -= 1;
+    if (found.uses === 0) found.linger = setTimeout(forget, LINGER_MS, room).unref();
+  }
+
+  function forget(room: Room): void {
+    if (kept.get(room.session_id)?.room === room) kept.delete(room.session_id);
+    room.close();
+  }
+
+  async function readHeads(session_ids: string[]): Promise<Position[]> {
+    const found = await readers.readHeads([...new Set(session_ids)]);
+    return session_ids.map((id) => found.get(id) ?? { event_sequence: 0, event_hash: GENESIS_HASH });
+  }
+
+  async function readSnapshot(session_id: string, atLeast: number): Promise<Snapshot> {
+    const snapshot = await sharedSnapshot(session_id);
+    if (snapshot.head.event_sequence >= atLeast) return snapshot;
+    // It was begun before this call; whatever is under way by now was begun after it.
+    return sharedSnapshot(session_id);
+  }
+
+  function sharedSnapshot(session_id: string): Promise<Snapshot> {
+    const underWay = snapshots.get(session_id);
+    if (underWay) return underWay;
+    const begun = readers.readSnapshot(session_id).finally(() => snapshots.delete(session_id));
+    snapshots.set(session_id, begun);
+    return begun;
+  }
+
+  return {
+    acquire,
+    release,
+    occupied: () => [...kept.values()].map(({ room }) => room).filter((room) => room.isOccupied()),
+    readHead: (session_id) => heads.push(session_id),
+    readSnapshot,
+    close() {
+      for (const { room, linger } of kept.values()) {
+        clearTimeout(linger);
+        room.close();
+      }
+      kept.clear();
+    },
+  };
+}

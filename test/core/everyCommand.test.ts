@@ -1,0 +1,85 @@
+/** What holds for every mutation there is, and for the tests of each. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { book, commands, systemCommands } from '../../src/commands.ts';
+import { PROBLEMS } from '../../src/core/definitions/problem.ts';
+
+const root = join(import.meta.dirname, '../..');
+const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+  .filter((file) => /\bdefine(System)?Command[<(]/.test(readIfFile(join(root, 'src', file))))
+  .filter((file) => file !== join('core', 'command.ts'));
+
+function readIfFile(path: string): string {
+  return path.endsWith('.ts') ? readFileSync(path, 'utf8') : '';
+}
+
+/** The file that defines a command, found by its wire name. */
+function fileOf(name: string): string {
+  const found = files.filter((file) => readIfFile(join(root, 'src', file)).includes(`name: '${name}'`));
+  expect(found).toHaveLength(1);
+  return found[0]!;
+}
+
+describe('the list of commands', () => {
+  test('holds every file that defines one, and nothing else', () => {
+    const list = readFileSync(join(root, 'src/commands.ts'), 'utf8');
+    const missing = files.filter((file) => !list.includes(`./${file}'`));
+    expect(missing).toEqual([]);
+    expect([...commands, ...systemCommands].map(({ name }) => fileOf(name)).sort()).toEqual([...files].sort());
+  });
+
+  test('has no name and no route twice', () => {
+    for (const key of ['name', 'route'] as const) {
+      const all = commands.map((command) => command[key]);
+      expect(new Set(all).size).toBe(all.length);
+    }
+  });
+});
+
+test('the system keeps its commands to itself: none of them has a route', () => {
+  expect(systemCommands.length).toBeGreaterThan(0);
+  expect(systemCommands.filter((command) => 'route' in command)).toEqual([]);
+});
+
+describe.each(commands.map((command) => [command.name, command] as const))('%s', (_, command) => {
+  test('has a route of its kind', () => {
+    expect(command.route).toMatch(/^POST \/api\/[a-z]+(\/:?[a-z_]+)+$/);
+  });
+});
+
+const all = [...commands, ...systemCommands];
+
+describe.each(all.map((command) => [command.name, command] as const))('%s', (name, command) => {
+  test('is named and described as a command', () => {
+    expect(name).toMatch(/^[a-z]+\.[a-z_]+$/);
+    expect(command.summary).not.toBe('');
+  });
+
+  test('refuses unknown fields', () => {
+    expect(command.body.safeParse({ stranger: 1 }).error?.issues).toContainEqual(
+      expect.objectContaining({ code: 'unrecognized_keys' }),
+    );
+  });
+
+  test('is rejected only with codes that exist', () => {
+    expect(command.rejects.filter((code) => !(code in PROBLEMS))).toEqual([]);
+    expect(new Set(command.rejects).size).toBe(command.rejects.length);
+  });
+
+  test('has a test file that speaks of each of its rejections and events', () => {
+    const file = join(root, 'test/commands', `${basename(fileOf(name), '.ts')}.test.ts`);
+    expect(existsSync(file)).toBe(true);
+    const text = readFileSync(file, 'utf8');
+    expect(command.rejects.filter((code) => !text.includes(`'${code}'`))).toEqual([]);
+    const made = command.records.map(({ type }) => type.toLowerCase().replace(/_(.)/g, (_, c) => c.toUpperCase()));
+    expect(made.filter((event) => !text.includes(event))).toEqual([]);
+  });
+});
+
+test('event types are named like an event and belong to one kind of stream', () => {
+  for (const [type, { stream }] of book.events) {
+    expect(type).toMatch(/^[A-Z][A-Z0-9_]{0,49}$/);
+    expect(book.kinds.get(stream.kind)).toBe(stream);
+  }
+});

@@ -1,0 +1,125 @@
+/** A session is completed once, sealed with the hash of an event that counts and digests everything before it. */
+import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
+import { expect, test } from 'vitest';
+import { eventId } from '../../../src/core/chain/ids.ts';
+import { participantLeft } from '../../../src/court/participants/leaveSession.ts';
+import { completeSession, sessionCompleted } from '../../../src/court/sessions/completeSession.ts';
+import { type Participant, participantResource } from '../../../src/court/sessions/session.ts';
+import { turnEnded } from '../../../src/court/turns/endTurn.ts';
+import { turnExpired } from '../../../src/court/turns/expireTurn.ts';
+import {
+  outsideJudge,
+  petitioner,
+  petitionerJoined,
+  presiding,
+  SEAT,
+  sessionThatIs,
+  turnId,
+} from '../../support/court.ts';
+import { EXHIBIT, marked, tendered, uploaded } from '../../support/exhibits.ts';
+import { given, NOW } from '../../support/given.ts';
+import { OBJECTION, objecting, round, speaking, variant } from '../../support/round.ts';
+
+const sealed = (expected: object) => ({
+  ...sessionCompleted({ event_count: 0, state_digest: '', recording_url: null }),
+  payload: expect.objectContaining(expected),
+});
+
+test.each(['active', 'paused'] as const)(
+  'a session that is %s is completed, sealed by the hash of its last event',
+  (status) => {
+    const before = sessionThatIs[status];
+    const verdict = given(...before)
+      .when(completeSession, {}, presiding)
+      .then(sealed({ event_count: before.length, recording_url: null }))!;
+    const { event_hash } = verdict.rows[0]!;
+    expect(verdict.result).toMatchObject({
+      status: 'completed',
+      ended_at: NOW,
+      integrity_hash: event_hash,
+      head: { event_sequence: before.length, event_hash },
+    });
+  },
+);
+
+test('the last event counts itself and digests the final state, as docs/record.md says', () => {
+  const { states, rows } = given(...sessionThatIs.active, petitionerJoined)
+    .when(completeSession, { recording_url: 'https://example.org/r/1' }, presiding)
+    .then(sealed({ event_count: 4, recording_url: 'https://example.org/r/1' }))!;
+  const { integrity_hash: _, participants, exhibits, ...session } = states.session;
+  expect(exhibits).toEqual([]);
+  const shown = Object.values(participants as { [user: string]: Participant }).map(participantResource);
+  const final = canonicalize({ ...session, participants: shown }) as string;
+  const state_digest = createHash('sha256').update(final).digest('hex');
+  expect(JSON.parse(rows[0]!.payload!)).toMatchObject({ state_digest });
+});
+
+test('whoever is still in the room leaves with the session; who left before keeps that time', () => {
+  const open = given(...sessionThatIs.active, petitionerJoined).when(completeSession, {}, presiding);
+  expect(open.then(sealed({}))!.states.session.participants[petitioner.id]).toMatchObject({
+    status: 'disconnected',
+    left_at: NOW,
+  });
+  const left = participantLeft({ participant_id: SEAT, user_id: petitioner.id });
+  const gone = given(...sessionThatIs.active, petitionerJoined, left).when(completeSession, {}, presiding);
+  const seat = gone.then(sealed({}))!.states.session.participants[petitioner.id];
+  expect(seat.left_at < NOW).toBe(true);
+});
+
+test('a recording is named only by an https address without a password, and only where the feature is on', () => {
+  const fits = (recording_url: string) => completeSession.body.safeParse({ recording_url }).success;
+  expect(fits('https://example.org/r/1')).toBe(true);
+  for (const wrong of ['javascript:alert(1)', 'http://example.org/r/1', 'https://clerk:secret@example.org/r/1'])
+    expect(fits(wrong), wrong).toBe(false);
+  expect(fits('https://example.org/é')).toBe(false);
+  expect(fits(`https://example.org/${'r'.repeat(500)}`)).toBe(false);
+  const asks = (input: object) => completeSession.features!(input as never);
+  expect(asks({ recording_url: 'https://example.org/r/1' })).toEqual(['FEATURE_SESSION_RECORDING']);
+  expect(asks({})).toEqual([]);
+});
+
+test('a pending session has nothing to complete, and completed is final', () => {
+  const tried = (status: 'pending' | 'completed') =>
+    given(...sessionThatIs[status]).when(completeSession, {}, presiding);
+  tried('pending').then('invalid_transition', { from: 'pending', to: 'completed' });
+  tried('completed').then('invalid_transition', { from: 'completed', to: 'completed' });
+});
+
+test('a judge whom the panel does not name completes nothing', () => {
+  given(...sessionThatIs.active)
+    .when(completeSession, {}, outsideJudge)
+    .then('not_on_panel');
+});
+
+test('nothing is sealed while somebody speaks or a ruling is awaited, and it is said what is open', () => {
+  given(...round('moot-20', speaking(1), objecting(1)))
+    .when(completeSession, {}, presiding)
+    .then('turn_active', { turn_id: turnId(1), objection_id: OBJECTION });
+  const format = variant('amta', { pauses: { objection: false, question: false } });
+  const timeUp = turnExpired({ turn_id: turnId(3), deadline: NOW, ends: true });
+  given(...round(format, speaking(3), objecting(3, 'leading'), timeUp))
+    .when(completeSession, {}, presiding)
+    .then('objection_pending', { turn_id: null, objection_id: OBJECTION });
+});
+
+test('a session that is ended for those who left it open ends its turn, and its objection stays unruled', () => {
+  const end = sessionCompleted({ event_count: 6, state_digest: '0'.repeat(64), recording_url: null });
+  const states = given(...round('moot-20', speaking(1), objecting(1), end)).states();
+  expect(states.session.turns[0]).toMatchObject({ state: 'ended', used_ms: 60_000, paused_by: [] });
+  expect(states.session.objections).toMatchObject([{ state: 'unruled', ruled_at: null }]);
+});
+
+test('an exhibit that was tendered and not ruled on is sealed as unruled; what was never tendered stays as it is', () => {
+  const other = eventId(EXHIBIT, 1);
+  const brought = [uploaded(), marked(), uploaded(other), marked(2, other)];
+  const over = turnEnded({ turn_id: turnId(1), used_ms: 60_000, overtime_ms: 0 });
+  const { states, rows } = given(...round('moot-20', ...brought, speaking(1), tendered, over))
+    .when(completeSession, {}, presiding)
+    .then(sealed({}))!;
+  const { integrity_hash: _, participants, ...session } = states.session;
+  expect(session.exhibits).toMatchObject([{ state: 'unruled', ruled_at: null }, { state: 'marked' }]);
+  const final = canonicalize({ ...session, participants: Object.values(participants) }) as string;
+  const state_digest = createHash('sha256').update(final).digest('hex');
+  expect(JSON.parse(rows[0]!.payload!)).toMatchObject({ state_digest });
+});

@@ -1,0 +1,25 @@
+/** A paused session goes on. */
+import { expect, test } from 'vitest';
+import { resumeSession, sessionResumed } from '../../../src/court/sessions/resumeSession.ts';
+import { outsideJudge, presiding, sessionThatIs } from '../../support/court.ts';
+import { given } from '../../support/given.ts';
+
+test('a paused session goes on, and keeps the time at which it was started', () => {
+  const verdict = given(...sessionThatIs.paused)
+    .when(resumeSession, {}, presiding)
+    .then(sessionResumed({}));
+  expect(verdict!.result).toMatchObject({ status: 'active', started_at: verdict!.states.session.started_at });
+  expect(verdict!.states.session.started_at).not.toBe(verdict!.rows[0]!.occurred_at);
+});
+
+test('a pending session is started, not resumed, although it becomes active', () => {
+  given(...sessionThatIs.pending)
+    .when(resumeSession, {}, presiding)
+    .then('invalid_transition', { from: 'pending', to: 'active' });
+});
+
+test('a judge whom the panel does not name resumes nothing', () => {
+  given(...sessionThatIs.paused)
+    .when(resumeSession, {}, outsideJudge)
+    .then('not_on_panel');
+});
