@@ -24,9 +24,7 @@ export default defineConfig({
           include: [
             'test/*.test.ts',
             'test/core/**/*.test.ts',
-            'test/commands/**/*.test.ts',
-            'test/turns/**/*.test.ts',
-            'test/participants/**/*.test.ts',
+            'test/court/**/*.test.ts',
             'test/infra/**/*.test.ts',
             'test/integrity/**/*.test.ts',
             'test/schedule/**/*.test.ts',

@@ -4,22 +4,10 @@
  */
 import { parseArgs } from 'node:util';
 import { benchCommands } from './commands.ts';
+import type { BenchOptions } from './options.ts';
 import { benchRest } from './rest.ts';
-import { SERVERS, type ServerName } from './servers.ts';
+import { SERVERS } from './servers.ts';
 import { benchStart } from './start.ts';
-
-export interface BenchOptions {
-  /** How long each point is measured. */
-  seconds: number;
-  /** How often all of it is repeated; medians are shown. */
-  rounds: number;
-  connections: number[];
-  only: ServerName[];
-  /** A point is measured again while the machine does more than this besides, as a share of its processors. */
-  quiet: number;
-  /** Aborted by Ctrl-C or SIGTERM; whatever was started is then stopped. */
-  signal: AbortSignal;
-}
 
 const BENCHMARKS: Record<string, (options: BenchOptions) => Promise<void>> = {
   commands: benchCommands,

@@ -4,9 +4,9 @@
  * each. Absolute figures belong to the machine; what is to be reached are ratios.
  */
 import pg from 'pg';
-import type { BenchOptions } from './bench.ts';
 import { type Grounds, openGrounds } from './grounds.ts';
 import { type Contestant, enterContestant, measurePoint, type Point } from './measure.ts';
+import type { BenchOptions } from './options.ts';
 import { keepResults, median, table } from './report.ts';
 import type { ServerName } from './servers.ts';
 

@@ -1,7 +1,7 @@
 /** What one of each of our processes costs while nobody asks for anything, as a share of one core. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BenchOptions } from './bench.ts';
 import { openGrounds } from './grounds.ts';
+import type { BenchOptions } from './options.ts';
 import { keepResults, table } from './report.ts';
 import { startProcesses } from './servers.ts';
 import { readUsage, type Usage } from './usage.ts';

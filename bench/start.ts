@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { BenchOptions } from './bench.ts';
+import type { BenchOptions } from './options.ts';
 import { keepResults, table } from './report.ts';
 
 const ENTRY = fileURLToPath(new URL('../src/processes/embedded.js', import.meta.url));

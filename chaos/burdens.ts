@@ -11,8 +11,8 @@ import pg from 'pg';
 import { mibOf } from '../bench/usage.ts';
 import { cast, must, openSession, post } from '../test/support/client.ts';
 import type { Target } from './attacker.ts';
+import type { Blow, Fault } from './blow.ts';
 import { judgeFairness } from './fairness.ts';
-import type { Blow, Fault } from './faults.ts';
 import type { Fleet } from './fleet.ts';
 import type { Stage } from './stage.ts';
 

@@ -5,28 +5,12 @@ import { type ConnectionOptions, Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { readInstallation, redisPrefix } from '../src/infra/postgres/installation.ts';
 import { type Process, until } from '../test/support/processes.ts';
+import type { Blow, Fault } from './blow.ts';
 import { BURDENS } from './burdens.ts';
-import type { Dice } from './dice.ts';
 import { KINDS, type Kind, type Post } from './fleet.ts';
 import type { Moment } from './saboteur.ts';
 import type { Stage } from './stage.ts';
 import { SURROUNDINGS } from './surroundings.ts';
-
-/** What a blow was, and what is left to be done when all is well again in spite of it. */
-export interface Blow {
-  /** When it fell, on the clock of performance.now(). */
-  struck_ms: number;
-  /** Under load: ends what the blow still does. */
-  mend?(): Promise<unknown>;
-  /** When all has come to rest. @returns what is wrong beside what is always looked at */
-  look?(): Promise<string[]>;
-}
-
-export interface Fault {
-  id: string;
-  what: string;
-  strike(stage: Stage, dice: Dice): Promise<Blow>;
-}
 
 /** Longer than a job's lock (10 s), and than Postgres lets a transaction be idle. */
 const FROZEN_MS = 12_000;

@@ -38,7 +38,7 @@ export function startListeners(relays: () => string[], token: string, sessions: 
       const url = urls[(place + own.connections) % urls.length]!;
       own.connections += 1;
       const last_sequence = own.events.at(-1)?.event_sequence ?? 0;
-      const connection = await inTime(TRANSPORTS[transport](url, { token, session_id, last_sequence }));
+      const connection = await withTimeout(TRANSPORTS[transport](url, { token, session_id, last_sequence }));
       if (connection) await follow(connection, own);
       if (!stopped) await sleep(COME_BACK_MS);
     }
@@ -77,7 +77,7 @@ export function startListeners(relays: () => string[], token: string, sessions: 
 }
 
 /** Whoever freezes while it is asked is left: its connection, if it comes yet, is closed. */
-async function inTime(connecting: Promise<Listener>): Promise<Listener | undefined> {
+async function withTimeout(connecting: Promise<Listener>): Promise<Listener | undefined> {
   let timer: NodeJS.Timeout | undefined;
   let isLate = false;
   const late = new Promise<undefined>((resolve) => {

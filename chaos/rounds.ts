@@ -1,12 +1,12 @@
 /** Round after round: fresh sessions, load, one blow drawn from the seed, recovery, and everything checked. */
 import { availableParallelism } from 'node:os';
-import { book } from '../src/commands.ts';
 import { openPool } from '../src/infra/postgres/database.ts';
 import { verifyRecord } from '../src/integrity/verifyRecord.ts';
+import { catalog } from '../src/modules.ts';
 import { SECRET } from '../test/support/secret.ts';
 import { type Arena, openArena } from './arena.ts';
+import type { Blow, Fault } from './blow.ts';
 import { type Dice, rollDice } from './dice.ts';
-import type { Blow, Fault } from './faults.ts';
 import { type Fleet, startFleet } from './fleet.ts';
 import { type History, judge } from './judge.ts';
 import { keepHistory, type RoundResult, tableOf } from './report.ts';
@@ -104,7 +104,7 @@ async function judgeStage(stage: Stage): Promise<{ history: History; found: stri
 export async function verifyAll(url: string): Promise<string[]> {
   const pool = openPool(url, 'verifier', 1, () => {});
   try {
-    const report = await verifyRecord(pool as never, book, { institution_id: null });
+    const report = await verifyRecord(pool as never, catalog, { institution_id: null });
     const { invalid_sessions, invalid_streams, guard_issues, command_issues } = report;
     const found = [...invalid_sessions, ...invalid_streams, ...guard_issues, ...command_issues];
     return found.map((one) => JSON.stringify(one));

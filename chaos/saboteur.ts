@@ -86,8 +86,8 @@ around(
 );
 
 if (process.argv[1]?.endsWith('worker.js')) {
-  const { book } = await import('../src/commands.ts');
-  const honest = book.commands.get('session.log')!;
+  const { catalog } = await import('../src/modules.ts');
+  const honest = catalog.commands.get('session.log')!;
   const poisoned: typeof honest = {
     ...honest,
     decide(states, command, fact) {
@@ -98,5 +98,5 @@ if (process.argv[1]?.endsWith('worker.js')) {
       return honest.decide(states, command, fact);
     },
   };
-  (book.commands as Map<string, typeof honest>).set('session.log', poisoned);
+  (catalog.commands as Map<string, typeof honest>).set('session.log', poisoned);
 }

@@ -6,7 +6,7 @@ import { startEmbeddedPostgres } from '../src/infra/postgres/embeddedPostgres.ts
 import { cast, get, must, openSession, person } from '../test/support/client.ts';
 import { killAll, type Process, startProcess, until } from '../test/support/processes.ts';
 import { SECRET } from '../test/support/secret.ts';
-import type { Fault } from './faults.ts';
+import type { Fault } from './blow.ts';
 import type { Fleet, Kind } from './fleet.ts';
 
 const AWAY_MS = 10_000;

@@ -9,14 +9,14 @@ import { isTransientFault } from '../src/infra/postgres/database.ts';
 import type { Log } from '../src/infra/telemetry/log.ts';
 
 /** A kind of work. */
-export interface Watched {
+export interface OverdueWork {
   name: string;
   /** SQL that is true while there may be something to do: an index answers it. */
   waits: string;
   look(): Promise<void>;
 }
 
-export interface Lookout {
+export interface OverduePoll {
   /** Looks no more, and resolves when the looks under way have ended. */
   close(): Promise<void>;
 }
@@ -25,9 +25,9 @@ export interface Lookout {
 const EVERY_MS = { least: 400, most: 500 };
 
 /** @param pool of role `worker`, for looks alone */
-export function startLookout(pool: pg.Pool, watched: readonly Watched[], log: Log): Lookout {
+export function startOverduePoll(pool: pg.Pool, watched: readonly OverdueWork[], log: Log): OverduePoll {
   const text = `select ${watched.map(({ name, waits }) => `(${waits}) as "${name}"`).join(', ')}`;
-  const statement = { name: `lookout for ${watched.map(({ name }) => name).join()}`, text };
+  const statement = { name: `overduePoll for ${watched.map(({ name }) => name).join()}`, text };
   const looks = new Map<string, Promise<void>>();
   let closing = false;
   let timer: NodeJS.Timeout | undefined;
@@ -49,7 +49,7 @@ export function startLookout(pool: pg.Pool, watched: readonly Watched[], log: Lo
     }, again);
   }
 
-  function lookAt(some: readonly Watched[]): void {
+  function lookAt(some: readonly OverdueWork[]): void {
     for (const { name, look } of some) {
       if (closing || looks.has(name)) continue;
       const done = look()

@@ -2,11 +2,12 @@
  * `npm run -s job -- <name>` runs a timed job by hand, now and here, and prints what it did; without a name it lists
  * them. Exit code 0: done; 1: it failed, or another run of it is under way; 3: there is no such job.
  */
-import { book } from '../src/commands.ts';
+
 import { demandSchema } from '../src/infra/postgres/schema.ts';
 import { withDatabase } from '../src/infra/postgres/withDatabase.ts';
 import { openBackbone } from '../src/infra/process/backbone.ts';
 import { type Config, ConfigError, readConfig } from '../src/infra/process/config.ts';
+import { catalog } from '../src/modules.ts';
 import { timetable } from './schedule.ts';
 import { createTickRunner } from './ticks/tickRunner.ts';
 
@@ -39,7 +40,7 @@ async function runOn(config: Config, databaseUrl: string, name: string): Promise
   const pool = backbone.openPool('worker', POOL_SIZE);
   const verifierPool = backbone.openPool('verifier', POOL_SIZE);
   try {
-    const runner = createTickRunner({ backbone, pool, verifierPool, book, timetable });
+    const runner = createTickRunner({ backbone, pool, verifierPool, catalog, timetable });
     const ending = await runner.runByHand(name);
     if (ending?.status === 'succeeded') {
       console.log(JSON.stringify(ending.result));

@@ -3,16 +3,16 @@
  * runs timed jobs and those that somebody asked for.
  */
 import type { Job, Worker } from 'bullmq';
-import { book } from '../src/commands.ts';
 import type { Queryable } from '../src/core/sql/queryable.ts';
 import { LOOKS_POOL_SIZE } from '../src/infra/postgres/boundedRead.ts';
 import type { Backbone } from '../src/infra/process/backbone.ts';
 import type { Watch } from '../src/infra/process/watchdog.ts';
+import { catalog } from '../src/modules.ts';
 import { createApplier } from './apply/applyCommands.ts';
 import type { CrashPoint } from './apply/attempt.ts';
 import { createExpirer, DEADLINE } from './court/expireTurns.ts';
 import { createPresenceWatch } from './court/watchPresence.ts';
-import { startLookout } from './overduePoll.ts';
+import { startOverduePoll } from './overduePoll.ts';
 import { timetable } from './schedule.ts';
 import { createSend } from './send/sendCommand.ts';
 import type { TickKey } from './ticks/tickLedger.ts';
@@ -50,7 +50,7 @@ export async function startWorker(
   const verifierPool = backbone.openPool('verifier', VERIFIER_POOL_SIZE);
   const applier = createApplier({
     pool,
-    book,
+    catalog,
     queues,
     broadcast,
     metrics,
@@ -59,9 +59,9 @@ export async function startWorker(
     ...(watch && { watch }),
   });
   const db = jobPool as unknown as Queryable;
-  const expirer = createExpirer({ db, send: createSend({ db, book, queues, log, request_id: DEADLINE }), log });
-  const runner = createTickRunner({ backbone, pool: jobPool, verifierPool, book, timetable });
-  const presence = createPresenceWatch({ backbone, pool: jobPool, book });
+  const expirer = createExpirer({ db, send: createSend({ db, catalog, queues, log, request_id: DEADLINE }), log });
+  const runner = createTickRunner({ backbone, pool: jobPool, verifierPool, catalog, timetable });
+  const presence = createPresenceWatch({ backbone, pool: jobPool, catalog });
   const verifier = createRecordVerifier({ db, verifierPool, blobs, log });
   const answerIntegrity = (job: Job) => (TIMED.has(job.name) ? runner.answer(job) : verifier.answer(job));
   const answer = async (job: Job) => (job.name === DEADLINE ? expirer.answer(job) : applier.answer(job));
@@ -70,7 +70,7 @@ export async function startWorker(
   const maintenance = queues.worker<TickKey, object>('maintenance', runner.answer, { concurrency: RUNS_AT_ONCE });
   await queues.run([doorbells, integrity, maintenance] as Worker[]);
   const looks = backbone.openPool('worker', LOOKS_POOL_SIZE);
-  const lookout = startLookout(
+  const overduePoll = startOverduePoll(
     looks,
     [applier.watched, expirer.watched, runner.watched, verifier.watched, watchMark(db)],
     log,
@@ -81,7 +81,7 @@ export async function startWorker(
   async function close(): Promise<void> {
     const left = heartbeat.leave('worker');
     // Awaited last: a look may wait for a database that does not answer until the applier is closed.
-    const looked = lookout.close();
+    const looked = overduePoll.close();
     expirer.close();
     await presence.close();
     const runs = Promise.all([runner.close(), verifier.close()]);

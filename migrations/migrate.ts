@@ -9,7 +9,7 @@ import type { Knex } from 'knex';
 import type pg from 'pg';
 import { DEFAULT_ROLE_PREFIX } from '../src/core/sql/databaseRoles.ts';
 import { openSession } from '../src/infra/postgres/ownSession.ts';
-import { OURS, readSchema, refuseNewer, refuseOtherRoles } from '../src/infra/postgres/schema.ts';
+import { demandKnownSchema, OURS, readSchema, refuseOtherRoles } from '../src/infra/postgres/schema.ts';
 import { takeRole } from '../src/infra/postgres/takeRole.ts';
 import { ConfigError, readMigrationConfig } from '../src/infra/process/config.ts';
 import { migrations } from './index.ts';
@@ -34,7 +34,7 @@ export async function migrate(
   await withClient(url, async (client) => {
     await client.query(`select pg_advisory_lock(${LOCK})`);
     const applied = await readSchema(client);
-    refuseNewer(applied);
+    demandKnownSchema(applied);
     if (!wanted.every((name) => applied.includes(name))) {
       await withKnex(url, rolePrefix, (knex) => knex.migrate.latest({ migrationSource: sourceOf(wanted) }));
     }
@@ -46,7 +46,7 @@ export async function migrate(
 export async function unmake(url: string, rolePrefix = DEFAULT_ROLE_PREFIX): Promise<void> {
   await withClient(url, async (client) => {
     await client.query(`select pg_advisory_lock(${LOCK})`);
-    refuseNewer(await readSchema(client));
+    demandKnownSchema(await readSchema(client));
     await refuseOtherRoles(client, rolePrefix);
     await withKnex(url, rolePrefix, (knex) => knex.migrate.rollback({ migrationSource: sourceOf(OURS) }, true));
     await client.query('drop schema if exists bullmq cascade');

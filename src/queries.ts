@@ -1,6 +1,5 @@
 /** Every question the API answers about assignments, sessions, findings and the schedule. What is not in this list does not exist. */
 import { z } from 'zod';
-import { book } from './commands.ts';
 import { ROLES } from './core/definitions/actor.ts';
 import type { JsonObject } from './core/definitions/event.ts';
 import { pageQuery } from './core/definitions/page.ts';
@@ -21,6 +20,7 @@ import { readTurns } from './court/turns/readTurns.ts';
 import { readViolations } from './court/violations/readViolations.ts';
 import { FINDING_STATES, readFindings } from './integrity/readFindings.ts';
 import { completeSessionReport, verifySession } from './integrity/verifySession.ts';
+import { catalog } from './modules.ts';
 import { findHealthReport } from './operations/readHealthReport.ts';
 import { readSchedules } from './operations/readSchedules.ts';
 
@@ -216,7 +216,7 @@ const verify = defineQuery<SessionParams, unknown>({
   summary: 'Recompute every hash and link of a session, fold its events, compare the tables and hash its files again',
   query: none,
   asVerifier: true,
-  read: ({ db, params }) => verifySession(db, book, params.session_id),
+  read: ({ db, params }) => verifySession(db, catalog, params.session_id),
   complete: completeSessionReport,
 });
 

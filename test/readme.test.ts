@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { commands, systemCommands } from '../src/commands.ts';
 import { ROLES } from '../src/core/definitions/actor.ts';
+import { commands, systemCommands } from '../src/modules.ts';
 
 const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
 const rows = [...readme.matchAll(/^\| `([a-z]+\.[a-z_]+)` \| `(.+?)` \| (.+?) \| (.+?) \|$/gm)].map(

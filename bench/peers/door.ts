@@ -9,7 +9,7 @@ import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { createApp } from '../../src/http/app.ts';
 import type { Acceptor } from '../../src/http/commands/acceptance.ts';
 import type { Outcomes } from '../../src/http/commands/outcomes.ts';
-import type { Desk } from '../../src/http/door/door.ts';
+import type { ApiContext } from '../../src/http/door/door.ts';
 import { createExpressServer } from '../../src/http/server.ts';
 import { createLimiter } from '../../src/infra/limiter/createLimiter.ts';
 import type { Config } from '../../src/infra/process/config.ts';
@@ -59,7 +59,7 @@ export async function openDoor(
     outcomes: NOTHING_TO_WAIT_FOR,
     instance: 'peer',
     issueTicket: tokens.issueTicket,
-  } as unknown as Desk;
+  } as unknown as ApiContext;
   const probe = await startProbe({
     pool,
     postgres: createAbsence('Postgres', log),

@@ -2,7 +2,7 @@
  * How a peer applies one log command: lock the session's head, decide, chain the event. States are kept in memory by
  * head, as ours are, so that a transaction reads nothing but heads.
  */
-import { book } from '../../src/commands.ts';
+
 import { createStates } from '../../src/core/apply/streamStates.ts';
 import { eventId } from '../../src/core/chain/ids.ts';
 import { chainEvent, type EventRow, exportedEvent, headAfter } from '../../src/core/chain/ledger.ts';
@@ -12,6 +12,7 @@ import type { Head } from '../../src/core/definitions/stream.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { logEntry } from '../../src/court/sessions/logEntry.ts';
 import type { SessionStates } from '../../src/court/sessions/session.ts';
+import { catalog } from '../../src/modules.ts';
 
 /** What a transaction needs to know of a command. */
 export interface LogCommand {
@@ -78,7 +79,7 @@ export function eventValues(event: EventRow): unknown[] {
 }
 
 export function createJudge() {
-  const states = createStates(book);
+  const states = createStates(catalog);
 
   /** Inside a transaction, which then stores the verdict. */
   return async function judge(db: Queryable, command: LogCommand): Promise<Verdict> {

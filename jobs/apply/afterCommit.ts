@@ -12,7 +12,7 @@ import { announcementText } from '../../src/infra/broadcast/announcements.ts';
 import type { Broadcast } from '../../src/infra/broadcast/broadcast.ts';
 import { replyChannel, replyText } from '../../src/infra/broadcast/replies.ts';
 import { SCOPE_CHANGES } from '../../src/infra/broadcast/scopeChanges.ts';
-import { type Queues, rungFor } from '../../src/infra/queue/queue.ts';
+import { doorbellEntryFor, type Queues } from '../../src/infra/queue/queue.ts';
 import type { Log } from '../../src/infra/telemetry/log.ts';
 import type { Metrics } from '../../src/infra/telemetry/metrics.ts';
 import { linksTo, traceIdOf, tracer, within } from '../../src/infra/telemetry/tracing.ts';
@@ -77,7 +77,7 @@ async function setAside({ queues, metrics, log }: Announcer, fault: Fault): Prom
   const where = { command_id: id, command: name, stream, request_id, trace_id: traceIdOf(traceparent) };
   log.error({ ...where, attempts, error }, isDead ? 'command is dead' : 'command faulted');
   (isDead ? metrics.dead : metrics.retries).inc({ name });
-  const commands = [rungFor(fault)];
+  const commands = [doorbellEntryFor(fault)];
   const added = isDead
     ? queues.queue('dead-letters').add(name, { commands, error }, { jobId: `dead-${id}` })
     : queues.queue('commands').add(name, { commands }, { jobId: `r-${id}-${attempts}`, delay: retry_in_ms });

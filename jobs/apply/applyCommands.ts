@@ -6,11 +6,11 @@
 import type { Job } from 'bullmq';
 import type { Outcome } from '../../src/core/apply/decideBatch.ts';
 import { oldestWaiting } from '../../src/core/apply/waitingCommands.ts';
-import { createLane } from '../../src/core/batcher.ts';
+import { createBatcher } from '../../src/core/batcher.ts';
 import { workOf } from '../../src/core/definitions/stream.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import type { Doorbell } from '../../src/infra/queue/queue.ts';
-import type { Watched } from '../overduePoll.ts';
+import type { OverdueWork } from '../overduePoll.ts';
 import { type ApplierOptions, createAttempts } from './attempt.ts';
 import { createBackOff } from './backOff.ts';
 import { createPasses } from './passes.ts';
@@ -18,7 +18,7 @@ import { createPasses } from './passes.ts';
 export interface Applier {
   answer(job: Job<Doorbell>): Promise<{ id: string; status: string }[]>;
   /** What waits for longer than its doorbell should take. */
-  watched: Watched;
+  watched: OverdueWork;
   close(): Promise<void>;
 }
 
@@ -51,7 +51,7 @@ export function createApplier(options: ApplierOptions): Applier {
   const passes = createPasses(pool, createAttempts(options, isClosing), isClosing);
   const backOff = createBackOff({ retry: async (work) => (await passes.run(work)).postponed, db, metrics, log });
   // BullMQ hands over one job at a time: there is nothing to wait for.
-  const openLane = () => createLane<Request, Outcome[]>(LANE_BATCH, run, () => true, queueMicrotask);
+  const openLane = () => createBatcher<Request, Outcome[]>(LANE_BATCH, run, () => true, queueMicrotask);
   const lanes = Array.from({ length: LANES }, openLane);
   let closing = false;
 

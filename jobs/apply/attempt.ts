@@ -7,7 +7,7 @@ import type pg from 'pg';
 import type { Decided } from '../../src/core/apply/decideBatch.ts';
 import { execute, type PassOptions, record } from '../../src/core/apply/execute.ts';
 import { createStates } from '../../src/core/apply/streamStates.ts';
-import type { Book } from '../../src/core/definitions/command.ts';
+import type { Catalog } from '../../src/core/definitions/command.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import type { Broadcast } from '../../src/infra/broadcast/broadcast.ts';
 import { inTransaction, isConnectionFault, isTransientFault } from '../../src/infra/postgres/database.ts';
@@ -23,7 +23,7 @@ export type CrashPoint = 'before_transaction' | 'in_transaction' | 'after_commit
 
 export interface ApplierOptions {
   pool: pg.Pool;
-  book: Book;
+  catalog: Catalog;
   queues: Queues;
   broadcast: Broadcast;
   metrics: Metrics;
@@ -48,8 +48,8 @@ const BEGIN = `begin; set local lock_timeout = '250ms'`;
 const RETRY_WAIT_MS = { first: 50, most: 1_000 };
 
 export function createAttempts(options: ApplierOptions, isClosing: () => boolean): Attempts {
-  const { pool, book, queues, broadcast, metrics, log, watch, reach } = options;
-  const states = createStates(book);
+  const { pool, catalog, queues, broadcast, metrics, log, watch, reach } = options;
+  const states = createStates(catalog);
 
   async function attempt(options: PassOptions): Promise<Decided> {
     const span = tracer.startSpan('apply', { kind: SpanKind.CONSUMER });
@@ -68,7 +68,7 @@ export function createAttempts(options: ApplierOptions, isClosing: () => boolean
     const decided = await persistently(() => {
       reach?.('before_transaction');
       const decide = async (db: Queryable) => {
-        const decided = await execute(db, book, states, { ...options, watch });
+        const decided = await execute(db, catalog, states, { ...options, watch });
         reach?.('in_transaction');
         return decided;
       };

@@ -6,7 +6,7 @@
 
 import type { Postponed } from '../../src/core/apply/decideBatch.ts';
 import { publishBackoffs } from '../../src/core/apply/streamBackoffs.ts';
-import { createLane } from '../../src/core/batcher.ts';
+import { createBatcher } from '../../src/core/batcher.ts';
 import { addWork, type Work } from '../../src/core/definitions/stream.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import type { Log } from '../../src/infra/telemetry/log.ts';
@@ -45,8 +45,8 @@ const SAY_EVERY_MS = 30_000;
 export function createBackOff({ retry, db, metrics, log }: BackOffOptions): BackOff {
   const waiting = new Map<string, Waiting>();
   // A lock that is met only by waiting for it must not delay those that are free again after some milliseconds.
-  const quick = createLane<string, null>(RETRY_BATCH, tryAgain, () => true, queueMicrotask);
-  const slow = createLane<string, null>(RETRY_BATCH, tryAgain, () => true, queueMicrotask);
+  const quick = createBatcher<string, null>(RETRY_BATCH, tryAgain, () => true, queueMicrotask);
+  const slow = createBatcher<string, null>(RETRY_BATCH, tryAgain, () => true, queueMicrotask);
   let closed = false;
   let said = Number.NEGATIVE_INFINITY;
   const publishing = setInterval(() => void publish(), PUBLISH_EVERY_MS).unref();

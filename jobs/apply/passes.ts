@@ -6,13 +6,8 @@
 import type pg from 'pg';
 import { type Decided, MAX_ATTEMPTS, type Outcome, type Postponed } from '../../src/core/apply/decideBatch.ts';
 import type { PassOptions } from '../../src/core/apply/execute.ts';
-import {
-  countAttempts,
-  lockStreams,
-  type PendingCommand,
-  readPending,
-  uncountAttempts,
-} from '../../src/core/apply/transaction.ts';
+import type { PendingCommand } from '../../src/core/apply/inbox.ts';
+import { countAttempts, lockStreams, readPending, uncountAttempts } from '../../src/core/apply/transaction.ts';
 import { addWork, type Work, workOf } from '../../src/core/definitions/stream.ts';
 import { exclusively } from '../../src/infra/postgres/database.ts';
 import { type Attempts, isLockFault, isUnavailable } from './attempt.ts';
@@ -28,7 +23,7 @@ export interface Tally {
 }
 
 /** How the commands of a pass are to be taken. */
-type Care = Pick<PassOptions, 'counted' | 'wary' | 'fault'>;
+type PassMode = Pick<PassOptions, 'counted' | 'skipSuspects' | 'fault'>;
 
 interface Counted {
   counted: Set<string>;
@@ -50,7 +45,7 @@ export function createPasses(pool: pg.Pool, attempts: Attempts, isClosing: () =>
   async function run(work: Work, suspects: Work = new Map()): Promise<Tally> {
     const tally: Tally = { outcomes: [], faulted: new Set(), suspects: copyOf(suspects), postponed: new Map() };
     for (let rest = work; rest.size > 0 && !isClosing(); ) {
-      rest = await pass(rest, limitFor(rest), tally, { wary: true });
+      rest = await pass(rest, limitFor(rest), tally, { skipSuspects: true });
     }
     if (tally.suspects.size > 0) await runSuspects(tally);
     return tally;
@@ -67,7 +62,7 @@ export function createPasses(pool: pg.Pool, attempts: Attempts, isClosing: () =>
   }
 
   /** One transaction; where the database faults it, smaller ones, until the command at fault stands alone. */
-  async function pass(work: Work, limit: number, tally: Tally, care: Care): Promise<Work> {
+  async function pass(work: Work, limit: number, tally: Tally, care: PassMode): Promise<Work> {
     if (work.size === 0) return work;
     try {
       return settle(await attempt({ work, limit, ...care }), tally);

@@ -3,7 +3,7 @@
  * began nobody is left over: `close.stale` completes it, and with that they leave.
  */
 import { defineJob } from '../job.ts';
-import { sendToSilent } from '../send/sendToSilentSessions.ts';
+import { sendToSilentSessions } from '../send/sendToSilentSessions.ts';
 
 const WAITED_FOR = `s.status = 'pending' and exists (
   select from session_participations p where p.session_id = s.id and p.status <> 'disconnected')`;
@@ -12,5 +12,5 @@ export const expireParticipants = defineJob({
   name: 'expire.participants',
   summary: 'Takes participants out of pending sessions that had no event for 12 hours',
   most_ms: 60_000,
-  run: (tools) => sendToSilent(tools, 'expire.participants', 'participants.expire', WAITED_FOR),
+  run: (tools) => sendToSilentSessions(tools, 'expire.participants', 'participants.expire', WAITED_FOR),
 });

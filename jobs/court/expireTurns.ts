@@ -17,7 +17,7 @@ import type { Queues } from '../../src/infra/queue/queue.ts';
 import type { Log } from '../../src/infra/telemetry/log.ts';
 import type { Metrics } from '../../src/infra/telemetry/metrics.ts';
 import type { JobTools } from '../job.ts';
-import type { Watched } from '../overduePoll.ts';
+import type { OverdueWork } from '../overduePoll.ts';
 import { sendDue } from '../send/sendDue.ts';
 
 export interface Deadline {
@@ -30,7 +30,7 @@ export interface Expirer {
   /** When a deadline's job is due. */
   answer(job: Job<Deadline>): Promise<{ sent: number }>;
   /** Every turn whose time is up, by the database's clock, and that nobody has flagged yet. */
-  watched: Watched;
+  watched: OverdueWork;
   close(): void;
 }
 

@@ -4,8 +4,8 @@
  * told. While nothing changes it asks Postgres next to nothing; however many workers look, each change is one command.
  */
 import type pg from 'pg';
-import type { Book } from '../../src/core/definitions/command.ts';
-import { sentTogether } from '../../src/core/sql/pipelined.ts';
+import type { Catalog } from '../../src/core/definitions/command.ts';
+import { pipelined } from '../../src/core/sql/pipelined.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { AWAITED_MS, presenceCommand, type Unsettled } from '../../src/court/participants/presence.ts';
 import { REFRESH_MS } from '../../src/infra/presence/presence.ts';
@@ -25,7 +25,7 @@ export interface PresenceWatchOptions {
   backbone: Pick<Backbone, 'queues' | 'presence' | 'log' | 'onError'>;
   /** Role `worker`; not the pool that applies commands. */
   pool: pg.Pool;
-  book: Book;
+  catalog: Catalog;
   /** Instead of the way that timed jobs send commands. */
   send?: JobTools['send'];
   judgeAfterMs?: number;
@@ -64,10 +64,10 @@ const CONNECTED = `
   where p.status = 'connected' and ($1::uuid is null or p.id > $1) order by p.id limit $2`;
 
 export function createPresenceWatch(options: PresenceWatchOptions): PresenceWatch {
-  const { backbone, pool, book, judgeAfterMs = JUDGE_AFTER_MS, seekEveryMs = SEEK_EVERY_MS } = options;
+  const { backbone, pool, catalog, judgeAfterMs = JUDGE_AFTER_MS, seekEveryMs = SEEK_EVERY_MS } = options;
   const { queues, presence, log, onError } = backbone;
   const db = pool as unknown as Queryable;
-  const send = options.send ?? createSend({ db, book, queues, log, request_id: 'presence' });
+  const send = options.send ?? createSend({ db, catalog, queues, log, request_id: 'presence' });
   let closing = false;
   let timer: NodeJS.Timeout | undefined;
   let looking: Promise<void> = Promise.resolve();
@@ -103,7 +103,7 @@ export function createPresenceWatch(options: PresenceWatchOptions): PresenceWatc
     const ids = [changes.map(({ session_id }) => session_id), changes.map(({ user_id }) => user_id)];
     const { rows } = await db.query<Unsettled>({ name: 'presence-affected', text: AFFECTED, values: ids });
     const isHere = new Map(changes.map((one) => [`${one.session_id} ${one.user_id}`, one.is_present]));
-    await sentTogether([
+    await pipelined([
       db.query({ name: 'presence-judged', text: JUDGED, values: ids }),
       ...rows.map((row) => order(row, presenceCommand(row, isHere.get(`${row.session_id} ${row.user_id}`)!))),
     ]);
@@ -121,7 +121,7 @@ export function createPresenceWatch(options: PresenceWatchOptions): PresenceWatc
     });
     if (rows.length === 0) return false;
     const present = await presence.arePresent(rows);
-    await sentTogether(
+    await pipelined(
       rows.map((row, i) => {
         if (present[i]) return order(row, presenceCommand(row, true));
         const isLost = row.is_over && performance.now() >= judgesFrom;
@@ -149,7 +149,7 @@ export function createPresenceWatch(options: PresenceWatchOptions): PresenceWatc
       const absent = rows.filter((_, i) => !present[i]);
       for (const { id, connection_count } of absent) gone.add(`${id} ${connection_count}`);
       const twice = absent.filter(({ id, connection_count }) => missing.has(`${id} ${connection_count}`));
-      await sentTogether(twice.map((row) => order(row, presenceCommand(row, false))));
+      await pipelined(twice.map((row) => order(row, presenceCommand(row, false))));
       if (twice.length > 0) wasWaiting = true;
     }
     missing = gone;

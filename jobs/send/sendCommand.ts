@@ -6,9 +6,9 @@ import { findScope } from '../../src/access/scope.ts';
 import { acceptCommands } from '../../src/core/apply/inbox.ts';
 import { newCommandId } from '../../src/core/chain/ids.ts';
 import type { Actor } from '../../src/core/definitions/actor.ts';
-import type { Book } from '../../src/core/definitions/command.ts';
+import type { Catalog } from '../../src/core/definitions/command.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
-import { type Queues, rungFor } from '../../src/infra/queue/queue.ts';
+import { doorbellEntryFor, type Queues } from '../../src/infra/queue/queue.ts';
 import type { Log } from '../../src/infra/telemetry/log.ts';
 import type { JobTools } from '../job.ts';
 
@@ -16,7 +16,7 @@ const SYSTEM: Actor = { id: 'system', role: 'system', institution_id: null };
 
 interface Sender {
   db: Queryable;
-  book: Book;
+  catalog: Catalog;
   queues: Queues;
   log: Log;
   /** What the commands are traced by: the tick's id. */
@@ -24,9 +24,9 @@ interface Sender {
 }
 
 /** @returns what accepts a command, and rings for it where it is new */
-export function createSend({ db, book, queues, log, request_id }: Sender): JobTools['send'] {
+export function createSend({ db, catalog, queues, log, request_id }: Sender): JobTools['send'] {
   return async ({ name, input, key }) => {
-    const definition = book.commands.get(name);
+    const definition = catalog.commands.get(name);
     if (!definition) throw new Error(`there is no command named ${name}`);
     const id = newCommandId();
     const target = definition.target(input);
@@ -45,7 +45,7 @@ export function createSend({ db, book, queues, log, request_id }: Sender): JobTo
       },
     ]);
     if ('reused' in acceptance! || acceptance!.joined) return;
-    const commands = [rungFor({ id, name, streams, request_id })];
+    const commands = [doorbellEntryFor({ id, name, streams, request_id })];
     await queues
       .queue('commands')
       .add(name, { commands }, { jobId: id })

@@ -3,7 +3,7 @@
  * in a run however long its command waits. The key of each makes a second run send nothing twice.
  */
 import type { JsonObject } from '../../src/core/definitions/event.ts';
-import { sentTogether } from '../../src/core/sql/pipelined.ts';
+import { pipelined } from '../../src/core/sql/pipelined.ts';
 import type { JobTools } from '../job.ts';
 
 type Order = Parameters<JobTools['send']>[0];
@@ -20,7 +20,7 @@ export async function sendDue<Row>(
   let last: Row | undefined;
   while (!tools.isOver()) {
     const rows = await readAfter(last, BATCH);
-    await sentTogether(rows.map((row) => tools.send(orderOf(row))));
+    await pipelined(rows.map((row) => tools.send(orderOf(row))));
     sent += rows.length;
     await tools.progress(sent);
     if (rows.length < BATCH) return { sent, is_complete: true };

@@ -18,7 +18,12 @@ const silent = (condition: string) => `
   order by s.id limit $3`;
 
 /** @param condition SQL over the session `s` */
-export function sendToSilent(tools: JobTools, job: string, command: string, condition: string): Promise<JsonObject> {
+export function sendToSilentSessions(
+  tools: JobTools,
+  job: string,
+  command: string,
+  condition: string,
+): Promise<JsonObject> {
   const text = silent(condition);
   return sendDue<Row>(
     tools,

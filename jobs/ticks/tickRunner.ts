@@ -5,13 +5,13 @@
  */
 import { type Job, UnrecoverableError } from 'bullmq';
 import type pg from 'pg';
-import type { Book } from '../../src/core/definitions/command.ts';
+import type { Catalog } from '../../src/core/definitions/command.ts';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
-import { inTime } from '../../src/core/withTimeout.ts';
+import { withTimeout } from '../../src/core/withTimeout.ts';
 import type { Backbone } from '../../src/infra/process/backbone.ts';
 import type { JobTools, TimedJob } from '../job.ts';
-import type { Watched } from '../overduePoll.ts';
+import type { OverdueWork } from '../overduePoll.ts';
 import type { JobQueue, Line } from '../schedule.ts';
 import { createSend } from '../send/sendCommand.ts';
 import {
@@ -34,14 +34,14 @@ export interface TickRunnerOptions {
   /** Role `worker`; not the pool that applies commands, which must not wait for jobs. */
   pool: pg.Pool;
   verifierPool: pg.Pool;
-  book: Book;
+  catalog: Catalog;
   timetable: readonly Line[];
 }
 
 export interface TickRunner {
   answer(job: Job<TickKey>): Promise<JsonObject>;
   /** Ticks that are due. */
-  watched: Watched;
+  watched: OverdueWork;
   /** @returns how the run ended, or undefined where another of this job is under way */
   runByHand(name: string): Promise<Ending | undefined>;
   /** Begins nothing any more, and resolves when what is under way has come to its next batch. */
@@ -66,7 +66,7 @@ const CUT_OFF: Ending = { status: 'waiting', error: null, wait_ms: 0, counts: fa
 const OVERTIME_MS = 60_000;
 
 export function createTickRunner(options: TickRunnerOptions): TickRunner {
-  const { backbone, pool, verifierPool, book, timetable } = options;
+  const { backbone, pool, verifierPool, catalog, timetable } = options;
   const { queues, broadcast, blobs, metrics, log } = backbone;
   const db = pool as unknown as Queryable;
   const lines = new Map(timetable.map((line) => [line.job.name, line]));
@@ -117,7 +117,7 @@ export function createTickRunner(options: TickRunnerOptions): TickRunner {
     };
     const tools: JobTools = {
       ...{ pool, verifierPool, queues, broadcast, blobs, metrics, log: said, slot, isOver },
-      send: createSend({ db, book, queues, log: said, request_id: claim.id }),
+      send: createSend({ db, catalog, queues, log: said, request_id: claim.id }),
       progress: async (done, of) => {
         said.debug({ done, of }, 'job goes on');
         await progress?.(done, of).catch((err: unknown) => said.debug({ err }, 'progress could not be shown'));
@@ -126,7 +126,7 @@ export function createTickRunner(options: TickRunnerOptions): TickRunner {
     const most_ms = job.most_ms + OVERTIME_MS;
     let ending: Ending;
     try {
-      const result = await inTime(job.run(tools), most_ms, `did not end within ${most_ms} ms`);
+      const result = await withTimeout(job.run(tools), most_ms, `did not end within ${most_ms} ms`);
       ending = isCutOff && !isByHand ? CUT_OFF : { status: 'succeeded', result };
     } catch (fault) {
       said.error({ err: fault, attempt: attempts }, 'job failed');

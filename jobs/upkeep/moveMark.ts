@@ -7,7 +7,7 @@
 
 import { DRAWN, LOW_WATER, oldestWaiting } from '../../src/core/apply/waitingCommands.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
-import type { Watched } from '../overduePoll.ts';
+import type { OverdueWork } from '../overduePoll.ts';
 
 /** Settled commands that a look may have to walk through before the mark is moved. */
 const STEP = 1_000;
@@ -44,7 +44,7 @@ const OLDEST = `
     order by stream, position) f
   order by position`;
 
-/** Held back after a fault, or left alone by a worker, which says why in `stream_backoffs`. */
+/** StreamState back after a fault, or left alone by a worker, which says why in `stream_backoffs`. */
 const STANDING_STILL = `
   select stream from streams where stream = any($1) and held_until > clock_timestamp()
   union select stream from stream_backoffs where stream = any($1) and until > clock_timestamp()`;
@@ -62,7 +62,7 @@ interface First {
 }
 
 /** @param db of role `worker` */
-export function watchMark(db: Queryable): Watched {
+export function watchMark(db: Queryable): OverdueWork {
   return { name: 'mark', waits: MARK_LAGS, look: () => moveMark(db) };
 }
 

@@ -5,7 +5,7 @@
 
 import { firstIdOf } from '../../src/core/chain/ids.ts';
 import { readClock } from '../../src/core/sql/databaseClock.ts';
-import { inTime } from '../../src/core/withTimeout.ts';
+import { withTimeout } from '../../src/core/withTimeout.ts';
 import type { Queues } from '../../src/infra/queue/queue.ts';
 import { defineJob } from '../job.ts';
 
@@ -51,5 +51,5 @@ export const pruneCommands = defineJob({
 /** A dead letter is as old as the end of its command: once that is gone there is nothing left to redrive. */
 async function removeLetters(queues: Queues): Promise<void> {
   const removed = queues.queue('dead-letters').clean(KEPT_DAYS * DAY_MS, MOST_LETTERS, 'waiting');
-  await inTime(removed, QUEUE_WITHIN_MS, 'the queue does not answer');
+  await withTimeout(removed, QUEUE_WITHIN_MS, 'the queue does not answer');
 }

@@ -6,7 +6,7 @@ import type pg from 'pg';
 import { firstIdOf } from '../../src/core/chain/ids.ts';
 import { readClock } from '../../src/core/sql/databaseClock.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
-import { inTime } from '../../src/core/withTimeout.ts';
+import { withTimeout } from '../../src/core/withTimeout.ts';
 import { readStanding } from '../../src/infra/backlog/backlog.ts';
 import { readVersion } from '../../src/infra/process/version.ts';
 import { QUEUE_NAMES, type Queues } from '../../src/infra/queue/queue.ts';
@@ -94,7 +94,7 @@ async function readJobs(pool: pg.Pool): Promise<HealthFacts['jobs']> {
 /** Null where the queue's server does not answer. */
 async function readQueues(queues: Queues): Promise<HealthFacts['queues']> {
   const counts = QUEUE_NAMES.map(async (name) => [name, await queues.queue(name).getJobCounts()] as const);
-  return inTime(Promise.all(counts), QUEUE_WITHIN_MS, 'the queue does not answer').then(
+  return withTimeout(Promise.all(counts), QUEUE_WITHIN_MS, 'the queue does not answer').then(
     (found) => Object.fromEntries(found),
     () => null,
   );

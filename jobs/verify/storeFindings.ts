@@ -9,7 +9,7 @@ import type { JsonObject } from '../../src/core/definitions/event.ts';
 import type { JobTools } from '../job.ts';
 
 /** How one stream stands, or with null the database's guards. Without issues it is well. */
-export interface Looked {
+export interface StreamVerdict {
   stream: string | null;
   issues: string[];
   issues_omitted: number;
@@ -45,14 +45,14 @@ const RESOLVE = `
   where coalesce(stream, '') = any($1) and resolved_at is null and last_seen_at <= $2
   returning id, stream`;
 
-type OpenFinding = Looked & { id: string; is_new: boolean; is_news: boolean };
+type OpenFinding = StreamVerdict & { id: string; is_new: boolean; is_news: boolean };
 
 /** @param checked_at the database's clock before it was looked at */
 export async function keepFindings(
   tools: JobTools,
   job: string,
   checked_at: string,
-  looked: Looked[],
+  looked: StreamVerdict[],
 ): Promise<KeptFindings> {
   const wrong = looked.filter(({ issues }) => issues.length > 0);
   const well = looked.filter(({ issues }) => issues.length === 0);
@@ -73,13 +73,13 @@ async function openFindings(
   { pool }: JobTools,
   job: string,
   checked_at: string,
-  wrong: Looked[],
+  wrong: StreamVerdict[],
 ): Promise<OpenFinding[]> {
   const rows = wrong.map(({ stream, issues, issues_omitted }) => ({ id: newId(), stream, issues, issues_omitted }));
   return (await pool.query<OpenFinding>(OPEN, [JSON.stringify(rows), job, checked_at, keysOf(wrong)])).rows;
 }
 
-const keysOf = (looked: Looked[]) => looked.map(({ stream }) => stream ?? '');
+const keysOf = (looked: StreamVerdict[]) => looked.map(({ stream }) => stream ?? '');
 
 async function sayOpen(tools: JobTools, job: string, { id, stream, issues, issues_omitted }: OpenFinding) {
   const shown = issues.slice(0, LOGGED_ISSUES);

@@ -2,13 +2,14 @@
  * Verifies every stream, every table that follows from them, the guards of the database itself, and what commands
  * answer. It trusts no earlier check, its own included: who can change the record can change what is written about it.
  */
-import { book } from '../../src/commands.ts';
+
 import { readClock } from '../../src/core/sql/databaseClock.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { verifyGuards } from '../../src/integrity/guards/verifyGuards.ts';
 import { checkPages } from '../../src/integrity/streams/checkPages.ts';
 import { readNames } from '../../src/integrity/streams/streamNames.ts';
 import { verifyOutcomes } from '../../src/integrity/streams/verifyOutcomes.ts';
+import { catalog } from '../../src/modules.ts';
 import { defineJob } from '../job.ts';
 import { keepChecks } from './storeChecks.ts';
 import { keepFindings } from './storeFindings.ts';
@@ -28,7 +29,7 @@ export const verifyEverything = defineJob({
     const issues = [...guarded.issues, ...commands.issues];
     if (notes.length > 0) tools.log.info({ job: JOB, notes }, 'the database differs where it guards nothing');
     const guards = await keepFindings(tools, JOB, looked_at, [{ stream: null, issues, issues_omitted: 0 }]);
-    const done = await keepChecks(tools, JOB, checkPages(db, book, readNames(db, null), tools.blobs));
+    const done = await keepChecks(tools, JOB, checkPages(db, catalog, readNames(db, null), tools.blobs));
     return {
       ...done,
       guard_issues: guarded.issues.length,

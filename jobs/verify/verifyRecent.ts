@@ -5,7 +5,6 @@
  * found of them stays found until it has read them again.
  */
 import type pg from 'pg';
-import { book } from '../../src/commands.ts';
 import { isUuid } from '../../src/core/chain/ids.ts';
 import { idOf } from '../../src/core/definitions/stream.ts';
 import { readClock } from '../../src/core/sql/databaseClock.ts';
@@ -14,6 +13,7 @@ import { isFileIssue } from '../../src/court/exhibits/exhibitFile.ts';
 import { type CheckedPage, checkPages } from '../../src/integrity/streams/checkPages.ts';
 import type { StreamName } from '../../src/integrity/streams/streamNames.ts';
 import { withFileIssues } from '../../src/integrity/streams/verifyStreams.ts';
+import { catalog } from '../../src/modules.ts';
 import { defineJob } from '../job.ts';
 import { keepChecks } from './storeChecks.ts';
 
@@ -49,7 +49,7 @@ export const verifyRecent = defineJob({
   most_ms: 120_000,
   run: (tools) => {
     const db = tools.verifierPool as unknown as Queryable;
-    return keepChecks(tools, 'verify.recent', withKnownFaults(tools.pool, checkPages(db, book, namesDue(db), null)));
+    return keepChecks(tools, 'verify.recent', withKnownFaults(tools.pool, checkPages(db, catalog, namesDue(db), null)));
   },
 });
 

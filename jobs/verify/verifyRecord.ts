@@ -4,19 +4,19 @@
  */
 import type { Job } from 'bullmq';
 import type pg from 'pg';
-import { book } from '../../src/commands.ts';
 import type { Blobs } from '../../src/core/definitions/files.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
-import { inTime } from '../../src/core/withTimeout.ts';
+import { withTimeout } from '../../src/core/withTimeout.ts';
 import type { Log } from '../../src/infra/telemetry/log.ts';
 import { type Progress, type RecordReport, verifyRecord } from '../../src/integrity/verifyRecord.ts';
-import type { Watched } from '../overduePoll.ts';
+import { catalog } from '../../src/modules.ts';
+import type { OverdueWork } from '../overduePoll.ts';
 import * as runs from './integrityRuns.ts';
 
 export interface RecordVerifier {
   answer(job: Job<{ run_id: string }>): Promise<{ state: string }>;
   /** Runs whose doorbell was lost, or whose process died. */
-  watched: Watched;
+  watched: OverdueWork;
   /** Begins nothing any more, and resolves when what is under way has come to its next page. */
   close(): Promise<void>;
 }
@@ -73,7 +73,10 @@ export function createRecordVerifier({ db, verifierPool, blobs, log }: RecordVer
     };
     let ending: runs.RunEnding;
     try {
-      ending = { state: 'done', report: await inTime(verify(claim, goOn), MOST_MS, `it took more than ${MOST_MS} ms`) };
+      ending = {
+        state: 'done',
+        report: await withTimeout(verify(claim, goOn), MOST_MS, `it took more than ${MOST_MS} ms`),
+      };
     } catch (fault) {
       if (!(fault instanceof CutOff)) said.error({ err: fault, attempt: claim.attempts }, 'verification failed');
       ending = afterFault(fault, claim.attempts);
@@ -94,7 +97,7 @@ export function createRecordVerifier({ db, verifierPool, blobs, log }: RecordVer
     const client = await verifierPool.connect();
     let fault: Error | undefined;
     try {
-      return await verifyRecord(client as never, book, claim, goOn, blobs);
+      return await verifyRecord(client as never, catalog, claim, goOn, blobs);
     } catch (thrown) {
       fault = thrown as Error;
       throw thrown;

@@ -6,7 +6,12 @@
 import type { Actor } from '../core/definitions/actor.ts';
 import type { Target } from '../core/definitions/command.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
-import type { RosterRole, Visibility } from '../court/assignments/assignment.ts';
+
+export const VISIBILITIES = ['private', 'institution', 'public'] as const;
+export type Visibility = (typeof VISIBILITIES)[number];
+
+export const ROSTER_ROLES = ['petitioner', 'respondent', 'judge', 'moderator'] as const;
+export type RosterRole = (typeof ROSTER_ROLES)[number];
 
 export interface Scope {
   assignment_id: string;

@@ -5,12 +5,12 @@
  */
 import type pg from 'pg';
 import { migrate, unmake } from '../../migrations/migrate.ts';
-import { book } from '../commands.ts';
 import type { Blobs } from '../core/definitions/files.ts';
 import { DEFAULT_ROLE_PREFIX, roleName } from '../core/sql/databaseRoles.ts';
-import { readSchema, refuseNewer, refuseOtherRoles } from '../infra/postgres/schema.ts';
+import { demandKnownSchema, readSchema, refuseOtherRoles } from '../infra/postgres/schema.ts';
 import { takeRole } from '../infra/postgres/takeRole.ts';
 import { type RecordReport, verifyRecord } from '../integrity/verifyRecord.ts';
+import { catalog } from '../modules.ts';
 import { type Counts, checkArchive, type Header, readArchive } from './archive.ts';
 import { openClient } from './openClient.ts';
 import { copied, readTables, restoreSequences } from './tables.ts';
@@ -43,13 +43,13 @@ export async function restoreBackup(
   { replace, copy = false, blobs = null, rolePrefix = DEFAULT_ROLE_PREFIX }: RestoreOptions,
 ): Promise<Restored> {
   const header = await checkArchive(file);
-  refuseNewer(header.migrations);
+  demandKnownSchema(header.migrations);
   const applied = await withClient(url, async (client) => {
-    await refuseInUse(client);
+    await demandUnused(client);
     const found = await readSchema(client);
-    refuseNewer(found);
+    demandKnownSchema(found);
     await refuseOtherRoles(client, rolePrefix);
-    if (!replace && found.length > 0) await refuseFilled(client, roleName(rolePrefix, 'worker'));
+    if (!replace && found.length > 0) await demandEmpty(client, roleName(rolePrefix, 'worker'));
     return found;
   });
   if (replace || JSON.stringify(applied) !== JSON.stringify(header.migrations)) await unmake(url, rolePrefix);
@@ -60,12 +60,12 @@ export async function restoreBackup(
     if (copy) await client.query('update installation set id = default, ticket_secret = default');
     await client.query('analyze');
     await takeRole(client, roleName(rolePrefix, 'verifier'), {});
-    return verifyRecord(client as never, book, { institution_id: null }, undefined, blobs);
+    return verifyRecord(client as never, catalog, { institution_id: null }, undefined, blobs);
   });
   return { header, counts, report };
 }
 
-async function refuseInUse(client: pg.Client): Promise<void> {
+async function demandUnused(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ name: string; count: number }>(`
     select application_name as name, count(*) from pg_stat_activity
     where datname = current_database() and application_name like 'plearoll-%' and pid <> pg_backend_pid() group by 1`);
@@ -75,7 +75,7 @@ async function refuseInUse(client: pg.Client): Promise<void> {
 }
 
 /** @param role one that sees every row: an owner whom row security binds may see none */
-async function refuseFilled(client: pg.Client, role: string): Promise<void> {
+async function demandEmpty(client: pg.Client, role: string): Promise<void> {
   await takeRole(client, role, {});
   const { rows } = await client.query<{ filled: boolean }>(
     'select exists (select from streams) or exists (select from commands) as filled',

@@ -4,11 +4,12 @@
  * by then; unless it is older than this version knows it: then it is verified when it is restored, under the schema of this
  * version.
  */
-import { book } from '../commands.ts';
+
 import { DEFAULT_ROLE_PREFIX, roleName } from '../core/sql/databaseRoles.ts';
 import { OURS, readSchema, refuseOtherRoles, SchemaError } from '../infra/postgres/schema.ts';
 import { takeRole } from '../infra/postgres/takeRole.ts';
 import { type RecordReport, verifyRecord } from '../integrity/verifyRecord.ts';
+import { catalog } from '../modules.ts';
 import { type Counts, writeArchive } from './archive.ts';
 import { countRows } from './countRows.ts';
 import { openClient } from './openClient.ts';
@@ -41,7 +42,7 @@ export async function takeBackup(url: string, file: string, rolePrefix = DEFAULT
     await client.query('commit');
     await takeRole(client, roleName(rolePrefix, 'verifier'), {});
     const isOurs = OURS.every((name) => migrations.includes(name));
-    const report = isOurs ? await verifyRecord(client as never, book, { institution_id: null }) : null;
+    const report = isOurs ? await verifyRecord(client as never, catalog, { institution_id: null }) : null;
     return { taken_at, counts, report };
   } finally {
     await client.end();

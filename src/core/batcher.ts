@@ -10,7 +10,7 @@ interface Item<T, R> {
   reject(reason: unknown): void;
 }
 
-export interface Lane<T, R> {
+export interface Batcher<T, R> {
   push(value: T): Promise<R>;
   /** Resolves when everything pushed so far has run. */
   idle(): Promise<void>;
@@ -43,13 +43,13 @@ export class LaneFull extends Error {}
  * @param soon begins an idle lane's batch: by default after this round of the event loop, with all that came in it
  * @param bounds where more may come than can be run: what is over them is not taken
  */
-export function createLane<T, R>(
+export function createBatcher<T, R>(
   max: number,
   run: (values: T[]) => Promise<(R | Promise<R>)[]>,
   isShared: (fault: unknown) => boolean,
   soon: (begin: () => void) => void = setImmediate,
   bounds: Bounds<T> = NO_BOUNDS,
-): Lane<T, R> {
+): Batcher<T, R> {
   let waiting: Item<T, R>[] = [];
   let waiting_weight = 0;
   let running: Promise<void> | undefined;

@@ -3,16 +3,16 @@ import { randomUUID } from 'node:crypto';
 import cors from 'cors';
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
-import { commands } from '../commands.ts';
 import { problemBody } from '../core/definitions/problem.ts';
 import type { Probe } from '../infra/telemetry/probe.ts';
+import { commands } from '../modules.ts';
 import { queries } from '../queries.ts';
 import { serveCommand } from './commands/serveCommand.ts';
 import { commandRoute, redriveRoute, serveCommandState, serveRedrive } from './commands/serveCommandState.ts';
 import { serveUpload } from './commands/serveUpload.ts';
 import { dashboard } from './dashboard/dashboard.ts';
 import { DASHBOARD } from './dashboard/login.ts';
-import type { Desk } from './door/door.ts';
+import type { ApiContext } from './door/door.ts';
 import { observeRequests } from './observeRequests.ts';
 import { docsRoutes } from './operations/docs.ts';
 import { globalVerifyRoute, serveGlobalVerify, serveVerifyRun, verifyRunRoute } from './operations/globalVerify.ts';
@@ -38,12 +38,12 @@ const REQUEST_ID = /^[\w-]{1,64}$/;
 
 type Serve = (req: Request, res: Response) => Promise<void>;
 
-export function createApp(desk: Desk, probe: Probe, version: string): Express {
-  const app = bareApp(desk.config.TRUSTED_PROXIES);
-  app.use(observeRequests(desk));
+export function createApp(context: ApiContext, probe: Probe, version: string): Express {
+  const app = bareApp(context.config.TRUSTED_PROXIES);
+  app.use(observeRequests(context));
   app.use(helmet({ contentSecurityPolicy: { directives: POLICY } }));
-  if (desk.config.CORS_ORIGINS.length > 0) {
-    app.use(cors({ origin: [...desk.config.CORS_ORIGINS], allowedHeaders: ALLOWED, exposedHeaders: EXPOSED }));
+  if (context.config.CORS_ORIGINS.length > 0) {
+    app.use(cors({ origin: [...context.config.CORS_ORIGINS], allowedHeaders: ALLOWED, exposedHeaders: EXPOSED }));
   }
   const served = new Map<string, { method: 'GET' | 'POST'; serve: Serve }[]>();
   const mount = (route: string, serve: Serve) => {
@@ -52,22 +52,22 @@ export function createApp(desk: Desk, probe: Probe, version: string): Express {
   };
   for (const command of commands) {
     const { route, upload } = command;
-    mount(route, upload ? serveUpload(desk, command, upload) : serveCommand(desk, command));
+    mount(route, upload ? serveUpload(context, command, upload) : serveCommand(context, command));
   }
-  for (const query of queries) mount(query.route, serveQuery(desk, query));
-  mount(commandRoute.route, serveCommandState(desk));
-  mount(redriveRoute.route, serveRedrive(desk));
-  mount(globalVerifyRoute.route, serveGlobalVerify(desk));
-  mount(verifyRunRoute.route, serveVerifyRun(desk));
+  for (const query of queries) mount(query.route, serveQuery(context, query));
+  mount(commandRoute.route, serveCommandState(context));
+  mount(redriveRoute.route, serveRedrive(context));
+  mount(globalVerifyRoute.route, serveGlobalVerify(context));
+  mount(verifyRunRoute.route, serveVerifyRun(context));
   for (const [path, ways] of fixedFirst(served)) {
     for (const { method, serve } of ways) app[method.toLowerCase() as 'get' | 'post'](path, serve);
     app.all(path, refuseOtherMethods(ways.map(({ method }) => method)));
   }
-  app.use(healthRoutes(probe), metricsRoutes(desk.metrics, metricsAccess(desk.config)));
+  app.use(healthRoutes(probe), metricsRoutes(context.metrics, metricsAccess(context.config)));
   app.use(docsRoutes(version));
-  app.use(DASHBOARD, dashboard(desk));
+  app.use(DASHBOARD, dashboard(context));
   app.use(refuseUnknownPath);
-  app.use(answerProblems(desk.log));
+  app.use(answerProblems(context.log));
   return app;
 }
 

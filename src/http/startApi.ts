@@ -95,7 +95,7 @@ export async function startApi(
   const followed = { onChange: cache.forget, onInterruption: cache.forgetAll };
   const stopFollowing = listenForScopeChanges(broadcast, followed, log);
   const { issueTicket } = tokens;
-  const desk = {
+  const context = {
     config,
     reading,
     queues,
@@ -122,7 +122,7 @@ export async function startApi(
     probe.drain();
     void heartbeat.leave('api');
     outcomes.hurry();
-    desk.verifyRuns.hurry();
+    context.verifyRuns.hurry();
   }
 
   async function close(): Promise<void> {
@@ -136,7 +136,7 @@ export async function startApi(
     await Promise.all([door.end(), looks.end(), pool.end(), verifierPool.end()]);
   }
 
-  return { app: createApp(desk, probe, readVersion()), db, probe, tokens, drain, close };
+  return { app: createApp(context, probe, readVersion()), db, probe, tokens, drain, close };
 }
 
 /** A Redis for what may be forgotten, where one is named. */

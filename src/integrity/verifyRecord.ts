@@ -1,6 +1,6 @@
 /** Verifies every stream of the record, or of one institution, page by page, and reports on all of it. Reads only. */
 
-import type { Book } from '../core/definitions/command.ts';
+import type { Catalog } from '../core/definitions/command.ts';
 import type { Blobs } from '../core/definitions/files.ts';
 import { idOf, kindOf } from '../core/definitions/stream.ts';
 import { readClock } from '../core/sql/databaseClock.ts';
@@ -48,7 +48,7 @@ const MAX_ISSUE_LENGTH = 1_000;
  */
 export async function verifyRecord(
   db: Queryable,
-  book: Book,
+  catalog: Catalog,
   scope: { institution_id: string | null },
   progress?: Progress,
   blobs: Blobs | null = null,
@@ -60,7 +60,7 @@ export async function verifyRecord(
     Object.assign(tally, { guard_issues: issues, guard_notes: notes });
     Object.assign(tally, { commands_checked: commands.commands_checked, command_issues: commands.issues });
   }
-  for await (const { streams } of checkPages(db, book, readNames(db, scope.institution_id), blobs)) {
+  for await (const { streams } of checkPages(db, catalog, readNames(db, scope.institution_id), blobs)) {
     for (const checked of streams) count(tally, checked);
     await progress?.({ streams_checked: tally.streams_checked, events_checked: tally.events_checked });
   }

@@ -1,6 +1,6 @@
 /** The verification of one session, as its route answers it: the record in one snapshot, then its files. */
 
-import type { Book } from '../core/definitions/command.ts';
+import type { Catalog } from '../core/definitions/command.ts';
 import type { JsonObject } from '../core/definitions/event.ts';
 import type { Blobs } from '../core/definitions/files.ts';
 import { idOf } from '../core/definitions/stream.ts';
@@ -10,8 +10,8 @@ import { readColumnTypes } from './streams/compareRows.ts';
 import { type CheckedStream, checkStreams, reportOf, withFiles } from './streams/verifyStreams.ts';
 
 /** What the database says. */
-export async function verifySession(db: Queryable, book: Book, session_id: string): Promise<JsonObject> {
-  const [checked] = await checkStreams(db, book, await readColumnTypes(db), [sessionStreamName(session_id)]);
+export async function verifySession(db: Queryable, catalog: Catalog, session_id: string): Promise<JsonObject> {
+  const [checked] = await checkStreams(db, catalog, await readColumnTypes(db), [sessionStreamName(session_id)]);
   return { ...checked! };
 }
 

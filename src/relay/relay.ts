@@ -16,7 +16,7 @@ import type { Metrics } from '../infra/telemetry/metrics.ts';
 import type { Tokens } from '../infra/tokens.ts';
 import { type Admit, createAdmission } from './listeners/admission.ts';
 import { createListeners } from './listeners/listeners.ts';
-import { createSeats } from './listeners/presenceLeases.ts';
+import { createPresenceLeases } from './listeners/presenceLeases.ts';
 import { startScopeCheck } from './listeners/scopeCheck.ts';
 import { startHeadCheck } from './rooms/headCheck.ts';
 import { createReaders } from './rooms/readers.ts';
@@ -55,7 +55,7 @@ export function createRelay({ pool, broadcast, presence, tokens, config, metrics
   const readers = createReaders(pool);
   const rooms = createRooms({ readers, broadcast, metrics, log });
   const stopHeadCheck = startHeadCheck({ rooms, readHeads: readers.readHeads, broadcast, log });
-  const seats = createSeats({ presence, metrics, log });
+  const seats = createPresenceLeases({ presence, metrics, log });
   const listeners = createListeners({ rooms, seats, config, metrics, log });
   const stopScopeCheck = startScopeCheck({ db, listeners, scopes, broadcast, log });
   const admitOpen = createAdmission(scopes, tokens, config);

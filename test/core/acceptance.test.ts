@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { book } from '../../src/commands.ts';
 import type { Submission } from '../../src/core/apply/inbox.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { type Acceptor, createAcceptor } from '../../src/http/commands/acceptance.ts';
@@ -10,6 +9,7 @@ import { openPool } from '../../src/infra/postgres/database.ts';
 import type { Doorbell, Queues } from '../../src/infra/queue/queue.ts';
 import { createLog } from '../../src/infra/telemetry/log.ts';
 import { createMetrics } from '../../src/infra/telemetry/metrics.ts';
+import { catalog } from '../../src/modules.ts';
 import { admin, match } from '../support/court.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 import { submission } from '../support/submissions.ts';
@@ -50,7 +50,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-const command = (changes: Partial<Submission> = {}) => submission(book, 'assignment.create', match, admin, changes);
+const command = (changes: Partial<Submission> = {}) => submission(catalog, 'assignment.create', match, admin, changes);
 const keyed = (key: string) => command({ idempotency: { scope: admin.id, key }, fingerprint: 'aa' });
 const settle = (batch: Submission[]) => Promise.allSettled(batch.map((one) => acceptor.accept(one)));
 const isAsked = (statement: string) => statement === 'read-earlier';

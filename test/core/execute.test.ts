@@ -1,17 +1,17 @@
-/** Passes over real streams: locks, order and facts. The book holds a command of two streams that record in turns. */
+/** Passes over real streams: locks, order and facts. The catalog holds a command of two streams that record in turns. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { commands } from '../../src/commands.ts';
 import type { Decided } from '../../src/core/apply/decideBatch.ts';
 import { execute, record } from '../../src/core/apply/execute.ts';
 import { createStates } from '../../src/core/apply/streamStates.ts';
-import { bookOf, type CommandDefinition, defineCommand } from '../../src/core/definitions/command.ts';
+import { type CommandDefinition, catalogOf, defineCommand } from '../../src/core/definitions/command.ts';
 import { defineEvent } from '../../src/core/definitions/event.ts';
 import { workOf } from '../../src/core/definitions/stream.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { assignmentStream, assignmentStreamName } from '../../src/court/assignments/assignment.ts';
 import { sessionStream, sessionStreamName } from '../../src/court/sessions/session.ts';
 import { inTransaction } from '../../src/infra/postgres/database.ts';
+import { commands } from '../../src/modules.ts';
 import { admin, match } from '../support/court.ts';
 import { fates, openPasses, type Passes, type Place } from '../support/passes.ts';
 import { submission } from '../support/submissions.ts';
@@ -41,11 +41,11 @@ const noteBoth = defineCommand<Place, unknown, unknown>({
   rejects: [],
 });
 
-const book = bookOf([...commands, noteBoth] as unknown as CommandDefinition[]);
+const catalog = catalogOf([...commands, noteBoth] as unknown as CommandDefinition[]);
 let court: Passes;
 
 beforeAll(async () => {
-  court = await openPasses(book);
+  court = await openPasses(catalog);
 });
 
 afterAll(() => court.close());
@@ -88,7 +88,7 @@ describe('commands of one stream', () => {
 
   test('see what another worker has recorded since', async () => {
     const place = await court.openPlace();
-    const [here, elsewhere] = [createStates(book), createStates(book)];
+    const [here, elsewhere] = [createStates(catalog), createStates(catalog)];
     const turns = [
       { name: 'session.start', states: here },
       { name: 'session.pause', states: elsewhere },
@@ -106,7 +106,7 @@ describe('commands of one stream', () => {
   test('are postponed, not waited for, while another transaction holds the stream, born or unborn, and then see what it did', async () => {
     const place = await court.openPlace();
     const [start, pause] = [court.order('session.start', place), court.order('session.pause', place)];
-    const create = submission(book, 'assignment.create', match, admin);
+    const create = submission(catalog, 'assignment.create', match, admin);
     const turns = [
       { first: start, second: pause, outcomes: [{ id: pause.id, status: 'applied', attempts: 1 }] },
       { first: create, second: create, outcomes: [] },
@@ -117,7 +117,7 @@ describe('commands of one stream', () => {
       await other.query('begin');
       await record(
         other as never,
-        await execute(other as never, book, createStates(book), { work: workOf([first]), limit: 10 }),
+        await execute(other as never, catalog, createStates(catalog), { work: workOf([first]), limit: 10 }),
       );
       if (second !== first) await court.accept(second);
       const bystander = court.log(await court.openPlace(), 1);
@@ -194,9 +194,9 @@ describe('commands of several streams', () => {
   });
 
   test('of 20 session.create for one assignment, in one batch, one is applied and 19 find its session', async () => {
-    const create = submission(book, 'assignment.create', match, admin);
+    const create = submission(catalog, 'assignment.create', match, admin);
     const rivals = Array.from({ length: 20 }, () =>
-      submission(book, 'session.create', { assignment_id: create.id }, admin),
+      submission(catalog, 'session.create', { assignment_id: create.id }, admin),
     );
     await court.accept(create, ...rivals);
     const byId = fates(await court.passAll([create, ...rivals]));
@@ -215,11 +215,11 @@ describe('commands of several streams', () => {
   });
 
   test('of rivals in transactions at once, one is applied too', async () => {
-    const create = submission(book, 'assignment.create', match, admin);
+    const create = submission(catalog, 'assignment.create', match, admin);
     await court.accept(create);
     await court.passAll([create]);
     const rivals = Array.from({ length: 4 }, () =>
-      submission(book, 'session.create', { assignment_id: create.id }, admin),
+      submission(catalog, 'session.create', { assignment_id: create.id }, admin),
     );
     await court.accept(...rivals);
     const passes: Decided[] = [];
@@ -259,7 +259,7 @@ test('workers that want the same pairs of streams at once apply each command onc
   const settled: string[] = [];
   for (let round = 0; left.size > 0 && round < 200; round += 1) {
     const work = workOf(batch.filter(({ id }) => left.has(id)));
-    const passes = await Promise.all([court.pass({ work }), court.pass({ work }, createStates(book))]);
+    const passes = await Promise.all([court.pass({ work }), court.pass({ work }, createStates(catalog))]);
     settled.push(...passes.flatMap(({ outcomes }) => outcomes.map(({ id }) => id)));
     left = new Set([...left].filter((id) => !settled.includes(id)));
   }
@@ -272,7 +272,7 @@ test('a pass whose transaction is rolled back leaves nothing behind', async () =
   const start = court.order('session.start', place);
   await court.accept(start);
   const cut = inTransaction(court.worker, async (db) => {
-    await record(db, await execute(db, book, createStates(book), { work: workOf([start]), limit: 10 }));
+    await record(db, await execute(db, catalog, createStates(catalog), { work: workOf([start]), limit: 10 }));
     throw new Error('cut');
   });
   await expect(cut).rejects.toThrow('cut');
@@ -287,7 +287,7 @@ test('a pass whose command is gone before its outcome is stored records nothing'
   const start = court.order('session.start', place);
   await court.accept(start);
   const decide = async (db: Queryable) => {
-    const decided = await execute(db, book, createStates(book), { work: workOf([start]), limit: 10 });
+    const decided = await execute(db, catalog, createStates(catalog), { work: workOf([start]), limit: 10 });
     await court.database.pool.query('delete from commands where id = $1', [start.id]);
     return decided;
   };

@@ -1,7 +1,7 @@
 /** The rows of a completed session change no more, whoever asks, unless by the transaction that completes it. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { book } from '../../src/commands.ts';
 import { eventId } from '../../src/core/chain/ids.ts';
+import { catalog } from '../../src/modules.ts';
 import { petitioner } from '../support/court.ts';
 import { fates, openPasses, type Passes, type Place } from '../support/passes.ts';
 
@@ -9,7 +9,7 @@ let passes: Passes;
 let place: Place;
 
 beforeAll(async () => {
-  passes = await openPasses(book);
+  passes = await openPasses(catalog);
   place = await passes.openPlace();
 });
 afterAll(() => passes?.close());

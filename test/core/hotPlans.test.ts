@@ -5,9 +5,9 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { book } from '../../src/commands.ts';
 import { acceptCommands } from '../../src/core/apply/inbox.ts';
 import { type DatabaseRole, openPool } from '../../src/infra/postgres/database.ts';
+import { catalog } from '../../src/modules.ts';
 import { untilSettled } from '../support/checkHistory.ts';
 import { cast, get, must, openSession, post, send } from '../support/client.ts';
 import { FORM, field, file, formOf, PDF } from '../support/exhibits.ts';
@@ -133,7 +133,7 @@ async function play(): Promise<void> {
   await stranger.query('begin');
   await stranger.query('select from streams where stream = $1 for update', [`session:${session_id}`]);
   const lost = submission(
-    book,
+    catalog,
     'session.log',
     { session_id, ...entry(3) },
     { ...admin, role: 'admin' },

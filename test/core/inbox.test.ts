@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { book } from '../../src/commands.ts';
 import { type Acceptance, acceptCommands, type CommandState, type Submission } from '../../src/core/apply/inbox.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
+import { catalog } from '../../src/modules.ts';
 import { admin, match } from '../support/court.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 import { submission } from '../support/submissions.ts';
@@ -23,7 +23,7 @@ afterAll(async () => {
 });
 
 const accept = (batch: Submission[]) => acceptCommands(pool as never, batch);
-const command = (changes: Partial<Submission> = {}) => submission(book, 'assignment.create', match, admin, changes);
+const command = (changes: Partial<Submission> = {}) => submission(catalog, 'assignment.create', match, admin, changes);
 const keyed = (key: string, fingerprint = 'aa', scope: string = admin.id) =>
   command({ idempotency: { scope, key }, fingerprint });
 

@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { isVisible, type Scope } from '../../src/access/scope.ts';
 import { createScopeCache, type ScopeCache } from '../../src/access/scopeCache.ts';
-import { book } from '../../src/commands.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
+import { catalog } from '../../src/modules.ts';
 import { judge, superAdmin } from '../support/court.ts';
 import { openPasses, type Passes, type Place } from '../support/passes.ts';
 
@@ -14,11 +14,11 @@ let place: Place;
 let door: ReturnType<typeof openPool>;
 let cache: ScopeCache;
 let looks: number;
-/** Held back while somebody sets it: answers are as of before. */
+/** StreamState back while somebody sets it: answers are as of before. */
 let gate: Promise<void>;
 
 beforeAll(async () => {
-  passes = await openPasses(book);
+  passes = await openPasses(catalog);
   door = openPool(passes.database.url, 'door', 1, () => {});
 });
 afterAll(async () => {

@@ -4,12 +4,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Attempts } from '../../jobs/apply/attempt.ts';
 import { createPasses } from '../../jobs/apply/passes.ts';
-import { commands } from '../../src/commands.ts';
 import type { Submission } from '../../src/core/apply/inbox.ts';
-import { bookOf, type CommandDefinition, defineCommand } from '../../src/core/definitions/command.ts';
+import { type CommandDefinition, catalogOf, defineCommand } from '../../src/core/definitions/command.ts';
 import { workOf } from '../../src/core/definitions/stream.ts';
 import { sessionStreamName } from '../../src/court/sessions/session.ts';
 import { inTransaction } from '../../src/infra/postgres/database.ts';
+import { commands } from '../../src/modules.ts';
 import { admin } from '../support/court.ts';
 import { openPasses, type Passes, type Place } from '../support/passes.ts';
 import { submission } from '../support/submissions.ts';
@@ -28,11 +28,11 @@ const explode = defineCommand<Place, unknown, unknown>({
   rejects: [],
 });
 
-const book = bookOf([...commands, explode] as unknown as CommandDefinition[]);
+const catalog = catalogOf([...commands, explode] as unknown as CommandDefinition[]);
 let court: Passes;
 
 beforeAll(async () => {
-  court = await openPasses(book);
+  court = await openPasses(catalog);
 });
 
 afterAll(() => court.close());
@@ -75,7 +75,7 @@ test('suspects behind the first that need another stream are counted once', asyn
 
 test('suspects that need the same fact as the first are counted once', async () => {
   const { assignment_id } = await court.openPlace();
-  const create = () => submission(book, 'session.create', { assignment_id }, admin);
+  const create = () => submission(catalog, 'session.create', { assignment_id }, admin);
   const batch = await acceptOverdue(create(), create(), create());
   await run(batch);
   expect(await standingOf(batch)).toEqual(batch.map(() => ({ status: 'rejected', attempts: 1 })));

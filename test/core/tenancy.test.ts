@@ -4,12 +4,12 @@ import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { migrate } from '../../migrations/migrate.ts';
 import { findScope, isVisible } from '../../src/access/scope.ts';
-import { book } from '../../src/commands.ts';
 import type { Actor, Role } from '../../src/core/definitions/actor.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { createReading } from '../../src/http/queries/scopedReads.ts';
 import { type DatabaseRole, openPool } from '../../src/infra/postgres/database.ts';
 import { verifyRecord } from '../../src/integrity/verifyRecord.ts';
+import { catalog } from '../../src/modules.ts';
 import { completedSession, openCourt } from '../integrity/court.ts';
 import * as court from '../support/court.ts';
 import { cloneDatabase } from '../support/database.ts';
@@ -45,7 +45,7 @@ let places: Record<string, Place>;
 let pools: Record<'api' | 'door' | 'worker' | 'relay' | 'verifier', pg.Pool>;
 
 beforeAll(async () => {
-  passes = await openPasses(book);
+  passes = await openPasses(catalog);
   // One connection each, so that whatever a reader leaves behind the next one meets.
   const open = (role: DatabaseRole) => openPool(passes.database.url, role, 1, () => {});
   pools = {
@@ -77,8 +77,8 @@ const ROUND = [
 ];
 
 async function openPlace(visibility: string): Promise<Place> {
-  const create = submission(book, 'assignment.create', { ...court.match, visibility }, court.admin);
-  const session = submission(book, 'session.create', { assignment_id: create.id }, court.admin);
+  const create = submission(catalog, 'assignment.create', { ...court.match, visibility }, court.admin);
+  const session = submission(catalog, 'session.create', { assignment_id: create.id }, court.admin);
   const place = { assignment_id: create.id, session_id: session.id };
   const joining = { actor: court.petitioner, institution_id: court.INSTITUTION };
   const join = passes.order('session.join', place, { role: 'petitioner' }, joining);
@@ -345,7 +345,7 @@ test('a database whose owner is no superuser keeps tenants apart too, and its re
       ]);
     expect(await seen(stranger('admin'))).toEqual([0, 0]);
     expect(await seen({ ...stranger('judge'), institution_id: open.institution_id })).toEqual([1, 12]);
-    const report = await verifyRecord(open.verifier as never, book, { institution_id: null });
+    const report = await verifyRecord(open.verifier as never, catalog, { institution_id: null });
     expect(report).toMatchObject({ sessions_checked: 1, system_valid: true, guard_issues: [] });
     await api.end();
     await open.close();

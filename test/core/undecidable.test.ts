@@ -1,13 +1,12 @@
 /** Commands that cannot be decided or stored: their stream waits for them, and every other goes on. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { commands } from '../../src/commands.ts';
 import type { Decided } from '../../src/core/apply/decideBatch.ts';
 import { execute, record } from '../../src/core/apply/execute.ts';
 import type { Submission } from '../../src/core/apply/inbox.ts';
 import { createStates } from '../../src/core/apply/streamStates.ts';
 import { countAttempts, readPending } from '../../src/core/apply/transaction.ts';
-import { bookOf, type CommandDefinition, defineCommand } from '../../src/core/definitions/command.ts';
+import { type CommandDefinition, catalogOf, defineCommand } from '../../src/core/definitions/command.ts';
 import { defineEvent } from '../../src/core/definitions/event.ts';
 import type { Blobs } from '../../src/core/definitions/files.ts';
 import { workOf } from '../../src/core/definitions/stream.ts';
@@ -15,6 +14,7 @@ import { sessionStream, sessionStreamName } from '../../src/court/sessions/sessi
 import { inTransaction } from '../../src/infra/postgres/database.ts';
 import { verifyRecord } from '../../src/integrity/verifyRecord.ts';
 import { completeSessionReport, verifySession } from '../../src/integrity/verifySession.ts';
+import { commands } from '../../src/modules.ts';
 import { admin } from '../support/court.ts';
 import { openPasses, type Passes, type Place } from '../support/passes.ts';
 
@@ -58,17 +58,17 @@ const recess = defineCommand<Place, unknown, unknown>({
   rejects: [],
 });
 
-const book = bookOf([...commands, explode] as unknown as CommandDefinition[]);
+const catalog = catalogOf([...commands, explode] as unknown as CommandDefinition[]);
 let court: Passes;
 
 beforeAll(async () => {
-  court = await openPasses(book);
+  court = await openPasses(catalog);
 });
 
 afterAll(() => court.close());
 
 /** A pass of a worker of another version. */
-const passAs = (other: typeof book, batch: Submission[]): Promise<Decided> =>
+const passAs = (other: typeof catalog, batch: Submission[]): Promise<Decided> =>
   inTransaction(court.worker, (db) => execute(db, other, createStates(other), { work: workOf(batch), limit: 100 }), {
     last: record,
   });
@@ -131,7 +131,7 @@ test('a command that cannot be decided is dead without another try where its pro
 });
 
 /** Applied by the version that knows it. */
-const newerBook = bookOf([...commands, explode, recess] as unknown as CommandDefinition[]);
+const newerBook = catalogOf([...commands, explode, recess] as unknown as CommandDefinition[]);
 
 async function untouched(...batch: Submission[]): Promise<void> {
   const { rows } = await court.database.pool.query(
@@ -151,7 +151,7 @@ test('a command that only a newer version knows is left to it without an attempt
     stranger.id,
   ]);
   for (let attempt = 1; attempt <= 4; attempt++) {
-    const left = await court.pass({ work: workOf([stranger, next, other]), wary: true });
+    const left = await court.pass({ work: workOf([stranger, next, other]), skipSuspects: true });
     expect([...left.postponed]).toMatchObject([
       [stranger.streams[0], { reason: 'newer', detail: 'only a newer version knows commands named session.recess' }],
     ]);
@@ -177,9 +177,9 @@ test('a stream with an event that only a newer version knows is left to it, thou
   await passAs(newerBook, [stop]);
   const next = court.log(place, 3);
   await court.accept(next);
-  const states = createStates(book);
+  const states = createStates(catalog);
   for (const known of [undefined, states]) {
-    const left = await court.pass({ work: workOf([next]), wary: true }, known);
+    const left = await court.pass({ work: workOf([next]), skipSuspects: true }, known);
     expect([...left.postponed]).toMatchObject([
       [stream, { reason: 'newer', detail: 'only a newer version knows events of type SESSION_RECESSED' }],
     ]);
@@ -194,14 +194,16 @@ test('a version that does not know an event says so when it verifies, and takes 
   await court.accept(stop);
   await passAs(newerBook, [stop]);
   const { pool } = court.database;
-  const told = async (other: typeof book) =>
+  const told = async (other: typeof catalog) =>
     completeSessionReport(await verifySession(pool as never, other, place.session_id), {} as Blobs);
   const intact = { is_valid: true, issues: [], events_checked: 2 };
   expect(await told(newerBook)).toMatchObject({ ...intact, message: expect.stringContaining('row agrees') });
-  const older = await told(book);
+  const older = await told(catalog);
   expect(older).toMatchObject({ ...intact, message: expect.stringContaining('newer version knows') });
   expect(older).not.toHaveProperty('unjudged');
-  const { system_valid, message } = await verifyRecord(pool as never, book, { institution_id: admin.institution_id });
+  const { system_valid, message } = await verifyRecord(pool as never, catalog, {
+    institution_id: admin.institution_id,
+  });
   expect({ system_valid, message }).toEqual({
     system_valid: true,
     message: expect.stringContaining('were not compared'),
@@ -217,7 +219,7 @@ test('an entry of a clerk changes no state, whatever it is called, and is no rea
   await court.passAll(batch);
   const start = court.order('session.start', place);
   await court.accept(start);
-  const { outcomes, postponed } = await court.pass({ work: workOf([start]) }, createStates(book));
+  const { outcomes, postponed } = await court.pass({ work: workOf([start]) }, createStates(catalog));
   expect([outcomes.map(({ status }) => status), postponed.size]).toEqual([['applied'], 0]);
 });
 

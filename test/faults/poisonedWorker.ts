@@ -3,15 +3,15 @@
  * `hang` never comes to an end, `tell` faults it with all that it was given as the reason.
  */
 import { startWorker } from '../../jobs/startWorker.ts';
-import { book } from '../../src/commands.ts';
 import type { Mutation } from '../../src/core/definitions/command.ts';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
 import { openBackbone } from '../../src/infra/process/backbone.ts';
 import { runProcess } from '../../src/infra/process/runProcess.ts';
 import { startWatchdog } from '../../src/infra/process/watchdog.ts';
+import { catalog } from '../../src/modules.ts';
 
 const name = 'session.log';
-const honest = book.commands.get(name)!;
+const honest = catalog.commands.get(name)!;
 const poisoned: Mutation = {
   ...honest,
   decide(states, command, fact) {
@@ -23,7 +23,7 @@ const poisoned: Mutation = {
     return honest.decide(states, command, fact);
   },
 };
-(book.commands as Map<string, Mutation>).set(name, poisoned);
+(catalog.commands as Map<string, Mutation>).set(name, poisoned);
 
 await runProcess({ role: 'worker', verifiesTokens: false }, async (config) => {
   const backbone = await openBackbone(config, config.DATABASE_URL!, 'worker');

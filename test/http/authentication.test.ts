@@ -1,8 +1,8 @@
 /** Tokens that are not good, at the door of every route. Whatever is wrong with them, the answer is the same. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { commands } from '../../src/commands.ts';
 import { signToken } from '../../src/infra/tokens.ts';
+import { commands } from '../../src/modules.ts';
 import { queries } from '../../src/queries.ts';
 import { type Cast, cast, get, must, openSession, post, send } from '../support/client.ts';
 import { isLeftOut, SECRET, type Stack, startStack } from '../support/stack.ts';

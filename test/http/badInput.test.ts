@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { commands } from '../../src/commands.ts';
+import { commands } from '../../src/modules.ts';
 import {
   type Answer,
   assignmentBody,

@@ -1,7 +1,7 @@
 /** Features that can be switched off: what they switch off, and what comes before and after that. */
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { commands } from '../../src/commands.ts';
+import { commands } from '../../src/modules.ts';
 import { queries } from '../../src/queries.ts';
 import { assignmentBody, type Cast, cast, get, must, openSession, post, send } from '../support/client.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';

@@ -1,9 +1,9 @@
 /** What operators look at: health, metrics, the interface's description, and the jobs. None of it changes anything. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { commands } from '../../src/commands.ts';
 import { PROBLEMS } from '../../src/core/definitions/problem.ts';
 import { QUEUE_NAMES } from '../../src/infra/queue/queue.ts';
+import { commands } from '../../src/modules.ts';
 import { queries } from '../../src/queries.ts';
 import {
   type Cast,

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { commands } from '../../src/commands.ts';
+import { commands } from '../../src/modules.ts';
 import { type Cast, cast, get, openSession, person, post, send } from '../support/client.ts';
 import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
 import { expectIntact } from '../support/verdict.ts';

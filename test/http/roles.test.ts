@@ -1,7 +1,7 @@
 /** Who may do what: every POST route for every kind of person, for each visibility of a session. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { commands } from '../../src/commands.ts';
+import { commands } from '../../src/modules.ts';
 import { assignmentBody, get, must, type Person, person, post } from '../support/client.ts';
 import { NAMES, openWorld, type World } from '../support/everybody.ts';
 import { FORM, field, file, formOf, PDF } from '../support/exhibits.ts';

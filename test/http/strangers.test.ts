@@ -6,8 +6,8 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { commands } from '../../src/commands.ts';
 import { commandRoute, redriveRoute } from '../../src/http/commands/serveCommandState.ts';
+import { commands } from '../../src/modules.ts';
 import { queries } from '../../src/queries.ts';
 import {
   type Answer,

@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { findScope, type Scope } from '../../src/access/scope.ts';
-import { book } from '../../src/commands.ts';
 import { execute, record } from '../../src/core/apply/execute.ts';
 import { acceptCommands, type Submission } from '../../src/core/apply/inbox.ts';
 import { createStates } from '../../src/core/apply/streamStates.ts';
@@ -11,6 +10,7 @@ import type { Role } from '../../src/core/definitions/actor.ts';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
 import { workOf } from '../../src/core/definitions/stream.ts';
 import { inTransaction, openPool } from '../../src/infra/postgres/database.ts';
+import { catalog } from '../../src/modules.ts';
 
 export interface Court {
   verifier: pg.Pool;
@@ -39,7 +39,7 @@ export function openCourt(url: string): Court {
   const [door, worker, verifier] = (['door', 'worker', 'verifier'] as const).map((role) =>
     openPool(url, role, 2, failed),
   );
-  const states = createStates(book);
+  const states = createStates(catalog);
   const scopes = new Map<string, Scope>();
   const institution_id = randomUUID();
 
@@ -48,7 +48,7 @@ export function openCourt(url: string): Court {
     for (const order of orders) batch.push(submission(order, await scopeOf(order)));
     await acceptCommands(door! as never, batch);
     for (let work = workOf(batch); work.size > 0; ) {
-      const decided = await inTransaction(worker!, (db) => execute(db, book, states, { work, limit: 1_000 }), {
+      const decided = await inTransaction(worker!, (db) => execute(db, catalog, states, { work, limit: 1_000 }), {
         last: record,
       });
       const refused = decided.outcomes.find((outcome) => outcome.status !== 'applied') ?? decided.faults[0];
@@ -60,7 +60,7 @@ export function openCourt(url: string): Court {
   }
 
   async function scopeOf([name, input]: Order): Promise<Scope | null> {
-    const target = book.commands.get(name)!.target(input);
+    const target = catalog.commands.get(name)!.target(input);
     if (!target) return null;
     const key = `${target.kind}:${target.id}`;
     const scope = scopes.get(key) ?? (await findScope(door! as never, target))!;
@@ -104,7 +104,7 @@ function submission([name, input, sender]: Order, scope: Scope | null): Submissi
   return {
     id,
     name,
-    streams: book.commands.get(name)!.streams({ id, input }, scope),
+    streams: catalog.commands.get(name)!.streams({ id, input }, scope),
     input,
     actor: { id: actor_id, role, institution_id: null },
     institution_id: null,

@@ -1,10 +1,10 @@
 /** What a command is said to have come to is what the events say that bear its id. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { book } from '../../src/commands.ts';
 import { newCommandId } from '../../src/core/chain/ids.ts';
 import { verifyOutcomes } from '../../src/integrity/streams/verifyOutcomes.ts';
 import { verifyRecord } from '../../src/integrity/verifyRecord.ts';
+import { catalog } from '../../src/modules.ts';
 import { type Fixture, openFixture } from './fixture.ts';
 
 let fixture: Fixture;
@@ -49,7 +49,7 @@ describe('the outcomes of an untampered inbox', () => {
     );
     const report = await verifyOutcomes(fixture.court.verifier as never);
     expect(report).toEqual({ commands_checked: rows[0]!.count, issues: [] });
-    expect(await verifyRecord(fixture.court.verifier as never, book, { institution_id: null })).toMatchObject({
+    expect(await verifyRecord(fixture.court.verifier as never, catalog, { institution_id: null })).toMatchObject({
       commands_checked: rows[0]!.count,
       command_issues: [],
       system_valid: true,
@@ -135,8 +135,8 @@ describe('an outcome is found that', () => {
       await fixture.query('alter table commands enable trigger all');
       await fixture.query('alter table commands enable always trigger outcomes_are_final');
       return [
-        await verifyRecord(fixture.tamperer.db, book, { institution_id: null }),
-        await verifyRecord(fixture.tamperer.db, book, { institution_id: randomUUID() }),
+        await verifyRecord(fixture.tamperer.db, catalog, { institution_id: null }),
+        await verifyRecord(fixture.tamperer.db, catalog, { institution_id: randomUUID() }),
       ];
     });
     expect(all).toMatchObject({ system_valid: false, tamper_detected: true, guard_issues: [], invalid_streams: [] });

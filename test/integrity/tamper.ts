@@ -4,13 +4,13 @@
  */
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { book } from '../../src/commands.ts';
 import { payloadCommitment } from '../../src/core/chain/chain.ts';
 import { chainEvent, EVENT_COLUMNS, type EventRow, hashOf } from '../../src/core/chain/ledger.ts';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { type StreamReport, verifyStream } from '../../src/integrity/streams/verifyStreams.ts';
 import { type RecordReport, verifyRecord } from '../../src/integrity/verifyRecord.ts';
+import { catalog } from '../../src/modules.ts';
 
 export interface Tamperer {
   db: Queryable;
@@ -81,14 +81,14 @@ export async function openTamperer(url: string): Promise<Tamperer> {
         await client.query(disarm);
         await change();
         return {
-          stream: await verifyStream(db, book, stream),
-          record: await verifyRecord(db, book, { institution_id: null }),
+          stream: await verifyStream(db, catalog, stream),
+          record: await verifyRecord(db, catalog, { institution_id: null }),
         };
       }),
     guardIssues: (change) =>
       rolledBack(async () => {
         await client.query(change);
-        const report = await verifyRecord(db, book, { institution_id: null });
+        const report = await verifyRecord(db, catalog, { institution_id: null });
         if (report.system_valid !== (report.guard_issues.length === 0)) throw new Error(report.message);
         return report.guard_issues;
       }),

@@ -1,14 +1,15 @@
 /** What is not tampered with verifies, also while it grows; and a report says what it covers, within bounds. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { book, commands } from '../../src/commands.ts';
-import { foldWrites, insert } from '../../src/core/apply/projections.ts';
+import { foldWrites } from '../../src/core/apply/projections.ts';
 import { evolveWith, initialState } from '../../src/core/apply/streamStates.ts';
 import { type EventRow, recordedEvent } from '../../src/core/chain/ledger.ts';
+import { insert } from '../../src/core/definitions/write.ts';
 import { compareRows } from '../../src/integrity/streams/compareRows.ts';
 import { PROJECTED } from '../../src/integrity/streams/projectedTables.ts';
 import { verifyStream } from '../../src/integrity/streams/verifyStreams.ts';
 import { verifyRecord } from '../../src/integrity/verifyRecord.ts';
+import { catalog, commands } from '../../src/modules.ts';
 import { cancelledMatch, type Order, openCourt, people } from './court.ts';
 import { type Fixture, openFixture } from './fixture.ts';
 import { openTamperer } from './tamper.ts';
@@ -37,7 +38,7 @@ describe('an untampered record', () => {
       [assignmentStream, 1],
       [openStream, 3],
     ] as const) {
-      const report = await verifyStream(court.verifier as never, book, name);
+      const report = await verifyStream(court.verifier as never, catalog, name);
       const last = (await tamperer.chain(name)).at(-1)!;
       expect(report).toEqual({
         stream: name,
@@ -51,7 +52,7 @@ describe('an untampered record', () => {
     const played = [fixture.playedStream, fixture.playedAssignmentStream];
     const events = 18 + (await Promise.all(played.map(tamperer.chain))).flat().length;
     const pages: object[] = [];
-    const report = await verifyRecord(court.verifier as never, book, GLOBAL, (done) => pages.push(done));
+    const report = await verifyRecord(court.verifier as never, catalog, GLOBAL, (done) => pages.push(done));
     expect(report).toEqual({
       sessions_checked: 3,
       streams_checked: 7,
@@ -74,14 +75,14 @@ describe('an untampered record', () => {
   it('holds one event of every type that people cause, and every table they write is known to the verifier', async () => {
     const streams = [assignmentStream, stream, fixture.playedAssignmentStream, fixture.playedStream];
     const recorded = [...(await Promise.all(streams.map(tamperer.chain))).flat(), ...(await calledOff())];
-    const known = recorded.filter((row) => book.events.has(row.event_type));
+    const known = recorded.filter((row) => catalog.events.has(row.event_type));
     // What the system causes takes 12 hours of silence: test/jobs lives through them and verifies what comes of it.
     const caused = commands.flatMap(({ records }) => records.map(({ type }) => type));
     expect(new Set(known.map((row) => row.event_type))).toEqual(new Set(caused));
     const states = new Map<string, unknown>();
     for (const row of known) {
-      const definition = book.events.get(row.event_type)!;
-      const state = evolveWith(book, states.get(row.stream) ?? initialState(book, row.stream), row);
+      const definition = catalog.events.get(row.event_type)!;
+      const state = evolveWith(catalog, states.get(row.stream) ?? initialState(catalog, row.stream), row);
       states.set(row.stream, state);
       for (const { table, key } of foldWrites(definition.project(recordedEvent(row) as never, state))) {
         const listed = PROJECTED.find((one) => one.table === table);
@@ -97,7 +98,7 @@ describe('an untampered record', () => {
     const chains = await openTamperer(other.url);
     const streams = await cancelledMatch(open);
     const rows = (await Promise.all(streams.map(chains.chain))).flat();
-    expect(await verifyRecord(open.verifier as never, book, GLOBAL)).toMatchObject({ system_valid: true });
+    expect(await verifyRecord(open.verifier as never, catalog, GLOBAL)).toMatchObject({ system_valid: true });
     for (const one of [chains, open, other]) await one.close();
     return rows;
   }
@@ -119,14 +120,14 @@ describe('an untampered record', () => {
   });
 
   it('has nothing to say about a stream that does not exist', async () => {
-    const report = await verifyStream(court.verifier as never, book, `session:${randomUUID()}`);
+    const report = await verifyStream(court.verifier as never, catalog, `session:${randomUUID()}`);
     expect(report).toMatchObject({ is_valid: false, events_checked: 0, head: null });
     expect(report.issues).toEqual(['Stream missing: no event is recorded']);
   });
 
   it('says that nothing was checked when there is no session', async () => {
     const empty = openCourt(await database.another());
-    const report = await verifyRecord(empty.verifier as never, book, GLOBAL);
+    const report = await verifyRecord(empty.verifier as never, catalog, GLOBAL);
     await empty.close();
     expect(report).toMatchObject({ sessions_checked: 0, tamper_detected: false, system_valid: true });
     expect(report.message).toBe('Nothing was checked: there is no session.');
@@ -152,14 +153,14 @@ describe('an untampered record', () => {
     })();
     const counts: number[] = [];
     while (!isDone) {
-      const record = await verifyRecord(growing.verifier as never, book, GLOBAL);
+      const record = await verifyRecord(growing.verifier as never, catalog, GLOBAL);
       expect([...record.invalid_sessions, ...record.invalid_streams]).toEqual([]);
-      const one = await verifyStream(growing.verifier as never, book, `session:${ids[0]}`);
+      const one = await verifyStream(growing.verifier as never, catalog, `session:${ids[0]}`);
       expect(one.issues).toEqual([]);
       counts.push(record.events_checked);
     }
     await appending;
-    const last = await verifyRecord(growing.verifier as never, book, GLOBAL);
+    const last = await verifyRecord(growing.verifier as never, catalog, GLOBAL);
     await growing.close();
     expect(last).toMatchObject({ events_checked: 2 + 2 + 2 + 240, system_valid: true });
     expect(new Set(counts).size).toBeGreaterThan(3);
@@ -181,7 +182,12 @@ describe('a report', () => {
     }
     for (let i = 0; i < 200; i++) await crowded.assignment();
     const pages: object[] = [];
-    const intact = await verifyRecord(crowded.verifier as never, book, GLOBAL, async (done) => void pages.push(done));
+    const intact = await verifyRecord(
+      crowded.verifier as never,
+      catalog,
+      GLOBAL,
+      async (done) => void pages.push(done),
+    );
     expect(intact).toMatchObject({
       sessions_checked: 11,
       streams_checked: 222,
@@ -219,16 +225,16 @@ describe('a report', () => {
          select 'assignment:' || gen_random_uuid(), 0, decode($1, 'hex') from generate_series(1, 10100)`,
         ZEROS,
       );
-      return verifyRecord(tamperer.db, book, GLOBAL);
+      return verifyRecord(tamperer.db, catalog, GLOBAL);
     });
     expect(record).toMatchObject({ streams_checked: 10_107, sessions_checked: 3, system_valid: true });
   });
 
   it('of an institution covers its streams and no others, nor the guards', async () => {
     const institution_id = court.institution_id;
-    const own = await verifyRecord(court.verifier as never, book, { institution_id });
+    const own = await verifyRecord(court.verifier as never, catalog, { institution_id });
     expect(own).toMatchObject({ sessions_checked: 1, streams_checked: 3, events_checked: 14, system_valid: true });
-    const none = await verifyRecord(court.verifier as never, book, { institution_id: randomUUID() });
+    const none = await verifyRecord(court.verifier as never, catalog, { institution_id: randomUUID() });
     expect(none).toMatchObject({ sessions_checked: 0, streams_checked: 0, system_valid: true });
     const other = await tamperer.within(async () => {
       await query('alter table events disable trigger events_stay');
@@ -237,7 +243,7 @@ describe('a report', () => {
         openStream.slice('session:'.length),
         'Forged',
       );
-      return verifyRecord(tamperer.db, book, { institution_id });
+      return verifyRecord(tamperer.db, catalog, { institution_id });
     });
     expect(other).toMatchObject({ system_valid: true, guard_issues: [] });
   });
@@ -250,7 +256,7 @@ describe('a report', () => {
       const record = await tamperer.within(async () => {
         await query(`alter table ${table} disable trigger all`);
         await query(`update ${table} set institution_id = $2 where id = $1`, key, elsewhere);
-        return verifyRecord(tamperer.db, book, { institution_id: court.institution_id });
+        return verifyRecord(tamperer.db, catalog, { institution_id: court.institution_id });
       });
       const issue =
         `Projection mismatch in ${table} ${key}: institution_id is "${elsewhere}", ` +

@@ -3,8 +3,8 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createExpirer, type Deadline, deadlineJobId } from '../../jobs/court/expireTurns.ts';
 import { createSend } from '../../jobs/send/sendCommand.ts';
-import { book } from '../../src/commands.ts';
 import { eventId } from '../../src/core/chain/ids.ts';
+import { catalog } from '../../src/modules.ts';
 import { people as roster } from '../integrity/court.ts';
 import { cast, get, type Json, must, openSession, post } from '../support/client.ts';
 import { openWorkbench } from '../support/jobTools.ts';
@@ -198,7 +198,7 @@ describe.skipIf(isLeftOut)(`the sweep, ${kind}`, () => {
     const { bench, note, sent, expiries } = await openDue();
     const { pool, queues, log } = bench.tools;
     const db = pool as never;
-    const worker = () => createExpirer({ db, send: createSend({ db, book, queues, log, request_id: 'test' }), log });
+    const worker = () => createExpirer({ db, send: createSend({ db, catalog, queues, log, request_id: 'test' }), log });
     const workers = [worker(), worker(), worker()];
     await Promise.all(workers.flatMap(({ watched }) => [watched.look(), watched.look()]));
     await workers[0]!.watched.look();

@@ -3,11 +3,11 @@ import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createPresenceWatch, type PresenceWatch } from '../../jobs/court/watchPresence.ts';
-import { book } from '../../src/commands.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { readAttendance } from '../../src/court/participants/readAttendance.ts';
 import { createInProcessPresence } from '../../src/infra/presence/inProcess.ts';
 import { PRESENCE } from '../../src/infra/presence/presence.ts';
+import { catalog } from '../../src/modules.ts';
 import { people } from '../integrity/court.ts';
 import { openWorkbench, type Workbench } from '../support/jobTools.ts';
 import { isLeftOut } from '../support/stack.ts';
@@ -25,7 +25,7 @@ describe.skipIf(isLeftOut)('the watch of presence', () => {
   afterAll(() => bench?.close());
 
   const watchWith = (judgeAfterMs = 0, pool: pg.Pool = bench.tools.pool) =>
-    createPresenceWatch({ backbone: bench.backbone, pool, book, send: bench.tools.send, judgeAfterMs });
+    createPresenceWatch({ backbone: bench.backbone, pool, catalog, send: bench.tools.send, judgeAfterMs });
   const presence = () => bench.backbone.presence;
 
   /** A session that these have joined. */
@@ -178,7 +178,7 @@ describe.skipIf(isLeftOut)('the watch of presence', () => {
   const seeking = (forgetful = false) =>
     createPresenceWatch({
       backbone: { ...bench.backbone, ...(forgetful && { presence: createInProcessPresence(PRESENCE) }) },
-      ...{ pool: bench.tools.pool, book, send: bench.tools.send, judgeAfterMs: 0, seekEveryMs: 0 },
+      ...{ pool: bench.tools.pool, catalog, send: bench.tools.send, judgeAfterMs: 0, seekEveryMs: 0 },
     });
   /** The last socket is gone for good, and that was told. */
   async function goUnnoticed(session_id: string): Promise<void> {
@@ -218,7 +218,7 @@ describe.skipIf(isLeftOut)('the watch of presence', () => {
     const wiped = createInProcessPresence(PRESENCE);
     const looking = createPresenceWatch({
       backbone: { ...bench.backbone, presence: wiped },
-      ...{ pool: bench.tools.pool, book, send: bench.tools.send, judgeAfterMs: 0, seekEveryMs: 0 },
+      ...{ pool: bench.tools.pool, catalog, send: bench.tools.send, judgeAfterMs: 0, seekEveryMs: 0 },
     });
     await looking.look();
     await wiped.hold(RELAY, [seat(session_id)]);

@@ -61,7 +61,7 @@ async function attack(
   });
 }
 
-interface Watched<T> {
+interface OverdueWork<T> {
   result: T;
   /** The longest that anybody waited for an answer of the server under attack. */
   slowest_ms: number;
@@ -70,7 +70,7 @@ interface Watched<T> {
 }
 
 /** Asks and listens as others do until the attack is over: whoever listens misses nothing. */
-async function watching<T>(attacked: Promise<T>): Promise<Watched<T>> {
+async function watching<T>(attacked: Promise<T>): Promise<OverdueWork<T>> {
   const { session_id, path } = await openSession(stack.url, people);
   const options = { token: people.student.token, session_id, last_sequence: 0 };
   const listener = await listenOnWebSocket(stack.relayUrl, options);

@@ -13,7 +13,7 @@ import { PRESENCE } from '../../src/infra/presence/presence.ts';
 import { readConfig } from '../../src/infra/process/config.ts';
 import { createMetrics } from '../../src/infra/telemetry/metrics.ts';
 import { createListeners } from '../../src/relay/listeners/listeners.ts';
-import { createSeats } from '../../src/relay/listeners/presenceLeases.ts';
+import { createPresenceLeases } from '../../src/relay/listeners/presenceLeases.ts';
 import { startHeadCheck } from '../../src/relay/rooms/headCheck.ts';
 import type { Readers } from '../../src/relay/rooms/readers.ts';
 import { createRooms } from '../../src/relay/rooms/rooms.ts';
@@ -102,7 +102,7 @@ export function createWorld({ future, committed, random, maxReplay, withHeadChec
   const stopHeadCheck = withHeadCheck
     ? startHeadCheck({ rooms, readHeads: readers.readHeads, broadcast, log })
     : () => {};
-  const seats = createSeats({ presence: createInProcessPresence(PRESENCE), metrics, log });
+  const seats = createPresenceLeases({ presence: createInProcessPresence(PRESENCE), metrics, log });
   const listeners = createListeners({ rooms, seats, config, metrics, log });
 
   /** Commits events together and announces them, as well as the broadcast can. */

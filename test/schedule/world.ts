@@ -1,16 +1,16 @@
 /** A database of one's own with as many schedulers and workers' runners on it as a test likes, and a timetable of its choice. */
 import { onTestFinished } from 'vitest';
 import type { TimedJob } from '../../jobs/job.ts';
-import { startLookout } from '../../jobs/overduePoll.ts';
+import { startOverduePoll } from '../../jobs/overduePoll.ts';
 import type { Line } from '../../jobs/schedule.ts';
 import { type Scheduler, type SchedulerOptions, startScheduler } from '../../jobs/ticks/startScheduler.ts';
 import { createTickRunner, type TickRunner } from '../../jobs/ticks/tickRunner.ts';
-import { book } from '../../src/commands.ts';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
 import { readInstallationId } from '../../src/infra/postgres/installation.ts';
 import { assembleBackbone, type Backbone } from '../../src/infra/process/backbone.ts';
 import { readConfig } from '../../src/infra/process/config.ts';
+import { catalog } from '../../src/modules.ts';
 import { cloneDatabase } from '../support/database.ts';
 import { SECRET } from '../support/stack.ts';
 
@@ -62,11 +62,11 @@ export async function openWorld() {
 
   function openRunner(timetable: readonly Line[]): TickRunner & { backbone: Backbone; start(): void } {
     const backbone = openBackboneHere('worker');
-    const runner = createTickRunner({ backbone, pool: worker, verifierPool: verifier, book, timetable });
+    const runner = createTickRunner({ backbone, pool: worker, verifierPool: verifier, catalog, timetable });
     ends.push(runner.close);
     const start = () => {
-      const lookout = startLookout(worker as never, [runner.watched], backbone.log);
-      ends.push(lookout.close);
+      const overduePoll = startOverduePoll(worker as never, [runner.watched], backbone.log);
+      ends.push(overduePoll.close);
     };
     return { ...runner, backbone, start };
   }

@@ -4,9 +4,9 @@
  */
 import type pg from 'pg';
 import { expect } from 'vitest';
-import { book } from '../../src/commands.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
 import { verifyRecord } from '../../src/integrity/verifyRecord.ts';
+import { catalog } from '../../src/modules.ts';
 import type { Json } from './client.ts';
 import type { TestDatabase } from './database.ts';
 import type { Sent } from './load.ts';
@@ -101,7 +101,7 @@ async function expectOrderKept(pool: pg.Pool, sent: Sent[]): Promise<void> {
 async function expectVerified(url: string, findings: object): Promise<void> {
   const pool = openPool(url, 'verifier', 1, () => {});
   try {
-    const report = await verifyRecord(pool as never, book, { institution_id: null });
+    const report = await verifyRecord(pool as never, catalog, { institution_id: null });
     expect(report).toMatchObject({
       invalid_sessions: [],
       invalid_streams: [],

@@ -1,16 +1,16 @@
 /** One session in memory, under a clock of the test's own: every command is decided and folded as the applier does it. */
 import { expect } from 'vitest';
-import { book } from '../../src/commands.ts';
 import { decideBatch } from '../../src/core/apply/decideBatch.ts';
-import type { Write } from '../../src/core/apply/projections.ts';
-import { evolveWith, type Held, initialState } from '../../src/core/apply/streamStates.ts';
+import { evolveWith, initialState, type StreamState } from '../../src/core/apply/streamStates.ts';
 import { newCommandId } from '../../src/core/chain/ids.ts';
 import { EMPTY_HEAD, type EventRow } from '../../src/core/chain/ledger.ts';
 import type { Actor } from '../../src/core/definitions/actor.ts';
-import type { Book } from '../../src/core/definitions/command.ts';
+import type { Catalog } from '../../src/core/definitions/command.ts';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
 import type { FileFacts } from '../../src/core/definitions/upload.ts';
+import type { Write } from '../../src/core/definitions/write.ts';
 import type { SessionState } from '../../src/court/sessions/session.ts';
+import { catalog } from '../../src/modules.ts';
 import { ASSIGNMENT, admin, SESSION } from './court.ts';
 import { NOW } from './given.ts';
 import { expectRowsAgree } from './rowsAgree.ts';
@@ -22,8 +22,8 @@ export type FoldedCourt = ReturnType<typeof openFoldedCourt>;
 /** @param assignment the body of its `assignment.create` */
 export function openFoldedCourt(assignment: JsonObject) {
   const streams = [`session:${SESSION}`, `assignment:${ASSIGNMENT}`] as const;
-  const held = new Map<string, Held>(
-    streams.map((stream) => [stream, { head: EMPTY_HEAD, state: initialState(book, stream) }]),
+  const held = new Map<string, StreamState>(
+    streams.map((stream) => [stream, { head: EMPTY_HEAD, state: initialState(catalog, stream) }]),
   );
   const rows: EventRow[] = [];
   const writes: Write[] = [];
@@ -33,12 +33,12 @@ export function openFoldedCourt(assignment: JsonObject) {
   const now = () => new Date(now_ms).toISOString();
 
   function decide(name: string, input: JsonObject, actor: Actor, id: string, locked: readonly string[]) {
-    const definition = book.commands.get(name)!;
+    const definition = catalog.commands.get(name)!;
     const command = { id, name, stream: locked[0]!, streams: [...locked], input, actor };
     const pending = [
       { ...command, expected_sequence: null, attempts: 0, last_error: null, reply_to: 'nobody', ...UNTRACED },
     ];
-    const decided = decideBatch({ book: book as Book, pending, now: now(), held, facts: new Map() });
+    const decided = decideBatch({ catalog: catalog as Catalog, pending, now: now(), held, facts: new Map() });
     expect(decided.faults).toEqual([]);
     for (const [stream, moved] of decided.moved) held.set(stream, moved);
     rows.push(...decided.rows);
@@ -54,7 +54,7 @@ export function openFoldedCourt(assignment: JsonObject) {
 
   /** A command of the session, sent now; with a file as the door would name it, where the body is a form. */
   function send(name: string, body: JsonObject, actor: Actor, file?: FileFacts) {
-    const definition = book.commands.get(name)!;
+    const definition = catalog.commands.get(name)!;
     const hasRoute = 'route' in definition;
     const parsed = definition.body.parse(hasRoute ? body : { ...body, session_id: SESSION }) as JsonObject;
     return decide(
@@ -69,7 +69,7 @@ export function openFoldedCourt(assignment: JsonObject) {
   /** Folded again the events come to the same, and to the rows that they write. */
   function expectFolded(): void {
     const events = rows.filter(({ stream }) => stream === streams[0]);
-    const refolded = events.reduce((state, row) => evolveWith(book, state, row), initialState(book, streams[0]));
+    const refolded = events.reduce((state, row) => evolveWith(catalog, state, row), initialState(catalog, streams[0]));
     expect(refolded).toEqual(session());
     expectRowsAgree(writes, { session: session(), assignment: held.get(streams[1])!.state as never });
   }

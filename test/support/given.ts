@@ -3,10 +3,9 @@
  * are chained and folded in memory, exactly as the applier does it, and whatever is recorded is checked on the way.
  */
 import { expect } from 'vitest';
-import { book } from '../../src/commands.ts';
 import { type Decided, decideBatch } from '../../src/core/apply/decideBatch.ts';
-import { foldWrites, type Write } from '../../src/core/apply/projections.ts';
-import { evolveWith, type Held, initialState } from '../../src/core/apply/streamStates.ts';
+import { foldWrites } from '../../src/core/apply/projections.ts';
+import { evolveWith, initialState, type StreamState } from '../../src/core/apply/streamStates.ts';
 import { canonicalPayload, payloadCommitment } from '../../src/core/chain/chain.ts';
 import { eventId } from '../../src/core/chain/ids.ts';
 import {
@@ -18,11 +17,13 @@ import {
   recordedEvent,
 } from '../../src/core/chain/ledger.ts';
 import type { Actor } from '../../src/core/definitions/actor.ts';
-import type { Book, Mutation } from '../../src/core/definitions/command.ts';
+import type { Catalog, Mutation } from '../../src/core/definitions/command.ts';
 import type { JsonObject, NewEvent } from '../../src/core/definitions/event.ts';
 import type { ProblemCode } from '../../src/core/definitions/problem.ts';
 import { streamName } from '../../src/core/definitions/stream.ts';
 import type { FileFacts } from '../../src/core/definitions/upload.ts';
+import type { Write } from '../../src/core/definitions/write.ts';
+import { catalog } from '../../src/modules.ts';
 import { ASSIGNMENT, SESSION } from './court.ts';
 import { expectRowsAgree } from './rowsAgree.ts';
 
@@ -66,7 +67,7 @@ export function givenEvery(spacing_ms: number, ...events: NewEvent[]) {
   const past = record(events, spacing_ms);
 
   function when({ name }: AnyDefinition, body: object, actor: Actor, more: More = {}) {
-    const definition = book.commands.get(name)!;
+    const definition = catalog.commands.get(name)!;
     const decided = decide(definition, body, actor, past.held, more);
 
     function then(...expected: NewEvent[] | [ProblemCode, object?]): Verdict | undefined {
@@ -112,17 +113,17 @@ const newEvent = (row: EventRow): NewEvent => ({
   payload: JSON.parse(row.payload!),
 });
 
-function record(events: NewEvent[], spacing_ms: number): { held: Map<string, Held>; writes: Write[] } {
-  const held = new Map<string, Held>();
+function record(events: NewEvent[], spacing_ms: number): { held: Map<string, StreamState>; writes: Write[] } {
+  const held = new Map<string, StreamState>();
   const writes: Write[] = [];
   events.forEach((event, i) => {
     const stream = streamName(event.kind, event.kind === 'session' ? SESSION : ASSIGNMENT);
-    const { head, state } = held.get(stream) ?? { head: EMPTY_HEAD, state: initialState(book, stream) };
+    const { head, state } = held.get(stream) ?? { head: EMPTY_HEAD, state: initialState(catalog, stream) };
     const at = new Date(Date.parse(NOW) - (events.length - i) * spacing_ms).toISOString();
     const row = chainEvent(stream, head, event, eventId(PAST, i + 1), 'system', at);
-    const after = evolveWith(book, state, row);
+    const after = evolveWith(catalog, state, row);
     held.set(stream, { head: headAfter(row), state: after });
-    writes.push(...(book.events.get(event.type)?.project(recordedEvent(row) as never, after) ?? []));
+    writes.push(...(catalog.events.get(event.type)?.project(recordedEvent(row) as never, after) ?? []));
   });
   return { held, writes };
 }
@@ -131,7 +132,7 @@ function decide(
   definition: Mutation,
   body: object,
   actor: Actor,
-  past: ReadonlyMap<string, Held>,
+  past: ReadonlyMap<string, StreamState>,
   { id = COMMAND, now = NOW, fact, expected_sequence, observation_id, file }: More,
 ): Decided {
   const route = 'route' in definition ? String(definition.route) : '';
@@ -145,7 +146,7 @@ function decide(
   const session_id = past.has(streamName('session', SESSION)) ? SESSION : null;
   const streams = definition.streams({ id, input }, { assignment_id: ASSIGNMENT, session_id });
   const held = new Map(
-    streams.map((stream) => [stream, past.get(stream) ?? { head: EMPTY_HEAD, state: initialState(book, stream) }]),
+    streams.map((stream) => [stream, past.get(stream) ?? { head: EMPTY_HEAD, state: initialState(catalog, stream) }]),
   );
   const facts = new Map(definition.facts ? [[`${definition.name} ${definition.facts.key({ id, input })}`, fact]] : []);
   const pending = {
@@ -153,13 +154,13 @@ function decide(
     ...{ expected_sequence: expected_sequence ?? null, attempts: 0, last_error: null, reply_to: 'nobody' },
     ...{ request_id: id, traceparent: null },
   };
-  return decideBatch({ book: book as Book, pending: [pending], now, held, facts });
+  return decideBatch({ catalog: catalog as Catalog, pending: [pending], now, held, facts });
 }
 
 /** A stranger would find nothing wrong with it. */
 function expectSound(row: EventRow): void {
   const payload = JSON.parse(row.payload!) as JsonObject;
-  const schema = book.events.get(row.event_type)?.payload;
+  const schema = catalog.events.get(row.event_type)?.payload;
   if (schema) expect(schema.parse(payload)).toEqual(payload);
   expect(canonicalPayload(payload)).toBe(row.payload);
   expect(payloadCommitment(Buffer.from(row.payload_salt!, 'hex'), row.payload!)).toBe(row.payload_commitment);

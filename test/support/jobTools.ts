@@ -11,13 +11,13 @@ import pino from 'pino';
 import { inject } from 'vitest';
 import { createApplier } from '../../jobs/apply/applyCommands.ts';
 import type { JobTools } from '../../jobs/job.ts';
-import { book } from '../../src/commands.ts';
 import { acceptCommands } from '../../src/core/apply/inbox.ts';
 import { newCommandId } from '../../src/core/chain/ids.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
 import { type Backbone, openBackbone } from '../../src/infra/process/backbone.ts';
 import { readConfig } from '../../src/infra/process/config.ts';
 import { verifyRecord } from '../../src/integrity/verifyRecord.ts';
+import { catalog } from '../../src/modules.ts';
 import { type Court, openCourt } from '../integrity/court.ts';
 import { system } from './court.ts';
 import { cloneDatabase, type TestDatabase } from './database.ts';
@@ -57,14 +57,14 @@ export async function openWorkbench({ movesClock = true } = {}): Promise<Workben
     { level: 'error' },
     linesOf((line) => errors.push(JSON.parse(line))),
   );
-  const applier = createApplier({ pool, book, queues, broadcast, metrics, log });
+  const applier = createApplier({ pool, catalog, queues, broadcast, metrics, log });
 
   const tools: JobTools = {
     ...{ pool, verifierPool, queues, broadcast, blobs, metrics, log },
     slot: new Date().toISOString(),
     async send({ name, input, key }) {
       const id = newCommandId();
-      const streams = book.commands.get(name)!.streams({ id, input }, null);
+      const streams = catalog.commands.get(name)!.streams({ id, input }, null);
       const [acceptance] = await acceptCommands(pool as never, [
         {
           ...{ id, name, streams, input, actor: system, institution_id: null, expected_sequence: null },
@@ -100,7 +100,7 @@ export async function openWorkbench({ movesClock = true } = {}): Promise<Workben
       let left = batches;
       return { ...tools, isOver: () => left-- <= 0 };
     },
-    report: () => withoutClock(database, (db) => verifyRecord(db as never, book, { institution_id: null })),
+    report: () => withoutClock(database, (db) => verifyRecord(db as never, catalog, { institution_id: null })),
     close,
   };
 }

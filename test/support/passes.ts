@@ -1,10 +1,10 @@
-/** Passes of the applier over a database of their own, one by one, with a book of the test's choice. No server, no queue. */
+/** Passes of the applier over a database of their own, one by one, with a catalog of the test's choice. No server, no queue. */
 import type pg from 'pg';
 import type { Decided } from '../../src/core/apply/decideBatch.ts';
 import { execute, type PassOptions, record } from '../../src/core/apply/execute.ts';
 import { acceptCommands, type Submission } from '../../src/core/apply/inbox.ts';
 import { createStates } from '../../src/core/apply/streamStates.ts';
-import type { Book } from '../../src/core/definitions/command.ts';
+import type { Catalog } from '../../src/core/definitions/command.ts';
 import { workOf } from '../../src/core/definitions/stream.ts';
 import { inTransaction, openPool } from '../../src/infra/postgres/database.ts';
 import { verifyStream } from '../../src/integrity/streams/verifyStreams.ts';
@@ -19,16 +19,16 @@ export interface Place {
 
 export type Passes = Awaited<ReturnType<typeof openPasses>>;
 
-export async function openPasses(book: Book) {
+export async function openPasses(catalog: Catalog) {
   const database = await cloneDatabase();
   const door = openPool(database.url, 'door', 2, () => {});
   const worker: pg.Pool = openPool(database.url, 'worker', 4, () => {});
-  const usual = createStates(book);
+  const usual = createStates(catalog);
 
   const accept = (...batch: Submission[]) => acceptCommands(door as never, batch);
 
   async function pass(options: Partial<PassOptions> & Pick<PassOptions, 'work'>, states = usual): Promise<Decided> {
-    const decided = await inTransaction(worker, (db) => execute(db, book, states, { limit: 100, ...options }), {
+    const decided = await inTransaction(worker, (db) => execute(db, catalog, states, { limit: 100, ...options }), {
       last: record,
     });
     for (const [stream, held] of decided.moved) states.keep(stream, held);
@@ -45,15 +45,15 @@ export async function openPasses(book: Book) {
   }
 
   async function openPlace(): Promise<Place> {
-    const create = submission(book, 'assignment.create', match, admin);
-    const session = submission(book, 'session.create', { assignment_id: create.id }, admin);
+    const create = submission(catalog, 'assignment.create', match, admin);
+    const session = submission(catalog, 'session.create', { assignment_id: create.id }, admin);
     await accept(create, session);
     await passAll([create, session]);
     return { assignment_id: create.id, session_id: session.id };
   }
 
   const order = (name: string, place: Place, more: object = {}, changes: Partial<Submission> = {}) =>
-    submission(book, name, { session_id: place.session_id, ...more }, superAdmin, { ...place, ...changes });
+    submission(catalog, name, { session_id: place.session_id, ...more }, superAdmin, { ...place, ...changes });
 
   const log = (place: Place, n: number) => order('session.log', place, { event_type: 'NOTE', details: { n } });
 
@@ -66,7 +66,7 @@ export async function openPasses(book: Book) {
   }
 
   /** What verification finds: nothing, where all is well. */
-  const issuesOf = async (stream: string) => (await verifyStream(worker as never, book, stream)).issues;
+  const issuesOf = async (stream: string) => (await verifyStream(worker as never, catalog, stream)).issues;
 
   async function close(): Promise<void> {
     await Promise.all([door.end(), worker.end()]);

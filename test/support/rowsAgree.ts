@@ -1,6 +1,7 @@
 /** Do the rows that events write say the same as the state that they fold into? */
 import { expect } from 'vitest';
-import { foldWrites, type Row, type Write } from '../../src/core/apply/projections.ts';
+import { foldWrites } from '../../src/core/apply/projections.ts';
+import type { Row, Write } from '../../src/core/definitions/write.ts';
 import { type AssignmentState, rosterOf } from '../../src/court/assignments/assignment.ts';
 import type { SessionState } from '../../src/court/sessions/session.ts';
 import { deadlineOf } from '../../src/court/turns/clock.ts';

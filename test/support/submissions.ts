@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto';
 import type { Submission } from '../../src/core/apply/inbox.ts';
 import { newCommandId } from '../../src/core/chain/ids.ts';
 import type { Actor } from '../../src/core/definitions/actor.ts';
-import type { Book } from '../../src/core/definitions/command.ts';
+import type { Catalog } from '../../src/core/definitions/command.ts';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
 
 /** @param assignment_id of the session that the input names: what a door knows from the scope */
 export function submission(
-  book: Book,
+  catalog: Catalog,
   name: string,
   input: JsonObject,
   actor: Actor,
@@ -18,7 +18,7 @@ export function submission(
   return {
     id,
     name,
-    streams: book.commands.get(name)!.streams({ id, input }, { assignment_id }),
+    streams: catalog.commands.get(name)!.streams({ id, input }, { assignment_id }),
     input,
     actor,
     institution_id: actor.institution_id,

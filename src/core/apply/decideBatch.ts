@@ -5,14 +5,13 @@
 
 import { eventId } from '../chain/ids.ts';
 import { chainEvent, type EventRow, exportedEvent, headAfter, recordedEvent } from '../chain/ledger.ts';
-import type { Book, Command, Mutation } from '../definitions/command.ts';
+import type { Catalog, Command, Mutation } from '../definitions/command.ts';
 import type { ExportedEvent, NewEvent } from '../definitions/event.ts';
 import { problemBody, type Rejection } from '../definitions/problem.ts';
 import { addWork, type Head, kindOf } from '../definitions/stream.ts';
-import type { CommandStatus } from './inbox.ts';
-import type { Write } from './projections.ts';
-import type { Held } from './streamStates.ts';
-import type { PendingCommand } from './transaction.ts';
+import type { Write } from '../definitions/write.ts';
+import type { CommandStatus, PendingCommand } from './inbox.ts';
+import type { StreamState } from './streamStates.ts';
 
 /** The end of a command, as it is stored and sent to who waits for it. `body` is the JSON text that ends its answer. */
 export interface Outcome {
@@ -61,7 +60,7 @@ export interface Decided {
   rows: EventRow[];
   writes: Write[];
   /** Heads and states that moved. */
-  moved: Map<string, Held>;
+  moved: Map<string, StreamState>;
   /** What to publish after the commit, by stream and in order. */
   exported: Map<string, ExportedEvent[]>;
   /** What to pass over again at once: commands that this batch could not take. */
@@ -73,12 +72,12 @@ export interface Decided {
 }
 
 export interface Batch {
-  book: Book;
+  catalog: Catalog;
   pending: PendingCommand[];
   /** The database's clock, read after the locks. */
   now: string;
   /** The locked streams as they stand. */
-  held: ReadonlyMap<string, Held>;
+  held: ReadonlyMap<string, StreamState>;
   facts: ReadonlyMap<string, unknown>;
   /** Streams that were to be locked and that somebody else has. */
   busy?: ReadonlySet<string>;
@@ -87,7 +86,7 @@ export interface Batch {
   /** When given, only these are decided; their attempt is already counted. */
   counted?: ReadonlySet<string> | undefined;
   /** When true, a command that may have taken a process down is left alone. */
-  wary?: boolean | undefined;
+  skipSuspects?: boolean | undefined;
   /** When given, what the database said when the first command was tried alone. */
   fault?: unknown;
   /** Told which command is being decided, and null at the end: a decision that never ends is known by it. */
@@ -119,7 +118,7 @@ export function decideBatch(batch: Batch): Decided {
       decided.postponed.set(command.stream, postponed);
       continue;
     }
-    const isLeft = batch.wary && (command.attempts > 0 || command.overdue);
+    const isLeft = batch.skipSuspects && (command.attempts > 0 || command.overdue);
     if (isLeft || !isTakeable(batch, command, factsUsed)) {
       stopped.add(command.stream);
       addWork(isLeft ? decided.suspects : decided.again, command.streams);
@@ -142,7 +141,7 @@ function postponedFor(batch: Batch, { id: first, name, streams }: PendingCommand
   const busy = streams.find((stream) => batch.busy?.has(stream));
   if (busy !== undefined) return { first, streams, reason: 'locked', detail: `somebody else has locked ${busy}` };
   const strange = streams.find((stream) => batch.newer?.has(stream));
-  const unknown = batch.book.commands.has(name) ? strange && batch.newer?.get(strange) : `commands named ${name}`;
+  const unknown = batch.catalog.commands.has(name) ? strange && batch.newer?.get(strange) : `commands named ${name}`;
   if (unknown === undefined) return undefined;
   return { first, streams, reason: 'newer', detail: `only a newer version knows ${unknown}` };
 }
@@ -152,7 +151,7 @@ function isTakeable(batch: Batch, command: PendingCommand, factsUsed: Set<string
   if (batch.counted && !batch.counted.has(command.id)) return false;
   if ('fault' in batch) return true;
   if (!command.streams.every((stream) => batch.held.has(stream))) return false;
-  const facts = batch.book.commands.get(command.name)?.facts;
+  const facts = batch.catalog.commands.get(command.name)?.facts;
   if (!facts) return true;
   const key = facts.key(command);
   if (factsUsed.has(key)) return false;
@@ -161,7 +160,7 @@ function isTakeable(batch: Batch, command: PendingCommand, factsUsed: Set<string
 }
 
 function decideOne(batch: Batch, decided: Decided, pending: PendingCommand): void {
-  const definition = batch.book.commands.get(pending.name)!;
+  const definition = batch.catalog.commands.get(pending.name)!;
   if (isExhausted(batch, pending)) throw new Error(pending.last_error ?? 'the process ended while it was tried');
   const places = new Map(pending.streams.map((stream) => [kindOf(stream), placeOf(batch, decided, stream)]));
   const head = places.get(kindOf(pending.stream))!.held.head;
@@ -204,7 +203,7 @@ function decideOne(batch: Batch, decided: Decided, pending: PendingCommand): voi
 
 interface Place {
   stream: string;
-  held: Held;
+  held: StreamState;
 }
 
 function placeOf(batch: Batch, decided: Decided, stream: string): Place {

@@ -4,15 +4,16 @@
  * an outcome; a fault of one command holds its stream, so that order is kept, and leaves every other stream alone. So
  * does a stream that cannot be worked on just now: it is postponed, and costs nobody an attempt.
  */
-import type { Book } from '../definitions/command.ts';
+import type { Catalog } from '../definitions/command.ts';
 import { addWork, type Work } from '../definitions/stream.ts';
 import { groupBy } from '../groupBy.ts';
-import { sentTogether } from '../sql/pipelined.ts';
+import { pipelined } from '../sql/pipelined.ts';
 import type { Queryable } from '../sql/queryable.ts';
 import { type Decided, decideBatch } from './decideBatch.ts';
+import type { PendingCommand } from './inbox.ts';
 import { applyWrites } from './projections.ts';
-import type { Held, States } from './streamStates.ts';
-import { lockStreams, noteFaults, type PendingCommand, readPending, writeBatch } from './transaction.ts';
+import type { States, StreamState } from './streamStates.ts';
+import { lockStreams, noteFaults, readPending, writeBatch } from './transaction.ts';
 
 export interface PassOptions {
   work: Work;
@@ -21,7 +22,7 @@ export interface PassOptions {
   /** When given, only these commands are decided; their attempt is already counted and committed. */
   counted?: ReadonlySet<string>;
   /** When true, a command that may have taken a process down is left alone, and its stream is among the `suspects`. */
-  wary?: boolean;
+  skipSuspects?: boolean;
   /** When given, what the database said when the first command of the work was tried alone. */
   fault?: unknown;
   /** Told which command is being decided, and null when none is any more. */
@@ -33,16 +34,16 @@ export interface PassOptions {
  * and keep the states that moved.
  * @throws on any fault of the database; then nothing of the pass is true.
  */
-export async function execute(db: Queryable, book: Book, states: States, options: PassOptions): Promise<Decided> {
+export async function execute(db: Queryable, catalog: Catalog, states: States, options: PassOptions): Promise<Decided> {
   const { heads, busy, pending, now } = await lockAndRead(db, options);
   // With a fault nothing is decided, and what faulted may have been the loading.
   const deciding = 'fault' in options ? [] : pending.filter(({ streams }) => !streams.some((one) => busy.has(one)));
   const needed = deciding.flatMap((command) => command.streams).filter((stream) => heads.has(stream));
   const { states: known, newer } = await states.load(db, new Map(needed.map((stream) => [stream, heads.get(stream)!])));
-  const standing = new Map<string, Held>();
+  const standing = new Map<string, StreamState>();
   for (const [stream, state] of known) standing.set(stream, { head: heads.get(stream)!, state });
-  const facts = await loadFacts(db, book, deciding);
-  const decided = decideBatch({ ...options, book, pending, now, held: standing, facts, newer, busy });
+  const facts = await loadFacts(db, catalog, deciding);
+  const decided = decideBatch({ ...options, catalog, pending, now, held: standing, facts, newer, busy });
   for (const { stream, streams } of ofFullStreams(pending, options.limit)) {
     if (!decided.suspects.has(stream) && !decided.postponed.has(stream)) addWork(decided.again, streams);
   }
@@ -51,22 +52,22 @@ export async function execute(db: Queryable, book: Book, states: States, options
 
 /** Stores events, outcomes, faults and projections. All its statements go out at once. */
 export async function record(db: Queryable, decided: Decided): Promise<void> {
-  await sentTogether([...noteFaults(db, decided.faults), writeBatch(db, decided), ...applyWrites(db, decided.writes)]);
+  await pipelined([...noteFaults(db, decided.faults), writeBatch(db, decided), ...applyWrites(db, decided.writes)]);
 }
 
 /** Both statements go out together; the second begins when the first has what locks it gets. */
 async function lockAndRead(db: Queryable, { work, limit }: PassOptions) {
   const read = () => readPending(db, [...work.keys()], limit);
-  const [locked, early] = await sentTogether([lockStreams(db, work), read()] as const);
+  const [locked, early] = await pipelined([lockStreams(db, work), read()] as const);
   const { pending, now } = locked.hadUnborn ? await read() : early;
   const busy = new Set([...work.values()].flat().filter((stream) => !locked.heads.has(stream)));
   return { heads: locked.heads, busy, pending: pending.filter(({ stream }) => !locked.held.has(stream)), now };
 }
 
-async function loadFacts(db: Queryable, book: Book, pending: PendingCommand[]): Promise<Map<string, unknown>> {
+async function loadFacts(db: Queryable, catalog: Catalog, pending: PendingCommand[]): Promise<Map<string, unknown>> {
   const facts = new Map<string, unknown>();
   for (const [name, asking] of groupBy(pending, (command) => command.name)) {
-    const source = book.commands.get(name)?.facts;
+    const source = catalog.commands.get(name)?.facts;
     if (!source) continue;
     for (const [key, fact] of await source.load(db, asking.map(source.key))) facts.set(`${name} ${key}`, fact);
   }

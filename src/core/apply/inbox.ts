@@ -30,6 +30,24 @@ export interface Submission {
   redrive_of: string | null;
 }
 
+/** A command that has no outcome yet. */
+export interface PendingCommand {
+  id: string;
+  name: string;
+  stream: string;
+  streams: string[];
+  input: JsonObject;
+  actor: Actor;
+  expected_sequence: number | null;
+  attempts: number;
+  /** It waits for longer than it should: whoever took it may have died of it. */
+  overdue?: boolean;
+  last_error: string | null;
+  reply_to: string;
+  request_id: string;
+  traceparent: string | null;
+}
+
 /** How a command stands. `outcome` is the JSON text that ends its answer, null until then. */
 export interface CommandState {
   id: string;

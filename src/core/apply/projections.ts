@@ -4,29 +4,10 @@
  * so that a verifier can compare what the tables hold with what the chain says.
  */
 
+import type { Write } from '../definitions/write.ts';
 import { groupBy } from '../groupBy.ts';
-import { demandCount } from '../sql/assertRowCount.ts';
+import { assertRowCount } from '../sql/assertRowCount.ts';
 import type { Queryable } from '../sql/queryable.ts';
-
-export type Value = string | number | boolean | null | object;
-export type Row = { [column: string]: Value };
-
-export interface Write {
-  table: string;
-  key: Row;
-  set: Row;
-  insert: boolean;
-}
-
-/** A new row. `key` holds the columns of its primary key. */
-export function insert(table: string, key: Row, rest: Row): Write {
-  return { table, key, set: rest, insert: true };
-}
-
-/** A change to the row with that primary key. */
-export function update(table: string, key: Row, changes: Row): Write {
-  return { table, key, set: changes, insert: false };
-}
 
 /** Later writes to a row are merged into the earlier ones; what remains is at most one write a row, in first-seen order. */
 export function foldWrites(writes: Iterable<Write>): Write[] {
@@ -44,7 +25,7 @@ export function applyWrites(db: Queryable, writes: Write[]): Promise<unknown>[] 
   return [...groupBy(foldWrites(writes), shapeOf).values()].map((group) => {
     const text = group[0]!.insert ? insertText(group[0]!) : updateText(group[0]!);
     const rows = JSON.stringify(group.map((write) => ({ ...write.key, ...write.set })));
-    const demanding = `with written as (${text} returning 1) ${demandCount('written', '$2::integer', `rows of ${group[0]!.table}`)}`;
+    const demanding = `with written as (${text} returning 1) ${assertRowCount('written', '$2::integer', `rows of ${group[0]!.table}`)}`;
     return db.query(demanding, [rows, group.length]);
   });
 }

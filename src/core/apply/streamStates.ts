@@ -5,12 +5,12 @@
  */
 import { LRUCache } from 'lru-cache';
 import { EMPTY_HEAD, EVENT_COLUMNS, type EventRow, recordedEvent } from '../chain/ledger.ts';
-import type { Book } from '../definitions/command.ts';
+import type { Catalog } from '../definitions/command.ts';
 import { isOurKind, RESERVED } from '../definitions/event.ts';
 import { type Head, idOf, kindOf } from '../definitions/stream.ts';
 import type { Queryable } from '../sql/queryable.ts';
 
-export interface Held {
+export interface StreamState {
   head: Head;
   state: unknown;
 }
@@ -25,33 +25,33 @@ export interface States {
   /** The state of each of these streams at exactly these heads. */
   load(db: Queryable, heads: ReadonlyMap<string, Head>): Promise<Loaded>;
   /** Keeps a state; to be called after the commit that made it true. */
-  keep(stream: string, held: Held): void;
+  keep(stream: string, held: StreamState): void;
 }
 
 const KEPT_STREAMS = 5_000;
 
-export function createStates(book: Book): States {
-  const kept = new LRUCache<string, Held>({ max: KEPT_STREAMS });
-  const types = [...book.events.keys()];
+export function createStates(catalog: Catalog): States {
+  const kept = new LRUCache<string, StreamState>({ max: KEPT_STREAMS });
+  const types = [...catalog.events.keys()];
 
   async function load(db: Queryable, heads: ReadonlyMap<string, Head>): Promise<Loaded> {
     const states = new Map<string, unknown>();
     const newer = new Map<string, string>();
-    const stale = new Map<string, Held>();
+    const stale = new Map<string, StreamState>();
     for (const [stream, head] of heads) {
       const held = kept.get(stream);
-      if (!book.kinds.has(kindOf(stream)) && isOurKind(kindOf(stream)))
+      if (!catalog.kinds.has(kindOf(stream)) && isOurKind(kindOf(stream)))
         newer.set(stream, `streams of kind ${kindOf(stream)}`);
-      else if (head.sequence === 0) states.set(stream, initialState(book, stream));
+      else if (head.sequence === 0) states.set(stream, initialState(catalog, stream));
       else if (held?.head.event_hash === head.event_hash) states.set(stream, held.state);
-      else stale.set(stream, held ?? { head: EMPTY_HEAD, state: initialState(book, stream) });
+      else stale.set(stream, held ?? { head: EMPTY_HEAD, state: initialState(catalog, stream) });
     }
     if (stale.size > 0) await foldSince(db, heads, await founded(db, stale), { states, newer });
     return { states, newer };
   }
 
   /** What to fold on: a kept state where the chain still holds its head, otherwise nothing. */
-  async function founded(db: Queryable, stale: Map<string, Held>): Promise<Map<string, Held>> {
+  async function founded(db: Queryable, stale: Map<string, StreamState>): Promise<Map<string, StreamState>> {
     const based = [...stale].filter(([, { head }]) => head.sequence > 0);
     if (based.length === 0) return stale;
     const text = `
@@ -66,7 +66,7 @@ export function createStates(book: Book): States {
     ]);
     const sound = new Set(rows.map(({ stream }) => stream));
     for (const [stream] of based) {
-      if (!sound.has(stream)) stale.set(stream, { head: EMPTY_HEAD, state: initialState(book, stream) });
+      if (!sound.has(stream)) stale.set(stream, { head: EMPTY_HEAD, state: initialState(catalog, stream) });
     }
     return stale;
   }
@@ -74,7 +74,7 @@ export function createStates(book: Book): States {
   async function foldSince(
     db: Queryable,
     heads: ReadonlyMap<string, Head>,
-    stale: Map<string, Held>,
+    stale: Map<string, StreamState>,
     { states, newer }: Loaded,
   ): Promise<void> {
     const text = `
@@ -88,8 +88,8 @@ export function createStates(book: Book): States {
     const { rows } = await db.query<EventRow>(text, [[...stale.keys()], after, types, RESERVED.source]);
     for (const [stream, held] of stale) states.set(stream, held.state);
     for (const row of rows) {
-      if (!book.events.has(row.event_type)) newer.set(row.stream, `events of type ${row.event_type}`);
-      else if (!newer.has(row.stream)) states.set(row.stream, evolveWith(book, states.get(row.stream), row));
+      if (!catalog.events.has(row.event_type)) newer.set(row.stream, `events of type ${row.event_type}`);
+      else if (!newer.has(row.stream)) states.set(row.stream, evolveWith(catalog, states.get(row.stream), row));
     }
     for (const stream of stale.keys()) {
       if (newer.has(stream)) states.delete(stream);
@@ -100,14 +100,14 @@ export function createStates(book: Book): States {
   return { load, keep: (stream, held) => void kept.set(stream, held) };
 }
 
-export function initialState(book: Book, stream: string): unknown {
-  const kind = book.kinds.get(kindOf(stream));
+export function initialState(catalog: Catalog, stream: string): unknown {
+  const kind = catalog.kinds.get(kindOf(stream));
   if (!kind) throw new Error(`no kind of stream is named ${kindOf(stream)}`);
   return kind.initial(idOf(stream));
 }
 
 /** Custom events have no definition and change no state. */
-export function evolveWith(book: Book, state: unknown, row: EventRow): unknown {
-  const definition = book.events.get(row.event_type);
+export function evolveWith(catalog: Catalog, state: unknown, row: EventRow): unknown {
+  const definition = catalog.events.get(row.event_type);
   return definition ? definition.evolve(state, recordedEvent(row) as never) : state;
 }

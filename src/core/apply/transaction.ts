@@ -1,32 +1,14 @@
 /** The SQL of the applier's transaction, in the order in which it runs. Statements are named, so each is planned once. */
 
 import { EMPTY_HEAD } from '../chain/ledger.ts';
-import type { Actor, Role } from '../definitions/actor.ts';
-import type { JsonObject } from '../definitions/event.ts';
+import type { Role } from '../definitions/actor.ts';
 import type { Head, Work } from '../definitions/stream.ts';
-import { demandCount } from '../sql/assertRowCount.ts';
-import { sentTogether } from '../sql/pipelined.ts';
+import { assertRowCount } from '../sql/assertRowCount.ts';
+import { pipelined } from '../sql/pipelined.ts';
 import type { Queryable } from '../sql/queryable.ts';
 import type { Decided, Fault } from './decideBatch.ts';
+import type { PendingCommand } from './inbox.ts';
 import { lowWaterOf } from './waitingCommands.ts';
-
-/** A command that has no outcome yet. */
-export interface PendingCommand {
-  id: string;
-  name: string;
-  stream: string;
-  streams: string[];
-  input: JsonObject;
-  actor: Actor;
-  expected_sequence: number | null;
-  attempts: number;
-  /** It waits for longer than it should: whoever took it may have died of it. */
-  overdue?: boolean;
-  last_error: string | null;
-  reply_to: string;
-  request_id: string;
-  traceparent: string | null;
-}
 
 interface LockedRow {
   stream: string;
@@ -105,7 +87,7 @@ export async function lockStreams(db: Queryable, work: Work): Promise<Locked> {
 
 /** A stream about to be born has no row to lock: its name is. What is born before we have its name is locked as a row. */
 async function lockUnborn(db: Queryable, names: string[], own: Map<string, LockedRow | null>): Promise<void> {
-  const [free, locked, born] = await sentTogether([
+  const [free, locked, born] = await pipelined([
     db.query<{ stream: string }>(TRY_UNBORN, [names]),
     db.query<LockedRow>(LOCK_BORN, [names]),
     db.query<{ stream: string }>(BORN, [names]),
@@ -183,7 +165,7 @@ const WRITE = {
       where c.id = o.id
       returning c.id
     )
-    ${demandCount('settled', '$4::integer', 'outcomes')}`,
+    ${assertRowCount('settled', '$4::integer', 'outcomes')}`,
 };
 
 /** Events, payloads, heads and outcomes of a batch in one statement. */

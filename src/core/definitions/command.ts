@@ -1,10 +1,10 @@
 /**
  * A mutation is one command definition: its wire name, its route, who may, the schema of its input, the streams it
  * locks, a pure `decide`, and the events it may record. Routes, checks, OpenAPI, dispatch and metrics are loops over
- * the list of these in src/commands.ts. Commands of the system itself are the same without a door: no route, no roles.
+ * the list of these in src/modules.ts. Commands of the system itself are the same without a door: no route, no roles.
  */
 import type { z } from 'zod';
-import type { Write } from '../apply/projections.ts';
+import type { Write } from '../definitions/write.ts';
 import type { Queryable } from '../sql/queryable.ts';
 import type { Actor, Role } from './actor.ts';
 import type { EventDefinition, ExportedEvent, JsonObject, NewEvent } from './event.ts';
@@ -40,7 +40,7 @@ export interface Applied<States> {
 }
 
 /** A fault in the input that a schema cannot name, because it depends on who sends it. */
-export interface InputFault {
+export interface InputError {
   pointer: string;
   detail: string;
 }
@@ -98,7 +98,7 @@ export interface CommandDefinition<Input = unknown, States = unknown, Scope = un
   /** The body is a form with a file: `body` is the schema of its fields, and the file's facts are the input's `file`. */
   upload?: Upload<Input, Scope>;
   /** What the input asks for beyond its schema. */
-  faults?(input: Input, actor: Actor): InputFault[];
+  faults?(input: Input, actor: Actor): InputError[];
   /** A feature that must be switched on for this command. */
   feature?: Feature;
   /** Features that this input needs to be switched on. */
@@ -121,14 +121,14 @@ export function defineSystemCommand<Input, States, Fact = never>(
 }
 
 /** The lists of commands, event types and stream kinds, indexed by name. */
-export interface Book {
+export interface Catalog {
   commands: ReadonlyMap<string, Mutation>;
   events: ReadonlyMap<string, EventDefinition>;
   kinds: ReadonlyMap<string, StreamKind>;
 }
 
 /** @throws when two commands share a name, or two event definitions a type. */
-export function bookOf(definitions: readonly Mutation[]): Book {
+export function catalogOf(definitions: readonly Mutation[]): Catalog {
   const commands = new Map<string, Mutation>();
   const events = new Map<string, EventDefinition>();
   const kinds = new Map<string, StreamKind>();

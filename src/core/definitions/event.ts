@@ -3,7 +3,7 @@
  * changes the stream's state (`evolve`) and which rows it writes (`project`). Recorded types never change meaning.
  */
 import type { z } from 'zod';
-import type { Write } from '../apply/projections.ts';
+import type { Write } from '../definitions/write.ts';
 import type { StreamKind } from './stream.ts';
 
 /** Names of types begin so that are ours alone: one that this version does not know was recorded by a newer one. */

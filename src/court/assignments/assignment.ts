@@ -1,15 +1,10 @@
 /** An assignment: a scheduled match in a courtroom, with its teams and panel. Roles come from its roster, nowhere else. */
 
-import type { Value } from '../../core/apply/projections.ts';
+import type { RosterRole, Visibility } from '../../access/scope.ts';
 import { type Rejection, reject } from '../../core/definitions/problem.ts';
 import { type StreamKind, streamName } from '../../core/definitions/stream.ts';
+import type { Value } from '../../core/definitions/write.ts';
 import type { Format, Side } from '../formats/format.ts';
-
-export const VISIBILITIES = ['private', 'institution', 'public'] as const;
-export type Visibility = (typeof VISIBILITIES)[number];
-
-export const ROSTER_ROLES = ['petitioner', 'respondent', 'judge', 'moderator'] as const;
-export type RosterRole = (typeof ROSTER_ROLES)[number];
 
 export interface Person {
   user_id: string;

@@ -4,10 +4,10 @@
  */
 import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
-import { update } from '../../core/apply/projections.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { reject } from '../../core/definitions/problem.ts';
+import { update } from '../../core/definitions/write.ts';
 import { emptied, emptiedUpdates, sessionStream } from '../sessions/session.ts';
 import { assignmentStream } from './assignment.ts';
 import { type MatchStates, OVER_CODES, ofMatch, refuseOver } from './matchCommand.ts';

@@ -1,10 +1,12 @@
 /** A clerk or the tournament software schedules a match: who pleads, who judges, where, when, and who may look on. */
+
 import { z } from 'zod';
-import { insert } from '../../core/apply/projections.ts';
+import { VISIBILITIES } from '../../access/scope.ts';
 import { ADMINS } from '../../core/definitions/actor.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { id, instant, line } from '../../core/definitions/schemas.ts';
+import { insert } from '../../core/definitions/write.ts';
 import { workableFormat } from '../formats/feasibleFormat.ts';
 import { format } from '../formats/format.ts';
 import { TEMPLATE_NAMES } from '../formats/templates.ts';
@@ -14,7 +16,6 @@ import {
   assignmentStream,
   assignmentStreamName,
   rosterOf,
-  VISIBILITIES,
 } from './assignment.ts';
 
 const MAX_SIDE = 20;

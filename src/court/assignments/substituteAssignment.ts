@@ -2,8 +2,10 @@
  * Somebody of the roster is replaced before the end: a sick judge, a counsel whose train does not come. The replacement
  * takes the same place; who goes leaves the room, and may do and see from then on only what strangers may.
  */
+
 import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
+import { ROSTER_ROLES } from '../../access/scope.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { type Rejection, reject } from '../../core/definitions/problem.ts';
@@ -11,7 +13,7 @@ import { id, line } from '../../core/definitions/schemas.ts';
 import { seatUpdate, withParticipant } from '../participants/participant.ts';
 import { sessionStream } from '../sessions/session.ts';
 import { activeTurn } from '../turns/turn.ts';
-import { type AssignmentState, assignmentStream, ROSTER_ROLES, rosterEntry } from './assignment.ts';
+import { type AssignmentState, assignmentStream, rosterEntry } from './assignment.ts';
 import { type MatchStates, OVER_CODES, ofMatch, refuseOver } from './matchCommand.ts';
 import { substituted, substitution, substitutionWrites } from './substitution.ts';
 

@@ -1,8 +1,10 @@
 /** What becomes of a roster when one person takes the place of another. Pure, and the rows say the same as the state. */
+
 import { z } from 'zod';
-import { insert, update, type Write } from '../../core/apply/projections.ts';
+import { ROSTER_ROLES } from '../../access/scope.ts';
 import { id } from '../../core/definitions/schemas.ts';
-import { type AssignmentState, type Person, ROSTER_ROLES, rosterEntry, rosterOf } from './assignment.ts';
+import { insert, update, type Write } from '../../core/definitions/write.ts';
+import { type AssignmentState, type Person, rosterEntry, rosterOf } from './assignment.ts';
 
 /** In the payload of ASSIGNMENT_SUBSTITUTED. */
 export const substitution = z.strictObject({

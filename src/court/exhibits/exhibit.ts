@@ -3,9 +3,9 @@
  * number of its side, tendered, and admitted or rejected; a rejected one may be tendered again.
  */
 
-import { insert, type Row, update, type Write } from '../../core/apply/projections.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { type Rejection, reject } from '../../core/definitions/problem.ts';
+import { insert, type Row, update, type Write } from '../../core/definitions/write.ts';
 import type { Side } from '../formats/format.ts';
 import type { MediaType } from './mediaTypes.ts';
 

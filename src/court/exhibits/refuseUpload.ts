@@ -1,11 +1,11 @@
 /** Who brings in an exhibit, for whom, of what kind, and how many. The door asks before it takes a file in, `decide` once it is there. */
 
-import type { Scope } from '../../access/scope.ts';
+import type { RosterRole, Scope } from '../../access/scope.ts';
 import type { Actor } from '../../core/definitions/actor.ts';
 import { type Rejection, reject } from '../../core/definitions/problem.ts';
 import type { FileFacts } from '../../core/definitions/upload.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
-import { type RosterRole, refuseCancelled, sideOf } from '../assignments/assignment.ts';
+import { refuseCancelled, sideOf } from '../assignments/assignment.ts';
 import type { Format, Side } from '../formats/format.ts';
 import { resolveFormat } from '../formats/templates.ts';
 import type { SessionStatus } from '../sessions/session.ts';

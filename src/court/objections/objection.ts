@@ -3,8 +3,8 @@
  * speaker go on; it is given later, once, or never.
  */
 
-import { insert, type Row, update, type Write } from '../../core/apply/projections.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
+import { insert, type Row, update, type Write } from '../../core/definitions/write.ts';
 import type { Side } from '../formats/format.ts';
 import { type Ground, ruleOf } from './grounds.ts';
 

@@ -1,8 +1,8 @@
 /** What an objection does to its turn, and how it is shown and found. */
 
-import type { Write } from '../../core/apply/projections.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { type Rejection, reject } from '../../core/definitions/problem.ts';
+import type { Write } from '../../core/definitions/write.ts';
 import { type SessionState, withTurn } from '../sessions/session.ts';
 import { type Clock, clockAt, resumedFrom } from '../turns/clock.ts';
 import { type Turn, turnOfPayload, turnUpdate } from '../turns/turn.ts';
@@ -31,7 +31,7 @@ function letGo(turn: Turn, { state }: Objection, at: string): Turn {
 }
 
 /** The turn's clock once the objection no longer holds it; null where the turn is over. */
-export function clockOnce(session: SessionState, objection: Objection, at: string): Clock | null {
+export function clockWithout(session: SessionState, objection: Objection, at: string): Clock | null {
   const turn = turnOfPayload(session.turns, objection);
   return turn.state === 'active' ? clockAt(letGo(turn, objection, at), at) : null;
 }

@@ -18,7 +18,7 @@ import {
   refuseUnlessPresiding,
 } from '../turns/courtCommand.ts';
 import { DECISIONS } from './objection.ts';
-import { clockOnce, findObjection, objectionResult, settled, settledWrites } from './objectionClock.ts';
+import { clockWithout, findObjection, objectionResult, settled, settledWrites } from './objectionClock.ts';
 
 export const objectionRuled = defineEvent({
   stream: sessionStream,
@@ -59,7 +59,7 @@ export const ruleObjection = defineCommand<z.output<typeof body> & { session_id:
     if (state !== 'pending' && !(state === 'reserved' && decision !== 'reserved')) {
       return reject('objection_decided', `The objection is ${state}.`, { from: state });
     }
-    return [objectionRuled({ objection_id, decision, ruling, clock: clockOnce(session, objection, now) })];
+    return [objectionRuled({ objection_id, decision, ruling, clock: clockWithout(session, objection, now) })];
   },
   result: ({ states }, { input }) => objectionResult(states.session, input.objection_id),
   records: [objectionRuled],

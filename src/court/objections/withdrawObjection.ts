@@ -8,7 +8,7 @@ import { id } from '../../core/definitions/schemas.ts';
 import { type SessionStates, sessionStream } from '../sessions/session.ts';
 import { clock } from '../turns/clock.ts';
 import { inCourt, OPEN_CODES, refuseUnlessOpen } from '../turns/courtCommand.ts';
-import { clockOnce, findObjection, objectionResult, settled, settledWrites } from './objectionClock.ts';
+import { clockWithout, findObjection, objectionResult, settled, settledWrites } from './objectionClock.ts';
 
 export const objectionWithdrawn = defineEvent({
   stream: sessionStream,
@@ -38,7 +38,7 @@ export const withdrawObjection = defineCommand<z.output<typeof body> & { session
       return reject('objection_decided', `The objection is ${state}.`, { from: state });
     }
     if (raised_by !== actor.id) return reject('not_raiser', 'Somebody else raised this objection.');
-    return [objectionWithdrawn({ objection_id, clock: clockOnce(session, objection, now) })];
+    return [objectionWithdrawn({ objection_id, clock: clockWithout(session, objection, now) })];
   },
   result: ({ states }, { input }) => objectionResult(states.session, input.objection_id),
   records: [objectionWithdrawn],

@@ -1,9 +1,9 @@
 /** A spectator stops looking on. */
 import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
-import { update } from '../../core/apply/projections.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { reject } from '../../core/definitions/problem.ts';
+import { update } from '../../core/definitions/write.ts';
 import { sessionStreamName } from '../sessions/session.ts';
 
 interface Input {

@@ -4,10 +4,10 @@
  */
 import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
-import { insert } from '../../core/apply/projections.ts';
 import { isUuid } from '../../core/chain/ids.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { freeObject } from '../../core/definitions/schemas.ts';
+import { insert } from '../../core/definitions/write.ts';
 import { sessionStreamName } from '../sessions/session.ts';
 
 export const TICKET_TTL_MS = 15 * 60_000;

@@ -1,12 +1,14 @@
 /** Somebody of the roster takes the place that the roster gives them. Joining again is a reconnection. */
+
 import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
-import { insert, update } from '../../core/apply/projections.ts';
+import { ROSTER_ROLES } from '../../access/scope.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { reject } from '../../core/definitions/problem.ts';
 import { freeObject, id } from '../../core/definitions/schemas.ts';
-import { ROSTER_ROLES, refuseCancelled, rosterEntry } from '../assignments/assignment.ts';
+import { insert, update } from '../../core/definitions/write.ts';
+import { refuseCancelled, rosterEntry } from '../assignments/assignment.ts';
 import { participantResource, type SessionStates, sessionStream } from '../sessions/session.ts';
 import { personally, seatUpdate, withParticipant } from './participant.ts';
 

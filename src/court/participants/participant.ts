@@ -1,8 +1,8 @@
 /** Participants: people of the roster who are, or were, in the courtroom. */
 
 import type { Scope } from '../../access/scope.ts';
-import { update, type Write } from '../../core/apply/projections.ts';
 import { ROLES } from '../../core/definitions/actor.ts';
+import { update, type Write } from '../../core/definitions/write.ts';
 import { assignmentStreamName } from '../assignments/assignment.ts';
 import { type Participant, type SessionState, sessionStreamName } from '../sessions/session.ts';
 

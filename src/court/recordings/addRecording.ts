@@ -4,11 +4,11 @@
  */
 import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
-import { insert } from '../../core/apply/projections.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { reject } from '../../core/definitions/problem.ts';
 import { id, line } from '../../core/definitions/schemas.ts';
+import { insert } from '../../core/definitions/write.ts';
 import { assignmentStream } from '../assignments/assignment.ts';
 import { officially, refuseOutsider, type SessionStates } from '../sessions/session.ts';
 import { recordingAddress } from './recordingUrl.ts';

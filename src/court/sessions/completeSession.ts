@@ -4,10 +4,10 @@
  */
 import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
-import { update } from '../../core/apply/projections.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { type Rejection, reject } from '../../core/definitions/problem.ts';
+import { update } from '../../core/definitions/write.ts';
 import { exhibitUpdate } from '../exhibits/exhibit.ts';
 import { objectionUpdate, pendingObjection } from '../objections/objection.ts';
 import { recordingAddress } from '../recordings/recordingUrl.ts';

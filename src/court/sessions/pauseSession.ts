@@ -4,9 +4,9 @@
  */
 import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
-import { update } from '../../core/apply/projections.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
+import { update } from '../../core/definitions/write.ts';
 import { pausedBy } from '../turns/clock.ts';
 import { expiryOfActive, turnExpired } from '../turns/expireTurn.ts';
 import { activeTurnUpdates } from '../turns/turn.ts';

@@ -1,9 +1,9 @@
 /** The recess is over: a paused session becomes active again. The clock goes on unless something else holds it. */
 import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
-import { update } from '../../core/apply/projections.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
+import { update } from '../../core/definitions/write.ts';
 import { resumedFrom } from '../turns/clock.ts';
 import { activeTurnUpdates } from '../turns/turn.ts';
 import {

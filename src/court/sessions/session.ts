@@ -1,13 +1,15 @@
 /** A courtroom session: its states and what its events fold into. A session's record stands on a stream of its own. */
+
 import canonicalize from 'canonicalize';
+import type { RosterRole } from '../../access/scope.ts';
 import { mayOfficiate, type Scope } from '../../access/scope.ts';
-import { update, type Write } from '../../core/apply/projections.ts';
 import { sha256 } from '../../core/chain/sha256.ts';
 import { type Actor, OFFICIALS } from '../../core/definitions/actor.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { type Rejection, reject } from '../../core/definitions/problem.ts';
 import { type Head, type StreamKind, streamName } from '../../core/definitions/stream.ts';
-import { type AssignmentState, assignmentStreamName, type RosterRole, rosterEntry } from '../assignments/assignment.ts';
+import { update, type Write } from '../../core/definitions/write.ts';
+import { type AssignmentState, assignmentStreamName, rosterEntry } from '../assignments/assignment.ts';
 import type { Exhibit } from '../exhibits/exhibit.ts';
 import type { Format } from '../formats/format.ts';
 import type { Objection } from '../objections/objection.ts';

@@ -4,9 +4,9 @@
  */
 import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
-import { update } from '../../core/apply/projections.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
+import { update } from '../../core/definitions/write.ts';
 import { refuseCancelled } from '../assignments/assignment.ts';
 import { format } from '../formats/format.ts';
 import { resolveFormat } from '../formats/templates.ts';

@@ -1,10 +1,10 @@
 /** A turn: one timed speech of one side. It is planned, becomes active once, and ends once, or is waived. */
 import { z } from 'zod';
-import { insert, type Row, update, type Write } from '../../core/apply/projections.ts';
 import { eventId } from '../../core/chain/ids.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { id } from '../../core/definitions/schemas.ts';
 import type { Head } from '../../core/definitions/stream.ts';
+import { insert, type Row, update, type Write } from '../../core/definitions/write.ts';
 import { type Format, KINDS, type Kind, SIDES, type Side } from '../formats/format.ts';
 import { budgetMs, clockAt, deadlineOf, spokenMs, stoppedAt, type Timed } from './clock.ts';
 

@@ -1,10 +1,10 @@
 /** The bench or the bailiff puts a procedural violation on record: who did what, in which turn if in one. */
 import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
-import { insert } from '../../core/apply/projections.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { id, remark } from '../../core/definitions/schemas.ts';
+import { insert } from '../../core/definitions/write.ts';
 import { type SessionStates, sessionStream } from '../sessions/session.ts';
 import {
   findOnRoster,

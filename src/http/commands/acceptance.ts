@@ -9,12 +9,12 @@ import {
   type Submission,
   storeCommands,
 } from '../../core/apply/inbox.ts';
-import { type Bounds, createLane, LaneFull } from '../../core/batcher.ts';
+import { type Bounds, createBatcher, LaneFull } from '../../core/batcher.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import type { BacklogWatch, Sender } from '../../infra/backlog/backlogWatch.ts';
 import { isConnectionFault, isTransientFault } from '../../infra/postgres/database.ts';
-import { type Queues, rungFor } from '../../infra/queue/queue.ts';
+import { doorbellEntryFor, type Queues } from '../../infra/queue/queue.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
 import { createRoom } from './room.ts';
@@ -61,7 +61,9 @@ export function createAcceptor({
   metrics: Metrics;
   log: Log;
 }): Acceptor {
-  const lanes = Array.from({ length: LANES }, () => createLane(MAX_FLUSH, flush, isUnavailable, setImmediate, BOUNDS));
+  const lanes = Array.from({ length: LANES }, () =>
+    createBatcher(MAX_FLUSH, flush, isUnavailable, setImmediate, BOUNDS),
+  );
   const room = createRoom(backlog, isAway, metrics);
   /** Of replays: no lane waits for them. */
   const lookUps = new Set<Promise<unknown>>();
@@ -127,7 +129,7 @@ export function createAcceptor({
     const name = batch.length === 1 ? first.name : `${first.name} +${batch.length - 1}`;
     queues
       .queue('commands')
-      .add(name, { commands: batch.map(rungFor) }, { jobId: first.id })
+      .add(name, { commands: batch.map(doorbellEntryFor) }, { jobId: first.id })
       .catch((err) => {
         metrics.ringFailures.inc();
         log.debug({ err }, 'the doorbell could not be rung; the drain will find the commands');

@@ -7,14 +7,14 @@ import type { Submission } from '../../core/apply/inbox.ts';
 import { newCommandId } from '../../core/chain/ids.ts';
 import { sha256 } from '../../core/chain/sha256.ts';
 import type { Actor } from '../../core/definitions/actor.ts';
-import type { CommandDefinition, InputFault, Mutation } from '../../core/definitions/command.ts';
+import type { CommandDefinition, InputError, Mutation } from '../../core/definitions/command.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 import type { FileFacts } from '../../core/definitions/upload.ts';
 import { parentOf, traceparentOf, tracer, within } from '../../infra/telemetry/tracing.ts';
 import { parseBody, readJson } from '../door/body.ts';
-import { callerOf, type Desk, demandFeature, demandRole, enter } from '../door/door.ts';
-import { listFaults, refuseFaults } from '../door/inputErrors.ts';
+import { type ApiContext, callerOf, demandFeature, demandRole, enter } from '../door/door.ts';
+import { demandValid, listFaults } from '../door/inputErrors.ts';
 import { readIdempotencyKey, readIfMatch, readPreferences } from '../door/preferences.ts';
 import { answerAccepted, answerOutcome } from './answers.ts';
 import { replyOf } from './outcomes.ts';
@@ -22,23 +22,23 @@ import { replyOf } from './outcomes.ts';
 /** What a request brings beside its headers. */
 export interface Brought {
   body: unknown;
-  faults?: InputFault[];
+  faults?: InputError[];
   file?: FileFacts | undefined;
 }
 
-export function serveCommand(desk: Desk, definition: CommandDefinition) {
+export function serveCommand(context: ApiContext, definition: CommandDefinition) {
   return async (req: Request, res: Response): Promise<void> => {
-    const sender = await enter(desk, req, res, definition);
+    const sender = await enter(context, req, res, definition);
     const body = await readJson(req, res);
     demandRole(sender, definition.roles);
-    const submission = await checkCommand(desk, definition, req, res, sender, { body });
-    await submit(desk, definition, req, res, submission);
+    const submission = await checkCommand(context, definition, req, res, sender, { body });
+    await submit(context, definition, req, res, submission);
   };
 }
 
 /** @throws {Problem} 422, 403 feature_disabled, 404 or 403, in this order */
 export async function checkCommand(
-  desk: Desk,
+  context: ApiContext,
   definition: CommandDefinition,
   req: Request,
   res: Response,
@@ -50,10 +50,10 @@ export async function checkCommand(
   const id = newCommandId();
   const actor = sender ?? { id: `observer:${id}`, role: 'observer', institution_id: null };
   const input = { ...parseBody(body, definition.body, faults), ...lowered(req.params), ...(file && { file }) };
-  refuseFaults(listFaults(definition.faults?.(input, actor)));
-  for (const feature of definition.features?.(input) ?? []) demandFeature(desk.config, feature);
+  demandValid(listFaults(definition.faults?.(input, actor)));
+  for (const feature of definition.features?.(input) ?? []) demandFeature(context.config, feature);
   const target = definition.target(input);
-  const scope = target ? await desk.scopes.demand(target, sender) : null;
+  const scope = target ? await context.scopes.demand(target, sender) : null;
   if (definition.admits?.(actor, scope, input) === false) {
     throw new Problem('forbidden', 'This belongs to another institution.');
   }
@@ -67,7 +67,7 @@ export async function checkCommand(
     expected_sequence,
     idempotency: key === null ? null : { scope: sender?.id ?? anonymousScope(req), key },
     fingerprint: key === null ? null : sha256(`${req.method} ${req.path}\n${canonicalize(file ? [body, file] : body)}`),
-    reply_to: desk.instance,
+    reply_to: context.instance,
     request_id: res.locals.request_id as string,
     redrive_of: null,
   };
@@ -90,7 +90,7 @@ function anonymousScope(req: Request): string {
 
 /** Stores the command and answers its outcome, or 202 when that takes longer than the sender waits. */
 export async function submit(
-  desk: Desk,
+  context: ApiContext,
   definition: Mutation,
   req: Request,
   res: Response,
@@ -99,29 +99,29 @@ export async function submit(
   const { id, name, request_id } = submission;
   res.locals.command_id = id;
   const { wait_ms, applied } = readPreferences(req);
-  const endWait = wait_ms > 0 ? desk.waits.begin(callerOf(req, submission.actor)) : undefined;
+  const endWait = wait_ms > 0 ? context.waits.begin(callerOf(req, submission.actor)) : undefined;
   if (applied.length > 0) res.set('Preference-Applied', applied.join(', '));
   res.vary('Prefer');
   const started = performance.now();
-  let waiting = desk.outcomes.expect(id);
+  let waiting = context.outcomes.expect(id);
   try {
     const attributes = { 'plearoll.command': name, 'plearoll.command_id': id, 'plearoll.request_id': request_id };
     const span = tracer.startSpan('accept', { kind: SpanKind.PRODUCER, attributes }, parentOf(req.headers.traceparent));
     const traced = { ...submission, traceparent: traceparentOf(span) };
-    const acceptance = await within(span, () => desk.acceptor.accept(traced));
+    const acceptance = await within(span, () => context.acceptor.accept(traced));
     if ('reused' in acceptance) throw new Problem('idempotency_key_reused');
     if (acceptance.joined) {
       res.set('Idempotent-Replayed', 'true');
       waiting.cancel();
-      waiting = desk.outcomes.expect(acceptance.state.id);
+      waiting = context.outcomes.expect(acceptance.state.id);
     }
     const reply = replyOf(acceptance.state) ?? (endWait ? await waiting.within(wait_ms) : undefined);
-    desk.metrics.endToEndSeconds.observe(
+    context.metrics.endToEndSeconds.observe(
       { outcome: reply?.status ?? 'accepted' },
       (performance.now() - started) / 1_000,
     );
     const { input, actor } = submission;
-    if (reply) answerOutcome(res, reply, { definition, input, actor, issueTicket: desk.issueTicket });
+    if (reply) answerOutcome(res, reply, { definition, input, actor, issueTicket: context.issueTicket });
     else answerAccepted(res, acceptance.state);
   } finally {
     waiting.cancel();

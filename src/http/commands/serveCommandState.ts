@@ -1,14 +1,14 @@
 /** `GET /api/command/<id>`: how a command stands; and its redrive, which is a new command with the same input. */
 import type { Request, Response } from 'express';
 import { z } from 'zod';
-import { book } from '../../commands.ts';
 import { type CommandState, STATE_COLUMNS } from '../../core/apply/inbox.ts';
 import { isUuid, newCommandId } from '../../core/chain/ids.ts';
 import { type Actor, ROLES, type Role } from '../../core/definitions/actor.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { Problem } from '../../core/definitions/problem.ts';
+import { catalog } from '../../modules.ts';
 import { parseBody, readJson } from '../door/body.ts';
-import { type Desk, demandRole, enter } from '../door/door.ts';
+import { type ApiContext, demandRole, enter } from '../door/door.ts';
 import { readPreferences } from '../door/preferences.ts';
 import { stateBody } from './answers.ts';
 import { submit } from './serveCommand.ts';
@@ -25,38 +25,38 @@ type StoredCommand = CommandState & {
   institution_id: string | null;
 };
 
-export function serveCommandState(desk: Desk) {
+export function serveCommandState(context: ApiContext) {
   return async (req: Request, res: Response): Promise<void> => {
     const id = String(req.params.command_id);
     if (isFollowedLink(req) && isUuid(id)) {
       res.redirect(303, `/jobs/command/${id}`);
       return;
     }
-    const actor = (await enter(desk, req, res, commandRoute))!;
+    const actor = (await enter(context, req, res, commandRoute))!;
     const { wait_ms, applied } = readPreferences(req);
-    let stored = await findOwn(desk, actor, id);
+    let stored = await findOwn(context, actor, id);
     const isPatient = wait_ms > 0 && applied.some((preference) => preference.startsWith('wait'));
     if (isPatient) res.set('Preference-Applied', applied.join(', '));
-    const endWait = isPatient && stored.status === 'accepted' ? desk.waits.begin(actor.id) : undefined;
+    const endWait = isPatient && stored.status === 'accepted' ? context.waits.begin(actor.id) : undefined;
     if (endWait) {
-      await desk.outcomes.expect(stored.id).within(wait_ms).finally(endWait);
-      stored = await findOwn(desk, actor, stored.id);
+      await context.outcomes.expect(stored.id).within(wait_ms).finally(endWait);
+      stored = await findOwn(context, actor, stored.id);
     }
     // A ticket is for who looks on, not for who may look at the command.
-    const definition = stored.actor_id === actor.id ? book.commands.get(stored.name) : undefined;
+    const definition = stored.actor_id === actor.id ? catalog.commands.get(stored.name) : undefined;
     const answered = definition && {
       definition,
       input: stored.input,
       actor: actorOf(stored),
-      issueTicket: desk.issueTicket,
+      issueTicket: context.issueTicket,
     };
     res.set('Cache-Control', 'no-store').vary('Prefer').json(stateBody(stored, answered));
   };
 }
 
 /** A command as its sender, or who may look at it, sees it. @throws {Problem} 404 */
-export async function readCommand(desk: Desk, actor: Actor, id: string): Promise<JsonObject> {
-  return stateBody(await findOwn(desk, actor, id));
+export async function readCommand(context: ApiContext, actor: Actor, id: string): Promise<JsonObject> {
+  return stateBody(await findOwn(context, actor, id));
 }
 
 /** Somebody clicked: a browser that goes somewhere sends no bearer token. The dashboard asks who it is. */
@@ -64,20 +64,20 @@ function isFollowedLink({ headers }: Request): boolean {
   return headers['sec-fetch-mode'] === 'navigate' && headers.authorization === undefined;
 }
 
-export function serveRedrive(desk: Desk) {
+export function serveRedrive(context: ApiContext) {
   return async (req: Request, res: Response): Promise<void> => {
-    const actor = (await enter(desk, req, res, redriveRoute))!;
+    const actor = (await enter(context, req, res, redriveRoute))!;
     const body = await readJson(req, res);
     demandRole(actor, redriveRoute.roles);
     parseBody(body, z.strictObject({}), []);
-    const dead = await findOwn(desk, actor, String(req.params.command_id));
+    const dead = await findOwn(context, actor, String(req.params.command_id));
     if (dead.status !== 'dead') throw new Problem('not_dead', `The command is ${dead.status}.`);
-    const definition = book.commands.get(dead.name);
+    const definition = catalog.commands.get(dead.name);
     if (!definition) throw new Problem('not_found', `No command is named ${dead.name} any more.`);
     const id = newCommandId();
     const target = definition.target(dead.input);
-    const scope = target ? await desk.scopes.demand(target, actor) : null;
-    await submit(desk, definition, req, res, {
+    const scope = target ? await context.scopes.demand(target, actor) : null;
+    await submit(context, definition, req, res, {
       id,
       name: dead.name,
       streams: definition.streams({ id, input: dead.input }, scope),
@@ -88,7 +88,7 @@ export function serveRedrive(desk: Desk) {
       // One redrive of a dead command: asking again joins the first.
       idempotency: { scope: 'redrive', key: dead.id },
       fingerprint: null,
-      reply_to: desk.instance,
+      reply_to: context.instance,
       request_id: res.locals.request_id as string,
       redrive_of: dead.id,
     });
@@ -96,7 +96,7 @@ export function serveRedrive(desk: Desk) {
 }
 
 /** Own commands; for admins their institution's. Everything else is not found. */
-async function findOwn({ reading }: Desk, actor: Actor, id: string): Promise<StoredCommand> {
+async function findOwn({ reading }: ApiContext, actor: Actor, id: string): Promise<StoredCommand> {
   if (!isUuid(id)) throw new Problem('not_found');
   const text = `
     select ${STATE_COLUMNS}, streams, input, actor_id, actor_role, actor_institution_id, institution_id

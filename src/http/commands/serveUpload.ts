@@ -6,43 +6,43 @@
 import type { Request, Response } from 'express';
 import type { Scope } from '../../access/scope.ts';
 import type { Actor } from '../../core/definitions/actor.ts';
-import type { CommandDefinition, InputFault } from '../../core/definitions/command.ts';
+import type { CommandDefinition, InputError } from '../../core/definitions/command.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 import type { FileFacts, Upload } from '../../core/definitions/upload.ts';
 import { giveTime } from '../../infra/process/httpServer.ts';
-import { type Desk, demandRole, enter, limit } from '../door/door.ts';
+import { type ApiContext, demandRole, enter, limit } from '../door/door.ts';
 import { demandForm, type Form, readForm } from '../door/form.ts';
 import { readIdempotencyKey } from '../door/preferences.ts';
 import { checkCommand, lowered, submit } from './serveCommand.ts';
 
 type AnyUpload = Upload<unknown, unknown>;
 
-export function serveUpload(desk: Desk, definition: CommandDefinition, upload: AnyUpload) {
+export function serveUpload(context: ApiContext, definition: CommandDefinition, upload: AnyUpload) {
   return async (req: Request, res: Response): Promise<void> => {
-    const actor = (await enter(desk, req, res, definition))!;
+    const actor = (await enter(context, req, res, definition))!;
     demandForm(req, upload.max_bytes);
     demandRole(actor, definition.roles);
     const params = lowered(req.params);
-    const scope = await desk.scopes.demand(definition.target(params)!, actor);
+    const scope = await context.scopes.demand(definition.target(params)!, actor);
     if (definition.admits?.(actor, scope, params) === false) throw new Problem('forbidden');
     const key = readIdempotencyKey(req, []);
-    const earlier = key === null ? undefined : await desk.acceptor.findFingerprint({ scope: actor.id, key });
-    if (earlier === undefined) await refuse(desk, upload, actor, scope, params);
-    await demandRoom(desk, (scope as Scope | null)?.institution_id ?? actor.institution_id);
-    await limit(desk.uploadLimiter, req, res, actor);
-    const form = await desk.uploading.run(actor, () => {
+    const earlier = key === null ? undefined : await context.acceptor.findFingerprint({ scope: actor.id, key });
+    if (earlier === undefined) await refuse(context, upload, actor, scope, params);
+    await demandRoom(context, (scope as Scope | null)?.institution_id ?? actor.institution_id);
+    await limit(context.uploadLimiter, req, res, actor);
+    const form = await context.uploading.run(actor, () => {
       const hurry = giveTime(req);
-      return readForm(req, desk.blobs, upload.max_bytes).finally(hurry);
+      return readForm(req, context.blobs, upload.max_bytes).finally(hurry);
     });
     try {
       const faults = [...form.faults, ...fileFaults(form)];
       const file = factsOf(form, upload);
-      const submission = await checkCommand(desk, definition, req, res, actor, { body: form.fields, faults, file });
-      if (earlier === undefined) await refuse(desk, upload, actor, scope, submission.input);
+      const submission = await checkCommand(context, definition, req, res, actor, { body: form.fields, faults, file });
+      if (earlier === undefined) await refuse(context, upload, actor, scope, submission.input);
       else if (earlier !== submission.fingerprint) throw new Problem('idempotency_key_reused');
       await form.draft!.keep();
-      await submit(desk, definition, req, res, submission);
+      await submit(context, definition, req, res, submission);
     } finally {
       await form.draft?.discard();
     }
@@ -50,14 +50,14 @@ export function serveUpload(desk: Desk, definition: CommandDefinition, upload: A
 }
 
 /** @throws {Problem} 503: what is kept among the files of another installation would be swept by it */
-async function demandRoom({ acceptor, blobs, installation }: Desk, institution_id: string | null): Promise<void> {
+async function demandRoom({ acceptor, blobs, installation }: ApiContext, institution_id: string | null): Promise<void> {
   acceptor.demandRoom({ institution_id });
   if (((await blobs.readOwner()) ?? (await blobs.claim(installation))) === installation) return;
   throw new Problem('unavailable', 'Files cannot be kept just now. Nothing is stored.', {}, { 'Retry-After': '60' });
 }
 
 async function refuse(
-  { reading }: Desk,
+  { reading }: ApiContext,
   upload: AnyUpload,
   actor: Actor,
   scope: unknown,
@@ -68,7 +68,7 @@ async function refuse(
   if (rejection) throw new Problem(rejection.rejected, rejection.detail, rejection.extra);
 }
 
-function fileFaults({ draft, faults }: Form): InputFault[] {
+function fileFaults({ draft, faults }: Form): InputError[] {
   if (draft?.size_bytes === 0) return [{ pointer: '/file', detail: 'is empty' }];
   const isNamed = faults.some(({ pointer }) => pointer === '/file');
   return draft || isNamed ? [] : [{ pointer: '/file', detail: 'is needed' }];

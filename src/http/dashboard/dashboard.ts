@@ -5,21 +5,21 @@ import { Problem } from '../../core/definitions/problem.ts';
 import { QUEUE_NAMES } from '../../infra/queue/queue.ts';
 import { redact } from '../../infra/telemetry/redaction.ts';
 import { readCommand } from '../commands/serveCommandState.ts';
-import { countRefused, type Desk, limit } from '../door/door.ts';
+import { type ApiContext, countRefused, limit } from '../door/door.ts';
 import { openBoard } from './board.ts';
 import { admitOperator, DASHBOARD, loginRoutes } from './login.ts';
 
 const READS = ['GET', 'HEAD'];
 const ALLOW = { Allow: 'GET, HEAD' };
 
-export function dashboard(desk: Desk): Router {
+export function dashboard(context: ApiContext): Router {
   const router = Router();
   let board: Promise<RequestHandler> | undefined;
 
   async function admit(req: Request, res: Response): Promise<Actor | undefined> {
-    const operator = await countRefused(desk, req, res, () => admitOperator(req, desk.tokens));
+    const operator = await countRefused(context, req, res, () => admitOperator(req, context.tokens));
     // A page of it loads some thirty files.
-    if (!req.path.startsWith('/static/')) await limit(desk.limiter, req, res, operator ?? null);
+    if (!req.path.startsWith('/static/')) await limit(context.limiter, req, res, operator ?? null);
     if (!operator) res.set('Cache-Control', 'no-store').redirect(303, `${DASHBOARD}/login`);
     return operator;
   }
@@ -29,15 +29,15 @@ export function dashboard(desk: Desk): Router {
     next();
   });
   router.use(['/login', '/logout'], async (req, res, next) => {
-    await limit(desk.limiter, req, res, null);
+    await limit(context.limiter, req, res, null);
     next();
   });
-  router.use(loginRoutes(desk.tokens));
+  router.use(loginRoutes(context.tokens));
   // What the links of the jobs show to a browser, which has no bearer token to ask /api/command with.
   router.get('/command/:command_id', async (req, res) => {
     const operator = await admit(req, res);
     if (!operator) return;
-    const state = redact(await readCommand(desk, operator, req.params.command_id));
+    const state = redact(await readCommand(context, operator, req.params.command_id));
     res
       .set('Cache-Control', 'no-store')
       .type('json')
@@ -48,7 +48,7 @@ export function dashboard(desk: Desk): Router {
     // Some of the board's own routes would answer 200 and do nothing.
     if (!READS.includes(req.method)) throw new Problem('method_not_allowed', 'Nothing is changed here.', {}, ALLOW);
     board ??= openBoard(
-      QUEUE_NAMES.map((name) => desk.queues.queue(name)),
+      QUEUE_NAMES.map((name) => context.queues.queue(name)),
       DASHBOARD,
     );
     if (!req.path.startsWith('/static/')) res.set('Cache-Control', 'no-store');

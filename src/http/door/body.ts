@@ -4,10 +4,10 @@
  */
 import express, { type Request, type Response } from 'express';
 import type { z } from 'zod';
-import type { InputFault } from '../../core/definitions/command.ts';
+import type { InputError } from '../../core/definitions/command.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { Problem, type ProblemCode } from '../../core/definitions/problem.ts';
-import { addFault, type FaultList, listFaults, pointTo, refuseFaults } from './inputErrors.ts';
+import { addFault, demandValid, type FaultList, listFaults, pointTo } from './inputErrors.ts';
 
 const LIMIT_BYTES = 64 * 1024;
 const MAX_LEVELS = 32;
@@ -83,11 +83,11 @@ function meantShape(shapes: readonly (readonly z.core.$ZodIssue[])[]): readonly 
 }
 
 /** The body against its schema. @throws {Problem} 422 */
-export function parseBody(body: unknown, schema: z.ZodObject, faults: readonly InputFault[]): JsonObject {
+export function parseBody(body: unknown, schema: z.ZodObject, faults: readonly InputError[]): JsonObject {
   const list = listFaults(faults);
   addProfileFaults(list, body);
   const parsed = schema.safeParse(body);
   if (!parsed.success) addSchemaFaults(list, parsed.error.issues);
-  refuseFaults(list);
+  demandValid(list);
   return parsed.data as JsonObject;
 }

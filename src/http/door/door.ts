@@ -25,7 +25,7 @@ import { authenticate, demandActor } from './authentication.ts';
 import type { Shares } from './shares.ts';
 
 /** What serving a request needs. */
-export interface Desk {
+export interface ApiContext {
   config: Config;
   reading: Reading;
   queues: Queues;
@@ -55,16 +55,16 @@ export interface Desk {
 
 /** @throws {Problem} 401, 403 feature_disabled or 429, in this order */
 export async function enter(
-  desk: Desk,
+  context: ApiContext,
   req: Request,
   res: Response,
   { route, roles, feature }: Pick<CommandDefinition, 'route' | 'roles' | 'feature'>,
 ): Promise<Actor | null> {
   const identify = roles === 'anyone' ? authenticate : demandActor;
-  const actor = await countRefused(desk, req, res, () => identify(req, desk.tokens));
-  if (/^\w+ \/api\/session\b/.test(route)) demandFeature(desk.config, 'FEATURE_MOOT_OPERATIONS');
-  if (feature !== undefined) demandFeature(desk.config, feature);
-  await limit(desk.limiter, req, res, actor);
+  const actor = await countRefused(context, req, res, () => identify(req, context.tokens));
+  if (/^\w+ \/api\/session\b/.test(route)) demandFeature(context.config, 'FEATURE_MOOT_OPERATIONS');
+  if (feature !== undefined) demandFeature(context.config, feature);
+  await limit(context.limiter, req, res, actor);
   return actor;
 }
 
@@ -81,7 +81,7 @@ export function demandRole(actor: Actor | null, roles: CommandDefinition['roles'
 
 /** Whoever is refused for the token is counted as somebody without one. @throws {Problem} 429, or what `identify` throws */
 export async function countRefused<T>(
-  { limiter }: Pick<Desk, 'limiter'>,
+  { limiter }: Pick<ApiContext, 'limiter'>,
   req: Request,
   res: Response,
   identify: () => Promise<T>,

@@ -4,7 +4,7 @@
  */
 import busboy from 'busboy';
 import type { Request } from 'express';
-import type { InputFault } from '../../core/definitions/command.ts';
+import type { InputError } from '../../core/definitions/command.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 import { type BlobStore, type Draft, TooLargeError } from '../../infra/blobs.ts';
@@ -16,7 +16,7 @@ export interface Form {
   /** What the sender says it is. */
   declared: string | undefined;
   /** To be told with those of the fields. */
-  faults: InputFault[];
+  faults: InputError[];
 }
 
 /** What stands around the file: fields, headers of the parts, boundaries. */
@@ -38,7 +38,7 @@ export function demandForm({ headers }: Request, max_bytes: number): void {
  * gets the answer. @throws {Problem} 413, or 400 where it is no form or is cut off
  */
 export async function readForm(req: Request, blobs: BlobStore, max_bytes: number): Promise<Form> {
-  const faults: InputFault[] = [];
+  const faults: InputError[] = [];
   const fields = new Map<string, string>();
   let receiving: Promise<Draft> | undefined;
   let declared: string | undefined;

@@ -2,19 +2,19 @@
  * The faults of an input as they are answered: the first hundred with their pointers, and how many more there are. What
  * is beyond the list is only counted, so that the worst body costs little more than the parsing of it.
  */
-import type { InputFault } from '../../core/definitions/command.ts';
+import type { InputError } from '../../core/definitions/command.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 
 export const MAX_FAULTS = 100;
 export const MAX_POINTER = 200;
 
 export interface FaultList {
-  errors: InputFault[];
+  errors: InputError[];
   /** Faults that the list has no room for. */
   more: number;
 }
 
-export function listFaults(faults: readonly InputFault[] = []): FaultList {
+export function listFaults(faults: readonly InputError[] = []): FaultList {
   const list = { errors: [], more: 0 };
   for (const { pointer, detail } of faults) addFault(list, pointer, detail);
   return list;
@@ -38,7 +38,7 @@ function cutPointer(pointer: string): string {
 }
 
 /** @throws {Problem} 422 that lists them, when there are any */
-export function refuseFaults({ errors, more }: FaultList): void {
+export function demandValid({ errors, more }: FaultList): void {
   const [first] = errors;
   if (!first) return;
   const { pointer, detail } = first;

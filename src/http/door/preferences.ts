@@ -1,6 +1,6 @@
 /** The request headers that steer an answer: Prefer (RFC 7240), If-Match and If-None-Match (RFC 9110), Idempotency-Key. */
 import type { Request } from 'express';
-import type { InputFault } from '../../core/definitions/command.ts';
+import type { InputError } from '../../core/definitions/command.ts';
 
 const DEFAULT_WAIT_SECONDS = 5;
 const MAX_WAIT_SECONDS = 30;
@@ -29,7 +29,7 @@ export function readPreferences(req: Request): Preferences {
 }
 
 /** The expected head of `If-Match: "<sequence>"`; null for `*` and where there is none. */
-export function readIfMatch(req: Request, faults: InputFault[]): number | null {
+export function readIfMatch(req: Request, faults: InputError[]): number | null {
   const text = req.headers['if-match'];
   if (text === undefined || text.trim() === '*') return null;
   const [, sequence] = /^ *(?:W\/)?"(\d{1,10})" *$/.exec(text) ?? [];
@@ -45,7 +45,7 @@ export function isKnown({ headers }: Request, version: string): boolean {
 }
 
 /** The key without its optional quotes; null where there is none. */
-export function readIdempotencyKey(req: Request, faults: InputFault[]): string | null {
+export function readIdempotencyKey(req: Request, faults: InputError[]): string | null {
   const text = req.headers['idempotency-key'];
   if (text === undefined) return null;
   const [, quoted, plain] = /^(?:"([\x21\x23-\x7e]{1,255})"|([\x21\x23-\x7e]{1,255}))$/.exec(String(text)) ?? [];

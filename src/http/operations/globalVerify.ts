@@ -6,7 +6,7 @@ import type { Request, Response } from 'express';
 import { isUuid } from '../../core/chain/ids.ts';
 import { type Actor, ADMINS } from '../../core/definitions/actor.ts';
 import { Problem } from '../../core/definitions/problem.ts';
-import { type Desk, demandRole, enter } from '../door/door.ts';
+import { type ApiContext, demandRole, enter } from '../door/door.ts';
 
 export const globalVerifyRoute = { route: 'GET /integrity/global-verify', roles: ADMINS } as const;
 export const verifyRunRoute = { route: 'GET /integrity/runs/:run_id', roles: ADMINS } as const;
@@ -19,26 +19,26 @@ interface Run {
 
 const ANSWER_WITHIN_MS = 25_000;
 
-export function serveGlobalVerify(desk: Desk) {
+export function serveGlobalVerify(context: ApiContext) {
   return async (req: Request, res: Response): Promise<void> => {
-    const actor = (await enter(desk, req, res, globalVerifyRoute))!;
+    const actor = (await enter(context, req, res, globalVerifyRoute))!;
     demandRole(actor, ADMINS);
-    const id = await desk.verifyRuns.ask(actor.role === 'super_admin' ? null : actor.institution_id);
-    await desk.verifyRuns.within(id, ANSWER_WITHIN_MS);
-    answerRun(res, await findRun(desk, actor, id));
+    const id = await context.verifyRuns.ask(actor.role === 'super_admin' ? null : actor.institution_id);
+    await context.verifyRuns.within(id, ANSWER_WITHIN_MS);
+    answerRun(res, await findRun(context, actor, id));
   };
 }
 
-export function serveVerifyRun(desk: Desk) {
+export function serveVerifyRun(context: ApiContext) {
   return async (req: Request, res: Response): Promise<void> => {
-    const actor = (await enter(desk, req, res, verifyRunRoute))!;
+    const actor = (await enter(context, req, res, verifyRunRoute))!;
     demandRole(actor, ADMINS);
-    answerRun(res, await findRun(desk, actor, String(req.params.run_id)));
+    answerRun(res, await findRun(context, actor, String(req.params.run_id)));
   };
 }
 
 /** Whose it is, the table's policy knows. */
-async function findRun({ reading }: Desk, actor: Actor, id: string): Promise<Run | undefined> {
+async function findRun({ reading }: ApiContext, actor: Actor, id: string): Promise<Run | undefined> {
   if (!isUuid(id)) return undefined;
   const text = 'select id, state, report from integrity_runs where id = $1';
   return reading.inScope(actor, null, async (db) => (await db.query<Run>(text, [id])).rows[0]);

@@ -1,9 +1,9 @@
 /** OpenAPI 3.1, made from the lists of commands and queries: it cannot say anything that is not served. */
 import { z } from 'zod';
-import { commands } from '../../commands.ts';
 import type { CommandDefinition } from '../../core/definitions/command.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { PROBLEMS, type ProblemCode } from '../../core/definitions/problem.ts';
+import { commands } from '../../modules.ts';
 import { queries } from '../../queries.ts';
 import { commandRoute, redriveRoute } from '../commands/serveCommandState.ts';
 import { MAX_FAULTS } from '../door/inputErrors.ts';

@@ -5,7 +5,7 @@
  */
 import type pg from 'pg';
 import type { Actor } from '../../core/definitions/actor.ts';
-import { sentTogether } from '../../core/sql/pipelined.ts';
+import { pipelined } from '../../core/sql/pipelined.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { inTransaction } from '../../infra/postgres/database.ts';
 import { shareOut } from '../door/shares.ts';
@@ -38,7 +38,7 @@ export function createReading(pool: pg.Pool, verifierPool: pg.Pool): Reading {
     const values = [actor.id, actor.institution_id ?? '', actor.role, session_id ?? ''];
     // The declaration is not waited for: where it fails, so does every statement behind it.
     const declared = async (db: Queryable) => {
-      const [, result] = await sentTogether([db.query({ ...DECLARE, values }), read(db)] as const);
+      const [, result] = await pipelined([db.query({ ...DECLARE, values }), read(db)] as const);
       return result;
     };
     return shares.run(actor, () => inTransaction(pool, declared, { begin: 'begin read only' }));

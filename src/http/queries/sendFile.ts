@@ -7,12 +7,12 @@ import type { Request, Response } from 'express';
 import type { Actor } from '../../core/definitions/actor.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 import type { Attachment } from '../../core/definitions/query.ts';
-import type { Desk } from '../door/door.ts';
+import type { ApiContext } from '../door/door.ts';
 import { isKnown } from '../door/preferences.ts';
 
 /** @throws {Problem} 500 file_damaged */
 export async function sendFile(
-  { blobs, hashing }: Pick<Desk, 'blobs' | 'hashing'>,
+  { blobs, hashing }: Pick<ApiContext, 'blobs' | 'hashing'>,
   actor: Actor,
   req: Request,
   res: Response,

@@ -5,38 +5,38 @@ import { Problem } from '../../core/definitions/problem.ts';
 import type { QueryDefinition } from '../../core/definitions/query.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { addSchemaFaults } from '../door/body.ts';
-import { type Desk, demandRole, enter } from '../door/door.ts';
-import { listFaults, refuseFaults } from '../door/inputErrors.ts';
+import { type ApiContext, demandRole, enter } from '../door/door.ts';
+import { demandValid, listFaults } from '../door/inputErrors.ts';
 import { sendFile } from './sendFile.ts';
 
-export function serveQuery(desk: Desk, definition: QueryDefinition) {
+export function serveQuery(context: ApiContext, definition: QueryDefinition) {
   return async (req: Request, res: Response): Promise<void> => {
-    const actor = (await enter(desk, req, res, definition))!;
+    const actor = (await enter(context, req, res, definition))!;
     demandRole(actor, definition.roles);
     const query = definition.query.safeParse({ ...req.query });
     if (!query.success) {
       const faults = listFaults();
       addSchemaFaults(faults, query.error.issues);
-      refuseFaults(faults);
+      demandValid(faults);
     }
     const params = Object.fromEntries(Object.entries(req.params).map(([name, id]) => [name, String(id).toLowerCase()]));
     const target = definition.target(params);
-    if (target) await desk.scopes.demand(target, actor);
+    if (target) await context.scopes.demand(target, actor);
     const read = (db: Queryable) => definition.read({ db, actor, params, query: query.data });
     const session_id = target?.kind === 'session' ? target.id : null;
     const complete = async (found: JsonObject | undefined) => {
       const { complete: finish } = definition;
-      return found && finish ? desk.hashing.run(actor, () => finish(found, desk.blobs)) : found;
+      return found && finish ? context.hashing.run(actor, () => finish(found, context.blobs)) : found;
     };
     // Verifying is dear, and the same for all who may ask: the scope was demanded above. Shared with those whose share
     // of the connections it takes, so that nobody is refused for another institution's haste.
     const { id, institution_id } = actor;
-    const verify = async () => complete(await desk.reading.asVerifier(actor, read));
+    const verify = async () => complete(await context.reading.asVerifier(actor, read));
     const body = await (definition.asVerifier
-      ? desk.verifications.share(`${institution_id ?? id} ${definition.name} ${JSON.stringify(params)}`, verify)
-      : desk.reading.inScope(actor, session_id, read));
+      ? context.verifications.share(`${institution_id ?? id} ${definition.name} ${JSON.stringify(params)}`, verify)
+      : context.reading.inScope(actor, session_id, read));
     if (!body) throw new Problem('not_found');
-    if (definition.attach) return sendFile(desk, actor, req, res, definition.attach(body));
+    if (definition.attach) return sendFile(context, actor, req, res, definition.attach(body));
     if (definition.version) res.set('ETag', `"${definition.version(body)}"`);
     const answer = definition.asVerifier ? body : await complete(body);
     res.set('Cache-Control', 'no-store').json(answer);

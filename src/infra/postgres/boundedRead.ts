@@ -4,7 +4,7 @@
  */
 import type pg from 'pg';
 import type { Queryable } from '../../core/sql/queryable.ts';
-import { inTime } from '../../core/withTimeout.ts';
+import { withTimeout } from '../../core/withTimeout.ts';
 import { inTransaction } from './database.ts';
 
 /** One for looking, and one to ask whether Postgres is there while a look goes on. */
@@ -15,13 +15,13 @@ const PATIENCE_MS = 2_000;
 /** @throws where it takes longer than a second, or Postgres is away */
 export function look<T>(pool: pg.Pool, read: (db: Queryable) => Promise<T>): Promise<T> {
   const begin = `begin read only; set local statement_timeout = ${LOOK_MS}`;
-  return inTime(inTransaction(pool, read, { begin }), PATIENCE_MS, 'Postgres does not answer');
+  return withTimeout(inTransaction(pool, read, { begin }), PATIENCE_MS, 'Postgres does not answer');
 }
 
 /** Slow is not away: whoever answers the least question is there. Nor is a lost connection, where a new one is to be had. */
 export async function isThere(pool: pg.Pool): Promise<boolean> {
   const ask = () => pool.query('select 1');
-  return inTime(ask().catch(ask), PATIENCE_MS, 'Postgres does not answer').then(
+  return withTimeout(ask().catch(ask), PATIENCE_MS, 'Postgres does not answer').then(
     () => true,
     () => false,
   );

@@ -4,7 +4,7 @@
  */
 import pg from 'pg';
 import { type DatabaseRole, DEFAULT_ROLE_PREFIX, roleName } from '../../core/sql/databaseRoles.ts';
-import { sentTogether } from '../../core/sql/pipelined.ts';
+import { pipelined } from '../../core/sql/pipelined.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { demandOwnSession, isDirect } from './ownSession.ts';
 import { type SessionSettings, takeRole } from './takeRole.ts';
@@ -106,8 +106,8 @@ export async function inTransaction<T>(
   client.on('error', onError);
   try {
     const db = client as unknown as Queryable;
-    const [, result] = await sentTogether([client.query(begin), work(db)] as const);
-    const [, { command }] = await sentTogether([last?.(db, result), client.query('commit')] as const);
+    const [, result] = await pipelined([client.query(begin), work(db)] as const);
+    const [, { command }] = await pipelined([last?.(db, result), client.query('commit')] as const);
     if (command !== 'COMMIT') throw new Error(`the transaction ended with ${command}`);
     return result;
   } catch (fault) {

@@ -4,7 +4,7 @@
  * at once, one that is frozen or cut off soon, and nothing is left behind that would have to be swept.
  */
 import type pg from 'pg';
-import { inTime } from '../../core/withTimeout.ts';
+import { withTimeout } from '../../core/withTimeout.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { DatabaseRole } from './database.ts';
 
@@ -57,7 +57,7 @@ export function createHeartbeat(openPool: (role: DatabaseRole) => pg.Pool, log: 
   async function beat(): Promise<void> {
     clearTimeout(timer);
     try {
-      await inTime(askFor([...kinds]), PATIENCE_MS, 'Postgres does not answer');
+      await withTimeout(askFor([...kinds]), PATIENCE_MS, 'Postgres does not answer');
     } catch (err) {
       log.debug({ err }, 'it could not be seen which processes are alive');
     }

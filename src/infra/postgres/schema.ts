@@ -29,7 +29,7 @@ export async function readSchema(db: Pick<pg.Client, 'query'>): Promise<string[]
 }
 
 /** @throws {SchemaError} where a newer version has migrated the database */
-export function refuseNewer(applied: readonly string[]): void {
+export function demandKnownSchema(applied: readonly string[]): void {
   if (applied.every((name) => OURS.includes(name))) return;
   throw new SchemaError(
     `The database has the schema of a newer version of Plearoll (${applied.at(-1)}); this one knows ${OURS.at(-1)} ` +
@@ -39,7 +39,7 @@ export function refuseNewer(applied: readonly string[]): void {
 
 /** @throws {SchemaError} where the database's schema is not exactly ours; says what to do */
 export function demandOurs(applied: readonly string[]): void {
-  refuseNewer(applied);
+  demandKnownSchema(applied);
   if (OURS.every((name) => applied.includes(name))) return;
   const found = applied.length === 0 ? 'no schema yet' : `an older schema (${applied.at(-1)})`;
   throw new SchemaError(`The database has ${found}; this version needs ${OURS.at(-1)}: run npm run migrate first.`);

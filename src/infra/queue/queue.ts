@@ -22,11 +22,11 @@ import type { Log } from '../telemetry/log.ts';
 
 /** What one inbox flush accepted: the doorbell's content. */
 export interface Doorbell {
-  commands: Rung[];
+  commands: DoorbellEntry[];
 }
 
 /** A command as its doorbell names it. */
-export interface Rung {
+export interface DoorbellEntry {
   id: string;
   name: string;
   /** Its subject: the first of its streams. */
@@ -35,7 +35,7 @@ export interface Rung {
   request_id: string;
 }
 
-export function rungFor({ id, name, streams, request_id }: Omit<Rung, 'stream'>): Rung {
+export function doorbellEntryFor({ id, name, streams, request_id }: Omit<DoorbellEntry, 'stream'>): DoorbellEntry {
   return { id, name, stream: streams[0]!, streams, request_id };
 }
 

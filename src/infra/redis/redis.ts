@@ -5,7 +5,7 @@
  * before that connect anew, because behind one address may now be another server.
  */
 import type { Redis } from 'ioredis';
-import { inTime } from '../../core/withTimeout.ts';
+import { withTimeout } from '../../core/withTimeout.ts';
 import { createAbsence, redisPlace } from '../telemetry/absence.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type ClientOptions, createClients, isElsewhere } from './redisClients.ts';
@@ -90,7 +90,7 @@ export function openRedis({ url, process, prefix, log, mayEvict = false }: Redis
   async function lookOnce(): Promise<void> {
     try {
       const write = probe.set(`${prefix}probe:${process}`, '1', 'PX', PROBE_KEY_MS);
-      await inTime(write, PROBE_PATIENCE_MS, 'it does not answer');
+      await withTimeout(write, PROBE_PATIENCE_MS, 'it does not answer');
       if (fitness.isCluster()) throw new Error(fitness.complaint());
       refusal = undefined;
       isReplica = false;
@@ -108,7 +108,7 @@ export function openRedis({ url, process, prefix, log, mayEvict = false }: Redis
   async function ask<T>(question: () => Promise<T>, patience_ms = PATIENCE_MS): Promise<T> {
     if (!isOpen) throw new RedisAwayError(`Redis ${place} is away`);
     try {
-      return await inTime(question(), patience_ms, `Redis ${place} does not answer`);
+      return await withTimeout(question(), patience_ms, `Redis ${place} does not answer`);
     } catch (fault) {
       isOpen = false;
       void look();

@@ -4,7 +4,7 @@
  * depends on neither. Reads only.
  */
 
-import type { Book } from '../../core/definitions/command.ts';
+import type { Catalog } from '../../core/definitions/command.ts';
 import type { Blobs } from '../../core/definitions/files.ts';
 import { readClock } from '../../core/sql/databaseClock.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
@@ -25,7 +25,7 @@ const PAGE_EVENTS = 20_000;
 /** @param blobs with null, files are not looked at */
 export async function* checkPages(
   db: Queryable,
-  book: Book,
+  catalog: Catalog,
   names: Iterable<StreamName[]> | AsyncIterable<StreamName[]>,
   blobs: Blobs | null,
 ): AsyncGenerator<CheckedPage> {
@@ -33,7 +33,7 @@ export async function* checkPages(
   for await (const some of names) {
     for (const page of pagesOf(some)) {
       const checked_at = await readClock(db);
-      const streams = await checkStreams(db, book, types, page);
+      const streams = await checkStreams(db, catalog, types, page);
       if (blobs) yield* withFiles({ checked_at, streams }, blobs);
       else yield { checked_at, streams };
     }

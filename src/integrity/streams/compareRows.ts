@@ -3,8 +3,8 @@
  * that stand outside the chain, rows that are missing and rows too many.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { Write } from '../../core/apply/projections.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
+import type { Write } from '../../core/definitions/write.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { PROJECTED, type ProjectedTable } from './projectedTables.ts';
 

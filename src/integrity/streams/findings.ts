@@ -1,7 +1,7 @@
 /** What a verifier can find wrong with a stream's rows, in words. Several of these texts are fixed by the contract. */
 import { GENESIS_HASH } from '../../core/chain/chain.ts';
 import type { Head } from '../../core/definitions/stream.ts';
-import type { FaultyEvent, StreamFacts } from './streamFacts.ts';
+import type { FaultyEvent, StreamRows } from './streamFacts.ts';
 
 export interface Finding {
   /** The sequence it speaks of, where it speaks of one. */
@@ -14,12 +14,12 @@ export function finding(sequence: number | null, text: string): Finding {
 }
 
 /** Faults of the events themselves, of their links and payloads: as many as `fault_count` says, or the first of them. */
-export function chainFindings({ faulty }: StreamFacts): Finding[] {
+export function chainFindings({ faulty }: StreamRows): Finding[] {
   return faulty.flatMap((event) => eventFaults(event).map((text) => finding(event.sequence, text)));
 }
 
 /** Payloads that should not be there. */
-export function payloadFindings({ stray_payloads, unerased }: StreamFacts): Finding[] {
+export function payloadFindings({ stray_payloads, unerased }: StreamRows): Finding[] {
   return [
     ...stray_payloads.map((sequence) => finding(sequence, `Payload without an event at sequence ${sequence}`)),
     ...unerased.map(({ sequence, stream, event_sequence }) =>
@@ -56,7 +56,7 @@ function hashText(at: string, stored: string | null, computed: string | null): s
 }
 
 /** Faults of the head, which catch a tail that was cut. A stream that only waits for a retry has a head of 0. */
-export function headFindings({ head, last }: StreamFacts, hasRows: boolean): Finding[] {
+export function headFindings({ head, last }: StreamRows, hasRows: boolean): Finding[] {
   if (!head && !last)
     return [finding(null, `Stream missing: no event is recorded${hasRows ? ', yet it has rows' : ''}`)];
   if (!head) return [finding(null, `Head missing: the last event is ${shown(last!)}`)];

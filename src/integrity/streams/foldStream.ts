@@ -4,18 +4,19 @@
  * recorded is none: this one cannot judge the tables by it, and says so.
  */
 
-import { foldWrites, type Write } from '../../core/apply/projections.ts';
+import { foldWrites } from '../../core/apply/projections.ts';
 import { initialState } from '../../core/apply/streamStates.ts';
 import { type EventRow, recordedEvent } from '../../core/chain/ledger.ts';
-import type { Book } from '../../core/definitions/command.ts';
+import type { Catalog } from '../../core/definitions/command.ts';
 import { isOurKind } from '../../core/definitions/event.ts';
 import { kindOf } from '../../core/definitions/stream.ts';
+import type { Write } from '../../core/definitions/write.ts';
 import type { Exhibit } from '../../court/exhibits/exhibit.ts';
 import { sessionCompleted } from '../../court/sessions/completeSession.ts';
 import { type SessionState, sessionStream, stateDigest } from '../../court/sessions/session.ts';
 import { brokenInvariants } from '../../court/turns/turnInvariants.ts';
 import { type Finding, finding } from './findings.ts';
-import type { StreamFacts } from './streamFacts.ts';
+import type { StreamRows } from './streamFacts.ts';
 
 export interface Folded {
   /** What the chain says of a session's exhibits. */
@@ -27,16 +28,16 @@ export interface Folded {
   unjudged: string | null;
 }
 
-export function foldStream(book: Book, facts: StreamFacts): Folded {
+export function foldStream(catalog: Catalog, facts: StreamRows): Folded {
   const findings: Finding[] = [];
   const kind = kindOf(facts.stream);
-  if (!book.kinds.has(kind)) {
+  if (!catalog.kinds.has(kind)) {
     const unjudged = isOurKind(kind) ? `streams of kind ${kind}` : null;
     if (unjudged === null) findings.push(finding(null, `Unknown kind of stream: ${kind}`));
     return { writes: undefined, findings, exhibits: [], unjudged };
   }
-  const folding: Folding = { isReadable: true, unjudged: null, state: initialState(book, facts.stream) };
-  const writes = foldWrites(writesOf(book, facts, findings, folding));
+  const folding: Folding = { isReadable: true, unjudged: null, state: initialState(catalog, facts.stream) };
+  const writes = foldWrites(writesOf(catalog, facts, findings, folding));
   const { exhibits = [] } = (folding.state ?? {}) as Partial<SessionState>;
   return { writes: folding.isReadable ? writes : undefined, findings, exhibits, unjudged: folding.unjudged };
 }
@@ -48,10 +49,10 @@ interface Folding {
 }
 
 /** One event at a time, so that only one write a row is kept however long the stream is. */
-function* writesOf(book: Book, facts: StreamFacts, findings: Finding[], folding: Folding): Generator<Write> {
+function* writesOf(catalog: Catalog, facts: StreamRows, findings: Finding[], folding: Folding): Generator<Write> {
   const lost = new Set(facts.lost_sequences);
   for (const row of facts.recorded) {
-    const definition = book.events.get(row.event_type);
+    const definition = catalog.events.get(row.event_type);
     if (!definition) {
       folding.unjudged = `events of type ${row.event_type}`;
       folding.isReadable = false;
@@ -84,7 +85,7 @@ function* writesOf(book: Book, facts: StreamFacts, findings: Finding[], folding:
 }
 
 /** SESSION_COMPLETED stands last, counts the events and commits to the final state. */
-function completionFindings(row: EventRow, state: unknown, { last }: StreamFacts): Finding[] {
+function completionFindings(row: EventRow, state: unknown, { last }: StreamRows): Finding[] {
   const { sequence } = row;
   const payload = JSON.parse(row.payload!) as { event_count: number; state_digest: string };
   const digest = stateDigest(state as SessionState);

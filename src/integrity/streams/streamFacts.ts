@@ -27,7 +27,7 @@ export interface FaultyEvent {
   is_backwards: boolean;
 }
 
-export interface StreamFacts {
+export interface StreamRows {
   stream: string;
   /** The row of `streams`. */
   head: Head | null;
@@ -146,8 +146,8 @@ const SWEEP = `
   order by n.stream`;
 
 /** @param types event types whose events are to be folded; the payloads of others stay in the database */
-export async function sweepStreams(db: Queryable, streams: string[], types: string[]): Promise<StreamFacts[]> {
+export async function readStreamRows(db: Queryable, streams: string[], types: string[]): Promise<StreamRows[]> {
   const ids = streams.map((stream) => (isUuid(idOf(stream)) ? idOf(stream) : null));
-  const { rows } = await db.query<StreamFacts>(SWEEP, [streams, ids, types, RESERVED.source]);
+  const { rows } = await db.query<StreamRows>(SWEEP, [streams, ids, types, RESERVED.source]);
   return rows;
 }

@@ -3,7 +3,7 @@
  * Reads only, finds as much as it can, and takes the absence of what should be there for a finding.
  */
 
-import type { Book } from '../../core/definitions/command.ts';
+import type { Catalog } from '../../core/definitions/command.ts';
 import type { Blobs } from '../../core/definitions/files.ts';
 import { kindOf } from '../../core/definitions/stream.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
@@ -12,7 +12,7 @@ import { fileIssues } from '../../court/exhibits/exhibitFile.ts';
 import { type ColumnTypes, compareRows, readColumnTypes } from './compareRows.ts';
 import { chainFindings, type Finding, finding, headFindings, payloadFindings } from './findings.ts';
 import { foldStream } from './foldStream.ts';
-import { MAX_STREAM_ISSUES, type StreamFacts, sweepStreams } from './streamFacts.ts';
+import { MAX_STREAM_ISSUES, readStreamRows, type StreamRows } from './streamFacts.ts';
 
 export interface StreamReport {
   stream: string;
@@ -27,9 +27,9 @@ export interface StreamReport {
 }
 
 /** Verifies one stream in one snapshot, but for its files. A stream of which nothing is stored is not valid. */
-export async function verifyStream(db: Queryable, book: Book, stream: string): Promise<StreamReport> {
+export async function verifyStream(db: Queryable, catalog: Catalog, stream: string): Promise<StreamReport> {
   const types = await readColumnTypes(db);
-  const [checked] = await checkStreams(db, book, types, [stream]);
+  const [checked] = await checkStreams(db, catalog, types, [stream]);
   return reportOf(checked!);
 }
 
@@ -60,19 +60,19 @@ export interface CheckedStream extends StreamReport {
 /** Verifies some streams in one snapshot, in order of their names. */
 export async function checkStreams(
   db: Queryable,
-  book: Book,
+  catalog: Catalog,
   types: ColumnTypes,
   streams: string[],
 ): Promise<CheckedStream[]> {
-  const swept = await sweepStreams(db, streams, [...book.events.keys()]);
-  return swept.map((facts) => checkStream(book, types, facts));
+  const swept = await readStreamRows(db, streams, [...catalog.events.keys()]);
+  return swept.map((facts) => checkStream(catalog, types, facts));
 }
 
-function checkStream(book: Book, types: ColumnTypes, facts: StreamFacts): CheckedStream {
+function checkStream(catalog: Catalog, types: ColumnTypes, facts: StreamRows): CheckedStream {
   const { stream, events_checked, last } = facts;
   const chained = chainFindings(facts);
   const hasRows = Object.values(facts.rows).some((rows) => rows !== null);
-  const folded = foldStream(book, facts);
+  const folded = foldStream(catalog, facts);
   const mismatches = folded.writes ? compareRows(kindOf(stream), types, folded.writes, facts.rows) : [];
   const findings: Finding[] = [
     ...chained,

@@ -94,7 +94,7 @@ export function createDelivery(room: Room, rooms: Rooms, listener: Listener, log
 
   async function sendSnapshot(): Promise<void> {
     if (isHeld) return;
-    // Held, the cursor cannot pass the state that is being read.
+    // StreamState, the cursor cannot pass the state that is being read.
     isHeld = true;
     try {
       const data = await rooms.readSnapshot(session_id, cursor);

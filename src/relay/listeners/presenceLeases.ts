@@ -20,7 +20,7 @@ export interface SeatsOptions {
   log: Log;
 }
 
-export function createSeats({ presence, metrics, log }: SeatsOptions): Seats {
+export function createPresenceLeases({ presence, metrics, log }: SeatsOptions): Seats {
   const relay = randomUUID();
   const taken = new Map<string, { person: Person; sockets: number }>();
   let isClosed = false;

@@ -6,7 +6,7 @@ import type { ExportedEvent } from '../../core/definitions/event.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
 import type { Readers } from './readers.ts';
-import type { Ring } from './recentEvents.ts';
+import type { RecentEvents } from './recentEvents.ts';
 
 export type Cause = 'gap' | 'tail' | 'prime';
 
@@ -34,7 +34,7 @@ export interface HealingOptions {
 export const PAGE = 500;
 const GAP_GRACE_MS = 25;
 
-export function createHealing(ring: Ring, options: HealingOptions): Healing {
+export function createHealing(ring: RecentEvents, options: HealingOptions): Healing {
   const { session_id, readers, metrics, log, early, onRead, onFork } = options;
   let reading = false;
   let expected = 0;

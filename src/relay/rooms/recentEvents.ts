@@ -3,7 +3,7 @@ import { GENESIS_HASH } from '../../core/chain/chain.ts';
 import type { ExportedEvent } from '../../core/definitions/event.ts';
 import { type EventMessage, type Position, textOf } from '../listeners/messages.ts';
 
-export interface Ring {
+export interface RecentEvents {
   head(): Position;
   /** @returns undefined for what is not kept any more, and for what is not there yet */
   at(sequence: number): EventMessage | undefined;
@@ -19,7 +19,7 @@ export interface Capacity {
 }
 
 /** @param events in order; where their chain is broken, only what follows the last break is kept */
-export function createRing(capacity: Capacity, events: readonly ExportedEvent[]): Ring {
+export function createRecentEvents(capacity: Capacity, events: readonly ExportedEvent[]): RecentEvents {
   let head: Position = { event_sequence: 0, event_hash: GENESIS_HASH };
   let kept: EventMessage[] = [];
   let size = 0;

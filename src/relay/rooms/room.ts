@@ -14,7 +14,7 @@ import type { EventMessage, Position } from '../listeners/messages.ts';
 import { readAnnouncement } from './checkAnnouncement.ts';
 import { createHealing, type Healing, PAGE } from './healing.ts';
 import type { Readers } from './readers.ts';
-import { createRing, eventMessage, type Ring } from './recentEvents.ts';
+import { createRecentEvents, eventMessage, type RecentEvents } from './recentEvents.ts';
 import { subscribe } from './subscription.ts';
 
 /** Whoever is told when the head moves. */
@@ -63,7 +63,7 @@ export function createRoom(session_id: string, { readers, broadcast, metrics, lo
   const early = new Map<number, ExportedEvent>();
   const subscription = subscribe(broadcast, stream, hear, () => void check(), log);
   let opening: Promise<void> | undefined;
-  let primed: { ring: Ring; healing: Healing } | undefined;
+  let primed: { ring: RecentEvents; healing: Healing } | undefined;
   let closed = false;
 
   function open(): Promise<void> {
@@ -78,7 +78,7 @@ export function createRoom(session_id: string, { readers, broadcast, metrics, lo
   async function prime(): Promise<void> {
     await subscription.ready;
     const events = await readers.readLatest(session_id, RING.events, RING.size);
-    const ring = createRing(RING, events);
+    const ring = createRecentEvents(RING, events);
     const options = { session_id, readers, metrics, log, early, onRead: settle, onFork: startAfresh };
     primed = { ring, healing: createHealing(ring, options) };
     metrics.heals.inc({ cause: 'prime' }, events.length);
@@ -120,7 +120,7 @@ export function createRoom(session_id: string, { readers, broadcast, metrics, lo
     if (early.size > MAX_EARLY) early.clear();
   }
 
-  function takeInEarly(ring: Ring): void {
+  function takeInEarly(ring: RecentEvents): void {
     const nextOne = () => early.get(ring.head().event_sequence + 1);
     for (let next = nextOne(); next && ring.append(next); ) next = nextOne();
     for (const sequence of early.keys()) if (sequence <= ring.head().event_sequence) early.delete(sequence);

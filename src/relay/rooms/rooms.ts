@@ -3,7 +3,7 @@
  * listener, because most of them come back; heads and snapshots that many ask for at once are read once.
  */
 
-import { createLane } from '../../core/batcher.ts';
+import { createBatcher } from '../../core/batcher.ts';
 import { GENESIS_HASH } from '../../core/chain/chain.ts';
 import type { Position, Snapshot } from '../listeners/messages.ts';
 import { createRoom, type Room, type RoomOptions } from './room.ts';
@@ -34,7 +34,7 @@ export function createRooms(options: Omit<RoomOptions, 'onBroken'>): Rooms {
   const { readers } = options;
   const kept = new Map<string, Kept>();
   const snapshots = new Map<string, Promise<Snapshot>>();
-  const heads = createLane<string, Position>(HEADS_AT_ONCE, readHeads, () => true);
+  const heads = createBatcher<string, Position>(HEADS_AT_ONCE, readHeads, () => true);
 
   function acquire(session_id: string): Room {
     const found = kept.get(session_id) ?? { room: createRoom(session_id, { ...options, onBroken: forget }), uses: 0 };

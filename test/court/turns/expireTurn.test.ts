@@ -1,10 +1,10 @@
 /** The time of a turn runs out once, and only at the deadline that the turn has. */
 import { expect, test } from 'vitest';
-import { commands } from '../../../src/commands.ts';
 import type { Actor } from '../../../src/core/definitions/actor.ts';
 import { sessionPaused } from '../../../src/court/sessions/pauseSession.ts';
 import { sessionResumed } from '../../../src/court/sessions/resumeSession.ts';
 import { expireTurn, turnExpired } from '../../../src/court/turns/expireTurn.ts';
+import { commands } from '../../../src/modules.ts';
 import { SESSION, superAdmin, turnId } from '../../support/court.ts';
 import { given } from '../../support/given.ts';
 import { at, MINUTE, round, speaking } from '../../support/round.ts';

@@ -5,7 +5,6 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { commands } from '../../../src/commands.ts';
 import { sha256 } from '../../../src/core/chain/sha256.ts';
 import type { Actor } from '../../../src/core/definitions/actor.ts';
 import type { JsonObject } from '../../../src/core/definitions/event.ts';
@@ -16,6 +15,7 @@ import type { SessionState } from '../../../src/court/sessions/session.ts';
 import { clockAt, deadlineOf } from '../../../src/court/turns/clock.ts';
 import { activeTurn, type Turn } from '../../../src/court/turns/turn.ts';
 import { brokenInvariants } from '../../../src/court/turns/turnInvariants.ts';
+import { commands } from '../../../src/modules.ts';
 import {
   admin,
   bailiff,

@@ -1,7 +1,7 @@
-/** The lookout: what waits is looked at, and nothing else; none holds up another. */
+/** The overduePoll: what waits is looked at, and nothing else; none holds up another. */
 import pino from 'pino';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { startLookout, type Watched } from '../../jobs/overduePoll.ts';
+import { type OverdueWork, startOverduePoll } from '../../jobs/overduePoll.ts';
 import { createLog } from '../../src/infra/telemetry/log.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 import { linesOf } from '../support/jobTools.ts';
@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 /** Work of a kind, and how often it was looked at. */
-function kind(name: string, look: () => Promise<void> = async () => {}): Watched & { looks: number } {
+function kind(name: string, look: () => Promise<void> = async () => {}): OverdueWork & { looks: number } {
   const one = {
     name,
     waits: `exists (select from work where kind = '${name}')`,
@@ -34,12 +34,12 @@ test('only what waits is looked at, from the moment it does until it does no mor
   const done = () => database.pool.query(`delete from work where kind = 'letters'`);
   const letters = kind('letters', async () => void (await done()));
   const parcels = kind('parcels');
-  const lookout = startLookout(database.pool, [letters, parcels], log);
+  const overduePoll = startOverduePoll(database.pool, [letters, parcels], log);
   await database.pool.query(`insert into work values ('letters')`);
   await expect.poll(() => letters.looks, SOON).toBe(1);
   await database.pool.query(`insert into work values ('letters')`);
   await expect.poll(() => letters.looks, SOON).toBe(2);
-  await lookout.close();
+  await overduePoll.close();
   expect([letters.looks, parcels.looks]).toEqual([2, 0]);
 });
 
@@ -54,11 +54,11 @@ test('a look that takes long is not begun again and holds up no other, nor does 
   });
   const usual = kind('usual');
   await database.pool.query(`insert into work values ('long'), ('broken'), ('usual')`);
-  const lookout = startLookout(database.pool, [long, broken, usual], log);
+  const overduePoll = startOverduePoll(database.pool, [long, broken, usual], log);
   await expect.poll(() => Math.min(usual.looks, broken.looks), SOON).toBeGreaterThan(2);
   expect(long.looks).toBe(1);
   let isClosed = false;
-  const closed = lookout.close().then(() => {
+  const closed = overduePoll.close().then(() => {
     isClosed = true;
   });
   await expect.poll(() => usual.looks, SOON).toBeGreaterThan(2);
@@ -75,11 +75,11 @@ test('a question that cannot be asked is asked again', async () => {
     { level: 'warn' },
     linesOf((line) => warned.push(line)),
   );
-  const lookout = startLookout(database.pool, [late], noting);
+  const overduePoll = startOverduePoll(database.pool, [late], noting);
   await expect.poll(() => warned.length, SOON).toBeGreaterThan(1);
   await database.pool.query('alter table mislaid rename to work');
   await expect.poll(() => late.looks, SOON).toBeGreaterThan(0);
-  await lookout.close();
+  await overduePoll.close();
   expect(warned[0]).toContain('it could not be seen what waits');
 });
 
@@ -88,12 +88,12 @@ test('where the question takes too long, it is looked at all the same, and the q
   const locker = await database.pool.connect();
   onTestFinished(() => locker.release(true));
   await locker.query('begin; lock table work');
-  const lookout = startLookout(database.pool, [hidden], log);
+  const overduePoll = startOverduePoll(database.pool, [hidden], log);
   await expect.poll(() => hidden.looks, SOON).toBeGreaterThan(1);
   const { rows } = await database.pool.query(
     `select count(*)::int as asking from pg_locks where relation = 'work'::regclass and not granted`,
   );
   expect(rows[0].asking).toBeLessThanOrEqual(1);
   await locker.query('rollback');
-  await lookout.close();
+  await overduePoll.close();
 });

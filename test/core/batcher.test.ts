@@ -1,7 +1,7 @@
 /** The lane against a model: whatever arrives when, and whatever fails, each item is settled once and in order. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createLane, LaneFull } from '../../src/core/batcher.ts';
+import { createBatcher, LaneFull } from '../../src/core/batcher.ts';
 
 class Shared extends Error {}
 
@@ -43,7 +43,7 @@ async function play({ max, items, turns, lost }: Plan) {
     applied.push(...values);
     return values.map((value) => `done ${value}`);
   };
-  const lane = createLane(max, run, (fault) => fault instanceof Shared);
+  const lane = createBatcher(max, run, (fault) => fault instanceof Shared);
   const settled: { value: number; how: string }[] = [];
   const pushed: Promise<unknown>[] = [];
   for (const { value, turnsBefore } of items) {
@@ -88,7 +88,7 @@ test('order is kept, and no batch is larger than allowed or empty', async () => 
 test('what arrives while a batch is under way goes together in the next', async () => {
   const batches: number[][] = [];
   let release: () => void = () => {};
-  const lane = createLane<number, number>(
+  const lane = createBatcher<number, number>(
     100,
     async (values) => {
       batches.push(values);
@@ -106,7 +106,7 @@ test('what arrives while a batch is under way goes together in the next', async 
 });
 
 test('an idle lane says so at once', async () => {
-  await createLane(
+  await createBatcher(
     1,
     async (values: number[]) => values,
     () => true,
@@ -120,7 +120,7 @@ test('a lane takes so many and so much at most, and gives them in batches that w
     batches.push(values);
     return values;
   };
-  const lane = createLane<number, number>(3, run, () => true, setImmediate, bounds);
+  const lane = createBatcher<number, number>(3, run, () => true, setImmediate, bounds);
   const pushed = [4, 4, 4, 25, 1, 1, 1].map((value) => lane.push(value));
   const settled = await Promise.allSettled(pushed);
   expect(settled.map(({ status }) => status === 'fulfilled')).toEqual([true, true, true, true, true, true, false]);

@@ -1,0 +1,25 @@
+/** A module: a part of the house that a stranger could take out, with the lists of what it adds to every loop. */
+import type { CommandDefinition, Mutation } from './command.ts';
+
+export interface Module {
+  name: string;
+  /** Every mutation that people send. */
+  commands: readonly CommandDefinition[];
+  /** Every mutation that only the system sends. */
+  systemCommands: readonly Mutation[];
+}
+
+/** Definitions of many kinds, each with types of its own: whoever loops over them knows none of these. */
+interface ModuleParts {
+  name: string;
+  commands?: readonly unknown[];
+  systemCommands?: readonly unknown[];
+}
+
+export function defineModule({ name, commands = [], systemCommands = [] }: ModuleParts): Module {
+  return {
+    name,
+    commands: commands as readonly CommandDefinition[],
+    systemCommands: systemCommands as readonly Mutation[],
+  };
+}
