@@ -1,32 +1,39 @@
 /** The court: matches, their sessions, and all that happens in them. What is not in these lists does not exist. */
 import { defineModule } from '../core/definitions/module.ts';
+import { assignments, rosters } from './assignments/assignment.ts';
 import { cancelAssignment } from './assignments/cancelAssignment.ts';
 import { createAssignment } from './assignments/createAssignment.ts';
 import { substituteAssignment } from './assignments/substituteAssignment.ts';
+import { exhibits } from './exhibits/exhibit.ts';
 import { markExhibit } from './exhibits/markExhibit.ts';
 import { ruleExhibit } from './exhibits/ruleExhibit.ts';
 import { tenderExhibit } from './exhibits/tenderExhibit.ts';
 import { uploadExhibit } from './exhibits/uploadExhibit.ts';
 import { withdrawExhibit } from './exhibits/withdrawExhibit.ts';
+import { objections } from './objections/objection.ts';
 import { raiseObjection } from './objections/raiseObjection.ts';
 import { ruleObjection } from './objections/ruleObjection.ts';
 import { withdrawObjection } from './objections/withdrawObjection.ts';
 import { expireObservation } from './observers/expireObservation.ts';
 import { leaveObservation } from './observers/leaveObservation.ts';
+import { observations } from './observers/observation.ts';
 import { observeSession } from './observers/observeSession.ts';
 import { awaitParticipant } from './participants/awaitParticipant.ts';
 import { expireParticipants } from './participants/expireParticipants.ts';
 import { joinSession } from './participants/joinSession.ts';
 import { leaveSession } from './participants/leaveSession.ts';
 import { loseParticipant } from './participants/loseParticipant.ts';
+import { participants } from './participants/participant.ts';
 import { reconnectParticipant } from './participants/reconnectParticipant.ts';
 import { addRecording } from './recordings/addRecording.ts';
+import { recordings } from './recordings/recording.ts';
 import { completeSession } from './sessions/completeSession.ts';
 import { createSession } from './sessions/createSession.ts';
 import { lapseSession } from './sessions/lapseSession.ts';
 import { logEntry } from './sessions/logEntry.ts';
 import { pauseSession } from './sessions/pauseSession.ts';
 import { resumeSession } from './sessions/resumeSession.ts';
+import { sessions } from './sessions/session.ts';
 import { startSession } from './sessions/startSession.ts';
 import { endTurn } from './turns/endTurn.ts';
 import { expireTurn } from './turns/expireTurn.ts';
@@ -37,8 +44,10 @@ import { reserveRebuttal } from './turns/reserveRebuttal.ts';
 import { returnTurn } from './turns/returnTurn.ts';
 import { startTurn } from './turns/startTurn.ts';
 import { takeOverTurn } from './turns/takeOverTurn.ts';
+import { turns } from './turns/turn.ts';
 import { waiveRebuttal } from './turns/waiveRebuttal.ts';
 import { recordViolation } from './violations/recordViolation.ts';
+import { violations } from './violations/violation.ts';
 
 export const court = defineModule({
   name: 'court',
@@ -85,5 +94,17 @@ export const court = defineModule({
     reconnectParticipant,
     expireObservation,
     expireTurn,
+  ],
+  tables: [
+    assignments,
+    rosters,
+    recordings,
+    sessions,
+    participants,
+    observations,
+    turns,
+    objections,
+    violations,
+    exhibits,
   ],
 });

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
 import { type ColumnTypes, readColumnTypes } from '../../src/integrity/streams/compareRows.ts';
-import { PROJECTED, type ProjectedTable } from '../../src/integrity/streams/projectedTables.ts';
 import type { RecordReport } from '../../src/integrity/verifyRecord.ts';
+import { type ProjectedTable, projected } from '../../src/tables.ts';
 import { type Fixture, openFixture } from './fixture.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -20,8 +20,8 @@ afterAll(() => fixture?.close());
 
 const query = (text: string, ...values: unknown[]) => fixture.query(text, ...values);
 
-async function rowsOf({ table }: ProjectedTable): Promise<JsonObject[]> {
-  const { rows } = await fixture.tamperer.db.query<{ row: JsonObject }>(`select to_json(t) as row from ${table} t`);
+async function rowsOf({ name }: ProjectedTable): Promise<JsonObject[]> {
+  const { rows } = await fixture.tamperer.db.query<{ row: JsonObject }>(`select to_json(t) as row from ${name} t`);
   return rows.map(({ row }) => row);
 }
 
@@ -62,31 +62,31 @@ function original(type: string, value: unknown): unknown {
   return type === 'timestamp with time zone' && value !== null ? new Date(value as string).toISOString() : value;
 }
 
-describe.each(PROJECTED)('in $table', (projected) => {
-  const { table, primary_key, outside } = projected;
+describe.each(projected)('in $name', (table) => {
+  const { name, primary_key, outside, owner } = table;
 
   it('every column of every row that is edited is found', async () => {
-    const rows = await rowsOf(projected);
+    const rows = await rowsOf(table);
     const columns = Object.keys(rows[0]!).filter((column) => !outside.includes(column));
     let cases = 0;
     for (const row of rows) {
-      const key = keyOf(projected, row);
+      const key = keyOf(table, row);
       const values = primary_key.map((column) => row[column]);
       for (const column of columns) {
-        const type = types.get(`${table}.${column}`)!;
+        const type = types.get(`${name}.${column}`)!;
         const forged = forgery(type, row[column]);
-        const text = `update ${table} set ${column} = $${values.length + 1} where ${whereKey(projected)}`;
+        const text = `update ${name} set ${column} = $${values.length + 1} where ${whereKey(table)}`;
         const issues = await issuesAfter(() => query(text, ...values, forged.value));
-        if (primary_key.includes(column) || column === projected.owner) {
-          expect(issues, column).toContain(`Projection mismatch in ${table} ${key}: the row is missing`);
-          const moved = keyOf(projected, { ...row, [column]: forged.shown });
-          expect(issues, column).toContain(`Projection mismatch in ${table} ${moved}: the chain knows no such row`);
+        if (primary_key.includes(column) || column === owner) {
+          expect(issues, column).toContain(`Projection mismatch in ${name} ${key}: the row is missing`);
+          const moved = keyOf(table, { ...row, [column]: forged.shown });
+          expect(issues, column).toContain(`Projection mismatch in ${name} ${moved}: the chain knows no such row`);
         } else {
           const is = JSON.stringify(forged.shown);
           const says = JSON.stringify(original(type, row[column]));
           expect(issues).toHaveLength(1);
           const [told, chained] = issues[0]!.split(', the chain says ') as [string, string];
-          expect(told).toBe(`Projection mismatch in ${table} ${key}: ${column} is ${is}`);
+          expect(told).toBe(`Projection mismatch in ${name} ${key}: ${column} is ${is}`);
           // What is long is cut short, and a format's keys have no order of their own.
           if (says.length <= 200) expect(chained).toBe(says);
           else expect(chained).toMatch(/^.{200}…$/);
@@ -99,39 +99,39 @@ describe.each(PROJECTED)('in $table', (projected) => {
   });
 
   it('what stands outside the chain may change', async () => {
-    const columns = Object.keys((await rowsOf(projected))[0]!);
+    const columns = Object.keys((await rowsOf(table))[0]!);
     expect(columns).toEqual(expect.arrayContaining([...outside]));
     for (const column of outside) {
       const { record } = await fixture.tamperer.reports(fixture.stream, () =>
-        query(`update ${table} set ${column} = '{"edited":true}'`),
+        query(`update ${name} set ${column} = '{"edited":true}'`),
       );
       expect(issuesOf(record)).toEqual([]);
     }
   });
 
   it('every row that is deleted is found', async () => {
-    const rows = await rowsOf(projected);
+    const rows = await rowsOf(table);
     for (const row of rows) {
       const values = primary_key.map((column) => row[column]);
-      const issues = await issuesAfter(() => query(`delete from ${table} where ${whereKey(projected)}`, ...values));
-      expect(issues).toEqual([`Projection mismatch in ${table} ${keyOf(projected, row)}: the row is missing`]);
+      const issues = await issuesAfter(() => query(`delete from ${name} where ${whereKey(table)}`, ...values));
+      expect(issues).toEqual([`Projection mismatch in ${name} ${keyOf(table, row)}: the row is missing`]);
     }
     expect(rows.length).toBeGreaterThan(1);
   });
 
   it('a row that is added is found, in a stream that is there and in one that is not', async () => {
-    const [row] = await rowsOf(projected);
-    for (const owner of [row![projected.owner], randomUUID()]) {
+    const [row] = await rowsOf(table);
+    for (const id of [row![owner], randomUUID()]) {
       const added = { ...row } as JsonObject;
       for (const column of primary_key) added[column] = randomUUID();
-      if (table !== 'courtroom_sessions') added.user_id &&= randomUUID();
+      if (name !== 'courtroom_sessions') added.user_id &&= randomUUID();
       else added.assignment_id = randomUUID();
-      if (!primary_key.includes(projected.owner) || primary_key.length > 1) added[projected.owner] = owner;
+      if (!primary_key.includes(owner) || primary_key.length > 1) added[owner] = id;
       const issues = await issuesAfter(() =>
-        query(`insert into ${table} select * from json_populate_record(null::${table}, $1)`, JSON.stringify(added)),
+        query(`insert into ${name} select * from json_populate_record(null::${name}, $1)`, JSON.stringify(added)),
       );
-      const surplus = `Projection mismatch in ${table} ${keyOf(projected, added)}: the chain knows no such row`;
-      const isKnown = added[projected.owner] === row![projected.owner];
+      const surplus = `Projection mismatch in ${name} ${keyOf(table, added)}: the chain knows no such row`;
+      const isKnown = added[owner] === row![owner];
       expect(issues).toEqual(isKnown ? [surplus] : ['Stream missing: no event is recorded, yet it has rows', surplus]);
     }
   });

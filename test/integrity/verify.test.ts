@@ -6,10 +6,10 @@ import { evolveWith, initialState } from '../../src/core/apply/streamStates.ts';
 import { type EventRow, recordedEvent } from '../../src/core/chain/ledger.ts';
 import { insert } from '../../src/core/definitions/write.ts';
 import { compareRows } from '../../src/integrity/streams/compareRows.ts';
-import { PROJECTED } from '../../src/integrity/streams/projectedTables.ts';
 import { verifyStream } from '../../src/integrity/streams/verifyStreams.ts';
 import { verifyRecord } from '../../src/integrity/verifyRecord.ts';
 import { catalog, commands } from '../../src/modules.ts';
+import { projected } from '../../src/tables.ts';
 import { cancelledMatch, type Order, openCourt, people } from './court.ts';
 import { type Fixture, openFixture } from './fixture.ts';
 import { openTamperer } from './tamper.ts';
@@ -85,8 +85,8 @@ describe('an untampered record', () => {
       const state = evolveWith(catalog, states.get(row.stream) ?? initialState(catalog, row.stream), row);
       states.set(row.stream, state);
       for (const { table, key } of foldWrites(definition.project(recordedEvent(row) as never, state))) {
-        const listed = PROJECTED.find((one) => one.table === table);
-        expect(listed, table).toMatchObject({ kind: definition.stream.kind, primary_key: Object.keys(key) });
+        const listed = projected.find(({ name }) => name === table);
+        expect(listed, table).toMatchObject({ stream: definition.stream.kind, primary_key: Object.keys(key) });
       }
     }
   });

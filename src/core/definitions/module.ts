@@ -1,5 +1,6 @@
 /** A module: a part of the house that a stranger could take out, with the lists of what it adds to every loop. */
 import type { CommandDefinition, Mutation } from './command.ts';
+import type { Table } from './table.ts';
 
 export interface Module {
   name: string;
@@ -7,6 +8,8 @@ export interface Module {
   commands: readonly CommandDefinition[];
   /** Every mutation that only the system sends. */
   systemCommands: readonly Mutation[];
+  /** Every table that its nouns keep, in the order in which verification tells of them. */
+  tables: readonly Table[];
 }
 
 /** Definitions of many kinds, each with types of its own: whoever loops over them knows none of these. */
@@ -14,12 +17,14 @@ interface ModuleParts {
   name: string;
   commands?: readonly unknown[];
   systemCommands?: readonly unknown[];
+  tables?: readonly Table[];
 }
 
-export function defineModule({ name, commands = [], systemCommands = [] }: ModuleParts): Module {
+export function defineModule({ name, commands = [], systemCommands = [], tables = [] }: ModuleParts): Module {
   return {
     name,
     commands: commands as readonly CommandDefinition[],
     systemCommands: systemCommands as readonly Mutation[],
+    tables,
   };
 }

@@ -3,8 +3,10 @@
 import type { RosterRole, Visibility } from '../../access/scope.ts';
 import { type Rejection, reject } from '../../core/definitions/problem.ts';
 import { type StreamKind, streamName } from '../../core/definitions/stream.ts';
+import { defineTable } from '../../core/definitions/table.ts';
 import type { Value } from '../../core/definitions/write.ts';
 import type { Format, Side } from '../formats/format.ts';
+import type { Recording } from '../recordings/recording.ts';
 
 export interface Person {
   user_id: string;
@@ -40,15 +42,6 @@ export interface Replaced extends RosterEntry {
   replaced_by: string;
 }
 
-export interface Recording {
-  id: string;
-  session_id: string;
-  url: string;
-  title: string | null;
-  added_by: string;
-  added_at: string;
-}
-
 /** What an answer shows of it. */
 export interface ShownAssignment extends Assignment {
   id: string;
@@ -66,6 +59,24 @@ export interface AssignmentState extends ShownAssignment {
 }
 
 export const assignmentStream: StreamKind<AssignmentState | null> = { kind: 'assignment', initial: () => null };
+
+export const assignments = defineTable({
+  name: 'assignments',
+  stream: 'assignment',
+  owner: 'id',
+  primary_key: ['id'],
+  visible: 'in_scope',
+  scope: ['id', 'institution_id', 'visibility'],
+});
+
+export const rosters = defineTable({
+  name: 'rosters',
+  stream: 'assignment',
+  owner: 'assignment_id',
+  primary_key: ['assignment_id', 'user_id'],
+  visible: { with: 'assignments', by: 'assignment_id' },
+  scope: ['assignment_id', 'user_id', 'role', 'replaced_at'],
+});
 
 export function assignmentStreamName(id: string): string {
   return streamName(assignmentStream.kind, id);

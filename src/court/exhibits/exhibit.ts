@@ -5,6 +5,7 @@
 
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { type Rejection, reject } from '../../core/definitions/problem.ts';
+import { defineTable } from '../../core/definitions/table.ts';
 import { insert, type Row, update, type Write } from '../../core/definitions/write.ts';
 import type { Side } from '../formats/format.ts';
 import type { MediaType } from './mediaTypes.ts';
@@ -39,6 +40,16 @@ export interface Exhibit {
   withdrawn_by: string | null;
   withdrawn_at: string | null;
 }
+
+export const exhibits = defineTable({
+  name: 'exhibits',
+  stream: 'session',
+  owner: 'session_id',
+  primary_key: ['id'],
+  frozen_with: 'session',
+  visible: { with: 'courtroom_sessions', by: 'session_id' },
+  found_by: 'exhibit_id',
+});
 
 interface WithExhibits {
   exhibits: readonly Exhibit[];

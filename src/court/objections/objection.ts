@@ -4,6 +4,7 @@
  */
 
 import type { JsonObject } from '../../core/definitions/event.ts';
+import { defineTable } from '../../core/definitions/table.ts';
 import { insert, type Row, update, type Write } from '../../core/definitions/write.ts';
 import type { Side } from '../formats/format.ts';
 import { type Ground, ruleOf } from './grounds.ts';
@@ -31,6 +32,16 @@ export interface Objection {
   ruled_at: string | null;
   withdrawn_at: string | null;
 }
+
+export const objections = defineTable({
+  name: 'objections',
+  stream: 'session',
+  owner: 'session_id',
+  primary_key: ['id'],
+  frozen_with: 'session',
+  visible: { with: 'courtroom_sessions', by: 'session_id' },
+  found_by: 'objection_id',
+});
 
 export function pendingObjection(objections: readonly Objection[]): Objection | undefined {
   return objections.find(({ state }) => state === 'pending');

@@ -2,9 +2,20 @@
 
 import type { Scope } from '../../access/scope.ts';
 import { ROLES } from '../../core/definitions/actor.ts';
+import { defineTable } from '../../core/definitions/table.ts';
 import { update, type Write } from '../../core/definitions/write.ts';
 import { assignmentStreamName } from '../assignments/assignment.ts';
 import { type Participant, type SessionState, sessionStreamName } from '../sessions/session.ts';
+
+export const participants = defineTable({
+  name: 'session_participations',
+  stream: 'session',
+  owner: 'session_id',
+  primary_key: ['id'],
+  outside: ['client_info'],
+  frozen_with: 'session',
+  visible: { with: 'courtroom_sessions', by: 'session_id' },
+});
 
 /** What joining and leaving have in common. */
 export const personally = {

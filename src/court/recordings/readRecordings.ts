@@ -3,7 +3,7 @@
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { type Page, pageOf } from '../../core/definitions/page.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
-import type { Recording } from '../assignments/assignment.ts';
+import type { Recording } from './recording.ts';
 
 export async function readRecordings(db: Queryable, session_id: string, page: Page): Promise<JsonObject> {
   const [after_time = null, after_id = null] = page.after;

@@ -8,6 +8,7 @@ import { type Actor, OFFICIALS } from '../../core/definitions/actor.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { type Rejection, reject } from '../../core/definitions/problem.ts';
 import { type Head, type StreamKind, streamName } from '../../core/definitions/stream.ts';
+import { defineTable } from '../../core/definitions/table.ts';
 import { update, type Write } from '../../core/definitions/write.ts';
 import { type AssignmentState, assignmentStreamName, rosterEntry } from '../assignments/assignment.ts';
 import type { Exhibit } from '../exhibits/exhibit.ts';
@@ -96,6 +97,16 @@ export const sessionStream: StreamKind<SessionState> = {
     exhibits: [],
   }),
 };
+
+export const sessions = defineTable({
+  name: 'courtroom_sessions',
+  stream: 'session',
+  owner: 'id',
+  primary_key: ['id'],
+  frozen_with: 'session',
+  visible: 'in_scope',
+  scope: ['id', 'assignment_id'],
+});
 
 export function sessionStreamName(id: string): string {
   return streamName(sessionStream.kind, id);

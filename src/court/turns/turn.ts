@@ -4,6 +4,7 @@ import { eventId } from '../../core/chain/ids.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { id } from '../../core/definitions/schemas.ts';
 import type { Head } from '../../core/definitions/stream.ts';
+import { defineTable } from '../../core/definitions/table.ts';
 import { insert, type Row, update, type Write } from '../../core/definitions/write.ts';
 import { type Format, KINDS, type Kind, SIDES, type Side } from '../formats/format.ts';
 import { budgetMs, clockAt, deadlineOf, spokenMs, stoppedAt, type Timed } from './clock.ts';
@@ -41,6 +42,16 @@ export interface Turn extends PlannedTurn, Timed {
   used_ms: number | null;
   overtime_ms: number | null;
 }
+
+export const turns = defineTable({
+  name: 'session_turns',
+  stream: 'session',
+  owner: 'session_id',
+  primary_key: ['id'],
+  frozen_with: 'session',
+  visible: { with: 'courtroom_sessions', by: 'session_id' },
+  found_by: 'turn_id',
+});
 
 /** The turns of a format; a session's start makes them, and their ids follow its event's. */
 export function turnsOf({ segments }: Format, command_id: string): PlannedTurn[] {

@@ -1,4 +1,6 @@
 /** A procedural violation: a fault that an official puts on record. It needs no ruling; what it costs is for the scores. */
+import { defineTable } from '../../core/definitions/table.ts';
+
 export interface Violation {
   id: string;
   /** Who is at fault. */
@@ -9,3 +11,12 @@ export interface Violation {
   recorded_by: string;
   recorded_at: string;
 }
+
+export const violations = defineTable({
+  name: 'procedural_violations',
+  stream: 'session',
+  owner: 'session_id',
+  primary_key: ['id'],
+  frozen_with: 'session',
+  visible: { with: 'courtroom_sessions', by: 'session_id' },
+});

@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { JsonObject } from '../../core/definitions/event.ts';
 import type { Write } from '../../core/definitions/write.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
-import { PROJECTED, type ProjectedTable } from './projectedTables.ts';
+import { type ProjectedTable, projected } from '../../tables.ts';
 
 /** The SQL type of each `table.column`. */
 export type ColumnTypes = ReadonlyMap<string, string>;
@@ -18,7 +18,7 @@ export async function readColumnTypes(db: Queryable): Promise<ColumnTypes> {
     `select c.relname || '.' || a.attname as name, format_type(a.atttypid, null) as type
      from pg_class c join pg_attribute a on a.attrelid = c.oid
      where c.oid = any($1::regclass[]) and a.attnum > 0 and not a.attisdropped`,
-    [PROJECTED.map(({ table }) => `public.${table}`)],
+    [projected.map(({ name }) => `public.${name}`)],
   );
   return new Map(rows.map(({ name, type }) => [name, type]));
 }
@@ -30,21 +30,21 @@ export function compareRows(
   writes: Write[],
   stored: { [table: string]: JsonObject[] | null },
 ): string[] {
-  const tables = PROJECTED.filter((one) => one.kind === kind);
-  const stranger = writes.find((write) => !tables.some(({ table }) => table === write.table));
-  if (stranger) throw new Error(`events of ${kind} streams write ${stranger.table}, which PROJECTED does not list`);
+  const tables = projected.filter(({ stream }) => stream === kind);
+  const stranger = writes.find((write) => !tables.some(({ name }) => name === write.table));
+  if (stranger) throw new Error(`events of ${kind} streams write ${stranger.table}, which is no table of theirs`);
   return tables.flatMap((one) =>
     compareTable(
       one,
       types,
-      writes.filter((write) => write.table === one.table),
-      stored[one.table] ?? [],
+      writes.filter((write) => write.table === one.name),
+      stored[one.name] ?? [],
     ),
   );
 }
 
-function compareTable(projected: ProjectedTable, types: ColumnTypes, writes: Write[], stored: JsonObject[]): string[] {
-  const { table, primary_key } = projected;
+function compareTable(table: ProjectedTable, types: ColumnTypes, writes: Write[], stored: JsonObject[]): string[] {
+  const { name, primary_key } = table;
   const keyOf = (row: JsonObject) => primary_key.map((column) => row[column]).join(' ');
   const expected = new Map(writes.map(({ key, set }) => [keyOf(key), { ...key, ...set } as JsonObject]));
   const issues: string[] = [];
@@ -53,16 +53,16 @@ function compareTable(projected: ProjectedTable, types: ColumnTypes, writes: Wri
     const wanted = expected.get(key);
     // Taken out, so that a second row of the same key, where the primary key was dropped, is one too many.
     expected.delete(key);
-    const faults = wanted ? compareRow(projected, types, row, wanted) : ['the chain knows no such row'];
-    issues.push(...faults.map((fault) => `Projection mismatch in ${table} ${key}: ${fault}`));
+    const faults = wanted ? compareRow(table, types, row, wanted) : ['the chain knows no such row'];
+    issues.push(...faults.map((fault) => `Projection mismatch in ${name} ${key}: ${fault}`));
   }
-  for (const key of expected.keys()) issues.push(`Projection mismatch in ${table} ${key}: the row is missing`);
+  for (const key of expected.keys()) issues.push(`Projection mismatch in ${name} ${key}: the row is missing`);
   return issues;
 }
 
 /** A column that the chain never wrote is null. */
 function compareRow(
-  { table, outside }: ProjectedTable,
+  { name, outside }: ProjectedTable,
   types: ColumnTypes,
   row: JsonObject,
   wanted: JsonObject,
@@ -71,7 +71,7 @@ function compareRow(
   return [...columns]
     .filter((column) => !outside.includes(column))
     .map((column) => {
-      const type = types.get(`${table}.${column}`);
+      const type = types.get(`${name}.${column}`);
       return { column, is: normal(type, row[column]), says: normal(type, wanted[column]) };
     })
     .filter(({ is, says }) => !isDeepStrictEqual(is, says))

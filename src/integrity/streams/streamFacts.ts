@@ -9,7 +9,7 @@ import { EVENT_COLUMNS, type EventRow } from '../../core/chain/ledger.ts';
 import { type JsonObject, RESERVED } from '../../core/definitions/event.ts';
 import { type Head, idOf } from '../../core/definitions/stream.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
-import { PROJECTED } from './projectedTables.ts';
+import { type ProjectedTable, projected } from '../../tables.ts';
 
 /** An event with at least one fault in its row. Hashes in hex; null where a column that cannot be null is null. */
 export interface FaultyEvent {
@@ -69,8 +69,8 @@ const ERASURE = `
 const head = (row: string) => `json_build_object('sequence', ${row}.sequence, 'event_hash', ${hex(`${row}.event_hash`)},
   'occurred_at', ${instant(`${row}.occurred_at`)})`;
 
-const rowsOf = ({ kind, table, owner }: (typeof PROJECTED)[number]) => `
-  '${table}', (select json_agg(t) from public.${table} t where t.${owner} = n.id and n.stream like '${kind}:%')`;
+const rowsOf = ({ name, stream, owner }: ProjectedTable) => `
+  '${name}', (select json_agg(t) from public.${name} t where t.${owner} = n.id and n.stream like '${stream}:%')`;
 
 const SWEEP = `
   with named as (
@@ -141,7 +141,7 @@ const SWEEP = `
         where e.stream = n.stream and (e.event_type = any($3) or e.event_type ~ $4) order by e.sequence
       ) r
     ), '[]') as recorded,
-    json_build_object(${PROJECTED.map(rowsOf).join()}) as rows
+    json_build_object(${projected.map(rowsOf).join()}) as rows
   from named n left join swept s on s.stream = n.stream
   order by n.stream`;
 

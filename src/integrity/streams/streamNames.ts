@@ -3,7 +3,7 @@
  * payloads or projected rows), which is a finding in itself.
  */
 import type { Queryable } from '../../core/sql/queryable.ts';
-import { PROJECTED } from './projectedTables.ts';
+import { projected } from '../../tables.ts';
 
 export interface StreamName {
   stream: string;
@@ -18,7 +18,7 @@ const WITH_HEAD = `select stream, sequence from public.streams where stream > $1
 const TRACES = [
   ['events', 't.stream'],
   ['event_payloads', 't.stream'],
-  ...PROJECTED.map(({ kind, table, owner }) => [table, `('${kind}:' || t.${owner}) collate "C"`]),
+  ...projected.map(({ name, stream, owner }) => [name, `('${stream}:' || t.${owner}) collate "C"`]),
 ].map(
   ([table, name]) => `
     select ${name} as stream from public.${table} t
