@@ -19,9 +19,19 @@ const UNTRACED = { request_id: 'folded', traceparent: null };
 
 export type FoldedCourt = ReturnType<typeof openFoldedCourt>;
 
+interface Options {
+  /** Names each command at this time of the court's clock. */
+  newId?: (now_ms: number) => string;
+  session_id?: string;
+  assignment_id?: string;
+}
+
 /** @param assignment the body of its `assignment.create` */
-export function openFoldedCourt(assignment: JsonObject) {
-  const streams = [`session:${SESSION}`, `assignment:${ASSIGNMENT}`] as const;
+export function openFoldedCourt(
+  assignment: JsonObject,
+  { newId = newCommandId, session_id = SESSION, assignment_id = ASSIGNMENT }: Options = {},
+) {
+  const streams = [`session:${session_id}`, `assignment:${assignment_id}`] as const;
   const held = new Map<string, StreamState>(
     streams.map((stream) => [stream, { head: EMPTY_HEAD, state: initialState(catalog, stream) }]),
   );
@@ -32,13 +42,20 @@ export function openFoldedCourt(assignment: JsonObject) {
   const session = () => held.get(streams[0])!.state as SessionState;
   const now = () => new Date(now_ms).toISOString();
 
-  function decide(name: string, input: JsonObject, actor: Actor, id: string, locked: readonly string[]) {
+  function decide(
+    name: string,
+    input: JsonObject,
+    actor: Actor,
+    id: string,
+    locked: readonly string[],
+    facts: ReadonlyMap<string, unknown> = new Map(),
+  ) {
     const definition = catalog.commands.get(name)!;
     const command = { id, name, stream: locked[0]!, streams: [...locked], input, actor };
     const pending = [
       { ...command, expected_sequence: null, attempts: 0, last_error: null, reply_to: 'nobody', ...UNTRACED },
     ];
-    const decided = decideBatch({ catalog: catalog as Catalog, pending, now: now(), held, facts: new Map() });
+    const decided = decideBatch({ catalog: catalog as Catalog, pending, now: now(), held, facts });
     expect(decided.faults).toEqual([]);
     for (const [stream, moved] of decided.moved) held.set(stream, moved);
     rows.push(...decided.rows);
@@ -56,14 +73,16 @@ export function openFoldedCourt(assignment: JsonObject) {
   function send(name: string, body: JsonObject, actor: Actor, file?: FileFacts) {
     const definition = catalog.commands.get(name)!;
     const hasRoute = 'route' in definition;
-    const parsed = definition.body.parse(hasRoute ? body : { ...body, session_id: SESSION }) as JsonObject;
-    return decide(
-      name,
-      { ...parsed, session_id: SESSION, ...(file && { file }) } as JsonObject,
-      actor,
-      newCommandId(now_ms),
-      streams,
-    );
+    const parsed = definition.body.parse(hasRoute ? body : { ...body, session_id }) as JsonObject;
+    const input = { ...parsed, session_id, ...(file && { file }) } as JsonObject;
+    return decide(name, input, actor, newId(now_ms), streams);
+  }
+
+  /** A command of the assignment, sent now. */
+  function sendOfMatch(name: string, body: JsonObject, actor: Actor) {
+    const parsed = catalog.commands.get(name)!.body.parse(body) as JsonObject;
+    const facts = new Map([[`${name} ${assignment_id}`, session_id]]);
+    return decide(name, { ...parsed, assignment_id }, actor, newId(now_ms), streams.toReversed(), facts);
   }
 
   /** Folded again the events come to the same, and to the rows that they write. */
@@ -74,11 +93,12 @@ export function openFoldedCourt(assignment: JsonObject) {
     expectRowsAgree(writes, { session: session(), assignment: held.get(streams[1])!.state as never });
   }
 
-  decide('assignment.create', assignment, admin, ASSIGNMENT, [streams[1]]);
-  decide('session.create', { assignment_id: ASSIGNMENT }, admin, SESSION, [streams[1], streams[0]]);
+  decide('assignment.create', assignment, admin, assignment_id, [streams[1]]);
+  decide('session.create', { assignment_id }, admin, session_id, [streams[1], streams[0]]);
 
   return {
     send,
+    sendOfMatch,
     session,
     now,
     rows,

@@ -1,0 +1,135 @@
+/**
+ * Histories that were recorded once, by this version and by those before it, as they are exported. Each is read, folded,
+ * stored, verified and restored by the code as it is now, and the same commands still record the same events.
+ */
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { restoreBackup } from '../../src/backup/restoreBackup.ts';
+import { takeBackup } from '../../src/backup/takeBackup.ts';
+import type { Decided } from '../../src/core/apply/decideBatch.ts';
+import { record } from '../../src/core/apply/execute.ts';
+import { evolveWith, initialState, type StreamState } from '../../src/core/apply/streamStates.ts';
+import { canonicalPayload, GENESIS_HASH, payloadCommitment } from '../../src/core/chain/chain.ts';
+import {
+  EVENT_COLUMNS,
+  type EventRow,
+  exportedEvent,
+  hashOf,
+  headAfter,
+  recordedEvent,
+} from '../../src/core/chain/ledger.ts';
+import type { ExportedEvent } from '../../src/core/definitions/event.ts';
+import type { Write } from '../../src/core/definitions/write.ts';
+import { inTransaction, openPool } from '../../src/infra/postgres/database.ts';
+import { catalog } from '../../src/modules.ts';
+import { cloneDatabase, type TestDatabase } from '../support/database.ts';
+import { readRecorded } from '../support/kept.ts';
+import { playScripted, scriptedRounds } from '../support/scriptedRounds.ts';
+
+const FOLDER = join(import.meta.dirname, '../histories');
+
+const lineOf = (row: EventRow) => `${JSON.stringify(exportedEvent(row))}\n`;
+const histories = new Map<string, EventRow[]>();
+
+for (const name of scriptedRounds) {
+  await readRecorded(`histories/${name}.ndjson`, () => playScripted(name).map(lineOf).join(''));
+}
+for (const file of (await readdir(FOLDER)).toSorted()) {
+  const lines = (await readFile(join(FOLDER, file), 'utf8')).trimEnd().split('\n');
+  histories.set(
+    file.replace('.ndjson', ''),
+    lines.map((line) => rowOf(JSON.parse(line) as ExportedEvent)),
+  );
+}
+
+function rowOf({ event_sequence, payload, session_id: _, ...event }: ExportedEvent): EventRow {
+  return { ...event, sequence: event_sequence, payload: canonicalPayload(payload!) };
+}
+
+test('every type of event that can be recorded is in a history', () => {
+  const recorded = new Set([...histories.values()].flat().map(({ event_type }) => event_type));
+  expect([...catalog.events.keys()].filter((type) => !recorded.has(type))).toEqual([]);
+});
+
+describe.each([...histories.keys()])('the history %s', (name) => {
+  const rows = histories.get(name)!;
+
+  test('has the hashes that its events ask for', () => {
+    const heads = new Map<string, { sequence: number; event_hash: string }>();
+    for (const row of rows) {
+      const { sequence, event_hash } = heads.get(row.stream) ?? { sequence: 0, event_hash: GENESIS_HASH };
+      expect(row).toMatchObject({ sequence: sequence + 1, previous_hash: event_hash });
+      expect(row.payload_commitment).toBe(payloadCommitment(Buffer.from(row.payload_salt!, 'hex'), row.payload!));
+      expect(row.event_hash).toBe(hashOf(row));
+      heads.set(row.stream, row);
+    }
+  });
+
+  test('is exported as it was', async () => {
+    expect(rows.map(lineOf).join('')).toBe(await readFile(join(FOLDER, `${name}.ndjson`), 'utf8'));
+  });
+});
+
+test.each(scriptedRounds)('the commands of %s still record the same events', (name) => {
+  const said = ({ event_type, stream, sequence, event_id, actor_id, occurred_at, payload }: EventRow) => ({
+    ...{ event_type, stream, sequence, event_id, actor_id, occurred_at, payload },
+  });
+  expect(playScripted(name).map(said)).toEqual(histories.get(name)!.map(said));
+});
+
+describe('all histories, stored in one database', () => {
+  let database: TestDatabase;
+  let restored: TestDatabase;
+  let folder: string;
+
+  beforeAll(async () => {
+    [database, restored] = [await cloneDatabase(), await cloneDatabase()];
+    folder = await mkdtemp(join(tmpdir(), 'plearoll-histories-'));
+  });
+  afterAll(async () => {
+    await Promise.all([database.drop(), restored.drop(), rm(folder, { recursive: true })]);
+  });
+
+  test('verify, digests and tables too, and are restored from a backup', async () => {
+    await store(database.url);
+    const file = join(folder, 'histories');
+    const sessions = new Set([...histories.values()].flat().flatMap(({ stream }) => stream.match(/^session:.*/) ?? []));
+    const intact = {
+      ...{ sessions_checked: sessions.size, invalid_sessions: [], invalid_streams: [], guard_issues: [] },
+      ...{ events_checked: [...histories.values()].flat().length, system_valid: true },
+      message: expect.stringContaining('The record is intact'),
+    };
+    expect((await takeBackup(database.url, file)).report).toMatchObject(intact);
+    expect((await restoreBackup(restored.url, file, { replace: false })).report).toMatchObject(intact);
+    expect(await exported(restored)).toEqual([...histories.values()].flat().map(lineOf).toSorted());
+  });
+});
+
+/** As the worker would have stored them, had it folded them today. */
+async function store(url: string): Promise<void> {
+  const worker = openPool(url, 'worker', 1, (error) => {
+    throw error;
+  });
+  for (const rows of histories.values()) {
+    const moved = new Map<string, StreamState>();
+    const writes: Write[] = [];
+    for (const row of rows) {
+      const before = moved.get(row.stream)?.state ?? initialState(catalog, row.stream);
+      const state = evolveWith(catalog, before, row);
+      moved.set(row.stream, { head: headAfter(row), state });
+      writes.push(...(catalog.events.get(row.event_type)?.project(recordedEvent(row) as never, state) ?? []));
+    }
+    const decided = { rows, moved, writes, outcomes: [], faults: [] } as unknown as Decided;
+    await inTransaction(worker, (db) => record(db, decided));
+  }
+  await worker.end();
+}
+
+async function exported({ pool }: TestDatabase): Promise<string[]> {
+  const { rows } = await pool.query<EventRow>(
+    `select ${EVENT_COLUMNS} from events e left join event_payloads p using (stream, sequence)`,
+  );
+  return rows.map(lineOf).toSorted();
+}

@@ -1,0 +1,162 @@
+/**
+ * Rounds whose ids and times are fixed, so that the same commands record the same events again. Together they record
+ * every type of event that there is; what they recorded once is kept in test/histories and never written again.
+ */
+
+import type { EventRow } from '../../src/core/chain/ledger.ts';
+import type { Actor } from '../../src/core/definitions/actor.ts';
+import type { JsonObject } from '../../src/core/definitions/event.ts';
+import {
+  admin,
+  bailiff,
+  INSTITUTION,
+  judge,
+  match,
+  petitioner,
+  presiding,
+  respondent,
+  student,
+  system,
+} from './court.ts';
+import { openFoldedCourt } from './foldedCourt.ts';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOURS_12 = 12 * 60 * MINUTE;
+
+type Round = ReturnType<typeof open>;
+
+/** By the name of the history that keeps what is recorded. */
+const ROUNDS: Record<string, (round: Round) => void> = {
+  '0.1.0-hearing': playHearing,
+  '0.1.0-trial': playTrial,
+  '0.1.0-called-off': callOff,
+  '0.1.0-left-open': leaveOpen,
+};
+
+export const scriptedRounds = Object.keys(ROUNDS);
+
+/** Plays the round anew. @returns its events in the order in which they were recorded; only salts and hashes differ */
+export function playScripted(name: string): EventRow[] {
+  const round = open(scriptedRounds.indexOf(name));
+  ROUNDS[name]!(round);
+  round.court.expectFolded();
+  return round.court.rows;
+}
+
+function open(place: number) {
+  let count = 0;
+  const newId = (now_ms: number) => {
+    count += 1;
+    const time = now_ms.toString(16).padStart(12, '0');
+    const tail = `${place.toString(16).padStart(4, '0')}${count.toString(16).padStart(4, '0')}0000`;
+    return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-${tail}`;
+  };
+  const named = { assignment_id: newId(0), session_id: newId(0) };
+  const court = openFoldedCourt({ ...structuredClone(match), institution_id: INSTITUTION }, { newId, ...named });
+
+  function applied({ status, result, problem }: ReturnType<typeof court.send>): any {
+    if (status !== 'applied') throw new Error(JSON.stringify(problem));
+    court.wait(SECOND);
+    return result;
+  }
+
+  const act = (name: string, body: JsonObject = {}, actor: Actor = presiding, file?: number) =>
+    applied(court.send(name, body, actor, file === undefined ? undefined : fileOf(file)));
+  const actOnMatch = (name: string, body: JsonObject) => applied(court.sendOfMatch(name, body, admin));
+  const turn = (n: number) => ({ turn_id: court.session().turns[n - 1]!.id });
+  return { court, act, actOnMatch, turn };
+}
+
+const fileOf = (n: number) => ({ sha256: `${n}`.repeat(64), size_bytes: n, media_type: 'application/pdf' });
+
+/** Comings and goings, words and pauses, and a recording. */
+function playHearing({ court, act }: Round): void {
+  const seat = { user_id: petitioner.id };
+  act('session.join', { role: 'petitioner', client_info: { agent: 'tablet' } }, petitioner);
+  act('session.join', { role: 'judge' });
+  act('session.start');
+  act('session.log', { event_type: 'BENCH_NOTE', details: { text: 'Größe — 😀', nested: { b: [1, null], a: true } } });
+  act('participant.await', seat, system);
+  act('participant.reconnect', seat, system);
+  act('participant.await', seat, system);
+  court.wait(30 * SECOND);
+  act('participant.lose', seat, system);
+  act('session.join', { role: 'petitioner' }, petitioner);
+  act('session.pause', { reason: 'Recess' });
+  act('session.resume');
+  act('session.leave', {}, petitioner);
+  act('session.complete', { recording_url: 'https://recordings.example/r/1' });
+  act('recording.add', { url: 'https://recordings.example/r/2', title: 'Camera 1' });
+}
+
+/** All that people can do to a turn, an objection, an exhibit and a roster; one exhibit waits for its ruling at the end. */
+function playTrial({ court, act, actOnMatch, turn }: Round): void {
+  act('session.join', { role: 'moderator' }, bailiff);
+  act('session.start');
+  act('turn.reserve_rebuttal', { ...turn(5), reserved_ms: 2 * MINUTE }, bailiff);
+  act('turn.plan', { ...turn(1), allotted_ms: 7 * MINUTE });
+  act('turn.start', { ...turn(1), speaker_id: petitioner.id });
+  act('turn.question', { ...turn(1), phase: 'start', judge_id: judge.id });
+  act('turn.question', { ...turn(1), phase: 'end' });
+  act('turn.extend', { ...turn(1), extension_ms: SECOND });
+  const ground = { ...turn(1), ground: 'misrepresentation' };
+  const { id: ruled } = act('objection.raise', { ...ground, reason: 'Page 3.' }, respondent);
+  act('objection.rule', { objection_id: ruled, decision: 'sustained', ruling: 'Rephrase.' });
+  const { id: withdrawn } = act('objection.raise', ground, respondent);
+  act('objection.withdraw', { objection_id: withdrawn }, respondent);
+  act('turn.take_over', turn(1));
+  act('turn.return', turn(1));
+  presentExhibits({ act });
+  court.wait(6 * MINUTE);
+  act('turn.end', turn(1));
+  const { id: rest } = act('turn.plan', { continues: turn(1).turn_id }, bailiff);
+  act('turn.start', { turn_id: rest, speaker_id: petitioner.id });
+  act('turn.end', { turn_id: rest });
+  act('turn.waive_rebuttal', turn(5));
+  act('turn.start', { ...turn(3), speaker_id: respondent.id });
+  const { id: reserved } = act('objection.raise', { ...turn(3), ground: 'procedural' }, petitioner);
+  act('objection.rule', { objection_id: reserved, decision: 'reserved' });
+  act('violation.record', { ...turn(3), user_id: respondent.id, kind: 'late', description: 'Ten minutes late.' });
+  act('turn.end', turn(3));
+  actOnMatch('assignment.substitute', {
+    user_id: bailiff.id,
+    replacement: { user_id: student.id, name: 'Noor Haddad' },
+    reason: 'Taken ill.',
+  });
+  act('objection.rule', { objection_id: reserved, decision: 'overruled' });
+  act('session.complete');
+}
+
+function presentExhibits({ act }: Pick<Round, 'act'>): void {
+  const upload = (n: number, side: string): JsonObject => ({
+    exhibit_id: act('exhibit.upload', { title: `Exhibit ${n}`, side }, bailiff, n).id,
+  });
+  upload(1, 'petitioner');
+  const [map, letter, film] = [upload(2, 'petitioner'), upload(3, 'respondent'), upload(4, 'petitioner')];
+  for (const exhibit of [map, letter, film]) act('exhibit.mark', exhibit, bailiff);
+  for (const exhibit of [map, letter]) act('exhibit.tender', exhibit, bailiff);
+  act('exhibit.rule', { ...map, decision: 'rejected', ruling: 'No foundation.' });
+  act('exhibit.tender', map, bailiff);
+  act('exhibit.rule', { ...map, decision: 'admitted' });
+  act('exhibit.withdraw', film, bailiff);
+}
+
+/** Somebody waits for a session that does not begin; then the match is called off. */
+function callOff({ court, act, actOnMatch }: Round): void {
+  act('session.join', { role: 'petitioner' }, petitioner);
+  court.wait(HOURS_12);
+  act('participants.expire', {}, system);
+  act('session.join', { role: 'respondent' }, respondent);
+  actOnMatch('assignment.cancel', { reason: 'Snow.' });
+}
+
+/** Time runs out, a ruling is awaited, and nobody ends the session. */
+function leaveOpen({ court, act, turn }: Round): void {
+  act('session.start');
+  act('turn.start', { ...turn(1), speaker_id: petitioner.id });
+  const { id: objection_id } = act('objection.raise', { ...turn(1), ground: 'procedural' }, respondent);
+  act('objection.rule', { objection_id, decision: 'reserved' });
+  court.wait(HOURS_12);
+  act('session.lapse', {}, system);
+}
