@@ -4,7 +4,8 @@
  * retries by the drain, deadlines by the sweep. It goes out all at once, so that a Redis that hangs holds up a lane once.
  */
 import { SpanKind } from '@opentelemetry/api';
-import type { Decided, Fault } from '../../src/core/apply/decideBatch.ts';
+import type { Decided } from '../../src/core/apply/decideBatch.ts';
+import type { CommandFault } from '../../src/core/apply/outcome.ts';
 import { idOf, kindOf } from '../../src/core/definitions/stream.ts';
 import { groupBy } from '../../src/core/groupBy.ts';
 import { assignmentStream } from '../../src/court/assignments/assignment.ts';
@@ -71,7 +72,7 @@ function logOutcomes(log: Log, { outcomes }: Decided): void {
 }
 
 /** A retry is rung for when it is due; a dead command is put where an operator looks. */
-async function setAside({ queues, metrics, log }: Announcer, fault: Fault): Promise<void> {
+async function setAside({ queues, metrics, log }: Announcer, fault: CommandFault): Promise<void> {
   const { id, name, stream, request_id, traceparent, attempts, error, retry_in_ms } = fault;
   const isDead = retry_in_ms === 0;
   const where = { command_id: id, command: name, stream, request_id, trace_id: traceIdOf(traceparent) };

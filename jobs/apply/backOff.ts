@@ -4,7 +4,7 @@
  * is published, so that others need not take its commands for work that is left undone.
  */
 
-import type { Postponed } from '../../src/core/apply/decideBatch.ts';
+import type { Postponed } from '../../src/core/apply/outcome.ts';
 import { publishBackoffs } from '../../src/core/apply/streamBackoffs.ts';
 import { createBatcher } from '../../src/core/batcher.ts';
 import { addWork, type Work } from '../../src/core/definitions/stream.ts';

@@ -1,6 +1,15 @@
 /**
  * The ledger's other half: a tick that was fired is a durable job, and is run until it succeeds or has spent its
- * attempts. Who runs it holds it for half a minute at a time, by the database's clock.
+ * attempts. A run claims its tick for half a minute at a time, by the database's clock.
+ *
+ *   fire ──▶ waiting ──────▶ skipped     a later tick of its name fired first
+ *    │        │   ▲
+ *    │  claim │   │ fault, or cut off by a stop: due again later
+ *    │        ▼   │
+ *    │       running ──────▶ succeeded
+ *    │        │ ▲  └───────▶ failed      a fault, or a missed heartbeat, at MAX_ATTEMPTS
+ *    │        └─┘ heartbeat missed: claimed again
+ *    └───────────────────────▶ skipped   its slot was passed over
  */
 import type { JsonObject } from '../../src/core/definitions/event.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
@@ -8,13 +17,13 @@ import { type TickKey, tickId } from './tickLedger.ts';
 
 export interface Claim extends TickKey {
   id: string;
-  /** Of this run alone: nobody else's words about the tick count any more. */
+  /** Fencing token: updates of an older run are ignored. */
   run: string;
   attempts: number;
 }
 
 export const MAX_ATTEMPTS = 3;
-/** How long a tick belongs to a run that says nothing any more. */
+/** Claim TTL: a run that misses its heartbeat for this long loses the tick. */
 export const HELD_SECONDS = 30;
 /** A doorbell should have been answered by then. */
 const FOUND_AFTER_MS = 1_000;
@@ -120,7 +129,7 @@ export async function findDue(db: Queryable): Promise<DueTick[]> {
   return rows;
 }
 
-/** Ticks whose last run said nothing any more, and runs by hand that did: nobody tries these again. */
+/** Fails ticks whose last attempt lost its heartbeat, and manual runs that did; neither is retried. */
 export async function buryTicks(db: Queryable): Promise<(TickKey & { error: string })[]> {
   const text = `
     update schedule_ticks

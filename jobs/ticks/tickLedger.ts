@@ -1,6 +1,6 @@
 /**
- * The ledger of ticks: a row for each tick that was fired, once, by whoever leads. What becomes of it stands in
- * tickRuns.ts. Times are the database's.
+ * The ledger of ticks: a row for each tick that was fired, once, by the leader. What becomes of it is
+ * in tickClaims.ts. Times are the database's.
  */
 import { createHash } from 'node:crypto';
 import type { Queryable } from '../../src/core/sql/queryable.ts';

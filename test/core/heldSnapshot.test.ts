@@ -4,7 +4,7 @@
  */
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { COMMANDS_WAIT, OVERDUE } from '../../jobs/apply/applyCommands.ts';
+import { COMMANDS_WAIT, OVERDUE } from '../../jobs/apply/overdueCommands.ts';
 import { moveMark, watchMark } from '../../jobs/upkeep/moveMark.ts';
 import { PENDING, readPending } from '../../src/core/apply/transaction.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';

@@ -93,7 +93,7 @@ test('the attempt of a suspect is counted while it is tried', async () => {
   const batch = await acceptOverdue(court.log(place, 1), court.log(place, 2));
   const seen: unknown[] = [];
   await run(batch, async (options) => {
-    if (options.counted) seen.push(...(await standingOf(batch)));
+    if (options.preCounted) seen.push(...(await standingOf(batch)));
     return court.pass(options);
   });
   expect(seen).toEqual(batch.map(() => ({ status: 'accepted', attempts: 1 })));

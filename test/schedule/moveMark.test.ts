@@ -1,7 +1,7 @@
 /** The inbox's mark passes what is settled and streams that are stuck, and never a command that anybody may yet commit. */
 import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { OVERDUE } from '../../jobs/apply/applyCommands.ts';
+import { OVERDUE } from '../../jobs/apply/overdueCommands.ts';
 import { moveMark, watchMark } from '../../jobs/upkeep/moveMark.ts';
 import { readPending } from '../../src/core/apply/transaction.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';

@@ -55,7 +55,7 @@ export function openFoldedCourt(
     const pending = [
       { ...command, expected_sequence: null, attempts: 0, last_error: null, reply_to: 'nobody', ...UNTRACED },
     ];
-    const decided = decideBatch({ catalog: catalog as Catalog, pending, now: now(), held, facts });
+    const decided = decideBatch({ catalog: catalog as Catalog, pending, now: now(), current: held, facts });
     expect(decided.faults).toEqual([]);
     for (const [stream, moved] of decided.moved) held.set(stream, moved);
     rows.push(...decided.rows);

@@ -154,7 +154,7 @@ function decide(
     ...{ expected_sequence: expected_sequence ?? null, attempts: 0, last_error: null, reply_to: 'nobody' },
     ...{ request_id: id, traceparent: null },
   };
-  return decideBatch({ catalog: catalog as Catalog, pending: [pending], now, held, facts });
+  return decideBatch({ catalog: catalog as Catalog, pending: [pending], now, current: held, facts });
 }
 
 /** A stranger would find nothing wrong with it. */

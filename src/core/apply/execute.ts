@@ -20,7 +20,7 @@ export interface PassOptions {
   /** At most so many commands of one stream. */
   limit: number;
   /** When given, only these commands are decided; their attempt is already counted and committed. */
-  counted?: ReadonlySet<string>;
+  preCounted?: ReadonlySet<string>;
   /** When true, a command that may have taken a process down is left alone, and its stream is among the `suspects`. */
   skipSuspects?: boolean;
   /** When given, what the database said when the first command of the work was tried alone. */
@@ -40,10 +40,10 @@ export async function execute(db: Queryable, catalog: Catalog, states: States, o
   const deciding = 'fault' in options ? [] : pending.filter(({ streams }) => !streams.some((one) => busy.has(one)));
   const needed = deciding.flatMap((command) => command.streams).filter((stream) => heads.has(stream));
   const { states: known, newer } = await states.load(db, new Map(needed.map((stream) => [stream, heads.get(stream)!])));
-  const standing = new Map<string, StreamState>();
-  for (const [stream, state] of known) standing.set(stream, { head: heads.get(stream)!, state });
+  const current = new Map<string, StreamState>();
+  for (const [stream, state] of known) current.set(stream, { head: heads.get(stream)!, state });
   const facts = await loadFacts(db, catalog, deciding);
-  const decided = decideBatch({ ...options, catalog, pending, now, held: standing, facts, newer, busy });
+  const decided = decideBatch({ ...options, catalog, pending, now, current, facts, newer, busy });
   for (const { stream, streams } of ofFullStreams(pending, options.limit)) {
     if (!decided.suspects.has(stream) && !decided.postponed.has(stream)) addWork(decided.again, streams);
   }

@@ -4,7 +4,7 @@
  */
 
 import type { Queryable } from '../sql/queryable.ts';
-import type { Postponed } from './decideBatch.ts';
+import type { Postponed } from './outcome.ts';
 
 const PUBLISH = {
   name: 'publish-backoffs',

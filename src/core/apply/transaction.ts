@@ -6,8 +6,9 @@ import type { Head, Work } from '../definitions/stream.ts';
 import { assertRowCount } from '../sql/assertRowCount.ts';
 import { pipelined } from '../sql/pipelined.ts';
 import type { Queryable } from '../sql/queryable.ts';
-import type { Decided, Fault } from './decideBatch.ts';
+import type { Decided } from './decideBatch.ts';
 import type { PendingCommand } from './inbox.ts';
+import type { CommandFault } from './outcome.ts';
 import { lowWaterOf } from './waitingCommands.ts';
 
 interface LockedRow {
@@ -177,7 +178,7 @@ export async function writeBatch(db: Queryable, { rows, moved, outcomes }: Decid
 }
 
 /** What went wrong with commands that have no outcome yet, or died of it; the streams of the former wait for a while. */
-export function noteFaults(db: Queryable, faults: Fault[]): Promise<unknown>[] {
+export function noteFaults(db: Queryable, faults: CommandFault[]): Promise<unknown>[] {
   return faults.flatMap(({ id, stream, attempts, error, retry_in_ms }) => {
     const noted = db.query('update commands set attempts = $2, last_error = $3 where id = $1', [id, attempts, error]);
     if (retry_in_ms === 0) return [noted];

@@ -24,6 +24,12 @@ export function idOf(stream: string): string {
   return stream.slice(stream.indexOf(':') + 1);
 }
 
+/** Which of `lanes` a stream is always in: never two transactions of one process work on one stream. */
+export function laneOf(stream: string, lanes: number): number {
+  // The last hexadecimal digit of a UUID is random.
+  return stream.charCodeAt(stream.length - 1) % lanes;
+}
+
 /** Streams to pass over, each with every stream that its next commands lock. */
 export type Work = ReadonlyMap<string, readonly string[]>;
 

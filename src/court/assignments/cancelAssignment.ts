@@ -8,7 +8,8 @@ import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { reject } from '../../core/definitions/problem.ts';
 import { update } from '../../core/definitions/write.ts';
-import { emptied, emptiedUpdates, sessionStream } from '../sessions/session.ts';
+import { sessionStream } from '../sessions/session.ts';
+import { emptied, emptiedUpdates } from '../sessions/sessionTransitions.ts';
 import { assignmentStream } from './assignment.ts';
 import { type MatchStates, OVER_CODES, ofMatch, refuseOver } from './matchCommand.ts';
 

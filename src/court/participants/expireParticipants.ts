@@ -7,7 +7,8 @@ import { defineSystemCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { reject } from '../../core/definitions/problem.ts';
 import { id } from '../../core/definitions/schemas.ts';
-import { type SessionStates, sessionResult, sessionStream, sessionStreamName } from '../sessions/session.ts';
+import { type SessionStates, sessionStream, sessionStreamName } from '../sessions/session.ts';
+import { sessionResult } from '../sessions/sessionResource.ts';
 import { refuseUnlessSilent } from '../sessions/staleSession.ts';
 import { seatUpdate, withParticipant } from './participant.ts';
 

@@ -9,7 +9,8 @@ import { reject } from '../../core/definitions/problem.ts';
 import { freeObject, id } from '../../core/definitions/schemas.ts';
 import { insert, update } from '../../core/definitions/write.ts';
 import { refuseCancelled, rosterEntry } from '../assignments/assignment.ts';
-import { participantResource, type SessionStates, sessionStream } from '../sessions/session.ts';
+import { type SessionStates, sessionStream } from '../sessions/session.ts';
+import { participantResource } from '../sessions/sessionResource.ts';
 import { personally, seatUpdate, withParticipant } from './participant.ts';
 
 export const participantJoined = defineEvent({

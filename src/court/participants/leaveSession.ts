@@ -5,7 +5,8 @@ import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { reject } from '../../core/definitions/problem.ts';
 import { id } from '../../core/definitions/schemas.ts';
-import { participantResource, type SessionStates, sessionStream } from '../sessions/session.ts';
+import { type SessionStates, sessionStream } from '../sessions/session.ts';
+import { participantResource } from '../sessions/sessionResource.ts';
 import { personally, seatUpdate, withParticipant } from './participant.ts';
 
 export const participantLeft = defineEvent({

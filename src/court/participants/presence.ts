@@ -5,7 +5,8 @@
 import { z } from 'zod';
 import { type Rejection, reject } from '../../core/definitions/problem.ts';
 import { id } from '../../core/definitions/schemas.ts';
-import { type Participant, participantResource, type SessionStates, sessionStreamName } from '../sessions/session.ts';
+import { type Participant, type SessionStates, sessionStreamName } from '../sessions/session.ts';
+import { participantResource } from '../sessions/sessionResource.ts';
 
 /** How long somebody is waited for whose last socket is gone. */
 export const AWAITED_MS = 30_000;

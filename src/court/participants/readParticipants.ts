@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { type Page, pageOf } from '../../core/definitions/page.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
-import type { participantResource } from '../sessions/session.ts';
+import type { participantResource } from '../sessions/sessionResource.ts';
 
 type Shown = ReturnType<typeof participantResource>;
 

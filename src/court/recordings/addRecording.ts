@@ -10,7 +10,8 @@ import { reject } from '../../core/definitions/problem.ts';
 import { id, line } from '../../core/definitions/schemas.ts';
 import { insert } from '../../core/definitions/write.ts';
 import { assignmentStream } from '../assignments/assignment.ts';
-import { officially, refuseOutsider, type SessionStates } from '../sessions/session.ts';
+import { officially, type SessionStates } from '../sessions/session.ts';
+import { refuseOutsider } from '../sessions/sessionTransitions.ts';
 import { recordingAddress } from './recordingUrl.ts';
 
 const MAX_URL = 2_048;

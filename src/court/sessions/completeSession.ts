@@ -12,17 +12,10 @@ import { exhibitUpdate } from '../exhibits/exhibit.ts';
 import { objectionUpdate, pendingObjection } from '../objections/objection.ts';
 import { recordingAddress } from '../recordings/recordingUrl.ts';
 import { activeTurn, turnUpdate } from '../turns/turn.ts';
-import {
-  closed,
-  emptiedUpdates,
-  officially,
-  refuseTransition,
-  type SessionState,
-  type SessionStates,
-  sessionResult,
-  sessionStream,
-  stateDigest,
-} from './session.ts';
+import { officially, type SessionState, type SessionStates, sessionStream } from './session.ts';
+import { stateDigest } from './sessionDigest.ts';
+import { sessionResult } from './sessionResource.ts';
+import { closed, emptiedUpdates, refuseTransition } from './sessionTransitions.ts';
 
 export const sessionCompleted = defineEvent({
   stream: sessionStream,

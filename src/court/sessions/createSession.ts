@@ -8,7 +8,8 @@ import { reject } from '../../core/definitions/problem.ts';
 import { freeObject, id } from '../../core/definitions/schemas.ts';
 import { insert } from '../../core/definitions/write.ts';
 import { type AssignmentState, assignmentStreamName, refuseCancelled } from '../assignments/assignment.ts';
-import { type SessionState, sessionResult, sessionStream, sessionStreamName } from './session.ts';
+import { type SessionState, sessionStream, sessionStreamName } from './session.ts';
+import { sessionResult } from './sessionResource.ts';
 
 export const sessionCreated = defineEvent({
   stream: sessionStream,

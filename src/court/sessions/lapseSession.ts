@@ -9,15 +9,10 @@ import { defineEvent } from '../../core/definitions/event.ts';
 import { id } from '../../core/definitions/schemas.ts';
 import { expiryOfActive, turnExpired, withExpired } from '../turns/expireTurn.ts';
 import { sessionCompleted } from './completeSession.ts';
-import {
-  closed,
-  refuseChange,
-  type SessionStates,
-  sessionResult,
-  sessionStream,
-  sessionStreamName,
-  stateDigest,
-} from './session.ts';
+import { type SessionStates, sessionStream, sessionStreamName } from './session.ts';
+import { stateDigest } from './sessionDigest.ts';
+import { sessionResult } from './sessionResource.ts';
+import { closed, refuseChange } from './sessionTransitions.ts';
 import { refuseUnlessSilent } from './staleSession.ts';
 
 export const sessionLapsed = defineEvent({

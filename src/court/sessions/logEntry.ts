@@ -6,7 +6,8 @@ import { type JsonObject, RESERVED } from '../../core/definitions/event.ts';
 import { reject } from '../../core/definitions/problem.ts';
 import { freeObject } from '../../core/definitions/schemas.ts';
 import { refuseCancelled } from '../assignments/assignment.ts';
-import { officially, refuseOutsider, type SessionStates, sessionStream } from './session.ts';
+import { officially, type SessionStates, sessionStream } from './session.ts';
+import { refuseOutsider } from './sessionTransitions.ts';
 
 const body = z.strictObject({
   event_type: z

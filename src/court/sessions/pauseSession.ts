@@ -10,15 +10,9 @@ import { update } from '../../core/definitions/write.ts';
 import { pausedBy } from '../turns/clock.ts';
 import { expiryOfActive, turnExpired } from '../turns/expireTurn.ts';
 import { activeTurnUpdates } from '../turns/turn.ts';
-import {
-  officially,
-  refuseTransition,
-  type SessionStates,
-  sessionResult,
-  sessionStream,
-  withActiveTurn,
-  withStatus,
-} from './session.ts';
+import { officially, type SessionStates, sessionStream, withActiveTurn } from './session.ts';
+import { sessionResult } from './sessionResource.ts';
+import { refuseTransition, withStatus } from './sessionTransitions.ts';
 
 export const sessionPaused = defineEvent({
   stream: sessionStream,

@@ -7,7 +7,8 @@ import type { Head } from '../../core/definitions/stream.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { ACTIVE_TURN, SERVER_TIME } from '../turns/readTurns.ts';
 import type { Turn } from '../turns/turn.ts';
-import { type Session, sessionResource } from './session.ts';
+import type { Session } from './session.ts';
+import { sessionResource } from './sessionResource.ts';
 
 type SessionRow = Session & {
   sequence: number;

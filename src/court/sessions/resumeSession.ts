@@ -6,15 +6,9 @@ import { defineEvent } from '../../core/definitions/event.ts';
 import { update } from '../../core/definitions/write.ts';
 import { resumedFrom } from '../turns/clock.ts';
 import { activeTurnUpdates } from '../turns/turn.ts';
-import {
-  officially,
-  refuseTransition,
-  type SessionStates,
-  sessionResult,
-  sessionStream,
-  withActiveTurn,
-  withStatus,
-} from './session.ts';
+import { officially, type SessionStates, sessionStream, withActiveTurn } from './session.ts';
+import { sessionResult } from './sessionResource.ts';
+import { refuseTransition, withStatus } from './sessionTransitions.ts';
 
 export const sessionResumed = defineEvent({
   stream: sessionStream,

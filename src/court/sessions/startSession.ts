@@ -11,14 +11,9 @@ import { refuseCancelled } from '../assignments/assignment.ts';
 import { format } from '../formats/format.ts';
 import { resolveFormat } from '../formats/templates.ts';
 import { newTurn, plannedTurn, turnInsert, turnsOf } from '../turns/turn.ts';
-import {
-  officially,
-  refuseTransition,
-  type SessionStates,
-  sessionResult,
-  sessionStream,
-  withStatus,
-} from './session.ts';
+import { officially, type SessionStates, sessionStream } from './session.ts';
+import { sessionResult } from './sessionResource.ts';
+import { refuseTransition, withStatus } from './sessionTransitions.ts';
 
 export const sessionStarted = defineEvent({
   stream: sessionStream,

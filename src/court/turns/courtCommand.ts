@@ -4,7 +4,8 @@ import type { Actor, Role } from '../../core/definitions/actor.ts';
 import { type Rejection, reject } from '../../core/definitions/problem.ts';
 import { type AssignmentState, type RosterEntry, rosterEntry } from '../assignments/assignment.ts';
 import { pendingObjection } from '../objections/objection.ts';
-import { officially, refuseOutsider, type SessionState } from '../sessions/session.ts';
+import { officially, type SessionState } from '../sessions/session.ts';
+import { refuseOutsider } from '../sessions/sessionTransitions.ts';
 import type { Turn } from './turn.ts';
 
 export const BENCH_AND_BAILIFF: readonly Role[] = ['admin', 'super_admin', 'judge', 'moderator'];

@@ -1,4 +1,11 @@
-/** A turn: one timed speech of one side. It is planned, becomes active once, and ends once, or is waived. */
+/**
+ * A turn: one timed speech of one side. An active turn's clock runs or is stopped (clock.ts).
+ *
+ *             start            end, expire where the format ends it, the session's end
+ *   planned ────────▶ active ──────────────────────────────────────────────────────────▶ ended
+ *      └────────▶ waived
+ *        waive (a rebuttal)
+ */
 import { z } from 'zod';
 import { eventId } from '../../core/chain/ids.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
@@ -94,7 +101,7 @@ export function endedTurn(turn: Turn, at: string): Turn {
   return { ...stoppedAt(turn, at), state: 'ended', question_since: null, used_ms, overtime_ms: spoken_ms - used_ms };
 }
 
-/** The turn as its format ends it when its time is up: how late that is found is nobody's overtime. */
+/** Ended by the format at its deadline: the delay of noticing it is not counted as overtime. */
 export function timedOutTurn(turn: Turn, at: string): Turn {
   return { ...endedTurn(turn, at), used_ms: budgetMs(turn), overtime_ms: 0 };
 }

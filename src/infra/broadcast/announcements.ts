@@ -3,7 +3,7 @@
  * which trace it came from. The first is checked by whoever hears it; the second is for logs alone.
  */
 import { z } from 'zod';
-import type { Outcome } from '../../core/apply/decideBatch.ts';
+import type { Outcome } from '../../core/apply/outcome.ts';
 import { commandIdOf } from '../../core/chain/ids.ts';
 import type { ExportedEvent } from '../../core/definitions/event.ts';
 

@@ -2,7 +2,7 @@
  * The reply channel's text: a line of facts and a line of JSON for each outcome. The JSON stays text all the way from
  * the worker to the HTTP answer; JSON text never holds a raw newline.
  */
-import type { Outcome } from '../../core/apply/decideBatch.ts';
+import type { Outcome } from '../../core/apply/outcome.ts';
 
 export type Reply = Pick<Outcome, 'id' | 'status' | 'attempts' | 'finished_at' | 'body'>;
 

@@ -5,7 +5,8 @@ import { expect, test } from 'vitest';
 import { eventId } from '../../../src/core/chain/ids.ts';
 import { participantLeft } from '../../../src/court/participants/leaveSession.ts';
 import { completeSession, sessionCompleted } from '../../../src/court/sessions/completeSession.ts';
-import { type Participant, participantResource } from '../../../src/court/sessions/session.ts';
+import type { Participant } from '../../../src/court/sessions/session.ts';
+import { participantResource } from '../../../src/court/sessions/sessionResource.ts';
 import { turnEnded } from '../../../src/court/turns/endTurn.ts';
 import { turnExpired } from '../../../src/court/turns/expireTurn.ts';
 import {

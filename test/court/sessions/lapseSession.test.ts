@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { sessionCompleted } from '../../../src/court/sessions/completeSession.ts';
 import { LAPSE_REASON, lapseSession, sessionLapsed } from '../../../src/court/sessions/lapseSession.ts';
-import { stateDigest } from '../../../src/court/sessions/session.ts';
+import { stateDigest } from '../../../src/court/sessions/sessionDigest.ts';
 import { turnExpired } from '../../../src/court/turns/expireTurn.ts';
 import { petitioner, petitionerJoined, SESSION, sessionThatIs, system, turnId } from '../../support/court.ts';
 import { given, NOW } from '../../support/given.ts';

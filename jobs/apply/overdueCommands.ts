@@ -1,0 +1,30 @@
+/**
+ * SQL of the overdue poll: commands that wait for longer than their doorbell should take. It rang for nobody, or rang
+ * for a worker that was killed with them in hand.
+ */
+import { oldestWaiting } from '../../src/core/apply/waitingCommands.ts';
+import type { Queryable } from '../../src/core/sql/queryable.ts';
+
+const OVERDUE_AFTER_MS = 500;
+const STREAMS_AT_ONCE = 500;
+/** Oldest first, so that no stream is passed over for long. */
+const COMMANDS_LOOKED_THROUGH = 2_000;
+
+const IS_OVERDUE = `accepted_at < clock_timestamp() - interval '${OVERDUE_AFTER_MS} milliseconds'`;
+
+/** Is there any that `findOverdue` would find, but for streams that wait for their next attempt? */
+export const COMMANDS_WAIT = `exists (select from (${oldestWaiting('accepted_at', 1)}) o where ${IS_OVERDUE})`;
+
+export const OVERDUE = `
+  select streams from (
+    select distinct on (stream) stream, streams, position
+    from (${oldestWaiting('stream, streams, position, accepted_at', COMMANDS_LOOKED_THROUGH)}) w
+    where ${IS_OVERDUE} order by stream, position) o
+  where not exists (select from streams s where s.stream = o.stream and s.held_until > clock_timestamp())
+  order by position limit $1`;
+
+/** The streams of the first overdue command of each stream, in inbox order. */
+export async function findOverdue(db: Queryable): Promise<{ streams: string[] }[]> {
+  const { rows } = await db.query<{ streams: string[] }>(OVERDUE, [STREAMS_AT_ONCE]);
+  return rows;
+}

@@ -1,0 +1,108 @@
+/**
+ * Commands that may have taken a process down: tried before without an outcome, or pending for too long. Their attempt
+ * is committed before it is made, so that a command that ends its process three times is dead, and no other with it.
+ */
+import type pg from 'pg';
+import type { PendingCommand } from '../../src/core/apply/inbox.ts';
+import { MAX_ATTEMPTS } from '../../src/core/apply/outcome.ts';
+import { countAttempts, lockStreams, readPending, uncountAttempts } from '../../src/core/apply/transaction.ts';
+import { addWork, type Work, workOf } from '../../src/core/definitions/stream.ts';
+import type { Queryable } from '../../src/core/sql/queryable.ts';
+import { exclusively } from '../../src/infra/postgres/database.ts';
+import { type Attempts, isLockFault } from './attempt.ts';
+import { copyOf, inHalves, type Pass, postpone, type Tally } from './tally.ts';
+
+interface Counted {
+  preCounted: Set<string>;
+  /** The first pending command of each stream that could be locked. */
+  firsts: PendingCommand[];
+}
+
+interface SuspectsOptions {
+  pool: pg.Pool;
+  attempts: Attempts;
+  pass: Pass;
+  isClosing(): boolean;
+}
+
+type Fits = (first: PendingCommand) => boolean;
+
+const COUNTED_AT_ONCE = 32;
+
+export function createSuspects({ pool, attempts: { transact, persistently }, pass, isClosing }: SuspectsOptions) {
+  /** Streams that another worker is trying just now are left to it. */
+  async function run(tally: Tally): Promise<void> {
+    await persistently(() =>
+      exclusively(pool, [...tally.suspects.keys()], async (own, isLost) => {
+        let work: Work = new Map([...tally.suspects].filter(([subject]) => own.has(subject)));
+        while (work.size > 0 && !isClosing() && !isLost()) work = await passSuspects(work, tally, isLost);
+      }),
+    );
+  }
+
+  /** What was tried before is counted and tried in its turn and alone, so that it spends no attempts but its own. */
+  async function passSuspects(work: Work, tally: Tally, isLost: () => boolean): Promise<Work> {
+    const { preCounted, firsts } = await count(work, (first) => first.attempts === 0, tally);
+    const fresh = workOf(firsts.filter((first) => first.attempts === 0));
+    const again = copyOf(await passCounted(fresh, COUNTED_AT_ONCE, tally, preCounted));
+    for (const first of firsts.filter(({ attempts }) => attempts > 0)) {
+      if (isClosing() || isLost()) break;
+      const alone = workOf([first]);
+      const { preCounted, firsts: found } = await count(alone, () => true, tally);
+      if (found.length === 0) continue;
+      for (const streams of (await passCounted(alone, 1, tally, preCounted)).values()) addWork(again, streams);
+    }
+    return again;
+  }
+
+  /**
+   * The attempts of commands that were counted and had neither an outcome nor a fault are taken back: their stream was
+   * locked, or they wait behind a fault, or for another stream or a fact, and are counted again in their turn.
+   */
+  async function passCounted(work: Work, limit: number, tally: Tally, preCounted: Set<string>): Promise<Work> {
+    const left = await pass(work, limit, tally, preCounted.size > 0 ? { preCounted } : {});
+    const ended = new Set(tally.outcomes.map(({ id }) => id));
+    const untried = [...preCounted].filter((id) => !ended.has(id) && !tally.faulted.has(id));
+    if (untried.length > 0) await transact((db) => uncountAttempts(db, untried));
+    return left;
+  }
+
+  /** Commits the next attempts of those streams whose first command fits; of smaller parts where a lock is in the way. */
+  async function count(work: Work, fits: Fits, tally: Tally): Promise<Counted> {
+    const counts: Counted = { preCounted: new Set(), firsts: [] };
+    try {
+      return await transact((db) => countLocked(db, work, fits, tally));
+    } catch (fault) {
+      if (!isLockFault(fault)) throw fault;
+      if (work.size === 1) {
+        postpone(work, fault, tally);
+        return counts;
+      }
+    }
+    await inHalves(work, async (half) => {
+      const { preCounted, firsts } = await count(half, fits, tally);
+      for (const id of preCounted) counts.preCounted.add(id);
+      counts.firsts.push(...firsts);
+      return new Map();
+    });
+    return counts;
+  }
+
+  return { run };
+}
+
+/** A first command with no attempt left is not counted. */
+async function countLocked(db: Queryable, work: Work, fits: Fits, tally: Tally): Promise<Counted> {
+  const { heads, held } = await lockStreams(db, work);
+  for (const [subject, streams] of work) {
+    if (streams.every((stream) => heads.has(stream))) continue;
+    const detail = 'somebody else has locked it';
+    tally.postponed.set(subject, { streams: [...streams], reason: 'locked', detail });
+  }
+  const ready = [...work.keys()].filter((subject) => !held.has(subject) && !tally.postponed.has(subject));
+  const { pending } = await readPending(db, ready, COUNTED_AT_ONCE);
+  const firsts = pending.filter(({ stream }, i) => pending.findIndex((other) => other.stream === stream) === i);
+  const fitting = new Set(firsts.filter(fits).map(({ stream }) => stream));
+  const chosen = pending.filter(({ stream }) => fitting.has(stream));
+  return { preCounted: await countAttempts(db, chosen, MAX_ATTEMPTS), firsts };
+}

@@ -1,0 +1,41 @@
+/**
+ * Asks each peer of a WebSocket server for a sign of life at every interval, and ends those that gave none since the
+ * last. Only a pong that holds what its ping held counts, because a peer that reads nothing cannot know it.
+ */
+import { randomBytes } from 'node:crypto';
+import type { WebSocket, WebSocketServer } from 'ws';
+import type { Metrics } from '../../infra/telemetry/metrics.ts';
+import { CLOSE, MAX_UNSENT_BYTES, REASONS } from '../listeners/messages.ts';
+
+const NONCE_BYTES = 8;
+
+export function keepAlive({ clients }: WebSocketServer, metrics: Metrics, every_ms: number): NodeJS.Timeout {
+  const unanswered = new WeakMap<WebSocket, Buffer>();
+  const listening = new WeakSet<WebSocket>();
+
+  function ask(ws: WebSocket): void {
+    const nonce = randomBytes(NONCE_BYTES);
+    unanswered.set(ws, nonce);
+    ws.ping(nonce);
+    if (listening.has(ws)) return;
+    listening.add(ws);
+    ws.on('pong', (held) => {
+      if (unanswered.get(ws)?.equals(held)) unanswered.delete(ws);
+    });
+  }
+
+  function end(ws: WebSocket): void {
+    const isBehind = ws.bufferedAmount > MAX_UNSENT_BYTES;
+    metrics.closedSockets.inc({ reason: isBehind ? REASONS[CLOSE.slow] : 'silent' });
+    if (isBehind) ws.close(CLOSE.slow, REASONS[CLOSE.slow]);
+    else ws.terminate();
+  }
+
+  return setInterval(() => {
+    for (const ws of clients) {
+      if (ws.readyState !== ws.OPEN) continue;
+      if (unanswered.has(ws)) end(ws);
+      else ask(ws);
+    }
+  }, every_ms).unref();
+}
