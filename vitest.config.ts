@@ -1,40 +1,82 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+import { isEverything } from './test/support/everything.ts';
 
-const onDatabase = [
-  'test/http/**/*.test.ts',
-  'test/relay/**/*.test.ts',
-  'test/jobs/**/*.test.ts',
-  'test/journeys/**/*.test.ts',
+/**
+ * Functions and values alone: neither a server nor a process nor compiled output. The walks through all that turns can do
+ * are pure as well, and take longer than everything here.
+ */
+const PURE = [
+  'test/court/**/!(walk).test.ts',
+  'test/core/{batcher,everyCommand,ids}.test.ts',
+  'test/faults/judge.test.ts',
+  'test/infra/{backlog,blobs,config,metrics,redaction,repeats,tokens}.test.ts',
+  'test/relay/{frames,recentEvents,scopeCheck}.test.ts',
+  'test/schedule/slots.test.ts',
+  'test/{deploy,readme}.test.ts',
 ];
-const shared = {
+const ON_A_KIND = ['test/{http,relay,jobs,journeys}/**/*.test.ts'];
+const FAULTS = ['test/faults/**/*.test.ts'];
+const VERSIONS = ['test/versions/*.test.ts'];
+/**
+ * The door, SQL, reads, and jobs on one database: nothing in these files asks which queue, broadcast or limiter there is,
+ * or how many processes share the work.
+ */
+const KIND_BLIND = [
+  'test/http/{authentication,badInput,cors,errorBodies,features,findings,hardening,log,pages,reads}.test.ts',
+  'test/http/{requestMetrics,roles,sharing,smallPrint,strangers}.test.ts',
+  'test/jobs/{closeStale,expire,keepFindings,sweepBlobs,verifyEverything,verifyRecent}.test.ts',
+  'test/relay/{namespaces,room.model}.test.ts',
+];
+
+const withServers = {
   globalSetup: ['test/support/globalSetup.ts'],
   testTimeout: 30_000,
   hookTimeout: 60_000,
   pool: 'forks' as const,
+  sequence: { groupOrder: 1 },
 };
+/** `include` without what another project runs. */
+const files = (include: string[], ...without: string[]) => ({
+  include,
+  exclude: [...configDefaults.exclude, ...without],
+});
 
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    reporters: ['default', './test/support/slowestFiles.ts'],
     projects: [
       {
+        test: { ...files(PURE), name: 'pure', pool: 'threads', isolate: false },
+      },
+      {
         test: {
-          ...shared,
+          ...withServers,
+          ...files(['test/**/*.test.ts'], ...PURE, ...ON_A_KIND, ...FAULTS, ...VERSIONS),
           name: 'parts',
-          include: [
-            'test/*.test.ts',
-            'test/core/**/*.test.ts',
-            'test/court/**/*.test.ts',
-            'test/infra/**/*.test.ts',
-            'test/integrity/**/*.test.ts',
-            'test/schedule/**/*.test.ts',
-          ],
         },
       },
-      { test: { ...shared, name: 'embedded', include: onDatabase, env: { TEST_KIND: 'embedded' } } },
-      { test: { ...shared, name: 'distributed', include: onDatabase, env: { TEST_KIND: 'distributed' } } },
-      { test: { ...shared, name: 'versions', include: ['test/versions/*.test.ts'] } },
-      { test: { ...shared, name: 'faults', include: ['test/faults/**/*.test.ts'], testTimeout: 120_000 } },
+      { test: { ...withServers, ...files(ON_A_KIND, ...PURE), name: 'embedded', env: { TEST_KIND: 'embedded' } } },
+      {
+        test: {
+          ...withServers,
+          ...files(ON_A_KIND, ...PURE, ...(isEverything ? [] : KIND_BLIND)),
+          name: 'distributed',
+          env: { TEST_KIND: 'distributed' },
+        },
+      },
+      {
+        // They wait for locks and leases more than they work.
+        test: {
+          ...withServers,
+          ...files(FAULTS, ...PURE),
+          name: 'faults',
+          testTimeout: 120_000,
+          maxWorkers: 4,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      ...(isEverything ? [{ test: { ...withServers, ...files(VERSIONS), name: 'versions' } }] : []),
     ],
   },
 });

@@ -126,9 +126,8 @@ describe('the timetable', () => {
 
   test('has every job there is', () => {
     const folder = join(import.meta.dirname, '../../jobs');
-    const defined = readdirSync(folder).filter((file) =>
-      readFileSync(join(folder, file), 'utf8').includes('= defineJob('),
-    );
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+    const defined = files.filter((file) => readFileSync(join(folder, file), 'utf8').includes('= defineJob('));
     expect(timetable.length).toBe(defined.length);
   });
 
