@@ -1,16 +1,17 @@
 /**
  * Histories that were recorded once, by this version and by those before it, as they are exported. Each is read, folded,
- * stored, verified and restored by the code as it is now, and the same commands still record the same events.
+ * stored, verified and restored by the code as it is now, and the same commands still record the same events. The two
+ * named before- were recorded by the code as it stood before there were formats, and exhibits.
  */
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { restoreBackup } from '../../src/backup/restoreBackup.ts';
 import { takeBackup } from '../../src/backup/takeBackup.ts';
 import type { Decided } from '../../src/core/apply/decideBatch.ts';
 import { record } from '../../src/core/apply/execute.ts';
-import { evolveWith, initialState, type StreamState } from '../../src/core/apply/streamStates.ts';
+import { evolveWith, initialState } from '../../src/core/apply/streamStates.ts';
 import { canonicalPayload, GENESIS_HASH, payloadCommitment } from '../../src/core/chain/chain.ts';
 import {
   EVENT_COLUMNS,
@@ -21,7 +22,6 @@ import {
   recordedEvent,
 } from '../../src/core/chain/ledger.ts';
 import type { ExportedEvent } from '../../src/core/definitions/event.ts';
-import type { Write } from '../../src/core/definitions/write.ts';
 import { inTransaction, openPool } from '../../src/infra/postgres/database.ts';
 import { catalog } from '../../src/modules.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
@@ -107,24 +107,20 @@ describe('all histories, stored in one database', () => {
   });
 });
 
-/** As the worker would have stored them, had it folded them today. */
+/** Event by event, with the rows that each writes as it is folded today. */
 async function store(url: string): Promise<void> {
-  const worker = openPool(url, 'worker', 1, (error) => {
-    throw error;
-  });
-  for (const rows of histories.values()) {
-    const moved = new Map<string, StreamState>();
-    const writes: Write[] = [];
-    for (const row of rows) {
-      const before = moved.get(row.stream)?.state ?? initialState(catalog, row.stream);
-      const state = evolveWith(catalog, before, row);
-      moved.set(row.stream, { head: headAfter(row), state });
-      writes.push(...(catalog.events.get(row.event_type)?.project(recordedEvent(row) as never, state) ?? []));
-    }
-    const decided = { rows, moved, writes, outcomes: [], faults: [] } as unknown as Decided;
+  const worker = openPool(url, 'worker', 1, () => {});
+  onTestFinished(() => worker.end());
+  const states = new Map<string, unknown>();
+  for (const row of [...histories.values()].flat()) {
+    const { stream } = row;
+    const state = evolveWith(catalog, states.get(stream) ?? initialState(catalog, stream), row);
+    const writes = catalog.events.get(row.event_type)?.project(recordedEvent(row) as never, state) ?? [];
+    const moved = new Map([[stream, { head: headAfter(row), state }]]);
+    const decided = { rows: [row], moved, writes, outcomes: [], faults: [] } as unknown as Decided;
     await inTransaction(worker, (db) => record(db, decided));
+    states.set(stream, state);
   }
-  await worker.end();
 }
 
 async function exported({ pool }: TestDatabase): Promise<string[]> {
