@@ -4,7 +4,9 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { routes } from '../src/http/routes.ts';
 import { commands } from '../src/modules.ts';
+import { queries } from '../src/queries.ts';
 
 const root = join(import.meta.dirname, '..');
 const biome = join(root, 'node_modules/.bin/biome');
@@ -25,6 +27,7 @@ const OF_A_MODULE = [
   'src/http/app.ts',
   'src/relay/relay.ts',
   'src/modules.ts',
+  'src/queries.ts',
   'bullmq',
 ];
 const COURT = 'src/court/sessions/startSession.ts';
@@ -101,11 +104,16 @@ describe('the walls', () => {
 });
 
 describe('the lists', () => {
-  test('every command file under src is in the list of commands', () => {
-    const defined = filesUnder(join(root, 'src'))
-      .filter((file) => /= defineCommand[<(]/.test(readFileSync(file, 'utf8')))
-      .map((file) => /name: '([a-z._]+)'/.exec(readFileSync(file, 'utf8'))![1]);
-    expect(commands.map((command) => command.name).sort()).toEqual(defined.sort());
+  test.each([
+    ['command', 'defineCommand', commands],
+    ['query', 'defineQuery', queries],
+    ['route', 'defineRoute', routes],
+  ] as const)('every %s that is defined under src is in its list', (_, define, list) => {
+    const definition = new RegExp(`= ${define}[<(][^]*?\\bname: '([a-z._]+)'`, 'g');
+    const defined = filesUnder(join(root, 'src')).flatMap((file) =>
+      [...readFileSync(file, 'utf8').matchAll(definition)].map(([, name]) => name),
+    );
+    expect(list.map(({ name }) => name).toSorted()).toEqual(defined.toSorted());
   });
 
   test('no folder is a heap: there are no services, utils, helpers, common, types or models', () => {

@@ -3,15 +3,20 @@ import { defineModule } from '../core/definitions/module.ts';
 import { assignments, rosters } from './assignments/assignment.ts';
 import { cancelAssignment } from './assignments/cancelAssignment.ts';
 import { createAssignment } from './assignments/createAssignment.ts';
+import { readAssignment, readAssignments } from './assignments/readAssignments.ts';
 import { substituteAssignment } from './assignments/substituteAssignment.ts';
+import { downloadExhibit } from './exhibits/downloadExhibit.ts';
 import { exhibits } from './exhibits/exhibit.ts';
 import { markExhibit } from './exhibits/markExhibit.ts';
+import { readExhibit, readExhibits } from './exhibits/readExhibits.ts';
 import { ruleExhibit } from './exhibits/ruleExhibit.ts';
 import { tenderExhibit } from './exhibits/tenderExhibit.ts';
 import { uploadExhibit } from './exhibits/uploadExhibit.ts';
+import { verifyExhibit } from './exhibits/verifyExhibit.ts';
 import { withdrawExhibit } from './exhibits/withdrawExhibit.ts';
 import { objections } from './objections/objection.ts';
 import { raiseObjection } from './objections/raiseObjection.ts';
+import { readObjections } from './objections/readObjections.ts';
 import { ruleObjection } from './objections/ruleObjection.ts';
 import { withdrawObjection } from './objections/withdrawObjection.ts';
 import { expireObservation } from './observers/expireObservation.ts';
@@ -24,14 +29,19 @@ import { joinSession } from './participants/joinSession.ts';
 import { leaveSession } from './participants/leaveSession.ts';
 import { loseParticipant } from './participants/loseParticipant.ts';
 import { participants } from './participants/participant.ts';
+import { readAttendanceReport } from './participants/readAttendance.ts';
+import { readParticipants } from './participants/readParticipants.ts';
 import { reconnectParticipant } from './participants/reconnectParticipant.ts';
 import { addRecording } from './recordings/addRecording.ts';
+import { readRecordings } from './recordings/readRecordings.ts';
 import { recordings } from './recordings/recording.ts';
 import { completeSession } from './sessions/completeSession.ts';
 import { createSession } from './sessions/createSession.ts';
 import { lapseSession } from './sessions/lapseSession.ts';
 import { logEntry } from './sessions/logEntry.ts';
 import { pauseSession } from './sessions/pauseSession.ts';
+import { readLog, readReplay } from './sessions/readLog.ts';
+import { readActiveSessions, readSession } from './sessions/readSession.ts';
 import { resumeSession } from './sessions/resumeSession.ts';
 import { sessions } from './sessions/session.ts';
 import { startSession } from './sessions/startSession.ts';
@@ -40,12 +50,14 @@ import { expireTurn } from './turns/expireTurn.ts';
 import { extendTurn } from './turns/extendTurn.ts';
 import { markQuestion } from './turns/markQuestion.ts';
 import { planTurn } from './turns/planTurn.ts';
+import { readTurns } from './turns/readTurns.ts';
 import { reserveRebuttal } from './turns/reserveRebuttal.ts';
 import { returnTurn } from './turns/returnTurn.ts';
 import { startTurn } from './turns/startTurn.ts';
 import { takeOverTurn } from './turns/takeOverTurn.ts';
 import { turns } from './turns/turn.ts';
 import { waiveRebuttal } from './turns/waiveRebuttal.ts';
+import { readViolations } from './violations/readViolations.ts';
 import { recordViolation } from './violations/recordViolation.ts';
 import { violations } from './violations/violation.ts';
 
@@ -106,5 +118,23 @@ export const court = defineModule({
     objections,
     violations,
     exhibits,
+  ],
+  queries: [
+    readAssignments,
+    readAssignment,
+    readActiveSessions,
+    readSession,
+    readParticipants,
+    readAttendanceReport,
+    readTurns,
+    readObjections,
+    readViolations,
+    readExhibits,
+    readExhibit,
+    downloadExhibit,
+    verifyExhibit,
+    readRecordings,
+    readLog,
+    readReplay,
   ],
 });

@@ -1,25 +1,25 @@
-/** The Express application: every command and query of the two lists, then operations, then what is left. */
+/** The Express application: every command, query and route of the lists, then operations, then what is left. */
 import { randomUUID } from 'node:crypto';
 import cors from 'cors';
-import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
+import express, { type Express, type Request, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import { problemBody } from '../core/definitions/problem.ts';
 import type { Probe } from '../infra/telemetry/probe.ts';
 import { commands } from '../modules.ts';
 import { queries } from '../queries.ts';
 import { serveCommand } from './commands/serveCommand.ts';
-import { commandRoute, redriveRoute, serveCommandState, serveRedrive } from './commands/serveCommandState.ts';
 import { serveUpload } from './commands/serveUpload.ts';
 import { dashboard } from './dashboard/dashboard.ts';
 import { DASHBOARD } from './dashboard/login.ts';
 import type { ApiContext } from './door/door.ts';
+import type { Serve } from './door/route.ts';
 import { observeRequests } from './observeRequests.ts';
 import { docsRoutes } from './operations/docs.ts';
-import { globalVerifyRoute, serveGlobalVerify, serveVerifyRun, verifyRunRoute } from './operations/globalVerify.ts';
 import { healthRoutes } from './operations/health.ts';
 import { metricsAccess, metricsRoutes } from './operations/metricsRoutes.ts';
 import { answerProblems, refuseOtherMethods, refuseUnknownPath, sendProblem } from './problems.ts';
 import { serveQuery } from './queries/serveQuery.ts';
+import { routes } from './routes.ts';
 
 const EXPOSED = [
   'Location',
@@ -35,8 +35,6 @@ const ALLOWED = ['Authorization', 'Content-Type', 'Prefer', 'Idempotency-Key', '
 // Nothing is loaded from elsewhere, and a page is not sent to https where there is none.
 const POLICY = { styleSrc: ["'self'", "'unsafe-inline'"], fontSrc: ["'self'"], upgradeInsecureRequests: null };
 const REQUEST_ID = /^[\w-]{1,64}$/;
-
-type Serve = (req: Request, res: Response) => Promise<void>;
 
 export function createApp(context: ApiContext, probe: Probe, version: string): Express {
   const app = bareApp(context.config.TRUSTED_PROXIES);
@@ -55,10 +53,7 @@ export function createApp(context: ApiContext, probe: Probe, version: string): E
     mount(route, upload ? serveUpload(context, command, upload) : serveCommand(context, command));
   }
   for (const query of queries) mount(query.route, serveQuery(context, query));
-  mount(commandRoute.route, serveCommandState(context));
-  mount(redriveRoute.route, serveRedrive(context));
-  mount(globalVerifyRoute.route, serveGlobalVerify(context));
-  mount(verifyRunRoute.route, serveVerifyRun(context));
+  for (const { route, serve } of routes) mount(route, serve(context));
   for (const [path, ways] of fixedFirst(served)) {
     for (const { method, serve } of ways) app[method.toLowerCase() as 'get' | 'post'](path, serve);
     app.all(path, refuseOtherMethods(ways.map(({ method }) => method)));

@@ -1,7 +1,8 @@
 /** Reading what verification found, the newest first. A finding stays when it is resolved. */
-import type { JsonObject } from '../core/definitions/event.ts';
-import { type Page, pageOf, withinPage } from '../core/definitions/page.ts';
-import type { Queryable } from '../core/sql/queryable.ts';
+import { z } from 'zod';
+import { pageOf, pageQuery, withinPage } from '../core/definitions/page.ts';
+import { defineQuery } from '../core/definitions/query.ts';
+import { id, instant } from '../core/definitions/schemas.ts';
 
 export interface KeptFinding {
   id: string;
@@ -17,25 +18,23 @@ export interface KeptFinding {
   resolved_at: string | null;
 }
 
-export const FINDING_STATES = ['open', 'resolved', 'all'] as const;
+const PAGE = withinPage(`
+  select id, job, stream, issues, issues_omitted, found_at, last_seen_at, resolved_at from findings
+  where ($1 = 'all' or (resolved_at is null) = ($1 = 'open'))
+    and ($2::timestamptz is null or (found_at, id) < ($2, $3::uuid))
+  order by found_at desc, id desc limit $4`);
 
-export async function readFindings(
-  db: Queryable,
-  state: (typeof FINDING_STATES)[number],
-  page: Page,
-): Promise<JsonObject> {
-  const [before_time = null, before_id = null] = page.after;
-  const { rows } = await db.query<KeptFinding>(
-    withinPage(`select id, job, stream, issues, issues_omitted, found_at, last_seen_at, resolved_at from findings
-     where ($1 = 'all' or (resolved_at is null) = ($1 = 'open'))
-       and ($2::timestamptz is null or (found_at, id) < ($2, $3::uuid))
-     order by found_at desc, id desc limit $4`),
-    [state, before_time, before_id, page.limit + 1],
-  );
-  return pageOf(
-    rows,
-    page,
-    (row) => ({ ...row }),
-    (row) => [row.found_at, row.id],
-  );
-}
+export const readFindings = defineQuery({
+  name: 'findings.list',
+  route: 'GET /ops/findings',
+  summary: 'What the timed jobs found wrong with the record, the newest first',
+  roles: ['super_admin'],
+  query: z.strictObject({ ...pageQuery([instant, id]), state: z.enum(['open', 'resolved', 'all']).default('open') }),
+  target: () => null,
+  async read({ db, query }) {
+    const [before_time = null, before_id = null] = query.cursor ?? [];
+    const { rows } = await db.query<KeptFinding>(PAGE, [query.state, before_time, before_id, query.limit + 1]);
+    const resource = (row: KeptFinding) => ({ ...row });
+    return pageOf(rows, query, resource, (row) => [row.found_at, row.id]);
+  },
+});

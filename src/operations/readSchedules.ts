@@ -1,6 +1,5 @@
 /** The timetable with what became of each job's last tick, and who leads: read from what the leader wrote down. */
-import type { JsonObject } from '../core/definitions/event.ts';
-import type { Queryable } from '../core/sql/queryable.ts';
+import { defineQuery, NO_QUERY } from '../core/definitions/query.ts';
 
 /** An outcome is the tick's state: `waiting`, `running`, `succeeded`, `failed` or `skipped`; null before the first. */
 const SCHEDULES = `
@@ -20,7 +19,15 @@ const LEADER = `
   select holder, term, acquired_at as leading_since, clock_skew_ms
   from leases where name = 'scheduler' and expires_at > clock_timestamp()`;
 
-export async function readSchedules(db: Queryable): Promise<JsonObject> {
-  const [leader, schedules] = await Promise.all([db.query(LEADER), db.query(SCHEDULES)]);
-  return { leader: leader.rows[0] ?? null, items: schedules.rows, next_cursor: null };
-}
+export const readSchedules = defineQuery({
+  name: 'ops.schedules',
+  route: 'GET /ops/schedules',
+  summary: 'Timed jobs: when each last ran and will run next, how it ended, and which scheduler leads',
+  roles: ['super_admin'],
+  query: NO_QUERY,
+  target: () => null,
+  async read({ db }) {
+    const [leader, schedules] = await Promise.all([db.query(LEADER), db.query(SCHEDULES)]);
+    return { leader: leader.rows[0] ?? null, items: schedules.rows, next_cursor: null };
+  },
+});

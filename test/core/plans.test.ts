@@ -9,6 +9,7 @@ import type { Actor, Role } from '../../src/core/definitions/actor.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { createReading } from '../../src/http/queries/scopedReads.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
+import { catalog } from '../../src/modules.ts';
 import { queries } from '../../src/queries.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 
@@ -126,7 +127,13 @@ describe.each(people)('for %s', (_, actorOf) => {
     const plans: Node[] = [];
     const params = { ...place };
     await createReading(pool, pool).inScope(actorOf(), place.session_id, async (db) =>
-      definition.read({ db: explaining(db, plans), actor: actorOf(), params, query: definition.query.parse({}) }),
+      definition.read({
+        db: explaining(db, plans),
+        actor: actorOf(),
+        params,
+        query: definition.query.parse({}),
+        catalog,
+      }),
     );
     const nodes = plans.flatMap(nodesOf);
     expect(plans.length).toBeGreaterThan(0);

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { commandRoute, redriveRoute } from '../../src/http/commands/serveCommandState.ts';
+import { readCommandState, redriveCommand } from '../../src/http/commands/serveCommandState.ts';
 import { commands } from '../../src/modules.ts';
 import { queries } from '../../src/queries.ts';
 import {
@@ -91,9 +91,11 @@ const swapped = ({ session_id, assignment_id, turn_id, objection_id, exhibit_id,
 });
 
 const routes = [
-  ...[...commands, ...queries].map(({ name, route, roles }) => ({ name, route, roles })),
-  { name: 'command.get', ...commandRoute },
-  { name: 'command.redrive', ...redriveRoute },
+  ...[...commands, ...queries, readCommandState, redriveCommand].map(({ name, route, roles }) => ({
+    name,
+    route,
+    roles,
+  })),
 ];
 
 /** What is known of an attempt before it is made: `role` wins over `scope`, as the door has it. */

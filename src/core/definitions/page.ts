@@ -8,8 +8,8 @@ import { wholeNumber } from './schemas.ts';
 
 export interface Page {
   limit: number;
-  /** The sort key to go on after; empty at the start. */
-  after: string[];
+  /** The sort key to go on after; none at the start. */
+  cursor?: string[] | undefined;
 }
 
 export const MAX_PAGE = 200;

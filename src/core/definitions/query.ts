@@ -1,16 +1,19 @@
 /** A question is one query definition: its route, who may ask, its parameters, and how it is read. Reads change nothing. */
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Queryable } from '../sql/queryable.ts';
 import type { Actor, Role } from './actor.ts';
-import type { Target } from './command.ts';
+import type { Catalog, Target } from './command.ts';
 import type { JsonObject } from './event.ts';
 import type { Blobs, NamedFile } from './files.ts';
+import type { RouteParams } from './route.ts';
 
 export interface Asked<Params, Query> {
   db: Queryable;
   actor: Actor;
   params: Params;
   query: Query;
+  /** For a question about all that is recorded: a module does not know the others. */
+  catalog: Catalog;
 }
 
 /** A file as it is answered. */
@@ -20,30 +23,40 @@ export interface Attachment extends NamedFile {
   name: string;
 }
 
-export interface QueryDefinition<Params = unknown, Query = unknown> {
+/** Its parameters follow from the route, its query from the schema, and its body from `read`. */
+export interface QueryDefinition<
+  Route extends string = string,
+  Query extends z.ZodObject = z.ZodObject,
+  Body extends JsonObject = JsonObject,
+> {
   name: string;
   /** `GET /...` with `:placeholders`. */
-  route: string;
+  route: Route;
   summary: string;
   roles: readonly Role[];
-  query: z.ZodObject;
+  query: Query;
   /** What must exist and be in the asker's scope; null where the query scopes itself. */
-  target(params: Params): Target | null;
+  target(params: RouteParams<Route>): Target | null;
   /** The answer's body, or undefined where there is nothing. */
-  read(asked: Asked<Params, Query>): Promise<JsonObject | undefined>;
+  read(asked: Asked<RouteParams<Route>, z.output<Query>>): Promise<Body | undefined>;
   /**
    * Read as the verifier: a row that was moved out of the asker's scope is what it must find, not be blind to. Only for
    * a target, which the door has checked; the answer is that of the target alone, and shared by all who ask at once.
    */
   asVerifier?: true;
   /** Goes on when the reading is over and its transaction with it: looking at files takes its time. */
-  complete?(body: JsonObject, blobs: Blobs): Promise<JsonObject>;
+  complete?(body: NoInfer<Body>, blobs: Blobs): Promise<JsonObject>;
   /** The answer is this file, and not the body. */
-  attach?(body: JsonObject): Attachment;
+  attach?(body: NoInfer<Body>): Attachment;
   /** The answer's version, for the ETag header. */
-  version?(body: JsonObject): string;
+  version?(body: NoInfer<Body>): string;
 }
 
-export function defineQuery<Params, Query>(definition: QueryDefinition<Params, Query>): QueryDefinition<Params, Query> {
+/** The schema of a query string that asks for nothing. */
+export const NO_QUERY = z.strictObject({});
+
+export function defineQuery<const Route extends string, Query extends z.ZodObject, Body extends JsonObject>(
+  definition: QueryDefinition<Route, Query, Body>,
+): QueryDefinition<Route, Query, Body> {
   return definition;
 }

@@ -1,9 +1,11 @@
 /** Reading assignments with their rosters: one, and all that a person may see, newest last. */
 
-import type { Actor } from '../../core/definitions/actor.ts';
+import { z } from 'zod';
+import { ROLES } from '../../core/definitions/actor.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
-import { type Page, pageOf, withinPage } from '../../core/definitions/page.ts';
-import type { Queryable } from '../../core/sql/queryable.ts';
+import { pageOf, pageQuery, withinPage } from '../../core/definitions/page.ts';
+import { defineQuery, NO_QUERY } from '../../core/definitions/query.ts';
+import { id } from '../../core/definitions/schemas.ts';
 import { assignmentResource, type ShownAssignment } from './assignment.ts';
 
 type AssignmentRow = ShownAssignment & { session_id: string | null };
@@ -18,11 +20,18 @@ const ASSIGNMENTS = `
     ${people('judge', `, 'presiding', r.presiding`)} as panel, ${people('moderator', '')} as moderators
   from assignments a left join courtroom_sessions s on s.assignment_id = a.id`;
 
-/** @returns undefined where there is none of that id */
-export async function findAssignment(db: Queryable, id: string): Promise<JsonObject | undefined> {
-  const { rows } = await db.query<AssignmentRow>(`${ASSIGNMENTS} where a.id = $1`, [id]);
-  return rows[0] && resource(rows[0]);
-}
+export const readAssignment = defineQuery({
+  name: 'assignment.get',
+  route: 'GET /api/assignment/:assignment_id',
+  summary: 'One assignment with its roster',
+  roles: ROLES,
+  query: NO_QUERY,
+  target: ({ assignment_id }) => ({ kind: 'assignment', id: assignment_id }),
+  async read({ db, params }) {
+    const { rows } = await db.query<AssignmentRow>(`${ASSIGNMENTS} where a.id = $1`, [params.assignment_id]);
+    return rows[0] && resource(rows[0]);
+  },
+});
 
 const arm = (id: string, from: string) =>
   `(select ${id} as id from ${from} and ($4::uuid is null or ${id} > $4) order by ${id} limit $5)`;
@@ -37,13 +46,20 @@ const PAGE = `
   )
   ${ASSIGNMENTS} where a.id in (select id from visible) order by a.id limit $5`;
 
-/** Those that the actor may see. */
-export async function readAssignments(db: Queryable, actor: Actor, page: Page): Promise<JsonObject> {
-  const [after = null] = page.after;
-  const values = [actor.id, actor.institution_id, actor.role, after, page.limit + 1];
-  const { rows } = await db.query<AssignmentRow>(withinPage(PAGE), values);
-  return pageOf(rows, page, resource, (row) => [row.id]);
-}
+export const readAssignments = defineQuery({
+  name: 'assignment.list',
+  route: 'GET /api/assignment/list',
+  summary: 'Assignments that you may see',
+  roles: ROLES,
+  query: z.strictObject(pageQuery([id])),
+  target: () => null,
+  async read({ db, actor, query }) {
+    const [after = null] = query.cursor ?? [];
+    const values = [actor.id, actor.institution_id, actor.role, after, query.limit + 1];
+    const { rows } = await db.query<AssignmentRow>(withinPage(PAGE), values);
+    return pageOf(rows, query, resource, (row) => [row.id]);
+  },
+});
 
 function resource({ session_id, ...assignment }: AssignmentRow): JsonObject {
   return assignmentResource(assignment, session_id);

@@ -1,38 +1,56 @@
-/** Reading a session's exhibits, in the order in which they were uploaded. */
+/** Reading a session's exhibits, in the order in which they were uploaded, and one of them. */
+import { ROLES } from '../../core/definitions/actor.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
-import { type Page, pageOf } from '../../core/definitions/page.ts';
+import { defineQuery, NO_QUERY } from '../../core/definitions/query.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
+import { aboutSession, byInstant, sessionRows } from '../sessions/sessionQuery.ts';
 import { type Exhibit, exhibitResource } from './exhibit.ts';
 
 const COLUMNS = `id, side, title, media_type, size_bytes, sha256, state, number, uploaded_by, uploaded_at, marked_by,
   marked_at, turn_id, tendered_by, tendered_at, ruling, ruled_by, ruled_at, withdrawn_by, withdrawn_at`;
 
-export async function readExhibits(db: Queryable, session_id: string, page: Page): Promise<JsonObject> {
-  const [after_time = null, after_id = null] = page.after;
-  const { rows } = await db.query<Exhibit>(
-    `select ${COLUMNS} from exhibits
-     where session_id = $1 and ($2::timestamptz is null or (uploaded_at, id) > ($2, $3::uuid))
-     order by uploaded_at, id limit $4`,
-    [session_id, after_time, after_id, page.limit + 1],
-  );
-  return pageOf(rows, page, exhibitResource, (row) => [row.uploaded_at, row.id]);
+const exhibits = sessionRows<Exhibit>('exhibits', COLUMNS, 'uploaded_at', exhibitResource);
+
+export const readAllExhibits = exhibits.all;
+
+export const readExhibits = defineQuery({
+  name: 'session.exhibits',
+  route: 'GET /api/session/:session_id/exhibits',
+  summary: 'The exhibits in the order in which they were uploaded',
+  roles: ROLES,
+  query: byInstant,
+  target: aboutSession,
+  read: ({ db, params, query }) => exhibits.page(db, params.session_id, query),
+});
+
+export const readExhibit = defineQuery({
+  name: 'exhibit.get',
+  route: 'GET /api/session/:session_id/exhibit/:exhibit_id',
+  summary: 'One exhibit',
+  roles: ROLES,
+  query: NO_QUERY,
+  target: aboutExhibit,
+  read: findExhibit,
+});
+
+interface ExhibitParams {
+  session_id: string;
+  exhibit_id: string;
 }
 
-/** All of them, for a snapshot. */
-export async function readAllExhibits(db: Queryable, session_id: string): Promise<JsonObject[]> {
-  const { rows } = await db.query<Exhibit>(
-    `select ${COLUMNS} from exhibits where session_id = $1 order by uploaded_at, id`,
-    [session_id],
-  );
-  return rows.map(exhibitResource);
+export function aboutExhibit({ session_id, exhibit_id }: ExhibitParams) {
+  return { kind: 'session' as const, id: session_id, exhibit_id };
 }
 
 /** @returns undefined where the session has none of that id */
-export async function findExhibitOf(
-  db: Queryable,
-  { session_id, exhibit_id }: { session_id: string; exhibit_id: string },
-): Promise<JsonObject | undefined> {
+export async function findExhibit({
+  db,
+  params: { session_id, exhibit_id },
+}: {
+  db: Queryable;
+  params: ExhibitParams;
+}) {
   const text = `select ${COLUMNS} from exhibits where session_id = $1 and id = $2`;
   const { rows } = await db.query<Exhibit>(text, [session_id, exhibit_id]);
-  return rows[0] && exhibitResource(rows[0]);
+  return rows[0] && (exhibitResource(rows[0]) as JsonObject & Exhibit);
 }

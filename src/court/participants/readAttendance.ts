@@ -2,9 +2,12 @@
  * The attendance of a session, folded from its events, page by page however many there are. Everybody in scope may ask:
  * it says nothing that the log does not. Of tables it reads the roster alone, for the names of who never came.
  */
+import { ROLES } from '../../core/definitions/actor.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
+import { defineQuery, NO_QUERY } from '../../core/definitions/query.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { sessionStreamName } from '../sessions/session.ts';
+import { aboutSession } from '../sessions/sessionQuery.ts';
 import { SERVER_TIME } from '../turns/readTurns.ts';
 import { afterEvents, attendanceOf, COMING_AND_GOING, type Coming, type Periods, type Seated } from './attendance.ts';
 
@@ -16,6 +19,16 @@ interface Facts {
   as_of: string;
   sequence: number;
 }
+
+export const readAttendanceReport = defineQuery({
+  name: 'session.attendance',
+  route: 'GET /api/session/:session_id/attendance',
+  summary: 'Who of the roster was in the room, when and for how long, from the record',
+  roles: ROLES,
+  query: NO_QUERY,
+  target: aboutSession,
+  read: ({ db, params }) => readAttendance(db, params.session_id),
+});
 
 /** @param page how many events are read at once. @returns undefined where there is no such session */
 export async function readAttendance(db: Queryable, session_id: string, page = PAGE): Promise<JsonObject | undefined> {

@@ -1,22 +1,19 @@
 /** Reading the recordings of a session that were added beside its own, in the order in which they were. */
-
-import type { JsonObject } from '../../core/definitions/event.ts';
-import { type Page, pageOf } from '../../core/definitions/page.ts';
-import type { Queryable } from '../../core/sql/queryable.ts';
+import { ROLES } from '../../core/definitions/actor.ts';
+import { defineQuery } from '../../core/definitions/query.ts';
+import { aboutSession, byInstant, sessionRows } from '../sessions/sessionQuery.ts';
 import type { Recording } from './recording.ts';
 
-export async function readRecordings(db: Queryable, session_id: string, page: Page): Promise<JsonObject> {
-  const [after_time = null, after_id = null] = page.after;
-  const { rows } = await db.query<Recording>(
-    `select id, session_id, url, title, added_by, added_at from session_recordings
-     where session_id = $1 and ($2::timestamptz is null or (added_at, id) > ($2, $3::uuid))
-     order by added_at, id limit $4`,
-    [session_id, after_time, after_id, page.limit + 1],
-  );
-  return pageOf(
-    rows,
-    page,
-    (row) => ({ ...row }),
-    (row) => [row.added_at, row.id],
-  );
-}
+const COLUMNS = 'id, session_id, url, title, added_by, added_at';
+
+const recordings = sessionRows<Recording>('session_recordings', COLUMNS, 'added_at');
+
+export const readRecordings = defineQuery({
+  name: 'session.recordings',
+  route: 'GET /api/session/:session_id/recordings',
+  summary: 'The recordings that were added beside the one that the session names',
+  roles: ROLES,
+  query: byInstant,
+  target: aboutSession,
+  read: ({ db, params, query }) => recordings.page(db, params.session_id, query),
+});

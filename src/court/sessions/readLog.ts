@@ -1,30 +1,54 @@
 /** Reading a session's log: the events themselves, in order, as they leave the system. */
 
+import { z } from 'zod';
 import { EVENT_COLUMNS, type EventRow, exportedEvent } from '../../core/chain/ledger.ts';
+import { ROLES } from '../../core/definitions/actor.ts';
 import type { ExportedEvent } from '../../core/definitions/event.ts';
 import { PAGE_BYTES } from '../../core/definitions/page.ts';
+import { defineQuery } from '../../core/definitions/query.ts';
+import { wholeNumber } from '../../core/definitions/schemas.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { sessionStreamName } from './session.ts';
+import { aboutSession } from './sessionQuery.ts';
 
-/** Events of a stream from one sequence to another, both included, at most `limit`. */
-export async function readEvents(
-  db: Queryable,
-  stream: string,
-  from: number,
-  to: number,
-  limit: number,
-): Promise<ExportedEvent[]> {
-  const text = `
-    select ${EVENT_COLUMNS} from events e left join event_payloads p on p.stream = e.stream and p.sequence = e.sequence
-    where e.stream = $1 and e.sequence between $2 and $3 order by e.sequence limit $4`;
-  const { rows } = await db.query<EventRow>({ name: 'read-events', text, values: [stream, from, to, limit] });
-  return rows.map(exportedEvent);
-}
+const MAX_LOGS = 1_000;
+const ENDLESS = 2 ** 31 - 1;
+const sequence = wholeNumber(1, ENDLESS);
+
+export const readLog = defineQuery({
+  name: 'session.logs',
+  route: 'GET /api/session/:session_id/logs',
+  summary: 'The events of a session, a range at a time',
+  roles: ROLES,
+  query: z.strictObject({
+    start_sequence: sequence.default(1),
+    end_sequence: sequence.default(ENDLESS),
+    limit: wholeNumber(1, MAX_LOGS).default(MAX_LOGS),
+  }),
+  target: aboutSession,
+  read: ({ db, params, query }) => readRange(db, params.session_id, query),
+});
+
+export const readReplay = defineQuery({
+  name: 'session.replay',
+  route: 'GET /api/session/:session_id/replay',
+  summary: 'The events of a session from one on, that one included',
+  roles: ROLES,
+  query: z.strictObject({ from_sequence: sequence.default(1) }),
+  target: aboutSession,
+  read({ db, params, query }) {
+    const range = { start_sequence: query.from_sequence, end_sequence: ENDLESS, limit: MAX_LOGS };
+    return readRange(db, params.session_id, range);
+  },
+});
 
 /** What an event is in JSON beside its payload. */
 const ENVELOPE_BYTES = 700;
 
-/** The same, ended by the event with which they come to a page's length. The length of a payload is known without it. */
+/**
+ * Events of a stream from one sequence to another, both included, at most `limit`, ended by the event with which they come
+ * to a page's length. The length of a payload is known without it.
+ */
 async function readPage(
   db: Queryable,
   stream: string,
@@ -44,24 +68,14 @@ async function readPage(
   return rows.map(exportedEvent);
 }
 
-export interface LogRange {
+interface LogRange {
   start_sequence: number;
   end_sequence: number;
   limit: number;
 }
 
-export interface LogPage {
-  session_id: string;
-  start_sequence: number;
-  end_sequence: number;
-  head: { event_sequence: number; event_hash: string };
-  is_complete: boolean;
-  next_sequence: number | null;
-  logs: ExportedEvent[];
-}
-
 /** A range of the log, both ends included. `end_sequence` is the last returned, `next_sequence` null when none is left. */
-export async function readLog(db: Queryable, session_id: string, range: LogRange): Promise<LogPage | undefined> {
+async function readRange(db: Queryable, session_id: string, range: LogRange) {
   const stream = sessionStreamName(session_id);
   const { rows } = await db.query<{ event_sequence: number; event_hash: string; is_complete: boolean }>(
     `select h.sequence as event_sequence, encode(h.event_hash, 'hex') as event_hash, s.status = 'completed' as is_complete

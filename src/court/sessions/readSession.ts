@@ -1,13 +1,15 @@
 /** Reading sessions: one, and those that are active, each with its head as of the same instant. */
 
-import type { Actor } from '../../core/definitions/actor.ts';
+import { ROLES } from '../../core/definitions/actor.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
-import { type Page, pageOf, withinPage } from '../../core/definitions/page.ts';
+import { pageOf, withinPage } from '../../core/definitions/page.ts';
+import { defineQuery, NO_QUERY } from '../../core/definitions/query.ts';
 import type { Head } from '../../core/definitions/stream.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { ACTIVE_TURN, SERVER_TIME } from '../turns/readTurns.ts';
 import type { Turn } from '../turns/turn.ts';
 import type { Session } from './session.ts';
+import { aboutSession, byInstant } from './sessionQuery.ts';
 import { sessionResource } from './sessionResource.ts';
 
 type SessionRow = Session & {
@@ -40,6 +42,17 @@ export async function findSession(db: Queryable, id: string): Promise<(JsonObjec
   return rows[0] && resource(rows[0]);
 }
 
+export const readSession = defineQuery({
+  name: 'session.get',
+  route: 'GET /api/session/:session_id',
+  summary: 'One session with its head',
+  roles: ROLES,
+  query: NO_QUERY,
+  target: aboutSession,
+  read: ({ db, params }) => findSession(db, params.session_id),
+  version: ({ head }) => String(head.event_sequence),
+});
+
 const arm = (from: string, condition: string) => `
   (select s.id from ${from} where s.status = 'active' and ${condition}
     and ($4::timestamptz is null or (s.started_at, s.id) > ($4, $5::uuid)) order by s.started_at, s.id limit $6)`;
@@ -54,13 +67,20 @@ const ACTIVE = `
   )
   ${SESSIONS} where s.id in (select id from visible) order by s.started_at, s.id limit $6`;
 
-/** Active sessions that the actor may see, by the time they were started. */
-export async function readActiveSessions(db: Queryable, actor: Actor, page: Page): Promise<JsonObject> {
-  const [after_time = null, after_id = null] = page.after;
-  const values = [actor.id, actor.institution_id, actor.role, after_time, after_id, page.limit + 1];
-  const { rows } = await db.query<SessionRow>(withinPage(ACTIVE), values);
-  return pageOf(rows, page, resource, (row) => [row.started_at!, row.id]);
-}
+export const readActiveSessions = defineQuery({
+  name: 'session.active',
+  route: 'GET /api/session/active/list',
+  summary: 'Active sessions that you may see, by the time they were started',
+  roles: ROLES,
+  query: byInstant,
+  target: () => null,
+  async read({ db, actor, query }) {
+    const [after_time = null, after_id = null] = query.cursor ?? [];
+    const values = [actor.id, actor.institution_id, actor.role, after_time, after_id, query.limit + 1];
+    const { rows } = await db.query<SessionRow>(withinPage(ACTIVE), values);
+    return pageOf(rows, query, resource, (row) => [row.started_at!, row.id]);
+  },
+});
 
 function resource({ sequence, event_hash, participants_count, checked_at, turn, server_time, ...session }: SessionRow) {
   const head: Head = { sequence, event_hash, occurred_at: null };

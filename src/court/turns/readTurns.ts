@@ -1,9 +1,11 @@
 /** Reading a session's turns, in the order in which they were planned, and the format that they follow. */
-import type { JsonObject } from '../../core/definitions/event.ts';
-import { type Page, pageOf } from '../../core/definitions/page.ts';
-import type { Queryable } from '../../core/sql/queryable.ts';
+import { z } from 'zod';
+import { ROLES } from '../../core/definitions/actor.ts';
+import { pageOf, pageQuery } from '../../core/definitions/page.ts';
+import { defineQuery } from '../../core/definitions/query.ts';
 import type { Format } from '../formats/format.ts';
 import { sessionStreamName } from '../sessions/session.ts';
+import { aboutSession } from '../sessions/sessionQuery.ts';
 import { type Turn, turnResource } from './turn.ts';
 
 const COLUMNS = [
@@ -25,15 +27,24 @@ export const ACTIVE_TURN = `(
 
 type TurnRow = Turn & { format: Format | null; server_time: string };
 
-export async function readTurns(db: Queryable, session_id: string, page: Page): Promise<JsonObject> {
-  const [after = null] = page.after;
-  const { rows } = await db.query<TurnRow>(
-    `select ${COLUMNS.map((name) => `t.${name}`).join(', ')}, s.format, ${SERVER_TIME} as server_time
-     from session_turns t join courtroom_sessions s on s.id = t.session_id
-     join streams h on h.stream = $4
-     where t.session_id = $1 and ($2::integer is null or t.order_index > $2) order by t.order_index limit $3`,
-    [session_id, after, page.limit + 1, sessionStreamName(session_id)],
-  );
-  const resource = ({ format, server_time, ...turn }: TurnRow) => turnResource(turn, format, server_time);
-  return { format: rows[0]?.format ?? null, ...pageOf(rows, page, resource, (row) => [String(row.order_index)]) };
-}
+const PAGE = `
+  select ${COLUMNS.map((name) => `t.${name}`).join(', ')}, s.format, ${SERVER_TIME} as server_time
+  from session_turns t join courtroom_sessions s on s.id = t.session_id
+  join streams h on h.stream = $4
+  where t.session_id = $1 and ($2::integer is null or t.order_index > $2) order by t.order_index limit $3`;
+
+export const readTurns = defineQuery({
+  name: 'session.turns',
+  route: 'GET /api/session/:session_id/turns',
+  summary: 'The turns in the order in which they were planned, each with its clock, and the format they follow',
+  roles: ROLES,
+  query: z.strictObject(pageQuery([z.string().regex(/^[0-9]{1,9}$/)])),
+  target: aboutSession,
+  async read({ db, params: { session_id }, query }) {
+    const [after = null] = query.cursor ?? [];
+    const values = [session_id, after, query.limit + 1, sessionStreamName(session_id)];
+    const { rows } = await db.query<TurnRow>(PAGE, values);
+    const resource = ({ format, server_time, ...turn }: TurnRow) => turnResource(turn, format, server_time);
+    return { format: rows[0]?.format ?? null, ...pageOf(rows, query, resource, (row) => [String(row.order_index)]) };
+  },
+});

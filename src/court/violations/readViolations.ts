@@ -1,21 +1,19 @@
 /** Reading a session's procedural violations, in the order in which they were recorded. */
-import type { JsonObject } from '../../core/definitions/event.ts';
-import { type Page, pageOf } from '../../core/definitions/page.ts';
-import type { Queryable } from '../../core/sql/queryable.ts';
+import { ROLES } from '../../core/definitions/actor.ts';
+import { defineQuery } from '../../core/definitions/query.ts';
+import { aboutSession, byInstant, sessionRows } from '../sessions/sessionQuery.ts';
 import type { Violation } from './violation.ts';
 
-export async function readViolations(db: Queryable, session_id: string, page: Page): Promise<JsonObject> {
-  const [after_time = null, after_id = null] = page.after;
-  const { rows } = await db.query<Violation>(
-    `select id, user_id, turn_id, kind, description, recorded_by, recorded_at from procedural_violations
-     where session_id = $1 and ($2::timestamptz is null or (recorded_at, id) > ($2, $3::uuid))
-     order by recorded_at, id limit $4`,
-    [session_id, after_time, after_id, page.limit + 1],
-  );
-  return pageOf(
-    rows,
-    page,
-    (row) => ({ ...row }),
-    (row) => [row.recorded_at, row.id],
-  );
-}
+const COLUMNS = 'id, user_id, turn_id, kind, description, recorded_by, recorded_at';
+
+const violations = sessionRows<Violation>('procedural_violations', COLUMNS, 'recorded_at');
+
+export const readViolations = defineQuery({
+  name: 'session.violations',
+  route: 'GET /api/session/:session_id/violations',
+  summary: 'The procedural violations in the order in which they were recorded',
+  roles: ROLES,
+  query: byInstant,
+  target: aboutSession,
+  read: ({ db, params, query }) => violations.page(db, params.session_id, query),
+});

@@ -1,5 +1,5 @@
 /** `GET /api/command/<id>`: how a command stands; and its redrive, which is a new command with the same input. */
-import type { Request, Response } from 'express';
+import type { Request } from 'express';
 import { z } from 'zod';
 import { type CommandState, STATE_COLUMNS } from '../../core/apply/inbox.ts';
 import { isUuid, newCommandId } from '../../core/chain/ids.ts';
@@ -10,11 +10,27 @@ import { catalog } from '../../modules.ts';
 import { parseBody, readJson } from '../door/body.ts';
 import { type ApiContext, demandRole, enter } from '../door/door.ts';
 import { readPreferences } from '../door/preferences.ts';
+import { defineRoute, type Serve } from '../door/route.ts';
 import { stateBody } from './answers.ts';
 import { submit } from './serveCommand.ts';
 
-export const commandRoute = { route: 'GET /api/command/:command_id', roles: ROLES } as const;
-export const redriveRoute = { route: 'POST /api/command/:command_id/redrive', roles: ['super_admin'] } as const;
+export const readCommandState = defineRoute({
+  name: 'command.get',
+  route: 'GET /api/command/:command_id',
+  summary: 'How a command stands',
+  roles: ROLES,
+  rejects: [],
+  serve: serveCommandState,
+});
+
+export const redriveCommand = defineRoute({
+  name: 'command.redrive',
+  route: 'POST /api/command/:command_id/redrive',
+  summary: 'Try a dead command again, as a new one',
+  roles: ['super_admin'],
+  rejects: ['not_dead'],
+  serve: serveRedrive,
+});
 
 type StoredCommand = CommandState & {
   streams: string[];
@@ -25,14 +41,14 @@ type StoredCommand = CommandState & {
   institution_id: string | null;
 };
 
-export function serveCommandState(context: ApiContext) {
-  return async (req: Request, res: Response): Promise<void> => {
+function serveCommandState(context: ApiContext): Serve {
+  return async (req, res) => {
     const id = String(req.params.command_id);
     if (isFollowedLink(req) && isUuid(id)) {
       res.redirect(303, `/jobs/command/${id}`);
       return;
     }
-    const actor = (await enter(context, req, res, commandRoute))!;
+    const actor = (await enter(context, req, res, readCommandState))!;
     const { wait_ms, applied } = readPreferences(req);
     let stored = await findOwn(context, actor, id);
     const isPatient = wait_ms > 0 && applied.some((preference) => preference.startsWith('wait'));
@@ -64,11 +80,11 @@ function isFollowedLink({ headers }: Request): boolean {
   return headers['sec-fetch-mode'] === 'navigate' && headers.authorization === undefined;
 }
 
-export function serveRedrive(context: ApiContext) {
-  return async (req: Request, res: Response): Promise<void> => {
-    const actor = (await enter(context, req, res, redriveRoute))!;
+function serveRedrive(context: ApiContext): Serve {
+  return async (req, res) => {
+    const actor = (await enter(context, req, res, redriveCommand))!;
     const body = await readJson(req, res);
-    demandRole(actor, redriveRoute.roles);
+    demandRole(actor, redriveCommand.roles);
     parseBody(body, z.strictObject({}), []);
     const dead = await findOwn(context, actor, String(req.params.command_id));
     if (dead.status !== 'dead') throw new Problem('not_dead', `The command is ${dead.status}.`);

@@ -2,14 +2,30 @@
  * `GET /integrity/global-verify`: the whole record checked by a worker, once for everybody who asks meanwhile. Past
  * 25 s the answer is 202 and the run's own address. The verdict is what stands in Postgres, and nothing else.
  */
-import type { Request, Response } from 'express';
+import type { Response } from 'express';
 import { isUuid } from '../../core/chain/ids.ts';
 import { type Actor, ADMINS } from '../../core/definitions/actor.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 import { type ApiContext, demandRole, enter } from '../door/door.ts';
+import { defineRoute, type Serve } from '../door/route.ts';
 
-export const globalVerifyRoute = { route: 'GET /integrity/global-verify', roles: ADMINS } as const;
-export const verifyRunRoute = { route: 'GET /integrity/runs/:run_id', roles: ADMINS } as const;
+export const verifyGlobally = defineRoute({
+  name: 'integrity.verify',
+  route: 'GET /integrity/global-verify',
+  summary: 'Verify every session of your institution, or all of them',
+  roles: ADMINS,
+  rejects: [],
+  serve: serveGlobalVerify,
+});
+
+export const readVerifyRun = defineRoute({
+  name: 'integrity.run',
+  route: 'GET /integrity/runs/:run_id',
+  summary: 'How a verification stands',
+  roles: ADMINS,
+  rejects: [],
+  serve: serveVerifyRun,
+});
 
 interface Run {
   id: string;
@@ -19,9 +35,9 @@ interface Run {
 
 const ANSWER_WITHIN_MS = 25_000;
 
-export function serveGlobalVerify(context: ApiContext) {
-  return async (req: Request, res: Response): Promise<void> => {
-    const actor = (await enter(context, req, res, globalVerifyRoute))!;
+function serveGlobalVerify(context: ApiContext): Serve {
+  return async (req, res) => {
+    const actor = (await enter(context, req, res, verifyGlobally))!;
     demandRole(actor, ADMINS);
     const id = await context.verifyRuns.ask(actor.role === 'super_admin' ? null : actor.institution_id);
     await context.verifyRuns.within(id, ANSWER_WITHIN_MS);
@@ -29,9 +45,9 @@ export function serveGlobalVerify(context: ApiContext) {
   };
 }
 
-export function serveVerifyRun(context: ApiContext) {
-  return async (req: Request, res: Response): Promise<void> => {
-    const actor = (await enter(context, req, res, verifyRunRoute))!;
+function serveVerifyRun(context: ApiContext): Serve {
+  return async (req, res) => {
+    const actor = (await enter(context, req, res, readVerifyRun))!;
     demandRole(actor, ADMINS);
     answerRun(res, await findRun(context, actor, String(req.params.run_id)));
   };

@@ -1,13 +1,12 @@
-/** OpenAPI 3.1, made from the lists of commands and queries: it cannot say anything that is not served. */
+/** OpenAPI 3.1, made from the lists of commands, queries and routes: it cannot say anything that is not served. */
 import { z } from 'zod';
 import type { CommandDefinition } from '../../core/definitions/command.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { PROBLEMS, type ProblemCode } from '../../core/definitions/problem.ts';
 import { commands } from '../../modules.ts';
 import { queries } from '../../queries.ts';
-import { commandRoute, redriveRoute } from '../commands/serveCommandState.ts';
 import { MAX_FAULTS } from '../door/inputErrors.ts';
-import { globalVerifyRoute, verifyRunRoute } from './globalVerify.ts';
+import { routes } from '../routes.ts';
 
 const COMMAND_HEADERS = [
   header('Idempotency-Key', 'Send the same key again and get the first outcome again. Kept for 7 days.'),
@@ -49,7 +48,11 @@ export function openApiDocument(version: string): JsonObject {
       : { 200: json('The answer'), ...problems(AT_THE_DOOR) };
     add(route, { operationId: name, summary, tags: [tagOf(name)], parameters: queryParameters(query), responses });
   }
-  for (const { route, ...operation } of others()) add(route, operation);
+  for (const { route, name, summary, rejects } of routes) {
+    const door = route.startsWith('POST') ? COMMAND_DOOR : AT_THE_DOOR;
+    const responses = { 200: json('The answer'), ...problems([...door, ...rejects]) };
+    add(route, { operationId: name, summary, tags: [tagOf(name)], responses });
+  }
   return {
     openapi: '3.1.0',
     info: { title: 'Plearoll', version, description: 'Runs live moot-court sessions and keeps a verifiable record.' },
@@ -94,25 +97,6 @@ function requestBodyOf({ body, upload }: CommandDefinition): JsonObject {
   const form = { ...schema, properties: { ...properties, file }, required: [...required, 'file'] };
   const encoding = { file: { contentType: media_types.join(', ') } };
   return { required: true, content: { 'multipart/form-data': { schema: form, encoding } } };
-}
-
-function others(): (JsonObject & { route: string })[] {
-  const described = (route: string, operationId: string, summary: string, codes: ProblemCode[] = AT_THE_DOOR) => ({
-    route,
-    operationId,
-    summary,
-    tags: [tagOf(operationId)],
-    responses: { 200: json('The answer'), ...problems(codes) },
-  });
-  return [
-    described(commandRoute.route, 'command.get', 'How a command stands'),
-    described(redriveRoute.route, 'command.redrive', 'Try a dead command again, as a new one', [
-      ...COMMAND_DOOR,
-      'not_dead',
-    ]),
-    described(globalVerifyRoute.route, 'integrity.verify', 'Verify every session of your institution, or all of them'),
-    described(verifyRunRoute.route, 'integrity.run', 'How a verification stands'),
-  ];
 }
 
 function problems(codes: ProblemCode[]): Record<string, JsonObject> {

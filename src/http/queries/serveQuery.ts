@@ -4,6 +4,7 @@ import type { JsonObject } from '../../core/definitions/event.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 import type { QueryDefinition } from '../../core/definitions/query.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
+import { catalog } from '../../modules.ts';
 import { addSchemaFaults } from '../door/body.ts';
 import { type ApiContext, demandRole, enter } from '../door/door.ts';
 import { demandValid, listFaults } from '../door/inputErrors.ts';
@@ -22,7 +23,7 @@ export function serveQuery(context: ApiContext, definition: QueryDefinition) {
     const params = Object.fromEntries(Object.entries(req.params).map(([name, id]) => [name, String(id).toLowerCase()]));
     const target = definition.target(params);
     if (target) await context.scopes.demand(target, actor);
-    const read = (db: Queryable) => definition.read({ db, actor, params, query: query.data });
+    const read = (db: Queryable) => definition.read({ db, actor, params, query: query.data!, catalog });
     const session_id = target?.kind === 'session' ? target.id : null;
     const complete = async (found: JsonObject | undefined) => {
       const { complete: finish } = definition;

@@ -1,0 +1,10 @@
+/** What a route says about its own parameters, so that no definition has to repeat it. */
+
+type Names<Path extends string> = Path extends `${string}:${infer Rest}`
+  ? Rest extends `${infer Name}/${infer More}`
+    ? Name | Names<More>
+    : Rest
+  : never;
+
+/** The parameters of `'GET /api/session/:session_id/turns'` are `{ session_id: string }`. */
+export type RouteParams<Route extends string> = { [name in Names<Route>]: string };

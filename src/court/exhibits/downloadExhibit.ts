@@ -1,0 +1,16 @@
+/** The file of an exhibit, as it was uploaded. */
+import { ROLES } from '../../core/definitions/actor.ts';
+import { defineQuery, NO_QUERY } from '../../core/definitions/query.ts';
+import { attachmentOf } from './exhibitFile.ts';
+import { aboutExhibit, findExhibit } from './readExhibits.ts';
+
+export const downloadExhibit = defineQuery({
+  name: 'exhibit.download',
+  route: 'GET /api/session/:session_id/exhibit/:exhibit_id/download',
+  summary: 'The file of an exhibit, as it was uploaded',
+  roles: ROLES,
+  query: NO_QUERY,
+  target: aboutExhibit,
+  read: findExhibit,
+  attach: attachmentOf,
+});

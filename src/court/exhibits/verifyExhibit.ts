@@ -1,0 +1,16 @@
+/** The file of an exhibit, read and hashed again. */
+import { ROLES } from '../../core/definitions/actor.ts';
+import { defineQuery, NO_QUERY } from '../../core/definitions/query.ts';
+import { verifyFile } from './exhibitFile.ts';
+import { aboutExhibit, findExhibit } from './readExhibits.ts';
+
+export const verifyExhibit = defineQuery({
+  name: 'exhibit.verify',
+  route: 'GET /api/session/:session_id/exhibit/:exhibit_id/verify',
+  summary: 'Hash the file of an exhibit again',
+  roles: ROLES,
+  query: NO_QUERY,
+  target: aboutExhibit,
+  read: findExhibit,
+  complete: verifyFile,
+});

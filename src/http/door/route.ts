@@ -1,0 +1,23 @@
+/** A route that is neither a command nor a question of a module: served in a way of its own, and listed like those. */
+import type { Request, Response } from 'express';
+import type { Role } from '../../core/definitions/actor.ts';
+import type { ProblemCode } from '../../core/definitions/problem.ts';
+import type { ApiContext } from './door.ts';
+
+export type Serve = (req: Request, res: Response) => Promise<void>;
+
+export interface RouteDefinition {
+  /** As OpenAPI calls the operation. */
+  name: string;
+  /** `GET /...` or `POST /...` with `:placeholders`. */
+  route: string;
+  summary: string;
+  roles: readonly Role[];
+  /** Codes it may be refused with besides those of the door. */
+  rejects: readonly ProblemCode[];
+  serve(context: ApiContext): Serve;
+}
+
+export function defineRoute(definition: RouteDefinition): RouteDefinition {
+  return definition;
+}

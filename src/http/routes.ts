@@ -1,0 +1,5 @@
+/** The routes that are neither commands nor questions of a module. With the lists of modules.ts these are all of the API. */
+import { readCommandState, redriveCommand } from './commands/serveCommandState.ts';
+import { readVerifyRun, verifyGlobally } from './operations/globalVerify.ts';
+
+export const routes = [readCommandState, redriveCommand, verifyGlobally, readVerifyRun];
