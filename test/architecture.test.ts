@@ -37,7 +37,7 @@ const WALLS: { [beginning: string]: string[] } = {
   src: [...OVER_THE_ROOF, ...OF_A_MODULE],
   'src/core': [...OVER_THE_ROOF, ...OF_A_MODULE, COURT, 'src/access/scope.ts', 'express'],
   'src/access': [...OVER_THE_ROOF, ...OF_A_MODULE, COURT],
-  'src/integrity': [...OVER_THE_ROOF, 'src/infra/postgres/database.ts', 'src/http/app.ts', 'ioredis'],
+  'src/integrity': [...OVER_THE_ROOF, ...OF_A_MODULE, COURT, 'src/court/module.ts', 'src/access/scope.ts', 'ioredis'],
   'src/infra': [...OVER_THE_ROOF, 'src/http/app.ts', COURT, 'src/access/scope.ts', 'src/modules.ts'],
   'src/http': [...OVER_THE_ROOF, 'src/relay/relay.ts', 'src/processes/startAll.ts'],
   'src/relay': [

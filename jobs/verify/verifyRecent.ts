@@ -6,10 +6,10 @@
  */
 import type pg from 'pg';
 import { isUuid } from '../../src/core/chain/ids.ts';
+import { isFileIssue } from '../../src/core/definitions/files.ts';
 import { idOf } from '../../src/core/definitions/stream.ts';
 import { readClock } from '../../src/core/sql/databaseClock.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
-import { isFileIssue } from '../../src/court/exhibits/exhibitFile.ts';
 import { type CheckedPage, checkPages } from '../../src/integrity/streams/checkPages.ts';
 import type { StreamName } from '../../src/integrity/streams/streamNames.ts';
 import { withFileIssues } from '../../src/integrity/streams/verifyStreams.ts';

@@ -3,15 +3,14 @@
 import type { Catalog } from '../core/definitions/command.ts';
 import type { JsonObject } from '../core/definitions/event.ts';
 import type { Blobs } from '../core/definitions/files.ts';
-import { idOf } from '../core/definitions/stream.ts';
+import { idOf, streamName } from '../core/definitions/stream.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
-import { sessionStreamName } from '../court/sessions/session.ts';
 import { readColumnTypes } from './streams/compareRows.ts';
 import { type CheckedStream, checkStreams, reportOf, withFiles } from './streams/verifyStreams.ts';
 
 /** What the database says. */
 export async function verifySession(db: Queryable, catalog: Catalog, session_id: string): Promise<JsonObject> {
-  const [checked] = await checkStreams(db, catalog, await readColumnTypes(db), [sessionStreamName(session_id)]);
+  const [checked] = await checkStreams(db, catalog, await readColumnTypes(db), [streamName('session', session_id)]);
   return { ...checked! };
 }
 

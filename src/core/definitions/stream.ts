@@ -1,8 +1,28 @@
 /** A stream is an ordered chain of events named `<kind>:<uuid>`; its kind says what state its events fold into. */
+import type { RecordedFile } from './files.ts';
 
 export interface StreamKind<State = unknown> {
   readonly kind: string;
   initial(id: string): State;
+  /** Texts of what is broken that holds of every stream whatever its events; none where all is well. */
+  invariants(state: State): string[];
+  /** The files that the stream names, for verification to read again. */
+  files(state: State): readonly RecordedFile[];
+  /** What ends a stream for good; null where nothing does. */
+  readonly seal: Seal<State> | null;
+}
+
+/** The last event of a stream. Its payload has `event_count`, itself included, and the `state_digest` after it. */
+export interface Seal<State = unknown> {
+  readonly event: string;
+  /** Lower hex. */
+  digest(state: State): string;
+}
+
+type StreamParts<State> = Pick<StreamKind<State>, 'initial'> & Partial<Omit<StreamKind<State>, 'kind'>>;
+
+export function defineStream<State>(kind: string, parts: StreamParts<State>): StreamKind<State> {
+  return { kind, invariants: () => [], files: () => [], seal: null, ...parts };
 }
 
 /** The last event's number, hash and time; of a stream without events 0, the genesis hash and null. */

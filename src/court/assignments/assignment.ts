@@ -2,7 +2,7 @@
 
 import type { RosterRole, Visibility } from '../../access/scope.ts';
 import { type Rejection, reject } from '../../core/definitions/problem.ts';
-import { type StreamKind, streamName } from '../../core/definitions/stream.ts';
+import { defineStream, streamName } from '../../core/definitions/stream.ts';
 import { defineTable } from '../../core/definitions/table.ts';
 import type { Value } from '../../core/definitions/write.ts';
 import type { Format, Side } from '../formats/format.ts';
@@ -58,7 +58,7 @@ export interface AssignmentState extends ShownAssignment {
   recordings: readonly Recording[];
 }
 
-export const assignmentStream: StreamKind<AssignmentState | null> = { kind: 'assignment', initial: () => null };
+export const assignmentStream = defineStream<AssignmentState | null>('assignment', { initial: () => null });
 
 export const assignments = defineTable({
   name: 'assignments',

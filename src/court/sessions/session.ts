@@ -2,14 +2,17 @@
 import { mayOfficiate, type RosterRole, type Scope } from '../../access/scope.ts';
 import { type Actor, OFFICIALS } from '../../core/definitions/actor.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
-import { type StreamKind, streamName } from '../../core/definitions/stream.ts';
+import { defineStream, streamName } from '../../core/definitions/stream.ts';
 import { defineTable } from '../../core/definitions/table.ts';
 import { type AssignmentState, assignmentStreamName } from '../assignments/assignment.ts';
 import type { Exhibit } from '../exhibits/exhibit.ts';
+import { fileOf } from '../exhibits/exhibitFile.ts';
 import type { Format } from '../formats/format.ts';
 import type { Objection } from '../objections/objection.ts';
 import { activeTurn, type Turn } from '../turns/turn.ts';
+import { brokenInvariants } from '../turns/turnInvariants.ts';
 import type { Violation } from '../violations/violation.ts';
+import { stateDigest } from './sessionDigest.ts';
 
 export type SessionStatus = 'pending' | 'active' | 'paused' | 'completed';
 
@@ -62,8 +65,7 @@ export interface SessionStates {
   assignment: AssignmentState;
 }
 
-export const sessionStream: StreamKind<SessionState> = {
-  kind: 'session',
+export const sessionStream = defineStream<SessionState>('session', {
   initial: (id) => ({
     id,
     assignment_id: '',
@@ -85,7 +87,10 @@ export const sessionStream: StreamKind<SessionState> = {
     violations: [],
     exhibits: [],
   }),
-};
+  invariants: brokenInvariants,
+  files: ({ exhibits }) => exhibits.map(fileOf),
+  seal: { event: 'SESSION_COMPLETED', digest: stateDigest },
+});
 
 export const sessions = defineTable({
   name: 'courtroom_sessions',

@@ -1,18 +1,26 @@
-/** The digest that seals a completed session: its `integrity_hash`. */
+/** The digest of its final state that a completed session is sealed with: part of the payload of its last event. */
 import canonicalize from 'canonicalize';
 import { sha256 } from '../../core/chain/sha256.ts';
-import type { SessionState } from './session.ts';
-import { participantResource } from './sessionResource.ts';
+
+/** What it takes of a session's state, which itself names this digest. */
+interface Sealed {
+  integrity_hash: string | null;
+  format: object | null;
+  participants: { readonly [user_id: string]: { unseen_since: string | null } };
+  turns: readonly object[];
+  objections: readonly object[];
+  violations: readonly object[];
+  exhibits: readonly object[];
+}
 
 /**
  * SHA-256 of the RFC 8785 form of the final state, without the integrity hash that depends on it
  * (docs/record.md). Sessions from before there were formats, or exhibits, were sealed without what came with them.
  */
-export function stateDigest({ integrity_hash: _, participants, exhibits, ...session }: SessionState): string {
+export function stateDigest({ integrity_hash: _, participants, exhibits, ...session }: Sealed): string {
   const { format, turns, objections, violations, ...older } = session;
   const isOlder = format === null && turns.length + objections.length + violations.length === 0;
   const shown = { ...(isOlder ? older : session), ...(exhibits.length > 0 && { exhibits }) };
-  return sha256(
-    canonicalize({ ...shown, participants: Object.values(participants).map(participantResource) }) as string,
-  );
+  const seats = Object.values(participants).map(({ unseen_since: _, ...seat }) => seat);
+  return sha256(canonicalize({ ...shown, participants: seats }) as string);
 }

@@ -2,13 +2,23 @@
  * What holds of every session whatever its events: who forges events and chains them anew still has to obey these. The
  * commands keep them; verification looks whether the record does.
  */
+import type { Exhibit } from '../exhibits/exhibit.ts';
 import { exhibitFaults } from '../exhibits/exhibitInvariants.ts';
+import type { Format } from '../formats/format.ts';
 import type { Objection } from '../objections/objection.ts';
-import type { SessionState } from '../sessions/session.ts';
 import type { Turn } from './turn.ts';
 
+/** What it takes of a session's state, which itself names these invariants. */
+interface Court {
+  status: string;
+  format: Format | null;
+  turns: readonly Turn[];
+  objections: readonly Objection[];
+  exhibits: readonly Exhibit[];
+}
+
 /** Texts of what is broken, in order of turns, objections and exhibits; none where all is well. */
-export function brokenInvariants(session: SessionState): string[] {
+export function brokenInvariants(session: Court): string[] {
   const { status, turns, objections, exhibits } = session;
   const active = turns.filter(({ state }) => state === 'active');
   const names = active.map(({ id }) => id).join(', ');
@@ -43,7 +53,7 @@ function turnFaults(turn: Turn): string[] {
 }
 
 /** Where the format says so the clock stands while a ruling is awaited, and for no other objection. */
-function holdFaults({ id, paused_by }: Turn, { format, objections }: SessionState): string[] {
+function holdFaults({ id, paused_by }: Turn, { format, objections }: Court): string[] {
   const isAwaited = objections.some(({ turn_id, state }) => turn_id === id && state === 'pending');
   const isToStand = isAwaited && (format?.pauses.objection ?? true);
   if (paused_by.includes('objection') === isToStand) return [];

@@ -5,10 +5,9 @@
  */
 
 import type { Catalog } from '../../core/definitions/command.ts';
-import type { Blobs } from '../../core/definitions/files.ts';
+import { type Blobs, fileIssues } from '../../core/definitions/files.ts';
 import { readClock } from '../../core/sql/databaseClock.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
-import { fileIssues } from '../../court/exhibits/exhibitFile.ts';
 import { readColumnTypes } from './compareRows.ts';
 import type { StreamName } from './streamNames.ts';
 import { type CheckedStream, checkStreams, withFileIssues } from './verifyStreams.ts';
@@ -48,9 +47,9 @@ async function* withFiles({ checked_at, streams }: CheckedPage, blobs: Blobs): A
   const ready: CheckedStream[] = [];
   for (const stream of streams) {
     const found: string[] = [];
-    for (const exhibit of stream.exhibits) {
+    for (const file of stream.files) {
       yield { checked_at, streams: ready.splice(0) };
-      found.push(...(await fileIssues([exhibit], blobs)));
+      found.push(...(await fileIssues([file], blobs)));
     }
     ready.push(withFileIssues(stream, found));
   }

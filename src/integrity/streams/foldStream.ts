@@ -9,19 +9,15 @@ import { initialState } from '../../core/apply/streamStates.ts';
 import { type EventRow, recordedEvent } from '../../core/chain/ledger.ts';
 import type { Catalog } from '../../core/definitions/command.ts';
 import { isOurKind } from '../../core/definitions/event.ts';
-import { kindOf } from '../../core/definitions/stream.ts';
+import type { RecordedFile } from '../../core/definitions/files.ts';
+import { kindOf, type Seal, type StreamKind } from '../../core/definitions/stream.ts';
 import type { Write } from '../../core/definitions/write.ts';
-import type { Exhibit } from '../../court/exhibits/exhibit.ts';
-import { sessionCompleted } from '../../court/sessions/completeSession.ts';
-import { type SessionState, sessionStream } from '../../court/sessions/session.ts';
-import { stateDigest } from '../../court/sessions/sessionDigest.ts';
-import { brokenInvariants } from '../../court/turns/turnInvariants.ts';
 import { type Finding, finding } from './findings.ts';
 import type { StreamRows } from './streamFacts.ts';
 
 export interface Folded {
-  /** What the chain says of a session's exhibits. */
-  exhibits: readonly Exhibit[];
+  /** The files that the chain names. */
+  files: readonly RecordedFile[];
   /** The rows that the chain asks for; undefined where it cannot be read to its end. */
   writes: Write[] | undefined;
   findings: Finding[];
@@ -31,19 +27,21 @@ export interface Folded {
 
 export function foldStream(catalog: Catalog, facts: StreamRows): Folded {
   const findings: Finding[] = [];
-  const kind = kindOf(facts.stream);
-  if (!catalog.kinds.has(kind)) {
-    const unjudged = isOurKind(kind) ? `streams of kind ${kind}` : null;
-    if (unjudged === null) findings.push(finding(null, `Unknown kind of stream: ${kind}`));
-    return { writes: undefined, findings, exhibits: [], unjudged };
+  const name = kindOf(facts.stream);
+  const kind = catalog.kinds.get(name);
+  if (!kind) {
+    const unjudged = isOurKind(name) ? `streams of kind ${name}` : null;
+    if (unjudged === null) findings.push(finding(null, `Unknown kind of stream: ${name}`));
+    return { writes: undefined, findings, files: [], unjudged };
   }
-  const folding: Folding = { isReadable: true, unjudged: null, state: initialState(catalog, facts.stream) };
+  const folding: Folding = { kind, isReadable: true, unjudged: null, state: initialState(catalog, facts.stream) };
   const writes = foldWrites(writesOf(catalog, facts, findings, folding));
-  const { exhibits = [] } = (folding.state ?? {}) as Partial<SessionState>;
-  return { writes: folding.isReadable ? writes : undefined, findings, exhibits, unjudged: folding.unjudged };
+  const files = kind.files(folding.state);
+  return { writes: folding.isReadable ? writes : undefined, findings, files, unjudged: folding.unjudged };
 }
 
 interface Folding {
+  kind: StreamKind;
   isReadable: boolean;
   unjudged: string | null;
   state: unknown;
@@ -51,6 +49,7 @@ interface Folding {
 
 /** One event at a time, so that only one write a row is kept however long the stream is. */
 function* writesOf(catalog: Catalog, facts: StreamRows, findings: Finding[], folding: Folding): Generator<Write> {
+  const { kind } = folding;
   const lost = new Set(facts.lost_sequences);
   for (const row of facts.recorded) {
     const definition = catalog.events.get(row.event_type);
@@ -59,7 +58,7 @@ function* writesOf(catalog: Catalog, facts: StreamRows, findings: Finding[], fol
       folding.isReadable = false;
       return;
     }
-    if (definition.stream.kind !== kindOf(row.stream)) {
+    if (definition.stream.kind !== kind.kind) {
       findings.push(finding(row.sequence, `Misplaced event at sequence ${row.sequence}: ${row.event_type}`));
       continue;
     }
@@ -72,7 +71,7 @@ function* writesOf(catalog: Catalog, facts: StreamRows, findings: Finding[], fol
       const event = recordedEvent(row) as never;
       folding.state = definition.evolve(folding.state, event);
       writes = definition.project(event, folding.state);
-      if (row.event_type === sessionCompleted.type) findings.push(...completionFindings(row, folding.state, facts));
+      if (row.event_type === kind.seal?.event) findings.push(...sealFindings(kind.seal, row, folding.state, facts));
     } catch {
       findings.push(finding(row.sequence, `Payload unreadable at sequence ${row.sequence}`));
       folding.isReadable = false;
@@ -80,16 +79,14 @@ function* writesOf(catalog: Catalog, facts: StreamRows, findings: Finding[], fol
     }
     yield* writes;
   }
-  if (kindOf(facts.stream) !== sessionStream.kind) return;
-  const broken = brokenInvariants(folding.state as SessionState);
-  findings.push(...broken.map((text) => finding(null, `Invariant broken: ${text}`)));
+  findings.push(...kind.invariants(folding.state).map((text) => finding(null, `Invariant broken: ${text}`)));
 }
 
-/** SESSION_COMPLETED stands last, counts the events and commits to the final state. */
-function completionFindings(row: EventRow, state: unknown, { last }: StreamRows): Finding[] {
+/** A seal stands last, counts the events and commits to the final state. */
+function sealFindings(seal: Seal, row: EventRow, state: unknown, { last }: StreamRows): Finding[] {
   const { sequence } = row;
   const payload = JSON.parse(row.payload!) as { event_count: number; state_digest: string };
-  const digest = stateDigest(state as SessionState);
+  const digest = seal.digest(state);
   const findings: Finding[] = [];
   const mismatch = (what: string, stored: unknown, computed: unknown) =>
     findings.push(
@@ -98,7 +95,7 @@ function completionFindings(row: EventRow, state: unknown, { last }: StreamRows)
   if (payload.event_count !== sequence) mismatch('Event count', payload.event_count, sequence);
   if (payload.state_digest !== digest) mismatch('State digest', payload.state_digest, digest);
   if (last!.sequence > sequence) {
-    const text = `Events after SESSION_COMPLETED: it stands at sequence ${sequence}, the last event at ${last!.sequence}`;
+    const text = `Events after ${seal.event}: it stands at sequence ${sequence}, the last event at ${last!.sequence}`;
     findings.push(finding(last!.sequence, text));
   }
   return findings;

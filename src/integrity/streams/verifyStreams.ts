@@ -4,11 +4,9 @@
  */
 
 import type { Catalog } from '../../core/definitions/command.ts';
-import type { Blobs } from '../../core/definitions/files.ts';
+import { type Blobs, fileIssues, type RecordedFile } from '../../core/definitions/files.ts';
 import { kindOf } from '../../core/definitions/stream.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
-import type { Exhibit } from '../../court/exhibits/exhibit.ts';
-import { fileIssues } from '../../court/exhibits/exhibitFile.ts';
 import { type ColumnTypes, compareRows, readColumnTypes } from './compareRows.ts';
 import { chainFindings, type Finding, finding, headFindings, payloadFindings } from './findings.ts';
 import { foldStream } from './foldStream.ts';
@@ -34,14 +32,14 @@ export async function verifyStream(db: Queryable, catalog: Catalog, stream: stri
 }
 
 /** What was checked as it is told: findings left out are one line more. */
-export function reportOf({ issues_omitted, exhibits: _, unjudged: __, ...report }: CheckedStream): StreamReport {
+export function reportOf({ issues_omitted, files: _, unjudged: __, ...report }: CheckedStream): StreamReport {
   const omitted = issues_omitted > 0 ? [`${issues_omitted} more findings are left out`] : [];
   return { ...report, issues: [...report.issues, ...omitted] };
 }
 
 /** The same with what is wrong with its files, which are hashed again. No transaction is to be open: that takes a while. */
 export async function withFiles(checked: CheckedStream, blobs: Blobs): Promise<CheckedStream> {
-  return withFileIssues(checked, await fileIssues(checked.exhibits, blobs));
+  return withFileIssues(checked, await fileIssues(checked.files, blobs));
 }
 
 export function withFileIssues(checked: CheckedStream, found: string[]): CheckedStream {
@@ -51,7 +49,7 @@ export function withFileIssues(checked: CheckedStream, found: string[]): Checked
 }
 
 export interface CheckedStream extends StreamReport {
-  exhibits: readonly Exhibit[];
+  files: readonly RecordedFile[];
   /** What of it only a newer version can judge. */
   unjudged: string | null;
   issues_omitted: number;
@@ -85,7 +83,7 @@ function checkStream(catalog: Catalog, types: ColumnTypes, facts: StreamRows): C
   const issues = findings.slice(0, MAX_STREAM_ISSUES).map(({ text }) => text);
   return {
     stream,
-    exhibits: folded.exhibits,
+    files: folded.files,
     unjudged: folded.unjudged,
     is_valid: findings.length === 0,
     events_checked,
