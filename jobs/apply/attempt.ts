@@ -16,7 +16,7 @@ import type { Queues } from '../../src/infra/queue/queue.ts';
 import type { Log } from '../../src/infra/telemetry/log.ts';
 import type { Metrics } from '../../src/infra/telemetry/metrics.ts';
 import { linksTo, tracer, within } from '../../src/infra/telemetry/tracing.ts';
-import { announce } from './afterCommit.ts';
+import { followCommit } from './afterCommit.ts';
 
 /** Moments at which a test may end the process. */
 export type CrashPoint = 'before_transaction' | 'in_transaction' | 'after_commit' | 'after_publish';
@@ -78,7 +78,7 @@ export function createAttempts(options: ApplierOptions, isClosing: () => boolean
     metrics.transactionSeconds.observe((performance.now() - started) / 1_000);
     metrics.batchSize.observe(decided.outcomes.length);
     for (const [stream, held] of decided.moved) states.keep(stream, held);
-    await announce({ queues, broadcast, metrics, log }, decided);
+    await followCommit(decided, { queues, broadcast, metrics, log });
     reach?.('after_publish');
     return decided;
   }

@@ -1,7 +1,8 @@
 /** Deadlines of turns: kept once, never early, whoever sees them, wherever they move to, and whatever stood still meanwhile. */
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { createExpirer, type Deadline, deadlineJobId } from '../../jobs/court/expireTurns.ts';
+import { createExpirer } from '../../jobs/court/expireTurns.ts';
+import { type Deadline, deadlineJobId } from '../../jobs/court/leaveDeadlines.ts';
 import { createSend } from '../../jobs/send/sendCommand.ts';
 import { eventId } from '../../src/core/chain/ids.ts';
 import { catalog } from '../../src/modules.ts';

@@ -1,0 +1,19 @@
+/**
+ * One thing that follows a commit. All of it is best effort: listeners heal by sequence, waiters by asking, retries and
+ * deadlines by the overdue poll.
+ */
+import type { Decided } from '../../src/core/apply/decideBatch.ts';
+import type { Queues } from '../../src/infra/queue/queue.ts';
+import type { Log } from '../../src/infra/telemetry/log.ts';
+import type { Metrics } from '../../src/infra/telemetry/metrics.ts';
+
+export interface FollowTools {
+  queues: Queues;
+  /** Never rejects: a lost announcement is counted, and healed by its listeners. */
+  publish(channel: string, message: string): Promise<void>;
+  metrics: Metrics;
+  log: Log;
+}
+
+/** Begins all that it sends before it returns, so that a Redis that hangs is waited for once. @returns what never rejects */
+export type Follower = (decided: Decided, tools: FollowTools) => Promise<void>[];
