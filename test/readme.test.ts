@@ -15,6 +15,12 @@ const rows = [...readme.matchAll(/^\| `([a-z]+\.[a-z_]+)` \| `(.+?)` \| (.+?) \|
   }),
 );
 
+/** What is open to those without a token, and to whom of them. */
+const WITHOUT_TOKEN: Record<string, string> = {
+  'session.observe': 'everybody in scope; anonymous where public',
+  'session.unobserve': 'who observes',
+};
+
 test('the table names every command with its route', () => {
   expect(rows.map(({ name, route }) => [name, route]).sort()).toEqual(
     commands.map(({ name, route }) => [name, route]).sort(),
@@ -31,9 +37,18 @@ test('a table names every command of the system, when it is sent and what it rec
 test.each(commands.map((command) => [command.name, command] as const))(
   '%s: who may, and what it records',
   (name, { roles, records }) => {
-    const row = rows.find((one) => one.name === name)!;
-    if (roles !== 'anyone' && roles.length < ROLES.length)
-      expect(row.who!.split(', ').sort()).toEqual([...roles].sort());
-    if (records.length > 0) expect(row.records).toBe(records.map(({ type }) => type).join(', '));
+    const { who, records: recorded } = rows.find((one) => one.name === name)!;
+    // Where the token's role alone admits nobody and refuses nobody, the page says in words whom the command asks for.
+    const named = roles === 'anyone' || roles.length === ROLES.length ? [] : [...roles];
+    expect(
+      who!
+        .split(', ')
+        .filter((word) => (ROLES as readonly string[]).includes(word))
+        .sort(),
+    ).toEqual(named.sort());
+    if (roles === 'anyone') expect(who).toBe(WITHOUT_TOKEN[name]);
+    const own = name === 'session.log' ? 'an event type of your own' : 'nothing';
+    const [what] = recorded!.split(':');
+    expect(what).toBe(records.map(({ type }) => type).join(', ') || own);
   },
 );

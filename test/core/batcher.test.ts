@@ -105,12 +105,27 @@ test('what arrives while a batch is under way goes together in the next', async 
   expect(batches).toEqual([[0], [1, 2, 3]]);
 });
 
-test('an idle lane says so at once', async () => {
-  await createBatcher(
+test('a lane is idle at once when nothing was pushed, and otherwise when all that was pushed has run', async () => {
+  const releases: (() => void)[] = [];
+  const lane = createBatcher<number, number>(
     1,
-    async (values: number[]) => values,
+    async (values) => {
+      await new Promise<void>((resolve) => releases.push(resolve));
+      return values;
+    },
     () => true,
-  ).idle();
+  );
+  const isIdle = () => Promise.race([lane.idle().then(() => true), turn().then(() => false)]);
+  expect(await isIdle()).toBe(true);
+  const pushed = [lane.push(1), lane.push(2)];
+  for (const one of pushed) {
+    await expect.poll(() => releases.length).toBe(1);
+    expect(await isIdle()).toBe(false);
+    releases.pop()!();
+    await one;
+  }
+  await lane.idle();
+  expect(await isIdle()).toBe(true);
 });
 
 test('a lane takes so many and so much at most, and gives them in batches that weigh no more than one may', async () => {

@@ -57,6 +57,15 @@ type AnyDefinition = Pick<Mutation, 'name'>;
 
 const MINUTE_MS = 60_000;
 
+/** By the command's name: the codes it was rejected with, and the types of the events it recorded. */
+export const met = new Map<string, Set<string>>();
+
+function meet(name: string, ...what: string[]): void {
+  const known = met.get(name) ?? new Set();
+  for (const one of what) known.add(one);
+  met.set(name, known);
+}
+
 /** Events of the assignment's and the session's stream, in order; each happened a minute after the one before. */
 export function given(...events: NewEvent[]) {
   return givenEvery(MINUTE_MS, ...events);
@@ -79,6 +88,7 @@ export function givenEvery(spacing_ms: number, ...events: NewEvent[]) {
         expect(parsed.problem).toMatchObject({ code: first, ...extra });
         expect([...definition.rejects, 'precondition_failed']).toContain(first);
         expect(decided).toMatchObject({ rows: [], writes: [] });
+        meet(name, first);
         return undefined;
       }
       expect(outcome).toMatchObject({ status: 'applied' });
@@ -88,6 +98,7 @@ export function givenEvery(spacing_ms: number, ...events: NewEvent[]) {
         [...past.held, ...decided.moved].map(([name, { state }]) => [kind(name), state]),
       );
       expectRowsAgree([...past.writes, ...decided.writes], states);
+      meet(name, ...decided.rows.map(({ event_type }) => event_type));
       const { result, stream, sequence_from, sequence_to } = parsed;
       const recorded = { stream, sequence_from, sequence_to };
       return { result, recorded, rows: decided.rows, writes: foldWrites(decided.writes), states };
