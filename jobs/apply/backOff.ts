@@ -1,19 +1,18 @@
 /**
- * Streams that wait alone: somebody else has them locked, or they hold what only a newer version knows. Each is tried
- * again after a wait that doubles, beside everything else, and meanwhile nobody else tries it here. What waits for long
- * is published, so that others need not take its commands for work that is left undone.
+ * Streams that wait alone: another transaction has them locked, or they hold what only a newer version knows. Each is
+ * tried again after a wait that doubles, beside everything else, and is withheld from all other passes meanwhile.
  */
 
 import type { Postponed } from '../../src/core/apply/outcome.ts';
-import { publishBackoffs } from '../../src/core/apply/streamBackoffs.ts';
 import { createBatcher } from '../../src/core/batcher.ts';
 import { addWork, type Work } from '../../src/core/definitions/stream.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import type { Log } from '../../src/infra/telemetry/log.ts';
 import type { Metrics } from '../../src/infra/telemetry/metrics.ts';
+import { createBackOffReport, REPORT_EVERY_MS } from './backOffReport.ts';
 
 export interface BackOff {
-  /** What is left of the work without the streams that wait; they look for themselves when their time has come. */
+  /** What is left of the work without the streams that wait; they are tried again by themselves. */
   withhold(work: Work): Work;
   add(postponed: ReadonlyMap<string, Postponed>): void;
   close(): Promise<void>;
@@ -36,11 +35,9 @@ interface BackOffOptions {
 }
 
 const WAIT_MS = { locked: { first: 5, most: 500 }, newer: { first: 1_000, most: 5_000 } };
-/** More are not remembered: the drain finds them as often as it looks. */
+/** More are not remembered: each overdue poll finds them again. */
 const MOST_STREAMS = 1_000;
 const RETRY_BATCH = 64;
-const PUBLISH_EVERY_MS = 1_000;
-const SAY_EVERY_MS = 30_000;
 
 export function createBackOff({ retry, db, metrics, log }: BackOffOptions): BackOff {
   const waiting = new Map<string, Waiting>();
@@ -48,8 +45,8 @@ export function createBackOff({ retry, db, metrics, log }: BackOffOptions): Back
   const quick = createBatcher<string, null>(RETRY_BATCH, tryAgain, () => true, queueMicrotask);
   const slow = createBatcher<string, null>(RETRY_BATCH, tryAgain, () => true, queueMicrotask);
   let closed = false;
-  let said = Number.NEGATIVE_INFINITY;
-  const publishing = setInterval(() => void publish(), PUBLISH_EVERY_MS).unref();
+  const report = createBackOffReport({ db, metrics, log });
+  const reporting = setInterval(() => void report(waiting), REPORT_EVERY_MS).unref();
 
   function withhold(work: Work): Work {
     if (waiting.size === 0) return work;
@@ -71,7 +68,7 @@ export function createBackOff({ retry, db, metrics, log }: BackOffOptions): Back
       if (known?.timer || (!known && waiting.size >= MOST_STREAMS) || closed) continue;
       const entry = known ?? { ...one, since: performance.now(), tries: 0, timer: undefined, hasMore: false };
       const { reason, detail, isSlow = false, streams, first: next = entry.first } = one;
-      // Somebody else works on it: it is not stuck, and is free again soon.
+      // Another worker got on with it: the stream is not stuck, and is free again soon.
       if (next !== entry.first) Object.assign(entry, { first: next, since: performance.now(), tries: 0 });
       Object.assign(entry, { reason, detail, isSlow });
       addStreams(entry, streams);
@@ -90,7 +87,7 @@ export function createBackOff({ retry, db, metrics, log }: BackOffOptions): Back
     try {
       left = await retry(new Map(entries.map(([subject, { streams }]) => [subject, [...streams]])));
     } catch (err) {
-      if (!closed) log.warn({ err }, 'streams that wait could not be tried again');
+      if (!closed) log.warn({ err }, 'retrying streams failed');
     }
     const more = new Map(entries.filter(([subject, { hasMore }]) => hasMore && !left.has(subject)));
     for (const subject of subjects) if (!left.has(subject)) waiting.delete(subject);
@@ -100,29 +97,9 @@ export function createBackOff({ retry, db, metrics, log }: BackOffOptions): Back
     return subjects.map(() => null);
   }
 
-  /** Only what waits for longer than two workers that meet at one stream, and while nobody gets on with it. */
-  async function publish(): Promise<void> {
-    const long = [...waiting].filter(([, { since }]) => performance.now() - since > PUBLISH_EVERY_MS);
-    for (const reason of ['locked', 'newer'] as const) {
-      metrics.backingOff.set({ reason }, long.filter(([, entry]) => entry.reason === reason).length);
-    }
-    say(long);
-    if (long.length === 0) return;
-    const backoffs = long.map(([stream, { reason }]) => ({ stream, reason }));
-    await publishBackoffs(db, backoffs).catch((err) => log.warn({ err }, 'it could not be said which streams wait'));
-  }
-
-  function say(long: [string, Waiting][]): void {
-    const isOver = long.length === 0;
-    if (isOver ? said < 0 : performance.now() - said < SAY_EVERY_MS) return;
-    said = isOver ? Number.NEGATIVE_INFINITY : performance.now();
-    if (isOver) log.info('no stream waits any more');
-    else log.warn({ streams: long.length, stream: long[0]![0], why: long[0]![1].detail }, 'streams wait alone');
-  }
-
   async function close(): Promise<void> {
     closed = true;
-    clearInterval(publishing);
+    clearInterval(reporting);
     for (const { timer } of waiting.values()) clearTimeout(timer);
     await Promise.all([quick.idle(), slow.idle()]);
   }

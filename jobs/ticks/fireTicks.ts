@@ -1,6 +1,7 @@
 /**
  * Firing ticks. Whether a tick comes on time, late, or is found to be missing by a new leader, `fire` writes it into
- * the ledger, once, while this scheduler leads; then its doorbell is rung. A doorbell may be lost: workers look.
+ * the ledger, once, while this scheduler leads; then its doorbell is rung. A doorbell may be
+ * lost: the workers' overdue poll finds its tick.
  */
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import type { Queues } from '../../src/infra/queue/queue.ts';
@@ -45,7 +46,7 @@ export function createFiring({ db, queues, metrics, log, leader }: FiringOptions
       .add(job.name, key, { jobId: doorbellId(key) })
       .catch((err) => {
         metrics.ringFailures.inc();
-        log.debug({ err }, 'the doorbell could not be rung; a worker will find the tick');
+        log.debug({ err }, 'ringing doorbell failed; the overdue poll finds the tick');
       });
     return 'fired';
   }

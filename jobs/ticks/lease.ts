@@ -1,24 +1,24 @@
 /**
- * The scheduler's lease: one row with a term that only grows, judged by the database's clock alone. Whoever holds it
- * leads; a lease that ran out or was given back is anybody's.
+ * The scheduler's lease: one row with a term that only grows, judged by the database's clock alone. Its
+ * holder leads; a lease that ran out or was given back is free.
  */
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import type { Leader } from './tickLedger.ts';
 
 export const LEASE_MS = 6_000;
-/** Where it is said that the lease was given back. */
+/** The channel that tells of a lease that was given back. */
 export const RESIGNED = 'plearoll_resigned';
 
-export interface Look {
+export interface Lease {
   /** The database's clock, in milliseconds since 1970. */
   now_ms: number;
   /** How long the lease has to run; 0 when it is free. */
   left_ms: number;
 }
 
-export async function lookAtLease(db: Queryable): Promise<Look> {
-  const { rows } = await db.query<Look>({
-    name: 'look-at-lease',
+export async function readLease(db: Queryable): Promise<Lease> {
+  const { rows } = await db.query<Lease>({
+    name: 'read-lease',
     text: `
       select extract(epoch from now)::float8 * 1000 as now_ms,
         coalesce(greatest(0, extract(epoch from (select expires_at from leases where name = 'scheduler') - now)), 0)::float8
@@ -54,7 +54,7 @@ export async function renewLease(db: Queryable, { holder, term }: Leader, clock_
   return rowCount === 1;
 }
 
-/** Gives the lease back and tells those who wait for it. */
+/** Gives the lease back and notifies the schedulers that wait for it. */
 export async function releaseLease(db: Queryable, { holder, term }: Leader): Promise<void> {
   await db.query(
     `with released as (

@@ -24,7 +24,7 @@ export interface Claim extends TickKey {
 
 export const MAX_ATTEMPTS = 3;
 /** Claim TTL: a run that misses its heartbeat for this long loses the tick. */
-export const HELD_SECONDS = 30;
+export const CLAIM_SECONDS = 30;
 /** A doorbell should have been answered by then. */
 const FOUND_AFTER_MS = 1_000;
 const FOUND_AT_ONCE = 20;
@@ -44,7 +44,7 @@ const CLAIM = `
 /** Takes a tick to run it, unless it is done, is not due, or another of its name is before it. */
 export async function claimTick(db: Queryable, { name, slot }: TickKey): Promise<Claim | undefined> {
   return unlessRunning(async () => {
-    const { rows } = await db.query<Claim>(CLAIM, [name, slot, HELD_SECONDS, MAX_ATTEMPTS]);
+    const { rows } = await db.query<Claim>(CLAIM, [name, slot, CLAIM_SECONDS, MAX_ATTEMPTS]);
     return rows[0];
   });
 }
@@ -57,7 +57,7 @@ export async function claimByHand(db: Queryable, key: TickKey, queue: string): P
       clock_timestamp() + $5 * interval '1 second')
     returning id, name, slot, run, attempts`;
   return unlessRunning(async () => {
-    const { rows } = await db.query<Claim>(text, [key.name, key.slot, tickId(key), queue, HELD_SECONDS]);
+    const { rows } = await db.query<Claim>(text, [key.name, key.slot, tickId(key), queue, CLAIM_SECONDS]);
     return rows[0];
   });
 }
@@ -73,11 +73,11 @@ async function unlessRunning(claim: () => Promise<Claim | undefined>): Promise<C
 }
 
 /** @returns false when the tick is no longer this run's */
-export async function holdTick(db: Queryable, claim: Claim): Promise<boolean> {
+export async function renewClaim(db: Queryable, claim: Claim): Promise<boolean> {
   const { rowCount } = await db.query(
     `update schedule_ticks set due_at = clock_timestamp() + $4 * interval '1 second'
      where name = $1 and slot = $2 and run = $3 and status = 'running'`,
-    [claim.name, claim.slot, claim.run, HELD_SECONDS],
+    [claim.name, claim.slot, claim.run, CLAIM_SECONDS],
   );
   return rowCount === 1;
 }
@@ -113,7 +113,7 @@ export const TICKS_WAIT = `exists (select from schedule_ticks where ${IS_DUE})`;
 
 export interface DueTick extends TickKey {
   queue: string;
-  /** Nobody may try it again. */
+  /** It has no attempt left. */
   is_spent: boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Verifies the record of one institution, or all of it, for whoever asked, and writes the verdict into Postgres. What is
- * to be verified stands in the row; a job only says that there is one, and a lost job costs a second.
+ * Verifies the record of one institution, or all of it, on request, and writes the verdict into Postgres. The row says
+ * what is to be verified; a job is only its doorbell, and one that is lost costs a second.
  */
 import type { Job } from 'bullmq';
 import type pg from 'pg';
@@ -11,6 +11,7 @@ import type { Log } from '../../src/infra/telemetry/log.ts';
 import { type Progress, type RecordReport, verifyRecord } from '../../src/integrity/verifyRecord.ts';
 import { catalog } from '../../src/modules.ts';
 import type { OverdueWork } from '../overduePoll.ts';
+import { startRenewing } from '../renewing.ts';
 import * as runs from './integrityRuns.ts';
 
 export interface RecordVerifier {
@@ -29,7 +30,7 @@ export interface RecordVerifierOptions {
   log: Log;
 }
 
-/** In one process. What comes beyond that waits, and is found by whoever is free. */
+/** In one process. What comes beyond that waits for the overdue poll of a worker that is free. */
 export const VERIFICATIONS_AT_ONCE = 2;
 const MOST_MS = 4 * 3_600_000;
 const RENEW_EVERY_MS = (runs.CLAIM_SECONDS * 1_000) / 3;
@@ -57,61 +58,41 @@ export function createRecordVerifier({ db, verifierPool, blobs, log }: RecordVer
   async function claimAndVerify(id: string, progress?: Progress): Promise<string> {
     const claim = await runs.claimRun(db, id);
     if (!claim) return 'over, or under way elsewhere';
-    const said = log.child({ run_id: id, institution_id: claim.institution_id });
+    const runLog = log.child({ run_id: id, institution_id: claim.institution_id });
+    const onFault = (err: unknown) => runLog.warn({ err }, 'renewing claim failed');
+    const renewing = startRenewing(() => runs.renewClaim(db, claim), RENEW_EVERY_MS, onFault);
     let isOver = false;
-    const renewing = setInterval(() => {
-      runs.renewClaim(db, claim).then(
-        (isOurs) => {
-          isOver ||= !isOurs;
-        },
-        (err) => said.warn({ err }, 'claim of a verification could not be renewed'),
-      );
-    }, RENEW_EVERY_MS);
     const goOn: Progress = async (done) => {
-      if (closing || isOver) throw new CutOff('cut off');
+      if (closing || isOver || renewing.isLost()) throw new CutOff('cut off');
       await progress?.(done);
     };
     let ending: runs.RunEnding;
     try {
-      ending = {
-        state: 'done',
-        report: await withTimeout(verify(claim, goOn), MOST_MS, `it took more than ${MOST_MS} ms`),
-      };
+      const report = await withTimeout(
+        verify(verifierPool, claim, goOn, blobs),
+        MOST_MS,
+        `it took more than ${MOST_MS} ms`,
+      );
+      ending = { state: 'done', report };
     } catch (fault) {
-      if (!(fault instanceof CutOff)) said.error({ err: fault, attempt: claim.attempts }, 'verification failed');
+      if (!(fault instanceof CutOff)) runLog.error({ err: fault, attempt: claim.attempts }, 'verification failed');
       ending = afterFault(fault, claim.attempts);
     } finally {
       isOver = true;
-      clearInterval(renewing);
+      renewing.stop();
     }
-    await writeDown(claim, ending).catch((err) => said.warn({ err }, 'verdict not written; it will be found again'));
+    await writeDown(db, claim, ending).catch((err) =>
+      runLog.warn({ err }, 'storing verdict failed; the overdue poll finds the run'),
+    );
     return ending.state;
-  }
-
-  async function writeDown(claim: runs.RunClaim, ending: runs.RunEnding): Promise<void> {
-    await runs.endRun(db, claim, ending);
-    await runs.removeOldRuns(db, claim.institution_id);
-  }
-
-  async function verify(claim: runs.RunClaim, goOn: Progress): Promise<RecordReport> {
-    const client = await verifierPool.connect();
-    let fault: Error | undefined;
-    try {
-      return await verifyRecord(client as never, catalog, claim, goOn, blobs);
-    } catch (thrown) {
-      fault = thrown as Error;
-      throw thrown;
-    } finally {
-      client.release(fault);
-    }
   }
 
   async function poll(): Promise<void> {
     if (closing) return;
-    for (const id of await runs.giveUpLostRuns(db)) log.error({ run_id: id }, 'verification is given up');
+    for (const id of await runs.giveUpLostRuns(db)) log.error({ run_id: id }, 'verification given up');
     if (underWay.size >= VERIFICATIONS_AT_ONCE) return;
     for (const id of await runs.findOverdue(db)) {
-      void start(id).catch((err) => log.warn({ err, run_id: id }, 'a verification could not be run'));
+      void start(id).catch((err) => log.warn({ err, run_id: id }, 'running verification failed'));
     }
   }
 
@@ -121,6 +102,24 @@ export function createRecordVerifier({ db, verifierPool, blobs, log }: RecordVer
   }
 
   return { answer, watched: { name: 'verifications', waits: runs.RUNS_WAIT, look: poll }, close };
+}
+
+async function verify(pool: pg.Pool, claim: runs.RunClaim, goOn: Progress, blobs: Blobs): Promise<RecordReport> {
+  const client = await pool.connect();
+  let fault: Error | undefined;
+  try {
+    return await verifyRecord(client as never, catalog, claim, goOn, blobs);
+  } catch (thrown) {
+    fault = thrown as Error;
+    throw thrown;
+  } finally {
+    client.release(fault);
+  }
+}
+
+async function writeDown(db: Queryable, claim: runs.RunClaim, ending: runs.RunEnding): Promise<void> {
+  await runs.endRun(db, claim, ending);
+  await runs.removeOldRuns(db, claim.institution_id);
 }
 
 function afterFault(fault: unknown, attempts: number): Exclude<runs.RunEnding, { state: 'done' }> {

@@ -7,3 +7,12 @@ export async function withTimeout<T>(work: Promise<T>, most_ms: number, complain
   });
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
+
+/** Resolves when the work has ended or after so many milliseconds. @throws what the work throws within them */
+export async function waitAtMost(work: Promise<unknown>, most_ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, most_ms);
+  });
+  await Promise.race([work, patience]).finally(() => clearTimeout(timer));
+}

@@ -54,7 +54,7 @@ describe.skipIf(isLeftOut)('the watch of presence', () => {
   async function lookAtAll(by = watch): Promise<void> {
     await vi.waitFor(
       async () => {
-        await by.look();
+        await by.poll();
         expect(await typesOf(last.session_id)).toEqual(last.types);
       },
       { timeout: 10_000, interval: 20 },
@@ -68,7 +68,7 @@ describe.skipIf(isLeftOut)('the watch of presence', () => {
 
   async function come(session_id: string, role?: 'petitioner' | 'respondent'): Promise<void> {
     await presence().hold(RELAY, [seat(session_id, role)]);
-    await watch.look();
+    await watch.poll();
   }
   const go = (session_id: string, role?: 'petitioner' | 'respondent') =>
     presence().release(RELAY, [seat(session_id, role)]);
@@ -77,7 +77,7 @@ describe.skipIf(isLeftOut)('the watch of presence', () => {
     await bench.hoursAgo(5);
     const session_id = await open('petitioner');
     await bench.hoursAgo(0);
-    await watch.look();
+    await watch.poll();
     expect(await typesOf(session_id)).toEqual(['JOINED']);
   });
 
@@ -88,14 +88,14 @@ describe.skipIf(isLeftOut)('the watch of presence', () => {
     await go(session_id);
     const other = watchWith();
     await expectEvents(session_id, 'JOINED', 'RECONNECTING');
-    await Promise.all([watch.look(), other.look()]);
+    await Promise.all([watch.poll(), other.poll()]);
     expect(await typesOf(session_id)).toEqual(['JOINED', 'RECONNECTING']);
     await bench.hoursAgo(0);
-    await Promise.all([watch.look(), other.look()]);
-    await Promise.all([watch.look(), other.look()]);
+    await Promise.all([watch.poll(), other.poll()]);
+    await Promise.all([watch.poll(), other.poll()]);
     expect(await typesOf(session_id)).toEqual(['JOINED', 'RECONNECTING', 'LOST']);
     await come(session_id);
-    await Promise.all([watch.look(), other.look()]);
+    await Promise.all([watch.poll(), other.poll()]);
     expect(await typesOf(session_id)).toEqual(['JOINED', 'RECONNECTING', 'LOST', 'RECONNECTED']);
     await go(session_id);
     await expectEvents(session_id, 'JOINED', 'RECONNECTING', 'LOST', 'RECONNECTED', 'RECONNECTING');
@@ -129,7 +129,7 @@ describe.skipIf(isLeftOut)('the watch of presence', () => {
     await presence().hold(RELAY, [seat(session_id)]);
     await presence().settle([{ ...seat(session_id), is_present: true }]);
     await bench.hoursAgo(0);
-    await watch.look();
+    await watch.poll();
     expect(await typesOf(session_id)).toEqual(['JOINED', 'RECONNECTING', 'RECONNECTED']);
   });
 
@@ -140,9 +140,9 @@ describe.skipIf(isLeftOut)('the watch of presence', () => {
     await go(session_id);
     await expectEvents(session_id, 'JOINED', 'RECONNECTING');
     await bench.hoursAgo(0);
-    await watchWith(60_000).look();
+    await watchWith(60_000).poll();
     expect(await typesOf(session_id)).toEqual(['JOINED', 'RECONNECTING']);
-    await watch.look();
+    await watch.poll();
     expect(await typesOf(session_id)).toEqual(['JOINED', 'RECONNECTING', 'LOST']);
   });
 
@@ -151,7 +151,7 @@ describe.skipIf(isLeftOut)('the watch of presence', () => {
     await come(session_id);
     await go(session_id);
     const away = { query: () => Promise.reject(new Error('connection refused')) } as unknown as pg.Pool;
-    await vi.waitFor(() => expect(watchWith(0, away).look()).rejects.toThrow('refused'), { timeout: 10_000 });
+    await vi.waitFor(() => expect(watchWith(0, away).poll()).rejects.toThrow('refused'), { timeout: 10_000 });
     await expectEvents(session_id, 'JOINED', 'RECONNECTING');
   });
 
@@ -167,7 +167,7 @@ describe.skipIf(isLeftOut)('the watch of presence', () => {
     const byPerson = async () => (await presence().changed(10)).toSorted((a, b) => (a.user_id < b.user_id ? -1 : 1));
     const expected = both.toSorted((a, b) => (a.user_id < b.user_id ? -1 : 1));
     await vi.waitFor(async () => expect(await byPerson()).toEqual(expected), 5_000);
-    await watch.look();
+    await watch.poll();
     expect(await presence().changed(10)).toEqual([]);
     const text = `select from commands where name like 'participant.%' and stream = $1`;
     expect((await bench.database.pool.query(text, [`session:${session_id}`])).rows).toEqual([]);
@@ -185,7 +185,7 @@ describe.skipIf(isLeftOut)('the watch of presence', () => {
     await go(session_id);
     const gone = { ...seat(session_id), is_present: false };
     await vi.waitFor(async () => expect(await presence().changed(10)).toContainEqual(gone), 5_000);
-    await watch.look();
+    await watch.poll();
     expect(await presence().changed(10)).toEqual([]);
   }
 
@@ -194,12 +194,12 @@ describe.skipIf(isLeftOut)('the watch of presence', () => {
     const session_id = await open('petitioner', 'respondent');
     await come(session_id);
     const restarted = seeking(true);
-    await restarted.look();
+    await restarted.poll();
     expect(await typesOf(session_id)).toEqual(['JOINED', 'JOINED']);
-    await restarted.look();
+    await restarted.poll();
     expect(await typesOf(session_id)).toEqual(['JOINED', 'JOINED', 'RECONNECTING']);
     await bench.hoursAgo(0);
-    for (let i = 0; i < 3; i++) await restarted.look();
+    for (let i = 0; i < 3; i++) await restarted.poll();
     expect(await typesOf(session_id)).toEqual(['JOINED', 'JOINED', 'RECONNECTING', 'LOST']);
     const { rows } = await bench.database.pool.query(
       'select user_id, status from session_participations where session_id = $1 order by joined_at, id',
@@ -220,9 +220,9 @@ describe.skipIf(isLeftOut)('the watch of presence', () => {
       backbone: { ...bench.backbone, presence: wiped },
       ...{ pool: bench.tools.pool, catalog, send: bench.tools.send, judgeAfterMs: 0, seekEveryMs: 0 },
     });
-    await looking.look();
+    await looking.poll();
     await wiped.hold(RELAY, [seat(session_id)]);
-    for (let i = 0; i < 3; i++) await looking.look();
+    for (let i = 0; i < 3; i++) await looking.poll();
     expect(await typesOf(session_id)).toEqual(['JOINED']);
     await go(session_id);
   });
@@ -248,7 +248,7 @@ describe.skipIf(isLeftOut)('the watch of presence', () => {
     ]);
 
     const seeker = seeking();
-    for (let i = 0; i < 2; i++) await seeker.look();
+    for (let i = 0; i < 2; i++) await seeker.poll();
     expect(await typesOf(back)).toEqual(['JOINED', 'RECONNECTING', 'RECONNECTED', 'RECONNECTING']);
     expect(await typesOf(joining)).toEqual(['JOINED', 'RECONNECTING']);
   });
@@ -265,11 +265,11 @@ describe.skipIf(isLeftOut)('the watch of presence', () => {
     await bench.database.pool.query(`update session_participations p set status = 'disconnected'
       from courtroom_sessions s where s.id = p.session_id and s.status = 'active'`);
     await vi.waitFor(async () => {
-      await watch.look();
+      await watch.poll();
       expect(await presence().changed(10)).toEqual([]);
     }, 10_000);
     const quiet = watchWith(0, counting);
-    for (let i = 0; i < 10; i++) await quiet.look();
+    for (let i = 0; i < 10; i++) await quiet.poll();
     expect(asked.mock.calls).toEqual([['presence-connected'], ['presence-awaited']]);
     await bench.database.pool.query(`update session_participations p set status = 'connected'
       from courtroom_sessions s where s.id = p.session_id and s.status = 'active'`);

@@ -1,0 +1,112 @@
+/**
+ * One run of a tick, claimed before: the job's `run` with its tools and within its time, and what becomes of the tick.
+ * A run that fails is tried again a few times; one that is cut off by a stop is left to the next worker.
+ */
+import type pg from 'pg';
+import type { Catalog } from '../../src/core/definitions/command.ts';
+import type { Queryable } from '../../src/core/sql/queryable.ts';
+import { withTimeout } from '../../src/core/withTimeout.ts';
+import type { Backbone } from '../../src/infra/process/backbone.ts';
+import type { Log } from '../../src/infra/telemetry/log.ts';
+import type { JobTools } from '../job.ts';
+import { type Renewing, startRenewing } from '../renewing.ts';
+import type { Line } from '../schedule.ts';
+import { createSend } from '../send/sendCommand.ts';
+import { CLAIM_SECONDS, type Claim, type Ending, endTick, MAX_ATTEMPTS, renewClaim } from './tickClaims.ts';
+import { doorbellId } from './tickLedger.ts';
+
+export interface TickRunOptions {
+  backbone: Pick<Backbone, 'queues' | 'broadcast' | 'blobs' | 'metrics' | 'log'>;
+  /** Role `worker`; not the pool that applies commands, which must not wait for jobs. */
+  pool: pg.Pool;
+  verifierPool: pg.Pool;
+  catalog: Catalog;
+  isClosing(): boolean;
+}
+
+interface RunMode {
+  progress?: JobTools['progress'] | undefined;
+  /** A run that is never tried again. */
+  isByHand?: boolean;
+}
+
+const RENEW_EVERY_MS = (CLAIM_SECONDS * 1_000) / 3;
+/** Before the second attempt, and before the third, which is the last. */
+const RETRY_WAIT_MS = [5_000, 30_000];
+const CUT_OFF: Ending = { status: 'waiting', error: null, wait_ms: 0, counts: false };
+/** A job that does not end so long after its time was over has failed. */
+const OVERTIME_MS = 60_000;
+
+export function createTickRun({ backbone, pool, verifierPool, catalog, isClosing }: TickRunOptions) {
+  const { queues, broadcast, blobs, metrics, log } = backbone;
+  const db = pool as unknown as Queryable;
+
+  async function run({ job, queue }: Line, claim: Claim, { progress, isByHand = false }: RunMode): Promise<Ending> {
+    const { name, slot, attempts } = claim;
+    const runLog = log.child({ job: name, slot, run: claim.run });
+    const started = performance.now();
+    runLog.info({ attempt: attempts }, 'job started');
+    const onFault = (err: unknown) => runLog.warn({ err }, 'renewing claim failed');
+    const renewing = startRenewing(() => renewClaim(db, claim), RENEW_EVERY_MS, onFault);
+    const cutOff = watchForStop(renewing, started + job.most_ms);
+    const most_ms = job.most_ms + OVERTIME_MS;
+    let ending: Ending;
+    try {
+      const tools = toolsFor(claim, runLog, cutOff.isOver, progress);
+      const result = await withTimeout(job.run(tools), most_ms, `did not end within ${most_ms} ms`);
+      ending = cutOff.wasCutOff() && !isByHand ? CUT_OFF : { status: 'succeeded', result };
+    } catch (fault) {
+      runLog.error({ err: fault, attempt: attempts }, 'job failed');
+      ending = afterFault(fault, isByHand ? MAX_ATTEMPTS : attempts);
+    } finally {
+      renewing.stop();
+    }
+    await endTick(db, claim, ending).catch((err) => runLog.warn({ err }, 'storing end of job failed'));
+    const seconds = (performance.now() - started) / 1_000;
+    metrics.jobSeconds.observe({ name }, seconds);
+    metrics.jobRuns.inc({ name, outcome: outcomeOf(ending) });
+    runLog.info({ seconds, ...ending }, 'job ended');
+    if (ending.status === 'waiting' && ending.counts) ring(queue, claim, ending.wait_ms);
+    return ending;
+  }
+
+  function watchForStop(renewing: Renewing, deadline: number) {
+    let wasCutOff = false;
+    const isOver = () => {
+      wasCutOff ||= isClosing();
+      return wasCutOff || renewing.isLost() || performance.now() > deadline;
+    };
+    return { isOver, wasCutOff: () => wasCutOff };
+  }
+
+  function toolsFor(claim: Claim, log: Log, isOver: () => boolean, show: RunMode['progress']): JobTools {
+    const send = createSend({ db, catalog, queues, log, request_id: claim.id });
+    const progress: JobTools['progress'] = async (done, of) => {
+      log.debug({ done, of }, 'job goes on');
+      await show?.(done, of).catch((err: unknown) => log.debug({ err }, 'showing progress failed'));
+    };
+    return { pool, verifierPool, queues, broadcast, blobs, metrics, log, slot: claim.slot, isOver, send, progress };
+  }
+
+  function ring(queue: Line['queue'], claim: Claim, delay: number): void {
+    const { name, slot, attempts } = claim;
+    queues
+      .queue(queue)
+      .add(name, { name, slot }, { jobId: doorbellId(claim, attempts), delay })
+      .catch((err) => log.debug({ err }, 'ringing doorbell failed; the overdue poll finds the tick'));
+  }
+
+  return run;
+}
+
+function afterFault(fault: unknown, attempts: number): Ending {
+  const error = String((fault as Error)?.message ?? fault).slice(0, 1_000);
+  const wait_ms = RETRY_WAIT_MS[attempts - 1];
+  if (wait_ms === undefined) return { status: 'failed', error };
+  return { status: 'waiting', error, wait_ms, counts: true };
+}
+
+function outcomeOf(ending: Ending): string {
+  if (ending.status !== 'waiting') return ending.status;
+  return ending.counts ? 'retried' : 'cut_off';
+}
