@@ -52,17 +52,7 @@ export interface Fleet {
 
 /** @param folder of this run, where orders are left */
 export async function startFleet(env: Record<string, string>, folder: string): Promise<Fleet> {
-  const settings = {
-    ...env,
-    PORT: '0',
-    RELAY_PORT: '0',
-    METRICS_PORT: '0',
-    RATE_LIMIT_GENERAL_PER_MINUTE: '0',
-    WS_MAX_CONNECTIONS_PER_USER: '0',
-    WS_MAX_CONNECTIONS_PER_IP: '0',
-    CHAOS_ORDERS: folder,
-    NODE_OPTIONS: `--import ${pathToFileURL(join(import.meta.dirname, 'preload.js')).href}`,
-  };
+  const settings = settingsFor(env, folder);
   const everybody: Process[] = [];
   const stillborn: Error[] = [];
   let stopped = false;
@@ -128,4 +118,18 @@ export async function startFleet(env: Record<string, string>, folder: string): P
     throw new Error(`${(error as Error).message}; ${stillborn.at(-1)?.message}`);
   });
   return fleet;
+}
+
+function settingsFor(env: Record<string, string>, folder: string): Record<string, string> {
+  return {
+    ...env,
+    PORT: '0',
+    RELAY_PORT: '0',
+    METRICS_PORT: '0',
+    RATE_LIMIT_GENERAL_PER_MINUTE: '0',
+    WS_MAX_CONNECTIONS_PER_USER: '0',
+    WS_MAX_CONNECTIONS_PER_IP: '0',
+    CHAOS_ORDERS: folder,
+    NODE_OPTIONS: `--import ${pathToFileURL(join(import.meta.dirname, 'preload.js')).href}`,
+  };
 }

@@ -4,8 +4,9 @@
  */
 import type { Scope } from '../../src/access/scope.ts';
 import type { Identity } from '../../src/infra/tokens.ts';
-import type { Listeners, Visit } from '../../src/relay/listeners/listeners.ts';
+import type { Listeners } from '../../src/relay/listeners/listeners.ts';
 import { CLOSE, type Message } from '../../src/relay/listeners/messages.ts';
+import type { Visit } from '../../src/relay/listeners/visit.ts';
 
 export interface ClientOptions {
   listeners: Listeners;

@@ -18,11 +18,11 @@ export interface Delivery {
 export function createDelivery(room: Room, rooms: Rooms, listener: Listener, log: Log): Delivery {
   const { session_id } = room;
   const member: Member = { pump, abandon: () => dismiss(listener, CLOSE.draining, TROUBLE) };
+  const pages = createPages(room, listener, log);
+  const due = createDueMessages(listener);
   let cursor = 0;
-  let page: EventMessage[] = [];
-  let due: { at: number; message: Message }[] = [];
   let isWaiting = false;
-  let isHeld = false;
+  let isReadingSnapshot = false;
 
   function start(from: number, synced_at: number): void {
     cursor = from;
@@ -32,34 +32,23 @@ export function createDelivery(room: Room, rooms: Rooms, listener: Listener, log
   }
 
   function pump(): void {
-    while (!isWaiting && !isHeld && listener.isOpen() && cursor < room.head().event_sequence) {
-      const event = room.at(cursor + 1) ?? nextOnPage();
+    while (!isWaiting && !isReadingSnapshot && listener.isOpen() && cursor < room.head().event_sequence) {
+      const event = room.at(cursor + 1) ?? pages.next(cursor);
       if (listener.isBusy()) waitForRoom();
       else if (event) deliver(event);
       else void turnPage();
     }
   }
 
-  function nextOnPage(): EventMessage | undefined {
-    const event = page[0] && page[cursor + 1 - page[0].event_sequence];
-    return isNext(event) ? event : undefined;
-  }
-
   function deliver(event: EventMessage): void {
     cursor = event.event_sequence;
     listener.send(event);
-    if (due.length > 0) sendDue();
+    due.send(cursor);
   }
 
   function sendAt(sequence: number, message: Message): void {
-    due.push({ at: sequence, message });
-    sendDue();
-  }
-
-  function sendDue(): void {
-    const ready = due.filter(({ at }) => at <= cursor);
-    due = due.filter(({ at }) => at > cursor);
-    for (const { message } of ready) listener.send(message);
+    due.add(sequence, message);
+    due.send(cursor);
   }
 
   function waitForRoom(): void {
@@ -72,41 +61,68 @@ export function createDelivery(room: Room, rooms: Rooms, listener: Listener, log
 
   async function turnPage(): Promise<void> {
     isWaiting = true;
-    try {
-      page = await room.readPage(cursor);
-    } catch (err) {
-      log.warn({ err, session_id }, 'a page of the record could not be read');
-      dismiss(listener, CLOSE.draining, TROUBLE);
-      return;
-    }
-    if (!isNext(page[0])) {
-      log.error({ session_id, after: cursor }, 'the record has a hole; nobody is led over it');
-      dismiss(listener, CLOSE.fault, { type: 'ERROR', code: 'internal_error', detail: `Nothing follows ${cursor}.` });
-      return;
-    }
+    if (!(await pages.turn(cursor))) return;
     isWaiting = false;
     pump();
   }
 
-  function isNext(event: EventMessage | undefined): boolean {
-    return event?.event_sequence === cursor + 1;
-  }
-
   async function sendSnapshot(): Promise<void> {
-    if (isHeld) return;
-    // StreamState, the cursor cannot pass the state that is being read.
-    isHeld = true;
+    if (isReadingSnapshot) return;
+    // Meanwhile the cursor does not move: it cannot pass the state that is being read.
+    isReadingSnapshot = true;
     try {
       const data = await rooms.readSnapshot(session_id, cursor);
       room.expect(data.head.event_sequence);
       sendAt(data.head.event_sequence, { type: 'SNAPSHOT', data });
     } catch (err) {
-      log.warn({ err, session_id }, 'a snapshot could not be read');
+      log.warn({ err, session_id }, 'reading snapshot failed');
       if (listener.isOpen()) listener.send(TROUBLE);
     }
-    isHeld = false;
+    isReadingSnapshot = false;
     pump();
   }
 
   return { start, sendSnapshot, stop: () => room.remove(member) };
+}
+
+/** Messages that are sent when a certain event has been delivered. */
+function createDueMessages(listener: Listener) {
+  let due: { at: number; message: Message }[] = [];
+
+  function send(cursor: number): void {
+    if (due.length === 0) return;
+    const ready = due.filter(({ at }) => at <= cursor);
+    due = due.filter(({ at }) => at > cursor);
+    for (const { message } of ready) listener.send(message);
+  }
+
+  return { add: (at: number, message: Message) => void due.push({ at, message }), send };
+}
+
+/** The events that the room does not keep any more, read a page at a time. */
+function createPages(room: Room, listener: Listener, log: Log) {
+  const { session_id } = room;
+  let page: EventMessage[] = [];
+
+  function next(cursor: number): EventMessage | undefined {
+    const event = page[0] && page[cursor + 1 - page[0].event_sequence];
+    return event?.event_sequence === cursor + 1 ? event : undefined;
+  }
+
+  /** @returns false when nothing that follows could be read; the listener is dismissed then */
+  async function turn(cursor: number): Promise<boolean> {
+    try {
+      page = await room.readPage(cursor);
+    } catch (err) {
+      log.warn({ err, session_id }, 'reading page of record failed');
+      dismiss(listener, CLOSE.draining, TROUBLE);
+      return false;
+    }
+    if (page[0]?.event_sequence === cursor + 1) return true;
+    log.error({ session_id, after: cursor }, 'record has a gap; listener dismissed');
+    dismiss(listener, CLOSE.fault, { type: 'ERROR', code: 'internal_error', detail: `Nothing follows ${cursor}.` });
+    return false;
+  }
+
+  return { next, turn };
 }

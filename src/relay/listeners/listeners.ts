@@ -1,44 +1,31 @@
 /**
- * The listeners of this process, from admission to the end: each joins its room, is heard, and is sent away when its
- * token expires, its session goes out of its scope, or the process stops. Whatever the transport, this is where a
- * connection is counted, and who is on the roster is said to be present.
+ * The listeners of this process, whatever their transport: counted, given a seat where the roster names them, and sent
+ * away when their session goes out of their scope or the process stops.
  */
 import type { Scope } from '../../access/scope.ts';
 import type { Config } from '../../infra/process/config.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
 import type { Rooms } from '../rooms/rooms.ts';
-import { createConnection } from '../transports/connection.ts';
 import { type Admitted, mayListen } from './admission.ts';
-import { createAnswers } from './answers.ts';
-import { answer, NOT_ALLOWED, readClientMessage } from './clientMessages.ts';
-import type { Delivery } from './delivery.ts';
-import { createInbound, type Said } from './inbound.ts';
-import { join } from './join.ts';
-import { CLOSE, dismiss, type Listener, type Message, TROUBLE } from './messages.ts';
+import { CLOSE, dismiss, type Listener, type Message } from './messages.ts';
 import type { Seats } from './presenceLeases.ts';
-
-/** What a transport tells about a connection. */
-export interface Visit {
-  receive(said: Said): void;
-  /** The connection is closed. */
-  leave(): void;
-}
+import { startVisit, type Visit } from './visit.ts';
 
 export interface Listeners {
   enter(transport: 'socketio' | 'websocket', admitted: Admitted, connection: Listener): Visit;
   count(): number;
   isDraining(): boolean;
-  /** Sessions that somebody listens to; where it is given, only that of this assignment. */
+  /** Sessions with listeners; where it is given, only that of this assignment. */
   sessions(assignment_id?: string): string[];
   /**
-   * The scope of these sessions as it is, where there is any: whoever is out of it goes. It was read after the first
-   * `arrived` had been let in; whoever came later was let in on what may be newer.
+   * The scope of these sessions as it is, where there is any: listeners that are out of it are dismissed. It was read
+   * after the first `arrived` had been let in; later ones were let in on what may be newer.
    */
   review(session_ids: readonly string[], scopes: ReadonlyMap<string, Scope>, arrived: number): void;
   /** How many were ever let in. */
   arrived(): number;
-  /** Sends everybody away, to come back elsewhere. Resolves when all are gone. */
+  /** Sends all listeners away, to come back elsewhere. Resolves when all are gone. */
   drain(): Promise<void>;
 }
 
@@ -50,10 +37,8 @@ export interface ListenersOptions {
   log: Log;
 }
 
-const EXPIRED: Message = { type: 'ERROR', code: 'unauthenticated', detail: 'The token has expired.' };
 const GONE: Message = { type: 'ERROR', code: 'not_found', detail: 'This session is not in your scope any more.' };
 const MAX_RECONNECT_MS = 5_000;
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** A listener with what it was let in for. */
 interface Guest {
@@ -71,63 +56,28 @@ export function createListeners({ rooms, seats, config, metrics, log }: Listener
   let onEmpty = () => {};
 
   function enter(transport: 'socketio' | 'websocket', admitted: Admitted, connection: Listener): Visit {
-    const { listener, stop } = createConnection(connection, metrics);
-    const answers = createAnswers(listener);
-    const inbound = createInbound(listener, answers, metrics);
-    const room = rooms.acquire(admitted.session_id);
-    const cancelExpiry = at(admitted.identity.expires_at * 1_000, () => dismiss(listener, CLOSE.token, EXPIRED));
     arrivals += 1;
     const guest: Guest = { arrival: arrivals, admitted, leaveSeat: undefined };
-    present.set(listener, guest);
-    settleSeat(guest, admitted.scope);
-    metrics.connections.inc({ transport });
-    const joined = start();
+    const { WS_MAX_REPLAY: maxReplay } = config;
+    return startVisit(admitted, connection, { rooms, maxReplay, metrics, log, onStart, onEnd });
 
-    async function start(): Promise<Delivery | undefined> {
+    function onStart(listener: Listener): void {
+      present.set(listener, guest);
+      assignSeat(guest, admitted.scope);
+      metrics.connections.inc({ transport });
       if (draining) sendAway(listener);
-      try {
-        const { last_sequence } = admitted;
-        return await join(room, listener, { rooms, last_sequence, maxReplay: config.WS_MAX_REPLAY, log });
-      } catch (err) {
-        log.warn({ err, session_id: room.session_id }, 'a listener could not join');
-        dismiss(listener, CLOSE.draining, TROUBLE);
-        return undefined;
-      }
     }
 
-    function receive(said: Said): void {
-      const heard = inbound.hear(said);
-      if (heard === undefined) return;
-      const message = readClientMessage(heard);
-      if (!message) {
-        metrics.refusedMessages.inc({ reason: 'not_allowed' });
-        answers.owe(NOT_ALLOWED.code, () => listener.send(NOT_ALLOWED));
-        return;
-      }
-      void joined.then((delivery) => {
-        if (delivery && listener.isOpen()) answer(message, { room, delivery, listener, answers });
-      });
-    }
-
-    function leave(): void {
-      if (!present.delete(listener)) return;
+    function onEnd(listener: Listener): void {
+      present.delete(listener);
       guest.leaveSeat?.();
       metrics.connections.dec({ transport });
-      cancelExpiry();
-      stop();
-      answers.stop();
-      void joined.then((delivery) => {
-        delivery?.stop();
-        rooms.release(room);
-      });
       if (present.size === 0) onEmpty();
     }
-
-    return { receive, leave };
   }
 
-  /** Only people of the roster take part; who comes with a ticket looks on. */
-  function settleSeat(guest: Guest, scope: Scope): void {
+  /** Only people of the roster have a seat; the holder of a ticket looks on. */
+  function assignSeat(guest: Guest, scope: Scope): void {
     const { identity, session_id } = guest.admitted;
     const hasSeat = !('session_id' in identity) && scope.roster.has(identity.actor.id);
     if (hasSeat) guest.leaveSeat ??= seats.take({ session_id, user_id: identity.actor.id });
@@ -149,7 +99,7 @@ export function createListeners({ rooms, seats, config, metrics, log }: Listener
       const { session_id } = guest.admitted;
       if (!reviewed.has(session_id) || guest.arrival > arrived) continue;
       const scope = scopes.get(session_id);
-      if (scope && mayListen(scope, guest.admitted.identity)) settleSeat(guest, scope);
+      if (scope && mayListen(scope, guest.admitted.identity)) assignSeat(guest, scope);
       else dismiss(listener, CLOSE.scope, GONE);
     }
   }
@@ -178,16 +128,4 @@ export function createListeners({ rooms, seats, config, metrics, log }: Listener
 function sendAway(listener: Listener): void {
   const reconnect_in_ms = 1 + Math.floor(Math.random() * MAX_RECONNECT_MS);
   dismiss(listener, CLOSE.draining, { type: 'DRAIN', reconnect_in_ms, resume_ticket: null });
-}
-
-/** Calls back at an instant, which may be further away than a timer reaches. @returns what cancels it */
-function at(time_ms: number, callback: () => void): () => void {
-  let timer: NodeJS.Timeout;
-  const arm = () => {
-    const left = time_ms - Date.now();
-    timer = left > MAX_TIMER_MS ? setTimeout(arm, MAX_TIMER_MS) : setTimeout(callback, left);
-    timer.unref();
-  };
-  arm();
-  return () => clearTimeout(timer);
 }

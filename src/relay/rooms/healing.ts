@@ -25,16 +25,16 @@ export interface HealingOptions {
   log: Log;
   /** Heard, but not next. */
   early: Map<number, ExportedEvent>;
-  /** Called when the ring has grown, or early events are gone. */
+  /** Called when the recent events have grown, or early events are gone. */
   onRead(): void;
-  /** What the ring holds is not in the record. */
+  /** What was delivered is not in the record. */
   onFork(): void;
 }
 
 export const PAGE = 500;
 const GAP_GRACE_MS = 25;
 
-export function createHealing(ring: RecentEvents, options: HealingOptions): Healing {
+export function createHealing(recent: RecentEvents, options: HealingOptions): Healing {
   const { session_id, readers, metrics, log, early, onRead, onFork } = options;
   let reading = false;
   let expected = 0;
@@ -51,10 +51,10 @@ export function createHealing(ring: RecentEvents, options: HealingOptions): Heal
 
   function expect(sequence: number, grace_ms: number): void {
     expected = Math.max(expected, sequence);
-    if (stopped || sequence <= ring.head().event_sequence) return;
+    if (stopped || sequence <= recent.head().event_sequence) return;
     tailTimer ??= setTimeout(() => {
       tailTimer = undefined;
-      if (ring.head().event_sequence < expected) void heal('tail');
+      if (recent.head().event_sequence < expected) void heal('tail');
     }, grace_ms);
   }
 
@@ -64,7 +64,7 @@ export function createHealing(ring: RecentEvents, options: HealingOptions): Heal
     try {
       while (await readMore(cause));
     } catch (err) {
-      log.warn({ err, session_id }, 'a room could not read what it missed; the next head check tries again');
+      log.warn({ err, session_id }, 'room catch-up failed, retrying at the next head check');
     } finally {
       reading = false;
     }
@@ -73,34 +73,20 @@ export function createHealing(ring: RecentEvents, options: HealingOptions): Heal
   /** @returns true when there is more to read */
   async function readMore(cause: Cause): Promise<boolean> {
     const heard = [...early.keys()];
-    const page = await readers.readEvents(session_id, ring.head().event_sequence, PAGE);
+    const page = await readers.readEvents(session_id, recent.head().event_sequence, PAGE);
     if (stopped) return false;
-    const gained = takeIn(page);
+    const gained = takeIn(recent, page, onBrokenLink);
     metrics.heals.inc({ cause }, gained);
     // Publishing follows the commit: what was heard before the read and is not in it was never committed.
     if (page.length === 0) for (const sequence of heard) early.delete(sequence);
     onRead();
-    const isBehind = ring.head().event_sequence < Math.max(expected, ...heard);
+    const isBehind = recent.head().event_sequence < Math.max(expected, ...heard);
     return gained > 0 && !stopped && (isBehind || page.length === PAGE);
   }
 
-  /** @returns how many of the page's events had not been heard meanwhile */
-  function takeIn(page: ExportedEvent[]): number {
-    let gained = 0;
-    for (const event of page) {
-      if (event.event_sequence <= ring.head().event_sequence) continue;
-      if (!ring.append(event)) {
-        refuse(event);
-        break;
-      }
-      gained += 1;
-    }
-    return gained;
-  }
-
-  /** Either the record has a hole, which nobody is led over, or our head is not of this record. */
-  function refuse({ event_sequence }: ExportedEvent): void {
-    const head = ring.head();
+  /** The next event does not link to our head: the record has a gap, or our head was never committed (Postgres was restored). */
+  function onBrokenLink({ event_sequence }: ExportedEvent): void {
+    const head = recent.head();
     log.error({ session_id, head, event_sequence }, 'the next event of the record does not follow what was delivered');
     if (event_sequence === head.event_sequence + 1) onFork();
   }
@@ -112,4 +98,18 @@ export function createHealing(ring: RecentEvents, options: HealingOptions): Heal
   }
 
   return { gapSeen, expect, stop };
+}
+
+/** @returns how many of the page's events had not been heard meanwhile */
+function takeIn(recent: RecentEvents, page: ExportedEvent[], onBrokenLink: (event: ExportedEvent) => void): number {
+  let gained = 0;
+  for (const event of page) {
+    if (event.event_sequence <= recent.head().event_sequence) continue;
+    if (!recent.append(event)) {
+      onBrokenLink(event);
+      break;
+    }
+    gained += 1;
+  }
+  return gained;
 }

@@ -12,12 +12,13 @@ import type { Metrics } from '../../infra/telemetry/metrics.ts';
 import { traceIdOf } from '../../infra/telemetry/tracing.ts';
 import type { EventMessage, Position } from '../listeners/messages.ts';
 import { readAnnouncement } from './checkAnnouncement.ts';
-import { createHealing, type Healing, PAGE } from './healing.ts';
+import { PAGE } from './healing.ts';
 import type { Readers } from './readers.ts';
-import { createRecentEvents, eventMessage, type RecentEvents } from './recentEvents.ts';
+import { eventMessage } from './recentEvents.ts';
+import { createRoomEvents } from './roomEvents.ts';
 import { subscribe } from './subscription.ts';
 
-/** Whoever is told when the head moves. */
+/** Told when the head moves. */
 export interface Member {
   pump(): void;
   /** The room heard what is not in the record and cannot go on. */
@@ -52,90 +53,52 @@ export interface RoomOptions {
   onBroken(room: Room): void;
 }
 
-const RING = { events: 1_024, size: 4 * 2 ** 20 };
-const MAX_EARLY = 256;
 const TAIL_GRACE_MS = 50;
 const EMPTY: Position = { event_sequence: 0, event_hash: GENESIS_HASH };
 
 export function createRoom(session_id: string, { readers, broadcast, metrics, log, onBroken }: RoomOptions): Room {
   const stream = sessionStreamName(session_id);
   const members = new Set<Member>();
-  const early = new Map<number, ExportedEvent>();
+  const events = createRoomEvents({ session_id, readers, metrics, log, onMoved, onFork: startAfresh });
   const subscription = subscribe(broadcast, stream, hear, () => void check(), log);
   let opening: Promise<void> | undefined;
-  let primed: { ring: RecentEvents; healing: Healing } | undefined;
   let closed = false;
 
   function open(): Promise<void> {
-    opening ??= prime().catch((fault) => {
+    opening ??= subscription.ready.then(events.prime).catch((fault) => {
       opening = undefined;
       throw fault;
     });
     return opening;
   }
 
-  /** Reads only once it hears, so that what is committed in between is not missed. */
-  async function prime(): Promise<void> {
-    await subscription.ready;
-    const events = await readers.readLatest(session_id, RING.events, RING.size);
-    const ring = createRecentEvents(RING, events);
-    const options = { session_id, readers, metrics, log, early, onRead: settle, onFork: startAfresh };
-    primed = { ring, healing: createHealing(ring, options) };
-    metrics.heals.inc({ cause: 'prime' }, events.length);
-    settle();
-  }
-
-  async function readHead(): Promise<number> {
-    return (await readers.readHeads([session_id])).get(session_id)?.event_sequence ?? 0;
-  }
-
   function hear(message: string): void {
     if (closed) return;
-    const events = readAnnouncement(message, stream);
-    if (!events) {
-      log.warn({ session_id }, 'an announcement was not genuine; asking the record');
+    const announced = readAnnouncement(message, stream);
+    if (!announced) {
+      log.warn({ session_id }, 'announcement not genuine; checking head');
       void check();
       return;
     }
-    if (log.isLevelEnabled('debug')) logHeard(events, message);
-    for (const event of events) early.set(event.event_sequence, event);
-    settle();
+    if (log.isLevelEnabled('debug')) logHeard(log, session_id, announced, message);
+    events.hear(announced);
   }
 
-  function logHeard(events: ExportedEvent[], message: string): void {
-    for (const [i, { request_id, traceparent }] of readCauses(message).entries()) {
-      const event_sequence = events[i]?.event_sequence;
-      log.debug({ session_id, event_sequence, request_id, trace_id: traceIdOf(traceparent) }, 'event heard');
-    }
-  }
-
-  /** Takes in what is next, tells the members, and sees to it that a gap is filled. */
-  function settle(): void {
-    if (primed) {
-      takeInEarly(primed.ring);
-      if (early.size > 0) primed.healing.gapSeen();
-      for (const member of members) member.pump();
-    }
-    // The record is the buffer for what is too much.
-    if (early.size > MAX_EARLY) early.clear();
-  }
-
-  function takeInEarly(ring: RecentEvents): void {
-    const nextOne = () => early.get(ring.head().event_sequence + 1);
-    for (let next = nextOne(); next && ring.append(next); ) next = nextOne();
-    for (const sequence of early.keys()) if (sequence <= ring.head().event_sequence) early.delete(sequence);
+  function onMoved(): void {
+    for (const member of members) member.pump();
   }
 
   async function check(): Promise<void> {
     try {
-      expect(await readHead());
+      const heads = await readers.readHeads([session_id]);
+      expect(heads.get(session_id)?.event_sequence ?? 0);
     } catch (err) {
-      log.warn({ err, session_id }, 'a room could not check its head');
+      log.warn({ err, session_id }, 'head check of room failed');
     }
   }
 
   function expect(sequence: number, grace_ms: number = TAIL_GRACE_MS): void {
-    primed?.healing.expect(sequence, grace_ms);
+    events.expect(sequence, grace_ms);
   }
 
   function compare(before: Position, recorded: Position | undefined, grace_ms?: number): void {
@@ -154,29 +117,31 @@ export function createRoom(session_id: string, { readers, broadcast, metrics, lo
     for (const member of members) member.abandon();
   }
 
-  function add(member: Member): void {
-    if (closed) member.abandon();
-    else members.add(member);
-  }
-
   function close(): void {
     closed = true;
-    primed?.healing.stop();
+    events.stop();
     subscription.end();
   }
 
   const room: Room = {
     session_id,
-    add,
+    add: (member) => (closed ? member.abandon() : void members.add(member)),
     remove: (member) => void members.delete(member),
     isOccupied: () => members.size > 0,
     open,
-    head: () => primed!.ring.head(),
-    at: (sequence) => primed!.ring.at(sequence),
-    readPage: async (after) => (await readers.readEvents(session_id, after, PAGE)).map(eventMessage),
+    head: events.head,
+    at: events.at,
     expect,
     compare,
     close,
+    readPage: async (after) => (await readers.readEvents(session_id, after, PAGE)).map(eventMessage),
   };
   return room;
+}
+
+function logHeard(log: Log, session_id: string, events: ExportedEvent[], message: string): void {
+  for (const [i, { request_id, traceparent }] of readCauses(message).entries()) {
+    const event_sequence = events[i]?.event_sequence;
+    log.debug({ session_id, event_sequence, request_id, trace_id: traceIdOf(traceparent) }, 'event heard');
+  }
 }

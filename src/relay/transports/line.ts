@@ -3,7 +3,7 @@
  * decoder, which would parse whatever comes and keep what has attachments; that one is left with what is about namespaces.
  */
 import { MAX_MESSAGE_BYTES, MAX_MESSAGES } from '../listeners/inbound.ts';
-import type { Visit } from '../listeners/listeners.ts';
+import type { Visit } from '../listeners/visit.ts';
 import { asksToListen, isAboutNamespace, saidIn } from './envelope.ts';
 import { type Connection, type Queue, watchQueue } from './queue.ts';
 import { createWindow } from './window.ts';
