@@ -2,79 +2,10 @@
  * The one place that reads the environment. All settings are checked at once; a bad one stops the process with every
  * problem named. Everything else gets its settings as an argument.
  */
-import { createPublicKey } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import ipaddr from 'ipaddr.js';
-import { z } from 'zod';
-import { DEFAULT_ROLE_PREFIX } from '../../core/sql/databaseRoles.ts';
+import type { z } from 'zod';
+import { defaultOf, described, postgresUrl, type SettingName, Settings } from './settings.ts';
 import { weaknessOf } from './weakSecrets.ts';
-
-const port = z.coerce.number().int().min(0).max(65_535);
-const level = z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']);
-const count = z.coerce.number().int().min(0);
-const flag = z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1');
-const list = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((item) => item.trim())
-    .filter(Boolean),
-);
-const cidrs = list.refine((items) => items.every((item) => ipaddr.isValidCIDR(item)), 'must be a list like 10.0.0.0/8');
-const pem = z.string().transform((text, context) => {
-  try {
-    return createPublicKey(text.replaceAll('\\n', '\n'));
-  } catch {
-    context.addIssue({ code: 'custom', message: 'must be a public key in PEM form' });
-    return z.NEVER;
-  }
-});
-const url = (protocols: RegExp, example: string) => z.url({ protocol: protocols, error: `must look like ${example}` });
-const postgresUrl = url(/^postgres(ql)?$/, 'postgres://user:password@host:5432/database');
-const redisUrl = url(/^rediss?$/, 'redis://host:6379');
-
-const ROLE_PREFIX = /^(?!pg(_|$))[a-z][a-z0-9_]{0,40}$/;
-const rolePrefix = z
-  .string()
-  .regex(ROLE_PREFIX, 'must be a small letter and up to 40 more of a-z, 0-9 and _; not pg, which Postgres keeps');
-
-const Settings = z.object({
-  PORT: port.optional(),
-  RELAY_PORT: port.optional(),
-  METRICS_PORT: port.optional(),
-  METRICS_TOKEN: z
-    .string()
-    .regex(/^\S{16,}$/, 'must have 16 characters or more, and no spaces')
-    .optional(),
-  HOST: z.string().default('127.0.0.1'),
-  DATABASE_URL: postgresUrl.optional(),
-  DB_ROLE_PREFIX: rolePrefix.default(DEFAULT_ROLE_PREFIX),
-  REDIS_URL: redisUrl.optional(),
-  REDIS_CACHE_URL: redisUrl.optional(),
-  PLEAROLL_HOME: z
-    .string()
-    .default('.plearoll')
-    .transform((path) => resolve(path)),
-  NODE_ENV: z.string().default('development'),
-  LOG_LEVEL: level.default('info'),
-  ACCESS_LOG_LEVEL: level.default('info'),
-  JWT_SECRET: z.string().min(1).optional(),
-  JWT_PUBLIC_KEY: pem.optional(),
-  JWT_ISSUER: z.string().optional(),
-  JWT_AUDIENCE: z.string().optional(),
-  FEATURE_MOOT_OPERATIONS: flag.default(true),
-  FEATURE_SESSION_RECORDING: flag.default(false),
-  TRUSTED_PROXIES: cidrs.default([]),
-  CORS_ORIGINS: list.default([]),
-  WS_MAX_QUEUE: count.default(100),
-  WS_OVERFLOW_ACTION: z.enum(['drop_oldest', 'disconnect']).default('drop_oldest'),
-  WS_MAX_CONNECTIONS_PER_USER: count.default(3),
-  WS_MAX_CONNECTIONS_PER_IP: count.default(5),
-  WS_MAX_REPLAY: count.default(10_000),
-  WS_ALLOWLIST: cidrs.default([]),
-  RATE_LIMIT_GENERAL_PER_MINUTE: count.default(100),
-  BLOB_DIR: z.string().optional(),
-  SHUTDOWN_GRACE_SECONDS: z.coerce.number().min(1).default(25),
-});
 
 export type Config = Readonly<z.output<typeof Settings>>;
 
@@ -110,6 +41,15 @@ export function readConfig(env: NodeJS.ProcessEnv, topology: Topology, verifiesT
   ];
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
+}
+
+/** Settings that nothing reads yet and that ask for something, by name. 0, empty and the default ask for nothing. */
+export function settingsWithoutEffect(config: Config): SettingName[] {
+  const names = Object.keys(Settings.shape) as SettingName[];
+  return names.filter((name) => {
+    const asksForNothing = ['', '0', String(defaultOf(name))];
+    return described.get(Settings.shape[name])?.isWithoutEffect && !asksForNothing.includes(String(config[name]));
+  });
 }
 
 /** All that migrating asks for: it knows no secrets. @throws {ConfigError} */

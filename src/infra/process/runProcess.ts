@@ -4,7 +4,7 @@ import { claimDatabase, type DatabaseClaim } from '../postgres/databaseClaim.ts'
 import { demandSchema } from '../postgres/schema.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { maskPasswords } from '../telemetry/redaction.ts';
-import { type Config, ConfigError, readConfig } from './config.ts';
+import { type Config, ConfigError, readConfig, settingsWithoutEffect } from './config.ts';
 import { catchStop, type Step, stopInOrder, whenAborted } from './shutdown.ts';
 
 export interface Started {
@@ -39,6 +39,8 @@ export async function runProcess(
     stop.throwIfAborted();
     const { log, steps } = await start(config, stop);
     endOnFault(log);
+    const settings = settingsWithoutEffect(config);
+    if (settings.length > 0) log.warn({ settings }, 'settings have no effect in this version');
     whenAborted(stop, () => {
       log.info({ signal: stop.reason }, 'stopping');
       const claimed = { name: 'claim', run: () => claim?.release() };

@@ -1,0 +1,220 @@
+/**
+ * Every setting: what it must look like, its default, which processes read it and what it does. docs/settings.md is made
+ * from this list by `npm run settings`.
+ */
+import { createPublicKey } from 'node:crypto';
+import { resolve } from 'node:path';
+import ipaddr from 'ipaddr.js';
+import { z } from 'zod';
+import { DEFAULT_ROLE_PREFIX } from '../../core/sql/databaseRoles.ts';
+
+export interface Described {
+  /** Processes of the Procfile, and npm scripts; `start` is all of it in one process. */
+  readBy: readonly string[];
+  help: string;
+  /** What stands for the default where the schema does not say it. */
+  unset?: string;
+  /** Nothing reads it yet. */
+  isWithoutEffect?: true;
+}
+
+export const described = z.registry<Described>();
+
+const API = ['start', 'web'];
+const RELAY = ['start', 'relay'];
+const DOORS = ['start', 'web', 'relay'];
+const PROCESSES = ['start', 'web', 'worker', 'relay', 'scheduler'];
+const SCRIPTS = ['job', 'backup', 'restore', 'psql'];
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const level = z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']);
+const count = z.coerce.number().int().min(0);
+const flag = z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1');
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean),
+);
+const cidrs = list.refine((items) => items.every((item) => ipaddr.isValidCIDR(item)), 'must be a list like 10.0.0.0/8');
+const pem = z.string().transform((text, context) => {
+  try {
+    return createPublicKey(text.replaceAll('\\n', '\n'));
+  } catch {
+    context.addIssue({ code: 'custom', message: 'must be a public key in PEM form' });
+    return z.NEVER;
+  }
+});
+const url = (protocols: RegExp, example: string) => z.url({ protocol: protocols, error: `must look like ${example}` });
+const redisUrl = url(/^rediss?$/, 'redis://host:6379');
+export const postgresUrl = url(/^postgres(ql)?$/, 'postgres://user:password@host:5432/database');
+
+const ROLE_PREFIX = /^(?!pg(_|$))[a-z][a-z0-9_]{0,40}$/;
+const rolePrefix = z
+  .string()
+  .regex(ROLE_PREFIX, 'must be a small letter and up to 40 more of a-z, 0-9 and _; not pg, which Postgres keeps');
+
+export const Settings = z.object({
+  PORT: port.optional().register(described, {
+    readBy: API,
+    unset: '3000, or a free port where that is taken',
+    help: 'Port of the API; under `npm start`, of the sockets too.',
+  }),
+  RELAY_PORT: port.optional().register(described, {
+    readBy: ['relay'],
+    unset: '3001, or a free port where that is taken',
+    help: 'Port of the sockets where the relay is a process of its own.',
+  }),
+  METRICS_PORT: port.optional().register(described, {
+    readBy: PROCESSES,
+    unset: '9464 (worker), 9465 (scheduler), 9466 (web, start), 9467 (relay)',
+    help: 'Port of `/metrics` beside the public one, for everybody who reaches it. The API and the relay open it where it is set, and where `/metrics` is not on their public port.',
+  }),
+  METRICS_TOKEN: z
+    .string()
+    .regex(/^\S{16,}$/, 'must have 16 characters or more, and no spaces')
+    .optional()
+    .register(described, {
+      readBy: DOORS,
+      help: 'Bearer token of `/metrics` on a public port. Without it `/metrics` is served there only on loopback outside production.',
+    }),
+  HOST: z.string().default('127.0.0.1').register(described, {
+    readBy: PROCESSES,
+    help: 'Address that the servers listen on.',
+  }),
+  DATABASE_URL: postgresUrl.optional().register(described, {
+    readBy: [...PROCESSES, ...SCRIPTS, 'migrate'],
+    unset: 'the embedded Postgres (`npm start` and scripts alone)',
+    help: 'The Postgres that keeps the record, 15 or newer.',
+  }),
+  DB_ROLE_PREFIX: rolePrefix.default(DEFAULT_ROLE_PREFIX).register(described, {
+    readBy: [...PROCESSES, 'job', 'backup', 'restore', 'migrate'],
+    help: 'Beginning of the names of the database roles. Two installations on one cluster need two.',
+  }),
+  REDIS_URL: redisUrl.optional().register(described, {
+    readBy: [...PROCESSES, 'job'],
+    unset: 'queue in Postgres, broadcast in the process (`npm start` alone)',
+    help: 'The Redis of the queue, the broadcast, presence and rate limits. It must not evict.',
+  }),
+  REDIS_CACHE_URL: redisUrl.optional().register(described, {
+    readBy: API,
+    unset: '`REDIS_URL`',
+    help: 'Another Redis for rate limits, which may evict.',
+  }),
+  PLEAROLL_HOME: z
+    .string()
+    .default('.plearoll')
+    .transform((path) => resolve(path))
+    .register(described, {
+      readBy: ['start', 'web', 'worker', 'token', ...SCRIPTS],
+      unset: '`.plearoll`',
+      help: "Folder of the embedded Postgres, its password, the secret that `npm start` makes, and exhibits' files.",
+    }),
+  NODE_ENV: z.string().default('development').register(described, {
+    readBy: PROCESSES,
+    help: '`production` refuses missing and weak secrets and closes `/metrics` on public ports.',
+  }),
+  LOG_LEVEL: level.default('info').register(described, {
+    readBy: [...PROCESSES, 'job'],
+    help: `How much is logged: ${level.options.join(', ')}.`,
+  }),
+  ACCESS_LOG_LEVEL: level.default('info').register(described, {
+    readBy: API,
+    help: 'Level at which each request is logged; `silent` for none.',
+  }),
+  JWT_SECRET: z
+    .string()
+    .min(1)
+    .optional()
+    .register(described, {
+      readBy: [...DOORS, 'token'],
+      unset: 'made once and kept in `PLEAROLL_HOME` (`npm start` outside production alone)',
+      help: 'Secret of tokens signed with HS256. Production takes 32 random bytes or more.',
+    }),
+  JWT_PUBLIC_KEY: pem.optional().register(described, {
+    readBy: DOORS,
+    help: 'Public key, in PEM form, of tokens signed with RS256, ES256 or EdDSA.',
+  }),
+  JWT_ISSUER: z
+    .string()
+    .optional()
+    .register(described, {
+      readBy: [...DOORS, 'token'],
+      help: 'The `iss` that a token must name.',
+    }),
+  JWT_AUDIENCE: z
+    .string()
+    .optional()
+    .register(described, {
+      readBy: [...DOORS, 'token'],
+      help: 'The `aud` that a token must name.',
+    }),
+  FEATURE_MOOT_OPERATIONS: flag.default(true).register(described, {
+    readBy: DOORS,
+    help: 'Whether sessions can be run and followed.',
+  }),
+  FEATURE_SESSION_RECORDING: flag.default(false).register(described, {
+    readBy: API,
+    help: 'Whether a session may name recordings.',
+  }),
+  TRUSTED_PROXIES: cidrs.default([]).register(described, {
+    readBy: DOORS,
+    help: 'Networks of proxies whose `X-Forwarded-For` is believed, like `10.0.0.0/8,::1/128`.',
+  }),
+  CORS_ORIGINS: list.default([]).register(described, {
+    readBy: DOORS,
+    help: 'Origins of web pages that may call the API and open sockets, separated by commas.',
+  }),
+  WS_MAX_QUEUE: count.default(100).register(described, {
+    readBy: RELAY,
+    help: 'How many events a listener may be behind.',
+    isWithoutEffect: true,
+  }),
+  WS_OVERFLOW_ACTION: z.enum(['drop_oldest', 'disconnect']).default('drop_oldest').register(described, {
+    readBy: RELAY,
+    help: 'What becomes of a listener that is further behind: `drop_oldest` or `disconnect`.',
+    isWithoutEffect: true,
+  }),
+  WS_MAX_CONNECTIONS_PER_USER: count.default(3).register(described, {
+    readBy: RELAY,
+    help: 'New connections of one user in an hour; 0 for no limit.',
+    isWithoutEffect: true,
+  }),
+  WS_MAX_CONNECTIONS_PER_IP: count.default(5).register(described, {
+    readBy: RELAY,
+    help: 'New connections from one address in an hour; 0 for no limit.',
+    isWithoutEffect: true,
+  }),
+  WS_MAX_REPLAY: count.default(10_000).register(described, {
+    readBy: RELAY,
+    help: 'A listener that missed more events than this gets a snapshot instead of them.',
+  }),
+  WS_ALLOWLIST: cidrs.default([]).register(described, {
+    readBy: DOORS,
+    help: 'Networks of venues, which no limit by address counts.',
+    isWithoutEffect: true,
+  }),
+  RATE_LIMIT_GENERAL_PER_MINUTE: count.default(100).register(described, {
+    readBy: API,
+    help: 'Requests of one user in a minute, or of one address without a token; 0 for no limit.',
+  }),
+  BLOB_DIR: z
+    .string()
+    .optional()
+    .register(described, {
+      readBy: ['start', 'web', 'worker', 'job', 'restore'],
+      unset: '`blobs` in `PLEAROLL_HOME`',
+      help: "Folder of exhibits' files, shared by all APIs and workers.",
+    }),
+  SHUTDOWN_GRACE_SECONDS: z.coerce.number().min(1).default(25).register(described, {
+    readBy: PROCESSES,
+    help: 'How long a process that was told to stop may take.',
+  }),
+});
+
+export type SettingName = keyof typeof Settings.shape;
+
+/** What a setting is where nothing is set; undefined where that is not one value. */
+export function defaultOf(name: SettingName): unknown {
+  return Settings.shape[name].parse(undefined);
+}
