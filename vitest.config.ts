@@ -10,6 +10,7 @@ const PURE = [
   'test/core/{batcher,everyCommand,ids}.test.ts',
   'test/faults/judge.test.ts',
   'test/infra/{backlog,blobs,config,metrics,redaction,repeats,settings,tokens}.test.ts',
+  'test/integrity/{streamKinds,tables}.test.ts',
   'test/relay/{frames,recentEvents,scopeCheck}.test.ts',
   'test/schedule/slots.test.ts',
   'test/{deploy,readme}.test.ts',

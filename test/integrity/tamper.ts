@@ -11,6 +11,8 @@ import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { type StreamReport, verifyStream } from '../../src/integrity/streams/verifyStreams.ts';
 import { type RecordReport, verifyRecord } from '../../src/integrity/verifyRecord.ts';
 import { catalog } from '../../src/modules.ts';
+import { projected } from '../../src/tables.ts';
+import { dropConstraints, RECORD } from '../support/tables.ts';
 
 export interface Tamperer {
   db: Queryable;
@@ -24,45 +26,17 @@ export interface Tamperer {
   close(): Promise<void>;
 }
 
-const TABLES = [
-  'streams',
-  'events',
-  'event_payloads',
-  'assignments',
-  'rosters',
-  'courtroom_sessions',
-  'session_participations',
-  'session_turns',
-  'objections',
-  'procedural_violations',
-  'exhibits',
-  'session_recordings',
-];
-
-/** Keys that would refuse a forgery before the verifier can find it. */
-const KEYS = [
-  'session_turns drop constraint uq_turn_order',
-  'session_turns drop constraint uq_turn_continues',
-  'session_turns drop constraint uq_turn_active',
-  'objections drop constraint uq_objection_pending',
-  'exhibits drop constraint uq_exhibit_number',
-  'rosters drop constraint uq_roster_presiding',
-  'session_recordings drop constraint uq_recording_url',
-];
+const PROJECTED = projected.map(({ name }) => name);
 
 export async function openTamperer(url: string): Promise<Tamperer> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   const db = client as unknown as Queryable;
-  const checks = await client.query<{ drop: string }>(
-    `select format('alter table %I drop constraint %I', conrelid::regclass, conname) as drop
-     from pg_constraint where contype = 'c' and conrelid = any($1::text[]::regclass[])`,
-    [TABLES],
-  );
+  // Checks everywhere, and the keys that would refuse a forgery of a row before the verifier can find it.
   const disarm = [
-    ...TABLES.map((table) => `alter table ${table} disable trigger all`),
-    ...checks.rows.map((row) => row.drop),
-    ...KEYS.map((key) => `alter table ${key}`),
+    ...[...RECORD, ...PROJECTED].map((table) => `alter table ${table} disable trigger all`),
+    await dropConstraints(db, RECORD, ['c']),
+    await dropConstraints(db, PROJECTED, ['c', 'u', 'x']),
   ].join(';');
 
   async function rolledBack<T>(work: () => Promise<T>): Promise<T> {

@@ -10,6 +10,7 @@ import { verifyStream } from '../../src/integrity/streams/verifyStreams.ts';
 import { verifyRecord } from '../../src/integrity/verifyRecord.ts';
 import { catalog, commands } from '../../src/modules.ts';
 import { projected } from '../../src/tables.ts';
+import { described } from '../support/tables.ts';
 import { cancelledMatch, type Order, openCourt, people } from './court.ts';
 import { type Fixture, openFixture } from './fixture.ts';
 import { openTamperer } from './tamper.ts';
@@ -268,28 +269,6 @@ describe('a report', () => {
 });
 
 describe('a guard of the database', () => {
-  const TRIGGERS = [
-    ['events', 'events_are_immutable'],
-    ['events', 'events_stay'],
-    ['event_payloads', 'payloads_are_immutable'],
-    ['event_payloads', 'payloads_stay'],
-    ['event_payloads', 'payloads_are_erased_openly'],
-    ['streams', 'streams_stay'],
-    ['streams', 'streams_are_not_emptied'],
-    ['session_recordings', 'session_recordings_are_immutable'],
-    ['session_recordings', 'session_recordings_stay'],
-    ...[
-      'courtroom_sessions',
-      'session_participations',
-      'session_turns',
-      'objections',
-      'procedural_violations',
-      'exhibits',
-    ].flatMap((table) => [
-      [table, `${table}_are_frozen`],
-      [table, `${table}_stay`],
-    ]),
-  ] as [string, string][];
   const CONSTRAINTS = [
     ['events', 'ck_event_hash'],
     ['events', 'ck_event_genesis'],
@@ -300,17 +279,20 @@ describe('a guard of the database', () => {
     ['event_payloads', 'fk_payload_event'],
   ] as const;
 
-  it.each(TRIGGERS)('of %s that is switched off, weakened or gone is named: trigger %s', async (table, name) => {
-    const issues = (change: string) => tamperer.guardIssues(`alter table ${table} ${change}`);
-    const disabled = [`Guard disabled: trigger ${name} of ${table}`];
-    expect(await issues(`disable trigger ${name}`)).toEqual(disabled);
-    expect(await issues(`enable trigger ${name}`)).toEqual(disabled);
-    expect(await issues(`enable replica trigger ${name}`)).toEqual(disabled);
-    expect(await issues(`enable always trigger ${name}`)).toEqual([]);
-    expect(await tamperer.guardIssues(`drop trigger ${name} on ${table}`)).toEqual([
-      `Guard missing: trigger ${name} of ${table}`,
-    ]);
-  });
+  it.each(described('trigger'))(
+    'that is switched off, weakened or gone is named: trigger $name',
+    async ({ table, name }) => {
+      const issues = (change: string) => tamperer.guardIssues(`alter table ${table} ${change}`);
+      const disabled = [`Guard disabled: trigger ${name} of ${table}`];
+      expect(await issues(`disable trigger ${name}`)).toEqual(disabled);
+      expect(await issues(`enable trigger ${name}`)).toEqual(disabled);
+      expect(await issues(`enable replica trigger ${name}`)).toEqual(disabled);
+      expect(await issues(`enable always trigger ${name}`)).toEqual([]);
+      expect(await tamperer.guardIssues(`drop trigger ${name} on ${table}`)).toEqual([
+        `Guard missing: trigger ${name} of ${table}`,
+      ]);
+    },
+  );
 
   it.each([
     ['fires on less', 'before delete on events for each row execute function refuse_change()'],
