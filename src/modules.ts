@@ -1,5 +1,7 @@
 /** The modules there are: routes, checks, dispatch, documents and metrics are loops over what they list. */
 import { catalogOf } from './core/definitions/command.ts';
+import { joinProblems, PROBLEMS, type Problems } from './core/definitions/problem.ts';
+import { reservedBy } from './core/definitions/reserved.ts';
 import { court } from './court/module.ts';
 
 export const modules = [court];
@@ -7,5 +9,10 @@ export const modules = [court];
 export const commands = modules.flatMap((module) => module.commands);
 export const systemCommands = modules.flatMap((module) => module.systemCommands);
 
+/** The closed list of codes: what is not here does not exist. */
+export const problems: Problems = joinProblems(PROBLEMS, ...modules.map((module) => module.problems));
+
+const reserved = reservedBy(modules.map((module) => module.reserved));
+
 /** Every command, indexed by name, with the events and kinds of streams they use. */
-export const catalog = catalogOf([...commands, ...systemCommands]);
+export const catalog = catalogOf([...commands, ...systemCommands], reserved);

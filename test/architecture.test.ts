@@ -122,6 +122,22 @@ describe('the lists', () => {
   });
 });
 
+/** What is said of a hearing. Of `turn` only names are meant: text may turn too. */
+const COURTS_WORDS =
+  /session|assignment|objection|exhibit|roster|observation|courtroom|hearing|petitioner|respondent|counsel|violation|rebuttal|(?<![a-z])(turn(?=[_'s])|bench|panel|judge|moot)/i;
+/** The roles that a token may give are the contract's, of every module. */
+const ROLES_OF_TOKENS = "export const ROLES = ['super_admin', 'admin', 'judge', 'moderator', 'participant'] as const;";
+
+test('the core knows no word of the court', () => {
+  const told = filesUnder(join(root, 'src/core')).flatMap((file) =>
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => line !== ROLES_OF_TOKENS && COURTS_WORDS.test(line))
+      .map((line) => `${relative(root, file)}: ${line}`),
+  );
+  expect(told).toEqual([]);
+});
+
 function filesUnder(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))

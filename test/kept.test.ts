@@ -7,8 +7,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { expect, onTestFinished, test } from 'vitest';
-import { PROBLEMS } from '../src/core/definitions/problem.ts';
 import { docsRoutes } from '../src/http/operations/docs.ts';
+import { problems as table } from '../src/modules.ts';
 import { readKept } from './support/kept.ts';
 
 /** A release changes the version and nothing else. */
@@ -25,7 +25,7 @@ test('the OpenAPI document that is served is the kept one', async () => {
 });
 
 test('every problem has the code, the status and the title that are kept', async () => {
-  const problems = Object.entries(PROBLEMS).map(([code, [status, title]]) => [code, { status, title }]);
+  const problems = Object.entries(table).map(([code, [status, title]]) => [code, { status, title }]);
   const known = stable(Object.fromEntries(problems));
   expect(known).toBe(await readKept('kept/problems.json', () => known));
 });

@@ -58,7 +58,6 @@ export async function openDoor(
     acceptor: { accept, idle: async () => {} },
     outcomes: NOTHING_TO_WAIT_FOR,
     instance: 'peer',
-    issueTicket: tokens.issueTicket,
   } as unknown as ApiContext;
   const probe = await startProbe({
     pool,

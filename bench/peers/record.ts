@@ -7,11 +7,11 @@ import { createStates } from '../../src/core/apply/streamStates.ts';
 import { eventId } from '../../src/core/chain/ids.ts';
 import { chainEvent, type EventRow, exportedEvent, headAfter } from '../../src/core/chain/ledger.ts';
 import type { Actor } from '../../src/core/definitions/actor.ts';
-import { problemBody, type Rejection } from '../../src/core/definitions/problem.ts';
+import { isRejection, type ProblemBody, problemBody } from '../../src/core/definitions/problem.ts';
 import type { Head } from '../../src/core/definitions/stream.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { logEntry } from '../../src/court/sessions/logEntry.ts';
-import type { SessionStates } from '../../src/court/sessions/session.ts';
+import { type SessionStates, sessionStream } from '../../src/court/sessions/session.ts';
 import { catalog } from '../../src/modules.ts';
 
 /** What a transaction needs to know of a command. */
@@ -101,7 +101,7 @@ export function createJudge() {
     const now = isBehind ? head.occurred_at : locked.now;
     if (command.expected_sequence !== null && command.expected_sequence !== head.sequence) {
       const detail = `If-Match says ${command.expected_sequence}, the head is ${head.sequence}.`;
-      return rejected({ rejected: 'precondition_failed', detail, extra: {} }, now);
+      return rejected(problemBody('precondition_failed', detail), now);
     }
     const { states: known } = await states.load(db, heads);
     const seen = { session: known.get(stream), assignment: known.get(assignment) } as SessionStates;
@@ -112,7 +112,7 @@ export function createJudge() {
       heads: { session: head, assignment: assignmentHead },
     };
     const decision = logEntry.decide(seen, asked, undefined);
-    if ('rejected' in decision) return rejected(decision, now);
+    if (isRejection(decision)) return rejected(decision.problem, now);
     const event = chainEvent(stream, head, decision[0]!, eventId(command.id, 1), command.actor.id, now);
     states.keep(stream, { head: headAfter(event), state: seen.session });
     return { status: 'applied', finished_at: locked.now, outcome: appliedBody(event), event };
@@ -120,7 +120,7 @@ export function createJudge() {
 }
 
 function appliedBody(event: EventRow): string {
-  const exported = exportedEvent(event);
+  const exported = exportedEvent(event, sessionStream);
   const { event_sequence, event_type, event_hash } = exported;
   return JSON.stringify({
     stream: event.stream,
@@ -131,7 +131,7 @@ function appliedBody(event: EventRow): string {
   });
 }
 
-function rejected({ rejected, detail, extra }: Rejection, finished_at: string): Verdict {
-  const outcome = JSON.stringify({ problem: problemBody(rejected, detail, extra) });
+function rejected(problem: ProblemBody, finished_at: string): Verdict {
+  const outcome = JSON.stringify({ problem });
   return { status: 'rejected', finished_at, outcome, event: null };
 }

@@ -13,38 +13,33 @@ export interface Scopes {
   demand(target: Target, actor: Actor | null): Promise<Scope>;
 }
 
+const within = (table: string) => `select exists (select from ${table} where id = $1 and session_id = $2) as held`;
+
+/** Where a part is looked for: by its id, within the session. */
+const PARTS: Readonly<Record<string, string>> = {
+  turn_id: within('session_turns'),
+  objection_id: within('objections'),
+  exhibit_id: within('exhibits'),
+  observation_id: `select exists (select from session_observations
+    where id = $1 and session_id = $2 and (user_id is null or user_id::text = $3)) as held`,
+};
+
 export function createScopes(db: Queryable, cache: ScopeCache): Scopes {
   async function demand(target: Target, actor: Actor | null): Promise<Scope> {
     const isAllowed = (scope: Scope) => isVisible(scope, actor);
     const scope = isUuid(target.id) ? await cache.find(target, isAllowed) : undefined;
     if (!scope || !isAllowed(scope)) throw new Problem('not_found');
-    if (!(await ownsObservation(target, actor)) || !(await holdsParts(target))) throw new Problem('not_found');
+    for (const [name, part] of Object.entries(target.parts ?? {})) {
+      if (!(await holdsPart(target.id, name, part, actor))) throw new Problem('not_found');
+    }
     return scope;
   }
 
-  /** An observation is found only in its session, and only by who made it. */
-  async function ownsObservation({ id, observation_id }: Target, actor: Actor | null): Promise<boolean> {
-    if (observation_id === undefined) return true;
-    if (!isUuid(observation_id)) return false;
-    const text = 'select user_id from session_observations where id = $1 and session_id = $2';
-    const { rows } = await db.query<{ user_id: string | null }>(text, [observation_id, id]);
-    const [found] = rows;
-    return found !== undefined && (found.user_id === null || found.user_id === actor?.id);
-  }
-
-  /** A turn, an objection or an exhibit is found only in its session. */
-  async function holdsParts({ id, turn_id, objection_id, exhibit_id }: Target): Promise<boolean> {
-    const parts = [turn_id, objection_id, exhibit_id];
-    if (parts.every((part) => part === undefined)) return true;
-    if (!parts.every((part) => part === undefined || isUuid(part))) return false;
-    const text = `select ($2::uuid is null or exists (select from session_turns where id = $2 and session_id = $1))
-      and ($3::uuid is null or exists (select from objections where id = $3 and session_id = $1))
-      and ($4::uuid is null or exists (select from exhibits where id = $4 and session_id = $1)) as held`;
-    const { rows } = await db.query<{ held: boolean }>({
-      name: 'find-parts',
-      text,
-      values: [id, ...parts.map((part) => part ?? null)],
-    });
+  /** What is no uuid is nowhere; an observation is found only by its maker, or by anybody where that had no token. */
+  async function holdsPart(whole: string, name: string, part: string, actor: Actor | null): Promise<boolean> {
+    if (!isUuid(part)) return false;
+    const values = name === 'observation_id' ? [part, whole, actor?.id ?? null] : [part, whole];
+    const { rows } = await db.query<{ held: boolean }>({ name: `find-${name}`, text: PARTS[name]!, values });
     return rows[0]!.held;
   }
 

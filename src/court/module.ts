@@ -32,9 +32,11 @@ import { participants } from './participants/participant.ts';
 import { readAttendanceReport } from './participants/readAttendance.ts';
 import { readParticipants } from './participants/readParticipants.ts';
 import { reconnectParticipant } from './participants/reconnectParticipant.ts';
+import { courtProblems } from './problems.ts';
 import { addRecording } from './recordings/addRecording.ts';
 import { readRecordings } from './recordings/readRecordings.ts';
 import { recordings } from './recordings/recording.ts';
+import { reserved } from './reserved.ts';
 import { completeSession } from './sessions/completeSession.ts';
 import { createSession } from './sessions/createSession.ts';
 import { lapseSession } from './sessions/lapseSession.ts';
@@ -63,6 +65,8 @@ import { violations } from './violations/violation.ts';
 
 export const court = defineModule({
   name: 'court',
+  problems: courtProblems,
+  reserved,
   commands: [
     createAssignment,
     substituteAssignment,

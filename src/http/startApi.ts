@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import type { Express } from 'express';
 import { createScopes } from '../access/demandScope.ts';
 import { createScopeCache } from '../access/scopeCache.ts';
+import type { IssueTicket } from '../core/definitions/command.ts';
+import { idOf } from '../core/definitions/stream.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
 import { startBacklogWatch } from '../infra/backlog/backlogWatch.ts';
 import { listenForScopeChanges } from '../infra/broadcast/scopeChanges.ts';
@@ -94,7 +96,6 @@ export async function startApi(
   const scopes = createScopes(db, cache);
   const followed = { onChange: cache.forget, onInterruption: cache.forgetAll };
   const stopFollowing = listenForScopeChanges(broadcast, followed, log);
-  const { issueTicket } = tokens;
   const context = {
     config,
     reading,
@@ -113,7 +114,8 @@ export async function startApi(
     verifyRuns: createVerifyRuns({ db, queues, metrics, log }),
     verifications: createSharing(),
     instance,
-    issueTicket,
+    issueTicket: ({ stream, ...ticket }: Parameters<IssueTicket>[0]) =>
+      tokens.issueTicket({ ...ticket, session_id: idOf(stream) }),
     metrics,
     log,
   };

@@ -11,7 +11,7 @@ import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { assignmentStream, assignmentStreamName } from '../../src/court/assignments/assignment.ts';
 import { sessionStream, sessionStreamName } from '../../src/court/sessions/session.ts';
 import { inTransaction } from '../../src/infra/postgres/database.ts';
-import { commands } from '../../src/modules.ts';
+import { commands, catalog as known } from '../../src/modules.ts';
 import { admin, match } from '../support/court.ts';
 import { fates, openPasses, type Passes, type Place } from '../support/passes.ts';
 import { submission } from '../support/submissions.ts';
@@ -41,7 +41,7 @@ const noteBoth = defineCommand<Place, unknown, unknown>({
   rejects: [],
 });
 
-const catalog = catalogOf([...commands, noteBoth] as unknown as CommandDefinition[]);
+const catalog = catalogOf([...commands, noteBoth] as unknown as CommandDefinition[], known.reserved);
 let court: Passes;
 
 beforeAll(async () => {

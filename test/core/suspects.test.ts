@@ -9,7 +9,7 @@ import { type CommandDefinition, catalogOf, defineCommand } from '../../src/core
 import { workOf } from '../../src/core/definitions/stream.ts';
 import { sessionStreamName } from '../../src/court/sessions/session.ts';
 import { inTransaction } from '../../src/infra/postgres/database.ts';
-import { commands } from '../../src/modules.ts';
+import { commands, catalog as known } from '../../src/modules.ts';
 import { admin } from '../support/court.ts';
 import { openPasses, type Passes, type Place } from '../support/passes.ts';
 import { submission } from '../support/submissions.ts';
@@ -28,7 +28,7 @@ const explode = defineCommand<Place, unknown, unknown>({
   rejects: [],
 });
 
-const catalog = catalogOf([...commands, explode] as unknown as CommandDefinition[]);
+const catalog = catalogOf([...commands, explode] as unknown as CommandDefinition[], known.reserved);
 let court: Passes;
 
 beforeAll(async () => {

@@ -14,7 +14,7 @@ import { sessionStream, sessionStreamName } from '../../src/court/sessions/sessi
 import { inTransaction } from '../../src/infra/postgres/database.ts';
 import { verifyRecord } from '../../src/integrity/verifyRecord.ts';
 import { completeSessionReport, verifySession } from '../../src/integrity/verifySession.ts';
-import { commands } from '../../src/modules.ts';
+import { commands, catalog as known } from '../../src/modules.ts';
 import { admin } from '../support/court.ts';
 import { openPasses, type Passes, type Place } from '../support/passes.ts';
 
@@ -58,7 +58,7 @@ const recess = defineCommand<Place, unknown, unknown>({
   rejects: [],
 });
 
-const catalog = catalogOf([...commands, explode] as unknown as CommandDefinition[]);
+const catalog = catalogOf([...commands, explode] as unknown as CommandDefinition[], known.reserved);
 let court: Passes;
 
 beforeAll(async () => {
@@ -131,7 +131,7 @@ test('a command that cannot be decided is dead without another try where its pro
 });
 
 /** Applied by the version that knows it. */
-const newerBook = catalogOf([...commands, explode, recess] as unknown as CommandDefinition[]);
+const newerBook = catalogOf([...commands, explode, recess] as unknown as CommandDefinition[], known.reserved);
 
 async function untouched(...batch: Submission[]): Promise<void> {
   const { rows } = await court.database.pool.query(

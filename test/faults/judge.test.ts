@@ -6,6 +6,7 @@ import type { Sent } from '../../chaos/producers.ts';
 import { faultOf } from '../../chaos/rounds.ts';
 import { eventId, newCommandId } from '../../src/core/chain/ids.ts';
 import { chainEvent, EMPTY_HEAD, exportedEvent, headAfter } from '../../src/core/chain/ledger.ts';
+import { sessionStream } from '../../src/court/sessions/session.ts';
 
 const SESSION = '018f3c1e-7b2a-7c11-9d0e-2f4b6a8c0000';
 const STREAM = `session:${SESSION}`;
@@ -32,7 +33,7 @@ function honest(turn: (order: Sent[]) => Sent[] = (order) => order): Case {
     const entry = { kind: 'session', type: 'NOTE', payload: { client: one.client, n: one.n } };
     const repeats = commands.has(one) ? 2 : 1;
     const row = chainEvent(STREAM, head, entry, eventId(id, repeats), 'system', '2026-11-21T10:00:00.000Z');
-    const { event_sequence, event_type, event_hash } = exportedEvent(row);
+    const { event_sequence, event_type, event_hash } = exportedEvent(row, sessionStream);
     const problem = { code: 'invalid_transition', status: 409 };
     const applied = { stream: STREAM, events: [{ event_sequence, event_type, event_hash }], result: { id } };
     const outcome = JSON.stringify(rejected ? { problem } : applied);
@@ -49,7 +50,7 @@ function honest(turn: (order: Sent[]) => Sent[] = (order) => order): Case {
     if (rejected) continue;
     head = headAfter(row);
     stored.events.push({ ...row, payload: row.payload!, payload_salt: row.payload_salt! });
-    history.heard[0]!.events.push(exportedEvent(row));
+    history.heard[0]!.events.push(exportedEvent(row, sessionStream));
   }
   stored.commands.push(...commands.values());
   stored.heads.push({ stream: STREAM, sequence: head.sequence, event_hash: head.event_hash });

@@ -1,10 +1,9 @@
 /** What operators look at: health, metrics, the interface's description, and the jobs. None of it changes anything. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { PROBLEMS } from '../../src/core/definitions/problem.ts';
 import { routes } from '../../src/http/routes.ts';
 import { QUEUE_NAMES } from '../../src/infra/queue/queue.ts';
-import { commands } from '../../src/modules.ts';
+import { commands, problems } from '../../src/modules.ts';
 import { queries } from '../../src/queries.ts';
 import {
   type Cast,
@@ -136,7 +135,7 @@ describe.skipIf(isLeftOut)('for operators', () => {
           'idempotency_key_reused',
           'precondition_failed',
         ] as const) {
-          expect(responses[PROBLEMS[code][0]].description).toContain(`\`${code}\``);
+          expect(responses[problems[code]![0]].description).toContain(`\`${code}\``);
         }
       }
     });

@@ -16,9 +16,10 @@ import type { Decided } from '../../src/core/apply/decideBatch.ts';
 import { writeBatch } from '../../src/core/apply/transaction.ts';
 import { chainEvent, EVENT_COLUMNS, type EventRow, exportedEvent, headAfter } from '../../src/core/chain/ledger.ts';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
-import type { Head } from '../../src/core/definitions/stream.ts';
+import { type Head, kindOf } from '../../src/core/definitions/stream.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
 import { OURS, readSchema } from '../../src/infra/postgres/schema.ts';
+import { catalog } from '../../src/modules.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 import { completedRound, completedSession, openCourt } from './court.ts';
 
@@ -110,7 +111,7 @@ async function exports({ pool }: TestDatabase): Promise<string> {
   const { rows } = await pool.query<EventRow>(
     `select ${EVENT_COLUMNS} from events e left join event_payloads p using (stream, sequence) order by stream, sequence`,
   );
-  return rows.map((row) => JSON.stringify(exportedEvent(row))).join('\n');
+  return rows.map((row) => JSON.stringify(exportedEvent(row, catalog.kinds.get(kindOf(row.stream))!))).join('\n');
 }
 
 /** Every row of every table, as text. */

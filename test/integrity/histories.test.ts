@@ -22,6 +22,7 @@ import {
   recordedEvent,
 } from '../../src/core/chain/ledger.ts';
 import type { ExportedEvent } from '../../src/core/definitions/event.ts';
+import { kindOf } from '../../src/core/definitions/stream.ts';
 import { inTransaction, openPool } from '../../src/infra/postgres/database.ts';
 import { catalog } from '../../src/modules.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
@@ -30,7 +31,7 @@ import { playScripted, scriptedRounds } from '../support/scriptedRounds.ts';
 
 const FOLDER = join(import.meta.dirname, '../histories');
 
-const lineOf = (row: EventRow) => `${JSON.stringify(exportedEvent(row))}\n`;
+const lineOf = (row: EventRow) => `${JSON.stringify(exportedEvent(row, catalog.kinds.get(kindOf(row.stream))!))}\n`;
 const histories = new Map<string, EventRow[]>();
 
 for (const name of scriptedRounds) {
@@ -44,7 +45,12 @@ for (const file of (await readdir(FOLDER)).toSorted()) {
   );
 }
 
-function rowOf({ event_sequence, payload, session_id: _, ...event }: ExportedEvent): EventRow {
+function rowOf({
+  event_sequence,
+  payload,
+  session_id: _,
+  ...event
+}: ExportedEvent & { session_id?: string }): EventRow {
   return { ...event, sequence: event_sequence, payload: canonicalPayload(payload!) };
 }
 

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { chainEvent, EMPTY_HEAD, type EventRow } from '../../src/core/chain/ledger.ts';
 import { catalogOf } from '../../src/core/definitions/command.ts';
 import { defineEvent, type NewEvent } from '../../src/core/definitions/event.ts';
+import { reservedBy } from '../../src/core/definitions/reserved.ts';
 import { defineStream, streamName } from '../../src/core/definitions/stream.ts';
 import { foldStream } from '../../src/integrity/streams/foldStream.ts';
 import type { StreamRows } from '../../src/integrity/streams/streamFacts.ts';
@@ -36,7 +37,7 @@ const locked = defineEvent({
   project: () => [],
 });
 
-const shelves = catalogOf([{ name: 'book.add', records: [added, locked] } as never]);
+const shelves = catalogOf([{ name: 'book.add', records: [added, locked] } as never], reservedBy([]));
 
 function folded(...events: NewEvent[]) {
   const stream = streamName(shelfStream.kind, randomUUID());

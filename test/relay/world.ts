@@ -7,6 +7,7 @@ import pino from 'pino';
 import { chainEvent, EMPTY_HEAD, exportedEvent, headAfter } from '../../src/core/chain/ledger.ts';
 import type { ExportedEvent } from '../../src/core/definitions/event.ts';
 import type { Head } from '../../src/core/definitions/stream.ts';
+import { sessionStream } from '../../src/court/sessions/session.ts';
 import type { Broadcast } from '../../src/infra/broadcast/broadcast.ts';
 import { createInProcessPresence } from '../../src/infra/presence/inProcess.ts';
 import { PRESENCE } from '../../src/infra/presence/presence.ts';
@@ -30,7 +31,7 @@ export function chain(length: number, head: Head = EMPTY_HEAD): ExportedEvent[] 
   for (let i = 0; i < length; i++) {
     const entry = { kind: 'session', type: 'NOTE', payload: { text: `— ${i}`, n: i } };
     const row = chainEvent(stream, head, entry, randomUUID(), 'system', '2026-01-01T00:00:00.000Z');
-    events.push(exportedEvent(row));
+    events.push(exportedEvent(row, sessionStream));
     head = headAfter(row);
   }
   return events;

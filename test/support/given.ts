@@ -23,6 +23,7 @@ import type { ProblemCode } from '../../src/core/definitions/problem.ts';
 import { streamName } from '../../src/core/definitions/stream.ts';
 import type { FileFacts } from '../../src/core/definitions/upload.ts';
 import type { Write } from '../../src/core/definitions/write.ts';
+import type { courtProblems } from '../../src/court/problems.ts';
 import { catalog } from '../../src/modules.ts';
 import { ASSIGNMENT, SESSION } from './court.ts';
 import { expectRowsAgree } from './rowsAgree.ts';
@@ -79,7 +80,7 @@ export function givenEvery(spacing_ms: number, ...events: NewEvent[]) {
     const definition = catalog.commands.get(name)!;
     const decided = decide(definition, body, actor, past.held, more);
 
-    function then(...expected: NewEvent[] | [ProblemCode, object?]): Verdict | undefined {
+    function then(...expected: NewEvent[] | [ProblemCode | keyof typeof courtProblems, object?]): Verdict | undefined {
       expect(decided.faults).toEqual([]);
       const [outcome] = decided.outcomes;
       const parsed = JSON.parse(outcome!.body);

@@ -132,7 +132,12 @@ function decideNext(batch: Batch, decided: Decided, command: PendingCommand): bo
     demandAttemptLeft(command, isPreCounted);
     const current = (stream: string) => decided.moved.get(stream) ?? batch.current.get(stream)!;
     const definition = batch.catalog.commands.get(command.name)!;
-    const verdict = decideCommand(definition, command, { now: batch.now, facts: batch.facts, current });
+    const verdict = decideCommand(definition, command, {
+      now: batch.now,
+      facts: batch.facts,
+      kinds: batch.catalog.kinds,
+      current,
+    });
     if (verdict.status === 'applied') collect(decided, verdict);
     end(verdict.status, verdict.body);
     return true;

@@ -4,8 +4,9 @@
  */
 import { eventId } from '../chain/ids.ts';
 import { chainEvent, type EventRow, exportedEvent, headAfter, recordedEvent } from '../chain/ledger.ts';
-import type { Command, Mutation } from '../definitions/command.ts';
+import type { Catalog, Command, Mutation } from '../definitions/command.ts';
 import type { ExportedEvent, NewEvent } from '../definitions/event.ts';
+import { isRejection, problemBody } from '../definitions/problem.ts';
 import { type Head, kindOf } from '../definitions/stream.ts';
 import type { Write } from '../definitions/write.ts';
 import type { PendingCommand } from './inbox.ts';
@@ -39,6 +40,7 @@ export interface Circumstances {
   /** The state of each stream, with what earlier commands of the batch did to it. */
   current(stream: string): StreamState;
   facts: ReadonlyMap<string, unknown>;
+  kinds: Catalog['kinds'];
 }
 
 /** @throws whatever the definition throws: that is a fault of the command */
@@ -49,13 +51,13 @@ export function decideCommand(definition: Mutation, pending: PendingCommand, aro
   const { head } = places.get(kindOf(pending.stream))!.current;
   if (pending.expected_sequence !== null && pending.expected_sequence !== head.sequence) {
     const detail = `If-Match says ${pending.expected_sequence}, the head is ${head.sequence}.`;
-    return { status: 'rejected', body: rejectedBody({ rejected: 'precondition_failed', detail, extra: {} }) };
+    return { status: 'rejected', body: rejectedBody(problemBody('precondition_failed', detail)) };
   }
   const command = { ...pending, now: nowFor(places, around.now), heads: headsOf(places) };
   const fact = definition.facts && around.facts.get(`${pending.name} ${definition.facts.key(pending)}`);
   const decision = definition.decide(statesOf(places), command, fact);
-  if ('rejected' in decision) return { status: 'rejected', body: rejectedBody(decision) };
-  return apply(definition, command, decision, places);
+  if (isRejection(decision)) return { status: 'rejected', body: rejectedBody(decision.problem) };
+  return apply(definition, command, decision, places, around.kinds);
 }
 
 function apply(
@@ -63,11 +65,12 @@ function apply(
   command: Command & { name: string },
   events: NewEvent[],
   before: Places,
+  kinds: Catalog['kinds'],
 ): AppliedVerdict {
   const places = new Map(before);
   const { rows, writes } = recordAll(definition, command, events, places);
   const outside = definition.writes?.(statesOf(places), command) ?? [];
-  const exported = rows.map(exportedEvent);
+  const exported = rows.map((row) => exportedEvent(row, kinds.get(kindOf(row.stream))!));
   const moved = new Map<string, StreamState>();
   for (const [kind, place] of places) if (place !== before.get(kind)) moved.set(place.stream, place.current);
   const body = appliedBody(definition, command, places, exported);

@@ -7,7 +7,7 @@
  *                        ├── a rejection, or If-Match is late ▶ rejected
  *                        └── a fault at attempt MAX_ATTEMPTS ─▶ dead
  */
-import { problemBody, type Rejection } from '../definitions/problem.ts';
+import { type ProblemBody, problemBody } from '../definitions/problem.ts';
 import type { CommandStatus, PendingCommand } from './inbox.ts';
 
 /** The end of a command, as it is stored and sent to the API instance that waits for it. */
@@ -84,9 +84,9 @@ export function faultOf(command: PendingCommand, attempts: number, error: unknow
 
 export function deadBody(attempts: number): string {
   const detail = `The command failed ${attempts} times and was set aside; an operator can redrive it.`;
-  return rejectedBody({ rejected: 'command_dead', detail, extra: {} });
+  return rejectedBody(problemBody('command_dead', detail));
 }
 
-export function rejectedBody({ rejected, detail, extra }: Rejection): string {
-  return JSON.stringify({ problem: problemBody(rejected, detail, extra) });
+export function rejectedBody(problem: ProblemBody): string {
+  return JSON.stringify({ problem });
 }

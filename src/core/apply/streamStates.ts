@@ -6,7 +6,6 @@
 import { LRUCache } from 'lru-cache';
 import { EMPTY_HEAD, EVENT_COLUMNS, type EventRow, recordedEvent } from '../chain/ledger.ts';
 import type { Catalog } from '../definitions/command.ts';
-import { isOurKind, RESERVED } from '../definitions/event.ts';
 import { type Head, idOf, kindOf } from '../definitions/stream.ts';
 import type { Queryable } from '../sql/queryable.ts';
 
@@ -40,7 +39,7 @@ export function createStates(catalog: Catalog): States {
     const stale = new Map<string, StreamState>();
     for (const [stream, head] of heads) {
       const held = kept.get(stream);
-      if (!catalog.kinds.has(kindOf(stream)) && isOurKind(kindOf(stream)))
+      if (!catalog.kinds.has(kindOf(stream)) && catalog.reserved.stream_kinds.has(kindOf(stream)))
         newer.set(stream, `streams of kind ${kindOf(stream)}`);
       else if (head.sequence === 0) states.set(stream, initialState(catalog, stream));
       else if (held?.head.event_hash === head.event_hash) states.set(stream, held.state);
@@ -85,7 +84,12 @@ export function createStates(catalog: Catalog): States {
       left join event_payloads p on p.stream = e.stream and p.sequence = e.sequence
       order by e.stream, e.sequence`;
     const after = [...stale.values()].map((held) => held.head.sequence);
-    const { rows } = await db.query<EventRow>(text, [[...stale.keys()], after, types, RESERVED.source]);
+    const { rows } = await db.query<EventRow>(text, [
+      [...stale.keys()],
+      after,
+      types,
+      catalog.reserved.event_types.source,
+    ]);
     for (const [stream, held] of stale) states.set(stream, held.state);
     for (const row of rows) {
       if (!catalog.events.has(row.event_type)) newer.set(row.stream, `events of type ${row.event_type}`);

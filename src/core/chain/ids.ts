@@ -1,7 +1,7 @@
 /**
  * Identifiers are UUIDv7 (RFC 9562). A command's id ends in 0000, and its events count up from there: the record itself
  * says which command an event came from, and the unique key on event ids refuses to apply a command twice.
- * What a command makes (an assignment, a session, a participation) bears the command's id.
+ * What a command makes bears the command's id.
  */
 import { drawRandom } from './random.ts';
 

@@ -3,7 +3,7 @@
  */
 
 import type { ExportedEvent, JsonObject, NewEvent, RecordedEvent } from '../definitions/event.ts';
-import { type Head, idOf } from '../definitions/stream.ts';
+import { type Head, idOf, type StreamKind } from '../definitions/stream.ts';
 import { canonicalPayload, eventHash, GENESIS_HASH, payloadCommitment } from './chain.ts';
 import { drawRandom } from './random.ts';
 
@@ -91,10 +91,11 @@ export function recordedEvent(row: EventRow): RecordedEvent {
   };
 }
 
-export function exportedEvent(row: EventRow): ExportedEvent {
+/** @param kind of the row's stream */
+export function exportedEvent(row: EventRow, { id_name }: Pick<StreamKind, 'id_name'>): ExportedEvent {
   return {
     stream: row.stream,
-    ...(row.stream.startsWith('session:') && { session_id: idOf(row.stream) }),
+    ...(id_name !== undefined && { [id_name]: idOf(row.stream) }),
     event_sequence: row.sequence,
     event_type: row.event_type,
     event_id: row.event_id,

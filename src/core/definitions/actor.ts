@@ -3,12 +3,11 @@
 export const ROLES = ['super_admin', 'admin', 'judge', 'moderator', 'participant'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** The one who sends a command or asks. `id` is the user's uuid, `observer:<observation id>` or `system`. */
+/** The one who sends a command or asks. `id` is the user's uuid, `observer:<uuid>` or `system`. */
 export interface Actor {
   id: string;
   role: Role | 'observer' | 'system';
   institution_id: string | null;
 }
 
-export const OFFICIALS: readonly Role[] = ['admin', 'super_admin', 'judge'];
 export const ADMINS: readonly Role[] = ['admin', 'super_admin'];

@@ -8,7 +8,8 @@ import type { Write } from '../definitions/write.ts';
 import type { Queryable } from '../sql/queryable.ts';
 import type { Actor, Role } from './actor.ts';
 import type { EventDefinition, ExportedEvent, JsonObject, NewEvent } from './event.ts';
-import type { ProblemCode, Rejection } from './problem.ts';
+import type { Rejection } from './problem.ts';
+import type { Reserved } from './reserved.ts';
 import type { Head, StreamKind } from './stream.ts';
 import type { Upload } from './upload.ts';
 
@@ -22,14 +23,12 @@ export interface Command<Input = JsonObject> {
   heads: { readonly [kind: string]: Head };
 }
 
-/** Something addressed by id. An observation, a turn, an objection or an exhibit is looked for within its session. */
+/** Something addressed by the kind of its stream and its id. */
 export interface Target {
-  kind: 'assignment' | 'session';
+  kind: string;
   id: string;
-  observation_id?: string;
-  turn_id?: string;
-  objection_id?: string;
-  exhibit_id?: string;
+  /** What is looked for within it: ids by the name under which an input gives them. */
+  parts?: Readonly<Record<string, string>>;
 }
 
 /** What applying a command left behind, for its `result`. Heads and states are those right after the command. */
@@ -45,10 +44,11 @@ export interface InputError {
   detail: string;
 }
 
-export type Feature = 'FEATURE_MOOT_OPERATIONS' | 'FEATURE_SESSION_RECORDING';
+/** The setting that switches it on; one that there is not is off. */
+export type Feature = `FEATURE_${string}`;
 
-/** Signs an observer ticket: a token that is good only at the relay, for one session, until `expires_at`. */
-export type IssueTicket = (ticket: { holder: Actor; session_id: string; expires_at: string }) => string;
+/** Signs a ticket: a token that is good only at the relay, for one stream, until `expires_at`. */
+export type IssueTicket = (ticket: { holder: Actor; stream: string; expires_at: string }) => string;
 
 /** Something outside the locked streams that a decision needs, loaded in the same transaction. */
 export interface FactSource<Input, Fact> {
@@ -85,7 +85,7 @@ export interface Mutation<Input = unknown, States = unknown, Scope = unknown, Fa
   ): JsonObject;
   /** Event types it may record, and codes it may be rejected with besides those of the door. */
   records: readonly EventDefinition[];
-  rejects: readonly ProblemCode[];
+  rejects: readonly string[];
 }
 
 /** A command that people send. */
@@ -120,15 +120,16 @@ export function defineSystemCommand<Input, States, Fact = never>(
   return definition;
 }
 
-/** The lists of commands, event types and stream kinds, indexed by name. */
+/** The lists of commands, event types and stream kinds, indexed by name, and the names that are kept free for more. */
 export interface Catalog {
   commands: ReadonlyMap<string, Mutation>;
   events: ReadonlyMap<string, EventDefinition>;
   kinds: ReadonlyMap<string, StreamKind>;
+  reserved: Reserved;
 }
 
 /** @throws when two commands share a name, or two event definitions a type. */
-export function catalogOf(definitions: readonly Mutation[]): Catalog {
+export function catalogOf(definitions: readonly Mutation[], reserved: Reserved): Catalog {
   const commands = new Map<string, Mutation>();
   const events = new Map<string, EventDefinition>();
   const kinds = new Map<string, StreamKind>();
@@ -142,5 +143,5 @@ export function catalogOf(definitions: readonly Mutation[]): Catalog {
       kinds.set(event.stream.kind, event.stream);
     }
   }
-  return { commands, events, kinds };
+  return { commands, events, kinds, reserved };
 }

@@ -6,17 +6,6 @@ import type { z } from 'zod';
 import type { Write } from '../definitions/write.ts';
 import type { StreamKind } from './stream.ts';
 
-/** Names of types begin so that are ours alone: one that this version does not know was recorded by a newer one. */
-export const RESERVED = /^(SESSION|PARTICIPANT|TURN|OBJECTION|EXHIBIT|PAYLOAD|PROCEDURAL|ASSIGNMENT)_/;
-
-/** Kinds of streams that are ours, known to this version or not. */
-const OUR_KINDS = /^(assignment|session|tournament|gallery|guard|contact|institution|match|login|policy|audit)$/;
-
-/** Did a newer version make the stream? What nobody of ours ever makes is no such thing. */
-export function isOurKind(kind: string): boolean {
-  return OUR_KINDS.test(kind);
-}
-
 export type JsonObject = { [key: string]: unknown };
 
 /** An event that a decision asks for; the ledger gives it its place in the chain. */
@@ -38,10 +27,12 @@ export interface RecordedEvent<Payload = JsonObject> {
   payload: Payload;
 }
 
-/** An event as it leaves the system: from these fields alone a stranger rebuilds every hash. */
+/**
+ * An event as it leaves the system: from these fields alone a stranger rebuilds every hash. Beside them stands the
+ * stream's id, where its kind says under which name.
+ */
 export interface ExportedEvent {
   stream: string;
-  session_id?: string;
   event_sequence: number;
   event_type: string;
   event_id: string;

@@ -1,10 +1,15 @@
 /** A module: a part of the house that a stranger could take out, with the lists of what it adds to every loop. */
 import type { CommandDefinition, Mutation } from './command.ts';
+import type { Problems } from './problem.ts';
 import type { QueryDefinition } from './query.ts';
+import type { ReservedNames } from './reserved.ts';
 import type { Table } from './table.ts';
 
 export interface Module {
   name: string;
+  /** Codes that its decisions are rejected with, beside the machine's own. */
+  problems: Problems;
+  reserved: ReservedNames;
   /** Every mutation that people send. */
   commands: readonly CommandDefinition[];
   /** Every mutation that only the system sends. */
@@ -16,21 +21,22 @@ export interface Module {
 }
 
 /** Definitions of many kinds, each with types of its own: whoever loops over them knows none of these. */
-interface ModuleParts {
-  name: string;
+interface ModuleParts extends Pick<Module, 'name'>, Partial<Pick<Module, 'problems' | 'reserved'>> {
   commands?: readonly unknown[];
   systemCommands?: readonly unknown[];
   tables?: readonly Table[];
   queries?: readonly unknown[];
 }
 
+const NOTHING = { problems: {}, reserved: { event_prefixes: [], stream_kinds: [] }, tables: [] };
+
 export function defineModule(parts: ModuleParts): Module {
-  const { name, commands = [], systemCommands = [], tables = [], queries = [] } = parts;
+  const { commands = [], systemCommands = [], queries = [] } = parts;
   return {
-    name,
+    ...NOTHING,
+    ...parts,
     commands: commands as readonly CommandDefinition[],
     systemCommands: systemCommands as readonly Mutation[],
-    tables,
     queries: queries as readonly QueryDefinition[],
   };
 }

@@ -3,6 +3,8 @@ import type { RecordedFile } from './files.ts';
 
 export interface StreamKind<State = unknown> {
   readonly kind: string;
+  /** The name under which exported events bear the stream's id too; they do not where there is none. */
+  readonly id_name?: string;
   initial(id: string): State;
   /** Texts of what is broken that holds of every stream whatever its events; none where all is well. */
   invariants(state: State): string[];

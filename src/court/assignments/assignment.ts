@@ -1,11 +1,12 @@
 /** An assignment: a scheduled match in a courtroom, with its teams and panel. Roles come from its roster, nowhere else. */
 
 import type { RosterRole, Visibility } from '../../access/scope.ts';
-import { type Rejection, reject } from '../../core/definitions/problem.ts';
+import type { Rejection } from '../../core/definitions/problem.ts';
 import { defineStream, streamName } from '../../core/definitions/stream.ts';
 import { defineTable } from '../../core/definitions/table.ts';
 import type { Value } from '../../core/definitions/write.ts';
 import type { Format, Side } from '../formats/format.ts';
+import { reject } from '../problems.ts';
 import type { Recording } from '../recordings/recording.ts';
 
 export interface Person {

@@ -2,12 +2,13 @@
  * A match is called off before it begins. A session that waits for it cannot be started any more, and who came early
  * leaves the room. One that is under way is not called off but completed: what was said in it is on record.
  */
+
 import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
-import { reject } from '../../core/definitions/problem.ts';
 import { update } from '../../core/definitions/write.ts';
+import { reject } from '../problems.ts';
 import { sessionStream } from '../sessions/session.ts';
 import { emptied, emptiedUpdates } from '../sessions/sessionTransitions.ts';
 import { assignmentStream } from './assignment.ts';

@@ -6,7 +6,8 @@
 import { mayOfficiate, type Scope } from '../../access/scope.ts';
 import { type Actor, ADMINS } from '../../core/definitions/actor.ts';
 import type { FactSource } from '../../core/definitions/command.ts';
-import { type Rejection, reject } from '../../core/definitions/problem.ts';
+import type { Rejection } from '../../core/definitions/problem.ts';
+import { reject } from '../problems.ts';
 import { type SessionState, sessionStreamName } from '../sessions/session.ts';
 import { type AssignmentState, assignmentResource, assignmentStreamName, refuseCancelled } from './assignment.ts';
 

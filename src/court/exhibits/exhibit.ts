@@ -4,10 +4,11 @@
  */
 
 import type { JsonObject } from '../../core/definitions/event.ts';
-import { type Rejection, reject } from '../../core/definitions/problem.ts';
+import type { Rejection } from '../../core/definitions/problem.ts';
 import { defineTable } from '../../core/definitions/table.ts';
 import { insert, type Row, update, type Write } from '../../core/definitions/write.ts';
 import type { Side } from '../formats/format.ts';
+import { reject } from '../problems.ts';
 import type { MediaType } from './mediaTypes.ts';
 
 /** `unruled`: tendered, and not ruled on when the session ended. */

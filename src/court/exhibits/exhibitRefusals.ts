@@ -1,13 +1,12 @@
 /** What the commands on exhibits have in common: when they are heard, and from whom. */
 
-import type { Actor, Role } from '../../core/definitions/actor.ts';
-import { type Rejection, reject } from '../../core/definitions/problem.ts';
+import type { Actor } from '../../core/definitions/actor.ts';
+import type { Rejection } from '../../core/definitions/problem.ts';
 import { type AssignmentState, rosterEntry, sideOf } from '../assignments/assignment.ts';
+import { reject } from '../problems.ts';
 import type { SessionState } from '../sessions/session.ts';
 import { refuseStranger, STRANGER_CODES } from '../turns/courtCommand.ts';
 import type { Exhibit } from './exhibit.ts';
-
-export const BENCH_AND_COUNSEL: readonly Role[] = ['admin', 'super_admin', 'judge', 'participant'];
 
 /** Exhibits are prepared before the session begins, and in a recess. */
 export function refuseCompleted({ status }: SessionState): Rejection | undefined {

@@ -3,9 +3,10 @@ import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
-import { reject } from '../../core/definitions/problem.ts';
+import { isRejection } from '../../core/definitions/problem.ts';
 import { id } from '../../core/definitions/schemas.ts';
 import { refuseCancelled } from '../assignments/assignment.ts';
+import { reject } from '../problems.ts';
 import { type SessionStates, sessionStream } from '../sessions/session.ts';
 import { inCourt, refuseStranger, STRANGER_CODES } from '../turns/courtCommand.ts';
 import { exhibitOf, exhibitOfInput, exhibitUpdate, findExhibit, labelOf, nextNumber, withExhibit } from './exhibit.ts';
@@ -32,7 +33,7 @@ export const markExhibit = defineCommand<z.output<typeof body> & { session_id: s
     const refusal = refuseCompleted(session) ?? refuseCancelled(assignment) ?? refuseStranger(assignment, actor);
     if (refusal) return refusal;
     const exhibit = findExhibit(session, input.exhibit_id);
-    if ('rejected' in exhibit) return exhibit;
+    if (isRejection(exhibit)) return exhibit;
     const { id: exhibit_id, state, side } = exhibit;
     if (state === 'withdrawn') return reject('exhibit_decided', 'The exhibit is withdrawn.', { from: state });
     if (state !== 'uploaded') {

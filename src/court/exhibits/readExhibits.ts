@@ -39,7 +39,7 @@ interface ExhibitParams {
 }
 
 export function aboutExhibit({ session_id, exhibit_id }: ExhibitParams) {
-  return { kind: 'session' as const, id: session_id, exhibit_id };
+  return { kind: 'session' as const, id: session_id, parts: { exhibit_id } };
 }
 
 /** @returns undefined where the session has none of that id */

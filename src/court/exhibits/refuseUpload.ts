@@ -2,12 +2,13 @@
 
 import type { RosterRole, Scope } from '../../access/scope.ts';
 import type { Actor } from '../../core/definitions/actor.ts';
-import { type Rejection, reject } from '../../core/definitions/problem.ts';
+import type { Rejection } from '../../core/definitions/problem.ts';
 import type { FileFacts } from '../../core/definitions/upload.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { refuseCancelled, sideOf } from '../assignments/assignment.ts';
 import type { Format, Side } from '../formats/format.ts';
 import { resolveFormat } from '../formats/templates.ts';
+import { reject } from '../problems.ts';
 import type { SessionStatus } from '../sessions/session.ts';
 import { isImage, type MediaType } from './mediaTypes.ts';
 

@@ -3,8 +3,9 @@ import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
-import { reject } from '../../core/definitions/problem.ts';
+import { isRejection } from '../../core/definitions/problem.ts';
 import { id, remark } from '../../core/definitions/schemas.ts';
+import { reject } from '../problems.ts';
 import { type SessionStates, sessionStream } from '../sessions/session.ts';
 import {
   inCourt,
@@ -41,7 +42,7 @@ export const ruleExhibit = defineCommand<z.output<typeof body> & { session_id: s
     const refusal = refuseUnlessOpen(session) ?? refuseUnlessPresiding(assignment, actor);
     if (refusal) return refusal;
     const exhibit = findExhibit(session, input.exhibit_id);
-    if ('rejected' in exhibit) return exhibit;
+    if (isRejection(exhibit)) return exhibit;
     const { id: exhibit_id, state } = exhibit;
     if (state === 'uploaded' || state === 'marked') {
       return reject('exhibit_not_tendered', `The exhibit is ${state}.`, { from: state });

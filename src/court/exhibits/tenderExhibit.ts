@@ -6,13 +6,15 @@ import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
-import { type Rejection, reject } from '../../core/definitions/problem.ts';
+import { isRejection, type Rejection } from '../../core/definitions/problem.ts';
 import { id } from '../../core/definitions/schemas.ts';
+import { reject } from '../problems.ts';
+import { BENCH_AND_COUNSEL } from '../roles.ts';
 import { type SessionStates, sessionStream } from '../sessions/session.ts';
 import { inCourt, OPEN_CODES, refusePending, refuseUnlessActive } from '../turns/courtCommand.ts';
 import { activeTurn } from '../turns/turn.ts';
 import { type Exhibit, exhibitOf, exhibitOfInput, exhibitUpdate, findExhibit, withExhibit } from './exhibit.ts';
-import { BENCH_AND_COUNSEL, refuseOtherSide, SIDE_CODES } from './exhibitRefusals.ts';
+import { refuseOtherSide, SIDE_CODES } from './exhibitRefusals.ts';
 
 export const exhibitTendered = defineEvent({
   stream: sessionStream,
@@ -39,7 +41,7 @@ export const tenderExhibit = defineCommand<z.output<typeof body> & { session_id:
     const closed = refuseUnlessActive(session);
     if (closed) return closed;
     const exhibit = findExhibit(session, input.exhibit_id);
-    if ('rejected' in exhibit) return exhibit;
+    if (isRejection(exhibit)) return exhibit;
     const refusal = refuseOtherSide(assignment, actor, exhibit) ?? refuseUnlessMarked(exhibit);
     if (refusal) return refusal;
     const turn = activeTurn(session.turns);

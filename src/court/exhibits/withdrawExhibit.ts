@@ -3,13 +3,15 @@ import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
-import { reject } from '../../core/definitions/problem.ts';
+import { isRejection } from '../../core/definitions/problem.ts';
 import { id } from '../../core/definitions/schemas.ts';
 import { refuseCancelled } from '../assignments/assignment.ts';
+import { reject } from '../problems.ts';
+import { BENCH_AND_COUNSEL } from '../roles.ts';
 import { type SessionStates, sessionStream } from '../sessions/session.ts';
 import { inCourt } from '../turns/courtCommand.ts';
 import { exhibitOf, exhibitOfInput, exhibitUpdate, findExhibit, withExhibit } from './exhibit.ts';
-import { BENCH_AND_COUNSEL, refuseCompleted, refuseOtherSide, SIDE_CODES } from './exhibitRefusals.ts';
+import { refuseCompleted, refuseOtherSide, SIDE_CODES } from './exhibitRefusals.ts';
 
 export const exhibitWithdrawn = defineEvent({
   stream: sessionStream,
@@ -33,7 +35,7 @@ export const withdrawExhibit = defineCommand<z.output<typeof body> & { session_i
     const over = refuseCompleted(session) ?? refuseCancelled(assignment);
     if (over) return over;
     const exhibit = findExhibit(session, input.exhibit_id);
-    if ('rejected' in exhibit) return exhibit;
+    if (isRejection(exhibit)) return exhibit;
     const refusal = refuseOtherSide(assignment, actor, exhibit);
     if (refusal) return refusal;
     const { id: exhibit_id, state } = exhibit;

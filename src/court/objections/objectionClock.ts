@@ -1,8 +1,9 @@
 /** What an objection does to its turn, and how it is shown and found. */
 
 import type { JsonObject } from '../../core/definitions/event.ts';
-import { type Rejection, reject } from '../../core/definitions/problem.ts';
+import type { Rejection } from '../../core/definitions/problem.ts';
 import type { Write } from '../../core/definitions/write.ts';
+import { reject } from '../problems.ts';
 import { type SessionState, withTurn } from '../sessions/session.ts';
 import { type Clock, clockAt, resumedFrom } from '../turns/clock.ts';
 import { type Turn, turnOfPayload, turnUpdate } from '../turns/turn.ts';

@@ -7,10 +7,12 @@ import type { Scope } from '../../access/scope.ts';
 import type { Actor } from '../../core/definitions/actor.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
-import { type Rejection, reject } from '../../core/definitions/problem.ts';
+import { isRejection, type Rejection } from '../../core/definitions/problem.ts';
 import { id, remark } from '../../core/definitions/schemas.ts';
 import { rosterEntry, sideOf } from '../assignments/assignment.ts';
 import { SIDES, type Side } from '../formats/format.ts';
+import { reject } from '../problems.ts';
+import { BENCH_AND_COUNSEL } from '../roles.ts';
 import { type SessionState, type SessionStates, sessionStream } from '../sessions/session.ts';
 import { clock, clockAt, pausedBy } from '../turns/clock.ts';
 import {
@@ -70,13 +72,13 @@ export const raiseObjection = defineCommand<Input, SessionStates, Scope>({
   name: 'objection.raise',
   route: 'POST /api/session/:session_id/objection/raise',
   summary: 'Object to the speech that is under way',
-  roles: ['admin', 'super_admin', 'judge', 'participant'],
+  roles: BENCH_AND_COUNSEL,
   body,
   decide({ session, assignment }, { id: objection_id, input, actor, now }) {
     const refusal = refuseUnlessActive(session) ?? refuseStranger(assignment, actor);
     if (refusal) return refusal;
     const turn = findActiveTurn(session, input.turn_id);
-    if ('rejected' in turn) return turn;
+    if (isRejection(turn)) return turn;
     const side = sideOf(rosterEntry(assignment, actor.id)?.role);
     const obstacle =
       refuseOwnSide(actor, side, turn) ??
@@ -85,7 +87,7 @@ export const raiseObjection = defineCommand<Input, SessionStates, Scope>({
       refuseHaste(session, actor, now);
     if (obstacle) return obstacle;
     const expiry = expiryBefore(session, turn, now);
-    if ('rejected' in expiry) return expiry;
+    if (isRejection(expiry)) return expiry;
     const stops_clock = session.format?.pauses.objection ?? true;
     const { turn_id, ground, reason = null } = input;
     const after = clockAt(stops_clock ? pausedBy(turn, 'objection', now) : turn, now);

@@ -6,8 +6,9 @@ import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
-import { reject } from '../../core/definitions/problem.ts';
+import { isRejection } from '../../core/definitions/problem.ts';
 import { id, remark } from '../../core/definitions/schemas.ts';
+import { reject } from '../problems.ts';
 import { type SessionStates, sessionStream } from '../sessions/session.ts';
 import { clock } from '../turns/clock.ts';
 import {
@@ -53,7 +54,7 @@ export const ruleObjection = defineCommand<z.output<typeof body> & { session_id:
     const refusal = refuseUnlessOpen(session) ?? refuseUnlessPresiding(assignment, actor);
     if (refusal) return refusal;
     const objection = findObjection(session, input.objection_id);
-    if ('rejected' in objection) return objection;
+    if (isRejection(objection)) return objection;
     const { id: objection_id, state } = objection;
     const { decision, ruling = null } = input;
     if (state !== 'pending' && !(state === 'reserved' && decision !== 'reserved')) {

@@ -3,8 +3,10 @@ import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
-import { reject } from '../../core/definitions/problem.ts';
+import { isRejection } from '../../core/definitions/problem.ts';
 import { id } from '../../core/definitions/schemas.ts';
+import { reject } from '../problems.ts';
+import { BENCH_AND_COUNSEL } from '../roles.ts';
 import { type SessionStates, sessionStream } from '../sessions/session.ts';
 import { clock } from '../turns/clock.ts';
 import { inCourt, OPEN_CODES, refuseUnlessOpen } from '../turns/courtCommand.ts';
@@ -26,13 +28,13 @@ export const withdrawObjection = defineCommand<z.output<typeof body> & { session
   name: 'objection.withdraw',
   route: 'POST /api/session/:session_id/objection/withdraw',
   summary: 'Take back your objection',
-  roles: ['admin', 'super_admin', 'judge', 'participant'],
+  roles: BENCH_AND_COUNSEL,
   body,
   decide({ session }, { input, actor, now }) {
     const refusal = refuseUnlessOpen(session);
     if (refusal) return refusal;
     const objection = findObjection(session, input.objection_id);
-    if ('rejected' in objection) return objection;
+    if (isRejection(objection)) return objection;
     const { id: objection_id, state, raised_by } = objection;
     if (state !== 'pending' && state !== 'reserved') {
       return reject('objection_decided', `The objection is ${state}.`, { from: state });

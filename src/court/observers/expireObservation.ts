@@ -1,9 +1,9 @@
 /** The system ends an observation that outlived its ticket. As with leaving, the record does not notice. */
 import { z } from 'zod';
 import { defineSystemCommand } from '../../core/definitions/command.ts';
-import { reject } from '../../core/definitions/problem.ts';
 import { id } from '../../core/definitions/schemas.ts';
 import { update } from '../../core/definitions/write.ts';
+import { reject } from '../problems.ts';
 import { sessionStreamName } from '../sessions/session.ts';
 import { TICKET_TTL_MS } from './observeSession.ts';
 

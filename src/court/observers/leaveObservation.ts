@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
-import { reject } from '../../core/definitions/problem.ts';
 import { update } from '../../core/definitions/write.ts';
+import { reject } from '../problems.ts';
 import { sessionStreamName } from '../sessions/session.ts';
 
 interface Input {
@@ -17,7 +17,7 @@ export const leaveObservation = defineCommand<Input, unknown, Scope, boolean>({
   summary: 'Stop looking on',
   roles: 'anyone',
   body: z.strictObject({}),
-  target: ({ session_id, observation_id }) => ({ kind: 'session', id: session_id, observation_id }),
+  target: ({ session_id, observation_id }) => ({ kind: 'session', id: session_id, parts: { observation_id } }),
   streams: ({ input }) => [sessionStreamName(input.session_id)],
   facts: {
     key: ({ input }) => input.observation_id,

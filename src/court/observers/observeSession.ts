@@ -38,7 +38,8 @@ export const observeSession = defineCommand<z.output<typeof body> & { session_id
   ],
   result: (_, { id, now }) => ({ id, expires_at: new Date(Date.parse(now) + TICKET_TTL_MS).toISOString() }),
   answer({ id, expires_at }, { input, actor }, issueTicket) {
-    const ticket = { holder: actor, session_id: input.session_id, expires_at: expires_at as string };
+    const stream = sessionStreamName(input.session_id);
+    const ticket = { holder: actor, stream, expires_at: expires_at as string };
     return { id, ticket: issueTicket(ticket), expires_at };
   },
   records: [],

@@ -2,8 +2,9 @@
 import { z } from 'zod';
 import { defineSystemCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
-import { reject } from '../../core/definitions/problem.ts';
+import { isRejection } from '../../core/definitions/problem.ts';
 import { id } from '../../core/definitions/schemas.ts';
+import { reject } from '../problems.ts';
 import { sessionStream } from '../sessions/session.ts';
 import { seatUpdate, withParticipant } from './participant.ts';
 import {
@@ -29,7 +30,7 @@ export const awaitParticipant = defineSystemCommand<OfParticipant, PresenceState
   summary: 'Wait for a participant whose last socket is gone',
   decide(states, { input: { user_id } }) {
     const known = findParticipant(states, user_id);
-    if ('rejected' in known) return known;
+    if (isRejection(known)) return known;
     if (known.status !== 'connected') return reject('not_stale', `They are ${known.status}.`, { from: known.status });
     return [participantReconnecting({ participant_id: known.id, user_id })];
   },

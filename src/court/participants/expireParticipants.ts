@@ -2,11 +2,12 @@
  * Who came early to a session that did not begin, and never left, is taken out of the room by the system. Where a session
  * has begun, its completion does that. Their seats stay theirs: joining again takes them back.
  */
+
 import { z } from 'zod';
 import { defineSystemCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
-import { reject } from '../../core/definitions/problem.ts';
 import { id } from '../../core/definitions/schemas.ts';
+import { reject } from '../problems.ts';
 import { type SessionStates, sessionStream, sessionStreamName } from '../sessions/session.ts';
 import { sessionResult } from '../sessions/sessionResource.ts';
 import { refuseUnlessSilent } from '../sessions/staleSession.ts';

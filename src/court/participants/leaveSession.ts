@@ -1,10 +1,11 @@
 /** A participant leaves the courtroom; the seat stays theirs, and joining again takes it back. */
+
 import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
-import { reject } from '../../core/definitions/problem.ts';
 import { id } from '../../core/definitions/schemas.ts';
+import { reject } from '../problems.ts';
 import { type SessionStates, sessionStream } from '../sessions/session.ts';
 import { participantResource } from '../sessions/sessionResource.ts';
 import { personally, seatUpdate, withParticipant } from './participant.ts';

@@ -1,6 +1,7 @@
 /** A participant whose last socket was lost did not come back within half a minute: they have left the room. */
 import { defineSystemCommand } from '../../core/definitions/command.ts';
-import { reject } from '../../core/definitions/problem.ts';
+import { isRejection } from '../../core/definitions/problem.ts';
+import { reject } from '../problems.ts';
 import { participantLost } from './expireParticipants.ts';
 import {
   AWAITED_MS,
@@ -19,7 +20,7 @@ export const loseParticipant = defineSystemCommand<OfParticipant, PresenceStates
   summary: 'Take out of the room who did not come back in time',
   decide(states, { input: { user_id }, now }) {
     const known = findParticipant(states, user_id);
-    if ('rejected' in known) return known;
+    if (isRejection(known)) return known;
     const { id: participant_id, status, unseen_since } = known;
     if (status !== 'reconnecting') return reject('not_stale', `They are ${status}.`, { from: status });
     if (Date.parse(now) - Date.parse(unseen_since!) < AWAITED_MS) {

@@ -2,9 +2,11 @@
  * What presence makes of a participant. It is judged only for people of whom a socket was seen: who joined over HTTP and
  * never opened one is there until they leave. The commands are the system's; sent too late, they are refused.
  */
+
 import { z } from 'zod';
-import { type Rejection, reject } from '../../core/definitions/problem.ts';
+import type { Rejection } from '../../core/definitions/problem.ts';
 import { id } from '../../core/definitions/schemas.ts';
+import { reject } from '../problems.ts';
 import { type Participant, type SessionStates, sessionStreamName } from '../sessions/session.ts';
 import { participantResource } from '../sessions/sessionResource.ts';
 

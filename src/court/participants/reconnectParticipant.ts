@@ -3,7 +3,8 @@
  * comes back only by their own word, by joining.
  */
 import { defineSystemCommand } from '../../core/definitions/command.ts';
-import { reject } from '../../core/definitions/problem.ts';
+import { isRejection } from '../../core/definitions/problem.ts';
+import { reject } from '../problems.ts';
 import { participantReconnected } from './joinSession.ts';
 import {
   findParticipant,
@@ -20,7 +21,7 @@ export const reconnectParticipant = defineSystemCommand<OfParticipant, PresenceS
   summary: 'Give a participant back their place, of whom a socket is seen again',
   decide(states, { input: { session_id, user_id } }) {
     const known = findParticipant(states, user_id);
-    if ('rejected' in known) return known;
+    if (isRejection(known)) return known;
     const { id: participant_id, connection_count } = known;
     if (presenceCommand({ ...known, session_id }, true) === undefined) {
       return reject('not_stale', 'Nobody waits for them.', { from: known.status });

@@ -2,14 +2,15 @@
  * A recording is named after the fact: the clerk's archive, another camera. It stands on the assignment's stream, so
  * that the chain of a completed session never grows, and it is never changed or taken back.
  */
+
 import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
-import { reject } from '../../core/definitions/problem.ts';
 import { id, line } from '../../core/definitions/schemas.ts';
 import { insert } from '../../core/definitions/write.ts';
 import { assignmentStream } from '../assignments/assignment.ts';
+import { reject } from '../problems.ts';
 import { officially, type SessionStates } from '../sessions/session.ts';
 import { refuseOutsider } from '../sessions/sessionTransitions.ts';
 import { recordingAddress } from './recordingUrl.ts';

@@ -1,13 +1,14 @@
 /** The session of an assignment is opened, pending until it is started. There is one for each assignment. */
+
 import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
-import { OFFICIALS } from '../../core/definitions/actor.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
-import { reject } from '../../core/definitions/problem.ts';
 import { freeObject, id } from '../../core/definitions/schemas.ts';
 import { insert } from '../../core/definitions/write.ts';
 import { type AssignmentState, assignmentStreamName, refuseCancelled } from '../assignments/assignment.ts';
+import { reject } from '../problems.ts';
+import { OFFICIALS } from '../roles.ts';
 import { type SessionState, sessionStream, sessionStreamName } from './session.ts';
 import { sessionResult } from './sessionResource.ts';
 

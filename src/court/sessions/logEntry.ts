@@ -1,19 +1,24 @@
 /** An official adds an entry of the court's own to the record: any event type that is not one of ours. */
+
 import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
-import { type JsonObject, RESERVED } from '../../core/definitions/event.ts';
-import { reject } from '../../core/definitions/problem.ts';
+import type { JsonObject } from '../../core/definitions/event.ts';
+import { reservedBy } from '../../core/definitions/reserved.ts';
 import { freeObject } from '../../core/definitions/schemas.ts';
 import { refuseCancelled } from '../assignments/assignment.ts';
+import { reject } from '../problems.ts';
+import { reserved } from '../reserved.ts';
 import { officially, type SessionStates, sessionStream } from './session.ts';
 import { refuseOutsider } from './sessionTransitions.ts';
+
+const { event_types } = reservedBy([reserved]);
 
 const body = z.strictObject({
   event_type: z
     .string()
     .regex(/^[A-Z][A-Z0-9_]{0,49}$/)
-    .refine((type) => !RESERVED.test(type), 'names beginning like this are reserved'),
+    .refine((type) => !event_types.test(type), 'names beginning like this are reserved'),
   details: freeObject(16),
 });
 

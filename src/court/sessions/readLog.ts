@@ -8,7 +8,7 @@ import { PAGE_BYTES } from '../../core/definitions/page.ts';
 import { defineQuery } from '../../core/definitions/query.ts';
 import { wholeNumber } from '../../core/definitions/schemas.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
-import { sessionStreamName } from './session.ts';
+import { sessionStream, sessionStreamName } from './session.ts';
 import { aboutSession } from './sessionQuery.ts';
 
 const MAX_LOGS = 1_000;
@@ -65,7 +65,7 @@ async function readPage(
       order by e.sequence limit $4) page
     where coalesce(bytes_before, 0) < ${PAGE_BYTES} order by sequence`;
   const { rows } = await db.query<EventRow>({ name: 'read-log-page', text, values: [stream, from, to, limit] });
-  return rows.map(exportedEvent);
+  return rows.map((row) => exportedEvent(row, sessionStream));
 }
 
 interface LogRange {

@@ -1,6 +1,6 @@
 /** A courtroom session: the state that its events fold into, on a stream of its own. */
 import { mayOfficiate, type RosterRole, type Scope } from '../../access/scope.ts';
-import { type Actor, OFFICIALS } from '../../core/definitions/actor.ts';
+import type { Actor } from '../../core/definitions/actor.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { defineStream, streamName } from '../../core/definitions/stream.ts';
 import { defineTable } from '../../core/definitions/table.ts';
@@ -9,6 +9,7 @@ import type { Exhibit } from '../exhibits/exhibit.ts';
 import { fileOf } from '../exhibits/exhibitFile.ts';
 import type { Format } from '../formats/format.ts';
 import type { Objection } from '../objections/objection.ts';
+import { OFFICIALS } from '../roles.ts';
 import { activeTurn, type Turn } from '../turns/turn.ts';
 import { brokenInvariants } from '../turns/turnInvariants.ts';
 import type { Violation } from '../violations/violation.ts';
@@ -66,6 +67,7 @@ export interface SessionStates {
 }
 
 export const sessionStream = defineStream<SessionState>('session', {
+  id_name: 'session_id',
   initial: (id) => ({
     id,
     assignment_id: '',

@@ -9,9 +9,10 @@
  *                              completed
  */
 import type { Actor } from '../../core/definitions/actor.ts';
-import { type Rejection, reject } from '../../core/definitions/problem.ts';
+import type { Rejection } from '../../core/definitions/problem.ts';
 import { update, type Write } from '../../core/definitions/write.ts';
 import { type AssignmentState, rosterEntry } from '../assignments/assignment.ts';
+import { reject } from '../problems.ts';
 import { endedTurn } from '../turns/turn.ts';
 import type { Participant, Session, SessionState, SessionStates, SessionStatus } from './session.ts';
 

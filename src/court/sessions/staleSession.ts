@@ -2,8 +2,9 @@
  * When a session's record has been silent for so long that nobody can still be at it. The clock is the record's own:
  * the time of its last event, as it stands under the lock.
  */
-import { type Rejection, reject } from '../../core/definitions/problem.ts';
+import type { Rejection } from '../../core/definitions/problem.ts';
 import type { Head } from '../../core/definitions/stream.ts';
+import { reject } from '../problems.ts';
 
 export const SILENT_AFTER_MS = 12 * 3_600_000;
 

@@ -1,14 +1,14 @@
 /** What the commands that run a round have in common: who sends them, when they are heard, and which turn they mean. */
 
-import type { Actor, Role } from '../../core/definitions/actor.ts';
-import { type Rejection, reject } from '../../core/definitions/problem.ts';
+import type { Actor } from '../../core/definitions/actor.ts';
+import { isRejection, type Rejection } from '../../core/definitions/problem.ts';
 import { type AssignmentState, type RosterEntry, rosterEntry } from '../assignments/assignment.ts';
 import { pendingObjection } from '../objections/objection.ts';
+import { reject } from '../problems.ts';
+import { BENCH_AND_BAILIFF } from '../roles.ts';
 import { officially, type SessionState } from '../sessions/session.ts';
 import { refuseOutsider } from '../sessions/sessionTransitions.ts';
 import type { Turn } from './turn.ts';
-
-export const BENCH_AND_BAILIFF: readonly Role[] = ['admin', 'super_admin', 'judge', 'moderator'];
 
 interface Named {
   session_id: string;
@@ -24,9 +24,11 @@ export const inCourt = {
   target: ({ session_id, turn_id, objection_id, exhibit_id }: Named) => ({
     kind: 'session' as const,
     id: session_id,
-    ...(typeof turn_id === 'string' && { turn_id }),
-    ...(objection_id !== undefined && { objection_id }),
-    ...(exhibit_id !== undefined && { exhibit_id }),
+    parts: {
+      ...(typeof turn_id === 'string' && { turn_id }),
+      ...(objection_id !== undefined && { objection_id }),
+      ...(exhibit_id !== undefined && { exhibit_id }),
+    },
   }),
 };
 
@@ -70,7 +72,7 @@ export function findTurn({ turns }: SessionState, turn_id: string): Turn | Rejec
 /** The turn of that id, if it is the one under way. */
 export function findActiveTurn(session: SessionState, turn_id: string): Turn | Rejection {
   const turn = findTurn(session, turn_id);
-  if ('rejected' in turn || turn.state === 'active') return turn;
+  if (isRejection(turn) || turn.state === 'active') return turn;
   return reject('turn_not_active', `The turn is ${turn.state}.`, { from: turn.state });
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
+import { isRejection } from '../../core/definitions/problem.ts';
 import { id } from '../../core/definitions/schemas.ts';
 import { type SessionStates, sessionStream, withTurn } from '../sessions/session.ts';
 import {
@@ -38,7 +39,7 @@ export const endTurn = defineCommand<z.output<typeof body> & { session_id: strin
     const refusal = refuseUnlessOpen(session) ?? refuseStranger(assignment, actor);
     if (refusal) return refusal;
     const turn = findActiveTurn(session, input.turn_id);
-    if ('rejected' in turn) return turn;
+    if (isRejection(turn)) return turn;
     const pending = refusePending(session);
     if (pending) return pending;
     const late = expiry(session, turn, now);

@@ -5,8 +5,9 @@
 import { z } from 'zod';
 import { defineSystemCommand } from '../../core/definitions/command.ts';
 import { defineEvent, type NewEvent } from '../../core/definitions/event.ts';
-import { type Rejection, reject } from '../../core/definitions/problem.ts';
+import { isRejection, type Rejection } from '../../core/definitions/problem.ts';
 import { id, instant } from '../../core/definitions/schemas.ts';
+import { reject } from '../problems.ts';
 import {
   type SessionState,
   type SessionStates,
@@ -68,7 +69,7 @@ export const expireTurn = defineSystemCommand<z.output<typeof body>, Pick<Sessio
   streams: ({ input }) => [sessionStreamName(input.session_id)],
   decide({ session }, { input, now }) {
     const turn = findActiveTurn(session, input.turn_id);
-    if ('rejected' in turn) return turn;
+    if (isRejection(turn)) return turn;
     const deadline = deadlineOf(turn);
     if (turn.expired_at !== null) return reject('turn_expired', 'This turn is flagged already.');
     if (deadline !== input.deadline) return reject('deadline_moved', 'The turn has another deadline.', { deadline });

@@ -3,9 +3,10 @@ import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
-import { reject } from '../../core/definitions/problem.ts';
+import { isRejection } from '../../core/definitions/problem.ts';
 import { id } from '../../core/definitions/schemas.ts';
 import { duration, MAX_DURATION_MS } from '../formats/format.ts';
+import { reject } from '../problems.ts';
 import { type SessionStates, sessionStream, withTurn } from '../sessions/session.ts';
 import { clock, clockAt } from './clock.ts';
 import {
@@ -44,12 +45,12 @@ export const extendTurn = defineCommand<z.output<typeof body> & { session_id: st
     const refusal = refuseUnlessOpen(session) ?? refuseUnlessPresiding(assignment, actor);
     if (refusal) return refusal;
     const turn = findActiveTurn(session, input.turn_id);
-    if ('rejected' in turn) return turn;
+    if (isRejection(turn)) return turn;
     const { extension_ms } = input;
     const most_ms = Math.min(session.format?.max_extension_ms ?? MAX_DURATION_MS, MAX_DURATION_MS - turn.extension_ms);
     if (extension_ms > most_ms) return reject('extension_too_long', `At most ${most_ms} ms.`, { most_ms });
     const expiry = expiryBefore(session, turn, now);
-    if ('rejected' in expiry) return expiry;
+    if (isRejection(expiry)) return expiry;
     const after = { ...turn, extension_ms: turn.extension_ms + extension_ms };
     return [...expiry, turnExtended({ turn_id: turn.id, extension_ms, clock: clockAt(after, now) })];
   },

@@ -3,8 +3,9 @@ import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
-import { type Rejection, reject } from '../../core/definitions/problem.ts';
+import { isRejection, type Rejection } from '../../core/definitions/problem.ts';
 import { id } from '../../core/definitions/schemas.ts';
+import { reject } from '../problems.ts';
 import { type SessionStates, sessionStream, withTurn } from '../sessions/session.ts';
 import { clock, clockAt, pausedBy, resumedFrom, spokenMs } from './clock.ts';
 import {
@@ -64,7 +65,7 @@ export const markQuestion = defineCommand<z.output<typeof body> & { session_id: 
     const refusal = refuseUnlessActive(session) ?? refuseStranger(assignment, actor);
     if (refusal) return refusal;
     const turn = findActiveTurn(session, input.turn_id);
-    if ('rejected' in turn) return turn;
+    if (isRejection(turn)) return turn;
     const { id: turn_id } = turn;
     if (input.phase === 'end') {
       if (turn.question_since === null) return reject('question_not_open', 'No question of the bench is open.');
@@ -74,9 +75,9 @@ export const markQuestion = defineCommand<z.output<typeof body> & { session_id: 
     if (obstacle) return obstacle;
     const judge_id = input.judge_id ?? (actor.role === 'judge' ? actor.id : null);
     const judge = judge_id === null ? undefined : findOnRoster(assignment, judge_id, 'judge');
-    if (judge && 'rejected' in judge) return judge;
+    if (judge && isRejection(judge)) return judge;
     const expiry = expiryBefore(session, turn, now);
-    if ('rejected' in expiry) return expiry;
+    if (isRejection(expiry)) return expiry;
     const stops_clock = session.format?.pauses.question ?? false;
     const after = asked(turn, stops_clock, now);
     return [...expiry, turnQuestionStarted({ turn_id, judge_id, stops_clock, clock: clockAt(after, now) })];

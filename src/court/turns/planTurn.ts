@@ -7,9 +7,10 @@ import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent, type NewEvent } from '../../core/definitions/event.ts';
-import { type Rejection, reject } from '../../core/definitions/problem.ts';
+import { isRejection, type Rejection } from '../../core/definitions/problem.ts';
 import { id } from '../../core/definitions/schemas.ts';
 import { duration, isRebuttal, KINDS, MAX_DURATION_MS, part, SIDES } from '../formats/format.ts';
+import { reject } from '../problems.ts';
 import { type SessionState, type SessionStates, sessionStream, withTurn } from '../sessions/session.ts';
 import { budgetMs } from './clock.ts';
 import { findTurn, inCourt, OPEN_CODES, refuseStranger, refuseUnlessOpen, STRANGER_CODES } from './courtCommand.ts';
@@ -105,7 +106,7 @@ function refuseRebuttal(): Rejection {
 
 function replan(session: SessionState, turn_id: string, allotted_ms: number): NewEvent[] | Rejection {
   const turn = findTurn(session, turn_id);
-  if ('rejected' in turn) return turn;
+  if (isRejection(turn)) return turn;
   if (turn.state !== 'planned') return reject('turn_not_planned', `The turn is ${turn.state}.`, { from: turn.state });
   if (isRebuttal(turn.kind)) return refuseRebuttal();
   const left_ms = sideTimeLeftMs(session, turn.side) + turn.allotted_ms;
@@ -119,7 +120,7 @@ function replan(session: SessionState, turn_id: string, allotted_ms: number): Ne
 
 function planRest(session: SessionState, turn_id: string, id: string, order_index: number): NewEvent[] | Rejection {
   const turn = findTurn(session, turn_id);
-  if ('rejected' in turn) return turn;
+  if (isRejection(turn)) return turn;
   if (turn.state !== 'ended') return reject('turn_not_ended', `The turn is ${turn.state}.`, { from: turn.state });
   const allotted_ms = Math.min(budgetMs(turn) - turn.used_ms!, MAX_DURATION_MS);
   const isContinued = session.turns.some((other) => other.continues === turn_id);

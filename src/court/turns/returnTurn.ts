@@ -3,8 +3,9 @@ import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
-import { reject } from '../../core/definitions/problem.ts';
+import { isRejection } from '../../core/definitions/problem.ts';
 import { id } from '../../core/definitions/schemas.ts';
+import { reject } from '../problems.ts';
 import { type SessionStates, sessionStream, withTurn } from '../sessions/session.ts';
 import { clock, clockAt, resumedFrom } from './clock.ts';
 import {
@@ -39,7 +40,7 @@ export const returnTurn = defineCommand<z.output<typeof body> & { session_id: st
     const refusal = refuseUnlessOpen(session) ?? refuseStranger(assignment, actor);
     if (refusal) return refusal;
     const turn = findActiveTurn(session, input.turn_id);
-    if ('rejected' in turn) return turn;
+    if (isRejection(turn)) return turn;
     // A question that stops the clock ends by its own marker.
     if (turn.question_since !== null || !turn.paused_by.includes('bench')) {
       return reject('floor_not_taken', 'The bench does not have the floor.');

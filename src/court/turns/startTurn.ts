@@ -3,9 +3,10 @@ import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
-import { type Rejection, reject } from '../../core/definitions/problem.ts';
+import { isRejection, type Rejection } from '../../core/definitions/problem.ts';
 import { id } from '../../core/definitions/schemas.ts';
 import { isRebuttal } from '../formats/format.ts';
+import { reject } from '../problems.ts';
 import { type SessionState, type SessionStates, sessionStream, withTurn } from '../sessions/session.ts';
 import { clock, clockAt } from './clock.ts';
 import {
@@ -44,11 +45,11 @@ export const startTurn = defineCommand<z.output<typeof body> & { session_id: str
     const refusal = refuseUnlessActive(session) ?? refuseStranger(assignment, actor);
     if (refusal) return refusal;
     const turn = findTurn(session, input.turn_id);
-    if ('rejected' in turn) return turn;
+    if (isRejection(turn)) return turn;
     const obstacle = refuseUnready(session, turn);
     if (obstacle) return obstacle;
     const speaker = findOnRoster(assignment, input.speaker_id, turn.side);
-    if ('rejected' in speaker) return speaker;
+    if (isRejection(speaker)) return speaker;
     const { user_id: speaker_id, name: speaker_name } = speaker;
     const started = { ...turn, started_at: now };
     return [turnStarted({ turn_id: turn.id, speaker_id, speaker_name, clock: clockAt(started, now) })];

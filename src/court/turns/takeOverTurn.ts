@@ -3,8 +3,9 @@ import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
-import { reject } from '../../core/definitions/problem.ts';
+import { isRejection } from '../../core/definitions/problem.ts';
 import { id } from '../../core/definitions/schemas.ts';
+import { reject } from '../problems.ts';
 import { type SessionStates, sessionStream, withTurn } from '../sessions/session.ts';
 import { clock, clockAt, pausedBy } from './clock.ts';
 import {
@@ -40,13 +41,13 @@ export const takeOverTurn = defineCommand<z.output<typeof body> & { session_id: 
     const refusal = refuseUnlessActive(session) ?? refuseStranger(assignment, actor);
     if (refusal) return refusal;
     const turn = findActiveTurn(session, input.turn_id);
-    if ('rejected' in turn) return turn;
+    if (isRejection(turn)) return turn;
     const pending = refusePending(session);
     if (pending) return pending;
     if (turn.question_since !== null) return reject('question_open', 'A question of the bench is open.');
     if (turn.paused_by.includes('bench')) return reject('floor_taken', 'The bench has the floor.');
     const expiry = expiryBefore(session, turn, now);
-    if ('rejected' in expiry) return expiry;
+    if (isRejection(expiry)) return expiry;
     return [...expiry, turnTakenOver({ turn_id: turn.id, clock: clockAt(pausedBy(turn, 'bench', now), now) })];
   },
   result: turnOfInput,

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
+import { isRejection } from '../../core/definitions/problem.ts';
 import { id, remark } from '../../core/definitions/schemas.ts';
 import { insert } from '../../core/definitions/write.ts';
 import { type SessionStates, sessionStream } from '../sessions/session.ts';
@@ -55,9 +56,9 @@ export const recordViolation = defineCommand<z.output<typeof body> & { session_i
     if (refusal) return refusal;
     const { user_id, turn_id = null, kind, description } = input;
     const turn = turn_id === null ? undefined : findTurn(session, turn_id);
-    if (turn && 'rejected' in turn) return turn;
+    if (turn && isRejection(turn)) return turn;
     const person = findOnRoster(assignment, user_id);
-    if ('rejected' in person) return person;
+    if (isRejection(person)) return person;
     return [proceduralViolation({ violation_id, user_id, turn_id, kind, description })];
   },
   result: ({ states }, { id }) => ({ ...states.session.violations.find((one) => one.id === id)! }),

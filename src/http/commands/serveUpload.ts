@@ -65,7 +65,7 @@ async function refuse(
 ): Promise<void> {
   const session_id = input.session_id as string;
   const rejection = await reading.inScope(actor, session_id, (db) => upload.refuse({ db, actor, scope, input }));
-  if (rejection) throw new Problem(rejection.rejected, rejection.detail, rejection.extra);
+  if (rejection) throw new Problem(rejection);
 }
 
 function fileFaults({ draft, faults }: Form): InputError[] {

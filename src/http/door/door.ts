@@ -70,7 +70,7 @@ export async function enter(
 
 /** @throws {Problem} 403 */
 export function demandFeature(config: Config, feature: Feature): void {
-  if (!config[feature]) throw new Problem('feature_disabled', `${feature} is off.`);
+  if (!config[feature as keyof Config]) throw new Problem('feature_disabled', `${feature} is off.`);
 }
 
 /** @throws {Problem} 403 */

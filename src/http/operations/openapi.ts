@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import type { CommandDefinition } from '../../core/definitions/command.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
-import { PROBLEMS, type ProblemCode } from '../../core/definitions/problem.ts';
-import { commands } from '../../modules.ts';
+import type { ProblemCode } from '../../core/definitions/problem.ts';
+import { commands, problems } from '../../modules.ts';
 import { queries } from '../../queries.ts';
 import { MAX_FAULTS } from '../door/inputErrors.ts';
 import { routes } from '../routes.ts';
@@ -44,13 +44,13 @@ export function openApiDocument(version: string): JsonObject {
   for (const command of commands) add(command.route, commandOperation(command));
   for (const { route, name, summary, query, attach } of queries) {
     const responses = attach
-      ? { 200: FILE, 304: { description: 'Not changed' }, ...problems([...AT_THE_DOOR, 'file_damaged']) }
-      : { 200: json('The answer'), ...problems(AT_THE_DOOR) };
+      ? { 200: FILE, 304: { description: 'Not changed' }, ...refusals([...AT_THE_DOOR, 'file_damaged']) }
+      : { 200: json('The answer'), ...refusals(AT_THE_DOOR) };
     add(route, { operationId: name, summary, tags: [tagOf(name)], parameters: queryParameters(query), responses });
   }
   for (const { route, name, summary, rejects } of routes) {
     const door = route.startsWith('POST') ? COMMAND_DOOR : AT_THE_DOOR;
-    const responses = { 200: json('The answer'), ...problems([...door, ...rejects]) };
+    const responses = { 200: json('The answer'), ...refusals([...door, ...rejects]) };
     add(route, { operationId: name, summary, tags: [tagOf(name)], responses });
   }
   return {
@@ -79,7 +79,7 @@ function commandOperation(command: CommandDefinition): JsonObject {
     responses: {
       [creates === undefined ? 200 : 201]: json('Applied', { $ref: '#/components/schemas/Applied' }),
       202: json('Accepted; the outcome is at the Location'),
-      ...problems([...COMMAND_DOOR, ...(command.upload ? (['bad_request'] as const) : []), ...rejects]),
+      ...refusals([...COMMAND_DOOR, ...(command.upload ? ['bad_request'] : []), ...rejects]),
     },
     ...(roles === 'anyone' && { security: [{ bearer: [] }, {}] }),
   };
@@ -99,12 +99,13 @@ function requestBodyOf({ body, upload }: CommandDefinition): JsonObject {
   return { required: true, content: { 'multipart/form-data': { schema: form, encoding } } };
 }
 
-function problems(codes: ProblemCode[]): Record<string, JsonObject> {
-  const byStatus = new Map<number, ProblemCode[]>();
-  for (const code of codes) byStatus.set(PROBLEMS[code][0], [...(byStatus.get(PROBLEMS[code][0]) ?? []), code]);
+/** @param codes of the closed list: a test holds that nothing is refused with another */
+function refusals(codes: readonly string[]): Record<string, JsonObject> {
+  const byStatus = new Map<number, string[]>();
+  for (const code of codes) byStatus.set(problems[code]![0], [...(byStatus.get(problems[code]![0]) ?? []), code]);
   const schema = { $ref: '#/components/schemas/Problem' };
-  const answer = (list: ProblemCode[]) => ({
-    description: list.map((code) => `\`${code}\`: ${PROBLEMS[code][1]}`).join('; '),
+  const answer = (list: string[]) => ({
+    description: list.map((code) => `\`${code}\`: ${problems[code]![1]}`).join('; '),
     content: { 'application/problem+json': { schema } },
   });
   return Object.fromEntries([...byStatus].map(([status, list]) => [status, answer(list)]));
@@ -145,7 +146,7 @@ const PROBLEM_SCHEMA = {
     title: { type: 'string' },
     status: { type: 'integer' },
     detail: { type: 'string' },
-    code: { type: 'string', enum: Object.keys(PROBLEMS) },
+    code: { type: 'string', enum: Object.keys(problems) },
     instance: { type: 'string' },
     command_id: { type: 'string', format: 'uuid' },
     errors: {

@@ -8,7 +8,6 @@ import { foldWrites } from '../../core/apply/projections.ts';
 import { initialState } from '../../core/apply/streamStates.ts';
 import { type EventRow, recordedEvent } from '../../core/chain/ledger.ts';
 import type { Catalog } from '../../core/definitions/command.ts';
-import { isOurKind } from '../../core/definitions/event.ts';
 import type { RecordedFile } from '../../core/definitions/files.ts';
 import { kindOf, type Seal, type StreamKind } from '../../core/definitions/stream.ts';
 import type { Write } from '../../core/definitions/write.ts';
@@ -30,7 +29,7 @@ export function foldStream(catalog: Catalog, facts: StreamRows): Folded {
   const name = kindOf(facts.stream);
   const kind = catalog.kinds.get(name);
   if (!kind) {
-    const unjudged = isOurKind(name) ? `streams of kind ${name}` : null;
+    const unjudged = catalog.reserved.stream_kinds.has(name) ? `streams of kind ${name}` : null;
     if (unjudged === null) findings.push(finding(null, `Unknown kind of stream: ${name}`));
     return { writes: undefined, findings, files: [], unjudged };
   }

@@ -6,7 +6,8 @@
 
 import { isUuid } from '../../core/chain/ids.ts';
 import { EVENT_COLUMNS, type EventRow } from '../../core/chain/ledger.ts';
-import { type JsonObject, RESERVED } from '../../core/definitions/event.ts';
+import type { Catalog } from '../../core/definitions/command.ts';
+import type { JsonObject } from '../../core/definitions/event.ts';
 import { type Head, idOf } from '../../core/definitions/stream.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { type ProjectedTable, projected } from '../../tables.ts';
@@ -145,9 +146,10 @@ const SWEEP = `
   from named n left join swept s on s.stream = n.stream
   order by n.stream`;
 
-/** @param types event types whose events are to be folded; the payloads of others stay in the database */
-export async function readStreamRows(db: Queryable, streams: string[], types: string[]): Promise<StreamRows[]> {
+/** The payloads of events that are neither defined nor reserved stay in the database: nothing is folded of them. */
+export async function readStreamRows(db: Queryable, streams: string[], catalog: Catalog): Promise<StreamRows[]> {
   const ids = streams.map((stream) => (isUuid(idOf(stream)) ? idOf(stream) : null));
-  const { rows } = await db.query<StreamRows>(SWEEP, [streams, ids, types, RESERVED.source]);
+  const types = [...catalog.events.keys()];
+  const { rows } = await db.query<StreamRows>(SWEEP, [streams, ids, types, catalog.reserved.event_types.source]);
   return rows;
 }

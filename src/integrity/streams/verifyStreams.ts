@@ -62,7 +62,7 @@ export async function checkStreams(
   types: ColumnTypes,
   streams: string[],
 ): Promise<CheckedStream[]> {
-  const swept = await readStreamRows(db, streams, [...catalog.events.keys()]);
+  const swept = await readStreamRows(db, streams, catalog);
   return swept.map((facts) => checkStream(catalog, types, facts));
 }
 

@@ -8,7 +8,7 @@ import { readAllExhibits } from '../../court/exhibits/readExhibits.ts';
 import { readAllObjections } from '../../court/objections/readObjections.ts';
 import { readAllParticipants } from '../../court/participants/readParticipants.ts';
 import { findSession } from '../../court/sessions/readSession.ts';
-import { sessionStreamName } from '../../court/sessions/session.ts';
+import { sessionStream, sessionStreamName } from '../../court/sessions/session.ts';
 import { inTransaction } from '../../infra/postgres/database.ts';
 import type { Position, Snapshot } from '../listeners/messages.ts';
 
@@ -76,13 +76,13 @@ export function createReaders(pool: pg.Pool): Readers {
   async function readEvents(session_id: string, after: number, limit: number): Promise<ExportedEvent[]> {
     const values = [sessionStreamName(session_id), after, limit, PAGE_BYTES];
     const { rows } = await db.query<EventRow>({ name: 'relay-page', text: PAGE_TEXT, values });
-    return rows.map(exportedEvent);
+    return rows.map((row) => exportedEvent(row, sessionStream));
   }
 
   async function readLatest(session_id: string, limit: number, bytes: number): Promise<ExportedEvent[]> {
     const values = [sessionStreamName(session_id), 0, limit, bytes];
     const { rows } = await db.query<EventRow>({ name: 'relay-latest', text: LATEST_TEXT, values });
-    return rows.map(exportedEvent);
+    return rows.map((row) => exportedEvent(row, sessionStream));
   }
 
   return {

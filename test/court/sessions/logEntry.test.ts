@@ -1,7 +1,9 @@
 /** Entries of the court's own: any type that is not one of ours, until the session is completed. */
+
 import { expect, test } from 'vitest';
 import { assignmentCancelled } from '../../../src/court/assignments/cancelAssignment.ts';
 import { logEntry } from '../../../src/court/sessions/logEntry.ts';
+import { catalog } from '../../../src/modules.ts';
 import { admin, outsideJudge, presiding, sessionThatIs } from '../../support/court.ts';
 import { given } from '../../support/given.ts';
 
@@ -57,6 +59,17 @@ const RESERVED = [
   'PROCEDURAL_',
   'ASSIGNMENT_',
 ];
+
+test('what any module reserves is among them', () => {
+  const [, words] = /^\^\((.*)\)_$/.exec(catalog.reserved.event_types.source)!;
+  expect(
+    words!
+      .split('|')
+      .map((word) => `${word}_`)
+      .sort(),
+  ).toEqual(RESERVED.toSorted());
+});
+
 const MALFORMED = ['', 'note', '1NOTE', '_NOTE', 'NOTE-1', 'NOTE ', 'NOTE\n', 'É', 'A'.repeat(51)];
 
 test.each([...RESERVED, ...RESERVED.map((name) => `${name}X`), ...MALFORMED])(
