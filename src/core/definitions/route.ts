@@ -6,5 +6,5 @@ type Names<Path extends string> = Path extends `${string}:${infer Rest}`
     : Rest
   : never;
 
-/** The parameters of `'GET /api/session/:session_id/turns'` are `{ session_id: string }`. */
+/** The parameters of `'GET /api/match/:match_id/scores'` are `{ match_id: string }`. */
 export type RouteParams<Route extends string> = { [name in Names<Route>]: string };
