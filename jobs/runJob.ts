@@ -7,7 +7,7 @@ import { demandSchema } from '../src/infra/postgres/schema.ts';
 import { withDatabase } from '../src/infra/postgres/withDatabase.ts';
 import { openBackbone } from '../src/infra/process/backbone.ts';
 import { type Config, ConfigError, readConfig } from '../src/infra/process/config.ts';
-import { catalog } from '../src/modules.ts';
+import { catalog, privateNames } from '../src/modules.ts';
 import { timetable } from './schedule.ts';
 import { createTickRunner } from './ticks/tickRunner.ts';
 
@@ -36,7 +36,7 @@ async function main(): Promise<number> {
 }
 
 async function runOn(config: Config, databaseUrl: string, name: string): Promise<number> {
-  const backbone = await openBackbone(config, databaseUrl, 'job');
+  const backbone = await openBackbone(config, databaseUrl, 'job', privateNames);
   const pool = backbone.openPool('worker', POOL_SIZE);
   const verifierPool = backbone.openPool('verifier', POOL_SIZE);
   try {

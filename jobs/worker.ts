@@ -1,15 +1,17 @@
 /** The worker process: applies commands and runs jobs until it is told to stop. */
+
 import { serveHealth } from '../src/http/operations/serveHealth.ts';
 import { endOnNewerSchema } from '../src/infra/postgres/schemaWatch.ts';
 import { openBackbone } from '../src/infra/process/backbone.ts';
 import { runProcess } from '../src/infra/process/runProcess.ts';
 import { startWatchdog } from '../src/infra/process/watchdog.ts';
+import { privateNames } from '../src/modules.ts';
 import { startWorker } from './startWorker.ts';
 
 const USUAL_METRICS_PORT = 9464;
 
 await runProcess({ role: 'worker', verifiesTokens: false }, async (config) => {
-  const backbone = await openBackbone(config, config.DATABASE_URL!, 'worker');
+  const backbone = await openBackbone(config, config.DATABASE_URL!, 'worker', privateNames);
   const watchdog = startWatchdog('worker');
   const worker = await startWorker(backbone, undefined, watchdog.watch);
   const health = await serveHealth(backbone, USUAL_METRICS_PORT);

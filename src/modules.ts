@@ -1,5 +1,6 @@
 /** The modules there are: routes, checks, dispatch, documents and metrics are loops over what they list. */
 import { catalogOf } from './core/definitions/command.ts';
+import { privateNamesOf } from './core/definitions/privateText.ts';
 import { joinProblems, PROBLEMS, type Problems } from './core/definitions/problem.ts';
 import { reservedBy } from './core/definitions/reserved.ts';
 import { court } from './court/module.ts';
@@ -16,3 +17,12 @@ const reserved = reservedBy(modules.map((module) => module.reserved));
 
 /** Every command, indexed by name, with the events and kinds of streams they use. */
 export const catalog = catalogOf([...commands, ...systemCommands], reserved);
+
+/** Names of fields that logs and the dashboard omit: those that schemas mark as private, and as answers show them. */
+export const privateNames: readonly string[] = [
+  ...modules.flatMap((module) => module.private_names),
+  ...privateNamesOf([
+    ...[...catalog.commands.values()].map(({ body }) => body),
+    ...[...catalog.events.values()].map(({ payload }) => payload),
+  ]),
+];

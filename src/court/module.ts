@@ -67,6 +67,7 @@ export const court = defineModule({
   name: 'court',
   problems: courtProblems,
   reserved,
+  private_names: ['speaker', 'cancel_reason'],
   commands: [
     createAssignment,
     substituteAssignment,

@@ -7,12 +7,13 @@ import { unreadyOnNewerSchema } from '../infra/postgres/schemaWatch.ts';
 import { openBackbone } from '../infra/process/backbone.ts';
 import { closeServer, listen } from '../infra/process/httpServer.ts';
 import { runProcess } from '../infra/process/runProcess.ts';
+import { privateNames } from '../modules.ts';
 
 const USUAL_PORT = 3000;
 const USUAL_METRICS_PORT = 9466;
 
 await runProcess({ role: 'door', verifiesTokens: true }, async (config) => {
-  const backbone = await openBackbone(config, config.DATABASE_URL!, 'api', 'door');
+  const backbone = await openBackbone(config, config.DATABASE_URL!, 'api', privateNames, 'door');
   const api = await startApi(backbone, config.JWT_SECRET, () => 0);
   const server = createExpressServer(api.app);
   const port = await listen(server, config.HOST, config.PORT, USUAL_PORT);

@@ -1,4 +1,5 @@
 /** The relay process: delivers committed events to its listeners until it is told to stop. It can write nothing. */
+
 import type { Queryable } from '../core/sql/queryable.ts';
 import { bareApp } from '../http/app.ts';
 import { healthRoutes } from '../http/operations/health.ts';
@@ -14,6 +15,7 @@ import { closeServer, listen } from '../infra/process/httpServer.ts';
 import { runProcess } from '../infra/process/runProcess.ts';
 import { startProbe } from '../infra/telemetry/probe.ts';
 import { createTokens } from '../infra/tokens.ts';
+import { privateNames } from '../modules.ts';
 import { createRelay } from '../relay/relay.ts';
 
 const USUAL_PORT = 3001;
@@ -21,7 +23,7 @@ const USUAL_METRICS_PORT = 9467;
 const POOL_SIZE = 5;
 
 await runProcess({ role: 'relay', verifiesTokens: true }, async (config) => {
-  const backbone = await openBackbone(config, config.DATABASE_URL!, 'relay', 'relay');
+  const backbone = await openBackbone(config, config.DATABASE_URL!, 'relay', privateNames, 'relay');
   const { broadcast, presence, postgres, queues, heartbeat, metrics, log, isRedisConnected } = backbone;
   await queues.demandFit();
   const pool = backbone.openPool('relay', POOL_SIZE);

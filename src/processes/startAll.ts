@@ -1,4 +1,5 @@
 /** All roles in this one process, on one port: the embedded mode, and `npm start` on whatever databases are given. */
+
 import { timetable as wholeTimetable } from '../../jobs/schedule.ts';
 import { startWorker } from '../../jobs/startWorker.ts';
 import { startScheduler } from '../../jobs/ticks/startScheduler.ts';
@@ -15,6 +16,7 @@ import type { Started } from '../infra/process/runProcess.ts';
 import { type Step, stopInOrder } from '../infra/process/shutdown.ts';
 import type { Watch } from '../infra/process/watchdog.ts';
 import { createLog } from '../infra/telemetry/log.ts';
+import { privateNames } from '../modules.ts';
 import { createRelay, type Relay } from '../relay/relay.ts';
 
 const USUAL_PORT = 3000;
@@ -39,13 +41,13 @@ export async function startAll(
   secret: string | undefined,
   { timetable = wholeTimetable, watch, stop }: StartOptions = {},
 ): Promise<Started & { port: number; backbone: Backbone; db: Queryable }> {
-  const log = createLog(config.LOG_LEVEL, 'all');
+  const log = createLog(config.LOG_LEVEL, 'all', { privateNames });
   const claim = await claimDatabase(databaseUrl, config.REDIS_URL === undefined ? 'alone' : 'together', { log });
   const steps: Step[] = [{ name: 'claim', run: () => claim.release() }];
   try {
     await migrate(databaseUrl, { rolePrefix: config.DB_ROLE_PREFIX });
     stop?.throwIfAborted();
-    const backbone = await openBackbone(config, databaseUrl, 'all');
+    const backbone = await openBackbone(config, databaseUrl, 'all', privateNames);
     steps.unshift({ name: 'backbone', run: () => backbone.close() });
     const { broadcast, presence, heartbeat, metrics } = backbone;
     const pool = backbone.openPool('relay', RELAY_POOL_SIZE);

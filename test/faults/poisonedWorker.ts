@@ -2,13 +2,14 @@
  * A worker whose `session.log` obeys `details.poison`: `throw` faults the decision, `kill` takes the process down,
  * `hang` never comes to an end, `tell` faults it with all that it was given as the reason.
  */
+
 import { startWorker } from '../../jobs/startWorker.ts';
 import type { Mutation } from '../../src/core/definitions/command.ts';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
 import { openBackbone } from '../../src/infra/process/backbone.ts';
 import { runProcess } from '../../src/infra/process/runProcess.ts';
 import { startWatchdog } from '../../src/infra/process/watchdog.ts';
-import { catalog } from '../../src/modules.ts';
+import { catalog, privateNames } from '../../src/modules.ts';
 
 const name = 'session.log';
 const honest = catalog.commands.get(name)!;
@@ -26,7 +27,7 @@ const poisoned: Mutation = {
 (catalog.commands as Map<string, Mutation>).set(name, poisoned);
 
 await runProcess({ role: 'worker', verifiesTokens: false }, async (config) => {
-  const backbone = await openBackbone(config, config.DATABASE_URL!, 'worker');
+  const backbone = await openBackbone(config, config.DATABASE_URL!, 'worker', privateNames);
   const watchdog = startWatchdog('worker');
   const worker = await startWorker(backbone, undefined, watchdog.watch);
   backbone.log.info({ port: 0 }, 'worker ready');

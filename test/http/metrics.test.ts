@@ -1,4 +1,5 @@
 /** Who may read metrics where, and what that and the description of the interface cost. */
+
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { bareApp } from '../../src/http/app.ts';
 import { metricsAccess, metricsRoutes } from '../../src/http/operations/metricsRoutes.ts';
@@ -10,6 +11,7 @@ import { readConfig } from '../../src/infra/process/config.ts';
 import { closeServer, listen } from '../../src/infra/process/httpServer.ts';
 import { createLog } from '../../src/infra/telemetry/log.ts';
 import { createMetrics } from '../../src/infra/telemetry/metrics.ts';
+import { privateNames } from '../../src/modules.ts';
 import { get } from '../support/client.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 import { isLeftOut, kind, startStack } from '../support/stack.ts';
@@ -78,7 +80,7 @@ describe('a port for metrics', () => {
 
   const open = async (env: Record<string, string>) => {
     const config = readConfig({ ...BASE, DATABASE_URL: database.url, LOG_LEVEL: 'silent', ...env }, 'all');
-    backbone = await openBackbone(config, database.url, 'test');
+    backbone = await openBackbone(config, database.url, 'test', privateNames);
     return serveMetrics(backbone, 0);
   };
 

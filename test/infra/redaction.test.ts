@@ -1,7 +1,10 @@
 /** What is masked in every text that an operator reads, and what must stay readable. */
 import { describe, expect, test } from 'vitest';
 import { redactLine } from '../../src/infra/telemetry/log.ts';
-import { maskText, redact } from '../../src/infra/telemetry/redaction.ts';
+import { createRedact, maskText } from '../../src/infra/telemetry/redaction.ts';
+import { privateNames } from '../../src/modules.ts';
+
+const redact = createRedact(privateNames);
 
 const JWT =
   'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U';
@@ -85,6 +88,41 @@ describe('a value', () => {
     expect(redact({ reason: null, speaker: null })).toEqual({ reason: null, speaker: null });
   });
 
+  test('of a person loses the name, which elsewhere is that of a command', () => {
+    const person = { user_id: 'u', name: 'Ada Petrova' };
+    expect(redact({ name: 'session.join', result: { ...person, role: 'judge' } })).toEqual({
+      name: 'session.join',
+      result: { user_id: 'u', name: '[redacted]', role: 'judge' },
+    });
+    const match = {
+      petitioner: [person],
+      panel: [person],
+      moderators: [],
+      cancel_reason: 'She is ill.',
+      title: 'A v B',
+    };
+    expect(redact(match)).toEqual({
+      ...{ petitioner: '[redacted]', panel: '[redacted]', moderators: '[redacted]', cancel_reason: '[redacted]' },
+      title: 'A v B',
+    });
+  });
+
+  test('loses what is told to be private, and what every request is made of whatever is told', () => {
+    const said = { verdict: 'They lied.', Verdict: 'They lied.', ticket: 't' };
+    expect(createRedact([])(said)).toEqual({ ...said, ticket: '[redacted]' });
+    expect(createRedact(['verdict'])(said)).toEqual({
+      ...{ verdict: '[redacted]', Verdict: '[redacted]', ticket: '[redacted]' },
+    });
+  });
+
+  test.each(['client_info', 'details', 'metadata', 'reason', 'ruling', 'description', 'speaker', 'speaker_name'])(
+    'of %s is omitted, because a schema or its module says that it is private',
+    (name) => {
+      expect(redact({ [name]: 'x' })).toEqual({ [name]: '[redacted]' });
+      expect(createRedact([])({ [name]: 'x' })).toEqual({ [name]: 'x' });
+    },
+  );
+
   test('that goes on for ever is cut', () => {
     let deep: object = { end: 'ada@example.org' };
     for (let i = 0; i < 1_000; i++) deep = { deep };
@@ -94,8 +132,8 @@ describe('a value', () => {
 
 test('a line of the log stays one line of JSON, whatever is in it', () => {
   const line = `${JSON.stringify({ level: 30, msg: 'from 192.0.2.17', err: { message: 'ada@example.org\n"quoted"' } })}\n`;
-  expect(redactLine(line)).toBe(
+  expect(redactLine(line, redact)).toBe(
     `${JSON.stringify({ level: 30, msg: 'from [address]', err: { message: '[email]\n"quoted"' } })}\n`,
   );
-  expect(redactLine('{"broken": "ada@example.org"')).not.toContain('ada');
+  expect(redactLine('{"broken": "ada@example.org"', redact)).not.toContain('ada');
 });

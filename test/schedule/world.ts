@@ -1,4 +1,5 @@
 /** A database of one's own with as many schedulers and workers' runners on it as a test likes, and a timetable of its choice. */
+
 import { onTestFinished } from 'vitest';
 import type { TimedJob } from '../../jobs/job.ts';
 import { startOverduePoll } from '../../jobs/overduePoll.ts';
@@ -10,7 +11,7 @@ import { openPool } from '../../src/infra/postgres/database.ts';
 import { readInstallationId } from '../../src/infra/postgres/installation.ts';
 import { assembleBackbone, type Backbone } from '../../src/infra/process/backbone.ts';
 import { readConfig } from '../../src/infra/process/config.ts';
-import { catalog } from '../../src/modules.ts';
+import { catalog, privateNames } from '../../src/modules.ts';
 import { cloneDatabase } from '../support/database.ts';
 import { SECRET } from '../support/stack.ts';
 
@@ -42,7 +43,7 @@ export async function openWorld() {
   });
 
   function openBackboneHere(name: string): Backbone {
-    const backbone = assembleBackbone(config, database.url, name, installation);
+    const backbone = assembleBackbone(config, database.url, name, privateNames, installation);
     ends.push(backbone.close);
     return backbone;
   }

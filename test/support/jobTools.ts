@@ -2,6 +2,7 @@
  * What a timed job has at hand, real in every part: a database of its own, the queues and the broadcast of the kind, and
  * an applier that answers each command at once. The database's clock can be moved, so that the past can be lived through.
  */
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +18,7 @@ import { openPool } from '../../src/infra/postgres/database.ts';
 import { type Backbone, openBackbone } from '../../src/infra/process/backbone.ts';
 import { readConfig } from '../../src/infra/process/config.ts';
 import { verifyRecord } from '../../src/integrity/verifyRecord.ts';
-import { catalog } from '../../src/modules.ts';
+import { catalog, privateNames } from '../../src/modules.ts';
 import { type Court, openCourt } from '../integrity/court.ts';
 import { system } from './court.ts';
 import { cloneDatabase, type TestDatabase } from './database.ts';
@@ -47,7 +48,7 @@ export async function openWorkbench({ movesClock = true } = {}): Promise<Workben
   const blobFolder = mkdtempSync(join(tmpdir(), 'plearoll-blobs-'));
   const env = { DATABASE_URL: database.url, JWT_SECRET: SECRET, LOG_LEVEL: 'silent', BLOB_DIR: blobFolder };
   const redis = kind === 'distributed' ? { REDIS_URL: inject('redisUrl')! } : {};
-  const backbone = await openBackbone(readConfig({ ...env, ...redis }, 'all'), database.url, 'test');
+  const backbone = await openBackbone(readConfig({ ...env, ...redis }, 'all'), database.url, 'test', privateNames);
   const { queues, broadcast, blobs, metrics, onError } = backbone;
   const pool = openPool(database.url, 'worker', 6, onError);
   const verifierPool = openPool(database.url, 'verifier', 2, onError);

@@ -2,6 +2,7 @@
  * Plearoll as a test uses it, on either kind: `embedded` is all roles in one, `distributed` two of each on Redis. Real
  * servers on free ports, inside the test's process.
  */
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -18,6 +19,7 @@ import { readInstallationId } from '../../src/infra/postgres/installation.ts';
 import { assembleBackbone, type Backbone } from '../../src/infra/process/backbone.ts';
 import { readConfig } from '../../src/infra/process/config.ts';
 import { closeServer, listen } from '../../src/infra/process/httpServer.ts';
+import { privateNames } from '../../src/modules.ts';
 import { startAll } from '../../src/processes/startAll.ts';
 import { createRelay } from '../../src/relay/relay.ts';
 import { cloneDatabase, type TestDatabase } from './database.ts';
@@ -121,7 +123,7 @@ async function startDistributed(
   const installation = await readInstallationId(env.DATABASE_URL!, 'worker');
   const backbones: Backbone[] = [];
   const open = (name: string) => {
-    const backbone = assembleBackbone(config, env.DATABASE_URL!, name, installation);
+    const backbone = assembleBackbone(config, env.DATABASE_URL!, name, privateNames, installation);
     backbones.push(backbone);
     return backbone;
   };

@@ -10,6 +10,8 @@ export interface Module {
   /** Codes that its decisions are rejected with, beside the machine's own. */
   problems: Problems;
   reserved: ReservedNames;
+  /** Names under which answers show private text, where these are not those of its schemas. */
+  private_names: readonly string[];
   /** Every mutation that people send. */
   commands: readonly CommandDefinition[];
   /** Every mutation that only the system sends. */
@@ -21,14 +23,14 @@ export interface Module {
 }
 
 /** Definitions of many kinds, each with types of its own: whoever loops over them knows none of these. */
-interface ModuleParts extends Pick<Module, 'name'>, Partial<Pick<Module, 'problems' | 'reserved'>> {
+interface ModuleParts extends Pick<Module, 'name'>, Partial<Pick<Module, 'problems' | 'reserved' | 'private_names'>> {
   commands?: readonly unknown[];
   systemCommands?: readonly unknown[];
   tables?: readonly Table[];
   queries?: readonly unknown[];
 }
 
-const NOTHING = { problems: {}, reserved: { event_prefixes: [], stream_kinds: [] }, tables: [] };
+const NOTHING = { problems: {}, reserved: { event_prefixes: [], stream_kinds: [] }, private_names: [], tables: [] };
 
 export function defineModule(parts: ModuleParts): Module {
   const { commands = [], systemCommands = [], queries = [] } = parts;

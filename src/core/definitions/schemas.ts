@@ -1,6 +1,7 @@
 /** Pieces of input schemas that many commands share. What may enter a payload is decided here once. */
 import { z } from 'zod';
 import type { JsonObject } from './event.ts';
+import { privately } from './privateText.ts';
 
 /** Any 8-4-4-4-12 hex id, in lower case. */
 export const id = z.guid().toLowerCase();
@@ -16,7 +17,7 @@ export const NOT_PLAIN = 'must not hold control characters or those that turn th
 export const line = z.string().min(1).max(200).refine(isPlain, NOT_PLAIN);
 
 /** What somebody says in court, written down. */
-export const remark = z.string().min(1).max(500);
+export const remark = privately(z.string().min(1).max(500));
 
 /** A whole number as a query string gives it: in digits alone. */
 export function wholeNumber(min: number, max: number) {

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
+import { privately, privateText } from '../../core/definitions/privateText.ts';
 import { update } from '../../core/definitions/write.ts';
 import { reject } from '../problems.ts';
 import { sessionStream } from '../sessions/session.ts';
@@ -19,7 +20,7 @@ const MAX_REASON = 500;
 export const assignmentCancelled = defineEvent({
   stream: assignmentStream,
   type: 'ASSIGNMENT_CANCELLED',
-  payload: z.strictObject({ reason: z.string() }),
+  payload: z.strictObject({ reason: privateText }),
   evolve: (assignment, { at, payload }) => ({ ...assignment!, cancelled_at: at, cancel_reason: payload.reason }),
   project: ({ at, payload }, assignment) => [
     update('assignments', { id: assignment!.id }, { cancelled_at: at, cancel_reason: payload.reason }),
@@ -30,12 +31,12 @@ export const assignmentCancelled = defineEvent({
 export const sessionCancelled = defineEvent({
   stream: sessionStream,
   type: 'SESSION_CANCELLED',
-  payload: z.strictObject({ reason: z.string() }),
+  payload: z.strictObject({ reason: privateText }),
   evolve: (session, { at }) => emptied(session, at),
   project: (_, session) => emptiedUpdates(session),
 });
 
-const body = z.strictObject({ reason: z.string().min(1).max(MAX_REASON) });
+const body = z.strictObject({ reason: privately(z.string().min(1).max(MAX_REASON)) });
 type Input = z.output<typeof body> & { assignment_id: string };
 
 export const cancelAssignment = defineCommand<Input, MatchStates, Scope, string>({

@@ -5,6 +5,7 @@ import { VISIBILITIES } from '../../access/scope.ts';
 import { ADMINS } from '../../core/definitions/actor.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
+import { privately } from '../../core/definitions/privateText.ts';
 import { id, instant, line } from '../../core/definitions/schemas.ts';
 import { insert } from '../../core/definitions/write.ts';
 import { workableFormat } from '../formats/feasibleFormat.ts';
@@ -20,8 +21,9 @@ import {
 
 const MAX_SIDE = 20;
 const person = z.strictObject({ user_id: id, name: line });
-const judge = person.extend({ presiding: z.boolean() });
 const recorded = person.extend({ name: z.string() });
+const recordedSide = z.array(privately(recorded));
+const judge = person.extend({ presiding: z.boolean() });
 
 export const assignmentCreated = defineEvent({
   stream: assignmentStream,
@@ -31,10 +33,10 @@ export const assignmentCreated = defineEvent({
     title: z.string(),
     courtroom: z.string(),
     scheduled_at: z.string(),
-    petitioner: z.array(recorded),
-    respondent: z.array(recorded),
-    panel: z.array(recorded.extend({ presiding: z.boolean() })),
-    moderators: z.array(recorded),
+    petitioner: recordedSide,
+    respondent: recordedSide,
+    panel: z.array(privately(recorded.extend({ presiding: z.boolean() }))),
+    moderators: recordedSide,
     visibility: z.enum(VISIBILITIES),
     format: z.union([z.string(), format]),
   }),
@@ -57,7 +59,7 @@ export const assignmentCreated = defineEvent({
   },
 });
 
-const side = z.array(person).min(1).max(MAX_SIDE);
+const side = z.array(privately(person)).min(1).max(MAX_SIDE);
 const body = z
   .strictObject({
     institution_id: id.optional(),
@@ -67,10 +69,10 @@ const body = z
     petitioner: side,
     respondent: side,
     panel: z
-      .array(judge.partial({ presiding: true }))
+      .array(privately(judge.partial({ presiding: true })))
       .min(1)
       .max(MAX_SIDE),
-    moderators: z.array(person).max(MAX_SIDE).default([]),
+    moderators: z.array(privately(person)).max(MAX_SIDE).default([]),
     visibility: z.enum(VISIBILITIES),
     format: z.union([z.enum(TEMPLATE_NAMES), workableFormat]).default('moot-20'),
   })

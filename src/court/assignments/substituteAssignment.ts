@@ -8,6 +8,7 @@ import type { Scope } from '../../access/scope.ts';
 import { ROSTER_ROLES } from '../../access/scope.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
+import { privately } from '../../core/definitions/privateText.ts';
 import type { Rejection } from '../../core/definitions/problem.ts';
 import { id, line } from '../../core/definitions/schemas.ts';
 import { seatUpdate, withParticipant } from '../participants/participant.ts';
@@ -51,10 +52,10 @@ export const participantReplaced = defineEvent({
 
 const body = z.strictObject({
   user_id: id,
-  replacement: z.strictObject({ user_id: id, name: line }),
+  replacement: privately(z.strictObject({ user_id: id, name: line })),
   /** Of the panel as it will be. By default the role stays, and goes with a presiding judge to the replacement. */
   presiding_id: id.optional(),
-  reason: z.string().min(1).max(MAX_REASON).optional(),
+  reason: privately(z.string().min(1).max(MAX_REASON)).optional(),
 });
 type Input = z.output<typeof body> & { assignment_id: string };
 

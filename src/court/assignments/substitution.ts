@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { ROSTER_ROLES } from '../../access/scope.ts';
+import { privately, privateText } from '../../core/definitions/privateText.ts';
 import { id } from '../../core/definitions/schemas.ts';
 import { insert, update, type Write } from '../../core/definitions/write.ts';
 import { type AssignmentState, type Person, rosterEntry, rosterOf } from './assignment.ts';
@@ -10,12 +11,12 @@ import { type AssignmentState, type Person, rosterEntry, rosterOf } from './assi
 export const substitution = z.strictObject({
   user_id: id,
   role: z.enum(ROSTER_ROLES),
-  replacement: z.strictObject({ user_id: id, name: z.string() }),
+  replacement: privately(z.strictObject({ user_id: id, name: z.string() })),
   /** The replacement was replaced before, and comes back. */
   returns: z.boolean(),
   /** Who presides from then on. */
   presiding_id: id,
-  reason: z.string().nullable(),
+  reason: privateText.nullable(),
 });
 export type Substitution = z.output<typeof substitution>;
 

@@ -1,8 +1,10 @@
 /** The presiding judge admits an exhibit that is tendered, or rejects it. An admitted one is locked for good. */
+
 import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
+import { privateText } from '../../core/definitions/privateText.ts';
 import { isRejection } from '../../core/definitions/problem.ts';
 import { id, remark } from '../../core/definitions/schemas.ts';
 import { reject } from '../problems.ts';
@@ -19,7 +21,7 @@ import { DECISIONS, exhibitOf, exhibitOfInput, exhibitUpdate, findExhibit, withE
 export const exhibitRuled = defineEvent({
   stream: sessionStream,
   type: 'EXHIBIT_RULED',
-  payload: z.strictObject({ exhibit_id: id, decision: z.enum(DECISIONS), ruling: z.string().nullable() }),
+  payload: z.strictObject({ exhibit_id: id, decision: z.enum(DECISIONS), ruling: privateText.nullable() }),
   evolve: (session, { at, actor, payload: { exhibit_id, decision, ruling } }) =>
     withExhibit(session, exhibit_id, { state: decision, ruling, ruled_by: actor, ruled_at: at }),
   project: ({ payload }, session) => [exhibitUpdate(exhibitOf(session, payload.exhibit_id))],

@@ -2,11 +2,13 @@
  * The other side, or an official, objects to what the speaker does. Where the format says so the clock stands until
  * the bench rules, so a turn has one pending objection at most.
  */
+
 import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
 import type { Actor } from '../../core/definitions/actor.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
+import { privateText } from '../../core/definitions/privateText.ts';
 import { isRejection, type Rejection } from '../../core/definitions/problem.ts';
 import { id, remark } from '../../core/definitions/schemas.ts';
 import { rosterEntry, sideOf } from '../assignments/assignment.ts';
@@ -41,7 +43,7 @@ export const objectionRaised = defineEvent({
     objection_id: id,
     turn_id: id,
     ground: z.enum(GROUNDS),
-    reason: z.string().nullable(),
+    reason: privateText.nullable(),
     side: z.enum(SIDES).nullable(),
     stops_clock: z.boolean(),
     clock,

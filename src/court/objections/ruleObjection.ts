@@ -2,10 +2,12 @@
  * The presiding judge rules, and the clock goes on. A reserved ruling lets the clock go on too; it may be given later,
  * once, as sustained or overruled. There is no second ruling.
  */
+
 import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
+import { privateText } from '../../core/definitions/privateText.ts';
 import { isRejection } from '../../core/definitions/problem.ts';
 import { id, remark } from '../../core/definitions/schemas.ts';
 import { reject } from '../problems.ts';
@@ -27,7 +29,7 @@ export const objectionRuled = defineEvent({
   payload: z.strictObject({
     objection_id: id,
     decision: z.enum(DECISIONS),
-    ruling: z.string().nullable(),
+    ruling: privateText.nullable(),
     clock: clock.nullable(),
   }),
   evolve(session, { at, actor, payload: { objection_id, decision, ruling } }) {

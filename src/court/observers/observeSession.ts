@@ -2,17 +2,19 @@
  * A spectator is admitted to look on and gets a ticket for the sockets. Observations record no event, so that no
  * spectator moves a clerk's head; they stand outside the chain.
  */
+
 import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
 import { isUuid } from '../../core/chain/ids.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
+import { privately } from '../../core/definitions/privateText.ts';
 import { freeObject } from '../../core/definitions/schemas.ts';
 import { insert } from '../../core/definitions/write.ts';
 import { sessionStreamName } from '../sessions/session.ts';
 
 export const TICKET_TTL_MS = 15 * 60_000;
 
-const body = z.strictObject({ client_info: freeObject(16).optional() });
+const body = z.strictObject({ client_info: privately(freeObject(16)).optional() });
 
 export const observeSession = defineCommand<z.output<typeof body> & { session_id: string }, unknown, Scope>({
   name: 'session.observe',

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { defineSystemCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
+import { privateText } from '../../core/definitions/privateText.ts';
 import { id } from '../../core/definitions/schemas.ts';
 import { reject } from '../problems.ts';
 import { type SessionStates, sessionStream, sessionStreamName } from '../sessions/session.ts';
@@ -16,7 +17,7 @@ import { seatUpdate, withParticipant } from './participant.ts';
 export const participantLost = defineEvent({
   stream: sessionStream,
   type: 'PARTICIPANT_LOST',
-  payload: z.strictObject({ participant_id: id, user_id: id, reason: z.string() }),
+  payload: z.strictObject({ participant_id: id, user_id: id, reason: privateText }),
   evolve: (session, { at, payload: { user_id } }) =>
     withParticipant(session, user_id, { status: 'disconnected', left_at: at }),
   project: ({ payload }, session) => [seatUpdate(session, payload.user_id)],

@@ -5,6 +5,7 @@ import type { Scope } from '../../access/scope.ts';
 import { ROSTER_ROLES } from '../../access/scope.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
+import { privately } from '../../core/definitions/privateText.ts';
 import { freeObject, id } from '../../core/definitions/schemas.ts';
 import { insert, update } from '../../core/definitions/write.ts';
 import { refuseCancelled, rosterEntry } from '../assignments/assignment.ts';
@@ -44,7 +45,7 @@ export const participantReconnected = defineEvent({
   project: ({ payload }, session) => [seatUpdate(session, payload.user_id)],
 });
 
-const body = z.strictObject({ role: z.enum(ROSTER_ROLES), client_info: freeObject(16).optional() });
+const body = z.strictObject({ role: z.enum(ROSTER_ROLES), client_info: privately(freeObject(16)).optional() });
 
 export const joinSession = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
   ...personally,

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
+import { privately } from '../../core/definitions/privateText.ts';
 import { freeObject, id } from '../../core/definitions/schemas.ts';
 import { insert } from '../../core/definitions/write.ts';
 import { type AssignmentState, assignmentStreamName, refuseCancelled } from '../assignments/assignment.ts';
@@ -21,7 +22,7 @@ export const sessionCreated = defineEvent({
     title: z.string(),
     courtroom: z.string(),
     visibility: z.string(),
-    metadata: freeObject(15),
+    metadata: privately(freeObject(15)),
   }),
   evolve: (session, { at, payload }) => ({ ...session, ...payload, created_at: at }),
   project: ({ at, payload }, { id }) => [
@@ -29,7 +30,7 @@ export const sessionCreated = defineEvent({
   ],
 });
 
-const body = z.strictObject({ assignment_id: id, metadata: freeObject(15).optional() });
+const body = z.strictObject({ assignment_id: id, metadata: privately(freeObject(15)).optional() });
 
 export const createSession = defineCommand<
   z.output<typeof body>,

@@ -3,9 +3,11 @@
  * before it is sealed as every other; a turn whose time ran out unnoticed is flagged or ended first. A pending session
  * does not lapse: what never began has nothing to complete.
  */
+
 import { z } from 'zod';
 import { defineSystemCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
+import { privateText } from '../../core/definitions/privateText.ts';
 import { id } from '../../core/definitions/schemas.ts';
 import { expiryOfActive, turnExpired, withExpired } from '../turns/expireTurn.ts';
 import { sessionCompleted } from './completeSession.ts';
@@ -18,7 +20,7 @@ import { refuseUnlessSilent } from './staleSession.ts';
 export const sessionLapsed = defineEvent({
   stream: sessionStream,
   type: 'SESSION_LAPSED',
-  payload: z.strictObject({ reason: z.string(), last_event_at: z.string() }),
+  payload: z.strictObject({ reason: privateText, last_event_at: z.string() }),
   evolve: (session) => session,
   project: () => [],
 });

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
+import { privately } from '../../core/definitions/privateText.ts';
 import { reservedBy } from '../../core/definitions/reserved.ts';
 import { freeObject } from '../../core/definitions/schemas.ts';
 import { refuseCancelled } from '../assignments/assignment.ts';
@@ -19,7 +20,7 @@ const body = z.strictObject({
     .string()
     .regex(/^[A-Z][A-Z0-9_]{0,49}$/)
     .refine((type) => !event_types.test(type), 'names beginning like this are reserved'),
-  details: freeObject(16),
+  details: privately(freeObject(16)),
 });
 
 export const logEntry = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({

@@ -2,10 +2,12 @@
  * A recess: an active session is paused, with a reason where one is given, and so is the clock of its turn. Where that
  * has run out unnoticed, it is recorded first.
  */
+
 import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
+import { privately, privateText } from '../../core/definitions/privateText.ts';
 import { update } from '../../core/definitions/write.ts';
 import { pausedBy } from '../turns/clock.ts';
 import { expiryOfActive, turnExpired } from '../turns/expireTurn.ts';
@@ -17,7 +19,7 @@ import { refuseTransition, withStatus } from './sessionTransitions.ts';
 export const sessionPaused = defineEvent({
   stream: sessionStream,
   type: 'SESSION_PAUSED',
-  payload: z.strictObject({ reason: z.string().nullable() }),
+  payload: z.strictObject({ reason: privateText.nullable() }),
   evolve: (session, { at }) => withActiveTurn(withStatus(session, 'paused'), (turn) => pausedBy(turn, 'session', at)),
   project: (_, { id, turns }) => [
     update('courtroom_sessions', { id }, { status: 'paused' }),
@@ -25,7 +27,7 @@ export const sessionPaused = defineEvent({
   ],
 });
 
-const body = z.strictObject({ reason: z.string().max(500).optional() });
+const body = z.strictObject({ reason: privately(z.string().max(500)).optional() });
 
 export const pauseSession = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
   ...officially,

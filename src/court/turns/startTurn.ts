@@ -1,8 +1,10 @@
 /** The bench gives somebody of the side the floor: the turn becomes the active one, and its clock runs. */
+
 import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
+import { privateText } from '../../core/definitions/privateText.ts';
 import { isRejection, type Rejection } from '../../core/definitions/problem.ts';
 import { id } from '../../core/definitions/schemas.ts';
 import { isRebuttal } from '../formats/format.ts';
@@ -24,7 +26,7 @@ import { activeTurn, type Turn, turnOfInput, turnOfPayload, turnUpdate } from '.
 export const turnStarted = defineEvent({
   stream: sessionStream,
   type: 'TURN_STARTED',
-  payload: z.strictObject({ turn_id: id, speaker_id: id, speaker_name: z.string(), clock }),
+  payload: z.strictObject({ turn_id: id, speaker_id: id, speaker_name: privateText, clock }),
   evolve(session, { at, payload }) {
     const { speaker_id, speaker_name } = payload;
     const turn = turnOfPayload(session.turns, payload);

@@ -1,8 +1,10 @@
 /** The bench or the bailiff puts a procedural violation on record: who did what, in which turn if in one. */
+
 import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
+import { privateText } from '../../core/definitions/privateText.ts';
 import { isRejection } from '../../core/definitions/problem.ts';
 import { id, remark } from '../../core/definitions/schemas.ts';
 import { insert } from '../../core/definitions/write.ts';
@@ -25,7 +27,7 @@ export const proceduralViolation = defineEvent({
     user_id: id,
     turn_id: id.nullable(),
     kind: z.string(),
-    description: z.string(),
+    description: privateText,
   }),
   evolve: (session, { at, actor, payload: { violation_id, ...facts } }) => ({
     ...session,

@@ -5,7 +5,7 @@
 import type { Queue } from 'bullmq';
 import type { Express, RequestHandler } from 'express';
 import type { Doorbell } from '../../infra/queue/queue.ts';
-import { redact } from '../../infra/telemetry/redaction.ts';
+import type { Redact } from '../../infra/telemetry/redaction.ts';
 import { commandUrl } from '../commands/answers.ts';
 
 const DEAD_LETTERS = 'dead-letters';
@@ -26,7 +26,7 @@ type Data = Partial<Doorbell> & { [name: string]: unknown };
 type Render = (path: string, options: object, done: (error: unknown, html?: string) => void) => void;
 
 /** Loaded when somebody first looks: it weighs several megabytes. */
-export async function openBoard(queues: Queue[], path: string): Promise<RequestHandler> {
+export async function openBoard(queues: Queue[], path: string, redact: Redact): Promise<RequestHandler> {
   const { createBullBoard } = await import('@bull-board/api');
   const { BullMQAdapter } = await import('@bull-board/api/bullMQAdapter');
   const { ExpressAdapter } = await import('@bull-board/express');
@@ -43,7 +43,10 @@ export async function openBoard(queues: Queue[], path: string): Promise<RequestH
     return adapter;
   });
   const handlerHooks = {
-    after: (_context: unknown, result: { body?: unknown }) => ({ ...result, body: redacted(result.body) }),
+    after: (_context: unknown, result: { body?: unknown }) => ({
+      ...result,
+      body: withDescriptions(redact(result.body)),
+    }),
   };
   createBullBoard({ queues: adapters, serverAdapter, options: { uiConfig: UI, handlerHooks } });
   const board = serverAdapter.getRouter() as Express;
@@ -52,8 +55,8 @@ export async function openBoard(queues: Queue[], path: string): Promise<RequestH
 }
 
 /** What stands under `description` is free text, but for what we say of the queues ourselves. */
-function redacted(body: unknown): object {
-  const shown = redact(body) as { queues?: { name: string; description: string }[] };
+function withDescriptions(redacted: unknown): object {
+  const shown = redacted as { queues?: { name: string; description: string }[] };
   for (const queue of shown?.queues ?? []) queue.description = DESCRIPTIONS[queue.name] ?? '';
   return shown;
 }

@@ -3,12 +3,14 @@ import { type Request, type RequestHandler, type Response, Router } from 'expres
 import type { Actor } from '../../core/definitions/actor.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 import { QUEUE_NAMES } from '../../infra/queue/queue.ts';
-import { redact } from '../../infra/telemetry/redaction.ts';
+import { createRedact } from '../../infra/telemetry/redaction.ts';
+import { privateNames } from '../../modules.ts';
 import { readCommand } from '../commands/serveCommandState.ts';
 import { type ApiContext, countRefused, limit } from '../door/door.ts';
 import { openBoard } from './board.ts';
 import { admitOperator, DASHBOARD, loginRoutes } from './login.ts';
 
+const redact = createRedact(privateNames);
 const READS = ['GET', 'HEAD'];
 const ALLOW = { Allow: 'GET, HEAD' };
 
@@ -50,6 +52,7 @@ export function dashboard(context: ApiContext): Router {
     board ??= openBoard(
       QUEUE_NAMES.map((name) => context.queues.queue(name)),
       DASHBOARD,
+      redact,
     );
     if (!req.path.startsWith('/static/')) res.set('Cache-Control', 'no-store');
     (await board)(req, res, next);

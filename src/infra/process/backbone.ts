@@ -48,6 +48,7 @@ export interface Backbone {
 
 /**
  * @param process its name in logs
+ * @param privateNames of fields that logs omit
  * @param role what it asks the database as, where its login is of one role only
  * @throws where the database cannot be asked whose it is
  */
@@ -55,21 +56,32 @@ export async function openBackbone(
   config: Config,
   databaseUrl: string,
   process: string,
+  privateNames: readonly string[],
   role: DatabaseRole = 'worker',
 ): Promise<Backbone> {
   return assembleBackbone(
     config,
     databaseUrl,
     process,
+    privateNames,
     await readInstallationId(databaseUrl, role, config.DB_ROLE_PREFIX),
   );
 }
 
 /** The same where it is known whose database it is. */
-export function assembleBackbone(config: Config, databaseUrl: string, process: string, installation: string): Backbone {
+export function assembleBackbone(
+  config: Config,
+  databaseUrl: string,
+  process: string,
+  privateNames: readonly string[],
+  installation: string,
+): Backbone {
   const { REDIS_URL, REDIS_CACHE_URL } = config;
   const redisPlaces = [REDIS_URL, REDIS_CACHE_URL].flatMap((url) => (url === undefined ? [] : [redisPlace(url)]));
-  const log = createLog(config.LOG_LEVEL, process, [postgresPlace(databaseUrl), ...redisPlaces]);
+  const log = createLog(config.LOG_LEVEL, process, {
+    places: [postgresPlace(databaseUrl), ...redisPlaces],
+    privateNames,
+  });
   const onError = (error: Error) => {
     // Only what it says: the error of a pool carries its whole client along.
     const { message, code } = error as NodeJS.ErrnoException;

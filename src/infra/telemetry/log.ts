@@ -4,15 +4,22 @@
  * over and over, as in an outage, is told now and then, with how often it was not.
  */
 import pino from 'pino';
-import { maskText, redact } from './redaction.ts';
+import { createRedact, maskText, type Redact } from './redaction.ts';
 import { createRepeats } from './repeats.ts';
 
 export type Log = pino.Logger;
 
 const WARN = pino.levels.values.warn!;
 
-/** @param places of our own stores: the one kind of address that may be read */
-export function createLog(level: string, process: string, places: readonly string[] = []): Log {
+export interface LogParts {
+  /** Of our own stores: the one kind of address that may be read. */
+  places?: readonly string[];
+  /** Names of fields whose values are omitted, beside those that always are. */
+  privateNames?: readonly string[];
+}
+
+export function createLog(level: string, process: string, { places = [], privateNames = [] }: LogParts = {}): Log {
+  const redact = createRedact(privateNames);
   const repeats = createRepeats();
   return pino(
     {
@@ -20,7 +27,7 @@ export function createLog(level: string, process: string, places: readonly strin
       base: { process },
       timestamp: pino.stdTimeFunctions.isoTime,
       hooks: {
-        streamWrite: (line) => redactLine(line, places),
+        streamWrite: (line) => redactLine(line, redact, places),
         logMethod(args, method, severity) {
           const [what, text] = args as unknown as [unknown, string | undefined];
           if (severity < WARN || !isFault(what)) return method.apply(this, args);
@@ -35,7 +42,7 @@ export function createLog(level: string, process: string, places: readonly strin
 }
 
 /** @param line JSON, as pino made it */
-export function redactLine(line: string, places: readonly string[] = []): string {
+export function redactLine(line: string, redact: Redact, places: readonly string[] = []): string {
   const mask = maskBut(places);
   try {
     return `${JSON.stringify(redact(JSON.parse(line), mask))}\n`;

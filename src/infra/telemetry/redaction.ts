@@ -1,11 +1,12 @@
 /**
  * What an operator reads tells nothing about people and opens nothing: values under telling names are left out, and
  * e-mail addresses, telephone numbers, network addresses and tokens are masked in every text, wherever they stand.
+ * Here stand the names of what requests, jobs and the record are made of; those of private texts are given at start.
  */
 import { isIPv6 } from 'node:net';
 
 const TELLING_NAME =
-  /^(authorization|cookie|set-cookie|.*token|.*ticket|.*secret|.*password|e_?mail|phone|ip|(remote|local)?_?address|client_info|input|details|payload|payload_salt|metadata|args|reason|ruling|description|speaker|speaker_name)$/i;
+  /^(authorization|cookie|set-cookie|.*token|.*ticket|.*secret|.*password|e_?mail|phone|ip|(remote|local)?_?address|input|payload|payload_salt|args)$/i;
 const MAX_LEVELS = 12;
 const OMITTED = '[redacted]';
 
@@ -43,16 +44,31 @@ function maskIfAddress(found: string): string {
   return found.endsWith(':') && isIPv6(found.slice(0, -1)) ? '[address]:' : found;
 }
 
-/** The same for everything in a JSON value, names included. */
-export function redact(value: unknown, mask: (text: string) => string = maskText, levels = MAX_LEVELS): unknown {
-  if (typeof value === 'string') return mask(value);
-  if (typeof value !== 'object' || value === null) return value;
-  if (levels === 0) return OMITTED;
-  if (Array.isArray(value)) return value.map((item) => redact(item, mask, levels - 1));
-  const masked: Record<string, unknown> = {};
-  for (const [name, item] of Object.entries(value)) {
-    const isOmitted = TELLING_NAME.test(name) && item !== null && item !== undefined;
-    masked[mask(name)] = isOmitted ? OMITTED : redact(item, mask, levels - 1);
+export type Redact = (value: unknown, mask?: (text: string) => string) => unknown;
+
+/** The same for everything in a JSON value, names included. @param privateNames of fields whose values are omitted too */
+export function createRedact(privateNames: readonly string[]): Redact {
+  const omitted = new Set(privateNames.map((name) => name.toLowerCase()));
+  const isOmitted = (name: string, whole: object) =>
+    TELLING_NAME.test(name) || omitted.has(name.toLowerCase()) || (name === 'name' && isPerson(whole));
+
+  function redact(value: unknown, mask: (text: string) => string, levels: number): unknown {
+    if (typeof value === 'string') return mask(value);
+    if (typeof value !== 'object' || value === null) return value;
+    if (levels === 0) return OMITTED;
+    if (Array.isArray(value)) return value.map((item) => redact(item, mask, levels - 1));
+    const masked: Record<string, unknown> = {};
+    for (const [name, item] of Object.entries(value)) {
+      const isTold = item === null || item === undefined || !isOmitted(name, value);
+      masked[mask(name)] = isTold ? redact(item, mask, levels - 1) : OMITTED;
+    }
+    return masked;
   }
-  return masked;
+
+  return (value, mask = maskText) => redact(value, mask, MAX_LEVELS);
+}
+
+/** Elsewhere a name is a command's, a queue's or a table's. */
+function isPerson(whole: object): boolean {
+  return 'user_id' in whole;
 }
