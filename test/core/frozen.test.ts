@@ -2,15 +2,19 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventId } from '../../src/core/chain/ids.ts';
 import { catalog } from '../../src/modules.ts';
+import { tables } from '../../src/tables.ts';
 import { petitioner } from '../support/court.ts';
 import { fates, openPasses, type Passes, type Place } from '../support/passes.ts';
+import { addAnyRows } from '../support/tables.ts';
 
 let passes: Passes;
 let place: Place;
+let sealed: Place;
 
 beforeAll(async () => {
   passes = await openPasses(catalog);
   place = await passes.openPlace();
+  sealed = await openSealed();
 });
 afterAll(() => passes?.close());
 
@@ -32,25 +36,46 @@ test('one batch starts a session, holds turns one after the other, and completes
   expect(await passes.issuesOf(`session:${place.session_id}`)).toEqual([]);
 });
 
-test.each([
-  ['courtroom_sessions', 'id', 'title'],
-  ['session_turns', 'session_id', 'side'],
-  ['exhibits', 'session_id', 'side'],
-])('afterwards nobody changes %s, not even the worker', async (table, key, column) => {
-  const values = [place.session_id];
+/** A completed session with a row in every table. */
+async function openSealed(): Promise<Place> {
+  const open = await passes.openPlace();
+  const apply = async (name: string) => {
+    const order = passes.order(name, open);
+    await passes.accept(order);
+    expect([...fates(await passes.passAll([order])).values()]).toMatchObject([{ status: 'applied' }]);
+  };
+  await apply('session.start');
+  await addAnyRows(passes.database.pool, { ...open });
+  await apply('session.complete');
+  return open;
+}
+
+const FROZEN = tables.filter(({ frozen_with }) => frozen_with === 'session');
+const frozen = 'the session is completed';
+
+test.each(FROZEN)('$name of a completed session is changed by nobody, not even the worker', async ({ name, owner }) => {
   const { worker, database } = passes;
-  const frozen = 'the session is completed';
-  await expect(worker.query(`update ${table} set ${column} = ${column} where ${key} = $1`, values)).rejects.toThrow(
-    frozen,
-  );
-  await expect(database.pool.query(`delete from ${table} where ${key} = $1`, values)).rejects.toThrow(frozen);
-  await expect(database.pool.query(`truncate ${table} cascade`)).rejects.toThrow('append-only');
+  const values = [sealed.session_id];
+  const changed = worker.query(`update ${name} set ${owner} = ${owner} where ${owner} = $1`, values);
+  await expect(changed).rejects.toThrow(frozen);
+  const deleted = database.pool.query(`delete from ${name} where ${owner} = $1`, values);
+  await expect(deleted).rejects.toThrow(frozen);
+  await expect(database.pool.query(`truncate ${name} cascade`)).rejects.toThrow('append-only');
 });
 
-test('nor is anything added to it', async () => {
-  const text = `insert into procedural_violations (id, session_id, user_id, kind, description, recorded_by, recorded_at)
-    values (gen_random_uuid(), $1, gen_random_uuid(), 'late', 'Late.', 'system', now())`;
-  await expect(passes.worker.query(text, [place.session_id])).rejects.toThrow('the session is completed');
+const BESIDE = FROZEN.filter(({ owner, primary_key }) => !primary_key.includes(owner));
+
+test.each(BESIDE)('nor is anything added to $name', async ({ name, owner }) => {
+  const text = `insert into ${name} select * from ${name} where ${owner} = $1`;
+  await expect(passes.worker.query(text, [sealed.session_id])).rejects.toThrow(frozen);
+});
+
+test.each(tables.filter(({ append_only }) => append_only))('$name is added to, and nothing else', async (table) => {
+  const { name, owner } = table;
+  const { pool } = passes.database;
+  await expect(pool.query(`update ${name} set ${owner} = ${owner}`)).rejects.toThrow('append-only');
+  await expect(pool.query(`delete from ${name}`)).rejects.toThrow('append-only');
+  await expect(pool.query(`truncate ${name} cascade`)).rejects.toThrow('append-only');
 });
 
 test('a session that goes on is not touched by that', async () => {

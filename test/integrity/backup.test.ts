@@ -20,11 +20,12 @@ import { type Head, kindOf } from '../../src/core/definitions/stream.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
 import { OURS, readSchema } from '../../src/infra/postgres/schema.ts';
 import { catalog } from '../../src/modules.ts';
+import { tables } from '../../src/tables.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 import { completedRound, completedSession, openCourt } from './court.ts';
 
 /** Tables with rows of completed sessions. */
-const FROZEN = ['session_turns', 'objections', 'procedural_violations', 'session_participations', 'courtroom_sessions'];
+const FROZEN = tables.filter(({ frozen_with }) => frozen_with !== null).map(({ name }) => name);
 
 /** Sessions were recorded under these before there were formats. */
 const BEFORE_FORMATS = OURS.slice(0, OURS.indexOf('0009_turns'));

@@ -5,58 +5,71 @@ import type { Row, Write } from '../../src/core/definitions/write.ts';
 import { type AssignmentState, rosterOf } from '../../src/court/assignments/assignment.ts';
 import type { SessionState } from '../../src/court/sessions/session.ts';
 import { deadlineOf } from '../../src/court/turns/clock.ts';
+import { type ProjectedTable, projected } from '../../src/tables.ts';
 
-/** Columns that no event determines. */
-const OUTSIDE = ['client_info'];
+/** Parts of a state that are kept in one table, in the order in which they came. */
+type List = readonly { id: string }[];
 
 export function expectRowsAgree(
   writes: Write[],
   states: { assignment?: AssignmentState; session?: SessionState },
 ): void {
-  const rows = (name: string): Row[] =>
-    foldWrites(writes)
-      .filter(({ table }) => table === name)
-      .map(({ key, set }) => ({ ...key, ...set }));
+  const rows = rowsByTable(writes);
   const { assignment, session } = states;
   if (assignment) {
-    const {
-      petitioner: _,
-      respondent: __,
-      panel: ___,
-      moderators: ____,
-      replaced,
-      recordings,
-      ...columns
-    } = assignment;
-    const { id: assignment_id } = assignment;
-    expect(rows('assignments')).toEqual([written(columns)]);
-    const byUser = (one: Row, other: Row) => String(one.user_id).localeCompare(String(other.user_id));
-    const gone = { replaced_at: null, replaced_by: null };
-    const roster = rosterOf(assignment).map((entry, place) => ({ ...gone, ...entry, place }));
-    const seats = [...roster, ...replaced.map((entry) => ({ ...entry, place: expect.any(Number) }))];
-    expect(
-      rows('rosters')
-        .map((row) => ({ ...gone, ...row }))
-        .sort(byUser),
-    ).toEqual(seats.map((entry) => ({ ...entry, assignment_id })).sort(byUser));
-    expect(rows('session_recordings')).toEqual(recordings.map((one) => ({ ...one, assignment_id })));
+    const { petitioner: _, respondent: __, panel: ___, moderators: ____, replaced, ...state } = assignment;
+    expectRoster(rows.get('rosters') ?? [], assignment);
+    expectState(rows, 'assignment', state);
   }
   if (session) {
-    const { participants, turns, objections, violations, exhibits, ...columns } = session;
-    expect(rows('courtroom_sessions')).toEqual([expect.objectContaining(written(columns))]);
-    const seats = rows('session_participations').map((row) =>
-      Object.fromEntries(Object.entries(row).filter(([column]) => !OUTSIDE.includes(column))),
-    );
-    const { id: session_id } = session;
-    expect(seats).toEqual(Object.values(participants).map((one) => ({ ...one, session_id })));
-    expect(rows('session_turns')).toEqual(turns.map((turn) => ({ ...turn, session_id, deadline: deadlineOf(turn) })));
-    expect(rows('objections')).toEqual(objections.map((one) => ({ ...one, session_id })));
-    expect(rows('exhibits')).toEqual(exhibits.map((one) => ({ ...one, session_id })));
-    expect(rows('procedural_violations')).toEqual(violations.map((one) => ({ ...one, session_id })));
+    const { participants, turns, ...state } = session;
+    const timed = turns.map((turn) => ({ ...turn, deadline: deadlineOf(turn) }));
+    expectState(rows, 'session', { ...state, participants: Object.values(participants), turns: timed });
   }
 }
 
+function rowsByTable(writes: Write[]): Map<string, Row[]> {
+  const rows = new Map<string, Row[]>();
+  for (const { table, key, set } of foldWrites(writes))
+    rows.set(table, [...(rows.get(table) ?? []), { ...key, ...set }]);
+  return rows;
+}
+
+/** Each list of the state is what one table holds, and what else the state has is the stream's own row. */
+function expectState(rows: Map<string, Row[]>, kind: string, state: { id: string; [part: string]: unknown }): void {
+  const isList = (value: unknown): value is List => Array.isArray(value);
+  const lists = Object.values(state).filter(isList);
+  const columns = Object.entries(state).filter(([, value]) => !isList(value));
+  const tables = projected.filter(({ name, stream }) => stream === kind && name !== 'rosters');
+  const held = (those: ProjectedTable[]) => those.map((table) => (rows.get(table.name) ?? []).map(written(table)));
+  const isOwn = ({ primary_key, owner }: ProjectedTable) => primary_key.includes(owner);
+  expect(held(tables.filter(isOwn))).toEqual([[columnsOf(Object.fromEntries(columns))]]);
+  const beside = tables.filter((table) => !isOwn(table));
+  for (const { name, owner } of beside) for (const row of rows.get(name) ?? []) expect(row[owner]).toBe(state.id);
+  expect(filled(held(beside))).toEqual(filled(lists.map((list) => list.map(columnsOf))));
+}
+
+/** In an order of their own, without those that are empty. */
+function filled<T extends object>(lists: T[][]): T[][] {
+  const first = ([one]: T[]) => String((one as { id?: string }).id);
+  return lists.filter((list) => list.length > 0).toSorted((a, b) => first(a).localeCompare(first(b)));
+}
+
+/** What the chain determines of a row, without the id of the stream that it stands beside. */
+function written({ owner, outside, primary_key }: ProjectedTable): (row: Row) => Row {
+  const left = [...outside, ...(primary_key.includes(owner) ? [] : [owner])];
+  return (row) => columnsOf(Object.fromEntries(Object.entries(row).filter(([column]) => !left.includes(column))));
+}
+
 /** A column that nothing was written to yet is null. */
-function written(columns: object): object {
-  return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== null));
+function columnsOf(row: object): Row {
+  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null));
+}
+
+function expectRoster(rows: Row[], assignment: AssignmentState): void {
+  const byUser = (one: Row, other: Row) => String(one.user_id).localeCompare(String(other.user_id));
+  const roster = rosterOf(assignment).map((entry, place) => ({ ...entry, place }));
+  const gone = assignment.replaced.map((entry) => ({ ...entry, place: expect.any(Number) }));
+  const seats = [...roster, ...gone].map((entry): Row => ({ ...entry, assignment_id: assignment.id }));
+  expect(rows.map(columnsOf).sort(byUser)).toEqual(seats.sort(byUser));
 }

@@ -1,4 +1,5 @@
 /** What the tests of the database ask of every table that a noun keeps, so that none of them names one. */
+import type pg from 'pg';
 import type { Table } from '../../src/core/definitions/table.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { EXPECTED } from '../../src/integrity/guards/verifyGuards.ts';
@@ -32,4 +33,47 @@ export async function dropConstraints(db: Pick<Queryable, 'query'>, names: strin
     [names, types],
   );
   return rows.map(({ drop }) => drop).join(';');
+}
+/**
+ * Adds a row that says nothing to each table that has none of the place, past checks and keys: in a database of the
+ * test's own, whose checks are gone from then on. A column that is named as the place names an id holds that id.
+ */
+export async function addAnyRows(pool: pg.Pool, place: { [column: string]: string }): Promise<void> {
+  const client = await pool.connect();
+  try {
+    await client.query('begin');
+    await client.query(await dropConstraints(client as never, TABLES, ['c']));
+    await client.query('set local session_replication_role = replica');
+    for (const name of TABLES) await addAnyRow(client, name, place);
+  } finally {
+    // Of what failed it makes a rollback.
+    await client.query('commit');
+    client.release();
+  }
+}
+
+const VALUES: { [type: string]: string } = {
+  uuid: 'gen_random_uuid()',
+  'timestamp with time zone': 'now()',
+  boolean: 'false',
+  integer: '1',
+  smallint: '1',
+  bigint: '1',
+  json: `'{}'`,
+  'text[]': `'{}'`,
+};
+
+async function addAnyRow(client: pg.PoolClient, table: string, place: { [column: string]: string }): Promise<void> {
+  const { rows } = await client.query<{ column: string; type: string; is_needed: boolean }>(
+    `select attname as column, format_type(atttypid, null) as type, attnotnull as is_needed from pg_attribute
+     where attrelid = $1::regclass and attnum > 0 and not attisdropped`,
+    [table],
+  );
+  const filled = rows.filter(({ column, is_needed }) => is_needed || column in place);
+  const values = filled.map(({ column, type }) => (column in place ? `'${place[column]}'` : (VALUES[type] ?? `'x'`)));
+  const own = filled.filter(({ column }) => column in place).map(({ column }) => `${column} = '${place[column]}'`);
+  await client.query(
+    `insert into ${table} (${filled.map(({ column }) => column).join()}) select ${values.join()}
+     where not exists (select from ${table} where ${own.join(' and ') || 'true'})`,
+  );
 }
