@@ -29,7 +29,8 @@ export async function withDatabase<T>(
   }
 }
 
-async function findRunning(given: string): Promise<string> {
+/** The database that `npm start` is running in that folder. @throws where none runs */
+export async function findRunning(given: string): Promise<string> {
   const home = await realpath(given);
   const password = (await readFile(join(home, 'postgres-password'), 'utf8')).trim();
   for (const folder of [home, await outsideFolder(home)]) {
