@@ -23,7 +23,7 @@ const VERSIONS = ['test/versions/*.test.ts'];
  * or how many processes share the work.
  */
 const KIND_BLIND = [
-  'test/http/{authentication,badInput,cors,errorBodies,features,findings,hardening,log,pages,reads}.test.ts',
+  'test/http/{authentication,badInput,cors,errorBodies,everyMetric,features,findings,hardening,log,pages,reads}.test.ts',
   'test/http/{requestMetrics,roles,sharing,smallPrint,strangers}.test.ts',
   'test/jobs/{closeStale,expire,keepFindings,sweepBlobs,verifyEverything,verifyRecent}.test.ts',
   'test/relay/{namespaces,room.model}.test.ts',

@@ -1,7 +1,7 @@
 /** A command that takes its process down is not known by its fault: its attempts are counted before they are made. */
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { amountAt } from '../support/amounts.ts';
 import { checkHistory, untilSettled } from '../support/checkHistory.ts';
-import { get } from '../support/client.ts';
 import { startLoad } from '../support/load.ts';
 import { until } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
@@ -117,11 +117,8 @@ describe.skipIf(inject('redisUrl') === null)('a command', { timeout: 180_000 }, 
       await client.query('begin');
       await client.query('select from streams where stream = $1 for update', [`session:${sessions[0]}`]);
       const workers = await Promise.all(Array.from({ length: 5 }, () => scene.startWorker()));
-      for (const { url } of workers) {
-        await until('it has come upon it', async () => {
-          const { body } = await get(url, '/metrics', null);
-          return body.text.includes('streams_backing_off{reason="locked"} 1');
-        });
+      for (const worker of workers) {
+        await until('it has come upon it', async () => (await amountAt('streams_backing_off', [worker])) === 1);
       }
       await client.query('commit');
     } finally {

@@ -1,6 +1,7 @@
 /** A command that cannot be applied is tried three times in its place, then set aside; nobody else pays for it. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { amountAt } from '../support/amounts.ts';
 import { checkHistory, untilSettled } from '../support/checkHistory.ts';
 import { get, person, post } from '../support/client.ts';
 import { startLoad } from '../support/load.ts';
@@ -41,6 +42,9 @@ describe.skipIf(inject('redisUrl') === null)('a poisonous command', () => {
     await until('it is among the dead letters', () => letters.getJob(`dead-${poison}`));
     await until('its death is counted', async () => (await get(api.url, '/health', null)).body.queue.dead === 1);
 
+    for (const name of ['command_retries_total', 'dead_commands_total']) {
+      await until(`${name} moves`, async () => (await amountAt(name, [poisoned])) > 0);
+    }
     poisoned.signal('SIGTERM');
     expect(await poisoned.exited).toEqual({ code: 0, signal: null });
     await scene.startWorker();

@@ -6,6 +6,7 @@
 import { startWorker } from '../../jobs/startWorker.ts';
 import type { Mutation } from '../../src/core/definitions/command.ts';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
+import { serveMetrics } from '../../src/http/operations/serveMetrics.ts';
 import { openBackbone } from '../../src/infra/process/backbone.ts';
 import { runProcess } from '../../src/infra/process/runProcess.ts';
 import { startWatchdog } from '../../src/infra/process/watchdog.ts';
@@ -30,10 +31,12 @@ await runProcess({ role: 'worker', verifiesTokens: false }, async (config) => {
   const backbone = await openBackbone(config, config.DATABASE_URL!, 'worker', privateNames);
   const watchdog = startWatchdog('worker');
   const worker = await startWorker(backbone, undefined, watchdog.watch);
-  backbone.log.info({ port: 0 }, 'worker ready');
+  const apart = await serveMetrics(backbone, 0);
+  backbone.log.info({ port: apart?.port ?? 0 }, 'worker ready');
   return {
     log: backbone.log,
     steps: [
+      { name: 'metrics', run: () => apart?.close() },
       { name: 'worker', run: () => worker.close() },
       { name: 'backbone', run: () => backbone.close() },
     ],

@@ -1,6 +1,7 @@
 /** Redis only carries: it may be emptied, lost or never there, and nothing accepted is lost or done twice. */
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { amountAt } from '../support/amounts.ts';
 import { checkHistory } from '../support/checkHistory.ts';
 import { get } from '../support/client.ts';
 import { startLoad } from '../support/load.ts';
@@ -47,6 +48,9 @@ describe.skipIf(inject('redisUrl') === null)('Redis', () => {
       expect(await recoveryTime(scene, 'Redis killed')).toBeLessThan(10_000);
       await load.answered(20);
       for (const api of apis) expect(await health(api)).toEqual(DEGRADED);
+      for (const name of ['doorbell_failures_total', 'reply_poll_fallback_total', 'publish_failures_total']) {
+        await until(`${name} moves`, async () => (await amountAt(name, scene.processes)) > 0);
+      }
       await redis.restart();
       for (const api of apis) await until('Redis is back', async () => (await health(api)).redis_connected);
       await load.answered(100);

@@ -3,7 +3,7 @@
  * when its test ends, and what the processes logged is shown when the test failed.
  */
 import type { Queue } from 'bullmq';
-import { onTestFailed, onTestFinished } from 'vitest';
+import { expect, onTestFailed, onTestFinished } from 'vitest';
 import { openPool } from '../../src/infra/postgres/database.ts';
 import { readInstallationId } from '../../src/infra/postgres/installation.ts';
 import { openQueues, type QueueName, type Queues } from '../../src/infra/queue/queue.ts';
@@ -56,6 +56,7 @@ export async function openScene({ redisUrl, database: given }: SceneOptions): Pr
 
   onTestFinished(async () => {
     await killAll(processes);
+    for (const { name, output } of processes) expect.soft(output(), name).not.toContain('DeprecationWarning');
     await Promise.all(opened.map(({ queues }) => queues.close()));
     for (const { redis } of opened) redis.close();
     await database.drop();

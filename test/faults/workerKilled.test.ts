@@ -1,8 +1,10 @@
 /** A worker may die or freeze at any moment: what was accepted is applied once, by another or by the next, and soon. */
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { CrashPoint } from '../../jobs/apply/attempt.ts';
+import { amountAt } from '../support/amounts.ts';
 import { checkHistory } from '../support/checkHistory.ts';
 import { startLoad } from '../support/load.ts';
+import { until } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { openScene, recoveryTime } from './scene.ts';
 
@@ -18,7 +20,7 @@ describe.skipIf(inject('redisUrl') === null)('a worker that is killed', () => {
 
   test('at each moment, beside a healthy one, leaves nothing undone and does nothing twice', async () => {
     const scene = await openScene({ redisUrl: redis.url });
-    const [api] = await Promise.all([scene.startApi(), scene.startWorker()]);
+    const [api, worker] = await Promise.all([scene.startApi(), scene.startWorker()]);
     const load = startLoad({ apis: [api.url], people: scene.people, sessions: await scene.openSessions(api, 4) });
     for (const moment of MOMENTS) {
       const doomed = await scene.startEntry('crashingWorker', [moment, '5']);
@@ -28,6 +30,7 @@ describe.skipIf(inject('redisUrl') === null)('a worker that is killed', () => {
       expect(await recoveryTime(scene, `killed ${moment}`), moment).toBeLessThan(10_000);
     }
     await checkHistory(scene.database, await load.stop());
+    await until('it is counted', async () => (await amountAt('redeliveries_total', [worker])) > 0);
   });
 
   test('at each moment, being the only one, is made good by the next', async () => {

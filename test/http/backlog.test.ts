@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { acceptCommands, type Submission } from '../../src/core/apply/inbox.ts';
 import { newCommandId } from '../../src/core/chain/ids.ts';
 import { boundFor, SHUT_AT_SECONDS } from '../../src/infra/backlog/backlog.ts';
+import { amountAt } from '../support/amounts.ts';
 import { checkHistory, untilSettled } from '../support/checkHistory.ts';
 import { type Answer, assignmentBody, type Cast, cast, get, openSession, person, post } from '../support/client.ts';
 import { until } from '../support/processes.ts';
@@ -37,10 +38,7 @@ describe.skipIf(isLeftOut)('a backlog', () => {
     const prefer = { prefer: 'respond-async' };
     return post(url, '/api/assignment/create', others.admin, assignmentBody(others), prefer);
   };
-  const metric = async (name: string) => {
-    const { body } = await get(stack.url, '/metrics', null);
-    return Number(new RegExp(`^${name} (\\d+)`, 'm').exec(body.text)?.[1]);
-  };
+  const metric = (name: string) => amountAt(name, [stack]);
 
   test('a stream that somebody has locked shuts the door for itself alone', { timeout: 120_000 }, async () => {
     const stuck = sessions[0]!.session_id;

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { JobTools } from '../../jobs/job.ts';
 import { verifyRecent } from '../../jobs/verify/verifyRecent.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
+import { amountAt } from '../support/amounts.ts';
 import { cast, get, must, openSession, person, post } from '../support/client.ts';
 import { INSTANT } from '../support/hearing.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
@@ -67,8 +68,7 @@ describe.skipIf(isLeftOut)('findings', () => {
       session_id,
       title: (await must(get(stack.url, path, people.admin))).title as string,
     }));
-    const metric = async () =>
-      /^integrity_findings_open (\d+)$/m.exec((await get(stack.url, '/metrics', null)).body.text)?.[1];
+    const metric = () => amountAt('integrity_findings_open', [stack]);
     await retitle(session_id, 'Changed');
     await verifyRecent.run(tools);
     await verifyRecent.run(tools);
@@ -79,7 +79,7 @@ describe.skipIf(isLeftOut)('findings', () => {
     };
     expect(await list()).toEqual([open]);
     expect(await list('?state=resolved')).toEqual([]);
-    await vi.waitFor(async () => expect(await metric()).toBe('1'), 5_000);
+    await vi.waitFor(async () => expect(await metric()).toBe(1), 5_000);
 
     await retitle(session_id, title);
     await verifyRecent.run(tools);
@@ -87,7 +87,7 @@ describe.skipIf(isLeftOut)('findings', () => {
     for (const state of ['resolved', 'all']) {
       expect(await list(`?state=${state}`)).toEqual([{ ...open, resolved_at: INSTANT }]);
     }
-    await vi.waitFor(async () => expect(await metric()).toBe('0'), 5_000);
+    await vi.waitFor(async () => expect(await metric()).toBe(0), 5_000);
     await expectIntact(stack.url, session_id, people.admin);
   });
 

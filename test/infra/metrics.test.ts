@@ -1,5 +1,5 @@
 /** The page about metrics says of each what it is, and of none that is not; and counting by the second. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createMetrics } from '../../src/infra/telemetry/metrics.ts';
@@ -21,6 +21,22 @@ test('the page lists every metric that a process has, with its type and labels, 
   });
   const here = process.platform === 'linux' ? rows : rows.filter((row) => !ON_LINUX.test(row));
   expect(here.sort()).toEqual(own.sort());
+});
+
+/** Tests, without what their comments say. */
+const TESTS = readdirSync(join(import.meta.dirname, '..'), { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.test.ts') && file !== 'infra/metrics.test.ts')
+  .map((file) => readFileSync(join(import.meta.dirname, '..', file), 'utf8').replace(/^\s*(\/?\*|\/\/).*$/gm, ''));
+
+test('each of ours is seen to move by a test that reads it', () => {
+  const { registry: _, deliveries: __, ...ours } = createMetrics();
+  const unseen = Object.entries(ours).filter(([key, metric]) => {
+    const { name } = metric as unknown as { name: string };
+    const isRead = (text: string) =>
+      text.includes(`metrics.${key}.get()`) || (text.includes('support/amounts.ts') && text.includes(`'${name}'`));
+    return !TESTS.some(isRead);
+  });
+  expect(unseen.map(([key]) => key)).toEqual([]);
 });
 
 describe('a rate', () => {
