@@ -1,0 +1,50 @@
+/** The page on architecture names files, functions and folders: all of them are there, and no folder is left out. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '..');
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
+const page = read('docs/ARCHITECTURE.md');
+
+describe('the life of an objection', () => {
+  const stops = [...page.matchAll(/^\| (\d+) \| [^|]* \| `([^`]+)` \| `(\w+)` \| [^|]+ \|$/gm)];
+
+  test('has twelve stops', () => {
+    expect(stops.map(([, number]) => Number(number))).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
+  });
+
+  test.each(stops.map(([, , file, name]) => [file!, name!]))('passes through %s, which exports %s', (file, name) => {
+    expect(existsSync(join(ROOT, file))).toBe(true);
+    expect(read(file)).toMatch(new RegExp(`^export (async )?(function|const) ${name}\\b`, 'm'));
+  });
+});
+
+test('the plan names every folder that has files, with one line each', () => {
+  const plan = page.slice(page.indexOf('## The plan'), page.indexOf('## Who may import whom'));
+  const named = [...plan.matchAll(/^\| `((?:src|jobs)[^`]*)` \| .+ \|$/gm)].map(([, folder]) => folder!);
+  const files = ['src', 'jobs'].flatMap((top) =>
+    readdirSync(join(ROOT, top), { recursive: true, encoding: 'utf8' }).map((file) => join(top, file)),
+  );
+  const folders = new Set(files.filter((file) => file.endsWith('.ts')).map((file) => dirname(file)));
+  expect(named.toSorted()).toEqual([...folders].sort());
+});
+
+describe.each(['README.md', 'CONTRIBUTING.md', 'docs/ARCHITECTURE.md', 'docs/decisions/README.md'])('%s', (path) => {
+  test('links to and names only files that are there', () => {
+    const text = read(path);
+    const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, to]) => join(dirname(path), to!));
+    const names = [...text.matchAll(/`((?:src|jobs|test|migrations|docs)\/[\w./-]+\.(?:ts|json|md))`/g)].map(
+      ([, to]) => to!,
+    );
+    expect([...links, ...names].filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
+  });
+});
+
+describe.each(readdirSync(join(ROOT, 'docs/decisions')))('decision %s', (name) => {
+  test('names only files and folders that are there', () => {
+    const text = read(`docs/decisions/${name}`);
+    const names = [...text.matchAll(/`((?:src|jobs|test|deploy)\/[\w./-]+)`/g)].map(([, to]) => to!);
+    expect(names.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
+  });
+});
