@@ -8,7 +8,7 @@ const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 const page = read('docs/ARCHITECTURE.md');
 
 describe('the life of an objection', () => {
-  const stops = [...page.matchAll(/^\| (\d+) \| [^|]* \| `([^`]+)` \| `(\w+)` \| [^|]+ \|$/gm)];
+  const stops = [...page.matchAll(/^\| (\d+) \|[^|]*\| `([^`]+)` \| `(\w+)` \| [^|]+ \|$/gm)];
 
   test('has twelve stops', () => {
     expect(stops.map(([, number]) => Number(number))).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));

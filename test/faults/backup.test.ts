@@ -27,7 +27,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 /** As npm would run it. */
 function run(script: 'backup' | 'restore', env: Record<string, string>, ...args: string[]) {
   return new Promise<{ code: number; output: string }>((resolve) => {
-    const file = join(DIST, `src/${script}.js`);
+    const file = join(DIST, `src/cli/${script}.js`);
     const child = execFile(process.execPath, [file, ...args], { env: { PATH, ...env } }, (_, stdout, stderr) =>
       resolve({ code: child.exitCode!, output: stdout + stderr }),
     );
