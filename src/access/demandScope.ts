@@ -4,6 +4,7 @@ import { isUuid } from '../core/chain/ids.ts';
 import type { Actor } from '../core/definitions/actor.ts';
 import type { Target } from '../core/definitions/command.ts';
 import { Problem } from '../core/definitions/problem.ts';
+import type { Table } from '../core/definitions/table.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
 import { isVisible, type Scope } from './scope.ts';
 import type { ScopeCache } from './scopeCache.ts';
@@ -13,18 +14,10 @@ export interface Scopes {
   demand(target: Target, actor: Actor | null): Promise<Scope>;
 }
 
-const within = (table: string) => `select exists (select from ${table} where id = $1 and session_id = $2) as held`;
+/** @param tables where what an input names is looked for, by the field that names it */
+export function createScopes(db: Queryable, cache: ScopeCache, tables: readonly Table[]): Scopes {
+  const finders = new Map(tables.map((table) => [table.found_by, finderOf(table)]));
 
-/** Where a part is looked for: by its id, within the session. */
-const PARTS: Readonly<Record<string, string>> = {
-  turn_id: within('session_turns'),
-  objection_id: within('objections'),
-  exhibit_id: within('exhibits'),
-  observation_id: `select exists (select from session_observations
-    where id = $1 and session_id = $2 and (user_id is null or user_id::text = $3)) as held`,
-};
-
-export function createScopes(db: Queryable, cache: ScopeCache): Scopes {
   async function demand(target: Target, actor: Actor | null): Promise<Scope> {
     const isAllowed = (scope: Scope) => isVisible(scope, actor);
     const scope = isUuid(target.id) ? await cache.find(target, isAllowed) : undefined;
@@ -35,13 +28,30 @@ export function createScopes(db: Queryable, cache: ScopeCache): Scopes {
     return scope;
   }
 
-  /** What is no uuid is nowhere; an observation is found only by its maker, or by anybody where that had no token. */
-  async function holdsPart(whole: string, name: string, part: string, actor: Actor | null): Promise<boolean> {
+  /** What is no uuid is nowhere. */
+  async function holdsPart(whole: string, field: string, part: string, actor: Actor | null): Promise<boolean> {
     if (!isUuid(part)) return false;
-    const values = name === 'observation_id' ? [part, whole, actor?.id ?? null] : [part, whole];
-    const { rows } = await db.query<{ held: boolean }>({ name: `find-${name}`, text: PARTS[name]!, values });
+    const { text, isPersonal } = finders.get(field)!;
+    const values = isPersonal ? [part, whole, actor?.id ?? null] : [part, whole];
+    const { rows } = await db.query<{ held: boolean }>({ name: `find-${field}`, text, values });
     return rows[0]!.held;
   }
 
   return { demand };
+}
+
+interface Finder {
+  text: string;
+  /** A row is found only by the person whom it names. */
+  isPersonal: boolean;
+}
+
+/** Looks for a row by its id, within the stream that owns it. */
+function finderOf({ name, primary_key: [id], owner, found_for }: Table): Finder {
+  const isPersonal = found_for !== undefined;
+  const person = isPersonal ? ` and (${found_for} is null or ${found_for}::text = $3)` : '';
+  return {
+    isPersonal,
+    text: `select exists (select from ${name} where ${id} = $1 and ${owner} = $2${person}) as held`,
+  };
 }

@@ -16,6 +16,7 @@ import { readVersion } from '../infra/process/version.ts';
 import { openRedis, type RedisServer } from '../infra/redis/redis.ts';
 import { type Probe, startProbe } from '../infra/telemetry/probe.ts';
 import { createTokens, type Tokens } from '../infra/tokens.ts';
+import { tables } from '../tables.ts';
 import { createApp } from './app.ts';
 import { createAcceptor } from './commands/acceptance.ts';
 import { listenForOutcomes } from './commands/outcomes.ts';
@@ -93,7 +94,7 @@ export async function startApi(
     isAccepting,
   });
   const cache = createScopeCache(db);
-  const scopes = createScopes(db, cache);
+  const scopes = createScopes(db, cache, tables);
   const followed = { onChange: cache.forget, onInterruption: cache.forgetAll };
   const stopFollowing = listenForScopeChanges(broadcast, followed, log);
   const context = {

@@ -5,7 +5,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Table } from '../../src/core/definitions/table.ts';
 import { EXPECTED } from '../../src/integrity/guards/verifyGuards.ts';
-import { catalog } from '../../src/modules.ts';
+import { catalog, commands } from '../../src/modules.ts';
+import { queries } from '../../src/queries.ts';
 import { projected, tables } from '../../src/tables.ts';
 import { described, doorColumns, RECORD, TABLES } from '../support/tables.ts';
 
@@ -37,6 +38,12 @@ test('every kind of stream that a table names exists, and has a seal where rows 
 test('no two tables are found by the same field', () => {
   const fields = tables.flatMap(({ found_by }) => found_by ?? []);
   expect(fields).toEqual([...new Set(fields)]);
+});
+
+test('what a command or a query looks for within its stream is found in a table', () => {
+  const anyInput = new Proxy({}, { get: (_, field) => String(field) });
+  const named = [...commands, ...queries].flatMap(({ target }) => Object.keys(target(anyInput)?.parts ?? {}));
+  expect(new Set(named)).toEqual(new Set(tables.flatMap(({ found_by }) => found_by ?? [])));
 });
 
 describe.each(tables)('$name', (table) => {
