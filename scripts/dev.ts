@@ -1,6 +1,6 @@
 /**
  * `npm run dev`: the compiler watches the sources, and `npm start` is stopped in order and started again after each build.
- * What stands behind `--` goes to the start. A build with faults is started too: the compiler has said what is wrong.
+ * Arguments behind `--` go to the start. A build with type errors is started too: the compiler has told of them.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

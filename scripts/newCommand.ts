@@ -48,7 +48,7 @@ function moduleOf(root: string, folder: string): string {
   );
 }
 
-/** Puts a command's names for those of the template. The past tense is a guess: whoever adds the command looks at it. */
+/** Puts a command's names for those of the template. The past tense of the event is a guess, and to be looked at. */
 function naming(words: string[]): (text: string) => string {
   const lower = words.map((word) => word.toLowerCase());
   const noun = lower.at(-1)!;

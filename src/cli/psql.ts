@@ -1,6 +1,6 @@
 /**
- * `npm run psql`: opens psql on the database of DATABASE_URL, or on the embedded one that runs in PLEAROLL_HOME. What stands
- * behind `--` is psql's own: `npm run -s psql -- -c 'select count(*) from events'`.
+ * `npm run psql`: opens psql on the database of DATABASE_URL, or on the embedded one that runs in PLEAROLL_HOME. Arguments
+ * behind `--` go to psql: `npm run -s psql -- -c 'select count(*) from events'`.
  */
 import { spawn } from 'node:child_process';
 import { findRunning } from '../infra/postgres/withDatabase.ts';
@@ -24,7 +24,7 @@ async function findDatabase({ DATABASE_URL, PLEAROLL_HOME }: Config): Promise<st
 /** @returns its exit code */
 function openPsql(url: URL, args: string[]): Promise<number> {
   const password = decodeURIComponent(url.password);
-  // By the environment: a command line is read by everybody on the machine.
+  // The password goes by the environment: a command line is read by everybody on the machine.
   url.password = '';
   const env = { ...process.env, ...(password && { PGPASSWORD: password }) };
   // Ctrl-C ends a statement of psql, not this process before it.
