@@ -26,6 +26,7 @@ let { tamperer, session_id, stream, assignmentStream, openStream } = {} as Fixtu
 beforeAll(async () => {
   fixture = await openFixture();
   ({ tamperer, session_id, stream, assignmentStream, openStream } = fixture);
+  await tamperer.disarm();
 });
 afterAll(() => fixture?.close());
 

@@ -16,6 +16,10 @@ import { dropConstraints, RECORD } from '../support/tables.ts';
 
 export interface Tamperer {
   db: Queryable;
+  /** From now on all cases are savepoints of one transaction in which nothing is armed: nobody else writes meanwhile. */
+  disarm(): Promise<void>;
+  /** The report on the stream alone while the change stands. */
+  streamReport(stream: string, change: () => Promise<unknown>): Promise<StreamReport>;
   /** The reports on the stream and on everything while the change stands. */
   reports(stream: string, change: () => Promise<unknown>): Promise<{ stream: StreamReport; record: RecordReport }>;
   /** The findings about the database's guards while the change stands; nothing is switched off for it. */
@@ -33,32 +37,44 @@ export async function openTamperer(url: string): Promise<Tamperer> {
   await client.connect();
   const db = client as unknown as Queryable;
   // Checks everywhere, and the keys that would refuse a forgery of a row before the verifier can find it.
-  const disarm = [
+  const disarming = [
     ...[...RECORD, ...PROJECTED].map((table) => `alter table ${table} disable trigger all`),
     await dropConstraints(db, RECORD, ['c']),
     await dropConstraints(db, PROJECTED, ['c', 'u', 'x']),
   ].join(';');
 
+  let isDisarmed = false;
+
   async function rolledBack<T>(work: () => Promise<T>): Promise<T> {
-    await client.query('begin');
+    await client.query(isDisarmed ? 'savepoint before' : 'begin');
     try {
       return await work();
     } finally {
-      await client.query('rollback');
+      await client.query(isDisarmed ? 'rollback to before; release before' : 'rollback');
     }
+  }
+
+  async function tampered<T>(change: () => Promise<unknown>, report: () => Promise<T>): Promise<T> {
+    return rolledBack(async () => {
+      if (!isDisarmed) await client.query(disarming);
+      await change();
+      return report();
+    });
   }
 
   return {
     db,
+    disarm: async () => {
+      await client.query('begin');
+      await client.query(disarming);
+      isDisarmed = true;
+    },
+    streamReport: (stream, change) => tampered(change, () => verifyStream(db, catalog, stream)),
     reports: (stream, change) =>
-      rolledBack(async () => {
-        await client.query(disarm);
-        await change();
-        return {
-          stream: await verifyStream(db, catalog, stream),
-          record: await verifyRecord(db, catalog, { institution_id: null }),
-        };
-      }),
+      tampered(change, async () => ({
+        stream: await verifyStream(db, catalog, stream),
+        record: await verifyRecord(db, catalog, { institution_id: null }),
+      })),
     guardIssues: (change) =>
       rolledBack(async () => {
         await client.query(change);
