@@ -24,7 +24,7 @@ import { tables } from '../../src/tables.ts';
 
 /** A peer has its outcome when it accepts, so nobody waits for one. */
 const NOTHING_TO_WAIT_FOR: Outcomes = {
-  expect: () => ({ within: async () => undefined, cancel: () => {} }),
+  waitFor: () => ({ within: async () => undefined, cancel: () => {} }),
   hurry: () => {},
   close: () => {},
 };

@@ -92,7 +92,7 @@ export function createAttempts(options: ApplierOptions, isClosing: () => boolean
       try {
         return await work();
       } catch (fault) {
-        if (isClosing() || !isUnavailable(fault)) throw fault;
+        if (isClosing() || !isConnectionLost(fault)) throw fault;
         log.warn({ err: fault }, 'the database did not answer; trying again');
         await new Promise((resolve) => setTimeout(resolve, wait));
       }
@@ -103,11 +103,11 @@ export function createAttempts(options: ApplierOptions, isClosing: () => boolean
 }
 
 /** An idle transaction that was ended is a lost connection: this process stood still. */
-export function isUnavailable(fault: unknown): boolean {
+export function isConnectionLost(fault: unknown): boolean {
   return isConnectionFault(fault) || (fault as { code?: string }).code === '25P03';
 }
 
 /** Something of the work is locked, or took too long: that is true of it for a while, and says nothing against a command. */
 export function isLockFault(fault: unknown): boolean {
-  return isTransientFault(fault) && !isUnavailable(fault);
+  return isTransientFault(fault) && !isConnectionLost(fault);
 }

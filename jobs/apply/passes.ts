@@ -5,7 +5,7 @@
  */
 import type pg from 'pg';
 import type { Work } from '../../src/core/definitions/stream.ts';
-import { type Attempts, isLockFault, isUnavailable } from './attempt.ts';
+import { type Attempts, isConnectionLost, isLockFault } from './attempt.ts';
 import { createSuspects } from './suspects.ts';
 import { collect, inHalves, newTally, type PassMode, postpone, type Tally } from './tally.ts';
 
@@ -34,7 +34,7 @@ export function createPasses(pool: pg.Pool, attempts: Attempts, isClosing: () =>
     try {
       return collect(await attempts.attempt({ work, limit, ...mode }), tally);
     } catch (fault) {
-      if (isUnavailable(fault)) throw fault;
+      if (isConnectionLost(fault)) throw fault;
       if (work.size > 1) return inHalves(work, (half) => pass(half, limit, tally, mode));
       if (isLockFault(fault)) return postpone(work, fault, tally);
       if (limit > 1) return pass(work, Math.ceil(limit / 8), tally, mode);

@@ -7,7 +7,7 @@ import type { Job } from 'bullmq';
 import { NIL_ID } from '../../src/core/chain/ids.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { expireTurn } from '../../src/court/turns/expireTurn.ts';
-import { isConnectionFault, isTransientFault } from '../../src/infra/postgres/database.ts';
+import { isUnavailable } from '../../src/infra/postgres/database.ts';
 import type { Log } from '../../src/infra/telemetry/log.ts';
 import type { JobTools } from '../job.ts';
 import type { OverdueWork } from '../overduePoll.ts';
@@ -66,7 +66,7 @@ export function createExpirer({ db, send, log }: ExpirerOptions): Expirer {
         return { sent: sent as number };
       } catch (err) {
         // The look each second finds the turn as soon as there is a database again: nobody need look at a failed job.
-        if (!isConnectionFault(err) && !isTransientFault(err)) throw err;
+        if (!isUnavailable(err)) throw err;
         log.debug({ err, ...data }, 'a deadline was left to the sweep');
         return { sent: 0 };
       }

@@ -48,25 +48,16 @@ export function createTerm({ db, holder, metrics, log, wallClock, onLead, onRene
   let expiry: NodeJS.Timeout | undefined;
   let wasSkewed = false;
 
-  function leader(): Leader | undefined {
-    return held && performance.now() < held.trusted_until ? { holder, term: held.term } : undefined;
-  }
-
   async function check(): Promise<LeaseCheck> {
     const measured = await measureSkew(db, wallClock);
     const { left_ms, skew_ms, isSkewed } = measured;
     metrics.clockSkew.set(skew_ms / 1_000);
-    if (isSkewed) await resign(skew_ms);
+    if (isSkewed && !wasSkewed) logSkew(log, skew_ms);
+    if (isSkewed) await giveBack();
     else if (held) await renew(held, skew_ms);
     else if (left_ms === 0) await take(skew_ms);
     wasSkewed = isSkewed;
     return { ...measured, isLeading: held !== undefined };
-  }
-
-  async function resign(skew_ms: number): Promise<void> {
-    const seconds = Math.round(skew_ms / 100) / 10;
-    if (!wasSkewed) log.error({ skew_seconds: seconds }, 'clock is too far from the database’s to lead: set it right');
-    await giveBack();
   }
 
   async function renew({ term }: Leader, skew_ms: number): Promise<void> {
@@ -116,7 +107,13 @@ export function createTerm({ db, holder, metrics, log, wallClock, onLead, onRene
     if (last) await releaseLease(db, last);
   }
 
+  const leader = () => (held && performance.now() < held.trusted_until ? { holder, term: held.term } : undefined);
   return { leader, check, giveBack, lose };
+}
+
+function logSkew(log: Log, skew_ms: number): void {
+  const skew_seconds = Math.round(skew_ms / 100) / 10;
+  log.error({ skew_seconds }, 'clock is too far from the database’s to lead: set it right');
 }
 
 /** How far apart the clocks are for certain, whatever share of the round trip went either way. */

@@ -1,7 +1,7 @@
-/** Every refusal and every fault leaves through here, as RFC 9457 problem details. Faults tell nothing of our insides. */
+/** Every refusal and every fault leaves through here, as RFC 9457 problem details. */
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { Problem, type ProblemBody, problemBody } from '../core/definitions/problem.ts';
-import { isConnectionFault, isTransientFault } from '../infra/postgres/database.ts';
+import { Problem, type ProblemBody } from '../core/definitions/problem.ts';
+import { asProblem } from '../infra/asProblem.ts';
 import type { Log } from '../infra/telemetry/log.ts';
 
 /** Of a problem's text and of its whole body: a request must not be answered with many times itself. */
@@ -56,14 +56,4 @@ export function answerProblems(log: Log) {
     if (isFault) log.error({ err: error, request_id: res.locals.request_id }, 'request failed');
     sendProblem(res, { instance: req.originalUrl.split('?')[0]!, ...problem.body }, problem.headers);
   };
-}
-
-function asProblem(error: unknown): { body: ProblemBody; headers: Record<string, string> } {
-  if (error instanceof Problem) return error;
-  if (isConnectionFault(error) || isTransientFault(error)) {
-    return { body: problemBody('unavailable'), headers: { 'Retry-After': '2' } };
-  }
-  const { status } = error as { status?: number };
-  if (status !== undefined && status >= 400 && status < 500) return { body: problemBody('bad_request'), headers: {} };
-  return { body: problemBody('internal_error'), headers: {} };
 }

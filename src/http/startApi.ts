@@ -12,6 +12,7 @@ import { createLimiter } from '../infra/limiter/createLimiter.ts';
 import { LOOKS_POOL_SIZE } from '../infra/postgres/boundedRead.ts';
 import { readInstallation } from '../infra/postgres/installation.ts';
 import type { Backbone } from '../infra/process/backbone.ts';
+import type { Config } from '../infra/process/config.ts';
 import { readVersion } from '../infra/process/version.ts';
 import { openRedis, type RedisServer } from '../infra/redis/redis.ts';
 import { type Probe, startProbe } from '../infra/telemetry/probe.ts';
@@ -31,7 +32,7 @@ export interface Api {
   db: Queryable;
   probe: Probe;
   tokens: Tokens;
-  /** To be called first when stopping: nobody is sent here any more, and who waits for an outcome soon gets an answer. */
+  /** To be called first when stopping: not ready from now on, and requests that wait for an outcome are soon answered. */
   drain(): void;
   /** To be called when the server has answered its last request. */
   close(): Promise<void>;
@@ -40,7 +41,7 @@ export interface Api {
 const DOOR_POOL_SIZE = 5;
 const READING_POOL_SIZE = 6;
 const VERIFIER_POOL_SIZE = 2;
-/** Of one person. */
+/** Per user. */
 const UPLOADS_PER_MINUTE = 5;
 const UPLOADS_AT_ONCE = { total: 64, perInstitution: 32, perUser: 5, maxWaiting: 0, waitAtMost_ms: 0 };
 const HASHED_AT_ONCE = 4;
@@ -50,73 +51,47 @@ export async function startApi(
   secret: string | undefined,
   connections: () => number,
 ): Promise<Api> {
-  const { config, postgres, redis, queues, broadcast, heartbeat, metrics, log, isRedisConnected, blobs } = backbone;
+  const { config, postgres, queues, broadcast, heartbeat, metrics, log, isRedisConnected, blobs } = backbone;
   await queues.demandFit();
-  const limitsRedis = openCache(backbone);
-  await limitsRedis?.demandFit();
-  const door = backbone.openPool('door', DOOR_POOL_SIZE);
-  const pool = backbone.openPool('api', READING_POOL_SIZE);
-  const verifierPool = backbone.openPool('verifier', VERIFIER_POOL_SIZE);
-  const looks = backbone.openPool('door', LOOKS_POOL_SIZE);
-  const reading = createReading(pool, verifierPool);
-  const db = door as unknown as Queryable;
+  const limitsRedis = await openCache(backbone);
+  const pools = openPools(backbone);
+  const db = pools.door as unknown as Queryable;
   const { id, ticket_secret } = await readInstallation(db);
   await claimFiles(backbone, id);
-  const tokens = createTokens({
-    secret,
-    publicKey: config.JWT_PUBLIC_KEY,
-    issuer: config.JWT_ISSUER,
-    audience: config.JWT_AUDIENCE,
-    ticketSecret: ticket_secret,
-  });
+  const tokens = openTokens(config, secret, ticket_secret);
   const instance = randomUUID();
   const outcomes = await listenForOutcomes(instance, { db, broadcast, metrics, log });
-  const [limiter, uploadLimiter] = await Promise.all(
-    [
-      { what: 'requests', perMinute: config.RATE_LIMIT_GENERAL_PER_MINUTE } as const,
-      { what: 'uploads', perMinute: UPLOADS_PER_MINUTE } as const,
-    ].map((limits) => createLimiter({ ...limits, prefix: backbone.prefix }, limitsRedis ?? redis)),
-  );
-  const backlog = await startBacklogWatch({ pool: looks, metrics, log });
-  const isAway = () => probe.isAway();
-  const acceptor = createAcceptor({ db, queues, backlog, isAway, metrics, log });
-  const { isFit: isQueueFit } = queues;
-  const { isAccepting } = acceptor;
+  const [limiter, uploadLimiter] = await openLimiters(backbone, limitsRedis);
+  const backlog = await startBacklogWatch({ pool: pools.polls, metrics, log });
+  const acceptor = createAcceptor({ db, queues, backlog, isAway: () => probe.isAway(), metrics, log });
   await heartbeat.join('api');
   const probe = await startProbe({
-    pool: looks,
+    pool: pools.polls,
     postgres,
     metrics,
     isRedisConnected,
     connections,
     processes: heartbeat.alive,
-    isQueueFit,
-    isAccepting,
+    isQueueFit: queues.isFit,
+    isAccepting: acceptor.isAccepting,
   });
-  const cache = createScopeCache(db);
-  const scopes = createScopes(db, cache, tables);
-  const followed = { onChange: cache.forget, onInterruption: cache.forgetAll };
-  const stopFollowing = listenForScopeChanges(broadcast, followed, log);
+  const { scopes, stopFollowing } = followScopes(db, backbone);
   const context = {
     config,
-    reading,
+    reading: createReading(pools.reading, pools.verifier),
     queues,
     tokens,
-    limiter: limiter!,
-    uploadLimiter: uploadLimiter!,
+    limiter,
+    uploadLimiter,
     blobs,
-    hashing: shareOut(HASHED_AT_ONCE),
-    uploading: createShares(UPLOADS_AT_ONCE),
-    waits: createWaits(),
+    ...createBounds(),
     installation: id,
     scopes,
     acceptor,
     outcomes,
     verifyRuns: createVerifyRuns({ db, queues, metrics, log }),
-    verifications: createSharing(),
     instance,
-    issueTicket: ({ stream, ...ticket }: Parameters<IssueTicket>[0]) =>
-      tokens.issueTicket({ ...ticket, session_id: idOf(stream) }),
+    issueTicket: ticketsOf(tokens),
     metrics,
     log,
   };
@@ -134,20 +109,71 @@ export async function startApi(
     stopFollowing();
     probe.close();
     backlog.close();
-    await Promise.all([limiter!.close(), uploadLimiter!.close()]);
+    await Promise.all([limiter.close(), uploadLimiter.close()]);
     limitsRedis?.close();
-    await Promise.all([door.end(), looks.end(), pool.end(), verifierPool.end()]);
+    await Promise.all(Object.values(pools).map((pool) => pool.end()));
   }
 
   return { app: createApp(context, probe, readVersion()), db, probe, tokens, drain, close };
 }
 
-/** A Redis for what may be forgotten, where one is named. */
-function openCache({ config: { REDIS_CACHE_URL: url }, process, prefix, log }: Backbone): RedisServer | undefined {
-  return url === undefined ? undefined : openRedis({ url, process, prefix, log, mayEvict: true });
+/** `polls` is apart, so that a door that is busy keeps no probe waiting. */
+function openPools(backbone: Backbone) {
+  return {
+    door: backbone.openPool('door', DOOR_POOL_SIZE),
+    polls: backbone.openPool('door', LOOKS_POOL_SIZE),
+    reading: backbone.openPool('api', READING_POOL_SIZE),
+    verifier: backbone.openPool('verifier', VERIFIER_POOL_SIZE),
+  };
 }
 
-/** Who cannot keep files serves all the rest. */
+function openTokens(config: Config, secret: string | undefined, ticketSecret: string): Tokens {
+  const { JWT_PUBLIC_KEY: publicKey, JWT_ISSUER: issuer, JWT_AUDIENCE: audience } = config;
+  return createTokens({ secret, publicKey, issuer, audience, ticketSecret });
+}
+
+/** The scope cache is invalidated by what the workers announce. */
+function followScopes(db: Queryable, { broadcast, log }: Backbone) {
+  const cache = createScopeCache(db);
+  const followed = { onChange: cache.forget, onInterruption: cache.forgetAll };
+  return { scopes: createScopes(db, cache, tables), stopFollowing: listenForScopeChanges(broadcast, followed, log) };
+}
+
+/** A stream that has listeners is a session's. */
+function ticketsOf(tokens: Tokens): IssueTicket {
+  return ({ stream, ...ticket }) => tokens.issueTicket({ ...ticket, session_id: idOf(stream) });
+}
+
+/** What is done at once, and for whom, in this process. */
+function createBounds() {
+  return {
+    hashing: shareOut(HASHED_AT_ONCE),
+    uploading: createShares(UPLOADS_AT_ONCE),
+    waits: createWaits(),
+    verifications: createSharing(),
+  };
+}
+
+function openLimiters({ config, prefix, redis }: Backbone, limitsRedis: RedisServer | undefined) {
+  const perMinute = config.RATE_LIMIT_GENERAL_PER_MINUTE;
+  const server = limitsRedis ?? redis;
+  return Promise.all([
+    createLimiter({ what: 'requests', perMinute, prefix }, server),
+    createLimiter({ what: 'uploads', perMinute: UPLOADS_PER_MINUTE, prefix }, server),
+  ]);
+}
+
+/** A Redis for what may be forgotten, where one is named. */
+async function openCache(backbone: Backbone): Promise<RedisServer | undefined> {
+  const { config, process, prefix, log } = backbone;
+  const url = config.REDIS_CACHE_URL;
+  if (url === undefined) return undefined;
+  const server = openRedis({ url, process, prefix, log, mayEvict: true });
+  await server.demandFit();
+  return server;
+}
+
+/** Without a writable BLOB_DIR the API starts; only uploads are refused. */
 async function claimFiles({ blobs, log }: Backbone, installation: string): Promise<void> {
   try {
     const owner = await blobs.claim(installation);

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type BlobStore, openBlobs, TooLargeError } from '../../src/infra/blobs.ts';
+import { TooLargeError } from '../../src/infra/blobFiles.ts';
+import { type BlobStore, openBlobs } from '../../src/infra/blobs.ts';
 import { filesIn } from '../support/exhibits.ts';
 
 let folder: string;

@@ -1,7 +1,8 @@
 /** One process alone, or processes that share a Redis: a database is never served by both, nor by two who are alone. */
 import pino from 'pino';
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { type ClaimMode, claimDatabase, DatabaseInUseError } from '../../src/infra/postgres/databaseClaim.ts';
+import { claimDatabase, DatabaseInUseError } from '../../src/infra/postgres/databaseClaim.ts';
+import type { ClaimMode } from '../../src/infra/postgres/databaseHolders.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 import { linesOf } from '../support/jobTools.ts';
 

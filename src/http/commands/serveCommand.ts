@@ -103,7 +103,7 @@ export async function submit(
   if (applied.length > 0) res.set('Preference-Applied', applied.join(', '));
   res.vary('Prefer');
   const started = performance.now();
-  let waiting = context.outcomes.expect(id);
+  let waiting = context.outcomes.waitFor(id);
   try {
     const attributes = { 'plearoll.command': name, 'plearoll.command_id': id, 'plearoll.request_id': request_id };
     const span = tracer.startSpan('accept', { kind: SpanKind.PRODUCER, attributes }, parentOf(req.headers.traceparent));
@@ -113,7 +113,7 @@ export async function submit(
     if (acceptance.joined) {
       res.set('Idempotent-Replayed', 'true');
       waiting.cancel();
-      waiting = context.outcomes.expect(acceptance.state.id);
+      waiting = context.outcomes.waitFor(acceptance.state.id);
     }
     const reply = replyOf(acceptance.state) ?? (endWait ? await waiting.within(wait_ms) : undefined);
     context.metrics.endToEndSeconds.observe(

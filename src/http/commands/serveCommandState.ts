@@ -55,7 +55,7 @@ function serveCommandState(context: ApiContext): Serve {
     if (isPatient) res.set('Preference-Applied', applied.join(', '));
     const endWait = isPatient && stored.status === 'accepted' ? context.waits.begin(actor.id) : undefined;
     if (endWait) {
-      await context.outcomes.expect(stored.id).within(wait_ms).finally(endWait);
+      await context.outcomes.waitFor(stored.id).within(wait_ms).finally(endWait);
       stored = await findOwn(context, actor, stored.id);
     }
     // A ticket is for who looks on, not for who may look at the command.

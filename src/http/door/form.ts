@@ -7,7 +7,8 @@ import type { Request } from 'express';
 import type { InputError } from '../../core/definitions/command.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { Problem } from '../../core/definitions/problem.ts';
-import { type BlobStore, type Draft, TooLargeError } from '../../infra/blobs.ts';
+import { TooLargeError } from '../../infra/blobFiles.ts';
+import type { BlobStore, Draft } from '../../infra/blobs.ts';
 
 export interface Form {
   fields: JsonObject;

@@ -1,7 +1,7 @@
 /**
- * Everybody's share of what there is little of, such as connections to Postgres: so many at once for a user, for an
- * institution and in all. Whoever asks for more waits in the line of their institution, not for long; the institutions
- * take turns, so that nobody waits behind another's line.
+ * Fair shares of what there is little of, such as connections to Postgres: so many at once for a user, for an
+ * institution and in all. A request for more waits in its institution's line, not for long; the institutions take
+ * turns, so that none waits behind another's line.
  */
 
 import type { Actor } from '../../core/definitions/actor.ts';
@@ -11,7 +11,7 @@ export interface ShareLimits {
   total: number;
   perInstitution: number;
   perUser: number;
-  /** Of one institution; whoever comes then is refused at once. */
+  /** Of one institution; more are refused at once. */
   maxWaiting: number;
   waitAtMost_ms: number;
 }
@@ -48,13 +48,12 @@ export function createShares({ total, perInstitution, perUser, maxWaiting, waitA
   let running = 0;
   let served = 0;
 
-  const mayStart = ({ running: own }: Institution, user: string) =>
-    own < perInstitution && (users.get(user) ?? 0) < perUser;
+  const mayStart = (one: Institution, user: string) => one.running < perInstitution && (users.get(user) ?? 0) < perUser;
 
   function begin(institution: Institution, user: string): void {
     running += 1;
     institution.running += 1;
-    users.set(user, (users.get(user) ?? 0) + 1);
+    addTo(users, user, 1);
     served += 1;
     institution.served = served;
   }
@@ -62,16 +61,13 @@ export function createShares({ total, perInstitution, perUser, maxWaiting, waitA
   function end(institution: Institution, user: string): void {
     running -= 1;
     institution.running -= 1;
-    const left = users.get(user)! - 1;
-    if (left === 0) users.delete(user);
-    else users.set(user, left);
+    addTo(users, user, -1);
     forgetIdle(institution);
-    while (running < total && startNext()) {
-      // Each start may leave room for another.
-    }
+    // Each start may leave room for another.
+    for (let isStarted = true; isStarted && running < total; ) isStarted = startNext();
   }
 
-  /** The first who may, of the institution that was served longest ago. */
+  /** The first waiter that may start, of the institution that was served longest ago. */
   function startNext(): boolean {
     let next: { institution: Institution; i: number } | undefined;
     for (const institution of institutions.values()) {
@@ -90,33 +86,15 @@ export function createShares({ total, perInstitution, perUser, maxWaiting, waitA
     if (own === 0 && waiting.length === 0) institutions.delete(name);
   }
 
-  function refusal(institution: Institution, user: string): Problem {
-    if (mayStart(institution, user)) {
-      return new Problem('unavailable', 'Too much is asked for just now.', {}, { 'Retry-After': '1' });
-    }
-    const headers = { 'Retry-After': '1', 'X-RateLimit-Limit': `${perUser}`, 'X-RateLimit-Remaining': '0' };
-    const detail = `At most ${perUser} of these at once for a user, and ${perInstitution} for an institution.`;
-    return new Problem('rate_limited', detail, {}, { ...headers, 'X-RateLimit-Reset': '1' });
-  }
-
-  function waitInLine(institution: Institution, user: string): Promise<void> {
-    if (institution.waiting.length >= maxWaiting) {
+  async function waitInLine(institution: Institution, user: string): Promise<void> {
+    try {
+      if (institution.waiting.length >= maxWaiting) throw new OutOfPatience();
+      await lineUp(institution.waiting, user, waitAtMost_ms);
+    } catch {
+      const isOwnShare = !mayStart(institution, user);
       forgetIdle(institution);
-      throw refusal(institution, user);
+      throw isOwnShare ? shareTaken(perUser, perInstitution) : allTaken();
     }
-    return new Promise((resolve, reject) => {
-      const late = setTimeout(() => {
-        institution.waiting.splice(institution.waiting.indexOf(waiter), 1);
-        reject(refusal(institution, user));
-        forgetIdle(institution);
-      }, waitAtMost_ms);
-      const start = () => {
-        clearTimeout(late);
-        resolve();
-      };
-      const waiter = { user, start };
-      institution.waiting.push(waiter);
-    });
   }
 
   return {
@@ -133,4 +111,39 @@ export function createShares({ total, perInstitution, perUser, maxWaiting, waitA
       }
     },
   };
+}
+
+function addTo(counts: Map<string, number>, key: string, more: number): void {
+  const count = (counts.get(key) ?? 0) + more;
+  if (count === 0) counts.delete(key);
+  else counts.set(key, count);
+}
+
+/** The line is full, or was waited in for too long. */
+class OutOfPatience extends Error {}
+
+/** Resolves when the waiter is started. @throws {OutOfPatience} */
+function lineUp(line: Waiter[], user: string, most_ms: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => {
+      line.splice(line.indexOf(waiter), 1);
+      reject(new OutOfPatience());
+    }, most_ms);
+    const start = () => {
+      clearTimeout(late);
+      resolve();
+    };
+    const waiter = { user, start };
+    line.push(waiter);
+  });
+}
+
+function allTaken(): Problem {
+  return new Problem('unavailable', 'Too much is asked for just now.', {}, { 'Retry-After': '1' });
+}
+
+function shareTaken(perUser: number, perInstitution: number): Problem {
+  const headers = { 'Retry-After': '1', 'X-RateLimit-Limit': `${perUser}`, 'X-RateLimit-Remaining': '0' };
+  const detail = `At most ${perUser} of these at once for a user, and ${perInstitution} for an institution.`;
+  return new Problem('rate_limited', detail, {}, { ...headers, 'X-RateLimit-Reset': '1' });
 }

@@ -70,13 +70,11 @@ export function createVerifyRuns({ db, queues, metrics, log }: VerifyRunsOptions
   }
 
   function ring(run_id: string): void {
-    queues
-      .queue('integrity')
-      .add('verify.record', { run_id }, { jobId: run_id })
-      .catch((err) => {
-        metrics.ringFailures.inc();
-        log.debug({ err, run_id }, 'the doorbell could not be rung; a worker will find the verification');
-      });
+    const added = queues.queue('integrity').add('verify.record', { run_id }, { jobId: run_id });
+    added.catch((err) => {
+      metrics.ringFailures.inc();
+      log.debug({ err, run_id }, 'ringing doorbell failed; the overdue poll finds the verification');
+    });
   }
 
   function within(id: string, ms: number): Promise<void> {

@@ -22,9 +22,9 @@ export type Refusal = 'shut' | 'share' | 'stuck';
 
 export interface BacklogWatch {
   refusalOf(sender: Sender): Refusal | undefined;
-  /** To be told of every command that goes in, as the next look comes late for a flood. */
+  /** To be told of every command that goes in, as the next poll comes late for a flood. */
   admit(sender: Sender): void;
-  /** Is anybody refused for what waits? */
+  /** Are commands refused for what waits? */
   isRefusing(): boolean;
   close(): void;
 }
@@ -49,13 +49,13 @@ export async function startBacklogWatch(options: BacklogWatchOptions): Promise<B
   /** Institutions that are over their share. */
   let refused = new Set<string | null>();
   let stuck = new Set<string>();
-  /** What came since the last look. */
+  /** Accepted since the last poll. */
   let admitted = new Map<string | null, number>();
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
 
-  async function lookAgain(): Promise<void> {
-    // Also where the look fails: what was settled meanwhile is not known either.
+  async function pollAgain(): Promise<void> {
+    // Also where the poll fails: what was settled meanwhile is not known either.
     admitted = new Map();
     try {
       const found = await look(pool, readWorkable);
@@ -63,30 +63,21 @@ export async function startBacklogWatch(options: BacklogWatchOptions): Promise<B
       seen = found;
       judge();
     } catch (err) {
-      log.debug({ err }, 'it could not be seen what waits: the door stands as it did');
+      log.debug({ err }, 'backlog poll failed; the last figures stay');
     }
-    if (!closed) timer = setTimeout(() => void lookAgain(), every_ms).unref();
+    if (!closed) timer = setTimeout(() => void pollAgain(), every_ms).unref();
   }
 
   function judge(): void {
     const workable = { ...seen, per_second };
-    const [wasShut, were] = [isShut, refused];
+    const before = { isShut, refused };
     isShut = isTooMuch(workable, isShut);
     shares = new Map(seen.shares.map(({ institution_id, pending }) => [institution_id, pending]));
-    refused = new Set([...shares].flatMap(([id, share]) => (isOverShare(share, workable, were.has(id)) ? [id] : [])));
+    const over = [...shares].filter(([id, share]) => isOverShare(share, workable, before.refused.has(id)));
+    refused = new Set(over.map(([id]) => id));
     stuck = new Set(seen.stuck.filter(isStuckForLong).map(({ stream }) => stream));
-    metrics.backlogged.set(Number(isShut));
-    metrics.refusedInstitutions.set(refused.size);
-    metrics.stuckStreams.set(seen.stuck.length);
-    metrics.oldestWorkable.set(seen.oldest_pending_seconds);
-    const { pending, oldest_pending_seconds } = seen;
-    const facts = { pending, oldest_pending_seconds, per_second: Math.round(per_second), institutions: refused.size };
-    if (isShut !== wasShut) {
-      log.warn(facts, isShut ? 'too much is waiting: commands are refused' : 'commands are accepted again');
-    }
-    for (const institution_id of refused) {
-      if (!were.has(institution_id)) log.warn({ ...facts, institution_id }, 'an institution has its share waiting');
-    }
+    observe(metrics, seen, { isShut, refused });
+    logChanges(log, workable, before, { isShut, refused });
   }
 
   function refusalOf({ institution_id, stream }: Sender): Refusal | undefined {
@@ -104,22 +95,41 @@ export async function startBacklogWatch(options: BacklogWatchOptions): Promise<B
     return workable;
   }
 
-  function isRefusing(): boolean {
-    return isShut || refused.size > 0 || isTooMuch(withAdmitted(), false);
-  }
-
   function admit({ institution_id }: Sender): void {
     admitted.set(institution_id, (admitted.get(institution_id) ?? 0) + 1);
   }
 
-  await lookAgain();
+  await pollAgain();
   return {
     refusalOf,
     admit,
-    isRefusing,
+    isRefusing: () => isShut || refused.size > 0 || isTooMuch(withAdmitted(), false),
     close: () => {
       closed = true;
       clearTimeout(timer);
     },
   };
+}
+
+interface Judgement {
+  isShut: boolean;
+  refused: ReadonlySet<string | null>;
+}
+
+function observe(metrics: Metrics, seen: Waiting, { isShut, refused }: Judgement): void {
+  metrics.backlogged.set(Number(isShut));
+  metrics.refusedInstitutions.set(refused.size);
+  metrics.stuckStreams.set(seen.stuck.length);
+  metrics.oldestWorkable.set(seen.oldest_pending_seconds);
+}
+
+function logChanges(log: Log, workable: Workable, before: Judgement, { isShut, refused }: Judgement): void {
+  const { pending, oldest_pending_seconds, per_second } = workable;
+  const figures = { pending, oldest_pending_seconds, per_second: Math.round(per_second), institutions: refused.size };
+  if (isShut !== before.isShut) {
+    log.warn(figures, isShut ? 'backlog is full: commands are refused' : 'backlog has room: commands are accepted');
+  }
+  for (const institution_id of refused) {
+    if (!before.refused.has(institution_id)) log.warn({ ...figures, institution_id }, 'institution over its share');
+  }
 }

@@ -121,8 +121,8 @@ export async function inTransaction<T>(
 }
 
 /**
- * Runs `work` with those of the names that nobody else has for himself just now. Nobody waits for a name; who dies with
- * one lets go of it, and who freezes loses it when Postgres ends the idle transaction. `isLost` says that it did.
+ * Runs `work` holding try-locks on the names that are free; never waits. A crash releases them; a frozen holder loses
+ * them to idle_in_transaction_session_timeout, which `isLost` tells.
  */
 export async function exclusively<T>(
   pool: pg.Pool,
@@ -161,4 +161,9 @@ export function isConnectionFault(fault: unknown): boolean {
 export function isTransientFault(fault: unknown): boolean {
   const { code } = fault as { code?: string };
   return code !== undefined && ['40P01', '40001', '55P03', '57014', '25P03'].includes(code);
+}
+
+/** The statement may be right, and Postgres did not do it this time. */
+export function isUnavailable(fault: unknown): boolean {
+  return isConnectionFault(fault) || isTransientFault(fault);
 }

@@ -6,12 +6,11 @@
 import { hostname } from 'node:os';
 import type pg from 'pg';
 import type { Log } from '../telemetry/log.ts';
+import { type ClaimMode, type Holder, inUseSentence, LOCK, readHolders } from './databaseHolders.ts';
 import { openSession } from './ownSession.ts';
 
-export type ClaimMode = 'alone' | 'together';
-
 export interface DatabaseClaim {
-  /** Whoever is refused is told this address. */
+  /** Processes that are refused are told this address. */
   tell(url: string): Promise<void>;
   release(): Promise<void>;
 }
@@ -24,24 +23,14 @@ export interface ClaimOptions {
 
 export class DatabaseInUseError extends Error {}
 
-interface Holder {
-  pid: number;
-  name: string;
-  since: Date | null;
-}
-
-/** Two numbers of ours; migrations and suspects lock by one. */
-const LOCK = '1886152033, 1';
-const HOLDERS = `
-  select l.pid, coalesce(nullif(a.application_name, ''), 'another') as name, a.backend_start as since
-  from pg_locks l left join pg_stat_activity a on a.pid = l.pid
-  where l.locktype = 'advisory' and l.classid::bigint = 1886152033 and l.objid::bigint = 1 and l.objsubid = 2
-    and l.granted and l.database = (select oid from pg_database where datname = current_database())
-  order by a.backend_start, l.pid limit 5`;
 // A host that is gone without a word lets go of the lock within half a minute, and an idle one is not sent away.
 const SETTINGS = `
   set idle_session_timeout = 0; set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5;
   set tcp_keepalives_count = 3`;
+const TRY_LOCK: Record<ClaimMode, string> = {
+  alone: `select pg_try_advisory_lock(${LOCK}) as taken, pg_backend_pid() as pid`,
+  together: `select pg_try_advisory_lock_shared(${LOCK}) as taken, pg_backend_pid() as pid`,
+};
 /** A process that was killed just now may hold it for a moment. */
 const TAKE_WITHIN_MS = 3_000;
 const TRY_AGAIN_MS = 300;
@@ -49,51 +38,38 @@ const BEAT_EVERY_MS = 5_000;
 /** Postgres cuts the name of a connection at 63 bytes. */
 const HOST_LENGTH = 20;
 
-/** @throws {DatabaseInUseError} that says who has it */
+/** @throws {DatabaseInUseError} that names the holders */
 export async function claimDatabase(
   url: string,
   mode: ClaimMode,
   { log, end = endAsFailed }: ClaimOptions,
 ): Promise<DatabaseClaim> {
-  const take = mode === 'alone' ? 'pg_try_advisory_lock' : 'pg_try_advisory_lock_shared';
   let name = `plearoll-${mode} ${process.pid}@${hostname().slice(0, HOST_LENGTH)}`;
   let session: pg.Client | undefined;
   let backend = 0;
   let isReleased = false;
 
-  /** @returns who has it; nobody where it is ours now */
+  /** @returns the holders; none where it is ours now */
   async function tryToTake(): Promise<Holder[]> {
     const client = await openSession(url, name);
     try {
       await client.query(SETTINGS);
-      const { rows } = await client.query<{ taken: boolean; pid: number }>(
-        `select ${take}(${LOCK}) as taken, pg_backend_pid() as pid`,
-      );
-      if (!rows[0]!.taken) return (await client.query<Holder>(HOLDERS)).rows;
+      const { rows } = await client.query<{ taken: boolean; pid: number }>(TRY_LOCK[mode]);
+      if (!rows[0]!.taken) return await readHolders(client);
       if (isReleased) return [];
       backend = rows[0]!.pid;
       session = client;
-      keep(client);
+      watchSession(client, onLost);
       return [];
     } finally {
       if (session !== client) await client.end().catch(() => {});
     }
   }
 
-  /** A connection that is half open is silent for ever: it is asked. */
-  function keep(client: pg.Client): void {
-    const beat = setInterval(() => {
-      const question = { text: 'select', query_timeout: BEAT_EVERY_MS };
-      client.query(question).catch(lose);
-    }, BEAT_EVERY_MS).unref();
-    function lose(): void {
-      if (session !== client) return;
-      clearInterval(beat);
-      session = undefined;
-      void client.end().catch(() => {});
-      if (!isReleased) void takeAgain();
-    }
-    client.once('end', lose);
+  function onLost(client: pg.Client): void {
+    if (session !== client) return;
+    session = undefined;
+    if (!isReleased) void takeAgain();
   }
 
   async function takeAgain(): Promise<void> {
@@ -105,7 +81,7 @@ export async function claimDatabase(
       );
       if (session) return log.info('claim on the database taken again');
       if (others.length > 0) {
-        log.fatal(sentence(mode, others));
+        log.fatal(inUseSentence(mode, others));
         return end();
       }
       await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
@@ -115,7 +91,7 @@ export async function claimDatabase(
   for (const started = performance.now(); ; ) {
     const holders = await tryToTake();
     if (session) break;
-    if (performance.now() - started > TAKE_WITHIN_MS) throw new DatabaseInUseError(sentence(mode, holders));
+    if (performance.now() - started > TAKE_WITHIN_MS) throw new DatabaseInUseError(inUseSentence(mode, holders));
     await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
   }
   return {
@@ -133,29 +109,24 @@ export async function claimDatabase(
   };
 }
 
+/** A connection that is half open is silent for ever: it is asked. Once lost, it is ended. */
+function watchSession(client: pg.Client, onLost: (client: pg.Client) => void): void {
+  let isLost = false;
+  const beat = setInterval(() => {
+    const question = { text: 'select', query_timeout: BEAT_EVERY_MS };
+    client.query(question).catch(lose);
+  }, BEAT_EVERY_MS).unref();
+  function lose(): void {
+    if (isLost) return;
+    isLost = true;
+    clearInterval(beat);
+    onLost(client);
+    void client.end().catch(() => {});
+  }
+  client.once('end', lose);
+}
+
 function endAsFailed(): void {
   process.exitCode = 1;
   process.kill(process.pid, 'SIGTERM');
-}
-
-function sentence(mode: ClaimMode, holders: Holder[]): string {
-  const who = holders.map(shown).join(', ') || 'a process that has just ended';
-  const isAlone = mode === 'together' || holders.some(({ name }) => name.startsWith('plearoll-alone'));
-  if (isAlone) {
-    return (
-      `The database is served by one process alone, which keeps presence and limits in its memory: ${who}. ` +
-      'Stop it, or name another database. Several processes at once all need the same REDIS_URL.'
-    );
-  }
-  return (
-    `The database is served by processes that share a Redis: ${who}. ` +
-    'Set their REDIS_URL here too, stop them, or name another database.'
-  );
-}
-
-/** `process 12 on host h, http://127.0.0.1:3000, since ...`, from the name that its connection bears. */
-function shown({ pid, name, since }: Holder): string {
-  const [, own, host, address] = /^plearoll-\w+ (\d+)@(\S+)(?: (\S+))?/.exec(name) ?? [];
-  const who = own ? `process ${own} on host ${host}` : `${name} (backend ${pid} of Postgres)`;
-  return [who, address, since && `since ${since.toISOString()}`].filter(Boolean).join(', ');
 }

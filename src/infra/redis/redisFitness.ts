@@ -8,9 +8,9 @@ import type { Redis } from 'ioredis';
 import type { Log } from '../telemetry/log.ts';
 
 export interface Fitness {
-  /** Resolves when it was looked at. */
-  looked: Promise<void>;
-  /** What is wrong with it, and what to do, as of the last look. */
+  /** Resolves when it was polled. */
+  polled: Promise<void>;
+  /** What is wrong with it, and what to do, as of the last poll. */
   complaint(): string | undefined;
   isCluster(): boolean;
   /** False while a wrong one is the only one seen so far. */
@@ -26,7 +26,7 @@ interface Traits {
 
 const RIGHT = 'noeviction';
 /** A policy can be put right without a restart of anything. */
-const LOOK_AGAIN_MS = 5_000;
+const POLL_AGAIN_MS = 5_000;
 
 /** @param place names it in the log @param mayEvict where it only keeps what may be forgotten */
 export function watchFitness(
@@ -37,9 +37,9 @@ export function watchFitness(
   let wasRight = false;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
-  let onLooked = () => {};
-  const looked = new Promise<void>((resolve) => {
-    onLooked = resolve;
+  let onPolled = () => {};
+  const polled = new Promise<void>((resolve) => {
+    onPolled = resolve;
   });
 
   function complaint(): string | undefined {
@@ -48,19 +48,19 @@ export function watchFitness(
     return mayEvict || policy === null || policy === RIGHT ? undefined : evictionAdvice(place, policy);
   }
 
-  async function look(): Promise<void> {
+  async function poll(): Promise<void> {
     clearTimeout(timer);
     const before = traits;
     try {
       traits = await readTraits(redis);
-      onLooked();
+      onPolled();
       if (traits.policy !== before?.policy || traits.isCluster !== before?.isCluster) tell(traits);
     } catch {
       // It is away again, or slow: it is asked once more.
     }
     const isSettled = traits !== undefined && complaint() === undefined;
     wasRight ||= isSettled && traits!.policy !== null;
-    if (!isSettled && !closed) timer = setTimeout(() => void look(), LOOK_AGAIN_MS).unref();
+    if (!isSettled && !closed) timer = setTimeout(() => void poll(), POLL_AGAIN_MS).unref();
   }
 
   function tell({ policy }: Traits): void {
@@ -71,9 +71,9 @@ export function watchFitness(
     else log.info({ policy }, 'Redis keeps what the queue gives it');
   }
 
-  redis.on('ready', () => void look());
+  redis.on('ready', () => void poll());
   return {
-    looked,
+    polled,
     complaint,
     isCluster: () => traits?.isCluster === true,
     isFit: () => wasRight || complaint() === undefined,

@@ -1,4 +1,4 @@
-/** Prometheus metrics. All are named here, so that one look says what a process tells about itself. */
+/** Prometheus metrics. All are named here: the list of what a process tells about itself. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { createRate } from './rate.ts';
 
@@ -13,12 +13,7 @@ export function createMetrics() {
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 500 });
   const registers = [registry];
   const deliveries = createRate();
-  const histogram = (name: string, help: string, buckets: number[], labelNames: string[] = []) =>
-    new Histogram({ name, help, buckets, labelNames, registers });
-  const counter = (name: string, help: string, labelNames: string[] = []) =>
-    new Counter({ name, help, labelNames, registers });
-  const gauge = (name: string, help: string, labelNames: string[] = []) =>
-    new Gauge({ name, help, labelNames, registers });
+  const { histogram, counter, gauge } = createMakers(registers);
   return {
     registry,
     requestSeconds: histogram('http_request_duration_seconds', 'From the headers to the end of the answer', SECONDS, [
@@ -75,16 +70,30 @@ export function createMetrics() {
     jobRuns: counter('job_runs_total', 'Runs of timed jobs by how they ended', ['name', 'outcome']),
     jobSeconds: histogram('job_seconds', 'Duration of a run of a timed job', RUN_SECONDS, ['name']),
     deliveries,
-    deliveryRate: new Gauge({
-      name: 'messages_per_second',
-      help: 'Messages sent to listeners in the last whole second',
-      registers,
-      collect() {
-        this.set(deliveries.perSecond());
-      },
-    }),
+    deliveryRate: rateGauge(registers, deliveries),
     heals: counter('publish_heals_total', 'Events that a room read from Postgres instead of hearing them', ['cause']),
   };
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;
+
+function createMakers(registers: Registry[]) {
+  const histogram = (name: string, help: string, buckets: number[], labelNames: string[] = []) =>
+    new Histogram({ name, help, buckets, labelNames, registers });
+  const counter = (name: string, help: string, labelNames: string[] = []) =>
+    new Counter({ name, help, labelNames, registers });
+  const gauge = (name: string, help: string, labelNames: string[] = []) =>
+    new Gauge({ name, help, labelNames, registers });
+  return { histogram, counter, gauge };
+}
+
+function rateGauge(registers: Registry[], deliveries: ReturnType<typeof createRate>): Gauge {
+  return new Gauge({
+    name: 'messages_per_second',
+    help: 'Messages sent to listeners in the last whole second',
+    registers,
+    collect() {
+      this.set(deliveries.perSecond());
+    },
+  });
+}

@@ -2,7 +2,7 @@
  * How this process and what it leans on are doing, probed every second or two, so that asking costs nothing. Without Postgres
  * nothing works (503); without Redis everything works, later (200 and `degraded`); without a worker, say, nothing is
  * applied, which is no reason to send nobody here (`degraded` too). A Postgres that is slow is there: the
- * figures are then those of the last look that came to its end.
+ * figures are then those of the last poll that came to its end.
  */
 import type pg from 'pg';
 import { type Backlog, readStanding } from '../backlog/backlog.ts';
@@ -58,22 +58,12 @@ export interface ProbeOptions {
 }
 
 const EVERY_MS = 2_000;
-/** One that comes back is soon seen. */
+/** So that a Postgres that comes back is soon noticed. */
 const EVERY_MS_WITHOUT = 250;
 const AWAY_MS = 5_000;
 
 export async function startProbe(options: ProbeOptions): Promise<Probe> {
-  const {
-    pool,
-    postgres,
-    metrics,
-    isRedisConnected,
-    connections,
-    processes,
-    isQueueFit = () => true,
-    isAccepting = () => true,
-    every_ms = EVERY_MS,
-  } = options;
+  const { pool, postgres, metrics, isQueueFit = () => true, isAccepting = () => true, every_ms = EVERY_MS } = options;
   let queue: Queue = { pending: 0, oldest_pending_seconds: 0, dead: 0, as_of: null };
   let isStale = false;
   let postgres_connected = false;
@@ -82,7 +72,7 @@ export async function startProbe(options: ProbeOptions): Promise<Probe> {
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
 
-  async function lookAgain(): Promise<void> {
+  async function pollAgain(): Promise<void> {
     try {
       const { findings_open, ...counts } = await look(pool, readStanding);
       queue = { ...counts, as_of: new Date().toISOString() };
@@ -101,13 +91,13 @@ export async function startProbe(options: ProbeOptions): Promise<Probe> {
       postgres.back();
     }
     const next = postgres_connected ? every_ms : Math.min(every_ms, EVERY_MS_WITHOUT);
-    if (!closed) timer = setTimeout(() => void lookAgain(), next).unref();
+    if (!closed) timer = setTimeout(() => void pollAgain(), next).unref();
   }
 
   function health(): Health {
-    const redis_connected = isRedisConnected();
-    const alive = processes();
-    const isMissed = Object.values(alive).includes(0);
+    const redis_connected = options.isRedisConnected();
+    const processes = options.processes();
+    const isMissed = Object.values(processes).includes(0);
     const isLame = isStale || isMissed || redis_connected === false || !isQueueFit() || !isAccepting();
     return {
       healthy: postgres_connected,
@@ -115,13 +105,13 @@ export async function startProbe(options: ProbeOptions): Promise<Probe> {
       postgres_connected,
       redis_connected,
       queue,
-      active_connections: connections(),
-      processes: alive,
+      active_connections: options.connections(),
+      processes,
       timestamp: new Date().toISOString(),
     };
   }
 
-  await lookAgain();
+  await pollAgain();
   return {
     health,
     isReady: () => postgres_connected && isQueueFit() && !draining,

@@ -5,8 +5,8 @@
 import { isVisible, type Scope } from '../../access/scope.ts';
 import type { ScopeCache } from '../../access/scopeCache.ts';
 import { isUuid } from '../../core/chain/ids.ts';
-import { Problem, type ProblemBody, problemBody } from '../../core/definitions/problem.ts';
-import { isConnectionFault, isTransientFault } from '../../infra/postgres/database.ts';
+import { Problem } from '../../core/definitions/problem.ts';
+import { asProblem } from '../../infra/asProblem.ts';
 import type { Config } from '../../infra/process/config.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Identity, Ticket, Tokens } from '../../infra/tokens.ts';
@@ -73,14 +73,10 @@ function demandOrigin(origin: string | undefined, allowed: readonly string[]): v
   throw new Problem('forbidden', 'Pages of this origin may not connect.');
 }
 
-/** How a failed admission is answered. Faults tell nothing of our insides. */
-export function refusalOf(error: unknown, log: Log): { body: ProblemBody; headers: Record<string, string> } {
-  if (error instanceof Problem) return error;
-  log.error({ err: error }, 'an admission failed');
-  if (isConnectionFault(error) || isTransientFault(error)) {
-    return { body: problemBody('unavailable'), headers: { 'Retry-After': '2' } };
-  }
-  return { body: problemBody('internal_error'), headers: {} };
+/** How a failed admission is answered. */
+export function refusedAdmission(error: unknown, log: Log) {
+  if (!(error instanceof Problem)) log.error({ err: error }, 'admission failed');
+  return asProblem(error);
 }
 
 /** `Authorization: Bearer <token>` */

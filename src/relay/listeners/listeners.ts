@@ -87,12 +87,6 @@ export function createListeners({ rooms, seats, config, metrics, log }: Listener
     }
   }
 
-  function sessions(assignment_id?: string): string[] {
-    const all = [...present.values()].map(({ admitted }) => admitted.scope);
-    const some = all.filter((scope) => assignment_id === undefined || scope.assignment_id === assignment_id);
-    return [...new Set(some.map(({ session_id }) => session_id!))];
-  }
-
   function review(session_ids: readonly string[], scopes: ReadonlyMap<string, Scope>, arrived: number): void {
     const reviewed = new Set(session_ids);
     for (const [listener, guest] of present) {
@@ -119,10 +113,16 @@ export function createListeners({ rooms, seats, config, metrics, log }: Listener
     count: () => present.size,
     arrived: () => arrivals,
     isDraining: () => draining,
-    sessions,
+    sessions: (assignment_id) => sessionsOf([...present.values()], assignment_id),
     review,
     drain,
   };
+}
+
+function sessionsOf(guests: Guest[], assignment_id: string | undefined): string[] {
+  const all = guests.map(({ admitted }) => admitted.scope);
+  const some = all.filter((scope) => assignment_id === undefined || scope.assignment_id === assignment_id);
+  return [...new Set(some.map(({ session_id }) => session_id!))];
 }
 
 function sendAway(listener: Listener): void {

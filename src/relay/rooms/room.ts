@@ -59,8 +59,9 @@ const EMPTY: Position = { event_sequence: 0, event_hash: GENESIS_HASH };
 export function createRoom(session_id: string, { readers, broadcast, metrics, log, onBroken }: RoomOptions): Room {
   const stream = sessionStreamName(session_id);
   const members = new Set<Member>();
-  const events = createRoomEvents({ session_id, readers, metrics, log, onMoved, onFork: startAfresh });
+  const events = createRoomEvents({ session_id, readers, metrics, log, onMoved: pumpAll, onFork: startAfresh });
   const subscription = subscribe(broadcast, stream, hear, () => void check(), log);
+  const expect = (sequence: number, grace_ms = TAIL_GRACE_MS) => events.expect(sequence, grace_ms);
   let opening: Promise<void> | undefined;
   let closed = false;
 
@@ -84,7 +85,7 @@ export function createRoom(session_id: string, { readers, broadcast, metrics, lo
     events.hear(announced);
   }
 
-  function onMoved(): void {
+  function pumpAll(): void {
     for (const member of members) member.pump();
   }
 
@@ -97,19 +98,13 @@ export function createRoom(session_id: string, { readers, broadcast, metrics, lo
     }
   }
 
-  function expect(sequence: number, grace_ms: number = TAIL_GRACE_MS): void {
-    events.expect(sequence, grace_ms);
-  }
-
   function compare(before: Position, recorded: Position | undefined, grace_ms?: number): void {
-    const { event_sequence, event_hash } = recorded ?? EMPTY;
-    const isLost = event_sequence === before.event_sequence && event_hash !== before.event_hash;
-    if (!isLost && event_sequence >= before.event_sequence) {
-      expect(event_sequence, grace_ms);
-      return;
+    const head = recorded ?? EMPTY;
+    if (isAfter(before, head)) expect(head.event_sequence, grace_ms);
+    else {
+      log.error({ session_id, before, recorded }, 'record lacks what was delivered; all listeners begin afresh');
+      startAfresh();
     }
-    log.error({ session_id, before, recorded }, 'the record does not have what was delivered; all begin afresh');
-    startAfresh();
   }
 
   function startAfresh(): void {
@@ -124,19 +119,19 @@ export function createRoom(session_id: string, { readers, broadcast, metrics, lo
   }
 
   const room: Room = {
-    session_id,
+    ...{ session_id, open, head: events.head, at: events.at, expect, compare, close },
     add: (member) => (closed ? member.abandon() : void members.add(member)),
     remove: (member) => void members.delete(member),
     isOccupied: () => members.size > 0,
-    open,
-    head: events.head,
-    at: events.at,
-    expect,
-    compare,
-    close,
     readPage: async (after) => (await readers.readEvents(session_id, after, PAGE)).map(eventMessage),
   };
   return room;
+}
+
+/** Is this the same event, or a later one? */
+function isAfter(before: Position, { event_sequence, event_hash }: Position): boolean {
+  if (event_sequence === before.event_sequence) return event_hash === before.event_hash;
+  return event_sequence > before.event_sequence;
 }
 
 function logHeard(log: Log, session_id: string, events: ExportedEvent[], message: string): void {

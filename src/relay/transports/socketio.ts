@@ -7,7 +7,7 @@ import { Server, type Socket } from 'socket.io';
 import { Problem } from '../../core/definitions/problem.ts';
 import type { Config } from '../../infra/process/config.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
-import { type Admit, type Admitted, bearerToken, type Request, refusalOf } from '../listeners/admission.ts';
+import { type Admit, type Admitted, bearerToken, type Request, refusedAdmission } from '../listeners/admission.ts';
 import { MAX_MESSAGE_BYTES } from '../listeners/inbound.ts';
 import type { Listeners } from '../listeners/listeners.ts';
 import { CLOSE, type CloseCode } from '../listeners/messages.ts';
@@ -51,7 +51,7 @@ export function createSocketIo({ admit, listeners, floodgate, config, log }: Soc
   const lines = new WeakMap<Connection, Line>();
 
   const live = io.of('/live');
-  // Every other name too, so that the client is told in our words. Such a namespace is gone with its refusal.
+  // Catch every other namespace, so that its refusal uses our codes; socket.io then drops the empty namespace.
   for (const nowhere of [io.of('/'), io.of(/./)]) {
     nowhere.use((_socket, next) => next(refusal(new Problem('not_found', 'There is nothing in this namespace.'))));
   }
@@ -72,14 +72,11 @@ export function createSocketIo({ admit, listeners, floodgate, config, log }: Soc
   live.on('connection', (socket) => serve(socket, admitted.get(socket)!));
 
   function refusal(error: unknown): Error {
-    const { body, headers } = refusalOf(error, log);
+    const { body, headers } = refusedAdmission(error, log);
+    const { code, status, detail } = body;
     const seconds = headers['Retry-After'];
-    const data = {
-      code: body.code,
-      status: body.status,
-      ...(seconds !== undefined && { retry_after_ms: Number(seconds) * 1_000 }),
-    };
-    return Object.assign(new Error(body.detail), { data });
+    const retry = seconds === undefined ? {} : { retry_after_ms: Number(seconds) * 1_000 };
+    return Object.assign(new Error(detail), { data: { code, status, ...retry } });
   }
 
   function serve(socket: Socket, visitor: Admitted): void {
@@ -92,7 +89,7 @@ export function createSocketIo({ admit, listeners, floodgate, config, log }: Soc
       ...line.queue,
     });
     line.visit = visit;
-    socket.on('error', (err) => log.debug({ err }, 'a socket.io client sent what cannot be read'));
+    socket.on('error', (err) => log.debug({ err }, 'socket.io client sent an unreadable packet'));
     socket.on('disconnect', () => {
       visit.leave();
       line.visit = undefined;
@@ -105,13 +102,10 @@ export function createSocketIo({ admit, listeners, floodgate, config, log }: Soc
     io.engine.on('connection', (conn: Connection) => lines.set(conn, openLine(conn)));
   }
 
-  return {
-    attach,
-    close: () => io.engine?.close(),
-  };
+  return { attach, close: () => io.engine?.close() };
 }
 
-/** `disconnect` would tell the client not to come back. Whoever does not read cannot say goodbye. */
+/** `disconnect` would tell the client not to come back. A client that does not read cannot say goodbye. */
 function close(socket: Socket, code: CloseCode): void {
   const { conn } = socket;
   if (code === CLOSE.draining || code === CLOSE.slow) conn.close(code === CLOSE.slow);

@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import { Problem, type ProblemBody } from '../../core/definitions/problem.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
-import { type Admit, type Admitted, bearerToken, type Request, refusalOf } from '../listeners/admission.ts';
+import { type Admit, type Admitted, bearerToken, type Request, refusedAdmission } from '../listeners/admission.ts';
 import type { Listeners } from '../listeners/listeners.ts';
 import { MAX_UNSENT_BYTES, REASONS, textOf } from '../listeners/messages.ts';
 import type { Floodgate } from './floodgate.ts';
@@ -33,7 +33,7 @@ export function createWebSockets(admit: Admit, listeners: Listeners, Gate: Flood
       socket.off('error', onError);
       server.handleUpgrade(req, socket, head, (ws) => serve(ws, admitted));
     } catch (error) {
-      const { body, headers } = refusalOf(error, log);
+      const { body, headers } = refusedAdmission(error, log);
       refuseUpgrade(req, socket, body, headers);
     }
   }

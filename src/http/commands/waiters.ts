@@ -1,0 +1,64 @@
+/** Requests of this instance that wait for the outcome of their command, until it comes or their time is over. */
+import type { Reply } from '../../infra/broadcast/replies.ts';
+
+export interface Waiting {
+  /** The outcome, or undefined when it has not come within so many milliseconds. */
+  within(ms: number): Promise<Reply | undefined>;
+  cancel(): void;
+}
+
+interface Waiter {
+  since: number;
+  resolve(reply: Reply | undefined): void;
+}
+
+export function createWaiters() {
+  const waiters = new Map<string, Set<Waiter>>();
+  let patience_ms = Number.POSITIVE_INFINITY;
+
+  function add(id: string): Waiting {
+    let timer: NodeJS.Timeout | undefined;
+    let resolve: (reply: Reply | undefined) => void = () => {};
+    const replied = new Promise<Reply | undefined>((resolveReply) => {
+      resolve = resolveReply;
+    });
+    const waiter: Waiter = { since: performance.now(), resolve };
+    waiters.set(id, (waiters.get(id) ?? new Set()).add(waiter));
+    const cancel = () => {
+      clearTimeout(timer);
+      const group = waiters.get(id);
+      group?.delete(waiter);
+      if (group?.size === 0) waiters.delete(id);
+      resolve(undefined);
+    };
+    const within = (ms: number) => {
+      timer = setTimeout(cancel, Math.min(ms, patience_ms));
+      return replied.finally(() => clearTimeout(timer));
+    };
+    return { within, cancel };
+  }
+
+  function deliver(reply: Reply): void {
+    for (const waiter of waiters.get(reply.id) ?? []) waiter.resolve(reply);
+    waiters.delete(reply.id);
+  }
+
+  /** Commands for which a request has waited for so long. */
+  function waitingFor(quiet_ms: number): string[] {
+    const before = performance.now() - quiet_ms;
+    return [...waiters].filter(([, group]) => [...group].some(({ since }) => since < before)).map(([id]) => id);
+  }
+
+  function giveUp(): void {
+    for (const group of waiters.values()) for (const waiter of group) waiter.resolve(undefined);
+    waiters.clear();
+  }
+
+  /** From now on no request waits for longer than this. */
+  function limit(ms: number): void {
+    patience_ms = ms;
+    setTimeout(giveUp, ms).unref();
+  }
+
+  return { add, deliver, waitingFor, isEmpty: () => waiters.size === 0, giveUp, limit };
+}
