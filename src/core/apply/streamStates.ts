@@ -29,6 +29,20 @@ export interface States {
 
 const KEPT_STREAMS = 5_000;
 
+const STILL_RECORDED = `
+  select stream
+  from unnest($1::text[], $2::integer[], $3::text[]) as s (stream, sequence, event_hash)
+  join events e using (stream, sequence)
+  where e.event_hash = decode(s.event_hash, 'hex')`;
+
+const EVENTS_SINCE = `
+  select ${EVENT_COLUMNS}
+  from unnest($1::text[], $2::integer[]) as s (stream, sequence)
+  join events e on e.stream = s.stream and e.sequence > s.sequence
+    and (e.event_type = any($3) or e.event_type ~ $4)
+  left join event_payloads p on p.stream = e.stream and p.sequence = e.sequence
+  order by e.stream, e.sequence`;
+
 export function createStates(catalog: Catalog): States {
   const kept = new LRUCache<string, StreamState>({ max: KEPT_STREAMS });
   const types = [...catalog.events.keys()];
@@ -53,12 +67,7 @@ export function createStates(catalog: Catalog): States {
   async function founded(db: Queryable, stale: Map<string, StreamState>): Promise<Map<string, StreamState>> {
     const based = [...stale].filter(([, { head }]) => head.sequence > 0);
     if (based.length === 0) return stale;
-    const text = `
-      select stream
-      from unnest($1::text[], $2::integer[], $3::text[]) as s (stream, sequence, event_hash)
-      join events e using (stream, sequence)
-      where e.event_hash = decode(s.event_hash, 'hex')`;
-    const { rows } = await db.query<{ stream: string }>(text, [
+    const { rows } = await db.query<{ stream: string }>(STILL_RECORDED, [
       based.map(([stream]) => stream),
       based.map(([, { head }]) => head.sequence),
       based.map(([, { head }]) => head.event_hash),
@@ -76,15 +85,8 @@ export function createStates(catalog: Catalog): States {
     stale: Map<string, StreamState>,
     { states, newer }: Loaded,
   ): Promise<void> {
-    const text = `
-      select ${EVENT_COLUMNS}
-      from unnest($1::text[], $2::integer[]) as s (stream, sequence)
-      join events e on e.stream = s.stream and e.sequence > s.sequence
-        and (e.event_type = any($3) or e.event_type ~ $4)
-      left join event_payloads p on p.stream = e.stream and p.sequence = e.sequence
-      order by e.stream, e.sequence`;
     const after = [...stale.values()].map((held) => held.head.sequence);
-    const { rows } = await db.query<EventRow>(text, [
+    const { rows } = await db.query<EventRow>(EVENTS_SINCE, [
       [...stale.keys()],
       after,
       types,

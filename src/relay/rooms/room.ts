@@ -98,9 +98,8 @@ export function createRoom(session_id: string, { readers, broadcast, metrics, lo
     }
   }
 
-  function compare(before: Position, recorded: Position | undefined, grace_ms?: number): void {
-    const head = recorded ?? EMPTY;
-    if (isAfter(before, head)) expect(head.event_sequence, grace_ms);
+  function compare(before: Position, recorded: Position = EMPTY, grace_ms?: number): void {
+    if (isAfter(before, recorded)) expect(recorded.event_sequence, grace_ms);
     else {
       log.error({ session_id, before, recorded }, 'record lacks what was delivered; all listeners begin afresh');
       startAfresh();
