@@ -38,7 +38,7 @@ export function startOverduePoll(pool: pg.Pool, watched: readonly OverdueWork[],
       const waits = await look(pool, async (db) => (await db.query<Record<string, boolean>>(statement)).rows[0]!);
       lookAt(watched.filter(({ name }) => waits[name]));
     } catch (err) {
-      log.warn({ err }, 'it could not be seen what waits');
+      log.warn({ err }, 'overdue poll failed');
       // Where it takes too long to say whether anything waits, it is looked at: each of these looks has its own bound.
       if (isTransientFault(err)) lookAt(watched);
     }
@@ -53,7 +53,7 @@ export function startOverduePoll(pool: pg.Pool, watched: readonly OverdueWork[],
     for (const { name, look } of some) {
       if (closing || looks.has(name)) continue;
       const done = look()
-        .catch((err) => log.warn({ err, work: name }, 'what waits could not be looked at'))
+        .catch((err) => log.warn({ err, work: name }, 'overdue work failed'))
         .finally(() => looks.delete(name));
       looks.set(name, done);
     }

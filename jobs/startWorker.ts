@@ -1,6 +1,6 @@
 /**
  * The worker as a part: it answers doorbells, drains the inbox, keeps the deadlines of turns, watches who is present, and
- * runs timed jobs and those that somebody asked for.
+ * runs timed jobs and verifications on request.
  */
 import type { Job, Worker } from 'bullmq';
 import type { Queryable } from '../src/core/sql/queryable.ts';
@@ -29,7 +29,7 @@ export interface Running {
 const TIMED = new Set(timetable.map(({ job }) => job.name));
 const DOORBELLS_AT_ONCE = 32;
 const POOL_SIZE = 6;
-/** Timed jobs leave room for a verification that somebody asked for. */
+/** Timed jobs leave room for a verification on request. */
 const INTEGRITY_AT_ONCE = RUNS_AT_ONCE + VERIFICATIONS_AT_ONCE;
 const JOB_POOL_SIZE = 2 * RUNS_AT_ONCE + 1;
 const VERIFIER_POOL_SIZE = INTEGRITY_AT_ONCE + RUNS_AT_ONCE;

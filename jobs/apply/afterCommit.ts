@@ -31,7 +31,7 @@ export async function followCommit(decided: Decided, { broadcast, ...tools }: To
   const publish = (channel: string, message: string) =>
     broadcast.publish(channel, message).catch((err) => {
       metrics.publishFailures.inc();
-      log.debug({ err }, 'an announcement was lost; it will be healed');
+      log.debug({ err }, 'publishing failed; listeners heal by sequence');
     });
   await within(span, async () => {
     await Promise.all(followers.flatMap((follow) => follow(decided, { ...tools, publish })));

@@ -42,7 +42,7 @@ export interface Attempts {
   persistently<T>(work: () => Promise<T>): Promise<T>;
 }
 
-// A stream that somebody else has locked is not waited for at all. This is for the rows that its commands write besides:
+// A locked stream is not waited for at all. This is for the rows that its commands write besides:
 // long enough for a server that is busy, and short enough for the neighbours in the same transaction.
 const BEGIN = `begin; set local lock_timeout = '250ms'`;
 const RETRY_WAIT_MS = { first: 50, most: 1_000 };
@@ -93,7 +93,7 @@ export function createAttempts(options: ApplierOptions, isClosing: () => boolean
         return await work();
       } catch (fault) {
         if (isClosing() || !isConnectionLost(fault)) throw fault;
-        log.warn({ err: fault }, 'the database did not answer; trying again');
+        log.warn({ err: fault }, 'database did not answer; trying again');
         await new Promise((resolve) => setTimeout(resolve, wait));
       }
     }

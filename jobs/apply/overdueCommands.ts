@@ -1,6 +1,6 @@
 /**
- * SQL of the overdue poll: commands that wait for longer than their doorbell should take. It rang for nobody, or rang
- * for a worker that was killed with them in hand.
+ * SQL of the overdue poll: commands that wait for longer than their doorbell should take: it was lost, or answered by a
+ * worker that was killed with them in hand. Polled under load too, as nothing else rings for those.
  */
 import { oldestWaiting } from '../../src/core/apply/waitingCommands.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';

@@ -16,5 +16,5 @@ async function setAside(fault: CommandFault, { queues, metrics, log }: FollowToo
   const added = isDead
     ? queues.queue('dead-letters').add(name, { commands, error }, { jobId: `dead-${id}` })
     : queues.queue('commands').add(name, { commands }, { jobId: `r-${id}-${attempts}`, delay: retry_in_ms });
-  await added.catch((err) => log.debug({ err }, 'the queue could not be told; the drain will find it'));
+  await added.catch((err) => log.debug({ err }, 'telling the queue failed; the overdue poll finds the command'));
 }

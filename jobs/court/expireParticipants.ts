@@ -1,5 +1,5 @@
 /**
- * Takes out of the room who came to a session that did not begin and whose record is silent for 12 hours. In one that
+ * Takes participants out of the room who came to a session that did not begin and whose record is silent for 12 hours. In one that
  * began nobody is left over: `close.stale` completes it, and with that they leave.
  */
 import { defineJob } from '../job.ts';

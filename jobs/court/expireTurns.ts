@@ -67,7 +67,7 @@ export function createExpirer({ db, send, log }: ExpirerOptions): Expirer {
       } catch (err) {
         // The look each second finds the turn as soon as there is a database again: nobody need look at a failed job.
         if (!isUnavailable(err)) throw err;
-        log.debug({ err, ...data }, 'a deadline was left to the sweep');
+        log.debug({ err, ...data }, 'expiring turn failed; the overdue poll finds it');
         return { sent: 0 };
       }
     },

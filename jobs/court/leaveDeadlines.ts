@@ -24,7 +24,7 @@ export const leaveDeadlines: Follower = (decided, { queues, log }) =>
     try {
       await queues.queue('commands').add(DEADLINE, data, { jobId: deadlineJobId(data), delay });
     } catch (err) {
-      log.debug({ err }, 'a deadline could not be left with the queue; the sweep will find it');
+      log.debug({ err }, 'queueing deadline failed; the overdue poll finds the turn');
     }
   });
 

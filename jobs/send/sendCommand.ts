@@ -49,6 +49,6 @@ export function createSend({ db, catalog, queues, log, request_id }: Sender): Jo
     await queues
       .queue('commands')
       .add(name, { commands }, { jobId: id })
-      .catch((err) => log.debug({ err }, 'the doorbell could not be rung; the drain will find the command'));
+      .catch((err) => log.debug({ err }, 'ringing doorbell failed; the overdue poll finds the command'));
   };
 }

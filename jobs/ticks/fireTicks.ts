@@ -81,7 +81,7 @@ async function readLast(db: Queryable, name: string): Promise<{ since_ms: number
   return rows[0]!;
 }
 
-/** What the timetable says, for those who ask; a job that is new counts from now on. */
+/** Stores the timetable, for GET /ops/schedules; a job that is new counts from now on. */
 export async function publishTimetable(db: Queryable, timetable: readonly Line[]): Promise<void> {
   const now = Date.now();
   const rows = timetable.map(({ job, cron, missed, queue }) => ({

@@ -62,7 +62,7 @@ export async function claimByHand(db: Queryable, key: TickKey, queue: string): P
   });
 }
 
-/** The database lets one tick of a name run at a time, whoever asks. */
+/** The database lets one tick of a name run at a time, in all processes together. */
 async function unlessRunning(claim: () => Promise<Claim | undefined>): Promise<Claim | undefined> {
   try {
     return await claim();

@@ -30,7 +30,7 @@ export interface Leader {
 // Made once and for all; what is named is `name slot`.
 const NAMESPACE = Buffer.from('7b0c1f0e5b9d4c4f9f3a6f2d1c8e4a57', 'hex');
 
-/** UUIDv5 (RFC 9562) of a tick: whoever fires it, it is the same. */
+/** UUIDv5 (RFC 9562) of a tick: the same from every scheduler. */
 export function tickId({ name, slot }: TickKey): string {
   const hash = createHash('sha1').update(NAMESPACE).update(`${name} ${slot}`).digest();
   hash[6] = (hash[6]! & 0x0f) | 0x50;
@@ -64,7 +64,7 @@ const FIRE = `
   select (select count(*) from leader) = 1 as is_leading, (select late_seconds from fired) as late_seconds`;
 
 /**
- * Writes a tick down, if who fires it leads: the lease is checked, and held, in the same transaction.
+ * Stores a tick, if the scheduler that fires it leads: the lease is checked, and held, in the same transaction.
  * @returns how late it is, or null where it stood in the ledger already
  * @throws {NotLeading}
  */

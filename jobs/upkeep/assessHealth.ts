@@ -1,4 +1,4 @@
-/** What of a health report somebody should look at, one sentence each. Pure. */
+/** What of a health report an operator should see, one sentence each. Pure. */
 
 export interface HealthFacts {
   version: string;

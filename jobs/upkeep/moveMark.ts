@@ -20,7 +20,7 @@ const LOOKED_THROUGH = 2_000;
 const WRITERS_WITHIN_MS = 1_000;
 const WRITERS_EVERY_MS = 20;
 
-// A time to come is no time at which anybody has looked: the clock was set back.
+// A time to come is no time of a poll: the clock was set back.
 const IS_DUE = `looked_at not between clock_timestamp() - interval '${AGAIN_AFTER_SECONDS} seconds' and clock_timestamp()`;
 const IS_LONG = `accepted_at < clock_timestamp() - interval '${LONG_SECONDS} seconds'`;
 const MARK_LAGS = `
@@ -90,7 +90,7 @@ export async function moveMark(db: Queryable): Promise<void> {
 /** A position below which every command is committed or never will be; undefined where a writer does not come to an end. */
 async function drawnAndEnded(db: Queryable): Promise<number | undefined> {
   const { rows: drawn } = await db.query<{ next: number }>(`select ${DRAWN} + 1 as next`);
-  // Whoever drew a number below it has held this lock since before, and holds it until the end.
+  // A transaction that drew a number below it has held this lock since before, and holds it until the end.
   const ids = async () => (await db.query<{ id: string }>(WRITERS)).rows.map(({ id }) => id);
   let writers = await ids();
   for (const started = performance.now(); writers.length > 0; ) {

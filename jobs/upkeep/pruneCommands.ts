@@ -43,7 +43,9 @@ export const pruneCommands = defineJob({
       removed += batch!.removed;
       await progress(removed);
     }
-    await removeLetters(queues).catch((err) => log.warn({ err }, 'old dead letters are left for the next time'));
+    await removeLetters(queues).catch((err) =>
+      log.warn({ err }, 'pruning dead letters failed; the next run tries again'),
+    );
     return { removed };
   },
 });

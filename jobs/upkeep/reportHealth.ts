@@ -1,5 +1,5 @@
 /**
- * The daily health report: how much there is, how the last 24 hours went, and what somebody should look at. It is
+ * The daily health report: how much there is, how the last 24 hours went, and what an operator should see. It is
  * stored, and read at `/ops/health-report`; a second run of the same tick writes it anew.
  */
 import type pg from 'pg';

@@ -1,6 +1,6 @@
 /**
- * Verifications that somebody asked for, as the worker sees them: rows that wait, are claimed for half a minute at a
- * time, and end with a verdict or the reason why there is none. Whoever does not renew the claim loses it.
+ * Verifications on request, as the worker sees them: rows that wait, are claimed for half a minute at a
+ * time, and end with a verdict or the reason why there is none. A claim that is not renewed is lost.
  */
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import type { RecordReport } from '../../src/integrity/verifyRecord.ts';
@@ -81,7 +81,7 @@ export async function endRun(db: Queryable, { id, run }: RunClaim, ending: RunEn
   );
 }
 
-/** Ends those whose last claim ran out: nobody tries these again, and whoever asks is told so. */
+/** Fails runs whose last claim ran out: they are not retried, and the answer to a request says so. */
 export async function giveUpLostRuns(db: Queryable): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>(
     `update integrity_runs
@@ -94,7 +94,7 @@ export async function giveUpLostRuns(db: Queryable): Promise<string[]> {
   return rows.map(({ id }) => id);
 }
 
-/** However often somebody asks, so many are kept. */
+/** However often verifications are asked for, so many are kept. */
 export async function removeOldRuns(db: Queryable, institution_id: string | null): Promise<void> {
   const own = institution_id === null ? 'institution_id is null' : 'institution_id = $2';
   await db.query(

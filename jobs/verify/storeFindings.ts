@@ -63,7 +63,7 @@ export async function keepFindings(
   ]);
   for (const finding of open.filter(({ is_news }) => is_news)) await sayOpen(tools, job, finding);
   for (const finding of resolved) {
-    tools.log.info({ job, finding_id: finding.id, stream: finding.stream }, 'a finding is resolved');
+    tools.log.info({ job, finding_id: finding.id, stream: finding.stream }, 'finding resolved');
     await announce(tools, { state: 'resolved', ...finding });
   }
   return { opened: open.filter(({ is_new }) => is_new).length, resolved: resolved.length };
@@ -92,6 +92,6 @@ async function sayOpen(tools: JobTools, job: string, { id, stream, issues, issue
 async function announce({ broadcast, metrics, log }: JobTools, message: JsonObject): Promise<void> {
   await broadcast.publish(FINDINGS_CHANNEL, JSON.stringify(message)).catch((err) => {
     metrics.publishFailures.inc();
-    log.debug({ err }, 'a finding could not be announced; it is stored');
+    log.debug({ err }, 'announcing finding failed; it is stored');
   });
 }

@@ -1,6 +1,6 @@
 /**
  * Verifies every stream, every table that follows from them, the guards of the database itself, and what commands
- * answer. It trusts no earlier check, its own included: who can change the record can change what is written about it.
+ * answer. It trusts no earlier check, its own included: an intruder who can change the record can change what is written about it.
  */
 
 import { readClock } from '../../src/core/sql/databaseClock.ts';

@@ -20,7 +20,7 @@ export interface Scope {
   visibility: Visibility;
   /** The roster's role of each user. */
   roster: ReadonlyMap<string, RosterRole>;
-  /** Who stood on the roster and stands there no longer. */
+  /** People of the roster who were replaced. */
   replaced: ReadonlySet<string>;
 }
 
@@ -51,7 +51,7 @@ export async function readScopes(db: Queryable, session_ids: string[]): Promise<
   return new Map(rows.map((row) => [row.session_id!, scopeOf(row)]));
 }
 
-/** May this person, or somebody without a token (null), see it? */
+/** May this person, or a reader without a token (null), see it? */
 export function isVisible(scope: Scope, actor: Actor | null): boolean {
   if (scope.visibility === 'public') return true;
   if (actor === null) return false;

@@ -1,5 +1,5 @@
 /**
- * Scope facts, kept for what is asked for most. They follow the assignment's events: whoever hears of one says so, and
+ * Scope facts, kept for what is asked for most. They follow the assignment's events: an announcement of one invalidates them, and
  * because that may be lost, nothing is kept for long.
  */
 import { LRUCache } from 'lru-cache';

@@ -1,6 +1,6 @@
 /**
  * What is known of every request when it is over: how long it took, in the metrics, and a line in the log. The route's
- * pattern stands for the path, so that neither ids nor whatever somebody types make new series, or are written down.
+ * pattern stands for the path, so that neither ids nor mistyped paths make new series, or are written down.
  */
 import type { Request, RequestHandler, Response } from 'express';
 import type { Config } from '../infra/process/config.ts';

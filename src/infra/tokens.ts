@@ -14,7 +14,7 @@ const LEEWAY_SECONDS = 5;
 const KNOWN_TOKENS = 5_000;
 const TICKET_ALGORITHM = 'HS256';
 
-/** Who issues a token for longer has lost sight of it. */
+/** A token that is good for longer is lost sight of. */
 export const LONGEST_LIFE_SECONDS = 366 * 24 * 3_600;
 /** A good one is remembered; one that is longer than any of ours is verified each time, so that memory is bounded. */
 const REMEMBERED_LENGTH = 4_096;
@@ -46,7 +46,7 @@ const TicketClaims = z.object({
     .default({ role: 'observer', institution_id: null }),
 });
 
-/** Who a token names, and until when (seconds since 1970). */
+/** The user that a token names, and until when (seconds since 1970). */
 export interface Identity {
   actor: Actor;
   expires_at: number;
@@ -55,7 +55,7 @@ export interface Identity {
 /** A spectator admitted to one session. */
 export interface Ticket extends Identity {
   session_id: string;
-  /** Who it was issued for, as their own token says; the `actor` only looks on. */
+  /** The user it was issued for, as their own token says; the `actor` only looks on. */
   holder: Actor;
 }
 

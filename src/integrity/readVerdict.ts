@@ -1,4 +1,4 @@
-/** The verification of one session, for everybody who may see it. */
+/** The verification of one session, for all who may see it. */
 import { ROLES } from '../core/definitions/actor.ts';
 import { defineQuery, NO_QUERY } from '../core/definitions/query.ts';
 import { completeSessionReport, verifySession } from './verifySession.ts';

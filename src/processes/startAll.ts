@@ -74,7 +74,7 @@ export async function startAll(
     await claim.tell(`http://${config.HOST}:${port}`);
     const scheduler = startScheduler(backbone, { timetable });
     steps.unshift({ name: 'scheduler', run: () => scheduler.close() });
-    // Whoever asks for health from now on finds everybody.
+    // From now on health shows all processes.
     await heartbeat.join('scheduler');
     return { port, backbone, db: worker.db, log, steps };
   } catch (error) {

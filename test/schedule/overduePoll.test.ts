@@ -80,7 +80,7 @@ test('a question that cannot be asked is asked again', async () => {
   await database.pool.query('alter table mislaid rename to work');
   await expect.poll(() => late.looks, SOON).toBeGreaterThan(0);
   await overduePoll.close();
-  expect(warned[0]).toContain('it could not be seen what waits');
+  expect(warned[0]).toContain('overdue poll failed');
 });
 
 test('where the question takes too long, it is looked at all the same, and the question is ended', async () => {

@@ -25,7 +25,7 @@ export interface Submission {
   /** The API instance that waits for the outcome. */
   reply_to: string;
   request_id: string;
-  /** W3C trace context of the request, where somebody traces. */
+  /** W3C trace context of the request, where it is traced. */
   traceparent?: string | null;
   redrive_of: string | null;
 }
@@ -40,7 +40,7 @@ export interface PendingCommand {
   actor: Actor;
   expected_sequence: number | null;
   attempts: number;
-  /** It waits for longer than it should: whoever took it may have died of it. */
+  /** It waits for longer than it should: the worker that took it may have died of it. */
   overdue?: boolean;
   last_error: string | null;
   reply_to: string;

@@ -1,5 +1,5 @@
 /**
- * Streams that wait alone, as their workers tell of them: somebody else has them locked, or only a newer version knows
+ * Streams that wait alone, as their workers tell of them: another transaction has them locked, or only a newer version knows
  * what they hold. What is told lapses by itself where the worker that told it ends.
  */
 

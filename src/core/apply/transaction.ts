@@ -53,7 +53,7 @@ const LOCK_BORN = `select ${LOCKED_COLUMNS} from streams where stream = any($1) 
 const BORN = 'select stream from streams where stream = any($1)';
 
 export interface Locked {
-  /** Of the streams that are locked. Those that are not here somebody else has. */
+  /** Of the streams that are locked. Another transaction has those that are missing. */
   heads: Map<string, Head>;
   /** Streams whose first pending command waits for its next attempt. */
   held: Set<string>;
@@ -61,7 +61,7 @@ export interface Locked {
   hadUnborn: boolean;
 }
 
-/** Locks what nobody else has locked, and waits for nobody: so nobody waits for what somebody else keeps locked. */
+/** Locks the streams that are free, and never waits: so no transaction waits for a lock that another keeps. */
 export async function lockStreams(db: Queryable, work: Work): Promise<Locked> {
   const subjects = [...work.keys()];
   const others = new Map([...work].map(([subject, streams]) => [subject, streams.filter((one) => one !== subject)]));
@@ -69,7 +69,7 @@ export async function lockStreams(db: Queryable, work: Work): Promise<Locked> {
   const { rows } = await db.query<LockedRow>({ ...LOCK, values: [subjects, beside] });
   const own = new Map<string, LockedRow | null>(rows.map((row) => [row.stream, row]));
   const missing = (streams: string[]) => [...new Set(streams)].filter((stream) => !own.has(stream));
-  // Again the subjects first: who did not get a command's subject must not stand in the way of who did.
+  // Again the subjects first: a worker that did not get a command's subject must not block the one that did.
   for (const ask of [
     () => subjects,
     () => [...others].flatMap(([subject, streams]) => (own.has(subject) ? streams : [])),

@@ -1,5 +1,5 @@
 /**
- * The ledger gives an event its place: number, time, salt, commitment, link and hash. It computes; `execute` stores.
+ * The ledger gives an event its place: number, time, salt, commitment, link and hash. It computes; `record` in execute.ts stores.
  */
 
 import type { ExportedEvent, JsonObject, NewEvent, RecordedEvent } from '../definitions/event.ts';

@@ -3,7 +3,7 @@
 export const ROLES = ['super_admin', 'admin', 'judge', 'moderator', 'participant'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** The one who sends a command or asks. `id` is the user's uuid, `observer:<uuid>` or `system`. */
+/** The sender of a command or a question. `id` is the user's uuid, `observer:<uuid>` or `system`. */
 export interface Actor {
   id: string;
   role: Role | 'observer' | 'system';

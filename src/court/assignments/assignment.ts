@@ -37,7 +37,7 @@ export interface RosterEntry extends Judge {
   role: RosterRole;
 }
 
-/** Who stood on the roster and stands there no longer. */
+/** People of the roster who were replaced. */
 export interface Replaced extends RosterEntry {
   replaced_at: string;
   replaced_by: string;
@@ -98,7 +98,7 @@ export function rosterEntry(assignment: Assignment, user_id: string): RosterEntr
   return rosterOf(assignment).find((entry) => entry.user_id === user_id);
 }
 
-/** The side that somebody of this role pleads for; null for everybody else. */
+/** The side that a person of this role pleads for; null for all other roles. */
 export function sideOf(role: RosterRole | undefined): Side | null {
   return role === 'petitioner' || role === 'respondent' ? role : null;
 }

@@ -27,7 +27,7 @@ export const assignmentCancelled = defineEvent({
   ],
 });
 
-/** Tells whoever follows the session. Its state stays as it is: it never began. */
+/** Tells the listeners of the session. Its state stays as it is: it never began. */
 export const sessionCancelled = defineEvent({
   stream: sessionStream,
   type: 'SESSION_CANCELLED',

@@ -1,6 +1,6 @@
 /**
- * Somebody of the roster is replaced before the end: a sick judge, a counsel whose train does not come. The replacement
- * takes the same place; who goes leaves the room, and may do and see from then on only what strangers may.
+ * A person of the roster is replaced before the end: a sick judge, a counsel whose train does not come. The replacement
+ * takes the same place; the person replaced leaves the room, and may do and see from then on only what strangers may.
  */
 
 import { z } from 'zod';
@@ -29,7 +29,7 @@ export const assignmentSubstituted = defineEvent({
   project: ({ payload }, assignment) => substitutionWrites(assignment!, payload),
 });
 
-/** Tells whoever follows the session, and ends the seat of who goes, if it was ever taken. */
+/** Tells the listeners of the session, and ends the seat of the person replaced, if it was ever taken. */
 export const participantReplaced = defineEvent({
   stream: sessionStream,
   type: 'PARTICIPANT_REPLACED',
@@ -96,7 +96,7 @@ export const substituteAssignment = defineCommand<Input, MatchStates, Scope, str
   rejects: [...OVER_CODES, 'not_on_roster', 'turn_active', 'already_on_roster'],
 });
 
-/** Each user stands on a roster once. Who was replaced may come back, into the same role: a seat keeps its role. */
+/** Each user is on a roster once. A person who was replaced may come back, into the same role: a seat keeps its role. */
 function refuseTaken(assignment: AssignmentState, user_id: string, role: string): Rejection | undefined {
   if (rosterEntry(assignment, user_id)) return reject('already_on_roster', 'The roster names the replacement already.');
   const former = assignment.replaced.find((one) => one.user_id === user_id);

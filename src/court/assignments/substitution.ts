@@ -14,7 +14,7 @@ export const substitution = z.strictObject({
   replacement: privately(z.strictObject({ user_id: id, name: z.string() })),
   /** The replacement was replaced before, and comes back. */
   returns: z.boolean(),
-  /** Who presides from then on. */
+  /** The judge who presides from then on. */
   presiding_id: id,
   reason: privateText.nullable(),
 });

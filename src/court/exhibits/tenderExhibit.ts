@@ -1,5 +1,5 @@
 /**
- * Counsel, or the bench for them, offer a marked exhibit in evidence while somebody has the floor. A rejected one may be
+ * Counsel, or the bench for them, offer a marked exhibit in evidence while a speaker has the floor. A rejected one may be
  * offered again: the ruling on it is then awaited anew.
  */
 import { z } from 'zod';

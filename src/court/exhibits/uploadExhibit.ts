@@ -1,6 +1,6 @@
 /**
  * Counsel bring in an exhibit of their side, or the bench, the bailiff or a clerk one of either. Its file is kept before
- * this is accepted, so whoever is told of an exhibit can have it. It has no number yet.
+ * this is accepted, so that every listener told of an exhibit can have it. It has no number yet.
  */
 import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';

@@ -1,4 +1,4 @@
-/** Who raised an objection takes it back before it is ruled, also while the ruling is reserved. */
+/** Counsel takes an objection back before it is ruled, also while the ruling is reserved. */
 import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
 import { defineCommand } from '../../core/definitions/command.ts';

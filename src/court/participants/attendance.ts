@@ -1,10 +1,10 @@
 /**
  * Who was in the room, when and for how long, as the events of a session say it. Pure, in whole milliseconds. Who is
- * waited for, having lost the last socket, is still in; who is given up went when that was recorded.
+ * waited for, having lost the last socket, is still in; a participant given up went when that was recorded.
  */
 import type { JsonObject } from '../../core/definitions/event.ts';
 
-/** Types of events that somebody comes or goes by. */
+/** Types of events by which a participant comes or goes. */
 export const COMING_AND_GOING = [
   ...['PARTICIPANT_JOINED', 'PARTICIPANT_RECONNECTED', 'PARTICIPANT_LEFT', 'PARTICIPANT_LOST', 'PARTICIPANT_REPLACED'],
   ...['SESSION_CANCELLED', 'SESSION_COMPLETED'],
@@ -24,7 +24,7 @@ export interface Period {
 /** The periods of each user, in order; the last may be open. */
 export type Periods = ReadonlyMap<string, readonly Period[]>;
 
-/** Somebody who is, or was, on the roster. */
+/** A person who is, or was, on the roster. */
 export interface Seated {
   user_id: string;
   name: string;

@@ -1,6 +1,6 @@
 /**
- * Who came early to a session that did not begin, and never left, is taken out of the room by the system. Where a session
- * has begun, its completion does that. Their seats stay theirs: joining again takes them back.
+ * Participants that came early to a session that did not begin, and never left, are taken out of the room by the system.
+ * Where a session has begun, its completion does that. Their seats stay theirs: joining again takes them back.
  */
 
 import { z } from 'zod';

@@ -1,4 +1,4 @@
-/** Somebody of the roster takes the place that the roster gives them. Joining again is a reconnection. */
+/** A person of the roster takes the place that the roster gives them. Joining again is a reconnection. */
 
 import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';

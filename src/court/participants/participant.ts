@@ -33,7 +33,7 @@ export function withParticipant(session: SessionState, user_id: string, changes:
   return { ...session, participants: { ...session.participants, [user_id]: participant } };
 }
 
-/** What a change of somebody's presence writes: the same columns always, so that a batch is one statement. */
+/** The row update of a change of presence: the same columns always, so that a batch is one statement. */
 export function seatUpdate({ participants }: SessionState, user_id: string): Write {
   const { id, status, left_at, connection_count, unseen_since } = participants[user_id]!;
   return update('session_participations', { id }, { status, left_at, connection_count, unseen_since });

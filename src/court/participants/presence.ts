@@ -10,7 +10,7 @@ import { reject } from '../problems.ts';
 import { type Participant, type SessionStates, sessionStreamName } from '../sessions/session.ts';
 import { participantResource } from '../sessions/sessionResource.ts';
 
-/** How long somebody is waited for whose last socket is gone. */
+/** How long a participant is awaited after the last socket closed. */
 export const AWAITED_MS = 30_000;
 
 export interface OfParticipant {
@@ -31,7 +31,7 @@ export const ofParticipant = {
 
 export type PresenceStates = Pick<SessionStates, 'session'>;
 
-/** Somebody who takes part, or took part, in a session that is not over. */
+/** A participant, of now or before, of a session that is not over. */
 export function findParticipant({ session }: PresenceStates, user_id: string): Participant | Rejection {
   if (session.status === 'completed') return reject('session_completed', 'The session is completed.');
   return session.participants[user_id] ?? reject('not_joined', 'They never joined this session.');

@@ -1,4 +1,4 @@
-/** Reading who takes part in a session, in order of joining. */
+/** Reading the participants of a session, in order of joining. */
 import { ROLES } from '../../core/definitions/actor.ts';
 import { defineQuery } from '../../core/definitions/query.ts';
 import { aboutSession, byInstant, sessionRows } from '../sessions/sessionQuery.ts';

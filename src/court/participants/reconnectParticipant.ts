@@ -1,5 +1,5 @@
 /**
- * A participant whose sockets were lost has one again, in time or later: they are connected. Who left by their own word
+ * A participant whose sockets were lost has one again, in time or later: they are connected. One that left by their own word
  * comes back only by their own word, by joining.
  */
 import { defineSystemCommand } from '../../core/definitions/command.ts';

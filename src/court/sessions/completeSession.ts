@@ -43,7 +43,7 @@ export const sessionCompleted = defineEvent({
   ],
 });
 
-/** Nothing is sealed that waits for somebody: a speaker, or a ruling. */
+/** Nothing is sealed that waits for a speaker, or for a ruling. */
 function refuseOpen({ turns, objections }: SessionState): Rejection | undefined {
   const turn_id = activeTurn(turns)?.id ?? null;
   const objection_id = pendingObjection(objections)?.id ?? null;

@@ -19,7 +19,7 @@ export interface Timed {
   paused_by: readonly PauseReason[];
 }
 
-/** In payloads it is the clock right after the event: who follows the events counts down and needs to ask nobody. */
+/** In payloads it is the clock right after the event: a listener counts down from it without asking again. */
 export const clock = z.strictObject({
   /** Never below 0; what is beyond is overtime. */
   remaining_ms: z.int(),

@@ -84,7 +84,7 @@ export function refusePending({ objections }: SessionState): Rejection | undefin
   return pending && reject('objection_pending', 'An objection waits for its ruling.', { objection_id: pending.id });
 }
 
-/** Somebody of the roster, or a refusal. */
+/** The person of the roster, or a refusal. */
 export function findOnRoster(assignment: AssignmentState, user_id: string, role?: string): RosterEntry | Rejection {
   const entry = rosterEntry(assignment, user_id);
   if (entry && (role === undefined || entry.role === role)) return entry;

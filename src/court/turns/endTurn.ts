@@ -1,4 +1,4 @@
-/** The speaker has finished, or is asked to. A turn whose time ran out unnoticed is flagged first, whoever ends it. */
+/** The speaker has finished, or is asked to. A turn whose time ran out unnoticed is flagged first. */
 import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';
 import { defineCommand } from '../../core/definitions/command.ts';

@@ -51,7 +51,7 @@ function answered(turn: Turn, at: string): Turn {
 const body = z.strictObject({
   turn_id: id,
   phase: z.enum(['start', 'end']),
-  /** Who asks, where somebody else sets the marker. */
+  /** The judge who asks, where another person sets the marker. */
   judge_id: id.optional(),
 });
 

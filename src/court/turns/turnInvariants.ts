@@ -1,5 +1,5 @@
 /**
- * What holds of every session whatever its events: who forges events and chains them anew still has to obey these. The
+ * What holds of every session whatever its events: forged events that are chained anew still have to obey these. The
  * commands keep them; verification looks whether the record does.
  */
 import type { Exhibit } from '../exhibits/exhibit.ts';

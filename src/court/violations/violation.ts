@@ -3,7 +3,7 @@ import { defineTable } from '../../core/definitions/table.ts';
 
 export interface Violation {
   id: string;
-  /** Who is at fault. */
+  /** The person at fault. */
   user_id: string;
   turn_id: string | null;
   kind: string;

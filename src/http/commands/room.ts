@@ -1,4 +1,4 @@
-/** Is there room for one more command? Who would only wait in vain, or push others out, is told so before anything is stored. */
+/** Is there room for one more command? One that would wait in vain, or push others out, is refused before it is stored. */
 import { Problem } from '../../core/definitions/problem.ts';
 import type { BacklogWatch, Refusal, Sender } from '../../infra/backlog/backlogWatch.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';

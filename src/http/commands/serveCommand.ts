@@ -82,7 +82,7 @@ function institutionOf(scope: unknown, input: JsonObject, actor: Actor): string 
   return (named as string | undefined) ?? actor.institution_id;
 }
 
-/** Somebody without a token is known by the observation, or else by the address. */
+/** A sender without a token is known by the observation, or else by the address. */
 function anonymousScope(req: Request): string {
   const { observation_id } = req.params;
   return observation_id === undefined ? `address:${req.ip}` : `observation:${observation_id}`;

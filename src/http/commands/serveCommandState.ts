@@ -58,7 +58,7 @@ function serveCommandState(context: ApiContext): Serve {
       await context.outcomes.waitFor(stored.id).within(wait_ms).finally(endWait);
       stored = await findOwn(context, actor, stored.id);
     }
-    // A ticket is for who looks on, not for who may look at the command.
+    // A ticket is for the observer, not for all who may see the command.
     const definition = stored.actor_id === actor.id ? catalog.commands.get(stored.name) : undefined;
     const answered = definition && {
       definition,
@@ -75,7 +75,7 @@ export async function readCommand(context: ApiContext, actor: Actor, id: string)
   return stateBody(await findOwn(context, actor, id));
 }
 
-/** Somebody clicked: a browser that goes somewhere sends no bearer token. The dashboard asks who it is. */
+/** A link was followed: a browser that navigates sends no bearer token. The dashboard asks for a sign-in. */
 function isFollowedLink({ headers }: Request): boolean {
   return headers['sec-fetch-mode'] === 'navigate' && headers.authorization === undefined;
 }

@@ -1,7 +1,7 @@
 /**
- * Serving a mutation whose body is a form with a file: whoever is sure to be refused is refused before a byte of the body
+ * Serving a mutation whose body is a form with a file: what is sure to be refused is refused before a byte of the body
  * is read, the file is kept before the command that names it is accepted, and nothing of it is left where it is refused.
- * Who sends again under an Idempotency-Key is not refused: what became of the first time is the answer.
+ * A repetition under an Idempotency-Key is not refused: its answer is what became of the first.
  */
 import type { Request, Response } from 'express';
 import type { Scope } from '../../access/scope.ts';
@@ -88,7 +88,7 @@ function factsOf({ draft, declared = SAYS_NOTHING[0]! }: Form, upload: AnyUpload
   return { sha256, size_bytes, media_type };
 }
 
-/** busboy's word for a part without a type, and the word of who does not know. */
+/** Types that claim nothing: busboy's default, and the generic binary type. */
 const SAYS_NOTHING = ['text/plain', 'application/octet-stream'];
 /** Other names in use. */
 const SPELLED: Record<string, string> = { 'image/jpg': 'image/jpeg', 'application/x-pdf': 'application/pdf' };

@@ -100,13 +100,13 @@ function cookieOf(req: Request): string | undefined {
   return found?.trim().slice(COOKIE.length + 1);
 }
 
-/** Somebody before a browser's window, rather than a program or the dashboard's own script. */
+/** A person's browser, rather than a program or the dashboard's own script. */
 function isPerson(req: Request): boolean {
   const isReading = req.method === 'GET' || req.method === 'HEAD';
   return isReading && req.headers.authorization === undefined && req.accepts(['json', 'html']) === 'html';
 }
 
-/** A form on another site may neither sign anybody in or out nor do anything else here. */
+/** A form on another site may neither sign a person in or out nor do anything else here. */
 function refuseOtherSites(req: Request, _res: Response, next: () => void): void {
   if (!['GET', 'HEAD', 'OPTIONS'].includes(req.method) && isFromElsewhere(req)) {
     throw new Problem('forbidden', 'Requests of other sites are not taken here.');

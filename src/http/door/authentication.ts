@@ -1,4 +1,4 @@
-/** Who sends a request: the bearer token's word, or nobody. */
+/** The sender of a request: what the bearer token says, or null. */
 import type { Request } from 'express';
 import type { Actor } from '../../core/definitions/actor.ts';
 import { Problem } from '../../core/definitions/problem.ts';

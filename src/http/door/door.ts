@@ -79,7 +79,7 @@ export function demandRole(actor: Actor | null, roles: CommandDefinition['roles'
   throw new Problem('forbidden', `This takes one of the roles ${roles.join(', ')}.`);
 }
 
-/** Whoever is refused for the token is counted as somebody without one. @throws {Problem} 429, or what `identify` throws */
+/** A request that is refused for its token counts as one without. @throws {Problem} 429, or what `identify` throws */
 export async function countRefused<T>(
   { limiter }: Pick<ApiContext, 'limiter'>,
   req: Request,
@@ -94,7 +94,7 @@ export async function countRefused<T>(
   }
 }
 
-/** Who sends a request, as limits count: the user, or the address where there is none. */
+/** The sender of a request, as limits count: the user, or the address where there is none. */
 export function callerOf({ ip }: Request, actor: Actor | null): string {
   return actor === null || actor.role === 'observer' ? `address ${networkOf(ip)}` : actor.id;
 }

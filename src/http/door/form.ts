@@ -35,7 +35,7 @@ export function demandForm({ headers }: Request, max_bytes: number): void {
 }
 
 /**
- * Whatever it throws, no file is left. The rest of a body that is refused is read and forgotten, so that who sends it
+ * Whatever it throws, no file is left. The rest of a body that is refused is read and forgotten, so that its sender
  * gets the answer. @throws {Problem} 413, or 400 where it is no form or is cut off
  */
 export async function readForm(req: Request, blobs: BlobStore, max_bytes: number): Promise<Form> {
@@ -75,7 +75,7 @@ export async function readForm(req: Request, blobs: BlobStore, max_bytes: number
       for (const limit of ['partsLimit', 'filesLimit', 'fieldsLimit'] as const) {
         parser.on(limit, () => faults.push({ pointer: '', detail: 'has too many parts' }));
       }
-      // Not once: who is refused in the middle of it is told of its end a second time.
+      // `on`, not `once`: busboy emits a second error when destroyed, and unhandled it would end the process.
       parser.on('error', reject);
       parser.once('close', resolve);
       req.once('close', () => req.complete || reject(new Error('The connection ended in the middle')));

@@ -38,7 +38,7 @@ export function readIfMatch(req: Request, faults: InputError[]): number | null {
   return null;
 }
 
-/** Has who asks this version already? Compared weakly (RFC 9110 13.1.2). @param version with its quotes */
+/** Has the client this version already? Compared weakly (RFC 9110 13.1.2). @param version with its quotes */
 export function isKnown({ headers }: Request, version: string): boolean {
   const tags = headers['if-none-match']?.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
   return tags?.some((tag) => tag === version || tag === '*') ?? false;

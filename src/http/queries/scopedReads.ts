@@ -26,7 +26,7 @@ const DECLARE = {
       set_config('plearoll.role', $3, true), set_config('plearoll.session_id', $4, true)`,
 };
 
-// Somebody waits for the answer; the verifier's own work may take as long as it takes.
+// A client waits for this read; background verification has no statement timeout.
 const VERIFIED_WITHIN_MS = 15_000;
 
 /** @param pool of role `api`; @param verifierPool of role `verifier` */

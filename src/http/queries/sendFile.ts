@@ -20,7 +20,7 @@ export async function sendFile(
 ): Promise<void> {
   const { sha256, size_bytes, media_type, name } = file;
   const version = `"${sha256}"`;
-  // May be kept by who got it, and is asked for again each time: who may have it can change, its bytes cannot.
+  // The client may keep it, and revalidates each time: the right to have it can change, its bytes cannot.
   res.set({ 'Cache-Control': 'private, no-cache', ETag: version });
   if (isKnown(req, version)) {
     res.status(304).end();
@@ -42,7 +42,7 @@ export async function sendFile(
     return;
   }
   await pipeline(await blobs.open(sha256), res).catch((error: { code?: string }) => {
-    // Who asked has hung up.
+    // The client has hung up.
     if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
   });
 }

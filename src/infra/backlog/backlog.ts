@@ -1,6 +1,6 @@
 /**
  * When there is too much waiting in the inbox for the door to stay open, for an institution or for all, and when there
- * is room again. What was accepted is never dropped; who would only wait in vain is told so instead.
+ * is room again. What was accepted is never dropped; a command that would wait in vain is refused instead.
  */
 
 import { fromMark, LOW_WATER, ofStuck } from '../../core/apply/waitingCommands.ts';
@@ -34,7 +34,7 @@ export const STANDING = `
     (select count(*) from (select from findings where resolved_at is null limit ${COUNTED}) f) as findings_open
   from waiting`;
 
-/** Everything that somebody may have to look at, counted by partial indexes: cheap enough for once a second. */
+/** Everything that an operator may have to see, counted by partial indexes: cheap enough for once a second. */
 export async function readStanding(db: Queryable): Promise<Standing> {
   const { rows } = await db.query<Standing>({ name: 'standing', text: STANDING });
   return rows[0]!;
@@ -43,7 +43,7 @@ export async function readStanding(db: Queryable): Promise<Standing> {
 /** What an idle installation may have waiting: some ten seconds of work for one worker. */
 const LEAST_PENDING = 20_000;
 const MOST_PENDING = COUNTED;
-/** So much work, as fast as it is done just now, may wait: who is accepted behind it has the outcome within the usual wait. */
+/** So much work, as fast as it is done just now, may wait: a command accepted behind it has its outcome within the usual wait. */
 const WORK_SECONDS = 20;
 /**
  * A minute is twice the longest that anybody may wait for an outcome, and more than a poisonous command needs to die of
@@ -69,7 +69,7 @@ export function isTooMuch({ pending, oldest_pending_seconds, per_second }: Worka
 }
 
 /**
- * An institution may have as much waiting as there is room left: alone half of the bound, and whoever comes later finds
+ * An institution may have as much waiting as there is room left: alone half of the bound, and one that comes later finds
  * room, however many were there before.
  * @param isRefused how it stands: it is let in again when about half of that is worked off
  */

@@ -9,7 +9,7 @@ import { type Backlog, COUNTED, COUNTED_OF_STUCK } from './backlog.ts';
 
 /** For how long a worker's word that a stream is stuck is taken, should no worker be left to say more. */
 const TRUSTED_SECONDS = 120;
-/** Who has less than the hundredth is far from any share. */
+/** An institution with less than the hundredth is far from any share. */
 const SHARES = 100;
 const SMOOTHED_OVER_SECONDS = 10;
 

@@ -1,6 +1,6 @@
 /**
  * The text of an announcement: a line with the events of a stream, and a line that says for each which request and
- * which trace it came from. The first is checked by whoever hears it; the second is for logs alone.
+ * which trace it came from. The first is checked by its listener; the second is for logs alone.
  */
 import { z } from 'zod';
 import type { Outcome } from '../../core/apply/outcome.ts';

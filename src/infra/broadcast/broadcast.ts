@@ -1,5 +1,5 @@
 /**
- * Broadcast carries announcements between processes. It promises nothing but speed: a message may be lost, and whoever
+ * Broadcast carries announcements between processes. It promises nothing but speed: a message may be lost, and a subscriber that
  * listens heals from Postgres. Two adapters, one contract test.
  */
 export interface Broadcast {

@@ -1,6 +1,6 @@
 /**
  * Broadcast over Redis: one connection to publish, one to subscribe. After a reconnect all subscriptions are made again
- * and confirmed before anybody is told, so that a listener's catch-up starts from a channel that works.
+ * and confirmed before its caller goes on, so that a listener's catch-up starts from a channel that works.
  */
 import type { RedisServer } from '../redis/redis.ts';
 import type { Broadcast } from './broadcast.ts';

@@ -14,7 +14,7 @@ export interface ScopeListener {
 export function listenForScopeChanges(broadcast: Broadcast, listener: ScopeListener, log: Log): () => void {
   let isEnded = false;
   const subscribed = broadcast.subscribe(SCOPE_CHANGES, listener.onChange);
-  subscribed.catch((err) => log.warn({ err }, 'changes of scope are not heard of; they are looked for'));
+  subscribed.catch((err) => log.warn({ err }, 'no channel of scope changes; scopes are polled'));
   broadcast.onInterruption(() => {
     if (!isEnded) listener.onInterruption();
   });

@@ -18,7 +18,7 @@ export function look<T>(pool: pg.Pool, read: (db: Queryable) => Promise<T>): Pro
   return withTimeout(inTransaction(pool, read, { begin }), PATIENCE_MS, 'Postgres does not answer');
 }
 
-/** Slow is not away: whoever answers the least question is there. Nor is a lost connection, where a new one is to be had. */
+/** Slow is not away: a Postgres that answers the least question is there. Nor is a lost connection, where a new one is to be had. */
 export async function isThere(pool: pg.Pool): Promise<boolean> {
   const ask = () => pool.query('select 1');
   return withTimeout(ask().catch(ask), PATIENCE_MS, 'Postgres does not answer').then(

@@ -77,7 +77,7 @@ export async function startEmbeddedPostgres(options: {
   }
 }
 
-/** Somebody took the port; a Postgres started for a process killed since came up only now; its backends are still ending. */
+/** Another process took the port; a Postgres started for a process killed since came up only now; its backends are still ending. */
 const mayPass = /Address already in use|lock file "postmaster.pid"|pre-existing shared memory block/;
 
 async function stopLeftover(data: string, say: Say): Promise<void> {

@@ -59,7 +59,7 @@ export function createHeartbeat(openPool: (role: DatabaseRole) => pg.Pool, log: 
     try {
       await withTimeout(askFor([...kinds]), PATIENCE_MS, 'Postgres does not answer');
     } catch (err) {
-      log.debug({ err }, 'it could not be seen which processes are alive');
+      log.debug({ err }, 'reading heartbeats failed');
     }
     clearTimeout(timer);
     if (!isClosed) timer = setTimeout(() => void beat(), BEAT_EVERY_MS).unref();

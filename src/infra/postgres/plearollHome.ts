@@ -93,7 +93,7 @@ export async function makeHome(path: string): Promise<string> {
 /**
  * Runs `act` while no other process does. The door is a folder with one file in it, named by chance and holding its
  * owner: a folder can be renamed onto an empty one only, and clearing up after a dead owner removes a name that no living
- * one has. Removing a stale lock file by its fixed name could instead remove the lock of whoever replaced it first.
+ * one has. Removing a stale lock file by its fixed name could instead remove the lock of the process that replaced it first.
  */
 async function alone(door: string, owner: Owner, act: () => Promise<void>): Promise<void> {
   const name = randomUUID();

@@ -2,7 +2,7 @@
 import { type Change, keyOf, type Person, type Presence, type PresenceOptions, personOf } from './presence.ts';
 
 export function createInProcessPresence({ lease_ms, flicker_ms }: PresenceOptions): Presence {
-  /** Of each person who is present, until when each relay says so. */
+  /** Of each person present, until when each relay says so. */
   const leases = new Map<string, Map<string, number>>();
   /** Since when a change is to be told, by person. */
   const changes = new Map<string, number>();

@@ -18,11 +18,11 @@ export interface Presence {
   /** This relay had sockets of these people, and has none any more. True even where their lease was forgotten. */
   release(relay: string, people: readonly Person[]): Promise<void>;
   /**
-   * Who came or went and was not settled since, the longest ago first. Who went is told only after a moment, so that a
+   * People who came or went and were not acknowledged since, the longest ago first. Going is told only after a moment, so that a
    * socket that comes right back is no change.
    */
   changed(limit: number): Promise<Change[]>;
-  /** These were dealt with. Whoever has changed again meanwhile is told again. */
+  /** These were dealt with. People that have changed again meanwhile are told again. */
   settle(changes: readonly Change[]): Promise<void>;
   /** Whether each of them has a socket anywhere. */
   arePresent(people: readonly Person[]): Promise<boolean[]>;
@@ -32,7 +32,7 @@ export interface Presence {
 export interface PresenceOptions {
   /** How long a lease holds unless it is said again. */
   lease_ms: number;
-  /** For how long somebody must be gone to be told of. */
+  /** How long a person must be gone before the change is told. */
   flicker_ms: number;
 }
 

@@ -82,7 +82,7 @@ function open(server: Server, host: string, port: number): Promise<number> {
 }
 
 /**
- * Accepts nobody any more and resolves when the requests under way are answered, or after ten seconds. Who sends on a
+ * Accepts no connection any more and resolves when the requests under way are answered, or after ten seconds. Who sends on a
  * connection that was kept alive is still answered, and told to come on another: a request must not meet its end.
  */
 export async function closeServer(server: Server): Promise<void> {

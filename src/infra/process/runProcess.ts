@@ -16,7 +16,7 @@ export interface Started {
 export interface Part {
   /** One of its roles in the database, as which it looks at the schema. */
   role: DatabaseRole;
-  /** Who verifies no token needs no secret. */
+  /** A process that verifies no token needs no secret. */
   verifiesTokens: boolean;
 }
 
@@ -70,12 +70,12 @@ function endAfter(graceSeconds: number): void {
 /** What nobody caught leaves the process in a state that nobody knows. It is said in the log, redacted as all of it is. */
 function endOnFault(log: Log): void {
   process.on('uncaughtException', (err) => {
-    log.fatal({ err }, 'a fault that nobody caught');
+    log.fatal({ err }, 'uncaught fault');
     process.exit(1);
   });
 }
 
-/** For whoever starts it, at his own terminal: he may read addresses, and needs to. */
+/** For the operator's own terminal, who may read addresses, and needs to. */
 function describe(error: unknown): string {
   const { message, stack } = error as Error;
   return maskPasswords(process.env.LOG_LEVEL === 'debug' ? (stack ?? message) : message || String(error));

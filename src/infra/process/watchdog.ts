@@ -22,7 +22,7 @@ const NOTE_BYTES = 256;
 
 /** @param process as its log calls it */
 export function startWatchdog(process: string): Watchdog {
-  // Who debugs a process means it to stand still.
+  // A debugger stops the process on purpose.
   if (inspectorUrl() !== undefined) return { watch: () => {}, close: async () => {} };
   const shared: Shared = {
     beats: new Int32Array(new SharedArrayBuffer(4)),

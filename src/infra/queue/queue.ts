@@ -156,7 +156,7 @@ function assemble(
     if (known) return known;
     const made = makeQueue(name);
     made.on('error', onError);
-    // Here, so that nobody who adds a job can forget it.
+    // Here, so that no caller that adds a job can forget it.
     const [add, addBulk] = [made.add.bind(made), made.addBulk.bind(made)];
     made.add = (job, data, options) => add(job, { ...data, installation }, options);
     made.addBulk = (jobs) => addBulk(jobs.map((job) => ({ ...job, data: { ...job.data, installation } })));

@@ -23,7 +23,7 @@ const OPTIONS = {
   socketTimeout: 5_000,
   retryStrategy: (tries: number) => Math.min(100 * tries, 1_000),
 };
-/** Whoever connected with the newest got where that did. */
+/** Clients that connected with the newest are on the same server. */
 const AT_ONCE_MS = 1_000;
 
 /** It was demoted, is loading, or lost its replicas or its master. A fault of a script quotes it. */

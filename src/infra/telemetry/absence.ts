@@ -33,7 +33,7 @@ export function createAbsence(store: string, log: Pick<Log, 'warn' | 'info'>): A
   return { isAway: () => since !== undefined, since: () => since, away, back };
 }
 
-/** Where a URL leads: host, port and database; never who asks, nor with which password. */
+/** Where a URL leads: host, port and database; never its user or password. */
 export function placeOf(url: string, usualPort: number): string {
   const { hostname, port, pathname, searchParams } = new URL(url);
   const host = hostname || searchParams.get('host') || 'localhost';

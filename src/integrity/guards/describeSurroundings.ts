@@ -1,7 +1,7 @@
 /** The part of the description that tells of what stands around our tables: schemas, views, replication, extensions. */
 import { ofExtension } from './describeObjects.ts';
 
-/** A schema named like a role comes before `public` for whoever connects as it. */
+/** A schema named like a role comes before `public` for connections of that role. */
 const SCHEMA = `
   select 'schema', 'schema ' || pg_catalog.quote_ident(n.nspname::text), null::text, pg_catalog.jsonb_build_object(
     'owner', o.name, 'owner is ours', o.is_ours,

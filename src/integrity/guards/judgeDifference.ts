@@ -91,7 +91,7 @@ function ownership(is: Attributes): Judgement {
   return issueIf(is['owner is ours']);
 }
 
-/** Ours are members of nothing. Whoever is a member of one that only reads, or may only pass it on, can write nothing. */
+/** Ours are members of nothing. A member of one that only reads, or may only pass it on, can write nothing. */
 function membership(is: Attributes): Judgement {
   const reads = ['<api>', '<relay>', '<verifier>'].includes(String(is.in));
   return issueIf(is['of ours'] || !(reads || is.login || is['to pass on']));

@@ -40,7 +40,7 @@ export async function* checkPages(
 }
 
 /**
- * In parts, one before each file is read, most of them empty: files may be many gigabytes, and whoever takes the pages
+ * In parts, one before each file is read, most of them empty: files may be many gigabytes, and the caller that takes the pages
  * may stop at each of them.
  */
 async function* withFiles({ checked_at, streams }: CheckedPage, blobs: Blobs): AsyncGenerator<CheckedPage> {

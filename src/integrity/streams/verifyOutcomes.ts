@@ -1,6 +1,6 @@
 /**
  * What commands are said to have come to, compared with the events that bear their ids. Replays and `GET /api/command`
- * answer from the outcome, so one that says otherwise than the chain deceives whoever asks. The newest are compared:
+ * answer from the outcome, so one that says otherwise than the chain deceives its reader. The newest are compared:
  * most are kept for seven days only, and a bound keeps the cost of it beside that of the record itself.
  */
 import type { Queryable } from '../../core/sql/queryable.ts';

@@ -10,7 +10,7 @@ import type { Metrics } from '../../infra/telemetry/metrics.ts';
 export interface Seats {
   /** A socket of this person is open. @returns what to call, once, when it is closed */
   take(person: Person): () => void;
-  /** Says nothing more. Leases are left to run out: whoever is sent away to come back should not be seen to go. */
+  /** Says nothing more. Leases are left to run out: a listener that is sent away to come back should not be seen to go. */
   close(): void;
 }
 
@@ -53,9 +53,9 @@ export function createPresenceLeases({ presence, metrics, log }: SeatsOptions): 
     );
   }
 
-  /** What is not heard is said again, or runs out. */
+  /** Best effort: a failed hold is repeated at the next refresh, a failed release expires with its lease. */
   function say(told: Promise<void>): void {
-    told.catch((err) => log.debug({ err }, 'presence could not be told'));
+    told.catch((err) => log.debug({ err }, 'telling presence failed'));
   }
 
   function close(): void {

@@ -1,5 +1,5 @@
 /**
- * Whoever listens stays in scope or is sent away. A change of an assignment is acted on when it is announced; because
+ * A listener stays in scope or is dismissed. A change of an assignment is acted on when it is announced; because
  * that may be lost, and an admission may have crossed it, the scope of all listeners is read again every few seconds.
  */
 import { readScopes } from '../../access/scope.ts';
@@ -44,7 +44,7 @@ export function startScopeCheck({ db, listeners, scopes, broadcast, log }: Scope
     try {
       listeners.review(session_ids, await readScopes(db, session_ids), arrived);
     } catch (err) {
-      log.warn({ err }, 'the scope of listeners could not be checked');
+      log.warn({ err }, 'scope check failed');
     }
   }
 

@@ -51,7 +51,7 @@ export function startHeadCheck({ rooms, readHeads, broadcast, log }: HeadCheckOp
         for (const [n, room] of some.entries()) room.compare(stood[n]!, heads.get(room.session_id), grace_ms);
       }
     } catch (err) {
-      log.warn({ err }, 'the heads could not be checked');
+      log.warn({ err }, 'head check failed');
     }
   }
 

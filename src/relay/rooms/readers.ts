@@ -23,7 +23,7 @@ export interface Readers {
   readSnapshot(session_id: string): Promise<Snapshot>;
 }
 
-/** Of payloads: whoever catches up slowly holds a page meanwhile. */
+/** Of payloads: a listener that catches up slowly holds a page meanwhile. */
 const PAGE_BYTES = 262_144;
 
 /**

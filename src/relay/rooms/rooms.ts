@@ -1,5 +1,5 @@
 /**
- * The rooms of this process, one for each session that somebody listens to. A room stays a while after its last
+ * The rooms of this process, one for each session with listeners. A room stays a while after its last
  * listener, because most of them come back; heads and snapshots that many ask for at once are read once.
  */
 
@@ -64,7 +64,7 @@ export function createRooms(options: Omit<RoomOptions, 'onBroken'>): Rooms {
   async function readSnapshot(session_id: string, atLeast: number): Promise<Snapshot> {
     const snapshot = await sharedSnapshot(session_id);
     if (snapshot.head.event_sequence >= atLeast) return snapshot;
-    // It was begun before this call; whatever is under way by now was begun after it.
+    // That snapshot was started before this call and may be stale; one started now is not.
     return sharedSnapshot(session_id);
   }
 

@@ -27,7 +27,7 @@ export function subscribe(
     () => {
       if (late) onLate();
     },
-    (err) => log.warn({ err, channel }, 'a room could not subscribe'),
+    (err) => log.warn({ err, channel }, 'room failed to subscribe'),
   );
   const ready = new Promise<void>((resolve) => {
     const giveUp = setTimeout(() => {

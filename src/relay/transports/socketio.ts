@@ -1,6 +1,6 @@
 /**
  * socket.io 4: namespace `/live`, each message an event named by its type. Refusals are `connect_error` with
- * `err.data`. Whoever shall come back loses the transport; whoever shall not is told that the server disconnected.
+ * `err.data`. A client that shall come back loses the transport; one that shall not is told that the server disconnected.
  */
 import type { Server as HttpServer } from 'node:http';
 import { Server, type Socket } from 'socket.io';
@@ -17,7 +17,7 @@ import type { Connection } from './queue.ts';
 
 export interface SocketIo {
   attach(server: HttpServer): void;
-  /** Cuts whoever has not gone by itself. */
+  /** Cuts the connections that are still open. */
   close(): void;
 }
 

@@ -15,7 +15,7 @@ import { createReadiness } from './readiness.ts';
 
 export interface WebSockets {
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, session_id: string): Promise<void>;
-  /** Cuts whoever has not gone by itself. */
+  /** Cuts the connections that are still open. */
   close(): void;
 }
 
