@@ -1,8 +1,11 @@
 /** SIGTERM is not an accident: whoever asked is answered, nothing is left half done, and the process ends with 0. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { checkHistory } from '../support/checkHistory.ts';
 import { get, post } from '../support/client.ts';
 import { cloneDatabase } from '../support/database.ts';
+import { listenOnWebSocket } from '../support/listener.ts';
 import { startLoad } from '../support/load.ts';
 import { type Process, until } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
@@ -10,6 +13,12 @@ import { openWire } from '../support/wire.ts';
 import { openScene, type Scene } from './scene.ts';
 
 const CLEANLY = { code: 0, signal: null };
+/** What the Procfile starts and keeps running: `web` is the API. */
+const LONG_RUNNING = [...readFileSync(join(import.meta.dirname, '../../Procfile'), 'utf8').matchAll(/^(\w+):/gm)]
+  .map(([, name]) => (name === 'web' ? 'api' : name!))
+  .filter((name) => name !== 'release')
+  .toSorted();
+const EACH_CLEANLY = LONG_RUNNING.map(() => CLEANLY);
 
 describe.skipIf(inject('redisUrl') === null)('stopping', () => {
   let redis: TestRedis;
@@ -101,14 +110,14 @@ describe.skipIf(inject('redisUrl') === null)('stopping', () => {
 
   test('every process stops while Redis is away', async () => {
     const scene = await openScene({ redisUrl: redis.url });
-    const [api, worker] = await Promise.all([scene.startApi(), scene.startWorker()]);
+    const [api, ...others] = await startOneOfEach(scene);
     const load = startLoad({ apis: [api.url], people: scene.people, sessions: await scene.openSessions(api, 4) });
     await load.answered(50);
     await redis.kill();
     await until('it is missed', async () => (await get(api.url, '/health', null)).body.redis_connected === false);
     await load.answered(8);
     const sent = await load.stop();
-    expect(await Promise.all([terminate(api), terminate(worker)])).toEqual([CLEANLY, CLEANLY]);
+    expect(await Promise.all([api, ...others].map(terminate))).toEqual(EACH_CLEANLY);
     await scene.startWorker();
     await checkHistory(scene.database, sent);
   });
@@ -119,13 +128,13 @@ describe.skipIf(inject('redisUrl') === null)('stopping', () => {
     onTestFinished(() => wire.stop());
     const scene = await openScene({ redisUrl: redis.url, database });
     const env = { DATABASE_URL: wire.urlOf(database.url) };
-    const [api, worker] = await Promise.all([scene.startApi(env), scene.startWorker(env)]);
+    const [api, ...others] = await startOneOfEach(scene, env);
     const load = startLoad({ apis: [api.url], people: scene.people, sessions: await scene.openSessions(api, 4) });
     await load.answered(50);
     wire.leadTo('postgres://127.0.0.1:1');
     wire.cut();
     await until('it is missed', async () => (await get(api.url, '/health', null)).status === 503);
-    expect(await Promise.all([terminate(api), terminate(worker)])).toEqual([CLEANLY, CLEANLY]);
+    expect(await Promise.all([api, ...others].map(terminate))).toEqual(EACH_CLEANLY);
     const [next] = await Promise.all([scene.startApi(), scene.startWorker()]);
     load.turnTo([next.url]);
     await load.answered(20);
@@ -140,6 +149,20 @@ describe.skipIf(inject('redisUrl') === null)('stopping', () => {
     return { scene, api, session: session! };
   }
 });
+
+/** Every process that the Procfile keeps running, the API first, and a listener at the relay. */
+async function startOneOfEach(scene: Scene, env: Record<string, string> = {}): Promise<[Process, ...Process[]]> {
+  const { startApi, startWorker, startScheduler, startRelay } = scene;
+  const [api, relay, ...others] = await Promise.all(
+    [startApi, startRelay, startWorker, startScheduler].map((start) => start(env)),
+  );
+  expect(scene.processes.map(({ name }) => name).toSorted()).toEqual(LONG_RUNNING);
+  const [session_id] = await scene.openSessions(api!, 1);
+  await listenOnWebSocket(relay!.url, { token: scene.people.student.token, session_id: session_id! });
+  const connected = async () => (await get(relay!.url, '/health', null)).body.active_connections;
+  await until('the relay counts its listener', async () => (await connected()) === 1);
+  return [api!, relay!, ...others];
+}
 
 /** SIGTERM. @returns how it ended, which must be within the grace period */
 async function terminate(one: Process) {

@@ -17,6 +17,7 @@ import {
   post,
   send,
 } from '../support/client.ts';
+import { listenOnWebSocket } from '../support/listener.ts';
 import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
 
 const SOON = { timeout: 10_000, interval: 50 };
@@ -55,6 +56,17 @@ describe.skipIf(isLeftOut)('for operators', () => {
       });
       expect(await get(api, '/ready', null)).toMatchObject({ status: 200, body: { ready: true } });
     }
+  });
+
+  test('health counts the listeners of its own process', async () => {
+    const { session_id } = await openSession(stack.url, people);
+    const counted = async () => (await get(stack.url, '/health', null)).body.active_connections;
+    const listener = await listenOnWebSocket(stack.relayUrl, { token: people.student.token, session_id });
+    await listener.until(({ type }) => type === 'SYNCED');
+    // Apart, an API has none; the relay's own count is looked at in test/faults/stopping.test.ts.
+    expect(await counted()).toBe(kind === 'embedded' ? 1 : 0);
+    listener.close();
+    await expect.poll(counted, SOON).toBe(0);
   });
 
   test('a balancer may want no API without Redis, and may ask whether the process lives at all', async () => {

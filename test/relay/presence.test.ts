@@ -47,15 +47,17 @@ describe.skipIf(isLeftOut)('presence', () => {
   async function settled(session_id: string, path: string): Promise<void> {
     const before = (await typesOf(path)).length;
     const listener = await listen(session_id, people.judge);
-    await seen(listener);
+    await seen(session_id, people.judge);
     listener.close();
     await vi.waitFor(async () => expect((await typesOf(path)).length).toBeGreaterThan(before), PATIENCE);
   }
-  /** The watch has told of this socket. */
-  const seen = (_: Listener) =>
+  /** A relay has said that this person has a socket, and the watch has dealt with all that was said. */
+  const seen = (session_id: string, { id: user_id }: Person) =>
     vi.waitFor(async () => {
-      const waiting = await Promise.all(stack.backbones.map(({ presence }) => presence.changed(100)));
-      expect(waiting.flat()).toEqual([]);
+      for (const { presence } of stack.backbones) {
+        expect(await presence.arePresent([{ session_id, user_id }])).toEqual([true]);
+        expect(await presence.changed(100)).toEqual([]);
+      }
     }, PATIENCE);
   const join = (path: string, who: Person, role: string) => must(post(stack.url, `${path}/join`, who, { role }));
 
@@ -64,7 +66,7 @@ describe.skipIf(isLeftOut)('presence', () => {
     await join(path, people.petitioner, 'petitioner');
     const first = await listen(session_id, people.petitioner);
     const onlooker = await listen(session_id, people.admin, 1);
-    await seen(first);
+    await seen(session_id, people.petitioner);
     first.close();
     const away = await onlooker.until(({ event_type }) => event_type === 'PARTICIPANT_RECONNECTING');
     expect(away).toMatchObject({ actor_id: 'system', payload: { user_id: people.petitioner.id } });
@@ -85,7 +87,7 @@ describe.skipIf(isLeftOut)('presence', () => {
     await join(path, people.judge, 'judge');
     const one = await listen(session_id, people.petitioner, 0);
     const other = await listen(session_id, people.petitioner, 1);
-    await seen(other);
+    await seen(session_id, people.petitioner);
     one.close();
     await settled(session_id, path);
     expect(await seatOf(path, people.petitioner)).toMatchObject({ status: 'connected', connection_count: 1 });
@@ -100,7 +102,7 @@ describe.skipIf(isLeftOut)('presence', () => {
     await join(path, people.respondent, 'respondent');
     await join(path, people.judge, 'judge');
     const first = await listen(session_id, people.petitioner);
-    await seen(first);
+    await seen(session_id, people.petitioner);
     first.close();
     await listen(session_id, people.petitioner, 1);
     await settled(session_id, path);
@@ -120,11 +122,11 @@ describe.skipIf(isLeftOut)('presence', () => {
     await join(path, people.judge, 'judge');
     await must(post(stack.url, `${path}/leave`, people.petitioner));
     const { result } = await must(post(stack.url, `${path}/observe`, people.respondent));
-    const again = await listen(session_id, people.petitioner);
+    await listen(session_id, people.petitioner);
     const onlooker = await listenOnSocketIo(stack.relayUrl, { token: result.ticket, session_id });
     open.push(onlooker);
     const student = await listen(session_id, people.student);
-    await seen(again);
+    await seen(session_id, people.petitioner);
     onlooker.close();
     student.close();
     await settled(session_id, path);
