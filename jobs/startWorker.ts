@@ -59,7 +59,7 @@ export async function startWorker(
     ...(reach && { reach }),
     ...(watch && { watch }),
   });
-  const db = jobPool as unknown as Queryable;
+  const db = jobPool;
   const expirer = createExpirer({ db, send: createSend({ db, catalog, queues, log, request_id: DEADLINE }), log });
   const runner = createTickRunner({ backbone, pool: jobPool, verifierPool, catalog, timetable });
   const presence = createPresenceWatch({ backbone, pool: jobPool, catalog });
@@ -95,5 +95,5 @@ export async function startWorker(
     await Promise.all([pool.end(), jobPool.end(), verifierPool.end(), looks.end()]);
   }
 
-  return { db: pool as unknown as Queryable, close };
+  return { db: pool, close };
 }

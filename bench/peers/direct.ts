@@ -3,7 +3,6 @@
  * store and answers what we answer; its pool and its plans are set to what serves it best.
  */
 import { type Acceptance, acceptCommands, type CommandState, type Submission } from '../../src/core/apply/inbox.ts';
-import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
 import { runProcess } from '../../src/infra/process/runProcess.ts';
 import { openDoor } from './door.ts';
@@ -50,7 +49,7 @@ await runProcess({ role: 'worker', verifiesTokens: false }, async (config) => {
     } catch (fault) {
       const isKnownKey = (fault as { code?: string }).code === '23505' && submission.idempotency !== null;
       if (!isKnownKey) throw fault;
-      const [earlier] = await acceptCommands(pool as unknown as Queryable, [submission]);
+      const [earlier] = await acceptCommands(pool, [submission]);
       return earlier!;
     }
   }
@@ -61,7 +60,7 @@ await runProcess({ role: 'worker', verifiesTokens: false }, async (config) => {
     try {
       // BEGIN goes out with the lock, and the writes with COMMIT, without waiting in between.
       const begun = client.query('begin');
-      const [verdict] = await Promise.all([judge(client as unknown as Queryable, submission), begun]);
+      const [verdict] = await Promise.all([judge(client, submission), begun]);
       const values = commandValues(submission, verdict);
       const stored = verdict.event
         ? client.query({ ...STORE_APPLIED, values: [...values, ...eventValues(verdict.event)] })

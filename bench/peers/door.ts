@@ -38,7 +38,7 @@ export async function openDoor(
 ): Promise<Started> {
   const log = createLog(config.LOG_LEVEL, 'peer');
   const metrics = createMetrics();
-  const db = pool as unknown as Queryable;
+  const db: Queryable = pool;
   const tokens = createTokens({
     secret: config.JWT_SECRET,
     publicKey: config.JWT_PUBLIC_KEY,

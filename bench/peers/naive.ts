@@ -7,7 +7,6 @@ import { createServer } from 'node:http';
 import { type Job, Queue, QueueEvents, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { type Acceptance, acceptCommands, type Submission } from '../../src/core/apply/inbox.ts';
-import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { bareApp } from '../../src/http/app.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
 import type { Config } from '../../src/infra/process/config.ts';
@@ -42,7 +41,7 @@ async function startApi(config: Config): Promise<Started> {
   await events.waitUntilReady();
 
   async function accept(submission: Submission): Promise<Acceptance> {
-    const [acceptance] = await acceptCommands(pool as unknown as Queryable, [submission]);
+    const [acceptance] = await acceptCommands(pool, [submission]);
     if ('reused' in acceptance! || acceptance!.joined) return acceptance!;
     const { id, name, streams, input, actor, expected_sequence } = submission;
     const job = await queue.add(name, { id, streams, input, actor, expected_sequence }, { jobId: id });
@@ -68,7 +67,7 @@ async function startWorker(config: Config): Promise<Started> {
     let broken = true;
     try {
       const begun = client.query('begin');
-      const [verdict] = await Promise.all([judge(client as unknown as Queryable, data), begun]);
+      const [verdict] = await Promise.all([judge(client, data), begun]);
       const { event, ...settled } = verdict;
       const values = [data.id, settled.status, settled.finished_at, settled.outcome];
       const stored = event

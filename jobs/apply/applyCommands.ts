@@ -32,7 +32,7 @@ const LANE_BATCH = 64;
 
 export function createApplier(options: ApplierOptions): Applier {
   const { pool, metrics, log } = options;
-  const db = pool as unknown as Queryable;
+  const db: Queryable = pool;
   const isClosing = () => closing;
   const passes = createPasses(pool, createAttempts(options, isClosing), isClosing);
   const backOff = createBackOff({ retry: async (work) => (await passes.run(work)).postponed, db, metrics, log });

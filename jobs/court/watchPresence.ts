@@ -42,7 +42,7 @@ const SEEK_EVERY_MS = 10_000;
 export function createPresenceWatch(options: PresenceWatchOptions): PresenceWatch {
   const { backbone, pool, catalog, judgeAfterMs = JUDGE_AFTER_MS, seekEveryMs = SEEK_EVERY_MS } = options;
   const { queues, presence, log, onError } = backbone;
-  const db = pool as unknown as Queryable;
+  const db: Queryable = pool;
   const send = options.send ?? createSend({ db, catalog, queues, log, request_id: 'presence' });
   const tools = { db, presence, send };
   let closing = false;

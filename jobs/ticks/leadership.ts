@@ -3,7 +3,6 @@
  * gives it back. What a check does is in term.ts.
  */
 import type pg from 'pg';
-import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { withTimeout } from '../../src/core/withTimeout.ts';
 import { RESIGNED } from './lease.ts';
 import { createTerm, type TermOptions } from './term.ts';
@@ -28,7 +27,7 @@ const RELEASE_WITHIN_MS = 2_000;
 
 export function createLeadership({ pool, ...options }: LeadershipOptions): Leadership {
   const { log } = options;
-  const term = createTerm({ ...options, db: pool as unknown as Queryable });
+  const term = createTerm({ ...options, db: pool });
   const resignations = createResignations(pool, () => {
     isCalled = true;
     checkIn(0);

@@ -35,7 +35,7 @@ export function startScheduler(backbone: Backbone, options: SchedulerOptions = {
   const { queues, heartbeat, metrics, log } = backbone;
   const { timetable = wholeTimetable, wallClock = Date.now } = options;
   const pool = backbone.openPool('worker', POOL_SIZE);
-  const db = pool as unknown as Queryable;
+  const db: Queryable = pool;
   const holder = `${hostname()}/${process.pid}/${randomUUID().slice(0, 8)}`;
   const leader = () => leadership.leader();
   const firing = createFiring({ db, queues, metrics, log, leader });

@@ -39,7 +39,7 @@ const OVERTIME_MS = 60_000;
 
 export function createTickRun({ backbone, pool, verifierPool, catalog, isClosing }: TickRunOptions) {
   const { queues, broadcast, blobs, metrics, log } = backbone;
-  const db = pool as unknown as Queryable;
+  const db: Queryable = pool;
 
   async function run({ job, queue }: Line, claim: Claim, { progress, isByHand = false }: RunMode): Promise<Ending> {
     const { name, slot, attempts } = claim;

@@ -32,7 +32,7 @@ export const RUNS_AT_ONCE = 2;
 export function createTickRunner(options: TickRunnerOptions): TickRunner {
   const { backbone, pool, verifierPool, catalog, timetable } = options;
   const { metrics, log } = backbone;
-  const db = pool as unknown as Queryable;
+  const db: Queryable = pool;
   const run = createTickRun({ backbone, pool, verifierPool, catalog, isClosing: () => closing });
   const lines = new Map(timetable.map((line) => [line.job.name, line]));
   const runs = new Map<Promise<unknown>, JobQueue>();

@@ -4,7 +4,6 @@
  */
 
 import { readClock } from '../../src/core/sql/databaseClock.ts';
-import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { verifyGuards } from '../../src/integrity/guards/verifyGuards.ts';
 import { checkPages } from '../../src/integrity/streams/checkPages.ts';
 import { readNames } from '../../src/integrity/streams/streamNames.ts';
@@ -21,7 +20,7 @@ export const verifyEverything = defineJob({
   summary: 'Verifies the whole record, tables included, the guards of the database, and what commands answer',
   most_ms: 4 * 3_600_000,
   async run(tools) {
-    const db = tools.verifierPool as unknown as Queryable;
+    const db = tools.verifierPool;
     const looked_at = await readClock(db);
     const guarded = await verifyGuards(db);
     const commands = await verifyOutcomes(db);

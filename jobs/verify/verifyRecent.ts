@@ -48,7 +48,7 @@ export const verifyRecent = defineJob({
   summary: 'Verifies sessions that moved since their last check, then those checked longest ago, tables included',
   most_ms: 120_000,
   run: (tools) => {
-    const db = tools.verifierPool as unknown as Queryable;
+    const db = tools.verifierPool;
     return keepChecks(tools, 'verify.recent', withKnownFaults(tools.pool, checkPages(db, catalog, namesDue(db), null)));
   },
 });

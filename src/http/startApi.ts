@@ -55,7 +55,7 @@ export async function startApi(
   await queues.demandFit();
   const limitsRedis = await openCache(backbone);
   const pools = openPools(backbone);
-  const db = pools.door as unknown as Queryable;
+  const db = pools.door;
   const { id, ticket_secret } = await readInstallation(db);
   await claimFiles(backbone, id);
   const tokens = openTokens(config, secret, ticket_secret);

@@ -27,7 +27,7 @@ await runProcess({ role: 'relay', verifiesTokens: true }, async (config) => {
   const { broadcast, presence, postgres, queues, heartbeat, metrics, log, isRedisConnected } = backbone;
   await queues.demandFit();
   const pool = backbone.openPool('relay', POOL_SIZE);
-  const db = pool as unknown as Queryable;
+  const db: Queryable = pool;
   const { ticket_secret } = await readInstallation(db);
   const tokens = createTokens({
     secret: config.JWT_SECRET,

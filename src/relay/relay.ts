@@ -50,7 +50,7 @@ const FAREWELL_MS = 1_000;
 const WEBSOCKET_PATH = /^\/live\/ws\/([^/]+)$/;
 
 export function createRelay({ pool, broadcast, presence, tokens, config, metrics, log }: RelayOptions): Relay {
-  const db = pool as unknown as Queryable;
+  const db: Queryable = pool;
   const scopes = createScopeCache(db);
   const readers = createReaders(pool);
   const rooms = createRooms({ readers, broadcast, metrics, log });

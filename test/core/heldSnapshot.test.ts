@@ -27,7 +27,7 @@ describe.each([100_000, 250_000])('with %i commands settled while a snapshot is 
   beforeAll(async () => {
     database = await cloneDatabase();
     worker = openPool(database.url, 'worker', 2, () => {});
-    db = worker as unknown as Queryable;
+    db = worker;
     await database.pool.query(`
       insert into streams select 'session:' || n, 1, sha256('') from generate_series(0, ${STREAMS - 1}) as n`);
     await accept(settled);

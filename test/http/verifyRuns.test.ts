@@ -69,7 +69,7 @@ describe.skipIf(isLeftOut)('a verification', () => {
     await openSession(stack.url, cast());
     await stack.stopWorkers();
     const id = randomUUID();
-    const db = stack.pool as unknown as Queryable;
+    const db = stack.pool;
     await stack.pool.query('insert into integrity_runs (id) values ($1)', [id]);
     const dead = (await vi.waitUntil(() => runs.claimRun(db, id), PATIENCE))!;
     expect(await runs.claimRun(db, id)).toBeUndefined();

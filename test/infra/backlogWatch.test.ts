@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { moveMark } from '../../jobs/upkeep/moveMark.ts';
-import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { boundFor } from '../../src/infra/backlog/backlog.ts';
 import { startBacklogWatch } from '../../src/infra/backlog/backlogWatch.ts';
 import { LOOKS_POOL_SIZE } from '../../src/infra/postgres/boundedRead.ts';
@@ -56,7 +55,7 @@ test('a stream that is held back ages alone: its own commands are refused, and n
   await accept(1, FIRST, 300, 1);
   await database.pool.query(`update streams set held_until = now() + interval '1 hour' where stream = 'session:0'`);
   await database.pool.query(`update inbox_mark set looked_at = 'epoch'`);
-  await moveMark(worker as unknown as Queryable);
+  await moveMark(worker);
   const watch = await open();
   expect(watch.refusalOf({ institution_id: FIRST, stream: 'session:0' })).toBe('stuck');
   expect(watch.refusalOf({ institution_id: FIRST, stream: 'session:1' })).toBeUndefined();

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createPresenceWatch, type PresenceWatch } from '../../jobs/court/watchPresence.ts';
-import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { readAttendance } from '../../src/court/participants/readAttendance.ts';
 import { createInProcessPresence } from '../../src/infra/presence/inProcess.ts';
 import { PRESENCE } from '../../src/infra/presence/presence.ts';
@@ -105,7 +104,7 @@ describe.skipIf(isLeftOut)('the watch of presence', () => {
     );
     expect(rows).toEqual([{ count: 4 }]);
 
-    const whole = await readAttendance(bench.tools.pool as unknown as Queryable, session_id);
+    const whole = await readAttendance(bench.tools.pool, session_id);
     expect(whole!.attendance).toMatchObject([
       { user_id: people.petitioner, periods: [{ out: expect.any(String) }, { out: null }] },
       { user_id: people.respondent, periods: [] },
@@ -113,7 +112,7 @@ describe.skipIf(isLeftOut)('the watch of presence', () => {
       { user_id: people.bailiff },
     ]);
     for (const page of [1, 2, 5]) {
-      const paged = await readAttendance(bench.tools.pool as unknown as Queryable, session_id, page);
+      const paged = await readAttendance(bench.tools.pool, session_id, page);
       const periodsOf = (report: typeof whole) =>
         (report!.attendance as { periods: object }[]).map((one) => one.periods);
       expect(periodsOf(paged)).toEqual(periodsOf(whole));

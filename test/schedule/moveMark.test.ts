@@ -17,7 +17,7 @@ let db: Queryable;
 beforeAll(async () => {
   database = await cloneDatabase();
   worker = openPool(database.url, 'worker', 2, () => {});
-  db = worker as unknown as Queryable;
+  db = worker;
   await database.pool.query(`
     insert into streams select 'session:' || n, 1, sha256('') from generate_series(0, 499) as n`);
 });

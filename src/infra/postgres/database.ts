@@ -105,7 +105,7 @@ export async function inTransaction<T>(
   };
   client.on('error', onError);
   try {
-    const db = client as unknown as Queryable;
+    const db = client;
     const [, result] = await pipelined([client.query(begin), work(db)] as const);
     const [, { command }] = await pipelined([last?.(db, result), client.query('commit')] as const);
     if (command !== 'COMMIT') throw new Error(`the transaction ended with ${command}`);

@@ -43,7 +43,7 @@ const PAGE_TEXT = eventsWithin('asc');
 const LATEST_TEXT = eventsWithin('desc');
 
 export function createReaders(pool: pg.Pool): Readers {
-  const db = pool as unknown as Queryable;
+  const db: Queryable = pool;
 
   async function readHeads(session_ids: string[]): Promise<Map<string, Position>> {
     const text = `
