@@ -3,7 +3,7 @@
  * from the migrated template.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -43,6 +43,9 @@ async function start() {
   await migrate(postgres.url);
   const redis = await findRedis();
   if (!redis) leaveOut('the tests on Redis', 'redis-server or valkey-server on the PATH');
+  await mkdir('dist', { recursive: true });
+  const bundles = await mkdtemp(join(process.cwd(), 'dist', 'bundles-'));
+  process.env.TEST_BUNDLES = bundles;
   const hasCurl = spawnSync('curl', ['--version']).status === 0;
   if (!hasCurl) leaveOut('the walk-through of the README', 'curl on the PATH');
   return {
@@ -53,6 +56,7 @@ async function start() {
       await redis?.stop();
       await postgres.stop();
       await rm(home, { recursive: true, force: true });
+      await rm(bundles, { recursive: true, force: true });
     },
   };
 }

