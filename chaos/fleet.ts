@@ -22,7 +22,7 @@ export const KINDS = (Object.keys(ENTRIES) as Kind[]).filter((kind) => existsSyn
 
 const OF_EACH = 2;
 const HUNG_AFTER_MS = 10_000;
-const LOOK_EVERY_MS = 1_000;
+const CHECK_EVERY_MS = 1_000;
 const START_AGAIN_MS = 200;
 
 /** Where one process is, and the next when it has died. */
@@ -76,7 +76,7 @@ export async function startFleet(env: Record<string, string>, folder: string): P
     }
   }
 
-  async function look(post: Post): Promise<void> {
+  async function check(post: Post): Promise<void> {
     const { process } = post;
     if (!process) return;
     const signal = AbortSignal.timeout(HUNG_AFTER_MS);
@@ -88,8 +88,8 @@ export async function startFleet(env: Record<string, string>, folder: string): P
 
   const supervised = posts.map(supervise);
   const timer = setInterval(() => {
-    for (const post of posts) void look(post);
-  }, LOOK_EVERY_MS);
+    for (const post of posts) void check(post);
+  }, CHECK_EVERY_MS);
   const of = (kind: Kind) => posts.filter((post) => post.kind === kind);
   const fleet: Fleet = {
     posts: of,

@@ -1,10 +1,10 @@
 /**
- * The worker as a part: it answers doorbells, drains the inbox, keeps the deadlines of turns, watches who is present, and
+ * The worker as a part: it answers doorbells, polls for overdue commands, keeps the deadlines of turns, watches presence, and
  * runs timed jobs and verifications on request.
  */
 import type { Job, Worker } from 'bullmq';
 import type { Queryable } from '../src/core/sql/queryable.ts';
-import { LOOKS_POOL_SIZE } from '../src/infra/postgres/boundedRead.ts';
+import { POLL_POOL_SIZE } from '../src/infra/postgres/boundedRead.ts';
 import type { Backbone } from '../src/infra/process/backbone.ts';
 import type { Watch } from '../src/infra/process/watchdog.ts';
 import { catalog } from '../src/modules.ts';
@@ -70,9 +70,9 @@ export async function startWorker(
   const integrity = queues.worker('integrity', answerIntegrity, { concurrency: INTEGRITY_AT_ONCE });
   const maintenance = queues.worker<TickKey, object>('maintenance', runner.answer, { concurrency: RUNS_AT_ONCE });
   await queues.run([doorbells, integrity, maintenance] as Worker[]);
-  const looks = backbone.openPool('worker', LOOKS_POOL_SIZE);
+  const polls = backbone.openPool('worker', POLL_POOL_SIZE);
   const overduePoll = startOverduePoll(
-    looks,
+    polls,
     [applier.watched, expirer.watched, runner.watched, verifier.watched, watchMark(db)],
     log,
   );
@@ -82,7 +82,7 @@ export async function startWorker(
   async function close(): Promise<void> {
     const left = heartbeat.leave('worker');
     // Awaited last: a look may wait for a database that does not answer until the applier is closed.
-    const looked = overduePoll.close();
+    const polled = overduePoll.close();
     expirer.close();
     await presence.close();
     const runs = Promise.all([runner.close(), verifier.close()]);
@@ -91,8 +91,8 @@ export async function startWorker(
     const within = queues.isConnected() === false ? 0 : CLOSE_WITHIN_MS;
     await Promise.race([workers, new Promise((resolve) => setTimeout(resolve, within).unref())]);
     await applier.close();
-    await Promise.all([looked, left]);
-    await Promise.all([pool.end(), jobPool.end(), verifierPool.end(), looks.end()]);
+    await Promise.all([polled, left]);
+    await Promise.all([pool.end(), jobPool.end(), verifierPool.end(), polls.end()]);
   }
 
   return { db: pool, close };

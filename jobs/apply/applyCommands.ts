@@ -84,5 +84,5 @@ export function createApplier(options: ApplierOptions): Applier {
     await Promise.all([backOff.close(), ...lanes.map((lane) => lane.idle())]);
   }
 
-  return { answer, watched: { name: 'commands', waits: COMMANDS_WAIT, look: pollOverdue }, close };
+  return { answer, watched: { name: 'commands', waits: COMMANDS_WAIT, poll: pollOverdue }, close };
 }

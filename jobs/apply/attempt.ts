@@ -77,7 +77,7 @@ export function createAttempts(options: ApplierOptions, isClosing: () => boolean
     reach?.('after_commit');
     metrics.transactionSeconds.observe((performance.now() - started) / 1_000);
     metrics.batchSize.observe(decided.outcomes.length);
-    for (const [stream, held] of decided.moved) states.keep(stream, held);
+    for (const [stream, current] of decided.moved) states.keep(stream, current);
     await followCommit(decided, { queues, broadcast, metrics, log });
     reach?.('after_publish');
     return decided;

@@ -93,13 +93,13 @@ export function createSuspects({ pool, attempts: { transact, persistently }, pas
 
 /** A first command with no attempt left is not counted. */
 async function countLocked(db: Queryable, work: Work, fits: Fits, tally: Tally): Promise<Counted> {
-  const { heads, held } = await lockStreams(db, work);
+  const { heads, backingOff } = await lockStreams(db, work);
   for (const [subject, streams] of work) {
     if (streams.every((stream) => heads.has(stream))) continue;
     const detail = 'somebody else has locked it';
     tally.postponed.set(subject, { streams: [...streams], reason: 'locked', detail });
   }
-  const ready = [...work.keys()].filter((subject) => !held.has(subject) && !tally.postponed.has(subject));
+  const ready = [...work.keys()].filter((subject) => !backingOff.has(subject) && !tally.postponed.has(subject));
   const { pending } = await readPending(db, ready, COUNTED_AT_ONCE);
   const firsts = pending.filter(({ stream }, i) => pending.findIndex((other) => other.stream === stream) === i);
   const fitting = new Set(firsts.filter(fits).map(({ stream }) => stream));

@@ -71,7 +71,7 @@ export function createExpirer({ db, send, log }: ExpirerOptions): Expirer {
         return { sent: 0 };
       }
     },
-    watched: { name: 'deadlines', waits: TURNS_WAIT, look: async () => void (await expire(DUE, BEFORE_ALL)) },
+    watched: { name: 'deadlines', waits: TURNS_WAIT, poll: async () => void (await expire(DUE, BEFORE_ALL)) },
     close() {
       closing = true;
     },

@@ -5,7 +5,7 @@
  */
 import { pipelined } from '../../src/core/sql/pipelined.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
-import { AWAITED_MS, presenceCommand, type Unsettled } from '../../src/court/participants/presence.ts';
+import { AWAITED_MS, presenceCommand, type Watched } from '../../src/court/participants/presence.ts';
 import type { Presence } from '../../src/infra/presence/presence.ts';
 import type { JobTools } from '../job.ts';
 
@@ -44,13 +44,13 @@ export async function sendForChanges({ db, presence, send }: PresenceTools): Pro
   const changes = await presence.changed(AT_ONCE);
   if (changes.length === 0) return false;
   const ids = [changes.map(({ session_id }) => session_id), changes.map(({ user_id }) => user_id)];
-  const { rows } = await db.query<Unsettled>({ name: 'presence-affected', text: AFFECTED, values: ids });
+  const { rows } = await db.query<Watched>({ name: 'presence-affected', text: AFFECTED, values: ids });
   const isHere = new Map(changes.map((one) => [`${one.session_id} ${one.user_id}`, one.is_present]));
   await pipelined([
     db.query({ name: 'presence-judged', text: JUDGED, values: ids }),
     ...rows.map((row) => order(send, row, presenceCommand(row, isHere.get(`${row.session_id} ${row.user_id}`)!))),
   ]);
-  await presence.settle(changes);
+  await presence.acknowledge(changes);
   return true;
 }
 
@@ -61,7 +61,7 @@ export async function sendForChanges({ db, presence, send }: PresenceTools): Pro
 export async function sendForAwaited(tools: PresenceTools, mayLose: () => boolean): Promise<boolean> {
   const { db, presence, send } = tools;
   const statement = { name: 'presence-awaited', text: AWAITED, values: [AWAITED_MS, AT_ONCE] };
-  const { rows } = await db.query<Unsettled & { is_over: boolean }>(statement);
+  const { rows } = await db.query<Watched & { is_over: boolean }>(statement);
   if (rows.length === 0) return false;
   const present = await presence.arePresent(rows);
   await pipelined(
@@ -88,7 +88,7 @@ export async function sendForMissing({ db, presence, send }: PresenceTools, befo
   let hasSent = false;
   for (let after: string | null = null, isLast = false; !isLast; ) {
     const values: unknown[] = [after, AT_ONCE];
-    const { rows } = await db.query<Unsettled>({ name: 'presence-connected', text: CONNECTED, values });
+    const { rows } = await db.query<Watched>({ name: 'presence-connected', text: CONNECTED, values });
     isLast = rows.length < AT_ONCE;
     after = rows.at(-1)?.id ?? null;
     const present = rows.length === 0 ? [] : await presence.arePresent(rows);
@@ -101,7 +101,7 @@ export async function sendForMissing({ db, presence, send }: PresenceTools, befo
   return { missing, hasSent };
 }
 
-async function order(send: JobTools['send'], participant: Unsettled, name: string | undefined): Promise<void> {
+async function order(send: JobTools['send'], participant: Watched, name: string | undefined): Promise<void> {
   if (name === undefined) return;
   const { id, session_id, user_id, connection_count } = participant;
   await send({ name, input: { session_id, user_id }, key: `${name} ${id} ${connection_count}` });

@@ -91,5 +91,5 @@ export function createTickRunner(options: TickRunnerOptions): TickRunner {
     await Promise.allSettled(runs.keys());
   }
 
-  return { answer, watched: { name: 'ticks', waits: TICKS_WAIT, look: poll }, runByHand, close };
+  return { answer, watched: { name: 'ticks', waits: TICKS_WAIT, poll }, runByHand, close };
 }

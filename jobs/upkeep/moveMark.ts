@@ -63,7 +63,7 @@ interface First {
 
 /** @param db of role `worker` */
 export function watchMark(db: Queryable): OverdueWork {
-  return { name: 'mark', waits: MARK_LAGS, look: () => moveMark(db) };
+  return { name: 'mark', waits: MARK_LAGS, poll: () => moveMark(db) };
 }
 
 export async function moveMark(db: Queryable): Promise<void> {

@@ -47,15 +47,15 @@ const RESOLVE = `
 
 type OpenFinding = StreamVerdict & { id: string; is_new: boolean; is_news: boolean };
 
-/** @param checked_at the database's clock before it was looked at */
+/** @param checked_at the database's clock before it was verdicts at */
 export async function keepFindings(
   tools: JobTools,
   job: string,
   checked_at: string,
-  looked: StreamVerdict[],
+  verdicts: StreamVerdict[],
 ): Promise<KeptFindings> {
-  const wrong = looked.filter(({ issues }) => issues.length > 0);
-  const well = looked.filter(({ issues }) => issues.length === 0);
+  const wrong = verdicts.filter(({ issues }) => issues.length > 0);
+  const well = verdicts.filter(({ issues }) => issues.length === 0);
   const open = wrong.length === 0 ? [] : await openFindings(tools, job, checked_at, wrong);
   const { rows: resolved } = await tools.pool.query<{ id: string; stream: string | null }>(RESOLVE, [
     keysOf(well),
@@ -79,7 +79,7 @@ async function openFindings(
   return (await pool.query<OpenFinding>(OPEN, [JSON.stringify(rows), job, checked_at, keysOf(wrong)])).rows;
 }
 
-const keysOf = (looked: StreamVerdict[]) => looked.map(({ stream }) => stream ?? '');
+const keysOf = (verdicts: StreamVerdict[]) => verdicts.map(({ stream }) => stream ?? '');
 
 async function sayOpen(tools: JobTools, job: string, { id, stream, issues, issues_omitted }: OpenFinding) {
   const shown = issues.slice(0, LOGGED_ISSUES);

@@ -101,7 +101,7 @@ export function createRecordVerifier({ db, verifierPool, blobs, log }: RecordVer
     await Promise.allSettled(underWay.values());
   }
 
-  return { answer, watched: { name: 'verifications', waits: runs.RUNS_WAIT, look: poll }, close };
+  return { answer, watched: { name: 'verifications', waits: runs.RUNS_WAIT, poll }, close };
 }
 
 async function verify(pool: pg.Pool, claim: runs.RunClaim, goOn: Progress, blobs: Blobs): Promise<RecordReport> {

@@ -1,6 +1,6 @@
 /**
  * A lane gathers what arrives while its last batch is under way and runs it as one batch: no timer, no added wait when
- * idle, bigger batches under load. Order is kept; every item is settled exactly once.
+ * idle, bigger batches under load. Order is kept; every item has exactly one result.
  */
 
 interface Item<T, R> {
@@ -59,15 +59,15 @@ export function createBatcher<T, R>(
     if (waiting.length >= bounds.waiting || waiting_weight + weight > bounds.waiting_weight) {
       return Promise.reject(new LaneFull('more waits already than can be run soon'));
     }
-    const settled = new Promise<R>((resolve, reject) => waiting.push({ value, weight, resolve, reject }));
+    const result = new Promise<R>((resolve, reject) => waiting.push({ value, weight, resolve, reject }));
     waiting_weight += weight;
-    running ??= new Promise<void>((resolve) => soon(() => void drain().then(resolve)));
-    return settled;
+    running ??= new Promise<void>((resolve) => soon(() => void runAll().then(resolve)));
+    return result;
   }
 
-  async function drain(): Promise<void> {
+  async function runAll(): Promise<void> {
     while (waiting.length > 0) {
-      await settle(take());
+      await runBatch(take());
     }
     running = undefined;
   }
@@ -86,7 +86,7 @@ export function createBatcher<T, R>(
     return batch;
   }
 
-  async function settle(batch: Item<T, R>[]): Promise<void> {
+  async function runBatch(batch: Item<T, R>[]): Promise<void> {
     try {
       const results = await run(batch.map((item) => item.value));
       batch.forEach((item, i) => {
@@ -98,8 +98,8 @@ export function createBatcher<T, R>(
         return;
       }
       const middle = Math.ceil(batch.length / 2);
-      await settle(batch.slice(0, middle));
-      await settle(batch.slice(middle));
+      await runBatch(batch.slice(0, middle));
+      await runBatch(batch.slice(middle));
     }
   }
 

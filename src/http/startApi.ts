@@ -9,7 +9,7 @@ import type { Queryable } from '../core/sql/queryable.ts';
 import { startBacklogWatch } from '../infra/backlog/backlogWatch.ts';
 import { listenForScopeChanges } from '../infra/broadcast/scopeChanges.ts';
 import { createLimiter } from '../infra/limiter/createLimiter.ts';
-import { LOOKS_POOL_SIZE } from '../infra/postgres/boundedRead.ts';
+import { POLL_POOL_SIZE } from '../infra/postgres/boundedRead.ts';
 import { readInstallation } from '../infra/postgres/installation.ts';
 import type { Backbone } from '../infra/process/backbone.ts';
 import type { Config } from '../infra/process/config.ts';
@@ -121,7 +121,7 @@ export async function startApi(
 function openPools(backbone: Backbone) {
   return {
     door: backbone.openPool('door', DOOR_POOL_SIZE),
-    polls: backbone.openPool('door', LOOKS_POOL_SIZE),
+    polls: backbone.openPool('door', POLL_POOL_SIZE),
     reading: backbone.openPool('api', READING_POOL_SIZE),
     verifier: backbone.openPool('verifier', VERIFIER_POOL_SIZE),
   };

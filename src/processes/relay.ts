@@ -7,7 +7,7 @@ import { metricsAccess, metricsRoutes } from '../http/operations/metricsRoutes.t
 import { serveMetrics } from '../http/operations/serveMetrics.ts';
 import { answerProblems, refuseUnknownPath } from '../http/problems.ts';
 import { createExpressServer } from '../http/server.ts';
-import { LOOKS_POOL_SIZE } from '../infra/postgres/boundedRead.ts';
+import { POLL_POOL_SIZE } from '../infra/postgres/boundedRead.ts';
 import { readInstallation } from '../infra/postgres/installation.ts';
 import { unreadyOnNewerSchema } from '../infra/postgres/schemaWatch.ts';
 import { openBackbone } from '../infra/process/backbone.ts';
@@ -37,10 +37,10 @@ await runProcess({ role: 'relay', verifiesTokens: true }, async (config) => {
     ticketSecret: ticket_secret,
   });
   const relay = createRelay({ pool, broadcast, presence, tokens, config, metrics, log });
-  const looks = backbone.openPool('relay', LOOKS_POOL_SIZE);
+  const polls = backbone.openPool('relay', POLL_POOL_SIZE);
   await heartbeat.join('relay');
   const probe = await startProbe({
-    pool: looks,
+    pool: polls,
     postgres,
     metrics,
     isRedisConnected,
@@ -65,7 +65,7 @@ await runProcess({ role: 'relay', verifiesTokens: true }, async (config) => {
       { name: 'http', run: () => closeServer(server) },
       { name: 'metrics', run: () => apart?.close() },
       { name: 'probe', run: () => probe.close() },
-      { name: 'pool', run: () => Promise.all([pool.end(), looks.end()]) },
+      { name: 'pool', run: () => Promise.all([pool.end(), polls.end()]) },
       { name: 'backbone', run: () => backbone.close() },
     ],
   };

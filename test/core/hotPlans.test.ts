@@ -130,7 +130,7 @@ async function play(): Promise<void> {
   await get(stack.url, `/api/command/${later.body.command_id}`, admin, { prefer: 'wait=5' });
   const form = formOf(field('title', 'The charter party'), file(PDF));
   await must(send(stack.url, 'POST', `${path}/exhibit/upload`, petitioner, form, { 'content-type': FORM, ...key }));
-  // Another worker's doorbell, lost: the drain finds it. Locked meanwhile, it is told of.
+  // Another worker's doorbell, lost: the overdue poll finds it. Locked meanwhile, it is told of.
   const stranger = await stack.pool.connect();
   await stranger.query('begin');
   await stranger.query('select from streams where stream = $1 for update', [`session:${session_id}`]);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'v
 import { moveMark } from '../../jobs/upkeep/moveMark.ts';
 import { boundFor } from '../../src/infra/backlog/backlog.ts';
 import { startBacklogWatch } from '../../src/infra/backlog/backlogWatch.ts';
-import { LOOKS_POOL_SIZE } from '../../src/infra/postgres/boundedRead.ts';
+import { POLL_POOL_SIZE } from '../../src/infra/postgres/boundedRead.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
 import { createLog } from '../../src/infra/telemetry/log.ts';
 import { createMetrics } from '../../src/infra/telemetry/metrics.ts';
@@ -19,7 +19,7 @@ let looks: pg.Pool;
 let worker: pg.Pool;
 beforeAll(async () => {
   database = await cloneDatabase();
-  looks = openPool(database.url, 'door', LOOKS_POOL_SIZE, () => {});
+  looks = openPool(database.url, 'door', POLL_POOL_SIZE, () => {});
   worker = openPool(database.url, 'worker', 2, () => {});
   await database.pool.query(`
     insert into streams select 'session:' || n, 1, sha256('') from generate_series(0, 39) as n`);
@@ -103,7 +103,7 @@ test('a door shut by what came in since the last look says so', async () => {
 test('what came in is forgotten with the next look, though no look comes to its end', async () => {
   const metrics = createMetrics();
   const log = createLog('silent', 'test');
-  const gone = openPool(database.url, 'door', LOOKS_POOL_SIZE, () => {});
+  const gone = openPool(database.url, 'door', POLL_POOL_SIZE, () => {});
   const watch = await startBacklogWatch({ pool: gone, metrics, log, every_ms: 50 });
   onTestFinished(() => watch.close());
   // From now on every look fails.

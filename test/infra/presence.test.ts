@@ -52,7 +52,7 @@ describe.each(ADAPTERS)('presence, %s', (_, create) => {
     await presence.hold('a', [ada]);
     expect(await presence.changed(10)).toEqual([came(ada)]);
     expect(await presence.changed(10)).toEqual([came(ada)]);
-    await presence.settle([came(ada)]);
+    await presence.acknowledge([came(ada)]);
     await presence.hold('a', [ada]);
     expect(await presence.changed(10)).toEqual([]);
     expect(await presence.arePresent([ada, rui, elsewhere])).toEqual([true, false, false]);
@@ -62,7 +62,7 @@ describe.each(ADAPTERS)('presence, %s', (_, create) => {
     const presence = start();
     await presence.hold('a', [ada]);
     await presence.hold('b', [ada]);
-    await presence.settle([came(ada)]);
+    await presence.acknowledge([came(ada)]);
     await presence.release('a', [ada]);
     expect(await presence.changed(10)).toEqual([]);
     expect(await presence.arePresent([ada])).toEqual([true]);
@@ -76,7 +76,7 @@ describe.each(ADAPTERS)('presence, %s', (_, create) => {
     await presence.release('a', [ada]);
     expect(await presence.changed(10)).toEqual([went(ada)]);
     await presence.hold('b', [rui]);
-    await presence.settle([went(ada), came(rui)]);
+    await presence.acknowledge([went(ada), came(rui)]);
     await presence.release('a', [rui]);
     expect(await presence.changed(10)).toEqual([]);
   });
@@ -84,7 +84,7 @@ describe.each(ADAPTERS)('presence, %s', (_, create) => {
   test('a lease that is not said again runs out; one that is does not', async () => {
     const presence = start({ lease_ms: 300, flicker_ms: 0 });
     await presence.hold('dead', [ada, rui]);
-    await presence.settle([came(ada), came(rui)]);
+    await presence.acknowledge([came(ada), came(rui)]);
     const refresh = setInterval(() => void presence.hold('alive', [rui]), 50);
     try {
       await vi.waitFor(async () => expect(await presence.changed(10)).toEqual([went(ada)]), 5_000);
@@ -98,7 +98,7 @@ describe.each(ADAPTERS)('presence, %s', (_, create) => {
     const presence = start({ lease_ms: 300, flicker_ms: 0 });
     await presence.hold('dead', [ada]);
     const refresh = setInterval(() => void presence.hold('alive', [ada]), 50);
-    await presence.settle([came(ada)]);
+    await presence.acknowledge([came(ada)]);
     await vi.waitFor(async () => expect(await presence.arePresent([ada])).toEqual([true]));
     clearInterval(refresh);
     await presence.hold('alive', [ada]);
@@ -109,7 +109,7 @@ describe.each(ADAPTERS)('presence, %s', (_, create) => {
   test('who goes and comes right back has not changed', async () => {
     const presence = start({ lease_ms: 60_000, flicker_ms: 60_000 });
     await presence.hold('a', [ada]);
-    await presence.settle([came(ada)]);
+    await presence.acknowledge([came(ada)]);
     await presence.release('a', [ada]);
     expect(await presence.changed(10)).toEqual([]);
     await presence.hold('b', [ada]);
@@ -122,7 +122,7 @@ describe.each(ADAPTERS)('presence, %s', (_, create) => {
     await presence.release('a', [ada]);
     expect(await presence.changed(10)).toEqual([went(ada)]);
     await presence.hold('a', [ada]);
-    await presence.settle([went(ada)]);
+    await presence.acknowledge([went(ada)]);
     expect(await presence.changed(10)).toEqual([came(ada)]);
   });
 
@@ -143,7 +143,7 @@ describe.each(ADAPTERS)('presence, %s', (_, create) => {
     await presence.release('a', crowd);
     const gone = await presence.changed(2_000);
     expect(gone).toHaveLength(1_001);
-    await presence.settle(gone);
+    await presence.acknowledge(gone);
     expect(await presence.changed(1)).toEqual([]);
   });
 });
@@ -163,7 +163,7 @@ describe.skipIf(redisUrl === null)('presence in Redis', () => {
     const presence = onRedis(LONG, prefix);
     open.push(presence);
     await presence.hold('a', [ada, rui]);
-    await presence.settle([came(ada), came(rui)]);
+    await presence.acknowledge([came(ada), came(rui)]);
     const client = new Redis(redisUrl!);
     const keys = await client.keys(`${prefix}*`);
     expect(keys.length).toBeGreaterThan(2);

@@ -1,7 +1,7 @@
 /** A Postgres that is slow is not away: the figures grow old and say so, and nobody is turned away for it. */
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { LOOKS_POOL_SIZE } from '../../src/infra/postgres/boundedRead.ts';
+import { POLL_POOL_SIZE } from '../../src/infra/postgres/boundedRead.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
 import { PROCESS_KINDS } from '../../src/infra/postgres/heartbeat.ts';
 import { createAbsence } from '../../src/infra/telemetry/absence.ts';
@@ -16,7 +16,7 @@ let database: TestDatabase;
 let pool: pg.Pool;
 beforeAll(async () => {
   database = await cloneDatabase();
-  pool = openPool(database.url, 'door', LOOKS_POOL_SIZE, () => {});
+  pool = openPool(database.url, 'door', POLL_POOL_SIZE, () => {});
 });
 afterAll(async () => {
   await pool.end();
@@ -65,7 +65,7 @@ test('a look that takes too long is ended, the last figures stay with their age,
 });
 
 test('a Postgres that answers nothing is away', async () => {
-  const nowhere = openPool('postgres://nobody@127.0.0.1:1/nothing', 'door', LOOKS_POOL_SIZE, () => {});
+  const nowhere = openPool('postgres://nobody@127.0.0.1:1/nothing', 'door', POLL_POOL_SIZE, () => {});
   onTestFinished(() => nowhere.end());
   const probe = await open(nowhere);
   expect(probe.health()).toMatchObject({ healthy: false, postgres_connected: false, queue: { as_of: null } });

@@ -1,12 +1,12 @@
 /** What counts as standing still. That the process then ends is shown with real ones, in test/faults/killer.test.ts. */
 import { expect, test } from 'vitest';
-import { look, type Sight } from '../../src/infra/process/watchdogThread.ts';
+import { check, type Sight } from '../../src/infra/process/watchdogThread.ts';
 
 /** What is seen after these looks, each a pair of beats and time. */
 function after(...looks: [beats: number, now_ms: number][]): Sight {
-  return looks.reduce((sight, [beats, now_ms]) => look(sight, beats, now_ms), {
+  return looks.reduce((sight, [beats, now_ms]) => check(sight, beats, now_ms), {
     beats: 0,
-    looked_at_ms: 0,
+    checked_at_ms: 0,
     stalled_ms: 0,
   });
 }

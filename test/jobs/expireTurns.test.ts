@@ -168,7 +168,7 @@ describe.skipIf(isLeftOut)(`deadlines, ${kind}`, () => {
   });
 });
 
-describe.skipIf(isLeftOut)(`the sweep, ${kind}`, () => {
+describe.skipIf(isLeftOut)(`the overdue poll, ${kind}`, () => {
   /** A turn whose time is up; nobody works but who is asked to. */
   async function openDue() {
     const bench = await openWorkbench();
@@ -201,12 +201,12 @@ describe.skipIf(isLeftOut)(`the sweep, ${kind}`, () => {
     const db = pool as never;
     const worker = () => createExpirer({ db, send: createSend({ db, catalog, queues, log, request_id: 'test' }), log });
     const workers = [worker(), worker(), worker()];
-    await Promise.all(workers.flatMap(({ watched }) => [watched.look(), watched.look()]));
-    await workers[0]!.watched.look();
+    await Promise.all(workers.flatMap(({ watched }) => [watched.poll(), watched.poll()]));
+    await workers[0]!.watched.poll();
     expect(await sent()).toEqual([{ status: 'accepted' }]);
     await note();
     expect([await sent(), await expiries()]).toEqual([[{ status: 'applied' }], 1]);
-    await workers[0]!.watched.look();
+    await workers[0]!.watched.poll();
     expect(await sent()).toHaveLength(1);
     expect(await bench.report()).toMatchObject({ system_valid: true });
   });
@@ -218,12 +218,12 @@ describe.skipIf(isLeftOut)(`the sweep, ${kind}`, () => {
     // As if a pause had come before it and had ended in the same millisecond: refused, and the deadline is the same again.
     const input = { session_id, turn_id, deadline: '2026-01-01T00:00:00.000Z' };
     await send({ name: 'turn.expire', input, key: `turn.expire ${turn_id} ${deadline}` });
-    await expirer.watched.look();
+    await expirer.watched.poll();
     expect(await sent()).toEqual([{ status: 'rejected' }]);
     await bench.hoursAgo(-1);
     await note();
-    await expirer.watched.look();
-    await expirer.watched.look();
+    await expirer.watched.poll();
+    await expirer.watched.poll();
     expect([await sent(), await expiries()]).toEqual([[{ status: 'rejected' }, { status: 'applied' }], 1]);
     expect(await bench.report()).toMatchObject({ system_valid: true });
   });
@@ -235,7 +235,7 @@ describe.skipIf(isLeftOut)(`the sweep, ${kind}`, () => {
     const away = new pg.Pool({ host: '127.0.0.1', port: 1 });
     onTestFinished(() => away.end());
     expect(await createExpirer({ db: away as never, send, log }).answer(job)).toEqual({ sent: 0 });
-    await createExpirer({ db: pool as never, send, log }).watched.look();
+    await createExpirer({ db: pool as never, send, log }).watched.poll();
     await note();
     expect(await expiries()).toBe(1);
     const nonsense = { data: { session_id, turn_id: 'x', deadline } } as never;
@@ -247,7 +247,7 @@ describe.skipIf(isLeftOut)(`the sweep, ${kind}`, () => {
     const { bench, sent } = await openDue();
     const expirer = createExpirer({ db: bench.tools.pool as never, send: bench.tools.send, log: bench.tools.log });
     expirer.close();
-    await expirer.watched.look();
+    await expirer.watched.poll();
     expect(await sent()).toEqual([]);
   });
 
@@ -299,7 +299,7 @@ describe.skipIf(isLeftOut)(`the sweep, ${kind}`, () => {
         return bench.tools.pool.query(text, values);
       },
     };
-    await createExpirer({ db: explaining as never, send: async () => {}, log: bench.tools.log }).watched.look();
+    await createExpirer({ db: explaining as never, send: async () => {}, log: bench.tools.log }).watched.poll();
     expect(plans).toHaveLength(1);
     expect(plans[0]).toContain('session_turns_due');
     expect(plans[0]).not.toContain('Seq Scan');

@@ -126,7 +126,7 @@ describe.skipIf(isLeftOut)('the watch of presence', () => {
     await go(session_id);
     await expectEvents(session_id, 'JOINED', 'RECONNECTING');
     await presence().hold(RELAY, [seat(session_id)]);
-    await presence().settle([{ ...seat(session_id), is_present: true }]);
+    await presence().acknowledge([{ ...seat(session_id), is_present: true }]);
     await bench.hoursAgo(0);
     await watch.poll();
     expect(await typesOf(session_id)).toEqual(['JOINED', 'RECONNECTING', 'RECONNECTED']);

@@ -1,4 +1,4 @@
-/** The overduePoll: what waits is looked at, and nothing else; none holds up another. */
+/** The overdue poll: kinds of work that wait are polled, and no others; none holds up another. */
 import pino from 'pino';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { type OverdueWork, startOverduePoll } from '../../jobs/overduePoll.ts';
@@ -16,15 +16,15 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-/** Work of a kind, and how often it was looked at. */
-function kind(name: string, look: () => Promise<void> = async () => {}): OverdueWork & { looks: number } {
+/** Work of a kind, and how often it was polled. */
+function kind(name: string, work: () => Promise<void> = async () => {}): OverdueWork & { polls: number } {
   const one = {
     name,
     waits: `exists (select from work where kind = '${name}')`,
-    looks: 0,
-    async look() {
-      one.looks += 1;
-      await look();
+    polls: 0,
+    async poll() {
+      one.polls += 1;
+      await work();
     },
   };
   return one;
@@ -36,11 +36,11 @@ test('only what waits is looked at, from the moment it does until it does no mor
   const parcels = kind('parcels');
   const overduePoll = startOverduePoll(database.pool, [letters, parcels], log);
   await database.pool.query(`insert into work values ('letters')`);
-  await expect.poll(() => letters.looks, SOON).toBe(1);
+  await expect.poll(() => letters.polls, SOON).toBe(1);
   await database.pool.query(`insert into work values ('letters')`);
-  await expect.poll(() => letters.looks, SOON).toBe(2);
+  await expect.poll(() => letters.polls, SOON).toBe(2);
   await overduePoll.close();
-  expect([letters.looks, parcels.looks]).toEqual([2, 0]);
+  expect([letters.polls, parcels.polls]).toEqual([2, 0]);
 });
 
 test('a look that takes long is not begun again and holds up no other, nor does one that fails', async () => {
@@ -55,13 +55,13 @@ test('a look that takes long is not begun again and holds up no other, nor does 
   const usual = kind('usual');
   await database.pool.query(`insert into work values ('long'), ('broken'), ('usual')`);
   const overduePoll = startOverduePoll(database.pool, [long, broken, usual], log);
-  await expect.poll(() => Math.min(usual.looks, broken.looks), SOON).toBeGreaterThan(2);
-  expect(long.looks).toBe(1);
+  await expect.poll(() => Math.min(usual.polls, broken.polls), SOON).toBeGreaterThan(2);
+  expect(long.polls).toBe(1);
   let isClosed = false;
   const closed = overduePoll.close().then(() => {
     isClosed = true;
   });
-  await expect.poll(() => usual.looks, SOON).toBeGreaterThan(2);
+  await expect.poll(() => usual.polls, SOON).toBeGreaterThan(2);
   expect(isClosed).toBe(false);
   end();
   await closed;
@@ -78,7 +78,7 @@ test('a question that cannot be asked is asked again', async () => {
   const overduePoll = startOverduePoll(database.pool, [late], noting);
   await expect.poll(() => warned.length, SOON).toBeGreaterThan(1);
   await database.pool.query('alter table mislaid rename to work');
-  await expect.poll(() => late.looks, SOON).toBeGreaterThan(0);
+  await expect.poll(() => late.polls, SOON).toBeGreaterThan(0);
   await overduePoll.close();
   expect(warned[0]).toContain('overdue poll failed');
 });
@@ -89,7 +89,7 @@ test('where the question takes too long, it is looked at all the same, and the q
   onTestFinished(() => locker.release(true));
   await locker.query('begin; lock table work');
   const overduePoll = startOverduePoll(database.pool, [hidden], log);
-  await expect.poll(() => hidden.looks, SOON).toBeGreaterThan(1);
+  await expect.poll(() => hidden.polls, SOON).toBeGreaterThan(1);
   const { rows } = await database.pool.query(
     `select count(*)::int as asking from pg_locks where relation = 'work'::regclass and not granted`,
   );

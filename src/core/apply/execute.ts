@@ -61,7 +61,7 @@ async function lockAndRead(db: Queryable, { work, limit }: PassOptions) {
   const [locked, early] = await pipelined([lockStreams(db, work), read()] as const);
   const { pending, now } = locked.hadUnborn ? await read() : early;
   const busy = new Set([...work.values()].flat().filter((stream) => !locked.heads.has(stream)));
-  return { heads: locked.heads, busy, pending: pending.filter(({ stream }) => !locked.held.has(stream)), now };
+  return { heads: locked.heads, busy, pending: pending.filter(({ stream }) => !locked.backingOff.has(stream)), now };
 }
 
 async function loadFacts(db: Queryable, catalog: Catalog, pending: PendingCommand[]): Promise<Map<string, unknown>> {

@@ -24,7 +24,7 @@ export interface States {
   /** The state of each of these streams at exactly these heads. */
   load(db: Queryable, heads: ReadonlyMap<string, Head>): Promise<Loaded>;
   /** Keeps a state; to be called after the commit that made it true. */
-  keep(stream: string, held: StreamState): void;
+  keep(stream: string, current: StreamState): void;
 }
 
 const KEPT_STREAMS = 5_000;
@@ -52,12 +52,12 @@ export function createStates(catalog: Catalog): States {
     const newer = new Map<string, string>();
     const stale = new Map<string, StreamState>();
     for (const [stream, head] of heads) {
-      const held = kept.get(stream);
+      const known = kept.get(stream);
       if (!catalog.kinds.has(kindOf(stream)) && catalog.reserved.stream_kinds.has(kindOf(stream)))
         newer.set(stream, `streams of kind ${kindOf(stream)}`);
       else if (head.sequence === 0) states.set(stream, initialState(catalog, stream));
-      else if (held?.head.event_hash === head.event_hash) states.set(stream, held.state);
-      else stale.set(stream, held ?? { head: EMPTY_HEAD, state: initialState(catalog, stream) });
+      else if (known?.head.event_hash === head.event_hash) states.set(stream, known.state);
+      else stale.set(stream, known ?? { head: EMPTY_HEAD, state: initialState(catalog, stream) });
     }
     if (stale.size > 0) await foldSince(db, heads, await founded(db, stale), { states, newer });
     return { states, newer };
@@ -85,14 +85,14 @@ export function createStates(catalog: Catalog): States {
     stale: Map<string, StreamState>,
     { states, newer }: Loaded,
   ): Promise<void> {
-    const after = [...stale.values()].map((held) => held.head.sequence);
+    const after = [...stale.values()].map(({ head }) => head.sequence);
     const { rows } = await db.query<EventRow>(EVENTS_SINCE, [
       [...stale.keys()],
       after,
       types,
       catalog.reserved.event_types.source,
     ]);
-    for (const [stream, held] of stale) states.set(stream, held.state);
+    for (const [stream, { state }] of stale) states.set(stream, state);
     for (const row of rows) {
       if (!catalog.events.has(row.event_type)) newer.set(row.stream, `events of type ${row.event_type}`);
       else if (!newer.has(row.stream)) states.set(row.stream, evolveWith(catalog, states.get(row.stream), row));
@@ -103,7 +103,7 @@ export function createStates(catalog: Catalog): States {
     }
   }
 
-  return { load, keep: (stream, held) => void kept.set(stream, held) };
+  return { load, keep: (stream, current) => void kept.set(stream, current) };
 }
 
 export function initialState(catalog: Catalog, stream: string): unknown {

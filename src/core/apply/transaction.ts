@@ -16,12 +16,12 @@ interface LockedRow {
   sequence: number;
   event_hash: string;
   occurred_at: string | null;
-  held: boolean;
+  backing_off: boolean;
 }
 
 const LOCKED_COLUMNS = `
   stream, sequence, encode(event_hash, 'hex') as event_hash, occurred_at,
-  coalesce(held_until > clock_timestamp(), false) as held`;
+  coalesce(held_until > clock_timestamp(), false) as backing_off`;
 
 // A command's other streams are locked only where its subject was: else of two workers each would lock half of a pair.
 // They stand beside their subject, in one text: found again by a join, five hundred of them would cost the square of it.
@@ -56,7 +56,7 @@ export interface Locked {
   /** Of the streams that are locked. Another transaction has those that are missing. */
   heads: Map<string, Head>;
   /** Streams whose first pending command waits for its next attempt. */
-  held: Set<string>;
+  backingOff: Set<string>;
   /** Were there streams without a row? What was read of them along with this may be older than their lock. */
   hadUnborn: boolean;
 }
@@ -82,8 +82,8 @@ export async function lockStreams(db: Queryable, work: Work): Promise<Locked> {
     const { sequence, event_hash, occurred_at } = row ?? EMPTY_HEAD;
     heads.set(stream, { sequence, event_hash, occurred_at });
   }
-  const held = new Set([...own].filter(([, row]) => row?.held).map(([stream]) => stream));
-  return { heads, held, hadUnborn: own.size > new Set(rows.map(({ stream }) => stream)).size };
+  const backingOff = new Set([...own].filter(([, row]) => row?.backing_off).map(([stream]) => stream));
+  return { heads, backingOff, hadUnborn: own.size > new Set(rows.map(({ stream }) => stream)).size };
 }
 
 /** A stream about to be born has no row to lock: its name is. What is born before we have its name is locked as a row. */
@@ -172,7 +172,7 @@ const WRITE = {
 /** Events, payloads, heads and outcomes of a batch in one statement. */
 export async function writeBatch(db: Queryable, { rows, moved, outcomes }: Decided): Promise<void> {
   if (rows.length === 0 && outcomes.length === 0) return;
-  const heads = [...moved].map(([stream, held]) => ({ stream, ...held.head }));
+  const heads = [...moved].map(([stream, { head }]) => ({ stream, ...head }));
   const values = [JSON.stringify(rows), JSON.stringify(heads), JSON.stringify(outcomes), outcomes.length];
   await db.query({ ...WRITE, values });
 }
@@ -182,13 +182,13 @@ export function noteFaults(db: Queryable, faults: CommandFault[]): Promise<unkno
   return faults.flatMap(({ id, stream, attempts, error, retry_in_ms }) => {
     const noted = db.query('update commands set attempts = $2, last_error = $3 where id = $1', [id, attempts, error]);
     if (retry_in_ms === 0) return [noted];
-    const held = db.query(
+    const waits = db.query(
       `insert into streams (stream, sequence, event_hash, held_until)
        values ($1, 0, decode(repeat('00', 32), 'hex'), clock_timestamp() + $2 * interval '1 millisecond')
        on conflict (stream) do update set held_until = excluded.held_until`,
       [stream, retry_in_ms],
     );
-    return [noted, held];
+    return [noted, waits];
   });
 }
 

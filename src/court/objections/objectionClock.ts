@@ -15,7 +15,7 @@ export function withClock(session: SessionState, turn_id: string, change: (turn:
 }
 
 /** The state with the objection changed; where the clock waited for it, it goes on unless something else holds it. */
-export function settled(
+export function withDecision(
   session: SessionState,
   objection_id: string,
   changes: Partial<Objection>,
@@ -37,7 +37,7 @@ export function clockWithout(session: SessionState, objection: Objection, at: st
   return turn.state === 'active' ? clockAt(letGo(turn, objection, at), at) : null;
 }
 
-export function settledWrites(session: SessionState, objection_id: string): Write[] {
+export function decisionWrites(session: SessionState, objection_id: string): Write[] {
   const objection = objectionOf(session, objection_id);
   return [objectionUpdate(objection), turnUpdate(turnOfPayload(session.turns, objection))];
 }

@@ -21,7 +21,7 @@ import {
   refuseUnlessPresiding,
 } from '../turns/courtCommand.ts';
 import { DECISIONS } from './objection.ts';
-import { clockWithout, findObjection, objectionResult, settled, settledWrites } from './objectionClock.ts';
+import { clockWithout, decisionWrites, findObjection, objectionResult, withDecision } from './objectionClock.ts';
 
 export const objectionRuled = defineEvent({
   stream: sessionStream,
@@ -34,9 +34,9 @@ export const objectionRuled = defineEvent({
   }),
   evolve(session, { at, actor, payload: { objection_id, decision, ruling } }) {
     const when = decision === 'reserved' ? { reserved_at: at } : { ruled_by: actor, ruled_at: at };
-    return settled(session, objection_id, { state: decision, ruling, ...when }, at);
+    return withDecision(session, objection_id, { state: decision, ruling, ...when }, at);
   },
-  project: ({ payload }, session) => settledWrites(session, payload.objection_id),
+  project: ({ payload }, session) => decisionWrites(session, payload.objection_id),
 });
 
 const body = z.strictObject({

@@ -10,15 +10,15 @@ import { BENCH_AND_COUNSEL } from '../roles.ts';
 import { type SessionStates, sessionStream } from '../sessions/session.ts';
 import { clock } from '../turns/clock.ts';
 import { inCourt, OPEN_CODES, refuseUnlessOpen } from '../turns/courtCommand.ts';
-import { clockWithout, findObjection, objectionResult, settled, settledWrites } from './objectionClock.ts';
+import { clockWithout, decisionWrites, findObjection, objectionResult, withDecision } from './objectionClock.ts';
 
 export const objectionWithdrawn = defineEvent({
   stream: sessionStream,
   type: 'OBJECTION_WITHDRAWN',
   payload: z.strictObject({ objection_id: id, clock: clock.nullable() }),
   evolve: (session, { at, payload }) =>
-    settled(session, payload.objection_id, { state: 'withdrawn', withdrawn_at: at }, at),
-  project: ({ payload }, session) => settledWrites(session, payload.objection_id),
+    withDecision(session, payload.objection_id, { state: 'withdrawn', withdrawn_at: at }, at),
+  project: ({ payload }, session) => decisionWrites(session, payload.objection_id),
 });
 
 const body = z.strictObject({ objection_id: id });

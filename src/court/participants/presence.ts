@@ -19,7 +19,7 @@ export interface OfParticipant {
 }
 
 /** A participant whose status in the record may not be what their sockets say. */
-export type Unsettled = Pick<Participant, 'id' | 'status' | 'unseen_since' | 'connection_count'> & OfParticipant;
+export type Watched = Pick<Participant, 'id' | 'status' | 'unseen_since' | 'connection_count'> & OfParticipant;
 
 export const ofParticipant = {
   body: z.strictObject({ session_id: id, user_id: id }),
@@ -40,7 +40,7 @@ export function findParticipant({ session }: PresenceStates, user_id: string): P
 export const PARTICIPANT_CODES = ['session_completed', 'not_joined'] as const;
 
 /** The command that the sockets of a participant ask for; undefined where the record says what they do. */
-export function presenceCommand({ status, unseen_since }: Unsettled, is_present: boolean): string | undefined {
+export function presenceCommand({ status, unseen_since }: Watched, is_present: boolean): string | undefined {
   const isAway = status === 'reconnecting' || (status === 'disconnected' && unseen_since !== null);
   if (is_present) return isAway ? 'participant.reconnect' : undefined;
   return status === 'connected' ? 'participant.await' : undefined;

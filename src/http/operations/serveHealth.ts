@@ -1,6 +1,6 @@
 /** Health and metrics of a process that answers nothing else. */
 
-import { LOOKS_POOL_SIZE } from '../../infra/postgres/boundedRead.ts';
+import { POLL_POOL_SIZE } from '../../infra/postgres/boundedRead.ts';
 import type { Backbone } from '../../infra/process/backbone.ts';
 import { closeServer, listen } from '../../infra/process/httpServer.ts';
 import { startProbe } from '../../infra/telemetry/probe.ts';
@@ -19,7 +19,7 @@ export interface HealthServer {
 /** @param usual the port where the settings name none; another where it is taken */
 export async function serveHealth(backbone: Backbone, usual: number): Promise<HealthServer> {
   const { config, postgres, metrics, isRedisConnected, queues, heartbeat } = backbone;
-  const pool = backbone.openPool('worker', LOOKS_POOL_SIZE);
+  const pool = backbone.openPool('worker', POLL_POOL_SIZE);
   const probe = await startProbe({
     pool,
     postgres,

@@ -4,7 +4,7 @@
  * is nobody else's concern.
  */
 import type pg from 'pg';
-import { look } from '../postgres/boundedRead.ts';
+import { poll } from '../postgres/boundedRead.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { isOverShare, isStuckForLong, isTooMuch, type Workable } from './backlog.ts';
@@ -58,7 +58,7 @@ export async function startBacklogWatch(options: BacklogWatchOptions): Promise<B
     // Also where the poll fails: what was settled meanwhile is not known either.
     admitted = new Map();
     try {
-      const found = await look(pool, readWorkable);
+      const found = await poll(pool, readWorkable);
       per_second = settledPerSecond(per_second, seen, found);
       seen = found;
       judge();

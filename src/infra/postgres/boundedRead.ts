@@ -1,20 +1,20 @@
 /**
- * A look at how things stand: Postgres itself ends it after a second, so that none outlives its asker, and it has
- * connections of its own, which nobody else keeps busy and which it keeps from nobody.
+ * A poll of a few figures: Postgres itself ends it after a second, so that none outlives its asker, and polls have
+ * connections of their own, which no other work keeps busy.
  */
 import type pg from 'pg';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { withTimeout } from '../../core/withTimeout.ts';
 import { inTransaction } from './database.ts';
 
-/** One for looking, and one to ask whether Postgres is there while a look goes on. */
-export const LOOKS_POOL_SIZE = 2;
-const LOOK_MS = 1_000;
+/** One to poll, and one to ask whether Postgres is there while a poll goes on. */
+export const POLL_POOL_SIZE = 2;
+const POLL_MS = 1_000;
 const PATIENCE_MS = 2_000;
 
 /** @throws where it takes longer than a second, or Postgres is away */
-export function look<T>(pool: pg.Pool, read: (db: Queryable) => Promise<T>): Promise<T> {
-  const begin = `begin read only; set local statement_timeout = ${LOOK_MS}`;
+export function poll<T>(pool: pg.Pool, read: (db: Queryable) => Promise<T>): Promise<T> {
+  const begin = `begin read only; set local statement_timeout = ${POLL_MS}`;
   return withTimeout(inTransaction(pool, read, { begin }), PATIENCE_MS, 'Postgres does not answer');
 }
 

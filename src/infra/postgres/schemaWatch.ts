@@ -8,7 +8,7 @@ import type { Step } from '../process/shutdown.ts';
 import type { Log } from '../telemetry/log.ts';
 import { OURS } from './schema.ts';
 
-const LOOK_EVERY_MS = 3_000;
+const CHECK_EVERY_MS = 3_000;
 const NEWEST = {
   name: 'newest-migration',
   text: 'select name from public.knex_migrations order by id desc limit 1',
@@ -19,19 +19,19 @@ export function watchSchema(db: Queryable, log: Log, consequence: string, onNewe
   let timer: NodeJS.Timeout | undefined;
   let isOver = false;
 
-  async function look(): Promise<void> {
+  async function check(): Promise<void> {
     const found = await db.query<{ name: string }>(NEWEST).catch(() => undefined);
     const newest = found?.rows[0]?.name;
     if (isOver) return;
     if (newest === undefined || OURS.includes(newest)) {
-      timer = setTimeout(() => void look(), LOOK_EVERY_MS).unref();
+      timer = setTimeout(() => void check(), CHECK_EVERY_MS).unref();
       return;
     }
     log.fatal({ schema: newest, own: OURS.at(-1) }, `a newer version has migrated the database: ${consequence}`);
     onNewer();
   }
 
-  void look();
+  void check();
   const run = () => {
     isOver = true;
     clearTimeout(timer);

@@ -51,7 +51,7 @@ export function createInProcessPresence({ lease_ms, flicker_ms }: PresenceOption
       .map(([key]) => ({ ...personOf(key), is_present: leases.has(key) }));
   }
 
-  async function settle(dealt: readonly Change[]): Promise<void> {
+  async function acknowledge(dealt: readonly Change[]): Promise<void> {
     drop();
     for (const change of dealt) {
       const key = keyOf(change);
@@ -64,5 +64,5 @@ export function createInProcessPresence({ lease_ms, flicker_ms }: PresenceOption
     return people.map((person) => leases.has(keyOf(person)));
   }
 
-  return { hold, release, changed, settle, arePresent, close: async () => {} };
+  return { hold, release, changed, acknowledge, arePresent, close: async () => {} };
 }

@@ -23,7 +23,7 @@ export interface Presence {
    */
   changed(limit: number): Promise<Change[]>;
   /** These were dealt with. People that have changed again meanwhile are told again. */
-  settle(changes: readonly Change[]): Promise<void>;
+  acknowledge(changes: readonly Change[]): Promise<void>;
   /** Whether each of them has a socket anywhere. */
   arePresent(people: readonly Person[]): Promise<boolean[]>;
   close(): Promise<void>;

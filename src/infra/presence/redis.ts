@@ -53,7 +53,7 @@ const SCRIPTS = {
       table.insert(told, redis.call('ZSCORE', people, person) and 1 or 0)
     end
     return told`,
-  settle: `${PRELUDE}
+  acknowledge: `${PRELUDE}
     for i = 2, #ARGV, 2 do
       local isPresent = redis.call('ZSCORE', people, ARGV[i]) and '1' or '0'
       if isPresent == ARGV[i + 1] then redis.call('ZREM', changes, ARGV[i]) end
@@ -119,8 +119,8 @@ export function createRedisPresence(
     hold: (relay, people) => inParts(people, (some) => run('hold', relay, lease_ms, ...some)),
     release: (relay, people) => inParts(people, (some) => run('release', relay, ...some)),
     changed,
-    settle: async (changes) =>
-      void (await run('settle', ...changes.flatMap((one) => [keyOf(one), one.is_present ? '1' : '0']))),
+    acknowledge: async (changes) =>
+      void (await run('acknowledge', ...changes.flatMap((one) => [keyOf(one), one.is_present ? '1' : '0']))),
     arePresent: async (people) => ((await run('present', ...people.map(keyOf))) as number[]).map((one) => one === 1),
     close: async () => client.disconnect(),
   };

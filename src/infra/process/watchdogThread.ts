@@ -17,30 +17,30 @@ export interface Shared {
 /** How the main thread was found. */
 export interface Sight {
   beats: number;
-  looked_at_ms: number;
+  checked_at_ms: number;
   stalled_ms: number;
 }
 
-const LOOK_EVERY_MS = 500;
+const CHECK_EVERY_MS = 500;
 
 /**
  * How long the main thread has stood still while this one ran. A longer time between two looks means that the machine
- * was suspended or the process stopped, when nobody can beat: it counts as one look.
+ * was suspended or the process stopped, when nobody can beat: it counts as one check.
  */
-export function look(last: Sight, beats: number, now_ms: number): Sight {
-  if (beats !== last.beats) return { beats, looked_at_ms: now_ms, stalled_ms: 0 };
-  const since_ms = Math.min(now_ms - last.looked_at_ms, 2 * LOOK_EVERY_MS);
-  return { beats, looked_at_ms: now_ms, stalled_ms: last.stalled_ms + since_ms };
+export function check(last: Sight, beats: number, now_ms: number): Sight {
+  if (beats !== last.beats) return { beats, checked_at_ms: now_ms, stalled_ms: 0 };
+  const since_ms = Math.min(now_ms - last.checked_at_ms, 2 * CHECK_EVERY_MS);
+  return { beats, checked_at_ms: now_ms, stalled_ms: last.stalled_ms + since_ms };
 }
 
 function guard(shared: Shared): void {
-  let sight: Sight = { beats: -1, looked_at_ms: performance.now(), stalled_ms: 0 };
+  let sight: Sight = { beats: -1, checked_at_ms: performance.now(), stalled_ms: 0 };
   setInterval(() => {
-    sight = look(sight, Atomics.load(shared.beats, 0), performance.now());
+    sight = check(sight, Atomics.load(shared.beats, 0), performance.now());
     if (sight.stalled_ms < shared.patience_ms) return;
     tell(shared, sight.stalled_ms);
     process.kill(process.pid, 'SIGABRT');
-  }, LOOK_EVERY_MS);
+  }, CHECK_EVERY_MS);
 }
 
 /** One line as the log has them. */

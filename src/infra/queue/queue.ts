@@ -89,7 +89,7 @@ export function openQueues(options: QueueOptions): Queues {
 
 function openOnRedis(options: QueueOptions, redis: RedisServer): Queues {
   const prefix = `${redisPrefix(options.installation)}bull`;
-  // A doorbell that cannot be rung is not waited for: the drain finds the command.
+  // A doorbell that cannot be rung is not waited for: the overdue poll finds the command.
   const producer = redis.open('queues', { enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: 1_000 });
   return assemble(
     { ...options, onError: redis.onError },

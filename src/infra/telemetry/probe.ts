@@ -6,7 +6,7 @@
  */
 import type pg from 'pg';
 import { type Backlog, readStanding } from '../backlog/backlog.ts';
-import { isThere, look } from '../postgres/boundedRead.ts';
+import { isThere, poll } from '../postgres/boundedRead.ts';
 import type { Alive } from '../postgres/heartbeat.ts';
 import type { Absence } from './absence.ts';
 import type { Metrics } from './metrics.ts';
@@ -74,7 +74,7 @@ export async function startProbe(options: ProbeOptions): Promise<Probe> {
 
   async function pollAgain(): Promise<void> {
     try {
-      const { findings_open, ...counts } = await look(pool, readStanding);
+      const { findings_open, ...counts } = await poll(pool, readStanding);
       queue = { ...counts, as_of: new Date().toISOString() };
       metrics.findingsOpen.set(findings_open);
       postgres_connected = true;

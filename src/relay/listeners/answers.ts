@@ -22,10 +22,10 @@ export function createAnswers(listener: Listener): Answers {
 
   function owe(kind: string, give: () => void): void {
     owed.set(kind, give);
-    settle();
+    sendOwed();
   }
 
-  function settle(): void {
+  function sendOwed(): void {
     for (const [kind, give] of owed) {
       if (isWaiting || !listener.isOpen()) return;
       if (listener.isBusy()) {
@@ -41,7 +41,7 @@ export function createAnswers(listener: Listener): Answers {
     isWaiting = true;
     listener.whenReady(() => {
       isWaiting = false;
-      settle();
+      sendOwed();
     });
   }
 

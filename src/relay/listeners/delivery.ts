@@ -72,7 +72,7 @@ export function createDelivery(room: Room, rooms: Rooms, listener: Listener, log
     isReadingSnapshot = true;
     try {
       const data = await rooms.readSnapshot(session_id, cursor);
-      room.expect(data.head.event_sequence);
+      room.knownToReach(data.head.event_sequence);
       sendAt(data.head.event_sequence, { type: 'SNAPSHOT', data });
     } catch (err) {
       log.warn({ err, session_id }, 'reading snapshot failed');

@@ -40,7 +40,7 @@ export async function join(room: Room, listener: Listener, options: JoinOptions)
   function begin(cursor: number, { event_sequence }: Position): Delivery {
     const delivery = createDelivery(room, rooms, listener, log);
     delivery.start(cursor, event_sequence);
-    room.expect(event_sequence);
+    room.knownToReach(event_sequence);
     return delivery;
   }
 }

@@ -14,7 +14,7 @@ export interface Healing {
   /** There is an event that is not next. */
   gapSeen(): void;
   /** The record is known to reach this far. */
-  expect(sequence: number, grace_ms: number): void;
+  knownToReach(sequence: number, grace_ms: number): void;
   stop(): void;
 }
 
@@ -49,7 +49,7 @@ export function createHealing(recent: RecentEvents, options: HealingOptions): He
     }, GAP_GRACE_MS);
   }
 
-  function expect(sequence: number, grace_ms: number): void {
+  function knownToReach(sequence: number, grace_ms: number): void {
     expected = Math.max(expected, sequence);
     if (stopped || sequence <= recent.head().event_sequence) return;
     tailTimer ??= setTimeout(() => {
@@ -97,7 +97,7 @@ export function createHealing(recent: RecentEvents, options: HealingOptions): He
     clearTimeout(tailTimer);
   }
 
-  return { gapSeen, expect, stop };
+  return { gapSeen, knownToReach, stop };
 }
 
 /** @returns how many of the page's events had not been heard meanwhile */

@@ -38,7 +38,7 @@ export interface Room {
   at(sequence: number): EventMessage | undefined;
   readPage(after: number): Promise<EventMessage[]>;
   /** The record is known to reach this far: what is not heard within the grace is read. */
-  expect(sequence: number, grace_ms?: number): void;
+  knownToReach(sequence: number, grace_ms?: number): void;
   /** The record's head, read after the room stood at `before`: what is announced has been committed, so it has that too. */
   compare(before: Position, recorded: Position | undefined, grace_ms?: number): void;
   close(): void;
@@ -61,7 +61,7 @@ export function createRoom(session_id: string, { readers, broadcast, metrics, lo
   const members = new Set<Member>();
   const events = createRoomEvents({ session_id, readers, metrics, log, onMoved: pumpAll, onFork: startAfresh });
   const subscription = subscribe(broadcast, stream, hear, () => void check(), log);
-  const expect = (sequence: number, grace_ms = TAIL_GRACE_MS) => events.expect(sequence, grace_ms);
+  const knownToReach = (sequence: number, grace_ms = TAIL_GRACE_MS) => events.knownToReach(sequence, grace_ms);
   let opening: Promise<void> | undefined;
   let closed = false;
 
@@ -92,14 +92,14 @@ export function createRoom(session_id: string, { readers, broadcast, metrics, lo
   async function check(): Promise<void> {
     try {
       const heads = await readers.readHeads([session_id]);
-      expect(heads.get(session_id)?.event_sequence ?? 0);
+      knownToReach(heads.get(session_id)?.event_sequence ?? 0);
     } catch (err) {
       log.warn({ err, session_id }, 'head check of room failed');
     }
   }
 
   function compare(before: Position, recorded: Position = EMPTY, grace_ms?: number): void {
-    if (isAfter(before, recorded)) expect(recorded.event_sequence, grace_ms);
+    if (isAfter(before, recorded)) knownToReach(recorded.event_sequence, grace_ms);
     else {
       log.error({ session_id, before, recorded }, 'record lacks what was delivered; all listeners begin afresh');
       startAfresh();
@@ -118,7 +118,7 @@ export function createRoom(session_id: string, { readers, broadcast, metrics, lo
   }
 
   const room: Room = {
-    ...{ session_id, open, head: events.head, at: events.at, expect, compare, close },
+    ...{ session_id, open, head: events.head, at: events.at, knownToReach, compare, close },
     add: (member) => (closed ? member.abandon() : void members.add(member)),
     remove: (member) => void members.delete(member),
     isOccupied: () => members.size > 0,

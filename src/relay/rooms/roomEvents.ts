@@ -15,7 +15,7 @@ export interface RoomEvents {
   prime(): Promise<void>;
   hear(events: readonly ExportedEvent[]): void;
   /** The record is known to reach this far: what is not heard within the grace is read. */
-  expect(sequence: number, grace_ms: number): void;
+  knownToReach(sequence: number, grace_ms: number): void;
   /** After `prime`. */
   head(): Position;
   /** @returns undefined for what is older than the room keeps, and for what is not there yet */
@@ -72,7 +72,7 @@ export function createRoomEvents(options: RoomEventsOptions): RoomEvents {
   return {
     prime,
     hear,
-    expect: (sequence, grace_ms) => primed?.healing.expect(sequence, grace_ms),
+    knownToReach: (sequence, grace_ms) => primed?.healing.knownToReach(sequence, grace_ms),
     head: () => primed!.recent.head(),
     at: (sequence) => primed!.recent.at(sequence),
     stop: () => primed?.healing.stop(),
