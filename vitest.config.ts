@@ -13,7 +13,7 @@ const PURE = [
   'test/integrity/{streamKinds,tables}.test.ts',
   'test/relay/{frames,recentEvents,scopeCheck}.test.ts',
   'test/schedule/slots.test.ts',
-  'test/{deploy,docs,kept,readme}.test.ts',
+  'test/{deploy,docs,kept,readme,vocabulary}.test.ts',
 ];
 const ON_A_KIND = ['test/{http,relay,jobs,journeys}/**/*.test.ts'];
 const FAULTS = ['test/faults/**/*.test.ts'];

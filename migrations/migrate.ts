@@ -9,7 +9,7 @@ import type { Knex } from 'knex';
 import type pg from 'pg';
 import { DEFAULT_ROLE_PREFIX } from '../src/core/sql/databaseRoles.ts';
 import { openSession } from '../src/infra/postgres/ownSession.ts';
-import { demandKnownSchema, OURS, readSchema, refuseOtherRoles } from '../src/infra/postgres/schema.ts';
+import { demandKnownSchema, demandOurRoles, OURS, readSchema } from '../src/infra/postgres/schema.ts';
 import { takeRole } from '../src/infra/postgres/takeRole.ts';
 import { ConfigError, readMigrationConfig } from '../src/infra/process/config.ts';
 import { migrations } from './index.ts';
@@ -28,7 +28,7 @@ export async function migrate(
   url: string,
   { wanted = OURS, rolePrefix = DEFAULT_ROLE_PREFIX }: MigrateOptions = {},
 ): Promise<void> {
-  await withClient(url, (client) => refuseOtherRoles(client, rolePrefix));
+  await withClient(url, (client) => demandOurRoles(client, rolePrefix));
   const roles = roleNames(rolePrefix);
   await makeRoles(url, Object.values(roles));
   await withClient(url, async (client) => {
@@ -47,7 +47,7 @@ export async function unmake(url: string, rolePrefix = DEFAULT_ROLE_PREFIX): Pro
   await withClient(url, async (client) => {
     await client.query(`select pg_advisory_lock(${LOCK})`);
     demandKnownSchema(await readSchema(client));
-    await refuseOtherRoles(client, rolePrefix);
+    await demandOurRoles(client, rolePrefix);
     await withKnex(url, rolePrefix, (knex) => knex.migrate.rollback({ migrationSource: sourceOf(OURS) }, true));
     await client.query('drop schema if exists bullmq cascade');
   });

@@ -1,4 +1,4 @@
-/** Who is let in at the door: what somebody may not see is answered like what there is not. */
+/** Scope at the door: what is out of it is answered like what does not exist. */
 
 import { isUuid } from '../core/chain/ids.ts';
 import type { Actor } from '../core/definitions/actor.ts';

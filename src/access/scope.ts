@@ -1,5 +1,5 @@
 /**
- * Who may see and touch what. Scope facts of an assignment and its session are read once and kept at the door; the
+ * The right to see and to touch. Scope facts of an assignment and its session are read once and kept at the door; the
  * rules over them are pure. What is out of scope is answered like what does not exist.
  */
 

@@ -7,7 +7,7 @@ import type pg from 'pg';
 import { migrate, unmake } from '../../migrations/migrate.ts';
 import type { Blobs } from '../core/definitions/files.ts';
 import { DEFAULT_ROLE_PREFIX, roleName } from '../core/sql/databaseRoles.ts';
-import { demandKnownSchema, readSchema, refuseOtherRoles } from '../infra/postgres/schema.ts';
+import { demandKnownSchema, demandOurRoles, readSchema } from '../infra/postgres/schema.ts';
 import { takeRole } from '../infra/postgres/takeRole.ts';
 import { type RecordReport, verifyRecord } from '../integrity/verifyRecord.ts';
 import { catalog } from '../modules.ts';
@@ -48,7 +48,7 @@ export async function restoreBackup(
     await demandUnused(client);
     const found = await readSchema(client);
     demandKnownSchema(found);
-    await refuseOtherRoles(client, rolePrefix);
+    await demandOurRoles(client, rolePrefix);
     if (!replace && found.length > 0) await demandEmpty(client, roleName(rolePrefix, 'worker'));
     return found;
   });

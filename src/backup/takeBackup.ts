@@ -6,7 +6,7 @@
  */
 
 import { DEFAULT_ROLE_PREFIX, roleName } from '../core/sql/databaseRoles.ts';
-import { OURS, readSchema, refuseOtherRoles, SchemaError } from '../infra/postgres/schema.ts';
+import { demandOurRoles, OURS, readSchema, SchemaError } from '../infra/postgres/schema.ts';
 import { takeRole } from '../infra/postgres/takeRole.ts';
 import { type RecordReport, verifyRecord } from '../integrity/verifyRecord.ts';
 import { catalog } from '../modules.ts';
@@ -29,7 +29,7 @@ export async function takeBackup(url: string, file: string, rolePrefix = DEFAULT
   try {
     await client.query('begin isolation level repeatable read, read only');
     const migrations = await readSchema(client);
-    await refuseOtherRoles(client, rolePrefix);
+    await demandOurRoles(client, rolePrefix);
     if (migrations.length === 0) throw new SchemaError('There is nothing to back up: the database has no schema.');
     const { rows } = await client.query<{ now: string }>('select now()');
     const taken_at = rows[0]!.now;

@@ -1,4 +1,4 @@
-/** Who may send the commands of the court, in the groups that they come in. What the roster says of them is for `decide`. */
+/** The roles that send the commands of the court, in groups. What the roster says of a person is for `decide`. */
 import type { Role } from '../core/definitions/actor.ts';
 
 export const OFFICIALS: readonly Role[] = ['admin', 'super_admin', 'judge'];

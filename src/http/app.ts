@@ -17,7 +17,7 @@ import { observeRequests } from './observeRequests.ts';
 import { docsRoutes } from './operations/docs.ts';
 import { healthRoutes } from './operations/health.ts';
 import { metricsAccess, metricsRoutes } from './operations/metricsRoutes.ts';
-import { answerProblems, refuseOtherMethods, refuseUnknownPath, sendProblem } from './problems.ts';
+import { answerOtherMethods, answerProblems, answerUnknownPath, sendProblem } from './problems.ts';
 import { serveQuery } from './queries/serveQuery.ts';
 import { routes } from './routes.ts';
 
@@ -56,12 +56,12 @@ export function createApp(context: ApiContext, probe: Probe, version: string): E
   for (const { route, serve } of routes) mount(route, serve(context));
   for (const [path, ways] of fixedFirst(served)) {
     for (const { method, serve } of ways) app[method.toLowerCase() as 'get' | 'post'](path, serve);
-    app.all(path, refuseOtherMethods(ways.map(({ method }) => method)));
+    app.all(path, answerOtherMethods(ways.map(({ method }) => method)));
   }
   app.use(healthRoutes(probe), metricsRoutes(context.metrics, metricsAccess(context.config)));
   app.use(docsRoutes(version));
   app.use(DASHBOARD, dashboard(context));
-  app.use(refuseUnknownPath);
+  app.use(answerUnknownPath);
   app.use(answerProblems(context.log));
   return app;
 }

@@ -30,12 +30,12 @@ export function boundedText(problem: ProblemBody): string {
   return JSON.stringify({ type, title, status, detail, code, command_id, instance: cut.instance });
 }
 
-export const refuseUnknownPath: RequestHandler = () => {
+export const answerUnknownPath: RequestHandler = () => {
   throw new Problem('not_found', 'There is nothing at this path.');
 };
 
 /** For a path that exists with other methods. OPTIONS is answered with what there is. */
-export function refuseOtherMethods(methods: string[]): RequestHandler {
+export function answerOtherMethods(methods: string[]): RequestHandler {
   const allow = methods.includes('GET') ? ['HEAD', ...methods].join(', ') : methods.join(', ');
   return (req, res) => {
     if (req.method !== 'OPTIONS') throw new Problem('method_not_allowed', `Use ${allow}.`, {}, { Allow: allow });

@@ -1,5 +1,5 @@
 /**
- * Tokens: who sends a request is what a signed JWT says. Keys are made once; the algorithms that are accepted are those
+ * Tokens: a signed JWT names the sender of a request. Keys are made once; the algorithms that are accepted are those
  * of the key, so a token cannot choose its own. Observer tickets have a key of their own and are good only at the relay.
  */
 import { createSecretKey, type KeyObject } from 'node:crypto';

@@ -5,7 +5,7 @@ import { bareApp } from '../http/app.ts';
 import { healthRoutes } from '../http/operations/health.ts';
 import { metricsAccess, metricsRoutes } from '../http/operations/metricsRoutes.ts';
 import { serveMetrics } from '../http/operations/serveMetrics.ts';
-import { answerProblems, refuseUnknownPath } from '../http/problems.ts';
+import { answerProblems, answerUnknownPath } from '../http/problems.ts';
 import { createExpressServer } from '../http/server.ts';
 import { POLL_POOL_SIZE } from '../infra/postgres/boundedRead.ts';
 import { readInstallation } from '../infra/postgres/installation.ts';
@@ -49,7 +49,7 @@ await runProcess({ role: 'relay', verifiesTokens: true }, async (config) => {
     isQueueFit: queues.isFit,
   });
   const app = bareApp(config.TRUSTED_PROXIES);
-  app.use(healthRoutes(probe), metricsRoutes(metrics, metricsAccess(config)), refuseUnknownPath, answerProblems(log));
+  app.use(healthRoutes(probe), metricsRoutes(metrics, metricsAccess(config)), answerUnknownPath, answerProblems(log));
   const server = createExpressServer(app);
   relay.attach(server);
   const port = await listen(server, config.HOST, config.RELAY_PORT, USUAL_PORT);

@@ -24,7 +24,7 @@ import { createRooms } from './rooms/rooms.ts';
 import { createFloodgate } from './transports/floodgate.ts';
 import { serveWithoutUpgrade } from './transports/serveWithoutUpgrade.ts';
 import { createSocketIo, SOCKETIO_PATH } from './transports/socketio.ts';
-import { createWebSockets, pathOf, refuseUpgrade } from './transports/websocket.ts';
+import { createWebSockets, pathOf, rejectUpgrade } from './transports/websocket.ts';
 
 export interface Relay {
   /** To be called when the server has its other request listeners, before it takes requests. */
@@ -80,7 +80,7 @@ export function createRelay({ pool, broadcast, presence, tokens, config, metrics
     const [, session_id] = WEBSOCKET_PATH.exec(path) ?? [];
     if (session_id !== undefined) void webSockets.upgrade(req, socket, head, session_id);
     else if (req.headers.upgrade?.toLowerCase() !== 'websocket') serveWithoutUpgrade(server, req, socket, head);
-    else refuseUpgrade(req, socket, problemBody('not_found', 'There is nothing to upgrade to at this path.'));
+    else rejectUpgrade(req, socket, problemBody('not_found', 'There is nothing to upgrade to at this path.'));
   }
 
   async function close(): Promise<void> {

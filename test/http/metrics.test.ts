@@ -4,7 +4,7 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { bareApp } from '../../src/http/app.ts';
 import { metricsAccess, metricsRoutes } from '../../src/http/operations/metricsRoutes.ts';
 import { serveMetrics } from '../../src/http/operations/serveMetrics.ts';
-import { answerProblems, refuseUnknownPath } from '../../src/http/problems.ts';
+import { answerProblems, answerUnknownPath } from '../../src/http/problems.ts';
 import { createExpressServer } from '../../src/http/server.ts';
 import { type Backbone, openBackbone } from '../../src/infra/process/backbone.ts';
 import { readConfig } from '../../src/infra/process/config.ts';
@@ -36,7 +36,7 @@ describe('metrics on a public port', () => {
     };
     const app = bareApp([]);
     app.use(metricsRoutes(metrics, metricsAccess(readConfig({ ...BASE, ...env }, 'all'))));
-    app.use(refuseUnknownPath, answerProblems(createLog('silent', 'test')));
+    app.use(answerUnknownPath, answerProblems(createLog('silent', 'test')));
     const server = createExpressServer(app);
     const port = await listen(server, '127.0.0.1', 0, 0);
     ends.push(() => closeServer(server));

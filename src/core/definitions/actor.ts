@@ -1,4 +1,4 @@
-/** Who acts. A role comes from the signed token, never from the client's word; who may do what stands in each command. */
+/** Actors and roles. A role comes from the signed token, never from the client's word; each command names its roles. */
 
 export const ROLES = ['super_admin', 'admin', 'judge', 'moderator', 'participant'] as const;
 export type Role = (typeof ROLES)[number];

@@ -22,7 +22,7 @@ export interface Module {
   queries: readonly QueryDefinition[];
 }
 
-/** Definitions of many kinds, each with types of its own: whoever loops over them knows none of these. */
+/** Definitions of many kinds, each with types of its own, which a loop over them does not know. */
 interface ModuleParts extends Pick<Module, 'name'>, Partial<Pick<Module, 'problems' | 'reserved' | 'private_names'>> {
   commands?: readonly unknown[];
   systemCommands?: readonly unknown[];

@@ -1,4 +1,4 @@
-/** A clerk or the tournament software schedules a match: who pleads, who judges, where, when, and who may look on. */
+/** A clerk or the tournament software schedules a match: counsel, panel, courtroom, time and visibility. */
 
 import { z } from 'zod';
 import { VISIBILITIES } from '../../access/scope.ts';

@@ -1,4 +1,4 @@
-/** Who brings in an exhibit, for whom, of what kind, and how many. The door asks before it takes a file in, `decide` once it is there. */
+/** Which uploads are refused: by role, side, kind and number. The door asks before it takes a file in, `decide` after. */
 
 import type { RosterRole, Scope } from '../../access/scope.ts';
 import type { Actor } from '../../core/definitions/actor.ts';

@@ -1,6 +1,6 @@
 /**
- * Who was in the room, when and for how long, as the events of a session say it. Pure, in whole milliseconds. Who is
- * waited for, having lost the last socket, is still in; a participant given up went when that was recorded.
+ * The times that people were in the room, as the events of a session say it. Pure, in whole milliseconds. An awaited
+ * participant, whose last socket closed, is still in; one that was given up went when that was recorded.
  */
 import type { JsonObject } from '../../core/definitions/event.ts';
 

@@ -1,6 +1,6 @@
 /**
- * What presence makes of a participant. It is judged only for people of whom a socket was seen: who joined over HTTP and
- * never opened one is there until they leave. The commands are the system's; sent too late, they are refused.
+ * What presence makes of a participant. It is judged only for people of whom a socket was seen: a participant who joined
+ * over HTTP and never opened one is there until they leave. The commands are the system's; sent too late, they are refused.
  */
 
 import { z } from 'zod';

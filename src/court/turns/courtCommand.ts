@@ -1,4 +1,4 @@
-/** What the commands that run a round have in common: who sends them, when they are heard, and which turn they mean. */
+/** What the commands that run a round have in common: their roles, when they are heard, and which turn they mean. */
 
 import type { Actor } from '../../core/definitions/actor.ts';
 import { isRejection, type Rejection } from '../../core/definitions/problem.ts';

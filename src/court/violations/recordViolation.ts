@@ -1,4 +1,4 @@
-/** The bench or the bailiff puts a procedural violation on record: who did what, in which turn if in one. */
+/** The bench or the bailiff puts a procedural violation on record, with the turn if it was in one. */
 
 import { z } from 'zod';
 import type { Scope } from '../../access/scope.ts';

@@ -52,7 +52,7 @@ export function createAcceptor({ backlog, ...options }: AcceptorOptions): Accept
     try {
       return await lanes[laneOf(subject, LANES)]!.push(submission);
     } catch (fault) {
-      if (fault instanceof LaneFull) room.refuse('lane');
+      if (fault instanceof LaneFull) room.turnAway('lane');
       if (!wasNotAnswered(fault)) throw fault;
       log.error({ err: fault }, 'storing command failed');
       throw new Problem('unavailable', detailOf(fault), {}, { 'Retry-After': '2' });

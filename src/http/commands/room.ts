@@ -7,7 +7,7 @@ export interface Room {
   /** @throws {Problem} 503 where too much waits, or Postgres is away for long */
   demand(sender: Sender): void;
   /** @throws {Problem} 503 backlog */
-  refuse(why: Refusal | 'lane'): never;
+  turnAway(why: Refusal | 'lane'): never;
 }
 
 /** What a refused sender is asked to wait: a few looks at the backlog, and a few thousand commands. */
@@ -23,14 +23,14 @@ export function createRoom(backlog: BacklogWatch, isAway: () => boolean, metrics
   function demand(sender: Sender): void {
     if (isAway()) throw new Problem('unavailable', 'Nothing of this request is stored.', {}, { 'Retry-After': '2' });
     const refusal = backlog.refusalOf(sender);
-    if (refusal) refuse(refusal);
+    if (refusal) turnAway(refusal);
   }
 
-  function refuse(why: Refusal | 'lane'): never {
+  function turnAway(why: Refusal | 'lane'): never {
     metrics.backlogRefusals.inc();
     const detail = `${WHY[why]} Nothing of this request is stored.`;
     throw new Problem('backlog', detail, {}, { 'Retry-After': `${RETRY_AFTER_SECONDS}` });
   }
 
-  return { demand, refuse };
+  return { demand, turnAway };
 }

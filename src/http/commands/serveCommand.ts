@@ -20,7 +20,7 @@ import { answerAccepted, answerOutcome } from './answers.ts';
 import { replyOf } from './outcomes.ts';
 
 /** What a request brings beside its headers. */
-export interface Brought {
+export interface RequestContent {
   body: unknown;
   faults?: InputError[];
   file?: FileFacts | undefined;
@@ -43,7 +43,7 @@ export async function checkCommand(
   req: Request,
   res: Response,
   sender: Actor | null,
-  { body, faults = [], file }: Brought,
+  { body, faults = [], file }: RequestContent,
 ): Promise<Submission> {
   const expected_sequence = readIfMatch(req, faults);
   const key = readIdempotencyKey(req, faults);

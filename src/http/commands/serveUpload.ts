@@ -28,7 +28,7 @@ export function serveUpload(context: ApiContext, definition: CommandDefinition, 
     if (definition.admits?.(actor, scope, params) === false) throw new Problem('forbidden');
     const key = readIdempotencyKey(req, []);
     const earlier = key === null ? undefined : await context.acceptor.findFingerprint({ scope: actor.id, key });
-    if (earlier === undefined) await refuse(context, upload, actor, scope, params);
+    if (earlier === undefined) await demandUnrefused(context, upload, actor, scope, params);
     await demandRoom(context, (scope as Scope | null)?.institution_id ?? actor.institution_id);
     await limit(context.uploadLimiter, req, res, actor);
     const form = await context.uploading.run(actor, () => {
@@ -39,7 +39,7 @@ export function serveUpload(context: ApiContext, definition: CommandDefinition, 
       const faults = [...form.faults, ...fileFaults(form)];
       const file = factsOf(form, upload);
       const submission = await checkCommand(context, definition, req, res, actor, { body: form.fields, faults, file });
-      if (earlier === undefined) await refuse(context, upload, actor, scope, submission.input);
+      if (earlier === undefined) await demandUnrefused(context, upload, actor, scope, submission.input);
       else if (earlier !== submission.fingerprint) throw new Problem('idempotency_key_reused');
       await form.draft!.keep();
       await submit(context, definition, req, res, submission);
@@ -56,7 +56,7 @@ async function demandRoom({ acceptor, blobs, installation }: ApiContext, institu
   throw new Problem('unavailable', 'Files cannot be kept just now. Nothing is stored.', {}, { 'Retry-After': '60' });
 }
 
-async function refuse(
+async function demandUnrefused(
   { reading }: ApiContext,
   upload: AnyUpload,
   actor: Actor,

@@ -34,7 +34,7 @@ export async function admitOperator(req: Request, tokens: Tokens): Promise<Actor
 
 export function loginRoutes(tokens: Tokens): Router {
   const router = Router();
-  router.use(refuseOtherSites);
+  router.use(demandOwnSite);
   router.get('/login', async (req, res) => {
     if (cookieOf(req) && (await tokens.verify(cookieOf(req)!))) res.redirect(303, `${DASHBOARD}/`);
     else showPage(res, loginPage());
@@ -107,7 +107,7 @@ function isPerson(req: Request): boolean {
 }
 
 /** A form on another site may neither sign a person in or out nor do anything else here. */
-function refuseOtherSites(req: Request, _res: Response, next: () => void): void {
+function demandOwnSite(req: Request, _res: Response, next: () => void): void {
   if (!['GET', 'HEAD', 'OPTIONS'].includes(req.method) && isFromElsewhere(req)) {
     throw new Problem('forbidden', 'Requests of other sites are not taken here.');
   }

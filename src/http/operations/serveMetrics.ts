@@ -5,7 +5,7 @@
 import type { Backbone } from '../../infra/process/backbone.ts';
 import { closeServer, listen } from '../../infra/process/httpServer.ts';
 import { bareApp } from '../app.ts';
-import { answerProblems, refuseUnknownPath } from '../problems.ts';
+import { answerProblems, answerUnknownPath } from '../problems.ts';
 import { createExpressServer } from '../server.ts';
 import { metricsAccess, metricsRoutes } from './metricsRoutes.ts';
 
@@ -18,7 +18,7 @@ export async function serveMetrics(backbone: Backbone, usual: number): Promise<M
   const { config, metrics, log } = backbone;
   if (config.METRICS_PORT === undefined && metricsAccess(config) !== 'closed') return undefined;
   const app = bareApp(config.TRUSTED_PROXIES);
-  app.use(metricsRoutes(metrics, 'open'), refuseUnknownPath, answerProblems(log));
+  app.use(metricsRoutes(metrics, 'open'), answerUnknownPath, answerProblems(log));
   const server = createExpressServer(app);
   const port = await listen(server, config.HOST, config.METRICS_PORT, usual);
   return { port, close: () => closeServer(server) };

@@ -1,6 +1,6 @@
 /**
- * Equal work that many ask for at once is done once for all of them, and never by what had begun before: whoever asks
- * while it is under way shares the next one with all others who do. So what is answered is as new as the question.
+ * Equal work that many ask for at once is done once for all of them, and never by what had begun before; a question that
+ * comes while it is under way shares the next one. So what is answered is as new as the question.
  */
 export interface Sharing {
   /** @param key what makes two pieces of work equal */

@@ -1,6 +1,6 @@
 /**
  * Asking for a verification of the record, and waiting for it. That one is wanted is written into Postgres before
- * anybody is told of it, so a wipe of Redis loses none; equal ones under way are one, whoever asks; and however many
+ * anybody is told of it, so a wipe of Redis loses none; equal ones under way are one; and however many
  * wait in this process, one statement asks for all of them.
  */
 import { newCommandId as newId } from '../../core/chain/ids.ts';

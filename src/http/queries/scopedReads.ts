@@ -1,7 +1,7 @@
 /**
- * Reading for somebody: in a transaction that declares who asks and about which session, so that Postgres itself shows
- * only what is in scope. The declaration ends with the transaction; whoever makes none sees nothing of any tenant. Nobody
- * has more than their share of the connections.
+ * Reading for an actor: in a transaction that declares the actor and the session, so that Postgres itself shows
+ * only what is in scope. The declaration ends with the transaction; without one nothing of any tenant is
+ * visible. No actor has more than their share of the connections.
  */
 import type pg from 'pg';
 import type { Actor } from '../../core/definitions/actor.ts';

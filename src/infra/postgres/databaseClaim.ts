@@ -1,5 +1,5 @@
 /**
- * Who serves a database. A process that keeps presence, limits and announcements in its own memory must be the only one:
+ * The claim on a database. A process that keeps presence, limits and announcements in its own memory must be the only one:
  * it holds a session lock of the database for as long as it lives, and processes that share a Redis hold the same lock
  * together. The lock is of a connection: it falls with the process, and is taken again when the connection was lost.
  */

@@ -46,7 +46,7 @@ export function demandOurs(applied: readonly string[]): void {
 }
 
 /** @throws {SchemaError} where the database was migrated for roles of another prefix, whose names ours would not fit */
-export async function refuseOtherRoles(db: Pick<pg.Client, 'query'>, prefix: string): Promise<void> {
+export async function demandOurRoles(db: Pick<pg.Client, 'query'>, prefix: string): Promise<void> {
   const found = await readRolePrefixes(db as never);
   if (found.length === 0 || found.includes(prefix)) return;
   throw new SchemaError(
@@ -70,7 +70,7 @@ export async function demandSchema(url: string, role: DatabaseRole, rolePrefix: 
 async function askSchema(url: string, role: DatabaseRole, rolePrefix: string): Promise<string[]> {
   const client = await openSession(url, 'plearoll-start');
   try {
-    await refuseOtherRoles(client, rolePrefix);
+    await demandOurRoles(client, rolePrefix);
     await takeRole(client, roleName(rolePrefix, role), {});
     return await readSchema(client);
   } finally {

@@ -1,7 +1,7 @@
 /**
- * A process notices that a newer version has migrated its database while it runs. Who decides or fires ends itself, as
- * a supervisor then starts what is installed; who only answers and delivers is not ready any more, and goes on for
- * those who are there.
+ * A process notices that a newer version has migrated its database while it runs. A process that decides or
+ * fires ends itself, as a supervisor then starts what is installed; one that only answers and delivers is not ready any
+ * more, and goes on with the connections that it has.
  */
 import type { Queryable } from '../../core/sql/queryable.ts';
 import type { Step } from '../process/shutdown.ts';

@@ -1,7 +1,7 @@
 /**
- * Who has a socket somewhere: leases that each relay says again before they run out, so that nothing is ever counted up
- * and down, and a relay that dies takes its leases with it. Whose presence has changed is kept until somebody has dealt
- * with it. Two adapters, one contract test.
+ * Presence, the people with a socket somewhere: leases that each relay renews before they run out, so that nothing is ever counted up
+ * and down, and a relay that dies takes its leases with it. Changes of presence are kept until
+ * they are acknowledged. Two adapters, one contract test.
  */
 export interface Person {
   session_id: string;

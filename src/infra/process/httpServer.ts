@@ -82,8 +82,8 @@ function open(server: Server, host: string, port: number): Promise<number> {
 }
 
 /**
- * Accepts no connection any more and resolves when the requests under way are answered, or after ten seconds. Who sends on a
- * connection that was kept alive is still answered, and told to come on another: a request must not meet its end.
+ * Accepts no connection any more and resolves when the requests under way are answered, or after ten seconds. A request
+ * on a connection that was kept alive is still answered, and told to come on another: none must meet its end.
  */
 export async function closeServer(server: Server): Promise<void> {
   if (!server.listening) return;

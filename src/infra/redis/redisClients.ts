@@ -47,7 +47,7 @@ export function createClients(
     const client = new Redis(url, {
       ...OPTIONS,
       connectionName: `plearoll-${process}-${use}`,
-      // What was refused is not sent again by itself: who wants it asks again. While the server is known to be of no use
+      // What was refused is not sent again by itself: its caller asks again. While the server is known to be of no use
       // the probe alone looks for a better one, or everybody would connect over and over to one that stays a replica.
       reconnectOnError: (error) => !isAway() && isElsewhere(error),
       ...options,

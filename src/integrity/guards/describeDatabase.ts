@@ -27,7 +27,7 @@ export interface Description {
 }
 
 /**
- * Who is called what. A stranger is called by its name as quoted, so that none can pass for one of ours; all superusers
+ * The names of roles. A stranger is called by its name as quoted, so that none can pass for one of ours; all superusers
  * are one, for whatever is granted to them adds nothing. The owner is the login that migrated.
  */
 const CALLED = `

@@ -7,8 +7,8 @@ const ROLE = `
   from ours o join pg_catalog.pg_roles r on r.oid = o.oid`;
 
 /**
- * Who is a member of one of our roles, and of what ours are. The owner is, to act for them, and so is the login that
- * asks; a superuser need not be. Since 16 a membership may be good for nothing but to make others members.
+ * Members of our roles, and the roles that ours are members of. The owner is a member, to act for them, and so is the
+ * login that asks; a superuser need not be. Since 16 a membership may be good for nothing but to make others members.
  */
 const MEMBERSHIP = `
   select 'membership', 'membership of ' || m.name || ' in ' || r.name, null, pg_catalog.jsonb_build_object(

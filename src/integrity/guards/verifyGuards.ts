@@ -1,7 +1,7 @@
 /**
  * What makes the database itself refuse changes to the record, and keep tenants apart: keys, checks, triggers, row
  * security, rights, and the functions behind them. Verification does not rest on them, but where one is gone or altered
- * somebody has made room for tampering. The whole database is described anew each time and compared with what the
+ * an intruder has made room for tampering. The whole database is described anew each time and compared with what the
  * migrations make of it (`expected.json`, written by `npm run describe`).
  */
 import type { Queryable } from '../../core/sql/queryable.ts';

@@ -58,8 +58,8 @@ export function createAdmission(scopes: ScopeCache, tokens: Tokens, config: Conf
 }
 
 /**
- * A ticket is good for its own session, whatever that session's visibility. Who was replaced may have it from a seat that
- * is gone: then it is good for what they see without one.
+ * A ticket is good for its own session, whatever that session's visibility. A person who was replaced may have it from a
+ * seat that is gone: then it is good for what they see without one.
  */
 export function mayListen(scope: Scope, identity: Identity | Ticket): boolean {
   if (!('session_id' in identity)) return isVisible(scope, identity.actor);

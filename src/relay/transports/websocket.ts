@@ -34,7 +34,7 @@ export function createWebSockets(admit: Admit, listeners: Listeners, Gate: Flood
       server.handleUpgrade(req, socket, head, (ws) => serve(ws, admitted));
     } catch (error) {
       const { body, headers } = refusedAdmission(error, log);
-      refuseUpgrade(req, socket, body, headers);
+      rejectUpgrade(req, socket, body, headers);
     }
   }
 
@@ -81,7 +81,7 @@ function requestOf(req: IncomingMessage, session_id: string): Request {
 }
 
 /** Answers an upgrade with a problem instead. The socket is raw by now: the answer is written by hand. */
-export function refuseUpgrade(
+export function rejectUpgrade(
   req: IncomingMessage,
   socket: Duplex,
   body: ProblemBody,
