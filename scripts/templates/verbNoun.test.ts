@@ -1,7 +1,7 @@
 /** Say what the command promises; each code that it may be rejected with has a test here. */
 import { test } from 'vitest';
-import { presiding, sessionThatIs } from '../../test/support/court.ts';
 import { given } from '../../test/support/given.ts';
+import { presiding, sessionThatIs } from '../../test/support/matchFixture.ts';
 import { nounVerbed, verbNoun } from './verbNoun.ts';
 
 test('say what is recorded, as a sentence', () => {

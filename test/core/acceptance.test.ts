@@ -10,8 +10,8 @@ import type { Doorbell, Queues } from '../../src/infra/queue/queue.ts';
 import { createLog } from '../../src/infra/telemetry/log.ts';
 import { createMetrics } from '../../src/infra/telemetry/metrics.ts';
 import { catalog } from '../../src/modules.ts';
-import { admin, match } from '../support/court.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
+import { admin, match } from '../support/matchFixture.ts';
 import { submission } from '../support/submissions.ts';
 
 /** What happens to a statement instead of, or after, what should. */

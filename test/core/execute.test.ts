@@ -12,8 +12,8 @@ import { assignmentStream, assignmentStreamName } from '../../src/court/assignme
 import { sessionStream, sessionStreamName } from '../../src/court/sessions/session.ts';
 import { inTransaction } from '../../src/infra/postgres/database.ts';
 import { commands, catalog as known } from '../../src/modules.ts';
-import { admin, match } from '../support/court.ts';
-import { fates, openPasses, type Passes, type Place } from '../support/passes.ts';
+import { openPasses, outcomesById, type Passes, type Place } from '../support/applierHarness.ts';
+import { admin, match } from '../support/matchFixture.ts';
 import { submission } from '../support/submissions.ts';
 
 const noted = (kind: typeof sessionStream | typeof assignmentStream) =>
@@ -151,7 +151,7 @@ describe('commands of one stream', () => {
     const expecting = (expected_sequence: number) => court.order('session.start', place, {}, { expected_sequence });
     const batch = [expecting(2), expecting(1), expecting(1)];
     await court.accept(...batch);
-    const byId = fates(await court.passAll(batch));
+    const byId = outcomesById(await court.passAll(batch));
     expect(byId.get(batch[0]!.id)).toMatchObject({
       status: 'rejected',
       problem: { code: 'precondition_failed', status: 412 },
@@ -167,7 +167,7 @@ describe('commands of several streams', () => {
     const place = await court.openPlace();
     const both = court.order('test.both', place, { assignment_id: place.assignment_id });
     await court.accept(both);
-    const fate = fates(await court.passAll([both])).get(both.id)!;
+    const fate = outcomesById(await court.passAll([both])).get(both.id)!;
     expect(fate).toMatchObject({ status: 'applied', stream: `session:${place.session_id}`, result: { id: both.id } });
     const session = await court.eventsOf(`session:${place.session_id}`);
     const assignment = await court.eventsOf(`assignment:${place.assignment_id}`);
@@ -199,7 +199,7 @@ describe('commands of several streams', () => {
       submission(catalog, 'session.create', { assignment_id: create.id }, admin),
     );
     await court.accept(create, ...rivals);
-    const byId = fates(await court.passAll([create, ...rivals]));
+    const byId = outcomesById(await court.passAll([create, ...rivals]));
     const [winner, ...losers] = rivals.map(({ id }) => byId.get(id)!);
     expect(winner).toMatchObject({ status: 'applied' });
     for (const loser of losers) {
@@ -223,10 +223,10 @@ describe('commands of several streams', () => {
     );
     await court.accept(...rivals);
     const passes: Decided[] = [];
-    while (fates(passes).size < rivals.length) {
+    while (outcomesById(passes).size < rivals.length) {
       passes.push(...(await Promise.all(rivals.map((rival) => court.passAll([rival])))).flat());
     }
-    const statuses = [...fates(passes).values()].map(({ status }) => status);
+    const statuses = [...outcomesById(passes).values()].map(({ status }) => status);
     expect(statuses.sort()).toEqual(['applied', 'rejected', 'rejected', 'rejected']);
   });
 });
@@ -246,7 +246,7 @@ test('a command waits alone while any one of its streams is locked, and then is 
     await stranger.query('rollback');
     stranger.release();
   }
-  const byId = fates(await court.passAll(batch));
+  const byId = outcomesById(await court.passAll(batch));
   expect(byId.get(both.id)).toMatchObject({ status: 'applied' });
   expect(await court.issuesOf(`session:${place.session_id}`)).toEqual([]);
 });
@@ -277,7 +277,7 @@ test('a pass whose transaction is rolled back leaves nothing behind', async () =
   });
   await expect(cut).rejects.toThrow('cut');
   expect(await court.eventsOf(`session:${place.session_id}`)).toHaveLength(1);
-  const byId = fates(await court.passAll([start]));
+  const byId = outcomesById(await court.passAll([start]));
   expect(byId.get(start.id)).toMatchObject({ status: 'applied' });
   expect(await court.issuesOf(`session:${place.session_id}`)).toEqual([]);
 });

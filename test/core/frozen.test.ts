@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventId } from '../../src/core/chain/ids.ts';
 import { catalog } from '../../src/modules.ts';
 import { tables } from '../../src/tables.ts';
-import { petitioner } from '../support/court.ts';
-import { fates, openPasses, type Passes, type Place } from '../support/passes.ts';
+import { openPasses, outcomesById, type Passes, type Place } from '../support/applierHarness.ts';
+import { petitioner } from '../support/matchFixture.ts';
 import { addAnyRows } from '../support/tables.ts';
 
 let passes: Passes;
@@ -32,7 +32,7 @@ test('one batch starts a session, holds turns one after the other, and completes
   await passes.accept(...batch);
   const done = await passes.passAll(batch);
   expect(done).toHaveLength(1);
-  expect([...fates(done).values()].map(({ status }) => status)).toEqual(batch.map(() => 'applied'));
+  expect([...outcomesById(done).values()].map(({ status }) => status)).toEqual(batch.map(() => 'applied'));
   expect(await passes.issuesOf(`session:${place.session_id}`)).toEqual([]);
 });
 
@@ -42,7 +42,7 @@ async function openSealed(): Promise<Place> {
   const apply = async (name: string) => {
     const order = passes.order(name, open);
     await passes.accept(order);
-    expect([...fates(await passes.passAll([order])).values()]).toMatchObject([{ status: 'applied' }]);
+    expect([...outcomesById(await passes.passAll([order])).values()]).toMatchObject([{ status: 'applied' }]);
   };
   await apply('session.start');
   await addAnyRows(passes.database.pool, { ...open });

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Acceptance, acceptCommands, type CommandState, type Submission } from '../../src/core/apply/inbox.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
 import { catalog } from '../../src/modules.ts';
-import { admin, match } from '../support/court.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
+import { admin, match } from '../support/matchFixture.ts';
 import { submission } from '../support/submissions.ts';
 
 let database: TestDatabase;

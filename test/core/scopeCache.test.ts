@@ -6,8 +6,8 @@ import { createScopeCache, type ScopeCache } from '../../src/access/scopeCache.t
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
 import { catalog } from '../../src/modules.ts';
-import { judge, superAdmin } from '../support/court.ts';
-import { openPasses, type Passes, type Place } from '../support/passes.ts';
+import { openPasses, type Passes, type Place } from '../support/applierHarness.ts';
+import { judge, superAdmin } from '../support/matchFixture.ts';
 
 let passes: Passes;
 let place: Place;

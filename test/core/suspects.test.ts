@@ -10,8 +10,8 @@ import { workOf } from '../../src/core/definitions/stream.ts';
 import { sessionStreamName } from '../../src/court/sessions/session.ts';
 import { inTransaction } from '../../src/infra/postgres/database.ts';
 import { commands, catalog as known } from '../../src/modules.ts';
-import { admin } from '../support/court.ts';
-import { openPasses, type Passes, type Place } from '../support/passes.ts';
+import { openPasses, type Passes, type Place } from '../support/applierHarness.ts';
+import { admin } from '../support/matchFixture.ts';
 import { submission } from '../support/submissions.ts';
 
 /** Never decided. */

@@ -11,10 +11,10 @@ import { type DatabaseRole, openPool } from '../../src/infra/postgres/database.t
 import { verifyRecord } from '../../src/integrity/verifyRecord.ts';
 import { catalog } from '../../src/modules.ts';
 import { tables } from '../../src/tables.ts';
-import { completedSession, openCourt } from '../integrity/court.ts';
-import * as court from '../support/court.ts';
+import { completedSession, openCourt } from '../integrity/recordFixture.ts';
+import { openPasses, type Passes, type Place } from '../support/applierHarness.ts';
 import { cloneDatabase } from '../support/database.ts';
-import { openPasses, type Passes, type Place } from '../support/passes.ts';
+import * as court from '../support/matchFixture.ts';
 import { submission } from '../support/submissions.ts';
 import { addAnyRows, doorColumns, RECORD, SHOWN, TABLES } from '../support/tables.ts';
 

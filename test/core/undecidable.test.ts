@@ -15,8 +15,8 @@ import { inTransaction } from '../../src/infra/postgres/database.ts';
 import { verifyRecord } from '../../src/integrity/verifyRecord.ts';
 import { completeSessionReport, verifySession } from '../../src/integrity/verifySession.ts';
 import { commands, catalog as known } from '../../src/modules.ts';
-import { admin } from '../support/court.ts';
-import { openPasses, type Passes, type Place } from '../support/passes.ts';
+import { openPasses, type Passes, type Place } from '../support/applierHarness.ts';
+import { admin } from '../support/matchFixture.ts';
 
 const calls = new Map<string, number>();
 

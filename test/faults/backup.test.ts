@@ -9,10 +9,10 @@ import { checkHistory, untilSettled } from '../support/checkHistory.ts';
 import { type Cast, cast, get, openSession, post } from '../support/client.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 import { startLoad } from '../support/load.ts';
+import { playWholeRound } from '../support/playRound.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { SECRET } from '../support/stack.ts';
 import { expectIntact } from '../support/verdict.ts';
-import { playWholeRound } from '../support/wholeRound.ts';
 import { openScene } from './scene.ts';
 
 const DIST = join(import.meta.dirname, '../../dist');

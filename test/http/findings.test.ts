@@ -5,7 +5,7 @@ import { verifyRecent } from '../../jobs/verify/verifyRecent.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
 import { amountAt } from '../support/amounts.ts';
 import { cast, get, must, openSession, person, post } from '../support/client.ts';
-import { INSTANT } from '../support/hearing.ts';
+import { INSTANT } from '../support/readOnlySession.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 import { expectIntact } from '../support/verdict.ts';
 

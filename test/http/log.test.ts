@@ -1,7 +1,7 @@
 /** The log of a session, by ranges and from an event on; and what is answered at paths that are none. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cast, get, type Json, must, openSession, post, send } from '../support/client.ts';
-import { HASH, type Hearing, holdHearing, INSTANT, UUID } from '../support/hearing.ts';
+import { HASH, type Hearing, holdHearing, INSTANT, UUID } from '../support/readOnlySession.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 import { expectIntact } from '../support/verdict.ts';
 

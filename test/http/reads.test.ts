@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { assignmentBody, cast, get, type Json, must, openSession, type Person, post } from '../support/client.ts';
-import { HASH, type Hearing, holdHearing, INSTANT, UUID } from '../support/hearing.ts';
+import { HASH, type Hearing, holdHearing, INSTANT, UUID } from '../support/readOnlySession.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 import { expectIntact } from '../support/verdict.ts';
 

@@ -22,7 +22,7 @@ import { OURS, readSchema } from '../../src/infra/postgres/schema.ts';
 import { catalog } from '../../src/modules.ts';
 import { tables } from '../../src/tables.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
-import { completedRound, completedSession, openCourt } from './court.ts';
+import { completedRound, completedSession, openCourt } from './recordFixture.ts';
 
 /** Tables with rows of completed sessions. */
 const FROZEN = tables.filter(({ frozen_with }) => frozen_with !== null).map(({ name }) => name);

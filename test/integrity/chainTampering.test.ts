@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { payloadCommitment } from '../../src/core/chain/chain.ts';
 import { type EventRow, hashOf } from '../../src/core/chain/ledger.ts';
-import { people } from './court.ts';
 import { type Fixture, openFixture } from './fixture.ts';
+import { people } from './recordFixture.ts';
 import { append, moveHead, rechain, store } from './tamper.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });

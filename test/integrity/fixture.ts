@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import type { EventRow } from '../../src/core/chain/ledger.ts';
 import type { StreamReport } from '../../src/integrity/streams/verifyStreams.ts';
-import { type Court, completedSession, openCourt, playedSession } from './court.ts';
+import { type Court, completedSession, openCourt, playedSession } from './recordFixture.ts';
 import { openTamperer, type Tamperer } from './tamper.ts';
 import { openTestDatabase, type TestDatabase } from './testDatabase.ts';
 

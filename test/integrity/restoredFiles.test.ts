@@ -9,7 +9,7 @@ import { takeBackup } from '../../src/backup/takeBackup.ts';
 import { openBlobs } from '../../src/infra/blobs.ts';
 import { cloneDatabase } from '../support/database.ts';
 import { anotherPdf } from '../support/exhibits.ts';
-import { openCourt } from './court.ts';
+import { openCourt } from './recordFixture.ts';
 
 test('a restore looks at the files that the record names', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'plearoll-restored-'));

@@ -11,8 +11,8 @@ import { verifyRecord } from '../../src/integrity/verifyRecord.ts';
 import { catalog, commands } from '../../src/modules.ts';
 import { projected } from '../../src/tables.ts';
 import { described } from '../support/tables.ts';
-import { cancelledMatch, type Order, openCourt, people } from './court.ts';
 import { type Fixture, openFixture } from './fixture.ts';
+import { cancelledMatch, type Order, openCourt, people } from './recordFixture.ts';
 import { openTamperer } from './tamper.ts';
 import { openTestDatabase } from './testDatabase.ts';
 

@@ -1,7 +1,7 @@
 /** Sessions that were left open are ended by a command of the system, and no others. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { closeStale } from '../../jobs/court/closeStale.ts';
-import { people } from '../integrity/court.ts';
+import { people } from '../integrity/recordFixture.ts';
 import { openWorkbench, type Workbench } from '../support/jobTools.ts';
 import { isLeftOut } from '../support/stack.ts';
 

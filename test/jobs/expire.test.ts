@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { expireObservers } from '../../jobs/court/expireObservers.ts';
 import { expireParticipants } from '../../jobs/court/expireParticipants.ts';
-import { people } from '../integrity/court.ts';
+import { people } from '../integrity/recordFixture.ts';
 import { openWorkbench, type Workbench } from '../support/jobTools.ts';
 import { isLeftOut } from '../support/stack.ts';
 

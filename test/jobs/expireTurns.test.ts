@@ -6,7 +6,7 @@ import { type Deadline, deadlineJobId } from '../../jobs/court/leaveDeadlines.ts
 import { createSend } from '../../jobs/send/sendCommand.ts';
 import { eventId } from '../../src/core/chain/ids.ts';
 import { catalog } from '../../src/modules.ts';
-import { people as roster } from '../integrity/court.ts';
+import { people as roster } from '../integrity/recordFixture.ts';
 import { cast, get, type Json, must, openSession, post } from '../support/client.ts';
 import { openWorkbench } from '../support/jobTools.ts';
 import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';

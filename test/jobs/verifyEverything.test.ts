@@ -1,7 +1,7 @@
 /** The nightly verification: every stream, and the guards of the database. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verifyEverything } from '../../jobs/verify/verifyEverything.ts';
-import { completedSession } from '../integrity/court.ts';
+import { completedSession } from '../integrity/recordFixture.ts';
 import { openWorkbench, type Workbench } from '../support/jobTools.ts';
 import { isLeftOut } from '../support/stack.ts';
 

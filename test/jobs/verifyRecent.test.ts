@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { FINDINGS_CHANNEL } from '../../jobs/verify/storeFindings.ts';
 import { verifyRecent } from '../../jobs/verify/verifyRecent.ts';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
-import type { Order } from '../integrity/court.ts';
+import type { Order } from '../integrity/recordFixture.ts';
 import { openWorkbench, type Workbench } from '../support/jobTools.ts';
 import { isLeftOut } from '../support/stack.ts';
 

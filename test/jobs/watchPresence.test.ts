@@ -7,7 +7,7 @@ import { readAttendance } from '../../src/court/participants/readAttendance.ts';
 import { createInProcessPresence } from '../../src/infra/presence/inProcess.ts';
 import { PRESENCE } from '../../src/infra/presence/presence.ts';
 import { catalog } from '../../src/modules.ts';
-import { people } from '../integrity/court.ts';
+import { people } from '../integrity/recordFixture.ts';
 import { openWorkbench, type Workbench } from '../support/jobTools.ts';
 import { isLeftOut } from '../support/stack.ts';
 

@@ -5,8 +5,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { formatOf, type Hearing, hearings, speechesOf } from '../support/argumentTimings.ts';
 import { assignmentBody, type Cast, cast, get, type Json, must, type Person, person, post } from '../support/client.ts';
-import { formatOf, type Hearing, hearings, speechesOf } from '../support/hearings.ts';
 import { type Listener, listenOnSocketIo, listenOnWebSocket } from '../support/listener.ts';
 import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
 

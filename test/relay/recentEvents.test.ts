@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { GENESIS_HASH } from '../../src/core/chain/chain.ts';
 import { createRecentEvents } from '../../src/relay/rooms/recentEvents.ts';
-import { chain } from './world.ts';
+import { chain } from './simulation.ts';
 
 const events = chain(40);
 const EIGHT = { events: 8, size: Number.POSITIVE_INFINITY };

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ExportedEvent } from '../../src/core/definitions/event.ts';
 import { CLOSE } from '../../src/relay/listeners/messages.ts';
-import { chain, createWorld, headOf, type World, type WorldOptions } from './world.ts';
+import { chain, createWorld, headOf, type World, type WorldOptions } from './simulation.ts';
 
 const FUTURE = chain(2_700);
 const SIZES = [1, 7, 600, 1_500, 2_400];

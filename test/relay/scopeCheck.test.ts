@@ -10,7 +10,7 @@ import type { Actor } from '../../src/core/definitions/actor.ts';
 import { createInProcessBroadcast } from '../../src/infra/broadcast/inProcess.ts';
 import { SCOPE_CHANGES } from '../../src/infra/broadcast/scopeChanges.ts';
 import { startScopeCheck } from '../../src/relay/listeners/scopeCheck.ts';
-import { chain, createWorld, session_id, type World } from './world.ts';
+import { chain, createWorld, session_id, type World } from './simulation.ts';
 
 const ASSIGNMENT = randomUUID();
 const INSTITUTION = randomUUID();

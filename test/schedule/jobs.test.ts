@@ -10,7 +10,7 @@ import { firstIdOf, newCommandId } from '../../src/core/chain/ids.ts';
 import { openQueues, type Queues } from '../../src/infra/queue/queue.ts';
 import { createLog } from '../../src/infra/telemetry/log.ts';
 import { useRedis } from '../support/redis.ts';
-import { openWorld, type World } from './world.ts';
+import { openWorld, type World } from './schedulerHarness.ts';
 
 const DAY_MS = 86_400_000;
 const SLOT = '2026-03-01T10:00:00.000Z';

@@ -6,7 +6,7 @@ import { LEASE_MS, releaseLease, renewLease, takeLease } from '../../jobs/ticks/
 import { NotLeading } from '../../jobs/ticks/tickLedger.ts';
 import { createLog } from '../../src/infra/telemetry/log.ts';
 import { createMetrics } from '../../src/infra/telemetry/metrics.ts';
-import { jobOf, lineOf, openWorld, type World } from './world.ts';
+import { jobOf, lineOf, openWorld, type World } from './schedulerHarness.ts';
 
 const EVERY_SECOND = '* * * * * *';
 const QUICKLY = { timeout: 20_000, interval: 20 };

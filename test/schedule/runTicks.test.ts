@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { CLAIM_SECONDS, MAX_ATTEMPTS } from '../../jobs/ticks/tickClaims.ts';
 import { doorbellId, tickId } from '../../jobs/ticks/tickLedger.ts';
-import { admin, match } from '../support/court.ts';
-import { jobOf, lineOf, openWorld, type World } from './world.ts';
+import { admin, match } from '../support/matchFixture.ts';
+import { jobOf, lineOf, openWorld, type World } from './schedulerHarness.ts';
 
 const QUICKLY = { timeout: 15_000, interval: 20 };
 const SLOTS = ['00', '01', '02'].map((minute) => `2026-03-01T10:${minute}:00.000Z`);

@@ -7,7 +7,7 @@ import { exhibitTendered } from '../../src/court/exhibits/tenderExhibit.ts';
 import { exhibitUploaded } from '../../src/court/exhibits/uploadExhibit.ts';
 import { exhibitWithdrawn } from '../../src/court/exhibits/withdrawExhibit.ts';
 import type { Side } from '../../src/court/formats/format.ts';
-import { turnId } from './court.ts';
+import { turnId } from './matchFixture.ts';
 
 export const EXHIBIT = '018f3c1e-7b2a-7c11-9d0e-000000100000';
 export const FACTS = { sha256: 'ab'.repeat(32), size_bytes: 7, media_type: 'application/pdf' } as const;

@@ -11,8 +11,8 @@ import type { FileFacts } from '../../src/core/definitions/upload.ts';
 import type { Write } from '../../src/core/definitions/write.ts';
 import type { SessionState } from '../../src/court/sessions/session.ts';
 import { catalog } from '../../src/modules.ts';
-import { ASSIGNMENT, admin, SESSION } from './court.ts';
 import { NOW } from './given.ts';
+import { ASSIGNMENT, admin, SESSION } from './matchFixture.ts';
 import { expectRowsAgree } from './rowsAgree.ts';
 
 const UNTRACED = { request_id: 'folded', traceparent: null };

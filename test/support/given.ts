@@ -25,7 +25,7 @@ import type { FileFacts } from '../../src/core/definitions/upload.ts';
 import type { Write } from '../../src/core/definitions/write.ts';
 import type { courtProblems } from '../../src/court/problems.ts';
 import { catalog } from '../../src/modules.ts';
-import { ASSIGNMENT, SESSION } from './court.ts';
+import { ASSIGNMENT, SESSION } from './matchFixture.ts';
 import { expectRowsAgree } from './rowsAgree.ts';
 
 const PAST = '018f3c1e-0000-7000-8000-000000000000';

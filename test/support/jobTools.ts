@@ -19,9 +19,9 @@ import { type Backbone, openBackbone } from '../../src/infra/process/backbone.ts
 import { readConfig } from '../../src/infra/process/config.ts';
 import { verifyRecord } from '../../src/integrity/verifyRecord.ts';
 import { catalog, privateNames } from '../../src/modules.ts';
-import { type Court, openCourt } from '../integrity/court.ts';
-import { system } from './court.ts';
+import { type Court, openCourt } from '../integrity/recordFixture.ts';
 import { cloneDatabase, type TestDatabase } from './database.ts';
+import { system } from './matchFixture.ts';
 import { kind, SECRET } from './stack.ts';
 
 export interface Workbench {

@@ -6,6 +6,7 @@
 import type { EventRow } from '../../src/core/chain/ledger.ts';
 import type { Actor } from '../../src/core/definitions/actor.ts';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
+import { openFoldedCourt } from './foldedCourt.ts';
 import {
   admin,
   bailiff,
@@ -17,8 +18,7 @@ import {
   respondent,
   student,
   system,
-} from './court.ts';
-import { openFoldedCourt } from './foldedCourt.ts';
+} from './matchFixture.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

@@ -16,6 +16,8 @@ import { reconnectParticipant } from '../../../src/court/participants/reconnectP
 import { createSession } from '../../../src/court/sessions/createSession.ts';
 import { logEntry } from '../../../src/court/sessions/logEntry.ts';
 import { startSession } from '../../../src/court/sessions/startSession.ts';
+import { EXHIBIT, FACTS, uploaded } from '../../support/exhibits.ts';
+import { given, NOW } from '../../support/given.ts';
 import {
   ASSIGNMENT,
   admin,
@@ -26,9 +28,7 @@ import {
   scheduled,
   sessionThatIs,
   system,
-} from '../../support/court.ts';
-import { EXHIBIT, FACTS, uploaded } from '../../support/exhibits.ts';
-import { given, NOW } from '../../support/given.ts';
+} from '../../support/matchFixture.ts';
 
 const body = { reason: 'The hall is flooded.' };
 const cancelled = assignmentCancelled(body);

@@ -1,8 +1,17 @@
 /** A match is scheduled whole or not at all: sides, a panel with one presiding judge, everybody once. */
 import { expect, test } from 'vitest';
 import { assignmentCreated, createAssignment } from '../../../src/court/assignments/createAssignment.ts';
-import { admin, bailiff, INSTITUTION, judge, match, petitioner, presiding, superAdmin } from '../../support/court.ts';
 import { given } from '../../support/given.ts';
+import {
+  admin,
+  bailiff,
+  INSTITUTION,
+  judge,
+  match,
+  petitioner,
+  presiding,
+  superAdmin,
+} from '../../support/matchFixture.ts';
 
 const OTHER = '018f3c1e-7b2a-7c11-9d0e-0000000000ff';
 const unmarked = (...people: { id: string }[]) => people.map(({ id }, i) => ({ user_id: id, name: `Judge ${i}` }));

@@ -10,6 +10,7 @@ import {
 import type { Substitution } from '../../../src/court/assignments/substitution.ts';
 import { joinSession, participantJoined, participantReconnected } from '../../../src/court/participants/joinSession.ts';
 import { participantLeft } from '../../../src/court/participants/leaveSession.ts';
+import { given, NOW } from '../../support/given.ts';
 import {
   ASSIGNMENT,
   admin,
@@ -24,9 +25,8 @@ import {
   sessionThatIs,
   student,
   turnId,
-} from '../../support/court.ts';
-import { given, NOW } from '../../support/given.ts';
-import { round, speaking } from '../../support/round.ts';
+} from '../../support/matchFixture.ts';
+import { round, speaking } from '../../support/roundEvents.ts';
 
 const fresh = { user_id: outsideJudge.id, name: 'Judge Elsewhere' };
 const counsel = { user_id: student.id, name: 'Noor Haddad' };

@@ -2,6 +2,8 @@
 import { expect, test } from 'vitest';
 import { assignmentCancelled } from '../../../src/court/assignments/cancelAssignment.ts';
 import { exhibitMarked, markExhibit } from '../../../src/court/exhibits/markExhibit.ts';
+import { EXHIBIT, marked, uploaded, withdrawn } from '../../support/exhibits.ts';
+import { given, NOW } from '../../support/given.ts';
 import {
   admin,
   bailiff,
@@ -12,9 +14,7 @@ import {
   scheduled,
   sessionThatIs,
   student,
-} from '../../support/court.ts';
-import { EXHIBIT, marked, uploaded, withdrawn } from '../../support/exhibits.ts';
-import { given, NOW } from '../../support/given.ts';
+} from '../../support/matchFixture.ts';
 
 const OTHER = '018f3c1e-7b2a-7c11-9d0e-000000100001';
 const body = { exhibit_id: EXHIBIT };

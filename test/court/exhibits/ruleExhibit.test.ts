@@ -2,10 +2,10 @@
 import { expect, test } from 'vitest';
 import { exhibitRuled, ruleExhibit } from '../../../src/court/exhibits/ruleExhibit.ts';
 import { sessionPaused } from '../../../src/court/sessions/pauseSession.ts';
-import { judge, outsideJudge, presiding, sessionThatIs, student } from '../../support/court.ts';
 import { admitted, EXHIBIT, marked, rejected, tendered, uploaded, withdrawn } from '../../support/exhibits.ts';
 import { given, NOW } from '../../support/given.ts';
-import { round, speaking } from '../../support/round.ts';
+import { judge, outsideJudge, presiding, sessionThatIs, student } from '../../support/matchFixture.ts';
+import { round, speaking } from '../../support/roundEvents.ts';
 
 const body = { exhibit_id: EXHIBIT, decision: 'admitted' } as const;
 const before = round('moot-20', uploaded(), marked(), speaking(1));

@@ -2,6 +2,8 @@
 import { expect, test } from 'vitest';
 import { exhibitTendered, tenderExhibit } from '../../../src/court/exhibits/tenderExhibit.ts';
 import { sessionPaused } from '../../../src/court/sessions/pauseSession.ts';
+import { admitted, EXHIBIT, marked, rejected, tendered, uploaded, withdrawn } from '../../support/exhibits.ts';
+import { given, NOW } from '../../support/given.ts';
 import {
   admin,
   judge,
@@ -11,10 +13,8 @@ import {
   sessionThatIs,
   student,
   turnId,
-} from '../../support/court.ts';
-import { admitted, EXHIBIT, marked, rejected, tendered, uploaded, withdrawn } from '../../support/exhibits.ts';
-import { given, NOW } from '../../support/given.ts';
-import { OBJECTION, objecting, round, speaking } from '../../support/round.ts';
+} from '../../support/matchFixture.ts';
+import { OBJECTION, objecting, round, speaking } from '../../support/roundEvents.ts';
 
 const body = { exhibit_id: EXHIBIT };
 const events = round('moot-20', uploaded(), marked(), speaking(1));

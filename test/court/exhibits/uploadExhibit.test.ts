@@ -5,6 +5,8 @@ import type { Actor } from '../../../src/core/definitions/actor.ts';
 import { assignmentCancelled } from '../../../src/court/assignments/cancelAssignment.ts';
 import { exhibitUploaded, uploadExhibit } from '../../../src/court/exhibits/uploadExhibit.ts';
 import type { Side } from '../../../src/court/formats/format.ts';
+import { EXHIBIT, FACTS, uploaded } from '../../support/exhibits.ts';
+import { given, NOW } from '../../support/given.ts';
 import {
   admin,
   bailiff,
@@ -17,10 +19,8 @@ import {
   sessionThatIs,
   student,
   superAdmin,
-} from '../../support/court.ts';
-import { EXHIBIT, FACTS, uploaded } from '../../support/exhibits.ts';
-import { given, NOW } from '../../support/given.ts';
-import { round } from '../../support/round.ts';
+} from '../../support/matchFixture.ts';
+import { round } from '../../support/roundEvents.ts';
 
 const COMMAND = '018f3c1e-1111-7111-8111-111111110000';
 const body = { title: 'The charter party' };

@@ -2,10 +2,18 @@
 import { expect, test } from 'vitest';
 import { assignmentCancelled } from '../../../src/court/assignments/cancelAssignment.ts';
 import { exhibitWithdrawn, withdrawExhibit } from '../../../src/court/exhibits/withdrawExhibit.ts';
-import { admin, judge, outsideJudge, petitioner, respondent, sessionThatIs, student } from '../../support/court.ts';
 import { admitted, EXHIBIT, marked, rejected, tendered, uploaded, withdrawn } from '../../support/exhibits.ts';
 import { given, NOW } from '../../support/given.ts';
-import { round, speaking } from '../../support/round.ts';
+import {
+  admin,
+  judge,
+  outsideJudge,
+  petitioner,
+  respondent,
+  sessionThatIs,
+  student,
+} from '../../support/matchFixture.ts';
+import { round, speaking } from '../../support/roundEvents.ts';
 
 const body = { exhibit_id: EXHIBIT };
 const event = exhibitWithdrawn(body);

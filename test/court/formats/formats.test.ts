@@ -5,8 +5,8 @@ import { type Format, format, MAX_DURATION_MS } from '../../../src/court/formats
 import { resolveFormat, TEMPLATE_NAMES, TEMPLATES } from '../../../src/court/formats/templates.ts';
 import { startSession } from '../../../src/court/sessions/startSession.ts';
 import { turnsOf } from '../../../src/court/turns/turn.ts';
-import { admin, INSTITUTION, match, opened, presiding, START, turnId } from '../../support/court.ts';
 import { given } from '../../support/given.ts';
+import { admin, INSTITUTION, match, opened, presiding, START, turnId } from '../../support/matchFixture.ts';
 
 const MINUTE = 60_000;
 const of = (name: string) => TEMPLATES.get(name)!;

@@ -8,6 +8,7 @@ import { objectionRaised, raiseObjection } from '../../../src/court/objections/r
 import { objectionWithdrawn } from '../../../src/court/objections/withdrawObjection.ts';
 import { turnExpired } from '../../../src/court/turns/expireTurn.ts';
 import { turnTakenOver } from '../../../src/court/turns/takeOverTurn.ts';
+import { given, givenEvery, NOW } from '../../support/given.ts';
 import {
   admin,
   judge,
@@ -18,9 +19,18 @@ import {
   student,
   superAdmin,
   turnId,
-} from '../../support/court.ts';
-import { given, givenEvery, NOW } from '../../support/given.ts';
-import { at, MINUTE, OBJECTION, objecting, round, running, speaking, standing, variant } from '../../support/round.ts';
+} from '../../support/matchFixture.ts';
+import {
+  at,
+  MINUTE,
+  OBJECTION,
+  objecting,
+  round,
+  running,
+  speaking,
+  standing,
+  variant,
+} from '../../support/roundEvents.ts';
 
 const COMMAND = '018f3c1e-1111-7111-8111-111111110000';
 const turn_id = turnId(3);

@@ -2,9 +2,9 @@
 import { expect, test } from 'vitest';
 import { objectionRuled, ruleObjection } from '../../../src/court/objections/ruleObjection.ts';
 import { sessionPaused } from '../../../src/court/sessions/pauseSession.ts';
-import { judge, outsideJudge, presiding, sessionThatIs, superAdmin } from '../../support/court.ts';
 import { given, NOW } from '../../support/given.ts';
-import { MINUTE, OBJECTION, objecting, round, running, speaking, standing } from '../../support/round.ts';
+import { judge, outsideJudge, presiding, sessionThatIs, superAdmin } from '../../support/matchFixture.ts';
+import { MINUTE, OBJECTION, objecting, round, running, speaking, standing } from '../../support/roundEvents.ts';
 
 const objection_id = OBJECTION;
 const body = (decision: string) => ({ objection_id, decision });

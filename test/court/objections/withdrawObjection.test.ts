@@ -3,9 +3,9 @@ import { expect, test } from 'vitest';
 import type { Actor } from '../../../src/core/definitions/actor.ts';
 import { objectionRuled } from '../../../src/court/objections/ruleObjection.ts';
 import { objectionWithdrawn, withdrawObjection } from '../../../src/court/objections/withdrawObjection.ts';
-import { respondent, sessionThatIs, superAdmin } from '../../support/court.ts';
 import { given, NOW } from '../../support/given.ts';
-import { MINUTE, OBJECTION, objecting, round, running, speaking, standing } from '../../support/round.ts';
+import { respondent, sessionThatIs, superAdmin } from '../../support/matchFixture.ts';
+import { MINUTE, OBJECTION, objecting, round, running, speaking, standing } from '../../support/roundEvents.ts';
 
 /** Events of the past are the system's own. */
 const raiser: Actor = { ...superAdmin, id: 'system' };

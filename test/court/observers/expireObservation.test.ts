@@ -1,8 +1,8 @@
 /** An observation ends when its ticket has run out, once, and the record does not notice. */
 import { expect, test } from 'vitest';
 import { expireObservation } from '../../../src/court/observers/expireObservation.ts';
-import { SESSION, sessionThatIs, system } from '../../support/court.ts';
 import { given, NOW } from '../../support/given.ts';
+import { SESSION, sessionThatIs, system } from '../../support/matchFixture.ts';
 
 const observation_id = '018f3c1e-7b2a-7c11-9d0e-0000000f0000';
 const minutesAgo = (minutes: number) => new Date(Date.parse(NOW) - minutes * 60_000).toISOString();

@@ -1,8 +1,8 @@
 /** A spectator stops looking on, once, and the record does not notice. */
 import { expect, test } from 'vitest';
 import { leaveObservation } from '../../../src/court/observers/leaveObservation.ts';
-import { SESSION, sessionThatIs, student } from '../../support/court.ts';
 import { given, NOW } from '../../support/given.ts';
+import { SESSION, sessionThatIs, student } from '../../support/matchFixture.ts';
 
 const observation_id = '018f3c1e-7b2a-7c11-9d0e-0000000f0000';
 const active = given(...sessionThatIs.active);

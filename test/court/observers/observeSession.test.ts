@@ -1,8 +1,8 @@
 /** A spectator is admitted with a ticket, and the record does not notice. */
 import { expect, test } from 'vitest';
 import { observeSession } from '../../../src/court/observers/observeSession.ts';
-import { SESSION, sessionThatIs, student } from '../../support/court.ts';
 import { given, NOW } from '../../support/given.ts';
+import { SESSION, sessionThatIs, student } from '../../support/matchFixture.ts';
 
 const id = '018f3c1e-7b2a-7c11-9d0e-0000000f0000';
 const IN_15_MINUTES = '2026-11-21T12:15:00.000Z';

@@ -2,8 +2,16 @@
 import { expect, test } from 'vitest';
 import { awaitParticipant, participantReconnecting } from '../../../src/court/participants/awaitParticipant.ts';
 import { participantLeft } from '../../../src/court/participants/leaveSession.ts';
-import { petitioner, petitionerJoined, respondent, SEAT, SESSION, sessionThatIs, system } from '../../support/court.ts';
 import { given, NOW } from '../../support/given.ts';
+import {
+  petitioner,
+  petitionerJoined,
+  respondent,
+  SEAT,
+  SESSION,
+  sessionThatIs,
+  system,
+} from '../../support/matchFixture.ts';
 
 const body = { session_id: SESSION, user_id: petitioner.id };
 const who = { participant_id: SEAT, user_id: petitioner.id };

@@ -7,8 +7,16 @@ import {
 } from '../../../src/court/participants/expireParticipants.ts';
 import { participantJoined } from '../../../src/court/participants/joinSession.ts';
 import { participantLeft } from '../../../src/court/participants/leaveSession.ts';
-import { petitioner, petitionerJoined, respondent, SEAT, SESSION, sessionThatIs, system } from '../../support/court.ts';
 import { given, NOW } from '../../support/given.ts';
+import {
+  petitioner,
+  petitionerJoined,
+  respondent,
+  SEAT,
+  SESSION,
+  sessionThatIs,
+  system,
+} from '../../support/matchFixture.ts';
 
 const OTHER_SEAT = '018f3c1e-7b2a-7c11-9d0e-0000000e0000';
 const respondentJoined = participantJoined({

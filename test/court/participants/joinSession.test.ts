@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { assignmentCancelled } from '../../../src/court/assignments/cancelAssignment.ts';
 import { joinSession, participantJoined, participantReconnected } from '../../../src/court/participants/joinSession.ts';
 import { participantLeft } from '../../../src/court/participants/leaveSession.ts';
+import { given, NOW } from '../../support/given.ts';
 import {
   admin,
   bailiff,
@@ -14,8 +15,7 @@ import {
   SEAT,
   sessionThatIs,
   student,
-} from '../../support/court.ts';
-import { given, NOW } from '../../support/given.ts';
+} from '../../support/matchFixture.ts';
 
 const COMMAND = '018f3c1e-7b2a-7c11-9d0e-0000000e0000';
 const roster = [

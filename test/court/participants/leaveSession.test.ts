@@ -1,8 +1,8 @@
 /** A participant leaves a session, once at a time. */
 import { expect, test } from 'vitest';
 import { leaveSession, participantLeft } from '../../../src/court/participants/leaveSession.ts';
-import { petitioner, petitionerJoined, respondent, SEAT, sessionThatIs } from '../../support/court.ts';
 import { given, NOW } from '../../support/given.ts';
+import { petitioner, petitionerJoined, respondent, SEAT, sessionThatIs } from '../../support/matchFixture.ts';
 
 const left = participantLeft({ participant_id: SEAT, user_id: petitioner.id });
 

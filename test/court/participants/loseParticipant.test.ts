@@ -4,8 +4,16 @@ import { participantReconnecting } from '../../../src/court/participants/awaitPa
 import { participantLost } from '../../../src/court/participants/expireParticipants.ts';
 import { participantReconnected } from '../../../src/court/participants/joinSession.ts';
 import { loseParticipant, UNSEEN_REASON } from '../../../src/court/participants/loseParticipant.ts';
-import { petitioner, petitionerJoined, respondent, SEAT, SESSION, sessionThatIs, system } from '../../support/court.ts';
 import { given, NOW } from '../../support/given.ts';
+import {
+  petitioner,
+  petitionerJoined,
+  respondent,
+  SEAT,
+  SESSION,
+  sessionThatIs,
+  system,
+} from '../../support/matchFixture.ts';
 
 const body = { session_id: SESSION, user_id: petitioner.id };
 const who = { participant_id: SEAT, user_id: petitioner.id };

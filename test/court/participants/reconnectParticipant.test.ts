@@ -6,8 +6,16 @@ import { participantReconnected } from '../../../src/court/participants/joinSess
 import { participantLeft } from '../../../src/court/participants/leaveSession.ts';
 import { UNSEEN_REASON } from '../../../src/court/participants/loseParticipant.ts';
 import { reconnectParticipant } from '../../../src/court/participants/reconnectParticipant.ts';
-import { petitioner, petitionerJoined, respondent, SEAT, SESSION, sessionThatIs, system } from '../../support/court.ts';
 import { given } from '../../support/given.ts';
+import {
+  petitioner,
+  petitionerJoined,
+  respondent,
+  SEAT,
+  SESSION,
+  sessionThatIs,
+  system,
+} from '../../support/matchFixture.ts';
 
 const body = { session_id: SESSION, user_id: petitioner.id };
 const who = { participant_id: SEAT, user_id: petitioner.id };

@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import { addRecording, assignmentRecordingAdded } from '../../../src/court/recordings/addRecording.ts';
 import { sessionCompleted } from '../../../src/court/sessions/completeSession.ts';
-import { admin, outsideJudge, presiding, SESSION, sessionThatIs, started } from '../../support/court.ts';
 import { given, NOW } from '../../support/given.ts';
+import { admin, outsideJudge, presiding, SESSION, sessionThatIs, started } from '../../support/matchFixture.ts';
 
 const ID = '018f3c1e-7b2a-7c11-9d0e-000000100000';
 const url = 'https://recordings.example/r/2';

@@ -9,6 +9,8 @@ import type { Participant } from '../../../src/court/sessions/session.ts';
 import { participantResource } from '../../../src/court/sessions/sessionResource.ts';
 import { turnEnded } from '../../../src/court/turns/endTurn.ts';
 import { turnExpired } from '../../../src/court/turns/expireTurn.ts';
+import { EXHIBIT, marked, tendered, uploaded } from '../../support/exhibits.ts';
+import { given, NOW } from '../../support/given.ts';
 import {
   outsideJudge,
   petitioner,
@@ -17,10 +19,8 @@ import {
   SEAT,
   sessionThatIs,
   turnId,
-} from '../../support/court.ts';
-import { EXHIBIT, marked, tendered, uploaded } from '../../support/exhibits.ts';
-import { given, NOW } from '../../support/given.ts';
-import { OBJECTION, objecting, round, speaking, variant } from '../../support/round.ts';
+} from '../../support/matchFixture.ts';
+import { OBJECTION, objecting, round, speaking, variant } from '../../support/roundEvents.ts';
 
 const sealed = (expected: object) => ({
   ...sessionCompleted({ event_count: 0, state_digest: '', recording_url: null }),

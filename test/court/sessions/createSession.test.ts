@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import { assignmentCancelled } from '../../../src/court/assignments/cancelAssignment.ts';
 import { createSession, sessionCreated } from '../../../src/court/sessions/createSession.ts';
-import { ASSIGNMENT, admin, INSTITUTION, judge, match, SESSION, scheduled } from '../../support/court.ts';
 import { given } from '../../support/given.ts';
+import { ASSIGNMENT, admin, INSTITUTION, judge, match, SESSION, scheduled } from '../../support/matchFixture.ts';
 
 const body = { assignment_id: ASSIGNMENT };
 const { title, courtroom, visibility } = match;

@@ -4,9 +4,9 @@ import { sessionCompleted } from '../../../src/court/sessions/completeSession.ts
 import { LAPSE_REASON, lapseSession, sessionLapsed } from '../../../src/court/sessions/lapseSession.ts';
 import { stateDigest } from '../../../src/court/sessions/sessionDigest.ts';
 import { turnExpired } from '../../../src/court/turns/expireTurn.ts';
-import { petitioner, petitionerJoined, SESSION, sessionThatIs, system, turnId } from '../../support/court.ts';
 import { given, NOW } from '../../support/given.ts';
-import { at, MINUTE, round, speaking } from '../../support/round.ts';
+import { petitioner, petitionerJoined, SESSION, sessionThatIs, system, turnId } from '../../support/matchFixture.ts';
+import { at, MINUTE, round, speaking } from '../../support/roundEvents.ts';
 
 /** The last event of what is given happened a minute before `NOW`. */
 const LAST = '2026-11-21T11:59:00.000Z';

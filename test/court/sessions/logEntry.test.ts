@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import { assignmentCancelled } from '../../../src/court/assignments/cancelAssignment.ts';
 import { logEntry } from '../../../src/court/sessions/logEntry.ts';
 import { catalog } from '../../../src/modules.ts';
-import { admin, outsideJudge, presiding, sessionThatIs } from '../../support/court.ts';
 import { given } from '../../support/given.ts';
+import { admin, outsideJudge, presiding, sessionThatIs } from '../../support/matchFixture.ts';
 
 const details = { text: 'May it please the court', seconds: 90 };
 const entry = { event_type: 'BENCH_NOTE', details };

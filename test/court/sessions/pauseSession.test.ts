@@ -2,9 +2,9 @@
 import { expect, test } from 'vitest';
 import { pauseSession, sessionPaused } from '../../../src/court/sessions/pauseSession.ts';
 import { turnExpired } from '../../../src/court/turns/expireTurn.ts';
-import { outsideJudge, presiding, sessionThatIs, turnId } from '../../support/court.ts';
 import { given } from '../../support/given.ts';
-import { at, MINUTE, round, speaking } from '../../support/round.ts';
+import { outsideJudge, presiding, sessionThatIs, turnId } from '../../support/matchFixture.ts';
+import { at, MINUTE, round, speaking } from '../../support/roundEvents.ts';
 
 const active = given(...sessionThatIs.active);
 

@@ -1,8 +1,8 @@
 /** A paused session goes on. */
 import { expect, test } from 'vitest';
 import { resumeSession, sessionResumed } from '../../../src/court/sessions/resumeSession.ts';
-import { outsideJudge, presiding, sessionThatIs } from '../../support/court.ts';
 import { given } from '../../support/given.ts';
+import { outsideJudge, presiding, sessionThatIs } from '../../support/matchFixture.ts';
 
 test('a paused session goes on, and keeps the time at which it was started', () => {
   const verdict = given(...sessionThatIs.paused)

@@ -6,6 +6,7 @@ import { pauseSession, sessionPaused } from '../../../src/court/sessions/pauseSe
 import { resumeSession, sessionResumed } from '../../../src/court/sessions/resumeSession.ts';
 import type { SessionStatus } from '../../../src/court/sessions/session.ts';
 import { startSession } from '../../../src/court/sessions/startSession.ts';
+import { given } from '../../support/given.ts';
 import {
   ASSIGNMENT,
   admin,
@@ -17,8 +18,7 @@ import {
   scheduled,
   sessionThatIs,
   started,
-} from '../../support/court.ts';
-import { given } from '../../support/given.ts';
+} from '../../support/matchFixture.ts';
 
 const STATES = ['pending', 'active', 'paused', 'completed'] as const;
 const { title, courtroom, visibility } = match;

@@ -5,6 +5,7 @@ import { format } from '../../../src/court/formats/format.ts';
 import { sessionStarted, startSession } from '../../../src/court/sessions/startSession.ts';
 import { turnPlanned } from '../../../src/court/turns/planTurn.ts';
 import { turnsOf } from '../../../src/court/turns/turn.ts';
+import { given, NOW } from '../../support/given.ts';
 import {
   admin,
   judge,
@@ -17,8 +18,7 @@ import {
   started,
   superAdmin,
   turnId,
-} from '../../support/court.ts';
-import { given, NOW } from '../../support/given.ts';
+} from '../../support/matchFixture.ts';
 
 const pending = given(...sessionThatIs.pending);
 

@@ -2,9 +2,9 @@
 import { expect, test } from 'vitest';
 import { endTurn, turnEnded } from '../../../src/court/turns/endTurn.ts';
 import { turnExpired } from '../../../src/court/turns/expireTurn.ts';
-import { bailiff, outsideJudge, presiding, sessionThatIs, superAdmin, turnId } from '../../support/court.ts';
 import { given, NOW } from '../../support/given.ts';
-import { at, MINUTE, objecting, round, speaking } from '../../support/round.ts';
+import { bailiff, outsideJudge, presiding, sessionThatIs, superAdmin, turnId } from '../../support/matchFixture.ts';
+import { at, MINUTE, objecting, round, speaking } from '../../support/roundEvents.ts';
 
 const body = { turn_id: turnId(1) };
 const speech = given(...round('moot-20', speaking(1)));

@@ -5,9 +5,9 @@ import { sessionPaused } from '../../../src/court/sessions/pauseSession.ts';
 import { sessionResumed } from '../../../src/court/sessions/resumeSession.ts';
 import { expireTurn, turnExpired } from '../../../src/court/turns/expireTurn.ts';
 import { commands } from '../../../src/modules.ts';
-import { SESSION, superAdmin, turnId } from '../../support/court.ts';
 import { given } from '../../support/given.ts';
-import { at, MINUTE, round, speaking } from '../../support/round.ts';
+import { SESSION, superAdmin, turnId } from '../../support/matchFixture.ts';
+import { at, MINUTE, round, speaking } from '../../support/roundEvents.ts';
 
 const system: Actor = { id: 'system', role: 'system', institution_id: null };
 const named = (deadline: string, turn_id = turnId(1)) => ({ session_id: SESSION, turn_id, deadline });

@@ -2,9 +2,9 @@
 import { expect, test } from 'vitest';
 import { turnExpired } from '../../../src/court/turns/expireTurn.ts';
 import { extendTurn, turnExtended } from '../../../src/court/turns/extendTurn.ts';
-import { judge, outsideJudge, presiding, sessionThatIs, superAdmin, turnId } from '../../support/court.ts';
 import { given } from '../../support/given.ts';
-import { at, MINUTE, round, running, speaking } from '../../support/round.ts';
+import { judge, outsideJudge, presiding, sessionThatIs, superAdmin, turnId } from '../../support/matchFixture.ts';
+import { at, MINUTE, round, running, speaking } from '../../support/roundEvents.ts';
 
 const turn_id = turnId(1);
 const body = { turn_id, extension_ms: MINUTE };

@@ -9,9 +9,16 @@ import type { Actor } from '../../../src/core/definitions/actor.ts';
 import { deadlineOf } from '../../../src/court/turns/clock.ts';
 import { activeTurn } from '../../../src/court/turns/turn.ts';
 import { brokenInvariants } from '../../../src/court/turns/turnInvariants.ts';
-import { INSTITUTION, match, system } from '../../support/court.ts';
+import {
+  ALLOTTED_MS,
+  formatOf,
+  type Hearing,
+  hearings,
+  type Speech,
+  speechesOf,
+} from '../../support/argumentTimings.ts';
 import { type FoldedCourt, openFoldedCourt } from '../../support/foldedCourt.ts';
-import { ALLOTTED_MS, formatOf, type Hearing, hearings, type Speech, speechesOf } from '../../support/hearings.ts';
+import { INSTITUTION, match, system } from '../../support/matchFixture.ts';
 
 /** What the sheet says of a speech. */
 function sheetOf({ kind, start_ms, stop_ms, utterances }: Speech, isStopped: boolean) {

@@ -5,10 +5,10 @@ import type { Objection } from '../../../src/court/objections/objection.ts';
 import type { SessionState } from '../../../src/court/sessions/session.ts';
 import type { Turn } from '../../../src/court/turns/turn.ts';
 import { brokenInvariants } from '../../../src/court/turns/turnInvariants.ts';
-import { sessionThatIs, turnId } from '../../support/court.ts';
 import { admitted, EXHIBIT, marked, tendered, uploaded } from '../../support/exhibits.ts';
 import { given } from '../../support/given.ts';
-import { OBJECTION, objecting, round, speaking, variant } from '../../support/round.ts';
+import { sessionThatIs, turnId } from '../../support/matchFixture.ts';
+import { OBJECTION, objecting, round, speaking, variant } from '../../support/roundEvents.ts';
 
 const session: SessionState = given(...round('moot-20', speaking(1), objecting(1))).states().session;
 const [first, second] = session.turns as [Turn, Turn];

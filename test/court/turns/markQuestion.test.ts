@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { turnExpired } from '../../../src/court/turns/expireTurn.ts';
 import { markQuestion, turnQuestionEnded, turnQuestionStarted } from '../../../src/court/turns/markQuestion.ts';
 import { turnTakenOver } from '../../../src/court/turns/takeOverTurn.ts';
+import { given, NOW } from '../../support/given.ts';
 import {
   admin,
   bailiff,
@@ -13,9 +14,8 @@ import {
   sessionThatIs,
   superAdmin,
   turnId,
-} from '../../support/court.ts';
-import { given, NOW } from '../../support/given.ts';
-import { at, MINUTE, objecting, round, running, speaking, standing } from '../../support/round.ts';
+} from '../../support/matchFixture.ts';
+import { at, MINUTE, objecting, round, running, speaking, standing } from '../../support/roundEvents.ts';
 
 const turn_id = turnId(1);
 const begin = { turn_id, phase: 'start' } as const;

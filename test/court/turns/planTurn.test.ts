@@ -4,9 +4,9 @@ import { MAX_DURATION_MS } from '../../../src/court/formats/format.ts';
 import { turnEnded } from '../../../src/court/turns/endTurn.ts';
 import { turnExtended } from '../../../src/court/turns/extendTurn.ts';
 import { planTurn, turnPlanned, turnReplanned } from '../../../src/court/turns/planTurn.ts';
-import { bailiff, outsideJudge, presiding, sessionThatIs, superAdmin, turnId } from '../../support/court.ts';
 import { given, givenEvery } from '../../support/given.ts';
-import { MINUTE, round, running, speaking } from '../../support/round.ts';
+import { bailiff, outsideJudge, presiding, sessionThatIs, superAdmin, turnId } from '../../support/matchFixture.ts';
+import { MINUTE, round, running, speaking } from '../../support/roundEvents.ts';
 
 const PLANNED = '018f3c1e-1111-7111-8111-111111110000';
 const more = { side: 'respondent', kind: 'examination', allotted_ms: MINUTE } as const;

@@ -4,9 +4,9 @@ import { turnEnded } from '../../../src/court/turns/endTurn.ts';
 import { turnPlanned, turnReplanned } from '../../../src/court/turns/planTurn.ts';
 import { reserveRebuttal, turnRebuttalReserved } from '../../../src/court/turns/reserveRebuttal.ts';
 import { turnRebuttalWaived } from '../../../src/court/turns/waiveRebuttal.ts';
-import { bailiff, outsideJudge, sessionThatIs, superAdmin, turnId } from '../../support/court.ts';
 import { given } from '../../support/given.ts';
-import { MINUTE, round, speaking, variant } from '../../support/round.ts';
+import { bailiff, outsideJudge, sessionThatIs, superAdmin, turnId } from '../../support/matchFixture.ts';
+import { MINUTE, round, speaking, variant } from '../../support/roundEvents.ts';
 
 const turn_id = turnId(5);
 const body = (minutes: number) => ({ turn_id, reserved_ms: minutes * MINUTE });

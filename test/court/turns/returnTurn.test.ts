@@ -4,9 +4,9 @@ import { sessionPaused } from '../../../src/court/sessions/pauseSession.ts';
 import { turnQuestionStarted } from '../../../src/court/turns/markQuestion.ts';
 import { returnTurn, turnReturned } from '../../../src/court/turns/returnTurn.ts';
 import { turnTakenOver } from '../../../src/court/turns/takeOverTurn.ts';
-import { bailiff, outsideJudge, presiding, sessionThatIs, superAdmin, turnId } from '../../support/court.ts';
 import { given } from '../../support/given.ts';
-import { MINUTE, round, running, speaking, standing } from '../../support/round.ts';
+import { bailiff, outsideJudge, presiding, sessionThatIs, superAdmin, turnId } from '../../support/matchFixture.ts';
+import { MINUTE, round, running, speaking, standing } from '../../support/roundEvents.ts';
 
 const turn_id = turnId(1);
 const taken = turnTakenOver({ turn_id, clock: standing(0) });

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { endTurn } from '../../../src/court/turns/endTurn.ts';
 import { startTurn, turnStarted } from '../../../src/court/turns/startTurn.ts';
+import { given, NOW } from '../../support/given.ts';
 import {
   admin,
   bailiff,
@@ -13,9 +14,8 @@ import {
   sessionThatIs,
   superAdmin,
   turnId,
-} from '../../support/court.ts';
-import { given, NOW } from '../../support/given.ts';
-import { MINUTE, objecting, round, running, speaking, variant } from '../../support/round.ts';
+} from '../../support/matchFixture.ts';
+import { MINUTE, objecting, round, running, speaking, variant } from '../../support/roundEvents.ts';
 
 const first = { turn_id: turnId(1), speaker_id: petitioner.id };
 const active = given(...round('moot-20'));

@@ -3,9 +3,9 @@ import { expect, test } from 'vitest';
 import { turnExpired } from '../../../src/court/turns/expireTurn.ts';
 import { turnQuestionStarted } from '../../../src/court/turns/markQuestion.ts';
 import { takeOverTurn, turnTakenOver } from '../../../src/court/turns/takeOverTurn.ts';
-import { bailiff, outsideJudge, presiding, sessionThatIs, superAdmin, turnId } from '../../support/court.ts';
 import { given, NOW } from '../../support/given.ts';
-import { at, MINUTE, objecting, round, speaking, standing } from '../../support/round.ts';
+import { bailiff, outsideJudge, presiding, sessionThatIs, superAdmin, turnId } from '../../support/matchFixture.ts';
+import { at, MINUTE, objecting, round, speaking, standing } from '../../support/roundEvents.ts';
 
 const turn_id = turnId(1);
 const taken = turnTakenOver({ turn_id, clock: standing(9 * MINUTE) });

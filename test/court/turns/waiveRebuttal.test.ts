@@ -2,9 +2,9 @@
 import { expect, test } from 'vitest';
 import { turnRebuttalReserved } from '../../../src/court/turns/reserveRebuttal.ts';
 import { turnRebuttalWaived, waiveRebuttal } from '../../../src/court/turns/waiveRebuttal.ts';
-import { bailiff, outsideJudge, sessionThatIs, superAdmin, turnId } from '../../support/court.ts';
 import { given } from '../../support/given.ts';
-import { MINUTE, round } from '../../support/round.ts';
+import { bailiff, outsideJudge, sessionThatIs, superAdmin, turnId } from '../../support/matchFixture.ts';
+import { MINUTE, round } from '../../support/roundEvents.ts';
 
 const turn_id = turnId(5);
 const reserved = turnRebuttalReserved({

@@ -16,6 +16,8 @@ import { clockAt, deadlineOf } from '../../../src/court/turns/clock.ts';
 import { activeTurn, type Turn } from '../../../src/court/turns/turn.ts';
 import { brokenInvariants } from '../../../src/court/turns/turnInvariants.ts';
 import { commands } from '../../../src/modules.ts';
+import { openFoldedCourt } from '../../support/foldedCourt.ts';
+import { NOW } from '../../support/given.ts';
 import {
   admin,
   bailiff,
@@ -26,10 +28,8 @@ import {
   presiding,
   respondent,
   SESSION,
-} from '../../support/court.ts';
-import { openFoldedCourt } from '../../support/foldedCourt.ts';
-import { NOW } from '../../support/given.ts';
-import { variant } from '../../support/round.ts';
+} from '../../support/matchFixture.ts';
+import { variant } from '../../support/roundEvents.ts';
 
 const system: Actor = { id: 'system', role: 'system', institution_id: null };
 const PEOPLE = [admin, presiding, judge, bailiff, petitioner, respondent];

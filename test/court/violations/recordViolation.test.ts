@@ -1,9 +1,17 @@
 /** Procedural violations go on record: of somebody on the roster, by the bench or the bailiff. */
 import { expect, test } from 'vitest';
 import { proceduralViolation, recordViolation } from '../../../src/court/violations/recordViolation.ts';
-import { bailiff, outsideJudge, petitioner, sessionThatIs, student, superAdmin, turnId } from '../../support/court.ts';
 import { given, NOW } from '../../support/given.ts';
-import { round } from '../../support/round.ts';
+import {
+  bailiff,
+  outsideJudge,
+  petitioner,
+  sessionThatIs,
+  student,
+  superAdmin,
+  turnId,
+} from '../../support/matchFixture.ts';
+import { round } from '../../support/roundEvents.ts';
 
 const COMMAND = '018f3c1e-1111-7111-8111-111111110000';
 const body = { user_id: petitioner.id, kind: 'coaching', description: 'A note was passed from the gallery.' };

@@ -6,8 +6,8 @@ import type { Ground } from '../../src/court/objections/grounds.ts';
 import { objectionRaised } from '../../src/court/objections/raiseObjection.ts';
 import type { Clock } from '../../src/court/turns/clock.ts';
 import { turnStarted } from '../../src/court/turns/startTurn.ts';
-import { opened, petitioner, respondent, scheduled, startedAs, turnId } from './court.ts';
 import { NOW } from './given.ts';
+import { opened, petitioner, respondent, scheduled, startedAs, turnId } from './matchFixture.ts';
 
 export const MINUTE = 60_000;
 

@@ -8,8 +8,8 @@ import type { Catalog } from '../../src/core/definitions/command.ts';
 import { workOf } from '../../src/core/definitions/stream.ts';
 import { inTransaction, openPool } from '../../src/infra/postgres/database.ts';
 import { verifyStream } from '../../src/integrity/streams/verifyStreams.ts';
-import { admin, match, superAdmin } from './court.ts';
 import { cloneDatabase } from './database.ts';
+import { admin, match, superAdmin } from './matchFixture.ts';
 import { submission } from './submissions.ts';
 
 export interface Place {
@@ -77,7 +77,7 @@ export async function openPasses(catalog: Catalog) {
 }
 
 /** The outcomes of some passes by command, each with what its answer says. */
-export function fates(passes: Decided[]) {
+export function outcomesById(passes: Decided[]) {
   const outcomes = passes.flatMap((one) => one.outcomes);
   return new Map(outcomes.map(({ id, status, body }) => [id, { status, ...JSON.parse(body) }]));
 }
