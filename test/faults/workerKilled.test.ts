@@ -30,7 +30,7 @@ describe.skipIf(inject('redisUrl') === null)('a worker that is killed', () => {
       expect(await recoveryTime(scene, `killed ${moment}`), moment).toBeLessThan(10_000);
     }
     await checkHistory(scene.database, await load.stop());
-    await until('it is counted', async () => (await amountAt('redeliveries_total', [worker])) > 0);
+    await until('it is counted', async () => (await amountAt('redeliveries_total', [worker])) > 0, 60_000);
   });
 
   test('at each moment, being the only one, is made good by the next', async () => {
