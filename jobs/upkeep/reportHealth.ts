@@ -6,7 +6,7 @@ import type pg from 'pg';
 import { firstIdOf } from '../../src/core/chain/ids.ts';
 import { readClock } from '../../src/core/sql/databaseClock.ts';
 import { withTimeout } from '../../src/core/withTimeout.ts';
-import { readStanding } from '../../src/infra/backlog/backlog.ts';
+import { readInboxLoad } from '../../src/infra/backlog/backlog.ts';
 import { readVersion } from '../../src/infra/process/version.ts';
 import { QUEUE_NAMES, type Queues } from '../../src/infra/queue/queue.ts';
 import { defineJob } from '../job.ts';
@@ -30,7 +30,7 @@ export const reportHealth = defineJob({
   summary: 'Stores a report on the last 24 hours, with what somebody should look at',
   most_ms: 5 * 60_000,
   async run({ pool, verifierPool, queues, slot, progress }) {
-    const { findings_open, ...inbox } = await readStanding(pool);
+    const { findings_open, ...inbox } = await readInboxLoad(pool);
     const facts: HealthFacts = {
       version: readVersion(),
       database: await readDatabase(verifierPool),

@@ -8,8 +8,8 @@ import { COMMANDS_WAIT, OVERDUE } from '../../jobs/apply/overdueCommands.ts';
 import { moveMark, watchMark } from '../../jobs/upkeep/moveMark.ts';
 import { PENDING, readPending } from '../../src/core/apply/transaction.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
-import { readStanding, STANDING } from '../../src/infra/backlog/backlog.ts';
-import { DOOR_STANDING } from '../../src/infra/backlog/inboxLoad.ts';
+import { INBOX_LOAD, readInboxLoad } from '../../src/infra/backlog/backlog.ts';
+import { DOOR_LOAD } from '../../src/infra/backlog/inboxLoad.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 
@@ -63,8 +63,8 @@ describe.each([100_000, 250_000])('with %i commands settled while a snapshot is 
   }
 
   const looks: [string, string, unknown[]][] = [
-    ['how the inbox stands', STANDING, []],
-    ['how the door stands', DOOR_STANDING, []],
+    ['how the inbox stands', INBOX_LOAD, []],
+    ['how the door stands', DOOR_LOAD, []],
     ['whether commands wait', `select ${COMMANDS_WAIT}`, []],
     ['what waits for long', OVERDUE, [500]],
     ['whether the mark lags', `select ${watchMark({} as Queryable).waits}`, []],
@@ -87,7 +87,7 @@ describe.each([100_000, 250_000])('with %i commands settled while a snapshot is 
     const client = await database.pool.connect();
     await client.query('begin');
     await client.query('update inbox_mark set low_water = 0');
-    const { rows } = await client.query(`explain (analyze, buffers, format json) ${STANDING}`);
+    const { rows } = await client.query(`explain (analyze, buffers, format json) ${INBOX_LOAD}`);
     await client.query('rollback');
     client.release();
     expect(rows[0]['QUERY PLAN'][0].Plan['Shared Hit Blocks']).toBeGreaterThan(settled / 50);
@@ -102,7 +102,7 @@ describe.each([100_000, 250_000])('with %i commands settled while a snapshot is 
       expect(await pagesOf(text, values), name).toBeLessThan(MOST_PAGES + 20_000 / STREAMS);
     }
     const left = 1 + 20_000 / STREAMS;
-    expect(await readStanding(db)).toMatchObject({ pending: left, dead: 0 });
+    expect(await readInboxLoad(db)).toMatchObject({ pending: left, dead: 0 });
     expect((await db.query(OVERDUE, [500])).rows).toEqual([{ streams: [STUCK] }]);
     expect((await readPending(db, [STUCK], 1_000)).pending).toHaveLength(left);
   });

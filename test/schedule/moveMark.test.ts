@@ -5,7 +5,7 @@ import { OVERDUE } from '../../jobs/apply/overdueCommands.ts';
 import { moveMark, watchMark } from '../../jobs/upkeep/moveMark.ts';
 import { readPending } from '../../src/core/apply/transaction.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
-import { readStanding } from '../../src/infra/backlog/backlog.ts';
+import { readInboxLoad } from '../../src/infra/backlog/backlog.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 
@@ -107,7 +107,7 @@ test('a stream that is held back or was tried before is named, and found as long
   await settle(before);
   const mark = await move();
   expect(mark).toMatchObject({ low_water: before.at(-1)! + 1, stuck: ['session:0'], stuck_from: [held] });
-  expect(await readStanding(db)).toMatchObject({ pending: 1 });
+  expect(await readInboxLoad(db)).toMatchObject({ pending: 1 });
   expect(await lags()).toBe(false);
   await database.pool.query('update streams set held_until = null');
   expect(await drained()).toEqual(['session:0']);
@@ -146,7 +146,7 @@ test('more streams than it can name keep it back, and all of them are found', as
   expect(mark.low_water).toBe(waiting[200]);
   await database.pool.query('update streams set held_until = null');
   expect(await drained()).toHaveLength(500);
-  expect(await readStanding(db)).toMatchObject({ pending: 500 });
+  expect(await readInboxLoad(db)).toMatchObject({ pending: 500 });
 });
 
 test('a mover that another one overtook passes nothing that was named when it began and is not any more', async () => {

@@ -7,7 +7,7 @@ import { EMPTY_HEAD, type EventRow } from '../../src/core/chain/ledger.ts';
 import type { Actor } from '../../src/core/definitions/actor.ts';
 import type { Catalog } from '../../src/core/definitions/command.ts';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
-import type { FileFacts } from '../../src/core/definitions/upload.ts';
+import type { FileInfo } from '../../src/core/definitions/upload.ts';
 import type { Write } from '../../src/core/definitions/write.ts';
 import type { SessionState } from '../../src/court/sessions/session.ts';
 import { catalog } from '../../src/modules.ts';
@@ -70,7 +70,7 @@ export function openFoldedCourt(
   }
 
   /** A command of the session, sent now; with a file as the door would name it, where the body is a form. */
-  function send(name: string, body: JsonObject, actor: Actor, file?: FileFacts) {
+  function send(name: string, body: JsonObject, actor: Actor, file?: FileInfo) {
     const definition = catalog.commands.get(name)!;
     const hasRoute = 'route' in definition;
     const parsed = definition.body.parse(hasRoute ? body : { ...body, session_id }) as JsonObject;

@@ -21,7 +21,7 @@ import type { Catalog, Mutation } from '../../src/core/definitions/command.ts';
 import type { JsonObject, NewEvent } from '../../src/core/definitions/event.ts';
 import type { ProblemCode } from '../../src/core/definitions/problem.ts';
 import { streamName } from '../../src/core/definitions/stream.ts';
-import type { FileFacts } from '../../src/core/definitions/upload.ts';
+import type { FileInfo } from '../../src/core/definitions/upload.ts';
 import type { Write } from '../../src/core/definitions/write.ts';
 import type { courtProblems } from '../../src/court/problems.ts';
 import { catalog } from '../../src/modules.ts';
@@ -41,7 +41,7 @@ export interface More {
   expected_sequence?: number;
   observation_id?: string;
   /** Of an upload, as the door knows it. */
-  file?: FileFacts;
+  file?: FileInfo;
 }
 
 /** What a command that was applied came to. */

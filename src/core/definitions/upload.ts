@@ -8,7 +8,7 @@ import type { Actor } from './actor.ts';
 import type { Rejection } from './problem.ts';
 
 /** A file as a command and an event name it: by its bytes, never by what its sender calls it. */
-export interface FileFacts {
+export interface FileInfo {
   /** Lower hex. */
   sha256: string;
   size_bytes: number;

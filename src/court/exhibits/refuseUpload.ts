@@ -3,7 +3,7 @@
 import type { RosterRole, Scope } from '../../access/scope.ts';
 import type { Actor } from '../../core/definitions/actor.ts';
 import type { Rejection } from '../../core/definitions/problem.ts';
-import type { FileFacts } from '../../core/definitions/upload.ts';
+import type { FileInfo } from '../../core/definitions/upload.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { refuseCancelled, sideOf } from '../assignments/assignment.ts';
 import type { Format, Side } from '../formats/format.ts';
@@ -28,7 +28,7 @@ interface Court {
 
 interface Offered {
   side?: Side | undefined;
-  file?: FileFacts | undefined;
+  file?: FileInfo | undefined;
 }
 
 export function refuseUpload(court: Court, actor: Actor, offered: Offered): Rejection | undefined {

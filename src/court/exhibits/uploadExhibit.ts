@@ -8,7 +8,7 @@ import { ROLES } from '../../core/definitions/actor.ts';
 import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { id, line } from '../../core/definitions/schemas.ts';
-import type { FileFacts } from '../../core/definitions/upload.ts';
+import type { FileInfo } from '../../core/definitions/upload.ts';
 import { rosterEntry, sideOf } from '../assignments/assignment.ts';
 import { SIDES, type Side } from '../formats/format.ts';
 import { resolveFormat } from '../formats/templates.ts';
@@ -47,7 +47,7 @@ const body = z.strictObject({
   /** Counsel need not say theirs. */
   side: z.enum(SIDES).optional(),
 });
-type Input = z.output<typeof body> & { session_id: string; file: FileFacts };
+type Input = z.output<typeof body> & { session_id: string; file: FileInfo };
 
 export const uploadExhibit = defineCommand<Input, SessionStates, Scope>({
   ...inCourt,

@@ -10,7 +10,7 @@ import type { Actor } from '../../core/definitions/actor.ts';
 import type { CommandDefinition, InputError, Mutation } from '../../core/definitions/command.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { Problem } from '../../core/definitions/problem.ts';
-import type { FileFacts } from '../../core/definitions/upload.ts';
+import type { FileInfo } from '../../core/definitions/upload.ts';
 import { parentOf, traceparentOf, tracer, within } from '../../infra/telemetry/tracing.ts';
 import { parseBody, readJson } from '../door/body.ts';
 import { type ApiContext, callerOf, demandFeature, demandRole, enter } from '../door/door.ts';
@@ -23,7 +23,7 @@ import { replyOf } from './outcomes.ts';
 export interface RequestContent {
   body: unknown;
   faults?: InputError[];
-  file?: FileFacts | undefined;
+  file?: FileInfo | undefined;
 }
 
 export function serveCommand(context: ApiContext, definition: CommandDefinition) {

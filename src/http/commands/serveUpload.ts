@@ -9,7 +9,7 @@ import type { Actor } from '../../core/definitions/actor.ts';
 import type { CommandDefinition, InputError } from '../../core/definitions/command.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { Problem } from '../../core/definitions/problem.ts';
-import type { FileFacts, Upload } from '../../core/definitions/upload.ts';
+import type { FileInfo, Upload } from '../../core/definitions/upload.ts';
 import { giveTime } from '../../infra/process/httpServer.ts';
 import { type ApiContext, demandRole, enter, limit } from '../door/door.ts';
 import { demandForm, type Form, readForm } from '../door/form.ts';
@@ -75,7 +75,7 @@ function fileFaults({ draft, faults }: Form): InputError[] {
 }
 
 /** @throws {Problem} 415 where its bytes are of no type that is taken, or of another than the sender says */
-function factsOf({ draft, declared = SAYS_NOTHING[0]! }: Form, upload: AnyUpload): FileFacts | undefined {
+function factsOf({ draft, declared = SAYS_NOTHING[0]! }: Form, upload: AnyUpload): FileInfo | undefined {
   if (!draft || draft.size_bytes === 0) return undefined;
   const { sha256, size_bytes, head } = draft;
   const media_type = upload.mediaTypeOf(head);

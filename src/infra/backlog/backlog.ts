@@ -13,7 +13,7 @@ export interface Backlog {
   oldest_pending_seconds: number;
 }
 
-export interface Standing extends Backlog {
+export interface InboxLoad extends Backlog {
   dead: number;
   findings_open: number;
 }
@@ -23,7 +23,7 @@ export const COUNTED = 50_000;
 export const COUNTED_OF_STUCK = 1_000;
 
 // Apart, each by the index of its status: together they would read everything that was ever settled.
-export const STANDING = `
+export const INBOX_LOAD = `
   with waiting as materialized (
     select accepted_at from (${fromMark('accepted_at', COUNTED)}) others
     union all select accepted_at from (${ofStuck('accepted_at, position', COUNTED_OF_STUCK)}) s where position < ${LOW_WATER}
@@ -35,8 +35,8 @@ export const STANDING = `
   from waiting`;
 
 /** Everything that an operator may have to see, counted by partial indexes: cheap enough for once a second. */
-export async function readStanding(db: Queryable): Promise<Standing> {
-  const { rows } = await db.query<Standing>({ name: 'standing', text: STANDING });
+export async function readInboxLoad(db: Queryable): Promise<InboxLoad> {
+  const { rows } = await db.query<InboxLoad>({ name: 'standing', text: INBOX_LOAD });
   return rows[0]!;
 }
 

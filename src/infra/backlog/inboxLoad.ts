@@ -13,7 +13,7 @@ const TRUSTED_SECONDS = 120;
 const SHARES = 100;
 const SMOOTHED_OVER_SECONDS = 10;
 
-export const DOOR_STANDING = `
+export const DOOR_LOAD = `
   with mark as materialized (
     select stuck, looked_at > clock_timestamp() - interval '${TRUSTED_SECONDS} seconds' as is_trusted
     from inbox_mark where one
@@ -53,7 +53,7 @@ export interface Waiting extends Backlog {
 
 /** Of what waits: what a worker could take, whose it is, and what waits in streams that are stuck. */
 export async function readWorkable(db: Queryable): Promise<Waiting> {
-  const { rows } = await db.query<Waiting>({ name: 'door-standing', text: DOOR_STANDING });
+  const { rows } = await db.query<Waiting>({ name: 'door-standing', text: DOOR_LOAD });
   return rows[0]!;
 }
 

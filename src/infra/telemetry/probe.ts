@@ -5,7 +5,7 @@
  * figures are then those of the last poll that came to its end.
  */
 import type pg from 'pg';
-import { type Backlog, readStanding } from '../backlog/backlog.ts';
+import { type Backlog, readInboxLoad } from '../backlog/backlog.ts';
 import { isThere, poll } from '../postgres/boundedRead.ts';
 import type { Alive } from '../postgres/heartbeat.ts';
 import type { Absence } from './absence.ts';
@@ -74,7 +74,7 @@ export async function startProbe(options: ProbeOptions): Promise<Probe> {
 
   async function pollAgain(): Promise<void> {
     try {
-      const { findings_open, ...counts } = await poll(pool, readStanding);
+      const { findings_open, ...counts } = await poll(pool, readInboxLoad);
       queue = { ...counts, as_of: new Date().toISOString() };
       metrics.findingsOpen.set(findings_open);
       postgres_connected = true;

@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { sha256 } from '../../../src/core/chain/sha256.ts';
 import type { Actor } from '../../../src/core/definitions/actor.ts';
 import type { JsonObject } from '../../../src/core/definitions/event.ts';
-import type { FileFacts } from '../../../src/core/definitions/upload.ts';
+import type { FileInfo } from '../../../src/core/definitions/upload.ts';
 import type { Format } from '../../../src/court/formats/format.ts';
 import { TEMPLATE_NAMES } from '../../../src/court/formats/templates.ts';
 import type { SessionState } from '../../../src/court/sessions/session.ts';
@@ -118,7 +118,7 @@ function bodyOf({ name, pick, choice }: Step, { turns, objections, exhibits }: S
 }
 
 /** Often the same one again, and an image now and then. */
-function fileOf({ pick, choice }: Step): FileFacts {
+function fileOf({ pick, choice }: Step): FileInfo {
   const media_type = choice === 0 ? 'image/png' : 'application/pdf';
   return { sha256: sha256(`${media_type} ${pick}`), size_bytes: 1 + pick, media_type };
 }
