@@ -1,9 +1,9 @@
 /** The scheduler process: fires the timetable's ticks while it leads, until it is told to stop. */
 
-import { serveHealth } from '../src/http/operations/serveHealth.ts';
 import { endOnNewerSchema } from '../src/infra/postgres/schemaWatch.ts';
 import { openBackbone } from '../src/infra/process/backbone.ts';
 import { runProcess } from '../src/infra/process/runProcess.ts';
+import { serveHealth } from '../src/infra/process/serveHealth.ts';
 import { privateNames } from '../src/modules.ts';
 import { startScheduler } from './ticks/startScheduler.ts';
 

@@ -1,9 +1,9 @@
 /** The worker process: applies commands and runs jobs until it is told to stop. */
 
-import { serveHealth } from '../src/http/operations/serveHealth.ts';
 import { endOnNewerSchema } from '../src/infra/postgres/schemaWatch.ts';
 import { openBackbone } from '../src/infra/process/backbone.ts';
 import { runProcess } from '../src/infra/process/runProcess.ts';
+import { serveHealth } from '../src/infra/process/serveHealth.ts';
 import { startWatchdog } from '../src/infra/process/watchdog.ts';
 import { privateNames } from '../src/modules.ts';
 import { startWorker } from './startWorker.ts';

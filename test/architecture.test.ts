@@ -50,7 +50,7 @@ const WALLS: { [beginning: string]: string[] } = {
   'src/backup': [...OVER_THE_ROOF, 'src/http/app.ts', COURT],
   'src/cli': [...OVER_THE_ROOF, 'src/http/app.ts', COURT],
   'src/processes': ['test/support/stack.ts'],
-  jobs: ['test/support/stack.ts', 'src/processes/startAll.ts', 'src/cli/token.ts'],
+  jobs: ['test/support/stack.ts', 'src/http/app.ts', 'src/processes/startAll.ts', 'src/cli/token.ts'],
   migrations: OVER_THE_ROOF,
 };
 

@@ -7,7 +7,7 @@ import { createServer } from 'node:http';
 import { type Job, Queue, QueueEvents, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { type Acceptance, acceptCommands, type Submission } from '../../src/core/apply/inbox.ts';
-import { bareApp } from '../../src/http/app.ts';
+import { bareApp } from '../../src/http/bareApp.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
 import type { Config } from '../../src/infra/process/config.ts';
 import { closeServer, listen } from '../../src/infra/process/httpServer.ts';

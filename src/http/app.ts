@@ -1,12 +1,11 @@
 /** The Express application: every command, query and route of the lists, then operations, then what is left. */
-import { randomUUID } from 'node:crypto';
 import cors from 'cors';
-import express, { type Express, type Request, type RequestHandler } from 'express';
+import type { Express } from 'express';
 import helmet from 'helmet';
-import { problemBody } from '../core/definitions/problem.ts';
 import type { Probe } from '../infra/telemetry/probe.ts';
 import { commands } from '../modules.ts';
 import { queries } from '../queries.ts';
+import { bareApp } from './bareApp.ts';
 import { serveCommand } from './commands/serveCommand.ts';
 import { serveUpload } from './commands/serveUpload.ts';
 import { dashboard } from './dashboard/dashboard.ts';
@@ -17,7 +16,7 @@ import { observeRequests } from './observeRequests.ts';
 import { docsRoutes } from './operations/docs.ts';
 import { healthRoutes } from './operations/health.ts';
 import { metricsAccess, metricsRoutes } from './operations/metricsRoutes.ts';
-import { answerOtherMethods, answerProblems, answerUnknownPath, sendProblem } from './problems.ts';
+import { answerOtherMethods, answerProblems, answerUnknownPath } from './problems.ts';
 import { serveQuery } from './queries/serveQuery.ts';
 import { routes } from './routes.ts';
 
@@ -34,7 +33,6 @@ const EXPOSED = [
 const ALLOWED = ['Authorization', 'Content-Type', 'Prefer', 'Idempotency-Key', 'If-Match', 'traceparent'];
 // Nothing is loaded from elsewhere, and a page is not sent to https where there is none.
 const POLICY = { styleSrc: ["'self'", "'unsafe-inline'"], fontSrc: ["'self'"], upgradeInsecureRequests: null };
-const REQUEST_ID = /^[\w-]{1,64}$/;
 
 export function createApp(context: ApiContext, probe: Probe, version: string): Express {
   const app = bareApp(context.config.TRUSTED_PROXIES);
@@ -71,29 +69,3 @@ function fixedFirst<T>(served: Map<string, T>): [string, T][] {
   const isOpen = (path: string) => Number(path.includes(':'));
   return [...served].sort(([a], [b]) => isOpen(a) - isOpen(b));
 }
-
-/** What every HTTP server of ours has in common. */
-export function bareApp(trustedProxies: readonly string[]): Express {
-  const app = express();
-  app.disable('x-powered-by');
-  app.disable('etag');
-  app.set('query parser', 'simple');
-  app.set('trust proxy', [...trustedProxies]);
-  app.use(identifyRequest);
-  return app;
-}
-
-/** Which of two hosts was meant nobody can tell, and what has no version has no headers: a proxy may see another request. */
-function isAmbiguous({ rawHeaders, httpVersionMajor }: Request): boolean {
-  let hosts = 0;
-  for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]!.toLowerCase() === 'host') hosts += 1;
-  return hosts > 1 || httpVersionMajor < 1;
-}
-
-const identifyRequest: RequestHandler = (req, res, next) => {
-  const given = req.headers['x-request-id'];
-  res.locals.request_id = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
-  res.set('X-Request-Id', res.locals.request_id);
-  if (!isAmbiguous(req)) next();
-  else sendProblem(res, problemBody('bad_request', 'Send one Host, and the version of HTTP.'), { Connection: 'close' });
-};

@@ -1,9 +1,7 @@
 /** The HTTP server of an Express application. */
 import { createServer, IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { Express } from 'express';
-
-/** How often the limits of src/infra/process/httpServer.ts are looked after. */
-const CHECK_EVERY_MS = 1_000;
+import { CHECK_LIMITS_EVERY_MS } from '../infra/process/httpServer.ts';
 
 /**
  * Express gives every request and response it meets its own prototype, and V8 forgets what it has learnt of an object
@@ -15,6 +13,10 @@ export function createExpressServer(app: Express): Server<typeof IncomingMessage
   Object.setPrototypeOf(Request.prototype, app.request);
   Object.setPrototypeOf(Response.prototype, app.response);
   Object.assign(app, { request: Request.prototype, response: Response.prototype });
-  const options = { IncomingMessage: Request, ServerResponse: Response, connectionsCheckingInterval: CHECK_EVERY_MS };
+  const options = {
+    IncomingMessage: Request,
+    ServerResponse: Response,
+    connectionsCheckingInterval: CHECK_LIMITS_EVERY_MS,
+  };
   return createServer(options, app) as never;
 }

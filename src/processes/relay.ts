@@ -1,7 +1,7 @@
 /** The relay process: delivers committed events to its listeners until it is told to stop. It can write nothing. */
 
 import type { Queryable } from '../core/sql/queryable.ts';
-import { bareApp } from '../http/app.ts';
+import { bareApp } from '../http/bareApp.ts';
 import { healthRoutes } from '../http/operations/health.ts';
 import { metricsAccess, metricsRoutes } from '../http/operations/metricsRoutes.ts';
 import { serveMetrics } from '../http/operations/serveMetrics.ts';

@@ -1,7 +1,7 @@
 /** Who may read metrics where, and what that and the description of the interface cost. */
 
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { bareApp } from '../../src/http/app.ts';
+import { bareApp } from '../../src/http/bareApp.ts';
 import { metricsAccess, metricsRoutes } from '../../src/http/operations/metricsRoutes.ts';
 import { serveMetrics } from '../../src/http/operations/serveMetrics.ts';
 import { answerProblems, answerUnknownPath } from '../../src/http/problems.ts';

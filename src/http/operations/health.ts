@@ -3,15 +3,14 @@
  * without Redis asks for `/health?require=redis`.
  */
 import { Router } from 'express';
-import type { Probe } from '../../infra/telemetry/probe.ts';
+import { isEnough, type Probe } from '../../infra/telemetry/probe.ts';
 
 export function healthRoutes(probe: Probe): Router {
   const router = Router();
   router.get('/health', ({ query }, res) => {
     const health = probe.health();
-    const isEnough = health.healthy && (query.require !== 'redis' || health.redis_connected === true);
     res
-      .status(isEnough ? 200 : 503)
+      .status(isEnough(health, query.require) ? 200 : 503)
       .set('Cache-Control', 'no-store')
       .json(health);
   });

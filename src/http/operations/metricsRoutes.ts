@@ -8,9 +8,7 @@ import { Problem } from '../../core/definitions/problem.ts';
 import { isLoopback } from '../../infra/addresses.ts';
 import type { Config } from '../../infra/process/config.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
-
-/** Collecting takes milliseconds; however often it is asked for, it is done once in a while. */
-const KEPT_MS = 1_000;
+import { createMetricsPage } from '../../infra/telemetry/metricsPage.ts';
 
 export type MetricsAccess = 'open' | 'closed' | { token: string };
 
@@ -20,27 +18,14 @@ export function metricsAccess({ HOST, NODE_ENV, METRICS_TOKEN }: Config): Metric
   return METRICS_TOKEN === undefined ? 'closed' : { token: METRICS_TOKEN };
 }
 
-export function metricsRoutes({ registry }: Metrics, access: MetricsAccess): Router {
+export function metricsRoutes(metrics: Metrics, access: MetricsAccess): Router {
   const router = Router();
-  let kept: Promise<Buffer> | undefined;
-  let collected = 0;
-
-  function collect(): Promise<Buffer> {
-    const now = performance.now();
-    if (kept && now - collected < KEPT_MS) return kept;
-    collected = now;
-    kept = registry.metrics().then((text) => Buffer.from(text));
-    // What failed is tried again at once.
-    kept.catch(() => {
-      kept = undefined;
-    });
-    return kept;
-  }
-
+  const { contentType } = metrics.registry;
+  const collect = createMetricsPage(metrics);
   if (access === 'closed') return router;
   router.get('/metrics', async (req, res) => {
     if (access !== 'open') demandToken(req, access.token);
-    res.set({ 'Content-Type': registry.contentType, 'Cache-Control': 'no-store' }).end(await collect());
+    res.set({ 'Content-Type': contentType, 'Cache-Control': 'no-store' }).end(await collect());
   });
   return router;
 }

@@ -4,7 +4,7 @@
  */
 import type { Backbone } from '../../infra/process/backbone.ts';
 import { closeServer, listen } from '../../infra/process/httpServer.ts';
-import { bareApp } from '../app.ts';
+import { bareApp } from '../bareApp.ts';
 import { answerProblems, answerUnknownPath } from '../problems.ts';
 import { createExpressServer } from '../server.ts';
 import { metricsAccess, metricsRoutes } from './metricsRoutes.ts';

@@ -18,6 +18,8 @@ export const LIMITS = {
   maxHeadersCount: 100,
   unreadTimeout: 30_000,
 } as const;
+/** How often Node looks after them. */
+export const CHECK_LIMITS_EVERY_MS = 1_000;
 /** A request with a file may come over a venue's uplink: while something of it comes, for so long. */
 export const PATIENCE = { idle_ms: 20_000, most_ms: 5 * 60_000 };
 const CLOSE_WITHIN_MS = 10_000;

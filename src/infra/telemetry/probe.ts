@@ -40,6 +40,11 @@ export interface Probe {
   close(): void;
 }
 
+/** @param required by who asks: `redis` where nothing is to be delayed */
+export function isEnough({ healthy, redis_connected }: Health, required: unknown): boolean {
+  return healthy && (required !== 'redis' || redis_connected === true);
+}
+
 export interface ProbeOptions {
   /** For looks alone. */
   pool: pg.Pool;

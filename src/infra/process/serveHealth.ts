@@ -1,13 +1,9 @@
 /** Health and metrics of a process that answers nothing else. */
-
-import { POLL_POOL_SIZE } from '../../infra/postgres/boundedRead.ts';
-import type { Backbone } from '../../infra/process/backbone.ts';
-import { closeServer, listen } from '../../infra/process/httpServer.ts';
-import { startProbe } from '../../infra/telemetry/probe.ts';
-import { bareApp } from '../app.ts';
-import { createExpressServer } from '../server.ts';
-import { healthRoutes } from './health.ts';
-import { metricsRoutes } from './metricsRoutes.ts';
+import { POLL_POOL_SIZE } from '../postgres/boundedRead.ts';
+import { startProbe } from '../telemetry/probe.ts';
+import type { Backbone } from './backbone.ts';
+import { closeServer, listen } from './httpServer.ts';
+import { createHealthServer } from './plainHealth.ts';
 
 export interface HealthServer {
   port: number;
@@ -18,7 +14,7 @@ export interface HealthServer {
 
 /** @param usual the port where the settings name none; another where it is taken */
 export async function serveHealth(backbone: Backbone, usual: number): Promise<HealthServer> {
-  const { config, postgres, metrics, isRedisConnected, queues, heartbeat } = backbone;
+  const { config, postgres, metrics, isRedisConnected, queues, heartbeat, log } = backbone;
   const pool = backbone.openPool('worker', POLL_POOL_SIZE);
   const probe = await startProbe({
     pool,
@@ -29,8 +25,7 @@ export async function serveHealth(backbone: Backbone, usual: number): Promise<He
     processes: heartbeat.alive,
     isQueueFit: queues.isFit,
   });
-  const app = bareApp(config.TRUSTED_PROXIES).use(healthRoutes(probe), metricsRoutes(metrics, 'open'));
-  const server = createExpressServer(app);
+  const server = createHealthServer(probe, metrics, (err) => log.error({ err }, 'request failed'));
   const port = await listen(server, config.HOST, config.METRICS_PORT, usual);
   return {
     port,
