@@ -71,7 +71,7 @@ export interface Mutation<Input = unknown, States = unknown, Scope = unknown, Fa
   /** Every stream it locks. The first is its subject: it orders the command, and `If-Match` means its head. */
   streams(command: { id: string; input: Input }, scope: Scope): string[];
   facts?: FactSource<Input, Fact>;
-  /** Pure: no I/O, no clock, no chance. */
+  /** Pure: no I/O, no clock, no randomness. */
   decide(states: States, command: Command<Input>, fact: Fact | undefined): NewEvent[] | Rejection;
   /** Columns and rows outside the chain; `states` are those after the command. */
   writes?(states: States, command: Command<Input>): Write[];

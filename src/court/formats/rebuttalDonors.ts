@@ -8,7 +8,7 @@ export function donorsAmong<T extends { side: Side; kind: Kind }>(parts: readonl
   return held.length > 0 ? held : own.filter(({ kind }) => kind === 'closing');
 }
 
-/** What it may give: it keeps what the format leaves it, and in any case some, as no turn is held without time. */
+/** Milliseconds this turn can give up: all above max(min_ms, protected_ms, 1). */
 export function spareMs(one: { allotted_ms: number; min_ms: number; protected_ms: number }): number {
   return Math.max(0, one.allotted_ms - Math.max(one.min_ms, one.protected_ms, 1));
 }

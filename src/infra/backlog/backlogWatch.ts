@@ -1,7 +1,6 @@
 /**
- * How the door stands by what waits in the inbox, looked at each second, however many ask. It shuts for all by what
- * could be worked on; for an institution by its share of that; and for a stream that is stuck by what waits in it, which
- * is nobody else's concern.
+ * Which commands the API refuses for the backlog, polled each second, however many requests ask: all commands by what
+ * workers could take, an institution's by its share of that, and a stuck stream's by what waits in that stream.
  */
 import type pg from 'pg';
 import { poll } from '../postgres/boundedRead.ts';

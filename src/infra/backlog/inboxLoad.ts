@@ -1,6 +1,6 @@
 /**
- * What the door stands by: the commands that a worker could take, by institution, apart from those that wait in streams
- * that are stuck. The workers say which are (jobs/upkeep/moveMark.ts).
+ * The backlog by which the API accepts or refuses: the commands that a worker could take, by institution, apart from
+ * those that wait in streams that are stuck. The workers say which are (jobs/upkeep/moveMark.ts).
  */
 
 import { DRAWN, fromMark, LOW_WATER, ofStuck } from '../../core/apply/waitingCommands.ts';

@@ -157,7 +157,7 @@ async function makeData(place: PostgresPlace, data: string, password: string, st
   }
 }
 
-/** Ours would tell Postgres our secrets, and its locale and PG* variables could change what Postgres does. */
+/** A clean environment: ours holds secrets, and LC_* and PG* would change what Postgres does. */
 function environment(): NodeJS.ProcessEnv {
   const { PATH, LD_LIBRARY_PATH } = process.env;
   return { LC_ALL: 'C', ...(PATH && { PATH }), ...(LD_LIBRARY_PATH && { LD_LIBRARY_PATH }) };
