@@ -105,7 +105,7 @@ describe('the walls', () => {
 
 describe('the lists', () => {
   test.each([
-    ['command', 'defineCommand', commands],
+    ['command', 'define(?:Upload)?Command', commands],
     ['query', 'defineQuery', queries],
     ['route', 'defineRoute', routes],
   ] as const)('every %s that is defined under src is in its list', (_, define, list) => {

@@ -20,7 +20,6 @@ import { createLog } from '../../src/infra/telemetry/log.ts';
 import { createMetrics } from '../../src/infra/telemetry/metrics.ts';
 import { startProbe } from '../../src/infra/telemetry/probe.ts';
 import { createTokens } from '../../src/infra/tokens.ts';
-import { tables } from '../../src/tables.ts';
 
 /** A peer has its outcome when it accepts, so nobody waits for one. */
 const NOTHING_TO_WAIT_FOR: Outcomes = {
@@ -55,7 +54,7 @@ export async function openDoor(
       { perMinute: config.RATE_LIMIT_GENERAL_PER_MINUTE, prefix: 'peer:', what: 'requests' },
       undefined,
     ),
-    scopes: createScopes(db, createScopeCache(db), tables),
+    scopes: createScopes(db, createScopeCache(db)),
     acceptor: { accept, idle: async () => {} },
     outcomes: NOTHING_TO_WAIT_FOR,
     instance: 'peer',

@@ -14,26 +14,22 @@ export interface Scopes {
   demand(target: Target, actor: Actor | null): Promise<Scope>;
 }
 
-/** @param tables where what an input names is looked for, by the field that names it */
-export function createScopes(db: Queryable, cache: ScopeCache, tables: readonly Table[]): Scopes {
-  const finders = new Map(tables.map((table) => [table.found_by, finderOf(table)]));
-
+export function createScopes(db: Queryable, cache: ScopeCache): Scopes {
   async function demand(target: Target, actor: Actor | null): Promise<Scope> {
     const isAllowed = (scope: Scope) => isVisible(scope, actor);
     const scope = isUuid(target.id) ? await cache.find(target, isAllowed) : undefined;
     if (!scope || !isAllowed(scope)) throw new Problem('not_found');
-    for (const [name, part] of Object.entries(target.parts ?? {})) {
-      if (!(await holdsPart(target.id, name, part, actor))) throw new Problem('not_found');
+    // What is no uuid is nowhere.
+    for (const { table, id } of target.parts ?? []) {
+      if (!isUuid(id) || !(await holds(target.id, table, id, actor))) throw new Problem('not_found');
     }
     return scope;
   }
 
-  /** What is no uuid is nowhere. */
-  async function holdsPart(whole: string, field: string, part: string, actor: Actor | null): Promise<boolean> {
-    if (!isUuid(part)) return false;
-    const { text, isPersonal } = finders.get(field)!;
-    const values = isPersonal ? [part, whole, actor?.id ?? null] : [part, whole];
-    const { rows } = await db.query<{ held: boolean }>({ name: `find-${field}`, text, values });
+  async function holds(whole: string, table: Table, id: string, actor: Actor | null): Promise<boolean> {
+    const { text, isPersonal } = finderOf(table);
+    const values = isPersonal ? [id, whole, actor?.id ?? null] : [id, whole];
+    const { rows } = await db.query<{ held: boolean }>({ name: `find-in-${table.name}`, text, values });
     return rows[0]!.held;
   }
 

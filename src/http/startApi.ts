@@ -17,7 +17,6 @@ import { readVersion } from '../infra/process/version.ts';
 import { openRedis, type RedisServer } from '../infra/redis/redis.ts';
 import { type Probe, startProbe } from '../infra/telemetry/probe.ts';
 import { createTokens, type Tokens } from '../infra/tokens.ts';
-import { tables } from '../tables.ts';
 import { createApp } from './app.ts';
 import { createAcceptor } from './commands/acceptance.ts';
 import { listenForOutcomes } from './commands/outcomes.ts';
@@ -136,7 +135,7 @@ function openTokens(config: Config, secret: string | undefined, ticketSecret: st
 function followScopes(db: Queryable, { broadcast, log }: Backbone) {
   const cache = createScopeCache(db);
   const followed = { onChange: cache.forget, onInterruption: cache.forgetAll };
-  return { scopes: createScopes(db, cache, tables), stopFollowing: listenForScopeChanges(broadcast, followed, log) };
+  return { scopes: createScopes(db, cache), stopFollowing: listenForScopeChanges(broadcast, followed, log) };
 }
 
 /** A stream that has listeners is a session's. */

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Decided } from '../../src/core/apply/decideBatch.ts';
 import { execute, record } from '../../src/core/apply/execute.ts';
 import { createStates } from '../../src/core/apply/streamStates.ts';
-import { type CommandDefinition, catalogOf, defineCommand } from '../../src/core/definitions/command.ts';
+import { type CommandDefinition, catalogOf } from '../../src/core/definitions/command.ts';
 import { defineEvent } from '../../src/core/definitions/event.ts';
 import { workOf } from '../../src/core/definitions/stream.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
@@ -27,7 +27,7 @@ const noted = (kind: typeof sessionStream | typeof assignmentStream) =>
 const [onSession, onAssignment] = [noted(sessionStream), noted(assignmentStream)];
 
 /** Records on both of its streams, in turns. */
-const noteBoth = defineCommand<Place, unknown, unknown>({
+const noteBoth: CommandDefinition<Place, unknown, unknown> = {
   roles: ['super_admin'],
   summary: 'Only tests know it',
   body: z.object({}),
@@ -39,7 +39,7 @@ const noteBoth = defineCommand<Place, unknown, unknown>({
   result: (_, { id }) => ({ id }),
   records: [onSession, onAssignment],
   rejects: [],
-});
+};
 
 const catalog = catalogOf([...commands, noteBoth] as unknown as CommandDefinition[], known.reserved);
 let court: Passes;

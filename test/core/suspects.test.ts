@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Attempts } from '../../jobs/apply/attempt.ts';
 import { createPasses } from '../../jobs/apply/passes.ts';
 import type { Submission } from '../../src/core/apply/inbox.ts';
-import { type CommandDefinition, catalogOf, defineCommand } from '../../src/core/definitions/command.ts';
+import { type CommandDefinition, catalogOf } from '../../src/core/definitions/command.ts';
 import { workOf } from '../../src/core/definitions/stream.ts';
 import { sessionStreamName } from '../../src/court/sessions/session.ts';
 import { inTransaction } from '../../src/infra/postgres/database.ts';
@@ -15,7 +15,7 @@ import { admin } from '../support/matchFixture.ts';
 import { submission } from '../support/submissions.ts';
 
 /** Never decided. */
-const explode = defineCommand<Place, unknown, unknown>({
+const explode: CommandDefinition<Place, unknown, unknown> = {
   ...{ roles: ['super_admin'], summary: 'Only tests know it', body: z.object({}), target: () => null },
   name: 'test.explode',
   route: 'POST /test/explode',
@@ -26,7 +26,7 @@ const explode = defineCommand<Place, unknown, unknown>({
   result: () => ({}),
   records: [],
   rejects: [],
-});
+};
 
 const catalog = catalogOf([...commands, explode] as unknown as CommandDefinition[], known.reserved);
 let court: Passes;

@@ -6,7 +6,7 @@ import { execute, record } from '../../src/core/apply/execute.ts';
 import type { Submission } from '../../src/core/apply/inbox.ts';
 import { createStates } from '../../src/core/apply/streamStates.ts';
 import { countAttempts, readPending } from '../../src/core/apply/transaction.ts';
-import { type CommandDefinition, catalogOf, defineCommand } from '../../src/core/definitions/command.ts';
+import { type CommandDefinition, catalogOf } from '../../src/core/definitions/command.ts';
 import { defineEvent } from '../../src/core/definitions/event.ts';
 import type { Blobs } from '../../src/core/definitions/files.ts';
 import { workOf } from '../../src/core/definitions/stream.ts';
@@ -21,7 +21,7 @@ import { admin } from '../support/matchFixture.ts';
 const calls = new Map<string, number>();
 
 /** Never decided. */
-const explode = defineCommand<Place, unknown, unknown>({
+const explode: CommandDefinition<Place, unknown, unknown> = {
   roles: ['super_admin'],
   summary: 'Only tests know it',
   body: z.object({}),
@@ -36,7 +36,7 @@ const explode = defineCommand<Place, unknown, unknown>({
   result: () => ({}),
   records: [],
   rejects: [],
-});
+};
 
 const recessed = defineEvent<object, never>({
   stream: sessionStream as never,
@@ -47,7 +47,7 @@ const recessed = defineEvent<object, never>({
 });
 
 /** Only a newer version has it. */
-const recess = defineCommand<Place, unknown, unknown>({
+const recess: CommandDefinition<Place, unknown, unknown> = {
   ...{ roles: ['super_admin'], summary: 'Only tests know it', body: z.object({}), target: () => null },
   name: 'session.recess',
   route: 'POST /test/recess',
@@ -56,7 +56,7 @@ const recess = defineCommand<Place, unknown, unknown>({
   result: (_, { id }) => ({ id }),
   records: [recessed],
   rejects: [],
-});
+};
 
 const catalog = catalogOf([...commands, explode] as unknown as CommandDefinition[], known.reserved);
 let court: Passes;

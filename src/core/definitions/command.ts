@@ -11,6 +11,7 @@ import type { EventDefinition, ExportedEvent, JsonObject, NewEvent } from './eve
 import type { Rejection } from './problem.ts';
 import type { Reserved } from './reserved.ts';
 import type { Head, StreamKind } from './stream.ts';
+import type { Table } from './table.ts';
 import type { Upload } from './upload.ts';
 
 /** A command as `decide` sees it. `now` is the database's clock, RFC 3339 UTC with milliseconds. */
@@ -27,8 +28,8 @@ export interface Command<Input = JsonObject> {
 export interface Target {
   kind: string;
   id: string;
-  /** What is looked for within it: ids by the name under which an input gives them. */
-  parts?: Readonly<Record<string, string>>;
+  /** Rows that are looked for within it. */
+  parts?: readonly { table: Table; id: string }[];
 }
 
 /** What applying a command left behind, for its `result`. Heads and states are those right after the command. */
@@ -105,19 +106,6 @@ export interface CommandDefinition<Input = unknown, States = unknown, Scope = un
   features?(input: Input): Feature[];
   /** Refused with 403 `forbidden` at the door when false. */
   admits?(actor: Actor, scope: Scope, input: Input): boolean;
-}
-
-export function defineCommand<Input, States, Scope, Fact = never>(
-  definition: CommandDefinition<Input, States, Scope, Fact>,
-): CommandDefinition<Input, States, Scope, Fact> {
-  return definition;
-}
-
-/** A command that only the system sends: it has no door, so nobody else can. */
-export function defineSystemCommand<Input, States, Fact = never>(
-  definition: Mutation<Input, States, unknown, Fact>,
-): Mutation<Input, States, unknown, Fact> {
-  return definition;
 }
 
 /** The lists of commands, event types and stream kinds, indexed by name, and the names that are kept free for more. */

@@ -1,7 +1,7 @@
 /** An assignment: a scheduled match in a courtroom, with its teams and panel. Roles come from its roster, nowhere else. */
 
 import type { RosterRole, Visibility } from '../../access/scope.ts';
-import type { Rejection } from '../../core/definitions/problem.ts';
+import type { Lock } from '../../core/definitions/defineCommand.ts';
 import { defineStream, streamName } from '../../core/definitions/stream.ts';
 import { defineTable } from '../../core/definitions/table.ts';
 import type { Value } from '../../core/definitions/write.ts';
@@ -83,6 +83,11 @@ export function assignmentStreamName(id: string): string {
   return streamName(assignmentStream.kind, id);
 }
 
+/** What a command locks of it, and sees as `assignment`. */
+export function theAssignment(id: string): Lock<'assignment', AssignmentState> {
+  return { kind: 'assignment', stream: assignmentStreamName(id) };
+}
+
 /** Everybody on the roster, in order of role and place. */
 export function rosterOf({ petitioner, respondent, panel, moderators }: Assignment): RosterEntry[] {
   const entries = (role: RosterRole, people: Person[]) => people.map((p) => ({ presiding: false, ...p, role }));
@@ -104,7 +109,7 @@ export function sideOf(role: RosterRole | undefined): Side | null {
 }
 
 /** Nothing is done about a match that was called off. */
-export function refuseCancelled({ cancelled_at }: Pick<ShownAssignment, 'cancelled_at'>): Rejection | undefined {
+export function refuseCancelled({ cancelled_at }: Pick<ShownAssignment, 'cancelled_at'>) {
   if (cancelled_at === null) return undefined;
   return reject('assignment_cancelled', 'This match was called off.', { cancelled_at });
 }

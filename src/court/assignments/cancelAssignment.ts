@@ -4,16 +4,17 @@
  */
 
 import { z } from 'zod';
-import type { Scope } from '../../access/scope.ts';
-import { defineCommand } from '../../core/definitions/command.ts';
+import { defineCommand } from '../../access/defineCommand.ts';
+import { mayOfficiate } from '../../access/scope.ts';
+import { ADMINS } from '../../core/definitions/actor.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { privately, privateText } from '../../core/definitions/privateText.ts';
 import { update } from '../../core/definitions/write.ts';
 import { reject } from '../problems.ts';
-import { sessionStream } from '../sessions/session.ts';
+import { sessionStream, theSession } from '../sessions/session.ts';
 import { emptied, emptiedUpdates } from '../sessions/sessionTransitions.ts';
-import { assignmentStream } from './assignment.ts';
-import { type MatchStates, OVER_CODES, ofMatch, refuseOver } from './matchCommand.ts';
+import { assignmentStream, theAssignment } from './assignment.ts';
+import { matchResult, OVER_CODES, openSession, refuseOver } from './matchCommand.ts';
 
 const MAX_REASON = 500;
 
@@ -37,13 +38,18 @@ export const sessionCancelled = defineEvent({
 });
 
 const body = z.strictObject({ reason: privately(z.string().min(1).max(MAX_REASON)) });
-type Input = z.output<typeof body> & { assignment_id: string };
 
-export const cancelAssignment = defineCommand<Input, MatchStates, Scope, string>({
-  ...ofMatch,
+export const cancelAssignment = defineCommand({
   name: 'assignment.cancel',
   route: 'POST /api/assignment/:assignment_id/cancel',
   summary: 'Call a match off before it begins',
+  who: ADMINS,
+  admits: mayOfficiate,
+  locks: ({ assignment_id }, { session_id }) => [
+    theAssignment(assignment_id),
+    session_id === null ? null : theSession(session_id),
+  ],
+  facts: openSession,
   body,
   decide(states, { input: { reason } }, session_id) {
     const refusal = refuseOver(states, session_id);
@@ -56,6 +62,7 @@ export const cancelAssignment = defineCommand<Input, MatchStates, Scope, string>
     }
     return [assignmentCancelled({ reason }), ...(session ? [sessionCancelled({ reason })] : [])];
   },
+  result: matchResult,
   records: [assignmentCancelled, sessionCancelled],
   rejects: [...OVER_CODES, 'session_under_way'],
 });

@@ -1,9 +1,9 @@
 /** A clerk or the tournament software schedules a match: counsel, panel, courtroom, time and visibility. */
 
 import { z } from 'zod';
+import { defineCommand } from '../../access/defineCommand.ts';
 import { VISIBILITIES } from '../../access/scope.ts';
 import { ADMINS } from '../../core/definitions/actor.ts';
-import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { privately } from '../../core/definitions/privateText.ts';
 import { id, instant, line } from '../../core/definitions/schemas.ts';
@@ -11,13 +11,7 @@ import { insert } from '../../core/definitions/write.ts';
 import { workableFormat } from '../formats/feasibleFormat.ts';
 import { format } from '../formats/format.ts';
 import { TEMPLATE_NAMES } from '../formats/templates.ts';
-import {
-  type AssignmentState,
-  assignmentResource,
-  assignmentStream,
-  assignmentStreamName,
-  rosterOf,
-} from './assignment.ts';
+import { type AssignmentState, assignmentResource, assignmentStream, rosterOf, theAssignment } from './assignment.ts';
 
 const MAX_SIDE = 20;
 const person = z.strictObject({ user_id: id, name: line });
@@ -91,21 +85,20 @@ const body = z
     }
   });
 
-export const createAssignment = defineCommand<z.output<typeof body>, { assignment: AssignmentState | null }, null>({
+export const createAssignment = defineCommand({
   name: 'assignment.create',
   route: 'POST /api/assignment/create',
   summary: 'Schedule a match: teams, panel, courtroom, time and who may look on',
-  roles: ADMINS,
+  who: ADMINS,
   body,
   creates: '/api/assignment',
   faults: ({ institution_id }, actor) =>
     actor.role === 'super_admin' && institution_id === undefined
       ? [{ pointer: '/institution_id', detail: 'a super_admin names the institution' }]
       : [],
-  target: () => null,
   admits: (actor, _, { institution_id }) =>
     actor.role === 'super_admin' || institution_id === undefined || institution_id === actor.institution_id,
-  streams: (command) => [assignmentStreamName(command.id)],
+  locks: (_, __, id) => [theAssignment(id)],
   decide(_, { input, actor }) {
     const presiding = Math.max(
       input.panel.findIndex((member) => member.presiding),

@@ -4,19 +4,18 @@
  */
 
 import { z } from 'zod';
-import type { Scope } from '../../access/scope.ts';
-import { ROSTER_ROLES } from '../../access/scope.ts';
-import { defineCommand } from '../../core/definitions/command.ts';
+import { defineCommand } from '../../access/defineCommand.ts';
+import { mayOfficiate, ROSTER_ROLES } from '../../access/scope.ts';
+import { ADMINS } from '../../core/definitions/actor.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { privately } from '../../core/definitions/privateText.ts';
-import type { Rejection } from '../../core/definitions/problem.ts';
 import { id, line } from '../../core/definitions/schemas.ts';
 import { seatUpdate, withParticipant } from '../participants/participant.ts';
 import { reject } from '../problems.ts';
-import { sessionStream } from '../sessions/session.ts';
+import { sessionStream, theSession } from '../sessions/session.ts';
 import { activeTurn } from '../turns/turn.ts';
-import { type AssignmentState, assignmentStream, rosterEntry } from './assignment.ts';
-import { type MatchStates, OVER_CODES, ofMatch, refuseOver } from './matchCommand.ts';
+import { type AssignmentState, assignmentStream, rosterEntry, theAssignment } from './assignment.ts';
+import { matchResult, OVER_CODES, openSession, refuseOver } from './matchCommand.ts';
 import { substituted, substitution, substitutionWrites } from './substitution.ts';
 
 const MAX_REASON = 500;
@@ -57,13 +56,18 @@ const body = z.strictObject({
   presiding_id: id.optional(),
   reason: privately(z.string().min(1).max(MAX_REASON)).optional(),
 });
-type Input = z.output<typeof body> & { assignment_id: string };
 
-export const substituteAssignment = defineCommand<Input, MatchStates, Scope, string>({
-  ...ofMatch,
+export const substituteAssignment = defineCommand({
   name: 'assignment.substitute',
   route: 'POST /api/assignment/:assignment_id/substitute',
   summary: 'Replace somebody of the roster by somebody else',
+  who: ADMINS,
+  admits: mayOfficiate,
+  locks: ({ assignment_id }, { session_id }) => [
+    theAssignment(assignment_id),
+    session_id === null ? null : theSession(session_id),
+  ],
+  facts: openSession,
   body,
   decide(states, { input }, session_id) {
     const { assignment, session } = states;
@@ -92,12 +96,13 @@ export const substituteAssignment = defineCommand<Input, MatchStates, Scope, str
       ...(session ? [participantReplaced({ participant_id, user_id, role, replacement, presiding_id })] : []),
     ];
   },
+  result: matchResult,
   records: [assignmentSubstituted, participantReplaced],
   rejects: [...OVER_CODES, 'not_on_roster', 'turn_active', 'already_on_roster'],
 });
 
 /** Each user is on a roster once. A person who was replaced may come back, into the same role: a seat keeps its role. */
-function refuseTaken(assignment: AssignmentState, user_id: string, role: string): Rejection | undefined {
+function refuseTaken(assignment: AssignmentState, user_id: string, role: string) {
   if (rosterEntry(assignment, user_id)) return reject('already_on_roster', 'The roster names the replacement already.');
   const former = assignment.replaced.find((one) => one.user_id === user_id);
   if (!former || former.role === role) return undefined;

@@ -4,7 +4,6 @@
  */
 
 import type { JsonObject } from '../../core/definitions/event.ts';
-import type { Rejection } from '../../core/definitions/problem.ts';
 import { defineTable } from '../../core/definitions/table.ts';
 import { insert, type Row, update, type Write } from '../../core/definitions/write.ts';
 import type { Side } from '../formats/format.ts';
@@ -67,7 +66,7 @@ export function nextNumber(exhibits: readonly Exhibit[], side: Side): number {
 }
 
 /** The exhibit of that id. The door lets no unknown id in; a row that the chain does not know is no exhibit. */
-export function findExhibit({ exhibits }: WithExhibits, exhibit_id: string): Exhibit | Rejection {
+export function findExhibit({ exhibits }: WithExhibits, exhibit_id: string) {
   return exhibits.find(({ id }) => id === exhibit_id) ?? reject('not_found', 'The session has no such exhibit.');
 }
 

@@ -1,15 +1,25 @@
 /** The bench or the bailiff marks an exhibit for identification: it gets the next number of its side, once and for good. */
 import { z } from 'zod';
-import type { Scope } from '../../access/scope.ts';
-import { defineCommand } from '../../core/definitions/command.ts';
+import { defineCommand } from '../../access/defineCommand.ts';
+import { mayOfficiate } from '../../access/scope.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { isRejection } from '../../core/definitions/problem.ts';
 import { id } from '../../core/definitions/schemas.ts';
-import { refuseCancelled } from '../assignments/assignment.ts';
+import { refuseCancelled, theAssignment } from '../assignments/assignment.ts';
+import { refuseStranger, STRANGER_CODES } from '../assignments/refuseStranger.ts';
 import { reject } from '../problems.ts';
-import { type SessionStates, sessionStream } from '../sessions/session.ts';
-import { inCourt, refuseStranger, STRANGER_CODES } from '../turns/courtCommand.ts';
-import { exhibitOf, exhibitOfInput, exhibitUpdate, findExhibit, labelOf, nextNumber, withExhibit } from './exhibit.ts';
+import { BENCH_AND_BAILIFF } from '../roles.ts';
+import { sessionStream, theSession } from '../sessions/session.ts';
+import {
+  exhibitOf,
+  exhibitOfInput,
+  exhibits,
+  exhibitUpdate,
+  findExhibit,
+  labelOf,
+  nextNumber,
+  withExhibit,
+} from './exhibit.ts';
 import { refuseCompleted } from './exhibitRefusals.ts';
 
 export const exhibitMarked = defineEvent({
@@ -23,11 +33,14 @@ export const exhibitMarked = defineEvent({
 
 const body = z.strictObject({ exhibit_id: id });
 
-export const markExhibit = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
-  ...inCourt,
+export const markExhibit = defineCommand({
   name: 'exhibit.mark',
   route: 'POST /api/session/:session_id/exhibit/mark',
   summary: 'Mark an exhibit with the next number of its side',
+  who: BENCH_AND_BAILIFF,
+  admits: mayOfficiate,
+  locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
+  finds: [exhibits],
   body,
   decide({ session, assignment }, { input, actor }) {
     const refusal = refuseCompleted(session) ?? refuseCancelled(assignment) ?? refuseStranger(assignment, actor);

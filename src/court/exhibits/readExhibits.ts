@@ -4,14 +4,14 @@ import type { JsonObject } from '../../core/definitions/event.ts';
 import { defineQuery, NO_QUERY } from '../../core/definitions/query.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { aboutSession, byInstant, sessionRows } from '../sessions/sessionQuery.ts';
-import { type Exhibit, exhibitResource } from './exhibit.ts';
+import { type Exhibit, exhibitResource, exhibits } from './exhibit.ts';
 
 const COLUMNS = `id, side, title, media_type, size_bytes, sha256, state, number, uploaded_by, uploaded_at, marked_by,
   marked_at, turn_id, tendered_by, tendered_at, ruling, ruled_by, ruled_at, withdrawn_by, withdrawn_at`;
 
-const exhibits = sessionRows<Exhibit>('exhibits', COLUMNS, 'uploaded_at', exhibitResource);
+const exhibitRows = sessionRows<Exhibit>('exhibits', COLUMNS, 'uploaded_at', exhibitResource);
 
-export const readAllExhibits = exhibits.all;
+export const readAllExhibits = exhibitRows.all;
 
 export const readExhibits = defineQuery({
   name: 'session.exhibits',
@@ -20,7 +20,7 @@ export const readExhibits = defineQuery({
   roles: ROLES,
   query: byInstant,
   target: aboutSession,
-  read: ({ db, params, query }) => exhibits.page(db, params.session_id, query),
+  read: ({ db, params, query }) => exhibitRows.page(db, params.session_id, query),
 });
 
 export const readExhibit = defineQuery({
@@ -39,7 +39,7 @@ interface ExhibitParams {
 }
 
 export function aboutExhibit({ session_id, exhibit_id }: ExhibitParams) {
-  return { kind: 'session' as const, id: session_id, parts: { exhibit_id } };
+  return { kind: 'session' as const, id: session_id, parts: [{ table: exhibits, id: exhibit_id }] };
 }
 
 /** @returns undefined where the session has none of that id */

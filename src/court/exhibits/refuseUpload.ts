@@ -6,6 +6,7 @@ import type { Rejection } from '../../core/definitions/problem.ts';
 import type { FileInfo } from '../../core/definitions/upload.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { refuseCancelled, sideOf } from '../assignments/assignment.ts';
+import { refuseUnrostered } from '../assignments/refuseStranger.ts';
 import type { Format, Side } from '../formats/format.ts';
 import { resolveFormat } from '../formats/templates.ts';
 import { reject } from '../problems.ts';
@@ -31,38 +32,30 @@ interface Offered {
   file?: FileInfo | undefined;
 }
 
-export function refuseUpload(court: Court, actor: Actor, offered: Offered): Rejection | undefined {
+export function refuseUpload(court: Court, actor: Actor, offered: Offered) {
   const { status, format, role } = court;
   if (status === 'completed') return reject('session_completed', 'The session is completed.');
   return (
     refuseCancelled(court) ??
-    refuseOutsiders(actor, role) ??
+    refuseUnrostered(actor, role) ??
     refuseOtherSide(actor, role, offered) ??
     refuseImage(format, offered) ??
     refuseMore(court, offered)
   );
 }
 
-function refuseOutsiders(actor: Actor, role: RosterRole | undefined): Rejection | undefined {
-  if (actor.role === 'judge' && role !== 'judge') {
-    return reject('not_on_panel', 'The panel of this session does not name you.');
-  }
-  const isMissing = actor.role === 'moderator' ? role !== 'moderator' : actor.role === 'participant' && !sideOf(role);
-  return isMissing ? reject('role_not_on_roster', 'The roster does not name you so.') : undefined;
-}
-
-function refuseOtherSide(actor: Actor, role: RosterRole | undefined, { side }: Offered): Rejection | undefined {
+function refuseOtherSide(actor: Actor, role: RosterRole | undefined, { side }: Offered) {
   if (actor.role !== 'participant' || side === undefined || side === sideOf(role)) return undefined;
   return reject('not_own_side', 'Counsel bring in exhibits of their own side.');
 }
 
-function refuseImage({ exhibits }: Format, { file }: Offered): Rejection | undefined {
+function refuseImage({ exhibits }: Format, { file }: Offered) {
   if (!file || !isImage(file.media_type as MediaType) || exhibits?.images) return undefined;
   return reject('images_not_allowed', 'The format of this session takes PDF alone.');
 }
 
 /** Before the body is read only counsel's side is known. */
-function refuseMore({ role, count }: Court, offered: Offered): Rejection | undefined {
+function refuseMore({ role, count }: Court, offered: Offered) {
   const side = offered.side ?? sideOf(role);
   if (side === null || count(side) < MAX_EXHIBITS) return undefined;
   return reject('exhibit_limit', `A side has at most ${MAX_EXHIBITS} exhibits.`, { limit: MAX_EXHIBITS });

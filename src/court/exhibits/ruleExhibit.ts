@@ -1,22 +1,17 @@
 /** The presiding judge admits an exhibit that is tendered, or rejects it. An admitted one is locked for good. */
 
 import { z } from 'zod';
-import type { Scope } from '../../access/scope.ts';
-import { defineCommand } from '../../core/definitions/command.ts';
+import { defineCommand } from '../../access/defineCommand.ts';
+import { mayOfficiate } from '../../access/scope.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { privateText } from '../../core/definitions/privateText.ts';
 import { isRejection } from '../../core/definitions/problem.ts';
 import { id, remark } from '../../core/definitions/schemas.ts';
+import { theAssignment } from '../assignments/assignment.ts';
 import { reject } from '../problems.ts';
-import { type SessionStates, sessionStream } from '../sessions/session.ts';
-import {
-  inCourt,
-  OPEN_CODES,
-  PRESIDING_CODES,
-  refuseUnlessOpen,
-  refuseUnlessPresiding,
-} from '../turns/courtCommand.ts';
-import { DECISIONS, exhibitOf, exhibitOfInput, exhibitUpdate, findExhibit, withExhibit } from './exhibit.ts';
+import { sessionStream, theSession } from '../sessions/session.ts';
+import { OPEN_CODES, PRESIDING_CODES, refuseUnlessOpen, refuseUnlessPresiding } from '../turns/courtRefusals.ts';
+import { DECISIONS, exhibitOf, exhibitOfInput, exhibits, exhibitUpdate, findExhibit, withExhibit } from './exhibit.ts';
 
 export const exhibitRuled = defineEvent({
   stream: sessionStream,
@@ -33,12 +28,14 @@ const body = z.strictObject({
   ruling: remark.optional(),
 });
 
-export const ruleExhibit = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
-  ...inCourt,
+export const ruleExhibit = defineCommand({
   name: 'exhibit.rule',
   route: 'POST /api/session/:session_id/exhibit/rule',
   summary: 'Admit an exhibit that is tendered, or reject it',
-  roles: ['judge'],
+  who: ['judge'],
+  admits: mayOfficiate,
+  locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
+  finds: [exhibits],
   body,
   decide({ session, assignment }, { input, actor }) {
     const refusal = refuseUnlessOpen(session) ?? refuseUnlessPresiding(assignment, actor);

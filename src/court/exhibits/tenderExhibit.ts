@@ -3,17 +3,26 @@
  * offered again: the ruling on it is then awaited anew.
  */
 import { z } from 'zod';
-import type { Scope } from '../../access/scope.ts';
-import { defineCommand } from '../../core/definitions/command.ts';
+import { defineCommand } from '../../access/defineCommand.ts';
+import { mayOfficiate } from '../../access/scope.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
-import { isRejection, type Rejection } from '../../core/definitions/problem.ts';
+import { isRejection } from '../../core/definitions/problem.ts';
 import { id } from '../../core/definitions/schemas.ts';
+import { theAssignment } from '../assignments/assignment.ts';
 import { reject } from '../problems.ts';
 import { BENCH_AND_COUNSEL } from '../roles.ts';
-import { type SessionStates, sessionStream } from '../sessions/session.ts';
-import { inCourt, OPEN_CODES, refusePending, refuseUnlessActive } from '../turns/courtCommand.ts';
+import { sessionStream, theSession } from '../sessions/session.ts';
+import { OPEN_CODES, refusePending, refuseUnlessActive } from '../turns/courtRefusals.ts';
 import { activeTurn } from '../turns/turn.ts';
-import { type Exhibit, exhibitOf, exhibitOfInput, exhibitUpdate, findExhibit, withExhibit } from './exhibit.ts';
+import {
+  type Exhibit,
+  exhibitOf,
+  exhibitOfInput,
+  exhibits,
+  exhibitUpdate,
+  findExhibit,
+  withExhibit,
+} from './exhibit.ts';
 import { refuseOtherSide, SIDE_CODES } from './exhibitRefusals.ts';
 
 export const exhibitTendered = defineEvent({
@@ -30,12 +39,14 @@ export const exhibitTendered = defineEvent({
 
 const body = z.strictObject({ exhibit_id: id });
 
-export const tenderExhibit = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
-  ...inCourt,
+export const tenderExhibit = defineCommand({
   name: 'exhibit.tender',
   route: 'POST /api/session/:session_id/exhibit/tender',
   summary: 'Offer a marked exhibit, or a rejected one again, in evidence',
-  roles: BENCH_AND_COUNSEL,
+  who: BENCH_AND_COUNSEL,
+  admits: mayOfficiate,
+  locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
+  finds: [exhibits],
   body,
   decide({ session, assignment }, { input, actor }) {
     const closed = refuseUnlessActive(session);
@@ -58,7 +69,7 @@ export const tenderExhibit = defineCommand<z.output<typeof body> & { session_id:
   ],
 });
 
-function refuseUnlessMarked({ state }: Exhibit): Rejection | undefined {
+function refuseUnlessMarked({ state }: Exhibit) {
   if (state === 'marked' || state === 'rejected') return undefined;
   const from = { from: state };
   if (state === 'uploaded') return reject('exhibit_not_marked', 'The exhibit is to be marked first.', from);

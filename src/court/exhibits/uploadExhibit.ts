@@ -3,17 +3,15 @@
  * this is accepted, so that every listener told of an exhibit can have it. It has no number yet.
  */
 import { z } from 'zod';
-import type { Scope } from '../../access/scope.ts';
+import { defineUploadCommand } from '../../access/defineCommand.ts';
+import { mayOfficiate } from '../../access/scope.ts';
 import { ROLES } from '../../core/definitions/actor.ts';
-import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { id, line } from '../../core/definitions/schemas.ts';
-import type { FileInfo } from '../../core/definitions/upload.ts';
-import { rosterEntry, sideOf } from '../assignments/assignment.ts';
+import { rosterEntry, sideOf, theAssignment } from '../assignments/assignment.ts';
 import { SIDES, type Side } from '../formats/format.ts';
 import { resolveFormat } from '../formats/templates.ts';
-import { type SessionStates, sessionStream } from '../sessions/session.ts';
-import { inCourt } from '../turns/courtCommand.ts';
+import { sessionStream, theSession } from '../sessions/session.ts';
 import { type Exhibit, exhibitInsert, exhibitOf, exhibitResource } from './exhibit.ts';
 import { MEDIA_TYPES, type MediaType, mediaTypeOf } from './mediaTypes.ts';
 import { refuseAtDoor, refuseUpload } from './refuseUpload.ts';
@@ -47,14 +45,14 @@ const body = z.strictObject({
   /** Counsel need not say theirs. */
   side: z.enum(SIDES).optional(),
 });
-type Input = z.output<typeof body> & { session_id: string; file: FileInfo };
 
-export const uploadExhibit = defineCommand<Input, SessionStates, Scope>({
-  ...inCourt,
+export const uploadExhibit = defineUploadCommand({
   name: 'exhibit.upload',
   route: 'POST /api/session/:session_id/exhibit/upload',
   summary: 'Bring in an exhibit: a PDF, or an image where the format allows it, at most 20 MiB',
-  roles: ROLES,
+  who: ROLES,
+  admits: mayOfficiate,
+  locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
   body,
   upload: { max_bytes: MAX_BYTES, media_types: MEDIA_TYPES, mediaTypeOf, refuse: refuseAtDoor },
   faults: ({ side }, actor) =>

@@ -1,16 +1,15 @@
 /** Its side, or the bench, takes an exhibit back before it is ruled on. Its number stays its own. */
 import { z } from 'zod';
-import type { Scope } from '../../access/scope.ts';
-import { defineCommand } from '../../core/definitions/command.ts';
+import { defineCommand } from '../../access/defineCommand.ts';
+import { mayOfficiate } from '../../access/scope.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { isRejection } from '../../core/definitions/problem.ts';
 import { id } from '../../core/definitions/schemas.ts';
-import { refuseCancelled } from '../assignments/assignment.ts';
+import { refuseCancelled, theAssignment } from '../assignments/assignment.ts';
 import { reject } from '../problems.ts';
 import { BENCH_AND_COUNSEL } from '../roles.ts';
-import { type SessionStates, sessionStream } from '../sessions/session.ts';
-import { inCourt } from '../turns/courtCommand.ts';
-import { exhibitOf, exhibitOfInput, exhibitUpdate, findExhibit, withExhibit } from './exhibit.ts';
+import { sessionStream, theSession } from '../sessions/session.ts';
+import { exhibitOf, exhibitOfInput, exhibits, exhibitUpdate, findExhibit, withExhibit } from './exhibit.ts';
 import { refuseCompleted, refuseOtherSide, SIDE_CODES } from './exhibitRefusals.ts';
 
 export const exhibitWithdrawn = defineEvent({
@@ -24,12 +23,14 @@ export const exhibitWithdrawn = defineEvent({
 
 const body = z.strictObject({ exhibit_id: id });
 
-export const withdrawExhibit = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
-  ...inCourt,
+export const withdrawExhibit = defineCommand({
   name: 'exhibit.withdraw',
   route: 'POST /api/session/:session_id/exhibit/withdraw',
   summary: 'Take an exhibit back before it is ruled on',
-  roles: BENCH_AND_COUNSEL,
+  who: BENCH_AND_COUNSEL,
+  admits: mayOfficiate,
+  locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
+  finds: [exhibits],
   body,
   decide({ session, assignment }, { input, actor }) {
     const over = refuseCompleted(session) ?? refuseCancelled(assignment);

@@ -1,7 +1,6 @@
 /** What an objection does to its turn, and how it is shown and found. */
 
 import type { JsonObject } from '../../core/definitions/event.ts';
-import type { Rejection } from '../../core/definitions/problem.ts';
 import type { Write } from '../../core/definitions/write.ts';
 import { reject } from '../problems.ts';
 import { type SessionState, withTurn } from '../sessions/session.ts';
@@ -43,7 +42,7 @@ export function decisionWrites(session: SessionState, objection_id: string): Wri
 }
 
 /** The objection of that id. The door lets no unknown id in; a row that the chain does not know is no objection. */
-export function findObjection({ objections }: SessionState, objection_id: string): Objection | Rejection {
+export function findObjection({ objections }: SessionState, objection_id: string) {
   return objections.find(({ id }) => id === objection_id) ?? reject('not_found', 'The session has no such objection.');
 }
 

@@ -4,31 +4,23 @@
  */
 
 import { z } from 'zod';
-import type { Scope } from '../../access/scope.ts';
+import { defineCommand } from '../../access/defineCommand.ts';
+import { mayOfficiate } from '../../access/scope.ts';
 import type { Actor } from '../../core/definitions/actor.ts';
-import { defineCommand } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { privateText } from '../../core/definitions/privateText.ts';
-import { isRejection, type Rejection } from '../../core/definitions/problem.ts';
+import { isRejection } from '../../core/definitions/problem.ts';
 import { id, remark } from '../../core/definitions/schemas.ts';
-import { rosterEntry, sideOf } from '../assignments/assignment.ts';
+import { rosterEntry, sideOf, theAssignment } from '../assignments/assignment.ts';
+import { refuseStranger, STRANGER_CODES } from '../assignments/refuseStranger.ts';
 import { SIDES, type Side } from '../formats/format.ts';
 import { reject } from '../problems.ts';
 import { BENCH_AND_COUNSEL } from '../roles.ts';
-import { type SessionState, type SessionStates, sessionStream } from '../sessions/session.ts';
+import { type SessionState, sessionStream, theSession } from '../sessions/session.ts';
 import { clock, clockAt, pausedBy } from '../turns/clock.ts';
-import {
-  findActiveTurn,
-  inCourt,
-  OPEN_CODES,
-  refusePending,
-  refuseStranger,
-  refuseUnlessActive,
-  STRANGER_CODES,
-  TURN_CODES,
-} from '../turns/courtCommand.ts';
+import { findActiveTurn, OPEN_CODES, refusePending, refuseUnlessActive, TURN_CODES } from '../turns/courtRefusals.ts';
 import { expiryBefore, turnExpired } from '../turns/expireTurn.ts';
-import { type Turn, turnOfPayload, turnUpdate } from '../turns/turn.ts';
+import { type Turn, turnOfPayload, turns, turnUpdate } from '../turns/turn.ts';
 import { GROUNDS, isPoint } from './grounds.ts';
 import { objectionInsert } from './objection.ts';
 import { objectionResult, withClock } from './objectionClock.ts';
@@ -69,12 +61,14 @@ const body = z.strictObject({
 });
 type Input = z.output<typeof body> & { session_id: string };
 
-export const raiseObjection = defineCommand<Input, SessionStates, Scope>({
-  ...inCourt,
+export const raiseObjection = defineCommand({
   name: 'objection.raise',
   route: 'POST /api/session/:session_id/objection/raise',
   summary: 'Object to the speech that is under way',
-  roles: BENCH_AND_COUNSEL,
+  who: BENCH_AND_COUNSEL,
+  admits: mayOfficiate,
+  locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
+  finds: [turns],
   body,
   decide({ session, assignment }, { id: objection_id, input, actor, now }) {
     const refusal = refuseUnlessActive(session) ?? refuseStranger(assignment, actor);
@@ -83,7 +77,7 @@ export const raiseObjection = defineCommand<Input, SessionStates, Scope>({
     if (isRejection(turn)) return turn;
     const side = sideOf(rosterEntry(assignment, actor.id)?.role);
     const obstacle =
-      refuseOwnSide(actor, side, turn) ??
+      refuseOwnSide(side, turn) ??
       refusePending(session) ??
       refuseUnheard(session, turn, input) ??
       refuseHaste(session, actor, now);
@@ -112,14 +106,11 @@ export const raiseObjection = defineCommand<Input, SessionStates, Scope>({
   ],
 });
 
-function refuseOwnSide(actor: Actor, side: Side | null, turn: Turn): Rejection | undefined {
-  if (actor.role === 'participant' && side === null) {
-    return reject('role_not_on_roster', 'The roster does not name you as counsel.');
-  }
+function refuseOwnSide(side: Side | null, turn: Turn) {
   return side === turn.side ? reject('not_opposing', 'Your own side has the floor.') : undefined;
 }
 
-function refuseUnheard({ format, objections }: SessionState, turn: Turn, { ground }: Input): Rejection | undefined {
+function refuseUnheard({ format, objections }: SessionState, turn: Turn, { ground }: Input) {
   const isTaken = turn.paused_by.includes('bench') && turn.question_since === null;
   if (isTaken) return reject('floor_taken', 'The bench has the floor.');
   if (!turn.objections) return reject('objections_barred', `No objections are heard in this ${turn.kind}.`);
@@ -132,7 +123,7 @@ function refuseUnheard({ format, objections }: SessionState, turn: Turn, { groun
 }
 
 /** By the times of the recorded events, so that it is decided the same wherever it is decided. */
-function refuseHaste({ objections }: SessionState, actor: Actor, now: string): Rejection | undefined {
+function refuseHaste({ objections }: SessionState, actor: Actor, now: string) {
   const since = Date.parse(now) - MINUTE_MS;
   const recent = objections.filter((one) => one.raised_by === actor.id && Date.parse(one.raised_at) > since);
   if (recent.length < PER_MINUTE) return undefined;

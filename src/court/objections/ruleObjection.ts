@@ -4,23 +4,18 @@
  */
 
 import { z } from 'zod';
-import type { Scope } from '../../access/scope.ts';
-import { defineCommand } from '../../core/definitions/command.ts';
+import { defineCommand } from '../../access/defineCommand.ts';
+import { mayOfficiate } from '../../access/scope.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { privateText } from '../../core/definitions/privateText.ts';
 import { isRejection } from '../../core/definitions/problem.ts';
 import { id, remark } from '../../core/definitions/schemas.ts';
+import { theAssignment } from '../assignments/assignment.ts';
 import { reject } from '../problems.ts';
-import { type SessionStates, sessionStream } from '../sessions/session.ts';
+import { sessionStream, theSession } from '../sessions/session.ts';
 import { clock } from '../turns/clock.ts';
-import {
-  inCourt,
-  OPEN_CODES,
-  PRESIDING_CODES,
-  refuseUnlessOpen,
-  refuseUnlessPresiding,
-} from '../turns/courtCommand.ts';
-import { DECISIONS } from './objection.ts';
+import { OPEN_CODES, PRESIDING_CODES, refuseUnlessOpen, refuseUnlessPresiding } from '../turns/courtRefusals.ts';
+import { DECISIONS, objections } from './objection.ts';
 import { clockWithout, decisionWrites, findObjection, objectionResult, withDecision } from './objectionClock.ts';
 
 export const objectionRuled = defineEvent({
@@ -45,12 +40,14 @@ const body = z.strictObject({
   ruling: remark.optional(),
 });
 
-export const ruleObjection = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
-  ...inCourt,
+export const ruleObjection = defineCommand({
   name: 'objection.rule',
   route: 'POST /api/session/:session_id/objection/rule',
   summary: 'Rule on an objection, or reserve the ruling',
-  roles: ['judge'],
+  who: ['judge'],
+  admits: mayOfficiate,
+  locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
+  finds: [objections],
   body,
   decide({ session, assignment }, { input, actor, now }) {
     const refusal = refuseUnlessOpen(session) ?? refuseUnlessPresiding(assignment, actor);

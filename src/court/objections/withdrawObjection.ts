@@ -1,15 +1,17 @@
 /** Counsel takes an objection back before it is ruled, also while the ruling is reserved. */
 import { z } from 'zod';
-import type { Scope } from '../../access/scope.ts';
-import { defineCommand } from '../../core/definitions/command.ts';
+import { defineCommand } from '../../access/defineCommand.ts';
+import { mayOfficiate } from '../../access/scope.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { isRejection } from '../../core/definitions/problem.ts';
 import { id } from '../../core/definitions/schemas.ts';
+import { theAssignment } from '../assignments/assignment.ts';
 import { reject } from '../problems.ts';
 import { BENCH_AND_COUNSEL } from '../roles.ts';
-import { type SessionStates, sessionStream } from '../sessions/session.ts';
+import { sessionStream, theSession } from '../sessions/session.ts';
 import { clock } from '../turns/clock.ts';
-import { inCourt, OPEN_CODES, refuseUnlessOpen } from '../turns/courtCommand.ts';
+import { OPEN_CODES, refuseUnlessOpen } from '../turns/courtRefusals.ts';
+import { objections } from './objection.ts';
 import { clockWithout, decisionWrites, findObjection, objectionResult, withDecision } from './objectionClock.ts';
 
 export const objectionWithdrawn = defineEvent({
@@ -23,12 +25,14 @@ export const objectionWithdrawn = defineEvent({
 
 const body = z.strictObject({ objection_id: id });
 
-export const withdrawObjection = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
-  ...inCourt,
+export const withdrawObjection = defineCommand({
   name: 'objection.withdraw',
   route: 'POST /api/session/:session_id/objection/withdraw',
   summary: 'Take back your objection',
-  roles: BENCH_AND_COUNSEL,
+  who: BENCH_AND_COUNSEL,
+  admits: mayOfficiate,
+  locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
+  finds: [objections],
   body,
   decide({ session }, { input, actor, now }) {
     const refusal = refuseUnlessOpen(session);

@@ -1,28 +1,23 @@
 /** The system ends an observation that outlived its ticket. As with leaving, the record does not notice. */
 import { z } from 'zod';
-import { defineSystemCommand } from '../../core/definitions/command.ts';
+import { defineSystemCommand } from '../../access/defineCommand.ts';
 import { id } from '../../core/definitions/schemas.ts';
 import { update } from '../../core/definitions/write.ts';
 import { reject } from '../problems.ts';
-import { sessionStreamName } from '../sessions/session.ts';
+import { theSession } from '../sessions/session.ts';
 import { TICKET_TTL_MS } from './observeSession.ts';
-
-interface Input {
-  session_id: string;
-  observation_id: string;
-}
 
 interface Observation {
   observed_at: string;
   left_at: string | null;
 }
 
-export const expireObservation = defineSystemCommand<Input, unknown, Observation>({
+export const expireObservation = defineSystemCommand({
   name: 'observation.expire',
   summary: 'End an observation that outlived its ticket',
   body: z.strictObject({ session_id: id, observation_id: id }),
-  target: ({ session_id }) => ({ kind: 'session', id: session_id }),
-  streams: ({ input }) => [sessionStreamName(input.session_id)],
+  within: 'session_id',
+  locks: ({ session_id }) => [theSession(session_id)],
   facts: {
     key: ({ input }) => input.observation_id,
     async load(db, ids) {

@@ -1,24 +1,19 @@
 /** A spectator stops looking on. */
 import { z } from 'zod';
-import type { Scope } from '../../access/scope.ts';
-import { defineCommand } from '../../core/definitions/command.ts';
+import { defineCommand } from '../../access/defineCommand.ts';
 import { update } from '../../core/definitions/write.ts';
 import { reject } from '../problems.ts';
-import { sessionStreamName } from '../sessions/session.ts';
+import { theSession } from '../sessions/session.ts';
+import { observations } from './observation.ts';
 
-interface Input {
-  session_id: string;
-  observation_id: string;
-}
-
-export const leaveObservation = defineCommand<Input, unknown, Scope, boolean>({
+export const leaveObservation = defineCommand({
   name: 'session.unobserve',
   route: 'POST /api/session/:session_id/observe/:observation_id/leave',
   summary: 'Stop looking on',
-  roles: 'anyone',
+  who: 'anyone',
   body: z.strictObject({}),
-  target: ({ session_id, observation_id }) => ({ kind: 'session', id: session_id, parts: { observation_id } }),
-  streams: ({ input }) => [sessionStreamName(input.session_id)],
+  locks: ({ session_id }) => [theSession(session_id)],
+  finds: [observations],
   facts: {
     key: ({ input }) => input.observation_id,
     async load(db, ids) {

@@ -4,27 +4,25 @@
  */
 
 import { z } from 'zod';
-import type { Scope } from '../../access/scope.ts';
+import { defineCommand } from '../../access/defineCommand.ts';
 import { isUuid } from '../../core/chain/ids.ts';
-import { defineCommand } from '../../core/definitions/command.ts';
 import { privately } from '../../core/definitions/privateText.ts';
 import { freeObject } from '../../core/definitions/schemas.ts';
 import { insert } from '../../core/definitions/write.ts';
-import { sessionStreamName } from '../sessions/session.ts';
+import { sessionStreamName, theSession } from '../sessions/session.ts';
 
 export const TICKET_TTL_MS = 15 * 60_000;
 
 const body = z.strictObject({ client_info: privately(freeObject(16)).optional() });
 
-export const observeSession = defineCommand<z.output<typeof body> & { session_id: string }, unknown, Scope>({
+export const observeSession = defineCommand({
   name: 'session.observe',
   route: 'POST /api/session/:session_id/observe',
   summary: 'Look on: answers a ticket for the sockets, good for 15 minutes',
-  roles: 'anyone',
+  who: 'anyone',
   body,
   creates: '/api/session/:session_id/observe',
-  target: ({ session_id }) => ({ kind: 'session', id: session_id }),
-  streams: ({ input }) => [sessionStreamName(input.session_id)],
+  locks: ({ session_id }) => [theSession(session_id)],
   decide: () => [],
   writes: (_, { id, input, actor, now }) => [
     insert(

@@ -4,12 +4,12 @@
  */
 
 import { z } from 'zod';
-import { defineSystemCommand } from '../../core/definitions/command.ts';
+import { defineSystemCommand } from '../../access/defineCommand.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { privateText } from '../../core/definitions/privateText.ts';
 import { id } from '../../core/definitions/schemas.ts';
 import { reject } from '../problems.ts';
-import { type SessionStates, sessionStream, sessionStreamName } from '../sessions/session.ts';
+import { sessionStream, theSession } from '../sessions/session.ts';
 import { sessionResult } from '../sessions/sessionResource.ts';
 import { refuseUnlessSilent } from '../sessions/staleSession.ts';
 import { seatUpdate, withParticipant } from './participant.ts';
@@ -25,12 +25,12 @@ export const participantLost = defineEvent({
 
 export const LOST_REASON = 'No event for 12 hours, and the session has not begun.';
 
-export const expireParticipants = defineSystemCommand<{ session_id: string }, Pick<SessionStates, 'session'>>({
+export const expireParticipants = defineSystemCommand({
   name: 'participants.expire',
   summary: 'Take out of the room who waits for a session that does not begin',
   body: z.strictObject({ session_id: id }),
-  target: ({ session_id }) => ({ kind: 'session', id: session_id }),
-  streams: ({ input }) => [sessionStreamName(input.session_id)],
+  within: 'session_id',
+  locks: ({ session_id }) => [theSession(session_id)],
   decide({ session }, { now, heads }) {
     if (session.status !== 'pending') return reject('not_stale', `The session is ${session.status}.`);
     const refusal = refuseUnlessSilent(heads.session!, now);

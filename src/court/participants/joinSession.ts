@@ -1,18 +1,18 @@
 /** A person of the roster takes the place that the roster gives them. Joining again is a reconnection. */
 
 import { z } from 'zod';
-import type { Scope } from '../../access/scope.ts';
+import { defineCommand } from '../../access/defineCommand.ts';
 import { ROSTER_ROLES } from '../../access/scope.ts';
-import { defineCommand } from '../../core/definitions/command.ts';
+import { ROLES } from '../../core/definitions/actor.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { privately } from '../../core/definitions/privateText.ts';
 import { freeObject, id } from '../../core/definitions/schemas.ts';
 import { insert, update } from '../../core/definitions/write.ts';
-import { refuseCancelled, rosterEntry } from '../assignments/assignment.ts';
+import { refuseCancelled, rosterEntry, theAssignment } from '../assignments/assignment.ts';
 import { reject } from '../problems.ts';
-import { type SessionStates, sessionStream } from '../sessions/session.ts';
+import { sessionStream, theSession } from '../sessions/session.ts';
 import { participantResource } from '../sessions/sessionResource.ts';
-import { personally, seatUpdate, withParticipant } from './participant.ts';
+import { seatUpdate, withParticipant } from './participant.ts';
 
 export const participantJoined = defineEvent({
   stream: sessionStream,
@@ -47,11 +47,12 @@ export const participantReconnected = defineEvent({
 
 const body = z.strictObject({ role: z.enum(ROSTER_ROLES), client_info: privately(freeObject(16)).optional() });
 
-export const joinSession = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
-  ...personally,
+export const joinSession = defineCommand({
   name: 'session.join',
   route: 'POST /api/session/:session_id/join',
   summary: 'Take your place in the session, or come back to it',
+  who: ROLES,
+  locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
   body,
   decide({ session, assignment }, command) {
     const { input, actor } = command;

@@ -1,14 +1,15 @@
 /** A participant leaves the courtroom; the seat stays theirs, and joining again takes it back. */
 
 import { z } from 'zod';
-import type { Scope } from '../../access/scope.ts';
-import { defineCommand } from '../../core/definitions/command.ts';
+import { defineCommand } from '../../access/defineCommand.ts';
+import { ROLES } from '../../core/definitions/actor.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { id } from '../../core/definitions/schemas.ts';
+import { theAssignment } from '../assignments/assignment.ts';
 import { reject } from '../problems.ts';
-import { type SessionStates, sessionStream } from '../sessions/session.ts';
+import { sessionStream, theSession } from '../sessions/session.ts';
 import { participantResource } from '../sessions/sessionResource.ts';
-import { personally, seatUpdate, withParticipant } from './participant.ts';
+import { seatUpdate, withParticipant } from './participant.ts';
 
 export const participantLeft = defineEvent({
   stream: sessionStream,
@@ -19,11 +20,12 @@ export const participantLeft = defineEvent({
   project: ({ payload }, session) => [seatUpdate(session, payload.user_id)],
 });
 
-export const leaveSession = defineCommand<{ session_id: string }, SessionStates, Scope>({
-  ...personally,
+export const leaveSession = defineCommand({
   name: 'session.leave',
   route: 'POST /api/session/:session_id/leave',
   summary: 'Leave the session',
+  who: ROLES,
+  locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
   body: z.strictObject({}),
   decide({ session }, { actor }) {
     if (session.status === 'completed') return reject('session_completed', 'Nobody leaves a completed session.');

@@ -4,10 +4,9 @@
  */
 
 import { z } from 'zod';
-import type { Rejection } from '../../core/definitions/problem.ts';
 import { id } from '../../core/definitions/schemas.ts';
 import { reject } from '../problems.ts';
-import { type Participant, type SessionStates, sessionStreamName } from '../sessions/session.ts';
+import type { Participant, SessionStates } from '../sessions/session.ts';
 import { participantResource } from '../sessions/sessionResource.ts';
 
 /** How long a participant is awaited after the last socket closed. */
@@ -21,18 +20,20 @@ export interface OfParticipant {
 /** A participant whose status in the record may not be what their sockets say. */
 export type Watched = Pick<Participant, 'id' | 'status' | 'unseen_since' | 'connection_count'> & OfParticipant;
 
-export const ofParticipant = {
-  body: z.strictObject({ session_id: id, user_id: id }),
-  target: ({ session_id }: OfParticipant) => ({ kind: 'session' as const, id: session_id }),
-  streams: ({ input }: { input: OfParticipant }) => [sessionStreamName(input.session_id)],
-  result: ({ states }: { states: PresenceStates }, { input }: { input: OfParticipant }) =>
-    participantResource(states.session.participants[input.user_id]!),
-};
+/** The input of a command about a participant. */
+export const ofParticipant = z.strictObject({ session_id: id, user_id: id });
+
+export function participantOfInput(
+  { states }: { states: PresenceStates },
+  { input }: { input: z.output<typeof ofParticipant> },
+) {
+  return participantResource(states.session.participants[input.user_id]!);
+}
 
 export type PresenceStates = Pick<SessionStates, 'session'>;
 
 /** A participant, of now or before, of a session that is not over. */
-export function findParticipant({ session }: PresenceStates, user_id: string): Participant | Rejection {
+export function findParticipant({ session }: PresenceStates, user_id: string) {
   if (session.status === 'completed') return reject('session_completed', 'The session is completed.');
   return session.participants[user_id] ?? reject('not_joined', 'They never joined this session.');
 }

@@ -4,15 +4,16 @@
  */
 
 import { z } from 'zod';
-import type { Scope } from '../../access/scope.ts';
-import { defineCommand } from '../../core/definitions/command.ts';
+import { defineCommand } from '../../access/defineCommand.ts';
+import { mayOfficiate } from '../../access/scope.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { id, line } from '../../core/definitions/schemas.ts';
 import { insert } from '../../core/definitions/write.ts';
-import { assignmentStream } from '../assignments/assignment.ts';
+import { assignmentStream, theAssignment } from '../assignments/assignment.ts';
+import { refuseOutsider } from '../assignments/refuseStranger.ts';
 import { reject } from '../problems.ts';
-import { officially, type SessionStates } from '../sessions/session.ts';
-import { refuseOutsider } from '../sessions/sessionTransitions.ts';
+import { OFFICIALS } from '../roles.ts';
+import { theSession } from '../sessions/session.ts';
 import { recordingAddress } from './recordingUrl.ts';
 
 const MAX_URL = 2_048;
@@ -34,11 +35,13 @@ export const assignmentRecordingAdded = defineEvent({
 
 const body = z.strictObject({ url: recordingAddress(MAX_URL), title: line.optional() });
 
-export const addRecording = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
-  ...officially,
+export const addRecording = defineCommand({
   name: 'recording.add',
   route: 'POST /api/session/:session_id/recording',
   summary: 'Name a recording of the session, also after its end',
+  who: OFFICIALS,
+  admits: mayOfficiate,
+  locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
   feature: 'FEATURE_SESSION_RECORDING',
   body,
   decide({ session, assignment }, { id: recording_id, input, actor }) {

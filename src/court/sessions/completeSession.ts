@@ -3,17 +3,18 @@
  * event's hash is the session's integrity hash: one value that commits to everything that happened.
  */
 import { z } from 'zod';
-import type { Scope } from '../../access/scope.ts';
-import { defineCommand } from '../../core/definitions/command.ts';
+import { defineCommand } from '../../access/defineCommand.ts';
+import { mayOfficiate } from '../../access/scope.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
-import type { Rejection } from '../../core/definitions/problem.ts';
 import { update } from '../../core/definitions/write.ts';
+import { theAssignment } from '../assignments/assignment.ts';
 import { exhibitUpdate } from '../exhibits/exhibit.ts';
 import { objectionUpdate, pendingObjection } from '../objections/objection.ts';
 import { reject } from '../problems.ts';
 import { recordingAddress } from '../recordings/recordingUrl.ts';
+import { OFFICIALS } from '../roles.ts';
 import { activeTurn, turnUpdate } from '../turns/turn.ts';
-import { officially, type SessionState, type SessionStates, sessionStream } from './session.ts';
+import { type SessionState, sessionStream, theSession } from './session.ts';
 import { stateDigest } from './sessionDigest.ts';
 import { sessionResult } from './sessionResource.ts';
 import { closed, emptiedUpdates, refuseTransition } from './sessionTransitions.ts';
@@ -44,7 +45,7 @@ export const sessionCompleted = defineEvent({
 });
 
 /** Nothing is sealed that waits for a speaker, or for a ruling. */
-function refuseOpen({ turns, objections }: SessionState): Rejection | undefined {
+function refuseOpen({ turns, objections }: SessionState) {
   const turn_id = activeTurn(turns)?.id ?? null;
   const objection_id = pendingObjection(objections)?.id ?? null;
   if (turn_id !== null) return reject('turn_active', 'A turn is under way: end it first.', { turn_id, objection_id });
@@ -58,11 +59,13 @@ const body = z.strictObject({
   recording_url: recordingAddress(MAX_URL).optional(),
 });
 
-export const completeSession = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
-  ...officially,
+export const completeSession = defineCommand({
   name: 'session.complete',
   route: 'POST /api/session/:session_id/complete',
   summary: 'Complete a session for good and seal it with its integrity hash',
+  who: OFFICIALS,
+  admits: mayOfficiate,
+  locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
   body,
   features: ({ recording_url }) => (recording_url === undefined ? [] : ['FEATURE_SESSION_RECORDING']),
   decide(states, { input, actor, now, heads }) {

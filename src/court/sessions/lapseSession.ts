@@ -5,13 +5,13 @@
  */
 
 import { z } from 'zod';
-import { defineSystemCommand } from '../../core/definitions/command.ts';
+import { defineSystemCommand } from '../../access/defineCommand.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { privateText } from '../../core/definitions/privateText.ts';
 import { id } from '../../core/definitions/schemas.ts';
 import { expiryOfActive, turnExpired, withExpired } from '../turns/expireTurn.ts';
 import { sessionCompleted } from './completeSession.ts';
-import { type SessionStates, sessionStream, sessionStreamName } from './session.ts';
+import { sessionStream, theSession } from './session.ts';
 import { stateDigest } from './sessionDigest.ts';
 import { sessionResult } from './sessionResource.ts';
 import { closed, refuseChange } from './sessionTransitions.ts';
@@ -27,12 +27,12 @@ export const sessionLapsed = defineEvent({
 
 export const LAPSE_REASON = 'No event for 12 hours: the session was left open.';
 
-export const lapseSession = defineSystemCommand<{ session_id: string }, Pick<SessionStates, 'session'>>({
+export const lapseSession = defineSystemCommand({
   name: 'session.lapse',
   summary: 'End a session that was left open',
   body: z.strictObject({ session_id: id }),
-  target: ({ session_id }) => ({ kind: 'session', id: session_id }),
-  streams: ({ input }) => [sessionStreamName(input.session_id)],
+  within: 'session_id',
+  locks: ({ session_id }) => [theSession(session_id)],
   decide({ session }, { now, heads }) {
     const head = heads.session!;
     const refusal = refuseChange(session, ['active', 'paused'], 'completed') ?? refuseUnlessSilent(head, now);

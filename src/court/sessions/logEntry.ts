@@ -1,17 +1,18 @@
 /** An official adds an entry of the court's own to the record: any event type that is not one of ours. */
 
 import { z } from 'zod';
-import type { Scope } from '../../access/scope.ts';
-import { defineCommand } from '../../core/definitions/command.ts';
+import { defineCommand } from '../../access/defineCommand.ts';
+import { mayOfficiate } from '../../access/scope.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { privately } from '../../core/definitions/privateText.ts';
 import { reservedBy } from '../../core/definitions/reserved.ts';
 import { freeObject } from '../../core/definitions/schemas.ts';
-import { refuseCancelled } from '../assignments/assignment.ts';
+import { refuseCancelled, theAssignment } from '../assignments/assignment.ts';
+import { refuseOutsider } from '../assignments/refuseStranger.ts';
 import { reject } from '../problems.ts';
 import { reserved } from '../reserved.ts';
-import { officially, type SessionStates, sessionStream } from './session.ts';
-import { refuseOutsider } from './sessionTransitions.ts';
+import { OFFICIALS } from '../roles.ts';
+import { sessionStream, theSession } from './session.ts';
 
 const { event_types } = reservedBy([reserved]);
 
@@ -23,11 +24,13 @@ const body = z.strictObject({
   details: privately(freeObject(16)),
 });
 
-export const logEntry = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
-  ...officially,
+export const logEntry = defineCommand({
   name: 'session.log',
   route: 'POST /api/session/:session_id/log',
   summary: 'Add an entry of your own to the record',
+  who: OFFICIALS,
+  admits: mayOfficiate,
+  locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
   body,
   decide({ session, assignment }, { input, actor }) {
     if (session.status === 'completed') return reject('session_completed', 'Nothing is added to a completed session.');

@@ -4,15 +4,17 @@
  */
 
 import { z } from 'zod';
-import type { Scope } from '../../access/scope.ts';
-import { defineCommand } from '../../core/definitions/command.ts';
+import { defineCommand } from '../../access/defineCommand.ts';
+import { mayOfficiate } from '../../access/scope.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { privately, privateText } from '../../core/definitions/privateText.ts';
 import { update } from '../../core/definitions/write.ts';
+import { theAssignment } from '../assignments/assignment.ts';
+import { OFFICIALS } from '../roles.ts';
 import { pausedBy } from '../turns/clock.ts';
 import { expiryOfActive, turnExpired } from '../turns/expireTurn.ts';
 import { activeTurnUpdates } from '../turns/turn.ts';
-import { officially, type SessionStates, sessionStream, withActiveTurn } from './session.ts';
+import { sessionStream, theSession, withActiveTurn } from './session.ts';
 import { sessionResult } from './sessionResource.ts';
 import { refuseTransition, withStatus } from './sessionTransitions.ts';
 
@@ -29,11 +31,13 @@ export const sessionPaused = defineEvent({
 
 const body = z.strictObject({ reason: privately(z.string().max(500)).optional() });
 
-export const pauseSession = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
-  ...officially,
+export const pauseSession = defineCommand({
   name: 'session.pause',
   route: 'POST /api/session/:session_id/pause',
   summary: 'Pause an active session',
+  who: OFFICIALS,
+  admits: mayOfficiate,
+  locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
   body,
   decide(states, { input, actor, now }) {
     const refusal = refuseTransition(states, ['active'], 'paused', actor);

@@ -1,12 +1,14 @@
 /** The recess is over: a paused session becomes active again. The clock goes on unless something else holds it. */
 import { z } from 'zod';
-import type { Scope } from '../../access/scope.ts';
-import { defineCommand } from '../../core/definitions/command.ts';
+import { defineCommand } from '../../access/defineCommand.ts';
+import { mayOfficiate } from '../../access/scope.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { update } from '../../core/definitions/write.ts';
+import { theAssignment } from '../assignments/assignment.ts';
+import { OFFICIALS } from '../roles.ts';
 import { resumedFrom } from '../turns/clock.ts';
 import { activeTurnUpdates } from '../turns/turn.ts';
-import { officially, type SessionStates, sessionStream, withActiveTurn } from './session.ts';
+import { sessionStream, theSession, withActiveTurn } from './session.ts';
 import { sessionResult } from './sessionResource.ts';
 import { refuseTransition, withStatus } from './sessionTransitions.ts';
 
@@ -22,11 +24,13 @@ export const sessionResumed = defineEvent({
   ],
 });
 
-export const resumeSession = defineCommand<{ session_id: string }, SessionStates, Scope>({
-  ...officially,
+export const resumeSession = defineCommand({
   name: 'session.resume',
   route: 'POST /api/session/:session_id/resume',
   summary: 'Resume a paused session',
+  who: OFFICIALS,
+  admits: mayOfficiate,
+  locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
   body: z.strictObject({}),
   decide: (states, { actor }) => refuseTransition(states, ['paused'], 'active', actor) ?? [sessionResumed({})],
   result: sessionResult,

@@ -1,15 +1,14 @@
 /** A courtroom session: the state that its events fold into, on a stream of its own. */
-import { mayOfficiate, type RosterRole, type Scope } from '../../access/scope.ts';
-import type { Actor } from '../../core/definitions/actor.ts';
+import type { RosterRole } from '../../access/scope.ts';
+import type { Lock } from '../../core/definitions/defineCommand.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { defineStream, streamName } from '../../core/definitions/stream.ts';
 import { defineTable } from '../../core/definitions/table.ts';
-import { type AssignmentState, assignmentStreamName } from '../assignments/assignment.ts';
+import type { AssignmentState } from '../assignments/assignment.ts';
 import type { Exhibit } from '../exhibits/exhibit.ts';
 import { fileOf } from '../exhibits/exhibitFile.ts';
 import type { Format } from '../formats/format.ts';
 import type { Objection } from '../objections/objection.ts';
-import { OFFICIALS } from '../roles.ts';
 import { activeTurn, type Turn } from '../turns/turn.ts';
 import { brokenInvariants } from '../turns/turnInvariants.ts';
 import type { Violation } from '../violations/violation.ts';
@@ -108,16 +107,10 @@ export function sessionStreamName(id: string): string {
   return streamName(sessionStream.kind, id);
 }
 
-/** What the commands of officials on a session have in common. */
-export const officially = {
-  roles: OFFICIALS,
-  target: ({ session_id }: { session_id: string }) => ({ kind: 'session' as const, id: session_id }),
-  admits: (actor: Actor, scope: Scope) => mayOfficiate(actor, scope),
-  streams: ({ input }: { input: { session_id: string } }, scope: Scope) => [
-    sessionStreamName(input.session_id),
-    assignmentStreamName(scope.assignment_id),
-  ],
-};
+/** What a command locks of it, and sees as `session`. */
+export function theSession(id: string): Lock<'session', SessionState> {
+  return { kind: 'session', stream: sessionStreamName(id) };
+}
 
 /** The state with this turn put in the place of the one of its id. */
 export function withTurn(session: SessionState, turn: Turn): SessionState {

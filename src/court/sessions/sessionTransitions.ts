@@ -9,9 +9,8 @@
  *                              completed
  */
 import type { Actor } from '../../core/definitions/actor.ts';
-import type { Rejection } from '../../core/definitions/problem.ts';
 import { update, type Write } from '../../core/definitions/write.ts';
-import { type AssignmentState, rosterEntry } from '../assignments/assignment.ts';
+import { refuseOutsider } from '../assignments/refuseStranger.ts';
 import { reject } from '../problems.ts';
 import { endedTurn } from '../turns/turn.ts';
 import type { Participant, Session, SessionState, SessionStates, SessionStatus } from './session.ts';
@@ -29,27 +28,17 @@ export function refuseTransition(
   from: SessionStatus[],
   to: SessionStatus,
   actor: Actor,
-): Rejection | undefined {
+) {
   return refuseChange(session, from, to) ?? refuseOutsider(assignment, actor);
 }
 
 /** The refusal of a change of state, for the system's own commands too. */
-export function refuseChange(
-  { status }: SessionState,
-  from: SessionStatus[],
-  to: SessionStatus,
-): Rejection | undefined {
+export function refuseChange({ status }: SessionState, from: SessionStatus[], to: SessionStatus) {
   if (from.includes(status) && TRANSITIONS[status].includes(to)) return undefined;
   return reject('invalid_transition', `A session that is ${status} cannot become ${to} this way.`, {
     from: status,
     to,
   });
-}
-
-/** A judge acts only where the panel names the judge. */
-export function refuseOutsider(assignment: AssignmentState, actor: Actor): Rejection | undefined {
-  if (actor.role !== 'judge' || rosterEntry(assignment, actor.id)?.role === 'judge') return undefined;
-  return reject('not_on_panel', 'The panel of this session does not name you.');
 }
 
 /** The state with another status, and what changes with it. */

@@ -3,15 +3,16 @@
  * names is frozen in the record, together with the turns it asks for.
  */
 import { z } from 'zod';
-import type { Scope } from '../../access/scope.ts';
-import { defineCommand } from '../../core/definitions/command.ts';
+import { defineCommand } from '../../access/defineCommand.ts';
+import { mayOfficiate } from '../../access/scope.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { update } from '../../core/definitions/write.ts';
-import { refuseCancelled } from '../assignments/assignment.ts';
+import { refuseCancelled, theAssignment } from '../assignments/assignment.ts';
 import { format } from '../formats/format.ts';
 import { resolveFormat } from '../formats/templates.ts';
+import { OFFICIALS } from '../roles.ts';
 import { newTurn, plannedTurn, turnInsert, turnsOf } from '../turns/turn.ts';
-import { officially, type SessionStates, sessionStream } from './session.ts';
+import { sessionStream, theSession } from './session.ts';
 import { sessionResult } from './sessionResource.ts';
 import { refuseTransition, withStatus } from './sessionTransitions.ts';
 
@@ -28,11 +29,13 @@ export const sessionStarted = defineEvent({
   ],
 });
 
-export const startSession = defineCommand<{ session_id: string }, SessionStates, Scope>({
-  ...officially,
+export const startSession = defineCommand({
   name: 'session.start',
   route: 'POST /api/session/:session_id/start',
   summary: 'Start a pending session',
+  who: OFFICIALS,
+  admits: mayOfficiate,
+  locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
   body: z.strictObject({}),
   decide(states, { id, actor }) {
     const refusal = refuseTransition(states, ['pending'], 'active', actor) ?? refuseCancelled(states.assignment);

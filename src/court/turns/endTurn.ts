@@ -1,23 +1,17 @@
 /** The speaker has finished, or is asked to. A turn whose time ran out unnoticed is flagged first. */
 import { z } from 'zod';
-import type { Scope } from '../../access/scope.ts';
-import { defineCommand } from '../../core/definitions/command.ts';
+import { defineCommand } from '../../access/defineCommand.ts';
+import { mayOfficiate } from '../../access/scope.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { isRejection } from '../../core/definitions/problem.ts';
 import { id } from '../../core/definitions/schemas.ts';
-import { type SessionStates, sessionStream, withTurn } from '../sessions/session.ts';
-import {
-  findActiveTurn,
-  inCourt,
-  OPEN_CODES,
-  refusePending,
-  refuseStranger,
-  refuseUnlessOpen,
-  STRANGER_CODES,
-  TURN_CODES,
-} from './courtCommand.ts';
+import { theAssignment } from '../assignments/assignment.ts';
+import { refuseStranger, STRANGER_CODES } from '../assignments/refuseStranger.ts';
+import { BENCH_AND_BAILIFF } from '../roles.ts';
+import { sessionStream, theSession, withTurn } from '../sessions/session.ts';
+import { findActiveTurn, OPEN_CODES, refusePending, refuseUnlessOpen, TURN_CODES } from './courtRefusals.ts';
 import { expiry, turnExpired } from './expireTurn.ts';
-import { endedTurn, turnOfInput, turnOfPayload, turnUpdate } from './turn.ts';
+import { endedTurn, turnOfInput, turnOfPayload, turns, turnUpdate } from './turn.ts';
 
 export const turnEnded = defineEvent({
   stream: sessionStream,
@@ -29,11 +23,14 @@ export const turnEnded = defineEvent({
 
 const body = z.strictObject({ turn_id: id });
 
-export const endTurn = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
-  ...inCourt,
+export const endTurn = defineCommand({
   name: 'turn.end',
   route: 'POST /api/session/:session_id/turn/end',
   summary: 'End the turn that is under way',
+  who: BENCH_AND_BAILIFF,
+  admits: mayOfficiate,
+  locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
+  finds: [turns],
   body,
   decide({ session, assignment }, { input, actor, now }) {
     const refusal = refuseUnlessOpen(session) ?? refuseStranger(assignment, actor);

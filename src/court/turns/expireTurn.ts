@@ -3,21 +3,15 @@
  * the deadline it means; where that is no longer the turn's, or it was said before, nothing happens.
  */
 import { z } from 'zod';
-import { defineSystemCommand } from '../../core/definitions/command.ts';
-import { defineEvent, type NewEvent } from '../../core/definitions/event.ts';
-import { isRejection, type Rejection } from '../../core/definitions/problem.ts';
+import { defineSystemCommand } from '../../access/defineCommand.ts';
+import { defineEvent } from '../../core/definitions/event.ts';
+import { isRejection } from '../../core/definitions/problem.ts';
 import { id, instant } from '../../core/definitions/schemas.ts';
 import { reject } from '../problems.ts';
-import {
-  type SessionState,
-  type SessionStates,
-  sessionStream,
-  sessionStreamName,
-  withTurn,
-} from '../sessions/session.ts';
+import { type SessionState, sessionStream, theSession, withTurn } from '../sessions/session.ts';
 import { deadlineOf } from './clock.ts';
-import { findActiveTurn, inCourt, TURN_CODES } from './courtCommand.ts';
-import { activeTurn, type Turn, timedOutTurn, turnOfInput, turnOfPayload, turnUpdate } from './turn.ts';
+import { findActiveTurn, TURN_CODES } from './courtRefusals.ts';
+import { activeTurn, type Turn, timedOutTurn, turnOfInput, turnOfPayload, turns, turnUpdate } from './turn.ts';
 
 const expired = z.strictObject({ turn_id: id, deadline: z.string(), ends: z.boolean() });
 type Expired = z.output<typeof expired>;
@@ -53,7 +47,7 @@ export function withExpired(session: SessionState, late: Expired, at: string): S
  * What a command on a running turn records before its own events: a clock that is held has no deadline any more that
  * could be found to have passed. Where the format ends the turn there is nothing left for the command to do.
  */
-export function expiryBefore(session: SessionState, turn: Turn, now: string): NewEvent[] | Rejection {
+export function expiryBefore(session: SessionState, turn: Turn, now: string) {
   const late = expiry(session, turn, now);
   if (late?.ends) return reject('turn_expired', 'The time of this turn is up.', { deadline: late.deadline });
   return late ? [turnExpired(late)] : [];
@@ -61,12 +55,13 @@ export function expiryBefore(session: SessionState, turn: Turn, now: string): Ne
 
 const body = z.strictObject({ session_id: id, turn_id: id, deadline: instant });
 
-export const expireTurn = defineSystemCommand<z.output<typeof body>, Pick<SessionStates, 'session'>>({
+export const expireTurn = defineSystemCommand({
   name: 'turn.expire',
   summary: 'End or flag a turn whose time is up',
   body,
-  target: inCourt.target,
-  streams: ({ input }) => [sessionStreamName(input.session_id)],
+  within: 'session_id',
+  locks: ({ session_id }) => [theSession(session_id)],
+  finds: [turns],
   decide({ session }, { input, now }) {
     const turn = findActiveTurn(session, input.turn_id);
     if (isRejection(turn)) return turn;

@@ -1,25 +1,25 @@
 /** The presiding judge grants more time. After the time was up that does not take the flag away. */
 import { z } from 'zod';
-import type { Scope } from '../../access/scope.ts';
-import { defineCommand } from '../../core/definitions/command.ts';
+import { defineCommand } from '../../access/defineCommand.ts';
+import { mayOfficiate } from '../../access/scope.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { isRejection } from '../../core/definitions/problem.ts';
 import { id } from '../../core/definitions/schemas.ts';
+import { theAssignment } from '../assignments/assignment.ts';
 import { duration, MAX_DURATION_MS } from '../formats/format.ts';
 import { reject } from '../problems.ts';
-import { type SessionStates, sessionStream, withTurn } from '../sessions/session.ts';
+import { sessionStream, theSession, withTurn } from '../sessions/session.ts';
 import { clock, clockAt } from './clock.ts';
 import {
   findActiveTurn,
-  inCourt,
   OPEN_CODES,
   PRESIDING_CODES,
   refuseUnlessOpen,
   refuseUnlessPresiding,
   TURN_CODES,
-} from './courtCommand.ts';
+} from './courtRefusals.ts';
 import { expiryBefore, turnExpired } from './expireTurn.ts';
-import { turnOfInput, turnOfPayload, turnUpdate } from './turn.ts';
+import { turnOfInput, turnOfPayload, turns, turnUpdate } from './turn.ts';
 
 export const turnExtended = defineEvent({
   stream: sessionStream,
@@ -34,12 +34,14 @@ export const turnExtended = defineEvent({
 
 const body = z.strictObject({ turn_id: id, extension_ms: duration });
 
-export const extendTurn = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
-  ...inCourt,
+export const extendTurn = defineCommand({
   name: 'turn.extend',
   route: 'POST /api/session/:session_id/turn/extend',
   summary: 'Grant the speaker more time',
-  roles: ['judge'],
+  who: ['judge'],
+  admits: mayOfficiate,
+  locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
+  finds: [turns],
   body,
   decide({ session, assignment }, { input, actor, now }) {
     const refusal = refuseUnlessOpen(session) ?? refuseUnlessPresiding(assignment, actor);

@@ -1,26 +1,26 @@
 /** Markers of a question of the bench: where it begins and where it ends. The format says whether it stops the clock. */
 import { z } from 'zod';
-import type { Scope } from '../../access/scope.ts';
-import { defineCommand } from '../../core/definitions/command.ts';
+import { defineCommand } from '../../access/defineCommand.ts';
+import { mayOfficiate } from '../../access/scope.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
-import { isRejection, type Rejection } from '../../core/definitions/problem.ts';
+import { isRejection } from '../../core/definitions/problem.ts';
 import { id } from '../../core/definitions/schemas.ts';
+import { theAssignment } from '../assignments/assignment.ts';
+import { refuseStranger, STRANGER_CODES } from '../assignments/refuseStranger.ts';
 import { reject } from '../problems.ts';
-import { type SessionStates, sessionStream, withTurn } from '../sessions/session.ts';
+import { BENCH_AND_BAILIFF } from '../roles.ts';
+import { sessionStream, theSession, withTurn } from '../sessions/session.ts';
 import { clock, clockAt, pausedBy, resumedFrom, spokenMs } from './clock.ts';
 import {
   findActiveTurn,
   findOnRoster,
-  inCourt,
   OPEN_CODES,
   refusePending,
-  refuseStranger,
   refuseUnlessActive,
-  STRANGER_CODES,
   TURN_CODES,
-} from './courtCommand.ts';
+} from './courtRefusals.ts';
 import { expiryBefore, turnExpired } from './expireTurn.ts';
-import { type Turn, turnOfInput, turnOfPayload, turnUpdate } from './turn.ts';
+import { type Turn, turnOfInput, turnOfPayload, turns, turnUpdate } from './turn.ts';
 
 export const turnQuestionStarted = defineEvent({
   stream: sessionStream,
@@ -55,11 +55,14 @@ const body = z.strictObject({
   judge_id: id.optional(),
 });
 
-export const markQuestion = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
-  ...inCourt,
+export const markQuestion = defineCommand({
   name: 'turn.question',
   route: 'POST /api/session/:session_id/turn/question',
   summary: 'Mark where a question of the bench begins or ends',
+  who: BENCH_AND_BAILIFF,
+  admits: mayOfficiate,
+  locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
+  finds: [turns],
   body,
   decide({ session, assignment }, { input, actor, now }) {
     const refusal = refuseUnlessActive(session) ?? refuseStranger(assignment, actor);
@@ -98,7 +101,7 @@ export const markQuestion = defineCommand<z.output<typeof body> & { session_id: 
   ],
 });
 
-function refuseQuestion(turn: Turn, now: string): Rejection | undefined {
+function refuseQuestion(turn: Turn, now: string) {
   if (turn.question_since !== null) return reject('question_open', 'A question of the bench is open.');
   if (turn.paused_by.includes('bench')) return reject('floor_taken', 'The bench has the floor.');
   const left_ms = turn.protected_ms - spokenMs(turn, now);

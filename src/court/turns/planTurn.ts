@@ -4,18 +4,21 @@
  * within a segment.
  */
 import { z } from 'zod';
-import type { Scope } from '../../access/scope.ts';
-import { defineCommand } from '../../core/definitions/command.ts';
-import { defineEvent, type NewEvent } from '../../core/definitions/event.ts';
-import { isRejection, type Rejection } from '../../core/definitions/problem.ts';
+import { defineCommand } from '../../access/defineCommand.ts';
+import { mayOfficiate } from '../../access/scope.ts';
+import { defineEvent } from '../../core/definitions/event.ts';
+import { isRejection } from '../../core/definitions/problem.ts';
 import { id } from '../../core/definitions/schemas.ts';
+import { theAssignment } from '../assignments/assignment.ts';
+import { refuseStranger, STRANGER_CODES } from '../assignments/refuseStranger.ts';
 import { duration, isRebuttal, KINDS, MAX_DURATION_MS, part, SIDES } from '../formats/format.ts';
 import { reject } from '../problems.ts';
-import { type SessionState, type SessionStates, sessionStream, withTurn } from '../sessions/session.ts';
+import { BENCH_AND_BAILIFF } from '../roles.ts';
+import { type SessionState, sessionStream, theSession, withTurn } from '../sessions/session.ts';
 import { budgetMs } from './clock.ts';
-import { findTurn, inCourt, OPEN_CODES, refuseStranger, refuseUnlessOpen, STRANGER_CODES } from './courtCommand.ts';
+import { findTurn, OPEN_CODES, refuseUnlessOpen } from './courtRefusals.ts';
 import { sideTimeLeftMs } from './sideTime.ts';
-import { newTurn, plannedTurn, turnInsert, turnOfInput, turnOfPayload, turnUpdate } from './turn.ts';
+import { newTurn, plannedTurn, turnInsert, turnOfInput, turnOfPayload, turns, turnUpdate } from './turn.ts';
 
 export const turnPlanned = defineEvent({
   stream: sessionStream,
@@ -60,20 +63,21 @@ const body = z
       context.addIssue({ code: 'custom', path: ['protected_ms'], message: 'is more than allotted_ms' });
     }
   });
-type Input = z.output<typeof body> & { session_id: string };
 
 function neededOf({ turn_id, continues }: { turn_id?: unknown; continues?: unknown }): string[] {
   if (continues !== undefined) return ['continues'];
   return turn_id === undefined ? ['side', 'kind', 'allotted_ms'] : ['turn_id', 'allotted_ms'];
 }
 
-export const planTurn = defineCommand<Input, SessionStates, Scope>({
-  ...inCourt,
+export const planTurn = defineCommand({
   name: 'turn.plan',
   route: 'POST /api/session/:session_id/turn/plan',
   summary: 'Plan another turn, the rest of one, or the length of one',
+  who: BENCH_AND_BAILIFF,
+  admits: mayOfficiate,
+  locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
+  finds: [turns, { ...turns, found_by: 'continues' }],
   body,
-  target: ({ session_id, turn_id, continues }) => inCourt.target({ session_id, turn_id: turn_id ?? continues }),
   decide({ session, assignment }, { id, input, actor }) {
     const refusal = refuseUnlessOpen(session) ?? refuseStranger(assignment, actor);
     if (refusal) return refusal;
@@ -100,11 +104,11 @@ export const planTurn = defineCommand<Input, SessionStates, Scope>({
   ],
 });
 
-function refuseRebuttal(): Rejection {
+function refuseRebuttal() {
   return reject('rebuttal_out_of_bounds', 'A rebuttal is reserved, not planned.');
 }
 
-function replan(session: SessionState, turn_id: string, allotted_ms: number): NewEvent[] | Rejection {
+function replan(session: SessionState, turn_id: string, allotted_ms: number) {
   const turn = findTurn(session, turn_id);
   if (isRejection(turn)) return turn;
   if (turn.state !== 'planned') return reject('turn_not_planned', `The turn is ${turn.state}.`, { from: turn.state });
@@ -118,7 +122,7 @@ function replan(session: SessionState, turn_id: string, allotted_ms: number): Ne
   return [turnReplanned({ turn_id, allotted_ms })];
 }
 
-function planRest(session: SessionState, turn_id: string, id: string, order_index: number): NewEvent[] | Rejection {
+function planRest(session: SessionState, turn_id: string, id: string, order_index: number) {
   const turn = findTurn(session, turn_id);
   if (isRejection(turn)) return turn;
   if (turn.state !== 'ended') return reject('turn_not_ended', `The turn is ${turn.state}.`, { from: turn.state });

@@ -3,17 +3,20 @@
  * before the first of them begins.
  */
 import { z } from 'zod';
-import type { Scope } from '../../access/scope.ts';
-import { defineCommand } from '../../core/definitions/command.ts';
+import { defineCommand } from '../../access/defineCommand.ts';
+import { mayOfficiate } from '../../access/scope.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
-import { isRejection, type Rejection } from '../../core/definitions/problem.ts';
+import { isRejection } from '../../core/definitions/problem.ts';
 import { id } from '../../core/definitions/schemas.ts';
+import { theAssignment } from '../assignments/assignment.ts';
+import { refuseStranger, STRANGER_CODES } from '../assignments/refuseStranger.ts';
 import { duration, type Format, isRebuttal } from '../formats/format.ts';
 import { reject } from '../problems.ts';
-import { type SessionStates, sessionStream, withTurn } from '../sessions/session.ts';
-import { findTurn, inCourt, OPEN_CODES, refuseStranger, refuseUnlessOpen, STRANGER_CODES } from './courtCommand.ts';
+import { BENCH_AND_BAILIFF } from '../roles.ts';
+import { sessionStream, theSession, withTurn } from '../sessions/session.ts';
+import { findTurn, OPEN_CODES, refuseUnlessOpen } from './courtRefusals.ts';
 import { donorsOf, freeTimeMs, takeFrom } from './sideTime.ts';
-import { type Turn, turnOfInput, turnOfPayload, turnUpdate } from './turn.ts';
+import { type Turn, turnOfInput, turnOfPayload, turns, turnUpdate } from './turn.ts';
 
 export const turnRebuttalReserved = defineEvent({
   stream: sessionStream,
@@ -33,11 +36,14 @@ export const turnRebuttalReserved = defineEvent({
 
 const body = z.strictObject({ turn_id: id, reserved_ms: duration });
 
-export const reserveRebuttal = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
-  ...inCourt,
+export const reserveRebuttal = defineCommand({
   name: 'turn.reserve_rebuttal',
   route: 'POST /api/session/:session_id/turn/reserve_rebuttal',
   summary: 'Keep time of a side for its rebuttal',
+  who: BENCH_AND_BAILIFF,
+  admits: mayOfficiate,
+  locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
+  finds: [turns],
   body,
   decide({ session, assignment }, { input, actor }) {
     const refusal = refuseUnlessOpen(session) ?? refuseStranger(assignment, actor);
@@ -70,12 +76,7 @@ export const reserveRebuttal = defineCommand<z.output<typeof body> & { session_i
   ],
 });
 
-function refuseReservation(
-  format: Format | null,
-  turn: Turn,
-  donors: Turn[],
-  reserved_ms: number,
-): Rejection | undefined {
+function refuseReservation(format: Format | null, turn: Turn, donors: Turn[], reserved_ms: number) {
   const bounds = format?.rebuttal;
   if (!bounds || !isRebuttal(turn.kind)) return reject('not_a_rebuttal', 'The format reserves no time for this turn.');
   if (turn.state !== 'planned') return reject('turn_not_planned', `The turn is ${turn.state}.`, { from: turn.state });

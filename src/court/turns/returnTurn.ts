@@ -1,23 +1,18 @@
 /** The bench returns the floor to the speaker: the clock goes on unless something else holds it. */
 import { z } from 'zod';
-import type { Scope } from '../../access/scope.ts';
-import { defineCommand } from '../../core/definitions/command.ts';
+import { defineCommand } from '../../access/defineCommand.ts';
+import { mayOfficiate } from '../../access/scope.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { isRejection } from '../../core/definitions/problem.ts';
 import { id } from '../../core/definitions/schemas.ts';
+import { theAssignment } from '../assignments/assignment.ts';
+import { refuseStranger, STRANGER_CODES } from '../assignments/refuseStranger.ts';
 import { reject } from '../problems.ts';
-import { type SessionStates, sessionStream, withTurn } from '../sessions/session.ts';
+import { BENCH_AND_BAILIFF } from '../roles.ts';
+import { sessionStream, theSession, withTurn } from '../sessions/session.ts';
 import { clock, clockAt, resumedFrom } from './clock.ts';
-import {
-  findActiveTurn,
-  inCourt,
-  OPEN_CODES,
-  refuseStranger,
-  refuseUnlessOpen,
-  STRANGER_CODES,
-  TURN_CODES,
-} from './courtCommand.ts';
-import { turnOfInput, turnOfPayload, turnUpdate } from './turn.ts';
+import { findActiveTurn, OPEN_CODES, refuseUnlessOpen, TURN_CODES } from './courtRefusals.ts';
+import { turnOfInput, turnOfPayload, turns, turnUpdate } from './turn.ts';
 
 export const turnReturned = defineEvent({
   stream: sessionStream,
@@ -30,11 +25,14 @@ export const turnReturned = defineEvent({
 
 const body = z.strictObject({ turn_id: id });
 
-export const returnTurn = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
-  ...inCourt,
+export const returnTurn = defineCommand({
   name: 'turn.return',
   route: 'POST /api/session/:session_id/turn/return',
   summary: 'The bench returns the floor; the clock goes on',
+  who: BENCH_AND_BAILIFF,
+  admits: mayOfficiate,
+  locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
+  finds: [turns],
   body,
   decide({ session, assignment }, { input, actor, now }) {
     const refusal = refuseUnlessOpen(session) ?? refuseStranger(assignment, actor);

@@ -1,27 +1,21 @@
 /** The bench gives somebody of the side the floor: the turn becomes the active one, and its clock runs. */
 
 import { z } from 'zod';
-import type { Scope } from '../../access/scope.ts';
-import { defineCommand } from '../../core/definitions/command.ts';
+import { defineCommand } from '../../access/defineCommand.ts';
+import { mayOfficiate } from '../../access/scope.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { privateText } from '../../core/definitions/privateText.ts';
-import { isRejection, type Rejection } from '../../core/definitions/problem.ts';
+import { isRejection } from '../../core/definitions/problem.ts';
 import { id } from '../../core/definitions/schemas.ts';
+import { theAssignment } from '../assignments/assignment.ts';
+import { refuseStranger, STRANGER_CODES } from '../assignments/refuseStranger.ts';
 import { isRebuttal } from '../formats/format.ts';
 import { reject } from '../problems.ts';
-import { type SessionState, type SessionStates, sessionStream, withTurn } from '../sessions/session.ts';
+import { BENCH_AND_BAILIFF } from '../roles.ts';
+import { type SessionState, sessionStream, theSession, withTurn } from '../sessions/session.ts';
 import { clock, clockAt } from './clock.ts';
-import {
-  findOnRoster,
-  findTurn,
-  inCourt,
-  OPEN_CODES,
-  refusePending,
-  refuseStranger,
-  refuseUnlessActive,
-  STRANGER_CODES,
-} from './courtCommand.ts';
-import { activeTurn, type Turn, turnOfInput, turnOfPayload, turnUpdate } from './turn.ts';
+import { findOnRoster, findTurn, OPEN_CODES, refusePending, refuseUnlessActive } from './courtRefusals.ts';
+import { activeTurn, type Turn, turnOfInput, turnOfPayload, turns, turnUpdate } from './turn.ts';
 
 export const turnStarted = defineEvent({
   stream: sessionStream,
@@ -37,11 +31,14 @@ export const turnStarted = defineEvent({
 
 const body = z.strictObject({ turn_id: id, speaker_id: id });
 
-export const startTurn = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
-  ...inCourt,
+export const startTurn = defineCommand({
   name: 'turn.start',
   route: 'POST /api/session/:session_id/turn/start',
   summary: 'Give a speaker the floor and start the clock',
+  who: BENCH_AND_BAILIFF,
+  admits: mayOfficiate,
+  locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
+  finds: [turns],
   body,
   decide({ session, assignment }, { input, actor, now }) {
     const refusal = refuseUnlessActive(session) ?? refuseStranger(assignment, actor);
@@ -70,7 +67,7 @@ export const startTurn = defineCommand<z.output<typeof body> & { session_id: str
   ],
 });
 
-function refuseUnready(session: SessionState, turn: Turn): Rejection | undefined {
+function refuseUnready(session: SessionState, turn: Turn) {
   const active = activeTurn(session.turns);
   if (active) return reject('turn_active', 'Another turn is under way.', { turn_id: active.id });
   const pending = refusePending(session);

@@ -1,25 +1,19 @@
 /** The bench takes the floor from the speaker: the clock stands until it is returned, whatever the format says. */
 import { z } from 'zod';
-import type { Scope } from '../../access/scope.ts';
-import { defineCommand } from '../../core/definitions/command.ts';
+import { defineCommand } from '../../access/defineCommand.ts';
+import { mayOfficiate } from '../../access/scope.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { isRejection } from '../../core/definitions/problem.ts';
 import { id } from '../../core/definitions/schemas.ts';
+import { theAssignment } from '../assignments/assignment.ts';
+import { refuseStranger, STRANGER_CODES } from '../assignments/refuseStranger.ts';
 import { reject } from '../problems.ts';
-import { type SessionStates, sessionStream, withTurn } from '../sessions/session.ts';
+import { BENCH_AND_BAILIFF } from '../roles.ts';
+import { sessionStream, theSession, withTurn } from '../sessions/session.ts';
 import { clock, clockAt, pausedBy } from './clock.ts';
-import {
-  findActiveTurn,
-  inCourt,
-  OPEN_CODES,
-  refusePending,
-  refuseStranger,
-  refuseUnlessActive,
-  STRANGER_CODES,
-  TURN_CODES,
-} from './courtCommand.ts';
+import { findActiveTurn, OPEN_CODES, refusePending, refuseUnlessActive, TURN_CODES } from './courtRefusals.ts';
 import { expiryBefore, turnExpired } from './expireTurn.ts';
-import { turnOfInput, turnOfPayload, turnUpdate } from './turn.ts';
+import { turnOfInput, turnOfPayload, turns, turnUpdate } from './turn.ts';
 
 export const turnTakenOver = defineEvent({
   stream: sessionStream,
@@ -31,11 +25,14 @@ export const turnTakenOver = defineEvent({
 
 const body = z.strictObject({ turn_id: id });
 
-export const takeOverTurn = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
-  ...inCourt,
+export const takeOverTurn = defineCommand({
   name: 'turn.take_over',
   route: 'POST /api/session/:session_id/turn/take_over',
   summary: 'The bench takes the floor; the clock stands',
+  who: BENCH_AND_BAILIFF,
+  admits: mayOfficiate,
+  locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
+  finds: [turns],
   body,
   decide({ session, assignment }, { input, actor, now }) {
     const refusal = refuseUnlessActive(session) ?? refuseStranger(assignment, actor);

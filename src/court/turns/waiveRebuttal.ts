@@ -1,15 +1,18 @@
 /** A side does without the rebuttal it has reserved. The time is gone: it goes to no other turn. */
 import { z } from 'zod';
-import type { Scope } from '../../access/scope.ts';
-import { defineCommand } from '../../core/definitions/command.ts';
+import { defineCommand } from '../../access/defineCommand.ts';
+import { mayOfficiate } from '../../access/scope.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { isRejection } from '../../core/definitions/problem.ts';
 import { id } from '../../core/definitions/schemas.ts';
+import { theAssignment } from '../assignments/assignment.ts';
+import { refuseStranger, STRANGER_CODES } from '../assignments/refuseStranger.ts';
 import { isRebuttal } from '../formats/format.ts';
 import { reject } from '../problems.ts';
-import { type SessionStates, sessionStream, withTurn } from '../sessions/session.ts';
-import { findTurn, inCourt, OPEN_CODES, refuseStranger, refuseUnlessOpen, STRANGER_CODES } from './courtCommand.ts';
-import { turnOfInput, turnOfPayload, turnUpdate } from './turn.ts';
+import { BENCH_AND_BAILIFF } from '../roles.ts';
+import { sessionStream, theSession, withTurn } from '../sessions/session.ts';
+import { findTurn, OPEN_CODES, refuseUnlessOpen } from './courtRefusals.ts';
+import { turnOfInput, turnOfPayload, turns, turnUpdate } from './turn.ts';
 
 export const turnRebuttalWaived = defineEvent({
   stream: sessionStream,
@@ -21,11 +24,14 @@ export const turnRebuttalWaived = defineEvent({
 
 const body = z.strictObject({ turn_id: id });
 
-export const waiveRebuttal = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
-  ...inCourt,
+export const waiveRebuttal = defineCommand({
   name: 'turn.waive_rebuttal',
   route: 'POST /api/session/:session_id/turn/waive_rebuttal',
   summary: 'Do without a reserved rebuttal',
+  who: BENCH_AND_BAILIFF,
+  admits: mayOfficiate,
+  locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
+  finds: [turns],
   body,
   decide({ session, assignment }, { input, actor }) {
     const refusal = refuseUnlessOpen(session) ?? refuseStranger(assignment, actor);

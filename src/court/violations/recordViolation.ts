@@ -1,23 +1,19 @@
 /** The bench or the bailiff puts a procedural violation on record, with the turn if it was in one. */
 
 import { z } from 'zod';
-import type { Scope } from '../../access/scope.ts';
-import { defineCommand } from '../../core/definitions/command.ts';
+import { defineCommand } from '../../access/defineCommand.ts';
+import { mayOfficiate } from '../../access/scope.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { privateText } from '../../core/definitions/privateText.ts';
 import { isRejection } from '../../core/definitions/problem.ts';
 import { id, remark } from '../../core/definitions/schemas.ts';
 import { insert } from '../../core/definitions/write.ts';
-import { type SessionStates, sessionStream } from '../sessions/session.ts';
-import {
-  findOnRoster,
-  findTurn,
-  inCourt,
-  OPEN_CODES,
-  refuseStranger,
-  refuseUnlessOpen,
-  STRANGER_CODES,
-} from '../turns/courtCommand.ts';
+import { theAssignment } from '../assignments/assignment.ts';
+import { refuseStranger, STRANGER_CODES } from '../assignments/refuseStranger.ts';
+import { BENCH_AND_BAILIFF } from '../roles.ts';
+import { sessionStream, theSession } from '../sessions/session.ts';
+import { findOnRoster, findTurn, OPEN_CODES, refuseUnlessOpen } from '../turns/courtRefusals.ts';
+import { turns } from '../turns/turn.ts';
 
 export const proceduralViolation = defineEvent({
   stream: sessionStream,
@@ -47,11 +43,14 @@ const body = z.strictObject({
   description: remark,
 });
 
-export const recordViolation = defineCommand<z.output<typeof body> & { session_id: string }, SessionStates, Scope>({
-  ...inCourt,
+export const recordViolation = defineCommand({
   name: 'violation.record',
   route: 'POST /api/session/:session_id/violation/record',
   summary: 'Put a procedural violation on record',
+  who: BENCH_AND_BAILIFF,
+  admits: mayOfficiate,
+  locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
+  finds: [turns],
   body,
   decide({ session, assignment }, { id: violation_id, input, actor }) {
     const refusal = refuseUnlessOpen(session) ?? refuseStranger(assignment, actor);

@@ -17,6 +17,8 @@ const OTHER = '018f3c1e-7b2a-7c11-9d0e-0000000000ff';
 const unmarked = (...people: { id: string }[]) => people.map(({ id }, i) => ({ user_id: id, name: `Judge ${i}` }));
 const created = (changes: object) => assignmentCreated({ ...match, institution_id: INSTITUTION, ...changes } as never);
 
+const NO_SCOPE = null as never;
+
 test('a match is scheduled with its roster, and the answer is the assignment', () => {
   const verdict = given().when(createAssignment, match, admin).then(created({}));
   const { id, ...rest } = verdict!.result;
@@ -103,7 +105,7 @@ test('a super_admin who names no institution is told so', () => {
 
 test('an admin schedules in no institution but the own', () => {
   const asked = (institution_id: string) => createAssignment.body.parse({ ...match, institution_id }) as never;
-  expect(createAssignment.admits!(admin, null, asked(OTHER))).toBe(false);
-  expect(createAssignment.admits!(admin, null, asked(INSTITUTION))).toBe(true);
-  expect(createAssignment.admits!(superAdmin, null, asked(OTHER))).toBe(true);
+  expect(createAssignment.admits!(admin, NO_SCOPE, asked(OTHER))).toBe(false);
+  expect(createAssignment.admits!(admin, NO_SCOPE, asked(INSTITUTION))).toBe(true);
+  expect(createAssignment.admits!(superAdmin, NO_SCOPE, asked(OTHER))).toBe(true);
 });
