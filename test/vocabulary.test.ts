@@ -56,10 +56,17 @@ function commentsIn({ text }: Source): string[] {
 
 const SUBJECTLESS = /(?:^|[.:;] )(who|whoever|somebody|anybody) /i;
 
-/** What a function says that it returns, by its name; of what spans lines, the first `): Type {` after it. */
+/** What a function returns, by its name: as it says, or, where the compiler infers it, whether a `return` rejects. */
 function returnsOf({ text }: Source, verb: string): [name: string, type: string][] {
-  const declared = new RegExp(`function (${verb}[A-Z]\\w*)\\([\\s\\S]*?\\): ([^{]*?) \\{`, 'g');
-  return [...text.matchAll(declared)].map(([, name, type]) => [name!, type!]);
+  const declared = new RegExp(
+    `^( *)(?:export )?(?:async )?function (${verb}[A-Z]\\w*)\\([\\s\\S]*?\\)(?:: ([^{]*?))? \\{`,
+    'gm',
+  );
+  return [...text.matchAll(declared)].map(({ 0: head, 1: indent, 2: name, 3: type, index }) => {
+    const [body = ''] = text.slice(index + head.length).split(`\n${indent}}`);
+    const rejects = /\breturn [^;]*\b(?:reject|refuse[A-Z]\w*)\(/.test(body);
+    return [name!, type ?? (rejects ? 'Rejection' : 'void')];
+  });
 }
 
 const each = (find: (source: Source) => string[]) =>
@@ -94,6 +101,12 @@ describe('the rules themselves', () => {
     expect(namesIn(planted)).toEqual(['refuseAll', 'look']);
     expect(commentsIn(planted).filter((one) => SUBJECTLESS.test(one))).toHaveLength(1);
     expect(returnsOf(planted, 'refuse')).toEqual([['refuseAll', 'void']]);
+    const inferred =
+      'function refuseSome(n: number) {\n  return n;\n}\nfunction refuseFew() {\n  return reject();\n}\n';
+    expect(returnsOf({ path: '', text: inferred }, 'refuse')).toEqual([
+      ['refuseSome', 'void'],
+      ['refuseFew', 'Rejection'],
+    ]);
   });
 
   test('read a tree that has names, comments and refusals', () => {
