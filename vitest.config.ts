@@ -31,6 +31,7 @@ const KIND_BLIND = [
 
 const withServers = {
   globalSetup: ['test/support/globalSetup.ts'],
+  setupFiles: ['test/support/failures.ts'],
   testTimeout: 30_000,
   hookTimeout: 60_000,
   pool: 'forks' as const,

@@ -1,7 +1,12 @@
-/** A database of a test file's own, cloned from the migrated template in a tenth of a second. */
+/**
+ * A database of a test file's own, cloned from the migrated template in a tenth of a second. It is kept where a test of
+ * the file has failed.
+ */
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { inject } from 'vitest';
+import { markFailed } from './failedDatabases.ts';
+import { failedTest } from './failures.ts';
 
 export interface TestDatabase {
   /** Superuser. */
@@ -25,6 +30,11 @@ export async function cloneDatabase(): Promise<TestDatabase> {
     pool,
     async drop() {
       await pool.end();
+      const failed = failedTest();
+      if (failed !== undefined) {
+        console.error(`kept for ${failed}: ${url.href}`);
+        return asAdmin((client) => client.query(markFailed(name, failed)));
+      }
       await asAdmin((client) => client.query(`drop database if exists ${name} with (force)`));
     },
   };

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { migrate } from '../../migrations/migrate.ts';
 import { startEmbeddedPostgres } from '../../src/infra/postgres/embeddedPostgres.ts';
+import { listFailed } from './failedDatabases.ts';
 import { leaveOut } from './leaveOut.ts';
 import { startRedis } from './redis.ts';
 
@@ -53,9 +54,11 @@ async function start() {
     redisUrl: redis?.url ?? null,
     hasCurl,
     async stop() {
+      const failed = await listFailed(postgres.url);
       await redis?.stop();
       await postgres.stop();
-      await rm(home, { recursive: true, force: true });
+      if (failed.length === 0) await rm(home, { recursive: true, force: true });
+      else console.log(`${failed.length} databases are kept: npm run test:failed -- ${home}`);
       await rm(bundles, { recursive: true, force: true });
     },
   };
