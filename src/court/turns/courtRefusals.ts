@@ -1,4 +1,4 @@
-/** The refusals that commands of a round have in common: for the session's state, the turn's, and the panel's and roster's people. */
+/** Refusals that commands of a round have in common: for the state of the session or turn, the bench, the roster. */
 
 import type { Actor } from '../../core/definitions/actor.ts';
 import { isRejection } from '../../core/definitions/problem.ts';
