@@ -40,10 +40,11 @@ test('no two tables are found by the same field', () => {
   expect(fields).toEqual([...new Set(fields)]);
 });
 
-test('what a command or a query looks for within its stream is found in a table', () => {
+test('what a command or a query looks for within its stream are the rows of tables that are found by a field', () => {
   const anyInput = new Proxy({}, { get: (_, field) => String(field) });
-  const named = [...commands, ...queries].flatMap(({ target }) => Object.keys(target(anyInput)?.parts ?? {}));
-  expect(new Set(named)).toEqual(new Set(tables.flatMap(({ found_by }) => found_by ?? [])));
+  const found = [...commands, ...queries].flatMap(({ target }) => target(anyInput)?.parts ?? []);
+  const findable = tables.filter(({ found_by }) => found_by !== undefined);
+  expect(new Set(found.map(({ table }) => table.name))).toEqual(new Set(findable.map(({ name }) => name)));
 });
 
 describe.each(tables)('$name', (table) => {
