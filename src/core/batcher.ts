@@ -1,5 +1,5 @@
 /**
- * A lane gathers what arrives while its last batch is under way and runs it as one batch: no timer, no added wait when
+ * A batcher gathers what arrives while its last batch is under way and runs it as one batch: no timer, no added wait when
  * idle, bigger batches under load. Order is kept; every item has exactly one result.
  */
 
@@ -16,7 +16,7 @@ export interface Batcher<T, R> {
   idle(): Promise<void>;
 }
 
-/** What bounds a lane beside the number of a batch. */
+/** What bounds a batcher beside the number of a batch. */
 export interface Bounds<T> {
   weigh(value: T): number;
   /** Of a batch; one that weighs more by itself goes alone. */
@@ -40,7 +40,7 @@ export class LaneFull extends Error {}
  * need not wait for; when it throws, `isShared` decides
  * @param isShared true when a fault concerns the whole batch (a lost connection); otherwise the batch is halved until
  * the item that causes the fault stands alone
- * @param soon begins an idle lane's batch: by default after this round of the event loop, with all that came in it
+ * @param soon begins an idle batcher's batch: by default after this round of the event loop, with all that came in it
  * @param bounds where more may come than can be run: what is over them is not taken
  */
 export function createBatcher<T, R>(

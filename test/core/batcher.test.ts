@@ -1,4 +1,4 @@
-/** The lane against a model: whatever arrives when, and whatever fails, each item is settled once and in order. */
+/** The batcher against a model: whatever arrives when, and whatever fails, each item is settled once and in order. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createBatcher, LaneFull } from '../../src/core/batcher.ts';
@@ -43,15 +43,15 @@ async function play({ max, items, turns, lost }: Plan) {
     applied.push(...values);
     return values.map((value) => `done ${value}`);
   };
-  const lane = createBatcher(max, run, (fault) => fault instanceof Shared);
+  const batcher = createBatcher(max, run, (fault) => fault instanceof Shared);
   const settled: { value: number; how: string }[] = [];
   const pushed: Promise<unknown>[] = [];
   for (const { value, turnsBefore } of items) {
     for (let i = 0; i < turnsBefore; i++) await turn();
     const note = (how: string) => settled.push({ value, how });
-    pushed.push(lane.push(value).then(note, (error: Error) => note(error.message)));
+    pushed.push(batcher.push(value).then(note, (error: Error) => note(error.message)));
   }
-  await lane.idle();
+  await batcher.idle();
   await Promise.all(pushed);
   return { batches, applied, settled, lostItems };
 }
@@ -88,7 +88,7 @@ test('order is kept, and no batch is larger than allowed or empty', async () => 
 test('what arrives while a batch is under way goes together in the next', async () => {
   const batches: number[][] = [];
   let release: () => void = () => {};
-  const lane = createBatcher<number, number>(
+  const batcher = createBatcher<number, number>(
     100,
     async (values) => {
       batches.push(values);
@@ -97,17 +97,17 @@ test('what arrives while a batch is under way goes together in the next', async 
     },
     () => true,
   );
-  const first = lane.push(0);
+  const first = batcher.push(0);
   await turn();
-  const rest = [1, 2, 3].map((value) => lane.push(value));
+  const rest = [1, 2, 3].map((value) => batcher.push(value));
   release();
   expect(await Promise.all([first, ...rest])).toEqual([0, 1, 2, 3]);
   expect(batches).toEqual([[0], [1, 2, 3]]);
 });
 
-test('a lane is idle at once when nothing was pushed, and otherwise when all that was pushed has run', async () => {
+test('a batcher is idle at once when nothing was pushed, and otherwise when all that was pushed has run', async () => {
   const releases: (() => void)[] = [];
-  const lane = createBatcher<number, number>(
+  const batcher = createBatcher<number, number>(
     1,
     async (values) => {
       await new Promise<void>((resolve) => releases.push(resolve));
@@ -115,32 +115,32 @@ test('a lane is idle at once when nothing was pushed, and otherwise when all tha
     },
     () => true,
   );
-  const isIdle = () => Promise.race([lane.idle().then(() => true), turn().then(() => false)]);
+  const isIdle = () => Promise.race([batcher.idle().then(() => true), turn().then(() => false)]);
   expect(await isIdle()).toBe(true);
-  const pushed = [lane.push(1), lane.push(2)];
+  const pushed = [batcher.push(1), batcher.push(2)];
   for (const one of pushed) {
     await expect.poll(() => releases.length).toBe(1);
     expect(await isIdle()).toBe(false);
     releases.pop()!();
     await one;
   }
-  await lane.idle();
+  await batcher.idle();
   expect(await isIdle()).toBe(true);
 });
 
-test('a lane takes so many and so much at most, and gives them in batches that weigh no more than one may', async () => {
+test('a batcher takes so many and so much at most, and gives them in batches that weigh no more than one may', async () => {
   const batches: number[][] = [];
   const bounds = { weigh: (value: number) => value, batch_weight: 10, waiting_weight: 40, waiting: 6 };
   const run = async (values: number[]) => {
     batches.push(values);
     return values;
   };
-  const lane = createBatcher<number, number>(3, run, () => true, setImmediate, bounds);
-  const pushed = [4, 4, 4, 25, 1, 1, 1].map((value) => lane.push(value));
+  const batcher = createBatcher<number, number>(3, run, () => true, setImmediate, bounds);
+  const pushed = [4, 4, 4, 25, 1, 1, 1].map((value) => batcher.push(value));
   const settled = await Promise.allSettled(pushed);
   expect(settled.map(({ status }) => status === 'fulfilled')).toEqual([true, true, true, true, true, true, false]);
   expect(settled.at(-1)).toMatchObject({ reason: expect.any(LaneFull) });
   expect(batches).toEqual([[4, 4], [4], [25], [1, 1]]);
-  await expect(lane.push(41)).rejects.toBeInstanceOf(LaneFull);
-  expect(await Promise.all([lane.push(40), lane.push(0)])).toEqual([40, 0]);
+  await expect(batcher.push(41)).rejects.toBeInstanceOf(LaneFull);
+  expect(await Promise.all([batcher.push(40), batcher.push(0)])).toEqual([40, 0]);
 });
