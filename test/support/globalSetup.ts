@@ -3,7 +3,7 @@
  * from the migrated template.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -21,26 +21,41 @@ declare module 'vitest' {
   }
 }
 
-let shared: { postgresUrl: string; redisUrl: string | null; hasCurl: boolean; stop(): Promise<void> } | undefined;
-let users = 0;
+interface Servers {
+  postgresUrl: string;
+  redisUrl: string | null;
+  hasCurl: boolean;
+  stop(): Promise<void>;
+}
+
+/** Each project loads this file anew, and all of them run in one process. */
+const run = globalThis as { plearollTests?: { servers: Promise<Servers>; users: number } };
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  users += 1;
-  shared ??= await start();
-  project.provide('postgresUrl', shared.postgresUrl);
-  project.provide('redisUrl', shared.redisUrl);
-  project.provide('hasCurl', shared.hasCurl);
+  run.plearollTests ??= { servers: start(), users: 0 };
+  const tests = run.plearollTests;
+  tests.users += 1;
+  const servers = await tests.servers;
+  project.provide('postgresUrl', servers.postgresUrl);
+  project.provide('redisUrl', servers.redisUrl);
+  project.provide('hasCurl', servers.hasCurl);
   return async () => {
-    users -= 1;
-    if (users === 0) await shared?.stop();
+    tests.users -= 1;
+    if (tests.users > 0) return;
+    delete run.plearollTests;
+    await servers.stop();
   };
 }
 
-async function start() {
+async function start(): Promise<Servers> {
   const home = await mkdtemp(join(tmpdir(), 'plearoll-test-'));
   // Speed only: what a crash of the whole machine would lose is no test's subject.
   const settings = { fsync: 'off', max_connections: '400', shared_buffers: '128MB' };
   const postgres = await startEmbeddedPostgres({ home, say: () => {}, settings });
+  // A run that is interrupted, or falls over, comes to no teardown.
+  const pid = Number((await readFile(join(home, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')[0]);
+  const endPostgres = () => void process.kill(pid, 'SIGQUIT');
+  process.once('exit', endPostgres);
   await migrate(postgres.url);
   const redis = await findRedis();
   if (!redis) leaveOut('the tests on Redis', 'redis-server or valkey-server on the PATH');
@@ -57,6 +72,7 @@ async function start() {
       const failed = await listFailed(postgres.url);
       await redis?.stop();
       await postgres.stop();
+      process.off('exit', endPostgres);
       if (failed.length === 0) await rm(home, { recursive: true, force: true });
       else console.log(`${failed.length} databases are kept: npm run test:failed -- ${home}`);
       await rm(bundles, { recursive: true, force: true });

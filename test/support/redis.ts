@@ -82,9 +82,19 @@ async function launch(port: number, options: string[], policy = 'noeviction'): P
         if (String(text).includes('Ready to accept connections')) resolve(true);
       });
     });
-    if (await ready) return server;
+    if (await ready) return untilExit(server);
   }
   throw new Error('neither redis-server nor valkey-server could be started');
+}
+
+const running = new Set<ChildProcess>();
+process.on('exit', () => running.forEach((server) => void server.kill('SIGKILL')));
+
+/** A run that is interrupted stops nothing. */
+function untilExit(server: ChildProcess): ChildProcess {
+  running.add(server);
+  server.once('exit', () => running.delete(server));
+  return server;
 }
 
 export async function freePort(): Promise<number> {
