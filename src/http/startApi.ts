@@ -13,9 +13,10 @@ import { POLL_POOL_SIZE } from '../infra/postgres/boundedRead.ts';
 import { readInstallation } from '../infra/postgres/installation.ts';
 import type { Backbone } from '../infra/process/backbone.ts';
 import type { Config } from '../infra/process/config.ts';
+import { startProcessProbe } from '../infra/process/processProbe.ts';
 import { readVersion } from '../infra/process/version.ts';
 import { openRedis, type RedisServer } from '../infra/redis/redis.ts';
-import { type Probe, startProbe } from '../infra/telemetry/probe.ts';
+import type { Probe } from '../infra/telemetry/probe.ts';
 import { createTokens, type Tokens } from '../infra/tokens.ts';
 import { createApp } from './app.ts';
 import { createAcceptor } from './commands/acceptance.ts';
@@ -50,7 +51,7 @@ export async function startApi(
   secret: string | undefined,
   connections: () => number,
 ): Promise<Api> {
-  const { config, postgres, queues, broadcast, heartbeat, metrics, log, isRedisConnected, blobs } = backbone;
+  const { config, queues, broadcast, heartbeat, metrics, log, blobs } = backbone;
   await queues.demandFit();
   const limitsRedis = await openCache(backbone);
   const pools = openPools(backbone);
@@ -64,16 +65,8 @@ export async function startApi(
   const backlog = await startBacklogWatch({ pool: pools.polls, metrics, log });
   const acceptor = createAcceptor({ db, queues, backlog, isAway: () => probe.isAway(), metrics, log });
   await heartbeat.join('api');
-  const probe = await startProbe({
-    pool: pools.polls,
-    postgres,
-    metrics,
-    isRedisConnected,
-    connections,
-    processes: heartbeat.alive,
-    isQueueFit: queues.isFit,
-    isAccepting: acceptor.isAccepting,
-  });
+  const { isAccepting } = acceptor;
+  const probe = await startProcessProbe(backbone, { pool: pools.polls, connections, isAccepting });
   const { scopes, stopFollowing } = followScopes(db, backbone);
   const context = {
     config,

@@ -12,8 +12,8 @@ import { readInstallation } from '../infra/postgres/installation.ts';
 import { unreadyOnNewerSchema } from '../infra/postgres/schemaWatch.ts';
 import { openBackbone } from '../infra/process/backbone.ts';
 import { closeServer, listen } from '../infra/process/httpServer.ts';
+import { startProcessProbe } from '../infra/process/processProbe.ts';
 import { runProcess } from '../infra/process/runProcess.ts';
-import { startProbe } from '../infra/telemetry/probe.ts';
 import { createTokens } from '../infra/tokens.ts';
 import { privateNames } from '../modules.ts';
 import { createRelay } from '../relay/relay.ts';
@@ -24,7 +24,7 @@ const POOL_SIZE = 5;
 
 await runProcess({ role: 'relay', verifiesTokens: true }, async (config) => {
   const backbone = await openBackbone(config, config.DATABASE_URL!, 'relay', privateNames, 'relay');
-  const { broadcast, presence, postgres, queues, heartbeat, metrics, log, isRedisConnected } = backbone;
+  const { broadcast, presence, queues, heartbeat, metrics, log } = backbone;
   await queues.demandFit();
   const pool = backbone.openPool('relay', POOL_SIZE);
   const db: Queryable = pool;
@@ -39,15 +39,7 @@ await runProcess({ role: 'relay', verifiesTokens: true }, async (config) => {
   const relay = createRelay({ pool, broadcast, presence, tokens, config, metrics, log });
   const polls = backbone.openPool('relay', POLL_POOL_SIZE);
   await heartbeat.join('relay');
-  const probe = await startProbe({
-    pool: polls,
-    postgres,
-    metrics,
-    isRedisConnected,
-    connections: relay.connections,
-    processes: heartbeat.alive,
-    isQueueFit: queues.isFit,
-  });
+  const probe = await startProcessProbe(backbone, { pool: polls, connections: relay.connections });
   const app = bareApp(config.TRUSTED_PROXIES);
   app.use(healthRoutes(probe), metricsRoutes(metrics, metricsAccess(config)), answerUnknownPath, answerProblems(log));
   const server = createExpressServer(app);

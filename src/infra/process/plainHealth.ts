@@ -4,9 +4,10 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import { type ParsedUrlQuery, parse } from 'node:querystring';
+import { type HealthAnswers, healthAnswers } from '../telemetry/healthAnswers.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createMetricsPage } from '../telemetry/metricsPage.ts';
-import { isEnough, type Probe } from '../telemetry/probe.ts';
+import type { Probe } from '../telemetry/probe.ts';
 import { CHECK_LIMITS_EVERY_MS } from './httpServer.ts';
 import { isAmbiguous, requestIdOf, SEND_ONE_HOST } from './requestId.ts';
 
@@ -26,15 +27,7 @@ const HTML_ESCAPES: { [char: string]: string } = {
 export function createHealthServer(probe: Probe, metrics: Metrics, onFault: (error: Error) => void): Server {
   const page = createMetricsPage(metrics);
   const answers: Answers = {
-    '/health': (res, query) => {
-      const health = probe.health();
-      sendJson(res, isEnough(health, query.require) ? 200 : 503, health);
-    },
-    '/ready': (res) => {
-      const ready = probe.isReady();
-      sendJson(res, ready ? 200 : 503, { ready });
-    },
-    '/livez': (res) => sendJson(res, 200, { alive: true }),
+    ...Object.fromEntries(Object.entries(healthAnswers(probe)).map(([path, answer]) => [path, sendAnswer(answer)])),
     '/metrics': async (res) => {
       const text = await page();
       res.setHeader('Content-Type', metrics.registry.contentType);
@@ -51,6 +44,13 @@ export function createHealthServer(probe: Probe, metrics: Metrics, onFault: (err
   });
 }
 
+function sendAnswer(answer: HealthAnswers[string]): Answer {
+  return (res, query) => {
+    const { status, body } = answer(query);
+    sendText(res, status, 'application/json; charset=utf-8', JSON.stringify(body));
+  };
+}
+
 function answerTo(answers: Answers, req: IncomingMessage, res: ServerResponse): unknown {
   res.setHeader('X-Request-Id', requestIdOf(req));
   if (isAmbiguous(req)) {
@@ -63,10 +63,6 @@ function answerTo(answers: Answers, req: IncomingMessage, res: ServerResponse): 
   if (answer && req.method === 'OPTIONS') return sendMethods(res);
   if (answer && (req.method === 'GET' || req.method === 'HEAD')) return answer(res, parse(search));
   return sendPage(req, res, 404, `Cannot ${req.method} ${encodePath(path)}`);
-}
-
-function sendJson(res: ServerResponse, status: number, body: object): void {
-  sendText(res, status, 'application/json; charset=utf-8', JSON.stringify(body));
 }
 
 function sendText(res: ServerResponse, status: number, type: string, text: string): void {

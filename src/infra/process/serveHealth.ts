@@ -1,9 +1,9 @@
 /** Health and metrics of a process that answers nothing else. */
 import { POLL_POOL_SIZE } from '../postgres/boundedRead.ts';
-import { startProbe } from '../telemetry/probe.ts';
 import type { Backbone } from './backbone.ts';
 import { closeServer, listen } from './httpServer.ts';
 import { createHealthServer } from './plainHealth.ts';
+import { startProcessProbe } from './processProbe.ts';
 
 export interface HealthServer {
   port: number;
@@ -14,17 +14,9 @@ export interface HealthServer {
 
 /** @param usual the port where the settings name none; another where it is taken */
 export async function serveHealth(backbone: Backbone, usual: number): Promise<HealthServer> {
-  const { config, postgres, metrics, isRedisConnected, queues, heartbeat, log } = backbone;
+  const { config, metrics, log } = backbone;
   const pool = backbone.openPool('worker', POLL_POOL_SIZE);
-  const probe = await startProbe({
-    pool,
-    postgres,
-    metrics,
-    isRedisConnected,
-    connections: () => 0,
-    processes: heartbeat.alive,
-    isQueueFit: queues.isFit,
-  });
+  const probe = await startProcessProbe(backbone, { pool, connections: () => 0 });
   const server = createHealthServer(probe, metrics, (err) => log.error({ err }, 'request failed'));
   const port = await listen(server, config.HOST, config.METRICS_PORT, usual);
   return {

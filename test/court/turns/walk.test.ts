@@ -28,10 +28,10 @@ import {
   presiding,
   respondent,
   SESSION,
+  system,
 } from '../../support/matchFixture.ts';
 import { variant } from '../../support/roundEvents.ts';
 
-const system: Actor = { id: 'system', role: 'system', institution_id: null };
 const PEOPLE = [admin, presiding, judge, bailiff, petitioner, respondent];
 const ROLES = ['judge', 'petitioner', 'respondent', 'moderator'];
 const quick = variant('amta', { pauses: { objection: false, question: false }, objections_per_turn: 100 });
