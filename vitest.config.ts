@@ -9,7 +9,7 @@ const PURE = [
   'test/court/**/!(walk).test.ts',
   'test/core/{batcher,everyCommand,ids}.test.ts',
   'test/faults/judge.test.ts',
-  'test/infra/{backlog,blobs,config,metrics,redaction,repeats,settings,tokens}.test.ts',
+  'test/infra/{backlog,blobs,config,healthAnswers,metrics,redaction,repeats,settings,tokens}.test.ts',
   'test/integrity/{streamKinds,tables}.test.ts',
   'test/relay/{frames,recentEvents,scopeCheck}.test.ts',
   'test/schedule/slots.test.ts',
