@@ -22,9 +22,10 @@ import { startHeadCheck } from './rooms/headCheck.ts';
 import { createReaders } from './rooms/readers.ts';
 import { createRooms } from './rooms/rooms.ts';
 import { createFloodgate } from './transports/floodgate.ts';
+import { pathOf } from './transports/request.ts';
 import { serveWithoutUpgrade } from './transports/serveWithoutUpgrade.ts';
 import { createSocketIo, SOCKETIO_PATH } from './transports/socketio.ts';
-import { createWebSockets, pathOf, rejectUpgrade } from './transports/websocket.ts';
+import { createWebSockets, rejectUpgrade } from './transports/websocket.ts';
 
 export interface Relay {
   /** To be called when the server has its other request listeners, before it takes requests. */

@@ -2,6 +2,7 @@
  * A client of the model: it checks every message against what came before, keeps its place, and comes back with it
  * whenever it is sent away with 4503. What it finds wrong is in `faults`.
  */
+import { randomUUID } from 'node:crypto';
 import type { Scope } from '../../src/access/scope.ts';
 import type { Identity } from '../../src/infra/tokens.ts';
 import type { Listeners } from '../../src/relay/listeners/listeners.ts';
@@ -54,7 +55,8 @@ export function createModelClient(options: ClientOptions) {
     let isWelcome = false;
     let syncedAt = Number.POSITIVE_INFINITY;
     let buffered = 0;
-    const admitted = { session_id, last_sequence: place, identity, scope };
+    const connecting = { connection_id: randomUUID(), address: '127.0.0.1', seat: true, resumed: false };
+    const admitted = { ...connecting, session_id, last_sequence: place, identity, scope };
     const connection = listeners.enter('websocket', admitted, {
       isOpen: () => isOpen && !hasLeft,
       isBusy: () => isSlow && buffered >= SLOW_BATCH,

@@ -134,4 +134,35 @@ describe.skipIf(isLeftOut)('presence', () => {
     expect((await typesOf(path)).slice(2)).toEqual(['PARTICIPANT_LEFT', 'PARTICIPANT_RECONNECTING']);
     await expectIntact(stack.url, session_id, people.admin);
   });
+
+  test.each([
+    ['websocket', listenOnWebSocket],
+    ['socket.io', listenOnSocketIo],
+  ])('who listens on %s without a seat is not seen to come, nor to go', async (_, connect) => {
+    const { session_id, path } = await openSession(stack.url, people);
+    await join(path, people.petitioner, 'petitioner');
+    await join(path, people.judge, 'judge');
+    const unseated = await connect(stack.relayUrl, { token: people.petitioner.token, session_id, seat: false });
+    open.push(unseated);
+    await unseated.until(({ type }) => type === 'SYNCED');
+    await settled(session_id, path);
+    const [{ presence }] = stack.backbones as [Stack['backbones'][number]];
+    expect(await presence.arePresent([{ session_id, user_id: people.petitioner.id }])).toEqual([false]);
+    unseated.close();
+    await unseated.closed;
+    const seated = await connect(stack.relayUrl, { token: people.petitioner.token, session_id, seat: true });
+    open.push(seated);
+    await seen(session_id, people.petitioner);
+    expect((await typesOf(path)).slice(2)).not.toContain('PARTICIPANT_LOST');
+    expect(await seatOf(path, people.petitioner)).toMatchObject({ status: 'connected', connection_count: 1 });
+    await expectIntact(stack.url, session_id, people.admin);
+  });
+
+  test('whether a seat is wanted is true or false, and anything else is refused', async () => {
+    const { session_id } = await openSession(stack.url, people);
+    const asking = { token: people.petitioner.token, session_id, seat: 'maybe' };
+    await expect(listenOnWebSocket(stack.relayUrl, asking)).rejects.toThrow('refused with 422');
+    const refused = { data: { code: 'validation_failed', status: 422 } };
+    await expect(listenOnSocketIo(stack.relayUrl, asking)).rejects.toMatchObject(refused);
+  });
 });

@@ -52,7 +52,10 @@ function come() {
   const closedWith: number[] = [];
   const visit = world.listeners.enter(
     'websocket',
-    { session_id, last_sequence: undefined, identity, scope },
+    {
+      ...{ connection_id: randomUUID(), address: '127.0.0.1', seat: true, resumed: false },
+      ...{ session_id, last_sequence: undefined, identity, scope },
+    },
     {
       ...{ isOpen: () => closedWith.length === 0, isBusy: () => false, whenReady: () => {}, send: () => {} },
       close: (code: number) => void closedWith.push(code),

@@ -19,6 +19,8 @@ export interface ListenOptions {
   token: string | null;
   session_id: string;
   last_sequence?: number | string | undefined;
+  /** False: without presence. */
+  seat?: boolean | string;
 }
 
 const PATIENCE_MS = 15_000;
@@ -53,10 +55,11 @@ function mailbox() {
 
 /** @throws the HTTP status when the upgrade is refused */
 export async function listenOnWebSocket(url: string, options: ListenOptions): Promise<Listener> {
-  const { token, session_id, last_sequence } = options;
+  const { token, session_id, last_sequence, seat } = options;
   const query = new URLSearchParams({
     ...(token !== null && { token }),
     ...(last_sequence !== undefined && { last_sequence: String(last_sequence) }),
+    ...(seat !== undefined && { seat: String(seat) }),
   });
   const socket = new WebSocket(`${url.replace('http', 'ws')}/live/ws/${session_id}?${query}`);
   const { receive, ...box } = mailbox();

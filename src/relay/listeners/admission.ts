@@ -2,6 +2,7 @@
  * Admission decides, before anything is joined, whether a connection may listen: a good token, then a session that
  * exists and is in its scope. What is out of scope is answered exactly like what does not exist.
  */
+import { randomUUID } from 'node:crypto';
 import { isVisible, type Scope } from '../../access/scope.ts';
 import type { ScopeCache } from '../../access/scopeCache.ts';
 import { isUuid } from '../../core/chain/ids.ts';
@@ -11,18 +12,33 @@ import type { Config } from '../../infra/process/config.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Identity, Ticket, Tokens } from '../../infra/tokens.ts';
 
+export type Transport = 'socketio' | 'websocket' | 'sse';
+
 /** What a client asks for, as its transport found it. */
 export interface Request {
+  transport: Transport;
+  /** The peer's. */
+  address: string;
   origin: string | undefined;
   token: unknown;
   session_id: unknown;
+  resume_ticket: unknown;
   /** @throws {Problem} when what the client sent is no position */
   lastSequence(): number | undefined;
+  /** Whether it takes its seat, where the roster has one for it. @throws {Problem} when it is neither yes nor no */
+  seat(): boolean;
 }
 
 export interface Admitted {
+  /** Of this connection alone. */
+  connection_id: string;
+  address: string;
   session_id: string;
   last_sequence: number | undefined;
+  /** False: it listens without presence. */
+  seat: boolean;
+  /** It came back with a resume ticket, which was good. */
+  resumed: boolean;
   identity: Identity | Ticket;
   scope: Scope;
 }
@@ -36,7 +52,16 @@ export function createAdmission(scopes: ScopeCache, tokens: Tokens, config: Conf
     const identity = await identify(request.token);
     if (!config.FEATURE_MOOT_OPERATIONS) throw new Problem('feature_disabled');
     const scope = await demandSession(request.session_id, identity);
-    return { session_id: scope.session_id!, last_sequence: request.lastSequence(), identity, scope };
+    return {
+      connection_id: randomUUID(),
+      address: request.address,
+      session_id: scope.session_id!,
+      last_sequence: request.lastSequence(),
+      seat: request.seat(),
+      resumed: false,
+      identity,
+      scope,
+    };
   }
 
   async function identify(token: unknown): Promise<Identity | Ticket> {
@@ -77,9 +102,4 @@ function demandOrigin(origin: string | undefined, allowed: readonly string[]): v
 export function refusedAdmission(error: unknown, log: Log) {
   if (!(error instanceof Problem)) log.error({ err: error }, 'admission failed');
   return asProblem(error);
-}
-
-/** `Authorization: Bearer <token>` */
-export function bearerToken(header: string | undefined): string | undefined {
-  return /^Bearer +(\S+)$/i.exec(header ?? '')?.[1];
 }

@@ -7,13 +7,13 @@ import type { Config } from '../../infra/process/config.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
 import type { Rooms } from '../rooms/rooms.ts';
-import { type Admitted, mayListen } from './admission.ts';
+import { type Admitted, mayListen, type Transport } from './admission.ts';
 import { CLOSE, dismiss, type Listener, type Message } from './messages.ts';
 import type { Seats } from './presenceLeases.ts';
 import { startVisit, type Visit } from './visit.ts';
 
 export interface Listeners {
-  enter(transport: 'socketio' | 'websocket', admitted: Admitted, connection: Listener): Visit;
+  enter(transport: Transport, admitted: Admitted, connection: Listener): Visit;
   count(): number;
   isDraining(): boolean;
   /** Sessions with listeners; where it is given, only that of this assignment. */
@@ -55,7 +55,7 @@ export function createListeners({ rooms, seats, config, metrics, log }: Listener
   let draining = false;
   let onEmpty = () => {};
 
-  function enter(transport: 'socketio' | 'websocket', admitted: Admitted, connection: Listener): Visit {
+  function enter(transport: Transport, admitted: Admitted, connection: Listener): Visit {
     arrivals += 1;
     const guest: Guest = { arrival: arrivals, admitted, leaveSeat: undefined };
     const { WS_MAX_REPLAY: maxReplay } = config;
@@ -76,10 +76,10 @@ export function createListeners({ rooms, seats, config, metrics, log }: Listener
     }
   }
 
-  /** Only people of the roster have a seat; the holder of a ticket looks on. */
+  /** Only people of the roster have a seat, and take it unless they said otherwise; the holder of a ticket looks on. */
   function assignSeat(guest: Guest, scope: Scope): void {
-    const { identity, session_id } = guest.admitted;
-    const hasSeat = !('session_id' in identity) && scope.roster.has(identity.actor.id);
+    const { identity, session_id, seat } = guest.admitted;
+    const hasSeat = seat && !('session_id' in identity) && scope.roster.has(identity.actor.id);
     if (hasSeat) guest.leaveSeat ??= seats.take({ session_id, user_id: identity.actor.id });
     else {
       guest.leaveSeat?.();

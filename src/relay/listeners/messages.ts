@@ -30,8 +30,11 @@ export const CLOSE = {
   fault: 1011,
   messages: 4400,
   token: 4401,
+  origin: 4403,
   scope: 4404,
   slow: 4408,
+  replaced: 4409,
+  position: 4422,
   limit: 4429,
   draining: 4503,
 } as const;
@@ -42,8 +45,11 @@ export const REASONS: Record<CloseCode, string> = {
   [CLOSE.fault]: 'fault',
   [CLOSE.messages]: 'messages',
   [CLOSE.token]: 'token',
+  [CLOSE.origin]: 'origin',
   [CLOSE.scope]: 'scope',
   [CLOSE.slow]: 'slow',
+  [CLOSE.replaced]: 'replaced',
+  [CLOSE.position]: 'position',
   [CLOSE.limit]: 'limit',
   [CLOSE.draining]: 'draining',
 };

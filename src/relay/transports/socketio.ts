@@ -7,13 +7,14 @@ import { Server, type Socket } from 'socket.io';
 import { Problem } from '../../core/definitions/problem.ts';
 import type { Config } from '../../infra/process/config.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
-import { type Admit, type Admitted, bearerToken, type Request, refusedAdmission } from '../listeners/admission.ts';
+import { type Admit, type Admitted, refusedAdmission } from '../listeners/admission.ts';
 import { MAX_MESSAGE_BYTES } from '../listeners/inbound.ts';
 import type { Listeners } from '../listeners/listeners.ts';
 import { CLOSE, type CloseCode } from '../listeners/messages.ts';
 import type { Floodgate } from './floodgate.ts';
 import { type Line, openLine } from './line.ts';
 import type { Connection } from './queue.ts';
+import { requestOfHandshake } from './request.ts';
 
 export interface SocketIo {
   attach(server: HttpServer): void;
@@ -62,7 +63,7 @@ export function createSocketIo({ admit, listeners, floodgate, config, log }: Soc
       return;
     }
     try {
-      admitted.set(socket, await admit(requestOf(socket)));
+      admitted.set(socket, await admit(requestOfHandshake(socket.handshake)));
       next();
     } catch (error) {
       lines.get(socket.conn)!.isTaken = false;
@@ -111,18 +112,4 @@ function close(socket: Socket, code: CloseCode): void {
   if (code === CLOSE.draining || code === CLOSE.slow) conn.close(code === CLOSE.slow);
   else socket.disconnect(true);
   setTimeout(() => conn.close(true), CLOSE_WITHIN_MS).unref();
-}
-
-function requestOf({ handshake }: Socket): Request {
-  const { token, session_id, last_sequence } = handshake.auth;
-  return {
-    origin: handshake.headers.origin,
-    token: token ?? bearerToken(handshake.headers.authorization),
-    session_id,
-    lastSequence() {
-      if (last_sequence === undefined || last_sequence === null) return undefined;
-      if (Number.isSafeInteger(last_sequence) && last_sequence >= 0) return last_sequence;
-      throw new Problem('bad_request', 'last_sequence must be a whole number, 0 or more.');
-    },
-  };
 }

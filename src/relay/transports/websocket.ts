@@ -5,13 +5,14 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
-import { Problem, type ProblemBody } from '../../core/definitions/problem.ts';
+import type { ProblemBody } from '../../core/definitions/problem.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
-import { type Admit, type Admitted, bearerToken, type Request, refusedAdmission } from '../listeners/admission.ts';
+import { type Admit, type Admitted, refusedAdmission } from '../listeners/admission.ts';
 import type { Listeners } from '../listeners/listeners.ts';
 import { MAX_UNSENT_BYTES, REASONS, textOf } from '../listeners/messages.ts';
 import type { Floodgate } from './floodgate.ts';
 import { createReadiness } from './readiness.ts';
+import { pathOf, requestOfUrl } from './request.ts';
 
 export interface WebSockets {
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, session_id: string): Promise<void>;
@@ -29,7 +30,7 @@ export function createWebSockets(admit: Admit, listeners: Listeners, Gate: Flood
     socket.on('error', onError);
     server.gate(socket, head);
     try {
-      const admitted = await admit(requestOf(req, session_id));
+      const admitted = await admit(requestOfUrl('websocket', req, session_id));
       socket.off('error', onError);
       server.handleUpgrade(req, socket, head, (ws) => serve(ws, admitted));
     } catch (error) {
@@ -63,23 +64,6 @@ export function createWebSockets(admit: Admit, listeners: Listeners, Gate: Flood
   return { upgrade, close };
 }
 
-function requestOf(req: IncomingMessage, session_id: string): Request {
-  const query = new URLSearchParams(req.url!.slice(pathOf(req).length));
-  return {
-    origin: req.headers.origin,
-    token: query.get('token') ?? bearerToken(req.headers.authorization),
-    session_id,
-    lastSequence() {
-      const text = query.get('last_sequence');
-      if (text === null) return undefined;
-      const sequence = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-      if (Number.isSafeInteger(sequence)) return sequence;
-      const detail = 'must be a whole number, 0 or more';
-      throw new Problem('validation_failed', undefined, { errors: [{ pointer: '/last_sequence', detail }] });
-    },
-  };
-}
-
 /** Answers an upgrade with a problem instead. The socket is raw by now: the answer is written by hand. */
 export function rejectUpgrade(
   req: IncomingMessage,
@@ -98,9 +82,4 @@ export function rejectUpgrade(
   socket.on('error', () => socket.destroy());
   socket.once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${body.status} ${STATUS_CODES[body.status]}\r\n${lines.join('')}\r\n${text}`);
-}
-
-/** The path as it was sent, without the query, which may hold a token. */
-export function pathOf(req: IncomingMessage): string {
-  return req.url!.split('?')[0]!;
 }
