@@ -132,6 +132,34 @@ async function createAssignment(url: string): Promise<Response> {
   });
 }
 
+/** What the walk-through prints: an answer on each line, then the attendance, the log and the verdict. */
+function expectWholeRound(printed: string): void {
+  const answers = printed
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Json);
+  expect(answers.filter(({ status }) => typeof status === 'number')).toEqual([]);
+  const shown = answers.find(({ clock }) => clock);
+  expect(shown).toMatchObject({
+    turn: { speaker: { name: 'Ada Petrova' } },
+    clock: { running: false, deadline: null },
+  });
+  const { logs } = answers.at(-2)!;
+  expect(logs.map(({ event_type }: Json) => event_type)).toEqual([
+    ...[
+      'SESSION_CREATED',
+      'SESSION_STARTED',
+      'PARTICIPANT_JOINED',
+      'CASE_CALLED',
+      'EXHIBIT_UPLOADED',
+      'EXHIBIT_MARKED',
+    ],
+    ...['TURN_STARTED', 'OBJECTION_RAISED', 'OBJECTION_RULED', 'EXHIBIT_TENDERED', 'EXHIBIT_RULED', 'TURN_ENDED'],
+    'SESSION_COMPLETED',
+  ]);
+  expect(answers.at(-1)).toMatchObject({ is_valid: true, events_checked: logs.length });
+}
+
 async function assignments(url: string): Promise<number> {
   const bearer = (await token('--role', 'admin', '--institution', INSTITUTION)).trim();
   const answer = await fetch(`${url}/api/assignment/list`, { headers: { authorization: `Bearer ${bearer}` } });
@@ -302,8 +330,8 @@ describe('npm start', () => {
     expect((await fetch(`${demo.url}/ready`)).status).toBe(200);
   });
 
-  const walkThrough = test.skipIf(!inject('hasCurl'));
-  walkThrough('the walk-through of the README comes to a record that verifies', { timeout: 60_000 }, async () => {
+  const walkThrough = test.skipIf(inject('shells').length === 0);
+  walkThrough('the walk-through of the README comes to a record that verifies', { timeout: 90_000 }, async () => {
     const { url } = await startEmbedded();
     const readme = await readFile(join(dist, '../README.md'), 'utf8');
     const [, script] = /^## A walk-through$[\s\S]*?^```sh\n([\s\S]*?)^```$/m.exec(readme)!;
@@ -311,31 +339,10 @@ describe('npm start', () => {
     const lines = script!
       .replace('http://127.0.0.1:3000', url)
       .replace('npm run -s token --', `node ${join(dist, 'src/cli/token.js')}`);
-    const { stdout } = await run('sh', ['-euc', lines], { env: environment() });
-    const answers = stdout
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as Json);
-    expect(answers.filter(({ status }) => typeof status === 'number')).toEqual([]);
-    const shown = answers.find(({ clock }) => clock);
-    expect(shown).toMatchObject({
-      turn: { speaker: { name: 'Ada Petrova' } },
-      clock: { running: false, deadline: null },
-    });
-    const { logs } = answers.at(-2)!;
-    expect(logs.map(({ event_type }: Json) => event_type)).toEqual([
-      ...[
-        'SESSION_CREATED',
-        'SESSION_STARTED',
-        'PARTICIPANT_JOINED',
-        'CASE_CALLED',
-        'EXHIBIT_UPLOADED',
-        'EXHIBIT_MARKED',
-      ],
-      ...['TURN_STARTED', 'OBJECTION_RAISED', 'OBJECTION_RULED', 'EXHIBIT_TENDERED', 'EXHIBIT_RULED', 'TURN_ENDED'],
-      'SESSION_COMPLETED',
-    ]);
-    expect(answers.at(-1)).toMatchObject({ is_valid: true, events_checked: logs.length });
+    for (const shell of inject('shells')) {
+      const { stdout } = await run(shell, ['-euc', lines], { env: environment() });
+      expectWholeRound(stdout);
+    }
   });
 
   test('bad settings are all named, and nothing is started', async () => {

@@ -17,14 +17,15 @@ declare module 'vitest' {
   interface ProvidedContext {
     postgresUrl: string;
     redisUrl: string | null;
-    hasCurl: boolean;
+    /** Shells that can run the walk-through of the README: those that are here, none without curl. */
+    shells: string[];
   }
 }
 
 interface Servers {
   postgresUrl: string;
   redisUrl: string | null;
-  hasCurl: boolean;
+  shells: string[];
   stop(): Promise<void>;
 }
 
@@ -38,7 +39,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const servers = await tests.servers;
   project.provide('postgresUrl', servers.postgresUrl);
   project.provide('redisUrl', servers.redisUrl);
-  project.provide('hasCurl', servers.hasCurl);
+  project.provide('shells', servers.shells);
   return async () => {
     tests.users -= 1;
     if (tests.users > 0) return;
@@ -62,12 +63,10 @@ async function start(): Promise<Servers> {
   await mkdir('dist', { recursive: true });
   const bundles = await mkdtemp(join(process.cwd(), 'dist', 'bundles-'));
   process.env.TEST_BUNDLES = bundles;
-  const hasCurl = spawnSync('curl', ['--version']).status === 0;
-  if (!hasCurl) leaveOut('the walk-through of the README', 'curl on the PATH');
   return {
     postgresUrl: postgres.url,
     redisUrl: redis?.url ?? null,
-    hasCurl,
+    shells: findShells(),
     async stop() {
       const failed = await listFailed(postgres.url);
       await redis?.stop();
@@ -78,6 +77,20 @@ async function start(): Promise<Servers> {
       await rm(bundles, { recursive: true, force: true });
     },
   };
+}
+
+function findShells(): string[] {
+  if (!isThere('curl')) {
+    leaveOut('the walk-through of the README', 'curl on the PATH');
+    return [];
+  }
+  if (isThere('zsh')) return ['sh', 'zsh'];
+  leaveOut('the walk-through of the README in zsh', 'zsh on the PATH');
+  return ['sh'];
+}
+
+function isThere(program: string): boolean {
+  return spawnSync(program, ['--version']).status === 0;
 }
 
 async function findRedis() {
