@@ -11,6 +11,7 @@ const PURE = [
   'test/faults/judge.test.ts',
   'test/infra/{backlog,blobs,config,healthAnswers,metrics,redaction,repeats,settings,tokens}.test.ts',
   'test/integrity/{streamKinds,tables}.test.ts',
+  'test/live/**/*.test.ts',
   'test/relay/{frames,recentEvents,scopeCheck}.test.ts',
   'test/schedule/slots.test.ts',
   'test/{deploy,docs,kept,readme,vocabulary}.test.ts',

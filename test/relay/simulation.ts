@@ -13,6 +13,7 @@ import { createInProcessPresence } from '../../src/infra/presence/inProcess.ts';
 import { PRESENCE } from '../../src/infra/presence/presence.ts';
 import { readConfig } from '../../src/infra/process/config.ts';
 import { createMetrics } from '../../src/infra/telemetry/metrics.ts';
+import type { Snapshot } from '../../src/live/messages.ts';
 import { createListeners } from '../../src/relay/listeners/listeners.ts';
 import { createPresenceLeases } from '../../src/relay/listeners/presenceLeases.ts';
 import { startHeadCheck } from '../../src/relay/rooms/headCheck.ts';
@@ -82,7 +83,7 @@ export function createWorld({ future, committed, random, maxReplay, withHeadChec
       answered(() => future.slice(after, Math.min(length, after + Math.ceil(limit * (random() < 0.5 ? 1 : random()))))),
     readLatest: (_, limit) => answered(() => future.slice(Math.max(0, length - limit), length)),
     readHeads: (ids) => answered(() => new Map(ids.map((id) => [id, position()]))),
-    readSnapshot: () => answered(() => ({ head: position() })),
+    readSnapshot: () => answered(() => ({ head: position() }) as Snapshot),
   };
 
   const broadcast: Broadcast = {

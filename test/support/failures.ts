@@ -1,10 +1,16 @@
-/** Loaded before each test file: remembers whether a test of it has failed, so that its database is kept. */
-import { afterEach } from 'vitest';
+/**
+ * Loaded before each test file: a test that received a frame outside of the live protocol fails, and whether one has failed
+ * is remembered, so that its database is kept.
+ */
+import { afterEach, expect } from 'vitest';
+import { takeFrameFaults } from './liveFrames.ts';
 
 let failed: string | undefined;
 
 afterEach(({ task }) => {
-  if (task.result?.state === 'fail') failed = `${task.file.name}: ${task.name}`;
+  const outside = takeFrameFaults();
+  if (task.result?.state === 'fail' || outside.length > 0) failed = `${task.file.name}: ${task.name}`;
+  expect(outside, 'frames that the live protocol does not have').toEqual([]);
 });
 
 /** The last of the file's tests that failed; never in CI, where nobody would look. */

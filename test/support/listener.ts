@@ -2,6 +2,7 @@
 import { io } from 'socket.io-client';
 import { WebSocket } from 'ws';
 import type { Json } from './client.ts';
+import { checkFrame } from './liveFrames.ts';
 
 export interface Listener {
   messages: Json[];
@@ -29,6 +30,7 @@ function mailbox() {
   const messages: Json[] = [];
   const waiting = new Set<() => void>();
   const receive = (message: Json) => {
+    checkFrame(message);
     messages.push(message);
     for (const look of [...waiting]) look();
   };

@@ -1,15 +1,13 @@
 /** What a client may say: that it is there, how far it got, and that it wants the state. None of it changes anything. */
 import { z } from 'zod';
+import { clientMessages } from '../../live/messages.ts';
 import type { Room } from '../rooms/room.ts';
 import type { Answers } from './answers.ts';
 import type { Delivery } from './delivery.ts';
 import type { Listener, Message } from './messages.ts';
 
-const ClientMessage = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('PING') }),
-  z.strictObject({ type: z.literal('ACK'), last_sequence: z.int().min(0) }),
-  z.strictObject({ type: z.literal('REQUEST_STATE') }),
-]);
+const { PING, ACK, REQUEST_STATE } = clientMessages;
+const ClientMessage = z.discriminatedUnion('type', [PING, ACK, REQUEST_STATE]);
 export type ClientMessage = z.output<typeof ClientMessage>;
 
 export const NOT_ALLOWED = {

@@ -1,0 +1,34 @@
+/** Every frame that a test receives is one that the live protocol has: what is not ends the test as a failure. */
+import { serverMessages } from '../../src/live/messages.ts';
+import { catalog } from '../../src/modules.ts';
+import type { Json } from './client.ts';
+
+let faults: string[] = [];
+
+export function checkFrame(message: Json): void {
+  const said = JSON.stringify(message).slice(0, 1_000);
+  for (const fault of faultsOf(message)) faults.push(`${fault} in ${said}`);
+}
+
+/** The faults of frames since the last call. */
+export function takeFrameFaults(): string[] {
+  const taken = faults;
+  faults = [];
+  return taken;
+}
+
+export function faultsOf(message: Json): string[] {
+  const schema = serverMessages[message.type as keyof typeof serverMessages];
+  if (!schema) return [`no message is called ${message.type}`];
+  return [...issuesOf(schema.safeParse(message)), ...(message.type === 'EVENT' ? payloadFaults(message) : [])];
+}
+
+/** Types that are not ours may hold anything. */
+function payloadFaults({ event_type, payload }: Json): string[] {
+  const schema = catalog.events.get(event_type)?.payload;
+  return schema && payload !== null ? issuesOf(schema.safeParse(payload)) : [];
+}
+
+function issuesOf({ error }: { error?: { issues: { path: PropertyKey[]; message: string }[] } | undefined }): string[] {
+  return (error?.issues ?? []).map(({ path, message }) => `/${path.join('/')} ${message}`);
+}
