@@ -134,6 +134,7 @@ describe.skipIf(isLeftOut)('of five requests a minute', () => {
       '/metrics',
       '/api/docs',
       '/api/openapi.json',
+      '/api/asyncapi.json',
       '/api/docs/page.js',
     ]) {
       for (let i = 0; i < LIMIT + 1; i++) {

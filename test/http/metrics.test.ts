@@ -103,7 +103,13 @@ describe('a port for metrics', () => {
 test.skipIf(isLeftOut)(`the description of the interface is made once and sent once, ${kind}`, async () => {
   const stack = await startStack();
   try {
-    for (const path of ['/api/openapi.json', '/api/docs', '/api/docs/page.js', '/api/docs/swagger-ui-bundle.js']) {
+    for (const path of [
+      '/api/openapi.json',
+      '/api/asyncapi.json',
+      '/api/docs',
+      '/api/docs/page.js',
+      '/api/docs/swagger-ui-bundle.js',
+    ]) {
       const { status, headers } = await get(stack.url, path, null);
       const tag = headers.get('etag')!;
       expect([path, status, tag]).toEqual([path, 200, expect.stringMatching(/^"[0-9a-f]{32}"$/)]);

@@ -1,4 +1,7 @@
-/** `/api/openapi.json` and a page to read it at `/api/docs`. Everything comes from this server, scripts included. */
+/**
+ * `/api/openapi.json` with a page to read it at `/api/docs`, and `/api/asyncapi.json` of the live protocol. Everything comes from
+ * this server, scripts included.
+ */
 
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -6,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { type RequestHandler, Router } from 'express';
 import { sha256 } from '../../core/chain/sha256.ts';
 import { isKnown } from '../door/preferences.ts';
+import { asyncApiDocument } from './asyncapi.ts';
 import { openApiDocument } from './openapi.ts';
 
 const ASSETS = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
@@ -39,11 +43,15 @@ const POLICY =
 
 export function docsRoutes(version: string): Router {
   const router = Router();
-  const document = JSON.stringify(openApiDocument(version));
-  router.get(
-    '/api/openapi.json',
-    serve('json', async () => document),
-  );
+  for (const [path, document] of Object.entries({
+    '/api/openapi.json': JSON.stringify(openApiDocument(version)),
+    '/api/asyncapi.json': JSON.stringify(asyncApiDocument(version)),
+  })) {
+    router.get(
+      path,
+      serve('json', async () => document),
+    );
+  }
   router.get(
     '/api/docs',
     serve('html', async () => PAGE),

@@ -55,7 +55,12 @@ export function openApiDocument(version: string): JsonObject {
   }
   return {
     openapi: '3.1.0',
-    info: { title: 'Plearoll', version, description: 'Runs live moot-court sessions and keeps a verifiable record.' },
+    info: {
+      title: 'Plearoll',
+      version,
+      description:
+        'Runs live moot-court sessions and keeps a verifiable record. What is sent live over sockets stands in [/api/asyncapi.json](/api/asyncapi.json).',
+    },
     paths,
     security: [{ bearer: [] }],
     components: {

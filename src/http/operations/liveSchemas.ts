@@ -1,0 +1,53 @@
+/** The schemas of the live protocol as JSON Schema, with the payload of each type of event that a session can record. */
+import { z } from 'zod';
+import type { JsonObject } from '../../core/definitions/event.ts';
+import { sessionStream } from '../../court/sessions/session.ts';
+import { clientMessages, serverMessages } from '../../live/messages.ts';
+import * as state from '../../live/snapshot.ts';
+import { catalog } from '../../modules.ts';
+
+const AT = '#/components/schemas/';
+const RESOURCES = {
+  Position: state.position,
+  Session: state.session,
+  Turn: state.turn,
+  Clock: state.clock,
+  Participant: state.participant,
+  Objection: state.objection,
+  Exhibit: state.exhibit,
+  Presence: state.presence,
+  Snapshot: state.snapshot,
+};
+
+export function liveSchemas(): Record<string, JsonObject> {
+  const types = [...catalog.events.values()].filter(({ stream }) => stream.kind === sessionStream.kind);
+  const payloads = Object.fromEntries(types.map(({ type, payload }) => [`${type}.payload`, payload]));
+  const sent = jsonSchemas({ ...RESOURCES, ...serverMessages, ...payloads }, true);
+  const { EVENT: event } = sent;
+  const byType = types.map(({ type }) => {
+    const payload = { anyOf: [{ $ref: `${AT}${type}.payload` }, { type: 'null' }] };
+    return { title: type, properties: { event_type: { const: type }, payload } };
+  });
+  const own = {
+    title: 'A type of your own',
+    properties: { event_type: { not: { enum: types.map(({ type }) => type) } } },
+  };
+  return { ...sent, EVENT: { ...event, oneOf: [...byType, own] }, ...jsonSchemas(clientMessages, false) };
+}
+
+/** @param isOpen a later version may say more: a client passes over what it does not know */
+function jsonSchemas(schemas: Record<string, z.ZodType>, isOpen: boolean): Record<string, JsonObject> {
+  const registry = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(schemas)) registry.add(schema, { id });
+  const made = z.toJSONSchema(registry, {
+    target: 'draft-07',
+    unrepresentable: 'any',
+    uri: (id) => `${AT}${id}`,
+    override({ jsonSchema }) {
+      if (isOpen && jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+    },
+  });
+  return Object.fromEntries(
+    Object.entries(made.schemas).map(([id, { $id, $schema, ...schema }]) => [id, schema as JsonObject]),
+  );
+}
