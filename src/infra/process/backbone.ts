@@ -12,6 +12,9 @@ import { PRESENCE, type Presence } from '../presence/presence.ts';
 import { createRedisPresence } from '../presence/redis.ts';
 import { openQueues, type Queues } from '../queue/queue.ts';
 import { openRedis, RedisAwayError, type RedisServer } from '../redis/redis.ts';
+import { createInProcessReports } from '../reports/inProcess.ts';
+import { createRedisReports } from '../reports/redis.ts';
+import { REPORT_LEASE_MS, type Reports } from '../reports/reports.ts';
 import { type Absence, createAbsence, postgresPlace, redisPlace } from '../telemetry/absence.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
@@ -36,6 +39,8 @@ export interface Backbone {
   broadcast: Broadcast;
   blobs: BlobStore;
   presence: Presence;
+  /** What relays say of themselves. */
+  reports: Reports;
   /** Which processes are alive, and that this is one of them. */
   heartbeat: Heartbeat;
   onError(error: Error): void;
@@ -94,6 +99,7 @@ export function assembleBackbone(
   const queues = openQueues({ openPool: (max) => open('queue', max), redis, installation, onError, log });
   const broadcast = redis ? createRedisBroadcast(redis, prefix) : createInProcessBroadcast();
   const presence = redis ? createRedisPresence(redis, prefix, PRESENCE) : createInProcessPresence(PRESENCE);
+  const reports = redis ? createRedisReports(redis, prefix, REPORT_LEASE_MS) : createInProcessReports(REPORT_LEASE_MS);
   const heartbeat = createHeartbeat((role) => open(role, 1), log);
   return {
     config,
@@ -109,6 +115,7 @@ export function assembleBackbone(
     broadcast,
     blobs: openBlobs(blobFolder(config)),
     presence,
+    reports,
     heartbeat,
     onError,
     openPool: open,
@@ -116,6 +123,7 @@ export function assembleBackbone(
     async close() {
       await queues.close();
       await presence.close();
+      await reports.close();
       await broadcast.close();
       redis?.close();
       await heartbeat.close();
