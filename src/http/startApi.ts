@@ -49,7 +49,7 @@ const HASHED_AT_ONCE = 4;
 export async function startApi(
   backbone: Backbone,
   secret: string | undefined,
-  connections: () => number,
+  connections?: () => number,
 ): Promise<Api> {
   const { config, queues, broadcast, heartbeat, metrics, log, blobs } = backbone;
   await queues.demandFit();
@@ -66,7 +66,11 @@ export async function startApi(
   const acceptor = createAcceptor({ db, queues, backlog, isAway: () => probe.isAway(), metrics, log });
   await heartbeat.join('api');
   const { isAccepting } = acceptor;
-  const probe = await startProcessProbe(backbone, { pool: pools.polls, connections, isAccepting });
+  const probe = await startProcessProbe(backbone, {
+    pool: pools.polls,
+    isAccepting,
+    ...(connections && { connections }),
+  });
   const { scopes, stopFollowing } = followScopes(db, backbone);
   const context = {
     config,

@@ -14,7 +14,7 @@ const USUAL_METRICS_PORT = 9466;
 
 await runProcess({ role: 'door', verifiesTokens: true }, async (config) => {
   const backbone = await openBackbone(config, config.DATABASE_URL!, 'api', privateNames, 'door');
-  const api = await startApi(backbone, config.JWT_SECRET, () => 0);
+  const api = await startApi(backbone, config.JWT_SECRET);
   const server = createExpressServer(api.app);
   const port = await listen(server, config.HOST, config.PORT, USUAL_PORT);
   const apart = await serveMetrics(backbone, USUAL_METRICS_PORT);

@@ -24,7 +24,7 @@ const POOL_SIZE = 5;
 
 await runProcess({ role: 'relay', verifiesTokens: true }, async (config) => {
   const backbone = await openBackbone(config, config.DATABASE_URL!, 'relay', privateNames, 'relay');
-  const { broadcast, presence, queues, heartbeat, metrics, log } = backbone;
+  const { queues, heartbeat, metrics, log } = backbone;
   await queues.demandFit();
   const pool = backbone.openPool('relay', POOL_SIZE);
   const db: Queryable = pool;
@@ -36,7 +36,7 @@ await runProcess({ role: 'relay', verifiesTokens: true }, async (config) => {
     audience: config.JWT_AUDIENCE,
     ticketSecret: ticket_secret,
   });
-  const relay = createRelay({ pool, broadcast, presence, tokens, config, metrics, log });
+  const relay = createRelay({ ...backbone, pool, tokens });
   const polls = backbone.openPool('relay', POLL_POOL_SIZE);
   await heartbeat.join('relay');
   const probe = await startProcessProbe(backbone, { pool: polls, connections: relay.connections });

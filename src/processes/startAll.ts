@@ -49,7 +49,7 @@ export async function startAll(
     stop?.throwIfAborted();
     const backbone = await openBackbone(config, databaseUrl, 'all', privateNames);
     steps.unshift({ name: 'backbone', run: () => backbone.close() });
-    const { broadcast, presence, heartbeat, metrics } = backbone;
+    const { heartbeat } = backbone;
     const pool = backbone.openPool('relay', RELAY_POOL_SIZE);
     steps.unshift({ name: 'relay pool', run: () => pool.end() });
     const worker = await startWorker(backbone, undefined, watch);
@@ -59,7 +59,7 @@ export async function startAll(
     const api = await startApi(backbone, secret, () => relay?.connections() ?? 0);
     steps.unshift({ name: 'api', run: () => api.close() });
     stop?.throwIfAborted();
-    relay = createRelay({ pool, broadcast, presence, tokens: api.tokens, config, metrics, log });
+    relay = createRelay({ ...backbone, pool, tokens: api.tokens });
     const apart = await serveMetrics(backbone, USUAL_METRICS_PORT);
     steps.unshift({ name: 'metrics', run: () => apart?.close() });
     const server = createExpressServer(api.app);

@@ -11,10 +11,12 @@ import type { Queryable } from '../core/sql/queryable.ts';
 import type { Broadcast } from '../infra/broadcast/broadcast.ts';
 import type { Presence } from '../infra/presence/presence.ts';
 import type { Config } from '../infra/process/config.ts';
+import type { Reports } from '../infra/reports/reports.ts';
 import type { Log } from '../infra/telemetry/log.ts';
 import type { Metrics } from '../infra/telemetry/metrics.ts';
 import type { Tokens } from '../infra/tokens.ts';
 import { type Admit, createAdmission } from './listeners/admission.ts';
+import { startCensus } from './listeners/census.ts';
 import { createListeners } from './listeners/listeners.ts';
 import { createPresenceLeases } from './listeners/presenceLeases.ts';
 import { startScopeCheck } from './listeners/scopeCheck.ts';
@@ -37,10 +39,13 @@ export interface Relay {
 }
 
 export interface RelayOptions {
+  /** Of this relay, new at each start. */
+  boot: string;
   /** On role plearoll_relay. */
   pool: pg.Pool;
   broadcast: Broadcast;
   presence: Presence;
+  reports: Reports;
   tokens: Tokens;
   config: Config;
   metrics: Metrics;
@@ -50,14 +55,16 @@ export interface RelayOptions {
 const FAREWELL_MS = 1_000;
 const WEBSOCKET_PATH = /^\/live\/ws\/([^/]+)$/;
 
-export function createRelay({ pool, broadcast, presence, tokens, config, metrics, log }: RelayOptions): Relay {
+export function createRelay(options: RelayOptions): Relay {
+  const { boot: id, pool, broadcast, presence, reports, tokens, config, metrics, log } = options;
   const db: Queryable = pool;
   const scopes = createScopeCache(db);
   const readers = createReaders(pool);
   const rooms = createRooms({ readers, broadcast, metrics, log });
   const stopHeadCheck = startHeadCheck({ rooms, readHeads: readers.readHeads, broadcast, log });
-  const seats = createPresenceLeases({ presence, metrics, log });
+  const seats = createPresenceLeases({ id, presence, metrics, log });
   const listeners = createListeners({ rooms, seats, config, metrics, log });
+  const census = startCensus({ id, reports, guests: listeners.guests, log });
   const stopScopeCheck = startScopeCheck({ db, listeners, scopes, broadcast, log });
   const admitOpen = createAdmission(scopes, tokens, config);
   const floodgate = createFloodgate(metrics);
@@ -93,6 +100,7 @@ export function createRelay({ pool, broadcast, presence, tokens, config, metrics
     });
     await Promise.race([listeners.drain(), outOfPatience]);
     clearTimeout(patience);
+    await census.close();
     webSockets.close();
     socketIo.close();
     rooms.close();

@@ -104,7 +104,7 @@ export function createWorld({ future, committed, random, maxReplay, withHeadChec
   const stopHeadCheck = withHeadCheck
     ? startHeadCheck({ rooms, readHeads: readers.readHeads, broadcast, log })
     : () => {};
-  const seats = createPresenceLeases({ presence: createInProcessPresence(PRESENCE), metrics, log });
+  const seats = createPresenceLeases({ id: session_id, presence: createInProcessPresence(PRESENCE), metrics, log });
   const listeners = createListeners({ rooms, seats, config, metrics, log });
 
   /** Commits events together and announces them, as well as the broadcast can. */

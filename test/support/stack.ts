@@ -134,7 +134,7 @@ async function startDistributed(
     }),
   );
   const schedulers = [1, 2].map((n) => startScheduler(open(`scheduler-${n}`), { timetable }));
-  const apis = await Promise.all([1, 2].map(async (n) => serveApi(await startApi(open(`api-${n}`), SECRET, () => 0))));
+  const apis = await Promise.all([1, 2].map(async (n) => serveApi(await startApi(open(`api-${n}`), SECRET))));
   const relays = await Promise.all([1, 2].map((n) => serveRelay(open(`relay-${n}`), apis[0]!.api)));
   return {
     apis: apis.map(({ url }) => url),
@@ -163,9 +163,9 @@ async function serveApi(api: Api): Promise<{ api: Api; server: Server; url: stri
 }
 
 async function serveRelay(backbone: Backbone, { tokens }: Api) {
-  const { config, broadcast, presence, heartbeat, metrics, log, onError, databaseUrl } = backbone;
+  const { heartbeat, onError, databaseUrl } = backbone;
   const pool = openPool(databaseUrl, 'relay', 4, onError);
-  const relay = createRelay({ pool, broadcast, presence, tokens, config, metrics, log });
+  const relay = createRelay({ ...backbone, pool, tokens });
   const server = createServer((_req, res) => void res.writeHead(404).end());
   relay.attach(server);
   await heartbeat.join('relay');

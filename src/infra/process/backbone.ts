@@ -1,4 +1,5 @@
 /** What every process stands on: its settings, its log and metrics, the queues, the broadcast and who is present. */
+import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { type BlobStore, openBlobs } from '../blobs.ts';
 import type { Broadcast } from '../broadcast/broadcast.ts';
@@ -25,6 +26,8 @@ export interface Backbone {
   databaseUrl: string;
   /** The installation's id. */
   installation: string;
+  /** Of this process, new at each start. */
+  boot: string;
   /** Which process of ours this is, as logs and clients name it. */
   process: string;
   /** Keeps installations that share a Redis apart. */
@@ -104,6 +107,7 @@ export function assembleBackbone(
   return {
     config,
     databaseUrl,
+    boot: randomUUID(),
     process,
     installation,
     prefix,

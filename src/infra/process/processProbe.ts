@@ -1,11 +1,23 @@
 /** The probe of a process: it looks at what all processes lean on, and at what only this one has. */
+import { watchConnections } from '../reports/watchConnections.ts';
 import { type Probe, type ProbeOptions, startProbe } from '../telemetry/probe.ts';
 import type { Backbone } from './backbone.ts';
 
-type Own = Pick<ProbeOptions, 'pool' | 'connections' | 'isAccepting'>;
+interface Own extends Pick<ProbeOptions, 'pool' | 'isAccepting'> {
+  /** Of this process, where it is a relay. */
+  connections?(): number;
+}
 
-export function startProcessProbe(backbone: Backbone, own: Own): Promise<Probe> {
-  const { postgres, metrics, isRedisConnected, heartbeat, queues } = backbone;
+export async function startProcessProbe(backbone: Backbone, { connections = () => 0, ...own }: Own): Promise<Probe> {
+  const { boot, reports, postgres, metrics, isRedisConnected, heartbeat, queues } = backbone;
+  const watch = await watchConnections(reports, boot);
   const shared = { postgres, metrics, isRedisConnected, processes: heartbeat.alive, isQueueFit: queues.isFit };
-  return startProbe({ ...shared, ...own });
+  const probe = await startProbe({ ...shared, ...own, connections: () => connections() + watch.elsewhere() });
+  return {
+    ...probe,
+    close() {
+      watch.close();
+      probe.close();
+    },
+  };
 }

@@ -16,7 +16,7 @@ export interface HealthServer {
 export async function serveHealth(backbone: Backbone, usual: number): Promise<HealthServer> {
   const { config, metrics, log } = backbone;
   const pool = backbone.openPool('worker', POLL_POOL_SIZE);
-  const probe = await startProcessProbe(backbone, { pool, connections: () => 0 });
+  const probe = await startProcessProbe(backbone, { pool });
   const server = createHealthServer(probe, metrics, (err) => log.error({ err }, 'request failed'));
   const port = await listen(server, config.HOST, config.METRICS_PORT, usual);
   return {

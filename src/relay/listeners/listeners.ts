@@ -15,6 +15,8 @@ import { startVisit, type Visit } from './visit.ts';
 export interface Listeners {
   enter(transport: Transport, admitted: Admitted, connection: Listener): Visit;
   count(): number;
+  /** All that are connected. */
+  guests(): Iterable<Guest>;
   isDraining(): boolean;
   /** Sessions with listeners; where it is given, only that of this assignment. */
   sessions(assignment_id?: string): string[];
@@ -41,9 +43,10 @@ const GONE: Message = { type: 'ERROR', code: 'not_found', detail: 'This session 
 const MAX_RECONNECT_MS = 5_000;
 
 /** A listener with what it was let in for. */
-interface Guest {
+export interface Guest {
   /** Which arrival it was, from 1. */
   arrival: number;
+  transport: Transport;
   admitted: Admitted;
   /** Gives up the seat, where it has one. */
   leaveSeat: (() => void) | undefined;
@@ -57,7 +60,7 @@ export function createListeners({ rooms, seats, config, metrics, log }: Listener
 
   function enter(transport: Transport, admitted: Admitted, connection: Listener): Visit {
     arrivals += 1;
-    const guest: Guest = { arrival: arrivals, admitted, leaveSeat: undefined };
+    const guest: Guest = { arrival: arrivals, transport, admitted, leaveSeat: undefined };
     const { WS_MAX_REPLAY: maxReplay } = config;
     return startVisit(admitted, connection, { rooms, maxReplay, metrics, log, onStart, onEnd });
 
@@ -111,6 +114,7 @@ export function createListeners({ rooms, seats, config, metrics, log }: Listener
   return {
     enter,
     count: () => present.size,
+    guests: () => present.values(),
     arrived: () => arrivals,
     isDraining: () => draining,
     sessions: (assignment_id) => sessionsOf([...present.values()], assignment_id),

@@ -2,7 +2,6 @@
  * Presence as this relay tells it: a lease for each person of a roster who listens here, however many sockets they
  * have. All leases are said again together; a relay that dies stops saying so. It writes nothing to the record.
  */
-import { randomUUID } from 'node:crypto';
 import { keyOf, type Person, type Presence, REFRESH_MS } from '../../infra/presence/presence.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
@@ -15,13 +14,14 @@ export interface Seats {
 }
 
 export interface SeatsOptions {
+  /** Of this relay, new at each start. */
+  id: string;
   presence: Presence;
   metrics: Metrics;
   log: Log;
 }
 
-export function createPresenceLeases({ presence, metrics, log }: SeatsOptions): Seats {
-  const relay = randomUUID();
+export function createPresenceLeases({ id, presence, metrics, log }: SeatsOptions): Seats {
   const taken = new Map<string, { person: Person; sockets: number }>();
   let isClosed = false;
   const timer = setInterval(refresh, REFRESH_MS);
@@ -32,14 +32,14 @@ export function createPresenceLeases({ presence, metrics, log }: SeatsOptions): 
     const seat = taken.get(key) ?? { person, sockets: 0 };
     taken.set(key, seat);
     seat.sockets += 1;
-    if (seat.sockets === 1) say(presence.hold(relay, [person]));
+    if (seat.sockets === 1) say(presence.hold(id, [person]));
     metrics.presenceLeases.set(taken.size);
     return () => {
       seat.sockets -= 1;
       if (seat.sockets > 0) return;
       taken.delete(key);
       metrics.presenceLeases.set(taken.size);
-      if (!isClosed) say(presence.release(relay, [person]));
+      if (!isClosed) say(presence.release(id, [person]));
     };
   }
 
@@ -47,7 +47,7 @@ export function createPresenceLeases({ presence, metrics, log }: SeatsOptions): 
     if (taken.size === 0) return;
     say(
       presence.hold(
-        relay,
+        id,
         [...taken.values()].map(({ person }) => person),
       ),
     );
