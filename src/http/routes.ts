@@ -1,5 +1,6 @@
 /** The routes that are neither commands nor questions of a module. With the lists of modules.ts these are all of the API. */
 import { readCommandState, redriveCommand } from './commands/serveCommandState.ts';
 import { readVerifyRun, verifyGlobally } from './operations/globalVerify.ts';
+import { readSockets } from './operations/sockets.ts';
 
-export const routes = [readCommandState, redriveCommand, verifyGlobally, readVerifyRun];
+export const routes = [readCommandState, redriveCommand, verifyGlobally, readVerifyRun, readSockets];

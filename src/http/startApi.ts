@@ -51,7 +51,7 @@ export async function startApi(
   secret: string | undefined,
   connections?: () => number,
 ): Promise<Api> {
-  const { config, queues, broadcast, heartbeat, metrics, log, blobs } = backbone;
+  const { config, queues, reports, broadcast, heartbeat, metrics, log, blobs } = backbone;
   await queues.demandFit();
   const limitsRedis = await openCache(backbone);
   const pools = openPools(backbone);
@@ -76,6 +76,7 @@ export async function startApi(
     config,
     reading: createReading(pools.reading, pools.verifier),
     queues,
+    reports,
     tokens,
     limiter,
     uploadLimiter,

@@ -12,6 +12,7 @@ import type { BlobStore } from '../../infra/blobs.ts';
 import type { Limiter } from '../../infra/limiter/limiter.ts';
 import type { Config } from '../../infra/process/config.ts';
 import type { Queues } from '../../infra/queue/queue.ts';
+import type { Reports } from '../../infra/reports/reports.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
 import type { Tokens } from '../../infra/tokens.ts';
@@ -29,6 +30,8 @@ export interface ApiContext {
   config: Config;
   reading: Reading;
   queues: Queues;
+  /** What relays say of themselves. */
+  reports: Reports;
   tokens: Tokens;
   limiter: Limiter;
   uploadLimiter: Limiter;

@@ -1,5 +1,6 @@
 /** A route that is neither a command nor a question of a module: served in a way of its own, and listed like those. */
 import type { Request, Response } from 'express';
+import type { z } from 'zod';
 import type { Role } from '../../core/definitions/actor.ts';
 import type { ProblemCode } from '../../core/definitions/problem.ts';
 import type { ApiContext } from './door.ts';
@@ -13,6 +14,8 @@ export interface RouteDefinition {
   route: string;
   summary: string;
   roles: readonly Role[];
+  /** The schema of its query string, where it takes one. */
+  query?: z.ZodObject;
   /** Codes it may be refused with besides those of the door. */
   rejects: readonly ProblemCode[];
   serve(context: ApiContext): Serve;

@@ -48,10 +48,11 @@ export function openApiDocument(version: string): JsonObject {
       : { 200: json('The answer'), ...refusals(AT_THE_DOOR) };
     add(route, { operationId: name, summary, tags: [tagOf(name)], parameters: queryParameters(query), responses });
   }
-  for (const { route, name, summary, rejects } of routes) {
+  for (const { route, name, summary, query, rejects } of routes) {
     const door = route.startsWith('POST') ? COMMAND_DOOR : AT_THE_DOOR;
     const responses = { 200: json('The answer'), ...refusals([...door, ...rejects]) };
-    add(route, { operationId: name, summary, tags: [tagOf(name)], responses });
+    const parameters = query ? queryParameters(query) : [];
+    add(route, { operationId: name, summary, tags: [tagOf(name)], parameters, responses });
   }
   return {
     openapi: '3.1.0',

@@ -5,25 +5,19 @@ import { Problem } from '../../core/definitions/problem.ts';
 import type { QueryDefinition } from '../../core/definitions/query.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { catalog } from '../../modules.ts';
-import { addSchemaFaults } from '../door/body.ts';
 import { type ApiContext, demandRole, enter } from '../door/door.ts';
-import { demandValid, listFaults } from '../door/inputErrors.ts';
+import { demandQuery } from '../door/query.ts';
 import { sendFile } from './sendFile.ts';
 
 export function serveQuery(context: ApiContext, definition: QueryDefinition) {
   return async (req: Request, res: Response): Promise<void> => {
     const actor = (await enter(context, req, res, definition))!;
     demandRole(actor, definition.roles);
-    const query = definition.query.safeParse({ ...req.query });
-    if (!query.success) {
-      const faults = listFaults();
-      addSchemaFaults(faults, query.error.issues);
-      demandValid(faults);
-    }
+    const query = demandQuery(definition.query, req);
     const params = Object.fromEntries(Object.entries(req.params).map(([name, id]) => [name, String(id).toLowerCase()]));
     const target = definition.target(params);
     if (target) await context.scopes.demand(target, actor);
-    const read = (db: Queryable) => definition.read({ db, actor, params, query: query.data!, catalog });
+    const read = (db: Queryable) => definition.read({ db, actor, params, query, catalog });
     const session_id = target?.kind === 'session' ? target.id : null;
     const complete = async (found: JsonObject | undefined) => {
       const { complete: finish } = definition;

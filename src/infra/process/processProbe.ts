@@ -10,7 +10,7 @@ interface Own extends Pick<ProbeOptions, 'pool' | 'isAccepting'> {
 
 export async function startProcessProbe(backbone: Backbone, { connections = () => 0, ...own }: Own): Promise<Probe> {
   const { boot, reports, postgres, metrics, isRedisConnected, heartbeat, queues } = backbone;
-  const watch = await watchConnections(reports, boot);
+  const watch = watchConnections(reports, boot);
   const shared = { postgres, metrics, isRedisConnected, processes: heartbeat.alive, isQueueFit: queues.isFit };
   const probe = await startProbe({ ...shared, ...own, connections: () => connections() + watch.elsewhere() });
   return {

@@ -13,7 +13,7 @@ export interface ConnectionsWatch {
 const EVERY_MS = 2_000;
 
 /** @param own the id of this process, whose own count it knows better */
-export async function watchConnections(reports: Pick<Reports, 'reports'>, own: string): Promise<ConnectionsWatch> {
+export function watchConnections(reports: Pick<Reports, 'reports'>, own: string): ConnectionsWatch {
   let counted = 0;
   let counted_at = Number.NEGATIVE_INFINITY;
   let isClosed = false;
@@ -30,7 +30,7 @@ export async function watchConnections(reports: Pick<Reports, 'reports'>, own: s
     if (!isClosed) timer = setTimeout(() => void count(), EVERY_MS).unref();
   }
 
-  await count();
+  void count();
   return {
     elsewhere: () => (performance.now() - counted_at < REPORT_LEASE_MS ? counted : 0),
     close() {

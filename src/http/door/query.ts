@@ -1,0 +1,16 @@
+/** The query string as a route's schema has it. */
+import type { Request } from 'express';
+import type { z } from 'zod';
+import { addSchemaFaults } from './body.ts';
+import { demandValid, listFaults } from './inputErrors.ts';
+
+/** @throws {Problem} 422 that lists what is wrong */
+export function demandQuery<Query extends z.ZodObject>(schema: Query, req: Request): z.output<Query> {
+  const query = schema.safeParse({ ...req.query });
+  if (!query.success) {
+    const faults = listFaults();
+    addSchemaFaults(faults, query.error.issues);
+    demandValid(faults);
+  }
+  return query.data!;
+}
