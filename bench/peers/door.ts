@@ -50,10 +50,7 @@ export async function openDoor(
     tokens,
     metrics,
     log,
-    limiter: await createLimiter(
-      { perMinute: config.RATE_LIMIT_GENERAL_PER_MINUTE, prefix: 'peer:', what: 'requests' },
-      undefined,
-    ),
+    limiter: createLimiter({ prefix: 'peer:', alive: () => ALONE, metrics, log }, undefined),
     scopes: createScopes(db, createScopeCache(db)),
     acceptor: { accept, idle: async () => {} },
     outcomes: NOTHING_TO_WAIT_FOR,

@@ -8,14 +8,13 @@ import { idOf } from '../core/definitions/stream.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
 import { startBacklogWatch } from '../infra/backlog/backlogWatch.ts';
 import { listenForScopeChanges } from '../infra/broadcast/scopeChanges.ts';
-import { createLimiter } from '../infra/limiter/createLimiter.ts';
+import { openLimiter } from '../infra/limiter/openLimiter.ts';
 import { POLL_POOL_SIZE } from '../infra/postgres/boundedRead.ts';
 import { readInstallation } from '../infra/postgres/installation.ts';
 import type { Backbone } from '../infra/process/backbone.ts';
 import type { Config } from '../infra/process/config.ts';
 import { startProcessProbe } from '../infra/process/processProbe.ts';
 import { readVersion } from '../infra/process/version.ts';
-import { openRedis, type RedisServer } from '../infra/redis/redis.ts';
 import type { Probe } from '../infra/telemetry/probe.ts';
 import { createTokens, type Tokens } from '../infra/tokens.ts';
 import { createApp } from './app.ts';
@@ -41,8 +40,6 @@ export interface Api {
 const DOOR_POOL_SIZE = 5;
 const READING_POOL_SIZE = 6;
 const VERIFIER_POOL_SIZE = 2;
-/** Per user. */
-const UPLOADS_PER_MINUTE = 5;
 const UPLOADS_AT_ONCE = { total: 64, perInstitution: 32, perUser: 5, maxWaiting: 0, waitAtMost_ms: 0 };
 const HASHED_AT_ONCE = 4;
 
@@ -53,7 +50,7 @@ export async function startApi(
 ): Promise<Api> {
   const { config, queues, reports, broadcast, heartbeat, metrics, log, blobs } = backbone;
   await queues.demandFit();
-  const limitsRedis = await openCache(backbone);
+  const limiter = await openLimiter(backbone);
   const pools = openPools(backbone);
   const db = pools.door;
   const { id, ticket_secret } = await readInstallation(db);
@@ -61,7 +58,6 @@ export async function startApi(
   const tokens = openTokens(config, secret, ticket_secret);
   const instance = randomUUID();
   const outcomes = await listenForOutcomes(instance, { db, broadcast, metrics, log });
-  const [limiter, uploadLimiter] = await openLimiters(backbone, limitsRedis);
   const backlog = await startBacklogWatch({ pool: pools.polls, metrics, log });
   const acceptor = createAcceptor({ db, queues, backlog, isAway: () => probe.isAway(), metrics, log });
   await heartbeat.join('api');
@@ -79,7 +75,6 @@ export async function startApi(
     reports,
     tokens,
     limiter,
-    uploadLimiter,
     blobs,
     ...createBounds(),
     installation: id,
@@ -106,8 +101,7 @@ export async function startApi(
     stopFollowing();
     probe.close();
     backlog.close();
-    await Promise.all([limiter.close(), uploadLimiter.close()]);
-    limitsRedis?.close();
+    limiter.close();
     await Promise.all(Object.values(pools).map((pool) => pool.end()));
   }
 
@@ -149,25 +143,6 @@ function createBounds() {
     waits: createWaits(),
     verifications: createSharing(),
   };
-}
-
-function openLimiters({ config, prefix, redis }: Backbone, limitsRedis: RedisServer | undefined) {
-  const perMinute = config.RATE_LIMIT_GENERAL_PER_MINUTE;
-  const server = limitsRedis ?? redis;
-  return Promise.all([
-    createLimiter({ what: 'requests', perMinute, prefix }, server),
-    createLimiter({ what: 'uploads', perMinute: UPLOADS_PER_MINUTE, prefix }, server),
-  ]);
-}
-
-/** A Redis for what may be forgotten, where one is named. */
-async function openCache(backbone: Backbone): Promise<RedisServer | undefined> {
-  const { config, process, prefix, log } = backbone;
-  const url = config.REDIS_CACHE_URL;
-  if (url === undefined) return undefined;
-  const server = openRedis({ url, process, prefix, log, mayEvict: true });
-  await server.demandFit();
-  return server;
 }
 
 /** Without a writable BLOB_DIR the API starts; only uploads are refused. */

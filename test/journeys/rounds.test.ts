@@ -12,7 +12,7 @@ import { expectIntact } from '../support/verdict.ts';
 let stack: Stack;
 
 beforeAll(async () => {
-  if (!isLeftOut) stack = await startStack();
+  if (!isLeftOut) stack = await startStack({ RATE_LIMIT_OBJECTIONS_PER_MINUTE: '10' });
 });
 afterAll(() => stack?.stop());
 
@@ -245,7 +245,7 @@ describe.skipIf(isLeftOut)(`a round, ${kind}`, () => {
         await court.act('objection/withdraw', { objection_id }, respondent);
       }
       const eleventh = await post(stack.url, `${court.path}/objection/raise`, respondent, body);
-      expect([eleventh.status, eleventh.body.code]).toEqual([429, 'rate_limited']);
+      expect(eleventh).toMatchObject({ status: 429, body: { code: 'rate_limited', limit: 'objection_raise' } });
       const seconds = Number(eleventh.headers.get('retry-after'));
       expect(seconds).toBe(Math.ceil(eleventh.body.retry_after_ms / 1_000));
       expect(seconds).toBeGreaterThan(0);

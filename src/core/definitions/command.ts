@@ -98,6 +98,8 @@ export interface CommandDefinition<Input = unknown, States = unknown, Scope = un
   roles: readonly Role[] | 'anyone';
   /** The body is a form with a file: `body` is the schema of its fields, and the file's facts are the input's `file`. */
   upload?: Upload<Input, Scope>;
+  /** The type of a rate limit of its own, beside that of all requests. */
+  limit?: string;
   /** What the input asks for beyond its schema. */
   faults?(input: Input, actor: Actor): InputError[];
   /** A feature that must be switched on for this command. */

@@ -62,7 +62,7 @@ type Within<Input> = keyof Input & `${string}_id`;
 
 type DoorParts<Input, Scope> = Pick<
   CommandDefinition<Input, unknown, Scope>,
-  'faults' | 'feature' | 'features' | 'admits'
+  'limit' | 'faults' | 'feature' | 'features' | 'admits'
 >;
 
 interface CommandParts<Route, Input, Body, Scope, L extends Locks, Fact, Code extends string>

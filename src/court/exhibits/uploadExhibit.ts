@@ -51,6 +51,7 @@ export const uploadExhibit = defineUploadCommand({
   route: 'POST /api/session/:session_id/exhibit/upload',
   summary: 'Bring in an exhibit: a PDF, or an image where the format allows it, at most 20 MiB',
   who: ROLES,
+  limit: 'exhibit_upload',
   admits: mayOfficiate,
   locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
   body,

@@ -6,7 +6,6 @@
 import { z } from 'zod';
 import { defineCommand } from '../../access/defineCommand.ts';
 import { mayOfficiate } from '../../access/scope.ts';
-import type { Actor } from '../../core/definitions/actor.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { privateText } from '../../core/definitions/privateText.ts';
 import { isRejection } from '../../core/definitions/problem.ts';
@@ -24,9 +23,6 @@ import { type Turn, turnOfPayload, turns, turnUpdate } from '../turns/turn.ts';
 import { GROUNDS, isPoint } from './grounds.ts';
 import { objectionInsert } from './objection.ts';
 import { objectionResult, withClock } from './objectionClock.ts';
-
-const PER_MINUTE = 10;
-const MINUTE_MS = 60_000;
 
 export const objectionRaised = defineEvent({
   stream: sessionStream,
@@ -66,6 +62,7 @@ export const raiseObjection = defineCommand({
   route: 'POST /api/session/:session_id/objection/raise',
   summary: 'Object to the speech that is under way',
   who: BENCH_AND_COUNSEL,
+  limit: 'objection_raise',
   admits: mayOfficiate,
   locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
   finds: [turns],
@@ -76,11 +73,7 @@ export const raiseObjection = defineCommand({
     const turn = findActiveTurn(session, input.turn_id);
     if (isRejection(turn)) return turn;
     const side = sideOf(rosterEntry(assignment, actor.id)?.role);
-    const obstacle =
-      refuseOwnSide(side, turn) ??
-      refusePending(session) ??
-      refuseUnheard(session, turn, input) ??
-      refuseHaste(session, actor, now);
+    const obstacle = refuseOwnSide(side, turn) ?? refusePending(session) ?? refuseUnheard(session, turn, input);
     if (obstacle) return obstacle;
     const expiry = expiryBefore(session, turn, now);
     if (isRejection(expiry)) return expiry;
@@ -101,7 +94,6 @@ export const raiseObjection = defineCommand({
     'objections_barred',
     'ground_not_heard',
     'objection_limit',
-    'rate_limited',
     'turn_expired',
   ],
 });
@@ -120,14 +112,4 @@ function refuseUnheard({ format, objections }: SessionState, turn: Turn, { groun
   const limit = format?.objections_per_turn ?? 0;
   if (objections.filter(({ turn_id }) => turn_id === turn.id).length < limit) return undefined;
   return reject('objection_limit', `A turn has at most ${limit} objections.`, { limit });
-}
-
-/** By the times of the recorded events, so that it is decided the same wherever it is decided. */
-function refuseHaste({ objections }: SessionState, actor: Actor, now: string) {
-  const since = Date.parse(now) - MINUTE_MS;
-  const recent = objections.filter((one) => one.raised_by === actor.id && Date.parse(one.raised_at) > since);
-  if (recent.length < PER_MINUTE) return undefined;
-  const limit = PER_MINUTE;
-  const retry_after_ms = Date.parse(recent.at(-limit)!.raised_at) - since;
-  return reject('rate_limited', `At most ${limit} objections a minute.`, { limit, retry_after_ms });
 }

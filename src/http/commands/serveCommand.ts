@@ -13,8 +13,9 @@ import { Problem } from '../../core/definitions/problem.ts';
 import type { FileInfo } from '../../core/definitions/upload.ts';
 import { parentOf, traceparentOf, tracer, within } from '../../infra/telemetry/tracing.ts';
 import { parseBody, readJson } from '../door/body.ts';
-import { type ApiContext, callerOf, demandFeature, demandRole, enter } from '../door/door.ts';
+import { type ApiContext, demandFeature, demandRole, enter } from '../door/door.ts';
 import { demandValid, listFaults } from '../door/inputErrors.ts';
+import { callerOf, limitOwn, ownLimitOf } from '../door/limits.ts';
 import { readIdempotencyKey, readIfMatch, readPreferences } from '../door/preferences.ts';
 import { answerAccepted, answerOutcome } from './answers.ts';
 import { replyOf } from './outcomes.ts';
@@ -27,8 +28,10 @@ export interface RequestContent {
 }
 
 export function serveCommand(context: ApiContext, definition: CommandDefinition) {
+  const ownLimit = ownLimitOf(definition);
   return async (req: Request, res: Response): Promise<void> => {
     const sender = await enter(context, req, res, definition);
+    await limitOwn(context, ownLimit, req, res, sender);
     const body = await readJson(req, res);
     demandRole(sender, definition.roles);
     const submission = await checkCommand(context, definition, req, res, sender, { body });

@@ -11,14 +11,16 @@ import type { JsonObject } from '../../core/definitions/event.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 import type { FileInfo, Upload } from '../../core/definitions/upload.ts';
 import { giveTime } from '../../infra/process/httpServer.ts';
-import { type ApiContext, demandRole, enter, limit } from '../door/door.ts';
+import { type ApiContext, demandRole, enter } from '../door/door.ts';
 import { demandForm, type Form, readForm } from '../door/form.ts';
+import { limit, ownLimitOf } from '../door/limits.ts';
 import { readIdempotencyKey } from '../door/preferences.ts';
 import { checkCommand, lowered, submit } from './serveCommand.ts';
 
 type AnyUpload = Upload<unknown, unknown>;
 
 export function serveUpload(context: ApiContext, definition: CommandDefinition, upload: AnyUpload) {
+  const ownLimit = ownLimitOf(definition);
   return async (req: Request, res: Response): Promise<void> => {
     const actor = (await enter(context, req, res, definition))!;
     demandForm(req, upload.max_bytes);
@@ -30,7 +32,8 @@ export function serveUpload(context: ApiContext, definition: CommandDefinition, 
     const earlier = key === null ? undefined : await context.acceptor.findFingerprint({ scope: actor.id, key });
     if (earlier === undefined) await demandUnrefused(context, upload, actor, scope, params);
     await demandRoom(context, (scope as Scope | null)?.institution_id ?? actor.institution_id);
-    await limit(context.uploadLimiter, req, res, actor);
+    // Also where it is a repetition: its body is read as well.
+    if (ownLimit) await limit(context, req, res, actor, ownLimit);
     const form = await context.uploading.run(actor, () => {
       const hurry = giveTime(req);
       return readForm(req, context.blobs, upload.max_bytes).finally(hurry);

@@ -6,7 +6,8 @@ import { QUEUE_NAMES } from '../../infra/queue/queue.ts';
 import { createRedact } from '../../infra/telemetry/redaction.ts';
 import { privateNames } from '../../modules.ts';
 import { readCommand } from '../commands/serveCommandState.ts';
-import { type ApiContext, countRefused, limit } from '../door/door.ts';
+import type { ApiContext } from '../door/door.ts';
+import { countRefused, limit } from '../door/limits.ts';
 import { openBoard } from './board.ts';
 import { admitOperator, DASHBOARD, loginRoutes } from './login.ts';
 
@@ -21,7 +22,7 @@ export function dashboard(context: ApiContext): Router {
   async function admit(req: Request, res: Response): Promise<Actor | undefined> {
     const operator = await countRefused(context, req, res, () => admitOperator(req, context.tokens));
     // A page of it loads some thirty files.
-    if (!req.path.startsWith('/static/')) await limit(context.limiter, req, res, operator ?? null);
+    if (!req.path.startsWith('/static/')) await limit(context, req, res, operator ?? null);
     if (!operator) res.set('Cache-Control', 'no-store').redirect(303, `${DASHBOARD}/login`);
     return operator;
   }
@@ -31,7 +32,7 @@ export function dashboard(context: ApiContext): Router {
     next();
   });
   router.use(['/login', '/logout'], async (req, res, next) => {
-    await limit(context.limiter, req, res, null);
+    await limit(context, req, res, null);
     next();
   });
   router.use(loginRoutes(context.tokens));

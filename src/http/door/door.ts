@@ -7,7 +7,6 @@ import type { Scopes } from '../../access/demandScope.ts';
 import type { Actor } from '../../core/definitions/actor.ts';
 import type { CommandDefinition, Feature, IssueTicket } from '../../core/definitions/command.ts';
 import { Problem } from '../../core/definitions/problem.ts';
-import { networkOf } from '../../infra/addresses.ts';
 import type { BlobStore } from '../../infra/blobs.ts';
 import type { Limiter } from '../../infra/limiter/limiter.ts';
 import type { Config } from '../../infra/process/config.ts';
@@ -23,6 +22,7 @@ import type { Sharing } from '../operations/sharing.ts';
 import type { VerifyRuns } from '../operations/verifyRuns.ts';
 import type { Reading } from '../queries/scopedReads.ts';
 import { authenticate, demandActor } from './authentication.ts';
+import { countRefused, limit } from './limits.ts';
 import type { Shares } from './shares.ts';
 
 /** What serving a request needs. */
@@ -34,7 +34,6 @@ export interface ApiContext {
   reports: Reports;
   tokens: Tokens;
   limiter: Limiter;
-  uploadLimiter: Limiter;
   blobs: BlobStore;
   /** Of reading whole files, to hash them. */
   hashing: Shares;
@@ -67,7 +66,7 @@ export async function enter(
   const actor = await countRefused(context, req, res, () => identify(req, context.tokens));
   if (/^\w+ \/api\/session\b/.test(route)) demandFeature(context.config, 'FEATURE_MOOT_OPERATIONS');
   if (feature !== undefined) demandFeature(context.config, feature);
-  await limit(context.limiter, req, res, actor);
+  await limit(context, req, res, actor);
   return actor;
 }
 
@@ -80,39 +79,4 @@ export function demandFeature(config: Config, feature: Feature): void {
 export function demandRole(actor: Actor | null, roles: CommandDefinition['roles']): void {
   if (roles === 'anyone' || (actor !== null && (roles as readonly string[]).includes(actor.role))) return;
   throw new Problem('forbidden', `This takes one of the roles ${roles.join(', ')}.`);
-}
-
-/** A request that is refused for its token counts as one without. @throws {Problem} 429, or what `identify` throws */
-export async function countRefused<T>(
-  { limiter }: Pick<ApiContext, 'limiter'>,
-  req: Request,
-  res: Response,
-  identify: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await identify();
-  } catch (refusal) {
-    if (refusal instanceof Problem) await limit(limiter, req, res, null);
-    throw refusal;
-  }
-}
-
-/** The sender of a request, as limits count: the user, or the address where there is none. */
-export function callerOf({ ip }: Request, actor: Actor | null): string {
-  return actor === null || actor.role === 'observer' ? `address ${networkOf(ip)}` : actor.id;
-}
-
-/** @throws {Problem} 429 */
-export async function limit(limiter: Limiter, req: Request, res: Response, actor: Actor | null): Promise<void> {
-  const { allowed, limit, remaining, reset_ms } = await limiter.consume(callerOf(req, actor));
-  if (limit === 0) return;
-  const seconds = String(Math.ceil(reset_ms / 1_000));
-  const headers = {
-    'X-RateLimit-Limit': `${limit}`,
-    'X-RateLimit-Remaining': `${remaining}`,
-    'X-RateLimit-Reset': seconds,
-  };
-  res.set(headers);
-  if (!allowed)
-    throw new Problem('rate_limited', `At most ${limit} ${limiter.what} a minute.`, {}, { 'Retry-After': seconds });
 }

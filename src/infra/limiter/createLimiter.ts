@@ -1,46 +1,98 @@
-/** A limiter in this process's memory, or in Redis where there is one; without Redis for a while, memory stands in. */
-import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+/**
+ * A limiter that counts in Redis, together with all other processes, or in this process where there is no Redis. While
+ * Redis is away each process counts alone, with its part of each limit: the door is never open.
+ */
+import { sha256 } from '../../core/chain/sha256.ts';
+import type { Alive } from '../postgres/heartbeat.ts';
 import type { RedisServer } from '../redis/redis.ts';
-import type { Limited, Limiter, LimiterOptions } from './limiter.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { createInProcessWindows } from './inProcess.ts';
+import { COUNTED_BY, type Limiter, type Standing, type Taken, type Try, type Window } from './limiter.ts';
+import { createRedisWindows } from './redis.ts';
 
-const WINDOW_SECONDS = 60;
-const CONNECT_WITHIN_MS = 1_000;
+export interface LimiterOptions {
+  /** Keeps installations that share a Redis apart. */
+  prefix: string;
+  /** The processes that share a limit. */
+  alive(): Alive;
+  metrics: Pick<Metrics, 'limiterDegraded' | 'limiterRefusals'>;
+  log: Pick<Log, 'error' | 'info'>;
+}
 
-/** Resolves when Redis is there, or soon without it: what memory has counted by then is nobody else's to know. */
-export async function createLimiter(options: LimiterOptions, redis: RedisServer | undefined): Promise<Limiter> {
-  const { perMinute: points, prefix, what } = options;
-  if (points === 0) return { what, consume: async () => UNLIMITED, close: async () => {} };
-  const shape = {
-    points,
-    duration: WINDOW_SECONDS,
-    keyPrefix: what === 'requests' ? `${prefix}limit` : `${prefix}limit:${what}`,
-  };
-  const memory = new RateLimiterMemory(shape);
-  if (redis === undefined) return { what, consume: (key) => consume(memory, points, key), close: async () => {} };
-  const client = redis.open(`limit-${what}`, { enableOfflineQueue: false, maxRetriesPerRequest: 1 });
-  await new Promise<void>((resolve) => {
-    const late = setTimeout(resolve, CONNECT_WITHIN_MS);
-    client.once('ready', () => {
-      clearTimeout(late);
-      resolve();
-    });
-  });
-  const shared = new RateLimiterRedis({ ...shape, storeClient: client });
+interface Limited extends Try, Window {}
+
+const LOOK_AGAIN_MS = 1_000;
+const MAX_IDENTIFIER = 64;
+
+/** @param redis undefined where this process is all there is */
+export function createLimiter(
+  { prefix, alive, metrics, log }: LimiterOptions,
+  redis: RedisServer | undefined,
+): Limiter {
+  const own = createInProcessWindows();
+  const shared = redis && createRedisWindows(redis, prefix);
+  let degradedSince: number | undefined;
+  let watch: NodeJS.Timeout | undefined;
+
+  async function count(windows: Limited[]): Promise<Taken> {
+    if (shared === undefined) return own.take(windows);
+    try {
+      const taken = await shared.take(windows);
+      recover();
+      return taken;
+    } catch (fault) {
+      degrade(fault as Error);
+      return own.take(windows.map((window) => ({ ...window, limit: partOf(window) })));
+    }
+  }
+
+  function partOf({ type, limit }: Limited): number {
+    return Math.max(1, Math.floor(limit / Math.max(1, alive()[COUNTED_BY[type]])));
+  }
+
+  function degrade({ message }: Error): void {
+    if (degradedSince !== undefined) return;
+    degradedSince = performance.now();
+    metrics.limiterDegraded.set(1);
+    log.error({ err: { message }, processes: alive() }, 'limiter degraded: each process counts its part alone');
+    // Where nothing is asked for the alarm must end as well.
+    watch = setInterval(() => redis!.isConnected() && recover(), LOOK_AGAIN_MS).unref();
+  }
+
+  function recover(): void {
+    if (degradedSince === undefined) return;
+    const degraded_seconds = Math.round((performance.now() - degradedSince) / 1_000);
+    degradedSince = undefined;
+    clearInterval(watch);
+    metrics.limiterDegraded.set(0);
+    log.info({ degraded_seconds }, 'limiter recovered');
+  }
+
   return {
-    what,
-    consume: (key) => redis.ask(() => consume(shared, points, key)).catch(() => consume(memory, points, key)),
-    close: async () => client.disconnect(),
+    async take(tries) {
+      const limited = tries.filter(({ limit }) => limit > 0).map((one) => ({ ...one, key: keyOf(one) }));
+      if (limited.length === 0) return { admitted: true };
+      const taken = await count(limited);
+      if ('standings' in taken) return { admitted: true, tightest: tightestOf(taken.standings) };
+      const { full, ...refusal } = taken;
+      const { type } = limited[full]!;
+      metrics.limiterRefusals.inc({ type });
+      return { admitted: false, type, ...refusal };
+    },
+    close() {
+      clearInterval(watch);
+      shared?.close();
+      own.close();
+    },
   };
 }
 
-const UNLIMITED: Limited = { allowed: true, limit: 0, remaining: 0, reset_ms: 0 };
+/** Of bounded length, whatever the identifier is. */
+function keyOf({ type, identifier }: Try): string {
+  return `${type}:${identifier.length > MAX_IDENTIFIER ? sha256(identifier) : identifier}`;
+}
 
-async function consume(limiter: RateLimiterMemory | RateLimiterRedis, limit: number, key: string): Promise<Limited> {
-  try {
-    const { remainingPoints, msBeforeNext } = await limiter.consume(key);
-    return { allowed: true, limit, remaining: remainingPoints, reset_ms: msBeforeNext };
-  } catch (refusal) {
-    if (!(refusal instanceof RateLimiterRes)) throw refusal;
-    return { allowed: false, limit, remaining: 0, reset_ms: refusal.msBeforeNext };
-  }
+function tightestOf(standings: Standing[]): Standing {
+  return standings.reduce((tightest, one) => (one.remaining < tightest.remaining ? one : tightest));
 }

@@ -198,6 +198,14 @@ export const Settings = z.object({
     readBy: API,
     help: 'Requests of one user in a minute, or of one address without a token; 0 for no limit.',
   }),
+  RATE_LIMIT_OBJECTIONS_PER_MINUTE: count.default(10).register(described, {
+    readBy: API,
+    help: 'Objections that one user tries to raise in a minute; 0 for no limit.',
+  }),
+  RATE_LIMIT_UPLOADS_PER_MINUTE: count.default(5).register(described, {
+    readBy: API,
+    help: 'Files that one user uploads in a minute; 0 for no limit.',
+  }),
   BLOB_DIR: z
     .string()
     .optional()

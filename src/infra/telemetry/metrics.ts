@@ -56,6 +56,8 @@ export function createMetrics() {
     refusedMessages: counter('socket_messages_refused_total', 'Messages of listeners that were not taken', ['reason']),
     socketFloods: counter('socket_floods_total', 'Windows of 10 s in which frames of a socket were left out unparsed'),
     closedSockets: counter('sockets_closed_total', 'Connections of listeners that were ended here', ['reason']),
+    limiterDegraded: gauge('limiter_degraded', '1 while this process counts its part of each rate limit alone'),
+    limiterRefusals: counter('limiter_refusals_total', 'Tries that a rate limit refused', ['type']),
     term: gauge('leader_term', 'Term in which this scheduler leads; 0 while it does not'),
     clockSkew: gauge('scheduler_clock_skew_seconds', 'This machine’s clock less the database’s'),
     tickLateness: histogram('tick_lateness_seconds', 'From when a tick was due to when it was fired', LATENESS_SECONDS),

@@ -1,14 +1,13 @@
 /** Who objects, to what, on which grounds and how often. */
 import { expect, test } from 'vitest';
 import { eventId } from '../../../src/core/chain/ids.ts';
-import type { Actor } from '../../../src/core/definitions/actor.ts';
 import type { NewEvent } from '../../../src/core/definitions/event.ts';
 import { GROUNDS, ruleOf } from '../../../src/court/objections/grounds.ts';
 import { objectionRaised, raiseObjection } from '../../../src/court/objections/raiseObjection.ts';
 import { objectionWithdrawn } from '../../../src/court/objections/withdrawObjection.ts';
 import { turnExpired } from '../../../src/court/turns/expireTurn.ts';
 import { turnTakenOver } from '../../../src/court/turns/takeOverTurn.ts';
-import { given, givenEvery, NOW } from '../../support/given.ts';
+import { given, NOW } from '../../support/given.ts';
 import {
   admin,
   judge,
@@ -100,16 +99,6 @@ test('a turn has so many and no more', () => {
   given(...round('mock-trial-tba', speaking(3), ...settled(2)))
     .when(raiseObjection, body, respondent)
     .then(expect.objectContaining({ type: 'OBJECTION_RAISED' }));
-});
-
-test('a person objects ten times in a minute at most, counted by the record', () => {
-  const eager: Actor = { ...superAdmin, id: 'system' };
-  const format = variant('mock-trial-tba', { objections_per_turn: 100 });
-  const events = round(format, speaking(3), ...settled(10));
-  // In `given` a minute lies between two events; here they follow one another within a second.
-  const tried = (spacing_ms: number) => givenEvery(spacing_ms, ...events).when(raiseObjection, body, eager);
-  tried(1_000).then('rate_limited', { status: 429, limit: 10, retry_after_ms: 40_000 });
-  tried(3_000).then(expect.objectContaining({ type: 'OBJECTION_RAISED' }));
 });
 
 test('while the bench has the floor there is nothing to object to', () => {
