@@ -62,6 +62,7 @@ export interface Ticket extends Identity {
 export interface Tokens {
   /** @returns undefined when the token is not good, for whatever reason */
   verify(token: string): Promise<Identity | undefined>;
+  /** It may have ended. */
   verifyTicket(token: string): Promise<Ticket | undefined>;
   issueTicket(ticket: { holder: Actor; session_id: string; expires_at: string }): string;
 }
@@ -77,7 +78,11 @@ export interface TokenOptions {
 export function createTokens({ secret, publicKey, issuer, audience, ticketSecret }: TokenOptions): Tokens {
   const key = publicKey ?? createSecretKey(Buffer.from(secret!, 'utf8'));
   const ticketKey = createSecretKey(Buffer.from(ticketSecret, 'utf8'));
-  const ticketOptions: Checks = { algorithms: [TICKET_ALGORITHM], clockTolerance: LEEWAY_SECONDS };
+  const ticketOptions: Checks = {
+    algorithms: [TICKET_ALGORITHM],
+    clockTolerance: LEEWAY_SECONDS,
+    ignoreExpiration: true,
+  };
   const options: Checks = {
     algorithms: [algorithmOf(key)],
     clockTolerance: LEEWAY_SECONDS,
@@ -90,7 +95,7 @@ export function createTokens({ secret, publicKey, issuer, audience, ticketSecret
 
   async function verify(token: string): Promise<Identity | undefined> {
     const identity = known.get(token) ?? (await identify(token));
-    return identity && seconds() < identity.expires_at + LEEWAY_SECONDS ? identity : undefined;
+    return identity && isCurrent(identity) ? identity : undefined;
   }
 
   async function identify(token: string): Promise<Identity | undefined> {
@@ -121,11 +126,17 @@ export function createTokens({ secret, publicKey, issuer, audience, ticketSecret
   return { verify, verifyTicket, issueTicket };
 }
 
+/** It has not ended. */
+export function isCurrent({ expires_at }: Identity): boolean {
+  return seconds() < expires_at + LEEWAY_SECONDS;
+}
+
 interface Checks {
   algorithms: Algorithm[];
   clockTolerance: number;
   issuer?: string;
   audience?: string;
+  ignoreExpiration?: true;
 }
 
 type Algorithm = 'HS256' | 'RS256' | 'ES256' | 'EdDSA';

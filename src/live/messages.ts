@@ -8,8 +8,8 @@ import { actor, hash, instant, position, presence, snapshot } from './snapshot.t
 
 const sequence = z.int().min(0);
 const milliseconds = z.int().min(0);
-/** Null where the relay gives none: a client comes back without one. */
-const resumeTicket = z.string().nullable();
+/** Good once, for coming back. */
+const resumeTicket = z.string();
 
 /** An event of the session's stream, as section 6 of the record's page has it: a stranger rebuilds every hash from it. */
 export const event = z.strictObject({

@@ -12,6 +12,7 @@ import type { Broadcast } from '../infra/broadcast/broadcast.ts';
 import type { Presence } from '../infra/presence/presence.ts';
 import type { Config } from '../infra/process/config.ts';
 import type { Reports } from '../infra/reports/reports.ts';
+import type { Resumption } from '../infra/resumption/resumption.ts';
 import type { Log } from '../infra/telemetry/log.ts';
 import type { Metrics } from '../infra/telemetry/metrics.ts';
 import type { Tokens } from '../infra/tokens.ts';
@@ -19,6 +20,7 @@ import { type Admit, createAdmission } from './listeners/admission.ts';
 import { startCensus } from './listeners/census.ts';
 import { createListeners } from './listeners/listeners.ts';
 import { createPresenceLeases } from './listeners/presenceLeases.ts';
+import { createResumeTickets } from './listeners/resumeTickets.ts';
 import { startScopeCheck } from './listeners/scopeCheck.ts';
 import { startHeadCheck } from './rooms/headCheck.ts';
 import { createReaders } from './rooms/readers.ts';
@@ -46,6 +48,7 @@ export interface RelayOptions {
   broadcast: Broadcast;
   presence: Presence;
   reports: Reports;
+  resumption: Resumption;
   tokens: Tokens;
   config: Config;
   metrics: Metrics;
@@ -56,17 +59,18 @@ const FAREWELL_MS = 1_000;
 const WEBSOCKET_PATH = /^\/live\/ws\/([^/]+)$/;
 
 export function createRelay(options: RelayOptions): Relay {
-  const { boot: id, pool, broadcast, presence, reports, tokens, config, metrics, log } = options;
+  const { boot: id, pool, broadcast, presence, reports, resumption, tokens, config, metrics, log } = options;
   const db: Queryable = pool;
   const scopes = createScopeCache(db);
   const readers = createReaders(pool);
   const rooms = createRooms({ readers, broadcast, metrics, log });
   const stopHeadCheck = startHeadCheck({ rooms, readHeads: readers.readHeads, broadcast, log });
   const seats = createPresenceLeases({ id, presence, metrics, log });
-  const listeners = createListeners({ rooms, seats, config, metrics, log });
+  const resumeTickets = createResumeTickets({ resumption, log });
+  const listeners = createListeners({ rooms, seats, resumeTickets, config, metrics, log });
   const census = startCensus({ id, reports, guests: listeners.guests, log });
   const stopScopeCheck = startScopeCheck({ db, listeners, scopes, broadcast, log });
-  const admitOpen = createAdmission(scopes, tokens, config);
+  const admitOpen = createAdmission({ scopes, tokens, resumeTickets, config });
   const floodgate = createFloodgate(metrics);
   const socketIo = createSocketIo({ admit, listeners, floodgate, config, log });
   const webSockets = createWebSockets(admit, listeners, floodgate, log);
@@ -104,6 +108,7 @@ export function createRelay(options: RelayOptions): Relay {
     webSockets.close();
     socketIo.close();
     rooms.close();
+    resumeTickets.close();
   }
 
   return { attach, connections: listeners.count, close };

@@ -12,10 +12,13 @@ import type { Broadcast } from '../../src/infra/broadcast/broadcast.ts';
 import { createInProcessPresence } from '../../src/infra/presence/inProcess.ts';
 import { PRESENCE } from '../../src/infra/presence/presence.ts';
 import { readConfig } from '../../src/infra/process/config.ts';
+import { createInProcessResumption } from '../../src/infra/resumption/inProcess.ts';
+import { RESUMPTION } from '../../src/infra/resumption/resumption.ts';
 import { createMetrics } from '../../src/infra/telemetry/metrics.ts';
 import type { Snapshot } from '../../src/live/messages.ts';
 import { createListeners } from '../../src/relay/listeners/listeners.ts';
 import { createPresenceLeases } from '../../src/relay/listeners/presenceLeases.ts';
+import { createResumeTickets } from '../../src/relay/listeners/resumeTickets.ts';
 import { startHeadCheck } from '../../src/relay/rooms/headCheck.ts';
 import type { Readers } from '../../src/relay/rooms/readers.ts';
 import { createRooms } from '../../src/relay/rooms/rooms.ts';
@@ -105,7 +108,9 @@ export function createWorld({ future, committed, random, maxReplay, withHeadChec
     ? startHeadCheck({ rooms, readHeads: readers.readHeads, broadcast, log })
     : () => {};
   const seats = createPresenceLeases({ id: session_id, presence: createInProcessPresence(PRESENCE), metrics, log });
-  const listeners = createListeners({ rooms, seats, config, metrics, log });
+  const resumption = createInProcessResumption(RESUMPTION);
+  const resumeTickets = createResumeTickets({ resumption, log });
+  const listeners = createListeners({ rooms, seats, resumeTickets, config, metrics, log });
 
   /** Commits events together and announces them, as well as the broadcast can. */
   function append(count: number, fate?: 'lost'): void {
@@ -154,6 +159,7 @@ export function createWorld({ future, committed, random, maxReplay, withHeadChec
     stopHeadCheck();
     seats.close();
     rooms.close();
+    resumeTickets.close();
   }
 
   return {

@@ -22,6 +22,7 @@ export interface ListenOptions {
   last_sequence?: number | string | undefined;
   /** False: without presence. */
   seat?: boolean | string;
+  resume_ticket?: string;
 }
 
 const PATIENCE_MS = 15_000;
@@ -57,11 +58,12 @@ function mailbox() {
 
 /** @throws the HTTP status when the upgrade is refused */
 export async function listenOnWebSocket(url: string, options: ListenOptions): Promise<Listener> {
-  const { token, session_id, last_sequence, seat } = options;
+  const { token, session_id, last_sequence, seat, resume_ticket } = options;
   const query = new URLSearchParams({
     ...(token !== null && { token }),
     ...(last_sequence !== undefined && { last_sequence: String(last_sequence) }),
     ...(seat !== undefined && { seat: String(seat) }),
+    ...(resume_ticket !== undefined && { resume_ticket }),
   });
   const socket = new WebSocket(`${url.replace('http', 'ws')}/live/ws/${session_id}?${query}`);
   const { receive, ...box } = mailbox();

@@ -1,4 +1,4 @@
-/** What every process stands on: its settings, its log and metrics, the queues, the broadcast and who is present. */
+/** What every process stands on: its settings, log and metrics, the queues, the broadcast, presence and resume tickets. */
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { type BlobStore, openBlobs } from '../blobs.ts';
@@ -16,6 +16,9 @@ import { openRedis, RedisAwayError, type RedisServer } from '../redis/redis.ts';
 import { createInProcessReports } from '../reports/inProcess.ts';
 import { createRedisReports } from '../reports/redis.ts';
 import { REPORT_LEASE_MS, type Reports } from '../reports/reports.ts';
+import { createInProcessResumption } from '../resumption/inProcess.ts';
+import { createRedisResumption } from '../resumption/redis.ts';
+import { RESUMPTION, type Resumption } from '../resumption/resumption.ts';
 import { type Absence, createAbsence, postgresPlace, redisPlace } from '../telemetry/absence.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
@@ -44,13 +47,15 @@ export interface Backbone {
   presence: Presence;
   /** What relays say of themselves. */
   reports: Reports;
+  /** Which resume tickets are good. */
+  resumption: Resumption;
   /** Which processes are alive, and that this is one of them. */
   heartbeat: Heartbeat;
   onError(error: Error): void;
   /** Connections in a role of this installation. @param max at most */
   openPool(role: DatabaseRole, max: number): pg.Pool;
   isRedisConnected(): boolean | null;
-  /** The queues, the broadcast and presence; to be called when nobody uses them any more. */
+  /** The queues, the broadcast, presence and resume tickets; to be called when nobody uses them any more. */
   close(): Promise<void>;
 }
 
@@ -103,6 +108,7 @@ export function assembleBackbone(
   const broadcast = redis ? createRedisBroadcast(redis, prefix) : createInProcessBroadcast();
   const presence = redis ? createRedisPresence(redis, prefix, PRESENCE) : createInProcessPresence(PRESENCE);
   const reports = redis ? createRedisReports(redis, prefix, REPORT_LEASE_MS) : createInProcessReports(REPORT_LEASE_MS);
+  const resumption = redis ? createRedisResumption(redis, prefix, RESUMPTION) : createInProcessResumption(RESUMPTION);
   const heartbeat = createHeartbeat((role) => open(role, 1), log);
   return {
     config,
@@ -120,6 +126,7 @@ export function assembleBackbone(
     blobs: openBlobs(blobFolder(config)),
     presence,
     reports,
+    resumption,
     heartbeat,
     onError,
     openPool: open,
@@ -128,6 +135,7 @@ export function assembleBackbone(
       await queues.close();
       await presence.close();
       await reports.close();
+      await resumption.close();
       await broadcast.close();
       redis?.close();
       await heartbeat.close();

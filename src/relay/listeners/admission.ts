@@ -10,7 +10,8 @@ import { Problem } from '../../core/definitions/problem.ts';
 import { asProblem } from '../../infra/asProblem.ts';
 import type { Config } from '../../infra/process/config.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
-import type { Identity, Ticket, Tokens } from '../../infra/tokens.ts';
+import { type Identity, isCurrent, type Ticket, type Tokens } from '../../infra/tokens.ts';
+import type { ResumeTickets } from './resumeTickets.ts';
 
 export type Transport = 'socketio' | 'websocket' | 'sse';
 
@@ -46,29 +47,33 @@ export interface Admitted {
 /** @throws {Problem} with the refusal */
 export type Admit = (request: Request) => Promise<Admitted>;
 
-export function createAdmission(scopes: ScopeCache, tokens: Tokens, config: Config): Admit {
+export interface AdmissionOptions {
+  scopes: ScopeCache;
+  tokens: Tokens;
+  resumeTickets: Pick<ResumeTickets, 'redeem'>;
+  config: Config;
+}
+
+export function createAdmission({ scopes, tokens, resumeTickets, config }: AdmissionOptions): Admit {
   async function admit(request: Request): Promise<Admitted> {
     demandOrigin(request.origin, config.CORS_ORIGINS);
-    const identity = await identify(request.token);
+    const identity = await identify(request);
     if (!config.FEATURE_MOOT_OPERATIONS) throw new Problem('feature_disabled');
     const scope = await demandSession(request.session_id, identity);
-    return {
-      connection_id: randomUUID(),
-      address: request.address,
-      session_id: scope.session_id!,
-      last_sequence: request.lastSequence(),
-      seat: request.seat(),
-      resumed: false,
-      identity,
-      scope,
-    };
+    const session_id = scope.session_id!;
+    const position = { last_sequence: request.lastSequence(), seat: request.seat() };
+    // The last thing to be asked: what is refused for another reason uses no ticket up.
+    const resumed = await resumeTickets.redeem(request.resume_ticket, { subject: identity.actor.id, session_id });
+    if (!resumed && !isCurrent(identity)) throw unauthenticated();
+    const connection = { connection_id: randomUUID(), address: request.address };
+    return { ...connection, session_id, ...position, resumed, identity, scope };
   }
 
-  async function identify(token: unknown): Promise<Identity | Ticket> {
+  /** The ticket of an observer that has ended is good for coming back, and for nothing else. */
+  async function identify({ token, resume_ticket }: Request): Promise<Identity | Ticket> {
     const identity = typeof token === 'string' && ((await tokens.verify(token)) ?? (await tokens.verifyTicket(token)));
-    if (identity) return identity;
-    const challenge = { 'WWW-Authenticate': 'Bearer' };
-    throw new Problem('unauthenticated', 'The token is missing, expired or not signed by us.', {}, challenge);
+    if (!identity || (resume_ticket === undefined && !isCurrent(identity))) throw unauthenticated();
+    return identity;
   }
 
   async function demandSession(asked: unknown, identity: Identity | Ticket): Promise<Scope> {
@@ -80,6 +85,11 @@ export function createAdmission(scopes: ScopeCache, tokens: Tokens, config: Conf
   }
 
   return admit;
+}
+
+function unauthenticated(): Problem {
+  const challenge = { 'WWW-Authenticate': 'Bearer' };
+  return new Problem('unauthenticated', 'The token is missing, expired or not signed by us.', {}, challenge);
 }
 
 /**

@@ -14,23 +14,25 @@ export interface JoinOptions {
   last_sequence: number | undefined;
   /** A listener further behind gets a snapshot; 0: nobody does. */
   maxReplay: number;
+  /** To come back with. */
+  resume_ticket: string;
   log: Log;
 }
 
 /** @returns undefined when the listener was gone before it could start. @throws when Postgres fails */
 export async function join(room: Room, listener: Listener, options: JoinOptions): Promise<Delivery | undefined> {
-  const { rooms, last_sequence, maxReplay, log } = options;
+  const { rooms, last_sequence, maxReplay, resume_ticket, log } = options;
   await room.open();
   const head = laterOf(await rooms.readHead(room.session_id), room.head());
   const mode = modeOf(last_sequence, head, maxReplay);
   if (mode !== 'snapshot') {
     if (!listener.isOpen()) return undefined;
-    listener.send(welcome(mode, head));
+    listener.send(welcome(mode, head, resume_ticket));
     return begin(last_sequence!, head);
   }
   const data = await rooms.readSnapshot(room.session_id, head.event_sequence);
   if (!listener.isOpen()) return undefined;
-  listener.send(welcome(mode, data.head));
+  listener.send(welcome(mode, data.head, resume_ticket));
   if (last_sequence !== undefined && last_sequence > data.head.event_sequence) {
     listener.send(positionAhead(last_sequence, data.head));
   }
@@ -52,8 +54,8 @@ function modeOf(last_sequence: number | undefined, head: Position, maxReplay: nu
   return behind === 0 ? 'live' : 'delta';
 }
 
-function welcome(mode: Mode, head: Position): Message {
-  return { type: 'WELCOME', mode, recovered: mode !== 'snapshot', head, resume_ticket: null };
+function welcome(mode: Mode, head: Position, resume_ticket: string): Message {
+  return { type: 'WELCOME', mode, recovered: mode !== 'snapshot', head, resume_ticket };
 }
 
 function positionAhead(to: number, { event_sequence, event_hash }: Position): Message {

@@ -10,6 +10,7 @@ import type { Rooms } from '../rooms/rooms.ts';
 import { type Admitted, mayListen, type Transport } from './admission.ts';
 import { CLOSE, dismiss, type Listener, type Message } from './messages.ts';
 import type { Seats } from './presenceLeases.ts';
+import type { ConnectionTicket, ResumeTickets } from './resumeTickets.ts';
 import { startVisit, type Visit } from './visit.ts';
 
 export interface Listeners {
@@ -34,6 +35,7 @@ export interface Listeners {
 export interface ListenersOptions {
   rooms: Rooms;
   seats: Seats;
+  resumeTickets: Pick<ResumeTickets, 'issue'>;
   config: Config;
   metrics: Metrics;
   log: Log;
@@ -48,11 +50,13 @@ export interface Guest {
   arrival: number;
   transport: Transport;
   admitted: Admitted;
+  ticket: ConnectionTicket;
   /** Gives up the seat, where it has one. */
   leaveSeat: (() => void) | undefined;
 }
 
-export function createListeners({ rooms, seats, config, metrics, log }: ListenersOptions): Listeners {
+export function createListeners(options: ListenersOptions): Listeners {
+  const { rooms, seats, resumeTickets, config, metrics, log } = options;
   const present = new Map<Listener, Guest>();
   let arrivals = 0;
   let draining = false;
@@ -60,20 +64,23 @@ export function createListeners({ rooms, seats, config, metrics, log }: Listener
 
   function enter(transport: Transport, admitted: Admitted, connection: Listener): Visit {
     arrivals += 1;
-    const guest: Guest = { arrival: arrivals, transport, admitted, leaveSeat: undefined };
-    const { WS_MAX_REPLAY: maxReplay } = config;
-    return startVisit(admitted, connection, { rooms, maxReplay, metrics, log, onStart, onEnd });
+    const { identity, session_id } = admitted;
+    const ticket = resumeTickets.issue({ subject: identity.actor.id, session_id });
+    const guest: Guest = { arrival: arrivals, transport, admitted, ticket, leaveSeat: undefined };
+    const told = { resume_ticket: ticket.current(), maxReplay: config.WS_MAX_REPLAY };
+    return startVisit(admitted, connection, { rooms, ...told, metrics, log, onStart, onEnd });
 
     function onStart(listener: Listener): void {
       present.set(listener, guest);
       assignSeat(guest, admitted.scope);
       metrics.connections.inc({ transport });
-      if (draining) sendAway(listener);
+      if (draining) void sendAway(listener, ticket);
     }
 
     function onEnd(listener: Listener): void {
       present.delete(listener);
       guest.leaveSeat?.();
+      ticket.release();
       metrics.connections.dec({ transport });
       if (present.size === 0) onEmpty();
     }
@@ -97,7 +104,10 @@ export function createListeners({ rooms, seats, config, metrics, log }: Listener
       if (!reviewed.has(session_id) || guest.arrival > arrived) continue;
       const scope = scopes.get(session_id);
       if (scope && mayListen(scope, guest.admitted.identity)) assignSeat(guest, scope);
-      else dismiss(listener, CLOSE.scope, GONE);
+      else {
+        guest.ticket.revoke();
+        dismiss(listener, CLOSE.scope, GONE);
+      }
     }
   }
 
@@ -107,7 +117,7 @@ export function createListeners({ rooms, seats, config, metrics, log }: Listener
       onEmpty = resolve;
     });
     seats.close();
-    for (const listener of present.keys()) sendAway(listener);
+    for (const [listener, { ticket }] of present) void sendAway(listener, ticket);
     if (present.size > 0) await emptied;
   }
 
@@ -129,7 +139,8 @@ function sessionsOf(guests: Guest[], assignment_id: string | undefined): string[
   return [...new Set(some.map(({ session_id }) => session_id!))];
 }
 
-function sendAway(listener: Listener): void {
+async function sendAway(listener: Listener, ticket: ConnectionTicket): Promise<void> {
   const reconnect_in_ms = 1 + Math.floor(Math.random() * MAX_RECONNECT_MS);
-  dismiss(listener, CLOSE.draining, { type: 'DRAIN', reconnect_in_ms, resume_ticket: null });
+  const resume_ticket = await ticket.renew();
+  dismiss(listener, CLOSE.draining, { type: 'DRAIN', reconnect_in_ms, resume_ticket });
 }

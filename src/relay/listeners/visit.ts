@@ -1,4 +1,7 @@
-/** One connection from admission to its end: it joins its room, is heard, and is dismissed when its token expires. */
+/**
+ * One connection from admission to its end: it joins its room, is heard, and is dismissed when its token expires. The
+ * ticket of an observer bounds its admission alone.
+ */
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
 import type { Rooms } from '../rooms/rooms.ts';
@@ -20,6 +23,7 @@ export interface Visit {
 
 export interface VisitOptions {
   rooms: Rooms;
+  resume_ticket: string;
   maxReplay: number;
   metrics: Metrics;
   log: Log;
@@ -32,19 +36,23 @@ const EXPIRED: Message = { type: 'ERROR', code: 'unauthenticated', detail: 'The 
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export function startVisit(admitted: Admitted, connection: Listener, options: VisitOptions): Visit {
-  const { rooms, maxReplay, metrics, log, onStart, onEnd } = options;
+  const { rooms, resume_ticket, maxReplay, metrics, log, onStart, onEnd } = options;
   const { listener, stop } = createConnection(connection, metrics);
   const answers = createAnswers(listener);
   const inbound = createInbound(listener, answers, metrics);
   const room = rooms.acquire(admitted.session_id);
-  const cancelExpiry = at(admitted.identity.expires_at * 1_000, () => dismiss(listener, CLOSE.token, EXPIRED));
+  const isObserver = 'session_id' in admitted.identity;
+  const cancelExpiry = isObserver
+    ? () => {}
+    : at(admitted.identity.expires_at * 1_000, () => dismiss(listener, CLOSE.token, EXPIRED));
   let hasLeft = false;
   onStart(listener);
   const joined = joinRoom();
 
   async function joinRoom(): Promise<Delivery | undefined> {
     try {
-      return await join(room, listener, { rooms, last_sequence: admitted.last_sequence, maxReplay, log });
+      const { last_sequence } = admitted;
+      return await join(room, listener, { rooms, last_sequence, maxReplay, resume_ticket, log });
     } catch (err) {
       log.warn({ err, session_id: room.session_id }, 'listener failed to join');
       dismiss(listener, CLOSE.draining, TROUBLE);

@@ -1,0 +1,99 @@
+/**
+ * Resume tickets: a connection is given one when it is welcomed and another when it is sent away, and comes back with it
+ * uncounted by the limits. A ticket is good once, while its connection lives and ten minutes beyond, for the same subject
+ * and session. What is kept is a digest of all three, so that no ticket can be read in Redis.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { RENEW_MS, type Resumption } from '../../infra/resumption/resumption.ts';
+import type { Log } from '../../infra/telemetry/log.ts';
+
+/** For which connections a ticket is good. */
+export interface Bearer {
+  /** The `sub` of the token, or of the observer's ticket. */
+  subject: string;
+  session_id: string;
+}
+
+/** The ticket of one connection. */
+export interface ConnectionTicket {
+  current(): string;
+  /** Another in its place: the older one is good no more. Resolves when it is good everywhere. */
+  renew(): Promise<string>;
+  /** The connection has ended. */
+  release(): void;
+  /** The connection lost its right to come back. */
+  revoke(): void;
+}
+
+export interface ResumeTickets {
+  issue(bearer: Bearer): ConnectionTicket;
+  /** Uses the ticket up. @returns whether it was good */
+  redeem(ticket: unknown, bearer: Bearer): Promise<boolean>;
+  close(): void;
+}
+
+const TICKET_BYTES = 16;
+const TICKET = /^[\w-]{22}$/;
+
+export function createResumeTickets({ resumption, log }: { resumption: Resumption; log: Log }): ResumeTickets {
+  /** Of connections that live. */
+  const live = new Set<string>();
+  const timer = setInterval(() => void say(resumption.renew([...live])), RENEW_MS);
+  timer.unref();
+
+  /** Best effort: a ticket that could not be told is no ticket, and its bearer is counted as others are. */
+  async function say(told: Promise<unknown>): Promise<void> {
+    await told.catch((err) => log.debug({ err }, 'telling resume tickets failed'));
+  }
+
+  function issue(bearer: Bearer): ConnectionTicket {
+    let isOver = false;
+    let { ticket, key } = makeTicket(bearer);
+    hold();
+
+    function hold(): Promise<void> {
+      live.add(key);
+      return say(resumption.hold([key]));
+    }
+
+    async function renew(): Promise<string> {
+      if (isOver) return ticket;
+      end((older) => resumption.drop([older]));
+      ({ ticket, key } = makeTicket(bearer));
+      isOver = false;
+      await hold();
+      return ticket;
+    }
+
+    function end(tell: (key: string) => Promise<void>): void {
+      if (isOver) return;
+      isOver = true;
+      live.delete(key);
+      void say(tell(key));
+    }
+
+    return {
+      current: () => ticket,
+      renew,
+      release: () => end((last) => resumption.release([last])),
+      revoke: () => end((last) => resumption.drop([last])),
+    };
+  }
+
+  async function redeem(ticket: unknown, bearer: Bearer): Promise<boolean> {
+    if (typeof ticket !== 'string' || !TICKET.test(ticket)) return false;
+    return resumption.take(keyOf(ticket, bearer));
+  }
+
+  return { issue, redeem, close: () => clearInterval(timer) };
+}
+
+function makeTicket(bearer: Bearer): { ticket: string; key: string } {
+  const ticket = randomBytes(TICKET_BYTES).toString('base64url');
+  return { ticket, key: keyOf(ticket, bearer) };
+}
+
+function keyOf(ticket: string, { subject, session_id }: Bearer): string {
+  const digest = createHash('sha256').update(`${ticket} ${session_id} ${subject}`).digest();
+  return digest.subarray(0, TICKET_BYTES).toString('base64url');
+}
