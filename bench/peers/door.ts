@@ -11,6 +11,7 @@ import type { Acceptor } from '../../src/http/commands/acceptance.ts';
 import type { Outcomes } from '../../src/http/commands/outcomes.ts';
 import type { ApiContext } from '../../src/http/door/door.ts';
 import { createExpressServer } from '../../src/http/server.ts';
+import { createAddresses } from '../../src/infra/addresses.ts';
 import { createLimiter } from '../../src/infra/limiter/createLimiter.ts';
 import type { Config } from '../../src/infra/process/config.ts';
 import { closeServer, listen } from '../../src/infra/process/httpServer.ts';
@@ -50,6 +51,7 @@ export async function openDoor(
     tokens,
     metrics,
     log,
+    addresses: createAddresses(config),
     limiter: createLimiter({ prefix: 'peer:', alive: () => ALONE, metrics, log }, undefined),
     scopes: createScopes(db, createScopeCache(db)),
     acceptor: { accept, idle: async () => {} },

@@ -87,7 +87,7 @@ async function startWorker(config: Config): Promise<Started> {
     concurrency: JOBS_AT_ONCE,
   });
   await worker.waitUntilReady();
-  const ready = createServer(bareApp([]).get('/ready', (_req, res) => void res.json({ ready: true })));
+  const ready = createServer(bareApp(config).get('/ready', (_req, res) => void res.json({ ready: true })));
   await listen(ready, config.HOST, config.METRICS_PORT, 0);
   return {
     log: createLog(config.LOG_LEVEL, 'naive-worker'),

@@ -35,7 +35,7 @@ const ALLOWED = ['Authorization', 'Content-Type', 'Prefer', 'Idempotency-Key', '
 const POLICY = { styleSrc: ["'self'", "'unsafe-inline'"], fontSrc: ["'self'"], upgradeInsecureRequests: null };
 
 export function createApp(context: ApiContext, probe: Probe, version: string): Express {
-  const app = bareApp(context.config.TRUSTED_PROXIES);
+  const app = bareApp(context.config);
   app.use(observeRequests(context));
   app.use(helmet({ contentSecurityPolicy: { directives: POLICY } }));
   if (context.config.CORS_ORIGINS.length > 0) {

@@ -1,14 +1,22 @@
 /** What every Express application of ours has in common. */
-import express, { type Express, type RequestHandler } from 'express';
+import express, { type Express, type Request, type RequestHandler } from 'express';
+import { createAddresses } from '../infra/addresses.ts';
+import type { Config } from '../infra/process/config.ts';
 import { isAmbiguous, requestIdOf, SEND_ONE_HOST } from '../infra/process/requestId.ts';
 import { sendProblem } from './problems.ts';
 
-export function bareApp(trustedProxies: readonly string[]): Express {
+export function bareApp(config: Config): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
-  app.set('trust proxy', [...trustedProxies]);
+  app.set('trust proxy', [...config.TRUSTED_PROXIES]);
+  const { realAddress } = createAddresses(config);
+  Object.defineProperty(app.request, 'ip', {
+    get(this: Request) {
+      return realAddress(this.socket.remoteAddress, this.headers);
+    },
+  });
   app.use(identifyRequest);
   return app;
 }

@@ -6,6 +6,7 @@ import { createScopeCache } from '../access/scopeCache.ts';
 import type { IssueTicket } from '../core/definitions/command.ts';
 import { idOf } from '../core/definitions/stream.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
+import { createAddresses } from '../infra/addresses.ts';
 import { startBacklogWatch } from '../infra/backlog/backlogWatch.ts';
 import { listenForScopeChanges } from '../infra/broadcast/scopeChanges.ts';
 import { openLimiter } from '../infra/limiter/openLimiter.ts';
@@ -75,6 +76,7 @@ export async function startApi(
     reports,
     tokens,
     limiter,
+    addresses: createAddresses(config),
     blobs,
     ...createBounds(),
     installation: id,

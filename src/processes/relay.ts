@@ -40,7 +40,7 @@ await runProcess({ role: 'relay', verifiesTokens: true }, async (config) => {
   const polls = backbone.openPool('relay', POLL_POOL_SIZE);
   await heartbeat.join('relay');
   const probe = await startProcessProbe(backbone, { pool: polls, connections: relay.connections });
-  const app = bareApp(config.TRUSTED_PROXIES);
+  const app = bareApp(config);
   app.use(healthRoutes(probe), metricsRoutes(metrics, metricsAccess(config)), answerUnknownPath, answerProblems(log));
   const server = createExpressServer(app);
   relay.attach(server);

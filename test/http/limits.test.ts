@@ -156,6 +156,50 @@ describe.skipIf(isLeftOut)('of five requests a minute', () => {
   });
 });
 
+describe.skipIf(isLeftOut)('at a venue', () => {
+  let stack: Stack;
+  beforeAll(async () => {
+    stack = await startStack({
+      ...{ RATE_LIMIT_GENERAL_PER_MINUTE: `${LIMIT}`, TRUSTED_PROXIES: '127.0.0.1/32' },
+      ...{ REAL_ADDRESS_HEADER: 'cf-connecting-ip', WS_ALLOWLIST: '192.0.2.0/24,2001:db8:7::/48' },
+    });
+  });
+  afterAll(() => stack.stop());
+
+  const observe = (from: Record<string, string>) =>
+    post(stack.url, `/api/session/${randomUUID()}/observe`, null, undefined, from);
+  const statusesOf = async (from: Record<string, string>) => {
+    const statuses: number[] = [];
+    for (let i = 0; i <= LIMIT; i++) statuses.push((await observe(from)).status);
+    return statuses;
+  };
+  const COUNTED = [...Array(LIMIT).fill(404), 429];
+
+  test('no address is counted, however it is written, and nothing is said about a limit', async () => {
+    for (const address of ['192.0.2.7', '::ffff:192.0.2.8', '2001:db8:7::9']) {
+      expect(await statusesOf({ 'cf-connecting-ip': address })).toEqual(Array(LIMIT + 1).fill(404));
+    }
+    const { headers } = await observe({ 'cf-connecting-ip': '192.0.2.7' });
+    expect(headers.has('x-ratelimit-limit')).toBe(false);
+  });
+
+  test('users are counted as everywhere', async () => {
+    const who = person('super_admin');
+    const statuses: number[] = [];
+    for (let i = 0; i <= LIMIT; i++) {
+      const from = { 'cf-connecting-ip': '192.0.2.7' };
+      statuses.push((await get(stack.url, '/api/assignment/list', who, from)).status);
+    }
+    expect(statuses).toEqual([...Array(LIMIT).fill(200), 429]);
+  });
+
+  test('the address of the header that is named counts, and a client’s own word for the venue does not', async () => {
+    const own = { 'cf-connecting-ip': `198.51.100.${randomInt(250)}` };
+    expect(await statusesOf({ ...own, 'x-forwarded-for': '192.0.2.7' })).toEqual(COUNTED);
+    expect(await statusesOf({ 'x-forwarded-for': `192.0.2.7, 203.0.113.${randomInt(250)}` })).toEqual(COUNTED);
+  });
+});
+
 describe.skipIf(isLeftOut)('where no proxy is trusted', () => {
   test('nobody gets more by claiming other addresses', async () => {
     const stack = await startStack({ RATE_LIMIT_GENERAL_PER_MINUTE: `${LIMIT}` });

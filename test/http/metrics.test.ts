@@ -34,8 +34,9 @@ describe('metrics on a public port', () => {
       collected += 1;
       return collect();
     };
-    const app = bareApp([]);
-    app.use(metricsRoutes(metrics, metricsAccess(readConfig({ ...BASE, ...env }, 'all'))));
+    const config = readConfig({ ...BASE, ...env }, 'all');
+    const app = bareApp(config);
+    app.use(metricsRoutes(metrics, metricsAccess(config)));
     app.use(answerUnknownPath, answerProblems(createLog('silent', 'test')));
     const server = createExpressServer(app);
     const port = await listen(server, '127.0.0.1', 0, 0);

@@ -112,6 +112,17 @@ describe('settings', () => {
     expect(problemsOf({ NODE_ENV: 'production', JWT_PUBLIC_KEY: pem.replaceAll('\n', '\\n') })).toEqual([]);
   });
 
+  test('headers of addresses are names, and none that says more than an address', () => {
+    expect(readConfig({}, 'all').REAL_ADDRESS_HEADER).toEqual(['x-forwarded-for']);
+    const config = readConfig({ REAL_ADDRESS_HEADER: 'CF-Connecting-IP, x-real-ip' }, 'all');
+    expect(config.REAL_ADDRESS_HEADER).toEqual(['cf-connecting-ip', 'x-real-ip']);
+    for (const wrong of ['Forwarded', 'x forwarded for', 'a:b']) {
+      expect(problemsOf({ REAL_ADDRESS_HEADER: wrong }), wrong).toEqual([
+        expect.stringContaining('REAL_ADDRESS_HEADER: must name headers'),
+      ]);
+    }
+  });
+
   test('lists are lists', () => {
     const config = readConfig(
       { TRUSTED_PROXIES: '10.0.0.0/8, ::1/128', CORS_ORIGINS: 'https://a.example,https://b.example' },

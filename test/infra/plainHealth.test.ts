@@ -6,6 +6,7 @@ import { bareApp } from '../../src/http/bareApp.ts';
 import { healthRoutes } from '../../src/http/operations/health.ts';
 import { metricsRoutes } from '../../src/http/operations/metricsRoutes.ts';
 import { createExpressServer } from '../../src/http/server.ts';
+import { readConfig } from '../../src/infra/process/config.ts';
 import { closeServer, listen } from '../../src/infra/process/httpServer.ts';
 import { createHealthServer } from '../../src/infra/process/plainHealth.ts';
 import type { Metrics } from '../../src/infra/telemetry/metrics.ts';
@@ -28,7 +29,9 @@ const servers: { [name: string]: { server: Server; port: number } } = {};
 
 beforeAll(async () => {
   // A fault on Express shows its stack to developers, and says no more than its status in production.
-  const app = bareApp([]).set('env', 'production').use(healthRoutes(probe), metricsRoutes(metrics, 'open'));
+  const app = bareApp(readConfig({}, 'all'))
+    .set('env', 'production')
+    .use(healthRoutes(probe), metricsRoutes(metrics, 'open'));
   for (const [name, server] of Object.entries({
     express: createExpressServer(app),
     plain: createHealthServer(probe, metrics, (fault) => faults.push(fault.message)),

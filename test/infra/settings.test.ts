@@ -33,11 +33,10 @@ test('a setting without effect is named where it asks for something, and not for
     WS_OVERFLOW_ACTION: 'disconnect',
     WS_MAX_CONNECTIONS_PER_USER: '10',
     WS_MAX_CONNECTIONS_PER_IP: '10',
-    WS_ALLOWLIST: '10.0.0.0/8',
   };
   expect(settingsWithoutEffect(readConfig(asking, 'all'))).toEqual(withoutEffect);
   expect(Object.keys(asking)).toEqual(withoutEffect);
   const defaults = { WS_MAX_QUEUE: '100', WS_OVERFLOW_ACTION: 'drop_oldest', WS_MAX_CONNECTIONS_PER_USER: '3' };
-  const nothing = { WS_MAX_CONNECTIONS_PER_IP: '0', WS_ALLOWLIST: '' };
+  const nothing = { WS_MAX_CONNECTIONS_PER_IP: '0' };
   expect(settingsWithoutEffect(readConfig({ ...defaults, ...nothing, WS_MAX_REPLAY: '50' }, 'all'))).toEqual([]);
 });

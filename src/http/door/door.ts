@@ -7,6 +7,7 @@ import type { Scopes } from '../../access/demandScope.ts';
 import type { Actor } from '../../core/definitions/actor.ts';
 import type { CommandDefinition, Feature, IssueTicket } from '../../core/definitions/command.ts';
 import { Problem } from '../../core/definitions/problem.ts';
+import type { Addresses } from '../../infra/addresses.ts';
 import type { BlobStore } from '../../infra/blobs.ts';
 import type { Limiter } from '../../infra/limiter/limiter.ts';
 import type { Config } from '../../infra/process/config.ts';
@@ -34,6 +35,7 @@ export interface ApiContext {
   reports: Reports;
   tokens: Tokens;
   limiter: Limiter;
+  addresses: Addresses;
   blobs: BlobStore;
   /** Of reading whole files, to hash them. */
   hashing: Shares;

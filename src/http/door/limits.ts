@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 import type { Actor } from '../../core/definitions/actor.ts';
 import type { CommandDefinition } from '../../core/definitions/command.ts';
 import { Problem } from '../../core/definitions/problem.ts';
-import { networkOf } from '../../infra/addresses.ts';
+import { type Addresses, limitKey } from '../../infra/addresses.ts';
 import type { Limiter } from '../../infra/limiter/limiter.ts';
 import type { Config } from '../../infra/process/config.ts';
 import type { Acceptor } from '../commands/acceptance.ts';
@@ -20,22 +20,28 @@ export type ApiLimit = keyof typeof LIMITS;
 
 interface Limiting {
   limiter: Limiter;
+  addresses: Pick<Addresses, 'isAllowlisted'>;
   config: Config;
 }
 
 /** The sender of a request, as limits count: the user, or the address where there is none. */
 export function callerOf({ ip }: Request, actor: Actor | null): string {
-  return actor === null || actor.role === 'observer' ? networkOf(ip) : actor.id;
+  return isUser(actor) ? actor.id : limitKey(ip);
+}
+
+function isUser(actor: Actor | null): actor is Actor {
+  return actor !== null && actor.role !== 'observer';
 }
 
 /** The headers of the answer tell of the limit that was looked at last. @throws {Problem} 429 */
 export async function limit(
-  { limiter, config }: Limiting,
+  { limiter, addresses, config }: Limiting,
   req: Request,
   res: Response,
   actor: Actor | null,
   type: ApiLimit = 'general_api',
 ): Promise<void> {
+  if (!isUser(actor) && addresses.isAllowlisted(req.ip!)) return;
   const { setting, what } = LIMITS[type];
   const identifier = callerOf(req, actor);
   const verdict = await limiter.take([{ type, identifier, limit: config[setting], window_ms: MINUTE_MS }]);

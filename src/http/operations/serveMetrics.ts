@@ -17,7 +17,7 @@ export interface MetricsServer {
 export async function serveMetrics(backbone: Backbone, usual: number): Promise<MetricsServer | undefined> {
   const { config, metrics, log } = backbone;
   if (config.METRICS_PORT === undefined && metricsAccess(config) !== 'closed') return undefined;
-  const app = bareApp(config.TRUSTED_PROXIES);
+  const app = bareApp(config);
   app.use(metricsRoutes(metrics, 'open'), answerUnknownPath, answerProblems(log));
   const server = createExpressServer(app);
   const port = await listen(server, config.HOST, config.METRICS_PORT, usual);

@@ -37,6 +37,12 @@ const list = z.string().transform((text) =>
     .filter(Boolean),
 );
 const cidrs = list.refine((items) => items.every((item) => ipaddr.isValidCIDR(item)), 'must be a list like 10.0.0.0/8');
+const headers = list
+  .transform((names) => names.map((name) => name.toLowerCase()))
+  .refine(
+    (names) => names.every((name) => /^[\w-]+$/.test(name) && name !== 'forwarded'),
+    'must name headers that hold addresses alone, which Forwarded does not',
+  );
 const pem = z.string().transform((text, context) => {
   try {
     return createPublicKey(text.replaceAll('\\n', '\n'));
@@ -159,7 +165,12 @@ export const Settings = z.object({
   }),
   TRUSTED_PROXIES: cidrs.default([]).register(described, {
     readBy: DOORS,
-    help: 'Networks of proxies whose `X-Forwarded-For` is believed, like `10.0.0.0/8,::1/128`.',
+    help: 'Networks of proxies whose word for an address is believed, like `10.0.0.0/8,::1/128`.',
+  }),
+  REAL_ADDRESS_HEADER: headers.default(['x-forwarded-for']).register(described, {
+    readBy: DOORS,
+    unset: '`x-forwarded-for`',
+    help: 'Headers in which a trusted proxy names the address that it serves, such as `cf-connecting-ip`: the first that came is read, `x-forwarded-for` after all others. Every such proxy must set it, or take away what a client wrote.',
   }),
   CORS_ORIGINS: list.default([]).register(described, {
     readBy: DOORS,
@@ -192,7 +203,6 @@ export const Settings = z.object({
   WS_ALLOWLIST: cidrs.default([]).register(described, {
     readBy: DOORS,
     help: 'Networks of venues, which no limit by address counts.',
-    isWithoutEffect: true,
   }),
   RATE_LIMIT_GENERAL_PER_MINUTE: count.default(100).register(described, {
     readBy: API,
