@@ -67,7 +67,7 @@ export function createRelay(options: RelayOptions): Relay {
   const stopHeadCheck = startHeadCheck({ rooms, readHeads: readers.readHeads, broadcast, log });
   const seats = createPresenceLeases({ id, presence, metrics, log });
   const resumeTickets = createResumeTickets({ resumption, log });
-  const listeners = createListeners({ rooms, seats, resumeTickets, config, metrics, log });
+  const listeners = createListeners({ rooms, seats, tokens, resumeTickets, config, metrics, log });
   const census = startCensus({ id, reports, guests: listeners.guests, log });
   const stopScopeCheck = startScopeCheck({ db, listeners, scopes, broadcast, log });
   const admitOpen = createAdmission({ scopes, tokens, resumeTickets, config });

@@ -6,6 +6,7 @@ import type { Scope } from '../../access/scope.ts';
 import type { Config } from '../../infra/process/config.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
+import type { Tokens } from '../../infra/tokens.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 import { type Admitted, mayListen, type Transport } from './admission.ts';
 import { CLOSE, dismiss, type Listener, type Message } from './messages.ts';
@@ -35,6 +36,7 @@ export interface Listeners {
 export interface ListenersOptions {
   rooms: Rooms;
   seats: Seats;
+  tokens: Tokens;
   resumeTickets: Pick<ResumeTickets, 'issue'>;
   config: Config;
   metrics: Metrics;
@@ -56,7 +58,7 @@ export interface Guest {
 }
 
 export function createListeners(options: ListenersOptions): Listeners {
-  const { rooms, seats, resumeTickets, config, metrics, log } = options;
+  const { rooms, seats, tokens, resumeTickets, config, metrics, log } = options;
   const present = new Map<Listener, Guest>();
   let arrivals = 0;
   let draining = false;
@@ -68,7 +70,7 @@ export function createListeners(options: ListenersOptions): Listeners {
     const ticket = resumeTickets.issue({ subject: identity.actor.id, session_id });
     const guest: Guest = { arrival: arrivals, transport, admitted, ticket, leaveSeat: undefined };
     const told = { resume_ticket: ticket.current(), maxReplay: config.WS_MAX_REPLAY };
-    return startVisit(admitted, connection, { rooms, ...told, metrics, log, onStart, onEnd });
+    return startVisit(admitted, connection, { rooms, tokens, ...told, metrics, log, onStart, onEnd });
 
     function onStart(listener: Listener): void {
       present.set(listener, guest);

@@ -1,9 +1,7 @@
-/**
- * One connection from admission to its end: it joins its room, is heard, and is dismissed when its token expires. The
- * ticket of an observer bounds its admission alone.
- */
+/** One connection from admission to its end: it joins its room, is heard, and is dismissed when its token expires. */
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
+import type { Tokens } from '../../infra/tokens.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 import { createConnection } from '../transports/connection.ts';
 import type { Admitted } from './admission.ts';
@@ -12,7 +10,8 @@ import { answer, NOT_ALLOWED, readClientMessage } from './clientMessages.ts';
 import type { Delivery } from './delivery.ts';
 import { createInbound, type Said } from './inbound.ts';
 import { join } from './join.ts';
-import { CLOSE, dismiss, type Listener, type Message, TROUBLE } from './messages.ts';
+import { CLOSE, dismiss, type Listener, TROUBLE } from './messages.ts';
+import { createTokenLife } from './tokenLife.ts';
 
 /** What a transport tells about a connection. */
 export interface Visit {
@@ -23,6 +22,7 @@ export interface Visit {
 
 export interface VisitOptions {
   rooms: Rooms;
+  tokens: Tokens;
   resume_ticket: string;
   maxReplay: number;
   metrics: Metrics;
@@ -32,22 +32,22 @@ export interface VisitOptions {
   onEnd(listener: Listener): void;
 }
 
-const EXPIRED: Message = { type: 'ERROR', code: 'unauthenticated', detail: 'The token has expired.' };
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
 export function startVisit(admitted: Admitted, connection: Listener, options: VisitOptions): Visit {
-  const { rooms, resume_ticket, maxReplay, metrics, log, onStart, onEnd } = options;
+  const { rooms, tokens, resume_ticket, maxReplay, metrics, log, onStart, onEnd } = options;
   const { listener, stop } = createConnection(connection, metrics);
   const answers = createAnswers(listener);
   const inbound = createInbound(listener, answers, metrics);
   const room = rooms.acquire(admitted.session_id);
-  const isObserver = 'session_id' in admitted.identity;
-  const cancelExpiry = isObserver
-    ? () => {}
-    : at(admitted.identity.expires_at * 1_000, () => dismiss(listener, CLOSE.token, EXPIRED));
+  const tokenLife = createTokenLife({
+    admitted,
+    tokens,
+    owe: (kind, make) => answers.owe(kind, () => listener.send(make())),
+    end: (message) => dismiss(listener, CLOSE.token, message),
+  });
   let hasLeft = false;
   onStart(listener);
   const joined = joinRoom();
+  void joined.then((delivery) => delivery && tokenLife.start());
 
   async function joinRoom(): Promise<Delivery | undefined> {
     try {
@@ -70,14 +70,16 @@ export function startVisit(admitted: Admitted, connection: Listener, options: Vi
       return;
     }
     void joined.then((delivery) => {
-      if (delivery && listener.isOpen()) answer(message, { room, delivery, listener, answers });
+      if (!delivery || !listener.isOpen()) return;
+      if (message.type === 'REAUTH') void tokenLife.renew(message.token);
+      else answer(message, { room, delivery, listener, answers });
     });
   }
 
   function leave(): void {
     if (hasLeft) return;
     hasLeft = true;
-    cancelExpiry();
+    tokenLife.stop();
     stop();
     answers.stop();
     void joined.then((delivery) => {
@@ -88,16 +90,4 @@ export function startVisit(admitted: Admitted, connection: Listener, options: Vi
   }
 
   return { receive, leave };
-}
-
-/** Calls back at an instant, which may be further away than a timer reaches. @returns what cancels it */
-function at(time_ms: number, callback: () => void): () => void {
-  let timer: NodeJS.Timeout;
-  const arm = () => {
-    const left = time_ms - Date.now();
-    timer = left > MAX_TIMER_MS ? setTimeout(arm, MAX_TIMER_MS) : setTimeout(callback, left);
-    timer.unref();
-  };
-  arm();
-  return () => clearTimeout(timer);
 }

@@ -1,0 +1,132 @@
+/** The end of a connection's token over real sockets: it is told before, another may take its place, and only the same person's. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { signToken } from '../../src/infra/tokens.ts';
+import type { Message } from '../../src/relay/listeners/messages.ts';
+import { createTokenLife, WARN_MS } from '../../src/relay/listeners/tokenLife.ts';
+import { type Cast, cast, openSession } from '../support/client.ts';
+import { type Listener, type ListenOptions, listenOnSocketIo, listenOnWebSocket } from '../support/listener.ts';
+import { isLeftOut, kind, SECRET, type Stack, startStack } from '../support/stack.ts';
+
+let stack: Stack;
+let people: Cast;
+const open: Listener[] = [];
+
+beforeAll(async () => {
+  if (isLeftOut) return;
+  stack = await startStack();
+  people = cast();
+});
+afterAll(async () => {
+  for (const listener of open) listener.close();
+  await stack?.stop();
+});
+
+const inSeconds = (seconds: number) => Math.floor(Date.now() / 1_000) + seconds;
+
+/** A token of the petitioner that is good for so long. */
+function tokenFor(seconds: number, changes: object = {}): string {
+  const { id: sub, institution_id } = people.petitioner;
+  return signToken({ sub, role: 'participant', institution_id, exp: inSeconds(seconds), ...changes }, SECRET);
+}
+
+const TRANSPORTS = {
+  websocket: { connect: listenOnWebSocket, ended: 4401 },
+  'socket.io': { connect: listenOnSocketIo, ended: 'io server disconnect' },
+};
+
+describe.skipIf(isLeftOut).each(Object.entries(TRANSPORTS))(`a token's end on %s, ${kind}`, (_, { connect, ended }) => {
+  const listen = async (options: Omit<ListenOptions, 'session_id'>) => {
+    const { session_id } = await openSession(stack.url, people);
+    const listener = await connect(stack.relayUrl, { ...options, session_id });
+    open.push(listener);
+    await listener.until(({ type }) => type === 'SYNCED');
+    return listener;
+  };
+  const typesOf = ({ messages }: Listener) => messages.map(({ type }) => type);
+
+  test('is told within its last minute, and another token moves it', async () => {
+    const listener = await listen({ token: tokenFor(3) });
+    const { in_ms } = await listener.until(({ type }) => type === 'TOKEN_EXPIRING');
+    expect(in_ms).toBeGreaterThan(0);
+    expect(in_ms).toBeLessThanOrEqual(3_000);
+    const exp = inSeconds(3_600);
+    listener.send({ type: 'REAUTH', token: tokenFor(0, { exp }) });
+    const { expires_at } = await listener.until(({ type }) => type === 'REAUTHED');
+    expect(expires_at).toBe(new Date(exp * 1_000).toISOString());
+    const end = performance.now() + in_ms + 500;
+    await vi.waitFor(() => expect(performance.now()).toBeGreaterThan(end), 10_000);
+    listener.send({ type: 'PING' });
+    await listener.until(({ type }) => type === 'PONG');
+    expect(typesOf(listener)).not.toContain('ERROR');
+  });
+
+  test('ends the connection where no other came', async () => {
+    const listener = await listen({ token: tokenFor(2) });
+    expect(await listener.closed).toBe(ended);
+    const error = { type: 'ERROR', code: 'unauthenticated', detail: 'The token has expired.' };
+    expect(listener.messages.at(-1)).toEqual(error);
+  });
+
+  test.each<[string, () => string]>([
+    ["another person's", () => tokenFor(7_200, { sub: randomUUID() })],
+    ['of another role', () => tokenFor(7_200, { role: 'judge' })],
+    ['of another institution', () => tokenFor(7_200, { institution_id: randomUUID() })],
+    ['one that ends earlier', () => tokenFor(60)],
+    ['one that has ended', () => tokenFor(-60)],
+    ['forged', () => `${tokenFor(7_200).slice(0, -4)}AAAA`],
+    ['no token at all', () => 'nonsense'],
+  ])('is final where the other is %s', async (_name, make) => {
+    const listener = await listen({ token: tokenFor(3_600) });
+    listener.send({ type: 'REAUTH', token: make() });
+    expect(await listener.closed).toBe(ended);
+    expect(listener.messages.at(-1)).toMatchObject({ type: 'ERROR', code: 'unauthenticated' });
+    expect(typesOf(listener)).not.toContain('REAUTHED');
+  });
+
+  test('REAUTH is a message like others: malformed it changes nothing, and too many are dropped', async () => {
+    const listener = await listen({ token: tokenFor(3_600) });
+    for (const wrong of [{ type: 'REAUTH' }, { type: 'REAUTH', token: 7 }, { type: 'REAUTH', token: 'x', more: 1 }]) {
+      listener.send(wrong);
+    }
+    await listener.until(({ code }) => code === 'message_not_allowed');
+    for (let n = 0; n < 25; n += 1) listener.send({ type: 'REAUTH', token: tokenFor(3_700 + n) });
+    await listener.until(({ code }) => code === 'message_rate');
+    expect(typesOf(listener).filter((type) => type === 'REAUTHED').length).toBeLessThan(25);
+  });
+});
+
+describe("the watch over a token's end", () => {
+  const said: Message[] = [];
+  const ended: Message[] = [];
+
+  test('warns a minute before, not sooner, and ends with it; an observer is not ended', async () => {
+    vi.useFakeTimers();
+    try {
+      const expires_at = Math.floor(Date.now() / 1_000) + 3_600;
+      const actor = { id: randomUUID(), role: 'judge' as const, institution_id: null };
+      const watch = (identity: object) =>
+        createTokenLife({
+          admitted: { identity: { actor, expires_at, ...identity } as never },
+          tokens: {} as never,
+          owe: (_, make) => void said.push(make()),
+          end: (message) => void ended.push(message),
+        });
+      const life = watch({});
+      watch({ session_id: randomUUID(), holder: actor }).start();
+      life.start();
+      await vi.advanceTimersByTimeAsync(expires_at * 1_000 - Date.now() - WARN_MS - 1);
+      expect(said).toEqual([]);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(said).toEqual([{ type: 'TOKEN_EXPIRING', in_ms: WARN_MS }]);
+      await vi.advanceTimersByTimeAsync(WARN_MS - 1);
+      expect(ended).toEqual([]);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(ended).toHaveLength(1);
+      await vi.advanceTimersByTimeAsync(10 * WARN_MS);
+      expect([said.length, ended.length]).toEqual([1, 1]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
