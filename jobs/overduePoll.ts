@@ -3,10 +3,12 @@
  * any is overdue, and only then is that kind polled. So a process at rest asks one cheap question, however many kinds
  * there are. A poll that takes long, or fails, holds up no other.
  */
+
 import type pg from 'pg';
 import { poll } from '../src/infra/postgres/boundedRead.ts';
 import { isTransientFault } from '../src/infra/postgres/database.ts';
 import type { Log } from '../src/infra/telemetry/log.ts';
+import { timings } from '../src/infra/timings.ts';
 
 /** A kind of work. */
 export interface OverdueWork {
@@ -20,9 +22,6 @@ export interface OverduePoll {
   /** Polls no more, and resolves when the polls under way have ended. */
   close(): Promise<void>;
 }
-
-/** Not in step with other workers. */
-const EVERY_MS = { least: 400, most: 500 };
 
 /** @param pool of role `worker`, for polls alone */
 export function startOverduePoll(pool: pg.Pool, watched: readonly OverdueWork[], log: Log): OverduePoll {
@@ -43,7 +42,8 @@ export function startOverduePoll(pool: pg.Pool, watched: readonly OverdueWork[],
       if (isTransientFault(err)) start(watched);
     }
     if (closing) return;
-    const again = EVERY_MS.least + Math.random() * (EVERY_MS.most - EVERY_MS.least);
+    const again =
+      timings.applying.poll.least_ms + Math.random() * (timings.applying.poll.most_ms - timings.applying.poll.least_ms);
     timer = setTimeout(() => {
       asking = ask();
     }, again);

@@ -2,11 +2,13 @@
  * The worker as a part: it answers doorbells, polls for overdue commands, keeps the deadlines of turns, watches presence, and
  * runs timed jobs and verifications on request.
  */
+
 import type { Job, Worker } from 'bullmq';
 import type { Queryable } from '../src/core/sql/queryable.ts';
 import { POLL_POOL_SIZE } from '../src/infra/postgres/boundedRead.ts';
 import type { Backbone } from '../src/infra/process/backbone.ts';
 import type { Watch } from '../src/infra/process/watchdog.ts';
+import { timings } from '../src/infra/timings.ts';
 import { catalog } from '../src/modules.ts';
 import { createApplier } from './apply/applyCommands.ts';
 import type { CrashPoint } from './apply/attempt.ts';
@@ -33,7 +35,6 @@ const POOL_SIZE = 6;
 const INTEGRITY_AT_ONCE = RUNS_AT_ONCE + VERIFICATIONS_AT_ONCE;
 const JOB_POOL_SIZE = 2 * RUNS_AT_ONCE + 1;
 const VERIFIER_POOL_SIZE = INTEGRITY_AT_ONCE + RUNS_AT_ONCE;
-const CLOSE_WITHIN_MS = 10_000;
 
 /**
  * @param reach is told of the moments at which a test may end the process
@@ -88,7 +89,7 @@ export async function startWorker(
     const runs = Promise.all([runner.close(), verifier.close()]);
     const workers = Promise.all([doorbells.close(), integrity.close(), maintenance.close(), runs]);
     // While Redis is away BullMQ would wait for it; what is under way is the applier's to finish.
-    const within = queues.isConnected() === false ? 0 : CLOSE_WITHIN_MS;
+    const within = queues.isConnected() === false ? 0 : timings.stopping.worker_within_ms;
     await Promise.race([workers, new Promise((resolve) => setTimeout(resolve, within).unref())]);
     await applier.close();
     await Promise.all([polled, left]);

@@ -2,6 +2,7 @@
  * One transaction over some streams, with all that follows its commit. While the database does not answer it is tried
  * again, for as long as that takes: a lost connection says nothing against a command.
  */
+
 import { SpanKind } from '@opentelemetry/api';
 import type pg from 'pg';
 import type { Decided } from '../../src/core/apply/decideBatch.ts';
@@ -16,6 +17,7 @@ import type { Queues } from '../../src/infra/queue/queue.ts';
 import type { Log } from '../../src/infra/telemetry/log.ts';
 import type { Metrics } from '../../src/infra/telemetry/metrics.ts';
 import { linksTo, tracer, within } from '../../src/infra/telemetry/tracing.ts';
+import { timings } from '../../src/infra/timings.ts';
 import { followCommit } from './afterCommit.ts';
 
 /** Moments at which a test may end the process. */
@@ -44,8 +46,7 @@ export interface Attempts {
 
 // A locked stream is not waited for at all. This is for the rows that its commands write besides:
 // long enough for a server that is busy, and short enough for the neighbours in the same transaction.
-const BEGIN = `begin; set local lock_timeout = '250ms'`;
-const RETRY_WAIT_MS = { first: 50, most: 1_000 };
+const BEGIN = `begin; set local lock_timeout = ${timings.applying.lock_ms}`;
 
 export function createAttempts(options: ApplierOptions, isClosing: () => boolean): Attempts {
   const { pool, catalog, queues, broadcast, metrics, log, watch, reach } = options;
@@ -88,7 +89,8 @@ export function createAttempts(options: ApplierOptions, isClosing: () => boolean
   }
 
   async function persistently<T>(work: () => Promise<T>): Promise<T> {
-    for (let wait = RETRY_WAIT_MS.first; ; wait = Math.min(wait * 2, RETRY_WAIT_MS.most)) {
+    const { first_ms, most_ms } = timings.applying.retry;
+    for (let wait = first_ms; ; wait = Math.min(wait * 2, most_ms)) {
       try {
         return await work();
       } catch (fault) {

@@ -9,7 +9,8 @@ import { addWork, type Work } from '../../src/core/definitions/stream.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import type { Log } from '../../src/infra/telemetry/log.ts';
 import type { Metrics } from '../../src/infra/telemetry/metrics.ts';
-import { createBackOffReport, REPORT_EVERY_MS } from './backOffReport.ts';
+import { timings } from '../../src/infra/timings.ts';
+import { createBackOffReport } from './backOffReport.ts';
 
 export interface BackOff {
   /** What is left of the work without the streams that wait; they are tried again by themselves. */
@@ -34,7 +35,6 @@ interface BackOffOptions {
   log: Log;
 }
 
-const WAIT_MS = { locked: { first: 5, most: 500 }, newer: { first: 1_000, most: 5_000 } };
 /** More are not remembered: each overdue poll finds them again. */
 const MOST_STREAMS = 1_000;
 const RETRY_BATCH = 64;
@@ -46,7 +46,7 @@ export function createBackOff({ retry, db, metrics, log }: BackOffOptions): Back
   const slow = createBatcher<string, null>(RETRY_BATCH, tryAgain, () => true, queueMicrotask);
   let closed = false;
   const report = createBackOffReport({ db, metrics, log });
-  const reporting = setInterval(() => void report(waiting), REPORT_EVERY_MS).unref();
+  const reporting = setInterval(() => void report(waiting), timings.applying.report_every_ms).unref();
 
   function withhold(work: Work): Work {
     if (waiting.size === 0) return work;
@@ -72,8 +72,8 @@ export function createBackOff({ retry, db, metrics, log }: BackOffOptions): Back
       if (next !== entry.first) Object.assign(entry, { first: next, since: performance.now(), tries: 0 });
       Object.assign(entry, { reason, detail, isSlow });
       addStreams(entry, streams);
-      const { first, most } = WAIT_MS[reason];
-      const wait = Math.min(most, first * 2 ** entry.tries) * (0.5 + Math.random() / 2);
+      const { first_ms, most_ms } = timings.applying[reason];
+      const wait = Math.min(most_ms, first_ms * 2 ** entry.tries) * (0.5 + Math.random() / 2);
       entry.tries += 1;
       entry.timer = setTimeout(() => void (isSlow ? slow : quick).push(subject), wait);
       waiting.set(subject, entry);

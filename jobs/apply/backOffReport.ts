@@ -2,11 +2,13 @@
  * What waits alone for long is published, so that no other process takes its commands for work that is left undone,
  * counted in the metrics, and named in the log now and then.
  */
+
 import type { Postponed } from '../../src/core/apply/outcome.ts';
 import { publishBackoffs } from '../../src/core/apply/streamBackoffs.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import type { Log } from '../../src/infra/telemetry/log.ts';
 import type { Metrics } from '../../src/infra/telemetry/metrics.ts';
+import { timings } from '../../src/infra/timings.ts';
 
 interface ReportOptions {
   db: Queryable;
@@ -16,23 +18,19 @@ interface ReportOptions {
 
 type Waiting = ReadonlyMap<string, Postponed & { since: number }>;
 
-/** Longer than two workers that meet at one stream need to get past each other. */
-export const REPORT_EVERY_MS = 1_000;
-const LOG_EVERY_MS = 30_000;
-
 export function createBackOffReport({ db, metrics, log }: ReportOptions): (waiting: Waiting) => Promise<void> {
   let loggedAt = Number.NEGATIVE_INFINITY;
 
   function logLong(long: [string, Postponed][]): void {
     const isOver = long.length === 0;
-    if (isOver ? loggedAt < 0 : performance.now() - loggedAt < LOG_EVERY_MS) return;
+    if (isOver ? loggedAt < 0 : performance.now() - loggedAt < timings.applying.log_every_ms) return;
     loggedAt = isOver ? Number.NEGATIVE_INFINITY : performance.now();
     if (isOver) log.info('no stream waits any more');
     else log.warn({ streams: long.length, stream: long[0]![0], why: long[0]![1].detail }, 'streams wait alone');
   }
 
   return async (waiting) => {
-    const long = [...waiting].filter(([, { since }]) => performance.now() - since > REPORT_EVERY_MS);
+    const long = [...waiting].filter(([, { since }]) => performance.now() - since > timings.applying.report_every_ms);
     for (const reason of ['locked', 'newer'] as const) {
       metrics.backingOff.set({ reason }, long.filter(([, entry]) => entry.reason === reason).length);
     }

@@ -2,15 +2,16 @@
  * SQL of the overdue poll: commands that wait for longer than their doorbell should take: it was lost, or answered by a
  * worker that was killed with them in hand. Polled under load too, as nothing else rings for those.
  */
+
 import { oldestWaiting } from '../../src/core/apply/waitingCommands.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
+import { timings } from '../../src/infra/timings.ts';
 
-const OVERDUE_AFTER_MS = 500;
 const STREAMS_AT_ONCE = 500;
 /** Oldest first, so that no stream is passed over for long. */
 const COMMANDS_LOOKED_THROUGH = 2_000;
 
-const IS_OVERDUE = `accepted_at < clock_timestamp() - interval '${OVERDUE_AFTER_MS} milliseconds'`;
+const IS_OVERDUE = `accepted_at < clock_timestamp() - interval '${timings.applying.overdue_after_ms} milliseconds'`;
 
 /** Is there any that `findOverdue` would find, but for streams that wait for their next attempt? */
 export const COMMANDS_WAIT = `exists (select from (${oldestWaiting('accepted_at', 1)}) o where ${IS_OVERDUE})`;

@@ -2,8 +2,10 @@
  * The leader's cron: fires each line at its slots, one tick after the other, and remembers which lines may lack a tick,
  * to catch them up after the next renewal of the lease.
  */
+
 import { type ScheduledTask, schedule } from 'node-cron';
 import type { Log } from '../../src/infra/telemetry/log.ts';
+import { timings } from '../../src/infra/timings.ts';
 import type { Line } from '../schedule.ts';
 import { nextSlot } from './cronSlots.ts';
 import type { Fire } from './fireTicks.ts';
@@ -17,9 +19,6 @@ export interface CronOptions extends Fire {
   /** Writes the timetable down, once a term. */
   publish(): Promise<void>;
 }
-
-/** If the wall clock jumped, node-cron may have skipped a slot: a line so late is caught up. */
-const OVERDUE_MS = 3_000;
 
 export function createCron({ timetable, log, wallClock, leader, publish, fire, catchUp }: CronOptions) {
   const tasks = createTasks(timetable, log, { onTick, onMissed: (line) => owe(line) });
@@ -40,7 +39,7 @@ export function createCron({ timetable, log, wallClock, leader, publish, fire, c
   }
 
   function onRenewed(): void {
-    const late = timetable.filter((line) => due.get(line)! < wallClock() - OVERDUE_MS);
+    const late = timetable.filter((line) => due.get(line)! < wallClock() - timings.ticks.overdue_ms);
     if (late.length + owing.size > 0) owe(...late);
   }
 

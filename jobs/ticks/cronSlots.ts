@@ -2,7 +2,9 @@
  * When a cron expression is due, and what is to be done about ticks that nobody fired in time. Pure: the clock is an
  * argument, everything is UTC, and instants are milliseconds since 1970.
  */
+
 import { parse } from 'node-cron';
+import { timings } from '../../src/infra/timings.ts';
 
 /** What becomes of ticks that were missed: only the latest is fired, none is, or the latest `all` of them are. */
 export type MissedPolicy = 'latest' | 'skip' | { all: number };
@@ -16,8 +18,6 @@ export interface Plan {
 
 type Fields = Readonly<Record<'second' | 'minute' | 'hour' | 'dayOfMonth' | 'month' | 'dayOfWeek', number[]>>;
 
-/** A tick that is later than this was missed. Handing over after a death takes less. */
-export const ON_TIME_WITHIN_MS = 10_000;
 /** Further back nobody looks for what was missed. */
 const LOOK_BACK_MS = 31 * 86_400_000;
 const LOOK_AHEAD_DAYS = 4 * 366;
@@ -31,7 +31,7 @@ export function planTicks(cron: string, policy: MissedPolicy, since: number, now
 }
 
 export function isOnTime(slot: number, now: number): boolean {
-  return now - slot <= ON_TIME_WITHIN_MS;
+  return now - slot <= timings.ticks.on_time_within_ms;
 }
 
 function atMost(policy: 'latest' | { all: number }): number {

@@ -2,8 +2,10 @@
  * When the lease is checked: every two seconds, right after it may have run out, and at once when another scheduler
  * gives it back. What a check does is in term.ts.
  */
+
 import type pg from 'pg';
 import { withTimeout } from '../../src/core/withTimeout.ts';
+import { timings } from '../../src/infra/timings.ts';
 import { RESIGNED } from './lease.ts';
 import { createTerm, type TermOptions } from './term.ts';
 import type { Leader } from './tickLedger.ts';
@@ -19,11 +21,6 @@ export interface Leadership {
   /** Gives the lease back, so that another leads at once. */
   close(): Promise<void>;
 }
-
-const RENEW_EVERY_MS = 2_000;
-/** A lease that is about to run out is checked right after it has. */
-const AFTER_EXPIRY_MS = 20;
-const RELEASE_WITHIN_MS = 2_000;
 
 export function createLeadership({ pool, ...options }: LeadershipOptions): Leadership {
   const { log } = options;
@@ -46,7 +43,7 @@ export function createLeadership({ pool, ...options }: LeadershipOptions): Leade
         isCalled = false;
         checking = checking.then(check).catch((err) => {
           log.warn({ err }, 'lease check failed');
-          checkIn(RENEW_EVERY_MS);
+          checkIn(timings.leadership.renew_every_ms);
         });
       },
       isCalled ? 0 : wait_ms,
@@ -58,16 +55,18 @@ export function createLeadership({ pool, ...options }: LeadershipOptions): Leade
     const started = performance.now();
     await resignations.listen();
     const { isLeading, isSkewed, left_ms } = await term.check();
-    const usual_ms = RENEW_EVERY_MS - (performance.now() - started);
-    checkIn(Math.max(0, isLeading || isSkewed ? usual_ms : Math.min(usual_ms, left_ms + AFTER_EXPIRY_MS)));
+    const usual_ms = timings.leadership.renew_every_ms - (performance.now() - started);
+    checkIn(
+      Math.max(0, isLeading || isSkewed ? usual_ms : Math.min(usual_ms, left_ms + timings.leadership.after_expiry_ms)),
+    );
   }
 
   async function close(): Promise<void> {
     closing = true;
     clearTimeout(timer);
     // A database that does not answer is not waited for: the lease runs out by itself.
-    const complaint = `the database did not answer within ${RELEASE_WITHIN_MS} ms`;
-    await withTimeout(checking.then(term.giveBack), RELEASE_WITHIN_MS, complaint).catch((err) =>
+    const complaint = `the database did not answer within ${timings.leadership.release_within_ms} ms`;
+    await withTimeout(checking.then(term.giveBack), timings.leadership.release_within_ms, complaint).catch((err) =>
       log.warn({ err }, 'lease not given back; it runs out by itself'),
     );
     term.lose();

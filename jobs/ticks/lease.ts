@@ -2,10 +2,11 @@
  * The scheduler's lease: one row with a term that only grows, judged by the database's clock alone. Its
  * holder leads; a lease that ran out or was given back is free.
  */
+
 import type { Queryable } from '../../src/core/sql/queryable.ts';
+import { timings } from '../../src/infra/timings.ts';
 import type { Leader } from './tickLedger.ts';
 
-export const LEASE_MS = 6_000;
 /** The channel that tells of a lease that was given back. */
 export const RESIGNED = 'plearoll_resigned';
 
@@ -37,7 +38,7 @@ export async function takeLease(db: Queryable, holder: string, clock_skew_ms: nu
        expires_at = clock_timestamp() + $2 * interval '1 millisecond', clock_skew_ms = excluded.clock_skew_ms
      where l.expires_at <= clock_timestamp()
      returning term`,
-    [holder, LEASE_MS, Math.round(clock_skew_ms)],
+    [holder, timings.leadership.lease_ms, Math.round(clock_skew_ms)],
   );
   return rows[0]?.term;
 }
@@ -49,7 +50,7 @@ export async function renewLease(db: Queryable, { holder, term }: Leader, clock_
     text: `
       update leases set expires_at = clock_timestamp() + $3 * interval '1 millisecond', clock_skew_ms = $4
       where name = 'scheduler' and holder = $1 and term = $2 and expires_at > clock_timestamp()`,
-    values: [holder, term, LEASE_MS, Math.round(clock_skew_ms)],
+    values: [holder, term, timings.leadership.lease_ms, Math.round(clock_skew_ms)],
   });
   return rowCount === 1;
 }

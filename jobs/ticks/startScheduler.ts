@@ -3,11 +3,13 @@
  * what it fires. What is due while none leads is
  * caught up by the next leader.
  */
+
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { waitAtMost } from '../../src/core/withTimeout.ts';
 import type { Backbone } from '../../src/infra/process/backbone.ts';
+import { timings } from '../../src/infra/timings.ts';
 import { type Line, timetable as wholeTimetable } from '../schedule.ts';
 import { createCron } from './cron.ts';
 import { createFiring, publishTimetable } from './fireTicks.ts';
@@ -29,7 +31,6 @@ export interface SchedulerOptions {
 
 /** One for the listener, one for the lease and one for the ticks. */
 const POOL_SIZE = 3;
-const CLOSE_WITHIN_MS = 1_000;
 
 export function startScheduler(backbone: Backbone, options: SchedulerOptions = {}): Scheduler {
   const { queues, heartbeat, metrics, log } = backbone;
@@ -47,7 +48,7 @@ export function startScheduler(backbone: Backbone, options: SchedulerOptions = {
   async function close(): Promise<void> {
     cron.stop();
     const left = heartbeat.leave('scheduler');
-    await waitAtMost(cron.idle(), CLOSE_WITHIN_MS);
+    await waitAtMost(cron.idle(), timings.stopping.scheduler_within_ms);
     await leadership.close();
     await left;
     await pool.end();

@@ -3,10 +3,12 @@
  * second before it runs out, counted from before the renewal on a clock that cannot jump. A machine whose clock is more
  * than a second away from the database's does not lead: it would fire ticks at the wrong time.
  */
+
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import type { Log } from '../../src/infra/telemetry/log.ts';
 import type { Metrics } from '../../src/infra/telemetry/metrics.ts';
-import { LEASE_MS, readLease, releaseLease, renewLease, takeLease } from './lease.ts';
+import { timings } from '../../src/infra/timings.ts';
+import { readLease, releaseLease, renewLease, takeLease } from './lease.ts';
 import type { Leader } from './tickLedger.ts';
 
 export interface TermOptions {
@@ -39,9 +41,6 @@ export interface LeaseCheck {
   /** How long the lease has to run; 0 when it is free. */
   left_ms: number;
 }
-
-const SAFETY_MS = 1_000;
-const MOST_SKEW_MS = 1_000;
 
 export function createTerm({ db, holder, metrics, log, wallClock, onLead, onRenewed, onLost }: TermOptions): Term {
   let held: (Leader & { trusted_until: number }) | undefined;
@@ -83,7 +82,7 @@ export function createTerm({ db, holder, metrics, log, wallClock, onLead, onRene
   }
 
   function trust(term: number, renewal_started: number): void {
-    const trusted_until = renewal_started + LEASE_MS - SAFETY_MS;
+    const trusted_until = renewal_started + timings.leadership.lease_ms - timings.leadership.safety_ms;
     held = { holder, term, trusted_until };
     metrics.term.set(term);
     clearTimeout(expiry);
@@ -122,5 +121,5 @@ async function measureSkew(db: Queryable, wallClock: () => number) {
   const { now_ms, left_ms } = await readLease(db);
   const half_trip_ms = (performance.now() - began) / 2;
   const skew_ms = sent_at + half_trip_ms - now_ms;
-  return { left_ms, skew_ms, isSkewed: Math.abs(skew_ms) - half_trip_ms > MOST_SKEW_MS };
+  return { left_ms, skew_ms, isSkewed: Math.abs(skew_ms) - half_trip_ms > timings.leadership.most_skew_ms };
 }

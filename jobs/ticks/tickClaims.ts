@@ -11,8 +11,10 @@
  *    │        └─┘ heartbeat missed: claimed again
  *    └───────────────────────▶ skipped   its slot was passed over
  */
+
 import type { JsonObject } from '../../src/core/definitions/event.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
+import { timings } from '../../src/infra/timings.ts';
 import { type TickKey, tickId } from './tickLedger.ts';
 
 export interface Claim extends TickKey {
@@ -23,10 +25,8 @@ export interface Claim extends TickKey {
 }
 
 export const MAX_ATTEMPTS = 3;
-/** Claim TTL: a run that misses its heartbeat for this long loses the tick. */
-export const CLAIM_SECONDS = 30;
-/** A doorbell should have been answered by then. */
-const FOUND_AFTER_MS = 1_000;
+/** Claim TTL: a run that misses its heartbeat for this long loses its claim. */
+const CLAIM_SECONDS = timings.claims.claim_ms / 1_000;
 const FOUND_AT_ONCE = 20;
 
 const CLAIM = `
@@ -106,7 +106,7 @@ export async function endTick(db: Queryable, { name, slot, run }: Claim, ending:
   );
 }
 
-const IS_DUE = `status in ('waiting', 'running') and due_at < clock_timestamp() - interval '${FOUND_AFTER_MS} milliseconds'`;
+const IS_DUE = `status in ('waiting', 'running') and due_at < clock_timestamp() - interval '${timings.claims.found_after_ms} milliseconds'`;
 
 /** SQL: is there any that `findDue` would find? */
 export const TICKS_WAIT = `exists (select from schedule_ticks where ${IS_DUE})`;

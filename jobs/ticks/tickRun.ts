@@ -2,17 +2,19 @@
  * One run of a tick, claimed before: the job's `run` with its tools and within its time, and what becomes of the tick.
  * A run that fails is tried again a few times; one that is cut off by a stop is left to the next worker.
  */
+
 import type pg from 'pg';
 import type { Catalog } from '../../src/core/definitions/command.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { withTimeout } from '../../src/core/withTimeout.ts';
 import type { Backbone } from '../../src/infra/process/backbone.ts';
 import type { Log } from '../../src/infra/telemetry/log.ts';
+import { timings } from '../../src/infra/timings.ts';
 import type { JobTools } from '../job.ts';
 import { type Renewing, startRenewing } from '../renewing.ts';
 import type { Line } from '../schedule.ts';
 import { createSend } from '../send/sendCommand.ts';
-import { CLAIM_SECONDS, type Claim, type Ending, endTick, MAX_ATTEMPTS, renewClaim } from './tickClaims.ts';
+import { type Claim, type Ending, endTick, MAX_ATTEMPTS, renewClaim } from './tickClaims.ts';
 import { doorbellId } from './tickLedger.ts';
 
 export interface TickRunOptions {
@@ -30,12 +32,7 @@ interface RunMode {
   isByHand?: boolean;
 }
 
-const RENEW_EVERY_MS = (CLAIM_SECONDS * 1_000) / 3;
-/** Before the second attempt, and before the third, which is the last. */
-const RETRY_WAIT_MS = [5_000, 30_000];
 const CUT_OFF: Ending = { status: 'waiting', error: null, wait_ms: 0, counts: false };
-/** A job that does not end so long after its time was over has failed. */
-const OVERTIME_MS = 60_000;
 
 export function createTickRun({ backbone, pool, verifierPool, catalog, isClosing }: TickRunOptions) {
   const { queues, broadcast, blobs, metrics, log } = backbone;
@@ -47,9 +44,9 @@ export function createTickRun({ backbone, pool, verifierPool, catalog, isClosing
     const started = performance.now();
     runLog.info({ attempt: attempts }, 'job started');
     const onFault = (err: unknown) => runLog.warn({ err }, 'renewing claim failed');
-    const renewing = startRenewing(() => renewClaim(db, claim), RENEW_EVERY_MS, onFault);
+    const renewing = startRenewing(() => renewClaim(db, claim), timings.claims.renew_every_ms, onFault);
     const cutOff = watchForStop(renewing, started + job.most_ms);
-    const most_ms = job.most_ms + OVERTIME_MS;
+    const most_ms = job.most_ms + timings.claims.overtime_ms;
     let ending: Ending;
     try {
       const tools = toolsFor(claim, runLog, cutOff.isOver, progress);
@@ -101,7 +98,7 @@ export function createTickRun({ backbone, pool, verifierPool, catalog, isClosing
 
 function afterFault(fault: unknown, attempts: number): Ending {
   const error = String((fault as Error)?.message ?? fault).slice(0, 1_000);
-  const wait_ms = RETRY_WAIT_MS[attempts - 1];
+  const wait_ms = timings.ticks.retry_ms[attempts - 1];
   if (wait_ms === undefined) return { status: 'failed', error };
   return { status: 'waiting', error, wait_ms, counts: true };
 }

@@ -2,7 +2,9 @@
  * Verifications on request, as the worker sees them: rows that wait, are claimed for half a minute at a
  * time, and end with a verdict or the reason why there is none. A claim that is not renewed is lost.
  */
+
 import type { Queryable } from '../../src/core/sql/queryable.ts';
+import { timings } from '../../src/infra/timings.ts';
 import type { RecordReport } from '../../src/integrity/verifyRecord.ts';
 
 export interface RunClaim {
@@ -21,15 +23,14 @@ export type RunEnding =
   | { state: 'waiting'; error: string | null; wait_ms: number; counts: boolean };
 
 export const MAX_ATTEMPTS = 3;
-export const CLAIM_SECONDS = 30;
+/** Claim TTL: a run that misses its heartbeat for this long loses its claim. */
+const CLAIM_SECONDS = timings.claims.claim_ms / 1_000;
 /** Of one institution. */
 export const KEPT_RUNS = 100;
-/** A doorbell should have been answered by then. */
-const OVERDUE_AFTER_MS = 1_000;
 const FOUND_AT_ONCE = 20;
 
 const UNDER_WAY = `state in ('waiting', 'running')`;
-const IS_OVERDUE = `${UNDER_WAY} and due_at < clock_timestamp() - interval '${OVERDUE_AFTER_MS} milliseconds'`;
+const IS_OVERDUE = `${UNDER_WAY} and due_at < clock_timestamp() - interval '${timings.claims.found_after_ms} milliseconds'`;
 
 /** SQL: is there any that `findOverdue` would find? */
 export const RUNS_WAIT = `exists (select from integrity_runs where ${IS_OVERDUE})`;

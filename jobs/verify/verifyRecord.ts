@@ -2,12 +2,14 @@
  * Verifies the record of one institution, or all of it, on request, and writes the verdict into Postgres. The row says
  * what is to be verified; a job is only its doorbell, and one that is lost costs a second.
  */
+
 import type { Job } from 'bullmq';
 import type pg from 'pg';
 import type { Blobs } from '../../src/core/definitions/files.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { withTimeout } from '../../src/core/withTimeout.ts';
 import type { Log } from '../../src/infra/telemetry/log.ts';
+import { timings } from '../../src/infra/timings.ts';
 import { type Progress, type RecordReport, verifyRecord } from '../../src/integrity/verifyRecord.ts';
 import { catalog } from '../../src/modules.ts';
 import type { OverdueWork } from '../overduePoll.ts';
@@ -33,8 +35,6 @@ export interface RecordVerifierOptions {
 /** In one process. What comes beyond that waits for the overdue poll of a worker that is free. */
 export const VERIFICATIONS_AT_ONCE = 2;
 const MOST_MS = 4 * 3_600_000;
-const RENEW_EVERY_MS = (runs.CLAIM_SECONDS * 1_000) / 3;
-const RETRY_AFTER_MS = 2_000;
 
 /** This process ends, or another one has taken the run over. */
 class CutOff extends Error {}
@@ -60,7 +60,7 @@ export function createRecordVerifier({ db, verifierPool, blobs, log }: RecordVer
     if (!claim) return 'over, or under way elsewhere';
     const runLog = log.child({ run_id: id, institution_id: claim.institution_id });
     const onFault = (err: unknown) => runLog.warn({ err }, 'renewing claim failed');
-    const renewing = startRenewing(() => runs.renewClaim(db, claim), RENEW_EVERY_MS, onFault);
+    const renewing = startRenewing(() => runs.renewClaim(db, claim), timings.claims.renew_every_ms, onFault);
     let isOver = false;
     const goOn: Progress = async (done) => {
       if (closing || isOver || renewing.isLost()) throw new CutOff('cut off');
@@ -126,5 +126,5 @@ function afterFault(fault: unknown, attempts: number): Exclude<runs.RunEnding, {
   if (fault instanceof CutOff) return { state: 'waiting', error: null, wait_ms: 0, counts: false };
   const error = String((fault as Error)?.message ?? fault).slice(0, 1_000);
   if (attempts >= runs.MAX_ATTEMPTS) return { state: 'failed', error };
-  return { state: 'waiting', error, wait_ms: RETRY_AFTER_MS, counts: true };
+  return { state: 'waiting', error, wait_ms: timings.claims.verify_again_ms, counts: true };
 }

@@ -1,7 +1,10 @@
 /** A command that takes its process down is not known by its fault: its attempts are counted before they are made. */
+
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { timings } from '../../src/infra/timings.ts';
 import { amountAt } from '../support/amounts.ts';
 import { checkHistory, untilSettled } from '../support/checkHistory.ts';
+import { faster } from '../support/fasterTimings.ts';
 import { startLoad } from '../support/load.ts';
 import { until } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
@@ -93,7 +96,10 @@ describe.skipIf(inject('redisUrl') === null)('a command', { timeout: 180_000 }, 
     await worker.stopped();
     const waiting = await acceptEntry(scene, api, session!, { n: 1 });
     const since = performance.now();
-    await until('more than the patience of the watchdog is over', () => performance.now() - since > 7_000);
+    await until(
+      'more than the patience of the watchdog is over',
+      () => performance.now() - since > 1.4 * faster(timings).watchdog.patience_ms,
+    );
     worker.signal('SIGCONT');
     await untilSettled(scene.database.pool);
     expect(await commandState(api, waiting)).toMatchObject({ status: 'applied' });

@@ -1,14 +1,17 @@
 /** Schedulers may stop, die or freeze: another leads soon, the ledger has each tick once, and no process is left busy. */
+
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { timings } from '../../src/infra/timings.ts';
 import { checkHistory } from '../support/checkHistory.ts';
 import { get } from '../support/client.ts';
+import { faster } from '../support/fasterTimings.ts';
 import { type Process, until } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { openScene, type Scene } from './scene.ts';
 
 const CLEANLY = { code: 0, signal: null };
-const LEASE_MS = 6_000;
+const LEASE_MS = faster(timings).leadership.lease_ms;
 const LOOK_MS = 2_000;
 const TICKS_PER_SECOND = 100;
 

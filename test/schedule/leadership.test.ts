@@ -1,11 +1,13 @@
 /** Who leads: one, the one with the newest term, and never one whose clock is wrong. And what it fires: each tick once. */
+
 import { expect, test } from 'vitest';
 import { nextSlot } from '../../jobs/ticks/cronSlots.ts';
 import { createFiring, publishTimetable } from '../../jobs/ticks/fireTicks.ts';
-import { LEASE_MS, releaseLease, renewLease, takeLease } from '../../jobs/ticks/lease.ts';
+import { releaseLease, renewLease, takeLease } from '../../jobs/ticks/lease.ts';
 import { NotLeading } from '../../jobs/ticks/tickLedger.ts';
 import { createLog } from '../../src/infra/telemetry/log.ts';
 import { createMetrics } from '../../src/infra/telemetry/metrics.ts';
+import { timings } from '../../src/infra/timings.ts';
 import { jobOf, lineOf, openWorld, type World } from './schedulerHarness.ts';
 
 const EVERY_SECOND = '* * * * * *';
@@ -43,7 +45,7 @@ test('the lease grows no older while it is renewed, and a term that is over cann
   const { rows } = await worker.query(
     'select extract(epoch from expires_at - clock_timestamp()) * 1000 as left, clock_skew_ms from leases',
   );
-  expect(Number(rows[0].left)).toBeGreaterThan(LEASE_MS - 500);
+  expect(Number(rows[0].left)).toBeGreaterThan(timings.leadership.lease_ms - 500);
   expect(rows[0].clock_skew_ms).toBe(12);
   await worker.query(`update leases set expires_at = clock_timestamp() - interval '1 second'`);
   expect(await renewLease(worker as never, { holder: 'a', term }, 0)).toBe(false);

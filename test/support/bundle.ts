@@ -27,7 +27,10 @@ export async function bundle(root: string, file: string, folder: string): Promis
     input: join(root, 'dist', file),
     platform: 'node',
     external: AS_THEY_ARE,
-    plugins: [{ name: 'origin', transform: keepOrigin }],
+    plugins: [
+      { name: 'origin', transform: keepOrigin },
+      { name: 'clockwork', transform: turnFaster },
+    ],
   });
   const draft = await mkdtemp(join(folder, 'draft-'));
   const { output } = await build.write({ dir: draft, format: 'esm', codeSplitting: false });
@@ -36,6 +39,13 @@ export async function bundle(root: string, file: string, folder: string): Promis
   await rename(join(draft, output[0].fileName), bundled);
   await rm(draft, { recursive: true, force: true });
   return bundled;
+}
+
+/** Processes of the tests have the tests' own clockwork. */
+function turnFaster(code: string, id: string): string | null {
+  if (!id.endsWith('/src/infra/timings.js')) return null;
+  const usual = code.replace('export const timings =', 'const usual =');
+  return `import { faster } from '../../test/support/fasterTimings.js';\n${usual}\nexport const timings = faster(usual);`;
 }
 
 /** Every module believes to be where it was: its thread, its assets and its package are found from there. */

@@ -2,6 +2,7 @@
  * Waiting for outcomes: on this instance's own reply channel, and, because a reply may be lost, by asking Postgres in
  * one batch for whatever has been quiet for too long.
  */
+
 import { type CommandState, STATE_COLUMNS } from '../../core/apply/inbox.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { waitAtMost } from '../../core/withTimeout.ts';
@@ -9,11 +10,8 @@ import type { Broadcast } from '../../infra/broadcast/broadcast.ts';
 import { parseReplies, type Reply, replyChannel } from '../../infra/broadcast/replies.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
+import { timings } from '../../infra/timings.ts';
 import { createWaiters, type Waiting } from './waiters.ts';
-
-const QUIET_MS = 250;
-const SUBSCRIBE_WITHIN_MS = 1_000;
-const LAST_WAIT_MS = 2_000;
 
 export interface Outcomes {
   /** To be called before the command is stored, so that no outcome is missed. */
@@ -38,15 +36,15 @@ export async function listenForOutcomes(
   let nextPoll: NodeJS.Timeout | undefined;
 
   function waitFor(id: string): Waiting {
-    nextPoll ??= setTimeout(pollQuiet, QUIET_MS).unref();
+    nextPoll ??= setTimeout(pollQuiet, timings.door.quiet_ms).unref();
     return waiters.add(id);
   }
 
   /** Again and again while any request waits. */
   async function pollQuiet(): Promise<void> {
-    const quiet = waiters.waitingFor(QUIET_MS);
+    const quiet = waiters.waitingFor(timings.door.quiet_ms);
     if (quiet.length > 0) await poll(quiet);
-    nextPoll = waiters.isEmpty() ? undefined : setTimeout(pollQuiet, QUIET_MS).unref();
+    nextPoll = waiters.isEmpty() ? undefined : setTimeout(pollQuiet, timings.door.quiet_ms).unref();
   }
 
   async function poll(quiet: string[]): Promise<void> {
@@ -70,7 +68,7 @@ export async function listenForOutcomes(
       end = unsubscribe;
     })
     .catch((err) => log.warn({ err }, 'no reply channel; outcomes are read from Postgres'));
-  await waitAtMost(subscribed, SUBSCRIBE_WITHIN_MS);
+  await waitAtMost(subscribed, timings.door.subscribe_within_ms);
 
   function close(): void {
     waiters.giveUp();
@@ -79,7 +77,7 @@ export async function listenForOutcomes(
     void end();
   }
 
-  return { waitFor, hurry: () => waiters.limit(LAST_WAIT_MS), close };
+  return { waitFor, hurry: () => waiters.limit(timings.door.last_wait_ms), close };
 }
 
 /** The outcome of a command that has one. */

@@ -2,12 +2,14 @@
  * Storing what arrived together: one durable statement, tried again for a while after a lost connection, and one
  * doorbell for what it stored. What it did not store was there before, and is looked up without holding up the lane.
  */
+
 import { type Acceptance, readEarlier, type Submission, storeCommands } from '../../core/apply/inbox.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { isTransientFault, isUnavailable } from '../../infra/postgres/database.ts';
 import { doorbellEntryFor, type Queues } from '../../infra/queue/queue.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
+import { timings } from '../../infra/timings.ts';
 
 export interface StoreOptions {
   db: Queryable;
@@ -17,11 +19,6 @@ export interface StoreOptions {
   metrics: Metrics;
   log: Log;
 }
-
-const TRY_FOR_MS = 2_000;
-const TRY_AGAIN_MS = 100;
-/** For so long health tells of the last command that could not be stored, where none could be since. */
-const TELLS_FOR_MS = 60_000;
 
 export function createStore({ db, queues, isAway, metrics, log }: StoreOptions) {
   /** Of replays: no lane waits for them. */
@@ -80,7 +77,7 @@ export function createStore({ db, queues, isAway, metrics, log }: StoreOptions) 
     store,
     lookUpsEnded: async () => void (await Promise.allSettled(lookUps)),
     /** The last command could not be stored, not long ago. */
-    isFailing: () => failed_at !== undefined && performance.now() - failed_at < TELLS_FOR_MS,
+    isFailing: () => failed_at !== undefined && performance.now() - failed_at < timings.door.tells_for_ms,
   };
 }
 
@@ -97,8 +94,8 @@ async function patiently<T>(
       if (!wasNotAnswered(fault)) throw fault;
       if (!wasRefused(fault)) doubt = fault;
       // Each of those that wait behind this batch would try for as long.
-      if (isAway() || performance.now() - started > TRY_FOR_MS) throw doubt ?? fault;
-      await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
+      if (isAway() || performance.now() - started > timings.door.store_within_ms) throw doubt ?? fault;
+      await new Promise((resolve) => setTimeout(resolve, timings.door.store_again_ms));
     }
   }
 }

@@ -2,10 +2,12 @@
  * Which commands the API refuses for the backlog, polled each second, however many requests ask: all commands by what
  * workers could take, an institution's by its share of that, and a stuck stream's by what waits in that stream.
  */
+
 import type pg from 'pg';
 import { poll } from '../postgres/boundedRead.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { timings } from '../timings.ts';
 import { isOverShare, isStuckForLong, isTooMuch, type Workable } from './backlog.ts';
 import { readWorkable, settledPerSecond, type Waiting } from './inboxLoad.ts';
 
@@ -36,11 +38,10 @@ export interface BacklogWatchOptions {
   every_ms?: number;
 }
 
-const EVERY_MS = 1_000;
 const NOTHING: Waiting = { pending: 0, oldest_pending_seconds: 0, waiting: 0, drawn: 0, at: 0, shares: [], stuck: [] };
 
 export async function startBacklogWatch(options: BacklogWatchOptions): Promise<BacklogWatch> {
-  const { pool, metrics, log, every_ms = EVERY_MS } = options;
+  const { pool, metrics, log, every_ms = timings.probe.backlog_every_ms } = options;
   let seen = NOTHING;
   let per_second = 0;
   let isShut = false;

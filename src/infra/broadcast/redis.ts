@@ -2,10 +2,10 @@
  * Broadcast over Redis: one connection to publish, one to subscribe. After a reconnect all subscriptions are made again
  * and confirmed before its caller goes on, so that a listener's catch-up starts from a channel that works.
  */
-import type { RedisServer } from '../redis/redis.ts';
-import type { Broadcast } from './broadcast.ts';
 
-const PING_EVERY_MS = 5_000;
+import type { RedisServer } from '../redis/redis.ts';
+import { timings } from '../timings.ts';
+import type { Broadcast } from './broadcast.ts';
 
 interface Channel {
   listeners: Set<(message: string) => void>;
@@ -23,7 +23,7 @@ export function createRedisBroadcast(redis: RedisServer, prefix: string): Broadc
     autoResubscribe: false,
     maxRetriesPerRequest: null,
     enableReadyCheck: false,
-    socketTimeout: PING_EVERY_MS - 1_000,
+    socketTimeout: timings.redis.ping_every_ms - 1_000,
   });
   const channels = new Map<string, Channel>();
   const interrupted = new Set<() => void>();
@@ -39,7 +39,7 @@ export function createRedisBroadcast(redis: RedisServer, prefix: string): Broadc
   // A half-open connection is silent for ever; one that does not answer a ping is ended.
   const heartbeat = setInterval(() => {
     if (subscriber.status === 'ready') subscriber.ping().catch(() => {});
-  }, PING_EVERY_MS);
+  }, timings.redis.ping_every_ms);
   heartbeat.unref();
 
   async function resubscribe(): Promise<void> {

@@ -2,10 +2,12 @@
  * Postgres pools, one for each role a process plays. A connection serves nobody before the server has confirmed its role
  * and settings: one that cannot take its role is closed, never served as the login user.
  */
+
 import pg from 'pg';
 import { type DatabaseRole, DEFAULT_ROLE_PREFIX, roleName } from '../../core/sql/databaseRoles.ts';
 import { pipelined } from '../../core/sql/pipelined.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
+import { timings } from '../timings.ts';
 import { demandOwnSession, isDirect } from './ownSession.ts';
 import { type SessionSettings, takeRole } from './takeRole.ts';
 
@@ -26,19 +28,23 @@ const STATEMENT_SECONDS: Record<DatabaseRole, number> = {
   queue: 0,
 };
 
+const { lock_ms, idle_in_transaction_ms } = timings.postgres;
+const WRITING = {
+  ...BY_KEY,
+  lock_timeout: `${lock_ms}`,
+  idle_in_transaction_session_timeout: `${idle_in_transaction_ms}`,
+};
+
 /** Settings of every connection of a role, beside its role and the length of its statements. */
 const ROLE_SETTINGS: Record<DatabaseRole, SessionSettings> = {
-  api: { ...BY_KEY, lock_timeout: '5s', idle_in_transaction_session_timeout: '10s' },
-  door: { ...BY_KEY, lock_timeout: '5s', idle_in_transaction_session_timeout: '10s' },
-  worker: { ...BY_KEY, lock_timeout: '5s', idle_in_transaction_session_timeout: '10s' },
-  relay: { ...BY_KEY, idle_in_transaction_session_timeout: '10s' },
+  api: WRITING,
+  door: WRITING,
+  worker: WRITING,
+  relay: { ...BY_KEY, idle_in_transaction_session_timeout: `${idle_in_transaction_ms}` },
   // Its pages cost enough to be compiled, each anew, which takes many times as long as running them.
   verifier: { jit: 'off' },
   queue: { search_path: 'bullmq' },
 };
-
-/** How long after Postgres should have ended a statement itself a server that says nothing is held for lost. */
-const SILENCE_MS = 5_000;
 
 const COMMON_SETTINGS = { timezone: 'UTC', client_encoding: 'UTF8' };
 
@@ -72,8 +78,8 @@ export function openPool(
     onConnect: makeFit,
     max,
     types,
-    connectionTimeoutMillis: 5_000,
-    ...(seconds > 0 && { query_timeout: seconds * 1_000 + SILENCE_MS }),
+    connectionTimeoutMillis: timings.postgres.connect_within_ms,
+    ...(seconds > 0 && { query_timeout: seconds * 1_000 + timings.postgres.silence_ms }),
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     // What needs no earlier answer is sent without waiting for one.

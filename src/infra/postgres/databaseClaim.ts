@@ -3,9 +3,11 @@
  * it holds a session lock of the database for as long as it lives, and processes that share a Redis hold the same lock
  * together. The lock is of a connection: it falls with the process, and is taken again when the connection was lost.
  */
+
 import { hostname } from 'node:os';
 import type pg from 'pg';
 import type { Log } from '../telemetry/log.ts';
+import { timings } from '../timings.ts';
 import { type ClaimMode, type Holder, inUseSentence, LOCK, readHolders } from './databaseHolders.ts';
 import { openSession } from './ownSession.ts';
 
@@ -31,10 +33,6 @@ const TRY_LOCK: Record<ClaimMode, string> = {
   alone: `select pg_try_advisory_lock(${LOCK}) as taken, pg_backend_pid() as pid`,
   together: `select pg_try_advisory_lock_shared(${LOCK}) as taken, pg_backend_pid() as pid`,
 };
-/** A process that was killed just now may hold it for a moment. */
-const TAKE_WITHIN_MS = 3_000;
-const TRY_AGAIN_MS = 300;
-const BEAT_EVERY_MS = 5_000;
 /** Postgres cuts the name of a connection at 63 bytes. */
 const HOST_LENGTH = 20;
 
@@ -84,15 +82,16 @@ export async function claimDatabase(
         log.fatal(inUseSentence(mode, others));
         return end();
       }
-      await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
+      await new Promise((resolve) => setTimeout(resolve, timings.database.claim_again_ms));
     }
   }
 
   for (const started = performance.now(); ; ) {
     const holders = await tryToTake();
     if (session) break;
-    if (performance.now() - started > TAKE_WITHIN_MS) throw new DatabaseInUseError(inUseSentence(mode, holders));
-    await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
+    if (performance.now() - started > timings.database.claim_within_ms)
+      throw new DatabaseInUseError(inUseSentence(mode, holders));
+    await new Promise((resolve) => setTimeout(resolve, timings.database.claim_again_ms));
   }
   return {
     async tell(address) {
@@ -113,9 +112,9 @@ export async function claimDatabase(
 function watchSession(client: pg.Client, onLost: (client: pg.Client) => void): void {
   let isLost = false;
   const beat = setInterval(() => {
-    const question = { text: 'select', query_timeout: BEAT_EVERY_MS };
+    const question = { text: 'select', query_timeout: timings.database.claim_beat_every_ms };
     client.query(question).catch(lose);
-  }, BEAT_EVERY_MS).unref();
+  }, timings.database.claim_beat_every_ms).unref();
   function lose(): void {
     if (isLost) return;
     isLost = true;

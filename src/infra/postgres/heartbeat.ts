@@ -3,9 +3,11 @@
  * plays, on a session that Postgres ends when nothing is heard on it for ten seconds. A process that is killed lets go
  * at once, one that is frozen or cut off soon, and nothing is left behind that would have to be swept.
  */
+
 import type pg from 'pg';
 import { withTimeout } from '../../core/withTimeout.ts';
 import type { Log } from '../telemetry/log.ts';
+import { timings } from '../timings.ts';
 import type { DatabaseRole } from './database.ts';
 
 /** In the order of their locks: none may change its place. */
@@ -22,9 +24,6 @@ export interface Heartbeat {
   close(): Promise<void>;
 }
 
-const BEAT_EVERY_MS = 2_000;
-const SILENCE = '10s';
-const PATIENCE_MS = 2_000;
 /** Of the advisory locks with two numbers; the other is the kind's place. */
 const LOCK_CLASS = 7_252_079;
 
@@ -35,7 +34,7 @@ const KEEP = `
     select objid::int4 as kind from pg_locks
     where locktype = 'advisory' and pid = pg_backend_pid() and classid = ${LOCK_CLASS} and objsubid = 2
   )
-  select set_config('idle_session_timeout', '${SILENCE}', false),
+  select set_config('idle_session_timeout', '${timings.heartbeat.silence_ms}', false),
     (select count(pg_try_advisory_lock_shared(${LOCK_CLASS}, kind)) from unnest($1::int4[]) as kind
      where kind not in (select kind from held)),
     (select count(pg_advisory_unlock_shared(${LOCK_CLASS}, kind)) from held where kind <> all ($1::int4[]))`;
@@ -57,12 +56,12 @@ export function createHeartbeat(openPool: (role: DatabaseRole) => pg.Pool, log: 
   async function beat(): Promise<void> {
     clearTimeout(timer);
     try {
-      await withTimeout(askFor([...kinds]), PATIENCE_MS, 'Postgres does not answer');
+      await withTimeout(askFor([...kinds]), timings.heartbeat.patience_ms, 'Postgres does not answer');
     } catch (err) {
       log.debug({ err }, 'reading heartbeats failed');
     }
     clearTimeout(timer);
-    if (!isClosed) timer = setTimeout(() => void beat(), BEAT_EVERY_MS).unref();
+    if (!isClosed) timer = setTimeout(() => void beat(), timings.heartbeat.beat_every_ms).unref();
   }
 
   async function askFor(own: ProcessKind[]): Promise<void> {

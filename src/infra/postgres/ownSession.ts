@@ -3,11 +3,12 @@
  * locks live in one. A pooler that hands the server's connections round between transactions gives none: a statement
  * could meet a session without its role, so such a pooler is refused.
  */
+
 import pg from 'pg';
+import { timings } from '../timings.ts';
 
 export class PoolerError extends Error {}
 
-const PATIENCE_MS = 5_000;
 const ROUNDS = 3;
 
 /** A connection for something that is done once, as the login itself. @throws {PoolerError} where its session is not its own */
@@ -19,7 +20,7 @@ export async function openSession(
   const client = new pg.Client({
     connectionString: url,
     application_name,
-    connectionTimeoutMillis: PATIENCE_MS,
+    connectionTimeoutMillis: timings.postgres.own_session_within_ms,
     keepAlive: true,
     ...config,
   });
@@ -39,7 +40,10 @@ export async function openSession(
 export async function demandOwnSession(client: pg.ClientBase, url: string): Promise<void> {
   const pid = await backendOf(client);
   if (isDirect(client, pid)) return;
-  const other = new pg.Client({ connectionString: url, connectionTimeoutMillis: PATIENCE_MS });
+  const other = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: timings.postgres.own_session_within_ms,
+  });
   other.on('error', () => {});
   try {
     await other.connect();
@@ -70,7 +74,7 @@ async function compare(one: pg.ClientBase, other: pg.ClientBase): Promise<void> 
 }
 
 async function backendOf(client: pg.ClientBase): Promise<number> {
-  const statement = { text: 'select pg_backend_pid() as pid', query_timeout: PATIENCE_MS };
+  const statement = { text: 'select pg_backend_pid() as pid', query_timeout: timings.postgres.own_session_within_ms };
   const { rows } = await client.query<{ pid: number }>(statement);
   return rows[0]!.pid;
 }

@@ -2,9 +2,11 @@
  * Which schema a database has, told by its newest migration. A process refuses one that it was not written for: on a
  * newer schema it could write what the newer version does not expect, on an older one it would fail halfway.
  */
+
 import type pg from 'pg';
 import { migrations } from '../../../migrations/index.ts';
 import { type DatabaseRole, readRolePrefixes, roleName } from '../../core/sql/databaseRoles.ts';
+import { timings } from '../timings.ts';
 import { isConnectionFault } from './database.ts';
 import { openSession } from './ownSession.ts';
 import { takeRole } from './takeRole.ts';
@@ -12,9 +14,6 @@ import { takeRole } from './takeRole.ts';
 export const OURS: readonly string[] = migrations.map(({ name }) => name);
 
 export class SchemaError extends Error {}
-
-const WAIT_FOR_POSTGRES_MS = 5_000;
-const TRY_AGAIN_MS = 200;
 
 /** The migrations of a database in the order in which they were applied; none where there is no schema yet. */
 export async function readSchema(db: Pick<pg.Client, 'query'>): Promise<string[]> {
@@ -61,8 +60,8 @@ export async function demandSchema(url: string, role: DatabaseRole, rolePrefix: 
     try {
       return demandOurs(await askSchema(url, role, rolePrefix));
     } catch (fault) {
-      if (!isConnectionFault(fault) || performance.now() - started > WAIT_FOR_POSTGRES_MS) throw fault;
-      await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
+      if (!isConnectionFault(fault) || performance.now() - started > timings.database.start_within_ms) throw fault;
+      await new Promise((resolve) => setTimeout(resolve, timings.database.try_again_ms));
     }
   }
 }

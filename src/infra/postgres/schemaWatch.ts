@@ -3,12 +3,13 @@
  * fires ends itself, as a supervisor then starts what is installed; one that only answers and delivers is not ready any
  * more, and goes on with the connections that it has.
  */
+
 import type { Queryable } from '../../core/sql/queryable.ts';
 import type { Step } from '../process/shutdown.ts';
 import type { Log } from '../telemetry/log.ts';
+import { timings } from '../timings.ts';
 import { OURS } from './schema.ts';
 
-const CHECK_EVERY_MS = 3_000;
 const NEWEST = {
   name: 'newest-migration',
   text: 'select name from public.knex_migrations order by id desc limit 1',
@@ -24,7 +25,7 @@ export function watchSchema(db: Queryable, log: Log, consequence: string, onNewe
     const newest = found?.rows[0]?.name;
     if (isOver) return;
     if (newest === undefined || OURS.includes(newest)) {
-      timer = setTimeout(() => void check(), CHECK_EVERY_MS).unref();
+      timer = setTimeout(() => void check(), timings.database.watch_schema_every_ms).unref();
       return;
     }
     log.fatal({ schema: newest, own: OURS.at(-1) }, `a newer version has migrated the database: ${consequence}`);

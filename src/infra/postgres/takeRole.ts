@@ -3,14 +3,14 @@
  * then nobody gets it, so that nothing is ever done as the login user. It is said after connecting, in one round trip: a pooler
  * would refuse what is said in the start-up options, or drop it without a word.
  */
+
 import type pg from 'pg';
+import { timings } from '../timings.ts';
 
 /** By name, as the server would write the value: `15s` it calls `15s`, but `60s` it calls `1min`. */
 export type SessionSettings = Readonly<Record<string, string>>;
 
 export class RoleError extends Error {}
-
-const PATIENCE_MS = 5_000;
 
 /**
  * @returns the process id of the server's backend
@@ -24,7 +24,7 @@ export async function takeRole(client: pg.ClientBase, role: string, settings: Se
     `select current_user::text as role, pg_backend_pid() as pid,
        array[${names.map((name) => `current_setting('${name}')`).join(', ')}]::text[] as found`,
   ].join('; ');
-  const statement = { text, query_timeout: PATIENCE_MS };
+  const statement = { text, query_timeout: timings.postgres.take_role_within_ms };
   const results = await client.query(statement).catch((fault) => explain(fault, client, role));
   const { rows } = (results as unknown as pg.QueryResult[]).at(-1)!;
   const { role: current, pid, found } = rows[0] as { role: string; pid: number; found: string[] };

@@ -2,8 +2,10 @@
  * Opening and closing HTTP servers, with limits for clients that dawdle. A default port in use gives way to a free one;
  * a port asked for by name does not.
  */
+
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type AddressInfo, type Socket, Server as TcpServer } from 'node:net';
+import { timings } from '../timings.ts';
 import { sayGoodbye, serveInTurn } from './httpConnections.ts';
 
 /**
@@ -22,8 +24,6 @@ export const LIMITS = {
 export const CHECK_LIMITS_EVERY_MS = 1_000;
 /** A request with a file may come over a venue's uplink: while something of it comes, for so long. */
 export const PATIENCE = { idle_ms: 20_000, most_ms: 5 * 60_000 };
-const CLOSE_WITHIN_MS = 10_000;
-const LINGER_MS = 250;
 
 /** Answers under way, so that a server that closes can tell who waits for them not to come back. */
 const underWay = new WeakMap<Server, () => ServerResponse[]>();
@@ -94,8 +94,8 @@ export async function closeServer(server: Server): Promise<void> {
   // Server.close of node:http would end the idle connections at once.
   const closed = new Promise<void>((resolve) => TcpServer.prototype.close.call(server, () => resolve()));
   // Right after what has arrived was read, so that no request lies unread on a connection that looks idle.
-  const linger = setInterval(() => setImmediate(() => server.closeIdleConnections()), LINGER_MS);
-  const deadline = setTimeout(() => server.closeAllConnections(), CLOSE_WITHIN_MS);
+  const linger = setInterval(() => setImmediate(() => server.closeIdleConnections()), timings.stopping.linger_ms);
+  const deadline = setTimeout(() => server.closeAllConnections(), timings.stopping.http_within_ms);
   await closed;
   clearInterval(linger);
   clearTimeout(deadline);

@@ -3,9 +3,11 @@
  * transaction stays open. A thread of its own sees that the main thread has not beaten for 5 seconds and ends the
  * process with SIGABRT. The next worker finds the command overdue and counts each attempt before it makes it.
  */
+
 import { url as inspectorUrl } from 'node:inspector';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { timings } from '../timings.ts';
 import type { Shared } from './watchdogThread.ts';
 
 /** Told which command is being decided; null when none is any more. */
@@ -16,8 +18,6 @@ export interface Watchdog {
   close(): Promise<unknown>;
 }
 
-const PATIENCE_MS = 5_000;
-const BEAT_EVERY_MS = 500;
 const NOTE_BYTES = 256;
 
 /** @param process as its log calls it */
@@ -29,12 +29,12 @@ export function startWatchdog(process: string): Watchdog {
     length: new Int32Array(new SharedArrayBuffer(4)),
     note: new Uint8Array(new SharedArrayBuffer(NOTE_BYTES)),
     process,
-    patience_ms: PATIENCE_MS,
+    patience_ms: timings.watchdog.patience_ms,
   };
   const file = new URL(`./watchdogThread${extname(import.meta.url)}`, import.meta.url);
   const thread = new Worker(file, { workerData: shared });
   thread.unref();
-  const beating = setInterval(() => Atomics.add(shared.beats, 0, 1), BEAT_EVERY_MS).unref();
+  const beating = setInterval(() => Atomics.add(shared.beats, 0, 1), timings.watchdog.beat_every_ms).unref();
   const encoder = new TextEncoder();
 
   function watch(command: { id: string; name: string } | null): void {

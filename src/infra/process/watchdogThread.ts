@@ -1,6 +1,8 @@
 /** The watchdog's own thread. What it says it writes synchronously: a moment later nobody is left to write it. */
+
 import { writeSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
+import { timings } from '../timings.ts';
 
 /** What both threads see. */
 export interface Shared {
@@ -21,15 +23,13 @@ export interface Sight {
   stalled_ms: number;
 }
 
-const CHECK_EVERY_MS = 500;
-
 /**
  * How long the main thread has stood still while this one ran. A longer time between two looks means that the machine
  * was suspended or the process stopped, when nobody can beat: it counts as one check.
  */
 export function check(last: Sight, beats: number, now_ms: number): Sight {
   if (beats !== last.beats) return { beats, checked_at_ms: now_ms, stalled_ms: 0 };
-  const since_ms = Math.min(now_ms - last.checked_at_ms, 2 * CHECK_EVERY_MS);
+  const since_ms = Math.min(now_ms - last.checked_at_ms, 2 * timings.watchdog.check_every_ms);
   return { beats, checked_at_ms: now_ms, stalled_ms: last.stalled_ms + since_ms };
 }
 
@@ -40,7 +40,7 @@ function guard(shared: Shared): void {
     if (sight.stalled_ms < shared.patience_ms) return;
     tell(shared, sight.stalled_ms);
     process.kill(process.pid, 'SIGABRT');
-  }, CHECK_EVERY_MS);
+  }, timings.watchdog.check_every_ms);
 }
 
 /** One line as the log has them. */

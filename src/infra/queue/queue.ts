@@ -3,6 +3,7 @@
  * chosen here once, Redis or Postgres, and nobody else asks which it is. Every job names its installation, and a worker
  * leaves alone what another one rang for.
  */
+
 import {
   type ConnectionOptions,
   createPostgresBackend,
@@ -19,6 +20,7 @@ import type pg from 'pg';
 import { redisPrefix } from '../postgres/installation.ts';
 import type { RedisServer } from '../redis/redis.ts';
 import type { Log } from '../telemetry/log.ts';
+import { timings } from '../timings.ts';
 
 /** What one inbox flush accepted: the doorbell's content. */
 export interface Doorbell {
@@ -73,11 +75,11 @@ export interface QueueOptions {
 const KEEP = { removeOnComplete: { count: 1_000, age: 3_600 }, removeOnFail: { count: 1_000 } };
 const WORKER_DEFAULTS = {
   autorun: false,
-  lockDuration: 10_000,
-  stalledInterval: 5_000,
+  lockDuration: timings.queue.lock_ms,
+  stalledInterval: timings.queue.stalled_every_ms,
   maxStalledCount: 1_000_000,
   drainDelay: 5,
-  runRetryDelay: 1_000,
+  runRetryDelay: timings.queue.retry_ms,
 };
 const OnPostgres = withBackend(createPostgresBackend);
 // Each worker keeps a LISTEN client of the pool for itself; the rest serve the queues and the jobs under way.
@@ -109,7 +111,10 @@ function openOnRedis(options: QueueOptions, redis: RedisServer): Queues {
     },
     (name, processor, workerOptions) => {
       // It blocks, for as long as BullMQ likes: at most ten seconds.
-      const connection = redis.open(`${name}-worker`, { maxRetriesPerRequest: null, socketTimeout: 15_000 });
+      const connection = redis.open(`${name}-worker`, {
+        maxRetriesPerRequest: null,
+        socketTimeout: timings.queue.silence_ms,
+      });
       // The version is asked for: where it is unknown a worker waits in whole seconds, and so late are delayed jobs.
       return new Worker(name, processor, {
         prefix,

@@ -2,10 +2,12 @@
  * A Redis server as this process uses it. Every client of ours is made here, so that all have a name, the same patience
  * and the same way back. While its probe says that the server is of no use, nothing is asked of it.
  */
+
 import type { Redis } from 'ioredis';
 import { waitAtMost, withTimeout } from '../../core/withTimeout.ts';
 import { createAbsence, redisPlace } from '../telemetry/absence.ts';
 import type { Log } from '../telemetry/log.ts';
+import { timings } from '../timings.ts';
 import { type ClientOptions, createClients } from './redisClients.ts';
 import { startRedisProbe } from './redisProbe.ts';
 
@@ -43,9 +45,6 @@ export interface RedisServerOptions {
   mayEvict?: boolean;
 }
 
-const PATIENCE_MS = 250;
-const WAIT_AT_START_MS = 1_000;
-
 export function openRedis({ url, process, prefix, log, mayEvict = false }: RedisServerOptions): RedisServer {
   const place = redisPlace(url);
   const absence = createAbsence(`Redis ${place}`, log);
@@ -54,7 +53,7 @@ export function openRedis({ url, process, prefix, log, mayEvict = false }: Redis
   const { fitness } = probe;
   let isClosed = false;
 
-  async function ask<T>(question: () => Promise<T>, patience_ms = PATIENCE_MS): Promise<T> {
+  async function ask<T>(question: () => Promise<T>, patience_ms = timings.redis.patience_ms): Promise<T> {
     if (!probe.isOpen()) throw new RedisAwayError(`Redis ${place} is away`);
     try {
       return await withTimeout(question(), patience_ms, `Redis ${place} does not answer`);
@@ -75,7 +74,7 @@ export function openRedis({ url, process, prefix, log, mayEvict = false }: Redis
   }
 
   async function demandFit(): Promise<void> {
-    await waitAtMost(Promise.all([fitness.polled, probe.poll()]), WAIT_AT_START_MS);
+    await waitAtMost(Promise.all([fitness.polled, probe.poll()]), timings.redis.start_within_ms);
     const complaint = fitness.complaint();
     if (complaint !== undefined) throw new Error(complaint);
   }

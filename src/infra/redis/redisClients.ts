@@ -2,7 +2,9 @@
  * The clients of one Redis server, made alike: each has a name, gives up soon on a connection that is silent, and connects
  * again by itself.
  */
+
 import { type CommonRedisOptions, Redis } from 'ioredis';
+import { timings } from '../timings.ts';
 
 export type ClientOptions = Omit<CommonRedisOptions, 'replyMapping'>;
 
@@ -16,12 +18,12 @@ export interface RedisClients {
 }
 
 const OPTIONS = {
-  connectTimeout: 2_000,
+  connectTimeout: timings.redis.connect_within_ms,
   disconnectTimeout: 500,
   keepAlive: 5_000,
   // A connection on which nothing comes back is held for lost.
-  socketTimeout: 5_000,
-  retryStrategy: (tries: number) => Math.min(100 * tries, 1_000),
+  socketTimeout: timings.redis.silence_ms,
+  retryStrategy: (tries: number) => Math.min(100 * tries, timings.redis.reconnect_most_ms),
 };
 /** Clients that connected with the newest are on the same server. */
 const AT_ONCE_MS = 1_000;

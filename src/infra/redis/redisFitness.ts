@@ -4,8 +4,10 @@
  * process that meets a wrong one first does not start, or is not ready. One that has served on a right one goes on and
  * says so: the record does not need Redis, and an outage would.
  */
+
 import type { Redis } from 'ioredis';
 import type { Log } from '../telemetry/log.ts';
+import { timings } from '../timings.ts';
 
 export interface Fitness {
   /** Resolves when it was polled. */
@@ -25,8 +27,6 @@ interface Traits {
 }
 
 const RIGHT = 'noeviction';
-/** A policy can be put right without a restart of anything. */
-const POLL_AGAIN_MS = 5_000;
 
 /** @param place names it in the log @param mayEvict where it only keeps what may be forgotten */
 export function watchFitness(
@@ -60,7 +60,7 @@ export function watchFitness(
     }
     const isSettled = traits !== undefined && complaint() === undefined;
     wasRight ||= isSettled && traits!.policy !== null;
-    if (!isSettled && !closed) timer = setTimeout(() => void poll(), POLL_AGAIN_MS).unref();
+    if (!isSettled && !closed) timer = setTimeout(() => void poll(), timings.redis.fitness_every_ms).unref();
   }
 
   function tell({ policy }: Traits): void {

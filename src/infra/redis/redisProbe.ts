@@ -3,9 +3,11 @@
  * of use until it takes a write again (a circuit breaker). Clients that were connected before that connect anew then,
  * because behind one address may now be another server.
  */
+
 import { withTimeout } from '../../core/withTimeout.ts';
 import type { Absence } from '../telemetry/absence.ts';
 import type { Log } from '../telemetry/log.ts';
+import { timings } from '../timings.ts';
 import { isElsewhere, type RedisClients } from './redisClients.ts';
 import { type Fitness, watchFitness } from './redisFitness.ts';
 
@@ -33,10 +35,6 @@ export interface RedisProbeOptions {
   log: Pick<Log, 'error' | 'warn' | 'info'>;
 }
 
-const EVERY_MS = 1_000;
-const PATIENCE_MS = 1_000;
-const KEY_MS = 10_000;
-
 export function startRedisProbe(options: RedisProbeOptions): RedisProbe {
   const { clients, absence, place, process, prefix, mayEvict, log } = options;
   let isOpen = true;
@@ -49,7 +47,7 @@ export function startRedisProbe(options: RedisProbeOptions): RedisProbe {
 
   const client = clients.open('probe', {
     maxRetriesPerRequest: 1,
-    socketTimeout: PATIENCE_MS,
+    socketTimeout: timings.redis.probe_within_ms,
     reconnectOnError: isElsewhere,
   });
   // One that stays a replica is asked no sooner for being connected again.
@@ -65,15 +63,15 @@ export function startRedisProbe(options: RedisProbeOptions): RedisProbe {
     polling ??= write().finally(() => {
       polling = undefined;
       clearTimeout(timer);
-      if (!isClosed) timer = setTimeout(() => void poll(), EVERY_MS).unref();
+      if (!isClosed) timer = setTimeout(() => void poll(), timings.redis.probe_every_ms).unref();
     });
     return polling;
   }
 
   async function write(): Promise<void> {
     try {
-      const written = client.set(`${prefix}probe:${process}`, '1', 'PX', KEY_MS);
-      await withTimeout(written, PATIENCE_MS, 'it does not answer');
+      const written = client.set(`${prefix}probe:${process}`, '1', 'PX', timings.redis.probe_key_ms);
+      await withTimeout(written, timings.redis.probe_within_ms, 'it does not answer');
       if (fitness.isCluster()) throw new Error(fitness.complaint());
       refusal = undefined;
       isReplica = false;

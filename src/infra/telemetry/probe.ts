@@ -4,10 +4,12 @@
  * applied, which is no reason to send nobody here (`degraded` too). A Postgres that is slow is there: the
  * figures are then those of the last poll that came to its end.
  */
+
 import type pg from 'pg';
 import { type Backlog, readInboxLoad } from '../backlog/backlog.ts';
 import { isThere, poll } from '../postgres/boundedRead.ts';
 import type { Alive } from '../postgres/heartbeat.ts';
+import { timings } from '../timings.ts';
 import type { Absence } from './absence.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -62,13 +64,15 @@ export interface ProbeOptions {
   every_ms?: number;
 }
 
-const EVERY_MS = 2_000;
-/** So that a Postgres that comes back is soon noticed. */
-const EVERY_MS_WITHOUT = 250;
-const AWAY_MS = 5_000;
-
 export async function startProbe(options: ProbeOptions): Promise<Probe> {
-  const { pool, postgres, metrics, isQueueFit = () => true, isAccepting = () => true, every_ms = EVERY_MS } = options;
+  const {
+    pool,
+    postgres,
+    metrics,
+    isQueueFit = () => true,
+    isAccepting = () => true,
+    every_ms = timings.probe.every_ms,
+  } = options;
   let queue: Queue = { pending: 0, oldest_pending_seconds: 0, dead: 0, as_of: null };
   let isStale = false;
   let postgres_connected = false;
@@ -95,7 +99,7 @@ export async function startProbe(options: ProbeOptions): Promise<Probe> {
       answered_at = performance.now();
       postgres.back();
     }
-    const next = postgres_connected ? every_ms : Math.min(every_ms, EVERY_MS_WITHOUT);
+    const next = postgres_connected ? every_ms : Math.min(every_ms, timings.probe.every_ms_without);
     if (!closed) timer = setTimeout(() => void pollAgain(), next).unref();
   }
 
@@ -120,7 +124,7 @@ export async function startProbe(options: ProbeOptions): Promise<Probe> {
   return {
     health,
     isReady: () => postgres_connected && isQueueFit() && !draining,
-    isAway: () => !postgres_connected && performance.now() - answered_at > AWAY_MS,
+    isAway: () => !postgres_connected && performance.now() - answered_at > timings.probe.away_after_ms,
     drain: () => {
       draining = true;
     },
