@@ -8,7 +8,7 @@ import { defineEvent, type NewEvent } from '../../src/core/definitions/event.ts'
 import { reservedBy } from '../../src/core/definitions/reserved.ts';
 import { defineStream, streamName } from '../../src/core/definitions/stream.ts';
 import { foldStream } from '../../src/integrity/streams/foldStream.ts';
-import type { StreamRows } from '../../src/integrity/streams/streamFacts.ts';
+import type { StreamRows } from '../../src/integrity/streams/streamRows.ts';
 
 interface Shelf {
   books: string[];

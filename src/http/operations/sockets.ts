@@ -1,5 +1,5 @@
 /**
- * `GET /ops/sockets`: who is connected where, at all relays, as they say it. The rooms are a list in pages, the fullest
+ * `GET /ops/sockets`: the connections of all relays, as these report them. The rooms are a list in pages, the fullest
  * first; it is worked out anew for each page. Without a Redis that answers nothing is known of other processes: 503.
  */
 import { z } from 'zod';

@@ -8,7 +8,7 @@ import type { RedisServer } from '../redis/redis.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createInProcessWindows } from './inProcess.ts';
-import { COUNTED_BY, type Limiter, type Standing, type Taken, type Try, type Window } from './limiter.ts';
+import { COUNTED_BY, type Limiter, type Taken, type Try, type Window, type WindowState } from './limiter.ts';
 import { createRedisWindows } from './redis.ts';
 
 export interface LimiterOptions {
@@ -74,7 +74,7 @@ export function createLimiter(
       const limited = tries.filter(({ limit }) => limit > 0).map((one) => ({ ...one, key: keyOf(one) }));
       if (limited.length === 0) return { admitted: true };
       const taken = await count(limited);
-      if ('standings' in taken) return { admitted: true, tightest: tightestOf(taken.standings) };
+      if ('states' in taken) return { admitted: true, tightest: tightestOf(taken.states) };
       const { full, ...refusal } = taken;
       const { type } = limited[full]!;
       metrics.limiterRefusals.inc({ type });
@@ -93,6 +93,6 @@ function keyOf({ type, identifier }: Try): string {
   return `${type}:${identifier.length > MAX_IDENTIFIER ? sha256(identifier) : identifier}`;
 }
 
-function tightestOf(standings: Standing[]): Standing {
-  return standings.reduce((tightest, one) => (one.remaining < tightest.remaining ? one : tightest));
+function tightestOf(states: WindowState[]): WindowState {
+  return states.reduce((tightest, one) => (one.remaining < tightest.remaining ? one : tightest));
 }

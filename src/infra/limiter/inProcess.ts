@@ -2,7 +2,7 @@
  * Sliding windows in this process's memory, with the results that Redis would give. A flood of identifiers does not fill
  * the heap: beyond a bound the windows that were asked for the longest ago are forgotten.
  */
-import type { Standing, Window, Windows } from './limiter.ts';
+import type { Window, WindowState, Windows } from './limiter.ts';
 
 export interface Bounds {
   windows: number;
@@ -47,21 +47,21 @@ export function createInProcessWindows(clock = () => Math.floor(performance.now(
     async take(asked) {
       const now = clock();
       const opened = asked.map((window) => ({ ...window, times: open(window, now) }));
-      const standings = opened.map(({ limit, window_ms, times }): Standing => {
+      const states = opened.map(({ limit, window_ms, times }): WindowState => {
         // Of a limit that was lowered since, more than the oldest must leave.
         const first = times[Math.max(0, times.length - limit)] ?? now;
         return { limit, remaining: limit - times.length - 1, reset_ms: first + window_ms - now };
       });
       let full = -1;
-      for (const [i, { remaining, reset_ms }] of standings.entries()) {
-        if (remaining < 0 && (full < 0 || reset_ms > standings[full]!.reset_ms)) full = i;
+      for (const [i, { remaining, reset_ms }] of states.entries()) {
+        if (remaining < 0 && (full < 0 || reset_ms > states[full]!.reset_ms)) full = i;
       }
       if (full >= 0) {
-        const { limit, reset_ms } = standings[full]!;
+        const { limit, reset_ms } = states[full]!;
         return { full, limit, retry_after_ms: reset_ms };
       }
       for (const { key, times } of opened) add(key, times, now);
-      return { standings };
+      return { states };
     },
     close: () => windows.clear(),
   };

@@ -24,7 +24,7 @@ export interface Try {
 }
 
 /** How a window stands after a try. */
-export interface Standing {
+export interface WindowState {
   limit: number;
   remaining: number;
   /** Until there is room for one more than now. */
@@ -33,7 +33,7 @@ export interface Standing {
 
 export type Verdict =
   /** The window with the least left; none where nothing is limited. */
-  | { admitted: true; tightest?: Standing }
+  | { admitted: true; tightest?: WindowState }
   /** Of several full windows the one that has room last: sooner, a try would be refused again. */
   | { admitted: false; type: LimitType; limit: number; retry_after_ms: number };
 
@@ -53,7 +53,7 @@ export interface Window {
 }
 
 /** Which window is full, by its place among those asked for, or how all of them stand. */
-export type Taken = { full: number; limit: number; retry_after_ms: number } | { standings: Standing[] };
+export type Taken = { full: number; limit: number; retry_after_ms: number } | { states: WindowState[] };
 
 /** Where windows are kept. Two adapters with equal results. */
 export interface Windows {

@@ -13,7 +13,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
 
 /** KEYS: the windows. ARGV: the new member, then the limit and the length of each window. */
 const TAKE = `
-local full, wait, standings = 0, -1, { 0 }
+local full, wait, states = 0, -1, { 0 }
 for i, key in ipairs(KEYS) do
   local limit, window = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
   redis.call('ZREMRANGEBYSCORE', key, '-inf', now - window)
@@ -26,15 +26,15 @@ for i, key in ipairs(KEYS) do
   local first = redis.call('ZRANGE', key, math.max(0, count - limit), math.max(0, count - limit), 'WITHSCORES')[2]
   local reset = (first or now) + window - now
   if count >= limit and reset > wait then full, wait = i, reset end
-  table.insert(standings, limit - count - 1)
-  table.insert(standings, reset)
+  table.insert(states, limit - count - 1)
+  table.insert(states, reset)
 end
 if full > 0 then return { full, wait } end
 for i, key in ipairs(KEYS) do
   redis.call('ZADD', key, now, ARGV[1])
   redis.call('PEXPIRE', key, ARGV[2 * i + 1])
 end
-return standings`;
+return states`;
 
 /** Longer than a question takes: the first has to connect. */
 const CONNECT_WITHIN_MS = 1_000;
@@ -69,12 +69,12 @@ export function createRedisWindows(redis: RedisServer, prefix: string, clock = S
     };
     const [full, ...numbers] = await redis.ask(ask, client.status === 'ready' ? undefined : CONNECT_WITHIN_MS);
     if (full! > 0) return { full: full! - 1, limit: windows[full! - 1]!.limit, retry_after_ms: numbers[0]! };
-    const standings = windows.map(({ limit }, i) => ({
+    const states = windows.map(({ limit }, i) => ({
       limit,
       remaining: numbers[2 * i]!,
       reset_ms: numbers[2 * i + 1]!,
     }));
-    return { standings };
+    return { states };
   }
 
   return { take, close: () => client.disconnect() };

@@ -28,19 +28,17 @@ const STATEMENT_SECONDS: Record<DatabaseRole, number> = {
   queue: 0,
 };
 
-const { lock_ms, idle_in_transaction_ms } = timings.postgres;
-const WRITING = {
-  ...BY_KEY,
-  lock_timeout: `${lock_ms}`,
-  idle_in_transaction_session_timeout: `${idle_in_transaction_ms}`,
-};
+/** Below a minute: as Postgres says it again, which is compared. */
+const inSeconds = (ms: number) => (ms % 1_000 === 0 ? `${ms / 1_000}s` : `${ms}ms`);
+const idle_in_transaction_session_timeout = inSeconds(timings.postgres.idle_in_transaction_ms);
+const WRITING = { ...BY_KEY, lock_timeout: inSeconds(timings.postgres.lock_ms), idle_in_transaction_session_timeout };
 
 /** Settings of every connection of a role, beside its role and the length of its statements. */
 const ROLE_SETTINGS: Record<DatabaseRole, SessionSettings> = {
   api: WRITING,
   door: WRITING,
   worker: WRITING,
-  relay: { ...BY_KEY, idle_in_transaction_session_timeout: `${idle_in_transaction_ms}` },
+  relay: { ...BY_KEY, idle_in_transaction_session_timeout },
   // Its pages cost enough to be compiled, each anew, which takes many times as long as running them.
   verifier: { jit: 'off' },
   queue: { search_path: 'bullmq' },

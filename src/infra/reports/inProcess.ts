@@ -1,7 +1,7 @@
 /** Reports within one process, for the embedded mode. */
 import { addTallies, NOBODY, type RelayReport, type Reports, type Said, type Tally } from './reports.ts';
 
-interface Held {
+interface LeasedReport {
   report: RelayReport;
   rooms: Map<string, Tally>;
   users: readonly string[];
@@ -9,9 +9,9 @@ interface Held {
 }
 
 export function createInProcessReports(lease_ms: number): Reports {
-  const held = new Map<string, Held>();
+  const held = new Map<string, LeasedReport>();
 
-  function live(): Map<string, Held> {
+  function live(): Map<string, LeasedReport> {
     for (const [relay, { until }] of held) if (until <= performance.now()) held.delete(relay);
     return held;
   }

@@ -1,7 +1,7 @@
 /** What a verifier can find wrong with a stream's rows, in words. Several of these texts are fixed by the contract. */
 import { GENESIS_HASH } from '../../core/chain/chain.ts';
 import type { Head } from '../../core/definitions/stream.ts';
-import type { FaultyEvent, StreamRows } from './streamFacts.ts';
+import type { FaultyEvent, StreamRows } from './streamRows.ts';
 
 export interface Finding {
   /** The sequence it speaks of, where it speaks of one. */

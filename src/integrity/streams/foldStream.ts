@@ -12,7 +12,7 @@ import type { RecordedFile } from '../../core/definitions/files.ts';
 import { kindOf, type Seal, type StreamKind } from '../../core/definitions/stream.ts';
 import type { Write } from '../../core/definitions/write.ts';
 import { type Finding, finding } from './findings.ts';
-import type { StreamRows } from './streamFacts.ts';
+import type { StreamRows } from './streamRows.ts';
 
 export interface Folded {
   /** The files that the chain names. */
@@ -24,17 +24,17 @@ export interface Folded {
   unjudged: string | null;
 }
 
-export function foldStream(catalog: Catalog, facts: StreamRows): Folded {
+export function foldStream(catalog: Catalog, streamRows: StreamRows): Folded {
   const findings: Finding[] = [];
-  const name = kindOf(facts.stream);
+  const name = kindOf(streamRows.stream);
   const kind = catalog.kinds.get(name);
   if (!kind) {
     const unjudged = catalog.reserved.stream_kinds.has(name) ? `streams of kind ${name}` : null;
     if (unjudged === null) findings.push(finding(null, `Unknown kind of stream: ${name}`));
     return { writes: undefined, findings, files: [], unjudged };
   }
-  const folding: Folding = { kind, isReadable: true, unjudged: null, state: initialState(catalog, facts.stream) };
-  const writes = foldWrites(writesOf(catalog, facts, findings, folding));
+  const folding: Folding = { kind, isReadable: true, unjudged: null, state: initialState(catalog, streamRows.stream) };
+  const writes = foldWrites(writesOf(catalog, streamRows, findings, folding));
   const files = kind.files(folding.state);
   return { writes: folding.isReadable ? writes : undefined, findings, files, unjudged: folding.unjudged };
 }
@@ -47,10 +47,10 @@ interface Folding {
 }
 
 /** One event at a time, so that only one write a row is kept however long the stream is. */
-function* writesOf(catalog: Catalog, facts: StreamRows, findings: Finding[], folding: Folding): Generator<Write> {
+function* writesOf(catalog: Catalog, streamRows: StreamRows, findings: Finding[], folding: Folding): Generator<Write> {
   const { kind } = folding;
-  const lost = new Set(facts.lost_sequences);
-  for (const row of facts.recorded) {
+  const lost = new Set(streamRows.lost_sequences);
+  for (const row of streamRows.recorded) {
     const definition = catalog.events.get(row.event_type);
     if (!definition) {
       folding.unjudged = `events of type ${row.event_type}`;
@@ -70,7 +70,8 @@ function* writesOf(catalog: Catalog, facts: StreamRows, findings: Finding[], fol
       const event = recordedEvent(row) as never;
       folding.state = definition.evolve(folding.state, event);
       writes = definition.project(event, folding.state);
-      if (row.event_type === kind.seal?.event) findings.push(...sealFindings(kind.seal, row, folding.state, facts));
+      if (row.event_type === kind.seal?.event)
+        findings.push(...sealFindings(kind.seal, row, folding.state, streamRows));
     } catch {
       findings.push(finding(row.sequence, `Payload unreadable at sequence ${row.sequence}`));
       folding.isReadable = false;

@@ -10,7 +10,7 @@ import type { Queryable } from '../../core/sql/queryable.ts';
 import { type ColumnTypes, compareRows, readColumnTypes } from './compareRows.ts';
 import { chainFindings, type Finding, finding, headFindings, payloadFindings } from './findings.ts';
 import { foldStream } from './foldStream.ts';
-import { MAX_STREAM_ISSUES, readStreamRows, type StreamRows } from './streamFacts.ts';
+import { MAX_STREAM_ISSUES, readStreamRows, type StreamRows } from './streamRows.ts';
 
 export interface StreamReport {
   stream: string;
@@ -63,19 +63,19 @@ export async function checkStreams(
   streams: string[],
 ): Promise<CheckedStream[]> {
   const swept = await readStreamRows(db, streams, catalog);
-  return swept.map((facts) => checkStream(catalog, types, facts));
+  return swept.map((streamRows) => checkStream(catalog, types, streamRows));
 }
 
-function checkStream(catalog: Catalog, types: ColumnTypes, facts: StreamRows): CheckedStream {
-  const { stream, events_checked, last } = facts;
-  const chained = chainFindings(facts);
-  const hasRows = Object.values(facts.rows).some((rows) => rows !== null);
-  const folded = foldStream(catalog, facts);
-  const mismatches = folded.writes ? compareRows(kindOf(stream), types, folded.writes, facts.rows) : [];
+function checkStream(catalog: Catalog, types: ColumnTypes, streamRows: StreamRows): CheckedStream {
+  const { stream, events_checked, last } = streamRows;
+  const chained = chainFindings(streamRows);
+  const hasRows = Object.values(streamRows.rows).some((rows) => rows !== null);
+  const folded = foldStream(catalog, streamRows);
+  const mismatches = folded.writes ? compareRows(kindOf(stream), types, folded.writes, streamRows.rows) : [];
   const findings: Finding[] = [
     ...chained,
-    ...payloadFindings(facts),
-    ...headFindings(facts, hasRows),
+    ...payloadFindings(streamRows),
+    ...headFindings(streamRows, hasRows),
     ...folded.findings,
     ...mismatches.map((text) => finding(null, text)),
   ];
@@ -87,9 +87,9 @@ function checkStream(catalog: Catalog, types: ColumnTypes, facts: StreamRows): C
     unjudged: folded.unjudged,
     is_valid: findings.length === 0,
     events_checked,
-    invalid_sequences: [...new Set([...facts.faulty_sequences, ...sequences])].sort((a, b) => a - b),
+    invalid_sequences: [...new Set([...streamRows.faulty_sequences, ...sequences])].sort((a, b) => a - b),
     issues,
     head: last && { event_sequence: last.sequence, event_hash: last.event_hash },
-    issues_omitted: facts.fault_count - chained.length + findings.length - issues.length,
+    issues_omitted: streamRows.fault_count - chained.length + findings.length - issues.length,
   };
 }
