@@ -1,0 +1,108 @@
+/**
+ * The clock of the turn under way, followed from events: each that changes it says what it shows right after, but for a
+ * recess, which holds it together with whatever else does. Instants are the server's.
+ */
+import type { JsonObject } from '../core/definitions/event.ts';
+import type { SessionEvent } from './protocol.ts';
+
+/** The clock as it stands now. */
+export interface ClockNow {
+  turn_id: string;
+  /** Never below 0; what is beyond is overtime. */
+  remaining_ms: number;
+  overtime_ms: number;
+  running: boolean;
+}
+
+export interface Countdown {
+  follow(event: SessionEvent): void;
+  /** Begins with the state of a snapshot. */
+  begin(snapshot: JsonObject): void;
+  /** @param now ms of the server's time; null where no turn is under way */
+  at(now: number): ClockNow | null;
+}
+
+interface Standing extends ClockNow {
+  /** When it stood so. */
+  since: number;
+}
+
+interface ToldClock {
+  remaining_ms: number;
+  overtime_ms: number;
+  running: boolean;
+}
+
+export function createCountdown(): Countdown {
+  let standing: Standing | null = null;
+  /** What holds it: a recess, the bench, or an objection by its id. */
+  const holds = new Set<string>();
+
+  function follow({ event_type, occurred_at, payload }: SessionEvent): void {
+    if (payload === null) return;
+    const now = Date.parse(occurred_at);
+    if (event_type === 'TURN_STARTED') holds.clear();
+    note(event_type, payload);
+    if (isOver(event_type, payload)) standing = null;
+    else if (isClock(payload.clock)) {
+      const turn_id = typeof payload.turn_id === 'string' ? payload.turn_id : standing?.turn_id;
+      if (turn_id !== undefined) standing = { turn_id, ...told(payload.clock), since: now };
+    } else if (event_type === 'SESSION_PAUSED' || event_type === 'SESSION_RESUMED') recess(now);
+  }
+
+  function note(event_type: string, { objection_id, stops_clock }: JsonObject): void {
+    if (event_type === 'SESSION_PAUSED') holds.add('session');
+    if (event_type === 'SESSION_RESUMED') holds.delete('session');
+    if (event_type === 'OBJECTION_RAISED' && stops_clock === true) holds.add(String(objection_id));
+    if (event_type === 'OBJECTION_RULED' || event_type === 'OBJECTION_WITHDRAWN') holds.delete(String(objection_id));
+    if (event_type === 'TURN_TAKEN_OVER') holds.add('bench');
+    if (event_type === 'TURN_QUESTION_STARTED' && stops_clock === true) holds.add('bench');
+    if (event_type === 'TURN_RETURNED' || event_type === 'TURN_QUESTION_ENDED') holds.delete('bench');
+  }
+
+  function recess(now: number): void {
+    const stood = at(now);
+    if (stood) standing = { ...stood, running: holds.size === 0, since: now };
+  }
+
+  function begin({ turn, clock, objections }: JsonObject): void {
+    holds.clear();
+    standing = null;
+    if (!isClock(clock) || !isTurn(turn)) return;
+    standing = { turn_id: turn.id, ...told(clock), since: Date.parse(clock.server_time ?? '') };
+    for (const reason of turn.paused_by) {
+      const pending = reason === 'objection' && Array.isArray(objections) && objections.find(isPendingOn(turn.id));
+      holds.add(pending ? pending.id : reason);
+    }
+  }
+
+  function at(now: number): ClockNow | null {
+    if (!standing) return null;
+    const { turn_id, remaining_ms, overtime_ms, running, since } = standing;
+    const left_ms = remaining_ms - overtime_ms - (running ? Math.max(0, now - since) : 0);
+    return { turn_id, remaining_ms: Math.max(0, left_ms), overtime_ms: Math.max(0, -left_ms), running };
+  }
+
+  return { follow, begin, at };
+}
+
+function isOver(event_type: string, { ends }: JsonObject): boolean {
+  return ['TURN_ENDED', 'SESSION_COMPLETED'].includes(event_type) || (event_type === 'TURN_EXPIRED' && ends === true);
+}
+
+function told({ remaining_ms, overtime_ms, running }: ToldClock): ToldClock {
+  return { remaining_ms, overtime_ms, running };
+}
+
+function isClock(clock: unknown): clock is ToldClock & { server_time?: string } {
+  const { remaining_ms, overtime_ms, running } = (clock ?? {}) as ToldClock;
+  return typeof remaining_ms === 'number' && typeof overtime_ms === 'number' && typeof running === 'boolean';
+}
+
+function isTurn(turn: unknown): turn is { id: string; paused_by: string[] } {
+  const { id, paused_by } = (turn ?? {}) as { id: unknown; paused_by: unknown };
+  return typeof id === 'string' && Array.isArray(paused_by);
+}
+
+const isPendingOn = (turn_id: string) => (objection: JsonObject) =>
+  objection.turn_id === turn_id && objection.state === 'pending';

@@ -1,0 +1,13 @@
+/**
+ * What the browser bundle takes in the place of sha256.ts: synchronous, and there on pages without https too, where
+ * WebCrypto is neither.
+ */
+import { sha256 as digester } from '@noble/hashes/sha2.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+
+/** SHA-256 over the concatenated parts, as 64 lower-case hex digits. Strings are taken as UTF-8. */
+export function sha256(...parts: (string | Uint8Array)[]): string {
+  const hash = digester.create();
+  for (const part of parts) hash.update(typeof part === 'string' ? utf8ToBytes(part) : part);
+  return bytesToHex(hash.digest());
+}
