@@ -7,6 +7,7 @@ import { isEverything } from './test/support/everything.ts';
  */
 const PURE = [
   'test/court/**/!(walk).test.ts',
+  'test/client/{verifiedChain,countdown,pieces}.test.ts',
   'test/core/{batcher,everyCommand,ids}.test.ts',
   'test/faults/judge.test.ts',
   'test/infra/{backlog,blobs,config,healthAnswers,metrics,redaction,repeats,settings,tokens}.test.ts',

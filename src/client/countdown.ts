@@ -22,7 +22,7 @@ export interface Countdown {
   at(now: number): ClockNow | null;
 }
 
-interface Standing extends ClockNow {
+interface Reading extends ClockNow {
   /** When it stood so. */
   since: number;
 }
@@ -34,7 +34,7 @@ interface ToldClock {
 }
 
 export function createCountdown(): Countdown {
-  let standing: Standing | null = null;
+  let reading: Reading | null = null;
   /** What holds it: a recess, the bench, or an objection by its id. */
   const holds = new Set<string>();
 
@@ -43,10 +43,10 @@ export function createCountdown(): Countdown {
     const now = Date.parse(occurred_at);
     if (event_type === 'TURN_STARTED') holds.clear();
     note(event_type, payload);
-    if (isOver(event_type, payload)) standing = null;
+    if (isOver(event_type, payload)) reading = null;
     else if (isClock(payload.clock)) {
-      const turn_id = typeof payload.turn_id === 'string' ? payload.turn_id : standing?.turn_id;
-      if (turn_id !== undefined) standing = { turn_id, ...told(payload.clock), since: now };
+      const turn_id = typeof payload.turn_id === 'string' ? payload.turn_id : reading?.turn_id;
+      if (turn_id !== undefined) reading = { turn_id, ...told(payload.clock), since: now };
     } else if (event_type === 'SESSION_PAUSED' || event_type === 'SESSION_RESUMED') recess(now);
   }
 
@@ -62,14 +62,14 @@ export function createCountdown(): Countdown {
 
   function recess(now: number): void {
     const stood = at(now);
-    if (stood) standing = { ...stood, running: holds.size === 0, since: now };
+    if (stood) reading = { ...stood, running: holds.size === 0, since: now };
   }
 
   function begin({ turn, clock, objections }: JsonObject): void {
     holds.clear();
-    standing = null;
+    reading = null;
     if (!isClock(clock) || !isTurn(turn)) return;
-    standing = { turn_id: turn.id, ...told(clock), since: Date.parse(clock.server_time ?? '') };
+    reading = { turn_id: turn.id, ...told(clock), since: Date.parse(clock.server_time ?? '') };
     for (const reason of turn.paused_by) {
       const pending = reason === 'objection' && Array.isArray(objections) && objections.find(isPendingOn(turn.id));
       holds.add(pending ? pending.id : reason);
@@ -77,8 +77,8 @@ export function createCountdown(): Countdown {
   }
 
   function at(now: number): ClockNow | null {
-    if (!standing) return null;
-    const { turn_id, remaining_ms, overtime_ms, running, since } = standing;
+    if (!reading) return null;
+    const { turn_id, remaining_ms, overtime_ms, running, since } = reading;
     const left_ms = remaining_ms - overtime_ms - (running ? Math.max(0, now - since) : 0);
     return { turn_id, remaining_ms: Math.max(0, left_ms), overtime_ms: Math.max(0, -left_ms), running };
   }

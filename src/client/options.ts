@@ -61,7 +61,7 @@ function beginOf(from: number | Position) {
 function schemed(url: string, scheme: 'ws' | 'http'): string {
   const { protocol, host, pathname } = new URL(url);
   if (!/^(http|ws)s?:$/.test(protocol)) throw new TypeError(`url: ${url} is neither http nor ws`);
-  return `${scheme}${/s:$/.test(protocol) ? 's' : ''}://${host}${pathname.replace(/\/+$/, '')}`;
+  return `${scheme}${/^(https|wss):$/.test(protocol) ? 's' : ''}://${host}${pathname.replace(/\/+$/, '')}`;
 }
 
 export interface Resumption {

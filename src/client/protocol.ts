@@ -29,11 +29,13 @@ export const SUBPROTOCOL = 'plearoll.v1';
 
 export const UNAUTHENTICATED = 4401;
 export const SLOW = 4408;
-export const DRAINING = 4503;
 
-/** After these a client stays away until something has changed: 44xx, but for being too slow. */
-export function isTerminal(code: number): boolean {
-  return code >= 4400 && code < 4500 && code !== SLOW;
+/**
+ * After these a client stays away until something has changed: 44xx, but for being too slow. What is in the way, such as
+ * a proxy, closes with codes of its own.
+ */
+export function isTerminal(close_code: number): boolean {
+  return close_code >= 4400 && close_code < 4500 && close_code !== SLOW;
 }
 
 /** As browsers have it, `ws` too. */

@@ -1,5 +1,5 @@
 /**
- * An exported event is judged from its own fields alone, in a browser as in Node: its form, its commitment and its hash.
+ * An exported event is checked by its own fields alone, in a browser as in Node: its form, its commitment and its hash.
  * Fields that no hash covers are left out of what is given back.
  */
 import type { ExportedEvent, JsonObject } from '../definitions/event.ts';

@@ -1,0 +1,68 @@
+/** The countdown of the client agrees with the clock that the record folds into, after every event of every history. */
+import { describe, expect, test } from 'vitest';
+import { createCountdown } from '../../src/client/countdown.ts';
+import type { SessionEvent } from '../../src/client/protocol.ts';
+import { evolveWith, initialState } from '../../src/core/apply/streamStates.ts';
+import type { EventRow } from '../../src/core/chain/ledger.ts';
+import type { SessionState } from '../../src/court/sessions/session.ts';
+import { clockAt } from '../../src/court/turns/clock.ts';
+import { activeTurn, shownClock, shownTurn } from '../../src/court/turns/turn.ts';
+import { catalog } from '../../src/modules.ts';
+import { histories } from '../support/histories.ts';
+
+const rowOf = ({ event_sequence, payload, ...event }: SessionEvent) =>
+  ({ ...event, sequence: event_sequence, payload: JSON.stringify(payload) }) as unknown as EventRow;
+
+/** What the record says then, as the client tells it. */
+function recorded({ turns }: SessionState, at: number) {
+  const turn = activeTurn(turns);
+  if (!turn) return null;
+  const { remaining_ms, overtime_ms, running } = clockAt(turn, new Date(at).toISOString());
+  return { turn_id: turn.id, remaining_ms, overtime_ms, running };
+}
+
+/** The state after each event, from the first on. */
+function statesOf(events: SessionEvent[]): SessionState[] {
+  let state = initialState(catalog, events[0]!.stream);
+  return events.map((event) => {
+    state = evolveWith(catalog, state, rowOf(event));
+    return state as SessionState;
+  });
+}
+
+describe.each(histories.map((one) => [one.name, one] as const))('%s', (_, { events }) => {
+  const states = statesOf(events);
+
+  function expectAgreed(countdown: ReturnType<typeof createCountdown>, i: number): void {
+    const next_ms = events[i + 1] ? Date.parse(events[i + 1]!.occurred_at) : Number.POSITIVE_INFINITY;
+    const at = Date.parse(events[i]!.occurred_at);
+    for (const later of [at, Math.min(at + 1_234, next_ms), Math.min(at + 3_600_000, next_ms)]) {
+      expect(countdown.at(later)).toEqual(recorded(states[i]!, later));
+    }
+  }
+
+  test('followed from its first event', () => {
+    const countdown = createCountdown();
+    for (const [i, event] of events.entries()) {
+      countdown.follow(event);
+      expectAgreed(countdown, i);
+    }
+  });
+
+  test('followed from a snapshot after any of them', () => {
+    for (let from = 0; from < events.length; from += 1) {
+      const { turns, objections, format } = states[from]!;
+      const turn = activeTurn(turns);
+      const countdown = createCountdown();
+      countdown.begin({
+        turn: turn ? shownTurn(turn) : null,
+        clock: shownClock(turn, format, events[from]!.occurred_at),
+        objections,
+      });
+      for (let i = from; i < events.length; i += 1) {
+        if (i > from) countdown.follow(events[i]!);
+        expectAgreed(countdown, i);
+      }
+    }
+  });
+});

@@ -1,0 +1,24 @@
+/** The sessions that are kept in test/histories, event by event as they were exported. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SessionEvent } from '../../src/client/protocol.ts';
+import { groupBy } from '../../src/core/groupBy.ts';
+
+const FOLDER = join(import.meta.dirname, '../histories');
+
+export interface History {
+  name: string;
+  session_id: string;
+  events: SessionEvent[];
+}
+
+export const histories: History[] = readdirSync(FOLDER).flatMap((file) => {
+  const events = readFileSync(join(FOLDER, file), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as SessionEvent)
+    .filter(({ stream }) => stream.startsWith('session:'));
+  return [...groupBy(events, ({ session_id }) => session_id)].map(([session_id, own], i) => {
+    return { name: `${file} ${i + 1}`, session_id, events: own };
+  });
+});
