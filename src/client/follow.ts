@@ -68,7 +68,8 @@ function comeBackAfter(end: LineEnd, farewell: Farewell, { tokens }: FollowOptio
     return error.retry_after_ms;
   }
   const { code } = end;
-  if (isTerminal(code) && !(code === UNAUTHENTICATED && tokens.isRenewable())) {
+  const isFault = farewell.code === 'internal_error';
+  if ((isFault || isTerminal(code)) && !(code === UNAUTHENTICATED && tokens.isRenewable())) {
     throw new Refused(farewell.code ?? 'refused', farewell.detail ?? `The relay closed with ${code}.`, code);
   }
   return farewell.retry_in_ms;
