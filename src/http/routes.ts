@@ -2,5 +2,6 @@
 import { readCommandState, redriveCommand } from './commands/serveCommandState.ts';
 import { readVerifyRun, verifyGlobally } from './operations/globalVerify.ts';
 import { readSockets } from './operations/sockets.ts';
+import { readPresence } from './queries/presence.ts';
 
-export const routes = [readCommandState, redriveCommand, verifyGlobally, readVerifyRun, readSockets];
+export const routes = [readCommandState, redriveCommand, verifyGlobally, readVerifyRun, readSockets, readPresence];

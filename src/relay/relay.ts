@@ -20,8 +20,10 @@ import { type Admit, createAdmission } from './listeners/admission.ts';
 import { startCensus } from './listeners/census.ts';
 import { createListeners } from './listeners/listeners.ts';
 import { createPresenceLeases } from './listeners/presenceLeases.ts';
+import { startPresenceMessages } from './listeners/presenceMessages.ts';
 import { createResumeTickets } from './listeners/resumeTickets.ts';
 import { startScopeCheck } from './listeners/scopeCheck.ts';
+import { createTurnout } from './listeners/turnout.ts';
 import { startHeadCheck } from './rooms/headCheck.ts';
 import { createReaders } from './rooms/readers.ts';
 import { createRooms } from './rooms/rooms.ts';
@@ -62,13 +64,15 @@ export function createRelay(options: RelayOptions): Relay {
   const { boot: id, pool, broadcast, presence, reports, resumption, tokens, config, metrics, log } = options;
   const db: Queryable = pool;
   const scopes = createScopeCache(db);
-  const readers = createReaders(pool);
+  const readers = createReaders(pool, async (session_id) => (await turnout.count([session_id]))[0]!);
   const rooms = createRooms({ readers, broadcast, metrics, log });
   const stopHeadCheck = startHeadCheck({ rooms, readHeads: readers.readHeads, broadcast, log });
   const seats = createPresenceLeases({ id, presence, metrics, log });
   const resumeTickets = createResumeTickets({ resumption, log });
   const listeners = createListeners({ rooms, seats, tokens, resumeTickets, config, metrics, log });
   const census = startCensus({ id, reports, guests: listeners.guests, log });
+  const turnout = createTurnout({ id, reports, guests: listeners.guests, log });
+  const stopPresence = startPresenceMessages({ db, turnout, rooms, guests: listeners.guests, log });
   const stopScopeCheck = startScopeCheck({ db, listeners, scopes, broadcast, log });
   const admitOpen = createAdmission({ scopes, tokens, resumeTickets, config });
   const floodgate = createFloodgate(metrics);
@@ -98,6 +102,7 @@ export function createRelay(options: RelayOptions): Relay {
   async function close(): Promise<void> {
     stopHeadCheck();
     stopScopeCheck();
+    stopPresence();
     let patience: NodeJS.Timeout | undefined;
     const outOfPatience = new Promise((resolve) => {
       patience = setTimeout(resolve, FAREWELL_MS);

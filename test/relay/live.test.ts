@@ -27,6 +27,7 @@ const TRANSPORTS = {
 
 const types = (listener: Listener) => listener.messages.map(({ type }) => type);
 const sequences = (listener: Listener) => listener.events().map(({ event_sequence }) => event_sequence);
+const standing = ({ user_id, status }: Json) => ({ user_id, status });
 const upTo = (n: number, from = 1) => Array.from({ length: n - from + 1 }, (_, i) => from + i);
 
 async function logMany(path: string, count: number): Promise<void> {
@@ -63,6 +64,7 @@ describe.skipIf(isLeftOut).each(Object.entries(TRANSPORTS))(`listening on %s, ${
       clock: null,
       objections: [],
       exhibits: [],
+      presence: { listeners: 1, participants: participants.items.map(standing) },
       head: session.head,
     });
     expect(synced).toEqual({ type: 'SYNCED', event_sequence: 3 });

@@ -72,7 +72,7 @@ describe.skipIf(isLeftOut)(`forty listeners that never read, ${kind}`, () => {
     for (let n = 0; n < 20; n += 1) {
       await must(post(stack.url, `${path}/log`, people.presiding, { event_type: 'NOTE', details }));
     }
-    const { readEvents, readLatest } = createReaders(stack.pool);
+    const { readEvents, readLatest } = createReaders(stack.pool, async () => 0);
     const sequencesOf = (events: { event_sequence: number }[]) => events.map(({ event_sequence }) => event_sequence);
     expect(sequencesOf(await readEvents(session_id, 10, 500))).toEqual([11, 12, 13, 14, 15]);
     expect(sequencesOf(await readEvents(session_id, 22, 500))).toEqual([]);

@@ -55,6 +55,10 @@ export interface Guest {
   ticket: ConnectionTicket;
   /** Gives up the seat, where it has one. */
   leaveSeat: (() => void) | undefined;
+  /** Tells what is not of the record. @returns false before it is welcome */
+  tell(message: Message): boolean;
+  /** The latest that it was told of presence. */
+  toldPresence: Message | undefined;
 }
 
 export function createListeners(options: ListenersOptions): Listeners {
@@ -68,9 +72,13 @@ export function createListeners(options: ListenersOptions): Listeners {
     arrivals += 1;
     const { identity, session_id } = admitted;
     const ticket = resumeTickets.issue({ subject: identity.actor.id, session_id });
-    const guest: Guest = { arrival: arrivals, transport, admitted, ticket, leaveSeat: undefined };
+    const guest: Guest = {
+      ...{ arrival: arrivals, transport, admitted, ticket, leaveSeat: undefined, toldPresence: undefined },
+      tell: (message) => visit.tell(message),
+    };
     const told = { resume_ticket: ticket.current(), maxReplay: config.WS_MAX_REPLAY };
-    return startVisit(admitted, connection, { rooms, tokens, ...told, metrics, log, onStart, onEnd });
+    const visit = startVisit(admitted, connection, { rooms, tokens, ...told, metrics, log, onStart, onEnd });
+    return visit;
 
     function onStart(listener: Listener): void {
       present.set(listener, guest);

@@ -16,6 +16,8 @@ import { createTokenLife } from './tokenLife.ts';
 /** What a transport tells about a connection. */
 export interface Visit {
   receive(said: Said): void;
+  /** Tells what is not of the record, the latest of its kind to a listener that is busy. @returns false before it is welcome */
+  tell(message: Message): boolean;
   /** The connection is closed. */
   leave(): void;
 }
@@ -44,6 +46,7 @@ export function startVisit(admitted: Admitted, connection: Listener, options: Vi
     owe: (kind, make) => answers.owe(kind, () => listener.send(make())),
     end: (message) => dismiss(listener, CLOSE.token, message),
   });
+  let hasJoined = false;
   let hasLeft = false;
   onStart(listener);
   const joined = joinRoom();
@@ -52,7 +55,9 @@ export function startVisit(admitted: Admitted, connection: Listener, options: Vi
   async function joinRoom(): Promise<Delivery | undefined> {
     try {
       const { last_sequence } = admitted;
-      return await join(room, listener, { rooms, last_sequence, maxReplay, resume_ticket, log });
+      const delivery = await join(room, listener, { rooms, last_sequence, maxReplay, resume_ticket, log });
+      hasJoined = delivery !== undefined;
+      return delivery;
     } catch (err) {
       log.warn({ err, session_id: room.session_id }, 'listener failed to join');
       dismiss(listener, CLOSE.draining, TROUBLE);
@@ -76,6 +81,11 @@ export function startVisit(admitted: Admitted, connection: Listener, options: Vi
     });
   }
 
+  function tell(message: Message): boolean {
+    if (hasJoined) answers.owe(message.type, () => listener.send(message));
+    return hasJoined;
+  }
+
   function leave(): void {
     if (hasLeft) return;
     hasLeft = true;
@@ -89,5 +99,5 @@ export function startVisit(admitted: Admitted, connection: Listener, options: Vi
     onEnd(listener);
   }
 
-  return { receive, leave };
+  return { receive, tell, leave };
 }

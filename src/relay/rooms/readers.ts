@@ -42,7 +42,8 @@ const eventsWithin = (order: 'asc' | 'desc') => `
 const PAGE_TEXT = eventsWithin('asc');
 const LATEST_TEXT = eventsWithin('desc');
 
-export function createReaders(pool: pg.Pool): Readers {
+/** @param countListeners of a session, at all relays */
+export function createReaders(pool: pg.Pool, countListeners: (session_id: string) => Promise<number>): Readers {
   const db: Queryable = pool;
 
   async function readHeads(session_ids: string[]): Promise<Map<string, Position>> {
@@ -58,6 +59,12 @@ export function createReaders(pool: pg.Pool): Readers {
   }
 
   async function readSnapshot(session_id: string): Promise<Snapshot> {
+    const [state, listeners] = await Promise.all([readState(session_id), countListeners(session_id)]);
+    const participants = state.participants.map(({ user_id, status }) => ({ user_id, status }));
+    return { ...state, presence: { listeners, participants } as never };
+  }
+
+  async function readState(session_id: string): Promise<Snapshot> {
     return inTransaction(
       pool,
       async (transaction) => {

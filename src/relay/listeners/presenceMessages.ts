@@ -1,0 +1,85 @@
+/**
+ * PRESENCE: every two seconds each room with listeners is told how many listen and how its participants stand, where
+ * that is not what was told last. Of participants Postgres is asked only where the room's head has moved.
+ */
+import type { Queryable } from '../../core/sql/queryable.ts';
+import { readStandings, type Standing } from '../../court/participants/readPresence.ts';
+import type { Log } from '../../infra/telemetry/log.ts';
+import type { Room } from '../rooms/room.ts';
+import type { Guest } from './listeners.ts';
+import type { Message } from './messages.ts';
+import type { Turnout } from './turnout.ts';
+
+export interface PresenceMessagesOptions {
+  db: Queryable;
+  turnout: Turnout;
+  rooms: { occupied(): Room[] };
+  guests(): Iterable<Guest>;
+  log: Log;
+}
+
+type Presence = Extract<Message, { type: 'PRESENCE' }>;
+
+/** What was told of a room last, and how its participants stood where its head was. */
+interface Told {
+  head: number;
+  standings: Standing[];
+  message: Presence | undefined;
+}
+
+const EVERY_MS = 2_000;
+const ROOMS_AT_ONCE = 200;
+
+/** @returns what ends it */
+export function startPresenceMessages(options: PresenceMessagesOptions): () => void {
+  const { db, turnout, rooms, guests, log } = options;
+  let told = new Map<string, Told>();
+  let isTelling = false;
+  const timer = setInterval(() => void tellAll(), EVERY_MS);
+  timer.unref();
+
+  async function tellAll(): Promise<void> {
+    if (isTelling) return;
+    isTelling = true;
+    try {
+      const occupied = rooms.occupied();
+      const ids = new Set(occupied.map(({ session_id }) => session_id));
+      told = new Map([...told].filter(([session_id]) => ids.has(session_id)));
+      for (let i = 0; i < occupied.length; i += ROOMS_AT_ONCE) await review(occupied.slice(i, i + ROOMS_AT_ONCE));
+      for (const guest of guests()) tell(guest);
+    } catch (err) {
+      log.warn({ err }, 'reading presence failed');
+    } finally {
+      isTelling = false;
+    }
+  }
+
+  async function review(some: Room[]): Promise<void> {
+    const heads = some.map((room) => room.head().event_sequence);
+    const moved = some.filter(({ session_id }, i) => told.get(session_id)?.head !== heads[i]);
+    const [counts, standings] = await Promise.all([
+      turnout.count(some.map(({ session_id }) => session_id)),
+      moved.length > 0
+        ? readStandings(
+            db,
+            moved.map(({ session_id }) => session_id),
+          )
+        : new Map<string, Standing[]>(),
+    ]);
+    for (const [i, { session_id }] of some.entries()) {
+      const before = told.get(session_id);
+      const participants = standings.get(session_id) ?? before!.standings;
+      const message: Presence = { type: 'PRESENCE', listeners: counts[i]!, participants };
+      const isNews = JSON.stringify(message) !== JSON.stringify(before?.message);
+      told.set(session_id, { head: heads[i]!, standings: participants, message: isNews ? message : before!.message });
+    }
+  }
+
+  function tell(guest: Guest): void {
+    const message = told.get(guest.admitted.session_id)?.message;
+    if (message === undefined || guest.toldPresence === message) return;
+    if (guest.tell(message)) guest.toldPresence = message;
+  }
+
+  return () => clearInterval(timer);
+}
