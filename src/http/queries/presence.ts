@@ -4,7 +4,7 @@
  */
 import { ROLES } from '../../core/definitions/actor.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
-import { readStandings } from '../../court/participants/readPresence.ts';
+import { readAttending } from '../../court/participants/readPresence.ts';
 import { sessionStreamName } from '../../court/sessions/session.ts';
 import { SERVER_TIME } from '../../court/turns/readTurns.ts';
 import type { Reports } from '../../infra/reports/reports.ts';
@@ -44,8 +44,8 @@ async function countListeners(reports: Reports, session_id: string): Promise<num
 }
 
 async function readRecorded(db: Queryable, session_id: string) {
-  const standings = await readStandings(db, [session_id]);
+  const attending = await readAttending(db, [session_id]);
   const text = `select ${SERVER_TIME} as as_of from streams h where h.stream = $1`;
   const { rows } = await db.query<{ as_of: string }>(text, [sessionStreamName(session_id)]);
-  return { participants: standings.get(session_id)!, as_of: rows[0]!.as_of };
+  return { participants: attending.get(session_id)!, as_of: rows[0]!.as_of };
 }

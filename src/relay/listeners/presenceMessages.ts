@@ -3,7 +3,7 @@
  * that is not what was told last. Of participants Postgres is asked only where the room's head has moved.
  */
 import type { Queryable } from '../../core/sql/queryable.ts';
-import { readStandings, type Standing } from '../../court/participants/readPresence.ts';
+import { type Attending, readAttending } from '../../court/participants/readPresence.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Room } from '../rooms/room.ts';
 import type { Guest } from './listeners.ts';
@@ -23,7 +23,7 @@ type Presence = Extract<Message, { type: 'PRESENCE' }>;
 /** What was told of a room last, and how its participants stood where its head was. */
 interface Told {
   head: number;
-  standings: Standing[];
+  attending: Attending[];
   message: Presence | undefined;
 }
 
@@ -57,21 +57,21 @@ export function startPresenceMessages(options: PresenceMessagesOptions): () => v
   async function review(some: Room[]): Promise<void> {
     const heads = some.map((room) => room.head().event_sequence);
     const moved = some.filter(({ session_id }, i) => told.get(session_id)?.head !== heads[i]);
-    const [counts, standings] = await Promise.all([
+    const [counts, attending] = await Promise.all([
       turnout.count(some.map(({ session_id }) => session_id)),
       moved.length > 0
-        ? readStandings(
+        ? readAttending(
             db,
             moved.map(({ session_id }) => session_id),
           )
-        : new Map<string, Standing[]>(),
+        : new Map<string, Attending[]>(),
     ]);
     for (const [i, { session_id }] of some.entries()) {
       const before = told.get(session_id);
-      const participants = standings.get(session_id) ?? before!.standings;
+      const participants = attending.get(session_id) ?? before!.attending;
       const message: Presence = { type: 'PRESENCE', listeners: counts[i]!, participants };
       const isNews = JSON.stringify(message) !== JSON.stringify(before?.message);
-      told.set(session_id, { head: heads[i]!, standings: participants, message: isNews ? message : before!.message });
+      told.set(session_id, { head: heads[i]!, attending: participants, message: isNews ? message : before!.message });
     }
   }
 

@@ -10,7 +10,7 @@ import { answer, NOT_ALLOWED, readClientMessage } from './clientMessages.ts';
 import type { Delivery } from './delivery.ts';
 import { createInbound, type Said } from './inbound.ts';
 import { join } from './join.ts';
-import { CLOSE, dismiss, type Listener, TROUBLE } from './messages.ts';
+import { CLOSE, dismiss, type Listener, type Message, TROUBLE } from './messages.ts';
 import { createTokenLife } from './tokenLife.ts';
 
 /** What a transport tells about a connection. */
