@@ -43,6 +43,7 @@ const READING_POOL_SIZE = 6;
 const VERIFIER_POOL_SIZE = 2;
 const UPLOADS_AT_ONCE = { total: 64, perInstitution: 32, perUser: 5, maxWaiting: 0, waitAtMost_ms: 0 };
 const HASHED_AT_ONCE = 4;
+const ANONYMOUS_AT_ONCE = { total: 64, perInstitution: 64, perUser: 1, maxWaiting: 200, waitAtMost_ms: 5_000 };
 
 export async function startApi(
   backbone: Backbone,
@@ -144,6 +145,7 @@ function createBounds() {
     uploading: createShares(UPLOADS_AT_ONCE),
     waits: createWaits(),
     verifications: createSharing(),
+    anonymousVerifications: createShares(ANONYMOUS_AT_ONCE),
   };
 }
 

@@ -14,16 +14,18 @@ export async function verifySession(db: Queryable, catalog: Catalog, session_id:
   return { ...checked! };
 }
 
-/** The report on it, files included. */
-export async function completeSessionReport(checked: JsonObject, blobs: Blobs): Promise<JsonObject> {
-  const complete = await withFiles(checked as unknown as CheckedStream, blobs);
+/** The report on it, files included unless they are not to be opened. */
+export async function completeSessionReport(found: JsonObject, blobs: Blobs | null): Promise<JsonObject> {
+  const checked = found as unknown as CheckedStream;
+  const complete = blobs ? await withFiles(checked, blobs) : checked;
+  const unopened = blobs || checked.files.length === 0 ? '' : ' Its files were not opened.';
   const { stream, ...report } = reportOf(complete);
   const { is_valid, events_checked, issues } = report;
   const intact = complete.unjudged
     ? `Its events are intact: ${events_checked} checked, every hash and link agrees. Its tables were not compared: only a newer version knows ${complete.unjudged}.`
     : `The record is intact: ${events_checked} events checked, every hash, link and row agrees.`;
   const message = is_valid
-    ? intact
+    ? intact + unopened
     : `The record has been tampered with or damaged: ${issues.length} findings in ${events_checked} events.`;
   return { session_id: idOf(stream), ...report, message };
 }

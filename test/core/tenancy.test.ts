@@ -96,6 +96,8 @@ const everyRole: Role[] = ['admin', 'judge', 'moderator', 'participant'];
 
 /** Somebody of another institution, on no roster. */
 const stranger = (role: Role): Actor => ({ id: randomUUID(), role, institution_id: randomUUID() });
+/** A reader without a token. */
+const anonymous: Actor = { id: 'address 192.0.2.1', role: 'anonymous', institution_id: null };
 /** The same person as another institution's token shows them. */
 const guest = (actor: Actor): Actor => ({ ...actor, institution_id: randomUUID() });
 
@@ -147,9 +149,14 @@ describe('the API', () => {
     }
   });
 
-  test.each(everyRole)('sees for a %s of another institution what is public and nothing else', async (role) => {
+  const strangers: [string, Actor][] = [
+    ...everyRole.map((role): [string, Actor] => [`${role} of another institution`, stranger(role)]),
+    ['reader without a token', anonymous],
+  ];
+
+  test.each(strangers)('sees for a %s what is public and nothing else', async (_, actor) => {
     const { session_id } = places.public!;
-    const seen = await reading().inScope(stranger(role), session_id, (db) => countAll(db, READ_BY_API));
+    const seen = await reading().inScope(actor, session_id, (db) => countAll(db, READ_BY_API));
     const roster = court.match.petitioner.length + court.match.respondent.length + court.match.panel.length + 1;
     expect(seen).toEqual({
       ...Object.fromEntries(SHOWN.map((name) => [name, 1])),
@@ -157,7 +164,7 @@ describe('the API', () => {
     });
     for (const hidden of [places.private!, places.institution!]) {
       const record = (db: Queryable) => countAll(db, ['events', 'event_payloads']);
-      expect(await reading().inScope(stranger(role), hidden.session_id, record)).toEqual({
+      expect(await reading().inScope(actor, hidden.session_id, record)).toEqual({
         events: 0,
         event_payloads: 0,
       });
@@ -167,6 +174,7 @@ describe('the API', () => {
   const everybody: [string, Actor][] = [
     ['super_admin', court.superAdmin],
     ...everyRole.map((role): [string, Actor] => [`${role} elsewhere`, stranger(role)]),
+    ['reader without a token', anonymous],
     ['admin', court.admin],
     ['presiding judge', court.presiding],
     ['judge on no panel', court.outsideJudge],

@@ -6,11 +6,11 @@ import { NAMES, openWorld, type World } from '../support/everybody.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 import { expectIntact } from '../support/verdict.ts';
 
-/** Who sees a session of each visibility, and its assignment; in the order of NAMES. */
+/** Who sees a session of each visibility, and its assignment; in the order of NAMES. Without a token: its reads alone. */
 const WHO_SEES: { [visibility: string]: string } = {
   institution: 'yes yes no  yes yes yes no  yes yes yes yes no  401',
   private: '    yes yes no  yes yes no  no  yes yes yes no  no  401',
-  public: '     yes yes yes yes yes yes yes yes yes yes yes yes 401',
+  public: '     yes yes yes yes yes yes yes yes yes yes yes yes reads',
 };
 const words = (text: string) => text.trim().split(/\s+/);
 
@@ -43,8 +43,12 @@ describe.skipIf(isLeftOut)('who sees what', () => {
         return [name, [...answers.map(({ status }) => status), ...listed].join(' ')];
       }),
     );
-    const statuses: { [cell: string]: number } = { yes: 200, no: 404, '401': 401 };
-    const expected = words(WHO_SEES[visibility]!).map((cell) => Array(8).fill(statuses[cell]).join(' '));
+    // The match, its session's five reads, and the two lists.
+    const answers: { [cell: string]: string } = {
+      ...{ yes: '200 200 200 200 200 200 200 200', no: '404 404 404 404 404 404 404 404' },
+      ...{ '401': '401 401 401 401 401 401 401 401', reads: '401 200 200 200 200 200 401 401' },
+    };
+    const expected = words(WHO_SEES[visibility]!).map((cell) => answers[cell]);
     expect(Object.fromEntries(seen)).toEqual(Object.fromEntries(NAMES.map((name, i) => [name, expected[i]])));
     await expectIntact(world.url(), session_id, world.people.admin);
   });

@@ -102,6 +102,7 @@ const routes = [
 function expectedOf({ name, route, roles }: (typeof routes)[number], role: string): { status: number; code?: string } {
   if (role === 'nobody' && roles !== 'anyone') return { status: 401, code: 'unauthenticated' };
   if (roles !== 'anyone' && !(roles as readonly string[]).includes(role)) return { status: 403, code: 'forbidden' };
+  if (role === 'nobody' && route.startsWith('GET')) return { status: 401, code: 'unauthenticated' };
   if (name === 'assignment.create') return { status: 403, code: 'forbidden' };
   return /:\w+/.test(route) || name === 'session.create' ? { status: 404, code: 'not_found' } : { status: 200 };
 }

@@ -33,7 +33,8 @@ export interface QueryDefinition<
   /** `GET /...` with `:placeholders`. */
   route: Route;
   summary: string;
-  roles: readonly Role[];
+  /** `anyone`: without a token too, where the target is public. Such a query names a target. */
+  roles: readonly Role[] | 'anyone';
   query: Query;
   /** What must exist and be in the asker's scope; null where the query scopes itself. */
   target(params: RouteParams<Route>): Target | null;
@@ -44,8 +45,11 @@ export interface QueryDefinition<
    * a target, which the door has checked; the answer is that of the target alone, and shared by all who ask at once.
    */
   asVerifier?: true;
-  /** Goes on when the reading is over and its transaction with it: looking at files takes its time. */
-  complete?(body: NoInfer<Body>, blobs: Blobs): Promise<JsonObject>;
+  /**
+   * Goes on when the reading is over and its transaction with it: looking at files takes its time. For a reader without a
+   * token no file is opened: there are no blobs.
+   */
+  complete?(body: NoInfer<Body>, blobs: Blobs | null): Promise<JsonObject>;
   /** The answer is this file, and not the body. */
   attach?(body: NoInfer<Body>): Attachment;
   /** The answer's version, for the ETag header. */

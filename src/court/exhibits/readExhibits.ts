@@ -1,36 +1,51 @@
 /** Reading a session's exhibits, in the order in which they were uploaded, and one of them. */
-import { ROLES } from '../../core/definitions/actor.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { defineQuery, NO_QUERY } from '../../core/definitions/query.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { aboutSession, byInstant, sessionRows } from '../sessions/sessionQuery.ts';
-import { type Exhibit, exhibitResource, exhibits } from './exhibit.ts';
+import { type Exhibit, type ExhibitState, exhibitResource, exhibits } from './exhibit.ts';
 
 const COLUMNS = `id, side, title, media_type, size_bytes, sha256, state, number, uploaded_by, uploaded_at, marked_by,
   marked_at, turn_id, tendered_by, tendered_at, ruling, ruled_by, ruled_at, withdrawn_by, withdrawn_at`;
 
+/** In evidence: all of the exhibits that the public is shown. */
+const IN_EVIDENCE: ExhibitState = 'admitted';
+
 const exhibitRows = sessionRows<Exhibit>('exhibits', COLUMNS, 'uploaded_at', exhibitResource);
+const evidenceRows = sessionRows<Exhibit>(
+  'exhibits',
+  COLUMNS,
+  'uploaded_at',
+  exhibitResource,
+  `state = '${IN_EVIDENCE}'`,
+);
 
 export const readAllExhibits = exhibitRows.all;
 
 export const readExhibits = defineQuery({
   name: 'session.exhibits',
   route: 'GET /api/session/:session_id/exhibits',
-  summary: 'The exhibits in the order in which they were uploaded',
-  roles: ROLES,
+  summary: 'The exhibits in the order in which they were uploaded; without a token those in evidence',
+  roles: 'anyone',
   query: byInstant,
   target: aboutSession,
-  read: ({ db, params, query }) => exhibitRows.page(db, params.session_id, query),
+  read({ db, actor, params, query }) {
+    const rows = actor.role === 'anonymous' ? evidenceRows : exhibitRows;
+    return rows.page(db, params.session_id, query);
+  },
 });
 
 export const readExhibit = defineQuery({
   name: 'exhibit.get',
   route: 'GET /api/session/:session_id/exhibit/:exhibit_id',
-  summary: 'One exhibit',
-  roles: ROLES,
+  summary: 'One exhibit; without a token one in evidence',
+  roles: 'anyone',
   query: NO_QUERY,
   target: aboutExhibit,
-  read: findExhibit,
+  async read({ db, actor, params }) {
+    const exhibit = await findExhibit({ db, params });
+    return actor.role === 'anonymous' && exhibit?.state !== IN_EVIDENCE ? undefined : exhibit;
+  },
 });
 
 interface ExhibitParams {

@@ -1,5 +1,4 @@
 /** Reading a session's objections, in the order in which they were raised. */
-import { ROLES } from '../../core/definitions/actor.ts';
 import { defineQuery } from '../../core/definitions/query.ts';
 import { aboutSession, byInstant, sessionRows } from '../sessions/sessionQuery.ts';
 import { type Objection, objectionResource } from './objection.ts';
@@ -15,7 +14,7 @@ export const readObjections = defineQuery({
   name: 'session.objections',
   route: 'GET /api/session/:session_id/objections',
   summary: 'The objections in the order in which they were raised',
-  roles: ROLES,
+  roles: 'anyone',
   query: byInstant,
   target: aboutSession,
   read: ({ db, params, query }) => objections.page(db, params.session_id, query),

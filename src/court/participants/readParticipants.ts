@@ -1,5 +1,4 @@
 /** Reading the participants of a session, in order of joining. */
-import { ROLES } from '../../core/definitions/actor.ts';
 import { defineQuery } from '../../core/definitions/query.ts';
 import { aboutSession, byInstant, sessionRows } from '../sessions/sessionQuery.ts';
 import type { participantResource } from '../sessions/sessionResource.ts';
@@ -15,7 +14,7 @@ export const readParticipants = defineQuery({
   name: 'session.participants',
   route: 'GET /api/session/:session_id/participants',
   summary: 'Who takes part, in order of joining',
-  roles: ROLES,
+  roles: 'anyone',
   query: byInstant,
   target: aboutSession,
   read: ({ db, params, query }) => participants.page(db, params.session_id, query),

@@ -2,7 +2,6 @@
 
 import { z } from 'zod';
 import { EVENT_COLUMNS, type EventRow, exportedEvent } from '../../core/chain/ledger.ts';
-import { ROLES } from '../../core/definitions/actor.ts';
 import type { ExportedEvent } from '../../core/definitions/event.ts';
 import { PAGE_BYTES } from '../../core/definitions/page.ts';
 import { defineQuery } from '../../core/definitions/query.ts';
@@ -19,7 +18,7 @@ export const readLog = defineQuery({
   name: 'session.logs',
   route: 'GET /api/session/:session_id/logs',
   summary: 'The events of a session, a range at a time',
-  roles: ROLES,
+  roles: 'anyone',
   query: z.strictObject({
     start_sequence: sequence.default(1),
     end_sequence: sequence.default(ENDLESS),
@@ -33,7 +32,7 @@ export const readReplay = defineQuery({
   name: 'session.replay',
   route: 'GET /api/session/:session_id/replay',
   summary: 'The events of a session from one on, that one included',
-  roles: ROLES,
+  roles: 'anyone',
   query: z.strictObject({ from_sequence: sequence.default(1) }),
   target: aboutSession,
   read({ db, params, query }) {

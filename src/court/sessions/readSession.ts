@@ -46,7 +46,7 @@ export const readSession = defineQuery({
   name: 'session.get',
   route: 'GET /api/session/:session_id',
   summary: 'One session with its head',
-  roles: ROLES,
+  roles: 'anyone',
   query: NO_QUERY,
   target: aboutSession,
   read: ({ db, params }) => findSession(db, params.session_id),

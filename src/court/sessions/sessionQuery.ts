@@ -15,14 +15,16 @@ export const byInstant = z.strictObject(pageQuery([instant, id]));
 /**
  * The rows of a session in one table, page by page or all of them for a snapshot.
  * @param at the column of the instant; rows of one instant are in the order of their ids
+ * @param only a condition on the rows, where they are not all
  */
 export function sessionRows<Row extends { id: string }>(
   table: string,
   columns: string,
   at: keyof Row & string,
   resource: (row: Row) => JsonObject = (row) => ({ ...row }),
+  only = 'true',
 ) {
-  const rows = `select ${columns} from ${table} where session_id = $1`;
+  const rows = `select ${columns} from ${table} where session_id = $1 and ${only}`;
   const order = `order by ${at}, id`;
 
   async function page(db: Queryable, session_id: string, page: Page): Promise<JsonObject> {

@@ -20,6 +20,11 @@ export async function authenticate(req: Request, tokens: Tokens): Promise<Actor 
 /** @throws {Problem} 401 when there is no token */
 export async function demandActor(req: Request, tokens: Tokens): Promise<Actor> {
   const actor = await authenticate(req, tokens);
-  if (!actor) throw new Problem('unauthenticated', 'Send a token: Authorization: Bearer <token>.', {}, CHALLENGE);
+  if (!actor) throw tokenMissing();
   return actor;
+}
+
+/** Also for what is not public, whether it exists or not. */
+export function tokenMissing(): Problem {
+  return new Problem('unauthenticated', 'Send a token: Authorization: Bearer <token>.', {}, CHALLENGE);
 }

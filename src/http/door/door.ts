@@ -23,7 +23,7 @@ import type { Sharing } from '../operations/sharing.ts';
 import type { VerifyRuns } from '../operations/verifyRuns.ts';
 import type { Reading } from '../queries/scopedReads.ts';
 import { authenticate, demandActor } from './authentication.ts';
-import { countRefused, limit } from './limits.ts';
+import { callerOf, countRefused, limit } from './limits.ts';
 import type { Shares } from './shares.ts';
 
 /** What serving a request needs. */
@@ -50,6 +50,8 @@ export interface ApiContext {
   verifyRuns: VerifyRuns;
   /** Verifications of single sessions. */
   verifications: Sharing;
+  /** Verifications for readers without a token: one at a time for an address. */
+  anonymousVerifications: Shares;
   /** This API instance, for replies. */
   instance: string;
   issueTicket: IssueTicket;
@@ -81,4 +83,9 @@ export function demandFeature(config: Config, feature: Feature): void {
 export function demandRole(actor: Actor | null, roles: CommandDefinition['roles']): void {
   if (roles === 'anyone' || (actor !== null && (roles as readonly string[]).includes(actor.role))) return;
   throw new Problem('forbidden', `This takes one of the roles ${roles.join(', ')}.`);
+}
+
+/** A reader without a token, known by the address. */
+export function anonymousReader(req: Request): Actor {
+  return { id: callerOf(req, null), role: 'anonymous', institution_id: null };
 }

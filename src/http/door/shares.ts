@@ -86,24 +86,26 @@ export function createShares({ total, perInstitution, perUser, maxWaiting, waitA
     if (own === 0 && waiting.length === 0) institutions.delete(name);
   }
 
-  async function waitInLine(institution: Institution, user: string): Promise<void> {
+  async function waitInLine(institution: Institution, actor: Actor): Promise<void> {
+    const { id: user } = actor;
     try {
       if (institution.waiting.length >= maxWaiting) throw new OutOfPatience();
       await lineUp(institution.waiting, user, waitAtMost_ms);
     } catch {
       const isOwnShare = !mayStart(institution, user);
       forgetIdle(institution);
-      throw isOwnShare ? shareTaken(perUser, perInstitution) : allTaken();
+      throw isOwnShare ? shareTaken(actor, perUser, perInstitution) : allTaken();
     }
   }
 
   return {
-    async run({ id, institution_id }, work) {
-      const name = institution_id ?? `user ${id}`;
+    async run(actor, work) {
+      const { id } = actor;
+      const name = lineOf(actor);
       const institution = institutions.get(name) ?? { name, running: 0, served: 0, waiting: [] };
       institutions.set(name, institution);
       if (running < total && mayStart(institution, id)) begin(institution, id);
-      else await waitInLine(institution, id);
+      else await waitInLine(institution, actor);
       try {
         return await work();
       } finally {
@@ -111,6 +113,11 @@ export function createShares({ total, perInstitution, perUser, maxWaiting, waitA
       }
     },
   };
+}
+
+/** Readers without a token are one line, however many: all of them together have what one institution has. */
+export function lineOf({ id, role, institution_id }: Actor): string {
+  return role === 'anonymous' ? role : (institution_id ?? `user ${id}`);
 }
 
 function addTo(counts: Map<string, number>, key: string, more: number): void {
@@ -142,8 +149,9 @@ function allTaken(): Problem {
   return new Problem('unavailable', 'Too much is asked for just now.', {}, { 'Retry-After': '1' });
 }
 
-function shareTaken(perUser: number, perInstitution: number): Problem {
+function shareTaken({ role }: Actor, perUser: number, perInstitution: number): Problem {
   const headers = { 'Retry-After': '1', 'X-RateLimit-Limit': `${perUser}`, 'X-RateLimit-Remaining': '0' };
-  const detail = `At most ${perUser} of these at once for a user, and ${perInstitution} for an institution.`;
+  const [one, all] = role === 'anonymous' ? ['an address', 'all without a token'] : ['a user', 'an institution'];
+  const detail = `At most ${perUser} of these at once for ${one}, and ${perInstitution} for ${all}.`;
   return new Problem('rate_limited', detail, {}, { ...headers, 'X-RateLimit-Reset': '1' });
 }

@@ -42,11 +42,12 @@ export function openApiDocument(version: string): JsonObject {
     paths[template] = { ...paths[template], [method.toLowerCase()]: { ...operation, parameters } };
   };
   for (const command of commands) add(command.route, commandOperation(command));
-  for (const { route, name, summary, query, attach } of queries) {
+  for (const { route, name, summary, query, roles, attach } of queries) {
     const responses = attach
       ? { 200: FILE, 304: { description: 'Not changed' }, ...refusals([...AT_THE_DOOR, 'file_damaged']) }
       : { 200: json('The answer'), ...refusals(AT_THE_DOOR) };
-    add(route, { operationId: name, summary, tags: [tagOf(name)], parameters: queryParameters(query), responses });
+    const about = { operationId: name, summary, tags: [tagOf(name)], ...(roles === 'anyone' && OPEN_TO_ALL) };
+    add(route, { ...about, parameters: queryParameters(query), responses });
   }
   for (const { route, name, summary, query, rejects } of routes) {
     const door = route.startsWith('POST') ? COMMAND_DOOR : AT_THE_DOOR;
@@ -70,6 +71,13 @@ export function openApiDocument(version: string): JsonObject {
     },
   };
 }
+
+/** A question that is answered without a token too. */
+const OPEN_TO_ALL = {
+  description:
+    'Also without a token where the session is public; what is not public is 401 then, like what does not exist.',
+  security: [{ bearer: [] }, {}],
+};
 
 function commandOperation(command: CommandDefinition): JsonObject {
   const { name, summary, creates, rejects, roles, records } = command;

@@ -35,7 +35,8 @@ export function createReading(pool: pg.Pool, verifierPool: pg.Pool): Reading {
   const verifierShares = shareOut(verifierPool.options.max);
 
   function inScope<T>(actor: Actor, session_id: string | null, read: Read<T>): Promise<T> {
-    const values = [actor.id, actor.institution_id ?? '', actor.role, session_id ?? ''];
+    const user_id = actor.role === 'anonymous' ? '' : actor.id;
+    const values = [user_id, actor.institution_id ?? '', actor.role, session_id ?? ''];
     // The declaration is not waited for: where it fails, so does every statement behind it.
     const declared = async (db: Queryable) => {
       const [, result] = await pipelined([db.query({ ...DECLARE, values }), read(db)] as const);

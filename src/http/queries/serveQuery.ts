@@ -1,39 +1,101 @@
 /** Serving a question: check who asks and what about, read, answer. One function for every query. */
 import type { Request, Response } from 'express';
+import type { Actor } from '../../core/definitions/actor.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 import type { QueryDefinition } from '../../core/definitions/query.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { catalog } from '../../modules.ts';
-import { type ApiContext, demandRole, enter } from '../door/door.ts';
+import { tokenMissing } from '../door/authentication.ts';
+import { type ApiContext, anonymousReader, demandRole, enter } from '../door/door.ts';
 import { demandQuery } from '../door/query.ts';
+import { lineOf } from '../door/shares.ts';
 import { sendFile } from './sendFile.ts';
+
+/** A question that may be answered. */
+interface Asking {
+  req: Request;
+  res: Response;
+  actor: Actor;
+  query: JsonObject;
+  /** The session that it is about, where it is about one. */
+  session_id: string | null;
+}
 
 export function serveQuery(context: ApiContext, definition: QueryDefinition) {
   return async (req: Request, res: Response): Promise<void> => {
-    const actor = (await enter(context, req, res, definition))!;
+    const actor = await enter(context, req, res, definition);
     demandRole(actor, definition.roles);
-    const query = demandQuery(definition.query, req);
-    const params = Object.fromEntries(Object.entries(req.params).map(([name, id]) => [name, String(id).toLowerCase()]));
-    const target = definition.target(params);
-    if (target) await context.scopes.demand(target, actor);
-    const read = (db: Queryable) => definition.read({ db, actor, params, query, catalog });
-    const session_id = target?.kind === 'session' ? target.id : null;
-    const complete = async (found: JsonObject | undefined) => {
-      const { complete: finish } = definition;
-      return found && finish ? context.hashing.run(actor, () => finish(found, context.blobs)) : found;
-    };
-    // Verifying is dear, and the same for all who may ask: the scope was demanded above. Shared with those whose share
-    // of the connections it takes, so that nobody is refused for another institution's haste.
-    const { id, institution_id } = actor;
-    const verify = async () => complete(await context.reading.asVerifier(actor, read));
-    const body = await (definition.asVerifier
-      ? context.verifications.share(`${institution_id ?? id} ${definition.name} ${JSON.stringify(params)}`, verify)
-      : context.reading.inScope(actor, session_id, read));
-    if (!body) throw new Problem('not_found');
-    if (definition.attach) return sendFile(context, actor, req, res, definition.attach(body));
-    if (definition.version) res.set('ETag', `"${definition.version(body)}"`);
-    const answer = definition.asVerifier ? body : await complete(body);
-    res.set('Cache-Control', 'no-store').json(answer);
+    if (actor) {
+      const query = demandQuery(definition.query, req);
+      const session_id = await demandScope(context, definition, req, actor);
+      return answer(context, definition, { req, res, actor, query, session_id });
+    }
+    try {
+      // Before the query is judged: without a token nothing is said of what is not public.
+      const session_id = await demandScope(context, definition, req, null);
+      const query = demandQuery(definition.query, req);
+      await answer(context, definition, { req, res, actor: anonymousReader(req), query, session_id });
+    } catch (refusal) {
+      throw refusal instanceof Problem && refusal.body.code === 'not_found' ? tokenMissing() : refusal;
+    }
   };
+}
+
+async function answer(context: ApiContext, definition: QueryDefinition, asking: Asking): Promise<void> {
+  const { req, res, actor, query, session_id } = asking;
+  const params = paramsOf(req);
+  const read = (db: Queryable) => definition.read({ db, actor, params, query, catalog });
+  const body = await (definition.asVerifier
+    ? verify(context, definition, params, actor, read)
+    : context.reading.inScope(actor, session_id, read));
+  if (!body) throw new Problem('not_found');
+  if (definition.attach) return sendFile(context, actor, req, res, definition.attach(body));
+  if (definition.version) res.set('ETag', `"${definition.version(body)}"`);
+  const complete = definition.asVerifier ? body : await completed(context, definition, actor, body);
+  // What is public today may be private tomorrow: no cache keeps it, that of the asker neither.
+  res.set('Cache-Control', 'no-store').json(complete);
+}
+
+/** @returns the session that is asked about, where it is one. @throws {Problem} 404 for what is not in scope */
+async function demandScope(
+  { scopes }: ApiContext,
+  definition: QueryDefinition,
+  req: Request,
+  actor: Actor | null,
+): Promise<string | null> {
+  const target = definition.target(paramsOf(req));
+  if (target) await scopes.demand(target, actor);
+  return target?.kind === 'session' ? target.id : null;
+}
+
+function paramsOf(req: Request): Record<string, string> {
+  return Object.fromEntries(Object.entries(req.params).map(([name, id]) => [name, String(id).toLowerCase()]));
+}
+
+/**
+ * Verifying is dear, and the same for all that may ask: the scope was demanded before. Shared with those whose share
+ * of the connections it takes, so that nobody is refused for another institution's haste.
+ */
+function verify(
+  context: ApiContext,
+  definition: QueryDefinition,
+  params: Record<string, string>,
+  actor: Actor,
+  read: (db: Queryable) => Promise<JsonObject | undefined>,
+): Promise<JsonObject | undefined> {
+  const work = async () => completed(context, definition, actor, await context.reading.asVerifier(actor, read));
+  const shared = () =>
+    context.verifications.share(`${lineOf(actor)} ${definition.name} ${JSON.stringify(params)}`, work);
+  return actor.role === 'anonymous' ? context.anonymousVerifications.run(actor, shared) : shared();
+}
+
+async function completed(
+  { hashing, blobs }: ApiContext,
+  { complete }: QueryDefinition,
+  actor: Actor,
+  found: JsonObject | undefined,
+): Promise<JsonObject | undefined> {
+  if (!found || !complete) return found;
+  return actor.role === 'anonymous' ? complete(found, null) : hashing.run(actor, () => complete(found, blobs));
 }
