@@ -63,6 +63,19 @@ test('who is killed is gone with the next beat, and who stands still within a do
   await expect.poll(witness.alive, SOON).toEqual({ ...NOBODY, api: 1, worker: 1 });
 });
 
+test('while Postgres says nothing the last count stands', async () => {
+  const wire = await openWire(database.url);
+  onTestFinished(wire.stop);
+  const [near, far] = [start(), start(wire.urlOf(database.url))];
+  await near.join('api');
+  await far.join('api');
+  expect(far.alive()).toEqual({ ...NOBODY, api: 2 });
+  wire.freeze();
+  await far.join('api');
+  expect(far.alive()).toEqual({ ...NOBODY, api: 2 });
+  wire.thaw();
+});
+
 test('another database of the same server is another house', async () => {
   const other = await cloneDatabase();
   onTestFinished(other.drop);

@@ -11,19 +11,24 @@ const SERVER_CLOCK = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
 
-/** KEYS: the windows. ARGV: the new member, then the limit and the length of each window. */
+/**
+ * KEYS: the windows. ARGV: the new member, then the limit and the length of each window. The first write is one that a
+ * full Redis refuses: behind any other it would let the script write on.
+ */
 const TAKE = `
 local full, wait, states = 0, -1, { 0 }
 for i, key in ipairs(KEYS) do
   local limit, window = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
-  redis.call('ZREMRANGEBYSCORE', key, '-inf', now - window)
   -- A clock that was set back must not shut anybody out for as long: what lies ahead of it is of now.
   for _, ahead in ipairs(redis.call('ZRANGEBYSCORE', key, '(' .. now, '+inf')) do
     redis.call('ZADD', key, now, ahead)
+    redis.call('PEXPIRE', key, window)
   end
-  local count = redis.call('ZCARD', key)
+  local since = '(' .. now - window
+  local count = redis.call('ZCOUNT', key, since, '+inf')
   -- Of a limit that was lowered since, more than the oldest must leave.
-  local first = redis.call('ZRANGE', key, math.max(0, count - limit), math.max(0, count - limit), 'WITHSCORES')[2]
+  local leaving = math.max(0, count - limit)
+  local first = redis.call('ZRANGEBYSCORE', key, since, '+inf', 'WITHSCORES', 'LIMIT', leaving, 1)[2]
   local reset = (first or now) + window - now
   if count >= limit and reset > wait then full, wait = i, reset end
   table.insert(states, limit - count - 1)
@@ -32,6 +37,7 @@ end
 if full > 0 then return { full, wait } end
 for i, key in ipairs(KEYS) do
   redis.call('ZADD', key, now, ARGV[1])
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', now - tonumber(ARGV[2 * i + 1]))
   redis.call('PEXPIRE', key, ARGV[2 * i + 1])
 end
 return states`;
