@@ -28,10 +28,11 @@ import { startHeadCheck } from './rooms/headCheck.ts';
 import { createReaders } from './rooms/readers.ts';
 import { createRooms } from './rooms/rooms.ts';
 import { createFloodgate } from './transports/floodgate.ts';
+import { rejectUpgrade } from './transports/refusal.ts';
 import { pathOf } from './transports/request.ts';
 import { serveWithoutUpgrade } from './transports/serveWithoutUpgrade.ts';
 import { createSocketIo, SOCKETIO_PATH } from './transports/socketio.ts';
-import { createWebSockets, rejectUpgrade } from './transports/websocket.ts';
+import { createWebSockets } from './transports/websocket.ts';
 
 export interface Relay {
   /** To be called when the server has its other request listeners, before it takes requests. */
@@ -58,6 +59,7 @@ export interface RelayOptions {
 }
 
 const FAREWELL_MS = 1_000;
+const NOTHING_HERE = 'There is nothing to upgrade to at this path.';
 const WEBSOCKET_PATH = /^\/live\/ws\/([^/]+)$/;
 
 export function createRelay(options: RelayOptions): Relay {
@@ -96,7 +98,7 @@ export function createRelay(options: RelayOptions): Relay {
     const [, session_id] = WEBSOCKET_PATH.exec(path) ?? [];
     if (session_id !== undefined) void webSockets.upgrade(req, socket, head, session_id);
     else if (req.headers.upgrade?.toLowerCase() !== 'websocket') serveWithoutUpgrade(server, req, socket, head);
-    else rejectUpgrade(req, socket, problemBody('not_found', 'There is nothing to upgrade to at this path.'));
+    else rejectUpgrade(req, socket, { body: problemBody('not_found', NOTHING_HERE), headers: {} });
   }
 
   async function close(): Promise<void> {

@@ -1,6 +1,6 @@
 /** Listeners as the tests use them: a plain WebSocket or socket.io, keeping every message, waited for without sleeping. */
 import { io } from 'socket.io-client';
-import { WebSocket } from 'ws';
+import { type ClientOptions, WebSocket } from 'ws';
 import type { Json } from './client.ts';
 import { checkFrame } from './liveFrames.ts';
 
@@ -57,7 +57,11 @@ function mailbox() {
 }
 
 /** @throws the HTTP status when the upgrade is refused */
-export async function listenOnWebSocket(url: string, options: ListenOptions): Promise<Listener> {
+export async function listenOnWebSocket(
+  url: string,
+  options: ListenOptions,
+  client: ClientOptions = {},
+): Promise<Listener> {
   const { token, session_id, last_sequence, seat, resume_ticket } = options;
   const query = new URLSearchParams({
     ...(token !== null && { token }),
@@ -65,7 +69,7 @@ export async function listenOnWebSocket(url: string, options: ListenOptions): Pr
     ...(seat !== undefined && { seat: String(seat) }),
     ...(resume_ticket !== undefined && { resume_ticket }),
   });
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/live/ws/${session_id}?${query}`);
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/live/ws/${session_id}?${query}`, client);
   const { receive, ...box } = mailbox();
   socket.on('message', (data) => receive(JSON.parse(String(data))));
   const closed = new Promise<number>((resolve) => socket.on('close', resolve));
@@ -78,11 +82,17 @@ export async function listenOnWebSocket(url: string, options: ListenOptions): Pr
 }
 
 /** @throws the connect_error when it is refused */
-export async function listenOnSocketIo(url: string, options: ListenOptions, transports?: string[]): Promise<Listener> {
+export async function listenOnSocketIo(
+  url: string,
+  options: ListenOptions,
+  transports?: string[],
+  extraHeaders: Record<string, string> = {},
+): Promise<Listener> {
   const socket = io(`${url}/live`, {
     auth: { ...options },
     forceNew: true,
     reconnection: false,
+    extraHeaders,
     ...(transports && { transports }),
   });
   const { receive, ...box } = mailbox();

@@ -174,8 +174,19 @@ export const Settings = z.object({
   }),
   CORS_ORIGINS: list.default([]).register(described, {
     readBy: DOORS,
-    help: 'Origins of web pages that may call the API and open sockets, separated by commas.',
+    help: 'Origins of web pages that may call the API and open sockets, separated by commas. Without it every page may open sockets, and none of another origin calls the API.',
   }),
+  WEBSOCKET_CORS_ALLOWED_ORIGINS: list.optional().register(described, {
+    readBy: RELAY,
+    unset: '`CORS_ORIGINS`',
+    help: 'Origins of web pages that may open sockets, where they are others.',
+  }),
+  PUBLIC_URL: url(/^https?$/, 'https://court.example')
+    .optional()
+    .register(described, {
+      readBy: RELAY,
+      help: 'Address at which the public finds this installation. Its pages may always open sockets.',
+    }),
   WS_MAX_QUEUE: count.default(100).register(described, {
     readBy: RELAY,
     help: 'How many events a listener may be behind.',

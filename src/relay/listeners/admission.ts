@@ -7,10 +7,9 @@ import { isVisible, type Scope } from '../../access/scope.ts';
 import type { ScopeCache } from '../../access/scopeCache.ts';
 import { isUuid } from '../../core/chain/ids.ts';
 import { Problem } from '../../core/definitions/problem.ts';
-import { asProblem } from '../../infra/asProblem.ts';
 import type { Config } from '../../infra/process/config.ts';
-import type { Log } from '../../infra/telemetry/log.ts';
 import { type Identity, isCurrent, type Ticket, type Tokens } from '../../infra/tokens.ts';
+import { createOrigins } from './origins.ts';
 import type { ResumeTickets } from './resumeTickets.ts';
 
 export type Transport = 'socketio' | 'websocket' | 'sse';
@@ -21,6 +20,7 @@ export interface Request {
   /** The peer's. */
   address: string;
   origin: string | undefined;
+  host: string | undefined;
   token: unknown;
   session_id: unknown;
   resume_ticket: unknown;
@@ -55,8 +55,10 @@ export interface AdmissionOptions {
 }
 
 export function createAdmission({ scopes, tokens, resumeTickets, config }: AdmissionOptions): Admit {
+  const isLetIn = createOrigins(config);
+
   async function admit(request: Request): Promise<Admitted> {
-    demandOrigin(request.origin, config.CORS_ORIGINS);
+    if (!isLetIn(request.origin, request.host)) throw new Problem('forbidden', 'Pages of this origin may not connect.');
     const identity = await identify(request);
     if (!config.FEATURE_MOOT_OPERATIONS) throw new Problem('feature_disabled');
     const scope = await demandSession(request.session_id, identity);
@@ -89,7 +91,12 @@ export function createAdmission({ scopes, tokens, resumeTickets, config }: Admis
 
 function unauthenticated(): Problem {
   const challenge = { 'WWW-Authenticate': 'Bearer' };
-  return new Problem('unauthenticated', 'The token is missing, expired or not signed by us.', {}, challenge);
+  return new Problem(
+    'unauthenticated',
+    'The token is missing, expired, not signed by us, or there are two.',
+    {},
+    challenge,
+  );
 }
 
 /**
@@ -100,16 +107,4 @@ export function mayListen(scope: Scope, identity: Identity | Ticket): boolean {
   if (!('session_id' in identity)) return isVisible(scope, identity.actor);
   if (identity.session_id !== scope.session_id) return false;
   return !scope.replaced.has(identity.holder.id) || isVisible(scope, identity.holder);
-}
-
-/** CORS does not protect WebSockets: a page of another site may open one, so its origin is checked here. */
-function demandOrigin(origin: string | undefined, allowed: readonly string[]): void {
-  if (origin === undefined || allowed.length === 0 || allowed.includes(origin)) return;
-  throw new Problem('forbidden', 'Pages of this origin may not connect.');
-}
-
-/** How a failed admission is answered. */
-export function refusedAdmission(error: unknown, log: Log) {
-  if (!(error instanceof Problem)) log.error({ err: error }, 'admission failed');
-  return asProblem(error);
 }

@@ -2,6 +2,7 @@
  * socket.io's packets as they come in an engine.io message, of which the relay takes events alone: `2/live,["PING",{}]`.
  * https://github.com/socketio/socket.io-protocol
  */
+import type { ProblemBody } from '../../core/definitions/problem.ts';
 import type { Said } from '../listeners/inbound.ts';
 
 const EVENT = /^2\/live,(\d*)(?=\[)/;
@@ -13,6 +14,11 @@ export function isAboutNamespace(packet: string | Buffer): packet is string {
 
 export function asksToListen(packet: string): boolean {
   return /^0\/live(,|$)/.test(packet);
+}
+
+/** What answers a request that socket.io does not get to see. */
+export function refusalPacket({ detail, code, status }: ProblemBody): string {
+  return `4/live,${JSON.stringify({ message: detail, data: { code, status } })}`;
 }
 
 /** Packets with attachments are refused with their first part: socket.io would keep that until all of them have come. */

@@ -2,9 +2,10 @@
  * An engine.io connection beneath a client of socket.io. What comes on it is heard here, in the place of socket.io's
  * decoder, which would parse whatever comes and keep what has attachments; that one is left with what is about namespaces.
  */
+import { problemBody } from '../../core/definitions/problem.ts';
 import { MAX_MESSAGE_BYTES, MAX_MESSAGES } from '../listeners/inbound.ts';
 import type { Visit } from '../listeners/visit.ts';
-import { asksToListen, isAboutNamespace, saidIn } from './envelope.ts';
+import { asksToListen, isAboutNamespace, refusalPacket, saidIn } from './envelope.ts';
 import { type Connection, type Queue, watchQueue } from './queue.ts';
 import { createWindow } from './window.ts';
 
@@ -14,6 +15,8 @@ export interface Line {
   isTaken: boolean;
   visit: Visit | undefined;
 }
+
+const TOO_LARGE = refusalPacket(problemBody('too_large', `A request has at most ${MAX_MESSAGE_BYTES} characters.`));
 
 /** To be called when socket.io has just taken the connection. */
 export function openLine(conn: Connection): Line {
@@ -28,7 +31,11 @@ export function openLine(conn: Connection): Line {
   }
 
   function onRequest(packet: string): void {
-    if (packet.length > MAX_MESSAGE_BYTES || requests.count() > MAX_MESSAGES) return;
+    if (requests.count() > MAX_MESSAGES) return;
+    if (packet.length > MAX_MESSAGE_BYTES) {
+      if (!line.isTaken && asksToListen(packet)) conn.write(TOO_LARGE);
+      return;
+    }
     if (asksToListen(packet)) {
       // Marked before the wait for its admission: packets that come together are one listener all the same.
       if (line.isTaken) return;

@@ -4,39 +4,33 @@ import type { Socket } from 'socket.io';
 import { Problem } from '../../core/definitions/problem.ts';
 import type { Request, Transport } from '../listeners/admission.ts';
 
-export function requestOfUrl(
-  transport: Exclude<Transport, 'socketio'>,
-  req: IncomingMessage,
-  session_id: string,
-): Request {
+export function requestOfUrl(transport: Exclude<Transport, 'socketio'>, req: IncomingMessage, id: string): Request {
   const query = new URLSearchParams(req.url!.slice(pathOf(req).length));
+  const given = (name: string) => onlyOf(query.getAll(name));
   return {
     transport,
     address: req.socket.remoteAddress ?? '',
     origin: req.headers.origin,
-    token: query.get('token') ?? bearerToken(req.headers.authorization),
-    session_id,
-    resume_ticket: query.get('resume_ticket') ?? undefined,
-    lastSequence() {
-      const text = query.get('last_sequence');
-      return text === null ? undefined : demandPosition(/^\d+$/.test(text) ? Number(text) : text);
-    },
-    seat: () => demandSeat(query.get('seat') ?? true),
+    host: req.headers.host,
+    token: onlyOf([...query.getAll('token'), bearerToken(req.headers.authorization)]),
+    session_id: decoded(id),
+    resume_ticket: given('resume_ticket'),
+    lastSequence: () => demandPosition(numberIn(given('last_sequence'))),
+    seat: () => demandSeat(given('seat')),
   };
 }
 
 export function requestOfHandshake({ auth, headers, address }: Socket['handshake']): Request {
-  const { token, session_id, last_sequence, resume_ticket, seat } = auth;
   return {
     transport: 'socketio',
     address,
     origin: headers.origin,
-    token: token ?? bearerToken(headers.authorization),
-    session_id,
-    resume_ticket: resume_ticket ?? undefined,
-    lastSequence: () =>
-      last_sequence === undefined || last_sequence === null ? undefined : demandPosition(last_sequence),
-    seat: () => demandSeat(seat ?? true),
+    host: headers.host,
+    token: onlyOf([auth.token ?? undefined, bearerToken(headers.authorization)]),
+    session_id: auth.session_id,
+    resume_ticket: auth.resume_ticket ?? undefined,
+    lastSequence: () => demandPosition(auth.last_sequence ?? undefined),
+    seat: () => demandSeat(auth.seat ?? undefined),
   };
 }
 
@@ -50,14 +44,33 @@ function bearerToken(header: string | undefined): string | undefined {
   return /^Bearer +(\S+)$/i.exec(header ?? '')?.[1];
 }
 
+/** What is given in two ways is not taken in either: a proxy in front may have judged by the other. */
+function onlyOf(values: unknown[]): unknown {
+  const given = values.filter((value) => value !== undefined);
+  return given.length > 1 ? given : given[0];
+}
+
+function decoded(segment: string): string | undefined {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return undefined;
+  }
+}
+
+function numberIn(text: unknown): unknown {
+  return typeof text === 'string' && /^\d+$/.test(text) ? Number(text) : text;
+}
+
 /** @throws {Problem} 422 */
-function demandPosition(given: unknown): number {
+function demandPosition(given: unknown): number | undefined {
+  if (given === undefined) return undefined;
   if (typeof given === 'number' && Number.isSafeInteger(given) && given >= 0) return given;
   throw malformed('last_sequence', 'must be a whole number, 0 or more');
 }
 
 /** @throws {Problem} 422 */
-function demandSeat(given: unknown): boolean {
+function demandSeat(given: unknown = true): boolean {
   if (given === true || given === 'true') return true;
   if (given === false || given === 'false') return false;
   throw malformed('seat', 'must be true or false');

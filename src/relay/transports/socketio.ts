@@ -7,13 +7,15 @@ import { Server, type Socket } from 'socket.io';
 import { Problem } from '../../core/definitions/problem.ts';
 import type { Config } from '../../infra/process/config.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
-import { type Admit, type Admitted, refusedAdmission } from '../listeners/admission.ts';
+import type { Admit, Admitted } from '../listeners/admission.ts';
 import { MAX_MESSAGE_BYTES } from '../listeners/inbound.ts';
 import type { Listeners } from '../listeners/listeners.ts';
 import { CLOSE, type CloseCode } from '../listeners/messages.ts';
+import { createOrigins } from '../listeners/origins.ts';
 import type { Floodgate } from './floodgate.ts';
 import { type Line, openLine } from './line.ts';
 import type { Connection } from './queue.ts';
+import { refusalOf } from './refusal.ts';
 import { requestOfHandshake } from './request.ts';
 
 export interface SocketIo {
@@ -37,6 +39,7 @@ export interface SocketIoOptions {
 }
 
 export function createSocketIo({ admit, listeners, floodgate, config, log }: SocketIoOptions): SocketIo {
+  const isLetIn = createOrigins(config);
   const io = new Server({
     path: SOCKETIO_PATH,
     serveClient: false,
@@ -46,7 +49,7 @@ export function createSocketIo({ admit, listeners, floodgate, config, log }: Soc
     wsEngine: floodgate,
     destroyUpgrade: false,
     cleanupEmptyChildNamespaces: true,
-    ...(config.CORS_ORIGINS.length > 0 && { cors: { origin: [...config.CORS_ORIGINS] } }),
+    cors: ({ headers }, answer) => answer(null, { origin: isLetIn(headers.origin, headers.host) }),
   });
   const admitted = new WeakMap<Socket, Admitted>();
   const lines = new WeakMap<Connection, Line>();
@@ -73,7 +76,7 @@ export function createSocketIo({ admit, listeners, floodgate, config, log }: Soc
   live.on('connection', (socket) => serve(socket, admitted.get(socket)!));
 
   function refusal(error: unknown): Error {
-    const { body, headers } = refusedAdmission(error, log);
+    const { body, headers } = refusalOf(error, log);
     const { code, status, detail } = body;
     const seconds = headers['Retry-After'];
     const retry = seconds === undefined ? {} : { retry_after_ms: Number(seconds) * 1_000 };

@@ -1,18 +1,18 @@
 /**
  * Plain WebSocket: `/live/ws/<session_id>`, one JSON object in each text frame. A refusal is an HTTP answer, given
- * before the upgrade.
+ * before the upgrade; a client that cannot read that is told by an ERROR and the code of the close.
  */
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
-import type { ProblemBody } from '../../core/definitions/problem.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
-import { type Admit, type Admitted, refusedAdmission } from '../listeners/admission.ts';
+import type { Admit, Admitted } from '../listeners/admission.ts';
 import type { Listeners } from '../listeners/listeners.ts';
-import { MAX_UNSENT_BYTES, REASONS, textOf } from '../listeners/messages.ts';
+import { MAX_UNSENT_BYTES, type Message, REASONS, textOf } from '../listeners/messages.ts';
 import type { Floodgate } from './floodgate.ts';
 import { createReadiness } from './readiness.ts';
-import { pathOf, requestOfUrl } from './request.ts';
+import { closeCodeOf, type Refusal, refusalOf, rejectUpgrade } from './refusal.ts';
+import { requestOfUrl } from './request.ts';
 
 export interface WebSockets {
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, session_id: string): Promise<void>;
@@ -20,23 +20,31 @@ export interface WebSockets {
   close(): void;
 }
 
-const MAX_INSTANCE = 200;
+const SUBPROTOCOL = 'plearoll.v1';
+const HANDSHAKE_KEY = /^[+/0-9A-Za-z]{22}==$/;
 
 export function createWebSockets(admit: Admit, listeners: Listeners, Gate: Floodgate, log: Log): WebSockets {
-  const server = new Gate({ noServer: true });
+  const handleProtocols = (offered: Set<string>) => offered.has(SUBPROTOCOL) && SUBPROTOCOL;
+  const server = new Gate({ noServer: true, handleProtocols });
 
   async function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, session_id: string): Promise<void> {
+    if (!isHandshake(req)) return void server.handleUpgrade(req, socket, head, () => socket.destroy());
     const onError = () => socket.destroy();
     socket.on('error', onError);
     server.gate(socket, head);
-    try {
-      const admitted = await admit(requestOfUrl('websocket', req, session_id));
-      socket.off('error', onError);
-      server.handleUpgrade(req, socket, head, (ws) => serve(ws, admitted));
-    } catch (error) {
-      const { body, headers } = refusedAdmission(error, log);
-      rejectUpgrade(req, socket, body, headers);
-    }
+    const outcome = await admit(requestOfUrl('websocket', req, session_id)).catch((error) => refusalOf(error, log));
+    socket.off('error', onError);
+    if ('identity' in outcome) server.handleUpgrade(req, socket, head, (ws) => serve(ws, outcome));
+    else if (readsCloseCodes(req)) server.handleUpgrade(req, socket, head, (ws) => refuse(ws, outcome));
+    else rejectUpgrade(req, socket, outcome);
+  }
+
+  function refuse(ws: WebSocket, refusal: Refusal): void {
+    const { code, detail } = refusal.body;
+    const message: Message = { type: 'ERROR', code, detail };
+    ws.on('error', (err) => log.debug({ err }, 'a WebSocket failed'));
+    ws.send(textOf(message));
+    ws.close(closeCodeOf(refusal), REASONS[closeCodeOf(refusal)]);
   }
 
   function serve(ws: WebSocket, admitted: Admitted): void {
@@ -64,22 +72,13 @@ export function createWebSockets(admit: Admit, listeners: Listeners, Gate: Flood
   return { upgrade, close };
 }
 
-/** Answers an upgrade with a problem instead. The socket is raw by now: the answer is written by hand. */
-export function rejectUpgrade(
-  req: IncomingMessage,
-  socket: Duplex,
-  body: ProblemBody,
-  headers: Record<string, string> = {},
-): void {
-  const text = JSON.stringify({ ...body, instance: pathOf(req).slice(0, MAX_INSTANCE) });
-  const lines = Object.entries({
-    Connection: 'close',
-    'Content-Type': 'application/problem+json',
-    'Content-Length': String(Buffer.byteLength(text)),
-    'Cache-Control': 'no-store',
-    ...headers,
-  }).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.on('error', () => socket.destroy());
-  socket.once('finish', () => socket.destroy());
-  socket.end(`HTTP/1.1 ${body.status} ${STATUS_CODES[body.status]}\r\n${lines.join('')}\r\n${text}`);
+/** What is none is refused before it costs anything, in the words of `ws`. */
+function isHandshake({ headers }: IncomingMessage): boolean {
+  return HANDSHAKE_KEY.test(headers['sec-websocket-key'] ?? '') && headers['sec-websocket-version'] === '13';
+}
+
+/** Browsers name the page's origin. They show a page nothing of an HTTP answer, but the code of a close. */
+function readsCloseCodes({ headers }: IncomingMessage): boolean {
+  const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
+  return headers.origin !== undefined || offered.includes(SUBPROTOCOL);
 }

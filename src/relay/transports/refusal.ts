@@ -1,0 +1,57 @@
+/**
+ * How a refusal is told: as an HTTP answer before the upgrade, or, to a browser, which is not shown that, by a
+ * connection that is closed again with a code.
+ */
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { Problem, type ProblemBody } from '../../core/definitions/problem.ts';
+import { asProblem } from '../../infra/asProblem.ts';
+import type { Log } from '../../infra/telemetry/log.ts';
+import { CLOSE, type CloseCode } from '../listeners/messages.ts';
+import { pathOf } from './request.ts';
+
+export interface Refusal {
+  body: ProblemBody;
+  headers: Record<string, string>;
+}
+
+const MAX_INSTANCE = 200;
+const CLOSE_CODES: Record<number, CloseCode> = {
+  401: CLOSE.token,
+  403: CLOSE.origin,
+  404: CLOSE.scope,
+  422: CLOSE.position,
+  429: CLOSE.limit,
+  503: CLOSE.draining,
+};
+
+/** What a failed admission is answered. */
+export function refusalOf(error: unknown, log: Log): Refusal {
+  if (!(error instanceof Problem)) log.error({ err: error }, 'admission failed');
+  return asProblem(error);
+}
+
+export function closeCodeOf({ body }: Refusal): CloseCode {
+  return CLOSE_CODES[body.status] ?? CLOSE.fault;
+}
+
+/** The body of an HTTP answer. */
+export function textOfRefusal(req: IncomingMessage, { body }: Refusal): string {
+  return JSON.stringify({ ...body, instance: pathOf(req).slice(0, MAX_INSTANCE) });
+}
+
+/** Answers an upgrade with a problem instead. The socket is raw by now: the answer is written by hand. */
+export function rejectUpgrade(req: IncomingMessage, socket: Duplex, refusal: Refusal): void {
+  const { status } = refusal.body;
+  const text = textOfRefusal(req, refusal);
+  const lines = Object.entries({
+    Connection: 'close',
+    'Content-Type': 'application/problem+json',
+    'Content-Length': String(Buffer.byteLength(text)),
+    'Cache-Control': 'no-store',
+    ...refusal.headers,
+  }).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.on('error', () => socket.destroy());
+  socket.once('finish', () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${text}`);
+}
