@@ -2,11 +2,10 @@
  * The relay delivers committed events to whoever may listen: live, in order, without a hole or a repeat, healed from
  * Postgres. It reads only. It stands beside an HTTP server's other work and touches none of it.
  */
-import type { Server as HttpServer, IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
+import type { Server as HttpServer } from 'node:http';
 import type pg from 'pg';
 import { createScopeCache } from '../access/scopeCache.ts';
-import { Problem, problemBody } from '../core/definitions/problem.ts';
+import { Problem } from '../core/definitions/problem.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
 import type { Broadcast } from '../infra/broadcast/broadcast.ts';
 import type { Presence } from '../infra/presence/presence.ts';
@@ -19,6 +18,7 @@ import type { Tokens } from '../infra/tokens.ts';
 import { type Admit, createAdmission } from './listeners/admission.ts';
 import { startCensus } from './listeners/census.ts';
 import { createListeners } from './listeners/listeners.ts';
+import { createOrigins } from './listeners/origins.ts';
 import { createPresenceLeases } from './listeners/presenceLeases.ts';
 import { startPresenceMessages } from './listeners/presenceMessages.ts';
 import { createResumeTickets } from './listeners/resumeTickets.ts';
@@ -28,10 +28,9 @@ import { startHeadCheck } from './rooms/headCheck.ts';
 import { createReaders } from './rooms/readers.ts';
 import { createRooms } from './rooms/rooms.ts';
 import { createFloodgate } from './transports/floodgate.ts';
-import { rejectUpgrade } from './transports/refusal.ts';
-import { pathOf } from './transports/request.ts';
-import { serveWithoutUpgrade } from './transports/serveWithoutUpgrade.ts';
-import { createSocketIo, SOCKETIO_PATH } from './transports/socketio.ts';
+import { routeRequests, routeUpgrades } from './transports/routes.ts';
+import { createSocketIo } from './transports/socketio.ts';
+import { createEventStreams } from './transports/sse.ts';
 import { createWebSockets } from './transports/websocket.ts';
 
 export interface Relay {
@@ -59,8 +58,6 @@ export interface RelayOptions {
 }
 
 const FAREWELL_MS = 1_000;
-const NOTHING_HERE = 'There is nothing to upgrade to at this path.';
-const WEBSOCKET_PATH = /^\/live\/ws\/([^/]+)$/;
 
 export function createRelay(options: RelayOptions): Relay {
   const { boot: id, pool, broadcast, presence, reports, resumption, tokens, config, metrics, log } = options;
@@ -76,10 +73,12 @@ export function createRelay(options: RelayOptions): Relay {
   const turnout = createTurnout({ id, reports, guests: listeners.guests, log });
   const stopPresence = startPresenceMessages({ db, turnout, rooms, guests: listeners.guests, log });
   const stopScopeCheck = startScopeCheck({ db, listeners, scopes, broadcast, log });
-  const admitOpen = createAdmission({ scopes, tokens, resumeTickets, config });
+  const isLetIn = createOrigins(config);
+  const admitOpen = createAdmission({ scopes, tokens, resumeTickets, isLetIn, config });
   const floodgate = createFloodgate(metrics);
-  const socketIo = createSocketIo({ admit, listeners, floodgate, config, log });
+  const socketIo = createSocketIo({ admit, listeners, floodgate, isLetIn, log });
   const webSockets = createWebSockets(admit, listeners, floodgate, log);
+  const eventStreams = createEventStreams({ admit, listeners, isLetIn, log });
 
   async function admit(request: Parameters<Admit>[0]): ReturnType<Admit> {
     if (listeners.isDraining()) throw new Problem('unavailable', 'This relay is stopping.', {}, { 'Retry-After': '1' });
@@ -88,17 +87,8 @@ export function createRelay(options: RelayOptions): Relay {
 
   function attach(server: HttpServer): void {
     socketIo.attach(server);
-    server.on('upgrade', (req, socket, head) => routeUpgrade(server, req, socket, head));
-  }
-
-  /** What is socket.io's has been answered by its own listener. */
-  function routeUpgrade(server: HttpServer, req: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const path = pathOf(req);
-    if (path.startsWith(SOCKETIO_PATH)) return;
-    const [, session_id] = WEBSOCKET_PATH.exec(path) ?? [];
-    if (session_id !== undefined) void webSockets.upgrade(req, socket, head, session_id);
-    else if (req.headers.upgrade?.toLowerCase() !== 'websocket') serveWithoutUpgrade(server, req, socket, head);
-    else rejectUpgrade(req, socket, { body: problemBody('not_found', NOTHING_HERE), headers: {} });
+    routeRequests(server, eventStreams);
+    routeUpgrades(server, webSockets);
   }
 
   async function close(): Promise<void> {
@@ -113,6 +103,7 @@ export function createRelay(options: RelayOptions): Relay {
     clearTimeout(patience);
     await census.close();
     webSockets.close();
+    eventStreams.close();
     socketIo.close();
     rooms.close();
     resumeTickets.close();

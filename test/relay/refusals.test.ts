@@ -6,8 +6,15 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { type Cast, cast, openSession, person } from '../support/client.ts';
-import { listenOnSocketIo, listenOnWebSocket } from '../support/listener.ts';
-import { type Asked, type Browser, refusedAtPath, refusedOnSocketIo, refusedOnWebSocket } from '../support/refused.ts';
+import { listenOnSocketIo, listenOnSse, listenOnWebSocket } from '../support/listener.ts';
+import {
+  type Asked,
+  type Browser,
+  refusedAtPath,
+  refusedOnSocketIo,
+  refusedOnSse,
+  refusedOnWebSocket,
+} from '../support/refused.ts';
 import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
 import { dial } from '../support/target.ts';
 
@@ -70,6 +77,13 @@ describe.skipIf(isLeftOut).each(refusals)(`%s is refused, ${kind},`, (what, aske
     expect(await refusedOnWebSocket(stack.relayUrl, asked(), { protocols })).toEqual({ close, code });
   });
 
+  test('of an event stream by an HTTP answer', async () => {
+    const { origin, ...request } = asked();
+    for (const browser of [{ origin: origin ?? NAMED }, origin === undefined ? {} : { origin }]) {
+      expect(await refusedOnSse(stack.relayUrl, request, browser)).toEqual({ status, code });
+    }
+  });
+
   test.each([[['polling']], [['websocket']]])('on socket.io by %s with the data of its connect_error', async (by) => {
     const { origin, ...request } = asked();
     const browser = origin === undefined ? {} : { origin };
@@ -84,6 +98,7 @@ describe.skipIf(isLeftOut)(`while sessions are switched off, ${kind},`, () => {
     expect(await refusedOnWebSocket(open.relayUrl, known)).toEqual({ ...disabled, status: 403 });
     expect(await refusedOnWebSocket(open.relayUrl, known, { origin: PUBLIC })).toEqual({ ...disabled, close: 4403 });
     expect(await refusedOnSocketIo(open.relayUrl, known)).toEqual({ ...disabled, status: 403 });
+    expect(await refusedOnSse(open.relayUrl, known)).toEqual({ ...disabled, status: 403 });
     expect(await refusedOnWebSocket(open.relayUrl, { session_id: randomUUID() })).toMatchObject({ status: 401 });
   });
 });
@@ -97,11 +112,12 @@ describe.skipIf(isLeftOut)(`a page, ${kind},`, () => {
     ['of the address that it asks', own],
     ['of the address that it asks, behind a proxy that ends TLS', () => own().replace('http:', 'https:')],
   ])('%s is let in', async (_, origin) => {
-    const headers = { origin: origin() };
+    const asking = { ...good(), headers: { origin: origin() } };
     const listeners = [
-      await listenOnWebSocket(stack.relayUrl, good(), { headers }),
-      await listenOnSocketIo(stack.relayUrl, good(), ['polling'], headers),
-      await listenOnSocketIo(stack.relayUrl, good(), ['websocket'], headers),
+      await listenOnWebSocket(stack.relayUrl, asking),
+      await listenOnSocketIo(stack.relayUrl, asking, ['polling']),
+      await listenOnSocketIo(stack.relayUrl, asking, ['websocket']),
+      await listenOnSse(stack.relayUrl, asking),
     ];
     for (const listener of listeners) {
       await listener.until(({ type }) => type === 'SYNCED');

@@ -1,6 +1,8 @@
 /** Listeners as the tests use them: a plain WebSocket or socket.io, keeping every message, waited for without sleeping. */
+import { once } from 'node:events';
+import { get, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { io } from 'socket.io-client';
-import { type ClientOptions, WebSocket } from 'ws';
+import { WebSocket } from 'ws';
 import type { Json } from './client.ts';
 import { checkFrame } from './liveFrames.ts';
 
@@ -22,6 +24,8 @@ export interface ListenOptions {
   last_sequence?: number | string | undefined;
   /** False: without presence. */
   seat?: boolean | string;
+  /** Beside those of the protocol. */
+  headers?: Record<string, string>;
   resume_ticket?: string;
 }
 
@@ -57,19 +61,15 @@ function mailbox() {
 }
 
 /** @throws the HTTP status when the upgrade is refused */
-export async function listenOnWebSocket(
-  url: string,
-  options: ListenOptions,
-  client: ClientOptions = {},
-): Promise<Listener> {
-  const { token, session_id, last_sequence, seat, resume_ticket } = options;
+export async function listenOnWebSocket(url: string, options: ListenOptions): Promise<Listener> {
+  const { token, session_id, last_sequence, seat, resume_ticket, headers = {} } = options;
   const query = new URLSearchParams({
     ...(token !== null && { token }),
     ...(last_sequence !== undefined && { last_sequence: String(last_sequence) }),
     ...(seat !== undefined && { seat: String(seat) }),
     ...(resume_ticket !== undefined && { resume_ticket }),
   });
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/live/ws/${session_id}?${query}`, client);
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/live/ws/${session_id}?${query}`, { headers });
   const { receive, ...box } = mailbox();
   socket.on('message', (data) => receive(JSON.parse(String(data))));
   const closed = new Promise<number>((resolve) => socket.on('close', resolve));
@@ -81,15 +81,65 @@ export async function listenOnWebSocket(
   return { ...box, closed, send: (message) => socket.send(JSON.stringify(message)), close: () => socket.close() };
 }
 
+export interface SseListener extends Listener {
+  /** The stream's blocks as they came, comments too. */
+  blocks: string[];
+  headers: IncomingHttpHeaders;
+  /** Nothing is read any more, until it goes on. */
+  pause(): void;
+  resume(): void;
+}
+
+/** @throws the HTTP status when it is refused */
+export async function listenOnSse(url: string, options: ListenOptions): Promise<SseListener> {
+  const { token, session_id, last_sequence, seat, resume_ticket, headers = {} } = options;
+  const query = new URLSearchParams({
+    ...(token !== null && { token }),
+    ...(last_sequence !== undefined && { last_sequence: String(last_sequence) }),
+    ...(seat !== undefined && { seat: String(seat) }),
+    ...(resume_ticket !== undefined && { resume_ticket }),
+  });
+  const request = get(`${url}/live/sse/${session_id}?${query}`, { headers, agent: false });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  if (response.statusCode !== 200) {
+    request.destroy();
+    throw new Error(`refused with ${response.statusCode}`);
+  }
+  const { receive, ...box } = mailbox();
+  const closed = new Promise<string>((resolve) =>
+    response.on('close', () => resolve(response.complete ? 'ended' : 'cut')),
+  );
+  const blocks: string[] = [];
+  let rest = '';
+  response.setEncoding('utf8').on('error', () => {});
+  response.on('data', (text: string) => {
+    const parts = (rest + text).split('\n\n');
+    rest = parts.pop()!;
+    for (const block of parts) {
+      blocks.push(block);
+      const [, message] = /^data: (.*)$/m.exec(block) ?? [];
+      if (message !== undefined) receive(JSON.parse(message));
+    }
+  });
+  return {
+    ...box,
+    blocks,
+    headers: response.headers,
+    pause: () => void response.pause(),
+    resume: () => void response.resume(),
+    closed,
+    send: () => {
+      throw new Error('nobody can say anything on an event stream');
+    },
+    close: () => void request.destroy(),
+  };
+}
+
 /** @throws the connect_error when it is refused */
-export async function listenOnSocketIo(
-  url: string,
-  options: ListenOptions,
-  transports?: string[],
-  extraHeaders: Record<string, string> = {},
-): Promise<Listener> {
+export async function listenOnSocketIo(url: string, options: ListenOptions, transports?: string[]): Promise<Listener> {
+  const { headers: extraHeaders = {}, ...auth } = options;
   const socket = io(`${url}/live`, {
-    auth: { ...options },
+    auth,
     forceNew: true,
     reconnection: false,
     extraHeaders,

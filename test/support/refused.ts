@@ -59,6 +59,20 @@ export function refusedAtPath(
 }
 
 /** @throws when it is let in */
+export async function refusedOnSse(url: string, asked: Asked, { origin }: Browser = {}): Promise<Refused> {
+  const { session_id, ...query } = asked;
+  const headers = origin === undefined ? {} : { origin };
+  const path = `/live/sse/${session_id}?${new URLSearchParams(query as Record<string, string>)}`;
+  const answer = await fetch(url + path, { headers });
+  if (answer.ok) {
+    await answer.body!.cancel();
+    throw new Error('let in');
+  }
+  const { code } = (await answer.json()) as Refused;
+  return { status: answer.status, code, ...retryIn(answer.headers.get('retry-after') ?? undefined) };
+}
+
+/** @throws when it is let in */
 export async function refusedOnSocketIo(
   url: string,
   asked: Asked,

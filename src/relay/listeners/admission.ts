@@ -9,7 +9,7 @@ import { isUuid } from '../../core/chain/ids.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 import type { Config } from '../../infra/process/config.ts';
 import { type Identity, isCurrent, type Ticket, type Tokens } from '../../infra/tokens.ts';
-import { createOrigins } from './origins.ts';
+import type { IsLetIn } from './origins.ts';
 import type { ResumeTickets } from './resumeTickets.ts';
 
 export type Transport = 'socketio' | 'websocket' | 'sse';
@@ -51,12 +51,11 @@ export interface AdmissionOptions {
   scopes: ScopeCache;
   tokens: Tokens;
   resumeTickets: Pick<ResumeTickets, 'redeem'>;
+  isLetIn: IsLetIn;
   config: Config;
 }
 
-export function createAdmission({ scopes, tokens, resumeTickets, config }: AdmissionOptions): Admit {
-  const isLetIn = createOrigins(config);
-
+export function createAdmission({ scopes, tokens, resumeTickets, isLetIn, config }: AdmissionOptions): Admit {
   async function admit(request: Request): Promise<Admitted> {
     if (!isLetIn(request.origin, request.host)) throw new Problem('forbidden', 'Pages of this origin may not connect.');
     const identity = await identify(request);

@@ -7,6 +7,8 @@ import type { Request, Transport } from '../listeners/admission.ts';
 export function requestOfUrl(transport: Exclude<Transport, 'socketio'>, req: IncomingMessage, id: string): Request {
   const query = new URLSearchParams(req.url!.slice(pathOf(req).length));
   const given = (name: string) => onlyOf(query.getAll(name));
+  // Empty before a browser's first event.
+  const lastEventId = (transport === 'sse' && req.headers['last-event-id']) || undefined;
   return {
     transport,
     address: req.socket.remoteAddress ?? '',
@@ -15,7 +17,7 @@ export function requestOfUrl(transport: Exclude<Transport, 'socketio'>, req: Inc
     token: onlyOf([...query.getAll('token'), bearerToken(req.headers.authorization)]),
     session_id: decoded(id),
     resume_ticket: given('resume_ticket'),
-    lastSequence: () => demandPosition(numberIn(given('last_sequence'))),
+    lastSequence: () => demandPosition(numberIn(lastEventId ?? given('last_sequence'))),
     seat: () => demandSeat(given('seat')),
   };
 }

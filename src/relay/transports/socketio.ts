@@ -5,13 +5,12 @@
 import type { Server as HttpServer } from 'node:http';
 import { Server, type Socket } from 'socket.io';
 import { Problem } from '../../core/definitions/problem.ts';
-import type { Config } from '../../infra/process/config.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Admit, Admitted } from '../listeners/admission.ts';
 import { MAX_MESSAGE_BYTES } from '../listeners/inbound.ts';
 import type { Listeners } from '../listeners/listeners.ts';
 import { CLOSE, type CloseCode } from '../listeners/messages.ts';
-import { createOrigins } from '../listeners/origins.ts';
+import type { IsLetIn } from '../listeners/origins.ts';
 import type { Floodgate } from './floodgate.ts';
 import { type Line, openLine } from './line.ts';
 import type { Connection } from './queue.ts';
@@ -34,12 +33,11 @@ export interface SocketIoOptions {
   admit: Admit;
   listeners: Listeners;
   floodgate: Floodgate;
-  config: Config;
+  isLetIn: IsLetIn;
   log: Log;
 }
 
-export function createSocketIo({ admit, listeners, floodgate, config, log }: SocketIoOptions): SocketIo {
-  const isLetIn = createOrigins(config);
+export function createSocketIo({ admit, listeners, floodgate, isLetIn, log }: SocketIoOptions): SocketIo {
   const io = new Server({
     path: SOCKETIO_PATH,
     serveClient: false,

@@ -1,0 +1,37 @@
+/** Which requests of a server are the relay's, by their paths; all others stay with the server's own listeners. */
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { problemBody } from '../../core/definitions/problem.ts';
+import { rejectUpgrade } from './refusal.ts';
+import { pathOf } from './request.ts';
+import { serveWithoutUpgrade } from './serveWithoutUpgrade.ts';
+import { SOCKETIO_PATH } from './socketio.ts';
+import type { EventStreams } from './sse.ts';
+import type { WebSockets } from './websocket.ts';
+
+const WEBSOCKET_PATH = /^\/live\/ws\/([^/]+)$/;
+const SSE_PATH = /^\/live\/sse\/([^/]+)$/;
+const NOTHING_HERE = 'There is nothing to upgrade to at this path.';
+
+/** To be called when the server has its other request listeners. */
+export function routeRequests(server: HttpServer, eventStreams: EventStreams): void {
+  const others = server.listeners('request');
+  server.removeAllListeners('request');
+  server.on('request', (req: IncomingMessage, res: ServerResponse) => {
+    const [, session_id] = SSE_PATH.exec(pathOf(req)) ?? [];
+    if (session_id !== undefined) void eventStreams.serve(req, res, session_id);
+    else for (const listener of others) listener.call(server, req, res);
+  });
+}
+
+/** What is socket.io's is answered by its own listener. */
+export function routeUpgrades(server: HttpServer, webSockets: WebSockets): void {
+  server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const path = pathOf(req);
+    if (path.startsWith(SOCKETIO_PATH)) return;
+    const [, session_id] = WEBSOCKET_PATH.exec(path) ?? [];
+    if (session_id !== undefined) void webSockets.upgrade(req, socket, head, session_id);
+    else if (req.headers.upgrade?.toLowerCase() !== 'websocket') serveWithoutUpgrade(server, req, socket, head);
+    else rejectUpgrade(req, socket, { body: problemBody('not_found', NOTHING_HERE), headers: {} });
+  });
+}
