@@ -7,6 +7,7 @@ import { rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { routes } from '../../src/http/routes.ts';
 import { queries } from '../../src/queries.ts';
 import {
   type Answer,
@@ -27,8 +28,10 @@ import { expectIntact } from '../support/verdict.ts';
 /** All that is public once visibility is. */
 const PUBLIC = [
   ...['session.get', 'session.participants', 'session.logs', 'session.replay', 'session.verify', 'session.attendance'],
-  ...['session.turns', 'session.objections', 'session.exhibits', 'exhibit.get'],
+  ...['session.turns', 'session.objections', 'session.exhibits', 'exhibit.get', 'session.presence'],
 ];
+/** Everything that can be read. */
+const READS = [...queries, ...routes.filter(({ route }) => route.startsWith('GET'))];
 const stranger = person('participant', { institution_id: randomUUID() });
 
 interface Place {
@@ -105,12 +108,13 @@ describe.skipIf(isLeftOut)('without a token', () => {
   const unauthenticated = { status: 401, body: { code: 'unauthenticated' } };
 
   test('the questions that say on their face that they are public are those of the contract, and each has a target', () => {
-    const open = queries.filter(({ roles }) => roles === 'anyone');
+    const open = READS.filter(({ roles }) => roles === 'anyone');
     expect(open.map(({ name }) => name).sort()).toEqual(PUBLIC.toSorted());
-    for (const { target } of open) expect(target({ session_id: 'a', exhibit_id: 'b' })).not.toBeNull();
+    const targets = queries.filter(({ roles }) => roles === 'anyone');
+    for (const { target } of targets) expect(target({ session_id: 'a', exhibit_id: 'b' })).not.toBeNull();
   });
 
-  test.each(queries.map((query) => [query.name, query] as const))('%s', async (name, { route }) => {
+  test.each(READS.map((query) => [query.name, query] as const))('%s', async (name, { route }) => {
     const place = places.public!;
     const answer = await ask(filled(route, place));
     if (!PUBLIC.includes(name)) {
@@ -122,13 +126,14 @@ describe.skipIf(isLeftOut)('without a token', () => {
     if (name === 'session.exhibits')
       told.body.items = told.body.items.filter(({ state }: Json) => state === 'admitted');
     if (name === 'session.verify') told.body.message += ' Its files were not opened.';
+    if (name === 'session.presence') told.body.as_of = answer.body.as_of;
     expect(shown(answer)).toEqual(shown(told));
     expect(answer.headers.get('cache-control')).toBe('no-store');
   });
 
   test.each(['institution', 'private'])('nothing is told of what is %s, and not that it exists', async (visibility) => {
     const invented = { session_id: randomUUID(), assignment_id: randomUUID(), exhibit_id: randomUUID() };
-    for (const { route } of queries) {
+    for (const { route } of READS) {
       for (const query of ['', '?nonsense=1']) {
         const real = await ask(filled(route, places[visibility]!) + query);
         expect(real).toMatchObject(unauthenticated);

@@ -24,7 +24,15 @@ export async function demandActor(req: Request, tokens: Tokens): Promise<Actor> 
   return actor;
 }
 
-/** Also for what is not public, whether it exists or not. */
-export function tokenMissing(): Problem {
+/** Serves a request without a token: what is not public is 401 then, and so is what does not exist. */
+export async function withoutToken<T>(serve: () => Promise<T>): Promise<T> {
+  try {
+    return await serve();
+  } catch (refusal) {
+    throw refusal instanceof Problem && refusal.body.code === 'not_found' ? tokenMissing() : refusal;
+  }
+}
+
+function tokenMissing(): Problem {
   return new Problem('unauthenticated', 'Send a token: Authorization: Bearer <token>.', {}, CHALLENGE);
 }

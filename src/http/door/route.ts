@@ -13,7 +13,8 @@ export interface RouteDefinition {
   /** `GET /...` or `POST /...` with `:placeholders`. */
   route: string;
   summary: string;
-  roles: readonly Role[];
+  /** `anyone`: without a token too, where what is asked about is public. */
+  roles: readonly Role[] | 'anyone';
   /** The schema of its query string, where it takes one. */
   query?: z.ZodObject;
   /** Codes it may be refused with besides those of the door. */

@@ -49,11 +49,12 @@ export function openApiDocument(version: string): JsonObject {
     const about = { operationId: name, summary, tags: [tagOf(name)], ...(roles === 'anyone' && OPEN_TO_ALL) };
     add(route, { ...about, parameters: queryParameters(query), responses });
   }
-  for (const { route, name, summary, query, rejects } of routes) {
+  for (const { route, name, summary, query, roles, rejects } of routes) {
     const door = route.startsWith('POST') ? COMMAND_DOOR : AT_THE_DOOR;
     const responses = { 200: json('The answer'), ...refusals([...door, ...rejects]) };
     const parameters = query ? queryParameters(query) : [];
-    add(route, { operationId: name, summary, tags: [tagOf(name)], parameters, responses });
+    const about = { operationId: name, summary, tags: [tagOf(name)], ...(roles === 'anyone' && OPEN_TO_ALL) };
+    add(route, { ...about, parameters, responses });
   }
   return {
     openapi: '3.1.0',

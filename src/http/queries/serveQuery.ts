@@ -6,7 +6,7 @@ import { Problem } from '../../core/definitions/problem.ts';
 import type { QueryDefinition } from '../../core/definitions/query.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { catalog } from '../../modules.ts';
-import { tokenMissing } from '../door/authentication.ts';
+import { withoutToken } from '../door/authentication.ts';
 import { type ApiContext, anonymousReader, demandRole, enter } from '../door/door.ts';
 import { demandQuery } from '../door/query.ts';
 import { lineOf } from '../door/shares.ts';
@@ -31,14 +31,12 @@ export function serveQuery(context: ApiContext, definition: QueryDefinition) {
       const session_id = await demandScope(context, definition, req, actor);
       return answer(context, definition, { req, res, actor, query, session_id });
     }
-    try {
-      // Before the query is judged: without a token nothing is said of what is not public.
+    return withoutToken(async () => {
+      // Before the query is judged: nothing is said of what is not public.
       const session_id = await demandScope(context, definition, req, null);
       const query = demandQuery(definition.query, req);
       await answer(context, definition, { req, res, actor: anonymousReader(req), query, session_id });
-    } catch (refusal) {
-      throw refusal instanceof Problem && refusal.body.code === 'not_found' ? tokenMissing() : refusal;
-    }
+    });
   };
 }
 
