@@ -6,6 +6,7 @@ import type pg from 'pg';
 import type { JsonObject } from '../src/core/definitions/event.ts';
 import type { BlobStore } from '../src/infra/blobs.ts';
 import type { Broadcast } from '../src/infra/broadcast/broadcast.ts';
+import type { ObserverLeases } from '../src/infra/presence/observers.ts';
 import type { Queues } from '../src/infra/queue/queue.ts';
 import type { Log } from '../src/infra/telemetry/log.ts';
 import type { Metrics } from '../src/infra/telemetry/metrics.ts';
@@ -18,6 +19,7 @@ export interface JobTools {
   verifierPool: pg.Pool;
   queues: Queues;
   broadcast: Broadcast;
+  observers: ObserverLeases;
   blobs: BlobStore;
   metrics: Metrics;
   log: Log;

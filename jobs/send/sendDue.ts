@@ -1,5 +1,5 @@
 /**
- * Sends a command for each row that is due, batch by batch and from one sort key to the next, so that a row is met once
+ * Sends a command for each row that is due and not left out, batch by batch and from one sort key to the next, so that a row is met once
  * in a run however long its command waits. The key of each makes a second run send nothing twice.
  */
 import type { JsonObject } from '../../src/core/definitions/event.ts';
@@ -14,14 +14,15 @@ const BATCH = 100;
 export async function sendDue<Row>(
   tools: Pick<JobTools, 'send' | 'progress' | 'isOver'>,
   readAfter: (last: Row | undefined, limit: number) => Promise<Row[]>,
-  orderOf: (row: Row) => Order,
+  orderOf: (row: Row) => Order | undefined,
 ): Promise<JsonObject> {
   let sent = 0;
   let last: Row | undefined;
   while (!tools.isOver()) {
     const rows = await readAfter(last, BATCH);
-    await pipelined(rows.map((row) => tools.send(orderOf(row))));
-    sent += rows.length;
+    const orders = rows.map(orderOf).filter((order) => order !== undefined);
+    await pipelined(orders.map((order) => tools.send(order)));
+    sent += orders.length;
     await tools.progress(sent);
     if (rows.length < BATCH) return { sent, is_complete: true };
     last = rows.at(-1);

@@ -18,7 +18,7 @@ import { type Claim, type Ending, endTick, MAX_ATTEMPTS, renewClaim } from './ti
 import { doorbellId } from './tickLedger.ts';
 
 export interface TickRunOptions {
-  backbone: Pick<Backbone, 'queues' | 'broadcast' | 'blobs' | 'metrics' | 'log'>;
+  backbone: Pick<Backbone, 'queues' | 'broadcast' | 'observers' | 'blobs' | 'metrics' | 'log'>;
   /** Role `worker`; not the pool that applies commands, which must not wait for jobs. */
   pool: pg.Pool;
   verifierPool: pg.Pool;
@@ -35,7 +35,7 @@ interface RunMode {
 const CUT_OFF: Ending = { status: 'waiting', error: null, wait_ms: 0, counts: false };
 
 export function createTickRun({ backbone, pool, verifierPool, catalog, isClosing }: TickRunOptions) {
-  const { queues, broadcast, blobs, metrics, log } = backbone;
+  const { queues, broadcast, observers, blobs, metrics, log } = backbone;
   const db: Queryable = pool;
 
   async function run({ job, queue }: Line, claim: Claim, { progress, isByHand = false }: RunMode): Promise<Ending> {
@@ -82,7 +82,8 @@ export function createTickRun({ backbone, pool, verifierPool, catalog, isClosing
       log.debug({ done, of }, 'job goes on');
       await show?.(done, of).catch((err: unknown) => log.debug({ err }, 'showing progress failed'));
     };
-    return { pool, verifierPool, queues, broadcast, blobs, metrics, log, slot: claim.slot, isOver, send, progress };
+    const outside = { pool, verifierPool, queues, broadcast, observers, blobs, metrics };
+    return { ...outside, log, slot: claim.slot, isOver, send, progress };
   }
 
   function ring(queue: Line['queue'], claim: Claim, delay: number): void {

@@ -40,6 +40,8 @@ const TicketClaims = z.object({
   role: z.literal('observer'),
   session_id: id,
   exp: z.number(),
+  /** The observation; an API of before does not say. */
+  jti: id.optional(),
   /** Of the token it was issued for; an API of before does not say. */
   holder: z
     .object({ role: z.enum([...ROLES, 'observer']), institution_id: id.nullable() })
@@ -54,6 +56,8 @@ export interface Identity {
 
 /** A spectator admitted to one session. */
 export interface Ticket extends Identity {
+  /** The observation that it was issued for; undefined where an older API issued it. */
+  id: string | undefined;
   session_id: string;
   /** The user it was issued for, as their own token says; the `actor` only looks on. */
   holder: Actor;
@@ -64,7 +68,7 @@ export interface Tokens {
   verify(token: string): Promise<Identity | undefined>;
   /** It may have ended. */
   verifyTicket(token: string): Promise<Ticket | undefined>;
-  issueTicket(ticket: { holder: Actor; session_id: string; expires_at: string }): string;
+  issueTicket(ticket: { id?: string; holder: Actor; session_id: string; expires_at: string }): string;
 }
 
 export interface TokenOptions {
@@ -111,15 +115,15 @@ export function createTokens({ secret, publicKey, issuer, audience, ticketSecret
     const payload = await payloadOf(token, ticketKey, ticketOptions);
     const claims = TicketClaims.safeParse(payload).data;
     if (!claims) return undefined;
-    const { sub, session_id, exp } = claims;
+    const { sub, session_id, exp, jti } = claims;
     const actor: Actor = { id: sub, role: 'observer', institution_id: null };
-    return { actor, session_id, expires_at: exp, holder: { id: sub, ...claims.holder } };
+    return { id: jti, actor, session_id, expires_at: exp, holder: { id: sub, ...claims.holder } };
   }
 
-  function issueTicket({ holder, session_id, expires_at }: Parameters<Tokens['issueTicket']>[0]): string {
+  function issueTicket({ id: jti, holder, session_id, expires_at }: Parameters<Tokens['issueTicket']>[0]): string {
     const exp = Math.floor(Date.parse(expires_at) / 1_000);
     const { id, role, institution_id } = holder;
-    const claims = { sub: id, role: 'observer', session_id, exp, holder: { role, institution_id } };
+    const claims = { sub: id, role: 'observer', session_id, exp, jti, holder: { role, institution_id } };
     return jwt.sign(claims, ticketKey, { algorithm: TICKET_ALGORITHM, noTimestamp: true });
   }
 

@@ -8,6 +8,7 @@ import { createScopeCache } from '../access/scopeCache.ts';
 import { Problem } from '../core/definitions/problem.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
 import type { Broadcast } from '../infra/broadcast/broadcast.ts';
+import type { ObserverLeases } from '../infra/presence/observers.ts';
 import type { Presence } from '../infra/presence/presence.ts';
 import type { Config } from '../infra/process/config.ts';
 import type { Reports } from '../infra/reports/reports.ts';
@@ -18,6 +19,7 @@ import type { Tokens } from '../infra/tokens.ts';
 import { type Admit, createAdmission } from './listeners/admission.ts';
 import { startCensus } from './listeners/census.ts';
 import { createListeners } from './listeners/listeners.ts';
+import { createObservationLeases } from './listeners/observationLeases.ts';
 import { createOrigins } from './listeners/origins.ts';
 import { createPresenceLeases } from './listeners/presenceLeases.ts';
 import { startPresenceMessages } from './listeners/presenceMessages.ts';
@@ -49,6 +51,7 @@ export interface RelayOptions {
   pool: pg.Pool;
   broadcast: Broadcast;
   presence: Presence;
+  observers: ObserverLeases;
   reports: Reports;
   resumption: Resumption;
   tokens: Tokens;
@@ -60,15 +63,16 @@ export interface RelayOptions {
 const FAREWELL_MS = 1_000;
 
 export function createRelay(options: RelayOptions): Relay {
-  const { boot: id, pool, broadcast, presence, reports, resumption, tokens, config, metrics, log } = options;
+  const { boot: id, pool, broadcast, presence, observers, reports, resumption, tokens, config, metrics, log } = options;
   const db: Queryable = pool;
   const scopes = createScopeCache(db);
   const readers = createReaders(pool, async (session_id) => (await turnout.count([session_id]))[0]!);
   const rooms = createRooms({ readers, broadcast, metrics, log });
   const stopHeadCheck = startHeadCheck({ rooms, readHeads: readers.readHeads, broadcast, log });
   const seats = createPresenceLeases({ id, presence, metrics, log });
+  const observations = createObservationLeases({ observers, guests: () => listeners.guests(), log });
   const resumeTickets = createResumeTickets({ resumption, log });
-  const listeners = createListeners({ rooms, seats, tokens, resumeTickets, config, metrics, log });
+  const listeners = createListeners({ rooms, seats, observations, tokens, resumeTickets, config, metrics, log });
   const census = startCensus({ id, reports, guests: listeners.guests, log });
   const turnout = createTurnout({ id, reports, guests: listeners.guests, log });
   const stopPresence = startPresenceMessages({ db, turnout, rooms, guests: listeners.guests, log });
@@ -101,7 +105,7 @@ export function createRelay(options: RelayOptions): Relay {
     });
     await Promise.race([listeners.drain(), outOfPatience]);
     clearTimeout(patience);
-    await census.close();
+    await Promise.all([census.close(), observations.close()]);
     webSockets.close();
     eventStreams.close();
     socketIo.close();

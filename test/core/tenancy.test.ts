@@ -29,7 +29,7 @@ const OPEN: Record<string, string> = {
   schedule_ticks: 'runs of jobs, told in counts',
   health_reports: 'the installation as a whole, told in counts, for super_admin alone',
 };
-/** What the API may ask for at all; observations it may not. */
+/** What the API may ask for at all. */
 const READ_BY_API = [...SHOWN, ...RECORD, 'commands', 'session_checks', 'findings'];
 /** Those with what belongs to a tenant. */
 const TENANTED = [...new Set([...READ_BY_API, ...TABLES])];

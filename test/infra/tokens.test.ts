@@ -167,8 +167,10 @@ describe('an observer ticket', () => {
   const expires_at = '2100-01-01T00:00:00.000Z';
 
   test('admits to one session until its end, and is no token', async () => {
-    const ticket = tokens.issueTicket({ holder, session_id, expires_at });
+    const id = randomUUID();
+    const ticket = tokens.issueTicket({ id, holder, session_id, expires_at });
     expect(await tokens.verifyTicket(ticket)).toEqual({
+      id,
       actor: holder,
       holder,
       session_id,

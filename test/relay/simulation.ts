@@ -110,7 +110,16 @@ export function createWorld({ future, committed, random, maxReplay, withHeadChec
   const seats = createPresenceLeases({ id: session_id, presence: createInProcessPresence(PRESENCE), metrics, log });
   const resumption = createInProcessResumption(RESUMPTION);
   const resumeTickets = createResumeTickets({ resumption, log });
-  const listeners = createListeners({ rooms, seats, tokens: {} as never, resumeTickets, config, metrics, log });
+  const listeners = createListeners({
+    rooms,
+    seats,
+    observations: { note() {} },
+    tokens: {} as never,
+    resumeTickets,
+    config,
+    metrics,
+    log,
+  });
 
   /** Commits events together and announces them, as well as the broadcast can. */
   function append(count: number, fate?: 'lost'): void {

@@ -49,7 +49,7 @@ export async function openWorkbench({ movesClock = true } = {}): Promise<Workben
   const env = { DATABASE_URL: database.url, JWT_SECRET: SECRET, LOG_LEVEL: 'silent', BLOB_DIR: blobFolder };
   const redis = kind === 'distributed' ? { REDIS_URL: inject('redisUrl')! } : {};
   const backbone = await openBackbone(readConfig({ ...env, ...redis }, 'all'), database.url, 'test', privateNames);
-  const { queues, broadcast, blobs, metrics, onError } = backbone;
+  const { queues, broadcast, observers, blobs, metrics, onError } = backbone;
   const pool = openPool(database.url, 'worker', 6, onError);
   const verifierPool = openPool(database.url, 'verifier', 2, onError);
   const court = openCourt(database.url);
@@ -61,7 +61,7 @@ export async function openWorkbench({ movesClock = true } = {}): Promise<Workben
   const applier = createApplier({ pool, catalog, queues, broadcast, metrics, log });
 
   const tools: JobTools = {
-    ...{ pool, verifierPool, queues, broadcast, blobs, metrics, log },
+    ...{ pool, verifierPool, queues, broadcast, observers, blobs, metrics, log },
     slot: new Date().toISOString(),
     async send({ name, input, key }) {
       const id = newCommandId();

@@ -48,8 +48,8 @@ export interface InputError {
 /** The setting that switches it on; one that there is not is off. */
 export type Feature = `FEATURE_${string}`;
 
-/** Signs a ticket: a token that is good only at the relay, for one stream, until `expires_at`. */
-export type IssueTicket = (ticket: { holder: Actor; stream: string; expires_at: string }) => string;
+/** Signs a ticket: a token with an id that is good only at the relay, for one stream, until `expires_at`. */
+export type IssueTicket = (ticket: { id: string; holder: Actor; stream: string; expires_at: string }) => string;
 
 /** Something outside the locked streams that a decision needs, loaded in the same transaction. */
 export interface FactSource<Input, Fact> {

@@ -1,7 +1,7 @@
-/** The system ends an observation that outlived its ticket. As with leaving, the record does not notice. */
+/** The system ends an observation that outlived its ticket and its sockets. As with leaving, the record does not notice. */
 import { z } from 'zod';
 import { defineSystemCommand } from '../../access/defineCommand.ts';
-import { id } from '../../core/definitions/schemas.ts';
+import { id, instant } from '../../core/definitions/schemas.ts';
 import { update } from '../../core/definitions/write.ts';
 import { reject } from '../problems.ts';
 import { theSession } from '../sessions/session.ts';
@@ -15,7 +15,8 @@ interface Observation {
 export const expireObservation = defineSystemCommand({
   name: 'observation.expire',
   summary: 'End an observation that outlived its ticket',
-  body: z.strictObject({ session_id: id, observation_id: id }),
+  /** Without `left_at`, as before it was known: now. */
+  body: z.strictObject({ session_id: id, observation_id: id, left_at: instant.optional() }),
   within: 'session_id',
   locks: ({ session_id }) => [theSession(session_id)],
   facts: {
@@ -31,8 +32,18 @@ export const expireObservation = defineSystemCommand({
     const age_ms = Date.parse(now) - Date.parse(observation.observed_at);
     return age_ms < TICKET_TTL_MS ? reject('not_stale', 'The ticket of this observation is still good.') : [];
   },
-  writes: (_, { input, now }) => [update('session_observations', { id: input.observation_id }, { left_at: now })],
-  result: (_, { input, now }) => ({ id: input.observation_id, session_id: input.session_id, left_at: now }),
+  writes: (_, command) => [
+    update('session_observations', { id: command.input.observation_id }, { left_at: leftAt(command) }),
+  ],
+  result: (_, command) => {
+    const { observation_id, session_id } = command.input;
+    return { id: observation_id, session_id, left_at: leftAt(command) };
+  },
   records: [],
   rejects: ['not_joined', 'not_stale'],
 });
+
+/** Never later than it is recorded. */
+function leftAt({ input, now }: { input: { left_at?: string | undefined }; now: string }): string {
+  return input.left_at !== undefined && input.left_at < now ? input.left_at : now;
+}

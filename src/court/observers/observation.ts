@@ -6,7 +6,7 @@ export const observations = defineTable({
   stream: null,
   owner: 'session_id',
   primary_key: ['id'],
-  visible: 'to_nobody',
+  visible: { with: 'courtroom_sessions', by: 'session_id' },
   found_by: 'observation_id',
   found_for: 'user_id',
 });

@@ -37,9 +37,9 @@ export const observeSession = defineCommand({
     ),
   ],
   result: (_, { id, now }) => ({ id, expires_at: new Date(Date.parse(now) + TICKET_TTL_MS).toISOString() }),
-  answer({ id, expires_at }, { input, actor }, issueTicket) {
+  answer({ id, expires_at }, { id: observation_id, input, actor }, issueTicket) {
     const stream = sessionStreamName(input.session_id);
-    const ticket = { holder: actor, stream, expires_at: expires_at as string };
+    const ticket = { id: observation_id, holder: actor, stream, expires_at: expires_at as string };
     return { id, ticket: issueTicket(ticket), expires_at };
   },
   records: [],

@@ -1,10 +1,12 @@
 /**
  * The attendance of a session, folded from its events, page by page however many there are. Everybody in scope may ask:
- * it says nothing that the log does not. Of tables it reads the roster alone, for the names of who never came.
+ * of people it says nothing that the log does not. Of tables it reads the roster, for the names of who never came, and
+ * the observations, which are counted.
  */
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { defineQuery, NO_QUERY } from '../../core/definitions/query.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
+import { readObservers } from '../observers/readObservers.ts';
 import { sessionStreamName } from '../sessions/session.ts';
 import { aboutSession } from '../sessions/sessionQuery.ts';
 import { SERVER_TIME } from '../turns/readTurns.ts';
@@ -44,8 +46,9 @@ export async function readAttendance(db: Queryable, session_id: string, page = P
      where assignment_id = $1 order by place, replaced_at nulls last`,
     [assignment_id],
   );
+  const observers = await readObservers(db, session_id, as_of);
   const periods = await readPeriods(db, session_id, sequence, page);
-  return { session_id, is_final, as_of, attendance: attendanceOf(roster.rows, periods, as_of) };
+  return { session_id, is_final, as_of, attendance: attendanceOf(roster.rows, periods, as_of), observers };
 }
 
 async function readPeriods(db: Queryable, session_id: string, last: number, page: number): Promise<Periods> {

@@ -9,8 +9,11 @@ import { type DatabaseRole, openPool } from '../postgres/database.ts';
 import { createHeartbeat, type Heartbeat } from '../postgres/heartbeat.ts';
 import { readInstallationId, redisPrefix } from '../postgres/installation.ts';
 import { createInProcessPresence } from '../presence/inProcess.ts';
+import { createInProcessObservers } from '../presence/inProcessObservers.ts';
+import { OBSERVERS, type ObserverLeases } from '../presence/observers.ts';
 import { PRESENCE, type Presence } from '../presence/presence.ts';
 import { createRedisPresence } from '../presence/redis.ts';
+import { createRedisObservers } from '../presence/redisObservers.ts';
 import { openQueues, type Queues } from '../queue/queue.ts';
 import { openRedis, RedisAwayError, type RedisServer } from '../redis/redis.ts';
 import { createInProcessReports } from '../reports/inProcess.ts';
@@ -45,6 +48,8 @@ export interface Backbone {
   broadcast: Broadcast;
   blobs: BlobStore;
   presence: Presence;
+  /** Which observations have a socket, or had one lately. */
+  observers: ObserverLeases;
   /** What relays say of themselves. */
   reports: Reports;
   /** Which resume tickets are good. */
@@ -107,6 +112,7 @@ export function assembleBackbone(
   const queues = openQueues({ openPool: (max) => open('queue', max), redis, installation, onError, log });
   const broadcast = redis ? createRedisBroadcast(redis, prefix) : createInProcessBroadcast();
   const presence = redis ? createRedisPresence(redis, prefix, PRESENCE) : createInProcessPresence(PRESENCE);
+  const observers = redis ? createRedisObservers(redis, prefix, OBSERVERS) : createInProcessObservers(OBSERVERS);
   const reports = redis ? createRedisReports(redis, prefix, REPORT_LEASE_MS) : createInProcessReports(REPORT_LEASE_MS);
   const resumption = redis ? createRedisResumption(redis, prefix, RESUMPTION) : createInProcessResumption(RESUMPTION);
   const heartbeat = createHeartbeat((role) => open(role, 1), log);
@@ -125,6 +131,7 @@ export function assembleBackbone(
     broadcast,
     blobs: openBlobs(blobFolder(config)),
     presence,
+    observers,
     reports,
     resumption,
     heartbeat,
@@ -134,6 +141,7 @@ export function assembleBackbone(
     async close() {
       await queues.close();
       await presence.close();
+      await observers.close();
       await reports.close();
       await resumption.close();
       await broadcast.close();

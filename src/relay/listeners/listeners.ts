@@ -10,6 +10,7 @@ import type { Tokens } from '../../infra/tokens.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 import { type Admitted, mayListen, type Transport } from './admission.ts';
 import { CLOSE, dismiss, type Listener, type Message } from './messages.ts';
+import type { ObservationLeases } from './observationLeases.ts';
 import type { Seats } from './presenceLeases.ts';
 import type { ConnectionTicket, ResumeTickets } from './resumeTickets.ts';
 import { startVisit, type Visit } from './visit.ts';
@@ -36,6 +37,7 @@ export interface Listeners {
 export interface ListenersOptions {
   rooms: Rooms;
   seats: Seats;
+  observations: Pick<ObservationLeases, 'note'>;
   tokens: Tokens;
   resumeTickets: Pick<ResumeTickets, 'issue'>;
   config: Config;
@@ -62,7 +64,7 @@ export interface Guest {
 }
 
 export function createListeners(options: ListenersOptions): Listeners {
-  const { rooms, seats, tokens, resumeTickets, config, metrics, log } = options;
+  const { rooms, seats, observations, tokens, resumeTickets, config, metrics, log } = options;
   const present = new Map<Listener, Guest>();
   let arrivals = 0;
   let draining = false;
@@ -83,6 +85,7 @@ export function createListeners(options: ListenersOptions): Listeners {
     function onStart(listener: Listener): void {
       present.set(listener, guest);
       assignSeat(guest, admitted.scope);
+      observations.note(admitted);
       metrics.connections.inc({ transport });
       if (draining) void sendAway(listener, ticket);
     }
@@ -90,6 +93,7 @@ export function createListeners(options: ListenersOptions): Listeners {
     function onEnd(listener: Listener): void {
       present.delete(listener);
       guest.leaveSeat?.();
+      observations.note(admitted);
       ticket.release();
       metrics.connections.dec({ transport });
       if (present.size === 0) onEmpty();

@@ -18,6 +18,18 @@ test('an observation that outlived its ticket of 15 minutes ends, which records 
   expect(verdict.writes).toEqual([{ table: 'session_observations', key, set: { left_at: NOW }, insert: false }]);
 });
 
+test.each([
+  ['when its last lease ran out', minutesAgo(7), minutesAgo(7)],
+  ['and never later than that is decided', '2030-01-01T00:00:00.000Z', NOW],
+])('it ended %s', (_, left_at, ended) => {
+  const fact = { observed_at: minutesAgo(30), left_at: null };
+  const verdict = given(...sessionThatIs.active)
+    .when(expireObservation, { ...body, left_at }, system, { fact })
+    .then()!;
+  expect(verdict.result).toMatchObject({ left_at: ended });
+  expect(verdict.writes).toMatchObject([{ set: { left_at: ended } }]);
+});
+
 test('while the ticket is good it goes on', () => {
   expires({ observed_at: minutesAgo(14), left_at: null }).then('not_stale');
 });

@@ -34,6 +34,6 @@ test('the ticket is made for the answer, for this session and this spectator, an
     asked.push(ticket);
     return 'signed';
   });
-  expect(asked).toEqual([{ holder: nobody, stream: `session:${SESSION}`, expires_at: IN_15_MINUTES }]);
+  expect(asked).toEqual([{ id, holder: nobody, stream: `session:${SESSION}`, expires_at: IN_15_MINUTES }]);
   expect(answer).toEqual({ id, ticket: 'signed', expires_at: IN_15_MINUTES });
 });

@@ -1,0 +1,71 @@
+/** Observations follow their sockets: while one is open their lease holds, and attendance says how many looked on. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { OBSERVERS } from '../../src/infra/presence/observers.ts';
+import { type Cast, cast, get, type Json, must, openSession, type Person, post } from '../support/client.ts';
+import { type Listener, listenOnSocketIo, listenOnWebSocket } from '../support/listener.ts';
+import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
+import { expectIntact } from '../support/verdict.ts';
+
+const SOON = { timeout: 15_000, interval: 50 };
+
+describe.skipIf(isLeftOut)('an observation', () => {
+  let stack: Stack;
+  let people: Cast;
+  const open: Listener[] = [];
+
+  beforeAll(async () => {
+    stack = await startStack();
+    people = cast();
+  });
+
+  afterAll(async () => {
+    for (const listener of open) listener.close();
+    await stack.stop();
+  });
+
+  const observe = async (path: string, who: Person | null): Promise<Json> =>
+    (await must(post(stack.url, `${path}/observe`, who))).result;
+  const lapseOf = async (id: string) => (await stack.backbones.at(-1)!.observers.lapses([id])).lapsed_ms[0]!;
+
+  test.each([
+    ['a WebSocket', listenOnWebSocket],
+    ['socket.io', listenOnSocketIo],
+  ])('is leased from when %s of it is open until ten minutes beyond', async (_, connect) => {
+    const { session_id, path } = await openSession(stack.url, people);
+    const { id, ticket } = await observe(path, people.student);
+    expect(await lapseOf(id)).toBeNull();
+    const listener = await connect(stack.relayUrl, { token: ticket, session_id });
+    open.push(listener);
+    await expect.poll(() => lapseOf(id), SOON).toBeLessThan(-OBSERVERS.lease_ms + 60_000);
+    const held = await lapseOf(id);
+    await expect.poll(() => lapseOf(id), SOON).toBeGreaterThan(held + 500);
+    const before = await lapseOf(id);
+    listener.close();
+    await expect.poll(() => lapseOf(id), SOON).toBeLessThan(before);
+  });
+
+  test('counts in the attendance, each person once, for as long as it lasted and not beyond the end', async () => {
+    const { session_id, path } = await openSession(stack.url, people, { visibility: 'public' });
+    const observers = async () => (await must(get(stack.url, `${path}/attendance`, people.admin))).observers;
+    expect(await observers()).toEqual({ count: 0, looking_on: 0, present_ms: 0, minutes: 0 });
+    const ids: string[] = [];
+    for (const who of [people.student, people.student, null, null, null]) ids.push((await observe(path, who)).id);
+    await expect.poll(observers, SOON).toMatchObject({ count: 4, looking_on: 4 });
+    // Two hours ago, for an hour and a half; and one that never had a socket.
+    const set = `update session_observations set observed_at = observed_at - interval '2 hours'`;
+    await stack.pool.query(`${set}, left_at = observed_at - interval '30 minutes' where id = $1`, [ids[2]]);
+    await stack.pool.query(`${set}, left_at = observed_at - interval '2 hours' where id = $1`, [ids[3]]);
+    const now = await observers();
+    expect(now).toMatchObject({ count: 3, looking_on: 2, minutes: 90 });
+    await must(post(stack.url, `${path}/complete`, people.presiding));
+    const final = await observers();
+    expect(final).toMatchObject({ count: 3, looking_on: 2, minutes: 90 });
+    await stack.pool.query(`update session_observations set left_at = now() + interval '1 hour' where id = $1`, [
+      ids[0],
+    ]);
+    expect(await observers()).toEqual(final);
+    await observe(path, people.student);
+    expect(await observers()).toEqual(final);
+    await expectIntact(stack.url, session_id, people.admin);
+  });
+});
