@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { benchCommands } from './commands.ts';
+import { benchLimiter } from './limiter.ts';
 import type { BenchOptions } from './options.ts';
 import { benchRest } from './rest.ts';
 import { SERVERS } from './servers.ts';
@@ -13,6 +14,7 @@ const BENCHMARKS: Record<string, (options: BenchOptions) => Promise<void>> = {
   commands: benchCommands,
   start: benchStart,
   rest: benchRest,
+  limiter: benchLimiter,
 };
 
 const { values, positionals } = parseArgs({
