@@ -81,6 +81,8 @@ function readPlan(args: string[], env: Terminal['env']): Plan {
     url,
     session,
     from: Number(values.from),
+    // A terminal that watches is nobody in the room.
+    seat: false,
     ...(token && { token }),
     ...(values.api !== undefined && { api: values.api }),
   };

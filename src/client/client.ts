@@ -122,7 +122,8 @@ export function connect(options: ConnectOptions): Client {
     },
   };
   const followed = follow({
-    address: (token) => addressOf(relay, session, { token, ticket, last_sequence: chain.last()?.event_sequence }),
+    address: (token) =>
+      addressOf(relay, session, { token, ticket, last_sequence: chain.last()?.event_sequence, seat: told.seat }),
     tokens: createTokens(told.token, told.ticket),
     onLost: () => state !== 'connecting' && become('stale'),
     whenRoom: readers.whenRoom,

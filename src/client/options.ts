@@ -15,6 +15,8 @@ export interface ConnectOptions {
   ticket?: string;
   /** The last event that is known: 0 for all there are. Without it the session's state comes first, and then what is new. */
   from?: number | Position;
+  /** false listens without being present. */
+  seat?: boolean;
   /** false gives out what comes unseen, only in its order. */
   verify?: boolean;
   /** Events that wait for a reader of `events()` before the client stops taking more: 1,000. */
@@ -32,7 +34,7 @@ const QUEUE = 1_000;
 
 /** @throws {TypeError} where they make no sense */
 export function readOptions(options: ConnectOptions) {
-  const { token, ticket, verify = true, queue = QUEUE } = options;
+  const { token, ticket, seat = true, verify = true, queue = QUEUE } = options;
   const session = options.session.toLowerCase();
   if (!UUID.test(session)) throw new TypeError(`session: ${options.session} is no id`);
   const Socket = options.WebSocket ?? (globalThis as { WebSocket?: SocketConstructor }).WebSocket;
@@ -43,6 +45,7 @@ export function readOptions(options: ConnectOptions) {
     session,
     token,
     ticket,
+    seat,
     begin: options.from === undefined ? undefined : beginOf(options.from),
     verify,
     queue,
@@ -68,13 +71,15 @@ export interface Resumption {
   token: string | undefined;
   ticket: string | undefined;
   last_sequence: number | undefined;
+  seat: boolean;
 }
 
-export function addressOf(relay: string, session: string, { token, ticket, last_sequence }: Resumption): string {
+export function addressOf(relay: string, session: string, { token, ticket, last_sequence, seat }: Resumption): string {
   const query = new URLSearchParams({
     ...(token !== undefined && { token }),
     ...(last_sequence !== undefined && { last_sequence: String(last_sequence) }),
     ...(ticket !== undefined && { resume_ticket: ticket }),
+    ...(!seat && { seat: 'false' }),
   });
   return `${relay}/live/ws/${session}?${query}`;
 }

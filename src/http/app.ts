@@ -15,6 +15,7 @@ import type { Serve } from './door/route.ts';
 import { observeRequests } from './observeRequests.ts';
 import { docsRoutes } from './operations/docs.ts';
 import { healthRoutes } from './operations/health.ts';
+import { livePageRoutes } from './operations/livePage.ts';
 import { metricsAccess, metricsRoutes } from './operations/metricsRoutes.ts';
 import { answerOtherMethods, answerProblems, answerUnknownPath } from './problems.ts';
 import { serveQuery } from './queries/serveQuery.ts';
@@ -57,7 +58,7 @@ export function createApp(context: ApiContext, probe: Probe, version: string): E
     app.all(path, answerOtherMethods(ways.map(({ method }) => method)));
   }
   app.use(healthRoutes(probe), metricsRoutes(context.metrics, metricsAccess(context.config)));
-  app.use(docsRoutes(version));
+  app.use(docsRoutes(version), livePageRoutes());
   app.use(DASHBOARD, dashboard(context));
   app.use(answerUnknownPath);
   app.use(answerProblems(context.log));

@@ -130,9 +130,14 @@ describe('options', () => {
   });
 
   test('say where the connection goes on', () => {
-    const address = addressOf('ws://relay', 'id', { token: 'a b', ticket: 't', last_sequence: 0 });
-    expect(address).toBe('ws://relay/live/ws/id?token=a+b&last_sequence=0&resume_ticket=t');
-    const bare = addressOf('ws://relay', 'id', { token: undefined, ticket: undefined, last_sequence: undefined });
+    const address = addressOf('ws://relay', 'id', { token: 'a b', ticket: 't', last_sequence: 0, seat: false });
+    expect(address).toBe('ws://relay/live/ws/id?token=a+b&last_sequence=0&resume_ticket=t&seat=false');
+    const bare = addressOf('ws://relay', 'id', {
+      token: undefined,
+      ticket: undefined,
+      last_sequence: undefined,
+      seat: true,
+    });
     expect(bare).toBe('ws://relay/live/ws/id?');
   });
 });

@@ -6,11 +6,10 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { type RequestHandler, Router } from 'express';
-import { sha256 } from '../../core/chain/sha256.ts';
-import { isKnown } from '../door/preferences.ts';
+import { Router } from 'express';
 import { asyncApiDocument } from './asyncapi.ts';
 import { openApiDocument } from './openapi.ts';
+import { serveFixed } from './serveFixed.ts';
 
 const ASSETS = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 
@@ -37,10 +36,6 @@ const SCRIPT = `SwaggerUIBundle({ url: '/api/openapi.json', dom_id: '#page', dee
   defaultModelsExpandDepth: -1, validatorUrl: null });
 `;
 
-// The page styles its elements by attribute; scripts are files of our own.
-const POLICY =
-  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; frame-ancestors 'none'";
-
 export function docsRoutes(version: string): Router {
   const router = Router();
   for (const [path, document] of Object.entries({
@@ -49,44 +44,22 @@ export function docsRoutes(version: string): Router {
   })) {
     router.get(
       path,
-      serve('json', async () => document),
+      serveFixed('json', async () => document),
     );
   }
   router.get(
     '/api/docs',
-    serve('html', async () => PAGE),
+    serveFixed('html', async () => PAGE),
   );
   router.get(
     '/api/docs/page.js',
-    serve('js', async () => SCRIPT),
+    serveFixed('js', async () => SCRIPT),
   );
   for (const file of FILES) {
     router.get(
       `/api/docs/${file}`,
-      serve(file, () => readFile(join(ASSETS, file))),
+      serveFixed(file, () => readFile(join(ASSETS, file))),
     );
   }
   return router;
-}
-
-/** Made once, and the same bytes for everybody: nothing of it is copied, however many ask at once. */
-function serve(type: string, make: () => Promise<string | Buffer>): RequestHandler {
-  let made: Promise<{ bytes: Buffer; version: string }> | undefined;
-
-  async function prepare() {
-    const bytes = Buffer.from(await make());
-    return { bytes, version: `"${sha256(bytes).slice(0, 32)}"` };
-  }
-
-  return async (req, res) => {
-    made ??= prepare();
-    const { bytes, version } = await made;
-    res.set({ ETag: version, 'Cache-Control': 'no-cache', 'Content-Security-Policy': POLICY });
-    if (isKnown(req, version)) res.status(304).end();
-    else
-      res
-        .type(type)
-        .set('Content-Length', String(bytes.length))
-        .end(req.method === 'HEAD' ? undefined : bytes);
-  };
 }

@@ -1,0 +1,128 @@
+/** `/live` in a browser: events appear with their mark as they happen, and a chain that is broken is shown as broken. */
+import { writeFile } from 'node:fs/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type Browser, chromium, startBrowser } from '../support/browser.ts';
+import { type Cast, cast, get, must, openSession, post } from '../support/client.ts';
+import { type Liar, startLiar } from '../support/liar.ts';
+import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
+
+let stack: Stack;
+let people: Cast;
+let browser: Browser;
+let liar: Liar | undefined;
+
+beforeAll(async () => {
+  if (isLeftOut) return;
+  stack = await startStack();
+  people = cast();
+  if (chromium) browser = await startBrowser();
+});
+afterEach(async () => {
+  await liar?.stop();
+  liar = undefined;
+});
+afterAll(async () => {
+  await browser?.close();
+  await stack?.stop();
+});
+
+/** PICTURES=<folder> keeps what was seen there. */
+async function keepPicture(name: string, picture: Promise<Buffer>): Promise<void> {
+  const { PICTURES } = process.env;
+  if (PICTURES) await writeFile(`${PICTURES}/${name}-${kind}.png`, await picture);
+}
+
+const address = (session: string, relay: string) =>
+  `${stack.url}/live#${new URLSearchParams({ session, token: people.student.token, relay })}`;
+const log = (path: string, event_type: string, details: object = {}) =>
+  must(post(stack.url, `${path}/log`, people.presiding, { event_type, details }));
+
+/** The speaker has the floor, and an objection stops the clock. */
+async function argue(path: string): Promise<void> {
+  await must(post(stack.url, `${path}/join`, people.petitioner, { role: 'petitioner' }));
+  const { items } = await must(get(stack.url, `${path}/turns`, people.presiding));
+  const turn_id = items[0].id;
+  const turn = { turn_id, speaker_id: people.petitioner.id };
+  await must(post(stack.url, `${path}/turn/start`, people.presiding, turn));
+  const objection = { turn_id, ground: 'misrepresentation', reason: '<img src=x onerror=alert(1)>' };
+  await must(post(stack.url, `${path}/objection/raise`, people.respondent, objection));
+}
+
+describe.skipIf(isLeftOut || !chromium)(`the live page, ${kind}`, () => {
+  test('shows who speaks, the clock, and each event with its mark, as text', async () => {
+    const { session_id, path } = await openSession(stack.url, people);
+    await argue(path);
+    const page = await browser.newPage(390, 844);
+    await page.open(address(session_id, stack.relayUrl));
+    await page.until(`document.getElementById('state').textContent === 'live'`);
+    const before = await page.ask(`document.querySelectorAll('#timeline li .mark').length`);
+    await log(path, 'CASE_CALLED', { docket: '<b>27-1</b>' });
+    await page.until(`document.querySelector('#timeline li .what').textContent === 'Case called'`);
+    expect(await page.ask(`document.querySelectorAll('#timeline li .mark').length`)).toBe(before + 1);
+    expect(await page.ask(`document.querySelector('#timeline li .mark').getAttribute('aria-label')`)).toBe('verified');
+    expect(await page.ask(`document.getElementById('speaker').textContent`)).toBe('Ada Petrova');
+    await page.until(`/^\\d+:\\d\\d$/.test(document.getElementById('clock').textContent)`);
+    expect(await page.ask(`document.getElementById('running').textContent`)).toBe('stopped');
+    expect(await page.ask(`document.querySelector('h1').textContent`)).toBe('Meridian v. Harbour Authority');
+    expect(await page.ask(`document.querySelectorAll('#timeline b, #timeline img').length`)).toBe(0);
+    expect(await page.ask('location.href')).not.toContain('token');
+    expect(await page.ask('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+    await page.ask(`document.querySelector('#timeline details').open = true`);
+    await keepPicture('live', page.picture());
+    expect(page.complaints).toEqual([]);
+  });
+
+  test('shows that the chain is broken, and nothing from there on', async () => {
+    const { session_id, path } = await openSession(stack.url, people);
+    await log(path, 'CASE_CALLED', { n: 1 });
+    await log(path, 'AFTERWARDS');
+    liar = await startLiar(stack.relayUrl, (_, text) => [text.replace('"n":1', '"n":2')]);
+    const page = await browser.newPage(1_000, 700);
+    await page.open(address(session_id, liar.url));
+    await page.until(`document.getElementById('state').textContent === 'broken'`);
+    expect(await page.ask(`document.getElementById('alarm').innerText`)).toContain('broken at event 3');
+    const marks = await page.ask(
+      `[...document.querySelectorAll('#timeline .mark')].map((one) => one.textContent).join('')`,
+    );
+    expect(marks).toBe('✗✓✓');
+    expect(await page.ask('document.body.innerText')).not.toMatch(/called|afterwards/i);
+    await keepPicture('broken', page.picture());
+  });
+
+  test('says that the connection is lost, and that it is back', async () => {
+    const { session_id } = await openSession(stack.url, people);
+    liar = await startLiar(stack.relayUrl);
+    const page = await browser.newPage(390, 844);
+    await page.open(address(session_id, liar.url));
+    await page.until(`document.getElementById('state').textContent === 'live'`);
+    const states = `new Promise((resolve) => {
+      const seen = [];
+      new MutationObserver(() => {
+        const { state } = document.getElementById('state').dataset;
+        if (seen.at(-1) !== state) seen.push(state);
+        if (state === 'live') resolve(seen);
+      }).observe(document.getElementById('state'), { attributes: true });
+    })`;
+    const watched = page.ask(states);
+    await page.ask('0');
+    liar.cut();
+    expect(await watched).toEqual(['stale', 'syncing', 'live']);
+  });
+
+  test('asks for a session where it is given none', async () => {
+    const page = await browser.newPage(390, 844);
+    await page.open(`${stack.url}/live`);
+    await page.until(`!document.getElementById('ask').hidden && document.activeElement.id === 'session'`);
+    await keepPicture('ask', page.picture());
+    expect(page.complaints).toEqual([]);
+  });
+});
+
+test.skipIf(isLeftOut)(`the page runs its own script alone, ${kind}`, async () => {
+  const { status, headers, body } = await get(stack.url, '/live', null);
+  expect(status).toBe(200);
+  expect(headers.get('content-security-policy')).toMatch(/script-src 'self' 'sha256-[^']+'; style-src 'sha256-/);
+  expect(body.text).not.toMatch(/innerHTML|insertAdjacentHTML|document\.write|https?:\/\/(?!127\.0\.0\.1)/);
+  const client = await get(stack.url, '/live/client.js', null);
+  expect([client.status, client.headers.get('content-type')]).toEqual([200, expect.stringContaining('javascript')]);
+});
