@@ -8,7 +8,7 @@ import { type Cast, cast, must, openSession, post } from '../support/client.ts';
 import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const [whole, pieces] = [...readFileSync(join(ROOT, 'docs/client.md'), 'utf8').matchAll(/^```js\n([^]*?)^```$/gm)].map(
+const [whole, pieces] = [...readFileSync(join(ROOT, 'docs/client.md'), 'utf8').matchAll(/^```js\n([\s\S]*?)^```$/gm)].map(
   ([, code]) => code!,
 );
 
