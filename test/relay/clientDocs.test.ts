@@ -8,9 +8,9 @@ import { type Cast, cast, must, openSession, post } from '../support/client.ts';
 import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const [whole, pieces] = [...readFileSync(join(ROOT, 'docs/client.md'), 'utf8').matchAll(/^```js\n([\s\S]*?)^```$/gm)].map(
-  ([, code]) => code!,
-);
+const [whole, pieces] = [
+  ...readFileSync(join(ROOT, 'docs/client.md'), 'utf8').matchAll(/^```js\n([\s\S]*?)^```$/gm),
+].map(([, code]) => code!);
 
 let stack: Stack;
 let people: Cast;
@@ -51,10 +51,5 @@ describe.skipIf(isLeftOut)(`the examples, ${kind}`, () => {
   test('one begins with a snapshot, and tells clock and position', async () => {
     const { session_id } = await openSession(stack.url, people);
     expect(await run(pieces!, session_id)).toBe('active unverified\nnull 2\n');
-  });
-
-  test('one says why it was refused', async () => {
-    const nobody = '018f3c1e-7b2a-7c11-9d0e-2f4b6a8c0e12';
-    expect(await run(pieces!, nobody)).toBe('refused: not_found\n');
   });
 });
