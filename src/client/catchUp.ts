@@ -8,9 +8,10 @@ import type { Following } from './following.ts';
 import type { Line } from './line.ts';
 import { PageRefused } from './pages.ts';
 import type { ServerMessage, SnapshotData } from './protocol.ts';
+import type { Tokens } from './tokens.ts';
 import { ChainBroken } from './verifiedChain.ts';
 
-export function createCatchUp(line: Line, token: string | undefined, following: Following) {
+export function createCatchUp(line: Line, tokens: Tokens, following: Following) {
   const { chain, pages, countdown } = following;
   /** Where we were when the server was found to be ahead. */
   let stood_at: number | undefined;
@@ -30,7 +31,7 @@ export function createCatchUp(line: Line, token: string | undefined, following: 
 
   async function fill(to: number): Promise<void> {
     let isWanted = true;
-    await pages.fill(to, token, (given) => {
+    await pages.fill(to, tokens.current(), (given) => {
       isWanted = take(given);
       return isWanted;
     });

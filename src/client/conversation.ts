@@ -19,10 +19,9 @@ export interface Conversation {
   farewell(): Farewell;
 }
 
-/** @param tokens of which the connection has one now, and gets another before that ends */
-export function converse(line: Line, token: string | undefined, tokens: Tokens, following: Following): Conversation {
+export function converse(line: Line, tokens: Tokens, following: Following): Conversation {
   const { chain, time, onPresence, onTicket } = following;
-  const { event, snapshot, resync, synced, reached } = createCatchUp(line, token, following);
+  const { event, snapshot, resync, synced, reached } = createCatchUp(line, tokens, following);
   let farewell: Farewell = {};
 
   function welcome({ head, resume_ticket }: ServerMessage): void {

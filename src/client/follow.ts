@@ -44,8 +44,8 @@ async function visit(options: FollowOptions): Promise<{ end: LineEnd; farewell: 
   try {
     const token = await tokens.get();
     if (signal.aborted) return { end: { code: 1000 }, farewell: {} };
-    const line = openLine(address(token.socket), SUBPROTOCOL, Socket, timing);
-    const conversation = converse(line, token.api, tokens, following);
+    const line = openLine(address(token), SUBPROTOCOL, Socket, timing);
+    const conversation = converse(line, tokens, following);
     const abort = () => line.end({ code: 1000 });
     signal.addEventListener('abort', abort);
     line.hearWith(conversation.hear);

@@ -3,9 +3,11 @@
 export type TokenSource = string | (() => string | Promise<string>);
 
 export interface Tokens {
-  /** A ticket opens sockets alone; what the API answers to is the token. */
-  get(): Promise<{ socket: string | undefined; api: string | undefined }>;
-  /** A fresh one; undefined where there is none. */
+  /** For the next connection. A ticket opens sockets alone. */
+  get(): Promise<string | undefined>;
+  /** The token there is, which is what the API answers to. */
+  current(): string | undefined;
+  /** Another in the place of one that ends soon; undefined where there is none. */
   renew(): Promise<string | undefined>;
   /** After a refusal: may the next `get` have another? */
   isRenewable(): boolean;
@@ -15,20 +17,18 @@ export function createTokens(source: TokenSource | undefined, ticket: string | u
   let current: string | undefined;
   let refused: string | undefined;
 
-  async function get() {
-    const api = typeof source === 'function' ? await source() : source;
-    current = api;
-    return { socket: ticket ?? api, api };
+  async function get(): Promise<string | undefined> {
+    current = typeof source === 'function' ? await source() : source;
+    return ticket ?? current;
   }
 
   async function renew(): Promise<string | undefined> {
     if (ticket !== undefined || typeof source !== 'function') return undefined;
-    try {
-      return await source();
-    } catch {
-      // The token there is goes on to its end; then it is asked for again.
-      return undefined;
-    }
+    // The token there is goes on to its end; then it is asked for again.
+    const fresh = await ask(source);
+    if (fresh === undefined || fresh === current) return undefined;
+    current = fresh;
+    return fresh;
   }
 
   function isRenewable(): boolean {
@@ -37,5 +37,13 @@ export function createTokens(source: TokenSource | undefined, ticket: string | u
     return true;
   }
 
-  return { get, renew, isRenewable };
+  return { get, current: () => current, renew, isRenewable };
+}
+
+async function ask(source: () => string | Promise<string>): Promise<string | undefined> {
+  try {
+    return await source();
+  } catch {
+    return undefined;
+  }
 }

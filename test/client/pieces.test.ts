@@ -80,12 +80,22 @@ describe('tokens', () => {
   test('that are a function are asked for again after a refusal, but the same one is not shown twice', async () => {
     const given = ['first', 'second', 'second'];
     const tokens = createTokens(() => given.shift()!, undefined);
-    expect(await tokens.get()).toEqual({ socket: 'first', api: 'first' });
+    expect([await tokens.get(), tokens.current()]).toEqual(['first', 'first']);
     expect(tokens.isRenewable()).toBe(true);
     await tokens.get();
     expect(tokens.isRenewable()).toBe(true);
     await tokens.get();
     expect(tokens.isRenewable()).toBe(false);
+  });
+
+  test('that end soon are followed by another, never by themselves', async () => {
+    const given = ['first', 'first', 'second'];
+    const tokens = createTokens(() => given.shift()!, undefined);
+    await tokens.get();
+    expect(await tokens.renew()).toBeUndefined();
+    expect([await tokens.renew(), tokens.current()]).toEqual(['second', 'second']);
+    const failing = createTokens(() => Promise.reject(new Error('away')), undefined);
+    expect(await failing.renew()).toBeUndefined();
   });
 
   test('that are text are not', async () => {
@@ -97,7 +107,7 @@ describe('tokens', () => {
 
   test('leave the sockets to a ticket', async () => {
     const tokens = createTokens(() => 'token', 'ticket');
-    expect(await tokens.get()).toEqual({ socket: 'ticket', api: 'token' });
+    expect([await tokens.get(), tokens.current()]).toEqual(['ticket', 'token']);
     expect(tokens.isRenewable()).toBe(false);
   });
 });
