@@ -13,7 +13,7 @@ const PURE = [
   'test/infra/{backlog,blobs,config,healthAnswers,metrics,redaction,repeats,settings,tokens}.test.ts',
   'test/integrity/{streamKinds,tables}.test.ts',
   'test/live/**/*.test.ts',
-  'test/relay/{frames,recentEvents,scopeCheck}.test.ts',
+  'test/relay/{frames,recentEvents,scopeCheck,tokenWatch}.test.ts',
   'test/schedule/slots.test.ts',
   'test/{deploy,docs,kept,readme,vocabulary}.test.ts',
 ];

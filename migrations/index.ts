@@ -15,6 +15,7 @@ import * as applying from './0012_applying.ts';
 import * as integrityRuns from './0013_integrity_runs.ts';
 import * as backlog from './0015_backlog.ts';
 import * as guards from './0018_guards.ts';
+import * as revocations from './0020_revocations.ts';
 import * as observers from './0022_observers.ts';
 
 export const migrations: (Knex.Migration & { name: string })[] = [
@@ -33,5 +34,6 @@ export const migrations: (Knex.Migration & { name: string })[] = [
   { name: '0013_integrity_runs', ...integrityRuns },
   { name: '0015_backlog', ...backlog },
   { name: '0018_guards', ...guards },
+  { name: '0020_revocations', ...revocations },
   { name: '0022_observers', ...observers },
 ];

@@ -4,8 +4,9 @@ import { privateNamesOf } from './core/definitions/privateText.ts';
 import { joinProblems, PROBLEMS, type Problems } from './core/definitions/problem.ts';
 import { reservedBy } from './core/definitions/reserved.ts';
 import { court } from './court/module.ts';
+import { tokens } from './tokens/module.ts';
 
-export const modules = [court];
+export const modules = [court, tokens];
 
 export const commands = modules.flatMap((module) => module.commands);
 export const systemCommands = modules.flatMap((module) => module.systemCommands);
@@ -16,7 +17,11 @@ export const problems: Problems = joinProblems(PROBLEMS, ...modules.map((module)
 const reserved = reservedBy(modules.map((module) => module.reserved));
 
 /** Every command, indexed by name, with the events and kinds of streams they use. */
-export const catalog = catalogOf([...commands, ...systemCommands], reserved);
+export const catalog = catalogOf(
+  [...commands, ...systemCommands],
+  reserved,
+  modules.flatMap(({ kinds }) => kinds),
+);
 
 /** Names of fields that logs and the dashboard omit: those that schemas mark as private, and as answers show them. */
 export const privateNames: readonly string[] = [

@@ -16,6 +16,7 @@ import { createLimiter } from '../../src/infra/limiter/createLimiter.ts';
 import type { Config } from '../../src/infra/process/config.ts';
 import { closeServer, listen } from '../../src/infra/process/httpServer.ts';
 import type { Started } from '../../src/infra/process/runProcess.ts';
+import { NO_REVOCATIONS } from '../../src/infra/revocations.ts';
 import { createAbsence } from '../../src/infra/telemetry/absence.ts';
 import { createLog } from '../../src/infra/telemetry/log.ts';
 import { createMetrics } from '../../src/infra/telemetry/metrics.ts';
@@ -45,6 +46,7 @@ export async function openDoor(
     issuer: config.JWT_ISSUER,
     audience: config.JWT_AUDIENCE,
     ticketSecret: config.JWT_SECRET!,
+    revocations: NO_REVOCATIONS,
   });
   const desk = {
     config,

@@ -1,4 +1,4 @@
-/** What is kept for a time only, and has no job of its own: ticks of the schedule, old health reports and verdicts. */
+/** What is kept for a time only, and has no job of its own: ticks of the schedule, old health reports, verdicts, revocations. */
 import { defineJob } from '../job.ts';
 
 const BATCH = 1_000;
@@ -23,11 +23,17 @@ const SWEEPS: [what: string, text: string][] = [
     `delete from integrity_runs where id in (
        select id from integrity_runs where finished_at < clock_timestamp() - interval '30 days' limit $1)`,
   ],
+  [
+    'revocations',
+    `delete from revocations where (id, claim) in (
+       select id, claim from revocations where kept_until < clock_timestamp() limit $1)`,
+  ],
 ];
 
 export const sweepExpired = defineJob({
   name: 'sweep.expired',
-  summary: 'Removes ticks and verdicts after 30 days and health reports after 90',
+  summary:
+    'Removes ticks and verdicts after 30 days, health reports after 90, and revocations that end nothing any more',
   most_ms: 5 * 60_000,
   async run({ pool, progress, isOver }) {
     const removed: Record<string, number> = {};

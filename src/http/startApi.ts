@@ -16,6 +16,7 @@ import type { Backbone } from '../infra/process/backbone.ts';
 import type { Config } from '../infra/process/config.ts';
 import { startProcessProbe } from '../infra/process/processProbe.ts';
 import { readVersion } from '../infra/process/version.ts';
+import { type Revocations, startRevocations } from '../infra/revocations.ts';
 import type { Probe } from '../infra/telemetry/probe.ts';
 import { createTokens, type Tokens } from '../infra/tokens.ts';
 import { createApp } from './app.ts';
@@ -57,7 +58,8 @@ export async function startApi(
   const db = pools.door;
   const { id, ticket_secret } = await readInstallation(db);
   await claimFiles(backbone, id);
-  const tokens = openTokens(config, secret, ticket_secret);
+  const revocations = startRevocations({ db, broadcast, log });
+  const tokens = openTokens(config, secret, ticket_secret, revocations);
   const instance = randomUUID();
   const outcomes = await listenForOutcomes(instance, { db, broadcast, metrics, log });
   const backlog = await startBacklogWatch({ pool: pools.polls, metrics, log });
@@ -102,6 +104,7 @@ export async function startApi(
     await acceptor.idle();
     outcomes.close();
     stopFollowing();
+    revocations.close();
     probe.close();
     backlog.close();
     limiter.close();
@@ -121,9 +124,14 @@ function openPools(backbone: Backbone) {
   };
 }
 
-function openTokens(config: Config, secret: string | undefined, ticketSecret: string): Tokens {
+function openTokens(
+  config: Config,
+  secret: string | undefined,
+  ticketSecret: string,
+  revocations: Revocations,
+): Tokens {
   const { JWT_PUBLIC_KEY: publicKey, JWT_ISSUER: issuer, JWT_AUDIENCE: audience } = config;
-  return createTokens({ secret, publicKey, issuer, audience, ticketSecret });
+  return createTokens({ secret, publicKey, issuer, audience, ticketSecret, revocations });
 }
 
 /** The scope cache is invalidated by what the workers announce. */

@@ -1,6 +1,7 @@
 /**
  * Tokens: a signed JWT names the sender of a request. Keys are made once; the algorithms that are accepted are those
  * of the key, so a token cannot choose its own. Observer tickets have a key of their own and are good only at the relay.
+ * Neither is good once it was revoked.
  */
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { jwtVerify } from 'jose';
@@ -9,6 +10,7 @@ import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { type Actor, ROLES } from '../core/definitions/actor.ts';
 import { id } from '../core/definitions/schemas.ts';
+import { type Origin, REMEMBERED_MS, type Revocations } from './revocations.ts';
 
 const LEEWAY_SECONDS = 5;
 const KNOWN_TOKENS = 5_000;
@@ -20,6 +22,7 @@ export const LONGEST_LIFE_SECONDS = 366 * 24 * 3_600;
 const REMEMBERED_LENGTH = 4_096;
 
 const seconds = () => Date.now() / 1_000;
+const secondsOf = (instant: string) => Math.floor(Date.parse(instant) / 1_000);
 const Claims = z
   .object({
     sub: id,
@@ -32,6 +35,7 @@ const Claims = z
     institution_id: id.optional(),
     name: z.string().optional(),
     jti: z.string().optional(),
+    sid: z.string().optional(),
   })
   .refine((claims) => claims.role === 'super_admin' || claims.institution_id !== undefined);
 
@@ -40,6 +44,7 @@ const TicketClaims = z.object({
   role: z.literal('observer'),
   session_id: id,
   exp: z.number(),
+  iat: z.number().optional(),
   /** The observation; an API of before does not say. */
   jti: id.optional(),
   /** Of the token it was issued for; an API of before does not say. */
@@ -52,6 +57,8 @@ const TicketClaims = z.object({
 export interface Identity {
   actor: Actor;
   expires_at: number;
+  /** What it can be revoked by. */
+  origin: Origin;
 }
 
 /** A spectator admitted to one session. */
@@ -68,7 +75,21 @@ export interface Tokens {
   verify(token: string): Promise<Identity | undefined>;
   /** It may have ended. */
   verifyTicket(token: string): Promise<Ticket | undefined>;
-  issueTicket(ticket: { id?: string; holder: Actor; session_id: string; expires_at: string }): string;
+  issueTicket(ticket: TicketParts): string;
+  /** Was it revoked since it was verified? */
+  isRevoked(identity: Identity): boolean;
+  /** Calls back whenever more was revoked. */
+  onRevoked(listener: () => void): void;
+}
+
+/** What a ticket is issued for. */
+export interface TicketParts {
+  /** The observation's id. */
+  id?: string;
+  holder: Actor;
+  session_id: string;
+  issued_at?: string;
+  expires_at: string;
 }
 
 export interface TokenOptions {
@@ -77,9 +98,11 @@ export interface TokenOptions {
   issuer: string | undefined;
   audience: string | undefined;
   ticketSecret: string;
+  revocations: Revocations;
 }
 
-export function createTokens({ secret, publicKey, issuer, audience, ticketSecret }: TokenOptions): Tokens {
+export function createTokens(parts: TokenOptions): Tokens {
+  const { secret, publicKey, issuer, audience, ticketSecret, revocations } = parts;
   const key = publicKey ?? createSecretKey(Buffer.from(secret!, 'utf8'));
   const ticketKey = createSecretKey(Buffer.from(ticketSecret, 'utf8'));
   const ticketOptions: Checks = {
@@ -94,40 +117,50 @@ export function createTokens({ secret, publicKey, issuer, audience, ticketSecret
     ...(audience !== undefined && { audience }),
   };
 
-  // A client sends one token many times: its signature is checked once, its expiry every time.
-  const known = new LRUCache<string, Identity>({ max: KNOWN_TOKENS });
+  // A client sends one token many times: its signature is checked and it is looked up once, its expiry every time.
+  const known = new LRUCache<string, Identity | 'revoked'>({ max: KNOWN_TOKENS, ttl: REMEMBERED_MS });
 
   async function verify(token: string): Promise<Identity | undefined> {
     const identity = known.get(token) ?? (await identify(token));
-    return identity && isCurrent(identity) ? identity : undefined;
+    if (!identity || identity === 'revoked' || !isCurrent(identity)) return undefined;
+    return revocations.covers(identity.origin) ? undefined : identity;
   }
 
-  async function identify(token: string): Promise<Identity | undefined> {
+  async function identify(token: string): Promise<Identity | 'revoked' | undefined> {
     const claims = Claims.safeParse(await payloadOf(token, key, options)).data;
     if (!claims) return undefined;
-    const { sub, role, institution_id, exp } = claims;
-    const identity: Identity = { actor: { id: sub, role, institution_id: institution_id ?? null }, expires_at: exp };
-    if (token.length <= REMEMBERED_LENGTH) known.set(token, identity);
-    return identity;
+    const { sub, role, institution_id = null, exp, jti = null, sid = null, iat = null } = claims;
+    const origin: Origin = { jti, sid, sub, institution_id, role, issued_at: iat };
+    const identity: Identity = { actor: { id: sub, role, institution_id }, expires_at: exp, origin };
+    const found = (await revocations.isRevoked(origin)) ? 'revoked' : identity;
+    if (token.length <= REMEMBERED_LENGTH) known.set(token, found);
+    return found;
   }
 
   async function verifyTicket(token: string): Promise<Ticket | undefined> {
     const payload = await payloadOf(token, ticketKey, ticketOptions);
     const claims = TicketClaims.safeParse(payload).data;
     if (!claims) return undefined;
-    const { sub, session_id, exp, jti } = claims;
+    const { sub, session_id, exp, iat = null, jti, holder } = claims;
+    const origin: Origin = { jti: jti ?? null, sid: null, sub, ...holder, issued_at: iat };
+    if ((await revocations.isRevoked(origin)) || revocations.covers(origin)) return undefined;
     const actor: Actor = { id: sub, role: 'observer', institution_id: null };
-    return { id: jti, actor, session_id, expires_at: exp, holder: { id: sub, ...claims.holder } };
+    return { id: jti, actor, session_id, expires_at: exp, holder: { id: sub, ...holder }, origin };
   }
 
-  function issueTicket({ id: jti, holder, session_id, expires_at }: Parameters<Tokens['issueTicket']>[0]): string {
-    const exp = Math.floor(Date.parse(expires_at) / 1_000);
+  function issueTicket({ id: jti, holder, session_id, issued_at, expires_at }: TicketParts): string {
     const { id, role, institution_id } = holder;
-    const claims = { sub: id, role: 'observer', session_id, exp, jti, holder: { role, institution_id } };
-    return jwt.sign(claims, ticketKey, { algorithm: TICKET_ALGORITHM, noTimestamp: true });
+    const claims = {
+      ...{ sub: id, role: 'observer', session_id, exp: secondsOf(expires_at), holder: { role, institution_id } },
+      ...(jti !== undefined && { jti }),
+      ...(issued_at !== undefined && { iat: secondsOf(issued_at) }),
+    };
+    // Answered again, it is the same.
+    return jwt.sign(claims, ticketKey, { algorithm: TICKET_ALGORITHM, noTimestamp: issued_at === undefined });
   }
 
-  return { verify, verifyTicket, issueTicket };
+  const isRevoked = ({ origin }: Identity) => revocations.covers(origin);
+  return { verify, verifyTicket, issueTicket, isRevoked, onRevoked: revocations.onRevoked };
 }
 
 /** It has not ended. */

@@ -14,6 +14,7 @@ import { openBackbone } from '../infra/process/backbone.ts';
 import { closeServer, listen } from '../infra/process/httpServer.ts';
 import { startProcessProbe } from '../infra/process/processProbe.ts';
 import { runProcess } from '../infra/process/runProcess.ts';
+import { startRevocations } from '../infra/revocations.ts';
 import { createTokens } from '../infra/tokens.ts';
 import { privateNames } from '../modules.ts';
 import { createRelay } from '../relay/relay.ts';
@@ -29,12 +30,14 @@ await runProcess({ role: 'relay', verifiesTokens: true }, async (config) => {
   const pool = backbone.openPool('relay', POOL_SIZE);
   const db: Queryable = pool;
   const { ticket_secret } = await readInstallation(db);
+  const revocations = startRevocations({ ...backbone, db });
   const tokens = createTokens({
     secret: config.JWT_SECRET,
     publicKey: config.JWT_PUBLIC_KEY,
     issuer: config.JWT_ISSUER,
     audience: config.JWT_AUDIENCE,
     ticketSecret: ticket_secret,
+    revocations,
   });
   const relay = createRelay({ ...backbone, pool, tokens });
   const polls = backbone.openPool('relay', POLL_POOL_SIZE);
@@ -57,6 +60,7 @@ await runProcess({ role: 'relay', verifiesTokens: true }, async (config) => {
       { name: 'http', run: () => closeServer(server) },
       { name: 'metrics', run: () => apart?.close() },
       { name: 'probe', run: () => probe.close() },
+      { name: 'revocations', run: () => revocations.close() },
       { name: 'pool', run: () => Promise.all([pool.end(), polls.end()]) },
       { name: 'backbone', run: () => backbone.close() },
     ],

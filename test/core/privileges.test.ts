@@ -31,6 +31,7 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
   worker: {
     ...on([...TABLES, ...CHECKS], 'select insert update'),
     ...on(APPENDED, 'select insert'),
+    revocations: 'select insert delete',
     presence_judged: 'select insert',
     integrity_runs: 'select update delete',
     knex_migrations: 'select',

@@ -12,6 +12,7 @@ import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 const WHO_MAY: { [visibility: string]: string } = {
   institution: `
     assignment.create   ok     ok     ok   role role   role   role role role role role   role   401
+    tokens.revoke       ok     ok     ok   role role   role   role role role role role   role   401
     assignment.substitute ok   ok     404  role role   role   role role role role role   role   401
     assignment.cancel   ok     ok     404  role role   role   role role role role role   role   401
     recording.add       ok     ok     404  ok   ok     panel  404  role role role role   role   401
@@ -222,6 +223,7 @@ describe.skipIf(isLeftOut)('who may do what', () => {
       return [`${path}/leave`];
     },
     'session.observe': verb('observe'),
+    'tokens.revoke': async () => ['/ops/tokens/revoke', { jti: 'of nobody' }],
     'session.unobserve': async (path, who) => {
       const own = await post(world.url(), `${path}/observe`, who);
       const { id } = own.body.result ?? (await must(post(world.url(), `${path}/observe`, world.people.admin))).result;

@@ -3,6 +3,7 @@ import { createHmac, generateKeyPairSync, type KeyObject, randomUUID } from 'nod
 import { SignJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
 import type { Actor } from '../../src/core/definitions/actor.ts';
+import { NO_REVOCATIONS } from '../../src/infra/revocations.ts';
 import { createTokens, isCurrent, signToken, type TokenOptions } from '../../src/infra/tokens.ts';
 
 const SECRET = 'thirty-two bytes of a secret, or more';
@@ -16,6 +17,7 @@ const claims = (changes: object = {}) =>
 const open = (options: Partial<TokenOptions> = {}) =>
   createTokens({
     ...{ secret: SECRET, publicKey: undefined, issuer: undefined, audience: undefined, ticketSecret: TICKETS },
+    revocations: NO_REVOCATIONS,
     ...options,
   });
 const tokens = open();
@@ -33,7 +35,8 @@ function forge(header: object, payload: object, hmac?: { hash: string; key: Buff
 describe('a token signed with the secret', () => {
   test('names who sends it', async () => {
     const exp = inSeconds(60);
-    const identity = { actor: { id: sub, role: 'judge', institution_id }, expires_at: exp };
+    const origin = { jti: null, sid: null, sub, institution_id, role: 'judge', issued_at: expect.any(Number) };
+    const identity = { actor: { id: sub, role: 'judge', institution_id }, expires_at: exp, origin };
     expect(await tokens.verify(signToken(claims({ exp }), SECRET))).toEqual(identity);
   });
 
@@ -175,6 +178,7 @@ describe('an observer ticket', () => {
       holder,
       session_id,
       expires_at: Date.parse(expires_at) / 1_000,
+      origin: { jti: id, sid: null, sub: holder.id, institution_id: null, role: 'observer', issued_at: null },
     });
     expect(await tokens.verify(ticket)).toBeUndefined();
   });

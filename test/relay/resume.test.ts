@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Actor } from '../../src/core/definitions/actor.ts';
+import { NO_REVOCATIONS } from '../../src/infra/revocations.ts';
 import { createTokens, type Tokens } from '../../src/infra/tokens.ts';
 import { type Cast, cast, type Json, openSession } from '../support/client.ts';
 import { type Listener, type ListenOptions, listenOnSocketIo, listenOnWebSocket } from '../support/listener.ts';
@@ -11,6 +12,10 @@ let stack: Stack;
 let people: Cast;
 let tokens: Tokens;
 const open: Listener[] = [];
+const KEYS = {
+  ...{ secret: SECRET, publicKey: undefined, issuer: undefined, audience: undefined },
+  revocations: NO_REVOCATIONS,
+};
 const holder: Actor = { id: `observer:${randomUUID()}`, role: 'observer', institution_id: null };
 
 beforeAll(async () => {
@@ -18,8 +23,8 @@ beforeAll(async () => {
   stack = await startStack();
   people = cast();
   const { rows } = await stack.pool.query('select ticket_secret from installation');
-  const keys = { secret: SECRET, publicKey: undefined, issuer: undefined, audience: undefined };
-  tokens = createTokens({ ...keys, ticketSecret: rows[0].ticket_secret });
+
+  tokens = createTokens({ ...KEYS, ticketSecret: rows[0].ticket_secret });
 });
 afterAll(async () => {
   for (const listener of open) listener.close();
@@ -103,9 +108,9 @@ describe.skipIf(isLeftOut).each(Object.entries(TRANSPORTS))(`coming back on %s, 
   test('a forged ticket of an observer is let in by no resume ticket', async () => {
     const { session_id } = await openSession(stack.url, people, { visibility: 'public' });
     const { welcome } = await listen({ token: ticketFor(session_id, 60), session_id });
-    const keys = { secret: SECRET, publicKey: undefined, issuer: undefined, audience: undefined };
+
     const expires_at = new Date(Date.now() - 60_000).toISOString();
-    const forged = createTokens({ ...keys, ticketSecret: 'of another' }).issueTicket({
+    const forged = createTokens({ ...KEYS, ticketSecret: 'of another' }).issueTicket({
       holder,
       session_id,
       expires_at,

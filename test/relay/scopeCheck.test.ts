@@ -48,7 +48,15 @@ function come() {
     ...{ assignment_id: ASSIGNMENT, session_id, institution_id: INSTITUTION, visibility: 'private' as const },
     ...{ roster: new Map([[petitioner.id, 'petitioner' as const]]), replaced: new Set<string>() },
   };
-  const identity = { actor: petitioner, expires_at: 4_000_000_000 };
+  const origin = {
+    jti: null,
+    sid: null,
+    sub: petitioner.id,
+    institution_id: null,
+    role: 'participant',
+    issued_at: null,
+  };
+  const identity = { actor: petitioner, expires_at: 4_000_000_000, origin };
   const closedWith: number[] = [];
   const visit = world.listeners.enter(
     'websocket',

@@ -114,7 +114,7 @@ export function createWorld({ future, committed, random, maxReplay, withHeadChec
     rooms,
     seats,
     observations: { note() {} },
-    tokens: {} as never,
+    tokens: { isRevoked: () => false, onRevoked: () => {} } as never,
     resumeTickets,
     config,
     metrics,

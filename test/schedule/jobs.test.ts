@@ -142,7 +142,7 @@ describe('dead letters', () => {
 });
 
 describe('sweep.expired', () => {
-  test('removes old ticks but for the newest of each job, and old reports and verdicts', async () => {
+  test('removes old ticks but for the newest of each job, old reports and verdicts, and revocations that end nothing any more', async () => {
     const world = await openWorld();
     const tick = (name: string, days_ago: number, term: number | null, status = 'succeeded') =>
       world.worker.query(
@@ -166,12 +166,21 @@ describe('sweep.expired', () => {
       `insert into integrity_runs (id, state, finished_at, error)
        select gen_random_uuid(), 'failed', now() - n * interval '1 day', 'none' from generate_series(28, 33) as n`,
     );
-    expect(await runOnce(world, sweepExpired)).toEqual({ ticks: 3, health_reports: 1, integrity_runs: 4 });
+    await world.database.pool.query(
+      `insert into revocations (id, claim, value, revoked_at, revoked_by, kept_until)
+       select gen_random_uuid(), 'jti', 'kept until day ' || n, now(), 'system', now() + n * interval '1 day'
+       from generate_series(-2, 1) as n where n <> 0`,
+    );
+    const removed = { ticks: 3, health_reports: 1, integrity_runs: 4, revocations: 2 };
+    expect(await runOnce(world, sweepExpired)).toEqual(removed);
+    const { rows: kept } = await world.database.pool.query('select value from revocations');
+    expect(kept).toEqual([{ value: 'kept until day 1' }]);
     const days = async (name: string) =>
       (await world.ticks(name)).map(({ slot }) => Math.round((Date.now() - Date.parse(slot)) / DAY_MS));
     expect(await days('test.old')).toEqual([31, 5]);
     expect(await days('test.young')).toEqual([35, 10]);
-    expect(await runOnce(world, sweepExpired)).toEqual({ ticks: 0, health_reports: 0, integrity_runs: 0 });
+    const nothing = { ticks: 0, health_reports: 0, integrity_runs: 0, revocations: 0 };
+    expect(await runOnce(world, sweepExpired)).toEqual(nothing);
   });
 });
 

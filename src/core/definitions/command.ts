@@ -49,7 +49,13 @@ export interface InputError {
 export type Feature = `FEATURE_${string}`;
 
 /** Signs a ticket: a token with an id that is good only at the relay, for one stream, until `expires_at`. */
-export type IssueTicket = (ticket: { id: string; holder: Actor; stream: string; expires_at: string }) => string;
+export type IssueTicket = (ticket: {
+  id: string;
+  holder: Actor;
+  stream: string;
+  issued_at: string;
+  expires_at: string;
+}) => string;
 
 /** Something outside the locked streams that a decision needs, loaded in the same transaction. */
 export interface FactSource<Input, Fact> {
@@ -118,11 +124,18 @@ export interface Catalog {
   reserved: Reserved;
 }
 
-/** @throws when two commands share a name, or two event definitions a type. */
-export function catalogOf(definitions: readonly Mutation[], reserved: Reserved): Catalog {
+/**
+ * @param bare kinds of streams in which nothing is recorded
+ * @throws when two commands share a name, or two event definitions a type.
+ */
+export function catalogOf(
+  definitions: readonly Mutation[],
+  reserved: Reserved,
+  bare: readonly StreamKind[] = [],
+): Catalog {
   const commands = new Map<string, Mutation>();
   const events = new Map<string, EventDefinition>();
-  const kinds = new Map<string, StreamKind>();
+  const kinds = new Map(bare.map((one) => [one.kind, one]));
   for (const command of definitions) {
     if (commands.has(command.name)) throw new Error(`two commands named ${command.name}`);
     commands.set(command.name, command);

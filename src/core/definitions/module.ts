@@ -3,6 +3,7 @@ import type { CommandDefinition, Mutation } from './command.ts';
 import type { Problems } from './problem.ts';
 import type { QueryDefinition } from './query.ts';
 import type { ReservedNames } from './reserved.ts';
+import type { StreamKind } from './stream.ts';
 import type { Table } from './table.ts';
 
 export interface Module {
@@ -16,6 +17,8 @@ export interface Module {
   commands: readonly CommandDefinition[];
   /** Every mutation that only the system sends. */
   systemCommands: readonly Mutation[];
+  /** Kinds of streams in which nothing is recorded: they only put commands in order. */
+  kinds: readonly StreamKind[];
   /** Every table that its nouns keep, in the order in which verification tells of them. */
   tables: readonly Table[];
   /** Every question that people ask. */
@@ -26,11 +29,18 @@ export interface Module {
 interface ModuleParts extends Pick<Module, 'name'>, Partial<Pick<Module, 'problems' | 'reserved' | 'private_names'>> {
   commands?: readonly unknown[];
   systemCommands?: readonly unknown[];
+  kinds?: readonly StreamKind[];
   tables?: readonly Table[];
   queries?: readonly unknown[];
 }
 
-const NOTHING = { problems: {}, reserved: { event_prefixes: [], stream_kinds: [] }, private_names: [], tables: [] };
+const NOTHING = {
+  problems: {},
+  reserved: { event_prefixes: [], stream_kinds: [] },
+  private_names: [],
+  kinds: [],
+  tables: [],
+};
 
 export function defineModule(parts: ModuleParts): Module {
   const { commands = [], systemCommands = [], queries = [] } = parts;

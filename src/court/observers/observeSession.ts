@@ -37,10 +37,11 @@ export const observeSession = defineCommand({
     ),
   ],
   result: (_, { id, now }) => ({ id, expires_at: new Date(Date.parse(now) + TICKET_TTL_MS).toISOString() }),
-  answer({ id, expires_at }, { id: observation_id, input, actor }, issueTicket) {
+  answer(result, { input, actor }, issueTicket) {
+    const { id, expires_at } = result as { id: string; expires_at: string };
+    const issued_at = new Date(Date.parse(expires_at) - TICKET_TTL_MS).toISOString();
     const stream = sessionStreamName(input.session_id);
-    const ticket = { id: observation_id, holder: actor, stream, expires_at: expires_at as string };
-    return { id, ticket: issueTicket(ticket), expires_at };
+    return { id, ticket: issueTicket({ id, holder: actor, stream, issued_at, expires_at }), expires_at };
   },
   records: [],
   rejects: [],

@@ -46,6 +46,7 @@ export interface ListenersOptions {
 }
 
 const GONE: Message = { type: 'ERROR', code: 'not_found', detail: 'This session is not in your scope any more.' };
+const REVOKED: Message = { type: 'ERROR', code: 'unauthenticated', detail: 'The token was revoked.' };
 const MAX_RECONNECT_MS = 5_000;
 
 /** A listener with what it was let in for. */
@@ -66,6 +67,7 @@ export interface Guest {
 export function createListeners(options: ListenersOptions): Listeners {
   const { rooms, seats, observations, tokens, resumeTickets, config, metrics, log } = options;
   const present = new Map<Listener, Guest>();
+  tokens.onRevoked(() => endRevoked(present, tokens));
   let arrivals = 0;
   let draining = false;
   let onEmpty = () => {};
@@ -84,9 +86,11 @@ export function createListeners(options: ListenersOptions): Listeners {
 
     function onStart(listener: Listener): void {
       present.set(listener, guest);
-      assignSeat(guest, admitted.scope);
+      assignSeat(seats, guest, admitted.scope);
       observations.note(admitted);
       metrics.connections.inc({ transport });
+      // Between its verification and now it may have been revoked.
+      endRevoked([[listener, guest]], tokens);
       if (draining) void sendAway(listener, ticket);
     }
 
@@ -100,24 +104,13 @@ export function createListeners(options: ListenersOptions): Listeners {
     }
   }
 
-  /** Only people of the roster have a seat, and take it unless they said otherwise; the holder of a ticket looks on. */
-  function assignSeat(guest: Guest, scope: Scope): void {
-    const { identity, session_id, seat } = guest.admitted;
-    const hasSeat = seat && !('session_id' in identity) && scope.roster.has(identity.actor.id);
-    if (hasSeat) guest.leaveSeat ??= seats.take({ session_id, user_id: identity.actor.id });
-    else {
-      guest.leaveSeat?.();
-      guest.leaveSeat = undefined;
-    }
-  }
-
   function review(session_ids: readonly string[], scopes: ReadonlyMap<string, Scope>, arrived: number): void {
     const reviewed = new Set(session_ids);
     for (const [listener, guest] of present) {
       const { session_id } = guest.admitted;
       if (!reviewed.has(session_id) || guest.arrival > arrived) continue;
       const scope = scopes.get(session_id);
-      if (scope && mayListen(scope, guest.admitted.identity)) assignSeat(guest, scope);
+      if (scope && mayListen(scope, guest.admitted.identity)) assignSeat(seats, guest, scope);
       else {
         guest.ticket.revoke();
         dismiss(listener, CLOSE.scope, GONE);
@@ -145,6 +138,26 @@ export function createListeners(options: ListenersOptions): Listeners {
     review,
     drain,
   };
+}
+
+/** For good: they have no right to come back. */
+function endRevoked(present: Iterable<[Listener, Guest]>, tokens: Tokens): void {
+  for (const [listener, { admitted, ticket }] of present) {
+    if (!tokens.isRevoked(admitted.identity)) continue;
+    ticket.revoke();
+    dismiss(listener, CLOSE.token, REVOKED);
+  }
+}
+
+/** Only people of the roster have a seat, and take it unless they said otherwise; the holder of a ticket looks on. */
+function assignSeat(seats: Seats, guest: Guest, scope: Scope): void {
+  const { identity, session_id, seat } = guest.admitted;
+  const hasSeat = seat && !('session_id' in identity) && scope.roster.has(identity.actor.id);
+  if (hasSeat) guest.leaveSeat ??= seats.take({ session_id, user_id: identity.actor.id });
+  else {
+    guest.leaveSeat?.();
+    guest.leaveSeat = undefined;
+  }
 }
 
 function sessionsOf(guests: Guest[], assignment_id: string | undefined): string[] {

@@ -26,6 +26,11 @@ export interface TokenLifeOptions {
 export const WARN_MS = 60_000;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 const EXPIRED: Message = { type: 'ERROR', code: 'unauthenticated', detail: 'The token has expired.' };
+const UNAVAILABLE: Message = {
+  type: 'ERROR',
+  code: 'unavailable',
+  detail: 'The token cannot be looked up just now: the connection goes on with the one before. Send REAUTH again.',
+};
 const UNFIT: Message = {
   type: 'ERROR',
   code: 'unauthenticated',
@@ -58,8 +63,12 @@ export function createTokenLife({ admitted, tokens, owe, end }: TokenLifeOptions
   }
 
   async function renew(token: string): Promise<void> {
-    const newer = await identify(token).catch(() => undefined);
+    const newer = await identify(token).catch(() => 'unavailable' as const);
     if (isStopped) return;
+    if (newer === 'unavailable') {
+      owe('REAUTH', () => UNAVAILABLE);
+      return;
+    }
     if (!newer || !isCurrent(newer) || !isSuccessor(newer, admitted.identity)) {
       end(UNFIT);
       return;

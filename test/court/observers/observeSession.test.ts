@@ -34,6 +34,7 @@ test('the ticket is made for the answer, for this session and this spectator, an
     asked.push(ticket);
     return 'signed';
   });
-  expect(asked).toEqual([{ id, holder: nobody, stream: `session:${SESSION}`, expires_at: IN_15_MINUTES }]);
+  const ticket = { id, holder: nobody, stream: `session:${SESSION}`, issued_at: NOW, expires_at: IN_15_MINUTES };
+  expect(asked).toEqual([ticket]);
   expect(answer).toEqual({ id, ticket: 'signed', expires_at: IN_15_MINUTES });
 });

@@ -1,0 +1,195 @@
+/**
+ * Revoked tokens, as a door or a relay knows them. A token is looked up once when it is met, together with those that
+ * come with it; what is revoked later is read each second, and at once where it is announced. So the cost is of what is
+ * new, however long the list is, and Postgres alone is relied on: Redis only makes it faster.
+ */
+import { createBatcher } from '../core/batcher.ts';
+import type { Queryable } from '../core/sql/queryable.ts';
+import type { Broadcast } from './broadcast/broadcast.ts';
+import type { Log } from './telemetry/log.ts';
+
+/** The channel that says that there is something new. */
+export const REVOCATIONS = 'revocations';
+
+/** What a revocation can name a token by, and whether it was issued before. */
+export interface Origin {
+  jti: string | null;
+  sid: string | null;
+  /** The user's id, of an observer's ticket that of its holder. */
+  sub: string;
+  institution_id: string | null;
+  role: string;
+  /** In seconds since 1970; null counts as long ago. */
+  issued_at: number | null;
+}
+
+export interface Revocations {
+  /** Looks it up. @throws where Postgres is away */
+  isRevoked(origin: Origin): Promise<boolean>;
+  /** Was it revoked in the last minutes? At least as long ago as a token may be remembered for. */
+  covers(origin: Origin): boolean;
+  /** Calls back whenever more was revoked. */
+  onRevoked(listener: () => void): void;
+  close(): void;
+}
+
+export const NO_REVOCATIONS: Revocations = {
+  isRevoked: async () => false,
+  covers: () => false,
+  onRevoked: () => {},
+  close: () => {},
+};
+
+/** How long a token that was looked up may be remembered. */
+export const REMEMBERED_MS = 5 * 60_000;
+const READ_EVERY_MS = 1_000;
+/** A revocation is in sight this long after its time: transactions are far shorter, and clocks of databases closer. */
+const OVERLAP_MS = 60_000;
+const KEPT_MS = REMEMBERED_MS + 2 * OVERLAP_MS;
+const TOKENS_AT_ONCE = 200;
+
+interface Row {
+  claim: Claim;
+  value: string;
+  institution_id: string | null;
+  /** In seconds since 1970. */
+  revoked_at: number;
+}
+
+type Claim = 'jti' | 'sid' | 'sub';
+
+const COLUMNS = 'claim, value, institution_id, extract(epoch from revoked_at)::float8 as revoked_at';
+
+// Of each name the latest, for every institution and for the token's own: never all that were made of one name.
+const LOOK_UP = {
+  name: 'look-up-revocations',
+  text: `
+    select distinct r.* from unnest($1::text[], $2::text[], $3::uuid[]) as asked (claim, value, institution_id)
+    cross join lateral (
+      (select ${COLUMNS} from revocations r where r.value = asked.value and r.claim = asked.claim
+        and r.institution_id is null order by r.revoked_at desc limit 1)
+      union all
+      (select ${COLUMNS} from revocations r where r.value = asked.value and r.claim = asked.claim
+        and r.institution_id = asked.institution_id order by r.revoked_at desc limit 1)
+    ) r`,
+};
+
+const LATEST = {
+  name: 'read-latest-revocations',
+  text: `
+    select clock_timestamp() as read_at, r.* from (select) as one
+    left join (select ${COLUMNS} from revocations
+      where revoked_at > coalesce($1::timestamptz, clock_timestamp()) - $2 * interval '1 millisecond') r on true`,
+};
+
+/** @param db of role `door` or `relay` */
+export function startRevocations({
+  db,
+  broadcast,
+  log,
+}: {
+  db: Queryable;
+  broadcast: Broadcast;
+  log: Log;
+}): Revocations {
+  const recent = createNames();
+  const listeners = new Set<() => void>();
+  const lookUps = createBatcher<Origin, boolean>(TOKENS_AT_ONCE, lookUp, () => true);
+  let read_at: string | null = null;
+  let isAsked = false;
+  let isReading = false;
+  let isClosed = false;
+
+  async function lookUp(origins: Origin[]): Promise<boolean[]> {
+    const asked = origins.flatMap((origin) => namesOf(origin).map((name) => [...name, origin.institution_id] as const));
+    const columns = [0, 1, 2].map((i) => asked.map((name) => name[i]));
+    const { rows } = await db.query<Row>({ ...LOOK_UP, values: columns });
+    const found = createNames();
+    found.add(rows);
+    return origins.map(found.cover);
+  }
+
+  /** One after the other; what is announced meanwhile is read once more. */
+  async function read(): Promise<void> {
+    isAsked = true;
+    if (isReading) return;
+    isReading = true;
+    while (isAsked && !isClosed) {
+      isAsked = false;
+      await readLatest().catch((err) => log.debug({ err }, 'reading revocations failed; the next second tries again'));
+    }
+    isReading = false;
+  }
+
+  async function readLatest(): Promise<void> {
+    const { rows } = await db.query<{ read_at: string } & (Row | { [K in keyof Row]: null })>({
+      ...LATEST,
+      values: [read_at, OVERLAP_MS],
+    });
+    read_at = rows[0]!.read_at;
+    recent.forget(KEPT_MS);
+    const isMore = recent.add(rows.filter((row): row is typeof row & Row => row.claim !== null));
+    if (isMore) for (const listener of listeners) listener();
+  }
+
+  const subscribed = broadcast.subscribe(REVOCATIONS, () => void read());
+  subscribed.catch((err) => log.warn({ err }, 'no channel of revocations; they are polled'));
+  const timer = setInterval(() => void read(), READ_EVERY_MS);
+  timer.unref();
+  void read();
+
+  function close(): void {
+    isClosed = true;
+    clearInterval(timer);
+    void subscribed.then((end) => end()).catch(() => {});
+  }
+
+  return {
+    isRevoked: (origin) => lookUps.push(origin),
+    covers: recent.cover,
+    onRevoked: (listener) => void listeners.add(listener),
+    close,
+  };
+}
+
+const namesOf = ({ jti, sid, sub }: Origin): [Claim, string][] =>
+  Object.entries({ jti, sid, sub }).filter((name): name is [Claim, string] => name[1] !== null);
+
+/** Names of tokens, each with until when tokens of it are ended, for every institution or for one. */
+function createNames() {
+  const names = new Map<string, { revoked_at: number; seen_at: number }>();
+  const keyOf = (claim: string, value: string, institution_id: string | null) =>
+    `${claim} ${institution_id ?? '*'} ${value}`;
+
+  /** @returns whether there is more than before */
+  function add(rows: readonly Row[]): boolean {
+    let isMore = false;
+    for (const { claim, value, institution_id, revoked_at } of rows) {
+      const key = keyOf(claim, value, institution_id);
+      if ((names.get(key)?.revoked_at ?? Number.NEGATIVE_INFINITY) >= revoked_at) continue;
+      names.set(key, { revoked_at, seen_at: performance.now() });
+      isMore = true;
+    }
+    return isMore;
+  }
+
+  function cover(origin: Origin): boolean {
+    const { institution_id, role, issued_at } = origin;
+    const ends = (claim: Claim, value: string, whose: string | null) => {
+      const found = names.get(keyOf(claim, value, whose));
+      return found !== undefined && (issued_at === null || issued_at <= found.revoked_at);
+    };
+    // What an admin revokes ends no super_admin's.
+    const isOwn = institution_id !== null && role !== 'super_admin';
+    return namesOf(origin).some(
+      ([claim, value]) => ends(claim, value, null) || (isOwn && ends(claim, value, institution_id)),
+    );
+  }
+
+  function forget(after_ms: number): void {
+    const before = performance.now() - after_ms;
+    for (const [key, { seen_at }] of names) if (seen_at < before) names.delete(key);
+  }
+
+  return { add, cover, forget };
+}
