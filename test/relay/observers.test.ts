@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { OBSERVERS } from '../../src/infra/presence/observers.ts';
 import { type Cast, cast, get, type Json, must, openSession, type Person, post } from '../support/client.ts';
-import { type Listener, listenOnSocketIo, listenOnWebSocket } from '../support/listener.ts';
+import { type Listener, listenOnSocketIo, listenOnSse, listenOnWebSocket } from '../support/listener.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 import { expectIntact } from '../support/verdict.ts';
 
@@ -30,6 +30,7 @@ describe.skipIf(isLeftOut)('an observation', () => {
   test.each([
     ['a WebSocket', listenOnWebSocket],
     ['socket.io', listenOnSocketIo],
+    ['an event stream', listenOnSse],
   ])('is leased from when %s of it is open until ten minutes beyond', async (_, connect) => {
     const { session_id, path } = await openSession(stack.url, people);
     const { id, ticket } = await observe(path, people.student);

@@ -2,9 +2,17 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Cast, cast, get, type Json, must, openSession, type Person, person, post } from '../support/client.ts';
-import { type Listener, type ListenOptions, listenOnSocketIo, listenOnWebSocket } from '../support/listener.ts';
+import {
+  type Listener,
+  type ListenOptions,
+  listenOnSocketIo,
+  listenOnSse,
+  listenOnWebSocket,
+} from '../support/listener.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 import { expectIntact } from '../support/verdict.ts';
+
+type Connect = (url: string, options: ListenOptions) => Promise<Listener>;
 
 const SOON = { timeout: 15_000, interval: 50 };
 const INSTANT = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
@@ -26,7 +34,7 @@ describe.skipIf(isLeftOut)('presence is told', () => {
 
   afterAll(() => stack.stop());
 
-  async function listen(options: ListenOptions, relay = 0, connect = listenOnWebSocket): Promise<Listener> {
+  async function listen(options: ListenOptions, relay = 0, connect: Connect = listenOnWebSocket): Promise<Listener> {
     const listener = await connect(stack.relays[relay % stack.relays.length]!, options);
     open.push(listener);
     await listener.until(({ type }) => type === 'SYNCED');
@@ -43,7 +51,7 @@ describe.skipIf(isLeftOut)('presence is told', () => {
   const read = async (path: string, who: Person | null = people.admin, api = stack.url) =>
     get(api, `${path}/presence`, who);
 
-  test('on both transports, with the listeners of all relays, and a position in the record does not matter', async () => {
+  test('on all transports, with the listeners of all relays, and a position in the record does not matter', async () => {
     const { session_id, path } = await openSession(stack.url, people);
     await must(post(stack.url, `${path}/join`, people.petitioner, { role: 'petitioner' }));
     const one = await listen({ token: people.petitioner.token, session_id });
@@ -53,7 +61,12 @@ describe.skipIf(isLeftOut)('presence is told', () => {
       await lastToldBecomes(listener, saying(2, [people.petitioner, 'connected']));
     }
     expect(told(other)).toEqual([saying(2, [people.petitioner, 'connected'])]);
+    const third = await listen({ token: people.judge.token, session_id }, 0, listenOnSse);
+    for (const listener of [one, other, third]) {
+      await lastToldBecomes(listener, saying(3, [people.petitioner, 'connected']));
+    }
     other.close();
+    third.close();
     await lastToldBecomes(one, saying(1, [people.petitioner, 'connected']));
     await expectIntact(stack.url, session_id, people.admin);
   });

@@ -54,10 +54,9 @@ export function startCensus({ id, reports, guests, describe = () => ({}), log }:
     const changed = changesOf(before, rooms);
     const isAllDue = performance.now() - saidAllAt >= ALL_EVERY_MS;
     if (changed.size === 0 && !isAllDue) return;
-    const users = new Set(present.map(({ admitted }) => admitted.identity.actor.id));
     const said: Said = {
       report: { started_at, ...countConnections(present), ...describe() },
-      ...(isAllDue ? { rooms, users: [...users] } : { rooms: changed }),
+      ...(isAllDue ? { rooms, users: usersOf(present) } : { rooms: changed }),
     };
     try {
       await reports.say(id, said);
@@ -86,6 +85,10 @@ export function tallyRooms(guests: Iterable<Guest>): Map<string, Tally> {
     rooms.set(admitted.session_id, { connections: connections + 1, listeners: listeners + (admitted.seat ? 1 : 0) });
   }
   return rooms;
+}
+
+function usersOf(guests: readonly Guest[]): string[] {
+  return [...new Set(guests.map(({ admitted }) => admitted.identity.actor.id))];
 }
 
 function changesOf(before: Tallies, now: Tallies): Map<string, Tally> {

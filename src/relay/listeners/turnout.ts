@@ -21,28 +21,39 @@ export interface TurnoutOptions {
 }
 
 export function createTurnout({ id, reports, guests, log }: TurnoutOptions): Turnout {
-  /** Of rooms that have listeners here: how many listen elsewhere. */
-  let elsewhere = new Map<string, number>();
-  let read_at = Number.NEGATIVE_INFINITY;
+  /** How many listen elsewhere, and when that was read: the longest ago first. */
+  const readings = new Map<string, { others: number; read_at: number }>();
 
   async function count(session_ids: readonly string[]): Promise<number[]> {
     const others = await countOthers(session_ids);
-    const own = tallyRooms(guests());
+    const asked = new Set(session_ids);
+    const own = tallyRooms([...guests()].filter(({ admitted }) => asked.has(admitted.session_id)));
     return session_ids.map((session_id, i) => others[i]! + (own.get(session_id)?.listeners ?? 0));
   }
 
   async function countOthers(session_ids: readonly string[]): Promise<number[]> {
     try {
       const others = (await reports.tallies(session_ids, id)).map(({ listeners }) => listeners);
-      const own = tallyRooms(guests());
-      const kept = [...elsewhere].filter(([session_id]) => own.has(session_id));
-      elsewhere = new Map([...kept, ...session_ids.map((session_id, i) => [session_id, others[i]!] as const)]);
-      read_at = performance.now();
+      for (const [i, session_id] of session_ids.entries()) keep(session_id, others[i]!);
       return others;
     } catch (err) {
       log.debug({ err }, 'reading who listens elsewhere failed');
-      const isKnown = performance.now() - read_at < REPORT_LEASE_MS;
-      return session_ids.map((session_id) => (isKnown ? (elsewhere.get(session_id) ?? 0) : 0));
+      forgetOld();
+      return session_ids.map((session_id) => readings.get(session_id)?.others ?? 0);
+    }
+  }
+
+  function keep(session_id: string, others: number): void {
+    readings.delete(session_id);
+    readings.set(session_id, { others, read_at: performance.now() });
+    forgetOld();
+  }
+
+  function forgetOld(): void {
+    const oldest = performance.now() - REPORT_LEASE_MS;
+    for (const [session_id, { read_at }] of readings) {
+      if (read_at >= oldest) return;
+      readings.delete(session_id);
     }
   }
 
