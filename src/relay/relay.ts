@@ -40,7 +40,7 @@ export interface Relay {
   attach(server: HttpServer): void;
   /** Listeners that are connected. */
   connections(): number;
-  /** Sends everybody away, to come back elsewhere, and frees what the relay holds; the server stays. */
+  /** Sends all listeners away, to come back elsewhere, and frees what the relay holds; the server stays. */
   close(): Promise<void>;
 }
 
@@ -59,8 +59,6 @@ export interface RelayOptions {
   metrics: Metrics;
   log: Log;
 }
-
-const FAREWELL_MS = 1_000;
 
 export function createRelay(options: RelayOptions): Relay {
   const { boot: id, pool, broadcast, presence, observers, reports, resumption, tokens, config, metrics, log } = options;
@@ -96,21 +94,18 @@ export function createRelay(options: RelayOptions): Relay {
   }
 
   async function close(): Promise<void> {
+    // A listener that is not sent away yet is served as at any other time.
+    const total_connections_closed = await listeners.drain();
     stopHeadCheck();
     stopScopeCheck();
     stopPresence();
-    let patience: NodeJS.Timeout | undefined;
-    const outOfPatience = new Promise((resolve) => {
-      patience = setTimeout(resolve, FAREWELL_MS);
-    });
-    await Promise.race([listeners.drain(), outOfPatience]);
-    clearTimeout(patience);
     await Promise.all([census.close(), observations.close()]);
     webSockets.close();
     eventStreams.close();
     socketIo.close();
     rooms.close();
     resumeTickets.close();
+    log.info({ total_connections_closed }, 'relay drained');
   }
 
   return { attach, connections: listeners.count, close };

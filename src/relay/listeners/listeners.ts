@@ -9,6 +9,7 @@ import type { Metrics } from '../../infra/telemetry/metrics.ts';
 import type { Tokens } from '../../infra/tokens.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 import { type Admitted, mayListen, type Transport } from './admission.ts';
+import { createDrain } from './drain.ts';
 import { CLOSE, dismiss, type Listener, type Message } from './messages.ts';
 import type { ObservationLeases } from './observationLeases.ts';
 import type { Seats } from './presenceLeases.ts';
@@ -30,8 +31,8 @@ export interface Listeners {
   review(session_ids: readonly string[], scopes: ReadonlyMap<string, Scope>, arrived: number): void;
   /** How many were ever let in. */
   arrived(): number;
-  /** Sends all listeners away, to come back elsewhere. Resolves when all are gone. */
-  drain(): Promise<void>;
+  /** Sends all listeners away, to come back elsewhere, and lets no more in. @returns how many connections that closed */
+  drain(): Promise<number>;
 }
 
 export interface ListenersOptions {
@@ -47,7 +48,6 @@ export interface ListenersOptions {
 
 const GONE: Message = { type: 'ERROR', code: 'not_found', detail: 'This session is not in your scope any more.' };
 const REVOKED: Message = { type: 'ERROR', code: 'unauthenticated', detail: 'The token was revoked.' };
-const MAX_RECONNECT_MS = 5_000;
 
 /** A listener with what it was let in for. */
 export interface Guest {
@@ -67,10 +67,9 @@ export interface Guest {
 export function createListeners(options: ListenersOptions): Listeners {
   const { rooms, seats, observations, tokens, resumeTickets, config, metrics, log } = options;
   const present = new Map<Listener, Guest>();
+  const draining = createDrain({ present, grace_seconds: config.SHUTDOWN_GRACE_SECONDS });
   tokens.onRevoked(() => endRevoked(present, tokens));
   let arrivals = 0;
-  let draining = false;
-  let onEmpty = () => {};
 
   function enter(transport: Transport, admitted: Admitted, connection: Listener): Visit {
     arrivals += 1;
@@ -91,7 +90,7 @@ export function createListeners(options: ListenersOptions): Listeners {
       metrics.connections.inc({ transport });
       // Between its verification and now it may have been revoked.
       endRevoked([[listener, guest]], tokens);
-      if (draining) void sendAway(listener, ticket);
+      draining.onEnter(listener, ticket);
     }
 
     function onEnd(listener: Listener): void {
@@ -100,7 +99,7 @@ export function createListeners(options: ListenersOptions): Listeners {
       observations.note(admitted);
       ticket.release();
       metrics.connections.dec({ transport });
-      if (present.size === 0) onEmpty();
+      draining.onLeave();
     }
   }
 
@@ -118,14 +117,11 @@ export function createListeners(options: ListenersOptions): Listeners {
     }
   }
 
-  async function drain(): Promise<void> {
-    draining = true;
-    const emptied = new Promise<void>((resolve) => {
-      onEmpty = resolve;
-    });
+  async function drain(): Promise<number> {
+    seats.drain();
+    const closed = await draining.run();
     seats.close();
-    for (const [listener, { ticket }] of present) void sendAway(listener, ticket);
-    if (present.size > 0) await emptied;
+    return closed;
   }
 
   return {
@@ -133,7 +129,7 @@ export function createListeners(options: ListenersOptions): Listeners {
     count: () => present.size,
     guests: () => present.values(),
     arrived: () => arrivals,
-    isDraining: () => draining,
+    isDraining: draining.isUnderWay,
     sessions: (assignment_id) => sessionsOf([...present.values()], assignment_id),
     review,
     drain,
@@ -164,10 +160,4 @@ function sessionsOf(guests: Guest[], assignment_id: string | undefined): string[
   const all = guests.map(({ admitted }) => admitted.scope);
   const some = all.filter((scope) => assignment_id === undefined || scope.assignment_id === assignment_id);
   return [...new Set(some.map(({ session_id }) => session_id!))];
-}
-
-async function sendAway(listener: Listener, ticket: ConnectionTicket): Promise<void> {
-  const reconnect_in_ms = 1 + Math.floor(Math.random() * MAX_RECONNECT_MS);
-  const resume_ticket = await ticket.renew();
-  dismiss(listener, CLOSE.draining, { type: 'DRAIN', reconnect_in_ms, resume_ticket });
 }

@@ -9,7 +9,9 @@ import type { Metrics } from '../../infra/telemetry/metrics.ts';
 export interface Seats {
   /** A socket of this person is open. @returns what to call, once, when it is closed */
   take(person: Person): () => void;
-  /** Says nothing more. Leases are left to run out: a listener that is sent away to come back should not be seen to go. */
+  /** From now on leases are left to run out: a listener that is sent away to come back should not be seen to go. */
+  drain(): void;
+  /** Says nothing more. */
   close(): void;
 }
 
@@ -23,7 +25,7 @@ export interface SeatsOptions {
 
 export function createPresenceLeases({ id, presence, metrics, log }: SeatsOptions): Seats {
   const taken = new Map<string, { person: Person; sockets: number }>();
-  let isClosed = false;
+  let isDraining = false;
   const timer = setInterval(refresh, REFRESH_MS);
   timer.unref();
 
@@ -39,7 +41,7 @@ export function createPresenceLeases({ id, presence, metrics, log }: SeatsOption
       if (seat.sockets > 0) return;
       taken.delete(key);
       metrics.presenceLeases.set(taken.size);
-      if (!isClosed) say(presence.release(id, [person]));
+      if (!isDraining) say(presence.release(id, [person]));
     };
   }
 
@@ -58,10 +60,14 @@ export function createPresenceLeases({ id, presence, metrics, log }: SeatsOption
     told.catch((err) => log.debug({ err }, 'telling presence failed'));
   }
 
+  function drain(): void {
+    isDraining = true;
+  }
+
   function close(): void {
-    isClosed = true;
+    drain();
     clearInterval(timer);
   }
 
-  return { take, close };
+  return { take, drain, close };
 }
