@@ -11,7 +11,8 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { cast, get, type Json, must, openSession, post } from './support/client.ts';
 import { cloneDatabase } from './support/database.ts';
-import { until } from './support/processes.ts';
+import { prepareHome } from './support/preparedHome.ts';
+import { entryOf, until } from './support/processes.ts';
 import { SECRET } from './support/secret.ts';
 import { expectIntact } from './support/verdict.ts';
 
@@ -44,8 +45,12 @@ interface Program {
   exit: Promise<number | string | null>;
 }
 
-function program(file: string, env: NodeJS.ProcessEnv, args: string[] = []): Program {
-  const child = spawn(process.execPath, [join(dist, file), ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+async function program(file: string, env: NodeJS.ProcessEnv, args: string[] = []): Promise<Program> {
+  return runEntry(await entryOf(file), env, args);
+}
+
+function runEntry(entry: string, env: NodeJS.ProcessEnv, args: string[]): Program {
+  const child = spawn(process.execPath, [entry, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   running.push(child);
   let text = '';
   const waiting = new Set<() => void>();
@@ -103,14 +108,19 @@ function childrenOf(parent: number): string[] {
 const commandsWith = (text: string) => [...commands().values()].filter((command) => command.includes(text));
 const postgresLog = () => readFileSync(join(home, 'postgres.log'), 'utf8');
 
+const EMBEDDED = 'src/processes/embedded.js';
+
 async function startEmbedded(env = environment(), args: string[] = []): Promise<Program & { url: string }> {
-  const started = program('src/processes/embedded.js', env, args);
+  return untilReady(await program(EMBEDDED, env, args));
+}
+
+async function untilReady(started: Program): Promise<Program & { url: string }> {
   const [, url] = await started.until(/^ready (http:\S+)$/m);
   return { ...started, url: url! };
 }
 
 async function token(...args: string[]): Promise<string> {
-  const { stdout } = await run(process.execPath, [join(dist, 'src/cli/token.js'), ...args], { env: environment() });
+  const { stdout } = await run(process.execPath, [await entryOf('src/cli/token.js'), ...args], { env: environment() });
   return stdout;
 }
 
@@ -168,7 +178,8 @@ async function assignments(url: string): Promise<number> {
 
 describe('npm start', () => {
   test('starts with nothing given, stops cleanly, and keeps its data', { timeout: 60_000 }, async () => {
-    const first = await startEmbedded();
+    // As it was built: everywhere else each program is one file.
+    const first = await untilReady(runEntry(join(dist, EMBEDDED), environment(), []));
     expect((await createAssignment(first.url)).status).toBe(201);
     first.child.kill('SIGINT');
     expect(await first.exit).toBe(0);
@@ -179,6 +190,7 @@ describe('npm start', () => {
   });
 
   test('starts again after it was killed, with what had been answered', { timeout: 60_000 }, async () => {
+    await prepareHome(home);
     const first = await startEmbedded();
     expect((await createAssignment(first.url)).status).toBe(201);
     first.child.kill('SIGKILL');
@@ -190,11 +202,12 @@ describe('npm start', () => {
 
   test('a job is run by hand on what it keeps, whether it runs or not', { timeout: 60_000 }, async () => {
     const job = () => program('jobs/runJob.js', environment(), ['verify.everything']);
+    await prepareHome(home);
     const first = await startEmbedded();
-    const beside = job();
+    const beside = await job();
     expect([await beside.exit, beside.output()]).toEqual([0, expect.stringContaining('"streams_invalid":0')]);
     await stop(first.child);
-    const alone = job();
+    const alone = await job();
     expect([await alone.exit, alone.output()]).toEqual([0, expect.stringContaining('"streams_invalid":0')]);
   });
 
@@ -205,6 +218,7 @@ describe('npm start', () => {
     },
     async (signal) => {
       const env = environment({ JWT_SECRET: SECRET });
+      await prepareHome(home);
       const first = await startEmbedded(env);
       const people = cast();
       const segments = [{ side: 'petitioner', kind: 'argument', allotted_ms: 1_500 }];
@@ -237,11 +251,12 @@ describe('npm start', () => {
     'Ctrl-C while it %s ends it, and leaves nothing running and nothing locked',
     { timeout: 60_000 },
     async (_, isThen) => {
-      const { child, output, exit } = program('src/processes/embedded.js', environment());
+      const { child, output, exit } = await program(EMBEDDED, environment());
       await until('the moment has come', () => child.exitCode !== null || isThen(child.pid!));
       child.kill('SIGINT');
       expect([await exit, output()]).toEqual([0, expect.not.stringContaining('ready http')]);
-      expect(commandsWith(home)).toEqual([]);
+      // What initdb had started ends a moment after it.
+      await until('nothing is left running', () => commandsWith(home).length === 0);
       expect((await readdir(home)).filter((name) => /lock|\.new-/.test(name))).toEqual([]);
       const again = await startEmbedded();
       expect((await createAssignment(again.url)).status).toBe(201);
@@ -250,6 +265,7 @@ describe('npm start', () => {
   );
 
   test('Ctrl-C in the middle of the demo stops everything', { timeout: 60_000 }, async () => {
+    await prepareHome(home);
     const { child, output, exit, until } = await startEmbedded(environment(), ['--demo']);
     await until(/live +\d+ +SESSION_STARTED/);
     child.kill('SIGINT');
@@ -260,6 +276,7 @@ describe('npm start', () => {
   test('one Ctrl-C that arrives twice, from the terminal and through a wrapper, stops it cleanly all the same', {
     timeout: 60_000,
   }, async () => {
+    await prepareHome(home);
     const { child, exit } = await startEmbedded();
     child.kill('SIGINT');
     child.kill('SIGINT');
@@ -268,8 +285,9 @@ describe('npm start', () => {
   });
 
   test('a second start on one home says where the first is and ends', { timeout: 60_000 }, async () => {
+    await prepareHome(home);
     const first = await startEmbedded();
-    const second = program('src/processes/embedded.js', environment());
+    const second = await program(EMBEDDED, environment());
     expect(await second.exit).toBe(1);
     expect(second.output()).toContain(first.url);
   });
@@ -281,14 +299,14 @@ describe('npm start', () => {
     const env = environment({ DATABASE_URL: database.url, JWT_SECRET: SECRET });
     try {
       const first = await startEmbedded(env);
-      const second = program('src/processes/embedded.js', { ...env, PLEAROLL_HOME: join(home, 'other') });
+      const second = await program(EMBEDDED, { ...env, PLEAROLL_HOME: join(home, 'other') });
       expect(await second.exit).toBe(1);
       expect(second.output()).toMatch(`process ${first.child.pid} on host`);
       expect(second.output()).toContain(first.url);
-      const apart = program('jobs/worker.js', { ...env, REDIS_URL: 'redis://127.0.0.1:1', METRICS_PORT: '0' });
+      const apart = await program('jobs/worker.js', { ...env, REDIS_URL: 'redis://127.0.0.1:1', METRICS_PORT: '0' });
       expect(await apart.exit).toBe(1);
       expect(apart.output()).toContain('served by one process alone');
-      const job = program('jobs/runJob.js', env, ['verify.everything']);
+      const job = await program('jobs/runJob.js', env, ['verify.everything']);
       expect([await job.exit, job.output()]).toEqual([0, expect.stringContaining('"streams_invalid":0')]);
       first.child.kill('SIGKILL');
       await first.exit;
@@ -304,12 +322,13 @@ describe('npm start', () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     const { port } = taken.address() as AddressInfo;
-    const refused = program('src/processes/embedded.js', environment({ PORT: String(port) }));
+    const refused = await program(EMBEDDED, environment({ PORT: String(port) }));
     expect(await refused.exit).toBe(1);
     expect(refused.output()).toContain(`port ${port} is in use`);
     taken.close();
     // Whether or not 3000 is free on this machine, one of these two must give way.
     const other = await mkdtemp(join(tmpdir(), 'plearoll-start-'));
+    await Promise.all([prepareHome(home), prepareHome(other)]);
     const urls = await Promise.all([
       startEmbedded(environment({ PORT: '' })),
       startEmbedded(environment({ PORT: '', PLEAROLL_HOME: other })),
@@ -321,6 +340,7 @@ describe('npm start', () => {
   });
 
   test('the demo plays a round with a live listener and prints the verdict', { timeout: 60_000 }, async () => {
+    await prepareHome(home);
     const demo = await startEmbedded(environment(), ['--demo']);
     await demo.until(/The record is intact: \d+ events checked/);
     for (const type of ['TURN_STARTED', 'OBJECTION_RAISED', 'OBJECTION_RULED', 'TURN_ENDED', 'SESSION_COMPLETED']) {
@@ -332,13 +352,14 @@ describe('npm start', () => {
 
   const walkThrough = test.skipIf(inject('shells').length === 0);
   walkThrough('the walk-through of the README comes to a record that verifies', { timeout: 90_000 }, async () => {
+    await prepareHome(home);
     const { url } = await startEmbedded();
     const readme = await readFile(join(dist, '../README.md'), 'utf8');
     const [, script] = /^## A walk-through$[\s\S]*?^```sh\n([\s\S]*?)^```$/m.exec(readme)!;
     // As it stands there, but for where it asks, and for building what is built.
     const lines = script!
       .replace('http://127.0.0.1:3000', url)
-      .replace('npm run -s token --', `node ${join(dist, 'src/cli/token.js')}`);
+      .replace('npm run -s token --', `node ${await entryOf('src/cli/token.js')}`);
     for (const shell of inject('shells')) {
       const { stdout } = await run(shell, ['-euc', lines], { env: environment() });
       expectWholeRound(stdout);
@@ -346,8 +367,8 @@ describe('npm start', () => {
   });
 
   test('bad settings are all named, and nothing is started', async () => {
-    const refused = program(
-      'src/processes/embedded.js',
+    const refused = await program(
+      EMBEDDED,
       environment({ PORT: 'x', REDIS_URL: 'redis://localhost', DATABASE_URL: 'nonsense' }),
     );
     expect(await refused.exit).toBe(1);
@@ -356,7 +377,7 @@ describe('npm start', () => {
   });
 
   test('in production it refuses to make up a secret', async () => {
-    const refused = program('src/processes/embedded.js', environment({ NODE_ENV: 'production' }));
+    const refused = await program(EMBEDDED, environment({ NODE_ENV: 'production' }));
     expect(await refused.exit).toBe(1);
     expect(refused.output()).toContain('JWT_SECRET');
   });

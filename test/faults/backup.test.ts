@@ -1,7 +1,7 @@
 /** `npm run backup` beside the running system, and `npm run restore` into a fresh one, on either kind of installation. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, truncate } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
@@ -10,12 +10,13 @@ import { type Cast, cast, get, openSession, post } from '../support/client.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 import { startLoad } from '../support/load.ts';
 import { playWholeRound } from '../support/playRound.ts';
+import { prepareHome } from '../support/preparedHome.ts';
+import { entryOf } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { SECRET } from '../support/stack.ts';
 import { expectIntact } from '../support/verdict.ts';
 import { openScene } from './scene.ts';
 
-const DIST = join(import.meta.dirname, '../../dist');
 const { PATH = '' } = process.env;
 
 let folder: string;
@@ -25,10 +26,10 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** As npm would run it. */
-function run(script: 'backup' | 'restore', env: Record<string, string>, ...args: string[]) {
+async function run(script: 'backup' | 'restore', env: Record<string, string>, ...args: string[]) {
+  const entry = await entryOf(`src/cli/${script}.js`);
   return new Promise<{ code: number; output: string }>((resolve) => {
-    const file = join(DIST, `src/cli/${script}.js`);
-    const child = execFile(process.execPath, [file, ...args], { env: { PATH, ...env } }, (_, stdout, stderr) =>
+    const child = execFile(process.execPath, [entry, ...args], { env: { PATH, ...env } }, (_, stdout, stderr) =>
       resolve({ code: child.exitCode!, output: stdout + stderr }),
     );
   });
@@ -108,6 +109,8 @@ test('the embedded database is backed up while it runs, and restored into a fres
   const people = cast();
   const settings = (home: string) => ({ PLEAROLL_HOME: join(folder, home), JWT_SECRET: SECRET, LOG_LEVEL: 'warn' });
   const [one, two] = [settings('one'), settings('two')];
+  await mkdir(one.PLEAROLL_HOME);
+  await prepareHome(one.PLEAROLL_HOME);
   const first = await startEmbedded(one);
   const sessions: string[] = [];
   for (let n = 0; n < 3; n += 1) sessions.push((await openSession(first.url, people)).session_id);
@@ -143,7 +146,7 @@ test.each([
 });
 
 async function startEmbedded(env: Record<string, string>): Promise<{ url: string; stop(): Promise<void> }> {
-  const child = spawn(process.execPath, [join(DIST, 'src/processes/embedded.js')], {
+  const child = spawn(process.execPath, [await entryOf('src/processes/embedded.js')], {
     env: { PATH, PORT: '0', RATE_LIMIT_GENERAL_PER_MINUTE: '0', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
-import { migrate } from '../../migrations/migrate.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/infra/postgres/embeddedPostgres.ts';
 import { checkHistory } from '../support/checkHistory.ts';
 import { get, post } from '../support/client.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 import { startLoad } from '../support/load.ts';
+import { prepareHome } from '../support/preparedHome.ts';
 import { until } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { openWire, type Wire } from '../support/wire.ts';
@@ -52,12 +52,12 @@ describe.skipIf(inject('redisUrl') === null)('Postgres', () => {
 
   test('may stop: the API answers 503 meanwhile, and everything recovers by itself', async () => {
     const home = await mkdtemp(join(tmpdir(), 'plearoll-lost-'));
+    await prepareHome(home);
     let postgres = await startEmbeddedPostgres({ home, say: () => {} });
     onTestFinished(async () => {
       await postgres.stop();
       await rm(home, { recursive: true, force: true });
     });
-    await migrate(postgres.url);
     const wire = await wireTo(postgres.url);
     const { scene, api, sessions, load } = await play(over(wire, postgres), wire);
     for (let i = 0; i < 2; i += 1) {

@@ -1,11 +1,9 @@
 /** `npm run job`, as a shell has it. */
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { timetable } from '../../jobs/schedule.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
-
-const ENTRY = join(import.meta.dirname, '../../dist/jobs/runJob.js');
+import { entryOf } from '../support/processes.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -13,12 +11,13 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-function job(args: string[], env: Record<string, string> = { DATABASE_URL: database.url }) {
+async function job(args: string[], env: Record<string, string> = { DATABASE_URL: database.url }) {
   const { PATH = '' } = process.env;
+  const entry = await entryOf('jobs/runJob.js');
   return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
     execFile(
       process.execPath,
-      [ENTRY, ...args],
+      [entry, ...args],
       { env: { PATH, LOG_LEVEL: 'error', ...env } },
       (error, stdout, stderr) => resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
     );

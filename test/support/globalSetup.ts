@@ -19,6 +19,8 @@ declare module 'vitest' {
     redisUrl: string | null;
     /** Shells that can run the walk-through of the README: those that are here, none without curl. */
     shells: string[];
+    /** The folder of the run's own Postgres, which is removed with it. */
+    home: string;
   }
 }
 
@@ -26,6 +28,7 @@ interface Servers {
   postgresUrl: string;
   redisUrl: string | null;
   shells: string[];
+  home: string;
   stop(): Promise<void>;
 }
 
@@ -40,6 +43,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   project.provide('postgresUrl', servers.postgresUrl);
   project.provide('redisUrl', servers.redisUrl);
   project.provide('shells', servers.shells);
+  project.provide('home', servers.home);
   return async () => {
     tests.users -= 1;
     if (tests.users > 0) return;
@@ -67,6 +71,7 @@ async function start(): Promise<Servers> {
     postgresUrl: postgres.url,
     redisUrl: redis?.url ?? null,
     shells: findShells(),
+    home,
     async stop() {
       const failed = await listFailed(postgres.url);
       await redis?.stop();

@@ -41,10 +41,8 @@ export async function startProcess(
   env: Record<string, string>,
 ): Promise<Process> {
   const { PATH = '', HOME = '' } = process.env;
-  const { TEST_BUNDLES } = process.env;
   // What NODE_OPTIONS loads before an entry changes modules that the entry has to share.
-  const isWhole = TEST_BUNDLES === undefined || env.NODE_OPTIONS !== undefined;
-  const entry = isWhole ? join(ROOT, 'dist', file) : await bundle(ROOT, file, TEST_BUNDLES);
+  const entry = env.NODE_OPTIONS === undefined ? await entryOf(file, true) : join(ROOT, 'dist', file);
   const child = spawn(process.execPath, [entry, ...args], {
     cwd: ROOT,
     env: { PATH, HOME, ...env },
@@ -89,6 +87,12 @@ export async function startProcess(
       until(`${name} is stopped`, () => /^State:\s+T/m.test(readFileSync(`/proc/${child.pid}/status`, 'utf8'))),
     output,
   };
+}
+
+/** What Node is to run: in a run of the suite one file. @param file below dist. @param isFaster with the tests' clockwork */
+export async function entryOf(file: string, isFaster = false): Promise<string> {
+  const { TEST_BUNDLES } = process.env;
+  return TEST_BUNDLES === undefined ? join(ROOT, 'dist', file) : bundle(ROOT, file, TEST_BUNDLES, isFaster);
 }
 
 /** SIGKILL, also to who is stopped; resolves when all are gone. */
