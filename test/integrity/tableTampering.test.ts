@@ -5,6 +5,7 @@ import type { JsonObject } from '../../src/core/definitions/event.ts';
 import { type ColumnTypes, readColumnTypes } from '../../src/integrity/streams/compareRows.ts';
 import type { RecordReport } from '../../src/integrity/verifyRecord.ts';
 import { type ProjectedTable, projected } from '../../src/tables.ts';
+import { isEverything } from '../support/everything.ts';
 import { type Fixture, openFixture } from './fixture.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -25,6 +26,9 @@ async function rowsOf({ name }: ProjectedTable): Promise<JsonObject[]> {
   const { rows } = await fixture.tamperer.db.query<{ row: JsonObject }>(`select to_json(t) as row from ${name} t`);
   return rows.map(({ row }) => row);
 }
+
+/** Rows of one table differ in what they say, and are compared by the same code. */
+const tried = (rows: JsonObject[]) => (isEverything ? rows : [...new Set([rows[0]!, rows.at(-1)!])]);
 
 const keyOf = ({ primary_key }: ProjectedTable, row: JsonObject) => primary_key.map((column) => row[column]).join(' ');
 
@@ -78,7 +82,7 @@ describe.each(projected)('in $name', (table) => {
   const { name, primary_key, outside, owner } = table;
 
   it('every column of every row that is edited is found', async () => {
-    const rows = await rowsOf(table);
+    const rows = tried(await rowsOf(table));
     const columns = Object.keys(rows[0]!).filter((column) => !outside.includes(column));
     let cases = 0;
     for (const row of rows) {
@@ -126,7 +130,7 @@ describe.each(projected)('in $name', (table) => {
 
   it('every row that is deleted is found', async () => {
     const rows = await rowsOf(table);
-    for (const row of rows) {
+    for (const row of tried(rows)) {
       const values = primary_key.map((column) => row[column]);
       const change = () => query(`delete from ${name} where ${whereKey(table)}`, ...values);
       const issues = await (row === rows[0] ? issuesAfter(change) : streamIssuesAfter(table, [row[owner]], change));
