@@ -4,7 +4,7 @@ import type { JobType } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { Doorbell } from '../../src/infra/queue/queue.ts';
 import { checkHistory } from '../support/checkHistory.ts';
-import { startLoad } from '../support/load.ts';
+import { PACE_MS, startLoad } from '../support/load.ts';
 import { until } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { openScene } from './scene.ts';
@@ -22,7 +22,7 @@ describe.skipIf(inject('redisUrl') === null)('two workers on one stream', () => 
     const queue = await scene.openQueue('commands');
     const sessions = await scene.openSessions(api, 1);
     const headers = { prefer: 'respond-async' };
-    const load = startLoad({ apis: [api.url], people: scene.people, sessions, clients: 4, headers });
+    const load = startLoad({ apis: [api.url], people: scene.people, sessions, clients: 4, headers, idle_ms: PACE_MS });
     let rung = 0;
     while (load.sent.length < 300) {
       const { rows } = await scene.database.pool.query<Doorbell['commands'][number]>(

@@ -38,15 +38,21 @@ export interface LoadOptions {
   clients?: number;
   /** Of the clients that wait. */
   headers?: Record<string, string>;
+  /** Between an answer and the client's next command while no `answered` is awaited. */
+  idle_ms?: number;
 }
 
 /** Between an answer and the client's next command: there are other things to see to than load. */
-const PACE_MS = 15;
+export const PACE_MS = 15;
+/** What is struck is struck at the full pace; the half minute in which it recovers needs load, and no core for it. */
+const IDLE_MS = 100;
 const PAUSE_MS = 50;
 const GIVE_UP_AFTER_MS = 60_000;
 
 export function startLoad({ people, sessions, clients = 8, headers = {}, ...given }: LoadOptions): Load {
   let { apis } = given;
+  const { idle_ms = IDLE_MS } = given;
+  let awaited = 0;
   const sent: Sent[] = [];
   let stopped = false;
   let done = 0;
@@ -59,7 +65,7 @@ export function startLoad({ people, sessions, clients = 8, headers = {}, ...give
       sent.push(one);
       await deliver(one, who);
       if (one.answer?.status !== 202) done += 1;
-      await sleep(PACE_MS);
+      await sleep(awaited > 0 ? PACE_MS : idle_ms);
     }
   }
 
@@ -91,7 +97,10 @@ export function startLoad({ people, sessions, clients = 8, headers = {}, ...give
     sent,
     answered: async (more) => {
       const goal = done + more;
-      await until(`${more} more answers`, () => done >= goal, GIVE_UP_AFTER_MS);
+      awaited += 1;
+      await until(`${more} more answers`, () => done >= goal, GIVE_UP_AFTER_MS).finally(() => {
+        awaited -= 1;
+      });
     },
     turnTo: (others) => {
       apis = others;
