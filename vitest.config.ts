@@ -2,13 +2,13 @@ import { configDefaults, defineConfig } from 'vitest/config';
 import { isEverything } from './test/support/everything.ts';
 
 /**
- * Functions and values alone: neither a server nor a process nor compiled output. The walks through all that turns can do
- * are pure as well, and take longer than everything here.
+ * Functions and values alone: neither a server nor a process nor compiled output. The walks through all that turns can do,
+ * the hearings, and the tests of all commands run once more are pure as well, and take longer than everything here.
  */
 const PURE = [
-  'test/court/**/!(walk).test.ts',
+  'test/court/**/!(walk|hearings).test.ts',
   'test/client/{verifiedChain,countdown,pieces}.test.ts',
-  'test/core/{batcher,everyCommand,ids}.test.ts',
+  'test/core/{batcher,ids}.test.ts',
   'test/faults/judge.test.ts',
   'test/infra/{backlog,blobs,config,healthAnswers,metrics,redaction,repeats,settings,tokens}.test.ts',
   'test/integrity/{streamKinds,tables}.test.ts',
@@ -21,14 +21,14 @@ const ON_A_KIND = ['test/{http,relay,jobs,journeys}/**/*.test.ts'];
 const FAULTS = ['test/faults/**/*.test.ts'];
 const VERSIONS = ['test/versions/*.test.ts'];
 /**
- * The door, SQL, reads, and jobs on one database: nothing in these files asks which queue, broadcast or limiter there is,
- * or how many processes share the work.
+ * The door, SQL, reads, jobs on one database, and what one socket may do to its relay: nothing in these files asks which
+ * queue, broadcast or limiter there is, or how many processes share the work.
  */
 const KIND_BLIND = [
   'test/http/{authentication,badInput,cors,errorBodies,everyMetric,features,findings,hardening,log,pages,reads}.test.ts',
   'test/http/{requestMetrics,roles,sharing,smallPrint,strangers}.test.ts',
   'test/jobs/{closeStale,expire,keepFindings,sweepBlobs,verifyEverything,verifyRecent}.test.ts',
-  'test/relay/{namespaces,room.model}.test.ts',
+  'test/relay/{floods,namespaces,room.model}.test.ts',
 ];
 
 const withServers = {
@@ -37,8 +37,11 @@ const withServers = {
   testTimeout: 30_000,
   hookTimeout: 60_000,
   pool: 'forks' as const,
-  sequence: { groupOrder: 1 },
+  // What is tested is loaded once for each worker, which takes longer than most files do. No file leaves anything behind.
+  isolate: false,
 };
+/** One project after the other: a worker goes from file to file of its own project only. */
+const inTurn = (turn: number) => ({ sequence: { groupOrder: turn } });
 /** `include` without what another project runs. */
 const files = (include: string[], ...without: string[]) => ({
   include,
@@ -56,14 +59,24 @@ export default defineConfig({
       {
         test: {
           ...withServers,
+          ...inTurn(1),
           ...files(['test/**/*.test.ts'], ...PURE, ...ON_A_KIND, ...FAULTS, ...VERSIONS),
           name: 'parts',
         },
       },
-      { test: { ...withServers, ...files(ON_A_KIND, ...PURE), name: 'embedded', env: { TEST_KIND: 'embedded' } } },
       {
         test: {
           ...withServers,
+          ...inTurn(2),
+          ...files(ON_A_KIND, ...PURE),
+          name: 'embedded',
+          env: { TEST_KIND: 'embedded' },
+        },
+      },
+      {
+        test: {
+          ...withServers,
+          ...inTurn(3),
           ...files(ON_A_KIND, ...PURE, ...(isEverything ? [] : KIND_BLIND)),
           name: 'distributed',
           env: { TEST_KIND: 'distributed' },
@@ -73,14 +86,14 @@ export default defineConfig({
         // They wait for locks and leases more than they work.
         test: {
           ...withServers,
+          ...inTurn(4),
           ...files(FAULTS, ...PURE),
           name: 'faults',
           testTimeout: 120_000,
           maxWorkers: 4,
-          sequence: { groupOrder: 2 },
         },
       },
-      ...(isEverything ? [{ test: { ...withServers, ...files(VERSIONS), name: 'versions' } }] : []),
+      ...(isEverything ? [{ test: { ...withServers, ...inTurn(5), ...files(VERSIONS), name: 'versions' } }] : []),
     ],
   },
 });

@@ -2,11 +2,15 @@
  * Loaded before each test file: a test that received a frame outside of the live protocol fails, and whether one has failed
  * is remembered, so that its database is kept.
  */
-import { afterEach, expect } from 'vitest';
+import { afterEach, beforeAll, expect } from 'vitest';
 import { takeFrameFaults } from './liveFrames.ts';
 
 let failed: string | undefined;
 
+// A worker goes from file to file.
+beforeAll(() => {
+  failed = undefined;
+});
 afterEach(({ task }) => {
   const outside = takeFrameFaults();
   if (task.result?.state === 'fail' || outside.length > 0) failed = `${task.file.name}: ${task.name}`;
