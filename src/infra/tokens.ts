@@ -4,7 +4,6 @@
  * Neither is good once it was revoked.
  */
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import { jwtVerify } from 'jose';
 import jwt from 'jsonwebtoken';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
@@ -185,11 +184,14 @@ const ALGORITHMS: { [kind: string]: Algorithm } = {
   ed25519: 'EdDSA',
 };
 
-/** jsonwebtoken does not know EdDSA; jose does, at a higher price for the others. */
+/** jsonwebtoken does not know EdDSA; jose does, at a higher price for the others, and is loaded where it is needed. */
 async function payloadOf(token: string, key: KeyObject, { algorithms, ...checks }: Checks): Promise<unknown> {
   if (asksForExtensions(token)) return undefined;
   try {
-    if (algorithms[0] === 'EdDSA') return (await jwtVerify(token, key, { algorithms, ...checks })).payload;
+    if (algorithms[0] === 'EdDSA') {
+      const { jwtVerify } = await import('jose');
+      return (await jwtVerify(token, key, { algorithms, ...checks })).payload;
+    }
     return jwt.verify(token, key, { algorithms: algorithms as jwt.Algorithm[], ...checks });
   } catch {
     return undefined;
