@@ -75,6 +75,8 @@ async function launch(group: string, [file, ...args]: string[], { databaseUrl, r
     // An API has its port for something else.
     METRICS_PORT: group === 'api' ? '0' : port,
     RATE_LIMIT_GENERAL_PER_MINUTE: '0',
+    WS_MAX_CONNECTIONS_PER_USER: '0',
+    WS_MAX_CONNECTIONS_PER_IP: '0',
     LOG_LEVEL: 'error',
   };
   const path = fileURLToPath(new URL(file!, import.meta.url));

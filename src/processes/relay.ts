@@ -7,6 +7,7 @@ import { metricsAccess, metricsRoutes } from '../http/operations/metricsRoutes.t
 import { serveMetrics } from '../http/operations/serveMetrics.ts';
 import { answerProblems, answerUnknownPath } from '../http/problems.ts';
 import { createExpressServer } from '../http/server.ts';
+import { openLimiter } from '../infra/limiter/openLimiter.ts';
 import { POLL_POOL_SIZE } from '../infra/postgres/boundedRead.ts';
 import { readInstallation } from '../infra/postgres/installation.ts';
 import { unreadyOnNewerSchema } from '../infra/postgres/schemaWatch.ts';
@@ -39,7 +40,8 @@ await runProcess({ role: 'relay', verifiesTokens: true }, async (config) => {
     ticketSecret: ticket_secret,
     revocations,
   });
-  const relay = createRelay({ ...backbone, pool, tokens });
+  const limiter = await openLimiter(backbone);
+  const relay = createRelay({ ...backbone, pool, tokens, limiter });
   const polls = backbone.openPool('relay', POLL_POOL_SIZE);
   await heartbeat.join('relay');
   const probe = await startProcessProbe(backbone, { pool: polls, connections: relay.connections });
@@ -59,6 +61,7 @@ await runProcess({ role: 'relay', verifiesTokens: true }, async (config) => {
       { name: 'listeners', run: () => relay.close() },
       { name: 'http', run: () => closeServer(server) },
       { name: 'metrics', run: () => apart?.close() },
+      { name: 'limiter', run: () => limiter.close() },
       { name: 'probe', run: () => probe.close() },
       { name: 'revocations', run: () => revocations.close() },
       { name: 'pool', run: () => Promise.all([pool.end(), polls.end()]) },

@@ -8,6 +8,7 @@ import type { Queryable } from '../core/sql/queryable.ts';
 import { serveMetrics } from '../http/operations/serveMetrics.ts';
 import { createExpressServer } from '../http/server.ts';
 import { startApi } from '../http/startApi.ts';
+import { openLimiter } from '../infra/limiter/openLimiter.ts';
 import { claimDatabase } from '../infra/postgres/databaseClaim.ts';
 import { type Backbone, openBackbone } from '../infra/process/backbone.ts';
 import type { Config } from '../infra/process/config.ts';
@@ -59,7 +60,9 @@ export async function startAll(
     const api = await startApi(backbone, secret, () => relay?.connections() ?? 0);
     steps.unshift({ name: 'api', run: () => api.close() });
     stop?.throwIfAborted();
-    relay = createRelay({ ...backbone, pool, tokens: api.tokens });
+    const limiter = await openLimiter(backbone);
+    steps.unshift({ name: 'limiter', run: () => limiter.close() });
+    relay = createRelay({ ...backbone, pool, tokens: api.tokens, limiter });
     const apart = await serveMetrics(backbone, USUAL_METRICS_PORT);
     steps.unshift({ name: 'metrics', run: () => apart?.close() });
     const server = createExpressServer(api.app);

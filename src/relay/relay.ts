@@ -5,9 +5,10 @@
 import type { Server as HttpServer } from 'node:http';
 import type pg from 'pg';
 import { createScopeCache } from '../access/scopeCache.ts';
-import { Problem } from '../core/definitions/problem.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
+import { createAddresses } from '../infra/addresses.ts';
 import type { Broadcast } from '../infra/broadcast/broadcast.ts';
+import type { Limiter } from '../infra/limiter/limiter.ts';
 import type { ObserverLeases } from '../infra/presence/observers.ts';
 import type { Presence } from '../infra/presence/presence.ts';
 import type { Config } from '../infra/process/config.ts';
@@ -16,7 +17,9 @@ import type { Resumption } from '../infra/resumption/resumption.ts';
 import type { Log } from '../infra/telemetry/log.ts';
 import type { Metrics } from '../infra/telemetry/metrics.ts';
 import type { Tokens } from '../infra/tokens.ts';
-import { type Admit, createAdmission } from './listeners/admission.ts';
+import { createAdmission } from './listeners/admission.ts';
+import { guardAdmission } from './listeners/admissionGuard.ts';
+import { createAdmissionLimits } from './listeners/admissionLimits.ts';
 import { startCensus } from './listeners/census.ts';
 import { createListeners } from './listeners/listeners.ts';
 import { createObservationLeases } from './listeners/observationLeases.ts';
@@ -54,6 +57,7 @@ export interface RelayOptions {
   observers: ObserverLeases;
   reports: Reports;
   resumption: Resumption;
+  limiter: Pick<Limiter, 'take'>;
   tokens: Tokens;
   config: Config;
   metrics: Metrics;
@@ -61,7 +65,8 @@ export interface RelayOptions {
 }
 
 export function createRelay(options: RelayOptions): Relay {
-  const { boot: id, pool, broadcast, presence, observers, reports, resumption, tokens, config, metrics, log } = options;
+  const { boot: id, pool, broadcast, presence, observers, reports, resumption, limiter } = options;
+  const { tokens, config, metrics, log } = options;
   const db: Queryable = pool;
   const scopes = createScopeCache(db);
   const readers = createReaders(pool, async (session_id) => (await turnout.count([session_id]))[0]!);
@@ -76,16 +81,16 @@ export function createRelay(options: RelayOptions): Relay {
   const stopPresence = startPresenceMessages({ db, turnout, rooms, guests: listeners.guests, log });
   const stopScopeCheck = startScopeCheck({ db, listeners, scopes, broadcast, log });
   const isLetIn = createOrigins(config);
-  const admitOpen = createAdmission({ scopes, tokens, resumeTickets, isLetIn, config });
+  const addresses = createAddresses(config);
+  const { realAddress } = addresses;
+  const demandRoom = createAdmissionLimits({ limiter, addresses, config });
+  const admission = createAdmission({ scopes, tokens, resumeTickets, isLetIn, demandRoom, config });
+  const { isDraining } = listeners;
+  const admit = guardAdmission(admission, { addresses, isDraining, metrics });
   const floodgate = createFloodgate(metrics);
-  const socketIo = createSocketIo({ admit, listeners, floodgate, isLetIn, log });
-  const webSockets = createWebSockets(admit, listeners, floodgate, log);
-  const eventStreams = createEventStreams({ admit, listeners, isLetIn, log });
-
-  async function admit(request: Parameters<Admit>[0]): ReturnType<Admit> {
-    if (listeners.isDraining()) throw new Problem('unavailable', 'This relay is stopping.', {}, { 'Retry-After': '1' });
-    return admitOpen(request);
-  }
+  const socketIo = createSocketIo({ admit, listeners, floodgate, isLetIn, realAddress, log });
+  const webSockets = createWebSockets({ admit, listeners, floodgate, realAddress, log });
+  const eventStreams = createEventStreams({ admit, listeners, isLetIn, realAddress, log });
 
   function attach(server: HttpServer): void {
     socketIo.attach(server);

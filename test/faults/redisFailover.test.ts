@@ -104,7 +104,7 @@ describe.skipIf(inject('redisUrl') === null)('a Redis', () => {
     const everybody = await Promise.all([
       scene.startApi(),
       scene.startWorker(),
-      scene.startRelay({ WS_MAX_CONNECTIONS_PER_USER: '0', WS_MAX_CONNECTIONS_PER_IP: '0' }),
+      scene.startRelay(),
       scene.startScheduler(),
     ]);
     const sessions = await scene.openSessions(everybody[0], 2);

@@ -51,6 +51,7 @@ export async function openScene({ redisUrl, database: given }: SceneOptions): Pr
     JWT_SECRET: SECRET,
     RATE_LIMIT_GENERAL_PER_MINUTE: '0',
     RATE_LIMIT_OBJECTIONS_PER_MINUTE: '0',
+    WS_MAX_CONNECTIONS_PER_USER: '0',
     METRICS_PORT: '0',
     PORT: '0',
   };

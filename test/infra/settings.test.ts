@@ -31,12 +31,10 @@ test('a setting without effect is named where it asks for something, and not for
   const asking = {
     WS_MAX_QUEUE: '50',
     WS_OVERFLOW_ACTION: 'disconnect',
-    WS_MAX_CONNECTIONS_PER_USER: '10',
-    WS_MAX_CONNECTIONS_PER_IP: '10',
   };
   expect(settingsWithoutEffect(readConfig(asking, 'all'))).toEqual(withoutEffect);
   expect(Object.keys(asking)).toEqual(withoutEffect);
-  const defaults = { WS_MAX_QUEUE: '100', WS_OVERFLOW_ACTION: 'drop_oldest', WS_MAX_CONNECTIONS_PER_USER: '3' };
-  const nothing = { WS_MAX_CONNECTIONS_PER_IP: '0' };
+  const defaults = { WS_MAX_QUEUE: '100', WS_OVERFLOW_ACTION: 'drop_oldest' };
+  const nothing = { WS_MAX_QUEUE: '0' };
   expect(settingsWithoutEffect(readConfig({ ...defaults, ...nothing, WS_MAX_REPLAY: '50' }, 'all'))).toEqual([]);
 });

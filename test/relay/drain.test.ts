@@ -42,6 +42,8 @@ afterAll(async () => {
   await stack?.stop();
 });
 
+const NO_LIMITS = { take: async () => ({ admitted: true as const }) };
+
 /** A relay more, on a server of its own; what it logs is kept. @param nth of the processes that there are */
 async function openRelay(nth: 1 | 2 = 1, grace_seconds = 25) {
   const backbone = stack.backbones.at(-nth) ?? stack.backbones[0]!;
@@ -53,7 +55,7 @@ async function openRelay(nth: 1 | 2 = 1, grace_seconds = 25) {
   const log = pino({ level: 'info' }, new Writable({ write })) as never;
   const pool = openPool(stack.database.url, 'relay', 4, () => {});
   const config = { ...backbone.config, SHUTDOWN_GRACE_SECONDS: grace_seconds };
-  const relay = createRelay({ ...backbone, boot: randomUUID(), config, log, pool, tokens });
+  const relay = createRelay({ ...backbone, boot: randomUUID(), config, log, pool, tokens, limiter: NO_LIMITS });
   const server = createServer((_req, res) => void res.writeHead(404).end());
   relay.attach(server);
   const port = await listen(server, '127.0.0.1', 0, 0);

@@ -3,8 +3,20 @@
  * a close code, on socket.io the data of its connect_error.
  */
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import pino from 'pino';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { Problem } from '../../src/core/definitions/problem.ts';
+import { createMetrics } from '../../src/infra/telemetry/metrics.ts';
+import type { Listeners } from '../../src/relay/listeners/listeners.ts';
+import { createFloodgate } from '../../src/relay/transports/floodgate.ts';
+import { routeRequests, routeUpgrades } from '../../src/relay/transports/routes.ts';
+import { createSocketIo } from '../../src/relay/transports/socketio.ts';
+import { createEventStreams } from '../../src/relay/transports/sse.ts';
+import { createWebSockets } from '../../src/relay/transports/websocket.ts';
 import { type Cast, cast, openSession, person } from '../support/client.ts';
 import { listenOnSocketIo, listenOnSse, listenOnWebSocket } from '../support/listener.ts';
 import {
@@ -103,6 +115,50 @@ describe.skipIf(isLeftOut)(`while sessions are switched off, ${kind},`, () => {
   });
 });
 
+/** The transports alone, at which everything is refused for the same reason. */
+async function refuseAll(reason: Error): Promise<string> {
+  const admit = () => Promise.reject(reason);
+  const metrics = createMetrics();
+  const listeners = { isDraining: () => false } as Listeners;
+  const realAddress = () => '127.0.0.1';
+  const options = { admit, listeners, floodgate: createFloodgate(metrics), isLetIn: () => true, realAddress };
+  const log = pino({ level: 'silent' });
+  const socketIo = createSocketIo({ ...options, log });
+  const webSockets = createWebSockets({ ...options, log });
+  const eventStreams = createEventStreams({ ...options, log });
+  const server = createServer();
+  socketIo.attach(server);
+  routeRequests(server, eventStreams);
+  routeUpgrades(server, webSockets);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    for (const transport of [socketIo, webSockets, eventStreams]) transport.close();
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const IN_A_WHILE = { 'Retry-After': '7' };
+const later = { retry_after_ms: 7_000 };
+test.each([
+  ['rate_limited', new Problem('rate_limited', 'x', {}, IN_A_WHILE), 429, 4429, later],
+  ['backlog', new Problem('backlog', 'x', {}, IN_A_WHILE), 503, 4503, later],
+  ['unavailable', Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }), 503, 4503, { retry_after_ms: 2_000 }],
+  ['internal_error', new Error('a fault'), 500, 1011, {}],
+])('%s is told on each transport as its client can read it', async (code, reason, status, close, retry) => {
+  const url = await refuseAll(reason);
+  const asked = { session_id: randomUUID() };
+  const answer = { status, code, ...retry };
+  expect(await refusedOnWebSocket(url, asked)).toEqual(answer);
+  expect(await refusedOnWebSocket(url, asked, { origin: ELSEWHERE })).toEqual({ close, code });
+  expect(await refusedOnWebSocket(url, asked, { protocols: ['plearoll.v1'] })).toEqual({ close, code });
+  expect(await refusedOnSse(url, asked)).toEqual(answer);
+  expect(await refusedOnSse(url, asked, { origin: ELSEWHERE })).toEqual(answer);
+  for (const by of ['polling', 'websocket']) expect(await refusedOnSocketIo(url, asked, {}, [by])).toEqual(answer);
+});
+
 describe.skipIf(isLeftOut)(`a page, ${kind},`, () => {
   const own = () => stack.relayUrl;
 
@@ -145,7 +201,7 @@ describe.skipIf(isLeftOut)(`a page, ${kind},`, () => {
 });
 
 describe.skipIf(isLeftOut)(`what is asked for in an odd way, ${kind},`, () => {
-  const at = (path: string, headers: Record<string, string> = {}) => refusedAtPath(stack.relayUrl, path, {}, headers);
+  const at = (path: string, headers: Record<string, string> = {}) => refusedAtPath(stack.relayUrl, path, { headers });
   const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
   const path = (query: string, id = session_id) => `/live/ws/${id}?${query}`;
   const unauthenticated = { status: 401, code: 'unauthenticated' };

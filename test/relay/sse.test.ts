@@ -146,6 +146,7 @@ async function openStreams(heartbeat_ms: number) {
     admit: async () => ({ identity: {} }) as never,
     listeners: { enter } as never,
     isLetIn: () => true,
+    realAddress: () => '127.0.0.1',
     log: pino({ level: 'silent' }),
     heartbeat_ms,
   });

@@ -23,6 +23,7 @@ export interface Asked {
 export interface Browser {
   origin?: string;
   protocols?: string[];
+  headers?: Record<string, string>;
 }
 
 const retryIn = (seconds: unknown) => (seconds === undefined ? {} : { retry_after_ms: Number(seconds) * 1_000 });
@@ -37,8 +38,7 @@ export async function refusedOnWebSocket(url: string, asked: Asked, browser: Bro
 export function refusedAtPath(
   url: string,
   path: string,
-  { origin, protocols = [] }: Browser = {},
-  headers: Record<string, string> = {},
+  { origin, protocols = [], headers = {} }: Browser = {},
 ): Promise<Refused> {
   const socket = new WebSocket(url.replace('http', 'ws') + path, protocols, { headers, ...(origin && { origin }) });
   const messages: Json[] = [];
@@ -59,11 +59,10 @@ export function refusedAtPath(
 }
 
 /** @throws when it is let in */
-export async function refusedOnSse(url: string, asked: Asked, { origin }: Browser = {}): Promise<Refused> {
+export async function refusedOnSse(url: string, asked: Asked, { origin, headers }: Browser = {}): Promise<Refused> {
   const { session_id, ...query } = asked;
-  const headers = origin === undefined ? {} : { origin };
   const path = `/live/sse/${session_id}?${new URLSearchParams(query as Record<string, string>)}`;
-  const answer = await fetch(url + path, { headers });
+  const answer = await fetch(url + path, { headers: { ...headers, ...(origin && { origin }) } });
   if (answer.ok) {
     await answer.body!.cancel();
     throw new Error('let in');
@@ -76,10 +75,10 @@ export async function refusedOnSse(url: string, asked: Asked, { origin }: Browse
 export async function refusedOnSocketIo(
   url: string,
   asked: Asked,
-  { origin }: Browser = {},
+  { origin, headers }: Browser = {},
   transports = ['polling', 'websocket'],
 ): Promise<Refused> {
-  const extraHeaders = origin === undefined ? {} : { origin };
+  const extraHeaders = { ...headers, ...(origin && { origin }) };
   const socket = io(`${url}/live`, { auth: asked, forceNew: true, reconnection: false, transports, extraHeaders });
   try {
     return await new Promise((resolve, reject) => {

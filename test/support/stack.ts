@@ -14,6 +14,7 @@ import { startWorker } from '../../jobs/startWorker.ts';
 import { startScheduler } from '../../jobs/ticks/startScheduler.ts';
 import { createExpressServer } from '../../src/http/server.ts';
 import { type Api, startApi } from '../../src/http/startApi.ts';
+import { openLimiter } from '../../src/infra/limiter/openLimiter.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
 import { readInstallationId } from '../../src/infra/postgres/installation.ts';
 import { assembleBackbone, type Backbone } from '../../src/infra/process/backbone.ts';
@@ -166,13 +167,15 @@ async function serveApi(api: Api): Promise<{ api: Api; server: Server; url: stri
 async function serveRelay(backbone: Backbone, { tokens }: Api) {
   const { heartbeat, onError, databaseUrl } = backbone;
   const pool = openPool(databaseUrl, 'relay', 4, onError);
-  const relay = createRelay({ ...backbone, pool, tokens });
+  const limiter = await openLimiter(backbone);
+  const relay = createRelay({ ...backbone, pool, tokens, limiter });
   const server = createServer((_req, res) => void res.writeHead(404).end());
   relay.attach(server);
   await heartbeat.join('relay');
   const port = await listen(server, '127.0.0.1', 0, 0);
   const close = async () => {
     await relay.close();
+    limiter.close();
     await closeServer(server);
     await pool.end();
   };

@@ -103,7 +103,7 @@ export const Settings = z.object({
     help: 'The Redis of the queue, the broadcast, presence and rate limits. It must not evict.',
   }),
   REDIS_CACHE_URL: redisUrl.optional().register(described, {
-    readBy: API,
+    readBy: DOORS,
     unset: '`REDIS_URL`',
     help: 'Another Redis for rate limits, which may evict.',
   }),
@@ -199,13 +199,11 @@ export const Settings = z.object({
   }),
   WS_MAX_CONNECTIONS_PER_USER: count.default(3).register(described, {
     readBy: RELAY,
-    help: 'New connections of one user in an hour; 0 for no limit.',
-    isWithoutEffect: true,
+    help: 'New connections of one user in an hour; 0 for no limit. Coming back with a resume ticket is none.',
   }),
   WS_MAX_CONNECTIONS_PER_IP: count.default(5).register(described, {
     readBy: RELAY,
-    help: 'New connections from one address in an hour; 0 for no limit.',
-    isWithoutEffect: true,
+    help: "New connections from one address in an hour (IPv6 by its network of 64 bits); 0 for no limit. Coming back with a resume ticket is none, and this machine's own address is not counted.",
   }),
   WS_MAX_REPLAY: count.default(10_000).register(described, {
     readBy: RELAY,

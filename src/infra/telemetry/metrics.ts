@@ -57,6 +57,10 @@ export function createMetrics() {
     socketFloods: counter('socket_floods_total', 'Windows of 10 s in which frames of a socket were left out unparsed'),
     closedSockets: counter('sockets_closed_total', 'Connections of listeners that were ended here', ['reason']),
     limiterDegraded: gauge('limiter_degraded', '1 while this process counts its part of each rate limit alone'),
+    admissions: counter('admissions_total', 'Clients that asked to listen, by what became of it', [
+      'transport',
+      'result',
+    ]),
     limiterRefusals: counter('limiter_refusals_total', 'Tries that a rate limit refused', ['type']),
     term: gauge('leader_term', 'Term in which this scheduler leads; 0 while it does not'),
     clockSkew: gauge('scheduler_clock_skew_seconds', 'This machine’s clock less the database’s'),

@@ -9,6 +9,7 @@ import { isUuid } from '../../core/chain/ids.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 import type { Config } from '../../infra/process/config.ts';
 import { type Identity, isCurrent, type Ticket, type Tokens } from '../../infra/tokens.ts';
+import type { DemandRoom } from './admissionLimits.ts';
 import type { IsLetIn } from './origins.ts';
 import type { ResumeTickets } from './resumeTickets.ts';
 
@@ -17,7 +18,7 @@ export type Transport = 'socketio' | 'websocket' | 'sse';
 /** What a client asks for, as its transport found it. */
 export interface Request {
   transport: Transport;
-  /** The peer's. */
+  /** The client's own, as far as trusted proxies say it. */
   address: string;
   origin: string | undefined;
   host: string | undefined;
@@ -52,10 +53,13 @@ export interface AdmissionOptions {
   tokens: Tokens;
   resumeTickets: Pick<ResumeTickets, 'redeem'>;
   isLetIn: IsLetIn;
+  demandRoom: DemandRoom;
   config: Config;
 }
 
-export function createAdmission({ scopes, tokens, resumeTickets, isLetIn, config }: AdmissionOptions): Admit {
+export function createAdmission(options: AdmissionOptions): Admit {
+  const { scopes, tokens, resumeTickets, isLetIn, demandRoom, config } = options;
+
   async function admit(request: Request): Promise<Admitted> {
     if (!isLetIn(request.origin, request.host)) throw new Problem('forbidden', 'Pages of this origin may not connect.');
     const identity = await identify(request);
@@ -66,6 +70,7 @@ export function createAdmission({ scopes, tokens, resumeTickets, isLetIn, config
     // The last thing to be asked: what is refused for another reason uses no ticket up.
     const resumed = await resumeTickets.redeem(request.resume_ticket, { subject: identity.actor.id, session_id });
     if (!resumed && !isCurrent(identity)) throw unauthenticated();
+    if (!resumed) await demandRoom(identity.actor.id, request.address);
     const connection = { connection_id: randomUUID(), address: request.address };
     return { ...connection, session_id, ...position, resumed, identity, scope };
   }

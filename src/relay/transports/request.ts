@@ -2,16 +2,24 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'socket.io';
 import { Problem } from '../../core/definitions/problem.ts';
+import type { Addresses } from '../../infra/addresses.ts';
 import type { Request, Transport } from '../listeners/admission.ts';
 
-export function requestOfUrl(transport: Exclude<Transport, 'socketio'>, req: IncomingMessage, id: string): Request {
+export type RealAddress = Addresses['realAddress'];
+
+export function requestOfUrl(
+  transport: Exclude<Transport, 'socketio'>,
+  req: IncomingMessage,
+  id: string,
+  realAddress: RealAddress,
+): Request {
   const query = new URLSearchParams(req.url!.slice(pathOf(req).length));
   const given = (name: string) => onlyOf(query.getAll(name));
   // Empty before a browser's first event.
   const lastEventId = (transport === 'sse' && req.headers['last-event-id']) || undefined;
   return {
     transport,
-    address: req.socket.remoteAddress ?? '',
+    address: realAddress(req.socket.remoteAddress, req.headers),
     origin: req.headers.origin,
     host: req.headers.host,
     token: onlyOf([...query.getAll('token'), bearerToken(req.headers.authorization)]),
@@ -22,10 +30,10 @@ export function requestOfUrl(transport: Exclude<Transport, 'socketio'>, req: Inc
   };
 }
 
-export function requestOfHandshake({ auth, headers, address }: Socket['handshake']): Request {
+export function requestOfHandshake({ auth, headers, address }: Socket['handshake'], realAddress: RealAddress): Request {
   return {
     transport: 'socketio',
-    address,
+    address: realAddress(address, headers),
     origin: headers.origin,
     host: headers.host,
     token: onlyOf([auth.token ?? undefined, bearerToken(headers.authorization)]),

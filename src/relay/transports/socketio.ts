@@ -15,7 +15,7 @@ import type { Floodgate } from './floodgate.ts';
 import { type Line, openLine } from './line.ts';
 import type { Connection } from './queue.ts';
 import { refusalOf } from './refusal.ts';
-import { requestOfHandshake } from './request.ts';
+import { type RealAddress, requestOfHandshake } from './request.ts';
 
 export interface SocketIo {
   attach(server: HttpServer): void;
@@ -34,10 +34,11 @@ export interface SocketIoOptions {
   listeners: Listeners;
   floodgate: Floodgate;
   isLetIn: IsLetIn;
+  realAddress: RealAddress;
   log: Log;
 }
 
-export function createSocketIo({ admit, listeners, floodgate, isLetIn, log }: SocketIoOptions): SocketIo {
+export function createSocketIo({ admit, listeners, floodgate, isLetIn, realAddress, log }: SocketIoOptions): SocketIo {
   const io = new Server({
     path: SOCKETIO_PATH,
     serveClient: false,
@@ -64,7 +65,7 @@ export function createSocketIo({ admit, listeners, floodgate, isLetIn, log }: So
       return;
     }
     try {
-      admitted.set(socket, await admit(requestOfHandshake(socket.handshake)));
+      admitted.set(socket, await admit(requestOfHandshake(socket.handshake, realAddress)));
       next();
     } catch (error) {
       lines.get(socket.conn)!.isTaken = false;
@@ -75,9 +76,9 @@ export function createSocketIo({ admit, listeners, floodgate, isLetIn, log }: So
 
   function refusal(error: unknown): Error {
     const { body, headers } = refusalOf(error, log);
-    const { code, status, detail } = body;
+    const { code, status, detail, retry_after_ms } = body;
     const seconds = headers['Retry-After'];
-    const retry = seconds === undefined ? {} : { retry_after_ms: Number(seconds) * 1_000 };
+    const retry = seconds === undefined ? {} : { retry_after_ms: retry_after_ms ?? Number(seconds) * 1_000 };
     return Object.assign(new Error(detail), { data: { code, status, ...retry } });
   }
 

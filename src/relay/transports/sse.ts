@@ -12,7 +12,7 @@ import { MAX_UNSENT_BYTES, type Message, textOf } from '../listeners/messages.ts
 import type { IsLetIn } from '../listeners/origins.ts';
 import { createReadiness } from './readiness.ts';
 import { type Refusal, refusalOf, textOfRefusal } from './refusal.ts';
-import { requestOfUrl } from './request.ts';
+import { type RealAddress, requestOfUrl } from './request.ts';
 
 export interface EventStreams {
   serve(req: IncomingMessage, res: ServerResponse, session_id: string): Promise<void>;
@@ -24,6 +24,7 @@ export interface EventStreamsOptions {
   admit: Admit;
   listeners: Listeners;
   isLetIn: IsLetIn;
+  realAddress: RealAddress;
   log: Log;
   heartbeat_ms?: number;
 }
@@ -45,7 +46,7 @@ const HEADERS = {
 const PREFLIGHT = { 'Access-Control-Allow-Headers': 'Authorization, Last-Event-ID', 'Access-Control-Max-Age': '600' };
 
 export function createEventStreams(options: EventStreamsOptions): EventStreams {
-  const { admit, listeners, isLetIn, log, heartbeat_ms = HEARTBEAT_MS } = options;
+  const { admit, listeners, isLetIn, realAddress, log, heartbeat_ms = HEARTBEAT_MS } = options;
   const open = new Set<ServerResponse>();
   const heart = setInterval(beat, heartbeat_ms).unref();
 
@@ -70,7 +71,7 @@ export function createEventStreams(options: EventStreamsOptions): EventStreams {
   async function admitted(req: IncomingMessage, session_id: string): Promise<Admitted> {
     if (isAmbiguous(req)) throw new Problem('bad_request', SEND_ONE_HOST.detail, {}, { Connection: 'close' });
     if (req.method !== 'GET') throw new Problem('method_not_allowed', 'Use GET.', {}, { Allow: 'GET' });
-    return admit(requestOfUrl('sse', req, session_id));
+    return admit(requestOfUrl('sse', req, session_id, realAddress));
   }
 
   function refuse(req: IncomingMessage, res: ServerResponse, refusal: Refusal): void {

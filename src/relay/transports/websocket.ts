@@ -12,7 +12,7 @@ import { MAX_UNSENT_BYTES, type Message, REASONS, textOf } from '../listeners/me
 import type { Floodgate } from './floodgate.ts';
 import { createReadiness } from './readiness.ts';
 import { closeCodeOf, type Refusal, refusalOf, rejectUpgrade } from './refusal.ts';
-import { requestOfUrl } from './request.ts';
+import { type RealAddress, requestOfUrl } from './request.ts';
 
 export interface WebSockets {
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, session_id: string): Promise<void>;
@@ -23,7 +23,16 @@ export interface WebSockets {
 const SUBPROTOCOL = 'plearoll.v1';
 const HANDSHAKE_KEY = /^[+/0-9A-Za-z]{22}==$/;
 
-export function createWebSockets(admit: Admit, listeners: Listeners, Gate: Floodgate, log: Log): WebSockets {
+export interface WebSocketsOptions {
+  admit: Admit;
+  listeners: Listeners;
+  floodgate: Floodgate;
+  realAddress: RealAddress;
+  log: Log;
+}
+
+export function createWebSockets(options: WebSocketsOptions): WebSockets {
+  const { admit, listeners, floodgate: Gate, realAddress, log } = options;
   const handleProtocols = (offered: Set<string>) => offered.has(SUBPROTOCOL) && SUBPROTOCOL;
   const server = new Gate({ noServer: true, handleProtocols });
 
@@ -32,7 +41,9 @@ export function createWebSockets(admit: Admit, listeners: Listeners, Gate: Flood
     const onError = () => socket.destroy();
     socket.on('error', onError);
     server.gate(socket, head);
-    const outcome = await admit(requestOfUrl('websocket', req, session_id)).catch((error) => refusalOf(error, log));
+    const outcome = await admit(requestOfUrl('websocket', req, session_id, realAddress)).catch((error) =>
+      refusalOf(error, log),
+    );
     socket.off('error', onError);
     if ('identity' in outcome) server.handleUpgrade(req, socket, head, (ws) => serve(ws, outcome));
     else if (readsCloseCodes(req)) server.handleUpgrade(req, socket, head, (ws) => refuse(ws, outcome));
