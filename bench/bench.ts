@@ -1,13 +1,13 @@
 /**
  * `npm run bench` runs every benchmark, `npm run bench -- <name>` one of them. Options: --seconds 8, --rounds 1,
- * --connections 1,64,256, --only ours,direct,naive, --quiet 100.
+ * --connections 1,64,256, --listeners 10000, --only ours,direct,naive (relay: ours,ours-socketio,adapter,streams), --quiet 100.
  */
 import { parseArgs } from 'node:util';
 import { benchCommands } from './commands.ts';
 import { benchLimiter } from './limiter.ts';
 import type { BenchOptions } from './options.ts';
+import { benchRelay } from './relay.ts';
 import { benchRest } from './rest.ts';
-import { SERVERS } from './servers.ts';
 import { benchStart } from './start.ts';
 
 const BENCHMARKS: Record<string, (options: BenchOptions) => Promise<void>> = {
@@ -15,6 +15,7 @@ const BENCHMARKS: Record<string, (options: BenchOptions) => Promise<void>> = {
   start: benchStart,
   rest: benchRest,
   limiter: benchLimiter,
+  relay: benchRelay,
 };
 
 const { values, positionals } = parseArgs({
@@ -23,7 +24,8 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string', default: '8' },
     rounds: { type: 'string', default: '1' },
     connections: { type: 'string', default: '1,64,256' },
-    only: { type: 'string', default: SERVERS.join() },
+    only: { type: 'string', default: '' },
+    listeners: { type: 'string', default: '10000' },
     quiet: { type: 'string', default: '100' },
   },
 });
@@ -33,7 +35,8 @@ const options: BenchOptions = {
   seconds: Number(values.seconds),
   rounds: Number(values.rounds),
   connections: values.connections.split(',').map(Number),
-  only: SERVERS.filter((server) => values.only.split(',').includes(server)),
+  only: values.only.split(',').filter(Boolean),
+  listeners: Number(values.listeners),
   quiet: Number(values.quiet) / 100,
   signal: interruption.signal,
 };

@@ -8,7 +8,7 @@ import { type Grounds, openGrounds } from './grounds.ts';
 import { type Contestant, enterContestant, measurePoint, type Point } from './measure.ts';
 import type { BenchOptions } from './options.ts';
 import { keepResults, median, table } from './report.ts';
-import type { ServerName } from './servers.ts';
+import { SERVERS, type ServerName } from './servers.ts';
 
 const MOST_TRIES = 5;
 const GROUPS = ['api', 'worker', 'redis', 'postgres', 'load'];
@@ -37,14 +37,15 @@ const GOALS: Goal[] = [
 ];
 
 export async function benchCommands(options: BenchOptions): Promise<void> {
-  const { connections, only, rounds, seconds } = options;
+  const { connections, rounds, seconds } = options;
+  const only = options.only.length === 0 ? [...SERVERS] : SERVERS.filter((name) => options.only.includes(name));
   const grounds = await openGrounds();
   const points: Point[] = [];
   try {
     for (let round = 0; round < rounds; round += 1) {
       // Turned round each time, so that a machine that gets slower favours nobody.
       const order = round % 2 === 0 ? only : [...only].reverse();
-      points.push(...(await playRound(grounds, { ...options, only: order })));
+      points.push(...(await playRound(grounds, order, options)));
     }
     const medians = connections.flatMap((count) => only.map((server) => medianOf(points, server, count)));
     console.log(`\n${pointTable(medians)}\n\n${goalLines(medians).join('\n')}`);
@@ -55,12 +56,12 @@ export async function benchCommands(options: BenchOptions): Promise<void> {
 }
 
 /** All servers are up, but only one has anything to do at a time. */
-async function playRound(grounds: Grounds, options: BenchOptions): Promise<Point[]> {
-  const { seconds, connections, only, quiet, signal } = options;
+async function playRound(grounds: Grounds, order: readonly ServerName[], options: BenchOptions): Promise<Point[]> {
+  const { seconds, connections, quiet, signal } = options;
   const contestants: Contestant[] = [];
   const points: Point[] = [];
   try {
-    for (const server of only) contestants.push(await enterContestant(grounds, server, signal));
+    for (const server of order) contestants.push(await enterContestant(grounds, server, signal));
     for (const count of connections) {
       for (const contestant of contestants) {
         const measure = () => measurePoint(grounds, contestant, { connections: count, seconds, signal });

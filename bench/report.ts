@@ -42,6 +42,6 @@ export function median(values: number[]): number {
 }
 
 /** @param share between 0 and 1 */
-export function percentile(sorted: readonly number[], share: number): number {
+export function percentile(sorted: ArrayLike<number>, share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }

@@ -1,6 +1,9 @@
 /** The servers under test: ours as the Procfile runs it, and the peers, each as the processes an operator would start. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../test/support/redis.ts';
@@ -21,6 +24,10 @@ interface Backing {
   redisUrl: string;
 }
 
+/** Of exhibits' files, which nothing here has. */
+const HOME = mkdtempSync(join(tmpdir(), 'plearoll-bench-home-'));
+process.on('exit', () => rmSync(HOME, { recursive: true, force: true }));
+
 export const SECRET = 'a secret of the benchmarks alone, which is long enough';
 const READY_WITHIN_MS = 20_000;
 
@@ -35,11 +42,12 @@ export function startServer(name: ServerName, backing: Backing): Promise<Running
   return startProcesses(name, PROCESSES[name], backing);
 }
 
-/** @param processes the arguments of each by its group; one of them is `api` */
+/** @param processes the arguments of each by its group; `url` is that of the API, or of the last */
 export async function startProcesses(
   name: string,
   processes: Record<string, string[]>,
   backing: Backing,
+  settings: Record<string, string> = {},
 ): Promise<RunningServer> {
   const started = new Map<string, { child: ChildProcess; url: string }>();
   const stop = async () => {
@@ -52,36 +60,53 @@ export async function startProcesses(
     }
   };
   try {
-    for (const [group, args] of Object.entries(processes)) started.set(group, await launch(group, args, backing));
+    for (const [group, args] of Object.entries(processes))
+      started.set(group, await launch(group, args, backing, settings));
     for (const server of started.values()) await untilReady(server);
   } catch (error) {
     await stop().catch(() => {});
     throw error;
   }
   const pids = Object.fromEntries([...started].map(([group, { child }]) => [group, child.pid!]));
-  return { url: started.get('api')!.url, pids, stop };
+  const { url } = started.get('api') ?? [...started.values()].at(-1)!;
+  return { url, pids, stop };
 }
 
-async function launch(group: string, [file, ...args]: string[], { databaseUrl, redisUrl }: Backing) {
-  const port = String(await freePort());
+async function launch(
+  group: string,
+  [file, ...args]: string[],
+  { databaseUrl, redisUrl }: Backing,
+  settings: Record<string, string>,
+) {
+  const port = settings.PORT ?? String(await freePort());
   const env = {
     PATH: process.env.PATH,
     NODE_ENV: 'production',
+    PLEAROLL_HOME: HOME,
     DATABASE_URL: databaseUrl,
     REDIS_URL: redisUrl,
     JWT_SECRET: SECRET,
     PORT: port,
     RELAY_PORT: port,
-    // An API has its port for something else.
-    METRICS_PORT: group === 'api' ? '0' : port,
+    // An API and a relay have their port for something else.
+    METRICS_PORT: group === 'api' || group === 'relay' ? '0' : port,
     RATE_LIMIT_GENERAL_PER_MINUTE: '0',
     WS_MAX_CONNECTIONS_PER_USER: '0',
     WS_MAX_CONNECTIONS_PER_IP: '0',
     LOG_LEVEL: 'error',
+    ...settings,
   };
   const path = fileURLToPath(new URL(file!, import.meta.url));
   const child = spawn(process.execPath, [path, ...args], { env, stdio: ['ignore', 'inherit', 'inherit'] });
+  endWithUs(child);
   return { child, url: `http://127.0.0.1:${port}` };
+}
+
+/** Whatever becomes of this process, none that it started outlives it. */
+export function endWithUs(child: ChildProcess): void {
+  const end = () => void child.kill('SIGKILL');
+  process.on('exit', end);
+  child.once('exit', () => process.off('exit', end));
 }
 
 async function untilReady({ child, url }: { child: ChildProcess; url: string }): Promise<void> {
