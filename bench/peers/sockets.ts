@@ -9,7 +9,7 @@ import { Redis } from 'ioredis';
 import { Server } from 'socket.io';
 
 /** What a peer replays: it keeps nothing, so it says the same event again and again. */
-const sample = JSON.parse(process.env.SAMPLE ?? 'null') as object | null;
+const sample = JSON.parse(process.env.SAMPLE || 'null') as object | null;
 
 export type Adapter = 'adapter' | 'streams';
 

@@ -1,6 +1,7 @@
 /** One contestant's stage: its own database, an API, a worker that announces in its way, its relay, and an audience. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { Agent, request } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import type { Docket, Grounds } from '../grounds.ts';
 import { endWithUs, type RunningServer, SECRET, startProcesses } from '../servers.ts';
@@ -70,15 +71,7 @@ export async function openStage(
     return (await heard).stamps;
   }
 
-  async function record({ session_id, token }: Docket, text: string): Promise<void> {
-    const response = await fetch(`${api.url}/api/session/${session_id}/log`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', prefer: 'respond-async' },
-      body: JSON.stringify({ event_type: 'BENCH_ENTRY', details: { text } }),
-    });
-    if (response.status !== 202) throw new Error(`the log answered ${response.status}: ${await response.text()}`);
-    await response.arrayBuffer();
-  }
+  const post = createPost(api.url);
 
   async function replaceRelay(): Promise<void> {
     const port = new URL(relay.url).port;
@@ -106,7 +99,7 @@ export async function openStage(
     tell,
     count,
     stamps,
-    record,
+    record: ({ session_id, token }, text) => post(`/api/session/${session_id}/log`, token, text),
     hear,
     relay: () => ({ cpu_us: readUsage({ relay: relay.pids.relay! }).relay!, mib: mibOf(relay.pids.relay!) }),
     databaseUrl,
@@ -141,4 +134,20 @@ function messageOf<M extends { kind: string }, K extends M['kind']>(
     child.on('message', onMessage);
     child.once('exit', onExit);
   });
+}
+
+/** Over a bounded number of connections. @throws where the API does not take it */
+function createPost(url: string): (path: string, token: string, text: string) => Promise<void> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 32 });
+  return (path, token, text) =>
+    new Promise((resolve, reject) => {
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', prefer: 'respond-async' };
+      const asked = request(`${url}${path}`, { method: 'POST', agent, headers }, (answer) => {
+        answer.resume();
+        if (answer.statusCode === 202) answer.once('end', resolve);
+        else reject(new Error(`${path} answered ${answer.statusCode}`));
+      });
+      asked.once('error', reject);
+      asked.end(JSON.stringify({ event_type: 'BENCH_ENTRY', details: { text } }));
+    });
 }
