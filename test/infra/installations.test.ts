@@ -92,7 +92,7 @@ test.skipIf(redisUrl === null)(
     expect(keys.filter((key) => !isOwn(key))).toEqual([]);
     for (const prefix of own) {
       const parts = keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length).split(':')[0]);
-      expect(new Set(parts)).toEqual(new Set(['bull', 'limit', 'presence', 'probe', 'relay']));
+      expect(new Set(parts)).toEqual(new Set(['bull', 'presence', 'probe', 'ratelimit', 'relay', 'resume']));
     }
     expect(channels.filter((channel) => !isOwn(channel))).toEqual([]);
     expect(new Set(channels.map((channel) => own.findIndex((prefix) => channel.startsWith(prefix))))).toEqual(
