@@ -3,6 +3,7 @@
  * --connections 1,64,256, --listeners 10000, --only ours,direct,naive (relay: ours,ours-socketio,adapter,streams), --quiet 100.
  */
 import { parseArgs } from 'node:util';
+import { benchClient } from './client.ts';
 import { benchCommands } from './commands.ts';
 import { benchLimiter } from './limiter.ts';
 import type { BenchOptions } from './options.ts';
@@ -14,6 +15,7 @@ const BENCHMARKS: Record<string, (options: BenchOptions) => Promise<void>> = {
   commands: benchCommands,
   start: benchStart,
   rest: benchRest,
+  client: benchClient,
   limiter: benchLimiter,
   relay: benchRelay,
 };

@@ -66,13 +66,14 @@ const REMEMBERED = 256;
 
 export function createVerifiedChain(session_id: string, isVerifying: boolean): VerifiedChain {
   const stream = `session:${session_id}`;
-  const past = new Map<number, string>();
+  /** The latest, each at its number's remainder. */
+  const past: Begin[] = [];
   const claims = new Map<number, string>();
   let last: Begin | undefined;
 
   function begin(position: Begin): void {
     last = position.event_sequence === 0 ? { event_sequence: 0, event_hash: GENESIS_HASH } : position;
-    if (last.event_hash !== undefined) remember(past, last.event_sequence, last.event_hash);
+    past[last.event_sequence % REMEMBERED] = last;
   }
 
   function take(given: unknown): SessionEvent {
@@ -92,13 +93,15 @@ export function createVerifiedChain(session_id: string, isVerifying: boolean): V
       }
       const fault = faultOfExported(event as unknown as JsonObject);
       if (fault) throw new ChainBroken(fault.code, next, fault.expected, fault.got);
-      const claimed = claims.get(next);
+      const claimed = claims.size > 0 ? claims.get(next) : undefined;
       if (claimed !== undefined && claimed !== event_hash) throw new ChainBroken('head', next, claimed, event_hash);
-      claims.delete(next);
+      if (claimed !== undefined) claims.delete(next);
     }
     last = { event_sequence, event_hash };
-    remember(past, event_sequence, event_hash);
-    return { ...coveredFields(event), session_id };
+    past[event_sequence % REMEMBERED] = last;
+    const covered = coveredFields(event) as SessionEvent;
+    covered.session_id = session_id;
+    return covered;
   }
 
   function claim(given: unknown): Position {
@@ -107,17 +110,22 @@ export function createVerifiedChain(session_id: string, isVerifying: boolean): V
       throw new ChainBroken('unreadable', (last?.event_sequence ?? 0) + 1);
     }
     if (!isVerifying || event_sequence === 0) return { event_sequence, event_hash };
-    const known = past.get(event_sequence) ?? claims.get(event_sequence);
+    const known = hashAt(event_sequence) ?? claims.get(event_sequence);
     if (known !== undefined && known !== event_hash) throw new ChainBroken('head', event_sequence, known, event_hash);
     if (last && event_sequence === last.event_sequence) begin({ event_sequence, event_hash });
-    else if (!last || event_sequence > last.event_sequence) remember(claims, event_sequence, event_hash);
+    else if (!last || event_sequence > last.event_sequence) expect(event_sequence, event_hash);
     return { event_sequence, event_hash };
   }
 
-  return { last: () => last, take, claim, begin };
-}
+  function hashAt(event_sequence: number): string | undefined {
+    const known = past[event_sequence % REMEMBERED];
+    return known?.event_sequence === event_sequence ? known.event_hash : undefined;
+  }
 
-function remember(hashes: Map<number, string>, event_sequence: number, event_hash: string): void {
-  hashes.set(event_sequence, event_hash);
-  if (hashes.size > REMEMBERED) hashes.delete(hashes.keys().next().value!);
+  function expect(event_sequence: number, event_hash: string): void {
+    claims.set(event_sequence, event_hash);
+    if (claims.size > REMEMBERED) claims.delete(claims.keys().next().value!);
+  }
+
+  return { last: () => last, take, claim, begin };
 }

@@ -20,7 +20,8 @@ export interface Envelope {
 /** The previous hash of every stream's first event. */
 export const GENESIS_HASH = '0'.repeat(64);
 
-const LEAF = new Uint8Array([0x00]);
+/** The byte 0x00 as text. */
+const LEAF = '\u0000';
 const PAYLOAD = new Uint8Array([0x02]);
 const MAX_DEPTH = 16;
 
@@ -65,5 +66,5 @@ export function envelopeText(e: Envelope): string {
 
 /** SHA-256(0x00 || envelope): an event's hash, the next event's `previous_hash`, and an RFC 6962 leaf. */
 export function eventHash(envelope: Envelope): string {
-  return sha256(LEAF, envelopeText(envelope));
+  return sha256(LEAF + envelopeText(envelope));
 }

@@ -15,7 +15,7 @@ export interface ExportFault {
 
 const HASH = /^[0-9a-f]{64}$/;
 
-/** Without these forms the fields of one envelope could be cut in another way and give the same bytes. */
+/** Without these forms the fields of one envelope could be cut in another way and give the same bytes. The hash is compared. */
 const FORMS: { [field: string]: RegExp } = {
   stream: /^[a-z]+:[a-z0-9-]{1,60}$/,
   event_type: /^[A-Z][A-Z0-9_]{0,49}$/,
@@ -23,7 +23,6 @@ const FORMS: { [field: string]: RegExp } = {
   actor_id: /^[a-z0-9:_-]{1,64}$/,
   occurred_at: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/,
   previous_hash: HASH,
-  event_hash: HASH,
   payload_commitment: HASH,
 };
 const FIELDS = Object.entries(FORMS);
