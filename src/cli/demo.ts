@@ -1,6 +1,6 @@
 /** `npm start -- --demo`: a short round of our own making, played over HTTP with a listener on a socket, then verified. */
 import { randomUUID } from 'node:crypto';
-import { WebSocket } from 'ws';
+import { type Client, connect } from '../client/node.ts';
 import { signToken } from '../infra/tokens.ts';
 
 type Json = { [key: string]: unknown };
@@ -86,24 +86,26 @@ async function call(url: string, { token }: Person, method: string, path: string
   return answer;
 }
 
-function listen(url: string, session_id: string, { token }: Person, say: (line: string) => void) {
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/live/ws/${session_id}?last_sequence=0`, {
-    headers: { authorization: `Bearer ${token}` },
-  });
-  const until = (type: string, field: string) =>
-    new Promise<void>((resolve, reject) => {
-      socket.on('error', reject);
-      socket.on('message', (data) => {
-        const message = JSON.parse(String(data)) as Json;
-        if (message[field] === type) resolve();
-      });
-    });
-  const synced = until('SYNCED', 'type');
-  const completed = until('SESSION_COMPLETED', 'event_type').then(() => socket.close());
-  socket.on('message', (data) => {
-    const { type, event_sequence, event_type, event_hash } = JSON.parse(String(data)) as Record<string, string>;
-    if (type === 'EVENT')
-      say(`  live ${String(event_sequence).padStart(3)}  ${event_type!.padEnd(20)} ${event_hash!.slice(0, 16)}…`);
-  });
+/** @throws by its promises where the chain does not hold: the demo then fails */
+function listen(url: string, session: string, { token }: Person, say: (line: string) => void) {
+  const client = connect({ url, session, token, from: 0 });
+  const synced = until(client, (done) => client.on('state', (state) => state === 'live' && done()));
+  const completed = until(client, (done) =>
+    client.on('event', ({ event_type }) => event_type === 'SESSION_COMPLETED' && done()),
+  ).finally(client.close);
+  client.on('event', ({ event_sequence, event_type, event_hash }) =>
+    say(`  live ${String(event_sequence).padStart(3)}  ${event_type.padEnd(20)} ✓ ${event_hash.slice(0, 16)}…`),
+  );
   return { synced, completed };
+}
+
+function until(client: Client, when: (done: () => void) => void): Promise<void> {
+  const reached = new Promise<void>((resolve, reject) => {
+    when(resolve);
+    client.on('broken', reject);
+    client.on('error', reject);
+  });
+  // It is looked at only when the round has been played so far.
+  reached.catch(() => {});
+  return reached;
 }

@@ -8,7 +8,8 @@ import { type ClockNow, createCountdown } from './countdown.ts';
 import { Refused } from './endings.ts';
 import { follow } from './follow.ts';
 import type { Following } from './following.ts';
-import { createListeners } from './listeners.ts';
+import type { Line } from './line.ts';
+import { createListeners, type Listeners } from './listeners.ts';
 import { addressOf, type ConnectOptions, readOptions } from './options.ts';
 import { createPages } from './pages.ts';
 import type { Position, SessionEvent, SnapshotData, SocketConstructor } from './protocol.ts';
@@ -66,6 +67,8 @@ export interface Client {
   events(): AsyncIterableIterator<SessionEvent>;
   /** The clock of the turn under way as it stands now by the server's time; null where there is none. */
   clock(): ClockNow | null;
+  /** Asks for a snapshot; a server gives one in five seconds. Without a connection nothing is asked. */
+  requestState(): void;
   close(): void;
 }
 
@@ -80,24 +83,14 @@ export function connect(options: ConnectOptions): Client {
   const readers = createReaders(told.queue);
   const backoff = createBackoff(timing.first_wait_ms, timing.longest_wait_ms);
   const pages = createPages(api, session, chain, told.fetch, signal);
-  let state: State = 'connecting';
-  let ticket: string | undefined;
-  if (begin) chain.begin(begin);
-
-  function become(next: State): void {
-    if (state === next || state === 'closed') return;
-    state = next;
-    emit('state', next);
-  }
-
-  function finish(error?: Error): void {
-    if (state === 'closed') return;
+  const status = createStatus(emit, (error) => {
     aborter.abort();
-    if (error instanceof ChainBroken) emit('broken', error);
-    else if (error) emit('error', error as Refused);
-    become('closed');
     readers.end(error);
-  }
+  });
+  const { become, finish } = status;
+  let ticket: string | undefined;
+  let line: Line | undefined;
+  if (begin) chain.begin(begin);
 
   const following: Following = {
     chain,
@@ -112,7 +105,10 @@ export function connect(options: ConnectOptions): Client {
     },
     onSnapshot: (data) => emit('snapshot', { data, verification: 'unverified' }),
     onPresence: (presence) => emit('presence', presence),
-    onSyncing: () => become('syncing'),
+    onWelcome(current) {
+      line = current;
+      become('syncing');
+    },
     onLive() {
       backoff.reset();
       become('live');
@@ -123,9 +119,9 @@ export function connect(options: ConnectOptions): Client {
   };
   const followed = follow({
     address: (token) =>
-      addressOf(relay, session, { token, ticket, last_sequence: chain.last()?.event_sequence, seat: told.seat }),
+      addressOf(relay(), session, { token, ticket, last_sequence: chain.last()?.event_sequence, seat: told.seat }),
     tokens: createTokens(told.token, told.ticket),
-    onLost: () => state !== 'connecting' && become('stale'),
+    onLost: () => status.current() !== 'connecting' && become('stale'),
     whenRoom: readers.whenRoom,
     Socket,
     timing,
@@ -136,7 +132,7 @@ export function connect(options: ConnectOptions): Client {
   followed.catch(finish);
   return {
     get state() {
-      return state;
+      return status.current();
     },
     get position() {
       const { event_sequence, event_hash } = chain.last() ?? {};
@@ -145,6 +141,28 @@ export function connect(options: ConnectOptions): Client {
     on,
     events: readers.add,
     clock: () => countdown.at(time.now()),
+    requestState: () => line?.send({ type: 'REQUEST_STATE' }),
     close: () => finish(),
   };
+}
+
+/** @param onEnd called once, before it is told */
+function createStatus(emit: Listeners<ClientEvents>['emit'], onEnd: (error?: Error) => void) {
+  let state: State = 'connecting';
+
+  function become(next: State): void {
+    if (state === next || state === 'closed') return;
+    state = next;
+    emit('state', next);
+  }
+
+  function finish(error?: Error): void {
+    if (state === 'closed') return;
+    onEnd(error);
+    if (error instanceof ChainBroken) emit('broken', error);
+    else if (error) emit('error', error as Refused);
+    become('closed');
+  }
+
+  return { current: () => state, become, finish };
 }

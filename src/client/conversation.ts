@@ -27,7 +27,7 @@ export function converse(line: Line, tokens: Tokens, following: Following): Conv
   function welcome({ head, resume_ticket }: ServerMessage): void {
     chain.claim(head);
     keepTicket(resume_ticket);
-    following.onSyncing();
+    following.onWelcome(line);
     line.ping();
   }
 

@@ -37,8 +37,9 @@ export function openLine(url: string, protocol: string, Constructor: SocketConst
   const { promise: ended, resolve } = deferred<LineEnd>();
   const inbox = createInbox((error) => end({ error }));
   const acks = createAcknowledgements(send);
-  let heard_at = Date.now();
   let pinged_at = 0;
+  /** When the PING was sent after which nothing has come yet. */
+  let unanswered_at: number | undefined;
   let isOver = false;
   let timer = setTimeout(() => end({ error: new LineLost('The connection did not open in time.') }), timing.timeout_ms);
 
@@ -48,11 +49,13 @@ export function openLine(url: string, protocol: string, Constructor: SocketConst
 
   function ping(): void {
     pinged_at = Date.now();
+    unanswered_at ??= pinged_at;
     send({ type: 'PING' });
   }
 
+  /** A page in the background beats as seldom as once a minute: only what was asked can be missed. */
   function beat(): void {
-    if (Date.now() - heard_at > timing.ping_ms + timing.timeout_ms) {
+    if (unanswered_at !== undefined && Date.now() - unanswered_at > timing.timeout_ms) {
       end({ error: new LineLost('The server has fallen silent.') });
       return;
     }
@@ -75,7 +78,7 @@ export function openLine(url: string, protocol: string, Constructor: SocketConst
     if (!isOver) timer = setTimeout(beat, timing.ping_ms);
   });
   socket.addEventListener('message', ({ data }) => {
-    heard_at = Date.now();
+    unanswered_at = undefined;
     inbox.put(data);
   });
   // A close follows.

@@ -3,12 +3,12 @@ import type { Position, SocketConstructor } from './protocol.ts';
 import type { TokenSource } from './tokens.ts';
 
 export interface ConnectOptions {
-  /** Of the relay: http(s) or ws(s). */
-  url: string;
+  /** Of the relay: http(s) or ws(s). A function is asked before each connection: there may be several relays. */
+  url: string | (() => string);
   /** The id of the session. */
   session: string;
   /** Of the API, where it is another one. */
-  api?: string;
+  api?: string | (() => string);
   /** A function is asked before each connection, and when a token ends. */
   token?: TokenSource;
   /** An observer's: for the relay in the place of the token. */
@@ -40,8 +40,8 @@ export function readOptions(options: ConnectOptions) {
   const Socket = options.WebSocket ?? (globalThis as { WebSocket?: SocketConstructor }).WebSocket;
   if (!Socket) throw new TypeError('WebSocket: there is none here; give one');
   return {
-    relay: schemed(options.url, 'ws'),
-    api: schemed(options.api ?? options.url, 'http'),
+    relay: locator(options.url, 'ws'),
+    api: locator(options.api ?? options.url, 'http'),
     session,
     token,
     ticket,
@@ -53,6 +53,13 @@ export function readOptions(options: ConnectOptions) {
     fetch: options.fetch ?? ((...request: Parameters<typeof fetch>) => fetch(...request)),
     timing: { ...TIMING, ...options.timing },
   };
+}
+
+/** A fixed one is looked at once, and at once. */
+function locator(url: string | (() => string), scheme: 'ws' | 'http'): () => string {
+  if (typeof url === 'function') return () => schemed(url(), scheme);
+  const fixed = schemed(url, scheme);
+  return () => fixed;
 }
 
 function beginOf(from: number | Position) {

@@ -29,9 +29,10 @@ export interface Pages {
 }
 
 const LIMIT = 1_000;
+const ANSWERED_WITHIN_MS = 30_000;
 
 export function createPages(
-  api: string,
+  api: () => string,
   session: string,
   chain: VerifiedChain,
   fetchPage: typeof fetch,
@@ -49,7 +50,9 @@ export function createPages(
   async function read(start: number, end: number, token: string | undefined): Promise<JsonObject> {
     const query = `start_sequence=${start}&end_sequence=${end}&limit=${LIMIT}`;
     const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    const answer = await fetchPage(`${api}/api/session/${session}/logs?${query}`, { headers, signal });
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(ANSWERED_WITHIN_MS)]);
+    const url = `${api()}/api/session/${session}/logs?${query}`;
+    const answer = await fetchPage(url, { headers, signal: patience });
     if (answer.ok) return (await answer.json()) as JsonObject;
     const problem = (await answer.json().catch(() => ({}))) as { code?: string; detail?: string };
     const { code = 'unavailable', detail = `The API answered ${answer.status}.` } = problem;

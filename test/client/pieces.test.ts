@@ -119,15 +119,19 @@ describe('options', () => {
     readOptions({ url: 'http://court.example', session, WebSocket: Socket, ...changes });
 
   test('name relay and API by either scheme, under a path too', () => {
-    expect(read({ url: 'https://court.example:8443/moot/' })).toMatchObject({
-      relay: 'wss://court.example:8443/moot',
-      api: 'https://court.example:8443/moot',
-      session: session.toLowerCase(),
-    });
-    expect(read({ url: 'ws://relay.example', api: 'https://api.example' })).toMatchObject({
-      relay: 'ws://relay.example',
-      api: 'https://api.example',
-    });
+    const found = read({ url: 'https://court.example:8443/moot/' });
+    expect([found.relay(), found.api(), found.session]).toEqual([
+      'wss://court.example:8443/moot',
+      'https://court.example:8443/moot',
+      session.toLowerCase(),
+    ]);
+    const relays = ['ws://first.example', 'ws://second.example', 'ws://third.example'];
+    const several = read({ url: () => relays.shift()!, api: 'https://api.example' });
+    expect([several.relay(), several.relay(), several.api()]).toEqual([
+      'ws://first.example',
+      'ws://second.example',
+      'https://api.example',
+    ]);
   });
 
   test.each([
