@@ -59,6 +59,7 @@ const WALLS: { [beginning: string]: string[] } = {
     'node:crypto',
     'zod',
   ],
+  'src/fold': [...OVER_THE_ROOF, 'src/infra/postgres/database.ts', 'src/http/app.ts', 'src/queries.ts', 'node:crypto'],
   'src/backup': [...OVER_THE_ROOF, 'src/http/app.ts', COURT],
   'src/cli': [...OVER_THE_ROOF, 'src/http/app.ts', COURT],
   'src/processes': ['test/support/stack.ts'],

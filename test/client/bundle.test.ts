@@ -7,6 +7,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { sha256 as inBrowsers } from '../../src/core/chain/sha256.browser.ts';
 import { sha256 } from '../../src/core/chain/sha256.ts';
+import { createFold as createFoldHere } from '../../src/fold/fold.ts';
+import { histories } from '../support/histories.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const file = join(ROOT, 'dist/client/client.js');
@@ -27,6 +29,18 @@ test('it is what `plearoll/client` names for browsers, and Node gets its own', a
   const resolved = createRequire(import.meta.url).resolve('plearoll/client');
   expect(resolved).toBe(join(ROOT, 'dist/src/client/node.js'));
   expect(Object.keys(await import(resolved)).sort()).toEqual(Object.keys(await import(file)).sort());
+});
+
+test('the fold stands beside it, apart from its size, and needs nothing of Node either', async () => {
+  const fold = readFileSync(join(ROOT, 'dist/client/fold.js'), 'utf8');
+  expect(/^import\b|\brequire\(|["'`]node:/m.exec(fold)).toBeNull();
+  const { createFold } = await import(join(ROOT, 'dist/client/fold.js'));
+  const { session_id, events } = histories.find(({ events: all }) => all.at(-1)!.event_type === 'SESSION_COMPLETED')!;
+  const inBrowser = createFold(session_id);
+  const here = createFoldHere(session_id);
+  for (const event of events) for (const one of [inBrowser, here]) one.add(event);
+  expect(inBrowser.shown('')).toEqual(here.shown(''));
+  expect(here.shown('')).toMatchObject({ session: { status: 'completed' }, head: inBrowser.position() });
 });
 
 test('its hashes are those of Node', () => {

@@ -8,7 +8,7 @@ import { type Cast, cast, must, openSession, post } from '../support/client.ts';
 import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const [whole, pieces] = [
+const [whole, pieces, folded] = [
   ...readFileSync(join(ROOT, 'docs/client.md'), 'utf8').matchAll(/^```js\n([\s\S]*?)^```$/gm),
 ].map(([, code]) => code!);
 
@@ -51,5 +51,10 @@ describe.skipIf(isLeftOut)(`the examples, ${kind}`, () => {
   test('one begins with a snapshot, and tells clock and position', async () => {
     const { session_id } = await openSession(stack.url, people);
     expect(await run(pieces!, session_id)).toBe('active unverified\nnull 2\n');
+  });
+
+  test('one has a snapshot confirmed', async () => {
+    const { session_id } = await openSession(stack.url, people);
+    expect(await run(folded!, session_id)).toBe("{ verification: 'confirmed' }\n");
   });
 });

@@ -38,7 +38,7 @@ export type StatesOf<L extends Locks> = number extends L['length']
 /** A table of which the input names a row. */
 type FoundTable<Input> = Table & { readonly found_by: keyof Input & string };
 
-interface MutationParts<Input, Body, Scope, L extends Locks, Fact, Code extends string>
+export interface MutationParts<Input, Body, Scope, L extends Locks, Fact, Code extends string>
   extends Omit<
     Mutation<Input, NoInfer<StatesOf<L>>, Scope, Fact>,
     'body' | 'target' | 'streams' | 'facts' | 'decide' | 'rejects'
@@ -65,7 +65,7 @@ type DoorParts<Input, Scope> = Pick<
   'limit' | 'faults' | 'feature' | 'features' | 'admits'
 >;
 
-interface CommandParts<Route, Input, Body, Scope, L extends Locks, Fact, Code extends string>
+export interface CommandParts<Route, Input, Body, Scope, L extends Locks, Fact, Code extends string>
   extends MutationParts<Input, Body, Scope, L, Fact, Code>,
     DoorParts<Input, Scope> {
   /** `POST /api/...` with `:placeholders`, which are part of the input. */

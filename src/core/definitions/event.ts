@@ -46,7 +46,7 @@ export interface ExportedEvent {
   erased?: true;
 }
 
-interface EventParts<Payload, State> {
+export interface EventParts<Payload, State> {
   stream: StreamKind<State>;
   type: string;
   payload: z.ZodType<Payload>;
