@@ -29,7 +29,7 @@ export interface SessionFold {
   position(): Position | null;
   /** What the session looks like by its events; of the clock, at that instant. */
   shown(server_time: string): JsonObject;
-  /** Compares all that stands in the record; who listens and when something was checked does not. */
+  /** Compares all that stands in the record; presence, and the instant of the last check, do not. */
   confirm(snapshot: SnapshotData): Verdict;
 }
 
