@@ -13,10 +13,8 @@ export const REVOCATIONS = 'revocations';
 
 /** What a revocation can name a token by, and whether it was issued before. */
 export interface Origin {
-  jti: string | null;
-  sid: string | null;
-  /** The user's id, of an observer's ticket that of its holder. */
-  sub: string;
+  /** An observer's ticket has those of its holder's token too. */
+  names: readonly Name[];
   institution_id: string | null;
   role: string;
   /** In seconds since 1970; null counts as long ago. */
@@ -56,7 +54,9 @@ interface Row {
   revoked_at: number;
 }
 
+/** `sub` is the user. */
 type Claim = 'jti' | 'sid' | 'sub';
+export type Name = readonly [claim: Claim, value: string];
 
 const COLUMNS = 'claim, value, institution_id, extract(epoch from revoked_at)::float8 as revoked_at';
 
@@ -92,7 +92,7 @@ export function startRevocations({
   broadcast: Broadcast;
   log: Log;
 }): Revocations {
-  const recent = createNames();
+  const recent = createRevoked();
   const listeners = new Set<() => void>();
   const lookUps = createBatcher<Origin, boolean>(TOKENS_AT_ONCE, lookUp, () => true);
   let read_at: string | null = null;
@@ -101,10 +101,12 @@ export function startRevocations({
   let isClosed = false;
 
   async function lookUp(origins: Origin[]): Promise<boolean[]> {
-    const asked = origins.flatMap((origin) => namesOf(origin).map((name) => [...name, origin.institution_id] as const));
+    const asked = origins.flatMap(({ names, institution_id }) =>
+      names.map(([claim, value]) => [claim, value, institution_id] as const),
+    );
     const columns = [0, 1, 2].map((i) => asked.map((name) => name[i]));
     const { rows } = await db.query<Row>({ ...LOOK_UP, values: columns });
-    const found = createNames();
+    const found = createRevoked();
     found.add(rows);
     return origins.map(found.cover);
   }
@@ -152,12 +154,9 @@ export function startRevocations({
   };
 }
 
-const namesOf = ({ jti, sid, sub }: Origin): [Claim, string][] =>
-  Object.entries({ jti, sid, sub }).filter((name): name is [Claim, string] => name[1] !== null);
-
 /** Names of tokens, each with until when tokens of it are ended, for every institution or for one. */
-function createNames() {
-  const names = new Map<string, { revoked_at: number; seen_at: number }>();
+function createRevoked() {
+  const revoked = new Map<string, { revoked_at: number; seen_at: number }>();
   const keyOf = (claim: string, value: string, institution_id: string | null) =>
     `${claim} ${institution_id ?? '*'} ${value}`;
 
@@ -166,8 +165,8 @@ function createNames() {
     let isMore = false;
     for (const { claim, value, institution_id, revoked_at } of rows) {
       const key = keyOf(claim, value, institution_id);
-      if ((names.get(key)?.revoked_at ?? Number.NEGATIVE_INFINITY) >= revoked_at) continue;
-      names.set(key, { revoked_at, seen_at: performance.now() });
+      if ((revoked.get(key)?.revoked_at ?? Number.NEGATIVE_INFINITY) >= revoked_at) continue;
+      revoked.set(key, { revoked_at, seen_at: performance.now() });
       isMore = true;
     }
     return isMore;
@@ -176,19 +175,19 @@ function createNames() {
   function cover(origin: Origin): boolean {
     const { institution_id, role, issued_at } = origin;
     const ends = (claim: Claim, value: string, whose: string | null) => {
-      const found = names.get(keyOf(claim, value, whose));
+      const found = revoked.get(keyOf(claim, value, whose));
       return found !== undefined && (issued_at === null || issued_at <= found.revoked_at);
     };
     // What an admin revokes ends no super_admin's.
     const isOwn = institution_id !== null && role !== 'super_admin';
-    return namesOf(origin).some(
+    return origin.names.some(
       ([claim, value]) => ends(claim, value, null) || (isOwn && ends(claim, value, institution_id)),
     );
   }
 
   function forget(after_ms: number): void {
     const before = performance.now() - after_ms;
-    for (const [key, { seen_at }] of names) if (seen_at < before) names.delete(key);
+    for (const [key, { seen_at }] of revoked) if (seen_at < before) revoked.delete(key);
   }
 
   return { add, cover, forget };

@@ -9,7 +9,7 @@ import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { type Actor, ROLES } from '../core/definitions/actor.ts';
 import { id } from '../core/definitions/schemas.ts';
-import { type Origin, REMEMBERED_MS, type Revocations } from './revocations.ts';
+import { type Name, type Origin, REMEMBERED_MS, type Revocations } from './revocations.ts';
 
 const LEEWAY_SECONDS = 5;
 const KNOWN_TOKENS = 5_000;
@@ -48,7 +48,12 @@ const TicketClaims = z.object({
   jti: id.optional(),
   /** Of the token it was issued for; an API of before does not say. */
   holder: z
-    .object({ role: z.enum([...ROLES, 'observer']), institution_id: id.nullable() })
+    .object({
+      role: z.enum([...ROLES, 'observer']),
+      institution_id: id.nullable(),
+      jti: z.string().optional(),
+      sid: z.string().optional(),
+    })
     .default({ role: 'observer', institution_id: null }),
 });
 
@@ -119,6 +124,9 @@ export function createTokens(parts: TokenOptions): Tokens {
   // A client sends one token many times: its signature is checked and it is looked up once, its expiry every time.
   const known = new LRUCache<string, Identity | 'revoked'>({ max: KNOWN_TOKENS, ttl: REMEMBERED_MS });
 
+  /** Of the token that an actor was verified by: a ticket that is issued for it ends with that token. */
+  const names = new WeakMap<Actor, { jti?: string | undefined; sid?: string | undefined }>();
+
   async function verify(token: string): Promise<Identity | undefined> {
     const identity = known.get(token) ?? (await identify(token));
     if (!identity || identity === 'revoked' || !isCurrent(identity)) return undefined;
@@ -128,9 +136,10 @@ export function createTokens(parts: TokenOptions): Tokens {
   async function identify(token: string): Promise<Identity | 'revoked' | undefined> {
     const claims = Claims.safeParse(await payloadOf(token, key, options)).data;
     if (!claims) return undefined;
-    const { sub, role, institution_id = null, exp, jti = null, sid = null, iat = null } = claims;
-    const origin: Origin = { jti, sid, sub, institution_id, role, issued_at: iat };
+    const { sub, role, institution_id = null, exp, jti, sid, iat = null } = claims;
+    const origin: Origin = { names: namesOf({ jti, sid, sub }), institution_id, role, issued_at: iat };
     const identity: Identity = { actor: { id: sub, role, institution_id }, expires_at: exp, origin };
+    names.set(identity.actor, { jti, sid });
     const found = (await revocations.isRevoked(origin)) ? 'revoked' : identity;
     if (token.length <= REMEMBERED_LENGTH) known.set(token, found);
     return found;
@@ -140,17 +149,19 @@ export function createTokens(parts: TokenOptions): Tokens {
     const payload = await payloadOf(token, ticketKey, ticketOptions);
     const claims = TicketClaims.safeParse(payload).data;
     if (!claims) return undefined;
-    const { sub, session_id, exp, iat = null, jti, holder } = claims;
-    const origin: Origin = { jti: jti ?? null, sid: null, sub, ...holder, issued_at: iat };
+    const { sub, session_id, exp, iat = null, jti } = claims;
+    const { role, institution_id, ...of } = claims.holder;
+    const origin = { names: namesOf({ sub, ...of }, { jti }), institution_id, role, issued_at: iat };
     if ((await revocations.isRevoked(origin)) || revocations.covers(origin)) return undefined;
     const actor: Actor = { id: sub, role: 'observer', institution_id: null };
-    return { id: jti, actor, session_id, expires_at: exp, holder: { id: sub, ...holder }, origin };
+    return { id: jti, actor, session_id, expires_at: exp, holder: { id: sub, role, institution_id }, origin };
   }
 
   function issueTicket({ id: jti, holder, session_id, issued_at, expires_at }: TicketParts): string {
     const { id, role, institution_id } = holder;
     const claims = {
-      ...{ sub: id, role: 'observer', session_id, exp: secondsOf(expires_at), holder: { role, institution_id } },
+      ...{ sub: id, role: 'observer', session_id, exp: secondsOf(expires_at) },
+      holder: { role, institution_id, ...names.get(holder) },
       ...(jti !== undefined && { jti }),
       ...(issued_at !== undefined && { iat: secondsOf(issued_at) }),
     };
@@ -160,6 +171,13 @@ export function createTokens(parts: TokenOptions): Tokens {
 
   const isRevoked = ({ origin }: Identity) => revocations.covers(origin);
   return { verify, verifyTicket, issueTicket, isRevoked, onRevoked: revocations.onRevoked };
+}
+
+/** As revocations name it. */
+function namesOf(...all: { jti?: string | undefined; sid?: string | undefined; sub?: string }[]): Name[] {
+  return all.flatMap((claims) =>
+    Object.entries(claims).filter((name): name is [Name[0], string] => name[1] !== undefined),
+  );
 }
 
 /** It has not ended. */

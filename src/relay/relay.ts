@@ -74,7 +74,7 @@ export function createRelay(options: RelayOptions): Relay {
   const stopHeadCheck = startHeadCheck({ rooms, readHeads: readers.readHeads, broadcast, log });
   const seats = createPresenceLeases({ id, presence, metrics, log });
   const observations = createObservationLeases({ observers, guests: () => listeners.guests(), log });
-  const resumeTickets = createResumeTickets({ resumption, log });
+  const resumeTickets = createResumeTickets({ db, resumption, log });
   const listeners = createListeners({ rooms, seats, observations, tokens, resumeTickets, config, metrics, log });
   const census = startCensus({ id, reports, guests: listeners.guests, log });
   const turnout = createTurnout({ id, reports, guests: listeners.guests, log });

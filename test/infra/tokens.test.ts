@@ -35,7 +35,8 @@ function forge(header: object, payload: object, hmac?: { hash: string; key: Buff
 describe('a token signed with the secret', () => {
   test('names who sends it', async () => {
     const exp = inSeconds(60);
-    const origin = { jti: null, sid: null, sub, institution_id, role: 'judge', issued_at: expect.any(Number) };
+    const names = [['sub', sub]];
+    const origin = { names, institution_id, role: 'judge', issued_at: expect.any(Number) };
     const identity = { actor: { id: sub, role: 'judge', institution_id }, expires_at: exp, origin };
     expect(await tokens.verify(signToken(claims({ exp }), SECRET))).toEqual(identity);
   });
@@ -178,7 +179,15 @@ describe('an observer ticket', () => {
       holder,
       session_id,
       expires_at: Date.parse(expires_at) / 1_000,
-      origin: { jti: id, sid: null, sub: holder.id, institution_id: null, role: 'observer', issued_at: null },
+      origin: {
+        names: [
+          ['sub', holder.id],
+          ['jti', id],
+        ],
+        institution_id: null,
+        role: 'observer',
+        issued_at: null,
+      },
     });
     expect(await tokens.verify(ticket)).toBeUndefined();
   });

@@ -32,7 +32,7 @@ const FAR_FUTURE = 4_102_444_800;
 const identity: Identity = {
   actor: { id: '018f3c1e-7b2a-7c11-9d0e-0000000c0000', role: 'participant', institution_id: null },
   expires_at: FAR_FUTURE,
-  origin: { jti: null, sid: null, sub: '', institution_id: null, role: 'participant', issued_at: null },
+  origin: { names: [], institution_id: null, role: 'participant', issued_at: null },
 };
 
 export function createModelClient(options: ClientOptions) {

@@ -1,10 +1,11 @@
 /** Resume tickets over real sockets: who comes back with one, who does not, and that each is good once. */
 import { randomUUID } from 'node:crypto';
+import jwt from 'jsonwebtoken';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Actor } from '../../src/core/definitions/actor.ts';
 import { NO_REVOCATIONS } from '../../src/infra/revocations.ts';
 import { createTokens, type Tokens } from '../../src/infra/tokens.ts';
-import { type Cast, cast, type Json, openSession } from '../support/client.ts';
+import { type Cast, cast, type Json, must, openSession, post } from '../support/client.ts';
 import { type Listener, type ListenOptions, listenOnSocketIo, listenOnWebSocket } from '../support/listener.ts';
 import { isLeftOut, kind, SECRET, type Stack, startStack } from '../support/stack.ts';
 
@@ -30,6 +31,14 @@ afterAll(async () => {
   for (const listener of open) listener.close();
   await stack?.stop();
 });
+
+/** The same ticket, of an hour ago. */
+function endedAgain(ticket: string): string {
+  const { sub, jti, session_id } = jwt.decode(ticket) as Json;
+  const of = { id: sub as string, role: 'observer' as const, institution_id: null };
+  const expires_at = new Date(Date.now() - 3_600_000).toISOString();
+  return tokens.issueTicket({ id: jti, holder: of, session_id, expires_at });
+}
 
 /** An observer's ticket that is good for so long. */
 function ticketFor(session_id: string, seconds: number): string {
@@ -103,6 +112,16 @@ describe.skipIf(isLeftOut).each(Object.entries(TRANSPORTS))(`coming back on %s, 
     const malformed = { token: ticketFor(session_id, -60), session_id, last_sequence: 'x', resume_ticket };
     await expect(listen(malformed)).rejects.toThrow(/422|schema/);
     await listen({ token: ticketFor(session_id, -60), session_id, resume_ticket });
+  });
+
+  test('an observation that was left lets nobody back in', async () => {
+    const { session_id, path } = await openSession(stack.url, people, { visibility: 'public' });
+    const { result } = await must(post(stack.url, `${path}/observe`, null, {}));
+    const ended = { token: endedAgain(result.ticket), session_id };
+    const { welcome } = await listen({ token: result.ticket, session_id });
+    const { welcome: again } = await listen({ ...ended, resume_ticket: ticketOf(welcome) });
+    await must(post(stack.url, `${path}/observe/${result.id}/leave`, null, {}));
+    await expect(listen({ ...ended, resume_ticket: ticketOf(again) })).rejects.toThrow(UNAUTHENTICATED);
   });
 
   test('a forged ticket of an observer is let in by no resume ticket', async () => {

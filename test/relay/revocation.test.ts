@@ -106,6 +106,18 @@ describe.skipIf(isLeftOut).each(TRANSPORTS)(`connections on %s, ${kind}`, (_, { 
     await expect(listen(connect, result.ticket, stack.relayUrl, { resume_ticket })).rejects.toThrow(REFUSED);
   });
 
+  test("an observer's ticket ends with the token that it was asked for with", async () => {
+    const sid = `sign-in ${randomUUID()}`;
+    const who = newcomer({ iat: now() - 60, sid, jti: randomUUID() });
+    const { result } = await must(post(stack.url, `${path}/observe`, who, {}));
+    const stays = await must(post(stack.url, `${path}/observe`, newcomer(), {}));
+    const [listener, other] = [await listen(connect, result.ticket), await listen(connect, stays.result.ticket)];
+    await must(revoke({ sid }));
+    expect(await listener.closed).toBe(ended);
+    other.send({ type: 'PING' });
+    await other.until(({ type }) => type === 'PONG');
+  });
+
   test("an observer's ticket can be named by its observation", async () => {
     const { result } = await must(post(stack.url, `${path}/observe`, null, {}));
     const listener = await listen(connect, result.ticket);

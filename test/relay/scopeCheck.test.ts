@@ -49,9 +49,7 @@ function come() {
     ...{ roster: new Map([[petitioner.id, 'petitioner' as const]]), replaced: new Set<string>() },
   };
   const origin = {
-    jti: null,
-    sid: null,
-    sub: petitioner.id,
+    names: [],
     institution_id: null,
     role: 'participant',
     issued_at: null,

@@ -109,7 +109,7 @@ export function createWorld({ future, committed, random, maxReplay, withHeadChec
     : () => {};
   const seats = createPresenceLeases({ id: session_id, presence: createInProcessPresence(PRESENCE), metrics, log });
   const resumption = createInProcessResumption(RESUMPTION);
-  const resumeTickets = createResumeTickets({ resumption, log });
+  const resumeTickets = createResumeTickets({ db: {} as never, resumption, log });
   const listeners = createListeners({
     rooms,
     seats,

@@ -11,7 +11,7 @@ import type { Config } from '../../infra/process/config.ts';
 import { type Identity, isCurrent, type Ticket, type Tokens } from '../../infra/tokens.ts';
 import type { DemandRoom } from './admissionLimits.ts';
 import type { IsLetIn } from './origins.ts';
-import type { ResumeTickets } from './resumeTickets.ts';
+import { bearerOf, type ResumeTickets } from './resumeTickets.ts';
 
 export type Transport = 'socketio' | 'websocket' | 'sse';
 
@@ -68,7 +68,7 @@ export function createAdmission(options: AdmissionOptions): Admit {
     const session_id = scope.session_id!;
     const position = { last_sequence: request.lastSequence(), seat: request.seat() };
     // The last thing to be asked: what is refused for another reason uses no ticket up.
-    const resumed = await resumeTickets.redeem(request.resume_ticket, { subject: identity.actor.id, session_id });
+    const resumed = await resumeTickets.redeem(request.resume_ticket, bearerOf(identity, session_id));
     if (!resumed && !isCurrent(identity)) throw unauthenticated();
     if (!resumed) await demandRoom(identity.actor.id, request.address);
     const connection = { connection_id: randomUUID(), address: request.address };

@@ -13,7 +13,7 @@ import { createDrain } from './drain.ts';
 import { CLOSE, dismiss, type Listener, type Message } from './messages.ts';
 import type { ObservationLeases } from './observationLeases.ts';
 import type { Seats } from './presenceLeases.ts';
-import type { ConnectionTicket, ResumeTickets } from './resumeTickets.ts';
+import { bearerOf, type ConnectionTicket, type ResumeTickets } from './resumeTickets.ts';
 import { startVisit, type Visit } from './visit.ts';
 
 export interface Listeners {
@@ -73,8 +73,7 @@ export function createListeners(options: ListenersOptions): Listeners {
 
   function enter(transport: Transport, admitted: Admitted, connection: Listener): Visit {
     arrivals += 1;
-    const { identity, session_id } = admitted;
-    const ticket = resumeTickets.issue({ subject: identity.actor.id, session_id });
+    const ticket = resumeTickets.issue(bearerOf(admitted.identity, admitted.session_id));
     const guest: Guest = {
       ...{ arrival: arrivals, transport, admitted, ticket, leaveSeat: undefined, toldPresence: undefined },
       tell: (message) => visit.tell(message),

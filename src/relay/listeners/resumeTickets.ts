@@ -4,14 +4,19 @@
  * and session. What is kept is a digest of all three, so that no ticket can be read in Redis.
  */
 import { createHash, randomBytes } from 'node:crypto';
+import { createBatcher } from '../../core/batcher.ts';
+import type { Queryable } from '../../core/sql/queryable.ts';
 import { RENEW_MS, type Resumption } from '../../infra/resumption/resumption.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
+import type { Identity, Ticket } from '../../infra/tokens.ts';
 
 /** For which connections a ticket is good. */
 export interface Bearer {
   /** The `sub` of the token, or of the observer's ticket. */
   subject: string;
   session_id: string;
+  /** Of an observer: the observation must not have been left. */
+  observation_id: string | undefined;
 }
 
 /** The ticket of one connection. */
@@ -27,15 +32,28 @@ export interface ConnectionTicket {
 
 export interface ResumeTickets {
   issue(bearer: Bearer): ConnectionTicket;
-  /** Uses the ticket up. @returns whether it was good */
+  /** Uses the ticket up. @returns whether it was good @throws where Postgres is away */
   redeem(ticket: unknown, bearer: Bearer): Promise<boolean>;
   close(): void;
 }
 
+const OBSERVATIONS_AT_ONCE = 200;
+const OPEN_OBSERVATIONS = {
+  name: 'find-open-observations',
+  text: 'select id from session_observations where id = any($1) and left_at is null',
+};
 const TICKET_BYTES = 16;
 const TICKET = /^[\w-]{22}$/;
 
-export function createResumeTickets({ resumption, log }: { resumption: Resumption; log: Log }): ResumeTickets {
+export interface ResumeTicketsOptions {
+  /** On role plearoll_relay. */
+  db: Queryable;
+  resumption: Resumption;
+  log: Log;
+}
+
+export function createResumeTickets({ db, resumption, log }: ResumeTicketsOptions): ResumeTickets {
+  const observations = createBatcher<string, boolean>(OBSERVATIONS_AT_ONCE, areOpen, () => true);
   /** Of connections that live. */
   const live = new Set<string>();
   const timer = setInterval(() => void say(resumption.renew([...live])), RENEW_MS);
@@ -82,10 +100,22 @@ export function createResumeTickets({ resumption, log }: { resumption: Resumptio
 
   async function redeem(ticket: unknown, bearer: Bearer): Promise<boolean> {
     if (typeof ticket !== 'string' || !TICKET.test(ticket)) return false;
+    const { observation_id } = bearer;
+    if (observation_id !== undefined && !(await observations.push(observation_id))) return false;
     return resumption.take(keyOf(ticket, bearer));
   }
 
+  async function areOpen(ids: string[]): Promise<boolean[]> {
+    const { rows } = await db.query<{ id: string }>({ ...OPEN_OBSERVATIONS, values: [ids] });
+    const open = new Set(rows.map(({ id }) => id));
+    return ids.map((id) => open.has(id));
+  }
+
   return { issue, redeem, close: () => clearInterval(timer) };
+}
+
+export function bearerOf(identity: Identity | Ticket, session_id: string): Bearer {
+  return { subject: identity.actor.id, session_id, observation_id: 'session_id' in identity ? identity.id : undefined };
 }
 
 function makeTicket(bearer: Bearer): { ticket: string; key: string } {
