@@ -172,7 +172,7 @@ function orderLost(sent: Sent[], { commands, events }: Stored): string[] {
 
 /** Each listener was told every event of its session once, in order, and as it is recorded. */
 function hearsay(heard: Heard[], { events }: Stored): string[] {
-  return heard.flatMap(({ listener, session_id, events: told }) => {
+  return heard.flatMap(({ listener, session_id, events: told, broken }) => {
     const chain = events.filter(({ stream }) => stream === `session:${session_id}`);
     const who = `${listener} of ${session_id}`;
     const faults = told.flatMap((event, i) => {
@@ -184,6 +184,7 @@ function hearsay(heard: Heard[], { events }: Stored): string[] {
         return [`${who} was told another event at ${event_sequence}`];
       return [];
     });
+    if (broken !== undefined) faults.push(`${who} was stopped: ${broken}`);
     return told.length < chain.length
       ? [...faults, `${who} was told ${told.length} of ${chain.length} events`]
       : faults;

@@ -35,7 +35,7 @@ export async function openStage(arena: Arena, fleet: Fleet): Promise<Stage> {
   const sessions = opened.map(({ session_id }) => session_id);
   const sender = createSender(() => fleet.urls('api'));
   const { token } = person('super_admin');
-  const listeners = startListeners(() => fleet.urls('relay'), token, sessions);
+  const listeners = startListeners(fleet.urls, token, sessions);
   const producers = startProducers(sender, people, sessions, CLERKS);
   return { arena, fleet, people, sessions, sender, producers, listeners };
 }

@@ -145,6 +145,11 @@ describe('the judge', () => {
       /no command recorded it/,
     ],
     ['a listener who was told too little', ({ history }) => history.heard[0]!.events.pop(), /told 8 of 9/],
+    [
+      'a listener whose client found the chain broken',
+      ({ history }) => Object.assign(history.heard[0]!, { broken: 'at 4: link' }),
+      /was stopped: at 4: link/,
+    ],
     ['a listener who missed one', ({ history }) => history.heard[0]!.events.splice(3, 1), /told 5 where 4 is/],
     [
       'a listener who was told one twice',

@@ -57,4 +57,9 @@ describe.skipIf(isLeftOut)(`the examples, ${kind}`, () => {
     const { session_id } = await openSession(stack.url, people);
     expect(await run(folded!, session_id)).toBe("{ verification: 'confirmed' }\n");
   });
+
+  test('one says why it was refused', async () => {
+    const nobody = '018f3c1e-7b2a-7c11-9d0e-2f4b6a8c0e12';
+    expect(await run(pieces!, nobody)).toBe('refused: not_found\n');
+  });
 });

@@ -126,6 +126,19 @@ describe.skipIf(isLeftOut)(`a client's connection, ${kind}`, () => {
   });
 });
 
+describe.skipIf(isLeftOut)(`a client that is refused, ${kind}`, () => {
+  test.each([
+    ['a token that is none', { token: 'none' }, 'unauthenticated', 4401],
+    ['a session that does not exist', { session: '018f3c1e-7b2a-7c11-9d0e-2f4b6a8c0e12' }, 'not_found', 4404],
+  ])('because of %s says so, and does not come back', async (_, options, code, close_code) => {
+    const { session_id } = await openSession(stack.url, people);
+    const { events, errors, states, becomes } = await follow(session_id, { url: stack.relayUrl, ...options });
+    await becomes('closed');
+    expect(errors).toMatchObject([{ code, close_code }]);
+    expect([events, states]).toEqual([[], ['closed']]);
+  });
+});
+
 describe.skipIf(isLeftOut)(`a client's token, ${kind}`, () => {
   test('that ends soon is followed by another on the same connection', async () => {
     const { session_id } = await openSession(stack.url, people);
