@@ -2,6 +2,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { CLOSINGS } from '../src/live/closeCodes.ts';
+import { described } from '../src/live/examples.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
@@ -30,14 +32,42 @@ test('the plan names every folder that has files, with one line each', () => {
   expect(named.toSorted()).toEqual([...folders].sort());
 });
 
-describe.each(['README.md', 'CONTRIBUTING.md', 'docs/ARCHITECTURE.md', 'docs/decisions/README.md'])('%s', (path) => {
-  test('links to and names only files that are there', () => {
-    const text = read(path);
-    const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, to]) => join(dirname(path), to!));
-    const names = [...text.matchAll(/`((?:src|jobs|test|migrations|docs)\/[\w./-]+\.(?:ts|json|md))`/g)].map(
-      ([, to]) => to!,
-    );
-    expect([...links, ...names].filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
+describe.each(['README.md', 'CONTRIBUTING.md', 'docs/ARCHITECTURE.md', 'docs/sockets.md', 'docs/decisions/README.md'])(
+  '%s',
+  (path) => {
+    test('links to and names only files that are there', () => {
+      const text = read(path);
+      const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, to]) => join(dirname(path), to!));
+      const names = [...text.matchAll(/`((?:src|jobs|test|migrations|docs)\/[\w./-]+\.(?:ts|json|md))`/g)].map(
+        ([, to]) => to!,
+      );
+      expect([...links, ...names].filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
+    });
+  },
+);
+
+describe('the page on sockets', () => {
+  const sockets = read('docs/sockets.md');
+
+  test.each(Object.entries(described))('has %s with its example', (type, { summary, example }) => {
+    const [, about, shown] =
+      new RegExp(`^### ${type}\n\n(.+)\n\n\`\`\`json\n([^\`]+)\n\`\`\`$`, 'm').exec(sockets) ?? [];
+    expect(about?.slice(0, summary.length)).toBe(summary);
+    expect(JSON.parse(shown!)).toEqual(example);
+  });
+
+  test('has every close code, and whether to come back after it', () => {
+    const rows = [...sockets.matchAll(/^\| (\d{4}) \| (\w+) \| (yes|no) \| (.+) \|$/gm)];
+    const expected = Object.entries(CLOSINGS).map(([code, { reason, returns, meaning }]) => {
+      return [code, reason, returns ? 'yes' : 'no', meaning];
+    });
+    expect(rows.map(([, ...row]) => row)).toEqual(expected);
+  });
+
+  test('leads nowhere within itself that is not there', () => {
+    const headings = [...sockets.matchAll(/^##+ (.+)$/gm)].map(([, text]) => text!.toLowerCase().replaceAll(' ', '-'));
+    const links = [...sockets.matchAll(/\]\(#([^)]+)\)/g)].map(([, to]) => to!);
+    expect(links.filter((to) => !headings.includes(to))).toEqual([]);
   });
 });
 

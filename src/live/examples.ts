@@ -69,10 +69,10 @@ export const described: Record<MessageType, { summary: string; example: JsonObje
       actor_id: ADA,
       occurred_at: '2026-09-24T10:11:12.345Z',
       previous_hash: HASH,
-      event_hash: '5a0f2a6b1c9e4d3f8b7a6c5d4e3f2a1b0c9d8e7f6a5b4c3d2e1f0a9b8c7d6e5f',
+      event_hash: '5029b3a908c6383bf13474b795327010d596f360b62b436b5895dba227003015',
       payload: { reason: 'Tea.' },
       payload_salt: 'ab'.repeat(32),
-      payload_commitment: 'afb2cb079d832672fe4635c6dffd0dabd436bd2703cd1729078d2cff21a11257',
+      payload_commitment: '9f147dafb1c410bffda4f3678c8f2064f05949efad3e895aea074a0ecf2a0670',
     },
   },
   SYNCED: {
@@ -80,7 +80,7 @@ export const described: Record<MessageType, { summary: string; example: JsonObje
     example: { type: 'SYNCED', event_sequence: 17 },
   },
   RESYNC: {
-    summary: 'The events from `from` to `to` are not sent on this connection; `event_hash` is that of the last one.',
+    summary: 'Events were left out, or a position cannot be honoured.',
     example: { type: 'RESYNC', from: 18, to: 240, reason: 'slow', event_hash: HASH },
   },
   PONG: {
@@ -88,7 +88,7 @@ export const described: Record<MessageType, { summary: string; example: JsonObje
     example: { type: 'PONG', timestamp: '2026-09-24T10:11:20.000Z', head },
   },
   PRESENCE: {
-    summary: 'How many listen, and which people of the roster are connected; at most every two seconds.',
+    summary: 'How many listen, and how the participants stand; at most once in two seconds.',
     example: { type: 'PRESENCE', listeners: 42, participants: [{ user_id: ADA, status: 'connected' }] },
   },
   TOKEN_EXPIRING: {

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
+import { faultOfExported } from '../../src/core/chain/exported.ts';
 import { asyncApiDocument } from '../../src/http/operations/asyncapi.ts';
 import { CLOSE } from '../../src/live/closeCodes.ts';
 import { described } from '../../src/live/examples.ts';
@@ -63,6 +64,10 @@ describe.each(examples)('the example of %s', (type, example) => {
     expect([isValid(example), isValid.errors]).toEqual([true, null]);
     expect(Object.keys(example).filter((field) => isValid({ ...example, [field]: undefined }))).toEqual([]);
   });
+});
+
+test('the event among the examples has the hashes that it says', () => {
+  expect(faultOfExported(described.EVENT.example)).toBeUndefined();
 });
 
 test('an event has the payload of its own type, or that of a type of your own', () => {

@@ -1,4 +1,4 @@
-/** nginx in front of a test's relay, on a free port, with nothing set but where it leads. */
+/** nginx in front of a test's servers, on a free port: with nothing set but where it leads, or as a page has it. */
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -18,17 +18,22 @@ const env = { ...process.env, PATH: [process.env.PATH, '/usr/sbin'].join(delimit
 export const hasNginx = spawnSync('nginx', ['-v'], { env }).status === 0;
 
 /** @param directives of its `location`, beside `proxy_pass` */
-export async function startNginx(target: string, directives: string[] = []): Promise<Nginx> {
+export function startNginx(target: string, directives: string[] = []): Promise<Nginx> {
+  const location = [`proxy_pass ${target};`, 'proxy_http_version 1.1;', ...directives].join(' ');
+  return runNginx((port) => `server { listen 127.0.0.1:${port}; location / { ${location} } }`);
+}
+
+/** @param http what its `http` block holds */
+export async function runNginx(http: (port: number) => string): Promise<Nginx> {
   const folder = mkdtempSync(join(tmpdir(), 'plearoll-nginx-'));
   const port = await freePort();
   const kinds = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   const temporary = kinds.map((kind) => `${kind}_temp_path ${join(folder, kind)};`).join(' ');
-  const location = [`proxy_pass ${target};`, 'proxy_http_version 1.1;', ...directives].join(' ');
   const config = join(folder, 'nginx.conf');
   writeFileSync(
     config,
     `daemon off; pid ${join(folder, 'pid')}; error_log stderr; worker_processes 1; events {}
-    http { access_log off; ${temporary} server { listen 127.0.0.1:${port}; location / { ${location} } } }`,
+    http { access_log off; ${temporary} ${http(port)} }`,
   );
   const nginx = spawn('nginx', ['-p', folder, '-c', config, '-e', 'stderr'], {
     env,
