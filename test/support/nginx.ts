@@ -32,8 +32,9 @@ export async function runNginx(http: (port: number) => string): Promise<Nginx> {
   const config = join(folder, 'nginx.conf');
   writeFileSync(
     config,
+    // Bodies stay in memory: started by root, its workers may not write into our folder.
     `daemon off; pid ${join(folder, 'pid')}; error_log stderr; worker_processes 1; events {}
-    http { access_log off; ${temporary} ${http(port)} }`,
+    http { access_log off; client_body_buffer_size 8m; ${temporary} ${http(port)} }`,
   );
   const nginx = spawn('nginx', ['-p', folder, '-c', config, '-e', 'stderr'], {
     env,
