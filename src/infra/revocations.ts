@@ -67,7 +67,7 @@ const LOOK_UP = {
     select distinct r.* from unnest($1::text[], $2::text[], $3::uuid[]) as asked (claim, value, institution_id)
     cross join lateral (
       (select ${COLUMNS} from revocations r where r.value = asked.value and r.claim = asked.claim
-        and r.institution_id is null order by r.revoked_at desc limit 1)
+        and r.institution_id is null order by r.institution_id, r.revoked_at desc limit 1)
       union all
       (select ${COLUMNS} from revocations r where r.value = asked.value and r.claim = asked.claim
         and r.institution_id = asked.institution_id order by r.revoked_at desc limit 1)

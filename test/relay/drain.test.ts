@@ -6,13 +6,15 @@ import pino from 'pino';
 import { io } from 'socket.io-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Actor } from '../../src/core/definitions/actor.ts';
+import { openLimiter } from '../../src/infra/limiter/openLimiter.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
+import type { Config } from '../../src/infra/process/config.ts';
 import { closeServer, listen } from '../../src/infra/process/httpServer.ts';
 import { NO_REVOCATIONS } from '../../src/infra/revocations.ts';
 import { createTokens, type Tokens } from '../../src/infra/tokens.ts';
 import { drainWindow } from '../../src/relay/listeners/drain.ts';
 import { createRelay } from '../../src/relay/relay.ts';
-import { type Cast, cast, get, type Json, must, openSession, post } from '../support/client.ts';
+import { type Cast, cast, get, type Json, must, openSession, person, post } from '../support/client.ts';
 import {
   type Listener,
   type ListenOptions,
@@ -27,6 +29,7 @@ import { expectIntact } from '../support/verdict.ts';
 let stack: Stack;
 let people: Cast;
 let tokens: Tokens;
+let limiter: Awaited<ReturnType<typeof openLimiter>>;
 const open: { close(): Promise<unknown> | unknown }[] = [];
 
 beforeAll(async () => {
@@ -34,18 +37,18 @@ beforeAll(async () => {
   stack = await startStack();
   people = cast();
   const { rows } = await stack.pool.query('select ticket_secret from installation');
+  limiter = await openLimiter(stack.backbones[0]!);
   const keys = { secret: SECRET, publicKey: undefined, issuer: undefined, audience: undefined };
   tokens = createTokens({ ...keys, ticketSecret: rows[0].ticket_secret, revocations: NO_REVOCATIONS });
 });
 afterAll(async () => {
   for (const one of open) await one.close();
+  limiter?.close();
   await stack?.stop();
 });
 
-const NO_LIMITS = { take: async () => ({ admitted: true as const }) };
-
 /** A relay more, on a server of its own; what it logs is kept. @param nth of the processes that there are */
-async function openRelay(nth: 1 | 2 = 1, grace_seconds = 25) {
+async function openRelay(nth: 1 | 2 = 1, settings: Partial<Config> = {}) {
   const backbone = stack.backbones.at(-nth) ?? stack.backbones[0]!;
   const logged: Json[] = [];
   const write = (line: Buffer, _: unknown, done: () => void) => {
@@ -54,8 +57,8 @@ async function openRelay(nth: 1 | 2 = 1, grace_seconds = 25) {
   };
   const log = pino({ level: 'info' }, new Writable({ write })) as never;
   const pool = openPool(stack.database.url, 'relay', 4, () => {});
-  const config = { ...backbone.config, SHUTDOWN_GRACE_SECONDS: grace_seconds };
-  const relay = createRelay({ ...backbone, boot: randomUUID(), config, log, pool, tokens, limiter: NO_LIMITS });
+  const config = { ...backbone.config, ...settings };
+  const relay = createRelay({ ...backbone, boot: randomUUID(), config, log, pool, tokens, limiter });
   const server = createServer((_req, res) => void res.writeHead(404).end());
   relay.attach(server);
   const port = await listen(server, '127.0.0.1', 0, 0);
@@ -117,12 +120,13 @@ describe.skipIf(isLeftOut).each(Object.entries(TRANSPORTS))(
       await expect(listening(stack.relayUrl, { ...back, resume_ticket: ticketOf(farewell) })).rejects.toThrow();
     });
 
-    test('all that a relay served comes back on another, without a gap or a repeat', async () => {
-      const [leaves, stays] = [await openRelay(1), await openRelay(2)];
+    test('all that a relay served comes back on another, without a gap or a repeat, and uncounted', async () => {
+      const limits = { WS_MAX_CONNECTIONS_PER_USER: 12 };
+      const [leaves, stays] = [await openRelay(1, limits), await openRelay(2, limits)];
       const { session_id, path } = await openSession(stack.url, people);
       const note = (n: number) =>
         must(post(stack.url, `${path}/log`, people.presiding, { event_type: 'NOTE', details: { n } }));
-      const token = people.student.token;
+      const { token } = person('participant', { institution_id: people.institution_id });
       const first = await Promise.all(
         Array.from({ length: 12 }, () => listening(leaves.url, { token, session_id, last_sequence: 0 })),
       );
@@ -150,6 +154,8 @@ describe.skipIf(isLeftOut).each(Object.entries(TRANSPORTS))(
         await listener.until(({ event_sequence }) => event_sequence === head.event_sequence);
         expect([...sequences(first[i]!), ...sequences(listener)]).toEqual(all);
       }
+      // None of them was counted twice, and the limit is used up.
+      expect(await refused(stays.url, { token, session_id })).toMatchObject({ status: 429 });
       expect(leaves.logged.filter(({ msg }) => msg === 'relay drained')).toMatchObject([
         { total_connections_closed: 12 },
       ]);
