@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { formatOf, type Hearing, hearings, speechesOf } from '../support/argumentTimings.ts';
 import { assignmentBody, type Cast, cast, get, type Json, must, type Person, person, post } from '../support/client.ts';
 import { isEverything } from '../support/everything.ts';
+import { followWhole } from '../support/follower.ts';
 import { type Listener, listenOnSocketIo, listenOnWebSocket } from '../support/listener.ts';
 import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
 
@@ -27,6 +28,7 @@ interface Played {
   /** Ids by the names on the sheet. */
   ids: Map<string, string>;
   listeners: Listener[];
+  follower: ReturnType<typeof followWhole>;
 }
 
 const onWhich = (list: string[], i: number) => list[i % list.length]!;
@@ -35,7 +37,7 @@ describe.skipIf(isLeftOut)(`the hearings, ${kind}`, () => {
   test('every listener hears the log, once and in order, and the record verifies', { timeout: 240_000 }, async () => {
     const people = cast();
     const played = await Promise.all(sheets.map((hearing, i) => play(hearing, people, i)));
-    for (const { session_id, listeners, ...rest } of played) {
+    for (const { session_id, listeners, follower, ...rest } of played) {
       const log = await readWholeLog(session_id, people.admin);
       await expectHeldAsOnSheet(session_id, rest, log, people.admin);
       for (const listener of listeners) {
@@ -43,6 +45,7 @@ describe.skipIf(isLeftOut)(`the hearings, ${kind}`, () => {
         expect(listener.events()).toEqual(log);
         listener.close();
       }
+      await follower.expectLog(log);
       const verdict = await must(get(stack.url, `/api/session/${session_id}/verify`, people.admin));
       expect(verdict).toMatchObject({ is_valid: true, issues: [], events_checked: log.length });
     }
@@ -82,6 +85,7 @@ async function play(hearing: Hearing, people: Cast, i: number): Promise<Played> 
   const listening = { token: people.student.token, session_id, last_sequence: 0 };
   const relay = onWhich(stack.relays, i);
   const listeners = [await listenOnWebSocket(relay, listening), await listenOnSocketIo(relay, listening)];
+  const follower = followWhole({ url: relay, api: url, session: session_id, token: people.student.token });
   await must(post(url, `${path}/start`, judges[0]!));
   for (const who of judges) await must(post(url, `${path}/join`, who, { role: 'judge' }));
   for (const who of petitioner) await must(post(url, `${path}/join`, who, { role: 'petitioner' }));
@@ -100,7 +104,7 @@ async function play(hearing: Hearing, people: Cast, i: number): Promise<Played> 
     await act('turn/end', { turn_id });
   }
   await act('complete');
-  return { session_id, hearing, ids, listeners };
+  return { session_id, hearing, ids, listeners, follower };
 }
 
 /** Who spoke, who asked, and that the time of each turn is shared out to the millisecond. */

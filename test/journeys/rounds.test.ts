@@ -1,10 +1,12 @@
 /**
  * Whole rounds over HTTP while somebody listens: an appellate moot and a mock trial. What the listener heard is the
- * log, the clock in the answers is the clock in the events, and the record verifies.
+ * log, the clock in the answers is the clock in the events, the client verifies and folds what it was told, and the record
+ * verifies.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Cast, cast, get, type Json, must, openSession, type Person, post } from '../support/client.ts';
 import { anotherPdf, FORM, field, file, formOf } from '../support/exhibits.ts';
+import { followWhole } from '../support/follower.ts';
 import { listenOnWebSocket } from '../support/listener.ts';
 import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
 import { expectIntact } from '../support/verdict.ts';
@@ -22,6 +24,8 @@ async function open(format: string | Json) {
   const { session_id, path } = await openSession(stack.url, people, { format });
   const listening = { token: people.student.token, session_id, last_sequence: 0 };
   const listener = await listenOnWebSocket(stack.relayUrl, listening);
+  const { token } = people.student;
+  const follower = followWhole({ url: stack.relayUrl, api: stack.url, session: session_id, token });
   let sent = 0;
   const send = (verb: string, body: Json, who: Person) =>
     post(stack.apis[sent++ % stack.apis.length]!, `${path}/${verb}`, who, body);
@@ -35,6 +39,7 @@ async function open(format: string | Json) {
     await listener.until(({ event_type }) => event_type === 'SESSION_COMPLETED');
     const { logs } = await read('/logs');
     expect(listener.events()).toEqual(logs);
+    await follower.expectLog(logs);
     expect(logs.at(-1)).toMatchObject({ event_type: 'SESSION_COMPLETED', event_hash: integrity_hash });
     await expectIntact(stack.url, session_id, people.admin);
     listener.close();

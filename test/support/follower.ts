@@ -1,7 +1,10 @@
 /** The client as tests use it: all that it tells is kept, and waited for without sleeping. */
 
+import { expect } from 'vitest';
 import type { ChainBroken, Refused, SessionEvent, Snapshot, State } from '../../src/client/client.ts';
 import { type Client, type ConnectOptions, connect } from '../../src/client/node.ts';
+import { createFold } from '../../src/fold/fold.ts';
+import type { Json } from './client.ts';
 import { until } from './processes.ts';
 
 export interface Follower {
@@ -49,4 +52,26 @@ export function followWith(options: ConnectOptions): Follower {
         throw new Error(`${error.message}; it is ${state()}`);
       }),
   };
+}
+
+/** The client with a fold beside it, for a whole session. */
+export function followWhole(options: ConnectOptions) {
+  const fold = createFold(options.session);
+  const follower = followWith({ ...options, from: 0 });
+  follower.client.on('event', fold.add);
+
+  /** All of the log was given out, verified, and its state is what the server shows. */
+  async function expectLog(log: Json[]): Promise<void> {
+    const { client, events, snapshots, broken, errors, reached, becomes } = follower;
+    await reached(log.length);
+    expect(events).toEqual(log);
+    await becomes('live');
+    client.requestState();
+    await until('a snapshot', () => snapshots.length > 0);
+    expect(fold.confirm(snapshots[0]!.data)).toEqual({ verification: 'confirmed' });
+    expect([broken, errors, client.clock()]).toEqual([[], [], null]);
+    client.close();
+  }
+
+  return { ...follower, expectLog };
 }
