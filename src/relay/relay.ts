@@ -20,6 +20,7 @@ import type { Tokens } from '../infra/tokens.ts';
 import { createAdmission } from './listeners/admission.ts';
 import { guardAdmission } from './listeners/admissionGuard.ts';
 import { createAdmissionLimits } from './listeners/admissionLimits.ts';
+import { backpressureOf, watchStalled } from './listeners/backpressure.ts';
 import { startCensus } from './listeners/census.ts';
 import { createListeners } from './listeners/listeners.ts';
 import { createObservationLeases } from './listeners/observationLeases.ts';
@@ -76,7 +77,15 @@ export function createRelay(options: RelayOptions): Relay {
   const observations = createObservationLeases({ observers, guests: () => listeners.guests(), log });
   const resumeTickets = createResumeTickets({ db, resumption, log });
   const listeners = createListeners({ rooms, seats, observations, tokens, resumeTickets, config, metrics, log });
-  const census = startCensus({ id, reports, guests: listeners.guests, log });
+  const backpressure = () => backpressureOf(listeners.guests(), metrics.sent.overflows);
+  const census = startCensus({
+    id,
+    reports,
+    guests: listeners.guests,
+    describe: () => ({ backpressure: backpressure() }),
+    log,
+  });
+  const stopWatch = watchStalled(listeners.guests);
   const turnout = createTurnout({ id, reports, guests: listeners.guests, log });
   const stopPresence = startPresenceMessages({ db, turnout, rooms, guests: listeners.guests, log });
   const stopScopeCheck = startScopeCheck({ db, listeners, scopes, broadcast, log });
@@ -104,6 +113,7 @@ export function createRelay(options: RelayOptions): Relay {
     stopHeadCheck();
     stopScopeCheck();
     stopPresence();
+    stopWatch();
     await Promise.all([census.close(), observations.close()]);
     webSockets.close();
     eventStreams.close();

@@ -54,14 +54,6 @@ describe.skipIf(redisUrl === null)('the logs of all processes', () => {
   const found = (process: Process, fits: (line: Json) => boolean) =>
     until(`${process.name} says so`, () => linesOf(process).find(fits), 15_000);
 
-  test('name settings that have no effect in one warning at the start', async () => {
-    const { relay } = await startAll({ WS_MAX_QUEUE: '50', WS_OVERFLOW_ACTION: 'disconnect' });
-    const settings = ['WS_MAX_QUEUE', 'WS_OVERFLOW_ACTION'];
-    const warnings = () => linesOf(relay).filter(({ level }) => level === 40 || level === 'warn');
-    await until('the relay warns', () => warnings().length > 0, 15_000);
-    expect(warnings()).toEqual([expect.objectContaining({ msg: 'settings have no effect in this version', settings })]);
-  });
-
   test('tell nothing about people, however much they are asked to tell', async () => {
     const { scene, api, relay, worker } = await startAll({ LOG_LEVEL: 'trace', ACCESS_LOG_LEVEL: 'info' });
     const { people } = scene;

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Scope } from '../../src/access/scope.ts';
 import type { Identity } from '../../src/infra/tokens.ts';
+import type { Admitted } from '../../src/relay/listeners/admission.ts';
 import type { Listeners } from '../../src/relay/listeners/listeners.ts';
 import { CLOSE, type Message } from '../../src/relay/listeners/messages.ts';
 import type { Visit } from '../../src/relay/listeners/visit.ts';
@@ -16,6 +17,9 @@ export interface ClientOptions {
   /** Its connection takes only a few messages at a time. */
   isSlow: boolean;
   random: () => number;
+  mutant: Mutant;
+  /** The record's event with this sequence. */
+  hashOf(sequence: number): string;
   committed(): number;
   /** When each sequence was committed, in virtual milliseconds. */
   commitTimes: readonly number[];
@@ -25,7 +29,9 @@ export type ModelClient = ReturnType<typeof createModelClient>;
 
 type Of<Type extends Message['type']> = Message & { type: Type };
 
-const SLOW_BATCH = 16;
+const SLOW_BATCH = 4;
+/** What a wire does wrong, to see that the model notices. */
+export type Mutant = 'swallows RESYNC' | 'says RESYNC of too few' | 'never takes again' | undefined;
 const FAR_FUTURE = 4_102_444_800;
 
 /** Somebody of no roster, to whom the session is open. */
@@ -35,8 +41,17 @@ const identity: Identity = {
   origin: { names: [], institution_id: null, role: 'participant', issued_at: null },
 };
 
+export function admittedTo(session_id: string, last_sequence: number | undefined): Admitted {
+  const scope: Scope = {
+    ...{ assignment_id: session_id, session_id, institution_id: session_id, visibility: 'public' },
+    ...{ roster: new Map(), replaced: new Set() },
+  };
+  const connecting = { connection_id: randomUUID(), address: '127.0.0.1', seat: true, resumed: false };
+  return { ...connecting, session_id, last_sequence, identity, scope };
+}
+
 export function createModelClient(options: ClientOptions) {
-  const { listeners, session_id, isSlow, random, committed, commitTimes } = options;
+  const { listeners, session_id, isSlow, random, mutant, hashOf, committed, commitTimes } = options;
   const faults: string[] = [];
   const hashes = new Map<number, string>();
   const closedWith: number[] = [];
@@ -44,10 +59,6 @@ export function createModelClient(options: ClientOptions) {
   let place = options.last_sequence;
   let slowest_ms = 0;
   let hasLeft = false;
-  const scope: Scope = {
-    ...{ assignment_id: session_id, session_id, institution_id: session_id, visibility: 'public' },
-    ...{ roster: new Map(), replaced: new Set() },
-  };
   let visit = connect();
 
   function connect(): Visit {
@@ -56,28 +67,35 @@ export function createModelClient(options: ClientOptions) {
     let isWelcome = false;
     let syncedAt = Number.POSITIVE_INFINITY;
     let buffered = 0;
-    const connecting = { connection_id: randomUUID(), address: '127.0.0.1', seat: true, resumed: false };
-    const admitted = { ...connecting, session_id, last_sequence: place, identity, scope };
-    const connection = listeners.enter('websocket', admitted, {
+    const connection = listeners.enter('websocket', admittedTo(session_id, place), {
       isOpen: () => isOpen && !hasLeft,
-      isBusy: () => isSlow && buffered >= SLOW_BATCH,
-      whenReady(callback) {
-        setTimeout(() => {
-          buffered = 0;
-          callback();
-        }, random() * 20);
-      },
-      send(message) {
-        buffered += 1;
-        messages.push(message);
-        take(message);
+      write(batch) {
+        for (const { text } of batch.messages) {
+          const message = JSON.parse(text) as Message;
+          if (message.type === 'RESYNC' && message.reason === 'slow') {
+            if (mutant === 'swallows RESYNC') continue;
+            if (mutant === 'says RESYNC of too few') message.to -= 1;
+          }
+          messages.push(message);
+          take(message);
+        }
+        buffered += batch.messages.length;
+        if (!isSlow || buffered < SLOW_BATCH) return true;
+        setTimeout(
+          () => {
+            buffered = 0;
+            if (mutant !== 'never takes again') connection.taken();
+          },
+          random() * (random() < 0.15 ? 800 : 20),
+        );
+        return false;
       },
       close(code) {
         isOpen = false;
         closedWith.push(code);
         setTimeout(() => {
           connection.leave();
-          if (code === CLOSE.draining && !hasLeft) visit = connect();
+          if ((code === CLOSE.draining || code === CLOSE.slow) && !hasLeft) visit = connect();
         }, random() * 100);
       },
     });
@@ -89,6 +107,7 @@ export function createModelClient(options: ClientOptions) {
       if (message.type === 'WELCOME') welcome(message);
       if (message.type === 'SNAPSHOT') snapshot(message);
       if (message.type === 'EVENT') event(message);
+      if (message.type === 'RESYNC' && message.reason === 'slow') resync(message);
       if (message.type === 'SYNCED') synced(message);
     }
 
@@ -111,6 +130,14 @@ export function createModelClient(options: ClientOptions) {
       hashes.set(event_sequence, event_hash);
       const committedAt = commitTimes[event_sequence] ?? 0;
       if (committedAt >= syncedAt) slowest_ms = Math.max(slowest_ms, Date.now() - committedAt);
+    }
+
+    function resync(message: Of<'RESYNC'>): void {
+      const { from, to, event_hash } = message;
+      if (place === undefined || from !== place + 1 || to < from) wrong(message, `${from} to ${to} at ${place}`);
+      if (event_hash !== hashOf(to)) wrong(message, `names the hash of another than ${to}`);
+      if (syncedAt === Number.POSITIVE_INFINITY) wrong(message, 'before SYNCED');
+      place = to;
     }
 
     function synced(message: Of<'SYNCED'>): void {

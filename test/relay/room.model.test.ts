@@ -6,13 +6,14 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ExportedEvent } from '../../src/core/definitions/event.ts';
 import { CLOSE } from '../../src/relay/listeners/messages.ts';
+import type { Mutant } from './modelClient.ts';
 import { chain, createWorld, headOf, type World, type WorldOptions } from './simulation.ts';
 
 const FUTURE = chain(2_700);
 const SIZES = [1, 7, 600, 1_500, 2_400];
 const RUNS = 400;
 const DELIVERED_WITHIN_MS = 1_500;
-const ALL_IS_QUIET_MS = 8_000;
+const ALL_IS_QUIET_MS = 20_000;
 
 const step = fc.oneof(
   { weight: 8, arbitrary: fc.record({ do: fc.constant('append' as const), count: fc.integer({ min: 1, max: 6 }) }) },
@@ -37,6 +38,8 @@ const story = fc.record({
   seed: fc.integer(),
   committed: fc.constantFrom(...SIZES),
   maxReplay: fc.constantFrom(0, 100, 10_000),
+  maxQueue: fc.constantFrom(0, 1, 8, 100),
+  action: fc.constantFrom('drop_oldest' as const, 'disconnect' as const, 'catch_up' as const),
   steps: fc.array(step, { minLength: 4, maxLength: 24 }),
 });
 type Story = typeof story extends fc.Arbitrary<infer S> ? S : never;
@@ -54,7 +57,7 @@ describe('a room and its listeners', () => {
   test('deliver every event once and in order, up to the head, whatever is lost on the way', async () => {
     await fc.assert(
       fc.asyncProperty(story, async (told) => {
-        expect(await play(told, true)).toEqual([]);
+        expect(await play(told)).toEqual([]);
       }),
       { numRuns: RUNS },
     );
@@ -63,11 +66,24 @@ describe('a room and its listeners', () => {
   test('stop short of the head, and this test notices, when nobody checks the heads', async () => {
     const found: string[] = [];
     const mutant = fc.asyncProperty(story, async (told) => {
-      found.push(...(await play(told, false)));
+      found.push(...(await play(told, { withHeadCheck: false })));
     });
     await fc.assert(mutant, { numRuns: RUNS, seed: 1 });
     expect(found.length).toBeGreaterThan(0);
     expect(found.filter((fault) => !fault.startsWith('ends at'))).toEqual([]);
+  });
+
+  test.each([
+    ['swallows RESYNC', /after/],
+    ['says RESYNC of too few', /hash of another/],
+    ['never takes again', /ends at/],
+  ] as const)('are found out when a wire %s', async (mutant, fault) => {
+    const found: string[] = [];
+    const told = fc.asyncProperty(story, async (one) => {
+      found.push(...(await play({ ...one, maxQueue: 1, action: 'drop_oldest' }, { mutant })));
+    });
+    await fc.assert(told, { numRuns: RUNS, seed: 1 });
+    expect(found.filter((one) => fault.test(one)).length).toBeGreaterThan(0);
   });
 });
 
@@ -134,11 +150,18 @@ describe('a forged announcement', () => {
   });
 });
 
+interface Change {
+  withHeadCheck?: boolean;
+  mutant?: Mutant;
+}
+
 /** @returns everything that was wrong */
-async function play({ seed, committed, maxReplay, steps }: Story, withHeadCheck: boolean): Promise<string[]> {
+async function play(told: Story, { withHeadCheck = true, mutant }: Change = {}): Promise<string[]> {
+  const { seed, committed, maxReplay, maxQueue, action, steps } = told;
   const random = seeded(seed);
   vi.spyOn(Math, 'random').mockImplementation(random);
-  const world = createWorld({ future: FUTURE, committed, random, maxReplay, withHeadCheck });
+  const slow = { WS_MAX_QUEUE: maxQueue, WS_OVERFLOW_ACTION: action };
+  const world = createWorld({ future: FUTURE, committed, random, maxReplay, withHeadCheck, mutant, slow });
   for (const one of steps) {
     take(world, one);
     await vi.advanceTimersByTimeAsync(one.do === 'wait' ? one.ms : random() < 0.5 ? 0 : random() * 60);

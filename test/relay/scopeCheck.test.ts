@@ -63,7 +63,7 @@ function come() {
       ...{ session_id, last_sequence: undefined, identity, scope },
     },
     {
-      ...{ isOpen: () => closedWith.length === 0, isBusy: () => false, whenReady: () => {}, send: () => {} },
+      ...{ isOpen: () => closedWith.length === 0, write: () => true },
       close: (code: number) => void closedWith.push(code),
     },
   );

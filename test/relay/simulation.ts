@@ -11,7 +11,7 @@ import { sessionStream } from '../../src/court/sessions/session.ts';
 import type { Broadcast } from '../../src/infra/broadcast/broadcast.ts';
 import { createInProcessPresence } from '../../src/infra/presence/inProcess.ts';
 import { PRESENCE } from '../../src/infra/presence/presence.ts';
-import { readConfig } from '../../src/infra/process/config.ts';
+import { type Config, readConfig } from '../../src/infra/process/config.ts';
 import { createInProcessResumption } from '../../src/infra/resumption/inProcess.ts';
 import { RESUMPTION } from '../../src/infra/resumption/resumption.ts';
 import { createMetrics } from '../../src/infra/telemetry/metrics.ts';
@@ -22,18 +22,18 @@ import { createResumeTickets } from '../../src/relay/listeners/resumeTickets.ts'
 import { startHeadCheck } from '../../src/relay/rooms/headCheck.ts';
 import type { Readers } from '../../src/relay/rooms/readers.ts';
 import { createRooms } from '../../src/relay/rooms/rooms.ts';
-import { createModelClient, type ModelClient } from './modelClient.ts';
+import { createModelClient, type ModelClient, type Mutant } from './modelClient.ts';
 
 export const session_id = '018f3c1e-7b2a-7c11-9d0e-2f4b6a8c0e12';
 const stream = `session:${session_id}`;
 const log = pino({ level: 'silent' });
-const metrics = createMetrics();
+export const metrics = createMetrics();
 
 /** Events of the session from this head on. */
-export function chain(length: number, head: Head = EMPTY_HEAD): ExportedEvent[] {
+export function chain(length: number, head: Head = EMPTY_HEAD, textOf = (i: number) => `— ${i}`): ExportedEvent[] {
   const events: ExportedEvent[] = [];
   for (let i = 0; i < length; i++) {
-    const entry = { kind: 'session', type: 'NOTE', payload: { text: `— ${i}`, n: i } };
+    const entry = { kind: 'session', type: 'NOTE', payload: { text: textOf(i), n: i } };
     const row = chainEvent(stream, head, entry, randomUUID(), 'system', '2026-01-01T00:00:00.000Z');
     events.push(exportedEvent(row, sessionStream));
     head = headAfter(row);
@@ -53,11 +53,13 @@ export interface WorldOptions {
   random: () => number;
   maxReplay: number;
   withHeadCheck: boolean;
+  mutant?: Mutant;
+  slow?: Pick<Config, 'WS_MAX_QUEUE' | 'WS_OVERFLOW_ACTION'>;
 }
 
 export type World = ReturnType<typeof createWorld>;
 
-export function createWorld({ future, committed, random, maxReplay, withHeadCheck }: WorldOptions) {
+export function createWorld({ future, committed, random, maxReplay, withHeadCheck, mutant, slow }: WorldOptions) {
   const heard = new Set<(message: string) => void>();
   const interrupted = new Set<() => void>();
   const clients: ModelClient[] = [];
@@ -102,7 +104,7 @@ export function createWorld({ future, committed, random, maxReplay, withHeadChec
     close: async () => {},
   };
 
-  const config = { ...readConfig({}, 'all'), WS_MAX_REPLAY: maxReplay };
+  const config = { ...readConfig({}, 'all'), WS_MAX_REPLAY: maxReplay, ...slow };
   const rooms = createRooms({ readers, broadcast, metrics, log });
   const stopHeadCheck = withHeadCheck
     ? startHeadCheck({ rooms, readHeads: readers.readHeads, broadcast, log })
@@ -141,8 +143,20 @@ export function createWorld({ future, committed, random, maxReplay, withHeadChec
     }, random() * delay_ms);
   }
 
+  const hashOf = (sequence: number) => future[sequence - 1]!.event_hash;
+
   function join(last_sequence: number | undefined, isSlow = false): ModelClient {
-    const options = { listeners, session_id, last_sequence, isSlow, random, committed: () => length, commitTimes };
+    const options = {
+      listeners,
+      session_id,
+      last_sequence,
+      isSlow,
+      random,
+      mutant,
+      hashOf,
+      committed: () => length,
+      commitTimes,
+    };
     const client = createModelClient(options);
     clients.push(client);
     return client;

@@ -4,16 +4,15 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { createMetrics } from '../../src/infra/telemetry/metrics.ts';
-import { createAnswers } from '../../src/relay/listeners/answers.ts';
-import { CLOSE, type Listener, type Message } from '../../src/relay/listeners/messages.ts';
+import { CLOSE, type Message } from '../../src/relay/listeners/messages.ts';
+import { createOutlet, type Wire } from '../../src/relay/listeners/outlet.ts';
+import { type Batch, prepare } from '../../src/relay/listeners/prepared.ts';
 import { createReaders } from '../../src/relay/rooms/readers.ts';
-import { createConnection } from '../../src/relay/transports/connection.ts';
 import { createFloodgate } from '../../src/relay/transports/floodgate.ts';
-import { createReadiness } from '../../src/relay/transports/readiness.ts';
-import { type Cast, cast, get, must, openSession, post } from '../support/client.ts';
+import { type Cast, cast, get, type Json, must, openSession, post } from '../support/client.ts';
 import { connectPacket, flood, frame, OPCODE, pathOf } from '../support/flood.ts';
 import { listenOnWebSocket } from '../support/listener.ts';
 import { until } from '../support/processes.ts';
@@ -103,7 +102,7 @@ function memory(): number {
 
 /** Nothing but the gate, and an honest client of it. */
 async function openGate(pingEvery_ms: number) {
-  const Floodgate = createFloodgate(createMetrics(), pingEvery_ms);
+  const Floodgate = createFloodgate(createMetrics(), { pingEvery_ms });
   const gate = new Floodgate({ noServer: true });
   const sockets: Socket[] = [];
   const server = createServer().on('upgrade', (req, socket, head) => {
@@ -165,54 +164,69 @@ test('a pong counts only from a peer that read its ping', async () => {
   close();
 });
 
-describe('a busy connection', () => {
-  function busy() {
-    const messages: Message[] = [];
+describe('a connection that takes nothing', () => {
+  function stalled() {
+    const messages: Json[] = [];
     const closedWith: number[] = [];
-    let isBusy = true;
-    const { whenReady, onWritten } = createReadiness(() => isBusy);
-    const transport: Listener = {
-      send: (message) => void messages.push(message),
+    let takes = false;
+    const wire: Wire = {
+      write(batch) {
+        messages.push(...batch.messages.map(({ text }) => JSON.parse(text)));
+        return takes;
+      },
       close: (code) => void closedWith.push(code),
       isOpen: () => closedWith.length === 0,
-      isBusy: () => isBusy,
-      whenReady,
     };
+    const outlet = createOutlet(wire, createMetrics(), () => {});
+    outlet.welcome([prepare({ type: 'SYNCED', event_sequence: 0 })]);
+    messages.length = 0;
     const take = () => {
-      isBusy = false;
-      onWritten();
+      takes = true;
+      outlet.onTaken();
     };
-    return { ...createConnection(transport, createMetrics()), messages, closedWith, take };
+    return { outlet, messages, closedWith, take };
   }
   const pong = (timestamp: string): Message => ({
     type: 'PONG',
     timestamp,
     head: { event_sequence: 0, event_hash: '' },
   });
+  const error = (code: string): Message => ({ type: 'ERROR', code, detail: '' });
 
-  test('is owed one answer of a kind, the latest, and gets them when it takes again', () => {
-    const { listener, messages, take } = busy();
-    const answers = createAnswers(listener);
-    for (const timestamp of ['1', '2', '3']) answers.owe('PONG', () => listener.send(pong(timestamp)));
-    answers.owe('not_allowed', () => listener.send({ type: 'ERROR', code: 'not_allowed', detail: '' }));
+  test('is owed one message of a kind, the latest, and gets them when it takes again', () => {
+    const { outlet, messages, take } = stalled();
+    for (let n = 1; n <= 10_000; n += 1) outlet.send(pong(String(n)));
+    outlet.send(error('bad_message'));
+    for (let n = 1; n <= 3; n += 1) outlet.send(error('message_rate'));
     expect(messages).toEqual([]);
+    expect(outlet.waiting()).toBe(3);
     take();
-    expect(messages).toEqual([pong('3'), { type: 'ERROR', code: 'not_allowed', detail: '' }]);
-    answers.stop();
+    expect(messages).toEqual([pong('10000'), error('bad_message'), error('message_rate')]);
+    expect(outlet.waiting()).toBe(0);
   });
 
-  test('that takes nothing for a minute is closed with 4408; one that takes a little is not', () => {
-    vi.useFakeTimers();
-    try {
-      const [mute, slow] = [busy(), busy()];
-      for (const { listener } of [mute, slow]) listener.whenReady(() => {});
-      vi.advanceTimersByTime(59_000);
-      slow.take();
-      vi.advanceTimersByTime(2_000);
-      expect(mute.closedWith).toEqual([CLOSE.slow]);
-      expect(slow.closedWith).toEqual([]);
-    } finally {
-      vi.useRealTimers();
-    }
+  test('is told why it is closed all the same, and nothing after that', () => {
+    const { outlet, messages, closedWith, take } = stalled();
+    outlet.send(pong('1'));
+    outlet.close(CLOSE.scope, error('not_found'));
+    outlet.close(CLOSE.slow, error('slow'));
+    take();
+    outlet.send(pong('2'));
+    expect(messages).toEqual([error('not_found')]);
+    expect(closedWith).toEqual([CLOSE.scope]);
+  });
+
+  test('hears nothing before WELCOME but what is wrong', () => {
+    const messages: Json[] = [];
+    const write = (batch: Batch) => {
+      messages.push(...batch.messages.map(({ text }) => JSON.parse(text)));
+      return true;
+    };
+    const outlet = createOutlet({ write, close: () => {}, isOpen: () => true }, createMetrics(), () => {});
+    outlet.send(pong('1'));
+    outlet.send(error('bad_message'));
+    expect(messages.map(({ type }) => type)).toEqual(['ERROR']);
+    outlet.welcome([prepare({ type: 'SYNCED', event_sequence: 7 })]);
+    expect(messages.map(({ type }) => type)).toEqual(['ERROR', 'SYNCED', 'PONG']);
   });
 });

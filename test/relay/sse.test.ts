@@ -4,7 +4,8 @@ import { createServer, get } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import type { Listener as Connection } from '../../src/relay/listeners/messages.ts';
+import type { Wire } from '../../src/relay/listeners/outlet.ts';
+import { prepare } from '../../src/relay/listeners/prepared.ts';
 import { routeRequests } from '../../src/relay/transports/routes.ts';
 import { createEventStreams } from '../../src/relay/transports/sse.ts';
 import { type Cast, cast, must, openSession, person, post, send } from '../support/client.ts';
@@ -133,14 +134,18 @@ describe.skipIf(isLeftOut)(`an event stream, ${kind}`, () => {
 
 /** Nothing but the transport: every stream is let in, and told what the test says. */
 async function openStreams(heartbeat_ms: number) {
-  const connections: Connection[] = [];
+  const connections: (Wire & { taken: number })[] = [];
   let left = 0;
-  const enter = (_transport: string, _admitted: unknown, connection: Connection) => {
+  const enter = (_transport: string, _admitted: unknown, wire: Wire) => {
+    const connection = Object.assign(wire, { taken: 0 });
     connections.push(connection);
     const leave = () => {
       left += 1;
     };
-    return { receive: () => {}, leave };
+    const taken = () => {
+      connection.taken += 1;
+    };
+    return { receive: () => {}, taken, leave };
   };
   const streams = createEventStreams({
     admit: async () => ({ identity: {} }) as never,
@@ -203,35 +208,36 @@ describe('a stream on which nothing happens', () => {
     onTestFinished(proxy.stop);
     const listener = await listenOnSse(proxy.url, { token: null, session_id: 'x' });
     await until('more than a second of them', () => beats(listener) >= 10);
-    connections[0]!.send({ type: 'SYNCED', event_sequence: 1 });
+    connections[0]!.write({ messages: [prepare({ type: 'SYNCED', event_sequence: 1 })] });
     await listener.until(({ type }) => type === 'SYNCED');
     listener.close();
   });
 });
 
 describe('a client that does not read its stream', () => {
-  const large = { type: 'ERROR', code: 'x', detail: 'x'.repeat(60_000) } as const;
+  const large = prepare({ type: 'ERROR', code: 'x', detail: 'x'.repeat(60_000) });
 
   async function fill() {
     const streams = await openStreams(20);
     const listener = await listenOnSse(streams.url, { token: null, session_id: 'x' });
     listener.pause();
-    const [connection] = streams.connections as [Connection];
+    const connection = streams.connections[0]!;
     let sent = 0;
-    await until('it is busy for good', async () => {
-      for (; !connection.isBusy(); sent += 1) connection.send(large);
+    await until('it takes nothing for good', async () => {
+      const before = connection.taken;
+      connection.write({ messages: [large] });
+      sent += 1;
       await new Promise((resolve) => setTimeout(resolve, 50));
-      return connection.isBusy();
+      return connection.taken === before;
     });
     return { ...streams, listener, connection, sent };
   }
 
-  test('is busy, and called back when it reads again', async () => {
+  test('takes nothing, and it is told when it takes again', async () => {
     const { listener, connection, sent } = await fill();
-    const ready = new Promise<void>((resolve) => connection.whenReady(resolve));
+    const before = connection.taken;
     listener.resume();
-    await ready;
-    expect(connection.isBusy()).toBe(false);
+    await until('it takes', () => connection.taken > before);
     await until('all came', () => listener.messages.length === sent);
     listener.close();
   });

@@ -189,13 +189,11 @@ export const Settings = z.object({
     }),
   WS_MAX_QUEUE: count.default(100).register(described, {
     readBy: RELAY,
-    help: 'How many events a listener may be behind.',
-    isWithoutEffect: true,
+    help: 'How many events a listener may be behind what it takes; 0 for no limit.',
   }),
-  WS_OVERFLOW_ACTION: z.enum(['drop_oldest', 'disconnect']).default('drop_oldest').register(described, {
+  WS_OVERFLOW_ACTION: z.enum(['drop_oldest', 'disconnect', 'catch_up']).default('drop_oldest').register(described, {
     readBy: RELAY,
-    help: 'What becomes of a listener that is further behind: `drop_oldest` or `disconnect`.',
-    isWithoutEffect: true,
+    help: 'What becomes of a listener that is further behind: `drop_oldest` tells it which events it misses and goes on with the newest, `disconnect` sends it away to come back, `catch_up` drops nothing and goes on at its pace.',
   }),
   WS_MAX_CONNECTIONS_PER_USER: count.default(3).register(described, {
     readBy: RELAY,

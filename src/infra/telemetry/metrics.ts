@@ -7,13 +7,22 @@ const LATENESS_SECONDS = [0.01, 0.05, 0.25, 1, 5, 10, 60, 600, 3_600, 86_400];
 const RUN_SECONDS = [0.01, 0.05, 0.25, 1, 5, 15, 60, 300, 900, 3_600];
 const SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
+interface Sent {
+  delivered: number;
+  fromRing: number;
+  fromRecord: number;
+  overflows: number;
+}
+
 export function createMetrics() {
   const registry = new Registry();
   // Its usual 10 ms wake an idle process a hundred times a second.
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 500 });
   const registers = [registry];
   const deliveries = createRate();
-  const { histogram, counter, gauge } = createMakers(registers);
+  const sent: Sent = { delivered: 0, fromRing: 0, fromRecord: 0, overflows: 0 };
+  const makers = createMakers(registers);
+  const { histogram, counter, gauge } = makers;
   return {
     registry,
     requestSeconds: histogram('http_request_duration_seconds', 'From the headers to the end of the answer', SECONDS, [
@@ -47,15 +56,7 @@ export function createMetrics() {
     publishFailures: counter('publish_failures_total', 'Announcements that could not be handed over'),
     integrityIssues: counter('integrity_issues_total', 'Issues of findings that were opened or changed', ['job']),
     findingsOpen: gauge('integrity_findings_open', 'Findings that no clean check has resolved'),
-    connections: gauge('active_websocket_connections', 'Listeners connected to this process', ['transport']),
-    presenceLeases: gauge(
-      'presence_leases',
-      'People of rosters who listen at this process, however many sockets they have',
-    ),
-    delivered: counter('messages_delivered_total', 'Messages sent to listeners'),
-    refusedMessages: counter('socket_messages_refused_total', 'Messages of listeners that were not taken', ['reason']),
-    socketFloods: counter('socket_floods_total', 'Windows of 10 s in which frames of a socket were left out unparsed'),
-    closedSockets: counter('sockets_closed_total', 'Connections of listeners that were ended here', ['reason']),
+    ...createRelayMetrics(makers, sent),
     limiterDegraded: gauge('limiter_degraded', '1 while this process counts its part of each rate limit alone'),
     admissions: counter('admissions_total', 'Clients that asked to listen, by what became of it', [
       'transport',
@@ -77,11 +78,37 @@ export function createMetrics() {
     jobSeconds: histogram('job_seconds', 'Duration of a run of a timed job', RUN_SECONDS, ['name']),
     deliveries,
     deliveryRate: rateGauge(registers, deliveries),
-    heals: counter('publish_heals_total', 'Events that a room read from Postgres instead of hearing them', ['cause']),
   };
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;
+
+/** What the relay tells of its rooms and listeners. @param sent counted by plain additions, once for each message of each listener */
+function createRelayMetrics({ counter, gauge, tallied }: ReturnType<typeof createMakers>, sent: Sent) {
+  return {
+    sent,
+    connections: gauge('active_websocket_connections', 'Listeners connected to this process', ['transport']),
+    presenceLeases: gauge(
+      'presence_leases',
+      'People of rosters who listen at this process, however many sockets they have',
+    ),
+    delivered: tallied('messages_delivered_total', 'Messages sent to listeners', () => sent.delivered),
+    ringEvents: tallied('ring_events_total', 'Events sent to listeners from what a room keeps', () => sent.fromRing),
+    recordEvents: tallied(
+      'record_events_total',
+      'Events sent to listeners that a room had to read for them again',
+      () => sent.fromRecord,
+    ),
+    overflows: counter('listener_overflows_total', 'Times that a listener was more events behind than it may be', [
+      'policy',
+    ]),
+    droppedEvents: counter('events_dropped_total', 'Events that slow listeners were told they miss'),
+    refusedMessages: counter('socket_messages_refused_total', 'Messages of listeners that were not taken', ['reason']),
+    socketFloods: counter('socket_floods_total', 'Windows of 10 s in which frames of a socket were left out unparsed'),
+    closedSockets: counter('sockets_closed_total', 'Connections of listeners that were ended here', ['reason']),
+    heals: counter('publish_heals_total', 'Events that a room read from Postgres instead of hearing them', ['cause']),
+  };
+}
 
 function createMakers(registers: Registry[]) {
   const histogram = (name: string, help: string, buckets: number[], labelNames: string[] = []) =>
@@ -90,7 +117,17 @@ function createMakers(registers: Registry[]) {
     new Counter({ name, help, labelNames, registers });
   const gauge = (name: string, help: string, labelNames: string[] = []) =>
     new Gauge({ name, help, labelNames, registers });
-  return { histogram, counter, gauge };
+  const tallied = (name: string, help: string, total: () => number) =>
+    new Counter({
+      name,
+      help,
+      registers,
+      collect() {
+        this.reset();
+        this.inc(total());
+      },
+    });
+  return { histogram, counter, gauge, tallied };
 }
 
 function rateGauge(registers: Registry[], deliveries: ReturnType<typeof createRate>): Gauge {

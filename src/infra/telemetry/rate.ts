@@ -1,6 +1,6 @@
 /** How many there were in the last whole second. Counting costs a clock read and an addition. */
 export interface Rate {
-  count(): void;
+  count(more: number): void;
   perSecond(): number;
 }
 
@@ -19,9 +19,9 @@ export function createRate(now: () => number = () => performance.now()): Rate {
   }
 
   return {
-    count() {
+    count(more) {
       turn();
-      current += 1;
+      current += more;
     },
     perSecond() {
       turn();

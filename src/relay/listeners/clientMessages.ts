@@ -2,9 +2,8 @@
 import { z } from 'zod';
 import { clientMessages } from '../../live/messages.ts';
 import type { Room } from '../rooms/room.ts';
-import type { Answers } from './answers.ts';
-import type { Delivery } from './delivery.ts';
 import type { Listener, Message } from './messages.ts';
+import type { Snapshots } from './snapshots.ts';
 
 const { PING, ACK, REQUEST_STATE, REAUTH } = clientMessages;
 const ClientMessage = z.discriminatedUnion('type', [PING, ACK, REQUEST_STATE, REAUTH]);
@@ -24,14 +23,13 @@ export function readClientMessage(said: unknown): ClientMessage | undefined {
 
 export interface Answering {
   room: Room;
-  delivery: Delivery;
   listener: Listener;
-  answers: Answers;
+  snapshots: Snapshots;
 }
 
-export function answer({ type }: ClientMessage, { room, delivery, listener, answers }: Answering): void {
-  if (type === 'PING') answers.owe('PONG', () => listener.send(pong(room)));
-  if (type === 'REQUEST_STATE') answers.oweSnapshot(() => void delivery.sendSnapshot());
+export function answer({ type }: ClientMessage, { room, listener, snapshots }: Answering): void {
+  if (type === 'PING') listener.owe('PONG', () => pong(room));
+  if (type === 'REQUEST_STATE') snapshots.ask();
 }
 
 function pong(room: Room): Message {

@@ -1,128 +1,146 @@
 /**
- * One listener's way through the record: a cursor that only moves forward, event by event. Replay, live events and
- * what waits for a certain event all leave here, so that from pages to live there is nothing to switch.
+ * One listener's way through the record. Replay, live events, a slow drain and what is dropped all leave here, so that
+ * from pages to live there is nothing to switch. More than a listener may be behind counts only where the listener is to
+ * blame: where it was level with the room, and then did not take what came.
  */
 import type { Log } from '../../infra/telemetry/log.ts';
+import type { Metrics } from '../../infra/telemetry/metrics.ts';
 import type { Member, Room } from '../rooms/room.ts';
 import type { Rooms } from '../rooms/rooms.ts';
-import { CLOSE, dismiss, type EventMessage, type Listener, type Message, TROUBLE } from './messages.ts';
+import { CLOSE, TROUBLE } from './messages.ts';
+import type { Outlet } from './outlet.ts';
+import { createOverflows, type SlowPolicy } from './overflows.ts';
+import { createPlace, type Place } from './place.ts';
+import { prepare } from './prepared.ts';
 
 export interface Delivery {
   /** Begins after this sequence; says SYNCED as soon as the other has been delivered. */
   start(cursor: number, synced_at: number): void;
+  /** The outlet takes again. */
+  onFree(): void;
   /** Sends the session's state, between the events where it belongs. Asked again meanwhile, it is sent once. */
   sendSnapshot(): Promise<void>;
+  /** How many events the room has for it. */
+  behind(): number;
+  /** What is kept for a listener that takes nothing for long. */
+  forgetPage(): void;
   stop(): void;
 }
 
-export function createDelivery(room: Room, rooms: Rooms, listener: Listener, log: Log): Delivery {
-  const { session_id } = room;
-  const member: Member = { pump, abandon: () => dismiss(listener, CLOSE.draining, TROUBLE) };
-  const pages = createPages(room, listener, log);
-  const due = createDueMessages(listener);
-  let cursor = 0;
-  let isWaiting = false;
-  let isReadingSnapshot = false;
+export interface DeliveryOptions {
+  room: Room;
+  rooms: Rooms;
+  outlet: Outlet;
+  policy: SlowPolicy;
+  /** The listener is to be sent away to come back. */
+  onSlow(): void;
+  metrics: Metrics;
+  log: Log;
+}
 
-  function start(from: number, synced_at: number): void {
-    cursor = from;
+export function createDelivery(options: DeliveryOptions): Delivery {
+  const { room, outlet, policy, onSlow, metrics } = options;
+  const member: Member = { pump, abandon: () => outlet.close(CLOSE.draining, TROUBLE) };
+  const overflows = createOverflows(policy, metrics);
+  const place = createPlace(room, metrics);
+  let isStarted = false;
+  /** Reads under way: meanwhile the cursor does not move, so that it cannot pass the state that is being read. */
+  let reading = 0;
+  let isReadingSnapshot = false;
+  /** It was given more at once than it may be behind: it has until it is level. */
+  let isCatchingUp = true;
+  let isGivenUp = false;
+
+  const isTooSlow = () => !isCatchingUp && !isGivenUp && reading === 0 && policy.max > 0 && place.behind() > policy.max;
+
+  function start(cursor: number, synced_at: number): void {
+    place.begin(cursor);
+    place.add(synced_at, prepare({ type: 'SYNCED', event_sequence: synced_at }));
+    isStarted = true;
     room.add(member);
-    sendAt(synced_at, { type: 'SYNCED', event_sequence: synced_at });
     pump();
   }
 
   function pump(): void {
-    while (!isWaiting && !isReadingSnapshot && listener.isOpen() && cursor < room.head().event_sequence) {
-      const event = room.at(cursor + 1) ?? pages.next(cursor);
-      if (listener.isBusy()) waitForRoom();
-      else if (event) deliver(event);
-      else void turnPage();
+    if (!isStarted || isGivenUp || reading > 0 || !outlet.isOpen()) return;
+    if (!outlet.takes()) {
+      if (policy.action === 'disconnect' && isTooSlow()) onOverflow();
+      return;
+    }
+    if (place.behind() > policy.max) isCatchingUp = true;
+    while (outlet.takes() && outlet.isOpen()) {
+      const batch = place.next();
+      if (!batch) {
+        onNothingLeft();
+        return;
+      }
+      outlet.write(batch);
     }
   }
 
-  function deliver(event: EventMessage): void {
-    cursor = event.event_sequence;
-    listener.send(event);
-    due.send(cursor);
+  function onNothingLeft(): void {
+    if (place.behind() > 0) void during(() => turnPage(options, place));
+    else if (!place.isAnythingDue()) isCatchingUp = false;
   }
 
-  function sendAt(sequence: number, message: Message): void {
-    due.add(sequence, message);
-    due.send(cursor);
-  }
-
-  function waitForRoom(): void {
-    isWaiting = true;
-    listener.whenReady(() => {
-      isWaiting = false;
-      pump();
-    });
-  }
-
-  async function turnPage(): Promise<void> {
-    isWaiting = true;
-    if (!(await pages.turn(cursor))) return;
-    isWaiting = false;
+  function onFree(): void {
+    if (isStarted && isTooSlow()) onOverflow();
     pump();
+  }
+
+  function onOverflow(): void {
+    const action = overflows.decide();
+    isGivenUp = action === 'disconnect';
+    if (isGivenUp) onSlow();
+    else if (action === 'catch_up') isCatchingUp = true;
+    else {
+      const { message, isStateStale } = place.drop(policy.max);
+      outlet.write({ messages: [message] });
+      if (isStateStale) void sendSnapshot();
+    }
   }
 
   async function sendSnapshot(): Promise<void> {
     if (isReadingSnapshot) return;
-    // Meanwhile the cursor does not move: it cannot pass the state that is being read.
     isReadingSnapshot = true;
-    try {
-      const data = await rooms.readSnapshot(session_id, cursor);
-      room.knownToReach(data.head.event_sequence);
-      sendAt(data.head.event_sequence, { type: 'SNAPSHOT', data });
-    } catch (err) {
-      log.warn({ err, session_id }, 'reading snapshot failed');
-      if (listener.isOpen()) listener.send(TROUBLE);
-    }
-    isReadingSnapshot = false;
+    await during(async () => {
+      await readSnapshot(options, place);
+      isReadingSnapshot = false;
+    });
+  }
+
+  async function during(read: () => Promise<void>): Promise<void> {
+    reading += 1;
+    await read();
+    reading -= 1;
     pump();
   }
 
-  return { start, sendSnapshot, stop: () => room.remove(member) };
+  const behind = () => (isStarted ? place.behind() : 0);
+  return { start, onFree, sendSnapshot, behind, forgetPage: place.forgetPage, stop: () => room.remove(member) };
 }
 
-/** Messages that are sent when a certain event has been delivered. */
-function createDueMessages(listener: Listener) {
-  let due: { at: number; message: Message }[] = [];
-
-  function send(cursor: number): void {
-    if (due.length === 0) return;
-    const ready = due.filter(({ at }) => at <= cursor);
-    due = due.filter(({ at }) => at > cursor);
-    for (const { message } of ready) listener.send(message);
+async function turnPage({ room, outlet, log }: DeliveryOptions, place: Place): Promise<void> {
+  const [after, { session_id }] = [place.cursor(), room];
+  try {
+    if (await place.turnPage()) return;
+  } catch (err) {
+    log.warn({ err, session_id }, 'reading page of record failed');
+    outlet.close(CLOSE.draining, TROUBLE);
+    return;
   }
-
-  return { add: (at: number, message: Message) => void due.push({ at, message }), send };
+  log.error({ session_id, after }, 'record has a gap; listener dismissed');
+  outlet.close(CLOSE.fault, { type: 'ERROR', code: 'internal_error', detail: `Nothing follows ${after}.` });
 }
 
-/** The events that the room does not keep any more, read a page at a time. */
-function createPages(room: Room, listener: Listener, log: Log) {
+async function readSnapshot({ room, rooms, outlet, log }: DeliveryOptions, place: Place): Promise<void> {
   const { session_id } = room;
-  let page: EventMessage[] = [];
-
-  function next(cursor: number): EventMessage | undefined {
-    const event = page[0] && page[cursor + 1 - page[0].event_sequence];
-    return event?.event_sequence === cursor + 1 ? event : undefined;
+  try {
+    const { head, message } = await rooms.readSnapshot(session_id, place.cursor());
+    room.knownToReach(head.event_sequence);
+    place.add(head.event_sequence, message);
+  } catch (err) {
+    log.warn({ err, session_id }, 'reading snapshot failed');
+    outlet.send(TROUBLE);
   }
-
-  /** @returns false when nothing that follows could be read; the listener is dismissed then */
-  async function turn(cursor: number): Promise<boolean> {
-    try {
-      page = await room.readPage(cursor);
-    } catch (err) {
-      log.warn({ err, session_id }, 'reading page of record failed');
-      dismiss(listener, CLOSE.draining, TROUBLE);
-      return false;
-    }
-    if (page[0]?.event_sequence === cursor + 1) return true;
-    log.error({ session_id, after: cursor }, 'record has a gap; listener dismissed');
-    dismiss(listener, CLOSE.fault, { type: 'ERROR', code: 'internal_error', detail: `Nothing follows ${cursor}.` });
-    return false;
-  }
-
-  return { next, turn };
 }

@@ -2,7 +2,7 @@
  * Draining a relay that stops: each listener is sent away at a random moment of a window, with a ticket to come back with,
  * so that the relays that are left meet no crowd. The fewer listen, the shorter the window; it leaves time to stop in.
  */
-import { CLOSE, dismiss, type Listener } from './messages.ts';
+import { CLOSE, type CloseCode, dismiss, type Listener } from './messages.ts';
 import type { ConnectionTicket } from './resumeTickets.ts';
 
 export interface Drain {
@@ -46,7 +46,7 @@ export function createDrain({ present, grace_seconds }: DrainOptions): Drain {
     isUnderWay = true;
     const window_ms = drainWindow(present.size, grace_seconds);
     for (const [listener, { ticket }] of present) {
-      setTimeout(() => void sendAway(listener, ticket), Math.random() * window_ms);
+      setTimeout(() => void sendAway(listener, ticket, CLOSE.draining), Math.random() * window_ms);
     }
     if (present.size > 0) await emptied(window_ms + FAREWELL_MS);
     return gone + present.size;
@@ -63,14 +63,15 @@ export function createDrain({ present, grace_seconds }: DrainOptions): Drain {
   }
 
   function onEnter(listener: Listener, ticket: ConnectionTicket): void {
-    if (isUnderWay) void sendAway(listener, ticket);
+    if (isUnderWay) void sendAway(listener, ticket, CLOSE.draining);
   }
 
   return { isUnderWay: () => isUnderWay, onEnter, onLeave, run };
 }
 
-async function sendAway(listener: Listener, ticket: ConnectionTicket): Promise<void> {
+/** To come back, with a ticket that is uncounted. */
+export async function sendAway(listener: Listener, ticket: ConnectionTicket, code: CloseCode): Promise<void> {
   const reconnect_in_ms = 1 + Math.floor(Math.random() * MAX_RECONNECT_MS);
   const resume_ticket = await ticket.renew();
-  dismiss(listener, CLOSE.draining, { type: 'DRAIN', reconnect_in_ms, resume_ticket });
+  dismiss(listener, code, { type: 'DRAIN', reconnect_in_ms, resume_ticket });
 }

@@ -5,7 +5,6 @@
  */
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
 import { createWindow } from '../transports/window.ts';
-import type { Answers } from './answers.ts';
 import { CLOSE, dismiss, type Listener, type Message } from './messages.ts';
 
 /** In one window. */
@@ -37,7 +36,7 @@ const BAD = {
   detail: `A message is a JSON text of at most ${MAX_MESSAGE_BYTES} bytes; the third that is not ends the connection.`,
 } satisfies Message;
 
-export function createInbound(listener: Listener, answers: Answers, metrics: Metrics): Inbound {
+export function createInbound(listener: Listener, metrics: Metrics): Inbound {
   const messages = createWindow();
   let floods = 0;
   let bad = 0;
@@ -58,14 +57,14 @@ export function createInbound(listener: Listener, answers: Answers, metrics: Met
   function onFlood(): void {
     floods += 1;
     if (floods > 1) dismiss(listener, CLOSE.limit, RATE);
-    else answers.owe(RATE.code, () => listener.send(RATE));
+    else listener.send(RATE);
   }
 
   function onBad(): void {
     bad += 1;
     metrics.refusedMessages.inc({ reason: 'bad' });
     if (bad === MAX_BAD) dismiss(listener, CLOSE.messages, BAD);
-    else answers.owe(BAD.code, () => listener.send(BAD));
+    else listener.send(BAD);
   }
 
   return { hear };

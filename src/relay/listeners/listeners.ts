@@ -9,15 +9,16 @@ import type { Metrics } from '../../infra/telemetry/metrics.ts';
 import type { Tokens } from '../../infra/tokens.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 import { type Admitted, mayListen, type Transport } from './admission.ts';
-import { createDrain } from './drain.ts';
+import { createDrain, sendAway } from './drain.ts';
 import { CLOSE, dismiss, type Listener, type Message } from './messages.ts';
 import type { ObservationLeases } from './observationLeases.ts';
+import type { Wire } from './outlet.ts';
 import type { Seats } from './presenceLeases.ts';
 import { bearerOf, type ConnectionTicket, type ResumeTickets } from './resumeTickets.ts';
 import { startVisit, type Visit } from './visit.ts';
 
 export interface Listeners {
-  enter(transport: Transport, admitted: Admitted, connection: Listener): Visit;
+  enter(transport: Transport, admitted: Admitted, wire: Wire): Visit;
   count(): number;
   /** All that are connected. */
   guests(): Iterable<Guest>;
@@ -58,8 +59,8 @@ export interface Guest {
   ticket: ConnectionTicket;
   /** Gives up the seat, where it has one. */
   leaveSeat: (() => void) | undefined;
-  /** Tells what is not of the record. @returns false before it is welcome */
-  tell(message: Message): boolean;
+  /** Undefined while it is made. */
+  visit: Visit | undefined;
   /** The latest that it was told of presence. */
   toldPresence: Message | undefined;
 }
@@ -71,16 +72,17 @@ export function createListeners(options: ListenersOptions): Listeners {
   tokens.onRevoked(() => endRevoked(present, tokens));
   let arrivals = 0;
 
-  function enter(transport: Transport, admitted: Admitted, connection: Listener): Visit {
+  function enter(transport: Transport, admitted: Admitted, wire: Wire): Visit {
     arrivals += 1;
     const ticket = resumeTickets.issue(bearerOf(admitted.identity, admitted.session_id));
     const guest: Guest = {
       ...{ arrival: arrivals, transport, admitted, ticket, leaveSeat: undefined, toldPresence: undefined },
-      tell: (message) => visit.tell(message),
+      visit: undefined,
     };
-    const told = { resume_ticket: ticket.current(), maxReplay: config.WS_MAX_REPLAY };
-    const visit = startVisit(admitted, connection, { rooms, tokens, ...told, metrics, log, onStart, onEnd });
-    return visit;
+    const onSlow = (listener: Listener) => void sendAway(listener, ticket, CLOSE.slow);
+    const told = { resume_ticket: ticket.current(), config };
+    guest.visit = startVisit(admitted, wire, { rooms, tokens, ...told, metrics, log, onStart, onSlow, onEnd });
+    return guest.visit;
 
     function onStart(listener: Listener): void {
       present.set(listener, guest);

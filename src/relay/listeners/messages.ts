@@ -4,25 +4,23 @@ import type { EventMessage, Message, Mode, Position, Snapshot } from '../../live
 
 export { CLOSE, type CloseCode, type EventMessage, type Message, type Mode, type Position, REASONS, type Snapshot };
 
-/** A connection with more than this to write is busy: whatever else there is for it waits where it costs nothing. */
-export const MAX_UNSENT_BYTES = 65_536;
-
-/** One connection, whatever its transport. */
+/** One connection as those see it that have something to say on it, whatever its transport. */
 export interface Listener {
+  /**
+   * Goes out as soon as the connection takes it, between events; one of the same kind that still waits is replaced.
+   * Nothing but an ERROR goes before WELCOME.
+   */
   send(message: Message): void;
-  close(code: CloseCode): void;
+  /** The same for what is made when its turn comes; undefined: then there is nothing to say. */
+  owe(kind: string, make: () => Message | undefined): void;
+  /** Says why, where the connection still takes it, and ends it. */
+  close(code: CloseCode, message: Message): void;
   isOpen(): boolean;
-  /** True while so much waits to be written that more should not be added. */
-  isBusy(): boolean;
-  /** Calls back once when a busy listener has room again; never when it closes first. */
-  whenReady(callback: () => void): void;
 }
 
 /** Ends a connection after saying why. */
-export function dismiss(listener: Listener, code: CloseCode, message: Message): void {
-  if (!listener.isOpen()) return;
-  listener.send(message);
-  listener.close(code);
+export function dismiss(listener: Pick<Listener, 'close'>, code: CloseCode, message: Message): void {
+  listener.close(code, message);
 }
 
 /** Our side failed the listener; its own place in the record is still good. */
@@ -31,15 +29,3 @@ export const TROUBLE: Message = {
   code: 'unavailable',
   detail: 'The record cannot be reached just now. Come back and go on from your last event.',
 };
-
-const texts = new WeakMap<Message, string>();
-
-/** The message as JSON. One event or snapshot goes to many listeners and is turned into text once. */
-export function textOf(message: Message): string {
-  let text = texts.get(message);
-  if (text === undefined) {
-    text = JSON.stringify(message);
-    texts.set(message, text);
-  }
-  return text;
-}

@@ -78,7 +78,7 @@ export function startPresenceMessages(options: PresenceMessagesOptions): () => v
   function tell(guest: Guest): void {
     const message = told.get(guest.admitted.session_id)?.message;
     if (message === undefined || guest.toldPresence === message) return;
-    if (guest.tell(message)) guest.toldPresence = message;
+    if (guest.visit?.tell(message)) guest.toldPresence = message;
   }
 
   return () => clearInterval(timer);

@@ -1,23 +1,30 @@
 /** One connection from admission to its end: it joins its room, is heard, and is dismissed when its token expires. */
+import type { Config } from '../../infra/process/config.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
 import type { Tokens } from '../../infra/tokens.ts';
 import type { Rooms } from '../rooms/rooms.ts';
-import { createConnection } from '../transports/connection.ts';
 import type { Admitted } from './admission.ts';
-import { createAnswers } from './answers.ts';
 import { answer, NOT_ALLOWED, readClientMessage } from './clientMessages.ts';
-import type { Delivery } from './delivery.ts';
+import { createDelivery } from './delivery.ts';
 import { createInbound, type Said } from './inbound.ts';
 import { join } from './join.ts';
 import { CLOSE, dismiss, type Listener, type Message, TROUBLE } from './messages.ts';
+import { createOutlet, type Wire } from './outlet.ts';
+import { createSnapshots } from './snapshots.ts';
 import { createTokenLife } from './tokenLife.ts';
 
 /** What a transport tells about a connection. */
 export interface Visit {
   receive(said: Said): void;
+  /** The kernel has all that was written. */
+  taken(): void;
   /** Tells what is not of the record, the latest of its kind to a listener that is busy. @returns false before it is welcome */
   tell(message: Message): boolean;
+  /** Ends a connection that took nothing for too long. @param now by the monotonic clock */
+  inspect(now: number): void;
+  /** How many messages wait, where the kernel takes none. */
+  queued(): number;
   /** The connection is closed. */
   leave(): void;
 }
@@ -26,42 +33,44 @@ export interface VisitOptions {
   rooms: Rooms;
   tokens: Tokens;
   resume_ticket: string;
-  maxReplay: number;
+  config: Config;
   metrics: Metrics;
   log: Log;
   /** Before anything is sent. */
   onStart(listener: Listener): void;
+  /** It is to be sent away to come back, because it takes too little. */
+  onSlow(listener: Listener): void;
   onEnd(listener: Listener): void;
 }
 
-export function startVisit(admitted: Admitted, connection: Listener, options: VisitOptions): Visit {
-  const { rooms, tokens, resume_ticket, maxReplay, metrics, log, onStart, onEnd } = options;
-  const { listener, stop } = createConnection(connection, metrics);
-  const answers = createAnswers(listener);
-  const inbound = createInbound(listener, answers, metrics);
-  const room = rooms.acquire(admitted.session_id);
-  const tokenLife = createTokenLife({
-    admitted,
-    tokens,
-    owe: (kind, make) => answers.owe(kind, () => listener.send(make())),
-    end: (message) => dismiss(listener, CLOSE.token, message),
-  });
-  let hasJoined = false;
-  let hasLeft = false;
-  onStart(listener);
-  const joined = joinRoom();
-  void joined.then((delivery) => delivery && tokenLife.start());
+/** So long a listener keeps what would have to be read again. */
+const STALLED_MS = 5_000;
+const UNREAD_MS = 60_000;
 
-  async function joinRoom(): Promise<Delivery | undefined> {
+export function startVisit(admitted: Admitted, wire: Wire, options: VisitOptions): Visit {
+  const { rooms, tokens, resume_ticket, config, metrics, log, onStart, onSlow, onEnd } = options;
+  const room = rooms.acquire(admitted.session_id);
+  const outlet = createOutlet(wire, metrics, () => delivery.onFree());
+  const policy = { max: config.WS_MAX_QUEUE, action: config.WS_OVERFLOW_ACTION };
+  const delivery = createDelivery({ room, rooms, outlet, policy, onSlow: () => onSlow(outlet), metrics, log });
+  const snapshots = createSnapshots(outlet, delivery);
+  const inbound = createInbound(outlet, metrics);
+  const tokenLife = createTokenLife({
+    ...{ admitted, tokens, owe: outlet.owe },
+    end: (message) => dismiss(outlet, CLOSE.token, message),
+  });
+  let hasLeft = false;
+  onStart(outlet);
+  const joined = joinRoom();
+
+  async function joinRoom(): Promise<void> {
+    const { WS_MAX_REPLAY: maxReplay } = config;
     try {
-      const { last_sequence } = admitted;
-      const delivery = await join(room, listener, { rooms, last_sequence, maxReplay, resume_ticket, log });
-      hasJoined = delivery !== undefined;
-      return delivery;
+      await join(room, outlet, delivery, { rooms, last_sequence: admitted.last_sequence, maxReplay, resume_ticket });
+      tokenLife.start();
     } catch (err) {
       log.warn({ err, session_id: room.session_id }, 'listener failed to join');
-      dismiss(listener, CLOSE.draining, TROUBLE);
-      return undefined;
+      dismiss(outlet, CLOSE.draining, TROUBLE);
     }
   }
 
@@ -71,33 +80,39 @@ export function startVisit(admitted: Admitted, connection: Listener, options: Vi
     const message = readClientMessage(heard);
     if (!message) {
       metrics.refusedMessages.inc({ reason: 'not_allowed' });
-      answers.owe(NOT_ALLOWED.code, () => listener.send(NOT_ALLOWED));
+      outlet.send(NOT_ALLOWED);
       return;
     }
-    void joined.then((delivery) => {
-      if (!delivery || !listener.isOpen()) return;
+    void joined.then(() => {
+      if (!outlet.isOpen()) return;
       if (message.type === 'REAUTH') void tokenLife.renew(message.token);
-      else answer(message, { room, delivery, listener, answers });
+      else answer(message, { room, listener: outlet, snapshots });
     });
   }
 
   function tell(message: Message): boolean {
-    if (hasJoined) answers.owe(message.type, () => listener.send(message));
-    return hasJoined;
+    if (outlet.isWelcome()) outlet.send(message);
+    return outlet.isWelcome();
+  }
+
+  function inspect(now: number): void {
+    const stalled_ms = outlet.takes() ? 0 : now - outlet.stalledSince();
+    if (stalled_ms > STALLED_MS) delivery.forgetPage();
+    if (stalled_ms > UNREAD_MS) onSlow(outlet);
   }
 
   function leave(): void {
     if (hasLeft) return;
     hasLeft = true;
     tokenLife.stop();
-    stop();
-    answers.stop();
-    void joined.then((delivery) => {
-      delivery?.stop();
+    snapshots.stop();
+    void joined.then(() => {
+      delivery.stop();
       rooms.release(room);
     });
-    onEnd(listener);
+    onEnd(outlet);
   }
 
-  return { receive, tell, leave };
+  const queued = () => (outlet.takes() ? 0 : delivery.behind() + outlet.waiting());
+  return { receive, taken: outlet.onTaken, tell, inspect, queued, leave };
 }

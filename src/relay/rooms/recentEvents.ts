@@ -1,12 +1,17 @@
 /** The latest events of a stream, ready to send: always contiguous and linked, because nothing else is taken in. */
 import { GENESIS_HASH } from '../../core/chain/chain.ts';
 import type { ExportedEvent } from '../../core/definitions/event.ts';
-import { type EventMessage, type Position, textOf } from '../listeners/messages.ts';
+import type { Position } from '../listeners/messages.ts';
+import { batchEvents, type EventBatch, type PreparedEvent, prepareEvent } from '../listeners/prepared.ts';
 
 export interface RecentEvents {
   head(): Position;
   /** @returns undefined for what is not kept any more, and for what is not there yet */
-  at(sequence: number): EventMessage | undefined;
+  at(sequence: number): PreparedEvent | undefined;
+  /** There is one wherever there is a head. */
+  oldest(): PreparedEvent;
+  /** The same for all that stand at the same place; undefined where `at` is. */
+  batch(after: number, upTo: number): EventBatch | undefined;
   /** @returns false, and takes nothing, unless the event follows the head and names its hash */
   append(event: ExportedEvent): boolean;
 }
@@ -21,19 +26,28 @@ export interface Capacity {
 /** @param events in order; where their chain is broken, only what follows the last break is kept */
 export function createRecentEvents(capacity: Capacity, events: readonly ExportedEvent[]): RecentEvents {
   let head: Position = { event_sequence: 0, event_hash: GENESIS_HASH };
-  let kept: EventMessage[] = [];
+  let kept: PreparedEvent[] = [];
   let size = 0;
+  let latest: EventBatch | undefined;
+  let latestUpTo = 0;
 
-  function at(sequence: number): EventMessage | undefined {
+  function at(sequence: number): PreparedEvent | undefined {
     return kept[sequence - head.event_sequence + kept.length - 1];
+  }
+
+  function batch(after: number, upTo: number): EventBatch | undefined {
+    if (latest?.after === after && latestUpTo === upTo) return latest;
+    latest = batchEvents(at, after, upTo);
+    latestUpTo = upTo;
+    return latest;
   }
 
   function append(event: ExportedEvent): boolean {
     if (event.event_sequence !== head.event_sequence + 1 || event.previous_hash !== head.event_hash) return false;
     head = { event_sequence: event.event_sequence, event_hash: event.event_hash };
-    const message = eventMessage(event);
-    kept.push(message);
-    size += textOf(message).length;
+    const prepared = prepareEvent({ type: 'EVENT', ...event });
+    kept.push(prepared);
+    size += prepared.text.length;
     if (kept.length >= 2 * capacity.events || size >= 2 * capacity.size) forget();
     return true;
   }
@@ -44,7 +58,7 @@ export function createRecentEvents(capacity: Capacity, events: readonly Exported
     size = 0;
     while (from > 0 && kept.length - from < capacity.events && size < capacity.size) {
       from -= 1;
-      size += textOf(kept[from]!).length;
+      size += kept[from]!.text.length;
     }
     kept = kept.slice(from);
   }
@@ -56,9 +70,5 @@ export function createRecentEvents(capacity: Capacity, events: readonly Exported
     head = { event_sequence: event.event_sequence - 1, event_hash: event.previous_hash };
     append(event);
   }
-  return { head: () => head, at, append };
-}
-
-export function eventMessage(event: ExportedEvent): EventMessage {
-  return { type: 'EVENT', ...event };
+  return { head: () => head, at, oldest: () => kept[0]!, batch, append };
 }

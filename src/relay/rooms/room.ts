@@ -10,11 +10,12 @@ import type { Broadcast } from '../../infra/broadcast/broadcast.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
 import { traceIdOf } from '../../infra/telemetry/tracing.ts';
-import type { EventMessage, Position } from '../listeners/messages.ts';
+import type { Position } from '../listeners/messages.ts';
+import type { EventBatch, PreparedEvent } from '../listeners/prepared.ts';
 import { readAnnouncement } from './checkAnnouncement.ts';
 import { PAGE } from './healing.ts';
+import { createPages } from './pages.ts';
 import type { Readers } from './readers.ts';
-import { eventMessage } from './recentEvents.ts';
 import { createRoomEvents } from './roomEvents.ts';
 import { subscribe } from './subscription.ts';
 
@@ -35,8 +36,12 @@ export interface Room {
   open(): Promise<void>;
   head(): Position;
   /** @returns undefined for what is older than the room keeps, and for what is not there yet */
-  at(sequence: number): EventMessage | undefined;
-  readPage(after: number): Promise<EventMessage[]>;
+  at(sequence: number): PreparedEvent | undefined;
+  /** The oldest that the room keeps; there is one wherever there is a head. */
+  oldest(): PreparedEvent;
+  /** What one write takes of the events after one, and up to another; undefined when the room does not keep them any more. */
+  batch(after: number, upTo: number): EventBatch | undefined;
+  readPage(after: number): Promise<readonly PreparedEvent[]>;
   /** The record is known to reach this far: what is not heard within the grace is read. */
   knownToReach(sequence: number, grace_ms?: number): void;
   /** The record's head, read after the room stood at `before`: what is announced has been committed, so it has that too. */
@@ -118,11 +123,12 @@ export function createRoom(session_id: string, { readers, broadcast, metrics, lo
   }
 
   const room: Room = {
-    ...{ session_id, open, head: events.head, at: events.at, knownToReach, compare, close },
+    ...{ session_id, open, head: events.head, at: events.at, oldest: events.oldest, batch: events.batch },
+    ...{ knownToReach, compare, close },
     add: (member) => (closed ? member.abandon() : void members.add(member)),
     remove: (member) => void members.delete(member),
     isOccupied: () => members.size > 0,
-    readPage: async (after) => (await readers.readEvents(session_id, after, PAGE)).map(eventMessage),
+    readPage: createPages((after) => readers.readEvents(session_id, after, PAGE)),
   };
   return room;
 }

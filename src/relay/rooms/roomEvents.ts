@@ -5,7 +5,8 @@
 import type { ExportedEvent } from '../../core/definitions/event.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
-import type { EventMessage, Position } from '../listeners/messages.ts';
+import type { Position } from '../listeners/messages.ts';
+import type { EventBatch, PreparedEvent } from '../listeners/prepared.ts';
 import { createHealing, type Healing } from './healing.ts';
 import type { Readers } from './readers.ts';
 import { createRecentEvents, type RecentEvents } from './recentEvents.ts';
@@ -19,7 +20,9 @@ export interface RoomEvents {
   /** After `prime`. */
   head(): Position;
   /** @returns undefined for what is older than the room keeps, and for what is not there yet */
-  at(sequence: number): EventMessage | undefined;
+  at(sequence: number): PreparedEvent | undefined;
+  oldest(): PreparedEvent;
+  batch(after: number, upTo: number): EventBatch | undefined;
   stop(): void;
 }
 
@@ -75,6 +78,8 @@ export function createRoomEvents(options: RoomEventsOptions): RoomEvents {
     knownToReach: (sequence, grace_ms) => primed?.healing.knownToReach(sequence, grace_ms),
     head: () => primed!.recent.head(),
     at: (sequence) => primed!.recent.at(sequence),
+    oldest: () => primed!.recent.oldest(),
+    batch: (after, upTo) => primed!.recent.batch(after, upTo),
     stop: () => primed?.healing.stop(),
   };
 }

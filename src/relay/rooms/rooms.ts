@@ -6,7 +6,14 @@
 import { createBatcher } from '../../core/batcher.ts';
 import { GENESIS_HASH } from '../../core/chain/chain.ts';
 import type { Position, Snapshot } from '../listeners/messages.ts';
+import { type Prepared, prepare } from '../listeners/prepared.ts';
 import { createRoom, type Room, type RoomOptions } from './room.ts';
+
+/** A session's state as all who ask for it at once are told. */
+export interface PreparedSnapshot {
+  head: Position;
+  message: Prepared;
+}
 
 export interface Rooms {
   /** To be matched by one `release`. */
@@ -17,7 +24,7 @@ export interface Rooms {
   /** The record's head, as it is after the call. */
   readHead(session_id: string): Promise<Position>;
   /** A snapshot that is not older than this sequence, which the record must have reached. */
-  readSnapshot(session_id: string, atLeast: number): Promise<Snapshot>;
+  readSnapshot(session_id: string, atLeast: number): Promise<PreparedSnapshot>;
   close(): void;
 }
 
@@ -33,7 +40,7 @@ interface Kept {
 export function createRooms(options: Omit<RoomOptions, 'onBroken'>): Rooms {
   const { readers } = options;
   const kept = new Map<string, Kept>();
-  const snapshots = new Map<string, Promise<Snapshot>>();
+  const snapshots = new Map<string, Promise<PreparedSnapshot>>();
   const heads = createBatcher<string, Position>(HEADS_AT_ONCE, readHeads, () => true);
 
   function acquire(session_id: string): Room {
@@ -61,17 +68,17 @@ export function createRooms(options: Omit<RoomOptions, 'onBroken'>): Rooms {
     return session_ids.map((id) => found.get(id) ?? { event_sequence: 0, event_hash: GENESIS_HASH });
   }
 
-  async function readSnapshot(session_id: string, atLeast: number): Promise<Snapshot> {
+  async function readSnapshot(session_id: string, atLeast: number): Promise<PreparedSnapshot> {
     const snapshot = await sharedSnapshot(session_id);
     if (snapshot.head.event_sequence >= atLeast) return snapshot;
     // That snapshot was started before this call and may be stale; one started now is not.
     return sharedSnapshot(session_id);
   }
 
-  function sharedSnapshot(session_id: string): Promise<Snapshot> {
+  function sharedSnapshot(session_id: string): Promise<PreparedSnapshot> {
     const underWay = snapshots.get(session_id);
     if (underWay) return underWay;
-    const begun = readers.readSnapshot(session_id).finally(() => snapshots.delete(session_id));
+    const begun = prepareSnapshot(readers.readSnapshot(session_id)).finally(() => snapshots.delete(session_id));
     snapshots.set(session_id, begun);
     return begun;
   }
@@ -90,4 +97,9 @@ export function createRooms(options: Omit<RoomOptions, 'onBroken'>): Rooms {
       kept.clear();
     },
   };
+}
+
+async function prepareSnapshot(read: Promise<Snapshot>): Promise<PreparedSnapshot> {
+  const data = await read;
+  return { head: data.head, message: prepare({ type: 'SNAPSHOT', data }) };
 }

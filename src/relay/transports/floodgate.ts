@@ -8,6 +8,7 @@ import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
 import { type Gate, MAX_PAYLOAD_BYTES, openGate } from './gate.ts';
 import { keepAlive } from './keepAlive.ts';
+import { canWriteBeneath } from './readyFrames.ts';
 
 const MAX_FRAGMENTS = 16;
 /** A message may come byte by byte, and each of its pieces costs far more than it holds. */
@@ -28,8 +29,17 @@ const LIMITS = {
 /** A class, because socket.io wants one of which to make its own server. */
 export type Floodgate = ReturnType<typeof createFloodgate>;
 
-export function createFloodgate(metrics: Metrics, pingEvery_ms = PING_EVERY_MS) {
+/** @param isWrittenBeneath false: ready frames are not used, and all goes through ws */
+export function createFloodgate(
+  metrics: Metrics,
+  { pingEvery_ms = PING_EVERY_MS, isWrittenBeneath = canWriteBeneath() } = {},
+) {
+  const sockets = new WeakMap<object, Duplex>();
+
   return class extends WebSocketServer {
+    /** What a WebSocket writes to, where ready frames may be written beneath it. */
+    static socketBeneath = (ws: object): Duplex | undefined => sockets.get(ws);
+
     readonly #gates = new WeakMap<Duplex, Gate>();
     readonly #keepalive: NodeJS.Timeout;
 
@@ -53,6 +63,7 @@ export function createFloodgate(metrics: Metrics, pingEvery_ms = PING_EVERY_MS) 
       const gate = this.#gates.get(socket)!;
       super.handleUpgrade(req, socket, gate.head, (ws, request) => {
         gate.guard(ws);
+        if (isWrittenBeneath) sockets.set(ws, socket);
         callback(ws, request);
       });
     }

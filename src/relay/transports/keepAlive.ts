@@ -5,7 +5,6 @@
 import { randomBytes } from 'node:crypto';
 import type { WebSocket, WebSocketServer } from 'ws';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
-import { CLOSE, MAX_UNSENT_BYTES, REASONS } from '../listeners/messages.ts';
 
 const NONCE_BYTES = 8;
 
@@ -25,16 +24,15 @@ export function keepAlive({ clients }: WebSocketServer, metrics: Metrics, every_
   }
 
   function end(ws: WebSocket): void {
-    const isBehind = ws.bufferedAmount > MAX_UNSENT_BYTES;
-    metrics.closedSockets.inc({ reason: isBehind ? REASONS[CLOSE.slow] : 'silent' });
-    if (isBehind) ws.close(CLOSE.slow, REASONS[CLOSE.slow]);
-    else ws.terminate();
+    metrics.closedSockets.inc({ reason: 'silent' });
+    ws.terminate();
   }
 
   return setInterval(() => {
     for (const ws of clients) {
       if (ws.readyState !== ws.OPEN) continue;
-      if (unanswered.has(ws)) end(ws);
+      // A ping waits behind what is not taken yet; a peer that takes nothing is ended for that.
+      if (unanswered.has(ws) && ws.bufferedAmount === 0) end(ws);
       else ask(ws);
     }
   }, every_ms).unref();

@@ -4,13 +4,14 @@
  */
 import { problemBody } from '../../core/definitions/problem.ts';
 import { MAX_MESSAGE_BYTES, MAX_MESSAGES } from '../listeners/inbound.ts';
+import type { Wire } from '../listeners/outlet.ts';
 import type { Visit } from '../listeners/visit.ts';
+import { type Connection, createEngineWriter, type SocketBeneath } from './engine.ts';
 import { asksToListen, isAboutNamespace, refusalPacket, saidIn } from './envelope.ts';
-import { type Connection, type Queue, watchQueue } from './queue.ts';
 import { createWindow } from './window.ts';
 
 export interface Line {
-  queue: Queue;
+  write: Wire['write'];
   /** It has a listener, or one is being admitted. */
   isTaken: boolean;
   visit: Visit | undefined;
@@ -19,8 +20,9 @@ export interface Line {
 const TOO_LARGE = refusalPacket(problemBody('too_large', `A request has at most ${MAX_MESSAGE_BYTES} characters.`));
 
 /** To be called when socket.io has just taken the connection. */
-export function openLine(conn: Connection): Line {
-  const line: Line = { queue: watchQueue(conn), isTaken: false, visit: undefined };
+export function openLine(conn: Connection, socketBeneath: SocketBeneath): Line {
+  const write = createEngineWriter(conn, socketBeneath, () => line.visit?.taken());
+  const line: Line = { write, isTaken: false, visit: undefined };
   const requests = createWindow();
   const decoders = conn.listeners('data');
 

@@ -11,9 +11,9 @@ import { MAX_MESSAGE_BYTES } from '../listeners/inbound.ts';
 import type { Listeners } from '../listeners/listeners.ts';
 import { CLOSE, type CloseCode } from '../listeners/messages.ts';
 import type { IsLetIn } from '../listeners/origins.ts';
+import type { Connection } from './engine.ts';
 import type { Floodgate } from './floodgate.ts';
 import { type Line, openLine } from './line.ts';
-import type { Connection } from './queue.ts';
 import { refusalOf } from './refusal.ts';
 import { type RealAddress, requestOfHandshake } from './request.ts';
 
@@ -86,10 +86,9 @@ export function createSocketIo({ admit, listeners, floodgate, isLetIn, realAddre
     const { conn } = socket;
     const line = lines.get(conn)!;
     const visit = listeners.enter('socketio', visitor, {
-      send: (message) => void socket.emit(message.type, message),
+      write: line.write,
       close: (code) => close(socket, code),
       isOpen: () => socket.connected && conn.readyState === 'open',
-      ...line.queue,
     });
     line.visit = visit;
     socket.on('error', (err) => log.debug({ err }, 'socket.io client sent an unreadable packet'));
@@ -102,7 +101,7 @@ export function createSocketIo({ admit, listeners, floodgate, isLetIn, realAddre
 
   function attach(server: HttpServer): void {
     io.attach(server);
-    io.engine.on('connection', (conn: Connection) => lines.set(conn, openLine(conn)));
+    io.engine.on('connection', (conn: Connection) => lines.set(conn, openLine(conn, floodgate.socketBeneath)));
   }
 
   return { attach, close: () => io.engine?.close() };

@@ -8,9 +8,8 @@ import { isAmbiguous, SEND_ONE_HOST } from '../../infra/process/requestId.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Admit, Admitted } from '../listeners/admission.ts';
 import type { Listeners } from '../listeners/listeners.ts';
-import { MAX_UNSENT_BYTES, type Message, textOf } from '../listeners/messages.ts';
 import type { IsLetIn } from '../listeners/origins.ts';
-import { createReadiness } from './readiness.ts';
+import { createFrameWriter } from './readyFrames.ts';
 import { type Refusal, refusalOf, textOfRefusal } from './refusal.ts';
 import { type RealAddress, requestOfUrl } from './request.ts';
 
@@ -84,14 +83,10 @@ export function createEventStreams(options: EventStreamsOptions): EventStreams {
     const { least, most } = RETRY_MS;
     res.write(`retry: ${Math.round(least + Math.random() * (most - least))}\n\n`);
     open.add(res);
-    const isBusy = () => res.writableLength > MAX_UNSENT_BYTES;
-    const { whenReady, onWritten } = createReadiness(isBusy);
     const visit = listeners.enter('sse', visitor, {
-      send: (message) => void res.write(blockOf(message), onWritten),
+      write: createFrameWriter(res, 'sse', () => visit.taken()),
       close: () => end(res),
       isOpen: () => !res.writableEnded && !res.destroyed,
-      isBusy,
-      whenReady,
     });
     res.on('close', () => {
       open.delete(res);
@@ -116,10 +111,4 @@ export function createEventStreams(options: EventStreamsOptions): EventStreams {
 function end(res: ServerResponse): void {
   res.end();
   setTimeout(() => res.destroy(), END_WITHIN_MS).unref();
-}
-
-function blockOf(message: Message): string {
-  const id = message.type === 'EVENT' ? `id: ${message.event_sequence}\n` : '';
-  const retry = message.type === 'DRAIN' ? `retry: ${message.reconnect_in_ms}\n` : '';
-  return `${id}${retry}event: ${message.type}\ndata: ${textOf(message)}\n\n`;
 }

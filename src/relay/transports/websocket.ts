@@ -8,9 +8,10 @@ import type { WebSocket } from 'ws';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Admit, Admitted } from '../listeners/admission.ts';
 import type { Listeners } from '../listeners/listeners.ts';
-import { MAX_UNSENT_BYTES, type Message, REASONS, textOf } from '../listeners/messages.ts';
+import { type Message, REASONS } from '../listeners/messages.ts';
+import type { Wire } from '../listeners/outlet.ts';
 import type { Floodgate } from './floodgate.ts';
-import { createReadiness } from './readiness.ts';
+import { createFrameWriter } from './readyFrames.ts';
 import { closeCodeOf, type Refusal, refusalOf, rejectUpgrade } from './refusal.ts';
 import { type RealAddress, requestOfUrl } from './request.ts';
 
@@ -54,19 +55,17 @@ export function createWebSockets(options: WebSocketsOptions): WebSockets {
     const { code, detail } = refusal.body;
     const message: Message = { type: 'ERROR', code, detail };
     ws.on('error', (err) => log.debug({ err }, 'a WebSocket failed'));
-    ws.send(textOf(message));
+    ws.send(JSON.stringify(message));
     ws.close(closeCodeOf(refusal), REASONS[closeCodeOf(refusal)]);
   }
 
   function serve(ws: WebSocket, admitted: Admitted): void {
-    const isBusy = () => ws.bufferedAmount > MAX_UNSENT_BYTES;
-    const { whenReady, onWritten } = createReadiness(isBusy);
+    const socket = Gate.socketBeneath(ws);
+    const onTaken = () => visit.taken();
     const visit = listeners.enter('websocket', admitted, {
-      send: (message) => ws.send(textOf(message), onWritten),
+      write: socket ? createFrameWriter(socket, 'websocket', onTaken) : createTextWriter(ws, onTaken),
       close: (code) => ws.close(code, REASONS[code]),
       isOpen: () => ws.readyState === ws.OPEN,
-      isBusy,
-      whenReady,
     });
     ws.on('message', (bytes: Buffer, isBinary) => {
       visit.receive({ bytes: bytes.length, isText: !isBinary, parse: () => JSON.parse(String(bytes)) });
@@ -92,4 +91,17 @@ function isHandshake({ headers }: IncomingMessage): boolean {
 function readsCloseCodes({ headers }: IncomingMessage): boolean {
   const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
   return headers.origin !== undefined || offered.includes(SUBPROTOCOL);
+}
+
+function createTextWriter(ws: WebSocket, onTaken: () => void): Wire['write'] {
+  let underWay = 0;
+  const onWritten = () => {
+    underWay -= 1;
+    if (underWay === 0) onTaken();
+  };
+  return ({ messages }) => {
+    underWay += messages.length;
+    for (const { text } of messages) ws.send(text, onWritten);
+    return ws.bufferedAmount === 0;
+  };
 }

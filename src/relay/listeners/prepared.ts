@@ -1,0 +1,117 @@
+/**
+ * Messages as they are sent: the JSON, and the ready bytes for each transport, made when the first socket needs them and
+ * shared by all. A batch is what one write takes.
+ */
+import type { EventMessage, Message } from './messages.ts';
+
+/** How a transport frames a message. */
+export type Format = 'websocket' | 'socketio' | 'sse';
+
+/** Bytes by format, as far as they were needed. */
+type Bytes = { [format in Format]?: Buffer };
+
+export interface Prepared extends Bytes {
+  readonly type: Message['type'];
+  readonly text: string;
+}
+
+export interface PreparedEvent extends Prepared {
+  readonly type: 'EVENT';
+  readonly event_sequence: number;
+  readonly event_hash: string;
+  /** When this process had it, by the monotonic clock. */
+  readonly heard_at: number;
+}
+
+export interface Batch extends Bytes {
+  readonly messages: readonly Prepared[];
+}
+
+export interface EventBatch extends Batch {
+  /** The sequence before its first event, and that of its last. */
+  readonly after: number;
+  readonly to: number;
+}
+
+/** One write takes no more than this: what a slow socket holds of ours. */
+const BATCH = { events: 16, size: 65_536 };
+const TEXT_FRAME = 0x81;
+
+export function prepare(message: Message): Prepared {
+  return { type: message.type, text: JSON.stringify(message) };
+}
+
+export function prepareEvent(event: EventMessage): PreparedEvent {
+  const { event_sequence, event_hash } = event;
+  return { type: 'EVENT', text: JSON.stringify(event), event_sequence, event_hash, heard_at: performance.now() };
+}
+
+/**
+ * @param at the event with this sequence, if there is one
+ * @param upTo the last that is wanted
+ */
+export function batchEvents(
+  at: (sequence: number) => PreparedEvent | undefined,
+  after: number,
+  upTo: number,
+): EventBatch | undefined {
+  const messages: PreparedEvent[] = [];
+  let size = 0;
+  for (let next = at(after + 1); next; next = at(after + 1 + messages.length)) {
+    const isFull = messages.length === BATCH.events || (messages.length > 0 && size + next.text.length > BATCH.size);
+    if (isFull || next.event_sequence > upTo) break;
+    messages.push(next);
+    size += next.text.length;
+  }
+  return messages.length === 0 ? undefined : { messages, after, to: after + messages.length };
+}
+
+/** All of a batch in one piece. */
+export function bytesOf(batch: Batch, format: Format): Buffer {
+  batch[format] ??=
+    batch.messages.length === 1
+      ? framed(batch.messages[0]!, format)
+      : Buffer.concat(batch.messages.map((message) => framed(message, format)));
+  return batch[format];
+}
+
+function framed(message: Prepared, format: Format): Buffer {
+  message[format] ??= frame(message, format);
+  return message[format];
+}
+
+function frame(message: Prepared, format: Format): Buffer {
+  if (format === 'websocket') return textFrame(message.text);
+  return format === 'socketio' ? textFrame(`4${packetOf(message)}`) : Buffer.from(sseBlock(message));
+}
+
+/** As engine.io takes it from socket.io. */
+export function packetOf({ type, text }: Prepared): string {
+  return `2/live,["${type}",${text}]`;
+}
+
+function sseBlock(message: Prepared): string {
+  const id = 'event_sequence' in message ? `id: ${message.event_sequence}\n` : '';
+  // A browser comes back when it is told to.
+  const retry = message.type === 'DRAIN' ? `retry: ${JSON.parse(message.text).reconnect_in_ms}\n` : '';
+  return `${id}${retry}event: ${message.type}\ndata: ${message.text}\n\n`;
+}
+
+/** A whole text message of a server, unmasked (RFC 6455, 5.2). */
+export function textFrame(text: string): Buffer {
+  const length = Buffer.byteLength(text);
+  const begin = length < 126 ? 2 : length < 65_536 ? 4 : 10;
+  const bytes = Buffer.allocUnsafe(begin + length);
+  bytes[0] = TEXT_FRAME;
+  if (begin === 2) bytes[1] = length;
+  else if (begin === 4) {
+    bytes[1] = 126;
+    bytes.writeUInt16BE(length, 2);
+  } else {
+    bytes[1] = 127;
+    bytes.writeUInt32BE(Math.floor(length / 2 ** 32), 2);
+    bytes.writeUInt32BE(length >>> 0, 6);
+  }
+  bytes.write(text, begin);
+  return bytes;
+}
