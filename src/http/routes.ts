@@ -1,7 +1,16 @@
 /** The routes that are neither commands nor questions of a module. With the lists of modules.ts these are all of the API. */
 import { readCommandState, redriveCommand } from './commands/serveCommandState.ts';
+import { readBackpressure } from './operations/backpressure.ts';
 import { readVerifyRun, verifyGlobally } from './operations/globalVerify.ts';
 import { readSockets } from './operations/sockets.ts';
 import { readPresence } from './queries/presence.ts';
 
-export const routes = [readCommandState, redriveCommand, verifyGlobally, readVerifyRun, readSockets, readPresence];
+export const routes = [
+  readCommandState,
+  redriveCommand,
+  verifyGlobally,
+  readVerifyRun,
+  readSockets,
+  readBackpressure,
+  readPresence,
+];

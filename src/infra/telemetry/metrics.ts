@@ -5,6 +5,7 @@ import { createRate } from './rate.ts';
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const LATENESS_SECONDS = [0.01, 0.05, 0.25, 1, 5, 10, 60, 600, 3_600, 86_400];
 const RUN_SECONDS = [0.01, 0.05, 0.25, 1, 5, 15, 60, 300, 900, 3_600];
+const LAGS = [0, 1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 10_000];
 const SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
 interface Sent {
@@ -84,7 +85,7 @@ export function createMetrics() {
 export type Metrics = ReturnType<typeof createMetrics>;
 
 /** What the relay tells of its rooms and listeners. @param sent counted by plain additions, once for each message of each listener */
-function createRelayMetrics({ counter, gauge, tallied }: ReturnType<typeof createMakers>, sent: Sent) {
+function createRelayMetrics({ histogram, counter, gauge, tallied }: ReturnType<typeof createMakers>, sent: Sent) {
   return {
     sent,
     connections: gauge('active_websocket_connections', 'Listeners connected to this process', ['transport']),
@@ -102,6 +103,17 @@ function createRelayMetrics({ counter, gauge, tallied }: ReturnType<typeof creat
     overflows: counter('listener_overflows_total', 'Times that a listener was more events behind than it may be', [
       'policy',
     ]),
+    publishToEmit: histogram(
+      'publish_to_emit_seconds',
+      'From an announcement until its events were written to all sockets that take',
+      SECONDS,
+    ),
+    emitToAck: histogram(
+      'emit_to_ack_seconds',
+      'From when a live event was written until it was acknowledged',
+      SECONDS,
+    ),
+    ackLag: histogram('ack_lag_events', 'How far behind the head an acknowledgement was', LAGS),
     droppedEvents: counter('events_dropped_total', 'Events that slow listeners were told they miss'),
     refusedMessages: counter('socket_messages_refused_total', 'Messages of listeners that were not taken', ['reason']),
     socketFloods: counter('socket_floods_total', 'Windows of 10 s in which frames of a socket were left out unparsed'),

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { clientMessages } from '../../live/messages.ts';
 import type { Room } from '../rooms/room.ts';
+import type { Acknowledgements } from './acknowledgements.ts';
 import type { Listener, Message } from './messages.ts';
 import type { Snapshots } from './snapshots.ts';
 
@@ -23,11 +24,14 @@ export function readClientMessage(said: unknown): ClientMessage | undefined {
 
 export interface Answering {
   room: Room;
+  acknowledgements: Acknowledgements;
   listener: Listener;
   snapshots: Snapshots;
 }
 
-export function answer({ type }: ClientMessage, { room, listener, snapshots }: Answering): void {
+export function answer(message: ClientMessage, { room, acknowledgements, listener, snapshots }: Answering): void {
+  const { type } = message;
+  if (type === 'ACK') acknowledgements.take(message.last_sequence);
   if (type === 'PING') listener.owe('PONG', () => pong(room));
   if (type === 'REQUEST_STATE') snapshots.ask();
 }

@@ -7,10 +7,11 @@ import type { Log } from '../../infra/telemetry/log.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
 import type { Member, Room } from '../rooms/room.ts';
 import type { Rooms } from '../rooms/rooms.ts';
+import type { Acknowledgements } from './acknowledgements.ts';
 import { CLOSE, TROUBLE } from './messages.ts';
 import type { Outlet } from './outlet.ts';
 import { createOverflows, type SlowPolicy } from './overflows.ts';
-import { createPlace, type Place } from './place.ts';
+import type { Place } from './place.ts';
 import { prepare } from './prepared.ts';
 
 export interface Delivery {
@@ -20,10 +21,6 @@ export interface Delivery {
   onFree(): void;
   /** Sends the session's state, between the events where it belongs. Asked again meanwhile, it is sent once. */
   sendSnapshot(): Promise<void>;
-  /** How many events the room has for it. */
-  behind(): number;
-  /** What is kept for a listener that takes nothing for long. */
-  forgetPage(): void;
   stop(): void;
 }
 
@@ -31,6 +28,8 @@ export interface DeliveryOptions {
   room: Room;
   rooms: Rooms;
   outlet: Outlet;
+  place: Place;
+  acknowledgements: Pick<Acknowledgements, 'onLevel'>;
   policy: SlowPolicy;
   /** The listener is to be sent away to come back. */
   onSlow(): void;
@@ -39,10 +38,9 @@ export interface DeliveryOptions {
 }
 
 export function createDelivery(options: DeliveryOptions): Delivery {
-  const { room, outlet, policy, onSlow, metrics } = options;
+  const { room, outlet, place, acknowledgements, policy, onSlow, metrics } = options;
   const member: Member = { pump, abandon: () => outlet.close(CLOSE.draining, TROUBLE) };
   const overflows = createOverflows(policy, metrics);
-  const place = createPlace(room, metrics);
   let isStarted = false;
   /** Reads under way: meanwhile the cursor does not move, so that it cannot pass the state that is being read. */
   let reading = 0;
@@ -79,8 +77,11 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 
   function onNothingLeft(): void {
-    if (place.behind() > 0) void during(() => turnPage(options, place));
-    else if (!place.isAnythingDue()) isCatchingUp = false;
+    if (place.behind() > 0) void during(() => turnPage(options));
+    else if (isCatchingUp && !place.isAnythingDue()) {
+      isCatchingUp = false;
+      acknowledgements.onLevel();
+    }
   }
 
   function onFree(): void {
@@ -104,7 +105,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     if (isReadingSnapshot) return;
     isReadingSnapshot = true;
     await during(async () => {
-      await readSnapshot(options, place);
+      await readSnapshot(options);
       isReadingSnapshot = false;
     });
   }
@@ -116,11 +117,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     pump();
   }
 
-  const behind = () => (isStarted ? place.behind() : 0);
-  return { start, onFree, sendSnapshot, behind, forgetPage: place.forgetPage, stop: () => room.remove(member) };
+  return { start, onFree, sendSnapshot, stop: () => room.remove(member) };
 }
 
-async function turnPage({ room, outlet, log }: DeliveryOptions, place: Place): Promise<void> {
+async function turnPage({ room, place, outlet, log }: DeliveryOptions): Promise<void> {
   const [after, { session_id }] = [place.cursor(), room];
   try {
     if (await place.turnPage()) return;
@@ -133,7 +133,7 @@ async function turnPage({ room, outlet, log }: DeliveryOptions, place: Place): P
   outlet.close(CLOSE.fault, { type: 'ERROR', code: 'internal_error', detail: `Nothing follows ${after}.` });
 }
 
-async function readSnapshot({ room, rooms, outlet, log }: DeliveryOptions, place: Place): Promise<void> {
+async function readSnapshot({ room, rooms, place, outlet, log }: DeliveryOptions): Promise<void> {
   const { session_id } = room;
   try {
     const { head, message } = await rooms.readSnapshot(session_id, place.cursor());

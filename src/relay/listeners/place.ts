@@ -10,7 +10,7 @@ export interface Place {
   /** After this sequence. */
   begin(cursor: number): void;
   cursor(): number;
-  /** How many events the room has beyond it. */
+  /** How many events the room has beyond it; none before it has begun. */
   behind(): number;
   /** To be sent when that event has been delivered: that all is told, or the state between its events. */
   add(at: number, message: Prepared): void;
@@ -27,12 +27,13 @@ export interface Place {
 
 export function createPlace(room: Room, metrics: Metrics): Place {
   let cursor = 0;
+  let hasBegun = false;
   let page: readonly PreparedEvent[] | undefined;
   /** In the order of the events they wait for. */
   let due: { at: number; message: Prepared }[] = NOTHING;
 
   const onPage = (sequence: number) => page?.[sequence - page[0]!.event_sequence];
-  const behind = () => room.head().event_sequence - cursor;
+  const behind = () => (hasBegun ? room.head().event_sequence - cursor : 0);
 
   function next(): Batch | undefined {
     const [first, ...rest] = due;
@@ -65,6 +66,7 @@ export function createPlace(room: Room, metrics: Metrics): Place {
   return {
     begin(from) {
       cursor = from;
+      hasBegun = true;
     },
     cursor: () => cursor,
     behind,

@@ -4,6 +4,7 @@ import type { Log } from '../../infra/telemetry/log.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
 import type { Tokens } from '../../infra/tokens.ts';
 import type { Rooms } from '../rooms/rooms.ts';
+import { createAcknowledgements } from './acknowledgements.ts';
 import type { Admitted } from './admission.ts';
 import { answer, NOT_ALLOWED, readClientMessage } from './clientMessages.ts';
 import { createDelivery } from './delivery.ts';
@@ -11,6 +12,7 @@ import { createInbound, type Said } from './inbound.ts';
 import { join } from './join.ts';
 import { CLOSE, dismiss, type Listener, type Message, TROUBLE } from './messages.ts';
 import { createOutlet, type Wire } from './outlet.ts';
+import { createPlace } from './place.ts';
 import { createSnapshots } from './snapshots.ts';
 import { createTokenLife } from './tokenLife.ts';
 
@@ -23,6 +25,8 @@ export interface Visit {
   tell(message: Message): boolean;
   /** Ends a connection that took nothing for too long. @param now by the monotonic clock */
   inspect(now: number): void;
+  /** How many events the room has for it that were not written yet, and the last that it acknowledged. */
+  progress(): { lag: number; acked: number };
   /** How many messages wait, where the kernel takes none. */
   queued(): number;
   /** The connection is closed. */
@@ -52,7 +56,12 @@ export function startVisit(admitted: Admitted, wire: Wire, options: VisitOptions
   const room = rooms.acquire(admitted.session_id);
   const outlet = createOutlet(wire, metrics, () => delivery.onFree());
   const policy = { max: config.WS_MAX_QUEUE, action: config.WS_OVERFLOW_ACTION };
-  const delivery = createDelivery({ room, rooms, outlet, policy, onSlow: () => onSlow(outlet), metrics, log });
+  const place = createPlace(room, metrics);
+  const acknowledgements = createAcknowledgements(room, place, metrics);
+  const delivery = createDelivery({
+    ...{ room, rooms, outlet, place, acknowledgements, policy, metrics, log },
+    onSlow: () => onSlow(outlet),
+  });
   const snapshots = createSnapshots(outlet, delivery);
   const inbound = createInbound(outlet, metrics);
   const tokenLife = createTokenLife({
@@ -86,7 +95,7 @@ export function startVisit(admitted: Admitted, wire: Wire, options: VisitOptions
     void joined.then(() => {
       if (!outlet.isOpen()) return;
       if (message.type === 'REAUTH') void tokenLife.renew(message.token);
-      else answer(message, { room, listener: outlet, snapshots });
+      else answer(message, { room, acknowledgements, listener: outlet, snapshots });
     });
   }
 
@@ -97,7 +106,7 @@ export function startVisit(admitted: Admitted, wire: Wire, options: VisitOptions
 
   function inspect(now: number): void {
     const stalled_ms = outlet.takes() ? 0 : now - outlet.stalledSince();
-    if (stalled_ms > STALLED_MS) delivery.forgetPage();
+    if (stalled_ms > STALLED_MS) place.forgetPage();
     if (stalled_ms > UNREAD_MS) onSlow(outlet);
   }
 
@@ -113,6 +122,7 @@ export function startVisit(admitted: Admitted, wire: Wire, options: VisitOptions
     onEnd(outlet);
   }
 
-  const queued = () => (outlet.takes() ? 0 : delivery.behind() + outlet.waiting());
-  return { receive, taken: outlet.onTaken, tell, inspect, queued, leave };
+  const queued = () => (outlet.takes() ? 0 : place.behind() + outlet.waiting());
+  const progress = () => ({ lag: place.behind(), acked: acknowledgements.acked() });
+  return { receive, taken: outlet.onTaken, tell, inspect, progress, queued, leave };
 }

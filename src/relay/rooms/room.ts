@@ -5,7 +5,7 @@
 import { GENESIS_HASH } from '../../core/chain/chain.ts';
 import type { ExportedEvent } from '../../core/definitions/event.ts';
 import { sessionStreamName } from '../../court/sessions/session.ts';
-import { readCauses } from '../../infra/broadcast/announcements.ts';
+import { readCauses, readPublishedAt } from '../../infra/broadcast/announcements.ts';
 import type { Broadcast } from '../../infra/broadcast/broadcast.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
@@ -87,7 +87,7 @@ export function createRoom(session_id: string, { readers, broadcast, metrics, lo
       return;
     }
     if (log.isLevelEnabled('debug')) logHeard(log, session_id, announced, message);
-    events.hear(announced);
+    if (events.hear(announced)) observeEmitted(metrics, message);
   }
 
   function pumpAll(): void {
@@ -131,6 +131,13 @@ export function createRoom(session_id: string, { readers, broadcast, metrics, lo
     readPage: createPages((after) => readers.readEvents(session_id, after, PAGE)),
   };
   return room;
+}
+
+/** From the announcement until every socket that takes has been written to. */
+function observeEmitted(metrics: Metrics, message: string): void {
+  const published_at = readPublishedAt(message);
+  // Two machines' clocks differ.
+  if (published_at !== undefined) metrics.publishToEmit.observe(Math.max(0, Date.now() - published_at) / 1_000);
 }
 
 /** Is this the same event, or a later one? */

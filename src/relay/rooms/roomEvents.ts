@@ -14,7 +14,8 @@ import { createRecentEvents, type RecentEvents } from './recentEvents.ts';
 export interface RoomEvents {
   /** Reads the latest. To be called once announcements are heard, so that no commit falls between the two. */
   prime(): Promise<void>;
-  hear(events: readonly ExportedEvent[]): void;
+  /** @returns whether all of them have been delivered */
+  hear(events: readonly ExportedEvent[]): boolean;
   /** The record is known to reach this far: what is not heard within the grace is read. */
   knownToReach(sequence: number, grace_ms: number): void;
   /** After `prime`. */
@@ -56,9 +57,10 @@ export function createRoomEvents(options: RoomEventsOptions): RoomEvents {
     catchUp();
   }
 
-  function hear(events: readonly ExportedEvent[]): void {
+  function hear(events: readonly ExportedEvent[]): boolean {
     for (const event of events) early.set(event.event_sequence, event);
     catchUp();
+    return events.length > 0 && (primed?.recent.head().event_sequence ?? 0) >= events.at(-1)!.event_sequence;
   }
 
   /** Takes in what is next, tells the room, and has a gap filled. */
