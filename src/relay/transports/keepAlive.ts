@@ -7,10 +7,14 @@ import type { WebSocket, WebSocketServer } from 'ws';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
 
 const NONCE_BYTES = 8;
+/** No more than this is pings alone, ours and engine.io's: any message is larger. */
+const PINGS_BYTES = 64;
 
 export function keepAlive({ clients }: WebSocketServer, metrics: Metrics, every_ms: number): NodeJS.Timeout {
   const unanswered = new WeakMap<WebSocket, Buffer>();
   const listening = new WeakSet<WebSocket>();
+  /** Had more to take at the last interval. */
+  const behind = new WeakSet<WebSocket>();
 
   function ask(ws: WebSocket): void {
     const nonce = randomBytes(NONCE_BYTES);
@@ -28,12 +32,19 @@ export function keepAlive({ clients }: WebSocketServer, metrics: Metrics, every_
     ws.terminate();
   }
 
+  /** A ping waits behind a message that is not taken yet: a listener that takes nothing is ended for that. */
+  function isExcused(ws: WebSocket): boolean {
+    const isBehind = ws.bufferedAmount > PINGS_BYTES;
+    if (!isBehind) return behind.delete(ws);
+    behind.add(ws);
+    return true;
+  }
+
   return setInterval(() => {
     for (const ws of clients) {
       if (ws.readyState !== ws.OPEN) continue;
-      // A ping waits behind what is not taken yet; a peer that takes nothing is ended for that.
-      if (unanswered.has(ws) && ws.bufferedAmount === 0) end(ws);
-      else ask(ws);
+      if (!unanswered.has(ws)) ask(ws);
+      else if (!isExcused(ws)) end(ws);
     }
   }, every_ms).unref();
 }
