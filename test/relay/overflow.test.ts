@@ -52,6 +52,10 @@ async function join(last_sequence: number) {
       takes = true;
       visit.taken();
     },
+    /** What is under way, and no more of what is written then. */
+    takeOne() {
+      visit.taken();
+    },
   };
 }
 
@@ -249,6 +253,30 @@ test('backpressure counts what waits for those that take nothing', async () => {
     ...{ total_overflows: 7, active_queues: 2 },
     ...{ total_queued_messages: 11 + behind, max_queue_size: 11 },
   });
+});
+
+test('a listener that is given many at once, and then takes too little of what comes, is too slow', async () => {
+  start('drop_oldest');
+  const listener = await join(20);
+  listener.stall();
+  world.append(150);
+  await vi.advanceTimersByTimeAsync(4_000);
+  await commit(300);
+  listener.take();
+  expect(listener.messages.find(OF_TYPE('RESYNC'))).toMatchObject({ from: 37, to: 370 });
+  expect(listener.sequences()).toEqual([...upTo(36, 21), ...upTo(470, 371)]);
+});
+
+test('a listener that is replayed more than a hundred events misses none of the fewer that came meanwhile', async () => {
+  start('drop_oldest', 1_000);
+  const listener = await join(1_000);
+  listener.stall();
+  world.append(600);
+  await vi.advanceTimersByTimeAsync(4_000);
+  await commit(200);
+  while (listener.sequences().at(-1)! < 1_800) listener.takeOne();
+  expect(listener.messages.some(OF_TYPE('RESYNC'))).toBe(false);
+  expect(listener.sequences()).toEqual(upTo(1_800, 1_001));
 });
 
 test('three overflows within a minute are too many, three in a longer time are not', () => {

@@ -54,8 +54,10 @@ describe.each([
       return socket;
     };
     isPingedBeneath = () => beneath;
-    const webSockets = createWebSockets(admit, listeners, Floodgate, log);
-    const socketIo = createSocketIo({ admit, listeners, floodgate: Floodgate, isLetIn: () => true, log });
+    const realAddress = () => '127.0.0.1';
+    const options = { admit, listeners, floodgate: Floodgate, isLetIn: () => true, realAddress, log };
+    const webSockets = createWebSockets(options);
+    const socketIo = createSocketIo(options);
     server = createServer();
     socketIo.attach(server);
     server.on('upgrade', (req, socket, head) => {

@@ -120,7 +120,7 @@ export function flood({ until, ...options }: FloodOptions): Promise<Flooded> {
 }
 
 /** Of a server, unmasked; the last may be cut. */
-function decodeFrames(bytes: Buffer): { opcode: number; payload: Buffer }[] {
+export function decodeFrames(bytes: Buffer): { opcode: number; payload: Buffer }[] {
   const decoded: { opcode: number; payload: Buffer }[] = [];
   for (let at = 0; at + 2 <= bytes.length; ) {
     const short = bytes[at + 1]! & 0x7f;
@@ -133,9 +133,10 @@ function decodeFrames(bytes: Buffer): { opcode: number; payload: Buffer }[] {
   return decoded;
 }
 
-/** The code that the server closed a socket with, where it did. */
+/** The code that the server closed a socket with, where it did; 1005 where it gave none. */
 export function closeCodeOf(said: Flooded['frames'][number]): number | undefined {
-  return said.find(({ opcode }) => opcode === OPCODE.close)?.payload.readUInt16BE(0);
+  const goodbye = said.find(({ opcode }) => opcode === OPCODE.close)?.payload;
+  return goodbye?.length === 0 ? 1005 : goodbye?.readUInt16BE(0);
 }
 
 /** The messages of the live protocol among them, on either transport. */

@@ -8,6 +8,7 @@ import type { Metrics } from '../../infra/telemetry/metrics.ts';
 import type { Member, Room } from '../rooms/room.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 import type { Acknowledgements } from './acknowledgements.ts';
+import { createExcuse } from './excuse.ts';
 import { CLOSE, TROUBLE } from './messages.ts';
 import type { Outlet } from './outlet.ts';
 import { createOverflows, type SlowPolicy } from './overflows.ts';
@@ -41,15 +42,14 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const { room, outlet, place, acknowledgements, policy, onSlow, metrics } = options;
   const member: Member = { pump, abandon: () => outlet.close(CLOSE.draining, TROUBLE) };
   const overflows = createOverflows(policy, metrics);
+  const excuse = createExcuse(place, policy.max);
   let isStarted = false;
   /** Reads under way: meanwhile the cursor does not move, so that it cannot pass the state that is being read. */
   let reading = 0;
   let isReadingSnapshot = false;
-  /** It was given more at once than it may be behind: it has until it is level. */
-  let isCatchingUp = true;
   let isGivenUp = false;
 
-  const isTooSlow = () => !isCatchingUp && !isGivenUp && reading === 0 && policy.max > 0 && place.behind() > policy.max;
+  const isTooSlow = () => !isGivenUp && reading === 0 && excuse.isNone();
 
   function start(cursor: number, synced_at: number): void {
     place.begin(cursor);
@@ -65,7 +65,11 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       if (policy.action === 'disconnect' && isTooSlow()) onOverflow();
       return;
     }
-    if (place.behind() > policy.max) isCatchingUp = true;
+    excuse.give();
+    send();
+  }
+
+  function send(): void {
     while (outlet.takes() && outlet.isOpen()) {
       const batch = place.next();
       if (!batch) {
@@ -78,27 +82,21 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 
   function onNothingLeft(): void {
     if (place.behind() > 0) void during(() => turnPage(options));
-    else if (isCatchingUp && !place.isAnythingDue()) {
-      isCatchingUp = false;
-      acknowledgements.onLevel();
-    }
+    else if (!place.isAnythingDue() && excuse.end()) acknowledgements.onLevel();
   }
 
   function onFree(): void {
-    if (isStarted && isTooSlow()) onOverflow();
-    pump();
+    if (!isStarted || isGivenUp || reading > 0) return;
+    if (isTooSlow()) onOverflow();
+    if (!isGivenUp) send();
   }
 
   function onOverflow(): void {
     const action = overflows.decide();
     isGivenUp = action === 'disconnect';
     if (isGivenUp) onSlow();
-    else if (action === 'catch_up') isCatchingUp = true;
-    else {
-      const { message, isStateStale } = place.drop(policy.max);
-      outlet.write({ messages: [message] });
-      if (isStateStale) void sendSnapshot();
-    }
+    else if (action === 'catch_up') excuse.giveUntilLevel();
+    else outlet.write({ messages: [place.drop(policy.max)] });
   }
 
   async function sendSnapshot(): Promise<void> {

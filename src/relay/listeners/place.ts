@@ -21,8 +21,8 @@ export interface Place {
   turnPage(): Promise<boolean>;
   /** It is read again when it is needed. */
   forgetPage(): void;
-  /** Goes on with the newest events, so many, or with what the room still has. @returns what the listener is told of it */
-  drop(newest: number): { message: Prepared; isStateStale: boolean };
+  /** Nothing is due. Goes on with the newest events, so many, or with what the room still has. @returns what the listener is told of it */
+  drop(newest: number): Prepared;
 }
 
 export function createPlace(room: Room, metrics: Metrics): Place {
@@ -53,14 +53,12 @@ export function createPlace(room: Room, metrics: Metrics): Place {
     return batch;
   }
 
-  function drop(newest: number): { message: Prepared; isStateStale: boolean } {
+  function drop(newest: number): Prepared {
     const { event_sequence: to, event_hash } = room.at(room.head().event_sequence - newest) ?? room.oldest();
     const message = prepare({ type: 'RESYNC', from: cursor + 1, to, reason: 'slow', event_hash });
     metrics.droppedEvents.inc(to - cursor);
     cursor = to;
-    const isStateStale = due.some(({ at }) => at < cursor);
-    if (isStateStale) due = NOTHING;
-    return { message, isStateStale };
+    return message;
   }
 
   return {
