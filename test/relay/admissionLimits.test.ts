@@ -172,7 +172,7 @@ describe.skipIf(isLeftOut)(`from one address, ${kind},`, () => {
 
   test('nor anything that it claims where no proxy is trusted', async () => {
     const address = anAddress();
-    for (let nth = 0; nth < 7; nth += 1) await connect(somebody(), from(address), bare, nth);
+    for (let nth = 0; nth < 12; nth += 1) await connect(somebody(), from(address), bare, nth);
   });
 
   test('a hundred refusals in ten seconds are followed by no look at what is asked', async () => {

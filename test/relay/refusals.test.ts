@@ -116,13 +116,13 @@ describe.skipIf(isLeftOut)(`while sessions are switched off, ${kind},`, () => {
 });
 
 /** The transports alone, at which everything is refused for the same reason. */
-async function refuseAll(reason: Error): Promise<string> {
+async function refuseAll(reason: Error, logged: string[]): Promise<string> {
   const admit = () => Promise.reject(reason);
   const metrics = createMetrics();
   const listeners = { isDraining: () => false } as Listeners;
   const realAddress = () => '127.0.0.1';
   const options = { admit, listeners, floodgate: createFloodgate(metrics), isLetIn: () => true, realAddress };
-  const log = pino({ level: 'silent' });
+  const log = pino({ level: 'info' }, { write: (line) => void logged.push(line) });
   const socketIo = createSocketIo({ ...options, log });
   const webSockets = createWebSockets({ ...options, log });
   const eventStreams = createEventStreams({ ...options, log });
@@ -148,7 +148,8 @@ test.each([
   ['unavailable', Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }), 503, 4503, { retry_after_ms: 2_000 }],
   ['internal_error', new Error('a fault'), 500, 1011, {}],
 ])('%s is told on each transport as its client can read it', async (code, reason, status, close, retry) => {
-  const url = await refuseAll(reason);
+  const logged: string[] = [];
+  const url = await refuseAll(reason, logged);
   const asked = { session_id: randomUUID() };
   const answer = { status, code, ...retry };
   expect(await refusedOnWebSocket(url, asked)).toEqual(answer);
@@ -157,6 +158,7 @@ test.each([
   expect(await refusedOnSse(url, asked)).toEqual(answer);
   expect(await refusedOnSse(url, asked, { origin: ELSEWHERE })).toEqual(answer);
   for (const by of ['polling', 'websocket']) expect(await refusedOnSocketIo(url, asked, {}, [by])).toEqual(answer);
+  expect(logged).toHaveLength(code === 'internal_error' ? 7 : 0);
 });
 
 describe.skipIf(isLeftOut)(`a page, ${kind},`, () => {

@@ -4,7 +4,7 @@
  */
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { Problem, type ProblemBody } from '../../core/definitions/problem.ts';
+import type { ProblemBody } from '../../core/definitions/problem.ts';
 import { asProblem } from '../../infra/asProblem.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import { CLOSE, type CloseCode } from '../listeners/messages.ts';
@@ -25,10 +25,11 @@ const CLOSE_CODES: Record<number, CloseCode> = {
   503: CLOSE.draining,
 };
 
-/** What a failed admission is answered. */
+/** What a failed admission is answered. While a store is away refusals come by the thousand: its absence is logged, they are not. */
 export function refusalOf(error: unknown, log: Log): Refusal {
-  if (!(error instanceof Problem)) log.error({ err: error }, 'admission failed');
-  return asProblem(error);
+  const refusal = asProblem(error);
+  if (refusal.body.code === 'internal_error') log.error({ err: error }, 'admission failed');
+  return refusal;
 }
 
 export function closeCodeOf({ body }: Refusal): CloseCode {
