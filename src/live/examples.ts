@@ -44,7 +44,8 @@ const participant = {
 
 export const described: Record<MessageType, { summary: string; example: JsonObject }> = {
   WELCOME: {
-    summary: 'The first message: how the listener is brought up to date, and where the record stands.',
+    summary:
+      'The first message, but for an ERROR: how the listener is brought up to date, and where the record stands.',
     example: { type: 'WELCOME', mode: 'delta', recovered: true, head, resume_ticket },
   },
   SNAPSHOT: {
