@@ -71,6 +71,21 @@ describe.skipIf(isLeftOut)(`the client, ${kind}`, () => {
     expect(events).toEqual((await logOf(path)).slice(2));
   });
 
+  test('with a ticket alone fetches what is not replayed where the session is public, and is refused where it is not', async () => {
+    const boards: Record<string, Follower> = {};
+    for (const visibility of ['public', 'institution']) {
+      const { session_id, path } = await openSession(stack.url, people, { visibility });
+      await logMany(path, 32);
+      const { ticket } = (await must(post(stack.url, `${path}/observe`, people.student))).result;
+      boards[visibility] = follow(session_id, { token: undefined!, ticket });
+    }
+    await boards.public!.reached(34);
+    expect(boards.public!.events).toHaveLength(34);
+    await boards.institution!.becomes('closed');
+    expect(boards.institution!.errors).toMatchObject([{ code: 'unauthenticated' }]);
+    expect(boards.institution!.events).toEqual([]);
+  });
+
   test('goes on from its last event when the connection is lost', async () => {
     const { session_id, path } = await openSession(stack.url, people);
     const liar = await lying(honest);
