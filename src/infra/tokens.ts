@@ -20,6 +20,9 @@ export const LONGEST_LIFE_SECONDS = 366 * 24 * 3_600;
 /** A good one is remembered; one that is longer than any of ours is verified each time, so that memory is bounded. */
 const REMEMBERED_LENGTH = 4_096;
 
+/** Of a revocation. */
+const MAX_NAME = 255;
+
 const seconds = () => Date.now() / 1_000;
 const secondsOf = (instant: string) => Math.floor(Date.parse(instant) / 1_000);
 const Claims = z
@@ -34,7 +37,7 @@ const Claims = z
     institution_id: id.optional(),
     name: z.string().optional(),
     jti: z.string().optional(),
-    sid: z.string().optional(),
+    sid: z.string().optional().catch(undefined),
   })
   .refine((claims) => claims.role === 'super_admin' || claims.institution_id !== undefined);
 
@@ -173,11 +176,11 @@ export function createTokens(parts: TokenOptions): Tokens {
   return { verify, verifyTicket, issueTicket, isRevoked, onRevoked: revocations.onRevoked };
 }
 
-/** As revocations name it. */
+/** What revocations can name it by: no longer than theirs, and nothing that Postgres does not take for text. */
 function namesOf(...all: { jti?: string | undefined; sid?: string | undefined; sub?: string }[]): Name[] {
-  return all.flatMap((claims) =>
-    Object.entries(claims).filter((name): name is [Name[0], string] => name[1] !== undefined),
-  );
+  const isName = (name: [string, string | undefined]): name is [Name[0], string] =>
+    name[1] !== undefined && name[1].length <= MAX_NAME && !name[1].includes('\u0000');
+  return all.flatMap((claims) => Object.entries(claims).filter(isName));
 }
 
 /** It has not ended. */

@@ -49,6 +49,15 @@ describe('a token signed with the secret', () => {
     expect(await actorOf(token)).toEqual({ id: sub, role: 'super_admin', institution_id: null });
   });
 
+  test.each([
+    ['a sign-in that is no text', { sid: 7 }, []],
+    ['an id that is longer than a revocation can name', { jti: 'x'.repeat(256), sid: 'short' }, [['sid', 'short']]],
+    ['an id with a character that is no text to Postgres', { jti: 'a\u0000b' }, []],
+  ])('is good with %s, by which it cannot be revoked', async (_, claim, names) => {
+    const identity = await tokens.verify(signToken(claims(claim), SECRET));
+    expect(identity!.origin.names).toEqual([...names, ['sub', sub]]);
+  });
+
   test('names ids in lower case, however they were written', async () => {
     const token = signToken(claims({ sub: sub.toUpperCase(), institution_id: institution_id.toUpperCase() }), SECRET);
     expect(await actorOf(token)).toMatchObject({ id: sub, institution_id });

@@ -233,7 +233,7 @@ export const Settings = z.object({
     }),
   SHUTDOWN_GRACE_SECONDS: z.coerce.number().min(1).default(25).register(described, {
     readBy: PROCESSES,
-    help: 'How long a process that was told to stop may take.',
+    help: 'How long a process that was told to stop may take. A relay sends its listeners away in the first part of it, one after the other.',
   }),
 });
 
