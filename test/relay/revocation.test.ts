@@ -1,8 +1,12 @@
 /** A token that was revoked is no token: REST answers 401, and its connections close on every relay within a second. */
 import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
 import jwt from 'jsonwebtoken';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { openPool } from '../../src/infra/postgres/database.ts';
+import { closeServer, listen as listenOn } from '../../src/infra/process/httpServer.ts';
 import { signToken } from '../../src/infra/tokens.ts';
+import { createRelay } from '../../src/relay/relay.ts';
 import { type Cast, cast, get, type Json, must, openSession, type Person, person, post } from '../support/client.ts';
 import { type Listener, type ListenOptions, listenOnSocketIo, listenOnWebSocket } from '../support/listener.ts';
 import { isLeftOut, kind, SECRET, type Stack, startStack } from '../support/stack.ts';
@@ -200,5 +204,30 @@ describe.skipIf(isLeftOut)(`revoking, ${kind}`, () => {
     await vi.waitFor(async () => expect((await jobs()).status).toBe(401), WITHIN_MS);
     const login = await post(stack.url, '/jobs/login', null, { token: operator.token });
     expect(login.status).toBe(401);
+  });
+
+  test('ends a connection whose token was revoked while it was let in, before it is told anything', async () => {
+    const [backbone] = stack.backbones as [Stack['backbones'][number]];
+    const { actor, expires_at } = {
+      actor: { ...people.student, role: 'participant' as const },
+      expires_at: now() + 60,
+    };
+    const identity = { actor, expires_at, origin: { names: [], institution_id: null, role: '', issued_at: null } };
+    const tokens = { verify: async () => identity, isRevoked: () => true, onRevoked: () => {} } as never;
+    const pool = openPool(stack.database.url, 'relay', 2, () => {});
+    const limiter = { take: async () => ({ admitted: true as const }) };
+    const relay = createRelay({ ...backbone, boot: randomUUID(), pool, tokens, limiter });
+    const server = createServer();
+    relay.attach(server);
+    const url = `http://127.0.0.1:${await listenOn(server, '127.0.0.1', 0, 0)}`;
+    try {
+      const listener = await listenOnWebSocket(url, { token: 'any', session_id });
+      expect(await listener.closed).toBe(4401);
+      expect(listener.messages).toMatchObject([{ type: 'ERROR', code: 'unauthenticated' }]);
+    } finally {
+      await relay.close();
+      await closeServer(server);
+      await pool.end();
+    }
   });
 });
