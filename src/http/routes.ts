@@ -2,6 +2,7 @@
 import { readCommandState, redriveCommand } from './commands/serveCommandState.ts';
 import { readBackpressure } from './operations/backpressure.ts';
 import { readVerifyRun, verifyGlobally } from './operations/globalVerify.ts';
+import { readRoom } from './operations/room.ts';
 import { readSockets } from './operations/sockets.ts';
 import { readPresence } from './queries/presence.ts';
 
@@ -11,6 +12,7 @@ export const routes = [
   verifyGlobally,
   readVerifyRun,
   readSockets,
+  readRoom,
   readBackpressure,
   readPresence,
 ];

@@ -76,6 +76,7 @@ export async function startApi(
     config,
     reading: createReading(pools.reading, pools.verifier),
     queues,
+    broadcast,
     reports,
     tokens,
     limiter,

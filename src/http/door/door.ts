@@ -9,6 +9,7 @@ import type { CommandDefinition, Feature, IssueTicket } from '../../core/definit
 import { Problem } from '../../core/definitions/problem.ts';
 import type { Addresses } from '../../infra/addresses.ts';
 import type { BlobStore } from '../../infra/blobs.ts';
+import type { Broadcast } from '../../infra/broadcast/broadcast.ts';
 import type { Limiter } from '../../infra/limiter/limiter.ts';
 import type { Config } from '../../infra/process/config.ts';
 import type { Queues } from '../../infra/queue/queue.ts';
@@ -31,6 +32,7 @@ export interface ApiContext {
   config: Config;
   reading: Reading;
   queues: Queues;
+  broadcast: Broadcast;
   /** What relays say of themselves. */
   reports: Reports;
   tokens: Tokens;
