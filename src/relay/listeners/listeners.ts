@@ -13,6 +13,7 @@ import { createDrain, sendAway } from './drain.ts';
 import { CLOSE, dismiss, type Listener, type Message } from './messages.ts';
 import type { ObservationLeases } from './observationLeases.ts';
 import type { Wire } from './outlet.ts';
+import type { Prepared } from './prepared.ts';
 import type { Seats } from './presenceLeases.ts';
 import { bearerOf, type ConnectionTicket, type ResumeTickets } from './resumeTickets.ts';
 import { startVisit, type Visit } from './visit.ts';
@@ -62,7 +63,7 @@ export interface Guest {
   /** Undefined while it is made. */
   visit: Visit | undefined;
   /** The latest that it was told of presence. */
-  toldPresence: Message | undefined;
+  toldPresence: Prepared | undefined;
 }
 
 export function createListeners(options: ListenersOptions): Listeners {

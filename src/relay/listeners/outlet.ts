@@ -19,6 +19,8 @@ export interface Outlet extends Listener {
   /** The first words, in their order; from here on everything may be sent. */
   welcome(messages: readonly Prepared[]): void;
   isWelcome(): boolean;
+  /** What many are told is prepared once for all of them. */
+  owe(kind: string, make: () => Message | Prepared | undefined): void;
   /** False while the kernel has not taken what was written last. */
   takes(): boolean;
   /** To be called only while it takes. */

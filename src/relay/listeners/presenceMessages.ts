@@ -7,7 +7,7 @@ import { type Attending, readAttending } from '../../court/participants/readPres
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Room } from '../rooms/room.ts';
 import type { Guest } from './listeners.ts';
-import type { Message } from './messages.ts';
+import { type Prepared, prepare } from './prepared.ts';
 import type { Turnout } from './turnout.ts';
 
 export interface PresenceMessagesOptions {
@@ -18,13 +18,12 @@ export interface PresenceMessagesOptions {
   log: Log;
 }
 
-type Presence = Extract<Message, { type: 'PRESENCE' }>;
-
 /** What was told of a room last, and how its participants stood where its head was. */
 interface Told {
   head: number;
   attending: Attending[];
-  message: Presence | undefined;
+  /** Made once for all of its listeners. */
+  message: Prepared;
 }
 
 const EVERY_MS = 2_000;
@@ -69,9 +68,9 @@ export function startPresenceMessages(options: PresenceMessagesOptions): () => v
     for (const [i, { session_id }] of some.entries()) {
       const before = told.get(session_id);
       const participants = attending.get(session_id) ?? before!.attending;
-      const message: Presence = { type: 'PRESENCE', listeners: counts[i]!, participants };
-      const isNews = JSON.stringify(message) !== JSON.stringify(before?.message);
-      told.set(session_id, { head: heads[i]!, attending: participants, message: isNews ? message : before!.message });
+      const now = prepare({ type: 'PRESENCE', listeners: counts[i]!, participants });
+      const message = before?.message.text === now.text ? before.message : now;
+      told.set(session_id, { head: heads[i]!, attending: participants, message });
     }
   }
 

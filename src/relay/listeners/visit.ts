@@ -10,9 +10,10 @@ import { answer, NOT_ALLOWED, readClientMessage } from './clientMessages.ts';
 import { createDelivery } from './delivery.ts';
 import { createInbound, type Said } from './inbound.ts';
 import { join } from './join.ts';
-import { CLOSE, dismiss, type Listener, type Message, TROUBLE } from './messages.ts';
+import { CLOSE, dismiss, type Listener, TROUBLE } from './messages.ts';
 import { createOutlet, type Wire } from './outlet.ts';
 import { createPlace } from './place.ts';
+import type { Prepared } from './prepared.ts';
 import { createSnapshots } from './snapshots.ts';
 import { createTokenLife } from './tokenLife.ts';
 
@@ -22,7 +23,7 @@ export interface Visit {
   /** The kernel has all that was written. */
   taken(): void;
   /** Tells what is not of the record, the latest of its kind to a listener that is busy. @returns false before it is welcome */
-  tell(message: Message): boolean;
+  tell(message: Prepared): boolean;
   /** Ends a connection that took nothing for too long. @param now by the monotonic clock */
   inspect(now: number): void;
   /** How many events the room has for it that were not written yet, and the last that it acknowledged. */
@@ -99,8 +100,8 @@ export function startVisit(admitted: Admitted, wire: Wire, options: VisitOptions
     });
   }
 
-  function tell(message: Message): boolean {
-    if (outlet.isWelcome()) outlet.send(message);
+  function tell(message: Prepared): boolean {
+    if (outlet.isWelcome()) outlet.owe(message.type, () => message);
     return outlet.isWelcome();
   }
 
