@@ -96,6 +96,29 @@ describe('what the server says of the chain', () => {
   });
 });
 
+test.each([
+  [[events[0], events[2]], 'gap', 2],
+  [[events[0], events[0]], 'repeated', 2],
+  [[{ ...events[0], session_id: '018f3c1e-7b2a-7c11-9d0e-2f4b6a8c0e12' }], 'stream', 1],
+])('what does not follow is named', (given, code, event_sequence) => {
+  expect(takeAll(given).fault).toMatchObject({ code, event_sequence });
+});
+
+test('after a number alone the next one must be the next', () => {
+  const chain = createVerifiedChain(session_id, true);
+  chain.begin({ event_sequence: 4, event_hash: undefined });
+  expect(takeAll([events[6]], chain).fault).toMatchObject({ code: 'gap', event_sequence: 5 });
+});
+
+test('without verifying, what comes is given out as it comes, in its order alone', () => {
+  const chain = createVerifiedChain(session_id, false);
+  const altered = { ...events[1]!, payload: { altered: true } };
+  expect(takeAll([events[0], altered, events[3]], chain)).toMatchObject({
+    taken: [events[0], altered],
+    fault: { code: 'gap' },
+  });
+});
+
 test('fields that could be cut in another way are refused, though the hash fits the bytes', () => {
   const [first] = events;
   for (const field of ['actor_id', 'event_type', 'occurred_at', 'event_id'] as const) {

@@ -99,6 +99,15 @@ describe.skipIf(isLeftOut)(`a client's connection, ${kind}`, () => {
     expect(new URLSearchParams(liar.visits[1]!.split('?')[1]).get('resume_ticket')).toBe(ticket);
   });
 
+  test('tells who listens, as the relay tells it', async () => {
+    const { session_id } = await openSession(stack.url, people);
+    const { client } = await follow(session_id);
+    const told: Json[] = [];
+    client.on('presence', (presence) => told.push(presence));
+    await until('presence', () => told.length > 0);
+    expect(told[0]).toEqual({ listeners: 1, participants: [] });
+  });
+
   test('that has fallen silent is given up', async () => {
     const { session_id, path } = await openSession(stack.url, people);
     const timing = { ping_ms: 100, timeout_ms: 200 };
