@@ -2,20 +2,19 @@ import { configDefaults, defineConfig } from 'vitest/config';
 import { isEverything } from './test/support/everything.ts';
 
 /**
- * Functions and values alone: neither a server nor a process nor compiled output. The walks through all that turns can do,
- * the hearings, and the tests of all commands run once more are pure as well, and take longer than everything here.
+ * Functions and values alone: neither a server nor a process nor compiled output, and done in three seconds. Much else is
+ * as pure, and takes longer or loads all of the API: walks, hearings, slots, chains, what is kept, and the like.
  */
 const PURE = [
   'test/court/**/!(walk|hearings).test.ts',
-  'test/client/{verifiedChain,countdown,pieces}.test.ts',
+  'test/client/{countdown,pieces}.test.ts',
   'test/core/{batcher,ids}.test.ts',
   'test/faults/judge.test.ts',
   'test/infra/{backlog,blobs,config,healthAnswers,metrics,redaction,repeats,settings,tokens}.test.ts',
   'test/integrity/{streamKinds,tables}.test.ts',
-  'test/live/**/*.test.ts',
+  'test/live/!(asyncapi).test.ts',
   'test/relay/{frames,recentEvents,scopeCheck,tokenWatch}.test.ts',
-  'test/schedule/slots.test.ts',
-  'test/{deploy,docs,kept,readme,vocabulary}.test.ts',
+  'test/{deploy,docs,readme,vocabulary}.test.ts',
 ];
 const ON_A_KIND = ['test/{http,relay,jobs,journeys}/**/*.test.ts'];
 const FAULTS = ['test/faults/**/*.test.ts'];
@@ -54,7 +53,15 @@ export default defineConfig({
     reporters: ['default', './test/support/slowestFiles.ts'],
     projects: [
       {
-        test: { ...files(PURE), name: 'pure', pool: 'threads', isolate: false },
+        // One worker: a second would load everything once more, which takes longer than half of the tests.
+        test: {
+          ...files(PURE),
+          name: 'pure',
+          pool: 'threads',
+          isolate: false,
+          maxWorkers: 1,
+          experimental: { fsModuleCache: true },
+        },
       },
       {
         test: {
