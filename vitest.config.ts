@@ -24,10 +24,10 @@ const VERSIONS = ['test/versions/*.test.ts'];
  * queue, broadcast or limiter there is, or how many processes share the work.
  */
 const KIND_BLIND = [
-  'test/http/{authentication,badInput,cors,errorBodies,everyMetric,features,findings,hardening,log,pages,reads}.test.ts',
-  'test/http/{requestMetrics,roles,sharing,smallPrint,strangers}.test.ts',
+  'test/http/{anonymous,authentication,badInput,connections,cors,errorBodies,everyMetric,exhibits,features}.test.ts',
+  'test/http/{findings,hardening,log,pages,reads,requestMetrics,roles,sharing,smallPrint,strangers,uploads}.test.ts',
   'test/jobs/{closeStale,expire,keepFindings,sweepBlobs,verifyEverything,verifyRecent}.test.ts',
-  'test/relay/{floods,namespaces,room.model}.test.ts',
+  'test/relay/{clientDocs,floods,fold,livePage,messages,namespaces,room.model,slow,watch}.test.ts',
 ];
 
 const withServers = {
