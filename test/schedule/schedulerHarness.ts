@@ -11,6 +11,7 @@ import { openPool } from '../../src/infra/postgres/database.ts';
 import { readInstallationId } from '../../src/infra/postgres/installation.ts';
 import { assembleBackbone, type Backbone } from '../../src/infra/process/backbone.ts';
 import { readConfig } from '../../src/infra/process/config.ts';
+import { openQueues } from '../../src/infra/queue/queue.ts';
 import { catalog, privateNames } from '../../src/modules.ts';
 import { cloneDatabase } from '../support/database.ts';
 import { SECRET } from '../support/stack.ts';
@@ -43,7 +44,7 @@ export async function openWorld() {
   });
 
   function openBackboneHere(name: string): Backbone {
-    const backbone = assembleBackbone(config, database.url, name, privateNames, installation);
+    const backbone = assembleBackbone(config, database.url, name, privateNames, installation, openQueues);
     ends.push(backbone.close);
     return backbone;
   }

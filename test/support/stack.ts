@@ -20,6 +20,7 @@ import { readInstallationId } from '../../src/infra/postgres/installation.ts';
 import { assembleBackbone, type Backbone } from '../../src/infra/process/backbone.ts';
 import { readConfig } from '../../src/infra/process/config.ts';
 import { closeServer, listen } from '../../src/infra/process/httpServer.ts';
+import { openQueues } from '../../src/infra/queue/queue.ts';
 import { privateNames } from '../../src/modules.ts';
 import { startAll } from '../../src/processes/startAll.ts';
 import { createRelay } from '../../src/relay/relay.ts';
@@ -125,7 +126,7 @@ async function startDistributed(
   const installation = await readInstallationId(env.DATABASE_URL!, 'worker');
   const backbones: Backbone[] = [];
   const open = (name: string) => {
-    const backbone = assembleBackbone(config, env.DATABASE_URL!, name, privateNames, installation);
+    const backbone = assembleBackbone(config, env.DATABASE_URL!, name, privateNames, installation, openQueues);
     backbones.push(backbone);
     return backbone;
   };

@@ -14,7 +14,7 @@ import { OBSERVERS, type ObserverLeases } from '../presence/observers.ts';
 import { PRESENCE, type Presence } from '../presence/presence.ts';
 import { createRedisPresence } from '../presence/redis.ts';
 import { createRedisObservers } from '../presence/redisObservers.ts';
-import { openQueues, type Queues } from '../queue/queue.ts';
+import type { OpenQueues, Queues } from '../queue/queue.ts';
 import { openRedis, RedisAwayError, type RedisServer } from '../redis/redis.ts';
 import { createInProcessReports } from '../reports/inProcess.ts';
 import { createRedisReports } from '../reports/redis.ts';
@@ -77,13 +77,10 @@ export async function openBackbone(
   privateNames: readonly string[],
   role: DatabaseRole = 'worker',
 ): Promise<Backbone> {
-  return assembleBackbone(
-    config,
-    databaseUrl,
-    process,
-    privateNames,
-    await readInstallationId(databaseUrl, role, config.DB_ROLE_PREFIX),
-  );
+  // A relay sends no command and does no job; BullMQ is a fifth of what the others load.
+  const { openQueues } = await (role === 'relay' ? import('../queue/noQueues.ts') : import('../queue/queue.ts'));
+  const installation = await readInstallationId(databaseUrl, role, config.DB_ROLE_PREFIX);
+  return assembleBackbone(config, databaseUrl, process, privateNames, installation, openQueues);
 }
 
 /** The same where it is known whose database it is. */
@@ -93,6 +90,7 @@ export function assembleBackbone(
   process: string,
   privateNames: readonly string[],
   installation: string,
+  openQueues: OpenQueues,
 ): Backbone {
   const { REDIS_URL, REDIS_CACHE_URL } = config;
   const redisPlaces = [REDIS_URL, REDIS_CACHE_URL].flatMap((url) => (url === undefined ? [] : [redisPlace(url)]));

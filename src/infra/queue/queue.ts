@@ -85,6 +85,8 @@ const OnPostgres = withBackend(createPostgresBackend);
 // Each worker keeps a LISTEN client of the pool for itself; the rest serve the queues and the jobs under way.
 const POSTGRES_POOL_SIZE = QUEUE_NAMES.length + 5;
 
+export type OpenQueues = (options: QueueOptions) => Queues;
+
 export function openQueues(options: QueueOptions): Queues {
   return options.redis === undefined ? openOnPostgres(options) : openOnRedis(options, options.redis);
 }
