@@ -132,6 +132,35 @@ describe.skipIf(isLeftOut)(`an event stream, ${kind}`, () => {
   });
 });
 
+test.skipIf(isLeftOut)(`a stream that is not read is told what it missed, and goes on behind it, ${kind}`, async () => {
+  const stack = await startStack({ WS_MAX_QUEUE: '5' });
+  onTestFinished(stack.stop);
+  const people = cast();
+  const { session_id, path } = await openSession(stack.url, people);
+  const listener = await listenOnSse(stack.relayUrl, { token: people.student.token, session_id, last_sequence: 0 });
+  await listener.until(({ type }) => type === 'SYNCED');
+  listener.pause();
+  const details = { text: 'x'.repeat(60_000) };
+  // More than the kernel takes on both sides.
+  const sent = Array.from({ length: 250 }, () =>
+    must(post(stack.url, `${path}/log`, people.presiding, { event_type: 'NOTE', details })),
+  );
+  await Promise.all(sent);
+  listener.resume();
+  const resync = await listener.until(({ type }) => type === 'RESYNC');
+  await listener.until(({ type, event_sequence }) => type === 'EVENT' && event_sequence === 252);
+  const { from, to, reason, event_hash } = resync;
+  const next = listener.messages[listener.messages.indexOf(resync) + 1]!;
+  expect(reason).toBe('slow');
+  expect(next).toMatchObject({ type: 'EVENT', event_sequence: to + 1, previous_hash: event_hash });
+  expect(sequences(listener).filter((sequence) => sequence < to)).toEqual(
+    Array.from({ length: from - 1 }, (_, i) => i + 1),
+  );
+  expect(lastIdOf(listener)).toBe('252');
+  listener.close();
+  await expectIntact(stack.url, session_id, people.admin);
+});
+
 /** Nothing but the transport: every stream is let in, and told what the test says. */
 async function openStreams(heartbeat_ms: number) {
   const connections: (Wire & { taken: number })[] = [];
