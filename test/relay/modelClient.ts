@@ -1,6 +1,6 @@
 /**
- * A client of the model: it checks every message against what came before, keeps its place, and comes back with it
- * whenever it is sent away with 4503. What it finds wrong is in `faults`.
+ * A client of the model: it checks every message against what came before, keeps its place, and comes back with it, and
+ * with a ticket, whenever it is sent away with 4503. What it finds wrong is in `faults`.
  */
 import { randomUUID } from 'node:crypto';
 import type { Scope } from '../../src/access/scope.ts';
@@ -11,7 +11,10 @@ import { CLOSE, type Message } from '../../src/relay/listeners/messages.ts';
 import type { Visit } from '../../src/relay/listeners/visit.ts';
 
 export interface ClientOptions {
-  listeners: Listeners;
+  /** At the relay that takes listeners just now. */
+  enter: Listeners['enter'];
+  /** Uses a resume ticket up. */
+  redeem(ticket: string): Promise<boolean>;
   session_id: string;
   last_sequence: number | undefined;
   /** Its connection takes only a few messages at a time. */
@@ -30,12 +33,15 @@ export type ModelClient = ReturnType<typeof createModelClient>;
 type Of<Type extends Message['type']> = Message & { type: Type };
 
 const SLOW_BATCH = 4;
-/** What a wire does wrong, to see that the model notices. */
-export type Mutant = 'swallows RESYNC' | 'says RESYNC of too few' | 'never takes again' | undefined;
+/** What a wire does wrong, or a client that comes back, to see that the model notices. */
+export type Mutant =
+  | ('swallows RESYNC' | 'says RESYNC of too few' | 'never takes again')
+  | ('comes back ahead of its place' | 'comes back with an older ticket' | 'stays away')
+  | undefined;
 const FAR_FUTURE = 4_102_444_800;
 
 /** Somebody of no roster, to whom the session is open. */
-const identity: Identity = {
+export const identity: Identity = {
   actor: { id: '018f3c1e-7b2a-7c11-9d0e-0000000c0000', role: 'participant', institution_id: null },
   expires_at: FAR_FUTURE,
   origin: { names: [], institution_id: null, role: 'participant', issued_at: null },
@@ -51,12 +57,13 @@ export function admittedTo(session_id: string, last_sequence: number | undefined
 }
 
 export function createModelClient(options: ClientOptions) {
-  const { listeners, session_id, isSlow, random, mutant, hashOf, committed, commitTimes } = options;
+  const { enter, redeem, session_id, isSlow, random, mutant, hashOf, committed, commitTimes } = options;
   const faults: string[] = [];
   const hashes = new Map<number, string>();
   const closedWith: number[] = [];
   const messages: Message[] = [];
   let place = options.last_sequence;
+  let ticket: string | undefined;
   let slowest_ms = 0;
   let hasLeft = false;
   let visit = connect();
@@ -67,7 +74,7 @@ export function createModelClient(options: ClientOptions) {
     let isWelcome = false;
     let syncedAt = Number.POSITIVE_INFINITY;
     let buffered = 0;
-    const connection = listeners.enter('websocket', admittedTo(session_id, place), {
+    const connection = enter('websocket', admittedTo(session_id, place), {
       isOpen: () => isOpen && !hasLeft,
       write(batch) {
         for (const { text } of batch.messages) {
@@ -95,15 +102,30 @@ export function createModelClient(options: ClientOptions) {
         closedWith.push(code);
         setTimeout(() => {
           connection.leave();
-          if ((code === CLOSE.draining || code === CLOSE.slow) && !hasLeft) visit = connect();
+          if ((code === CLOSE.draining || code === CLOSE.slow) && !hasLeft) comeBack();
         }, random() * 100);
       },
     });
     return connection;
 
+    function comeBack(): void {
+      if (mutant === 'stays away') return;
+      if (mutant === 'comes back ahead of its place' && place !== undefined && place + 1 < committed()) {
+        const real = place;
+        place += 1;
+        visit = connect();
+        place = real;
+        return;
+      }
+      useTicket();
+      visit = connect();
+    }
+
     function take(message: Message): void {
-      if (message.type !== 'ERROR' && isWelcome === (message.type === 'WELCOME'))
-        wrong(message, 'not one WELCOME first');
+      // A relay may have to stop before it has read where the record stands.
+      const isFarewell = message.type === 'ERROR' || message.type === 'DRAIN';
+      if (!isFarewell && isWelcome === (message.type === 'WELCOME')) wrong(message, 'not one WELCOME first');
+      if (message.type === 'DRAIN') keepTicket(message);
       if (message.type === 'WELCOME') welcome(message);
       if (message.type === 'SNAPSHOT') snapshot(message);
       if (message.type === 'EVENT') event(message);
@@ -113,6 +135,7 @@ export function createModelClient(options: ClientOptions) {
 
     function welcome(message: Of<'WELCOME'>): void {
       isWelcome = true;
+      keepTicket(message);
       if (message.mode === 'snapshot') place = undefined;
       else if (place === undefined) wrong(message, `${message.mode} without a position`);
     }
@@ -147,6 +170,17 @@ export function createModelClient(options: ClientOptions) {
       if (event_sequence < committedAtJoin) wrong(message, `of ${event_sequence}, ${committedAtJoin} were committed`);
       syncedAt = Date.now();
     }
+  }
+
+  function keepTicket({ type, resume_ticket }: Of<'WELCOME'> | Of<'DRAIN'>): void {
+    if (type === 'DRAIN' && mutant === 'comes back with an older ticket') return;
+    ticket = resume_ticket;
+  }
+
+  function useTicket(): void {
+    if (ticket === undefined) return;
+    void redeem(ticket).then((isGood) => isGood || faults.push('ticket: is not good'));
+    ticket = undefined;
   }
 
   function wrong(message: Message, why: string): void {

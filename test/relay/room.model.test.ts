@@ -31,6 +31,7 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('loseBroadcast' as const), ms: fc.nat({ max: 4_000 }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('loseDatabase' as const), ms: fc.nat({ max: 2_000 }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('forge' as const), how: fc.nat({ max: 4 }) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('drain' as const) }) },
 );
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 
@@ -83,6 +84,20 @@ describe('a room and its listeners', () => {
       found.push(...(await play({ ...one, maxQueue: 1, action: 'drop_oldest' }, { mutant })));
     });
     await fc.assert(told, { numRuns: RUNS, seed: 1 });
+    expect(found.filter((one) => fault.test(one)).length).toBeGreaterThan(0);
+  });
+
+  test.each([
+    ['comes back ahead of its place', /after/],
+    ['comes back with an older ticket', /^ticket/],
+    ['stays away', /ends at/],
+  ] as const)('are found out when a client that was sent away %s', async (mutant, fault) => {
+    const found: string[] = [];
+    const told = fc.asyncProperty(story, async (one) => {
+      const steps = [...one.steps, { do: 'drain' as const }, { do: 'append' as const, count: 3 }];
+      found.push(...(await play({ ...one, action: 'catch_up', steps }, { mutant })));
+    });
+    await fc.assert(told, { numRuns: RUNS / 4, seed: 1 });
     expect(found.filter((one) => fault.test(one)).length).toBeGreaterThan(0);
   });
 });
@@ -189,6 +204,7 @@ function take(world: World, one: Step): void {
   if (one.do === 'request' && clients.length > 0) clients[one.who % clients.length]!.say({ type: 'REQUEST_STATE' });
   if (one.do === 'loseBroadcast') world.loseBroadcast(one.ms);
   if (one.do === 'loseDatabase') world.loseDatabase(one.ms);
+  if (one.do === 'drain') world.drain();
   if (one.do === 'forge') forge(world, one.how);
 }
 

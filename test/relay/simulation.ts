@@ -18,11 +18,11 @@ import { createMetrics } from '../../src/infra/telemetry/metrics.ts';
 import type { Snapshot } from '../../src/live/messages.ts';
 import { createListeners } from '../../src/relay/listeners/listeners.ts';
 import { createPresenceLeases } from '../../src/relay/listeners/presenceLeases.ts';
-import { createResumeTickets } from '../../src/relay/listeners/resumeTickets.ts';
+import { bearerOf, createResumeTickets } from '../../src/relay/listeners/resumeTickets.ts';
 import { startHeadCheck } from '../../src/relay/rooms/headCheck.ts';
 import type { Readers } from '../../src/relay/rooms/readers.ts';
 import { createRooms } from '../../src/relay/rooms/rooms.ts';
-import { createModelClient, type ModelClient, type Mutant } from './modelClient.ts';
+import { type ClientOptions, createModelClient, identity, type ModelClient, type Mutant } from './modelClient.ts';
 
 export const session_id = '018f3c1e-7b2a-7c11-9d0e-2f4b6a8c0e12';
 const stream = `session:${session_id}`;
@@ -105,23 +105,39 @@ export function createWorld({ future, committed, random, maxReplay, withHeadChec
   };
 
   const config = { ...readConfig({}, 'all'), WS_MAX_REPLAY: maxReplay, ...slow };
-  const rooms = createRooms({ readers, broadcast, metrics, log });
-  const stopHeadCheck = withHeadCheck
-    ? startHeadCheck({ rooms, readHeads: readers.readHeads, broadcast, log })
-    : () => {};
   const seats = createPresenceLeases({ id: session_id, presence: createInProcessPresence(PRESENCE), metrics, log });
   const resumption = createInProcessResumption(RESUMPTION);
   const resumeTickets = createResumeTickets({ db: {} as never, resumption, log });
-  const listeners = createListeners({
-    rooms,
-    seats,
-    observations: { note() {} },
-    tokens: { isRevoked: () => false, onRevoked: () => {} } as never,
-    resumeTickets,
-    config,
-    metrics,
-    log,
-  });
+  let relay = openRelay();
+
+  function openRelay() {
+    const rooms = createRooms({ readers, broadcast, metrics, log });
+    const stopHeadCheck = withHeadCheck
+      ? startHeadCheck({ rooms, readHeads: readers.readHeads, broadcast, log })
+      : () => {};
+    const listeners = createListeners({
+      rooms,
+      seats,
+      observations: { note() {} },
+      tokens: { isRevoked: () => false, onRevoked: () => {} } as never,
+      resumeTickets,
+      config,
+      metrics,
+      log,
+    });
+    function close(): void {
+      stopHeadCheck();
+      rooms.close();
+    }
+    return { listeners, close };
+  }
+
+  /** The relay stops, and its listeners go to another. */
+  function drain(): void {
+    const { listeners, close } = relay;
+    relay = openRelay();
+    void listeners.drain().then(close);
+  }
 
   /** Commits events together and announces them, as well as the broadcast can. */
   function append(count: number, fate?: 'lost'): void {
@@ -146,8 +162,9 @@ export function createWorld({ future, committed, random, maxReplay, withHeadChec
   const hashOf = (sequence: number) => future[sequence - 1]!.event_hash;
 
   function join(last_sequence: number | undefined, isSlow = false): ModelClient {
-    const options = {
-      listeners,
+    const options: ClientOptions = {
+      enter: (...who) => relay.listeners.enter(...who),
+      redeem: (ticket) => resumeTickets.redeem(ticket, bearerOf(identity, session_id)),
       session_id,
       last_sequence,
       isSlow,
@@ -179,9 +196,8 @@ export function createWorld({ future, committed, random, maxReplay, withHeadChec
 
   function end(): void {
     for (const client of clients) client.leave();
-    stopHeadCheck();
+    relay.close();
     seats.close();
-    rooms.close();
     resumeTickets.close();
   }
 
@@ -192,9 +208,10 @@ export function createWorld({ future, committed, random, maxReplay, withHeadChec
     join,
     loseBroadcast,
     loseDatabase,
+    drain,
     end,
     clients,
-    listeners,
+    listeners: relay.listeners,
     committed: () => length,
     reads: () => reads,
   };
