@@ -33,6 +33,9 @@ interface ToldClock {
   running: boolean;
 }
 
+/** Names that are reserved: what people log under names of their own may have a clock too. */
+const OF_A_TURN = /^(TURN|OBJECTION)_/;
+
 export function createCountdown(): Countdown {
   let reading: Reading | null = null;
   /** What holds it: a recess, the bench, or an objection by its id. */
@@ -40,14 +43,13 @@ export function createCountdown(): Countdown {
 
   function follow({ event_type, occurred_at, payload }: SessionEvent): void {
     if (payload === null) return;
-    const now = Date.parse(occurred_at);
     if (event_type === 'TURN_STARTED') holds.clear();
     note(event_type, payload);
     if (isOver(event_type, payload)) reading = null;
-    else if (isClock(payload.clock)) {
+    else if (OF_A_TURN.test(event_type) && isClock(payload.clock)) {
       const turn_id = typeof payload.turn_id === 'string' ? payload.turn_id : reading?.turn_id;
-      if (turn_id !== undefined) reading = { turn_id, ...told(payload.clock), since: now };
-    } else if (event_type === 'SESSION_PAUSED' || event_type === 'SESSION_RESUMED') recess(now);
+      if (turn_id !== undefined) reading = { turn_id, ...told(payload.clock), since: Date.parse(occurred_at) };
+    } else if (event_type === 'SESSION_PAUSED' || event_type === 'SESSION_RESUMED') recess(Date.parse(occurred_at));
   }
 
   function note(event_type: string, { objection_id, stops_clock }: JsonObject): void {

@@ -27,7 +27,7 @@ export function createReaders(most: number): Readers {
   let end: { error: Error | undefined } | undefined;
 
   function isFull(): boolean {
-    if (!wasFull) wasFull = [...readers].some(({ queue }) => queue.length >= most);
+    for (const { queue } of readers) wasFull ||= queue.length >= most;
     return wasFull;
   }
 

@@ -66,3 +66,11 @@ describe.each(histories.map((one) => [one.name, one] as const))('%s', (_, { even
     }
   });
 });
+
+test('a clock in what people log under a name of their own is not the clock', () => {
+  const countdown = createCountdown();
+  const clock = { remaining_ms: 1, overtime_ms: 0, running: true, deadline: null };
+  const note = { event_type: 'NOTE', occurred_at: '2026-11-22T00:00:00.000Z', payload: { turn_id: 'x', clock } };
+  countdown.follow(note as unknown as SessionEvent);
+  expect(countdown.at(Date.now())).toBeNull();
+});

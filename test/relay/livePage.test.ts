@@ -56,7 +56,7 @@ describe.skipIf(isLeftOut || !chromium)(`the live page, ${kind}`, () => {
     await page.open(address(session_id, stack.relayUrl));
     await page.until(`document.getElementById('state').textContent === 'live'`);
     const before = await page.ask(`document.querySelectorAll('#timeline li .mark').length`);
-    await log(path, 'CASE_CALLED', { docket: '<b>27-1</b>' });
+    await log(path, 'CASE_CALLED', { docket: '<b>27-1</b>', turns: 1, turn: null });
     await page.until(`document.querySelector('#timeline li .what').textContent === 'Case called'`);
     expect(await page.ask(`document.querySelectorAll('#timeline li .mark').length`)).toBe(before + 1);
     expect(await page.ask(`document.querySelector('#timeline li .mark').getAttribute('aria-label')`)).toBe('verified');
