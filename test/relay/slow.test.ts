@@ -205,6 +205,14 @@ describe('a connection that takes nothing', () => {
     expect(outlet.waiting()).toBe(0);
   });
 
+  test('is owed the latest of presence alone', () => {
+    const { outlet, messages, take } = stalled();
+    const presence = (listeners: number): Message => ({ type: 'PRESENCE', listeners, participants: [] });
+    for (let n = 1; n <= 100; n += 1) outlet.owe('PRESENCE', () => prepare(presence(n)));
+    take();
+    expect(messages).toEqual([presence(100)]);
+  });
+
   test('is told why it is closed all the same, and nothing after that', () => {
     const { outlet, messages, closedWith, take } = stalled();
     outlet.send(pong('1'));
