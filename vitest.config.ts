@@ -28,6 +28,7 @@ const KIND_BLIND = [
   'test/http/{findings,hardening,log,pages,reads,requestMetrics,roles,sharing,smallPrint,strangers,uploads}.test.ts',
   'test/jobs/{closeStale,expire,keepFindings,sweepBlobs,verifyEverything,verifyRecent}.test.ts',
   'test/relay/{clientDocs,floods,fold,livePage,messages,namespaces,room.model,slow,watch}.test.ts',
+  'test/relay/{malformed,outages,overflow,stalled,wires}.test.ts',
 ];
 
 const withServers = {
