@@ -87,14 +87,13 @@ describe.skipIf(inject('redisUrl') === null)('two processes', () => {
     expect(told()).toEqual([[], []]);
   });
 
-  test('count on while it evicts, and what was not evicted holds', async () => {
-    await redis.restart('allkeys-lru', ['--maxmemory', '3mb']);
+  test('count on while it evicts: what was evicted begins anew, and nothing is refused for it', async () => {
+    await redis.restart('allkeys-lru', ['--maxmemory', '6mb']);
     for (const [i, server] of servers.entries()) await until(`${i} is connected`, server.isConnected);
-    for (let i = 0; i < 200; i++) {
-      await Promise.all(Array.from({ length: 100 }, (_, n) => limiters[n % 2]!.take([tryOf(`${i} ${n}`, LIMIT)])));
-    }
+    const flood = `for i = 1, 40000 do redis.call('SET', 'flood' .. i .. ARGV[1], 'x') end`;
+    for (let i = 0; i < 3; i++) await redis.tell('EVAL', flood, 0, i);
     expect(String(await redis.tell('INFO', 'stats'))).toMatch(/evicted_keys:[1-9]/);
-    expect(await admittedOf(20)).toBe(LIMIT);
+    expect(await admittedOf(20)).toBeGreaterThanOrEqual(LIMIT);
     expect(told().flat()).not.toContain(DEGRADED);
   });
 
