@@ -45,7 +45,7 @@ const participant = {
 export const described: Record<MessageType, { summary: string; example: JsonObject }> = {
   WELCOME: {
     summary:
-      'The first message, but for an ERROR: how the listener is brought up to date, and where the record stands.',
+      'The first message, but for an ERROR or a DRAIN: how the listener is brought up to date, and where the record stands.',
     example: { type: 'WELCOME', mode: 'delta', recovered: true, head, resume_ticket },
   },
   SNAPSHOT: {
