@@ -6,21 +6,25 @@ import { dirname, join } from 'node:path';
 import { Router } from 'express';
 import { serveFixed } from './serveFixed.ts';
 
-const ROOT = dirname(createRequire(import.meta.url).resolve('plearoll/package.json'));
-const PAGE = join(ROOT, 'examples/live.html');
-const CLIENT = join(ROOT, 'dist/client/client.js');
+const PAGE = 'examples/live.html';
+const CLIENT = 'dist/client/client.js';
 
 export function livePageRoutes(): Router {
   const router = Router();
   router.get(
     '/live',
-    serveFixed('html', () => readFile(PAGE), policyOf),
+    serveFixed('html', () => readOwn(PAGE), policyOf),
   );
   router.get(
     '/live/client.js',
-    serveFixed('js', () => readFile(CLIENT)),
+    serveFixed('js', () => readOwn(CLIENT)),
   );
   return router;
+}
+
+/** @param path within the package; found only when it is asked for, so that an API without it serves all else */
+function readOwn(path: string): Promise<Buffer> {
+  return readFile(join(dirname(createRequire(import.meta.url).resolve('plearoll/package.json')), path));
 }
 
 /** What stands in the page itself runs, by its hash, and nothing else; the relay may be anywhere. */
