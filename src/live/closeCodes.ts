@@ -33,7 +33,7 @@ export const CLOSINGS: Record<CloseCode, Closing> = {
   [CLOSE.replaced]: {
     reason: 'replaced',
     returns: false,
-    meaning: 'Another connection has taken the place of this one.',
+    meaning: 'Another connection has taken the place of this one. Not used yet.',
   },
   [CLOSE.position]: { reason: 'position', returns: false, meaning: 'The position asked for is malformed.' },
   [CLOSE.limit]: { reason: 'limit', returns: false, meaning: 'Too many connections or messages.' },
