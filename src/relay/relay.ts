@@ -36,6 +36,7 @@ import { startHeadCheck } from './rooms/headCheck.ts';
 import { createReaders } from './rooms/readers.ts';
 import { createRooms } from './rooms/rooms.ts';
 import { createFloodgate } from './transports/floodgate.ts';
+import { canWriteBeneath } from './transports/readyFrames.ts';
 import { routeRequests, routeUpgrades } from './transports/routes.ts';
 import { createSocketIo } from './transports/socketio.ts';
 import { createEventStreams } from './transports/sse.ts';
@@ -100,7 +101,9 @@ export function createRelay(options: RelayOptions): Relay {
   const admission = createAdmission({ scopes, tokens, resumeTickets, isLetIn, demandRoom, config });
   const { isDraining } = listeners;
   const admit = guardAdmission(admission, { addresses, isDraining, metrics });
-  const floodgate = createFloodgate(metrics);
+  const isWrittenBeneath = canWriteBeneath();
+  if (!isWrittenBeneath) log.warn('ready frames cannot be written beneath ws, all goes through it');
+  const floodgate = createFloodgate(metrics, { isWrittenBeneath });
   const socketIo = createSocketIo({ admit, listeners, floodgate, isLetIn, realAddress, log });
   const webSockets = createWebSockets({ admit, listeners, floodgate, realAddress, log });
   const eventStreams = createEventStreams({ admit, listeners, isLetIn, realAddress, log });

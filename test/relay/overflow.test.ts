@@ -177,10 +177,17 @@ describe('catch_up', () => {
   test('drops nothing, and reads what the room does not have any more', async () => {
     start('catch_up');
     const read = total(await metrics.recordEvents.get());
+    const overflows = total(await metrics.overflows.get());
     const listener = await join(20);
     listener.stall();
     await commit(1);
-    world.append(3_000);
+    world.append(2_400);
+    await vi.advanceTimersByTimeAsync(4_000);
+    while (listener.sequences().at(-1)! < 1_000) {
+      listener.takeOne();
+      await vi.advanceTimersByTimeAsync(100);
+    }
+    world.append(600);
     await vi.advanceTimersByTimeAsync(4_000);
     while (listener.sequences().at(-1)! < 3_021) {
       listener.take();
@@ -190,6 +197,7 @@ describe('catch_up', () => {
     expect(listener.sequences()).toEqual(upTo(3_021, 21));
     expect(listener.messages.some(OF_TYPE('RESYNC'))).toBe(false);
     expect(total(await metrics.recordEvents.get())).toBeGreaterThan(read);
+    expect(total(await metrics.overflows.get()) - overflows).toBe(1);
     expect(listener.closedWith).toEqual([]);
   });
 });

@@ -20,9 +20,10 @@ export interface Excuse {
 export function createExcuse(place: Place, max: number): Excuse {
   let upTo = Number.POSITIVE_INFINITY;
   let events = 0;
+  let isUntilLevel = false;
 
   function give(): void {
-    if (place.behind() <= max) return;
+    if (isUntilLevel || place.behind() <= max) return;
     events = place.behind();
     upTo = place.cursor() + events;
   }
@@ -38,12 +39,14 @@ export function createExcuse(place: Place, max: number): Excuse {
   return {
     give,
     giveUntilLevel() {
+      isUntilLevel = true;
       upTo = Number.POSITIVE_INFINITY;
     },
     end() {
       const wasBehind = upTo > 0;
       upTo = 0;
       events = 0;
+      isUntilLevel = false;
       return wasBehind;
     },
     isNone,
