@@ -9,8 +9,10 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { migrate } from '../../migrations/migrate.ts';
 import { startEmbeddedPostgres } from '../../src/infra/postgres/embeddedPostgres.ts';
+import { chromium } from './browser.ts';
 import { listFailed } from './failedDatabases.ts';
 import { leaveOut } from './leaveOut.ts';
+import { hasNginx } from './nginx.ts';
 import { startRedis } from './redis.ts';
 
 declare module 'vitest' {
@@ -64,6 +66,8 @@ async function start(): Promise<Servers> {
   await migrate(postgres.url);
   const redis = await findRedis();
   if (!redis) leaveOut('the tests on Redis', 'redis-server or valkey-server on the PATH');
+  if (!hasNginx) leaveOut('what comes through nginx', 'nginx on the PATH');
+  if (!chromium) leaveOut('the live page', 'a Chromium on the PATH');
   await mkdir('dist', { recursive: true });
   const bundles = await mkdtemp(join(process.cwd(), 'dist', 'bundles-'));
   process.env.TEST_BUNDLES = bundles;
