@@ -228,9 +228,9 @@ describe('a stream on which nothing happens', () => {
   });
 
   test.each([
-    ['a proxy', startImpatientProxy],
-    ...(hasNginx ? [['nginx', (url: string) => startNginx(url, ['proxy_read_timeout 1s;'])] as const] : []),
-  ])('outlives the patience of %s', async (_, start) => {
+    { of: 'a proxy', start: startImpatientProxy },
+    ...(hasNginx ? [{ of: 'nginx', start: (url: string) => startNginx(url, ['proxy_read_timeout 1s;']) }] : []),
+  ])('outlives the patience of $of', async ({ start }) => {
     const { url, connections } = await openStreams(200);
     const proxy = await start(url);
     onTestFinished(proxy.stop);
