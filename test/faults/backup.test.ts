@@ -1,7 +1,7 @@
 /** `npm run backup` beside the running system, and `npm run restore` into a fresh one, on either kind of installation. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, truncate } from 'node:fs/promises';
+import { mkdtemp, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
@@ -10,7 +10,6 @@ import { type Cast, cast, get, openSession, post } from '../support/client.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 import { startLoad } from '../support/load.ts';
 import { playWholeRound } from '../support/playRound.ts';
-import { prepareHome } from '../support/preparedHome.ts';
 import { entryOf } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { SECRET } from '../support/stack.ts';
@@ -109,8 +108,6 @@ test('the embedded database is backed up while it runs, and restored into a fres
   const people = cast();
   const settings = (home: string) => ({ PLEAROLL_HOME: join(folder, home), JWT_SECRET: SECRET, LOG_LEVEL: 'warn' });
   const [one, two] = [settings('one'), settings('two')];
-  await mkdir(one.PLEAROLL_HOME);
-  await prepareHome(one.PLEAROLL_HOME);
   const first = await startEmbedded(one);
   const sessions: string[] = [];
   for (let n = 0; n < 3; n += 1) sessions.push((await openSession(first.url, people)).session_id);
