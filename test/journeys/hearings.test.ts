@@ -12,8 +12,9 @@ import { followWhole } from '../support/follower.ts';
 import { type Listener, listenOnSocketIo, listenOnWebSocket } from '../support/listener.ts';
 import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
 
-/** Each is thousands of commands: a few show what all of them do. */
-const sheets = isEverything ? hearings : hearings.slice(0, 3);
+/** Each is hundreds of commands: the three shortest show what all of them do. */
+const shortest = hearings.toSorted((a, b) => a.utterances.length - b.utterances.length).slice(0, 3);
+const sheets = isEverything ? hearings : shortest;
 
 let stack: Stack;
 
