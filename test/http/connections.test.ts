@@ -37,6 +37,7 @@ describe('a server of ours', () => {
       });
       await held;
       if (req.url === '/large') res.send(LARGE);
+      else if (req.url === '/events') res.writeHead(200, { 'Content-Type': 'text/event-stream' }).end(LARGE);
       else setImmediate(() => res.send(`this is ${req.url}`));
     });
     server = createExpressServer(app);
@@ -92,25 +93,26 @@ describe('a server of ours', () => {
     expect(served).toEqual(['/0', '/99']);
   });
 
-  test('ends an answer that nobody reads, whatever else is sent, and leaves one that is read slowly', async () => {
-    const [silent, chatty, slow] = [dial(port), dial(port), dial(port)];
+  test('ends an answer that nobody reads, whatever else is sent, and leaves one that is read slowly, and a stream', async () => {
+    const [silent, chatty, slow, stream] = [dial(port), dial(port), dial(port), dial(port)];
     for (const { socket } of [silent, chatty]) socket.pause().write(ask('/large'));
+    stream.socket.pause().write(ask('/events'));
     const drip = setInterval(() => chatty.socket.write('\r\n'), 100);
     let read = 0;
     slow.socket.pause().write(ask('/large', 'Connection: close\r\n'));
     const sip = setInterval(() => {
       read += slow.socket.read(256 * 1024)?.length ?? slow.socket.read()?.length ?? 0;
     }, 50);
-    await until('all are served', () => served.length === 3);
-    expect(underWay).toBe(3);
-    await until('two of three are ended', () => underWay === 1, 10_000);
+    await until('all are served', () => served.length === 4);
+    expect(underWay).toBe(4);
+    await until('two of four are ended', () => underWay === 2, 10_000);
     expect(slow.socket.destroyed).toBe(false);
     clearInterval(sip);
     clearInterval(drip);
     slow.socket.resume();
     const rest = await slow.closed;
     expect(read + rest.length).toBeGreaterThan(LARGE.length);
-    for (const { socket } of [silent, chatty]) socket.destroy();
+    for (const { socket } of [silent, chatty, stream]) socket.destroy();
   });
 
   test('answers offers of another protocol that were sent together, and closes where that was asked for', async () => {

@@ -87,7 +87,8 @@ export function serveInTurn(server: LimitedServer): () => ServerResponse[] {
     const now = performance.now();
     for (const [socket, line] of open) {
       const taken = takenOf(socket);
-      if (!line.current || socket.writableLength === 0 || taken !== line.taken) line.since = now;
+      const isTaken = !line.current || socket.writableLength === 0 || taken !== line.taken;
+      if (isTaken || isStream(line.current)) line.since = now;
       else if (now - line.since > (server.unreadTimeout ?? Number.POSITIVE_INFINITY)) socket.destroy();
       line.taken = taken;
     }
@@ -96,6 +97,11 @@ export function serveInTurn(server: LimitedServer): () => ServerResponse[] {
   const checking = setInterval(endUnread, CHECK_EVERY_MS).unref();
   server.once('close', () => clearInterval(checking));
   return () => [...open.values()].flatMap(({ current, waiting }) => waiting.at(-1)?.[1] ?? current ?? []);
+}
+
+/** Events that are sent as they come: the relay bounds how long they may wait. */
+function isStream(answer: ServerResponse | undefined): boolean {
+  return answer?.getHeader('content-type') === 'text/event-stream';
 }
 
 /** Calls back when the connection owes no answer, at once where it owes none. For a socket that Node has handed over. */
