@@ -50,7 +50,9 @@ async function listen(transport: Transport) {
   const frames = () => decodeFrames(heard.subarray(begin));
   await until('it is level', () => messagesOf(frames()).some(({ type }) => type === 'SYNCED'));
   const welcomed = messagesOf(frames()).length;
-  return { socket, frames, said: () => messagesOf(frames()).slice(welcomed), isEnded: () => isEnded };
+  // How many listen is told of its own accord.
+  const said = () => messagesOf(frames()).filter(({ type }, i) => i >= welcomed && type !== 'PRESENCE');
+  return { socket, frames, said, isEnded: () => isEnded };
 }
 
 const PING: Record<Transport, Buffer> = {
