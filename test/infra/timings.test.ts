@@ -1,5 +1,6 @@
 /** Times that must agree, in the clockwork as it is and in the faster one of the tests. */
 import { describe, expect, test } from 'vitest';
+import { OVERDUE_AFTER_SECONDS } from '../../src/core/apply/transaction.ts';
 import { timings } from '../../src/infra/timings.ts';
 import { faster } from '../support/fasterTimings.ts';
 
@@ -26,6 +27,10 @@ describe.each([
     const { patience_ms, beat_every_ms, check_every_ms } = watchdog;
     expect(patience_ms).toBeGreaterThan(4 * Math.max(beat_every_ms, check_every_ms));
     expect(postgres.idle_in_transaction_ms).toBeGreaterThan(patience_ms + beat_every_ms + check_every_ms);
+  });
+
+  test('a command that has ended one worker is a suspect to the next, which counts the attempt before it is made', () => {
+    expect(watchdog.patience_ms).toBeGreaterThanOrEqual(OVERDUE_AFTER_SECONDS * 1_000);
   });
 
   test('Postgres hears several heartbeats in the time after which it ends a session', () => {

@@ -8,8 +8,6 @@ export function faster(usual: Timings): Timings {
   return {
     ...usual,
     leadership: { ...usual.leadership, lease_ms: 2_500, renew_every_ms: 700 },
-    watchdog: { ...usual.watchdog, patience_ms: 3_000 },
     heartbeat: { beat_every_ms: 500, silence_ms: 3_000, patience_ms: 900 },
-    postgres: { ...usual.postgres, idle_in_transaction_ms: 5_000 },
   };
 }

@@ -98,7 +98,7 @@ async function lockUnborn(db: Queryable, names: string[], own: Map<string, Locke
   for (const row of locked.rows) own.set(row.stream, row);
 }
 
-const OVERDUE_AFTER_SECONDS = 5;
+export const OVERDUE_AFTER_SECONDS = 5;
 
 export const PENDING = {
   name: 'read-pending',
