@@ -64,6 +64,19 @@ describe('a room and its listeners', () => {
     );
   });
 
+  test('keep a ticket that was told where another comes too late to be told', async () => {
+    const join = (behind: number | null) => ({ do: 'join', behind, isSlow: false }) as const;
+    const [request, append] = [{ do: 'request', who: 0 } as const, { do: 'append', count: 1 } as const];
+    const told = {
+      ...({ seed: -22, committed: 2_400, maxReplay: 0, maxQueue: 0, action: 'drop_oldest' } as const),
+      steps: [
+        ...[join(700), join(9_999), { do: 'drain' } as const, request, append, { do: 'loseDatabase', ms: 9 } as const],
+        ...[request, append, append, join(null), join(0)],
+      ],
+    };
+    expect(await play(told)).toEqual([]);
+  });
+
   test('stop short of the head, and this test notices, when nobody checks the heads', async () => {
     const found: string[] = [];
     const mutant = fc.asyncProperty(story, async (told) => {

@@ -72,6 +72,9 @@ export function createDrain({ present, grace_seconds }: DrainOptions): Drain {
 /** To come back, with a ticket that is uncounted. */
 export async function sendAway(listener: Listener, ticket: ConnectionTicket, code: CloseCode): Promise<void> {
   const reconnect_in_ms = 1 + Math.floor(Math.random() * MAX_RECONNECT_MS);
-  const resume_ticket = await ticket.renew();
-  dismiss(listener, code, { type: 'DRAIN', reconnect_in_ms, resume_ticket });
+  await ticket.renew((resume_ticket) => {
+    const canBeTold = listener.isOpen();
+    dismiss(listener, code, { type: 'DRAIN', reconnect_in_ms, resume_ticket });
+    return canBeTold;
+  });
 }

@@ -22,8 +22,12 @@ export interface Bearer {
 /** The ticket of one connection. */
 export interface ConnectionTicket {
   current(): string;
-  /** Another in its place: the older one is good no more. Resolves when it is good everywhere. */
-  renew(): Promise<string>;
+  /**
+   * Another in its place, which is good everywhere when `tell` is called: the older one is good no more. Where it cannot be
+   * told any more, or the connection has ended meanwhile, the older one stays what it was.
+   * @param tell whether it could
+   */
+  renew(tell: (ticket: string) => boolean): Promise<void>;
   /** The connection has ended. */
   release(): void;
   /** The connection lost its right to come back. */
@@ -66,35 +70,39 @@ export function createResumeTickets({ db, resumption, log }: ResumeTicketsOption
 
   function issue(bearer: Bearer): ConnectionTicket {
     let isOver = false;
-    let { ticket, key } = makeTicket(bearer);
-    hold();
+    let last = makeTicket(bearer);
+    live.add(last.key);
+    void say(resumption.hold([last.key]));
 
-    function hold(): Promise<void> {
-      live.add(key);
-      return say(resumption.hold([key]));
+    async function renew(tell: (ticket: string) => boolean): Promise<void> {
+      const next = makeTicket(bearer);
+      await say(resumption.hold([next.key]));
+      const older = last;
+      // It is the connection's before it is told, because being told may end the connection.
+      if (!isOver) become(next);
+      const isTold = !isOver && tell(next.ticket);
+      if (!isTold && last === next) become(older);
+      void say(resumption.drop([isTold ? older.key : next.key]));
     }
 
-    async function renew(): Promise<string> {
-      if (isOver) return ticket;
-      end((older) => resumption.drop([older]));
-      ({ ticket, key } = makeTicket(bearer));
-      isOver = false;
-      await hold();
-      return ticket;
+    function become(issued: Issued): void {
+      live.delete(last.key);
+      last = issued;
+      live.add(last.key);
     }
 
-    function end(tell: (key: string) => Promise<void>): void {
+    function end(finish: (key: string) => Promise<void>): void {
       if (isOver) return;
       isOver = true;
-      live.delete(key);
-      void say(tell(key));
+      live.delete(last.key);
+      void say(finish(last.key));
     }
 
     return {
-      current: () => ticket,
+      current: () => last.ticket,
       renew,
-      release: () => end((last) => resumption.release([last])),
-      revoke: () => end((last) => resumption.drop([last])),
+      release: () => end((key) => resumption.release([key])),
+      revoke: () => end((key) => resumption.drop([key])),
     };
   }
 
@@ -118,7 +126,12 @@ export function bearerOf(identity: Identity | Ticket, session_id: string): Beare
   return { subject: identity.actor.id, session_id, observation_id: 'session_id' in identity ? identity.id : undefined };
 }
 
-function makeTicket(bearer: Bearer): { ticket: string; key: string } {
+interface Issued {
+  ticket: string;
+  key: string;
+}
+
+function makeTicket(bearer: Bearer): Issued {
   const ticket = randomBytes(TICKET_BYTES).toString('base64url');
   return { ticket, key: keyOf(ticket, bearer) };
 }
