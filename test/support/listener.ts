@@ -60,16 +60,19 @@ function mailbox() {
   return { messages, receive, until, events };
 }
 
-/** @throws the HTTP status when the upgrade is refused */
-export async function listenOnWebSocket(url: string, options: ListenOptions): Promise<Listener> {
-  const { token, session_id, last_sequence, seat, resume_ticket, headers = {} } = options;
-  const query = new URLSearchParams({
+function queryOf({ token, last_sequence, seat, resume_ticket }: ListenOptions): URLSearchParams {
+  return new URLSearchParams({
     ...(token !== null && { token }),
     ...(last_sequence !== undefined && { last_sequence: String(last_sequence) }),
     ...(seat !== undefined && { seat: String(seat) }),
     ...(resume_ticket !== undefined && { resume_ticket }),
   });
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/live/ws/${session_id}?${query}`, { headers });
+}
+
+/** @throws the HTTP status when the upgrade is refused */
+export async function listenOnWebSocket(url: string, options: ListenOptions): Promise<Listener> {
+  const { session_id, headers = {} } = options;
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/live/ws/${session_id}?${queryOf(options)}`, { headers });
   const { receive, ...box } = mailbox();
   socket.on('message', (data) => receive(JSON.parse(String(data))));
   const closed = new Promise<number>((resolve) => socket.on('close', resolve));
@@ -92,14 +95,8 @@ export interface SseListener extends Listener {
 
 /** @throws the HTTP status when it is refused */
 export async function listenOnSse(url: string, options: ListenOptions): Promise<SseListener> {
-  const { token, session_id, last_sequence, seat, resume_ticket, headers = {} } = options;
-  const query = new URLSearchParams({
-    ...(token !== null && { token }),
-    ...(last_sequence !== undefined && { last_sequence: String(last_sequence) }),
-    ...(seat !== undefined && { seat: String(seat) }),
-    ...(resume_ticket !== undefined && { resume_ticket }),
-  });
-  const request = get(`${url}/live/sse/${session_id}?${query}`, { headers, agent: false });
+  const { session_id, headers = {} } = options;
+  const request = get(`${url}/live/sse/${session_id}?${queryOf(options)}`, { headers, agent: false });
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   if (response.statusCode !== 200) {
     request.destroy();
