@@ -1,10 +1,10 @@
 /** The examples of docs/client.md are run as they stand there, against a real server. */
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Cast, cast, must, openSession, post } from '../support/client.ts';
+import { hear } from '../support/heard.ts';
 import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -28,17 +28,10 @@ async function run(code: string, SESSION: string): Promise<string> {
   const env = { PATH, RELAY: stack.relayUrl, API: stack.url, SESSION, TOKEN: people.student.token };
   const child = spawn(process.execPath, ['--input-type=module', '-'], { cwd: ROOT, env });
   child.stdin.end(code);
-  let out = '';
-  let err = '';
-  child.stdout.on('data', (text) => {
-    out += text;
-  });
-  child.stderr.on('data', (text) => {
-    err += text;
-  });
-  const [status] = await once(child, 'close');
-  if (status !== 0) throw new Error(`ended with ${status}: ${err}`);
-  return out;
+  const { out, err, ended } = hear(child);
+  const status = await ended;
+  if (status !== 0) throw new Error(`ended with ${status}: ${err()}`);
+  return out();
 }
 
 describe.skipIf(isLeftOut)(`the examples, ${kind}`, () => {

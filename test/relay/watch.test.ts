@@ -1,9 +1,9 @@
 /** `plearoll watch` as it is run: what it prints of a session, and how it ends. */
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Cast, cast, get, must, openSession, post } from '../support/client.ts';
+import { hear } from '../support/heard.ts';
 import { type Liar, startLiar } from '../support/liar.ts';
 import { until } from '../support/processes.ts';
 import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
@@ -27,16 +27,7 @@ afterAll(() => stack?.stop());
 
 function run(args: string[], env: Record<string, string> = { PLEAROLL_TOKEN: people.student.token }) {
   const child = spawn(process.execPath, [PROGRAM, ...args], { env: { PATH: process.env.PATH!, ...env } });
-  let out = '';
-  let err = '';
-  child.stdout.on('data', (text) => {
-    out += text;
-  });
-  child.stderr.on('data', (text) => {
-    err += text;
-  });
-  const ended = once(child, 'close').then(([code]) => code as number);
-  return { child, ended, out: () => out, err: () => err };
+  return { child, ...hear(child) };
 }
 
 describe.skipIf(isLeftOut)(`watch, ${kind}`, () => {
