@@ -91,6 +91,7 @@ async function launch(
     // An API and a relay have their port for something else.
     METRICS_PORT: group === 'api' || group === 'relay' ? '0' : port,
     RATE_LIMIT_GENERAL_PER_MINUTE: '0',
+    RATE_LIMIT_READS_PER_MINUTE: '0',
     WS_MAX_CONNECTIONS_PER_USER: '0',
     WS_MAX_CONNECTIONS_PER_IP: '0',
     LOG_LEVEL: 'error',

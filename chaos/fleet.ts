@@ -127,6 +127,7 @@ function settingsFor(env: Record<string, string>, folder: string): Record<string
     RELAY_PORT: '0',
     METRICS_PORT: '0',
     RATE_LIMIT_GENERAL_PER_MINUTE: '0',
+    RATE_LIMIT_READS_PER_MINUTE: '0',
     RATE_LIMIT_OBJECTIONS_PER_MINUTE: '0',
     WS_MAX_CONNECTIONS_PER_USER: '0',
     WS_MAX_CONNECTIONS_PER_IP: '0',

@@ -34,7 +34,15 @@ afterEach(async () => {
 
 function environment(changes: Record<string, string> = {}): NodeJS.ProcessEnv {
   const { PATH } = process.env;
-  return { PATH, PLEAROLL_HOME: home, PORT: '0', LOG_LEVEL: 'warn', RATE_LIMIT_GENERAL_PER_MINUTE: '0', ...changes };
+  return {
+    PATH,
+    PLEAROLL_HOME: home,
+    PORT: '0',
+    LOG_LEVEL: 'warn',
+    RATE_LIMIT_GENERAL_PER_MINUTE: '0',
+    RATE_LIMIT_READS_PER_MINUTE: '0',
+    ...changes,
+  };
 }
 
 interface Program {

@@ -144,7 +144,7 @@ test.each([
 
 async function startEmbedded(env: Record<string, string>): Promise<{ url: string; stop(): Promise<void> }> {
   const child = spawn(process.execPath, [await entryOf('src/processes/embedded.js')], {
-    env: { PATH, PORT: '0', RATE_LIMIT_GENERAL_PER_MINUTE: '0', ...env },
+    env: { PATH, PORT: '0', RATE_LIMIT_GENERAL_PER_MINUTE: '0', RATE_LIMIT_READS_PER_MINUTE: '0', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   onTestFinished(() => stop(child));

@@ -50,6 +50,7 @@ export async function openScene({ redisUrl, database: given }: SceneOptions): Pr
     REDIS_URL: redisUrl,
     JWT_SECRET: SECRET,
     RATE_LIMIT_GENERAL_PER_MINUTE: '0',
+    RATE_LIMIT_READS_PER_MINUTE: '0',
     RATE_LIMIT_OBJECTIONS_PER_MINUTE: '0',
     WS_MAX_CONNECTIONS_PER_USER: '0',
     METRICS_PORT: '0',

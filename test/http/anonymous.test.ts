@@ -216,7 +216,7 @@ describe.skipIf(isLeftOut)('without a token', () => {
     const second = await ask(`${other.path}/verify`);
     expect(second).toMatchObject({
       status: 429,
-      body: { code: 'rate_limited', detail: expect.stringContaining('an address') },
+      body: { code: 'rate_limited', limit: 'at_once', detail: expect.stringContaining('an address') },
     });
     expect(second.headers.get('retry-after')).toBe('1');
     const verifying = ask(`${other.path}/verify`, people.admin);
@@ -229,7 +229,7 @@ describe.skipIf(isLeftOut)('without a token', () => {
 });
 
 test.skipIf(isLeftOut)('reads without a token are counted by address', async () => {
-  const stack = await startStack({ RATE_LIMIT_GENERAL_PER_MINUTE: '5' });
+  const stack = await startStack({ RATE_LIMIT_READS_PER_MINUTE: '5' });
   try {
     const { path } = await openSession(stack.url, cast(), { visibility: 'public' });
     const statuses: number[] = [];

@@ -14,7 +14,7 @@ describe.skipIf(isLeftOut)('with FEATURE_MOOT_OPERATIONS=false', () => {
   let people: Cast;
 
   beforeAll(async () => {
-    stack = await startStack({ FEATURE_MOOT_OPERATIONS: 'false', RATE_LIMIT_GENERAL_PER_MINUTE: '3', ...PROXY });
+    stack = await startStack({ FEATURE_MOOT_OPERATIONS: 'false', RATE_LIMIT_READS_PER_MINUTE: '3', ...PROXY });
   });
 
   afterAll(() => stack.stop());

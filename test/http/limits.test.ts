@@ -1,17 +1,18 @@
-/** The general limit: so many requests a minute for each user, or each address where there is no user. */
+/** The general limits: so many commands a minute, and so many questions, for each user, or each address where there is no user. */
 import { randomInt, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Answer, assignmentBody, type Cast, cast, get, type Person, person, post } from '../support/client.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 
 const LIMIT = 5;
+const LIMITS = { RATE_LIMIT_GENERAL_PER_MINUTE: `${LIMIT}`, RATE_LIMIT_READS_PER_MINUTE: `${LIMIT}` };
 
-describe.skipIf(isLeftOut)('of five requests a minute', () => {
+describe.skipIf(isLeftOut)('of five commands and five questions a minute', () => {
   let stack: Stack;
   let people: Cast;
 
   beforeAll(async () => {
-    stack = await startStack({ RATE_LIMIT_GENERAL_PER_MINUTE: `${LIMIT}`, TRUSTED_PROXIES: '127.0.0.1/32' });
+    stack = await startStack({ ...LIMITS, TRUSTED_PROXIES: '127.0.0.1/32' });
   });
 
   afterAll(() => stack.stop());
@@ -29,6 +30,26 @@ describe.skipIf(isLeftOut)('of five requests a minute', () => {
   async function exhaust(who: Person): Promise<void> {
     for (let i = 0; i < LIMIT; i++) expect((await list(who)).status).toBe(200);
   }
+
+  /** Counted, and refused for its body. */
+  const sendNothing = (who: Person) => post(url(), '/api/assignment/create', who, {});
+
+  test('questions leave commands alone, and commands questions: the answer says which limit it was', async () => {
+    await exhaust(people.admin);
+    const asking = await list(people.admin);
+    expect(asking).toMatchObject({ status: 429, body: { limit: 'general_reads' } });
+    expect(asking.body.detail).toBe(`At most ${LIMIT} questions a minute.`);
+    for (let left = LIMIT - 1; left >= 0; left--) {
+      const answer = await sendNothing(people.admin);
+      expect([answer.status, limitOf(answer).slice(0, 2)]).toEqual([422, [LIMIT, left]]);
+    }
+    const sending = await sendNothing(people.admin);
+    expect(sending).toMatchObject({ status: 429, body: { limit: 'general_api' } });
+    expect(sending.body.detail).toBe(`At most ${LIMIT} commands a minute.`);
+    for (let i = 0; i < LIMIT; i++) expect((await sendNothing(people.presiding)).status).toBe(403);
+    expect((await sendNothing(people.presiding)).status).toBe(429);
+    await exhaust(people.presiding);
+  });
 
   test('what is outside of /api is counted as well: verification, operations, the dashboard', async () => {
     const paths = [
@@ -69,7 +90,7 @@ describe.skipIf(isLeftOut)('of five requests a minute', () => {
   });
 
   test('a command that is refused is not stored, and its body is not even read', async () => {
-    await exhaust(people.admin);
+    for (let i = 0; i < LIMIT; i++) expect((await sendNothing(people.admin)).status).toBe(422);
     const answer = await post(url(), '/api/assignment/create', people.admin, assignmentBody(people));
     expect(answer.status).toBe(429);
     expect((await post(url(), '/api/assignment/create', people.admin, 'x'.repeat(100_000))).status).toBe(429);
@@ -145,7 +166,7 @@ describe.skipIf(isLeftOut)('of five requests a minute', () => {
   });
 
   test('another installation on the same Redis counts for itself', async () => {
-    const other = await startStack({ RATE_LIMIT_GENERAL_PER_MINUTE: `${LIMIT}` });
+    const other = await startStack(LIMITS);
     try {
       await exhaust(people.admin);
       expect((await list(people.admin)).status).toBe(429);
@@ -160,7 +181,7 @@ describe.skipIf(isLeftOut)('at a venue', () => {
   let stack: Stack;
   beforeAll(async () => {
     stack = await startStack({
-      ...{ RATE_LIMIT_GENERAL_PER_MINUTE: `${LIMIT}`, TRUSTED_PROXIES: '127.0.0.1/32' },
+      ...{ ...LIMITS, TRUSTED_PROXIES: '127.0.0.1/32' },
       ...{ REAL_ADDRESS_HEADER: 'cf-connecting-ip', WS_ALLOWLIST: '192.0.2.0/24,2001:db8:7::/48' },
     });
   });
@@ -202,7 +223,7 @@ describe.skipIf(isLeftOut)('at a venue', () => {
 
 describe.skipIf(isLeftOut)('where no proxy is trusted', () => {
   test('nobody gets more by claiming other addresses', async () => {
-    const stack = await startStack({ RATE_LIMIT_GENERAL_PER_MINUTE: `${LIMIT}` });
+    const stack = await startStack(LIMITS);
     try {
       const statuses: number[] = [];
       for (let i = 0; i <= LIMIT; i++) {

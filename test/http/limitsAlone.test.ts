@@ -13,7 +13,8 @@ describe.skipIf(isLeftOut || kind === 'embedded')('two APIs without their Redis'
   let stack: Stack;
   beforeAll(async () => {
     redis = await startRedis();
-    stack = await startStack({ RATE_LIMIT_GENERAL_PER_MINUTE: `${LIMIT}`, LOG_LEVEL: 'silent' }, redis.url);
+    const limits = { RATE_LIMIT_GENERAL_PER_MINUTE: `${LIMIT}`, RATE_LIMIT_READS_PER_MINUTE: `${LIMIT}` };
+    stack = await startStack({ ...limits, LOG_LEVEL: 'silent' }, redis.url);
     for (const { heartbeat } of stack.backbones) await until('two APIs are known', () => heartbeat.alive().api === 2);
   });
   afterAll(async () => {

@@ -66,6 +66,7 @@ export async function startStack(
     LOG_LEVEL: 'error',
     PORT: '0',
     RATE_LIMIT_GENERAL_PER_MINUTE: '0',
+    RATE_LIMIT_READS_PER_MINUTE: '0',
     RATE_LIMIT_OBJECTIONS_PER_MINUTE: '0',
     WS_MAX_CONNECTIONS_PER_USER: '0',
     WS_MAX_CONNECTIONS_PER_IP: '0',

@@ -1,4 +1,4 @@
-/** Rate limits at the door: all requests of a sender in a minute, and what is limited besides. */
+/** Rate limits at the door: the commands of a sender in a minute, the questions apart from them, and what is limited besides. */
 import type { Request, Response } from 'express';
 import type { Actor } from '../../core/definitions/actor.ts';
 import type { CommandDefinition } from '../../core/definitions/command.ts';
@@ -10,7 +10,8 @@ import type { Acceptor } from '../commands/acceptance.ts';
 import { readIdempotencyKey } from './preferences.ts';
 
 const LIMITS = {
-  general_api: { setting: 'RATE_LIMIT_GENERAL_PER_MINUTE', what: 'requests' },
+  general_api: { setting: 'RATE_LIMIT_GENERAL_PER_MINUTE', what: 'commands' },
+  general_reads: { setting: 'RATE_LIMIT_READS_PER_MINUTE', what: 'questions' },
   objection_raise: { setting: 'RATE_LIMIT_OBJECTIONS_PER_MINUTE', what: 'objections' },
   exhibit_upload: { setting: 'RATE_LIMIT_UPLOADS_PER_MINUTE', what: 'uploads' },
 } as const;
@@ -33,13 +34,18 @@ function isUser(actor: Actor | null): actor is Actor {
   return actor !== null && actor.role !== 'observer';
 }
 
+/** A board that asks every second must not keep its clerk from sending commands. */
+function generalLimitOf({ method }: Request): ApiLimit {
+  return method === 'GET' || method === 'HEAD' ? 'general_reads' : 'general_api';
+}
+
 /** The headers of the answer tell of the limit that was looked at last. @throws {Problem} 429 */
 export async function limit(
   { limiter, addresses, config }: Limiting,
   req: Request,
   res: Response,
   actor: Actor | null,
-  type: ApiLimit = 'general_api',
+  type: ApiLimit = generalLimitOf(req),
 ): Promise<void> {
   if (!isUser(actor) && addresses.isAllowlisted(req.ip!)) return;
   const { setting, what } = LIMITS[type];

@@ -153,5 +153,5 @@ function shareTaken({ role }: Actor, perUser: number, perInstitution: number): P
   const headers = { 'Retry-After': '1', 'X-RateLimit-Limit': `${perUser}`, 'X-RateLimit-Remaining': '0' };
   const [one, all] = role === 'anonymous' ? ['an address', 'all without a token'] : ['a user', 'an institution'];
   const detail = `At most ${perUser} of these at once for ${one}, and ${perInstitution} for ${all}.`;
-  return new Problem('rate_limited', detail, {}, { ...headers, 'X-RateLimit-Reset': '1' });
+  return new Problem('rate_limited', detail, { limit: 'at_once' }, { ...headers, 'X-RateLimit-Reset': '1' });
 }

@@ -213,7 +213,11 @@ export const Settings = z.object({
   }),
   RATE_LIMIT_GENERAL_PER_MINUTE: count.default(100).register(described, {
     readBy: API,
-    help: 'Requests of one user in a minute, or of one address without a token; 0 for no limit.',
+    help: 'Commands of one user in a minute, or of one address without a token; 0 for no limit.',
+  }),
+  RATE_LIMIT_READS_PER_MINUTE: count.default(600).register(described, {
+    readBy: API,
+    help: 'Questions (GET) of one user in a minute, or of one address without a token, counted apart from commands; 0 for no limit.',
   }),
   RATE_LIMIT_OBJECTIONS_PER_MINUTE: count.default(10).register(described, {
     readBy: API,
