@@ -4,6 +4,7 @@
  */
 import type { Position, SessionEvent, SnapshotData } from '../client/client.ts';
 import type { JsonObject, RecordedEvent } from '../core/definitions/event.ts';
+import { sealedDigest } from '../core/definitions/stream.ts';
 import { exhibitResource } from '../court/exhibits/exhibit.ts';
 import { objectionResource } from '../court/objections/objection.ts';
 import { type SessionState, sessionStream } from '../court/sessions/session.ts';
@@ -55,7 +56,9 @@ export function createFold(session_id: string): SessionFold {
   }
 
   function checkSeal({ payload }: SessionEvent): void {
-    if (payload?.state_digest !== sessionStream.seal!.digest(state)) unreadable = 'a seal over another state';
+    const digest = sealedDigest(sessionStream.seal!, payload!, state);
+    if (digest === undefined) unreadable = 'a seal that only a newer version can read';
+    else if (payload!.state_digest !== digest) unreadable = 'a seal over another state';
   }
 
   function shown(server_time: string): JsonObject {
@@ -103,7 +106,8 @@ export function createFold(session_id: string): SessionFold {
 }
 
 function recordedOf(event: SessionEvent): RecordedEvent {
-  const { stream, event_sequence, event_id, event_type, actor_id, occurred_at, event_hash, payload } = event;
+  const { stream, event_sequence, event_id, event_type, actor_id, occurred_at, event_hash } = event;
+  const { payload_commitment, payload } = event;
   return {
     stream,
     sequence: event_sequence,
@@ -112,6 +116,7 @@ function recordedOf(event: SessionEvent): RecordedEvent {
     actor: actor_id,
     at: occurred_at,
     event_hash,
+    payload_commitment,
     payload: payload ?? {},
   };
 }

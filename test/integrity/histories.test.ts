@@ -21,7 +21,7 @@ import {
   headAfter,
   recordedEvent,
 } from '../../src/core/chain/ledger.ts';
-import type { ExportedEvent } from '../../src/core/definitions/event.ts';
+import type { ExportedEvent, JsonObject } from '../../src/core/definitions/event.ts';
 import { kindOf } from '../../src/core/definitions/stream.ts';
 import { inTransaction, openPool } from '../../src/infra/postgres/database.ts';
 import { catalog } from '../../src/modules.ts';
@@ -80,7 +80,7 @@ describe.each([...histories.keys()])('the history %s', (name) => {
 
 test.each(scriptedRounds)('the commands of %s still record the same events', (name) => {
   const said = ({ event_type, stream, sequence, event_id, actor_id, occurred_at, payload }: EventRow) => ({
-    ...{ event_type, stream, sequence, event_id, actor_id, occurred_at, payload },
+    ...{ event_type, stream, sequence, event_id, actor_id, occurred_at, payload: withoutDigest(payload!) },
   });
   expect(playScripted(name).map(said)).toEqual(histories.get(name)!.map(said));
 });
@@ -112,6 +112,12 @@ describe('all histories, stored in one database', () => {
     expect(await exported(restored)).toEqual([...histories.values()].flat().map(lineOf).toSorted());
   });
 });
+
+/** The digest of a seal takes commitments, and so salts; those of 0.1.0 are sealed with its first version. */
+function withoutDigest(payload: string): object {
+  const { state_digest: _, digest_version: __, ...rest } = JSON.parse(payload) as JsonObject;
+  return rest;
+}
 
 /** Event by event, with the rows that each writes as it is folded today. */
 async function store(url: string): Promise<void> {

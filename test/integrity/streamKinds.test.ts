@@ -18,7 +18,10 @@ const shelfStream = defineStream<Shelf>('shelf', {
   initial: () => ({ books: [] }),
   invariants: ({ books }) => (books.length > 2 ? [`the shelf holds ${books.length} books`] : []),
   files: ({ books }) => books.map((sha256) => ({ of: `book ${sha256}`, sha256, size_bytes: 1 })),
-  seal: { event: 'SHELF_LOCKED', digest: ({ books }) => books.join() },
+  seal: {
+    event: 'SHELF_LOCKED',
+    digest: ({ books }, version) => (version > 2 ? undefined : books.join(version === 1 ? ',' : '+')),
+  },
 });
 
 const added = defineEvent({
@@ -32,7 +35,7 @@ const added = defineEvent({
 const locked = defineEvent({
   stream: shelfStream,
   type: 'SHELF_LOCKED',
-  payload: z.strictObject({ event_count: z.int(), state_digest: z.string() }),
+  payload: z.strictObject({ event_count: z.int(), state_digest: z.string(), digest_version: z.int().exactOptional() }),
   evolve: (shelf) => shelf,
   project: () => [],
 });
@@ -47,8 +50,8 @@ function folded(...events: NewEvent[]) {
     recorded.push(chainEvent(stream, last, event, randomUUID(), 'system', '2026-11-21T10:00:00.000Z'));
   }
   const rows = { stream, recorded, lost_sequences: [], last: recorded.at(-1) } as unknown as StreamRows;
-  const { files, findings } = foldStream(shelves, rows);
-  return { files, texts: findings.map(({ text }) => text) };
+  const { files, findings, unjudged } = foldStream(shelves, rows);
+  return { files, texts: findings.map(({ text }) => text), ...(unjudged !== null && { unjudged }) };
 }
 
 test('a stream that keeps what its kind says is without findings, and its files are those that the kind names', () => {
@@ -70,4 +73,17 @@ test('a seal that counts wrongly, commits to another state or does not stand las
     'State digest mismatch at sequence 1: stored=a, computed=',
     'Events after SHELF_LOCKED: it stands at sequence 1, the last event at 2',
   ]);
+});
+
+test('a seal is held against the version of the digest that it names; one of a newer version is not judged', () => {
+  const sealed = (state_digest: string, digest_version: number) =>
+    folded(added({ book: 'a' }), added({ book: 'b' }), locked({ event_count: 3, state_digest, digest_version })).texts;
+  expect(sealed('a+b', 2)).toEqual([]);
+  expect(sealed('a,b', 2)).toEqual(['State digest mismatch at sequence 3: stored=a,b, computed=a+b']);
+  expect(sealed('a+b', 1)).toEqual(['State digest mismatch at sequence 3: stored=a+b, computed=a,b']);
+  const newer = locked({ event_count: 2, state_digest: 'a-b', digest_version: 3 });
+  expect(folded(added({ book: 'a' }), newer)).toMatchObject({
+    texts: [],
+    unjudged: 'seals with a digest of version 3',
+  });
 });

@@ -22,7 +22,7 @@ export function expectRowsAgree(
     expectState(rows, 'assignment', state);
   }
   if (session) {
-    const { participants, turns, ...state } = session;
+    const { participants, turns, commitments: _, ...state } = session;
     const timed = turns.map((turn) => ({ ...turn, deadline: deadlineOf(turn) }));
     expectState(rows, 'session', { ...state, participants: Object.values(participants), turns: timed });
   }

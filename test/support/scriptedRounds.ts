@@ -36,7 +36,7 @@ const ROUNDS: Record<string, (round: Round) => void> = {
 
 export const scriptedRounds = Object.keys(ROUNDS);
 
-/** Plays the round anew. @returns its events in the order in which they were recorded; only salts and hashes differ */
+/** Plays the round anew. @returns its events in the order in which they were recorded; only salts and hashes differ, and what is made of hashes */
 export function playScripted(name: string): EventRow[] {
   const round = open(scriptedRounds.indexOf(name));
   ROUNDS[name]!(round);

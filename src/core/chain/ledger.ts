@@ -87,6 +87,7 @@ export function recordedEvent(row: EventRow): RecordedEvent {
     actor: row.actor_id,
     at: row.occurred_at,
     event_hash: row.event_hash,
+    payload_commitment: row.payload_commitment,
     payload: row.payload === null ? {} : (JSON.parse(row.payload) as JsonObject),
   };
 }

@@ -24,6 +24,7 @@ export interface RecordedEvent<Payload = JsonObject> {
   actor: string;
   at: string;
   event_hash: string;
+  payload_commitment: string;
   payload: Payload;
 }
 

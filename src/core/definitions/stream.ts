@@ -14,11 +14,23 @@ export interface StreamKind<State = unknown> {
   readonly seal: Seal<State> | null;
 }
 
-/** The last event of a stream. Its payload has `event_count`, itself included, and the `state_digest` after it. */
+/**
+ * The last event of a stream. Its payload has `event_count`, itself included, the `state_digest` after it, and from the
+ * second version of the digest on its `digest_version`.
+ */
 export interface Seal<State = unknown> {
   readonly event: string;
-  /** Lower hex. */
-  digest(state: State): string;
+  /** Lower hex; undefined for a version that only newer code knows. One that was recorded once never changes. */
+  digest(state: State, version: number): string | undefined;
+}
+
+/** The digest of the version that the seal's payload names; undefined where only a newer version of this code knows it. */
+export function sealedDigest<State>(
+  seal: Seal<State>,
+  payload: { digest_version?: unknown },
+  state: State,
+): string | undefined {
+  return seal.digest(state, Number(payload.digest_version ?? 1));
 }
 
 type StreamParts<State> = Pick<StreamKind<State>, 'initial'> & Partial<Omit<StreamKind<State>, 'kind'>>;

@@ -9,7 +9,7 @@ import { isRejection } from '../../core/definitions/problem.ts';
 import { id, remark } from '../../core/definitions/schemas.ts';
 import { theAssignment } from '../assignments/assignment.ts';
 import { reject } from '../problems.ts';
-import { sessionStream, theSession } from '../sessions/session.ts';
+import { sessionStream, theSession, withSource } from '../sessions/session.ts';
 import { OPEN_CODES, PRESIDING_CODES, refuseUnlessOpen, refuseUnlessPresiding } from '../turns/courtRefusals.ts';
 import { DECISIONS, exhibitOf, exhibitOfInput, exhibits, exhibitUpdate, findExhibit, withExhibit } from './exhibit.ts';
 
@@ -17,8 +17,12 @@ export const exhibitRuled = defineEvent({
   stream: sessionStream,
   type: 'EXHIBIT_RULED',
   payload: z.strictObject({ exhibit_id: id, decision: z.enum(DECISIONS), ruling: privateText.nullable() }),
-  evolve: (session, { at, actor, payload: { exhibit_id, decision, ruling } }) =>
-    withExhibit(session, exhibit_id, { state: decision, ruling, ruled_by: actor, ruled_at: at }),
+  evolve(session, event) {
+    const { at, actor, payload } = event;
+    const { exhibit_id, decision, ruling } = payload;
+    const ruled = withExhibit(session, exhibit_id, { state: decision, ruling, ruled_by: actor, ruled_at: at });
+    return withSource(ruled, exhibit_id, 'ruling', event);
+  },
   project: ({ payload }, session) => [exhibitUpdate(exhibitOf(session, payload.exhibit_id))],
 });
 

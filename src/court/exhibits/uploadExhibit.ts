@@ -11,7 +11,7 @@ import { id, line } from '../../core/definitions/schemas.ts';
 import { rosterEntry, sideOf, theAssignment } from '../assignments/assignment.ts';
 import { SIDES, type Side } from '../formats/format.ts';
 import { resolveFormat } from '../formats/templates.ts';
-import { sessionStream, theSession } from '../sessions/session.ts';
+import { sessionStream, theSession, withSource } from '../sessions/session.ts';
 import { type Exhibit, exhibitInsert, exhibitOf, exhibitResource } from './exhibit.ts';
 import { MEDIA_TYPES, type MediaType, mediaTypeOf } from './mediaTypes.ts';
 import { refuseAtDoor, refuseUpload } from './refuseUpload.ts';
@@ -29,13 +29,15 @@ export const exhibitUploaded = defineEvent({
     size_bytes: z.int(),
     sha256: z.string(),
   }),
-  evolve(session, { at, actor, payload: { exhibit_id, ...facts } }) {
+  evolve(session, event) {
+    const { at, actor, payload } = event;
+    const { exhibit_id, ...facts } = payload;
     const exhibit: Exhibit = {
       ...{ id: exhibit_id, ...facts, state: 'uploaded', number: null, uploaded_by: actor, uploaded_at: at },
       ...{ marked_by: null, marked_at: null, turn_id: null, tendered_by: null, tendered_at: null },
       ...{ ruling: null, ruled_by: null, ruled_at: null, withdrawn_by: null, withdrawn_at: null },
     };
-    return { ...session, exhibits: [...session.exhibits, exhibit] };
+    return withSource({ ...session, exhibits: [...session.exhibits, exhibit] }, exhibit_id, 'title', event);
   },
   project: (_, { id, exhibits }) => [exhibitInsert(id, exhibits.at(-1)!)],
 });

@@ -15,7 +15,7 @@ import { refuseStranger, STRANGER_CODES } from '../assignments/refuseStranger.ts
 import { SIDES, type Side } from '../formats/format.ts';
 import { reject } from '../problems.ts';
 import { BENCH_AND_COUNSEL } from '../roles.ts';
-import { type SessionState, sessionStream, theSession } from '../sessions/session.ts';
+import { type SessionState, sessionStream, theSession, withSource } from '../sessions/session.ts';
 import { clock, clockAt, pausedBy } from '../turns/clock.ts';
 import { findActiveTurn, OPEN_CODES, refusePending, refuseUnlessActive, TURN_CODES } from '../turns/courtRefusals.ts';
 import { expiryBefore, turnExpired } from '../turns/expireTurn.ts';
@@ -36,12 +36,19 @@ export const objectionRaised = defineEvent({
     stops_clock: z.boolean(),
     clock,
   }),
-  evolve(session, { at, actor, payload: { objection_id, stops_clock, clock: _, ...facts } }) {
+  evolve(session, event) {
+    const { at, actor, payload } = event;
+    const { objection_id, stops_clock, clock: _, ...facts } = payload;
     const objection = {
       ...{ id: objection_id, ...facts, raised_by: actor, raised_at: at, state: 'pending' as const },
       ...{ ruling: null, reserved_at: null, ruled_by: null, ruled_at: null, withdrawn_at: null },
     };
-    const raised = { ...session, objections: [...session.objections, objection] };
+    const raised = withSource(
+      { ...session, objections: [...session.objections, objection] },
+      objection_id,
+      'reason',
+      event,
+    );
     return stops_clock ? withClock(raised, facts.turn_id, (turn) => pausedBy(turn, 'objection', at)) : raised;
   },
   project: ({ payload }, { id, objections, turns }) => [

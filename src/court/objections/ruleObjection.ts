@@ -12,7 +12,7 @@ import { isRejection } from '../../core/definitions/problem.ts';
 import { id, remark } from '../../core/definitions/schemas.ts';
 import { theAssignment } from '../assignments/assignment.ts';
 import { reject } from '../problems.ts';
-import { sessionStream, theSession } from '../sessions/session.ts';
+import { sessionStream, theSession, withSource } from '../sessions/session.ts';
 import { clock } from '../turns/clock.ts';
 import { OPEN_CODES, PRESIDING_CODES, refuseUnlessOpen, refuseUnlessPresiding } from '../turns/courtRefusals.ts';
 import { DECISIONS, objections } from './objection.ts';
@@ -27,9 +27,12 @@ export const objectionRuled = defineEvent({
     ruling: privateText.nullable(),
     clock: clock.nullable(),
   }),
-  evolve(session, { at, actor, payload: { objection_id, decision, ruling } }) {
+  evolve(session, event) {
+    const { at, actor, payload } = event;
+    const { objection_id, decision, ruling } = payload;
     const when = decision === 'reserved' ? { reserved_at: at } : { ruled_by: actor, ruled_at: at };
-    return withDecision(session, objection_id, { state: decision, ruling, ...when }, at);
+    const ruled = withDecision(session, objection_id, { state: decision, ruling, ...when }, at);
+    return withSource(ruled, objection_id, 'ruling', event);
   },
   project: ({ payload }, session) => decisionWrites(session, payload.objection_id),
 });

@@ -10,7 +10,7 @@ import { freeObject, id } from '../../core/definitions/schemas.ts';
 import { insert, update } from '../../core/definitions/write.ts';
 import { refuseCancelled, rosterEntry, theAssignment } from '../assignments/assignment.ts';
 import { reject } from '../problems.ts';
-import { sessionStream, theSession } from '../sessions/session.ts';
+import { sessionStream, theSession, withSource } from '../sessions/session.ts';
 import { participantResource } from '../sessions/sessionResource.ts';
 import { seatUpdate, withParticipant } from './participant.ts';
 
@@ -18,18 +18,21 @@ export const participantJoined = defineEvent({
   stream: sessionStream,
   type: 'PARTICIPANT_JOINED',
   payload: z.strictObject({ participant_id: id, user_id: id, name: z.string(), role: z.enum(ROSTER_ROLES) }),
-  evolve: (session, { at, payload: { participant_id, user_id, name, role } }) =>
-    withParticipant(session, user_id, {
+  evolve(session, event) {
+    const { participant_id, user_id, name, role } = event.payload;
+    const joined = withParticipant(session, user_id, {
       id: participant_id,
       user_id,
       name,
       role,
       status: 'connected',
-      joined_at: at,
+      joined_at: event.at,
       left_at: null,
       connection_count: 1,
       unseen_since: null,
-    }),
+    });
+    return withSource(joined, participant_id, 'name', event);
+  },
   project: ({ payload }, session) => {
     const { id: participant_id, ...columns } = session.participants[payload.user_id]!;
     return [insert('session_participations', { id: participant_id }, { session_id: session.id, ...columns })];

@@ -15,7 +15,7 @@ import { recordingAddress } from '../recordings/recordingUrl.ts';
 import { OFFICIALS } from '../roles.ts';
 import { activeTurn, turnUpdate } from '../turns/turn.ts';
 import { type SessionState, sessionStream, theSession } from './session.ts';
-import { stateDigest } from './sessionDigest.ts';
+import { DIGEST_VERSION, stateDigest } from './sessionDigest.ts';
 import { sessionResult } from './sessionResource.ts';
 import { closed, emptiedUpdates, refuseTransition } from './sessionTransitions.ts';
 
@@ -25,6 +25,8 @@ export const sessionCompleted = defineEvent({
   payload: z.strictObject({
     event_count: z.int(),
     state_digest: z.string(),
+    /** Absent where it is 1. */
+    digest_version: z.int().exactOptional(),
     recording_url: z.string().nullable(),
   }),
   evolve: (session, { at, payload, event_hash }) => ({
@@ -74,7 +76,7 @@ export const completeSession = defineCommand({
     const recording_url = input.recording_url ?? null;
     const event_count = heads.session!.sequence + 1;
     const state_digest = stateDigest(closed(states.session, now, recording_url));
-    return [sessionCompleted({ event_count, state_digest, recording_url })];
+    return [sessionCompleted({ event_count, state_digest, digest_version: DIGEST_VERSION, recording_url })];
   },
   result: sessionResult,
   records: [sessionCompleted],

@@ -12,7 +12,7 @@ import { id } from '../../core/definitions/schemas.ts';
 import { expiryOfActive, turnExpired, withExpired } from '../turns/expireTurn.ts';
 import { sessionCompleted } from './completeSession.ts';
 import { sessionStream, theSession } from './session.ts';
-import { stateDigest } from './sessionDigest.ts';
+import { DIGEST_VERSION, stateDigest } from './sessionDigest.ts';
 import { sessionResult } from './sessionResource.ts';
 import { closed, refuseChange } from './sessionTransitions.ts';
 import { refuseUnlessSilent } from './staleSession.ts';
@@ -44,7 +44,7 @@ export const lapseSession = defineSystemCommand({
     return [
       ...(late ? [turnExpired(late)] : []),
       sessionLapsed({ reason: LAPSE_REASON, last_event_at: head.occurred_at! }),
-      sessionCompleted({ event_count, state_digest, recording_url: null }),
+      sessionCompleted({ event_count, state_digest, digest_version: DIGEST_VERSION, recording_url: null }),
     ];
   },
   result: sessionResult,

@@ -1,7 +1,7 @@
 /** A courtroom session: the state that its events fold into, on a stream of its own. */
 import type { RosterRole } from '../../access/scope.ts';
 import type { Lock } from '../../core/definitions/defineCommand.ts';
-import type { JsonObject } from '../../core/definitions/event.ts';
+import type { JsonObject, RecordedEvent } from '../../core/definitions/event.ts';
 import { defineStream, streamName } from '../../core/definitions/stream.ts';
 import { defineTable } from '../../core/definitions/table.ts';
 import type { AssignmentState } from '../assignments/assignment.ts';
@@ -12,7 +12,7 @@ import type { Objection } from '../objections/objection.ts';
 import { activeTurn, type Turn } from '../turns/turn.ts';
 import { brokenInvariants } from '../turns/turnInvariants.ts';
 import type { Violation } from '../violations/violation.ts';
-import { stateDigest } from './sessionDigest.ts';
+import { sessionDigest } from './sessionDigest.ts';
 
 export type SessionStatus = 'pending' | 'active' | 'paused' | 'completed';
 
@@ -57,6 +57,8 @@ export interface SessionState extends Session {
   violations: readonly Violation[];
   /** In the order in which they were uploaded. */
   exhibits: readonly Exhibit[];
+  /** By `<id> <field>`: of each text that can be erased, the commitment of the payload that it came from. */
+  commitments: { readonly [place: string]: string };
 }
 
 /** What the commands of a session see: its own state and its assignment's. */
@@ -87,10 +89,11 @@ export const sessionStream = defineStream<SessionState>('session', {
     objections: [],
     violations: [],
     exhibits: [],
+    commitments: {},
   }),
   invariants: brokenInvariants,
   files: ({ exhibits }) => exhibits.map(fileOf),
-  seal: { event: 'SESSION_COMPLETED', digest: stateDigest },
+  seal: { event: 'SESSION_COMPLETED', digest: sessionDigest },
 });
 
 export const sessions = defineTable({
@@ -110,6 +113,16 @@ export function sessionStreamName(id: string): string {
 /** What a command locks of it, and sees as `session`. */
 export function theSession(id: string): Lock<'session', SessionState> {
   return { kind: 'session', stream: sessionStreamName(id) };
+}
+
+/** The state that remembers which payload a text of it came from: the text may be erased, and the seal must still hold. */
+export function withSource<State extends Pick<SessionState, 'commitments'>>(
+  session: State,
+  id: string,
+  field: string,
+  { payload_commitment }: Pick<RecordedEvent, 'payload_commitment'>,
+): State {
+  return { ...session, commitments: { ...session.commitments, [`${id} ${field}`]: payload_commitment } };
 }
 
 /** The state with this turn put in the place of the one of its id. */

@@ -12,7 +12,7 @@ import { refuseStranger, STRANGER_CODES } from '../assignments/refuseStranger.ts
 import { isRebuttal } from '../formats/format.ts';
 import { reject } from '../problems.ts';
 import { BENCH_AND_BAILIFF } from '../roles.ts';
-import { type SessionState, sessionStream, theSession, withTurn } from '../sessions/session.ts';
+import { type SessionState, sessionStream, theSession, withSource, withTurn } from '../sessions/session.ts';
 import { clock, clockAt } from './clock.ts';
 import { findOnRoster, findTurn, OPEN_CODES, refusePending, refuseUnlessActive } from './courtRefusals.ts';
 import { activeTurn, type Turn, turnOfInput, turnOfPayload, turns, turnUpdate } from './turn.ts';
@@ -21,10 +21,11 @@ export const turnStarted = defineEvent({
   stream: sessionStream,
   type: 'TURN_STARTED',
   payload: z.strictObject({ turn_id: id, speaker_id: id, speaker_name: privateText, clock }),
-  evolve(session, { at, payload }) {
-    const { speaker_id, speaker_name } = payload;
-    const turn = turnOfPayload(session.turns, payload);
-    return withTurn(session, { ...turn, state: 'active', speaker_id, speaker_name, started_at: at });
+  evolve(session, event) {
+    const { turn_id, speaker_id, speaker_name } = event.payload;
+    const turn = turnOfPayload(session.turns, event.payload);
+    const started = withTurn(session, { ...turn, state: 'active', speaker_id, speaker_name, started_at: event.at });
+    return withSource(started, turn_id, 'speaker_name', event);
   },
   project: ({ payload }, { turns }) => [turnUpdate(turnOfPayload(turns, payload))],
 });

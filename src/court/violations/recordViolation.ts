@@ -11,7 +11,7 @@ import { insert } from '../../core/definitions/write.ts';
 import { theAssignment } from '../assignments/assignment.ts';
 import { refuseStranger, STRANGER_CODES } from '../assignments/refuseStranger.ts';
 import { BENCH_AND_BAILIFF } from '../roles.ts';
-import { sessionStream, theSession } from '../sessions/session.ts';
+import { sessionStream, theSession, withSource } from '../sessions/session.ts';
 import { findOnRoster, findTurn, OPEN_CODES, refuseUnlessOpen } from '../turns/courtRefusals.ts';
 import { turns } from '../turns/turn.ts';
 
@@ -25,10 +25,13 @@ export const proceduralViolation = defineEvent({
     kind: z.string(),
     description: privateText,
   }),
-  evolve: (session, { at, actor, payload: { violation_id, ...facts } }) => ({
-    ...session,
-    violations: [...session.violations, { id: violation_id, ...facts, recorded_by: actor, recorded_at: at }],
-  }),
+  evolve(session, event) {
+    const { at, actor, payload } = event;
+    const { violation_id, ...facts } = payload;
+    const violation = { id: violation_id, ...facts, recorded_by: actor, recorded_at: at };
+    const recorded = { ...session, violations: [...session.violations, violation] };
+    return withSource(recorded, violation_id, 'description', event);
+  },
   project(_, { id, violations }) {
     const { id: violation_id, ...facts } = violations.at(-1)!;
     return [insert('procedural_violations', { id: violation_id }, { session_id: id, ...facts })];

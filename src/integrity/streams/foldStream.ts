@@ -9,7 +9,7 @@ import { initialState } from '../../core/apply/streamStates.ts';
 import { type EventRow, recordedEvent } from '../../core/chain/ledger.ts';
 import type { Catalog } from '../../core/definitions/command.ts';
 import type { RecordedFile } from '../../core/definitions/files.ts';
-import { kindOf, type Seal, type StreamKind } from '../../core/definitions/stream.ts';
+import { kindOf, type Seal, type StreamKind, sealedDigest } from '../../core/definitions/stream.ts';
 import type { Write } from '../../core/definitions/write.ts';
 import { type Finding, finding } from './findings.ts';
 import type { StreamRows } from './streamRows.ts';
@@ -70,8 +70,7 @@ function* writesOf(catalog: Catalog, streamRows: StreamRows, findings: Finding[]
       const event = recordedEvent(row) as never;
       folding.state = definition.evolve(folding.state, event);
       writes = definition.project(event, folding.state);
-      if (row.event_type === kind.seal?.event)
-        findings.push(...sealFindings(kind.seal, row, folding.state, streamRows));
+      if (row.event_type === kind.seal?.event) findings.push(...sealFindings(kind.seal, row, folding, streamRows));
     } catch {
       findings.push(finding(row.sequence, `Payload unreadable at sequence ${row.sequence}`));
       folding.isReadable = false;
@@ -83,17 +82,19 @@ function* writesOf(catalog: Catalog, streamRows: StreamRows, findings: Finding[]
 }
 
 /** A seal stands last, counts the events and commits to the final state. */
-function sealFindings(seal: Seal, row: EventRow, state: unknown, { last }: StreamRows): Finding[] {
+function sealFindings(seal: Seal, row: EventRow, folding: Folding, { last }: StreamRows): Finding[] {
   const { sequence } = row;
-  const payload = JSON.parse(row.payload!) as { event_count: number; state_digest: string };
-  const digest = seal.digest(state);
+  const payload = JSON.parse(row.payload!) as { event_count: number; state_digest: string; digest_version?: number };
+  const digest = sealedDigest(seal, payload, folding.state);
   const findings: Finding[] = [];
   const mismatch = (what: string, stored: unknown, computed: unknown) =>
     findings.push(
       finding(sequence, `${what} mismatch at sequence ${sequence}: stored=${stored}, computed=${computed}`),
     );
   if (payload.event_count !== sequence) mismatch('Event count', payload.event_count, sequence);
-  if (payload.state_digest !== digest) mismatch('State digest', payload.state_digest, digest);
+  if (digest === undefined)
+    Object.assign(folding, { isReadable: false, unjudged: `seals with a digest of version ${payload.digest_version}` });
+  else if (payload.state_digest !== digest) mismatch('State digest', payload.state_digest, digest);
   if (last!.sequence > sequence) {
     const text = `Events after ${seal.event}: it stands at sequence ${sequence}, the last event at ${last!.sequence}`;
     findings.push(finding(last!.sequence, text));

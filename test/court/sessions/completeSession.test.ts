@@ -3,9 +3,11 @@ import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { expect, test } from 'vitest';
 import { eventId } from '../../../src/core/chain/ids.ts';
+import type { Exhibit } from '../../../src/court/exhibits/exhibit.ts';
 import { participantLeft } from '../../../src/court/participants/leaveSession.ts';
 import { completeSession, sessionCompleted } from '../../../src/court/sessions/completeSession.ts';
 import type { Participant } from '../../../src/court/sessions/session.ts';
+import { stateDigest } from '../../../src/court/sessions/sessionDigest.ts';
 import { participantResource } from '../../../src/court/sessions/sessionResource.ts';
 import { turnEnded } from '../../../src/court/turns/endTurn.ts';
 import { turnExpired } from '../../../src/court/turns/expireTurn.ts';
@@ -48,12 +50,18 @@ test('the last event counts itself and digests the final state, as docs/record.m
   const { states, rows } = given(...sessionThatIs.active, petitionerJoined)
     .when(completeSession, { recording_url: 'https://example.org/r/1' }, presiding)
     .then(sealed({ event_count: 4, recording_url: 'https://example.org/r/1' }))!;
-  const { integrity_hash: _, participants, exhibits, ...session } = states.session;
-  expect(exhibits).toEqual([]);
+  const { integrity_hash: _, participants, turns, commitments, ...session } = states.session;
+  expect(turns.length).toBeGreaterThan(0);
+  const lists = { violations: [], objections: [], exhibits: [] };
+  expect(session).toMatchObject(lists);
+  for (const list of Object.keys(lists)) delete session[list];
+  const name = commitments[`${SEAT} name`];
+  expect(name).toMatch(/^[0-9a-f]{64}$/);
   const shown = Object.values(participants as { [user: string]: Participant }).map(participantResource);
-  const final = canonicalize({ ...session, participants: shown }) as string;
+  const seats = shown.map((seat) => ({ ...seat, name }));
+  const final = canonicalize({ ...session, turns, participants: seats }) as string;
   const state_digest = createHash('sha256').update(final).digest('hex');
-  expect(JSON.parse(rows[0]!.payload!)).toMatchObject({ state_digest });
+  expect(JSON.parse(rows[0]!.payload!)).toMatchObject({ state_digest, digest_version: 2 });
 });
 
 test('whoever is still in the room leaves with the session; who left before keeps that time', () => {
@@ -118,9 +126,10 @@ test('an exhibit that was tendered and not ruled on is sealed as unruled; what w
   const { states, rows } = given(...round('moot-20', ...brought, speaking(1), tendered, over))
     .when(completeSession, {}, presiding)
     .then(sealed({}))!;
-  const { integrity_hash: _, participants, ...session } = states.session;
+  const { session } = states;
   expect(session.exhibits).toMatchObject([{ state: 'unruled', ruled_at: null }, { state: 'marked' }]);
-  const final = canonicalize({ ...session, participants: Object.values(participants) }) as string;
-  const state_digest = createHash('sha256').update(final).digest('hex');
-  expect(JSON.parse(rows[0]!.payload!)).toMatchObject({ state_digest });
+  const { state_digest } = JSON.parse(rows[0]!.payload!);
+  expect(stateDigest(session)).toBe(state_digest);
+  const judged = session.exhibits.map((one: Exhibit) => ({ ...one, state: 'admitted' }));
+  expect(stateDigest({ ...session, exhibits: judged })).not.toBe(state_digest);
 });
