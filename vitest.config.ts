@@ -13,6 +13,7 @@ const PURE = [
   'test/infra/{backlog,blobs,config,healthAnswers,metrics,redaction,repeats,settings,tokens}.test.ts',
   'test/integrity/{streamKinds,tables}.test.ts',
   'test/live/!(asyncapi).test.ts',
+  'test/verifier/**/*.test.ts',
   'test/relay/{frames,recentEvents,scopeCheck,tokenWatch,turnout}.test.ts',
   'test/{deploy,docs,readme,vocabulary}.test.ts',
 ];

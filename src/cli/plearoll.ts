@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 /** `plearoll <command>`: what is used beside a running court. */
+import { verify } from './verify.ts';
 import { watch } from './watch.ts';
 
-const COMMANDS: { [name: string]: typeof watch } = { watch };
+const COMMANDS: { [name: string]: typeof watch } = { verify, watch };
 
 const [name = '', ...args] = process.argv.slice(2);
 const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name]! : undefined;

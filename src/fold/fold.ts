@@ -32,6 +32,8 @@ export interface SessionFold {
   shown(server_time: string): JsonObject;
   /** Compares all that stands in the record; presence, and the instant of the last check, do not. */
   confirm(snapshot: SnapshotData): Verdict;
+  /** The same of a session alone, as `GET /api/session/<id>` and a bundle show it. */
+  confirmSession(session: JsonObject): Verdict;
 }
 
 export function createFold(session_id: string): SessionFold {
@@ -83,9 +85,21 @@ export function createFold(session_id: string): SessionFold {
     };
   }
 
-  function confirm(snapshot: SnapshotData): Verdict {
+  function confirm({ presence: _, ...told }: SnapshotData): Verdict {
+    return compare(told, told.head, shown);
+  }
+
+  function confirmSession(session: JsonObject): Verdict {
+    const head = (session.head ?? {}) as Position;
+    return compare({ session, clock: session.clock }, head, (server_time) => {
+      const expected = shown(server_time);
+      return { session: expected.session, clock: expected.clock };
+    });
+  }
+
+  function compare(told: JsonObject, head: Position, show: (server_time: string) => JsonObject): Verdict {
     if (unreadable !== undefined) return { verification: 'unverified', why: unreadable };
-    const { event_sequence, event_hash } = snapshot.head;
+    const { event_sequence, event_hash } = head;
     if (event_sequence !== (last?.event_sequence ?? 0)) {
       return {
         verification: 'unverified',
@@ -93,16 +107,15 @@ export function createFold(session_id: string): SessionFold {
       };
     }
     if (event_hash !== last?.event_hash) return { verification: 'refuted', differences: ['head.event_hash'] };
-    const { presence: _, ...told } = snapshot;
     const { server_time } = (told.clock ?? {}) as { server_time?: string };
     const { integrity_last_checked_at } = (told.session ?? {}) as JsonObject;
-    const expected = shown(server_time ?? '');
+    const expected = show(server_time ?? '');
     Object.assign(expected.session as JsonObject, { integrity_last_checked_at });
     const differences = differencesOf(inOrder(told), inOrder(expected));
     return differences.length === 0 ? { verification: 'confirmed' } : { verification: 'refuted', differences };
   }
 
-  return { add, position: () => last, shown, confirm };
+  return { add, position: () => last, shown, confirm, confirmSession };
 }
 
 function recordedOf(event: SessionEvent): RecordedEvent {

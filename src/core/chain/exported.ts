@@ -56,7 +56,7 @@ function faultOfHashes(event: ExportedEvent): ExportFault | undefined {
     } catch {
       return { code: 'unreadable', field: 'payload' };
     }
-    const commitment = payloadCommitment(bytesOf(payload_salt!), canonical);
+    const commitment = payloadCommitment(bytesOfHex(payload_salt!), canonical);
     if (commitment !== payload_commitment) {
       return { code: 'commitment', field: 'payload_commitment', expected: commitment, got: payload_commitment };
     }
@@ -94,7 +94,8 @@ export function coveredFields(event: ExportedEvent): ExportedEvent {
   };
 }
 
-function bytesOf(hex: string): Uint8Array {
+/** @param hex lower-case digits, two for each byte */
+export function bytesOfHex(hex: string): Uint8Array {
   const bytes = new Uint8Array(hex.length / 2);
   for (let i = 0; i < bytes.length; i += 1) {
     bytes[i] = (digitOf(hex.charCodeAt(2 * i)) << 4) | digitOf(hex.charCodeAt(2 * i + 1));

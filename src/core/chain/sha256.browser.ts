@@ -11,3 +11,9 @@ export function sha256(...parts: (string | Uint8Array)[]): string {
   for (const part of parts) hash.update(typeof part === 'string' ? utf8ToBytes(part) : part);
   return bytesToHex(hash.digest());
 }
+
+/** The same as `startSha256` of sha256.ts. */
+export function startSha256(): { add(piece: Uint8Array): void; digest(): string } {
+  const hashing = digester.create();
+  return { add: (piece) => void hashing.update(piece), digest: () => bytesToHex(hashing.digest()) };
+}
