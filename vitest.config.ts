@@ -9,6 +9,7 @@ const PURE = [
   'test/court/**/!(walk|hearings).test.ts',
   'test/client/{countdown,pieces}.test.ts',
   'test/core/{batcher,ids}.test.ts',
+  'test/core/proof/*.test.ts',
   'test/faults/judge.test.ts',
   'test/infra/{backlog,blobs,config,healthAnswers,metrics,redaction,repeats,settings,tokens}.test.ts',
   'test/integrity/{streamKinds,tables}.test.ts',

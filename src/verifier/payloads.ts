@@ -1,6 +1,6 @@
 /** The payloads of a bundle beside its events: each is what its event committed to, or an erasure that an event explains. Pure. */
 import { payloadCommitment } from '../core/chain/chain.ts';
-import { bytesOfHex } from '../core/chain/exported.ts';
+import { bytesOfHex } from '../core/chain/hex.ts';
 import { type EventLine, readEnvelope } from './envelopes.ts';
 import { count, type Finding, type Tally } from './report.ts';
 

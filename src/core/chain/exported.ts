@@ -4,6 +4,7 @@
  */
 import type { ExportedEvent, JsonObject } from '../definitions/event.ts';
 import { canonicalPayload, eventHash, payloadCommitment } from './chain.ts';
+import { bytesOfHex } from './hex.ts';
 
 /** What is wrong with an event, and with which of its fields. */
 export interface ExportFault {
@@ -92,18 +93,4 @@ export function coveredFields(event: ExportedEvent): ExportedEvent {
     payload_commitment,
     ...(payload === null && { erased: true as const }),
   };
-}
-
-/** @param hex lower-case digits, two for each byte */
-export function bytesOfHex(hex: string): Uint8Array {
-  const bytes = new Uint8Array(hex.length / 2);
-  for (let i = 0; i < bytes.length; i += 1) {
-    bytes[i] = (digitOf(hex.charCodeAt(2 * i)) << 4) | digitOf(hex.charCodeAt(2 * i + 1));
-  }
-  return bytes;
-}
-
-/** Of a lower-case hexadecimal digit: its value. */
-function digitOf(code: number): number {
-  return code < 0x3a ? code - 0x30 : code - 0x57;
 }
