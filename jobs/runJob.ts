@@ -1,34 +1,37 @@
-/**
- * `npm run -s job -- <name>` runs a timed job by hand, now and here, and prints what it did; without a name it lists
- * them. Exit code 0: done; 1: it failed, or another run of it is under way; 3: there is no such job.
- */
+/** `plearoll job <name>` runs a timed job by hand, now and here, and prints what it did; without a name it lists them. */
 
 import { demandSchema } from '../src/infra/postgres/schema.ts';
 import { withDatabase } from '../src/infra/postgres/withDatabase.ts';
 import { openBackbone } from '../src/infra/process/backbone.ts';
 import { type Config, ConfigError, readConfig } from '../src/infra/process/config.ts';
+import { defineSubcommand, UsageError } from '../src/infra/process/subcommand.ts';
 import { catalog, privateNames } from '../src/modules.ts';
 import { timetable } from './schedule.ts';
 import { createTickRunner } from './ticks/tickRunner.ts';
 
 const POOL_SIZE = 3;
 
-const [name, ...rest] = process.argv.slice(2);
-process.exitCode = await main().catch((error: Error) => {
-  console.error(error instanceof ConfigError ? error.message : `The job could not be run: ${error.message}`);
-  return 1;
+export const job = defineSubcommand({
+  name: 'job',
+  summary: 'Runs a timed job here and now and prints what it did; without a name it lists the jobs.',
+  takes: ['[name]'],
+  exits: { 0: 'done', 1: 'it failed, or another run of it is under way', 3: 'usage' },
+  async run(_, [name], { env }) {
+    if (name === undefined) {
+      for (const { job, cron } of timetable) console.log(`${job.name.padEnd(20)} ${cron.padEnd(14)} ${job.summary}`);
+      return 0;
+    }
+    const names = timetable.map(({ job }) => job.name);
+    if (!names.includes(name)) throw new UsageError(`${name} is no job: there are ${names.join(', ')}`);
+    return runJob(name, env).catch((error: Error) => {
+      console.error(error instanceof ConfigError ? error.message : `The job could not be run: ${error.message}`);
+      return 1;
+    });
+  },
 });
 
-async function main(): Promise<number> {
-  if (name === undefined) {
-    for (const { job, cron } of timetable) console.log(`${job.name.padEnd(20)} ${cron.padEnd(14)} ${job.summary}`);
-    return 0;
-  }
-  if (rest.length > 0 || !timetable.some(({ job }) => job.name === name)) {
-    console.error(`usage: npm run -s job -- <${timetable.map(({ job }) => job.name).join('|')}>`);
-    return 3;
-  }
-  const config = readConfig(process.env, 'all', false);
+function runJob(name: string, env: NodeJS.ProcessEnv): Promise<number> {
+  const config = readConfig(env, 'all', false);
   return withDatabase(config, true, async (url) => {
     await demandSchema(url, 'worker', config.DB_ROLE_PREFIX);
     return runOn(config, url, name);

@@ -1,9 +1,8 @@
 /**
- * `npm run migrate`: brings `DATABASE_URL` to the schema of this version. Safe to run twice, and at once from two
+ * Brings a database to the schema of this version (`plearoll migrate`, and each start of the embedded mode). Safe to run twice, and at once from two
  * machines: an advisory lock stands around the migrations, and one in database `postgres` around the roles, which
  * belong to the whole cluster.
  */
-import { pathToFileURL } from 'node:url';
 import { assertSchemaCompatibility, LATEST_SCHEMA_VERSION, runMigrations } from 'bullmq';
 import type { Knex } from 'knex';
 import type pg from 'pg';
@@ -11,7 +10,6 @@ import { DEFAULT_ROLE_PREFIX } from '../src/core/sql/databaseRoles.ts';
 import { openSession } from '../src/infra/postgres/ownSession.ts';
 import { demandKnownSchema, demandOurRoles, OURS, readSchema } from '../src/infra/postgres/schema.ts';
 import { takeRole } from '../src/infra/postgres/takeRole.ts';
-import { ConfigError, readMigrationConfig } from '../src/infra/process/config.ts';
 import { migrations } from './index.ts';
 import { LOCK, makeRoles } from './makeRoles.ts';
 import { type RoleNames, roleNames } from './roles.ts';
@@ -105,17 +103,5 @@ async function withClient(url: string, work: (client: pg.Client) => Promise<unkn
     throw new Error(`${message}. ${advice}`, { cause: fault });
   } finally {
     await client.end();
-  }
-}
-
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  try {
-    const { DATABASE_URL, DB_ROLE_PREFIX } = readMigrationConfig(process.env);
-    await migrate(DATABASE_URL, { rolePrefix: DB_ROLE_PREFIX });
-    console.log('The schema is up to date.');
-  } catch (error) {
-    const { message } = error as Error;
-    console.error(error instanceof ConfigError ? message : `Could not migrate: ${message || String(error)}`);
-    process.exit(1);
   }
 }

@@ -117,6 +117,7 @@ const commandsWith = (text: string) => [...commands().values()].filter((command)
 const postgresLog = () => readFileSync(join(home, 'postgres.log'), 'utf8');
 
 const EMBEDDED = 'src/processes/embedded.js';
+const PLEAROLL = 'src/cli/plearoll.js';
 
 async function startEmbedded(env = environment(), args: string[] = []): Promise<Program & { url: string }> {
   return untilReady(await program(EMBEDDED, env, args));
@@ -128,7 +129,7 @@ async function untilReady(started: Program): Promise<Program & { url: string }> 
 }
 
 async function token(...args: string[]): Promise<string> {
-  const { stdout } = await run(process.execPath, [await entryOf('src/cli/token.js'), ...args], { env: environment() });
+  const { stdout } = await run(process.execPath, [await entryOf(PLEAROLL), 'token', ...args], { env: environment() });
   return stdout;
 }
 
@@ -209,7 +210,7 @@ describe('npm start', () => {
   });
 
   test('a job is run by hand on what it keeps, whether it runs or not', { timeout: 60_000 }, async () => {
-    const job = () => program('jobs/runJob.js', environment(), ['verify.everything']);
+    const job = () => program(PLEAROLL, environment(), ['job', 'verify.everything']);
     await prepareHome(home);
     const first = await startEmbedded();
     const beside = await job();
@@ -314,7 +315,7 @@ describe('npm start', () => {
       const apart = await program('jobs/worker.js', { ...env, REDIS_URL: 'redis://127.0.0.1:1', METRICS_PORT: '0' });
       expect(await apart.exit).toBe(1);
       expect(apart.output()).toContain('served by one process alone');
-      const job = await program('jobs/runJob.js', env, ['verify.everything']);
+      const job = await program(PLEAROLL, env, ['job', 'verify.everything']);
       expect([await job.exit, job.output()]).toEqual([0, expect.stringContaining('"streams_invalid":0')]);
       first.child.kill('SIGKILL');
       await first.exit;
@@ -367,7 +368,7 @@ describe('npm start', () => {
     // As it stands there, but for where it asks, and for building what is built.
     const lines = script!
       .replace('http://127.0.0.1:3000', url)
-      .replace('npm run -s token --', `node ${await entryOf('src/cli/token.js')}`);
+      .replace('npx --no-install plearoll', `node ${await entryOf(PLEAROLL)}`);
     for (const shell of inject('shells')) {
       const { stdout } = await run(shell, ['-euc', lines], { env: environment() });
       expectWholeRound(stdout);
@@ -391,7 +392,7 @@ describe('npm start', () => {
   });
 });
 
-describe('npm run token', () => {
+describe('plearoll token', () => {
   test('prints one token and nothing else, before the first start', async () => {
     const printed = await token('--role', 'judge', '--institution', INSTITUTION, '--name', 'N', '--ttl', '30m');
     expect(printed).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);

@@ -1,21 +1,54 @@
 #!/usr/bin/env node
-/** `plearoll <command>`: what is used beside a running court. */
-import { verify } from './verify.ts';
-import { watch } from './watch.ts';
+/** `plearoll <subcommand>`: the command line. Each subcommand is loaded when it is asked for. */
+import type { Subcommand, Terminal } from '../infra/process/subcommand.ts';
+import { readVersion } from '../infra/process/version.ts';
 
-const COMMANDS: { [name: string]: typeof watch } = { verify, watch };
+const SUBCOMMANDS: { [name: string]: () => Promise<Subcommand> } = {
+  start: async () => (await import('../processes/start.ts')).start,
+  doctor: async () => (await import('./doctor.ts')).doctor,
+  token: async () => (await import('./token.ts')).token,
+  watch: async () => (await import('./watch.ts')).watch,
+  verify: async () => (await import('./verify.ts')).verify,
+  backup: async () => (await import('./backup.ts')).backup,
+  restore: async () => (await import('./restore.ts')).restore,
+  job: async () => (await import('../../jobs/runJob.ts')).job,
+  migrate: async () => (await import('./migrate.ts')).migrate,
+  settings: async () => (await import('./settings.ts')).settings,
+};
+const USAGE = `usage: plearoll <${Object.keys(SUBCOMMANDS).join('|')}> ...`;
+const WRONG_USAGE = 2;
 
-const [name = '', ...args] = process.argv.slice(2);
-const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name]! : undefined;
-if (!command) {
-  console.error(`usage: plearoll <${Object.keys(COMMANDS).join('|')}>`);
-  process.exit(2);
-}
-const interruption = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interruption.abort());
-process.exitCode = await command(args, {
+let interruption: AbortSignal | undefined;
+const terminal: Terminal = {
   env: process.env,
   out: process.stdout,
   err: process.stderr,
-  signal: interruption.signal,
-});
+  get signal() {
+    interruption ??= catchInterruption();
+    return interruption;
+  },
+};
+process.exitCode = await run(process.argv.slice(2));
+
+async function run([name = '', ...args]: string[]): Promise<number> {
+  if (name === '--help' || name === '-h' || name === 'help') console.log(await overview());
+  else if (name === '--version') console.log(readVersion());
+  else if (Object.hasOwn(SUBCOMMANDS, name)) return (await SUBCOMMANDS[name]!()).run(args, terminal);
+  else {
+    if (name !== '') console.error(`${name} is no subcommand`);
+    console.error(`${USAGE}\nplearoll --help says what each does, plearoll <subcommand> --help how`);
+    return WRONG_USAGE;
+  }
+  return 0;
+}
+
+async function overview(): Promise<string> {
+  const all = await Promise.all(Object.values(SUBCOMMANDS).map((load) => load()));
+  return [USAGE, '', ...all.map(({ name, summary }) => `  ${name.padEnd(9)} ${summary}`)].join('\n');
+}
+
+function catchInterruption(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort());
+  return controller.signal;
+}

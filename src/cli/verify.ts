@@ -3,19 +3,13 @@
  * where it cannot be verified, 3 on wrong usage.
  */
 import { access, readFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { foldBundle } from '../fold/foldBundle.ts';
+import { defineSubcommand, type Terminal, UsageError } from '../infra/process/subcommand.ts';
 import { type BundleLevel, type BundleReport, exitCodeOf } from '../verifier/report.ts';
 import { unreadableReport, verifyBundle } from '../verifier/verifyBundle.ts';
 import { openBundle } from './openBundle.ts';
 import { startProgress } from './progress.ts';
 import { reportText } from './reportText.ts';
-import type { Terminal } from './watch.ts';
-
-const USAGE = `usage: plearoll verify <bundle.zip or folder> --key <vkey> [--checkpoint <note>] [--json]
-  --key         the log's verifier key, from anywhere but the bundle; may be given more than once
-  --checkpoint  a signed note that you kept, or that a witness has: the file that holds it
-  --level self  without a key: only whether the bundle agrees with itself, which whoever made it could see to`;
 
 const VKEY = /^[^+\s]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+$/;
 
@@ -28,20 +22,43 @@ interface Plan {
   isJson: boolean;
 }
 
-/** @returns what the process is to exit with */
-export async function verify(args: string[], { out, err }: Terminal): Promise<number> {
-  let plan: Plan;
-  let bundle: Awaited<ReturnType<typeof openBundle>>;
-  try {
-    plan = await readPlan(args);
-  } catch (error) {
-    err.write(`${(error as Error).message}\n${USAGE}\n`);
-    return 3;
-  }
+export const verify = defineSubcommand({
+  name: 'verify',
+  summary:
+    'Checks a bundle of a session without a server: intact, tampered or unverifiable, and the first broken place.',
+  takes: ['<bundle.zip or folder>'],
+  options: {
+    key: {
+      type: 'string',
+      value: '<vkey>',
+      isRepeated: true,
+      help: "the log's verifier key, from anywhere but the bundle; may be given more than once",
+    },
+    checkpoint: {
+      type: 'string',
+      value: '<note>',
+      help: 'a signed note that you kept, or that a witness has: the file that holds it',
+    },
+    level: {
+      type: 'string',
+      value: '<self|anchored>',
+      default: 'anchored',
+      help: 'self, without a key: only whether the bundle agrees with itself, which whoever made it could see to',
+    },
+    json: { type: 'boolean', help: 'the report as JSON' },
+  },
+  exits: { 0: 'intact', 1: 'tampered', 2: 'unverifiable', 3: 'usage' },
+  async run(given, [path], terminal) {
+    return verifyAt(await readPlan(path!, given), terminal);
+  },
+});
+
+async function verifyAt(plan: Plan, { out, err }: Terminal): Promise<number> {
   const tell = (report: BundleReport) => {
     out.write(plan.isJson ? `${JSON.stringify(report)}\n` : reportText(report));
     return exitCodeOf(report.verdict);
   };
+  let bundle: Awaited<ReturnType<typeof openBundle>>;
   try {
     bundle = await openBundle(plan.path);
   } catch (fault) {
@@ -59,26 +76,29 @@ export async function verify(args: string[], { out, err }: Terminal): Promise<nu
   }
 }
 
-/** @throws what is wrong with the arguments */
-async function readPlan(args: string[]): Promise<Plan> {
-  const text = { type: 'string' } as const;
-  const options = {
-    key: { ...text, multiple: true },
-    checkpoint: text,
-    level: text,
-    json: { type: 'boolean' },
-  } as const;
-  const { values, positionals } = parseArgs({ args, options, allowPositionals: true, strict: true });
-  const [path, ...more] = positionals;
-  if (path === undefined || more.length > 0) throw new Error('one bundle is verified at a time');
+/** @throws {UsageError} */
+async function readPlan(
+  path: string,
+  {
+    key: keys,
+    checkpoint,
+    level,
+    json,
+  }: { key: string[]; checkpoint: string | undefined; level: string; json: boolean },
+): Promise<Plan> {
   await access(path).catch(() => {
-    throw new Error(`there is no ${path}`);
+    throw new UsageError(`there is no ${path}`);
   });
-  const { key: keys = [], checkpoint, level = 'anchored', json = false } = values;
-  if (level !== 'self' && level !== 'anchored') throw new Error('--level: self or anchored');
+  if (level !== 'self' && level !== 'anchored') throw new UsageError('--level: self or anchored');
   if (level === 'anchored' && keys.length === 0)
-    throw new Error('--key is needed: what the bundle says of its keys proves nothing');
-  for (const key of keys) if (!VKEY.test(key)) throw new Error(`--key: ${key} is no verifier key`);
-  const note = checkpoint === undefined ? null : await readFile(checkpoint, 'utf8');
+    throw new UsageError('--key is needed: what the bundle says of its keys proves nothing');
+  for (const key of keys) if (!VKEY.test(key)) throw new UsageError(`--key: ${key} is no verifier key`);
+  const note = checkpoint === undefined ? null : await readNote(checkpoint);
   return { path, level, keys, checkpoint: note, isJson: json };
+}
+
+function readNote(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch((fault: Error) => {
+    throw new UsageError(`--checkpoint: ${fault.message}`);
+  });
 }

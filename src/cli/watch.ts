@@ -3,38 +3,36 @@
  * verified here. Ends with 0 on Ctrl-C and after the session's last event, with 1 where the chain breaks, with 2 on wrong
  * usage, with 3 where the server refuses.
  */
-import { parseArgs } from 'node:util';
 import { ChainBroken, type Client, type ConnectOptions, connect, Refused, type SessionEvent } from '../client/node.ts';
+import { defineSubcommand, type Terminal, UsageError } from '../infra/process/subcommand.ts';
 
-const USAGE = `usage: plearoll watch <url> <session> [--token T] [--api <url>] [--from <sequence>] [--json]
-  <url> of the relay, such as http://127.0.0.1:3000; the API's is --api where it is another one
-  the token is better given as PLEAROLL_TOKEN: others on this machine can read the arguments of a process`;
+const text = { type: 'string' } as const;
 
-export interface Terminal {
-  env: { [name: string]: string | undefined };
-  out: NodeJS.WritableStream & { isTTY?: boolean };
-  err: NodeJS.WritableStream;
-  /** Aborted by Ctrl-C. */
-  signal: AbortSignal;
-}
+export const watch = defineSubcommand({
+  name: 'watch',
+  summary: 'Follows a session live, each event with the mark that its hash and its link were verified here.',
+  takes: ['<url>', '<session>'],
+  options: {
+    token: { ...text, value: 'T', help: 'better given as PLEAROLL_TOKEN: others on this machine can read arguments' },
+    api: { ...text, value: '<url>', help: "the API's address where it is another than the relay's" },
+    from: { ...text, value: '<sequence>', default: '0', help: 'what was seen already' },
+    json: { type: 'boolean', help: 'a line of JSON for each event' },
+  },
+  notes: '<url> is that of the relay, such as http://127.0.0.1:3000.',
+  exits: { 0: 'Ctrl-C, or the session is over', 1: 'the chain breaks', 2: 'usage', 3: 'the server refuses' },
+  async run({ json, ...given }, [url, session], terminal) {
+    return follow(openClient(url!, session!, given, terminal.env), json, terminal);
+  },
+});
 
 /** @returns what the process is to exit with */
-export async function watch(args: string[], { env, out, err, signal }: Terminal): Promise<number> {
-  let plan: Plan;
-  let client: Client;
-  try {
-    plan = readPlan(args, env);
-    client = connect(plan.options);
-  } catch (error) {
-    err.write(`${(error as Error).message}\n${USAGE}\n`);
-    return 2;
-  }
-  const show = plan.isJson ? asJson : asText(out.isTTY === true && env.NO_COLOR === undefined);
+async function follow(client: Client, isJson: boolean, { env, out, err, signal }: Terminal): Promise<number> {
+  const show = isJson ? asJson : asText(out.isTTY === true && env.NO_COLOR === undefined);
   signal.addEventListener('abort', client.close);
   // Where nobody reads any more there is nothing more to show.
   out.on('error', client.close);
   client.on('state', (state) => {
-    if (plan.isJson) out.write(`${JSON.stringify({ type: 'STATE', state })}\n`);
+    if (isJson) out.write(`${JSON.stringify({ type: 'STATE', state })}\n`);
     else err.write(`${state}\n`);
   });
   try {
@@ -61,32 +59,29 @@ function whenWritten(out: NodeJS.WritableStream, signal: AbortSignal): Promise<v
   });
 }
 
-interface Plan {
-  options: ConnectOptions;
-  isJson: boolean;
-}
-
-function readPlan(args: string[], env: Terminal['env']): Plan {
-  const text = { type: 'string' } as const;
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: { token: text, api: text, from: { ...text, default: '0' }, json: { type: 'boolean', default: false } },
-  });
-  const [url, session, ...more] = positionals;
-  if (url === undefined || session === undefined || more.length > 0) throw new Error('a url and a session are needed');
-  if (!/^\d{1,15}$/.test(values.from)) throw new Error(`--from: ${values.from} is no sequence`);
-  const token = values.token ?? env.PLEAROLL_TOKEN;
-  const options = {
+/** @throws {UsageError} */
+function openClient(
+  url: string,
+  session: string,
+  given: { token: string | undefined; api: string | undefined; from: string },
+  env: Terminal['env'],
+): Client {
+  if (!/^\d{1,15}$/.test(given.from)) throw new UsageError(`--from: ${given.from} is no sequence`);
+  const token = given.token ?? env.PLEAROLL_TOKEN;
+  const options: ConnectOptions = {
     url,
     session,
-    from: Number(values.from),
+    from: Number(given.from),
     // A terminal that watches is nobody in the room.
     seat: false,
     ...(token && { token }),
-    ...(values.api !== undefined && { api: values.api }),
+    ...(given.api !== undefined && { api: given.api }),
   };
-  return { options, isJson: values.json };
+  try {
+    return connect(options);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
 }
 
 interface Show {

@@ -239,7 +239,7 @@ function algorithmOf(key: KeyObject): Algorithm {
   return algorithm;
 }
 
-/** Signs a token as `npm run token` does. */
+/** Signs a token as `plearoll token` does. */
 export function signToken(claims: object, secret: string): string {
   return jwt.sign(claims, createSecretKey(Buffer.from(secret, 'utf8')), { algorithm: 'HS256' });
 }

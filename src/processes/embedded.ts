@@ -1,78 +1,9 @@
-/**
- * `npm start`: everything in one process. Without DATABASE_URL it brings its own Postgres, with its data in
- * PLEAROLL_HOME; `--demo` plays a short round afterwards.
- */
+/** The process of `npm start` by itself, as the tests, benchmarks and `npm run dev` start it. */
+import { start } from './start.ts';
 
-import { playDemo } from '../cli/demo.ts';
-import type { Queryable } from '../core/sql/queryable.ts';
-import { startEmbeddedPostgres } from '../infra/postgres/embeddedPostgres.ts';
-import { type Home, HomeInUseError, openHome, readOrMakeSecret } from '../infra/postgres/plearollHome.ts';
-import { endOnNewerSchema } from '../infra/postgres/schemaWatch.ts';
-import type { Config } from '../infra/process/config.ts';
-import { runProcess, type Started } from '../infra/process/runProcess.ts';
-import { startWatchdog, type Watch } from '../infra/process/watchdog.ts';
-import { startAll } from './startAll.ts';
-
-const say = (line: string) => console.log(line);
-
-let demo: (() => Promise<void>) | undefined;
-
-await runProcess('all', async (config, stop) => {
-  // A process that stands still answers nobody and hears no signal: better that it dies, and is started again.
-  const { watch } = startWatchdog('all');
-  const secret = config.JWT_SECRET ?? (await readOrMakeSecret(config.PLEAROLL_HOME));
-  const started: Running = config.DATABASE_URL
-    ? await startAll(config, config.DATABASE_URL, secret, { watch, stop })
-    : await startAlone(config, secret, watch, stop);
-  const url = `http://${config.HOST}:${started.port}`;
-  await started.publish?.(url);
-  say(`ready ${url}`);
-  say('token: npm run -s token -- --role admin --institution <uuid>   (docs at /api/docs)');
-  const explain = (error: Error) => {
-    if (!stop.aborted) say(`demo: it could not be played to its end: ${error.message}`);
-  };
-  if (process.argv.includes('--demo')) demo = () => playDemo(url, secret, say).catch(explain);
-  return { ...started, steps: [endOnNewerSchema(started.db, started.log), ...started.steps] };
+process.exitCode = await start.run(process.argv.slice(2), {
+  env: process.env,
+  out: process.stdout,
+  err: process.stderr,
+  signal: new AbortController().signal,
 });
-// Only now: a signal during the demo stops what runs, like at any other time.
-await demo?.();
-
-type Running = Started & { port: number; db: Queryable; publish?: Home['publish'] };
-
-async function startAlone(config: Config, secret: string, watch: Watch, stop: AbortSignal): Promise<Running> {
-  const home = await openHome(config.PLEAROLL_HOME).catch(explainHomeInUse);
-  try {
-    const postgres = await startEmbeddedPostgres({ home: home.path, say, stop });
-    try {
-      const started = await startAll(config, postgres.url, secret, { watch, stop });
-      let stopping = false;
-      postgres.onExit((code) => {
-        if (stopping) return;
-        started.log.fatal({ code }, 'Postgres has ended');
-        process.kill(process.pid, 'SIGTERM');
-      });
-      const expectEnd = () => {
-        stopping = true;
-      };
-      const steps = [
-        { name: 'intent', run: expectEnd },
-        ...started.steps,
-        { name: 'postgres', run: () => postgres.stop() },
-        { name: 'home', run: () => home.release() },
-      ];
-      return { ...started, steps, publish: home.publish };
-    } catch (error) {
-      await postgres.stop();
-      throw error;
-    }
-  } catch (error) {
-    await home.release();
-    throw error;
-  }
-}
-
-function explainHomeInUse(error: unknown): never {
-  if (!(error instanceof HomeInUseError)) throw error;
-  const where = error.url ?? 'starting just now';
-  throw new Error(`already running as process ${error.pid}: ${where}`);
-}

@@ -1,4 +1,4 @@
-/** `npm run backup` beside the running system, and `npm run restore` into a fresh one, on either kind of installation. */
+/** `plearoll backup` beside the running system, and `plearoll restore` into a fresh one, on either kind of installation. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, truncate } from 'node:fs/promises';
@@ -24,11 +24,10 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** As npm would run it. */
 async function run(script: 'backup' | 'restore', env: Record<string, string>, ...args: string[]) {
-  const entry = await entryOf(`src/cli/${script}.js`);
+  const entry = await entryOf('src/cli/plearoll.js');
   return new Promise<{ code: number; output: string }>((resolve) => {
-    const child = execFile(process.execPath, [entry, ...args], { env: { PATH, ...env } }, (_, stdout, stderr) =>
+    const child = execFile(process.execPath, [entry, script, ...args], { env: { PATH, ...env } }, (_, stdout, stderr) =>
       resolve({ code: child.exitCode!, output: stdout + stderr }),
     );
   });
@@ -138,7 +137,7 @@ test.each([
   ['backup', []],
   ['backup', ['a', 'b']],
   ['restore', ['a', '--force']],
-] as const)('npm run %s with %j answers with its usage', async (script, args) => {
+] as const)('plearoll %s with %j answers with its usage', async (script, args) => {
   expect(await run(script, {}, ...args)).toMatchObject({ code: 3, output: expect.stringContaining('usage:') });
 });
 

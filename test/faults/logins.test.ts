@@ -84,7 +84,7 @@ async function start(part: Part, login: Part = part): Promise<Process> {
 describe.skipIf(inject('redisUrl') === null)('with a login for each process', () => {
   test('everything works, nobody is more than it needs to be, and the record verifies', async () => {
     const env = { ...process.env, DATABASE_URL: as('migrator'), DB_ROLE_PREFIX: prefix };
-    await run(process.execPath, ['dist/migrations/migrate.js'], { env });
+    await run(process.execPath, ['dist/src/cli/plearoll.js', 'migrate'], { env });
     const processes = await Promise.all(PARTS.map((part) => start(part)));
     try {
       const [api] = processes;

@@ -139,7 +139,7 @@ describe.skipIf(inject('redisUrl') === null)('a process', () => {
 });
 
 async function runMigrate(url: string): Promise<{ stdout: string }> {
-  const file = join(import.meta.dirname, '../../dist/migrations/migrate.js');
+  const file = join(import.meta.dirname, '../../dist/src/cli/plearoll.js');
   const { PATH } = process.env;
-  return promisify(execFile)(process.execPath, [file], { env: { PATH, DATABASE_URL: url } });
+  return promisify(execFile)(process.execPath, [file, 'migrate'], { env: { PATH, DATABASE_URL: url } });
 }

@@ -1,4 +1,4 @@
-/** `npm run job`, as a shell has it. */
+/** `plearoll job`, as a shell has it. */
 import { execFile } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { timetable } from '../../jobs/schedule.ts';
@@ -13,11 +13,11 @@ afterAll(() => database.drop());
 
 async function job(args: string[], env: Record<string, string> = { DATABASE_URL: database.url }) {
   const { PATH = '' } = process.env;
-  const entry = await entryOf('jobs/runJob.js');
+  const entry = await entryOf('src/cli/plearoll.js');
   return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
     execFile(
       process.execPath,
-      [entry, ...args],
+      [entry, 'job', ...args],
       { env: { PATH, LOG_LEVEL: 'error', ...env } },
       (error, stdout, stderr) => resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
     );

@@ -27,7 +27,7 @@ async function run(...args: string[]) {
       },
     });
   const signal = new AbortController().signal;
-  const code = await verify(args, { env: {}, out: stream('out'), err: stream('err'), signal });
+  const code = await verify.run(args, { env: {}, out: stream('out'), err: stream('err'), signal });
   return { code, ...written };
 }
 
@@ -65,8 +65,9 @@ test('what is no bundle ends with 2, an empty folder too', async () => {
 });
 
 test.each([
-  [[], 'one bundle'],
-  [['a', 'b'], 'one bundle'],
+  [[], 'is missing'],
+  [['a', 'b'], 'one too many'],
+  [['.', '--key', 'log+00000000+AA==', '--checkpoint', '/nowhere/note'], '--checkpoint: ENOENT'],
   [['/nowhere/a.zip', '--key', 'x'], 'there is no /nowhere/a.zip'],
   [['.'], '--key is needed'],
   [['.', '--level', 'log'], '--level'],

@@ -21,7 +21,7 @@ export function loginPage(refusal?: string): string {
 <input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
 <button type="submit">Sign in</button>
 </form>
-<p>One is made by <code>npm run -s token -- --role super_admin</code>. You are signed out when it expires.</p>`,
+<p>One is made by <code>npx --no-install plearoll token --role super_admin</code>. You are signed out when it expires.</p>`,
   );
 }
 

@@ -5,6 +5,7 @@
  */
 
 import type pg from 'pg';
+import type { Queryable } from '../../core/sql/queryable.ts';
 import { withTimeout } from '../../core/withTimeout.ts';
 import type { Log } from '../telemetry/log.ts';
 import { timings } from '../timings.ts';
@@ -67,9 +68,7 @@ export function createHeartbeat(openPool: (role: DatabaseRole) => pg.Pool, log: 
   async function askFor(own: ProcessKind[]): Promise<void> {
     pool ??= openPool(ROLES[own[0]!]);
     await pool.query({ name: 'heartbeat-keep', text: KEEP, values: [own.map(numberOf)] });
-    const { rows } = await pool.query<{ kind: number; processes: number }>({ name: 'heartbeat-count', text: COUNT });
-    const counts = new Map(rows.map(({ kind, processes }) => [kind, processes]));
-    alive = Object.fromEntries(PROCESS_KINDS.map((kind) => [kind, counts.get(numberOf(kind)) ?? 0])) as Alive;
+    alive = await readAlive(pool);
   }
 
   return {
@@ -88,6 +87,13 @@ export function createHeartbeat(openPool: (role: DatabaseRole) => pg.Pool, log: 
       await pool?.end();
     },
   };
+}
+
+/** How many processes of each kind are alive just now. */
+export async function readAlive(db: Pick<Queryable, 'query'>): Promise<Alive> {
+  const { rows } = await db.query<{ kind: number; processes: number }>({ name: 'heartbeat-count', text: COUNT });
+  const counts = new Map(rows.map(({ kind, processes }) => [kind, processes]));
+  return Object.fromEntries(PROCESS_KINDS.map((kind) => [kind, counts.get(numberOf(kind)) ?? 0])) as Alive;
 }
 
 function numberOf(kind: ProcessKind): number {

@@ -5,7 +5,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { link, mkdir, open, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -57,6 +57,17 @@ export async function openHome(path: string): Promise<Home> {
       return released;
     },
   };
+}
+
+/** The process that has the folder just now. */
+export async function findOwner(homePath: string): Promise<{ pid: number; url: string | null } | undefined> {
+  const owner = await readOwner(join(homePath, 'plearoll.lock'));
+  return owner && isAlive(owner) ? owner : undefined;
+}
+
+/** Whether a Postgres was ever started in it. */
+export function hasServed(homePath: string): boolean {
+  return existsSync(join(homePath, 'postgres-password'));
 }
 
 /** The JWT secret of embedded mode, made on first use; works before the first start. */

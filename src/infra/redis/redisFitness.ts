@@ -21,7 +21,7 @@ export interface Fitness {
 }
 
 /** As Redis tells it; null where it may not be known. */
-interface Traits {
+export interface Traits {
   policy: string | null;
   isCluster: boolean | null;
 }
@@ -42,11 +42,7 @@ export function watchFitness(
     onPolled = resolve;
   });
 
-  function complaint(): string | undefined {
-    if (traits?.isCluster) return clusterAdvice(place);
-    const { policy = null } = traits ?? {};
-    return mayEvict || policy === null || policy === RIGHT ? undefined : evictionAdvice(place, policy);
-  }
+  const complaint = () => traits && complaintOf(traits, place, mayEvict);
 
   async function poll(): Promise<void> {
     clearTimeout(timer);
@@ -84,8 +80,14 @@ export function watchFitness(
   };
 }
 
+/** What is wrong with a Redis, and what to do. */
+export function complaintOf({ isCluster, policy }: Traits, place: string, mayEvict: boolean): string | undefined {
+  if (isCluster) return clusterAdvice(place);
+  return mayEvict || policy === null || policy === RIGHT ? undefined : evictionAdvice(place, policy);
+}
+
 /** @throws when Redis does not answer */
-async function readTraits(redis: Redis): Promise<Traits> {
+export async function readTraits(redis: Redis): Promise<Traits> {
   const [configured, memory, cluster] = await Promise.all([
     unlessRefused(redis.config('GET', 'maxmemory-policy')) as Promise<string[] | undefined>,
     // Where CONFIG is not for us, as on a managed Redis, INFO tells.
