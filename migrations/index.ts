@@ -17,6 +17,7 @@ import * as backlog from './0015_backlog.ts';
 import * as guards from './0018_guards.ts';
 import * as revocations from './0020_revocations.ts';
 import * as observers from './0022_observers.ts';
+import * as corrections from './0023_corrections.ts';
 
 export const migrations: (Knex.Migration & { name: string })[] = [
   { name: '0001_record', ...record },
@@ -36,4 +37,5 @@ export const migrations: (Knex.Migration & { name: string })[] = [
   { name: '0018_guards', ...guards },
   { name: '0020_revocations', ...revocations },
   { name: '0022_observers', ...observers },
+  { name: '0023_corrections', ...corrections },
 ];

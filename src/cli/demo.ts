@@ -38,7 +38,7 @@ export async function playDemo(url: string, secret: string, say: (line: string) 
   const docket = 'Meridian v. Harbour Authority';
   await post(judge, `${path}/log`, { event_type: 'CASE_CALLED', details: { docket } });
   await argue({ post, get, path, judge, petitioner, respondent, say });
-  await post(judge, `${path}/complete`);
+  await post(judge, `${path}/complete`, { skip_turns: true });
   await listener.completed;
   const verdict = await get(judge, `${path}/verify`);
   say(`demo: ${verdict.message}`);

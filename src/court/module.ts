@@ -5,6 +5,8 @@ import { cancelAssignment } from './assignments/cancelAssignment.ts';
 import { createAssignment } from './assignments/createAssignment.ts';
 import { readAssignment, readAssignments } from './assignments/readAssignments.ts';
 import { substituteAssignment } from './assignments/substituteAssignment.ts';
+import { corrections } from './corrections/correction.ts';
+import { readCorrections } from './corrections/readCorrections.ts';
 import { downloadExhibit } from './exhibits/downloadExhibit.ts';
 import { exhibits } from './exhibits/exhibit.ts';
 import { markExhibit } from './exhibits/markExhibit.ts';
@@ -58,6 +60,7 @@ import { returnTurn } from './turns/returnTurn.ts';
 import { startTurn } from './turns/startTurn.ts';
 import { takeOverTurn } from './turns/takeOverTurn.ts';
 import { turns } from './turns/turn.ts';
+import { voidTurn } from './turns/voidTurn.ts';
 import { waiveRebuttal } from './turns/waiveRebuttal.ts';
 import { readViolations } from './violations/readViolations.ts';
 import { recordViolation } from './violations/recordViolation.ts';
@@ -91,6 +94,7 @@ export const court = defineModule({
     markQuestion,
     takeOverTurn,
     returnTurn,
+    voidTurn,
     raiseObjection,
     withdrawObjection,
     ruleObjection,
@@ -123,6 +127,7 @@ export const court = defineModule({
     objections,
     violations,
     exhibits,
+    corrections,
   ],
   queries: [
     readAssignments,
@@ -138,6 +143,7 @@ export const court = defineModule({
     readExhibit,
     downloadExhibit,
     verifyExhibit,
+    readCorrections,
     readRecordings,
     readLog,
     readReplay,

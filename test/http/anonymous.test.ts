@@ -76,7 +76,7 @@ describe.skipIf(isLeftOut)('without a token', () => {
     await act('exhibit/rule', { exhibit_id, decision: 'admitted' });
     await act('violation/record', { turn_id, user_id: people.petitioner.id, kind: 'late', description: 'Late.' });
     await act('turn/end', { turn_id });
-    await act('complete', {});
+    await act('complete', { skip_turns: true });
     await act('recording', { url: 'https://recordings.example/r/1' });
     return { ...opened, exhibit_id, unruled_id };
   }

@@ -158,7 +158,7 @@ export async function completedRound(court: Court, assignment_id: string): Promi
   await court.send(
     ['objection.rule', { session_id, objection_id, decision: 'overruled', ruling: 'Go on.' }, bench],
     ['turn.end', { session_id, turn_id }, bench],
-    ['session.complete', { session_id }, bench],
+    ['session.complete', { session_id, skip_turns: true }, bench],
   );
   return session_id;
 }

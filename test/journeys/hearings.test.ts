@@ -104,7 +104,7 @@ async function play(hearing: Hearing, people: Cast, i: number): Promise<Played> 
     }
     await act('turn/end', { turn_id });
   }
-  await act('complete');
+  await act('complete', { skip_turns: true });
   return { session_id, hearing, ids, listeners, follower };
 }
 

@@ -7,7 +7,7 @@ import type { SessionState } from '../../src/court/sessions/session.ts';
 import { deadlineOf } from '../../src/court/turns/clock.ts';
 import { type ProjectedTable, projected } from '../../src/tables.ts';
 
-/** Parts of a state that are kept in one table, in the order in which they came. */
+/** Parts of a state that are kept in one table. */
 type List = readonly { id: string }[];
 
 export function expectRowsAgree(
@@ -51,8 +51,9 @@ function expectState(rows: Map<string, Row[]>, kind: string, state: { id: string
 
 /** In an order of their own, without those that are empty. */
 function filled<T extends object>(lists: T[][]): T[][] {
-  const first = ([one]: T[]) => String((one as { id?: string }).id);
-  return lists.filter((list) => list.length > 0).toSorted((a, b) => first(a).localeCompare(first(b)));
+  const idOf = (one?: T) => String((one as { id?: string }).id);
+  const sorted = lists.map((list) => list.toSorted((a, b) => idOf(a).localeCompare(idOf(b))));
+  return sorted.filter((list) => list.length > 0).toSorted(([a], [b]) => idOf(a).localeCompare(idOf(b)));
 }
 
 /** What the chain determines of a row, without the id of the stream that it stands beside. */

@@ -32,6 +32,7 @@ const ROUNDS: Record<string, (round: Round) => void> = {
   '0.1.0-trial': playTrial,
   '0.1.0-called-off': callOff,
   '0.1.0-left-open': leaveOpen,
+  '0.2.0-voided': startWrongly,
 };
 
 export const scriptedRounds = Object.keys(ROUNDS);
@@ -125,7 +126,7 @@ function playTrial({ court, act, actOnMatch, turn }: Round): void {
     reason: 'Taken ill.',
   });
   act('objection.rule', { objection_id: reserved, decision: 'overruled' });
-  act('session.complete');
+  act('session.complete', { skip_turns: true });
 }
 
 function presentExhibits({ act }: Pick<Round, 'act'>): void {
@@ -159,4 +160,20 @@ function leaveOpen({ court, act, turn }: Round): void {
   act('objection.rule', { objection_id, decision: 'reserved' });
   court.wait(HOURS_12);
   act('session.lapse', {}, system);
+}
+
+/** The wrong side is called first, and the right one has the floor for a moment only. */
+function startWrongly({ court, act, turn }: Round): void {
+  const speaker_id = petitioner.id;
+  act('session.start');
+  act('turn.start', { ...turn(3), speaker_id: respondent.id });
+  act('turn.void', { ...turn(3), reason: 'The petitioner begins.' }, bailiff);
+  act('turn.start', { ...turn(1), speaker_id });
+  court.wait(MINUTE);
+  act('turn.end', turn(1));
+  act('turn.plan', { continues: turn(1).turn_id }, bailiff);
+  const { replacement } = act('turn.void', { ...turn(1), reason: 'Counsel was taken ill.' });
+  act('turn.start', { turn_id: replacement.id, speaker_id });
+  act('turn.end', { turn_id: replacement.id });
+  act('session.complete', { skip_turns: true });
 }

@@ -55,10 +55,24 @@ function refuseOpen({ turns, objections }: SessionState) {
   return reject('objection_pending', 'An objection waits for its ruling.', { turn_id, objection_id });
 }
 
+/**
+ * One call ends a session for good: where the round has begun, turns that nobody held are told first. A rebuttal that
+ * was never reserved has no time to speak in, and is none of them.
+ */
+function refuseUnspoken({ turns }: SessionState) {
+  if (!turns.some(({ state }) => state === 'ended')) return undefined;
+  const unspoken = turns.filter(({ state, allotted_ms }) => state === 'planned' && allotted_ms > 0);
+  if (unspoken.length === 0) return undefined;
+  const named = unspoken.map(({ id, order_index, side, kind }) => ({ id, order_index, side, kind }));
+  return reject('turns_unspoken', 'Turns are left unspoken: say skip_turns to end without them.', { turns: named });
+}
+
 const MAX_URL = 500;
 
 const body = z.strictObject({
   recording_url: recordingAddress(MAX_URL).optional(),
+  /** Ends the session although turns are left unspoken. */
+  skip_turns: z.boolean().default(false),
 });
 
 export const completeSession = defineCommand({
@@ -73,6 +87,8 @@ export const completeSession = defineCommand({
   decide(states, { input, actor, now, heads }) {
     const refusal = refuseTransition(states, ['active', 'paused'], 'completed', actor) ?? refuseOpen(states.session);
     if (refusal) return refusal;
+    const unspoken = input.skip_turns ? undefined : refuseUnspoken(states.session);
+    if (unspoken) return unspoken;
     const recording_url = input.recording_url ?? null;
     const event_count = heads.session!.sequence + 1;
     const state_digest = stateDigest(closed(states.session, now, recording_url));
@@ -80,5 +96,5 @@ export const completeSession = defineCommand({
   },
   result: sessionResult,
   records: [sessionCompleted],
-  rejects: ['invalid_transition', 'not_on_panel', 'turn_active', 'objection_pending'],
+  rejects: ['invalid_transition', 'not_on_panel', 'turn_active', 'objection_pending', 'turns_unspoken'],
 });

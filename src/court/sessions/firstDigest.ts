@@ -14,6 +14,7 @@ export interface Sealed {
   objections: readonly { id: string }[];
   violations: readonly { id: string }[];
   exhibits: readonly { id: string }[];
+  corrections: readonly { id: string }[];
   commitments: { readonly [place: string]: string };
 }
 

@@ -5,6 +5,7 @@ import type { JsonObject, RecordedEvent } from '../../core/definitions/event.ts'
 import { defineStream, streamName } from '../../core/definitions/stream.ts';
 import { defineTable } from '../../core/definitions/table.ts';
 import type { AssignmentState } from '../assignments/assignment.ts';
+import type { Correction } from '../corrections/correction.ts';
 import type { Exhibit } from '../exhibits/exhibit.ts';
 import { fileOf } from '../exhibits/exhibitFile.ts';
 import type { Format } from '../formats/format.ts';
@@ -59,6 +60,8 @@ export interface SessionState extends Session {
   exhibits: readonly Exhibit[];
   /** By `<id> <field>`: of each text that can be erased, the commitment of the payload that it came from. */
   commitments: { readonly [place: string]: string };
+  /** In the order in which they were made. */
+  corrections: readonly Correction[];
 }
 
 /** What the commands of a session see: its own state and its assignment's. */
@@ -90,6 +93,7 @@ export const sessionStream = defineStream<SessionState>('session', {
     violations: [],
     exhibits: [],
     commitments: {},
+    corrections: [],
   }),
   invariants: brokenInvariants,
   files: ({ exhibits }) => exhibits.map(fileOf),

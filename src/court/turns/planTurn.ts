@@ -18,7 +18,7 @@ import { type SessionState, sessionStream, theSession, withTurn } from '../sessi
 import { budgetMs } from './clock.ts';
 import { findTurn, OPEN_CODES, refuseUnlessOpen } from './courtRefusals.ts';
 import { sideTimeLeftMs } from './sideTime.ts';
-import { newTurn, plannedTurn, turnInsert, turnOfInput, turnOfPayload, turns, turnUpdate } from './turn.ts';
+import { newTurn, plannedTurn, restOf, turnInsert, turnOfInput, turnOfPayload, turns, turnUpdate } from './turn.ts';
 
 export const turnPlanned = defineEvent({
   stream: sessionStream,
@@ -82,7 +82,7 @@ export const planTurn = defineCommand({
     const refusal = refuseUnlessOpen(session) ?? refuseStranger(assignment, actor);
     if (refusal) return refusal;
     if (input.turn_id !== undefined) return replan(session, input.turn_id, input.allotted_ms!);
-    const order_index = session.turns.length + 1;
+    const order_index = 1 + Math.max(0, ...session.turns.map((turn) => turn.order_index));
     if (input.continues !== undefined) return planRest(session, input.continues, id, order_index);
     const { side, kind, allotted_ms, protected_ms = 0, objections = false } = input;
     if (isRebuttal(kind!)) return refuseRebuttal();
@@ -127,8 +127,7 @@ function planRest(session: SessionState, turn_id: string, id: string, order_inde
   if (isRejection(turn)) return turn;
   if (turn.state !== 'ended') return reject('turn_not_ended', `The turn is ${turn.state}.`, { from: turn.state });
   const allotted_ms = Math.min(budgetMs(turn) - turn.used_ms!, MAX_DURATION_MS);
-  const isContinued = session.turns.some((other) => other.continues === turn_id);
-  if (allotted_ms === 0 || isContinued) {
+  if (allotted_ms === 0 || restOf(session.turns, turn)) {
     return reject('time_not_available', 'Nothing is left of this turn.', { left_ms: 0 });
   }
   const { side, kind, objections } = turn;

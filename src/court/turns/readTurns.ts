@@ -1,7 +1,8 @@
-/** Reading a session's turns, in the order in which they were planned, and the format that they follow. */
+/** Reading a session's turns in their order, a voided one before what replaced it, and the format that they follow. */
 import { z } from 'zod';
 import { pageOf, pageQuery } from '../../core/definitions/page.ts';
 import { defineQuery } from '../../core/definitions/query.ts';
+import { id } from '../../core/definitions/schemas.ts';
 import type { Format } from '../formats/format.ts';
 import { sessionStreamName } from '../sessions/session.ts';
 import { aboutSession } from '../sessions/sessionQuery.ts';
@@ -30,20 +31,24 @@ const PAGE = `
   select ${COLUMNS.map((name) => `t.${name}`).join(', ')}, s.format, ${SERVER_TIME} as server_time
   from session_turns t join courtroom_sessions s on s.id = t.session_id
   join streams h on h.stream = $4
-  where t.session_id = $1 and ($2::integer is null or t.order_index > $2) order by t.order_index limit $3`;
+  where t.session_id = $1 and ($2::integer is null or (t.order_index, t.id) > ($2, $5::uuid))
+  order by t.order_index, t.id limit $3`;
 
 export const readTurns = defineQuery({
   name: 'session.turns',
   route: 'GET /api/session/:session_id/turns',
   summary: 'The turns in the order in which they were planned, each with its clock, and the format they follow',
   roles: 'anyone',
-  query: z.strictObject(pageQuery([z.string().regex(/^[0-9]{1,9}$/)])),
+  query: z.strictObject(pageQuery([z.string().regex(/^[0-9]{1,9}$/), id])),
   target: aboutSession,
   async read({ db, params: { session_id }, query }) {
-    const [after = null] = query.cursor ?? [];
-    const values = [session_id, after, query.limit + 1, sessionStreamName(session_id)];
+    const [after_place = null, after_id = null] = query.cursor ?? [];
+    const values = [session_id, after_place, query.limit + 1, sessionStreamName(session_id), after_id];
     const { rows } = await db.query<TurnRow>(PAGE, values);
     const resource = ({ format, server_time, ...turn }: TurnRow) => turnResource(turn, format, server_time);
-    return { format: rows[0]?.format ?? null, ...pageOf(rows, query, resource, (row) => [String(row.order_index)]) };
+    return {
+      format: rows[0]?.format ?? null,
+      ...pageOf(rows, query, resource, (row) => [String(row.order_index), row.id]),
+    };
   },
 });

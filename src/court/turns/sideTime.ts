@@ -3,7 +3,7 @@
 import { MAX_DURATION_MS, type Side } from '../formats/format.ts';
 import { donorsAmong, spareMs } from '../formats/rebuttalDonors.ts';
 import type { SessionState } from '../sessions/session.ts';
-import type { Turn } from './turn.ts';
+import { restOf, standingTurns, type Turn } from './turn.ts';
 
 /**
  * How much more may be allotted to the turns of a side. Extensions do not count: of a turn that is continued what it used
@@ -11,11 +11,9 @@ import type { Turn } from './turn.ts';
  */
 export function sideTimeLeftMs({ turns, format }: SessionState, side: Side): number {
   if (!format || format.side_ms === null) return MAX_DURATION_MS;
-  const claimed = turns
+  const claimed = standingTurns(turns)
     .filter((turn) => turn.side === side)
-    .map((turn) =>
-      turns.some(({ continues }) => continues === turn.id) ? turn.used_ms! - turn.extension_ms : turn.allotted_ms,
-    );
+    .map((turn) => (restOf(turns, turn) ? turn.used_ms! - turn.extension_ms : turn.allotted_ms));
   return Math.max(0, format.side_ms - claimed.reduce((sum, ms) => sum + ms, 0));
 }
 
@@ -23,7 +21,7 @@ export function sideTimeLeftMs({ turns, format }: SessionState, side: Side): num
 export function donorsOf({ turns, format }: SessionState, side: Side): Turn[] {
   const planned = format?.segments.length ?? 0;
   return donorsAmong(
-    turns.filter(({ order_index }) => order_index <= planned),
+    standingTurns(turns).filter(({ order_index }) => order_index <= planned),
     side,
   );
 }

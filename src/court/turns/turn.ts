@@ -5,6 +5,8 @@
  *   planned ────────▶ active ──────────────────────────────────────────────────────────▶ ended
  *      └────────▶ waived
  *        waive (a rebuttal)
+ *
+ * What began or was waived by mistake is voided: it does not count, and a new one stands in its place.
  */
 import { z } from 'zod';
 import { eventId } from '../../core/chain/ids.ts';
@@ -16,13 +18,13 @@ import { insert, type Row, update, type Write } from '../../core/definitions/wri
 import { type Format, KINDS, type Kind, SIDES, type Side } from '../formats/format.ts';
 import { budgetMs, clockAt, deadlineOf, spokenMs, stoppedAt, type Timed } from './clock.ts';
 
-export const TURN_STATES = ['planned', 'active', 'ended', 'waived'] as const;
+export const TURN_STATES = ['planned', 'active', 'ended', 'waived', 'voided'] as const;
 export type TurnState = (typeof TURN_STATES)[number];
 
 /** A turn as it is planned, in the payloads that plan it. */
 export const plannedTurn = z.strictObject({
   id,
-  /** From 1; the order in which they were planned. */
+  /** From 1; the order in which they were planned. What replaces a voided turn has its place. */
   order_index: z.int(),
   side: z.enum(SIDES),
   kind: z.enum(KINDS),
@@ -104,6 +106,22 @@ export function endedTurn(turn: Turn, at: string): Turn {
 /** Ended by the format at its deadline: the delay of noticing it is not counted as overtime. */
 export function timedOutTurn(turn: Turn, at: string): Turn {
   return { ...endedTurn(turn, at), used_ms: budgetMs(turn), overtime_ms: 0 };
+}
+
+/** Void from then on: when it was, and who spoke, stays; how long no longer counts. */
+export function voidedTurn(turn: Turn, at: string): Turn {
+  const stopped = turn.state === 'active' ? stoppedAt(turn, at) : turn;
+  return { ...stopped, state: 'voided', question_since: null, used_ms: null, overtime_ms: null };
+}
+
+/** Those that count, in their order. */
+export function standingTurns(turns: readonly Turn[]): Turn[] {
+  return turns.filter(({ state }) => state !== 'voided');
+}
+
+/** What was planned as the rest of this turn. */
+export function restOf(turns: readonly Turn[], { id }: Turn): Turn | undefined {
+  return standingTurns(turns).find(({ continues }) => continues === id);
 }
 
 function columns({ id: _, ...turn }: Turn): Row {

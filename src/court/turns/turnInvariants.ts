@@ -6,7 +6,7 @@ import type { Exhibit } from '../exhibits/exhibit.ts';
 import { exhibitFaults } from '../exhibits/exhibitInvariants.ts';
 import type { Format } from '../formats/format.ts';
 import type { Objection } from '../objections/objection.ts';
-import type { Turn } from './turn.ts';
+import { standingTurns, type Turn } from './turn.ts';
 
 /** What it takes of a session's state, which itself names these invariants. */
 interface Court {
@@ -26,6 +26,7 @@ export function brokenInvariants(session: Court): string[] {
     ...(active.length > 1 ? [`${active.length} turns are active: ${names}`] : []),
     ...(status === 'completed' && active.length > 0 ? [`the session is completed with an active turn: ${names}`] : []),
     ...turns.flatMap(turnFaults),
+    ...placeFaults(standingTurns(turns)),
     ...turns.flatMap(({ id }) => {
       const count = objections.filter((one) => one.turn_id === id && one.state === 'pending').length;
       return count > 1 ? [`turn ${id} has ${count} pending objections`] : [];
@@ -40,7 +41,9 @@ function turnFaults(turn: Turn): string[] {
   const { id, state, started_at, ended_at, speaker_id, used_ms, overtime_ms } = turn;
   const faults: string[] = [];
   const hasBegun = state === 'active' || state === 'ended';
-  if (hasBegun !== (started_at !== null && speaker_id !== null)) faults.push(`turn ${id} is ${state} without a start`);
+  if (state !== 'voided' && hasBegun !== (started_at !== null && speaker_id !== null)) {
+    faults.push(`turn ${id} is ${state} without a start`);
+  }
   if ((state === 'ended') !== (ended_at !== null && used_ms !== null && overtime_ms !== null)) {
     faults.push(`turn ${id} is ${state}, which its end does not say`);
   }
@@ -50,6 +53,14 @@ function turnFaults(turn: Turn): string[] {
     faults.push(`turn ${id} has a clock that is neither held nor running`);
   }
   return faults;
+}
+
+/** Only what is void shares its place. */
+function placeFaults(turns: readonly Turn[]): string[] {
+  return turns.flatMap(({ id, order_index }, i) => {
+    const isTaken = turns.slice(0, i).some((other) => other.order_index === order_index);
+    return isTaken ? [`turn ${id} has place ${order_index}, which another has already`] : [];
+  });
 }
 
 /** Where the format says so the clock stands while a ruling is awaited, and for no other objection. */

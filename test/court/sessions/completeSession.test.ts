@@ -4,6 +4,7 @@ import canonicalize from 'canonicalize';
 import { expect, test } from 'vitest';
 import { eventId } from '../../../src/core/chain/ids.ts';
 import type { Exhibit } from '../../../src/court/exhibits/exhibit.ts';
+import type { Segment } from '../../../src/court/formats/format.ts';
 import { participantLeft } from '../../../src/court/participants/leaveSession.ts';
 import { completeSession, sessionCompleted } from '../../../src/court/sessions/completeSession.ts';
 import type { Participant } from '../../../src/court/sessions/session.ts';
@@ -11,6 +12,8 @@ import { stateDigest } from '../../../src/court/sessions/sessionDigest.ts';
 import { participantResource } from '../../../src/court/sessions/sessionResource.ts';
 import { turnEnded } from '../../../src/court/turns/endTurn.ts';
 import { turnExpired } from '../../../src/court/turns/expireTurn.ts';
+import { turnVoided } from '../../../src/court/turns/voidTurn.ts';
+import { turnRebuttalWaived } from '../../../src/court/turns/waiveRebuttal.ts';
 import { EXHIBIT, marked, tendered, uploaded } from '../../support/exhibits.ts';
 import { given, NOW } from '../../support/given.ts';
 import {
@@ -23,6 +26,8 @@ import {
   turnId,
 } from '../../support/matchFixture.ts';
 import { OBJECTION, objecting, round, speaking, variant } from '../../support/roundEvents.ts';
+
+const PLANNED = '018f3c1e-7b2a-7c11-9d0e-0000000f1000';
 
 const sealed = (expected: object) => ({
   ...sessionCompleted({ event_count: 0, state_digest: '', recording_url: null }),
@@ -52,7 +57,7 @@ test('the last event counts itself and digests the final state, as docs/record.m
     .then(sealed({ event_count: 4, recording_url: 'https://example.org/r/1' }))!;
   const { integrity_hash: _, participants, turns, commitments, ...session } = states.session;
   expect(turns.length).toBeGreaterThan(0);
-  const lists = { violations: [], objections: [], exhibits: [] };
+  const lists = { violations: [], objections: [], exhibits: [], corrections: [] };
   expect(session).toMatchObject(lists);
   for (const list of Object.keys(lists)) delete session[list];
   const name = commitments[`${SEAT} name`];
@@ -124,7 +129,7 @@ test('an exhibit that was tendered and not ruled on is sealed as unruled; what w
   const brought = [uploaded(), marked(), uploaded(other), marked(2, other)];
   const over = turnEnded({ turn_id: turnId(1), used_ms: 60_000, overtime_ms: 0 });
   const { states, rows } = given(...round('moot-20', ...brought, speaking(1), tendered, over))
-    .when(completeSession, {}, presiding)
+    .when(completeSession, { skip_turns: true }, presiding)
     .then(sealed({}))!;
   const { session } = states;
   expect(session.exhibits).toMatchObject([{ state: 'unruled', ruled_at: null }, { state: 'marked' }]);
@@ -132,4 +137,40 @@ test('an exhibit that was tendered and not ruled on is sealed as unruled; what w
   expect(stateDigest(session)).toBe(state_digest);
   const judged = session.exhibits.map((one: Exhibit) => ({ ...one, state: 'admitted' }));
   expect(stateDigest({ ...session, exhibits: judged })).not.toBe(state_digest);
+});
+
+const spoken = [speaking(1), turnEnded({ turn_id: turnId(1), used_ms: 60_000, overtime_ms: 0 })];
+
+test('a round that has begun is not ended while turns are unspoken, unless it is said to be meant', () => {
+  const half = given(...round('moot-20', ...spoken));
+  const turn = (n: number, side: string) => ({ id: turnId(n), order_index: n, side, kind: 'argument' });
+  half
+    .when(completeSession, {}, presiding)
+    .then('turns_unspoken', { turns: [turn(2, 'petitioner'), turn(3, 'respondent'), turn(4, 'respondent')] });
+  half.when(completeSession, { skip_turns: false }, presiding).then('turns_unspoken');
+  const { states } = half.when(completeSession, { skip_turns: true }, presiding).then(sealed({}))!;
+  expect(states.session.turns.map(({ state }: { state: string }) => state)).toEqual([
+    'ended',
+    ...Array(4).fill('planned'),
+  ]);
+});
+
+test('where every turn was spoken or waived nothing is said of turns', () => {
+  const { segments } = variant('moot-20', {});
+  const format = variant('moot-20', { segments: [segments[0], { ...segments[4], allotted_ms: 60_000 }] });
+  const waived = turnRebuttalWaived({ turn_id: turnId(2) });
+  given(...round(format, ...spoken, waived))
+    .when(completeSession, {}, presiding)
+    .then(sealed({}));
+  given(...round(format, ...spoken))
+    .when(completeSession, {}, presiding)
+    .then('turns_unspoken');
+});
+
+test('a round of which the one turn that began is void has not begun', () => {
+  const turn = { ...(variant('moot-20', {}).segments[0] as Segment), id: PLANNED, order_index: 1, continues: null };
+  const voided = turnVoided({ turn_id: turnId(1), reason: 'The wrong side.', turn, rest_id: null });
+  given(...round('moot-20', ...spoken, voided))
+    .when(completeSession, {}, presiding)
+    .then(sealed({}));
 });

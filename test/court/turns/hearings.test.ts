@@ -99,7 +99,7 @@ function hold(hearing: Hearing, isStopped: boolean) {
     advance(stop_ms);
     act('turn.end', { turn_id });
   }
-  act('session.complete', {});
+  act('session.complete', { skip_turns: true });
   return { court, speeches, ids, onSheet };
 }
 

@@ -1,0 +1,71 @@
+/**
+ * A correction: what was done by mistake is never undone. An event of its own names it and says what holds instead, and
+ * a row keeps both side by side. Pure but for the table's definition.
+ */
+import type { JsonObject } from '../../core/definitions/event.ts';
+import { defineTable } from '../../core/definitions/table.ts';
+import { insert, type Write } from '../../core/definitions/write.ts';
+
+export const CORRECTED = ['turn', 'objection', 'exhibit'] as const;
+
+/** What was said of it before: of a ruling that was corrected before, what that correction said. */
+export interface Ruled {
+  state: string;
+  ruling: string | null;
+  ruled_by: string | null;
+  ruled_at: string | null;
+}
+
+export interface Correction {
+  id: string;
+  /** What sort of thing was corrected, and which. */
+  subject: (typeof CORRECTED)[number];
+  subject_id: string;
+  former_state: string;
+  former_ruling: string | null;
+  former_ruled_by: string | null;
+  former_ruled_at: string | null;
+  /** What it is from then on. */
+  state: string;
+  ruling: string | null;
+  reason: string;
+  /** The turn that stands in the place of one that was voided. */
+  replaced_by: string | null;
+  corrected_by: string;
+  corrected_at: string;
+}
+
+export const corrections = defineTable({
+  name: 'corrections',
+  stream: 'session',
+  owner: 'session_id',
+  primary_key: ['id'],
+  frozen_with: 'session',
+  visible: { with: 'courtroom_sessions', by: 'session_id' },
+});
+
+interface WithCorrections {
+  corrections: readonly Correction[];
+}
+
+/** The state with one more of them. */
+export function withCorrection<State extends WithCorrections>(session: State, correction: Correction): State {
+  return { ...session, corrections: [...session.corrections, correction] };
+}
+
+/** The row of the last one. */
+export function correctionInsert({ id: session_id, corrections }: WithCorrections & { id: string }): Write {
+  const { id, ...correction } = corrections.at(-1)!;
+  return insert('corrections', { id }, { session_id, ...correction });
+}
+
+/** A correction as every answer shows it. */
+export function correctionResource(correction: Correction): JsonObject & { id: string } {
+  const { id, subject, subject_id, reason, replaced_by, corrected_by, corrected_at, state, ruling } = correction;
+  const { former_state, former_ruling, former_ruled_by, former_ruled_at } = correction;
+  return {
+    ...{ id, subject, subject_id },
+    was: { state: former_state, ruling: former_ruling, ruled_by: former_ruled_by, ruled_at: former_ruled_at },
+    ...{ is: { state, ruling }, reason, replaced_by, corrected_by, corrected_at },
+  };
+}
