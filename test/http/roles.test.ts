@@ -34,6 +34,7 @@ const WHO_MAY: { [visibility: string]: string } = {
     turn.question        ok     ok     404  ok   ok     panel  404  ok   role role role   role   401
     turn.take_over       ok     ok     404  ok   ok     panel  404  ok   role role role   role   401
     turn.return          ok     ok     404  ok   ok     panel  404  ok   role role role   role   401
+    turn.void            ok     ok     404  ok   presiding panel 404 ok  role role role   role   401
     violation.record     ok     ok     404  ok   ok     panel  404  ok   role role role   role   401
     turn.extend         role   role   role ok   presiding panel 404 role role role role  role   401
     objection.raise     ok     ok     404  ok   ok     panel  404  role own  ok   roster 404    401
@@ -124,6 +125,7 @@ describe.skipIf(isLeftOut)('who may do what', () => {
     'turn.question': { before: [START], body: { phase: 'start' } },
     'turn.take_over': { before: [START] },
     'turn.return': { before: [START, ['turn/take_over']] },
+    'turn.void': { before: [START], body: { reason: 'The wrong side.' } },
     'objection.raise': { before: [START], body: { ground: 'procedural' } },
     'objection.withdraw': { before: [START, POINT] },
     'objection.rule': { before: [START, POINT], body: { decision: 'sustained' } },

@@ -229,6 +229,7 @@ export async function playedSession(court: Court, assignment_id: string): Promis
   await act('turn.start', { ...short, speaker_id: people.respondent });
   await act('turn.question', { ...short, phase: 'start' });
   await act('turn.end', short);
+  await act('turn.void', { ...short, reason: 'It was not theirs.' });
   await speak(4, people.respondent);
   await act('objection.raise', { ...turn(4), ground: 'procedural' });
   await act('violation.record', {
