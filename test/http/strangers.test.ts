@@ -70,6 +70,7 @@ const BODIES: Record<string, (ids: Ids, world: World) => Json> = {
   'turn.reserve_rebuttal': ({ turn_id }) => ({ turn_id, reserved_ms: 60_000 }),
   'turn.waive_rebuttal': ({ turn_id }) => ({ turn_id }),
   'turn.question': ({ turn_id }) => ({ turn_id, phase: 'start' }),
+  'turn.void': ({ turn_id }) => ({ turn_id, reason: 'The wrong side.' }),
   'turn.take_over': ({ turn_id }) => ({ turn_id }),
   'turn.return': ({ turn_id }) => ({ turn_id }),
   'objection.raise': ({ turn_id }) => ({ turn_id, ground: 'procedural' }),

@@ -230,6 +230,7 @@ export async function playedSession(court: Court, assignment_id: string): Promis
   await act('turn.question', { ...short, phase: 'start' });
   await act('turn.end', short);
   await act('turn.void', { ...short, reason: 'It was not theirs.' });
+  await act('turn.void', { turn_id: rest, reason: 'The time was read wrongly.' }, bench);
   await speak(4, people.respondent);
   await act('objection.raise', { ...turn(4), ground: 'procedural' });
   await act('violation.record', {
