@@ -8,19 +8,13 @@ import { insert, type Write } from '../../core/definitions/write.ts';
 
 export const CORRECTED = ['turn', 'objection', 'exhibit'] as const;
 
-/** What was said of it before: of a ruling that was corrected before, what that correction said. */
-export interface Ruled {
-  state: string;
-  ruling: string | null;
-  ruled_by: string | null;
-  ruled_at: string | null;
-}
-
 export interface Correction {
+  /** Of the event that made it. */
   id: string;
   /** What sort of thing was corrected, and which. */
   subject: (typeof CORRECTED)[number];
   subject_id: string;
+  /** What was said of it before: of what was corrected before, what that correction said. */
   former_state: string;
   former_ruling: string | null;
   former_ruled_by: string | null;
@@ -46,11 +40,6 @@ export const corrections = defineTable({
 
 interface WithCorrections {
   corrections: readonly Correction[];
-}
-
-/** The state with one more of them. */
-export function withCorrection<State extends WithCorrections>(session: State, correction: Correction): State {
-  return { ...session, corrections: [...session.corrections, correction] };
 }
 
 /** The row of the last one. */

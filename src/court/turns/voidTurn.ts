@@ -12,10 +12,10 @@ import { isRejection } from '../../core/definitions/problem.ts';
 import { id, remark } from '../../core/definitions/schemas.ts';
 import { theAssignment } from '../assignments/assignment.ts';
 import { refuseStranger, STRANGER_CODES } from '../assignments/refuseStranger.ts';
-import { correctionInsert, withCorrection } from '../corrections/correction.ts';
+import { type Correction, correctionInsert } from '../corrections/correction.ts';
 import { reject } from '../problems.ts';
 import { BENCH_AND_BAILIFF } from '../roles.ts';
-import { type SessionState, sessionStream, theSession } from '../sessions/session.ts';
+import { type SessionState, sessionStream, theSession, withSource } from '../sessions/session.ts';
 import { findTurn, OPEN_CODES, refusePending, refuseUnlessOpen, refuseUnlessPresiding } from './courtRefusals.ts';
 import {
   newTurn,
@@ -43,20 +43,21 @@ export const turnVoided = defineEvent({
     /** Its rest, where that was planned: void too. */
     rest_id: id.nullable(),
   }),
-  evolve(session, { at, actor, payload: { turn_id, reason, turn, rest_id } }) {
+  evolve(session, event) {
+    const { at, actor, payload } = event;
+    const { turn_id, reason, turn, rest_id } = payload;
     const { state: former_state } = turnOfPayload(session.turns, { turn_id });
     const turns = session.turns.flatMap((one) => {
       if (one.id === turn_id) return [voidedTurn(one, at), newTurn(turn)];
       return [one.id === rest_id ? voidedTurn(one, at) : one];
     });
-    return withCorrection(
-      { ...session, turns },
-      {
-        ...{ id: turn.id, subject: 'turn', subject_id: turn_id, former_state },
-        ...{ former_ruling: null, former_ruled_by: null, former_ruled_at: null },
-        ...{ state: 'voided', ruling: null, reason, replaced_by: turn.id, corrected_by: actor, corrected_at: at },
-      },
-    );
+    const correction: Correction = {
+      ...{ id: event.id, subject: 'turn', subject_id: turn_id, former_state },
+      ...{ former_ruling: null, former_ruled_by: null, former_ruled_at: null },
+      ...{ state: 'voided', ruling: null, reason, replaced_by: turn.id, corrected_by: actor, corrected_at: at },
+    };
+    const corrected = { ...session, turns, corrections: [...session.corrections, correction] };
+    return withSource(corrected, correction.id, 'reason', event);
   },
   project: ({ payload: { turn_id, turn, rest_id } }, session) => [
     ...[turn_id, rest_id].flatMap((one) =>

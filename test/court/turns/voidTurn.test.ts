@@ -1,5 +1,6 @@
 /** A turn that was started by mistake is void: it does not count, and a new one stands in its place. */
 import { expect, test } from 'vitest';
+import { eventId } from '../../../src/core/chain/ids.ts';
 import type { NewEvent } from '../../../src/core/definitions/event.ts';
 import { TEMPLATES } from '../../../src/court/formats/templates.ts';
 import { sessionPaused } from '../../../src/court/sessions/pauseSession.ts';
@@ -56,7 +57,14 @@ test('what was said of it is kept beside: why, by whom, and what it was', () => 
     .then(voided())!;
   expect(states.session.corrections).toEqual([
     {
-      ...{ id: ANEW, subject: 'turn', subject_id: turnId(1), former_state: 'ended', state: 'voided', reason },
+      ...{
+        id: eventId(ANEW, 1),
+        subject: 'turn',
+        subject_id: turnId(1),
+        former_state: 'ended',
+        state: 'voided',
+        reason,
+      },
       ...{ former_ruling: null, former_ruled_by: null, former_ruled_at: null, ruling: null },
       ...{ replaced_by: ANEW, corrected_by: presiding.id, corrected_at: NOW },
     },
