@@ -15,6 +15,7 @@ import type { CrashPoint } from './apply/attempt.ts';
 import { createExpirer } from './court/expireTurns.ts';
 import { DEADLINE } from './court/leaveDeadlines.ts';
 import { createPresenceWatch } from './court/watchPresence.ts';
+import { createSequencer } from './log/sequencer.ts';
 import { startOverduePoll } from './overduePoll.ts';
 import { timetable } from './schedule.ts';
 import { createSend } from './send/sendCommand.ts';
@@ -63,6 +64,7 @@ export async function startWorker(
   const db = jobPool;
   const expirer = createExpirer({ db, send: createSend({ db, catalog, queues, log, request_id: DEADLINE }), log });
   const runner = createTickRunner({ backbone, pool: jobPool, verifierPool, catalog, timetable });
+  const sequencer = createSequencer({ pool: jobPool, broadcast, metrics, log });
   const presence = createPresenceWatch({ backbone, pool: jobPool, catalog });
   const verifier = createRecordVerifier({ db, verifierPool, blobs, log });
   const answerIntegrity = (job: Job) => (TIMED.has(job.name) ? runner.answer(job) : verifier.answer(job));
@@ -74,7 +76,7 @@ export async function startWorker(
   const polls = backbone.openPool('worker', POLL_POOL_SIZE);
   const overduePoll = startOverduePoll(
     polls,
-    [applier.watched, expirer.watched, runner.watched, verifier.watched, watchMark(db)],
+    [applier.watched, expirer.watched, runner.watched, verifier.watched, watchMark(db), sequencer.watched],
     log,
   );
   presence.start();
@@ -85,6 +87,7 @@ export async function startWorker(
     // Awaited last: a look may wait for a database that does not answer until the applier is closed.
     const polled = overduePoll.close();
     expirer.close();
+    sequencer.close();
     await presence.close();
     const runs = Promise.all([runner.close(), verifier.close()]);
     const workers = Promise.all([doorbells.close(), integrity.close(), maintenance.close(), runs]);

@@ -18,6 +18,7 @@ import * as guards from './0018_guards.ts';
 import * as revocations from './0020_revocations.ts';
 import * as observers from './0022_observers.ts';
 import * as corrections from './0023_corrections.ts';
+import * as log from './0025_log.ts';
 
 export const migrations: (Knex.Migration & { name: string })[] = [
   { name: '0001_record', ...record },
@@ -38,4 +39,5 @@ export const migrations: (Knex.Migration & { name: string })[] = [
   { name: '0020_revocations', ...revocations },
   { name: '0022_observers', ...observers },
   { name: '0023_corrections', ...corrections },
+  { name: '0025_log', ...log },
 ];

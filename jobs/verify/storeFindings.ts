@@ -21,6 +21,9 @@ export interface KeptFindings {
   resolved: number;
 }
 
+/** What it needs of a job's tools. */
+export type FindingTools = Pick<JobTools, 'pool' | 'broadcast' | 'metrics' | 'log'>;
+
 export const FINDINGS_CHANNEL = 'findings';
 const LOGGED_ISSUES = 10;
 
@@ -49,7 +52,7 @@ type OpenFinding = StreamVerdict & { id: string; is_new: boolean; is_news: boole
 
 /** @param checked_at the database's clock before it was verdicts at */
 export async function keepFindings(
-  tools: JobTools,
+  tools: FindingTools,
   job: string,
   checked_at: string,
   verdicts: StreamVerdict[],
@@ -70,7 +73,7 @@ export async function keepFindings(
 }
 
 async function openFindings(
-  { pool }: JobTools,
+  { pool }: FindingTools,
   job: string,
   checked_at: string,
   wrong: StreamVerdict[],
@@ -81,7 +84,7 @@ async function openFindings(
 
 const keysOf = (verdicts: StreamVerdict[]) => verdicts.map(({ stream }) => stream ?? '');
 
-async function sayOpen(tools: JobTools, job: string, { id, stream, issues, issues_omitted }: OpenFinding) {
+async function sayOpen(tools: FindingTools, job: string, { id, stream, issues, issues_omitted }: OpenFinding) {
   const shown = issues.slice(0, LOGGED_ISSUES);
   const count = issues.length + issues_omitted;
   tools.metrics.integrityIssues.inc({ job }, count);
@@ -89,7 +92,7 @@ async function sayOpen(tools: JobTools, job: string, { id, stream, issues, issue
   await announce(tools, { state: 'open', id, stream, job, issue_count: count });
 }
 
-async function announce({ broadcast, metrics, log }: JobTools, message: JsonObject): Promise<void> {
+async function announce({ broadcast, metrics, log }: FindingTools, message: JsonObject): Promise<void> {
   await broadcast.publish(FINDINGS_CHANNEL, JSON.stringify(message)).catch((err) => {
     metrics.publishFailures.inc();
     log.debug({ err }, 'announcing finding failed; it is stored');

@@ -12,13 +12,14 @@ type Rights = { [table: string]: string };
 const CHECKS = ['session_checks', 'findings'];
 const SCHEDULE = ['leases', 'schedules', 'schedule_ticks', 'health_reports'];
 const CHAIN = [...RECORD, 'knex_migrations'];
+const LOG = ['log_state', 'log_leaves', 'log_tiles', 'log_checkpoints'];
 const APPENDED = tables.filter(({ append_only }) => append_only).map(({ name }) => name);
 
 const on = (names: string[], verbs: string): Rights => Object.fromEntries(names.map((name) => [name, verbs]));
 
 /** Everything that a role may do. */
 const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
-  api: on([...SHOWN, ...CHAIN, ...CHECKS, ...SCHEDULE, 'commands', 'integrity_runs'], 'select'),
+  api: on([...SHOWN, ...CHAIN, ...CHECKS, ...SCHEDULE, ...LOG, 'commands', 'integrity_runs'], 'select'),
   door: {
     installation: 'select',
     inbox_mark: 'select',
@@ -27,7 +28,7 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
     knex_migrations: 'select',
   },
   relay: on([...TABLES, ...CHAIN, 'session_checks', 'installation', 'inbox_mark'], 'select'),
-  verifier: on([...TABLES, ...CHAIN, ...CHECKS], 'select'),
+  verifier: on([...TABLES, ...CHAIN, ...CHECKS, ...LOG, 'log_held'], 'select'),
   worker: {
     ...on([...TABLES, ...CHECKS], 'select insert update'),
     ...on(APPENDED, 'select insert'),
@@ -43,6 +44,12 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
     stream_backoffs: 'select insert update delete',
     ...on(SCHEDULE, 'select insert update delete'),
     leases: 'select insert update',
+    log_queue: 'select insert delete',
+    log_state: 'select update',
+    log_leaves: 'select insert delete',
+    log_tiles: 'select insert update delete',
+    log_held: 'select insert update delete',
+    log_checkpoints: 'select insert',
   },
 };
 

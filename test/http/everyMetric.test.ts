@@ -34,7 +34,7 @@ describe.skipIf(isLeftOut)('a metric moves', () => {
 
   test.each([
     ...['http_request_duration_seconds', 'command_accept_seconds', 'command_e2e_seconds'],
-    ...['inbox_flush_size', 'apply_batch_size', 'apply_tx_seconds'],
+    ...['inbox_flush_size', 'apply_batch_size', 'apply_tx_seconds', 'log_size'],
   ])('%s with a command', async (name) => {
     const before = await amountOf(name, stack.backbones);
     await log();

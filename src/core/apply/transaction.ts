@@ -159,6 +159,9 @@ const WRITE = {
       from json_to_recordset($2) as h (stream text, sequence integer, event_hash text, occurred_at timestamptz)
       on conflict (stream) do update
       set sequence = excluded.sequence, event_hash = excluded.event_hash, occurred_at = excluded.occurred_at
+      returning stream
+    ), queued as (
+      insert into log_queue (stream) select stream from moved
     ), settled as (
       update commands c
       set status = o.status, attempts = o.attempts, finished_at = o.finished_at, outcome = o.body
@@ -169,7 +172,7 @@ const WRITE = {
     ${assertRowCount('settled', '$4::integer', 'outcomes')}`,
 };
 
-/** Events, payloads, heads and outcomes of a batch in one statement. */
+/** Events, payloads, heads, what the sequencer is to look at, and outcomes of a batch in one statement. */
 export async function writeBatch(db: Queryable, { rows, moved, outcomes }: Decided): Promise<void> {
   if (rows.length === 0 && outcomes.length === 0) return;
   const heads = [...moved].map(([stream, { head }]) => ({ stream, ...head }));

@@ -57,6 +57,7 @@ export function createMetrics() {
     publishFailures: counter('publish_failures_total', 'Announcements that could not be handed over'),
     integrityIssues: counter('integrity_issues_total', 'Issues of findings that were opened or changed', ['job']),
     findingsOpen: gauge('integrity_findings_open', 'Findings that no clean check has resolved'),
+    logSize: gauge('log_size', 'Events in the log, as far as this process has put them there'),
     ...createRelayMetrics(makers, sent),
     limiterDegraded: gauge('limiter_degraded', '1 while this process counts its part of each rate limit alone'),
     admissions: counter('admissions_total', 'Clients that asked to listen, by what became of it', [
