@@ -15,7 +15,7 @@ const PURE = [
   'test/integrity/{streamKinds,tables}.test.ts',
   'test/live/!(asyncapi).test.ts',
   'test/verifier/**/*.test.ts',
-  'test/relay/{frames,recentEvents,scopeCheck,tokenWatch,turnout}.test.ts',
+  'test/relay/{admissionGuard,frames,presenceClock,recentEvents,scopeCheck,tokenWatch,turnout}.test.ts',
   'test/{deploy,docs,readme,vocabulary}.test.ts',
 ];
 const ON_A_KIND = ['test/{http,relay,jobs,journeys}/**/*.test.ts'];
@@ -30,7 +30,7 @@ const KIND_BLIND = [
   'test/http/{findings,hardening,log,pages,reads,requestMetrics,roles,sharing,smallPrint,strangers,uploads}.test.ts',
   'test/jobs/{closeStale,expire,keepFindings,sweepBlobs,verifyEverything,verifyRecent}.test.ts',
   'test/relay/{clientDocs,floods,fold,livePage,messages,namespaces,room.model,slow,watch}.test.ts',
-  'test/relay/{malformed,outages,overflow,stalled,wires}.test.ts',
+  'test/relay/{malformed,malformedStreams,outages,overflow,stalled,wires}.test.ts',
 ];
 
 const withServers = {

@@ -1,5 +1,6 @@
 /** The guard before admission: how many are admitted at a time, and that a relay which stops admits nobody. */
 import { expect, test } from 'vitest';
+import { Problem } from '../../src/core/definitions/problem.ts';
 import { createMetrics } from '../../src/infra/telemetry/metrics.ts';
 import type { Admitted, Request } from '../../src/relay/listeners/admission.ts';
 import { guardAdmission } from '../../src/relay/listeners/admissionGuard.ts';
@@ -43,4 +44,38 @@ test('a relay that stops admits nobody', async () => {
   drain();
   await expect(admit(request)).rejects.toMatchObject({ body: { status: 503, code: 'unavailable' } });
   expect(waiting).toEqual([]);
+});
+
+test('an address that was refused so often is not looked at for a while; others are, and one of the allowlist is', async () => {
+  const looked: string[] = [];
+  const admit = async ({ address }: Request): Promise<Admitted> => {
+    looked.push(address);
+    throw new Problem('unauthenticated');
+  };
+  const isAllowlisted = (address: string) => address === '198.51.100.1';
+  const guarded = guardAdmission(admit, {
+    ...{ addresses: { realAddress: () => '', isAllowlisted }, isDraining: () => false },
+    ...{ metrics: createMetrics(), mostRefused: 2 },
+  });
+  const codeFor = (address: string) =>
+    guarded({ ...request, address }).then(
+      () => 'let in',
+      ({ body }: Problem) => body.code,
+    );
+  const unlucky = ['203.0.113.1', '203.0.113.1', '203.0.113.1', '203.0.113.2', ...Array(3).fill('198.51.100.1')];
+  const codes = [];
+  for (const address of unlucky) codes.push(await codeFor(address));
+  expect(codes).toEqual([
+    ...['unauthenticated', 'unauthenticated', 'rate_limited'],
+    ...['unauthenticated', 'unauthenticated', 'unauthenticated', 'unauthenticated'],
+  ]);
+  expect(looked).toEqual(unlucky.toSpliced(2, 1));
+});
+
+test('what is refused through no fault of the address is not counted', async () => {
+  const admit = () => Promise.reject(new Problem('unavailable'));
+  const options = { addresses, isDraining: () => false, metrics: createMetrics(), mostRefused: 1 };
+  const guarded = guardAdmission(admit, options);
+  for (let n = 0; n < 3; n += 1)
+    await expect(guarded(request)).rejects.toMatchObject({ body: { code: 'unavailable' } });
 });

@@ -176,15 +176,23 @@ describe.skipIf(isLeftOut)(`from one address, ${kind},`, () => {
   });
 
   test('a hundred refusals in ten seconds are followed by no look at what is asked', async () => {
-    const address = anAddress();
-    const flood = Array.from({ length: 101 }, (_, n) =>
-      refusedOnSse(proxied.relays[0]!, { session_id: randomUUID(), token: `${n}` }, from(address)),
-    );
-    const statuses = (await Promise.all(flood)).map(({ status }) => status);
-    expect(statuses.filter((status) => status === 401).length).toBeGreaterThanOrEqual(100);
+    const address = await refusedAHundredTimes();
     const refusal = await refusedOnWebSocket(proxied.relays[0]!, asking(somebody()), from(address));
     expect(refusal).toMatchObject({ status: 429, code: 'rate_limited' });
     expect(refusal.retry_after_ms).toBeLessThanOrEqual(10_000);
     await connect(somebody(), from(anAddress()));
   });
+
+  /** Within well under ten seconds, which a busy machine does not manage each time. */
+  async function refusedAHundredTimes(): Promise<string> {
+    const address = anAddress();
+    const began = performance.now();
+    const flood = Array.from({ length: 101 }, (_, n) =>
+      refusedOnSse(proxied.relays[0]!, { session_id: randomUUID(), token: `${n}` }, from(address)),
+    );
+    const statuses = (await Promise.all(flood)).map(({ status }) => status);
+    if (performance.now() - began > 5_000) return refusedAHundredTimes();
+    expect(statuses.filter((status) => status === 401).length).toBeGreaterThanOrEqual(100);
+    return address;
+  }
 });

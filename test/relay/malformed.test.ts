@@ -163,6 +163,7 @@ const TEXTS: Record<Transport, [string, string, string][]> = {
     ['lists in lists', `42/live,${deep(3_000)}`, NOT_ALLOWED],
     ['more than 8 KiB', `42/live,["PING"]${' '.repeat(8_192)}`, BAD],
     ['a second request to listen', '40/live,{}', 'nothing but PONG'],
+    ['a goodbye, and a message all the same', '41/live,', 'closed 1005'],
     ['a ping of the protocol before', '2', 'closed 1005'],
     ['a packet of no kind', '9', 'closed 1005'],
   ],

@@ -35,7 +35,7 @@ type Of<Type extends Message['type']> = Message & { type: Type };
 const SLOW_BATCH = 4;
 /** What a wire does wrong, or a client that comes back, to see that the model notices. */
 export type Mutant =
-  | ('swallows RESYNC' | 'says RESYNC of too few' | 'never takes again')
+  | ('swallows RESYNC' | 'says RESYNC of too few' | 'never takes again' | 'is left after one batch')
   | ('comes back ahead of its place' | 'comes back with an older ticket' | 'stays away')
   | undefined;
 const FAR_FUTURE = 4_102_444_800;
@@ -72,11 +72,13 @@ export function createModelClient(options: ClientOptions) {
     const committedAtJoin = committed();
     let isOpen = true;
     let isWelcome = false;
+    let isLeft = false;
     let syncedAt = Number.POSITIVE_INFINITY;
     let buffered = 0;
     const connection = enter('websocket', admittedTo(session_id, place), {
-      isOpen: () => isOpen && !hasLeft,
+      isOpen: () => isOpen && !hasLeft && !isLeft,
       write(batch) {
+        if (mutant === 'is left after one batch') leaveOne(batch.messages);
         for (const { text } of batch.messages) {
           const message = JSON.parse(text) as Message;
           if (message.type === 'RESYNC' && message.reason === 'slow') {
@@ -107,6 +109,14 @@ export function createModelClient(options: ClientOptions) {
       },
     });
     return connection;
+
+    /** As a delivery would that hands a willing wire one batch of events, and no other before there is something new. */
+    function leaveOne(messages: readonly { type: string }[]): void {
+      isLeft = messages.some(({ type }) => type === 'EVENT');
+      queueMicrotask(() => {
+        isLeft = false;
+      });
+    }
 
     function comeBack(): void {
       if (mutant === 'stays away') return;

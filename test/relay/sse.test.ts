@@ -51,8 +51,13 @@ describe.skipIf(isLeftOut)(`an event stream, ${kind}`, () => {
     expect(retry_ms).toBeGreaterThanOrEqual(1_000);
     expect(retry_ms).toBeLessThanOrEqual(5_000);
     const heads = blocks.map((block) => block.split('\n').slice(0, -1).join(' '));
-    expect(heads).toEqual(['event: WELCOME', 'event: SNAPSHOT', 'event: SYNCED', 'id: 3 event: EVENT']);
-    expect(listener.messages.map(({ type }) => type)).toEqual(['WELCOME', 'SNAPSHOT', 'SYNCED', 'EVENT']);
+    // How many listen is told of its own accord.
+    expect(heads.filter((head) => head !== 'event: PRESENCE')).toEqual([
+      'event: WELCOME',
+      'event: SNAPSHOT',
+      'event: SYNCED',
+      'id: 3 event: EVENT',
+    ]);
     listener.close();
   });
 
@@ -87,7 +92,7 @@ describe.skipIf(isLeftOut)(`an event stream, ${kind}`, () => {
   test('ends with an ERROR when its token does', async () => {
     const { session_id } = await openSession(stack.url, people);
     const { institution_id } = people;
-    const { token } = person('admin', { institution_id, claims: { exp: seconds() + 2 } });
+    const { token } = person('admin', { institution_id, claims: { exp: seconds() + 5 } });
     const listener = await listenOnSse(stack.relayUrl, { token, session_id });
     expect(await listener.closed).toBe('ended');
     expect(listener.messages.at(-1)).toMatchObject({ type: 'ERROR', code: 'unauthenticated' });

@@ -33,13 +33,18 @@ const ROOMS_AT_ONCE = 200;
 export function startPresenceMessages(options: PresenceMessagesOptions): () => void {
   const { db, turnout, rooms, guests, log } = options;
   let told = new Map<string, Told>();
-  let isTelling = false;
-  const timer = setInterval(() => void tellAll(), EVERY_MS);
-  timer.unref();
+  let isStopped = false;
+  let timer = tellLater();
+
+  /** Counted from the last telling, however long that took: listeners are promised no less between two. */
+  function tellLater(): NodeJS.Timeout {
+    return setTimeout(async () => {
+      await tellAll();
+      if (!isStopped) timer = tellLater();
+    }, EVERY_MS).unref();
+  }
 
   async function tellAll(): Promise<void> {
-    if (isTelling) return;
-    isTelling = true;
     try {
       const occupied = rooms.occupied();
       const ids = new Set(occupied.map(({ session_id }) => session_id));
@@ -48,8 +53,6 @@ export function startPresenceMessages(options: PresenceMessagesOptions): () => v
       for (const guest of guests()) tell(guest);
     } catch (err) {
       log.warn({ err }, 'reading presence failed');
-    } finally {
-      isTelling = false;
     }
   }
 
@@ -80,5 +83,8 @@ export function startPresenceMessages(options: PresenceMessagesOptions): () => v
     if (guest.visit?.tell(message)) guest.toldPresence = message;
   }
 
-  return () => clearInterval(timer);
+  return () => {
+    isStopped = true;
+    clearTimeout(timer);
+  };
 }

@@ -95,7 +95,8 @@ export function createSocketIo({ admit, listeners, floodgate, isLetIn, realAddre
     socket.on('disconnect', () => {
       visit.leave();
       line.visit = undefined;
-      line.isTaken = false;
+      // A connection without a listener is held for nothing, and counts in no limit.
+      conn.close();
     });
   }
 
