@@ -4,7 +4,7 @@
  * taken as it is there.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -46,3 +46,5 @@ if (hasCompiler && !(isBuilt && existsSync(STAMP) && statSync(STAMP).mtimeMs > n
   // What is edited during the build is newer.
   utimesSync(STAMP, begun, begun);
 }
+// npx runs it where it stands.
+if (existsSync(PROGRAM)) chmodSync(PROGRAM, 0o755);
