@@ -11,7 +11,7 @@ const PURE = [
   'test/core/{batcher,ids}.test.ts',
   'test/core/proof/*.test.ts',
   'test/faults/judge.test.ts',
-  'test/infra/{backlog,blobs,config,healthAnswers,metrics,redaction,repeats,settings,subcommand,tokens}.test.ts',
+  'test/infra/{backlog,blobs,config,healthAnswers,metrics,redaction,repeats,settings,subcommand,tokens,trial}.test.ts',
   'test/integrity/{streamKinds,tables}.test.ts',
   'test/live/!(asyncapi).test.ts',
   'test/verifier/**/*.test.ts',

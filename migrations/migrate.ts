@@ -19,12 +19,14 @@ export interface MigrateOptions {
   wanted?: readonly string[];
   /** Of the installation's roles (`DB_ROLE_PREFIX`). */
   rolePrefix?: string;
+  /** Told what is about to be done, where it is anything. */
+  say?: (line: string) => void;
 }
 
 /** @throws {SchemaError} where a newer version migrated the database, or one with another prefix of roles */
 export async function migrate(
   url: string,
-  { wanted = OURS, rolePrefix = DEFAULT_ROLE_PREFIX }: MigrateOptions = {},
+  { wanted = OURS, rolePrefix = DEFAULT_ROLE_PREFIX, say }: MigrateOptions = {},
 ): Promise<void> {
   await withClient(url, (client) => demandOurRoles(client, rolePrefix));
   const roles = roleNames(rolePrefix);
@@ -33,7 +35,9 @@ export async function migrate(
     await client.query(`select pg_advisory_lock(${LOCK})`);
     const applied = await readSchema(client);
     demandKnownSchema(applied);
-    if (!wanted.every((name) => applied.includes(name))) {
+    const missing = wanted.filter((name) => !applied.includes(name));
+    if (missing.length > 0) {
+      say?.(applied.length === 0 ? 'Making the tables …' : `Bringing the tables up to date: ${missing.join(', ')} …`);
       await withKnex(url, rolePrefix, (knex) => knex.migrate.latest({ migrationSource: sourceOf(wanted) }));
     }
     if (!(await isQueueCurrent(client))) await migrateQueue(client, url, roles);

@@ -1,5 +1,5 @@
 /** `npm start` as a person meets it: the built program in a process of its own, with a home of its own. */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
@@ -9,8 +9,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import { chromium, keepPicture, startBrowser } from './support/browser.ts';
 import { cast, get, type Json, must, openSession, post } from './support/client.ts';
 import { cloneDatabase } from './support/database.ts';
+import { hear } from './support/heard.ts';
 import { prepareHome } from './support/preparedHome.ts';
 import { entryOf, until } from './support/processes.ts';
 import { SECRET } from './support/secret.ts';
@@ -58,7 +60,8 @@ async function program(file: string, env: NodeJS.ProcessEnv, args: string[] = []
 }
 
 function runEntry(entry: string, env: NodeJS.ProcessEnv, args: string[]): Program {
-  const child = spawn(process.execPath, [entry, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  // A process group of its own, as a terminal gives it: what is signalled to all of it is Ctrl-C.
+  const child = spawn(process.execPath, [entry, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   running.push(child);
   let text = '';
   const waiting = new Set<() => void>();
@@ -190,9 +193,11 @@ describe('npm start', () => {
     // As it was built: everywhere else each program is one file.
     const first = await untilReady(runEntry(join(dist, EMBEDDED), environment(), []));
     expect((await createAssignment(first.url)).status).toBe(201);
-    first.child.kill('SIGINT');
+    expect(first.output()).toMatch(/^Making a database in .*\n(.*\n)*Making the tables …\n(.*\n)*ready /m);
+    process.kill(-first.child.pid!, 'SIGINT');
     expect(await first.exit).toBe(0);
     const second = await startEmbedded();
+    expect(second.output()).not.toContain('Making');
     expect(await assignments(second.url)).toBe(1);
     second.child.kill('SIGTERM');
     expect(await second.exit).toBe(0);
@@ -262,7 +267,7 @@ describe('npm start', () => {
     async (_, isThen) => {
       const { child, output, exit } = await program(EMBEDDED, environment());
       await until('the moment has come', () => child.exitCode !== null || isThen(child.pid!));
-      child.kill('SIGINT');
+      process.kill(-child.pid!, 'SIGINT');
       expect([await exit, output()]).toEqual([0, expect.not.stringContaining('ready http')]);
       // What initdb had started ends a moment after it.
       await until('nothing is left running', () => commandsWith(home).length === 0);
@@ -350,8 +355,9 @@ describe('npm start', () => {
 
   test('the demo plays a round with a live listener and prints the verdict', { timeout: 60_000 }, async () => {
     await prepareHome(home);
-    const demo = await startEmbedded(environment(), ['--demo']);
+    const demo = await startEmbedded(environment({ LOG_LEVEL: 'info' }), ['--demo']);
     await demo.until(/The record is intact: \d+ events checked/);
+    expect(demo.output()).not.toContain('"msg":"request"');
     for (const type of ['TURN_STARTED', 'OBJECTION_RAISED', 'OBJECTION_RULED', 'TURN_ENDED', 'SESSION_COMPLETED']) {
       expect(demo.output()).toMatch(new RegExp(`live +\\d+ +${type}`));
     }
@@ -373,6 +379,72 @@ describe('npm start', () => {
       const { stdout } = await run(shell, ['-euc', lines], { env: environment() });
       expectWholeRound(stdout);
     }
+  });
+
+  walkThrough('what the walk-through is refused it shows as it is, and goes on with nothing', async () => {
+    const readme = await readFile(join(dist, '../README.md'), 'utf8');
+    const [field] = /^field\(\) [\s\S]*?"\$1"; }$/m.exec(readme)!;
+    const problem = JSON.stringify({ code: 'forbidden', detail: 'Not you.', status: 403 });
+    for (const shell of inject('shells')) {
+      const refused = run(shell, ['-euc', `${field}\nID=$(echo '${problem}' | field result.id)\necho "went on"`]);
+      await expect(refused).rejects.toMatchObject({ code: 1, stdout: '', stderr: 'forbidden: Not you.\n' });
+    }
+  });
+
+  const onTerminal = test.skipIf(!chromium || spawnSync('script', ['--version']).status !== 0);
+  onTerminal(
+    'on a terminal it says how to look round, once: a browser gets a token and opens a session',
+    {
+      timeout: 90_000,
+    },
+    async () => {
+      await prepareHome(home);
+      const child = spawn('script', ['-qefc', `${process.execPath} ${await entryOf(PLEAROLL)} start`, '/dev/null'], {
+        env: { ...environment({ LOG_LEVEL: 'info' }), NO_COLOR: '1', TERM: 'dumb' },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      running.push(child);
+      const { out } = hear(child);
+      await until('it is ready', () => /^token: /m.test(out()));
+      const [, url, path] = /^ready (http:\S+)\r?\nopen \1(\/#try=[\w-]{22})\r?$/m.exec(out())!;
+      // For people, not for programs.
+      await until('a line of the log', () => /^\[\d\d:\d\d:\d\d\] INFO: became leader/m.test(out()));
+      expect(out()).not.toContain('"level"');
+      const browser = await startBrowser();
+      try {
+        const page = await browser.newPage(800, 1_000);
+        await page.open(url! + path!);
+        await page.until(`document.getElementById('health').textContent === 'Everything runs.'`);
+        await page.until(`!document.getElementById('given').hidden`);
+        expect(await page.ask('location.href')).toBe(`${url}/`);
+        await page.ask(`document.getElementById('open').click()`);
+        await page.until(`!document.getElementById('opened').hidden`);
+        await keepPicture('home', page.picture());
+        const links = await page.ask(`[...document.querySelectorAll('#opened a')].map(({ href }) => href)`);
+        expect(page.complaints).toEqual([]);
+        for (const link of links) {
+          const followed = await browser.newPage(1_000, 700);
+          await followed.open(link);
+          await followed.until(`document.getElementById('state').textContent === 'live'`);
+          expect(await followed.ask(`document.getElementById('title').textContent`)).toBe(
+            'Meridian v. Harbour Authority',
+          );
+        }
+        const late = await browser.newPage(800, 1_000);
+        await late.open(url! + path!);
+        await late.until(`/was used/.test(document.getElementById('told').textContent)`);
+      } finally {
+        await browser.close();
+      }
+    },
+  );
+
+  test('without a terminal no code is offered, and the log is JSON', { timeout: 60_000 }, async () => {
+    await prepareHome(home);
+    const { url, output } = await startEmbedded(environment({ LOG_LEVEL: 'info' }));
+    await until('a line of the log', () => /^\{"level":30,.*"became leader"\}$/m.test(output()));
+    expect(output()).not.toContain('#try');
+    expect((await fetch(`${url}/try`, { method: 'POST', headers: { origin: url } })).status).toBe(404);
   });
 
   test('bad settings are all named, and nothing is started', async () => {

@@ -68,7 +68,7 @@ export async function openDoor(
     connections: () => 0,
     processes: () => ALONE,
   });
-  const server = createExpressServer(createApp(desk, probe, 'peer'));
+  const server = createExpressServer(createApp(desk, probe, { version: 'peer', isWhole: false, trial: undefined }));
   await listen(server, config.HOST, config.PORT, 0);
   return {
     log,

@@ -28,6 +28,12 @@ const terminal: Terminal = {
     return interruption;
   },
 };
+// A reader that has gone, as `head` does, is no fault.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (fault: NodeJS.ErrnoException) => {
+    if (fault.code !== 'EPIPE') throw fault;
+  });
+}
 process.exitCode = await run(process.argv.slice(2));
 
 async function run([name = '', ...args]: string[]): Promise<number> {

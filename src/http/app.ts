@@ -15,6 +15,7 @@ import type { Serve } from './door/route.ts';
 import { observeRequests } from './observeRequests.ts';
 import { docsRoutes } from './operations/docs.ts';
 import { healthRoutes } from './operations/health.ts';
+import { type Home, homePageRoutes } from './operations/homePage.ts';
 import { livePageRoutes } from './operations/livePage.ts';
 import { metricsAccess, metricsRoutes } from './operations/metricsRoutes.ts';
 import { answerOtherMethods, answerProblems, answerUnknownPath } from './problems.ts';
@@ -35,7 +36,7 @@ const ALLOWED = ['Authorization', 'Content-Type', 'Prefer', 'Idempotency-Key', '
 // Nothing is loaded from elsewhere, and a page is not sent to https where there is none.
 const POLICY = { styleSrc: ["'self'", "'unsafe-inline'"], fontSrc: ["'self'"], upgradeInsecureRequests: null };
 
-export function createApp(context: ApiContext, probe: Probe, version: string): Express {
+export function createApp(context: ApiContext, probe: Probe, home: Home): Express {
   const app = bareApp(context.config);
   app.use(observeRequests(context));
   app.use(helmet({ contentSecurityPolicy: { directives: POLICY } }));
@@ -58,7 +59,7 @@ export function createApp(context: ApiContext, probe: Probe, version: string): E
     app.all(path, answerOtherMethods(ways.map(({ method }) => method)));
   }
   app.use(healthRoutes(probe), metricsRoutes(context.metrics, metricsAccess(context.config)));
-  app.use(docsRoutes(version), livePageRoutes());
+  app.use(docsRoutes(home.version), homePageRoutes(home), livePageRoutes());
   app.use(DASHBOARD, dashboard(context));
   app.use(answerUnknownPath);
   app.use(answerProblems(context.log));

@@ -19,6 +19,7 @@ import { readVersion } from '../infra/process/version.ts';
 import { type Revocations, startRevocations } from '../infra/revocations.ts';
 import type { Probe } from '../infra/telemetry/probe.ts';
 import { createTokens, type Tokens } from '../infra/tokens.ts';
+import type { Trial } from '../infra/trial.ts';
 import { createApp } from './app.ts';
 import { createAcceptor } from './commands/acceptance.ts';
 import { listenForOutcomes } from './commands/outcomes.ts';
@@ -50,6 +51,7 @@ export async function startApi(
   backbone: Backbone,
   secret: string | undefined,
   connections?: () => number,
+  trial?: Trial,
 ): Promise<Api> {
   const { config, queues, reports, broadcast, heartbeat, metrics, log, blobs } = backbone;
   await queues.demandFit();
@@ -94,6 +96,8 @@ export async function startApi(
     log,
   };
 
+  const home = { version: readVersion(), isWhole: connections !== undefined, trial };
+
   function drain(): void {
     probe.drain();
     void heartbeat.leave('api');
@@ -112,7 +116,7 @@ export async function startApi(
     await Promise.all(Object.values(pools).map((pool) => pool.end()));
   }
 
-  return { app: createApp(context, probe, readVersion()), db, probe, tokens, drain, close };
+  return { app: createApp(context, probe, home), db, probe, tokens, drain, close };
 }
 
 /** `polls` is apart, so that a door that is busy keeps no probe waiting. */

@@ -11,8 +11,10 @@ import { endOnNewerSchema } from '../infra/postgres/schemaWatch.ts';
 import type { Config } from '../infra/process/config.ts';
 import { runProcess, type Started } from '../infra/process/runProcess.ts';
 import { defineSubcommand } from '../infra/process/subcommand.ts';
-import { startWatchdog, type Watch } from '../infra/process/watchdog.ts';
-import { startAll } from './startAll.ts';
+import { startWatchdog } from '../infra/process/watchdog.ts';
+import { signToken } from '../infra/tokens.ts';
+import { createTrial, offersTrial } from '../infra/trial.ts';
+import { type StartOptions, startAll } from './startAll.ts';
 
 const say = (line: string) => console.log(line);
 
@@ -24,25 +26,38 @@ export const start = defineSubcommand({
   },
   notes: 'Settings are environment variables: plearoll settings lists them.',
   exits: { 0: 'stopped', 1: 'could not start', 3: 'usage' },
-  async run({ demo }) {
-    await startEverything(demo);
+  async run({ demo }, _, { env, out }) {
+    await startEverything({ withDemo: demo, isQuiet: demo && !env.ACCESS_LOG_LEVEL, isTerminal: out.isTTY === true });
     return 0;
   },
 });
 
+interface Manner {
+  withDemo: boolean;
+  /** Its requests are its own: nobody wants to read them between the demo's lines. */
+  isQuiet: boolean;
+  isTerminal: boolean;
+}
+
 /** @returns once it runs, and the demo is over */
-async function startEverything(withDemo: boolean): Promise<void> {
+async function startEverything({ withDemo, isQuiet, isTerminal }: Manner): Promise<void> {
   let demo: (() => Promise<void>) | undefined;
-  await runProcess('all', async (config, stop) => {
+  await runProcess('all', async (given, stop) => {
+    const config: Config = isQuiet ? { ...given, ACCESS_LOG_LEVEL: 'silent' } : given;
     // A process that stands still answers nobody and hears no signal: better that it dies, and is started again.
     const { watch } = startWatchdog('all');
     const secret = config.JWT_SECRET ?? (await readOrMakeSecret(config.PLEAROLL_HOME));
+    const trial = offersTrial(config, isTerminal)
+      ? createTrial((claims) => signFor(config, claims, secret))
+      : undefined;
+    const options = { watch, stop, say, trial };
     const started: Running = config.DATABASE_URL
-      ? await startAll(config, config.DATABASE_URL, secret, { watch, stop })
-      : await startAlone(config, secret, watch, stop);
+      ? await startAll(config, config.DATABASE_URL, secret, options)
+      : await startAlone(config, secret, options);
     const url = `http://${config.HOST}:${started.port}`;
     await started.publish?.(url);
     say(`ready ${url}`);
+    if (trial) say(`open ${url}/#try=${trial.code}`);
     say('token: npx --no-install plearoll token --role admin --institution <uuid>   (docs at /api/docs)');
     const explain = (error: Error) => {
       if (!stop.aborted) say(`demo: it could not be played to its end: ${error.message}`);
@@ -56,12 +71,16 @@ async function startEverything(withDemo: boolean): Promise<void> {
 
 type Running = Started & { port: number; db: Queryable; publish?: Home['publish'] };
 
-async function startAlone(config: Config, secret: string, watch: Watch, stop: AbortSignal): Promise<Running> {
+async function startAlone(
+  config: Config,
+  secret: string,
+  options: StartOptions & { stop: AbortSignal },
+): Promise<Running> {
   const home = await openHome(config.PLEAROLL_HOME).catch(explainHomeInUse);
   try {
-    const postgres = await startEmbeddedPostgres({ home: home.path, say, stop });
+    const postgres = await startEmbeddedPostgres({ home: home.path, say, stop: options.stop });
     try {
-      const started = await startAll(config, postgres.url, secret, { watch, stop });
+      const started = await startAll(config, postgres.url, secret, options);
       let stopping = false;
       postgres.onExit((code) => {
         if (stopping) return;
@@ -86,6 +105,10 @@ async function startAlone(config: Config, secret: string, watch: Watch, stop: Ab
     await home.release();
     throw error;
   }
+}
+
+function signFor({ JWT_ISSUER: iss, JWT_AUDIENCE: aud }: Config, claims: object, secret: string): string {
+  return signToken({ ...claims, ...(iss !== undefined && { iss }), ...(aud !== undefined && { aud }) }, secret);
 }
 
 function explainHomeInUse(error: unknown): never {

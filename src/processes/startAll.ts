@@ -17,6 +17,7 @@ import type { Started } from '../infra/process/runProcess.ts';
 import { type Step, stopInOrder } from '../infra/process/shutdown.ts';
 import type { Watch } from '../infra/process/watchdog.ts';
 import { createLog } from '../infra/telemetry/log.ts';
+import type { Trial } from '../infra/trial.ts';
 import { privateNames } from '../modules.ts';
 import { createRelay, type Relay } from '../relay/relay.ts';
 
@@ -28,6 +29,10 @@ export interface StartOptions {
   timetable?: typeof wholeTimetable;
   /** Told which command is being decided. */
   watch?: Watch;
+  /** The code of the first look round, where one is offered. */
+  trial?: Trial | undefined;
+  /** Told what takes long. */
+  say?: (line: string) => void;
   /** Once it is aborted nothing more is started. */
   stop?: AbortSignal;
 }
@@ -40,13 +45,13 @@ export async function startAll(
   config: Config,
   databaseUrl: string,
   secret: string | undefined,
-  { timetable = wholeTimetable, watch, stop }: StartOptions = {},
+  { timetable = wholeTimetable, watch, stop, trial, say }: StartOptions = {},
 ): Promise<Started & { port: number; backbone: Backbone; db: Queryable }> {
   const log = createLog(config.LOG_LEVEL, 'all', { privateNames });
   const claim = await claimDatabase(databaseUrl, config.REDIS_URL === undefined ? 'alone' : 'together', { log });
   const steps: Step[] = [{ name: 'claim', run: () => claim.release() }];
   try {
-    await migrate(databaseUrl, { rolePrefix: config.DB_ROLE_PREFIX });
+    await migrate(databaseUrl, { rolePrefix: config.DB_ROLE_PREFIX, ...(say && { say }) });
     stop?.throwIfAborted();
     const backbone = await openBackbone(config, databaseUrl, 'all', privateNames);
     steps.unshift({ name: 'backbone', run: () => backbone.close() });
@@ -57,7 +62,7 @@ export async function startAll(
     steps.unshift({ name: 'worker', run: () => worker.close() });
     stop?.throwIfAborted();
     let relay: Relay | undefined;
-    const api = await startApi(backbone, secret, () => relay?.connections() ?? 0);
+    const api = await startApi(backbone, secret, () => relay?.connections() ?? 0, trial);
     steps.unshift({ name: 'api', run: () => api.close() });
     stop?.throwIfAborted();
     const limiter = await openLimiter(backbone);

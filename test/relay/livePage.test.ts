@@ -1,7 +1,6 @@
 /** `/live` in a browser: events appear with their mark as they happen, and a chain that is broken is shown as broken. */
-import { writeFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Browser, chromium, startBrowser } from '../support/browser.ts';
+import { type Browser, chromium, keepPicture as keep, startBrowser } from '../support/browser.ts';
 import { type Cast, cast, get, must, openSession, post } from '../support/client.ts';
 import { type Liar, startLiar } from '../support/liar.ts';
 import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
@@ -26,12 +25,7 @@ afterAll(async () => {
   await stack?.stop();
 });
 
-/** PICTURES=<folder> keeps what was seen there. */
-async function keepPicture(name: string, picture: Promise<Buffer>): Promise<void> {
-  const { PICTURES } = process.env;
-  if (PICTURES) await writeFile(`${PICTURES}/${name}-${kind}.png`, await picture);
-}
-
+const keepPicture = (name: string, picture: Promise<Buffer>) => keep(`${name}-${kind}`, picture);
 const address = (session: string, relay: string) =>
   `${stack.url}/live#${new URLSearchParams({ session, token: people.student.token, relay })}`;
 const log = (path: string, event_type: string, details: object = {}) =>
@@ -69,6 +63,28 @@ describe.skipIf(isLeftOut || !chromium)(`the live page, ${kind}`, () => {
     expect(await page.ask('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
     await page.ask(`document.querySelector('#timeline details').open = true`);
     await keepPicture('live', page.picture());
+    expect(page.complaints).toEqual([]);
+  });
+
+  test('has beside it a score board, which needs no token where the session is public', async () => {
+    const { session_id, path } = await openSession(stack.url, people, { visibility: 'public' });
+    await argue(path);
+    const page = await browser.newPage(1_200, 700);
+    const fragment = new URLSearchParams({ session: session_id, relay: stack.relayUrl });
+    await page.open(`${stack.url}/examples/scoreboard.html#${fragment}`);
+    await page.until(`document.getElementById('state').textContent === 'live'`);
+    const text = (id: string) => page.ask(`document.getElementById('${id}').textContent`);
+    expect(await text('speaker')).toBe('Ada Petrova');
+    expect(await text('turn')).toBe('petitioner, argument');
+    expect(await text('objection')).toBe('Objection: misrepresentation');
+    await page.until(`/^\\d+:\\d\\d$/.test(document.getElementById('clock').textContent)`);
+    expect(await page.ask(`document.getElementById('clock').dataset.running`)).toBe('false');
+    await keepPicture('scoreboard', page.picture());
+    const { items } = await must(get(stack.url, `${path}/objections`, people.presiding));
+    const ruling = { objection_id: items[0].id, decision: 'overruled' };
+    await must(post(stack.url, `${path}/objection/rule`, people.presiding, ruling));
+    await page.until(`document.getElementById('objection').hidden`);
+    expect(await page.ask(`document.getElementById('clock').dataset.running`)).toBe('true');
     expect(page.complaints).toEqual([]);
   });
 

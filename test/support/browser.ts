@@ -1,7 +1,7 @@
 /** A headless Chromium where the machine has one, spoken to over its DevTools protocol. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
@@ -120,4 +120,10 @@ function addressOf(child: ChildProcess): Promise<string> {
     child.once('error', reject);
     child.once('exit', (code) => reject(new Error(`the browser ended with ${code}: ${said.slice(-1_000)}`)));
   });
+}
+
+/** PICTURES=<folder> keeps what was seen there. */
+export async function keepPicture(name: string, picture: Promise<Buffer>): Promise<void> {
+  const { PICTURES } = process.env;
+  if (PICTURES) await writeFile(`${PICTURES}/${name}.png`, await picture);
 }

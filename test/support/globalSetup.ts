@@ -93,9 +93,9 @@ function findShells(): string[] {
     leaveOut('the walk-through of the README', 'curl on the PATH');
     return [];
   }
-  if (isThere('zsh')) return ['sh', 'zsh'];
-  leaveOut('the walk-through of the README in zsh', 'zsh on the PATH');
-  return ['sh'];
+  const shells = ['bash', 'dash', 'zsh'].filter((shell) => spawnSync(shell, ['-c', ':']).status === 0);
+  if (!shells.includes('zsh')) leaveOut('the walk-through of the README in zsh', 'zsh on the PATH');
+  return shells;
 }
 
 function isThere(program: string): boolean {

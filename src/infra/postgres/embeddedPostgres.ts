@@ -3,14 +3,14 @@
  * It listens on 127.0.0.1 only, and what it has committed is on disk. It outlives Ctrl-C and even us, so that we decide
  * when it stops; one left behind by a killed process is stopped before the next is started.
  */
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { chown, mkdir, open, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import pg from 'pg';
 import { makeHome, readOrMakeOnce } from './plearollHome.ts';
 import { findPlace, type PostgresPlace, type Shipped } from './postgresBinaries.ts';
@@ -52,7 +52,10 @@ export async function startEmbeddedPostgres(options: {
   const ours = existsSync(passwordFile) && existsSync(join(data, 'global', 'pg_control'));
   if (!ours && existsSync(data)) await setAside(data, options.say);
   const password = await readOrMakeOnce(passwordFile, 24);
-  if (!ours) await makeData(place, data, password, stop);
+  if (!ours) {
+    options.say(`Making a database in ${place.folder}: once, some seconds …`);
+    await makeData(place, data, password, stop);
+  }
   stop.throwIfAborted();
   const settings = { ...defaults, ...options.settings };
   const deadline = Date.now() + 10_000;
@@ -149,11 +152,41 @@ async function makeData(place: PostgresPlace, data: string, password: string, st
     if (runAs) for (const path of [draft, passwordFile]) await chown(path, runAs.uid, runAs.gid);
     const access = ['--auth=scram-sha-256', `--username=${user}`, `--pwfile=${passwordFile}`];
     const args = [`--pgdata=${join(draft, 'data')}`, '--encoding=UTF8', '--locale=C', ...access];
-    await promisify(execFile)(initdb, args, { ...runAs, cwd: '/', env: environment(), signal: stop });
+    await runInitdb(initdb, args, runAs, stop);
     await rename(join(draft, 'data'), data);
   } finally {
     // What initdb had started itself may be writing there for a moment longer.
     await rm(draft, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** In a group of its own: a terminal's Ctrl-C reaches this process alone, which ends initdb and what that has started. */
+async function runInitdb(
+  initdb: string,
+  args: string[],
+  runAs: PostgresPlace['runAs'],
+  stop: AbortSignal,
+): Promise<void> {
+  stop.throwIfAborted();
+  const child = spawn(initdb, args, {
+    ...runAs,
+    cwd: '/',
+    env: environment(),
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let complaint = '';
+  child.stderr.on('data', (text) => {
+    complaint += text;
+  });
+  const end = () => signal(-child.pid!, 'SIGTERM');
+  stop.addEventListener('abort', end, { once: true });
+  try {
+    const [code] = await once(child, 'close');
+    stop.throwIfAborted();
+    if (code !== 0) throw new Error(`initdb ended with ${code}: ${complaint.trim()}`);
+  } finally {
+    stop.removeEventListener('abort', end);
   }
 }
 

@@ -1,9 +1,11 @@
 /**
- * Structured logs, one JSON object a line, to standard error: standard output belongs to what a person asked for.
+ * Structured logs, one JSON object a line (on a terminal, a line for people), to standard error: standard output belongs to what a person asked for.
  * Every line is redacted as a whole just before it is written, whatever was logged and by whom; a fault that is told
  * over and over, as in an outage, is told now and then, with how often it was not.
  */
+import { createRequire } from 'node:module';
 import pino from 'pino';
+import type { PinoPretty } from 'pino-pretty';
 import { createRedact, maskText, type Redact } from './redaction.ts';
 import { createRepeats } from './repeats.ts';
 
@@ -37,8 +39,22 @@ export function createLog(level: string, process: string, { places = [], private
         },
       },
     },
-    pino.destination({ dest: 2, sync: false }),
+    standardError(),
   );
+}
+
+/** JSON for programs; on a terminal, for people. What pino prints is loaded only there. */
+function standardError(): pino.DestinationStream {
+  if (!process.stderr.isTTY) return pino.destination({ dest: 2, sync: false });
+  const pretty = createRequire(import.meta.url)('pino-pretty') as typeof PinoPretty;
+  return pretty({
+    destination: 2,
+    sync: true,
+    colorize: process.env.NO_COLOR === undefined,
+    singleLine: true,
+    translateTime: 'SYS:HH:MM:ss',
+    ignore: 'process,request_id',
+  });
 }
 
 /** @param line JSON, as pino made it */
