@@ -14,7 +14,7 @@ const PURE = [
   'test/infra/{backlog,blobs,config,healthAnswers,metrics,redaction,repeats,settings,subcommand,tokens,trial}.test.ts',
   'test/integrity/{streamKinds,tables}.test.ts',
   'test/live/!(asyncapi).test.ts',
-  'test/verifier/**/*.test.ts',
+  'test/verifier/!(twin).test.ts',
   'test/relay/{admissionGuard,frames,presenceClock,recentEvents,scopeCheck,tokenWatch,turnout}.test.ts',
   'test/{deploy,docs,readme,vocabulary}.test.ts',
 ];
@@ -26,7 +26,7 @@ const VERSIONS = ['test/versions/*.test.ts'];
  * queue, broadcast or limiter there is, or how many processes share the work.
  */
 const KIND_BLIND = [
-  'test/http/{anonymous,authentication,badInput,connections,cors,errorBodies,everyMetric,exhibits,features}.test.ts',
+  'test/http/{anonymous,authentication,badInput,bundle,connections,cors,errorBodies,everyMetric,exhibits,features}.test.ts',
   'test/http/{findings,hardening,log,pages,reads,requestMetrics,roles,sharing,smallPrint,strangers,uploads}.test.ts',
   'test/jobs/{closeStale,expire,keepFindings,sweepBlobs,verifyEverything,verifyRecent}.test.ts',
   'test/relay/{clientDocs,floods,fold,livePage,messages,namespaces,room.model,slow,watch}.test.ts',

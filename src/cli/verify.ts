@@ -3,6 +3,7 @@
  * where it cannot be verified, 3 on wrong usage.
  */
 import { access, readFile } from 'node:fs/promises';
+import { parseVkey } from '../core/proof/keys.ts';
 import { foldBundle } from '../fold/foldBundle.ts';
 import { defineSubcommand, type Terminal, UsageError } from '../infra/process/subcommand.ts';
 import { type BundleLevel, type BundleReport, exitCodeOf } from '../verifier/report.ts';
@@ -11,14 +12,14 @@ import { openBundle } from './openBundle.ts';
 import { startProgress } from './progress.ts';
 import { reportText } from './reportText.ts';
 
-const VKEY = /^[^+\s]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+$/;
-
 interface Plan {
   path: string;
   level: BundleLevel;
   keys: string[];
   /** The text of the note. */
   checkpoint: string | null;
+  /** How the one checkpoint grew into the other. */
+  consistency: string[] | null;
   isJson: boolean;
 }
 
@@ -38,6 +39,11 @@ export const verify = defineSubcommand({
       type: 'string',
       value: '<note>',
       help: 'a signed note that you kept, or that a witness has: the file that holds it',
+    },
+    consistency: {
+      type: 'string',
+      value: '<proof>',
+      help: "where its size is another than the bundle's: the file with the log's answer that shows how the one grew into the other",
     },
     level: {
       type: 'string',
@@ -76,29 +82,39 @@ async function verifyAt(plan: Plan, { out, err }: Terminal): Promise<number> {
   }
 }
 
+interface Given {
+  key: string[];
+  checkpoint: string | undefined;
+  consistency: string | undefined;
+  level: string;
+  json: boolean;
+}
+
 /** @throws {UsageError} */
-async function readPlan(
-  path: string,
-  {
-    key: keys,
-    checkpoint,
-    level,
-    json,
-  }: { key: string[]; checkpoint: string | undefined; level: string; json: boolean },
-): Promise<Plan> {
+async function readPlan(path: string, { key: keys, checkpoint, consistency, level, json }: Given): Promise<Plan> {
   await access(path).catch(() => {
     throw new UsageError(`there is no ${path}`);
   });
   if (level !== 'self' && level !== 'anchored') throw new UsageError('--level: self or anchored');
   if (level === 'anchored' && keys.length === 0)
     throw new UsageError('--key is needed: what the bundle says of its keys proves nothing');
-  for (const key of keys) if (!VKEY.test(key)) throw new UsageError(`--key: ${key} is no verifier key`);
-  const note = checkpoint === undefined ? null : await readNote(checkpoint);
-  return { path, level, keys, checkpoint: note, isJson: json };
+  for (const key of keys) if (!parseVkey(key)) throw new UsageError(`--key: ${key} is no verifier key`);
+  const note = checkpoint === undefined ? null : await readGiven('checkpoint', checkpoint);
+  const grown = consistency === undefined ? null : hashesOf(await readGiven('consistency', consistency));
+  return { path, level, keys, checkpoint: note, consistency: grown, isJson: json };
 }
 
-function readNote(file: string): Promise<string> {
+function readGiven(option: string, file: string): Promise<string> {
   return readFile(file, 'utf8').catch((fault: Error) => {
-    throw new UsageError(`--checkpoint: ${fault.message}`);
+    throw new UsageError(`--${option}: ${fault.message}`);
   });
+}
+
+/** Of an answer of `/integrity/proof/consistency`. @throws {UsageError} */
+function hashesOf(text: string): string[] {
+  try {
+    const { hashes } = JSON.parse(text);
+    if (Array.isArray(hashes) && hashes.every((one) => typeof one === 'string')) return hashes;
+  } catch {}
+  throw new UsageError('--consistency: this is no proof of consistency');
 }

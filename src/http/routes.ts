@@ -4,6 +4,7 @@ import { readBackpressure } from './operations/backpressure.ts';
 import { readVerifyRun, verifyGlobally } from './operations/globalVerify.ts';
 import { readRoom } from './operations/room.ts';
 import { readSockets } from './operations/sockets.ts';
+import { readBundle } from './queries/bundle.ts';
 import { readPresence } from './queries/presence.ts';
 
 export const routes = [
@@ -15,4 +16,5 @@ export const routes = [
   readRoom,
   readBackpressure,
   readPresence,
+  readBundle,
 ];

@@ -45,6 +45,7 @@ const READING_POOL_SIZE = 6;
 const VERIFIER_POOL_SIZE = 2;
 const UPLOADS_AT_ONCE = { total: 64, perInstitution: 32, perUser: 5, maxWaiting: 0, waitAtMost_ms: 0 };
 const HASHED_AT_ONCE = 4;
+const BUNDLES_AT_ONCE = { total: 32, perInstitution: 16, perUser: 2, maxWaiting: 0, waitAtMost_ms: 0 };
 const ANONYMOUS_AT_ONCE = { total: 64, perInstitution: 64, perUser: 1, maxWaiting: 200, waitAtMost_ms: 5_000 };
 
 export async function startApi(
@@ -159,6 +160,8 @@ function createBounds() {
     waits: createWaits(),
     verifications: createSharing(),
     anonymousVerifications: createShares(ANONYMOUS_AT_ONCE),
+    bundles: createShares(BUNDLES_AT_ONCE),
+    anonymousBundles: createShares({ ...BUNDLES_AT_ONCE, perInstitution: 32, perUser: 1 }),
   };
 }
 

@@ -51,7 +51,7 @@ export function readEnvelope(line: string): EventLine | undefined {
   };
 }
 
-function hashOfLine(line: string): string {
+export function hashOfLine(line: string): string {
   return sha256(`\u0000${line}`);
 }
 

@@ -2,7 +2,8 @@
  * Verifies a bundle, wherever it lies: without a server, a database, a clock or anything of Node. It reads each file once
  * from its beginning, and holds no more of it in memory than a piece.
  */
-import { type Chain, startChain } from './envelopes.ts';
+import { type Anchor, openAnchor } from './anchor.ts';
+import { type Chain, hashOfLine, startChain } from './envelopes.ts';
 import { fileOf, judgeFiles, type NamedFile } from './exhibits.ts';
 import { linesOf } from './lines.ts';
 import { payloadLinesOf } from './payloadLines.ts';
@@ -13,6 +14,10 @@ import { type BundleSource, readText, UnreadableBundle } from './source.ts';
 
 export interface VerifyOptions {
   level: BundleLevel;
+  /** For level `anchored`; from anywhere but the bundle. */
+  keys?: readonly string[];
+  checkpoint?: string | null;
+  consistency?: readonly string[] | null;
   /** Begins to fold a session of that id. */
   fold?: (session_id: string) => StateFold;
   /** Told of the events verified so far, every thousand. */
@@ -35,9 +40,13 @@ const PROGRESS_EVERY = 1_000;
 export async function verifyBundle(source: BundleSource, options: VerifyOptions): Promise<BundleReport> {
   const tally = startTally();
   const chain = startChain(tally);
+  let anchored: BundleReport['anchor'] = null;
   try {
     judgeNames(source, tally);
-    const { named, fold, hasErased } = await judgeEvents(source, chain, options, tally);
+    const { keys = [], checkpoint = null, consistency = null } = options;
+    const anchor = options.level === 'self' ? null : await openAnchor(source, { keys, checkpoint, consistency }, tally);
+    const { named, fold, hasErased } = await judgeEvents(source, chain, anchor, options, tally);
+    anchored = anchor?.end() ?? null;
     await judgeFiles(source, named, hasErased, tally);
     judgeSession(await readText(source, 'session.json', MAX_SESSION_BYTES), chain, fold, tally);
   } catch (fault) {
@@ -45,7 +54,7 @@ export async function verifyBundle(source: BundleSource, options: VerifyOptions)
     tally.reasons.push(`The bundle cannot be read: ${fault.message}.`);
   }
   if (!tally.counts.events) tally.reasons.push('Nothing was checked: there is no event.');
-  return reportOf(tally, chain, options.level);
+  return { ...reportOf(tally, chain, options.level), anchor: anchored };
 }
 
 /** Of a bundle that could not even be opened. */
@@ -80,6 +89,7 @@ function judgeNames(source: BundleSource, tally: Tally): void {
 async function judgeEvents(
   source: BundleSource,
   chain: Chain,
+  anchor: Anchor | null,
   { fold: startFold, progress }: VerifyOptions,
   tally: Tally,
 ) {
@@ -95,13 +105,17 @@ async function judgeEvents(
     const event = chain.add(line);
     const found = payloads.of(chain.head()!.event_sequence);
     const own = found instanceof Promise ? await found : found;
+    anchor?.addEvent(chain.head()!.event_hash);
     events += 1;
     if (events % PROGRESS_EVERY === 0) progress?.(events);
     if (!event || !own) continue;
     const payload = judgePayload(event, own, tally);
     if (events === 1) fold = startFold?.(event.stream.slice(event.stream.indexOf(':') + 1));
     if (tally.findings.length === 0) fold?.add(event, payload ?? null);
-    if (!('payload' in own)) hasErased = true;
+    if (!('payload' in own)) {
+      hasErased = true;
+      if (own.by) anchor?.addErasing(own.sequence, hashOfLine(own.by.envelope));
+    }
     const file = payload === undefined ? undefined : fileOf(event, payload);
     if (file) named.push(file);
   }

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startProgress } from '../../src/cli/progress.ts';
 import { verify } from '../../src/cli/verify.ts';
 import { bundleOf, filesOf, historyOf } from '../support/bundles.ts';
+import { VKEY } from '../support/sealedBundles.ts';
 
 let folder: string;
 const clean = filesOf(bundleOf(historyOf('0.1.0-hearing.ndjson 1').events));
@@ -67,7 +68,7 @@ test('what is no bundle ends with 2, an empty folder too', async () => {
 test.each([
   [[], 'is missing'],
   [['a', 'b'], 'one too many'],
-  [['.', '--key', 'log+00000000+AA==', '--checkpoint', '/nowhere/note'], '--checkpoint: ENOENT'],
+  [['.', '--key', VKEY, '--checkpoint', '/nowhere/note'], '--checkpoint: ENOENT'],
   [['/nowhere/a.zip', '--key', 'x'], 'there is no /nowhere/a.zip'],
   [['.'], '--key is needed'],
   [['.', '--level', 'log'], '--level'],

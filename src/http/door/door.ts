@@ -54,6 +54,10 @@ export interface ApiContext {
   verifications: Sharing;
   /** Verifications for readers without a token: one at a time for an address. */
   anonymousVerifications: Shares;
+  /** Bundles being written. */
+  bundles: Shares;
+  /** The same for readers without a token: one at a time for an address. */
+  anonymousBundles: Shares;
   /** This API instance, for replies. */
   instance: string;
   issueTicket: IssueTicket;

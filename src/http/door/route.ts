@@ -17,6 +17,8 @@ export interface RouteDefinition {
   roles: readonly Role[] | 'anyone';
   /** The schema of its query string, where it takes one. */
   query?: z.ZodObject;
+  /** Of what it answers with, where that is not JSON. */
+  media_type?: string;
   /** Codes it may be refused with besides those of the door. */
   rejects: readonly ProblemCode[];
   serve(context: ApiContext): Serve;

@@ -49,9 +49,10 @@ export function openApiDocument(version: string): JsonObject {
     const about = { operationId: name, summary, tags: [tagOf(name)], ...(roles === 'anyone' && OPEN_TO_ALL) };
     add(route, { ...about, parameters: queryParameters(query), responses });
   }
-  for (const { route, name, summary, query, roles, rejects } of routes) {
+  for (const { route, name, summary, query, roles, rejects, media_type } of routes) {
     const door = route.startsWith('POST') ? COMMAND_DOOR : AT_THE_DOOR;
-    const responses = { 200: json('The answer'), ...refusals([...door, ...rejects]) };
+    const answer = media_type === undefined ? json('The answer') : fileOfType(media_type);
+    const responses = { 200: answer, ...refusals([...door, ...rejects]) };
     const parameters = query ? queryParameters(query) : [];
     const about = { operationId: name, summary, tags: [tagOf(name)], ...(roles === 'anyone' && OPEN_TO_ALL) };
     add(route, { ...about, parameters, responses });
@@ -128,6 +129,10 @@ function refusals(codes: readonly string[]): Record<string, JsonObject> {
 
 function json(description: string, schema: JsonObject = { type: 'object' }): JsonObject {
   return { description, content: { 'application/json': { schema } } };
+}
+
+function fileOfType(media_type: string): JsonObject {
+  return { description: 'The file', content: { [media_type]: { schema: { type: 'string', format: 'binary' } } } };
 }
 
 const FILE = {
