@@ -13,7 +13,7 @@ const PURE = [
   'test/faults/judge.test.ts',
   'test/infra/{backlog,blobs,config,healthAnswers,metrics,redaction,repeats,settings,subcommand,tokens,trial}.test.ts',
   'test/integrity/{streamKinds,tables}.test.ts',
-  'test/live/!(asyncapi).test.ts',
+  'test/live/!(asyncapi|answers).test.ts',
   'test/verifier/!(twin).test.ts',
   'test/relay/{admissionGuard,frames,presenceClock,recentEvents,scopeCheck,tokenWatch,turnout}.test.ts',
   'test/{deploy,docs,readme,vocabulary}.test.ts',

@@ -14,15 +14,18 @@ import { readKept } from './support/kept.ts';
 /** A release changes the version and nothing else. */
 const VERSION = 'kept';
 
-test.each(['openapi.json', 'asyncapi.json'])('the document that is served as %s is the kept one', async (name) => {
-  const server = createServer(express().use(docsRoutes(VERSION))).listen(0, '127.0.0.1');
-  onTestFinished(() => void server.close());
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  const answer = await fetch(`http://127.0.0.1:${port}/api/${name}`);
-  const served = stable(await answer.json());
-  expect(served).toBe(await readKept(`kept/${name}`, () => served));
-});
+test.each(['openapi.json', 'asyncapi.json', 'events.json'])(
+  'the document that is served as %s is the kept one',
+  async (name) => {
+    const server = createServer(express().use(docsRoutes(VERSION))).listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const answer = await fetch(`http://127.0.0.1:${port}/api/${name}`);
+    const served = stable(await answer.json());
+    expect(served).toBe(await readKept(`kept/${name}`, () => served));
+  },
+);
 
 test('every problem has the code, the status and the title that are kept', async () => {
   const problems = Object.entries(table).map(([code, [status, title]]) => [code, { status, title }]);

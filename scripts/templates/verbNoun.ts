@@ -6,7 +6,7 @@ import { defineEvent } from '../../src/core/definitions/event.ts';
 import { theAssignment } from '../../src/court/assignments/assignment.ts';
 import { OFFICIALS } from '../../src/court/roles.ts';
 import { sessionStream, theSession } from '../../src/court/sessions/session.ts';
-import { sessionResult } from '../../src/court/sessions/sessionResource.ts';
+import { sessionAnswer, sessionResult } from '../../src/court/sessions/sessionResource.ts';
 
 export const nounVerbed = defineEvent({
   stream: sessionStream,
@@ -29,6 +29,7 @@ export const verbNoun = defineCommand({
   decide() {
     throw new Error('verbNoun decides nothing yet');
   },
+  resource: sessionAnswer,
   result: sessionResult,
   records: [nounVerbed],
   rejects: [],

@@ -59,7 +59,7 @@ export function createApp(context: ApiContext, probe: Probe, home: Home): Expres
     app.all(path, answerOtherMethods(ways.map(({ method }) => method)));
   }
   app.use(healthRoutes(probe), metricsRoutes(context.metrics, metricsAccess(context.config)));
-  app.use(docsRoutes(home.version), homePageRoutes(home), livePageRoutes());
+  app.use(docsRoutes(home.version, context.config.PUBLIC_URL), homePageRoutes(home), livePageRoutes());
   app.use(DASHBOARD, dashboard(context));
   app.use(answerUnknownPath);
   app.use(answerProblems(context.log));

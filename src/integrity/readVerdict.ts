@@ -1,8 +1,8 @@
 /** The verification of one session, for all that may see it. */
-import { defineQuery, NO_QUERY } from '../core/definitions/query.ts';
-import { completeSessionReport, verifySession } from './verifySession.ts';
+import { defineLongQuery, NO_QUERY } from '../core/definitions/query.ts';
+import { completeSessionReport, sessionVerdict, verifySession } from './verifySession.ts';
 
-export const readVerdict = defineQuery({
+export const readVerdict = defineLongQuery({
   name: 'session.verify',
   route: 'GET /api/session/:session_id/verify',
   summary: 'Recompute every hash and link of a session, fold its events, compare the tables and hash its files again',
@@ -11,5 +11,6 @@ export const readVerdict = defineQuery({
   target: ({ session_id }) => ({ kind: 'session', id: session_id }),
   asVerifier: true,
   read: ({ db, catalog, params }) => verifySession(db, catalog, params.session_id),
+  answer: sessionVerdict,
   complete: completeSessionReport,
 });

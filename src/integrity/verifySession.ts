@@ -1,22 +1,46 @@
 /** The verification of one session, as its route answers it: the record in one snapshot, then its files. */
 
+import { z } from 'zod';
+import { count, named, position, text, uuid } from '../core/definitions/answers.ts';
 import type { Catalog } from '../core/definitions/command.ts';
-import type { JsonObject } from '../core/definitions/event.ts';
+import { EXAMPLE } from '../core/definitions/exampleValues.ts';
 import type { Blobs } from '../core/definitions/files.ts';
 import { idOf, streamName } from '../core/definitions/stream.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
 import { readColumnTypes } from './streams/compareRows.ts';
 import { type CheckedStream, checkStreams, reportOf, withFiles } from './streams/verifyStreams.ts';
 
+export const sessionVerdict = named(
+  'SessionVerdict',
+  z.strictObject({
+    session_id: uuid,
+    is_valid: z.boolean(),
+    events_checked: count,
+    /** Sequences that findings speak of, sorted. */
+    invalid_sequences: z.array(z.int()),
+    /** At most 100; where there are more, one more line says how many. */
+    issues: z.array(text),
+    /** The last event that there is. */
+    head: position.nullable(),
+    message: text,
+  }),
+  {
+    ...{ session_id: EXAMPLE.session_id, is_valid: true, events_checked: 17, invalid_sequences: [], issues: [] },
+    ...{ head: EXAMPLE.head, message: 'The record is intact: 17 events checked, every hash, link and row agrees.' },
+  },
+);
+
 /** What the database says. */
-export async function verifySession(db: Queryable, catalog: Catalog, session_id: string): Promise<JsonObject> {
+export async function verifySession(db: Queryable, catalog: Catalog, session_id: string) {
   const [checked] = await checkStreams(db, catalog, await readColumnTypes(db), [streamName('session', session_id)]);
-  return { ...checked! };
+  return checked!;
 }
 
 /** The report on it, files included unless they are not to be opened. */
-export async function completeSessionReport(found: JsonObject, blobs: Blobs | null): Promise<JsonObject> {
-  const checked = found as unknown as CheckedStream;
+export async function completeSessionReport(
+  checked: CheckedStream,
+  blobs: Blobs | null,
+): Promise<z.output<typeof sessionVerdict>> {
   const complete = blobs ? await withFiles(checked, blobs) : checked;
   const unopened = blobs || checked.files.length === 0 ? '' : ' Its files were not opened.';
   const { stream, ...report } = reportOf(complete);

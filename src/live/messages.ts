@@ -3,8 +3,10 @@
  * nothing when something is sent; documents are made from here, and what tests receive is checked against it.
  */
 import { z } from 'zod';
+import { at, hash, position } from '../core/definitions/answers.ts';
 import type { ExportedEvent } from '../core/definitions/event.ts';
-import { actor, hash, instant, position, presence, snapshot } from './snapshot.ts';
+import { eventAnswer } from '../core/definitions/eventAnswer.ts';
+import { presence, snapshot } from './snapshot.ts';
 
 const sequence = z.int().min(0);
 const milliseconds = z.int().min(0);
@@ -12,23 +14,7 @@ const milliseconds = z.int().min(0);
 const resumeTicket = z.string();
 
 /** An event of the session's stream, as section 6 of the record's page has it: a stranger rebuilds every hash from it. */
-export const event = z.strictObject({
-  type: z.literal('EVENT'),
-  stream: z.string().regex(/^session:[a-z0-9-]{1,60}$/),
-  session_id: z.guid(),
-  event_sequence: z.int().min(1),
-  event_type: z.string().regex(/^[A-Z][A-Z0-9_]{0,49}$/),
-  event_id: z.guid(),
-  actor_id: actor,
-  occurred_at: instant,
-  previous_hash: hash,
-  event_hash: hash,
-  /** Null where it was erased. */
-  payload: z.record(z.string(), z.unknown()).nullable(),
-  payload_salt: hash.nullable(),
-  payload_commitment: hash,
-  erased: z.literal(true).exactOptional(),
-});
+export const event = z.strictObject({ type: z.literal('EVENT'), ...eventAnswer.shape });
 
 /** From the relay, in the order in which a listener meets them. */
 export const serverMessages = {
@@ -49,10 +35,10 @@ export const serverMessages = {
     reason: z.enum(['position_ahead', 'slow']),
     event_hash: hash,
   }),
-  PONG: z.strictObject({ type: z.literal('PONG'), timestamp: instant, head: position }),
+  PONG: z.strictObject({ type: z.literal('PONG'), timestamp: at, head: position }),
   PRESENCE: presence.extend({ type: z.literal('PRESENCE') }),
   TOKEN_EXPIRING: z.strictObject({ type: z.literal('TOKEN_EXPIRING'), in_ms: milliseconds }),
-  REAUTHED: z.strictObject({ type: z.literal('REAUTHED'), expires_at: instant }),
+  REAUTHED: z.strictObject({ type: z.literal('REAUTHED'), expires_at: at }),
   ERROR: z.strictObject({ type: z.literal('ERROR'), code: z.string(), detail: z.string() }),
   DRAIN: z.strictObject({ type: z.literal('DRAIN'), reconnect_in_ms: milliseconds, resume_ticket: resumeTicket }),
 };

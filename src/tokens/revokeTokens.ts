@@ -5,6 +5,8 @@
 import { z } from 'zod';
 import { defineCommand } from '../access/defineCommand.ts';
 import { ADMINS } from '../core/definitions/actor.ts';
+import { at, named, text, uuid } from '../core/definitions/answers.ts';
+import { EXAMPLE } from '../core/definitions/exampleValues.ts';
 import { id, isPlain, NOT_PLAIN } from '../core/definitions/schemas.ts';
 import { insert } from '../core/definitions/write.ts';
 import { theRevocation } from './revocation.ts';
@@ -19,12 +21,25 @@ const body = z
 
 const keptUntil = (now: string) => new Date(Date.parse(now) + KEPT_MS).toISOString();
 
+const revocationAnswer = named(
+  'Revocation',
+  z.strictObject({
+    ...{ id: uuid, jti: text.nullable(), sid: text.nullable(), user_id: uuid.nullable() },
+    ...{ revoked_at: at, kept_until: at },
+  }),
+  {
+    ...{ id: EXAMPLE.command_id, jti: null, sid: null, user_id: EXAMPLE.petitioner.user_id },
+    ...{ revoked_at: EXAMPLE.now, kept_until: '2027-09-25T10:11:12.345Z' },
+  },
+);
+
 export const revokeTokens = defineCommand({
   name: 'tokens.revoke',
   route: 'POST /ops/tokens/revoke',
   summary: 'End the tokens issued up to now that bear one of these names; their connections close within a second',
   who: ADMINS,
   body,
+  example: { user_id: EXAMPLE.petitioner.user_id },
   locks: (_, __, id) => [theRevocation(id)],
   decide: () => [],
   writes(_, { id, input, actor, now }) {
@@ -37,6 +52,7 @@ export const revokeTokens = defineCommand({
       value === undefined ? [] : [insert('revocations', { id, claim }, { value, ...facts })],
     );
   },
+  resource: revocationAnswer,
   result: (_, { id, input, now }) => ({
     ...{ id, jti: input.jti ?? null, sid: input.sid ?? null, user_id: input.user_id ?? null },
     ...{ revoked_at: now, kept_until: keptUntil(now) },

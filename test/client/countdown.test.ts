@@ -6,7 +6,8 @@ import { evolveWith, initialState } from '../../src/core/apply/streamStates.ts';
 import type { EventRow } from '../../src/core/chain/ledger.ts';
 import type { SessionState } from '../../src/court/sessions/session.ts';
 import { clockAt } from '../../src/court/turns/clock.ts';
-import { activeTurn, shownClock, shownTurn } from '../../src/court/turns/turn.ts';
+import { shownClock, shownTurn } from '../../src/court/turns/shownTurn.ts';
+import { activeTurn } from '../../src/court/turns/turn.ts';
 import { catalog } from '../../src/modules.ts';
 import { histories } from '../support/histories.ts';
 

@@ -15,6 +15,7 @@ const base = {
   summary: 'Only tests know it',
   who: ['judge'],
   records: [],
+  resource: z.object({}),
   result: () => ({}),
 } as const;
 const body = z.strictObject({ turn_id: z.string().optional() });

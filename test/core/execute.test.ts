@@ -31,6 +31,7 @@ const noteBoth: CommandDefinition<Place, unknown, unknown> = {
   roles: ['super_admin'],
   summary: 'Only tests know it',
   body: z.object({}),
+  resource: z.object({}),
   target: () => null,
   name: 'test.both',
   route: 'POST /test/both',

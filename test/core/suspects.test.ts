@@ -16,7 +16,13 @@ import { submission } from '../support/submissions.ts';
 
 /** Never decided. */
 const explode: CommandDefinition<Place, unknown, unknown> = {
-  ...{ roles: ['super_admin'], summary: 'Only tests know it', body: z.object({}), target: () => null },
+  ...{
+    roles: ['super_admin'],
+    summary: 'Only tests know it',
+    body: z.object({}),
+    resource: z.object({}),
+    target: () => null,
+  },
   name: 'test.explode',
   route: 'POST /test/explode',
   streams: ({ input }) => [sessionStreamName(input.session_id)],

@@ -25,6 +25,7 @@ const explode: CommandDefinition<Place, unknown, unknown> = {
   roles: ['super_admin'],
   summary: 'Only tests know it',
   body: z.object({}),
+  resource: z.object({}),
   target: () => null,
   name: 'test.explode',
   route: 'POST /test/explode',
@@ -48,7 +49,13 @@ const recessed = defineEvent<object, never>({
 
 /** Only a newer version has it. */
 const recess: CommandDefinition<Place, unknown, unknown> = {
-  ...{ roles: ['super_admin'], summary: 'Only tests know it', body: z.object({}), target: () => null },
+  ...{
+    roles: ['super_admin'],
+    summary: 'Only tests know it',
+    body: z.object({}),
+    resource: z.object({}),
+    target: () => null,
+  },
   name: 'session.recess',
   route: 'POST /test/recess',
   streams: ({ input }) => [sessionStreamName(input.session_id)],

@@ -1,6 +1,7 @@
 /** What operators look at: health, metrics, the interface's description, and the jobs. None of it changes anything. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fixedPaths } from '../../src/http/operations/fixedPaths.ts';
 import { routes } from '../../src/http/routes.ts';
 import { QUEUE_NAMES } from '../../src/infra/queue/queue.ts';
 import { commands, problems } from '../../src/modules.ts';
@@ -107,14 +108,14 @@ describe.skipIf(isLeftOut)('for operators', () => {
         ]),
       );
 
-    test('is OpenAPI 3.1 and lists every route of the three lists', () => {
+    test('is OpenAPI 3.1 and lists every route of the three lists, health and the documents', () => {
       expect(document).toMatchObject({ openapi: '3.1.0', info: { title: 'Plearoll', version: expect.any(String) } });
       const listed = [...commands, ...queries, ...routes].map(({ route }) => route.replaceAll(/:(\w+)/g, '{$1}'));
       expect(
         operations()
           .map(([route]) => route)
           .sort(),
-      ).toEqual(listed.sort());
+      ).toEqual([...listed, ...Object.keys(fixedPaths()).map((path) => `GET ${path}`)].sort());
     });
 
     test('names every operation once, every path parameter, and an answer of each kind', () => {

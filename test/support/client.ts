@@ -1,6 +1,7 @@
 /** People as the tests speak for them: each with a token, sending commands and asking questions over HTTP. */
 import { randomUUID } from 'node:crypto';
 import { signToken } from '../../src/infra/tokens.ts';
+import { checkAnswer } from './answers.ts';
 import { SECRET } from './secret.ts';
 
 export type Json = { [key: string]: any };
@@ -55,7 +56,9 @@ export async function send(
   } as RequestInit);
   const text = await response.text();
   const isJson = /json/.test(response.headers.get('content-type') ?? '');
-  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : { text } };
+  const answer = { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : { text } };
+  checkAnswer(method, path, answer);
+  return answer;
 }
 
 export const post = (url: string, path: string, who: Person | null, body?: unknown, headers?: Record<string, string>) =>

@@ -102,6 +102,10 @@ export interface CommandDefinition<Input = unknown, States = unknown, Scope = un
   route: string;
   /** Roles that may send it; `anyone` includes people without a token. */
   roles: readonly Role[] | 'anyone';
+  /** The schema of its result as it is answered: one with a name. */
+  resource: z.ZodType;
+  /** A body that is taken, for documents; without it they show what the schema makes of nothing. */
+  example?: unknown;
   /** The body is a form with a file: `body` is the schema of its fields, and the file's facts are the input's `file`. */
   upload?: Upload<Input, Scope>;
   /** The type of a rate limit of its own, beside that of all requests. */

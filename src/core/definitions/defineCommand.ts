@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod';
 import type { Role } from './actor.ts';
-import type { Command, CommandDefinition, FactSource, Mutation, Target } from './command.ts';
+import type { Applied, Command, CommandDefinition, FactSource, Mutation, Target } from './command.ts';
 import type { NewEvent } from './event.ts';
 import type { Rejection } from './problem.ts';
 import type { RouteParams } from './route.ts';
@@ -65,8 +65,26 @@ type DoorParts<Input, Scope> = Pick<
   'limit' | 'faults' | 'feature' | 'features' | 'admits'
 >;
 
-export interface CommandParts<Route, Input, Body, Scope, L extends Locks, Fact, Code extends string>
-  extends MutationParts<Input, Body, Scope, L, Fact, Code>,
+interface Answering<Input, Body extends z.ZodObject, L extends Locks, Resource extends z.ZodType> {
+  /** The schema of its result as it is answered: one with a name. */
+  resource: Resource;
+  /** The resource after the command, as the matching GET shows it; always has `id`. */
+  result(applied: Applied<NoInfer<StatesOf<L>>>, command: Command<Input>): NoInfer<z.output<Resource>>;
+  /** A body that is taken, for documents. */
+  example?: NoInfer<z.input<Body>>;
+}
+
+export interface CommandParts<
+  Route,
+  Input,
+  Body extends z.ZodObject,
+  Scope,
+  L extends Locks,
+  Fact,
+  Code extends string,
+  Resource extends z.ZodType,
+> extends Omit<MutationParts<Input, Body, Scope, L, Fact, Code>, 'result'>,
+    Answering<Input, Body, L, Resource>,
     DoorParts<Input, Scope> {
   /** `POST /api/...` with `:placeholders`, which are part of the input. */
   route: Route;
@@ -86,9 +104,10 @@ export function commandsIn<Scope>() {
     Body extends z.ZodObject,
     const L extends Locks,
     const Code extends string,
+    Resource extends z.ZodType<object>,
     Fact = never,
   >(
-    parts: CommandParts<Route, InputOf<Route, Body>, Body, Scope, L, Fact, Code>,
+    parts: CommandParts<Route, InputOf<Route, Body>, Body, Scope, L, Fact, Code, Resource>,
   ): CommandDefinition<InputOf<Route, Body>, StatesOf<L>, Scope, Fact> {
     const { who, within, ...rest } = parts;
     const named = within ?? /:(\w+_id)/.exec(parts.route)?.[1];
@@ -101,8 +120,9 @@ export function commandsIn<Scope>() {
     Body extends z.ZodObject,
     const L extends Locks,
     const Code extends string,
+    Resource extends z.ZodType<object>,
   >(
-    parts: CommandParts<Route, InputOf<Route, Body> & { file: FileInfo }, Body, Scope, L, never, Code> & {
+    parts: CommandParts<Route, InputOf<Route, Body> & { file: FileInfo }, Body, Scope, L, never, Code, Resource> & {
       upload: Upload<InputOf<Route, Body> & { file: FileInfo }, Scope>;
     },
   ): CommandDefinition<InputOf<Route, Body> & { file: FileInfo }, StatesOf<L>, Scope> {

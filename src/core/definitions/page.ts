@@ -41,12 +41,12 @@ export function pageQuery(shape: readonly z.ZodType<string>[]) {
 }
 
 /** Of `limit + 1` rows the last is only the sign that there is more; so is a last row that is not the list's last. */
-export function pageOf<Row>(
+export function pageOf<Row, Item = JsonObject>(
   rows: Row[],
   { limit }: Page,
-  resource: (row: Row) => JsonObject,
+  resource: (row: Row) => Item,
   keyOf: (row: Row) => string[],
-): { items: JsonObject[]; next_cursor: string | null } {
+): { items: Item[]; next_cursor: string | null } {
   const read = rows as (Row & { is_last?: boolean; bytes_before?: number })[];
   const isMore = rows.length > limit || read.at(-1)?.is_last === false;
   const items = read.slice(0, limit).map(({ is_last, bytes_before, ...row }) => row as unknown as Row);

@@ -23,11 +23,15 @@ export interface Attachment extends NamedFile {
   name: string;
 }
 
-/** Its parameters follow from the route, its query from the schema, and its body from `read`. */
+/**
+ * Its parameters follow from the route, its query and its answer from their schemas.
+ * @template Body what is read, which is the answer unless there is more to do
+ */
 export interface QueryDefinition<
   Route extends string = string,
   Query extends z.ZodObject = z.ZodObject,
-  Body extends JsonObject = JsonObject,
+  Answer = object,
+  Body = JsonObject,
 > {
   name: string;
   /** `GET /...` with `:placeholders`. */
@@ -38,6 +42,8 @@ export interface QueryDefinition<
   query: Query;
   /** What must exist and be in the asker's scope; null where the query scopes itself. */
   target(params: RouteParams<Route>): Target | null;
+  /** The schema of what is answered: one with a name. A file has none. */
+  answer?: z.ZodType<Answer>;
   /** The answer's body, or undefined where there is nothing. */
   read(asked: Asked<RouteParams<Route>, z.output<Query>>): Promise<Body | undefined>;
   /**
@@ -49,7 +55,7 @@ export interface QueryDefinition<
    * Goes on when the reading is over and its transaction with it: looking at files takes its time. For a reader without a
    * token no file is opened: there are no blobs.
    */
-  complete?(body: NoInfer<Body>, blobs: Blobs | null): Promise<JsonObject>;
+  complete?(body: NoInfer<Body>, blobs: Blobs | null): Promise<NoInfer<Answer>>;
   /** The answer is this file, and not the body. */
   attach?(body: NoInfer<Body>): Attachment;
   /** The answer's version, for the ETag header. */
@@ -59,8 +65,34 @@ export interface QueryDefinition<
 /** The schema of a query string that asks for nothing. */
 export const NO_QUERY = z.strictObject({});
 
-export function defineQuery<const Route extends string, Query extends z.ZodObject, Body extends JsonObject>(
-  definition: QueryDefinition<Route, Query, Body>,
-): QueryDefinition<Route, Query, Body> {
+type Parts<Route extends string, Query extends z.ZodObject, Answer, Body> = Omit<
+  QueryDefinition<Route, Query, Answer, Body>,
+  'answer' | 'complete' | 'attach'
+>;
+
+/** A question whose answer is what is read. */
+export function defineQuery<const Route extends string, Query extends z.ZodObject, Answer extends object>(
+  definition: Parts<Route, Query, NoInfer<Answer>, NoInfer<Answer>> & { answer: z.ZodType<Answer> },
+): QueryDefinition<Route, Query, Answer, Answer> {
+  return definition;
+}
+
+/** A question whose answer is completed when the reading is over. */
+export function defineLongQuery<
+  const Route extends string,
+  Query extends z.ZodObject,
+  Answer extends object,
+  Body extends object,
+>(
+  definition: Parts<Route, Query, NoInfer<Answer>, Body> &
+    Required<Pick<QueryDefinition<Route, Query, Answer, Body>, 'answer' | 'complete'>>,
+): QueryDefinition<Route, Query, Answer, Body> {
+  return definition;
+}
+
+/** A question that is answered by a file. */
+export function defineFileQuery<const Route extends string, Query extends z.ZodObject, Body extends object>(
+  definition: Parts<Route, Query, never, Body> & Required<Pick<QueryDefinition<Route, Query, never, Body>, 'attach'>>,
+): QueryDefinition<Route, Query, never, Body> {
   return definition;
 }

@@ -4,7 +4,6 @@ import type { RosterRole, Visibility } from '../../access/scope.ts';
 import type { Lock } from '../../core/definitions/defineCommand.ts';
 import { defineStream, streamName } from '../../core/definitions/stream.ts';
 import { defineTable } from '../../core/definitions/table.ts';
-import type { Value } from '../../core/definitions/write.ts';
 import type { Format, Side } from '../formats/format.ts';
 import { reject } from '../problems.ts';
 import type { Recording } from '../recordings/recording.ts';
@@ -112,27 +111,4 @@ export function sideOf(role: RosterRole | undefined): Side | null {
 export function refuseCancelled({ cancelled_at }: Pick<ShownAssignment, 'cancelled_at'>) {
   if (cancelled_at === null) return undefined;
   return reject('assignment_cancelled', 'This match was called off.', { cancelled_at });
-}
-
-/** The assignment as every answer shows it. */
-export function assignmentResource(assignment: ShownAssignment, session_id: string | null): { [key: string]: Value } {
-  const { id, institution_id, title, courtroom, scheduled_at, visibility, format, created_at } = assignment;
-  const { petitioner, respondent, panel, moderators, cancelled_at, cancel_reason } = assignment;
-  return {
-    id,
-    institution_id,
-    title,
-    courtroom,
-    scheduled_at,
-    petitioner,
-    respondent,
-    panel,
-    moderators,
-    visibility,
-    format,
-    session_id,
-    created_at,
-    cancelled_at,
-    cancel_reason,
-  };
 }

@@ -14,6 +14,7 @@ import { reject } from '../problems.ts';
 import { sessionStream, theSession } from '../sessions/session.ts';
 import { emptied, emptiedUpdates } from '../sessions/sessionTransitions.ts';
 import { assignmentStream, theAssignment } from './assignment.ts';
+import { assignmentAnswer } from './assignmentResource.ts';
 import { matchResult, OVER_CODES, openSession, refuseOver } from './matchCommand.ts';
 
 const MAX_REASON = 500;
@@ -62,6 +63,7 @@ export const cancelAssignment = defineCommand({
     }
     return [assignmentCancelled({ reason }), ...(session ? [sessionCancelled({ reason })] : [])];
   },
+  resource: assignmentAnswer,
   result: matchResult,
   records: [assignmentCancelled, sessionCancelled],
   rejects: [...OVER_CODES, 'session_under_way'],

@@ -5,13 +5,15 @@ import { defineCommand } from '../../access/defineCommand.ts';
 import { VISIBILITIES } from '../../access/scope.ts';
 import { ADMINS } from '../../core/definitions/actor.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
+import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 import { privately } from '../../core/definitions/privateText.ts';
 import { id, instant, line } from '../../core/definitions/schemas.ts';
 import { insert } from '../../core/definitions/write.ts';
 import { workableFormat } from '../formats/feasibleFormat.ts';
 import { format } from '../formats/format.ts';
 import { TEMPLATE_NAMES } from '../formats/templates.ts';
-import { type AssignmentState, assignmentResource, assignmentStream, rosterOf, theAssignment } from './assignment.ts';
+import { type AssignmentState, assignmentStream, rosterOf, theAssignment } from './assignment.ts';
+import { assignmentAnswer, assignmentResource } from './assignmentResource.ts';
 
 const MAX_SIDE = 20;
 const person = z.strictObject({ user_id: id, name: line });
@@ -91,6 +93,11 @@ export const createAssignment = defineCommand({
   summary: 'Schedule a match: teams, panel, courtroom, time and who may look on',
   who: ADMINS,
   body,
+  example: {
+    ...{ title: 'Meridian v. Harbour Authority', courtroom: 'Courtroom 1', scheduled_at: EXAMPLE.started_at },
+    ...{ petitioner: [EXAMPLE.petitioner], respondent: [EXAMPLE.respondent], panel: [EXAMPLE.judge] },
+    ...{ visibility: 'public', format: 'moot-20' },
+  },
   creates: '/api/assignment',
   faults: ({ institution_id }, actor) =>
     actor.role === 'super_admin' && institution_id === undefined
@@ -112,6 +119,7 @@ export const createAssignment = defineCommand({
       }),
     ];
   },
+  resource: assignmentAnswer,
   result: ({ states }) => assignmentResource(states.assignment!, null),
   records: [assignmentCreated],
   rejects: [],

@@ -6,7 +6,8 @@
 import type { FactSource } from '../../core/definitions/command.ts';
 import { reject } from '../problems.ts';
 import type { SessionState } from '../sessions/session.ts';
-import { type AssignmentState, assignmentResource, refuseCancelled } from './assignment.ts';
+import { type AssignmentState, refuseCancelled } from './assignment.ts';
+import { assignmentResource } from './assignmentResource.ts';
 
 export interface MatchStates {
   assignment: AssignmentState;
@@ -30,7 +31,7 @@ export const openSession: FactSource<Named, string> = {
 
 /** The match as it is right after the command. */
 export function matchResult({ states: { assignment, session } }: { states: MatchStates }) {
-  return { ...assignmentResource(assignment, session?.id ?? null), id: assignment.id };
+  return assignmentResource(assignment, session?.id ?? null);
 }
 
 /** A match that was called off or played changes no more. */

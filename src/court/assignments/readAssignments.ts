@@ -2,11 +2,11 @@
 
 import { z } from 'zod';
 import { ROLES } from '../../core/definitions/actor.ts';
-import type { JsonObject } from '../../core/definitions/event.ts';
 import { pageOf, pageQuery, withinPage } from '../../core/definitions/page.ts';
 import { defineQuery, NO_QUERY } from '../../core/definitions/query.ts';
 import { id } from '../../core/definitions/schemas.ts';
-import { assignmentResource, type ShownAssignment } from './assignment.ts';
+import type { ShownAssignment } from './assignment.ts';
+import { assignmentAnswer, assignmentList, assignmentResource } from './assignmentResource.ts';
 
 type AssignmentRow = ShownAssignment & { session_id: string | null };
 
@@ -27,6 +27,7 @@ export const readAssignment = defineQuery({
   roles: ROLES,
   query: NO_QUERY,
   target: ({ assignment_id }) => ({ kind: 'assignment', id: assignment_id }),
+  answer: assignmentAnswer,
   async read({ db, params }) {
     const { rows } = await db.query<AssignmentRow>(`${ASSIGNMENTS} where a.id = $1`, [params.assignment_id]);
     return rows[0] && resource(rows[0]);
@@ -53,6 +54,7 @@ export const readAssignments = defineQuery({
   roles: ROLES,
   query: z.strictObject(pageQuery([id])),
   target: () => null,
+  answer: assignmentList,
   async read({ db, actor, query }) {
     const [after = null] = query.cursor ?? [];
     const values = [actor.id, actor.institution_id, actor.role, after, query.limit + 1];
@@ -61,6 +63,6 @@ export const readAssignments = defineQuery({
   },
 });
 
-function resource({ session_id, ...assignment }: AssignmentRow): JsonObject {
+function resource({ session_id, ...assignment }: AssignmentRow) {
   return assignmentResource(assignment, session_id);
 }

@@ -15,6 +15,7 @@ import { reject } from '../problems.ts';
 import { sessionStream, theSession } from '../sessions/session.ts';
 import { activeTurn } from '../turns/turn.ts';
 import { type AssignmentState, assignmentStream, rosterEntry, theAssignment } from './assignment.ts';
+import { assignmentAnswer } from './assignmentResource.ts';
 import { matchResult, OVER_CODES, openSession, refuseOver } from './matchCommand.ts';
 import { substituted, substitution, substitutionWrites } from './substitution.ts';
 
@@ -96,6 +97,7 @@ export const substituteAssignment = defineCommand({
       ...(session ? [participantReplaced({ participant_id, user_id, role, replacement, presiding_id })] : []),
     ];
   },
+  resource: assignmentAnswer,
   result: matchResult,
   records: [assignmentSubstituted, participantReplaced],
   rejects: [...OVER_CODES, 'not_on_roster', 'turn_active', 'already_on_roster'],

@@ -2,7 +2,9 @@
  * A correction: what was done by mistake is never undone. An event of its own names it and says what holds instead, and
  * a row keeps both side by side. Pure but for the table's definition.
  */
-import type { JsonObject } from '../../core/definitions/event.ts';
+import { z } from 'zod';
+import { actor, at, listOf, named, text, uuid } from '../../core/definitions/answers.ts';
+import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 import { defineTable } from '../../core/definitions/table.ts';
 import { insert, type Write } from '../../core/definitions/write.ts';
 
@@ -48,8 +50,35 @@ export function correctionInsert({ id: session_id, corrections }: WithCorrection
   return insert('corrections', { id }, { session_id, ...correction });
 }
 
+export const correctionAnswer = named(
+  'Correction',
+  z.strictObject({
+    id: uuid,
+    subject: z.enum(CORRECTED),
+    subject_id: uuid,
+    was: z.strictObject({
+      state: text,
+      ruling: text.nullable(),
+      ruled_by: actor.nullable(),
+      ruled_at: at.nullable(),
+    }),
+    is: z.strictObject({ state: text, ruling: text.nullable() }),
+    reason: text,
+    replaced_by: uuid.nullable(),
+    corrected_by: actor,
+    corrected_at: at,
+  }),
+  {
+    ...{ id: EXAMPLE.event_id, subject: 'turn', subject_id: EXAMPLE.turn_id },
+    was: { state: 'active', ruling: null, ruled_by: null, ruled_at: null },
+    ...{ is: { state: 'voided', ruling: null }, reason: 'The other side was to begin.' },
+    ...{ replaced_by: EXAMPLE.command_id, corrected_by: EXAMPLE.judge.user_id, corrected_at: EXAMPLE.now },
+  },
+);
+export const correctionList = listOf('CorrectionList', correctionAnswer);
+
 /** A correction as every answer shows it. */
-export function correctionResource(correction: Correction): JsonObject & { id: string } {
+export function correctionResource(correction: Correction): z.output<typeof correctionAnswer> {
   const { id, subject, subject_id, reason, replaced_by, corrected_by, corrected_at, state, ruling } = correction;
   const { former_state, former_ruling, former_ruled_by, former_ruled_at } = correction;
   return {

@@ -2,12 +2,12 @@
 import { ROLES } from '../../core/definitions/actor.ts';
 import { defineQuery } from '../../core/definitions/query.ts';
 import { aboutSession, byInstant, sessionRows } from '../sessions/sessionQuery.ts';
-import { type Correction, correctionResource } from './correction.ts';
+import { correctionList, correctionResource } from './correction.ts';
 
 const COLUMNS = `id, subject, subject_id, former_state, former_ruling, former_ruled_by, former_ruled_at, state, ruling, reason,
   replaced_by, corrected_by, corrected_at`;
 
-const corrections = sessionRows<Correction>('corrections', COLUMNS, 'corrected_at', correctionResource);
+const corrections = sessionRows('corrections', COLUMNS, 'corrected_at', correctionResource);
 
 export const readCorrections = defineQuery({
   name: 'session.corrections',
@@ -16,5 +16,6 @@ export const readCorrections = defineQuery({
   roles: ROLES,
   query: byInstant,
   target: aboutSession,
+  answer: correctionList,
   read: ({ db, params, query }) => corrections.page(db, params.session_id, query),
 });

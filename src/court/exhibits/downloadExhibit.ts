@@ -1,10 +1,10 @@
 /** The file of an exhibit, as it was uploaded. */
 import { ROLES } from '../../core/definitions/actor.ts';
-import { defineQuery, NO_QUERY } from '../../core/definitions/query.ts';
+import { defineFileQuery, NO_QUERY } from '../../core/definitions/query.ts';
 import { attachmentOf } from './exhibitFile.ts';
 import { aboutExhibit, findExhibit } from './readExhibits.ts';
 
-export const downloadExhibit = defineQuery({
+export const downloadExhibit = defineFileQuery({
   name: 'exhibit.download',
   route: 'GET /api/session/:session_id/exhibit/:exhibit_id/download',
   summary: 'The file of an exhibit, as it was uploaded',

@@ -3,15 +3,26 @@
  * number of its side, tendered, and admitted or rejected; a rejected one may be tendered again.
  */
 
-import type { JsonObject } from '../../core/definitions/event.ts';
+import { z } from 'zod';
+import { actor, at, count, hash, listOf, named, text, uuid } from '../../core/definitions/answers.ts';
+import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 import { defineTable } from '../../core/definitions/table.ts';
 import { insert, type Row, update, type Write } from '../../core/definitions/write.ts';
-import type { Side } from '../formats/format.ts';
+import { SIDES, type Side } from '../formats/format.ts';
 import { reject } from '../problems.ts';
-import type { MediaType } from './mediaTypes.ts';
+import { MEDIA_TYPES, type MediaType } from './mediaTypes.ts';
 
 /** `unruled`: tendered, and not ruled on when the session ended. */
-export type ExhibitState = 'uploaded' | 'marked' | 'tendered' | 'admitted' | 'rejected' | 'withdrawn' | 'unruled';
+export const EXHIBIT_STATES = [
+  'uploaded',
+  'marked',
+  'tendered',
+  'admitted',
+  'rejected',
+  'withdrawn',
+  'unruled',
+] as const;
+export type ExhibitState = (typeof EXHIBIT_STATES)[number];
 
 export const DECISIONS = ['admitted', 'rejected'] as const;
 
@@ -99,8 +110,44 @@ export function exhibitUpdate(exhibit: Exhibit): Write {
   return update('exhibits', { id: exhibit.id }, columns(exhibit));
 }
 
+export const exhibitAnswer = named(
+  'Exhibit',
+  z.strictObject({
+    id: uuid,
+    side: z.enum(SIDES),
+    title: text,
+    media_type: z.enum(MEDIA_TYPES),
+    size_bytes: count,
+    sha256: hash,
+    state: z.enum(EXHIBIT_STATES),
+    number: count.nullable(),
+    /** `P-1`, `R-2`; null until it is marked. */
+    label: text.nullable(),
+    uploaded_by: actor,
+    uploaded_at: at,
+    marked_by: actor.nullable(),
+    marked_at: at.nullable(),
+    turn_id: uuid.nullable(),
+    tendered_by: actor.nullable(),
+    tendered_at: at.nullable(),
+    ruling: text.nullable(),
+    ruled_by: actor.nullable(),
+    ruled_at: at.nullable(),
+    withdrawn_by: actor.nullable(),
+    withdrawn_at: at.nullable(),
+  }),
+  {
+    ...{ id: EXAMPLE.exhibit_id, side: 'petitioner', title: 'Harbour logbook', media_type: 'application/pdf' },
+    ...{ size_bytes: 48_213, sha256: EXAMPLE.hash, state: 'marked', number: 1, label: 'P-1' },
+    ...{ uploaded_by: EXAMPLE.petitioner.user_id, uploaded_at: EXAMPLE.started_at },
+    ...{ marked_by: EXAMPLE.judge.user_id, marked_at: EXAMPLE.now, turn_id: null, tendered_by: null },
+    ...{ tendered_at: null, ruling: null, ruled_by: null, ruled_at: null, withdrawn_by: null, withdrawn_at: null },
+  },
+);
+export const exhibitList = listOf('ExhibitList', exhibitAnswer);
+
 /** An exhibit as every answer shows it. */
-export function exhibitResource(exhibit: Exhibit): JsonObject & { id: string } {
+export function exhibitResource(exhibit: Exhibit): z.output<typeof exhibitAnswer> {
   return { ...exhibit, label: labelOf(exhibit) };
 }
 

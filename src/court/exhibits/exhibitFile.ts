@@ -1,6 +1,8 @@
 /** An exhibit's file as it is looked at and handed out. */
 
-import type { JsonObject } from '../../core/definitions/event.ts';
+import { z } from 'zod';
+import { count, hash, named, text, uuid } from '../../core/definitions/answers.ts';
+import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 import { type Blobs, fileIssues, type RecordedFile } from '../../core/definitions/files.ts';
 import type { Attachment } from '../../core/definitions/query.ts';
 import { type Exhibit, labelOf } from './exhibit.ts';
@@ -18,8 +20,25 @@ export function attachmentOf(exhibit: Exhibit): Attachment {
   return { sha256, size_bytes, media_type, name };
 }
 
+export const fileVerdict = named(
+  'FileVerdict',
+  z.strictObject({
+    id: uuid,
+    label: text.nullable(),
+    is_valid: z.boolean(),
+    sha256: hash,
+    size_bytes: count,
+    issues: z.array(text),
+    message: text,
+  }),
+  {
+    ...{ id: EXAMPLE.exhibit_id, label: 'P-1', is_valid: true, sha256: EXAMPLE.hash, size_bytes: 48_213, issues: [] },
+    message: 'The file is the one that was uploaded.',
+  },
+);
+
 /** The verification of one exhibit's file, as its route answers it. */
-export async function verifyFile(exhibit: Exhibit, blobs: Blobs): Promise<JsonObject> {
+export async function verifyFile(exhibit: Exhibit, blobs: Blobs): Promise<z.output<typeof fileVerdict>> {
   const { id, sha256, size_bytes } = exhibit;
   const issues = await fileIssues([fileOf(exhibit)], blobs);
   const message =

@@ -11,6 +11,7 @@ import { reject } from '../problems.ts';
 import { BENCH_AND_BAILIFF } from '../roles.ts';
 import { sessionStream, theSession } from '../sessions/session.ts';
 import {
+  exhibitAnswer,
   exhibitOf,
   exhibitOfInput,
   exhibits,
@@ -55,6 +56,7 @@ export const markExhibit = defineCommand({
     const number = nextNumber(session.exhibits, side);
     return [exhibitMarked({ exhibit_id, number, label: labelOf({ side, number })! })];
   },
+  resource: exhibitAnswer,
   result: exhibitOfInput,
   records: [exhibitMarked],
   rejects: [

@@ -1,9 +1,8 @@
 /** Reading a session's exhibits, in the order in which they were uploaded, and one of them. */
-import type { JsonObject } from '../../core/definitions/event.ts';
 import { defineQuery, NO_QUERY } from '../../core/definitions/query.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { aboutSession, byInstant, sessionRows } from '../sessions/sessionQuery.ts';
-import { type Exhibit, type ExhibitState, exhibitResource, exhibits } from './exhibit.ts';
+import { type Exhibit, type ExhibitState, exhibitAnswer, exhibitList, exhibitResource, exhibits } from './exhibit.ts';
 
 const COLUMNS = `id, side, title, media_type, size_bytes, sha256, state, number, uploaded_by, uploaded_at, marked_by,
   marked_at, turn_id, tendered_by, tendered_at, ruling, ruled_by, ruled_at, withdrawn_by, withdrawn_at`;
@@ -11,14 +10,8 @@ const COLUMNS = `id, side, title, media_type, size_bytes, sha256, state, number,
 /** In evidence: all of the exhibits that the public is shown. */
 const IN_EVIDENCE: ExhibitState = 'admitted';
 
-const exhibitRows = sessionRows<Exhibit>('exhibits', COLUMNS, 'uploaded_at', exhibitResource);
-const evidenceRows = sessionRows<Exhibit>(
-  'exhibits',
-  COLUMNS,
-  'uploaded_at',
-  exhibitResource,
-  `state = '${IN_EVIDENCE}'`,
-);
+const exhibitRows = sessionRows('exhibits', COLUMNS, 'uploaded_at', exhibitResource);
+const evidenceRows = sessionRows('exhibits', COLUMNS, 'uploaded_at', exhibitResource, `state = '${IN_EVIDENCE}'`);
 
 export const readAllExhibits = exhibitRows.all;
 
@@ -29,6 +22,7 @@ export const readExhibits = defineQuery({
   roles: 'anyone',
   query: byInstant,
   target: aboutSession,
+  answer: exhibitList,
   read({ db, actor, params, query }) {
     const rows = actor.role === 'anonymous' ? evidenceRows : exhibitRows;
     return rows.page(db, params.session_id, query);
@@ -42,6 +36,7 @@ export const readExhibit = defineQuery({
   roles: 'anyone',
   query: NO_QUERY,
   target: aboutExhibit,
+  answer: exhibitAnswer,
   async read({ db, actor, params }) {
     const exhibit = await findExhibit({ db, params });
     return actor.role === 'anonymous' && exhibit?.state !== IN_EVIDENCE ? undefined : exhibit;
@@ -67,5 +62,5 @@ export async function findExhibit({
 }) {
   const text = `select ${COLUMNS} from exhibits where session_id = $1 and id = $2`;
   const { rows } = await db.query<Exhibit>(text, [session_id, exhibit_id]);
-  return rows[0] && (exhibitResource(rows[0]) as JsonObject & Exhibit);
+  return rows[0] && exhibitResource(rows[0]);
 }

@@ -11,7 +11,16 @@ import { theAssignment } from '../assignments/assignment.ts';
 import { reject } from '../problems.ts';
 import { sessionStream, theSession, withSource } from '../sessions/session.ts';
 import { OPEN_CODES, PRESIDING_CODES, refuseUnlessOpen, refuseUnlessPresiding } from '../turns/courtRefusals.ts';
-import { DECISIONS, exhibitOf, exhibitOfInput, exhibits, exhibitUpdate, findExhibit, withExhibit } from './exhibit.ts';
+import {
+  DECISIONS,
+  exhibitAnswer,
+  exhibitOf,
+  exhibitOfInput,
+  exhibits,
+  exhibitUpdate,
+  findExhibit,
+  withExhibit,
+} from './exhibit.ts';
 
 export const exhibitRuled = defineEvent({
   stream: sessionStream,
@@ -54,6 +63,7 @@ export const ruleExhibit = defineCommand({
     const { decision, ruling = null } = input;
     return [exhibitRuled({ exhibit_id, decision, ruling })];
   },
+  resource: exhibitAnswer,
   result: exhibitOfInput,
   records: [exhibitRuled],
   rejects: [...OPEN_CODES, ...PRESIDING_CODES, 'not_found', 'exhibit_not_tendered', 'exhibit_decided'],

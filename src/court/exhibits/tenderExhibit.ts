@@ -16,6 +16,7 @@ import { OPEN_CODES, refusePending, refuseUnlessActive } from '../turns/courtRef
 import { activeTurn } from '../turns/turn.ts';
 import {
   type Exhibit,
+  exhibitAnswer,
   exhibitOf,
   exhibitOfInput,
   exhibits,
@@ -59,6 +60,7 @@ export const tenderExhibit = defineCommand({
     if (!turn) return reject('turn_not_active', 'No turn is under way: nobody has the floor.');
     return refusePending(session) ?? [exhibitTendered({ exhibit_id: exhibit.id, turn_id: turn.id })];
   },
+  resource: exhibitAnswer,
   result: exhibitOfInput,
   records: [exhibitTendered],
   rejects: [

@@ -12,7 +12,7 @@ import { rosterEntry, sideOf, theAssignment } from '../assignments/assignment.ts
 import { SIDES, type Side } from '../formats/format.ts';
 import { resolveFormat } from '../formats/templates.ts';
 import { sessionStream, theSession, withSource } from '../sessions/session.ts';
-import { type Exhibit, exhibitInsert, exhibitOf, exhibitResource } from './exhibit.ts';
+import { type Exhibit, exhibitAnswer, exhibitInsert, exhibitOf, exhibitResource } from './exhibit.ts';
 import { MEDIA_TYPES, type MediaType, mediaTypeOf } from './mediaTypes.ts';
 import { refuseAtDoor, refuseUpload } from './refuseUpload.ts';
 
@@ -72,6 +72,7 @@ export const uploadExhibit = defineUploadCommand({
     const { media_type, size_bytes, sha256 } = file;
     return [exhibitUploaded({ exhibit_id, side, title, media_type: media_type as MediaType, size_bytes, sha256 })];
   },
+  resource: exhibitAnswer,
   result: ({ states }, { id }) => exhibitResource(exhibitOf(states.session, id)),
   records: [exhibitUploaded],
   rejects: [

@@ -1,10 +1,10 @@
 /** The file of an exhibit, read and hashed again. */
 import { ROLES } from '../../core/definitions/actor.ts';
-import { defineQuery, NO_QUERY } from '../../core/definitions/query.ts';
-import { verifyFile } from './exhibitFile.ts';
+import { defineLongQuery, NO_QUERY } from '../../core/definitions/query.ts';
+import { fileVerdict, verifyFile } from './exhibitFile.ts';
 import { aboutExhibit, findExhibit } from './readExhibits.ts';
 
-export const verifyExhibit = defineQuery({
+export const verifyExhibit = defineLongQuery({
   name: 'exhibit.verify',
   route: 'GET /api/session/:session_id/exhibit/:exhibit_id/verify',
   summary: 'Hash the file of an exhibit again',
@@ -12,5 +12,6 @@ export const verifyExhibit = defineQuery({
   query: NO_QUERY,
   target: aboutExhibit,
   read: findExhibit,
+  answer: fileVerdict,
   complete: verifyFile,
 });

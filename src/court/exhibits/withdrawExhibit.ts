@@ -9,7 +9,15 @@ import { refuseCancelled, theAssignment } from '../assignments/assignment.ts';
 import { reject } from '../problems.ts';
 import { BENCH_AND_COUNSEL } from '../roles.ts';
 import { sessionStream, theSession } from '../sessions/session.ts';
-import { exhibitOf, exhibitOfInput, exhibits, exhibitUpdate, findExhibit, withExhibit } from './exhibit.ts';
+import {
+  exhibitAnswer,
+  exhibitOf,
+  exhibitOfInput,
+  exhibits,
+  exhibitUpdate,
+  findExhibit,
+  withExhibit,
+} from './exhibit.ts';
 import { refuseCompleted, refuseOtherSide, SIDE_CODES } from './exhibitRefusals.ts';
 
 export const exhibitWithdrawn = defineEvent({
@@ -45,6 +53,7 @@ export const withdrawExhibit = defineCommand({
     }
     return [exhibitWithdrawn({ exhibit_id })];
   },
+  resource: exhibitAnswer,
   result: exhibitOfInput,
   records: [exhibitWithdrawn],
   rejects: ['session_completed', 'assignment_cancelled', ...SIDE_CODES, 'not_found', 'exhibit_decided'],

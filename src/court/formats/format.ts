@@ -3,6 +3,7 @@
  * and what happens when time is up. Durations are whole milliseconds. One schema holds for templates and custom formats.
  */
 import { z } from 'zod';
+import { named } from '../../core/definitions/answers.ts';
 
 export const SIDES = ['petitioner', 'respondent'] as const;
 export type Side = (typeof SIDES)[number];
@@ -78,6 +79,16 @@ export const format = z.strictObject({
   exhibits: z.strictObject({ images: z.boolean() }).optional(),
 });
 export type Format = z.output<typeof format>;
+/** As it was resolved. */
+export const formatAnswer = named('Format', format, {
+  name: 'club-10',
+  segments: [
+    { side: 'petitioner', kind: 'argument', allotted_ms: 600_000, min_ms: 0, protected_ms: 0, objections: true },
+    { side: 'respondent', kind: 'argument', allotted_ms: 600_000, min_ms: 0, protected_ms: 0, objections: true },
+  ],
+  ...{ side_ms: null, cards_ms: [60_000], rebuttal: null, pauses: { objection: true, question: false } },
+  ...{ on_expiry: 'stop_card', max_extension_ms: null, objections_per_turn: 3, grounds: 'all' },
+});
 export type Segment = Format['segments'][number];
 
 export function isRebuttal(kind: Kind): boolean {

@@ -3,11 +3,13 @@
  * speaker go on; it is given later, once, or never.
  */
 
-import type { JsonObject } from '../../core/definitions/event.ts';
+import { z } from 'zod';
+import { actor, at, listOf, named, text, uuid } from '../../core/definitions/answers.ts';
+import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 import { defineTable } from '../../core/definitions/table.ts';
 import { insert, type Row, update, type Write } from '../../core/definitions/write.ts';
-import type { Side } from '../formats/format.ts';
-import { type Ground, ruleOf } from './grounds.ts';
+import { SIDES, type Side } from '../formats/format.ts';
+import { EVIDENCE, type Ground, POINTS, ruleOf } from './grounds.ts';
 
 /** `unruled`: still pending when the session ended. */
 export const OBJECTION_STATES = ['pending', 'sustained', 'overruled', 'reserved', 'withdrawn', 'unruled'] as const;
@@ -59,7 +61,34 @@ export function objectionUpdate(objection: Objection): Write {
   return update('objections', { id: objection.id }, columns(objection));
 }
 
+export const objectionAnswer = named(
+  'Objection',
+  z.strictObject({
+    id: uuid,
+    turn_id: uuid,
+    ground: z.enum([...Object.keys(EVIDENCE), ...Object.keys(POINTS)] as Ground[]),
+    /** Of the Federal Rules of Evidence, where the ground has one. */
+    rule: text.nullable(),
+    reason: text.nullable(),
+    side: z.enum(SIDES).nullable(),
+    raised_by: actor,
+    raised_at: at,
+    state: z.enum(OBJECTION_STATES),
+    ruling: text.nullable(),
+    reserved_at: at.nullable(),
+    ruled_by: actor.nullable(),
+    ruled_at: at.nullable(),
+    withdrawn_at: at.nullable(),
+  }),
+  {
+    ...{ id: EXAMPLE.objection_id, turn_id: EXAMPLE.turn_id, ground: 'procedural', rule: null, reason: null },
+    ...{ side: 'respondent', raised_by: EXAMPLE.respondent.user_id, raised_at: EXAMPLE.now, state: 'pending' },
+    ...{ ruling: null, reserved_at: null, ruled_by: null, ruled_at: null, withdrawn_at: null },
+  },
+);
+export const objectionList = listOf('ObjectionList', objectionAnswer);
+
 /** An objection as every answer shows it. */
-export function objectionResource(objection: Objection): JsonObject & { id: string } {
+export function objectionResource(objection: Objection): z.output<typeof objectionAnswer> {
   return { ...objection, rule: ruleOf(objection.ground) };
 }

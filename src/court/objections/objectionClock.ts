@@ -1,6 +1,5 @@
 /** What an objection does to its turn, and how it is shown and found. */
 
-import type { JsonObject } from '../../core/definitions/event.ts';
 import type { Write } from '../../core/definitions/write.ts';
 import { reject } from '../problems.ts';
 import { type SessionState, withTurn } from '../sessions/session.ts';
@@ -46,7 +45,7 @@ export function findObjection({ objections }: SessionState, objection_id: string
   return objections.find(({ id }) => id === objection_id) ?? reject('not_found', 'The session has no such objection.');
 }
 
-export function objectionResult(session: SessionState, objection_id: string): JsonObject {
+export function objectionResult(session: SessionState, objection_id: string) {
   return objectionResource(objectionOf(session, objection_id));
 }
 

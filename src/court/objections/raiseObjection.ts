@@ -21,7 +21,7 @@ import { findActiveTurn, OPEN_CODES, refusePending, refuseUnlessActive, TURN_COD
 import { expiryBefore, turnExpired } from '../turns/expireTurn.ts';
 import { type Turn, turnOfPayload, turns, turnUpdate } from '../turns/turn.ts';
 import { GROUNDS, isPoint } from './grounds.ts';
-import { objectionInsert } from './objection.ts';
+import { objectionAnswer, objectionInsert } from './objection.ts';
 import { objectionResult, withClock } from './objectionClock.ts';
 
 export const objectionRaised = defineEvent({
@@ -89,6 +89,7 @@ export const raiseObjection = defineCommand({
     const after = clockAt(stops_clock ? pausedBy(turn, 'objection', now) : turn, now);
     return [...expiry, objectionRaised({ objection_id, turn_id, ground, reason, side, stops_clock, clock: after })];
   },
+  resource: objectionAnswer,
   result: ({ states }, { id }) => objectionResult(states.session, id),
   records: [turnExpired, objectionRaised],
   rejects: [

@@ -15,7 +15,7 @@ import { reject } from '../problems.ts';
 import { sessionStream, theSession, withSource } from '../sessions/session.ts';
 import { clock } from '../turns/clock.ts';
 import { OPEN_CODES, PRESIDING_CODES, refuseUnlessOpen, refuseUnlessPresiding } from '../turns/courtRefusals.ts';
-import { DECISIONS, objections } from './objection.ts';
+import { DECISIONS, objectionAnswer, objections } from './objection.ts';
 import { clockWithout, decisionWrites, findObjection, objectionResult, withDecision } from './objectionClock.ts';
 
 export const objectionRuled = defineEvent({
@@ -64,6 +64,7 @@ export const ruleObjection = defineCommand({
     }
     return [objectionRuled({ objection_id, decision, ruling, clock: clockWithout(session, objection, now) })];
   },
+  resource: objectionAnswer,
   result: ({ states }, { input }) => objectionResult(states.session, input.objection_id),
   records: [objectionRuled],
   rejects: [...OPEN_CODES, ...PRESIDING_CODES, 'not_found', 'objection_decided'],

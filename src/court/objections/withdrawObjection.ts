@@ -11,7 +11,7 @@ import { BENCH_AND_COUNSEL } from '../roles.ts';
 import { sessionStream, theSession } from '../sessions/session.ts';
 import { clock } from '../turns/clock.ts';
 import { OPEN_CODES, refuseUnlessOpen } from '../turns/courtRefusals.ts';
-import { objections } from './objection.ts';
+import { objectionAnswer, objections } from './objection.ts';
 import { clockWithout, decisionWrites, findObjection, objectionResult, withDecision } from './objectionClock.ts';
 
 export const objectionWithdrawn = defineEvent({
@@ -46,6 +46,7 @@ export const withdrawObjection = defineCommand({
     if (raised_by !== actor.id) return reject('not_raiser', 'Somebody else raised this objection.');
     return [objectionWithdrawn({ objection_id, clock: clockWithout(session, objection, now) })];
   },
+  resource: objectionAnswer,
   result: ({ states }, { input }) => objectionResult(states.session, input.objection_id),
   records: [objectionWithdrawn],
   rejects: [...OPEN_CODES, 'not_found', 'objection_decided', 'not_raiser'],

@@ -4,7 +4,7 @@ import { defineCommand } from '../../access/defineCommand.ts';
 import { update } from '../../core/definitions/write.ts';
 import { reject } from '../problems.ts';
 import { theSession } from '../sessions/session.ts';
-import { observations } from './observation.ts';
+import { observationAnswer, observations } from './observation.ts';
 
 export const leaveObservation = defineCommand({
   name: 'session.unobserve',
@@ -24,6 +24,7 @@ export const leaveObservation = defineCommand({
   },
   decide: (_, __, hasLeft) => (hasLeft === false ? [] : reject('not_joined', 'This observation has already ended.')),
   writes: (_, { input, now }) => [update('session_observations', { id: input.observation_id }, { left_at: now })],
+  resource: observationAnswer,
   result: (_, { input, now }) => ({ id: input.observation_id, session_id: input.session_id, left_at: now }),
   records: [],
   rejects: ['not_joined'],

@@ -1,4 +1,7 @@
 /** An observation: a spectator looks on. No event records it, and only its own maker finds it. */
+import { z } from 'zod';
+import { at, named, text, uuid } from '../../core/definitions/answers.ts';
+import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 import { defineTable } from '../../core/definitions/table.ts';
 
 export const observations = defineTable({
@@ -9,4 +12,15 @@ export const observations = defineTable({
   visible: { with: 'courtroom_sessions', by: 'session_id' },
   found_by: 'observation_id',
   found_for: 'user_id',
+});
+
+/** The ticket is for the observer alone. */
+export const admissionAnswer = named(
+  'Admission',
+  z.strictObject({ id: uuid, ticket: text.exactOptional(), expires_at: at }),
+  { id: EXAMPLE.event_id, ticket: 'eyJhbGciOiJIUzI1NiJ9...', expires_at: '2026-09-24T10:26:12.345Z' },
+);
+
+export const observationAnswer = named('Observation', z.strictObject({ id: uuid, session_id: uuid, left_at: at }), {
+  ...{ id: EXAMPLE.event_id, session_id: EXAMPLE.session_id, left_at: EXAMPLE.now },
 });

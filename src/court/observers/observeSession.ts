@@ -10,6 +10,7 @@ import { privately } from '../../core/definitions/privateText.ts';
 import { freeObject } from '../../core/definitions/schemas.ts';
 import { insert } from '../../core/definitions/write.ts';
 import { sessionStreamName, theSession } from '../sessions/session.ts';
+import { admissionAnswer } from './observation.ts';
 
 export const TICKET_TTL_MS = 15 * 60_000;
 
@@ -36,6 +37,7 @@ export const observeSession = defineCommand({
       },
     ),
   ],
+  resource: admissionAnswer,
   result: (_, { id, now }) => ({ id, expires_at: new Date(Date.parse(now) + TICKET_TTL_MS).toISOString() }),
   answer(result, { input, actor }, issueTicket) {
     const { id, expires_at } = result as { id: string; expires_at: string };

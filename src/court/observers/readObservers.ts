@@ -2,7 +2,6 @@
  * How many looked on at a session, and for how long all of them together. An observation that never had a socket ended
  * as it began, and is none; a person with several is one.
  */
-import type { JsonObject } from '../../core/definitions/event.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 
 const OBSERVERS = `
@@ -14,7 +13,7 @@ const OBSERVERS = `
     where session_id = $1 and observed_at < $2 and left_at is distinct from observed_at) o`;
 
 /** @param as_of until when observations are counted */
-export async function readObservers(db: Queryable, session_id: string, as_of: string): Promise<JsonObject> {
+export async function readObservers(db: Queryable, session_id: string, as_of: string) {
   const { rows } = await db.query<{ count: number; looking_on: number; present_ms: number }>(OBSERVERS, [
     session_id,
     as_of,

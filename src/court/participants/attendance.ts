@@ -2,7 +2,10 @@
  * The times that people were in the room, as the events of a session say it. Pure, in whole milliseconds. An awaited
  * participant, whose last socket closed, is still in; one that was given up went when that was recorded.
  */
-import type { JsonObject } from '../../core/definitions/event.ts';
+import { z } from 'zod';
+import { ROSTER_ROLES } from '../../access/scope.ts';
+import { at, count, named, text, uuid } from '../../core/definitions/answers.ts';
+import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 
 /** Types of events by which a participant comes or goes. */
 export const COMING_AND_GOING = [
@@ -16,22 +19,47 @@ export interface Coming {
   payload: { user_id?: string };
 }
 
-export interface Period {
-  in: string;
-  out: string | null;
-}
+const period = z.strictObject({ in: at, out: at.nullable() });
+export type Period = z.output<typeof period>;
 
 /** The periods of each user, in order; the last may be open. */
 export type Periods = ReadonlyMap<string, readonly Period[]>;
 
 /** A person who is, or was, on the roster. */
-export interface Seated {
-  user_id: string;
-  name: string;
-  role: string;
-  presiding: boolean;
-  replaced_at: string | null;
-}
+const seated = z.strictObject({
+  user_id: uuid,
+  name: text,
+  role: z.enum(ROSTER_ROLES),
+  presiding: z.boolean(),
+  replaced_at: at.nullable(),
+});
+export type Seated = z.output<typeof seated>;
+
+const attended = seated.extend({
+  is_present: z.boolean(),
+  first_in: at.nullable(),
+  last_out: at.nullable(),
+  present_ms: count,
+  /** Whole ones. */
+  minutes: count,
+  periods: z.array(period),
+});
+
+export const attendanceAnswer = named(
+  'Attendance',
+  z.strictObject({
+    session_id: uuid,
+    is_final: z.boolean(),
+    /** Until when open periods are counted. */
+    as_of: at,
+    attendance: z.array(attended),
+    observers: z.strictObject({ count, looking_on: count, present_ms: count, minutes: count }),
+  }),
+  {
+    ...{ session_id: EXAMPLE.session_id, is_final: false, as_of: EXAMPLE.now, attendance: [] },
+    observers: { count: 41, looking_on: 38, present_ms: 25_012_345, minutes: 416 },
+  },
+);
 
 /** The periods after some more events, which follow in order. */
 export function afterEvents(periods: Periods, events: readonly Coming[]): Periods {
@@ -57,7 +85,7 @@ function leave(periods: Map<string, readonly Period[]>, user: string, at: string
 }
 
 /** Everybody of the roster, whether they came or not. @param as_of until when open periods are counted */
-export function attendanceOf(roster: readonly Seated[], periods: Periods, as_of: string): JsonObject[] {
+export function attendanceOf(roster: readonly Seated[], periods: Periods, as_of: string): z.output<typeof attended>[] {
   return roster.map((seated) => {
     const own = periods.get(seated.user_id) ?? [];
     const present_ms = own.reduce((sum, one) => sum + Date.parse(one.out ?? as_of) - Date.parse(one.in), 0);
@@ -68,7 +96,7 @@ export function attendanceOf(roster: readonly Seated[], periods: Periods, as_of:
       last_out: own.at(-1)?.out ?? null,
       present_ms,
       minutes: Math.floor(present_ms / 60_000),
-      periods: own,
+      periods: [...own],
     };
   });
 }

@@ -11,7 +11,7 @@ import { insert, update } from '../../core/definitions/write.ts';
 import { refuseCancelled, rosterEntry, theAssignment } from '../assignments/assignment.ts';
 import { reject } from '../problems.ts';
 import { sessionStream, theSession, withSource } from '../sessions/session.ts';
-import { participantResource } from '../sessions/sessionResource.ts';
+import { participantAnswer, participantResource } from '../sessions/sessionResource.ts';
 import { seatUpdate, withParticipant } from './participant.ts';
 
 export const participantJoined = defineEvent({
@@ -80,6 +80,7 @@ export const joinSession = defineCommand({
       update('session_participations', { id: session.participants[actor.id]!.id }, { client_info: input.client_info }),
     ];
   },
+  resource: participantAnswer,
   result: ({ states }, { actor }) => participantResource(states.session.participants[actor.id]!),
   records: [participantJoined, participantReconnected],
   rejects: ['session_completed', 'assignment_cancelled', 'role_not_on_roster'],

@@ -8,7 +8,7 @@ import { id } from '../../core/definitions/schemas.ts';
 import { theAssignment } from '../assignments/assignment.ts';
 import { reject } from '../problems.ts';
 import { sessionStream, theSession } from '../sessions/session.ts';
-import { participantResource } from '../sessions/sessionResource.ts';
+import { participantAnswer, participantResource } from '../sessions/sessionResource.ts';
 import { seatUpdate, withParticipant } from './participant.ts';
 
 export const participantLeft = defineEvent({
@@ -33,6 +33,7 @@ export const leaveSession = defineCommand({
     if (!known || known.status === 'disconnected') return reject('not_joined', 'You are not in this session.');
     return [participantLeft({ participant_id: known.id, user_id: known.user_id })];
   },
+  resource: participantAnswer,
   result: ({ states }, { actor }) => participantResource(states.session.participants[actor.id]!),
   records: [participantLeft],
   rejects: ['session_completed', 'not_joined'],

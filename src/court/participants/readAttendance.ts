@@ -3,14 +3,21 @@
  * of people it says nothing that the log does not. Of tables it reads the roster, for the names of who never came, and
  * the observations, which are counted.
  */
-import type { JsonObject } from '../../core/definitions/event.ts';
 import { defineQuery, NO_QUERY } from '../../core/definitions/query.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { readObservers } from '../observers/readObservers.ts';
 import { sessionStreamName } from '../sessions/session.ts';
 import { aboutSession } from '../sessions/sessionQuery.ts';
 import { SERVER_TIME } from '../turns/readTurns.ts';
-import { afterEvents, attendanceOf, COMING_AND_GOING, type Coming, type Periods, type Seated } from './attendance.ts';
+import {
+  afterEvents,
+  attendanceAnswer,
+  attendanceOf,
+  COMING_AND_GOING,
+  type Coming,
+  type Periods,
+  type Seated,
+} from './attendance.ts';
 
 const PAGE = 1_000;
 
@@ -28,11 +35,12 @@ export const readAttendanceReport = defineQuery({
   roles: 'anyone',
   query: NO_QUERY,
   target: aboutSession,
+  answer: attendanceAnswer,
   read: ({ db, params }) => readAttendance(db, params.session_id),
 });
 
 /** @param page how many events are read at once. @returns undefined where there is no such session */
-export async function readAttendance(db: Queryable, session_id: string, page = PAGE): Promise<JsonObject | undefined> {
+export async function readAttendance(db: Queryable, session_id: string, page = PAGE) {
   const { rows } = await db.query<Facts>(
     `select s.assignment_id, s.status = 'completed' as is_final, coalesce(s.ended_at, ${SERVER_TIME}) as as_of, h.sequence
      from courtroom_sessions s join streams h on h.stream = $2 where s.id = $1`,

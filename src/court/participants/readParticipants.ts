@@ -1,12 +1,12 @@
 /** Reading the participants of a session, in order of joining. */
 import { defineQuery } from '../../core/definitions/query.ts';
 import { aboutSession, byInstant, sessionRows } from '../sessions/sessionQuery.ts';
-import type { participantResource } from '../sessions/sessionResource.ts';
+import { type ParticipantAnswer, participantList } from '../sessions/sessionResource.ts';
 
 const COLUMNS = 'id, user_id, name, role, status, joined_at, left_at, connection_count';
 
-type Shown = ReturnType<typeof participantResource>;
-const participants = sessionRows<Shown>('session_participations', COLUMNS, 'joined_at');
+const asItIs = (row: ParticipantAnswer) => row;
+const participants = sessionRows('session_participations', COLUMNS, 'joined_at', asItIs);
 
 export const readAllParticipants = participants.all;
 
@@ -17,5 +17,6 @@ export const readParticipants = defineQuery({
   roles: 'anyone',
   query: byInstant,
   target: aboutSession,
+  answer: participantList,
   read: ({ db, params, query }) => participants.page(db, params.session_id, query),
 });

@@ -14,6 +14,7 @@ import { refuseOutsider } from '../assignments/refuseStranger.ts';
 import { reject } from '../problems.ts';
 import { OFFICIALS } from '../roles.ts';
 import { theSession } from '../sessions/session.ts';
+import { recordingAnswer } from './recording.ts';
 import { recordingAddress } from './recordingUrl.ts';
 
 const MAX_URL = 2_048;
@@ -60,6 +61,7 @@ export const addRecording = defineCommand({
     }
     return [assignmentRecordingAdded({ recording_id, session_id, url, title })];
   },
+  resource: recordingAnswer,
   result: ({ states }) => ({ ...states.assignment.recordings.at(-1)! }),
   records: [assignmentRecordingAdded],
   rejects: ['not_on_panel', 'session_not_active', 'recording_exists', 'recording_limit'],

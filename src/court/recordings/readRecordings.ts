@@ -2,11 +2,11 @@
 import { ROLES } from '../../core/definitions/actor.ts';
 import { defineQuery } from '../../core/definitions/query.ts';
 import { aboutSession, byInstant, sessionRows } from '../sessions/sessionQuery.ts';
-import type { Recording } from './recording.ts';
+import { type Recording, recordingList } from './recording.ts';
 
 const COLUMNS = 'id, session_id, url, title, added_by, added_at';
 
-const recordings = sessionRows<Recording>('session_recordings', COLUMNS, 'added_at');
+const recordings = sessionRows('session_recordings', COLUMNS, 'added_at', (row: Recording) => row);
 
 export const readRecordings = defineQuery({
   name: 'session.recordings',
@@ -15,5 +15,6 @@ export const readRecordings = defineQuery({
   roles: ROLES,
   query: byInstant,
   target: aboutSession,
+  answer: recordingList,
   read: ({ db, params, query }) => recordings.page(db, params.session_id, query),
 });

@@ -1,14 +1,24 @@
 /** A recording of a session that is named beside the session's own. */
+import { z } from 'zod';
+import { actor, at, listOf, named, text, uuid } from '../../core/definitions/answers.ts';
+import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 import { defineTable } from '../../core/definitions/table.ts';
 
-export interface Recording {
-  id: string;
-  session_id: string;
-  url: string;
-  title: string | null;
-  added_by: string;
-  added_at: string;
-}
+export const recordingAnswer = named(
+  'Recording',
+  z.strictObject({ id: uuid, session_id: uuid, url: text, title: text.nullable(), added_by: actor, added_at: at }),
+  {
+    ...{
+      id: EXAMPLE.event_id,
+      session_id: EXAMPLE.session_id,
+      url: 'https://recordings.example/r/1',
+      title: 'Camera 2',
+    },
+    ...{ added_by: EXAMPLE.judge.user_id, added_at: EXAMPLE.now },
+  },
+);
+export const recordingList = listOf('RecordingList', recordingAnswer);
+export type Recording = z.output<typeof recordingAnswer>;
 
 /** On the assignment's stream, and so not frozen with the session; never changed either. */
 export const recordings = defineTable({

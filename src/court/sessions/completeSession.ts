@@ -16,7 +16,7 @@ import { OFFICIALS } from '../roles.ts';
 import { activeTurn, turnUpdate } from '../turns/turn.ts';
 import { type SessionState, sessionStream, theSession } from './session.ts';
 import { DIGEST_VERSION, stateDigest } from './sessionDigest.ts';
-import { sessionResult } from './sessionResource.ts';
+import { sessionAnswer, sessionResult } from './sessionResource.ts';
 import { closed, emptiedUpdates, refuseTransition } from './sessionTransitions.ts';
 
 export const sessionCompleted = defineEvent({
@@ -94,6 +94,7 @@ export const completeSession = defineCommand({
     const state_digest = stateDigest(closed(states.session, now, recording_url));
     return [sessionCompleted({ event_count, state_digest, digest_version: DIGEST_VERSION, recording_url })];
   },
+  resource: sessionAnswer,
   result: sessionResult,
   records: [sessionCompleted],
   rejects: ['invalid_transition', 'not_on_panel', 'turn_active', 'objection_pending', 'turns_unspoken'],

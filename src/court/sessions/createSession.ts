@@ -11,7 +11,7 @@ import { openSession } from '../assignments/matchCommand.ts';
 import { reject } from '../problems.ts';
 import { OFFICIALS } from '../roles.ts';
 import { sessionStream, theSession } from './session.ts';
-import { sessionResult } from './sessionResource.ts';
+import { sessionAnswer, sessionResult } from './sessionResource.ts';
 
 export const sessionCreated = defineEvent({
   stream: sessionStream,
@@ -53,6 +53,7 @@ export const createSession = defineCommand({
     const metadata = input.metadata ?? {};
     return [sessionCreated({ assignment_id, institution_id, title, courtroom, visibility, metadata })];
   },
+  resource: sessionAnswer,
   result: sessionResult,
   records: [sessionCreated],
   rejects: ['session_exists', 'assignment_cancelled'],

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { defineCommand } from '../../access/defineCommand.ts';
 import { mayOfficiate } from '../../access/scope.ts';
-import type { JsonObject } from '../../core/definitions/event.ts';
+import { entryAnswer } from '../../core/definitions/eventAnswer.ts';
 import { privately } from '../../core/definitions/privateText.ts';
 import { reservedBy } from '../../core/definitions/reserved.ts';
 import { freeObject } from '../../core/definitions/schemas.ts';
@@ -39,7 +39,8 @@ export const logEntry = defineCommand({
       refuseCancelled(assignment) ?? refuseOutsider(assignment, actor) ?? [{ kind: sessionStream.kind, type, payload }]
     );
   },
-  result: ({ events: [event] }) => ({ id: event!.event_id, ...event }) as JsonObject,
+  resource: entryAnswer,
+  result: ({ events: [event] }) => ({ id: event!.event_id, ...event }) as z.output<typeof entryAnswer>,
   records: [],
   rejects: ['session_completed', 'assignment_cancelled', 'not_on_panel'],
 });

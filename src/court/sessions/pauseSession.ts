@@ -15,7 +15,7 @@ import { pausedBy } from '../turns/clock.ts';
 import { expiryOfActive, turnExpired } from '../turns/expireTurn.ts';
 import { activeTurnUpdates } from '../turns/turn.ts';
 import { sessionStream, theSession, withActiveTurn } from './session.ts';
-import { sessionResult } from './sessionResource.ts';
+import { sessionAnswer, sessionResult } from './sessionResource.ts';
 import { refuseTransition, withStatus } from './sessionTransitions.ts';
 
 export const sessionPaused = defineEvent({
@@ -46,6 +46,7 @@ export const pauseSession = defineCommand({
     const paused = sessionPaused({ reason: input.reason ?? null });
     return late ? [turnExpired(late), paused] : [paused];
   },
+  resource: sessionAnswer,
   result: sessionResult,
   records: [turnExpired, sessionPaused],
   rejects: ['invalid_transition', 'not_on_panel'],

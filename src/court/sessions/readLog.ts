@@ -2,7 +2,9 @@
 
 import { z } from 'zod';
 import { EVENT_COLUMNS, type EventRow, exportedEvent } from '../../core/chain/ledger.ts';
-import type { ExportedEvent } from '../../core/definitions/event.ts';
+import { count, named, position, uuid } from '../../core/definitions/answers.ts';
+import { eventAnswer } from '../../core/definitions/eventAnswer.ts';
+import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 import { PAGE_BYTES } from '../../core/definitions/page.ts';
 import { defineQuery } from '../../core/definitions/query.ts';
 import { wholeNumber } from '../../core/definitions/schemas.ts';
@@ -13,6 +15,29 @@ import { aboutSession } from './sessionQuery.ts';
 const MAX_LOGS = 1_000;
 const ENDLESS = 2 ** 31 - 1;
 const sequence = wholeNumber(1, ENDLESS);
+
+/** With `session_id`, as the stream's kind says. */
+type Logged = z.output<typeof eventAnswer>;
+
+const logAnswer = named(
+  'Log',
+  z.strictObject({
+    session_id: uuid,
+    start_sequence: count,
+    /** The last that is here. */
+    end_sequence: count,
+    head: position,
+    /** Is the session completed? */
+    is_complete: z.boolean(),
+    /** Where to go on; null where nothing is left. */
+    next_sequence: count.nullable(),
+    logs: z.array(eventAnswer),
+  }),
+  {
+    ...{ session_id: EXAMPLE.session_id, start_sequence: 1, end_sequence: 0, head: EXAMPLE.head },
+    ...{ is_complete: false, next_sequence: null, logs: [] },
+  },
+);
 
 export const readLog = defineQuery({
   name: 'session.logs',
@@ -25,6 +50,7 @@ export const readLog = defineQuery({
     limit: wholeNumber(1, MAX_LOGS).default(MAX_LOGS),
   }),
   target: aboutSession,
+  answer: logAnswer,
   read: ({ db, params, query }) => readRange(db, params.session_id, query),
 });
 
@@ -35,6 +61,7 @@ export const readReplay = defineQuery({
   roles: 'anyone',
   query: z.strictObject({ from_sequence: sequence.default(1) }),
   target: aboutSession,
+  answer: logAnswer,
   read({ db, params, query }) {
     const range = { start_sequence: query.from_sequence, end_sequence: ENDLESS, limit: MAX_LOGS };
     return readRange(db, params.session_id, range);
@@ -48,13 +75,7 @@ const ENVELOPE_BYTES = 700;
  * Events of a stream from one sequence to another, both included, at most `limit`, ended by the event with which they come
  * to a page's length. The length of a payload is known without it.
  */
-async function readPage(
-  db: Queryable,
-  stream: string,
-  from: number,
-  to: number,
-  limit: number,
-): Promise<ExportedEvent[]> {
+async function readPage(db: Queryable, stream: string, from: number, to: number, limit: number): Promise<Logged[]> {
   const text = `
     select * from (
       select ${EVENT_COLUMNS}, sum(${ENVELOPE_BYTES} + coalesce(octet_length(p.payload), 0)) over before as bytes_before
@@ -64,7 +85,7 @@ async function readPage(
       order by e.sequence limit $4) page
     where coalesce(bytes_before, 0) < ${PAGE_BYTES} order by sequence`;
   const { rows } = await db.query<EventRow>({ name: 'read-log-page', text, values: [stream, from, to, limit] });
-  return rows.map((row) => exportedEvent(row, sessionStream));
+  return rows.map((row) => exportedEvent(row, sessionStream) as Logged);
 }
 
 interface LogRange {

@@ -1,7 +1,6 @@
 /** Reading sessions: one, and those that are active, each with its head as of the same instant. */
 
 import { ROLES } from '../../core/definitions/actor.ts';
-import type { JsonObject } from '../../core/definitions/event.ts';
 import { pageOf, withinPage } from '../../core/definitions/page.ts';
 import { defineQuery, NO_QUERY } from '../../core/definitions/query.ts';
 import type { Head } from '../../core/definitions/stream.ts';
@@ -10,7 +9,7 @@ import { ACTIVE_TURN, SERVER_TIME } from '../turns/readTurns.ts';
 import type { Turn } from '../turns/turn.ts';
 import type { Session } from './session.ts';
 import { aboutSession, byInstant } from './sessionQuery.ts';
-import { sessionResource } from './sessionResource.ts';
+import { sessionAnswer, sessionList, sessionResource } from './sessionResource.ts';
 
 type SessionRow = Session & {
   sequence: number;
@@ -33,7 +32,7 @@ const SESSIONS = `
   left join session_checks c on c.session_id = s.id`;
 
 /** @returns undefined where there is none of that id */
-export async function findSession(db: Queryable, id: string): Promise<(JsonObject & { head: JsonObject }) | undefined> {
+export async function findSession(db: Queryable, id: string) {
   const { rows } = await db.query<SessionRow>({
     name: 'find-session',
     text: `${SESSIONS} where s.id = $1`,
@@ -49,6 +48,7 @@ export const readSession = defineQuery({
   roles: 'anyone',
   query: NO_QUERY,
   target: aboutSession,
+  answer: sessionAnswer,
   read: ({ db, params }) => findSession(db, params.session_id),
   version: ({ head }) => String(head.event_sequence),
 });
@@ -74,6 +74,7 @@ export const readActiveSessions = defineQuery({
   roles: ROLES,
   query: byInstant,
   target: () => null,
+  answer: sessionList,
   async read({ db, actor, query }) {
     const [after_time = null, after_id = null] = query.cursor ?? [];
     const values = [actor.id, actor.institution_id, actor.role, after_time, after_id, query.limit + 1];
@@ -85,8 +86,5 @@ export const readActiveSessions = defineQuery({
 function resource({ sequence, event_hash, participants_count, checked_at, turn, server_time, ...session }: SessionRow) {
   const head: Head = { sequence, event_hash, occurred_at: null };
   const beside = { participants_count, checked_at, turn: turn ?? undefined, server_time };
-  return sessionResource(session, head, beside) as JsonObject & {
-    id: string;
-    head: JsonObject;
-  };
+  return sessionResource(session, head, beside);
 }

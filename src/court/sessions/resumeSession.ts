@@ -9,7 +9,7 @@ import { OFFICIALS } from '../roles.ts';
 import { resumedFrom } from '../turns/clock.ts';
 import { activeTurnUpdates } from '../turns/turn.ts';
 import { sessionStream, theSession, withActiveTurn } from './session.ts';
-import { sessionResult } from './sessionResource.ts';
+import { sessionAnswer, sessionResult } from './sessionResource.ts';
 import { refuseTransition, withStatus } from './sessionTransitions.ts';
 
 export const sessionResumed = defineEvent({
@@ -33,6 +33,7 @@ export const resumeSession = defineCommand({
   locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
   body: z.strictObject({}),
   decide: (states, { actor }) => refuseTransition(states, ['paused'], 'active', actor) ?? [sessionResumed({})],
+  resource: sessionAnswer,
   result: sessionResult,
   records: [sessionResumed],
   rejects: ['invalid_transition', 'not_on_panel'],

@@ -15,14 +15,17 @@ import { brokenInvariants } from '../turns/turnInvariants.ts';
 import type { Violation } from '../violations/violation.ts';
 import { sessionDigest } from './sessionDigest.ts';
 
-export type SessionStatus = 'pending' | 'active' | 'paused' | 'completed';
+export const SESSION_STATES = ['pending', 'active', 'paused', 'completed'] as const;
+export type SessionStatus = (typeof SESSION_STATES)[number];
+
+export const SEAT_STATES = ['connected', 'reconnecting', 'disconnected'] as const;
 
 export interface Participant {
   id: string;
   user_id: string;
   name: string;
   role: RosterRole;
-  status: 'connected' | 'reconnecting' | 'disconnected';
+  status: (typeof SEAT_STATES)[number];
   joined_at: string;
   left_at: string | null;
   connection_count: number;

@@ -13,7 +13,7 @@ import { resolveFormat } from '../formats/templates.ts';
 import { OFFICIALS } from '../roles.ts';
 import { newTurn, plannedTurn, turnInsert, turnsOf } from '../turns/turn.ts';
 import { sessionStream, theSession } from './session.ts';
-import { sessionResult } from './sessionResource.ts';
+import { sessionAnswer, sessionResult } from './sessionResource.ts';
 import { refuseTransition, withStatus } from './sessionTransitions.ts';
 
 export const sessionStarted = defineEvent({
@@ -43,6 +43,7 @@ export const startSession = defineCommand({
     const format = resolveFormat(states.assignment.format);
     return [sessionStarted({ format, turns: turnsOf(format, id) })];
   },
+  resource: sessionAnswer,
   result: sessionResult,
   records: [sessionStarted],
   rejects: ['invalid_transition', 'not_on_panel', 'assignment_cancelled'],

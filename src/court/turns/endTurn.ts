@@ -11,7 +11,8 @@ import { BENCH_AND_BAILIFF } from '../roles.ts';
 import { sessionStream, theSession, withTurn } from '../sessions/session.ts';
 import { findActiveTurn, OPEN_CODES, refusePending, refuseUnlessOpen, TURN_CODES } from './courtRefusals.ts';
 import { expiry, turnExpired } from './expireTurn.ts';
-import { endedTurn, turnOfInput, turnOfPayload, turns, turnUpdate } from './turn.ts';
+import { timedTurnAnswer, turnOfInput } from './shownTurn.ts';
+import { endedTurn, turnOfPayload, turns, turnUpdate } from './turn.ts';
 
 export const turnEnded = defineEvent({
   stream: sessionStream,
@@ -45,6 +46,7 @@ export const endTurn = defineCommand({
     const ended = turnEnded({ turn_id: turn.id, used_ms: used_ms!, overtime_ms: overtime_ms! });
     return late ? [turnExpired(late), ended] : [ended];
   },
+  resource: timedTurnAnswer,
   result: turnOfInput,
   records: [turnExpired, turnEnded],
   rejects: [...OPEN_CODES, ...STRANGER_CODES, ...TURN_CODES, 'objection_pending'],

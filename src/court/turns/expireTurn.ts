@@ -11,7 +11,8 @@ import { reject } from '../problems.ts';
 import { type SessionState, sessionStream, theSession, withTurn } from '../sessions/session.ts';
 import { deadlineOf } from './clock.ts';
 import { findActiveTurn, TURN_CODES } from './courtRefusals.ts';
-import { activeTurn, type Turn, timedOutTurn, turnOfInput, turnOfPayload, turns, turnUpdate } from './turn.ts';
+import { turnOfInput } from './shownTurn.ts';
+import { activeTurn, type Turn, timedOutTurn, turnOfPayload, turns, turnUpdate } from './turn.ts';
 
 const expired = z.strictObject({ turn_id: id, deadline: z.string(), ends: z.boolean() });
 type Expired = z.output<typeof expired>;

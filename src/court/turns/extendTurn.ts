@@ -19,7 +19,8 @@ import {
   TURN_CODES,
 } from './courtRefusals.ts';
 import { expiryBefore, turnExpired } from './expireTurn.ts';
-import { turnOfInput, turnOfPayload, turns, turnUpdate } from './turn.ts';
+import { timedTurnAnswer, turnOfInput } from './shownTurn.ts';
+import { turnOfPayload, turns, turnUpdate } from './turn.ts';
 
 export const turnExtended = defineEvent({
   stream: sessionStream,
@@ -56,6 +57,7 @@ export const extendTurn = defineCommand({
     const after = { ...turn, extension_ms: turn.extension_ms + extension_ms };
     return [...expiry, turnExtended({ turn_id: turn.id, extension_ms, clock: clockAt(after, now) })];
   },
+  resource: timedTurnAnswer,
   result: turnOfInput,
   records: [turnExpired, turnExtended],
   rejects: [...OPEN_CODES, ...PRESIDING_CODES, ...TURN_CODES, 'extension_too_long', 'turn_expired'],

@@ -20,7 +20,8 @@ import {
   TURN_CODES,
 } from './courtRefusals.ts';
 import { expiryBefore, turnExpired } from './expireTurn.ts';
-import { type Turn, turnOfInput, turnOfPayload, turns, turnUpdate } from './turn.ts';
+import { timedTurnAnswer, turnOfInput } from './shownTurn.ts';
+import { type Turn, turnOfPayload, turns, turnUpdate } from './turn.ts';
 
 export const turnQuestionStarted = defineEvent({
   stream: sessionStream,
@@ -85,6 +86,7 @@ export const markQuestion = defineCommand({
     const after = asked(turn, stops_clock, now);
     return [...expiry, turnQuestionStarted({ turn_id, judge_id, stops_clock, clock: clockAt(after, now) })];
   },
+  resource: timedTurnAnswer,
   result: turnOfInput,
   records: [turnExpired, turnQuestionStarted, turnQuestionEnded],
   rejects: [

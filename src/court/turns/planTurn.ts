@@ -17,8 +17,9 @@ import { BENCH_AND_BAILIFF } from '../roles.ts';
 import { type SessionState, sessionStream, theSession, withTurn } from '../sessions/session.ts';
 import { budgetMs } from './clock.ts';
 import { findTurn, OPEN_CODES, refuseUnlessOpen } from './courtRefusals.ts';
+import { timedTurnAnswer, turnOfInput } from './shownTurn.ts';
 import { sideTimeLeftMs } from './sideTime.ts';
-import { newTurn, plannedTurn, restOf, turnInsert, turnOfInput, turnOfPayload, turns, turnUpdate } from './turn.ts';
+import { newTurn, plannedTurn, restOf, turnInsert, turnOfPayload, turns, turnUpdate } from './turn.ts';
 
 export const turnPlanned = defineEvent({
   stream: sessionStream,
@@ -78,6 +79,7 @@ export const planTurn = defineCommand({
   locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
   finds: [turns, { ...turns, found_by: 'continues' }],
   body,
+  example: { side: 'petitioner', kind: 'argument', allotted_ms: 600_000 },
   decide({ session, assignment }, { id, input, actor }) {
     const refusal = refuseUnlessOpen(session) ?? refuseStranger(assignment, actor);
     if (refusal) return refusal;
@@ -91,6 +93,7 @@ export const planTurn = defineCommand({
     const planned = { side: side!, kind: kind!, allotted_ms: allotted_ms!, protected_ms, objections };
     return [turnPlanned({ turn: { id, order_index, min_ms: 0, continues: null, ...planned } })];
   },
+  resource: timedTurnAnswer,
   result: (applied, { id, input }) => turnOfInput(applied, { input: { turn_id: input.turn_id ?? id } }),
   records: [turnPlanned, turnReplanned],
   rejects: [

@@ -1,12 +1,14 @@
 /** Reading a session's turns in their order, a voided one before what replaced it, and the format that they follow. */
 import { z } from 'zod';
+import { named } from '../../core/definitions/answers.ts';
 import { pageOf, pageQuery } from '../../core/definitions/page.ts';
 import { defineQuery } from '../../core/definitions/query.ts';
 import { id } from '../../core/definitions/schemas.ts';
-import type { Format } from '../formats/format.ts';
+import { type Format, formatAnswer } from '../formats/format.ts';
 import { sessionStreamName } from '../sessions/session.ts';
 import { aboutSession } from '../sessions/sessionQuery.ts';
-import { type Turn, turnResource } from './turn.ts';
+import { timedTurnAnswer, turnResource } from './shownTurn.ts';
+import type { Turn } from './turn.ts';
 
 const COLUMNS = [
   ...['id', 'order_index', 'side', 'kind', 'allotted_ms', 'min_ms', 'protected_ms', 'objections', 'continues'],
@@ -34,6 +36,17 @@ const PAGE = `
   where t.session_id = $1 and ($2::integer is null or (t.order_index, t.id) > ($2, $5::uuid))
   order by t.order_index, t.id limit $3`;
 
+const turnList = named(
+  'TurnList',
+  z.strictObject({
+    /** Null before the session was started: then there are no turns. */
+    format: formatAnswer.nullable(),
+    items: z.array(timedTurnAnswer),
+    next_cursor: z.string().nullable(),
+  }),
+  { format: null, items: [], next_cursor: null },
+);
+
 export const readTurns = defineQuery({
   name: 'session.turns',
   route: 'GET /api/session/:session_id/turns',
@@ -41,6 +54,7 @@ export const readTurns = defineQuery({
   roles: 'anyone',
   query: z.strictObject(pageQuery([z.string().regex(/^[0-9]{1,9}$/), id])),
   target: aboutSession,
+  answer: turnList,
   async read({ db, params: { session_id }, query }) {
     const [after_place = null, after_id = null] = query.cursor ?? [];
     const values = [session_id, after_place, query.limit + 1, sessionStreamName(session_id), after_id];

@@ -15,8 +15,9 @@ import { reject } from '../problems.ts';
 import { BENCH_AND_BAILIFF } from '../roles.ts';
 import { sessionStream, theSession, withTurn } from '../sessions/session.ts';
 import { findTurn, OPEN_CODES, refuseUnlessOpen } from './courtRefusals.ts';
+import { timedTurnAnswer, turnOfInput } from './shownTurn.ts';
 import { donorsOf, freeTimeMs, takeFrom } from './sideTime.ts';
-import { type Turn, turnOfInput, turnOfPayload, turns, turnUpdate } from './turn.ts';
+import { type Turn, turnOfPayload, turns, turnUpdate } from './turn.ts';
 
 export const turnRebuttalReserved = defineEvent({
   stream: sessionStream,
@@ -62,6 +63,7 @@ export const reserveRebuttal = defineCommand({
       turnRebuttalReserved({ turn_id, reserved_ms, allotted: [...changed, { turn_id, allotted_ms: reserved_ms }] }),
     ];
   },
+  resource: timedTurnAnswer,
   result: turnOfInput,
   records: [turnRebuttalReserved],
   rejects: [

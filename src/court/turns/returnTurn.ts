@@ -12,7 +12,8 @@ import { BENCH_AND_BAILIFF } from '../roles.ts';
 import { sessionStream, theSession, withTurn } from '../sessions/session.ts';
 import { clock, clockAt, resumedFrom } from './clock.ts';
 import { findActiveTurn, OPEN_CODES, refuseUnlessOpen, TURN_CODES } from './courtRefusals.ts';
-import { turnOfInput, turnOfPayload, turns, turnUpdate } from './turn.ts';
+import { timedTurnAnswer, turnOfInput } from './shownTurn.ts';
+import { turnOfPayload, turns, turnUpdate } from './turn.ts';
 
 export const turnReturned = defineEvent({
   stream: sessionStream,
@@ -45,6 +46,7 @@ export const returnTurn = defineCommand({
     }
     return [turnReturned({ turn_id: turn.id, clock: clockAt(resumedFrom(turn, 'bench', now), now) })];
   },
+  resource: timedTurnAnswer,
   result: turnOfInput,
   records: [turnReturned],
   rejects: [...OPEN_CODES, ...STRANGER_CODES, ...TURN_CODES, 'floor_not_taken'],

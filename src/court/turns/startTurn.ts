@@ -15,7 +15,8 @@ import { BENCH_AND_BAILIFF } from '../roles.ts';
 import { type SessionState, sessionStream, theSession, withSource, withTurn } from '../sessions/session.ts';
 import { clock, clockAt } from './clock.ts';
 import { findOnRoster, findTurn, OPEN_CODES, refusePending, refuseUnlessActive } from './courtRefusals.ts';
-import { activeTurn, type Turn, turnOfInput, turnOfPayload, turns, turnUpdate } from './turn.ts';
+import { timedTurnAnswer, turnOfInput } from './shownTurn.ts';
+import { activeTurn, type Turn, turnOfPayload, turns, turnUpdate } from './turn.ts';
 
 export const turnStarted = defineEvent({
   stream: sessionStream,
@@ -54,6 +55,7 @@ export const startTurn = defineCommand({
     const started = { ...turn, started_at: now };
     return [turnStarted({ turn_id: turn.id, speaker_id, speaker_name, clock: clockAt(started, now) })];
   },
+  resource: timedTurnAnswer,
   result: turnOfInput,
   records: [turnStarted],
   rejects: [

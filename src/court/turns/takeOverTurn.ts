@@ -13,7 +13,8 @@ import { sessionStream, theSession, withTurn } from '../sessions/session.ts';
 import { clock, clockAt, pausedBy } from './clock.ts';
 import { findActiveTurn, OPEN_CODES, refusePending, refuseUnlessActive, TURN_CODES } from './courtRefusals.ts';
 import { expiryBefore, turnExpired } from './expireTurn.ts';
-import { turnOfInput, turnOfPayload, turns, turnUpdate } from './turn.ts';
+import { timedTurnAnswer, turnOfInput } from './shownTurn.ts';
+import { turnOfPayload, turns, turnUpdate } from './turn.ts';
 
 export const turnTakenOver = defineEvent({
   stream: sessionStream,
@@ -47,6 +48,7 @@ export const takeOverTurn = defineCommand({
     if (isRejection(expiry)) return expiry;
     return [...expiry, turnTakenOver({ turn_id: turn.id, clock: clockAt(pausedBy(turn, 'bench', now), now) })];
   },
+  resource: timedTurnAnswer,
   result: turnOfInput,
   records: [turnExpired, turnTakenOver],
   rejects: [

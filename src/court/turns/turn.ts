@@ -10,13 +10,11 @@
  */
 import { z } from 'zod';
 import { eventId } from '../../core/chain/ids.ts';
-import type { JsonObject } from '../../core/definitions/event.ts';
 import { id } from '../../core/definitions/schemas.ts';
-import type { Head } from '../../core/definitions/stream.ts';
 import { defineTable } from '../../core/definitions/table.ts';
 import { insert, type Row, update, type Write } from '../../core/definitions/write.ts';
 import { type Format, KINDS, type Kind, SIDES, type Side } from '../formats/format.ts';
-import { budgetMs, clockAt, deadlineOf, spokenMs, stoppedAt, type Timed } from './clock.ts';
+import { budgetMs, deadlineOf, spokenMs, stoppedAt, type Timed } from './clock.ts';
 
 export const TURN_STATES = ['planned', 'active', 'ended', 'waived', 'voided'] as const;
 export type TurnState = (typeof TURN_STATES)[number];
@@ -142,37 +140,9 @@ export function activeTurnUpdates(turns: readonly Turn[]): Write[] {
   return turns.filter(({ state }) => state === 'active').map(turnUpdate);
 }
 
-/** A turn as every answer shows it. */
-export function shownTurn(turn: Turn): JsonObject & { id: string } {
-  const { speaker_id, speaker_name, ...rest } = turn;
-  return { ...rest, speaker: speaker_id === null ? null : { user_id: speaker_id, name: speaker_name } };
-}
-
-/** The clock of an active turn at an instant of the database's clock; null where none runs or stands. */
-export function shownClock(turn: Turn | undefined, format: Format | null, server_time: string): JsonObject | null {
-  if (turn?.state !== 'active') return null;
-  return { ...clockAt(turn, server_time), cards_ms: format?.cards_ms ?? [], server_time };
-}
-
-/** A turn with its clock: the result of its commands, and an item of the list. */
-export function turnResource(turn: Turn, format: Format | null, server_time: string): JsonObject & { id: string } {
-  return { ...shownTurn(turn), clock: shownClock(turn, format, server_time) };
-}
-
 /** The turn that an event or a command names. @throws when there is none: `decide` has made sure of it */
 export function turnOfPayload(turns: readonly Turn[], { turn_id }: { turn_id: string }): Turn {
   const turn = turns.find(({ id }) => id === turn_id);
   if (!turn) throw new Error(`no turn ${turn_id}`);
   return turn;
-}
-
-interface After {
-  states: { session: { turns: readonly Turn[]; format: Format | null } };
-  heads: { readonly [kind: string]: Head };
-}
-
-/** The turn that the input names, as the command left it. */
-export function turnOfInput({ states, heads }: After, { input }: { input: { turn_id: string } }) {
-  const { turns, format } = states.session;
-  return turnResource(turnOfPayload(turns, input), format, heads.session!.occurred_at!);
 }

@@ -17,6 +17,7 @@ import { reject } from '../problems.ts';
 import { BENCH_AND_BAILIFF } from '../roles.ts';
 import { type SessionState, sessionStream, theSession, withSource } from '../sessions/session.ts';
 import { findTurn, OPEN_CODES, refusePending, refuseUnlessOpen, refuseUnlessPresiding } from './courtRefusals.ts';
+import { turnOfInput, turnResource, voidedTurnAnswer } from './shownTurn.ts';
 import {
   newTurn,
   type PlannedTurn,
@@ -24,9 +25,7 @@ import {
   restOf,
   type Turn,
   turnInsert,
-  turnOfInput,
   turnOfPayload,
-  turnResource,
   turns,
   turnUpdate,
   voidedTurn,
@@ -92,6 +91,7 @@ export const voidTurn = defineCommand({
     const rest_id = restOf(session.turns, turn)?.id ?? null;
     return [turnVoided({ turn_id, reason, turn: plannedAnew(turn, id), rest_id })];
   },
+  resource: voidedTurnAnswer,
   result(applied, { id, input }) {
     const { states, heads } = applied;
     const replacement = turnOfPayload(states.session.turns, { turn_id: id });

@@ -12,7 +12,8 @@ import { reject } from '../problems.ts';
 import { BENCH_AND_BAILIFF } from '../roles.ts';
 import { sessionStream, theSession, withTurn } from '../sessions/session.ts';
 import { findTurn, OPEN_CODES, refuseUnlessOpen } from './courtRefusals.ts';
-import { turnOfInput, turnOfPayload, turns, turnUpdate } from './turn.ts';
+import { timedTurnAnswer, turnOfInput } from './shownTurn.ts';
+import { turnOfPayload, turns, turnUpdate } from './turn.ts';
 
 export const turnRebuttalWaived = defineEvent({
   stream: sessionStream,
@@ -43,6 +44,7 @@ export const waiveRebuttal = defineCommand({
     if (turn.allotted_ms === 0) return reject('rebuttal_not_reserved', 'No time is reserved for it.');
     return [turnRebuttalWaived({ turn_id: turn.id })];
   },
+  resource: timedTurnAnswer,
   result: turnOfInput,
   records: [turnRebuttalWaived],
   rejects: [

@@ -14,6 +14,7 @@ import { BENCH_AND_BAILIFF } from '../roles.ts';
 import { sessionStream, theSession, withSource } from '../sessions/session.ts';
 import { findOnRoster, findTurn, OPEN_CODES, refuseUnlessOpen } from '../turns/courtRefusals.ts';
 import { turns } from '../turns/turn.ts';
+import { violationAnswer } from './violation.ts';
 
 export const proceduralViolation = defineEvent({
   stream: sessionStream,
@@ -65,6 +66,7 @@ export const recordViolation = defineCommand({
     if (isRejection(person)) return person;
     return [proceduralViolation({ violation_id, user_id, turn_id, kind, description })];
   },
+  resource: violationAnswer,
   result: ({ states }, { id }) => ({ ...states.session.violations.find((one) => one.id === id)! }),
   records: [proceduralViolation],
   rejects: [...OPEN_CODES, ...STRANGER_CODES, 'not_found', 'not_on_roster'],

@@ -1,4 +1,5 @@
 /** `GET /api/command/<id>`: how a command stands; and its redrive, which is a new command with the same input. */
+
 import type { Request } from 'express';
 import { z } from 'zod';
 import { type CommandState, STATE_COLUMNS } from '../../core/apply/inbox.ts';
@@ -12,6 +13,7 @@ import { type ApiContext, demandRole, enter } from '../door/door.ts';
 import { readPreferences } from '../door/preferences.ts';
 import { defineRoute, type Serve } from '../door/route.ts';
 import { stateBody } from './answers.ts';
+import { acceptedAnswer, anyResource, appliedAnswer, commandStateAnswer } from './commandAnswers.ts';
 import { submit } from './serveCommand.ts';
 
 export const readCommandState = defineRoute({
@@ -19,6 +21,7 @@ export const readCommandState = defineRoute({
   route: 'GET /api/command/:command_id',
   summary: 'How a command stands',
   roles: ROLES,
+  answer: commandStateAnswer,
   rejects: [],
   serve: serveCommandState,
 });
@@ -28,6 +31,8 @@ export const redriveCommand = defineRoute({
   route: 'POST /api/command/:command_id/redrive',
   summary: 'Try a dead command again, as a new one',
   roles: ['super_admin'],
+  answer: appliedAnswer(anyResource),
+  accepted: acceptedAnswer,
   rejects: ['not_dead'],
   serve: serveRedrive,
 });

@@ -19,6 +19,10 @@ export interface RouteDefinition {
   query?: z.ZodObject;
   /** Of what it answers with, where that is not JSON. */
   media_type?: string;
+  /** The schema of the answer, where that is JSON: one with a name. */
+  answer?: z.ZodType;
+  /** The same of 202, where the answer takes longer. */
+  accepted?: z.ZodType;
   /** Codes it may be refused with besides those of the door. */
   rejects: readonly ProblemCode[];
   serve(context: ApiContext): Serve;

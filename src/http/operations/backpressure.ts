@@ -1,7 +1,9 @@
 /** `GET /ops/backpressure`: how much waits for listeners that take less than there is, at all relays, as these report it. */
+
 import { z } from 'zod';
 import { type ApiContext, demandRole, enter } from '../door/door.ts';
 import { defineRoute, type Serve } from '../door/route.ts';
+import { backpressureAnswer } from './operationAnswers.ts';
 import { demandRelays } from './sockets.ts';
 
 const OPERATORS = ['super_admin'] as const;
@@ -18,6 +20,7 @@ export const readBackpressure = defineRoute({
   route: 'GET /ops/backpressure',
   summary: 'What waits for slow listeners at all relays, and how often one was too far behind',
   roles: OPERATORS,
+  answer: backpressureAnswer,
   rejects: ['unavailable'],
   serve: serveBackpressure,
 });

@@ -1,5 +1,5 @@
 /**
- * `/api/openapi.json` with a page to read it at `/api/docs`, and `/api/asyncapi.json` of the live protocol. Everything comes from
+ * `/api/openapi.json` with a page to read it at `/api/docs`, `/api/asyncapi.json` of the live protocol, and `/api/events.json` of what events hold. Everything comes from
  * this server, scripts included.
  */
 
@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { Router } from 'express';
 import { asyncApiDocument } from './asyncapi.ts';
 import { openApiDocument } from './openapi.ts';
+import { eventsDocument } from './schemas.ts';
 import { serveFixed } from './serveFixed.ts';
 
 const ASSETS = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
@@ -36,11 +37,12 @@ const SCRIPT = `SwaggerUIBundle({ url: '/api/openapi.json', dom_id: '#page', dee
   defaultModelsExpandDepth: -1, validatorUrl: null });
 `;
 
-export function docsRoutes(version: string): Router {
+export function docsRoutes(version: string, public_url?: string): Router {
   const router = Router();
   for (const [path, document] of Object.entries({
-    '/api/openapi.json': JSON.stringify(openApiDocument(version)),
+    '/api/openapi.json': JSON.stringify(openApiDocument(version, public_url)),
     '/api/asyncapi.json': JSON.stringify(asyncApiDocument(version)),
+    '/api/events.json': JSON.stringify(eventsDocument(version)),
   })) {
     router.get(
       path,

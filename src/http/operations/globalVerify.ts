@@ -2,18 +2,22 @@
  * `GET /integrity/global-verify`: the whole record checked by a worker, once for everybody who asks meanwhile. Past
  * 25 s the answer is 202 and the run's own address. The verdict is what stands in Postgres, and nothing else.
  */
+
 import type { Response } from 'express';
 import { isUuid } from '../../core/chain/ids.ts';
 import { type Actor, ADMINS } from '../../core/definitions/actor.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 import { type ApiContext, demandRole, enter } from '../door/door.ts';
 import { defineRoute, type Serve } from '../door/route.ts';
+import { recordVerdict, runUnderWay } from './operationAnswers.ts';
 
 export const verifyGlobally = defineRoute({
   name: 'integrity.verify',
   route: 'GET /integrity/global-verify',
   summary: 'Verify every session of your institution, or all of them',
   roles: ADMINS,
+  answer: recordVerdict,
+  accepted: runUnderWay,
   rejects: [],
   serve: serveGlobalVerify,
 });
@@ -23,6 +27,8 @@ export const readVerifyRun = defineRoute({
   route: 'GET /integrity/runs/:run_id',
   summary: 'How a verification stands',
   roles: ADMINS,
+  answer: recordVerdict,
+  accepted: runUnderWay,
   rejects: [],
   serve: serveVerifyRun,
 });

@@ -1,22 +1,27 @@
 /** The schemas of the live protocol as JSON Schema, with the payload of each type of event that a session can record. */
 import { z } from 'zod';
+import { position } from '../../core/definitions/answers.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
+import { exhibitAnswer } from '../../court/exhibits/exhibit.ts';
+import { objectionAnswer } from '../../court/objections/objection.ts';
 import { sessionStream } from '../../court/sessions/session.ts';
+import { participantAnswer, sessionAnswer } from '../../court/sessions/sessionResource.ts';
+import { clockAnswer, turnAnswer } from '../../court/turns/shownTurn.ts';
 import { clientMessages, serverMessages } from '../../live/messages.ts';
-import * as state from '../../live/snapshot.ts';
+import { presence, snapshot } from '../../live/snapshot.ts';
 import { catalog } from '../../modules.ts';
 
 const AT = '#/components/schemas/';
 const RESOURCES = {
-  Position: state.position,
-  Session: state.session,
-  Turn: state.turn,
-  Clock: state.clock,
-  Participant: state.participant,
-  Objection: state.objection,
-  Exhibit: state.exhibit,
-  Presence: state.presence,
-  Snapshot: state.snapshot,
+  Position: position,
+  Session: sessionAnswer,
+  Turn: turnAnswer,
+  Clock: clockAnswer,
+  Participant: participantAnswer,
+  Objection: objectionAnswer,
+  Exhibit: exhibitAnswer,
+  Presence: presence,
+  Snapshot: snapshot,
 };
 
 export function liveSchemas(): Record<string, JsonObject> {

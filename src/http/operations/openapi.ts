@@ -1,12 +1,19 @@
 /** OpenAPI 3.1, made from the lists of commands, queries and routes: it cannot say anything that is not served. */
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { CommandDefinition } from '../../core/definitions/command.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
 import type { ProblemCode } from '../../core/definitions/problem.ts';
+import type { QueryDefinition } from '../../core/definitions/query.ts';
 import { commands, problems } from '../../modules.ts';
 import { queries } from '../../queries.ts';
-import { MAX_FAULTS } from '../door/inputErrors.ts';
+import { acceptedAnswer, appliedAnswer } from '../commands/commandAnswers.ts';
+import type { RouteDefinition } from '../door/route.ts';
+import { problemAnswer } from '../problemAnswer.ts';
 import { routes } from '../routes.ts';
+import { bodyExample } from './bodyExamples.ts';
+import { fixedPaths } from './fixedPaths.ts';
+import { answerSchemas, eventSchemas, exampleOf, inputSchema, refOf } from './schemas.ts';
+import { tagOf, tagsOf } from './tags.ts';
 
 const COMMAND_HEADERS = [
   header('Idempotency-Key', 'Send the same key again and get the first outcome again. Kept for 7 days.'),
@@ -32,7 +39,8 @@ const COMMAND_DOOR: ProblemCode[] = [
   'unavailable',
 ];
 
-export function openApiDocument(version: string): JsonObject {
+/** @param public_url at which the public finds this server; without it, wherever the document came from */
+export function openApiDocument(version: string, public_url = '/'): JsonObject {
   const paths: Record<string, Record<string, JsonObject>> = {};
   const add = (route: string, operation: JsonObject) => {
     const [method, path] = route.split(' ') as [string, string];
@@ -42,34 +50,24 @@ export function openApiDocument(version: string): JsonObject {
     paths[template] = { ...paths[template], [method.toLowerCase()]: { ...operation, parameters } };
   };
   for (const command of commands) add(command.route, commandOperation(command));
-  for (const { route, name, summary, query, roles, attach } of queries) {
-    const responses = attach
-      ? { 200: FILE, 304: { description: 'Not changed' }, ...refusals([...AT_THE_DOOR, 'file_damaged']) }
-      : { 200: json('The answer'), ...refusals(AT_THE_DOOR) };
-    const about = { operationId: name, summary, tags: [tagOf(name)], ...(roles === 'anyone' && OPEN_TO_ALL) };
-    add(route, { ...about, parameters: queryParameters(query), responses });
-  }
-  for (const { route, name, summary, query, roles, rejects, media_type } of routes) {
-    const door = route.startsWith('POST') ? COMMAND_DOOR : AT_THE_DOOR;
-    const answer = media_type === undefined ? json('The answer') : fileOfType(media_type);
-    const responses = { 200: answer, ...refusals([...door, ...rejects]) };
-    const parameters = query ? queryParameters(query) : [];
-    const about = { operationId: name, summary, tags: [tagOf(name)], ...(roles === 'anyone' && OPEN_TO_ALL) };
-    add(route, { ...about, parameters, responses });
-  }
+  for (const query of queries) add(query.route, queryOperation(query));
+  for (const route of routes) add(route.route, routeOperation(route));
   return {
     openapi: '3.1.0',
     info: {
       title: 'Plearoll',
       version,
+      license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
       description:
-        'Runs live moot-court sessions and keeps a verifiable record. What is sent live over sockets stands in [/api/asyncapi.json](/api/asyncapi.json).',
+        'Runs live moot-court sessions and keeps a verifiable record. What is sent live over sockets stands in [/api/asyncapi.json](/api/asyncapi.json), the payloads of events in [/api/events.json](/api/events.json).',
     },
-    paths,
+    servers: [{ url: public_url, description: 'This server' }],
+    tags: tagsOf([...commands, ...queries, ...routes].map(({ name }) => name)),
+    paths: { ...paths, ...fixedPaths() },
     security: [{ bearer: [] }],
     components: {
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
-      schemas: { Problem: PROBLEM_SCHEMA, Applied: APPLIED_SCHEMA },
+      schemas: eventSchemas(answerSchemas()),
     },
   };
 }
@@ -81,8 +79,32 @@ const OPEN_TO_ALL = {
   security: [{ bearer: [] }, {}],
 };
 
+type About = Pick<QueryDefinition, 'name' | 'summary' | 'roles'>;
+const about = ({ name, summary, roles }: About) => ({
+  ...{ operationId: name, summary, tags: [tagOf(name)] },
+  ...(roles === 'anyone' ? OPEN_TO_ALL : { description: `Who: ${roles.join(', ')}.` }),
+});
+
+function queryOperation(query: QueryDefinition): JsonObject {
+  const responses = query.answer
+    ? { 200: answered('The answer', query.answer), ...refusals(AT_THE_DOOR) }
+    : { 200: FILE, 304: { description: 'Not changed' }, ...refusals([...AT_THE_DOOR, 'file_damaged']) };
+  return { ...about(query), parameters: queryParameters(query.query), responses };
+}
+
+function routeOperation(route: RouteDefinition): JsonObject {
+  const { answer, accepted, media_type = '*/*', query, rejects } = route;
+  const door = route.route.startsWith('POST') ? COMMAND_DOOR : AT_THE_DOOR;
+  const responses = {
+    200: answer ? answered('The answer', answer) : fileOfType(media_type),
+    ...(accepted && { 202: answered('Under way; the answer is at the Location', accepted) }),
+    ...refusals([...door, ...rejects]),
+  };
+  return { ...about(route), parameters: query ? queryParameters(query) : [], responses };
+}
+
 function commandOperation(command: CommandDefinition): JsonObject {
-  const { name, summary, creates, rejects, roles, records } = command;
+  const { name, summary, creates, rejects, roles, records, resource } = command;
   const who = roles === 'anyone' ? 'anyone, also without a token where the session is public' : roles.join(', ');
   const what = records.length > 0 ? ` Records ${records.map((event) => event.type).join(', ')}.` : '';
   return {
@@ -93,21 +115,20 @@ function commandOperation(command: CommandDefinition): JsonObject {
     parameters: COMMAND_HEADERS,
     requestBody: requestBodyOf(command),
     responses: {
-      [creates === undefined ? 200 : 201]: json('Applied', { $ref: '#/components/schemas/Applied' }),
-      202: json('Accepted; the outcome is at the Location'),
+      [creates === undefined ? 200 : 201]: answered('Applied', appliedAnswer(resource)),
+      202: answered('Accepted; the outcome is at the Location', acceptedAnswer),
       ...refusals([...COMMAND_DOOR, ...(command.upload ? ['bad_request'] : []), ...rejects]),
     },
     ...(roles === 'anyone' && { security: [{ bearer: [] }, {}] }),
   };
 }
 
-function requestBodyOf({ body, upload }: CommandDefinition): JsonObject {
-  const schema = z.toJSONSchema(body, { io: 'input', unrepresentable: 'any' }) as JsonObject & {
-    required?: string[];
-    properties: JsonObject;
-  };
+function requestBodyOf(command: CommandDefinition): JsonObject {
+  const { body, upload } = command;
+  const schema = inputSchema(body) as JsonObject & { required?: string[]; properties: JsonObject };
   const { required = [], properties } = schema;
-  if (!upload) return { required: required.length > 0, content: { 'application/json': { schema } } };
+  const example = bodyExample(command) ?? {};
+  if (!upload) return { required: required.length > 0, content: { 'application/json': { schema, example } } };
   const { max_bytes, media_types } = upload;
   const file = { type: 'string', format: 'binary', description: `At most ${max_bytes} bytes.` };
   const form = { ...schema, properties: { ...properties, file }, required: [...required, 'file'] };
@@ -119,16 +140,15 @@ function requestBodyOf({ body, upload }: CommandDefinition): JsonObject {
 function refusals(codes: readonly string[]): Record<string, JsonObject> {
   const byStatus = new Map<number, string[]>();
   for (const code of codes) byStatus.set(problems[code]![0], [...(byStatus.get(problems[code]![0]) ?? []), code]);
-  const schema = { $ref: '#/components/schemas/Problem' };
   const answer = (list: string[]) => ({
     description: list.map((code) => `\`${code}\`: ${problems[code]![1]}`).join('; '),
-    content: { 'application/problem+json': { schema } },
+    content: { 'application/problem+json': { schema: refOf(problemAnswer) } },
   });
   return Object.fromEntries([...byStatus].map(([status, list]) => [status, answer(list)]));
 }
 
-function json(description: string, schema: JsonObject = { type: 'object' }): JsonObject {
-  return { description, content: { 'application/json': { schema } } };
+function answered(description: string, schema: z.ZodType): JsonObject {
+  return { description, content: { 'application/json': { schema: refOf(schema), example: exampleOf(schema) } } };
 }
 
 function fileOfType(media_type: string): JsonObject {
@@ -141,7 +161,7 @@ const FILE = {
 };
 
 function queryParameters(query: z.ZodObject): JsonObject[] {
-  const { properties = {} } = z.toJSONSchema(query, { io: 'input', unrepresentable: 'any' });
+  const { properties = {} } = inputSchema(query) as { properties?: JsonObject };
   return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: false, schema }));
 }
 
@@ -152,54 +172,3 @@ function pathParameter(name: string): JsonObject {
 function header(name: string, description: string): JsonObject {
   return { name, in: 'header', required: false, description, schema: { type: 'string' } };
 }
-
-function tagOf(name: string): string {
-  return name.split('.')[0]!;
-}
-
-const PROBLEM_SCHEMA = {
-  type: 'object',
-  description: 'RFC 9457 problem details',
-  required: ['type', 'title', 'status', 'detail', 'code'],
-  properties: {
-    type: { type: 'string', examples: ['urn:plearoll:problem:not_found'] },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    detail: { type: 'string' },
-    code: { type: 'string', enum: Object.keys(problems) },
-    instance: { type: 'string' },
-    command_id: { type: 'string', format: 'uuid' },
-    errors: {
-      type: 'array',
-      maxItems: MAX_FAULTS,
-      items: { type: 'object', properties: { pointer: { type: 'string' }, detail: { type: 'string' } } },
-    },
-    more: { type: 'integer', description: 'Faults that `errors` has no room for' },
-    from: { type: 'string' },
-    to: { type: 'string' },
-  },
-};
-
-const APPLIED_SCHEMA = {
-  type: 'object',
-  required: ['command_id', 'status', 'stream', 'sequence_from', 'sequence_to', 'events', 'result'],
-  properties: {
-    command_id: { type: 'string', format: 'uuid' },
-    status: { const: 'applied' },
-    stream: { type: ['string', 'null'] },
-    sequence_from: { type: ['integer', 'null'] },
-    sequence_to: { type: ['integer', 'null'] },
-    events: {
-      type: 'array',
-      items: {
-        type: 'object',
-        properties: {
-          event_sequence: { type: 'integer' },
-          event_type: { type: 'string' },
-          event_hash: { type: 'string' },
-        },
-      },
-    },
-    result: { type: 'object', description: 'The resource after the command, as the matching GET shows it' },
-  },
-};

@@ -2,12 +2,14 @@
  * `GET /ops/rooms/<session_id>`: how far the room is and what it keeps ready, at the relay that is furthest, and how far
  * behind its listeners are, at all relays: at most two hundred, those that lag most.
  */
+
 import type { JsonObject } from '../../core/definitions/event.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { sessionStreamName } from '../../court/sessions/session.ts';
 import { askForRoom, MOST_LISTENERS, type RoomView } from '../../infra/reports/roomViews.ts';
 import { type ApiContext, demandRole, enter } from '../door/door.ts';
 import { defineRoute, type Serve } from '../door/route.ts';
+import { roomAnswer } from './operationAnswers.ts';
 import { demandRelays } from './sockets.ts';
 
 const OPERATORS = ['super_admin'] as const;
@@ -18,6 +20,7 @@ export const readRoom = defineRoute({
   route: 'GET /ops/rooms/:session_id',
   summary: 'A room at all relays: its head, what it keeps ready, and how far behind its listeners are',
   roles: OPERATORS,
+  answer: roomAnswer,
   rejects: ['unavailable'],
   serve: serveRoom,
 });

@@ -2,6 +2,7 @@
  * `GET /ops/sockets`: the connections of all relays, as these report them. The rooms are a list in pages, the fullest
  * first; it is worked out anew for each page. Without a Redis that answers nothing is known of other processes: 503.
  */
+
 import { z } from 'zod';
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { pageOf, pageQuery } from '../../core/definitions/page.ts';
@@ -11,6 +12,7 @@ import { addTallies, NOBODY, type RelayReport, type Tallies, type Tally } from '
 import { type ApiContext, demandRole, enter } from '../door/door.ts';
 import { demandQuery } from '../door/query.ts';
 import { defineRoute, type Serve } from '../door/route.ts';
+import { socketsAnswer } from './operationAnswers.ts';
 
 const OPERATORS = ['super_admin'] as const;
 const query = z.strictObject(pageQuery([z.string().regex(/^\d{1,9}$/), id]));
@@ -21,6 +23,7 @@ export const readSockets = defineRoute({
   summary: 'Connections at all relays: how many, by transport, by room and by relay',
   roles: OPERATORS,
   query,
+  answer: socketsAnswer,
   rejects: ['unavailable'],
   serve: serveSockets,
 });

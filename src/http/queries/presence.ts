@@ -2,23 +2,35 @@
  * `GET /api/session/<id>/presence`: how many listen, as the relays say it, and how the participants stand, as the record
  * has it. Where the relays cannot be asked, as without a Redis that answers, `listeners` is null and the rest is true.
  */
+
 import type { Request, Response } from 'express';
 import type { Actor } from '../../core/definitions/actor.ts';
+import { at, count, named } from '../../core/definitions/answers.ts';
+import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { readAttending } from '../../court/participants/readPresence.ts';
 import { sessionStreamName } from '../../court/sessions/session.ts';
 import { SERVER_TIME } from '../../court/turns/readTurns.ts';
 import type { Reports } from '../../infra/reports/reports.ts';
+import { presence } from '../../live/snapshot.ts';
 import { withoutToken } from '../door/authentication.ts';
 import { type ApiContext, anonymousReader, enter } from '../door/door.ts';
 import { defineRoute, type Serve } from '../door/route.ts';
+
+/** `listeners` is null where the relays cannot be asked. */
+const presenceAnswer = named('Presence', presence.extend({ listeners: count.nullable(), as_of: at }), {
+  listeners: 41,
+  participants: [{ user_id: EXAMPLE.petitioner.user_id, status: 'connected' }],
+  as_of: EXAMPLE.now,
+});
 
 export const readPresence = defineRoute({
   name: 'session.presence',
   route: 'GET /api/session/:session_id/presence',
   summary: 'How many listen, and which participants are connected',
   roles: 'anyone',
+  answer: presenceAnswer,
   rejects: [],
   serve: servePresence,
 });

@@ -95,5 +95,7 @@ async function completed(
   found: JsonObject | undefined,
 ): Promise<JsonObject | undefined> {
   if (!found || !complete) return found;
-  return actor.role === 'anonymous' ? complete(found, null) : hashing.run(actor, () => complete(found, blobs));
+  const completing =
+    actor.role === 'anonymous' ? complete(found, null) : hashing.run(actor, () => complete(found, blobs));
+  return completing as Promise<JsonObject>;
 }

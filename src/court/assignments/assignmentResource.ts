@@ -1,0 +1,67 @@
+/** An assignment as every answer shows it. */
+import { z } from 'zod';
+import { VISIBILITIES } from '../../access/scope.ts';
+import { at, listOf, named, text, uuid } from '../../core/definitions/answers.ts';
+import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
+import { formatAnswer } from '../formats/format.ts';
+import type { ShownAssignment } from './assignment.ts';
+
+const person = z.strictObject({ user_id: uuid, name: text });
+const judge = person.extend({ presiding: z.boolean() });
+
+export const assignmentAnswer = named(
+  'Assignment',
+  z.strictObject({
+    id: uuid,
+    institution_id: uuid,
+    title: text,
+    courtroom: text,
+    scheduled_at: at,
+    petitioner: z.array(person),
+    respondent: z.array(person),
+    panel: z.array(judge),
+    moderators: z.array(person),
+    visibility: z.enum(VISIBILITIES),
+    /** The name of a template, or a format of their own. */
+    format: z.union([text, formatAnswer]),
+    /** Null until it is opened. */
+    session_id: uuid.nullable(),
+    created_at: at,
+    /** When the match was called off; null while it stands. */
+    cancelled_at: at.nullable(),
+    cancel_reason: text.nullable(),
+  }),
+  {
+    ...{ id: EXAMPLE.assignment_id, institution_id: EXAMPLE.institution_id, title: 'Meridian v. Harbour Authority' },
+    ...{ courtroom: 'Courtroom 1', scheduled_at: EXAMPLE.started_at, petitioner: [EXAMPLE.petitioner] },
+    ...{ respondent: [EXAMPLE.respondent], panel: [{ ...EXAMPLE.judge, presiding: true }], moderators: [] },
+    ...{ visibility: 'public', format: 'moot-20', session_id: EXAMPLE.session_id, created_at: EXAMPLE.created_at },
+    ...{ cancelled_at: null, cancel_reason: null },
+  },
+);
+export const assignmentList = listOf('AssignmentList', assignmentAnswer);
+
+export function assignmentResource(
+  assignment: ShownAssignment,
+  session_id: string | null,
+): z.output<typeof assignmentAnswer> {
+  const { id, institution_id, title, courtroom, scheduled_at, visibility, format, created_at } = assignment;
+  const { petitioner, respondent, panel, moderators, cancelled_at, cancel_reason } = assignment;
+  return {
+    id,
+    institution_id,
+    title,
+    courtroom,
+    scheduled_at,
+    petitioner,
+    respondent,
+    panel,
+    moderators,
+    visibility,
+    format,
+    session_id,
+    created_at,
+    cancelled_at,
+    cancel_reason,
+  };
+}

@@ -1,0 +1,99 @@
+/** What operations are answered, as schemas. */
+import { z } from 'zod';
+import { at, count, named, position, text } from '../../core/definitions/answers.ts';
+import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
+import type { Health } from '../../infra/telemetry/probe.ts';
+
+const health = z.looseObject({
+  healthy: z.boolean(),
+  degraded: z.boolean(),
+  postgres_connected: z.boolean(),
+  /** Null where there is none. */
+  redis_connected: z.boolean().nullable(),
+  queue: z.looseObject({ pending: count, oldest_pending_seconds: z.number(), dead: count, as_of: at.nullable() }),
+  active_connections: count,
+  processes: z.looseObject({ api: count, worker: count, relay: count, scheduler: count }),
+  timestamp: at,
+});
+
+export const healthAnswer = named('Health', health, {
+  ...{ healthy: true, degraded: false, postgres_connected: true, redis_connected: true },
+  ...{ queue: { pending: 0, oldest_pending_seconds: 0, dead: 0, as_of: EXAMPLE.now }, active_connections: 41 },
+  ...{ processes: { api: 2, worker: 2, relay: 2, scheduler: 2 }, timestamp: EXAMPLE.now },
+} satisfies Health);
+
+export const readyAnswer = named('Ready', z.strictObject({ ready: z.boolean() }), { ready: true });
+export const aliveAnswer = named('Alive', z.strictObject({ alive: z.literal(true) }), { alive: true });
+
+const connections = z.record(text, count);
+
+export const socketsAnswer = named(
+  'Sockets',
+  z.strictObject({
+    total_connections: count,
+    unique_users: count,
+    connections_by_transport: connections,
+    relays: z.array(z.strictObject({ id: text, connections: count, started_at: at })),
+    rooms: z.array(z.strictObject({ session_id: text, connections: count })),
+    /** Only where there are more rooms. */
+    next_cursor: text.exactOptional(),
+  }),
+  {
+    ...{ total_connections: 41, unique_users: 38, connections_by_transport: { websocket: 40, sse: 1 } },
+    ...{ relays: [{ id: 'relay-1', connections: 41, started_at: EXAMPLE.created_at }] },
+    ...{ rooms: [{ session_id: EXAMPLE.session_id, connections: 41 }] },
+  },
+);
+
+export const backpressureAnswer = named(
+  'Backpressure',
+  z.strictObject({ total_overflows: count, active_queues: count, total_queued_messages: count, max_queue_size: count }),
+  { total_overflows: 2, active_queues: 1, total_queued_messages: 37, max_queue_size: 37 },
+);
+
+const issues = z.array(text);
+
+export const recordVerdict = named(
+  'RecordVerdict',
+  z.looseObject({
+    sessions_checked: count,
+    streams_checked: count,
+    events_checked: count,
+    invalid_sessions: z.array(z.strictObject({ session_id: text, issues })),
+    invalid_streams: z.array(z.strictObject({ stream: text, issues })),
+    guard_issues: issues,
+    guard_notes: issues,
+    commands_checked: count,
+    command_issues: issues,
+    tamper_detected: z.boolean(),
+    system_valid: z.boolean(),
+    issues_omitted: count,
+    message: text,
+    checked_at: at,
+  }),
+  {
+    ...{ sessions_checked: 12, streams_checked: 24, events_checked: 3_211, invalid_sessions: [], invalid_streams: [] },
+    ...{ guard_issues: [], guard_notes: [], commands_checked: 1_000, command_issues: [], tamper_detected: false },
+    ...{ system_valid: true, issues_omitted: 0, message: 'The record is intact.', checked_at: EXAMPLE.now },
+  },
+);
+
+export const runUnderWay = named(
+  'RunUnderWay',
+  z.strictObject({ run_id: text, status: z.literal('running'), location: text }),
+  { run_id: EXAMPLE.event_id, status: 'running', location: `/integrity/runs/${EXAMPLE.event_id}` },
+);
+
+export const roomAnswer = named(
+  'Room',
+  z.strictObject({
+    head: position,
+    /** The first and the last event that the room keeps ready; null where no relay has it. */
+    ring: z.strictObject({ from: count, to: count }).nullable(),
+    listeners: z.array(z.strictObject({ connection_id: text, transport: text, lag: count, acked: count })),
+  }),
+  {
+    ...{ head: EXAMPLE.head, ring: { from: 1, to: 17 } },
+    listeners: [{ connection_id: EXAMPLE.event_id, transport: 'websocket', lag: 0, acked: 17 }],
+  },
+);

@@ -1,0 +1,32 @@
+/** The groups of operations in documents, each in words: the first part of an operation's name. */
+import type { JsonObject } from '../../core/definitions/event.ts';
+
+const WORDS: Readonly<Record<string, string>> = {
+  assignment: 'Matches: who pleads, who judges, where and when.',
+  session: 'Courtroom sessions, from created to sealed: who takes part, who looks on, and their record.',
+  turn: 'Timed speeches: planned, begun, stopped and ended, and the bench that asks.',
+  objection: 'Objections, and the rulings on them.',
+  exhibit: 'What is put in evidence, and its files.',
+  violation: 'Breaches of procedure, put on record.',
+  recording: 'Where a session can be heard again.',
+  command: 'How a command stands that was sent before.',
+  integrity: 'The record checked against itself.',
+  findings: 'What the timed jobs found wrong with the record.',
+  tokens: 'Ending tokens before their time.',
+  ops: 'What operators look at.',
+  health: 'Whether this server lives and is of use; without a token.',
+  documents: 'What describes this server; without a token.',
+};
+
+export function tagOf(name: string): string {
+  return name.split('.')[0]!;
+}
+
+/** The tags of these operations. @throws where one is without words */
+export function tagsOf(names: readonly string[]): JsonObject[] {
+  const used = new Set([...names.map(tagOf), 'health', 'documents']);
+  return [...used].map((name) => {
+    if (!(name in WORDS)) throw new Error(`${name} is a group of operations without words`);
+    return { name, description: WORDS[name] };
+  });
+}
