@@ -29,7 +29,7 @@ const KIND_BLIND = [
   'test/http/{anonymous,authentication,badInput,bundle,connections,cors,errorBodies,everyMetric,exhibits,features}.test.ts',
   'test/http/{findings,hardening,log,pages,reads,requestMetrics,roles,sharing,smallPrint,strangers,uploads}.test.ts',
   'test/jobs/{closeStale,expire,keepFindings,sweepBlobs,verifyEverything,verifyRecent}.test.ts',
-  'test/relay/{clientDocs,floods,fold,livePage,messages,namespaces,room.model,slow,watch}.test.ts',
+  'test/relay/{clientDocs,examples,floods,fold,livePage,messages,namespaces,room.model,slow,watch}.test.ts',
   'test/relay/{malformed,malformedStreams,outages,overflow,stalled,wires}.test.ts',
 ];
 

@@ -32,19 +32,42 @@ test('the plan names every folder that has files, with one line each', () => {
   expect(named.toSorted()).toEqual([...folders].sort());
 });
 
-describe.each(['README.md', 'CONTRIBUTING.md', 'docs/ARCHITECTURE.md', 'docs/sockets.md', 'docs/decisions/README.md'])(
-  '%s',
-  (path) => {
-    test('links to and names only files that are there', () => {
-      const text = read(path);
-      const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, to]) => join(dirname(path), to!));
-      const names = [...text.matchAll(/`((?:src|jobs|test|migrations|docs)\/[\w./-]+\.(?:ts|json|md))`/g)].map(
-        ([, to]) => to!,
-      );
-      expect([...links, ...names].filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
-    });
-  },
-);
+const PAGES = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));
+
+test('the index of the pages leads to every page', () => {
+  const index = read('docs/README.md');
+  expect(PAGES.filter((name) => name !== 'README.md' && !index.includes(`](${name})`))).toEqual([]);
+});
+
+test('a link to a heading of a page leads to one', () => {
+  const anchors = (path: string) =>
+    [...read(path).matchAll(/^##+ (.+)$/gm)].map(([, text]) =>
+      text!
+        .toLowerCase()
+        .replace(/[^\w\- ]/g, '')
+        .replaceAll(' ', '-'),
+    );
+  const lost = ['README.md', ...PAGES.map((name) => `docs/${name}`)].flatMap((path) =>
+    [...read(path).matchAll(/\]\((?!https?:)([^)#]+\.md)#([^)]+)\)/g)]
+      .filter(([, to, anchor]) => !anchors(join(dirname(path), to!)).includes(anchor!))
+      .map(([link]) => `${path}: ${link}`),
+  );
+  expect(lost).toEqual([]);
+});
+
+describe.each([
+  ...['README.md', 'CONTRIBUTING.md', 'docs/README.md', 'docs/ARCHITECTURE.md', 'docs/sockets.md'],
+  ...['docs/evening.md', 'docs/upgrading.md', 'docs/decisions/README.md'],
+])('%s', (path) => {
+  test('links to and names only files that are there', () => {
+    const text = read(path);
+    const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, to]) => join(dirname(path), to!));
+    const names = [...text.matchAll(/`((?:src|jobs|test|migrations|docs)\/[\w./-]+\.(?:ts|json|md))`/g)].map(
+      ([, to]) => to!,
+    );
+    expect([...links, ...names].filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
+  });
+});
 
 describe('the page on sockets', () => {
   const sockets = read('docs/sockets.md');
