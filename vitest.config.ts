@@ -11,11 +11,11 @@ const PURE = [
   'test/core/{batcher,ids}.test.ts',
   'test/core/proof/*.test.ts',
   'test/faults/judge.test.ts',
-  'test/infra/{backlog,blobs,config,healthAnswers,metrics,redaction,repeats,settings,subcommand,tokens,trial}.test.ts',
+  'test/infra/{backlog,blobs,config,metrics,redaction,repeats,settings,subcommand,tokens,trial}.test.ts',
   'test/integrity/{streamKinds,tables}.test.ts',
   'test/live/!(asyncapi|answers).test.ts',
   'test/verifier/!(twin).test.ts',
-  'test/relay/{admissionGuard,frames,presenceClock,recentEvents,scopeCheck,tokenWatch,turnout}.test.ts',
+  'test/relay/{frames,presenceClock,tokenWatch,turnout}.test.ts',
   'test/{deploy,docs,readme,vocabulary}.test.ts',
 ];
 const ON_A_KIND = ['test/{http,relay,jobs,journeys}/**/*.test.ts'];
@@ -31,6 +31,7 @@ const KIND_BLIND = [
   'test/jobs/{closeStale,expire,keepFindings,sweepBlobs,verifyEverything,verifyRecent}.test.ts',
   'test/relay/{clientDocs,examples,floods,fold,livePage,messages,namespaces,room.model,slow,watch}.test.ts',
   'test/relay/{malformed,malformedStreams,outages,overflow,stalled,wires}.test.ts',
+  'test/relay/{admissionGuard,recentEvents,scopeCheck}.test.ts',
 ];
 
 const withServers = {

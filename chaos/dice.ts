@@ -31,3 +31,9 @@ export function rollDice(seed: number, round: number): Dice {
     },
   };
 }
+
+/** Every fault once, in an order drawn from the seed, then every one again in another order. */
+export function faultOf<T>(faults: T[], seed: number, round: number): T {
+  const lap = Math.floor(round / faults.length);
+  return rollDice(seed, -1 - lap).shuffled(faults)[round % faults.length]!;
+}

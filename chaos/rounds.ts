@@ -6,7 +6,7 @@ import { catalog } from '../src/modules.ts';
 import { SECRET } from '../test/support/secret.ts';
 import { type Arena, openArena } from './arena.ts';
 import type { Blow, Fault } from './blow.ts';
-import { type Dice, rollDice } from './dice.ts';
+import { type Dice, faultOf, rollDice } from './dice.ts';
 import { type Fleet, startFleet } from './fleet.ts';
 import { type History, judge } from './judge.ts';
 import { keepHistory, type RoundResult, tableOf } from './report.ts';
@@ -58,12 +58,6 @@ export async function runRounds(options: RoundsOptions): Promise<boolean> {
     await fleet?.stop();
     await arena.stop();
   }
-}
-
-/** Every fault once, in an order drawn from the seed, then every one again in another order. */
-export function faultOf<T>(faults: T[], seed: number, round: number): T {
-  const lap = Math.floor(round / faults.length);
-  return rollDice(seed, -1 - lap).shuffled(faults)[round % faults.length]!;
 }
 
 async function playRound(arena: Arena, fleet: Fleet, fault: Fault, dice: Dice): Promise<Played> {

@@ -1,9 +1,8 @@
 /** The judge of the crash matrix finds nothing in an honest history, and every way of spoiling one. */
 import { describe, expect, test } from 'vitest';
-import { rollDice } from '../../chaos/dice.ts';
+import { faultOf, rollDice } from '../../chaos/dice.ts';
 import { type CommandRow, type History, judge, type Stored } from '../../chaos/judge.ts';
 import type { Sent } from '../../chaos/producers.ts';
-import { faultOf } from '../../chaos/rounds.ts';
 import { eventId, newCommandId } from '../../src/core/chain/ids.ts';
 import { chainEvent, EMPTY_HEAD, exportedEvent, headAfter } from '../../src/core/chain/ledger.ts';
 import { sessionStream } from '../../src/court/sessions/session.ts';
