@@ -45,8 +45,8 @@ export interface LoadOptions {
 /** Between an answer and the client's next command: there are other things to see to than load. */
 export const PACE_MS = 15;
 /** What is struck is struck at the full pace; the half minute in which it recovers needs load, and no core for it. */
-const IDLE_MS = 100;
-const PAUSE_MS = 50;
+const IDLE_MS = 500;
+const PAUSE_MS = 200;
 const GIVE_UP_AFTER_MS = 60_000;
 
 export function startLoad({ people, sessions, clients = 8, headers = {}, ...given }: LoadOptions): Load {
