@@ -27,6 +27,10 @@ const ROOT = process.cwd();
 /** A log line of a process of the Procfile, or what `npm start` prints. */
 const READY = /"(?:metrics_)?port":(\d+),"msg":"\w+ ready"|^ready http:\/\/[^:]+:(\d+)$/m;
 const READY_WITHIN_MS = 60_000;
+/** A process of the suite lives for seconds: what it compiles for speed, and collects of so young a heap, costs more than it saves. */
+const SHORT_LIVED = ['--no-opt', '--min-semi-space-size=16', '--max-semi-space-size=32'];
+const LEAST_PAUSE_MS = 20;
+const MOST_PAUSE_MS = 100;
 const running = new Set<ChildProcess>();
 
 process.on('exit', () => {
@@ -43,7 +47,8 @@ export async function startProcess(
   const { PATH = '', HOME = '' } = process.env;
   // What NODE_OPTIONS loads before an entry changes modules that the entry has to share.
   const entry = env.NODE_OPTIONS === undefined ? await entryOf(file, true) : join(ROOT, 'dist', file);
-  const child = spawn(process.execPath, [entry, ...args], {
+  const flags = process.env.TEST_BUNDLES === undefined ? [] : SHORT_LIVED;
+  const child = spawn(process.execPath, [...flags, entry, ...args], {
     cwd: ROOT,
     env: { PATH, HOME, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -105,13 +110,18 @@ export async function killAll(processes: Iterable<Process>): Promise<void> {
   );
 }
 
-/** Resolves with the first answer that is true enough, asking again and again. @throws after `within_ms` */
+/**
+ * Resolves with the first answer that is true enough, asking again and again, ever less often: it is late by a twentieth of
+ * the time waited at most. @throws after `within_ms`
+ */
 export async function until<T>(what: string, look: () => Promise<T> | T, within_ms = 30_000): Promise<NonNullable<T>> {
-  const deadline = performance.now() + within_ms;
+  const started = performance.now();
   for (;;) {
     const found = await look();
     if (found) return found;
-    if (performance.now() > deadline) throw new Error(`waited ${within_ms} ms in vain: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    const waited_ms = performance.now() - started;
+    if (waited_ms > within_ms) throw new Error(`waited ${within_ms} ms in vain: ${what}`);
+    const pause_ms = Math.min(MOST_PAUSE_MS, Math.max(LEAST_PAUSE_MS, waited_ms / 20));
+    await new Promise((resolve) => setTimeout(resolve, pause_ms));
   }
 }
