@@ -10,7 +10,7 @@ const PURE = [
   'test/client/{countdown,pieces}.test.ts',
   'test/core/{batcher,ids}.test.ts',
   'test/core/proof/*.test.ts',
-  'test/faults/judge.test.ts',
+  'test/faults/{judge,listenersJudge}.test.ts',
   'test/infra/{backlog,blobs,config,metrics,redaction,repeats,settings,subcommand,tokens,trial}.test.ts',
   'test/integrity/{streamKinds,tables}.test.ts',
   'test/live/!(asyncapi|answers).test.ts',

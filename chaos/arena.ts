@@ -21,6 +21,8 @@ export interface Arena {
   directUrl: string;
   pool: pg.Pool;
   wire: Wire;
+  /** What lies between the relays and these, and between nobody else. */
+  relayWires: { postgres: Wire; redis: Wire };
   redis: TestRedis;
   flushRedis(): Promise<void>;
   /**
@@ -46,6 +48,7 @@ export async function openArena(): Promise<Arena> {
   await migrate(postgres.url);
   const wire = await openWire(postgres.url);
   const url = wire.urlOf(postgres.url);
+  const relayWires = { postgres: await openWire(url), redis: await openWire(redis.url) };
   const pool = new pg.Pool({ connectionString: url, max: 4 });
   pool.on('error', () => {});
 
@@ -74,6 +77,7 @@ export async function openArena(): Promise<Arena> {
     directUrl: postgres.url,
     pool,
     wire,
+    relayWires,
     redis,
     async flushRedis() {
       const client = new Redis(redis.url);
@@ -82,7 +86,7 @@ export async function openArena(): Promise<Arena> {
     crashPostgres,
     async stop() {
       await pool.end();
-      await wire.stop();
+      for (const one of [relayWires.postgres, relayWires.redis, wire]) await one.stop();
       await redis.stop();
       for (const one of started) await one.stop();
       await rm(folder, { recursive: true, force: true });

@@ -15,5 +15,7 @@ export interface Blow {
 export interface Fault {
   id: string;
   what: string;
+  /** How late listeners may be told after the blow. */
+  told_within_ms?: number;
   strike(stage: Stage, dice: Dice): Promise<Blow>;
 }

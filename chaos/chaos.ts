@@ -2,10 +2,12 @@
  * `npm run chaos -- [--minutes 5] [--rounds N] [--seed S] [--only K1,K6]`: real processes, a real Postgres and a real
  * Redis, struck again and again under load, with everything checked after every blow. Ends with 1 when a promise was
  * broken. `--kills 50` kills so many processes, and it is a broken promise too when one recovery takes over 2 s.
- * `--soak 10` is ten minutes of load and nothing else.
+ * `--soak 10` is ten minutes of load and nothing else. `--crowd 500 --minutes 5` is a crowd of listeners that come and go
+ * while relays are killed.
  */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { runCrowdSoak } from './crowdSoak.ts';
 import { FAULTS } from './faults.ts';
 import { type RoundsOptions, runRounds } from './rounds.ts';
 import { runSoak } from './soak.ts';
@@ -18,9 +20,10 @@ const { values } = parseArgs({
     only: { type: 'string' },
     kills: { type: 'string' },
     soak: { type: 'string' },
+    crowd: { type: 'string' },
   },
 });
-const { minutes, rounds, only, kills, soak } = values;
+const { minutes, rounds, only, kills, soak, crowd } = values;
 const RECOVER_WITHIN_MS = { usually: Number.POSITIVE_INFINITY, whenKilled: 2_000 };
 
 const names = FAULTS.map(({ id }) => id);
@@ -47,8 +50,11 @@ const killing: RoundsOptions = {
   faults: FAULTS.filter(({ id }) => id.startsWith('kill-')),
   recover_within_ms: RECOVER_WITHIN_MS.whenKilled,
 };
-const isClean =
-  soak === undefined
-    ? await runRounds(kills === undefined ? usual : killing)
-    : await runSoak({ minutes: Number(soak), signal: interruption.signal });
-process.exit(isClean ? 0 : 1);
+function run(): Promise<boolean> {
+  const { signal } = interruption;
+  if (soak !== undefined) return runSoak({ minutes: Number(soak), signal });
+  if (crowd !== undefined) return runCrowdSoak(Number(crowd), Number(minutes), signal);
+  return runRounds(kills === undefined ? usual : killing);
+}
+
+process.exit((await run()) ? 0 : 1);

@@ -7,9 +7,12 @@ import { readInstallation, redisPrefix } from '../src/infra/postgres/installatio
 import { type Process, until } from '../test/support/processes.ts';
 import type { Blow, Fault } from './blow.ts';
 import { BURDENS } from './burdens.ts';
+import { CROWDS } from './crowdFaults.ts';
 import { KINDS, type Kind, type Post } from './fleet.ts';
 import type { Moment } from './saboteur.ts';
+import { SLOWNESS } from './slowness.ts';
 import type { Stage } from './stage.ts';
+import { STALLS } from './stalls.ts';
 import { SURROUNDINGS } from './surroundings.ts';
 
 /** Longer than a job's lock (10 s), and than Postgres lets a transaction be idle. */
@@ -244,4 +247,7 @@ export const FAULTS: Fault[] = [
   ...KINDS.map(killAtRandom),
   ...BURDENS,
   ...SURROUNDINGS,
+  ...CROWDS,
+  ...SLOWNESS,
+  ...STALLS,
 ];

@@ -50,8 +50,10 @@ export interface Fleet {
   stop(): Promise<void>;
 }
 
-/** @param folder of this run, where orders are left */
-export async function startFleet(env: Record<string, string>, folder: string): Promise<Fleet> {
+type Env = Record<string, string>;
+
+/** @param folder of this run, where orders are left. @param ofRelays what is otherwise for them */
+export async function startFleet(env: Env, folder: string, ofRelays: Env = {}): Promise<Fleet> {
   const settings = settingsFor(env, folder);
   const everybody: Process[] = [];
   const stillborn: Error[] = [];
@@ -62,7 +64,8 @@ export async function startFleet(env: Record<string, string>, folder: string): P
 
   async function supervise(post: Post): Promise<void> {
     while (!stopped) {
-      const started = await startProcess(post.kind, ENTRIES[post.kind], [], settings).catch((error) => error as Error);
+      const own = post.kind === 'relay' ? { ...settings, ...ofRelays } : settings;
+      const started = await startProcess(post.kind, ENTRIES[post.kind], [], own).catch((error) => error as Error);
       if (started instanceof Error) {
         stillborn.push(started);
         await sleep(START_AGAIN_MS);
@@ -120,7 +123,7 @@ export async function startFleet(env: Record<string, string>, folder: string): P
   return fleet;
 }
 
-function settingsFor(env: Record<string, string>, folder: string): Record<string, string> {
+function settingsFor(env: Env, folder: string): Env {
   return {
     ...env,
     PORT: '0',

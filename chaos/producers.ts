@@ -115,8 +115,15 @@ function codeOf(error: unknown): string {
 /**
  * Clerks who write entries, every second one without waiting for outcomes, so that several of its commands are under
  * way in one session; and in each session a counsel who joins and leaves, sometimes against the rules.
+ * @param pace_ms how long each waits after an answer
  */
-export function startProducers(sender: Sender, people: Cast, sessions: string[], clerks: number): Producers {
+export function startProducers(
+  sender: Sender,
+  people: Cast,
+  sessions: string[],
+  clerks: number,
+  pace_ms = PACE_MS,
+): Producers {
   let stopped = false;
   let done = 0;
 
@@ -141,7 +148,7 @@ export function startProducers(sender: Sender, people: Cast, sessions: string[],
   async function send(order: Order): Promise<void> {
     await sender.deliver(order);
     done += 1;
-    await sleep(PACE_MS);
+    await sleep(pace_ms);
   }
 
   const running = Promise.all([

@@ -26,7 +26,8 @@ const SWEEPS: [what: string, text: string][] = [
   [
     'revocations',
     `delete from revocations where (id, claim) in (
-       select id, claim from revocations where kept_until < clock_timestamp() limit $1)`,
+       select id, claim from revocations where kept_until < (select clock_timestamp())
+       order by kept_until limit $1)`,
   ],
 ];
 

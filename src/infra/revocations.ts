@@ -79,7 +79,7 @@ const LATEST = {
   text: `
     select clock_timestamp() as read_at, r.* from (select) as one
     left join (select ${COLUMNS} from revocations
-      where revoked_at > coalesce($1::timestamptz, clock_timestamp()) - $2 * interval '1 millisecond') r on true`,
+      where revoked_at > (select coalesce($1::timestamptz, clock_timestamp()) - $2 * interval '1 millisecond')) r on true`,
 };
 
 /** @param db of role `door` or `relay` */
