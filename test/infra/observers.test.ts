@@ -70,6 +70,11 @@ describe.each(ADAPTERS)('leases of observations, %s', (_, create) => {
     await observers.hold([]);
     await vi.waitFor(async () => expect((await observers.lapses([])).known_ms).toBeGreaterThan(0), PATIENCE);
     await vi.waitFor(async () => expect((await observers.lapses([])).known_ms).toBe(0), PATIENCE);
+    const again = performance.now();
+    await observers.hold([]);
+    const { known_ms } = await observers.lapses([]);
+    // Two clocks, each rounded.
+    expect(known_ms).toBeLessThanOrEqual(performance.now() - again + 2);
   });
 
   test('a thousand and one are held at once', async () => {
