@@ -11,6 +11,7 @@ import { verifyBundle } from '../../src/verifier/verifyBundle.ts';
 import { openZip } from '../../src/verifier/zip.ts';
 import { type Cast, cast, get, type Json, must, openSession, type Person, person, post } from '../support/client.ts';
 import { anotherPdf, FORM, field, file, formOf } from '../support/exhibits.ts';
+import { checkpointed, rewriteInDatabase } from '../support/log.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 
 describe.skipIf(isLeftOut)('a bundle', () => {
@@ -53,6 +54,24 @@ describe.skipIf(isLeftOut)('a bundle', () => {
     const session = await must(get(stack.url, path, people.student));
     expect(report).toMatchObject({ verdict: 'intact@self', findings: [], notes: [], head: session.head });
     expect(report.counts).toMatchObject({ exhibits: 1, session: 1, state: 1 });
+  });
+
+  test('is anchored in the newest checkpoint, and a superuser who rewrites the session whole is caught', async () => {
+    const vkey = await checkpointed(stack);
+    const { source } = await reportOn((await download(people.admin)).zip);
+    const report = await verifyBundle(source, { level: 'anchored', keys: [vkey], fold: foldBundle });
+    expect(report).toMatchObject({ verdict: 'intact@anchored', findings: [], reasons: [] });
+    expect(report.counts.leaves).toBe(report.counts.events);
+    const stream = `session:${path.split('/')[3]}`;
+    const undo = await rewriteInDatabase(stack.pool, stream, 4, (payload) => ({
+      ...payload,
+      details: { text: 'Another.' },
+    }));
+    const forged = (await reportOn((await download(people.admin)).zip)).source;
+    await undo();
+    expect((await verifyBundle(forged, { level: 'self', fold: foldBundle })).verdict).toBe('intact@self');
+    const caught = await verifyBundle(forged, { level: 'anchored', keys: [vkey], fold: foldBundle });
+    expect(caught).toMatchObject({ verdict: 'tampered', findings: [{ check: 'leaf' }] });
   });
 
   test('is the same to a Python script that uses none of our code', async () => {

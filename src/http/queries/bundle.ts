@@ -7,11 +7,13 @@ import type { Request, Response } from 'express';
 import type { Actor } from '../../core/definitions/actor.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 import { findSession } from '../../court/sessions/readSession.ts';
+import { sessionStreamName } from '../../court/sessions/session.ts';
 import { type ZipEntry, zipped } from '../../infra/zipWriter.ts';
 import { withoutToken } from '../door/authentication.ts';
 import { type ApiContext, anonymousReader, enter } from '../door/door.ts';
 import { defineRoute, type Serve } from '../door/route.ts';
-import { envelopeLines, filesOf, payloadLines } from './bundleLines.ts';
+import { type BundledRecord, envelopeLines, filesOf, payloadLines } from './bundleLines.ts';
+import { readBundleProof } from './bundleProof.ts';
 import { BUNDLE_README } from './bundleReadme.ts';
 
 export const readBundle = defineRoute({
@@ -65,11 +67,20 @@ async function send(context: ApiContext, actor: Actor, session_id: string, req: 
 type Session = NonNullable<Awaited<ReturnType<typeof findSession>>>;
 
 async function* entriesOf(context: ApiContext, actor: Actor, session: Session): AsyncGenerator<ZipEntry> {
-  const record = { context, actor, session_id: String(session.id), last: Number(session.head.event_sequence) };
+  const session_id = String(session.id);
+  const last = Number(session.head.event_sequence);
+  const record: BundledRecord = { context, actor, session_id, last, erasing: [] };
   yield { name: 'README.txt', pieces: piece(BUNDLE_README) };
   yield { name: 'session.json', pieces: piece(JSON.stringify(session)) };
   yield { name: 'events.ndjson', pieces: envelopeLines(record) };
   yield { name: 'payloads.ndjson', pieces: payloadLines(record) };
+  const sealed = await context.reading.inScope(actor, session_id, (db) =>
+    readBundleProof(db, sessionStreamName(session_id), last, record.erasing),
+  );
+  if (sealed) {
+    yield { name: 'proof.json', pieces: piece(JSON.stringify(sealed.proof)) };
+    yield { name: 'checkpoint.note', pieces: piece(sealed.note) };
+  }
   if (actor.role === 'anonymous') return;
   for (const sha256 of await filesOf(record)) {
     const file = await context.blobs.open(sha256).catch(() => undefined);

@@ -6,6 +6,7 @@ import type { Queryable } from '../../core/sql/queryable.ts';
 import { sessionStreamName } from '../../court/sessions/session.ts';
 import { type ErasingEvent, payloadLineText } from '../../verifier/payloads.ts';
 import type { ApiContext } from '../door/door.ts';
+import type { Erasing } from './bundleProof.ts';
 
 /** The record of a session up to an event. */
 export interface BundledRecord {
@@ -14,6 +15,8 @@ export interface BundledRecord {
   session_id: string;
   /** The sequence of the last event in it. */
   last: number;
+  /** Filled as payloads are written: which events erased some of them. */
+  erasing: Erasing[];
 }
 
 /** Payloads are at most 64 KiB: a page of them is a few megabytes at the very most. */
@@ -55,7 +58,7 @@ async function readPage(db: Queryable, stream: string, after: number, last: numb
  * is what is erased, by whom, and why.
  */
 async function findErasing(
-  { context, actor, session_id }: BundledRecord,
+  { context, actor, session_id, erasing }: BundledRecord,
   erased: EventRow[],
 ): Promise<Map<number, ErasingEvent>> {
   const text = `
@@ -71,6 +74,7 @@ async function findErasing(
     const { stream, event_sequence } = JSON.parse(row.payload!);
     const sequence = sought.get(`${stream} ${event_sequence}`);
     if (sequence === undefined) continue;
+    erasing.push({ sequence, by: { stream: row.stream, sequence: row.sequence } });
     found.set(sequence, { envelope: envelopeOf(row), salt: row.payload_salt!, payload: row.payload! });
   }
   return found;
