@@ -42,7 +42,8 @@ export async function playDemo(url: string, secret: string, say: (line: string) 
   await listener.completed;
   const verdict = await get(judge, `${path}/verify`);
   say(`demo: ${verdict.message}`);
-  say(`demo: the record stays at ${url}${path}/logs`);
+  const link = new URLSearchParams({ session: id, token: judge.token });
+  say(`demo: the record stays; to look at it for an hour: ${url}/live#${link}`);
 }
 
 /** One speech, with a question of the bench, and an objection that stops its clock until the ruling. */

@@ -49,10 +49,16 @@ export const token = defineSubcommand({
 });
 
 /** For which installation it is signed, and where that may be none. */
-async function whose({ JWT_SECRET, DATABASE_URL, PLEAROLL_HOME }: Config): Promise<string[]> {
+async function whose({ JWT_SECRET, JWT_PUBLIC_KEY, DATABASE_URL, PLEAROLL_HOME }: Config): Promise<string[]> {
   if (JWT_SECRET !== undefined) return ['signed with JWT_SECRET'];
   const owner = await findOwner(PLEAROLL_HOME);
   const signed = `signed for the installation in ${PLEAROLL_HOME}${owner?.url ? `, at ${owner.url}` : ''}`;
+  if (JWT_PUBLIC_KEY !== undefined) {
+    return [
+      signed,
+      'warning: JWT_PUBLIC_KEY is set. A server with it takes tokens of its other half alone, and will refuse this one.',
+    ];
+  }
   if (DATABASE_URL !== undefined || hasServed(PLEAROLL_HOME)) return [signed];
   return [
     signed,

@@ -45,7 +45,7 @@ export function createCountdown(): Countdown {
     if (payload === null) return;
     if (event_type === 'TURN_STARTED') holds.clear();
     note(event_type, payload);
-    if (isOver(event_type, payload)) reading = null;
+    if (isOver(event_type, payload) || isVoid(event_type, payload)) reading = null;
     else if (OF_A_TURN.test(event_type) && isClock(payload.clock)) {
       const turn_id = typeof payload.turn_id === 'string' ? payload.turn_id : reading?.turn_id;
       if (turn_id !== undefined) reading = { turn_id, ...told(payload.clock), since: Date.parse(occurred_at) };
@@ -60,6 +60,11 @@ export function createCountdown(): Countdown {
     if (event_type === 'TURN_TAKEN_OVER') holds.add('bench');
     if (event_type === 'TURN_QUESTION_STARTED' && stops_clock === true) holds.add('bench');
     if (event_type === 'TURN_RETURNED' || event_type === 'TURN_QUESTION_ENDED') holds.delete('bench');
+  }
+
+  /** What is voided may have ended before, while another has the floor. */
+  function isVoid(event_type: string, { turn_id }: JsonObject): boolean {
+    return event_type === 'TURN_VOIDED' && turn_id === reading?.turn_id;
   }
 
   function recess(now: number): void {

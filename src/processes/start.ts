@@ -9,6 +9,7 @@ import { startEmbeddedPostgres } from '../infra/postgres/embeddedPostgres.ts';
 import { type Home, HomeInUseError, openHome, readOrMakeSecret } from '../infra/postgres/plearollHome.ts';
 import { endOnNewerSchema } from '../infra/postgres/schemaWatch.ts';
 import type { Config } from '../infra/process/config.ts';
+import { addressOf } from '../infra/process/httpServer.ts';
 import { runProcess, type Started } from '../infra/process/runProcess.ts';
 import { defineSubcommand } from '../infra/process/subcommand.ts';
 import { startWatchdog } from '../infra/process/watchdog.ts';
@@ -54,7 +55,7 @@ async function startEverything({ withDemo, isQuiet, isTerminal }: Manner): Promi
     const started: Running = config.DATABASE_URL
       ? await startAll(config, config.DATABASE_URL, secret, options)
       : await startAlone(config, secret, options);
-    const url = `http://${config.HOST}:${started.port}`;
+    const url = addressOf(config.HOST, started.port);
     await started.publish?.(url);
     say(`ready ${url}`);
     if (trial) say(`open ${url}/#try=${trial.code}`);

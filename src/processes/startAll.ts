@@ -12,7 +12,7 @@ import { openLimiter } from '../infra/limiter/openLimiter.ts';
 import { claimDatabase } from '../infra/postgres/databaseClaim.ts';
 import { type Backbone, openBackbone } from '../infra/process/backbone.ts';
 import type { Config } from '../infra/process/config.ts';
-import { closeServer, listen } from '../infra/process/httpServer.ts';
+import { addressOf, closeServer, listen } from '../infra/process/httpServer.ts';
 import type { Started } from '../infra/process/runProcess.ts';
 import { type Step, stopInOrder } from '../infra/process/shutdown.ts';
 import type { Watch } from '../infra/process/watchdog.ts';
@@ -79,7 +79,7 @@ export async function startAll(
       { name: 'listeners', run: () => relay.close() },
       { name: 'http', run: () => closeServer(server) },
     );
-    await claim.tell(`http://${config.HOST}:${port}`);
+    await claim.tell(addressOf(config.HOST, port));
     const scheduler = startScheduler(backbone, { timetable });
     steps.unshift({ name: 'scheduler', run: () => scheduler.close() });
     // From now on health shows all processes.

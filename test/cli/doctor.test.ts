@@ -11,6 +11,8 @@ import { startRedis } from '../support/redis.ts';
 import { SECRET } from '../support/secret.ts';
 import { openTerminal } from '../support/terminal.ts';
 
+const PUBLIC_KEY =
+  '-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----';
 const INSTITUTION = '018f3c1e-7b2a-7c11-9d0e-2f4b6a8c0e99';
 
 let database: TestDatabase;
@@ -125,4 +127,5 @@ test('a token says for which installation it is signed, and warns where no serve
   writeFileSync(join(home, 'postgres-password'), 'of the first start');
   expect(await sign()).toBe(signed);
   expect(await sign({ JWT_SECRET: SECRET })).toBe('signed with JWT_SECRET\n');
+  expect(await sign({ JWT_PUBLIC_KEY: PUBLIC_KEY })).toContain('warning: JWT_PUBLIC_KEY is set');
 });

@@ -75,3 +75,15 @@ test('a clock in what people log under a name of their own is not the clock', ()
   countdown.follow(note as unknown as SessionEvent);
   expect(countdown.at(Date.now())).toBeNull();
 });
+
+test('a turn that is voided has no clock any more, and leaves that of another alone', () => {
+  const countdown = createCountdown();
+  const follow = (event_type: string, payload: object) =>
+    countdown.follow({ event_type, occurred_at: '2027-03-01T10:00:00.000Z', payload } as SessionEvent);
+  const clock = { remaining_ms: 60_000, overtime_ms: 0, running: true };
+  follow('TURN_STARTED', { turn_id: 'one', clock });
+  follow('TURN_VOIDED', { turn_id: 'earlier' });
+  expect(countdown.at(Date.parse('2027-03-01T10:00:01.000Z'))).toMatchObject({ turn_id: 'one', remaining_ms: 59_000 });
+  follow('TURN_VOIDED', { turn_id: 'one' });
+  expect(countdown.at(Date.parse('2027-03-01T10:00:01.000Z'))).toBeNull();
+});

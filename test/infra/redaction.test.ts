@@ -1,6 +1,6 @@
 /** What is masked in every text that an operator reads, and what must stay readable. */
 import { describe, expect, test } from 'vitest';
-import { redactLine } from '../../src/infra/telemetry/log.ts';
+import { redactLine, withoutControls } from '../../src/infra/telemetry/log.ts';
 import { createRedact, maskText } from '../../src/infra/telemetry/redaction.ts';
 import { privateNames } from '../../src/modules.ts';
 
@@ -136,4 +136,11 @@ test('a line of the log stays one line of JSON, whatever is in it', () => {
     `${JSON.stringify({ level: 30, msg: 'from [address]', err: { message: '[email]\n"quoted"' } })}\n`,
   );
   expect(redactLine('{"broken": "ada@example.org"', redact)).not.toContain('ada');
+});
+
+test('a line for a terminal has nothing in it that a terminal obeys', () => {
+  const fault = 'bad \u001b[2J\u0007\u009b31m text\nof two lines';
+  const line = withoutControls(`${JSON.stringify({ level: 50, msg: fault })}\n`);
+  expect(JSON.parse(line)).toEqual({ level: 50, msg: 'bad ?[2J??31m text\nof two lines' });
+  expect(line.endsWith('}\n')).toBe(true);
 });

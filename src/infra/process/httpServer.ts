@@ -25,6 +25,11 @@ export const CHECK_LIMITS_EVERY_MS = 1_000;
 /** A request with a file may come over a venue's uplink: while something of it comes, for so long. */
 export const PATIENCE = { idle_ms: 20_000, most_ms: 5 * 60_000 };
 
+/** Where a server is found that listens on this address of ours. */
+export function addressOf(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
 /** Answers under way, so that a server that closes can tell who waits for them not to come back. */
 const underWay = new WeakMap<Server, () => ServerResponse[]>();
 

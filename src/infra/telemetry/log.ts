@@ -11,6 +11,7 @@ import { createRepeats } from './repeats.ts';
 
 export type Log = pino.Logger;
 
+const isTerminal = process.stderr.isTTY === true;
 const WARN = pino.levels.values.warn!;
 
 export interface LogParts {
@@ -29,7 +30,10 @@ export function createLog(level: string, process: string, { places = [], private
       base: { process },
       timestamp: pino.stdTimeFunctions.isoTime,
       hooks: {
-        streamWrite: (line) => redactLine(line, redact, places),
+        streamWrite(line) {
+          const redacted = redactLine(line, redact, places);
+          return isTerminal ? withoutControls(redacted) : redacted;
+        },
         logMethod(args, method, severity) {
           const [what, text] = args as unknown as [unknown, string | undefined];
           if (severity < WARN || !isFault(what)) return method.apply(this, args);
@@ -43,9 +47,14 @@ export function createLog(level: string, process: string, { places = [], private
   );
 }
 
+/** A terminal obeys control characters, whoever wrote them into what a fault says; JSON has them escaped. */
+export function withoutControls(line: string): string {
+  return `${line.trimEnd().replace(/\\u00[01][0-9a-f]|\p{Cc}/giu, '?')}\n`;
+}
+
 /** JSON for programs; on a terminal, for people. What pino prints is loaded only there. */
 function standardError(): pino.DestinationStream {
-  if (!process.stderr.isTTY) return pino.destination({ dest: 2, sync: false });
+  if (!isTerminal) return pino.destination({ dest: 2, sync: false });
   const pretty = createRequire(import.meta.url)('pino-pretty') as typeof PinoPretty;
   return pretty({
     destination: 2,
