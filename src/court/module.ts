@@ -7,6 +7,7 @@ import { readAssignment, readAssignments } from './assignments/readAssignments.t
 import { substituteAssignment } from './assignments/substituteAssignment.ts';
 import { corrections } from './corrections/correction.ts';
 import { readCorrections } from './corrections/readCorrections.ts';
+import { correctExhibit } from './exhibits/correctExhibit.ts';
 import { downloadExhibit } from './exhibits/downloadExhibit.ts';
 import { exhibits } from './exhibits/exhibit.ts';
 import { markExhibit } from './exhibits/markExhibit.ts';
@@ -16,6 +17,7 @@ import { tenderExhibit } from './exhibits/tenderExhibit.ts';
 import { uploadExhibit } from './exhibits/uploadExhibit.ts';
 import { verifyExhibit } from './exhibits/verifyExhibit.ts';
 import { withdrawExhibit } from './exhibits/withdrawExhibit.ts';
+import { correctObjection } from './objections/correctObjection.ts';
 import { objections } from './objections/objection.ts';
 import { raiseObjection } from './objections/raiseObjection.ts';
 import { readObjections } from './objections/readObjections.ts';
@@ -98,11 +100,13 @@ export const court = defineModule({
     raiseObjection,
     withdrawObjection,
     ruleObjection,
+    correctObjection,
     recordViolation,
     uploadExhibit,
     markExhibit,
     tenderExhibit,
     ruleExhibit,
+    correctExhibit,
     withdrawExhibit,
     addRecording,
   ],

@@ -36,15 +36,17 @@ const WHO_MAY: { [visibility: string]: string } = {
     turn.return          ok     ok     404  ok   ok     panel  404  ok   role role role   role   401
     turn.void            ok     ok     404  ok   presiding panel 404 ok  role role role   role   401
     violation.record     ok     ok     404  ok   ok     panel  404  ok   role role role   role   401
-    turn.extend         role   role   role ok   presiding panel 404 role role role role  role   401
+    turn.extend         ok     ok     404  ok   presiding panel 404 role role role role  role   401
     objection.raise     ok     ok     404  ok   ok     panel  404  role own  ok   roster 404    401
     objection.withdraw  raiser raiser 404  ok   raiser raiser 404  role raiser raiser raiser 404 401
-    objection.rule      role   role   role ok   presiding panel 404 role role role role  role   401
+    objection.rule      ok     ok     404  ok   presiding panel 404 role role role role  role   401
+    objection.correct   role   role   role ok   presiding panel 404 role role role role  role   401
     exhibit.upload      ok     ok     404  ok   ok     panel  404  ok   ok   side roster 404    401
     exhibit.mark        ok     ok     404  ok   ok     panel  404  ok   role role role   role   401
     exhibit.tender      ok     ok     404  ok   ok     panel  404  role ok   side roster 404    401
     exhibit.withdraw    ok     ok     404  ok   ok     panel  404  role ok   side roster 404    401
-    exhibit.rule        role   role   role ok   presiding panel 404 role role role role  role   401`,
+    exhibit.rule        ok     ok     404  ok   presiding panel 404 role role role role  role   401
+    exhibit.correct     role   role   role ok   presiding panel 404 role role role role  role   401`,
   private: `
     assignment.substitute ok   ok     404  role role   role   role role role role role   role   401
     recording.add       ok     ok     404  ok   ok     404    404  role role role role   role   401
@@ -129,6 +131,10 @@ describe.skipIf(isLeftOut)('who may do what', () => {
     'objection.raise': { before: [START], body: { ground: 'procedural' } },
     'objection.withdraw': { before: [START, POINT] },
     'objection.rule': { before: [START, POINT], body: { decision: 'sustained' } },
+    'objection.correct': {
+      before: [START, POINT],
+      body: { decision: 'overruled', reason: 'Misheard.' },
+    },
     'violation.record': { before: [], body: { user_id: '', kind: 'late', description: 'Late.' } },
   };
 
@@ -140,7 +146,15 @@ describe.skipIf(isLeftOut)('who may do what', () => {
     'exhibit.tender': { before: ['mark'] },
     'exhibit.withdraw': { before: ['mark', 'tender'] },
     'exhibit.rule': { before: ['mark', 'tender'], body: { decision: 'admitted' } },
+    'exhibit.correct': {
+      before: ['mark', 'tender', 'rule'],
+      body: { decision: 'rejected', reason: 'It was the other map.' },
+    },
   };
+
+  /** What a clerk does for the presiding judge, and that judge too. */
+  const byHand = (command: string) =>
+    ['turn.extend', 'objection.rule', 'exhibit.rule'].includes(command) && { on_behalf_of: world.people.presiding.id };
 
   async function bringUpTo(command: string, path: string): Promise<[path: string, body: object]> {
     const { presiding, petitioner } = world.people;
@@ -151,8 +165,13 @@ describe.skipIf(isLeftOut)('who may do what', () => {
     const uploader = person('super_admin');
     const { result } = await must(post(world.url(), `${path}/exhibit/upload`, uploader, map, FORM_HEADERS));
     const named = { exhibit_id: result.id };
-    for (const verb of before) await must(post(world.url(), `${path}/exhibit/${verb}`, presiding, named));
-    return [`${path}/${command.replace('.', '/')}`, { ...named, ...body }];
+    const admitting = { decision: 'admitted' };
+    for (const verb of before) {
+      await must(
+        post(world.url(), `${path}/exhibit/${verb}`, presiding, { ...named, ...(verb === 'rule' && admitting) }),
+      );
+    }
+    return [`${path}/${command.replace('.', '/')}`, { ...named, ...body, ...byHand(command) }];
   }
 
   async function playUpTo(command: string, path: string): Promise<[path: string, body: object]> {
@@ -166,8 +185,12 @@ describe.skipIf(isLeftOut)('who may do what', () => {
     for (const [verb, more] of before) {
       last = (await must(post(world.url(), `${path}/${verb}`, presiding, { ...named, ...filled(more) }))).result.id;
     }
-    const subject = /withdraw|rule/.test(command) ? { objection_id: last } : named;
-    return [`${path}/${command.replace('.', '/')}`, { ...subject, ...filled(body) }];
+    if (command === 'objection.correct') {
+      const ruling = { objection_id: last, decision: 'sustained' };
+      await must(post(world.url(), `${path}/objection/rule`, presiding, ruling));
+    }
+    const subject = /withdraw|rule|correct/.test(command) ? { objection_id: last } : named;
+    return [`${path}/${command.replace('.', '/')}`, { ...subject, ...filled(body), ...byHand(command) }];
   }
 
   async function open(visibility: string, verbs: string[]): Promise<Place> {

@@ -76,6 +76,8 @@ const BODIES: Record<string, (ids: Ids, world: World) => Json> = {
   'objection.raise': ({ turn_id }) => ({ turn_id, ground: 'procedural' }),
   'objection.withdraw': ({ objection_id }) => ({ objection_id }),
   'objection.rule': ({ objection_id }) => ({ objection_id, decision: 'sustained' }),
+  'objection.correct': ({ objection_id }) => ({ objection_id, decision: 'overruled', reason: 'Misheard.' }),
+  'exhibit.correct': ({ exhibit_id }) => ({ exhibit_id, decision: 'rejected', reason: 'Misheard.' }),
   'exhibit.upload': () => formOf(field('title', 'A map'), field('side', 'petitioner'), file(PDF)),
   'exhibit.mark': ({ exhibit_id }) => ({ exhibit_id }),
   'exhibit.tender': ({ exhibit_id }) => ({ exhibit_id }),

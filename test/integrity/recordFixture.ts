@@ -213,6 +213,7 @@ export async function playedSession(court: Court, assignment_id: string): Promis
   await act('exhibit.rule', { ...map, decision: 'rejected', ruling: 'No foundation.' }, bench);
   await act('exhibit.tender', map);
   await act('exhibit.rule', { ...map, decision: 'admitted' }, bench);
+  await act('exhibit.correct', { ...map, decision: 'rejected', reason: 'It was the letter.' }, bench);
   await act('exhibit.withdraw', film);
   await act('turn.end', turn(1));
   const rest = await act('turn.plan', { continues: turn(1).turn_id });
@@ -225,6 +226,7 @@ export async function playedSession(court: Court, assignment_id: string): Promis
   await act('turn.plan', { ...turn(4), allotted_ms: 420_000 });
   const short = { turn_id: await act('turn.plan', { side: 'respondent', kind: 'argument', allotted_ms: 1 }) };
   await act('objection.rule', { objection_id: third, decision: 'overruled' }, bench);
+  await act('objection.correct', { objection_id: third, decision: 'sustained', reason: 'Misheard.' }, bench);
   await act('turn.end', turn(3));
   await act('turn.start', { ...short, speaker_id: people.respondent });
   await act('turn.question', { ...short, phase: 'start' });

@@ -33,6 +33,7 @@ const ROUNDS: Record<string, (round: Round) => void> = {
   '0.1.0-called-off': callOff,
   '0.1.0-left-open': leaveOpen,
   '0.2.0-voided': startWrongly,
+  '0.2.0-corrected': ruleWrongly,
 };
 
 export const scriptedRounds = Object.keys(ROUNDS);
@@ -175,5 +176,24 @@ function startWrongly({ court, act, turn }: Round): void {
   const { replacement } = act('turn.void', { ...turn(1), reason: 'Counsel was taken ill.' });
   act('turn.start', { turn_id: replacement.id, speaker_id });
   act('turn.end', { turn_id: replacement.id });
+  act('session.complete', { skip_turns: true });
+}
+
+/** The bench rules by a clerk's hand, and wrongly. */
+function ruleWrongly({ court, act, turn }: Round): void {
+  const on_behalf_of = presiding.id;
+  act('session.start');
+  act('turn.start', { ...turn(1), speaker_id: petitioner.id });
+  act('turn.extend', { ...turn(1), extension_ms: SECOND, on_behalf_of }, admin);
+  const { id: objection_id } = act('objection.raise', { ...turn(1), ground: 'procedural' }, respondent);
+  act('objection.rule', { objection_id, decision: 'sustained', ruling: 'Rephrase.', on_behalf_of }, admin);
+  act('objection.correct', { objection_id, decision: 'overruled', ruling: 'Go on.', reason: 'Misheard.' });
+  const exhibit = { exhibit_id: act('exhibit.upload', { title: 'A map', side: 'petitioner' }, bailiff, 1).id };
+  act('exhibit.mark', exhibit, bailiff);
+  act('exhibit.tender', exhibit, petitioner);
+  act('exhibit.rule', { ...exhibit, decision: 'admitted', ruling: 'Let it in.', on_behalf_of }, admin);
+  act('exhibit.correct', { ...exhibit, decision: 'rejected', reason: 'It was the other map.' });
+  court.wait(MINUTE);
+  act('turn.end', turn(1));
   act('session.complete', { skip_turns: true });
 }

@@ -8,6 +8,7 @@ export const exhibitProblems = defineProblems({
   exhibit_tendered: [409, 'The exhibit waits for its ruling'],
   exhibit_not_tendered: [409, 'The exhibit is not tendered'],
   exhibit_decided: [409, 'The exhibit is ruled on or withdrawn'],
+  exhibit_not_ruled: [409, 'There is no ruling on this exhibit'],
   exhibit_limit: [409, 'The side has no more exhibits'],
   images_not_allowed: [415, 'The format of this session takes no images'],
 });

@@ -49,7 +49,8 @@ export function objectionResult(session: SessionState, objection_id: string) {
   return objectionResource(objectionOf(session, objection_id));
 }
 
-function objectionOf({ objections }: SessionState, objection_id: string): Objection {
+/** @throws when there is none: `decide` has made sure of it */
+export function objectionOf({ objections }: SessionState, objection_id: string): Objection {
   const objection = objections.find(({ id }) => id === objection_id);
   if (!objection) throw new Error(`no objection ${objection_id}`);
   return objection;

@@ -1,39 +1,58 @@
 /**
  * The presiding judge rules, and the clock goes on. A reserved ruling lets the clock go on too; it may be given later,
- * once, as sustained or overruled. There is no second ruling.
+ * once, as sustained or overruled. There is no second ruling. A clerk enters a
+ * ruling on behalf of the judge who gives it, and the record has both.
  */
 
 import { z } from 'zod';
 import { defineCommand } from '../../access/defineCommand.ts';
 import { mayOfficiate } from '../../access/scope.ts';
-import { defineEvent } from '../../core/definitions/event.ts';
+import { defineEvent, type RecordedEvent } from '../../core/definitions/event.ts';
 import { privateText } from '../../core/definitions/privateText.ts';
 import { isRejection } from '../../core/definitions/problem.ts';
 import { id, remark } from '../../core/definitions/schemas.ts';
 import { theAssignment } from '../assignments/assignment.ts';
 import { reject } from '../problems.ts';
-import { sessionStream, theSession, withSource } from '../sessions/session.ts';
+import { OFFICIALS } from '../roles.ts';
+import { type SessionState, sessionStream, theSession, withSource } from '../sessions/session.ts';
 import { clock } from '../turns/clock.ts';
-import { OPEN_CODES, PRESIDING_CODES, refuseUnlessOpen, refuseUnlessPresiding } from '../turns/courtRefusals.ts';
+import { findHand, hand, OPEN_CODES, onBehalfOf, PRESIDING_CODES, refuseUnlessOpen } from '../turns/courtRefusals.ts';
 import { DECISIONS, objectionAnswer, objections } from './objection.ts';
 import { clockWithout, decisionWrites, findObjection, objectionResult, withDecision } from './objectionClock.ts';
+
+const ruled = z.strictObject({
+  objection_id: id,
+  decision: z.enum(DECISIONS),
+  ruling: privateText.nullable(),
+  clock: clock.nullable(),
+});
+
+function withRuling(
+  session: SessionState,
+  event: RecordedEvent<z.output<typeof ruled>>,
+  ruled_by: string,
+): SessionState {
+  const { at, payload } = event;
+  const { objection_id, decision, ruling } = payload;
+  const when = decision === 'reserved' ? { reserved_at: at } : { ruled_by, ruled_at: at };
+  const after = withDecision(session, objection_id, { state: decision, ruling, ...when }, at);
+  return withSource(after, objection_id, 'ruling', event);
+}
 
 export const objectionRuled = defineEvent({
   stream: sessionStream,
   type: 'OBJECTION_RULED',
-  payload: z.strictObject({
-    objection_id: id,
-    decision: z.enum(DECISIONS),
-    ruling: privateText.nullable(),
-    clock: clock.nullable(),
-  }),
-  evolve(session, event) {
-    const { at, actor, payload } = event;
-    const { objection_id, decision, ruling } = payload;
-    const when = decision === 'reserved' ? { reserved_at: at } : { ruled_by: actor, ruled_at: at };
-    const ruled = withDecision(session, objection_id, { state: decision, ruling, ...when }, at);
-    return withSource(ruled, objection_id, 'ruling', event);
-  },
+  payload: ruled,
+  evolve: (session, event) => withRuling(session, event, event.actor),
+  project: ({ payload }, session) => decisionWrites(session, payload.objection_id),
+});
+
+/** The presiding judge's ruling by another hand. */
+export const objectionRuledFor = defineEvent({
+  stream: sessionStream,
+  type: 'OBJECTION_RULED_FOR',
+  payload: ruled.extend(hand.shape),
+  evolve: (session, event) => withRuling(session, event, event.payload.judge_id),
   project: ({ payload }, session) => decisionWrites(session, payload.objection_id),
 });
 
@@ -41,20 +60,23 @@ const body = z.strictObject({
   objection_id: id,
   decision: z.enum(DECISIONS),
   ruling: remark.optional(),
+  on_behalf_of: onBehalfOf,
 });
 
 export const ruleObjection = defineCommand({
   name: 'objection.rule',
   route: 'POST /api/session/:session_id/objection/rule',
   summary: 'Rule on an objection, or reserve the ruling',
-  who: ['judge'],
+  who: OFFICIALS,
   admits: mayOfficiate,
   locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
   finds: [objections],
   body,
   decide({ session, assignment }, { input, actor, now }) {
-    const refusal = refuseUnlessOpen(session) ?? refuseUnlessPresiding(assignment, actor);
+    const refusal = refuseUnlessOpen(session);
     if (refusal) return refusal;
+    const hand = findHand(assignment, actor, input.on_behalf_of);
+    if (hand && isRejection(hand)) return hand;
     const objection = findObjection(session, input.objection_id);
     if (isRejection(objection)) return objection;
     const { id: objection_id, state } = objection;
@@ -62,10 +84,11 @@ export const ruleObjection = defineCommand({
     if (state !== 'pending' && !(state === 'reserved' && decision !== 'reserved')) {
       return reject('objection_decided', `The objection is ${state}.`, { from: state });
     }
-    return [objectionRuled({ objection_id, decision, ruling, clock: clockWithout(session, objection, now) })];
+    const facts = { objection_id, decision, ruling, clock: clockWithout(session, objection, now) };
+    return [hand ? objectionRuledFor({ ...facts, ...hand }) : objectionRuled(facts)];
   },
   resource: objectionAnswer,
   result: ({ states }, { input }) => objectionResult(states.session, input.objection_id),
-  records: [objectionRuled],
+  records: [objectionRuled, objectionRuledFor],
   rejects: [...OPEN_CODES, ...PRESIDING_CODES, 'not_found', 'objection_decided'],
 });

@@ -1,7 +1,10 @@
 /** Refusals that commands of a round have in common: for the state of the session or turn, the bench, the roster. */
 
+import { z } from 'zod';
 import type { Actor } from '../../core/definitions/actor.ts';
+import { privateText } from '../../core/definitions/privateText.ts';
 import { isRejection } from '../../core/definitions/problem.ts';
+import { id } from '../../core/definitions/schemas.ts';
 import { type AssignmentState, rosterEntry } from '../assignments/assignment.ts';
 import { pendingObjection } from '../objections/objection.ts';
 import { reject } from '../problems.ts';
@@ -24,6 +27,38 @@ export function refuseUnlessPresiding(assignment: AssignmentState, actor: Actor)
   const entry = rosterEntry(assignment, actor.id);
   if (entry?.role !== 'judge') return reject('not_on_panel', 'The panel of this session does not name you.');
   return entry.presiding ? undefined : reject('not_presiding', 'Only the presiding judge may do this.');
+}
+
+/** In payloads of what is done for the presiding judge by another hand, which is the event's actor. */
+export const hand = z.strictObject({
+  judge_id: id,
+  judge_name: privateText,
+  /** As the roster calls the actor; null where it does not. */
+  acting_name: privateText.nullable(),
+});
+export type Hand = z.output<typeof hand>;
+
+/** What a body says of it. */
+export const onBehalfOf = id.optional();
+
+/**
+ * By whose hand the presiding judge acts: null for the judge's own. A clerk names the judge, so that nothing is done in
+ * the name of one who was replaced meanwhile.
+ */
+export function findHand(assignment: AssignmentState, actor: Actor, on_behalf_of: string | undefined) {
+  const refusal = actor.role === 'judge' ? refuseUnlessPresiding(assignment, actor) : undefined;
+  if (refusal) return refusal;
+  const presiding = assignment.panel.find((one) => one.presiding)!;
+  const { user_id: judge_id, name: judge_name } = presiding;
+  if (judge_id !== actor.id && on_behalf_of === undefined) {
+    return reject('not_presiding', 'Only the presiding judge may do this: name that judge in on_behalf_of.');
+  }
+  if (on_behalf_of !== undefined && on_behalf_of !== judge_id) {
+    // Whoever sends this may, and means a bench that is another by now.
+    return reject('not_presiding', 'The judge who is named does not preside.', { status: 409 });
+  }
+  if (judge_id === actor.id) return null;
+  return { judge_id, judge_name, acting_name: rosterEntry(assignment, actor.id)?.name ?? null };
 }
 
 /** Codes of the checks above. */

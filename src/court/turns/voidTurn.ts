@@ -12,10 +12,11 @@ import { isRejection } from '../../core/definitions/problem.ts';
 import { id, remark } from '../../core/definitions/schemas.ts';
 import { theAssignment } from '../assignments/assignment.ts';
 import { refuseStranger, STRANGER_CODES } from '../assignments/refuseStranger.ts';
-import { type Correction, correctionInsert } from '../corrections/correction.ts';
+import { correctionInsert } from '../corrections/correction.ts';
+import { withCorrection } from '../corrections/withCorrection.ts';
 import { reject } from '../problems.ts';
 import { BENCH_AND_BAILIFF } from '../roles.ts';
-import { type SessionState, sessionStream, theSession, withSource } from '../sessions/session.ts';
+import { type SessionState, sessionStream, theSession } from '../sessions/session.ts';
 import { findTurn, OPEN_CODES, refusePending, refuseUnlessOpen, refuseUnlessPresiding } from './courtRefusals.ts';
 import { turnOfInput, turnResource, voidedTurnAnswer } from './shownTurn.ts';
 import {
@@ -43,20 +44,17 @@ export const turnVoided = defineEvent({
     rest_id: id.nullable(),
   }),
   evolve(session, event) {
-    const { at, actor, payload } = event;
-    const { turn_id, reason, turn, rest_id } = payload;
+    const { turn_id, reason, turn, rest_id } = event.payload;
     const { state: former_state } = turnOfPayload(session.turns, { turn_id });
     const turns = session.turns.flatMap((one) => {
-      if (one.id === turn_id) return [voidedTurn(one, at), newTurn(turn)];
-      return [one.id === rest_id ? voidedTurn(one, at) : one];
+      if (one.id === turn_id) return [voidedTurn(one, event.at), newTurn(turn)];
+      return [one.id === rest_id ? voidedTurn(one, event.at) : one];
     });
-    const correction: Correction = {
-      ...{ id: event.id, subject: 'turn', subject_id: turn_id, former_state },
+    return withCorrection({ ...session, turns }, event, {
+      ...{ subject: 'turn', subject_id: turn_id, former_state },
       ...{ former_ruling: null, former_ruled_by: null, former_ruled_at: null },
-      ...{ state: 'voided', ruling: null, reason, replaced_by: turn.id, corrected_by: actor, corrected_at: at },
-    };
-    const corrected = { ...session, turns, corrections: [...session.corrections, correction] };
-    return withSource(corrected, correction.id, 'reason', event);
+      ...{ state: 'voided', ruling: null, reason, replaced_by: turn.id },
+    });
   },
   project: ({ payload: { turn_id, turn, rest_id } }, session) => [
     ...[turn_id, rest_id].flatMap((one) =>

@@ -1,10 +1,10 @@
 /** The ruling on an exhibit: by the presiding judge, once for each tender. */
 import { expect, test } from 'vitest';
-import { exhibitRuled, ruleExhibit } from '../../../src/court/exhibits/ruleExhibit.ts';
+import { exhibitRuled, exhibitRuledFor, ruleExhibit } from '../../../src/court/exhibits/ruleExhibit.ts';
 import { sessionPaused } from '../../../src/court/sessions/pauseSession.ts';
 import { admitted, EXHIBIT, marked, rejected, tendered, uploaded, withdrawn } from '../../support/exhibits.ts';
 import { given, NOW } from '../../support/given.ts';
-import { judge, outsideJudge, presiding, sessionThatIs, student } from '../../support/matchFixture.ts';
+import { admin, judge, outsideJudge, presiding, sessionThatIs, student } from '../../support/matchFixture.ts';
 import { round, speaking } from '../../support/roundEvents.ts';
 
 const body = { exhibit_id: EXHIBIT, decision: 'admitted' } as const;
@@ -44,7 +44,18 @@ test('nobody else rules', () => {
   given(...offered)
     .when(ruleExhibit, body, outsideJudge)
     .then('not_on_panel');
-  expect(ruleExhibit.roles).toEqual(['judge']);
+  expect(ruleExhibit.roles).not.toContain('participant');
+});
+
+test('a clerk enters the ruling of the presiding judge, and the record has both', () => {
+  const hand = { judge_id: presiding.id, judge_name: 'Judge Okafor', acting_name: null };
+  const { result } = given(...offered)
+    .when(ruleExhibit, { ...body, on_behalf_of: presiding.id }, admin)
+    .then(exhibitRuledFor({ ...body, ruling: null, ...hand }))!;
+  expect(result).toMatchObject({ state: 'admitted', ruled_by: presiding.id });
+  given(...offered)
+    .when(ruleExhibit, { ...body, on_behalf_of: judge.id }, admin)
+    .then('not_presiding', { status: 409 });
 });
 
 test('refused as every command of the court', () => {

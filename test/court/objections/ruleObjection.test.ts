@@ -1,9 +1,10 @@
 /** The presiding judge rules, once; a reserved ruling may be given later. */
 import { expect, test } from 'vitest';
-import { objectionRuled, ruleObjection } from '../../../src/court/objections/ruleObjection.ts';
+import type { Actor } from '../../../src/core/definitions/actor.ts';
+import { objectionRuled, objectionRuledFor, ruleObjection } from '../../../src/court/objections/ruleObjection.ts';
 import { sessionPaused } from '../../../src/court/sessions/pauseSession.ts';
 import { given, NOW } from '../../support/given.ts';
-import { judge, outsideJudge, presiding, sessionThatIs, superAdmin } from '../../support/matchFixture.ts';
+import { admin, judge, outsideJudge, presiding, sessionThatIs, superAdmin } from '../../support/matchFixture.ts';
 import { MINUTE, OBJECTION, objecting, round, running, speaking, standing } from '../../support/roundEvents.ts';
 
 const objection_id = OBJECTION;
@@ -79,4 +80,26 @@ test('a ruling is at most 500 characters, and one of three', () => {
   expect(fits({ ruling: 'r'.repeat(500) })).toBe(true);
   expect(fits({ ruling: 'r'.repeat(501) })).toBe(false);
   expect(fits({ decision: 'granted' })).toBe(false);
+});
+
+const hand = { judge_id: presiding.id, judge_name: 'Judge Okafor', acting_name: null };
+
+test('a clerk enters the ruling of the presiding judge: it is the judge who rules, and the record has the hand', () => {
+  const facts = { objection_id, decision: 'sustained', ruling: null, clock: running(19 * MINUTE) } as const;
+  const { result, rows } = given(...pending)
+    .when(ruleObjection, { ...body('sustained'), on_behalf_of: presiding.id }, admin)
+    .then(objectionRuledFor({ ...facts, ...hand }))!;
+  expect(result).toMatchObject({ state: 'sustained', ruled_by: presiding.id, ruled_at: NOW });
+  expect(rows).toMatchObject([{ actor_id: admin.id }]);
+});
+
+test('a clerk rules in the name of nobody but the judge who presides, and says in whose', () => {
+  const tried = (actor: Actor, on_behalf_of?: string) =>
+    given(...pending).when(ruleObjection, { ...body('sustained'), on_behalf_of }, actor);
+  tried(admin).then('not_presiding', { status: 403 });
+  tried(superAdmin, judge.id).then('not_presiding', { status: 409 });
+  tried(admin, admin.id).then('not_presiding', { status: 409 });
+  tried(presiding, judge.id).then('not_presiding', { status: 409 });
+  tried(judge, presiding.id).then('not_presiding', { status: 403 });
+  tried(presiding, presiding.id).then(ruled('sustained'));
 });

@@ -1,7 +1,7 @@
 /** More time is the presiding judge's to grant. */
 import { expect, test } from 'vitest';
 import { turnExpired } from '../../../src/court/turns/expireTurn.ts';
-import { extendTurn, turnExtended } from '../../../src/court/turns/extendTurn.ts';
+import { extendTurn, turnExtended, turnExtendedFor } from '../../../src/court/turns/extendTurn.ts';
 import { given } from '../../support/given.ts';
 import { judge, outsideJudge, presiding, sessionThatIs, superAdmin, turnId } from '../../support/matchFixture.ts';
 import { at, MINUTE, round, running, speaking } from '../../support/roundEvents.ts';
@@ -65,4 +65,14 @@ test('only the turn under way is extended, in a session that runs', () => {
   given(...sessionThatIs.completed)
     .when(extendTurn, body, presiding)
     .then('session_completed');
+});
+
+test('a clerk enters what the presiding judge grants, and the record has both', () => {
+  const hand = { judge_id: presiding.id, judge_name: 'Judge Okafor', acting_name: null };
+  const extended = { ...body, clock: running(9 * MINUTE + body.extension_ms) };
+  const { rows } = speech
+    .when(extendTurn, { ...body, on_behalf_of: presiding.id }, superAdmin)
+    .then(turnExtendedFor({ ...extended, ...hand }))!;
+  expect(rows).toMatchObject([{ actor_id: superAdmin.id }]);
+  speech.when(extendTurn, { ...body, on_behalf_of: judge.id }, superAdmin).then('not_presiding', { status: 409 });
 });

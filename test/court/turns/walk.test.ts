@@ -64,7 +64,7 @@ const NAMES = [
   ...['objection.raise', 'objection.raise', 'objection.rule', 'objection.rule', 'objection.rule'],
   ...['violation.record', 'session.start'],
   ...['exhibit.upload', 'exhibit.mark', 'exhibit.mark', 'exhibit.tender', 'exhibit.tender', 'exhibit.rule'],
-  ...['exhibit.rule', 'exhibit.withdraw'],
+  ...['exhibit.rule', 'exhibit.withdraw', 'exhibit.correct', 'objection.correct'],
   ...['participant.await', 'participant.await', 'participant.lose', 'participant.lose', 'participant.reconnect'],
 ];
 
@@ -117,6 +117,11 @@ function bodyOf({ name, pick, choice }: Step, { turns, objections, exhibits }: S
     'turn.question': { turn_id, phase: choice % 2 === 0 ? 'start' : 'end' },
     'objection.raise': { turn_id, ground: choice % 2 === 0 ? 'procedural' : 'leading' },
     'objection.withdraw': { objection_id },
+    'objection.correct': {
+      ...{ objection_id: one(objections)?.id ?? SESSION, reason: 'Misheard.' },
+      decision: ['sustained', 'overruled', 'reserved'][choice % 3],
+    },
+    'exhibit.correct': { exhibit_id, decision: ['admitted', 'rejected'][choice % 2], reason: 'Misheard.' },
     'objection.rule': { objection_id, decision: ['sustained', 'overruled', 'reserved'][choice % 3] },
     'exhibit.upload': { title: 'A map', side },
     'exhibit.rule': { exhibit_id, decision: ['admitted', 'rejected'][choice % 2] },
@@ -124,6 +129,8 @@ function bodyOf({ name, pick, choice }: Step, { turns, objections, exhibits }: S
   };
   if (name.startsWith('exhibit.')) return bodies[name] ?? { exhibit_id };
   if (name.startsWith('participant.')) return { user_id: petitioner.id };
+  const judges = ['objection.rule', 'turn.extend'].includes(name) && pick % 3 > 0;
+  if (judges) return { ...bodies[name], on_behalf_of: presiding.id };
   return bodies[name] ?? (name.startsWith('turn.') ? { turn_id } : {});
 }
 
