@@ -54,7 +54,7 @@ export function findHand(assignment: AssignmentState, actor: Actor, on_behalf_of
     return reject('not_presiding', 'Only the presiding judge may do this: name that judge in on_behalf_of.');
   }
   if (on_behalf_of !== undefined && on_behalf_of !== judge_id) {
-    // Whoever sends this may, and means a bench that is another by now.
+    // The sender may do this, and means a bench that is another by now.
     return reject('not_presiding', 'The judge who is named does not preside.', { status: 409 });
   }
   if (judge_id === actor.id) return null;

@@ -64,7 +64,8 @@ const NAMES = [
   ...['objection.raise', 'objection.raise', 'objection.rule', 'objection.rule', 'objection.rule'],
   ...['violation.record', 'session.start'],
   ...['exhibit.upload', 'exhibit.mark', 'exhibit.mark', 'exhibit.tender', 'exhibit.tender', 'exhibit.rule'],
-  ...['exhibit.rule', 'exhibit.withdraw', 'exhibit.correct', 'objection.correct'],
+  ...['exhibit.rule', 'exhibit.rule', 'exhibit.tender', 'exhibit.withdraw'],
+  ...['exhibit.correct', 'exhibit.correct', 'objection.correct', 'objection.correct'],
   ...['participant.await', 'participant.await', 'participant.lose', 'participant.lose', 'participant.reconnect'],
 ];
 
@@ -127,10 +128,15 @@ function bodyOf({ name, pick, choice }: Step, { turns, objections, exhibits }: S
     'exhibit.rule': { exhibit_id, decision: ['admitted', 'rejected'][choice % 2] },
     'violation.record': { user_id: petitioner.id, kind: 'late', description: 'Late.' },
   };
+  const forJudge = ['objection.rule', 'exhibit.rule', 'turn.extend'].includes(name) && pick % 3 > 0;
+  if (forJudge) return { ...bodies[name], on_behalf_of: presiding.id };
+  const ruled = exhibits.find(({ state }) => state === 'admitted' || state === 'rejected');
+  if (name === 'exhibit.correct' && ruled && choice > 1) {
+    const decision = ruled.state === 'admitted' ? 'rejected' : 'admitted';
+    return { ...bodies[name], exhibit_id: ruled.id, decision };
+  }
   if (name.startsWith('exhibit.')) return bodies[name] ?? { exhibit_id };
   if (name.startsWith('participant.')) return { user_id: petitioner.id };
-  const judges = ['objection.rule', 'turn.extend'].includes(name) && pick % 3 > 0;
-  if (judges) return { ...bodies[name], on_behalf_of: presiding.id };
   return bodies[name] ?? (name.startsWith('turn.') ? { turn_id } : {});
 }
 
