@@ -15,7 +15,16 @@ import { withCorrection } from '../corrections/withCorrection.ts';
 import { reject } from '../problems.ts';
 import { sessionStream, theSession } from '../sessions/session.ts';
 import { OPEN_CODES, PRESIDING_CODES, refuseUnlessOpen, refuseUnlessPresiding } from '../turns/courtRefusals.ts';
-import { DECISIONS, exhibitOf, exhibitOfInput, exhibits, exhibitUpdate, findExhibit, withExhibit } from './exhibit.ts';
+import {
+  DECISIONS,
+  exhibitAnswer,
+  exhibitOf,
+  exhibitOfInput,
+  exhibits,
+  exhibitUpdate,
+  findExhibit,
+  withExhibit,
+} from './exhibit.ts';
 
 export const exhibitCorrected = defineEvent({
   stream: sessionStream,
@@ -59,6 +68,7 @@ export const correctExhibit = defineCommand({
     if (state === decision) return reject('ruling_unchanged', `The exhibit is ${state} already.`);
     return [exhibitCorrected({ exhibit_id, decision, reason })];
   },
+  resource: exhibitAnswer,
   result: exhibitOfInput,
   records: [exhibitCorrected],
   rejects: [...OPEN_CODES, ...PRESIDING_CODES, 'not_found', 'exhibit_not_ruled', 'ruling_unchanged'],

@@ -15,7 +15,7 @@ import { withCorrection } from '../corrections/withCorrection.ts';
 import { reject } from '../problems.ts';
 import { sessionStream, theSession } from '../sessions/session.ts';
 import { OPEN_CODES, PRESIDING_CODES, refuseUnlessOpen, refuseUnlessPresiding } from '../turns/courtRefusals.ts';
-import { DECISIONS, objections, objectionUpdate } from './objection.ts';
+import { DECISIONS, objectionAnswer, objections, objectionUpdate } from './objection.ts';
 import { findObjection, objectionOf, objectionResult } from './objectionClock.ts';
 
 export const objectionCorrected = defineEvent({
@@ -81,6 +81,7 @@ export const correctObjection = defineCommand({
     }
     return [objectionCorrected({ objection_id, decision, ruling, reason })];
   },
+  resource: objectionAnswer,
   result: ({ states }, { input }) => objectionResult(states.session, input.objection_id),
   records: [objectionCorrected],
   rejects: [...OPEN_CODES, ...PRESIDING_CODES, 'not_found', 'objection_not_ruled', 'ruling_unchanged'],

@@ -75,6 +75,12 @@ const DISPUTE = [
   ...['objection.withdraw', 'turn.end', 'session.pause', 'session.resume', 'session.resume'],
 ];
 
+/** And of rulings on exhibits: it takes four steps to come to one, and one more to correct it. */
+const EVIDENCE = [
+  ...['turn.start', 'turn.start', 'exhibit.upload', 'exhibit.mark', 'exhibit.mark', 'exhibit.tender', 'exhibit.tender'],
+  ...['exhibit.rule', 'exhibit.rule', 'exhibit.rule', 'exhibit.correct', 'exhibit.correct', 'session.resume'],
+];
+
 const stepsOf = (names: string[]) =>
   fc.array(
     fc.record<Step>({
@@ -87,7 +93,10 @@ const stepsOf = (names: string[]) =>
     }),
     { minLength: 40, maxLength: 120 },
   );
-const walks = fc.oneof({ weight: 3, arbitrary: stepsOf(NAMES) }, { weight: 1, arbitrary: stepsOf(DISPUTE) });
+const walks = fc.oneof(
+  { weight: 3, arbitrary: stepsOf(NAMES) },
+  { weight: 1, arbitrary: fc.oneof(stepsOf(DISPUTE), stepsOf(EVIDENCE)) },
+);
 
 function bodyOf({ name, pick, choice }: Step, { turns, objections, exhibits }: SessionState): JsonObject {
   const one = <T>(list: readonly T[]) => list[pick % Math.max(1, list.length)];
