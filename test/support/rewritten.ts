@@ -1,5 +1,4 @@
 /** A history with the payload of one event changed, and every hash from there on made anew, as a superuser would. */
-import { randomBytes } from 'node:crypto';
 import type { SessionEvent } from '../../src/client/protocol.ts';
 import { canonicalPayload, eventHash, payloadCommitment } from '../../src/core/chain/chain.ts';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
@@ -11,7 +10,7 @@ export function rewritten(
 ): SessionEvent[] {
   const events = structuredClone([...history]) as SessionEvent[];
   const forged = events[sequence - 1]!;
-  const salt = randomBytes(32);
+  const salt = Buffer.alloc(32, sequence);
   const payload = change(forged.payload!);
   const payload_commitment = payloadCommitment(salt, canonicalPayload(payload));
   Object.assign(forged, { payload, payload_salt: salt.toString('hex'), payload_commitment });
