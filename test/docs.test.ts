@@ -18,7 +18,7 @@ describe('the life of an objection', () => {
 
   test.each(stops.map(([, , file, name]) => [file!, name!]))('passes through %s, which exports %s', (file, name) => {
     expect(existsSync(join(ROOT, file))).toBe(true);
-    expect(read(file)).toMatch(new RegExp(`^export (async )?(function|const) ${name}\\b`, 'm'));
+    expect(read(file)).toMatch(new RegExp(`^export (async )?(function|const|class) ${name}\\b`, 'm'));
   });
 });
 

@@ -5,6 +5,7 @@
 import type { Server as HttpServer } from 'node:http';
 import type pg from 'pg';
 import { createScopeCache } from '../access/scopeCache.ts';
+import { createBatcher } from '../core/batcher.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
 import { createAddresses } from '../infra/addresses.ts';
 import type { Broadcast } from '../infra/broadcast/broadcast.ts';
@@ -21,7 +22,7 @@ import type { Tokens } from '../infra/tokens.ts';
 import { createAdmission } from './listeners/admission.ts';
 import { guardAdmission } from './listeners/admissionGuard.ts';
 import { createAdmissionLimits } from './listeners/admissionLimits.ts';
-import { backpressureOf, watchStalled } from './listeners/backpressure.ts';
+import { backpressureOf, watchGuests } from './listeners/backpressure.ts';
 import { startCensus } from './listeners/census.ts';
 import { createListeners } from './listeners/listeners.ts';
 import { createObservationLeases } from './listeners/observationLeases.ts';
@@ -41,6 +42,8 @@ import { routeRequests, routeUpgrades } from './transports/routes.ts';
 import { createSocketIo } from './transports/socketio.ts';
 import { createEventStreams } from './transports/sse.ts';
 import { createWebSockets } from './transports/websocket.ts';
+
+const COUNTS_AT_ONCE = 200;
 
 export interface Relay {
   /** To be called when the server has its other request listeners, before it takes requests. */
@@ -73,14 +76,19 @@ export function createRelay(options: RelayOptions): Relay {
   const { tokens, config, metrics, log } = options;
   const db: Queryable = pool;
   const scopes = createScopeCache(db);
-  const readers = createReaders(pool, async (session_id) => (await turnout.count([session_id]))[0]!);
+  const counts = createBatcher<string, number>(
+    COUNTS_AT_ONCE,
+    (ids) => turnout.count(ids),
+    () => true,
+  );
+  const readers = createReaders(pool, counts.push);
   const rooms = createRooms({ readers, broadcast, metrics, log });
   const stopHeadCheck = startHeadCheck({ rooms, readHeads: readers.readHeads, broadcast, log });
   const seats = createPresenceLeases({ id, presence, metrics, log });
-  const observations = createObservationLeases({ observers, guests: () => listeners.guests(), log });
+  const observations = createObservationLeases({ observers, guests: () => listeners.guests.all(), log });
   const resumeTickets = createResumeTickets({ db, resumption, log });
   const listeners = createListeners({ rooms, seats, observations, tokens, resumeTickets, config, metrics, log });
-  const backpressure = () => backpressureOf(listeners.guests(), metrics.sent.overflows);
+  const backpressure = () => backpressureOf(listeners.guests.all(), metrics.sent.overflows);
   const census = startCensus({
     id,
     reports,
@@ -88,10 +96,10 @@ export function createRelay(options: RelayOptions): Relay {
     describe: () => ({ backpressure: backpressure() }),
     log,
   });
-  const stopWatch = watchStalled(listeners.guests);
+  const stopWatch = watchGuests(listeners.guests);
   const turnout = createTurnout({ id, reports, guests: listeners.guests, log });
   const stopPresence = startPresenceMessages({ db, turnout, rooms, guests: listeners.guests, log });
-  const view = (session_id: string) => viewOf(session_id, rooms, listeners.guests());
+  const view = (session_id: string) => viewOf(session_id, rooms, listeners.guests.of(session_id));
   const stopAnswering = answerRoomQuestions({ broadcast, log }, id, view);
   const stopScopeCheck = startScopeCheck({ db, listeners, scopes, broadcast, log });
   const isLetIn = createOrigins(config);
@@ -131,5 +139,5 @@ export function createRelay(options: RelayOptions): Relay {
     log.info({ total_connections_closed }, 'relay drained');
   }
 
-  return { attach, connections: listeners.count, close };
+  return { attach, connections: listeners.guests.count, close };
 }

@@ -1,7 +1,7 @@
 /** Frames are told by their headers alone: whole frames pass, however the bytes are cut, and what does not pass leaves no trace. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createFrames, type Frame } from '../../src/relay/transports/frames.ts';
+import { type Frame, Frames } from '../../src/relay/transports/frames.ts';
 import { isEverything } from '../support/everything.ts';
 import { frame } from '../support/flood.ts';
 
@@ -16,11 +16,11 @@ test('those let through come out whole and in order, whatever the pieces they ca
     fc.property(fc.array(sent, { maxLength: 12 }), fc.array(fc.integer({ min: 1, max: 9_000 })), (all, cuts) => {
       const made = all.map(({ opcode, length }) => frame(Buffer.alloc(length, 'x'), opcode));
       const judged: Frame[] = [];
-      const filter = createFrames((one) => {
+      const frames = new Frames((one) => {
         judged.push(one);
         return all[judged.length - 1]!.isLet;
       });
-      const out = pieces(Buffer.concat(made), cuts).map(filter);
+      const out = pieces(Buffer.concat(made), cuts).map((bytes) => frames.filter(bytes));
       const expected = made.filter((_, i) => all[i]!.isLet);
       expect(Buffer.concat(out).equals(Buffer.concat(expected))).toBe(true);
       expect(judged).toEqual(all.map(({ opcode, length }) => ({ opcode, length })));

@@ -93,7 +93,7 @@ export function createModelClient(options: ClientOptions) {
         setTimeout(
           () => {
             buffered = 0;
-            if (mutant !== 'never takes again') connection.taken();
+            if (mutant !== 'never takes again') connection.onTaken();
           },
           random() * (random() < 0.15 ? 800 : 20),
         );

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Config } from '../../src/infra/process/config.ts';
 import { createMetrics } from '../../src/infra/telemetry/metrics.ts';
 import { backpressureOf } from '../../src/relay/listeners/backpressure.ts';
-import { createOverflows } from '../../src/relay/listeners/overflows.ts';
+import { Overflows } from '../../src/relay/listeners/overflows.ts';
 import type { Batch } from '../../src/relay/listeners/prepared.ts';
 import type { Visit } from '../../src/relay/listeners/visit.ts';
 import type { Json } from '../support/client.ts';
@@ -50,11 +50,11 @@ async function join(last_sequence: number) {
     },
     take() {
       takes = true;
-      visit.taken();
+      visit.onTaken();
     },
     /** What is under way, and no more of what is written then. */
     takeOne() {
-      visit.taken();
+      visit.onTaken();
     },
   };
 }
@@ -230,7 +230,7 @@ test.each(['drop_oldest', 'catch_up'] as const)(
     for (const listener of [mute, slow]) listener.stall();
     await commit(1);
     const inspect = () => {
-      for (const { visit } of world.listeners.guests()) visit!.inspect(performance.now());
+      for (const { visit } of world.listeners.guests.all()) visit.inspect(performance.now());
     };
     await vi.advanceTimersByTimeAsync(50_000);
     slow.take();
@@ -257,7 +257,7 @@ test('backpressure counts what waits for those that take nothing', async () => {
   one.visit.receive(pong);
   await vi.advanceTimersByTimeAsync(0);
   const behind = 31 - other.sequences().at(-1);
-  expect(backpressureOf(world.listeners.guests(), 7)).toEqual({
+  expect(backpressureOf(world.listeners.guests.all(), 7)).toEqual({
     ...{ total_overflows: 7, active_queues: 2 },
     ...{ total_queued_messages: 11 + behind, max_queue_size: 11 },
   });
@@ -288,11 +288,7 @@ test('a listener that is replayed more than a hundred events misses none of the 
 });
 
 test('three overflows within a minute are too many, three in a longer time are not', () => {
-  let now = 0;
-  const overflows = createOverflows({ max: 1, action: 'drop_oldest' }, createMetrics(), () => now);
-  const decided = [0, 30_000, 60_001, 89_999, 200_000].map((at) => {
-    now = at;
-    return overflows.decide();
-  });
+  const overflows = new Overflows({ max: 1, action: 'drop_oldest' }, createMetrics());
+  const decided = [0, 30_000, 60_001, 89_999, 200_000].map((at) => overflows.decide(at));
   expect(decided).toEqual(['drop_oldest', 'drop_oldest', 'drop_oldest', 'disconnect', 'drop_oldest']);
 });

@@ -25,7 +25,7 @@ describe('a room with one listener', () => {
       db: { query: async () => ({ rows: [] }) } as never,
       turnout: { count: async () => [await count()] } as never,
       rooms: { occupied: () => [room] } as never,
-      guests: () => [guest] as never,
+      guests: { all: () => [guest] } as never,
       log: pino({ level: 'silent' }),
     });
     onTestFinished(stop);

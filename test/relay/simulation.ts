@@ -88,7 +88,7 @@ export function createWorld({ future, committed, random, maxReplay, withHeadChec
       answered(() => future.slice(after, Math.min(length, after + Math.ceil(limit * (random() < 0.5 ? 1 : random()))))),
     readLatest: (_, limit) => answered(() => future.slice(Math.max(0, length - limit), length)),
     readHeads: (ids) => answered(() => new Map(ids.map((id) => [id, position()]))),
-    readSnapshot: () => answered(() => ({ head: position() }) as Snapshot),
+    readSnapshot: (_, known) => answered(() => known ?? ({ head: position(), clock: null } as Snapshot)),
   };
 
   const broadcast: Broadcast = {

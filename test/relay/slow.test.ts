@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { WebSocket } from 'ws';
 import { createMetrics } from '../../src/infra/telemetry/metrics.ts';
 import { CLOSE, type Message } from '../../src/relay/listeners/messages.ts';
-import { createOutlet, type Wire } from '../../src/relay/listeners/outlet.ts';
+import { Outlet, type Wire } from '../../src/relay/listeners/outlet.ts';
 import { type Batch, prepare } from '../../src/relay/listeners/prepared.ts';
 import { createReaders } from '../../src/relay/rooms/readers.ts';
 import { createFloodgate } from '../../src/relay/transports/floodgate.ts';
@@ -186,7 +186,7 @@ describe('a connection that takes nothing', () => {
       close: (code) => void closedWith.push(code),
       isOpen: () => closedWith.length === 0,
     };
-    const outlet = createOutlet(wire, createMetrics(), () => {});
+    const outlet = new Outlet(wire, createMetrics(), { onFree() {} });
     outlet.welcome([prepare({ type: 'SYNCED', event_sequence: 0 })]);
     messages.length = 0;
     const take = () => {
@@ -239,7 +239,7 @@ describe('a connection that takes nothing', () => {
       messages.push(...batch.messages.map(({ text }) => JSON.parse(text)));
       return true;
     };
-    const outlet = createOutlet({ write, close: () => {}, isOpen: () => true }, createMetrics(), () => {});
+    const outlet = new Outlet({ write, close: () => {}, isOpen: () => true }, createMetrics(), { onFree() {} });
     outlet.send(pong('1'));
     outlet.send(error('bad_message'));
     expect(messages.map(({ type }) => type)).toEqual(['ERROR']);

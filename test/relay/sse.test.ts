@@ -176,10 +176,10 @@ async function openStreams(heartbeat_ms: number) {
     const leave = () => {
       left += 1;
     };
-    const taken = () => {
+    const onTaken = () => {
       connection.taken += 1;
     };
-    return { receive: () => {}, taken, leave };
+    return { receive: () => {}, onTaken, leave };
   };
   const streams = createEventStreams({
     admit: async () => ({ identity: {} }) as never,

@@ -96,7 +96,7 @@ test('ten sockets that do not read cost nothing that grows', { timeout: 120_000 
     if ((sequence - 1) % 5_000 === 0) held.push(memory());
   }
   held.push(memory());
-  const pressure = backpressureOf(world.listeners.guests(), 0);
+  const pressure = backpressureOf(world.listeners.guests.all(), 0);
   expect(pressure.active_queues).toBe(STALLED);
   expect(pressure.max_queue_size).toBeGreaterThan(1_000);
   // The room's own events are there by the third reading, and each socket has its one batch.

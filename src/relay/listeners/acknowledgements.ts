@@ -3,31 +3,34 @@ import type { Metrics } from '../../infra/telemetry/metrics.ts';
 import type { Room } from '../rooms/room.ts';
 import type { Place } from './place.ts';
 
-export interface Acknowledgements {
-  /** All before is replayed, what comes is live. */
-  onLevel(): void;
-  take(sequence: number): void;
-  /** The last sequence; 0 where it never said so. */
-  acked(): number;
-}
+export class Acknowledgements {
+  readonly #room: Room;
+  readonly #place: Place;
+  readonly #metrics: Metrics;
+  #acked = 0;
+  #level_at = Number.POSITIVE_INFINITY;
 
-export function createAcknowledgements(room: Room, place: Place, metrics: Metrics): Acknowledgements {
-  let acked = 0;
-  let level_at = Number.POSITIVE_INFINITY;
-
-  function take(sequence: number): void {
-    if (sequence > place.cursor() || sequence < acked) return;
-    const event = sequence > level_at && sequence > acked ? room.at(sequence) : undefined;
-    acked = sequence;
-    metrics.ackLag.observe(room.head().event_sequence - acked);
-    if (event) metrics.emitToAck.observe((performance.now() - event.heard_at) / 1_000);
+  constructor(room: Room, place: Place, metrics: Metrics) {
+    this.#room = room;
+    this.#place = place;
+    this.#metrics = metrics;
   }
 
-  return {
-    onLevel() {
-      level_at = Math.min(level_at, place.cursor());
-    },
-    take,
-    acked: () => acked,
-  };
+  /** All before is replayed, what comes is live. */
+  onLevel(): void {
+    this.#level_at = Math.min(this.#level_at, this.#place.cursor());
+  }
+
+  take(sequence: number): void {
+    if (sequence > this.#place.cursor() || sequence < this.#acked) return;
+    const event = sequence > this.#level_at && sequence > this.#acked ? this.#room.at(sequence) : undefined;
+    this.#acked = sequence;
+    this.#metrics.ackLag.observe(this.#room.head().event_sequence - sequence);
+    if (event) this.#metrics.emitToAck.observe((performance.now() - event.heard_at) / 1_000);
+  }
+
+  /** The last sequence; 0 where it never said so. */
+  acked(): number {
+    return this.#acked;
+  }
 }

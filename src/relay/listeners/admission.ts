@@ -2,7 +2,7 @@
  * Admission decides, before anything is joined, whether a connection may listen: a good token, then a session that
  * exists and is in its scope. What is out of scope is answered exactly like what does not exist.
  */
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { isVisible, type Scope } from '../../access/scope.ts';
 import type { ScopeCache } from '../../access/scopeCache.ts';
 import { isUuid } from '../../core/chain/ids.ts';
@@ -45,6 +45,8 @@ export interface Admitted {
   scope: Scope;
 }
 
+const CONNECTION_ID_BYTES = 12;
+
 /** @throws {Problem} with the refusal */
 export type Admit = (request: Request) => Promise<Admitted>;
 
@@ -66,13 +68,15 @@ export function createAdmission(options: AdmissionOptions): Admit {
     if (!config.FEATURE_MOOT_OPERATIONS) throw new Problem('feature_disabled');
     const scope = await demandSession(request.session_id, identity);
     const session_id = scope.session_id!;
-    const position = { last_sequence: request.lastSequence(), seat: request.seat() };
+    const [last_sequence, seat] = [request.lastSequence(), request.seat()];
     // The last thing to be asked: what is refused for another reason uses no ticket up.
     const resumed = await resumeTickets.redeem(request.resume_ticket, bearerOf(identity, session_id));
     if (!resumed && !isCurrent(identity)) throw unauthenticated();
     if (!resumed) await demandRoom(identity.actor.id, request.address);
-    const connection = { connection_id: randomUUID(), address: request.address };
-    return { ...connection, session_id, ...position, resumed, identity, scope };
+    // Named one by one: objects made by spreading have a shape of their own each, which is ten times their size.
+    const { address } = request;
+    const connection_id = randomBytes(CONNECTION_ID_BYTES).toString('base64url');
+    return { connection_id, address, session_id, last_sequence, seat, resumed, identity, scope };
   }
 
   /** The ticket of an observer that has ended is good for coming back, and for nothing else. */

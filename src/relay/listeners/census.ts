@@ -1,6 +1,5 @@
 /**
- * The census of this relay: how many connections each of its rooms has, counted anew from the listeners themselves and
- * said in absolute numbers, soon after a change and all of it again before its lease runs out.
+ * The census of this relay: how many connections each of its rooms has, said in absolute numbers, soon after a change and all of it again before its lease runs out.
  */
 import {
   NOBODY,
@@ -11,7 +10,7 @@ import {
   type Tally,
 } from '../../infra/reports/reports.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
-import type { Guest } from './listeners.ts';
+import type { Guest, Guests } from './guests.ts';
 
 export interface Census {
   /** Resolves when all readers know that this relay is no more, or soon without that. */
@@ -22,7 +21,7 @@ export interface CensusOptions {
   /** Of this relay, new at each start: what is said late for one that is gone brings none back. */
   id: string;
   reports: Reports;
-  guests(): Iterable<Guest>;
+  guests: Pick<Guests, 'all' | 'count' | 'tallies'>;
   /** What else the report says: small, whatever the number of connections. */
   describe?(): { [part: string]: object };
   log: Log;
@@ -49,14 +48,13 @@ export function startCensus({ id, reports, guests, describe = () => ({}), log }:
   }
 
   async function sayWhatIsDue(): Promise<void> {
-    const present = [...guests()];
-    const rooms = tallyRooms(present);
+    const rooms = guests.tallies();
     const changed = changesOf(before, rooms);
     const isAllDue = performance.now() - saidAllAt >= ALL_EVERY_MS;
     if (changed.size === 0 && !isAllDue) return;
     const said: Said = {
-      report: { started_at, ...countConnections(present), ...describe() },
-      ...(isAllDue ? { rooms, users: usersOf(present) } : { rooms: changed }),
+      report: { started_at, ...countConnections(guests), ...describe() },
+      ...(isAllDue ? { rooms, users: usersOf(guests.all()) } : { rooms: changed }),
     };
     try {
       await reports.say(id, said);
@@ -78,17 +76,10 @@ export function startCensus({ id, reports, guests, describe = () => ({}), log }:
   return { close };
 }
 
-export function tallyRooms(guests: Iterable<Guest>): Map<string, Tally> {
-  const rooms = new Map<string, Tally>();
-  for (const { admitted } of guests) {
-    const { connections, listeners } = rooms.get(admitted.session_id) ?? NOBODY;
-    rooms.set(admitted.session_id, { connections: connections + 1, listeners: listeners + (admitted.seat ? 1 : 0) });
-  }
-  return rooms;
-}
-
-function usersOf(guests: readonly Guest[]): string[] {
-  return [...new Set(guests.map(({ admitted }) => admitted.identity.actor.id))];
+function usersOf(guests: Iterable<Guest>): string[] {
+  const users = new Set<string>();
+  for (const { admitted } of guests) users.add(admitted.identity.actor.id);
+  return [...users];
 }
 
 function changesOf(before: Tallies, now: Tallies): Map<string, Tally> {
@@ -101,10 +92,12 @@ function changesOf(before: Tallies, now: Tallies): Map<string, Tally> {
   return changed;
 }
 
-function countConnections(guests: readonly Guest[]): Pick<RelayReport, 'connections' | 'connections_by_transport'> {
+function countConnections(
+  guests: CensusOptions['guests'],
+): Pick<RelayReport, 'connections' | 'connections_by_transport'> {
   const connections_by_transport: Record<string, number> = {};
-  for (const { transport } of guests) {
+  for (const { transport } of guests.all()) {
     connections_by_transport[transport] = (connections_by_transport[transport] ?? 0) + 1;
   }
-  return { connections: guests.length, connections_by_transport };
+  return { connections: guests.count(), connections_by_transport };
 }

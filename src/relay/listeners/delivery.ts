@@ -3,122 +3,141 @@
  * from pages to live there is nothing to switch. More than a listener may be behind counts only where the listener is to
  * blame: where it was level with the room, and then did not take what came.
  */
+import { GENESIS_HASH } from '../../core/chain/chain.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
 import type { Member, Room } from '../rooms/room.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 import type { Acknowledgements } from './acknowledgements.ts';
-import { createExcuse } from './excuse.ts';
+import { Excuse } from './excuse.ts';
 import { CLOSE, TROUBLE } from './messages.ts';
 import type { Outlet } from './outlet.ts';
-import { createOverflows, type SlowPolicy } from './overflows.ts';
+import { Overflows, type SlowPolicy } from './overflows.ts';
 import type { Place } from './place.ts';
 import { prepare } from './prepared.ts';
 
-export interface Delivery {
-  /** Begins after this sequence; says SYNCED as soon as the other has been delivered. */
-  start(cursor: number, synced_at: number): void;
-  /** The outlet takes again. */
-  onFree(): void;
-  /** Sends the session's state, between the events where it belongs. Asked again meanwhile, it is sent once. */
-  sendSnapshot(): Promise<void>;
-  stop(): void;
-}
-
+/** What all deliveries of a relay share. */
 export interface DeliveryOptions {
-  room: Room;
   rooms: Rooms;
-  outlet: Outlet;
-  place: Place;
-  acknowledgements: Pick<Acknowledgements, 'onLevel'>;
   policy: SlowPolicy;
-  /** The listener is to be sent away to come back. */
-  onSlow(): void;
   metrics: Metrics;
   log: Log;
 }
 
-export function createDelivery(options: DeliveryOptions): Delivery {
-  const { room, outlet, place, acknowledgements, policy, onSlow, metrics } = options;
-  const member: Member = { pump, abandon: () => outlet.close(CLOSE.draining, TROUBLE) };
-  const overflows = createOverflows(policy, metrics);
-  const excuse = createExcuse(place, policy.max);
-  let isStarted = false;
+/** Whose delivery it is. */
+export interface Recipient {
+  room: Room;
+  outlet: Outlet;
+  place: Place;
+  acknowledgements: Pick<Acknowledgements, 'onLevel'>;
+  /** The listener is to be sent away to come back. */
+  onSlow(): void;
+}
+
+export class Delivery implements Member {
+  readonly #options: DeliveryOptions;
+  readonly #to: Recipient;
+  readonly #overflows: Overflows;
+  readonly #excuse: Excuse;
+  #isStarted = false;
   /** Reads under way: meanwhile the cursor does not move, so that it cannot pass the state that is being read. */
-  let reading = 0;
-  let isReadingSnapshot = false;
-  let isGivenUp = false;
+  #reading = 0;
+  #isReadingSnapshot = false;
+  #isGivenUp = false;
 
-  const isTooSlow = () => !isGivenUp && reading === 0 && excuse.isNone();
+  constructor(to: Recipient, options: DeliveryOptions) {
+    this.#options = options;
+    this.#to = to;
+    this.#overflows = new Overflows(options.policy, options.metrics);
+    this.#excuse = new Excuse(to.place, options.policy.max);
+  }
 
-  function start(cursor: number, synced_at: number): void {
+  /** Begins after this sequence; says SYNCED as soon as the other has been delivered. */
+  start(cursor: number, synced_at: number): void {
+    const { place, room } = this.#to;
     place.begin(cursor);
     place.add(synced_at, prepare({ type: 'SYNCED', event_sequence: synced_at }));
-    isStarted = true;
-    room.add(member);
-    pump();
+    this.#isStarted = true;
+    room.add(this);
+    this.pump();
   }
 
-  function pump(): void {
-    if (!isStarted || isGivenUp || reading > 0 || !outlet.isOpen()) return;
+  stop(): void {
+    this.#to.room.remove(this);
+  }
+
+  abandon(): void {
+    this.#to.outlet.close(CLOSE.draining, TROUBLE);
+  }
+
+  pump(): void {
+    const { outlet } = this.#to;
+    if (!this.#isStarted || this.#isGivenUp || this.#reading > 0 || !outlet.isOpen()) return;
     if (!outlet.takes()) {
-      if (policy.action === 'disconnect' && isTooSlow()) onOverflow();
+      if (this.#options.policy.action === 'disconnect' && this.#isTooSlow()) this.#onOverflow();
       return;
     }
-    excuse.give();
-    send();
+    this.#excuse.give();
+    this.#send();
   }
 
-  function send(): void {
+  /** The outlet takes again. */
+  onFree(): void {
+    if (!this.#isStarted || this.#isGivenUp || this.#reading > 0) return;
+    if (this.#isTooSlow()) this.#onOverflow();
+    if (!this.#isGivenUp) this.#send();
+  }
+
+  /** Sends the session's state, between the events where it belongs. Asked again meanwhile, it is sent once. */
+  async sendSnapshot(): Promise<void> {
+    if (this.#isReadingSnapshot) return;
+    this.#isReadingSnapshot = true;
+    await this.#during(async () => {
+      await readSnapshot(this.#to, this.#options);
+      this.#isReadingSnapshot = false;
+    });
+  }
+
+  #send(): void {
+    const { outlet, place } = this.#to;
     while (outlet.takes() && outlet.isOpen()) {
       const batch = place.next();
       if (!batch) {
-        onNothingLeft();
+        this.#onNothingLeft();
         return;
       }
       outlet.write(batch);
     }
   }
 
-  function onNothingLeft(): void {
-    if (place.behind() > 0) void during(() => turnPage(options));
-    else if (!place.isAnythingDue() && excuse.end()) acknowledgements.onLevel();
+  #onNothingLeft(): void {
+    const { place, acknowledgements } = this.#to;
+    if (place.behind() > 0) void this.#during(() => turnPage(this.#to, this.#options));
+    else if (!place.isAnythingDue() && this.#excuse.end()) acknowledgements.onLevel();
   }
 
-  function onFree(): void {
-    if (!isStarted || isGivenUp || reading > 0) return;
-    if (isTooSlow()) onOverflow();
-    if (!isGivenUp) send();
+  #isTooSlow(): boolean {
+    return !this.#isGivenUp && this.#reading === 0 && this.#excuse.isNone();
   }
 
-  function onOverflow(): void {
-    const action = overflows.decide();
-    isGivenUp = action === 'disconnect';
-    if (isGivenUp) onSlow();
-    else if (action === 'catch_up') excuse.giveUntilLevel();
-    else outlet.write({ messages: [place.drop(policy.max)] });
+  #onOverflow(): void {
+    const { outlet, place } = this.#to;
+    const action = this.#overflows.decide();
+    this.#isGivenUp = action === 'disconnect';
+    if (this.#isGivenUp) this.#to.onSlow();
+    else if (action === 'catch_up') this.#excuse.giveUntilLevel();
+    else outlet.write({ messages: [place.drop(this.#options.policy.max)] });
   }
 
-  async function sendSnapshot(): Promise<void> {
-    if (isReadingSnapshot) return;
-    isReadingSnapshot = true;
-    await during(async () => {
-      await readSnapshot(options);
-      isReadingSnapshot = false;
-    });
-  }
-
-  async function during(read: () => Promise<void>): Promise<void> {
-    reading += 1;
+  async #during(read: () => Promise<void>): Promise<void> {
+    this.#reading += 1;
     await read();
-    reading -= 1;
-    pump();
+    this.#reading -= 1;
+    this.pump();
   }
-
-  return { start, onFree, sendSnapshot, stop: () => room.remove(member) };
 }
 
-async function turnPage({ room, place, outlet, log }: DeliveryOptions): Promise<void> {
+async function turnPage({ room, place, outlet }: Recipient, { log }: DeliveryOptions): Promise<void> {
   const [after, { session_id }] = [place.cursor(), room];
   try {
     if (await place.turnPage()) return;
@@ -131,10 +150,12 @@ async function turnPage({ room, place, outlet, log }: DeliveryOptions): Promise<
   outlet.close(CLOSE.fault, { type: 'ERROR', code: 'internal_error', detail: `Nothing follows ${after}.` });
 }
 
-async function readSnapshot({ room, rooms, place, outlet, log }: DeliveryOptions): Promise<void> {
+async function readSnapshot({ room, place, outlet }: Recipient, { rooms, log }: DeliveryOptions): Promise<void> {
   const { session_id } = room;
+  const event_sequence = place.cursor();
   try {
-    const { head, message } = await rooms.readSnapshot(session_id, place.cursor());
+    const atLeast = { event_sequence, event_hash: room.at(event_sequence)?.event_hash ?? GENESIS_HASH };
+    const { head, message } = await rooms.readSnapshot(session_id, atLeast);
     room.knownToReach(head.event_sequence);
     place.add(head.event_sequence, message);
   } catch (err) {

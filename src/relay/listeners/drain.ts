@@ -2,20 +2,21 @@
  * Draining a relay that stops: each listener is sent away at a random moment of a window, with a ticket to come back with,
  * so that the relays that are left meet no crowd. The fewer listen, the shorter the window; it leaves time to stop in.
  */
+import type { Guest, Guests } from './guests.ts';
 import { CLOSE, type CloseCode, dismiss, type Listener } from './messages.ts';
 import type { ConnectionTicket } from './resumeTickets.ts';
 
 export interface Drain {
   isUnderWay(): boolean;
   /** Admitted before the drain, it is there only now. */
-  onEnter(listener: Listener, ticket: ConnectionTicket): void;
+  onEnter(guest: Guest): void;
   onLeave(): void;
   /** Resolves when all are gone, or are not to be waited for. @returns how many connections it closed */
   run(): Promise<number>;
 }
 
 export interface DrainOptions {
-  present: ReadonlyMap<Listener, { ticket: ConnectionTicket }>;
+  guests: Pick<Guests, 'all' | 'count'>;
   grace_seconds: number;
 }
 
@@ -32,24 +33,22 @@ export function drainWindow(listeners: number, grace_seconds: number): number {
   return Math.min(listeners * LISTENER_MS, LONGEST_MS, grace_seconds * 1_000 * SHARE_OF_GRACE);
 }
 
-export function createDrain({ present, grace_seconds }: DrainOptions): Drain {
+export function createDrain({ guests, grace_seconds }: DrainOptions): Drain {
   let isUnderWay = false;
   let gone = 0;
   let onEmpty = () => {};
 
   function onLeave(): void {
     if (isUnderWay) gone += 1;
-    if (present.size === 0) onEmpty();
+    if (guests.count() === 0) onEmpty();
   }
 
   async function run(): Promise<number> {
     isUnderWay = true;
-    const window_ms = drainWindow(present.size, grace_seconds);
-    for (const [listener, { ticket }] of present) {
-      setTimeout(() => void sendAway(listener, ticket, CLOSE.draining), Math.random() * window_ms);
-    }
-    if (present.size > 0) await emptied(window_ms + FAREWELL_MS);
-    return gone + present.size;
+    const window_ms = drainWindow(guests.count(), grace_seconds);
+    for (const guest of guests.all()) setTimeout(() => goodbye(guest), Math.random() * window_ms);
+    if (guests.count() > 0) await emptied(window_ms + FAREWELL_MS);
+    return gone + guests.count();
   }
 
   function emptied(within_ms: number): Promise<void> {
@@ -62,8 +61,12 @@ export function createDrain({ present, grace_seconds }: DrainOptions): Drain {
     });
   }
 
-  function onEnter(listener: Listener, ticket: ConnectionTicket): void {
-    if (isUnderWay) void sendAway(listener, ticket, CLOSE.draining);
+  function onEnter(guest: Guest): void {
+    if (isUnderWay) goodbye(guest);
+  }
+
+  function goodbye({ visit, ticket }: Guest): void {
+    void sendAway(visit.outlet, ticket, CLOSE.draining);
   }
 
   return { isUnderWay: () => isUnderWay, onEnter, onLeave, run };

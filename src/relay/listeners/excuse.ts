@@ -5,50 +5,49 @@
  */
 import type { Place } from './place.ts';
 
-export interface Excuse {
-  /** What there is for it now came at once. */
-  give(): void;
-  /** Whatever comes until it is level. */
-  giveUntilLevel(): void;
-  /** It has all. @returns whether it had not before */
-  end(): boolean;
-  /** Whether it is too many events behind, without those that came at once. */
-  isNone(): boolean;
-}
+export class Excuse {
+  readonly #place: Place;
+  /** How many events it may be behind; 0: as many as there are. */
+  readonly #max: number;
+  #upTo = Number.POSITIVE_INFINITY;
+  #events = 0;
+  #isUntilLevel = false;
 
-/** @param max how many events it may be behind; 0: as many as there are */
-export function createExcuse(place: Place, max: number): Excuse {
-  let upTo = Number.POSITIVE_INFINITY;
-  let events = 0;
-  let isUntilLevel = false;
-
-  function give(): void {
-    if (isUntilLevel || place.behind() <= max) return;
-    events = place.behind();
-    upTo = place.cursor() + events;
+  constructor(place: Place, max: number) {
+    this.#place = place;
+    this.#max = max;
   }
 
-  function isNone(): boolean {
-    const own = Math.min(place.behind(), place.cursor() + place.behind() - upTo);
-    if (max === 0 || own <= max || place.isAnythingDue()) return false;
-    if (own >= events / 2) return true;
-    if (place.cursor() >= upTo) give();
+  /** What there is for it now came at once. */
+  give(): void {
+    const behind = this.#place.behind();
+    if (this.#isUntilLevel || behind <= this.#max) return;
+    this.#events = behind;
+    this.#upTo = this.#place.cursor() + behind;
+  }
+
+  /** Whatever comes until it is level. */
+  giveUntilLevel(): void {
+    this.#isUntilLevel = true;
+    this.#upTo = Number.POSITIVE_INFINITY;
+  }
+
+  /** It has all. @returns whether it had not before */
+  end(): boolean {
+    const wasBehind = this.#upTo > 0;
+    this.#upTo = 0;
+    this.#events = 0;
+    this.#isUntilLevel = false;
+    return wasBehind;
+  }
+
+  /** Whether it is too many events behind, without those that came at once. */
+  isNone(): boolean {
+    const [max, behind] = [this.#max, this.#place.behind()];
+    const own = Math.min(behind, this.#place.cursor() + behind - this.#upTo);
+    if (max === 0 || own <= max || this.#place.isAnythingDue()) return false;
+    if (own >= this.#events / 2) return true;
+    if (this.#place.cursor() >= this.#upTo) this.give();
     return false;
   }
-
-  return {
-    give,
-    giveUntilLevel() {
-      isUntilLevel = true;
-      upTo = Number.POSITIVE_INFINITY;
-    },
-    end() {
-      const wasBehind = upTo > 0;
-      upTo = 0;
-      events = 0;
-      isUntilLevel = false;
-      return wasBehind;
-    },
-    isNone,
-  };
 }

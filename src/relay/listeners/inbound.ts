@@ -4,7 +4,7 @@
  * no message at all.
  */
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
-import { createWindow } from '../transports/window.ts';
+import { Window } from '../transports/window.ts';
 import { CLOSE, dismiss, type Listener, type Message } from './messages.ts';
 
 /** In one window. */
@@ -20,11 +20,6 @@ export interface Said {
   parse(): unknown;
 }
 
-export interface Inbound {
-  /** @returns undefined when it is not to be answered */
-  hear(said: Said): unknown;
-}
-
 const RATE = {
   type: 'ERROR',
   code: 'message_rate',
@@ -36,38 +31,44 @@ const BAD = {
   detail: `A message is a JSON text of at most ${MAX_MESSAGE_BYTES} bytes; the third that is not ends the connection.`,
 } satisfies Message;
 
-export function createInbound(listener: Listener, metrics: Metrics): Inbound {
-  const messages = createWindow();
-  let floods = 0;
-  let bad = 0;
+export class Inbound {
+  readonly #listener: Listener;
+  readonly #metrics: Metrics;
+  readonly #messages = new Window();
+  #floods = 0;
+  #bad = 0;
 
-  function hear(said: Said): unknown {
-    if (!listener.isOpen()) return undefined;
-    const nth = messages.count();
+  constructor(listener: Listener, metrics: Metrics) {
+    this.#listener = listener;
+    this.#metrics = metrics;
+  }
+
+  /** @returns undefined when it is not to be answered */
+  hear(said: Said): unknown {
+    if (!this.#listener.isOpen()) return undefined;
+    const nth = this.#messages.count();
     if (nth > MAX_MESSAGES) {
-      metrics.refusedMessages.inc({ reason: 'rate' });
-      if (nth === MAX_MESSAGES + 1) onFlood();
+      this.#metrics.refusedMessages.inc({ reason: 'rate' });
+      if (nth === MAX_MESSAGES + 1) this.#onFlood();
       return undefined;
     }
     const message = read(said);
-    if (message === undefined) onBad();
+    if (message === undefined) this.#onBad();
     return message;
   }
 
-  function onFlood(): void {
-    floods += 1;
-    if (floods > 1) dismiss(listener, CLOSE.limit, RATE);
-    else listener.send(RATE);
+  #onFlood(): void {
+    this.#floods += 1;
+    if (this.#floods > 1) dismiss(this.#listener, CLOSE.limit, RATE);
+    else this.#listener.send(RATE);
   }
 
-  function onBad(): void {
-    bad += 1;
-    metrics.refusedMessages.inc({ reason: 'bad' });
-    if (bad === MAX_BAD) dismiss(listener, CLOSE.messages, BAD);
-    else listener.send(BAD);
+  #onBad(): void {
+    this.#bad += 1;
+    this.#metrics.refusedMessages.inc({ reason: 'bad' });
+    if (this.#bad === MAX_BAD) dismiss(this.#listener, CLOSE.messages, BAD);
+    else this.#listener.send(BAD);
   }
-
-  return { hear };
 }
 
 function read({ bytes, isText, parse }: Said): unknown {

@@ -26,7 +26,7 @@ export async function join(room: Room, outlet: Outlet, delivery: Delivery, optio
   const head = laterOf(await rooms.readHead(room.session_id), room.head());
   const mode = modeOf(last_sequence, head, maxReplay);
   if (mode !== 'snapshot') return begin([welcome(mode, head, resume_ticket)], last_sequence!, head);
-  const snapshot = await rooms.readSnapshot(room.session_id, head.event_sequence);
+  const snapshot = await rooms.readSnapshot(room.session_id, head);
   const isAhead = last_sequence !== undefined && last_sequence > snapshot.head.event_sequence;
   const resync = isAhead ? [positionAhead(last_sequence, snapshot.head)] : [];
   const { event_sequence } = snapshot.head;

@@ -10,19 +10,18 @@ import type { Tokens } from '../../infra/tokens.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 import { type Admitted, mayListen, type Transport } from './admission.ts';
 import { createDrain, sendAway } from './drain.ts';
-import { CLOSE, dismiss, type Listener, type Message } from './messages.ts';
+import { createGuests, type Guest, type Guests } from './guests.ts';
+import { CLOSE, dismiss, type Message } from './messages.ts';
 import type { ObservationLeases } from './observationLeases.ts';
 import type { Wire } from './outlet.ts';
-import type { Prepared } from './prepared.ts';
 import type { Seats } from './presenceLeases.ts';
 import { bearerOf, type ConnectionTicket, type ResumeTickets } from './resumeTickets.ts';
-import { startVisit, type Visit } from './visit.ts';
+import { Visit, type VisitOptions, type Visitor } from './visit.ts';
 
 export interface Listeners {
   enter(transport: Transport, admitted: Admitted, wire: Wire): Visit;
-  count(): number;
   /** All that are connected. */
-  guests(): Iterable<Guest>;
+  guests: Guests;
   isDraining(): boolean;
   /** Sessions with listeners; where it is given, only that of this assignment. */
   sessions(assignment_id?: string): string[];
@@ -51,71 +50,92 @@ export interface ListenersOptions {
 const GONE: Message = { type: 'ERROR', code: 'not_found', detail: 'This session is not in your scope any more.' };
 const REVOKED: Message = { type: 'ERROR', code: 'unauthenticated', detail: 'The token was revoked.' };
 
-/** A listener with what it was let in for. */
-export interface Guest {
-  /** Which arrival it was, from 1. */
-  arrival: number;
-  transport: Transport;
-  admitted: Admitted;
-  ticket: ConnectionTicket;
-  /** Gives up the seat, where it has one. */
-  leaveSeat: (() => void) | undefined;
-  /** Undefined while it is made. */
-  visit: Visit | undefined;
-  /** The latest that it was told of presence. */
-  toldPresence: Prepared | undefined;
+/** What a guest has of the house. */
+interface House {
+  visits: VisitOptions;
+  onEnd(guest: Guest): void;
+}
+
+class Arrived implements Guest, Visitor {
+  readonly arrival: number;
+  readonly transport: Transport;
+  readonly admitted: Admitted;
+  readonly ticket: ConnectionTicket;
+  readonly visit: Visit;
+  leaveSeat: Guest['leaveSeat'] = undefined;
+  toldPresence: Guest['toldPresence'] = undefined;
+  readonly #house: House;
+
+  constructor(
+    arrival: number,
+    transport: Transport,
+    admitted: Admitted,
+    ticket: ConnectionTicket,
+    wire: Wire,
+    house: House,
+  ) {
+    this.arrival = arrival;
+    this.transport = transport;
+    this.admitted = admitted;
+    this.ticket = ticket;
+    this.#house = house;
+    this.visit = new Visit(this, wire, house.visits);
+  }
+
+  onSlow(): void {
+    void sendAway(this.visit.outlet, this.ticket, CLOSE.slow);
+  }
+
+  onEnd(): void {
+    this.#house.onEnd(this);
+  }
 }
 
 export function createListeners(options: ListenersOptions): Listeners {
   const { rooms, seats, observations, tokens, resumeTickets, config, metrics, log } = options;
-  const present = new Map<Listener, Guest>();
-  const draining = createDrain({ present, grace_seconds: config.SHUTDOWN_GRACE_SECONDS });
-  tokens.onRevoked(() => endRevoked(present, tokens));
+  const guests = createGuests();
+  const draining = createDrain({ guests, grace_seconds: config.SHUTDOWN_GRACE_SECONDS });
+  const policy = { max: config.WS_MAX_QUEUE, action: config.WS_OVERFLOW_ACTION };
+  const visits = { rooms, tokens, policy, maxReplay: config.WS_MAX_REPLAY, metrics, log };
+  tokens.onRevoked(() => endRevoked(guests.all(), tokens));
   let arrivals = 0;
 
   function enter(transport: Transport, admitted: Admitted, wire: Wire): Visit {
     arrivals += 1;
     const ticket = resumeTickets.issue(bearerOf(admitted.identity, admitted.session_id));
-    const guest: Guest = {
-      ...{ arrival: arrivals, transport, admitted, ticket, leaveSeat: undefined, toldPresence: undefined },
-      visit: undefined,
-    };
-    const onSlow = (listener: Listener) => void sendAway(listener, ticket, CLOSE.slow);
-    const told = { resume_ticket: ticket.current(), config };
-    guest.visit = startVisit(admitted, wire, { rooms, tokens, ...told, metrics, log, onStart, onSlow, onEnd });
+    const guest = new Arrived(arrivals, transport, admitted, ticket, wire, { visits, onEnd });
+    guests.add(guest);
+    assignSeat(seats, guest, admitted.scope);
+    observations.note(admitted);
+    metrics.connections.inc({ transport });
+    // Between its verification and now it may have been revoked.
+    endRevoked([guest], tokens);
+    draining.onEnter(guest);
+    guest.visit.start(ticket.current());
     return guest.visit;
+  }
 
-    function onStart(listener: Listener): void {
-      present.set(listener, guest);
-      assignSeat(seats, guest, admitted.scope);
-      observations.note(admitted);
-      metrics.connections.inc({ transport });
-      // Between its verification and now it may have been revoked.
-      endRevoked([[listener, guest]], tokens);
-      draining.onEnter(listener, ticket);
-    }
-
-    function onEnd(listener: Listener): void {
-      present.delete(listener);
-      guest.leaveSeat?.();
-      observations.note(admitted);
-      ticket.release();
-      metrics.connections.dec({ transport });
-      draining.onLeave();
-    }
+  function onEnd(guest: Guest): void {
+    guests.remove(guest);
+    guest.leaveSeat?.();
+    observations.note(guest.admitted);
+    guest.ticket.release();
+    metrics.connections.dec({ transport: guest.transport });
+    draining.onLeave();
   }
 
   function review(session_ids: readonly string[], scopes: ReadonlyMap<string, Scope>, arrived: number): void {
-    const reviewed = new Set(session_ids);
-    for (const [listener, guest] of present) {
-      const { session_id } = guest.admitted;
-      if (!reviewed.has(session_id) || guest.arrival > arrived) continue;
+    for (const session_id of session_ids) {
       const scope = scopes.get(session_id);
-      if (scope && mayListen(scope, guest.admitted.identity)) assignSeat(seats, guest, scope);
-      else {
-        guest.ticket.revoke();
-        dismiss(listener, CLOSE.scope, GONE);
-      }
+      for (const guest of guests.of(session_id)) if (guest.arrival <= arrived) reviewOne(guest, scope);
+    }
+  }
+
+  function reviewOne(guest: Guest, scope: Scope | undefined): void {
+    if (scope && mayListen(scope, guest.admitted.identity)) assignSeat(seats, guest, scope);
+    else {
+      guest.ticket.revoke();
+      dismiss(guest.visit.outlet, CLOSE.scope, GONE);
     }
   }
 
@@ -128,22 +148,21 @@ export function createListeners(options: ListenersOptions): Listeners {
 
   return {
     enter,
-    count: () => present.size,
-    guests: () => present.values(),
+    guests,
     arrived: () => arrivals,
     isDraining: draining.isUnderWay,
-    sessions: (assignment_id) => sessionsOf([...present.values()], assignment_id),
+    sessions: (assignment_id) => sessionsOf(guests, assignment_id),
     review,
     drain,
   };
 }
 
 /** For good: they have no right to come back. */
-function endRevoked(present: Iterable<[Listener, Guest]>, tokens: Tokens): void {
-  for (const [listener, { admitted, ticket }] of present) {
+function endRevoked(guests: Iterable<Guest>, tokens: Tokens): void {
+  for (const { admitted, ticket, visit } of guests) {
     if (!tokens.isRevoked(admitted.identity)) continue;
     ticket.revoke();
-    dismiss(listener, CLOSE.token, REVOKED);
+    dismiss(visit.outlet, CLOSE.token, REVOKED);
   }
 }
 
@@ -158,8 +177,11 @@ function assignSeat(seats: Seats, guest: Guest, scope: Scope): void {
   }
 }
 
-function sessionsOf(guests: Guest[], assignment_id: string | undefined): string[] {
-  const all = guests.map(({ admitted }) => admitted.scope);
-  const some = all.filter((scope) => assignment_id === undefined || scope.assignment_id === assignment_id);
-  return [...new Set(some.map(({ session_id }) => session_id!))];
+/** The scope of a session is the same to all who listen. */
+function sessionsOf(guests: Guests, assignment_id: string | undefined): string[] {
+  if (assignment_id === undefined) return guests.sessions();
+  return guests.sessions().filter((session_id) => {
+    const [first] = guests.of(session_id);
+    return first?.admitted.scope.assignment_id === assignment_id;
+  });
 }

@@ -8,100 +8,113 @@ import { type Batch, type Prepared, prepare } from './prepared.ts';
 
 /** A connection as its transport gives it. */
 export interface Wire {
-  /** Whole frames, in one piece. @returns whether all is taken; where not, `taken` of the visit is called when it is */
+  /** Whole frames, in one piece. @returns whether all is taken; where not, `onTaken` of the visit is called when it is */
   write(batch: Batch): boolean;
   /** Says goodbye, and cuts a peer that does not hear it. */
   close(code: CloseCode): void;
   isOpen(): boolean;
 }
 
-export interface Outlet extends Listener {
-  /** The first words, in their order; from here on everything may be sent. */
-  welcome(messages: readonly Prepared[]): void;
-  isWelcome(): boolean;
-  /** What many are told is prepared once for all of them. */
-  owe(kind: string, make: () => Message | Prepared | undefined): void;
+type Make = () => Message | Prepared | undefined;
+
+export class Outlet implements Listener {
+  readonly #wire: Wire;
+  readonly #metrics: Metrics;
+  readonly #delivery: { onFree(): void };
+  #stalled_at = 0;
+  #isWelcome = false;
+  #isClosed = false;
+  #owed: Map<string, Make> | undefined;
+
+  /** @param delivery is told when it takes again and nothing but events is left to be sent */
+  constructor(wire: Wire, metrics: Metrics, delivery: { onFree(): void }) {
+    this.#wire = wire;
+    this.#metrics = metrics;
+    this.#delivery = delivery;
+  }
+
+  isOpen(): boolean {
+    return !this.#isClosed && this.#wire.isOpen();
+  }
+
+  isWelcome(): boolean {
+    return this.#isWelcome;
+  }
+
   /** False while the kernel has not taken what was written last. */
-  takes(): boolean;
-  /** To be called only while it takes. */
-  write(batch: Batch): void;
-  /** The kernel has all. */
-  onTaken(): void;
+  takes(): boolean {
+    return this.#stalled_at === 0;
+  }
+
   /** Since when it has taken nothing, by the monotonic clock; 0 while it takes. */
-  stalledSince(): number;
+  stalledSince(): number {
+    return this.#stalled_at;
+  }
+
   /** Messages that wait, without events. */
-  waiting(): number;
-}
-
-/** @param onFree called when it takes again and nothing but events is left to be sent */
-export function createOutlet(wire: Wire, metrics: Metrics, onFree: () => void): Outlet {
-  let stalled_at = 0;
-  let isWelcome = false;
-  let isClosed = false;
-  let owed: Map<string, () => Message | Prepared | undefined> | undefined;
-
-  const isOpen = () => !isClosed && wire.isOpen();
-
-  function write(batch: Batch): void {
-    metrics.sent.delivered += batch.messages.length;
-    metrics.deliveries.count(batch.messages.length);
-    if (!wire.write(batch)) stalled_at = performance.now();
+  waiting(): number {
+    return this.#owed?.size ?? 0;
   }
 
-  function owe(kind: string, make: () => Message | Prepared | undefined): void {
-    if (!isOpen()) return;
-    owed ??= new Map();
-    owed.set(kind, make);
-    sendOwed();
+  /** To be called only while it takes. */
+  write(batch: Batch): void {
+    this.#metrics.sent.delivered += batch.messages.length;
+    this.#metrics.deliveries.count(batch.messages.length);
+    if (!this.#wire.write(batch)) this.#stalled_at = performance.now();
   }
 
-  function sendOwed(): void {
-    if (!owed) return;
-    for (const [kind, make] of owed) {
-      if (stalled_at !== 0 || !isOpen()) return;
-      if (!isWelcome && !kind.startsWith('ERROR')) continue;
-      owed.delete(kind);
+  send(message: Message): void {
+    this.owe(kindOf(message), () => message);
+  }
+
+  /** What many are told is prepared once for all of them. */
+  owe(kind: string, make: Make): void {
+    if (!this.isOpen()) return;
+    this.#owed ??= new Map();
+    this.#owed.set(kind, make);
+    this.#sendOwed();
+  }
+
+  #sendOwed(): void {
+    if (!this.#owed) return;
+    for (const [kind, make] of this.#owed) {
+      if (!this.takes() || !this.isOpen()) return;
+      if (!this.#isWelcome && !kind.startsWith('ERROR')) continue;
+      this.#owed.delete(kind);
       const message = make();
-      if (message) write({ messages: ['text' in message ? message : prepare(message)] });
+      if (message) this.write({ messages: ['text' in message ? message : prepare(message)] });
     }
-    if (owed.size === 0) owed = undefined;
+    if (this.#owed.size === 0) this.#owed = undefined;
   }
 
-  function welcome(messages: readonly Prepared[]): void {
-    isWelcome = true;
-    owed = new Map([...messages.map((message) => [`first ${message.type}`, () => message] as const), ...(owed ?? [])]);
-    sendOwed();
+  /** The first words, in their order and in one write; from here on everything may be sent. */
+  welcome(messages: readonly Prepared[]): void {
+    this.#isWelcome = true;
+    if (this.takes()) this.write({ messages });
+    else
+      this.#owed = new Map([
+        ...messages.map((message) => [`first ${message.type}`, () => message] as const),
+        ...(this.#owed ?? []),
+      ]);
+    this.#sendOwed();
   }
 
-  function onTaken(): void {
-    if (stalled_at === 0) return;
-    stalled_at = 0;
-    sendOwed();
-    if (stalled_at === 0 && isOpen()) onFree();
+  /** The kernel has all. */
+  onTaken(): void {
+    if (this.takes()) return;
+    this.#stalled_at = 0;
+    this.#sendOwed();
+    if (this.takes() && this.isOpen()) this.#delivery.onFree();
   }
 
-  function close(code: CloseCode, message: Message): void {
-    if (!isOpen()) return;
-    write({ messages: [prepare(message)] });
-    isClosed = true;
-    owed = undefined;
-    metrics.closedSockets.inc({ reason: REASONS[code] });
-    wire.close(code);
+  close(code: CloseCode, message: Message): void {
+    if (!this.isOpen()) return;
+    this.write({ messages: [prepare(message)] });
+    this.#isClosed = true;
+    this.#owed = undefined;
+    this.#metrics.closedSockets.inc({ reason: REASONS[code] });
+    this.#wire.close(code);
   }
-
-  return {
-    send: (message) => owe(kindOf(message), () => message),
-    owe,
-    close,
-    isOpen,
-    welcome,
-    isWelcome: () => isWelcome,
-    takes: () => stalled_at === 0,
-    write,
-    onTaken,
-    stalledSince: () => stalled_at,
-    waiting: () => owed?.size ?? 0,
-  };
 }
 
 function kindOf(message: Message): string {

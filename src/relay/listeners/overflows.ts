@@ -11,27 +11,23 @@ export interface SlowPolicy {
 const MANY = 3;
 const WITHIN_MS = 60_000;
 
-export interface Overflows {
-  /** Counts one. @returns what follows from it */
-  decide(): SlowPolicy['action'];
-}
+export class Overflows {
+  readonly #policy: SlowPolicy;
+  readonly #metrics: Metrics;
+  #recent: number[] | undefined;
 
-/** @param now in milliseconds, never going back */
-export function createOverflows(
-  { action }: SlowPolicy,
-  metrics: Metrics,
-  now: () => number = () => performance.now(),
-): Overflows {
-  let recent: number[] | undefined;
-
-  function decide(): SlowPolicy['action'] {
-    metrics.sent.overflows += 1;
-    metrics.overflows.inc({ policy: action });
-    if (action !== 'drop_oldest') return action;
-    const at = now();
-    recent = [...(recent ?? []).filter((before) => at - before < WITHIN_MS), at];
-    return recent.length < MANY ? action : 'disconnect';
+  constructor(policy: SlowPolicy, metrics: Metrics) {
+    this.#policy = policy;
+    this.#metrics = metrics;
   }
 
-  return { decide };
+  /** Counts one. @param now in milliseconds, never going back @returns what follows from it */
+  decide(now = performance.now()): SlowPolicy['action'] {
+    const { action } = this.#policy;
+    this.#metrics.sent.overflows += 1;
+    this.#metrics.overflows.inc({ policy: action });
+    if (action !== 'drop_oldest') return action;
+    this.#recent = [...(this.#recent ?? []).filter((before) => now - before < WITHIN_MS), now];
+    return this.#recent.length < MANY ? action : 'disconnect';
+  }
 }

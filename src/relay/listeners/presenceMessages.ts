@@ -6,7 +6,7 @@ import type { Queryable } from '../../core/sql/queryable.ts';
 import { type Attending, readAttending } from '../../court/participants/readPresence.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Room } from '../rooms/room.ts';
-import type { Guest } from './listeners.ts';
+import type { Guest, Guests } from './guests.ts';
 import { type Prepared, prepare } from './prepared.ts';
 import type { Turnout } from './turnout.ts';
 
@@ -14,7 +14,7 @@ export interface PresenceMessagesOptions {
   db: Queryable;
   turnout: Turnout;
   rooms: { occupied(): Room[] };
-  guests(): Iterable<Guest>;
+  guests: Pick<Guests, 'all'>;
   log: Log;
 }
 
@@ -50,7 +50,7 @@ export function startPresenceMessages(options: PresenceMessagesOptions): () => v
       const ids = new Set(occupied.map(({ session_id }) => session_id));
       told = new Map([...told].filter(([session_id]) => ids.has(session_id)));
       for (let i = 0; i < occupied.length; i += ROOMS_AT_ONCE) await review(occupied.slice(i, i + ROOMS_AT_ONCE));
-      for (const guest of guests()) tell(guest);
+      for (const guest of guests.all()) tell(guest);
     } catch (err) {
       log.warn({ err }, 'reading presence failed');
     }
@@ -80,7 +80,7 @@ export function startPresenceMessages(options: PresenceMessagesOptions): () => v
   function tell(guest: Guest): void {
     const message = told.get(guest.admitted.session_id)?.message;
     if (message === undefined || guest.toldPresence === message) return;
-    if (guest.visit?.tell(message)) guest.toldPresence = message;
+    if (guest.visit.tell(message)) guest.toldPresence = message;
   }
 
   return () => {

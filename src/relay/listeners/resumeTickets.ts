@@ -19,21 +19,6 @@ export interface Bearer {
   observation_id: string | undefined;
 }
 
-/** The ticket of one connection. */
-export interface ConnectionTicket {
-  current(): string;
-  /**
-   * Another in its place, which is good everywhere when `tell` is called: the older one is good no more. Where it cannot be
-   * told any more, or the connection has ended meanwhile, the older one stays what it was.
-   * @param tell whether it could
-   */
-  renew(tell: (ticket: string) => boolean): Promise<void>;
-  /** The connection has ended. */
-  release(): void;
-  /** The connection lost its right to come back. */
-  revoke(): void;
-}
-
 export interface ResumeTickets {
   issue(bearer: Bearer): ConnectionTicket;
   /** Uses the ticket up. @returns whether it was good @throws where Postgres is away */
@@ -42,6 +27,7 @@ export interface ResumeTickets {
 }
 
 const OBSERVATIONS_AT_ONCE = 200;
+const TICKETS_AT_ONCE = 500;
 const OPEN_OBSERVATIONS = {
   name: 'find-open-observations',
   text: 'select id from session_observations where id = any($1) and left_at is null',
@@ -57,11 +43,14 @@ export interface ResumeTicketsOptions {
 }
 
 export function createResumeTickets({ db, resumption, log }: ResumeTicketsOptions): ResumeTickets {
+  const held = createBatcher<string, undefined>(TICKETS_AT_ONCE, holdAll, () => true);
   const observations = createBatcher<string, boolean>(OBSERVATIONS_AT_ONCE, areOpen, () => true);
   /** Of connections that live. */
   const live = new Set<string>();
   const timer = setInterval(() => void say(resumption.renew([...live])), RENEW_MS);
   timer.unref();
+
+  const shelf: Shelf = { resumption, live, hold, say };
 
   /** Best effort: a ticket that could not be told is no ticket, and its bearer is counted as others are. */
   async function say(told: Promise<unknown>): Promise<void> {
@@ -69,41 +58,7 @@ export function createResumeTickets({ db, resumption, log }: ResumeTicketsOption
   }
 
   function issue(bearer: Bearer): ConnectionTicket {
-    let isOver = false;
-    let last = makeTicket(bearer);
-    live.add(last.key);
-    void say(resumption.hold([last.key]));
-
-    async function renew(tell: (ticket: string) => boolean): Promise<void> {
-      const next = makeTicket(bearer);
-      await say(resumption.hold([next.key]));
-      const older = last;
-      // It is the connection's before it is told, because being told may end the connection.
-      if (!isOver) become(next);
-      const isTold = !isOver && tell(next.ticket);
-      if (!isTold && last === next) become(older);
-      void say(resumption.drop([isTold ? older.key : next.key]));
-    }
-
-    function become(issued: Issued): void {
-      live.delete(last.key);
-      last = issued;
-      live.add(last.key);
-    }
-
-    function end(finish: (key: string) => Promise<void>): void {
-      if (isOver) return;
-      isOver = true;
-      live.delete(last.key);
-      void say(finish(last.key));
-    }
-
-    return {
-      current: () => last.ticket,
-      renew,
-      release: () => end((key) => resumption.release([key])),
-      revoke: () => end((key) => resumption.drop([key])),
-    };
+    return new ConnectionTicket(bearer, shelf);
   }
 
   async function redeem(ticket: unknown, bearer: Bearer): Promise<boolean> {
@@ -113,13 +68,94 @@ export function createResumeTickets({ db, resumption, log }: ResumeTicketsOption
     return resumption.take(keyOf(ticket, bearer));
   }
 
+  async function holdAll(keys: string[]): Promise<undefined[]> {
+    await resumption.hold(keys);
+    return keys.map(() => undefined);
+  }
+
   async function areOpen(ids: string[]): Promise<boolean[]> {
     const { rows } = await db.query<{ id: string }>({ ...OPEN_OBSERVATIONS, values: [ids] });
     const open = new Set(rows.map(({ id }) => id));
     return ids.map((id) => open.has(id));
   }
 
+  /** Many come at once: one statement for all of them. */
+  function hold(key: string): Promise<void> {
+    return held.push(key);
+  }
+
   return { issue, redeem, close: () => clearInterval(timer) };
+}
+
+/** What the tickets of all connections share. */
+interface Shelf {
+  resumption: Resumption;
+  /** Keys of connections that live. */
+  live: Set<string>;
+  hold(key: string): Promise<void>;
+  /** Best effort. */
+  say(told: Promise<unknown>): Promise<void>;
+}
+
+/** The ticket of one connection. */
+export class ConnectionTicket {
+  readonly #bearer: Bearer;
+  readonly #shelf: Shelf;
+  #last: Issued;
+  #isOver = false;
+
+  constructor(bearer: Bearer, shelf: Shelf) {
+    this.#bearer = bearer;
+    this.#shelf = shelf;
+    this.#last = makeTicket(bearer);
+    shelf.live.add(this.#last.key);
+    void shelf.say(shelf.hold(this.#last.key));
+  }
+
+  current(): string {
+    return this.#last.ticket;
+  }
+
+  /**
+   * Another in its place, which is good everywhere when `tell` is called: the older one is good no more. Where it cannot be
+   * told any more, or the connection has ended meanwhile, the older one stays what it was.
+   * @param tell whether it could
+   */
+  async renew(tell: (ticket: string) => boolean): Promise<void> {
+    const { resumption, hold, say } = this.#shelf;
+    const next = makeTicket(this.#bearer);
+    await say(hold(next.key));
+    const older = this.#last;
+    // It is the connection's before it is told, because being told may end the connection.
+    if (!this.#isOver) this.#become(next);
+    const isTold = !this.#isOver && tell(next.ticket);
+    if (!isTold && this.#last === next) this.#become(older);
+    void say(resumption.drop([isTold ? older.key : next.key]));
+  }
+
+  /** The connection has ended. */
+  release(): void {
+    this.#end((key) => this.#shelf.resumption.release([key]));
+  }
+
+  /** The connection lost its right to come back. */
+  revoke(): void {
+    this.#end((key) => this.#shelf.resumption.drop([key]));
+  }
+
+  #become(issued: Issued): void {
+    const { live } = this.#shelf;
+    live.delete(this.#last.key);
+    this.#last = issued;
+    live.add(issued.key);
+  }
+
+  #end(finish: (key: string) => Promise<void>): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#shelf.live.delete(this.#last.key);
+    void this.#shelf.say(finish(this.#last.key));
+  }
 }
 
 export function bearerOf(identity: Identity | Ticket, session_id: string): Bearer {

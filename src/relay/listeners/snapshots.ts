@@ -2,28 +2,32 @@
 import type { Delivery } from './delivery.ts';
 import type { Listener } from './messages.ts';
 
-export interface Snapshots {
-  ask(): void;
-  stop(): void;
-}
-
 export const SNAPSHOT_EVERY_MS = 5_000;
 
-export function createSnapshots(listener: Listener, delivery: Pick<Delivery, 'sendSnapshot'>): Snapshots {
-  let tooSoon: NodeJS.Timeout | undefined;
-  let isAskedAgain = false;
+export class Snapshots {
+  readonly #listener: Listener;
+  readonly #delivery: Pick<Delivery, 'sendSnapshot'>;
+  #tooSoon: NodeJS.Timeout | undefined;
+  #isAskedAgain = false;
 
-  function ask(): void {
-    isAskedAgain = tooSoon !== undefined;
-    if (isAskedAgain) return;
-    tooSoon = setTimeout(onSoonEnough, SNAPSHOT_EVERY_MS).unref();
-    listener.owe('SNAPSHOT', () => void delivery.sendSnapshot());
+  constructor(listener: Listener, delivery: Pick<Delivery, 'sendSnapshot'>) {
+    this.#listener = listener;
+    this.#delivery = delivery;
   }
 
-  function onSoonEnough(): void {
-    tooSoon = undefined;
-    if (isAskedAgain) ask();
+  ask(): void {
+    this.#isAskedAgain = this.#tooSoon !== undefined;
+    if (this.#isAskedAgain) return;
+    this.#tooSoon = setTimeout(() => this.#onSoonEnough(), SNAPSHOT_EVERY_MS).unref();
+    this.#listener.owe('SNAPSHOT', () => void this.#delivery.sendSnapshot());
   }
 
-  return { ask, stop: () => clearTimeout(tooSoon) };
+  #onSoonEnough(): void {
+    this.#tooSoon = undefined;
+    if (this.#isAskedAgain) this.ask();
+  }
+
+  stop(): void {
+    clearTimeout(this.#tooSoon);
+  }
 }

@@ -4,27 +4,10 @@
  */
 import { type Identity, isCurrent, type Ticket, type Tokens } from '../../infra/tokens.ts';
 import type { Admitted } from './admission.ts';
-import type { Message } from './messages.ts';
-
-export interface TokenLife {
-  /** The listener was welcomed: from now on it is told. */
-  start(): void;
-  /** The client sent another token. */
-  renew(token: string): Promise<void>;
-  stop(): void;
-}
-
-export interface TokenLifeOptions {
-  /** Its `identity` becomes that of the newer token. */
-  admitted: Pick<Admitted, 'identity'>;
-  tokens: Tokens;
-  /** Says it as soon as the connection takes it. */
-  owe(kind: string, make: () => Message): void;
-  end(message: Message): void;
-}
+import { CLOSE, dismiss, type Message } from './messages.ts';
+import type { Outlet } from './outlet.ts';
 
 export const WARN_MS = 60_000;
-const MAX_TIMER_MS = 2 ** 31 - 1;
 const EXPIRED: Message = { type: 'ERROR', code: 'unauthenticated', detail: 'The token has expired.' };
 const UNAVAILABLE: Message = {
   type: 'ERROR',
@@ -37,58 +20,66 @@ const UNFIT: Message = {
   detail: 'REAUTH takes a good token of the same person, role and institution, which ends later.',
 };
 
-export function createTokenLife({ admitted, tokens, owe, end }: TokenLifeOptions): TokenLife {
-  let cancel: (() => void)[] = [];
-  let isTold = false;
-  let isStopped = false;
-  const left_ms = () => endOf(admitted.identity) - Date.now();
-  arm();
+export class TokenLife {
+  /** Its `identity` becomes that of the newer token. */
+  readonly #admitted: Pick<Admitted, 'identity'>;
+  readonly #tokens: Pick<Tokens, 'verify' | 'verifyTicket'>;
+  readonly #outlet: Pick<Outlet, 'isOpen' | 'isWelcome' | 'owe' | 'close'>;
+  /** Of the warning that was given for the token as it is. */
+  #isWarned = false;
 
-  function arm(): void {
-    for (const one of cancel) one();
-    cancel = [];
-    if ('session_id' in admitted.identity || isStopped) return;
-    const end_ms = endOf(admitted.identity);
-    cancel.push(at(end_ms, () => end(EXPIRED)));
-    if (isTold) cancel.push(at(end_ms - WARN_MS, warn));
+  constructor(
+    admitted: Pick<Admitted, 'identity'>,
+    tokens: Pick<Tokens, 'verify' | 'verifyTicket'>,
+    outlet: Pick<Outlet, 'isOpen' | 'isWelcome' | 'owe' | 'close'>,
+  ) {
+    this.#admitted = admitted;
+    this.#tokens = tokens;
+    this.#outlet = outlet;
   }
 
-  function warn(): void {
-    owe('TOKEN_EXPIRING', () => ({ type: 'TOKEN_EXPIRING', in_ms: Math.max(0, left_ms()) }));
+  /** To be called often: a timer for each connection would cost more than the connection. @param now_ms by the wall clock */
+  inspect(now_ms: number): void {
+    if ('session_id' in this.#admitted.identity) return;
+    const left = endOf(this.#admitted.identity) - now_ms;
+    if (left <= 0) this.#end(EXPIRED);
+    else if (left <= WARN_MS && !this.#isWarned && this.#outlet.isWelcome()) this.#warn();
   }
 
-  function start(): void {
-    isTold = true;
-    arm();
+  #warn(): void {
+    this.#isWarned = true;
+    this.#outlet.owe('TOKEN_EXPIRING', () => ({
+      type: 'TOKEN_EXPIRING',
+      in_ms: Math.max(0, endOf(this.#admitted.identity) - Date.now()),
+    }));
   }
 
-  async function renew(token: string): Promise<void> {
-    const newer = await identify(token).catch(() => 'unavailable' as const);
-    if (isStopped) return;
+  #end(message: Message): void {
+    dismiss(this.#outlet, CLOSE.token, message);
+  }
+
+  /** The client sent another token. */
+  async renew(token: string): Promise<void> {
+    const newer = await this.#identify(token).catch(() => 'unavailable' as const);
+    if (!this.#outlet.isOpen()) return;
     if (newer === 'unavailable') {
-      owe('REAUTH', () => UNAVAILABLE);
+      this.#outlet.owe('REAUTH', () => UNAVAILABLE);
       return;
     }
-    if (!newer || !isCurrent(newer) || !isSuccessor(newer, admitted.identity)) {
-      end(UNFIT);
+    if (!newer || !isCurrent(newer) || !isSuccessor(newer, this.#admitted.identity)) {
+      this.#end(UNFIT);
       return;
     }
-    admitted.identity = newer;
-    arm();
-    owe('REAUTHED', () => ({ type: 'REAUTHED', expires_at: new Date(endOf(newer)).toISOString() }));
+    this.#admitted.identity = newer;
+    this.#isWarned = false;
+    this.#outlet.owe('REAUTHED', () => ({ type: 'REAUTHED', expires_at: new Date(endOf(newer)).toISOString() }));
   }
 
   /** A ticket is followed by a ticket, a token by a token. */
-  function identify(token: string): Promise<Identity | Ticket | undefined> {
-    return 'session_id' in admitted.identity ? tokens.verifyTicket(token) : tokens.verify(token);
+  #identify(token: string): Promise<Identity | Ticket | undefined> {
+    const isTicket = 'session_id' in this.#admitted.identity;
+    return isTicket ? this.#tokens.verifyTicket(token) : this.#tokens.verify(token);
   }
-
-  function stop(): void {
-    isStopped = true;
-    arm();
-  }
-
-  return { start, renew, stop };
 }
 
 const endOf = ({ expires_at }: Identity) => expires_at * 1_000;
@@ -102,16 +93,4 @@ function isSuccessor(newer: Identity | Ticket, older: Identity | Ticket): boolea
     sessionOf(newer) === sessionOf(older) &&
     keys.every((key) => newer.actor[key] === older.actor[key])
   );
-}
-
-/** Calls back at an instant, which may be further away than a timer reaches. @returns what cancels it */
-function at(time_ms: number, callback: () => void): () => void {
-  let timer: NodeJS.Timeout;
-  const arm = () => {
-    const left = time_ms - Date.now();
-    timer = left > MAX_TIMER_MS ? setTimeout(arm, MAX_TIMER_MS) : setTimeout(callback, left);
-    timer.unref();
-  };
-  arm();
-  return () => clearTimeout(timer);
 }

@@ -4,8 +4,7 @@
  */
 import { REPORT_LEASE_MS, type Reports } from '../../infra/reports/reports.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
-import { tallyRooms } from './census.ts';
-import type { Guest } from './listeners.ts';
+import type { Guests } from './guests.ts';
 
 export interface Turnout {
   /** In the order of the sessions. */
@@ -16,7 +15,7 @@ export interface TurnoutOptions {
   /** Of this relay. */
   id: string;
   reports: Pick<Reports, 'tallies'>;
-  guests(): Iterable<Guest>;
+  guests: Pick<Guests, 'tally'>;
   log: Log;
 }
 
@@ -26,9 +25,7 @@ export function createTurnout({ id, reports, guests, log }: TurnoutOptions): Tur
 
   async function count(session_ids: readonly string[]): Promise<number[]> {
     const others = await countOthers(session_ids);
-    const asked = new Set(session_ids);
-    const own = tallyRooms([...guests()].filter(({ admitted }) => asked.has(admitted.session_id)));
-    return session_ids.map((session_id, i) => others[i]! + (own.get(session_id)?.listeners ?? 0));
+    return session_ids.map((session_id, i) => others[i]! + guests.tally(session_id).listeners);
   }
 
   async function countOthers(session_ids: readonly string[]): Promise<number[]> {

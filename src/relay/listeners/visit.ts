@@ -1,129 +1,168 @@
 /** One connection from admission to its end: it joins its room, is heard, and is dismissed when its token expires. */
-import type { Config } from '../../infra/process/config.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
 import type { Tokens } from '../../infra/tokens.ts';
+import type { Room } from '../rooms/room.ts';
 import type { Rooms } from '../rooms/rooms.ts';
-import { createAcknowledgements } from './acknowledgements.ts';
+import { Acknowledgements } from './acknowledgements.ts';
 import type { Admitted } from './admission.ts';
 import { answer, NOT_ALLOWED, readClientMessage } from './clientMessages.ts';
-import { createDelivery } from './delivery.ts';
-import { createInbound, type Said } from './inbound.ts';
+import { Delivery, type DeliveryOptions } from './delivery.ts';
+import { Inbound, type Said } from './inbound.ts';
 import { join } from './join.ts';
 import { CLOSE, dismiss, type Listener, TROUBLE } from './messages.ts';
-import { createOutlet, type Wire } from './outlet.ts';
-import { createPlace } from './place.ts';
+import { Outlet, type Wire } from './outlet.ts';
+import { Place } from './place.ts';
 import type { Prepared } from './prepared.ts';
-import { createSnapshots } from './snapshots.ts';
-import { createTokenLife } from './tokenLife.ts';
+import { Snapshots } from './snapshots.ts';
+import { TokenLife } from './tokenLife.ts';
 
-/** What a transport tells about a connection. */
-export interface Visit {
-  receive(said: Said): void;
-  /** The kernel has all that was written. */
-  taken(): void;
-  /** Tells what is not of the record, the latest of its kind to a listener that is busy. @returns false before it is welcome */
-  tell(message: Prepared): boolean;
-  /** Ends a connection that took nothing for too long. @param now by the monotonic clock */
-  inspect(now: number): void;
-  /** How many events the room has for it that were not written yet, and the last that it acknowledged. */
-  progress(): { lag: number; acked: number };
-  /** How many messages wait, where the kernel takes none. */
-  queued(): number;
-  /** The connection is closed. */
-  leave(): void;
-}
-
-export interface VisitOptions {
+/** What all visits of a relay share. */
+export interface VisitOptions extends DeliveryOptions {
   rooms: Rooms;
   tokens: Tokens;
-  resume_ticket: string;
-  config: Config;
+  /** A listener further behind gets a snapshot; 0: nobody does. */
+  maxReplay: number;
   metrics: Metrics;
   log: Log;
-  /** Before anything is sent. */
-  onStart(listener: Listener): void;
+}
+
+/** For whom a visit is. */
+export interface Visitor {
+  readonly admitted: Admitted;
   /** It is to be sent away to come back, because it takes too little. */
-  onSlow(listener: Listener): void;
-  onEnd(listener: Listener): void;
+  onSlow(): void;
+  onEnd(): void;
 }
 
 /** So long a listener keeps what would have to be read again. */
 const STALLED_MS = 5_000;
 const UNREAD_MS = 60_000;
 
-export function startVisit(admitted: Admitted, wire: Wire, options: VisitOptions): Visit {
-  const { rooms, tokens, resume_ticket, config, metrics, log, onStart, onSlow, onEnd } = options;
-  const room = rooms.acquire(admitted.session_id);
-  const outlet = createOutlet(wire, metrics, () => delivery.onFree());
-  const policy = { max: config.WS_MAX_QUEUE, action: config.WS_OVERFLOW_ACTION };
-  const place = createPlace(room, metrics);
-  const acknowledgements = createAcknowledgements(room, place, metrics);
-  const delivery = createDelivery({
-    ...{ room, rooms, outlet, place, acknowledgements, policy, metrics, log },
-    onSlow: () => onSlow(outlet),
-  });
-  const snapshots = createSnapshots(outlet, delivery);
-  const inbound = createInbound(outlet, metrics);
-  const tokenLife = createTokenLife({
-    ...{ admitted, tokens, owe: outlet.owe },
-    end: (message) => dismiss(outlet, CLOSE.token, message),
-  });
-  let hasLeft = false;
-  onStart(outlet);
-  const joined = joinRoom();
+export class Visit {
+  readonly room: Room;
+  readonly outlet: Outlet;
+  readonly place: Place;
+  readonly acknowledgements: Acknowledgements;
+  readonly #options: VisitOptions;
+  readonly #visitor: Visitor;
+  readonly #delivery: Delivery;
+  readonly #snapshots: Snapshots;
+  readonly #inbound: Inbound;
+  readonly #tokenLife: TokenLife;
+  /** Undefined when it has joined. */
+  #joining: Promise<void> | undefined;
+  #hasLeft = false;
 
-  async function joinRoom(): Promise<void> {
-    const { WS_MAX_REPLAY: maxReplay } = config;
+  constructor(visitor: Visitor, wire: Wire, options: VisitOptions) {
+    const { rooms, tokens, metrics } = options;
+    this.#options = options;
+    this.#visitor = visitor;
+    this.room = rooms.acquire(visitor.admitted.session_id);
+    this.outlet = new Outlet(wire, metrics, this);
+    this.place = new Place(this.room, metrics);
+    this.acknowledgements = new Acknowledgements(this.room, this.place, metrics);
+    this.#delivery = new Delivery(this, options);
+    this.#snapshots = new Snapshots(this.outlet, this.#delivery);
+    this.#inbound = new Inbound(this.outlet, metrics);
+    this.#tokenLife = new TokenLife(visitor.admitted, tokens, this.outlet);
+  }
+
+  get listener(): Listener {
+    return this.outlet;
+  }
+
+  /** @param resume_ticket to come back with */
+  start(resume_ticket: string): void {
+    this.#joining = this.#join(resume_ticket).finally(() => {
+      this.#joining = undefined;
+    });
+  }
+
+  async #join(resume_ticket: string): Promise<void> {
+    const { rooms, maxReplay, log } = this.#options;
+    const { last_sequence } = this.#visitor.admitted;
     try {
-      await join(room, outlet, delivery, { rooms, last_sequence: admitted.last_sequence, maxReplay, resume_ticket });
-      tokenLife.start();
+      await join(this.room, this.outlet, this.#delivery, { rooms, last_sequence, maxReplay, resume_ticket });
     } catch (err) {
-      log.warn({ err, session_id: room.session_id }, 'listener failed to join');
-      dismiss(outlet, CLOSE.draining, TROUBLE);
+      log.warn({ err, session_id: this.room.session_id }, 'listener failed to join');
+      dismiss(this.outlet, CLOSE.draining, TROUBLE);
     }
   }
 
-  function receive(said: Said): void {
-    const heard = inbound.hear(said);
+  receive(said: Said): void {
+    const heard = this.#inbound.hear(said);
     if (heard === undefined) return;
     const message = readClientMessage(heard);
     if (!message) {
-      metrics.refusedMessages.inc({ reason: 'not_allowed' });
-      outlet.send(NOT_ALLOWED);
+      this.#options.metrics.refusedMessages.inc({ reason: 'not_allowed' });
+      this.outlet.send(NOT_ALLOWED);
       return;
     }
-    void joined.then(() => {
-      if (!outlet.isOpen()) return;
-      if (message.type === 'REAUTH') void tokenLife.renew(message.token);
-      else answer(message, { room, acknowledgements, listener: outlet, snapshots });
+    this.#whenJoined(() => {
+      if (!this.outlet.isOpen()) return;
+      const { room, acknowledgements, listener } = this;
+      if (message.type === 'REAUTH') void this.#tokenLife.renew(message.token);
+      else answer(message, { room, acknowledgements, listener, snapshots: this.#snapshots });
     });
   }
 
-  function tell(message: Prepared): boolean {
-    if (outlet.isWelcome()) outlet.owe(message.type, () => message);
-    return outlet.isWelcome();
+  /** The kernel has all that was written. */
+  onTaken(): void {
+    this.outlet.onTaken();
   }
 
-  function inspect(now: number): void {
-    const stalled_ms = outlet.takes() ? 0 : now - outlet.stalledSince();
-    if (stalled_ms > STALLED_MS) place.forgetPage();
-    if (stalled_ms > UNREAD_MS) onSlow(outlet);
+  /** Nothing but events is left to be sent. */
+  onFree(): void {
+    this.#delivery.onFree();
   }
 
-  function leave(): void {
-    if (hasLeft) return;
-    hasLeft = true;
-    tokenLife.stop();
-    snapshots.stop();
-    void joined.then(() => {
-      delivery.stop();
-      rooms.release(room);
+  onSlow(): void {
+    this.#visitor.onSlow();
+  }
+
+  /** Tells what is not of the record, the latest of its kind to a listener that is busy. @returns false before it is welcome */
+  tell(message: Prepared): boolean {
+    if (this.outlet.isWelcome()) this.outlet.owe(message.type, () => message);
+    return this.outlet.isWelcome();
+  }
+
+  /** Ends a connection that took nothing for too long. @param now by the monotonic clock */
+  inspect(now: number): void {
+    const stalled_ms = this.outlet.takes() ? 0 : now - this.outlet.stalledSince();
+    if (stalled_ms > STALLED_MS) this.place.forgetPage();
+    if (stalled_ms > UNREAD_MS) this.onSlow();
+  }
+
+  /** Warns of the end of its token, and ends it with that. @param now_ms by the wall clock */
+  inspectToken(now_ms: number): void {
+    this.#tokenLife.inspect(now_ms);
+  }
+
+  /** How many events the room has for it that were not written yet, and the last that it acknowledged. */
+  progress(): { lag: number; acked: number } {
+    return { lag: this.place.behind(), acked: this.acknowledgements.acked() };
+  }
+
+  /** How many messages wait, where the kernel takes none. */
+  queued(): number {
+    return this.outlet.takes() ? 0 : this.place.behind() + this.outlet.waiting();
+  }
+
+  /** The connection is closed. */
+  leave(): void {
+    if (this.#hasLeft) return;
+    this.#hasLeft = true;
+    this.#snapshots.stop();
+    this.#whenJoined(() => {
+      this.#delivery.stop();
+      this.#options.rooms.release(this.room);
     });
-    onEnd(outlet);
+    this.#visitor.onEnd();
   }
 
-  const queued = () => (outlet.takes() ? 0 : place.behind() + outlet.waiting());
-  const progress = () => ({ lag: place.behind(), acked: acknowledgements.acked() });
-  return { receive, taken: outlet.onTaken, tell, inspect, progress, queued, leave };
+  #whenJoined(then: () => void): void {
+    if (this.#joining) void this.#joining.then(then);
+    else then();
+  }
 }

@@ -19,8 +19,8 @@ export interface Readers {
   readLatest(session_id: string, limit: number, bytes: number): Promise<ExportedEvent[]>;
   /** The head of each session that has events. */
   readHeads(session_ids: string[]): Promise<Map<string, Position>>;
-  /** The session's state together with the head it was folded up to. */
-  readSnapshot(session_id: string): Promise<Snapshot>;
+  /** The session's state together with the head it was folded up to. @param known but for how many listen, which is counted anew */
+  readSnapshot(session_id: string, known?: Snapshot): Promise<Snapshot>;
 }
 
 /** Of payloads: a listener that catches up slowly holds a page meanwhile. */
@@ -58,8 +58,8 @@ export function createReaders(pool: pg.Pool, countListeners: (session_id: string
     return new Map(rows.map(({ stream, ...head }) => [idOf(stream), head]));
   }
 
-  async function readSnapshot(session_id: string): Promise<Snapshot> {
-    const [state, listeners] = await Promise.all([readState(session_id), countListeners(session_id)]);
+  async function readSnapshot(session_id: string, known?: Snapshot): Promise<Snapshot> {
+    const [state, listeners] = await Promise.all([known ?? readState(session_id), countListeners(session_id)]);
     const participants = state.participants.map(({ user_id, status }) => ({ user_id, status }));
     return { ...state, presence: { listeners, participants } as never };
   }

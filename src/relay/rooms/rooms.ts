@@ -23,13 +23,14 @@ export interface Rooms {
   occupied(): Room[];
   /** The record's head, as it is after the call. */
   readHead(session_id: string): Promise<Position>;
-  /** A snapshot that is not older than this sequence, which the record must have reached. */
-  readSnapshot(session_id: string, atLeast: number): Promise<PreparedSnapshot>;
+  /** A snapshot that is not older than this position, which the record must have reached. */
+  readSnapshot(session_id: string, atLeast: Position): Promise<PreparedSnapshot>;
   close(): void;
 }
 
 const LINGER_MS = 30_000;
 const HEADS_AT_ONCE = 1_000;
+const LASTING_MS = 1_000;
 
 interface Kept {
   room: Room;
@@ -41,6 +42,8 @@ export function createRooms(options: Omit<RoomOptions, 'onBroken'>): Rooms {
   const { readers } = options;
   const kept = new Map<string, Kept>();
   const snapshots = new Map<string, Promise<PreparedSnapshot>>();
+  /** The latest state of rooms to which many come one after the other: at one head it is one, but for a clock that runs. */
+  const lasting = new Map<string, Snapshot>();
   const heads = createBatcher<string, Position>(HEADS_AT_ONCE, readHeads, () => true);
 
   function acquire(session_id: string): Room {
@@ -68,19 +71,32 @@ export function createRooms(options: Omit<RoomOptions, 'onBroken'>): Rooms {
     return session_ids.map((id) => found.get(id) ?? { event_sequence: 0, event_hash: GENESIS_HASH });
   }
 
-  async function readSnapshot(session_id: string, atLeast: number): Promise<PreparedSnapshot> {
-    const snapshot = await sharedSnapshot(session_id);
-    if (snapshot.head.event_sequence >= atLeast) return snapshot;
+  async function readSnapshot(session_id: string, atLeast: Position): Promise<PreparedSnapshot> {
+    const snapshot = await sharedSnapshot(session_id, atLeast);
+    if (snapshot.head.event_sequence >= atLeast.event_sequence) return snapshot;
     // That snapshot was started before this call and may be stale; one started now is not.
-    return sharedSnapshot(session_id);
+    return sharedSnapshot(session_id, atLeast);
   }
 
-  function sharedSnapshot(session_id: string): Promise<PreparedSnapshot> {
+  function sharedSnapshot(session_id: string, atLeast: Position): Promise<PreparedSnapshot> {
     const underWay = snapshots.get(session_id);
     if (underWay) return underWay;
-    const begun = prepareSnapshot(readers.readSnapshot(session_id)).finally(() => snapshots.delete(session_id));
+    const begun = prepareSnapshot(session_id, atLeast).finally(() => snapshots.delete(session_id));
     snapshots.set(session_id, begun);
     return begun;
+  }
+
+  async function prepareSnapshot(session_id: string, { event_hash }: Position): Promise<PreparedSnapshot> {
+    const last = lasting.get(session_id);
+    const known = last?.head.event_hash === event_hash ? last : undefined;
+    const data = await readers.readSnapshot(session_id, known);
+    if (!known && data.clock === null) keep(session_id, data);
+    return { head: data.head, message: prepare({ type: 'SNAPSHOT', data }) };
+  }
+
+  function keep(session_id: string, state: Snapshot): void {
+    lasting.set(session_id, state);
+    setTimeout(() => lasting.delete(session_id), LASTING_MS).unref();
   }
 
   return {
@@ -97,9 +113,4 @@ export function createRooms(options: Omit<RoomOptions, 'onBroken'>): Rooms {
       kept.clear();
     },
   };
-}
-
-async function prepareSnapshot(read: Promise<Snapshot>): Promise<PreparedSnapshot> {
-  const data = await read;
-  return { head: data.head, message: prepare({ type: 'SNAPSHOT', data }) };
 }

@@ -4,9 +4,8 @@
  */
 import type { Duplex } from 'node:stream';
 import type { Socket } from 'socket.io';
-import type { Wire } from '../listeners/outlet.ts';
-import { packetOf } from '../listeners/prepared.ts';
-import { createFrameWriter } from './readyFrames.ts';
+import { type Batch, packetOf } from '../listeners/prepared.ts';
+import { FrameWriter, type Taker } from './readyFrames.ts';
 
 /** Of engine.io, beneath a client of socket.io. */
 export type Connection = Socket['conn'];
@@ -20,43 +19,66 @@ interface Innards {
 /** What is beneath a WebSocket, where that can be written to. */
 export type SocketBeneath = (ws: object) => Duplex | undefined;
 
-export function createEngineWriter(conn: Connection, socketBeneath: SocketBeneath, onTaken: () => void): Wire['write'] {
-  const innards = conn as unknown as Innards;
-  let isHandedOver = false;
-  let beneath: Wire['write'] | undefined;
+export class EngineWriter {
+  readonly #conn: Connection;
+  readonly #socketBeneath: SocketBeneath;
+  readonly #taker: Taker;
+  #isHandedOver = false;
+  #beneath: FrameWriter | undefined;
+  /** What the connection is listened to for, while frames do not go beneath it. */
+  #listening: { onFlush(): void; onDrain(): void; onUpgrade(transport: Connection['transport']): void } | undefined;
 
-  const isIdle = () => !isHandedOver && (innards.writeBuffer?.length ?? 0) === 0;
-  const onFlush = () => {
-    isHandedOver = true;
-  };
-  const onDrain = () => {
-    isHandedOver = false;
-    if (isIdle()) onTaken();
-  };
-  const onUpgrade = (transport: Connection['transport']) => {
-    transport.on('drain', onDrain);
-    // The transport before it says nothing any more.
-    onDrain();
-  };
-
-  /** What engine.io has been given goes first. */
-  function goBeneath(): void {
-    const { socket: ws } = innards.transport;
-    const socket = ws && innards.writeBuffer?.length === 0 ? socketBeneath(ws) : undefined;
-    if (!socket) return;
-    beneath = createFrameWriter(socket, 'socketio', onTaken);
-    conn.off('flush', onFlush);
-    conn.off('upgrade', onUpgrade);
-    conn.transport.off('drain', onDrain);
+  constructor(conn: Connection, socketBeneath: SocketBeneath, taker: Taker) {
+    this.#conn = conn;
+    this.#socketBeneath = socketBeneath;
+    this.#taker = taker;
+    this.#listen();
   }
 
-  conn.on('flush', onFlush);
-  conn.on('upgrade', onUpgrade);
-  conn.transport.on('drain', onDrain);
-  return (batch) => {
-    if (!beneath) goBeneath();
-    if (beneath) return beneath(batch);
-    for (const message of batch.messages) conn.send(packetOf(message));
-    return isIdle();
-  };
+  write(batch: Batch): boolean {
+    if (!this.#beneath) this.#goBeneath();
+    if (this.#beneath) return this.#beneath.write(batch);
+    for (const message of batch.messages) this.#conn.send(packetOf(message));
+    return this.#isIdle();
+  }
+
+  #listen(): void {
+    const onFlush = () => {
+      this.#isHandedOver = true;
+    };
+    const onDrain = () => {
+      this.#isHandedOver = false;
+      if (this.#isIdle()) this.#taker.onTaken();
+    };
+    const onUpgrade = (transport: Connection['transport']) => {
+      transport.on('drain', onDrain);
+      // The transport before it says nothing any more.
+      onDrain();
+    };
+    this.#listening = { onFlush, onDrain, onUpgrade };
+    this.#conn.on('flush', onFlush);
+    this.#conn.on('upgrade', onUpgrade);
+    this.#conn.transport.on('drain', onDrain);
+  }
+
+  #isIdle(): boolean {
+    return !this.#isHandedOver && (this.#innards().writeBuffer?.length ?? 0) === 0;
+  }
+
+  /** What engine.io has been given goes first. */
+  #goBeneath(): void {
+    const { transport, writeBuffer } = this.#innards();
+    const socket = transport.socket && writeBuffer?.length === 0 ? this.#socketBeneath(transport.socket) : undefined;
+    if (!socket) return;
+    this.#beneath = new FrameWriter(socket, 'socketio', this.#taker);
+    const { onFlush, onDrain, onUpgrade } = this.#listening!;
+    this.#conn.off('flush', onFlush);
+    this.#conn.off('upgrade', onUpgrade);
+    this.#conn.transport.off('drain', onDrain);
+    this.#listening = undefined;
+  }
+
+  #innards(): Innards {
+    return this.#conn as unknown as Innards;
+  }
 }

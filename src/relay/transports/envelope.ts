@@ -16,6 +16,10 @@ export function asksToListen(packet: string): boolean {
   return /^0\/live(,|$)/.test(packet);
 }
 
+export function saysGoodbye(packet: string): boolean {
+  return /^1\/live(,|$)/.test(packet);
+}
+
 /** What answers a request that socket.io does not get to see. */
 export function refusalPacket({ detail, code, status }: ProblemBody): string {
   return `4/live,${JSON.stringify({ message: detail, data: { code, status } })}`;

@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
-import { type Gate, MAX_PAYLOAD_BYTES, openGate } from './gate.ts';
+import { Gate, MAX_PAYLOAD_BYTES } from './gate.ts';
 import { keepAlive } from './keepAlive.ts';
 import { canWriteBeneath } from './readyFrames.ts';
 
@@ -50,7 +50,7 @@ export function createFloodgate(
 
     /** To be called as soon as an upgrade is asked for, where it is not answered at once. */
     gate(socket: Duplex, head: Buffer): void {
-      this.#gates.set(socket, openGate(socket, head, metrics));
+      this.#gates.set(socket, new Gate(socket, head, metrics));
     }
 
     override handleUpgrade(

@@ -13,34 +13,52 @@ export const OPCODE = { continuation: 0x0, close: 0x8 } as const;
 const MAX_HEADER_BYTES = 14;
 const NOTHING = Buffer.alloc(0);
 
-/** @param isLet asked once for each frame. @returns what takes the bytes as they come and gives those of the frames let through */
-export function createFrames(isLet: (frame: Frame) => boolean): (bytes: Buffer) => Buffer {
-  const header = Buffer.alloc(MAX_HEADER_BYTES);
-  let headerBytes = 0;
-  let payloadLeft = 0;
-  let isThrough = false;
+export class Frames {
+  /** Asked once for each frame. */
+  readonly #isLet: (frame: Frame) => boolean;
+  /** Of the frame that comes, until it is whole. */
+  #header: Buffer | undefined;
+  #headerBytes = 0;
+  #payloadLeft = 0;
+  #isThrough = false;
 
-  return (bytes) => {
+  constructor(isLet: (frame: Frame) => boolean) {
+    this.#isLet = isLet;
+  }
+
+  /** @param bytes as they come. @returns those of the frames let through */
+  filter(bytes: Buffer): Buffer {
     const through: Buffer[] = [];
     for (let at = 0; at < bytes.length; ) {
-      if (payloadLeft > 0) {
-        const end = Math.min(bytes.length, at + payloadLeft);
-        if (isThrough) through.push(bytes.subarray(at, end));
-        payloadLeft -= end - at;
+      if (this.#payloadLeft > 0) {
+        const end = Math.min(bytes.length, at + this.#payloadLeft);
+        if (this.#isThrough) through.push(bytes.subarray(at, end));
+        this.#payloadLeft -= end - at;
         at = end;
-        continue;
+      } else {
+        const header = this.#takeHeaderByte(bytes[at]!);
+        if (header && this.#isThrough) through.push(header);
+        at += 1;
       }
-      header[headerBytes] = bytes[at]!;
-      headerBytes += 1;
-      at += 1;
-      if (headerBytes < headerLength(header, headerBytes)) continue;
-      payloadLeft = payloadLength(header);
-      isThrough = isLet({ opcode: header[0]! & 0x0f, length: payloadLeft });
-      if (isThrough) through.push(Buffer.from(header.subarray(0, headerBytes)));
-      headerBytes = 0;
     }
     return through.length === 0 ? NOTHING : Buffer.concat(through);
-  };
+  }
+
+  /** @returns the header where it is whole */
+  #takeHeaderByte(byte: number): Buffer | undefined {
+    this.#header ??= Buffer.alloc(MAX_HEADER_BYTES);
+    const header = this.#header;
+    header[this.#headerBytes] = byte;
+    this.#headerBytes += 1;
+    if (this.#headerBytes < headerLength(header, this.#headerBytes)) return undefined;
+    const whole = header.subarray(0, this.#headerBytes);
+    this.#headerBytes = 0;
+    this.#payloadLeft = payloadLength(header);
+    this.#isThrough = this.#isLet({ opcode: header[0]! & 0x0f, length: this.#payloadLeft });
+    // One that is given away is not written to again; one that is left out serves the next of a flood.
+    if (this.#isThrough) this.#header = undefined;
+    return whole;
+  }
 }
 
 /** @param known how many bytes of it there are */

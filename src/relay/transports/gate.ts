@@ -7,14 +7,8 @@ import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
 import { CLOSE, REASONS } from '../listeners/messages.ts';
-import { createFrames, type Frame, OPCODE } from './frames.ts';
-import { createWindow } from './window.ts';
-
-export interface Gate {
-  /** What came with the upgrade. */
-  head: Buffer;
-  guard(ws: WebSocket): void;
-}
+import { type Frame, Frames, OPCODE } from './frames.ts';
+import { Window } from './window.ts';
 
 /** Beyond it the connection ends with 1009; up to it a message is refused by itself. */
 export const MAX_PAYLOAD_BYTES = 65_536;
@@ -28,99 +22,116 @@ const REST_MS = 1_000;
 const MAX_FLOODS = 2;
 const NOTHING = Buffer.alloc(0);
 
-export function openGate(socket: Duplex, head: Buffer, metrics: Metrics): Gate {
-  const rules = createFrameRules({ isOpen, onWindow, onFlood });
-  const filter = createFrames(rules.isLet);
-  let leftOut = 0;
-  let floods = 0;
-  let isResting = false;
-  let ws: WebSocket | undefined;
+export class Gate {
+  /** What came with the upgrade. */
+  readonly head: Buffer;
+  readonly #socket: Duplex;
+  readonly #metrics: Metrics;
+  readonly #rules: FrameRules;
+  readonly #frames: Frames;
+  #leftOut = 0;
+  #floods = 0;
+  #isResting = false;
+  #ws: WebSocket | undefined;
 
-  function isOpen(): boolean {
-    return !ws || ws.readyState === ws.OPEN;
+  constructor(socket: Duplex, head: Buffer, metrics: Metrics) {
+    this.#socket = socket;
+    this.#metrics = metrics;
+    this.#rules = new FrameRules(this);
+    this.#frames = new Frames((frame) => this.#rules.isLet(frame));
+    // Node reads on while this is true. A stream that is paused would be read until its buffer is full, which it never is
+    // when all is left out; and to push nothing begins to read again.
+    socket.push = (bytes: Buffer | null) => (bytes === null ? pushOn(socket, null) : this.#push(bytes));
+    this.head = this.#take(head);
   }
 
-  function onWindow(): void {
-    leftOut = 0;
+  guard(opened: WebSocket): void {
+    this.#ws = opened;
   }
 
-  function onFlood(): void {
-    floods += 1;
-    metrics.socketFloods.inc();
-    if (floods <= MAX_FLOODS || !isOpen()) return;
-    metrics.closedSockets.inc({ reason: REASONS[CLOSE.limit] });
-    ws?.close(CLOSE.limit, REASONS[CLOSE.limit]);
+  isOpen(): boolean {
+    return !this.#ws || this.#ws.readyState === this.#ws.OPEN;
   }
 
-  function take(bytes: Buffer): Buffer {
-    const through = filter(bytes);
-    leftOut += bytes.length - through.length;
-    if (leftOut > MAX_LEFT_OUT_BYTES) rest();
+  /** A window begins. */
+  onWindow(): void {
+    this.#leftOut = 0;
+  }
+
+  /** The window has more frames than it may. */
+  onFlood(): void {
+    this.#floods += 1;
+    this.#metrics.socketFloods.inc();
+    if (this.#floods <= MAX_FLOODS || !this.isOpen()) return;
+    this.#metrics.closedSockets.inc({ reason: REASONS[CLOSE.limit] });
+    this.#ws?.close(CLOSE.limit, REASONS[CLOSE.limit]);
+  }
+
+  #push(bytes: Buffer): boolean {
+    const through = this.#take(bytes);
+    return (through.length === 0 || pushOn(this.#socket, through)) && !this.#isResting;
+  }
+
+  #take(bytes: Buffer): Buffer {
+    const through = this.#frames.filter(bytes);
+    this.#leftOut += bytes.length - through.length;
+    if (this.#leftOut > MAX_LEFT_OUT_BYTES) this.#rest();
     return through;
   }
 
   /** A socket that is being closed is not read again: its close timer destroys it. */
-  function rest(): void {
-    if (!ws) return void socket.destroy();
-    if (isResting) return;
-    isResting = true;
-    setTimeout(readOn, rules.left_ms() + REST_MS).unref();
+  #rest(): void {
+    if (!this.#ws) return void this.#socket.destroy();
+    if (this.#isResting) return;
+    this.#isResting = true;
+    setTimeout(() => this.#readOn(), this.#rules.left_ms() + REST_MS).unref();
   }
 
-  function readOn(): void {
-    if (!isOpen()) return;
-    isResting = false;
-    push(NOTHING);
+  #readOn(): void {
+    if (!this.isOpen()) return;
+    this.#isResting = false;
+    pushOn(this.#socket, NOTHING);
   }
-
-  // Node reads on while this is true. A stream that is paused would be read until its buffer is full, which it never is
-  // when all is left out; and to push nothing begins to read again.
-  const push = socket.push.bind(socket);
-  socket.push = (bytes: Buffer | null) => {
-    if (bytes === null) return push(null);
-    const through = take(bytes);
-    return (through.length === 0 || push(through)) && !isResting;
-  };
-  const guard = (opened: WebSocket) => {
-    ws = opened;
-  };
-  return { head: take(head), guard };
 }
 
-interface Peer {
-  isOpen(): boolean;
-  /** A window begins. */
-  onWindow(): void;
-  /** The window has more frames than it may. */
-  onFlood(): void;
+/** As the socket would have been read without a gate. */
+function pushOn(socket: Duplex, bytes: Buffer | null): boolean {
+  return Object.getPrototypeOf(socket).push.call(socket, bytes);
 }
 
 /** Which frames are let through, by how many came before them in their window. */
-function createFrameRules({ isOpen, onWindow, onFlood }: Peer) {
-  const frames = createWindow();
-  let isMessageLet = true;
-  let hasSaidGoodbye = false;
+class FrameRules {
+  readonly #gate: Gate;
+  readonly #frames = new Window();
+  #isMessageLet = true;
+  #hasSaidGoodbye = false;
 
-  function isLet({ opcode, length }: Frame): boolean {
-    if (opcode === OPCODE.close) return isFirstGoodbye();
-    const wasOpen = isOpen();
-    const nth = frames.count();
-    if (nth === 1) onWindow();
-    if (nth === MAX_FRAMES + 1) onFlood();
+  constructor(gate: Gate) {
+    this.#gate = gate;
+  }
+
+  isLet({ opcode, length }: Frame): boolean {
+    if (opcode === OPCODE.close) return this.#isFirstGoodbye();
+    const wasOpen = this.#gate.isOpen();
+    const nth = this.#frames.count();
+    if (nth === 1) this.#gate.onWindow();
+    if (nth === MAX_FRAMES + 1) this.#gate.onFlood();
     // Its header is all that the parser needs to end the connection.
     if (length > MAX_PAYLOAD_BYTES) return wasOpen;
     // A message's fragments share its fate.
-    if (opcode === OPCODE.continuation) return wasOpen && isMessageLet;
+    if (opcode === OPCODE.continuation) return wasOpen && this.#isMessageLet;
     const isWithin = wasOpen && nth <= MAX_FRAMES;
-    if (opcode < OPCODE.close) isMessageLet = isWithin;
+    if (opcode < OPCODE.close) this.#isMessageLet = isWithin;
     return isWithin;
   }
 
-  function isFirstGoodbye(): boolean {
-    const isFirst = !hasSaidGoodbye;
-    hasSaidGoodbye = true;
+  #isFirstGoodbye(): boolean {
+    const isFirst = !this.#hasSaidGoodbye;
+    this.#hasSaidGoodbye = true;
     return isFirst;
   }
 
-  return { isLet, left_ms: frames.left_ms };
+  left_ms(): number {
+    return this.#frames.left_ms();
+  }
 }

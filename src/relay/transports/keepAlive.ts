@@ -6,25 +6,29 @@ import { randomBytes } from 'node:crypto';
 import type { WebSocket, WebSocketServer } from 'ws';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
 
-const NONCE_BYTES = 8;
+const NONCE_BYTES = 6;
 /** No more than this is pings alone, ours and engine.io's: any message is larger. */
 const PINGS_BYTES = 64;
 
 export function keepAlive({ clients }: WebSocketServer, metrics: Metrics, every_ms: number): NodeJS.Timeout {
-  const unanswered = new WeakMap<WebSocket, Buffer>();
+  /** What a peer was asked: 48 bits, as a number, because a buffer for each of ten thousand is a lot. */
+  const unanswered = new WeakMap<WebSocket, number>();
   const listening = new WeakSet<WebSocket>();
   /** Had more to take at the last interval. */
   const behind = new WeakSet<WebSocket>();
 
   function ask(ws: WebSocket): void {
     const nonce = randomBytes(NONCE_BYTES);
-    unanswered.set(ws, nonce);
+    unanswered.set(ws, nonce.readUIntBE(0, NONCE_BYTES));
     ws.ping(nonce);
     if (listening.has(ws)) return;
     listening.add(ws);
-    ws.on('pong', (held) => {
-      if (unanswered.get(ws)?.equals(held)) unanswered.delete(ws);
-    });
+    ws.on('pong', onPong);
+  }
+
+  function onPong(this: WebSocket, held: Buffer): void {
+    if (held.length === NONCE_BYTES && unanswered.get(this) === held.readUIntBE(0, NONCE_BYTES))
+      unanswered.delete(this);
   }
 
   function end(ws: WebSocket): void {

@@ -6,21 +6,35 @@
 import type { IncomingMessage } from 'node:http';
 import { Duplex, type Writable } from 'node:stream';
 import { WebSocketServer } from 'ws';
-import type { Wire } from '../listeners/outlet.ts';
-import { bytesOf, type Format, textFrame } from '../listeners/prepared.ts';
+import { type Batch, bytesOf, type Format, textFrame } from '../listeners/prepared.ts';
 
-/** @param onTaken called when all that was written has been taken */
-export function createFrameWriter(socket: Writable, format: Format, onTaken: () => void): Wire['write'] {
-  let underWay = 0;
-  const onWritten = () => {
-    underWay -= 1;
-    if (underWay === 0) onTaken();
-  };
-  return (batch) => {
-    underWay += 1;
-    socket.write(bytesOf(batch, format), onWritten);
-    return socket.writableLength === 0;
-  };
+/** Told when all that was written has been taken. */
+export interface Taker {
+  onTaken(): void;
+}
+
+export class FrameWriter {
+  readonly #socket: Writable;
+  readonly #format: Format;
+  readonly #taker: Taker;
+
+  constructor(socket: Writable, format: Format, taker: Taker) {
+    this.#socket = socket;
+    this.#format = format;
+    this.#taker = taker;
+  }
+
+  /**
+   * A callback of each write would cost a third of what Node does for it. Where not all is taken at once, an empty write
+   * behind it calls back.
+   * @returns whether all is taken at once
+   */
+  write(batch: Batch): boolean {
+    this.#socket.write(bytesOf(batch, this.#format));
+    if (this.#socket.writableLength === 0) return true;
+    this.#socket.write(NOTHING, () => this.#taker.onTaken());
+    return false;
+  }
 }
 
 const UPGRADE = {
@@ -33,6 +47,7 @@ const UPGRADE = {
     'sec-websocket-version': '13',
   },
 };
+const NOTHING = Buffer.alloc(0);
 const PING = Buffer.from([0x89, 1, 0x78]);
 
 /** Whether ws writes whole frames, at once, to the socket it was given, and frames texts as we do. */

@@ -11,9 +11,11 @@ import { MAX_MESSAGE_BYTES } from '../listeners/inbound.ts';
 import type { Listeners } from '../listeners/listeners.ts';
 import { CLOSE, type CloseCode } from '../listeners/messages.ts';
 import type { IsLetIn } from '../listeners/origins.ts';
+import type { Wire } from '../listeners/outlet.ts';
+import type { Batch } from '../listeners/prepared.ts';
 import type { Connection } from './engine.ts';
 import type { Floodgate } from './floodgate.ts';
-import { type Line, openLine } from './line.ts';
+import { Line } from './line.ts';
 import { refusalOf } from './refusal.ts';
 import { type RealAddress, requestOfHandshake } from './request.ts';
 
@@ -85,12 +87,9 @@ export function createSocketIo({ admit, listeners, floodgate, isLetIn, realAddre
   function serve(socket: Socket, visitor: Admitted): void {
     const { conn } = socket;
     const line = lines.get(conn)!;
-    const visit = listeners.enter('socketio', visitor, {
-      write: line.write,
-      close: (code) => close(socket, code),
-      isOpen: () => socket.connected && conn.readyState === 'open',
-    });
+    const visit = listeners.enter('socketio', visitor, new SocketIoWire(socket, line));
     line.visit = visit;
+    forgetRequest(socket);
     socket.on('error', (err) => log.debug({ err }, 'socket.io client sent an unreadable packet'));
     socket.on('disconnect', () => {
       visit.leave();
@@ -102,16 +101,43 @@ export function createSocketIo({ admit, listeners, floodgate, isLetIn, realAddre
 
   function attach(server: HttpServer): void {
     io.attach(server);
-    io.engine.on('connection', (conn: Connection) => lines.set(conn, openLine(conn, floodgate.socketBeneath)));
+    io.engine.on('connection', (conn: Connection) => lines.set(conn, new Line(conn, floodgate.socketBeneath)));
   }
 
   return { attach, close: () => io.engine?.close() };
 }
 
-/** `disconnect` would tell the client not to come back. A client that does not read cannot say goodbye. */
-function close(socket: Socket, code: CloseCode): void {
-  const { conn } = socket;
-  if (code === CLOSE.draining || code === CLOSE.slow) conn.close(code === CLOSE.slow);
-  else socket.disconnect(true);
-  setTimeout(() => conn.close(true), CLOSE_WITHIN_MS).unref();
+/**
+ * What a client was admitted by is not looked at again, and would be kept for as long as it listens: kilobytes for each.
+ * Socket.io does without a request where there is none.
+ */
+function forgetRequest(socket: Socket): void {
+  Object.assign(socket, { handshake: undefined });
+  Object.assign(socket.conn, { request: undefined });
+}
+
+class SocketIoWire implements Wire {
+  readonly #socket: Socket;
+  readonly #line: Line;
+
+  constructor(socket: Socket, line: Line) {
+    this.#socket = socket;
+    this.#line = line;
+  }
+
+  write(batch: Batch): boolean {
+    return this.#line.write(batch);
+  }
+
+  isOpen(): boolean {
+    return this.#socket.connected && this.#socket.conn.readyState === 'open';
+  }
+
+  /** `disconnect` would tell the client not to come back. A client that does not read cannot say goodbye. */
+  close(code: CloseCode): void {
+    const { conn } = this.#socket;
+    if (code === CLOSE.draining || code === CLOSE.slow) conn.close(code === CLOSE.slow);
+    else this.#socket.disconnect(true);
+    setTimeout(() => conn.close(true), CLOSE_WITHIN_MS).unref();
+  }
 }

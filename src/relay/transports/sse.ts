@@ -9,7 +9,7 @@ import type { Log } from '../../infra/telemetry/log.ts';
 import type { Admit, Admitted } from '../listeners/admission.ts';
 import type { Listeners } from '../listeners/listeners.ts';
 import type { IsLetIn } from '../listeners/origins.ts';
-import { createFrameWriter } from './readyFrames.ts';
+import { FrameWriter } from './readyFrames.ts';
 import { type Refusal, refusalOf, textOfRefusal } from './refusal.ts';
 import { type RealAddress, requestOfUrl } from './request.ts';
 
@@ -83,8 +83,9 @@ export function createEventStreams(options: EventStreamsOptions): EventStreams {
     const { least, most } = RETRY_MS;
     res.write(`retry: ${Math.round(least + Math.random() * (most - least))}\n\n`);
     open.add(res);
+    const writer = new FrameWriter(res, 'sse', { onTaken: () => visit.onTaken() });
     const visit = listeners.enter('sse', visitor, {
-      write: createFrameWriter(res, 'sse', () => visit.taken()),
+      write: (batch) => writer.write(batch),
       close: () => end(res),
       isOpen: () => !res.writableEnded && !res.destroyed,
     });

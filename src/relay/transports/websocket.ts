@@ -8,10 +8,12 @@ import type { WebSocket } from 'ws';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Admit, Admitted } from '../listeners/admission.ts';
 import type { Listeners } from '../listeners/listeners.ts';
-import { type Message, REASONS } from '../listeners/messages.ts';
+import { type CloseCode, type Message, REASONS } from '../listeners/messages.ts';
 import type { Wire } from '../listeners/outlet.ts';
+import type { Batch } from '../listeners/prepared.ts';
+import type { Visit } from '../listeners/visit.ts';
 import type { Floodgate } from './floodgate.ts';
-import { createFrameWriter } from './readyFrames.ts';
+import { FrameWriter, type Taker } from './readyFrames.ts';
 import { closeCodeOf, type Refusal, refusalOf, rejectUpgrade } from './refusal.ts';
 import { type RealAddress, requestOfUrl } from './request.ts';
 
@@ -54,24 +56,24 @@ export function createWebSockets(options: WebSocketsOptions): WebSockets {
   function refuse(ws: WebSocket, refusal: Refusal): void {
     const { code, detail } = refusal.body;
     const message: Message = { type: 'ERROR', code, detail };
-    ws.on('error', (err) => log.debug({ err }, 'a WebSocket failed'));
+    ws.on('error', onError);
     ws.send(JSON.stringify(message));
     ws.close(closeCodeOf(refusal), REASONS[closeCodeOf(refusal)]);
   }
 
   function serve(ws: WebSocket, admitted: Admitted): void {
-    const socket = Gate.socketBeneath(ws);
-    const onTaken = () => visit.taken();
-    const visit = listeners.enter('websocket', admitted, {
-      write: socket ? createFrameWriter(socket, 'websocket', onTaken) : createTextWriter(ws, onTaken),
-      close: (code) => ws.close(code, REASONS[code]),
-      isOpen: () => ws.readyState === ws.OPEN,
-    });
+    const wire = new WebSocketWire(ws, Gate.socketBeneath(ws));
+    const visit = listeners.enter('websocket', admitted, wire);
+    wire.visit = visit;
     ws.on('message', (bytes: Buffer, isBinary) => {
       visit.receive({ bytes: bytes.length, isText: !isBinary, parse: () => JSON.parse(String(bytes)) });
     });
-    ws.on('error', (err) => log.debug({ err }, 'a WebSocket failed'));
-    ws.on('close', visit.leave);
+    ws.on('error', onError);
+    ws.on('close', () => visit.leave());
+  }
+
+  function onError(err: Error): void {
+    log.debug({ err }, 'a WebSocket failed');
   }
 
   function close(): void {
@@ -93,15 +95,50 @@ function readsCloseCodes({ headers }: IncomingMessage): boolean {
   return headers.origin !== undefined || offered.includes(SUBPROTOCOL);
 }
 
-function createTextWriter(ws: WebSocket, onTaken: () => void): Wire['write'] {
-  let underWay = 0;
-  const onWritten = () => {
-    underWay -= 1;
-    if (underWay === 0) onTaken();
-  };
-  return ({ messages }) => {
-    underWay += messages.length;
-    for (const { text } of messages) ws.send(text, onWritten);
-    return ws.bufferedAmount === 0;
-  };
+/** A listener's WebSocket: ready frames go beneath it, where that can be; else texts through it. */
+class WebSocketWire implements Wire, Taker {
+  readonly #ws: WebSocket;
+  readonly #writer: Pick<Wire, 'write'>;
+  visit: Visit | undefined;
+
+  constructor(ws: WebSocket, socket: Duplex | undefined) {
+    this.#ws = ws;
+    this.#writer = socket ? new FrameWriter(socket, 'websocket', this) : new TextWriter(ws, this);
+  }
+
+  write(batch: Batch): boolean {
+    return this.#writer.write(batch);
+  }
+
+  onTaken(): void {
+    this.visit?.onTaken();
+  }
+
+  close(code: CloseCode): void {
+    this.#ws.close(code, REASONS[code]);
+  }
+
+  isOpen(): boolean {
+    return this.#ws.readyState === this.#ws.OPEN;
+  }
+}
+
+class TextWriter {
+  readonly #ws: WebSocket;
+  readonly #onWritten: () => void;
+  #underWay = 0;
+
+  constructor(ws: WebSocket, taker: Taker) {
+    this.#ws = ws;
+    this.#onWritten = () => {
+      this.#underWay -= 1;
+      if (this.#underWay === 0) taker.onTaken();
+    };
+  }
+
+  write({ messages }: Batch): boolean {
+    this.#underWay += messages.length;
+    for (const { text } of messages) this.#ws.send(text, this.#onWritten);
+    return this.#ws.bufferedAmount === 0;
+  }
 }
