@@ -11,8 +11,8 @@ const PURE = [
   'test/core/{batcher,ids}.test.ts',
   'test/core/proof/*.test.ts',
   'test/faults/{judge,listenersJudge}.test.ts',
-  'test/infra/{backlog,blobs,config,metrics,redaction,repeats,settings,subcommand,tokens,trial}.test.ts',
-  'test/integrity/{judgeLeaves,streamKinds,tables}.test.ts',
+  'test/infra/{backlog,blobs,config,metrics,redaction,repeats,settings,subcommand,tokens,trial,words}.test.ts',
+  'test/integrity/{streamKinds,tables}.test.ts',
   'test/live/!(asyncapi|answers).test.ts',
   'test/verifier/!(twin).test.ts',
   'test/relay/{frames,presenceClock,tokenWatch,turnout}.test.ts',
@@ -27,7 +27,7 @@ const VERSIONS = ['test/versions/*.test.ts'];
  */
 const KIND_BLIND = [
   'test/http/{anonymous,authentication,badInput,bundle,connections,cors,errorBodies,everyMetric,exhibits,features}.test.ts',
-  'test/http/{findings,hardening,log,pages,reads,requestMetrics,roles,sharing,smallPrint,strangers,uploads}.test.ts',
+  'test/http/{findings,hardening,log,pages,problems,reads,requestMetrics,roles,sharing,smallPrint,strangers,uploads}.test.ts',
   'test/jobs/{closeStale,expire,keepFindings,sweepBlobs,verifyEverything,verifyRecent}.test.ts',
   'test/relay/{clientDocs,examples,floods,fold,livePage,messages,namespaces,room.model,slow,watch}.test.ts',
   'test/relay/{malformed,malformedStreams,outages,overflow,stalled,wires}.test.ts',

@@ -68,8 +68,8 @@ await runProcess({ role: 'worker', verifiesTokens: false }, async (config) => {
       const [{ rows }] = await Promise.all([stored, client.query('commit')]);
       broken = false;
       const { status, finished_at, outcome } = verdict;
-      const { id, name } = submission;
-      return { id, name, status, attempts: 1, accepted_at: rows[0].accepted_at, finished_at, outcome };
+      const { id, name, request_id } = submission;
+      return { id, name, request_id, status, attempts: 1, accepted_at: rows[0].accepted_at, finished_at, outcome };
     } finally {
       client.release(broken);
     }

@@ -18,6 +18,7 @@ import { healthRoutes } from './operations/health.ts';
 import { type Home, homePageRoutes } from './operations/homePage.ts';
 import { livePageRoutes } from './operations/livePage.ts';
 import { metricsAccess, metricsRoutes } from './operations/metricsRoutes.ts';
+import { problemPageRoutes } from './operations/problemPages.ts';
 import { answerOtherMethods, answerProblems, answerUnknownPath } from './problems.ts';
 import { serveQuery } from './queries/serveQuery.ts';
 import { routes } from './routes.ts';
@@ -59,7 +60,12 @@ export function createApp(context: ApiContext, probe: Probe, home: Home): Expres
     app.all(path, answerOtherMethods(ways.map(({ method }) => method)));
   }
   app.use(healthRoutes(probe), metricsRoutes(context.metrics, metricsAccess(context.config)));
-  app.use(docsRoutes(home.version, context.config.PUBLIC_URL), homePageRoutes(home), livePageRoutes());
+  app.use(
+    docsRoutes(home.version, context.config.PUBLIC_URL),
+    homePageRoutes(home),
+    livePageRoutes(),
+    problemPageRoutes(),
+  );
   app.use(DASHBOARD, dashboard(context));
   app.use(answerUnknownPath);
   app.use(answerProblems(context.log));

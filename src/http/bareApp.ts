@@ -9,6 +9,7 @@ export function bareApp(config: Config): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
+  app.locals.public_url = config.PUBLIC_URL;
   app.set('query parser', 'simple');
   app.set('trust proxy', [...config.TRUSTED_PROXIES]);
   const { realAddress } = createAddresses(config);

@@ -16,7 +16,7 @@ export const problemAnswer = named(
       code: z.enum(Object.keys(problems)),
       instance: text.exactOptional(),
       command_id: uuid.exactOptional(),
-      request_id: text.exactOptional(),
+      request_id: text,
       errors: z
         .array(z.strictObject({ pointer: text, detail: text }))
         .max(MAX_FAULTS)
@@ -39,6 +39,7 @@ export const problemAnswer = named(
       code: 'invalid_transition',
     },
     ...{ instance: `/api/command/${EXAMPLE.command_id}`, command_id: EXAMPLE.command_id },
+    request_id: EXAMPLE.event_id,
     ...{ from: 'completed', to: 'active' },
   },
 );

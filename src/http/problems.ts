@@ -11,12 +11,19 @@ const MAX_BODY_BYTES = 64 * 1024;
 
 export function sendProblem(res: Response, body: ProblemBody, headers: Record<string, string> = {}): void {
   res.status(body.status).set(headers).set('Cache-Control', 'no-store');
-  res.type('application/problem+json').send(boundedText(body));
+  const { request_id = res.locals.request_id, ...rest } = explained(body, res.app.locals.public_url);
+  const shown = { ...rest, request_id };
+  res.type('application/problem+json').send(boundedText(shown as ProblemBody));
+}
+
+/** With the page that explains its code as its type, where it is known at which address that is. */
+export function explained(body: ProblemBody, public_url: string | undefined): ProblemBody {
+  return public_url === undefined ? body : { ...body, type: new URL(`/problem/${body.code}`, public_url).href };
 }
 
 /** A list of faults too long for the body is cut; whatever else is too long is left out. */
 export function boundedText(problem: ProblemBody): string {
-  const { type, title, status, code, command_id, instance } = problem;
+  const { type, title, status, code, command_id, request_id, instance } = problem;
   const detail = problem.detail.slice(0, MAX_TEXT).toWellFormed();
   const cut = { ...problem, detail, ...(instance !== undefined && { instance: instance.slice(0, MAX_INSTANCE) }) };
   const { errors = [], more = 0 } = problem as { errors?: unknown[]; more?: number };
@@ -27,7 +34,7 @@ export function boundedText(problem: ProblemBody): string {
   }
   const text = JSON.stringify(cut);
   if (Buffer.byteLength(text) <= MAX_BODY_BYTES) return text;
-  return JSON.stringify({ type, title, status, detail, code, command_id, instance: cut.instance });
+  return JSON.stringify({ type, title, status, detail, code, command_id, request_id, instance: cut.instance });
 }
 
 export const answerUnknownPath: RequestHandler = () => {

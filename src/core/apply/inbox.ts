@@ -52,6 +52,8 @@ export interface PendingCommand {
 export interface CommandState {
   id: string;
   name: string;
+  /** Of the request that sent it. */
+  request_id: string;
   status: CommandStatus;
   attempts: number;
   accepted_at: string;
@@ -62,7 +64,7 @@ export interface CommandState {
 /** `joined`: the key belonged to an earlier command, which this is. */
 export type Acceptance = { state: CommandState; joined: boolean } | { reused: true };
 
-export const STATE_COLUMNS = 'id, name, status, attempts, accepted_at, finished_at, outcome';
+export const STATE_COLUMNS = 'id, name, request_id, status, attempts, accepted_at, finished_at, outcome';
 
 const INSERT = {
   name: 'accept-commands',
@@ -169,8 +171,8 @@ function inboxRow(submission: Submission): JsonObject {
   };
 }
 
-function newState({ id, name }: Submission, accepted_at: string): CommandState {
-  return { id, name, status: 'accepted', attempts: 0, accepted_at, finished_at: null, outcome: null };
+function newState({ id, name, request_id }: Submission, accepted_at: string): CommandState {
+  return { id, name, request_id, status: 'accepted', attempts: 0, accepted_at, finished_at: null, outcome: null };
 }
 
 type Earlier = CommandState & {

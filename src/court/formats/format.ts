@@ -32,7 +32,7 @@ const segment = z
     min_ms: part.default(0),
     /** At the beginning, when the bench asks nothing. */
     protected_ms: part.default(0),
-    objections: z.boolean().default(false),
+    objections: z.boolean().default(true),
   })
   .superRefine(({ kind, allotted_ms, min_ms, protected_ms }, context) => {
     const fault = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });

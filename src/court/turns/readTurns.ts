@@ -1,6 +1,6 @@
 /** Reading a session's turns in their order, a voided one before what replaced it, and the format that they follow. */
 import { z } from 'zod';
-import { named } from '../../core/definitions/answers.ts';
+import { named, text } from '../../core/definitions/answers.ts';
 import { pageOf, pageQuery } from '../../core/definitions/page.ts';
 import { defineQuery } from '../../core/definitions/query.ts';
 import { id } from '../../core/definitions/schemas.ts';
@@ -36,6 +36,8 @@ const PAGE = `
   where t.session_id = $1 and ($2::integer is null or (t.order_index, t.id) > ($2, $5::uuid))
   order by t.order_index, t.id limit $3`;
 
+const START_FIRST = 'Start the session first: that plans the turns of its format.';
+
 const turnList = named(
   'TurnList',
   z.strictObject({
@@ -43,8 +45,10 @@ const turnList = named(
     format: formatAnswer.nullable(),
     items: z.array(timedTurnAnswer),
     next_cursor: z.string().nullable(),
+    /** Of an empty list: what is missing. */
+    hint: text.exactOptional(),
   }),
-  { format: null, items: [], next_cursor: null },
+  { format: null, items: [], next_cursor: null, hint: START_FIRST },
 );
 
 export const readTurns = defineQuery({
@@ -60,7 +64,9 @@ export const readTurns = defineQuery({
     const values = [session_id, after_place, query.limit + 1, sessionStreamName(session_id), after_id];
     const { rows } = await db.query<TurnRow>(PAGE, values);
     const resource = ({ format, server_time, ...turn }: TurnRow) => turnResource(turn, format, server_time);
+    const isEmpty = rows.length === 0 && query.cursor === undefined;
     return {
+      ...(isEmpty && { hint: START_FIRST }),
       format: rows[0]?.format ?? null,
       ...pageOf(rows, query, resource, (row) => [String(row.order_index), row.id]),
     };

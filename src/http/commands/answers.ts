@@ -6,7 +6,7 @@ import type { IssueTicket, Mutation } from '../../core/definitions/command.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
 import type { ProblemBody } from '../../core/definitions/problem.ts';
 import type { Reply } from '../../infra/broadcast/replies.ts';
-import { sendProblem } from '../problems.ts';
+import { explained, sendProblem } from '../problems.ts';
 
 export function commandUrl(id: string): string {
   return `/api/command/${id}`;
@@ -25,7 +25,8 @@ export function answerAccepted(res: Response, state: CommandState): void {
   res.json(stateBody(state));
 }
 
-export function answerOutcome(res: Response, reply: Reply, answered: Answered): void {
+/** @param request_id of the request that sent the command: a repetition is answered as the first was */
+export function answerOutcome(res: Response, reply: Reply, request_id: string, answered: Answered): void {
   const { id, status, body } = reply;
   if (status !== 'applied') {
     const { problem } = JSON.parse(body) as { problem: ProblemBody };
@@ -42,7 +43,7 @@ export function answerOutcome(res: Response, reply: Reply, answered: Answered): 
         });
       }
     }
-    sendProblem(res, { ...problem, instance: commandUrl(id), command_id: id });
+    sendProblem(res, { ...problem, instance: commandUrl(id), command_id: id, request_id });
     return;
   }
   const { creates } = answered.definition;
@@ -54,13 +55,15 @@ export function answerOutcome(res: Response, reply: Reply, answered: Answered): 
 }
 
 /** A command as `GET /api/command/<id>` shows it. */
-export function stateBody(state: CommandState, answered?: Answered): JsonObject {
-  const { id, name, status, attempts, accepted_at, finished_at, outcome } = state;
+export function stateBody(state: CommandState, public_url?: string, answered?: Answered): JsonObject {
+  const { id, name, request_id, status, attempts, accepted_at, finished_at, outcome } = state;
   const body: JsonObject = { command_id: id, name, status, attempts, accepted_at, finished_at };
   if (outcome === null) return body;
   const parsed = JSON.parse(answered ? withTicket({ id, status, body: outcome }, answered) : outcome) as JsonObject;
   const problem = parsed.problem as ProblemBody | undefined;
-  if (problem) parsed.problem = { ...problem, instance: commandUrl(id), command_id: id };
+  if (problem) {
+    parsed.problem = { ...explained(problem, public_url), instance: commandUrl(id), command_id: id, request_id };
+  }
   return { ...body, ...parsed };
 }
 

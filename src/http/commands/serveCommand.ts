@@ -124,7 +124,13 @@ export async function submit(
       (performance.now() - started) / 1_000,
     );
     const { input, actor } = submission;
-    if (reply) answerOutcome(res, reply, { definition, input, actor, issueTicket: context.issueTicket });
+    if (reply)
+      answerOutcome(res, reply, acceptance.state.request_id, {
+        definition,
+        input,
+        actor,
+        issueTicket: context.issueTicket,
+      });
     else answerAccepted(res, acceptance.state);
   } finally {
     waiting.cancel();

@@ -71,13 +71,16 @@ function serveCommandState(context: ApiContext): Serve {
       actor: actorOf(stored),
       issueTicket: context.issueTicket,
     };
-    res.set('Cache-Control', 'no-store').vary('Prefer').json(stateBody(stored, answered));
+    res
+      .set('Cache-Control', 'no-store')
+      .vary('Prefer')
+      .json(stateBody(stored, context.config.PUBLIC_URL, answered));
   };
 }
 
 /** A command as its sender, or who may look at it, sees it. @throws {Problem} 404 */
 export async function readCommand(context: ApiContext, actor: Actor, id: string): Promise<JsonObject> {
-  return stateBody(await findOwn(context, actor, id));
+  return stateBody(await findOwn(context, actor, id), context.config.PUBLIC_URL);
 }
 
 /** A link was followed: a browser that navigates sends no bearer token. The dashboard asks for a sign-in. */

@@ -8,6 +8,7 @@ import type { InputError } from '../../core/definitions/command.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { Problem, type ProblemCode } from '../../core/definitions/problem.ts';
 import { addFault, demandValid, type FaultList, listFaults, pointTo } from './inputErrors.ts';
+import { wordsFor } from './words.ts';
 
 const LIMIT_BYTES = 64 * 1024;
 const MAX_LEVELS = 32;
@@ -75,18 +76,19 @@ export function addSchemaFaults(list: FaultList, issues: readonly z.core.$ZodIss
   }
 }
 
-/** Of several shapes the one that was meant is the one that fits at its root. */
+/** Of several shapes the one that was meant is the one that fits at its root, or else the closed list. */
 function meantShape(shapes: readonly (readonly z.core.$ZodIssue[])[]): readonly z.core.$ZodIssue[] | undefined {
-  return shapes.find((issues) =>
+  const fitting = shapes.find((issues) =>
     issues.every(({ path, code }) => path.length > 0 || (code !== 'invalid_type' && code !== 'invalid_value')),
   );
+  return fitting ?? shapes.find((issues) => issues.some(({ code }) => code === 'invalid_value'));
 }
 
 /** The body against its schema. @throws {Problem} 422 */
 export function parseBody(body: unknown, schema: z.ZodObject, faults: readonly InputError[]): JsonObject {
   const list = listFaults(faults);
   addProfileFaults(list, body);
-  const parsed = schema.safeParse(body);
+  const parsed = schema.safeParse(body, { error: wordsFor });
   if (!parsed.success) addSchemaFaults(list, parsed.error.issues);
   demandValid(list);
   return parsed.data as JsonObject;

@@ -3,10 +3,11 @@ import type { Request } from 'express';
 import type { z } from 'zod';
 import { addSchemaFaults } from './body.ts';
 import { demandValid, listFaults } from './inputErrors.ts';
+import { wordsFor } from './words.ts';
 
 /** @throws {Problem} 422 that lists what is wrong */
 export function demandQuery<Query extends z.ZodObject>(schema: Query, req: Request): z.output<Query> {
-  const query = schema.safeParse({ ...req.query });
+  const query = schema.safeParse({ ...req.query }, { error: wordsFor });
   if (!query.success) {
     const faults = listFaults();
     addSchemaFaults(faults, query.error.issues);

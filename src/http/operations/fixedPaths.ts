@@ -24,6 +24,10 @@ export function fixedPaths(): JsonObject {
     '/livez': get('health.alive', 'Whether the process lives: that it is answered is the answer', {
       responses: { 200: answered('It lives', aliveAnswer) },
     }),
+    '/problem/{code}': get('documents.problem', 'What the code of a problem means, for people', {
+      parameters: [{ name: 'code', in: 'path', required: true, schema: { type: 'string' } }],
+      responses: { 200: PAGE, 404: { description: 'No problem has this code' } },
+    }),
     '/api/openapi.json': get('documents.openapi', 'This document', { responses: { 200: DOCUMENT } }),
     '/api/asyncapi.json': get('documents.asyncapi', 'What is sent over sockets, as AsyncAPI', {
       responses: { 200: DOCUMENT },
@@ -33,6 +37,8 @@ export function fixedPaths(): JsonObject {
     }),
   };
 }
+
+const PAGE = { description: 'A page', content: { 'text/html': { schema: { type: 'string' } } } };
 
 const DOCUMENT = {
   description: 'The document',

@@ -184,8 +184,8 @@ export const Settings = z.object({
   PUBLIC_URL: url(/^https?$/, 'https://court.example')
     .optional()
     .register(described, {
-      readBy: RELAY,
-      help: 'Address at which the public finds this installation. Its pages may always open sockets.',
+      readBy: DOORS,
+      help: 'Address at which the public finds this installation. Its pages may always open sockets, and problems name the page there that explains their code.',
     }),
   WS_MAX_QUEUE: count.default(100).register(described, {
     readBy: RELAY,

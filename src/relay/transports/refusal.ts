@@ -6,6 +6,7 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ProblemBody } from '../../core/definitions/problem.ts';
 import { asProblem } from '../../infra/asProblem.ts';
+import { requestIdOf } from '../../infra/process/requestId.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import { CLOSE, type CloseCode } from '../listeners/messages.ts';
 import { pathOf } from './request.ts';
@@ -38,7 +39,7 @@ export function closeCodeOf({ body }: Refusal): CloseCode {
 
 /** The body of an HTTP answer. */
 export function textOfRefusal(req: IncomingMessage, { body }: Refusal): string {
-  return JSON.stringify({ ...body, instance: pathOf(req).slice(0, MAX_INSTANCE) });
+  return JSON.stringify({ ...body, instance: pathOf(req).slice(0, MAX_INSTANCE), request_id: requestIdOf(req) });
 }
 
 /** Answers an upgrade with a problem instead. The socket is raw by now: the answer is written by hand. */
