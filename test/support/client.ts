@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { signToken } from '../../src/infra/tokens.ts';
 import { checkAnswer } from './answers.ts';
+import { ask } from './ask.ts';
 import { SECRET } from './secret.ts';
 
 export type Json = { [key: string]: any };
@@ -43,7 +44,7 @@ export async function send(
   body?: unknown,
   headers: Record<string, string> = {},
 ): Promise<Answer> {
-  const response = await fetch(url + path, {
+  const told = await ask(url + path, {
     method,
     headers: {
       ...(body !== undefined && { 'content-type': 'application/json' }),
@@ -53,10 +54,10 @@ export async function send(
     ...(body !== undefined && {
       body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
     }),
-  } as RequestInit);
-  const text = await response.text();
-  const isJson = /json/.test(response.headers.get('content-type') ?? '');
-  const answer = { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : { text } };
+  });
+  const { status, text } = told;
+  const isJson = /json/.test(told.headers.get('content-type') ?? '');
+  const answer = { status, headers: told.headers, body: isJson ? JSON.parse(text) : { text } };
   checkAnswer(method, path, answer);
   return answer;
 }
