@@ -31,7 +31,7 @@ const KIND_BLIND = [
   'test/jobs/{closeStale,expire,keepFindings,sweepBlobs,verifyEverything,verifyRecent}.test.ts',
   'test/relay/{clientDocs,examples,floods,fold,livePage,messages,namespaces,room.model,slow,watch}.test.ts',
   'test/relay/{malformed,malformedStreams,outages,overflow,stalled,wires}.test.ts',
-  'test/relay/{admissionGuard,recentEvents,scopeCheck}.test.ts',
+  'test/relay/{admissionGuard,clientLife,recentEvents,scopeCheck,tokenLife}.test.ts',
 ];
 
 const withServers = {
