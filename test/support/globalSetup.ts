@@ -3,7 +3,7 @@
  * from the migrated template.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -35,6 +35,11 @@ interface Servers {
   stop(): Promise<void>;
 }
 
+const IN_MEMORY = '/dev/shm';
+const TMPFS = 0x01021994;
+/** Of the databases of a run hardly more than a dozen are there at once, with twelve megabytes each; the rest is WAL. */
+const PLENTY_BYTES = 4 * 2 ** 30;
+
 /** Each project loads this file anew, and all of them run in one process. */
 const run = globalThis as { plearollTests?: { servers: Promise<Servers>; users: number } };
 
@@ -56,7 +61,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 }
 
 async function start(): Promise<Servers> {
-  const home = await mkdtemp(join(tmpdir(), 'plearoll-test-'));
+  const home = await mkdtemp(join(await quickFolder(), 'plearoll-test-'));
   // Speed only: what a crash of the whole machine would lose is no test's subject.
   const settings = { fsync: 'off', max_connections: '400', shared_buffers: '128MB' };
   const postgres = await startEmbeddedPostgres({ home, say: () => {}, settings });
@@ -88,6 +93,12 @@ async function start(): Promise<Servers> {
       await rm(bundles, { recursive: true, force: true });
     },
   };
+}
+
+/** In memory, where there is plenty: a database is some hundred files, each is searched a place on a disk, and most live for seconds. */
+async function quickFolder(): Promise<string> {
+  const there = await statfs(IN_MEMORY).catch(() => undefined);
+  return there?.type === TMPFS && there.bavail * there.bsize > PLENTY_BYTES ? IN_MEMORY : tmpdir();
 }
 
 /** Its owner opens thousands of connections: to prove a password costs each more of the processor than it then works. */

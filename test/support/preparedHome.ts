@@ -2,7 +2,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rename, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { inject } from 'vitest';
@@ -18,7 +17,7 @@ export async function prepareHome(home: string): Promise<void> {
 }
 
 async function make(prepared: string): Promise<void> {
-  const draft = await mkdtemp(join(tmpdir(), 'plearoll-prepared-'));
+  const draft = await mkdtemp(`${prepared}-`);
   const postgres = await startEmbeddedPostgres({ home: draft, say: () => {} });
   await migrate(postgres.url).finally(() => postgres.stop());
   // At once, beside another worker that makes one at the same time: one of the two is enough.
