@@ -1,5 +1,6 @@
 /** The bytes that are hashed: the published test vector, the profile, and that the database agrees with us. */
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import canonicalize from 'canonicalize';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeBatch } from '../../src/core/apply/transaction.ts';
@@ -12,6 +13,16 @@ import {
 } from '../../src/core/chain/chain.ts';
 import { chainEvent, EMPTY_HEAD, type EventRow, hashOf, headAfter } from '../../src/core/chain/ledger.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
+
+/** The same with whole numbers for others, and texts and keys without what may not be in them. */
+function withinProfile(value: unknown): unknown {
+  if (typeof value === 'number') return Math.trunc(value % 2 ** 53);
+  if (typeof value === 'string') return value.toWellFormed().replaceAll('\0', '0');
+  if (Array.isArray(value)) return value.map(withinProfile);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([key, one]) => [withinProfile(key), withinProfile(one)] as const);
+  return Object.fromEntries(entries.filter(([key]) => key !== '__proto__'));
+}
 
 describe('the test vector of plearoll.event/1', () => {
   const payload = canonicalPayload({ text: 'Objection — leading the witness.', ground: 'hearsay' });
@@ -86,6 +97,18 @@ describe('a canonical payload', () => {
     ['17 levels', deep(17)],
   ])('refuses %s', (_, payload) => {
     expect(() => canonicalPayload(payload)).toThrow(TypeError);
+  });
+
+  test('is what RFC 8785 says, in whatever order its keys come', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 4, stringUnit: 'binary' })), (given) => {
+        const payload = withinProfile(given) as object;
+        const canonical = canonicalize(payload);
+        expect(canonicalPayload(payload)).toBe(canonical);
+        expect(canonicalPayload(JSON.parse(canonical!))).toBe(canonical);
+      }),
+      { numRuns: 500 },
+    );
   });
 
   test('may have 16 levels', () => {

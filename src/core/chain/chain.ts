@@ -31,20 +31,26 @@ const MAX_DEPTH = 16;
  * no `__proto__` key, depth at most 16.
  */
 export function canonicalPayload(payload: object): string {
-  assertProfile(payload, 1);
-  return canonicalize(payload) as string;
+  // JSON.stringify differs in the order of keys alone; whatever was read from the record has them in order already.
+  return assertProfile(payload, 1) ? JSON.stringify(payload) : (canonicalize(payload) as string);
 }
 
-function assertProfile(value: unknown, depth: number): void {
+/** @returns whether all keys are in order */
+function assertProfile(value: unknown, depth: number): boolean {
   if (typeof value === 'number' && !Number.isSafeInteger(value)) throw new TypeError(`not a safe integer: ${value}`);
   if (typeof value === 'string') assertText(value);
-  if (typeof value !== 'object' || value === null) return;
+  if (typeof value !== 'object' || value === null) return true;
   if (depth > MAX_DEPTH) throw new TypeError(`deeper than ${MAX_DEPTH}`);
+  if (Array.isArray(value)) return value.map((one) => assertProfile(one, depth + 1)).every(Boolean);
+  let isSorted = true;
+  let before = '';
   for (const key of Object.keys(value)) {
     assertText(key);
     if (key === '__proto__') throw new TypeError('key __proto__');
-    assertProfile((value as Record<string, unknown>)[key], depth + 1);
+    isSorted = assertProfile((value as Record<string, unknown>)[key], depth + 1) && isSorted && before <= key;
+    before = key;
   }
+  return isSorted;
 }
 
 function assertText(text: string): void {

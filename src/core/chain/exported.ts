@@ -14,10 +14,12 @@ export interface ExportFault {
   got?: unknown;
 }
 
-const HASH = /^[0-9a-f]{64}$/;
+const HEX = /^[0-9a-f]+$/;
+/** A pattern that counts takes twice the time of one that does not. */
+const HASH = { test: (text: string) => text.length === 64 && HEX.test(text) };
 
 /** Without these forms the fields of one envelope could be cut in another way and give the same bytes. The hash is compared. */
-const FORMS: { [field: string]: RegExp } = {
+const FORMS: { [field: string]: { test(text: string): boolean } } = {
   stream: /^[a-z]+:[a-z0-9-]{1,60}$/,
   event_type: /^[A-Z][A-Z0-9_]{0,49}$/,
   event_id: /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/,
