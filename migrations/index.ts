@@ -19,6 +19,7 @@ import * as revocations from './0020_revocations.ts';
 import * as observers from './0022_observers.ts';
 import * as corrections from './0023_corrections.ts';
 import * as log from './0025_log.ts';
+import * as checkpoints from './0026_checkpoints.ts';
 
 export const migrations: (Knex.Migration & { name: string })[] = [
   { name: '0001_record', ...record },
@@ -40,4 +41,5 @@ export const migrations: (Knex.Migration & { name: string })[] = [
   { name: '0022_observers', ...observers },
   { name: '0023_corrections', ...corrections },
   { name: '0025_log', ...log },
+  { name: '0026_checkpoints', ...checkpoints },
 ];

@@ -1,5 +1,6 @@
 /** All roles in this one process, on one port: the embedded mode, and `npm start` on whatever databases are given. */
 
+import { startSigner } from '../../jobs/log/signer.ts';
 import { timetable as wholeTimetable } from '../../jobs/schedule.ts';
 import { startWorker } from '../../jobs/startWorker.ts';
 import { startScheduler } from '../../jobs/ticks/startScheduler.ts';
@@ -80,6 +81,8 @@ export async function startAll(
       { name: 'http', run: () => closeServer(server) },
     );
     await claim.tell(addressOf(config.HOST, port));
+    const signer = await startSigner(backbone);
+    steps.unshift({ name: 'signer', run: () => signer.close() });
     const scheduler = startScheduler(backbone, { timetable });
     steps.unshift({ name: 'scheduler', run: () => scheduler.close() });
     // From now on health shows all processes.

@@ -12,7 +12,7 @@ type Rights = { [table: string]: string };
 const CHECKS = ['session_checks', 'findings'];
 const SCHEDULE = ['leases', 'schedules', 'schedule_ticks', 'health_reports'];
 const CHAIN = [...RECORD, 'knex_migrations'];
-const LOG = ['log_state', 'log_leaves', 'log_tiles', 'log_checkpoints'];
+const LOG = ['log_state', 'log_leaves', 'log_tiles', 'log_checkpoints', 'log_cosignatures', 'log_keys'];
 const APPENDED = tables.filter(({ append_only }) => append_only).map(({ name }) => name);
 
 const on = (names: string[], verbs: string): Rights => Object.fromEntries(names.map((name) => [name, verbs]));
@@ -28,7 +28,7 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
     knex_migrations: 'select',
   },
   relay: on([...TABLES, ...CHAIN, 'session_checks', 'installation', 'inbox_mark'], 'select'),
-  verifier: on([...TABLES, ...CHAIN, ...CHECKS, ...LOG, 'log_held'], 'select'),
+  verifier: on([...TABLES, ...CHAIN, ...CHECKS, ...LOG, 'log_held', 'log_evidence'], 'select'),
   worker: {
     ...on([...TABLES, ...CHECKS], 'select insert update'),
     ...on(APPENDED, 'select insert'),
@@ -50,6 +50,10 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
     log_tiles: 'select insert update delete',
     log_held: 'select insert update delete',
     log_checkpoints: 'select insert',
+    log_cosignatures: 'select insert',
+    log_evidence: 'select insert',
+    log_keys: 'select insert update',
+    log_sinks: 'select insert update',
   },
 };
 

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { inject } from 'vitest';
+import { startSigner } from '../../jobs/log/signer.ts';
 import type { Line } from '../../jobs/schedule.ts';
 import { startWorker } from '../../jobs/startWorker.ts';
 import { startScheduler } from '../../jobs/ticks/startScheduler.ts';
@@ -60,6 +61,7 @@ export async function startStack(
 ): Promise<Stack> {
   const database = await cloneDatabase();
   const blobFolder = mkdtempSync(join(tmpdir(), 'plearoll-blobs-'));
+  const home = mkdtempSync(join(tmpdir(), 'plearoll-home-'));
   const settings = {
     DATABASE_URL: database.url,
     JWT_SECRET: SECRET,
@@ -71,6 +73,7 @@ export async function startStack(
     WS_MAX_CONNECTIONS_PER_USER: '0',
     WS_MAX_CONNECTIONS_PER_IP: '0',
     BLOB_DIR: blobFolder,
+    PLEAROLL_HOME: home,
     ...env,
   };
   const running =
@@ -96,7 +99,7 @@ export async function startStack(
     async stop() {
       for (const step of running.steps) await step();
       await database.drop();
-      rmSync(blobFolder, { recursive: true, force: true });
+      for (const folder of [blobFolder, home]) rmSync(folder, { recursive: true, force: true });
     },
   };
 }
@@ -137,6 +140,7 @@ async function startDistributed(
       return { backbone, close: (await startWorker(backbone)).close };
     }),
   );
+  const signer = await startSigner(open('signer'));
   const schedulers = [1, 2].map((n) => startScheduler(open(`scheduler-${n}`), { timetable }));
   const apis = await Promise.all([1, 2].map(async (n) => serveApi(await startApi(open(`api-${n}`), SECRET))));
   const relays = await Promise.all([1, 2].map((n) => serveRelay(open(`relay-${n}`), apis[0]!.api)));
@@ -154,6 +158,7 @@ async function startDistributed(
       ),
       ...apis.map(({ api }) => api.close),
       ...schedulers.map((scheduler) => scheduler.close),
+      signer.close,
       ...workers.map((worker) => () => worker.close()),
       ...backbones.map((backbone) => backbone.close),
     ],

@@ -5,7 +5,8 @@ import { sha256 } from '../chain/sha256.ts';
 /** `cosignature`: a witness's signature over a checkpoint and the time (tlog-cosignature, `cosignature/v1`). */
 export type Algorithm = 'ed25519' | 'cosignature';
 
-const TYPES: { [algorithm in Algorithm]: number } = { ed25519: 0x01, cosignature: 0x04 };
+/** The byte before a key. */
+export const TYPES: { [algorithm in Algorithm]: number } = { ed25519: 0x01, cosignature: 0x04 };
 
 export interface NoteKey {
   name: string;
@@ -39,8 +40,13 @@ export function parseVkey(vkey: string): NoteKey | undefined {
   const [, name, key_id, key] = /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(vkey) ?? [];
   const bytes = key === undefined ? undefined : bytesOfBase64(key);
   if (name === undefined || bytes?.length !== 33 || !isKeyName(name)) return undefined;
-  const algorithm = (Object.keys(TYPES) as Algorithm[]).find((one) => TYPES[one] === bytes[0]);
+  const algorithm = algorithmOf(bytes[0]);
   if (algorithm === undefined) return undefined;
   const parsed = noteKey(name, algorithm, bytes.slice(1));
   return parsed.key_id === key_id ? parsed : undefined;
+}
+
+/** @param type the byte before a key */
+export function algorithmOf(type: number | undefined): Algorithm | undefined {
+  return (Object.keys(TYPES) as Algorithm[]).find((one) => TYPES[one] === type);
 }

@@ -1,6 +1,7 @@
 /** Keys that sign notes. On servers alone: everything else of this folder runs in browsers too. */
 import { createPrivateKey, createPublicKey, type KeyObject, randomBytes, sign } from 'node:crypto';
-import { type Algorithm, type NoteKey, noteKey } from './keys.ts';
+import { base64OfBytes, bytesOfBase64 } from '../chain/base64.ts';
+import { type Algorithm, algorithmOf, isKeyName, type NoteKey, noteKey, TYPES } from './keys.ts';
 import type { NoteSignature } from './note.ts';
 import { cosignedText } from './openNote.ts';
 
@@ -34,4 +35,23 @@ export function cosignText(text: string, { name, key_id, private_key }: SigningK
   stamp.writeBigUInt64BE(BigInt(time));
   const signature = sign(null, Buffer.from(cosignedText(text, time)), private_key);
   return { name, key_id, signature: new Uint8Array([...stamp, ...signature]) };
+}
+
+const SKEY = /^PRIVATE\+KEY\+([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]{44})$/;
+
+/** A new key as it stands in a file, `PRIVATE+KEY+<name>+<key id>+<base64 of type and seed>`: the form of Go's note keys. */
+export function drawKeyText(name: string, algorithm: Algorithm): string {
+  const seed = randomBytes(32);
+  const { key_id } = signingKey(name, algorithm, seed);
+  return `PRIVATE+KEY+${name}+${key_id}+${base64OfBytes(new Uint8Array([TYPES[algorithm], ...seed]))}`;
+}
+
+/** @returns undefined for anything but the text of a key, its id included */
+export function parseKeyText(text: string): SigningKey | undefined {
+  const [, name, key_id, base64] = SKEY.exec(text) ?? [];
+  const bytes = base64 === undefined ? undefined : bytesOfBase64(base64);
+  const algorithm = algorithmOf(bytes?.[0]);
+  if (name === undefined || bytes?.length !== 33 || algorithm === undefined || !isKeyName(name)) return undefined;
+  const key = signingKey(name, algorithm, bytes.slice(1));
+  return key.key_id === key_id ? key : undefined;
 }

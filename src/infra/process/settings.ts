@@ -6,6 +6,7 @@ import { createPublicKey } from 'node:crypto';
 import { resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import { isKeyName } from '../../core/proof/keys.ts';
 import { DEFAULT_ROLE_PREFIX } from '../../core/sql/databaseRoles.ts';
 
 export interface Described {
@@ -23,7 +24,9 @@ export const described = z.registry<Described>();
 const API = ['start', 'web'];
 const RELAY = ['start', 'relay'];
 const DOORS = ['start', 'web', 'relay'];
-const PROCESSES = ['start', 'web', 'worker', 'relay', 'scheduler'];
+const SIGNER = ['start', 'signer'];
+const HEADS = ['start', 'web', 'relay', 'signer'];
+const PROCESSES = ['start', 'web', 'worker', 'relay', 'scheduler', 'signer'];
 const SCRIPTS = ['job', 'backup', 'restore', 'psql'];
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -55,6 +58,9 @@ const url = (protocols: RegExp, example: string) => z.url({ protocol: protocols,
 const redisUrl = url(/^rediss?$/, 'redis://host:6379');
 export const postgresUrl = url(/^postgres(ql)?$/, 'postgres://user:password@host:5432/database');
 
+const path = z.string().min(1);
+const keyName = z.string().refine(isKeyName, 'must have no spaces and no plus');
+
 const ROLE_PREFIX = /^(?!pg(_|$))[a-z][a-z0-9_]{0,40}$/;
 const rolePrefix = z
   .string()
@@ -73,7 +79,7 @@ export const Settings = z.object({
   }),
   METRICS_PORT: port.optional().register(described, {
     readBy: PROCESSES,
-    unset: '9464 (worker), 9465 (scheduler), 9466 (web, start), 9467 (relay)',
+    unset: '9464 (worker), 9465 (scheduler), 9466 (web, start), 9467 (relay), 9468 (signer)',
     help: 'Port of `/metrics` beside the public one, for everybody who reaches it. The API and the relay open it where it is set, and where `/metrics` is not on their public port.',
   }),
   METRICS_TOKEN: z
@@ -112,7 +118,7 @@ export const Settings = z.object({
     .default('.plearoll')
     .transform((path) => resolve(path))
     .register(described, {
-      readBy: ['start', 'web', 'worker', 'token', ...SCRIPTS],
+      readBy: ['start', 'web', 'worker', 'relay', 'signer', 'token', ...SCRIPTS],
       unset: '`.plearoll`',
       help: "Folder of the embedded Postgres, its password, the secret that `npm start` makes, and exhibits' files.",
     }),
@@ -235,6 +241,30 @@ export const Settings = z.object({
       unset: '`blobs` in `PLEAROLL_HOME`',
       help: "Folder of exhibits' files, shared by all APIs and workers.",
     }),
+  LOG_ORIGIN: keyName.optional().register(described, {
+    readBy: HEADS,
+    unset: '`plearoll/<installation id>`',
+    help: 'Name of the log and of its key, which checkpoints begin with. It stays what it is once something was signed.',
+  }),
+  LOG_KEY_FILE: path.optional().register(described, {
+    readBy: SIGNER,
+    unset: '`signer/<installation id>/log.key` in `PLEAROLL_HOME`, made at the first start',
+    help: 'File of the key that signs checkpoints. It stays on the host of the signer.',
+  }),
+  HEAD_KEY_FILE: path.optional().register(described, {
+    readBy: HEADS,
+    unset: '`signer/<installation id>/head.key` in `PLEAROLL_HOME`, made at the first start',
+    help: 'File of the key that signs where a session stands. The API and the relay read it.',
+  }),
+  SIGNER_STATE_FILE: path.optional().register(described, {
+    readBy: SIGNER,
+    unset: '`signer/<installation id>/state.json` in `PLEAROLL_HOME`',
+    help: 'File in which the signer keeps what it signed last, apart from the database. Without it nothing is signed.',
+  }),
+  CHECKPOINT_SECONDS: z.coerce.number().min(0.1).max(3_600).default(10).register(described, {
+    readBy: SIGNER,
+    help: 'How often the log is signed while it grows. The end of a session is signed within two seconds.',
+  }),
   SHUTDOWN_GRACE_SECONDS: z.coerce.number().min(1).default(25).register(described, {
     readBy: PROCESSES,
     help: 'How long a process that was told to stop may take. A relay sends its listeners away in the first part of it, one after the other.',

@@ -58,6 +58,8 @@ export function createMetrics() {
     integrityIssues: counter('integrity_issues_total', 'Issues of findings that were opened or changed', ['job']),
     findingsOpen: gauge('integrity_findings_open', 'Findings that no clean check has resolved'),
     logSize: gauge('log_size', 'Events in the log, as far as this process has put them there'),
+    signedSize: gauge('log_signed_size', 'Events under the last checkpoint that this process signed'),
+    signerRefuses: gauge('signer_refuses', '1 while this process signs nothing, as state and log do not agree'),
     ...createRelayMetrics(makers, sent),
     limiterDegraded: gauge('limiter_degraded', '1 while this process counts its part of each rate limit alone'),
     admissions: counter('admissions_total', 'Clients that asked to listen, by what became of it', [

@@ -1,17 +1,15 @@
 /** The sequencer: whatever is committed, whenever and by whatever way, is in the log once, in its stream's order. */
-import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { sequenceLog } from '../../../jobs/log/sequenceLog.ts';
 import { type SequencerTools, sequenceOnce } from '../../../jobs/log/sequencer.ts';
-import { writeBatch } from '../../../src/core/apply/transaction.ts';
-import { chainEvent, EMPTY_HEAD, type EventRow, headAfter } from '../../../src/core/chain/ledger.ts';
 import { merkleRoot } from '../../../src/core/proof/merkle.ts';
 import { createInProcessBroadcast } from '../../../src/infra/broadcast/inProcess.ts';
 import { openPool } from '../../../src/infra/postgres/database.ts';
 import { createMetrics } from '../../../src/infra/telemetry/metrics.ts';
 import { edgeRoot, readEdge } from '../../../src/integrity/log/tileRows.ts';
 import { cloneDatabase, type TestDatabase } from '../../support/database.ts';
+import { changeActor, newStream } from '../../support/logStreams.ts';
 
 let database: TestDatabase;
 let pool: pg.Pool;
@@ -35,29 +33,6 @@ beforeEach(() => {
 });
 
 const rows = async (text: string, ...values: unknown[]) => (await database.pool.query(text, values)).rows;
-
-/** A stream that grows as the applier lets it grow. */
-function newStream() {
-  const stream = `session:${randomUUID()}`;
-  let head = EMPTY_HEAD;
-  return {
-    stream,
-    next(count = 1): EventRow[] {
-      return Array.from({ length: count }, () => {
-        const note = { kind: 'session', type: 'NOTE', payload: { n: head.sequence + 1 } };
-        const row = chainEvent(stream, head, note, randomUUID(), 'system', '2026-01-01T00:00:00.000Z');
-        head = headAfter(row);
-        return row;
-      });
-    },
-    async grow(count = 1, db: unknown = pool): Promise<EventRow[]> {
-      const grown = this.next(count);
-      const moved = new Map([[stream, { head }]]);
-      await writeBatch(db as never, { rows: grown, moved, outcomes: [], faults: [] } as never);
-      return grown;
-    },
-  };
-}
 
 /** Passes until one adds nothing, with the sweep in each of them where `sweeps`. */
 async function sequenceAll({ sweeps = false } = {}): Promise<number> {
@@ -92,7 +67,7 @@ afterEach(async () => {
 });
 
 test('events of several streams are in the log once they are committed, and the queue is empty', async () => {
-  const [one, other] = [newStream(), newStream()];
+  const [one, other] = [newStream(pool), newStream(pool)];
   await one.grow(3);
   await other.grow(2);
   await one.grow();
@@ -102,7 +77,7 @@ test('events of several streams are in the log once they are committed, and the 
 });
 
 test('a commit that comes late is only late: what was drawn before it does not hide it', async () => {
-  const [late, early] = [newStream(), newStream()];
+  const [late, early] = [newStream(pool), newStream(pool)];
   const client = await pool.connect();
   await client.query('begin');
   await late.grow(2, client);
@@ -114,7 +89,7 @@ test('a commit that comes late is only late: what was drawn before it does not h
 });
 
 test('what the queue never named, as in an installation from before the log, is found by the sweep in batches', async () => {
-  const streams = Array.from({ length: 30 }, newStream);
+  const streams = Array.from({ length: 30 }, () => newStream(pool));
   for (const stream of streams) await stream.grow(90);
   await rows('delete from log_queue');
   expect(await sequenceAll()).toBe(0);
@@ -122,7 +97,7 @@ test('what the queue never named, as in an installation from before the log, is 
 });
 
 test('a stream that is longer than a pass enters the log over several of them', async () => {
-  const long = newStream();
+  const long = newStream(pool);
   await long.grow(2_300);
   const passes = [];
   await rows(`update log_state set sweep_due = 'infinity'`);
@@ -138,7 +113,7 @@ test('writers and sequencers at once: no leaf is lost, doubled or out of order',
   let writing = true;
   const write = async () => {
     for (let i = 0; i < 12; i += 1) {
-      const stream = newStream();
+      const stream = newStream(pool);
       for (let n = 0; n < 5; n += 1) await stream.grow(1 + (n % 3));
     }
   };
@@ -160,7 +135,7 @@ test('a second sequencer does nothing while one is at it', async () => {
 });
 
 test('a pass that fails has done nothing, and the next does all of it', async () => {
-  await newStream().grow(3);
+  await newStream(pool).grow(3);
   await rows('alter table log_leaves add constraint fails check (index < 0) not valid');
   await expect(sequenceLog(pool)).rejects.toThrow('fails');
   await rows('alter table log_leaves drop constraint fails');
@@ -168,17 +143,12 @@ test('a pass that fails has done nothing, and the next does all of it', async ()
 });
 
 test('an event that was changed holds back its own stream, with a finding, until it is what it was', async () => {
-  const [bad, good] = [newStream(), newStream()];
+  const [bad, good] = [newStream(pool), newStream(pool)];
   await bad.grow(2);
   await sequenceAll();
   const [, third] = [await good.grow(2), ...(await bad.grow(1))];
   await bad.grow(1);
-  const change = (actor: string) =>
-    rows(
-      `begin; alter table events disable trigger user; alter table events drop constraint if exists ck_event_hash;
-       update events set actor_id = '${actor}' where stream = '${bad.stream}' and sequence = 3;
-       alter table events enable always trigger events_are_immutable, enable always trigger events_stay; commit`,
-    );
+  const change = (actor: string) => rows(changeActor(bad.stream, 3, actor));
   await change('somebody');
   expect(await sequenceAll()).toBe(2);
   const fault = expect.stringMatching(`^Hash mismatch at sequence 3: stored=${third!.event_hash}, computed=`);
@@ -199,7 +169,7 @@ test('an event that was changed holds back its own stream, with a finding, until
 });
 
 test('below a checkpoint no leaf and no hash can be changed, and above it both can', async () => {
-  const stream = newStream();
+  const stream = newStream(pool);
   await stream.grow(3);
   await sequenceAll();
   const [{ size }] = await rows('select size::integer from log_state');

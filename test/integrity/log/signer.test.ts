@@ -1,0 +1,222 @@
+/** Checkpoints: what is signed grew from what was signed before, whatever the database says and wherever the signer was ended. */
+import { randomUUID } from 'node:crypto';
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type pg from 'pg';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { LostState, type SigningTools, signCheckpoint } from '../../../jobs/log/checkpoints.ts';
+import { type Checkpoint, isGrowth, parseCheckpoint } from '../../../src/core/proof/checkpoint.ts';
+import { consistencySpans, merkleRoot } from '../../../src/core/proof/merkle.ts';
+import { openNote } from '../../../src/core/proof/openNote.ts';
+import { drawKeyText, drawSeed, parseKeyText, signingKey } from '../../../src/core/proof/signNote.ts';
+import { openPool } from '../../../src/infra/postgres/database.ts';
+import { readOrMakeKey } from '../../../src/infra/signer/keyFile.ts';
+import { emptyState, readState, stateOf, storeState } from '../../../src/infra/signer/stateFile.ts';
+import { readSpanRoots } from '../../../src/integrity/log/tileRows.ts';
+import { InconsistentLog } from '../../../src/integrity/log/unsigned.ts';
+import { cloneDatabase, type TestDatabase } from '../../support/database.ts';
+import { changeActor, newStream, sequenceAll } from '../../support/logStreams.ts';
+
+const origin = 'court.example/log';
+
+let database: TestDatabase;
+let pool: pg.Pool;
+let folder: string;
+let tools: SigningTools;
+
+beforeEach(async () => {
+  database = await cloneDatabase();
+  pool = openPool(database.url, 'worker', 4, () => {});
+  folder = await mkdtemp(join(tmpdir(), 'plearoll-signer-'));
+  const stateFile = join(folder, 'state.json');
+  await storeState(stateFile, emptyState(origin));
+  tools = { pool, key: signingKey(origin, 'ed25519', drawSeed()), origin, stateFile };
+});
+
+afterEach(async () => {
+  await pool.end();
+  await database.drop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const rows = async (text: string, ...values: unknown[]) => (await database.pool.query(text, values)).rows;
+const notes = async () =>
+  (await rows('select note from log_checkpoints order by size')).map(({ note }) => note as string);
+const open = async (note: string) => parseCheckpoint((await openNote(note, [tools.key])).text);
+const hashes = async () =>
+  (
+    await rows(
+      `select encode(e.event_hash, 'hex') as hash from log_leaves join events e using (stream, sequence) order by index`,
+    )
+  ).map(({ hash }) => hash as string);
+
+/** What was signed, in order, each grown from the one before by a proof made from the tiles. */
+async function expectGrowth(): Promise<Checkpoint[]> {
+  let last: Checkpoint = emptyState(origin).checkpoint;
+  const signed: Checkpoint[] = [];
+  for (const note of await notes()) {
+    const next = await open(note);
+    const proof = await readSpanRoots(pool as never, consistencySpans(last.size, next.size));
+    expect(isGrowth(last, next, proof)).toBe(true);
+    signed.push(next);
+    last = next;
+  }
+  expect(last.root).toBe(merkleRoot((await hashes()).slice(0, last.size)));
+  return signed;
+}
+
+async function grow(count: number): Promise<ReturnType<typeof newStream>> {
+  const stream = newStream(pool);
+  await stream.grow(count);
+  await sequenceAll(pool);
+  return stream;
+}
+
+test('each checkpoint is of all that was in the log, and grew from the one before; nothing new is nothing signed', async () => {
+  await grow(3);
+  expect(await signCheckpoint(tools)).toMatchObject({ signed: { origin, size: 3 }, isAll: true });
+  expect(await signCheckpoint(tools)).toBeUndefined();
+  for (const count of [254, 300]) {
+    await grow(count);
+    await signCheckpoint(tools);
+  }
+  expect((await expectGrowth()).map(({ size }) => size)).toEqual([3, 257, 557]);
+  expect((await readState(tools.stateFile, origin))!.note).toBe((await notes()).at(-1));
+});
+
+describe('nothing is signed', () => {
+  beforeEach(async () => {
+    await grow(5);
+    await signCheckpoint(tools);
+    await grow(2);
+  });
+
+  test('without a state, however long it waits, until an operator names a checkpoint', async () => {
+    await rm(tools.stateFile);
+    for (let i = 0; i < 2; i += 1) await expect(signCheckpoint(tools)).rejects.toThrow(LostState);
+    await storeState(tools.stateFile, stateOf((await notes())[0]!));
+    expect(await signCheckpoint(tools)).toMatchObject({ signed: { size: 7 } });
+    await expectGrowth();
+  });
+
+  test('with a state that is older than what was signed by it', async () => {
+    await storeState(tools.stateFile, emptyState(origin));
+    await expect(signCheckpoint(tools)).rejects.toThrow('the state is of 0, and 5 leaves are signed');
+  });
+
+  test('with the state of another log', async () => {
+    await storeState(tools.stateFile, emptyState('court.example/other'));
+    await expect(signCheckpoint(tools)).rejects.toThrow('is the state of court.example/other');
+  });
+
+  test('of a database that was put back to before the last checkpoint', async () => {
+    const before = await cloneDatabase();
+    const older = openPool(before.url, 'worker', 2, () => {});
+    await newStream(older).grow(3);
+    await sequenceAll(older);
+    const signing = signCheckpoint({ ...tools, pool: older });
+    await expect(signing).rejects.toThrow(InconsistentLog);
+    await expect(signing).rejects.toThrow('the log has 3 leaves, and 5 are signed');
+    await older.end();
+    await before.drop();
+  });
+
+  test('of another history that is as long: a record that was written anew, hashes and tiles and all', async () => {
+    const forged = await cloneDatabase();
+    const other = openPool(forged.url, 'worker', 2, () => {});
+    await newStream(other).grow(9);
+    await sequenceAll(other);
+    await expect(signCheckpoint({ ...tools, pool: other })).rejects.toThrow('another root than was signed at 5');
+    await other.end();
+    await forged.drop();
+  });
+
+  test('while a tile below the checkpoint is not what it was, and again when it is', async () => {
+    const turn = `
+      begin; alter table log_tiles disable trigger user;
+      update log_tiles set hashes = set_bit(hashes, 9, 1 - get_bit(hashes, 9)) where level = 0 and index = 0;
+      alter table log_tiles enable always trigger signed_hashes_stay, enable always trigger tiles_stay; commit`;
+    await rows(turn);
+    await expect(signCheckpoint(tools)).rejects.toThrow(InconsistentLog);
+    expect(await notes()).toHaveLength(1);
+    await rows(turn);
+    expect(await signCheckpoint(tools)).toMatchObject({ signed: { size: 7 } });
+  });
+
+  test('by two at once', async () => {
+    const signings = await Promise.all([signCheckpoint(tools), signCheckpoint(tools)]);
+    expect(signings.filter((signing) => signing !== undefined)).toHaveLength(1);
+    await expectGrowth();
+  });
+});
+
+test('a leaf that is no longer its event holds back its own stream: all others are signed, and it too when it is repaired', async () => {
+  await grow(300);
+  await signCheckpoint(tools);
+  const bad = await grow(3);
+  await grow(400);
+  await rows(changeActor(bad.stream, 2, 'somebody'));
+  const text = expect.stringContaining('Leaf mismatch at sequence 2: leaf 301 is ');
+  expect(await signCheckpoint(tools)).toEqual({ bad: [{ index: 301, stream: bad.stream, sequence: 2, text }] });
+  expect(await rows('select size::integer from log_state')).toEqual([{ size: 300 }]);
+  await sequenceAll(pool);
+  expect(await signCheckpoint(tools)).toMatchObject({ signed: { size: 701 } });
+  expect(await rows('select stream, sequence from log_held')).toEqual([{ stream: bad.stream, sequence: 2 }]);
+  await rows(changeActor(bad.stream, 2, 'system'));
+  await rows(`update log_state set swept = '', sweep_due = '-infinity'`);
+  await sequenceAll(pool);
+  expect(await signCheckpoint(tools)).toMatchObject({ signed: { size: 703 } });
+  await expectGrowth();
+});
+
+test('a tile that was bent before it was signed is made anew from the events', async () => {
+  await grow(300);
+  await rows('update log_tiles set hashes = set_bit(hashes, 9, 1 - get_bit(hashes, 9)) where level = 0 and index = 0');
+  expect(await signCheckpoint(tools)).toMatchObject({ bad: [{ index: 0 }] });
+  await rows(`update log_state set swept = '', sweep_due = '-infinity'`);
+  await sequenceAll(pool);
+  expect(await signCheckpoint(tools)).toMatchObject({ signed: { size: 300 } });
+  await expectGrowth();
+});
+
+test('ended between its state and the database, a signer tells what it had signed, and goes on from there', async () => {
+  await grow(4);
+  const killed = signCheckpoint({
+    ...tools,
+    reach: (point) => {
+      if (point === 'stored') throw new Error('killed');
+    },
+  });
+  await expect(killed).rejects.toThrow('killed');
+  expect(await notes()).toEqual([]);
+  await grow(1);
+  await signCheckpoint(tools);
+  expect((await expectGrowth()).map(({ size }) => size)).toEqual([4, 5]);
+});
+
+describe('a key', () => {
+  test('is made once, for its owner alone, and is the same for all who ask at once', async () => {
+    const file = join(folder, 'keys/log.key');
+    const keys = await Promise.all(Array.from({ length: 4 }, () => readOrMakeKey(file, origin)));
+    expect(new Set(keys.map(({ key_id }) => key_id)).size).toBe(1);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    expect((await readOrMakeKey(file, 'another')).name).toBe(origin);
+  });
+
+  test('that cannot be read, or is none, is never replaced', async () => {
+    const file = join(folder, 'log.key');
+    for (const text of ['', 'no key', drawKeyText('w', 'cosignature'), drawKeyText('w', 'ed25519').slice(0, -4)]) {
+      await writeFile(file, text);
+      await chmod(file, 0o600);
+      await expect(readOrMakeKey(file, origin)).rejects.toThrow('holds no key');
+      expect(await readFile(file, 'utf8')).toBe(text);
+    }
+  });
+
+  test('comes back from its text', () => {
+    const text = drawKeyText(`w-${randomUUID()}`, 'cosignature');
+    expect(parseKeyText(text)?.algorithm).toBe('cosignature');
+    expect(parseKeyText(text.replace('w-', 'v-'))).toBeUndefined();
+  });
+});
