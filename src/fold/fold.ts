@@ -30,7 +30,7 @@ export interface SessionFold {
   position(): Position | null;
   /** What the session looks like by its events; of the clock, at that instant. */
   shown(server_time: string): JsonObject;
-  /** Compares all that stands in the record; presence, and the instant of the last check, do not. */
+  /** Compares all that stands in the record; presence, the signature, and the instant of the last check, do not. */
   confirm(snapshot: SnapshotData): Verdict;
   /** The same of a session alone, as `GET /api/session/<id>` and a bundle show it. */
   confirmSession(session: JsonObject): Verdict;
@@ -85,7 +85,7 @@ export function createFold(session_id: string): SessionFold {
     };
   }
 
-  function confirm({ presence: _, ...told }: SnapshotData): Verdict {
+  function confirm({ presence: _, signed_head: __, ...told }: SnapshotData): Verdict {
     return compare(told, told.head, shown);
   }
 

@@ -4,6 +4,10 @@ import { readBackpressure } from './operations/backpressure.ts';
 import { readVerifyRun, verifyGlobally } from './operations/globalVerify.ts';
 import { readRoom } from './operations/room.ts';
 import { readSockets } from './operations/sockets.ts';
+import { readCheckpointOfSize, readCheckpoints, readKeys, readLatestCheckpoint } from './proof/checkpoints.ts';
+import { readHead } from './proof/head.ts';
+import { readConsistencyProof, readInclusionProof } from './proof/proofs.ts';
+import { readTile } from './proof/tiles.ts';
 import { readBundle } from './queries/bundle.ts';
 import { readPresence } from './queries/presence.ts';
 
@@ -17,4 +21,12 @@ export const routes = [
   readBackpressure,
   readPresence,
   readBundle,
+  readKeys,
+  readLatestCheckpoint,
+  readCheckpointOfSize,
+  readCheckpoints,
+  readTile,
+  readInclusionProof,
+  readConsistencyProof,
+  readHead,
 ];

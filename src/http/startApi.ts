@@ -17,6 +17,8 @@ import type { Config } from '../infra/process/config.ts';
 import { startProcessProbe } from '../infra/process/processProbe.ts';
 import { readVersion } from '../infra/process/version.ts';
 import { type Revocations, startRevocations } from '../infra/revocations.ts';
+import { createHeadSigner } from '../infra/signer/heads.ts';
+import { signerFiles } from '../infra/signer/signerFiles.ts';
 import type { Probe } from '../infra/telemetry/probe.ts';
 import { createTokens, type Tokens } from '../infra/tokens.ts';
 import type { Trial } from '../infra/trial.ts';
@@ -90,6 +92,7 @@ export async function startApi(
     scopes,
     acceptor,
     outcomes,
+    heads: createHeadSigner(signerFiles(config, id).headKey, log),
     verifyRuns: createVerifyRuns({ db, queues, metrics, log }),
     instance,
     issueTicket: ticketsOf(tokens),

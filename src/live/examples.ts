@@ -55,6 +55,7 @@ export const described: Record<MessageType, { summary: string; example: JsonObje
       data: {
         ...{ session, participants: [participant], turn: null, clock: null, objections: [], exhibits: [] },
         ...{ presence: { listeners: 41, participants: [{ user_id: ADA, status: 'connected' }] }, head },
+        signed_head: null,
       },
     },
   },

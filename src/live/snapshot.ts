@@ -27,4 +27,6 @@ export const snapshot = z.strictObject({
   exhibits: z.array(shown(exhibitAnswer)),
   presence: presence.exactOptional(),
   head: position,
+  /** The head as a note signed by the head key; null where this relay has none. */
+  signed_head: z.string().nullable().exactOptional(),
 });

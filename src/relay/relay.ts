@@ -16,6 +16,8 @@ import type { Config } from '../infra/process/config.ts';
 import type { Reports } from '../infra/reports/reports.ts';
 import { answerRoomQuestions } from '../infra/reports/roomViews.ts';
 import type { Resumption } from '../infra/resumption/resumption.ts';
+import { createHeadSigner } from '../infra/signer/heads.ts';
+import { signerFiles } from '../infra/signer/signerFiles.ts';
 import type { Log } from '../infra/telemetry/log.ts';
 import type { Metrics } from '../infra/telemetry/metrics.ts';
 import type { Tokens } from '../infra/tokens.ts';
@@ -57,6 +59,7 @@ export interface Relay {
 export interface RelayOptions {
   /** Of this relay, new at each start. */
   boot: string;
+  installation: string;
   /** On role plearoll_relay. */
   pool: pg.Pool;
   broadcast: Broadcast;
@@ -73,7 +76,7 @@ export interface RelayOptions {
 
 export function createRelay(options: RelayOptions): Relay {
   const { boot: id, pool, broadcast, presence, observers, reports, resumption, limiter } = options;
-  const { tokens, config, metrics, log } = options;
+  const { tokens, config, installation, metrics, log } = options;
   const db: Queryable = pool;
   const scopes = createScopeCache(db);
   const counts = createBatcher<string, number>(
@@ -81,7 +84,8 @@ export function createRelay(options: RelayOptions): Relay {
     (ids) => turnout.count(ids),
     () => true,
   );
-  const readers = createReaders(pool, counts.push);
+  const heads = createHeadSigner(signerFiles(config, installation).headKey, log);
+  const readers = createReaders(pool, counts.push, heads);
   const rooms = createRooms({ readers, broadcast, metrics, log });
   const stopHeadCheck = startHeadCheck({ rooms, readHeads: readers.readHeads, broadcast, log });
   const seats = createPresenceLeases({ id, presence, metrics, log });

@@ -17,7 +17,7 @@ describe.skipIf(isLeftOut)('a metric moves', () => {
 
   beforeAll(async () => {
     const everySecond = timetable.slice(0, 1).map((line) => ({ ...line, cron: '* * * * * *' }));
-    stack = await startStack({}, undefined, everySecond);
+    stack = await startStack({ CHECKPOINT_SECONDS: '0.5' }, undefined, everySecond);
     people = cast();
     session = await openSession(stack.url, people);
   });
@@ -35,6 +35,7 @@ describe.skipIf(isLeftOut)('a metric moves', () => {
   test.each([
     ...['http_request_duration_seconds', 'command_accept_seconds', 'command_e2e_seconds'],
     ...['inbox_flush_size', 'apply_batch_size', 'apply_tx_seconds', 'log_size'],
+    'log_signed_size',
   ])('%s with a command', async (name) => {
     const before = await amountOf(name, stack.backbones);
     await log();

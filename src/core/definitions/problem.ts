@@ -35,6 +35,7 @@ export const PROBLEMS = defineProblems({
   not_found: [404, 'Not found'],
   method_not_allowed: [405, 'This method is not allowed here'],
   not_dead: [409, 'Only a dead command can be redriven'],
+  not_sealed: [409, 'This is not under a checkpoint yet'],
   precondition_failed: [412, 'The stream has moved on'],
   too_large: [413, 'The body is too large'],
   unsupported_type: [415, 'The body is of a type that is not taken here'],

@@ -14,6 +14,7 @@ import type { Limiter } from '../../infra/limiter/limiter.ts';
 import type { Config } from '../../infra/process/config.ts';
 import type { Queues } from '../../infra/queue/queue.ts';
 import type { Reports } from '../../infra/reports/reports.ts';
+import type { HeadSigner } from '../../infra/signer/heads.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
 import type { Tokens } from '../../infra/tokens.ts';
@@ -58,6 +59,8 @@ export interface ApiContext {
   bundles: Shares;
   /** The same for readers without a token: one at a time for an address. */
   anonymousBundles: Shares;
+  /** Signs where sessions stand. */
+  heads: HeadSigner;
   /** This API instance, for replies. */
   instance: string;
   issueTicket: IssueTicket;

@@ -44,8 +44,8 @@ export function openApiDocument(version: string, public_url = '/'): JsonObject {
   const paths: Record<string, Record<string, JsonObject>> = {};
   const add = (route: string, operation: JsonObject) => {
     const [method, path] = route.split(' ') as [string, string];
-    const template = path.replace(/:(\w+)/g, '{$1}');
-    const inPath = [...path.matchAll(/:(\w+)/g)].map(([, name]) => pathParameter(name!));
+    const template = path.replace(/[:*](\w+)/g, '{$1}');
+    const inPath = [...path.matchAll(/[:*](\w+)/g)].map(([, name]) => pathParameter(name!));
     const parameters = [...inPath, ...((operation.parameters as JsonObject[] | undefined) ?? [])];
     paths[template] = { ...paths[template], [method.toLowerCase()]: { ...operation, parameters } };
   };
@@ -166,7 +166,12 @@ function queryParameters(query: z.ZodObject): JsonObject[] {
 }
 
 function pathParameter(name: string): JsonObject {
-  return { name, in: 'path', required: true, schema: { type: 'string', format: 'uuid' } };
+  return {
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string', ...(/(^|_)id$/.test(name) && { format: 'uuid' }) },
+  };
 }
 
 function header(name: string, description: string): JsonObject {

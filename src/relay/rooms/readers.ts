@@ -10,6 +10,7 @@ import { readAllParticipants } from '../../court/participants/readParticipants.t
 import { findSession } from '../../court/sessions/readSession.ts';
 import { sessionStream, sessionStreamName } from '../../court/sessions/session.ts';
 import { inTransaction } from '../../infra/postgres/database.ts';
+import type { HeadSigner } from '../../infra/signer/heads.ts';
 import type { Position, Snapshot } from '../listeners/messages.ts';
 
 export interface Readers {
@@ -42,8 +43,15 @@ const eventsWithin = (order: 'asc' | 'desc') => `
 const PAGE_TEXT = eventsWithin('asc');
 const LATEST_TEXT = eventsWithin('desc');
 
-/** @param countListeners of a session, at all relays */
-export function createReaders(pool: pg.Pool, countListeners: (session_id: string) => Promise<number>): Readers {
+/**
+ * @param countListeners of a session, at all relays
+ * @param heads signs where a snapshot stands
+ */
+export function createReaders(
+  pool: pg.Pool,
+  countListeners: (session_id: string) => Promise<number>,
+  heads?: HeadSigner,
+): Readers {
   const db: Queryable = pool;
 
   async function readHeads(session_ids: string[]): Promise<Map<string, Position>> {
@@ -61,7 +69,9 @@ export function createReaders(pool: pg.Pool, countListeners: (session_id: string
   async function readSnapshot(session_id: string, known?: Snapshot): Promise<Snapshot> {
     const [state, listeners] = await Promise.all([known ?? readState(session_id), countListeners(session_id)]);
     const participants = state.participants.map(({ user_id, status }) => ({ user_id, status }));
-    return { ...state, presence: { listeners, participants } as never };
+    const { event_sequence: sequence, event_hash } = state.head;
+    const signed = await heads?.sign({ stream: sessionStreamName(session_id), sequence, event_hash });
+    return { ...state, presence: { listeners, participants } as never, signed_head: signed ?? null };
   }
 
   async function readState(session_id: string): Promise<Snapshot> {

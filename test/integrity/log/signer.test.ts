@@ -6,13 +6,21 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LostState, type SigningTools, signCheckpoint } from '../../../jobs/log/checkpoints.ts';
+import { type Signer, startSigner } from '../../../jobs/log/signer.ts';
 import { type Checkpoint, isGrowth, parseCheckpoint } from '../../../src/core/proof/checkpoint.ts';
+import { parseHeadText } from '../../../src/core/proof/headNote.ts';
+import { parseVkey } from '../../../src/core/proof/keys.ts';
 import { consistencySpans, merkleRoot } from '../../../src/core/proof/merkle.ts';
 import { openNote } from '../../../src/core/proof/openNote.ts';
 import { drawKeyText, drawSeed, parseKeyText, signingKey } from '../../../src/core/proof/signNote.ts';
+import { createInProcessBroadcast } from '../../../src/infra/broadcast/inProcess.ts';
 import { openPool } from '../../../src/infra/postgres/database.ts';
+import { readConfig } from '../../../src/infra/process/config.ts';
+import { createHeadSigner } from '../../../src/infra/signer/heads.ts';
 import { readOrMakeKey } from '../../../src/infra/signer/keyFile.ts';
+import { signerFiles } from '../../../src/infra/signer/signerFiles.ts';
 import { emptyState, readState, stateOf, storeState } from '../../../src/infra/signer/stateFile.ts';
+import { createMetrics, type Metrics } from '../../../src/infra/telemetry/metrics.ts';
 import { readSpanRoots } from '../../../src/integrity/log/tileRows.ts';
 import { InconsistentLog } from '../../../src/integrity/log/unsigned.ts';
 import { cloneDatabase, type TestDatabase } from '../../support/database.ts';
@@ -218,5 +226,76 @@ describe('a key', () => {
     const text = drawKeyText(`w-${randomUUID()}`, 'cosignature');
     expect(parseKeyText(text)?.algorithm).toBe('cosignature');
     expect(parseKeyText(text.replace('w-', 'v-'))).toBeUndefined();
+  });
+});
+
+describe('the signer as a part', () => {
+  let errors: object[];
+
+  async function start(): Promise<{ signer: Signer; metrics: Metrics; headKey: string }> {
+    const config = readConfig({ PLEAROLL_HOME: folder, CHECKPOINT_SECONDS: '0.1', LOG_ORIGIN: origin }, 'all', false);
+    const metrics = createMetrics();
+    errors = [];
+    const log = { info() {}, warn() {}, error: (fields: object) => errors.push(fields) };
+    const opens = () => openPool(database.url, 'worker', 2, () => {});
+    const backbone = {
+      config,
+      installation: 'here',
+      metrics,
+      log,
+      broadcast: createInProcessBroadcast(),
+      openPool: opens,
+    };
+    const signer = await startSigner(backbone as never);
+    return { signer, metrics, headKey: signerFiles(config, 'here').headKey };
+  }
+  const refuses = async (metrics: Metrics) => (await metrics.signerRefuses.get()).values[0]!.value;
+
+  test('makes keys and state at its first start, signs, and says its keys; a second key retires the first', async () => {
+    await grow(3);
+    const { signer, metrics, headKey } = await start();
+    await expect.poll(notes, { timeout: 10_000 }).toHaveLength(1);
+    expect((await metrics.signedSize.get()).values[0]!.value).toBe(3);
+    await signer.close();
+    const keys = await rows('select name, use, from_size::integer, retired_at from log_keys order by use');
+    expect(keys).toEqual([
+      { name: `${origin}/head`, use: 'head', from_size: 3, retired_at: null },
+      { name: origin, use: 'log', from_size: 3, retired_at: null },
+    ]);
+    const vkeys = (await rows('select vkey from log_keys')).map(({ vkey }) => parseVkey(vkey)!);
+    expect((await openNote((await notes())[0]!, vkeys)).signed_by).toMatchObject([{ name: origin }]);
+    const head = { stream: `session:${randomUUID()}`, sequence: 3, event_hash: 'ab'.repeat(32) };
+    const note = await createHeadSigner(headKey, { warn() {} }).sign(head, new Date(0));
+    expect(parseHeadText((await openNote(note!, vkeys)).text)).toEqual({ ...head, at: '1970-01-01T00:00:00.000Z' });
+    await rm(join(folder, 'signer/here/log.key'));
+    await grow(2);
+    const again = await start();
+    await expect.poll(notes, { timeout: 10_000 }).toHaveLength(2);
+    await again.signer.close();
+    expect(
+      await rows(`select count(*)::integer, count(retired_at)::integer as retired from log_keys where use = 'log'`),
+    ).toEqual([{ count: 2, retired: 1 }]);
+  });
+
+  test('says once that it refuses, makes no new state, and goes on when the state is back', async () => {
+    await grow(3);
+    const { signer } = await start();
+    await expect.poll(notes, { timeout: 10_000 }).toHaveLength(1);
+    await signer.close();
+    const stateFile = join(folder, 'signer/here/state.json');
+    const state = await readFile(stateFile);
+    await rm(stateFile);
+    await grow(1);
+    const { signer: lost, metrics } = await start();
+    await expect.poll(() => refuses(metrics), { timeout: 10_000 }).toBe(1);
+    expect(errors).toEqual([{ reason: `there is no state in ${stateFile}` }]);
+    await writeFile(stateFile, state);
+    await expect.poll(() => refuses(metrics), { timeout: 10_000 }).toBe(0);
+    await expect.poll(notes, { timeout: 10_000 }).toHaveLength(2);
+    await lost.close();
+  });
+
+  test('reads no head key where there is none', async () => {
+    expect(await createHeadSigner(join(folder, 'none'), { warn() {} }).sign({} as never)).toBeUndefined();
   });
 });
