@@ -11,6 +11,7 @@ const SUBCOMMANDS: { [name: string]: () => Promise<Subcommand> } = {
   verify: async () => (await import('./verify.ts')).verify,
   backup: async () => (await import('./backup.ts')).backup,
   restore: async () => (await import('./restore.ts')).restore,
+  reanchor: async () => (await import('./reanchor.ts')).reanchor,
   job: async () => (await import('../../jobs/runJob.ts')).job,
   migrate: async () => (await import('./migrate.ts')).migrate,
   settings: async () => (await import('./settings.ts')).settings,

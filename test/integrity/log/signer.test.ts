@@ -7,18 +7,20 @@ import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LostState, type SigningTools, signCheckpoint } from '../../../jobs/log/checkpoints.ts';
 import { type Signer, startSigner } from '../../../jobs/log/signer.ts';
-import { type Checkpoint, isGrowth, parseCheckpoint } from '../../../src/core/proof/checkpoint.ts';
+import { type Checkpoint, checkpointText, isGrowth, parseCheckpoint } from '../../../src/core/proof/checkpoint.ts';
 import { parseHeadText } from '../../../src/core/proof/headNote.ts';
 import { parseVkey } from '../../../src/core/proof/keys.ts';
 import { consistencySpans, merkleRoot } from '../../../src/core/proof/merkle.ts';
+import { formatNote } from '../../../src/core/proof/note.ts';
 import { openNote } from '../../../src/core/proof/openNote.ts';
-import { drawKeyText, drawSeed, parseKeyText, signingKey } from '../../../src/core/proof/signNote.ts';
+import { drawKeyText, drawSeed, parseKeyText, signingKey, signText } from '../../../src/core/proof/signNote.ts';
 import { createInProcessBroadcast } from '../../../src/infra/broadcast/inProcess.ts';
 import { openPool } from '../../../src/infra/postgres/database.ts';
 import { readConfig } from '../../../src/infra/process/config.ts';
 import { createHeadSigner } from '../../../src/infra/signer/heads.ts';
 import { readOrMakeKey } from '../../../src/infra/signer/keyFile.ts';
-import { signerFiles } from '../../../src/infra/signer/signerFiles.ts';
+import { reanchor } from '../../../src/infra/signer/reanchor.ts';
+import { type SignerFiles, signerFiles } from '../../../src/infra/signer/signerFiles.ts';
 import { emptyState, readState, stateOf, storeState } from '../../../src/infra/signer/stateFile.ts';
 import { createMetrics, type Metrics } from '../../../src/infra/telemetry/metrics.ts';
 import { readSpanRoots } from '../../../src/integrity/log/tileRows.ts';
@@ -297,5 +299,48 @@ describe('the signer as a part', () => {
 
   test('reads no head key where there is none', async () => {
     expect(await createHeadSigner(join(folder, 'none'), { warn() {} }).sign({} as never)).toBeUndefined();
+  });
+});
+
+describe('an operator who names a checkpoint', () => {
+  let files: SignerFiles;
+
+  beforeEach(async () => {
+    files = { origin, logKey: join(folder, 'log.key'), headKey: '', state: tools.stateFile };
+    tools.key = await readOrMakeKey(files.logKey, origin);
+    await grow(5);
+    await signCheckpoint(tools);
+    await grow(2);
+    await rm(tools.stateFile);
+  });
+  const evidence = () => rows('select kind, size::integer from log_evidence');
+
+  test('lets the signer go on from it, and that is recorded', async () => {
+    expect(await reanchor(pool, files, (await notes())[0]!)).toBe(5);
+    expect(await evidence()).toEqual([{ kind: 'reanchored', size: 5 }]);
+    expect(await signCheckpoint(tools)).toMatchObject({ signed: { size: 7 } });
+    await expect(reanchor(pool, files, (await notes())[1]!)).rejects.toThrow('The state is there, of 7 leaves.');
+    await expect(rows('delete from log_evidence')).rejects.toThrow('append-only');
+  });
+
+  test('names none that another key signed, nor one of another log', async () => {
+    const other = signingKey(origin, 'ed25519', drawSeed());
+    const text = (await notes())[0]!.split('\n\n')[0]!;
+    const forged = formatNote({ text: `${text}\n`, signatures: [signText(`${text}\n`, other)] });
+    await expect(reanchor(pool, files, forged)).rejects.toThrow('no signature of a known key');
+    const elsewhere = checkpointText({ origin: 'elsewhere', size: 5, root: 'ab'.repeat(32) });
+    const signed = formatNote({ text: elsewhere, signatures: [signText(elsewhere, tools.key)] });
+    await expect(reanchor(pool, files, signed)).rejects.toThrow('The checkpoint is of elsewhere');
+    expect(await readState(tools.stateFile, origin)).toBeUndefined();
+  });
+
+  test('who has another of the same size has the proof that two were signed: both are kept', async () => {
+    const text = checkpointText({ origin, size: 5, root: 'ab'.repeat(32) });
+    const fork = formatNote({ text, signatures: [signText(text, tools.key)] });
+    await expect(reanchor(pool, files, fork)).rejects.toThrow('Two checkpoints of 5 leaves were signed');
+    expect(await rows('select kind, note, other from log_evidence')).toEqual([
+      { kind: 'fork', note: fork, other: (await notes())[0] },
+    ]);
+    await expect(signCheckpoint(tools)).rejects.toThrow(LostState);
   });
 });
