@@ -1,11 +1,15 @@
-/** The client and the fold, each as one file for browsers, in dist/client: a step of `npm run build`. Silent where all is well. */
+/** The client, the fold and the verifier, each as one file for browsers, in dist/client: a step of `npm run build`. Silent where all is well. */
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 
 const ROOT = process.cwd();
 const FOLDER = join(ROOT, 'dist/client');
-const ENTRIES = { 'client.js': 'dist/src/client/client.js', 'fold.js': 'dist/src/fold/fold.js' };
+const ENTRIES = {
+  'client.js': 'dist/src/client/client.js',
+  'fold.js': 'dist/src/fold/fold.js',
+  'verifier.js': 'dist/src/verifier/verifyZip.js',
+};
 
 await mkdir(FOLDER, { recursive: true });
 for (const [name, entry] of Object.entries(ENTRIES)) {

@@ -1,6 +1,6 @@
 /** The payloads of a bundle beside its events: each is what its event committed to, or an erasure that an event explains. Pure. */
-import { payloadCommitment } from '../core/chain/chain.ts';
-import { bytesOfHex } from '../core/chain/hex.ts';
+import { writeHex } from '../core/chain/hex.ts';
+import { sha256 } from '../core/chain/sha256.ts';
 import { type EventLine, readEnvelope } from './envelopes.ts';
 import { count, type Finding, type Tally } from './report.ts';
 
@@ -28,16 +28,41 @@ export function payloadLineText(line: PayloadLine): string {
   return JSON.stringify({ sequence, erased: true, by: erasing });
 }
 
+const SEQUENCE = '{"sequence":';
+const SALT = ',"salt":"';
+const PAYLOAD = '","payload":';
+const HASH_LENGTH = 64;
+
 /** @returns undefined where the line is not in that form */
 export function readPayloadLine(text: string): PayloadLine | undefined {
   try {
-    const line = JSON.parse(text) as PayloadLine;
-    if (!Number.isSafeInteger(line.sequence) || payloadLineText(line) !== text) return undefined;
-    if ('payload' in line) return isCommitted(line) ? line : undefined;
-    return line.by === null || isCommitted(line.by) ? line : undefined;
+    return readCommitted(text) ?? readErased(text);
   } catch {
     return undefined;
   }
+}
+
+/** Cut where its one form has it: writing all of the line again, to compare, costs as much as hashing it. */
+function readCommitted(text: string): PayloadLine | undefined {
+  const comma = text.indexOf(',', SEQUENCE.length);
+  const at = comma + SALT.length;
+  const payloadAt = at + HASH_LENGTH + PAYLOAD.length;
+  if (!text.startsWith(SEQUENCE) || !text.startsWith(SALT, comma) || !text.endsWith('"}')) return undefined;
+  if (!text.startsWith(PAYLOAD, at + HASH_LENGTH)) return undefined;
+  const digits = text.slice(SEQUENCE.length, comma);
+  const sequence = Number(digits);
+  const salt = text.slice(at, at + HASH_LENGTH);
+  const quoted = text.slice(payloadAt, -1);
+  const payload = JSON.parse(quoted) as unknown;
+  if (!Number.isSafeInteger(sequence) || String(sequence) !== digits || !HASH.test(salt)) return undefined;
+  if (typeof payload !== 'string' || JSON.stringify(payload) !== quoted) return undefined;
+  return { sequence, salt, payload };
+}
+
+function readErased(text: string): PayloadLine | undefined {
+  const line = JSON.parse(text) as PayloadLine;
+  if ('payload' in line || !Number.isSafeInteger(line.sequence) || payloadLineText(line) !== text) return undefined;
+  return line.by === null || isCommitted(line.by) ? line : undefined;
 }
 
 function isCommitted({ salt, payload }: { salt: unknown; payload: unknown }): boolean {
@@ -79,6 +104,17 @@ function namesErased(payload: string, erased: EventLine): boolean {
   }
 }
 
+const encoder = new TextEncoder();
+/** 0x02 || salt || payload, for one commitment after the other: what is hashed is not put together anew for each. */
+let hashed = new Uint8Array(4_096).fill(0x02, 0, 1);
+const PAYLOAD_AT = 33;
+const MOST_BYTES_A_UNIT = 3;
+
+/** The same as `payloadCommitment`. */
 function commitmentOf({ salt, payload }: { salt: string; payload: string }): string {
-  return payloadCommitment(bytesOfHex(salt), payload);
+  const most = PAYLOAD_AT + MOST_BYTES_A_UNIT * payload.length;
+  if (hashed.length < most) hashed = new Uint8Array(2 * most).fill(0x02, 0, 1);
+  writeHex(salt, hashed, 1);
+  const { written } = encoder.encodeInto(payload, hashed.subarray(PAYLOAD_AT));
+  return sha256(hashed.subarray(0, PAYLOAD_AT + written));
 }

@@ -2,13 +2,17 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { sha256 as inBrowsers } from '../../src/core/chain/sha256.browser.ts';
 import { sha256 } from '../../src/core/chain/sha256.ts';
 import { createFold as createFoldHere } from '../../src/fold/fold.ts';
+import { zipped } from '../../src/infra/zipWriter.ts';
+import { type Bundle, bundleOf, filesOf } from '../support/bundles.ts';
 import { histories } from '../support/histories.ts';
+import { sealed, VKEY } from '../support/sealedBundles.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const file = join(ROOT, 'dist/client/client.js');
@@ -42,6 +46,25 @@ test('the fold stands beside it, apart from its size, and needs nothing of Node 
   expect(inBrowser.shown('')).toEqual(here.shown(''));
   expect(here.shown('')).toMatchObject({ session: { status: 'completed' }, head: inBrowser.position() });
 });
+
+test('the verifier stands beside it, needs nothing of Node, and comes to the same', async () => {
+  const file = join(ROOT, 'dist/client/verifier.js');
+  expect(/^import\b|\brequire\(|["'`]node:/m.exec(readFileSync(file, 'utf8'))).toBeNull();
+  const { verifyZip } = await import(file);
+  const clean = sealed(bundleOf(histories[0]!.events));
+  const options = { level: 'anchored', keys: [VKEY] };
+  const verdictOf = async (bundle: Bundle) => (await verifyZip(new Blob([await zipOf(bundle)]), options)).verdict;
+  expect(await verdictOf(clean)).toBe('intact@anchored');
+  expect(await verdictOf({ ...clean, events: clean.events.toSpliced(1, 1) })).toBe('tampered');
+  expect((await verifyZip(new Blob(['no zip']), options)).verdict).toBe('unverifiable');
+});
+
+async function zipOf(bundle: Bundle): Promise<Buffer<ArrayBuffer>> {
+  async function* entries() {
+    for (const [name, content] of filesOf(bundle)) yield { name, pieces: Readable.from([content]) };
+  }
+  return Buffer.concat(await Readable.from(zipped(entries())).toArray());
+}
 
 test('its hashes are those of Node', () => {
   const part = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 300 }), fc.uint8Array({ maxLength: 300 }));

@@ -63,6 +63,8 @@ describe('an untampered record', () => {
       guard_issues: [],
       commands_checked: expect.any(Number),
       command_issues: [],
+      leaves_checked: 0,
+      log_issues: [],
       guard_notes: ['Noted: setting TimeZone of the database added: Asia/Kathmandu'],
       tamper_detected: false,
       system_valid: true,

@@ -56,6 +56,7 @@ export function createMetrics() {
     replyPolls: counter('reply_poll_fallback_total', 'Outcomes read from Postgres because no reply came'),
     publishFailures: counter('publish_failures_total', 'Announcements that could not be handed over'),
     integrityIssues: counter('integrity_issues_total', 'Issues of findings that were opened or changed', ['job']),
+    tamperDetected: gauge('plearoll_tamper_detected', '1 while a finding on the record is open'),
     findingsOpen: gauge('integrity_findings_open', 'Findings that no clean check has resolved'),
     logSize: gauge('log_size', 'Events in the log, as far as this process has put them there'),
     signedSize: gauge('log_signed_size', 'Events under the last checkpoint that this process signed'),

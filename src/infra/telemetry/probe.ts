@@ -86,6 +86,7 @@ export async function startProbe(options: ProbeOptions): Promise<Probe> {
       const { findings_open, ...counts } = await poll(pool, readInboxLoad);
       queue = { ...counts, as_of: new Date().toISOString() };
       metrics.findingsOpen.set(findings_open);
+      metrics.tamperDetected.set(findings_open > 0 ? 1 : 0);
       postgres_connected = true;
       isStale = false;
       metrics.pending.set(queue.pending);
