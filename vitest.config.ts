@@ -12,7 +12,7 @@ const PURE = [
   'test/core/proof/*.test.ts',
   'test/faults/{judge,listenersJudge}.test.ts',
   'test/infra/{backlog,blobs,config,metrics,redaction,repeats,settings,subcommand,tokens,trial,words}.test.ts',
-  'test/integrity/{streamKinds,tables}.test.ts',
+  'test/integrity/{judgeLeaves,streamKinds,tables}.test.ts',
   'test/live/!(asyncapi|answers|typedClient).test.ts',
   'test/verifier/!(twin).test.ts',
   'test/relay/{frames,presenceClock,tokenWatch,turnout}.test.ts',

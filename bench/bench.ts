@@ -1,6 +1,6 @@
 /**
  * `npm run bench` runs every benchmark, `npm run bench -- <name>` one of them. Options: --seconds 8, --rounds 1,
- * --connections 1,64,256, --listeners 10000, --only ours,direct,naive (relay: ours,ours-socketio,adapter,streams), --quiet 100.
+ * --connections 1,64,256, --listeners 10000, --sessions 2000 (verify), --only ours,direct,naive (relay: ours,ours-socketio,adapter,streams), --quiet 100.
  */
 import { parseArgs } from 'node:util';
 import { benchClient } from './client.ts';
@@ -10,6 +10,7 @@ import type { BenchOptions } from './options.ts';
 import { benchRelay } from './relay.ts';
 import { benchRest } from './rest.ts';
 import { benchStart } from './start.ts';
+import { benchVerify } from './verify.ts';
 
 const BENCHMARKS: Record<string, (options: BenchOptions) => Promise<void>> = {
   commands: benchCommands,
@@ -18,6 +19,7 @@ const BENCHMARKS: Record<string, (options: BenchOptions) => Promise<void>> = {
   client: benchClient,
   limiter: benchLimiter,
   relay: benchRelay,
+  verify: benchVerify,
 };
 
 const { values, positionals } = parseArgs({
@@ -28,6 +30,7 @@ const { values, positionals } = parseArgs({
     connections: { type: 'string', default: '1,64,256' },
     only: { type: 'string', default: '' },
     listeners: { type: 'string', default: '10000' },
+    sessions: { type: 'string', default: '2000' },
     quiet: { type: 'string', default: '100' },
   },
 });
@@ -39,6 +42,7 @@ const options: BenchOptions = {
   connections: values.connections.split(',').map(Number),
   only: values.only.split(',').filter(Boolean),
   listeners: Number(values.listeners),
+  sessions: Number(values.sessions),
   quiet: Number(values.quiet) / 100,
   signal: interruption.signal,
 };

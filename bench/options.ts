@@ -9,6 +9,8 @@ export interface BenchOptions {
   only: string[];
   /** Of the relay. */
   listeners: number;
+  /** Of the record that is verified, of 500 events each. */
+  sessions: number;
   /** A point is measured again while the machine does more than this besides, as a share of its processors. */
   quiet: number;
   /** Aborted by Ctrl-C or SIGTERM; whatever was started is then stopped. */

@@ -1,10 +1,11 @@
 /**
- * Verifies every stream, every table that follows from them, the guards of the database itself, and what commands
- * answer. It trusts no earlier check, its own included: an intruder who can change the record can change what is written about it.
+ * Verifies every stream, every table that follows from them, the guards of the database itself, what commands
+ * answer, and the log. It trusts no earlier check, its own included: an intruder who can change the record can change what is written about it.
  */
 
 import { readClock } from '../../src/core/sql/databaseClock.ts';
 import { verifyGuards } from '../../src/integrity/guards/verifyGuards.ts';
+import { verifyLog } from '../../src/integrity/log/verifyLog.ts';
 import { checkPages } from '../../src/integrity/streams/checkPages.ts';
 import { readNames } from '../../src/integrity/streams/streamNames.ts';
 import { verifyOutcomes } from '../../src/integrity/streams/verifyOutcomes.ts';
@@ -17,15 +18,16 @@ const JOB = 'verify.everything';
 
 export const verifyEverything = defineJob({
   name: JOB,
-  summary: 'Verifies the whole record, tables included, the guards of the database, and what commands answer',
+  summary: 'Verifies the whole record, tables included, the guards of the database, what commands answer, and the log',
   most_ms: 4 * 3_600_000,
   async run(tools) {
     const db = tools.verifierPool;
     const looked_at = await readClock(db);
     const guarded = await verifyGuards(db);
     const commands = await verifyOutcomes(db);
+    const log = await verifyLog(db);
     const { notes } = guarded;
-    const issues = [...guarded.issues, ...commands.issues];
+    const issues = [...guarded.issues, ...commands.issues, ...log.issues];
     if (notes.length > 0) tools.log.info({ job: JOB, notes }, 'the database differs where it guards nothing');
     const guards = await keepFindings(tools, JOB, looked_at, [{ stream: null, issues, issues_omitted: 0 }]);
     const done = await keepChecks(tools, JOB, checkPages(db, catalog, readNames(db, null), tools.blobs));
@@ -36,6 +38,8 @@ export const verifyEverything = defineJob({
       guard_findings_opened: guards.opened,
       commands_checked: commands.commands_checked,
       command_issues: commands.issues.length,
+      leaves_checked: log.leaves_checked,
+      log_issues: log.issues.length,
     };
   },
 });

@@ -6,6 +6,7 @@ import { idOf, kindOf } from '../core/definitions/stream.ts';
 import { readClock } from '../core/sql/databaseClock.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
 import { verifyGuards } from './guards/verifyGuards.ts';
+import { verifyLog } from './log/verifyLog.ts';
 import { checkPages } from './streams/checkPages.ts';
 import { readNames } from './streams/streamNames.ts';
 import { verifyOutcomes } from './streams/verifyOutcomes.ts';
@@ -26,6 +27,9 @@ export interface RecordReport {
   /** Of the newest commands, where everything is verified, and which of them answer otherwise than the chain. */
   commands_checked: number;
   command_issues: string[];
+  /** Of the log, where everything is verified, and which of its leaves, tiles and checkpoints do not agree with the record. */
+  leaves_checked: number;
+  log_issues: string[];
   tamper_detected: boolean;
   system_valid: boolean;
   /** Findings that were counted but not listed: of a stream the first 100 are, of the record the first 1,000. */
@@ -59,13 +63,16 @@ export async function verifyRecord(
     const commands = await verifyOutcomes(db);
     Object.assign(tally, { guard_issues: issues, guard_notes: notes });
     Object.assign(tally, { commands_checked: commands.commands_checked, command_issues: commands.issues });
+    const log = await verifyLog(db);
+    Object.assign(tally, { leaves_checked: log.leaves_checked, log_issues: log.issues });
   }
   for await (const { streams } of checkPages(db, catalog, readNames(db, scope.institution_id), blobs)) {
     for (const checked of streams) count(tally, checked);
     await progress?.({ streams_checked: tally.streams_checked, events_checked: tally.events_checked });
   }
   const { invalid, listed: _, unjudged: __, ...counts } = tally;
-  const tamper_detected = invalid > 0 || tally.guard_issues.length > 0 || tally.command_issues.length > 0;
+  const { guard_issues, command_issues, log_issues } = tally;
+  const tamper_detected = invalid > 0 || guard_issues.length + command_issues.length + log_issues.length > 0;
   return { ...counts, tamper_detected, system_valid: !tamper_detected, message: messageOf(tally) };
 }
 
@@ -89,6 +96,8 @@ function newTally(checked_at: string): Tally {
     guard_notes: [],
     commands_checked: 0,
     command_issues: [],
+    leaves_checked: 0,
+    log_issues: [],
     issues_omitted: 0,
     checked_at,
     unjudged: 0,
@@ -119,14 +128,16 @@ function cut(text: string): string {
 }
 
 function messageOf(tally: Tally): string {
-  const { sessions_checked, streams_checked, events_checked, invalid, guard_issues, command_issues } = tally;
+  const { sessions_checked, streams_checked, events_checked, invalid, guard_issues, command_issues, log_issues } =
+    tally;
   const checked = `${sessions_checked} sessions, ${streams_checked} streams and ${events_checked} events were checked`;
-  if (invalid > 0 || guard_issues.length > 0 || command_issues.length > 0) {
+  if (invalid > 0 || guard_issues.length + command_issues.length + log_issues.length > 0) {
     const told = (count: number, text: string) => (count > 0 ? ` ${count} ${text}.` : '');
     const guards = told(guard_issues.length, 'guards of the database are not as they should be');
     const commands = told(command_issues.length, 'commands answer otherwise than the chain');
+    const log = told(log_issues.length, 'places of the log do not agree with the record');
     const omitted = told(tally.issues_omitted, 'more findings are left out');
-    return `Tampering or damage: ${invalid} streams do not verify.${guards}${commands}${omitted} ${checked}.`;
+    return `Tampering or damage: ${invalid} streams do not verify.${guards}${commands}${log}${omitted} ${checked}.`;
   }
   if (tally.unjudged > 0) {
     const but = `The tables of ${tally.unjudged} streams were not compared: only a newer version knows what they hold.`;

@@ -68,7 +68,15 @@ describe.skipIf(isLeftOut)('a bundle', () => {
       details: { text: 'Another.' },
     }));
     const forged = (await reportOn((await download(people.admin)).zip)).source;
+    const everything = await must(get(stack.url, '/integrity/global-verify', person('super_admin')));
     await undo();
+    expect(everything.tamper_detected).toBe(true);
+    const changedEvents = report.counts.events! - 3;
+    expect(everything.log_issues).toHaveLength(changedEvents);
+    expect(everything.log_issues[0]).toMatch(new RegExp(`^Leaf mismatch at \\d+: .*event 4 of ${stream}=`));
+    const after = await must(get(stack.url, '/integrity/global-verify', person('super_admin')));
+    expect(after).toMatchObject({ tamper_detected: false, log_issues: [] });
+    expect(after.leaves_checked).toBeGreaterThan(changedEvents);
     expect((await verifyBundle(forged, { level: 'self', fold: foldBundle })).verdict).toBe('intact@self');
     const caught = await verifyBundle(forged, { level: 'anchored', keys: [vkey], fold: foldBundle });
     expect(caught).toMatchObject({ verdict: 'tampered', findings: [{ check: 'leaf' }] });

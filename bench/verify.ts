@@ -1,0 +1,120 @@
+/**
+ * How fast bundles are verified offline, chain, payloads, Merkle proof and checkpoint, on two cores; beside it OpenSSL's rate of
+ * hashing and the plain Python check. Each run is repeated with 1, 10 and 1,000 corruptions, which must be found exactly: a
+ * fast verifier that misses one is none.
+ */
+import { type ChildProcess, execFileSync, fork } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { BenchOptions } from './options.ts';
+import { keepResults, median, table } from './report.ts';
+import { type Corpus, EVENTS, makeCorpus } from './verifyCorpus.ts';
+import type { Done, Work } from './verifyWorker.ts';
+
+const CORES = 2;
+const CORRUPTIONS = [0, 1, 10, 1_000];
+/** Of Python, which takes its time. */
+const SAMPLE = 20;
+/** Blocks of SHA-256 for an event of the corpus: its envelope, its payload, its node. */
+const BLOCKS = 7 + 5 + 2;
+
+export async function benchVerify({ rounds, sessions }: BenchOptions): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'plearoll-verify-'));
+  const workers = Array.from({ length: CORES }, () =>
+    fork(fileURLToPath(new URL('./verifyWorker.js', import.meta.url))),
+  );
+  try {
+    console.error(`making ${sessions} sessions of ${EVENTS} events`);
+    const corpus = await makeCorpus(folder, sessions);
+    const runs = [];
+    for (const count of CORRUPTIONS.filter((one) => one <= corpus.events / 2))
+      runs.push(await measure(corpus, workers, count, rounds));
+    const python = runPython(corpus);
+    const blocks = opensslBlocks();
+    const [clean] = runs;
+    const share = ((clean!.per_second * BLOCKS) / (blocks * CORES)) * 100;
+    const rows = runs.map((run) => [`ours, ${run.corruptions} corruptions`, Math.round(run.per_second), run.peak_mib]);
+    console.log(table(['', 'events/s', 'MiB a process'], [...rows, ['Python, one core', Math.round(python), '']]));
+    console.log(`${share.toFixed(0)} % of what OpenSSL hashes on ${CORES} cores`);
+    await keepResults('verify', {
+      sessions,
+      events: corpus.events,
+      cores: CORES,
+      runs,
+      python_per_second: python,
+      openssl_blocks_per_second: blocks,
+      openssl_share_percent: share,
+    });
+  } finally {
+    for (const worker of workers) worker.disconnect();
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function measure(corpus: Corpus, workers: ChildProcess[], corruptions: number, rounds: number) {
+  const expected = await corrupt(corpus, corruptions);
+  const rates: number[] = [];
+  let peak_mib = 0;
+  for (let i = 0; i < rounds; i += 1) {
+    const since = performance.now();
+    const done = await Promise.all(workers.map((worker, n) => run(worker, share(corpus, n))));
+    rates.push((corpus.events / (performance.now() - since)) * 1_000);
+    peak_mib = Math.max(peak_mib, ...done.map((one) => one.peak_mib));
+    const found = done.flatMap(({ findings }) => findings).toSorted();
+    const intact = done.reduce((sum, one) => sum + one.intact, 0);
+    const broken = new Set(expected.map((one) => one.split(' ')[0])).size;
+    if (found.join() !== expected.join() || intact !== corpus.folders.length - broken) {
+      throw new Error(`of ${corruptions} corruptions it found ${found.length}, ${intact} bundles intact`);
+    }
+  }
+  await corrupt(corpus, 0, expected);
+  return { corruptions, per_second: median(rates), peak_mib };
+}
+
+const share = ({ folders, vkey, note }: Corpus, n: number): Work => ({
+  ...{ folders: folders.filter((_, i) => i % CORES === n), vkey, note },
+});
+
+function run(worker: ChildProcess, work: Work): Promise<Done> {
+  return new Promise((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('exit', (code) => reject(new Error(`a worker ended with ${code}`)));
+    worker.send(work);
+  });
+}
+
+/** Turns a digit of the salts of so many events, or those of before back. @returns the findings that this must give */
+async function corrupt({ folders }: Corpus, count: number, undone: string[] = []): Promise<string[]> {
+  const chosen = new Set(undone);
+  while (chosen.size < count) chosen.add(`${folders[randomInt(folders.length)]} payload ${randomInt(1, EVENTS + 1)}`);
+  for (const one of chosen) {
+    const [folder, , sequence] = one.split(' ');
+    await turnSalt(join(folder!, 'payloads.ndjson'), Number(sequence));
+  }
+  return [...chosen].toSorted();
+}
+
+async function turnSalt(path: string, sequence: number): Promise<void> {
+  const text = await readFile(path, 'latin1');
+  const at = text.indexOf('"salt":"', text.indexOf(`{"sequence":${sequence},`)) + 8;
+  const handle = await open(path, 'r+');
+  await handle.write((Number.parseInt(text[at]!, 16) ^ 1).toString(16), at, 'latin1');
+  await handle.close();
+}
+
+function runPython({ folders }: Corpus): number {
+  const sample = folders.slice(0, SAMPLE);
+  const since = performance.now();
+  for (const folder of sample) execFileSync('python3', [resolve('examples/verify_bundle.py'), folder]);
+  return (sample.length * EVENTS * 1_000) / (performance.now() - since);
+}
+
+/** Blocks of 64 bytes a second that one core hashes in pieces of 384 bytes. */
+function opensslBlocks(): number {
+  const args = ['speed', '-mr', '-seconds', '1', '-bytes', '384', '-evp', 'sha256'];
+  const said = execFileSync('openssl', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  return Number(/^\+F:\d+:sha256:([\d.]+)/im.exec(said)?.[1] ?? Number.NaN) / 64;
+}

@@ -1,0 +1,67 @@
+/**
+ * The log against the record: each leaf is the event that it names, each stream is in it from its first event on and in its
+ * order, the tiles follow from the leaves, and the roots that were signed from the tiles. Page by page; reads only.
+ */
+import type { TileId } from '../../core/proof/tiles.ts';
+import type { Queryable } from '../../core/sql/queryable.ts';
+import { assertCanariesFound } from './canaries.ts';
+import { judgeLeaves, type LeafRow, NO_LEAVES, type SignedTree } from './judgeLeaves.ts';
+import { readTiles } from './tileRows.ts';
+
+export interface LogReport {
+  leaves_checked: number;
+  checkpoints_checked: number;
+  /** At most 100, and a line that says that there are more. */
+  issues: string[];
+}
+
+const PAGE = 8_192;
+const MAX_ISSUES = 100;
+
+/** What is signed stays in its place; before the first checkpoint, all there is. */
+const SIZE = `
+  select coalesce((select max(size) from log_checkpoints), (select size from log_state where one), 0) as size`;
+const LEAVES = `
+  select l.index, l.stream, l.sequence, encode(e.event_hash, 'hex') as event_hash
+  from log_leaves l left join events e on e.stream = l.stream and e.sequence = l.sequence
+  where l.index >= $1 and l.index < $2 order by l.index`;
+const SIGNED = `
+  select size, encode(root, 'hex') as root from log_checkpoints where size > $1 and size <= $2 order by size`;
+/** Of each stream the n-th leaf is its n-th event. */
+const DISORDER = `
+  select stream, sequence, index from (
+    select stream, sequence, index, row_number() over (partition by stream order by index) as n
+    from log_leaves where index < $1
+  ) placed where n <> sequence order by index limit ${MAX_ISSUES}`;
+
+/** @throws where the check does not find what was broken for it on purpose */
+export async function verifyLog(db: Queryable): Promise<LogReport> {
+  assertCanariesFound();
+  const { size } = (await db.query<{ size: number }>(SIZE)).rows[0]!;
+  const report: LogReport = { leaves_checked: 0, checkpoints_checked: 0, issues: [] };
+  let tree = NO_LEAVES;
+  while (tree.size < size && report.issues.length <= MAX_ISSUES) {
+    const to = Math.min(tree.size + PAGE, size);
+    const { rows } = await db.query<LeafRow>(LEAVES, [tree.size, to]);
+    const signed = (await db.query<SignedTree>(SIGNED, [tree.size, to])).rows;
+    const stored = await readTiles(db, tilesBetween(tree.size, to));
+    const judged = judgeLeaves(tree, to, rows, ({ level, index }) => stored.get(`${level}/${index}`)?.hashes, signed);
+    tree = judged.tree;
+    report.issues.push(...judged.issues);
+    report.leaves_checked += rows.length;
+    report.checkpoints_checked += signed.length;
+  }
+  const { rows } = await db.query<{ stream: string; sequence: number; index: number }>(DISORDER, [size]);
+  report.issues.push(...rows.map((one) => `Leaf out of order: ${one.index}, event ${one.sequence} of ${one.stream}`));
+  if (report.issues.length > MAX_ISSUES) report.issues.splice(MAX_ISSUES, Infinity, '... and more, not looked for');
+  return report;
+}
+
+/** All tiles that leaves from one index up to another make or touch. */
+function tilesBetween(from: number, to: number): TileId[] {
+  const ids: TileId[] = [];
+  for (let level = 0, width = 256; level === 0 || to >= width / 256; level += 1, width *= 256) {
+    for (let index = Math.floor(from / width); index * width < to; index += 1) ids.push({ level, index });
+  }
+  return ids;
+}
