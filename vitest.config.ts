@@ -3,18 +3,18 @@ import { isEverything } from './test/support/everything.ts';
 
 /**
  * Functions and values alone: neither a server nor a process nor compiled output, and done in three seconds. Much else is
- * as pure, and takes longer or loads all of the API: walks, hearings, slots, chains, what is kept, and the like.
+ * as pure, and takes longer or loads all of the API: walks, hearings, slots, chains, trees, bundles, what is kept, and the like.
  */
 const PURE = [
   'test/court/**/!(walk|hearings).test.ts',
   'test/client/{countdown,pieces}.test.ts',
   'test/core/{batcher,ids}.test.ts',
-  'test/core/proof/*.test.ts',
+  'test/core/proof/!(merkle|tiles).test.ts',
   'test/faults/{judge,listenersJudge}.test.ts',
-  'test/infra/{backlog,blobs,config,metrics,redaction,repeats,settings,subcommand,tokens,trial,words}.test.ts',
+  'test/infra/{backlog,blobs,config,metrics,redaction,repeats,settings,subcommand,tokens,trial}.test.ts',
   'test/integrity/{judgeLeaves,streamKinds,tables}.test.ts',
   'test/live/!(asyncapi|answers|typedClient).test.ts',
-  'test/verifier/!(twin).test.ts',
+  'test/verifier/!(anchor|twin|verifyBundle|zip).test.ts',
   'test/relay/{frames,presenceClock,tokenWatch,turnout}.test.ts',
   'test/{deploy,docs,readme,vocabulary}.test.ts',
 ];
@@ -53,7 +53,8 @@ const files = (include: string[], ...without: string[]) => ({
 
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    // Of what has to do with servers half is waiting.
+    maxWorkers: 3,
     reporters: ['default', './test/support/slowestFiles.ts'],
     projects: [
       {
@@ -104,7 +105,7 @@ export default defineConfig({
           ...files(FAULTS, ...PURE),
           name: 'faults',
           testTimeout: 120_000,
-          maxWorkers: 4,
+          maxWorkers: 6,
         },
       },
       ...(isEverything ? [{ test: { ...withServers, ...inTurn(5), ...files(VERSIONS), name: 'versions' } }] : []),
