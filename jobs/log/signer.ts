@@ -6,11 +6,13 @@ import { groupBy } from '../../src/core/groupBy.ts';
 import { readClock } from '../../src/core/sql/databaseClock.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import type { Backbone } from '../../src/infra/process/backbone.ts';
+import { signerFiles } from '../../src/infra/signer/signerFiles.ts';
 import { timings } from '../../src/infra/timings.ts';
 import { type BadLeaf, InconsistentLog } from '../../src/integrity/log/unsigned.ts';
 import { keepFindings } from '../verify/storeFindings.ts';
 import { LostState, signCheckpoint } from './checkpoints.ts';
 import { prepareSigning } from './prepareSigning.ts';
+import { createSinks } from './sinks.ts';
 
 export interface Signer {
   db: Queryable;
@@ -34,6 +36,8 @@ export async function startSigner(backbone: Backbone): Promise<Signer> {
   const pool = backbone.openPool('worker', POOL_SIZE);
   const db: Queryable = pool;
   const tools = await prepareSigning(backbone, pool);
+  const sinks = createSinks(signerFiles(config, installation).sinks, { db, metrics, log });
+  const delivering = setInterval(sinks.deliver, timings.signing.sinks_every_ms);
   let closing = false;
   let signedAt = Number.NEGATIVE_INFINITY;
   let seen = tools.signedSize;
@@ -63,6 +67,7 @@ export async function startSigner(backbone: Backbone): Promise<Signer> {
       isAll = !(signing && 'signed' in signing) || signing.isAll;
       if (signing && 'signed' in signing) metrics.signedSize.set(signing.signed.size);
     }
+    sinks.deliver();
     if (refusal !== '') log.info({ installation }, 'signer goes on');
     refusal = '';
     metrics.signerRefuses.set(0);
@@ -98,7 +103,9 @@ export async function startSigner(backbone: Backbone): Promise<Signer> {
     async close() {
       closing = true;
       clearTimeout(timer);
+      clearInterval(delivering);
       await looking;
+      await sinks.close();
       await pool.end();
     },
   };

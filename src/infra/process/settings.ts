@@ -59,6 +59,10 @@ const redisUrl = url(/^rediss?$/, 'redis://host:6379');
 export const postgresUrl = url(/^postgres(ql)?$/, 'postgres://user:password@host:5432/database');
 
 const path = z.string().min(1);
+const sinks = list.refine(
+  (all) => all.every((one) => /^(file:.+|https?:\/\/.+)$/.test(one)),
+  'must be a list like file:/var/checkpoints.txt,https://court.example/checkpoints',
+);
 const keyName = z.string().refine(isKeyName, 'must have no spaces and no plus');
 
 const ROLE_PREFIX = /^(?!pg(_|$))[a-z][a-z0-9_]{0,40}$/;
@@ -260,6 +264,11 @@ export const Settings = z.object({
     readBy: SIGNER,
     unset: '`signer/<installation id>/state.json` in `PLEAROLL_HOME`',
     help: 'File in which the signer keeps what it signed last, apart from the database. Without it nothing is signed.',
+  }),
+  CHECKPOINT_SINKS: sinks.optional().register(described, {
+    readBy: SIGNER,
+    unset: '`file:` and `checkpoints.txt` beside the state',
+    help: 'Where each checkpoint goes, separated by commas: `file:<path>`, to which it is appended, or an address of http(s), to which it is posted. One of them should be out of reach for those who administer the database.',
   }),
   CHECKPOINT_SECONDS: z.coerce.number().min(0.1).max(3_600).default(10).register(described, {
     readBy: SIGNER,

@@ -1,12 +1,16 @@
 /** Checkpoints: what is signed grew from what was signed before, whatever the database says and wherever the signer was ended. */
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LostState, type SigningTools, signCheckpoint } from '../../../jobs/log/checkpoints.ts';
 import { type Signer, startSigner } from '../../../jobs/log/signer.ts';
+import { createSinks } from '../../../jobs/log/sinks.ts';
 import { type Checkpoint, checkpointText, isGrowth, parseCheckpoint } from '../../../src/core/proof/checkpoint.ts';
 import { parseHeadText } from '../../../src/core/proof/headNote.ts';
 import { parseVkey } from '../../../src/core/proof/keys.ts';
@@ -306,7 +310,7 @@ describe('an operator who names a checkpoint', () => {
   let files: SignerFiles;
 
   beforeEach(async () => {
-    files = { origin, logKey: join(folder, 'log.key'), headKey: '', state: tools.stateFile };
+    files = { origin, logKey: join(folder, 'log.key'), headKey: '', state: tools.stateFile, sinks: [] };
     tools.key = await readOrMakeKey(files.logKey, origin);
     await grow(5);
     await signCheckpoint(tools);
@@ -342,5 +346,59 @@ describe('an operator who names a checkpoint', () => {
       { kind: 'fork', note: fork, other: (await notes())[0] },
     ]);
     await expect(signCheckpoint(tools)).rejects.toThrow(LostState);
+  });
+});
+
+describe('sinks', () => {
+  test('get each checkpoint in order, one that is away later, and hold up no other', async () => {
+    const got: string[] = [];
+    let isAway = true;
+    const server = createServer((req, res) => {
+      let body = '';
+      req.on('data', (piece) => {
+        body += piece;
+      });
+      req.on('end', () => {
+        if (!isAway) got.push(body);
+        res.writeHead(isAway ? 503 : 204).end();
+      });
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const file = join(folder, 'elsewhere/checkpoints.txt');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const metrics = createMetrics();
+    const warned: object[] = [];
+    const log = { warn: (fields: object) => warned.push(fields) };
+    const sinks = createSinks([url, `file:${file}`], { db: pool, metrics, log: log as never });
+    const afterDelivery = (read: () => Promise<unknown>) => () => {
+      sinks.deliver();
+      return read();
+    };
+    for (const count of [3, 4]) {
+      await grow(count);
+      await signCheckpoint(tools);
+      sinks.deliver();
+    }
+    const inFile = async () =>
+      (await readFile(file, 'utf8').catch(() => '')).split(/(?<=\n)\n(?=court|$)/).filter(Boolean);
+    await expect
+      .poll(
+        afterDelivery(async () => inFile()),
+        { timeout: 10_000 },
+      )
+      .toEqual(await notes());
+    await expect.poll(() => warned.length).toBeGreaterThan(0);
+    await expect.poll(async () => (await metrics.sinkLag.get()).values[0]!.value).toBeGreaterThan(0);
+    isAway = false;
+    await expect
+      .poll(
+        afterDelivery(async () => got),
+        { timeout: 10_000 },
+      )
+      .toEqual(await notes());
+    await expect.poll(afterDelivery(async () => (await metrics.sinkLag.get()).values[0]!.value)).toBe(0);
+    await sinks.close();
+    expect(await inFile()).toEqual(await notes());
+    server.close();
   });
 });
