@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { foldBundle } from '../../src/fold/foldBundle.ts';
+import { readText } from '../../src/verifier/source.ts';
 import { verifyBundle } from '../../src/verifier/verifyBundle.ts';
 import { openZip } from '../../src/verifier/zip.ts';
 import { type Cast, cast, get, type Json, must, openSession, type Person, person, post } from '../support/client.ts';
@@ -62,6 +63,7 @@ describe.skipIf(isLeftOut)('a bundle', () => {
     const report = await verifyBundle(source, { level: 'anchored', keys: [vkey], fold: foldBundle });
     expect(report).toMatchObject({ verdict: 'intact@anchored', findings: [], reasons: [] });
     expect(report.counts.leaves).toBe(report.counts.events);
+    expect(await readText(source, 'vkeys.txt', 1_000)).toBe(`${vkey}\n`);
     const stream = `session:${path.split('/')[3]}`;
     const undo = await rewriteInDatabase(stack.pool, stream, 4, (payload) => ({
       ...payload,

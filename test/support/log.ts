@@ -5,13 +5,8 @@ import type { SessionEvent } from '../../src/client/protocol.ts';
 import { canonicalPayload } from '../../src/core/chain/chain.ts';
 import { EVENT_COLUMNS, type EventRow, exportedEvent } from '../../src/core/chain/ledger.ts';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
-import { checkpointText } from '../../src/core/proof/checkpoint.ts';
-import { formatNote } from '../../src/core/proof/note.ts';
-import { signText } from '../../src/core/proof/signNote.ts';
 import { sessionStream } from '../../src/court/sessions/session.ts';
-import { edgeRoot, readEdge } from '../../src/integrity/log/tileRows.ts';
 import { rewritten } from './rewritten.ts';
-import { logKey, ORIGIN, VKEY } from './sealedBundles.ts';
 import type { Stack } from './stack.ts';
 
 const TRIGGERS_BACK = `do $$ declare t record; begin
@@ -28,23 +23,11 @@ export async function checkpointed({ pool }: Pick<Stack, 'pool'>): Promise<strin
   const events = await numberOf('select count(*) from events');
   await vi.waitUntil(async () => (await inLog()) >= events, PATIENCE);
   const size = await inLog();
-  const { rows } = await pool.query(`select to_regclass('log_keys') is not null as has_signer`);
-  if (rows[0].has_signer) {
-    await vi.waitUntil(
-      async () => (await numberOf('select coalesce(max(size), 0) from log_checkpoints')) >= size,
-      PATIENCE,
-    );
-    return (await pool.query(`select vkey from log_keys where use = 'log' and retired_at is null`)).rows[0].vkey;
-  }
-  const root = edgeRoot(size, await readEdge(pool, size));
-  const text = checkpointText({ origin: ORIGIN, size, root });
-  const note = formatNote({ text, signatures: [signText(text, logKey)] });
-  await pool.query('insert into log_checkpoints (size, root, note) values ($1, $2, $3)', [
-    size,
-    Buffer.from(root, 'hex'),
-    note,
-  ]);
-  return VKEY;
+  await vi.waitUntil(
+    async () => (await numberOf('select coalesce(max(size), 0) from log_checkpoints')) >= size,
+    PATIENCE,
+  );
+  return (await pool.query(`select vkey from log_keys where use = 'log' and retired_at is null`)).rows[0].vkey;
 }
 
 /** Every row of the stream that must change so that nothing in the database tells of it. @returns what puts it back */

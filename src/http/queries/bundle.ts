@@ -80,6 +80,7 @@ async function* entriesOf(context: ApiContext, actor: Actor, session: Session): 
   if (sealed) {
     yield { name: 'proof.json', pieces: piece(JSON.stringify(sealed.proof)) };
     yield { name: 'checkpoint.note', pieces: piece(sealed.note) };
+    yield { name: 'vkeys.txt', pieces: piece(sealed.vkeys.map((vkey) => `${vkey}\n`).join('')) };
   }
   if (actor.role === 'anonymous') return;
   for (const sha256 of await filesOf(record)) {

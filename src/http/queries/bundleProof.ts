@@ -8,6 +8,8 @@ export interface SealedBundle {
   proof: BundleProof;
   /** The signed note. */
   note: string;
+  /** The keys of the log that this server says it has: for comparing, and for nothing else. */
+  vkeys: string[];
 }
 
 /** An event that erased the payload of an event of the bundle. */
@@ -20,6 +22,7 @@ export interface Erasing {
 const SPANS_AT_ONCE = 500;
 
 const NEWEST = 'select size, note from log_checkpoints order by size desc limit 1';
+const KEYS = `select vkey from log_keys where use = 'log' order by from_size, vkey`;
 const LEAVES = `
   select index from log_leaves where stream = $1 and sequence <= $2 and index < $3 order by sequence`;
 const ERASING = `
@@ -45,8 +48,10 @@ export async function readBundleProof(
   const { rows } = await db.query<{ sequence: number; index: number }>(ERASING, values);
   const erasures: BundleProof['erasures'] = [];
   for (const one of rows) erasures.push({ ...one, hashes: await hashesBetween(db, [one.index], size) });
+  const keys = await db.query<{ vkey: string }>(KEYS);
+  const vkeys = keys.rows.map(({ vkey }) => vkey);
   const origin = note.slice(0, note.indexOf('\n'));
-  return { note, proof: { origin, size, leaves: runsOf(indexes), hashes, erasures } };
+  return { note, vkeys, proof: { origin, size, leaves: runsOf(indexes), hashes, erasures } };
 }
 
 function runsOf(indexes: number[]): BundleProof['leaves'] {
