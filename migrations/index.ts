@@ -18,6 +18,7 @@ import * as guards from './0018_guards.ts';
 import * as revocations from './0020_revocations.ts';
 import * as observers from './0022_observers.ts';
 import * as corrections from './0023_corrections.ts';
+import * as evening from './0024_evening.ts';
 import * as log from './0025_log.ts';
 import * as checkpoints from './0026_checkpoints.ts';
 
@@ -40,6 +41,7 @@ export const migrations: (Knex.Migration & { name: string })[] = [
   { name: '0020_revocations', ...revocations },
   { name: '0022_observers', ...observers },
   { name: '0023_corrections', ...corrections },
+  { name: '0024_evening', ...evening },
   { name: '0025_log', ...log },
   { name: '0026_checkpoints', ...checkpoints },
 ];

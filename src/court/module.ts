@@ -5,6 +5,7 @@ import { cancelAssignment } from './assignments/cancelAssignment.ts';
 import { createAssignment } from './assignments/createAssignment.ts';
 import { readAssignment, readAssignments } from './assignments/readAssignments.ts';
 import { substituteAssignment } from './assignments/substituteAssignment.ts';
+import { updateAssignment } from './assignments/updateAssignment.ts';
 import { corrections } from './corrections/correction.ts';
 import { readCorrections } from './corrections/readCorrections.ts';
 import { correctExhibit } from './exhibits/correctExhibit.ts';
@@ -75,6 +76,7 @@ export const court = defineModule({
   private_names: ['speaker', 'cancel_reason'],
   commands: [
     createAssignment,
+    updateAssignment,
     substituteAssignment,
     cancelAssignment,
     createSession,

@@ -14,14 +14,15 @@ const WHO_MAY: { [visibility: string]: string } = {
     assignment.create   ok     ok     ok   role role   role   role role role role role   role   401
     tokens.revoke       ok     ok     ok   role role   role   role role role role role   role   401
     assignment.substitute ok   ok     404  role role   role   role role role role role   role   401
+    assignment.update   ok     ok     404  role role   role   role role role role role   role   401
     assignment.cancel   ok     ok     404  role role   role   role role role role role   role   401
     recording.add       ok     ok     404  ok   ok     panel  404  role role role role   role   401
     session.create      ok     ok     404  ok   role   ok     404  role role role role   role   401
-    session.start       ok     ok     404  ok   ok     panel  404  role role role role   role   401
-    session.pause       ok     ok     404  ok   ok     panel  404  role role role role   role   401
-    session.resume      ok     ok     404  ok   ok     panel  404  role role role role   role   401
+    session.start       ok     ok     404  ok   ok     panel  404  roster role role role   role   401
+    session.pause       ok     ok     404  ok   ok     panel  404  roster role role role   role   401
+    session.resume      ok     ok     404  ok   ok     panel  404  roster role role role   role   401
     session.complete    ok     ok     404  ok   ok     panel  404  role role role role   role   401
-    session.log         ok     ok     404  ok   ok     panel  404  role role role role   role   401
+    session.log         ok     ok     404  ok   ok     panel  404  roster role role role   role   401
     session.join        roster roster 404  ok   ok     roster 404  ok   ok   ok   roster 404    401
     session.leave       joined joined 404  ok   ok     joined 404  ok   ok   ok   joined 404    401
     session.observe     ok     ok     404  ok   ok     ok     404  ok   ok   ok   ok     404    404
@@ -36,23 +37,23 @@ const WHO_MAY: { [visibility: string]: string } = {
     turn.return          ok     ok     404  ok   ok     panel  404  ok   role role role   role   401
     turn.void            ok     ok     404  ok   presiding panel 404 ok  role role role   role   401
     violation.record     ok     ok     404  ok   ok     panel  404  ok   role role role   role   401
-    turn.extend         ok     ok     404  ok   presiding panel 404 role role role role  role   401
+    turn.extend         ok     ok     404  ok   presiding panel 404 roster role role role  role   401
     objection.raise     ok     ok     404  ok   ok     panel  404  role own  ok   roster 404    401
     objection.withdraw  raiser raiser 404  ok   raiser raiser 404  role raiser raiser raiser 404 401
-    objection.rule      ok     ok     404  ok   presiding panel 404 role role role role  role   401
+    objection.rule      ok     ok     404  ok   presiding panel 404 roster role role role  role   401
     objection.correct   role   role   role ok   presiding panel 404 role role role role  role   401
     exhibit.upload      ok     ok     404  ok   ok     panel  404  ok   ok   side roster 404    401
     exhibit.mark        ok     ok     404  ok   ok     panel  404  ok   role role role   role   401
     exhibit.tender      ok     ok     404  ok   ok     panel  404  role ok   side roster 404    401
     exhibit.withdraw    ok     ok     404  ok   ok     panel  404  role ok   side roster 404    401
-    exhibit.rule        ok     ok     404  ok   presiding panel 404 role role role role  role   401
+    exhibit.rule        ok     ok     404  ok   presiding panel 404 roster role role role  role   401
     exhibit.correct     role   role   role ok   presiding panel 404 role role role role  role   401`,
   private: `
     assignment.substitute ok   ok     404  role role   role   role role role role role   role   401
     recording.add       ok     ok     404  ok   ok     404    404  role role role role   role   401
     session.create      ok     ok     404  ok   role   404    404  role role role role   role   401
-    session.start       ok     ok     404  ok   ok     404    404  role role role role   role   401
-    session.log         ok     ok     404  ok   ok     404    404  role role role role   role   401
+    session.start       ok     ok     404  ok   ok     404    404  roster role role role   role   401
+    session.log         ok     ok     404  ok   ok     404    404  roster role role role   role   401
     session.join        roster roster 404  ok   ok     404    404  ok   ok   ok   404    404    401
     session.leave       joined joined 404  ok   ok     404    404  ok   ok   ok   404    404    401
     session.observe     ok     ok     404  ok   ok     404    404  ok   ok   ok   404    404    404
@@ -61,8 +62,8 @@ const WHO_MAY: { [visibility: string]: string } = {
     assignment.cancel   ok     ok     role role role   role   role role role role role   role   401
     recording.add       ok     ok     role ok   ok     panel  panel role role role role  role   401
     session.create      ok     ok     role ok   role   ok     role role role role role   role   401
-    session.start       ok     ok     role ok   ok     panel  panel role role role role  role   401
-    session.log         ok     ok     role ok   ok     panel  panel role role role role  role   401
+    session.start       ok     ok     role ok   ok     panel  panel roster role role role  role   401
+    session.log         ok     ok     role ok   ok     panel  panel roster role role role  role   401
     session.join        roster roster roster ok ok     roster roster ok ok   ok   roster roster 401
     session.leave       joined joined joined ok ok     joined joined ok ok   ok   joined joined 401
     session.observe     ok     ok     ok   ok   ok     ok     ok   ok   ok   ok   ok     ok     ok
@@ -107,6 +108,7 @@ describe.skipIf(isLeftOut)('who may do what', () => {
     'session.start': [],
     'assignment.substitute': ['nothing but scheduled'],
     'assignment.cancel': ['nothing but scheduled'],
+    'assignment.update': ['nothing but scheduled'],
     'recording.add': ['start'],
     'session.pause': ['start'],
     'session.resume': ['start', 'pause'],
@@ -231,6 +233,10 @@ describe.skipIf(isLeftOut)('who may do what', () => {
     'assignment.substitute': async (_, __, { assignment_id }) => [
       `/api/assignment/${assignment_id}/substitute`,
       { user_id: world.people.judge.id, replacement: { user_id: randomUUID(), name: 'Judge Mbeki' } },
+    ],
+    'assignment.update': async (_, __, { assignment_id }) => [
+      `/api/assignment/${assignment_id}/update`,
+      { courtroom: 'Courtroom 2' },
     ],
     'assignment.cancel': async (_, __, { assignment_id }) => [
       `/api/assignment/${assignment_id}/cancel`,

@@ -58,6 +58,7 @@ const BODIES: Record<string, (ids: Ids, world: World) => Json> = {
     user_id: people.judge.id,
     replacement: { user_id: people.student.id, name: 'Somebody' },
   }),
+  'assignment.update': () => ({ courtroom: 'Courtroom 2' }),
   'assignment.cancel': () => ({ reason: 'Snow.' }),
   'recording.add': () => ({ url: 'https://recordings.example/r/1' }),
   'session.create': ({ assignment_id }) => ({ assignment_id }),

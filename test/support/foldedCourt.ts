@@ -81,8 +81,12 @@ export function openFoldedCourt(
   /** A command of the assignment, sent now. */
   function sendOfMatch(name: string, body: JsonObject, actor: Actor) {
     const parsed = catalog.commands.get(name)!.body.parse(body) as JsonObject;
-    const facts = new Map([[`${name} ${assignment_id}`, session_id]]);
-    return decide(name, { ...parsed, assignment_id }, actor, newId(now_ms), streams.toReversed(), facts);
+    const id = newId(now_ms);
+    const facts = new Map<string, unknown>([
+      [`${name} ${assignment_id}`, session_id],
+      [`${name} ${id}`, { session_id, candidates: [] }],
+    ]);
+    return decide(name, { ...parsed, assignment_id }, actor, id, streams.toReversed(), facts);
   }
 
   /** Folded again the events come to the same, and to the rows that they write. */

@@ -54,6 +54,11 @@ export const match = {
 
 export const scheduled = assignmentCreated(structuredClone({ ...match, institution_id: INSTITUTION }) as never);
 
+/** The same match, which its moderators run. */
+export const scheduledToModerators = assignmentCreated(
+  structuredClone({ ...match, institution_id: INSTITUTION, moderators_run: true }) as never,
+);
+
 export const opened = sessionCreated({
   assignment_id: ASSIGNMENT,
   institution_id: INSTITUTION,

@@ -34,6 +34,7 @@ const ROUNDS: Record<string, (round: Round) => void> = {
   '0.1.0-left-open': leaveOpen,
   '0.2.0-voided': startWrongly,
   '0.2.0-corrected': ruleWrongly,
+  '0.2.0-moved': move,
 };
 
 export const scriptedRounds = Object.keys(ROUNDS);
@@ -196,4 +197,12 @@ function ruleWrongly({ court, act, turn }: Round): void {
   court.wait(MINUTE);
   act('turn.end', turn(1));
   act('session.complete', { skip_turns: true });
+}
+
+/** The match is moved while its session waits, and its moderator runs it. */
+function move({ act, actOnMatch }: Round): void {
+  const changes = { title: 'Meridian v. Port', courtroom: 'Courtroom 2', scheduled_at: '2026-11-22T10:00:00.000Z' };
+  actOnMatch('assignment.update', { ...changes, visibility: 'public', format: 'amta', moderators_run: true });
+  act('session.start', {}, bailiff);
+  act('session.complete');
 }

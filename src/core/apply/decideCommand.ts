@@ -57,7 +57,7 @@ export function decideCommand(definition: Mutation, pending: PendingCommand, aro
   const fact = definition.facts && around.facts.get(`${pending.name} ${definition.facts.key(pending)}`);
   const decision = definition.decide(statesOf(places), command, fact);
   if (isRejection(decision)) return { status: 'rejected', body: rejectedBody(decision.problem) };
-  return apply(definition, command, decision, places, around.kinds);
+  return apply(definition, command, decision, places, { ...around, fact });
 }
 
 function apply(
@@ -65,7 +65,7 @@ function apply(
   command: Command & { name: string },
   events: NewEvent[],
   before: Places,
-  kinds: Catalog['kinds'],
+  { kinds, fact }: Pick<Circumstances, 'kinds'> & { fact: unknown },
 ): AppliedVerdict {
   const places = new Map(before);
   const { rows, writes } = recordAll(definition, command, events, places);
@@ -73,7 +73,7 @@ function apply(
   const exported = rows.map((row) => exportedEvent(row, kinds.get(kindOf(row.stream))!));
   const moved = new Map<string, StreamState>();
   for (const [kind, place] of places) if (place !== before.get(kind)) moved.set(place.stream, place.current);
-  const body = appliedBody(definition, command, places, exported);
+  const body = appliedBody(definition, command, places, exported, fact);
   return { status: 'applied', body, rows, writes: [...writes, ...outside], exported, moved };
 }
 
@@ -103,7 +103,13 @@ function recordAll(
   return { rows, writes };
 }
 
-function appliedBody(definition: Mutation, command: Command, places: Places, exported: ExportedEvent[]): string {
+function appliedBody(
+  definition: Mutation,
+  command: Command,
+  places: Places,
+  exported: ExportedEvent[],
+  fact: unknown,
+): string {
   const stream = exported[0]?.stream ?? null;
   const own = exported.filter((event) => event.stream === stream);
   return JSON.stringify({
@@ -111,7 +117,7 @@ function appliedBody(definition: Mutation, command: Command, places: Places, exp
     sequence_from: own[0]?.event_sequence ?? null,
     sequence_to: own.at(-1)?.event_sequence ?? null,
     events: exported.map(({ event_sequence, event_type, event_hash }) => ({ event_sequence, event_type, event_hash })),
-    result: definition.result({ states: statesOf(places), heads: headsOf(places), events: exported }, command),
+    result: definition.result({ states: statesOf(places), heads: headsOf(places), events: exported }, command, fact),
   });
 }
 

@@ -83,7 +83,7 @@ export interface Mutation<Input = unknown, States = unknown, Scope = unknown, Fa
   /** Columns and rows outside the chain; `states` are those after the command. */
   writes?(states: States, command: Command<Input>): Write[];
   /** The resource after the command, as the matching GET shows it; always has `id`. */
-  result(applied: Applied<States>, command: Command<Input>): JsonObject;
+  result(applied: Applied<States>, command: Command<Input>, fact: Fact | undefined): JsonObject;
   /** What is added to the result each time it is answered, and never stored: a ticket. */
   answer?(
     result: JsonObject,

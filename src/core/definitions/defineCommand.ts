@@ -65,11 +65,15 @@ type DoorParts<Input, Scope> = Pick<
   'limit' | 'faults' | 'feature' | 'features' | 'admits'
 >;
 
-interface Answering<Input, Body extends z.ZodObject, L extends Locks, Resource extends z.ZodType> {
+interface Answering<Input, Body extends z.ZodObject, L extends Locks, Fact, Resource extends z.ZodType> {
   /** The schema of its result as it is answered: one with a name. */
   resource: Resource;
   /** The resource after the command, as the matching GET shows it; always has `id`. */
-  result(applied: Applied<NoInfer<StatesOf<L>>>, command: Command<Input>): NoInfer<z.output<Resource>>;
+  result(
+    applied: Applied<NoInfer<StatesOf<L>>>,
+    command: Command<Input>,
+    fact: NoInfer<Fact> | undefined,
+  ): NoInfer<z.output<Resource>>;
   /** A body that is taken, for documents. */
   example?: NoInfer<z.input<Body>>;
 }
@@ -84,7 +88,7 @@ export interface CommandParts<
   Code extends string,
   Resource extends z.ZodType,
 > extends Omit<MutationParts<Input, Body, Scope, L, Fact, Code>, 'result'>,
-    Answering<Input, Body, L, Resource>,
+    Answering<Input, Body, L, Fact, Resource>,
     DoorParts<Input, Scope> {
   /** `POST /api/...` with `:placeholders`, which are part of the input. */
   route: Route;

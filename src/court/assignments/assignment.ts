@@ -30,6 +30,8 @@ export interface Assignment {
   visibility: Visibility;
   /** The name of a template, or a format of their own. */
   format: string | Format;
+  /** Whether the moderators of its roster run the session too. Absent where it was created without a word on it. */
+  moderators_run?: boolean | undefined;
 }
 
 export interface RosterEntry extends Judge {
@@ -44,6 +46,7 @@ export interface Replaced extends RosterEntry {
 
 /** What an answer shows of it. */
 export interface ShownAssignment extends Assignment {
+  moderators_run: boolean;
   id: string;
   created_at: string;
   /** When the match was called off; null while it stands. */

@@ -5,9 +5,24 @@ import { at, listOf, named, text, uuid } from '../../core/definitions/answers.ts
 import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 import { formatAnswer } from '../formats/format.ts';
 import type { ShownAssignment } from './assignment.ts';
+import { warning } from './clashes.ts';
 
 const person = z.strictObject({ user_id: uuid, name: text });
 const judge = person.extend({ presiding: z.boolean() });
+
+const EXAMPLE_ASSIGNMENT: ShownAssignment & { session_id: string | null } = {
+  ...{ id: EXAMPLE.assignment_id, institution_id: EXAMPLE.institution_id, title: 'Meridian v. Harbour Authority' },
+  ...{ courtroom: 'Courtroom 1', scheduled_at: EXAMPLE.started_at, petitioner: [EXAMPLE.petitioner] },
+  ...{ respondent: [EXAMPLE.respondent], panel: [{ ...EXAMPLE.judge, presiding: true }], moderators: [] },
+  ...{
+    visibility: 'public',
+    format: 'moot-20',
+    moderators_run: false,
+    session_id: EXAMPLE.session_id,
+    created_at: EXAMPLE.created_at,
+  },
+  ...{ cancelled_at: null, cancel_reason: null },
+};
 
 export const assignmentAnswer = named(
   'Assignment',
@@ -24,6 +39,8 @@ export const assignmentAnswer = named(
     visibility: z.enum(VISIBILITIES),
     /** The name of a template, or a format of their own. */
     format: z.union([text, formatAnswer]),
+    /** Whether its moderators start, pause, resume and log, and rule for the presiding judge. */
+    moderators_run: z.boolean(),
     /** Null until it is opened. */
     session_id: uuid.nullable(),
     created_at: at,
@@ -31,13 +48,14 @@ export const assignmentAnswer = named(
     cancelled_at: at.nullable(),
     cancel_reason: text.nullable(),
   }),
-  {
-    ...{ id: EXAMPLE.assignment_id, institution_id: EXAMPLE.institution_id, title: 'Meridian v. Harbour Authority' },
-    ...{ courtroom: 'Courtroom 1', scheduled_at: EXAMPLE.started_at, petitioner: [EXAMPLE.petitioner] },
-    ...{ respondent: [EXAMPLE.respondent], panel: [{ ...EXAMPLE.judge, presiding: true }], moderators: [] },
-    ...{ visibility: 'public', format: 'moot-20', session_id: EXAMPLE.session_id, created_at: EXAMPLE.created_at },
-    ...{ cancelled_at: null, cancel_reason: null },
-  },
+  EXAMPLE_ASSIGNMENT,
+);
+
+/** As its creation and its changes are answered: with what stands against its time and place. */
+export const warnedAssignmentAnswer = named(
+  'WarnedAssignment',
+  assignmentAnswer.extend({ warnings: z.array(warning) }),
+  { ...EXAMPLE_ASSIGNMENT, warnings: [{ code: 'in_the_past', scheduled_at: EXAMPLE.started_at }] },
 );
 export const assignmentList = listOf('AssignmentList', assignmentAnswer);
 
@@ -45,7 +63,8 @@ export function assignmentResource(
   assignment: ShownAssignment,
   session_id: string | null,
 ): z.output<typeof assignmentAnswer> {
-  const { id, institution_id, title, courtroom, scheduled_at, visibility, format, created_at } = assignment;
+  const { id, institution_id, title, courtroom, scheduled_at, visibility, format, moderators_run, created_at } =
+    assignment;
   const { petitioner, respondent, panel, moderators, cancelled_at, cancel_reason } = assignment;
   return {
     id,
@@ -59,6 +78,7 @@ export function assignmentResource(
     moderators,
     visibility,
     format,
+    moderators_run,
     session_id,
     created_at,
     cancelled_at,

@@ -13,7 +13,8 @@ import { workableFormat } from '../formats/feasibleFormat.ts';
 import { format } from '../formats/format.ts';
 import { TEMPLATE_NAMES } from '../formats/templates.ts';
 import { type AssignmentState, assignmentStream, rosterOf, theAssignment } from './assignment.ts';
-import { assignmentAnswer, assignmentResource } from './assignmentResource.ts';
+import { assignmentResource, warnedAssignmentAnswer } from './assignmentResource.ts';
+import { loadCandidates, warningsOf } from './clashes.ts';
 
 const MAX_SIDE = 20;
 const person = z.strictObject({ user_id: id, name: line });
@@ -35,9 +36,12 @@ export const assignmentCreated = defineEvent({
     moderators: recordedSide,
     visibility: z.enum(VISIBILITIES),
     format: z.union([z.string(), format]),
+    // Absent where it is false.
+    moderators_run: z.boolean().optional(),
   }),
   evolve: (_, { stream, at, payload }): AssignmentState => ({
     ...payload,
+    moderators_run: payload.moderators_run ?? false,
     id: stream.slice(stream.indexOf(':') + 1),
     created_at: at,
     cancelled_at: null,
@@ -46,8 +50,17 @@ export const assignmentCreated = defineEvent({
     recordings: [],
   }),
   project: ({ at, payload }, state) => {
-    const { institution_id, title, courtroom, scheduled_at, visibility, format } = payload;
-    const facts = { institution_id, title, courtroom, scheduled_at, visibility, format, created_at: at };
+    const { institution_id, title, courtroom, scheduled_at, visibility, format, moderators_run = false } = payload;
+    const facts = {
+      institution_id,
+      title,
+      courtroom,
+      scheduled_at,
+      visibility,
+      format,
+      moderators_run,
+      created_at: at,
+    };
     const entries = rosterOf(payload).map(({ user_id, ...entry }, place) =>
       insert('rosters', { assignment_id: state!.id, user_id }, { ...entry, place }),
     );
@@ -71,6 +84,7 @@ const body = z
     moderators: z.array(privately(person)).max(MAX_SIDE).default([]),
     visibility: z.enum(VISIBILITIES),
     format: z.union([z.enum(TEMPLATE_NAMES), workableFormat]).default('moot-20'),
+    moderators_run: z.boolean().default(false),
   })
   .superRefine(({ petitioner, respondent, panel, moderators }, context) => {
     const seen = new Set<string>();
@@ -106,21 +120,27 @@ export const createAssignment = defineCommand({
   admits: (actor, _, { institution_id }) =>
     actor.role === 'super_admin' || institution_id === undefined || institution_id === actor.institution_id,
   locks: (_, __, id) => [theAssignment(id)],
+  facts: { key: ({ id }) => id, load: loadCandidates },
   decide(_, { input, actor }) {
+    const { moderators_run, ...match } = input;
     const presiding = Math.max(
       input.panel.findIndex((member) => member.presiding),
       0,
     );
     return [
       assignmentCreated({
-        ...input,
+        ...match,
+        ...(moderators_run && { moderators_run }),
         institution_id: input.institution_id ?? actor.institution_id!,
         panel: input.panel.map((member, i) => ({ ...member, presiding: i === presiding })),
       }),
     ];
   },
-  resource: assignmentAnswer,
-  result: ({ states }) => assignmentResource(states.assignment!, null),
+  resource: warnedAssignmentAnswer,
+  result: ({ states }, { now }, candidates) => {
+    const assignment = states.assignment!;
+    return { ...assignmentResource(assignment, null), warnings: warningsOf(assignment, candidates ?? [], now) };
+  },
   records: [assignmentCreated],
   rejects: [],
 });

@@ -34,11 +34,17 @@ export function matchResult({ states: { assignment, session } }: { states: Match
   return assignmentResource(assignment, session?.id ?? null);
 }
 
+/** Its session is the one that is locked. */
+export function refuseOpened({ session }: Pick<MatchStates, 'session'>, session_id: string | undefined) {
+  if (session?.id === session_id) return undefined;
+  return reject('session_exists', 'A session was opened meanwhile: send this again.', { session_id });
+}
+
 /** A match that was called off or played changes no more. */
-export function refuseOver({ assignment, session }: MatchStates, session_id: string | undefined) {
-  if (session?.id !== session_id) {
-    return reject('session_exists', 'A session was opened meanwhile: send this again.', { session_id });
-  }
+export function refuseOver(states: MatchStates, session_id: string | undefined) {
+  const { assignment, session } = states;
+  const opened = refuseOpened(states, session_id);
+  if (opened) return opened;
   if (session?.status === 'completed') return reject('session_completed', 'The session is completed.');
   return refuseCancelled(assignment);
 }

@@ -31,6 +31,14 @@ export function refuseOutsider(assignment: AssignmentState, actor: Actor) {
   return refuseOffPanel(actor, rosterEntry(assignment, actor.id)?.role);
 }
 
+/** Moderators of the roster run a session where its match says so. */
+export function refuseIdleModerator(assignment: AssignmentState, actor: Actor) {
+  if (actor.role !== 'moderator') return undefined;
+  const stranger = refuseStranger(assignment, actor);
+  if (stranger || assignment.moderators_run) return stranger;
+  return reject('role_not_on_roster', 'This match is not run by its moderators.');
+}
+
 function refuseOffPanel(actor: Actor, rostered: RosterRole | undefined) {
   if (actor.role !== 'judge' || rostered === 'judge') return undefined;
   return reject('not_on_panel', 'The panel of this session does not name you.');

@@ -9,7 +9,7 @@ import { isRejection } from '../../core/definitions/problem.ts';
 import { id, remark } from '../../core/definitions/schemas.ts';
 import { theAssignment } from '../assignments/assignment.ts';
 import { reject } from '../problems.ts';
-import { OFFICIALS } from '../roles.ts';
+import { BENCH_AND_BAILIFF } from '../roles.ts';
 import { type SessionState, sessionStream, theSession, withSource } from '../sessions/session.ts';
 import { findHand, hand, OPEN_CODES, onBehalfOf, PRESIDING_CODES, refuseUnlessOpen } from '../turns/courtRefusals.ts';
 import {
@@ -63,7 +63,7 @@ export const ruleExhibit = defineCommand({
   name: 'exhibit.rule',
   route: 'POST /api/session/:session_id/exhibit/rule',
   summary: 'Admit an exhibit that is tendered, or reject it',
-  who: OFFICIALS,
+  who: BENCH_AND_BAILIFF,
   admits: mayOfficiate,
   locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
   finds: [exhibits],
@@ -87,5 +87,12 @@ export const ruleExhibit = defineCommand({
   resource: exhibitAnswer,
   result: exhibitOfInput,
   records: [exhibitRuled, exhibitRuledFor],
-  rejects: [...OPEN_CODES, ...PRESIDING_CODES, 'not_found', 'exhibit_not_tendered', 'exhibit_decided'],
+  rejects: [
+    ...OPEN_CODES,
+    ...PRESIDING_CODES,
+    'role_not_on_roster',
+    'not_found',
+    'exhibit_not_tendered',
+    'exhibit_decided',
+  ],
 });

@@ -13,7 +13,7 @@ import { isRejection } from '../../core/definitions/problem.ts';
 import { id, remark } from '../../core/definitions/schemas.ts';
 import { theAssignment } from '../assignments/assignment.ts';
 import { reject } from '../problems.ts';
-import { OFFICIALS } from '../roles.ts';
+import { BENCH_AND_BAILIFF } from '../roles.ts';
 import { type SessionState, sessionStream, theSession, withSource } from '../sessions/session.ts';
 import { clock } from '../turns/clock.ts';
 import { findHand, hand, OPEN_CODES, onBehalfOf, PRESIDING_CODES, refuseUnlessOpen } from '../turns/courtRefusals.ts';
@@ -67,7 +67,7 @@ export const ruleObjection = defineCommand({
   name: 'objection.rule',
   route: 'POST /api/session/:session_id/objection/rule',
   summary: 'Rule on an objection, or reserve the ruling',
-  who: OFFICIALS,
+  who: BENCH_AND_BAILIFF,
   admits: mayOfficiate,
   locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
   finds: [objections],
@@ -90,5 +90,5 @@ export const ruleObjection = defineCommand({
   resource: objectionAnswer,
   result: ({ states }, { input }) => objectionResult(states.session, input.objection_id),
   records: [objectionRuled, objectionRuledFor],
-  rejects: [...OPEN_CODES, ...PRESIDING_CODES, 'not_found', 'objection_decided'],
+  rejects: [...OPEN_CODES, ...PRESIDING_CODES, 'role_not_on_roster', 'not_found', 'objection_decided'],
 });

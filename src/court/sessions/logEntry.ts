@@ -8,10 +8,10 @@ import { privately } from '../../core/definitions/privateText.ts';
 import { reservedBy } from '../../core/definitions/reserved.ts';
 import { freeObject } from '../../core/definitions/schemas.ts';
 import { refuseCancelled, theAssignment } from '../assignments/assignment.ts';
-import { refuseOutsider } from '../assignments/refuseStranger.ts';
+import { refuseIdleModerator, refuseOutsider, STRANGER_CODES } from '../assignments/refuseStranger.ts';
 import { reject } from '../problems.ts';
 import { reserved } from '../reserved.ts';
-import { OFFICIALS } from '../roles.ts';
+import { BENCH_AND_BAILIFF } from '../roles.ts';
 import { sessionStream, theSession } from './session.ts';
 
 const { event_types } = reservedBy([reserved]);
@@ -28,7 +28,7 @@ export const logEntry = defineCommand({
   name: 'session.log',
   route: 'POST /api/session/:session_id/log',
   summary: 'Add an entry of your own to the record',
-  who: OFFICIALS,
+  who: BENCH_AND_BAILIFF,
   admits: mayOfficiate,
   locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
   body,
@@ -36,11 +36,13 @@ export const logEntry = defineCommand({
     if (session.status === 'completed') return reject('session_completed', 'Nothing is added to a completed session.');
     const { event_type: type, details: payload } = input;
     return (
-      refuseCancelled(assignment) ?? refuseOutsider(assignment, actor) ?? [{ kind: sessionStream.kind, type, payload }]
+      refuseCancelled(assignment) ??
+      refuseOutsider(assignment, actor) ??
+      refuseIdleModerator(assignment, actor) ?? [{ kind: sessionStream.kind, type, payload }]
     );
   },
   resource: entryAnswer,
   result: ({ events: [event] }) => ({ id: event!.event_id, ...event }) as z.output<typeof entryAnswer>,
   records: [],
-  rejects: ['session_completed', 'assignment_cancelled', 'not_on_panel'],
+  rejects: ['session_completed', 'assignment_cancelled', ...STRANGER_CODES],
 });

@@ -10,7 +10,8 @@ import { defineEvent } from '../../core/definitions/event.ts';
 import { privately, privateText } from '../../core/definitions/privateText.ts';
 import { update } from '../../core/definitions/write.ts';
 import { theAssignment } from '../assignments/assignment.ts';
-import { OFFICIALS } from '../roles.ts';
+import { refuseIdleModerator, STRANGER_CODES } from '../assignments/refuseStranger.ts';
+import { BENCH_AND_BAILIFF } from '../roles.ts';
 import { pausedBy } from '../turns/clock.ts';
 import { expiryOfActive, turnExpired } from '../turns/expireTurn.ts';
 import { activeTurnUpdates } from '../turns/turn.ts';
@@ -35,12 +36,13 @@ export const pauseSession = defineCommand({
   name: 'session.pause',
   route: 'POST /api/session/:session_id/pause',
   summary: 'Pause an active session',
-  who: OFFICIALS,
+  who: BENCH_AND_BAILIFF,
   admits: mayOfficiate,
   locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
   body,
   decide(states, { input, actor, now }) {
-    const refusal = refuseTransition(states, ['active'], 'paused', actor);
+    const refusal =
+      refuseTransition(states, ['active'], 'paused', actor) ?? refuseIdleModerator(states.assignment, actor);
     if (refusal) return refusal;
     const late = expiryOfActive(states.session, now);
     const paused = sessionPaused({ reason: input.reason ?? null });
@@ -49,5 +51,5 @@ export const pauseSession = defineCommand({
   resource: sessionAnswer,
   result: sessionResult,
   records: [turnExpired, sessionPaused],
-  rejects: ['invalid_transition', 'not_on_panel'],
+  rejects: ['invalid_transition', ...STRANGER_CODES],
 });

@@ -5,7 +5,8 @@ import { mayOfficiate } from '../../access/scope.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { update } from '../../core/definitions/write.ts';
 import { theAssignment } from '../assignments/assignment.ts';
-import { OFFICIALS } from '../roles.ts';
+import { refuseIdleModerator, STRANGER_CODES } from '../assignments/refuseStranger.ts';
+import { BENCH_AND_BAILIFF } from '../roles.ts';
 import { resumedFrom } from '../turns/clock.ts';
 import { activeTurnUpdates } from '../turns/turn.ts';
 import { sessionStream, theSession, withActiveTurn } from './session.ts';
@@ -28,13 +29,15 @@ export const resumeSession = defineCommand({
   name: 'session.resume',
   route: 'POST /api/session/:session_id/resume',
   summary: 'Resume a paused session',
-  who: OFFICIALS,
+  who: BENCH_AND_BAILIFF,
   admits: mayOfficiate,
   locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
   body: z.strictObject({}),
-  decide: (states, { actor }) => refuseTransition(states, ['paused'], 'active', actor) ?? [sessionResumed({})],
+  decide: (states, { actor }) =>
+    refuseTransition(states, ['paused'], 'active', actor) ??
+    refuseIdleModerator(states.assignment, actor) ?? [sessionResumed({})],
   resource: sessionAnswer,
   result: sessionResult,
   records: [sessionResumed],
-  rejects: ['invalid_transition', 'not_on_panel'],
+  rejects: ['invalid_transition', ...STRANGER_CODES],
 });

@@ -8,9 +8,10 @@ import { mayOfficiate } from '../../access/scope.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { update } from '../../core/definitions/write.ts';
 import { refuseCancelled, theAssignment } from '../assignments/assignment.ts';
+import { refuseIdleModerator, STRANGER_CODES } from '../assignments/refuseStranger.ts';
 import { format } from '../formats/format.ts';
 import { resolveFormat } from '../formats/templates.ts';
-import { OFFICIALS } from '../roles.ts';
+import { BENCH_AND_BAILIFF } from '../roles.ts';
 import { newTurn, plannedTurn, turnInsert, turnsOf } from '../turns/turn.ts';
 import { sessionStream, theSession } from './session.ts';
 import { sessionAnswer, sessionResult } from './sessionResource.ts';
@@ -33,12 +34,15 @@ export const startSession = defineCommand({
   name: 'session.start',
   route: 'POST /api/session/:session_id/start',
   summary: 'Start a pending session',
-  who: OFFICIALS,
+  who: BENCH_AND_BAILIFF,
   admits: mayOfficiate,
   locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
   body: z.strictObject({}),
   decide(states, { id, actor }) {
-    const refusal = refuseTransition(states, ['pending'], 'active', actor) ?? refuseCancelled(states.assignment);
+    const refusal =
+      refuseTransition(states, ['pending'], 'active', actor) ??
+      refuseIdleModerator(states.assignment, actor) ??
+      refuseCancelled(states.assignment);
     if (refusal) return refusal;
     const format = resolveFormat(states.assignment.format);
     return [sessionStarted({ format, turns: turnsOf(format, id) })];
@@ -46,5 +50,5 @@ export const startSession = defineCommand({
   resource: sessionAnswer,
   result: sessionResult,
   records: [sessionStarted],
-  rejects: ['invalid_transition', 'not_on_panel', 'assignment_cancelled'],
+  rejects: ['invalid_transition', ...STRANGER_CODES, 'assignment_cancelled'],
 });

@@ -6,6 +6,7 @@ import { privateText } from '../../core/definitions/privateText.ts';
 import { isRejection } from '../../core/definitions/problem.ts';
 import { id } from '../../core/definitions/schemas.ts';
 import { type AssignmentState, rosterEntry } from '../assignments/assignment.ts';
+import { refuseIdleModerator } from '../assignments/refuseStranger.ts';
 import { pendingObjection } from '../objections/objection.ts';
 import { reject } from '../problems.ts';
 import type { SessionState } from '../sessions/session.ts';
@@ -46,7 +47,8 @@ export const onBehalfOf = id.optional();
  * the name of one who was replaced meanwhile.
  */
 export function findHand(assignment: AssignmentState, actor: Actor, on_behalf_of: string | undefined) {
-  const refusal = actor.role === 'judge' ? refuseUnlessPresiding(assignment, actor) : undefined;
+  const refusal =
+    actor.role === 'judge' ? refuseUnlessPresiding(assignment, actor) : refuseIdleModerator(assignment, actor);
   if (refusal) return refusal;
   const presiding = assignment.panel.find((one) => one.presiding)!;
   const { user_id: judge_id, name: judge_name } = presiding;

@@ -8,7 +8,7 @@ import { id } from '../../core/definitions/schemas.ts';
 import { theAssignment } from '../assignments/assignment.ts';
 import { duration, MAX_DURATION_MS } from '../formats/format.ts';
 import { reject } from '../problems.ts';
-import { OFFICIALS } from '../roles.ts';
+import { BENCH_AND_BAILIFF } from '../roles.ts';
 import { type SessionState, sessionStream, theSession, withTurn } from '../sessions/session.ts';
 import { clock, clockAt } from './clock.ts';
 import {
@@ -55,7 +55,7 @@ export const extendTurn = defineCommand({
   name: 'turn.extend',
   route: 'POST /api/session/:session_id/turn/extend',
   summary: 'Grant the speaker more time',
-  who: OFFICIALS,
+  who: BENCH_AND_BAILIFF,
   admits: mayOfficiate,
   locks: ({ session_id }, scope) => [theSession(session_id), theAssignment(scope.assignment_id)],
   finds: [turns],
@@ -79,5 +79,12 @@ export const extendTurn = defineCommand({
   resource: timedTurnAnswer,
   result: turnOfInput,
   records: [turnExpired, turnExtended, turnExtendedFor],
-  rejects: [...OPEN_CODES, ...PRESIDING_CODES, ...TURN_CODES, 'extension_too_long', 'turn_expired'],
+  rejects: [
+    ...OPEN_CODES,
+    ...PRESIDING_CODES,
+    'role_not_on_roster',
+    ...TURN_CODES,
+    'extension_too_long',
+    'turn_expired',
+  ],
 });

@@ -24,7 +24,8 @@ test('a match is scheduled with its roster, and the answer is the assignment', (
   const { id, ...rest } = verdict!.result;
   expect(rest).toEqual({
     ...{ ...match, institution_id: INSTITUTION, session_id: null, created_at: expect.any(String) },
-    ...{ cancelled_at: null, cancel_reason: null },
+    ...{ cancelled_at: null, cancel_reason: null, moderators_run: false },
+    warnings: [{ code: 'in_the_past', scheduled_at: match.scheduled_at }],
   });
   expect(verdict!.rows[0]!.stream).toBe(`assignment:${id}`);
 });
@@ -108,4 +109,14 @@ test('an admin schedules in no institution but the own', () => {
   expect(createAssignment.admits!(admin, NO_SCOPE, asked(OTHER))).toBe(false);
   expect(createAssignment.admits!(admin, NO_SCOPE, asked(INSTITUTION))).toBe(true);
   expect(createAssignment.admits!(superAdmin, NO_SCOPE, asked(OTHER))).toBe(true);
+});
+
+test('that its moderators run it is recorded where it is said, and shown', () => {
+  const verdict = given()
+    .when(createAssignment, { ...match, moderators_run: true }, admin)
+    .then(created({ moderators_run: true }));
+  expect(verdict!.result).toMatchObject({ moderators_run: true });
+  given()
+    .when(createAssignment, { ...match, moderators_run: false }, admin)
+    .then(created({}));
 });

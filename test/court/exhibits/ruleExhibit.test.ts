@@ -4,7 +4,16 @@ import { exhibitRuled, exhibitRuledFor, ruleExhibit } from '../../../src/court/e
 import { sessionPaused } from '../../../src/court/sessions/pauseSession.ts';
 import { admitted, EXHIBIT, marked, rejected, tendered, uploaded, withdrawn } from '../../support/exhibits.ts';
 import { given, NOW } from '../../support/given.ts';
-import { admin, judge, outsideJudge, presiding, sessionThatIs, student } from '../../support/matchFixture.ts';
+import {
+  admin,
+  bailiff,
+  judge,
+  outsideJudge,
+  presiding,
+  scheduledToModerators,
+  sessionThatIs,
+  student,
+} from '../../support/matchFixture.ts';
 import { round, speaking } from '../../support/roundEvents.ts';
 
 const body = { exhibit_id: EXHIBIT, decision: 'admitted' } as const;
@@ -75,4 +84,22 @@ test('a decision is one of two, a ruling at most 500 characters', () => {
   expect(fits({ decision: 'reserved' })).toBe(false);
   expect(fits({ ruling: 'r'.repeat(500) })).toBe(true);
   expect(fits({ ruling: 'r'.repeat(501) })).toBe(false);
+});
+
+test('a moderator does so where the match is run by its moderators', () => {
+  const events = offered;
+  given(scheduledToModerators, ...events.slice(1))
+    .when(ruleExhibit, { ...body, on_behalf_of: presiding.id }, bailiff)
+    .then(
+      exhibitRuledFor({
+        ...body,
+        ruling: null,
+        judge_id: presiding.id,
+        judge_name: 'Judge Okafor',
+        acting_name: 'Sam Bailey',
+      }),
+    );
+  given(...events)
+    .when(ruleExhibit, { ...body, on_behalf_of: presiding.id }, bailiff)
+    .then('role_not_on_roster');
 });

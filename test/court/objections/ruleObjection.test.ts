@@ -4,7 +4,16 @@ import type { Actor } from '../../../src/core/definitions/actor.ts';
 import { objectionRuled, objectionRuledFor, ruleObjection } from '../../../src/court/objections/ruleObjection.ts';
 import { sessionPaused } from '../../../src/court/sessions/pauseSession.ts';
 import { given, NOW } from '../../support/given.ts';
-import { admin, judge, outsideJudge, presiding, sessionThatIs, superAdmin } from '../../support/matchFixture.ts';
+import {
+  admin,
+  bailiff,
+  judge,
+  outsideJudge,
+  presiding,
+  scheduledToModerators,
+  sessionThatIs,
+  superAdmin,
+} from '../../support/matchFixture.ts';
 import { MINUTE, OBJECTION, objecting, round, running, speaking, standing } from '../../support/roundEvents.ts';
 
 const objection_id = OBJECTION;
@@ -102,4 +111,23 @@ test('a clerk rules in the name of nobody but the judge who presides, and says i
   tried(presiding, judge.id).then('not_presiding', { status: 409 });
   tried(judge, presiding.id).then('not_presiding', { status: 403 });
   tried(presiding, presiding.id).then(ruled('sustained'));
+});
+
+test('a moderator does so where the match is run by its moderators', () => {
+  const events = pending;
+  given(scheduledToModerators, ...events.slice(1))
+    .when(ruleObjection, { ...body('sustained'), on_behalf_of: presiding.id }, bailiff)
+    .then(
+      objectionRuledFor({
+        objection_id,
+        decision: 'sustained',
+        ruling: null,
+        clock: running(19 * MINUTE),
+        ...hand,
+        acting_name: 'Sam Bailey',
+      }),
+    );
+  given(...events)
+    .when(ruleObjection, { ...body('sustained'), on_behalf_of: presiding.id }, bailiff)
+    .then('role_not_on_roster');
 });

@@ -5,7 +5,14 @@ import { assignmentCancelled } from '../../../src/court/assignments/cancelAssign
 import { logEntry } from '../../../src/court/sessions/logEntry.ts';
 import { catalog } from '../../../src/modules.ts';
 import { given } from '../../support/given.ts';
-import { admin, outsideJudge, presiding, sessionThatIs } from '../../support/matchFixture.ts';
+import {
+  admin,
+  bailiff,
+  outsideJudge,
+  presiding,
+  scheduledToModerators,
+  sessionThatIs,
+} from '../../support/matchFixture.ts';
 
 const details = { text: 'May it please the court', seconds: 90 };
 const entry = { event_type: 'BENCH_NOTE', details };
@@ -85,3 +92,12 @@ test.each(['A', 'NOTE', 'SESSION', 'TURNOVER', 'X_SESSION_', 'A'.repeat(50)])(
     expect(logEntry.body.safeParse({ event_type, details }).success).toBe(true);
   },
 );
+
+test('a moderator of the roster logs where the match is run by its moderators', () => {
+  given(scheduledToModerators, ...sessionThatIs.active.slice(1))
+    .when(logEntry, entry, bailiff)
+    .then({ kind: 'session', type: entry.event_type, payload: entry.details });
+  given(...sessionThatIs.active)
+    .when(logEntry, entry, bailiff)
+    .then('role_not_on_roster');
+});

@@ -3,7 +3,16 @@ import { expect, test } from 'vitest';
 import { pauseSession, sessionPaused } from '../../../src/court/sessions/pauseSession.ts';
 import { turnExpired } from '../../../src/court/turns/expireTurn.ts';
 import { given } from '../../support/given.ts';
-import { outsideJudge, presiding, sessionThatIs, turnId } from '../../support/matchFixture.ts';
+import {
+  bailiff,
+  outsideJudge,
+  presiding,
+  START,
+  scheduledToModerators,
+  sessionThatIs,
+  superAdmin,
+  turnId,
+} from '../../support/matchFixture.ts';
 import { at, MINUTE, round, speaking } from '../../support/roundEvents.ts';
 
 const active = given(...sessionThatIs.active);
@@ -40,4 +49,17 @@ test('a session is not paused twice', () => {
 
 test('a judge whom the panel does not name pauses nothing', () => {
   active.when(pauseSession, {}, outsideJudge).then('not_on_panel');
+});
+
+test('a moderator of the roster does it where the match is run by its moderators', () => {
+  const run = [scheduledToModerators, ...sessionThatIs.active.slice(1)];
+  given(...run)
+    .when(pauseSession, {}, bailiff, { id: START })
+    .then(sessionPaused({ reason: null }));
+  given(...run)
+    .when(pauseSession, {}, { ...bailiff, id: superAdmin.id })
+    .then('role_not_on_roster');
+  given(...sessionThatIs.active)
+    .when(pauseSession, {}, bailiff)
+    .then('role_not_on_roster');
 });

@@ -2,7 +2,15 @@
 import { expect, test } from 'vitest';
 import { resumeSession, sessionResumed } from '../../../src/court/sessions/resumeSession.ts';
 import { given } from '../../support/given.ts';
-import { outsideJudge, presiding, sessionThatIs } from '../../support/matchFixture.ts';
+import {
+  bailiff,
+  outsideJudge,
+  presiding,
+  START,
+  scheduledToModerators,
+  sessionThatIs,
+  superAdmin,
+} from '../../support/matchFixture.ts';
 
 test('a paused session goes on, and keeps the time at which it was started', () => {
   const verdict = given(...sessionThatIs.paused)
@@ -22,4 +30,17 @@ test('a judge whom the panel does not name resumes nothing', () => {
   given(...sessionThatIs.paused)
     .when(resumeSession, {}, outsideJudge)
     .then('not_on_panel');
+});
+
+test('a moderator of the roster does it where the match is run by its moderators', () => {
+  const run = [scheduledToModerators, ...sessionThatIs.paused.slice(1)];
+  given(...run)
+    .when(resumeSession, {}, bailiff, { id: START })
+    .then(sessionResumed({}));
+  given(...run)
+    .when(resumeSession, {}, { ...bailiff, id: superAdmin.id })
+    .then('role_not_on_roster');
+  given(...sessionThatIs.paused)
+    .when(resumeSession, {}, bailiff)
+    .then('role_not_on_roster');
 });

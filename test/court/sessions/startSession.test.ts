@@ -8,12 +8,14 @@ import { turnsOf } from '../../../src/court/turns/turn.ts';
 import { given, NOW } from '../../support/given.ts';
 import {
   admin,
+  bailiff,
   judge,
   opened,
   outsideJudge,
   presiding,
   START,
   scheduled,
+  scheduledToModerators,
   sessionThatIs,
   started,
   superAdmin,
@@ -71,4 +73,17 @@ test('the format that the assignment names is frozen in the record, with the tur
     format: custom,
     turns: [{ id: turnId(1), order_index: 1, state: 'planned', side: 'respondent', allotted_ms: 60_000 }],
   });
+});
+
+test('a moderator of the roster does it where the match is run by its moderators', () => {
+  const run = [scheduledToModerators, ...sessionThatIs.pending.slice(1)];
+  given(...run)
+    .when(startSession, {}, bailiff, { id: START })
+    .then(started);
+  given(...run)
+    .when(startSession, {}, { ...bailiff, id: superAdmin.id })
+    .then('role_not_on_roster');
+  given(...sessionThatIs.pending)
+    .when(startSession, {}, bailiff)
+    .then('role_not_on_roster');
 });

@@ -3,7 +3,16 @@ import { expect, test } from 'vitest';
 import { turnExpired } from '../../../src/court/turns/expireTurn.ts';
 import { extendTurn, turnExtended, turnExtendedFor } from '../../../src/court/turns/extendTurn.ts';
 import { given } from '../../support/given.ts';
-import { judge, outsideJudge, presiding, sessionThatIs, superAdmin, turnId } from '../../support/matchFixture.ts';
+import {
+  bailiff,
+  judge,
+  outsideJudge,
+  presiding,
+  scheduledToModerators,
+  sessionThatIs,
+  superAdmin,
+  turnId,
+} from '../../support/matchFixture.ts';
 import { at, MINUTE, round, running, speaking } from '../../support/roundEvents.ts';
 
 const turn_id = turnId(1);
@@ -75,4 +84,22 @@ test('a clerk enters what the presiding judge grants, and the record has both', 
     .then(turnExtendedFor({ ...extended, ...hand }))!;
   expect(rows).toMatchObject([{ actor_id: superAdmin.id }]);
   speech.when(extendTurn, { ...body, on_behalf_of: judge.id }, superAdmin).then('not_presiding', { status: 409 });
+});
+
+test('a moderator does so where the match is run by its moderators', () => {
+  const events = round('moot-20', speaking(1));
+  given(scheduledToModerators, ...events.slice(1))
+    .when(extendTurn, { ...body, on_behalf_of: presiding.id }, bailiff)
+    .then(
+      turnExtendedFor({
+        ...body,
+        clock: running(9 * MINUTE + body.extension_ms),
+        judge_id: presiding.id,
+        judge_name: 'Judge Okafor',
+        acting_name: 'Sam Bailey',
+      }),
+    );
+  given(...events)
+    .when(extendTurn, { ...body, on_behalf_of: presiding.id }, bailiff)
+    .then('role_not_on_roster');
 });
