@@ -48,7 +48,7 @@ import { lapseSession } from './sessions/lapseSession.ts';
 import { logEntry } from './sessions/logEntry.ts';
 import { pauseSession } from './sessions/pauseSession.ts';
 import { readLog, readReplay } from './sessions/readLog.ts';
-import { readActiveSessions, readSession } from './sessions/readSession.ts';
+import { readActiveSessions, readSession, readSessions } from './sessions/readSession.ts';
 import { resumeSession } from './sessions/resumeSession.ts';
 import { sessions } from './sessions/session.ts';
 import { startSession } from './sessions/startSession.ts';
@@ -139,6 +139,7 @@ export const court = defineModule({
     readAssignments,
     readAssignment,
     readActiveSessions,
+    readSessions,
     readSession,
     readParticipants,
     readAttendanceReport,

@@ -1,12 +1,12 @@
-/** Reading assignments with their rosters: one, and all that a person may see, newest last. */
+/** Reading assignments with their rosters: one, and all that a person may see, in the order of their time. */
 
 import { z } from 'zod';
 import { ROLES } from '../../core/definitions/actor.ts';
-import { pageOf, pageQuery, withinPage } from '../../core/definitions/page.ts';
+import { pageOf, withinPage } from '../../core/definitions/page.ts';
 import { defineQuery, NO_QUERY } from '../../core/definitions/query.ts';
-import { id } from '../../core/definitions/schemas.ts';
 import type { ShownAssignment } from './assignment.ts';
 import { assignmentAnswer, assignmentList, assignmentResource } from './assignmentResource.ts';
+import { cursorOf, matchPage, matchQuery, type PlacedRow } from './matchList.ts';
 
 type AssignmentRow = ShownAssignment & { session_id: string | null };
 
@@ -34,34 +34,31 @@ export const readAssignment = defineQuery({
   },
 });
 
-const arm = (id: string, from: string) =>
-  `(select ${id} as id from ${from} and ($4::uuid is null or ${id} > $4) order by ${id} limit $5)`;
-
-/** Each reason to see an assignment by its own index: others' assignments are not walked through to find the own. */
-const PAGE = `
-  with visible as (
-    ${arm('id', `assignments where $3 = 'super_admin'`)}
-    union ${arm('id', `assignments where visibility = 'public'`)}
-    union ${arm('id', `assignments where institution_id = $2::uuid and (visibility = 'institution' or $3 = 'admin')`)}
-    union ${arm('assignment_id', 'rosters where user_id = $1::uuid and replaced_at is null')}
-  )
-  ${ASSIGNMENTS} where a.id in (select id from visible) order by a.id limit $5`;
-
 export const readAssignments = defineQuery({
   name: 'assignment.list',
   route: 'GET /api/assignment/list',
-  summary: 'Assignments that you may see',
+  summary: 'Assignments that you may see: of your institution first, by time',
   roles: ROLES,
-  query: z.strictObject(pageQuery([id])),
+  query: z.strictObject(matchQuery),
   target: () => null,
   answer: assignmentList,
   async read({ db, actor, query }) {
-    const [after = null] = query.cursor ?? [];
-    const values = [actor.id, actor.institution_id, actor.role, after, query.limit + 1];
-    const { rows } = await db.query<AssignmentRow>(withinPage(PAGE), values);
-    return pageOf(rows, query, resource, (row) => [row.id]);
+    const { text, values } = matchPage(actor, query);
+    const { rows } = await db.query<AssignmentRow & PlacedRow>(
+      withinPage(`
+        with ${text}
+        select item.*, page.rank, page.scheduled_at as listed_at
+        from page cross join lateral (${ASSIGNMENTS} where a.id = page.id) item
+        order by page.rank, page.scheduled_at, page.id`),
+      values,
+    );
+    return pageOf(rows, query, listed, (row) => cursorOf(row, row.id));
   },
 });
+
+function listed({ rank: _, listed_at: __, ...row }: AssignmentRow & PlacedRow) {
+  return resource(row);
+}
 
 function resource({ session_id, ...assignment }: AssignmentRow) {
   return assignmentResource(assignment, session_id);

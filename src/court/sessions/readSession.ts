@@ -1,13 +1,17 @@
 /** Reading sessions: one, and those that are active, each with its head as of the same instant. */
 
+import { z } from 'zod';
 import { ROLES } from '../../core/definitions/actor.ts';
+import { at, components, listOf, named } from '../../core/definitions/answers.ts';
+import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 import { pageOf, withinPage } from '../../core/definitions/page.ts';
 import { defineQuery, NO_QUERY } from '../../core/definitions/query.ts';
 import type { Head } from '../../core/definitions/stream.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
+import { cursorOf, matchPage, matchQuery, type PlacedRow } from '../assignments/matchList.ts';
 import { ACTIVE_TURN, SERVER_TIME } from '../turns/readTurns.ts';
 import type { Turn } from '../turns/turn.ts';
-import type { Session } from './session.ts';
+import { SESSION_STATES, type Session } from './session.ts';
 import { aboutSession, byInstant } from './sessionQuery.ts';
 import { sessionAnswer, sessionList, sessionResource } from './sessionResource.ts';
 
@@ -80,6 +84,38 @@ export const readActiveSessions = defineQuery({
     const values = [actor.id, actor.institution_id, actor.role, after_time, after_id, query.limit + 1];
     const { rows } = await db.query<SessionRow>(withinPage(ACTIVE), values);
     return pageOf(rows, query, resource, (row) => [row.started_at!, row.id]);
+  },
+});
+
+/** One of the evening's list: a session with the time that its match is set for. */
+const listedSession = named('ListedSession', sessionAnswer.extend({ scheduled_at: at }), {
+  ...(components.get(sessionAnswer)!.example as z.output<typeof sessionAnswer>),
+  scheduled_at: EXAMPLE.started_at,
+});
+
+export const readSessions = defineQuery({
+  name: 'session.list',
+  route: 'GET /api/session/list',
+  summary: 'Sessions that you may see: of your institution first, by the time that their matches are set for',
+  roles: ROLES,
+  query: z.strictObject({ ...matchQuery, status: z.enum(SESSION_STATES).optional() }),
+  target: () => null,
+  answer: listOf('ListedSessionList', listedSession),
+  async read({ db, actor, query: { status, ...query } }) {
+    const { text, values } = matchPage(actor, query, status ? `s.status = '${status}'` : 's.id is not null');
+    const { rows } = await db.query<SessionRow & PlacedRow & { scheduled_at: string }>(
+      withinPage(`
+        with ${text}
+        select item.*, page.rank, page.scheduled_at as listed_at, page.scheduled_at
+        from page cross join lateral (${SESSIONS} where s.assignment_id = page.id) item
+        order by page.rank, page.scheduled_at, page.id`),
+      values,
+    );
+    const listed = ({ rank: _, listed_at: __, scheduled_at, ...row }: (typeof rows)[number]) => ({
+      ...resource(row),
+      scheduled_at,
+    });
+    return pageOf(rows, query, listed, (row) => cursorOf(row, row.assignment_id));
   },
 });
 

@@ -1,0 +1,113 @@
+/**
+ * The list of an evening: matches that a person may see, those of the own institution first, each part in the order of
+ * its time. Each reason to see one goes by its own index, so that others' matches are not walked through to find the own.
+ */
+import { z } from 'zod';
+import type { Actor } from '../../core/definitions/actor.ts';
+import { pageQuery } from '../../core/definitions/page.ts';
+import { id, instant, line } from '../../core/definitions/schemas.ts';
+
+/** How far a match is: where there is a session, that is said by the session. */
+export const MATCH_STATES = ['scheduled', 'pending', 'active', 'paused', 'completed', 'cancelled'] as const;
+
+const DAY_MS = 86_400_000;
+
+/** A date; the day is that of UTC, as no institution has another time zone yet. */
+const day = z.iso.date('is a date such as 2027-03-01');
+/** In a query string. */
+const yes = z.enum(['true', 'false']).transform((text) => text === 'true');
+
+export const matchQuery = {
+  ...pageQuery([z.enum(['0', '1']), instant, id]),
+  state: z.enum(MATCH_STATES).optional(),
+  day: day.optional(),
+  courtroom: line.optional(),
+  /** Whom the roster names. */
+  user_id: id.optional(),
+  /** Those on whose roster the asker is. */
+  mine: yes.optional(),
+};
+const query = z.strictObject(matchQuery);
+export type MatchQuery = z.output<typeof query>;
+
+const STATES: Record<(typeof MATCH_STATES)[number], string> = {
+  scheduled: 's.id is null and a.cancelled_at is null',
+  pending: `s.status = 'pending' and a.cancelled_at is null`,
+  active: `s.status = 'active'`,
+  paused: `s.status = 'paused'`,
+  completed: `s.status = 'completed'`,
+  cancelled: 'a.cancelled_at is not null',
+};
+
+/** `$1` is the asker, `$2` the asker's institution, `$3` the role, `$4` to `$6` the key to go on after, `$7` the limit. */
+const OWN = 'a.institution_id = $2::uuid';
+const OPEN_AT_HOME = `${OWN} and (a.visibility <> 'private' or $3 = 'admin')`;
+const ABROAD = `($2::uuid is null or a.institution_id <> $2::uuid)`;
+const RANK = `case when ${OWN} then 0 else 1 end`;
+const SEATED = `exists (select from rosters own
+  where own.assignment_id = a.id and own.user_id = $1::uuid and own.replaced_at is null)`;
+
+function armOf(rank: string, from: string, where: readonly string[]): string {
+  return `(
+    select ${rank} as rank, a.scheduled_at, a.id from ${from}
+    left join courtroom_sessions s on s.assignment_id = a.id
+    where ($4::integer is null or ${rank} > $4 or (${rank} = $4 and (a.scheduled_at, a.id) > ($5::timestamptz, $6::uuid)))
+      and ${where.join(' and ')}
+    order by rank, a.scheduled_at, a.id limit $7)`;
+}
+
+/**
+ * The keys of a page, as the table `page (rank, scheduled_at, id)` of a `with`, and the values of its statement.
+ * @param more a condition on the match `a` and its session `s`
+ */
+export function matchPage(actor: Actor, asked: MatchQuery, more = 'true'): { text: string; values: unknown[] } {
+  const [rank = null, after_time = null, after_id = null] = asked.cursor ?? [];
+  const values: unknown[] = [actor.id, actor.institution_id, actor.role];
+  values.push(rank === null ? null : Number(rank), after_time, after_id, asked.limit + 1);
+  const value = (one: unknown) => `$${values.push(one)}`;
+  const wanted = [more];
+  if (asked.state) wanted.push(STATES[asked.state]);
+  if (asked.courtroom !== undefined) wanted.push(`a.courtroom = ${value(asked.courtroom)}`);
+  if (asked.day !== undefined) {
+    const from = Date.parse(asked.day);
+    wanted.push(`a.scheduled_at >= ${value(new Date(from).toISOString())}::timestamptz`);
+    wanted.push(`a.scheduled_at < ${value(new Date(from + DAY_MS).toISOString())}::timestamptz`);
+  }
+  const people = [...(asked.mine ? [actor.id] : []), ...(asked.user_id === undefined ? [] : [asked.user_id])];
+  const [first, second] = people.map((one) => value(one));
+  const arms = first ? armsOfPerson(first, second, wanted) : armsOfAll(actor, wanted);
+  // What no arm speaks of still has a type.
+  const text = `asker as (select $1::uuid, $2::uuid, $3::text), page as (select rank, scheduled_at, id from (${arms.join(' union ')}) visible
+    order by rank, scheduled_at, id limit $7)`;
+  return { text, values };
+}
+
+function armsOfAll(actor: Actor, wanted: readonly string[]): string[] {
+  if (actor.role === 'super_admin') return [armOf('1', 'assignments a', wanted)];
+  const seats = 'rosters r join assignments a on a.id = r.assignment_id';
+  return [
+    armOf('0', 'assignments a', [OPEN_AT_HOME, ...wanted]),
+    armOf('1', 'assignments a', [`a.visibility = 'public'`, ABROAD, ...wanted]),
+    armOf(RANK, seats, ['r.user_id = $1::uuid and r.replaced_at is null', ...wanted]),
+  ];
+}
+
+/** What a person is named in is little: it is looked up by the person, and then looked at. */
+function armsOfPerson(person: string, other: string | undefined, wanted: readonly string[]): string[] {
+  const seats = 'rosters r join assignments a on a.id = r.assignment_id';
+  const visible = `($3 = 'super_admin' or a.visibility = 'public' or (${OPEN_AT_HOME}) or ${SEATED})`;
+  const both = other
+    ? `exists (select from rosters too
+        where too.assignment_id = a.id and too.user_id = ${other}::uuid and too.replaced_at is null)`
+    : 'true';
+  return [armOf(RANK, seats, [`r.user_id = ${person}::uuid and r.replaced_at is null`, visible, both, ...wanted])];
+}
+
+/** Where a row of `page` stands: what its cursor holds. */
+export interface PlacedRow {
+  rank: number;
+  listed_at: string;
+  id: string;
+}
+
+export const cursorOf = ({ rank, listed_at }: PlacedRow, match_id: string) => [String(rank), listed_at, match_id];
