@@ -1,6 +1,6 @@
 /**
  * `npm run bench` runs every benchmark, `npm run bench -- <name>` one of them. Options: --seconds 8, --rounds 1,
- * --connections 1,64,256, --listeners 10000, --sessions 2000 (verify), --only ours,direct,naive (relay: ours,ours-socketio,adapter,streams), --quiet 100.
+ * --connections 1,64,256, --listeners 10000, --sessions 2000 (verify), --only ours,direct,naive (relay: ours,ours-socketio,adapter,streams,nats), --quiet 100.
  */
 import { parseArgs } from 'node:util';
 import { benchClient } from './client.ts';

@@ -1,10 +1,12 @@
 /**
  * The relay beside plain socket.io with its Redis adapters, tuned the same: live events to many listeners, one big room,
  * replay, a storm of reconnects, and listeners that stall. Each contestant has the same API and worker behind it, and the
- * same commits before the same announcements; what differs is the way from there to the listener.
+ * same commits before the same announcements; what differs is the way from there to the listener. Where nats-server
+ * is installed, live events are compared with that, too.
  */
 import { type Grounds, openGrounds } from './grounds.ts';
 import type { BenchOptions } from './options.ts';
+import { hasNats } from './peers/nats.ts';
 import { CONTESTANTS, type Contestant, isPeer } from './relay/contestants.ts';
 import { type FanoutPlan, type FanoutResult, measureFanout } from './relay/fanout.ts';
 import { measureReplay } from './relay/replay.ts';
@@ -23,15 +25,17 @@ const SAMPLE_TEXT = 'x'.repeat(100);
 
 export async function benchRelay(options: BenchOptions): Promise<void> {
   const named = CONTESTANTS.filter((name) => options.only.includes(name));
-  const contestants = named.length > 0 ? named : CONTESTANTS;
+  const contestants = (named.length > 0 ? named : CONTESTANTS).filter((name) => name !== 'nats' || hasNats());
+  // It keeps nothing, and cuts off listeners that stall: only live events are compared.
+  const keeping = contestants.filter((name) => name !== 'nats');
   const grounds = await openGrounds();
   try {
     const results = {
       rooms: await fanout(grounds, contestants, options, ROOMS),
       one_room: await fanout(grounds, contestants, options, 1),
-      replay: await replay(grounds, contestants, options),
+      replay: await replay(grounds, keeping, options),
       storm: await storm(grounds, contestants, options),
-      slow: await slow(grounds, contestants, options),
+      slow: await slow(grounds, keeping, options),
     };
     await keepResults('relay', { listeners: options.listeners, ...results });
   } finally {
@@ -69,7 +73,7 @@ async function fanout(
   console.log(
     `\n${listeners} listeners in ${rooms} rooms, ${PER_LISTENER * listeners} deliveries a second\n${table(['', ...keys], rows)}`,
   );
-  const peers = contestants.filter(isPeer);
+  const peers = contestants.filter((name) => isPeer(name) && name !== 'nats');
   if (peers.length > 0) {
     const best = (key: 'p99_ms' | 'cpu_us') => Math.min(...peers.map((peer) => of(peer, key)));
     for (const one of contestants.filter((name) => !isPeer(name))) {

@@ -34,13 +34,23 @@ export function mibOf(pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1_024;
 }
 
+/** Of a process with everything it has started. */
+export function mibOfTree(root: number): number {
+  return [...treeOf(readEntries(), root)].reduce((sum, pid) => sum + mibOf(pid), 0);
+}
+
 function usedByTree(entries: Entry[], root: number): number {
+  const members = treeOf(entries, root);
+  return entries.reduce((sum, { pid, used_us }) => (members.has(pid) ? sum + used_us : sum), 0);
+}
+
+function treeOf(entries: Entry[], root: number): Set<number> {
   const members = new Set([root]);
   for (let size = 0; size < members.size; ) {
     size = members.size;
     for (const { pid, parent } of entries) if (members.has(parent)) members.add(pid);
   }
-  return entries.reduce((sum, { pid, used_us }) => (members.has(pid) ? sum + used_us : sum), 0);
+  return members;
 }
 
 function readEntries(): Entry[] {

@@ -3,10 +3,11 @@
  * and count what comes. Each sees that every event is the next one; one in ten notes when it came.
  */
 import type { Docket } from '../grounds.ts';
+import { listenToNats } from './natsClient.ts';
 import { openWire, type Wire } from './wire.ts';
 
 export interface AudiencePlan {
-  wire: 'websocket' | 'socketio';
+  wire: 'websocket' | 'socketio' | 'nats';
   /** Where the namespace asks for a token, and the position; a peer asks for nothing. */
   isPeer: boolean;
   port: number;
@@ -100,7 +101,11 @@ function connect(plan: AudiencePlan, member: Member, n: number): Promise<void> {
       resolve();
     };
 
+    const say = (text: string) => member.wire!.say(text);
+    const nats = listenToNats({ subject: session_id, say, onReady: synced, onMessage: onEvent });
+
     function onText(chunk: Buffer, start: number, end: number): void {
+      if (kind === 'nats') return void nats(chunk.subarray(start, end));
       if (kind === 'socketio' && onEngine(chunk, start, end)) return;
       const at = kind === 'socketio' ? chunk.indexOf(0x5b, start) : start;
       if (begins(chunk, at, EVENT[kind])) onEvent(chunk, at, end);
@@ -147,7 +152,11 @@ function connect(plan: AudiencePlan, member: Member, n: number): Promise<void> {
     const query = `token=${token}${position === undefined ? '' : `&last_sequence=${position}`}`;
     member.wire = openWire({
       port,
-      path: kind === 'socketio' ? '/socket.io/?EIO=4&transport=websocket' : `/live/ws/${session_id}?${query}`,
+      path: {
+        socketio: '/socket.io/?EIO=4&transport=websocket',
+        websocket: `/live/ws/${session_id}?${query}`,
+        nats: '/',
+      }[kind],
       localAddress: `127.0.${1 + ((n >> 8) % 250)}.${n % 250}`,
       onOpen: () => {},
       onText,

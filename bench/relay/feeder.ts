@@ -10,6 +10,7 @@ import type { Broadcast } from '../../src/infra/broadcast/broadcast.ts';
 import { openBackbone } from '../../src/infra/process/backbone.ts';
 import { readConfig } from '../../src/infra/process/config.ts';
 import { privateNames } from '../../src/modules.ts';
+import { openNatsPublisher } from '../peers/nats.ts';
 import { createNode } from '../peers/sockets.ts';
 import { type Contestant, isPeer } from './contestants.ts';
 
@@ -22,7 +23,7 @@ let stamps: Stamps = new Map();
 
 const config = readConfig(process.env, 'separate', false);
 const backbone = await openBackbone(config, config.DATABASE_URL!, 'worker', privateNames);
-const broadcast: Broadcast = { ...backbone.broadcast, publish: isPeer(contestant) ? publishToPeer() : publishToOurs };
+const broadcast: Broadcast = { ...backbone.broadcast, publish: publisher() };
 const worker = await startWorker({ ...backbone, broadcast });
 
 process.on('message', (order: 'stamps' | 'stop') => {
@@ -38,6 +39,11 @@ process.on('message', (order: 'stamps' | 'stop') => {
 });
 say({ kind: 'ready' });
 
+function publisher(): Broadcast['publish'] {
+  if (contestant === 'nats') return publishToNats();
+  return isPeer(contestant) ? publishToPeer() : publishToOurs;
+}
+
 function publishToOurs(channel: string, message: string): Promise<void> {
   note(channel, message);
   return backbone.broadcast.publish(channel, message);
@@ -50,6 +56,16 @@ function publishToPeer(): Broadcast['publish'] {
     if (!events) return backbone.broadcast.publish(channel, message);
     const room = channel.slice(channel.indexOf(':') + 1);
     for (const event of events) io.to(room).emit('EVENT', { type: 'EVENT', ...event });
+  };
+}
+
+function publishToNats(): Broadcast['publish'] {
+  const nats = openNatsPublisher(Number(process.env.NATS_PORT));
+  return async (channel, message) => {
+    const events = note(channel, message);
+    if (!events) return backbone.broadcast.publish(channel, message);
+    const subject = channel.slice(channel.indexOf(':') + 1);
+    for (const event of events) nats.publish(subject, JSON.stringify({ type: 'EVENT', ...event }));
   };
 }
 

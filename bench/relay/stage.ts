@@ -3,9 +3,10 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../../test/support/redis.ts';
 import type { Docket, Grounds } from '../grounds.ts';
 import { endWithUs, type RunningServer, SECRET, startProcesses } from '../servers.ts';
-import { mibOf, readUsage } from '../usage.ts';
+import { mibOfTree, readUsage } from '../usage.ts';
 import type { AudienceMessage, AudienceOrder, AudiencePlan, Count } from './audience.ts';
 import { type Contestant, isPeer, wireOf } from './contestants.ts';
 import type { FeederMessage, Stamps } from './feeder.ts';
@@ -42,11 +43,14 @@ export async function openStage(
   const database = `bench_relay_${contestant.replace('-', '_')}`;
   const databaseUrl = await grounds.openDatabase(database);
   const backing = { databaseUrl, redisUrl: grounds.redisUrl };
-  const relayArgs = isPeer(contestant) ? ['peers/sockets.js', contestant] : [RELAY];
-  const feeder = forkOf('relay/feeder.js', [contestant], { DATABASE_URL: databaseUrl, REDIS_URL: grounds.redisUrl });
+  const relayArgs =
+    contestant === 'nats' ? ['peers/nats.js'] : isPeer(contestant) ? ['peers/sockets.js', contestant] : [RELAY];
+  const nats = { NATS_PORT: `${await freePort()}`, NATS_WS_PORT: `${await freePort()}` };
+  const urls = { DATABASE_URL: databaseUrl, REDIS_URL: grounds.redisUrl };
+  const feeder = forkOf('relay/feeder.js', [contestant], { ...urls, ...nats });
   await messageOf<FeederMessage, 'ready'>(feeder, 'ready');
   const api = await startProcesses(contestant, { api: ['../src/processes/api.js'] }, backing);
-  let relay = await startProcesses(contestant, { relay: relayArgs }, backing, { SAMPLE: sample });
+  let relay = await startProcesses(contestant, { relay: relayArgs }, backing, { SAMPLE: sample, ...nats });
   const audience = forkOf('relay/audience.js', [], {});
   const { dockets } = grounds;
   const tell = (order: AudienceOrder) => void audience.send(order);
@@ -54,7 +58,7 @@ export async function openStage(
 
   async function join(plan: Parameters<Stage['join']>[0]): Promise<number> {
     const heard = hear('joined');
-    const port = Number(new URL(relay.url).port);
+    const port = contestant === 'nats' ? Number(nats.NATS_WS_PORT) : Number(new URL(relay.url).port);
     tell({ order: 'join', plan: { wire: wireOf(contestant), isPeer: isPeer(contestant), port, dockets, ...plan } });
     return (await heard).elapsed_ms;
   }
@@ -101,7 +105,7 @@ export async function openStage(
     stamps,
     record: ({ session_id, token }, text) => post(`/api/session/${session_id}/log`, token, text),
     hear,
-    relay: () => ({ cpu_us: readUsage({ relay: relay.pids.relay! }).relay!, mib: mibOf(relay.pids.relay!) }),
+    relay: () => ({ cpu_us: readUsage({ relay: relay.pids.relay! }).relay!, mib: mibOfTree(relay.pids.relay!) }),
     databaseUrl,
     replaceRelay,
     signal,

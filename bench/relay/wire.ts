@@ -24,6 +24,7 @@ export interface WireOptions {
 
 const HEAD_END = Buffer.from('\r\n\r\n');
 const TEXT = 0x1;
+const BINARY = 0x2;
 const PING = 0x9;
 const PONG = 0xa;
 const CLOSE = 0x8;
@@ -64,7 +65,7 @@ export function openWire({ port, path, localAddress, onOpen, onText, onClose }: 
       const start = at + head;
       if (chunk.length < start + length) break;
       const opcode = chunk[at]! & 0xf;
-      if (opcode === TEXT) onText(chunk, start, start + length);
+      if (opcode === TEXT || opcode === BINARY) onText(chunk, start, start + length);
       else if (opcode === PING) write(PONG, chunk.subarray(start, start + length));
       else if (opcode === CLOSE) socket.end();
       at = start + length;
