@@ -17,6 +17,8 @@ export interface CommandRow {
   stream: string;
   status: string;
   idempotency_key: string | null;
+  /** Of the request that sent it first. */
+  request_id: string;
   outcome: string | null;
 }
 
@@ -92,9 +94,9 @@ function answersUntrue(sent: Sent[], { commands }: Stored): string[] {
   });
 }
 
-function answerOf({ id, status, outcome }: CommandRow): JsonObject {
+function answerOf({ id, status, outcome, request_id }: CommandRow): JsonObject {
   const { problem, ...applied } = JSON.parse(outcome ?? '{}') as JsonObject;
-  if (problem) return { ...(problem as JsonObject), instance: `/api/command/${id}`, command_id: id };
+  if (problem) return { ...(problem as JsonObject), instance: `/api/command/${id}`, command_id: id, request_id };
   return { command_id: id, status, ...applied };
 }
 

@@ -10,7 +10,7 @@ const EVENTS = `
   from events join event_payloads using (stream, sequence) where stream = any($1) order by stream, sequence`;
 
 const COMMANDS = `
-  select id::text, position::int, name, stream, status, idempotency_key, outcome
+  select id::text, position::int, name, stream, status, idempotency_key, request_id, outcome
   from commands where streams && $1 order by position`;
 
 const HEADS = `

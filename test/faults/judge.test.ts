@@ -38,9 +38,10 @@ function honest(turn: (order: Sent[]) => Sent[] = (order) => order): Case {
     const outcome = JSON.stringify(rejected ? { problem } : applied);
     const status = rejected ? 'rejected' : 'applied';
     const position = commands.size + 1;
-    commands.set(one, { id, position, name: 'session.log', stream: STREAM, status, idempotency_key: one.key, outcome });
+    const stored_as = { id, position, name: 'session.log', stream: STREAM, status, idempotency_key: one.key };
+    commands.set(one, { ...stored_as, request_id: `request ${one.key}`, outcome });
     const told = rejected
-      ? { ...problem, instance: `/api/command/${id}`, command_id: id }
+      ? { ...problem, instance: `/api/command/${id}`, command_id: id, request_id: `request ${one.key}` }
       : { command_id: id, status, ...applied };
     one.answer =
       one.n === 2
