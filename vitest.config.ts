@@ -105,7 +105,7 @@ export default defineConfig({
           ...files(FAULTS, ...PURE),
           name: 'faults',
           testTimeout: 120_000,
-          maxWorkers: 6,
+          maxWorkers: 5,
         },
       },
       ...(isEverything ? [{ test: { ...withServers, ...inTurn(5), ...files(VERSIONS), name: 'versions' } }] : []),
