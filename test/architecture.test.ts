@@ -128,10 +128,10 @@ describe('the walls', () => {
 describe('the lists', () => {
   test.each([
     ['command', 'define(?:Upload)?Command', commands],
-    ['query', 'defineQuery', queries],
-    ['route', 'defineRoute', routes],
+    ['query', 'define(?:Long|File)?Query', queries],
+    ['route', 'define(?:Open)?Route', routes],
   ] as const)('every %s that is defined under src is in its list', (_, define, list) => {
-    const definition = new RegExp(`= ${define}[<(][^]*?\\bname: '([a-z._]+)'`, 'g');
+    const definition = new RegExp(`= ${define}[<(][^]*?\\bname: '([a-zA-Z._]+)'`, 'g');
     const defined = filesUnder(join(root, 'src')).flatMap((file) =>
       [...readFileSync(file, 'utf8').matchAll(definition)].map(([, name]) => name),
     );

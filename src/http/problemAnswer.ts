@@ -1,7 +1,7 @@
 /** A problem as every refusal answers it, as a schema: RFC 9457, with the members that some codes bring. */
 import { z } from 'zod';
 import { count, named, text, uuid } from '../core/definitions/answers.ts';
-import { EXAMPLE } from '../core/definitions/exampleValues.ts';
+import { EXAMPLE } from '../court/exampleValues.ts';
 import { problems } from '../modules.ts';
 import { MAX_FAULTS } from './door/inputErrors.ts';
 

@@ -1,7 +1,7 @@
 /** Reading what verification found, the newest first. A finding stays when it is resolved. */
 import { z } from 'zod';
 import { at, count, listOf, named, text, uuid } from '../core/definitions/answers.ts';
-import { EXAMPLE } from '../core/definitions/exampleValues.ts';
+import { EXAMPLE, exampleId } from '../core/definitions/exampleValues.ts';
 import { pageOf, pageQuery, withinPage } from '../core/definitions/page.ts';
 import { defineQuery } from '../core/definitions/query.ts';
 import { id, instant } from '../core/definitions/schemas.ts';
@@ -22,7 +22,7 @@ const findingAnswer = named(
     resolved_at: at.nullable(),
   }),
   {
-    ...{ id: EXAMPLE.event_id, job: 'verify.recent', stream: `session:${EXAMPLE.session_id}` },
+    ...{ id: EXAMPLE.event_id, job: 'verify.recent', stream: `session:${exampleId('12')}` },
     ...{ issues: ['Sequence gap: expected 5, got 7'], issues_omitted: 0 },
     ...{ found_at: EXAMPLE.started_at, last_seen_at: EXAMPLE.now, resolved_at: null },
   },

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { count, named, position, text, uuid } from '../core/definitions/answers.ts';
 import type { Catalog } from '../core/definitions/command.ts';
-import { EXAMPLE } from '../core/definitions/exampleValues.ts';
+import { EXAMPLE, exampleId } from '../core/definitions/exampleValues.ts';
 import type { Blobs } from '../core/definitions/files.ts';
 import { idOf, streamName } from '../core/definitions/stream.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
@@ -25,7 +25,7 @@ export const sessionVerdict = named(
     message: text,
   }),
   {
-    ...{ session_id: EXAMPLE.session_id, is_valid: true, events_checked: 17, invalid_sequences: [], issues: [] },
+    ...{ session_id: exampleId('12'), is_valid: true, events_checked: 17, invalid_sequences: [], issues: [] },
     ...{ head: EXAMPLE.head, message: 'The record is intact: 17 events checked, every hash, link and row agrees.' },
   },
 );

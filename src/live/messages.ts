@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { at, hash, position } from '../core/definitions/answers.ts';
 import type { ExportedEvent } from '../core/definitions/event.ts';
-import { eventAnswer } from '../core/definitions/eventAnswer.ts';
+import { eventAnswer } from '../court/sessions/eventAnswer.ts';
 import { presence, snapshot } from './snapshot.ts';
 
 const sequence = z.int().min(0);

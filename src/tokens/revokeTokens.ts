@@ -28,7 +28,7 @@ const revocationAnswer = named(
     ...{ revoked_at: at, kept_until: at },
   }),
   {
-    ...{ id: EXAMPLE.command_id, jti: null, sid: null, user_id: EXAMPLE.petitioner.user_id },
+    ...{ id: EXAMPLE.command_id, jti: null, sid: null, user_id: EXAMPLE.user_id },
     ...{ revoked_at: EXAMPLE.now, kept_until: '2027-09-25T10:11:12.345Z' },
   },
 );
@@ -39,7 +39,7 @@ export const revokeTokens = defineCommand({
   summary: 'End the tokens issued up to now that bear one of these names; their connections close within a second',
   who: ADMINS,
   body,
-  example: { user_id: EXAMPLE.petitioner.user_id },
+  example: { user_id: EXAMPLE.user_id },
   locks: (_, __, id) => [theRevocation(id)],
   decide: () => [],
   writes(_, { id, input, actor, now }) {

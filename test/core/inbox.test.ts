@@ -45,7 +45,7 @@ test('an accepted command is stored as it was handed over, without an outcome', 
   expect(acceptance).toEqual({
     joined: false,
     state: {
-      ...{ id: asked.id, name: 'assignment.create', status: 'accepted', attempts: 0 },
+      ...{ id: asked.id, name: 'assignment.create', request_id: asked.request_id, status: 'accepted', attempts: 0 },
       ...{ accepted_at: expect.stringMatching(/^\d{4}-.*\.\d{3}Z$/), finished_at: null, outcome: null },
     },
   });

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { VISIBILITIES } from '../../access/scope.ts';
 import { at, listOf, named, text, uuid } from '../../core/definitions/answers.ts';
-import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
+import { EXAMPLE } from '../exampleValues.ts';
 import { formatAnswer } from '../formats/format.ts';
 import type { ShownAssignment } from './assignment.ts';
 import { warning } from './clashes.ts';

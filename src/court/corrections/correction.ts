@@ -4,9 +4,9 @@
  */
 import { z } from 'zod';
 import { actor, at, listOf, named, text, uuid } from '../../core/definitions/answers.ts';
-import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 import { defineTable } from '../../core/definitions/table.ts';
 import { insert, type Write } from '../../core/definitions/write.ts';
+import { EXAMPLE } from '../exampleValues.ts';
 
 export const CORRECTED = ['turn', 'objection', 'exhibit'] as const;
 

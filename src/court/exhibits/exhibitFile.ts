@@ -2,9 +2,9 @@
 
 import { z } from 'zod';
 import { count, hash, named, text, uuid } from '../../core/definitions/answers.ts';
-import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 import { type Blobs, fileIssues, type RecordedFile } from '../../core/definitions/files.ts';
 import type { Attachment } from '../../core/definitions/query.ts';
+import { EXAMPLE } from '../exampleValues.ts';
 import { type Exhibit, labelOf } from './exhibit.ts';
 import { endingOf } from './mediaTypes.ts';
 

@@ -5,9 +5,9 @@
 
 import { z } from 'zod';
 import { actor, at, listOf, named, text, uuid } from '../../core/definitions/answers.ts';
-import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 import { defineTable } from '../../core/definitions/table.ts';
 import { insert, type Row, update, type Write } from '../../core/definitions/write.ts';
+import { EXAMPLE } from '../exampleValues.ts';
 import { SIDES, type Side } from '../formats/format.ts';
 import { EVIDENCE, type Ground, POINTS, ruleOf } from './grounds.ts';
 

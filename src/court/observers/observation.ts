@@ -1,8 +1,8 @@
 /** An observation: a spectator looks on. No event records it, and only its own maker finds it. */
 import { z } from 'zod';
 import { at, named, text, uuid } from '../../core/definitions/answers.ts';
-import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 import { defineTable } from '../../core/definitions/table.ts';
+import { EXAMPLE } from '../exampleValues.ts';
 
 export const observations = defineTable({
   name: 'session_observations',

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { ROSTER_ROLES } from '../../access/scope.ts';
 import { at, count, named, text, uuid } from '../../core/definitions/answers.ts';
-import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
+import { EXAMPLE } from '../exampleValues.ts';
 
 /** Types of events by which a participant comes or goes. */
 export const COMING_AND_GOING = [

@@ -1,8 +1,8 @@
 /** A recording of a session that is named beside the session's own. */
 import { z } from 'zod';
 import { actor, at, listOf, named, text, uuid } from '../../core/definitions/answers.ts';
-import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 import { defineTable } from '../../core/definitions/table.ts';
+import { EXAMPLE } from '../exampleValues.ts';
 
 export const recordingAnswer = named(
   'Recording',

@@ -3,7 +3,6 @@
 import { z } from 'zod';
 import { defineCommand } from '../../access/defineCommand.ts';
 import { mayOfficiate } from '../../access/scope.ts';
-import { entryAnswer } from '../../core/definitions/eventAnswer.ts';
 import { privately } from '../../core/definitions/privateText.ts';
 import { reservedBy } from '../../core/definitions/reserved.ts';
 import { freeObject } from '../../core/definitions/schemas.ts';
@@ -12,6 +11,7 @@ import { refuseIdleModerator, refuseOutsider, STRANGER_CODES } from '../assignme
 import { reject } from '../problems.ts';
 import { reserved } from '../reserved.ts';
 import { BENCH_AND_BAILIFF } from '../roles.ts';
+import { entryAnswer } from './eventAnswer.ts';
 import { sessionStream, theSession } from './session.ts';
 
 const { event_types } = reservedBy([reserved]);

@@ -3,12 +3,12 @@
 import { z } from 'zod';
 import { EVENT_COLUMNS, type EventRow, exportedEvent } from '../../core/chain/ledger.ts';
 import { count, named, position, uuid } from '../../core/definitions/answers.ts';
-import { eventAnswer } from '../../core/definitions/eventAnswer.ts';
-import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 import { PAGE_BYTES } from '../../core/definitions/page.ts';
 import { defineQuery } from '../../core/definitions/query.ts';
 import { wholeNumber } from '../../core/definitions/schemas.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
+import { EXAMPLE } from '../exampleValues.ts';
+import { eventAnswer } from './eventAnswer.ts';
 import { sessionStream, sessionStreamName } from './session.ts';
 import { aboutSession } from './sessionQuery.ts';
 

@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { ROSTER_ROLES, VISIBILITIES, type Visibility } from '../../access/scope.ts';
 import { at, count, hash, listOf, named, position, text, uuid } from '../../core/definitions/answers.ts';
-import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 import type { Head } from '../../core/definitions/stream.ts';
+import { EXAMPLE } from '../exampleValues.ts';
 import { clockAnswer, shownClock, shownTurn, turnAnswer } from '../turns/shownTurn.ts';
 import { activeTurn, type Turn } from '../turns/turn.ts';
 import { type Participant, SEAT_STATES, SESSION_STATES, type Session, type SessionState } from './session.ts';

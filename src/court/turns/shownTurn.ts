@@ -1,8 +1,8 @@
 /** A turn, and its clock, as every answer shows them. */
 import { z } from 'zod';
 import { at, count, named, text, uuid } from '../../core/definitions/answers.ts';
-import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 import type { Head } from '../../core/definitions/stream.ts';
+import { EXAMPLE } from '../exampleValues.ts';
 import type { Format } from '../formats/format.ts';
 import { clock, clockAt, PAUSE_REASONS } from './clock.ts';
 import { plannedTurn, TURN_STATES, type Turn, turnOfPayload } from './turn.ts';

@@ -1,8 +1,8 @@
 /** A procedural violation: a fault that an official puts on record. It needs no ruling; what it costs is for the scores. */
 import { z } from 'zod';
 import { actor, at, listOf, named, text, uuid } from '../../core/definitions/answers.ts';
-import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 import { defineTable } from '../../core/definitions/table.ts';
+import { EXAMPLE } from '../exampleValues.ts';
 
 export const violationAnswer = named(
   'Violation',

@@ -1,7 +1,7 @@
 /** What a command is answered, as schemas: its outcome with the resource after it, or how it stands. */
 import { z } from 'zod';
 import { at, components, count, hash, named, text, uuid } from '../../core/definitions/answers.ts';
-import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
+import { EXAMPLE } from '../../court/exampleValues.ts';
 import { problemAnswer } from '../problemAnswer.ts';
 
 const recorded = z.strictObject({ event_sequence: count, event_type: text, event_hash: hash });

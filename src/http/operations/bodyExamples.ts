@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { CommandDefinition } from '../../core/definitions/command.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
-import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
+import { EXAMPLE } from '../../court/exampleValues.ts';
 
 /** What stands under a name, whichever body asks for it. */
 const FIELDS: Readonly<Record<string, unknown>> = {

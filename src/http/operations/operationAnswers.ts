@@ -1,7 +1,7 @@
 /** What operations are answered, as schemas. */
 import { z } from 'zod';
 import { at, count, named, position, text } from '../../core/definitions/answers.ts';
-import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
+import { EXAMPLE } from '../../court/exampleValues.ts';
 import type { Health } from '../../infra/telemetry/probe.ts';
 
 const health = z.looseObject({

@@ -1,9 +1,9 @@
 /** What is signed of the log, and with which keys: for everybody. */
 import { z } from 'zod';
 import { at, count, hash, listOf, named, text } from '../../core/definitions/answers.ts';
-import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 import { pageOf, pageQuery } from '../../core/definitions/page.ts';
 import { Problem } from '../../core/definitions/problem.ts';
+import { EXAMPLE } from '../../court/exampleValues.ts';
 import { signerFiles } from '../../infra/signer/signerFiles.ts';
 import { readCheckpoint, readCheckpointPage } from '../../integrity/log/readCheckpoints.ts';
 import { demandQuery } from '../door/query.ts';

@@ -6,9 +6,9 @@
 import type { Request, Response } from 'express';
 import type { Actor } from '../../core/definitions/actor.ts';
 import { at, count, named } from '../../core/definitions/answers.ts';
-import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
+import { EXAMPLE } from '../../court/exampleValues.ts';
 import { readAttending } from '../../court/participants/readPresence.ts';
 import { sessionStreamName } from '../../court/sessions/session.ts';
 import { SERVER_TIME } from '../../court/turns/readTurns.ts';

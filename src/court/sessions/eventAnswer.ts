@@ -1,7 +1,7 @@
 /** An event as it leaves the system, as a schema: from its fields a stranger rebuilds every hash. */
 import { z } from 'zod';
-import { actor, at, hash, named, uuid } from './answers.ts';
-import { EXAMPLE } from './exampleValues.ts';
+import { actor, at, hash, named, uuid } from '../../core/definitions/answers.ts';
+import { EXAMPLE } from '../exampleValues.ts';
 
 const envelope = {
   event_sequence: z.int().min(1),
