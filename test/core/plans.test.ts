@@ -122,24 +122,43 @@ const people: [string, () => Actor][] = [
   ['a super_admin', () => ({ id: randomUUID(), role: 'super_admin', institution_id: null })],
 ];
 
+type Asked = { [field: string]: string };
+
+/** The nodes of what is sent to answer this question, asked so. */
+async function nodesFor(definition: (typeof scoped)[number], actor: Actor, asked: Asked = {}): Promise<Node[]> {
+  const plans: Node[] = [];
+  const params = { ...place };
+  const query = definition.query.parse(asked);
+  await createReading(pool, pool).inScope(actor, place.session_id, async (db) =>
+    definition.read({ db: explaining(db, plans), actor, params, query, catalog }),
+  );
+  expect(plans.length).toBeGreaterThan(0);
+  return plans.flatMap(nodesOf);
+}
+
+function expectByKeys(nodes: Node[]): void {
+  const walks = nodes.filter((node) => node['Node Type'] === 'Seq Scan');
+  expect(walks.map((node) => node['Relation Name'])).toEqual([]);
+  const scans = nodes.filter((node) => /Scan/.test(node['Node Type']) && node['Index Name'] !== undefined);
+  expect(scans.reduce((sum, node) => sum + rowsTouched(node), 0)).toBeLessThan(MOST_ROWS);
+}
+
+/** What narrows the list of an evening. */
+const FILTERS: [string, () => Asked][] = [
+  ['day', () => ({ day: '2026-11-22' })],
+  ['courtroom and state', () => ({ courtroom: 'Courtroom', state: 'active' })],
+  ['person', () => ({ user_id: place.user_id })],
+  ['mine', () => ({ mine: 'true' })],
+];
+
 describe.each(people)('for %s', (_, actorOf) => {
   test.each(scoped.map((query) => [query.name, query] as const))('%s goes by keys', async (_, definition) => {
-    const plans: Node[] = [];
-    const params = { ...place };
-    await createReading(pool, pool).inScope(actorOf(), place.session_id, async (db) =>
-      definition.read({
-        db: explaining(db, plans),
-        actor: actorOf(),
-        params,
-        query: definition.query.parse({}),
-        catalog,
-      }),
-    );
-    const nodes = plans.flatMap(nodesOf);
-    expect(plans.length).toBeGreaterThan(0);
-    const walks = nodes.filter((node) => node['Node Type'] === 'Seq Scan');
-    expect(walks.map((node) => node['Relation Name'])).toEqual([]);
-    const scans = nodes.filter((node) => /Scan/.test(node['Node Type']) && node['Index Name'] !== undefined);
-    expect(scans.reduce((sum, node) => sum + rowsTouched(node), 0)).toBeLessThan(MOST_ROWS);
+    expectByKeys(await nodesFor(definition, actorOf()));
+  });
+
+  test.each(FILTERS)('the lists of an evening by %s go by keys', async (_, askedOf) => {
+    const lists = scoped.filter(({ name }) => name === 'assignment.list' || name === 'session.list');
+    expect(lists).toHaveLength(2);
+    for (const list of lists) expectByKeys(await nodesFor(list, actorOf(), askedOf()));
   });
 });
