@@ -41,14 +41,19 @@ const scopeOf = (row: ScopeRow): Scope => ({
 
 /** The scope facts of an assignment or a session, or undefined where there is none of that id. */
 export async function findScope(db: Queryable, { kind, id }: Target): Promise<Scope | undefined> {
-  const { rows } = await db.query<ScopeRow>(`${SCOPES} where ${kind === 'session' ? 's.id' : 'a.id'} = $1`, [id]);
-  return rows[0] && scopeOf(rows[0]);
+  const found = await (kind === 'session' ? readScopes : readAssignmentScopes)(db, [id]);
+  return found.get(id.toLowerCase());
 }
 
 /** Those of many sessions, by session. */
-export async function readScopes(db: Queryable, session_ids: string[]): Promise<Map<string, Scope>> {
+export async function readScopes(db: Queryable, session_ids: readonly string[]): Promise<Map<string, Scope>> {
   const { rows } = await db.query<ScopeRow>(`${SCOPES} where s.id = any($1)`, [session_ids]);
   return new Map(rows.map((row) => [row.session_id!, scopeOf(row)]));
+}
+
+export async function readAssignmentScopes(db: Queryable, ids: readonly string[]): Promise<Map<string, Scope>> {
+  const { rows } = await db.query<ScopeRow>(`${SCOPES} where a.id = any($1)`, [ids]);
+  return new Map(rows.map((row) => [row.assignment_id, scopeOf(row)]));
 }
 
 /** May this person, or a reader without a token (null), see it? */

@@ -3,12 +3,14 @@
  * because that may be lost, nothing is kept for long.
  */
 import { LRUCache } from 'lru-cache';
+import { type Batcher, createBatcher } from '../core/batcher.ts';
 import type { Target } from '../core/definitions/command.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
-import { findScope, type Scope } from './scope.ts';
+import { readAssignmentScopes, readScopes, type Scope } from './scope.ts';
 
 const KEPT = 10_000;
 const KEPT_MS = 5_000;
+const AT_ONCE = 500;
 
 export interface ScopeCache {
   /**
@@ -25,6 +27,9 @@ export interface ScopeCache {
 export function createScopeCache(db: Queryable): ScopeCache {
   const kept = new LRUCache<string, Scope>({ max: KEPT, ttl: KEPT_MS });
   const assignmentOf = new LRUCache<string, string>({ max: KEPT });
+  /** What a crowd asks for is read together. */
+  const sessions = createReader((ids) => readScopes(db, ids));
+  const assignments = createReader((ids) => readAssignmentScopes(db, ids));
   /** What is read while something is forgotten may be older than that. */
   let forgotten = 0;
 
@@ -32,7 +37,7 @@ export function createScopeCache(db: Queryable): ScopeCache {
     const known = kept.get((target.kind === 'session' ? assignmentOf.get(target.id) : target.id) ?? '');
     if (known && isAllowed(known)) return known;
     const before = forgotten;
-    const scope = await findScope(db, target);
+    const scope = await (target.kind === 'session' ? sessions : assignments).push(target.id);
     // An assignment without a session may get one any moment.
     if (scope && scope.session_id !== null && before === forgotten) {
       kept.set(scope.assignment_id, scope);
@@ -52,4 +57,12 @@ export function createScopeCache(db: Queryable): ScopeCache {
   }
 
   return { find, forget, forgetAll };
+}
+
+function createReader(read: (ids: string[]) => Promise<Map<string, Scope>>): Batcher<string, Scope | undefined> {
+  const readEach = async (ids: string[]) => {
+    const found = await read([...new Set(ids)]);
+    return ids.map((id) => found.get(id.toLowerCase()));
+  };
+  return createBatcher(AT_ONCE, readEach, () => true);
 }
