@@ -101,6 +101,7 @@ export const updateAssignment = defineCommand({
   ],
   facts: around,
   body,
+  example: { courtroom: 'Courtroom 2' },
   decide(states, { input }, known) {
     const { assignment, session } = states;
     const opened = refuseOpened(states, known?.session_id);
