@@ -7,6 +7,7 @@ import type { Job, Worker } from 'bullmq';
 import type { Queryable } from '../src/core/sql/queryable.ts';
 import { POLL_POOL_SIZE } from '../src/infra/postgres/boundedRead.ts';
 import type { Backbone } from '../src/infra/process/backbone.ts';
+import { erasuresFile } from '../src/infra/process/config.ts';
 import type { Watch } from '../src/infra/process/watchdog.ts';
 import { timings } from '../src/infra/timings.ts';
 import { catalog } from '../src/modules.ts';
@@ -56,8 +57,10 @@ export async function startWorker(
     catalog,
     queues,
     broadcast,
+    blobs,
     metrics,
     log,
+    erasuresFile: erasuresFile(backbone.config),
     ...(reach && { reach }),
     ...(watch && { watch }),
   });

@@ -6,14 +6,17 @@ import type { Log } from '../../src/infra/telemetry/log.ts';
 import { linksTo, traceIdOf, tracer, within } from '../../src/infra/telemetry/tracing.ts';
 import { announceScopeChanges } from '../court/announceScopeChanges.ts';
 import { leaveDeadlines, observeLateness } from '../court/leaveDeadlines.ts';
+import { removeErasedFiles } from '../court/removeErasedFiles.ts';
 import { announceRevocations } from '../tokens/announceRevocations.ts';
-import { announceEvents, announceOutcomes } from './announce.ts';
+import { announceErasures, announceEvents, announceOutcomes } from './announce.ts';
 import type { Follower, FollowTools } from './follower.ts';
 import { setFaultsAside } from './setFaultsAside.ts';
 
 const followers: readonly Follower[] = [
   announceOutcomes,
   announceEvents,
+  announceErasures,
+  removeErasedFiles,
   announceScopeChanges,
   announceRevocations,
   leaveDeadlines,

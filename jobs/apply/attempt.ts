@@ -10,7 +10,9 @@ import { execute, type PassOptions, record } from '../../src/core/apply/execute.
 import { createStates } from '../../src/core/apply/streamStates.ts';
 import type { Catalog } from '../../src/core/definitions/command.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
+import type { BlobStore } from '../../src/infra/blobs.ts';
 import type { Broadcast } from '../../src/infra/broadcast/broadcast.ts';
+import { noteErasures } from '../../src/infra/erasuresFile.ts';
 import { inTransaction, isConnectionFault, isTransientFault } from '../../src/infra/postgres/database.ts';
 import type { Watch } from '../../src/infra/process/watchdog.ts';
 import type { Queues } from '../../src/infra/queue/queue.ts';
@@ -28,8 +30,11 @@ export interface ApplierOptions {
   catalog: Catalog;
   queues: Queues;
   broadcast: Broadcast;
+  blobs: BlobStore;
   metrics: Metrics;
   log: Log;
+  /** Where erasures are written down before they are committed. */
+  erasuresFile: string;
   /** Told which command is being decided. */
   watch?: Watch;
   reach?(point: CrashPoint): void;
@@ -49,7 +54,7 @@ export interface Attempts {
 const BEGIN = `begin; set local lock_timeout = ${timings.applying.lock_ms}`;
 
 export function createAttempts(options: ApplierOptions, isClosing: () => boolean): Attempts {
-  const { pool, catalog, queues, broadcast, metrics, log, watch, reach } = options;
+  const { pool, catalog, queues, broadcast, blobs, metrics, log, erasuresFile, watch, reach } = options;
   const states = createStates(catalog);
 
   async function attempt(options: PassOptions): Promise<Decided> {
@@ -70,6 +75,7 @@ export function createAttempts(options: ApplierOptions, isClosing: () => boolean
       reach?.('before_transaction');
       const decide = async (db: Queryable) => {
         const decided = await execute(db, catalog, states, { ...options, watch });
+        await noteErasures(erasuresFile, decided.erasing);
         reach?.('in_transaction');
         return decided;
       };
@@ -78,8 +84,8 @@ export function createAttempts(options: ApplierOptions, isClosing: () => boolean
     reach?.('after_commit');
     metrics.transactionSeconds.observe((performance.now() - started) / 1_000);
     metrics.batchSize.observe(decided.outcomes.length);
-    for (const [stream, current] of decided.moved) states.keep(stream, current);
-    await followCommit(decided, { queues, broadcast, metrics, log });
+    for (const [stream, current] of decided.moved) states.keep(stream, current, decided.erasures);
+    await followCommit(decided, { db: pool, queues, broadcast, blobs, metrics, log });
     reach?.('after_publish');
     return decided;
   }

@@ -3,6 +3,8 @@
  * deadlines by the overdue poll.
  */
 import type { Decided } from '../../src/core/apply/decideBatch.ts';
+import type { Queryable } from '../../src/core/sql/queryable.ts';
+import type { BlobStore } from '../../src/infra/blobs.ts';
 import type { Queues } from '../../src/infra/queue/queue.ts';
 import type { Log } from '../../src/infra/telemetry/log.ts';
 import type { Metrics } from '../../src/infra/telemetry/metrics.ts';
@@ -11,6 +13,9 @@ export interface FollowTools {
   queues: Queues;
   /** Never rejects: a lost announcement is counted, and healed by its listeners. */
   publish(channel: string, message: string): Promise<void>;
+  /** Of the worker, with no transaction open. */
+  db: Queryable;
+  blobs: BlobStore;
   metrics: Metrics;
   log: Log;
 }

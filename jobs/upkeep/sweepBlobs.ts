@@ -11,7 +11,7 @@ const BATCH = 500;
 // A payload that was tampered with may be no JSON any more: whatever looks like a hash in it names a file.
 const NAMED = `
   select file from unnest($1::text[]) as file
-  where exists (select from exhibits where sha256 = file::bpchar)
+  where exists (select from exhibits where sha256 = file::bpchar and title <> '')
     or exists (select from commands
       where name = 'exhibit.upload' and input -> 'file' ->> 'sha256' = file and status <> 'rejected')
   union

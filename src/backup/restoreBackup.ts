@@ -7,11 +7,13 @@ import type pg from 'pg';
 import { migrate, unmake } from '../../migrations/migrate.ts';
 import type { Blobs } from '../core/definitions/files.ts';
 import { DEFAULT_ROLE_PREFIX, roleName } from '../core/sql/databaseRoles.ts';
+import { readErasures } from '../infra/erasuresFile.ts';
 import { demandKnownSchema, demandOurRoles, readSchema } from '../infra/postgres/schema.ts';
 import { takeRole } from '../infra/postgres/takeRole.ts';
 import { type RecordReport, verifyRecord } from '../integrity/verifyRecord.ts';
 import { catalog } from '../modules.ts';
 import { type Counts, checkArchive, type Header, readArchive } from './archive.ts';
+import { eraseAgain } from './eraseAgain.ts';
 import { openClient } from './openClient.ts';
 import { copied, readTables, restoreSequences } from './tables.ts';
 import { copyIn } from './wire.ts';
@@ -20,6 +22,8 @@ export interface Restored {
   header: Header;
   counts: Counts;
   report: RecordReport;
+  /** How many payloads were erased again. */
+  erased_again: number;
 }
 
 export interface RestoreOptions {
@@ -32,6 +36,8 @@ export interface RestoreOptions {
   copy?: boolean;
   /** Where the exhibits' files should be; with null they are not looked at. */
   blobs?: Blobs | null;
+  /** The file of the erasures that were made since, or before; without it what the backup holds stays. */
+  erasuresFile?: string;
   /** Of the installation's roles. */
   rolePrefix?: string;
 }
@@ -40,9 +46,10 @@ export interface RestoreOptions {
 export async function restoreBackup(
   url: string,
   file: string,
-  { replace, copy = false, blobs = null, rolePrefix = DEFAULT_ROLE_PREFIX }: RestoreOptions,
+  { replace, copy = false, blobs = null, erasuresFile, rolePrefix = DEFAULT_ROLE_PREFIX }: RestoreOptions,
 ): Promise<Restored> {
   const header = await checkArchive(file);
+  const erasures = erasuresFile === undefined ? [] : await readErasures(erasuresFile);
   demandKnownSchema(header.migrations);
   const applied = await withClient(url, async (client) => {
     await demandUnused(client);
@@ -56,13 +63,21 @@ export async function restoreBackup(
   await migrate(url, { wanted: header.migrations, rolePrefix });
   const counts = await withClient(url, (client) => load(client, file));
   await migrate(url, { rolePrefix });
+  const erased_again = await withClient(
+    url,
+    async (client) => {
+      await takeRole(client, roleName(rolePrefix, 'worker'), {});
+      return eraseAgain(client as never, erasures);
+    },
+    true,
+  );
   const report = await withClient(url, async (client) => {
     if (copy) await client.query('update installation set id = default, ticket_secret = default');
     await client.query('analyze');
     await takeRole(client, roleName(rolePrefix, 'verifier'), {});
     return verifyRecord(client as never, catalog, { institution_id: null }, undefined, blobs);
   });
-  return { header, counts, report };
+  return { header, counts, report, erased_again };
 }
 
 async function demandUnused(client: pg.Client): Promise<void> {
@@ -127,8 +142,8 @@ function byName(a: { name: string }, b: { name: string }): number {
   return a.name < b.name ? -1 : 1;
 }
 
-async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = await openClient(url, 'plearoll-restore');
+async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>, pipeline = false): Promise<T> {
+  const client = await openClient(url, 'plearoll-restore', pipeline);
   try {
     return await work(client);
   } finally {

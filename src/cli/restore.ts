@@ -2,7 +2,7 @@
 import { restoreBackup } from '../backup/restoreBackup.ts';
 import { openBlobs } from '../infra/blobs.ts';
 import { withDatabase } from '../infra/postgres/withDatabase.ts';
-import { blobFolder, readConfig } from '../infra/process/config.ts';
+import { blobFolder, erasuresFile, readConfig } from '../infra/process/config.ts';
 import { defineSubcommand } from '../infra/process/subcommand.ts';
 
 export const restore = defineSubcommand({
@@ -24,10 +24,16 @@ export const restore = defineSubcommand({
     try {
       const config = readConfig(env, 'all', false);
       const blobs = openBlobs(blobFolder(config));
-      const { header, counts, report } = await withDatabase(config, false, (url) =>
-        restoreBackup(url, file!, { ...options, blobs, rolePrefix: config.DB_ROLE_PREFIX }),
+      const { header, counts, report, erased_again } = await withDatabase(config, false, (url) =>
+        restoreBackup(url, file!, {
+          ...options,
+          blobs,
+          erasuresFile: erasuresFile(config),
+          rolePrefix: config.DB_ROLE_PREFIX,
+        }),
       );
       for (const [table, rows] of Object.entries(counts)) console.log(`${String(rows).padStart(12)}  ${table}`);
+      if (erased_again > 0) console.log(`${String(erased_again).padStart(12)}  payloads erased again`);
       console.log(`backup of ${header.taken_at} restored from ${file}`);
       for (const issue of report.invalid_sessions.flatMap(({ issues }) => issues)) console.log(issue);
       console.log(report.message);

@@ -8,6 +8,8 @@ import { substituteAssignment } from './assignments/substituteAssignment.ts';
 import { updateAssignment } from './assignments/updateAssignment.ts';
 import { corrections } from './corrections/correction.ts';
 import { readCorrections } from './corrections/readCorrections.ts';
+import { erasePayload } from './erasures/erasePayload.ts';
+import { erasures } from './erasures/erasure.ts';
 import { correctExhibit } from './exhibits/correctExhibit.ts';
 import { downloadExhibit } from './exhibits/downloadExhibit.ts';
 import { exhibits } from './exhibits/exhibit.ts';
@@ -111,6 +113,7 @@ export const court = defineModule({
     correctExhibit,
     withdrawExhibit,
     addRecording,
+    erasePayload,
   ],
   /** What only the system sends: timed jobs that tidy. */
   systemCommands: [
@@ -126,6 +129,7 @@ export const court = defineModule({
     assignments,
     rosters,
     recordings,
+    erasures,
     sessions,
     participants,
     observations,

@@ -1,6 +1,7 @@
 /** Every code of the court's nouns, and the `reject` that takes these and the machine's own: another does not compile. */
 import { joinProblems, rejectWith } from '../core/definitions/problem.ts';
 import { assignmentProblems } from './assignments/assignmentProblems.ts';
+import { erasureProblems } from './erasures/erasureProblems.ts';
 import { exhibitProblems } from './exhibits/exhibitProblems.ts';
 import { objectionProblems } from './objections/objectionProblems.ts';
 import { participantProblems } from './participants/participantProblems.ts';
@@ -16,6 +17,7 @@ export const courtProblems = joinProblems(
   turnProblems,
   objectionProblems,
   exhibitProblems,
+  erasureProblems,
 );
 
 export const reject = rejectWith(courtProblems);

@@ -49,6 +49,10 @@ export function createFold(session_id: string): SessionFold {
     const definition = catalog.events.get(event_type);
     if (!definition && catalog.reserved.event_types.test(event_type)) unreadable ??= `events of type ${event_type}`;
     if (!definition || unreadable !== undefined) return;
+    if (event.payload === null) {
+      unreadable = `the payload of event ${event_sequence}, which was erased`;
+      return;
+    }
     try {
       state = definition.evolve(state, recordedOf(event) as never) as SessionState;
       if (event_type === sessionStream.seal?.event) checkSeal(event);

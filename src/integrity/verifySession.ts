@@ -48,8 +48,9 @@ export async function completeSessionReport(
   const intact = complete.unjudged
     ? `Its events are intact: ${events_checked} checked, every hash and link agrees. Its tables were not compared: only a newer version knows ${complete.unjudged}.`
     : `The record is intact: ${events_checked} events checked, every hash, link and row agrees.`;
+  const blank = checked.isSealBlank ? ' Its state digest is not checkable: texts that it was made of were erased.' : '';
   const message = is_valid
-    ? intact + unopened
+    ? intact + blank + unopened
     : `The record has been tampered with or damaged: ${issues.length} findings in ${events_checked} events.`;
   return { session_id: idOf(stream), ...report, message };
 }

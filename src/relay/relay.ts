@@ -87,7 +87,7 @@ export function createRelay(options: RelayOptions): Relay {
   const heads = createHeadSigner(signerFiles(config, installation).headKey, log);
   const readers = createReaders(pool, counts.push, heads);
   const rooms = createRooms({ readers, broadcast, metrics, log });
-  const stopHeadCheck = startHeadCheck({ rooms, readHeads: readers.readHeads, broadcast, log });
+  const stopHeadCheck = startHeadCheck({ rooms, readers, broadcast, log });
   const seats = createPresenceLeases({ id, presence, metrics, log });
   const observations = createObservationLeases({ observers, guests: () => listeners.guests.all(), log });
   const resumeTickets = createResumeTickets({ db, resumption, log });

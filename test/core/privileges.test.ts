@@ -13,7 +13,7 @@ const CHECKS = ['session_checks', 'findings'];
 const SCHEDULE = ['leases', 'schedules', 'schedule_ticks', 'health_reports'];
 const CHAIN = [...RECORD, 'knex_migrations'];
 const LOG = ['log_state', 'log_leaves', 'log_tiles', 'log_checkpoints', 'log_cosignatures', 'log_keys'];
-const APPENDED = tables.filter(({ append_only }) => append_only).map(({ name }) => name);
+const APPENDED = tables.filter((table) => table.append_only && !table.loses_texts).map(({ name }) => name);
 
 const on = (names: string[], verbs: string): Rights => Object.fromEntries(names.map((name) => [name, verbs]));
 

@@ -8,7 +8,7 @@ import { FORM, field, file, formOf, PDF } from '../support/exhibits.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 
 /** `ok`, or why not: `role` forbidden, `panel` not_on_panel, `roster` role_not_on_roster, `joined` not_joined,
- * `presiding` not_presiding, `own` not_opposing, `raiser` not_raiser, `side` not_own_side. */
+ * `presiding` not_presiding, `own` not_opposing, `raiser` not_raiser, `side` not_own_side, `erased` not_erasable. */
 const WHO_MAY: { [visibility: string]: string } = {
   institution: `
     assignment.create   ok     ok     ok   role role   role   role role role role role   role   401
@@ -16,6 +16,7 @@ const WHO_MAY: { [visibility: string]: string } = {
     assignment.substitute ok   ok     404  role role   role   role role role role role   role   401
     assignment.update   ok     ok     404  role role   role   role role role role role   role   401
     assignment.cancel   ok     ok     404  role role   role   role role role role role   role   401
+    payload.erase       erased role   role role role   role   role role role role role   role   401
     recording.add       ok     ok     404  ok   ok     panel  404  role role role role   role   401
     session.create      ok     ok     404  ok   role   ok     404  role role role role   role   401
     session.start       ok     ok     404  ok   ok     panel  404  roster role role role   role   401
@@ -82,6 +83,7 @@ const ANSWERS: { [short: string]: string } = {
   own: '403 not_opposing',
   raiser: '403 not_raiser',
   side: '403 not_own_side',
+  erased: '409 not_erasable',
 };
 
 const words = (text: string) => text.trim().split(/\s+/);
@@ -254,6 +256,7 @@ describe.skipIf(isLeftOut)('who may do what', () => {
       return [`${path}/leave`];
     },
     'session.observe': verb('observe'),
+    'payload.erase': verb('erase', { event_sequence: 1, reason: 'mistake' }),
     'tokens.revoke': async () => ['/ops/tokens/revoke', { jti: 'of nobody' }],
     'session.unobserve': async (path, who) => {
       const own = await post(world.url(), `${path}/observe`, who);

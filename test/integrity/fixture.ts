@@ -44,6 +44,9 @@ export async function openFixture(): Promise<Fixture> {
   await court.send(['session.log', { session_id: open, event_type: 'BENCH_NOTE', details: { text: 'open' } }]);
   const playedAssignment = await court.assignment(randomUUID());
   const played = await playedSession(court, playedAssignment);
+  for (const event_sequence of await saidIn(court, played, ['OBJECTION_RAISED', 'PROCEDURAL_VIOLATION'])) {
+    await court.send(['payload.erase', { session_id: played, event_sequence, reason: 'mistake', stream: 'session' }]);
+  }
   const chain = new Map((await tamperer.chain(stream)).map((row) => [row.sequence, row]));
 
   async function tampered(change: () => Promise<unknown>): Promise<StreamReport> {
@@ -80,4 +83,11 @@ export async function openFixture(): Promise<Fixture> {
     tampered,
     close,
   };
+}
+
+/** The last event of each of these types. */
+async function saidIn({ verifier }: Court, session_id: string, types: string[]): Promise<number[]> {
+  const text = `select max(sequence) as last from events where stream = $1 and event_type = any($2) group by event_type`;
+  const { rows } = await verifier.query<{ last: number }>(text, [`session:${session_id}`, types]);
+  return rows.map(({ last }) => last);
 }

@@ -81,6 +81,10 @@ function original(type: string, value: unknown): unknown {
 describe.each(projected)('in $name', (table) => {
   const { name, primary_key, outside, owner } = table;
 
+  /** A row of an erasure says what may be missing in another stream: what is found there stands beside. */
+  const ofTable = (issues: string[]) =>
+    name === 'erasures' ? issues.filter((issue) => issue.startsWith(`Projection mismatch in ${name} `)) : issues;
+
   it('every column of every row that is edited is found', async () => {
     const rows = tried(await rowsOf(table));
     const columns = Object.keys(rows[0]!).filter((column) => !outside.includes(column));
@@ -95,7 +99,9 @@ describe.each(projected)('in $name', (table) => {
         const change = () => query(text, ...values, forged.value);
         const owners = [row[owner], column === owner ? forged.shown : row[owner]];
         // One row of each column shows that the whole record says what its stream says.
-        const issues = await (row === rows[0] ? issuesAfter(change) : streamIssuesAfter(table, owners, change));
+        const issues = ofTable(
+          await (row === rows[0] ? issuesAfter(change) : streamIssuesAfter(table, owners, change)),
+        );
         if (primary_key.includes(column) || column === owner) {
           expect(issues, column).toContain(`Projection mismatch in ${name} ${key}: the row is missing`);
           const moved = keyOf(table, { ...row, [column]: forged.shown });
@@ -133,7 +139,9 @@ describe.each(projected)('in $name', (table) => {
     for (const row of tried(rows)) {
       const values = primary_key.map((column) => row[column]);
       const change = () => query(`delete from ${name} where ${whereKey(table)}`, ...values);
-      const issues = await (row === rows[0] ? issuesAfter(change) : streamIssuesAfter(table, [row[owner]], change));
+      const issues = ofTable(
+        await (row === rows[0] ? issuesAfter(change) : streamIssuesAfter(table, [row[owner]], change)),
+      );
       expect(issues).toEqual([`Projection mismatch in ${name} ${keyOf(table, row)}: the row is missing`]);
     }
     expect(rows.length).toBeGreaterThan(1);
@@ -143,7 +151,8 @@ describe.each(projected)('in $name', (table) => {
     const [row] = await rowsOf(table);
     for (const id of [row![owner], randomUUID()]) {
       const added = { ...row } as JsonObject;
-      for (const column of primary_key) added[column] = randomUUID();
+      for (const column of primary_key)
+        added[column] = types.get(`${name}.${column}`) === 'integer' ? 1_000 : randomUUID();
       if (!primary_key.includes(owner) || primary_key.length > 1) added[owner] = id;
       const issues = await issuesAfter(() =>
         query(`insert into ${name} select * from json_populate_record(null::${name}, $1)`, JSON.stringify(added)),

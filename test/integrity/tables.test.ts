@@ -87,7 +87,7 @@ function apiPolicy({ name, visible }: Table) {
 }
 
 /** In order of their names. A sealed stream's own row is refused by what it says, those beside it by that row. */
-function triggers({ name, frozen_with, append_only, owner, primary_key }: Table): string[] {
+function triggers({ name, frozen_with, append_only, loses_texts, owner, primary_key }: Table): string[] {
   const trigger = (suffix: string, when: string, each: string, refuse: string) =>
     `CREATE TRIGGER ${name}_${suffix} BEFORE ${when} ON ${name} FOR EACH ${each} EXECUTE FUNCTION ${refuse}()`;
   const isOwn = primary_key.join() === owner;
@@ -95,6 +95,7 @@ function triggers({ name, frozen_with, append_only, owner, primary_key }: Table)
     ? trigger('are_frozen', 'DELETE OR UPDATE', 'ROW', 'refuse_change_of_completed')
     : trigger('are_frozen', 'INSERT OR DELETE OR UPDATE', 'ROW', 'refuse_change_after_completion');
   const stay = trigger('stay', 'TRUNCATE', 'STATEMENT', 'refuse_change');
-  if (append_only) return [trigger('are_immutable', 'DELETE OR UPDATE', 'ROW', 'refuse_change'), stay];
+  const refuse = loses_texts ? 'refuse_change_but_erasure' : 'refuse_change';
+  if (append_only) return [trigger('are_immutable', 'DELETE OR UPDATE', 'ROW', refuse), stay];
   return frozen_with === null ? [] : [frozen, stay];
 }

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { payloadCommitment } from '../../src/core/chain/chain.ts';
-import { chainEvent, EVENT_COLUMNS, type EventRow, hashOf } from '../../src/core/chain/ledger.ts';
+import { chainEvent, EVENT_COLUMNS, type EventRow, hashOf, REMAINS } from '../../src/core/chain/ledger.ts';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { type StreamReport, verifyStream } from '../../src/integrity/streams/verifyStreams.ts';
@@ -91,8 +91,8 @@ export async function openTamperer(url: string): Promise<Tamperer> {
 
 async function readChain(db: Queryable, stream: string): Promise<EventRow[]> {
   const { rows } = await db.query<EventRow>(
-    `select ${EVENT_COLUMNS} from events e left join event_payloads p using (stream, sequence)
-     where e.stream = $1 order by e.sequence`,
+    `select ${EVENT_COLUMNS}, ${REMAINS} from events e left join event_payloads p using (stream, sequence)
+     left join erasures x using (stream, sequence) where e.stream = $1 order by e.sequence`,
     [stream],
   );
   return rows;

@@ -87,6 +87,7 @@ export function createWorld({ future, committed, random, maxReplay, withHeadChec
     readEvents: (_, after, limit) =>
       answered(() => future.slice(after, Math.min(length, after + Math.ceil(limit * (random() < 0.5 ? 1 : random()))))),
     readLatest: (_, limit) => answered(() => future.slice(Math.max(0, length - limit), length)),
+    countErasures: () => Promise.resolve(new Map()),
     readHeads: (ids) => answered(() => new Map(ids.map((id) => [id, position()]))),
     readSnapshot: (_, known) => answered(() => known ?? ({ head: position(), clock: null } as Snapshot)),
   };
@@ -112,9 +113,7 @@ export function createWorld({ future, committed, random, maxReplay, withHeadChec
 
   function openRelay() {
     const rooms = createRooms({ readers, broadcast, metrics, log });
-    const stopHeadCheck = withHeadCheck
-      ? startHeadCheck({ rooms, readHeads: readers.readHeads, broadcast, log })
-      : () => {};
+    const stopHeadCheck = withHeadCheck ? startHeadCheck({ rooms, readers, broadcast, log }) : () => {};
     const listeners = createListeners({
       rooms,
       seats,

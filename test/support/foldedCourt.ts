@@ -70,12 +70,14 @@ export function openFoldedCourt(
   }
 
   /** A command of the session, sent now; with a file as the door would name it, where the body is a form. */
-  function send(name: string, body: JsonObject, actor: Actor, file?: FileInfo) {
+  function send(name: string, body: JsonObject, actor: Actor, file?: FileInfo, fact?: unknown) {
     const definition = catalog.commands.get(name)!;
     const hasRoute = 'route' in definition;
     const parsed = definition.body.parse(hasRoute ? body : { ...body, session_id }) as JsonObject;
     const input = { ...parsed, session_id, ...(file && { file }) } as JsonObject;
-    return decide(name, input, actor, newId(now_ms), streams);
+    const key = definition.facts?.key({ id: '', input });
+    const facts = new Map(fact === undefined ? [] : [[`${name} ${key}`, fact]]);
+    return decide(name, input, actor, newId(now_ms), streams, facts);
   }
 
   /** A command of the assignment, sent now. */

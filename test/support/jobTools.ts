@@ -58,7 +58,10 @@ export async function openWorkbench({ movesClock = true } = {}): Promise<Workben
     { level: 'error' },
     linesOf((line) => errors.push(JSON.parse(line))),
   );
-  const applier = createApplier({ pool, catalog, queues, broadcast, metrics, log });
+  const applier = createApplier({
+    ...{ pool, catalog, queues, broadcast, blobs, metrics, log },
+    erasuresFile: `${blobFolder}-erasures`,
+  });
 
   const tools: JobTools = {
     ...{ pool, verifierPool, queues, broadcast, observers, blobs, metrics, log },
@@ -87,6 +90,7 @@ export async function openWorkbench({ movesClock = true } = {}): Promise<Workben
     await backbone.close();
     await database.drop();
     rmSync(blobFolder, { recursive: true, force: true });
+    rmSync(`${blobFolder}-erasures`, { force: true });
   }
 
   return {

@@ -40,7 +40,7 @@ function expectState(rows: Map<string, Row[]>, kind: string, state: { id: string
   const isList = (value: unknown): value is List => Array.isArray(value);
   const lists = Object.values(state).filter(isList);
   const columns = Object.entries(state).filter(([, value]) => !isList(value));
-  const tables = projected.filter(({ name, stream }) => stream === kind && name !== 'rosters');
+  const tables = projected.filter(({ name, stream }) => stream === kind && name !== 'rosters' && name !== 'erasures');
   const held = (those: ProjectedTable[]) => those.map((table) => (rows.get(table.name) ?? []).map(written(table)));
   const isOwn = ({ primary_key, owner }: ProjectedTable) => primary_key.includes(owner);
   expect(held(tables.filter(isOwn))).toEqual([[columnsOf(Object.fromEntries(columns))]]);

@@ -17,6 +17,7 @@ import {
   presiding,
   respondent,
   student,
+  superAdmin,
   system,
 } from './matchFixture.ts';
 
@@ -35,6 +36,7 @@ const ROUNDS: Record<string, (round: Round) => void> = {
   '0.2.0-voided': startWrongly,
   '0.2.0-corrected': ruleWrongly,
   '0.2.0-moved': move,
+  '0.2.0-erased': eraseEntry,
 };
 
 export const scriptedRounds = Object.keys(ROUNDS);
@@ -204,5 +206,17 @@ function move({ act, actOnMatch }: Round): void {
   const changes = { title: 'Meridian v. Port', courtroom: 'Courtroom 2', scheduled_at: '2026-11-22T10:00:00.000Z' };
   actOnMatch('assignment.update', { ...changes, visibility: 'public', format: 'amta', moderators_run: true });
   act('session.start', {}, bailiff);
+  act('session.complete');
+}
+
+/** An entry is erased, and then the session goes on to its end. */
+function eraseEntry({ court, act }: Round): void {
+  act('session.start');
+  act('session.log', { event_type: 'BENCH_NOTE', details: { text: 'The witness is Ada Petrova.' } });
+  const entry = court.rows.at(-1)!;
+  const { sequence: event_sequence } = entry;
+  const sent = court.send('payload.erase', { event_sequence, reason: 'personal_data' }, superAdmin, undefined, entry);
+  if (sent.status !== 'applied') throw new Error(JSON.stringify(sent.problem));
+  Object.assign(entry, { payload: null, payload_salt: null });
   act('session.complete');
 }

@@ -60,6 +60,7 @@ const VALUES: { [type: string]: string } = {
   smallint: '1',
   bigint: '1',
   json: `'{}'`,
+  text: 'gen_random_uuid()::text',
   'text[]': `'{}'`,
 };
 

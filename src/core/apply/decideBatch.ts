@@ -4,10 +4,12 @@
  */
 import type { EventRow } from '../chain/ledger.ts';
 import type { Catalog } from '../definitions/command.ts';
+import { PAYLOAD_ERASED } from '../definitions/erasure.ts';
 import type { ExportedEvent } from '../definitions/event.ts';
 import { addWork } from '../definitions/stream.ts';
 import type { Write } from '../definitions/write.ts';
 import { type AppliedVerdict, decideCommand } from './decideCommand.ts';
+import type { Erasing } from './erasing.ts';
 import type { PendingCommand } from './inbox.ts';
 import {
   attemptOf,
@@ -38,6 +40,10 @@ export interface Decided {
   suspects: Map<string, string[]>;
   /** By their subject. */
   postponed: Map<string, Postponed>;
+  /** Payloads that go with the commit. */
+  erasing: Erasing[];
+  /** How many of its payloads were erased before, by stream, where any were. */
+  erasures: ReadonlyMap<string, number>;
 }
 
 export interface Batch {
@@ -62,6 +68,13 @@ export interface Batch {
   watch?: ((command: PendingCommand | null) => void) | undefined;
 }
 
+/** What stands in the way of later commands of the batch. */
+interface Used {
+  facts: Set<string>;
+  /** Streams of an erasure: their states hold what it takes out, and what was decided on them is not stored yet. */
+  erased: Set<string>;
+}
+
 export function decideBatch(batch: Batch): Decided {
   const decided: Decided = {
     outcomes: [],
@@ -73,27 +86,30 @@ export function decideBatch(batch: Batch): Decided {
     again: new Map(),
     suspects: new Map(),
     postponed: new Map(),
+    erasing: [],
+    erasures: new Map(),
   };
   const stopped = new Set<string>();
-  const factsUsed = new Set<string>();
+  const used: Used = { facts: new Set(), erased: new Set() };
   for (const command of batch.pending) {
     if (stopped.has(command.stream)) continue;
-    const isTaken = isLeft(batch, decided, command, factsUsed) ? false : decideNext(batch, decided, command);
+    const isTaken = isLeft(batch, decided, command, used) ? false : decideNext(batch, decided, command);
     if (!isTaken) stopped.add(command.stream);
+    else if (isErasing(batch, command)) for (const stream of command.streams) used.erased.add(stream);
   }
   batch.watch?.(null);
   return decided;
 }
 
 /** Asked before anything that would count as an attempt. Says in `decided` why the command is left. */
-function isLeft(batch: Batch, decided: Decided, command: PendingCommand, factsUsed: Set<string>): boolean {
+function isLeft(batch: Batch, decided: Decided, command: PendingCommand, used: Used): boolean {
   const postponed = postponedFor(batch, command);
   if (postponed) {
     decided.postponed.set(command.stream, postponed);
     return true;
   }
   const isSuspect = batch.skipSuspects && (command.attempts > 0 || command.overdue);
-  if (!isSuspect && isTakeable(batch, command, factsUsed)) return false;
+  if (!isSuspect && isTakeable(batch, decided, command, used)) return false;
   addWork(isSuspect ? decided.suspects : decided.again, command.streams);
   return true;
 }
@@ -107,16 +123,22 @@ function postponedFor(batch: Batch, { id: first, name, streams }: PendingCommand
   return { first, streams, reason: 'newer', detail: `only a newer version knows ${unknown}` };
 }
 
+function isErasing({ catalog }: Batch, { name }: PendingCommand): boolean {
+  return catalog.commands.get(name)?.records.some(({ type }) => type === PAYLOAD_ERASED) === true;
+}
+
 /** All its streams are locked, its facts are fresh, and it is one of those that were asked for. */
-function isTakeable(batch: Batch, command: PendingCommand, factsUsed: Set<string>): boolean {
+function isTakeable(batch: Batch, decided: Decided, command: PendingCommand, used: Used): boolean {
   if (batch.preCounted && !batch.preCounted.has(command.id)) return false;
   if ('fault' in batch) return true;
   if (!command.streams.every((stream) => batch.current.has(stream))) return false;
+  if (command.streams.some((stream) => used.erased.has(stream))) return false;
+  if (isErasing(batch, command) && command.streams.some((stream) => decided.moved.has(stream))) return false;
   const facts = batch.catalog.commands.get(command.name)?.facts;
   if (!facts) return true;
   const key = facts.key(command);
-  if (factsUsed.has(key)) return false;
-  factsUsed.add(key);
+  if (used.facts.has(key)) return false;
+  used.facts.add(key);
   return true;
 }
 

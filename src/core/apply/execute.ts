@@ -10,10 +10,11 @@ import { groupBy } from '../groupBy.ts';
 import { pipelined } from '../sql/pipelined.ts';
 import type { Queryable } from '../sql/queryable.ts';
 import { type Decided, decideBatch } from './decideBatch.ts';
+import { carryOut, prepareErasures } from './erasing.ts';
 import type { PendingCommand } from './inbox.ts';
 import { applyWrites } from './projections.ts';
 import type { States, StreamState } from './streamStates.ts';
-import { lockStreams, noteFaults, readPending, writeBatch } from './transaction.ts';
+import { countErasures, lockStreams, noteFaults, readPending, writeBatch } from './transaction.ts';
 
 export interface PassOptions {
   work: Work;
@@ -35,11 +36,12 @@ export interface PassOptions {
  * @throws on any fault of the database; then nothing of the pass is true.
  */
 export async function execute(db: Queryable, catalog: Catalog, states: States, options: PassOptions): Promise<Decided> {
-  const { heads, busy, pending, now } = await lockAndRead(db, options);
+  const { heads, busy, pending, now, erasures } = await lockAndRead(db, options);
   // With a fault nothing is decided, and what faulted may have been the loading.
   const deciding = 'fault' in options ? [] : pending.filter(({ streams }) => !streams.some((one) => busy.has(one)));
   const needed = deciding.flatMap((command) => command.streams).filter((stream) => heads.has(stream));
-  const { states: known, newer } = await states.load(db, new Map(needed.map((stream) => [stream, heads.get(stream)!])));
+  const atHeads = new Map(needed.map((stream) => [stream, heads.get(stream)!]));
+  const { states: known, newer } = await states.load(db, atHeads, erasures);
   const current = new Map<string, StreamState>();
   for (const [stream, state] of known) current.set(stream, { head: heads.get(stream)!, state });
   const facts = await loadFacts(db, catalog, deciding);
@@ -47,21 +49,37 @@ export async function execute(db: Queryable, catalog: Catalog, states: States, o
   for (const { stream, streams } of ofFullStreams(pending, options.limit)) {
     if (!decided.suspects.has(stream) && !decided.postponed.has(stream)) addWork(decided.again, streams);
   }
-  return decided;
+  return { ...decided, erasures, erasing: await prepareErasures(db, catalog, decided.rows) };
 }
 
 /** Stores events, outcomes, faults and projections. All its statements go out at once. */
 export async function record(db: Queryable, decided: Decided): Promise<void> {
-  await pipelined([...noteFaults(db, decided.faults), writeBatch(db, decided), ...applyWrites(db, decided.writes)]);
+  await pipelined([
+    ...noteFaults(db, decided.faults),
+    writeBatch(db, decided),
+    ...applyWrites(db, decided.writes),
+    ...decided.erasing.flatMap((erasing) => carryOut(db, erasing)),
+  ]);
 }
 
 /** Both statements go out together; the second begins when the first has what locks it gets. */
 async function lockAndRead(db: Queryable, { work, limit }: PassOptions) {
   const read = () => readPending(db, [...work.keys()], limit);
-  const [locked, early] = await pipelined([lockStreams(db, work), read()] as const);
+  const streams = [...work.values()].flat();
+  const [locked, early, erasures] = await pipelined([
+    lockStreams(db, work),
+    read(),
+    countErasures(db, streams),
+  ] as const);
   const { pending, now } = locked.hadUnborn ? await read() : early;
-  const busy = new Set([...work.values()].flat().filter((stream) => !locked.heads.has(stream)));
-  return { heads: locked.heads, busy, pending: pending.filter(({ stream }) => !locked.backingOff.has(stream)), now };
+  const busy = new Set(streams.filter((stream) => !locked.heads.has(stream)));
+  return {
+    heads: locked.heads,
+    busy,
+    pending: pending.filter(({ stream }) => !locked.backingOff.has(stream)),
+    now,
+    erasures,
+  };
 }
 
 async function loadFacts(db: Queryable, catalog: Catalog, pending: PendingCommand[]): Promise<Map<string, unknown>> {

@@ -4,7 +4,7 @@
  * What a newer version recorded cannot be folded by this one, and such a stream is left to it.
  */
 import { LRUCache } from 'lru-cache';
-import { EMPTY_HEAD, EVENT_COLUMNS, type EventRow, recordedEvent } from '../chain/ledger.ts';
+import { EMPTY_HEAD, EVENT_COLUMNS, type EventRow, REMAINS, recordedEvent } from '../chain/ledger.ts';
 import type { Catalog } from '../definitions/command.ts';
 import { type Head, idOf, kindOf } from '../definitions/stream.ts';
 import type { Queryable } from '../sql/queryable.ts';
@@ -21,11 +21,19 @@ export interface Loaded {
 }
 
 export interface States {
-  /** The state of each of these streams at exactly these heads. */
-  load(db: Queryable, heads: ReadonlyMap<string, Head>): Promise<Loaded>;
-  /** Keeps a state; to be called after the commit that made it true. */
-  keep(stream: string, current: StreamState): void;
+  /**
+   * The state of each of these streams at exactly these heads.
+   * @param erasures how many of its payloads were erased: a state from before one holds what it took out
+   */
+  load(db: Queryable, heads: ReadonlyMap<string, Head>, erasures?: Erasures): Promise<Loaded>;
+  /** Keeps a state; to be called after the commit that made it true, with the erasures that it was loaded with. */
+  keep(stream: string, current: StreamState, erasures?: Erasures): void;
 }
+
+/** By stream, where there are any. */
+type Erasures = ReadonlyMap<string, number>;
+
+const NO_ERASURES: Erasures = new Map();
 
 const KEPT_STREAMS = 5_000;
 
@@ -36,30 +44,41 @@ const STILL_RECORDED = `
   where e.event_hash = decode(s.event_hash, 'hex')`;
 
 const EVENTS_SINCE = `
-  select ${EVENT_COLUMNS}
+  select ${EVENT_COLUMNS}, ${REMAINS}
   from unnest($1::text[], $2::integer[]) as s (stream, sequence)
   join events e on e.stream = s.stream and e.sequence > s.sequence
     and (e.event_type = any($3) or e.event_type ~ $4)
   left join event_payloads p on p.stream = e.stream and p.sequence = e.sequence
+  left join erasures x on p.stream is null and x.stream = e.stream and x.sequence = e.sequence
   order by e.stream, e.sequence`;
 
 export function createStates(catalog: Catalog): States {
-  const kept = new LRUCache<string, StreamState>({ max: KEPT_STREAMS });
+  const kept = new LRUCache<string, StreamState & { erased: number }>({ max: KEPT_STREAMS });
   const types = [...catalog.events.keys()];
 
-  async function load(db: Queryable, heads: ReadonlyMap<string, Head>): Promise<Loaded> {
+  async function load(
+    db: Queryable,
+    heads: ReadonlyMap<string, Head>,
+    erasures: Erasures = NO_ERASURES,
+  ): Promise<Loaded> {
     const states = new Map<string, unknown>();
     const newer = new Map<string, string>();
     const stale = new Map<string, StreamState>();
     for (const [stream, head] of heads) {
-      const known = kept.get(stream);
+      const found = kept.get(stream);
+      const known = found?.erased === (erasures.get(stream) ?? 0) ? found : undefined;
       if (!catalog.kinds.has(kindOf(stream)) && catalog.reserved.stream_kinds.has(kindOf(stream)))
         newer.set(stream, `streams of kind ${kindOf(stream)}`);
       else if (head.sequence === 0) states.set(stream, initialState(catalog, stream));
       else if (known?.head.event_hash === head.event_hash) states.set(stream, known.state);
       else stale.set(stream, known ?? { head: EMPTY_HEAD, state: initialState(catalog, stream) });
     }
-    if (stale.size > 0) await foldSince(db, heads, await founded(db, stale), { states, newer });
+    if (stale.size === 0) return { states, newer };
+    await foldSince(db, await founded(db, stale), { states, newer });
+    for (const stream of stale.keys()) {
+      if (newer.has(stream)) states.delete(stream);
+      else keep(stream, { head: heads.get(stream)!, state: states.get(stream) }, erasures);
+    }
     return { states, newer };
   }
 
@@ -79,12 +98,7 @@ export function createStates(catalog: Catalog): States {
     return stale;
   }
 
-  async function foldSince(
-    db: Queryable,
-    heads: ReadonlyMap<string, Head>,
-    stale: Map<string, StreamState>,
-    { states, newer }: Loaded,
-  ): Promise<void> {
+  async function foldSince(db: Queryable, stale: Map<string, StreamState>, { states, newer }: Loaded): Promise<void> {
     const after = [...stale.values()].map(({ head }) => head.sequence);
     const { rows } = await db.query<EventRow>(EVENTS_SINCE, [
       [...stale.keys()],
@@ -97,13 +111,13 @@ export function createStates(catalog: Catalog): States {
       if (!catalog.events.has(row.event_type)) newer.set(row.stream, `events of type ${row.event_type}`);
       else if (!newer.has(row.stream)) states.set(row.stream, evolveWith(catalog, states.get(row.stream), row));
     }
-    for (const stream of stale.keys()) {
-      if (newer.has(stream)) states.delete(stream);
-      else kept.set(stream, { head: heads.get(stream)!, state: states.get(stream) });
-    }
   }
 
-  return { load, keep: (stream, current) => void kept.set(stream, current) };
+  function keep(stream: string, current: StreamState, erasures: Erasures = NO_ERASURES): void {
+    kept.set(stream, { ...current, erased: erasures.get(stream) ?? 0 });
+  }
+
+  return { load, keep };
 }
 
 export function initialState(catalog: Catalog, stream: string): unknown {

@@ -98,6 +98,17 @@ async function lockUnborn(db: Queryable, names: string[], own: Map<string, Locke
   for (const row of locked.rows) own.set(row.stream, row);
 }
 
+/** A statement of its own, and so of a snapshot after the locks: what is erased while a state is kept is not written again. */
+export async function countErasures(db: Queryable, streams: string[]): Promise<Map<string, number>> {
+  const text = 'select stream, count(*)::integer as erased from erasures where stream = any($1) group by stream';
+  const { rows } = await db.query<{ stream: string; erased: number }>({
+    name: 'count-erasures',
+    text,
+    values: [streams],
+  });
+  return new Map(rows.map(({ stream, erased }) => [stream, erased]));
+}
+
 export const OVERDUE_AFTER_SECONDS = 5;
 
 export const PENDING = {

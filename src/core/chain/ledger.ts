@@ -20,6 +20,8 @@ export interface EventRow {
   event_hash: string;
   payload: string | null;
   payload_salt: string | null;
+  /** What remains of an erased payload, where it was read too. */
+  remains?: string | null;
 }
 
 export const EMPTY_HEAD: Head = { sequence: 0, event_hash: GENESIS_HASH, occurred_at: null };
@@ -30,6 +32,9 @@ export const EVENT_COLUMNS = `
   to_char(e.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as occurred_at,
   encode(e.payload_commitment, 'hex') as payload_commitment, encode(e.previous_hash, 'hex') as previous_hash,
   encode(e.event_hash, 'hex') as event_hash, p.payload, encode(p.salt, 'hex') as payload_salt`;
+
+/** What remains of an erased payload, from `erasures x` left joined. */
+export const REMAINS = 'x.remains::text as remains';
 
 /** The next event of the stream whose head this is. @throws when the payload leaves the hashed profile. */
 export function chainEvent(
@@ -77,7 +82,7 @@ export function headAfter(row: EventRow): Head {
   return { sequence: row.sequence, event_hash: row.event_hash, occurred_at: row.occurred_at };
 }
 
-/** An event for `evolve` and `project`; an erased payload is an empty object. */
+/** An event for `evolve` and `project`: of an erased payload what remains of it. */
 export function recordedEvent(row: EventRow): RecordedEvent {
   return {
     stream: row.stream,
@@ -88,7 +93,7 @@ export function recordedEvent(row: EventRow): RecordedEvent {
     at: row.occurred_at,
     event_hash: row.event_hash,
     payload_commitment: row.payload_commitment,
-    payload: row.payload === null ? {} : (JSON.parse(row.payload) as JsonObject),
+    payload: JSON.parse(row.payload ?? row.remains ?? '{}') as JsonObject,
   };
 }
 

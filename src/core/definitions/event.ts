@@ -54,6 +54,10 @@ export interface EventParts<Payload, State> {
   evolve(state: NoInfer<State>, event: RecordedEvent<Payload>): NoInfer<State>;
   /** `state` is the stream's after the event. */
   project(event: RecordedEvent<Payload>, state: NoInfer<State>): Write[];
+  /** What remains of the payload once it is erased: all but its texts. A type without it cannot be erased. */
+  erased?(payload: Payload): Payload;
+  /** What is erased with the payload beside the chain. */
+  wipes?(payload: Payload): Write[];
 }
 
 /** Any definition, where neither its payload nor its state is known. */
@@ -63,6 +67,8 @@ export interface EventDefinition {
   payload: z.ZodType;
   evolve(state: unknown, event: RecordedEvent<never>): unknown;
   project(event: RecordedEvent<never>, state: unknown): Write[];
+  erased?(payload: never): object;
+  wipes?(payload: never): Write[];
 }
 
 /** Defines one type of event; the result is also the function that makes a `NewEvent` of it. */

@@ -17,6 +17,8 @@ export interface Table {
   readonly frozen_with: string | null;
   /** Its rows are added, and never changed or removed. */
   readonly append_only: boolean;
+  /** But that they lose texts, where an erasure of their stream's events takes them out. */
+  readonly loses_texts: boolean;
   /** Which rows the API shows. */
   readonly visible: Visibility;
   /** The field of an input that names a row, for the door to look for within the stream that owns it. */
@@ -30,7 +32,7 @@ export interface Table {
 /** By the row's own facts of scope, with the row of another table that a column names, or none. */
 export type Visibility = 'in_scope' | 'to_nobody' | { readonly with: string; readonly by: string };
 
-const DEFAULTS = { outside: [], frozen_with: null, append_only: false, scope: [] } as const;
+const DEFAULTS = { outside: [], frozen_with: null, append_only: false, loses_texts: false, scope: [] } as const;
 
 type TableParts = Omit<Table, keyof typeof DEFAULTS> & Partial<Pick<Table, keyof typeof DEFAULTS>>;
 

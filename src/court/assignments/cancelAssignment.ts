@@ -27,6 +27,7 @@ export const assignmentCancelled = defineEvent({
   project: ({ at, payload }, assignment) => [
     update('assignments', { id: assignment!.id }, { cancelled_at: at, cancel_reason: payload.reason }),
   ],
+  erased: () => ({ reason: '' }),
 });
 
 /** Tells the listeners of the session. Its state stays as it is: it never began. */

@@ -22,6 +22,8 @@ const recorded = person.extend({ name: z.string() });
 const recordedSide = z.array(privately(recorded));
 const judge = person.extend({ presiding: z.boolean() });
 
+const nameless = <P extends { name: string }>(one: P): P => ({ ...one, name: '' });
+
 export const assignmentCreated = defineEvent({
   stream: assignmentStream,
   type: 'ASSIGNMENT_CREATED',
@@ -66,6 +68,13 @@ export const assignmentCreated = defineEvent({
     );
     return [insert('assignments', { id: state!.id }, facts), ...entries];
   },
+  erased: ({ petitioner, respondent, panel, moderators, ...payload }) => ({
+    ...payload,
+    petitioner: petitioner.map(nameless),
+    respondent: respondent.map(nameless),
+    panel: panel.map(nameless),
+    moderators: moderators.map(nameless),
+  }),
 });
 
 const side = z.array(privately(person)).min(1).max(MAX_SIDE);

@@ -27,6 +27,7 @@ export const assignmentSubstituted = defineEvent({
   payload: substitution,
   evolve: (assignment, { at, payload }) => substituted(assignment!, payload, at),
   project: ({ payload }, assignment) => substitutionWrites(assignment!, payload),
+  erased: ({ replacement, ...payload }) => ({ ...payload, replacement: { ...replacement, name: '' }, reason: null }),
 });
 
 /** Tells the listeners of the session, and ends the seat of the person replaced, if it was ever taken. */
@@ -48,6 +49,7 @@ export const participantReplaced = defineEvent({
   },
   project: ({ payload: { participant_id, user_id } }, session) =>
     participant_id === null ? [] : [seatUpdate(session, user_id)],
+  erased: ({ replacement, ...payload }) => ({ ...payload, replacement: { ...replacement, name: '' } }),
 });
 
 const body = z.strictObject({

@@ -42,6 +42,7 @@ export const exhibitCorrected = defineEvent({
     return withExhibit(corrected, exhibit_id, { state: decision, ruling: null, ruled_by: actor, ruled_at: at });
   },
   project: ({ payload }, session) => [exhibitUpdate(exhibitOf(session, payload.exhibit_id)), correctionInsert(session)],
+  erased: (payload) => ({ ...payload, reason: '' }),
 });
 
 const body = z.strictObject({ exhibit_id: id, decision: z.enum(DECISIONS), reason: remark });

@@ -2,7 +2,7 @@
 import { ROLES } from '../../core/definitions/actor.ts';
 import { defineFileQuery, NO_QUERY } from '../../core/definitions/query.ts';
 import { attachmentOf } from './exhibitFile.ts';
-import { aboutExhibit, findExhibit } from './readExhibits.ts';
+import { aboutExhibit, findWithFile } from './readExhibits.ts';
 
 export const downloadExhibit = defineFileQuery({
   name: 'exhibit.download',
@@ -11,6 +11,6 @@ export const downloadExhibit = defineFileQuery({
   roles: ROLES,
   query: NO_QUERY,
   target: aboutExhibit,
-  read: findExhibit,
+  read: findWithFile,
   attach: attachmentOf,
 });

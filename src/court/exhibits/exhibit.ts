@@ -66,6 +66,14 @@ interface WithExhibits {
   exhibits: readonly Exhibit[];
 }
 
+/** No exhibit is brought in without a title. */
+export const ERASED_TITLE = '';
+
+/** What was said of it when it was brought in is erased, and its file with it. */
+export function isErased({ title }: Pick<Exhibit, 'title'>): boolean {
+  return title === ERASED_TITLE;
+}
+
 /** As the court speaks of it: P-1, R-2; null until it is marked. */
 export function labelOf({ side, number }: Pick<Exhibit, 'side' | 'number'>): string | null {
   return number === null ? null : `${side === 'petitioner' ? 'P' : 'R'}-${number}`;

@@ -2,7 +2,15 @@
 import { defineQuery, NO_QUERY } from '../../core/definitions/query.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { aboutSession, byInstant, sessionRows } from '../sessions/sessionQuery.ts';
-import { type Exhibit, type ExhibitState, exhibitAnswer, exhibitList, exhibitResource, exhibits } from './exhibit.ts';
+import {
+  type Exhibit,
+  type ExhibitState,
+  exhibitAnswer,
+  exhibitList,
+  exhibitResource,
+  exhibits,
+  isErased,
+} from './exhibit.ts';
 
 const COLUMNS = `id, side, title, media_type, size_bytes, sha256, state, number, uploaded_by, uploaded_at, marked_by,
   marked_at, turn_id, tendered_by, tendered_at, ruling, ruled_by, ruled_at, withdrawn_by, withdrawn_at`;
@@ -50,6 +58,12 @@ interface ExhibitParams {
 
 export function aboutExhibit({ session_id, exhibit_id }: ExhibitParams) {
   return { kind: 'session' as const, id: session_id, parts: [{ table: exhibits, id: exhibit_id }] };
+}
+
+/** One with a file: that of an erased one is gone. */
+export async function findWithFile(asked: Parameters<typeof findExhibit>[0]) {
+  const exhibit = await findExhibit(asked);
+  return exhibit && !isErased(exhibit) ? exhibit : undefined;
 }
 
 /** @returns undefined where the session has none of that id */

@@ -11,7 +11,15 @@ import { theAssignment } from '../assignments/assignment.ts';
 import { reject } from '../problems.ts';
 import { BENCH_AND_BAILIFF } from '../roles.ts';
 import { type SessionState, sessionStream, theSession, withSource } from '../sessions/session.ts';
-import { findHand, hand, OPEN_CODES, onBehalfOf, PRESIDING_CODES, refuseUnlessOpen } from '../turns/courtRefusals.ts';
+import {
+  findHand,
+  hand,
+  OPEN_CODES,
+  onBehalfOf,
+  PRESIDING_CODES,
+  refuseUnlessOpen,
+  withoutNames,
+} from '../turns/courtRefusals.ts';
 import {
   DECISIONS,
   exhibitAnswer,
@@ -41,6 +49,7 @@ export const exhibitRuled = defineEvent({
   payload: ruled,
   evolve: (session, event) => withRuling(session, event, event.actor),
   project: ({ payload }, session) => [exhibitUpdate(exhibitOf(session, payload.exhibit_id))],
+  erased: (payload) => ({ ...payload, ruling: null }),
 });
 
 /** The presiding judge's ruling by another hand. */
@@ -50,6 +59,7 @@ export const exhibitRuledFor = defineEvent({
   payload: ruled.extend(hand.shape),
   evolve: (session, event) => withRuling(session, event, event.payload.judge_id),
   project: ({ payload }, session) => [exhibitUpdate(exhibitOf(session, payload.exhibit_id))],
+  erased: (payload) => ({ ...withoutNames(payload), ruling: null }),
 });
 
 const body = z.strictObject({

@@ -12,7 +12,7 @@ import { rosterEntry, sideOf, theAssignment } from '../assignments/assignment.ts
 import { SIDES, type Side } from '../formats/format.ts';
 import { resolveFormat } from '../formats/templates.ts';
 import { sessionStream, theSession, withSource } from '../sessions/session.ts';
-import { type Exhibit, exhibitAnswer, exhibitInsert, exhibitOf, exhibitResource } from './exhibit.ts';
+import { ERASED_TITLE, type Exhibit, exhibitAnswer, exhibitInsert, exhibitOf, exhibitResource } from './exhibit.ts';
 import { MEDIA_TYPES, type MediaType, mediaTypeOf } from './mediaTypes.ts';
 import { refuseAtDoor, refuseUpload } from './refuseUpload.ts';
 
@@ -40,6 +40,7 @@ export const exhibitUploaded = defineEvent({
     return withSource({ ...session, exhibits: [...session.exhibits, exhibit] }, exhibit_id, 'title', event);
   },
   project: (_, { id, exhibits }) => [exhibitInsert(id, exhibits.at(-1)!)],
+  erased: (payload) => ({ ...payload, title: ERASED_TITLE }),
 });
 
 const body = z.strictObject({

@@ -2,7 +2,7 @@
 import { ROLES } from '../../core/definitions/actor.ts';
 import { defineLongQuery, NO_QUERY } from '../../core/definitions/query.ts';
 import { fileVerdict, verifyFile } from './exhibitFile.ts';
-import { aboutExhibit, findExhibit } from './readExhibits.ts';
+import { aboutExhibit, findWithFile } from './readExhibits.ts';
 
 export const verifyExhibit = defineLongQuery({
   name: 'exhibit.verify',
@@ -11,7 +11,7 @@ export const verifyExhibit = defineLongQuery({
   roles: ROLES,
   query: NO_QUERY,
   target: aboutExhibit,
-  read: findExhibit,
+  read: findWithFile,
   answer: fileVerdict,
   complete: verifyFile,
 });

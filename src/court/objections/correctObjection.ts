@@ -48,6 +48,7 @@ export const objectionCorrected = defineEvent({
     objectionUpdate(objectionOf(session, payload.objection_id)),
     correctionInsert(session),
   ],
+  erased: (payload) => ({ ...payload, ruling: null, reason: '' }),
 });
 
 const body = z.strictObject({

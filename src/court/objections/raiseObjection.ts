@@ -55,6 +55,7 @@ export const objectionRaised = defineEvent({
     objectionInsert(id, objections.at(-1)!),
     turnUpdate(turnOfPayload(turns, payload)),
   ],
+  erased: (payload) => ({ ...payload, reason: null }),
 });
 
 const body = z.strictObject({

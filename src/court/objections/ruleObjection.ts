@@ -16,7 +16,15 @@ import { reject } from '../problems.ts';
 import { BENCH_AND_BAILIFF } from '../roles.ts';
 import { type SessionState, sessionStream, theSession, withSource } from '../sessions/session.ts';
 import { clock } from '../turns/clock.ts';
-import { findHand, hand, OPEN_CODES, onBehalfOf, PRESIDING_CODES, refuseUnlessOpen } from '../turns/courtRefusals.ts';
+import {
+  findHand,
+  hand,
+  OPEN_CODES,
+  onBehalfOf,
+  PRESIDING_CODES,
+  refuseUnlessOpen,
+  withoutNames,
+} from '../turns/courtRefusals.ts';
 import { DECISIONS, objectionAnswer, objections } from './objection.ts';
 import { clockWithout, decisionWrites, findObjection, objectionResult, withDecision } from './objectionClock.ts';
 
@@ -45,6 +53,7 @@ export const objectionRuled = defineEvent({
   payload: ruled,
   evolve: (session, event) => withRuling(session, event, event.actor),
   project: ({ payload }, session) => decisionWrites(session, payload.objection_id),
+  erased: (payload) => ({ ...payload, ruling: null }),
 });
 
 /** The presiding judge's ruling by another hand. */
@@ -54,6 +63,7 @@ export const objectionRuledFor = defineEvent({
   payload: ruled.extend(hand.shape),
   evolve: (session, event) => withRuling(session, event, event.payload.judge_id),
   project: ({ payload }, session) => decisionWrites(session, payload.objection_id),
+  erased: (payload) => ({ ...withoutNames(payload), ruling: null }),
 });
 
 const body = z.strictObject({

@@ -21,6 +21,7 @@ export const participantLost = defineEvent({
   evolve: (session, { at, payload: { user_id } }) =>
     withParticipant(session, user_id, { status: 'disconnected', left_at: at }),
   project: ({ payload }, session) => [seatUpdate(session, payload.user_id)],
+  erased: (payload) => ({ ...payload, reason: '' }),
 });
 
 export const LOST_REASON = 'No event for 12 hours, and the session has not begun.';

@@ -37,6 +37,8 @@ export const participantJoined = defineEvent({
     const { id: participant_id, ...columns } = session.participants[payload.user_id]!;
     return [insert('session_participations', { id: participant_id }, { session_id: session.id, ...columns })];
   },
+  erased: (payload) => ({ ...payload, name: '' }),
+  wipes: ({ participant_id }) => [update('session_participations', { id: participant_id }, { client_info: null })],
 });
 
 export const participantReconnected = defineEvent({

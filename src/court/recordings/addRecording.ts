@@ -32,6 +32,7 @@ export const assignmentRecordingAdded = defineEvent({
     const { id: recording_id, ...columns } = assignment!.recordings.at(-1)!;
     return [insert('session_recordings', { id: recording_id }, { assignment_id: assignment!.id, ...columns })];
   },
+  erased: (payload) => ({ ...payload, title: null }),
 });
 
 const body = z.strictObject({ url: recordingAddress(MAX_URL), title: line.optional() });

@@ -27,5 +27,6 @@ export const recordings = defineTable({
   owner: 'assignment_id',
   primary_key: ['id'],
   append_only: true,
+  loses_texts: true,
   visible: { with: 'courtroom_sessions', by: 'session_id' },
 });

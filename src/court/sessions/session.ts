@@ -6,7 +6,7 @@ import { defineStream, streamName } from '../../core/definitions/stream.ts';
 import { defineTable } from '../../core/definitions/table.ts';
 import type { AssignmentState } from '../assignments/assignment.ts';
 import type { Correction } from '../corrections/correction.ts';
-import type { Exhibit } from '../exhibits/exhibit.ts';
+import { type Exhibit, isErased } from '../exhibits/exhibit.ts';
 import { fileOf } from '../exhibits/exhibitFile.ts';
 import type { Format } from '../formats/format.ts';
 import type { Objection } from '../objections/objection.ts';
@@ -99,7 +99,7 @@ export const sessionStream = defineStream<SessionState>('session', {
     corrections: [],
   }),
   invariants: brokenInvariants,
-  files: ({ exhibits }) => exhibits.map(fileOf),
+  files: ({ exhibits }) => exhibits.filter((one) => !isErased(one)).map(fileOf),
   seal: { event: 'SESSION_COMPLETED', digest: sessionDigest },
 });
 

@@ -39,6 +39,11 @@ export const hand = z.strictObject({
 });
 export type Hand = z.output<typeof hand>;
 
+/** What remains of it, and of what else stands with it, when the names are erased. */
+export function withoutNames<Payload extends Hand>(payload: Payload): Payload {
+  return { ...payload, judge_name: '', acting_name: null };
+}
+
 /** What a body says of it. */
 export const onBehalfOf = id.optional();
 

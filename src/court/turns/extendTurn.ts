@@ -20,6 +20,7 @@ import {
   PRESIDING_CODES,
   refuseUnlessOpen,
   TURN_CODES,
+  withoutNames,
 } from './courtRefusals.ts';
 import { expiryBefore, turnExpired } from './expireTurn.ts';
 import { timedTurnAnswer, turnOfInput } from './shownTurn.ts';
@@ -47,6 +48,7 @@ export const turnExtendedFor = defineEvent({
   payload: extended.extend(hand.shape),
   evolve: (session, { payload }) => withExtension(session, payload),
   project: ({ payload }, { turns }) => [turnUpdate(turnOfPayload(turns, payload))],
+  erased: withoutNames,
 });
 
 const body = z.strictObject({ turn_id: id, extension_ms: duration, on_behalf_of: onBehalfOf });

@@ -29,6 +29,7 @@ export const turnStarted = defineEvent({
     return withSource(started, turn_id, 'speaker_name', event);
   },
   project: ({ payload }, { turns }) => [turnUpdate(turnOfPayload(turns, payload))],
+  erased: (payload) => ({ ...payload, speaker_name: '' }),
 });
 
 const body = z.strictObject({ turn_id: id, speaker_id: id });

@@ -63,6 +63,7 @@ export const turnVoided = defineEvent({
     turnInsert(session.id, newTurn(turn)),
     correctionInsert(session),
   ],
+  erased: (payload) => ({ ...payload, reason: '' }),
 });
 
 const body = z.strictObject({ turn_id: id, reason: remark });

@@ -37,6 +37,7 @@ export const proceduralViolation = defineEvent({
     const { id: violation_id, ...facts } = violations.at(-1)!;
     return [insert('procedural_violations', { id: violation_id }, { session_id: id, ...facts })];
   },
+  erased: (payload) => ({ ...payload, description: '' }),
 });
 
 const body = z.strictObject({

@@ -13,6 +13,7 @@ const FIELDS: Readonly<Record<string, unknown>> = {
   user_id: EXAMPLE.petitioner.user_id,
   speaker_id: EXAMPLE.petitioner.user_id,
   replacement: EXAMPLE.respondent,
+  event_sequence: 17,
   extension_ms: 60_000,
   reserved_ms: 120_000,
   reason: 'The courtroom is flooded.',

@@ -9,6 +9,7 @@ const WORDS: Readonly<Record<string, string>> = {
   exhibit: 'What is put in evidence, and its files.',
   violation: 'Breaches of procedure, put on record.',
   recording: 'Where a session can be heard again.',
+  payload: 'What an event said, erased.',
   command: 'How a command stands that was sent before.',
   integrity: 'The record checked against itself.',
   findings: 'What the timed jobs found wrong with the record.',

@@ -10,6 +10,9 @@ import type { ExportedEvent } from '../../core/definitions/event.ts';
 
 export type Cause = Pick<Outcome, 'request_id' | 'traceparent'>;
 
+/** What is said on a stream's channel when a payload of it was erased: what was heard of it is to be read again. */
+export const ERASURE = '{"erased":true}';
+
 const PUBLISHED_AT = /"published_at":(\d{13})/;
 const Causes = z.array(z.object({ request_id: z.string().max(64), traceparent: z.string().max(64).nullable() }));
 

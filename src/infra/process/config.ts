@@ -17,6 +17,11 @@ export function blobFolder({ BLOB_DIR, PLEAROLL_HOME }: Config): string {
   return BLOB_DIR === undefined ? join(PLEAROLL_HOME, 'blobs') : resolve(BLOB_DIR);
 }
 
+/** Where erasures are written down, apart from the database. */
+export function erasuresFile({ ERASURES_FILE, PLEAROLL_HOME }: Config): string {
+  return ERASURES_FILE === undefined ? join(PLEAROLL_HOME, 'signer', 'erasures.ndjson') : resolve(ERASURES_FILE);
+}
+
 /** How the process is run: `all` roles in this one process, or a single one of the Procfile. */
 export type Topology = 'all' | 'separate';
 

@@ -274,6 +274,14 @@ export const Settings = z.object({
     readBy: SIGNER,
     help: 'How often the log is signed while it grows. The end of a session is signed within two seconds.',
   }),
+  ERASURES_FILE: z
+    .string()
+    .optional()
+    .register(described, {
+      readBy: ['start', 'worker', 'restore'],
+      unset: '`signer/erasures.ndjson` in `PLEAROLL_HOME`',
+      help: 'File in which every erasure is written down before it is committed, and from which a restored backup is told of it. Keep it apart from the database; workers on several machines need one that they share.',
+    }),
   SHUTDOWN_GRACE_SECONDS: z.coerce.number().min(1).default(25).register(described, {
     readBy: PROCESSES,
     help: 'How long a process that was told to stop may take. A relay sends its listeners away in the first part of it, one after the other.',

@@ -40,6 +40,7 @@ function eventFaults(e: FaultyEvent): string[] {
   else if (e.has_payload && (e.payload_commitment !== e.computed_commitment || e.computed_commitment === null)) {
     faults.push(hashText(at, e.payload_commitment, e.computed_commitment));
   }
+  if (e.is_restored) faults.push(`Erased payload present ${at}`);
   if (e.previous_hash !== e.expected_previous) {
     faults.push(`Broken link ${at}: previous_hash=${e.previous_hash}, expected=${e.expected_previous}`);
   }

@@ -22,6 +22,8 @@ export interface Folded {
   findings: Finding[];
   /** What only a newer version knows: the tables were not compared because of it. */
   unjudged: string | null;
+  /** It is sealed with a digest over texts some of which were erased since: there is nothing to compare that with. */
+  isSealBlank: boolean;
 }
 
 export function foldStream(catalog: Catalog, streamRows: StreamRows): Folded {
@@ -31,18 +33,22 @@ export function foldStream(catalog: Catalog, streamRows: StreamRows): Folded {
   if (!kind) {
     const unjudged = catalog.reserved.stream_kinds.has(name) ? `streams of kind ${name}` : null;
     if (unjudged === null) findings.push(finding(null, `Unknown kind of stream: ${name}`));
-    return { writes: undefined, findings, files: [], unjudged };
+    return { writes: undefined, findings, files: [], unjudged, isSealBlank: false };
   }
-  const folding: Folding = { kind, isReadable: true, unjudged: null, state: initialState(catalog, streamRows.stream) };
+  const state = initialState(catalog, streamRows.stream);
+  const folding: Folding = { kind, isReadable: true, unjudged: null, hasErased: false, isSealBlank: false, state };
   const writes = foldWrites(writesOf(catalog, streamRows, findings, folding));
   const files = kind.files(folding.state);
-  return { writes: folding.isReadable ? writes : undefined, findings, files, unjudged: folding.unjudged };
+  const { isReadable, unjudged, isSealBlank } = folding;
+  return { writes: isReadable ? writes : undefined, findings, files, unjudged, isSealBlank };
 }
 
 interface Folding {
   kind: StreamKind;
   isReadable: boolean;
   unjudged: string | null;
+  hasErased: boolean;
+  isSealBlank: boolean;
   state: unknown;
 }
 
@@ -64,6 +70,13 @@ function* writesOf(catalog: Catalog, streamRows: StreamRows, findings: Finding[]
     if (lost.has(row.sequence)) {
       folding.isReadable = false;
       return;
+    }
+    if (row.payload === null) {
+      folding.hasErased = true;
+      if (!definition.erased)
+        findings.push(
+          finding(row.sequence, `Erasure of what cannot be erased at sequence ${row.sequence}: ${row.event_type}`),
+        );
     }
     let writes: Write[];
     try {
@@ -94,6 +107,7 @@ function sealFindings(seal: Seal, row: EventRow, folding: Folding, { last }: Str
   if (payload.event_count !== sequence) mismatch('Event count', payload.event_count, sequence);
   if (digest === undefined)
     Object.assign(folding, { isReadable: false, unjudged: `seals with a digest of version ${payload.digest_version}` });
+  else if (folding.hasErased && (payload.digest_version ?? 1) === 1) folding.isSealBlank = true;
   else if (payload.state_digest !== digest) mismatch('State digest', payload.state_digest, digest);
   if (last!.sequence > sequence) {
     const text = `Events after ${seal.event}: it stands at sequence ${sequence}, the last event at ${last!.sequence}`;

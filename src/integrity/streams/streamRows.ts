@@ -5,7 +5,7 @@
  */
 
 import { isUuid } from '../../core/chain/ids.ts';
-import { EVENT_COLUMNS, type EventRow } from '../../core/chain/ledger.ts';
+import { EVENT_COLUMNS, type EventRow, REMAINS } from '../../core/chain/ledger.ts';
 import type { Catalog } from '../../core/definitions/command.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { type Head, idOf } from '../../core/definitions/stream.ts';
@@ -24,6 +24,8 @@ export interface FaultyEvent {
   expected_previous: string | null;
   /** Its payload is gone and no erasure names it. */
   is_lost: boolean;
+  /** Its payload is there, though it was erased. */
+  is_restored: boolean;
   has_payload: boolean;
   is_backwards: boolean;
 }
@@ -62,10 +64,18 @@ const ENVELOPE = `format(
   e.actor_id, ${instant('e.occurred_at')}, ${hex('e.payload_commitment')}, e.event_id, ${hex('e.previous_hash')},
   e.sequence, e.stream, e.event_type)`;
 
-/** A canonical payload has one form, so that the erasure of an event's payload can be looked for as text. */
-const ERASURE = `
-  '{"event_sequence":' || c.sequence || ',"payload_commitment":"' || ${hex('c.payload_commitment')}
-  || '","stream":"' || c.stream || '"}'`;
+/**
+ * The row of an erasure says where its event stands; what counts is what that event says. A canonical payload has one
+ * form, so that its beginning and its end can be looked for as text, whatever was made of it.
+ */
+const ERASED = `exists (
+      select from public.erasures x
+      join public.events y on y.stream = 'assignment:' || x.assignment_id and y.sequence = x.recorded_sequence
+      join public.event_payloads q on q.stream = y.stream and q.sequence = y.sequence
+      where x.stream = c.stream and x.sequence = c.sequence and y.event_type = 'PAYLOAD_ERASED'
+        and starts_with(q.payload, '{"event_sequence":' || c.sequence || ',"payload_commitment":"'
+          || ${hex('c.payload_commitment')} || '",')
+        and starts_with(reverse(q.payload), reverse('"stream":"' || c.stream || '"}')))`;
 
 const head = (row: string) => `json_build_object('sequence', ${row}.sequence, 'event_hash', ${hex(`${row}.event_hash`)},
   'occurred_at', ${instant(`${row}.occurred_at`)})`;
@@ -89,10 +99,9 @@ const SWEEP = `
     where e.stream = any($1)
     window chain as (partition by e.stream order by e.sequence)
   ), judged as (
-    select *, not c.has_payload and (${ERASURE} in (
-        select p.payload from public.events x join public.event_payloads p using (stream, sequence)
-        where x.event_type = 'PAYLOAD_ERASED' and x.stream like 'assignment:%'
-      )) is not true as is_lost
+    select *, not c.has_payload and (${ERASED}) is not true as is_lost,
+      c.has_payload and exists (
+        select from public.erasures x where x.stream = c.stream and x.sequence = c.sequence) as is_restored
     from chained c
   ), counted as (
     select *, (sequence is distinct from expected_sequence)::integer
@@ -100,7 +109,7 @@ const SWEEP = `
       + (event_hash is distinct from computed_hash)::integer
       + (is_lost or (has_payload and
         (payload_commitment is distinct from computed_commitment or computed_commitment is null)))::integer
-      + is_backwards::integer as faults
+      + is_backwards::integer + is_restored::integer as faults
     from judged
   ), numbered as (
     select *, sum(faults) over (partition by stream order by sequence rows unbounded preceding) as faults_so_far
@@ -110,7 +119,8 @@ const SWEEP = `
       json_agg(sequence) filter (where faults > 0 and faults_so_far <= ${MAX_SEQUENCES}) as faulty_sequences,
       json_agg(sequence) filter (where is_lost and faults_so_far <= ${MAX_SEQUENCES}) as lost_sequences,
       json_agg(json_build_object(
-        'sequence', sequence, 'expected_sequence', expected_sequence, 'is_lost', is_lost, 'has_payload', has_payload,
+        'sequence', sequence, 'expected_sequence', expected_sequence, 'is_lost', is_lost, 'is_restored', is_restored,
+        'has_payload', has_payload,
         'event_hash', ${hex('event_hash')}, 'computed_hash', ${hex('computed_hash')},
         'payload_commitment', ${hex('payload_commitment')}, 'computed_commitment', ${hex('computed_commitment')},
         'previous_hash', ${hex('previous_hash')}, 'expected_previous', ${hex('expected_previous')},
@@ -131,14 +141,15 @@ const SWEEP = `
     coalesce((
       select json_agg(json_build_object('sequence', e.sequence, 'stream', k.stream, 'event_sequence', k.sequence))
       from public.events e join public.event_payloads p using (stream, sequence)
-      join public.event_payloads k on k.stream = substring(p.payload from '"stream":"([a-z0-9:-]+)"')
+      join public.event_payloads k on k.stream = substring(p.payload from '"stream":"([a-z0-9:-]+)"}$')
         and k.sequence = substring(p.payload from '"event_sequence":([0-9]{1,9})[,}]')::integer
       where e.stream = n.stream and e.stream like 'assignment:%' and e.event_type = 'PAYLOAD_ERASED'
     ), '[]') as unerased,
     coalesce((
       select json_agg(r) from (
-        select ${EVENT_COLUMNS} from public.events e
+        select ${EVENT_COLUMNS}, ${REMAINS} from public.events e
         left join public.event_payloads p on p.stream = e.stream and p.sequence = e.sequence
+        left join public.erasures x on p.stream is null and x.stream = e.stream and x.sequence = e.sequence
         where e.stream = n.stream and (e.event_type = any($3) or e.event_type ~ $4) order by e.sequence
       ) r
     ), '[]') as recorded,

@@ -32,7 +32,13 @@ export async function verifyStream(db: Queryable, catalog: Catalog, stream: stri
 }
 
 /** What was checked as it is told: findings left out are one line more. */
-export function reportOf({ issues_omitted, files: _, unjudged: __, ...report }: CheckedStream): StreamReport {
+export function reportOf({
+  issues_omitted,
+  files: _,
+  unjudged: __,
+  isSealBlank: ___,
+  ...report
+}: CheckedStream): StreamReport {
   const omitted = issues_omitted > 0 ? [`${issues_omitted} more findings are left out`] : [];
   return { ...report, issues: [...report.issues, ...omitted] };
 }
@@ -52,6 +58,8 @@ export interface CheckedStream extends StreamReport {
   files: readonly RecordedFile[];
   /** What of it only a newer version can judge. */
   unjudged: string | null;
+  /** Its seal was made of texts that were erased since. */
+  isSealBlank: boolean;
   issues_omitted: number;
 }
 
@@ -85,6 +93,7 @@ function checkStream(catalog: Catalog, types: ColumnTypes, streamRows: StreamRow
     stream,
     files: folded.files,
     unjudged: folded.unjudged,
+    isSealBlank: folded.isSealBlank,
     is_valid: findings.length === 0,
     events_checked,
     invalid_sequences: [...new Set([...streamRows.faulty_sequences, ...sequences])].sort((a, b) => a - b),

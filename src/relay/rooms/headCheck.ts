@@ -14,13 +14,13 @@ const ROOMS_AT_ONCE = 1_000;
 
 export interface HeadCheckOptions {
   rooms: Rooms;
-  readHeads: Readers['readHeads'];
+  readers: Pick<Readers, 'readHeads' | 'countErasures'>;
   broadcast: Broadcast;
   log: Log;
 }
 
 /** @returns what ends it */
-export function startHeadCheck({ rooms, readHeads, broadcast, log }: HeadCheckOptions): () => void {
+export function startHeadCheck({ rooms, readers, broadcast, log }: HeadCheckOptions): () => void {
   let timer: NodeJS.Timeout;
   let isChecking = false;
   let stopped = false;
@@ -47,8 +47,12 @@ export function startHeadCheck({ rooms, readHeads, broadcast, log }: HeadCheckOp
       for (let i = 0; i < occupied.length; i += ROOMS_AT_ONCE) {
         const some = occupied.slice(i, i + ROOMS_AT_ONCE);
         const stood = some.map((room) => room.head());
-        const heads = await readHeads(some.map((room) => room.session_id));
-        for (const [n, room] of some.entries()) room.compare(stood[n]!, heads.get(room.session_id), grace_ms);
+        const ids = some.map((room) => room.session_id);
+        const [heads, erasures] = await Promise.all([readers.readHeads(ids), readers.countErasures(ids)]);
+        for (const [n, room] of some.entries()) {
+          room.compare(stood[n]!, heads.get(room.session_id), grace_ms);
+          room.knownErasures(erasures.get(room.session_id) ?? 0);
+        }
       }
     } catch (err) {
       log.warn({ err }, 'head check failed');

@@ -20,6 +20,8 @@ export interface Readers {
   readLatest(session_id: string, limit: number, bytes: number): Promise<ExportedEvent[]>;
   /** The head of each session that has events. */
   readHeads(session_ids: string[]): Promise<Map<string, Position>>;
+  /** How many payloads of each session were erased, where any were. */
+  countErasures(session_ids: string[]): Promise<Map<string, number>>;
   /** The session's state together with the head it was folded up to. @param known but for how many listen, which is counted anew */
   readSnapshot(session_id: string, known?: Snapshot): Promise<Snapshot>;
 }
@@ -66,6 +68,13 @@ export function createReaders(
     return new Map(rows.map(({ stream, ...head }) => [idOf(stream), head]));
   }
 
+  async function countErasures(session_ids: string[]): Promise<Map<string, number>> {
+    const text = 'select stream, count(*)::integer as erased from erasures where stream = any($1) group by stream';
+    const values = [session_ids.map(sessionStreamName)];
+    const { rows } = await db.query<{ stream: string; erased: number }>({ name: 'count-erasures', text, values });
+    return new Map(rows.map(({ stream, erased }) => [idOf(stream), erased]));
+  }
+
   async function readSnapshot(session_id: string, known?: Snapshot): Promise<Snapshot> {
     const [state, listeners] = await Promise.all([known ?? readState(session_id), countListeners(session_id)]);
     const participants = state.participants.map(({ user_id, status }) => ({ user_id, status }));
@@ -106,6 +115,7 @@ export function createReaders(
     readEvents,
     readLatest,
     readHeads,
+    countErasures,
     readSnapshot,
   };
 }

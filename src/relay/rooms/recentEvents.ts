@@ -14,6 +14,8 @@ export interface RecentEvents {
   batch(after: number, upTo: number): EventBatch | undefined;
   /** @returns false, and takes nothing, unless the event follows the head and names its hash */
   append(event: ExportedEvent): boolean;
+  /** Puts events that were read again in the place of what is kept of them. */
+  replace(events: readonly ExportedEvent[]): void;
 }
 
 /** So much is kept at least, where there is so much, and never twice as much of either; the last event always is. */
@@ -52,6 +54,15 @@ export function createRecentEvents(capacity: Capacity, events: readonly Exported
     return true;
   }
 
+  function replace(events: readonly ExportedEvent[]): void {
+    for (const event of events) {
+      const place = event.event_sequence - head.event_sequence + kept.length - 1;
+      if (place >= 0 && place < kept.length) kept[place] = prepareEvent({ type: 'EVENT', ...event });
+    }
+    size = kept.reduce((sum, { text }) => sum + text.length, 0);
+    latest = undefined;
+  }
+
   /** Half at a time, so that it costs each event little. */
   function forget(): void {
     let from = kept.length;
@@ -70,5 +81,5 @@ export function createRecentEvents(capacity: Capacity, events: readonly Exported
     head = { event_sequence: event.event_sequence - 1, event_hash: event.previous_hash };
     append(event);
   }
-  return { head: () => head, at, oldest: () => kept[0]!, batch, append };
+  return { head: () => head, at, oldest: () => kept[0]!, batch, append, replace };
 }

@@ -5,7 +5,7 @@
 import { GENESIS_HASH } from '../../core/chain/chain.ts';
 import type { ExportedEvent } from '../../core/definitions/event.ts';
 import { sessionStreamName } from '../../court/sessions/session.ts';
-import { readCauses, readPublishedAt } from '../../infra/broadcast/announcements.ts';
+import { ERASURE, readCauses, readPublishedAt } from '../../infra/broadcast/announcements.ts';
 import type { Broadcast } from '../../infra/broadcast/broadcast.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
@@ -46,6 +46,8 @@ export interface Room {
   knownToReach(sequence: number, grace_ms?: number): void;
   /** The record's head, read after the room stood at `before`: what is announced has been committed, so it has that too. */
   compare(before: Position, recorded: Position | undefined, grace_ms?: number): void;
+  /** So many payloads of the session were erased: what is kept of them is dropped. */
+  knownErasures(count: number): void;
   close(): void;
 }
 
@@ -56,17 +58,24 @@ export interface RoomOptions {
   log: Log;
   /** Called before the members are abandoned. */
   onBroken(room: Room): void;
+  /** A payload of the session was erased. */
+  onErased?(room: Room): void;
 }
 
 const TAIL_GRACE_MS = 50;
 const EMPTY: Position = { event_sequence: 0, event_hash: GENESIS_HASH };
 
-export function createRoom(session_id: string, { readers, broadcast, metrics, log, onBroken }: RoomOptions): Room {
+export function createRoom(
+  session_id: string,
+  { readers, broadcast, metrics, log, onBroken, onErased }: RoomOptions,
+): Room {
   const stream = sessionStreamName(session_id);
   const members = new Set<Member>();
   const events = createRoomEvents({ session_id, readers, metrics, log, onMoved: pumpAll, onFork: startAfresh });
   const subscription = subscribe(broadcast, stream, hear, () => void check(), log);
   const knownToReach = (sequence: number, grace_ms = TAIL_GRACE_MS) => events.knownToReach(sequence, grace_ms);
+  const openPages = () => createPages((after) => readers.readEvents(session_id, after, PAGE));
+  let readPage = openPages();
   let opening: Promise<void> | undefined;
   let closed = false;
 
@@ -80,6 +89,10 @@ export function createRoom(session_id: string, { readers, broadcast, metrics, lo
 
   function hear(message: string): void {
     if (closed) return;
+    if (message === ERASURE) {
+      void check();
+      return;
+    }
     const announced = readAnnouncement(message, stream);
     if (!announced) {
       log.warn({ session_id }, 'announcement not genuine; checking head');
@@ -96,7 +109,11 @@ export function createRoom(session_id: string, { readers, broadcast, metrics, lo
 
   async function check(): Promise<void> {
     try {
-      const heads = await readers.readHeads([session_id]);
+      const [heads, erasures] = await Promise.all([
+        readers.readHeads([session_id]),
+        readers.countErasures([session_id]),
+      ]);
+      knownErasures(erasures.get(session_id) ?? 0);
       knownToReach(heads.get(session_id)?.event_sequence ?? 0);
     } catch (err) {
       log.warn({ err, session_id }, 'head check of room failed');
@@ -109,6 +126,12 @@ export function createRoom(session_id: string, { readers, broadcast, metrics, lo
       log.error({ session_id, before, recorded }, 'record lacks what was delivered; all listeners begin afresh');
       startAfresh();
     }
+  }
+
+  function knownErasures(count: number): void {
+    if (!events.knownErasures(count)) return;
+    readPage = openPages();
+    onErased?.(room);
   }
 
   function startAfresh(): void {
@@ -124,11 +147,11 @@ export function createRoom(session_id: string, { readers, broadcast, metrics, lo
 
   const room: Room = {
     ...{ session_id, open, head: events.head, at: events.at, oldest: events.oldest, batch: events.batch },
-    ...{ knownToReach, compare, close },
+    ...{ knownToReach, compare, knownErasures, close },
     add: (member) => (closed ? member.abandon() : void members.add(member)),
     remove: (member) => void members.delete(member),
     isOccupied: () => members.size > 0,
-    readPage: createPages((after) => readers.readEvents(session_id, after, PAGE)),
+    readPage: (after) => readPage(after),
   };
   return room;
 }

@@ -24,6 +24,8 @@ export interface RoomEvents {
   at(sequence: number): PreparedEvent | undefined;
   oldest(): PreparedEvent;
   batch(after: number, upTo: number): EventBatch | undefined;
+  /** So many payloads of the session were erased: what is kept is read again where that is news. @returns whether it is */
+  knownErasures(count: number): boolean;
   stop(): void;
 }
 
@@ -45,9 +47,12 @@ export function createRoomEvents(options: RoomEventsOptions): RoomEvents {
   const { session_id, readers, metrics, log, onMoved, onFork } = options;
   const early = new Map<number, ExportedEvent>();
   let primed: { recent: RecentEvents; healing: Healing } | undefined;
+  let erased = 0;
 
   async function prime(): Promise<void> {
+    const erasedBefore = (await readers.countErasures([session_id])).get(session_id) ?? 0;
     const events = await readers.readLatest(session_id, KEPT.events, KEPT.size);
+    erased = erasedBefore;
     const recent = createRecentEvents(KEPT, events);
     primed = {
       recent,
@@ -61,6 +66,23 @@ export function createRoomEvents(options: RoomEventsOptions): RoomEvents {
     for (const event of events) early.set(event.event_sequence, event);
     catchUp();
     return events.length > 0 && (primed?.recent.head().event_sequence ?? 0) >= events.at(-1)!.event_sequence;
+  }
+
+  function knownErasures(count: number): boolean {
+    if (!primed || count === erased) return false;
+    erased = count;
+    void readAgain(primed.recent);
+    return true;
+  }
+
+  async function readAgain(recent: RecentEvents): Promise<void> {
+    try {
+      recent.replace(await readers.readLatest(session_id, 2 * KEPT.events, 2 * KEPT.size));
+    } catch (err) {
+      // The next head check tries again.
+      erased = -1;
+      log.warn({ err, session_id }, 'room not cleared of an erased payload, retrying at the next head check');
+    }
   }
 
   /** Takes in what is next, tells the room, and has a gap filled. */
@@ -82,6 +104,7 @@ export function createRoomEvents(options: RoomEventsOptions): RoomEvents {
     at: (sequence) => primed!.recent.at(sequence),
     oldest: () => primed!.recent.oldest(),
     batch: (after, upTo) => primed!.recent.batch(after, upTo),
+    knownErasures,
     stop: () => primed?.healing.stop(),
   };
 }

@@ -38,7 +38,7 @@ interface Kept {
   linger?: NodeJS.Timeout;
 }
 
-export function createRooms(options: Omit<RoomOptions, 'onBroken'>): Rooms {
+export function createRooms(options: Omit<RoomOptions, 'onBroken' | 'onErased'>): Rooms {
   const { readers } = options;
   const kept = new Map<string, Kept>();
   const snapshots = new Map<string, Promise<PreparedSnapshot>>();
@@ -47,7 +47,10 @@ export function createRooms(options: Omit<RoomOptions, 'onBroken'>): Rooms {
   const heads = createBatcher<string, Position>(HEADS_AT_ONCE, readHeads, () => true);
 
   function acquire(session_id: string): Room {
-    const found = kept.get(session_id) ?? { room: createRoom(session_id, { ...options, onBroken: forget }), uses: 0 };
+    const found = kept.get(session_id) ?? {
+      room: createRoom(session_id, { ...options, onBroken: forget, onErased }),
+      uses: 0,
+    };
     kept.set(session_id, found);
     found.uses += 1;
     clearTimeout(found.linger);
@@ -64,6 +67,10 @@ export function createRooms(options: Omit<RoomOptions, 'onBroken'>): Rooms {
   function forget(room: Room): void {
     if (kept.get(room.session_id)?.room === room) kept.delete(room.session_id);
     room.close();
+  }
+
+  function onErased({ session_id }: Room): void {
+    lasting.delete(session_id);
   }
 
   async function readHeads(session_ids: string[]): Promise<Position[]> {
