@@ -26,7 +26,7 @@ export const erasureAnswer = named(
     reason: z.enum(ERASURE_REASONS),
   }),
   {
-    ...{ id: EXAMPLE.event_id, stream: `session:${EXAMPLE.session_id}`, event_sequence: 17 },
+    ...{ id: EXAMPLE.event_id, stream: `session:${EXAMPLE.event_id}`, event_sequence: 17 },
     ...{ payload_commitment: 'ab'.repeat(32), reason: 'personal_data' },
   },
 );
