@@ -21,6 +21,7 @@ import * as corrections from './0023_corrections.ts';
 import * as evening from './0024_evening.ts';
 import * as log from './0025_log.ts';
 import * as checkpoints from './0026_checkpoints.ts';
+import * as runLevels from './0028_run_levels.ts';
 import * as erasures from './0030_erasures.ts';
 
 export const migrations: (Knex.Migration & { name: string })[] = [
@@ -45,5 +46,6 @@ export const migrations: (Knex.Migration & { name: string })[] = [
   { name: '0024_evening', ...evening },
   { name: '0025_log', ...log },
   { name: '0026_checkpoints', ...checkpoints },
+  { name: '0028_run_levels', ...runLevels },
   { name: '0030_erasures', ...erasures },
 ];

@@ -5,19 +5,25 @@
 
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { timings } from '../../src/infra/timings.ts';
-import type { RecordReport } from '../../src/integrity/verifyRecord.ts';
+import type { Level, RunResult } from '../../src/integrity/runs/verifyRun.ts';
 
 export interface RunClaim {
   id: string;
   /** What is verified: one institution, or with null everything. */
   institution_id: string | null;
+  /** `all`, or the stream of a session. */
+  scope: string;
+  level: Level;
+  /** The signed note that it is anchored in. */
+  checkpoint: string | null;
+  started_at: string;
   /** Fencing token: updates of an earlier claim are ignored. */
   run: string;
   attempts: number;
 }
 
 export type RunEnding =
-  | { state: 'done'; report: RecordReport }
+  | { state: 'done'; result: RunResult; finished_at: string; signed_report: string | null }
   | { state: 'failed'; error: string }
   /** Again after a while; `counts` is false where this process cut it off. */
   | { state: 'waiting'; error: string | null; wait_ms: number; counts: boolean };
@@ -49,7 +55,7 @@ export async function claimRun(db: Queryable, id: string): Promise<RunClaim | un
      set state = 'running', attempts = attempts + 1, run = gen_random_uuid(), started_at = clock_timestamp(),
        due_at = clock_timestamp() + $2 * interval '1 second'
      where id = $1 and ${UNDER_WAY} and due_at <= clock_timestamp() and attempts < $3
-     returning id, institution_id, run, attempts`,
+     returning id, institution_id, scope, level, checkpoint, started_at, run, attempts`,
     [id, CLAIM_SECONDS, MAX_ATTEMPTS],
   );
   return rows[0];
@@ -64,20 +70,44 @@ export async function renewClaim(db: Queryable, { id, run }: RunClaim): Promise<
   return rowCount === 1;
 }
 
-export async function endRun(db: Queryable, { id, run }: RunClaim, ending: RunEnding): Promise<void> {
-  const { state } = ending;
+/** How far it has come, in streams. */
+export async function storeProgress(db: Queryable, { id, run }: RunClaim, done: number, total: number): Promise<void> {
+  const text = 'update integrity_runs set progress_done = $3, progress_total = $4 where id = $1 and run = $2';
+  await db.query(text, [id, run, done, total]);
+}
+
+export async function endRun(db: Queryable, claim: RunClaim, ending: RunEnding): Promise<void> {
+  if (ending.state === 'done') return storeVerdict(db, claim, ending);
+  const { state, error } = ending;
   await db.query(
     `update integrity_runs
-     set state = $3, run = null, report = $4, error = $5, attempts = attempts - $6,
-       due_at = clock_timestamp() + $7 * interval '1 millisecond',
+     set state = $3, run = null, error = $4, attempts = attempts - $5,
+       due_at = clock_timestamp() + $6 * interval '1 millisecond',
        finished_at = case when $3 <> 'waiting' then clock_timestamp() end
      where id = $1 and run = $2`,
     [
-      ...[id, run, state],
-      state === 'done' ? JSON.stringify(ending.report) : null,
-      state === 'done' ? null : ending.error,
+      ...[claim.id, claim.run, state, error],
       state === 'waiting' && !ending.counts ? 1 : 0,
       state === 'waiting' ? ending.wait_ms : 0,
+    ],
+  );
+}
+
+async function storeVerdict(
+  db: Queryable,
+  { id, run }: RunClaim,
+  { result, finished_at, signed_report }: Extract<RunEnding, { state: 'done' }>,
+): Promise<void> {
+  const { verdict, counts, findings, findings_omitted, report } = result;
+  const { streams_checked } = report;
+  await db.query(
+    `update integrity_runs
+     set state = 'done', run = null, error = null, finished_at = $3, report = $4, verdict = $5, counts = $6, findings = $7,
+       findings_omitted = $8, progress_done = $9, progress_total = $9, signed_report = $10
+     where id = $1 and run = $2`,
+    [
+      ...[id, run, finished_at, JSON.stringify(report), verdict, JSON.stringify(counts), JSON.stringify(findings)],
+      ...[findings_omitted, streams_checked, signed_report],
     ],
   );
 }

@@ -6,15 +6,20 @@
 import type { Job } from 'bullmq';
 import type pg from 'pg';
 import type { Blobs } from '../../src/core/definitions/files.ts';
+import { readClock } from '../../src/core/sql/databaseClock.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { withTimeout } from '../../src/core/withTimeout.ts';
+import type { HeadSigner } from '../../src/infra/signer/heads.ts';
 import type { Log } from '../../src/infra/telemetry/log.ts';
 import { timings } from '../../src/infra/timings.ts';
-import { type Progress, type RecordReport, verifyRecord } from '../../src/integrity/verifyRecord.ts';
+import { runReportText } from '../../src/integrity/runs/runReport.ts';
+import { type RunResult, verifyRun } from '../../src/integrity/runs/verifyRun.ts';
+import type { Progress } from '../../src/integrity/verifyRecord.ts';
 import { catalog } from '../../src/modules.ts';
 import type { OverdueWork } from '../overduePoll.ts';
 import { startRenewing } from '../renewing.ts';
 import * as runs from './integrityRuns.ts';
+import { type AnchorFiles, readAnchors } from './readAnchors.ts';
 
 export interface RecordVerifier {
   answer(job: Job<{ run_id: string }>): Promise<{ state: string }>;
@@ -29,17 +34,23 @@ export interface RecordVerifierOptions {
   db: Queryable;
   verifierPool: pg.Pool;
   blobs: Blobs;
+  /** What the signer keeps, where it is on this host. */
+  files: AnchorFiles;
+  /** Signs reports. */
+  heads: Pick<HeadSigner, 'signText'>;
   log: Log;
 }
 
 /** In one process. What comes beyond that waits for the overdue poll of a worker that is free. */
 export const VERIFICATIONS_AT_ONCE = 2;
 const MOST_MS = 4 * 3_600_000;
+const PROGRESS_EVERY_MS = 1_000;
 
 /** This process ends, or another one has taken the run over. */
 class CutOff extends Error {}
 
-export function createRecordVerifier({ db, verifierPool, blobs, log }: RecordVerifierOptions): RecordVerifier {
+export function createRecordVerifier(options: RecordVerifierOptions): RecordVerifier {
+  const { db, log } = options;
   const underWay = new Map<string, Promise<string>>();
   let closing = false;
 
@@ -62,18 +73,18 @@ export function createRecordVerifier({ db, verifierPool, blobs, log }: RecordVer
     const onFault = (err: unknown) => runLog.warn({ err }, 'renewing claim failed');
     const renewing = startRenewing(() => runs.renewClaim(db, claim), timings.claims.renew_every_ms, onFault);
     let isOver = false;
+    let toldAt = Number.NEGATIVE_INFINITY;
     const goOn: Progress = async (done) => {
       if (closing || isOver || renewing.isLost()) throw new CutOff('cut off');
+      if (performance.now() - toldAt < PROGRESS_EVERY_MS) return;
+      toldAt = performance.now();
+      await runs.storeProgress(db, claim, done.streams_checked, done.streams);
       await progress?.(done);
     };
     let ending: runs.RunEnding;
     try {
-      const report = await withTimeout(
-        verify(verifierPool, claim, goOn, blobs),
-        MOST_MS,
-        `it took more than ${MOST_MS} ms`,
-      );
-      ending = { state: 'done', report };
+      const late = `it took more than ${MOST_MS} ms`;
+      ending = await finished(options, claim, await withTimeout(verify(options, claim, goOn), MOST_MS, late));
     } catch (fault) {
       if (!(fault instanceof CutOff)) runLog.error({ err: fault, attempt: claim.attempts }, 'verification failed');
       ending = afterFault(fault, claim.attempts);
@@ -104,17 +115,36 @@ export function createRecordVerifier({ db, verifierPool, blobs, log }: RecordVer
   return { answer, watched: { name: 'verifications', waits: runs.RUNS_WAIT, poll }, close };
 }
 
-async function verify(pool: pg.Pool, claim: runs.RunClaim, goOn: Progress, blobs: Blobs): Promise<RecordReport> {
-  const client = await pool.connect();
+async function verify(
+  { verifierPool, blobs, files, log }: RecordVerifierOptions,
+  claim: runs.RunClaim,
+  progress: Progress,
+): Promise<RunResult> {
+  const client = await verifierPool.connect();
   let fault: Error | undefined;
   try {
-    return await verifyRecord(client as never, catalog, claim, goOn, blobs);
+    const db: Queryable = client as never;
+    return await verifyRun({ db, catalog, blobs, progress }, claim, await readAnchors(db, claim, files, log));
   } catch (thrown) {
     fault = thrown as Error;
     throw thrown;
   } finally {
     client.release(fault);
   }
+}
+
+/** Signed before it is stored, and as it is answered: a verdict that is edited afterwards is no longer what was signed. */
+async function finished(
+  { db, heads }: RecordVerifierOptions,
+  { id, scope, level, started_at }: runs.RunClaim,
+  result: RunResult,
+): Promise<runs.RunEnding> {
+  const finished_at = await readClock(db);
+  const { verdict, counts, findings, findings_omitted, report } = result;
+  const progress = { done: report.streams_checked, total: report.streams_checked };
+  const found = { verdict, progress, counts, findings, findings_omitted };
+  const text = runReportText({ id, scope, state: 'done', level, ...found, started_at, finished_at });
+  return { state: 'done', result, finished_at, signed_report: (await heads.signText(text)) ?? null };
 }
 
 async function writeDown(db: Queryable, claim: runs.RunClaim, ending: runs.RunEnding): Promise<void> {

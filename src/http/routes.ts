@@ -1,7 +1,8 @@
 /** The routes that are neither commands nor questions of a module. With the lists of modules.ts these are all of the API. */
 import { readCommandState, redriveCommand } from './commands/serveCommandState.ts';
 import { readBackpressure } from './operations/backpressure.ts';
-import { readVerifyRun, verifyGlobally } from './operations/globalVerify.ts';
+import { verifyGlobally } from './operations/globalVerify.ts';
+import { readRun, readRuns, verifyAtLevel } from './operations/integrityRuns.ts';
 import { readRoom } from './operations/room.ts';
 import { readSockets } from './operations/sockets.ts';
 import { readCheckpointOfSize, readCheckpoints, readKeys, readLatestCheckpoint } from './proof/checkpoints.ts';
@@ -15,7 +16,9 @@ export const routes = [
   readCommandState,
   redriveCommand,
   verifyGlobally,
-  readVerifyRun,
+  verifyAtLevel,
+  readRuns,
+  readRun,
   readSockets,
   readRoom,
   readBackpressure,

@@ -6,9 +6,11 @@ import { idOf, kindOf } from '../core/definitions/stream.ts';
 import { readClock } from '../core/sql/databaseClock.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
 import { verifyGuards } from './guards/verifyGuards.ts';
+import type { SignedTree } from './log/judgeLeaves.ts';
 import { verifyLog } from './log/verifyLog.ts';
+import { verifyLogOf } from './log/verifyLogOf.ts';
 import { checkPages } from './streams/checkPages.ts';
-import { readNames } from './streams/streamNames.ts';
+import { countNames, readNamesOf } from './streams/streamNames.ts';
 import { verifyOutcomes } from './streams/verifyOutcomes.ts';
 import type { CheckedStream } from './streams/verifyStreams.ts';
 
@@ -16,7 +18,11 @@ export interface RecordReport {
   sessions_checked: number;
   /** Sessions and all other streams. */
   streams_checked: number;
+  /** Streams whose tables only a newer version can judge. */
+  streams_unjudged: number;
   events_checked: number;
+  /** Files that the events name, where files are looked at. */
+  files_checked: number;
   invalid_sessions: { session_id: string; issues: string[] }[];
   /** Streams that are no session's. */
   invalid_streams: { stream: string; issues: string[] }[];
@@ -39,46 +45,59 @@ export interface RecordReport {
   checked_at: string;
 }
 
-/** Told after each page; a promise is awaited. */
-export type Progress = (done: { streams_checked: number; events_checked: number }) => unknown;
+/** Told after each page; a promise is awaited. `streams` is how many there were to check at the start. */
+export type Progress = (done: { streams_checked: number; events_checked: number; streams: number }) => unknown;
+
+export interface RecordScope {
+  /** One institution, or with null everything. */
+  institution_id: string | null;
+  /** One stream alone. */
+  stream?: string | null;
+  /** Trees of the log that were signed, from outside the database. With null the log is looked at only where all is verified. */
+  trees?: SignedTree[] | null;
+}
 
 const MAX_RECORD_ISSUES = 1_000;
 /** The report is stored and answered whole: a million characters of findings at most. */
 const MAX_ISSUE_LENGTH = 1_000;
 
 /**
- * @param scope one institution, or with null everything
  * @param blobs with null, files are not looked at
  */
 export async function verifyRecord(
   db: Queryable,
   catalog: Catalog,
-  scope: { institution_id: string | null },
+  { institution_id, stream = null, trees = null }: RecordScope,
   progress?: Progress,
   blobs: Blobs | null = null,
 ): Promise<RecordReport> {
   const tally = newTally(await readClock(db));
-  if (scope.institution_id === null) {
+  const scope = { institution_id, stream };
+  if (institution_id === null && stream === null) {
     const { issues, notes } = await verifyGuards(db);
     const commands = await verifyOutcomes(db);
     Object.assign(tally, { guard_issues: issues, guard_notes: notes });
     Object.assign(tally, { commands_checked: commands.commands_checked, command_issues: commands.issues });
-    const log = await verifyLog(db);
+    const log = await verifyLog(db, trees ?? []);
+    Object.assign(tally, { leaves_checked: log.leaves_checked, log_issues: log.issues });
+  } else if (trees !== null && trees.length > 0) {
+    const log = await verifyLogOf(db, trees, readNamesOf(db, scope));
     Object.assign(tally, { leaves_checked: log.leaves_checked, log_issues: log.issues });
   }
-  for await (const { streams } of checkPages(db, catalog, readNames(db, scope.institution_id), blobs)) {
+  const total = progress ? await countNames(db, scope) : 0;
+  for await (const { streams } of checkPages(db, catalog, readNamesOf(db, scope), blobs)) {
     for (const checked of streams) count(tally, checked);
-    await progress?.({ streams_checked: tally.streams_checked, events_checked: tally.events_checked });
+    if (blobs) for (const { files } of streams) tally.files_checked += files.length;
+    const { streams_checked, events_checked } = tally;
+    await progress?.({ streams_checked, events_checked, streams: total });
   }
-  const { invalid, listed: _, unjudged: __, ...counts } = tally;
+  const { invalid, listed: _, ...counts } = tally;
   const { guard_issues, command_issues, log_issues } = tally;
   const tamper_detected = invalid > 0 || guard_issues.length + command_issues.length + log_issues.length > 0;
   return { ...counts, tamper_detected, system_valid: !tamper_detected, message: messageOf(tally) };
 }
 
 type Tally = Omit<RecordReport, 'tamper_detected' | 'system_valid' | 'message'> & {
-  /** Streams whose tables only a newer version can judge. */
-  unjudged: number;
   /** Streams that do not verify, listed or not. */
   invalid: number;
   /** Findings listed so far. */
@@ -89,7 +108,9 @@ function newTally(checked_at: string): Tally {
   return {
     sessions_checked: 0,
     streams_checked: 0,
+    streams_unjudged: 0,
     events_checked: 0,
+    files_checked: 0,
     invalid_sessions: [],
     invalid_streams: [],
     guard_issues: [],
@@ -100,7 +121,6 @@ function newTally(checked_at: string): Tally {
     log_issues: [],
     issues_omitted: 0,
     checked_at,
-    unjudged: 0,
     invalid: 0,
     listed: 0,
   };
@@ -112,7 +132,7 @@ function count(tally: Tally, checked: CheckedStream): void {
   tally.streams_checked += 1;
   tally.events_checked += events_checked;
   if (isSession) tally.sessions_checked += 1;
-  if (unjudged !== null) tally.unjudged += 1;
+  if (unjudged !== null) tally.streams_unjudged += 1;
   if (is_valid) return;
   const shown = issues.slice(0, MAX_RECORD_ISSUES - tally.listed).map(cut);
   tally.invalid += 1;
@@ -139,8 +159,8 @@ function messageOf(tally: Tally): string {
     const omitted = told(tally.issues_omitted, 'more findings are left out');
     return `Tampering or damage: ${invalid} streams do not verify.${guards}${commands}${log}${omitted} ${checked}.`;
   }
-  if (tally.unjudged > 0) {
-    const but = `The tables of ${tally.unjudged} streams were not compared: only a newer version knows what they hold.`;
+  if (tally.streams_unjudged > 0) {
+    const but = `The tables of ${tally.streams_unjudged} streams were not compared: only a newer version knows what they hold.`;
     return `The events are intact: ${checked}, and every hash and link agrees. ${but}`;
   }
   if (sessions_checked === 0) return 'Nothing was checked: there is no session.';

@@ -106,7 +106,7 @@ describe.skipIf(isLeftOut)('global-verify', () => {
     client.release();
     const reports = await Promise.all([first, ...others]);
     expect(new Set(reports.map((report) => JSON.stringify(report))).size).toBe(1);
-    expect((await get(url(), `/integrity/runs/${job.id}`, people.admin)).body).toEqual(reports[0]);
+    expect((await get(url(), `/integrity/runs/${job.id}`, people.admin)).body).toMatchObject(reports[0]!);
     expect((await get(url(), `/integrity/runs/${job.id}`, root)).status).toBe(200);
     expect((await get(url(), `/integrity/runs/${job.id}`, cast().admin)).status).toBe(404);
     expect((await get(url(), `/integrity/runs/${job.id}`, people.presiding)).status).toBe(403);

@@ -17,11 +17,13 @@ export interface RouteDefinition {
   roles: readonly Role[] | 'anyone';
   /** The schema of its query string, where it takes one. */
   query?: z.ZodObject;
+  /** The schema of its body, where it takes one: one with a name. */
+  body?: z.ZodObject;
   /** Of what it answers with, where that is not JSON. */
   media_type?: string;
   /** The schema of the answer, where that is JSON: one with a name. */
   answer?: z.ZodType;
-  /** The same of 202, where the answer takes longer. */
+  /** The same of 202, where the answer takes longer; alone, where it always does. */
   accepted?: z.ZodType;
   /** Codes it may be refused with besides those of the door. */
   rejects: readonly ProblemCode[];

@@ -93,14 +93,21 @@ function queryOperation(query: QueryDefinition): JsonObject {
 }
 
 function routeOperation(route: RouteDefinition): JsonObject {
-  const { answer, accepted, media_type = '*/*', query, rejects } = route;
+  const { answer, accepted, body, media_type = '*/*', query, rejects } = route;
   const door = route.route.startsWith('POST') ? COMMAND_DOOR : AT_THE_DOOR;
   const responses = {
-    200: answer ? answered('The answer', answer) : fileOfType(media_type),
+    ...((answer || !accepted) && { 200: answer ? answered('The answer', answer) : fileOfType(media_type) }),
     ...(accepted && { 202: answered('Under way; the answer is at the Location', accepted) }),
     ...refusals([...door, ...rejects]),
   };
-  return { ...about(route), parameters: query ? queryParameters(query) : [], responses };
+  const content = body && { 'application/json': { schema: inputSchema(body), example: exampleOf(body) } };
+  const requestBody = content && { required: true, content };
+  return {
+    ...about(route),
+    parameters: query ? queryParameters(query) : [],
+    ...(requestBody && { requestBody }),
+    responses,
+  };
 }
 
 function commandOperation(command: CommandDefinition): JsonObject {

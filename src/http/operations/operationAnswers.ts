@@ -1,8 +1,9 @@
 /** What operations are answered, as schemas. */
 import { z } from 'zod';
-import { at, count, named, position, text } from '../../core/definitions/answers.ts';
+import { at, count, listOf, named, position, text, uuid } from '../../core/definitions/answers.ts';
 import { EXAMPLE } from '../../court/exampleValues.ts';
 import type { Health } from '../../infra/telemetry/probe.ts';
+import { LEVELS } from '../../integrity/runs/verifyRun.ts';
 
 const health = z.looseObject({
   healthy: z.boolean(),
@@ -58,7 +59,9 @@ export const recordVerdict = named(
   z.looseObject({
     sessions_checked: count,
     streams_checked: count,
+    streams_unjudged: count,
     events_checked: count,
+    files_checked: count,
     invalid_sessions: z.array(z.strictObject({ session_id: text, issues })),
     invalid_streams: z.array(z.strictObject({ stream: text, issues })),
     guard_issues: issues,
@@ -72,11 +75,57 @@ export const recordVerdict = named(
     checked_at: at,
   }),
   {
-    ...{ sessions_checked: 12, streams_checked: 24, events_checked: 3_211, invalid_sessions: [], invalid_streams: [] },
+    ...{ sessions_checked: 12, streams_checked: 24, events_checked: 3_211 },
+    ...{ streams_unjudged: 0, files_checked: 2, invalid_sessions: [], invalid_streams: [] },
     ...{ guard_issues: [], guard_notes: [], commands_checked: 1_000, command_issues: [], tamper_detected: false },
     ...{ system_valid: true, issues_omitted: 0, message: 'The record is intact.', checked_at: EXAMPLE.now },
   },
 );
+
+const progress = z.strictObject({ done: count, total: count });
+
+const runFinding = z.strictObject({
+  check: text,
+  stream: text.nullable(),
+  event_sequence: z.int().nullable(),
+  /** In the log. */
+  index: z.int().nullable(),
+  expected: text.nullable(),
+  got: text.nullable(),
+});
+
+/** One that global-verify began has besides what that answers. */
+export const runAnswer = named(
+  'IntegrityRun',
+  z.looseObject({
+    id: uuid,
+    /** `all`, or the stream of a session. */
+    scope: text,
+    state: z.enum(['waiting', 'running', 'done', 'failed']),
+    level: z.enum(LEVELS),
+    /** Null where there is none yet. */
+    verdict: z.enum(['intact@self', 'intact@log', 'intact@anchored', 'tampered', 'unverifiable']).nullable(),
+    /** In streams. */
+    progress,
+    /** How many of each were checked. */
+    counts: z.record(text, count),
+    findings: z.array(runFinding),
+    findings_omitted: count,
+    started_at: at.nullable(),
+    finished_at: at.nullable(),
+    /** A note over the run's canonical JSON, signed by the head key; null before the end, and where there is no such key. */
+    report: text.nullable(),
+  }),
+  {
+    ...{ id: EXAMPLE.event_id, scope: 'all', state: 'done', level: 'log', verdict: 'intact@log' },
+    ...{ progress: { done: 24, total: 24 }, findings: [], findings_omitted: 0 },
+    counts: { event: 3_211, stream: 24, state: 24, exhibit: 2, command: 1_000, leaf: 3_200 },
+    ...{ started_at: EXAMPLE.started_at, finished_at: EXAMPLE.now },
+    report: `{"counts":{"event":3211,…}}\n\n— court.example/log/head …`,
+  },
+);
+
+export const runList = listOf('IntegrityRuns', runAnswer);
 
 export const runUnderWay = named(
   'RunUnderWay',

@@ -53,6 +53,27 @@ export async function* readNames(db: Queryable, institution_id: string | null): 
   }
 }
 
+/** Of one stream alone, or as `readNames`. */
+export async function* readNamesOf(
+  db: Queryable,
+  { institution_id, stream }: { institution_id: string | null; stream: string | null },
+): AsyncGenerator<StreamName[]> {
+  if (stream === null) yield* readNames(db, institution_id);
+  else yield [{ stream, sequence: 1 }];
+}
+
+const COUNT_ALL = 'select count(*)::integer as count from public.streams';
+
+/** How many streams there are to verify; says only how much there is to do. */
+export async function countNames(db: Queryable, of: { institution_id: string | null; stream: string | null }) {
+  if (of.institution_id === null && of.stream === null) {
+    return (await db.query<{ count: number }>(COUNT_ALL)).rows[0]!.count;
+  }
+  let count = 0;
+  for await (const page of readNamesOf(db, of)) count += page.length;
+  return count;
+}
+
 async function* readPages(db: Queryable, text: string, ...values: string[]): AsyncGenerator<StreamName[]> {
   for (let after = ''; ; ) {
     const { rows } = await db.query<StreamName>(text, [after, ...values]);

@@ -1,0 +1,82 @@
+/** What verification words, taken apart for programs, and the verdict that follows at each level. */
+import { describe, expect, test } from 'vitest';
+import { findingOf } from '../../src/integrity/runs/findingOf.ts';
+import { runReportText } from '../../src/integrity/runs/runReport.ts';
+import { resultOf } from '../../src/integrity/runs/verifyRun.ts';
+import type { RecordReport } from '../../src/integrity/verifyRecord.ts';
+
+const STREAM = 'session:5b0e2a53-4a2b-4b9e-9a53-000000000001';
+const [A, B] = ['a'.repeat(64), 'b'.repeat(64)];
+
+function report(changes: Partial<RecordReport> = {}): RecordReport {
+  return {
+    ...{ sessions_checked: 1, streams_checked: 2, streams_unjudged: 0, events_checked: 17, files_checked: 1 },
+    ...{ invalid_sessions: [], invalid_streams: [], guard_issues: [], guard_notes: [] },
+    ...{ commands_checked: 3, command_issues: [], leaves_checked: 17, log_issues: [], issues_omitted: 0 },
+    ...{ tamper_detected: false, system_valid: true, message: '', checked_at: '2026-11-22T05:00:00.000Z' },
+    ...changes,
+  };
+}
+
+describe('an issue taken apart', () => {
+  test.each([
+    [`Hash mismatch at sequence 3: stored=${A}, computed=${B}`, ['hash', STREAM, 3, null, B, A]],
+    ['Sequence gap: expected 5, got 7', ['sequence', STREAM, 7, null, '5', '7']],
+    [`Broken link at sequence 2: previous_hash=${A}, expected=${B}`, ['link', STREAM, 2, null, B, A]],
+    ['Time runs backwards at sequence 4', ['time', STREAM, 4, null, null, 'Time runs backwards at sequence 4']],
+    ['Payload missing at sequence 6', ['payload_missing', STREAM, 6, null, null, 'Payload missing at sequence 6']],
+    [
+      'Erased payload present at sequence 6',
+      ['erasure', STREAM, 6, null, null, 'Erased payload present at sequence 6'],
+    ],
+    ['File of exhibit x is missing', ['exhibit', STREAM, null, null, null, 'File of exhibit x is missing']],
+    [
+      'Projection mismatch in turns 1: state is "ended", the chain says "active"',
+      ['state', STREAM, null, null, '"active"', '"ended"'],
+    ],
+    [`State digest mismatch at sequence 9: stored=${A}, computed=${B}`, ['state', STREAM, 9, null, B, A]],
+    [`Leaf mismatch at 12: leaf=${A}, event 4 of assignment:x=${B}`, ['leaf', 'assignment:x', 4, 12, A, B]],
+    ['Leaf missing: 12', ['leaf', STREAM, null, 12, null, 'Leaf missing: 12']],
+    [`Checkpoint mismatch at size 5: signed=${A}, computed=${B}`, ['checkpoint', STREAM, null, null, A, B]],
+    ['Something of its own', ['guard', STREAM, null, null, null, 'Something of its own']],
+  ])('%s', (issue, [check, stream, event_sequence, index, expected, got]) => {
+    expect(findingOf(issue, STREAM, 'guard')).toEqual({ check, stream, event_sequence, index, expected, got });
+  });
+});
+
+describe('a verdict', () => {
+  test('is intact at the level that was asked for, and no further', () => {
+    expect(resultOf(report(), 'self', false).verdict).toBe('intact@self');
+    expect(resultOf(report(), 'log', true).verdict).toBe('intact@log');
+    expect(resultOf(report(), 'anchored', true).verdict).toBe('intact@anchored');
+  });
+
+  test.each([
+    ['of no event', report({ events_checked: 0 }), 'self', true],
+    ['of tables that only a newer version knows', report({ streams_unjudged: 1 }), 'self', true],
+    ['of a log that there is nothing to compare with', report(), 'log', false],
+    ['of no leaf', report({ leaves_checked: 0 }), 'anchored', true],
+  ] as const)('%s is unverifiable', (_, checked, level, isAnchored) => {
+    expect(resultOf(checked, level, isAnchored).verdict).toBe('unverifiable');
+  });
+
+  test('is tampered wherever there is a finding, whatever could not be looked at', () => {
+    const found = report({ tamper_detected: true, log_issues: ['Leaf missing: 3'], leaves_checked: 0 });
+    const { verdict, findings, counts } = resultOf(found, 'log', false);
+    expect([verdict, findings.length, counts.event]).toEqual(['tampered', 1, 17]);
+  });
+
+  test('lists as many findings as a signed note has room for, and counts the others', () => {
+    const issues = Array.from({ length: 1_000 }, (_, i) => `Projection mismatch in turns ${i}: ${'"'.repeat(900)}`);
+    const broken = report({ tamper_detected: true, issues_omitted: 5, invalid_streams: [{ stream: STREAM, issues }] });
+    const { findings, findings_omitted, ...result } = resultOf(broken, 'self', false);
+    expect(findings.length).toBeGreaterThan(50);
+    expect(findings.length + findings_omitted).toBe(1_005);
+    const at = '2026-11-22T05:00:00.000Z';
+    const run = { id: STREAM, scope: 'all', state: 'done', level: 'self', progress: { done: 2, total: 2 } } as const;
+    const times = { started_at: at, finished_at: at };
+    const { verdict, counts } = result;
+    const text = runReportText({ ...run, verdict, counts, findings, findings_omitted, ...times });
+    expect(Buffer.byteLength(text)).toBeLessThan(60_000);
+  });
+});
