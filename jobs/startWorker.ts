@@ -73,7 +73,7 @@ export async function startWorker(
   const presence = createPresenceWatch({ backbone, pool: jobPool, catalog });
   const files = signerFiles(backbone.config, backbone.installation);
   const heads = createHeadSigner(files.headKey, log);
-  const verifier = createRecordVerifier({ db, verifierPool, blobs, files, heads, log });
+  const verifier = createRecordVerifier({ db, verifierPool, blobs, files, heads, broadcast, metrics, log });
   const answerIntegrity = (job: Job) => (TIMED.has(job.name) ? runner.answer(job) : verifier.answer(job));
   const answer = async (job: Job) => (job.name === DEADLINE ? expirer.answer(job) : applier.answer(job));
   const doorbells = queues.worker('commands', answer, { concurrency: DOORBELLS_AT_ONCE });

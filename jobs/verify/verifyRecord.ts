@@ -9,16 +9,19 @@ import type { Blobs } from '../../src/core/definitions/files.ts';
 import { readClock } from '../../src/core/sql/databaseClock.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { withTimeout } from '../../src/core/withTimeout.ts';
+import type { Broadcast } from '../../src/infra/broadcast/broadcast.ts';
 import type { HeadSigner } from '../../src/infra/signer/heads.ts';
 import type { Log } from '../../src/infra/telemetry/log.ts';
+import type { Metrics } from '../../src/infra/telemetry/metrics.ts';
 import { timings } from '../../src/infra/timings.ts';
 import { runReportText } from '../../src/integrity/runs/runReport.ts';
 import { type RunResult, verifyRun } from '../../src/integrity/runs/verifyRun.ts';
-import type { Progress } from '../../src/integrity/verifyRecord.ts';
+import type { Progress, RecordReport } from '../../src/integrity/verifyRecord.ts';
 import { catalog } from '../../src/modules.ts';
 import type { OverdueWork } from '../overduePoll.ts';
 import { startRenewing } from '../renewing.ts';
 import * as runs from './integrityRuns.ts';
+import { raiseFindings } from './raiseFindings.ts';
 import { type AnchorFiles, readAnchors } from './readAnchors.ts';
 
 export interface RecordVerifier {
@@ -31,13 +34,15 @@ export interface RecordVerifier {
 
 export interface RecordVerifierOptions {
   /** Role `worker`. */
-  db: Queryable;
+  db: pg.Pool;
   verifierPool: pg.Pool;
   blobs: Blobs;
   /** What the signer keeps, where it is on this host. */
   files: AnchorFiles;
   /** Signs reports. */
   heads: Pick<HeadSigner, 'signText'>;
+  broadcast: Broadcast;
+  metrics: Metrics;
   log: Log;
 }
 
@@ -74,12 +79,12 @@ export function createRecordVerifier(options: RecordVerifierOptions): RecordVeri
     const renewing = startRenewing(() => runs.renewClaim(db, claim), timings.claims.renew_every_ms, onFault);
     let isOver = false;
     let toldAt = Number.NEGATIVE_INFINITY;
-    const goOn: Progress = async (done) => {
+    const goOn: Progress = async (done, total) => {
       if (closing || isOver || renewing.isLost()) throw new CutOff('cut off');
       if (performance.now() - toldAt < PROGRESS_EVERY_MS) return;
       toldAt = performance.now();
-      await runs.storeProgress(db, claim, done.streams_checked, done.streams);
-      await progress?.(done);
+      await runs.storeProgress(db, claim, done.streams_checked, total);
+      await progress?.(done, total);
     };
     let ending: runs.RunEnding;
     try {
@@ -92,6 +97,7 @@ export function createRecordVerifier(options: RecordVerifierOptions): RecordVeri
       isOver = true;
       renewing.stop();
     }
+    if (ending.state === 'done') await raise(options, claim, ending.result.report);
     await writeDown(db, claim, ending).catch((err) =>
       runLog.warn({ err }, 'storing verdict failed; the overdue poll finds the run'),
     );
@@ -145,6 +151,18 @@ async function finished(
   const found = { verdict, progress, counts, findings, findings_omitted };
   const text = runReportText({ id, scope, state: 'done', level, ...found, started_at, finished_at });
   return { state: 'done', result, finished_at, signed_report: (await heads.signText(text)) ?? null };
+}
+
+/** The verdict is given, whatever becomes of the alarm. */
+async function raise(
+  { db, broadcast, metrics, log }: RecordVerifierOptions,
+  claim: runs.RunClaim,
+  report: RecordReport,
+) {
+  const isWhole = claim.institution_id === null && claim.scope === 'all';
+  await raiseFindings({ pool: db, broadcast, metrics, log }, report, isWhole).catch((err) =>
+    log.error({ err, run_id: claim.id }, 'keeping findings of verification failed'),
+  );
 }
 
 async function writeDown(db: Queryable, claim: runs.RunClaim, ending: runs.RunEnding): Promise<void> {

@@ -18,11 +18,7 @@ export interface RecordReport {
   sessions_checked: number;
   /** Sessions and all other streams. */
   streams_checked: number;
-  /** Streams whose tables only a newer version can judge. */
-  streams_unjudged: number;
   events_checked: number;
-  /** Files that the events name, where files are looked at. */
-  files_checked: number;
   invalid_sessions: { session_id: string; issues: string[] }[];
   /** Streams that are no session's. */
   invalid_streams: { stream: string; issues: string[] }[];
@@ -45,8 +41,16 @@ export interface RecordReport {
   checked_at: string;
 }
 
-/** Told after each page; a promise is awaited. `streams` is how many there were to check at the start. */
-export type Progress = (done: { streams_checked: number; events_checked: number; streams: number }) => unknown;
+/** Told after each page; a promise is awaited. `total` is how many streams there were to check at the start. */
+export type Progress = (done: { streams_checked: number; events_checked: number }, total: number) => unknown;
+
+export interface CheckedRecord {
+  report: RecordReport;
+  /** Streams whose tables only a newer version can judge. */
+  streams_unjudged: number;
+  /** Files that the events name, where files are looked at. */
+  files_checked: number;
+}
 
 export interface RecordScope {
   /** One institution, or with null everything. */
@@ -61,16 +65,25 @@ const MAX_RECORD_ISSUES = 1_000;
 /** The report is stored and answered whole: a million characters of findings at most. */
 const MAX_ISSUE_LENGTH = 1_000;
 
-/**
- * @param blobs with null, files are not looked at
- */
+/** @param blobs with null, files are not looked at */
 export async function verifyRecord(
+  db: Queryable,
+  catalog: Catalog,
+  scope: RecordScope,
+  progress?: Progress,
+  blobs: Blobs | null = null,
+): Promise<RecordReport> {
+  return (await checkRecord(db, catalog, scope, progress, blobs)).report;
+}
+
+/** The same, with what a verdict in levels needs besides. */
+export async function checkRecord(
   db: Queryable,
   catalog: Catalog,
   { institution_id, stream = null, trees = null }: RecordScope,
   progress?: Progress,
   blobs: Blobs | null = null,
-): Promise<RecordReport> {
+): Promise<CheckedRecord> {
   const tally = newTally(await readClock(db));
   const scope = { institution_id, stream };
   if (institution_id === null && stream === null) {
@@ -89,15 +102,18 @@ export async function verifyRecord(
     for (const checked of streams) count(tally, checked);
     if (blobs) for (const { files } of streams) tally.files_checked += files.length;
     const { streams_checked, events_checked } = tally;
-    await progress?.({ streams_checked, events_checked, streams: total });
+    await progress?.({ streams_checked, events_checked }, total);
   }
-  const { invalid, listed: _, ...counts } = tally;
+  const { invalid, listed: _, streams_unjudged, files_checked, ...counts } = tally;
   const { guard_issues, command_issues, log_issues } = tally;
   const tamper_detected = invalid > 0 || guard_issues.length + command_issues.length + log_issues.length > 0;
-  return { ...counts, tamper_detected, system_valid: !tamper_detected, message: messageOf(tally) };
+  const report = { ...counts, tamper_detected, system_valid: !tamper_detected, message: messageOf(tally) };
+  return { report, streams_unjudged, files_checked };
 }
 
 type Tally = Omit<RecordReport, 'tamper_detected' | 'system_valid' | 'message'> & {
+  streams_unjudged: number;
+  files_checked: number;
   /** Streams that do not verify, listed or not. */
   invalid: number;
   /** Findings listed so far. */

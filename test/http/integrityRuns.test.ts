@@ -124,6 +124,8 @@ describe.skipIf(isLeftOut)(`verification at a level, ${kind}`, () => {
       },
     ]);
     expect(await verify(people.admin, { scope, level: 'self' })).toMatchObject({ verdict: 'intact@self' });
+    const { items } = await must(get(stack.url, '/ops/findings', root));
+    expect(items).toContainEqual(expect.objectContaining({ job: 'verify.record', stream }));
     await change(title);
   });
 

@@ -3,19 +3,20 @@ import { describe, expect, test } from 'vitest';
 import { findingOf } from '../../src/integrity/runs/findingOf.ts';
 import { runReportText } from '../../src/integrity/runs/runReport.ts';
 import { resultOf } from '../../src/integrity/runs/verifyRun.ts';
-import type { RecordReport } from '../../src/integrity/verifyRecord.ts';
+import type { CheckedRecord, RecordReport } from '../../src/integrity/verifyRecord.ts';
 
 const STREAM = 'session:5b0e2a53-4a2b-4b9e-9a53-000000000001';
 const [A, B] = ['a'.repeat(64), 'b'.repeat(64)];
 
-function report(changes: Partial<RecordReport> = {}): RecordReport {
-  return {
-    ...{ sessions_checked: 1, streams_checked: 2, streams_unjudged: 0, events_checked: 17, files_checked: 1 },
+function checked(changes: Partial<RecordReport> = {}, streams_unjudged = 0): CheckedRecord {
+  const report = {
+    ...{ sessions_checked: 1, streams_checked: 2, events_checked: 17 },
     ...{ invalid_sessions: [], invalid_streams: [], guard_issues: [], guard_notes: [] },
     ...{ commands_checked: 3, command_issues: [], leaves_checked: 17, log_issues: [], issues_omitted: 0 },
     ...{ tamper_detected: false, system_valid: true, message: '', checked_at: '2026-11-22T05:00:00.000Z' },
     ...changes,
   };
+  return { report, streams_unjudged, files_checked: 1 };
 }
 
 describe('an issue taken apart', () => {
@@ -46,29 +47,29 @@ describe('an issue taken apart', () => {
 
 describe('a verdict', () => {
   test('is intact at the level that was asked for, and no further', () => {
-    expect(resultOf(report(), 'self', false).verdict).toBe('intact@self');
-    expect(resultOf(report(), 'log', true).verdict).toBe('intact@log');
-    expect(resultOf(report(), 'anchored', true).verdict).toBe('intact@anchored');
+    expect(resultOf(checked(), 'self', false).verdict).toBe('intact@self');
+    expect(resultOf(checked(), 'log', true).verdict).toBe('intact@log');
+    expect(resultOf(checked(), 'anchored', true).verdict).toBe('intact@anchored');
   });
 
   test.each([
-    ['of no event', report({ events_checked: 0 }), 'self', true],
-    ['of tables that only a newer version knows', report({ streams_unjudged: 1 }), 'self', true],
-    ['of a log that there is nothing to compare with', report(), 'log', false],
-    ['of no leaf', report({ leaves_checked: 0 }), 'anchored', true],
-  ] as const)('%s is unverifiable', (_, checked, level, isAnchored) => {
-    expect(resultOf(checked, level, isAnchored).verdict).toBe('unverifiable');
+    ['of no event', checked({ events_checked: 0 }), 'self', true],
+    ['of tables that only a newer version knows', checked({}, 1), 'self', true],
+    ['of a log that there is nothing to compare with', checked(), 'log', false],
+    ['of no leaf', checked({ leaves_checked: 0 }), 'anchored', true],
+  ] as const)('%s is unverifiable', (_, record, level, isAnchored) => {
+    expect(resultOf(record, level, isAnchored).verdict).toBe('unverifiable');
   });
 
   test('is tampered wherever there is a finding, whatever could not be looked at', () => {
-    const found = report({ tamper_detected: true, log_issues: ['Leaf missing: 3'], leaves_checked: 0 });
+    const found = checked({ tamper_detected: true, log_issues: ['Leaf missing: 3'], leaves_checked: 0 });
     const { verdict, findings, counts } = resultOf(found, 'log', false);
     expect([verdict, findings.length, counts.event]).toEqual(['tampered', 1, 17]);
   });
 
   test('lists as many findings as a signed note has room for, and counts the others', () => {
     const issues = Array.from({ length: 1_000 }, (_, i) => `Projection mismatch in turns ${i}: ${'"'.repeat(900)}`);
-    const broken = report({ tamper_detected: true, issues_omitted: 5, invalid_streams: [{ stream: STREAM, issues }] });
+    const broken = checked({ tamper_detected: true, issues_omitted: 5, invalid_streams: [{ stream: STREAM, issues }] });
     const { findings, findings_omitted, ...result } = resultOf(broken, 'self', false);
     expect(findings.length).toBeGreaterThan(50);
     expect(findings.length + findings_omitted).toBe(1_005);

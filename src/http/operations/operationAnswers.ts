@@ -59,9 +59,7 @@ export const recordVerdict = named(
   z.looseObject({
     sessions_checked: count,
     streams_checked: count,
-    streams_unjudged: count,
     events_checked: count,
-    files_checked: count,
     invalid_sessions: z.array(z.strictObject({ session_id: text, issues })),
     invalid_streams: z.array(z.strictObject({ stream: text, issues })),
     guard_issues: issues,
@@ -76,7 +74,7 @@ export const recordVerdict = named(
   }),
   {
     ...{ sessions_checked: 12, streams_checked: 24, events_checked: 3_211 },
-    ...{ streams_unjudged: 0, files_checked: 2, invalid_sessions: [], invalid_streams: [] },
+    ...{ invalid_sessions: [], invalid_streams: [] },
     ...{ guard_issues: [], guard_notes: [], commands_checked: 1_000, command_issues: [], tamper_detected: false },
     ...{ system_valid: true, issues_omitted: 0, message: 'The record is intact.', checked_at: EXAMPLE.now },
   },

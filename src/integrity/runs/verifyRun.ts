@@ -6,7 +6,7 @@ import type { Catalog } from '../../core/definitions/command.ts';
 import type { Blobs } from '../../core/definitions/files.ts';
 import type { Checkpoint } from '../../core/proof/checkpoint.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
-import { type Progress, type RecordReport, verifyRecord } from '../verifyRecord.ts';
+import { type CheckedRecord, checkRecord, type Progress, type RecordReport } from '../verifyRecord.ts';
 import type { RunFinding } from './findingOf.ts';
 import { findingsOf } from './runFindings.ts';
 
@@ -49,8 +49,8 @@ export async function verifyRun({ db, catalog, blobs, progress }: RunTools, subj
   const { institution_id, scope, level } = subject;
   const stream = scope === 'all' ? null : scope;
   const trees = treesOf(level, anchors);
-  const report = await verifyRecord(db, catalog, { institution_id, stream, trees }, progress, blobs);
-  return resultOf(report, level, trees !== null && trees.length > 0);
+  const checked = await checkRecord(db, catalog, { institution_id, stream, trees }, progress, blobs);
+  return resultOf(checked, level, trees !== null && trees.length > 0);
 }
 
 /** At `anchored` the signer's state is compared with too, where it is there. Null: the log is looked at as it ever was. */
@@ -60,22 +60,23 @@ function treesOf(level: Level, { signer, given }: Anchors): Checkpoint[] | null 
   return given ? [given, ...(signer ? [signer] : [])] : [];
 }
 
-export function resultOf(report: RecordReport, level: Level, isAnchored: boolean): RunResult {
+export function resultOf(checked: CheckedRecord, level: Level, isAnchored: boolean): RunResult {
+  const { report, streams_unjudged, files_checked } = checked;
   const counts = {
     event: report.events_checked,
     stream: report.streams_checked,
-    state: report.streams_checked - report.streams_unjudged,
-    exhibit: report.files_checked,
+    state: report.streams_checked - streams_unjudged,
+    exhibit: files_checked,
     command: report.commands_checked,
     leaf: report.leaves_checked,
   };
-  return { verdict: verdictOf(report, level, isAnchored), counts, ...findingsOf(report), report };
+  return { verdict: verdictOf(checked, level, isAnchored), counts, ...findingsOf(report), report };
 }
 
 /** A finding outweighs what could not be looked at; nothing checked is never intact. */
-function verdictOf(report: RecordReport, level: Level, isAnchored: boolean): RunVerdict {
+function verdictOf({ report, streams_unjudged }: CheckedRecord, level: Level, isAnchored: boolean): RunVerdict {
   if (report.tamper_detected) return 'tampered';
-  if (report.events_checked === 0 || report.streams_unjudged > 0) return 'unverifiable';
+  if (report.events_checked === 0 || streams_unjudged > 0) return 'unverifiable';
   if (level !== 'self' && (!isAnchored || report.leaves_checked === 0)) return 'unverifiable';
   return `intact@${level}`;
 }
