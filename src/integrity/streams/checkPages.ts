@@ -8,6 +8,7 @@ import type { Catalog } from '../../core/definitions/command.ts';
 import { type Blobs, fileIssues } from '../../core/definitions/files.ts';
 import { readClock } from '../../core/sql/databaseClock.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
+import { confirmSweepFinds } from './canaries.ts';
 import { readColumnTypes } from './compareRows.ts';
 import type { StreamName } from './streamNames.ts';
 import { type CheckedStream, checkStreams, withFileIssues } from './verifyStreams.ts';
@@ -21,13 +22,17 @@ export interface CheckedPage {
 const PAGE_STREAMS = 200;
 const PAGE_EVENTS = 20_000;
 
-/** @param blobs with null, files are not looked at */
+/**
+ * @param blobs with null, files are not looked at
+ * @throws where the sweep does not find what was broken for it on purpose
+ */
 export async function* checkPages(
   db: Queryable,
   catalog: Catalog,
   names: Iterable<StreamName[]> | AsyncIterable<StreamName[]>,
   blobs: Blobs | null,
 ): AsyncGenerator<CheckedPage> {
+  await confirmSweepFinds(db);
   const types = await readColumnTypes(db);
   for await (const some of names) {
     for (const page of pagesOf(some)) {
