@@ -75,7 +75,7 @@ export function createRecordVerifier(options: RecordVerifierOptions): RecordVeri
     const claim = await runs.claimRun(db, id);
     if (!claim) return 'over, or under way elsewhere';
     const runLog = log.child({ run_id: id, institution_id: claim.institution_id });
-    const onFault = (err: unknown) => runLog.warn({ err }, 'renewing claim failed');
+    const onFault = (err: unknown) => runLog.warn({ err }, 'renewing claim or storing progress failed');
     const renewing = startRenewing(() => runs.renewClaim(db, claim), timings.claims.renew_every_ms, onFault);
     let isOver = false;
     let toldAt = Number.NEGATIVE_INFINITY;
@@ -83,7 +83,7 @@ export function createRecordVerifier(options: RecordVerifierOptions): RecordVeri
       if (closing || isOver || renewing.isLost()) throw new CutOff('cut off');
       if (performance.now() - toldAt < PROGRESS_EVERY_MS) return;
       toldAt = performance.now();
-      await runs.storeProgress(db, claim, done.streams_checked, total);
+      await runs.storeProgress(db, claim, done.streams_checked, total).catch(onFault);
       await progress?.(done, total);
     };
     let ending: runs.RunEnding;
