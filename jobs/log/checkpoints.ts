@@ -8,6 +8,7 @@ import { formatNote } from '../../src/core/proof/note.ts';
 import { type SigningKey, signText } from '../../src/core/proof/signNote.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { inTransaction } from '../../src/infra/postgres/database.ts';
+import { demandNoFork } from '../../src/infra/signer/evidence.ts';
 import { readState, type SignerState, storeState } from '../../src/infra/signer/stateFile.ts';
 import { cutLog } from '../../src/integrity/log/cutLog.ts';
 import { bytesOfHash } from '../../src/integrity/log/tileRows.ts';
@@ -36,14 +37,14 @@ const PUBLISH = `
 /** The state was lost, or is older than what was signed by it: an operator has to name a checkpoint. */
 export class LostState extends Error {}
 
-/** @returns undefined where nothing has grown, or another signer is at it. @throws {InconsistentLog | LostState} */
+/** @returns undefined where nothing has grown, or another signer is at it. @throws {InconsistentLog | LostState | ForkedLog} */
 export async function signCheckpoint(tools: SigningTools): Promise<Signing> {
   const { pool, key, stateFile, origin, reach } = tools;
   const signing = await inTransaction<Signing>(
     pool,
     async (db) => {
       if (!(await db.query<{ is_ours: boolean }>(TURN)).rows[0]!.is_ours) return undefined;
-      const state = await demandState(db, stateFile, origin);
+      const state = await demandState(db, tools);
       const grown = await recomputeGrowth(db, state.checkpoint);
       if (grown === undefined) return undefined;
       if ('bad' in grown) return grown;
@@ -62,8 +63,8 @@ export async function signCheckpoint(tools: SigningTools): Promise<Signing> {
   return signing;
 }
 
-/** The state, after what it says was signed is known to the database too. @throws {LostState} */
-async function demandState(db: Queryable, file: string, origin: string): Promise<SignerState> {
+/** The state, after what it says was signed is known to the database too. @throws {LostState | ForkedLog} */
+async function demandState(db: Queryable, { pool, key, stateFile: file, origin }: SigningTools): Promise<SignerState> {
   const state = await readState(file, origin);
   const { rows } = await db.query<{ size: number; note: string }>(LATEST);
   const latest = rows[0];
@@ -73,6 +74,7 @@ async function demandState(db: Queryable, file: string, origin: string): Promise
     throw new LostState(`the state is of ${size}, and ${latest.size} leaves are signed`);
   // A signer that was ended between the two has told nobody of it yet.
   if (state.note !== null && latest?.size !== size) await publish(db, state);
+  await demandNoFork(pool, key, state);
   return state;
 }
 
@@ -80,11 +82,11 @@ async function publish(db: Queryable, { checkpoint: { size, root }, note }: Sign
   await db.query(PUBLISH, [size, bytesOfHash(root), note]);
 }
 
-async function cut({ pool, stateFile, origin, reach }: SigningTools, bad: BadLeaf[]): Promise<void> {
-  await inTransaction(pool, async (db) => {
+async function cut(tools: SigningTools, bad: BadLeaf[]): Promise<void> {
+  await inTransaction(tools.pool, async (db) => {
     if (!(await db.query<{ is_ours: boolean }>(TURN)).rows[0]!.is_ours) return;
-    const state = await demandState(db, stateFile, origin);
+    const state = await demandState(db, tools);
     await cutLog(db, state.checkpoint, bad);
   });
-  reach?.('cut');
+  tools.reach?.('cut');
 }

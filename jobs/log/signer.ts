@@ -6,6 +6,7 @@ import { groupBy } from '../../src/core/groupBy.ts';
 import { readClock } from '../../src/core/sql/databaseClock.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import type { Backbone } from '../../src/infra/process/backbone.ts';
+import { ForkedLog } from '../../src/infra/signer/evidence.ts';
 import { signerFiles } from '../../src/infra/signer/signerFiles.ts';
 import { timings } from '../../src/infra/timings.ts';
 import { type BadLeaf, InconsistentLog } from '../../src/integrity/log/unsigned.ts';
@@ -13,6 +14,7 @@ import { keepFindings } from '../verify/storeFindings.ts';
 import { LostState, signCheckpoint } from './checkpoints.ts';
 import { prepareSigning } from './prepareSigning.ts';
 import { createSinks } from './sinks.ts';
+import { createWitnesses } from './witnesses.ts';
 
 export interface Signer {
   db: Queryable;
@@ -37,13 +39,19 @@ export async function startSigner(backbone: Backbone): Promise<Signer> {
   const db: Queryable = pool;
   const tools = await prepareSigning(backbone, pool);
   const sinks = createSinks(signerFiles(config, installation).sinks, { db, metrics, log });
-  const delivering = setInterval(sinks.deliver, timings.signing.sinks_every_ms);
+  const witnesses = createWitnesses(config.WITNESSES, { db, metrics, log });
+  const delivering = setInterval(deliver, timings.signing.sinks_every_ms);
   let closing = false;
   let signedAt = Number.NEGATIVE_INFINITY;
   let seen = tools.signedSize;
   let refusal = '';
   let timer: NodeJS.Timeout | undefined;
   let looking = Promise.resolve();
+
+  function deliver(): void {
+    sinks.deliver();
+    witnesses.deliver();
+  }
 
   async function look(): Promise<void> {
     const { size } = (await db.query<{ size: number }>(SIZE)).rows[0]!;
@@ -67,7 +75,7 @@ export async function startSigner(backbone: Backbone): Promise<Signer> {
       isAll = !(signing && 'signed' in signing) || signing.isAll;
       if (signing && 'signed' in signing) metrics.signedSize.set(signing.signed.size);
     }
-    sinks.deliver();
+    deliver();
     if (refusal !== '') log.info({ installation }, 'signer goes on');
     refusal = '';
     metrics.signerRefuses.set(0);
@@ -85,7 +93,7 @@ export async function startSigner(backbone: Backbone): Promise<Signer> {
 
   async function lookOn(): Promise<void> {
     await look().catch((err: Error) => {
-      const refuses = err instanceof InconsistentLog || err instanceof LostState;
+      const refuses = [InconsistentLog, LostState, ForkedLog].some((kind) => err instanceof kind);
       if (!refuses) log.warn({ err }, 'signing failed');
       else if (err.message !== refusal) log.error({ reason: err.message }, 'signer refuses');
       if (refuses) refusal = err.message;
@@ -105,7 +113,7 @@ export async function startSigner(backbone: Backbone): Promise<Signer> {
       clearTimeout(timer);
       clearInterval(delivering);
       await looking;
-      await sinks.close();
+      await Promise.all([sinks.close(), witnesses.close()]);
       await pool.end();
     },
   };

@@ -12,6 +12,7 @@ const SUBCOMMANDS: { [name: string]: () => Promise<Subcommand> } = {
   backup: async () => (await import('./backup.ts')).backup,
   restore: async () => (await import('./restore.ts')).restore,
   reanchor: async () => (await import('./reanchor.ts')).reanchor,
+  witness: async () => (await import('./witness.ts')).witness,
   job: async () => (await import('../../jobs/runJob.ts')).job,
   migrate: async () => (await import('./migrate.ts')).migrate,
   settings: async () => (await import('./settings.ts')).settings,

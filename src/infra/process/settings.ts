@@ -6,7 +6,7 @@ import { createPublicKey } from 'node:crypto';
 import { resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
-import { isKeyName } from '../../core/proof/keys.ts';
+import { isKeyName, parseVkey } from '../../core/proof/keys.ts';
 import { DEFAULT_ROLE_PREFIX } from '../../core/sql/databaseRoles.ts';
 
 export interface Described {
@@ -63,6 +63,22 @@ const sinks = list.refine(
   (all) => all.every((one) => /^(file:.+|https?:\/\/.+)$/.test(one)),
   'must be a list like file:/var/checkpoints.txt,https://court.example/checkpoints',
 );
+const MOST_WITNESSES = 20;
+const witnesses = list.transform((all, context) => {
+  const parsed = all.map((one) => {
+    const [, vkey = '', url] = /^(\S+) +(https?:\/\/\S+)$/.exec(one) ?? [];
+    const key = parseVkey(vkey);
+    return key?.algorithm === 'cosignature' && url && URL.canParse(url)
+      ? { key, url: url.replace(/\/+$/, '') }
+      : undefined;
+  });
+  const good = parsed.filter((one) => one !== undefined);
+  const names = new Set(good.map(({ key }) => key.name));
+  if (names.size === all.length && all.length <= MOST_WITNESSES) return good;
+  const message = `must be a list of ${MOST_WITNESSES} at most, each a name of its own, like <vkey> https://witness.example`;
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+});
 const keyName = z.string().refine(isKeyName, 'must have no spaces and no plus');
 
 const ROLE_PREFIX = /^(?!pg(_|$))[a-z][a-z0-9_]{0,40}$/;
@@ -269,6 +285,10 @@ export const Settings = z.object({
     readBy: SIGNER,
     unset: '`file:` and `checkpoints.txt` beside the state',
     help: 'Where each checkpoint goes, separated by commas: `file:<path>`, to which it is appended, or an address of http(s), to which it is posted. One of them should be out of reach for those who administer the database.',
+  }),
+  WITNESSES: witnesses.default([]).register(described, {
+    readBy: SIGNER,
+    help: 'Witnesses that cosign each checkpoint, separated by commas: the vkey that `plearoll witness` printed, a space, and its address. They belong on machines of others.',
   }),
   CHECKPOINT_SECONDS: z.coerce.number().min(0.1).max(3_600).default(10).register(described, {
     readBy: SIGNER,

@@ -2,15 +2,10 @@
 import { parseCheckpoint } from '../../core/proof/checkpoint.ts';
 import { openNote } from '../../core/proof/openNote.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
+import { demandNoFork, storeEvidence } from './evidence.ts';
 import { readKeyFile } from './keyFile.ts';
 import type { SignerFiles } from './signerFiles.ts';
 import { readState, storeState } from './stateFile.ts';
-
-const OTHER = `
-  select note from log_checkpoints where size = $1 and root <> decode($2, 'hex')`;
-
-const RECORD = `
-  insert into log_evidence (kind, size, note, other) values ($1, $2, $3, $4) on conflict do nothing`;
 
 /**
  * Recorded in the database before it is done. Whether the log grew from there the signer sees for itself.
@@ -27,12 +22,9 @@ export async function reanchor(db: Queryable, files: SignerFiles, note: string):
   const state = await readState(files.state, origin);
   if (state && state.checkpoint.size >= size)
     throw new Error(`The state is there, of ${state.checkpoint.size} leaves.`);
-  const { rows } = await db.query<{ note: string }>(OTHER, [size, root]);
-  if (rows[0]) {
-    await db.query(RECORD, ['fork', size, note, rows[0].note]);
-    throw new Error(`Two checkpoints of ${size} leaves were signed, and they differ: both are kept in log_evidence.`);
-  }
-  await db.query(RECORD, ['reanchored', size, note, null]);
-  await storeState(files.state, { checkpoint: { origin, size, root }, note });
+  const named = { checkpoint: { origin, size, root }, note };
+  await demandNoFork(db, key, named);
+  await storeEvidence(db, 'reanchored', named, null);
+  await storeState(files.state, named);
   return size;
 }

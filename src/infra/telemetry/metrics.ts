@@ -61,6 +61,8 @@ export function createMetrics() {
     logSize: gauge('log_size', 'Events in the log, as far as this process has put them there'),
     signedSize: gauge('log_signed_size', 'Events under the last checkpoint that this process signed'),
     sinkLag: gauge('checkpoint_sink_lag_seconds', 'Age of the oldest checkpoint that a sink has not got'),
+    witnessLag: gauge('witness_lag_seconds', 'Age of the oldest checkpoint that a witness has not cosigned'),
+    witnessesRefusing: gauge('witnesses_refusing', 'Witnesses that refuse what this process signed'),
     signerRefuses: gauge('signer_refuses', '1 while this process signs nothing, as state and log do not agree'),
     ...createRelayMetrics(makers, sent),
     limiterDegraded: gauge('limiter_degraded', '1 while this process counts its part of each rate limit alone'),

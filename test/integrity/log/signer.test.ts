@@ -21,6 +21,7 @@ import { drawKeyText, drawSeed, parseKeyText, signingKey, signText } from '../..
 import { createInProcessBroadcast } from '../../../src/infra/broadcast/inProcess.ts';
 import { openPool } from '../../../src/infra/postgres/database.ts';
 import { readConfig } from '../../../src/infra/process/config.ts';
+import { ForkedLog } from '../../../src/infra/signer/evidence.ts';
 import { createHeadSigner } from '../../../src/infra/signer/heads.ts';
 import { readOrMakeKey } from '../../../src/infra/signer/keyFile.ts';
 import { reanchor } from '../../../src/infra/signer/reanchor.ts';
@@ -156,6 +157,25 @@ describe('nothing is signed', () => {
     expect(await notes()).toHaveLength(1);
     await rows(turn);
     expect(await signCheckpoint(tools)).toMatchObject({ signed: { size: 7 } });
+  });
+
+  test('after another tree of the same size was signed, in the database or by the state: both notes are kept', async () => {
+    const text = checkpointText({ origin, size: 5, root: 'ab'.repeat(32) });
+    const fork = formatNote({ text, signatures: [signText(text, tools.key)] });
+    await storeState(tools.stateFile, stateOf(fork));
+    for (let i = 0; i < 2; i += 1) await expect(signCheckpoint(tools)).rejects.toThrow(ForkedLog);
+    expect(await rows('select kind, size::integer, note, other from log_evidence')).toEqual([
+      { kind: 'fork', size: 5, note: fork, other: (await notes())[0] },
+    ]);
+    expect(await notes()).toHaveLength(1);
+  });
+
+  test('while the checkpoint in the database is none that the key signed, which proves nothing against the key', async () => {
+    const key = signingKey(origin, 'ed25519', drawSeed());
+    const text = checkpointText({ origin, size: 5, root: 'ab'.repeat(32) });
+    await storeState(tools.stateFile, stateOf(formatNote({ text, signatures: [signText(text, key)] })));
+    await expect(signCheckpoint({ ...tools, key })).rejects.toThrow('none that was signed');
+    expect(await rows('select from log_evidence')).toEqual([]);
   });
 
   test('by two at once', async () => {
