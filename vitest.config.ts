@@ -28,6 +28,7 @@ const VERSIONS = ['test/versions/*.test.ts'];
 const KIND_BLIND = [
   'test/http/{anonymous,authentication,badInput,bundle,connections,cors,errorBodies,everyMetric,exhibits,features}.test.ts',
   'test/http/{findings,hardening,log,pages,problems,reads,requestMetrics,roles,sharing,smallPrint,strangers,uploads}.test.ts',
+  'test/journeys/witnessed.test.ts',
   'test/jobs/{closeStale,expire,keepFindings,sweepBlobs,verifyEverything,verifyRecent}.test.ts',
   'test/relay/{clientDocs,examples,floods,fold,livePage,messages,namespaces,room.model,slow,watch}.test.ts',
   'test/relay/{malformed,malformedStreams,outages,overflow,stalled,wires}.test.ts',

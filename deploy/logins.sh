@@ -3,4 +3,4 @@
 set -euo pipefail
 psql -v ON_ERROR_STOP=1 -U "$POSTGRES_USER" -d "$POSTGRES_DB" -f /deploy/logins.sql \
   -v migrator="$MIGRATOR_PASSWORD" -v api="$API_PASSWORD" -v worker="$WORKER_PASSWORD" \
-  -v relay="$RELAY_PASSWORD" -v scheduler="$SCHEDULER_PASSWORD"
+  -v relay="$RELAY_PASSWORD" -v scheduler="$SCHEDULER_PASSWORD" -v signer="$SIGNER_PASSWORD"

@@ -12,7 +12,7 @@ await runProcess({ role: 'worker', verifiesTokens: false }, async (config) => {
   const backbone = await openBackbone(config, config.DATABASE_URL!, 'signer', privateNames);
   const signer = await startSigner(backbone);
   const health = await serveHealth(backbone, USUAL_METRICS_PORT);
-  backbone.log.info({ metrics_port: health.port }, 'signer serves metrics');
+  backbone.log.info({ metrics_port: health.port }, 'signer ready');
   return {
     log: backbone.log,
     steps: [

@@ -23,7 +23,7 @@ test('the secret of tokens is where tokens are verified, and the password of the
     [...services].filter(([, part]) => part.includes(`\${${secret}:?}`)).map(([name]) => name);
   expect(who('JWT_SECRET')).toEqual(['api', 'relay']);
   expect(who('POSTGRES_PASSWORD')).toEqual(['postgres']);
-  for (const name of ['api', 'worker', 'relay', 'scheduler']) {
+  for (const name of ['api', 'worker', 'relay', 'scheduler', 'signer']) {
     expect(who(`${name.toUpperCase()}_PASSWORD`)).toEqual(['postgres', name]);
     expect(services.get(name)).toContain(`postgres://plearoll_login_${name}:`);
   }
@@ -31,8 +31,27 @@ test('the secret of tokens is where tokens are verified, and the password of the
   expect(shared).not.toMatch(/JWT_SECRET: |_PASSWORD: /);
 });
 
+test("the log's key and the signer's state are with the signer alone, and only the signer writes the key of heads", () => {
+  const mounted = (volume: string) =>
+    [...services].flatMap(([name, part]) => {
+      const [, how] = new RegExp(`\\b${volume}:/${volume}(:ro)?[,\\]]`).exec(part) ?? [null, null];
+      return how === null ? [] : [`${name}${how ?? ''}`];
+    });
+  expect(mounted('signer')).toEqual(['signer']);
+  expect(mounted('heads')).toEqual(['api:ro', 'relay:ro', 'signer']);
+  expect(mounted('erasures')).toEqual(['worker']);
+  for (const name of ['api', 'relay', 'signer']) expect(services.get(name)).toContain('HEAD_KEY_FILE: /heads/head.key');
+});
+
+test('every process of the Procfile is there', () => {
+  const procfile = readFileSync(join(import.meta.dirname, '../Procfile'), 'utf8');
+  const entries = [...procfile.matchAll(/^(?!release|web)\w+: node (\S+)$/gm)].map(([, entry]) => entry);
+  expect(entries).toHaveLength(4);
+  for (const entry of entries) expect([...services.values()].join('')).toContain(`command: [node, ${entry}]`);
+});
+
 test('every container is closed: read-only, without capabilities, bounded in memory', () => {
-  expect(services.size).toBe(7);
+  expect(services.size).toBe(8);
   for (const [name, part] of services) expect(part, name).toMatch(/<<: \*(closed|plearoll)/);
   for (const line of ['read_only: true', 'cap_drop: [ALL]', 'no-new-privileges:true', 'mem_limit: 512m']) {
     expect(shared).toContain(line);

@@ -31,7 +31,7 @@ export async function prepareSigning(
   if (rows[0]!.is_new && !(await readState(files.state, origin))) await storeState(files.state, emptyState(origin));
   await register(pool, 'log', key);
   await register(pool, 'head', headKey);
-  log.info({ vkey: vkeyOf(key), head_vkey: vkeyOf(headKey) }, 'signer ready');
+  log.info({ vkey: vkeyOf(key), head_vkey: vkeyOf(headKey) }, 'signer has its keys');
   const signedSize = (await readState(files.state, origin))?.checkpoint.size ?? 0;
   return { pool, key, origin, stateFile: files.state, signedSize };
 }

@@ -9,7 +9,19 @@ import { readVersion } from '../../src/infra/process/version.ts';
 import { entryOf } from '../support/processes.ts';
 import { openTerminal } from '../support/terminal.ts';
 
-const NAMES = ['start', 'doctor', 'token', 'watch', 'verify', 'backup', 'restore', 'job', 'migrate', 'settings'];
+const NAMES = [
+  'start',
+  'doctor',
+  'token',
+  'watch',
+  'verify',
+  'backup',
+  'restore',
+  'witness',
+  'job',
+  'migrate',
+  'settings',
+];
 
 let entry: string;
 let home: string;

@@ -23,6 +23,7 @@ const LOGINS = {
   worker: ['verifier', 'worker'],
   relay: ['relay'],
   scheduler: ['worker'],
+  signer: ['worker'],
 } as const;
 type Part = keyof typeof LOGINS;
 const PARTS = Object.keys(LOGINS) as Part[];
@@ -31,6 +32,7 @@ const ENTRIES = {
   worker: 'jobs/worker.js',
   relay: 'src/processes/relay.js',
   scheduler: 'jobs/scheduler.js',
+  signer: 'jobs/signer.js',
 };
 
 const prefix = `moot_${randomBytes(4).toString('hex')}`;
@@ -76,7 +78,7 @@ async function createDatabase(): Promise<string> {
 async function start(part: Part, login: Part = part): Promise<Process> {
   return startProcess(part, ENTRIES[part], [], {
     ...{ DATABASE_URL: as(login), REDIS_URL: inject('redisUrl')!, DB_ROLE_PREFIX: prefix, NODE_ENV: 'production' },
-    ...{ PORT: '0', RELAY_PORT: '0', METRICS_PORT: '0', BLOB_DIR: join(folder, 'blobs') },
+    ...{ PORT: '0', RELAY_PORT: '0', METRICS_PORT: '0', BLOB_DIR: join(folder, 'blobs'), PLEAROLL_HOME: folder },
     ...((part === 'api' || part === 'relay') && { JWT_SECRET: SECRET }),
   });
 }
@@ -91,6 +93,7 @@ describe.skipIf(inject('redisUrl') === null)('with a login for each process', ()
       await until('a scheduler leads', async () => (await runAs(url, 'select from leases')).rowCount);
       const verdict = await holdSession(api!.url);
       expect(verdict).toMatchObject({ system_valid: true, sessions_checked: 1, guard_issues: [] });
+      await until('the log is signed', async () => (await runAs(url, 'select from log_checkpoints')).rowCount);
       const { rows } = await usual.pool.query(
         `select distinct usename::text as login, r.rolsuper or r.rolinherit as is_more from pg_stat_activity
          join pg_roles r on r.rolname = usename where datname = $1 and application_name like 'plearoll-%' order by 1`,

@@ -1,6 +1,8 @@
 /** Settings are read in one place, checked all at once, and refused with every problem named. */
+
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { type Algorithm, noteKey, vkeyOf } from '../../src/core/proof/keys.ts';
 import { type ConfigError, readConfig, type Topology } from '../../src/infra/process/config.ts';
 
 const POSTGRES = 'postgres://me:secret@localhost:5432/plearoll';
@@ -121,6 +123,28 @@ describe('settings', () => {
       expect(problemsOf({ REAL_ADDRESS_HEADER: wrong }), wrong).toEqual([
         expect.stringContaining('REAL_ADDRESS_HEADER: must name headers'),
       ]);
+    }
+  });
+
+  test('witnesses are keys that cosign, each of a name of its own, with an address', () => {
+    const draw = (name: string, algorithm: Algorithm = 'cosignature') =>
+      vkeyOf(noteKey(name, algorithm, new Uint8Array(32).fill(7)));
+    const [one, two] = [`${draw('w1')} https://w1.example/`, `${draw('w2')} http://127.0.0.1:9470`];
+    const { WITNESSES } = readConfig({ WITNESSES: `${one}, ${two}` }, 'all');
+    expect(WITNESSES.map(({ key, url }) => [key.name, url])).toEqual([
+      ['w1', 'https://w1.example'],
+      ['w2', 'http://127.0.0.1:9470'],
+    ]);
+    expect(readConfig({}, 'all').WITNESSES).toEqual([]);
+    const many = Array.from({ length: 21 }, (_, i) => `${draw(`w${i}`)} https://w.example`).join();
+    for (const wrong of [
+      `${one},${one}`,
+      draw('w1'),
+      `${draw('w', 'ed25519')} https://w.example`,
+      `${draw('w')} ftp://w`,
+      many,
+    ]) {
+      expect(problemsOf({ WITNESSES: wrong }), wrong).toEqual([expect.stringContaining('WITNESSES: must be a list')]);
     }
   });
 

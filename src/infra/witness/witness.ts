@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import type { NoteKey } from '../../core/proof/keys.ts';
 import { formatSignature } from '../../core/proof/note.ts';
 import { cosignText, type SigningKey } from '../../core/proof/signNote.ts';
-import { type Asked, isFork, openRequest, type Refusal, refuseGrowth } from '../../core/proof/witness.ts';
+import { type Asked, isFork, judgeGrowth, openRequest, type Refusal } from '../../core/proof/witness.ts';
 import { appendDurably } from '../appendDurably.ts';
 import { readKeyFile, readOrMakeKey } from '../signer/keyFile.ts';
 import { emptyState, readState, type SignerState, storeState } from '../signer/stateFile.ts';
@@ -47,7 +47,7 @@ export function createWitness(tools: WitnessTools): Witness {
     const state = await readState(stateFile, origin);
     if (state === undefined) throw new Error(`there is no state in ${stateFile}`);
     if (isFork(asked.checkpoint, state.checkpoint)) await keepEvidence(tools, asked, state);
-    const refusal = refuseGrowth(asked, state.checkpoint);
+    const refusal = judgeGrowth(asked, state.checkpoint);
     if (refusal?.status === 422) tools.warn(`the log has not grown as it says: ${refusal.reason}`);
     if (refusal) return refusal;
     const { checkpoint, note, text } = asked;
