@@ -86,7 +86,7 @@ export function isFork(one: Checkpoint, other: Checkpoint): boolean {
  * @param last what was cosigned last; the empty tree before the first
  * @returns undefined where it is to be cosigned
  */
-export function judgeGrowth({ old, hashes, checkpoint }: Asked, last: Checkpoint): Refusal | undefined {
+export function refusalOf({ old, hashes, checkpoint }: Asked, last: Checkpoint): Refusal | undefined {
   const { size } = checkpoint;
   if (old > size) return { status: 400, reason: `the old size ${old} is beyond ${size}` };
   if (old !== last.size)

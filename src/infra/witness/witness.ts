@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import type { NoteKey } from '../../core/proof/keys.ts';
 import { formatSignature } from '../../core/proof/note.ts';
 import { cosignText, type SigningKey } from '../../core/proof/signNote.ts';
-import { type Asked, isFork, judgeGrowth, openRequest, type Refusal } from '../../core/proof/witness.ts';
+import { type Asked, isFork, openRequest, type Refusal, refusalOf } from '../../core/proof/witness.ts';
 import { appendDurably } from '../appendDurably.ts';
 import { readKeyFile, readOrMakeKey } from '../signer/keyFile.ts';
 import { emptyState, readState, type SignerState, storeState } from '../signer/stateFile.ts';
@@ -42,13 +42,20 @@ export function createWitness(tools: WitnessTools): Witness {
   const { name: origin } = logKeys[0]!;
   let turn: Promise<unknown> = Promise.resolve();
 
+  // Once in a row: signed checkpoints are public, and a stranger may send one with a bad proof for ever.
+  let told = '';
+  function tell(text: string): void {
+    if (text !== told) tools.warn(text);
+    told = text;
+  }
+
   /** Alone with the state from reading to writing it. */
   async function cosign(asked: Asked): Promise<WitnessAnswer> {
     const state = await readState(stateFile, origin);
     if (state === undefined) throw new Error(`there is no state in ${stateFile}`);
     if (isFork(asked.checkpoint, state.checkpoint)) await keepEvidence(tools, asked, state);
-    const refusal = judgeGrowth(asked, state.checkpoint);
-    if (refusal?.status === 422) tools.warn(`the log has not grown as it says: ${refusal.reason}`);
+    const refusal = refusalOf(asked, state.checkpoint);
+    if (refusal?.status === 422) tell(refusal.reason);
     if (refusal) return refusal;
     const { checkpoint, note, text } = asked;
     // The latest checkpoint is public, and may be sent by anybody and any number of times.
@@ -73,13 +80,13 @@ async function keepEvidence(
   { note, text }: Asked,
   state: SignerState,
 ): Promise<void> {
-  warn(`the log has signed two trees of ${state.checkpoint.size} leaves: see ${evidenceFile(stateFile)}`);
   const file = evidenceFile(stateFile);
   const kept = await readFile(file, 'utf8').catch((error) => {
     if (error.code === 'ENOENT') return '';
     throw error;
   });
   if (state.note === null || kept.includes(text) || kept.length > MOST_EVIDENCE_BYTES) return;
+  warn(`the log has signed two trees of ${state.checkpoint.size} leaves: see ${evidenceFile(stateFile)}`);
   await appendDurably(file, `${state.note}\n${note}\n`);
 }
 
