@@ -22,6 +22,8 @@ interface Tools {
   db: Queryable;
   metrics: Metrics;
   log: Pick<Log, 'warn' | 'error' | 'info'>;
+  /** Checkpoints that one turn sends: a witness that missed more gets the newest, each of which covers all before. */
+  most?: number;
 }
 
 interface Unseen {
@@ -36,7 +38,6 @@ interface Unseen {
 /** The witness does not cosign what was signed, and will not by being asked again. */
 class WitnessRefuses extends Error {}
 
-/** A witness that was away for longer gets the newest of them: each covers all that came before. */
 const MOST = 100;
 /** A cosignature with a time so far from ours says nothing of when it was. */
 const MOST_SKEW_SECONDS = 600;
@@ -44,20 +45,23 @@ const MOST_SKEW_SECONDS = 600;
 const UNSEEN = `
   with seen as (select coalesce((select size from log_sinks where sink = $1), 0) as size)
   select c.size, c.note, seen.size as cosigned, max(c.size) over () as latest from (
-    select size, note from log_checkpoints where size > (select size from seen) order by size desc limit ${MOST}) c, seen
+    select size, note from log_checkpoints where size > (select size from seen) order by size desc limit $2) c, seen
   order by c.size`;
 
 const COSIGNED = `
   insert into log_cosignatures (size, name, line, cosigned_at) values ($1, $2, $3, to_timestamp($4))
   on conflict (size, name) do nothing`;
 
-export function createWitnesses(witnesses: readonly WitnessAddress[], { db, metrics, log }: Tools): Deliveries {
+export function createWitnesses(
+  witnesses: readonly WitnessAddress[],
+  { db, metrics, log, most = MOST }: Tools,
+): Deliveries {
   const refusing = new Map<number, string>();
   const names = witnesses.map(({ key }) => receiverOf(key));
 
   async function deliverTo(witness: WitnessAddress, isClosing: () => boolean): Promise<void> {
     const receiver = receiverOf(witness.key);
-    const { rows } = await db.query<Unseen>(UNSEEN, [receiver]);
+    const { rows } = await db.query<Unseen>(UNSEEN, [receiver, most]);
     let old = rows[0]?.cosigned ?? 0;
     for (const one of rows) {
       if (isClosing()) return;

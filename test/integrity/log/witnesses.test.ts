@@ -71,9 +71,9 @@ async function openWitness(name: string): Promise<{ key: SigningKey; url: string
   const witness = createWitness({ logKeys: [tools.key], key, stateFile, now: Date.now, warn() {} });
   return { key, witness, url: await open(createWitnessServer(witness, () => {})) };
 }
-function send(...witnesses: { key: SigningKey; url: string }[]): Deliveries {
+function send(witnesses: { key: SigningKey; url: string }[], most?: number): Deliveries {
   const log = { warn() {}, info() {}, error: (fields: { reason: string }) => errors.push(fields) };
-  const deliveries = createWitnesses(witnesses, { db: pool, metrics, log: log as never });
+  const deliveries = createWitnesses(witnesses, { db: pool, metrics, log: log as never, ...(most && { most }) });
   sending.push(deliveries);
   return deliveries;
 }
@@ -90,7 +90,7 @@ const afterDelivery = (deliveries: Deliveries, read: () => Promise<unknown>) => 
 test('each checkpoint is cosigned by each witness, and its note is given out with their lines', async () => {
   await sign(3, 4);
   const [one, two] = [await openWitness('w1'), await openWitness('w2')];
-  const deliveries = send(one, two);
+  const deliveries = send([one, two]);
   const both = ['witness.example/w1', 'witness.example/w2'];
   await expect.poll(afterDelivery(deliveries, cosigned), SOON).toEqual([
     [3, both],
@@ -110,14 +110,14 @@ test('each checkpoint is cosigned by each witness, and its note is given out wit
 test('a witness that is away gets what it missed, and holds up no other', async () => {
   const [here, away] = [await openWitness('here'), await openWitness('away')];
   const url = await open(createServer((_, res) => res.writeHead(503).end()));
-  const deliveries = send(here, { ...away, url });
+  const deliveries = send([here, { ...away, url }]);
   await sign(3, 4);
   await expect.poll(afterDelivery(deliveries, cosigned), SOON).toEqual([
     [3, ['witness.example/here']],
     [7, ['witness.example/here']],
   ]);
   await expect.poll(lag).toBeGreaterThan(0);
-  const back = send(here, away);
+  const back = send([here, away]);
   await expect
     .poll(afterDelivery(back, cosigned), SOON)
     .toContainEqual([3, ['witness.example/away', 'witness.example/here']]);
@@ -134,12 +134,42 @@ test('a witness that was shown a later checkpoint by another cosigns from there'
     [7, ['witness.example/ahead']],
     [12, ['witness.example/ahead']],
   ];
-  await expect.poll(afterDelivery(send(ahead), cosigned), SOON).toEqual(all);
+  await expect.poll(afterDelivery(send([ahead]), cosigned), SOON).toEqual(all);
+});
+
+test('a witness that missed more than one turn sends gets the newest of them', async () => {
+  await sign(1, 1, 1, 1);
+  const late = await openWitness('late');
+  const names = ['witness.example/late'];
+  const expected = [
+    [1, []],
+    [2, []],
+    [3, names],
+    [4, names],
+  ];
+  await expect.poll(afterDelivery(send([late], 2), cosigned), SOON).toEqual(expected);
+});
+
+test('a witness that refused cosigns again, and that is seen', async () => {
+  await sign(5);
+  const key = signingKey('witness.example/w', 'cosignature', drawSeed());
+  let isMended = false;
+  const server = createServer(async (req, res) => {
+    let body = '';
+    for await (const piece of req) body += piece;
+    const line = cosignText(parseNote(parseRequest(body).note).text, key, Math.floor(Date.now() / 1_000));
+    res.writeHead(isMended ? 200 : 403).end(formatSignature(line));
+  });
+  const deliveries = send([{ key, url: await open(server) }]);
+  await expect.poll(afterDelivery(deliveries, refusing), SOON).toBe(1);
+  isMended = true;
+  await expect.poll(afterDelivery(deliveries, refusing), SOON).toBe(0);
+  expect(await cosigned()).toEqual([[5, [key.name]]]);
 });
 
 describe('a witness refuses', () => {
   const expectRefusal = async (witness: { key: SigningKey; url: string }, reason: string) => {
-    const deliveries = send(witness);
+    const deliveries = send([witness]);
     for (let i = 0; i < 2; i += 1) await expect.poll(afterDelivery(deliveries, refusing), SOON).toBe(1);
     // However often it is asked, it is said once.
     expect(errors).toEqual([{ reason: expect.stringContaining(reason), witness: 1 }]);
