@@ -2,6 +2,7 @@
  * `plearoll witness`: cosigns the checkpoints of a log, on a machine of somebody else than the log's, until it is told to stop. It
  * needs no database.
  */
+import { once } from 'node:events';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { isKeyName, type NoteKey, parseVkey, vkeyOf } from '../core/proof/keys.ts';
@@ -39,9 +40,7 @@ export const witness = defineSubcommand({
       const server = createWitnessServer(createWitness(tools), (error) => warn(`not answered: ${error.message}`));
       const listening = await listen(server, given.host, port, USUAL_PORT);
       out.write(`${vkeyOf(key)}\nready ${addressOf(given.host, listening)}\n`);
-      await new Promise<void>((done) => {
-        signal.addEventListener('abort', () => done(), { once: true });
-      });
+      if (!signal.aborted) await once(signal, 'abort');
       await closeServer(server);
       return 0;
     } catch (error) {
