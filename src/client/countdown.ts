@@ -35,6 +35,7 @@ interface ToldClock {
 
 /** Names that are reserved: what people log under names of their own may have a clock too. */
 const OF_A_TURN = /^(TURN|OBJECTION)_/;
+const OBJECTION_OVER = new Set(['OBJECTION_RULED', 'OBJECTION_RULED_FOR', 'OBJECTION_WITHDRAWN']);
 
 export function createCountdown(): Countdown {
   let reading: Reading | null = null;
@@ -56,7 +57,7 @@ export function createCountdown(): Countdown {
     if (event_type === 'SESSION_PAUSED') holds.add('session');
     if (event_type === 'SESSION_RESUMED') holds.delete('session');
     if (event_type === 'OBJECTION_RAISED' && stops_clock === true) holds.add(String(objection_id));
-    if (event_type === 'OBJECTION_RULED' || event_type === 'OBJECTION_WITHDRAWN') holds.delete(String(objection_id));
+    if (OBJECTION_OVER.has(event_type)) holds.delete(String(objection_id));
     if (event_type === 'TURN_TAKEN_OVER') holds.add('bench');
     if (event_type === 'TURN_QUESTION_STARTED' && stops_clock === true) holds.add('bench');
     if (event_type === 'TURN_RETURNED' || event_type === 'TURN_QUESTION_ENDED') holds.delete('bench');

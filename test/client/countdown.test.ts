@@ -87,3 +87,23 @@ test('a turn that is voided has no clock any more, and leaves that of another al
   follow('TURN_VOIDED', { turn_id: 'one' });
   expect(countdown.at(Date.parse('2027-03-01T10:00:01.000Z'))).toBeNull();
 });
+
+test.each(['OBJECTION_RULED', 'OBJECTION_RULED_FOR', 'OBJECTION_WITHDRAWN'])(
+  'after %s a recess that ends lets the clock run again',
+  (over) => {
+    const countdown = createCountdown();
+    const clock = { remaining_ms: 60_000, overtime_ms: 0, running: true };
+    const standing = { ...clock, running: false };
+    const events = [
+      ['TURN_STARTED', { turn_id: 'one', clock }],
+      ['OBJECTION_RAISED', { objection_id: 'objection', turn_id: 'one', stops_clock: true, clock: standing }],
+      [over, { objection_id: 'objection', turn_id: 'one', clock }],
+      ['SESSION_PAUSED', {}],
+      ['SESSION_RESUMED', {}],
+    ];
+    for (const [event_type, payload] of events) {
+      countdown.follow({ event_type, occurred_at: '2027-03-01T10:00:00.000Z', payload } as SessionEvent);
+    }
+    expect(countdown.at(Date.parse('2027-03-01T10:00:01.000Z'))).toMatchObject({ running: true, remaining_ms: 59_000 });
+  },
+);

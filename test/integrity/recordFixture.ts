@@ -169,6 +169,7 @@ export async function cancelledMatch(court: Court): Promise<string[]> {
   const session_id = await court.session(assignment_id);
   const petitioner = { id: people.petitioner, role: 'participant' as const };
   await court.send(['session.join', { session_id, role: 'petitioner' }, petitioner]);
+  await court.send(['assignment.update', { assignment_id, courtroom: 'Courtroom 2' }]);
   await court.send(['assignment.cancel', { assignment_id, reason: 'Snow.' }]);
   return [`assignment:${assignment_id}`, `session:${session_id}`];
 }
@@ -181,6 +182,8 @@ export async function playedSession(court: Court, assignment_id: string): Promis
   const session_id = await court.session(assignment_id);
   const bench = { id: people.judge, role: 'judge' as const };
   const other = { id: people.respondent, role: 'participant' as const };
+  /** The admin enters it. */
+  const forTheJudge = { on_behalf_of: people.judge };
   const act = async (name: string, input: JsonObject = {}, sender?: Order[2]) =>
     (await court.send([name, { session_id, ...input }, sender]))[0]!;
   const start = await act('session.start');
@@ -192,6 +195,7 @@ export async function playedSession(court: Court, assignment_id: string): Promis
   await act('turn.question', { ...turn(1), phase: 'start', judge_id: people.judge });
   await act('turn.question', { ...turn(1), phase: 'end' });
   await act('turn.extend', { ...turn(1), extension_ms: 1_000 }, bench);
+  await act('turn.extend', { ...turn(1), extension_ms: 1_000, ...forTheJudge });
   const first = await act('objection.raise', { ...turn(1), ground: 'misrepresentation', reason: 'Page 3.' }, other);
   await act('objection.rule', { objection_id: first, decision: 'sustained', ruling: 'Rephrase.' }, bench);
   const second = await act('objection.raise', { ...turn(1), ground: 'beyond_the_record' }, other);
@@ -212,7 +216,7 @@ export async function playedSession(court: Court, assignment_id: string): Promis
   for (const exhibit of [map, letter]) await act('exhibit.tender', exhibit);
   await act('exhibit.rule', { ...map, decision: 'rejected', ruling: 'No foundation.' }, bench);
   await act('exhibit.tender', map);
-  await act('exhibit.rule', { ...map, decision: 'admitted' }, bench);
+  await act('exhibit.rule', { ...map, decision: 'admitted', ...forTheJudge });
   await act('exhibit.correct', { ...map, decision: 'rejected', reason: 'It was the letter.' }, bench);
   await act('exhibit.withdraw', film);
   await act('turn.end', turn(1));
@@ -225,7 +229,7 @@ export async function playedSession(court: Court, assignment_id: string): Promis
   await act('objection.rule', { objection_id: third, decision: 'reserved' }, bench);
   await act('turn.plan', { ...turn(4), allotted_ms: 420_000 });
   const short = { turn_id: await act('turn.plan', { side: 'respondent', kind: 'argument', allotted_ms: 1 }) };
-  await act('objection.rule', { objection_id: third, decision: 'overruled' }, bench);
+  await act('objection.rule', { objection_id: third, decision: 'overruled', ...forTheJudge });
   await act('objection.correct', { objection_id: third, decision: 'sustained', reason: 'Misheard.' }, bench);
   await act('turn.end', turn(3));
   await act('turn.start', { ...short, speaker_id: people.respondent });

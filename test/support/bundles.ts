@@ -6,7 +6,7 @@ import { foldBundle } from '../../src/fold/foldBundle.ts';
 import { payloadLineText } from '../../src/verifier/payloads.ts';
 import type { BundleSource } from '../../src/verifier/source.ts';
 import { type VerifyOptions, verifyBundle } from '../../src/verifier/verifyBundle.ts';
-import { histories } from './histories.ts';
+import { erasures, histories } from './histories.ts';
 
 /** Lines without their ends, and files as text. */
 export interface Bundle {
@@ -38,8 +38,11 @@ export function envelopeOf(e: SessionEvent): string {
   });
 }
 
-function payloadOf({ event_sequence: sequence, payload, payload_salt: salt }: SessionEvent): string {
-  return payloadLineText({ sequence, salt: salt!, payload: canonicalPayload(payload!) });
+function payloadOf({ stream, event_sequence: sequence, payload, payload_salt: salt }: SessionEvent): string {
+  if (payload !== null) return payloadLineText({ sequence, salt: salt!, payload: canonicalPayload(payload) });
+  const by = erasures.find((one) => one.payload!.stream === stream && one.payload!.event_sequence === sequence)!;
+  const erasing = { envelope: envelopeOf(by), salt: by.payload_salt!, payload: canonicalPayload(by.payload!) };
+  return payloadLineText({ sequence, erased: true, by: erasing });
 }
 
 export function filesOf({ events, payloads, session, more }: Bundle): Map<string, Uint8Array> {

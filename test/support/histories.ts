@@ -12,12 +12,16 @@ export interface History {
   events: SessionEvent[];
 }
 
-export const histories: History[] = readdirSync(FOLDER).flatMap((file) => {
-  const events = readFileSync(join(FOLDER, file), 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as SessionEvent)
-    .filter(({ stream }) => stream.startsWith('session:'));
+const files = readdirSync(FOLDER).map((file) => {
+  const lines = readFileSync(join(FOLDER, file), 'utf8').trim().split('\n');
+  return { file, all: lines.map((line) => JSON.parse(line) as SessionEvent) };
+});
+
+/** Events that erased payloads of others: they stand in the streams of their matches. */
+export const erasures = files.flatMap(({ all }) => all.filter(({ event_type }) => event_type === 'PAYLOAD_ERASED'));
+
+export const histories: History[] = files.flatMap(({ file, all }) => {
+  const events = all.filter(({ stream }) => stream.startsWith('session:'));
   return [...groupBy(events, ({ session_id }) => session_id)].map(([session_id, own], i) => {
     return { name: `${file} ${i + 1}`, session_id, events: own };
   });

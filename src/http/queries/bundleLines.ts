@@ -80,9 +80,9 @@ async function findErasing(
   return found;
 }
 
-/** Hashes of the files that exhibits of the session name, each once. */
+/** Hashes of the files that exhibits of the session name, each once. The file of an erased one, whose title is gone, is gone too. */
 export async function filesOf({ context, actor, session_id }: BundledRecord): Promise<string[]> {
-  const text = 'select distinct sha256 from exhibits where session_id = $1 order by sha256';
+  const text = `select distinct sha256 from exhibits where session_id = $1 and title <> '' order by sha256`;
   const read = (db: Queryable) => db.query<{ sha256: string | null }>(text, [session_id]);
   const { rows } = await context.reading.inScope(actor, session_id, read);
   return rows.flatMap(({ sha256 }) => sha256 ?? []);
