@@ -29,9 +29,20 @@ import { expectIntact } from '../support/verdict.ts';
 const PUBLIC = [
   ...['session.get', 'session.participants', 'session.logs', 'session.replay', 'session.verify', 'session.attendance'],
   ...['session.turns', 'session.objections', 'session.exhibits', 'exhibit.get', 'session.presence', 'session.bundle'],
+  'session.head',
 ];
+/** Of the log, which says nothing of any session. */
+const OF_THE_LOG = [
+  ...['integrity.keys', 'integrity.checkpoint', 'integrity.checkpointOfSize', 'integrity.checkpoints'],
+  ...['integrity.tile', 'integrity.consistency'],
+];
+/** Names its stream in its query. */
+const INCLUSION = 'integrity.inclusion';
 /** Everything that can be read. */
 const READS = [...queries, ...routes.filter(({ route }) => route.startsWith('GET'))];
+const OF_SESSIONS = READS.filter(({ name }) => ![...OF_THE_LOG, INCLUSION].includes(name));
+/** Stream, sequence and hash of a head's note. */
+const headOf = (note: string) => note.split('\n').slice(1, 4);
 const stranger = person('participant', { institution_id: randomUUID() });
 
 interface Place {
@@ -109,12 +120,12 @@ describe.skipIf(isLeftOut)('without a token', () => {
 
   test('the questions that say on their face that they are public are those of the contract, and each has a target', () => {
     const open = READS.filter(({ roles }) => roles === 'anyone');
-    expect(open.map(({ name }) => name).sort()).toEqual(PUBLIC.toSorted());
+    expect(open.map(({ name }) => name).sort()).toEqual([...PUBLIC, ...OF_THE_LOG, INCLUSION].sort());
     const targets = queries.filter(({ roles }) => roles === 'anyone');
     for (const { target } of targets) expect(target({ session_id: 'a', exhibit_id: 'b' })).not.toBeNull();
   });
 
-  test.each(READS.map((query) => [query.name, query] as const))('%s', async (name, { route }) => {
+  test.each(OF_SESSIONS.map((query) => [query.name, query] as const))('%s', async (name, { route }) => {
     const place = places.public!;
     const answer = await ask(filled(route, place));
     if (!PUBLIC.includes(name)) {
@@ -128,6 +139,8 @@ describe.skipIf(isLeftOut)('without a token', () => {
     if (name === 'session.exhibits')
       told.body.items = told.body.items.filter(({ state }: Json) => state === 'admitted');
     if (name === 'session.verify') told.body.message += ' Its files were not opened.';
+    // Each is signed with the time at which it was asked for.
+    if (name === 'session.head') for (const one of [told, answer]) one.body = { head: headOf(one.body.text) };
     if (name === 'session.presence') told.body.as_of = answer.body.as_of;
     expect(shown(answer)).toEqual(shown(told));
     expect(answer.headers.get('cache-control')).toBe('no-store');
@@ -135,12 +148,15 @@ describe.skipIf(isLeftOut)('without a token', () => {
 
   test.each(['institution', 'private'])('nothing is told of what is %s, and not that it exists', async (visibility) => {
     const invented = { session_id: randomUUID(), assignment_id: randomUUID(), exhibit_id: randomUUID() };
-    for (const { route } of READS) {
-      for (const query of ['', '?nonsense=1']) {
-        const real = await ask(filled(route, places[visibility]!) + query);
-        expect(real).toMatchObject(unauthenticated);
-        expect(shown(real)).toEqual(shown(await ask(filled(route, invented) + query)));
-      }
+    const proofOf = ({ session_id }: Json) =>
+      `/integrity/proof/inclusion?stream=session:${session_id}&event_sequence=1`;
+    const asked = OF_SESSIONS.flatMap(({ route }) =>
+      ['', '?nonsense=1'].map((query) => (ids: Json) => filled(route, ids) + query),
+    );
+    for (const path of [...asked, proofOf]) {
+      const real = await ask(path(places[visibility]!));
+      expect(real).toMatchObject(unauthenticated);
+      expect(shown(real)).toEqual(shown(await ask(path(invented))));
     }
   });
 

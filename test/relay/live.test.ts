@@ -66,6 +66,7 @@ describe.skipIf(isLeftOut).each(Object.entries(TRANSPORTS))(`listening on %s, ${
     expect(welcome).toMatchObject({ mode: 'snapshot', head: session.head });
     expect(snapshot.data).toEqual({
       session,
+      signed_head: expect.stringContaining(session.head.event_hash),
       participants: participants.items,
       turn: null,
       clock: null,

@@ -52,10 +52,12 @@ function sendAnswer(answer: HealthAnswers[string]): Answer {
 }
 
 function answerTo(answers: Answers, req: IncomingMessage, res: ServerResponse): unknown {
-  res.setHeader('X-Request-Id', requestIdOf(req));
+  const request_id = requestIdOf(req);
+  res.setHeader('X-Request-Id', request_id);
   if (isAmbiguous(req)) {
     res.setHeader('Connection', 'close');
-    return sendText(res, 400, 'application/problem+json; charset=utf-8', JSON.stringify(SEND_ONE_HOST));
+    const problem = JSON.stringify({ ...SEND_ONE_HOST, request_id });
+    return sendText(res, 400, 'application/problem+json; charset=utf-8', problem);
   }
   const target = /^https?:\/\/[^/?#]+(.*)$/i.exec(req.url!)?.[1] ?? req.url!;
   const [path = '', search = ''] = target.split('#')[0]!.split('?');
