@@ -26,6 +26,7 @@ export interface Scene {
   startWorker(env?: Env): Promise<Process>;
   startScheduler(env?: Env): Promise<Process>;
   startRelay(env?: Env): Promise<Process>;
+  startSigner(env?: Env): Promise<Process>;
   /** @param file an entry of this folder, without its ending */
   startEntry(file: string, args?: string[], env?: Env): Promise<Process>;
   /** New active sessions; their ids. */
@@ -81,6 +82,7 @@ export async function openScene({ redisUrl, database: given }: SceneOptions): Pr
     startApi: (env = {}) => start('api', 'src/processes/api.js', [], env),
     startWorker: (env = {}) => start('worker', 'jobs/worker.js', [], env),
     startScheduler: (env = {}) => start('scheduler', 'jobs/scheduler.js', [], env),
+    startSigner: (env = {}) => start('signer', 'jobs/signer.js', [], env),
     startRelay: (env = {}) => start('relay', 'src/processes/relay.js', [], { RELAY_PORT: '0', ...env }),
     startEntry: (file, args = [], env = {}) => start(file, `test/faults/${file}.js`, args, env),
     openQueue: async (name) => {

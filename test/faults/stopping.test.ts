@@ -152,9 +152,9 @@ describe.skipIf(inject('redisUrl') === null)('stopping', () => {
 
 /** Every process that the Procfile keeps running, the API first, and a listener at the relay. */
 async function startOneOfEach(scene: Scene, env: Record<string, string> = {}): Promise<[Process, ...Process[]]> {
-  const { startApi, startWorker, startScheduler, startRelay } = scene;
+  const { startApi, startWorker, startScheduler, startRelay, startSigner } = scene;
   const [api, relay, ...others] = await Promise.all(
-    [startApi, startRelay, startWorker, startScheduler].map((start) => start(env)),
+    [startApi, startRelay, startWorker, startScheduler, startSigner].map((start) => start(env)),
   );
   expect(scene.processes.map(({ name }) => name).toSorted()).toEqual(LONG_RUNNING);
   const [session_id] = await scene.openSessions(api!, 1);

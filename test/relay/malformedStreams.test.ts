@@ -62,6 +62,8 @@ const after = (id: string): Asked => ({ headers: [HOST, `Last-Event-ID: ${id}`] 
 const NO_PLACE = '422 validation_failed';
 const STRANGER = '401 unauthenticated';
 const NOWHERE = '404 not_found';
+/** No path of the relay's: where it stands alone, its health server answers. */
+const ELSEWHERE = kind === 'embedded' ? NOWHERE : '404';
 const NO_METHOD = '405 method_not_allowed';
 
 const REQUESTS: [what: string, asked: () => Asked, reaction: string][] = [
@@ -91,17 +93,17 @@ const REQUESTS: [what: string, asked: () => Asked, reaction: string][] = [
   ['a token here and one there', () => ({ headers: [HOST, 'Authorization: Bearer TOKEN'] }), STRANGER],
   ['a token of another scheme', () => ({ query: '', headers: [HOST, 'Authorization: Basic TOKEN'] }), STRANGER],
   ['a token in a list', () => ({ query: 'token[]=TOKEN' }), STRANGER],
-  ['no session', () => ({ id: '' }), NOWHERE],
+  ['no session', () => ({ id: '' }), ELSEWHERE],
   ['a session in capitals', () => ({ id: session_id.toUpperCase() }), '200 snapshot'],
   ['a session that is not there', () => ({ id: randomUUID() }), NOWHERE],
   ['what is no session', () => ({ id: 'x' }), NOWHERE],
-  ['more than a session', () => ({ id: `${session_id}/x` }), NOWHERE],
-  ['a session and a slash', () => ({ id: `${session_id}/` }), NOWHERE],
+  ['more than a session', () => ({ id: `${session_id}/x` }), ELSEWHERE],
+  ['a session and a slash', () => ({ id: `${session_id}/` }), ELSEWHERE],
   ['a session and a space', () => ({ id: `${session_id}%20` }), NOWHERE],
   ['a session and a zero', () => ({ id: `${session_id}%00` }), NOWHERE],
   ['a path that is wrongly encoded', () => ({ id: '%zz' }), NOWHERE],
   ['a path that climbs', () => ({ id: `..%2fsse%2f${session_id}` }), NOWHERE],
-  ['a path in capitals', () => ({ path: `/LIVE/SSE/${session_id}` }), NOWHERE],
+  ['a path in capitals', () => ({ path: `/LIVE/SSE/${session_id}` }), ELSEWHERE],
   ['HEAD', () => ({ method: 'HEAD' }), '405'],
   ['POST', () => ({ method: 'POST', headers: [HOST, 'Content-Length: 2'], body: '{}' }), NO_METHOD],
   ['DELETE', () => ({ method: 'DELETE' }), NO_METHOD],
