@@ -4,6 +4,7 @@
  */
 import type pg from 'pg';
 import type { JsonObject } from '../src/core/definitions/event.ts';
+import type { Checkpoint } from '../src/core/proof/checkpoint.ts';
 import type { BlobStore } from '../src/infra/blobs.ts';
 import type { Broadcast } from '../src/infra/broadcast/broadcast.ts';
 import type { ObserverLeases } from '../src/infra/presence/observers.ts';
@@ -23,6 +24,8 @@ export interface JobTools {
   blobs: BlobStore;
   metrics: Metrics;
   log: Log;
+  /** What the signer signed last, by its own state; undefined where that is not on this host. */
+  signedLast?(): Promise<Checkpoint | undefined>;
   /** When the tick was due, and the same for every run of it. RFC 3339. For a run by hand: now. */
   slot: string;
   /** Accepts a command of the system itself, under an idempotency key so that a second run sends nothing twice. */

@@ -8,17 +8,22 @@ import type { Catalog } from '../../src/core/definitions/command.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { withTimeout } from '../../src/core/withTimeout.ts';
 import type { Backbone } from '../../src/infra/process/backbone.ts';
+import { signerFiles } from '../../src/infra/signer/signerFiles.ts';
 import type { Log } from '../../src/infra/telemetry/log.ts';
 import { timings } from '../../src/infra/timings.ts';
 import type { JobTools } from '../job.ts';
 import { type Renewing, startRenewing } from '../renewing.ts';
 import type { Line } from '../schedule.ts';
 import { createSend } from '../send/sendCommand.ts';
+import { signedLast } from '../verify/readAnchors.ts';
 import { type Claim, type Ending, endTick, MAX_ATTEMPTS, renewClaim } from './tickClaims.ts';
 import { doorbellId } from './tickLedger.ts';
 
 export interface TickRunOptions {
-  backbone: Pick<Backbone, 'queues' | 'broadcast' | 'observers' | 'blobs' | 'metrics' | 'log'>;
+  backbone: Pick<
+    Backbone,
+    'config' | 'installation' | 'queues' | 'broadcast' | 'observers' | 'blobs' | 'metrics' | 'log'
+  >;
   /** Role `worker`; not the pool that applies commands, which must not wait for jobs. */
   pool: pg.Pool;
   verifierPool: pg.Pool;
@@ -35,7 +40,8 @@ interface RunMode {
 const CUT_OFF: Ending = { status: 'waiting', error: null, wait_ms: 0, counts: false };
 
 export function createTickRun({ backbone, pool, verifierPool, catalog, isClosing }: TickRunOptions) {
-  const { queues, broadcast, observers, blobs, metrics, log } = backbone;
+  const { config, installation, queues, broadcast, observers, blobs, metrics, log } = backbone;
+  const signer = signerFiles(config, installation);
   const db: Queryable = pool;
 
   async function run({ job, queue }: Line, claim: Claim, { progress, isByHand = false }: RunMode): Promise<Ending> {
@@ -82,7 +88,16 @@ export function createTickRun({ backbone, pool, verifierPool, catalog, isClosing
       log.debug({ done, of }, 'job goes on');
       await show?.(done, of).catch((err: unknown) => log.debug({ err }, 'showing progress failed'));
     };
-    const outside = { pool, verifierPool, queues, broadcast, observers, blobs, metrics };
+    const outside = {
+      pool,
+      verifierPool,
+      queues,
+      broadcast,
+      observers,
+      blobs,
+      metrics,
+      signedLast: () => signedLast(signer, log),
+    };
     return { ...outside, log, slot: claim.slot, isOver, send, progress };
   }
 

@@ -25,8 +25,11 @@ export async function readAnchors(
   return { signer: await signedLast(files, log), given };
 }
 
-/** On another host than the signer's there is no such file; one that cannot be read says as little. */
-async function signedLast({ state, origin }: AnchorFiles, log: Pick<Log, 'warn'>): Promise<Checkpoint | undefined> {
+/** What the signer signed last. On another host than its own there is no such file; one that cannot be read says as little. */
+export async function signedLast(
+  { state, origin }: AnchorFiles,
+  log: Pick<Log, 'warn'>,
+): Promise<Checkpoint | undefined> {
   try {
     const signed = await readState(state, origin);
     return signed === undefined || signed.note === null ? undefined : signed.checkpoint;

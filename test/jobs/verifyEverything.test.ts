@@ -67,6 +67,17 @@ describe.skipIf(isLeftOut)('verify.everything', () => {
     expect(await run()).toMatchObject({ streams_checked: 3, is_complete: true });
   });
 
+  test('compares the log with what the signer signed last, where its state is on this host', async () => {
+    expect(await run()).toMatchObject({ is_signer_compared: false, log_issues: 0 });
+    const signed = { origin: 'court.example/log', size: 1, root: 'a'.repeat(64) };
+    const told = { is_signer_compared: true, log_issues: 2, guard_findings_opened: 1 };
+    expect(await run({ ...bench.tools, signedLast: async () => signed })).toMatchObject(told);
+    const [{ issues }] = await openFindings();
+    expect(issues).toContainEqual(expect.stringMatching('^Checkpoint mismatch at size 1: signed=aaaa'));
+    await run();
+    expect(await openFindings()).toEqual([]);
+  });
+
   test('has left the record as it was', async () => {
     expect(await bench.report()).toMatchObject({ system_valid: true });
   });
