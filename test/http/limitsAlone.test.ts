@@ -15,7 +15,9 @@ describe.skipIf(isLeftOut || kind === 'embedded')('two APIs without their Redis'
     redis = await startRedis();
     const limits = { RATE_LIMIT_GENERAL_PER_MINUTE: `${LIMIT}`, RATE_LIMIT_READS_PER_MINUTE: `${LIMIT}` };
     stack = await startStack({ ...limits, LOG_LEVEL: 'silent' }, redis.url);
-    for (const { heartbeat } of stack.backbones) await until('two APIs are known', () => heartbeat.alive().api === 2);
+    const apis = stack.backbones.filter(({ process }) => process.startsWith('api'));
+    expect(apis).toHaveLength(2);
+    for (const { heartbeat } of apis) await until('two APIs are known', () => heartbeat.alive().api === 2);
   });
   afterAll(async () => {
     await stack.stop();
