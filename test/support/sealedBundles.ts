@@ -22,14 +22,21 @@ export const otherLeaves = (from: number, count: number) =>
   Array.from({ length: count }, (_, i) => sha256(`other ${from + i}`));
 
 /** The events of the bundle in the log: a few at a time, others between them and around them. */
-export function logOf({ events }: Bundle): string[] {
+export function logOf({ events, payloads }: Bundle): string[] {
   return [
     ...otherLeaves(0, 5),
     ...events.slice(0, 4).map(leafOf),
     ...otherLeaves(5, 11),
     ...events.slice(4).flatMap((line, i) => [leafOf(line), ...otherLeaves(100 + 3 * i, i % 3)]),
+    ...erasingOf(payloads).map(({ envelope }) => leafOf(envelope)),
     ...otherLeaves(16, 3),
   ];
+}
+
+/** The events that erased payloads of the bundle, by the sequence of what they erased. */
+function erasingOf(payloads: string[]): { sequence: number; envelope: string }[] {
+  const erased = payloads.map((line) => JSON.parse(line)).filter((line) => line.erased);
+  return erased.map(({ sequence, by }) => ({ sequence, envelope: by.envelope }));
 }
 
 export function noteOf(log: string[], key: SigningKey = logKey, origin = ORIGIN): string {
@@ -71,6 +78,10 @@ function between(log: string[], indexes: number[]): string[] {
 /** The bundle with its proof and checkpoint. @param log has its events */
 export function sealed(bundle: Bundle, log = logOf(bundle), key = logKey): Bundle {
   const indexes = bundle.events.map((line) => log.indexOf(leafOf(line))).filter((index) => index >= 0);
-  const proof = JSON.stringify(proofOf(log, indexes));
+  const erasures = erasingOf(bundle.payloads).map(({ sequence, envelope }) => ({
+    sequence,
+    index: log.indexOf(leafOf(envelope)),
+  }));
+  const proof = JSON.stringify(proofOf(log, indexes, erasures));
   return { ...bundle, more: { ...bundle.more, 'proof.json': proof, 'checkpoint.note': noteOf(log, key) } };
 }
