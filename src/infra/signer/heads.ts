@@ -12,14 +12,26 @@ export interface HeadSigner {
   signText(text: string): Promise<string | undefined>;
 }
 
+const LOOK_EVERY_MS = 250;
+
 export function createHeadSigner(file: string, log: Pick<Log, 'warn'>): HeadSigner {
   let key: SigningKey | undefined;
+  let looking: Promise<void> | undefined;
 
-  async function signText(text: string): Promise<string | undefined> {
-    key ??= await readKeyFile(file).catch((err) => {
+  async function look(): Promise<void> {
+    key = await readKeyFile(file).catch((err) => {
       log.warn({ err }, 'head key unreadable');
       return undefined;
     });
+    // While there is none, a crowd of readers has the file looked for once.
+    setTimeout(() => {
+      looking = undefined;
+    }, LOOK_EVERY_MS).unref();
+  }
+
+  async function signText(text: string): Promise<string | undefined> {
+    looking ??= key ? undefined : look();
+    await looking;
     return key && formatNote({ text, signatures: [signNoteText(text, key)] });
   }
 
