@@ -3,7 +3,7 @@
  * is slow or away holds up neither the signer nor another sink.
  */
 import type { Queryable } from '../../src/core/sql/queryable.ts';
-import { appendDurably } from '../../src/infra/appendDurably.ts';
+import { appendDurably } from '../../src/infra/files.ts';
 import type { Log } from '../../src/infra/telemetry/log.ts';
 import type { Metrics } from '../../src/infra/telemetry/metrics.ts';
 import { timings } from '../../src/infra/timings.ts';

@@ -3,6 +3,7 @@ import { access, constants, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type pg from 'pg';
 import { DATABASE_ROLES, roleName } from '../core/sql/databaseRoles.ts';
+import { unless } from '../infra/files.ts';
 import { readAlive } from '../infra/postgres/heartbeat.ts';
 import { demandOurRoles, demandOurs, OURS, readSchema } from '../infra/postgres/schema.ts';
 import { takeRole } from '../infra/postgres/takeRole.ts';
@@ -58,10 +59,7 @@ export async function checkFolder(subject: string, folder: string, setting: stri
 
 /** The folder, or what stands of the way to it. */
 async function nearest(folder: string): Promise<string> {
-  const there = await stat(folder).catch((fault: NodeJS.ErrnoException) => {
-    if (fault.code !== 'ENOENT') throw fault;
-    return undefined;
-  });
+  const there = await stat(folder).catch(unless('ENOENT'));
   if (there && !there.isDirectory()) throw new Error(`${folder} is no folder`);
   return there ? folder : nearest(dirname(folder));
 }

@@ -1,9 +1,10 @@
 /** Files and folders under BLOB_DIR: written with their hash, flushed, listed, compared and removed. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, link, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NamedFile } from '../core/definitions/files.ts';
+import { unless } from './files.ts';
 
 export class TooLargeError extends Error {}
 
@@ -71,23 +72,11 @@ export async function writeHashed(handle: FileHandle, stream: AsyncIterable<Uint
 
 /** Unless it was gone already, or there is another by now. */
 export async function putBack(aside: string, path: string): Promise<void> {
-  await link(aside, path).catch((fault: NodeJS.ErrnoException) => {
-    if (fault.code !== 'EEXIST' && fault.code !== 'ENOENT') throw fault;
-  });
+  await link(aside, path).catch(unless('EEXIST', 'ENOENT'));
 }
 
 export async function makeFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: FOLDER_MODE });
-}
-
-/** A new name is on the disk when its folder is. */
-export async function flushFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 async function listFolder(path: string): Promise<string[]> {
@@ -97,12 +86,4 @@ async function listFolder(path: string): Promise<string[]> {
 export async function isOlder(path: string, before_ms: number): Promise<boolean> {
   const found = await stat(path).catch(unless('ENOENT'));
   return found !== undefined && found.mtimeMs < before_ms;
-}
-
-/** For catch: lets this error pass as undefined, and throws every other on. */
-export function unless(code: string): (fault: NodeJS.ErrnoException) => undefined {
-  return (fault) => {
-    if (fault.code !== code) throw fault;
-    return undefined;
-  };
 }

@@ -4,21 +4,12 @@
  * The folder belongs to one installation; its APIs and workers share it.
  */
 import { randomUUID } from 'node:crypto';
-import { link, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Blobs, NamedFile } from '../core/definitions/files.ts';
-import {
-  findFileFault,
-  flushFolder,
-  isOlder,
-  listOlder,
-  makeFolder,
-  putBack,
-  removeOlder,
-  unless,
-  writeHashed,
-} from './blobFiles.ts';
+import { findFileFault, isOlder, listOlder, makeFolder, putBack, removeOlder, writeHashed } from './blobFiles.ts';
+import { flushFolder, readIfThere, unless } from './files.ts';
 
 /** A file that was taken in and has no final name yet. */
 export interface Draft extends NamedFile {
@@ -65,7 +56,7 @@ export function openBlobs(folder: string): BlobStore {
   }
 
   async function readOwner(): Promise<string | undefined> {
-    return readFile(join(folder, OWNER), 'utf8').catch(unless('ENOENT'));
+    return readIfThere(join(folder, OWNER));
   }
 
   async function receive(stream: AsyncIterable<Uint8Array>, max_bytes: number): Promise<Draft> {

@@ -2,11 +2,10 @@
  * The file beside the database in which every erasure is written down, a line each, before it is committed: a database that
  * is restored from an older backup holds again what was erased, and is told by this file. Nothing that was erased is in it.
  */
-import { mkdir, open, readFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { z } from 'zod';
 import type { Erasing } from '../core/apply/erasing.ts';
 import { ERASURE_REASONS } from '../core/definitions/erasure.ts';
+import { appendDurably, PRIVATE, readIfThere } from './files.ts';
 
 const entry = z.object({
   stream: z.string(),
@@ -18,9 +17,6 @@ const entry = z.object({
 });
 export type ErasureEntry = z.output<typeof entry>;
 
-const FOLDER_MODE = 0o700;
-const FILE_MODE = 0o600;
-
 /** On the disk when it resolves. @throws where it cannot be: then nothing may be erased */
 export async function noteErasures(path: string, erasing: readonly Erasing[]): Promise<void> {
   if (erasing.length === 0) return;
@@ -29,17 +25,7 @@ export async function noteErasures(path: string, erasing: readonly Erasing[]): P
     const said: ErasureEntry = { stream, event_sequence, payload_commitment, reason, actor_id, erased_at };
     return `${JSON.stringify(said)}\n`;
   });
-  const folder = dirname(path);
-  await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
-  const file = await open(path, 'a', FILE_MODE);
-  try {
-    await file.appendFile(lines.join(''));
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  const entries = await open(folder, 'r');
-  await entries.sync().finally(() => entries.close());
+  await appendDurably(path, lines.join(''), PRIVATE);
 }
 
 /**
@@ -48,10 +34,7 @@ export async function noteErasures(path: string, erasing: readonly Erasing[]): P
  * @throws where any other line cannot be read: what it says would be forgotten
  */
 export async function readErasures(path: string): Promise<ErasureEntry[]> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '';
-    throw error;
-  });
+  const text = (await readIfThere(path)) ?? '';
   const found = new Map<string, ErasureEntry>();
   for (const line of text.slice(0, text.lastIndexOf('\n') + 1).split('\n')) {
     if (line === '') continue;

@@ -18,6 +18,10 @@ const STREAMS = 40;
 const MOST_PAGES = 100;
 const STUCK = 'session:0';
 
+/** Which of them still stand in Postgres's own memory depends on what else the server was asked. */
+const pagesRead = (plan: { 'Shared Hit Blocks': number; 'Shared Read Blocks': number }): number =>
+  plan['Shared Hit Blocks'] + plan['Shared Read Blocks'];
+
 describe.each([100_000, 250_000])('with %i commands settled while a snapshot is held', (settled) => {
   let database: TestDatabase;
   let worker: pg.Pool;
@@ -76,7 +80,7 @@ describe.each([100_000, 250_000])('with %i commands settled while a snapshot is 
     const { Plan } = rows[0]['QUERY PLAN'][0];
     // Of one row it would be cheap, and be held for so dear that the statement is compiled first, where it may be.
     expect(JSON.stringify(Plan)).not.toContain('"Seq Scan"');
-    return Plan['Shared Hit Blocks'] + Plan['Shared Read Blocks'];
+    return pagesRead(Plan);
   }
 
   test.each(looks)('%s is found among what is left', async (_, text, values) => {
@@ -90,7 +94,7 @@ describe.each([100_000, 250_000])('with %i commands settled while a snapshot is 
     const { rows } = await client.query(`explain (analyze, buffers, format json) ${INBOX_LOAD}`);
     await client.query('rollback');
     client.release();
-    expect(rows[0]['QUERY PLAN'][0].Plan['Shared Hit Blocks']).toBeGreaterThan(settled / 50);
+    expect(pagesRead(rows[0]['QUERY PLAN'][0].Plan)).toBeGreaterThan(settled / 50);
   });
 
   test('a stream that is left alone does not keep the mark back, and what waits in it is not lost', async () => {

@@ -6,9 +6,10 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { link, mkdir, open, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { makeOnce, readIfThere, unless } from '../files.ts';
 
 export interface Home {
   path: string;
@@ -79,16 +80,7 @@ export async function readOrMakeSecret(homePath: string): Promise<string> {
 export async function readOrMakeOnce(file: string, byteCount: number): Promise<string> {
   const found = await readIfThere(file);
   if (found !== undefined) return found.trim();
-  const draft = `${file}.${randomUUID()}`;
-  const handle = await open(draft, 'wx', 0o600);
-  try {
-    await handle.writeFile(`${randomBytes(byteCount).toString('base64url')}\n`);
-    await handle.sync();
-    await link(draft, file).catch(unless('EEXIST'));
-  } finally {
-    await handle.close();
-    await rm(draft, { force: true });
-  }
+  await makeOnce(file, `${randomBytes(byteCount).toString('base64url')}\n`);
   return (await readFile(file, 'utf8')).trim();
 }
 
@@ -185,16 +177,4 @@ async function replace(file: string, owner: Owner): Promise<void> {
   const draft = `${file}.${randomUUID()}`;
   await writeFile(draft, JSON.stringify(owner), { mode: 0o600, flush: true });
   await rename(draft, file);
-}
-
-async function readIfThere(file: string): Promise<string | undefined> {
-  return readFile(file, 'utf8').catch(unless('ENOENT'));
-}
-
-/** For catch: lets these error codes pass as undefined, and throws everything else on. */
-function unless(...codes: string[]): (error: unknown) => undefined {
-  return (error) => {
-    if (!codes.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    return undefined;
-  };
 }

@@ -1,16 +1,11 @@
 /** Signing keys in files of their own, made where there is none. */
-import { randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type { Algorithm } from '../../core/proof/keys.ts';
 import { drawKeyText, parseKeyText, type SigningKey } from '../../core/proof/signNote.ts';
+import { makeOnce, readIfThere } from '../files.ts';
 
 /** @returns undefined where there is no such file. @throws where it holds anything but a key of this kind: one that signs notes, or a witness's */
 export async function readKeyFile(file: string, algorithm: Algorithm = 'ed25519'): Promise<SigningKey | undefined> {
-  const text = await readFile(file, 'utf8').catch((error) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
+  const text = await readIfThere(file);
   if (text === undefined) return undefined;
   const key = parseKeyText(text.trim());
   if (key?.algorithm !== algorithm) {
@@ -23,12 +18,6 @@ export async function readKeyFile(file: string, algorithm: Algorithm = 'ed25519'
 export async function readOrMakeKey(file: string, name: string, algorithm: Algorithm = 'ed25519'): Promise<SigningKey> {
   const there = await readKeyFile(file, algorithm);
   if (there) return there;
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const draft = `${file}.${randomUUID()}`;
-  await writeFile(draft, `${drawKeyText(name, algorithm)}\n`, { mode: 0o600, flush: true });
-  await link(draft, file).catch((error) => {
-    if (error.code !== 'EEXIST') throw error;
-  });
-  await rm(draft);
+  await makeOnce(file, `${drawKeyText(name, algorithm)}\n`);
   return (await readKeyFile(file, algorithm))!;
 }

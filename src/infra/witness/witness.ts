@@ -2,12 +2,11 @@
  * A witness of one log: cosigns what grew from what it cosigned last, which is on the disk before the cosignature leaves the
  * process. Two notes of one size that differ are kept.
  */
-import { readFile } from 'node:fs/promises';
 import type { NoteKey } from '../../core/proof/keys.ts';
 import { formatSignature } from '../../core/proof/note.ts';
 import { cosignText, type SigningKey } from '../../core/proof/signNote.ts';
 import { type Asked, isFork, openRequest, type Refusal, refusalOf } from '../../core/proof/witness.ts';
-import { appendDurably } from '../appendDurably.ts';
+import { appendDurably, readIfThere } from '../files.ts';
 import { readKeyFile, readOrMakeKey } from '../signer/keyFile.ts';
 import { emptyState, readState, type SignerState, storeState } from '../signer/stateFile.ts';
 
@@ -81,10 +80,7 @@ async function keepEvidence(
   state: SignerState,
 ): Promise<void> {
   const file = evidenceFile(stateFile);
-  const kept = await readFile(file, 'utf8').catch((error) => {
-    if (error.code === 'ENOENT') return '';
-    throw error;
-  });
+  const kept = (await readIfThere(file)) ?? '';
   if (state.note === null || kept.includes(text) || kept.length > MOST_EVIDENCE_BYTES) return;
   warn(`the log has signed two trees of ${state.checkpoint.size} leaves: see ${evidenceFile(stateFile)}`);
   await appendDurably(file, `${state.note}\n${note}\n`);
