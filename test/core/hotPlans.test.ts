@@ -13,6 +13,7 @@ import { cast, get, must, openSession, post, send } from '../support/client.ts';
 import { isEverything } from '../support/everything.ts';
 import { FORM, field, file, formOf, PDF } from '../support/exhibits.ts';
 import { type Listener, listenOnWebSocket } from '../support/listener.ts';
+import { type Node, nodesOf, planOf, rowsRead, walksOf } from '../support/plans.ts';
 import { until } from '../support/processes.ts';
 import { type Stack, startStack } from '../support/stack.ts';
 import { submission } from '../support/submissions.ts';
@@ -36,16 +37,6 @@ interface Sent {
   name: string | undefined;
   text: string;
   values: unknown[];
-}
-
-interface Node {
-  'Node Type': string;
-  'Relation Name'?: string;
-  'Actual Rows'?: number;
-  'Actual Loops'?: number;
-  'Rows Removed by Filter'?: number;
-  'Rows Removed by Index Recheck'?: number;
-  Plans?: Node[];
 }
 
 const sent = new Map<string, Sent>();
@@ -156,16 +147,15 @@ async function play(): Promise<void> {
 }
 
 /** As it was planned there, or where its values were good only once, as it would be; never kept. */
-async function explain(pool: pg.Pool, { text, values }: Sent): Promise<Node> {
+async function explain(pool: pg.Pool, statement: Sent): Promise<Node> {
   const client = await pool.connect();
   try {
-    for (const options of ['analyze, timing off, summary off, format json', 'format json']) {
+    for (const isRun of [true, false]) {
       await client.query('begin');
       try {
-        const { rows } = await client.query(`explain (${options}) ${text}`, values);
-        return rows[0]['QUERY PLAN'][0].Plan;
+        return await planOf(client, statement, { isRun });
       } catch (fault) {
-        if (options === 'format json') throw fault;
+        if (!isRun) throw fault;
       } finally {
         await client.query('rollback');
       }
@@ -174,15 +164,6 @@ async function explain(pool: pg.Pool, { text, values }: Sent): Promise<Node> {
   } finally {
     client.release();
   }
-}
-
-const nodesOf = (node: Node): Node[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
-
-function rowsRead(node: Node): number {
-  if (!/Scan/.test(node['Node Type']) || node['Relation Name'] === undefined) return 0;
-  const each =
-    (node['Actual Rows'] ?? 0) + (node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Index Recheck'] ?? 0);
-  return each * (node['Actual Loops'] ?? 1);
 }
 
 async function bigTables(): Promise<Set<string>> {
@@ -204,10 +185,10 @@ test('the hot path reads what it needs by keys, whatever the tables hold', { tim
     const pool = openPool(stack.database.url, role, 1, () => {});
     for (const one of statements.filter((each) => each.role === role)) {
       const nodes = nodesOf(await explain(pool, one));
-      const walks = nodes.filter((node) => node['Node Type'] === 'Seq Scan' && big.has(node['Relation Name'] ?? ''));
+      const walks = walksOf(nodes).filter((table) => big.has(table));
       const read = nodes.reduce((sum, node) => sum + rowsRead(node), 0);
       const of = { role, name: one.name, text: one.text.slice(0, 300) };
-      if (walks.length > 0) faults.push({ ...of, walks: walks.map((node) => node['Relation Name']) });
+      if (walks.length > 0) faults.push({ ...of, walks });
       if (read > MOST_ROWS) faults.push({ ...of, read });
     }
     await pool.end();

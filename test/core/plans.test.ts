@@ -6,29 +6,18 @@ import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Actor, Role } from '../../src/core/definitions/actor.ts';
-import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { createReading } from '../../src/http/queries/scopedReads.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
 import { catalog } from '../../src/modules.ts';
 import { queries } from '../../src/queries.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
+import { explaining, type Node, nodesOf, rowsRead, walksOf } from '../support/plans.ts';
 
 const MATCHES = 4_000;
 const MATCHES_EACH = 20;
 const EVENTS = 3;
 /** Rows that one read may touch, those of policies included. A page has 50, each with a roster of three. */
 const MOST_ROWS = 2_500;
-
-interface Node {
-  'Node Type': string;
-  'Relation Name'?: string;
-  'Index Name'?: string;
-  'Actual Rows': number;
-  'Actual Loops': number;
-  'Rows Removed by Filter'?: number;
-  'Rows Removed by Index Recheck'?: number;
-  Plans?: Node[];
-}
 
 let database: TestDatabase;
 let pool: pg.Pool;
@@ -90,30 +79,6 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** Explains each statement before it is sent. */
-function explaining(db: Queryable, plans: Node[]): Queryable {
-  const query = async (asked: string | { text: string; values?: unknown[] }, given?: unknown[]) => {
-    const { text, values = [] } = typeof asked === 'string' ? { text: asked, ...(given && { values: given }) } : asked;
-    const { rows } = await db.query<{ 'QUERY PLAN': { Plan: Node }[] }>(
-      `explain (analyze, timing off, summary off, format json) ${text}`,
-      values,
-    );
-    plans.push(rows[0]!['QUERY PLAN'][0]!.Plan);
-    return db.query(text, values);
-  };
-  return { query } as Queryable;
-}
-
-function nodesOf(node: Node): Node[] {
-  return [node, ...(node.Plans ?? []).flatMap(nodesOf)];
-}
-
-function rowsTouched(node: Node): number {
-  const each =
-    node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Index Recheck'] ?? 0);
-  return each * node['Actual Loops'];
-}
-
 const scoped = queries.filter((query) => !query.asVerifier);
 const people: [string, () => Actor][] = [
   ['an admin', () => ({ id: randomUUID(), role: 'admin', institution_id: place.institution_id })],
@@ -137,10 +102,8 @@ async function nodesFor(definition: (typeof scoped)[number], actor: Actor, asked
 }
 
 function expectByKeys(nodes: Node[]): void {
-  const walks = nodes.filter((node) => node['Node Type'] === 'Seq Scan');
-  expect(walks.map((node) => node['Relation Name'])).toEqual([]);
-  const scans = nodes.filter((node) => /Scan/.test(node['Node Type']) && node['Index Name'] !== undefined);
-  expect(scans.reduce((sum, node) => sum + rowsTouched(node), 0)).toBeLessThan(MOST_ROWS);
+  expect(walksOf(nodes)).toEqual([]);
+  expect(nodes.reduce((sum, node) => sum + rowsRead(node), 0)).toBeLessThan(MOST_ROWS);
 }
 
 /** What narrows the list of an evening. */

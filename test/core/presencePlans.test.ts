@@ -17,6 +17,7 @@ import { openPool } from '../../src/infra/postgres/database.ts';
 import { startRevocations } from '../../src/infra/revocations.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 import { isEverything } from '../support/everything.ts';
+import { explaining, type Node, nodesOf, rowsRead, walksOf } from '../support/plans.ts';
 import { until } from '../support/processes.ts';
 
 /** Of participations, observations and revocations each. */
@@ -26,16 +27,6 @@ const EACH = 4;
 const [OFTEN, UNDER_WAY] = [ROWS / 10, 100];
 const MOST_ROWS = 2_500;
 const BIG = ['session_participations', 'session_observations', 'revocations', 'courtroom_sessions'];
-
-interface Node {
-  'Node Type': string;
-  'Relation Name'?: string;
-  'Actual Rows'?: number;
-  'Actual Loops'?: number;
-  'Rows Removed by Filter'?: number;
-  'Rows Removed by Index Recheck'?: number;
-  Plans?: Node[];
-}
 
 let database: TestDatabase;
 const pools: pg.Pool[] = [];
@@ -75,51 +66,32 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** Explains each statement before it is sent. */
-function explaining(role: Parameters<typeof openPool>[1]): { db: Queryable; plans: Node[] } {
+function explainedAs(role: Parameters<typeof openPool>[1]): { db: Queryable; plans: Node[] } {
   const pool = openPool(database.url, role, 1, () => {});
   pools.push(pool);
   const plans: Node[] = [];
-  const query = async (asked: string | pg.QueryConfig, given?: unknown[]) => {
-    const { text, values = given ?? [] } = typeof asked === 'string' ? { text: asked } : asked;
-    // What changes rows is done once, and only planned before.
-    const options = /^\s*select/i.test(text) ? 'analyze, timing off, summary off, format json' : 'format json';
-    const { rows } = await pool.query(`explain (${options}) ${text}`, values);
-    plans.push(rows[0]['QUERY PLAN'][0].Plan);
-    return pool.query(text, values);
-  };
-  return { db: { query } as Queryable, plans };
-}
-
-const nodesOf = (node: Node): Node[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
-
-function rowsRead(node: Node): number {
-  if (!/Scan/.test(node['Node Type']) || !BIG.includes(node['Relation Name'] ?? '')) return 0;
-  const each =
-    (node['Actual Rows'] ?? 0) + (node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Index Recheck'] ?? 0);
-  return each * (node['Actual Loops'] ?? 1);
+  return { db: explaining(pool, plans), plans };
 }
 
 function expectByKeys(plans: Node[], statements: number): void {
   expect(plans.length).toBeGreaterThanOrEqual(statements);
   for (const plan of plans) {
     const nodes = nodesOf(plan);
-    const walks = nodes.filter((node) => node['Node Type'] === 'Seq Scan' && BIG.includes(node['Relation Name']!));
-    expect(walks).toEqual([]);
+    expect(walksOf(nodes).filter((table) => BIG.includes(table))).toEqual([]);
     expect(nodes.reduce((sum, node) => sum + rowsRead(node), 0)).toBeLessThan(MOST_ROWS);
   }
 }
 
 describe('presence', () => {
   test('of two hundred rooms at once', async () => {
-    const { db, plans } = explaining('relay');
+    const { db, plans } = explainedAs('relay');
     const ids = Array.from({ length: 200 }, (_, n) => session(n * 7));
     expect((await readAttending(db, ids)).get(ids[1]!)).toHaveLength(EACH);
     expectByKeys(plans, 1);
   });
 
   test('as the job asks for it: of what changed, of those that are awaited, of those that are missing', async () => {
-    const { db, plans } = explaining('worker');
+    const { db, plans } = explainedAs('worker');
     const changed = Array.from({ length: 200 }, (_, n) => {
       return { session_id: session(Math.floor(n / EACH)), user_id: session(n), is_present: false };
     });
@@ -138,13 +110,13 @@ describe('presence', () => {
 
 describe('observers', () => {
   test('of one session', async () => {
-    const { db, plans } = explaining('verifier');
+    const { db, plans } = explainedAs('verifier');
     expect(await readObservers(db, session(3), new Date().toISOString())).toMatchObject({ count: EACH });
     expectByKeys(plans, 1);
   });
 
   test('that were never left, as the job looks for them', async () => {
-    const { db, plans } = explaining('worker');
+    const { db, plans } = explainedAs('worker');
     const lapses = async (ids: readonly string[]) => ({ lapsed_ms: ids.map(() => -1), known_ms: 0, is_whole: false });
     const tools = {
       pool: db,
@@ -160,7 +132,7 @@ describe('observers', () => {
 
 describe('revocations', () => {
   test('of a token that is met, though its name was revoked again and again, and the latest each second', async () => {
-    const { db, plans } = explaining('relay');
+    const { db, plans } = explainedAs('relay');
     const log = pino({ level: 'silent' });
     const revocations = startRevocations({ db, broadcast: createInProcessBroadcast(), log });
     const origin = { institution_id: randomUUID(), role: 'judge', issued_at: null };
@@ -172,7 +144,7 @@ describe('revocations', () => {
   });
 
   test('that end nothing any more, as the job removes them', async () => {
-    const { db, plans } = explaining('worker');
+    const { db, plans } = explainedAs('worker');
     await sweepExpired.run({ pool: db, isOver: () => false, progress: async () => {} } as never);
     expectByKeys(plans, 1);
   });
