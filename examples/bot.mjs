@@ -14,7 +14,9 @@ if (!session || !token) {
 }
 
 const turns = new Map();
-const minutes = (ms) => `${Math.round(ms / 60_000)} minutes`;
+/** `10:00`, or `8:59`. */
+const minutes = (ms) =>
+  `${Math.floor(ms / 60_000)}:${String(Math.round((ms % 60_000) / 1_000)).padStart(2, '0')} minutes`;
 const words = (text) => text.replaceAll('_', ' ');
 
 /** What is said of an event; of all others nothing. The payload of an erased event is null. */
@@ -30,6 +32,8 @@ const SAYINGS = {
   OBJECTION_RAISED: ({ ground }) => `Objection: ${words(ground)}.`,
   OBJECTION_RULED: ({ decision }) => `The objection is ${words(decision)}.`,
   OBJECTION_RULED_FOR: ({ decision }) => `The objection is ${words(decision)}.`,
+  OBJECTION_CORRECTED: ({ decision }) => `A correction: the objection is ${words(decision)}.`,
+  OBJECTION_WITHDRAWN: () => 'The objection is withdrawn.',
   TURN_VOIDED: () => 'The turn is void, and will be given anew.',
   SESSION_COMPLETED: ({ event_count }) => `The session is over, and its record is sealed with ${event_count} events.`,
 };

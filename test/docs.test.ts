@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { CLOSINGS } from '../src/live/closeCodes.ts';
 import { described } from '../src/live/examples.ts';
+import { commands } from '../src/modules.ts';
+import { queries } from '../src/queries.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
@@ -99,5 +101,35 @@ describe.each(readdirSync(join(ROOT, 'docs/decisions')))('decision %s', (name) =
     const text = read(`docs/decisions/${name}`);
     const names = [...text.matchAll(/`((?:src|jobs|test|deploy)\/[\w./-]+)`/g)].map(([, to]) => to!);
     expect(names.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
+  });
+});
+
+describe('the commands that the guide to the evening shows', () => {
+  const guide = read('docs/evening.md');
+  const ID = '018f3c1e-7b2a-7c11-9d0e-2f4b6a8c0e12';
+  /** As the shell makes them: variables hold ids. */
+  const filled = (text: string) => text.replaceAll(/'?\$(\(uuid\)|[A-Z]+)'?/g, ID);
+  const routeOf = (route: string) => {
+    const [method, path] = route.split(' ');
+    return [method, new RegExp(`^${path!.replaceAll(/:\w+/g, '[^/]+')}$`)] as const;
+  };
+  const find = <One extends { route: string }>(all: readonly One[], method: string, path: string) =>
+    all.find(({ route }) => routeOf(route)[0] === method && routeOf(route)[1].test(path));
+  const posts = [...guide.matchAll(/^post \$\w+ (\S+)(?: '(.+)')?$/gm)].map(([, path, body = '{}']) => [path!, body]);
+  const gets = [...guide.matchAll(/^get \$\w+ '?([^'\s]+)'?$/gm)].map(([, target]) => target!);
+
+  test.each(posts)('POST %s %s is taken', (path, body) => {
+    const command = find(commands, 'POST', filled(path!))!;
+    expect(command.body.safeParse(JSON.parse(filled(body!))).error?.issues).toBeUndefined();
+  });
+
+  test.each(gets)('GET %s is answered', (target) => {
+    const { pathname, searchParams } = new URL(filled(target), 'http://court.example');
+    const asked = Object.fromEntries(searchParams);
+    expect(find(queries, 'GET', pathname)!.query.safeParse(asked).error?.issues).toBeUndefined();
+  });
+
+  test('are some', () => {
+    expect([posts.length, gets.length]).toEqual([6, 3]);
   });
 });

@@ -1,4 +1,5 @@
 /** An evening on which everything that can slip slips, and the record still tells the truth. */
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { assignmentBody, cast, get, type Json, must, type Person, post } from '../support/client.ts';
 import { anotherPdf, FORM, field, file, formOf } from '../support/exhibits.ts';
@@ -36,6 +37,17 @@ describe.skipIf(isLeftOut)(`an evening of slips, ${kind}`, () => {
     const { result: updated } = await must(say(`/api/assignment/${second.id}/update`, admin, moved));
     expect(updated).toMatchObject({ title: moved.title, warnings: [] });
     expect(await must(get(stack.url, path, admin))).toMatchObject({ title: moved.title, courtroom: 'Courtroom 9' });
+
+    // The first was entered by mistake, and in the second somebody's name stands for another's.
+    await must(say(`/api/assignment/${first.id}/cancel`, admin, { reason: 'Entered twice.' }));
+    expect(await refused('/api/session/create', admin, { assignment_id: first.id })).toEqual([
+      409,
+      'assignment_cancelled',
+    ]);
+    const replacement = { user_id: randomUUID(), name: 'Judge Adeyemi' };
+    const wrongly = { user_id: people.judge.id, replacement };
+    const { result: substituted } = await must(say(`/api/assignment/${second.id}/substitute`, admin, wrongly));
+    expect(substituted.panel).toContainEqual({ ...replacement, presiding: false });
 
     // A moderator is to run it, which nobody said before.
     expect(await refused(`${path}/start`, bailiff)).toEqual([403, 'role_not_on_roster']);
@@ -76,7 +88,13 @@ describe.skipIf(isLeftOut)(`an evening of slips, ${kind}`, () => {
     await act('exhibit/rule', admin, { ...exhibit, decision: 'admitted', on_behalf_of: presiding.id });
     await act('exhibit/correct', presiding, { ...exhibit, decision: 'rejected', reason: 'It was the other map.' });
     await act('turn/extend', admin, { ...turn, extension_ms: 60_000, on_behalf_of: presiding.id });
-    await act('turn/end', bailiff, turn);
+    // The answer is lost, and the clerk sends it once more.
+    const key = { 'idempotency-key': randomUUID() };
+    const [once, again] = [
+      await must(post(stack.url, `${path}/turn/end`, bailiff, turn, key)),
+      await must(post(stack.url, `${path}/turn/end`, bailiff, turn, key)),
+    ];
+    expect(again).toEqual(once);
 
     // The round is ended too early, and then as it is meant.
     const early = await say(`${path}/complete`, presiding);
@@ -99,6 +117,7 @@ describe.skipIf(isLeftOut)(`an evening of slips, ${kind}`, () => {
         [admin.id, presiding.id],
       ],
     ]);
+    expect(logs.filter(({ event_type }: Json) => event_type === 'TURN_ENDED')).toHaveLength(1);
     await expectIntact(stack.url, session.id, admin);
   });
 });

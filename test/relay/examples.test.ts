@@ -114,7 +114,7 @@ describe.skipIf(isLeftOut)(`the examples, ${kind}`, () => {
     expect(out.trimEnd().split('\n')).toEqual(said);
     expect(said[0]).toBe('The court is in session.');
     expect(said).toContainEqual(
-      expect.stringMatching(/^.+ has the floor for the petitioner: argument, \d+ minutes\.$/),
+      expect.stringMatching(/^.+ has the floor for the petitioner: argument, \d+:\d\d minutes\.$/),
     );
     expect(said.at(-1)).toMatch(/^The session is over, and its record is sealed with \d+ events\.$/);
   });

@@ -88,6 +88,45 @@ describe.skipIf(isLeftOut || !chromium)(`the live page, ${kind}`, () => {
     expect(page.complaints).toEqual([]);
   });
 
+  test('and the board need no token where the session is public, and follow what was moved, voided and shortened', async () => {
+    const { assignment_id, session_id, path } = await openSession(stack.url, people, {
+      visibility: 'public',
+      start: false,
+      format: {
+        name: 'Short',
+        segments: [{ side: 'respondent', kind: 'opening', allotted_ms: 60_000 }],
+        cards_ms: [60_000, 40_000],
+      },
+    });
+    await must(
+      post(stack.url, `/api/assignment/${assignment_id}/update`, people.admin, { title: 'Moved', courtroom: 'Blue' }),
+    );
+    await must(post(stack.url, `${path}/start`, people.presiding));
+    const start = async (turn_id: string) =>
+      must(post(stack.url, `${path}/turn/start`, people.presiding, { turn_id, speaker_id: people.respondent.id }));
+    const { items } = await must(get(stack.url, `${path}/turns`, people.presiding));
+    await start(items[0].id);
+    const voided = { turn_id: items[0].id, reason: 'By mistake.' };
+    const { result } = await must(post(stack.url, `${path}/turn/void`, people.presiding, voided));
+    await must(
+      post(stack.url, `${path}/turn/plan`, people.presiding, { turn_id: result.replacement.id, allotted_ms: 40_000 }),
+    );
+    await start(result.replacement.id);
+    const fragment = new URLSearchParams({ session: session_id, relay: stack.relayUrl });
+    for (const place of ['/live', '/examples/scoreboard.html']) {
+      const page = await browser.newPage(1_200, 700);
+      await page.open(`${stack.url}${place}#${fragment}`);
+      await page.until(`document.getElementById('state').textContent === 'live'`);
+      await page.until(`document.querySelector('h1').textContent === 'Moved'`);
+      await page.until(`document.getElementById('turn').textContent === 'respondent, opening'`);
+      if (place !== '/live') {
+        await page.until(`document.getElementById('court').textContent === 'Blue'`);
+        await page.until(`/^(40 s|time)$/.test(document.getElementById('card').textContent)`);
+      }
+      expect(page.complaints).toEqual([]);
+    }
+  });
+
   test('shows that the chain is broken, and nothing from there on', async () => {
     const { session_id, path } = await openSession(stack.url, people);
     await log(path, 'CASE_CALLED', { n: 1 });
