@@ -19,7 +19,7 @@ import { type Home, homePageRoutes } from './operations/homePage.ts';
 import { livePageRoutes } from './operations/livePage.ts';
 import { metricsAccess, metricsRoutes } from './operations/metricsRoutes.ts';
 import { problemPageRoutes } from './operations/problemPages.ts';
-import { answerOtherMethods, answerProblems, answerUnknownPath } from './problems.ts';
+import { answerOtherMethods, answerProblems, answerSocketPath, answerUnknownPath } from './problems.ts';
 import { serveQuery } from './queries/serveQuery.ts';
 import { routes } from './routes.ts';
 
@@ -67,6 +67,7 @@ export function createApp(context: ApiContext, probe: Probe, home: Home): Expres
     problemPageRoutes(),
   );
   app.use(DASHBOARD, dashboard(context));
+  app.use(['/live/ws', '/live/sse', '/socket.io'], answerSocketPath);
   app.use(answerUnknownPath);
   app.use(answerProblems(context.log));
   return app;

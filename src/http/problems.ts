@@ -1,7 +1,7 @@
 /** Every refusal and every fault leaves through here, as RFC 9457 problem details. */
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { Problem, type ProblemBody } from '../core/definitions/problem.ts';
-import { asProblem } from '../infra/asProblem.ts';
+import { asProblem, explained } from '../infra/asProblem.ts';
 import type { Log } from '../infra/telemetry/log.ts';
 
 /** Of a problem's text and of its whole body: a request must not be answered with many times itself. */
@@ -14,11 +14,6 @@ export function sendProblem(res: Response, body: ProblemBody, headers: Record<st
   const { request_id = res.locals.request_id, ...rest } = explained(body, res.app.locals.public_url);
   const shown = { ...rest, request_id };
   res.type('application/problem+json').send(boundedText(shown as ProblemBody));
-}
-
-/** With the page that explains its code as its type, where it is known at which address that is. */
-export function explained(body: ProblemBody, public_url: string | undefined): ProblemBody {
-  return public_url === undefined ? body : { ...body, type: new URL(`/problem/${body.code}`, public_url).href };
 }
 
 /** A list of faults too long for the body is cut; whatever else is too long is left out. */
@@ -39,6 +34,14 @@ export function boundedText(problem: ProblemBody): string {
 
 export const answerUnknownPath: RequestHandler = () => {
   throw new Problem('not_found', 'There is nothing at this path.');
+};
+
+/** Asked of the API, which is no relay, or without the wish to upgrade. */
+export const answerSocketPath: RequestHandler = () => {
+  throw new Problem(
+    'not_found',
+    'Sockets are served by the relay, on RELAY_PORT (3001) where it is a process of its own.',
+  );
 };
 
 /** For a path that exists with other methods. OPTIONS is answered with what there is. */

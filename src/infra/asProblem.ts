@@ -10,3 +10,9 @@ export function asProblem(error: unknown): { body: ProblemBody; headers: Record<
   if (status !== undefined && status >= 400 && status < 500) return { body: problemBody('bad_request'), headers: {} };
   return { body: problemBody('internal_error'), headers: {} };
 }
+
+/** With the page that explains its code as its type, where it is known at which address that is. */
+export function explained(body: ProblemBody, public_url: string | undefined): ProblemBody {
+  if (public_url === undefined) return body;
+  return { ...body, type: `${public_url.replace(/\/+$/, '')}/problem/${body.code}` };
+}

@@ -107,6 +107,7 @@ export function createRelay(options: RelayOptions): Relay {
   const stopAnswering = answerRoomQuestions({ broadcast, log }, id, view);
   const stopScopeCheck = startScopeCheck({ db, listeners, scopes, broadcast, log });
   const isLetIn = createOrigins(config);
+  const { PUBLIC_URL: public_url } = config;
   const addresses = createAddresses(config);
   const { realAddress } = addresses;
   const demandRoom = createAdmissionLimits({ limiter, addresses, config });
@@ -117,13 +118,13 @@ export function createRelay(options: RelayOptions): Relay {
   if (!isWrittenBeneath) log.warn('ready frames cannot be written beneath ws, all goes through it');
   const floodgate = createFloodgate(metrics, { isWrittenBeneath });
   const socketIo = createSocketIo({ admit, listeners, floodgate, isLetIn, realAddress, log });
-  const webSockets = createWebSockets({ admit, listeners, floodgate, realAddress, log });
-  const eventStreams = createEventStreams({ admit, listeners, isLetIn, realAddress, log });
+  const webSockets = createWebSockets({ admit, listeners, floodgate, realAddress, public_url, log });
+  const eventStreams = createEventStreams({ admit, listeners, isLetIn, realAddress, public_url, log });
 
   function attach(server: HttpServer): void {
     socketIo.attach(server);
     routeRequests(server, eventStreams);
-    routeUpgrades(server, webSockets);
+    routeUpgrades(server, webSockets, public_url);
   }
 
   async function close(): Promise<void> {

@@ -79,6 +79,11 @@ describe.skipIf(isLeftOut)('the list of an evening', () => {
     ['state=cancelled', ['called off']],
     ['day=2027-03-02', ['next day']],
     ['day=2027-03-01&courtroom=Blue', ['late']],
+    ['day=2027-03-01&time_zone=America/New_York', ['early', 'late', 'called off', 'abroad']],
+    ['day=2027-03-02&time_zone=Asia/Tokyo', ['early', 'late', 'called off', 'next day']],
+    ['day=2027-03-02&time_zone=Pacific/Honolulu', ['next day']],
+    ['day=2027-03-01&time_zone=Pacific/Kiritimati', []],
+    ['time_zone=Asia/Tokyo&courtroom=Blue', ['late', 'next day']],
     ['courtroom=Abroad%201', ['abroad']],
     ['courtroom=blue', []],
     ['mine=true', []],
@@ -97,10 +102,10 @@ describe.skipIf(isLeftOut)('the list of an evening', () => {
     expect(await listed(own.petitioner, `mine=true&user_id=${randomUUID()}`)).toEqual([]);
   });
 
-  test.each(['state=open', 'day=tonight', 'day=2027-02-30', 'mine=1', 'user_id=me', 'status=active', 'cursor=abc'])(
-    'knows no %s',
-    async (query) => {
-      expect((await get(stack.url, `/api/assignment/list?${query}`, own.admin)).status).toBe(422);
-    },
-  );
+  test.each([
+    ...['state=open', 'day=tonight', 'day=2027-02-30', 'day=0000-01-01', 'day=9999-12-31', 'mine=1', 'user_id=me'],
+    ...['status=active', 'cursor=abc', 'time_zone=Berlin', 'time_zone=%2B02:00', 'day=2027-03-01&time_zone='],
+  ])('knows no %s', async (query) => {
+    expect((await get(stack.url, `/api/assignment/list?${query}`, own.admin)).status).toBe(422);
+  });
 });

@@ -1,11 +1,22 @@
 /** What every problem says beside its code: which request it answers, and where its code is explained. */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { problems } from '../../src/modules.ts';
 import { type Answer, assignmentBody, type Cast, cast, get, openSession, post } from '../support/client.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 
-const PUBLIC_URL = 'https://court.example';
+const PUBLIC_URL = 'https://court.example/moot';
+
+/** Of an answer that is no upgrade, asked for as one. */
+async function refusedBody(url: string, headers: Record<string, string>): Promise<string> {
+  const asked = request(url, { headers });
+  asked.end();
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+  return text(answer);
+}
 
 describe.skipIf(isLeftOut)('a problem', () => {
   let stack: Stack;
@@ -46,12 +57,43 @@ describe.skipIf(isLeftOut)('a problem', () => {
     expect(body.problem).toEqual(first.body);
   });
 
+  test('names its page where a listener is refused too', async () => {
+    const { pathname } = new URL(path, stack.url);
+    const session_id = pathname.split('/').at(-1)!;
+    const paths = [`/live/sse/${session_id}`, `/live/ws/${session_id}`, '/live/nowhere'];
+    const upgrade = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' };
+    const types = await Promise.all(
+      paths.map(async (at) => {
+        const headers = at.includes('/sse/')
+          ? {}
+          : { ...upgrade, 'sec-websocket-key': randomBytes(16).toString('base64') };
+        const body = JSON.parse(await refusedBody(stack.relayUrl + at, headers));
+        return [body.code, body.type];
+      }),
+    );
+    expect(types).toEqual([
+      ['unauthenticated', `${PUBLIC_URL}/problem/unauthenticated`],
+      ['unauthenticated', `${PUBLIC_URL}/problem/unauthenticated`],
+      ['not_found', `${PUBLIC_URL}/problem/not_found`],
+    ]);
+  });
+
+  test('says where the sockets are to whoever asks the API for one', async () => {
+    const { status, body } = await get(stack.url, '/live/ws/018f3c1e-7b2a-7c11-9d0e-2f4b6a8c0e12', people.admin);
+    expect([status, body.code, body.detail]).toEqual([404, 'not_found', expect.stringMatching(/relay.*RELAY_PORT/)]);
+  });
+
   test('has a page that says what is refused with its code', async () => {
     const page = await get(stack.url, '/problem/invalid_transition', null);
     expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
     expect(page.body.text).toContain('answered with 409');
     expect(page.body.text).toContain('<code>POST /api/session/:session_id/start</code>');
+    expect(page.body.text).toContain(`<strong>What to do:</strong> Look at the session's <code>status</code> first.`);
+    const known = await get(stack.url, '/problem/not_found', null);
+    expect(known.body.text).not.toMatch(/<(id|token)>|`/);
+    const list = (await get(stack.url, '/problem', null)).body.text;
     for (const code of Object.keys(problems)) {
+      expect([code, list.includes(`href="problem/${code}"`)]).toEqual([code, true]);
       expect([code, (await get(stack.url, `/problem/${code}`, null)).status]).toEqual([code, 200]);
     }
     expectExplained(await get(stack.url, '/problem/no_luck', null), 'not_found');

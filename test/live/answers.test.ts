@@ -46,6 +46,21 @@ test('every answer of the document is a schema with a name and an example, and e
     }
   }
 });
+
+test('every body of the document is a schema with a name, which is exact', () => {
+  const bodies = Object.entries<any>(document.paths).flatMap(([route, operations]) =>
+    Object.values<any>(operations).flatMap(({ requestBody }) =>
+      Object.values<any>(requestBody?.content ?? {}).map(({ schema }) => [route, schema.$ref]),
+    ),
+  );
+  expect(bodies.length).toBeGreaterThanOrEqual(commands.length);
+  for (const [route, ref] of bodies) {
+    expect([route, ref]).toEqual([route, expect.stringMatching(/^#\/components\/schemas\/\w+Request$/)]);
+    expect([route, document.components.schemas[ref.split('/').at(-1)].additionalProperties]).toEqual([route, false]);
+  }
+  expect(new Set(bodies.map(([, ref]) => ref)).size).toBe(bodies.length);
+});
+
 const named = Object.fromEntries(
   Object.keys(document.components.schemas).map((id) => [`#/components/schemas/${id}`, 1]),
 );

@@ -4,13 +4,16 @@
  * codes of its own; src/modules.ts joins them with the machine's.
  */
 
-export type ProblemKind = readonly [status: number, title: string];
+import { MACHINE_PROBLEMS } from './machineProblems.ts';
+
+/** What a code means beyond its title, and what to do, are sentences for people; names of fields stand in backticks. */
+export type ProblemKind = readonly [status: number, title: string, meaning: string, remedy: string];
 export type Problems = { readonly [code: string]: ProblemKind };
 
 /** The codes of each of these tables. */
 type CodeOf<Table extends Problems> = Table extends Table ? keyof Table & string : never;
 
-/** code: [HTTP status, title] */
+/** code: [HTTP status, title, what it means, what to do] */
 export function defineProblems<const Table extends Problems>(table: Table): Table {
   return table;
 }
@@ -26,28 +29,7 @@ export function joinProblems<Tables extends readonly Problems[]>(
 }
 
 /** The machine's own: what any request or command may meet. */
-export const PROBLEMS = defineProblems({
-  malformed_json: [400, 'The body is not valid JSON'],
-  bad_request: [400, 'The request cannot be read'],
-  unauthenticated: [401, 'A valid token is needed'],
-  forbidden: [403, 'Your role may not do this'],
-  feature_disabled: [403, 'This feature is switched off'],
-  not_found: [404, 'Not found'],
-  method_not_allowed: [405, 'This method is not allowed here'],
-  not_dead: [409, 'Only a dead command can be redriven'],
-  not_sealed: [409, 'This is not under a checkpoint yet'],
-  precondition_failed: [412, 'The stream has moved on'],
-  too_large: [413, 'The body is too large'],
-  unsupported_type: [415, 'The body is of a type that is not taken here'],
-  validation_failed: [422, 'The request does not fit its schema'],
-  idempotency_key_reused: [422, 'This idempotency key belongs to another request'],
-  rate_limited: [429, 'Too many requests'],
-  command_dead: [500, 'The command failed and was set aside'],
-  file_damaged: [500, 'The file is not what was recorded'],
-  internal_error: [500, 'Something went wrong on our side'],
-  unavailable: [503, 'The record cannot be reached just now'],
-  backlog: [503, 'Too much is waiting already'],
-});
+export const PROBLEMS = defineProblems(MACHINE_PROBLEMS);
 
 export type ProblemCode = keyof typeof PROBLEMS;
 

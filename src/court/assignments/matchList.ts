@@ -6,14 +6,11 @@ import { z } from 'zod';
 import type { Actor } from '../../core/definitions/actor.ts';
 import { pageQuery } from '../../core/definitions/page.ts';
 import { id, instant, line } from '../../core/definitions/schemas.ts';
+import { day, instantsOfDay, timeZone } from './localDay.ts';
 
 /** How far a match is: where there is a session, that is said by the session. */
 export const MATCH_STATES = ['scheduled', 'pending', 'active', 'paused', 'completed', 'cancelled'] as const;
 
-const DAY_MS = 86_400_000;
-
-/** A date; the day is that of UTC, as no institution has another time zone yet. */
-const day = z.iso.date('is a date such as 2027-03-01');
 /** In a query string. */
 const yes = z.enum(['true', 'false']).transform((text) => text === 'true');
 
@@ -21,6 +18,8 @@ export const matchQuery = {
   ...pageQuery([z.enum(['0', '1']), instant, id]),
   state: z.enum(MATCH_STATES).optional(),
   day: day.optional(),
+  /** Where `day` is; without it in UTC. */
+  time_zone: timeZone.default('UTC'),
   courtroom: line.optional(),
   /** Whom the roster names. */
   user_id: id.optional(),
@@ -69,9 +68,8 @@ export function matchPage(actor: Actor, asked: MatchQuery, more = 'true'): { tex
   if (asked.state) wanted.push(STATES[asked.state]);
   if (asked.courtroom !== undefined) wanted.push(`a.courtroom = ${value(asked.courtroom)}`);
   if (asked.day !== undefined) {
-    const from = Date.parse(asked.day);
-    wanted.push(`a.scheduled_at >= ${value(new Date(from).toISOString())}::timestamptz`);
-    wanted.push(`a.scheduled_at < ${value(new Date(from + DAY_MS).toISOString())}::timestamptz`);
+    const { from, to } = instantsOfDay(asked.day, asked.time_zone);
+    wanted.push(`a.scheduled_at >= ${value(from)}::timestamptz`, `a.scheduled_at < ${value(to)}::timestamptz`);
   }
   const people = [...(asked.mine ? [actor.id] : []), ...(asked.user_id === undefined ? [] : [asked.user_id])];
   const [first, second] = people.map((one) => value(one));

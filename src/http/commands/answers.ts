@@ -5,8 +5,9 @@ import type { Actor } from '../../core/definitions/actor.ts';
 import type { IssueTicket, Mutation } from '../../core/definitions/command.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
 import type { ProblemBody } from '../../core/definitions/problem.ts';
+import { explained } from '../../infra/asProblem.ts';
 import type { Reply } from '../../infra/broadcast/replies.ts';
-import { explained, sendProblem } from '../problems.ts';
+import { sendProblem } from '../problems.ts';
 
 export function commandUrl(id: string): string {
   return `/api/command/${id}`;

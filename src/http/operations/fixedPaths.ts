@@ -24,6 +24,7 @@ export function fixedPaths(): JsonObject {
     '/livez': get('health.alive', 'Whether the process lives: that it is answered is the answer', {
       responses: { 200: answered('It lives', aliveAnswer) },
     }),
+    '/problem': get('documents.problems', 'The codes of all problems, for people', { responses: { 200: PAGE } }),
     '/problem/{code}': get('documents.problem', 'What the code of a problem means, for people', {
       parameters: [{ name: 'code', in: 'path', required: true, schema: { type: 'string' } }],
       responses: { 200: PAGE, 404: { description: 'No problem has this code' } },

@@ -10,8 +10,9 @@ import { acceptedAnswer, appliedAnswer } from '../commands/commandAnswers.ts';
 import type { RouteDefinition } from '../door/route.ts';
 import { problemAnswer } from '../problemAnswer.ts';
 import { routes } from '../routes.ts';
-import { bodyExample } from './bodyExamples.ts';
+import { ABOUT, HOW_TO_GET_A_TOKEN } from './aboutApi.ts';
 import { fixedPaths } from './fixedPaths.ts';
+import { commandRequest, requestSchemas, routeRequest } from './requests.ts';
 import { answerSchemas, eventSchemas, exampleOf, inputSchema, refOf } from './schemas.ts';
 import { tagOf, tagsOf } from './tags.ts';
 
@@ -58,16 +59,17 @@ export function openApiDocument(version: string, public_url = '/'): JsonObject {
       title: 'Plearoll',
       version,
       license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
-      description:
-        'Runs live moot-court sessions and keeps a verifiable record. What is sent live over sockets stands in [/api/asyncapi.json](/api/asyncapi.json), the payloads of events in [/api/events.json](/api/events.json).',
+      description: ABOUT,
     },
     servers: [{ url: public_url, description: 'This server' }],
     tags: tagsOf([...commands, ...queries, ...routes].map(({ name }) => name)),
     paths: { ...paths, ...fixedPaths() },
     security: [{ bearer: [] }],
     components: {
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
-      schemas: eventSchemas(answerSchemas()),
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: HOW_TO_GET_A_TOKEN },
+      },
+      schemas: { ...eventSchemas(answerSchemas()), ...requestSchemas() },
     },
   };
 }
@@ -100,12 +102,10 @@ function routeOperation(route: RouteDefinition): JsonObject {
     ...(accepted && { 202: answered('Under way; the answer is at the Location', accepted) }),
     ...refusals([...door, ...rejects]),
   };
-  const content = body && { 'application/json': { schema: inputSchema(body), example: exampleOf(body) } };
-  const requestBody = content && { required: true, content };
   return {
     ...about(route),
     parameters: query ? queryParameters(query) : [],
-    ...(requestBody && { requestBody }),
+    ...(body && { requestBody: routeRequest({ ...route, body }) }),
     responses,
   };
 }
@@ -120,7 +120,7 @@ function commandOperation(command: CommandDefinition): JsonObject {
     description: `Who: ${who}.${what}`,
     tags: [tagOf(name)],
     parameters: COMMAND_HEADERS,
-    requestBody: requestBodyOf(command),
+    requestBody: commandRequest(command),
     responses: {
       [creates === undefined ? 200 : 201]: answered('Applied', appliedAnswer(resource)),
       202: answered('Accepted; the outcome is at the Location', acceptedAnswer),
@@ -128,19 +128,6 @@ function commandOperation(command: CommandDefinition): JsonObject {
     },
     ...(roles === 'anyone' && { security: [{ bearer: [] }, {}] }),
   };
-}
-
-function requestBodyOf(command: CommandDefinition): JsonObject {
-  const { body, upload } = command;
-  const schema = inputSchema(body) as JsonObject & { required?: string[]; properties: JsonObject };
-  const { required = [], properties } = schema;
-  const example = bodyExample(command) ?? {};
-  if (!upload) return { required: required.length > 0, content: { 'application/json': { schema, example } } };
-  const { max_bytes, media_types } = upload;
-  const file = { type: 'string', format: 'binary', description: `At most ${max_bytes} bytes.` };
-  const form = { ...schema, properties: { ...properties, file }, required: [...required, 'file'] };
-  const encoding = { file: { contentType: media_types.join(', ') } };
-  return { required: true, content: { 'multipart/form-data': { schema: form, encoding } } };
 }
 
 /** @param codes of the closed list: a test holds that nothing is refused with another */

@@ -1,4 +1,7 @@
-/** `/problem/<code>`: what a code means and what is refused with it, for people. A problem's `type` leads here where PUBLIC_URL is set. */
+/**
+ * `/problem/<code>`: what a code means, what to do, and what is refused with it, for people; `/problem` lists them. All of
+ * it from the codes' definitions. A problem's `type` leads here where PUBLIC_URL is set.
+ */
 import { Router } from 'express';
 import { Problem } from '../../core/definitions/problem.ts';
 import { commands, problems } from '../../modules.ts';
@@ -6,28 +9,15 @@ import { routes } from '../routes.ts';
 import { policyOf } from './ownFiles.ts';
 import { serveFixed } from './serveFixed.ts';
 
-const ADVICE: Readonly<Record<number, string>> = {
-  400: 'The request cannot be read: what is wrong with it stands in <code>detail</code>. Sent again as it is it will be refused again.',
-  401: 'Send a token that is good: <code>Authorization: Bearer ...</code>. What is not public and what does not exist are answered like this without one.',
-  403: 'The token is good, and this is not for its bearer to do.',
-  404: 'It does not exist, or is not for the bearer of this token to see: the answer is the same.',
-  405: 'The header <code>Allow</code> names the methods that there are.',
-  409: 'The rules do not allow it as things stand; <code>detail</code> says why. Nothing was recorded.',
-  412: 'Somebody else was first: look again, and send it with the new sequence in <code>If-Match</code> where it still makes sense.',
-  413: 'Send less.',
-  415: 'Send another <code>Content-Type</code>, or another file.',
-  422: '<code>errors</code> names each fault with its place in what was sent.',
-  429: 'Come back after <code>Retry-After</code> seconds; <code>limit</code> says which limit it was.',
-  500: 'The fault is ours. Tell the operator the <code>request_id</code>.',
-  503: 'Nothing was accepted. Come back after <code>Retry-After</code> seconds.',
-};
+const served = (make: () => string) => serveFixed('html', async () => make(), policyOf);
 
 export function problemPageRoutes(): Router {
   const router = Router();
+  router.get('/problem', served(listOfCodes));
   for (const code of Object.keys(problems)) {
     router.get(
       `/problem/${code}`,
-      serveFixed('html', async () => pageOf(code), policyOf),
+      served(() => pageOf(code)),
     );
   }
   router.get('/problem/:code', () => {
@@ -37,25 +27,49 @@ export function problemPageRoutes(): Router {
 }
 
 function pageOf(code: string): string {
-  const [status, title] = problems[code]!;
+  const [status, title, meaning, remedy] = problems[code]!;
   const met = [...commands, ...routes]
     .filter(({ rejects }) => (rejects as readonly string[]).includes(code))
-    .map(({ route, summary }) => `<li><code>${route}</code>: ${summary}</li>`);
+    .map(({ route, summary }) => `<li><code>${route}</code>: ${inHtml(summary)}</li>`);
+  return page(
+    title,
+    `<p><code>${code}</code>, answered with ${status}.</p>
+<p>${inHtml(meaning)}</p>
+<p><strong>What to do:</strong> ${inHtml(remedy)}</p>
+${met.length > 0 ? `<p>What may be refused with it:</p>\n<ul>\n${met.join('\n')}\n</ul>` : '<p>It is not of one route alone.</p>'}
+<p><a href="../problem">All codes</a></p>`,
+  );
+}
+
+function listOfCodes(): string {
+  const codes = Object.entries(problems).sort(([one], [other]) => (one < other ? -1 : 1));
+  const rows = codes.map(
+    ([code, [status, title]]) =>
+      `<li><a href="problem/${code}"><code>${code}</code></a>, ${status}: ${inHtml(title)}</li>`,
+  );
+  return page('What is refused, and why', `<ul>\n${rows.join('\n')}\n</ul>`);
+}
+
+/** Names of fields and routes stand in backticks. */
+function inHtml(text: string): string {
+  const escaped = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  return escaped.replaceAll(/`([^`]*)`/g, '<code>$1</code>');
+}
+
+function page(title: string, body: string): string {
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${code} - Plearoll</title>
+<title>${inHtml(title)} - Plearoll</title>
 <link rel="icon" href="data:,">
-<style>:root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif; } main { max-width: 44rem; margin: 2rem auto; padding: 0 1rem; }</style>
+<style>:root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif; } main { max-width: 44rem; margin: 2rem auto; padding: 0 1rem; } code { overflow-wrap: anywhere; }</style>
 </head>
 <body>
 <main>
-<h1>${title}</h1>
-<p><code>${code}</code>, answered with ${status}.</p>
-<p>${ADVICE[status] ?? ''}</p>
-${met.length > 0 ? `<p>What may be refused with it:</p>\n<ul>\n${met.join('\n')}\n</ul>` : '<p>Any request may be refused with it.</p>'}
+<h1>${inHtml(title)}</h1>
+${body}
 </main>
 </body>
 </html>

@@ -7,9 +7,17 @@ import { catalog } from '../../modules.ts';
 
 const AT = '#/components/schemas/';
 
-/** Name and example of each schema that is answered. */
+export function refTo(name: string): JsonObject {
+  return { $ref: AT + name };
+}
+
+/** Name and example of each schema that has one. */
+export function nameOf(schema: z.ZodType): string {
+  return components.get(schema)!.id;
+}
+
 export function refOf(schema: z.ZodType): JsonObject {
-  return { $ref: `${AT}${components.get(schema)!.id}` };
+  return refTo(nameOf(schema));
 }
 
 export function exampleOf(schema: z.ZodType): unknown {

@@ -5,7 +5,7 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ProblemBody } from '../../core/definitions/problem.ts';
-import { asProblem } from '../../infra/asProblem.ts';
+import { asProblem, explained } from '../../infra/asProblem.ts';
 import { requestIdOf } from '../../infra/process/requestId.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import { CLOSE, type CloseCode } from '../listeners/messages.ts';
@@ -37,15 +37,16 @@ export function closeCodeOf({ body }: Refusal): CloseCode {
   return CLOSE_CODES[body.status] ?? CLOSE.fault;
 }
 
-/** The body of an HTTP answer. */
-export function textOfRefusal(req: IncomingMessage, { body }: Refusal): string {
-  return JSON.stringify({ ...body, instance: pathOf(req).slice(0, MAX_INSTANCE), request_id: requestIdOf(req) });
+/** The body of an HTTP answer. @param public_url of the pages that explain codes, where the public has an address */
+export function textOfRefusal(req: IncomingMessage, { body }: Refusal, public_url: string | undefined): string {
+  const problem = explained(body, public_url);
+  return JSON.stringify({ ...problem, instance: pathOf(req).slice(0, MAX_INSTANCE), request_id: requestIdOf(req) });
 }
 
 /** Answers an upgrade with a problem instead. The socket is raw by now: the answer is written by hand. */
-export function rejectUpgrade(req: IncomingMessage, socket: Duplex, refusal: Refusal): void {
+export function rejectUpgrade(req: IncomingMessage, socket: Duplex, refusal: Refusal, public_url?: string): void {
   const { status } = refusal.body;
-  const text = textOfRefusal(req, refusal);
+  const text = textOfRefusal(req, refusal, public_url);
   const lines = Object.entries({
     Connection: 'close',
     'Content-Type': 'application/problem+json',

@@ -25,13 +25,13 @@ export function routeRequests(server: HttpServer, eventStreams: EventStreams): v
 }
 
 /** What is socket.io's is answered by its own listener. */
-export function routeUpgrades(server: HttpServer, webSockets: WebSockets): void {
+export function routeUpgrades(server: HttpServer, webSockets: WebSockets, public_url?: string): void {
   server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
     const path = pathOf(req);
     if (path.startsWith(SOCKETIO_PATH)) return;
     const [, session_id] = WEBSOCKET_PATH.exec(path) ?? [];
     if (session_id !== undefined) void webSockets.upgrade(req, socket, head, session_id);
     else if (req.headers.upgrade?.toLowerCase() !== 'websocket') serveWithoutUpgrade(server, req, socket, head);
-    else rejectUpgrade(req, socket, { body: problemBody('not_found', NOTHING_HERE), headers: {} });
+    else rejectUpgrade(req, socket, { body: problemBody('not_found', NOTHING_HERE), headers: {} }, public_url);
   });
 }

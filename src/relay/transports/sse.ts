@@ -24,6 +24,8 @@ export interface EventStreamsOptions {
   listeners: Listeners;
   isLetIn: IsLetIn;
   realAddress: RealAddress;
+  /** Where the public finds the pages that explain refusals. */
+  public_url?: string | undefined;
   log: Log;
   heartbeat_ms?: number;
 }
@@ -45,7 +47,7 @@ const HEADERS = {
 const PREFLIGHT = { 'Access-Control-Allow-Headers': 'Authorization, Last-Event-ID', 'Access-Control-Max-Age': '600' };
 
 export function createEventStreams(options: EventStreamsOptions): EventStreams {
-  const { admit, listeners, isLetIn, realAddress, log, heartbeat_ms = HEARTBEAT_MS } = options;
+  const { admit, listeners, isLetIn, realAddress, public_url, log, heartbeat_ms = HEARTBEAT_MS } = options;
   const open = new Set<ServerResponse>();
   const heart = setInterval(beat, heartbeat_ms).unref();
 
@@ -75,7 +77,7 @@ export function createEventStreams(options: EventStreamsOptions): EventStreams {
 
   function refuse(req: IncomingMessage, res: ServerResponse, refusal: Refusal): void {
     const headers = { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store', ...refusal.headers };
-    res.writeHead(refusal.body.status, headers).end(textOfRefusal(req, refusal));
+    res.writeHead(refusal.body.status, headers).end(textOfRefusal(req, refusal, public_url));
   }
 
   function stream(res: ServerResponse, visitor: Admitted): void {

@@ -31,11 +31,13 @@ export interface WebSocketsOptions {
   listeners: Listeners;
   floodgate: Floodgate;
   realAddress: RealAddress;
+  /** Where the public finds the pages that explain refusals. */
+  public_url?: string | undefined;
   log: Log;
 }
 
 export function createWebSockets(options: WebSocketsOptions): WebSockets {
-  const { admit, listeners, floodgate: Gate, realAddress, log } = options;
+  const { admit, listeners, floodgate: Gate, realAddress, public_url, log } = options;
   const handleProtocols = (offered: Set<string>) => offered.has(SUBPROTOCOL) && SUBPROTOCOL;
   const server = new Gate({ noServer: true, handleProtocols });
 
@@ -50,7 +52,7 @@ export function createWebSockets(options: WebSocketsOptions): WebSockets {
     socket.off('error', onError);
     if ('identity' in outcome) server.handleUpgrade(req, socket, head, (ws) => serve(ws, outcome));
     else if (readsCloseCodes(req)) server.handleUpgrade(req, socket, head, (ws) => refuse(ws, outcome));
-    else rejectUpgrade(req, socket, outcome);
+    else rejectUpgrade(req, socket, outcome, public_url);
   }
 
   function refuse(ws: WebSocket, refusal: Refusal): void {

@@ -1,0 +1,123 @@
+/** The codes of the machine itself: status, title, what it means, what to do. Any request or command may meet them. */
+export const MACHINE_PROBLEMS = {
+  malformed_json: [
+    400,
+    'The body is not valid JSON',
+    'The body could not be parsed, so nothing of it was looked at; `detail` says where the parser stopped.',
+    'Send one JSON object in UTF-8. In a shell, mind the quotes around it.',
+  ],
+  bad_request: [
+    400,
+    'The request cannot be read',
+    'What came is no request of HTTP that can be read: a form that is broken off, two hosts, or a path that cannot be decoded.',
+    'Mend the client that sent it. Sent again as it is it is refused again.',
+  ],
+  unauthenticated: [
+    401,
+    'A valid token is needed',
+    'The token is missing, expired, ended before its time, or not signed by this installation. What is not public and what does not exist are answered like this without a token.',
+    'Send `Authorization: Bearer <token>` with a token that is good; `plearoll token` prints one, and says for which installation.',
+  ],
+  forbidden: [
+    403,
+    'Your role may not do this',
+    'The token is good, and its role or its institution may not do this; `detail` names the roles that may.',
+    'Ask somebody who may, or use the token of that role.',
+  ],
+  feature_disabled: [
+    403,
+    'This feature is switched off',
+    'The operator has switched this part off; `detail` names the setting.',
+    'Ask the operator. No token changes it.',
+  ],
+  not_found: [
+    404,
+    'Not found',
+    'It does not exist, or is not for the bearer of this token to see: the answer is the same, so that nobody learns of what is private. A path that is none, and an id that is no uuid, are answered so too.',
+    'Look at the id, and whose token it is.',
+  ],
+  method_not_allowed: [
+    405,
+    'This method is not allowed here',
+    'The path exists, and takes another method.',
+    'Use one of those in the header `Allow`. Commands are POST, questions GET.',
+  ],
+  not_dead: [
+    409,
+    'Only a dead command can be redriven',
+    'Only a command that was set aside as dead is tried anew; this one waits, was applied, or was rejected.',
+    'Look at `GET /api/command/<id>`. What was rejected is sent again as a new command where it makes sense.',
+  ],
+  not_sealed: [
+    409,
+    'This is not under a checkpoint yet',
+    'The event is recorded, and no signed checkpoint covers it yet.',
+    'Ask again in a few seconds, or with `Prefer: wait=30`. Where it stays so, no signer runs: tell the operator.',
+  ],
+  precondition_failed: [
+    412,
+    'The stream has moved on',
+    '`If-Match` named a sequence, and the stream is at another: something was recorded in between. Nothing was recorded of this command.',
+    'Read the resource again, and send the command with the new sequence where it still makes sense.',
+  ],
+  too_large: [
+    413,
+    'The body is too large',
+    'A body of JSON has at most 64 KiB, and a file what the route allows.',
+    'Send less.',
+  ],
+  unsupported_type: [
+    415,
+    'The body is of a type that is not taken here',
+    'Commands take `application/json` in UTF-8, an upload a form with a file of a type that `detail` names. What a file is its first bytes say, and not its name.',
+    'Send another `Content-Type`, or another file.',
+  ],
+  validation_failed: [
+    422,
+    'The request does not fit its schema',
+    'The request was read, and does not fit its schema. `errors` names each fault by a pointer to its place; `more` says how many had no room.',
+    'Mend what `errors` names. The schema of each route stands at `/api/docs`.',
+  ],
+  idempotency_key_reused: [
+    422,
+    'This idempotency key belongs to another request',
+    'The key was used within the last seven days, by the same sender, for another path or another body.',
+    'Take a new key for each new command; keep the old one only to send the very same command again.',
+  ],
+  rate_limited: [
+    429,
+    'Too many requests',
+    'More was sent in a minute, or at once, than is allowed; `limit` says which limit it was. Questions and commands are counted apart, by person, and by address where there is no token.',
+    'Come back after `Retry-After` seconds. To follow a session, listen at `/live` and do not ask again and again.',
+  ],
+  command_dead: [
+    500,
+    'The command failed and was set aside',
+    'The command was accepted, and applying it failed three times by a fault of ours. Nothing of it was recorded.',
+    'Tell the operator the `command_id`: once the cause is mended, it can be redriven.',
+  ],
+  file_damaged: [
+    500,
+    'The file is not what was recorded',
+    'The stored file is gone, or its bytes are no longer those whose hash was recorded. It is not given out.',
+    'Tell the operator, who restores the file from a backup. The record itself still says which bytes it was.',
+  ],
+  internal_error: [
+    500,
+    'Something went wrong on our side',
+    'A fault of ours. A command may or may not have been accepted.',
+    'Send a command again under the same `Idempotency-Key`: it is applied once at most. Tell the operator the `request_id`.',
+  ],
+  unavailable: [
+    503,
+    'The record cannot be reached just now',
+    'The database, or where files are kept, cannot be reached, or too much is asked for just now. Nothing was accepted.',
+    'Come back after `Retry-After` seconds with the same `Idempotency-Key`.',
+  ],
+  backlog: [
+    503,
+    'Too much is waiting already',
+    'More commands wait than are allowed, for this institution, this session, or in all. Nothing was accepted; what waits already is not lost.',
+    'Come back after `Retry-After` seconds with the same `Idempotency-Key`. Where it stays so, no worker runs: tell the operator.',
+  ],
+} as const;
