@@ -64,7 +64,7 @@ export const MACHINE_PROBLEMS = {
     413,
     'The body is too large',
     'A body of JSON has at most 64 KiB, and a file what the route allows.',
-    'Send less.',
+    'Send less, or in several requests.',
   ],
   unsupported_type: [
     415,
