@@ -5,13 +5,12 @@
  */
 import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { open, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BenchOptions } from './options.ts';
 import { keepResults, median, table } from './report.ts';
-import { type Corpus, EVENTS, makeCorpus } from './verifyCorpus.ts';
+import { type Corpus, dropCorpus, EVENTS, openCorpus } from './verifyCorpus.ts';
 import type { Done, Work } from './verifyWorker.ts';
 
 const CORES = 2;
@@ -21,14 +20,17 @@ const SAMPLE = 20;
 /** Blocks of SHA-256 for an event of the corpus: its envelope, its payload, its node. */
 const BLOCKS = 7 + 5 + 2;
 
-export async function benchVerify({ rounds, sessions }: BenchOptions): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'plearoll-verify-'));
+export async function benchVerify(options: BenchOptions): Promise<void> {
+  const isAsked = (part: string) => options.only.length === 0 || options.only.includes(part);
+  if (isAsked('offline')) await benchOffline(options);
+}
+
+async function benchOffline({ rounds, sessions }: BenchOptions): Promise<void> {
+  const corpus = await openCorpus(sessions);
   const workers = Array.from({ length: CORES }, () =>
     fork(fileURLToPath(new URL('./verifyWorker.js', import.meta.url))),
   );
   try {
-    console.error(`making ${sessions} sessions of ${EVENTS} events`);
-    const corpus = await makeCorpus(folder, sessions);
     const runs = [];
     for (const count of CORRUPTIONS.filter((one) => one <= corpus.events / 2))
       runs.push(await measure(corpus, workers, count, rounds));
@@ -48,9 +50,11 @@ export async function benchVerify({ rounds, sessions }: BenchOptions): Promise<v
       openssl_blocks_per_second: blocks,
       openssl_share_percent: share,
     });
+  } catch (error) {
+    await dropCorpus(sessions);
+    throw error;
   } finally {
     for (const worker of workers) worker.disconnect();
-    await rm(folder, { recursive: true });
   }
 }
 

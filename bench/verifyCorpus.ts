@@ -1,5 +1,7 @@
 /** Bundles for the verifier's benchmark: sessions of 500 events that stand one after the other in one log, under one checkpoint. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { envelopeText } from '../src/core/chain/chain.ts';
 import { eventId, newCommandId } from '../src/core/chain/ids.ts';
@@ -22,8 +24,27 @@ export interface Corpus {
   note: string;
 }
 
+/** Made once, and kept for the next run: a million events take a minute. */
+export async function openCorpus(sessions: number): Promise<Corpus> {
+  const folder = folderOf(sessions);
+  const index = join(folder, 'corpus.json');
+  if (existsSync(index)) return JSON.parse(await readFile(index, 'utf8'));
+  console.error(`making ${sessions} bundles of ${EVENTS} events in ${folder}`);
+  await rm(folder, { recursive: true, force: true });
+  const corpus = await makeCorpus(folder, sessions);
+  await writeFile(index, JSON.stringify(corpus));
+  return corpus;
+}
+
+/** It is not what it was. */
+export async function dropCorpus(sessions: number): Promise<void> {
+  await rm(folderOf(sessions), { recursive: true, force: true });
+}
+
+const folderOf = (sessions: number) => join(tmpdir(), `plearoll-bundles-${sessions}`);
+
 /** @param folder is made. Each bundle is a folder in it */
-export async function makeCorpus(folder: string, sessions: number): Promise<Corpus> {
+async function makeCorpus(folder: string, sessions: number): Promise<Corpus> {
   const folders = Array.from({ length: sessions }, (_, i) => join(folder, String(i)));
   const tiles = new Map<string, Tile>();
   let edge: Tile[] = [];

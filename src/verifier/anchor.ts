@@ -22,7 +22,8 @@ export interface Given {
 }
 
 export interface Anchor {
-  addEvent(event_hash: string): void;
+  /** @param event_hash as digits, or as bytes that are read at once */
+  addEvent(event_hash: string | Uint8Array): void;
   /** The event that erased the payload of this sequence. */
   addErasing(sequence: number, event_hash: string): void;
   end(): BundleReport['anchor'];
@@ -32,15 +33,14 @@ const MAX_NOTE_BYTES = 65_536;
 const NONE: Anchor = { addEvent: () => {}, addErasing: () => {}, end: () => null };
 
 export async function openAnchor(source: BundleSource, given: Given, tally: Tally): Promise<Anchor> {
-  const keys = given.keys.flatMap((vkey) => parseVkey(vkey) ?? []);
   const inside = await readText(source, 'checkpoint.note', MAX_NOTE_BYTES);
   const proofText = await readText(source, 'proof.json', MAX_PROOF_BYTES);
-  const outside = given.checkpoint ? await openOutside(given.checkpoint, keys, tally) : null;
+  const outside = given.checkpoint ? await openOutside(given.checkpoint, given.keys, tally) : null;
   if (inside === undefined)
     tally.reasons.push('There is no checkpoint in it: the log has not sealed it, or somebody took it out.');
   if (proofText === undefined) tally.reasons.push('There is no proof in it.');
   if (inside === undefined || proofText === undefined || outside === undefined) return NONE;
-  const checkpoint = await openCheckpoint(inside, keys).catch((fault) => {
+  const checkpoint = await openCheckpoint(inside, given.keys).catch((fault) => {
     if (!(fault instanceof NoteFault)) throw fault;
     tally.find('checkpoint', { expected: 'a checkpoint signed with your key', got: fault.message });
   });
@@ -65,8 +65,23 @@ export async function openAnchor(source: BundleSource, given: Given, tally: Tall
   };
 }
 
+/** Bundles that are verified one after the other mostly stand under one checkpoint: its signature is looked at once. */
+let opened: { note: string; vkeys: string; checkpoint: Checkpoint } | undefined;
+
+/** @throws {NoteFault} */
+async function openCheckpoint(note: string, vkeys: readonly string[]): Promise<Checkpoint> {
+  const given = JSON.stringify(vkeys);
+  if (opened?.note === note && opened.vkeys === given) return opened.checkpoint;
+  const checkpoint = await openSigned(
+    note,
+    vkeys.flatMap((vkey) => parseVkey(vkey) ?? []),
+  );
+  opened = { note, vkeys: given, checkpoint };
+  return checkpoint;
+}
+
 /** The origin is the name of the key: no other log's key signs for it. @throws {NoteFault} */
-async function openCheckpoint(note: string, keys: NoteKey[]): Promise<Checkpoint> {
+async function openSigned(note: string, keys: NoteKey[]): Promise<Checkpoint> {
   const { text, signed_by } = await openNote(note, keys);
   const checkpoint = parseCheckpoint(text);
   if (signed_by.some(({ name, time }) => name === checkpoint.origin && time === undefined)) return checkpoint;
@@ -74,9 +89,9 @@ async function openCheckpoint(note: string, keys: NoteKey[]): Promise<Checkpoint
 }
 
 /** @returns undefined where what was given is none: then there is nothing to compare with */
-async function openOutside(note: string, keys: NoteKey[], tally: Tally): Promise<Checkpoint | undefined> {
+async function openOutside(note: string, vkeys: readonly string[], tally: Tally): Promise<Checkpoint | undefined> {
   try {
-    return await openCheckpoint(note, keys);
+    return await openCheckpoint(note, vkeys);
   } catch (fault) {
     if (!(fault instanceof NoteFault)) throw fault;
     tally.reasons.push(`The checkpoint that you gave is none of this log: ${fault.message}.`);

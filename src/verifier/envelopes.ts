@@ -16,13 +16,26 @@ export interface EventLine {
   event_hash: string;
 }
 
+/** Behind which event a chain goes on. */
+export interface ChainEnd {
+  stream: string;
+  sequence: number;
+  event_hash: string;
+  /** The time of the last event that could be read. */
+  at: string;
+}
+
 export interface Chain {
   /** @returns what the line says; undefined where it is no envelope */
   add(line: string): EventLine | undefined;
   stream(): string | null;
   head(): { event_sequence: number; event_hash: string } | null;
-  /** The last event, where it could be read. */
-  last(): EventLine | undefined;
+  /** Whether the last event is one that ends its stream. */
+  hasEnded(): boolean;
+  /** Undefined before the first event that can be read, and where none may follow. */
+  chainEnd(): ChainEnd | undefined;
+  /** Events were found sound, none of which ends the stream: the chain goes on behind them. */
+  moveTo(chainEnd: ChainEnd): void;
 }
 
 const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
@@ -61,7 +74,7 @@ export function startChain(tally: Tally): Chain {
   let sequence = 0;
   let previous_hash = GENESIS_HASH;
   let at = '';
-  let last: EventLine | undefined;
+  let hasEnded = false;
 
   function add(line: string): EventLine | undefined {
     const event = readEnvelope(line);
@@ -70,7 +83,7 @@ export function startChain(tally: Tally): Chain {
     sequence = event?.sequence ?? sequence + 1;
     previous_hash = event?.event_hash ?? hashOfLine(line);
     at = event?.at ?? at;
-    last = event;
+    hasEnded = event?.type === ENDING;
     return event;
   }
 
@@ -82,13 +95,20 @@ export function startChain(tally: Tally): Chain {
     if (event.sequence !== sequence + 1) found('sequence', String(sequence + 1), String(event.sequence));
     if (event.previous_hash !== previous_hash) found('link', previous_hash, event.previous_hash);
     if (event.at < at) found('time', `${at} or later`, event.at);
-    if (last?.type === ENDING) found('ending', `nothing after ${ENDING}`, event.type);
+    if (hasEnded) found('ending', `nothing after ${ENDING}`, event.type);
+  }
+
+  function moveTo(chainEnd: ChainEnd): void {
+    ({ sequence, event_hash: previous_hash, at } = chainEnd);
+    hasEnded = false;
   }
 
   return {
     add,
     stream: () => stream,
     head: () => (sequence === 0 ? null : { event_sequence: sequence, event_hash: previous_hash }),
-    last: () => last,
+    hasEnded: () => hasEnded,
+    chainEnd: () => (stream === null || hasEnded ? undefined : { stream, sequence, event_hash: previous_hash, at }),
+    moveTo,
   };
 }

@@ -12,25 +12,34 @@ export function startEventProof(proof: BundleProof, { size, root }: Checkpoint, 
   let unsealed = 0;
   let isBroken = false;
 
-  /** What is wrong with a proof is told once. */
   function attempt(step: () => void): void {
     if (isBroken) return;
     try {
       step();
     } catch (fault) {
-      if (!(fault instanceof TreeProofFault)) throw fault;
-      isBroken = true;
-      tally.find('proof', { expected: 'a proof for these events', got: fault.message });
+      tellBroken(fault);
     }
   }
 
-  function addEvent(event_hash: string): void {
+  /** What is wrong with a proof is told once. */
+  function tellBroken(fault: unknown): void {
+    if (!(fault instanceof TreeProofFault)) throw fault;
+    isBroken = true;
+    tally.find('proof', { expected: 'a proof for these events', got: fault.message });
+  }
+
+  /** @param event_hash as digits or as bytes */
+  function addEvent(event_hash: string | Uint8Array): void {
     const leaves = proof.leaves[run];
     if (!leaves) {
       unsealed += 1;
       return;
     }
-    attempt(() => tree.add(leaves.index + ofRun, event_hash));
+    try {
+      if (!isBroken) tree.add(leaves.index + ofRun, event_hash);
+    } catch (fault) {
+      tellBroken(fault);
+    }
     count(tally, 'leaves');
     ofRun += 1;
     if (ofRun < leaves.count) return;

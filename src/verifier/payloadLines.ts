@@ -1,18 +1,18 @@
 /** The payloads' lines, taken in step with the events: each once, none twice, and none for an event that is not there. */
-import { linesOf } from './lines.ts';
+import type { Lines } from './lines.ts';
 import { type PayloadLine, readPayloadLine } from './payloads.ts';
 import type { Tally } from './report.ts';
-import type { BundleSource } from './source.ts';
 
 export interface PayloadLines {
   /** The line of that event. Undefined where there is none, or none that can be read, which has been told of. */
   of(sequence: number): Promise<PayloadLine | undefined> | PayloadLine | undefined;
+  /** Whether a line was read that is of an event which has not come yet. */
+  isAhead(): boolean;
   /** No event is left: neither should there be a payload. */
   end(): Promise<void>;
 }
 
-export function payloadLinesOf(source: BundleSource, stream: () => string | null, tally: Tally): PayloadLines {
-  const lines = linesOf(source, 'payloads.ndjson');
+export function payloadLinesOf(lines: Lines, stream: () => string | null, tally: Tally): PayloadLines {
   /** Of an event that has not come yet. */
   let ahead: PayloadLine | undefined;
 
@@ -67,5 +67,5 @@ export function payloadLinesOf(source: BundleSource, stream: () => string | null
     }
   }
 
-  return { of, end };
+  return { of, isAhead: () => ahead !== undefined, end };
 }

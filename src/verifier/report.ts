@@ -80,8 +80,8 @@ export function startTally(): Tally {
   return { counts: {}, findings, reasons: [], notes: [], omitted: () => omitted, find };
 }
 
-export function count({ counts }: Tally, what: string): void {
-  counts[what] = (counts[what] ?? 0) + 1;
+export function count({ counts }: Tally, what: string, by = 1): void {
+  counts[what] = (counts[what] ?? 0) + by;
 }
 
 function shown(text: string | null | undefined): string | null {

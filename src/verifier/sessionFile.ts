@@ -11,8 +11,6 @@ export interface StateFold {
   compare(session: JsonObject): { differences: string[] } | { why: string };
 }
 
-const COMPLETED = 'SESSION_COMPLETED';
-
 /** @param fold undefined where the caller has none, or where a broken chain gives nothing to fold */
 export function judgeSession(text: string | undefined, chain: Chain, fold: StateFold | undefined, tally: Tally): void {
   const session = text === undefined ? undefined : readObject(text);
@@ -49,8 +47,7 @@ function judgeEnd(session: JsonObject, chain: Chain, tally: Tally): void {
   expect('session', 'id', stream?.slice(stream.indexOf(':') + 1) ?? null, session.id);
   expect('session', 'head', head?.event_sequence ?? null, told.event_sequence);
   expect('session', 'head', head?.event_hash ?? null, told.event_hash);
-  const isSealed = chain.last()?.type === COMPLETED;
-  expect('session', 'integrity_hash', isSealed ? head!.event_hash : null, session.integrity_hash);
+  expect('session', 'integrity_hash', chain.hasEnded() ? head!.event_hash : null, session.integrity_hash);
 }
 
 function readObject(text: string): JsonObject | undefined {

@@ -3,7 +3,7 @@
 export interface BundleSource {
   /** Names of all files in it, with `/` between folder and file. */
   names(): readonly string[];
-  /** The pieces of a file, from its first byte; undefined where there is no such file. */
+  /** The pieces of a file, from its first byte, each good until the next is asked for; undefined where there is no such file. */
   open(name: string): AsyncIterable<Uint8Array> | undefined;
 }
 

@@ -10,6 +10,7 @@ import { payloadLinesOf } from './payloadLines.ts';
 import { judgePayload } from './payloads.ts';
 import { type BundleLevel, type BundleReport, startTally, type Tally, verdictOf } from './report.ts';
 import { judgeSession, type StateFold } from './sessionFile.ts';
+import { startSoundEvents } from './soundEvents.ts';
 import { type BundleSource, readText, UnreadableBundle } from './source.ts';
 
 export interface VerifyOptions {
@@ -85,7 +86,7 @@ function judgeNames(source: BundleSource, tally: Tally): void {
   }
 }
 
-/** Events beside their payloads, line by line. */
+/** Events beside their payloads: those that are sound many at a time, all others, and those that are folded, line by line. */
 async function judgeEvents(
   source: BundleSource,
   chain: Chain,
@@ -95,22 +96,30 @@ async function judgeEvents(
 ) {
   const named: NamedFile[] = [];
   const lines = linesOf(source, 'events.ndjson');
-  const payloads = payloadLinesOf(source, chain.stream, tally);
+  const payloadLines = linesOf(source, 'payloads.ndjson');
+  const payloads = payloadLinesOf(payloadLines, chain.stream, tally);
+  const sound = startSoundEvents(lines, payloadLines, (event_hash) => anchor?.addEvent(event_hash), tally);
   let fold: StateFold | undefined;
   let events = 0;
   let hasErased = false;
-  for (;;) {
-    const line = lines.take() ?? ((await lines.more()) ? lines.take() : undefined);
-    if (line === undefined) break;
+
+  /** @returns how many */
+  function takeSound(): number {
+    const chainEnd = startFold || payloads.isAhead() ? undefined : chain.chainEnd();
+    if (!chainEnd) return 0;
+    const taken = sound.take(chainEnd, PROGRESS_EVERY - (events % PROGRESS_EVERY));
+    if (taken > 0) chain.moveTo(sound.chainEnd());
+    return taken;
+  }
+
+  async function judgeLine(line: string): Promise<void> {
     const event = chain.add(line);
     const found = payloads.of(chain.head()!.event_sequence);
     const own = found instanceof Promise ? await found : found;
     anchor?.addEvent(chain.head()!.event_hash);
-    events += 1;
-    if (events % PROGRESS_EVERY === 0) progress?.(events);
-    if (!event || !own) continue;
+    if (!event || !own) return;
     const payload = judgePayload(event, own, tally);
-    if (events === 1) fold = startFold?.(event.stream.slice(event.stream.indexOf(':') + 1));
+    if (events === 0) fold = startFold?.(event.stream.slice(event.stream.indexOf(':') + 1));
     if (tally.findings.length === 0) fold?.add(event, payload ?? null);
     if (!('payload' in own)) {
       hasErased = true;
@@ -118,6 +127,18 @@ async function judgeEvents(
     }
     const file = payload === undefined ? undefined : fileOf(event, payload);
     if (file) named.push(file);
+  }
+
+  for (;;) {
+    let taken = takeSound();
+    if (taken === 0) {
+      const line = lines.take() ?? ((await lines.more()) ? lines.take() : undefined);
+      if (line === undefined) break;
+      await judgeLine(line);
+      taken = 1;
+    }
+    events += taken;
+    if (events % PROGRESS_EVERY === 0) progress?.(events);
   }
   await payloads.end();
   tally.counts.events = events;

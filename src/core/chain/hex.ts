@@ -15,8 +15,12 @@ export function writeHex(hex: string, bytes: Uint8Array, offset: number): void {
   }
 }
 
+const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 export function hexOfBytes(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  let hex = '';
+  for (const byte of bytes) hex += DIGITS[byte];
+  return hex;
 }
 
 /** Of a lower-case hexadecimal digit: its value. */

@@ -12,6 +12,11 @@ export function sha256(...parts: (string | Uint8Array)[]): string {
   return bytesToHex(hash.digest());
 }
 
+/** The same as `sha256Into` of sha256.ts. */
+export function sha256Into(input: Uint8Array, out: Uint8Array, at: number): void {
+  out.set(digester(input), at);
+}
+
 /** The same as `startSha256` of sha256.ts. */
 export function startSha256(): { add(piece: Uint8Array): void; digest(): string } {
   const hashing = digester.create();
