@@ -2,10 +2,18 @@
 import { openSession } from '../infra/postgres/ownSession.ts';
 import { findOwner, hasServed } from '../infra/postgres/plearollHome.ts';
 import { findRunning } from '../infra/postgres/withDatabase.ts';
-import { blobFolder, type Config, ConfigError, readConfig, settingsWithoutEffect } from '../infra/process/config.ts';
+import {
+  blobFolder,
+  type Config,
+  ConfigError,
+  readConfig,
+  redisAccess,
+  settingsWithoutEffect,
+} from '../infra/process/config.ts';
 import { defineSubcommand } from '../infra/process/subcommand.ts';
 import { inspectRedis } from '../infra/redis/inspectRedis.ts';
-import { postgresPlace, redisPlace } from '../infra/telemetry/absence.ts';
+import { redisPlace } from '../infra/redis/redisUrl.ts';
+import { postgresPlace } from '../infra/telemetry/absence.ts';
 import { maskPasswords } from '../infra/telemetry/redaction.ts';
 import { checkDatabase, checkFolder, checkNode, checkProcesses, checkSecret, type Line } from './checkups.ts';
 
@@ -42,8 +50,8 @@ async function* examine(env: NodeJS.ProcessEnv): AsyncGenerator<Line> {
   yield await checkFolder('home', config.PLEAROLL_HOME, 'PLEAROLL_HOME');
   yield await checkFolder('files', blobFolder(config), 'BLOB_DIR');
   yield* examineDatabase(config);
-  if (config.REDIS_URL !== undefined) yield await checkRedis(config.REDIS_URL, false);
-  if (config.REDIS_CACHE_URL !== undefined) yield await checkRedis(config.REDIS_CACHE_URL, true);
+  if (config.REDIS_URL !== undefined) yield* examineRedis(config, config.REDIS_URL, false);
+  if (config.REDIS_CACHE_URL !== undefined) yield* examineRedis(config, config.REDIS_CACHE_URL, true);
 }
 
 function checkSettings(config: Config, env: NodeJS.ProcessEnv): Line {
@@ -81,14 +89,14 @@ async function* examineDatabase({ DATABASE_URL, PLEAROLL_HOME, DB_ROLE_PREFIX }:
   }
 }
 
-async function checkRedis(url: string, mayEvict: boolean): Promise<Line> {
+async function* examineRedis(config: Config, url: string, mayEvict: boolean): AsyncGenerator<Line> {
   const subject = mayEvict ? 'cache' : 'Redis';
-  const place = redisPlace(url);
   try {
-    const { version, complaint } = await inspectRedis(url, mayEvict);
-    if (complaint !== undefined) return { verdict: 'wrong', subject, text: complaint };
-    return { verdict: 'right', subject, text: `${version} at ${place}` };
+    const { text, complaints, notes } = await inspectRedis(url, redisAccess(config), mayEvict);
+    for (const complaint of complaints) yield { verdict: 'wrong', subject, text: complaint };
+    if (complaints.length === 0) yield { verdict: 'right', subject, text };
+    for (const note of notes) yield { verdict: 'note', subject, text: note };
   } catch (fault) {
-    return { verdict: 'wrong', subject, text: `${place}: ${(fault as Error).message || String(fault)}` };
+    yield { verdict: 'wrong', subject, text: `${redisPlace(url)}: ${(fault as Error).message || String(fault)}` };
   }
 }

@@ -83,6 +83,8 @@ export const timings = {
     start_within_ms: 1_000,
     connect_within_ms: 2_000,
     reconnect_most_ms: 1_000,
+    /** For so long all clients of a process take the same word for where the master is. */
+    find_again_ms: 250,
     /** A connection on which nothing comes back is held for lost. */
     silence_ms: 5_000,
     probe_every_ms: 1_000,

@@ -5,7 +5,7 @@
 import type { Queue } from 'bullmq';
 import { expect, onTestFailed, onTestFinished } from 'vitest';
 import { openPool } from '../../src/infra/postgres/database.ts';
-import { readInstallationId } from '../../src/infra/postgres/installation.ts';
+import { readInstallationId, redisPrefix } from '../../src/infra/postgres/installation.ts';
 import { openQueues, type QueueName, type Queues } from '../../src/infra/queue/queue.ts';
 import type { RedisServer } from '../../src/infra/redis/redis.ts';
 import { createLog } from '../../src/infra/telemetry/log.ts';
@@ -86,11 +86,12 @@ export async function openScene({ redisUrl, database: given }: SceneOptions): Pr
     startRelay: (env = {}) => start('relay', 'src/processes/relay.js', [], { RELAY_PORT: '0', ...env }),
     startEntry: (file, args = [], env = {}) => start(file, `test/faults/${file}.js`, args, env),
     openQueue: async (name) => {
-      const redis = useRedis(redisUrl, 'test:');
+      const installation = await readInstallationId(database.url, 'worker');
+      const redis = useRedis(redisUrl, redisPrefix(installation));
       const queues = openQueues({
         openPool: (max) => openPool(database.url, 'queue', max, () => {}),
         redis,
-        installation: await readInstallationId(database.url, 'worker'),
+        installation,
         onError: () => {},
         log: createLog('silent', 'test'),
       });

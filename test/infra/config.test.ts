@@ -1,7 +1,11 @@
 /** Settings are read in one place, checked all at once, and refused with every problem named. */
 
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
+import { rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Algorithm, noteKey, vkeyOf } from '../../src/core/proof/keys.ts';
 import { type ConfigError, readConfig, type Topology } from '../../src/infra/process/config.ts';
 
@@ -80,6 +84,37 @@ describe('settings', () => {
     expect(problemsOf({ DATABASE_URL: POSTGRES, JWT_SECRET: LONG }, 'separate').join()).toContain('REDIS_URL');
     expect(problemsOf({ DATABASE_URL: POSTGRES, REDIS_URL: REDIS }, 'separate').join()).toContain('JWT_SECRET');
     expect(problemsOf({ DATABASE_URL: POSTGRES, REDIS_URL: REDIS, JWT_SECRET: LONG }, 'separate')).toEqual([]);
+  });
+
+  test('a file of authorities and a password of Sentinels are refused where they would do nothing', () => {
+    const both = { DATABASE_URL: POSTGRES, REDIS_URL: REDIS };
+    const SENTINEL = 'redis+sentinel://localhost/court';
+    expect(problemsOf({ ...both, REDIS_SENTINEL_PASSWORD: 'x' })).toEqual([expect.stringContaining('redis+sentinel:')]);
+    expect(problemsOf({ ...both, REDIS_URL: SENTINEL, REDIS_SENTINEL_PASSWORD: 'x' })).toEqual([]);
+    expect(problemsOf({ ...both, REDIS_CACHE_URL: SENTINEL, REDIS_SENTINEL_PASSWORD: 'x' })).toEqual([]);
+    for (const file of ['/nowhere/ca.pem', import.meta.filename]) {
+      const [problem] = problemsOf({ ...both, REDIS_URL: 'rediss://localhost', REDIS_CA_FILE: file });
+      expect(problem).toContain('REDIS_CA_FILE: must be a file of certificates in PEM form');
+    }
+    const ca = join(tmpdir(), `plearoll-${randomUUID()}.pem`);
+    writeFileSync(ca, rootCertificates[0]!);
+    onTestFinished(() => rmSync(ca));
+    expect(problemsOf({ ...both, REDIS_CA_FILE: ca })).toEqual([
+      expect.stringContaining('REDIS_CA_FILE: is of no use'),
+    ]);
+    expect(problemsOf({ ...both, REDIS_URL: 'rediss://localhost', REDIS_CA_FILE: ca })).toEqual([]);
+  });
+
+  test('a URL of Redis is refused with what is wrong about it', () => {
+    const problems = problemsOf({
+      DATABASE_URL: POSTGRES,
+      REDIS_URL: 'redis://a,b',
+      REDIS_CACHE_URL: 'redis+cluster://a/2',
+    });
+    expect(problems).toEqual([
+      expect.stringMatching(/^REDIS_URL: names several hosts: write redis\+cluster/),
+      expect.stringMatching(/^REDIS_CACHE_URL: leads to a Cluster, which has no numbered databases/),
+    ]);
   });
 
   test.each([

@@ -88,7 +88,11 @@ async function launch(port: number, options: string[], policy = 'noeviction'): P
 }
 
 const running = new Set<ChildProcess>();
-process.on('exit', () => running.forEach((server) => void server.kill('SIGKILL')));
+const folders = new Set<string>();
+process.on('exit', () => {
+  for (const server of running) server.kill('SIGKILL');
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
 
 /** A run that is interrupted stops nothing. */
 function untilExit(server: ChildProcess): ChildProcess {
@@ -109,7 +113,7 @@ export async function freePort(): Promise<number> {
 /** What makes it a Cluster of one node. */
 export function clusterOptions(): string[] {
   const folder = mkdtempSync(join(tmpdir(), 'plearoll-redis-'));
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  folders.add(folder);
   return ['--cluster-enabled', 'yes', '--cluster-config-file', join(folder, 'nodes.conf')];
 }
 

@@ -16,16 +16,17 @@ import { createRedisPresence } from '../presence/redis.ts';
 import { createRedisObservers } from '../presence/redisObservers.ts';
 import type { OpenQueues, Queues } from '../queue/queue.ts';
 import { openRedis, RedisAwayError, type RedisServer } from '../redis/redis.ts';
+import { redisPlaces } from '../redis/redisUrl.ts';
 import { createInProcessReports } from '../reports/inProcess.ts';
 import { createRedisReports } from '../reports/redis.ts';
 import { REPORT_LEASE_MS, type Reports } from '../reports/reports.ts';
 import { createInProcessResumption } from '../resumption/inProcess.ts';
 import { createRedisResumption } from '../resumption/redis.ts';
 import { RESUMPTION, type Resumption } from '../resumption/resumption.ts';
-import { type Absence, createAbsence, postgresPlace, redisPlace } from '../telemetry/absence.ts';
+import { type Absence, createAbsence, postgresPlace } from '../telemetry/absence.ts';
 import { createLog, type Log } from '../telemetry/log.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
-import { blobFolder, type Config } from './config.ts';
+import { blobFolder, type Config, redisAccess } from './config.ts';
 
 export interface Backbone {
   config: Config;
@@ -93,9 +94,8 @@ export function assembleBackbone(
   openQueues: OpenQueues,
 ): Backbone {
   const { REDIS_URL, REDIS_CACHE_URL } = config;
-  const redisPlaces = [REDIS_URL, REDIS_CACHE_URL].flatMap((url) => (url === undefined ? [] : [redisPlace(url)]));
   const log = createLog(config.LOG_LEVEL, process, {
-    places: [postgresPlace(databaseUrl), ...redisPlaces],
+    places: [postgresPlace(databaseUrl), ...[REDIS_URL, REDIS_CACHE_URL].flatMap(redisPlaces)],
     privateNames,
   });
   const onError = (error: Error) => {
@@ -106,7 +106,8 @@ export function assembleBackbone(
   };
   const prefix = redisPrefix(installation);
   const open = (role: DatabaseRole, max: number) => openPool(databaseUrl, role, max, onError, config.DB_ROLE_PREFIX);
-  const redis = REDIS_URL === undefined ? undefined : openRedis({ url: REDIS_URL, process, prefix, log });
+  const access = redisAccess(config);
+  const redis = REDIS_URL === undefined ? undefined : openRedis({ url: REDIS_URL, access, process, prefix, log });
   const queues = openQueues({ openPool: (max) => open('queue', max), redis, installation, onError, log });
   const broadcast = redis ? createRedisBroadcast(redis, prefix) : createInProcessBroadcast();
   const presence = redis ? createRedisPresence(redis, prefix, PRESENCE) : createInProcessPresence(PRESENCE);

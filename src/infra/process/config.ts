@@ -4,6 +4,8 @@
  */
 import { join, resolve } from 'node:path';
 import type { z } from 'zod';
+import type { RedisAccess } from '../redis/redisLink.ts';
+import { parseRedisUrl } from '../redis/redisUrl.ts';
 import { defaultOf, described, postgresUrl, type SettingName, Settings } from './settings.ts';
 import { weaknessOf } from './weakSecrets.ts';
 
@@ -20,6 +22,11 @@ export function blobFolder({ BLOB_DIR, PLEAROLL_HOME }: Config): string {
 /** Where erasures are written down, apart from the database. */
 export function erasuresFile({ ERASURES_FILE, PLEAROLL_HOME }: Config): string {
   return ERASURES_FILE === undefined ? join(PLEAROLL_HOME, 'signer', 'erasures.ndjson') : resolve(ERASURES_FILE);
+}
+
+/** What it takes to reach Redis beside its URL. */
+export function redisAccess({ REDIS_CA_FILE, REDIS_SENTINEL_PASSWORD }: Config): RedisAccess {
+  return { ca: REDIS_CA_FILE, sentinelPassword: REDIS_SENTINEL_PASSWORD };
 }
 
 /** How the process is run: `all` roles in this one process, or a single one of the Procfile. */
@@ -42,6 +49,7 @@ export function readConfig(env: NodeJS.ProcessEnv, topology: Topology, verifiesT
   const config = parse(Settings, env);
   const problems = [
     ...connectionProblems(config, topology),
+    ...redisProblems(config),
     ...(verifiesTokens ? secretProblems(config, topology) : []),
   ];
   if (problems.length > 0) throw new ConfigError(problems);
@@ -75,6 +83,19 @@ function connectionProblems({ DATABASE_URL, REDIS_URL }: Config, topology: Topol
   if (topology === 'separate' && !DATABASE_URL && !REDIS_URL) problems.push('DATABASE_URL: separate processes need it');
   if (topology === 'separate' && !REDIS_URL) {
     problems.push('REDIS_URL: separate processes need it; without it, run everything in one process with npm start');
+  }
+  return problems;
+}
+
+/** What would be set in vain is a slip: nobody names an authority for what is not encrypted. */
+function redisProblems({ REDIS_URL, REDIS_CACHE_URL, REDIS_CA_FILE, REDIS_SENTINEL_PASSWORD }: Config): string[] {
+  const targets = [REDIS_URL, REDIS_CACHE_URL].flatMap((url) => (url === undefined ? [] : [parseRedisUrl(url)]));
+  const problems: string[] = [];
+  if (REDIS_CA_FILE !== undefined && !targets.some(({ isEncrypted }) => isEncrypted)) {
+    problems.push('REDIS_CA_FILE: is of no use without TLS: write rediss:// in the URL of Redis');
+  }
+  if (REDIS_SENTINEL_PASSWORD !== undefined && !targets.some(({ kind }) => kind === 'sentinel')) {
+    problems.push('REDIS_SENTINEL_PASSWORD: is of no use without a URL like redis+sentinel://host:26379/master-name');
   }
   return problems;
 }

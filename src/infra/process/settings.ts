@@ -2,12 +2,14 @@
  * Every setting: what it must look like, its default, which processes read it and what it does. docs/settings.md is made
  * from this list by `npm run settings`.
  */
-import { createPublicKey } from 'node:crypto';
+import { createPublicKey, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { isKeyName, parseVkey } from '../../core/proof/keys.ts';
 import { DEFAULT_ROLE_PREFIX } from '../../core/sql/databaseRoles.ts';
+import { parseRedisUrl } from '../redis/redisUrl.ts';
 
 export interface Described {
   /** Processes of the Procfile, and npm scripts; `start` is all of it in one process. */
@@ -55,7 +57,23 @@ const pem = z.string().transform((text, context) => {
   }
 });
 const url = (protocols: RegExp, example: string) => z.url({ protocol: protocols, error: `must look like ${example}` });
-const redisUrl = url(/^rediss?$/, 'redis://host:6379');
+const redisUrl = z.string().superRefine((text, context) => {
+  try {
+    parseRedisUrl(text);
+  } catch (fault) {
+    context.addIssue({ code: 'custom', message: (fault as Error).message });
+  }
+});
+const certificates = z.string().transform((path, context) => {
+  try {
+    const pem = readFileSync(path, 'utf8');
+    return new X509Certificate(pem) && pem;
+  } catch (fault) {
+    const { message } = fault as Error;
+    context.addIssue({ code: 'custom', message: `must be a file of certificates in PEM form (${message})` });
+    return z.NEVER;
+  }
+});
 export const postgresUrl = url(/^postgres(ql)?$/, 'postgres://user:password@host:5432/database');
 
 const path = z.string().min(1);
@@ -126,13 +144,25 @@ export const Settings = z.object({
   REDIS_URL: redisUrl.optional().register(described, {
     readBy: [...PROCESSES, 'job'],
     unset: 'queue in Postgres, broadcast in the process (`npm start` alone)',
-    help: 'The Redis of the queue, the broadcast, presence and rate limits. It must not evict.',
+    help: 'The Redis of the queue, the broadcast, presence and rate limits, alone (`redis://`), a Cluster (`redis+cluster://host,host`) or behind Sentinels (`redis+sentinel://host,host/master-name`); over TLS with `rediss` in its place ([redis.md](redis.md)). It must not evict.',
   }),
   REDIS_CACHE_URL: redisUrl.optional().register(described, {
     readBy: DOORS,
     unset: '`REDIS_URL`',
     help: 'Another Redis for rate limits, which may evict.',
   }),
+  REDIS_CA_FILE: certificates.optional().register(described, {
+    readBy: [...PROCESSES, 'job'],
+    unset: 'the authorities that Node trusts',
+    help: 'File of the certificates, in PEM form, that sign those of Redis and its Sentinels; for `rediss`. No others are then taken.',
+  }),
+  REDIS_SENTINEL_PASSWORD: z
+    .string()
+    .optional()
+    .register(described, {
+      readBy: [...PROCESSES, 'job'],
+      help: 'Password of the Sentinels themselves. That of the servers which they watch stands in `REDIS_URL`.',
+    }),
   PLEAROLL_HOME: z
     .string()
     .default('.plearoll')

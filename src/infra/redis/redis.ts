@@ -5,10 +5,11 @@
 
 import type { Redis } from 'ioredis';
 import { waitAtMost, withTimeout } from '../../core/withTimeout.ts';
-import { createAbsence, redisPlace } from '../telemetry/absence.ts';
+import { createAbsence } from '../telemetry/absence.ts';
 import type { Log } from '../telemetry/log.ts';
 import { timings } from '../timings.ts';
-import { type ClientOptions, createClients } from './redisClients.ts';
+import { createClients } from './redisClients.ts';
+import { type ClientOptions, linkTo, type RedisAccess } from './redisLink.ts';
 import { startRedisProbe } from './redisProbe.ts';
 
 export interface RedisServer {
@@ -36,6 +37,7 @@ export class RedisAwayError extends Error {}
 
 export interface RedisServerOptions {
   url: string;
+  access?: RedisAccess;
   /** Names the clients, as CLIENT LIST shows them. */
   process: string;
   /** Keeps installations that share a Redis apart. */
@@ -45,11 +47,13 @@ export interface RedisServerOptions {
   mayEvict?: boolean;
 }
 
-export function openRedis({ url, process, prefix, log, mayEvict = false }: RedisServerOptions): RedisServer {
-  const place = redisPlace(url);
+export function openRedis(options: RedisServerOptions): RedisServer {
+  const { url, access, process, prefix, log, mayEvict = false } = options;
+  const link = linkTo({ url, access, prefix });
+  const { place } = link;
   const absence = createAbsence(`Redis ${place}`, log);
-  const clients = createClients(url, process, { isAway: absence.isAway, onError });
-  const probe = startRedisProbe({ clients, absence, place, process, prefix, mayEvict, log });
+  const clients = createClients(link, process, { isAway: absence.isAway, onError });
+  const probe = startRedisProbe({ link, clients, absence, process, prefix, mayEvict, log });
   const { fitness } = probe;
   let isClosed = false;
 

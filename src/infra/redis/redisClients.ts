@@ -3,10 +3,9 @@
  * again by itself.
  */
 
-import { type CommonRedisOptions, Redis } from 'ioredis';
+import { Redis } from 'ioredis';
 import { timings } from '../timings.ts';
-
-export type ClientOptions = Omit<CommonRedisOptions, 'replyMapping'>;
+import type { ClientOptions, RedisLink } from './redisLink.ts';
 
 export interface RedisClients {
   /** A client of its own for one use. */
@@ -28,8 +27,8 @@ const OPTIONS = {
 /** Clients that connected with the newest are on the same server. */
 const AT_ONCE_MS = 1_000;
 
-/** It was demoted, is loading, or lost its replicas or its master. A fault of a script quotes it. */
-const ELSEWHERE = /(^|-)(READONLY|UNBLOCKED|LOADING|MASTERDOWN|NOREPLICAS|UNKILLABLE) /;
+/** It was demoted, is loading, lost its replicas or its master, or gave the slot away. A fault of a script quotes it. */
+const ELSEWHERE = /(^|-)(READONLY|UNBLOCKED|LOADING|MASTERDOWN|NOREPLICAS|UNKILLABLE|MOVED|CLUSTERDOWN) /;
 
 /** Only another server can mend it. */
 export function isElsewhere({ message }: Error): boolean {
@@ -38,7 +37,7 @@ export function isElsewhere({ message }: Error): boolean {
 
 /** @param process names the clients, with their use, as CLIENT LIST shows them */
 export function createClients(
-  url: string,
+  link: RedisLink,
   process: string,
   { isAway, onError }: { isAway(): boolean; onError(error: Error): void },
 ): RedisClients {
@@ -46,7 +45,7 @@ export function createClients(
   const clients = new Map<Redis, number>();
 
   function open(use: string, options: ClientOptions = {}): Redis {
-    const client = new Redis(url, {
+    const client = link.make({
       ...OPTIONS,
       connectionName: `plearoll-${process}-${use}`,
       // What was refused is not sent again by itself: its caller asks again. While the server is known to be of no use

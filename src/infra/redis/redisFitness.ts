@@ -1,6 +1,6 @@
 /**
  * Whether a Redis is one to rely on. The queue's must keep what it is given: one that evicts throws jobs and their locks
- * away without a word. None may be a Cluster: our scripts touch several keys at once. It is asked whenever it comes; a
+ * away without a word. And it is what its URL says: a client of a single server loses its way in a Cluster. It is asked whenever it comes; a
  * process that meets a wrong one first does not start, or is not ready. One that has served on a right one goes on and
  * says so: the record does not need Redis, and an outage would.
  */
@@ -8,13 +8,15 @@
 import type { Redis } from 'ioredis';
 import type { Log } from '../telemetry/log.ts';
 import { timings } from '../timings.ts';
+import type { RedisLink } from './redisLink.ts';
 
 export interface Fitness {
   /** Resolves when it was polled. */
   polled: Promise<void>;
   /** What is wrong with it, and what to do, as of the last poll. */
   complaint(): string | undefined;
-  isCluster(): boolean;
+  /** It is not what its URL says. */
+  isAnother(): boolean;
   /** False while a wrong one is the only one seen so far. */
   isFit(): boolean;
   close(): void;
@@ -28,10 +30,10 @@ export interface Traits {
 
 const RIGHT = 'noeviction';
 
-/** @param place names it in the log @param mayEvict where it only keeps what may be forgotten */
+/** @param mayEvict where it only keeps what may be forgotten */
 export function watchFitness(
   redis: Redis,
-  { place, mayEvict, log }: { place: string; mayEvict: boolean; log: Pick<Log, 'error' | 'warn' | 'info'> },
+  { link, mayEvict, log }: { link: RedisLink; mayEvict: boolean; log: Pick<Log, 'error' | 'warn' | 'info'> },
 ): Fitness {
   let traits: Traits | undefined;
   let wasRight = false;
@@ -42,7 +44,7 @@ export function watchFitness(
     onPolled = resolve;
   });
 
-  const complaint = () => traits && complaintOf(traits, place, mayEvict);
+  const complaint = () => link.complaint() ?? (traits && complaintOf(traits, link, mayEvict));
 
   async function poll(): Promise<void> {
     clearTimeout(timer);
@@ -71,7 +73,7 @@ export function watchFitness(
   return {
     polled,
     complaint,
-    isCluster: () => traits?.isCluster === true,
+    isAnother: () => traits !== undefined && isStray(traits, link),
     isFit: () => wasRight || complaint() === undefined,
     close: () => {
       closed = true;
@@ -81,9 +83,15 @@ export function watchFitness(
 }
 
 /** What is wrong with a Redis, and what to do. */
-export function complaintOf({ isCluster, policy }: Traits, place: string, mayEvict: boolean): string | undefined {
-  if (isCluster) return clusterAdvice(place);
+export function complaintOf(traits: Traits, link: RedisLink, mayEvict: boolean): string | undefined {
+  const { place } = link;
+  const { policy } = traits;
+  if (isStray(traits, link)) return clusterAdvice(place);
   return mayEvict || policy === null || policy === RIGHT ? undefined : evictionAdvice(place, policy);
+}
+
+function isStray({ isCluster }: Traits, { target }: RedisLink): boolean {
+  return isCluster === true && target.kind !== 'cluster';
 }
 
 /** @throws when Redis does not answer */
@@ -119,7 +127,7 @@ function evictionAdvice(place: string, policy: string): string {
 
 function clusterAdvice(place: string): string {
   return (
-    `Redis ${place} is a node of a Redis Cluster, and Plearoll does not run on one: name a single Redis or Valkey, ` +
-    'with a replica and a failover behind one address where it must be highly available.'
+    `Redis ${place} is a node of a Redis Cluster: write redis+cluster:// (or rediss+cluster://) in its URL, and name ` +
+    'some of its nodes, separated by commas.'
   );
 }

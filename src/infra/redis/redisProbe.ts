@@ -10,6 +10,7 @@ import type { Log } from '../telemetry/log.ts';
 import { timings } from '../timings.ts';
 import { isElsewhere, type RedisClients } from './redisClients.ts';
 import { type Fitness, watchFitness } from './redisFitness.ts';
+import type { RedisLink } from './redisLink.ts';
 
 export interface RedisProbe {
   /** Probes now, or waits for the probe under way. */
@@ -25,10 +26,9 @@ export interface RedisProbe {
 }
 
 export interface RedisProbeOptions {
+  link: RedisLink;
   clients: RedisClients;
   absence: Absence;
-  /** Names the server in the log. */
-  place: string;
   process: string;
   prefix: string;
   mayEvict: boolean;
@@ -36,7 +36,7 @@ export interface RedisProbeOptions {
 }
 
 export function startRedisProbe(options: RedisProbeOptions): RedisProbe {
-  const { clients, absence, place, process, prefix, mayEvict, log } = options;
+  const { link, clients, absence, process, prefix, mayEvict, log } = options;
   let isOpen = true;
   let hasWritten = false;
   let isClosed = false;
@@ -57,7 +57,7 @@ export function startRedisProbe(options: RedisProbeOptions): RedisProbe {
   client.on('error', (error) => {
     refusal = error;
   });
-  const fitness = watchFitness(client, { place, mayEvict, log });
+  const fitness = watchFitness(client, { link, mayEvict, log });
 
   function poll(): Promise<void> {
     polling ??= write().finally(() => {
@@ -72,7 +72,7 @@ export function startRedisProbe(options: RedisProbeOptions): RedisProbe {
     try {
       const written = client.set(`${prefix}probe:${process}`, '1', 'PX', timings.redis.probe_key_ms);
       await withTimeout(written, timings.redis.probe_within_ms, 'it does not answer');
-      if (fitness.isCluster()) throw new Error(fitness.complaint());
+      if (fitness.isAnother()) throw new Error(fitness.complaint());
       refusal = undefined;
       isReplica = false;
       const away = absence.since();

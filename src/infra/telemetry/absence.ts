@@ -41,4 +41,3 @@ export function placeOf(url: string, usualPort: number): string {
 }
 
 export const postgresPlace = (url: string) => placeOf(url, 5_432);
-export const redisPlace = (url: string) => placeOf(url, 6_379);
