@@ -10,7 +10,7 @@ const PURE = [
   'test/client/{countdown,pieces}.test.ts',
   'test/core/{batcher,ids}.test.ts',
   'test/core/proof/!(merkle|tiles).test.ts',
-  'test/faults/{judge,listenersJudge}.test.ts',
+  'test/faults/{judge,judgeLog,listenersJudge}.test.ts',
   'test/infra/{backlog,blobs,config,metrics,redaction,redisUrl,repeats,settings,subcommand,tokens,trial}.test.ts',
   'test/integrity/{judgeLeaves,runFindings,streamKinds,sweepCanaries,tables}.test.ts',
   'test/live/!(asyncapi|answers|typedClient).test.ts',

@@ -22,7 +22,7 @@ const USERS = 20_000;
 const ADDRESSES = 10_000;
 const WARM_UP_SECONDS = 2;
 const PREFIX = 'plearoll:{bench}:';
-const ALONE = { api: 1, worker: 1, relay: 1, scheduler: 1 };
+const ALONE = { api: 1, worker: 1, relay: 1, scheduler: 1, signer: 1 };
 
 interface Round {
   per_second: number;

@@ -9,7 +9,8 @@ import type { Blow, Fault } from './blow.ts';
 import { BURDENS } from './burdens.ts';
 import { CROWDS } from './crowdFaults.ts';
 import { KINDS, type Kind, type Post } from './fleet.ts';
-import type { Moment } from './saboteur.ts';
+import { alive, killAt } from './killing.ts';
+import { LOG_FAULTS } from './logFaults.ts';
 import { SLOWNESS } from './slowness.ts';
 import type { Stage } from './stage.ts';
 import { STALLS } from './stalls.ts';
@@ -21,10 +22,6 @@ const LEASE_MS = 8_000;
 
 const now = () => performance.now();
 
-async function alive(post: Post): Promise<Process> {
-  return until(`a ${post.kind} is ready`, () => post.process);
-}
-
 function killAtRandom(kind: Kind): Fault {
   return {
     id: `kill-${kind}`,
@@ -33,19 +30,6 @@ function killAtRandom(kind: Kind): Fault {
       await sleep(dice.between(0, 300));
       const process = await alive(dice.oneOf(fleet.posts(kind)));
       process.signal('SIGKILL');
-      return { struck_ms: now() };
-    },
-  };
-}
-
-function killAt(id: string, kind: Kind, moment: Moment, what: string): Fault {
-  return {
-    id,
-    what: `the ${kind} dies ${what}`,
-    async strike({ fleet }, dice) {
-      const process = await alive(dice.oneOf(fleet.posts(kind)));
-      fleet.order(process, moment, dice.between(1, 20));
-      await process.exited;
       return { struck_ms: now() };
     },
   };
@@ -245,6 +229,7 @@ export const FAULTS: Fault[] = [
   cut,
   ...(KINDS.includes('scheduler') ? [twoLeaders] : []),
   ...KINDS.map(killAtRandom),
+  ...LOG_FAULTS,
   ...BURDENS,
   ...SURROUNDINGS,
   ...CROWDS,

@@ -1,5 +1,5 @@
 /**
- * Two of each of our processes under a supervisor: what dies is started again, and what does not answer for ten
+ * Two of each of our processes, and a signer, under a supervisor: what dies is started again, and what does not answer for ten
  * seconds is ended first. Schedulers join in where there are any.
  */
 import { existsSync, writeFileSync } from 'node:fs';
@@ -14,13 +14,16 @@ const ENTRIES = {
   worker: 'jobs/worker.js',
   relay: 'src/processes/relay.js',
   scheduler: 'jobs/scheduler.js',
+  signer: 'jobs/signer.js',
 } as const;
 export type Kind = keyof typeof ENTRIES;
 
 const DIST = join(import.meta.dirname, '..');
 export const KINDS = (Object.keys(ENTRIES) as Kind[]).filter((kind) => existsSync(join(DIST, ENTRIES[kind])));
 
-const OF_EACH = 2;
+/** There is one signer: its state is its alone. */
+const countOf = (kind: Kind) => (kind === 'signer' ? 1 : 2);
+const CHECKPOINT_SECONDS = '0.2';
 const HUNG_AFTER_MS = 10_000;
 const CHECK_EVERY_MS = 1_000;
 const START_AGAIN_MS = 200;
@@ -59,7 +62,7 @@ export async function startFleet(env: Env, folder: string, ofRelays: Env = {}): 
   const stillborn: Error[] = [];
   let stopped = false;
   const posts: Post[] = KINDS.flatMap((kind) =>
-    Array.from({ length: OF_EACH }, () => ({ kind, process: undefined, url: '', frozen: false, answeredAt: 0 })),
+    Array.from({ length: countOf(kind) }, () => ({ kind, process: undefined, url: '', frozen: false, answeredAt: 0 })),
   );
 
   async function supervise(post: Post): Promise<void> {
@@ -105,7 +108,9 @@ export async function startFleet(env: Env, folder: string, ofRelays: Env = {}): 
     },
     pids: () =>
       posts.flatMap(({ kind, process }, i) =>
-        process ? [{ name: `${kind} ${(i % OF_EACH) + 1}`, pid: process.pid }] : [],
+        process
+          ? [{ name: `${kind} ${posts.slice(0, i).filter((post) => post.kind === kind).length + 1}`, pid: process.pid }]
+          : [],
       ),
     logs: () =>
       Object.fromEntries(everybody.map(({ name, pid, output }) => [`${name} ${pid}`, output().slice(-4_000)])),
@@ -123,6 +128,11 @@ export async function startFleet(env: Env, folder: string, ofRelays: Env = {}): 
   return fleet;
 }
 
+/** Where checkpoints of the run go. */
+export function sinkIn(folder: string): string {
+  return join(folder, 'checkpoints.txt');
+}
+
 function settingsFor(env: Env, folder: string): Env {
   return {
     ...env,
@@ -135,6 +145,9 @@ function settingsFor(env: Env, folder: string): Env {
     WS_MAX_CONNECTIONS_PER_USER: '0',
     WS_MAX_CONNECTIONS_PER_IP: '0',
     CHAOS_ORDERS: folder,
+    PLEAROLL_HOME: join(folder, 'processes'),
+    CHECKPOINT_SECONDS,
+    CHECKPOINT_SINKS: `file:${sinkIn(folder)}`,
     NODE_OPTIONS: `--import ${pathToFileURL(join(import.meta.dirname, 'preload.js')).href}`,
   };
 }

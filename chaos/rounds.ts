@@ -7,12 +7,17 @@ import { SECRET } from '../test/support/secret.ts';
 import { type Arena, openArena } from './arena.ts';
 import type { Blow, Fault } from './blow.ts';
 import { type Dice, faultOf, rollDice } from './dice.ts';
-import { type Fleet, startFleet } from './fleet.ts';
+import { type Fleet, sinkIn, startFleet } from './fleet.ts';
 import { type History, judge } from './judge.ts';
+import { judgeLog } from './judgeLog.ts';
 import { lateness } from './lateness.ts';
 import { keepHistory, type RoundResult, tableOf } from './report.ts';
+import { readLog } from './sealed.ts';
 import { closeStage, openStage, recover, type Stage } from './stage.ts';
 import { findStrayTicks, readStored } from './stored.ts';
+
+/** Of the log: one that is broken is broken in many places. */
+const MOST_TOLD = 20;
 
 export interface RoundsOptions {
   seed: number;
@@ -91,8 +96,9 @@ async function judgeStage(stage: Stage): Promise<{ history: History; found: stri
   await closeStage(stage).catch((error: Error) => found.push(`it did not come to rest: ${error.message}`));
   const history = { sent: stage.sender.sent, heard: stage.listeners.heard };
   const streams = stage.sessions.map((id) => `session:${id}`);
-  const { pool } = stage.arena;
+  const { pool, folder } = stage.arena;
   found.push(...judge(history, await readStored(pool, streams)), ...(await findStrayTicks(pool)));
+  found.push(...judgeLog(await readLog(pool, sinkIn(folder))).slice(0, MOST_TOLD));
   return { history, found };
 }
 
@@ -101,8 +107,8 @@ export async function verifyAll(url: string): Promise<string[]> {
   const pool = openPool(url, 'verifier', 1, () => {});
   try {
     const report = await verifyRecord(pool as never, catalog, { institution_id: null });
-    const { invalid_sessions, invalid_streams, guard_issues, command_issues } = report;
-    const found = [...invalid_sessions, ...invalid_streams, ...guard_issues, ...command_issues];
+    const { invalid_sessions, invalid_streams, guard_issues, command_issues, log_issues } = report;
+    const found = [...invalid_sessions, ...invalid_streams, ...guard_issues, ...command_issues, ...log_issues];
     return found.map((one) => JSON.stringify(one));
   } finally {
     await pool.end();

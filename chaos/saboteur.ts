@@ -10,7 +10,20 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 
 /** K1: in the inbox, not rung. K2: rung. K3: COMMIT not yet sent. K4: committed, not published. K5: published. */
-export type Moment = 'accepted' | 'rung' | 'in_transaction' | 'committed' | 'published' | 'clock';
+export type Moment = 'accepted' | 'rung' | 'in_transaction' | 'committed' | 'published' | 'clock' | LogMoment;
+
+/** Of the sequencer and the signer, told by what they ask the database for. */
+type LogMoment = 'queue_taken' | 'leaves_added' | 'log_moved' | 'growth_read' | 'publishing' | 'delivering';
+
+/** Reached when such a statement is answered, or about to be sent. */
+const STATEMENTS: [LogMoment, statement: RegExp, when: 'sent' | 'answered'][] = [
+  ['queue_taken', /delete from log_queue where id in/, 'answered'],
+  ['leaves_added', /insert into log_leaves/, 'answered'],
+  ['log_moved', /update log_state set size = \$1, low_water/, 'answered'],
+  ['growth_read', /from log_leaves l left join events e .* where l.index >= \$1/s, 'answered'],
+  ['publishing', /insert into log_checkpoints/, 'sent'],
+  ['delivering', /insert into log_sinks/, 'sent'],
+];
 
 let orders = { moment: '', left: 0, signal: 'SIGKILL' };
 
@@ -63,12 +76,14 @@ around(
   'query',
   (query) =>
     function (this: pg.Client, ...args) {
-      const isCommit = args[0] === 'commit';
-      if (isCommit) reach('in_transaction');
+      const text = (args[0] as { text?: string }).text ?? String(args[0]);
+      const [moment, , when] = STATEMENTS.find(([, statement]) => statement.test(text)) ?? [];
+      if (text === 'commit') reach('in_transaction');
+      if (moment && when === 'sent') reach(moment);
       const answer = query.apply(this, args);
-      if (!isCommit) return answer;
+      if (text !== 'commit' && when !== 'answered') return answer;
       return answer.then((result) => {
-        reach('committed');
+        reach(text === 'commit' ? 'committed' : moment!);
         return result;
       });
     },

@@ -4,13 +4,13 @@
  */
 import type pg from 'pg';
 import type { JsonObject } from '../src/core/definitions/event.ts';
-import type { Checkpoint } from '../src/core/proof/checkpoint.ts';
 import type { BlobStore } from '../src/infra/blobs.ts';
 import type { Broadcast } from '../src/infra/broadcast/broadcast.ts';
 import type { ObserverLeases } from '../src/infra/presence/observers.ts';
 import type { Queues } from '../src/infra/queue/queue.ts';
 import type { Log } from '../src/infra/telemetry/log.ts';
 import type { Metrics } from '../src/infra/telemetry/metrics.ts';
+import type { Anchor } from '../src/integrity/runs/verifyRun.ts';
 
 /** What a run has at hand. */
 export interface JobTools {
@@ -25,7 +25,9 @@ export interface JobTools {
   metrics: Metrics;
   log: Log;
   /** What the signer signed last, by its own state; undefined where that is not on this host. */
-  signedLast?(): Promise<Checkpoint | undefined>;
+  signedLast?(): Promise<Anchor | undefined>;
+  /** Signs a report with the head key; undefined where that is not on this host. */
+  sign?(text: string): Promise<string | undefined>;
   /** When the tick was due, and the same for every run of it. RFC 3339. For a run by hand: now. */
   slot: string;
   /** Accepts a command of the system itself, under an idempotency key so that a second run sends nothing twice. */

@@ -25,6 +25,7 @@ import { createSend } from './send/sendCommand.ts';
 import type { TickKey } from './ticks/tickLedger.ts';
 import { createTickRunner, RUNS_AT_ONCE } from './ticks/tickRunner.ts';
 import { watchMark } from './upkeep/moveMark.ts';
+import { anchorSources } from './verify/readAnchors.ts';
 import { createRecordVerifier, VERIFICATIONS_AT_ONCE } from './verify/verifyRecord.ts';
 
 export interface Running {
@@ -71,9 +72,10 @@ export async function startWorker(
   const runner = createTickRunner({ backbone, pool: jobPool, verifierPool, catalog, timetable });
   const sequencer = createSequencer({ pool: jobPool, broadcast, metrics, log });
   const presence = createPresenceWatch({ backbone, pool: jobPool, catalog });
-  const files = signerFiles(backbone.config, backbone.installation);
-  const heads = createHeadSigner(files.headKey, log);
-  const verifier = createRecordVerifier({ db, verifierPool, blobs, files, heads, broadcast, metrics, log });
+  const { config, installation } = backbone;
+  const sources = anchorSources(config, installation);
+  const heads = createHeadSigner(signerFiles(config, installation).headKey, log);
+  const verifier = createRecordVerifier({ db, verifierPool, blobs, sources, heads, broadcast, metrics, log });
   const answerIntegrity = (job: Job) => (TIMED.has(job.name) ? runner.answer(job) : verifier.answer(job));
   const answer = async (job: Job) => (job.name === DEADLINE ? expirer.answer(job) : applier.answer(job));
   const doorbells = queues.worker('commands', answer, { concurrency: DOORBELLS_AT_ONCE });

@@ -23,6 +23,7 @@ import * as log from './0025_log.ts';
 import * as checkpoints from './0026_checkpoints.ts';
 import * as runLevels from './0028_run_levels.ts';
 import * as erasures from './0030_erasures.ts';
+import * as jobReports from './0038_job_reports.ts';
 
 export const migrations: (Knex.Migration & { name: string })[] = [
   { name: '0001_record', ...record },
@@ -48,4 +49,5 @@ export const migrations: (Knex.Migration & { name: string })[] = [
   { name: '0026_checkpoints', ...checkpoints },
   { name: '0028_run_levels', ...runLevels },
   { name: '0030_erasures', ...erasures },
+  { name: '0038_job_reports', ...jobReports },
 ];

@@ -38,9 +38,10 @@ test("the log's key and the signer's state are with the signer alone, and only t
       return how === null ? [] : [`${name}${how ?? ''}`];
     });
   expect(mounted('signer')).toEqual(['signer']);
-  expect(mounted('heads')).toEqual(['api:ro', 'relay:ro', 'signer']);
+  expect(mounted('heads')).toEqual(['api:ro', 'worker:ro', 'relay:ro', 'signer']);
   expect(mounted('erasures')).toEqual(['worker']);
-  for (const name of ['api', 'relay', 'signer']) expect(services.get(name)).toContain('HEAD_KEY_FILE: /heads/head.key');
+  for (const name of ['api', 'worker', 'relay', 'signer'])
+    expect(services.get(name)).toContain('HEAD_KEY_FILE: /heads/head.key');
 });
 
 test('every process of the Procfile is there', () => {

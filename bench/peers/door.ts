@@ -30,7 +30,7 @@ const NOTHING_TO_WAIT_FOR: Outcomes = {
   close: () => {},
 };
 
-const ALONE = { api: 1, worker: 1, relay: 1, scheduler: 1 };
+const ALONE = { api: 1, worker: 1, relay: 1, scheduler: 1, signer: 1 };
 
 /** @param accept stores a command and resolves with its outcome */
 export async function openDoor(

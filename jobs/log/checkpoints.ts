@@ -10,6 +10,7 @@ import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { inTransaction } from '../../src/infra/postgres/database.ts';
 import { demandNoFork } from '../../src/infra/signer/evidence.ts';
 import { readState, type SignerState, storeState } from '../../src/infra/signer/stateFile.ts';
+import { assertNewLeavesJudged } from '../../src/integrity/log/canaries.ts';
 import { cutLog } from '../../src/integrity/log/cutLog.ts';
 import { bytesOfHash } from '../../src/integrity/log/tileRows.ts';
 import { type BadLeaf, recomputeGrowth } from '../../src/integrity/log/unsigned.ts';
@@ -40,6 +41,7 @@ export class LostState extends Error {}
 /** @returns undefined where nothing has grown, or another signer is at it. @throws {InconsistentLog | LostState | ForkedLog} */
 export async function signCheckpoint(tools: SigningTools): Promise<Signing> {
   const { pool, key, stateFile, origin, reach } = tools;
+  assertNewLeavesJudged();
   const signing = await inTransaction<Signing>(
     pool,
     async (db) => {

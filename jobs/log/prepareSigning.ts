@@ -5,7 +5,7 @@ import type { Queryable } from '../../src/core/sql/queryable.ts';
 import type { Backbone } from '../../src/infra/process/backbone.ts';
 import { readOrMakeKey } from '../../src/infra/signer/keyFile.ts';
 import { headKeyName, signerFiles } from '../../src/infra/signer/signerFiles.ts';
-import { emptyState, readState, storeState } from '../../src/infra/signer/stateFile.ts';
+import { makeState, readState } from '../../src/infra/signer/stateFile.ts';
 import type { SigningTools } from './checkpoints.ts';
 
 const RETIRE =
@@ -28,7 +28,7 @@ export async function prepareSigning(
   const { rows } = await pool.query<{ is_new: boolean }>(
     `select not exists (select from log_checkpoints) and not exists (select from log_keys where use = 'log') as is_new`,
   );
-  if (rows[0]!.is_new && !(await readState(files.state, origin))) await storeState(files.state, emptyState(origin));
+  if (rows[0]!.is_new) await makeState(files.state, origin);
   await register(pool, 'log', key);
   await register(pool, 'head', headKey);
   log.info({ vkey: vkeyOf(key), head_vkey: vkeyOf(headKey) }, 'signer has its keys');

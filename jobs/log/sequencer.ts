@@ -2,9 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { readClock } from '../../src/core/sql/databaseClock.ts';
+import { timings } from '../../src/infra/timings.ts';
 import type { JobTools } from '../job.ts';
 import type { OverdueWork } from '../overduePoll.ts';
 import { keepFindings } from '../verify/storeFindings.ts';
+import { measureLag } from './measureLag.ts';
 import { type Pass, sequenceLog } from './sequenceLog.ts';
 
 /** What findings of it are kept under. */
@@ -14,7 +16,7 @@ export type SequencerTools = Pick<JobTools, 'pool' | 'broadcast' | 'metrics' | '
 
 export interface Sequencer {
   watched: OverdueWork;
-  /** Begins no more passes. */
+  /** Begins no more passes, and measures no more. */
   close(): void;
 }
 
@@ -25,6 +27,13 @@ const WAITS = `
 /** @param tools with a pool of role `worker` */
 export function createSequencer(tools: SequencerTools): Sequencer {
   let closing = false;
+  void measure();
+  const measuring = setInterval(() => void measure(), timings.signing.lag_every_ms).unref();
+
+  async function measure(): Promise<void> {
+    const measured = measureLag(tools.pool as never).then((seconds) => tools.metrics.checkpointLag.set(seconds));
+    await measured.catch((err) => tools.log.debug({ err }, 'measuring checkpoint lag failed'));
+  }
 
   async function poll(): Promise<void> {
     while (!closing) {
@@ -38,6 +47,7 @@ export function createSequencer(tools: SequencerTools): Sequencer {
 
   const close = () => {
     closing = true;
+    clearInterval(measuring);
   };
   return { watched: { name: 'log', waits: WAITS, poll }, close };
 }

@@ -33,8 +33,12 @@ const HAS_ENDED = `
     select from log_leaves l join events e on e.stream = l.stream and e.sequence = l.sequence
     where l.index >= $1 and l.index < $2 and e.event_type = 'SESSION_COMPLETED') as has_ended`;
 
+async function hasEnded(db: Queryable, from: number, to: number): Promise<boolean> {
+  return (await db.query<{ has_ended: boolean }>(HAS_ENDED, [from, to])).rows[0]!.has_ended;
+}
+
 export async function startSigner(backbone: Backbone): Promise<Signer> {
-  const { config, installation, broadcast, metrics, log } = backbone;
+  const { config, installation, broadcast, heartbeat, metrics, log } = backbone;
   const pool = backbone.openPool('worker', POOL_SIZE);
   const db: Queryable = pool;
   const tools = await prepareSigning(backbone, pool);
@@ -58,11 +62,7 @@ export async function startSigner(backbone: Backbone): Promise<Signer> {
     const isDue = performance.now() - signedAt >= config.CHECKPOINT_SECONDS * 1_000;
     const from = seen;
     seen = size;
-    if (isDue || (size > from && (await hasEnded(from, size)))) await sign();
-  }
-
-  async function hasEnded(from: number, to: number): Promise<boolean> {
-    return (await db.query<{ has_ended: boolean }>(HAS_ENDED, [from, to])).rows[0]!.has_ended;
+    if (isDue || (size > from && (await hasEnded(db, from, size)))) await sign();
   }
 
   async function sign(): Promise<void> {
@@ -106,14 +106,16 @@ export async function startSigner(backbone: Backbone): Promise<Signer> {
   }
 
   looking = lookOn();
+  await heartbeat.join('signer');
   return {
     db,
     async close() {
       closing = true;
+      const left = heartbeat.leave('signer');
       clearTimeout(timer);
       clearInterval(delivering);
       await looking;
-      await Promise.all([sinks.close(), witnesses.close()]);
+      await Promise.all([sinks.close(), witnesses.close(), left]);
       await pool.end();
     },
   };

@@ -8,6 +8,7 @@ import type { Catalog } from '../../src/core/definitions/command.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { withTimeout } from '../../src/core/withTimeout.ts';
 import type { Backbone } from '../../src/infra/process/backbone.ts';
+import { createHeadSigner } from '../../src/infra/signer/heads.ts';
 import { signerFiles } from '../../src/infra/signer/signerFiles.ts';
 import type { Log } from '../../src/infra/telemetry/log.ts';
 import { timings } from '../../src/infra/timings.ts';
@@ -15,7 +16,7 @@ import type { JobTools } from '../job.ts';
 import { type Renewing, startRenewing } from '../renewing.ts';
 import type { Line } from '../schedule.ts';
 import { createSend } from '../send/sendCommand.ts';
-import { signedLast } from '../verify/readAnchors.ts';
+import { anchorSources, readSignerAnchor } from '../verify/readAnchors.ts';
 import { type Claim, type Ending, endTick, MAX_ATTEMPTS, renewClaim } from './tickClaims.ts';
 import { doorbellId } from './tickLedger.ts';
 
@@ -41,7 +42,8 @@ const CUT_OFF: Ending = { status: 'waiting', error: null, wait_ms: 0, counts: fa
 
 export function createTickRun({ backbone, pool, verifierPool, catalog, isClosing }: TickRunOptions) {
   const { config, installation, queues, broadcast, observers, blobs, metrics, log } = backbone;
-  const signer = signerFiles(config, installation);
+  const sources = anchorSources(config, installation);
+  const heads = createHeadSigner(signerFiles(config, installation).headKey, log);
   const db: Queryable = pool;
 
   async function run({ job, queue }: Line, claim: Claim, { progress, isByHand = false }: RunMode): Promise<Ending> {
@@ -96,7 +98,8 @@ export function createTickRun({ backbone, pool, verifierPool, catalog, isClosing
       observers,
       blobs,
       metrics,
-      signedLast: () => signedLast(signer, log),
+      signedLast: () => readSignerAnchor(verifierPool as never, sources, log),
+      sign: heads.signText,
     };
     return { ...outside, log, slot: claim.slot, isOver, send, progress };
   }

@@ -98,16 +98,16 @@ async function storeVerdict(
   { id, run }: RunClaim,
   { result, finished_at, signed_report }: Extract<RunEnding, { state: 'done' }>,
 ): Promise<void> {
-  const { verdict, counts, findings, findings_omitted, report } = result;
+  const { verdict, counts, findings, findings_omitted, anchors, report } = result;
   const { streams_checked } = report;
   await db.query(
     `update integrity_runs
      set state = 'done', run = null, error = null, finished_at = $3, report = $4, verdict = $5, counts = $6, findings = $7,
-       findings_omitted = $8, progress_done = $9, progress_total = $9, signed_report = $10
+       findings_omitted = $8, progress_done = $9, progress_total = $9, signed_report = $10, anchors = $11
      where id = $1 and run = $2`,
     [
       ...[id, run, finished_at, JSON.stringify(report), verdict, JSON.stringify(counts), JSON.stringify(findings)],
-      ...[findings_omitted, streams_checked, signed_report],
+      ...[findings_omitted, streams_checked, signed_report, JSON.stringify(anchors)],
     ],
   );
 }
@@ -127,7 +127,7 @@ export async function giveUpLostRuns(db: Queryable): Promise<string[]> {
 
 /** However often verifications are asked for, so many are kept. */
 export async function removeOldRuns(db: Queryable, institution_id: string | null): Promise<void> {
-  const own = institution_id === null ? 'institution_id is null' : 'institution_id = $2';
+  const own = institution_id === null ? 'institution_id is null and job is null' : 'institution_id = $2';
   await db.query(
     `delete from integrity_runs where finished_at is not null and id in (
        select id from integrity_runs where ${own} order by asked_at desc, id desc offset $1)`,

@@ -3,8 +3,8 @@
  * wrong with no stream of its own is kept for runs of everything alone, for its one place holds what was found of the database.
  */
 import { groupBy } from '../../src/core/groupBy.ts';
+import type { RecordReport } from '../../src/integrity/recordReport.ts';
 import { streamNamedBy } from '../../src/integrity/runs/findingOf.ts';
-import type { RecordReport } from '../../src/integrity/verifyRecord.ts';
 import { type FindingTools, keepFindings, type StreamVerdict } from './storeFindings.ts';
 
 const JOB = 'verify.record';

@@ -4,15 +4,16 @@
  */
 
 import { readClock } from '../../src/core/sql/databaseClock.ts';
-import { verifyGuards } from '../../src/integrity/guards/verifyGuards.ts';
-import { verifyLog } from '../../src/integrity/log/verifyLog.ts';
+import { newTally } from '../../src/integrity/recordReport.ts';
+import type { RunAnchor } from '../../src/integrity/runs/verifyRun.ts';
 import { checkPages } from '../../src/integrity/streams/checkPages.ts';
 import { readNames } from '../../src/integrity/streams/streamNames.ts';
-import { verifyOutcomes } from '../../src/integrity/streams/verifyOutcomes.ts';
+import { checkDatabase } from '../../src/integrity/verifyRecord.ts';
 import { catalog } from '../../src/modules.ts';
 import { defineJob } from '../job.ts';
 import { keepChecks } from './storeChecks.ts';
 import { keepFindings } from './storeFindings.ts';
+import { counted, storeReport } from './storeReport.ts';
 
 const JOB = 'verify.everything';
 
@@ -22,27 +23,29 @@ export const verifyEverything = defineJob({
   most_ms: 4 * 3_600_000,
   async run(tools) {
     const db = tools.verifierPool;
-    const looked_at = await readClock(db);
-    const guarded = await verifyGuards(db);
-    const commands = await verifyOutcomes(db);
+    const tally = newTally(await readClock(db));
     // Read before the log is: what is signed is in the log already.
     const signed = await tools.signedLast?.();
-    const log = await verifyLog(db, signed ? [signed] : []);
-    const { notes } = guarded;
-    const issues = [...guarded.issues, ...commands.issues, ...log.issues];
+    const anchors: RunAnchor[] = signed ? [{ from: 'signer', ...signed }] : [];
+    await checkDatabase(db, tally, anchors);
+    const { guard_issues, guard_notes: notes, command_issues, log_issues } = tally;
+    const issues = [...guard_issues, ...command_issues, ...log_issues];
     if (notes.length > 0) tools.log.info({ job: JOB, notes }, 'the database differs where it guards nothing');
-    const guards = await keepFindings(tools, JOB, looked_at, [{ stream: null, issues, issues_omitted: 0 }]);
-    const done = await keepChecks(tools, JOB, checkPages(db, catalog, readNames(db, null), tools.blobs));
+    const guards = await keepFindings(tools, JOB, tally.checked_at, [{ stream: null, issues, issues_omitted: 0 }]);
+    const pages = counted(tally, checkPages(db, catalog, readNames(db, null), tools.blobs), true);
+    const done = await keepChecks(tools, JOB, pages);
+    const stored = await storeReport(tools, { job: JOB, scope: 'all', anchors, is_complete: done.is_complete }, tally);
     return {
       ...done,
-      guard_issues: guarded.issues.length,
+      ...stored,
+      guard_issues: guard_issues.length,
       guard_notes: notes.length,
       guard_findings_opened: guards.opened,
-      commands_checked: commands.commands_checked,
-      command_issues: commands.issues.length,
+      commands_checked: tally.commands_checked,
+      command_issues: command_issues.length,
       is_signer_compared: signed !== undefined,
-      leaves_checked: log.leaves_checked,
-      log_issues: log.issues.length,
+      leaves_checked: tally.leaves_checked,
+      log_issues: log_issues.length,
     };
   },
 });

@@ -14,15 +14,16 @@ import type { HeadSigner } from '../../src/infra/signer/heads.ts';
 import type { Log } from '../../src/infra/telemetry/log.ts';
 import type { Metrics } from '../../src/infra/telemetry/metrics.ts';
 import { timings } from '../../src/infra/timings.ts';
+import type { RecordReport } from '../../src/integrity/recordReport.ts';
 import { runReportText } from '../../src/integrity/runs/runReport.ts';
 import { type RunResult, verifyRun } from '../../src/integrity/runs/verifyRun.ts';
-import type { Progress, RecordReport } from '../../src/integrity/verifyRecord.ts';
+import type { Progress } from '../../src/integrity/verifyRecord.ts';
 import { catalog } from '../../src/modules.ts';
 import type { OverdueWork } from '../overduePoll.ts';
 import { startRenewing } from '../renewing.ts';
 import * as runs from './integrityRuns.ts';
 import { raiseFindings } from './raiseFindings.ts';
-import { type AnchorFiles, readAnchors } from './readAnchors.ts';
+import { type AnchorSources, readAnchors } from './readAnchors.ts';
 
 export interface RecordVerifier {
   answer(job: Job<{ run_id: string }>): Promise<{ state: string }>;
@@ -38,7 +39,7 @@ export interface RecordVerifierOptions {
   verifierPool: pg.Pool;
   blobs: Blobs;
   /** What the signer keeps, where it is on this host. */
-  files: AnchorFiles;
+  sources: AnchorSources;
   /** Signs reports. */
   heads: Pick<HeadSigner, 'signText'>;
   broadcast: Broadcast;
@@ -122,7 +123,7 @@ export function createRecordVerifier(options: RecordVerifierOptions): RecordVeri
 }
 
 async function verify(
-  { verifierPool, blobs, files, log }: RecordVerifierOptions,
+  { verifierPool, blobs, sources, log }: RecordVerifierOptions,
   claim: runs.RunClaim,
   progress: Progress,
 ): Promise<RunResult> {
@@ -130,7 +131,7 @@ async function verify(
   let fault: Error | undefined;
   try {
     const db: Queryable = client as never;
-    return await verifyRun({ db, catalog, blobs, progress }, claim, await readAnchors(db, claim, files, log));
+    return await verifyRun({ db, catalog, blobs, progress }, claim, await readAnchors(db, claim, sources, log));
   } catch (thrown) {
     fault = thrown as Error;
     throw thrown;
@@ -142,14 +143,11 @@ async function verify(
 /** Signed before it is stored, and as it is answered: a verdict that is edited afterwards is no longer what was signed. */
 async function finished(
   { db, heads }: RecordVerifierOptions,
-  { id, scope, level, started_at }: runs.RunClaim,
+  claim: runs.RunClaim,
   result: RunResult,
 ): Promise<runs.RunEnding> {
   const finished_at = await readClock(db);
-  const { verdict, counts, findings, findings_omitted, report } = result;
-  const progress = { done: report.streams_checked, total: report.streams_checked };
-  const found = { verdict, progress, counts, findings, findings_omitted };
-  const text = runReportText({ id, scope, state: 'done', level, ...found, started_at, finished_at });
+  const text = runReportText({ ...claim, job: null }, result, finished_at);
   return { state: 'done', result, finished_at, signed_report: (await heads.signText(text)) ?? null };
 }
 

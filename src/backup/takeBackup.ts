@@ -8,7 +8,8 @@
 import { DEFAULT_ROLE_PREFIX, roleName } from '../core/sql/databaseRoles.ts';
 import { demandOurRoles, OURS, readSchema, SchemaError } from '../infra/postgres/schema.ts';
 import { takeRole } from '../infra/postgres/takeRole.ts';
-import { type RecordReport, verifyRecord } from '../integrity/verifyRecord.ts';
+import type { RecordReport } from '../integrity/recordReport.ts';
+import { verifyRecord } from '../integrity/verifyRecord.ts';
 import { catalog } from '../modules.ts';
 import { type Counts, writeArchive } from './archive.ts';
 import { countRows } from './countRows.ts';

@@ -49,7 +49,7 @@ export const timings = {
     log_every_ms: 30_000,
   },
   /** Whether the log has grown: a session's end is to be signed within two seconds. */
-  signing: { poll_ms: 500, sink_within_ms: 5_000, sinks_every_ms: 5_000 },
+  signing: { poll_ms: 500, sink_within_ms: 5_000, sinks_every_ms: 5_000, lag_every_ms: 5_000 },
   /** The thread that ends a process whose main thread stands still. */
   watchdog: { patience_ms: 5_000, beat_every_ms: 500, check_every_ms: 500 },
   /** Which processes are alive: Postgres ends the session of one that it has not heard for `silence_ms`. */

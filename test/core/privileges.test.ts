@@ -34,7 +34,7 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
     ...on(APPENDED, 'select insert'),
     revocations: 'select insert delete',
     presence_judged: 'select insert',
-    integrity_runs: 'select update delete',
+    integrity_runs: 'select insert update delete',
     knex_migrations: 'select',
     streams: 'select insert update',
     events: 'select insert',

@@ -8,7 +8,10 @@ import { describe, expect, inject, test } from 'vitest';
 import { rollDice } from '../../chaos/dice.ts';
 import { isEverything } from '../support/everything.ts';
 
-const FAULTS = ['K1', 'K2', 'K3', 'K4', 'K5', 'K6', 'K7', 'K8', 'K10', 'K13', 'kill-relay'];
+const FAULTS = [
+  ...['K1', 'K2', 'K3', 'K4', 'K5', 'K6', 'K7', 'K8', 'K10', 'K13', 'kill-relay'],
+  ...['L1', 'L2', 'L3', 'L4', 'L5', 'L6', 'L7', 'L8', 'kill-signer'],
+];
 const DRAWN = 6;
 /** Said in the output, and with it the same blows can be struck again. */
 const SEED = randomInt(2 ** 31);

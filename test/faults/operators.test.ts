@@ -26,36 +26,46 @@ describe.skipIf(redisUrl === null)('an operator', () => {
 
   test('is told by every process how many of each kind are alive, and soon when one is not', async () => {
     const scene = await openScene({ redisUrl: redisUrl! });
-    const [api, worker, doomed, relay, scheduler] = await Promise.all([
+    const [api, worker, doomed, relay, scheduler, signer] = await Promise.all([
       scene.startApi(),
       scene.startWorker(),
       scene.startWorker(),
       scene.startRelay(),
       scene.startScheduler(),
+      scene.startSigner(),
     ]);
     const says = (all: Process[], processes: Json) =>
       until(`all say ${JSON.stringify(processes)}`, async () => {
         const said = await Promise.all(all.map(healthOf));
         return said.every((health) => JSON.stringify(health.processes) === JSON.stringify(processes));
       });
-    await says([api, worker, doomed, relay, scheduler], { api: 1, worker: 2, relay: 1, scheduler: 1 });
-    for (const one of [api, worker, relay, scheduler]) {
+    await says([api, worker, doomed, relay, scheduler, signer], {
+      api: 1,
+      worker: 2,
+      relay: 1,
+      scheduler: 1,
+      signer: 1,
+    });
+    for (const one of [api, worker, relay, scheduler, signer]) {
       expect(await healthOf(one), one.name).toMatchObject({ healthy: true, degraded: false });
       expect(await get(one.url, '/livez', null), one.name).toMatchObject({ status: 200, body: { alive: true } });
       expect((await get(one.url, '/health?require=redis', null)).status).toBe(200);
     }
     doomed.signal('SIGKILL');
-    await says([api, worker, relay, scheduler], { api: 1, worker: 1, relay: 1, scheduler: 1 });
+    await says([api, worker, relay, scheduler], { api: 1, worker: 1, relay: 1, scheduler: 1, signer: 1 });
     expect(await healthOf(api)).toMatchObject({ degraded: false });
     relay.signal('SIGSTOP');
-    await says([api, worker, scheduler], { api: 1, worker: 1, relay: 0, scheduler: 1 });
+    await says([api, worker, scheduler], { api: 1, worker: 1, relay: 0, scheduler: 1, signer: 1 });
     expect(await healthOf(api)).toMatchObject({ healthy: true, degraded: true });
     relay.signal('SIGCONT');
     scheduler.signal('SIGTERM');
-    await says([api, worker, relay], { api: 1, worker: 1, relay: 1, scheduler: 0 });
+    await says([api, worker, relay], { api: 1, worker: 1, relay: 1, scheduler: 0, signer: 1 });
     await scene.startScheduler();
-    await says([api, worker, relay], { api: 1, worker: 1, relay: 1, scheduler: 1 });
+    await says([api, worker, relay], { api: 1, worker: 1, relay: 1, scheduler: 1, signer: 1 });
     expect(await healthOf(api)).toMatchObject({ degraded: false });
+    signer.signal('SIGKILL');
+    await says([api, worker, relay], { api: 1, worker: 1, relay: 1, scheduler: 1, signer: 0 });
+    expect(await healthOf(api)).toMatchObject({ healthy: true, degraded: true });
     await checkHistory(scene.database, []);
   });
 

@@ -2,15 +2,21 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { timetable } from '../../jobs/schedule.ts';
+import { createTickRunner } from '../../jobs/ticks/tickRunner.ts';
 import { checkpointText, parseCheckpoint } from '../../src/core/proof/checkpoint.ts';
 import { parseVkey } from '../../src/core/proof/keys.ts';
 import { formatNote, parseNote } from '../../src/core/proof/note.ts';
 import { openNote } from '../../src/core/proof/openNote.ts';
 import { drawSeed, type SigningKey, signingKey, signText } from '../../src/core/proof/signNote.ts';
 import { MOST_WAITING } from '../../src/http/operations/verifyRuns.ts';
+import { openPool } from '../../src/infra/postgres/database.ts';
 import { readKeyFile } from '../../src/infra/signer/keyFile.ts';
 import { signerFiles } from '../../src/infra/signer/signerFiles.ts';
+import { readState } from '../../src/infra/signer/stateFile.ts';
+import { catalog } from '../../src/modules.ts';
 import { type Cast, cast, get, type Json, must, openSession, type Person, person, post } from '../support/client.ts';
+import { checkpointed } from '../support/log.ts';
 import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
 
 const PATH = '/integrity/verify';
@@ -49,6 +55,14 @@ describe.skipIf(isLeftOut)(`verification at a level, ${kind}`, () => {
       return run.finished_at !== null && run;
     };
     return vi.waitUntil(isOver, PATIENCE) as Promise<Json>;
+  }
+
+  async function runByHand(job: string): Promise<void> {
+    const pool = openPool(stack.database.url, 'worker', 3, () => {});
+    const verifierPool = openPool(stack.database.url, 'verifier', 3, () => {});
+    const runner = createTickRunner({ backbone: stack.backbones[0]!, pool, verifierPool, catalog, timetable });
+    expect(await runner.runByHand(job)).toMatchObject({ status: 'succeeded' });
+    await Promise.all([pool.end(), verifierPool.end()]);
   }
 
   const files = () => signerFiles(stack.backbones[0]!.config, stack.backbones[0]!.installation);
@@ -153,6 +167,31 @@ describe.skipIf(isLeftOut)(`verification at a level, ${kind}`, () => {
     } finally {
       await writeFile(state, kept);
     }
+  });
+
+  test('of a timed job is listed apart, to those who may see everything, with what it was compared with', async () => {
+    const before = (await must(get(stack.url, '/integrity/runs', root))).items.map(({ id }: Json) => id);
+    const job = 'verify.everything';
+    await checkpointed(stack);
+    await runByHand(job);
+    const path = `/integrity/runs?job=${job}`;
+    const { items } = await must(get(stack.url, path, root));
+    const { size } = (await readState(files().state, files().origin))!.checkpoint;
+    const key = (await readKeyFile(files().logKey))!;
+    expect(items).toMatchObject([
+      {
+        ...{ job, scope: 'all', level: 'log', verdict: 'intact@log', findings: [] },
+        anchors: [{ from: 'signer', size, signed_by: [`${key.name}+${key.key_id}`], cosigned_by: [] }],
+      },
+    ]);
+    const { report, ...run } = await runAt(`/integrity/runs/${items[0].id}`, root);
+    const { keys } = (await get(stack.url, '/integrity/keys', null)).body;
+    const heads = keys.filter(({ use }: Json) => use === 'head').map(({ vkey }: Json) => parseVkey(vkey)!);
+    expect(JSON.parse((await openNote(report, heads)).text)).toEqual(run);
+    expect((await must(get(stack.url, path, people.admin))).items).toEqual([]);
+    expect((await get(stack.url, `/integrity/runs/${run.id}`, people.admin)).status).toBe(404);
+    expect((await must(get(stack.url, '/integrity/runs', root))).items.map(({ id }: Json) => id)).toEqual(before);
+    expect((await get(stack.url, '/integrity/runs?job=prune.commands', root)).status).toBe(422);
   });
 
   test('is anchored in a checkpoint that the asker brought', async () => {

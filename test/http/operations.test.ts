@@ -40,7 +40,7 @@ describe.skipIf(isLeftOut)('for operators', () => {
 
   test('health says how everything is, to anybody, at once', async () => {
     const each = kind === 'embedded' ? 1 : 2;
-    const processes = { api: each, worker: each, relay: each, scheduler: each };
+    const processes = { api: each, worker: each, relay: each, scheduler: each, signer: 1 };
     for (const api of stack.apis) {
       // Who comes after is counted with the next beat.
       await expect.poll(async () => (await get(api, '/health', null)).body.processes, SOON).toEqual(processes);

@@ -9,7 +9,7 @@ import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 import { openWire } from '../support/wire.ts';
 
 const SOON = { timeout: 20_000, interval: 50 };
-const NOBODY = { api: 0, worker: 0, relay: 0, scheduler: 0 };
+const NOBODY = { api: 0, worker: 0, relay: 0, scheduler: 0, signer: 0 };
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -32,7 +32,7 @@ test('processes of every kind count themselves and each other, also in the role 
   for (const { kind, heartbeat } of everybody) await heartbeat.join(kind);
   const second = start();
   await second.join('worker');
-  const all = { api: 1, worker: 2, relay: 1, scheduler: 1 };
+  const all = { api: 1, worker: 2, relay: 1, scheduler: 1, signer: 1 };
   expect(second.alive()).toEqual(all);
   for (const { heartbeat } of everybody) await expect.poll(heartbeat.alive, SOON).toEqual(all);
 });
@@ -41,9 +41,9 @@ test('one process that plays every part counts once for each, and for none that 
   const alone = start();
   await Promise.all(PROCESS_KINDS.map((kind) => alone.join(kind)));
   await alone.join('worker');
-  expect(alone.alive()).toEqual({ api: 1, worker: 1, relay: 1, scheduler: 1 });
+  expect(alone.alive()).toEqual({ api: 1, worker: 1, relay: 1, scheduler: 1, signer: 1 });
   await alone.leave('worker');
-  expect(alone.alive()).toEqual({ api: 1, worker: 0, relay: 1, scheduler: 1 });
+  expect(alone.alive()).toEqual({ api: 1, worker: 0, relay: 1, scheduler: 1, signer: 1 });
 });
 
 test('who is killed is gone with the next beat, and who stands still within a dozen seconds', async () => {

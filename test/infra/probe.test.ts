@@ -23,7 +23,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-async function open(looks = pool, alive = { api: 1, worker: 1, relay: 1, scheduler: 1 }) {
+async function open(looks = pool, alive = { api: 1, worker: 1, relay: 1, scheduler: 1, signer: 1 }) {
   const probe = await startProbe({
     pool: looks,
     postgres: createAbsence('Postgres', createLog('silent', 'test')),
@@ -72,9 +72,9 @@ test('a Postgres that answers nothing is away', async () => {
   expect(probe.isReady()).toBe(false);
 });
 
-test('without a worker, a relay, a scheduler or an API all that is left is degraded, and serves', async () => {
+test('without a worker, a relay, a scheduler, a signer or an API all that is left is degraded, and serves', async () => {
   for (const kind of PROCESS_KINDS) {
-    const alive = { api: 2, worker: 2, relay: 2, scheduler: 2, [kind]: 0 };
+    const alive = { api: 2, worker: 2, relay: 2, scheduler: 2, signer: 1, [kind]: 0 };
     const probe = await open(pool, alive);
     expect(probe.health()).toMatchObject({ healthy: true, degraded: true, processes: alive });
     expect(probe.isReady()).toBe(true);

@@ -3,8 +3,9 @@ import { expect, test } from 'vitest';
 import { sha256 } from '../../src/core/chain/sha256.ts';
 import { merkleRoot } from '../../src/core/proof/merkle.ts';
 import { appendLeaves, type Tile } from '../../src/core/proof/tiles.ts';
-import { assertCanariesFound } from '../../src/integrity/log/canaries.ts';
+import { assertCanariesFound, assertNewLeavesJudged } from '../../src/integrity/log/canaries.ts';
 import { judgeLeaves, type LeafRow, NO_LEAVES, type SignedTree } from '../../src/integrity/log/judgeLeaves.ts';
+import { judgeNewLeaves } from '../../src/integrity/log/unsigned.ts';
 
 const SIZE = 600;
 const hashes = Array.from({ length: SIZE }, (_, i) => sha256(`event ${i}`));
@@ -71,4 +72,16 @@ test('a check that misses what was broken on purpose is not believed, nor one th
   expect(() => assertCanariesFound((...given) => ({ ...judgeLeaves(...given), issues: [] }))).toThrow('does not find');
   const jumpy: typeof judgeLeaves = (...given) => ({ ...judgeLeaves(...given), issues: ['x'] });
   expect(() => assertCanariesFound(jumpy)).toThrow('faults in a sound log');
+});
+
+test('a signer that does not see what was broken for it on purpose, or sees it everywhere, signs nothing', () => {
+  expect(() => assertNewLeavesJudged()).not.toThrow();
+  const blind: typeof judgeNewLeaves = (...given) => ({ ...judgeNewLeaves(...given), faults: [] });
+  expect(() => assertNewLeavesJudged(blind)).toThrow('does not find a leaf');
+  const jumpy: typeof judgeNewLeaves = (rows) =>
+    judgeNewLeaves(
+      rows,
+      rows.map(() => ''),
+    );
+  expect(() => assertNewLeavesJudged(jumpy)).toThrow('finds a sound leaf bad');
 });

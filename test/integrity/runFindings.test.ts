@@ -1,9 +1,9 @@
 /** What verification words, taken apart for programs, and the verdict that follows at each level. */
 import { describe, expect, test } from 'vitest';
+import type { CheckedRecord, RecordReport } from '../../src/integrity/recordReport.ts';
 import { findingOf } from '../../src/integrity/runs/findingOf.ts';
 import { runReportText } from '../../src/integrity/runs/runReport.ts';
-import { resultOf } from '../../src/integrity/runs/verifyRun.ts';
-import type { CheckedRecord, RecordReport } from '../../src/integrity/verifyRecord.ts';
+import { type RunAnchor, resultOf } from '../../src/integrity/runs/verifyRun.ts';
 
 const STREAM = 'session:5b0e2a53-4a2b-4b9e-9a53-000000000001';
 const [A, B] = ['a'.repeat(64), 'b'.repeat(64)];
@@ -45,11 +45,13 @@ describe('an issue taken apart', () => {
   });
 });
 
+const ANCHOR: RunAnchor = { from: 'signer', size: 3, root: A, signed_by: ['log+0a'], cosigned_by: [] };
+
 describe('a verdict', () => {
   test('is intact at the level that was asked for, and no further', () => {
-    expect(resultOf(checked(), 'self', false).verdict).toBe('intact@self');
-    expect(resultOf(checked(), 'log', true).verdict).toBe('intact@log');
-    expect(resultOf(checked(), 'anchored', true).verdict).toBe('intact@anchored');
+    expect(resultOf(checked(), 'self', []).verdict).toBe('intact@self');
+    expect(resultOf(checked(), 'log', [ANCHOR]).verdict).toBe('intact@log');
+    expect(resultOf(checked(), 'anchored', [ANCHOR]).verdict).toBe('intact@anchored');
   });
 
   test.each([
@@ -58,26 +60,25 @@ describe('a verdict', () => {
     ['of a log that there is nothing to compare with', checked(), 'log', false],
     ['of no leaf', checked({ leaves_checked: 0 }), 'anchored', true],
   ] as const)('%s is unverifiable', (_, record, level, isAnchored) => {
-    expect(resultOf(record, level, isAnchored).verdict).toBe('unverifiable');
+    expect(resultOf(record, level, isAnchored ? [ANCHOR] : []).verdict).toBe('unverifiable');
   });
 
   test('is tampered wherever there is a finding, whatever could not be looked at', () => {
     const found = checked({ tamper_detected: true, log_issues: ['Leaf missing: 3'], leaves_checked: 0 });
-    const { verdict, findings, counts } = resultOf(found, 'log', false);
+    const { verdict, findings, counts } = resultOf(found, 'log', []);
     expect([verdict, findings.length, counts.event]).toEqual(['tampered', 1, 17]);
   });
 
   test('lists as many findings as a signed note has room for, and counts the others', () => {
     const issues = Array.from({ length: 1_000 }, (_, i) => `Projection mismatch in turns ${i}: ${'"'.repeat(900)}`);
     const broken = checked({ tamper_detected: true, issues_omitted: 5, invalid_streams: [{ stream: STREAM, issues }] });
-    const { findings, findings_omitted, ...result } = resultOf(broken, 'self', false);
+    const result = resultOf(broken, 'self', []);
+    const { findings, findings_omitted } = result;
     expect(findings.length).toBeGreaterThan(50);
     expect(findings.length + findings_omitted).toBe(1_005);
     const at = '2026-11-22T05:00:00.000Z';
-    const run = { id: STREAM, scope: 'all', state: 'done', level: 'self', progress: { done: 2, total: 2 } } as const;
-    const times = { started_at: at, finished_at: at };
-    const { verdict, counts } = result;
-    const text = runReportText({ ...run, verdict, counts, findings, findings_omitted, ...times });
+    const run = { id: STREAM, job: null, scope: 'all', level: 'self', started_at: at } as const;
+    const text = runReportText(run, result, at);
     expect(Buffer.byteLength(text)).toBeLessThan(60_000);
   });
 });

@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
+import type { RecordReport } from '../../src/integrity/recordReport.ts';
 import { type ColumnTypes, readColumnTypes } from '../../src/integrity/streams/compareRows.ts';
-import type { RecordReport } from '../../src/integrity/verifyRecord.ts';
 import { type ProjectedTable, projected } from '../../src/tables.ts';
 import { isEverything } from '../support/everything.ts';
 import { type Fixture, openFixture } from './fixture.ts';

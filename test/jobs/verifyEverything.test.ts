@@ -1,6 +1,10 @@
 /** The nightly verification: every stream, and the guards of the database. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { KEPT_REPORTS } from '../../jobs/verify/storeReport.ts';
 import { verifyEverything } from '../../jobs/verify/verifyEverything.ts';
+import { formatNote } from '../../src/core/proof/note.ts';
+import { openNote } from '../../src/core/proof/openNote.ts';
+import { drawSeed, signingKey, signText } from '../../src/core/proof/signNote.ts';
 import { completedSession } from '../integrity/recordFixture.ts';
 import { openWorkbench, type Workbench } from '../support/jobTools.ts';
 import { isLeftOut } from '../support/stack.ts';
@@ -20,6 +24,13 @@ describe.skipIf(isLeftOut)('verify.everything', () => {
   const rows = async (text: string, ...values: unknown[]) => (await bench.database.pool.query(text, values)).rows;
   const openFindings = () => rows('select * from findings where resolved_at is null');
   const run = (tools = bench.tools) => verifyEverything.run(tools);
+  const lastRun = async () => {
+    const [row] =
+      await rows(`select id, job, scope, level, verdict, counts, findings, findings_omitted, anchors, started_at,
+      finished_at, signed_report as report from integrity_runs order by asked_at desc limit 1`);
+    const at = (instant: Date) => instant.toISOString();
+    return { ...row, started_at: at(row.started_at), finished_at: at(row.finished_at) };
+  };
 
   test('checks every stream, also an assignment without a session', async () => {
     const counts = { streams_checked: 3, events_checked: 14, streams_invalid: 0, guard_issues: 0 };
@@ -69,13 +80,61 @@ describe.skipIf(isLeftOut)('verify.everything', () => {
 
   test('compares the log with what the signer signed last, where its state is on this host', async () => {
     expect(await run()).toMatchObject({ is_signer_compared: false, log_issues: 0 });
-    const signed = { origin: 'court.example/log', size: 1, root: 'a'.repeat(64) };
+    const signed = { size: 1, root: 'a'.repeat(64), signed_by: ['court.example/log+0a1b2c3d'], cosigned_by: [] };
     const told = { is_signer_compared: true, log_issues: 2, guard_findings_opened: 1 };
     expect(await run({ ...bench.tools, signedLast: async () => signed })).toMatchObject(told);
     const [{ issues }] = await openFindings();
+    const { verdict, level, anchors } = await lastRun();
+    expect({ verdict, level, anchors }).toEqual({
+      verdict: 'tampered',
+      level: 'log',
+      anchors: [{ from: 'signer', ...signed }],
+    });
     expect(issues).toContainEqual(expect.stringMatching('^Checkpoint mismatch at size 1: signed=aaaa'));
     await run();
     expect(await openFindings()).toEqual([]);
+  });
+
+  test('stores each run with a report that was signed over all that is said of it', async () => {
+    const key = signingKey('court.example/log/head', 'ed25519', drawSeed());
+    const sign = async (text: string) => formatNote({ text, signatures: [signText(text, key)] });
+    const { run_id, verdict } = await run({ ...bench.tools, sign });
+    expect(verdict).toBe('intact@self');
+    const { id, report, counts, ...row } = await lastRun();
+    expect(id).toBe(run_id);
+    expect(row).toMatchObject({
+      job: 'verify.everything',
+      scope: 'all',
+      level: 'self',
+      verdict,
+      findings: [],
+      anchors: [],
+    });
+    expect(counts).toMatchObject({ stream: 3, state: 3, event: 14, leaf: 0 });
+    expect(JSON.parse((await openNote(report, [key])).text)).toEqual({
+      ...{ id, counts, ...row },
+      ...{ state: 'done', progress: { done: 3, total: 3 } },
+    });
+  });
+
+  test('is not intact where its time was over before all was checked, nor where nothing was there', async () => {
+    expect(await run(bench.within(0))).toMatchObject({ verdict: 'unverifiable' });
+    expect(await lastRun()).toMatchObject({ verdict: 'unverifiable', report: null });
+  });
+
+  test('keeps so many reports, and those that were asked for besides', async () => {
+    await rows(`insert into integrity_runs (id, job, state, is_leveled, asked_at, finished_at, report)
+      select gen_random_uuid(), 'verify.everything', 'done', true, now() - n * interval '1 minute', now(), '{}'
+      from generate_series(1, ${KEPT_REPORTS}) n`);
+    await rows(
+      `insert into integrity_runs (id, state, asked_at, finished_at, report) values (gen_random_uuid(), 'done', '2020-01-01', now(), '{}')`,
+    );
+    await run();
+    const kept = await rows('select job, count(*)::integer as count from integrity_runs group by job order by job');
+    expect(kept).toEqual([
+      { job: 'verify.everything', count: KEPT_REPORTS },
+      { job: null, count: 1 },
+    ]);
   });
 
   test('has left the record as it was', async () => {

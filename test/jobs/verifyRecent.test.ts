@@ -67,8 +67,11 @@ describe.skipIf(isLeftOut)('verify.recent', () => {
       const issue = `Projection mismatch in courtroom_sessions ${session_id}: title is "Changed", the chain says "${title}"`;
       const stream = `session:${session_id}`;
       await retitle('Changed');
-      expect(await run()).toMatchObject({ streams_invalid: 1, findings_opened: 1 });
-      expect(await run()).toMatchObject({ streams_invalid: 1, findings_opened: 0 });
+      const { run_id } = await run();
+      const [report] = await rows('select job, scope, verdict, findings from integrity_runs where id = $1', run_id);
+      expect(report).toMatchObject({ job: 'verify.recent', scope: 'part', verdict: 'tampered' });
+      expect(report.findings).toContainEqual(expect.objectContaining({ check: 'state', stream, got: '"Changed"' }));
+      expect(await run()).toMatchObject({ streams_invalid: 1, findings_opened: 0, verdict: 'tampered' });
       const [kept, ...others] = (await findings()).filter((one) => one.stream === stream);
       expect(others).toEqual([]);
       expect(kept).toMatchObject({ job: 'verify.recent', issues: [issue], issues_omitted: 0, resolved_at: null });

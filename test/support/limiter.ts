@@ -11,7 +11,7 @@ export interface ToldLimiter extends Limiter {
   told: string[];
 }
 
-export const ALONE = { api: 1, worker: 1, relay: 1, scheduler: 1 };
+export const ALONE = { api: 1, worker: 1, relay: 1, scheduler: 1, signer: 1 };
 
 export function openTestLimiter(redis?: RedisServer, options: Partial<LimiterOptions> = {}): ToldLimiter {
   const metrics = createMetrics();

@@ -23,6 +23,8 @@ import { defineRoute, type Serve } from '../door/route.ts';
 import { runAnswer, runList, runUnderWay } from './operationAnswers.ts';
 
 const MAX_NOTE = 16_384;
+/** Timed jobs that store their reports. */
+const TIMED_VERIFICATIONS = ['verify.recent', 'verify.everything'] as const;
 
 const verifyBody = named(
   'VerifyRequest',
@@ -99,8 +101,8 @@ export interface StoredRun {
   progress_total: number;
 }
 
-const RUN = `id, scope, state, level, verdict, progress_done, progress_total, counts, findings, findings_omitted, started_at,
-  finished_at, signed_report as report`;
+const RUN = `id, job, scope, state, level, verdict, progress_done, progress_total, counts, findings, findings_omitted, anchors,
+  started_at, finished_at, signed_report as report`;
 
 /** Whose it is, the table's policy knows. */
 export async function findRun({ reading }: ApiContext, actor: Actor, id: string): Promise<StoredRun | undefined> {
@@ -150,17 +152,17 @@ function answerOfGlobalVerify(res: Response, run: StoredRun): void {
     .json({ ...runOf(run), ...body });
 }
 
-const page = z.strictObject(pageQuery([instant, uuid]));
+const page = z.strictObject({ ...pageQuery([instant, uuid]), job: z.enum(TIMED_VERIFICATIONS).exactOptional() });
 
 const PAGE = withinPage(`
   select ${RUN}, asked_at from integrity_runs
-  where $1::timestamptz is null or (asked_at, id) < ($1, $2::uuid)
+  where job is not distinct from $4 and ($1::timestamptz is null or (asked_at, id) < ($1, $2::uuid))
   order by asked_at desc, id desc limit $3`);
 
 export const readRuns = defineRoute({
   name: 'integrity.runs',
   route: 'GET /integrity/runs',
-  summary: 'Verifications that were asked for, the newest first',
+  summary: 'Verifications that were asked for, or those of a timed job, the newest first',
   roles: ADMINS,
   query: page,
   answer: runList,
@@ -177,7 +179,8 @@ function serveRuns(context: ApiContext): Serve {
     const rows = await context.reading.inScope(
       actor,
       null,
-      async (db) => (await db.query<StoredRun & { asked_at: string }>(PAGE, [time, id, query.limit + 1])).rows,
+      async (db) =>
+        (await db.query<StoredRun & { asked_at: string }>(PAGE, [time, id, query.limit + 1, query.job ?? null])).rows,
     );
     const body = pageOf(
       rows,

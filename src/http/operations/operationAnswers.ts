@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { at, count, listOf, named, position, text, uuid } from '../../core/definitions/answers.ts';
 import { EXAMPLE } from '../../court/exampleValues.ts';
 import type { Health } from '../../infra/telemetry/probe.ts';
-import { LEVELS } from '../../integrity/runs/verifyRun.ts';
+import { ANCHORED_BY, LEVELS } from '../../integrity/runs/verifyRun.ts';
 
 const health = z.looseObject({
   healthy: z.boolean(),
@@ -13,14 +13,14 @@ const health = z.looseObject({
   redis_connected: z.boolean().nullable(),
   queue: z.looseObject({ pending: count, oldest_pending_seconds: z.number(), dead: count, as_of: at.nullable() }),
   active_connections: count,
-  processes: z.looseObject({ api: count, worker: count, relay: count, scheduler: count }),
+  processes: z.looseObject({ api: count, worker: count, relay: count, scheduler: count, signer: count }),
   timestamp: at,
 });
 
 export const healthAnswer = named('Health', health, {
   ...{ healthy: true, degraded: false, postgres_connected: true, redis_connected: true },
   ...{ queue: { pending: 0, oldest_pending_seconds: 0, dead: 0, as_of: EXAMPLE.now }, active_connections: 41 },
-  ...{ processes: { api: 2, worker: 2, relay: 2, scheduler: 2 }, timestamp: EXAMPLE.now },
+  ...{ processes: { api: 2, worker: 2, relay: 2, scheduler: 2, signer: 1 }, timestamp: EXAMPLE.now },
 } satisfies Health);
 
 export const readyAnswer = named('Ready', z.strictObject({ ready: z.boolean() }), { ready: true });
@@ -82,6 +82,15 @@ export const recordVerdict = named(
 
 const progress = z.strictObject({ done: count, total: count });
 
+/** A tree of the log from outside the database, and the keys (name and id) whose signatures under it are good. */
+const runAnchor = z.strictObject({
+  from: z.enum(ANCHORED_BY),
+  size: count,
+  root: text,
+  signed_by: z.array(text),
+  cosigned_by: z.array(text),
+});
+
 const runFinding = z.strictObject({
   check: text,
   stream: text.nullable(),
@@ -97,7 +106,9 @@ export const runAnswer = named(
   'IntegrityRun',
   z.looseObject({
     id: uuid,
-    /** `all`, or the stream of a session. */
+    /** The timed job whose run it is; null for one that was asked for. */
+    job: text.nullable(),
+    /** `all`, the stream of a session, or `part`: what of the record was due. */
     scope: text,
     state: z.enum(['waiting', 'running', 'done', 'failed']),
     level: z.enum(LEVELS),
@@ -109,15 +120,23 @@ export const runAnswer = named(
     counts: z.record(text, count),
     findings: z.array(runFinding),
     findings_omitted: count,
+    /** What the log was compared with. */
+    anchors: z.array(runAnchor),
     started_at: at.nullable(),
     finished_at: at.nullable(),
     /** A note over the run's canonical JSON, signed by the head key; null before the end, and where there is no such key. */
     report: text.nullable(),
   }),
   {
-    ...{ id: EXAMPLE.event_id, scope: 'all', state: 'done', level: 'log', verdict: 'intact@log' },
+    ...{ id: EXAMPLE.event_id, job: null, scope: 'all', state: 'done', level: 'log', verdict: 'intact@log' },
     ...{ progress: { done: 24, total: 24 }, findings: [], findings_omitted: 0 },
     counts: { event: 3_211, stream: 24, state: 24, exhibit: 2, command: 1_000, leaf: 3_200 },
+    anchors: [
+      {
+        ...{ from: 'signer', size: 3_200, root: EXAMPLE.head.event_hash },
+        ...{ signed_by: ['court.example/log+5f1c2a9e'], cosigned_by: ['witness.example+0b7d33c1'] },
+      },
+    ],
     ...{ started_at: EXAMPLE.started_at, finished_at: EXAMPLE.now },
     report: `{"counts":{"event":3211,…}}\n\n— court.example/log/head …`,
   },

@@ -12,7 +12,7 @@ import { timings } from '../timings.ts';
 import type { DatabaseRole } from './database.ts';
 
 /** In the order of their locks: none may change its place. */
-export const PROCESS_KINDS = ['api', 'worker', 'relay', 'scheduler'] as const;
+export const PROCESS_KINDS = ['api', 'worker', 'relay', 'scheduler', 'signer'] as const;
 export type ProcessKind = (typeof PROCESS_KINDS)[number];
 export type Alive = Record<ProcessKind, number>;
 
@@ -28,7 +28,9 @@ export interface Heartbeat {
 /** Of the advisory locks with two numbers; the other is the kind's place. */
 const LOCK_CLASS = 7_252_079;
 
-const ROLES: Record<ProcessKind, DatabaseRole> = { api: 'door', worker: 'worker', relay: 'relay', scheduler: 'worker' };
+const ROLES: Record<ProcessKind, DatabaseRole> = {
+  ...{ api: 'door', worker: 'worker', relay: 'relay', scheduler: 'worker', signer: 'worker' },
+};
 
 const KEEP = `
   with held as materialized (
@@ -50,7 +52,7 @@ const COUNT = `
 export function createHeartbeat(openPool: (role: DatabaseRole) => pg.Pool, log: Pick<Log, 'debug'>): Heartbeat {
   const kinds = new Set<ProcessKind>();
   let pool: pg.Pool | undefined;
-  let alive: Alive = { api: 0, worker: 0, relay: 0, scheduler: 0 };
+  let alive: Alive = { api: 0, worker: 0, relay: 0, scheduler: 0, signer: 0 };
   let timer: NodeJS.Timeout | undefined;
   let isClosed = false;
 

@@ -27,7 +27,7 @@ const API = ['start', 'web'];
 const RELAY = ['start', 'relay'];
 const DOORS = ['start', 'web', 'relay'];
 const SIGNER = ['start', 'signer'];
-const HEADS = ['start', 'web', 'relay', 'signer'];
+const HEADS = ['start', 'web', 'worker', 'relay', 'signer'];
 const PROCESSES = ['start', 'web', 'worker', 'relay', 'scheduler', 'signer'];
 const SCRIPTS = ['job', 'backup', 'restore', 'psql'];
 
@@ -317,7 +317,7 @@ export const Settings = z.object({
     help: 'Where each checkpoint goes, separated by commas: `file:<path>`, to which it is appended, or an address of http(s), to which it is posted. One of them should be out of reach for those who administer the database.',
   }),
   WITNESSES: witnesses.default([]).register(described, {
-    readBy: SIGNER,
+    readBy: [...SIGNER, 'worker'],
     help: 'Witnesses that cosign each checkpoint, separated by commas: the vkey that `plearoll witness` printed, a space, and its address. They belong on machines of others.',
   }),
   CHECKPOINT_SECONDS: z.coerce.number().min(0.1).max(3_600).default(10).register(described, {

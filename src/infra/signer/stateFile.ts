@@ -5,7 +5,7 @@
 import { type Checkpoint, parseCheckpoint } from '../../core/proof/checkpoint.ts';
 import { EMPTY_ROOT } from '../../core/proof/merkle.ts';
 import { parseNote } from '../../core/proof/note.ts';
-import { readIfThere, replaceDurably } from '../files.ts';
+import { makeOnce, readIfThere, replaceDurably } from '../files.ts';
 
 export interface SignerState {
   checkpoint: Checkpoint;
@@ -34,6 +34,11 @@ export async function readState(file: string, origin: string): Promise<SignerSta
 /** @throws {NoteFault} */
 export function stateOf(note: string): SignerState {
   return { checkpoint: parseCheckpoint(parseNote(note).text), note };
+}
+
+/** For a log of which nothing was ever signed: a state that is there stays, also one that another signer made meanwhile. */
+export async function makeState(file: string, origin: string): Promise<void> {
+  await makeOnce(file, `${JSON.stringify({ origin, note: null } satisfies Stored)}\n`);
 }
 
 /** Resolves when it would be found after a loss of power. */

@@ -58,12 +58,7 @@ export function createMetrics() {
     integrityIssues: counter('integrity_issues_total', 'Issues of findings that were opened or changed', ['job']),
     tamperDetected: gauge('plearoll_tamper_detected', '1 while a finding on the record is open'),
     findingsOpen: gauge('integrity_findings_open', 'Findings that no clean check has resolved'),
-    logSize: gauge('log_size', 'Events in the log, as far as this process has put them there'),
-    signedSize: gauge('log_signed_size', 'Events under the last checkpoint that this process signed'),
-    sinkLag: gauge('checkpoint_sink_lag_seconds', 'Age of the oldest checkpoint that a sink has not got'),
-    witnessLag: gauge('witness_lag_seconds', 'Age of the oldest checkpoint that a witness has not cosigned'),
-    witnessesRefusing: gauge('witnesses_refusing', 'Witnesses that refuse what this process signed'),
-    signerRefuses: gauge('signer_refuses', '1 while this process signs nothing, as state and log do not agree'),
+    ...createLogMetrics(makers),
     ...createRelayMetrics(makers, sent),
     limiterDegraded: gauge('limiter_degraded', '1 while this process counts its part of each rate limit alone'),
     admissions: counter('admissions_total', 'Clients that asked to listen, by what became of it', [
@@ -90,6 +85,19 @@ export function createMetrics() {
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;
+
+/** What the sequencer and the signer tell of the log. */
+function createLogMetrics({ gauge }: ReturnType<typeof createMakers>) {
+  return {
+    logSize: gauge('log_size', 'Events in the log, as far as this process has put them there'),
+    signedSize: gauge('log_signed_size', 'Events under the last checkpoint that this process signed'),
+    checkpointLag: gauge('checkpoint_lag_seconds', 'Age of the oldest event that no checkpoint covers'),
+    sinkLag: gauge('checkpoint_sink_lag_seconds', 'Age of the oldest checkpoint that a sink has not got'),
+    witnessLag: gauge('witness_lag_seconds', 'Age of the oldest checkpoint that a witness has not cosigned'),
+    witnessesRefusing: gauge('witnesses_refusing', 'Witnesses that refuse what this process signed'),
+    signerRefuses: gauge('signer_refuses', '1 while this process signs nothing, as state and log do not agree'),
+  };
+}
 
 /** What the relay tells of its rooms and listeners. @param sent counted by plain additions, once for each message of each listener */
 function createRelayMetrics({ histogram, counter, gauge, tallied }: ReturnType<typeof createMakers>, sent: Sent) {

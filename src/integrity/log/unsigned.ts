@@ -25,7 +25,11 @@ export interface BadLeaf {
 /** `isAll`: nothing is left for the next checkpoint. */
 export type Grown = { size: number; root: string; isAll: boolean } | { bad: BadLeaf[] };
 
-type LeafRow = Omit<EventRow, 'payload' | 'payload_salt'> & { index: number };
+/** Its event's columns beside its index; the hash is null where there is no such event. */
+export type NewLeaf = Omit<EventRow, 'payload' | 'payload_salt' | 'event_hash'> & {
+  index: number;
+  event_hash: string | null;
+};
 
 const LEAVES = {
   name: 'read-new-leaves',
@@ -81,25 +85,29 @@ function widest(tiles: Tile[], { level, index }: { level: number; index: number 
 }
 
 async function recomputeLeaves(db: Queryable, from: number, to: number) {
-  const { rows } = await db.query<LeafRow>({ ...LEAVES, values: [from, to] });
+  const { rows } = await db.query<NewLeaf>({ ...LEAVES, values: [from, to] });
   const ids = Array.from({ length: Math.ceil(to / TILE_WIDTH) - Math.floor(from / TILE_WIDTH) }, (_, i) => ({
     level: 0,
     index: Math.floor(from / TILE_WIDTH) + i,
   }));
   const tiles = await readTiles(db, ids);
   if (rows.length !== to - from) throw new InconsistentLog(`of the leaves ${from} to ${to} there are ${rows.length}`);
-  const faults: BadLeaf[] = [];
-  const leaves = rows.map((row, i) => {
-    const index = from + i;
-    if (row.index !== index) throw new InconsistentLog(`leaf ${index} is missing`);
-    const stored = tiles.get(`0/${Math.floor(index / TILE_WIDTH)}`)?.hashes[index % TILE_WIDTH] ?? '';
-    const computed = row.event_hash === null ? '' : hashOf({ ...row, payload: null, payload_salt: null });
-    if (computed !== stored) {
-      const { stream, sequence } = row;
-      const text = `Leaf mismatch at sequence ${sequence}: leaf ${index} is ${stored}, the event gives ${computed}`;
-      faults.push({ index, stream, sequence, text });
-    }
-    return computed || stored;
+  const missing = rows.findIndex(({ index }, i) => index !== from + i);
+  if (missing !== -1) throw new InconsistentLog(`leaf ${from + missing} is missing`);
+  const stored = ({ index }: NewLeaf) =>
+    tiles.get(`0/${Math.floor(index / TILE_WIDTH)}`)?.hashes[index % TILE_WIDTH] ?? '';
+  return judgeNewLeaves(rows, rows.map(stored));
+}
+
+/** @param stored what the tiles have for each of them. @returns the leaves as the events give them, and those that are stored otherwise */
+export function judgeNewLeaves(rows: NewLeaf[], stored: string[]): { leaves: string[]; faults: BadLeaf[] } {
+  const computed = rows.map((row) =>
+    row.event_hash === null ? '' : hashOf({ ...row, payload: null, payload_salt: null, event_hash: row.event_hash }),
+  );
+  const faults = rows.flatMap(({ index, stream, sequence }, i) => {
+    if (computed[i] === stored[i]) return [];
+    const text = `Leaf mismatch at sequence ${sequence}: leaf ${index} is ${stored[i]}, the event gives ${computed[i]}`;
+    return [{ index, stream, sequence, text }];
   });
-  return { leaves, faults };
+  return { leaves: computed.map((leaf, i) => leaf || stored[i]!), faults };
 }

@@ -1,5 +1,5 @@
 /** What a run found, taken from the report in words. Pure. */
-import type { RecordReport } from '../verifyRecord.ts';
+import type { RecordReport } from '../recordReport.ts';
 import { findingOf, type RunFinding } from './findingOf.ts';
 
 /** So that the signed note over a run is short enough to be read as one. */

@@ -4,14 +4,16 @@
  */
 import type { Catalog } from '../../core/definitions/command.ts';
 import type { Blobs } from '../../core/definitions/files.ts';
-import type { Checkpoint } from '../../core/proof/checkpoint.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
-import { type CheckedRecord, checkRecord, type Progress, type RecordReport } from '../verifyRecord.ts';
+import type { CheckedRecord, RecordReport } from '../recordReport.ts';
+import { checkRecord, type Progress } from '../verifyRecord.ts';
 import type { RunFinding } from './findingOf.ts';
 import { findingsOf } from './runFindings.ts';
 
 export const LEVELS = ['self', 'log', 'anchored'] as const;
 export type Level = (typeof LEVELS)[number];
+/** Where a tree that the log is compared with comes from: the signer's state, or the checkpoint that was given. */
+export const ANCHORED_BY = ['signer', 'given'] as const;
 export type RunVerdict = `intact@${Level}` | 'tampered' | 'unverifiable';
 
 export interface RunResult {
@@ -20,6 +22,7 @@ export interface RunResult {
   counts: { [check: string]: number };
   findings: RunFinding[];
   findings_omitted: number;
+  anchors: RunAnchor[];
   report: RecordReport;
 }
 
@@ -30,13 +33,21 @@ export interface RunSubject {
   level: Level;
 }
 
-/** What the log is compared with that does not come from the database; undefined where it is not to be had. */
-export interface Anchors {
-  /** The signer's state. */
-  signer: Checkpoint | undefined;
-  /** The checkpoint that was given, opened with the log's keys. */
-  given: Checkpoint | undefined;
+/** A tree of the log that does not come from the database, and the keys whose signatures under it are good. */
+export interface Anchor {
+  size: number;
+  /** Hex. */
+  root: string;
+  /** The log's keys, each by its name and its id: `<name>+<key id>`. */
+  signed_by: string[];
+  /** Witnesses' that the settings name. */
+  cosigned_by: string[];
 }
+
+export type RunAnchor = Anchor & { from: (typeof ANCHORED_BY)[number] };
+
+/** What the log is compared with; undefined where it is not to be had, or none of the log's keys signed it. */
+export type Anchors = { [from in RunAnchor['from']]: Anchor | undefined };
 
 export interface RunTools {
   db: Queryable;
@@ -48,19 +59,21 @@ export interface RunTools {
 export async function verifyRun({ db, catalog, blobs, progress }: RunTools, subject: RunSubject, anchors: Anchors) {
   const { institution_id, scope, level } = subject;
   const stream = scope === 'all' ? null : scope;
-  const trees = treesOf(level, anchors);
+  const compared = comparedAt(level, anchors);
+  const trees = level === 'self' ? null : compared;
   const checked = await checkRecord(db, catalog, { institution_id, stream, trees }, progress, blobs);
-  return resultOf(checked, level, trees !== null && trees.length > 0);
+  return resultOf(checked, level, compared);
 }
 
-/** At `anchored` the signer's state is compared with too, where it is there. Null: the log is looked at as it ever was. */
-function treesOf(level: Level, { signer, given }: Anchors): Checkpoint[] | null {
-  if (level === 'self') return null;
-  if (level === 'log') return signer ? [signer] : [];
-  return given ? [given, ...(signer ? [signer] : [])] : [];
+/** At `anchored` the signer's state is compared with too, where it is there. */
+function comparedAt(level: Level, { signer, given }: Anchors): RunAnchor[] {
+  const bySigner: RunAnchor[] = signer ? [{ from: 'signer', ...signer }] : [];
+  if (level === 'self') return [];
+  if (level === 'log') return bySigner;
+  return given ? [{ from: 'given', ...given }, ...bySigner] : [];
 }
 
-export function resultOf(checked: CheckedRecord, level: Level, isAnchored: boolean): RunResult {
+export function resultOf(checked: CheckedRecord, level: Level, anchors: RunAnchor[]): RunResult {
   const { report, streams_unjudged, files_checked } = checked;
   const counts = {
     event: report.events_checked,
@@ -70,7 +83,8 @@ export function resultOf(checked: CheckedRecord, level: Level, isAnchored: boole
     command: report.commands_checked,
     leaf: report.leaves_checked,
   };
-  return { verdict: verdictOf(checked, level, isAnchored), counts, ...findingsOf(report), report };
+  const verdict = verdictOf(checked, level, anchors.length > 0);
+  return { verdict, counts, ...findingsOf(report), anchors, report };
 }
 
 /** A finding outweighs what could not be looked at; nothing checked is never intact. */

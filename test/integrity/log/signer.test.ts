@@ -9,6 +9,8 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LostState, type SigningTools, signCheckpoint } from '../../../jobs/log/checkpoints.ts';
+import { measureLag } from '../../../jobs/log/measureLag.ts';
+import { createSequencer } from '../../../jobs/log/sequencer.ts';
 import { type Signer, startSigner } from '../../../jobs/log/signer.ts';
 import { createSinks } from '../../../jobs/log/sinks.ts';
 import { type Checkpoint, checkpointText, isGrowth, parseCheckpoint } from '../../../src/core/proof/checkpoint.ts';
@@ -229,6 +231,22 @@ test('ended between its state and the database, a signer tells what it had signe
   expect((await expectGrowth()).map(({ size }) => size)).toEqual([4, 5]);
 });
 
+test('how long events are without a checkpoint is measured, in the queue and in the log, whoever stands still', async () => {
+  const metrics = createMetrics();
+  const lag = async () => (await metrics.checkpointLag.get()).values[0]!.value;
+  expect(await measureLag(pool as never)).toBe(0);
+  const stream = newStream(pool);
+  await stream.grow(2);
+  expect(await measureLag(pool as never)).toBeGreaterThan(0);
+  await sequenceAll(pool);
+  const log = { error() {}, info() {}, debug() {} };
+  const sequencer = createSequencer({ pool, metrics, log, broadcast: createInProcessBroadcast() } as never);
+  await expect.poll(lag, { timeout: 20_000 }).toBeGreaterThan(0);
+  sequencer.close();
+  await signCheckpoint(tools);
+  expect(await measureLag(pool as never)).toBe(0);
+});
+
 describe('a key', () => {
   test('is made once, for its owner alone, and is the same for all who ask at once', async () => {
     const file = join(folder, 'keys/log.key');
@@ -270,6 +288,7 @@ describe('the signer as a part', () => {
       metrics,
       log,
       broadcast: createInProcessBroadcast(),
+      heartbeat: { join: async () => {}, leave: async () => {} },
       openPool: opens,
     };
     const signer = await startSigner(backbone as never);
