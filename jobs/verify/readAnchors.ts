@@ -78,7 +78,7 @@ async function readLogKeys(db: Queryable): Promise<NoteKey[]> {
   return rows.flatMap(({ vkey }) => parseVkey(vkey) ?? []);
 }
 
-/** A line that does not verify is passed over: whoever can write into the database takes no anchor away by it. */
+/** A line that does not verify is passed over: what is written into the database takes no anchor away. */
 async function anchorOf(
   text: string,
   signatures: NoteSignature[],
