@@ -8,6 +8,7 @@ import { expireObservers } from './court/expireObservers.ts';
 import { expireParticipants } from './court/expireParticipants.ts';
 import type { TimedJob } from './job.ts';
 import type { MissedPolicy } from './ticks/cronSlots.ts';
+import { rotateTickets } from './tokens/rotateTickets.ts';
 import { pruneCommands } from './upkeep/pruneCommands.ts';
 import { reportHealth } from './upkeep/reportHealth.ts';
 import { sweepBlobs } from './upkeep/sweepBlobs.ts';
@@ -34,5 +35,6 @@ export const timetable: readonly Line[] = [
   { job: pruneCommands, cron: '7 * * * *', missed: 'latest', queue: 'maintenance' },
   { job: sweepExpired, cron: '37 2 * * *', missed: 'latest', queue: 'maintenance' },
   { job: sweepBlobs, cron: '52 2 * * *', missed: 'latest', queue: 'maintenance' },
+  { job: rotateTickets, cron: '41 4 * * *', missed: 'latest', queue: 'maintenance' },
   { job: reportHealth, cron: '0 5 * * *', missed: 'latest', queue: 'maintenance' },
 ];

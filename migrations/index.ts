@@ -23,6 +23,9 @@ import * as log from './0025_log.ts';
 import * as checkpoints from './0026_checkpoints.ts';
 import * as runLevels from './0028_run_levels.ts';
 import * as erasures from './0030_erasures.ts';
+import * as restores from './0031_restores.ts';
+import * as ticketSecrets from './0032_ticket_secrets.ts';
+import * as growth from './0033_growth.ts';
 import * as jobReports from './0038_job_reports.ts';
 
 export const migrations: (Knex.Migration & { name: string })[] = [
@@ -49,5 +52,8 @@ export const migrations: (Knex.Migration & { name: string })[] = [
   { name: '0026_checkpoints', ...checkpoints },
   { name: '0028_run_levels', ...runLevels },
   { name: '0030_erasures', ...erasures },
+  { name: '0031_restores', ...restores },
+  { name: '0032_ticket_secrets', ...ticketSecrets },
+  { name: '0033_growth', ...growth },
   { name: '0038_job_reports', ...jobReports },
 ];

@@ -21,6 +21,7 @@ import { createAbsence } from '../../src/infra/telemetry/absence.ts';
 import { createLog } from '../../src/infra/telemetry/log.ts';
 import { createMetrics } from '../../src/infra/telemetry/metrics.ts';
 import { startProbe } from '../../src/infra/telemetry/probe.ts';
+import { ticketKeysOf } from '../../src/infra/ticketKeys.ts';
 import { createTokens } from '../../src/infra/tokens.ts';
 
 /** A peer has its outcome when it accepts, so nobody waits for one. */
@@ -45,7 +46,7 @@ export async function openDoor(
     publicKey: config.JWT_PUBLIC_KEY,
     issuer: config.JWT_ISSUER,
     audience: config.JWT_AUDIENCE,
-    ticketSecret: config.JWT_SECRET!,
+    ticketKeys: ticketKeysOf(config.JWT_SECRET!),
     revocations: NO_REVOCATIONS,
   });
   const desk = {

@@ -1,4 +1,7 @@
-/** What is kept for a time only, and has no job of its own: ticks of the schedule, old health reports, verdicts, revocations. */
+/**
+ * What is kept for a time only, and has no job of its own: ticks of the schedule, old health reports, verdicts,
+ * observations that were never begun, revocations.
+ */
 import { defineJob } from '../job.ts';
 
 const BATCH = 1_000;
@@ -24,6 +27,14 @@ const SWEEPS: [what: string, text: string][] = [
        select id from integrity_runs where finished_at < clock_timestamp() - interval '30 days' limit $1)`,
   ],
   [
+    // They never had a socket, and so count in no attendance.
+    'observations',
+    `delete from session_observations where id in (
+       select id from session_observations
+       where left_at = observed_at and observed_at < (select clock_timestamp()) - interval '30 days'
+       order by observed_at limit $1)`,
+  ],
+  [
     'revocations',
     `delete from revocations where (id, claim) in (
        select id, claim from revocations where kept_until < (select clock_timestamp())
@@ -34,7 +45,7 @@ const SWEEPS: [what: string, text: string][] = [
 export const sweepExpired = defineJob({
   name: 'sweep.expired',
   summary:
-    'Removes ticks and verdicts after 30 days, health reports after 90, and revocations that end nothing any more',
+    'Removes ticks, verdicts and observations without a socket after 30 days, health reports after 90, and revocations that end nothing any more',
   most_ms: 5 * 60_000,
   async run({ pool, progress, isOver }) {
     const removed: Record<string, number> = {};

@@ -16,7 +16,7 @@ import { catalog } from '../modules.ts';
 import { type Counts, checkArchive, type Header, readArchive } from './archive.ts';
 import { eraseAgain } from './eraseAgain.ts';
 import { openClient } from './openClient.ts';
-import { copied, readTables, restoreSequences } from './tables.ts';
+import { copied, readTables, restoreSequences, type Table } from './tables.ts';
 import { copyIn } from './wire.ts';
 
 export interface Restored {
@@ -31,8 +31,8 @@ export interface RestoreOptions {
   /** Takes what is in the database out first. */
   replace: boolean;
   /**
-   * The restored one runs beside the original: it is an installation of its own, in what it shares with others, and
-   * honours none of the other's tickets. Otherwise it takes the original's place, and keeps its name.
+   * The restored one runs beside the original: it is an installation of its own, in what it shares with others.
+   * Otherwise it takes the original's place, and keeps its name. Either honours none of the tickets of before.
    */
   copy?: boolean;
   /** Where the exhibits' files should be; with null they are not looked at. */
@@ -42,6 +42,11 @@ export interface RestoreOptions {
   /** Of the installation's roles. */
   rolePrefix?: string;
 }
+
+// An older backup holds a secret. And a file that is older than this may be named by a newer backup alone.
+const AFTER_RESTORE = `
+  update installation set restored_at = clock_timestamp();
+  update ticket_secrets set secret = default, next_secret = default, last_secret = null, rotated_at = default`;
 
 /** @throws where the file is not whole or of a newer version, or the database is in use or not empty: nothing is changed */
 export async function restoreBackup(
@@ -64,6 +69,7 @@ export async function restoreBackup(
   await migrate(url, { wanted: header.migrations, rolePrefix });
   const counts = await withClient(url, (client) => load(client, file));
   await migrate(url, { rolePrefix });
+  await withClient(url, (client) => client.query(AFTER_RESTORE));
   const erased_again = await withClient(
     url,
     async (client) => {
@@ -73,7 +79,7 @@ export async function restoreBackup(
     true,
   );
   const report = await withClient(url, async (client) => {
-    if (copy) await client.query('update installation set id = default, ticket_secret = default');
+    if (copy) await client.query('update installation set id = default');
     await client.query('analyze');
     await takeRole(client, roleName(rolePrefix, 'verifier'), {});
     return verifyRecord(client as never, catalog, { institution_id: null }, undefined, blobs);
@@ -111,7 +117,7 @@ async function load(client: pg.Client, file: string): Promise<Counts> {
   const bound = await readForced(client);
   await alterAll(client, bound, 'no force row level security');
   const compare = async (header: Header) => {
-    const [ours, theirs] = [tables, header.tables].map((list) => JSON.stringify(list.toSorted(byName)));
+    const [ours, theirs] = [tables, header.tables].map((list) => JSON.stringify(list.map(inAnyOrder).sort(byName)));
     if (ours !== theirs) throw new Error('The tables of the backup are not those of its schema.');
     // Migrating leaves rows of its own, which the backup has as they were.
     for (const { name } of tables.toReversed())
@@ -137,6 +143,11 @@ async function readForced(client: pg.Client): Promise<string[]> {
 
 async function alterAll(client: pg.Client, tables: string[], change: string): Promise<void> {
   for (const name of tables) await client.query(`alter table public.${client.escapeIdentifier(name)} ${change}`);
+}
+
+/** A column that was added again is the last. */
+function inAnyOrder({ name, columns }: Table): Table {
+  return { name, columns: columns.toSorted() };
 }
 
 function byName(a: { name: string }, b: { name: string }): number {

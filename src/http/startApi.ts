@@ -20,8 +20,10 @@ import { type Revocations, startRevocations } from '../infra/revocations.ts';
 import { createHeadSigner } from '../infra/signer/heads.ts';
 import { signerFiles } from '../infra/signer/signerFiles.ts';
 import type { Probe } from '../infra/telemetry/probe.ts';
+import { followTicketKeys, type TicketKeys } from '../infra/ticketKeys.ts';
 import { createTokens, type Tokens } from '../infra/tokens.ts';
 import type { Trial } from '../infra/trial.ts';
+import { catalog } from '../modules.ts';
 import { createApp } from './app.ts';
 import { createAcceptor } from './commands/acceptance.ts';
 import { listenForOutcomes } from './commands/outcomes.ts';
@@ -61,14 +63,23 @@ export async function startApi(
   const limiter = await openLimiter(backbone);
   const pools = openPools(backbone);
   const db = pools.door;
-  const { id, ticket_secret } = await readInstallation(db);
+  const { id } = await readInstallation(db);
+  const ticketKeys = await followTicketKeys(db, log);
   await claimFiles(backbone, id);
   const revocations = startRevocations({ db, broadcast, log });
-  const tokens = openTokens(config, secret, ticket_secret, revocations);
+  const tokens = openTokens(config, secret, ticketKeys, revocations);
   const instance = randomUUID();
   const outcomes = await listenForOutcomes(instance, { db, broadcast, metrics, log });
   const backlog = await startBacklogWatch({ pool: pools.polls, metrics, log });
-  const acceptor = createAcceptor({ db, queues, backlog, isAway: () => probe.isAway(), metrics, log });
+  const acceptor = createAcceptor({
+    db,
+    queues,
+    kinds: catalog.kinds,
+    backlog,
+    isAway: () => probe.isAway(),
+    metrics,
+    log,
+  });
   await heartbeat.join('api');
   const { isAccepting } = acceptor;
   const probe = await startProcessProbe(backbone, {
@@ -114,6 +125,7 @@ export async function startApi(
     outcomes.close();
     stopFollowing();
     revocations.close();
+    ticketKeys.close();
     probe.close();
     backlog.close();
     limiter.close();
@@ -136,11 +148,11 @@ function openPools(backbone: Backbone) {
 function openTokens(
   config: Config,
   secret: string | undefined,
-  ticketSecret: string,
+  ticketKeys: TicketKeys,
   revocations: Revocations,
 ): Tokens {
   const { JWT_PUBLIC_KEY: publicKey, JWT_ISSUER: issuer, JWT_AUDIENCE: audience } = config;
-  return createTokens({ secret, publicKey, issuer, audience, ticketSecret, revocations });
+  return createTokens({ secret, publicKey, issuer, audience, ticketKeys, revocations });
 }
 
 /** The scope cache is invalidated by what the workers announce. */

@@ -1,9 +1,7 @@
-/** Files and folders under BLOB_DIR: written with their hash, flushed, listed, compared and removed. */
+/** Files and folders under BLOB_DIR: written with their hash, flushed, listed and removed. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { type FileHandle, link, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { NamedFile } from '../core/definitions/files.ts';
 import { unless } from './files.ts';
 
 export class TooLargeError extends Error {}
@@ -13,24 +11,6 @@ const FOLDER_MODE = 0o700;
 const HEAD_BYTES = 16;
 const HEX = /^[0-9a-f]{2}$/;
 const NAME = /^[0-9a-f]{64}$/;
-
-/** @returns what is wrong with the file under its final name */
-export async function findFileFault(path: string, { sha256, size_bytes }: NamedFile): Promise<string | undefined> {
-  const hash = createHash('sha256');
-  let bytes = 0;
-  try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 18 })) {
-      hash.update(chunk);
-      bytes += chunk.length;
-    }
-  } catch (fault) {
-    if ((fault as NodeJS.ErrnoException).code === 'ENOENT') return 'is missing';
-    throw fault;
-  }
-  const computed = hash.digest('hex');
-  if (computed === sha256 && bytes === size_bytes) return undefined;
-  return `was changed: recorded=${sha256} of ${size_bytes} bytes, computed=${computed} of ${bytes} bytes`;
-}
 
 /** Removes the files that were not written to since then. @returns how many */
 export async function removeOlder(folder: string, before_ms: number): Promise<number> {
@@ -44,13 +24,22 @@ export async function removeOlder(folder: string, before_ms: number): Promise<nu
   return removed;
 }
 
-/** Names of files that were last written before then, some at a time. */
-export async function* listOlder(folder: string, before_ms: number): AsyncGenerator<string[]> {
+export interface KeptFile {
+  sha256: string;
+  /** When it was last written. */
+  at_ms: number;
+}
+
+/** Files that were last written before then, some at a time. */
+export async function* listOlder(folder: string, before_ms: number): AsyncGenerator<KeptFile[]> {
   for (const first of (await listFolder(folder)).filter((name) => HEX.test(name))) {
     for (const second of await listFolder(join(folder, first))) {
       const names = (await listFolder(join(folder, first, second))).filter((name) => NAME.test(name));
-      const old: string[] = [];
-      for (const name of names) if (await isOlder(join(folder, first, second, name), before_ms)) old.push(name);
+      const old: KeptFile[] = [];
+      for (const sha256 of names) {
+        const at_ms = await writtenAt(join(folder, first, second, sha256));
+        if (at_ms < before_ms) old.push({ sha256, at_ms });
+      }
       if (old.length > 0) yield old;
     }
   }
@@ -84,6 +73,10 @@ async function listFolder(path: string): Promise<string[]> {
 }
 
 export async function isOlder(path: string, before_ms: number): Promise<boolean> {
-  const found = await stat(path).catch(unless('ENOENT'));
-  return found !== undefined && found.mtimeMs < before_ms;
+  return (await writtenAt(path)) < before_ms;
+}
+
+/** Of a file that is gone: never. */
+async function writtenAt(path: string): Promise<number> {
+  return (await stat(path).catch(unless('ENOENT')))?.mtimeMs ?? Infinity;
 }

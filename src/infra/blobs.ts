@@ -8,7 +8,8 @@ import { link, open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Blobs, NamedFile } from '../core/definitions/files.ts';
-import { findFileFault, isOlder, listOlder, makeFolder, putBack, removeOlder, writeHashed } from './blobFiles.ts';
+import { isOlder, type KeptFile, listOlder, makeFolder, putBack, removeOlder, writeHashed } from './blobFiles.ts';
+import { type CheckedFile, findFileFault, openChecked } from './checkedFile.ts';
 import { flushFolder, readIfThere, unless } from './files.ts';
 
 /** A file that was taken in and has no final name yet. */
@@ -22,6 +23,8 @@ export interface Draft extends NamedFile {
 }
 
 export interface BlobStore extends Blobs {
+  /** To be closed, whatever is wrong with it. */
+  openChecked(file: NamedFile): Promise<CheckedFile>;
   /** Writes the installation's id into a folder that has no owner. @returns the owner's id */
   claim(installation: string): Promise<string>;
   /** The id of the installation that has claimed the folder, if one has. */
@@ -31,7 +34,7 @@ export interface BlobStore extends Blobs {
   /** Removes passing files that were not written to since then. @returns how many */
   sweepDrafts(before_ms: number): Promise<number>;
   /** Files that were last brought in before then, some at a time. */
-  listOlder(before_ms: number): AsyncGenerator<string[]>;
+  listOlder(before_ms: number): AsyncGenerator<KeptFile[]>;
   /** Removes the file unless it was brought in again since then. @returns whether it did */
   remove(sha256: string, before_ms: number): Promise<boolean>;
 }
@@ -105,6 +108,7 @@ export function openBlobs(folder: string): BlobStore {
     readOwner,
     receive,
     findFault: (file) => findFileFault(pathOf(file.sha256), file),
+    openChecked: (file) => openChecked(pathOf(file.sha256), file),
     open: openFile,
     sweepDrafts: (before_ms) => removeOlder(drafts, before_ms),
     listOlder: (before_ms) => listOlder(folder, before_ms),

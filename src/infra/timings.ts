@@ -104,6 +104,8 @@ export const timings = {
     metrics_kept_ms: 1_000,
     backlog_every_ms: 1_000,
   },
+  /** How soon a process knows of a new key for tickets; it is honoured for half a day before it signs. */
+  tickets: { read_again_ms: 60_000 },
   /** A command at the door: storing it, and waiting for its outcome. */
   door: {
     store_within_ms: 2_000,

@@ -1,6 +1,6 @@
 /**
  * Tokens: a signed JWT names the sender of a request. Keys are made once; the algorithms that are accepted are those
- * of the key, so a token cannot choose its own. Observer tickets have a key of their own and are good only at the relay.
+ * of the key, so a token cannot choose its own. Observer tickets have keys of their own and are good only at the relay.
  * Neither is good once it was revoked.
  */
 import { createSecretKey, type KeyObject } from 'node:crypto';
@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { type Actor, ROLES } from '../core/definitions/actor.ts';
 import { id } from '../core/definitions/schemas.ts';
 import { type Name, type Origin, REMEMBERED_MS, type Revocations } from './revocations.ts';
+import type { TicketKeys } from './ticketKeys.ts';
 
 const LEEWAY_SECONDS = 5;
 const KNOWN_TOKENS = 5_000;
@@ -104,14 +105,13 @@ export interface TokenOptions {
   publicKey: KeyObject | undefined;
   issuer: string | undefined;
   audience: string | undefined;
-  ticketSecret: string;
+  ticketKeys: TicketKeys;
   revocations: Revocations;
 }
 
 export function createTokens(parts: TokenOptions): Tokens {
-  const { secret, publicKey, issuer, audience, ticketSecret, revocations } = parts;
+  const { secret, publicKey, issuer, audience, ticketKeys, revocations } = parts;
   const key = publicKey ?? createSecretKey(Buffer.from(secret!, 'utf8'));
-  const ticketKey = createSecretKey(Buffer.from(ticketSecret, 'utf8'));
   const ticketOptions: Checks = {
     algorithms: [TICKET_ALGORITHM],
     clockTolerance: LEEWAY_SECONDS,
@@ -149,7 +149,8 @@ export function createTokens(parts: TokenOptions): Tokens {
   }
 
   async function verifyTicket(token: string): Promise<Ticket | undefined> {
-    const payload = await payloadOf(token, ticketKey, ticketOptions);
+    let payload: unknown;
+    for (const key of ticketKeys.honoured()) payload ??= await payloadOf(token, key, ticketOptions);
     const claims = TicketClaims.safeParse(payload).data;
     if (!claims) return undefined;
     const { sub, session_id, exp, iat = null, jti } = claims;
@@ -169,7 +170,10 @@ export function createTokens(parts: TokenOptions): Tokens {
       ...(issued_at !== undefined && { iat: secondsOf(issued_at) }),
     };
     // Answered again, it is the same.
-    return jwt.sign(claims, ticketKey, { algorithm: TICKET_ALGORITHM, noTimestamp: issued_at === undefined });
+    return jwt.sign(claims, ticketKeys.signing(), {
+      algorithm: TICKET_ALGORITHM,
+      noTimestamp: issued_at === undefined,
+    });
   }
 
   const isRevoked = ({ origin }: Identity) => revocations.covers(origin);

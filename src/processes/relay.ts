@@ -9,13 +9,13 @@ import { answerProblems, answerUnknownPath } from '../http/problems.ts';
 import { createExpressServer } from '../http/server.ts';
 import { openLimiter } from '../infra/limiter/openLimiter.ts';
 import { POLL_POOL_SIZE } from '../infra/postgres/boundedRead.ts';
-import { readInstallation } from '../infra/postgres/installation.ts';
 import { unreadyOnNewerSchema } from '../infra/postgres/schemaWatch.ts';
 import { openBackbone } from '../infra/process/backbone.ts';
 import { closeServer, listen } from '../infra/process/httpServer.ts';
 import { startProcessProbe } from '../infra/process/processProbe.ts';
 import { runProcess } from '../infra/process/runProcess.ts';
 import { startRevocations } from '../infra/revocations.ts';
+import { followTicketKeys } from '../infra/ticketKeys.ts';
 import { createTokens } from '../infra/tokens.ts';
 import { privateNames } from '../modules.ts';
 import { createRelay } from '../relay/relay.ts';
@@ -30,14 +30,14 @@ await runProcess({ role: 'relay', verifiesTokens: true }, async (config) => {
   await queues.demandFit();
   const pool = backbone.openPool('relay', POOL_SIZE);
   const db: Queryable = pool;
-  const { ticket_secret } = await readInstallation(db);
+  const ticketKeys = await followTicketKeys(db, log);
   const revocations = startRevocations({ ...backbone, db });
   const tokens = createTokens({
     secret: config.JWT_SECRET,
     publicKey: config.JWT_PUBLIC_KEY,
     issuer: config.JWT_ISSUER,
     audience: config.JWT_AUDIENCE,
-    ticketSecret: ticket_secret,
+    ticketKeys,
     revocations,
   });
   const limiter = await openLimiter(backbone);
@@ -64,6 +64,7 @@ await runProcess({ role: 'relay', verifiesTokens: true }, async (config) => {
       { name: 'limiter', run: () => limiter.close() },
       { name: 'probe', run: () => probe.close() },
       { name: 'revocations', run: () => revocations.close() },
+      { name: 'ticket keys', run: () => ticketKeys.close() },
       { name: 'pool', run: () => Promise.all([pool.end(), polls.end()]) },
       { name: 'backbone', run: () => backbone.close() },
     ],

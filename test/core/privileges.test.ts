@@ -22,17 +22,21 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
   api: on([...SHOWN, ...CHAIN, ...CHECKS, ...SCHEDULE, ...LOG, 'commands', 'integrity_runs'], 'select'),
   door: {
     installation: 'select',
+    ticket_secrets: 'select',
     inbox_mark: 'select',
     commands: 'select insert',
     integrity_runs: 'insert',
     knex_migrations: 'select',
   },
-  relay: on([...TABLES, ...CHAIN, 'session_checks', 'installation', 'inbox_mark'], 'select'),
+  relay: on([...TABLES, ...CHAIN, 'session_checks', 'installation', 'ticket_secrets', 'inbox_mark'], 'select'),
   verifier: on([...TABLES, ...CHAIN, ...CHECKS, ...LOG, 'log_held', 'log_evidence'], 'select'),
   worker: {
     ...on([...TABLES, ...CHECKS], 'select insert update'),
     ...on(APPENDED, 'select insert'),
     revocations: 'select insert delete',
+    session_observations: 'select insert update delete',
+    // And its secrets, not the column by which there is one row.
+    ticket_secrets: 'select',
     presence_judged: 'select insert',
     integrity_runs: 'select insert update delete',
     knex_migrations: 'select',

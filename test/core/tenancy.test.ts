@@ -37,6 +37,7 @@ const OPEN: Record<string, string> = {
   log_tiles: 'hashes alone, for everybody',
   schedules: 'when each job was last due; nothing of any tenant',
   schedule_ticks: 'runs of jobs, told in counts',
+  ticket_secrets: "one row: the secrets of observers' tickets, granted to the door, the relay and the worker alone",
   health_reports: 'the installation as a whole, told in counts, for super_admin alone',
 };
 /** What the API may ask for at all. */

@@ -4,6 +4,7 @@ import { SignJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
 import type { Actor } from '../../src/core/definitions/actor.ts';
 import { NO_REVOCATIONS } from '../../src/infra/revocations.ts';
+import { ticketKeysOf } from '../../src/infra/ticketKeys.ts';
 import { createTokens, isCurrent, signToken, type TokenOptions } from '../../src/infra/tokens.ts';
 
 const SECRET = 'thirty-two bytes of a secret, or more';
@@ -16,7 +17,8 @@ const claims = (changes: object = {}) =>
 
 const open = (options: Partial<TokenOptions> = {}) =>
   createTokens({
-    ...{ secret: SECRET, publicKey: undefined, issuer: undefined, audience: undefined, ticketSecret: TICKETS },
+    ...{ secret: SECRET, publicKey: undefined, issuer: undefined, audience: undefined },
+    ticketKeys: ticketKeysOf(TICKETS),
     revocations: NO_REVOCATIONS,
     ...options,
   });
@@ -214,7 +216,19 @@ describe('an observer ticket', () => {
     expect(await tokens.verifyTicket(signToken(claims(), SECRET))).toBeUndefined();
     const forged = signToken({ sub: holder.id, role: 'observer', session_id, exp: inSeconds(60) }, SECRET);
     expect(await tokens.verifyTicket(forged)).toBeUndefined();
-    const other = open({ ticketSecret: 'of another installation' });
+    const other = open({ ticketKeys: ticketKeysOf('of another installation') });
     expect(await other.verifyTicket(tokens.issueTicket({ holder, session_id, expires_at }))).toBeUndefined();
+  });
+
+  test('is honoured by each of the keys there are, and signed with the first', async () => {
+    const [was, is, comes] = ['last', 'current', 'next'].map((one) => open({ ticketKeys: ticketKeysOf(one) }));
+    const all = open({ ticketKeys: ticketKeysOf('current', 'next', 'last') });
+    for (const by of [was!, is!, comes!]) {
+      expect(await all.verifyTicket(by.issueTicket({ holder, session_id, expires_at }))).toMatchObject({ session_id });
+    }
+    const ticket = all.issueTicket({ holder, session_id, expires_at });
+    expect(await is!.verifyTicket(ticket)).toMatchObject({ session_id });
+    expect(await comes!.verifyTicket(ticket)).toBeUndefined();
+    expect(await open().verifyTicket(ticket)).toBeUndefined();
   });
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { JobTools } from '../../jobs/job.ts';
-import { KEPT_HOURS, sweepBlobs } from '../../jobs/upkeep/sweepBlobs.ts';
+import { KEPT_DAYS_AFTER_RESTORE, KEPT_HOURS, sweepBlobs } from '../../jobs/upkeep/sweepBlobs.ts';
 import { verifyEverything } from '../../jobs/verify/verifyEverything.ts';
 import { verifyRecent } from '../../jobs/verify/verifyRecent.ts';
 import type { Draft } from '../../src/infra/blobs.ts';
@@ -125,6 +125,27 @@ describe.skipIf(isLeftOut)('sweep.blobs', () => {
     expect(await bench.tools.blobs.remove(sha256, before_ms)).toBe(false);
     expect(files()).toContain(sha256);
     expect(await bench.tools.blobs.findFault({ sha256, size_bytes: content.length })).toBeUndefined();
+  });
+
+  test('leaves for a month what is older than the last restore, which a newer backup may name, and lists it', async () => {
+    const restored = (days: number) =>
+      rows(`update installation set restored_at = clock_timestamp() - $1 * interval '1 day'`, days);
+    try {
+      await restored(5);
+      const [before, since] = [await keep(6 * 24), await keep(4 * 24)];
+      const listed = { files_removed: 1, files_kept: 1, kept: [before.sha256] };
+      expect(await run()).toMatchObject({ ...listed, files_kept_until: expect.stringMatching(/Z$/) });
+      expect(files()).toContain(before.sha256);
+      expect(files()).not.toContain(since.sha256);
+      await restored(KEPT_DAYS_AFTER_RESTORE + 1);
+      age(pathOf(before.sha256), (KEPT_DAYS_AFTER_RESTORE + 2) * 24);
+      const after = await run();
+      expect(after).toMatchObject({ files_removed: 1 });
+      expect(after).not.toHaveProperty('files_kept');
+      expect(files()).not.toContain(before.sha256);
+    } finally {
+      await rows('update installation set restored_at = null');
+    }
   });
 
   test('touches nothing of another installation', async () => {

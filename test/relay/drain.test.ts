@@ -11,6 +11,7 @@ import { openPool } from '../../src/infra/postgres/database.ts';
 import type { Config } from '../../src/infra/process/config.ts';
 import { closeServer, listen } from '../../src/infra/process/httpServer.ts';
 import { NO_REVOCATIONS } from '../../src/infra/revocations.ts';
+import { ticketKeysOf } from '../../src/infra/ticketKeys.ts';
 import { createTokens, type Tokens } from '../../src/infra/tokens.ts';
 import { drainWindow } from '../../src/relay/listeners/drain.ts';
 import { createRelay } from '../../src/relay/relay.ts';
@@ -36,10 +37,10 @@ beforeAll(async () => {
   if (isLeftOut) return;
   stack = await startStack();
   people = cast();
-  const { rows } = await stack.pool.query('select ticket_secret from installation');
+  const { rows } = await stack.pool.query('select secret from ticket_secrets');
   limiter = await openLimiter(stack.backbones[0]!);
   const keys = { secret: SECRET, publicKey: undefined, issuer: undefined, audience: undefined };
-  tokens = createTokens({ ...keys, ticketSecret: rows[0].ticket_secret, revocations: NO_REVOCATIONS });
+  tokens = createTokens({ ...keys, ticketKeys: ticketKeysOf(rows[0].secret), revocations: NO_REVOCATIONS });
 });
 afterAll(async () => {
   for (const one of open) await one.close();

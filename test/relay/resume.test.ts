@@ -4,6 +4,7 @@ import jwt from 'jsonwebtoken';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Actor } from '../../src/core/definitions/actor.ts';
 import { NO_REVOCATIONS } from '../../src/infra/revocations.ts';
+import { ticketKeysOf } from '../../src/infra/ticketKeys.ts';
 import { createTokens, type Tokens } from '../../src/infra/tokens.ts';
 import { type Cast, cast, type Json, must, openSession, post } from '../support/client.ts';
 import { type Listener, type ListenOptions, listenOnSocketIo, listenOnWebSocket } from '../support/listener.ts';
@@ -23,9 +24,9 @@ beforeAll(async () => {
   if (isLeftOut) return;
   stack = await startStack();
   people = cast();
-  const { rows } = await stack.pool.query('select ticket_secret from installation');
+  const { rows } = await stack.pool.query('select secret from ticket_secrets');
 
-  tokens = createTokens({ ...KEYS, ticketSecret: rows[0].ticket_secret });
+  tokens = createTokens({ ...KEYS, ticketKeys: ticketKeysOf(rows[0].secret) });
 });
 afterAll(async () => {
   for (const listener of open) listener.close();
@@ -129,7 +130,7 @@ describe.skipIf(isLeftOut).each(Object.entries(TRANSPORTS))(`coming back on %s, 
     const { welcome } = await listen({ token: ticketFor(session_id, 60), session_id });
 
     const expires_at = new Date(Date.now() - 60_000).toISOString();
-    const forged = createTokens({ ...KEYS, ticketSecret: 'of another' }).issueTicket({
+    const forged = createTokens({ ...KEYS, ticketKeys: ticketKeysOf('of another') }).issueTicket({
       holder,
       session_id,
       expires_at,

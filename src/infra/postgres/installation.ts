@@ -7,12 +7,11 @@ import { type DatabaseRole, openPool } from './database.ts';
 
 export interface Installation {
   id: string;
-  ticket_secret: string;
 }
 
 /** @throws with advice when the schema is missing */
 export async function readInstallation(db: Queryable): Promise<Installation> {
-  const { rows } = await db.query<Installation>('select id, ticket_secret from installation').catch(explain);
+  const { rows } = await db.query<Installation>('select id from installation').catch(explain);
   return rows[0]!;
 }
 
