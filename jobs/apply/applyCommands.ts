@@ -6,7 +6,7 @@
 import type { Job } from 'bullmq';
 import type { Outcome } from '../../src/core/apply/outcome.ts';
 import { createBatcher } from '../../src/core/batcher.ts';
-import { laneOf, workOf } from '../../src/core/definitions/stream.ts';
+import { laneOf, workOf, yields } from '../../src/core/definitions/stream.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import type { Doorbell } from '../../src/infra/queue/queue.ts';
 import type { OverdueWork } from '../overduePoll.ts';
@@ -28,17 +28,20 @@ interface Request {
 }
 
 const LANES = 2;
+/** One more, so that no other command waits behind those that yield. */
+const YIELDING_LANE = LANES;
 const LANE_BATCH = 64;
 
 export function createApplier(options: ApplierOptions): Applier {
-  const { pool, metrics, log } = options;
+  const { pool, catalog, metrics, log } = options;
   const db: Queryable = pool;
   const isClosing = () => closing;
   const passes = createPasses(pool, createAttempts(options, isClosing), isClosing);
   const backOff = createBackOff({ retry: async (work) => (await passes.run(work)).postponed, db, metrics, log });
   // BullMQ hands over one job at a time: there is nothing to wait for.
   const openLane = () => createBatcher<Request, Outcome[]>(LANE_BATCH, run, () => true, queueMicrotask);
-  const lanes = Array.from({ length: LANES }, openLane);
+  const lanes = Array.from({ length: LANES + 1 }, openLane);
+  const placeOf = (subject: string) => (yields(catalog.kinds, subject) ? YIELDING_LANE : laneOf(subject, LANES));
   let closing = false;
 
   async function answer(job: Job<Doorbell>): Promise<{ id: string; status: string }[]> {
@@ -55,7 +58,7 @@ export function createApplier(options: ApplierOptions): Applier {
 
   /** Spreads commands over the lanes by their subject, so that one stream is never in two transactions of ours. */
   async function submit(commands: { streams: string[] }[], suspect: boolean): Promise<Outcome[]> {
-    const shares = lanes.map((_, lane) => commands.filter(({ streams }) => laneOf(streams[0]!, LANES) === lane));
+    const shares = lanes.map((_, lane) => commands.filter(({ streams }) => placeOf(streams[0]!) === lane));
     const pushed = shares.map((share, i) => (share.length > 0 ? lanes[i]!.push({ commands: share, suspect }) : []));
     return (await Promise.all(pushed)).flat();
   }

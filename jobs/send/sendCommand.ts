@@ -7,8 +7,9 @@ import { acceptCommands } from '../../src/core/apply/inbox.ts';
 import { newCommandId } from '../../src/core/chain/ids.ts';
 import type { Actor } from '../../src/core/definitions/actor.ts';
 import type { Catalog } from '../../src/core/definitions/command.ts';
+import { yields } from '../../src/core/definitions/stream.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
-import { doorbellEntryFor, type Queues } from '../../src/infra/queue/queue.ts';
+import { doorbellEntryFor, LATER, type Queues } from '../../src/infra/queue/queue.ts';
 import type { Log } from '../../src/infra/telemetry/log.ts';
 import type { JobTools } from '../job.ts';
 
@@ -48,7 +49,7 @@ export function createSend({ db, catalog, queues, log, request_id }: Sender): Jo
     const commands = [doorbellEntryFor({ id, name, streams, request_id })];
     await queues
       .queue('commands')
-      .add(name, { commands }, { jobId: id })
+      .add(name, { commands }, { jobId: id, ...(yields(catalog.kinds, streams[0]!) && LATER) })
       .catch((err) => log.debug({ err }, 'ringing doorbell failed; the overdue poll finds the command'));
   };
 }

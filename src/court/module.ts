@@ -28,7 +28,7 @@ import { ruleObjection } from './objections/ruleObjection.ts';
 import { withdrawObjection } from './objections/withdrawObjection.ts';
 import { expireObservation } from './observers/expireObservation.ts';
 import { leaveObservation } from './observers/leaveObservation.ts';
-import { observations } from './observers/observation.ts';
+import { observations, observersStream } from './observers/observation.ts';
 import { observeSession } from './observers/observeSession.ts';
 import { awaitParticipant } from './participants/awaitParticipant.ts';
 import { expireParticipants } from './participants/expireParticipants.ts';
@@ -125,6 +125,7 @@ export const court = defineModule({
     expireObservation,
     expireTurn,
   ],
+  kinds: [observersStream],
   tables: [
     assignments,
     rosters,

@@ -5,6 +5,6 @@ export const reserved: ReservedNames = {
   event_prefixes: ['SESSION', 'PARTICIPANT', 'TURN', 'OBJECTION', 'EXHIBIT', 'PROCEDURAL', 'ASSIGNMENT'],
   stream_kinds: [
     ...['assignment', 'session', 'tournament', 'gallery', 'guard', 'contact', 'institution', 'match', 'login'],
-    ...['policy', 'audit'],
+    ...['policy', 'audit', 'observers'],
   ],
 };

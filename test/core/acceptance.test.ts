@@ -1,5 +1,6 @@
 /** Accepting at a real inbox: what was stored is answered and rung for, and 503 says truly what became of the rest. */
 import { randomUUID } from 'node:crypto';
+import type { JobsOptions } from 'bullmq';
 import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Submission } from '../../src/core/apply/inbox.ts';
@@ -22,16 +23,22 @@ let pool: pg.Pool;
 let acceptor: Acceptor;
 let blow: Blow;
 let rung: string[];
+/** The priority of each doorbell; none is answered first. */
+let priorities: (number | undefined)[];
 let isAway = false;
 
 beforeAll(async () => {
   database = await cloneDatabase();
   pool = openPool(database.url, 'door', 4, () => {});
   const query = (statement: { name: string }) => blow(statement.name, () => pool.query(statement as pg.QueryConfig));
-  const add = async (_: string, { commands }: Doorbell) => void rung.push(...commands.map(({ id }) => id));
+  const add = async (_: string, { commands }: Doorbell, { priority }: JobsOptions) => {
+    rung.push(...commands.map(({ id }) => id));
+    priorities.push(priority);
+  };
   acceptor = createAcceptor({
     db: { query } as unknown as Queryable,
     queues: { queue: () => ({ add }) } as unknown as Queues,
+    kinds: catalog.kinds,
     backlog: { refusalOf: () => undefined, admit: () => {}, isRefusing: () => false, close: () => {} },
     isAway: () => isAway,
     metrics: createMetrics(),
@@ -42,6 +49,7 @@ beforeAll(async () => {
 beforeEach(() => {
   isAway = false;
   rung = [];
+  priorities = [];
   blow = (_, send) => send();
 });
 
@@ -212,4 +220,12 @@ test('a door whose last command could not be stored says so until one can be', a
   blow = (_, send) => send();
   await settle([command()]);
   expect(acceptor.isAccepting()).toBe(true);
+});
+
+test('a doorbell for observers alone is answered after all others, and one for a clerk too is not', async () => {
+  const session_id = randomUUID();
+  const observe = () => submission(catalog, 'session.observe', { session_id }, admin);
+  await settle([observe(), observe()]);
+  await settle([command()]);
+  expect(priorities).toEqual([1, undefined]);
 });

@@ -45,6 +45,65 @@ describe.skipIf(isLeftOut)('an observation', () => {
     await expect.poll(() => lapseOf(id), SOON).toBeLessThan(before);
   });
 
+  /** Runs what is to be done while another transaction holds a lock. */
+  async function locking<T>(lock: string, values: unknown[], work: () => Promise<T>): Promise<T> {
+    const client = await stack.pool.connect();
+    try {
+      await client.query('begin');
+      await client.query(lock, values);
+      return await work();
+    } finally {
+      await client.query('rollback');
+      client.release();
+    }
+  }
+
+  test('begins and ends while commands of its session wait', async () => {
+    const { session_id, path } = await openSession(stack.url, people);
+    const lock = 'select from streams where stream = $1 for update';
+    const waiting = await locking(lock, [`session:${session_id}`], async () => {
+      const note = { event_type: 'NOTE', details: {} };
+      const asked = await post(stack.url, `${path}/log`, people.admin, note, { prefer: 'respond-async' });
+      const { id } = await observe(path, people.student);
+      await must(post(stack.url, `${path}/observe/${id}/leave`, people.student));
+      const location = asked.headers.get('location')!;
+      expect((await get(stack.url, location, people.admin)).body.status).toBe('accepted');
+      return location;
+    });
+    const end = async () => (await get(stack.url, waiting, people.admin)).body.status;
+    await expect.poll(end, { timeout: 20_000, interval: 50 }).toBe('applied');
+    await expectIntact(stack.url, session_id, people.admin);
+  });
+
+  test('that waits is waited for by no clerk', async () => {
+    const { session_id, path } = await openSession(stack.url, people);
+    const crowd = await locking('lock table session_observations in exclusive mode', [], async () => {
+      const asking = Array.from({ length: 40 }, () =>
+        post(stack.url, `${path}/observe`, people.student, {}, { prefer: 'respond-async' }),
+      );
+      const asked = await Promise.all(asking);
+      await must(post(stack.url, `${path}/log`, people.admin, { event_type: 'NOTE', details: {} }));
+      return asked.map(({ headers }) => headers.get('location')!);
+    });
+    const ends = async () =>
+      new Set(await Promise.all(crowd.map(async (one) => (await get(stack.url, one, people.student)).body.status)));
+    await expect.poll(ends, { timeout: 20_000, interval: 200 }).toEqual(new Set(['applied']));
+    await expectIntact(stack.url, session_id, people.admin);
+  });
+
+  test("is begun and ended at the session's head where it is asked for with If-Match", async () => {
+    const { session_id, path } = await openSession(stack.url, people);
+    const { event_sequence } = (await must(get(stack.url, path, people.admin))).head;
+    const at = (sequence: number) => ({ 'if-match': `"${sequence}"` });
+    const late = await post(stack.url, `${path}/observe`, people.student, {}, at(event_sequence - 1));
+    expect(late.body.code).toBe('precondition_failed');
+    const { result } = await must(post(stack.url, `${path}/observe`, people.student, {}, at(event_sequence)));
+    const leave = `${path}/observe/${result.id}/leave`;
+    expect((await post(stack.url, leave, people.student, {}, at(event_sequence + 1))).status).toBe(412);
+    await must(post(stack.url, leave, people.student, {}, at(event_sequence)));
+    await expectIntact(stack.url, session_id, people.admin);
+  });
+
   test('counts in the attendance, each person once, for as long as it lasted and not beyond the end', async () => {
     const { session_id, path } = await openSession(stack.url, people, { visibility: 'public' });
     const observers = async () => (await must(get(stack.url, `${path}/attendance`, people.admin))).observers;

@@ -156,7 +156,10 @@ function decide(
   };
   const input = { ...definition.body.parse(body), ...JSON.parse(JSON.stringify(params)) };
   const session_id = past.has(streamName('session', SESSION)) ? SESSION : null;
-  const streams = definition.streams({ id, input }, { assignment_id: ASSIGNMENT, session_id });
+  const streams = definition.streams(
+    { id, input, is_conditional: expected_sequence !== undefined },
+    { assignment_id: ASSIGNMENT, session_id },
+  );
   const held = new Map(
     streams.map((stream) => [stream, past.get(stream) ?? { head: EMPTY_HEAD, state: initialState(catalog, stream) }]),
   );

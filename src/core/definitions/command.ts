@@ -75,8 +75,11 @@ export interface Mutation<Input = unknown, States = unknown, Scope = unknown, Fa
   creates?: string;
   /** What must exist and be in the sender's scope; null where the command stands alone. */
   target(input: Input): Target | null;
-  /** Every stream it locks. The first is its subject: it orders the command, and `If-Match` means its head. */
-  streams(command: { id: string; input: Input }, scope: Scope): string[];
+  /**
+   * Every stream it locks. The first is its subject: it orders the command, and `If-Match` means its head.
+   * @param command is conditional where it came with `If-Match`
+   */
+  streams(command: { id: string; input: Input; is_conditional?: boolean }, scope: Scope): string[];
   facts?: FactSource<Input, Fact>;
   /** Pure: no I/O, no clock, no randomness. */
   decide(states: States, command: Command<Input>, fact: Fact | undefined): NewEvent[] | Rejection;

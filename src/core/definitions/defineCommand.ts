@@ -44,8 +44,8 @@ export interface MutationParts<Input, Body, Scope, L extends Locks, Fact, Code e
     'body' | 'target' | 'streams' | 'facts' | 'decide' | 'rejects'
   > {
   body: Body;
-  /** The streams it locks, by its input, the scope of its target and its id. The first is its subject. */
-  locks(input: Input, scope: Scope, id: string): L;
+  /** The streams it locks, by its input, the scope of its target, its id and whether it has `If-Match`. The first is its subject. */
+  locks(input: Input, scope: Scope, id: string, isConditional: boolean): L;
   /** Rows that the input names, where it names them: each must be there, within the target. */
   finds?: readonly FoundTable<Input>[];
   facts?: FactSource<Input, Fact>;
@@ -150,7 +150,10 @@ export function commandsIn<Scope>() {
 }
 
 type Input = Readonly<Record<string, unknown>>;
-type AnyParts = { locks(input: never, scope: never, id: string): Locks; finds?: readonly FoundTable<never>[] };
+type AnyParts = {
+  locks(input: never, scope: never, id: string, isConditional: boolean): Locks;
+  finds?: readonly FoundTable<never>[];
+};
 
 /** The parts with what the machine asks of them: the target, and the names of the streams. */
 function definitionOf({ locks, finds = [], ...rest }: AnyParts, within: string | undefined): object {
@@ -162,7 +165,7 @@ function definitionOf({ locks, finds = [], ...rest }: AnyParts, within: string |
     });
     return { kind: within.replace(/_id$/, ''), id: input[within] as string, parts };
   };
-  const streams = ({ id, input }: { id: string; input: Input }, scope: unknown) =>
-    locks(input as never, scope as never, id).flatMap((lock) => (lock ? [lock.stream] : []));
+  const streams: Mutation['streams'] = ({ id, input, is_conditional = false }, scope) =>
+    locks(input as never, scope as never, id, is_conditional).flatMap((lock) => (lock ? [lock.stream] : []));
   return { ...rest, target, streams };
 }

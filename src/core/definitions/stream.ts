@@ -12,6 +12,8 @@ export interface StreamKind<State = unknown> {
   files(state: State): readonly RecordedFile[];
   /** What ends a stream for good; null where nothing does. */
   readonly seal: Seal<State> | null;
+  /** Its commands are applied behind those of all other kinds: there may be thousands at once, and no other waits for them. */
+  readonly yields?: true;
 }
 
 /**
@@ -62,6 +64,10 @@ export function idOf(stream: string): string {
 export function laneOf(stream: string, lanes: number): number {
   // The last hexadecimal digit of a UUID is random.
   return stream.charCodeAt(stream.length - 1) % lanes;
+}
+
+export function yields(kinds: ReadonlyMap<string, StreamKind>, stream: string): boolean {
+  return kinds.get(kindOf(stream))?.yields === true;
 }
 
 /** Streams to pass over, each with every stream that its next commands lock. */

@@ -4,7 +4,7 @@ import { defineSystemCommand } from '../../access/defineCommand.ts';
 import { id, instant } from '../../core/definitions/schemas.ts';
 import { update } from '../../core/definitions/write.ts';
 import { reject } from '../problems.ts';
-import { theSession } from '../sessions/session.ts';
+import { observersOf } from './observation.ts';
 import { TICKET_TTL_MS } from './observeSession.ts';
 
 interface Observation {
@@ -18,7 +18,7 @@ export const expireObservation = defineSystemCommand({
   /** Without `left_at`, as before it was known: now. */
   body: z.strictObject({ session_id: id, observation_id: id, left_at: instant.optional() }),
   within: 'session_id',
-  locks: ({ session_id }) => [theSession(session_id)],
+  locks: ({ session_id }) => observersOf(session_id, false),
   facts: {
     key: ({ input }) => input.observation_id,
     async load(db, ids) {

@@ -3,8 +3,7 @@ import { z } from 'zod';
 import { defineCommand } from '../../access/defineCommand.ts';
 import { update } from '../../core/definitions/write.ts';
 import { reject } from '../problems.ts';
-import { theSession } from '../sessions/session.ts';
-import { observationAnswer, observations } from './observation.ts';
+import { observationAnswer, observations, observersOf } from './observation.ts';
 
 export const leaveObservation = defineCommand({
   name: 'session.unobserve',
@@ -12,7 +11,7 @@ export const leaveObservation = defineCommand({
   summary: 'Stop looking on',
   who: 'anyone',
   body: z.strictObject({}),
-  locks: ({ session_id }) => [theSession(session_id)],
+  locks: ({ session_id }, _, __, isConditional) => observersOf(session_id, isConditional),
   finds: [observations],
   facts: {
     key: ({ input }) => input.observation_id,

@@ -1,6 +1,6 @@
 /**
  * A spectator is admitted to look on and gets a ticket for the sockets. Observations record no event, so that no
- * spectator moves a clerk's head; they stand outside the chain.
+ * spectator moves a clerk's head nor stands in a clerk's way; they stand outside the chain.
  */
 
 import { z } from 'zod';
@@ -9,8 +9,8 @@ import { isUuid } from '../../core/chain/ids.ts';
 import { privately } from '../../core/definitions/privateText.ts';
 import { freeObject } from '../../core/definitions/schemas.ts';
 import { insert } from '../../core/definitions/write.ts';
-import { sessionStreamName, theSession } from '../sessions/session.ts';
-import { admissionAnswer } from './observation.ts';
+import { sessionStreamName } from '../sessions/session.ts';
+import { admissionAnswer, observersOf } from './observation.ts';
 
 export const TICKET_TTL_MS = 15 * 60_000;
 
@@ -23,7 +23,7 @@ export const observeSession = defineCommand({
   who: 'anyone',
   body,
   creates: '/api/session/:session_id/observe',
-  locks: ({ session_id }) => [theSession(session_id)],
+  locks: ({ session_id }, _, __, isConditional) => observersOf(session_id, isConditional),
   decide: () => [],
   writes: (_, { id, input, actor, now }) => [
     insert(

@@ -63,7 +63,7 @@ export async function checkCommand(
   return {
     id,
     name: definition.name,
-    streams: definition.streams({ id, input }, scope),
+    streams: definition.streams({ id, input, is_conditional: expected_sequence !== null }, scope),
     input,
     actor,
     institution_id: institutionOf(scope, input, actor),

@@ -4,9 +4,11 @@
  */
 
 import { type Acceptance, readEarlier, type Submission, storeCommands } from '../../core/apply/inbox.ts';
+import type { Catalog } from '../../core/definitions/command.ts';
+import { yields } from '../../core/definitions/stream.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { isTransientFault, isUnavailable } from '../../infra/postgres/database.ts';
-import { doorbellEntryFor, type Queues } from '../../infra/queue/queue.ts';
+import { doorbellEntryFor, LATER, type Queues } from '../../infra/queue/queue.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
 import { timings } from '../../infra/timings.ts';
@@ -14,13 +16,14 @@ import { timings } from '../../infra/timings.ts';
 export interface StoreOptions {
   db: Queryable;
   queues: Queues;
+  kinds: Catalog['kinds'];
   /** Has Postgres been away for long? */
   isAway(): boolean;
   metrics: Metrics;
   log: Log;
 }
 
-export function createStore({ db, queues, isAway, metrics, log }: StoreOptions) {
+export function createStore({ db, queues, kinds, isAway, metrics, log }: StoreOptions) {
   /** Of replays: no lane waits for them. */
   const lookUps = new Set<Promise<unknown>>();
   let failed_at: number | undefined;
@@ -66,7 +69,9 @@ export function createStore({ db, queues, isAway, metrics, log }: StoreOptions) 
     const [first] = batch;
     if (!first) return;
     const name = batch.length === 1 ? first.name : `${first.name} +${batch.length - 1}`;
-    const added = queues.queue('commands').add(name, { commands: batch.map(doorbellEntryFor) }, { jobId: first.id });
+    const isLater = batch.every(({ streams }) => yields(kinds, streams[0]!));
+    const options = { jobId: first.id, ...(isLater && LATER) };
+    const added = queues.queue('commands').add(name, { commands: batch.map(doorbellEntryFor) }, options);
     added.catch((err) => {
       metrics.ringFailures.inc();
       log.debug({ err }, 'ringing doorbell failed; the overdue poll finds the commands');

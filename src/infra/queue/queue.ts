@@ -41,6 +41,9 @@ export function doorbellEntryFor({ id, name, streams, request_id }: Omit<Doorbel
   return { id, name, stream: streams[0]!, streams, request_id };
 }
 
+/** Of a doorbell that is answered when none without it waits. */
+export const LATER = { priority: 1 } as const;
+
 export const QUEUE_NAMES = ['commands', 'integrity', 'maintenance', 'dead-letters'] as const;
 export type QueueName = (typeof QUEUE_NAMES)[number];
 
