@@ -27,7 +27,11 @@ interface SuspectsOptions {
 
 type Fits = (first: PendingCommand) => boolean;
 
-const COUNTED_AT_ONCE = 32;
+/**
+ * What waits for long is most often only late. While none of it faults twice as many are counted the next time: a process
+ * that dies of one of so many costs the others an attempt, and from then on each is tried alone.
+ */
+const AT_ONCE = { first: 32, most: 256, of_all_streams: 1_024 };
 
 export function createSuspects({ pool, attempts: { transact, persistently }, pass, isClosing }: SuspectsOptions) {
   /** Streams that another worker is trying just now are left to it. */
@@ -35,20 +39,26 @@ export function createSuspects({ pool, attempts: { transact, persistently }, pas
     await persistently(() =>
       exclusively(pool, [...tally.suspects.keys()], async (own, isLost) => {
         let work: Work = new Map([...tally.suspects].filter(([subject]) => own.has(subject)));
-        while (work.size > 0 && !isClosing() && !isLost()) work = await passSuspects(work, tally, isLost);
+        for (let at_once = AT_ONCE.first; work.size > 0 && !isClosing() && !isLost(); ) {
+          const faulted = tally.faulted.size;
+          work = await passSuspects(work, at_once, tally, isLost);
+          at_once = tally.faulted.size > faulted ? AT_ONCE.first : Math.min(2 * at_once, AT_ONCE.most);
+        }
       }),
     );
   }
 
   /** What was tried before is counted and tried in its turn and alone, so that it spends no attempts but its own. */
-  async function passSuspects(work: Work, tally: Tally, isLost: () => boolean): Promise<Work> {
-    const { preCounted, firsts } = await count(work, (first) => first.attempts === 0, tally);
+  async function passSuspects(work: Work, at_once: number, tally: Tally, isLost: () => boolean): Promise<Work> {
+    const share = Math.floor(AT_ONCE.of_all_streams / work.size);
+    const limit = Math.min(at_once, Math.max(AT_ONCE.first, share));
+    const { preCounted, firsts } = await count(work, limit, (first) => first.attempts === 0, tally);
     const fresh = workOf(firsts.filter((first) => first.attempts === 0));
-    const again = copyOf(await passCounted(fresh, COUNTED_AT_ONCE, tally, preCounted));
+    const again = copyOf(await passCounted(fresh, limit, tally, preCounted));
     for (const first of firsts.filter(({ attempts }) => attempts > 0)) {
       if (isClosing() || isLost()) break;
       const alone = workOf([first]);
-      const { preCounted, firsts: found } = await count(alone, () => true, tally);
+      const { preCounted, firsts: found } = await count(alone, 1, () => true, tally);
       if (found.length === 0) continue;
       for (const streams of (await passCounted(alone, 1, tally, preCounted)).values()) addWork(again, streams);
     }
@@ -68,10 +78,10 @@ export function createSuspects({ pool, attempts: { transact, persistently }, pas
   }
 
   /** Commits the next attempts of those streams whose first command fits; of smaller parts where a lock is in the way. */
-  async function count(work: Work, fits: Fits, tally: Tally): Promise<Counted> {
+  async function count(work: Work, limit: number, fits: Fits, tally: Tally): Promise<Counted> {
     const counts: Counted = { preCounted: new Set(), firsts: [] };
     try {
-      return await transact((db) => countLocked(db, work, fits, tally));
+      return await transact((db) => countLocked(db, work, limit, fits, tally));
     } catch (fault) {
       if (!isLockFault(fault)) throw fault;
       if (work.size === 1) {
@@ -80,7 +90,7 @@ export function createSuspects({ pool, attempts: { transact, persistently }, pas
       }
     }
     await inHalves(work, async (half) => {
-      const { preCounted, firsts } = await count(half, fits, tally);
+      const { preCounted, firsts } = await count(half, limit, fits, tally);
       for (const id of preCounted) counts.preCounted.add(id);
       counts.firsts.push(...firsts);
       return new Map();
@@ -92,7 +102,7 @@ export function createSuspects({ pool, attempts: { transact, persistently }, pas
 }
 
 /** A first command with no attempt left is not counted. */
-async function countLocked(db: Queryable, work: Work, fits: Fits, tally: Tally): Promise<Counted> {
+async function countLocked(db: Queryable, work: Work, limit: number, fits: Fits, tally: Tally): Promise<Counted> {
   const { heads, backingOff } = await lockStreams(db, work);
   for (const [subject, streams] of work) {
     if (streams.every((stream) => heads.has(stream))) continue;
@@ -100,7 +110,7 @@ async function countLocked(db: Queryable, work: Work, fits: Fits, tally: Tally):
     tally.postponed.set(subject, { streams: [...streams], reason: 'locked', detail });
   }
   const ready = [...work.keys()].filter((subject) => !backingOff.has(subject) && !tally.postponed.has(subject));
-  const { pending } = await readPending(db, ready, COUNTED_AT_ONCE);
+  const { pending } = await readPending(db, ready, limit);
   const firsts = pending.filter(({ stream }, i) => pending.findIndex((other) => other.stream === stream) === i);
   const fitting = new Set(firsts.filter(fits).map(({ stream }) => stream));
   const chosen = pending.filter(({ stream }) => fitting.has(stream));

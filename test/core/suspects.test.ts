@@ -9,7 +9,7 @@ import { type CommandDefinition, catalogOf } from '../../src/core/definitions/co
 import { workOf } from '../../src/core/definitions/stream.ts';
 import { sessionStreamName } from '../../src/court/sessions/session.ts';
 import { inTransaction } from '../../src/infra/postgres/database.ts';
-import { commands, catalog as known } from '../../src/modules.ts';
+import { commands, catalog as known, modules } from '../../src/modules.ts';
 import { openPasses, type Passes, type Place } from '../support/applierHarness.ts';
 import { admin } from '../support/matchFixture.ts';
 import { submission } from '../support/submissions.ts';
@@ -34,7 +34,8 @@ const explode: CommandDefinition<Place, unknown, unknown> = {
   rejects: [],
 };
 
-const catalog = catalogOf([...commands, explode] as unknown as CommandDefinition[], known.reserved);
+const kinds = modules.flatMap((module) => module.kinds);
+const catalog = catalogOf([...commands, explode] as unknown as CommandDefinition[], known.reserved, kinds);
 let court: Passes;
 
 beforeAll(async () => {
@@ -70,7 +71,9 @@ async function standingOf(batch: Submission[]) {
 
 test('suspects behind the first that need another stream are counted once', async () => {
   const place = await court.openPlace();
-  const leave = court.order('session.unobserve', place, { observation_id: randomUUID() });
+  // As an API of before stores it.
+  const streams = [sessionStreamName(place.session_id)];
+  const leave = court.order('session.unobserve', place, { observation_id: randomUUID() }, { streams });
   const batch = await acceptOverdue(leave, court.log(place, 1), court.log(place, 2));
   expect(batch.map(({ streams }) => streams.length)).toEqual([1, 2, 2]);
   await run(batch);
@@ -103,4 +106,20 @@ test('the attempt of a suspect is counted while it is tried', async () => {
     return court.pass(options);
   });
   expect(seen).toEqual(batch.map(() => ({ status: 'accepted', attempts: 1 })));
+});
+
+test('of a session that is far behind ever more commands are counted and tried at once, until one of them faults', async () => {
+  const place = await court.openPlace();
+  const calm = Array.from({ length: 300 }, (_, n) => court.log(place, n));
+  const batch = await acceptOverdue(...calm, court.order('test.explode', place));
+  const tried: number[] = [];
+  await run(batch, async (options) => {
+    const decided = await court.pass(options);
+    if (options.preCounted) tried.push(decided.outcomes.length);
+    return decided;
+  });
+  expect(tried.slice(0, 3)).toEqual([32, 64, 128]);
+  const standing = await standingOf(batch);
+  expect(standing.slice(0, 300)).toEqual(calm.map(() => ({ status: 'applied', attempts: 1 })));
+  expect(standing[300]).toEqual({ status: 'accepted', attempts: 1 });
 });
