@@ -1,13 +1,14 @@
 /** The store of files: what is in it is whole and under its hash, or not there at all. */
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { TooLargeError } from '../../src/infra/blobFiles.ts';
 import { type BlobStore, openBlobs } from '../../src/infra/blobs.ts';
+import { type CheckedFile, FileChangedError } from '../../src/infra/checkedFile.ts';
 import { filesIn } from '../support/exhibits.ts';
 
 let folder: string;
@@ -36,6 +37,55 @@ test('a file is kept under its hash, for its owner alone, and read again', async
   expect((await buffer(await blobs.open(sha256))).toString()).toBe('one two three four');
   expect(await blobs.findFault({ sha256, size_bytes: 18 })).toBeUndefined();
   expect(await blobs.findFault({ sha256, size_bytes: 17 })).toContain('was changed');
+});
+
+describe('a file that is being sent', () => {
+  const LONG = 300_000;
+  const read = async (file: CheckedFile) => {
+    const pieces: Buffer[] = [];
+    try {
+      for await (const piece of file.read()) pieces.push(piece);
+      return { text: Buffer.concat(pieces).toString(), ended: true };
+    } catch (fault) {
+      return { text: Buffer.concat(pieces).toString(), ended: fault };
+    } finally {
+      await file.close();
+    }
+  };
+
+  async function checked(): Promise<{ text: string; path: string; file: CheckedFile }> {
+    const text = 'a'.repeat(LONG);
+    const draft = await blobs.receive(Readable.from([Buffer.from(text)]), LONG);
+    await draft.keep();
+    const { sha256 } = draft;
+    const file = await blobs.openChecked({ sha256, size_bytes: LONG });
+    expect(file.fault).toBeUndefined();
+    return { text, path: join(folder, sha256.slice(0, 2), sha256.slice(2, 4), sha256), file };
+  }
+
+  test('goes out as it was checked, where another takes its place or it is removed', async () => {
+    const { text, path, file } = await checked();
+    rmSync(path);
+    writeFileSync(path, 'b'.repeat(LONG));
+    expect(await read(file)).toEqual({ text, ended: true });
+  });
+
+  test.each([
+    ['its last byte', LONG - 1],
+    ['its first byte', 0],
+  ])('does not end where %s is changed', async (_, at) => {
+    const { text, path, file } = await checked();
+    const handle = openSync(path, 'r+');
+    writeSync(handle, 'b', at);
+    closeSync(handle);
+    const sent = await read(file);
+    expect(sent.ended).toBeInstanceOf(FileChangedError);
+    expect(sent.text.length).toBeLessThan(text.length);
+  });
+
+  test('is not sent where it is missing', async () => {
+    expect((await blobs.openChecked({ sha256: hashOf('none'), size_bytes: 4 })).fault).toBe('is missing');
+  });
 });
 
 test('the same bytes are one file', async () => {

@@ -1,18 +1,20 @@
 /**
- * Answering with a file. It is hashed before the first byte of it is sent: what goes out is what was recorded, or an
- * error that says what is wrong, and never half of something.
+ * Answering with a file. It is hashed before the first byte of it is sent, and again as it goes: what goes out is what was
+ * recorded, or an error that says what is wrong. Where it is changed meanwhile, the answer ends before its length.
  */
 import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
 import type { Actor } from '../../core/definitions/actor.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 import type { Attachment } from '../../core/definitions/query.ts';
+import { type CheckedFile, FileChangedError } from '../../infra/checkedFile.ts';
+import type { Log } from '../../infra/telemetry/log.ts';
 import type { ApiContext } from '../door/door.ts';
 import { isKnown } from '../door/preferences.ts';
 
 /** @throws {Problem} 500 file_damaged */
 export async function sendFile(
-  { blobs, hashing }: Pick<ApiContext, 'blobs' | 'hashing'>,
+  { blobs, hashing, log }: Pick<ApiContext, 'blobs' | 'hashing' | 'log'>,
   actor: Actor,
   req: Request,
   res: Response,
@@ -26,22 +28,28 @@ export async function sendFile(
     res.status(304).end();
     return;
   }
-  const fault = await hashing.run(actor, () => blobs.findFault(file));
-  if (fault !== undefined) {
-    res.removeHeader('ETag');
-    throw new Problem('file_damaged', `The file ${fault}.`);
+  const checked = await hashing.run(actor, () => blobs.openChecked(file));
+  try {
+    if (checked.fault !== undefined) {
+      res.removeHeader('ETag');
+      throw new Problem('file_damaged', `The file ${checked.fault}.`);
+    }
+    res.set({
+      'Content-Type': media_type,
+      'Content-Length': String(size_bytes),
+      'Content-Disposition': `attachment; filename="${name}"`,
+      'X-Content-Type-Options': 'nosniff',
+    });
+    if (req.method === 'HEAD') res.end();
+    else await send(checked, res, log);
+  } finally {
+    await checked.close();
   }
-  res.set({
-    'Content-Type': media_type,
-    'Content-Length': String(size_bytes),
-    'Content-Disposition': `attachment; filename="${name}"`,
-    'X-Content-Type-Options': 'nosniff',
-  });
-  if (req.method === 'HEAD') {
-    res.end();
-    return;
-  }
-  await pipeline(await blobs.open(sha256), res).catch((error: { code?: string }) => {
+}
+
+async function send(checked: CheckedFile, res: Response, log: Log): Promise<void> {
+  await pipeline(checked.read(), res).catch((error: { code?: string }) => {
+    if (error instanceof FileChangedError) log.error({ err: error }, 'file changed while it was sent: cut short');
     // The client has hung up.
     if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
   });
