@@ -7,6 +7,7 @@ import { firstIdOf } from '../../src/core/chain/ids.ts';
 import { readClock } from '../../src/core/sql/databaseClock.ts';
 import { withTimeout } from '../../src/core/withTimeout.ts';
 import { readInboxLoad } from '../../src/infra/backlog/backlog.ts';
+import { readDurability } from '../../src/infra/postgres/durability.ts';
 import { readVersion } from '../../src/infra/process/version.ts';
 import { QUEUE_NAMES, type Queues } from '../../src/infra/queue/queue.ts';
 import { defineJob } from '../job.ts';
@@ -53,10 +54,10 @@ export const reportHealth = defineJob({
 });
 
 async function readDatabase(pool: pg.Pool): Promise<HealthFacts['database']> {
-  const { rows } = await pool.query(
+  const { rows } = await pool.query<{ version: string; bytes: number }>(
     `select current_setting('server_version') as version, pg_database_size(current_database()) as bytes`,
   );
-  return rows[0];
+  return { ...rows[0]!, durability: await readDurability(pool) };
 }
 
 async function readRecord(pool: pg.Pool): Promise<HealthFacts['record']> {
@@ -81,6 +82,7 @@ async function readJobs(pool: pg.Pool): Promise<HealthFacts['jobs']> {
     `select s.name, extract(epoch from clock_timestamp() - s.next_slot)::integer as overdue_seconds,
        count(t.slot) filter (where t.status = 'succeeded') as succeeded,
        count(t.slot) filter (where t.status = 'failed') as failed,
+       count(t.slot) filter (where t.status = 'succeeded' and t.result ->> 'is_complete' = 'false') as incomplete,
        coalesce(sum(t.given_up), 0) + count(t.slot) filter (where t.status = 'skipped') as passed_over,
        coalesce(extract(epoch from max(t.fired_at - t.slot)), 0)::integer as most_late_seconds
      from schedules s

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import type pg from 'pg';
 import { DATABASE_ROLES, roleName } from '../core/sql/databaseRoles.ts';
 import { unless } from '../infra/files.ts';
+import { type Durability, describeDurability, readDurability, survivesCrash } from '../infra/postgres/durability.ts';
 import { readAlive } from '../infra/postgres/heartbeat.ts';
 import { demandOurRoles, demandOurs, OURS, readSchema } from '../infra/postgres/schema.ts';
 import { takeRole } from '../infra/postgres/takeRole.ts';
@@ -65,11 +66,18 @@ async function nearest(folder: string): Promise<string> {
 }
 
 /** @param client the login's own session */
-export async function checkDatabase(client: pg.Client, rolePrefix: string): Promise<Line[]> {
+export async function checkDatabase(client: pg.Client, rolePrefix: string, isProduction: boolean): Promise<Line[]> {
   const version = await checkVersion(client);
+  const durability = durabilityLine(await readDurability(client as never), isProduction);
   const clocks = await checkClock(client);
   const schema = await checkSchema(client, rolePrefix);
-  return [version, clocks, schema, ...(schema.verdict === 'right' ? await checkRoles(client, rolePrefix) : [])];
+  return [
+    version,
+    durability,
+    clocks,
+    schema,
+    ...(schema.verdict === 'right' ? await checkRoles(client, rolePrefix) : []),
+  ];
 }
 
 async function checkVersion(client: pg.Client): Promise<Line> {
@@ -77,6 +85,11 @@ async function checkVersion(client: pg.Client): Promise<Line> {
   const { version } = { version: Object.values(rows[0]!)[0]! };
   const isRight = Number.parseInt(version, 10) >= OLDEST_POSTGRES;
   return line(isRight ? 'right' : 'wrong', 'Postgres', isRight ? version : `${version}: 15 or newer is needed`);
+}
+
+export function durabilityLine(found: Durability, isProduction: boolean): Line {
+  const verdict = survivesCrash(found) ? 'right' : isProduction ? 'wrong' : 'note';
+  return line(verdict, 'durability', describeDurability(found));
 }
 
 export async function checkClock(client: Pick<pg.Client, 'query'>): Promise<Line> {

@@ -49,7 +49,7 @@ async function* examine(env: NodeJS.ProcessEnv): AsyncGenerator<Line> {
   yield checkSecret(config);
   yield await checkFolder('home', config.PLEAROLL_HOME, 'PLEAROLL_HOME');
   yield await checkFolder('files', blobFolder(config), 'BLOB_DIR');
-  yield* examineDatabase(config);
+  yield* examineDatabase(config, env.NODE_ENV === 'production');
   if (config.REDIS_URL !== undefined) yield* examineRedis(config, config.REDIS_URL, false);
   if (config.REDIS_CACHE_URL !== undefined) yield* examineRedis(config, config.REDIS_CACHE_URL, true);
 }
@@ -62,7 +62,10 @@ function checkSettings(config: Config, env: NodeJS.ProcessEnv): Line {
   return { verdict: 'right', subject: 'settings', text: `${kind}; ${mode}` };
 }
 
-async function* examineDatabase({ DATABASE_URL, PLEAROLL_HOME, DB_ROLE_PREFIX }: Config): AsyncGenerator<Line> {
+async function* examineDatabase(
+  { DATABASE_URL, PLEAROLL_HOME, DB_ROLE_PREFIX }: Config,
+  isProduction: boolean,
+): AsyncGenerator<Line> {
   const owner = DATABASE_URL === undefined ? await findOwner(PLEAROLL_HOME) : undefined;
   if (DATABASE_URL === undefined && !owner) {
     const text = hasServed(PLEAROLL_HOME)
@@ -77,7 +80,7 @@ async function* examineDatabase({ DATABASE_URL, PLEAROLL_HOME, DB_ROLE_PREFIX }:
     place = postgresPlace(url);
     const client = await openSession(url, 'plearoll-doctor');
     try {
-      const lines = await checkDatabase(client, DB_ROLE_PREFIX);
+      const lines = await checkDatabase(client, DB_ROLE_PREFIX, isProduction);
       yield* lines;
       if (lines.every(({ verdict }) => verdict !== 'wrong')) yield await checkProcesses(client);
     } finally {

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
-import { checkClock, checkNode } from '../../src/cli/checkups.ts';
+import { checkClock, checkNode, durabilityLine } from '../../src/cli/checkups.ts';
 import { doctor } from '../../src/cli/doctor.ts';
 import { token } from '../../src/cli/token.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
@@ -39,6 +39,7 @@ describe('doctor', () => {
       expect(said).toMatch(new RegExp(`^right  ${subject} +\\S`, 'm'));
     }
     expect(said).toMatch(/^note +processes +none runs$/m);
+    expect(said).toMatch(/^note +durability +fsync = off: /m);
   });
 
   test('says of a home that no server has run in what will make it, and changes nothing', async () => {
@@ -98,6 +99,17 @@ describe('doctor', () => {
     } finally {
       await redis.stop();
     }
+  });
+
+  test('calls a Postgres that does not wait for its disk wrong in production, and a note elsewhere', () => {
+    const found = { synchronous_standby_names: '', fsync: 'on', full_page_writes: 'on' };
+    const verdictOf = (synchronous_commit: string, isProduction: boolean) =>
+      durabilityLine({ ...found, synchronous_commit }, isProduction).verdict;
+    expect([verdictOf('on', true), verdictOf('off', true), verdictOf('off', false)]).toEqual([
+      'right',
+      'wrong',
+      'note',
+    ]);
   });
 
   test('calls a clock that is seconds away wrong, and an old Node', async () => {

@@ -142,6 +142,19 @@ describe('dead letters', () => {
 });
 
 describe('sweep.expired', () => {
+  /** So many days ago, an observation that never had a socket, one that had, and one that goes on. */
+  async function observe({ database }: World, days: number[]): Promise<void> {
+    await database.pool.query(
+      `set session_replication_role = replica;
+       insert into session_observations (id, session_id, observed_at, left_at)
+       select gen_random_uuid(), gen_random_uuid(), at, left_at
+       from unnest(array[${days.join(', ')}]) as n
+       cross join lateral (select now() - n * interval '1 day' as at) began
+       cross join lateral (values (at), (at + interval '1 minute'), (null)) as ended (left_at);
+       reset session_replication_role`,
+    );
+  }
+
   test('removes old ticks but for the newest of each job, old reports and verdicts, and revocations that end nothing any more', async () => {
     const world = await openWorld();
     const tick = (name: string, days_ago: number, term: number | null, status = 'succeeded') =>
@@ -171,7 +184,8 @@ describe('sweep.expired', () => {
        select gen_random_uuid(), 'jti', 'kept until day ' || n, now(), 'system', now() + n * interval '1 day'
        from generate_series(-2, 1) as n where n <> 0`,
     );
-    const removed = { ticks: 3, health_reports: 1, integrity_runs: 4, revocations: 2 };
+    await observe(world, [31, 29]);
+    const removed = { ticks: 3, health_reports: 1, integrity_runs: 4, observations: 1, revocations: 2 };
     expect(await runOnce(world, sweepExpired)).toEqual(removed);
     const { rows: kept } = await world.database.pool.query('select value from revocations');
     expect(kept).toEqual([{ value: 'kept until day 1' }]);
@@ -179,7 +193,7 @@ describe('sweep.expired', () => {
       (await world.ticks(name)).map(({ slot }) => Math.round((Date.now() - Date.parse(slot)) / DAY_MS));
     expect(await days('test.old')).toEqual([31, 5]);
     expect(await days('test.young')).toEqual([35, 10]);
-    const nothing = { ticks: 0, health_reports: 0, integrity_runs: 0, revocations: 0 };
+    const nothing = { ticks: 0, health_reports: 0, integrity_runs: 0, observations: 0, revocations: 0 };
     expect(await runOnce(world, sweepExpired)).toEqual(nothing);
   });
 });
@@ -194,24 +208,26 @@ describe('report.health', () => {
       `insert into schedules (name, summary, cron, missed, queue, next_slot)
        values ('test.work', '', '* * * * *', 'latest', 'maintenance', clock_timestamp() + interval '1 minute')`,
     );
+    // The tests' Postgres does not wait for its disk.
+    const concerns = ['test.work failed 1 time.', expect.stringMatching('^Postgres has fsync = off')];
     for (let run = 0; run < 2; run++) {
       expect(await runOnce(world, reportHealth, undefined, { queues })).toEqual({
-        concerns: ['test.work failed 1 time.'],
+        concerns,
       });
     }
     const { rows } = await world.worker.query('select slot, concerns, report from health_reports');
     expect(rows).toMatchObject([
       {
         slot: SLOT,
-        concerns: ['test.work failed 1 time.'],
+        concerns,
         report: {
           version: expect.any(String),
-          database: { version: expect.any(String), bytes: expect.any(Number) },
+          database: { version: expect.any(String), bytes: expect.any(Number), durability: { fsync: 'off' } },
           record: { streams: 0, events: 0, assignments: 0, sessions: {} },
           findings_open: 0,
           commands: { accepted: 0, applied: 0, rejected: 0, dead: 0, p99_ms: null },
           inbox: { pending: 0, dead: 0, oldest_pending_seconds: 0 },
-          jobs: [{ name: 'test.work', failed: 1, succeeded: 0 }],
+          jobs: [{ name: 'test.work', failed: 1, succeeded: 0, incomplete: 0 }],
           queues: { maintenance: expect.any(Object), commands: expect.any(Object) },
         },
       },
@@ -238,14 +254,25 @@ describe('report.health', () => {
     expect((await world.worker.query(READ_COMMANDS, [since])).rows[0]).toMatchObject({ accepted: 10, applied: 10 });
   });
 
+  const durability = { synchronous_commit: 'on', synchronous_standby_names: '', fsync: 'on', full_page_writes: 'on' };
   const well: HealthFacts = {
     version: '1',
-    database: { version: '18', bytes: 1 },
+    database: { version: '18', bytes: 1, durability },
     record: { streams: 1, events: 1, assignments: 1, sessions: {} },
     findings_open: 0,
     commands: { accepted: 1, applied: 1, rejected: 0, dead: 0, p99_ms: 3 },
     inbox: { pending: 0, dead: 0, oldest_pending_seconds: 0 },
-    jobs: [{ name: 'a.b', overdue_seconds: -60, succeeded: 1, failed: 0, passed_over: 0, most_late_seconds: 0 }],
+    jobs: [
+      {
+        name: 'a.b',
+        overdue_seconds: -60,
+        succeeded: 1,
+        failed: 0,
+        passed_over: 0,
+        incomplete: 0,
+        most_late_seconds: 0,
+      },
+    ],
     queues: {},
   };
 
@@ -262,6 +289,16 @@ describe('report.health', () => {
       'a job that fails, is late and is passed over',
       { jobs: [{ ...well.jobs[0]!, failed: 1, passed_over: 2, overdue_seconds: 301 }] },
       ['a.b failed 1 time.', '2 ticks of a.b were passed over.', 'a.b is overdue for 301 seconds.'],
+    ],
+    [
+      'a verification that had not time for all, and not about another job that goes on later',
+      { jobs: ['verify.x', 'expire.x'].map((name) => ({ ...well.jobs[0]!, name, incomplete: 1 })) },
+      ['verify.x had not time for all 1 time; the next run goes on where it ended.'],
+    ],
+    [
+      'a Postgres that does not wait for its disk',
+      { database: { ...well.database, durability: { ...durability, synchronous_commit: 'off' } } },
+      ['Postgres has synchronous_commit = off: what was accepted can be lost when Postgres or its host stops at once.'],
     ],
     [
       'a queue that does not answer',

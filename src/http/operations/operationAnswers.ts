@@ -11,6 +11,8 @@ const health = z.looseObject({
   postgres_connected: z.boolean(),
   /** Null where there is none. */
   redis_connected: z.boolean().nullable(),
+  /** Does what was accepted survive a crash of Postgres? Null before it was asked. */
+  durable: z.boolean().nullable(),
   queue: z.looseObject({ pending: count, oldest_pending_seconds: z.number(), dead: count, as_of: at.nullable() }),
   active_connections: count,
   processes: z.looseObject({ api: count, worker: count, relay: count, scheduler: count, signer: count }),
@@ -18,7 +20,7 @@ const health = z.looseObject({
 });
 
 export const healthAnswer = named('Health', health, {
-  ...{ healthy: true, degraded: false, postgres_connected: true, redis_connected: true },
+  ...{ healthy: true, degraded: false, postgres_connected: true, redis_connected: true, durable: true },
   ...{ queue: { pending: 0, oldest_pending_seconds: 0, dead: 0, as_of: EXAMPLE.now }, active_connections: 41 },
   ...{ processes: { api: 2, worker: 2, relay: 2, scheduler: 2, signer: 1 }, timestamp: EXAMPLE.now },
 } satisfies Health);

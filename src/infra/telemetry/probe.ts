@@ -6,8 +6,11 @@
  */
 
 import type pg from 'pg';
+import { pipelined } from '../../core/sql/pipelined.ts';
+import type { Queryable } from '../../core/sql/queryable.ts';
 import { type Backlog, readInboxLoad } from '../backlog/backlog.ts';
 import { isThere, poll } from '../postgres/boundedRead.ts';
+import { readDurability, survivesCrash } from '../postgres/durability.ts';
 import type { Alive } from '../postgres/heartbeat.ts';
 import { timings } from '../timings.ts';
 import type { Absence } from './absence.ts';
@@ -18,6 +21,8 @@ export interface Health {
   degraded: boolean;
   postgres_connected: boolean;
   redis_connected: boolean | null;
+  /** Does what was accepted survive a crash of Postgres? Null before it was asked. */
+  durable: boolean | null;
   queue: Queue;
   active_connections: number;
   /** How many of each kind are alive. */
@@ -74,6 +79,7 @@ export async function startProbe(options: ProbeOptions): Promise<Probe> {
     every_ms = timings.probe.every_ms,
   } = options;
   let queue: Queue = { pending: 0, oldest_pending_seconds: 0, dead: 0, as_of: null };
+  let durable: boolean | null = null;
   let isStale = false;
   let postgres_connected = false;
   let answered_at = performance.now();
@@ -83,7 +89,9 @@ export async function startProbe(options: ProbeOptions): Promise<Probe> {
 
   async function pollAgain(): Promise<void> {
     try {
-      const { findings_open, ...counts } = await poll(pool, readInboxLoad);
+      const { load, durability } = await poll(pool, readStanding);
+      const { findings_open, ...counts } = load;
+      durable = survivesCrash(durability);
       queue = { ...counts, as_of: new Date().toISOString() };
       metrics.findingsOpen.set(findings_open);
       metrics.tamperDetected.set(findings_open > 0 ? 1 : 0);
@@ -114,6 +122,7 @@ export async function startProbe(options: ProbeOptions): Promise<Probe> {
       degraded: postgres_connected && isLame,
       postgres_connected,
       redis_connected,
+      durable,
       queue,
       active_connections: options.connections(),
       processes,
@@ -134,4 +143,9 @@ export async function startProbe(options: ProbeOptions): Promise<Probe> {
       clearTimeout(timer);
     },
   };
+}
+
+async function readStanding(db: Queryable) {
+  const [load, durability] = await pipelined([readInboxLoad(db), readDurability(db)] as const);
+  return { load, durability };
 }
