@@ -1,13 +1,15 @@
 /**
  * Verifies every stream, every table that follows from them, the guards of the database itself, what commands
- * answer, and the log, against what the signer signed last too where its state is on this host. It trusts no earlier check, its own included: an intruder who can change the record can change what is written about it.
+ * answer, and the log, against what the signer signed last too where its state is on this host. It trusts no earlier check, its own included: an intruder who can change the
+ * record can change what is written about it. A run that has not time for all begins the next where it ended.
  */
 
+import type pg from 'pg';
 import { readClock } from '../../src/core/sql/databaseClock.ts';
 import { newTally } from '../../src/integrity/recordReport.ts';
 import type { RunAnchor } from '../../src/integrity/runs/verifyRun.ts';
-import { checkPages } from '../../src/integrity/streams/checkPages.ts';
-import { readNames } from '../../src/integrity/streams/streamNames.ts';
+import { type CheckedPage, checkPages } from '../../src/integrity/streams/checkPages.ts';
+import { readNamesFrom } from '../../src/integrity/streams/streamNames.ts';
 import { checkDatabase } from '../../src/integrity/verifyRecord.ts';
 import { catalog } from '../../src/modules.ts';
 import { defineJob } from '../job.ts';
@@ -32,12 +34,15 @@ export const verifyEverything = defineJob({
     const issues = [...guard_issues, ...command_issues, ...log_issues];
     if (notes.length > 0) tools.log.info({ job: JOB, notes }, 'the database differs where it guards nothing');
     const guards = await keepFindings(tools, JOB, tally.checked_at, [{ stream: null, issues, issues_omitted: 0 }]);
-    const pages = counted(tally, checkPages(db, catalog, readNames(db, null), tools.blobs), true);
-    const done = await keepChecks(tools, JOB, pages);
+    const round = followRound(await readLastStop(tools.pool));
+    const names = readNamesFrom(db, round.resumed_after);
+    const pages = counted(tally, checkPages(db, catalog, names, tools.blobs), true);
+    const done = await keepChecks(tools, JOB, round.follow(pages));
     const stored = await storeReport(tools, { job: JOB, scope: 'all', anchors, is_complete: done.is_complete }, tally);
     return {
       ...done,
       ...stored,
+      ...(!done.is_complete && { stopped_after: round.stopped_after() }),
       guard_issues: guard_issues.length,
       guard_notes: notes.length,
       guard_findings_opened: guards.opened,
@@ -49,3 +54,27 @@ export const verifyEverything = defineJob({
     };
   },
 });
+
+const LAST_STOP = `
+  select result ->> 'stopped_after' as stopped_after from schedule_ticks
+  where name = $1 and status = 'succeeded' order by slot desc limit 1`;
+
+/** How far the last run came; empty where that was the end. Another place only changes the order of this run. */
+async function readLastStop(pool: pg.Pool): Promise<string> {
+  const { rows } = await pool.query<{ stopped_after: string | null }>(LAST_STOP, [JOB]);
+  return rows[0]?.stopped_after ?? '';
+}
+
+function followRound(resumed_after: string) {
+  let last = resumed_after;
+
+  /** Where a page cannot be kept the run fails, and nothing of it is told. */
+  async function* follow(pages: AsyncGenerator<CheckedPage>): AsyncGenerator<CheckedPage> {
+    for await (const page of pages) {
+      last = page.streams.at(-1)?.stream ?? last;
+      yield page;
+    }
+  }
+
+  return { resumed_after, follow, stopped_after: () => last };
+}

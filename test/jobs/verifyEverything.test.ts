@@ -1,7 +1,9 @@
 /** The nightly verification: every stream, and the guards of the database. */
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { KEPT_REPORTS } from '../../jobs/verify/storeReport.ts';
 import { verifyEverything } from '../../jobs/verify/verifyEverything.ts';
+import type { JsonObject } from '../../src/core/definitions/event.ts';
 import { formatNote } from '../../src/core/proof/note.ts';
 import { openNote } from '../../src/core/proof/openNote.ts';
 import { drawSeed, signingKey, signText } from '../../src/core/proof/signNote.ts';
@@ -137,7 +139,37 @@ describe.skipIf(isLeftOut)('verify.everything', () => {
     ]);
   });
 
+  test('goes on where the last run had not time for all, and comes through all of it in the end, whatever is said of that', async () => {
+    const order = () => ['assignment.create', assignment()] as [string, JsonObject];
+    await bench.court.send(...Array.from({ length: 230 }, order));
+    const ended = (result: object) =>
+      rows(
+        `insert into schedule_ticks (name, slot, id, queue, term, status, finished_at, result)
+         values ('verify.everything', clock_timestamp(), gen_random_uuid(), 'integrity', 1, 'succeeded', now(), $1)`,
+        JSON.stringify(result),
+      );
+    const first = await run(bench.within(1));
+    expect(first).toMatchObject({ streams_checked: 200, is_complete: false });
+    await ended(first);
+    // Those that were left, and no more of those that were checked than are in a page.
+    const second = await run(bench.within(1));
+    expect(second).toMatchObject({ streams_checked: 33, is_complete: false });
+    await ended({ stopped_after: 'zzz' });
+    const whole = await run();
+    expect(whole).toMatchObject({ streams_checked: 233, is_complete: true });
+    expect(whole).not.toHaveProperty('stopped_after');
+  });
+
   test('has left the record as it was', async () => {
     expect(await bench.report()).toMatchObject({ system_valid: true });
   });
 });
+
+function assignment() {
+  const seat = (name: string) => ({ user_id: randomUUID(), name });
+  return {
+    ...{ institution_id: randomUUID(), title: 'One of many', courtroom: 'Courtroom 2', moderators: [] },
+    ...{ petitioner: [seat('Ada')], respondent: [seat('Rui')], panel: [{ ...seat('Okafor'), presiding: true }] },
+    ...{ scheduled_at: '2026-11-21T10:00:00.000Z', visibility: 'private', format: 'moot-20' },
+  };
+}

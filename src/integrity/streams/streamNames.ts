@@ -15,6 +15,8 @@ const PAGE = 5_000;
 
 const WITH_HEAD = `select stream, sequence from public.streams where stream > $1 order by stream limit ${PAGE}`;
 
+const UP_TO = `select stream, sequence from public.streams where stream > $1 and stream <= $2 order by stream limit ${PAGE}`;
+
 const TRACES = [
   ['events', 't.stream'],
   ['event_payloads', 't.stream'],
@@ -46,11 +48,21 @@ const OF_INSTITUTION = `
 
 /** Pages of all names, or of one institution's. What no row leads to any more is found only among all. */
 export async function* readNames(db: Queryable, institution_id: string | null): AsyncGenerator<StreamName[]> {
-  if (institution_id !== null) yield* readPages(db, OF_INSTITUTION, institution_id);
+  if (institution_id !== null) yield* readPages(db, '', OF_INSTITUTION, institution_id);
   else {
-    yield* readPages(db, WITH_HEAD);
-    yield* readPages(db, WITHOUT_HEAD);
+    yield* readPages(db, '', WITH_HEAD);
+    yield* readPages(db, '', WITHOUT_HEAD);
   }
+}
+
+/**
+ * All names, those after `first` before those up to it: whatever it is, none is left out. What has no head comes first of
+ * all.
+ */
+export async function* readNamesFrom(db: Queryable, first: string): AsyncGenerator<StreamName[]> {
+  yield* readPages(db, '', WITHOUT_HEAD);
+  yield* readPages(db, first, WITH_HEAD);
+  if (first !== '') yield* readPages(db, '', UP_TO, first);
 }
 
 /** Of one stream alone, or as `readNames`. */
@@ -74,8 +86,13 @@ export async function countNames(db: Queryable, of: { institution_id: string | n
   return count;
 }
 
-async function* readPages(db: Queryable, text: string, ...values: string[]): AsyncGenerator<StreamName[]> {
-  for (let after = ''; ; ) {
+async function* readPages(
+  db: Queryable,
+  first: string,
+  text: string,
+  ...values: string[]
+): AsyncGenerator<StreamName[]> {
+  for (let after = first; ; ) {
     const { rows } = await db.query<StreamName>(text, [after, ...values]);
     if (rows.length === 0) return;
     yield rows;
