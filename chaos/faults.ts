@@ -25,7 +25,7 @@ const now = () => performance.now();
 function killAtRandom(kind: Kind): Fault {
   return {
     id: `kill-${kind}`,
-    what: `kill -9 of one ${kind} of two`,
+    what: `kill -9 of ${kind === 'signer' ? 'the signer' : `one ${kind} of two`}`,
     async strike({ fleet }, dice) {
       await sleep(dice.between(0, 300));
       const process = await alive(dice.oneOf(fleet.posts(kind)));
