@@ -106,6 +106,8 @@ export default defineConfig({
           ...files(FAULTS, ...PURE),
           name: 'faults',
           testTimeout: 120_000,
+          // Of what tests share it is a hook that starts the processes.
+          hookTimeout: 120_000,
           maxWorkers: 5,
         },
       },

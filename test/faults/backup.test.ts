@@ -2,9 +2,10 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, truncate } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
+import { backup } from '../../src/cli/backup.ts';
+import { restore } from '../../src/cli/restore.ts';
 import { checkHistory, untilSettled } from '../support/checkHistory.ts';
 import { type Cast, cast, get, openSession, post } from '../support/client.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
@@ -13,6 +14,7 @@ import { playWholeRound } from '../support/playRound.ts';
 import { entryOf } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { SECRET } from '../support/stack.ts';
+import { openTerminal } from '../support/terminal.ts';
 import { expectIntact } from '../support/verdict.ts';
 import { openScene } from './scene.ts';
 
@@ -20,7 +22,7 @@ const { PATH = '' } = process.env;
 
 let folder: string;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'plearoll-backups-'));
+  folder = await mkdtemp(join(inject('home'), 'backups-'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -138,7 +140,9 @@ test.each([
   ['backup', ['a', 'b']],
   ['restore', ['a', '--force']],
 ] as const)('plearoll %s with %j answers with its usage', async (script, args) => {
-  expect(await run(script, {}, ...args)).toMatchObject({ code: 3, output: expect.stringContaining('usage:') });
+  const terminal = openTerminal();
+  expect(await { backup, restore }[script].run([...args], terminal)).toBe(3);
+  expect(terminal.complained()).toContain('usage:');
 });
 
 async function startEmbedded(env: Record<string, string>): Promise<{ url: string; stop(): Promise<void> }> {

@@ -1,30 +1,52 @@
 /** Postgres may end our connections, lose an answer, stop or fall silent: nothing accepted is lost or done twice. */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/infra/postgres/embeddedPostgres.ts';
 import { checkHistory } from '../support/checkHistory.ts';
 import { get, post } from '../support/client.ts';
-import { cloneDatabase, type TestDatabase } from '../support/database.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { isEverything } from '../support/everything.ts';
 import { startLoad } from '../support/load.ts';
 import { prepareHome } from '../support/preparedHome.ts';
 import { until } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { openWire, type Wire } from '../support/wire.ts';
-import { openScene, recoveryTime } from './scene.ts';
+import { recoveryTime, shareScene } from './scene.ts';
+
+/** Once is enough to show it; all of the suite shows that it is no luck. */
+const [ENDINGS, LOSSES, STOPS] = isEverything ? [8, 2, 2] : [3, 1, 1];
 
 describe.skipIf(inject('redisUrl') === null)('Postgres', () => {
   let redis: TestRedis;
+  let home: string;
+  let postgres: EmbeddedPostgres;
+  let wire: Wire;
   beforeAll(async () => {
     redis = await startRedis();
+    home = await mkdtemp(join(inject('home'), 'lost-'));
+    await prepareHome(home);
+    postgres = await startEmbeddedPostgres({ home, say: () => {} });
+    wire = await openWire(postgres.url);
   });
-  afterAll(() => redis.stop());
+  afterAll(async () => {
+    await Promise.all([wire.stop(), redis.stop(), postgres.stop()]);
+    await rm(home, { recursive: true, force: true });
+  });
+
+  const shared = shareScene(
+    async () => ({ redisUrl: redis.url, database: over(wire, postgres) }),
+    async (scene) => {
+      const { startApi, startWorker } = scene;
+      const [api, second] = await Promise.all([startApi(), startApi(), startWorker(), startWorker()]);
+      return { scene, api, second };
+    },
+  );
 
   test('may end all our connections again and again', async () => {
-    const { scene, load } = await play(await cloneDatabase());
-    for (let i = 0; i < 8; i += 1) {
+    const { scene, load } = await play();
+    for (let i = 0; i < ENDINGS; i += 1) {
       await load.answered(20);
       await scene.database.pool.query(
         `select pg_terminate_backend(pid) from pg_stat_activity
@@ -37,30 +59,22 @@ describe.skipIf(inject('redisUrl') === null)('Postgres', () => {
   });
 
   test('may commit and then lose the connection before it can say so', async () => {
-    const database = await cloneDatabase();
-    const wire = await wireTo(database.url);
-    const { scene, load } = await play(database, wire);
-    for (const said of ['commit', 'accept-commands', 'commit', 'accept-commands']) {
-      await load.answered(20);
-      wire.loseAnswersTo(said, 10);
-      await until(`ten answers to ${said} are lost`, () => wire.left() === 0);
-      expect(await recoveryTime(scene, `answers to ${said} lost`)).toBeLessThan(10_000);
+    const { scene, load } = await play();
+    for (let i = 0; i < LOSSES; i += 1) {
+      for (const said of ['commit', 'accept-commands']) {
+        await load.answered(20);
+        wire.loseAnswersTo(said, 10);
+        await until(`ten answers to ${said} are lost`, () => wire.left() === 0);
+        expect(await recoveryTime(scene, `answers to ${said} lost`)).toBeLessThan(10_000);
+      }
     }
     const rows = await checkHistory(scene.database, await load.stop());
     expect(rows.every(({ status }) => status === 'applied')).toBe(true);
   });
 
   test('may stop: the API answers 503 meanwhile, and everything recovers by itself', async () => {
-    const home = await mkdtemp(join(tmpdir(), 'plearoll-lost-'));
-    await prepareHome(home);
-    let postgres = await startEmbeddedPostgres({ home, say: () => {} });
-    onTestFinished(async () => {
-      await postgres.stop();
-      await rm(home, { recursive: true, force: true });
-    });
-    const wire = await wireTo(postgres.url);
-    const { scene, api, sessions, load } = await play(over(wire, postgres), wire);
-    for (let i = 0; i < 2; i += 1) {
+    const { scene, api, sessions, load } = await play();
+    for (let i = 0; i < STOPS; i += 1) {
       await load.answered(30);
       await postgres.stop();
       const { admin } = scene.people;
@@ -84,9 +98,7 @@ describe.skipIf(inject('redisUrl') === null)('Postgres', () => {
   });
 
   test('may fall silent: who waits is answered 503 in the end, and everything recovers by itself', async () => {
-    const database = await cloneDatabase();
-    const wire = await wireTo(database.url);
-    const { scene, api, sessions, load } = await play(database, wire);
+    const { scene, api, sessions, load } = await play();
     await load.answered(30);
     wire.freeze();
     const entry = { event_type: 'ENTRY', details: {} };
@@ -100,27 +112,13 @@ describe.skipIf(inject('redisUrl') === null)('Postgres', () => {
     await checkHistory(scene.database, await load.stop());
   });
 
-  async function play(database: TestDatabase, wire?: Wire) {
-    const url = wire?.urlOf(database.url) ?? database.url;
-    const scene = await openScene({ redisUrl: redis.url, database });
-    const env = { DATABASE_URL: url };
-    const [api, second] = await Promise.all([
-      scene.startApi(env),
-      scene.startApi(env),
-      scene.startWorker(env),
-      scene.startWorker(env),
-    ]);
+  async function play() {
+    const { scene, api, second } = shared();
     const sessions = await scene.openSessions(api, 4);
     const load = startLoad({ apis: [api.url, second.url], people: scene.people, sessions });
     return { scene, api, sessions, load };
   }
 });
-
-async function wireTo(url: string): Promise<Wire> {
-  const wire = await openWire(url);
-  onTestFinished(() => wire.stop());
-  return wire;
-}
 
 /** A database that comes and goes with its server. */
 function over(wire: Wire, { url }: EmbeddedPostgres): TestDatabase {

@@ -2,7 +2,7 @@
  * A Redis that is there and of no use: demoted by a failover, full, or silent. Nothing else says so than a write, and
  * whoever waits for it waits once.
  */
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { checkHistory } from '../support/checkHistory.ts';
 import { get, post } from '../support/client.ts';
 import { listenOnWebSocket } from '../support/listener.ts';
@@ -10,24 +10,30 @@ import { startLoad } from '../support/load.ts';
 import { type Process, until } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { openWire, type Wire } from '../support/wire.ts';
-import { openScene, type Scene } from './scene.ts';
+import { type Scene, shareScene } from './scene.ts';
 
 const redisState = async (url: string) => (await get(url, '/health', null)).body.redis_connected as boolean;
 const LOST = { status: 200, body: { healthy: true, degraded: true, redis_connected: false } };
 
 describe.skipIf(inject('redisUrl') === null)('a Redis', () => {
+  /** What the processes use, by way of the wire; and another one. */
   let first: TestRedis;
   let second: TestRedis;
   let wire: Wire;
   beforeAll(async () => {
     [first, second] = await Promise.all([startRedis(), startRedis()]);
-  });
-  beforeEach(async () => {
-    await Promise.all([first.restart(), second.restart()]);
     wire = await openWire(first.url);
-    onTestFinished(() => wire.stop());
   });
-  afterAll(() => Promise.all([first.stop(), second.stop()]));
+  afterAll(() => Promise.all([wire.stop(), first.stop(), second.stop()]));
+
+  const shared = shareScene(
+    async () => ({ redisUrl: wire.urlOf(first.url) }),
+    async (scene) => {
+      const { startApi, startWorker, startRelay, startScheduler } = scene;
+      const everybody = await Promise.all([startApi(), startWorker(), startRelay(), startScheduler()]);
+      return { scene, everybody };
+    },
+  );
 
   test.each([
     ['demoted', () => first.demote(), () => first.promote()],
@@ -60,6 +66,7 @@ describe.skipIf(inject('redisUrl') === null)('a Redis', () => {
     await listener.until(({ type }) => type === 'SYNCED');
     const names = await namesAt(first);
     expect(names.length).toBeGreaterThan(15);
+    await second.restart();
     await second.demote(first);
     await until('the replica follows', async () =>
       String(await second.tell('INFO', 'replication')).includes('link_status:up'),
@@ -75,6 +82,7 @@ describe.skipIf(inject('redisUrl') === null)('a Redis', () => {
     expect(subscribers).toBe(1);
     listener.close();
     await checkHistory(scene.database, await load.stop());
+    [first, second] = [second, first];
   });
 
   test('that hangs costs no more time than one that is not there', async () => {
@@ -100,22 +108,16 @@ describe.skipIf(inject('redisUrl') === null)('a Redis', () => {
   });
 
   async function play() {
-    const scene = await openScene({ redisUrl: wire.urlOf(first.url) });
-    const everybody = await Promise.all([
-      scene.startApi(),
-      scene.startWorker(),
-      scene.startRelay(),
-      scene.startScheduler(),
-    ]);
+    const { scene, everybody } = shared();
     const sessions = await scene.openSessions(everybody[0], 2);
     const load = startLoad({ apis: [everybody[0].url], people: scene.people, sessions });
     return { scene, everybody, load, session: sessions[0]! };
   }
 
-  /** Of our clients; replicas and the one that asks have none. */
+  /** Of the processes' clients; replicas and the one that asks have none. */
   async function namesAt(redis: TestRedis): Promise<string[]> {
     const clients = String(await redis.tell('CLIENT', 'LIST'));
-    return [...clients.matchAll(/ name=(plearoll\S*)/g)].map(([, name]) => name!).sort();
+    return [...clients.matchAll(/ name=(plearoll-(?!test-)\S*)/g)].map(([, name]) => name!).sort();
   }
 
   async function channelOf(session: string): Promise<string> {

@@ -1,9 +1,9 @@
 /**
  * A scene: a database of its own, APIs, workers and schedulers as processes, and active sessions to send to. It is cleared away
- * when its test ends, and what the processes logged is shown when the test failed.
+ * when its test ends, or the last of those that share it, and what the processes logged is shown when a test failed.
  */
 import type { Queue } from 'bullmq';
-import { expect, onTestFailed, onTestFinished } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, onTestFailed, onTestFinished } from 'vitest';
 import { openPool } from '../../src/infra/postgres/database.ts';
 import { readInstallationId, redisPrefix } from '../../src/infra/postgres/installation.ts';
 import { openQueues, type QueueName, type Queues } from '../../src/infra/queue/queue.ts';
@@ -41,7 +41,47 @@ export interface SceneOptions {
   database?: TestDatabase;
 }
 
-export async function openScene({ redisUrl, database: given }: SceneOptions): Promise<Scene> {
+/** What becomes of a scene when its test, or the last of them, ends. */
+interface Curtain {
+  clear(): Promise<void>;
+  expectNoWarning(): void;
+  tell(): void;
+}
+
+export async function openScene(options: SceneOptions): Promise<Scene> {
+  const { scene, curtain } = await setScene(options);
+  onTestFinished(async () => {
+    await curtain.clear();
+    curtain.expectNoWarning();
+  });
+  onTestFailed(curtain.tell);
+  return scene;
+}
+
+/**
+ * One scene for the tests of a describe, each of which leaves everybody at work: processes take longer to start than most
+ * faults to heal. @param play starts them @returns what was played, once the tests run
+ */
+export function shareScene<T>(options: () => Promise<SceneOptions>, play: (scene: Scene) => Promise<T>): () => T {
+  let curtain: Curtain | undefined;
+  let played: T;
+  beforeAll(async () => {
+    const { scene, ...set } = await setScene(await options());
+    ({ curtain } = set);
+    played = await play(scene).catch((fault) => {
+      curtain?.tell();
+      throw fault;
+    });
+  });
+  afterEach(({ task }) => {
+    if (task.result?.state === 'fail') curtain?.tell();
+    curtain?.expectNoWarning();
+  });
+  afterAll(() => curtain?.clear());
+  return () => played;
+}
+
+async function setScene({ redisUrl, database: given }: SceneOptions): Promise<{ scene: Scene; curtain: Curtain }> {
   const database = given ?? (await cloneDatabase());
   const people = cast();
   const processes: Process[] = [];
@@ -58,16 +98,20 @@ export async function openScene({ redisUrl, database: given }: SceneOptions): Pr
     PORT: '0',
   };
 
-  onTestFinished(async () => {
-    await killAll(processes);
-    for (const { name, output } of processes) expect.soft(output(), name).not.toContain('DeprecationWarning');
-    await Promise.all(opened.map(({ queues }) => queues.close()));
-    for (const { redis } of opened) redis.close();
-    await database.drop();
-  });
-  onTestFailed(() => {
-    for (const { name, pid, output } of processes) console.error(`${name} ${pid}:\n${output().slice(-3_000)}`);
-  });
+  const curtain: Curtain = {
+    clear: async () => {
+      await killAll(processes);
+      await Promise.all(opened.map(({ queues }) => queues.close()));
+      for (const { redis } of opened) redis.close();
+      await database.drop();
+    },
+    expectNoWarning: () => {
+      for (const { name, output } of processes) expect.soft(output(), name).not.toContain('DeprecationWarning');
+    },
+    tell: () => {
+      for (const { name, pid, output } of processes) console.error(`${name} ${pid}:\n${output().slice(-3_000)}`);
+    },
+  };
 
   async function start(name: string, file: string, args: string[], env: Env): Promise<Process> {
     const started = await startProcess(name, file, args, { ...settings, ...env });
@@ -75,7 +119,7 @@ export async function openScene({ redisUrl, database: given }: SceneOptions): Pr
     return started;
   }
 
-  return {
+  const scene: Scene = {
     database,
     people,
     processes,
@@ -104,6 +148,7 @@ export async function openScene({ redisUrl, database: given }: SceneOptions): Pr
       return made.map(({ session_id }) => session_id);
     },
   };
+  return { scene, curtain };
 }
 
 /** Accepts a log entry without waiting for it. @returns its command id */

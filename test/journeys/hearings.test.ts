@@ -12,9 +12,9 @@ import { followWhole } from '../support/follower.ts';
 import { type Listener, listenOnSocketIo, listenOnWebSocket } from '../support/listener.ts';
 import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
 
-/** Each is hundreds of commands: the three shortest show what all of them do. */
-const shortest = hearings.toSorted((a, b) => a.utterances.length - b.utterances.length).slice(0, 3);
-const sheets = isEverything ? hearings : shortest;
+/** Each is hundreds of commands: the shortest shows what all of them do, and two what several processes do at once. */
+const byLength = hearings.toSorted((a, b) => a.utterances.length - b.utterances.length);
+const sheets = isEverything ? hearings : byLength.slice(0, kind === 'embedded' ? 1 : 2);
 
 let stack: Stack;
 

@@ -3,7 +3,7 @@
  * from the migrated template.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, statfs, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -15,6 +15,7 @@ import { listFailed } from './failedDatabases.ts';
 import { leaveOut } from './leaveOut.ts';
 import { hasNginx } from './nginx.ts';
 import { startRedis } from './redis.ts';
+import { keepRunFolder, makeRunFolder, sweepRunFolders } from './runFolders.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -35,6 +36,7 @@ interface Servers {
   stop(): Promise<void>;
 }
 
+const [HOME, BUNDLES] = ['plearoll-test-', 'bundles-'];
 const IN_MEMORY = '/dev/shm';
 const TMPFS = 0x01021994;
 /** Of the databases of a run hardly more than a dozen are there at once, with twelve megabytes each; the rest is WAL. */
@@ -61,7 +63,10 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 }
 
 async function start(): Promise<Servers> {
-  const home = await mkdtemp(join(await quickFolder(), 'plearoll-test-'));
+  const [quick, dist] = [await quickFolder(), join(process.cwd(), 'dist')];
+  for (const parent of new Set([quick, tmpdir()])) await sweepRunFolders(parent, HOME);
+  await sweepRunFolders(dist, BUNDLES);
+  const home = await makeRunFolder(quick, HOME);
   // Speed only: what a crash of the whole machine would lose is no test's subject.
   const settings = { fsync: 'off', max_connections: '400', shared_buffers: '128MB' };
   const postgres = await startEmbeddedPostgres({ home, say: () => {}, settings });
@@ -75,8 +80,8 @@ async function start(): Promise<Servers> {
   if (!redis) leaveOut('the tests on Redis', 'redis-server or valkey-server on the PATH');
   if (!hasNginx) leaveOut('what comes through nginx', 'nginx on the PATH');
   if (!chromium) leaveOut('the live page', 'a Chromium on the PATH');
-  await mkdir('dist', { recursive: true });
-  const bundles = await mkdtemp(join(process.cwd(), 'dist', 'bundles-'));
+  await mkdir(dist, { recursive: true });
+  const bundles = await makeRunFolder(dist, BUNDLES);
   process.env.TEST_BUNDLES = bundles;
   return {
     postgresUrl: postgres.url,
@@ -88,9 +93,10 @@ async function start(): Promise<Servers> {
       await redis?.stop();
       await postgres.stop();
       process.off('exit', endPostgres);
-      if (failed.length === 0) await rm(home, { recursive: true, force: true });
-      else console.log(`${failed.length} databases are kept: npm run test:failed -- ${home}`);
       await rm(bundles, { recursive: true, force: true });
+      if (failed.length === 0) return rm(home, { recursive: true, force: true });
+      await keepRunFolder(home);
+      console.log(`${failed.length} databases are kept: npm run test:failed -- ${home}`);
     },
   };
 }
