@@ -1,6 +1,7 @@
 /**
  * `npm run bench` runs every benchmark, `npm run bench -- <name>` one of them. Options: --seconds 8, --rounds 1,
- * --connections 1,64,256, --listeners 10000, --sessions 2000 (verify), --only ours,direct,naive (relay: ours,ours-socketio,adapter,streams,nats), --quiet 100.
+ * --connections 1,64,256, --listeners 10000, --sessions 2000 (verify), --only ours,direct,naive (relay: ours,ours-socketio,adapter,streams,nats),
+ * --parts rooms,one_room,replay,storm,slow (relay), --quiet 100.
  */
 import { parseArgs } from 'node:util';
 import { benchClient } from './client.ts';
@@ -29,6 +30,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '1' },
     connections: { type: 'string', default: '1,64,256' },
     only: { type: 'string', default: '' },
+    parts: { type: 'string', default: '' },
     listeners: { type: 'string', default: '10000' },
     sessions: { type: 'string', default: '2000' },
     quiet: { type: 'string', default: '100' },
@@ -41,6 +43,7 @@ const options: BenchOptions = {
   rounds: Number(values.rounds),
   connections: values.connections.split(',').map(Number),
   only: values.only.split(',').filter(Boolean),
+  parts: values.parts.split(',').filter(Boolean),
   listeners: Number(values.listeners),
   sessions: Number(values.sessions),
   quiet: Number(values.quiet) / 100,

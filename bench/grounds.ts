@@ -17,6 +17,7 @@ import { findChild } from './usage.ts';
 /** A session, and an admin who may write its log. */
 export interface Docket {
   session_id: string;
+  admin: { id: string; institution_id: string };
   token: string;
 }
 
@@ -37,9 +38,10 @@ const SESSIONS = 200;
 const TEMPLATE = 'bench_template';
 const SETTINGS = { fsync: 'on', synchronous_commit: 'on', max_connections: '200', shared_buffers: '256MB' };
 
-export async function openGrounds(): Promise<Grounds> {
+/** @param settings of Postgres, beside its own */
+export async function openGrounds(settings: Record<string, string> = {}): Promise<Grounds> {
   const home = await mkdtemp(join(tmpdir(), 'plearoll-bench-'));
-  const postgres = await startEmbeddedPostgres({ home, say: () => {}, settings: SETTINGS });
+  const postgres = await startEmbeddedPostgres({ home, say: () => {}, settings: { ...SETTINGS, ...settings } });
   const redis = await startRedis();
   const pids = { redis: findChild('redis-server', 'valkey-server'), postgres: findChild('postgres') };
   const urlOf = (name: string) => Object.assign(new URL(postgres.url), { pathname: `/${name}` }).href;
@@ -88,7 +90,8 @@ async function seed(backing: { databaseUrl: string; redisUrl: string }): Promise
 
 async function openSession(url: string, institution_id: string, n: number): Promise<Docket> {
   const exp = Math.floor(Date.now() / 1_000) + 86_400;
-  const token = signToken({ sub: randomUUID(), role: 'admin', institution_id, exp }, SECRET);
+  const admin = { id: randomUUID(), institution_id };
+  const token = signToken({ sub: admin.id, role: 'admin', institution_id, exp }, SECRET);
   const post = async (path: string, body: object) => {
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
     const response = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
@@ -110,5 +113,5 @@ async function openSession(url: string, institution_id: string, n: number): Prom
   });
   const session_id = await post('/api/session/create', { assignment_id });
   await post(`/api/session/${session_id}/start`, {});
-  return { session_id, token };
+  return { session_id, admin, token };
 }

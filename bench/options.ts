@@ -7,6 +7,8 @@ export interface BenchOptions {
   connections: number[];
   /** Names of contestants; all where there is none. */
   only: string[];
+  /** Of the relay's benchmark; all where there is none. */
+  parts: string[];
   /** Of the relay. */
   listeners: number;
   /** Of the record that is verified, of 500 events each. */

@@ -28,15 +28,19 @@ export async function benchRelay(options: BenchOptions): Promise<void> {
   const contestants = (named.length > 0 ? named : CONTESTANTS).filter((name) => name !== 'nats' || hasNats());
   // It keeps nothing, and cuts off listeners that stall: only live events are compared.
   const keeping = contestants.filter((name) => name !== 'nats');
-  const grounds = await openGrounds();
+  const grounds = await openGrounds({ shared_preload_libraries: 'pg_stat_statements' });
   try {
-    const results = {
-      rooms: await fanout(grounds, contestants, options, ROOMS),
-      one_room: await fanout(grounds, contestants, options, 1),
-      replay: await replay(grounds, keeping, options),
-      storm: await storm(grounds, contestants, options),
-      slow: await slow(grounds, keeping, options),
+    const parts = {
+      rooms: () => fanout(grounds, contestants, options, ROOMS),
+      one_room: () => fanout(grounds, contestants, options, 1),
+      replay: () => replay(grounds, keeping, options),
+      storm: () => storm(grounds, contestants, options),
+      slow: () => slow(grounds, keeping, options),
     };
+    const results: Record<string, unknown> = {};
+    for (const [part, measure] of Object.entries(parts)) {
+      if (options.parts.length === 0 || options.parts.includes(part)) results[part] = await measure();
+    }
     await keepResults('relay', { listeners: options.listeners, ...results });
   } finally {
     await grounds.stop();
@@ -104,11 +108,11 @@ async function storm(grounds: Grounds, contestants: readonly Contestant[], { lis
   const rows = all.map((one) => [
     one.contestant,
     Math.round(one.back_ms),
-    Number(one.transactions_per_room.toFixed(2)),
+    Number(one.statements_per_room.toFixed(2)),
     one.lost,
     one.out_of_order,
   ]);
-  const header = ['', 'back ms', 'transactions/room', 'lost', 'out of order'];
+  const header = ['', 'back ms', 'statements/room', 'lost', 'out of order'];
   console.log(`\n${listeners} come back after a kill (within ${GOALS.back_ms} ms)\n${table(header, rows)}`);
   return all;
 }

@@ -3,7 +3,7 @@ import type { Grounds } from '../grounds.ts';
 import { percentile } from '../report.ts';
 import type { Count } from './audience.ts';
 import type { Contestant } from './contestants.ts';
-import type { Stamps } from './feeder.ts';
+import type { Stamps } from './herald.ts';
 import { recordAtRate } from './pace.ts';
 import { openStage, type Stage } from './stage.ts';
 

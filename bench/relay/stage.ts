@@ -1,15 +1,12 @@
-/** One contestant's stage: its own database, an API, a worker that announces in its way, its relay, and an audience. */
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { Agent, request } from 'node:http';
-import { fileURLToPath } from 'node:url';
+/** One contestant's stage: its own database, a worker that announces in its way, its relay, and an audience. */
 import { freePort } from '../../test/support/redis.ts';
 import type { Docket, Grounds } from '../grounds.ts';
-import { endWithUs, type RunningServer, SECRET, startProcesses } from '../servers.ts';
+import { type RunningServer, startProcesses } from '../servers.ts';
 import { mibOfTree, readUsage } from '../usage.ts';
 import type { AudienceMessage, AudienceOrder, AudiencePlan, Count } from './audience.ts';
+import { forkOf, messageOf } from './children.ts';
 import { type Contestant, isPeer, wireOf } from './contestants.ts';
-import type { FeederMessage, Stamps } from './feeder.ts';
+import { type Feed, openFeed } from './feed.ts';
 
 export interface Stage {
   contestant: Contestant;
@@ -17,9 +14,8 @@ export interface Stage {
   join(plan: Pick<AudiencePlan, 'listeners' | 'at_once'> & Partial<AudiencePlan>): Promise<number>;
   tell(order: AudienceOrder): void;
   count(): Promise<Count>;
-  stamps(): Promise<Stamps>;
-  /** Resolves when the API has taken the event. */
-  record(docket: Docket, text: string): Promise<void>;
+  stamps: Feed['stamps'];
+  record: Feed['record'];
   hear<K extends AudienceMessage['kind']>(kind: K): Promise<Extract<AudienceMessage, { kind: K }>>;
   /** Of the relay: microseconds of processor time so far, and MiB of resident memory. */
   relay(): { cpu_us: number; mib: number };
@@ -47,9 +43,7 @@ export async function openStage(
     contestant === 'nats' ? ['peers/nats.js'] : isPeer(contestant) ? ['peers/sockets.js', contestant] : [RELAY];
   const nats = { NATS_PORT: `${await freePort()}`, NATS_WS_PORT: `${await freePort()}` };
   const urls = { DATABASE_URL: databaseUrl, REDIS_URL: grounds.redisUrl };
-  const feeder = forkOf('relay/feeder.js', [contestant], { ...urls, ...nats });
-  await messageOf<FeederMessage, 'ready'>(feeder, 'ready');
-  const api = await startProcesses(contestant, { api: ['../src/processes/api.js'] }, backing);
+  const feed = await openFeed(contestant, { ...urls, ...nats });
   let relay = await startProcesses(contestant, { relay: relayArgs }, backing, { SAMPLE: sample, ...nats });
   const audience = forkOf('relay/audience.js', [], {});
   const { dockets } = grounds;
@@ -69,14 +63,6 @@ export async function openStage(
     return heard;
   }
 
-  async function stamps(): Promise<Stamps> {
-    const heard = messageOf<FeederMessage, 'stamps'>(feeder, 'stamps');
-    feeder.send('stamps');
-    return (await heard).stamps;
-  }
-
-  const post = createPost(api.url);
-
   async function replaceRelay(): Promise<void> {
     const port = new URL(relay.url).port;
     process.kill(relay.pids.relay!, 'SIGKILL');
@@ -90,9 +76,7 @@ export async function openStage(
   async function leave(): Promise<void> {
     audience.kill();
     await (relay as RunningServer).stop().catch(() => {});
-    await api.stop();
-    feeder.send('stop');
-    await once(feeder, 'exit');
+    await feed.stop();
     await grounds.dropDatabase(database);
   }
 
@@ -102,8 +86,8 @@ export async function openStage(
     join,
     tell,
     count,
-    stamps,
-    record: ({ session_id, token }, text) => post(`/api/session/${session_id}/log`, token, text),
+    stamps: feed.stamps,
+    record: feed.record,
     hear,
     relay: () => ({ cpu_us: readUsage({ relay: relay.pids.relay! }).relay!, mib: mibOfTree(relay.pids.relay!) }),
     databaseUrl,
@@ -111,47 +95,4 @@ export async function openStage(
     signal,
     leave,
   };
-}
-
-function forkOf(file: string, args: string[], env: Record<string, string>): ChildProcess {
-  const { PATH } = process.env;
-  const child = fork(fileURLToPath(new URL(`../${file}`, import.meta.url)), args, {
-    serialization: 'advanced',
-    env: { PATH, NODE_ENV: 'production', LOG_LEVEL: 'error', JWT_SECRET: SECRET, ...env },
-  });
-  endWithUs(child);
-  return child;
-}
-
-function messageOf<M extends { kind: string }, K extends M['kind']>(
-  child: ChildProcess,
-  kind: K,
-): Promise<Extract<M, { kind: K }>> {
-  return new Promise((resolve, reject) => {
-    const onExit = (code: number | null) => reject(new Error(`${child.spawnargs[1]} ended with ${code}`));
-    const onMessage = (message: M) => {
-      if (message.kind !== kind) return;
-      child.off('exit', onExit);
-      child.off('message', onMessage);
-      resolve(message as Extract<M, { kind: K }>);
-    };
-    child.on('message', onMessage);
-    child.once('exit', onExit);
-  });
-}
-
-/** Over a bounded number of connections. @throws where the API does not take it */
-function createPost(url: string): (path: string, token: string, text: string) => Promise<void> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 32 });
-  return (path, token, text) =>
-    new Promise((resolve, reject) => {
-      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', prefer: 'respond-async' };
-      const asked = request(`${url}${path}`, { method: 'POST', agent, headers }, (answer) => {
-        answer.resume();
-        if (answer.statusCode === 202) answer.once('end', resolve);
-        else reject(new Error(`${path} answered ${answer.statusCode}`));
-      });
-      asked.once('error', reject);
-      asked.end(JSON.stringify({ event_type: 'BENCH_ENTRY', details: { text } }));
-    });
 }

@@ -12,8 +12,9 @@ export interface StormResult {
   rooms: number;
   /** From the first that was cut off to the last that was up to date. */
   back_ms: number;
-  /** Transactions of the relay's role, for each room. */
-  transactions_per_room: number;
+  /** Of the relay: for each room, and the most frequent. */
+  statements_per_room: number;
+  statements: Statement[];
   lost: number;
   out_of_order: number;
 }
@@ -35,11 +36,11 @@ export async function measureStorm(
     await stage.join({ listeners, at_once: AT_ONCE, dockets, reconnect_within_ms: WITHIN_MS });
     const recorded = await recordAtRate(stage, BEFORE.per_second, BEFORE.seconds, dockets);
     const first = await untilQuiet(stage);
-    const before = await transactions(stage.databaseUrl);
+    await forgetStatements(stage.databaseUrl);
     const back = stage.hear('back');
     await stage.replaceRelay();
     const { elapsed_ms } = await back;
-    const after = await transactions(stage.databaseUrl);
+    const statements = await readStatements(stage.databaseUrl);
     const again = await recordAtRate(stage, BEFORE.per_second, BEFORE.seconds, dockets);
     const second = await untilQuiet(stage);
     return {
@@ -47,7 +48,8 @@ export async function measureStorm(
       listeners,
       rooms,
       back_ms: elapsed_ms,
-      transactions_per_room: (after - before) / rooms,
+      statements_per_room: statements.reduce((sum, { calls }) => sum + calls, 0) / rooms,
+      statements,
       lost: ((recorded + again) * listeners) / rooms - first.delivered - second.delivered,
       out_of_order: first.out_of_order + second.out_of_order,
     };
@@ -56,13 +58,31 @@ export async function measureStorm(
   }
 }
 
-/** Of the whole database: what API and worker do at rest is in it. */
-async function transactions(url: string): Promise<number> {
+interface Statement {
+  calls: number;
+  text: string;
+}
+
+const forgetStatements = (url: string) =>
+  ask(url, 'create extension if not exists pg_stat_statements; select pg_stat_statements_reset()');
+
+/** What the relay's role asked, without what begins and ends transactions. */
+async function readStatements(url: string): Promise<Statement[]> {
+  const { rows } = await ask(
+    url,
+    `select calls::int, regexp_replace(left(query, 300), '\\s+', ' ', 'g') as text
+     from pg_stat_statements s join pg_roles r on r.oid = s.userid
+     where r.rolname like '%relay' and query !~* '^(begin|commit|rollback|set|select set_config)' order by calls desc`,
+  );
+  return rows as Statement[];
+}
+
+async function ask(url: string, text: string): Promise<pg.QueryResult> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  const { rows } = await client.query(
-    'select xact_commit::int8 as committed from pg_stat_database where datname = current_database()',
-  );
-  await client.end();
-  return Number(rows[0].committed);
+  try {
+    return await client.query(text);
+  } finally {
+    await client.end();
+  }
 }
