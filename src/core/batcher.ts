@@ -40,7 +40,7 @@ export class LaneFull extends Error {}
  * need not wait for; when it throws, `isShared` decides
  * @param isShared true when a fault concerns the whole batch (a lost connection); otherwise the batch is halved until
  * the item that causes the fault stands alone
- * @param soon begins an idle batcher's batch: by default after this round of the event loop, with all that came in it
+ * @param soon begins a batch: by default after this round of the event loop, with all that came in it
  * @param bounds where more may come than can be run: what is over them is not taken
  */
 export function createBatcher<T, R>(
@@ -68,6 +68,7 @@ export function createBatcher<T, R>(
   async function runAll(): Promise<void> {
     while (waiting.length > 0) {
       await runBatch(take());
+      if (waiting.length > 0) await new Promise<void>(soon);
     }
     running = undefined;
   }
@@ -108,4 +109,29 @@ export function createBatcher<T, R>(
   }
 
   return { push, idle };
+}
+
+/**
+ * For `soon`: a batch right away where the last one began long enough ago, else when that is so. What one alone asks for
+ * waits for nothing, and a crowd is a few batches a second, however quickly each is answered.
+ */
+export function apart(least_ms: number): (begin: () => void) => void {
+  let isResting = false;
+  let next: (() => void) | undefined;
+
+  function start(begin: () => void): void {
+    isResting = true;
+    setTimeout(() => {
+      isResting = false;
+      const waiting = next;
+      next = undefined;
+      if (waiting) start(waiting);
+    }, least_ms);
+    begin();
+  }
+
+  return (begin) => {
+    if (isResting) next = begin;
+    else setImmediate(start, begin);
+  };
 }

@@ -1,7 +1,7 @@
 /** The batcher against a model: whatever arrives when, and whatever fails, each item is settled once and in order. */
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { createBatcher, LaneFull } from '../../src/core/batcher.ts';
+import { expect, test, vi } from 'vitest';
+import { apart, createBatcher, LaneFull } from '../../src/core/batcher.ts';
 
 class Shared extends Error {}
 
@@ -143,4 +143,35 @@ test('a batcher takes so many and so much at most, and gives them in batches tha
   expect(batches).toEqual([[4, 4], [4], [25], [1, 1]]);
   await expect(batcher.push(41)).rejects.toBeInstanceOf(LaneFull);
   expect(await Promise.all([batcher.push(40), batcher.push(0)])).toEqual([40, 0]);
+});
+
+test('batches apart from each other: one that comes alone waits for nothing, and a crowd is a few of them', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate'] });
+  try {
+    const batches: number[][] = [];
+    const run = async (values: number[]) => {
+      batches.push(values);
+      return values;
+    };
+    const batcher = createBatcher<number, number>(1_000, run, () => true, apart(50));
+    const alone = batcher.push(0);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(batches).toEqual([[0]]);
+    expect(await alone).toBe(0);
+    const crowd: Promise<number>[] = [];
+    for (let n = 1; n <= 100; n += 1) {
+      crowd.push(batcher.push(n));
+      await vi.advanceTimersByTimeAsync(1);
+    }
+    await vi.advanceTimersByTimeAsync(100);
+    expect(await Promise.all(crowd)).toEqual(Array.from({ length: 100 }, (_, i) => i + 1));
+    expect(batches.length).toBeLessThan(6);
+    expect(batches.flat()).toHaveLength(101);
+    const later = batcher.push(101);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(batches.at(-1)).toEqual([101]);
+    expect(await later).toBe(101);
+  } finally {
+    vi.useRealTimers();
+  }
 });

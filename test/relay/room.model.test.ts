@@ -169,6 +169,19 @@ test('listeners who were told what the record has lost are sent away, and told s
   world.end();
 });
 
+test('a crowd that comes within a second costs a few reads for all of it', async () => {
+  const world = createWorld(quietly({ committed: 20 }));
+  for (let n = 0; n < 500; n += 1) {
+    world.join(20);
+    await vi.advanceTimersByTimeAsync(2);
+  }
+  await vi.advanceTimersByTimeAsync(4_000);
+  expect(faultsOf(world)).toEqual([]);
+  // Twenty a second for their heads, and a few of the room and the head check: else there is one for every two of them.
+  expect(world.reads()).toBeLessThan(50);
+  world.end();
+});
+
 describe('a forged announcement', () => {
   const deceit = 'is never delivered when it';
   test.each([

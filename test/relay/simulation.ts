@@ -86,9 +86,9 @@ export function createWorld({ future, committed, random, maxReplay, withHeadChec
     // A page may end before its limit, because it is full.
     readEvents: (_, after, limit) =>
       answered(() => future.slice(after, Math.min(length, after + Math.ceil(limit * (random() < 0.5 ? 1 : random()))))),
-    readLatest: (_, limit) => answered(() => future.slice(Math.max(0, length - limit), length)),
-    countErasures: () => Promise.resolve(new Map()),
-    readHeads: (ids) => answered(() => new Map(ids.map((id) => [id, position()]))),
+    readLatest: (_, limit) =>
+      answered(() => ({ events: future.slice(Math.max(0, length - limit), length), erased: 0 })),
+    readHeads: (ids) => answered(() => new Map(ids.map((id) => [id, { ...position(), erased: 0 }]))),
     readSnapshot: (_, known) => answered(() => known ?? ({ head: position(), clock: null } as Snapshot)),
   };
 

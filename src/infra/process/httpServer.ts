@@ -20,6 +20,11 @@ export const LIMITS = {
   maxHeadersCount: 100,
   unreadTimeout: 30_000,
 } as const;
+/**
+ * Connections that wait to be taken, where the system lets so many wait. A crowd that comes back at once is more than the
+ * 511 that are usual, and of those beyond them each comes again only after 1, 3, 7 seconds.
+ */
+const BACKLOG = 4_096;
 /** How often Node looks after them. */
 export const CHECK_LIMITS_EVERY_MS = 1_000;
 /** A request with a file may come over a venue's uplink: while something of it comes, for so long. */
@@ -81,7 +86,7 @@ export async function listen(server: Server, host: string, asked: number | undef
 function open(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, () => {
+    server.listen({ port, host, backlog: BACKLOG }, () => {
       server.off('error', reject);
       resolve((server.address() as AddressInfo).port);
     });

@@ -55,10 +55,12 @@ export function openRedis(options: RedisServerOptions): RedisServer {
   const clients = createClients(link, process, { isAway: absence.isAway, onError });
   const probe = startRedisProbe({ link, clients, absence, process, prefix, mayEvict, log });
   const { fitness } = probe;
+  // One for all: behind a server that is away thousands a second are refused, and a stack is what costs of an error.
+  const away = new RedisAwayError(`Redis ${place} is away`);
   let isClosed = false;
 
   async function ask<T>(question: () => Promise<T>, patience_ms = timings.redis.patience_ms): Promise<T> {
-    if (!probe.isOpen()) throw new RedisAwayError(`Redis ${place} is away`);
+    if (!probe.isOpen()) throw away;
     try {
       return await withTimeout(question(), patience_ms, `Redis ${place} does not answer`);
     } catch (fault) {

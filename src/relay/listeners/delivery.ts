@@ -13,8 +13,7 @@ import { Excuse } from './excuse.ts';
 import { CLOSE, TROUBLE } from './messages.ts';
 import type { Outlet } from './outlet.ts';
 import { Overflows, type SlowPolicy } from './overflows.ts';
-import type { Place } from './place.ts';
-import { prepare } from './prepared.ts';
+import type { Due, Place } from './place.ts';
 
 /** What all deliveries of a relay share. */
 export interface DeliveryOptions {
@@ -52,11 +51,11 @@ export class Delivery implements Member {
     this.#excuse = new Excuse(to.place, options.policy.max);
   }
 
-  /** Begins after this sequence; says SYNCED as soon as the other has been delivered. */
-  start(cursor: number, synced_at: number): void {
+  /** Begins after this sequence. @param due told as soon as the event at its sequence has been delivered */
+  start(cursor: number, due?: Due): void {
     const { place, room } = this.#to;
     place.begin(cursor);
-    place.add(synced_at, prepare({ type: 'SYNCED', event_sequence: synced_at }));
+    if (due) place.add(due.at, due.message);
     this.#isStarted = true;
     room.add(this);
     this.pump();

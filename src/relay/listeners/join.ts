@@ -34,8 +34,11 @@ export async function join(room: Room, outlet: Outlet, delivery: Delivery, optio
 
   function begin(messages: Prepared[], cursor: number, { event_sequence }: Position): void {
     if (!outlet.isOpen()) return;
-    outlet.welcome(messages);
-    delivery.start(cursor, event_sequence);
+    const synced = prepare({ type: 'SYNCED', event_sequence });
+    const isLevel = cursor === event_sequence;
+    // One write for all that a crowd is told first: writes are most of what its coming costs.
+    outlet.welcome(isLevel ? [...messages, synced] : messages);
+    delivery.start(cursor, isLevel ? undefined : { at: event_sequence, message: synced });
     room.knownToReach(event_sequence);
   }
 }

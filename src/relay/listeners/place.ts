@@ -7,7 +7,7 @@ import type { Room } from '../rooms/room.ts';
 import { type Batch, batchEvents, type Prepared, type PreparedEvent, prepare } from './prepared.ts';
 
 /** To be sent when the event at `at` has been delivered. */
-interface Due {
+export interface Due {
   at: number;
   message: Prepared;
 }

@@ -4,7 +4,7 @@
  * and session. What is kept is a digest of all three, so that no ticket can be read in Redis.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { createBatcher } from '../../core/batcher.ts';
+import { apart, createBatcher } from '../../core/batcher.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { RENEW_MS, type Resumption } from '../../infra/resumption/resumption.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
@@ -28,6 +28,8 @@ export interface ResumeTickets {
 
 const OBSERVATIONS_AT_ONCE = 200;
 const TICKETS_AT_ONCE = 500;
+/** A ticket is used seconds after it was told, if ever. */
+const TICKETS_APART_MS = 25;
 const OPEN_OBSERVATIONS = {
   name: 'find-open-observations',
   text: 'select id from session_observations where id = any($1) and left_at is null',
@@ -43,7 +45,7 @@ export interface ResumeTicketsOptions {
 }
 
 export function createResumeTickets({ db, resumption, log }: ResumeTicketsOptions): ResumeTickets {
-  const held = createBatcher<string, undefined>(TICKETS_AT_ONCE, holdAll, () => true);
+  const held = createBatcher<string, undefined>(TICKETS_AT_ONCE, holdAll, () => true, apart(TICKETS_APART_MS));
   const observations = createBatcher<string, boolean>(OBSERVATIONS_AT_ONCE, areOpen, () => true);
   /** Of connections that live. */
   const live = new Set<string>();

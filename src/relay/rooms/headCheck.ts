@@ -14,7 +14,7 @@ const ROOMS_AT_ONCE = 1_000;
 
 export interface HeadCheckOptions {
   rooms: Rooms;
-  readers: Pick<Readers, 'readHeads' | 'countErasures'>;
+  readers: Pick<Readers, 'readHeads'>;
   broadcast: Broadcast;
   log: Log;
 }
@@ -48,10 +48,11 @@ export function startHeadCheck({ rooms, readers, broadcast, log }: HeadCheckOpti
         const some = occupied.slice(i, i + ROOMS_AT_ONCE);
         const stood = some.map((room) => room.head());
         const ids = some.map((room) => room.session_id);
-        const [heads, erasures] = await Promise.all([readers.readHeads(ids), readers.countErasures(ids)]);
+        const heads = await readers.readHeads(ids);
         for (const [n, room] of some.entries()) {
-          room.compare(stood[n]!, heads.get(room.session_id), grace_ms);
-          room.knownErasures(erasures.get(room.session_id) ?? 0);
+          const recorded = heads.get(room.session_id);
+          room.compare(stood[n]!, recorded, grace_ms);
+          room.knownErasures(recorded?.erased ?? 0);
         }
       }
     } catch (err) {

@@ -43,23 +43,23 @@ export function createHealing(recent: RecentEvents, options: HealingOptions): He
   let stopped = false;
 
   function gapSeen(): void {
-    gapTimer ??= setTimeout(() => {
+    gapTimer ??= afterRead(() => {
       gapTimer = undefined;
-      void heal('gap');
+      if (early.size > 0) void heal('gap');
     }, GAP_GRACE_MS);
   }
 
   function knownToReach(sequence: number, grace_ms: number): void {
     expected = Math.max(expected, sequence);
     if (stopped || sequence <= recent.head().event_sequence) return;
-    tailTimer ??= setTimeout(() => {
+    tailTimer ??= afterRead(() => {
       tailTimer = undefined;
       if (recent.head().event_sequence < expected) void heal('tail');
     }, grace_ms);
   }
 
   async function heal(cause: Cause): Promise<void> {
-    if (reading) return;
+    if (reading || stopped) return;
     reading = true;
     try {
       while (await readMore(cause));
@@ -98,6 +98,11 @@ export function createHealing(recent: RecentEvents, options: HealingOptions): He
   }
 
   return { gapSeen, knownToReach, stop };
+}
+
+/** Where this process was busy all the while, the announcement may lie unread: it is read first. */
+function afterRead(then: () => void, ms: number): NodeJS.Timeout {
+  return setTimeout(() => setImmediate(then), ms);
 }
 
 /** @returns how many of the page's events had not been heard meanwhile */

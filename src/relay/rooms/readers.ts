@@ -12,18 +12,29 @@ import { sessionStream, sessionStreamName } from '../../court/sessions/session.t
 import { inTransaction } from '../../infra/postgres/database.ts';
 import type { HeadSigner } from '../../infra/signer/heads.ts';
 import type { Position, Snapshot } from '../listeners/messages.ts';
+import { shareSignatures } from './signedHeads.ts';
 
 export interface Readers {
   /** Events after a sequence, in order, at most `limit` and no more of them than about a page; none when none is left. */
   readEvents(session_id: string, after: number, limit: number): Promise<ExportedEvent[]>;
   /** The latest events, in order, at most `limit` and about `bytes` of payload; the last one always. */
-  readLatest(session_id: string, limit: number, bytes: number): Promise<ExportedEvent[]>;
+  readLatest(session_id: string, limit: number, bytes: number): Promise<Latest>;
   /** The head of each session that has events. */
-  readHeads(session_ids: string[]): Promise<Map<string, Position>>;
-  /** How many payloads of each session were erased, where any were. */
-  countErasures(session_ids: string[]): Promise<Map<string, number>>;
+  readHeads(session_ids: string[]): Promise<Map<string, RecordedHead>>;
   /** The session's state together with the head it was folded up to. @param known but for how many listen, which is counted anew */
   readSnapshot(session_id: string, known?: Snapshot): Promise<Snapshot>;
+}
+
+/** Where the record stands. */
+export interface RecordedHead extends Position {
+  /** How many payloads of the session were erased. */
+  erased: number;
+}
+
+export interface Latest {
+  events: ExportedEvent[];
+  /** How many payloads of the session were erased when the events were read. */
+  erased: number;
 }
 
 /** Of payloads: a listener that catches up slowly holds a page meanwhile. */
@@ -43,7 +54,14 @@ const eventsWithin = (order: 'asc' | 'desc') => `
     order by e.sequence ${order} limit $3) page
   where coalesce(bytes_before, 0) < $4 order by sequence`;
 const PAGE_TEXT = eventsWithin('asc');
-const LATEST_TEXT = eventsWithin('desc');
+/** In one statement, so that no payload is erased between the two. */
+const LATEST_TEXT = `
+  select latest.*, (select count(*)::integer from erasures where stream = $1) as erased
+  from (${eventsWithin('desc')}) latest order by sequence`;
+const HEADS_TEXT = `
+  select stream, sequence as event_sequence, encode(event_hash, 'hex') as event_hash,
+    (select count(*)::integer from erasures x where x.stream = s.stream) as erased
+  from streams s where stream = any($1)`;
 
 /**
  * @param countListeners of a session, at all relays
@@ -55,31 +73,23 @@ export function createReaders(
   heads?: HeadSigner,
 ): Readers {
   const db: Queryable = pool;
+  const signHead = heads && shareSignatures(heads.sign);
 
-  async function readHeads(session_ids: string[]): Promise<Map<string, Position>> {
-    const text = `
-      select stream, sequence as event_sequence, encode(event_hash, 'hex') as event_hash
-      from streams where stream = any($1)`;
-    const { rows } = await db.query<Position & { stream: string }>({
+  async function readHeads(session_ids: string[]): Promise<Map<string, RecordedHead>> {
+    const values = [session_ids.map(sessionStreamName)];
+    const { rows } = await db.query<RecordedHead & { stream: string }>({
       name: 'read-heads',
-      text,
-      values: [session_ids.map(sessionStreamName)],
+      text: HEADS_TEXT,
+      values,
     });
     return new Map(rows.map(({ stream, ...head }) => [idOf(stream), head]));
-  }
-
-  async function countErasures(session_ids: string[]): Promise<Map<string, number>> {
-    const text = 'select stream, count(*)::integer as erased from erasures where stream = any($1) group by stream';
-    const values = [session_ids.map(sessionStreamName)];
-    const { rows } = await db.query<{ stream: string; erased: number }>({ name: 'count-erasures', text, values });
-    return new Map(rows.map(({ stream, erased }) => [idOf(stream), erased]));
   }
 
   async function readSnapshot(session_id: string, known?: Snapshot): Promise<Snapshot> {
     const [state, listeners] = await Promise.all([known ?? readState(session_id), countListeners(session_id)]);
     const participants = state.participants.map(({ user_id, status }) => ({ user_id, status }));
     const { event_sequence: sequence, event_hash } = state.head;
-    const signed = await heads?.sign({ stream: sessionStreamName(session_id), sequence, event_hash });
+    const signed = await signHead?.({ stream: sessionStreamName(session_id), sequence, event_hash });
     return { ...state, presence: { listeners, participants } as never, signed_head: signed ?? null };
   }
 
@@ -105,17 +115,16 @@ export function createReaders(
     return rows.map((row) => exportedEvent(row, sessionStream));
   }
 
-  async function readLatest(session_id: string, limit: number, bytes: number): Promise<ExportedEvent[]> {
+  async function readLatest(session_id: string, limit: number, bytes: number): Promise<Latest> {
     const values = [sessionStreamName(session_id), 0, limit, bytes];
-    const { rows } = await db.query<EventRow>({ name: 'relay-latest', text: LATEST_TEXT, values });
-    return rows.map((row) => exportedEvent(row, sessionStream));
+    const { rows } = await db.query<EventRow & { erased: number }>({ name: 'relay-latest', text: LATEST_TEXT, values });
+    return { events: rows.map((row) => exportedEvent(row, sessionStream)), erased: rows[0]?.erased ?? 0 };
   }
 
   return {
     readEvents,
     readLatest,
     readHeads,
-    countErasures,
     readSnapshot,
   };
 }

@@ -109,12 +109,9 @@ export function createRoom(
 
   async function check(): Promise<void> {
     try {
-      const [heads, erasures] = await Promise.all([
-        readers.readHeads([session_id]),
-        readers.countErasures([session_id]),
-      ]);
-      knownErasures(erasures.get(session_id) ?? 0);
-      knownToReach(heads.get(session_id)?.event_sequence ?? 0);
+      const recorded = (await readers.readHeads([session_id])).get(session_id);
+      knownErasures(recorded?.erased ?? 0);
+      knownToReach(recorded?.event_sequence ?? 0);
     } catch (err) {
       log.warn({ err, session_id }, 'head check of room failed');
     }

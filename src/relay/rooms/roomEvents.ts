@@ -50,8 +50,7 @@ export function createRoomEvents(options: RoomEventsOptions): RoomEvents {
   let erased = 0;
 
   async function prime(): Promise<void> {
-    const erasedBefore = (await readers.countErasures([session_id])).get(session_id) ?? 0;
-    const events = await readers.readLatest(session_id, KEPT.events, KEPT.size);
+    const { events, erased: erasedBefore } = await readers.readLatest(session_id, KEPT.events, KEPT.size);
     erased = erasedBefore;
     const recent = createRecentEvents(KEPT, events);
     primed = {
@@ -77,7 +76,8 @@ export function createRoomEvents(options: RoomEventsOptions): RoomEvents {
 
   async function readAgain(recent: RecentEvents): Promise<void> {
     try {
-      recent.replace(await readers.readLatest(session_id, 2 * KEPT.events, 2 * KEPT.size));
+      const { events } = await readers.readLatest(session_id, 2 * KEPT.events, 2 * KEPT.size);
+      recent.replace(events);
     } catch (err) {
       // The next head check tries again.
       erased = -1;

@@ -3,7 +3,7 @@
  * listener, because most of them come back; heads and snapshots that many ask for at once are read once.
  */
 
-import { createBatcher } from '../../core/batcher.ts';
+import { apart, createBatcher } from '../../core/batcher.ts';
 import { GENESIS_HASH } from '../../core/chain/chain.ts';
 import type { Position, Snapshot } from '../listeners/messages.ts';
 import { type Prepared, prepare } from '../listeners/prepared.ts';
@@ -30,7 +30,10 @@ export interface Rooms {
 
 const LINGER_MS = 30_000;
 const HEADS_AT_ONCE = 1_000;
+/** Where thousands come within seconds, each would wait for a statement of a few. */
+const HEADS_APART_MS = 50;
 const LASTING_MS = 1_000;
+const EMPTY: Position = { event_sequence: 0, event_hash: GENESIS_HASH };
 
 interface Kept {
   room: Room;
@@ -44,7 +47,7 @@ export function createRooms(options: Omit<RoomOptions, 'onBroken' | 'onErased'>)
   const snapshots = new Map<string, Promise<PreparedSnapshot>>();
   /** The latest state of rooms to which many come one after the other: at one head it is one, but for a clock that runs. */
   const lasting = new Map<string, Snapshot>();
-  const heads = createBatcher<string, Position>(HEADS_AT_ONCE, readHeads, () => true);
+  const heads = createBatcher<string, Position>(HEADS_AT_ONCE, readHeads, () => true, apart(HEADS_APART_MS));
 
   function acquire(session_id: string): Room {
     const found = kept.get(session_id) ?? {
@@ -75,7 +78,10 @@ export function createRooms(options: Omit<RoomOptions, 'onBroken' | 'onErased'>)
 
   async function readHeads(session_ids: string[]): Promise<Position[]> {
     const found = await readers.readHeads([...new Set(session_ids)]);
-    return session_ids.map((id) => found.get(id) ?? { event_sequence: 0, event_hash: GENESIS_HASH });
+    return session_ids.map((id) => {
+      const { event_sequence, event_hash } = found.get(id) ?? EMPTY;
+      return { event_sequence, event_hash };
+    });
   }
 
   async function readSnapshot(session_id: string, atLeast: Position): Promise<PreparedSnapshot> {
