@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import type { BenchOptions } from './options.ts';
 import { keepResults, median, table } from './report.ts';
 import { type Corpus, dropCorpus, EVENTS, openCorpus } from './verifyCorpus.ts';
+import { benchServer } from './verifyServer.ts';
 import type { Done, Work } from './verifyWorker.ts';
 
 const CORES = 2;
@@ -23,6 +24,7 @@ const BLOCKS = 7 + 5 + 2;
 export async function benchVerify(options: BenchOptions): Promise<void> {
   const isAsked = (part: string) => options.only.length === 0 || options.only.includes(part);
   if (isAsked('offline')) await benchOffline(options);
+  if (isAsked('server')) await benchServer(options);
 }
 
 async function benchOffline({ rounds, sessions }: BenchOptions): Promise<void> {

@@ -1,0 +1,110 @@
+/**
+ * How fast the server verifies its record: chain, payloads and leaves, and with all tables folded and compared. Each run is repeated with
+ * 1, 10 and 1,000 corruptions, which must be found exactly.
+ */
+import { randomInt } from 'node:crypto';
+import pg from 'pg';
+import { openPool } from '../src/infra/postgres/database.ts';
+import { checkRecord } from '../src/integrity/verifyRecord.ts';
+import { verifySession } from '../src/integrity/verifySession.ts';
+import { catalog } from '../src/modules.ts';
+import type { BenchOptions } from './options.ts';
+import { EVENTS } from './playedSession.ts';
+import { openRecord } from './recordCorpus.ts';
+import { keepResults, median, percentile, table } from './report.ts';
+
+const CORRUPTIONS = [0, 1, 10, 1_000];
+const SESSIONS_ALONE = 50;
+const CONNECTIONS = 2;
+
+/** One digit of these salts is turned, past the trigger that refuses it. */
+const TURN = `
+  alter table event_payloads disable trigger payloads_are_immutable;
+  update event_payloads p set salt = set_byte(p.salt, 0, get_byte(p.salt, 0) # 1)
+  from json_to_recordset('%s') as c (stream text, sequence integer)
+  where p.stream = c.stream and p.sequence = c.sequence;
+  alter table event_payloads enable always trigger payloads_are_immutable`;
+
+interface Place {
+  stream: string;
+  sequence: number;
+}
+
+export async function benchServer({ rounds, sessions }: BenchOptions): Promise<void> {
+  const record = await openRecord(sessions);
+  const admin = new pg.Client({ connectionString: record.url });
+  const pool = openPool(record.url, 'verifier', CONNECTIONS, () => {});
+  try {
+    await admin.connect();
+    const streams = await readSessions(admin);
+    const alone = await measureAlone(pool, streams);
+    const runs = [];
+    for (const count of CORRUPTIONS) {
+      const places = choose(streams, count);
+      await turn(admin, places);
+      runs.push(await measure(pool, places, rounds).finally(() => turn(admin, places)));
+    }
+    console.log(
+      table(
+        ['corruptions', 'events/s, all tables'],
+        runs.map((run) => [run.corruptions, Math.round(run.per_second)]),
+      ),
+    );
+    console.log(`a session of ${EVENTS} events: p50 ${alone.p50_ms.toFixed(1)} ms, p99 ${alone.p99_ms.toFixed(1)} ms`);
+    await keepResults('verify-server', { sessions, runs, alone });
+  } finally {
+    await pool.end();
+    await admin.end();
+    await record.stop();
+  }
+}
+
+async function readSessions(admin: pg.Client): Promise<string[]> {
+  const { rows } = await admin.query<{ stream: string }>(`select stream from streams where stream like 'session:%'`);
+  return rows.map(({ stream }) => stream);
+}
+
+function choose(streams: string[], count: number): Place[] {
+  const chosen = new Map<string, Place>();
+  while (chosen.size < count) {
+    const place = { stream: streams[randomInt(streams.length)]!, sequence: randomInt(1, EVENTS + 1) };
+    chosen.set(`${place.stream} ${place.sequence}`, place);
+  }
+  return [...chosen.values()];
+}
+
+async function turn(admin: pg.Client, places: Place[]): Promise<void> {
+  await admin.query(TURN.replace('%s', JSON.stringify(places)));
+}
+
+async function measureAlone(pool: pg.Pool, streams: string[]) {
+  const times: number[] = [];
+  for (const stream of streams.slice(0, SESSIONS_ALONE)) {
+    const since = performance.now();
+    const { is_valid, events_checked } = await verifySession(pool as never, catalog, stream.slice('session:'.length));
+    times.push(performance.now() - since);
+    if (!is_valid || events_checked !== EVENTS) throw new Error(`${stream} is not valid`);
+  }
+  times.sort((a, b) => a - b);
+  return { p50_ms: percentile(times, 0.5), p99_ms: percentile(times, 0.99) };
+}
+
+async function measure(pool: pg.Pool, places: Place[], rounds: number) {
+  const expected = places.map(({ stream, sequence }) => `${stream.slice('session:'.length)} ${sequence}`).toSorted();
+  const rates: number[] = [];
+  for (let i = 0; i < rounds; i += 1) {
+    const since = performance.now();
+    const { report } = await checkRecord(pool as never, catalog, { institution_id: null });
+    rates.push((report.events_checked / (performance.now() - since)) * 1_000);
+    const found = report.invalid_sessions.flatMap(({ session_id, issues }) =>
+      issues.map((issue) => `${session_id} ${/^Hash mismatch at sequence (\d+)/.exec(issue)?.[1] ?? issue}`),
+    );
+    const others = [...report.log_issues, ...report.command_issues, ...report.invalid_streams, ...report.guard_issues];
+    if (found.toSorted().join() !== expected.join() || others.length > 0) {
+      throw new Error(
+        `of ${places.length} corruptions it found ${found.length}, and ${JSON.stringify(others).slice(0, 500)}`,
+      );
+    }
+  }
+  return { corruptions: places.length, per_second: median(rates) };
+}
