@@ -13,11 +13,19 @@ import type { Queryable } from '../sql/queryable.ts';
 export function foldWrites(writes: Iterable<Write>): Write[] {
   const rows = new Map<string, Write>();
   for (const write of writes) {
-    const id = `${write.table} ${JSON.stringify(Object.values(write.key))}`;
+    const id = idOf(write);
     const earlier = rows.get(id);
-    rows.set(id, earlier ? { ...earlier, set: { ...earlier.set, ...write.set } } : write);
+    if (earlier) Object.assign(earlier.set, write.set);
+    else rows.set(id, { ...write, set: { ...write.set } });
   }
   return [...rows.values()];
+}
+
+/** No text in Postgres has the character that stands between. */
+function idOf({ table, key }: Write): string {
+  let id = table;
+  for (const column in key) id += `\u0000${key[column]}`;
+  return id;
 }
 
 /** Writes all rows, one statement for each table, kind of write and set of columns. Runs inside the caller's transaction. */

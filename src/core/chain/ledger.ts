@@ -83,7 +83,7 @@ export function headAfter(row: EventRow): Head {
 }
 
 /** An event for `evolve` and `project`: of an erased payload what remains of it. */
-export function recordedEvent(row: EventRow): RecordedEvent {
+export function recordedEvent(row: Omit<EventRow, 'previous_hash' | 'payload_salt'>): RecordedEvent {
   return {
     stream: row.stream,
     sequence: row.sequence,

@@ -4,6 +4,7 @@
  */
 import { writeHex } from '../chain/hex.ts';
 import { sha256 } from '../chain/sha256.ts';
+import { createPeaks } from './peaks.ts';
 
 /** The root of the tree that has no leaf: SHA-256 of nothing. */
 export const EMPTY_ROOT = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
@@ -38,17 +39,15 @@ export function nodeHash(left: string, right: string): string {
 
 /** A tree that only grows, of which no more is kept than its next root needs: one hash for each bit of its size. */
 export function createGrowingTree() {
-  const peaks: string[] = [];
+  const peaks = createPeaks();
   let size = 0;
   return {
     append(leaf: string): void {
-      let hash = leaf;
-      for (let rest = size; rest % 2 === 1; rest = (rest - 1) / 2) hash = nodeHash(peaks.pop()!, hash);
-      peaks.push(hash);
+      peaks.push(0, leaf);
       size += 1;
     },
     size: () => size,
-    root: () => rootOfPeaks(peaks),
+    root: () => rootOfPeaks(peaks.hashes()),
   };
 }
 

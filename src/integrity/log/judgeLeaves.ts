@@ -34,7 +34,7 @@ export function judgeLeaves(
   tree: JudgedTree,
   to: number,
   rows: LeafRow[],
-  stored: (id: TileId) => string[] | undefined,
+  stored: StoredTiles,
   signed: SignedTree[],
 ): { tree: JudgedTree; issues: string[] } {
   const issues: string[] = [];
@@ -47,8 +47,22 @@ export function judgeLeaves(
     else if (leaf !== row.event_hash) issues.push(mismatchText(row, leaf));
     leaves.push(leaf ?? row?.event_hash ?? EMPTY_ROOT);
   }
+  const judged = judgeGrowth(tree, leaves, stored, signed);
+  return { tree: judged.tree, issues: [...issues, ...judged.issues] };
+}
+
+export type StoredTiles = (id: TileId) => string[] | undefined;
+
+/** The same of leaves that are known to be the hashes of their events, and to stand in their tiles. */
+export function judgeGrowth(
+  tree: JudgedTree,
+  leaves: string[],
+  stored: StoredTiles,
+  signed: SignedTree[],
+): { tree: JudgedTree; issues: string[] } {
+  const issues: string[] = [];
   let { size, edge } = tree;
-  for (const { size: until, root } of [...signed, { size: to, root: null }]) {
+  for (const { size: until, root } of [...signed, { size: tree.size + leaves.length, root: null }]) {
     const grown = appendLeaves(size, edge, leaves.slice(size - tree.size, until - tree.size));
     for (const tile of grown) if (tile.level > 0 && !isStored(tile, stored(tile))) issues.push(tileText(tile));
     edge = edgeOf(until).map(({ width, ...id }) => ({

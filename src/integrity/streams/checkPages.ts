@@ -11,7 +11,8 @@ import type { Queryable } from '../../core/sql/queryable.ts';
 import { confirmSweepFinds } from './canaries.ts';
 import { readColumnTypes } from './compareRows.ts';
 import type { StreamName } from './streamNames.ts';
-import { type CheckedStream, checkStreams, withFileIssues } from './verifyStreams.ts';
+import type { StreamRows } from './streamRows.ts';
+import { type CheckedStream, checkStream, readRows, withFileIssues } from './verifyStreams.ts';
 
 export interface CheckedPage {
   /** The database's clock before the page was read, RFC 3339 UTC: all that was committed by then is covered. */
@@ -20,7 +21,7 @@ export interface CheckedPage {
 }
 
 const PAGE_STREAMS = 200;
-const PAGE_EVENTS = 20_000;
+const PAGE_EVENTS = 10_000;
 
 /**
  * @param blobs with null, files are not looked at
@@ -34,13 +35,44 @@ export async function* checkPages(
 ): AsyncGenerator<CheckedPage> {
   await confirmSweepFinds(db);
   const types = await readColumnTypes(db);
+  for await (const { checked_at, rows } of oneAhead(sweptPages(db, catalog, names))) {
+    const streams = rows.map((one) => checkStream(catalog, types, one));
+    if (blobs) yield* withFiles({ checked_at, streams }, blobs);
+    else yield { checked_at, streams };
+  }
+}
+
+interface SweptPage {
+  checked_at: string;
+  rows: StreamRows[];
+}
+
+async function* sweptPages(
+  db: Queryable,
+  catalog: Catalog,
+  names: Iterable<StreamName[]> | AsyncIterable<StreamName[]>,
+): AsyncGenerator<SweptPage> {
   for await (const some of names) {
     for (const page of pagesOf(some)) {
       const checked_at = await readClock(db);
-      const streams = await checkStreams(db, catalog, types, page);
-      if (blobs) yield* withFiles({ checked_at, streams }, blobs);
-      else yield { checked_at, streams };
+      yield { checked_at, rows: await readRows(db, catalog, page) };
     }
+  }
+}
+
+/** The database works on the next page while the events of the one before are folded. */
+async function* oneAhead(pages: AsyncGenerator<SweptPage>): AsyncGenerator<SweptPage> {
+  let next = pages.next();
+  try {
+    for (let page = await next; !page.done; page = await next) {
+      next = pages.next();
+      // Where the caller fails meanwhile, its fault is the one that is told.
+      next.catch(() => {});
+      yield page.value;
+    }
+  } finally {
+    // The connection is the caller's again: nothing of ours runs on it any more.
+    await next.catch(() => {});
   }
 }
 

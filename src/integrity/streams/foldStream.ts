@@ -6,7 +6,7 @@
 
 import { foldWrites } from '../../core/apply/projections.ts';
 import { initialState } from '../../core/apply/streamStates.ts';
-import { type EventRow, recordedEvent } from '../../core/chain/ledger.ts';
+import { recordedEvent } from '../../core/chain/ledger.ts';
 import type { Catalog } from '../../core/definitions/command.ts';
 import type { RecordedFile } from '../../core/definitions/files.ts';
 import { kindOf, type Seal, type StreamKind, sealedDigest } from '../../core/definitions/stream.ts';
@@ -95,7 +95,12 @@ function* writesOf(catalog: Catalog, streamRows: StreamRows, findings: Finding[]
 }
 
 /** A seal stands last, counts the events and commits to the final state. */
-function sealFindings(seal: Seal, row: EventRow, folding: Folding, { last }: StreamRows): Finding[] {
+function sealFindings(
+  seal: Seal,
+  row: StreamRows['recorded'][number],
+  folding: Folding,
+  { last }: StreamRows,
+): Finding[] {
   const { sequence } = row;
   const payload = JSON.parse(row.payload!) as { event_count: number; state_digest: string; digest_version?: number };
   const digest = sealedDigest(seal, payload, folding.state);

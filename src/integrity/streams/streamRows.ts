@@ -47,7 +47,7 @@ export interface StreamRows {
   /** Erasures whose payload is still there: of which stream and sequence. */
   unerased: { sequence: number; stream: string; event_sequence: number }[];
   /** The events whose type has a definition or is reserved for us, in order. */
-  recorded: EventRow[];
+  recorded: Omit<EventRow, 'previous_hash' | 'payload_salt'>[];
   /** The rows of each projected table of the stream's kind. */
   rows: { [table: string]: JsonObject[] | null };
 }
@@ -55,9 +55,9 @@ export interface StreamRows {
 export const MAX_STREAM_ISSUES = 100;
 const MAX_SEQUENCES = 10_000;
 
-const GENESIS = `decode(repeat('00', 32), 'hex')`;
-const instant = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-const hex = (column: string) => `encode(${column}, 'hex')`;
+export const GENESIS = `decode(repeat('00', 32), 'hex')`;
+export const instant = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+export const hex = (column: string) => `encode(${column}, 'hex')`;
 
 const ENVELOPE = `format(
   '{"actor":"%s","at":"%s","commit":"%s","id":"%s","prev":"%s","seq":%s,"stream":"%s","type":"%s","v":"plearoll.event/1"}',
@@ -77,10 +77,12 @@ const ERASED = `exists (
           || ${hex('c.payload_commitment')} || '",')
         and starts_with(reverse(q.payload), reverse('"stream":"' || c.stream || '"}')))`;
 
-const head = (row: string) => `json_build_object('sequence', ${row}.sequence, 'event_hash', ${hex(`${row}.event_hash`)},
+export const head = (
+  row: string,
+) => `json_build_object('sequence', ${row}.sequence, 'event_hash', ${hex(`${row}.event_hash`)},
   'occurred_at', ${instant(`${row}.occurred_at`)})`;
 
-const rowsOf = ({ name, stream, owner }: ProjectedTable) => `
+export const rowsOf = ({ name, stream, owner }: ProjectedTable) => `
   '${name}', (select json_agg(t) from public.${name} t where t.${owner} = n.id and n.stream like '${stream}:%')`;
 
 const SWEEP = `
@@ -157,7 +159,10 @@ const SWEEP = `
   from named n left join swept s on s.stream = n.stream
   order by n.stream`;
 
-/** The payloads of events that are neither defined nor reserved stay in the database: nothing is folded of them. */
+/**
+ * All that is to be known, whatever is wrong. The payloads of events that are neither defined nor reserved stay in the database:
+ * nothing is folded of them.
+ */
 export async function readStreamRows(db: Queryable, streams: string[], catalog: Catalog): Promise<StreamRows[]> {
   const ids = streams.map((stream) => (isUuid(idOf(stream)) ? idOf(stream) : null));
   const types = [...catalog.events.keys()];
