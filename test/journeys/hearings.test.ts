@@ -1,16 +1,22 @@
 /**
  * Real hearings played from beginning to end over HTTP, all at once and as fast as it goes, while listeners follow on
  * sockets: each section is a turn of its main counsel, each utterance of the bench a question. What each listener heard
- * is the log, the turns are those of the sheet, and the record verifies. Their times: test/court/turns/hearings.test.ts.
+ * is the log, the turns are those of the sheet, the record verifies, and so does each bundle with nothing but the key. Their times: test/court/turns/hearings.test.ts.
  */
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { verify } from '../../src/cli/verify.ts';
 import { formatOf, type Hearing, hearings, speechesOf } from '../support/argumentTimings.ts';
 import { assignmentBody, type Cast, cast, get, type Json, must, type Person, person, post } from '../support/client.ts';
 import { isEverything } from '../support/everything.ts';
 import { followWhole } from '../support/follower.ts';
 import { type Listener, listenOnSocketIo, listenOnWebSocket } from '../support/listener.ts';
+import { checkpointed } from '../support/log.ts';
 import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
+import { openTerminal } from '../support/terminal.ts';
 
 /** Each is hundreds of commands: the shortest shows what all of them do, and two what several processes do at once. */
 const byLength = hearings.toSorted((a, b) => a.utterances.length - b.utterances.length);
@@ -50,6 +56,8 @@ describe.skipIf(isLeftOut)(`the hearings, ${kind}`, () => {
       const verdict = await must(get(stack.url, `/api/session/${session_id}/verify`, people.admin));
       expect(verdict).toMatchObject({ is_valid: true, issues: [], events_checked: log.length });
     }
+    const vkey = await checkpointed(stack);
+    for (const { session_id } of played) await expectIntactAtHome(session_id, people.admin, vkey);
     const record = await must(get(stack.url, '/integrity/global-verify', people.admin));
     expect(record).toMatchObject({ system_valid: true, tamper_detected: false, sessions_checked: sheets.length });
   });
@@ -106,6 +114,22 @@ async function play(hearing: Hearing, people: Cast, i: number): Promise<Played> 
   }
   await act('complete', { skip_turns: true });
   return { session_id, hearing, ids, listeners, follower };
+}
+
+/** As a stranger checks the bundle that was taken home: with the key, and with neither this server nor a database. */
+async function expectIntactAtHome(session_id: string, who: Person, vkey: string): Promise<void> {
+  const headers = { authorization: `Bearer ${who.token}` };
+  const answer = await fetch(`${stack.url}/api/session/${session_id}/bundle`, { headers });
+  const folder = await mkdtemp(join(tmpdir(), 'plearoll-home-'));
+  try {
+    const file = join(folder, 'bundle.zip');
+    await writeFile(file, Buffer.from(await answer.arrayBuffer()));
+    const terminal = openTerminal();
+    expect(await verify.run([file, '--key', vkey], terminal)).toBe(0);
+    expect(terminal.said()).toMatch(/^INTACT \(anchored\)/);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 /** Who spoke, who asked, and that the time of each turn is shared out to the millisecond. */
