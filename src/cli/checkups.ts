@@ -4,8 +4,9 @@ import { dirname } from 'node:path';
 import type pg from 'pg';
 import { DATABASE_ROLES, roleName } from '../core/sql/databaseRoles.ts';
 import { unless } from '../infra/files.ts';
+import { type ConnectionLimits, connectionsOf, readConnectionLimits } from '../infra/postgres/connections.ts';
 import { type Durability, describeDurability, readDurability, survivesCrash } from '../infra/postgres/durability.ts';
-import { readAlive } from '../infra/postgres/heartbeat.ts';
+import { type Alive, readAlive } from '../infra/postgres/heartbeat.ts';
 import { demandOurRoles, demandOurs, OURS, readSchema } from '../infra/postgres/schema.ts';
 import { takeRole } from '../infra/postgres/takeRole.ts';
 import type { Config } from '../infra/process/config.ts';
@@ -135,4 +136,15 @@ export async function checkProcesses(client: pg.Client): Promise<Line> {
   const missing = Object.entries(alive).flatMap(([kind, count]) => (count === 0 ? [kind] : []));
   if (missing.length === 0) return line('right', 'processes', said.join(', '));
   return line('wrong', 'processes', `${said.join(', ')}: start what is missing (see the Procfile)`);
+}
+
+export function connectionsLine({ allowed, open }: ConnectionLimits, alive: Alive): Line {
+  const most = connectionsOf(alive);
+  const said = `${open} open of ${allowed}; what runs may open ${most}`;
+  if (most < allowed) return line('right', 'connections', said);
+  return line('wrong', 'connections', `${said}: raise max_connections, or run fewer processes`);
+}
+
+export async function checkConnections(client: pg.Client): Promise<Line> {
+  return connectionsLine(await readConnectionLimits(client as never), await readAlive(client));
 }

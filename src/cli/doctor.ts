@@ -15,7 +15,15 @@ import { inspectRedis } from '../infra/redis/inspectRedis.ts';
 import { redisPlace } from '../infra/redis/redisUrl.ts';
 import { postgresPlace } from '../infra/telemetry/absence.ts';
 import { maskPasswords } from '../infra/telemetry/redaction.ts';
-import { checkDatabase, checkFolder, checkNode, checkProcesses, checkSecret, type Line } from './checkups.ts';
+import {
+  checkConnections,
+  checkDatabase,
+  checkFolder,
+  checkNode,
+  checkProcesses,
+  checkSecret,
+  type Line,
+} from './checkups.ts';
 
 export const doctor = defineSubcommand({
   name: 'doctor',
@@ -82,7 +90,9 @@ async function* examineDatabase(
     try {
       const lines = await checkDatabase(client, DB_ROLE_PREFIX, isProduction);
       yield* lines;
-      if (lines.every(({ verdict }) => verdict !== 'wrong')) yield await checkProcesses(client);
+      if (lines.some(({ verdict }) => verdict === 'wrong')) return;
+      yield await checkProcesses(client);
+      yield await checkConnections(client);
     } finally {
       await client.end();
     }

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
-import { checkClock, checkNode, durabilityLine } from '../../src/cli/checkups.ts';
+import { checkClock, checkNode, connectionsLine, durabilityLine } from '../../src/cli/checkups.ts';
 import { doctor } from '../../src/cli/doctor.ts';
 import { token } from '../../src/cli/token.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
@@ -40,6 +40,7 @@ describe('doctor', () => {
     }
     expect(said).toMatch(/^note +processes +none runs$/m);
     expect(said).toMatch(/^note +durability +fsync = off: /m);
+    expect(said).toMatch(/^right +connections +\d+ open of \d+; what runs may open 0$/m);
   });
 
   test('says of a home that no server has run in what will make it, and changes nothing', async () => {
@@ -110,6 +111,13 @@ describe('doctor', () => {
       'wrong',
       'note',
     ]);
+  });
+
+  test('calls a Postgres wrong that has no room for the connections of what runs', () => {
+    const two = { api: 2, worker: 2, relay: 2, scheduler: 2, signer: 1 };
+    const line = (allowed: number) => connectionsLine({ allowed, open: 40 }, two);
+    expect(line(110)).toMatchObject({ verdict: 'right', text: '40 open of 110; what runs may open 109' });
+    expect(line(97)).toMatchObject({ verdict: 'wrong', text: expect.stringContaining('max_connections') });
   });
 
   test('calls a clock that is seconds away wrong, and an old Node', async () => {
