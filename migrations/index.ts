@@ -27,6 +27,7 @@ import * as restores from './0031_restores.ts';
 import * as ticketSecrets from './0032_ticket_secrets.ts';
 import * as growth from './0033_growth.ts';
 import * as jobReports from './0038_job_reports.ts';
+import * as vacuum from './0039_vacuum.ts';
 
 export const migrations: (Knex.Migration & { name: string })[] = [
   { name: '0001_record', ...record },
@@ -56,4 +57,5 @@ export const migrations: (Knex.Migration & { name: string })[] = [
   { name: '0032_ticket_secrets', ...ticketSecrets },
   { name: '0033_growth', ...growth },
   { name: '0038_job_reports', ...jobReports },
+  { name: '0039_vacuum', ...vacuum },
 ];

@@ -82,6 +82,19 @@ test('a format of their own is the same after a migration was taken back and mad
   await database.drop();
 });
 
+test('what grows with the record is vacuumed by how much came, not by a share of it', async () => {
+  const database = await cloneDatabase();
+  const { rows } = await database.pool.query(
+    `select relname as name from pg_class where relnamespace = 'public'::regnamespace
+       and reloptions && array['autovacuum_vacuum_scale_factor=0', 'autovacuum_vacuum_insert_scale_factor=0'] order by 1`,
+  );
+  await database.drop();
+  expect(rows.map(({ name }) => name)).toEqual([
+    ...['commands', 'event_payloads', 'events', 'log_leaves', 'log_queue'],
+    ...['session_checks', 'session_observations', 'streams'],
+  ]);
+});
+
 test('migrating what is up to date changes nothing', async () => {
   const database = await cloneDatabase();
   const before = await schemaOf(database.pool);
