@@ -1,15 +1,17 @@
 /**
  * `npm run bench` runs every benchmark, `npm run bench -- <name>` one of them. Options: --seconds 8, --rounds 1,
- * --connections 1,64,256, --listeners 10000, --sessions 2000 (verify), --only ours,direct,naive (relay: ours,ours-socketio,adapter,streams,nats),
+ * --connections 1,64,256, --listeners 10000, --sessions 2000 (verify: offline,server), --only ours,direct,naive (relay: ours,ours-socketio,adapter,streams,nats),
  * --parts rooms,one_room,replay,storm,slow (relay), --quiet 100.
  */
 import { parseArgs } from 'node:util';
+import { benchCheckpoints } from './checkpoints.ts';
 import { benchClient } from './client.ts';
 import { benchCommands } from './commands.ts';
 import { benchLimiter } from './limiter.ts';
 import type { BenchOptions } from './options.ts';
 import { benchRelay } from './relay.ts';
 import { benchRest } from './rest.ts';
+import { benchSequencing } from './sequencing.ts';
 import { benchStart } from './start.ts';
 import { benchVerify } from './verify.ts';
 
@@ -21,6 +23,8 @@ const BENCHMARKS: Record<string, (options: BenchOptions) => Promise<void>> = {
   limiter: benchLimiter,
   relay: benchRelay,
   verify: benchVerify,
+  sequencing: benchSequencing,
+  checkpoints: benchCheckpoints,
 };
 
 const { values, positionals } = parseArgs({

@@ -36,7 +36,7 @@ export function playSession(begins_ms: number): PlayedSession {
   const played: PlayedSession = { rows: [], writes: [[], []] };
   let now_ms = begins_ms;
 
-  function send(name: string, input: JsonObject, actor: Actor, id: string, streams: string[]): any {
+  function send(name: string, input: JsonObject, actor: Actor, id: string, streams: string[]): { id: string } {
     now_ms += 1_000;
     const command = { id, name, stream: streams[0]!, streams, input, actor, expected_sequence: null, attempts: 0 };
     const pending = { ...command, last_error: null, reply_to: '', request_id: 'bench', traceparent: null };
@@ -74,7 +74,7 @@ export function playSession(begins_ms: number): PlayedSession {
   return played;
 }
 
-type Act = (name: string, body: JsonObject, actor?: Actor) => any;
+type Act = (name: string, body: JsonObject, actor?: Actor) => { id: string };
 
 function holdTurn({ id: turn_id, side }: SessionState['turns'][number], act: Act): void {
   const [speaker, opponent] = side === 'petitioner' ? [petitioner, respondent] : [respondent, petitioner];

@@ -27,6 +27,7 @@ export async function openRecord(sessions: number): Promise<EmbeddedPostgres> {
   const home = join(tmpdir(), `plearoll-record-${sessions}`);
   const made = join(home, 'made');
   const postgres = await startEmbeddedPostgres({ home, say: () => {}, settings: SETTINGS });
+  await migrate(postgres.url);
   if (!existsSync(made)) {
     console.error(`making a record of ${sessions} sessions of ${EVENTS} events in ${home}`);
     await makeRecord(postgres.url, sessions)
@@ -40,7 +41,6 @@ export async function openRecord(sessions: number): Promise<EmbeddedPostgres> {
 }
 
 async function makeRecord(url: string, sessions: number): Promise<void> {
-  await migrate(url);
   const client = new pg.Client({ connectionString: url, types });
   await client.connect();
   const db: Queryable = client as never;

@@ -32,7 +32,7 @@ export const SECRET = 'a secret of the benchmarks alone, which is long enough';
 const READY_WITHIN_MS = 20_000;
 
 /** Relative to this file once it is built. */
-const PROCESSES: Record<ServerName, Record<string, string[]>> = {
+export const PROCESSES: Record<ServerName, Record<string, string[]>> = {
   ours: { worker: ['../jobs/worker.js'], api: ['../src/processes/api.js'] },
   direct: { api: ['peers/direct.js'] },
   naive: { worker: ['peers/naive.js', 'worker'], api: ['peers/naive.js', 'api'] },

@@ -4,6 +4,7 @@
  */
 import canonicalize from 'canonicalize';
 import { sha256 } from '../../core/chain/sha256.ts';
+import { groupBy } from '../../core/groupBy.ts';
 import { firstDigest, type Sealed } from './firstDigest.ts';
 
 /** What sessions are sealed with now. */
@@ -21,9 +22,10 @@ export function sessionDigest(session: Sealed, version: number): string | undefi
  */
 export function stateDigest({ integrity_hash: _, commitments, participants, ...session }: Sealed): string {
   const seats = Object.values(participants).map(({ unseen_since: _, ...seat }) => seat);
+  const places = groupBy(Object.entries(commitments), ([place]) => place.slice(0, place.indexOf(' ')));
   const committed = (item: { id: string }) => {
-    const fields = Object.entries(item).map(([field, value]) => [field, commitments[`${item.id} ${field}`] ?? value]);
-    return Object.fromEntries(fields) as object;
+    const own = (places.get(item.id) ?? []).map(([place, commitment]) => [place.slice(item.id.length + 1), commitment]);
+    return { ...item, ...Object.fromEntries(own.filter(([field]) => field! in item)) };
   };
   const parts = Object.entries({ ...session, participants: seats }).flatMap(([name, part]: [string, unknown]) => {
     if (!Array.isArray(part)) return [[name, part]];

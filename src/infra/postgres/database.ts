@@ -39,8 +39,8 @@ const ROLE_SETTINGS: Record<DatabaseRole, SessionSettings> = {
   door: WRITING,
   worker: WRITING,
   relay: { ...BY_KEY, idle_in_transaction_session_timeout },
-  // Its pages cost enough to be compiled, each anew, which takes many times as long as running them.
-  verifier: { jit: 'off' },
+  // Its pages cost enough to be compiled, each anew, which takes many times as long as running them. They are sorted in memory.
+  verifier: { jit: 'off', work_mem: '32MB' },
   queue: { search_path: 'bullmq' },
 };
 

@@ -23,7 +23,7 @@ export interface LogReport {
   issues: string[];
 }
 
-const PAGE = 8_192;
+const PAGE = 32_768;
 const MAX_ISSUES = 100;
 
 /** What is signed stays in its place; before the first checkpoint, all there is. */

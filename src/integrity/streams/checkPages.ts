@@ -4,6 +4,7 @@
  * depends on neither. Reads only.
  */
 
+import { setImmediate } from 'node:timers/promises';
 import type { Catalog } from '../../core/definitions/command.ts';
 import { type Blobs, fileIssues } from '../../core/definitions/files.ts';
 import { readClock } from '../../core/sql/databaseClock.ts';
@@ -44,7 +45,8 @@ export async function* checkPages(
 
 interface SweptPage {
   checked_at: string;
-  rows: StreamRows[];
+  /** Under way. */
+  rows: Promise<StreamRows[]>;
 }
 
 async function* sweptPages(
@@ -55,24 +57,29 @@ async function* sweptPages(
   for await (const some of names) {
     for (const page of pagesOf(some)) {
       const checked_at = await readClock(db);
-      yield { checked_at, rows: await readRows(db, catalog, page) };
+      const rows = readRows(db, catalog, page);
+      // It may fail while the page before is still the caller's: it is told when it is asked for.
+      rows.catch(() => {});
+      yield { checked_at, rows };
     }
   }
 }
 
 /** The database works on the next page while the events of the one before are folded. */
-async function* oneAhead(pages: AsyncGenerator<SweptPage>): AsyncGenerator<SweptPage> {
-  let next = pages.next();
+async function* oneAhead(pages: AsyncGenerator<SweptPage>): AsyncGenerator<{ checked_at: string; rows: StreamRows[] }> {
+  let page = await pages.next();
   try {
-    for (let page = await next; !page.done; page = await next) {
-      next = pages.next();
-      // Where the caller fails meanwhile, its fault is the one that is told.
-      next.catch(() => {});
-      yield page.value;
+    while (!page.done) {
+      const { checked_at } = page.value;
+      const rows = await page.value.rows;
+      page = await pages.next();
+      // Folding holds the event loop: what asks for the next page has to be sent before.
+      await setImmediate();
+      yield { checked_at, rows };
     }
   } finally {
     // The connection is the caller's again: nothing of ours runs on it any more.
-    await next.catch(() => {});
+    if (!page.done) await page.value.rows.catch(() => {});
   }
 }
 
