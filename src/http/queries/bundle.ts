@@ -13,7 +13,7 @@ import { withoutToken } from '../door/authentication.ts';
 import { type ApiContext, anonymousReader, enter } from '../door/door.ts';
 import { defineRoute, type Serve } from '../door/route.ts';
 import { type BundledRecord, envelopeLines, filesOf, payloadLines } from './bundleLines.ts';
-import { readBundleProof } from './bundleProof.ts';
+import { findSeal, proofText, type Read } from './bundleProof.ts';
 import { BUNDLE_README } from './bundleReadme.ts';
 
 export const readBundle = defineRoute({
@@ -74,13 +74,12 @@ async function* entriesOf(context: ApiContext, actor: Actor, session: Session): 
   yield { name: 'session.json', pieces: piece(JSON.stringify(session)) };
   yield { name: 'events.ndjson', pieces: envelopeLines(record) };
   yield { name: 'payloads.ndjson', pieces: payloadLines(record) };
-  const sealed = await context.reading.inScope(actor, session_id, (db) =>
-    readBundleProof(db, sessionStreamName(session_id), last, record.erasing),
-  );
-  if (sealed) {
-    yield { name: 'proof.json', pieces: piece(JSON.stringify(sealed.proof)) };
-    yield { name: 'checkpoint.note', pieces: piece(sealed.note) };
-    yield { name: 'vkeys.txt', pieces: piece(sealed.vkeys.map((vkey) => `${vkey}\n`).join('')) };
+  const read: Read = (some) => context.reading.inScope(actor, session_id, some);
+  const seal = await read((db) => findSeal(db, sessionStreamName(session_id), last, record.erasing));
+  if (seal) {
+    yield { name: 'proof.json', pieces: bytesOf(proofText(read, seal)) };
+    yield { name: 'checkpoint.note', pieces: piece(seal.note) };
+    yield { name: 'vkeys.txt', pieces: piece(seal.vkeys.map((vkey) => `${vkey}\n`).join('')) };
   }
   if (actor.role === 'anonymous') return;
   for (const sha256 of await filesOf(record)) {
@@ -92,4 +91,8 @@ async function* entriesOf(context: ApiContext, actor: Actor, session: Session): 
 
 async function* piece(text: string): AsyncGenerator<Uint8Array> {
   yield Buffer.from(text);
+}
+
+async function* bytesOf(texts: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
+  for await (const text of texts) yield Buffer.from(text);
 }

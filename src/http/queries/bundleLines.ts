@@ -17,6 +17,8 @@ export interface BundledRecord {
   last: number;
   /** Filled as payloads are written: which events erased some of them. */
   erasing: Erasing[];
+  /** All events that erased something of the session or its assignment, read when the first is asked for. */
+  erasures?: EventRow[];
 }
 
 /** Payloads are at most 64 KiB: a page of them is a few megabytes at the very most. */
@@ -57,20 +59,18 @@ async function readPage(db: Queryable, stream: string, after: number, last: numb
  * The events that erased these payloads: they stand in the assignment's stream, which no reader of a session sees. What they say
  * is what is erased, by whom, and why.
  */
-async function findErasing(
-  { context, actor, session_id, erasing }: BundledRecord,
-  erased: EventRow[],
-): Promise<Map<number, ErasingEvent>> {
+async function findErasing(record: BundledRecord, erased: EventRow[]): Promise<Map<number, ErasingEvent>> {
+  const { context, actor, session_id, erasing } = record;
   const text = `
     select ${EVENT_COLUMNS}
     from courtroom_sessions s
     join events e on e.stream = 'assignment:' || s.assignment_id and e.event_type = 'PAYLOAD_ERASED'
     join event_payloads p on p.stream = e.stream and p.sequence = e.sequence
     where s.id = $1 order by e.sequence`;
-  const { rows } = await context.reading.asVerifier(actor, (db) => db.query<EventRow>(text, [session_id]));
+  record.erasures ??= (await context.reading.asVerifier(actor, (db) => db.query<EventRow>(text, [session_id]))).rows;
   const sought = new Map(erased.map(({ stream, sequence }) => [`${stream} ${sequence}`, sequence]));
   const found = new Map<number, ErasingEvent>();
-  for (const row of rows) {
+  for (const row of record.erasures) {
     const { stream, event_sequence } = JSON.parse(row.payload!);
     const sequence = sought.get(`${stream} ${event_sequence}`);
     if (sequence === undefined) continue;

@@ -4,12 +4,17 @@ import type { Queryable } from '../../core/sql/queryable.ts';
 import { readSpanRoots } from '../../integrity/log/tileRows.ts';
 import type { BundleProof } from '../../verifier/proofFile.ts';
 
-export interface SealedBundle {
-  proof: BundleProof;
+/** The newest checkpoint, and where under it the bundle's events stand. */
+export interface Seal {
+  size: number;
   /** The signed note. */
   note: string;
   /** The keys of the log that this server says it has: for comparing, and for nothing else. */
   vkeys: string[];
+  /** Of the events' leaves, in their order. */
+  indexes: number[];
+  /** Of each event that erased a payload of the bundle. */
+  erasures: { sequence: number; index: number }[];
 }
 
 /** An event that erased the payload of an event of the bundle. */
@@ -18,8 +23,13 @@ export interface Erasing {
   by: { stream: string; sequence: number };
 }
 
+/** In a transaction of its own each time: what is signed does not change, and a slow client holds none open. */
+export type Read = <T>(read: (db: Queryable) => Promise<T>) => Promise<T>;
+
 /** How many hashes are read of the tiles at once. */
 const SPANS_AT_ONCE = 500;
+/** Each needs two hashes for each level of the tree at most. */
+const ERASURES_AT_ONCE = 10;
 
 const NEWEST = 'select size, note from log_checkpoints order by size desc limit 1';
 const KEYS = `select vkey from log_keys where use = 'log' order by from_size, vkey`;
@@ -31,27 +41,70 @@ const ERASING = `
   where l.index < $4 order by e.sequence`;
 
 /** @param last the sequence of the bundle's last event. @returns undefined where there is no checkpoint yet */
-export async function readBundleProof(
+export async function findSeal(
   db: Queryable,
   stream: string,
   last: number,
   erasing: Erasing[],
-): Promise<SealedBundle | undefined> {
+): Promise<Seal | undefined> {
   const [checkpoint] = (await db.query<{ size: number; note: string }>(NEWEST)).rows;
   if (!checkpoint) return undefined;
   const { size, note } = checkpoint;
   const leaves = await db.query<{ index: number }>(LEAVES, [stream, last, size]);
-  const indexes = leaves.rows.map(({ index }) => index);
-  const hashes = await hashesBetween(db, indexes, size);
   const columns = [erasing.map(({ sequence }) => sequence), erasing.map(({ by }) => by.stream)];
   const values = [...columns, erasing.map(({ by }) => by.sequence), size];
-  const { rows } = await db.query<{ sequence: number; index: number }>(ERASING, values);
-  const erasures: BundleProof['erasures'] = [];
-  for (const one of rows) erasures.push({ ...one, hashes: await hashesBetween(db, [one.index], size) });
+  const { rows: erasures } = await db.query<Seal['erasures'][number]>(ERASING, values);
   const keys = await db.query<{ vkey: string }>(KEYS);
   const vkeys = keys.rows.map(({ vkey }) => vkey);
+  return { size, note, vkeys, indexes: leaves.rows.map(({ index }) => index), erasures };
+}
+
+/** `proof.json`, a `BundleProof`, in pieces: between the events of a long session stand many hashes. */
+export async function* proofText(read: Read, { size, note, indexes, erasures }: Seal): AsyncGenerator<string> {
   const origin = note.slice(0, note.indexOf('\n'));
-  return { note, vkeys, proof: { origin, size, leaves: runsOf(indexes), hashes, erasures } };
+  const leaves = JSON.stringify(runsOf(indexes));
+  yield `{"origin":${JSON.stringify(origin)},"size":${size},"leaves":${leaves},"hashes":[`;
+  let comma = '';
+  for (const spans of chunksOf(spansBetween(indexes, size), SPANS_AT_ONCE)) {
+    const hashes = await read((db) => readSpanRoots(db, spans));
+    yield comma + hashes.map((hash) => `"${hash}"`).join();
+    comma = ',';
+  }
+  yield '],"erasures":[';
+  comma = '';
+  for (const some of chunksOf(erasures, ERASURES_AT_ONCE)) {
+    const proofs = await read((db) => proveEach(db, some, size));
+    yield comma + proofs.map((proof) => JSON.stringify(proof)).join();
+    comma = ',';
+  }
+  yield ']}';
+}
+
+async function proveEach(db: Queryable, some: Seal['erasures'], size: number): Promise<BundleProof['erasures']> {
+  const spans = some.map(({ index }) => [...spansBetween([index], size)]);
+  const hashes = await readSpanRoots(db, spans.flat());
+  return some.map((one, i) => ({ ...one, hashes: hashes.splice(0, spans[i]!.length) }));
+}
+
+function* spansBetween(indexes: number[], size: number): Generator<Span> {
+  let begin = 0;
+  for (const end of [...indexes, size]) {
+    for (const { level, index } of subtreesOf({ begin, end })) {
+      yield { begin: index * 2 ** level, end: (index + 1) * 2 ** level };
+    }
+    begin = end + 1;
+  }
+}
+
+function* chunksOf<T>(all: Iterable<T>, length: number): Generator<T[]> {
+  let chunk: T[] = [];
+  for (const one of all) {
+    chunk.push(one);
+    if (chunk.length < length) continue;
+    yield chunk;
+    chunk = [];
+  }
+  if (chunk.length > 0) yield chunk;
 }
 
 function runsOf(indexes: number[]): BundleProof['leaves'] {
@@ -62,20 +115,4 @@ function runsOf(indexes: number[]): BundleProof['leaves'] {
     else runs.push({ index, count: 1 });
   }
   return runs;
-}
-
-async function hashesBetween(db: Queryable, indexes: number[], size: number): Promise<string[]> {
-  const spans: Span[] = [];
-  let begin = 0;
-  for (const end of [...indexes, size]) {
-    for (const { level, index } of subtreesOf({ begin, end })) {
-      spans.push({ begin: index * 2 ** level, end: (index + 1) * 2 ** level });
-    }
-    begin = end + 1;
-  }
-  const hashes: string[] = [];
-  for (let at = 0; at < spans.length; at += SPANS_AT_ONCE) {
-    hashes.push(...(await readSpanRoots(db, spans.slice(at, at + SPANS_AT_ONCE))));
-  }
-  return hashes;
 }

@@ -17,13 +17,14 @@ import { formatNote } from '../../../src/core/proof/note.ts';
 import { drawSeed, signingKey, signText } from '../../../src/core/proof/signNote.ts';
 import { appendLeaves } from '../../../src/core/proof/tiles.ts';
 import type { Queryable } from '../../../src/core/sql/queryable.ts';
-import { readBundleProof } from '../../../src/http/queries/bundleProof.ts';
+import { findSeal, proofText } from '../../../src/http/queries/bundleProof.ts';
 import { openPool } from '../../../src/infra/postgres/database.ts';
 import { stateOf, storeState } from '../../../src/infra/signer/stateFile.ts';
 import { createMetrics } from '../../../src/infra/telemetry/metrics.ts';
 import { readCheckpoint, readCheckpointPage, readSignedSize } from '../../../src/integrity/log/readCheckpoints.ts';
 import { readConsistency, readInclusion } from '../../../src/integrity/log/readProofs.ts';
 import { edgeRoot, readEdge, writeTiles } from '../../../src/integrity/log/tileRows.ts';
+import { readProof } from '../../../src/verifier/proofFile.ts';
 import { cloneDatabase, type TestDatabase } from '../../support/database.ts';
 import { isEverything } from '../../support/everything.ts';
 import { newStream } from '../../support/logStreams.ts';
@@ -178,5 +179,11 @@ test('proofs and checkpoints are read by their keys', async () => {
 
 test('the proof of a bundle reads the leaves of its stream, and the tiles between them', async () => {
   const by = { stream: 'session:00000000-0000-7000-8000-000000000008', sequence: 3 };
-  await expectKeys(await plansOf((db) => readBundleProof(db, STREAM, 500, [{ sequence: 2, by }])));
+  let text = '';
+  const plans = await plansOf(async (db) => {
+    const seal = (await findSeal(db, STREAM, 500, [{ sequence: 2, by }]))!;
+    for await (const piece of proofText((read) => read(db), seal)) text += piece;
+  });
+  await expectKeys(plans);
+  expect(readProof(text)).toMatchObject({ origin, erasures: [{ sequence: 2, hashes: expect.any(Array) }] });
 });
