@@ -26,6 +26,7 @@ import * as erasures from './0030_erasures.ts';
 import * as restores from './0031_restores.ts';
 import * as ticketSecrets from './0032_ticket_secrets.ts';
 import * as growth from './0033_growth.ts';
+import * as lists from './0037_lists.ts';
 import * as jobReports from './0038_job_reports.ts';
 import * as vacuum from './0039_vacuum.ts';
 
@@ -56,6 +57,7 @@ export const migrations: (Knex.Migration & { name: string })[] = [
   { name: '0031_restores', ...restores },
   { name: '0032_ticket_secrets', ...ticketSecrets },
   { name: '0033_growth', ...growth },
+  { name: '0037_lists', ...lists },
   { name: '0038_job_reports', ...jobReports },
   { name: '0039_vacuum', ...vacuum },
 ];

@@ -102,6 +102,11 @@ describe.skipIf(isLeftOut)('the list of an evening', () => {
     expect(await listed(own.petitioner, `mine=true&user_id=${randomUUID()}`)).toEqual([]);
   });
 
+  test('says which filter was meant', async () => {
+    const { body } = await get(stack.url, '/api/assignment/list?status=completed', own.admin);
+    expect(body.detail).toBe('/status: unknown field; did you mean state?');
+  });
+
   test.each([
     ...['state=open', 'day=tonight', 'day=2027-02-30', 'day=0000-01-01', 'day=9999-12-31', 'mine=1', 'user_id=me'],
     ...['status=active', 'cursor=abc', 'time_zone=Berlin', 'time_zone=%2B02:00', 'day=2027-03-01&time_zone='],

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { Actor } from '../../core/definitions/actor.ts';
 import { pageQuery } from '../../core/definitions/page.ts';
 import { id, instant, line } from '../../core/definitions/schemas.ts';
+import type { SessionStatus } from '../sessions/session.ts';
 import { day, instantsOfDay, timeZone } from './localDay.ts';
 
 /** How far a match is: where there is a session, that is said by the session. */
@@ -38,6 +39,8 @@ const STATES: Record<(typeof MATCH_STATES)[number], string> = {
   cancelled: 'a.cancelled_at is not null',
 };
 
+const NOT_OVER: readonly string[] = ['pending', 'active', 'paused'];
+
 /** `$1` is the asker, `$2` the asker's institution, `$3` the role, `$4` to `$6` the key to go on after, `$7` the limit. */
 const OWN = 'a.institution_id = $2::uuid';
 const OPEN_AT_HOME = `${OWN} and (a.visibility <> 'private' or $3 = 'admin')`;
@@ -46,25 +49,43 @@ const RANK = `case when ${OWN} then 0 else 1 end`;
 const SEATED = `exists (select from rosters own
   where own.assignment_id = a.id and own.user_id = $1::uuid and own.replaced_at is null)`;
 
+const BY_TIME = 'assignments a left join courtroom_sessions s on s.assignment_id = a.id';
+const BY_SEAT =
+  'rosters r join assignments a on a.id = r.assignment_id left join courtroom_sessions s on s.assignment_id = a.id';
+
+/**
+ * Of sessions that are not over there are few at a time, so that they may lead to their matches: by their time all matches
+ * of years would be walked through before them.
+ * @param whose a condition that an index over them has
+ */
+function bySession(status: string, whose: string): string {
+  return `assignments a join courtroom_sessions s
+    on s.assignment_id = a.id and s.status <> 'completed' and s.status = '${status}' and ${whose}`;
+}
+
 function armOf(rank: string, from: string, where: readonly string[]): string {
   return `(
     select ${rank} as rank, a.scheduled_at, a.id from ${from}
-    left join courtroom_sessions s on s.assignment_id = a.id
     where ($4::integer is null or ${rank} > $4 or (${rank} = $4 and (a.scheduled_at, a.id) > ($5::timestamptz, $6::uuid)))
-      and ${where.join(' and ')}
+      and ${['true', ...where].join(' and ')}
     order by rank, a.scheduled_at, a.id limit $7)`;
 }
 
 /**
  * The keys of a page, as the table `page (rank, scheduled_at, id)` of a `with`, and the values of its statement.
- * @param more a condition on the match `a` and its session `s`
+ * @param sessions where only matches with a session are wanted; with its status, where that is said
  */
-export function matchPage(actor: Actor, asked: MatchQuery, more = 'true'): { text: string; values: unknown[] } {
+export function matchPage(
+  actor: Actor,
+  asked: MatchQuery,
+  sessions?: { status: SessionStatus | undefined },
+): { text: string; values: unknown[] } {
   const [rank = null, after_time = null, after_id = null] = asked.cursor ?? [];
   const values: unknown[] = [actor.id, actor.institution_id, actor.role];
   values.push(rank === null ? null : Number(rank), after_time, after_id, asked.limit + 1);
   const value = (one: unknown) => `$${values.push(one)}`;
-  const wanted = [more];
+  const wanted = sessions ? ['s.id is not null'] : [];
+  if (sessions?.status) wanted.push(`s.status = '${sessions.status}'`);
   if (asked.state) wanted.push(STATES[asked.state]);
   if (asked.courtroom !== undefined) wanted.push(`a.courtroom = ${value(asked.courtroom)}`);
   if (asked.day !== undefined) {
@@ -73,32 +94,33 @@ export function matchPage(actor: Actor, asked: MatchQuery, more = 'true'): { tex
   }
   const people = [...(asked.mine ? [actor.id] : []), ...(asked.user_id === undefined ? [] : [asked.user_id])];
   const [first, second] = people.map((one) => value(one));
-  const arms = first ? armsOfPerson(first, second, wanted) : armsOfAll(actor, wanted);
+  const open = [sessions?.status, asked.state].find((one) => one !== undefined && NOT_OVER.includes(one));
+  const arms = first ? armsOfPerson(first, second, wanted) : armsOfAll(actor, open, wanted);
   // What no arm speaks of still has a type.
   const text = `asker as (select $1::uuid, $2::uuid, $3::text), page as (select rank, scheduled_at, id from (${arms.join(' union ')}) visible
     order by rank, scheduled_at, id limit $7)`;
   return { text, values };
 }
 
-function armsOfAll(actor: Actor, wanted: readonly string[]): string[] {
-  if (actor.role === 'super_admin') return [armOf('1', 'assignments a', wanted)];
-  const seats = 'rosters r join assignments a on a.id = r.assignment_id';
+/** @param open the status of sessions that is asked for, where it is one of those that are not over */
+function armsOfAll(actor: Actor, open: string | undefined, wanted: readonly string[]): string[] {
+  const from = (whose: string) => (open === undefined ? BY_TIME : bySession(open, whose));
+  if (actor.role === 'super_admin') return [armOf('1', from('true'), wanted)];
   return [
-    armOf('0', 'assignments a', [OPEN_AT_HOME, ...wanted]),
-    armOf('1', 'assignments a', [`a.visibility = 'public'`, ABROAD, ...wanted]),
-    armOf(RANK, seats, ['r.user_id = $1::uuid and r.replaced_at is null', ...wanted]),
+    armOf('0', from('s.institution_id = $2::uuid'), [OPEN_AT_HOME, ...wanted]),
+    armOf('1', from(`s.visibility = 'public'`), [`a.visibility = 'public'`, ABROAD, ...wanted]),
+    armOf(RANK, BY_SEAT, ['r.user_id = $1::uuid and r.replaced_at is null', ...wanted]),
   ];
 }
 
 /** What a person is named in is little: it is looked up by the person, and then looked at. */
 function armsOfPerson(person: string, other: string | undefined, wanted: readonly string[]): string[] {
-  const seats = 'rosters r join assignments a on a.id = r.assignment_id';
   const visible = `($3 = 'super_admin' or a.visibility = 'public' or (${OPEN_AT_HOME}) or ${SEATED})`;
   const both = other
     ? `exists (select from rosters too
         where too.assignment_id = a.id and too.user_id = ${other}::uuid and too.replaced_at is null)`
     : 'true';
-  return [armOf(RANK, seats, [`r.user_id = ${person}::uuid and r.replaced_at is null`, visible, both, ...wanted])];
+  return [armOf(RANK, BY_SEAT, [`r.user_id = ${person}::uuid and r.replaced_at is null`, visible, both, ...wanted])];
 }
 
 /** Where a row of `page` stands: what its cursor holds. */

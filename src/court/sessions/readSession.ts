@@ -102,7 +102,7 @@ export const readSessions = defineQuery({
   target: () => null,
   answer: listOf('ListedSessionList', listedSession),
   async read({ db, actor, query: { status, ...query } }) {
-    const { text, values } = matchPage(actor, query, status ? `s.status = '${status}'` : 's.id is not null');
+    const { text, values } = matchPage(actor, query, { status });
     const { rows } = await db.query<SessionRow & PlacedRow & { scheduled_at: string }>(
       withinPage(`
         with ${text}

@@ -7,8 +7,8 @@ import type { z } from 'zod';
 import type { InputError } from '../../core/definitions/command.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { Problem, type ProblemCode } from '../../core/definitions/problem.ts';
-import { addFault, demandValid, type FaultList, listFaults, pointTo } from './inputErrors.ts';
-import { wordsFor } from './words.ts';
+import { addFault, demandValid, type FaultList, listFaults, MAX_FAULTS, pointTo } from './inputErrors.ts';
+import { nearestOf, wordsFor } from './words.ts';
 
 const LIMIT_BYTES = 64 * 1024;
 const MAX_LEVELS = 32;
@@ -65,15 +65,36 @@ function addTextFault(list: FaultList, text: string, pointer: string): void {
   else if (text.includes('\u0000')) addFault(list, pointer, 'text must not hold U+0000');
 }
 
-/** zod's issues as faults; each unknown field is named on its own. */
-export function addSchemaFaults(list: FaultList, issues: readonly z.core.$ZodIssue[], prefix = ''): void {
+/** What a schema finds wrong with a whole input. */
+export function addFaultsOf(list: FaultList, issues: readonly z.core.$ZodIssue[], schema: z.ZodObject): void {
+  addSchemaFaults(list, issues, '', Object.keys(schema.shape));
+}
+
+/** zod's issues as faults; each unknown field is named on its own, with the one that was meant, among those at the root. */
+function addSchemaFaults(
+  list: FaultList,
+  issues: readonly z.core.$ZodIssue[],
+  prefix: string,
+  known: readonly string[] = [],
+): void {
   for (const issue of issues) {
     const pointer = issue.path.reduce<string>((at, key) => pointTo(at, String(key)), prefix);
     const meant = issue.code === 'invalid_union' ? meantShape(issue.errors) : undefined;
     if (meant) addSchemaFaults(list, meant, pointer);
     else if (issue.code !== 'unrecognized_keys') addFault(list, pointer, issue.message);
-    else for (const key of issue.keys) addFault(list, pointTo(pointer, key), 'unknown field');
+    else {
+      for (const key of issue.keys) {
+        // What is only counted needs no words.
+        const isTold = issue.path.length === 0 && list.errors.length < MAX_FAULTS;
+        addFault(list, pointTo(pointer, key), unknownField(key, isTold ? known : []));
+      }
+    }
   }
+}
+
+function unknownField(key: string, known: readonly string[]): string {
+  const meant = nearestOf(known, key);
+  return meant === undefined ? 'unknown field' : `unknown field; did you mean ${meant}?`;
 }
 
 /** Of several shapes the one that was meant is the one that fits at its root, or else the closed list. */
@@ -89,7 +110,7 @@ export function parseBody(body: unknown, schema: z.ZodObject, faults: readonly I
   const list = listFaults(faults);
   addProfileFaults(list, body);
   const parsed = schema.safeParse(body, { error: wordsFor });
-  if (!parsed.success) addSchemaFaults(list, parsed.error.issues);
+  if (!parsed.success) addFaultsOf(list, parsed.error.issues, schema);
   demandValid(list);
   return parsed.data as JsonObject;
 }

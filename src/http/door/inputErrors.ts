@@ -42,5 +42,8 @@ export function demandValid({ errors, more }: FaultList): void {
   const [first] = errors;
   if (!first) return;
   const { pointer, detail } = first;
-  throw new Problem('validation_failed', `${pointer || 'The body'}: ${detail}.`, { errors, ...(more > 0 && { more }) });
+  throw new Problem('validation_failed', `${pointer || 'The body'}: ${detail}${detail.endsWith('?') ? '' : '.'}`, {
+    errors,
+    ...(more > 0 && { more }),
+  });
 }

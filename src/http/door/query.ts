@@ -1,7 +1,7 @@
 /** The query string as a route's schema has it. */
 import type { Request } from 'express';
 import type { z } from 'zod';
-import { addSchemaFaults } from './body.ts';
+import { addFaultsOf } from './body.ts';
 import { demandValid, listFaults } from './inputErrors.ts';
 import { wordsFor } from './words.ts';
 
@@ -10,7 +10,7 @@ export function demandQuery<Query extends z.ZodObject>(schema: Query, req: Reque
   const query = schema.safeParse({ ...req.query }, { error: wordsFor });
   if (!query.success) {
     const faults = listFaults();
-    addSchemaFaults(faults, query.error.issues);
+    addFaultsOf(faults, query.error.issues, schema);
     demandValid(faults);
   }
   return query.data!;

@@ -51,7 +51,7 @@ const MAX_TYPED = 40;
 
 function membersFor(members: readonly unknown[], input: unknown): string {
   const names = members.map(String);
-  const nearest = typeof input === 'string' && input.length <= MAX_TYPED ? nearestOf(names, input) : undefined;
+  const nearest = typeof input === 'string' ? nearestOf(names, input) : undefined;
   let listed = names[0]!;
   for (const [i, name] of names.entries()) {
     if (i === 0) continue;
@@ -67,6 +67,7 @@ function membersFor(members: readonly unknown[], input: unknown): string {
 
 /** The name that was meant, where one is near enough: case, blanks and strokes make no difference. */
 export function nearestOf(names: readonly string[], typed: string): string | undefined {
+  if (typed.length > MAX_TYPED) return undefined;
   const plain = (text: string) => text.toLowerCase().replaceAll(/[\s_-]/g, '');
   const meant = plain(typed);
   let nearest: { name: string; distance: number } | undefined;
