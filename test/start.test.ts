@@ -358,9 +358,10 @@ describe('npm start', () => {
 
   test('the demo plays a round with a live listener and prints the verdict', { timeout: 60_000 }, async () => {
     await prepareHome(home);
-    const demo = await startEmbedded(environment({ LOG_LEVEL: 'info' }), ['--demo']);
+    const demo = await startEmbedded(environment({ LOG_LEVEL: 'info', JWT_SECRET: 'abc' }), ['--demo']);
     await demo.until(/The record is intact: \d+ events checked/);
     expect(demo.output()).not.toContain('"msg":"request"');
+    expect(demo.output()).toMatch(/"setting":"JWT_SECRET".*secret can be guessed/);
     for (const type of ['TURN_STARTED', 'OBJECTION_RAISED', 'OBJECTION_RULED', 'TURN_ENDED', 'SESSION_COMPLETED']) {
       expect(demo.output()).toMatch(new RegExp(`live +\\d+ +${type}`));
     }

@@ -84,7 +84,7 @@ const FILTERS: { [field: string]: string }[] = [
   { state: 'cancelled' },
   { state: 'active', courtroom: 'Courtroom 4' },
   { state: 'scheduled', courtroom: 'Courtroom 4', day: dayBefore(0) },
-  { state: 'cancelled', courtroom: 'Courtroom 7' },
+  { state: 'cancelled', courtroom: 'Courtroom 4', day: dayBefore(0) },
   { user_id: ON_ROSTERS },
   { user_id: ON_ROSTERS, state: 'scheduled' },
   { mine: 'true' },

@@ -1,13 +1,14 @@
 /** A worker's health server answers byte for byte what the same routes answer on Express. */
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { connect } from 'node:net';
+import pino from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bareApp } from '../../src/http/bareApp.ts';
 import { healthRoutes } from '../../src/http/operations/health.ts';
 import { metricsRoutes } from '../../src/http/operations/metricsRoutes.ts';
 import { createExpressServer } from '../../src/http/server.ts';
 import { readConfig } from '../../src/infra/process/config.ts';
-import { closeServer, listen } from '../../src/infra/process/httpServer.ts';
+import { closeServer, listen, tellOfOtherPort } from '../../src/infra/process/httpServer.ts';
 import { createHealthServer } from '../../src/infra/process/plainHealth.ts';
 import type { Metrics } from '../../src/infra/telemetry/metrics.ts';
 import type { Health, Probe } from '../../src/infra/telemetry/probe.ts';
@@ -123,4 +124,21 @@ test('metrics that cannot be collected are a fault that tells nothing', async ()
   await expect.poll(() => ask(servers.plain!.port, of('GET /metrics'))).toMatch(/^HTTP\/1\.1 500 /);
   expect(faults[0]).toBe('not to be collected');
   expect(await ask(servers.plain!.port, of('GET /metrics'))).not.toContain('collected');
+});
+
+test('a process whose usual metrics port is taken says where its metrics are, and no other does', async () => {
+  const told: object[] = [];
+  const log = pino({ level: 'warn' }, { write: (line) => void told.push(JSON.parse(line)) });
+  const taken = createServer();
+  const usual = await listen(taken, '127.0.0.1', 0, 0);
+  const server = createServer();
+  try {
+    const port = await listen(server, '127.0.0.1', undefined, usual);
+    tellOfOtherPort(log, undefined, usual, port);
+    tellOfOtherPort(log, undefined, usual, usual);
+    tellOfOtherPort(log, port, usual, port);
+    expect(told).toMatchObject([{ usual, metrics_port: port, msg: 'usual metrics port taken' }]);
+  } finally {
+    await Promise.all([closeServer(server), closeServer(taken)]);
+  }
 });

@@ -95,12 +95,16 @@ export function matchPage(
   const people = [...(asked.mine ? [actor.id] : []), ...(asked.user_id === undefined ? [] : [asked.user_id])];
   const [first, second] = people.map((one) => value(one));
   const open = [sessions?.status, asked.state].find((one) => one !== undefined && NOT_OVER.includes(one));
-  const arms = first ? armsOfPerson(first, second, wanted) : armsOfAll(actor, open, wanted);
+  const [nearest, ...arms] = first ? armsOfPerson(first, second, wanted) : armsOfAll(actor, open, wanted);
   // What no arm speaks of still has a type.
-  const text = `asker as (select $1::uuid, $2::uuid, $3::text), page as (select rank, scheduled_at, id from (${arms.join(' union ')}) visible
-    order by rank, scheduled_at, id limit $7)`;
+  const visible = ['select * from nearest', ...arms].join(' union ');
+  const text = `asker as (select $1::uuid, $2::uuid, $3::text), nearest as materialized ${nearest},
+    page as (select rank, scheduled_at, id from (${visible}) visible order by rank, scheduled_at, id limit $7)`;
   return { text, values };
 }
+
+/** Where those of the own institution fill the page, others' public ones are not looked for: among years of own ones they may be few. */
+const UNLESS_FULL = '(select count(*) from nearest) < $7';
 
 /** @param open the status of sessions that is asked for, where it is one of those that are not over */
 function armsOfAll(actor: Actor, open: string | undefined, wanted: readonly string[]): string[] {
@@ -108,7 +112,7 @@ function armsOfAll(actor: Actor, open: string | undefined, wanted: readonly stri
   if (actor.role === 'super_admin') return [armOf('1', from('true'), wanted)];
   return [
     armOf('0', from('s.institution_id = $2::uuid'), [OPEN_AT_HOME, ...wanted]),
-    armOf('1', from(`s.visibility = 'public'`), [`a.visibility = 'public'`, ABROAD, ...wanted]),
+    armOf('1', from(`s.visibility = 'public'`), [`a.visibility = 'public'`, ABROAD, UNLESS_FULL, ...wanted]),
     armOf(RANK, BY_SEAT, ['r.user_id = $1::uuid and r.replaced_at is null', ...wanted]),
   ];
 }

@@ -3,7 +3,7 @@
  * would be nowhere else.
  */
 import type { Backbone } from '../../infra/process/backbone.ts';
-import { closeServer, listen } from '../../infra/process/httpServer.ts';
+import { closeServer, listen, tellOfOtherPort } from '../../infra/process/httpServer.ts';
 import { bareApp } from '../bareApp.ts';
 import { answerProblems, answerUnknownPath } from '../problems.ts';
 import { createExpressServer } from '../server.ts';
@@ -21,5 +21,6 @@ export async function serveMetrics(backbone: Backbone, usual: number): Promise<M
   app.use(metricsRoutes(metrics, 'open'), answerUnknownPath, answerProblems(log));
   const server = createExpressServer(app);
   const port = await listen(server, config.HOST, config.METRICS_PORT, usual);
+  tellOfOtherPort(log, config.METRICS_PORT, usual, port);
   return { port, close: () => closeServer(server) };
 }

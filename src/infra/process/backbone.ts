@@ -98,14 +98,16 @@ export function assembleBackbone(
     places: [postgresPlace(databaseUrl), ...[REDIS_URL, REDIS_CACHE_URL].flatMap(redisPlaces)],
     privateNames,
   });
-  const onError = (error: Error) => {
+  const inTrouble = (store: 'postgres' | 'redis') => (error: Error) => {
     // Only what it says: the error of a pool carries its whole client along.
     const { message, code } = error as NodeJS.ErrnoException;
     const level = error instanceof RedisAwayError ? 'debug' : 'warn';
-    log[level]({ err: { message, code } }, 'a connection is in trouble');
+    log[level]({ store, err: { message, code } }, 'a connection is in trouble');
   };
+  const onError = inTrouble(REDIS_URL === undefined ? 'postgres' : 'redis');
   const prefix = redisPrefix(installation);
-  const open = (role: DatabaseRole, max: number) => openPool(databaseUrl, role, max, onError, config.DB_ROLE_PREFIX);
+  const open = (role: DatabaseRole, max: number) =>
+    openPool(databaseUrl, role, max, inTrouble('postgres'), config.DB_ROLE_PREFIX);
   const access = redisAccess(config);
   const redis = REDIS_URL === undefined ? undefined : openRedis({ url: REDIS_URL, access, process, prefix, log });
   const queues = openQueues({ openPool: (max) => open('queue', max), redis, installation, onError, log });

@@ -5,6 +5,7 @@
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type AddressInfo, type Socket, Server as TcpServer } from 'node:net';
+import type { Log } from '../telemetry/log.ts';
 import { timings } from '../timings.ts';
 import { sayGoodbye, serveInTurn } from './httpConnections.ts';
 
@@ -81,6 +82,11 @@ export async function listen(server: Server, host: string, asked: number | undef
     if (asked !== undefined) throw new Error(`port ${asked} is in use`);
     return open(server, host, 0);
   }
+}
+
+/** A scraper that looks at the usual port finds another process there. */
+export function tellOfOtherPort(log: Log, asked: number | undefined, usual: number, metrics_port: number): void {
+  if (asked === undefined && metrics_port !== usual) log.warn({ usual, metrics_port }, 'usual metrics port taken');
 }
 
 function open(server: Server, host: string, port: number): Promise<number> {

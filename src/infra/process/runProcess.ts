@@ -6,6 +6,7 @@ import { createLog, type Log } from '../telemetry/log.ts';
 import { maskPasswords } from '../telemetry/redaction.ts';
 import { type Config, ConfigError, readConfig, settingsWithoutEffect } from './config.ts';
 import { catchStop, type Step, stopInOrder, whenAborted } from './shutdown.ts';
+import { weaknessOf } from './weakSecrets.ts';
 
 export interface Started {
   log: Log;
@@ -41,6 +42,9 @@ export async function runProcess(
     endOnFault(log);
     const settings = settingsWithoutEffect(config);
     if (settings.length > 0) log.warn({ settings }, 'settings have no effect in this version');
+    // Production has refused it before.
+    const weakness = config.JWT_SECRET === undefined ? undefined : weaknessOf(config.JWT_SECRET);
+    if (weakness !== undefined) log.warn({ setting: 'JWT_SECRET', weakness }, 'secret can be guessed');
     whenAborted(stop, () => {
       log.info({ signal: stop.reason }, 'stopping');
       const claimed = { name: 'claim', run: () => claim?.release() };

@@ -1,7 +1,7 @@
 /** Health and metrics of a process that answers nothing else. */
 import { POLL_POOL_SIZE } from '../postgres/boundedRead.ts';
 import type { Backbone } from './backbone.ts';
-import { closeServer, listen } from './httpServer.ts';
+import { closeServer, listen, tellOfOtherPort } from './httpServer.ts';
 import { createHealthServer } from './plainHealth.ts';
 import { startProcessProbe } from './processProbe.ts';
 
@@ -19,6 +19,7 @@ export async function serveHealth(backbone: Backbone, usual: number): Promise<He
   const probe = await startProcessProbe(backbone, { pool });
   const server = createHealthServer(probe, metrics, (err) => log.error({ err }, 'request failed'));
   const port = await listen(server, config.HOST, config.METRICS_PORT, usual);
+  tellOfOtherPort(log, config.METRICS_PORT, usual, port);
   return {
     port,
     drain: probe.drain,
