@@ -35,6 +35,7 @@ if (!hasCompiler && !isBuilt && process.env.npm_lifecycle_event !== 'prepare') {
 }
 if (hasCompiler && !(isBuilt && existsSync(STAMP) && statSync(STAMP).mtimeMs > newest())) {
   const begun = new Date();
+  if (isBuilt) console.error('A source is newer than what was built: building …');
   const { status } = spawnSync('npm', ['run', '-s', 'build'], {
     cwd: ROOT,
     stdio: 'inherit',

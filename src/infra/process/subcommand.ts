@@ -93,7 +93,8 @@ function parse<O extends Options>({ takes = [], options }: Definition<O>, args: 
     if (positionals.length > takes.length) throw new Error(`${positionals[takes.length]} is one too many`);
     return { values: values as Values<O>, positionals };
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    // What Node advises beside it is about arguments that no subcommand takes.
+    throw new UsageError((error as Error).message.replace(/\. To specify .*/s, ''));
   }
 }
 
