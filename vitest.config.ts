@@ -26,13 +26,13 @@ const VERSIONS = ['test/versions/*.test.ts'];
  * queue, broadcast or limiter there is, or how many processes share the work.
  */
 const KIND_BLIND = [
-  'test/http/{anonymous,authentication,badInput,bundle,connections,cors,errorBodies,everyMetric,exhibits,features}.test.ts',
-  'test/http/{findings,hardening,log,pages,problems,reads,requestMetrics,roles,sharing,smallPrint,strangers,uploads}.test.ts',
+  'test/http/{anonymous,authentication,badInput,bundle,connections,cors,errorBodies,eveningList,everyMetric,exhibits,features}.test.ts',
+  'test/http/{findings,hardening,log,pages,problems,proofs,reads,requestMetrics,roles,scope,shares,sharing,smallPrint,strangers,uploads}.test.ts',
   'test/journeys/witnessed.test.ts',
   'test/jobs/{closeStale,expire,keepFindings,sweepBlobs,verifyEverything,verifyRecent}.test.ts',
   'test/relay/{clientDocs,examples,floods,fold,livePage,messages,namespaces,room.model,slow,watch}.test.ts',
   'test/relay/{malformed,malformedStreams,outages,overflow,stalled,wires}.test.ts',
-  'test/relay/{admissionGuard,clientLife,recentEvents,scopeCheck,tokenLife}.test.ts',
+  'test/relay/{admissionGuard,behindNginx,client,clientLife,recentEvents,scopeCheck,sse,tokenLife}.test.ts',
 ];
 
 const withServers = {
@@ -43,9 +43,13 @@ const withServers = {
   pool: 'forks' as const,
   // What is tested is loaded once for each worker, which takes longer than most files do. No file leaves anything behind.
   isolate: false,
+  // More than half of it is waiting: for locks, leases and limits. What all of the suite adds is work.
+  maxWorkers: isEverything ? 3 : 5,
+  // A project's first files begin while another's last are waiting.
+  sequence: { groupOrder: 1 },
+  // Three of the projects load the same modules.
+  experimental: { fsModuleCache: true },
 };
-/** One project after the other: a worker goes from file to file of its own project only. */
-const inTurn = (turn: number) => ({ sequence: { groupOrder: turn } });
 /** `include` without what another project runs. */
 const files = (include: string[], ...without: string[]) => ({
   include,
@@ -54,8 +58,6 @@ const files = (include: string[], ...without: string[]) => ({
 
 export default defineConfig({
   test: {
-    // Of what has to do with servers half is waiting.
-    maxWorkers: 3,
     reporters: ['default', './test/support/slowestFiles.ts'],
     projects: [
       {
@@ -72,7 +74,6 @@ export default defineConfig({
       {
         test: {
           ...withServers,
-          ...inTurn(1),
           ...files(['test/**/*.test.ts'], ...PURE, ...ON_A_KIND, ...FAULTS, ...VERSIONS),
           name: 'parts',
           // What generates types needs the compiler's own interface, which it has no more since 7.
@@ -83,7 +84,6 @@ export default defineConfig({
       {
         test: {
           ...withServers,
-          ...inTurn(2),
           ...files(ON_A_KIND, ...PURE),
           name: 'embedded',
           env: { TEST_KIND: 'embedded' },
@@ -92,26 +92,22 @@ export default defineConfig({
       {
         test: {
           ...withServers,
-          ...inTurn(3),
           ...files(ON_A_KIND, ...PURE, ...(isEverything ? [] : KIND_BLIND)),
           name: 'distributed',
           env: { TEST_KIND: 'distributed' },
         },
       },
       {
-        // They wait for locks and leases more than they work.
         test: {
           ...withServers,
-          ...inTurn(4),
           ...files(FAULTS, ...PURE),
           name: 'faults',
           testTimeout: 120_000,
           // Of what tests share it is a hook that starts the processes.
           hookTimeout: 120_000,
-          maxWorkers: 5,
         },
       },
-      ...(isEverything ? [{ test: { ...withServers, ...inTurn(5), ...files(VERSIONS), name: 'versions' } }] : []),
+      ...(isEverything ? [{ test: { ...withServers, ...files(VERSIONS), name: 'versions' } }] : []),
     ],
   },
 });

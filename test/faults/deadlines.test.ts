@@ -1,12 +1,12 @@
 /** The deadline of a turn is kept whatever dies while it runs: once, not before it, and by whoever is left. */
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { checkHistory } from '../support/checkHistory.ts';
 import { get, must, openSession, post } from '../support/client.ts';
 import { killAll, type Process, until } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { expectIntact } from '../support/verdict.ts';
-import { openScene, type Scene } from './scene.ts';
+import { type Scene, shareScene } from './scene.ts';
 
 const ALLOTTED_MS = 2_000;
 const SEGMENTS = [{ side: 'petitioner', kind: 'argument', allotted_ms: ALLOTTED_MS }];
@@ -16,12 +16,18 @@ describe.skipIf(inject('redisUrl') === null)('a turn under way', () => {
   beforeAll(async () => {
     redis = await startRedis();
   });
-  beforeEach(() => redis.restart());
   afterAll(() => redis.stop());
 
+  const shared = shareScene(
+    async () => ({ redisUrl: redis.url }),
+    async (scene) => {
+      const [api, ...workers] = await Promise.all([scene.startApi(), scene.startWorker(), scene.startWorker()]);
+      return { scene, api, workers };
+    },
+  );
+
   async function play() {
-    const scene = await openScene({ redisUrl: redis.url });
-    const [api, ...workers] = await Promise.all([scene.startApi(), scene.startWorker(), scene.startWorker()]);
+    const { scene, api, workers } = shared();
     const format = { name: 'One speech', segments: SEGMENTS, on_expiry: 'end' };
     const { session_id, path } = await openSession(api.url, scene.people, { format });
     const { presiding, petitioner } = scene.people;
@@ -58,13 +64,14 @@ describe.skipIf(inject('redisUrl') === null)('a turn under way', () => {
 
   test('ends at its deadline though Redis is gone', async () => {
     const { scene, api, ...turn } = await play();
+    onTestFinished(() => redis.restart());
     await redis.kill();
     await expectEndedOnce(scene, api, turn);
   });
 
   test('ends though the worker that began it is killed, by the other', async () => {
     const { scene, api, workers, ...turn } = await play();
-    await killAll(workers.slice(0, 1));
+    await killAll(workers.splice(0, 1));
     await expectEndedOnce(scene, api, turn);
   });
 

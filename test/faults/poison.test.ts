@@ -7,7 +7,7 @@ import { get, person, post } from '../support/client.ts';
 import { startLoad } from '../support/load.ts';
 import { until } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
-import { acceptEntry, commandState, openScene } from './scene.ts';
+import { acceptEntry, commandState, openScene, shareScene } from './scene.ts';
 
 /** The runbook's own words. */
 const [, SET_ASIDE = ''] = /```sql\n(update commands [^`]+)```/.exec(readFileSync('docs/runbook.md', 'utf8')) ?? [];
@@ -18,6 +18,14 @@ describe.skipIf(inject('redisUrl') === null)('a poisonous command', () => {
     redis = await startRedis();
   });
   afterAll(() => redis.stop());
+
+  const shared = shareScene(
+    async () => ({ redisUrl: redis.url }),
+    async (scene) => {
+      const [api] = await Promise.all([scene.startApi(), scene.startWorker()]);
+      return { scene, api };
+    },
+  );
 
   test('that faults is tried three times in order while others go on, is dead, and can be redriven once', async () => {
     const scene = await openScene({ redisUrl: redis.url });
@@ -66,8 +74,7 @@ describe.skipIf(inject('redisUrl') === null)('a poisonous command', () => {
   });
 
   test('that the database refuses does not hurt the rest of its batch', async () => {
-    const scene = await openScene({ redisUrl: redis.url });
-    const [api] = await Promise.all([scene.startApi(), scene.startWorker()]);
+    const { scene, api } = shared();
     const sessions = await scene.openSessions(api, 4);
     await scene.database.pool.query(`
       create function refuse_cursed() returns trigger language plpgsql as
@@ -101,8 +108,7 @@ describe.skipIf(inject('redisUrl') === null)('a poisonous command', () => {
   });
 
   test('whose rows were taken from under it is set aside, and does not stop the world', async () => {
-    const scene = await openScene({ redisUrl: redis.url });
-    const [api] = await Promise.all([scene.startApi(), scene.startWorker()]);
+    const { scene, api } = shared();
     const [ill, well] = (await scene.openSessions(api, 2)) as [string, string];
     const { petitioner } = scene.people;
     const join = (session: string, prefer: string) =>
@@ -125,8 +131,7 @@ describe.skipIf(inject('redisUrl') === null)('a poisonous command', () => {
   });
 
   test('of a kind of stream that nobody of ours makes is set aside; of a name that only a newer version knows is left to it', async () => {
-    const scene = await openScene({ redisUrl: redis.url });
-    const [api] = await Promise.all([scene.startApi(), scene.startWorker()]);
+    const { scene, api } = shared();
     const [session] = await scene.openSessions(api, 1);
     const { rows } = await scene.database.pool.query<{ id: string }>(
       `insert into commands (id, name, stream, streams, input, actor_id, actor_role, reply_to, request_id)

@@ -1,18 +1,21 @@
 /** SIGTERM is not an accident: whoever asked is answered, nothing is left half done, and the process ends with 0. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { checkHistory } from '../support/checkHistory.ts';
 import { get, post } from '../support/client.ts';
 import { cloneDatabase } from '../support/database.ts';
+import { isEverything } from '../support/everything.ts';
 import { listenOnWebSocket } from '../support/listener.ts';
 import { startLoad } from '../support/load.ts';
 import { type Process, until } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { openWire } from '../support/wire.ts';
-import { openScene, type Scene } from './scene.ts';
+import { openScene, type Scene, shareScene } from './scene.ts';
 
 const CLEANLY = { code: 0, signal: null };
+/** Of each kind, one after the other; one more of the kind goes on. */
+const DOOMED = isEverything ? 2 : 1;
 /** What the Procfile starts and keeps running: `web` is the API. */
 const LONG_RUNNING = [...readFileSync(join(import.meta.dirname, '../../Procfile'), 'utf8').matchAll(/^(\w+):/gm)]
   .map(([, name]) => (name === 'web' ? 'api' : name!))
@@ -25,58 +28,58 @@ describe.skipIf(inject('redisUrl') === null)('stopping', () => {
   beforeAll(async () => {
     redis = await startRedis();
   });
-  beforeEach(() => redis.restart());
   afterAll(() => redis.stop());
 
-  test('an API under load answers all that it accepts; what comes later is refused', async () => {
-    const scene = await openScene({ redisUrl: redis.url });
-    const [stays, ...others] = await Promise.all([
-      scene.startApi(),
-      scene.startApi(),
-      scene.startApi(),
-      scene.startWorker(),
-    ]);
-    const apis = [stays, others[0]!, others[1]!];
-    const sessions = await scene.openSessions(stays, 4);
-    const load = startLoad({ apis: apis.map(({ url }) => url), people: scene.people, sessions, clients: 16 });
-    for (const api of apis.slice(1)) {
-      await load.answered(100);
-      expect(await terminate(api)).toEqual(CLEANLY);
-    }
-    await load.answered(50);
-    const sent = await load.stop();
-    // A connection kept alive may end just as the next request is sent on it; what was accepted has its answer.
-    const cut = sent.filter(({ failures }) => failures.some((failure) => failure !== 'ECONNREFUSED'));
-    expect(cut.filter(({ answer }) => answer?.headers.has('idempotent-replayed'))).toEqual([]);
-    await checkHistory(scene.database, sent);
-  });
+  describe('under load', () => {
+    const shared = shareScene(
+      async () => ({ redisUrl: redis.url }),
+      async (scene) => {
+        const { startApi, startWorker } = scene;
+        const [api, ...apis] = await Promise.all(Array.from({ length: 1 + DOOMED }, () => startApi()));
+        const [, ...workers] = await Promise.all(Array.from({ length: 1 + DOOMED }, () => startWorker()));
+        return { scene, api: api!, apis, workers };
+      },
+    );
 
-  test('a worker under load finishes what it began, and no job stalls', async () => {
-    const scene = await openScene({ redisUrl: redis.url });
-    const [api, ...workers] = await Promise.all([
-      scene.startApi(),
-      scene.startWorker(),
-      scene.startWorker(),
-      scene.startWorker(),
-    ]);
-    const load = startLoad({
-      apis: [api.url],
-      people: scene.people,
-      sessions: await scene.openSessions(api, 4),
-      clients: 16,
+    test('an API answers all that it accepts; what comes later is refused', async () => {
+      const { scene, api: stays, apis: doomed } = shared();
+      const apis = [stays, ...doomed].map(({ url }) => url);
+      const sessions = await scene.openSessions(stays, 4);
+      const load = startLoad({ apis, people: scene.people, sessions, clients: 16 });
+      for (const api of doomed) {
+        await load.answered(100);
+        expect(await terminate(api)).toEqual(CLEANLY);
+      }
+      await load.answered(50);
+      const sent = await load.stop();
+      // A connection kept alive may end just as the next request is sent on it; what was accepted has its answer.
+      const cut = sent.filter(({ failures }) => failures.some((failure) => failure !== 'ECONNREFUSED'));
+      expect(cut.filter(({ answer }) => answer?.headers.has('idempotent-replayed'))).toEqual([]);
+      await checkHistory(scene.database, sent);
     });
-    for (const worker of workers.slice(1)) {
-      await load.answered(100);
-      expect(await terminate(worker)).toEqual(CLEANLY);
-    }
-    await load.answered(50);
-    await checkHistory(scene.database, await load.stop());
-    const queue = await scene.openQueue('commands');
-    await until('every doorbell is answered', async () => (await queue.getJobCountByTypes('waiting', 'active')) === 0);
-    expect(await queue.getFailedCount()).toBe(0);
-    const jobs = await queue.getCompleted(0, -1);
-    expect(jobs.length).toBeGreaterThan(100);
-    expect(jobs.filter(({ attemptsStarted, stalledCounter }) => attemptsStarted > 1 || stalledCounter > 0)).toEqual([]);
+
+    test('a worker finishes what it began, and no job stalls', async () => {
+      const { scene, api, workers } = shared();
+      const sessions = await scene.openSessions(api, 4);
+      const load = startLoad({ apis: [api.url], people: scene.people, sessions, clients: 16 });
+      for (const worker of workers) {
+        await load.answered(100);
+        expect(await terminate(worker)).toEqual(CLEANLY);
+      }
+      await load.answered(50);
+      await checkHistory(scene.database, await load.stop());
+      const queue = await scene.openQueue('commands');
+      await until(
+        'every doorbell is answered',
+        async () => (await queue.getJobCountByTypes('waiting', 'active')) === 0,
+      );
+      expect(await queue.getFailedCount()).toBe(0);
+      const jobs = await queue.getCompleted(0, -1);
+      expect(jobs.length).toBeGreaterThan(100);
+      expect(jobs.filter(({ attemptsStarted, stalledCounter }) => attemptsStarted > 1 || stalledCounter > 0)).toEqual(
+        [],
+      );
+    });
   });
 
   test('an API answers 202 to who still waits for an outcome', async () => {
@@ -113,6 +116,7 @@ describe.skipIf(inject('redisUrl') === null)('stopping', () => {
     const [api, ...others] = await startOneOfEach(scene);
     const load = startLoad({ apis: [api.url], people: scene.people, sessions: await scene.openSessions(api, 4) });
     await load.answered(50);
+    onTestFinished(() => redis.restart());
     await redis.kill();
     await until('it is missed', async () => (await get(api.url, '/health', null)).body.redis_connected === false);
     await load.answered(8);

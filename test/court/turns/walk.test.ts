@@ -16,6 +16,7 @@ import { clockAt, deadlineOf } from '../../../src/court/turns/clock.ts';
 import { activeTurn, type Turn } from '../../../src/court/turns/turn.ts';
 import { brokenInvariants } from '../../../src/court/turns/turnInvariants.ts';
 import { commands } from '../../../src/modules.ts';
+import { isEverything } from '../../support/everything.ts';
 import { openFoldedCourt } from '../../support/foldedCourt.ts';
 import { NOW } from '../../support/given.ts';
 import {
@@ -215,7 +216,7 @@ test.each([
       }
       court.expectFolded();
     }),
-    { numRuns: 100, ...seed },
+    { numRuns: 'seed' in seed || isEverything ? 100 : 30, ...seed },
   );
   // Walks that get nowhere prove nothing.
   if ('seed' in seed)
