@@ -109,6 +109,34 @@ describe.skipIf(isLeftOut)(`proofs, ${kind}`, () => {
     }
   });
 
+  test.each([
+    ...[
+      'tile/7/000',
+      `tile/0/${'x999/'.repeat(5)}999`,
+      `tile/0/${'x999/'.repeat(40)}999`,
+      'tile/0/000.p/257',
+      'tile/-1/000',
+    ],
+    ...['checkpoint/9007199254740991', 'checkpoint/9223372036854775808', 'checkpoint/-1', 'checkpoint/1e3'],
+    ...['proof/consistency?from=9007199254740991&to=9007199254740991', 'proof/consistency?from=-1&to=1'],
+    ...['proof/consistency?from=1&to=99999999999999999999', 'proof/consistency?from=1&from=2&to=3'],
+    `checkpoints?cursor=${Buffer.from('["9999999999999999"]').toString('base64url')}`,
+    `checkpoints?cursor=${'A'.repeat(4_000)}`,
+    ...['checkpoints?limit=1000000', 'checkpoints?limit=0', 'runs?cursor=x'],
+  ])('%s is no fault of ours', async (path) => {
+    const { status, text: said } = await text(`/integrity/${path}`, people.admin.token);
+    expect([404, 422]).toContain(status === 200 ? 404 : status);
+    expect(said.length).toBeLessThan(4_096);
+  });
+
+  test.each([
+    ...[`stream=session:${'a'.repeat(60)}`, `stream=${'a'.repeat(5_000)}:b`, 'stream=session:', 'stream=__proto__:a'],
+    ...['stream=session:00000000-0000-0000-0000-000000000000'],
+  ])('a proof of %s is of nothing that there is', async (query) => {
+    const { status } = await text(`/integrity/proof/inclusion?event_sequence=1&${query}`, people.admin.token);
+    expect([404, 422]).toContain(status);
+  });
+
   test('heads are signed with a key of their own: over HTTP, and in a snapshot', async () => {
     const { text: note, status } = await text(`${session.path}/head`, people.admin.token);
     expect(status).toBe(200);
