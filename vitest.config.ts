@@ -3,18 +3,18 @@ import { isEverything } from './test/support/everything.ts';
 
 /**
  * Functions and values alone: neither a server nor a process nor compiled output, and done in three seconds. Much else is
- * as pure, and takes longer or loads all of the API: walks, hearings, slots, chains, trees, bundles, what is kept, and the like.
+ * as pure, and takes longer or loads all of the API: walks, hearings, slots, chains, trees, bundles, properties, what is kept, and the like.
  */
 const PURE = [
   'test/court/**/!(walk|hearings).test.ts',
   'test/client/{countdown,pieces}.test.ts',
-  'test/core/{batcher,ids}.test.ts',
-  'test/core/proof/!(merkle|tiles).test.ts',
+  'test/core/ids.test.ts',
+  'test/core/proof/!(merkle|tiles|witness).test.ts',
   'test/faults/{judge,judgeLog,listenersJudge}.test.ts',
-  'test/infra/{backlog,blobs,config,metrics,redaction,redisUrl,repeats,settings,subcommand,tokens,trial}.test.ts',
+  'test/infra/{backlog,config,metrics,redaction,redisUrl,repeats,settings,subcommand,tokens,trial}.test.ts',
   'test/integrity/{judgeLeaves,runFindings,streamKinds,sweepCanaries,tables}.test.ts',
   'test/live/!(asyncapi|answers|typedClient).test.ts',
-  'test/verifier/!(anchor|twin|verifyBundle|zip).test.ts',
+  'test/verifier/!(anchor|soundEvents|twin|verifyBundle|zip).test.ts',
   'test/relay/{frames,presenceClock,signedHeads,tokenWatch,turnout}.test.ts',
   'test/{deploy,docs,readme,vocabulary}.test.ts',
 ];

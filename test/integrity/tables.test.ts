@@ -15,7 +15,7 @@ const OF_THE_MACHINE = [
   ...[...RECORD, 'commands', 'inbox_mark', 'stream_backoffs', 'presence_judged'],
   ...['session_checks', 'findings', 'integrity_runs'],
   ...['leases', 'schedules', 'schedule_ticks', 'health_reports'],
-  ...['installation', 'knex_migrations', 'knex_migrations_lock'],
+  ...['installation', 'ticket_secrets', 'knex_migrations', 'knex_migrations_lock'],
   ...['log_queue', 'log_state', 'log_leaves', 'log_tiles', 'log_held', 'log_checkpoints'],
   ...['log_keys', 'log_cosignatures', 'log_sinks', 'log_evidence'],
 ];
