@@ -79,12 +79,15 @@ async function turn(admin: pg.Client, places: Place[]): Promise<void> {
 
 async function measureAlone(pool: pg.Pool, streams: string[]) {
   const times: number[] = [];
-  for (const stream of streams.slice(0, SESSIONS_ALONE)) {
+  const some = streams.slice(0, SESSIONS_ALONE);
+  // Twice: the first time their pages come into memory.
+  for (const stream of [...some, ...some]) {
     const since = performance.now();
     const { is_valid, events_checked } = await verifySession(pool as never, catalog, stream.slice('session:'.length));
     times.push(performance.now() - since);
     if (!is_valid || events_checked !== EVENTS) throw new Error(`${stream} is not valid`);
   }
+  times.splice(0, some.length);
   times.sort((a, b) => a - b);
   return { p50_ms: percentile(times, 0.5), p99_ms: percentile(times, 0.99) };
 }
