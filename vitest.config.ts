@@ -15,7 +15,7 @@ const PURE = [
   'test/integrity/{judgeLeaves,runFindings,streamKinds,sweepCanaries,tables}.test.ts',
   'test/live/!(asyncapi|answers|typedClient).test.ts',
   'test/verifier/!(anchor|soundEvents|twin|verifyBundle|zip).test.ts',
-  'test/relay/{frames,presenceClock,signedHeads,tokenWatch,turnout}.test.ts',
+  'test/relay/{frames,keepAlive,presenceClock,signedHeads,tokenWatch,turnout}.test.ts',
   'test/{deploy,docs,readme,vocabulary}.test.ts',
 ];
 const ON_A_KIND = ['test/{http,relay,jobs,journeys}/**/*.test.ts'];

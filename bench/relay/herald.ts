@@ -29,6 +29,8 @@ type Publish = (channel: string, message: string, events: readonly ExportedEvent
 
 /** What a timer is late is made good; beyond that the machine is. */
 const MOST_LATE_MS = 20;
+/** The first of a batch waits for so long, so that there is always one to announce, however long a commit takes. */
+const CUSHION_MS = 15;
 
 const { contestant, redisUrl, prefix } = workerData as HeraldPlan;
 const publish = publisher();
@@ -41,6 +43,7 @@ let timer: NodeJS.Timeout | undefined;
 parentPort!.on('message', (message: HeraldOrder) => {
   if (message.order === 'pace') apart_ms = message.apart_ms;
   if (message.order === 'announce') {
+    if (waiting.length === 0 && due < performance.now()) due = performance.now() + CUSHION_MS;
     waiting.push(message);
     if (!timer) release();
   }

@@ -56,4 +56,27 @@ describe('a room with one listener', () => {
       if (i > 0) expect(at - told[i - 1]!.at).toBeGreaterThanOrEqual(EVERY_MS);
     }
   });
+
+  test('and a crowd a few at a time, so that others are let in between', async () => {
+    const room = { session_id: randomUUID(), head: () => ({ event_sequence: 1 }) };
+    let told = 0;
+    let toldWhenLetIn: number | undefined;
+    const tell = () => {
+      told += 1;
+      if (told === 1) setImmediate(() => (toldWhenLetIn = told));
+      return true;
+    };
+    const guests = Array.from({ length: 1_000 }, () => ({ admitted: room, visit: { tell }, toldPresence: undefined }));
+    const stop = startPresenceMessages({
+      db: { query: async () => ({ rows: [] }) } as never,
+      turnout: { count: async () => [1_000] } as never,
+      rooms: { occupied: () => [room] } as never,
+      guests: { all: () => guests } as never,
+      log: pino({ level: 'silent' }),
+    });
+    onTestFinished(stop);
+    await vi.advanceTimersByTimeAsync(EVERY_MS + 1_000);
+    expect(told).toBe(1_000);
+    expect(toldWhenLetIn).toBeLessThanOrEqual(100);
+  });
 });

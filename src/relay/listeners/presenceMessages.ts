@@ -28,6 +28,7 @@ interface Told {
 
 const EVERY_MS = 2_000;
 const ROOMS_AT_ONCE = 200;
+const TOLD_AT_ONCE = 100;
 
 /** @returns what ends it */
 export function startPresenceMessages(options: PresenceMessagesOptions): () => void {
@@ -50,9 +51,19 @@ export function startPresenceMessages(options: PresenceMessagesOptions): () => v
       const ids = new Set(occupied.map(({ session_id }) => session_id));
       told = new Map([...told].filter(([session_id]) => ids.has(session_id)));
       for (let i = 0; i < occupied.length; i += ROOMS_AT_ONCE) await review(occupied.slice(i, i + ROOMS_AT_ONCE));
-      for (const guest of guests.all()) tell(guest);
+      await tellEach();
     } catch (err) {
       log.warn({ err }, 'reading presence failed');
+    }
+  }
+
+  /** Where thousands are told, events and those that come are let in between. */
+  async function tellEach(): Promise<void> {
+    let told_now = 0;
+    for (const guest of guests.all()) {
+      if (!tell(guest)) continue;
+      told_now += 1;
+      if (told_now % TOLD_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
     }
   }
 
@@ -77,10 +88,12 @@ export function startPresenceMessages(options: PresenceMessagesOptions): () => v
     }
   }
 
-  function tell(guest: Guest): void {
+  /** @returns whether there was anything to tell */
+  function tell(guest: Guest): boolean {
     const message = told.get(guest.admitted.session_id)?.message;
-    if (message === undefined || guest.toldPresence === message) return;
+    if (message === undefined || guest.toldPresence === message) return false;
     if (guest.visit.tell(message)) guest.toldPresence = message;
+    return true;
   }
 
   return () => {
