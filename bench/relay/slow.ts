@@ -31,6 +31,8 @@ export async function measureSlow(
   try {
     const dockets = stage.dockets.slice(0, 1);
     await stage.join({ listeners: STALLED + HEALTHY, at_once: HEALTHY, dockets });
+    // What is not compiled yet would count as lateness.
+    await measureLateness(stage, per_second, events / 10);
     const p99_before_ms = await measureLateness(stage, per_second, events / 10);
     const { mib } = stage.relay();
     stage.tell({ order: 'stall', listeners: STALLED });
