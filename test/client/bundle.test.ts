@@ -6,8 +6,8 @@ import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { sha256 as inBrowsers } from '../../src/core/chain/sha256.browser.ts';
-import { sha256 } from '../../src/core/chain/sha256.ts';
+import { sha256 as inBrowsers, sha256Into as intoInBrowsers } from '../../src/core/chain/sha256.browser.ts';
+import { sha256, sha256Into } from '../../src/core/chain/sha256.ts';
 import { createFold as createFoldHere } from '../../src/fold/fold.ts';
 import { zipped } from '../../src/infra/zipWriter.ts';
 import { type Bundle, bundleOf, filesOf } from '../support/bundles.ts';
@@ -69,4 +69,14 @@ async function zipOf(bundle: Bundle): Promise<Buffer<ArrayBuffer>> {
 test('its hashes are those of Node', () => {
   const part = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 300 }), fc.uint8Array({ maxLength: 300 }));
   fc.assert(fc.property(fc.array(part, { maxLength: 4 }), (parts) => inBrowsers(...parts) === sha256(...parts)));
+});
+
+test('hashes that are written among other bytes are those of Node, and touch no others', () => {
+  const input = new Uint8Array(200).map((_, i) => 7 * i).subarray(3, 180);
+  const [here, there] = [new Uint8Array(40).fill(9), new Uint8Array(40).fill(9)];
+  sha256Into(input, here, 5);
+  intoInBrowsers(input, there, 5);
+  expect(there).toEqual(here);
+  expect(Buffer.from(here.subarray(5, 37)).toString('hex')).toBe(sha256(input));
+  expect([...here.subarray(0, 5), ...here.subarray(37)]).toEqual(Array(8).fill(9));
 });
