@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 const BY_KEY = { enable_seqscan: 'off', enable_hashjoin: 'off', enable_mergejoin: 'off' };
-const COMMON = { timezone: 'UTC', client_encoding: 'UTF8' };
+const COMMON = { timezone: 'UTC', client_encoding: 'UTF8', datestyle: 'ISO, MDY', bytea_output: 'hex' };
 const READING = { ...COMMON, ...BY_KEY, statement_timeout: '15s', idle_in_transaction_session_timeout: '10s' };
 
 /** What the server says of a connection of each role, where that is not its default. */

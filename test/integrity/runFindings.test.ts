@@ -33,7 +33,7 @@ describe('an issue taken apart', () => {
     ['File of exhibit x is missing', ['exhibit', STREAM, null, null, null, 'File of exhibit x is missing']],
     [
       'Projection mismatch in turns 1: state is "ended", the chain says "active"',
-      ['state', STREAM, null, null, '"active"', '"ended"'],
+      ['state', STREAM, null, null, '"active"', 'turns 1: state is "ended"'],
     ],
     [`State digest mismatch at sequence 9: stored=${A}, computed=${B}`, ['state', STREAM, 9, null, B, A]],
     [`Leaf mismatch at 12: leaf=${A}, event 4 of assignment:x=${B}`, ['leaf', 'assignment:x', 4, 12, A, B]],

@@ -44,7 +44,8 @@ const ROLE_SETTINGS: Record<DatabaseRole, SessionSettings> = {
   queue: { search_path: 'bullmq' },
 };
 
-const COMMON_SETTINGS = { timezone: 'UTC', client_encoding: 'UTF8' };
+/** What is read back is written in one way, however the server, the database or a role has it. */
+const COMMON_SETTINGS = { timezone: 'UTC', client_encoding: 'UTF8', datestyle: 'ISO, MDY', bytea_output: 'hex' };
 
 /** How values come back: whole numbers, and instants as RFC 3339 UTC with milliseconds. */
 export const types: pg.CustomTypesConfig = {

@@ -33,6 +33,11 @@ const TABLE = `
     parents: heirs('inhparent', 'inhrelid'),
     children: heirs('inhrelid', 'inhparent'),
     'replica identity': 't.relreplident::text',
+    // What a superuser writes into the catalogs themselves; told only where it is so.
+    'triggers in force': `nullif(t.relhastriggers
+      or not exists (select from pg_catalog.pg_trigger g where g.tgrelid = t.oid), true)`,
+    'checks in force': `nullif(t.relchecks = (
+      select pg_catalog.count(*) from pg_catalog.pg_constraint k where k.conrelid = t.oid and k.contype = 'c'), true)`,
   })}
   from relations t join called o on o.oid = t.relowner where t.relkind <> 'S'`;
 
@@ -68,7 +73,7 @@ const CONSTRAINT = `
       // Foreign keys, and keys that are judged at the end of a transaction, work by triggers of Postgres itself.
       'in force': `not exists (select from pg_catalog.pg_trigger g
         where g.tgconstraint = k.oid and g.tgisinternal and g.tgenabled in ('D', 'R'))`,
-      'index valid': 'i.indisvalid and i.indisready and i.indislive',
+      'index valid': `i.indisvalid and i.indisready and i.indislive and (i.indisunique or k.contype = 'x')`,
     },
   )}
   from tables t join pg_catalog.pg_constraint k on k.conrelid = t.oid

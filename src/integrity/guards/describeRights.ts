@@ -40,8 +40,8 @@ const SETTING = `
 
 /** One for each privilege. What an owner may on its own, and what a superuser is granted, is no grant. */
 const grants = (from: string, what: string, of: string, acl: string, owner: string) => `
-  select 'grant', 'grant of ' || pg_catalog.lower(a.privilege_type) || x.what || ' to ' || g.name, x.of,
-    pg_catalog.jsonb_build_object('privilege', pg_catalog.lower(a.privilege_type), 'to', g.name, 'to ours', g.is_ours,
+  select 'grant', 'grant of ' || pg_catalog.lower(a.privilege_type collate pg_catalog."C") || x.what || ' to ' || g.name, x.of,
+    pg_catalog.jsonb_build_object('privilege', pg_catalog.lower(a.privilege_type collate pg_catalog."C"), 'to', g.name, 'to ours', g.is_ours,
       'on', x.of, 'grantable', pg_catalog.bool_or(a.is_grantable))
   from ${from} cross join lateral (select ${what}, ${of}) x (what, of)
   cross join lateral pg_catalog.aclexplode(${acl}) a join called g on g.oid = a.grantee
@@ -95,9 +95,9 @@ const GRANTS = [
 
 /** What the owner, or one of our roles, grants on all that it makes from now on. */
 const DEFAULT_GRANTS = `
-  select 'default grant', 'default grant of ' || pg_catalog.lower(a.privilege_type) || ' to ' || g.name || ' by ' || o.name
+  select 'default grant', 'default grant of ' || pg_catalog.lower(a.privilege_type collate pg_catalog."C") || ' to ' || g.name || ' by ' || o.name
       || ' on objects of kind ' || d.defaclobjtype::text || coalesce(' in ' || n.nspname::text, ''), null,
-    pg_catalog.jsonb_build_object('privilege', pg_catalog.lower(a.privilege_type), 'to', g.name, 'to ours', g.is_ours,
+    pg_catalog.jsonb_build_object('privilege', pg_catalog.lower(a.privilege_type collate pg_catalog."C"), 'to', g.name, 'to ours', g.is_ours,
       'on', d.defaclobjtype::text, 'grantable', a.is_grantable)
   from pg_catalog.pg_default_acl d join called o on o.oid = d.defaclrole
   left join pg_catalog.pg_namespace n on n.oid = d.defaclnamespace

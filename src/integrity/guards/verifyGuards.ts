@@ -41,7 +41,10 @@ function first(texts: string[], most: number): string[] {
 }
 
 /** Attributes that say whether a guard is at work, and those that say how much it lets through. */
-const AT_WORK = ['enabled', 'forced', 'validated', 'in force', 'valid', 'index valid'];
+const AT_WORK = [
+  ...['enabled', 'forced', 'validated', 'in force', 'valid', 'index valid'],
+  ...['triggers in force', 'checks in force'],
+];
 const LETS_THROUGH = ['owner', 'not null', 'grantable', 'security definer'];
 /** What is added of these opens; it stands guard over nothing. */
 const OPENING = ['grant', 'default grant', 'membership', 'setting', 'schema', 'view', 'subscription'];

@@ -1,10 +1,11 @@
 /**
  * The log against the record: each leaf is the event that it names, each stream is in it from its first event on and in its
- * order, the tiles follow from the leaves, and the roots that were signed from the tiles. Page by page; reads only.
+ * order, the tiles follow from the leaves, the roots that were signed from the tiles, and each stored note is signed for its root. Page by page; reads only.
  */
 import { TILE_WIDTH, type Tile, type TileId } from '../../core/proof/tiles.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { assertCanariesFound } from './canaries.ts';
+import { noteIssues, readLogKeys, type StoredCheckpoint } from './checkpointNotes.ts';
 import {
   type JudgedTree,
   judgeGrowth,
@@ -46,7 +47,7 @@ const SOUND = `
   where p.width = p.places and p.width = least(${TILE_WIDTH}, $2 - ${TILE_WIDTH} * p.tile)
   order by p.tile`;
 const SIGNED = `
-  select size, encode(root, 'hex') as root from log_checkpoints where size > $1 and size <= $2 order by size`;
+  select size, encode(root, 'hex') as root, note from log_checkpoints where size > $1 and size <= $2 order by size`;
 /** Of each stream the n-th leaf is its n-th event. */
 const DISORDER = `
   select stream, sequence, index from (
@@ -62,16 +63,17 @@ export async function verifyLog(db: Queryable, trees: SignedTree[] = []): Promis
   assertCanariesFound();
   const { rows: sizes } = await db.query<{ size: number }>(SIZE);
   const size = Math.max(sizes[0]!.size, ...trees.map((one) => one.size));
+  const keys = await readLogKeys(db);
   const report: LogReport = { leaves_checked: 0, checkpoints_checked: 0, issues: [] };
   let tree = NO_LEAVES;
   while (tree.size < size && report.issues.length <= MAX_ISSUES) {
     const to = Math.min(tree.size + PAGE, size);
-    const { rows: kept } = await db.query<SignedTree>(SIGNED, [tree.size, to]);
+    const { rows: kept } = await db.query<StoredCheckpoint>(SIGNED, [tree.size, to]);
     const known = trees.filter((one) => one.size > tree.size && one.size <= to);
     const signed = [...kept, ...known].sort((a, b) => a.size - b.size);
     const judged = (await judgeSound(db, tree, to, signed)) ?? (await judgeClosely(db, tree, to, signed));
     tree = judged.tree;
-    report.issues.push(...judged.issues);
+    report.issues.push(...judged.issues, ...(await noteIssues(kept, keys)));
     report.leaves_checked += judged.leaves_checked;
     report.checkpoints_checked += signed.length;
   }

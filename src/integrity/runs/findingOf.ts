@@ -27,12 +27,13 @@ const FORMS: [check: string, form: RegExp][] = [
   ['head', /^Head mismatch: the head says (?<got>.*), the last event is (?<want>.*)$/],
   ['head', /^(?:Head|Stream) (?:mismatch|missing)/],
   ['exhibit', /^File of /],
-  ['state', /^Projection mismatch in .* is (?<got>.*), the chain says (?<want>.*)$/],
+  ['state', /^Projection mismatch in (?<got>.* is .*), the chain says (?<want>.*)$/],
   ['state', /^(?:State digest|Event count) mismatch at sequence (?<n>\d+): stored=(?<got>.*), computed=(?<want>.*)$/],
-  ['leaf', /^Leaf mismatch at (?<i>\d+): leaf=(?<want>.*), event (?<n>\d+) of (?<s>[^=]*)=(?<got>.*)$/],
-  ['leaf', /^Leaf out of order: (?<i>\d+), event (?<n>\d+) of (?<s>.*)$/],
+  ['leaf', /^Leaf mismatch at (?<i>\d+): leaf=(?<want>.*), event (?:(?<n>\d+)|null) of (?<s>[^=]*)=(?<got>.*)$/],
+  ['leaf', /^Leaf out of order: (?<i>\d+), event (?:(?<n>\d+)|null) of (?<s>.*)$/],
   ['leaf', /^Leaf missing: (?<i>\d+)$/],
   ['tile', /^Tile mismatch: /],
+  ['checkpoint', /^Checkpoint note of (?<got>size \d+ .*)$/],
   ['checkpoint', /^Checkpoint mismatch at size \d+: signed=(?<want>.*), computed=(?<got>.*)$/],
 ];
 

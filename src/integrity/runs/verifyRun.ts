@@ -65,12 +65,15 @@ export async function verifyRun({ db, catalog, blobs, progress }: RunTools, subj
   return resultOf(checked, level, compared);
 }
 
-/** At `anchored` the signer's state is compared with too, where it is there. */
+/**
+ * At `anchored` the signer's state is compared with too, where it is there: also beside a checkpoint that none of the keys in the
+ * database signed, for keys may have been exchanged there.
+ */
 function comparedAt(level: Level, { signer, given }: Anchors): RunAnchor[] {
   const bySigner: RunAnchor[] = signer ? [{ from: 'signer', ...signer }] : [];
   if (level === 'self') return [];
   if (level === 'log') return bySigner;
-  return given ? [{ from: 'given', ...given }, ...bySigner] : [];
+  return given ? [{ from: 'given', ...given }, ...bySigner] : bySigner;
 }
 
 export function resultOf(checked: CheckedRecord, level: Level, anchors: RunAnchor[]): RunResult {
@@ -83,7 +86,8 @@ export function resultOf(checked: CheckedRecord, level: Level, anchors: RunAncho
     command: report.commands_checked,
     leaf: report.leaves_checked,
   };
-  const verdict = verdictOf(checked, level, anchors.length > 0);
+  const isAnchored = anchors.some(({ from }) => from === (level === 'anchored' ? 'given' : 'signer'));
+  const verdict = verdictOf(checked, level, isAnchored);
   return { verdict, counts, ...findingsOf(report), anchors, report };
 }
 

@@ -131,7 +131,7 @@ const SWEEP = `
     from numbered group by stream
   )
   select n.stream,
-    (select ${head('h')} from public.streams h where h.stream = n.stream) as head,
+    (select ${head('h')} from public.streams h where h.stream = n.stream limit 1) as head,
     (select ${head('e')} from public.events e where e.stream = n.stream order by e.sequence desc limit 1) as last,
     coalesce(s.events_checked, 0) as events_checked, coalesce(s.fault_count, 0) as fault_count,
     coalesce(s.faulty_sequences, '[]') as faulty_sequences, coalesce(s.lost_sequences, '[]') as lost_sequences,
