@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { restoreBackup } from '../../src/backup/restoreBackup.ts';
 import { takeBackup } from '../../src/backup/takeBackup.ts';
+import { eventId } from '../../src/core/chain/ids.ts';
 import { noteErasures } from '../../src/infra/erasuresFile.ts';
 import { verifyStream } from '../../src/integrity/streams/verifyStreams.ts';
 import { verifyRecord } from '../../src/integrity/verifyRecord.ts';
@@ -83,6 +84,33 @@ describe('a completed round', () => {
       [`session:${session_id}`],
     );
     expect(left).toEqual([{ erased_by: people.admin, reason: 'court_order', sequence }]);
+  });
+
+  test('loses a ruling that was corrected since, and the correction what it says was ruled before', async () => {
+    const other = await court.assignment();
+    const own = await court.session(other);
+    const bench = { id: people.judge, role: 'judge' as const };
+    const [start] = await court.send(['session.start', { session_id: own }]);
+    const turn_id = eventId(start!, 2);
+    await court.send(['turn.start', { session_id: own, turn_id, speaker_id: people.petitioner }]);
+    const raised = { session_id: own, turn_id, ground: 'misrepresentation' };
+    const [objection_id] = await court.send([
+      'objection.raise',
+      raised,
+      { id: people.respondent, role: 'participant' },
+    ]);
+    const ruling = { session_id: own, objection_id: objection_id! };
+    await court.send(['objection.rule', { ...ruling, decision: 'overruled', ruling: 'Zanzibar.' }, bench]);
+    const reason = 'Misread.';
+    await court.send(['objection.correct', { ...ruling, decision: 'sustained', ruling: 'Rephrase.', reason }, bench]);
+    expect(await everything()).toContain('Zanzibar.');
+    const ruled = `select sequence from events where stream = $1 and event_type = 'OBJECTION_RULED'`;
+    const { rows } = await database.pool.query(ruled, [`session:${own}`]);
+    const erased = { session_id: own, event_sequence: rows[0].sequence, reason: 'personal_data', stream: 'session' };
+    await court.send(['payload.erase', erased]);
+    const after = await everything();
+    expect([after.includes('Zanzibar.'), after.includes('Misread.')]).toEqual([false, true]);
+    expect(await verifyStream(court.verifier as never, catalog, `session:${own}`)).toMatchObject({ issues: [] });
   });
 
   test('verifies after every payload of it that can be erased was, and its texts are nowhere', async () => {

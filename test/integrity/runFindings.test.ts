@@ -1,9 +1,12 @@
 /** What verification words, taken apart for programs, and the verdict that follows at each level. */
 import { describe, expect, test } from 'vitest';
+import { formatNote, NoteFault } from '../../src/core/proof/note.ts';
+import { openNote } from '../../src/core/proof/openNote.ts';
+import { signingKey, signText } from '../../src/core/proof/signNote.ts';
 import type { CheckedRecord, RecordReport } from '../../src/integrity/recordReport.ts';
 import { findingOf } from '../../src/integrity/runs/findingOf.ts';
-import { runReportText } from '../../src/integrity/runs/runReport.ts';
-import { type RunAnchor, resultOf } from '../../src/integrity/runs/verifyRun.ts';
+import { type BegunRun, runReportText } from '../../src/integrity/runs/runReport.ts';
+import { type RunAnchor, type RunResult, resultOf } from '../../src/integrity/runs/verifyRun.ts';
 
 const STREAM = 'session:5b0e2a53-4a2b-4b9e-9a53-000000000001';
 const [A, B] = ['a'.repeat(64), 'b'.repeat(64)];
@@ -80,5 +83,34 @@ describe('a verdict', () => {
     const run = { id: STREAM, job: null, scope: 'all', level: 'self', started_at: at } as const;
     const text = runReportText(run, result, at);
     expect(Buffer.byteLength(text)).toBeLessThan(60_000);
+  });
+});
+
+describe('a stored report that was edited', () => {
+  const at = '2026-11-22T05:00:00.000Z';
+  const begun: BegunRun = { id: STREAM, job: null, scope: 'all', level: 'log', started_at: at };
+  const broken = checked({ tamper_detected: true, log_issues: ['Leaf missing: 3'] });
+  const result = resultOf(broken, 'log', [{ from: 'signer', size: 5, root: A, signed_by: [], cosigned_by: [] }]);
+  const key = signingKey('court.example/log/head', 'ed25519', new Uint8Array(32).fill(3));
+  const text = runReportText(begun, result, at);
+  const note = formatNote({ text, signatures: [signText(text, key)] });
+
+  test('in any column of its row is no longer what its note says', async () => {
+    expect((await openNote(note, [key])).text).toBe(text);
+    const rows: Partial<BegunRun>[] = [{ id: B }, { job: 'x' }, { scope: STREAM }, { level: 'self' }, { started_at: B }];
+    for (const row of rows) expect(runReportText({ ...begun, ...row }, result, at)).not.toBe(text);
+    const results: Partial<RunResult>[] = [
+      ...[{ verdict: 'intact@log' } as const, { counts: { ...result.counts, leaf: 0 } }, { findings: [] }],
+      ...[{ findings_omitted: 1 }, { anchors: [] }],
+    ];
+    for (const other of results) expect(runReportText(begun, { ...result, ...other }, at)).not.toBe(text);
+    expect(runReportText(begun, result, B)).not.toBe(text);
+  });
+
+  test('in any character of its note is signed by nobody', async () => {
+    for (let i = 0; i < note.length; i += 1) {
+      const other = note.slice(0, i) + String.fromCharCode(note.charCodeAt(i) ^ 1) + note.slice(i + 1);
+      await expect(openNote(other, [key])).rejects.toBeInstanceOf(NoteFault);
+    }
   });
 });

@@ -11,7 +11,9 @@ export interface Change {
   /** What the session's own verification finds of it as it is, and with the row rehashed, the first at that sequence. */
   raw: [checks: string[], at: number | null];
   row: [checks: string[], at: number | null];
-  /** The first check of a bundle that finds it, as it is and rehashed. */
+  /** What a run of everything finds of it at least, where that is something else. */
+  all?: string[];
+  /** A check of a bundle that finds it, as it is and rehashed. */
   bundle: [raw: string, row: string];
 }
 
@@ -79,17 +81,19 @@ export const CHANGES: { [what: string]: Change } = {
   'another payload': say(5, `payload = '{"text":"No."}'`),
   'the tail cut off': {
     ...{ sequence: 11, work: (db, stream) => remove(db, stream, 12, 12) },
-    ...{ raw: [['head', 'state'], 12], row: [['head', 'state'], 12], bundle: ['session', 'session'] },
+    ...{ raw: [['head', 'state'], null], row: [['head', 'state'], null], bundle: ['session', 'session'] },
   },
   'the session dropped whole': {
     ...{ sequence: 1, work: drop },
     ...{ raw: [['head'], null], row: [['head'], null], bundle: ['', ''] },
+    // No trace of the stream is left, so that no run of everything comes to look at it.
+    all: ['leaf', 'command'],
   },
   'another actor at the beginning': set(`actor_id = 'x'`)(1),
   'another actor in the event before the last': set(`actor_id = 'x'`)(11),
   'another actor at the end': {
     ...set(`actor_id = 'x'`)(12),
-    ...{ row: [['head', 'state'], 12], bundle: ['session', 'session'] },
+    ...{ row: [['head', 'state'], null], bundle: ['session', 'session'] },
   },
   'another id': set('event_id = gen_random_uuid()')(5),
   'another type': set(`event_type = 'FORGED'`)(5),

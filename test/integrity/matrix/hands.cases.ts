@@ -15,6 +15,9 @@ import type { Scene } from './cells.cases.ts';
 import { CHANGES, type Change } from './changes.ts';
 import { checksOf, HANDS, type Hand, type Sight, seen } from './hands.ts';
 
+const [CUT, GONE] = ['the tail cut off', 'the session dropped whole'];
+const [TAKEN_OUT, PUT_IN] = ['an event taken out, the rest moved up', 'an event put in, the rest moved down'];
+
 /** In a short run what each hand leaves, and what is told apart. */
 const TRIED: [what: string, hand: Hand][] = Object.keys(CHANGES)
   .flatMap((what) => HANDS.map((hand): [string, Hand] => [what, hand]))
@@ -35,8 +38,7 @@ export function describeHands(scene: () => Scene): void {
       const work = () => change.work(attacker.db, stream);
       const sight = await seen(attacker, ground, hand, { stream, sequence: change.sequence, work });
       if (hand === 'raw' || hand === 'row') expectSeen(sight, change, hand);
-      else if (isShortened(what)) expect(linesOf(sight)).toEqual(SHORTENED[hand](what));
-      else expect(linesOf(sight)).toEqual(REWRITTEN[hand]);
+      else expect(linesOf(sight)).toEqual(expectedOf(hand, what));
       if (sight.given) given.push({ name: `${what}, ${hand}`, bundle: sight.given, exit: sight.bundle!.key.exit });
     });
   });
@@ -55,19 +57,16 @@ export function describeHands(scene: () => Scene): void {
   });
 }
 
-/** What is left without a trace in itself is as long as its server says. */
-const isShortened = (what: string) => what === 'the tail cut off' || what === 'the session dropped whole';
-
-function expectSeen({ session, all, bundle }: Sight, { raw, row, bundle: first }: Change, hand: 'raw' | 'row'): void {
-  const [checks, at] = hand === 'raw' ? raw : row;
+function expectSeen({ session, all, bundle }: Sight, change: Change, hand: 'raw' | 'row'): void {
+  const [checks, at] = change[hand];
   expect({ verdict: session.verdict, checks: checksOf(session) }).toEqual({ verdict: 'tampered', checks });
   expect(session.findings[0]!.event_sequence).toBe(at);
   for (const run of Object.values(all)) {
     expect(run.verdict).toBe('tampered');
-    expect(checksOf(run)).toEqual(expect.arrayContaining(checks));
+    expect(checksOf(run)).toEqual(expect.arrayContaining(change.all ?? checks));
   }
   if (!bundle) return;
-  const own = hand === 'raw' ? first[0] : first[1];
+  const own = change.bundle[hand === 'raw' ? 0 : 1];
   for (const { exit, findings } of [bundle.self, bundle.key, bundle.kept]) {
     expect(exit).toBe(1);
     expect(findings.map(({ check }) => check)).toContain(own);
@@ -95,23 +94,26 @@ const REWRITTEN: { [hand in Strong]: Lines } = {
   state: { session: I, self: I, log: L, anchored: point, bundle: ['0', '0', '1 checkpoint'] },
 };
 
-const SHORTENED: { [hand in Strong]: (what: string) => Lines } = Object.fromEntries(
-  Object.entries(REWRITTEN).map(([hand, lines]) => [hand, (what: string) => shortened(hand as Strong, lines, what)]),
-) as never;
+function expectedOf(hand: Strong, what: string): Lines {
+  if ([CUT, GONE, TAKEN_OUT].includes(what)) return shortened(hand, what);
+  const lines = REWRITTEN[hand];
+  if (what !== PUT_IN || !lines.bundle!.includes('0', 1)) return lines;
+  // The last event has no leaf yet.
+  return { ...lines, bundle: ['0', '2', '1 checkpoint'] };
+}
 
-/** A tail that is cut off leaves a bundle of what was before it: only a later head, kept by somebody, tells. */
-function shortened(hand: Strong, lines: Lines, what: string): Lines {
-  const isGone = what === 'the session dropped whole';
+/** There are fewer leaves. A tail that is cut off leaves a bundle of what was before it: only a later head, kept by somebody, tells. */
+function shortened(hand: Strong, what: string): Lines {
   const both = 'tampered leaf,checkpoint';
-  const logged = {
-    stream: [leaf, leaf, leaf],
-    tiles: [both, both, both],
-    checkpoints: [I, both, both],
-    key: [I, both, both],
-    state: [I, L, point],
+  const runs: { [hand in Strong]: [self: string, log: string, anchored: string] } = {
+    ...{ stream: [leaf, leaf, leaf], tiles: [both, both, both], checkpoints: [I, both, both], key: [I, both, both] },
+    // Of a whole session so many leaves are gone that the kept checkpoint has more.
+    state: [I, L, what === GONE ? both : point],
   };
-  const [self, log, anchored] = logged[hand] as [string, string, string];
-  const session = isGone ? 'tampered head' : lines.session;
-  const cut = { stream: ['0', '0', '0'], tiles: ['0', '2', '2'] }[hand as string] ?? lines.bundle;
-  return { session, self, log, anchored, bundle: isGone ? undefined : cut };
+  const [self, log, anchored] = runs[hand];
+  if (what === GONE) return { session: 'tampered head', self, log, anchored, bundle: undefined };
+  const { session, bundle } = REWRITTEN[hand];
+  const isCut = hand === 'stream' && what === CUT;
+  const given = hand === 'tiles' ? ['0', '2', '2'] : isCut ? ['0', '0', '0'] : bundle;
+  return { session, self, log, anchored, bundle: given };
 }

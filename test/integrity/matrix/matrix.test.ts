@@ -4,6 +4,7 @@ import { openAttacker } from './attacker.ts';
 import { describeCells, type Scene } from './cells.cases.ts';
 import { openGround } from './ground.ts';
 import { describeHands } from './hands.cases.ts';
+import { describeWhole } from './whole.cases.ts';
 
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 120_000 });
 
@@ -21,3 +22,4 @@ afterAll(async () => {
 
 describe('a cell or a row changed', () => describeCells(() => scene));
 describe('a record', () => describeHands(() => scene));
+describe('a database', () => describeWhole(() => scene));
