@@ -97,7 +97,13 @@ describe('a stored report that was edited', () => {
 
   test('in any column of its row is no longer what its note says', async () => {
     expect((await openNote(note, [key])).text).toBe(text);
-    const rows: Partial<BegunRun>[] = [{ id: B }, { job: 'x' }, { scope: STREAM }, { level: 'self' }, { started_at: B }];
+    const rows: Partial<BegunRun>[] = [
+      { id: B },
+      { job: 'x' },
+      { scope: STREAM },
+      { level: 'self' },
+      { started_at: B },
+    ];
     for (const row of rows) expect(runReportText({ ...begun, ...row }, result, at)).not.toBe(text);
     const results: Partial<RunResult>[] = [
       ...[{ verdict: 'intact@log' } as const, { counts: { ...result.counts, leaf: 0 } }, { findings: [] }],

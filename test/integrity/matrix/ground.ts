@@ -80,7 +80,7 @@ const FILES: Blobs = { findFault: async () => undefined, open: () => Promise.rej
 
 /** As `POST /integrity/verify` has everything verified at that level, with the checkpoint that was kept elsewhere. */
 export async function judged(db: Queryable, level: Level, { sign, keptNote }: Ground, scope = 'all'): Promise<Judged> {
-  const files = { origin: ORIGIN, state: sign.stateFile };
+  const files = { origin: ORIGIN, state: sign.stateFile, witnesses: [] };
   const claim = { level, checkpoint: level === 'anchored' ? keptNote : null };
   const anchors = await readAnchors(db, claim, files, { warn: () => {} });
   const tools = { db, catalog, blobs: FILES, progress: () => {} };
