@@ -4,7 +4,7 @@ import type { EventRow } from '../../../src/core/chain/ledger.ts';
 import { idOf } from '../../../src/core/definitions/stream.ts';
 import type { Queryable } from '../../../src/core/sql/queryable.ts';
 import { findSession } from '../../../src/court/sessions/readSession.ts';
-import { type Erasing, readBundleProof } from '../../../src/http/queries/bundleProof.ts';
+import { type Erasing, findSeal, proofText } from '../../../src/http/queries/bundleProof.ts';
 import { payloadLineText } from '../../../src/verifier/payloads.ts';
 import type { Bundle } from '../../support/bundles.ts';
 import { chainOf } from './rewrite.ts';
@@ -19,9 +19,17 @@ export async function bundleFrom(db: Queryable, stream: string): Promise<Bundle 
   const own = await chainOf(db, `assignment:${session.assignment_id}`);
   const payloads = rows.map((row) => payloadLineOf(row, own, erasing));
   const bundle = { events: rows.map(envelopeOf), payloads, session: JSON.stringify(session) };
-  const sealed = await readBundleProof(db, stream, last, erasing).catch(() => undefined);
-  const more = sealed && { 'proof.json': JSON.stringify(sealed.proof), 'checkpoint.note': sealed.note };
-  return { ...bundle, more: more ?? {} };
+  // Where a tile is too short the bundle breaks off: no proof comes with it.
+  const more = await sealOf(db, stream, last, erasing).catch(() => ({}));
+  return { ...bundle, more };
+}
+
+async function sealOf(db: Queryable, stream: string, last: number, erasing: Erasing[]): Promise<Bundle['more']> {
+  const seal = await findSeal(db, stream, last, erasing);
+  if (!seal) return {};
+  let proof = '';
+  for await (const piece of proofText((read) => read(db), seal)) proof += piece;
+  return { 'proof.json': proof, 'checkpoint.note': seal.note };
 }
 
 function payloadLineOf(row: EventRow, assignment: EventRow[], erasing: Erasing[]): string {
