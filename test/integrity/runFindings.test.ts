@@ -54,7 +54,8 @@ describe('a verdict', () => {
   test('is intact at the level that was asked for, and no further', () => {
     expect(resultOf(checked(), 'self', []).verdict).toBe('intact@self');
     expect(resultOf(checked(), 'log', [ANCHOR]).verdict).toBe('intact@log');
-    expect(resultOf(checked(), 'anchored', [ANCHOR]).verdict).toBe('intact@anchored');
+    expect(resultOf(checked(), 'anchored', [{ ...ANCHOR, from: 'given' }]).verdict).toBe('intact@anchored');
+    expect(resultOf(checked(), 'anchored', [ANCHOR]).verdict).toBe('unverifiable');
   });
 
   test.each([

@@ -39,7 +39,7 @@ const SOUND = `
     from chained group by stream
   )
   select n.stream, s.events_checked, coalesce(s.recorded, '[]') as recorded,
-    (select ${head('h')} from public.streams h where h.stream = n.stream) as head,
+    (select ${head('h')} from public.streams h where h.stream = n.stream limit 1) as head,
     (select ${head('e')} from public.events e where e.stream = n.stream order by e.sequence desc limit 1) as last,
     json_build_object(${projected.map(rowsOf).join()}) as rows
   from named n join swept s on s.stream = n.stream and s.is_sound
