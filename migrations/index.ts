@@ -1,4 +1,4 @@
-/** The migrations in order, by name. Their names are kept in the database, so a listed name never changes. */
+/** The migrations in order, by name. Their names are kept in the database, so a listed name never changes. CONTRIBUTING.md has their rules. */
 import type { Knex } from 'knex';
 import * as record from './0001_record.ts';
 import * as inbox from './0002_inbox.ts';
@@ -26,11 +26,18 @@ import * as erasures from './0030_erasures.ts';
 import * as restores from './0031_restores.ts';
 import * as ticketSecrets from './0032_ticket_secrets.ts';
 import * as growth from './0033_growth.ts';
+import * as schemaRange from './0034_schema_range.ts';
 import * as lists from './0037_lists.ts';
 import * as jobReports from './0038_job_reports.ts';
 import * as vacuum from './0039_vacuum.ts';
 
-export const migrations: (Knex.Migration & { name: string })[] = [
+export interface Migration extends Knex.Migration {
+  name: string;
+  /** The oldest migration that a process must know to run beside this one; without it none may that does not know this one. */
+  accepts?: string;
+}
+
+export const migrations: Migration[] = [
   { name: '0001_record', ...record },
   { name: '0002_inbox', ...inbox },
   { name: '0003_court', ...court },
@@ -57,6 +64,7 @@ export const migrations: (Knex.Migration & { name: string })[] = [
   { name: '0031_restores', ...restores },
   { name: '0032_ticket_secrets', ...ticketSecrets },
   { name: '0033_growth', ...growth },
+  { name: '0034_schema_range', ...schemaRange },
   { name: '0037_lists', ...lists },
   { name: '0038_job_reports', ...jobReports },
   { name: '0039_vacuum', ...vacuum },

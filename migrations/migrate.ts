@@ -8,10 +8,18 @@ import type { Knex } from 'knex';
 import type pg from 'pg';
 import { DEFAULT_ROLE_PREFIX } from '../src/core/sql/databaseRoles.ts';
 import { openSession } from '../src/infra/postgres/ownSession.ts';
-import { demandKnownSchema, demandOurRoles, OURS, readSchema } from '../src/infra/postgres/schema.ts';
+import {
+  demandAccepting,
+  demandKnownSchema,
+  demandOurRoles,
+  OURS,
+  readApplied,
+  readSchema,
+} from '../src/infra/postgres/schema.ts';
 import { takeRole } from '../src/infra/postgres/takeRole.ts';
-import { migrations } from './index.ts';
+import { type Migration, migrations } from './index.ts';
 import { LOCK, makeRoles } from './makeRoles.ts';
+import { describeHolders, LOCK_TIMEOUT_MS, type Patience, patiently } from './patience.ts';
 import { type RoleNames, roleNames } from './roles.ts';
 
 export interface MigrateOptions {
@@ -33,14 +41,20 @@ export async function migrate(
   await makeRoles(url, Object.values(roles));
   await withClient(url, async (client) => {
     await client.query(`select pg_advisory_lock(${LOCK})`);
-    const applied = await readSchema(client);
-    demandKnownSchema(applied);
+    const found = await readApplied(client);
+    demandAccepting(found);
+    const applied = found.map(({ name }) => name);
+    // Of a newer version that accepts this one: there is nothing to do for it.
+    if (!applied.every((name) => OURS.includes(name))) return;
     const missing = wanted.filter((name) => !applied.includes(name));
+    const patience: Patience = { say: (line) => say?.(line), describeHolders: () => describeHolders(client) };
     if (missing.length > 0) {
       say?.(applied.length === 0 ? 'Making the tables …' : `Bringing the tables up to date: ${missing.join(', ')} …`);
-      await withKnex(url, rolePrefix, (knex) => knex.migrate.latest({ migrationSource: sourceOf(wanted) }));
+      await withKnex(url, rolePrefix, (knex) => applyInTurn(knex, missing, sourceOf(wanted), patience));
     }
-    if (!(await isQueueCurrent(client))) await migrateQueue(client, url, roles);
+    await storeRange(client, wanted);
+    if (await isQueueCurrent(client)) return;
+    await patiently("The queue's schema", () => migrateQueue(client, url, roles), patience);
   });
 }
 
@@ -55,12 +69,41 @@ export async function unmake(url: string, rolePrefix = DEFAULT_ROLE_PREFIX): Pro
   });
 }
 
+/** Each by itself: what was locked for the one is free before the next is begun. */
+async function applyInTurn(
+  knex: Knex,
+  missing: readonly string[],
+  migrationSource: Knex.MigrationSource<Migration>,
+  patience: Patience,
+): Promise<void> {
+  // One that is no transaction leaves knex's own lock when it is killed; ours says that nobody else migrates now.
+  await knex.migrate.forceFreeMigrationsLock();
+  for (const name of missing) {
+    await patiently(
+      `Migration ${name}`,
+      () => knex.migrate.up({ name, migrationSource } as Knex.MigratorConfig),
+      patience,
+    );
+  }
+}
+
+/** Read by processes of older versions, which know nothing of these migrations. */
+async function storeRange(client: pg.Client, wanted: readonly string[]): Promise<void> {
+  const ranged = migrations.filter(({ name, accepts }) => accepts !== undefined && wanted.includes(name));
+  if (ranged.length === 0) return;
+  await client.query(
+    `update knex_migrations m set accepts = r.accepts from unnest($1::text[], $2::text[]) as r (name, accepts)
+     where m.name = r.name and m.accepts is distinct from r.accepts`,
+    [ranged.map(({ name }) => name), ranged.map(({ accepts }) => accepts)],
+  );
+}
+
 async function isQueueCurrent(client: pg.Client): Promise<boolean> {
   const { rows } = await client.query(`select to_regclass('bullmq.migration') is not null as exist`);
   return rows[0].exist && (await assertSchemaCompatibility(client, 'bullmq')) === LATEST_SCHEMA_VERSION;
 }
 
-function sourceOf(wanted: readonly string[]): Knex.MigrationSource<(typeof migrations)[number]> {
+function sourceOf(wanted: readonly string[]): Knex.MigrationSource<Migration> {
   return {
     getMigrations: async () => migrations.filter(({ name }) => wanted.includes(name)),
     getMigrationName: (migration) => migration.name,
@@ -71,7 +114,15 @@ function sourceOf(wanted: readonly string[]): Knex.MigrationSource<(typeof migra
 /** knex is loaded only where there is something to migrate: the embedded mode comes here at every start. */
 async function withKnex(url: string, role_prefix: string, work: (knex: Knex) => Promise<unknown>): Promise<void> {
   const { default: knexModule } = await import('knex');
-  const settings = { client: 'pg', connection: url, pool: { min: 0, max: 1 }, role_prefix };
+  const pool = {
+    ...{ min: 0, max: 1 },
+    afterCreate: (connection: pg.Client, done: (fault: Error | null) => void) => {
+      connection.query(`set lock_timeout = ${LOCK_TIMEOUT_MS}`, done);
+    },
+  };
+  // What fails is thrown, and told by its caller.
+  const log = { warn: () => {} };
+  const settings = { client: 'pg', connection: url, pool, log, role_prefix };
   const knex = knexModule.default(settings);
   try {
     await work(knex);
@@ -88,6 +139,7 @@ async function migrateQueue(client: pg.Client, url: string, { queue }: RoleNames
   try {
     await withClient(url, async (owner) => {
       await takeRole(owner, queue, {});
+      await owner.query(`set lock_timeout = ${LOCK_TIMEOUT_MS}`);
       await runMigrations(owner);
     });
   } finally {

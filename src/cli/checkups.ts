@@ -7,7 +7,7 @@ import { unless } from '../infra/files.ts';
 import { type ConnectionLimits, connectionsOf, readConnectionLimits } from '../infra/postgres/connections.ts';
 import { type Durability, describeDurability, readDurability, survivesCrash } from '../infra/postgres/durability.ts';
 import { type Alive, readAlive } from '../infra/postgres/heartbeat.ts';
-import { demandOurRoles, demandOurs, OURS, readSchema } from '../infra/postgres/schema.ts';
+import { demandOurRoles, demandOurs, OURS, readApplied } from '../infra/postgres/schema.ts';
 import { takeRole } from '../infra/postgres/takeRole.ts';
 import type { Config } from '../infra/process/config.ts';
 import { weaknessOf } from '../infra/process/weakSecrets.ts';
@@ -106,8 +106,11 @@ export async function checkClock(client: Pick<pg.Client, 'query'>): Promise<Line
 async function checkSchema(client: pg.Client, rolePrefix: string): Promise<Line> {
   try {
     await demandOurRoles(client, rolePrefix);
-    demandOurs(await readSchema(client));
-    return line('right', 'schema', OURS.at(-1)!);
+    const applied = await readApplied(client);
+    demandOurs(applied);
+    const newer = applied.findLast(({ name }) => !OURS.includes(name));
+    const beside = newer === undefined ? '' : `, beside ${newer.name} of a newer version that accepts it`;
+    return line('right', 'schema', OURS.at(-1)! + beside);
   } catch (fault) {
     return line('wrong', 'schema', (fault as Error).message);
   }

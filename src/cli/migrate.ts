@@ -11,7 +11,7 @@ export const migrate = defineSubcommand({
   async run(_, __, { env }) {
     try {
       const { DATABASE_URL, DB_ROLE_PREFIX } = readMigrationConfig(env);
-      await migrateDatabase(DATABASE_URL, { rolePrefix: DB_ROLE_PREFIX });
+      await migrateDatabase(DATABASE_URL, { rolePrefix: DB_ROLE_PREFIX, say: (line) => console.error(line) });
       console.log('The schema is up to date.');
       return 0;
     } catch (error) {

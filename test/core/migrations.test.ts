@@ -1,10 +1,13 @@
 /** Migrations go down and up again, twice, and from several machines at once, and always end in the same schema. */
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import knexModule, { type Knex } from 'knex';
 import pg from 'pg';
 import { expect, inject, test } from 'vitest';
 import { migrations } from '../../migrations/index.ts';
 import { migrate } from '../../migrations/migrate.ts';
+import { demandSchema } from '../../src/infra/postgres/schema.ts';
 import { cloneDatabase } from '../support/database.ts';
 
 const migrationSource: Knex.MigrationSource<(typeof migrations)[number]> = {
@@ -123,6 +126,22 @@ test('callers who migrate an empty database at once all come through, and it is 
   }
 });
 
+test('a database that a newer version migrated is left as it is where that accepts this version, and does not refuse', async () => {
+  const database = await cloneDatabase();
+  await database.pool.query(
+    `insert into knex_migrations (name, batch, migration_time, accepts) values ('9999_later', 2, now(), $1)`,
+    [migrations.at(-1)!.name],
+  );
+  const before = await schemaOf(database.pool);
+  await migrate(database.url);
+  expect(await schemaOf(database.pool)).toEqual(before);
+  await demandSchema(database.url, 'worker', 'plearoll');
+  await database.pool.query(`update knex_migrations set accepts = '9998_between' where name = '9999_later'`);
+  await expect(migrate(database.url)).rejects.toThrow('9999_later');
+  await expect(demandSchema(database.url, 'worker', 'plearoll')).rejects.toThrow('9999_later');
+  await database.drop();
+});
+
 test('a database that a newer version migrated is left alone', async () => {
   const database = await cloneDatabase();
   await database.pool.query(
@@ -130,4 +149,30 @@ test('a database that a newer version migrated is left alone', async () => {
   );
   await expect(migrate(database.url)).rejects.toThrow('9999_later');
   await database.drop();
+});
+
+const NEW_RULES = migrations.filter(({ name }) => name >= '0034');
+
+test.each(NEW_RULES)('$name builds no index under a lock on a table that is there already', ({ name }) => {
+  const text = readFileSync(join(import.meta.dirname, `../../migrations/${name}.ts`), 'utf8');
+  const [, up = ''] = /async function up(.*)\nexport async function down/s.exec(text) ?? [];
+  const made = [...up.matchAll(/create table (\w+)/g)].map(([, table]) => table!);
+  const indexed = [...up.matchAll(/create (?:unique )?index (?!concurrently)[^;]*?\bon (\w+)/g)].map(
+    ([, table]) => table!,
+  );
+  expect(indexed.filter((table) => !made.includes(table))).toEqual([]);
+});
+
+test.each(NEW_RULES)('$name accepts none, or a migration before it', ({ name, accepts }) => {
+  const before = migrations
+    .slice(
+      0,
+      migrations.findIndex((one) => one.name === name),
+    )
+    .map((one) => one.name);
+  if (accepts !== undefined) expect(before).toContain(accepts);
+});
+
+test('none before the range was kept says what it accepts', () => {
+  expect(migrations.filter(({ name, accepts }) => name < '0034' && accepts !== undefined)).toEqual([]);
 });

@@ -1,12 +1,20 @@
 /** A newer version migrates the database while processes of this one run: they notice, and lose nothing. */
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { OURS } from '../../src/infra/postgres/schema.ts';
 import { checkHistory } from '../support/checkHistory.ts';
 import { get } from '../support/client.ts';
 import { until } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
-import { acceptEntry, commandState, openScene } from './scene.ts';
+import { acceptEntry, commandState, openScene, type Scene } from './scene.ts';
 
 const NEWER = '9999_of_tomorrow';
+
+async function migrateTo({ database: { pool } }: Scene, name: string, accepts: string | null): Promise<void> {
+  await pool.query('insert into knex_migrations (name, batch, migration_time, accepts) values ($1, 99, now(), $2)', [
+    name,
+    accepts,
+  ]);
+}
 
 describe.skipIf(inject('redisUrl') === null)('a newer schema', () => {
   let redis: TestRedis;
@@ -15,7 +23,7 @@ describe.skipIf(inject('redisUrl') === null)('a newer schema', () => {
   });
   afterAll(() => redis.stop());
 
-  test('ends the workers and schedulers of an older version, and takes its APIs and relays out of the balancer', async () => {
+  test('lets processes of an older version go on where it accepts them, else ends its workers and schedulers, and takes its APIs and relays out of the balancer', async () => {
     const scene = await openScene({ redisUrl: redis.url });
     const [api, worker, scheduler, relay] = await Promise.all([
       scene.startApi(),
@@ -25,10 +33,18 @@ describe.skipIf(inject('redisUrl') === null)('a newer schema', () => {
     ]);
     const [session] = (await scene.openSessions(api, 1)) as [string];
     for (const { url } of [api, relay]) expect((await get(url, '/ready', null)).status).toBe(200);
-    await scene.database.pool.query(
-      'insert into knex_migrations (name, batch, migration_time) values ($1, 99, now())',
-      [NEWER],
-    );
+    // Beside one that accepts them they go on, and start.
+    await migrateTo(scene, '9998_of_tonight', OURS.at(-1)!);
+    for (const { name, output } of scene.processes) {
+      await until(`${name} knows`, () => output().includes('accepts this process beside it'));
+    }
+    const second = await scene.startWorker();
+    const beside = await acceptEntry(scene, api, session, {});
+    await until('it is applied', async () => (await commandState(api, beside)).status === 'applied');
+    for (const { url } of [api, relay]) expect((await get(url, '/ready', null)).status).toBe(200);
+    second.signal('SIGTERM');
+    await second.exited;
+    await migrateTo(scene, NEWER, null);
     for (const one of [worker, scheduler]) {
       expect(await one.exited).toEqual({ code: 1, signal: null });
       expect(one.output()).toContain('a newer version has migrated the database: this process finishes');

@@ -1,6 +1,7 @@
 /**
- * Which schema a database has, told by its newest migration. A process refuses one that it was not written for: on a
- * newer schema it could write what the newer version does not expect, on an older one it would fail halfway.
+ * Which schema a database has, told by its migrations. A process refuses one that it was not written for: on an older one
+ * it would fail halfway, and on a newer one it could write what the newer version does not expect, unless each migration
+ * that it does not know accepts it.
  */
 
 import type pg from 'pg';
@@ -15,11 +16,24 @@ export const OURS: readonly string[] = migrations.map(({ name }) => name);
 
 export class SchemaError extends Error {}
 
+export interface Applied {
+  name: string;
+  /** The oldest migration that a process must know to run beside this one; null: this one itself. */
+  accepts: string | null;
+}
+
+/** As JSON: the column is not there yet in older schemas. */
+export const APPLIED = `select name, to_jsonb(m) ->> 'accepts' as accepts from public.knex_migrations m`;
+
 /** The migrations of a database in the order in which they were applied; none where there is no schema yet. */
 export async function readSchema(db: Pick<pg.Client, 'query'>): Promise<string[]> {
+  return (await readApplied(db)).map(({ name }) => name);
+}
+
+/** The same, with which processes each accepts. */
+export async function readApplied(db: Pick<pg.Client, 'query'>): Promise<Applied[]> {
   try {
-    const { rows } = await db.query<{ name: string }>('select name from public.knex_migrations order by id');
-    return rows.map(({ name }) => name);
+    return (await db.query<Applied>(`${APPLIED} order by id`)).rows;
   } catch (error) {
     // It is not there, or was made before everybody could read it.
     if (['42P01', '42501'].includes((error as { code: string }).code)) return [];
@@ -29,19 +43,35 @@ export async function readSchema(db: Pick<pg.Client, 'query'>): Promise<string[]
 
 /** @throws {SchemaError} where a newer version has migrated the database */
 export function demandKnownSchema(applied: readonly string[]): void {
-  if (applied.every((name) => OURS.includes(name))) return;
-  throw new SchemaError(
-    `The database has the schema of a newer version of Plearoll (${applied.at(-1)}); this one knows ${OURS.at(-1)} ` +
+  if (!applied.every((name) => OURS.includes(name))) throw tooNew(applied.at(-1)!);
+}
+
+/** Migrations of a newer version that do not accept this one. */
+export function refusing(applied: readonly Applied[]): string[] {
+  const isKnown = (name: string | null) => name !== null && OURS.includes(name);
+  return applied.filter(({ name, accepts }) => !isKnown(name) && !isKnown(accepts)).map(({ name }) => name);
+}
+
+/** @throws {SchemaError} where a newer version has migrated the database, and does not accept this one beside it */
+export function demandAccepting(applied: readonly Applied[]): void {
+  const newest = refusing(applied).at(-1);
+  if (newest !== undefined) throw tooNew(newest);
+}
+
+function tooNew(newest: string): SchemaError {
+  return new SchemaError(
+    `The database has the schema of a newer version of Plearoll (${newest}); this one knows ${OURS.at(-1)} ` +
       'and leaves it alone. Install the newer version, or restore a backup that this one made.',
   );
 }
 
-/** @throws {SchemaError} where the database's schema is not exactly ours; says what to do */
-export function demandOurs(applied: readonly string[]): void {
-  demandKnownSchema(applied);
+/** @throws {SchemaError} where the schema is older than ours, or newer and does not accept us; says what to do */
+export function demandOurs(found: readonly Applied[]): void {
+  demandAccepting(found);
+  const applied = found.map(({ name }) => name);
   if (OURS.every((name) => applied.includes(name))) return;
-  const found = applied.length === 0 ? 'no schema yet' : `an older schema (${applied.at(-1)})`;
-  throw new SchemaError(`The database has ${found}; this version needs ${OURS.at(-1)}: run npm run migrate first.`);
+  const older = applied.length === 0 ? 'no schema yet' : `an older schema (${applied.at(-1)})`;
+  throw new SchemaError(`The database has ${older}; this version needs ${OURS.at(-1)}: run npm run migrate first.`);
 }
 
 /** @throws {SchemaError} where the database was migrated for roles of another prefix, whose names ours would not fit */
@@ -66,12 +96,12 @@ export async function demandSchema(url: string, role: DatabaseRole, rolePrefix: 
   }
 }
 
-async function askSchema(url: string, role: DatabaseRole, rolePrefix: string): Promise<string[]> {
+async function askSchema(url: string, role: DatabaseRole, rolePrefix: string): Promise<Applied[]> {
   const client = await openSession(url, 'plearoll-start');
   try {
     await demandOurRoles(client, rolePrefix);
     await takeRole(client, roleName(rolePrefix, role), {});
-    return await readSchema(client);
+    return await readApplied(client);
   } finally {
     await client.end().catch(() => {});
   }

@@ -8,28 +8,39 @@ import type { Queryable } from '../../core/sql/queryable.ts';
 import type { Step } from '../process/shutdown.ts';
 import type { Log } from '../telemetry/log.ts';
 import { timings } from '../timings.ts';
-import { OURS } from './schema.ts';
+import { APPLIED, type Applied, OURS, refusing } from './schema.ts';
 
-const NEWEST = {
-  name: 'newest-migration',
-  text: 'select name from public.knex_migrations order by id desc limit 1',
+const UNKNOWN = {
+  name: 'unknown-migrations',
+  text: `${APPLIED} where name <> all ($1) order by id`,
 };
 
-/** @param onNewer called once, when the newest migration is none of ours. @returns the step that ends the watch */
+/** @param onNewer called once, when a migration is none of ours and does not accept us. @returns the step that ends the watch */
 export function watchSchema(db: Queryable, log: Log, consequence: string, onNewer: () => void): Step {
   let timer: NodeJS.Timeout | undefined;
   let isOver = false;
+  let isBeside = false;
 
   async function check(): Promise<void> {
-    const found = await db.query<{ name: string }>(NEWEST).catch(() => undefined);
-    const newest = found?.rows[0]?.name;
+    const found = await db.query<Applied>({ ...UNKNOWN, values: [OURS] }).catch(() => undefined);
     if (isOver) return;
-    if (newest === undefined || OURS.includes(newest)) {
+    const newest = refusing(found?.rows ?? []).at(-1);
+    if (newest === undefined) {
+      tellBeside(found?.rows.at(-1)?.name);
       timer = setTimeout(() => void check(), timings.database.watch_schema_every_ms).unref();
       return;
     }
     log.fatal({ schema: newest, own: OURS.at(-1) }, `a newer version has migrated the database: ${consequence}`);
     onNewer();
+  }
+
+  function tellBeside(schema: string | undefined): void {
+    if (schema === undefined || isBeside) return;
+    isBeside = true;
+    log.info(
+      { schema, own: OURS.at(-1) },
+      'a newer version has migrated the database, and accepts this process beside it',
+    );
   }
 
   void check();
