@@ -153,14 +153,26 @@ test('a database that a newer version migrated is left alone', async () => {
 
 const NEW_RULES = migrations.filter(({ name }) => name >= '0034');
 
-test.each(NEW_RULES)('$name builds no index under a lock on a table that is there already', ({ name }) => {
+/** Tables that grow with the record. */
+const LARGE = [
+  'commands',
+  'events',
+  'event_payloads',
+  'streams',
+  'log_leaves',
+  'log_tiles',
+  'session_logs',
+  'command_keys',
+];
+
+test.each(NEW_RULES)('$name builds no index under a lock on a table that grows with the record', ({ name }) => {
   const text = readFileSync(join(import.meta.dirname, `../../migrations/${name}.ts`), 'utf8');
   const [, up = ''] = /async function up(.*)\nexport async function down/s.exec(text) ?? [];
   const made = [...up.matchAll(/create table (\w+)/g)].map(([, table]) => table!);
-  const indexed = [...up.matchAll(/create (?:unique )?index (?!concurrently)[^;]*?\bon (\w+)/g)].map(
+  const locked = [...up.matchAll(/create (?:unique )?index (?!concurrently)[^;]*?\bon (\w+)/g)].map(
     ([, table]) => table!,
   );
-  expect(indexed.filter((table) => !made.includes(table))).toEqual([]);
+  expect(locked.filter((table) => LARGE.includes(table) && !made.includes(table))).toEqual([]);
 });
 
 test.each(NEW_RULES)('$name accepts none, or a migration before it', ({ name, accepts }) => {
