@@ -50,8 +50,10 @@ export function createMasterFinder({ target, prefix, place, ask }: MasterFinderO
       return found;
     } catch (fault) {
       const faults: Error[] = (fault as AggregateError).errors;
-      complaint = faults.find((one) => one instanceof WrongServerError)?.message;
-      throw complaint === undefined ? faults[0] : new Error(complaint);
+      const wrong = faults.find((one) => one instanceof WrongServerError);
+      // One that is silent now was wrong when it spoke.
+      complaint = wrong?.message ?? complaint;
+      throw wrong ?? faults[0];
     }
   }
 
