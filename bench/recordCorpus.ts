@@ -8,6 +8,7 @@ import { migrate } from '../migrations/migrate.ts';
 import { applyWrites } from '../src/core/apply/projections.ts';
 import type { EventRow } from '../src/core/chain/ledger.ts';
 import { checkpointText } from '../src/core/proof/checkpoint.ts';
+import { vkeyOf } from '../src/core/proof/keys.ts';
 import { formatNote } from '../src/core/proof/note.ts';
 import { drawSeed, signingKey, signText } from '../src/core/proof/signNote.ts';
 import { appendLeaves } from '../src/core/proof/tiles.ts';
@@ -113,7 +114,9 @@ async function seal(db: Queryable): Promise<void> {
   const { size } = rows[0]!;
   const root = edgeRoot(size, await readEdge(db, size));
   const text = checkpointText({ origin: ORIGIN, size, root });
-  const note = formatNote({ text, signatures: [signText(text, signingKey(ORIGIN, 'ed25519', drawSeed()))] });
+  const key = signingKey(ORIGIN, 'ed25519', drawSeed());
+  const note = formatNote({ text, signatures: [signText(text, key)] });
+  await db.query(`insert into log_keys (vkey, name, use, from_size) values ($1, $2, 'log', 0)`, [vkeyOf(key), ORIGIN]);
   await db.query(`insert into log_checkpoints (size, root, note) values ($1, decode($2, 'hex'), $3)`, [
     size,
     root,

@@ -134,7 +134,8 @@ describe.skipIf(isLeftOut)(`verification at a level, ${kind}`, () => {
     expect(findings).toEqual([
       {
         ...{ check: 'state', stream, event_sequence: null, index: null },
-        ...{ expected: JSON.stringify(title), got: '"Another case"' },
+        expected: JSON.stringify(title),
+        got: `courtroom_sessions ${edited.session_id}: title is "Another case"`,
       },
     ]);
     expect(await verify(people.admin, { scope, level: 'self' })).toMatchObject({ verdict: 'intact@self' });

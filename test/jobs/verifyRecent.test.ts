@@ -70,7 +70,8 @@ describe.skipIf(isLeftOut)('verify.recent', () => {
       const { run_id } = await run();
       const [report] = await rows('select job, scope, verdict, findings from integrity_runs where id = $1', run_id);
       expect(report).toMatchObject({ job: 'verify.recent', scope: 'part', verdict: 'tampered' });
-      expect(report.findings).toContainEqual(expect.objectContaining({ check: 'state', stream, got: '"Changed"' }));
+      const got = `courtroom_sessions ${session_id}: title is "Changed"`;
+      expect(report.findings).toContainEqual(expect.objectContaining({ check: 'state', stream, got }));
       expect(await run()).toMatchObject({ streams_invalid: 1, findings_opened: 0, verdict: 'tampered' });
       const [kept, ...others] = (await findings()).filter((one) => one.stream === stream);
       expect(others).toEqual([]);
