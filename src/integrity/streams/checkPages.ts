@@ -36,10 +36,13 @@ export async function* checkPages(
 ): AsyncGenerator<CheckedPage> {
   await confirmSweepFinds(db);
   const types = await readColumnTypes(db);
-  for await (const { checked_at, rows } of oneAhead(sweptPages(db, catalog, names))) {
-    const streams = rows.map((one) => checkStream(catalog, types, one));
-    if (blobs) yield* withFiles({ checked_at, streams }, blobs);
-    else yield { checked_at, streams };
+  // What the caller keeps of one list decides what stands in the next: none is asked for ahead.
+  for await (const some of names) {
+    for await (const { checked_at, rows } of oneAhead(sweptPages(db, catalog, some))) {
+      const streams = rows.map((one) => checkStream(catalog, types, one));
+      if (blobs) yield* withFiles({ checked_at, streams }, blobs);
+      else yield { checked_at, streams };
+    }
   }
 }
 
@@ -49,19 +52,13 @@ interface SweptPage {
   rows: Promise<StreamRows[]>;
 }
 
-async function* sweptPages(
-  db: Queryable,
-  catalog: Catalog,
-  names: Iterable<StreamName[]> | AsyncIterable<StreamName[]>,
-): AsyncGenerator<SweptPage> {
-  for await (const some of names) {
-    for (const page of pagesOf(some)) {
-      const checked_at = await readClock(db);
-      const rows = readRows(db, catalog, page);
-      // It may fail while the page before is still the caller's: it is told when it is asked for.
-      rows.catch(() => {});
-      yield { checked_at, rows };
-    }
+async function* sweptPages(db: Queryable, catalog: Catalog, names: StreamName[]): AsyncGenerator<SweptPage> {
+  for (const page of pagesOf(names)) {
+    const checked_at = await readClock(db);
+    const rows = readRows(db, catalog, page);
+    // It may fail while the page before is still the caller's: it is told when it is asked for.
+    rows.catch(() => {});
+    yield { checked_at, rows };
   }
 }
 
