@@ -59,11 +59,6 @@ export function limitKey(address: string | undefined): string {
     .join(':')}::/64`;
 }
 
-/** Can only this machine reach what listens on such a host? */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || (ipaddr.isValid(host) && ipaddr.process(host).range() === 'loopback');
-}
-
 /** Some proxies write a port behind the address. */
 const WITH_PORT = /^(?:\[([^\]]*)\]|([\d.]+))(?::\d{1,5})?$/;
 

@@ -3,7 +3,7 @@
  * hours of an institution of its own. It is offered only where nobody but this machine can ask, and never in production.
  */
 import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
-import { isLoopback } from './addresses.ts';
+import { isLoopback } from './loopback.ts';
 import type { Config } from './process/config.ts';
 
 const CODE_BYTES = 16;

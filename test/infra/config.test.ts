@@ -105,6 +105,46 @@ describe('settings', () => {
     expect(problemsOf({ ...both, REDIS_URL: 'rediss://localhost', REDIS_CA_FILE: ca })).toEqual([]);
   });
 
+  test('the URL of Redis is made of its parts where it is not set', () => {
+    const urlOf = (parts: Record<string, string>) => readConfig({ DATABASE_URL: POSTGRES, ...parts }, 'all').REDIS_URL;
+    expect(urlOf({ REDIS_HOST: 'cache' })).toBe('redis://cache:6379/0');
+    expect(urlOf({ REDIS_HOST: '::1', REDIS_PORT: '7000', REDIS_DB: '3' })).toBe('redis://[::1]:7000/3');
+    expect(urlOf({ REDIS_HOST: 'cache', REDIS_PASSWORD: 'a@b/c' })).toBe('redis://:a%40b%2Fc@cache:6379/0');
+    expect(urlOf({ REDIS_HOST: 'cache', REDIS_PORT: 'x', REDIS_URL: REDIS })).toBe(REDIS);
+    // Kubernetes sets it wherever a Service is called redis.
+    expect(urlOf({ REDIS_PORT: 'tcp://10.0.0.1:6379' })).toBe(undefined);
+    const wrong = { REDIS_HOST: 'redis://cache', REDIS_PORT: 'tcp://10.0.0.1:6379', REDIS_DB: 'court' };
+    expect(problemsOf({ DATABASE_URL: POSTGRES, ...wrong })).toEqual([
+      expect.stringContaining('REDIS_HOST: must be'),
+      expect.stringContaining('REDIS_PORT: must be'),
+      expect.stringContaining('REDIS_DB: must be'),
+    ]);
+    expect(problemsOf({ REDIS_HOST: 'cache' }).join()).toContain('DATABASE_URL: is needed');
+  });
+
+  test.each([
+    ['redis://cache', false],
+    ['redis://127.evil.example', false],
+    ['rediss://cache:6380', false],
+    ['redis+cluster://localhost,cache', false],
+    ['redis+sentinel://10.0.0.1/court', false],
+    ['redis://:word@cache', true],
+    ['redis+cluster://:word@one,two', true],
+    ['redis+sentinel://:word@one/court', true],
+    ['redis://localhost:6379', true],
+    ['redis://127.0.0.1', true],
+    ['redis://[::1]:6379', true],
+    ['redis+cluster://[::1],127.0.0.1:7001', true],
+  ])('production on %s: %s', (url, isTaken) => {
+    const both = { DATABASE_URL: POSTGRES, JWT_SECRET: LONG, REDIS_URL: url };
+    expect(problemsOf({ ...both, NODE_ENV: 'production' }, 'separate')).toEqual(
+      isTaken ? [] : [expect.stringContaining('REDIS_URL: names a Redis on another machine without a password')],
+    );
+    expect(problemsOf(both, 'separate')).toEqual([]);
+    const cache = { ...both, REDIS_URL: REDIS, REDIS_CACHE_URL: url, NODE_ENV: 'production' };
+    expect(problemsOf(cache, 'separate').length).toBe(isTaken ? 0 : 1);
+  });
+
   test('a URL of Redis is refused with what is wrong about it', () => {
     const problems = problemsOf({
       DATABASE_URL: POSTGRES,

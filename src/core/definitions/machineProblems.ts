@@ -88,7 +88,7 @@ export const MACHINE_PROBLEMS = {
     429,
     'Too many requests',
     'More was sent in a minute, or at once, than is allowed; `limit` says which limit it was. Questions and commands are counted apart, by person, and by address where there is no token.',
-    'Come back after `Retry-After` seconds. To follow a session, listen at `/live` and do not ask again and again.',
+    'Come back after `Retry-After` seconds. To follow what happens, listen at `/live` and do not ask again and again.',
   ],
   command_dead: [
     500,
@@ -117,7 +117,7 @@ export const MACHINE_PROBLEMS = {
   backlog: [
     503,
     'Too much is waiting already',
-    'More commands wait than are allowed, for this institution, this session, or in all. Nothing was accepted; what waits already is not lost.',
+    'More commands wait than are allowed, for this institution, for what this one is about, or in all. Nothing was accepted; what waits already is not lost.',
     'Come back after `Retry-After` seconds with the same `Idempotency-Key`. Where it stays so, no worker runs: tell the operator.',
   ],
 } as const;

@@ -2,7 +2,7 @@
 import { Router } from 'express';
 import { z } from 'zod';
 import { Problem } from '../../core/definitions/problem.ts';
-import { isLoopback } from '../../infra/addresses.ts';
+import { isLoopback } from '../../infra/loopback.ts';
 import type { Trial } from '../../infra/trial.ts';
 import { parseBody, readJson } from '../door/body.ts';
 import { policyOf, readOwn } from './ownFiles.ts';

@@ -5,7 +5,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type Request, Router } from 'express';
 import { Problem } from '../../core/definitions/problem.ts';
-import { isLoopback } from '../../infra/addresses.ts';
+import { isLoopback } from '../../infra/loopback.ts';
 import type { Config } from '../../infra/process/config.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
 import { createMetricsPage } from '../../infra/telemetry/metricsPage.ts';

@@ -5,7 +5,7 @@
 import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import type { RedisAccess } from '../redis/redisLink.ts';
-import { parseRedisUrl } from '../redis/redisUrl.ts';
+import { redisProblems, redisUrlOf } from '../redis/redisSettings.ts';
 import { defaultOf, described, postgresUrl, type SettingName, Settings } from './settings.ts';
 import { weaknessOf } from './weakSecrets.ts';
 
@@ -46,8 +46,11 @@ export class ConfigError extends Error {
  * @throws {ConfigError} naming every problem at once
  */
 export function readConfig(env: NodeJS.ProcessEnv, topology: Topology, verifiesTokens = true): Config {
-  const config = parse(Settings, env);
+  const settings = parse(Settings, env);
+  const made = settings.REDIS_URL === undefined ? redisUrlOf(settings) : { problems: [] };
+  const config = made.url === undefined ? settings : { ...settings, REDIS_URL: made.url };
   const problems = [
+    ...made.problems,
     ...connectionProblems(config, topology),
     ...redisProblems(config),
     ...(verifiesTokens ? secretProblems(config, topology) : []),
@@ -83,19 +86,6 @@ function connectionProblems({ DATABASE_URL, REDIS_URL }: Config, topology: Topol
   if (topology === 'separate' && !DATABASE_URL && !REDIS_URL) problems.push('DATABASE_URL: separate processes need it');
   if (topology === 'separate' && !REDIS_URL) {
     problems.push('REDIS_URL: separate processes need it; without it, run everything in one process with npm start');
-  }
-  return problems;
-}
-
-/** What would be set in vain is a slip: nobody names an authority for what is not encrypted. */
-function redisProblems({ REDIS_URL, REDIS_CACHE_URL, REDIS_CA_FILE, REDIS_SENTINEL_PASSWORD }: Config): string[] {
-  const targets = [REDIS_URL, REDIS_CACHE_URL].flatMap((url) => (url === undefined ? [] : [parseRedisUrl(url)]));
-  const problems: string[] = [];
-  if (REDIS_CA_FILE !== undefined && !targets.some(({ isEncrypted }) => isEncrypted)) {
-    problems.push('REDIS_CA_FILE: is of no use without TLS: write rediss:// in the URL of Redis');
-  }
-  if (REDIS_SENTINEL_PASSWORD !== undefined && !targets.some(({ kind }) => kind === 'sentinel')) {
-    problems.push('REDIS_SENTINEL_PASSWORD: is of no use without a URL like redis+sentinel://host:26379/master-name');
   }
   return problems;
 }

@@ -146,6 +146,28 @@ export const Settings = z.object({
     unset: 'queue in Postgres, broadcast in the process (`npm start` alone)',
     help: 'The Redis of the queue, the broadcast, presence and rate limits, alone (`redis://`), a Cluster (`redis+cluster://host,host`) or behind Sentinels (`redis+sentinel://host,host/master-name`); over TLS with `rediss` in its place ([redis.md](redis.md)). It must not evict.',
   }),
+  REDIS_HOST: z
+    .string()
+    .optional()
+    .register(described, {
+      readBy: [...PROCESSES, 'job'],
+      help: 'With the three below, for those who have its parts: `REDIS_URL` is made of them where it is not set. Without a host they ask for nothing.',
+    }),
+  REDIS_PORT: z
+    .string()
+    .optional()
+    .register(described, { readBy: [...PROCESSES, 'job'], unset: '`6379`', help: 'Port at `REDIS_HOST`.' }),
+  REDIS_DB: z
+    .string()
+    .optional()
+    .register(described, { readBy: [...PROCESSES, 'job'], unset: '`0`', help: 'Number of the database there.' }),
+  REDIS_PASSWORD: z
+    .string()
+    .optional()
+    .register(described, {
+      readBy: [...PROCESSES, 'job'],
+      help: 'Password there. In production, a Redis that is not on loopback needs one, here or in its URL.',
+    }),
   REDIS_CACHE_URL: redisUrl.optional().register(described, {
     readBy: DOORS,
     unset: '`REDIS_URL`',

@@ -3,8 +3,9 @@
  * counted in neither. Coming back with a resume ticket is no new connection.
  */
 import { Problem } from '../../core/definitions/problem.ts';
-import { type Addresses, isLoopback, limitKey } from '../../infra/addresses.ts';
+import { type Addresses, limitKey } from '../../infra/addresses.ts';
 import type { Limiter, Try } from '../../infra/limiter/limiter.ts';
+import { isLoopback } from '../../infra/loopback.ts';
 import type { Config } from '../../infra/process/config.ts';
 
 /** @throws {Problem} 429 */
