@@ -86,6 +86,21 @@ describe('a completed round', () => {
     expect(left).toEqual([{ erased_by: people.admin, reason: 'court_order', sequence }]);
   });
 
+  test('verifies after every payload of it that can be erased was, and its texts are nowhere', async () => {
+    const before = await everything();
+    const words = ['Ada “Petrova”', 'Rui Santos', 'Judge Okafor', 'Sam Bailey', 'Go on.'];
+    for (const word of words) expect(before).toContain(JSON.stringify(word).slice(1, -1));
+    for (const { sequence } of await erasableOf(`session:${session_id}`)) await erase('session', sequence);
+    for (const { sequence } of await erasableOf(`assignment:${assignment_id}`)) {
+      if (sequence === 1) await erase('assignment', sequence);
+    }
+    const after = await everything();
+    for (const word of words) expect(after).not.toContain(word);
+    expect(await verifyStream(court.verifier as never, catalog, `session:${session_id}`)).toMatchObject({ issues: [] });
+    const report = await verifyRecord(court.verifier as never, catalog, { institution_id: null });
+    expect(report).toMatchObject({ tamper_detected: false, invalid_streams: [], guard_issues: [], command_issues: [] });
+  });
+
   test('loses a ruling that was corrected since, and the correction what it says was ruled before', async () => {
     const other = await court.assignment();
     const own = await court.session(other);
@@ -111,20 +126,5 @@ describe('a completed round', () => {
     const after = await everything();
     expect([after.includes('Zanzibar.'), after.includes('Misread.')]).toEqual([false, true]);
     expect(await verifyStream(court.verifier as never, catalog, `session:${own}`)).toMatchObject({ issues: [] });
-  });
-
-  test('verifies after every payload of it that can be erased was, and its texts are nowhere', async () => {
-    const before = await everything();
-    const words = ['Ada “Petrova”', 'Rui Santos', 'Judge Okafor', 'Sam Bailey', 'Go on.'];
-    for (const word of words) expect(before).toContain(JSON.stringify(word).slice(1, -1));
-    for (const { sequence } of await erasableOf(`session:${session_id}`)) await erase('session', sequence);
-    for (const { sequence } of await erasableOf(`assignment:${assignment_id}`)) {
-      if (sequence === 1) await erase('assignment', sequence);
-    }
-    const after = await everything();
-    for (const word of words) expect(after).not.toContain(word);
-    expect(await verifyStream(court.verifier as never, catalog, `session:${session_id}`)).toMatchObject({ issues: [] });
-    const report = await verifyRecord(court.verifier as never, catalog, { institution_id: null });
-    expect(report).toMatchObject({ tamper_detected: false, invalid_streams: [], guard_issues: [], command_issues: [] });
   });
 });
