@@ -62,8 +62,11 @@ export function idOf(stream: string): string {
 
 /** Which of `lanes` a stream is always in: never two transactions of one process work on one stream. */
 export function laneOf(stream: string, lanes: number): number {
-  // The last hexadecimal digit of a UUID is random.
-  return stream.charCodeAt(stream.length - 1) % lanes;
+  // FNV-1a over the whole name: which of its digits are random is the business of the clock and the API that drew it.
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < stream.length; i += 1) hash = Math.imul(hash ^ stream.charCodeAt(i), 0x01000193);
+  // Its lowest bit is but the parity of all of them; the upper half is mixed.
+  return ((hash ^ (hash >>> 16)) >>> 0) % lanes;
 }
 
 export function yields(kinds: ReadonlyMap<string, StreamKind>, stream: string): boolean {
