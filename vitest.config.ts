@@ -9,6 +9,7 @@ const PURE = [
   'test/court/**/!(walk|hearings).test.ts',
   'test/client/{countdown,pieces}.test.ts',
   'test/core/ids.test.ts',
+  'test/gallery/text/*.test.ts',
   'test/core/proof/!(merkle|tiles|witness).test.ts',
   'test/faults/{judge,judgeLog,listenersJudge}.test.ts',
   'test/infra/{backlog,config,metrics,redaction,redisUrl,repeats,settings,subcommand,tokens,trial}.test.ts',
