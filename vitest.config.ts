@@ -6,9 +6,9 @@ import { isEverything } from './test/support/everything.ts';
  * as pure, and takes longer or loads all of the API: walks, hearings, slots, chains, trees, bundles, properties, what is kept, and the like.
  */
 const PURE = [
-  'test/court/**/!(walk|hearings).test.ts',
+  'test/{court,institutions}/**/!(walk|hearings).test.ts',
   'test/client/{countdown,pieces}.test.ts',
-  'test/core/ids.test.ts',
+  'test/core/{ids,localDay}.test.ts',
   'test/gallery/text/*.test.ts',
   'test/core/proof/!(merkle|tiles|witness).test.ts',
   'test/faults/{judge,judgeLog,listenersJudge}.test.ts',
@@ -28,7 +28,7 @@ const VERSIONS = ['test/versions/*.test.ts'];
  */
 const KIND_BLIND = [
   'test/http/{anonymous,authentication,badInput,bundle,connections,cors,errorBodies,eveningList,everyMetric,exhibits,features}.test.ts',
-  'test/http/{findings,hardening,log,pages,problems,proofs,reads,requestMetrics,roles,scope,shares,sharing,smallPrint,strangers,uploads}.test.ts',
+  'test/http/{findings,hardening,institutions,log,pages,problems,proofs,reads,requestMetrics,roles,scope,shares,sharing,smallPrint,strangers,uploads}.test.ts',
   'test/journeys/witnessed.test.ts',
   'test/jobs/{closeStale,expire,keepFindings,sweepBlobs,verifyEverything,verifyRecent}.test.ts',
   'test/relay/{clientDocs,examples,floods,fold,livePage,messages,namespaces,room.model,slow,watch}.test.ts',

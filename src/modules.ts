@@ -4,9 +4,10 @@ import { privateNamesOf } from './core/definitions/privateText.ts';
 import { joinProblems, PROBLEMS, type Problems } from './core/definitions/problem.ts';
 import { reservedBy } from './core/definitions/reserved.ts';
 import { court } from './court/module.ts';
+import { institutions } from './institutions/module.ts';
 import { tokens } from './tokens/module.ts';
 
-export const modules = [court, tokens];
+export const modules = [court, tokens, institutions];
 
 export const commands = modules.flatMap((module) => module.commands);
 export const systemCommands = modules.flatMap((module) => module.systemCommands);

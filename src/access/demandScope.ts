@@ -6,7 +6,7 @@ import type { Target } from '../core/definitions/command.ts';
 import { Problem } from '../core/definitions/problem.ts';
 import type { Table } from '../core/definitions/table.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
-import { isVisible, type Scope } from './scope.ts';
+import { isVisible, type Scope, scopeOfInstitution } from './scope.ts';
 import type { ScopeCache } from './scopeCache.ts';
 
 export interface Scopes {
@@ -17,13 +17,17 @@ export interface Scopes {
 export function createScopes(db: Queryable, cache: ScopeCache): Scopes {
   async function demand(target: Target, actor: Actor | null): Promise<Scope> {
     const isAllowed = (scope: Scope) => isVisible(scope, actor);
-    const scope = isUuid(target.id) ? await cache.find(target, isAllowed) : undefined;
+    const scope = isUuid(target.id) ? await findFacts(target, isAllowed) : undefined;
     if (!scope || !isAllowed(scope)) throw new Problem('not_found');
     // What is no uuid is nowhere.
     for (const { table, id } of target.parts ?? []) {
       if (!isUuid(id) || !(await holds(target.id, table, id, actor))) throw new Problem('not_found');
     }
     return scope;
+  }
+
+  async function findFacts(target: Target, isAllowed: (scope: Scope) => boolean): Promise<Scope | undefined> {
+    return target.kind === 'institution' ? scopeOfInstitution(target.id.toLowerCase()) : cache.find(target, isAllowed);
   }
 
   async function holds(whole: string, table: Table, id: string, actor: Actor | null): Promise<boolean> {

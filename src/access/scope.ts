@@ -39,6 +39,17 @@ const scopeOf = (row: ScopeRow): Scope => ({
   replaced: new Set(row.replaced),
 });
 
+/**
+ * An institution is seen as a private match of its own would be: by its admins. There is no list of institutions: each that a
+ * token names exists.
+ */
+export function scopeOfInstitution(id: string): Scope {
+  return {
+    ...{ assignment_id: id, session_id: null, institution_id: id, visibility: 'private' },
+    ...{ roster: new Map(), replaced: new Set() },
+  };
+}
+
 /** The scope facts of an assignment or a session, or undefined where there is none of that id. */
 export async function findScope(db: Queryable, { kind, id }: Target): Promise<Scope | undefined> {
   const found = await (kind === 'session' ? readScopes : readAssignmentScopes)(db, [id]);

@@ -83,6 +83,7 @@ function isWith(visible: Table['visible']): visible is Exclude<Table['visible'],
 /** A row is seen by its own facts of scope, or by whom the row that it goes with is seen. */
 function apiPolicy({ name, visible }: Table) {
   const own = /^\(is_open\(institution_id, visibility\) OR has_seat\(\w+\)\)$/;
+  if (visible === 'to_institution') return { using: expect.stringMatching(/^is_of_institution\(\w+\)$/), command: 'r' };
   if (!isWith(visible)) return { using: expect.stringMatching(own), command: 'r' };
   const like = `\\( SELECT true\\s+FROM ${visible.with} (\\w)\\s+WHERE \\(\\1\\.id = ${name}\\.${visible.by}\\)\\)`;
   return { using: expect.stringMatching(new RegExp(`^${like}$`)), command: 'r' };

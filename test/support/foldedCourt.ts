@@ -7,6 +7,7 @@ import { EMPTY_HEAD, type EventRow } from '../../src/core/chain/ledger.ts';
 import type { Actor } from '../../src/core/definitions/actor.ts';
 import type { Catalog } from '../../src/core/definitions/command.ts';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
+import { kindOf } from '../../src/core/definitions/stream.ts';
 import type { FileInfo } from '../../src/core/definitions/upload.ts';
 import type { Write } from '../../src/core/definitions/write.ts';
 import type { SessionState } from '../../src/court/sessions/session.ts';
@@ -91,12 +92,24 @@ export function openFoldedCourt(
     return decide(name, { ...parsed, assignment_id }, actor, id, streams.toReversed(), facts);
   }
 
+  /** A command that locks neither of the two, sent now. */
+  function sendApart(name: string, input: JsonObject, actor: Actor) {
+    const id = newId(now_ms);
+    const locked = catalog.commands.get(name)!.streams({ id, input }, { assignment_id, session_id });
+    for (const stream of locked) {
+      if (!held.has(stream)) held.set(stream, { head: EMPTY_HEAD, state: initialState(catalog, stream) });
+    }
+    return decide(name, input, actor, id, locked);
+  }
+
   /** Folded again the events come to the same, and to the rows that they write. */
   function expectFolded(): void {
-    const events = rows.filter(({ stream }) => stream === streams[0]);
-    const refolded = events.reduce((state, row) => evolveWith(catalog, state, row), initialState(catalog, streams[0]));
-    expect(refolded).toEqual(session());
-    expectRowsAgree(writes, { session: session(), assignment: held.get(streams[1])!.state as never });
+    for (const [stream, { state }] of held) {
+      const events = rows.filter((row) => row.stream === stream);
+      const refolded = events.reduce((state, row) => evolveWith(catalog, state, row), initialState(catalog, stream));
+      expect(refolded).toEqual(state);
+    }
+    expectRowsAgree(writes, Object.fromEntries([...held].map(([stream, { state }]) => [kindOf(stream), state])));
   }
 
   decide('assignment.create', assignment, admin, assignment_id, [streams[1]]);
@@ -105,6 +118,7 @@ export function openFoldedCourt(
   return {
     send,
     sendOfMatch,
+    sendApart,
     session,
     now,
     rows,

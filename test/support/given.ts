@@ -25,12 +25,15 @@ import type { FileInfo } from '../../src/core/definitions/upload.ts';
 import type { Write } from '../../src/core/definitions/write.ts';
 import type { courtProblems } from '../../src/court/problems.ts';
 import { catalog } from '../../src/modules.ts';
-import { ASSIGNMENT, SESSION } from './matchFixture.ts';
+import { ASSIGNMENT, INSTITUTION, SESSION } from './matchFixture.ts';
 import { expectRowsAgree } from './rowsAgree.ts';
 
 const PAST = '018f3c1e-0000-7000-8000-000000000000';
 const COMMAND = '018f3c1e-1111-7111-8111-111111110000';
 export const NOW = '2026-11-21T12:00:00.000Z';
+
+/** Whose streams are not named after the session. */
+const IDS: Record<string, string> = { assignment: ASSIGNMENT, institution: INSTITUTION };
 
 export interface More {
   id?: string;
@@ -129,7 +132,7 @@ function record(events: NewEvent[], spacing_ms: number): { held: Map<string, Str
   const held = new Map<string, StreamState>();
   const writes: Write[] = [];
   events.forEach((event, i) => {
-    const stream = streamName(event.kind, event.kind === 'session' ? SESSION : ASSIGNMENT);
+    const stream = streamName(event.kind, IDS[event.kind] ?? SESSION);
     const { head, state } = held.get(stream) ?? { head: EMPTY_HEAD, state: initialState(catalog, stream) };
     const at = new Date(Date.parse(NOW) - (events.length - i) * spacing_ms).toISOString();
     const row = chainEvent(stream, head, event, eventId(PAST, i + 1), 'system', at);
@@ -151,6 +154,7 @@ function decide(
   const params = {
     ...(route.includes(':session_id') && { session_id: SESSION }),
     ...(route.includes(':assignment_id') && { assignment_id: ASSIGNMENT }),
+    ...(route.includes(':institution_id') && { institution_id: INSTITUTION }),
     observation_id,
     file,
   };

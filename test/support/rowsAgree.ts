@@ -12,10 +12,10 @@ type List = readonly { id: string }[];
 
 export function expectRowsAgree(
   writes: Write[],
-  states: { assignment?: AssignmentState; session?: SessionState },
+  states: { assignment?: AssignmentState; session?: SessionState; [kind: string]: unknown },
 ): void {
   const rows = rowsByTable(writes);
-  const { assignment, session } = states;
+  const { assignment, session, ...others } = states;
   if (assignment) {
     const { petitioner: _, respondent: __, panel: ___, moderators: ____, replaced, ...state } = assignment;
     expectRoster(rows.get('rosters') ?? [], assignment);
@@ -25,6 +25,9 @@ export function expectRowsAgree(
     const { participants, turns, commitments: _, ...state } = session;
     const timed = turns.map((turn) => ({ ...turn, deadline: deadlineOf(turn) }));
     expectState(rows, 'session', { ...state, participants: Object.values(participants), turns: timed });
+  }
+  for (const [kind, state] of Object.entries(others)) {
+    if (projected.some(({ stream }) => stream === kind)) expectState(rows, kind, state as { id: string });
   }
 }
 

@@ -3,6 +3,7 @@
  * every type of event that there is; what they recorded once is kept in test/histories and never written again.
  */
 
+import { expect } from 'vitest';
 import type { EventRow } from '../../src/core/chain/ledger.ts';
 import type { Actor } from '../../src/core/definitions/actor.ts';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
@@ -37,6 +38,7 @@ const ROUNDS: Record<string, (round: Round) => void> = {
   '0.2.0-corrected': ruleWrongly,
   '0.2.0-moved': move,
   '0.2.0-erased': eraseEntry,
+  '0.2.0-institution': chooseSettings,
 };
 
 export const scriptedRounds = Object.keys(ROUNDS);
@@ -219,4 +221,15 @@ function eraseEntry({ court, act }: Round): void {
   if (sent.status !== 'applied') throw new Error(JSON.stringify(sent.problem));
   Object.assign(entry, { payload: null, payload_salt: null });
   act('session.complete');
+}
+
+/** An admin sets what holds for the institution, twice. */
+function chooseSettings({ court }: Round): void {
+  const choose = (settings: JsonObject) => {
+    const { status } = court.sendApart('institution.settings', { institution_id: INSTITUTION, ...settings }, admin);
+    expect(status).toBe('applied');
+    court.wait(SECOND);
+  };
+  choose({ time_zone: 'Europe/Berlin', telemetry: true, policies: true });
+  choose({ auto_terminate: true, guard_tells: false, gallery_names: false });
 }

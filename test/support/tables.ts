@@ -8,6 +8,8 @@ import { tables } from '../../src/tables.ts';
 export const TABLES = tables.map(({ name }) => name);
 /** What the API may ask for at all. */
 export const SHOWN = tables.filter(({ visible }) => visible !== 'to_nobody').map(({ name }) => name);
+/** Of these, what belongs to an institution and to no match of it. */
+export const OF_INSTITUTIONS = tables.filter(({ visible }) => visible === 'to_institution').map(({ name }) => name);
 /** The chain itself. */
 export const RECORD = ['streams', 'events', 'event_payloads'];
 

@@ -29,8 +29,8 @@ export interface Table {
   readonly scope: readonly string[];
 }
 
-/** By the row's own facts of scope, with the row of another table that a column names, or none. */
-export type Visibility = 'in_scope' | 'to_nobody' | { readonly with: string; readonly by: string };
+/** By the row's own facts of scope, to everybody of the institution that owns it, with the row of another table that a column names, or none. */
+export type Visibility = 'in_scope' | 'to_nobody' | 'to_institution' | { readonly with: string; readonly by: string };
 
 const DEFAULTS = { outside: [], frozen_with: null, append_only: false, loses_texts: false, scope: [] } as const;
 

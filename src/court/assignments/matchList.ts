@@ -4,10 +4,12 @@
  */
 import { z } from 'zod';
 import type { Actor } from '../../core/definitions/actor.ts';
+import { day, instantsOfDay, timeZone } from '../../core/definitions/localDay.ts';
 import { pageQuery } from '../../core/definitions/page.ts';
 import { id, instant, line } from '../../core/definitions/schemas.ts';
+import type { Queryable } from '../../core/sql/queryable.ts';
+import { findInstitution } from '../../institutions/institution.ts';
 import type { SessionStatus } from '../sessions/session.ts';
-import { day, instantsOfDay, timeZone } from './localDay.ts';
 
 /** How far a match is: where there is a session, that is said by the session. */
 export const MATCH_STATES = ['scheduled', 'pending', 'active', 'paused', 'completed', 'cancelled'] as const;
@@ -19,8 +21,8 @@ export const matchQuery = {
   ...pageQuery([z.enum(['0', '1']), instant, id]),
   state: z.enum(MATCH_STATES).optional(),
   day: day.optional(),
-  /** Where `day` is; without it in UTC. */
-  time_zone: timeZone.default('UTC'),
+  /** Where `day` is; without it where the asker's institution is. */
+  time_zone: timeZone.optional(),
   courtroom: line.optional(),
   /** Whom the roster names. */
   user_id: id.optional(),
@@ -71,6 +73,13 @@ function armOf(rank: string, from: string, where: readonly string[]): string {
     order by rank, a.scheduled_at, a.id limit $7)`;
 }
 
+/** What is asked, with the zone of its day: where none is named, that of the asker's institution. */
+export async function inOwnZone<Asked extends MatchQuery>(db: Queryable, actor: Actor, asked: Asked): Promise<Asked> {
+  if (asked.day === undefined || asked.time_zone !== undefined) return asked;
+  const { time_zone } = await findInstitution(db, actor.institution_id);
+  return { ...asked, time_zone };
+}
+
 /**
  * The keys of a page, as the table `page (rank, scheduled_at, id)` of a `with`, and the values of its statement.
  * @param sessions where only matches with a session are wanted; with its status, where that is said
@@ -89,7 +98,7 @@ export function matchPage(
   if (asked.state) wanted.push(STATES[asked.state]);
   if (asked.courtroom !== undefined) wanted.push(`a.courtroom = ${value(asked.courtroom)}`);
   if (asked.day !== undefined) {
-    const { from, to } = instantsOfDay(asked.day, asked.time_zone);
+    const { from, to } = instantsOfDay(asked.day, asked.time_zone ?? 'UTC');
     wanted.push(`a.scheduled_at >= ${value(from)}::timestamptz`, `a.scheduled_at < ${value(to)}::timestamptz`);
   }
   const people = [...(asked.mine ? [actor.id] : []), ...(asked.user_id === undefined ? [] : [asked.user_id])];

@@ -6,7 +6,7 @@ import { pageOf, withinPage } from '../../core/definitions/page.ts';
 import { defineQuery, NO_QUERY } from '../../core/definitions/query.ts';
 import type { ShownAssignment } from './assignment.ts';
 import { assignmentAnswer, assignmentList, assignmentResource } from './assignmentResource.ts';
-import { cursorOf, matchPage, matchQuery, type PlacedRow } from './matchList.ts';
+import { cursorOf, inOwnZone, matchPage, matchQuery, type PlacedRow } from './matchList.ts';
 
 type AssignmentRow = ShownAssignment & { session_id: string | null };
 
@@ -43,7 +43,7 @@ export const readAssignments = defineQuery({
   target: () => null,
   answer: assignmentList,
   async read({ db, actor, query }) {
-    const { text, values } = matchPage(actor, query);
+    const { text, values } = matchPage(actor, await inOwnZone(db, actor, query));
     const { rows } = await db.query<AssignmentRow & PlacedRow>(
       withinPage(`
         with ${text}

@@ -7,6 +7,7 @@ import { defineCommand } from '../../access/defineCommand.ts';
 import { mayOfficiate, VISIBILITIES } from '../../access/scope.ts';
 import { ADMINS } from '../../core/definitions/actor.ts';
 import type { FactSource } from '../../core/definitions/command.ts';
+import { definedOf } from '../../core/definitions/defined.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { instant, line } from '../../core/definitions/schemas.ts';
 import { update } from '../../core/definitions/write.ts';
@@ -45,13 +46,6 @@ export const sessionUpdated = defineEvent({
   evolve: (session, { payload }) => ({ ...session, ...definedOf(payload) }),
   project: ({ payload }, { id }) => [update('courtroom_sessions', { id }, definedOf(payload))],
 });
-
-type Defined<T> = { [Field in keyof T]: Exclude<T[Field], undefined> };
-
-/** A field that was left out is no field. */
-function definedOf<T extends object>(fields: T): Defined<T> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>;
-}
 
 const body = z
   .strictObject({

@@ -8,7 +8,7 @@ import { pageOf, withinPage } from '../../core/definitions/page.ts';
 import { defineQuery, NO_QUERY } from '../../core/definitions/query.ts';
 import type { Head } from '../../core/definitions/stream.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
-import { cursorOf, matchPage, matchQuery, type PlacedRow } from '../assignments/matchList.ts';
+import { cursorOf, inOwnZone, matchPage, matchQuery, type PlacedRow } from '../assignments/matchList.ts';
 import { ACTIVE_TURN, SERVER_TIME } from '../turns/readTurns.ts';
 import type { Turn } from '../turns/turn.ts';
 import { SESSION_STATES, type Session } from './session.ts';
@@ -102,7 +102,7 @@ export const readSessions = defineQuery({
   target: () => null,
   answer: listOf('ListedSessionList', listedSession),
   async read({ db, actor, query: { status, ...query } }) {
-    const { text, values } = matchPage(actor, query, { status });
+    const { text, values } = matchPage(actor, await inOwnZone(db, actor, query), { status });
     const { rows } = await db.query<SessionRow & PlacedRow & { scheduled_at: string }>(
       withinPage(`
         with ${text}

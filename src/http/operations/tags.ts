@@ -13,6 +13,7 @@ const WORDS: Readonly<Record<string, string>> = {
   command: 'How a command stands that was sent before.',
   integrity: 'The record checked against itself.',
   findings: 'What the timed jobs found wrong with the record.',
+  institution: 'What admins set for their institution.',
   tokens: 'Ending tokens before their time.',
   ops: 'What operators look at.',
   health: 'Whether this server lives and is of use; without a token.',

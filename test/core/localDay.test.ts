@@ -1,6 +1,6 @@
 /** Days as instants, where clocks are changed too. */
 import { expect, test } from 'vitest';
-import { day, instantsOfDay, timeZone } from '../../../src/court/assignments/localDay.ts';
+import { day, instantsOfDay, timeZone } from '../../src/core/definitions/localDay.ts';
 
 const HOUR_MS = 3_600_000;
 
