@@ -12,6 +12,7 @@ import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 const WHO_MAY: { [visibility: string]: string } = {
   institution: `
     assignment.create   ok     ok     ok   role role   role   role role role role role   role   401
+    institution.settings ok    ok     404  role role   role   role role role role role   role   401
     tokens.revoke       ok     ok     ok   role role   role   role role role role role   role   401
     assignment.substitute ok   ok     404  role role   role   role role role role role   role   401
     assignment.update   ok     ok     404  role role   role   role role role role role   role   401
@@ -256,6 +257,10 @@ describe.skipIf(isLeftOut)('who may do what', () => {
     },
     'session.observe': verb('observe'),
     'payload.erase': verb('erase', { event_sequence: 1, reason: 'mistake' }),
+    'institution.settings': async () => [
+      `/api/institution/${world.people.institution_id}/settings`,
+      { telemetry: true },
+    ],
     'tokens.revoke': async () => ['/ops/tokens/revoke', { jti: 'of nobody' }],
     'session.unobserve': async (path, who) => {
       const own = await post(world.url(), `${path}/observe`, who);
