@@ -1,6 +1,6 @@
 /**
  * `npm run bench` runs every benchmark, `npm run bench -- <name>` one of them. Options: --seconds 8, --rounds 1,
- * --connections 1,64,256, --listeners 10000, --sessions 2000 (verify: offline,server), --only ours,direct,naive (relay: ours,ours-socketio,adapter,streams,nats),
+ * --connections 1,64,256, --listeners 10000, --sessions 2000, --only offline,zips,server (verify), --only ours,direct,naive (relay: ours,ours-socketio,adapter,streams,nats),
  * --parts rooms,one_room,replay,storm,slow (relay), --quiet 100.
  */
 import { parseArgs } from 'node:util';

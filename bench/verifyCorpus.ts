@@ -1,8 +1,9 @@
 /** Bundles for the verifier's benchmark: sessions of 500 events that stand one after the other in one log, under one checkpoint. */
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createReadStream, createWriteStream, existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { envelopeText } from '../src/core/chain/chain.ts';
 import { eventId, newCommandId } from '../src/core/chain/ids.ts';
 import { chainEvent, EMPTY_HEAD, type EventRow, headAfter } from '../src/core/chain/ledger.ts';
@@ -12,6 +13,7 @@ import { subtreesOf } from '../src/core/proof/merkle.ts';
 import { formatNote } from '../src/core/proof/note.ts';
 import { drawSeed, signingKey, signText } from '../src/core/proof/signNote.ts';
 import { appendLeaves, edgeOf, spanRoot, type Tile } from '../src/core/proof/tiles.ts';
+import { zipped } from '../src/infra/zipWriter.ts';
 import { payloadLineText } from '../src/verifier/payloads.ts';
 
 export const EVENTS = 500;
@@ -71,6 +73,17 @@ async function makeCorpus(folder: string, sessions: number): Promise<Corpus> {
     await writeFile(join(place, 'checkpoint.note'), note);
   }
   return { folders, events, vkey: vkeyOf(key), note };
+}
+
+export const zipOf = (folder: string) => `${folder}.zip`;
+
+/** As the server packs it. */
+export async function zipFolder(folder: string): Promise<void> {
+  const names = (await readdir(folder)).toSorted();
+  async function* entries() {
+    for (const name of names) yield { name, pieces: createReadStream(join(folder, name)) };
+  }
+  await pipeline(zipped(entries()), createWriteStream(zipOf(folder)));
 }
 
 /** @returns the hashes of its events */

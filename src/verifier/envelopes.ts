@@ -48,7 +48,7 @@ const ENVELOPE = new RegExp(
 const ENDING = 'SESSION_COMPLETED';
 
 /** @returns undefined where the line is not in the one form that an envelope has */
-export function readEnvelope(line: string): EventLine | undefined {
+export function readEnvelope(line: string, event_hash = hashOfLine(line)): EventLine | undefined {
   const m = ENVELOPE.exec(line);
   if (!m) return undefined;
   return {
@@ -60,7 +60,7 @@ export function readEnvelope(line: string): EventLine | undefined {
     stream: m[7]!,
     commitment: m[3]!,
     previous_hash: m[5]!,
-    event_hash: hashOfLine(line),
+    event_hash,
   };
 }
 

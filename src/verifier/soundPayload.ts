@@ -17,10 +17,16 @@ for (const text of ['"', '\\', '\b', '\f', '\n', '\r', '\t']) {
 }
 const SALT_AT = 1;
 const PAYLOAD_AT = 33;
-const strict = new TextDecoder('utf-8', { fatal: true });
+const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** 0x02 || salt || payload: what is hashed is put together here for one payload after the other. */
 let hashed = new Uint8Array();
+let hashedEnd = 0;
+
+/** The payload that was read last. */
+export function soundPayloadText(): string {
+  return strict.decode(hashed.subarray(PAYLOAD_AT, hashedEnd));
+}
 
 /**
  * @param commitment takes that of the payload, 32 bytes
@@ -54,6 +60,7 @@ function readText(bytes: Uint8Array, from: number, out: Uint8Array, commitment: 
   if (bytes[at + 1] !== BRACE || bytes[at + 2] !== NEWLINE) return -1;
   if (all > 0x7f && !isUtf8(out.subarray(PAYLOAD_AT, to))) return -1;
   sha256Into(out.subarray(0, to), commitment, 0);
+  hashedEnd = to;
   return at + 2;
 }
 

@@ -86,7 +86,7 @@ function judgeNames(source: BundleSource, tally: Tally): void {
   }
 }
 
-/** Events beside their payloads: those that are sound many at a time, all others, and those that are folded, line by line. */
+/** Events beside their payloads: those that are sound many at a time, all others line by line. */
 async function judgeEvents(
   source: BundleSource,
   chain: Chain,
@@ -105,9 +105,10 @@ async function judgeEvents(
 
   /** @returns how many */
   function takeSound(): number {
-    const chainEnd = startFold || payloads.isAhead() ? undefined : chain.chainEnd();
+    const chainEnd = payloads.isAhead() ? undefined : chain.chainEnd();
     if (!chainEnd) return 0;
-    const taken = sound.take(chainEnd, PROGRESS_EVERY - (events % PROGRESS_EVERY));
+    const told = tally.findings.length === 0 ? fold?.add : undefined;
+    const taken = sound.take(chainEnd, PROGRESS_EVERY - (events % PROGRESS_EVERY), told);
     if (taken > 0) chain.moveTo(sound.chainEnd());
     return taken;
   }

@@ -5,14 +5,31 @@ import type { JsonObject } from '../../src/core/definitions/event.ts';
 import { sessionStream } from '../../src/court/sessions/session.ts';
 import { payloadLineText } from '../../src/verifier/payloads.ts';
 import type { StateFold } from '../../src/verifier/sessionFile.ts';
+import type { BundleSource } from '../../src/verifier/source.ts';
 import { type VerifyOptions, verifyBundle } from '../../src/verifier/verifyBundle.ts';
 import { envelopeOf, filesOf, sourceOf } from '../support/bundles.ts';
 import { isEverything } from '../support/everything.ts';
 import { sealed, VKEY } from '../support/sealedBundles.ts';
 
 const SESSION = '018f3c1e-7b2a-7c11-9d0e-2f4b6a8c0e12';
-/** What is folded is read as text. */
-const asText: StateFold = { add: () => {}, compare: () => ({ why: 'of nothing' }) };
+
+/** What it is told is kept in `told`. */
+function foldInto(told: unknown[]): StateFold {
+  return { add: (event, payload) => void told.push([event, payload]), compare: () => ({ why: 'of nothing' }) };
+}
+
+/** Line by line: the reader of bytes takes only what is at hand of both files, and so leaves everything to the reader of text. */
+function asText(files: Map<string, Uint8Array>): BundleSource {
+  async function* linesOf(file: Uint8Array) {
+    for (let at = 0; at < file.length; ) {
+      const end = file.indexOf(0x0a, at) + 1 || file.length;
+      yield file.subarray(at, end);
+      at = end;
+    }
+  }
+  const open = (name: string) => (files.has(name) ? linesOf(files.get(name)!) : undefined);
+  return { names: () => [...files.keys()], open };
+}
 
 function bundleOf(...events: [type: string, payload: JsonObject, actor?: string][]) {
   const rows: EventRow[] = [];
@@ -44,12 +61,15 @@ const clean = bundleOf(
   note('the last'),
 );
 
-/** The reports of the reader of bytes and of the reader of text, but for what is said of folding. */
+/** The reports of the reader of bytes and of the reader of text, and what both tell the fold. */
 async function both(files: Map<string, Uint8Array>, options: Partial<VerifyOptions> = {}, piece_bytes = 1_000_000) {
   const given: VerifyOptions = { level: 'anchored', keys: [VKEY], ...options };
-  const { notes: _, ...bytes } = await verifyBundle(sourceOf(files, piece_bytes), given);
-  const { notes: __, ...text } = await verifyBundle(sourceOf(files, piece_bytes), { ...given, fold: () => asText });
-  return { bytes, text };
+  const report = async (source: BundleSource) => {
+    const told: unknown[] = [];
+    const found = await verifyBundle(source, { ...given, fold: () => foldInto(told) });
+    return { ...found, told: found.findings.length === 0 ? told : [] };
+  };
+  return { bytes: await report(sourceOf(files, piece_bytes)), text: await report(asText(files)) };
 }
 
 test('sound events are counted, hashed and proved as by the reader of text, in pieces of any length', async () => {
@@ -57,6 +77,7 @@ test('sound events are counted, hashed and proved as by the reader of text, in p
     const { bytes, text } = await both(filesOf(clean), {}, piece_bytes);
     expect(bytes).toEqual(text);
     expect(bytes).toMatchObject({ verdict: 'intact@anchored', counts: { events: 7, payloads: 7, leaves: 7 } });
+    expect(bytes.told).toHaveLength(7);
   }
 });
 
@@ -106,10 +127,10 @@ test('an event after the end, of an earlier time, or of another stream is told w
 
 test('progress is told every thousand events, whoever read them', async () => {
   const long = filesOf(bundleOf(...Array.from({ length: 2_500 }, (_, n) => note(`${n}`))));
-  for (const more of [{}, { fold: () => asText }]) {
+  for (const source of [sourceOf(long, 65_536), asText(long)]) {
     const told: number[] = [];
-    const options = { level: 'self' as const, ...more, progress: (events: number) => void told.push(events) };
-    expect(await verifyBundle(sourceOf(long, 65_536), options)).toMatchObject({ verdict: 'intact@self' });
+    const options = { level: 'self' as const, progress: (events: number) => void told.push(events) };
+    expect(await verifyBundle(source, options)).toMatchObject({ verdict: 'intact@self' });
     expect(told).toEqual([1_000, 2_000]);
   }
 });
