@@ -23,18 +23,24 @@ const ON_A_KIND = ['test/{http,relay,jobs,journeys}/**/*.test.ts'];
 const FAULTS = ['test/faults/**/*.test.ts'];
 const VERSIONS = ['test/versions/*.test.ts'];
 /**
- * The door, SQL, reads, jobs on one database, and what one socket may do to its relay: nothing in these files asks which
- * queue, broadcast or limiter there is, or how many processes share the work.
+ * What the kinds do by code of their own, and where many processes share the work: the queue, the broadcast, the limiter, who is there. The
+ * rest asks neither which of them there is nor how many processes there are, and `npm test` has it on the embedded kind alone.
  */
-const KIND_BLIND = [
-  'test/http/{anonymous,authentication,badInput,bundle,connections,cors,errorBodies,eveningList,everyMetric,exhibits,features}.test.ts',
-  'test/http/{findings,hardening,institutions,log,pages,problems,proofs,reads,requestMetrics,roles,scope,shares,sharing,smallPrint,strangers,uploads}.test.ts',
-  'test/journeys/witnessed.test.ts',
-  'test/jobs/{closeStale,expire,keepFindings,sweepBlobs,verifyEverything,verifyRecent}.test.ts',
-  'test/relay/{clientDocs,examples,floods,fold,livePage,messages,namespaces,room.model,slow,watch}.test.ts',
-  'test/relay/{malformed,malformedStreams,outages,overflow,stalled,wires}.test.ts',
-  'test/relay/{admissionGuard,behindNginx,client,clientLife,recentEvents,scopeCheck,sse,tokenLife}.test.ts',
+const ON_BOTH_KINDS = [
+  'test/journeys/rounds.test.ts',
+  'test/http/{dashboard,limits,metrics,operations,redrive}.test.ts',
+  'test/jobs/{rotateTickets,schedule}.test.ts',
+  'test/relay/{live,revocation}.test.ts',
 ];
+/** Where two of each process can go wrong in every way in which one can: `npm test` has them on the distributed kind alone. */
+const ON_THE_HARDER_KIND = [
+  'test/http/{backlog,backpressure,idempotency,limitsAlone,racing,rooms,sockets}.test.ts',
+  'test/jobs/{lockedStreams,watchPresence}.test.ts',
+  'test/relay/{admissionLimits,drain,observers,presence,presenceMessages,refusals,resume}.test.ts',
+];
+/** What strikes again, at random and for long, where a test of its own strikes once; and what compiles other people's code. */
+const ONLY_IN_EVERYTHING = ['test/faults/{chaos,redisCluster}.test.ts', 'test/live/typedClient.test.ts'];
+const LEFT_OUT = isEverything ? [] : ONLY_IN_EVERYTHING;
 
 const withServers = {
   globalSetup: ['test/support/globalSetup.ts'],
@@ -75,7 +81,7 @@ export default defineConfig({
       {
         test: {
           ...withServers,
-          ...files(['test/**/*.test.ts'], ...PURE, ...ON_A_KIND, ...FAULTS, ...VERSIONS),
+          ...files(['test/**/*.test.ts'], ...PURE, ...ON_A_KIND, ...FAULTS, ...VERSIONS, ...LEFT_OUT),
           name: 'parts',
           // What generates types needs the compiler's own interface, which it has no more since 7.
           alias: { typescript: 'typescript-5' },
@@ -85,7 +91,7 @@ export default defineConfig({
       {
         test: {
           ...withServers,
-          ...files(ON_A_KIND, ...PURE),
+          ...files(ON_A_KIND, ...PURE, ...(isEverything ? [] : ON_THE_HARDER_KIND)),
           name: 'embedded',
           env: { TEST_KIND: 'embedded' },
         },
@@ -93,7 +99,7 @@ export default defineConfig({
       {
         test: {
           ...withServers,
-          ...files(ON_A_KIND, ...PURE, ...(isEverything ? [] : KIND_BLIND)),
+          ...files(isEverything ? ON_A_KIND : [...ON_BOTH_KINDS, ...ON_THE_HARDER_KIND], ...PURE),
           name: 'distributed',
           env: { TEST_KIND: 'distributed' },
         },
@@ -101,7 +107,7 @@ export default defineConfig({
       {
         test: {
           ...withServers,
-          ...files(FAULTS, ...PURE),
+          ...files(FAULTS, ...PURE, ...LEFT_OUT),
           name: 'faults',
           testTimeout: 120_000,
           // Of what tests share it is a hook that starts the processes.

@@ -10,7 +10,7 @@ import { openScene } from './scene.ts';
 
 const SOAK = isEverything
   ? { size: 500, sessions: 10, for_ms: 60_000, kill_every_ms: 15_000 }
-  : { size: 50, sessions: 4, for_ms: 15_000, kill_every_ms: 8_000 };
+  : { size: 24, sessions: 2, for_ms: 9_000, kill_every_ms: 4_000 };
 const WITHIN_MS = 240_000;
 
 describe.skipIf(inject('redisUrl') === null)('a crowd', () => {

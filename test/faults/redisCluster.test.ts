@@ -7,7 +7,6 @@ import { readInstallationId, redisPrefix } from '../../src/infra/postgres/instal
 import { amountAt } from '../support/amounts.ts';
 import { checkHistory } from '../support/checkHistory.ts';
 import { get, must, post } from '../support/client.ts';
-import { isEverything } from '../support/everything.ts';
 import { listenOnWebSocket } from '../support/listener.ts';
 import { startLoad } from '../support/load.ts';
 import { type Process, until } from '../support/processes.ts';
@@ -17,7 +16,7 @@ import { openScene, type Scene } from './scene.ts';
 
 const isConnected = async ({ url }: Process) => (await get(url, '/health', null)).body.redis_connected as boolean;
 
-describe.skipIf(inject('redisUrl') === null || !isEverything)('on a Redis Cluster', () => {
+describe.skipIf(inject('redisUrl') === null)('on a Redis Cluster', () => {
   let cluster: TestCluster;
   beforeAll(async () => {
     cluster = await startCluster();

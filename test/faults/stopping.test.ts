@@ -82,33 +82,53 @@ describe.skipIf(inject('redisUrl') === null)('stopping', () => {
     });
   });
 
-  test('an API answers 202 to who still waits for an outcome', async () => {
-    const { scene, api, session } = await withoutWorker();
-    const path = `/api/session/${session}/log`;
-    const body = { event_type: 'NOTE', details: { client: 0, n: 0 } };
-    const answer = post(api.url, path, scene.people.admin, body, { prefer: 'wait=30' });
-    await accepted(scene, 1);
-    const stopping = terminate(api);
-    expect((await answer).status).toBe(202);
-    expect(await stopping).toEqual(CLEANLY);
-    await scene.startWorker();
-    await checkHistory(scene.database, []);
-  });
+  describe('without a worker', () => {
+    const shared = shareScene(
+      async () => ({ redisUrl: redis.url }),
+      async (scene) => {
+        const { startApi, startWorker } = scene;
+        const [worker, ...apis] = await Promise.all([startWorker(), startApi(), startApi()]);
+        const [session] = await scene.openSessions(apis[0]!, 1);
+        expect(await terminate(worker)).toEqual(CLEANLY);
+        return { scene, apis, session: session! };
+      },
+    );
 
-  test('a second SIGTERM ends the process at once', async () => {
-    const { scene, api, session } = await withoutWorker();
-    const path = `/api/session/${session}/log`;
-    const lost = post(api.url, path, scene.people.admin, { event_type: 'ENTRY', details: {} }, { prefer: 'wait=30' });
-    lost.catch(() => {});
-    await accepted(scene, 1);
-    api.signal('SIGTERM');
-    await until('it is stopping', () => api.output().includes('"stopping"'));
-    const started = performance.now();
-    api.signal('SIGTERM');
-    expect(await api.exited).toEqual({ code: 1, signal: null });
-    expect(performance.now() - started).toBeLessThan(1_000);
-    await scene.startWorker();
-    await checkHistory(scene.database, []);
+    test('an API answers 202 to who still waits for an outcome', async () => {
+      const { scene, apis, session } = shared();
+      const [api] = apis as [Process];
+      const before = await waiting(scene);
+      const path = `/api/session/${session}/log`;
+      const body = { event_type: 'NOTE', details: { client: 0, n: 0 } };
+      const answer = post(api.url, path, scene.people.admin, body, { prefer: 'wait=30' });
+      await until('it is accepted', async () => (await waiting(scene)) > before);
+      const stopping = terminate(api);
+      expect((await answer).status).toBe(202);
+      expect(await stopping).toEqual(CLEANLY);
+    });
+
+    test('a second SIGTERM ends the process at once', async () => {
+      const { scene, apis, session } = shared();
+      const [, api] = apis as [Process, Process];
+      const before = await waiting(scene);
+      const path = `/api/session/${session}/log`;
+      const lost = post(api.url, path, scene.people.admin, { event_type: 'ENTRY', details: {} }, { prefer: 'wait=30' });
+      lost.catch(() => {});
+      await until('it is accepted', async () => (await waiting(scene)) > before);
+      api.signal('SIGTERM');
+      await until('it is stopping', () => api.output().includes('"stopping"'));
+      const started = performance.now();
+      api.signal('SIGTERM');
+      expect(await api.exited).toEqual({ code: 1, signal: null });
+      expect(performance.now() - started).toBeLessThan(1_000);
+    });
+
+    test('what they had accepted is applied by the next worker', async () => {
+      const { scene } = shared();
+      await scene.startWorker();
+      const rows = await checkHistory(scene.database, []);
+      expect(rows.every(({ status }) => status === 'applied')).toBe(true);
+    });
   });
 
   test('every process stops while Redis is away', async () => {
@@ -144,14 +164,6 @@ describe.skipIf(inject('redisUrl') === null)('stopping', () => {
     await load.answered(20);
     await checkHistory(scene.database, await load.stop());
   });
-
-  async function withoutWorker() {
-    const scene = await openScene({ redisUrl: redis.url });
-    const [api, worker] = await Promise.all([scene.startApi(), scene.startWorker()]);
-    const [session] = await scene.openSessions(api, 1);
-    expect(await terminate(worker)).toEqual(CLEANLY);
-    return { scene, api, session: session! };
-  }
 });
 
 /** Every process that the Procfile keeps running, the API first, and a listener at the relay. */
@@ -179,7 +191,7 @@ async function terminate(one: Process) {
   return end;
 }
 
-async function accepted({ database }: Scene, count: number): Promise<void> {
-  const text = `select from commands where status = 'accepted'`;
-  await until('it is accepted', async () => (await database.pool.query(text)).rowCount === count);
+/** How many commands are accepted and not applied. */
+async function waiting({ database }: Scene): Promise<number> {
+  return (await database.pool.query(`select from commands where status = 'accepted'`)).rowCount!;
 }

@@ -7,9 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/infra/postgres/embeddedPostgres.ts';
 import { outsideFolder } from '../../src/infra/postgres/postgresBinaries.ts';
+import { prepareHome } from '../support/preparedHome.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -61,12 +62,12 @@ test('keeps its data, its secrets to itself, and its durability from one start t
 });
 
 test('takes the settings it is given over its own', async () => {
-  const { url } = await start(await makeHome(), { max_connections: '17' });
+  const { url } = await start(await homeWithData(), { max_connections: '17' });
   expect(await query(url, 'SHOW max_connections')).toEqual([{ max_connections: '17' }]);
 });
 
 test('stops the Postgres that a killed owner left alive, and starts with all it had committed', async () => {
-  const home = await makeHome();
+  const home = await homeWithData();
   const owner = raise(home, `process.send(server.url); setInterval(() => {}, 1000);`);
   const [url] = await once(owner, 'message');
   await query(url, 'CREATE TABLE kept AS SELECT 42 AS answer');
@@ -81,14 +82,14 @@ test('stops the Postgres that a killed owner left alive, and starts with all it 
 });
 
 test('does not keep its owner from ending', async () => {
-  const home = await makeHome();
+  const home = await homeWithData();
   const owner = raise(home, `process.disconnect();`);
   expect(await once(owner, 'exit')).toEqual([0, null]);
   await start(home);
 });
 
 test('is not stopped by Ctrl-C in the terminal of its owner', async () => {
-  const home = await makeHome();
+  const home = await homeWithData();
   const owner = raise(
     home,
     `setInterval(() => {}, 1000); process.on('SIGINT', () => process.send('interrupted')); process.send(server.url);`,
@@ -103,7 +104,7 @@ test('is not stopped by Ctrl-C in the terminal of its owner', async () => {
 });
 
 test('a postmaster.pid of a dead process, of another program, or without a pid does not block the start', async () => {
-  const home = await makeHome();
+  const home = await homeWithData();
   const pidFile = join(home, 'postgres', 'postmaster.pid');
   let server = await start(home);
   const [, ...rest] = (await readFile(pidFile, 'utf8')).split('\n');
@@ -136,7 +137,7 @@ test('an initdb that was interrupted half-way leaves nothing in the way of the n
 });
 
 test('reports a death that nobody asked for, also to who asks later, and not its own stop', async () => {
-  const home = await makeHome();
+  const home = await homeWithData();
   const killed = await start(home);
   const early = new Promise((resolve) => killed.onExit(resolve));
   process.kill(postmasterPid(home), 'SIGKILL');
@@ -150,7 +151,7 @@ test('reports a death that nobody asked for, also to who asks later, and not its
 });
 
 test('says with the last lines of its log why it does not start', async () => {
-  const failure = start(await makeHome(), { shared_buffers: 'nonsense' });
+  const failure = start(await homeWithData(), { shared_buffers: 'nonsense' });
   await expect(failure).rejects.toThrow(/FATAL: {2}invalid value for parameter "shared_buffers"/);
 });
 
@@ -184,6 +185,13 @@ test.runIf(isRoot)(
 async function makeHome(parent = tmpdir()): Promise<string> {
   const home = await mkdtemp(join(parent, 'plearoll-postgres-test-'));
   folders.push(await outsideFolder(home), home);
+  return home;
+}
+
+/** Where it was started before. */
+async function homeWithData(): Promise<string> {
+  const home = await makeHome(inject('home'));
+  await prepareHome(home);
   return home;
 }
 

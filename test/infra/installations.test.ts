@@ -8,7 +8,6 @@ import { Redis } from 'ioredis';
 import pg from 'pg';
 import pino from 'pino';
 import { expect, inject, onTestFinished, test, vi } from 'vitest';
-import { migrate } from '../../migrations/migrate.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
 import { startEmbeddedPostgres } from '../../src/infra/postgres/embeddedPostgres.ts';
 import { readInstallationId, redisPrefix } from '../../src/infra/postgres/installation.ts';
@@ -20,6 +19,7 @@ import { cast, get, must, openSession, person, post } from '../support/client.ts
 import { cloneDatabase } from '../support/database.ts';
 import { linesOf } from '../support/jobTools.ts';
 import { listenOnWebSocket } from '../support/listener.ts';
+import { prepareHome } from '../support/preparedHome.ts';
 import { startRedis, useRedis } from '../support/redis.ts';
 import { SECRET } from '../support/secret.ts';
 
@@ -30,18 +30,18 @@ const PATIENCE = { timeout: 15_000, interval: 20 };
 async function openNamesakes(): Promise<string[]> {
   const database = await cloneDatabase();
   onTestFinished(database.drop);
-  const home = await mkdtemp(join(tmpdir(), 'plearoll-namesake-'));
+  const home = await mkdtemp(join(inject('home'), 'namesake-'));
   onTestFinished(() => rm(home, { recursive: true, force: true, maxRetries: 5 }));
+  await prepareHome(home);
   const other = await startEmbeddedPostgres({ home, say: () => {}, settings: { fsync: 'off' } });
   onTestFinished(() => other.stop());
   const { pathname } = new URL(database.url);
-  const client = new pg.Client({ connectionString: other.url });
+  const [at, migrated] = [new URL(other.url), new URL(other.url).pathname];
+  const client = new pg.Client({ connectionString: Object.assign(new URL(at), { pathname: '/postgres' }).href });
   await client.connect();
-  await client.query(`create database ${pathname.slice(1)}`);
+  await client.query(`create database ${pathname.slice(1)} template ${migrated.slice(1)}`);
   await client.end();
-  const url = Object.assign(new URL(other.url), { pathname }).href;
-  await migrate(url);
-  return [database.url, url];
+  return [database.url, Object.assign(at, { pathname }).href];
 }
 
 async function startOn(databaseUrl: string, redisUrl: string) {

@@ -28,7 +28,7 @@ async function rowsOf({ name }: ProjectedTable): Promise<JsonObject[]> {
 }
 
 /** Rows of one table differ in what they say, and are compared by the same code. */
-const tried = (rows: JsonObject[]) => (isEverything ? rows : [...new Set([rows[0]!, rows.at(-1)!])]);
+const tried = (rows: JsonObject[]) => (isEverything ? rows : rows.slice(-1));
 
 const keyOf = ({ primary_key }: ProjectedTable, row: JsonObject) => primary_key.map((column) => row[column]).join(' ');
 

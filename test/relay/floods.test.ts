@@ -6,6 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkHistory } from '../support/checkHistory.ts';
 import { type Cast, cast, must, openSession, post } from '../support/client.ts';
+import { someOf } from '../support/everything.ts';
 import {
   closeCodeOf,
   connectPacket,
@@ -119,7 +120,7 @@ const both = (bytes: Buffer) => ({ websocket: bytes, 'socket.io': bytes });
 const errorsOf = (said: Flooded['frames'][number]) =>
   messagesOf(said).flatMap(({ type, code }) => (type === 'ERROR' ? [code] : []));
 
-describe.skipIf(isLeftOut).each(['websocket', 'socket.io'] as const)(`a flood on %s, ${kind}`, (transport) => {
+describe.skipIf(isLeftOut).each(someOf(['websocket', 'socket.io'] as const))(`a flood on %s, ${kind}`, (transport) => {
   test('of one byte frames from twenty sockets ends them at once, and others wait for nothing', async () => {
     const junk = many({ websocket: frame('y'), 'socket.io': frame('4y') });
     const { result, slowest_ms, held } = await watching(attack(transport, junk, { sockets: 20, ms: 20_000 }));
