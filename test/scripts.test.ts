@@ -55,14 +55,21 @@ describe('a new command', () => {
   });
 
   // To compile what it imports takes longer than all other scripts.
-  test.runIf(isEverything)('compiles, and its test fails until it decides something', () => {
-    writeFileSync(join(copy, 'tsconfig.new.json'), JSON.stringify({ extends: './tsconfig.json', include: [], files }));
-    const compiled = run('typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.new.json');
-    expect(compiled.stdout + compiled.stderr).toBe('');
-    const tried = run('vitest/vitest.mjs', 'run', '--project', 'pure', files[2]!);
-    expect(tried.stdout + tried.stderr).toContain('reserveRuling decides nothing yet');
-    expect(tried.status).toBe(1);
-  }, 60_000);
+  test.runIf(isEverything)(
+    'compiles, and its test fails until it decides something',
+    () => {
+      writeFileSync(
+        join(copy, 'tsconfig.new.json'),
+        JSON.stringify({ extends: './tsconfig.json', include: [], files }),
+      );
+      const compiled = run('typescript/bin/tsc', '--noEmit', '-p', 'tsconfig.new.json');
+      expect(compiled.stdout + compiled.stderr).toBe('');
+      const tried = run('vitest/vitest.mjs', 'run', '--project', 'pure', files[2]!);
+      expect(tried.stdout + tried.stderr).toContain('reserveRuling decides nothing yet');
+      expect(tried.status).toBe(1);
+    },
+    60_000,
+  );
 
   test.each([
     ['raiseObjection', 'is not like'],

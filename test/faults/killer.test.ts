@@ -46,30 +46,33 @@ describe.skipIf(inject('redisUrl') === null)('a command', { timeout: 180_000 }, 
     await checkHistory(scene.database, []);
   });
 
-  test.runIf(isEverything)('that kills its worker each time does so three times, however many doorbells ring for its stream', async () => {
-    const { scene, api } = shared();
-    const first = await scene.startEntry('poisonedWorker');
-    const sessions = await scene.openSessions(api, 2);
-    first.signal('SIGKILL');
-    await first.exited;
-    const poison = await acceptEntry(scene, api, sessions[0]!, { poison: 'kill' });
-    const load = startLoad({
-      apis: [api.url],
-      people: scene.people,
-      sessions,
-      clients: 8,
-      headers: { prefer: 'wait=1' },
-    });
-    await letTimePass(scene);
-    const deaths = await untilSettledBy(scene, 2, poison);
-    await load.answered(50);
-    const rows = await checkHistory(scene.database, await load.stop());
-    const dead = rows.filter(({ status }) => status === 'dead');
-    expect(dead.map(({ id }) => id)).toContain(poison);
-    // Those of the load have a key.
-    expect(dead.filter(({ idempotency_key }) => idempotency_key !== null)).toEqual([]);
-    expect(deaths).toBeLessThanOrEqual(4);
-  });
+  test.runIf(isEverything)(
+    'that kills its worker each time does so three times, however many doorbells ring for its stream',
+    async () => {
+      const { scene, api } = shared();
+      const first = await scene.startEntry('poisonedWorker');
+      const sessions = await scene.openSessions(api, 2);
+      first.signal('SIGKILL');
+      await first.exited;
+      const poison = await acceptEntry(scene, api, sessions[0]!, { poison: 'kill' });
+      const load = startLoad({
+        apis: [api.url],
+        people: scene.people,
+        sessions,
+        clients: 8,
+        headers: { prefer: 'wait=1' },
+      });
+      await letTimePass(scene);
+      const deaths = await untilSettledBy(scene, 2, poison);
+      await load.answered(50);
+      const rows = await checkHistory(scene.database, await load.stop());
+      const dead = rows.filter(({ status }) => status === 'dead');
+      expect(dead.map(({ id }) => id)).toContain(poison);
+      // Those of the load have a key.
+      expect(dead.filter(({ idempotency_key }) => idempotency_key !== null)).toEqual([]);
+      expect(deaths).toBeLessThanOrEqual(4);
+    },
+  );
 
   test('that never comes to an end is dead after its attempts, and the rest of its stream goes on', async () => {
     const { scene, api } = shared();

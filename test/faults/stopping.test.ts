@@ -87,16 +87,15 @@ describe.skipIf(inject('redisUrl') === null)('stopping', () => {
       async () => ({ redisUrl: redis.url }),
       async (scene) => {
         const { startApi, startWorker } = scene;
-        const [worker, ...apis] = await Promise.all([startWorker(), startApi(), startApi()]);
-        const [session] = await scene.openSessions(apis[0]!, 1);
+        const [worker, answering, interrupted] = await Promise.all([startWorker(), startApi(), startApi()]);
+        const [session] = await scene.openSessions(answering, 1);
         expect(await terminate(worker)).toEqual(CLEANLY);
-        return { scene, apis, session: session! };
+        return { scene, answering, interrupted, session: session! };
       },
     );
 
     test('an API answers 202 to who still waits for an outcome', async () => {
-      const { scene, apis, session } = shared();
-      const [api] = apis as [Process];
+      const { scene, answering: api, session } = shared();
       const before = await waiting(scene);
       const path = `/api/session/${session}/log`;
       const body = { event_type: 'NOTE', details: { client: 0, n: 0 } };
@@ -108,8 +107,7 @@ describe.skipIf(inject('redisUrl') === null)('stopping', () => {
     });
 
     test('a second SIGTERM ends the process at once', async () => {
-      const { scene, apis, session } = shared();
-      const [, api] = apis as [Process, Process];
+      const { scene, interrupted: api, session } = shared();
       const before = await waiting(scene);
       const path = `/api/session/${session}/log`;
       const lost = post(api.url, path, scene.people.admin, { event_type: 'ENTRY', details: {} }, { prefer: 'wait=30' });

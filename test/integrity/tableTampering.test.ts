@@ -120,7 +120,7 @@ describe.each(projected)('in $name', (table) => {
       }
     }
     expect(cases).toBe(rows.length * columns.length);
-    expect(cases).toBeGreaterThan(10);
+    expect(columns.length).toBeGreaterThan(3);
   });
 
   it('what stands outside the chain may change', async () => {
