@@ -86,11 +86,13 @@ async function launch(
     DATABASE_URL: databaseUrl,
     REDIS_URL: redisUrl,
     JWT_SECRET: SECRET,
+    SERVER_SECRET: SECRET,
     PORT: port,
     RELAY_PORT: port,
     // An API and a relay have their port for something else.
     METRICS_PORT: group === 'api' || group === 'relay' ? '0' : port,
     RATE_LIMIT_GENERAL_PER_MINUTE: '0',
+    GUARD_MAX_KEYS: '0',
     RATE_LIMIT_READS_PER_MINUTE: '0',
     WS_MAX_CONNECTIONS_PER_USER: '0',
     WS_MAX_CONNECTIONS_PER_IP: '0',

@@ -140,6 +140,7 @@ function settingsFor(env: Env, folder: string): Env {
     RELAY_PORT: '0',
     METRICS_PORT: '0',
     RATE_LIMIT_GENERAL_PER_MINUTE: '0',
+    GUARD_MAX_KEYS: '0',
     RATE_LIMIT_READS_PER_MINUTE: '0',
     RATE_LIMIT_OBJECTIONS_PER_MINUTE: '0',
     WS_MAX_CONNECTIONS_PER_USER: '0',

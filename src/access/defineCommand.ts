@@ -2,4 +2,4 @@
 import { commandsIn } from '../core/definitions/defineCommand.ts';
 import type { Scope } from './scope.ts';
 
-export const { defineCommand, defineUploadCommand, defineSystemCommand } = commandsIn<Scope>();
+export const { defineCommand, defineUploadCommand, defineGuardedCommand, defineSystemCommand } = commandsIn<Scope>();

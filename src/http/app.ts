@@ -2,11 +2,13 @@
 import cors from 'cors';
 import type { Express } from 'express';
 import helmet from 'helmet';
+import type { CommandDefinition } from '../core/definitions/command.ts';
 import type { Probe } from '../infra/telemetry/probe.ts';
 import { commands } from '../modules.ts';
 import { queries } from '../queries.ts';
 import { bareApp } from './bareApp.ts';
 import { serveCommand } from './commands/serveCommand.ts';
+import { serveGuarded } from './commands/serveGuarded.ts';
 import { serveUpload } from './commands/serveUpload.ts';
 import { dashboard } from './dashboard/dashboard.ts';
 import { DASHBOARD } from './dashboard/login.ts';
@@ -33,7 +35,15 @@ const EXPOSED = [
   'Preference-Applied',
   'Idempotent-Replayed',
 ];
-const ALLOWED = ['Authorization', 'Content-Type', 'Prefer', 'Idempotency-Key', 'If-Match', 'traceparent'];
+const ALLOWED = [
+  'Authorization',
+  'Content-Type',
+  'Prefer',
+  'Idempotency-Key',
+  'If-Match',
+  'traceparent',
+  'X-Browser-Fingerprint',
+];
 // Nothing is loaded from elsewhere, and a page is not sent to https where there is none.
 const POLICY = { styleSrc: ["'self'", "'unsafe-inline'"], fontSrc: ["'self'"], upgradeInsecureRequests: null };
 
@@ -50,8 +60,7 @@ export function createApp(context: ApiContext, probe: Probe, home: Home): Expres
     served.set(path, [...(served.get(path) ?? []), { method, serve }]);
   };
   for (const command of commands) {
-    const { route, upload } = command;
-    mount(route, upload ? serveUpload(context, command, upload) : serveCommand(context, command));
+    mount(command.route, serverOf(context, command));
   }
   for (const query of queries) mount(query.route, serveQuery(context, query));
   for (const { route, serve } of routes) mount(route, serve(context));
@@ -71,6 +80,12 @@ export function createApp(context: ApiContext, probe: Probe, home: Home): Expres
   app.use(answerUnknownPath);
   app.use(answerProblems(context.log));
   return app;
+}
+
+function serverOf(context: ApiContext, command: CommandDefinition): Serve {
+  const { upload, guarded } = command;
+  if (upload) return serveUpload(context, command, upload);
+  return guarded ? serveGuarded(context, command, guarded) : serveCommand(context, command);
 }
 
 /** A path without parameters is itself before it is anybody's id: `/api/session/create` is no session. */

@@ -29,6 +29,7 @@ import { createAcceptor } from './commands/acceptance.ts';
 import { listenForOutcomes } from './commands/outcomes.ts';
 import { createWaits } from './commands/waits.ts';
 import { createShares, shareOut } from './door/shares.ts';
+import { openGuard } from './guard/openGuard.ts';
 import { createSharing } from './operations/sharing.ts';
 import { createVerifyRuns } from './operations/verifyRuns.ts';
 import { createReading } from './queries/scopedReads.ts';
@@ -71,15 +72,8 @@ export async function startApi(
   const instance = randomUUID();
   const outcomes = await listenForOutcomes(instance, { db, broadcast, metrics, log });
   const backlog = await startBacklogWatch({ pool: pools.polls, metrics, log });
-  const acceptor = createAcceptor({
-    db,
-    queues,
-    kinds: catalog.kinds,
-    backlog,
-    isAway: () => probe.isAway(),
-    metrics,
-    log,
-  });
+  const storing = { db, queues, kinds: catalog.kinds, backlog, metrics, log };
+  const acceptor = createAcceptor({ ...storing, isAway: () => probe.isAway() });
   await heartbeat.join('api');
   const { isAccepting } = acceptor;
   const probe = await startProcessProbe(backbone, {
@@ -87,7 +81,8 @@ export async function startApi(
     isAccepting,
     ...(connections && { connections }),
   });
-  const { scopes, stopFollowing } = followScopes(db, backbone);
+  const { scopes, cache, stopFollowing } = followScopes(db, backbone);
+  const guard = openGuard({ backbone, secret, scopes: cache });
   const context = {
     config,
     reading: createReading(pools.reading, pools.verifier),
@@ -96,6 +91,7 @@ export async function startApi(
     reports,
     tokens,
     limiter,
+    guard,
     addresses: createAddresses(config),
     blobs,
     ...createBounds(),
@@ -129,6 +125,7 @@ export async function startApi(
     probe.close();
     backlog.close();
     limiter.close();
+    guard.close();
     await Promise.all(Object.values(pools).map((pool) => pool.end()));
   }
 
@@ -159,7 +156,7 @@ function openTokens(
 function followScopes(db: Queryable, { broadcast, log }: Backbone) {
   const cache = createScopeCache(db);
   const followed = { onChange: cache.forget, onInterruption: cache.forgetAll };
-  return { scopes: createScopes(db, cache), stopFollowing: listenForScopeChanges(broadcast, followed, log) };
+  return { cache, scopes: createScopes(db, cache), stopFollowing: listenForScopeChanges(broadcast, followed, log) };
 }
 
 /** A stream that has listeners is a session's. */

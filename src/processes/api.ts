@@ -12,7 +12,7 @@ import { privateNames } from '../modules.ts';
 const USUAL_PORT = 3000;
 const USUAL_METRICS_PORT = 9466;
 
-await runProcess({ role: 'door', verifiesTokens: true }, async (config) => {
+await runProcess({ role: 'door', verifiesTokens: true, keysVisitors: true }, async (config) => {
   const backbone = await openBackbone(config, config.DATABASE_URL!, 'api', privateNames, 'door');
   const api = await startApi(backbone, config.JWT_SECRET);
   const server = createExpressServer(api.app);

@@ -79,7 +79,7 @@ async function start(part: Part, login: Part = part): Promise<Process> {
   return startProcess(part, ENTRIES[part], [], {
     ...{ DATABASE_URL: as(login), REDIS_URL: inject('redisUrl')!, DB_ROLE_PREFIX: prefix, NODE_ENV: 'production' },
     ...{ PORT: '0', RELAY_PORT: '0', METRICS_PORT: '0', BLOB_DIR: join(folder, 'blobs'), PLEAROLL_HOME: folder },
-    ...((part === 'api' || part === 'relay') && { JWT_SECRET: SECRET }),
+    ...((part === 'api' || part === 'relay') && { JWT_SECRET: SECRET, SERVER_SECRET: SECRET }),
   });
 }
 

@@ -91,6 +91,7 @@ async function setScene({ redisUrl, database: given }: SceneOptions): Promise<{ 
     REDIS_URL: redisUrl,
     JWT_SECRET: SECRET,
     RATE_LIMIT_GENERAL_PER_MINUTE: '0',
+    GUARD_MAX_KEYS: '0',
     RATE_LIMIT_READS_PER_MINUTE: '0',
     RATE_LIMIT_OBJECTIONS_PER_MINUTE: '0',
     WS_MAX_CONNECTIONS_PER_USER: '0',

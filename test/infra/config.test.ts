@@ -173,6 +173,18 @@ describe('settings', () => {
     expect(problemsOf({ NODE_ENV: 'production', ...env }).join()).toContain('JWT_SECRET');
   });
 
+  test.each([
+    ['none', {}],
+    ['a short one', { SERVER_SECRET: 'short' }],
+    ['a known one', { SERVER_SECRET: 'changeme-changeme-changeme-changeme-changeme' }],
+  ])('production refuses %s as the secret that keys visitors, where they are keyed', (_, env) => {
+    const asked = { NODE_ENV: 'production', JWT_SECRET: LONG, ...env };
+    expect(() => readConfig(asked, 'all', true, true)).toThrow('SERVER_SECRET');
+    expect(() => readConfig(asked, 'all', true)).not.toThrow();
+    expect(() => readConfig({ ...asked, SERVER_SECRET: LONG }, 'all', true, true)).not.toThrow();
+    expect(() => readConfig({ ...asked, NODE_ENV: 'development' }, 'all', true, true)).not.toThrow();
+  });
+
   test('production takes what a machine drew by lot', () => {
     for (let i = 0; i < 500; i += 1) {
       const drawn = randomBytes(32);

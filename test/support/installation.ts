@@ -17,7 +17,7 @@ export async function playRound(url: string, env: Record<string, string> = {}): 
   const blobs = mkdtempSync(join(tmpdir(), 'plearoll-blobs-'));
   const settings = {
     ...{ DATABASE_URL: url, JWT_SECRET: SECRET, LOG_LEVEL: 'silent', PORT: '0', BLOB_DIR: blobs },
-    ...{ RATE_LIMIT_GENERAL_PER_MINUTE: '0', RATE_LIMIT_READS_PER_MINUTE: '0', ...env },
+    ...{ GUARD_MAX_KEYS: '0', RATE_LIMIT_GENERAL_PER_MINUTE: '0', RATE_LIMIT_READS_PER_MINUTE: '0', ...env },
   };
   try {
     const started = await startAll(readConfig(settings, 'all'), url, SECRET, { timetable: [] });

@@ -34,6 +34,7 @@ export async function startTarget(env: Record<string, string> = {}): Promise<Tar
     PLEAROLL_HOME: home,
     ACCESS_LOG_LEVEL: 'silent',
     RATE_LIMIT_GENERAL_PER_MINUTE: '0',
+    GUARD_MAX_KEYS: '0',
     RATE_LIMIT_READS_PER_MINUTE: '0',
     WS_MAX_CONNECTIONS_PER_USER: '0',
     PORT: '0',

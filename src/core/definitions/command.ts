@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import type { Write } from '../definitions/write.ts';
 import type { Queryable } from '../sql/queryable.ts';
 import type { Actor, Role } from './actor.ts';
+import type { Guarded } from './author.ts';
 import type { EventDefinition, ExportedEvent, JsonObject, NewEvent } from './event.ts';
 import type { Rejection } from './problem.ts';
 import type { Reserved } from './reserved.ts';
@@ -111,6 +112,8 @@ export interface CommandDefinition<Input = unknown, States = unknown, Scope = un
   example?: unknown;
   /** The body is a form with a file: `body` is the schema of its fields, and the file's facts are the input's `file`. */
   upload?: Upload<Input, Scope>;
+  /** The guard stands before it, and its author is part of the input, as `author`. */
+  guarded?: Guarded<Input>;
   /** The type of a rate limit of its own, beside that of all requests. */
   limit?: string;
   /** What the input asks for beyond its schema. */

@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod';
 import type { Role } from './actor.ts';
+import type { Author, Guarded } from './author.ts';
 import type { Applied, Command, CommandDefinition, FactSource, Mutation, Target } from './command.ts';
 import type { NewEvent } from './event.ts';
 import type { Rejection } from './problem.ts';
@@ -133,6 +134,25 @@ export function commandsIn<Scope>() {
     return defineCommand(parts as never) as never;
   }
 
+  /**
+   * The same for a command that the guard stands before: its author, signed in or not, is part of the input. Where `who`
+   * is `anyone`, a visitor without a token may send it in what is public.
+   */
+  function defineGuardedCommand<
+    const Route extends string,
+    Body extends z.ZodObject,
+    const L extends Locks,
+    const Code extends string,
+    Resource extends z.ZodType<object>,
+    Fact = never,
+  >(
+    parts: CommandParts<Route, InputOf<Route, Body> & { author: Author }, Body, Scope, L, Fact, Code, Resource> & {
+      guarded: Guarded<InputOf<Route, Body>>;
+    },
+  ): CommandDefinition<InputOf<Route, Body> & { author: Author }, StatesOf<L>, Scope, Fact> {
+    return defineCommand(parts as never) as never;
+  }
+
   /** A command that only the system sends: it has no door, so nobody else can. */
   function defineSystemCommand<
     Body extends z.ZodObject,
@@ -146,7 +166,7 @@ export function commandsIn<Scope>() {
     return definitionOf(rest, within) as never;
   }
 
-  return { defineCommand, defineUploadCommand, defineSystemCommand };
+  return { defineCommand, defineUploadCommand, defineGuardedCommand, defineSystemCommand };
 }
 
 type Input = Readonly<Record<string, unknown>>;

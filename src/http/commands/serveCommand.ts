@@ -17,6 +17,7 @@ import { type ApiContext, demandFeature, demandRole, enter } from '../door/door.
 import { demandValid, listFaults } from '../door/inputErrors.ts';
 import { callerOf, limitOwn, ownLimitOf } from '../door/limits.ts';
 import { readIdempotencyKey, readIfMatch, readPreferences } from '../door/preferences.ts';
+import { anonymousScope } from './anonymousScope.ts';
 import { answerAccepted, answerOutcome } from './answers.ts';
 import { replyOf } from './outcomes.ts';
 
@@ -83,12 +84,6 @@ export function lowered(params: Request['params']): JsonObject {
 function institutionOf(scope: unknown, input: JsonObject, actor: Actor): string | null {
   const named = (scope as Scope | null)?.institution_id ?? input.institution_id;
   return (named as string | undefined) ?? actor.institution_id;
-}
-
-/** A sender without a token is known by the observation, or else by the address. */
-function anonymousScope(req: Request): string {
-  const { observation_id } = req.params;
-  return observation_id === undefined ? `address:${req.ip}` : `observation:${observation_id}`;
 }
 
 /** Stores the command and answers its outcome, or 202 when that takes longer than the sender waits. */

@@ -21,6 +21,8 @@ import type { Tokens } from '../../infra/tokens.ts';
 import type { Acceptor } from '../commands/acceptance.ts';
 import type { Outcomes } from '../commands/outcomes.ts';
 import type { Waits } from '../commands/waits.ts';
+import type { Guard } from '../guard/guard.ts';
+import { guardDoor } from '../guard/guardDoor.ts';
 import type { Sharing } from '../operations/sharing.ts';
 import type { VerifyRuns } from '../operations/verifyRuns.ts';
 import type { Reading } from '../queries/scopedReads.ts';
@@ -38,6 +40,7 @@ export interface ApiContext {
   reports: Reports;
   tokens: Tokens;
   limiter: Limiter;
+  guard: Guard;
   addresses: Addresses;
   blobs: BlobStore;
   /** Of reading whole files, to hash them. */
@@ -68,13 +71,14 @@ export interface ApiContext {
   log: Log;
 }
 
-/** @throws {Problem} 401, 403 feature_disabled or 429, in this order */
+/** @throws {Problem} 429 of the guard, 401, 403 feature_disabled or 429, in this order */
 export async function enter(
   context: ApiContext,
   req: Request,
   res: Response,
   { route, roles, feature }: Pick<CommandDefinition, 'route' | 'roles' | 'feature'>,
 ): Promise<Actor | null> {
+  await guardDoor(context, req, route);
   const identify = roles === 'anyone' ? authenticate : demandActor;
   const actor = await countRefused(context, req, res, () => identify(req, context.tokens));
   if (/^\w+ \/api\/session\b/.test(route)) demandFeature(context.config, 'FEATURE_MOOT_OPERATIONS');

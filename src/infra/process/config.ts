@@ -43,9 +43,15 @@ export class ConfigError extends Error {
 
 /**
  * @param verifiesTokens false for a process that needs no secret
+ * @param keysVisitors true for a process that answers requests without a token
  * @throws {ConfigError} naming every problem at once
  */
-export function readConfig(env: NodeJS.ProcessEnv, topology: Topology, verifiesTokens = true): Config {
+export function readConfig(
+  env: NodeJS.ProcessEnv,
+  topology: Topology,
+  verifiesTokens = true,
+  keysVisitors = false,
+): Config {
   const settings = parse(Settings, env);
   const made = settings.REDIS_URL === undefined ? redisUrlOf(settings) : { problems: [] };
   const config = made.url === undefined ? settings : { ...settings, REDIS_URL: made.url };
@@ -54,6 +60,7 @@ export function readConfig(env: NodeJS.ProcessEnv, topology: Topology, verifiesT
     ...connectionProblems(config, topology),
     ...redisProblems(config),
     ...(verifiesTokens ? secretProblems(config, topology) : []),
+    ...(keysVisitors ? serverSecretProblems(config) : []),
   ];
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
@@ -97,4 +104,11 @@ function secretProblems({ NODE_ENV, JWT_SECRET, JWT_PUBLIC_KEY }: Config, topolo
   if (!production || JWT_SECRET === undefined) return [];
   const weakness = weaknessOf(JWT_SECRET);
   return weakness === undefined ? [] : [`JWT_SECRET: ${weakness}; make one with: openssl rand -base64 48`];
+}
+
+function serverSecretProblems({ NODE_ENV, SERVER_SECRET }: Config): string[] {
+  if (NODE_ENV !== 'production') return [];
+  if (SERVER_SECRET === undefined) return ['SERVER_SECRET: set it; make one with: openssl rand -base64 48'];
+  const weakness = weaknessOf(SERVER_SECRET);
+  return weakness === undefined ? [] : [`SERVER_SECRET: ${weakness}; make one with: openssl rand -base64 48`];
 }

@@ -19,6 +19,8 @@ export interface Part {
   role: DatabaseRole;
   /** A process that verifies no token needs no secret. */
   verifiesTokens: boolean;
+  /** A process that names visitors without a token by the server's secret. */
+  keysVisitors?: true;
 }
 
 /**
@@ -33,7 +35,9 @@ export async function runProcess(
   const stop = catchStop();
   try {
     const config =
-      part === 'all' ? readConfig(process.env, 'all') : readConfig(process.env, 'separate', part.verifiesTokens);
+      part === 'all'
+        ? readConfig(process.env, 'all', true, true)
+        : readConfig(process.env, 'separate', part.verifiesTokens, part.keysVisitors);
     whenAborted(stop, () => endAfter(config.SHUTDOWN_GRACE_SECONDS));
     if (part !== 'all') await demandSchema(config.DATABASE_URL!, part.role, config.DB_ROLE_PREFIX);
     const claim = part === 'all' ? undefined : await claimTogether(config);

@@ -65,6 +65,10 @@ export function createMetrics() {
       'transport',
       'result',
     ]),
+    guardActions: counter('guard_actions_total', 'What the guard did about a browser or an address', [
+      'rule',
+      'action',
+    ]),
     limiterRefusals: counter('limiter_refusals_total', 'Tries that a rate limit refused', ['type']),
     term: gauge('leader_term', 'Term in which this scheduler leads; 0 while it does not'),
     clockSkew: gauge('scheduler_clock_skew_seconds', 'This machine’s clock less the database’s'),

@@ -1,0 +1,101 @@
+/**
+ * Serving a mutation that the guard stands before: its sender is an author, with a token or, where it is public,
+ * without. What is refused by a rule is no command. A repetition under an Idempotency-Key is not refused and not counted:
+ * its answer is what became of the first.
+ */
+import type { Request, Response } from 'express';
+import type { Submission } from '../../core/apply/inbox.ts';
+import type { Actor } from '../../core/definitions/actor.ts';
+import type { Author, Guarded } from '../../core/definitions/author.ts';
+import type { CommandDefinition } from '../../core/definitions/command.ts';
+import { levelOf } from '../../guard/rules.ts';
+import type { Turn } from '../../infra/guard/guardStore.ts';
+import { withoutToken } from '../door/authentication.ts';
+import { readJson } from '../door/body.ts';
+import { type ApiContext, anonymousReader, demandRole, enter } from '../door/door.ts';
+import { readIdempotencyKey } from '../door/preferences.ts';
+import type { Place } from '../guard/guard.ts';
+import { refusedText } from '../guard/refusals.ts';
+import { checkCommand, submit } from './serveCommand.ts';
+
+/** A command of a known author, that may be accepted. */
+interface Speaking {
+  submission: Submission;
+  author: Author;
+  place: Place;
+  /** The cooldown that it began. */
+  turn?: Turn;
+}
+
+export function serveGuarded(context: ApiContext, definition: CommandDefinition, guarded: Guarded) {
+  return async (req: Request, res: Response): Promise<void> => {
+    const sender = await enter(context, req, res, definition);
+    if (sender && !(await isRepetition(context, req, sender))) await context.guard.pace(sender);
+    const body = await readJson(req, res);
+    demandRole(sender, definition.roles);
+    const check = () => checkCommand(context, definition, req, res, sender, { body });
+    const submission = await (sender ? check() : withoutToken(check));
+    const speaking = await demandUnrefused(context, guarded, req, sender, submission);
+    await submitGuarded(context, definition, req, res, speaking);
+  };
+}
+
+async function isRepetition({ acceptor }: ApiContext, req: Request, { id: scope }: Actor): Promise<boolean> {
+  const key = readIdempotencyKey(req, []);
+  return key !== null && (await acceptor.findFingerprint({ scope, key })) !== undefined;
+}
+
+/** @throws {Problem} 422 refused_text, 429 cooldown, or 503 */
+async function demandUnrefused(
+  context: ApiContext,
+  guarded: Guarded,
+  req: Request,
+  sender: Actor | null,
+  submission: Submission,
+): Promise<Speaking> {
+  const { guard, acceptor } = context;
+  const { input, idempotency } = submission;
+  const place = { institution_id: submission.institution_id!, session_id: input.session_id as string };
+  const known = await guard.authorOf(req, sender, place);
+  const isKnown = idempotency !== null && (await acceptor.findFingerprint(idempotency)) !== undefined;
+  if (isKnown) return { submission: submissionOf(submission, sender, known), author: known, place };
+  const refusal = guarded.refuse?.(input);
+  if (refusal) {
+    await guard.tellRefused(known, place);
+    throw refusedText(refusal.rule);
+  }
+  const isTrapped = guarded.isTrapped?.(input) ?? false;
+  const author = { ...known, is_shadowed: known.is_shadowed || isTrapped };
+  if (!guarded.pace) return { submission: submissionOf(submission, sender, author), author, place };
+  const actor = sender ?? anonymousReader(req);
+  const pace = await context.reading.inScope(actor, place.session_id, (db) =>
+    guarded.pace!({ db, actor, input, author }),
+  );
+  const turn = await guard.post(author, place, pace);
+  if (isTrapped) await guard.tellTrapped(author, place);
+  const judged = { ...author, shown_to: levelOf(pace.reporters).shown_to };
+  return { submission: submissionOf(submission, sender, judged), author: judged, place, turn };
+}
+
+function submissionOf(submission: Submission, sender: Actor | null, author: Author): Submission {
+  const actor = sender ?? { id: author.id, role: 'anonymous' as const, institution_id: null };
+  return { ...submission, actor, input: { ...submission.input, author } };
+}
+
+/** What is not taken begins no cooldown. */
+async function submitGuarded(
+  context: ApiContext,
+  definition: CommandDefinition,
+  req: Request,
+  res: Response,
+  { submission, author, place, turn }: Speaking,
+): Promise<void> {
+  const giveBack = async () => turn && context.guard.giveBack(author, place, turn);
+  try {
+    await submit(context, definition, req, res, submission);
+  } catch (fault) {
+    await giveBack();
+    throw fault;
+  }
+  if (res.statusCode >= 400) await giveBack();
+}

@@ -1,0 +1,26 @@
+/** The sender of a request as the guard knows it: the address, and what the browser says of itself. */
+import type { Request } from 'express';
+import type { CompositeKeys } from '../../guard/compositeKeys.ts';
+import { type Addresses, limitKey } from '../../infra/addresses.ts';
+import type { Visitor } from '../../infra/guard/guardStore.ts';
+
+const FINGERPRINT = 'x-browser-fingerprint';
+
+/** What the keys of an institution are made of. */
+export interface Seen extends Visitor {
+  fingerprint: string;
+}
+
+/** Without a fingerprint all browsers of an address are one. */
+export function visitorOf(req: Request, keys: CompositeKeys, addresses: Pick<Addresses, 'isAllowlisted'>): Seen {
+  const header = req.headers[FINGERPRINT];
+  const fingerprint = [header ?? ''].flat().join();
+  const address = limitKey(req.ip);
+  return {
+    key: keys.keyOf(null, address, fingerprint),
+    crowd: keys.crowdOf(null, address),
+    address,
+    is_venue: addresses.isAllowlisted(req.ip!),
+    fingerprint,
+  };
+}

@@ -1,0 +1,195 @@
+/** What the guard counts, each number at its edge. Time is a parameter. */
+import { describe, expect, test } from 'vitest';
+import { RULES } from '../../src/guard/rules.ts';
+import type { GuardStore, Visitor } from '../../src/infra/guard/guardStore.ts';
+import { createInProcessStore } from '../../src/infra/guard/inProcess.ts';
+
+const START = 1_800_000_000_000;
+const visitorOf = (name: string, address = '192.0.2.1', is_venue = false): Visitor => ({
+  ...{ key: `key-${name}`, crowd: `crowd-${address}`, address, is_venue },
+});
+const ada = visitorOf('ada');
+
+interface Opened {
+  store: GuardStore;
+  pass(ms: number): void;
+}
+
+const PLACES: [string, (most?: number) => Opened][] = [['in memory', openInMemory]];
+
+function openInMemory(most = 1_000): Opened {
+  let now = START;
+  const store = createInProcessStore(RULES, most, () => now);
+  const pass = (ms: number) => {
+    now += ms;
+  };
+  return { store, pass };
+}
+
+describe.each(PLACES)('the guard %s', (_, open) => {
+  const routes = (count: number) => Array.from({ length: count }, (_, i) => `POST /route/${i}`);
+  async function visit({ store }: Opened, visitor: Visitor, asked: string[]) {
+    const answers = [];
+    for (const route of asked) answers.push(await store.admit(visitor, route));
+    return answers.map((answer) => (answer.admitted ? 'admitted' : answer.by));
+  }
+
+  test('four routes do nothing, and the fifth within 500 ms does', async () => {
+    const opened = await open();
+    expect(await visit(opened, ada, routes(4))).toEqual(Array(4).fill('admitted'));
+    opened.pass(500);
+    expect(await opened.store.admit(ada, 'POST /route/5')).toMatchObject({ by: 'burst', retry_after_ms: 1_800_000 });
+    expect(await opened.store.isShadowed([ada.key])).toBe(true);
+    opened.pass(24 * 3_600_000);
+    expect(await opened.store.isShadowed([ada.key])).toBe(false);
+  });
+
+  test('the fifth after 501 ms does nothing', async () => {
+    const opened = await open();
+    await visit(opened, ada, routes(4));
+    opened.pass(501);
+    expect(await visit(opened, ada, ['POST /route/5'])).toEqual(['admitted']);
+  });
+
+  test('one route, however often, is no burst', async () => {
+    expect(await visit(await open(), ada, Array(20).fill('POST /one'))).toEqual(Array(20).fill('admitted'));
+  });
+
+  test('twenty in two seconds do nothing, and the next blocks the address for half an hour', async () => {
+    const opened = await open();
+    await visit(opened, ada, Array(20).fill('POST /one'));
+    opened.pass(2_000);
+    expect(await visit(opened, ada, ['POST /one'])).toEqual(['rate']);
+    opened.pass(30 * 60_000 - 1);
+    expect(await opened.store.admit(visitorOf('neighbour'), 'POST /one')).toMatchObject({
+      by: 'block',
+      retry_after_ms: 1,
+    });
+    expect(await visit(opened, visitorOf('elsewhere', '192.0.2.2'), ['POST /one'])).toEqual(['admitted']);
+    opened.pass(1);
+    expect(await visit(opened, ada, ['POST /one'])).toEqual(['admitted']);
+    expect(await opened.store.isShadowed([ada.key])).toBe(false);
+  });
+
+  test('the twenty-first after 2,001 ms does nothing', async () => {
+    const opened = await open();
+    await visit(opened, ada, Array(20).fill('POST /one'));
+    opened.pass(2_001);
+    expect(await visit(opened, ada, ['POST /one'])).toEqual(['admitted']);
+  });
+
+  test('the address of a venue is never blocked, its browser is', async () => {
+    const opened = await open();
+    const guest = visitorOf('guest', '198.51.100.1', true);
+    expect((await visit(opened, guest, routes(5))).at(-1)).toBe('burst');
+    expect(await visit(opened, guest, ['POST /one'])).toEqual(['block']);
+    expect(await visit(opened, visitorOf('neighbour', '198.51.100.1', true), ['POST /one'])).toEqual(['admitted']);
+  });
+
+  test('the thirty-third browser of an address within a minute counts as one with all after it', async () => {
+    const opened = await open();
+    const browsers = Array.from({ length: 34 }, (_, i) => visitorOf(`${i}`));
+    for (const one of browsers.slice(0, 32)) await opened.store.admit(one, 'POST /one');
+    expect(await Promise.all(browsers.map((one) => opened.store.isCrowd(one)))).toEqual([
+      ...Array(32).fill(false),
+      true,
+      true,
+    ]);
+    expect(await visit(opened, browsers[32]!, routes(4))).toEqual(Array(4).fill('admitted'));
+    expect(await visit(opened, browsers[33]!, ['POST /another'])).toEqual(['burst']);
+    const other = await open();
+    for (const one of browsers.slice(0, 32)) await other.store.admit(one, 'POST /one');
+    other.pass(60_000);
+    expect(await other.store.isCrowd(browsers[33]!)).toBe(false);
+  });
+
+  test('no more keys are counted than there is room for, and a minute later there is room', async () => {
+    const opened = await open(2);
+    const [one, two, three] = ['1', '2', '3'].map((n) => visitorOf(n, `192.0.2.${n}`)) as [Visitor, Visitor, Visitor];
+    expect(await visit(opened, one, ['POST /one'])).toEqual(['admitted']);
+    expect(await visit(opened, two, ['POST /one'])).toEqual(['admitted']);
+    expect(await visit(opened, three, ['POST /one'])).toEqual(['full']);
+    expect(await visit(opened, two, ['POST /one'])).toEqual(['admitted']);
+    opened.pass(60_000);
+    expect(await visit(opened, three, ['POST /one'])).toEqual(['admitted']);
+  });
+
+  test('a signed-in person is asked to wait, and blocks nobody', async () => {
+    const { store, pass } = await open();
+    for (let i = 0; i < 20; i += 1) expect(await store.pace('user')).toBe(0);
+    pass(500);
+    expect(await store.pace('user')).toBe(1_501);
+    pass(1_501);
+    expect(await store.pace('user')).toBe(0);
+    expect((await store.admit(ada, 'POST /one')).admitted).toBe(true);
+  });
+
+  test('a cooldown is reckoned when it is asked for, and a post that is not taken gives it back', async () => {
+    const { store, pass } = await open();
+    const first = await store.post('key', 60_000);
+    expect(first).toMatchObject({ waits_ms: 0 });
+    pass(59_999);
+    expect(await store.post('key', 60_000)).toEqual({ waits_ms: 1 });
+    expect(await store.waitOf('key', 300_000)).toBe(240_001);
+    pass(1);
+    const second = await store.post('key', 60_000);
+    expect(second.waits_ms).toBe(0);
+    await store.giveBack('key', second);
+    expect([await store.waitOf('key', 60_000), await store.waitOf('key', 300_000)]).toEqual([0, 240_000]);
+    const third = await store.post('key', 60_000);
+    await store.giveBack('key', first);
+    expect(await store.waitOf('key', 60_000)).toBe(60_000);
+    await store.giveBack('key', third);
+    expect(await store.waitOf('key', 60_000)).toBe(0);
+  });
+
+  test('of fifty posts at once one is taken', async () => {
+    const { store } = await open();
+    const turns = await Promise.all(Array.from({ length: 50 }, () => store.post('key', 60_000)));
+    expect(turns.filter(({ waits_ms }) => waits_ms === 0)).toHaveLength(1);
+  });
+
+  test('the third refused text within a day is the one too many', async () => {
+    const { store, pass } = await open();
+    expect([await store.countRefusedText('key'), await store.countRefusedText('key')]).toEqual([1, 2]);
+    pass(24 * 3_600_000 + 1);
+    expect([await store.countRefusedText('key'), await store.countRefusedText('key')]).toEqual([1, 2]);
+    pass(24 * 3_600_000);
+    expect(await store.countRefusedText('key')).toBe(3);
+  });
+
+  test('sixty commands of an institution a minute, and no more', async () => {
+    const { store, pass } = await open();
+    const asked = await Promise.all(Array.from({ length: 70 }, () => store.mayCommand('one')));
+    expect(asked.filter(Boolean)).toHaveLength(60);
+    expect(await store.mayCommand('another')).toBe(true);
+    pass(60_001);
+    expect(await store.mayCommand('one')).toBe(true);
+  });
+
+  test('ten reports of one person are one, fifty people at once are fifty, and a week forgets them', async () => {
+    const { store, pass } = await open();
+    for (let i = 0; i < 10; i += 1) expect(await store.keepReporter('key', 'ada')).toBe(1);
+    await Promise.all(Array.from({ length: 49 }, (_, i) => store.keepReporter('key', `${i}`)));
+    expect(await store.keepReporter('key', 'ada')).toBe(50);
+    pass(7 * 24 * 3_600_000);
+    expect(await store.keepReporter('key', 'rui')).toBe(1);
+  });
+
+  test('bans are kept until their end, and lifted ones are forgotten', async () => {
+    const { store, pass } = await open();
+    await store.mirror([
+      { subject: 'key', value: 'banned', left_ms: 1_000 },
+      { subject: 'key', value: 'until lifted', left_ms: null },
+      { subject: 'address', value: ada.address, left_ms: 1_000 },
+    ]);
+    expect(await store.isShadowed(['other', 'banned'])).toBe(true);
+    expect((await store.admit(ada, 'POST /one')).admitted).toBe(false);
+    pass(1_000);
+    expect(await store.isShadowed(['banned'])).toBe(false);
+    expect((await store.admit(ada, 'POST /one')).admitted).toBe(true);
+    expect(await store.isShadowed(['until lifted'])).toBe(true);
+    await store.mirror([{ subject: 'key', value: 'until lifted', left_ms: 0 }]);
+    expect(await store.isShadowed(['until lifted'])).toBe(false);
+  });
+});
