@@ -28,7 +28,7 @@ export type AudienceOrder =
   /** Forget what was counted. */
   | { order: 'reset' }
   | { order: 'count' }
-  /** So many of them read nothing any more. */
+  /** So many of them, those that came last, read nothing any more. */
   | { order: 'stall'; listeners: number };
 
 export interface Count {
@@ -68,7 +68,7 @@ process.on('message', (message: AudienceOrder) => {
     say({ kind: 'count', ...count });
     count = newCount();
   }
-  if (message.order === 'stall') for (const { wire } of members.slice(0, message.listeners)) wire!.socket.pause();
+  if (message.order === 'stall') for (const { wire } of members.slice(-message.listeners)) wire!.socket.pause();
 });
 
 async function join(plan: AudiencePlan): Promise<void> {
@@ -132,11 +132,18 @@ function connect(plan: AudiencePlan, member: Member, n: number): Promise<void> {
       const [type, packet] = [chunk[start], chunk[start + 1]];
       if (type === 0x30) member.wire!.say(connectPacket());
       else if (type === 0x32) member.wire!.say('3');
-      else if (type === 0x34 && packet === 0x34) throw new Error(chunk.toString('utf8', start, end));
+      else if (type === 0x34 && packet === 0x34) onRefusal(chunk.toString('utf8', start, end));
       else if (type === 0x34 && packet === 0x30) {
         if (isPeer && left === 0) synced();
       } else return false;
       return true;
+    }
+
+    /** Of a crowd some are told to come again later. */
+    function onRefusal(refusal: string): void {
+      const isLater = plan.reconnect_within_ms !== undefined && refusal.includes('"status":503');
+      if (!isLater) throw new Error(refusal);
+      member.wire!.socket.destroy();
     }
 
     function connectPacket(): string {

@@ -19,6 +19,8 @@ export interface Stage {
   hear<K extends AudienceMessage['kind']>(kind: K): Promise<Extract<AudienceMessage, { kind: K }>>;
   /** Of the relay: microseconds of processor time so far, and MiB of resident memory. */
   relay(): { cpu_us: number; mib: number };
+  /** Of the relay. */
+  pid(): number;
   databaseUrl: string;
   /** Kills the relay and starts another at its port. Resolves when that one is ready. */
   replaceRelay(): Promise<void>;
@@ -29,12 +31,16 @@ export interface Stage {
 
 const RELAY = '../src/processes/relay.js';
 
-/** @param sample an event that a peer says again and again where it is asked to replay */
+/**
+ * @param sample an event that a peer says again and again where it is asked to replay
+ * @param settings of the relay, beside those of every run
+ */
 export async function openStage(
   grounds: Grounds,
   contestant: Contestant,
   signal: AbortSignal,
   sample = '',
+  settings: Record<string, string> = {},
 ): Promise<Stage> {
   const database = `bench_relay_${contestant.replace('-', '_')}`;
   const databaseUrl = await grounds.openDatabase(database);
@@ -44,7 +50,11 @@ export async function openStage(
   const nats = { NATS_PORT: `${await freePort()}`, NATS_WS_PORT: `${await freePort()}` };
   const urls = { DATABASE_URL: databaseUrl, REDIS_URL: grounds.redisUrl };
   const feed = await openFeed(contestant, { ...urls, ...nats });
-  let relay = await startProcesses(contestant, { relay: relayArgs }, backing, { SAMPLE: sample, ...nats });
+  let relay = await startProcesses(contestant, { relay: relayArgs }, backing, {
+    SAMPLE: sample,
+    ...nats,
+    ...settings,
+  });
   const audience = forkOf('relay/audience.js', [], {});
   const { dockets } = grounds;
   const tell = (order: AudienceOrder) => void audience.send(order);
@@ -90,6 +100,7 @@ export async function openStage(
     record: feed.record,
     hear,
     relay: () => ({ cpu_us: readUsage({ relay: relay.pids.relay! }).relay!, mib: mibOfTree(relay.pids.relay!) }),
+    pid: () => relay.pids.relay!,
     databaseUrl,
     replaceRelay,
     signal,
