@@ -114,11 +114,12 @@ export function createRelay(options: RelayOptions): Relay {
   const admission = createAdmission({ scopes, tokens, resumeTickets, isLetIn, demandRoom, config });
   const { isDraining } = listeners;
   const admit = guardAdmission(admission, { addresses, isDraining, metrics });
+  const receptions = { '/live': { admit, listeners } };
   const isWrittenBeneath = canWriteBeneath();
   if (!isWrittenBeneath) log.warn('ready frames cannot be written beneath ws, all goes through it');
   const floodgate = createFloodgate(metrics, { isWrittenBeneath });
-  const socketIo = createSocketIo({ admit, listeners, floodgate, isLetIn, realAddress, log });
-  const webSockets = createWebSockets({ admit, listeners, floodgate, realAddress, public_url, log });
+  const socketIo = createSocketIo({ receptions, floodgate, isLetIn, realAddress, log });
+  const webSockets = createWebSockets({ receptions, floodgate, realAddress, public_url, log });
   const eventStreams = createEventStreams({ admit, listeners, isLetIn, realAddress, public_url, log });
 
   function attach(server: HttpServer): void {

@@ -121,11 +121,12 @@ async function refuseAll(reason: Error, logged: string[]): Promise<string> {
   const metrics = createMetrics();
   const listeners = { isDraining: () => false } as Listeners;
   const realAddress = () => '127.0.0.1';
-  const options = { admit, listeners, floodgate: createFloodgate(metrics), isLetIn: () => true, realAddress };
+  const options = { floodgate: createFloodgate(metrics), isLetIn: () => true, realAddress };
+  const receptions = { '/live': { admit, listeners } };
   const log = pino({ level: 'info' }, { write: (line) => void logged.push(line) });
-  const socketIo = createSocketIo({ ...options, log });
-  const webSockets = createWebSockets({ ...options, log });
-  const eventStreams = createEventStreams({ ...options, log });
+  const socketIo = createSocketIo({ ...options, receptions, log });
+  const webSockets = createWebSockets({ ...options, receptions, log });
+  const eventStreams = createEventStreams({ ...options, admit, listeners, log });
   const server = createServer();
   socketIo.attach(server);
   routeRequests(server, eventStreams);

@@ -33,13 +33,20 @@ async function serve() {
   const { listeners } = world;
   const admit = async () => admittedTo(session_id, 1);
   const floodgate = createFloodgate(createMetrics());
-  const options = { admit, listeners, floodgate, isLetIn: () => true, realAddress: () => '127.0.0.1', log };
+  const options = {
+    receptions: { '/live': { admit, listeners } },
+    floodgate,
+    isLetIn: () => true,
+    realAddress: () => '127.0.0.1',
+    log,
+  };
   const webSockets = createWebSockets(options);
   const socketIo = createSocketIo(options);
   const server = createServer();
   socketIo.attach(server);
   server.on('upgrade', (req, socket, head) => {
-    if (req.url!.startsWith('/live/ws/')) void webSockets.upgrade(req, socket, head, session_id);
+    if (req.url!.startsWith('/live/ws/'))
+      void webSockets.upgrade(req, socket, head, { namespace: '/live', session_id });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -55,13 +55,20 @@ describe.each([
     };
     isPingedBeneath = () => beneath;
     const realAddress = () => '127.0.0.1';
-    const options = { admit, listeners, floodgate: Floodgate, isLetIn: () => true, realAddress, log };
+    const options = {
+      receptions: { '/live': { admit, listeners } },
+      floodgate: Floodgate,
+      isLetIn: () => true,
+      realAddress,
+      log,
+    };
     const webSockets = createWebSockets(options);
     const socketIo = createSocketIo(options);
     server = createServer();
     socketIo.attach(server);
     server.on('upgrade', (req, socket, head) => {
-      if (req.url!.startsWith('/live/ws/')) void webSockets.upgrade(req, socket, head, session_id);
+      if (req.url!.startsWith('/live/ws/'))
+        void webSockets.upgrade(req, socket, head, { namespace: '/live', session_id });
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');

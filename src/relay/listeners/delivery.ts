@@ -105,7 +105,8 @@ export class Delivery implements Member {
         this.#onNothingLeft();
         return;
       }
-      outlet.write(batch);
+      // Of some events there is nothing to tell.
+      if (batch.messages.length > 0) outlet.write(batch);
     }
   }
 

@@ -4,6 +4,7 @@
  */
 import type { Guest, Guests } from './guests.ts';
 import { CLOSE, type CloseCode, dismiss, type Listener } from './messages.ts';
+import { LIVE_PROTOCOL, type Protocol } from './protocol.ts';
 import type { ConnectionTicket } from './resumeTickets.ts';
 
 export interface Drain {
@@ -17,6 +18,7 @@ export interface Drain {
 
 export interface DrainOptions {
   guests: Pick<Guests, 'all' | 'count'>;
+  farewell?: Protocol['farewell'];
   grace_seconds: number;
 }
 
@@ -33,7 +35,7 @@ export function drainWindow(listeners: number, grace_seconds: number): number {
   return Math.min(listeners * LISTENER_MS, LONGEST_MS, grace_seconds * 1_000 * SHARE_OF_GRACE);
 }
 
-export function createDrain({ guests, grace_seconds }: DrainOptions): Drain {
+export function createDrain({ guests, farewell, grace_seconds }: DrainOptions): Drain {
   let isUnderWay = false;
   let gone = 0;
   let onEmpty = () => {};
@@ -66,18 +68,23 @@ export function createDrain({ guests, grace_seconds }: DrainOptions): Drain {
   }
 
   function goodbye({ visit, ticket }: Guest): void {
-    void sendAway(visit.outlet, ticket, CLOSE.draining);
+    void sendAway(visit.outlet, ticket, CLOSE.draining, farewell);
   }
 
   return { isUnderWay: () => isUnderWay, onEnter, onLeave, run };
 }
 
 /** To come back, with a ticket that is uncounted. */
-export async function sendAway(listener: Listener, ticket: ConnectionTicket, code: CloseCode): Promise<void> {
+export async function sendAway(
+  listener: Listener,
+  ticket: ConnectionTicket,
+  code: CloseCode,
+  farewell: Protocol['farewell'] = LIVE_PROTOCOL.farewell,
+): Promise<void> {
   const reconnect_in_ms = 1 + Math.floor(Math.random() * MAX_RECONNECT_MS);
   await ticket.renew((resume_ticket) => {
     const canBeTold = listener.isOpen();
-    dismiss(listener, code, { type: 'DRAIN', reconnect_in_ms, resume_ticket });
+    dismiss(listener, code, farewell(reconnect_in_ms, resume_ticket));
     return canBeTold;
   });
 }

@@ -6,15 +6,16 @@ import type { Scope } from '../../access/scope.ts';
 import type { Config } from '../../infra/process/config.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
-import type { Tokens } from '../../infra/tokens.ts';
+import type { Identity, Ticket, Tokens } from '../../infra/tokens.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 import { type Admitted, mayListen, type Transport } from './admission.ts';
 import { createDrain, sendAway } from './drain.ts';
 import { createGuests, type Guest, type Guests } from './guests.ts';
-import { CLOSE, dismiss, type Message } from './messages.ts';
+import { CLOSE, type CloseCode, dismiss, type Message } from './messages.ts';
 import type { ObservationLeases } from './observationLeases.ts';
 import type { Wire } from './outlet.ts';
 import type { Seats } from './presenceLeases.ts';
+import { LIVE_PROTOCOL, type Protocol } from './protocol.ts';
 import { bearerOf, type ConnectionTicket, type ResumeTickets } from './resumeTickets.ts';
 import { Visit, type VisitOptions, type Visitor } from './visit.ts';
 
@@ -38,7 +39,11 @@ export interface Listeners {
 
 export interface ListenersOptions {
   rooms: Rooms;
-  seats: Seats;
+  /** That of sessions' records where there is none. */
+  protocol?: Protocol;
+  /** Why a listener may stay no more; undefined where it may. */
+  endOf?(scope: Scope | undefined, identity: Identity | Ticket): Ending | undefined;
+  seats: Pick<Seats, 'take' | 'drain' | 'close'>;
   observations: Pick<ObservationLeases, 'note'>;
   tokens: Tokens;
   resumeTickets: Pick<ResumeTickets, 'issue'>;
@@ -47,7 +52,14 @@ export interface ListenersOptions {
   log: Log;
 }
 
-const GONE: Message = { type: 'ERROR', code: 'not_found', detail: 'This session is not in your scope any more.' };
+/** How and why a connection is ended. */
+export type Ending = readonly [CloseCode, Message];
+
+export const GONE: Message = {
+  type: 'ERROR',
+  code: 'not_found',
+  detail: 'This session is not in your scope any more.',
+};
 const REVOKED: Message = { type: 'ERROR', code: 'unauthenticated', detail: 'The token was revoked.' };
 
 /** What a guest has of the house. */
@@ -83,7 +95,7 @@ class Arrived implements Guest, Visitor {
   }
 
   onSlow(): void {
-    void sendAway(this.visit.outlet, this.ticket, CLOSE.slow);
+    void sendAway(this.visit.outlet, this.ticket, CLOSE.slow, this.#house.visits.protocol.farewell);
   }
 
   onEnd(): void {
@@ -93,10 +105,14 @@ class Arrived implements Guest, Visitor {
 
 export function createListeners(options: ListenersOptions): Listeners {
   const { rooms, seats, observations, tokens, resumeTickets, config, metrics, log } = options;
+  const { protocol = LIVE_PROTOCOL, endOf = endOutOfScope } = options;
   const guests = createGuests();
-  const draining = createDrain({ guests, grace_seconds: config.SHUTDOWN_GRACE_SECONDS });
+  const draining = createDrain({
+    ...{ guests, farewell: protocol.farewell },
+    grace_seconds: config.SHUTDOWN_GRACE_SECONDS,
+  });
   const policy = { max: config.WS_MAX_QUEUE, action: config.WS_OVERFLOW_ACTION };
-  const visits = { rooms, tokens, policy, maxReplay: config.WS_MAX_REPLAY, metrics, log };
+  const visits = { rooms, protocol, tokens, policy, maxReplay: config.WS_MAX_REPLAY, metrics, log };
   tokens.onRevoked(() => endRevoked(guests.all(), tokens));
   let arrivals = 0;
 
@@ -132,10 +148,11 @@ export function createListeners(options: ListenersOptions): Listeners {
   }
 
   function reviewOne(guest: Guest, scope: Scope | undefined): void {
-    if (scope && mayListen(scope, guest.admitted.identity)) assignSeat(seats, guest, scope);
+    const ending = endOf(scope, guest.admitted.identity);
+    if (ending === undefined) assignSeat(seats, guest, scope!);
     else {
       guest.ticket.revoke();
-      dismiss(guest.visit.outlet, CLOSE.scope, GONE);
+      dismiss(guest.visit.outlet, ...ending);
     }
   }
 
@@ -155,6 +172,10 @@ export function createListeners(options: ListenersOptions): Listeners {
     review,
     drain,
   };
+}
+
+function endOutOfScope(scope: Scope | undefined, identity: Identity | Ticket): Ending | undefined {
+  return scope && mayListen(scope, identity) ? undefined : [CLOSE.scope, GONE];
 }
 
 /** For good: they have no right to come back. */

@@ -4,19 +4,24 @@
  */
 import type { EventMessage, Message } from './messages.ts';
 
-/** How a transport frames a message. */
-export type Format = 'websocket' | 'socketio' | 'sse';
+/** Of socket.io: each kind of room has its own. */
+export const NAMESPACES = ['/live', '/gallery'] as const;
+export type Namespace = (typeof NAMESPACES)[number];
+
+/** How a transport frames a message: of socket.io by the namespace. */
+export type Format = 'websocket' | 'sse' | Namespace;
 
 /** Bytes by format, as far as they were needed. */
 type Bytes = { [format in Format]?: Buffer };
 
 export interface Prepared extends Bytes {
-  readonly type: Message['type'];
+  readonly type: string;
   readonly text: string;
 }
 
 export interface PreparedEvent extends Prepared {
-  readonly type: 'EVENT';
+  /** Of an event that listeners are told nothing of it is empty. */
+  readonly text: string;
   readonly event_sequence: number;
   readonly event_hash: string;
   /** When this process had it, by the monotonic clock. */
@@ -57,13 +62,15 @@ export function batchEvents(
 ): EventBatch | undefined {
   const messages: PreparedEvent[] = [];
   let size = 0;
-  for (let next = at(after + 1); next; next = at(after + 1 + messages.length)) {
-    const isFull = messages.length === BATCH.events || (messages.length > 0 && size + next.text.length > BATCH.size);
+  let to = after;
+  for (let next = at(to + 1); next; next = at(to + 1)) {
+    const isFull = to - after === BATCH.events || (to > after && size + next.text.length > BATCH.size);
     if (isFull || next.event_sequence > upTo) break;
-    messages.push(next);
+    to += 1;
+    if (next.text !== '') messages.push(next);
     size += next.text.length;
   }
-  return messages.length === 0 ? undefined : { messages, after, to: after + messages.length };
+  return to === after ? undefined : { messages, after, to };
 }
 
 /** All of a batch in one piece. */
@@ -82,12 +89,12 @@ function framed(message: Prepared, format: Format): Buffer {
 
 function frame(message: Prepared, format: Format): Buffer {
   if (format === 'websocket') return textFrame(message.text);
-  return format === 'socketio' ? textFrame(`4${packetOf(message)}`) : Buffer.from(sseBlock(message));
+  return format === 'sse' ? Buffer.from(sseBlock(message)) : textFrame(`4${packetOf(message, format)}`);
 }
 
 /** As engine.io takes it from socket.io. */
-export function packetOf({ type, text }: Prepared): string {
-  return `2/live,["${type}",${text}]`;
+export function packetOf({ type, text }: Prepared, namespace: Namespace): string {
+  return `2${namespace},["${type}",${text}]`;
 }
 
 function sseBlock(message: Prepared): string {

@@ -25,6 +25,8 @@ export class TokenLife {
   readonly #admitted: Pick<Admitted, 'identity'>;
   readonly #tokens: Pick<Tokens, 'verify' | 'verifyTicket'>;
   readonly #outlet: Pick<Outlet, 'isOpen' | 'isWelcome' | 'owe' | 'close'>;
+  /** Whether the protocol has a word for it. */
+  readonly #warns: boolean;
   /** Of the warning that was given for the token as it is. */
   #isWarned = false;
 
@@ -32,10 +34,12 @@ export class TokenLife {
     admitted: Pick<Admitted, 'identity'>,
     tokens: Pick<Tokens, 'verify' | 'verifyTicket'>,
     outlet: Pick<Outlet, 'isOpen' | 'isWelcome' | 'owe' | 'close'>,
+    warns = true,
   ) {
     this.#admitted = admitted;
     this.#tokens = tokens;
     this.#outlet = outlet;
+    this.#warns = warns;
   }
 
   /** To be called often: a timer for each connection would cost more than the connection. @param now_ms by the wall clock */
@@ -43,7 +47,7 @@ export class TokenLife {
     if ('session_id' in this.#admitted.identity) return;
     const left = endOf(this.#admitted.identity) - now_ms;
     if (left <= 0) this.#end(EXPIRED);
-    else if (left <= WARN_MS && !this.#isWarned && this.#outlet.isWelcome()) this.#warn();
+    else if (this.#warns && left <= WARN_MS && !this.#isWarned && this.#outlet.isWelcome()) this.#warn();
   }
 
   #warn(): void {

@@ -6,20 +6,21 @@ import type { Room } from '../rooms/room.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 import { Acknowledgements } from './acknowledgements.ts';
 import type { Admitted } from './admission.ts';
-import { answer, NOT_ALLOWED, readClientMessage } from './clientMessages.ts';
+import type { ClientMessage } from './clientMessages.ts';
 import { Delivery, type DeliveryOptions } from './delivery.ts';
 import { Inbound, type Said } from './inbound.ts';
-import { join } from './join.ts';
 import { CLOSE, dismiss, type Listener, TROUBLE } from './messages.ts';
 import { Outlet, type Wire } from './outlet.ts';
 import { Place } from './place.ts';
 import type { Prepared } from './prepared.ts';
+import type { Protocol } from './protocol.ts';
 import { Snapshots } from './snapshots.ts';
 import { TokenLife } from './tokenLife.ts';
 
 /** What all visits of a relay share. */
 export interface VisitOptions extends DeliveryOptions {
   rooms: Rooms;
+  protocol: Protocol;
   tokens: Tokens;
   /** A listener further behind gets a snapshot; 0: nobody does. */
   maxReplay: number;
@@ -55,7 +56,7 @@ export class Visit {
   #hasLeft = false;
 
   constructor(visitor: Visitor, wire: Wire, options: VisitOptions) {
-    const { rooms, tokens, metrics } = options;
+    const { rooms, protocol, tokens, metrics } = options;
     this.#options = options;
     this.#visitor = visitor;
     this.room = rooms.acquire(visitor.admitted.session_id);
@@ -65,7 +66,7 @@ export class Visit {
     this.#delivery = new Delivery(this, options);
     this.#snapshots = new Snapshots(this.outlet, this.#delivery);
     this.#inbound = new Inbound(this.outlet, metrics);
-    this.#tokenLife = new TokenLife(visitor.admitted, tokens, this.outlet);
+    this.#tokenLife = new TokenLife(visitor.admitted, tokens, this.outlet, protocol.warns);
   }
 
   get listener(): Listener {
@@ -80,10 +81,11 @@ export class Visit {
   }
 
   async #join(resume_ticket: string): Promise<void> {
-    const { rooms, maxReplay, log } = this.#options;
+    const { rooms, protocol, maxReplay, log } = this.#options;
     const { last_sequence } = this.#visitor.admitted;
     try {
-      await join(this.room, this.outlet, this.#delivery, { rooms, last_sequence, maxReplay, resume_ticket });
+      const options = { rooms, last_sequence, maxReplay, resume_ticket };
+      await protocol.join(this.room, this.outlet, this.#delivery, options);
     } catch (err) {
       log.warn({ err, session_id: this.room.session_id }, 'listener failed to join');
       dismiss(this.outlet, CLOSE.draining, TROUBLE);
@@ -93,18 +95,24 @@ export class Visit {
   receive(said: Said): void {
     const heard = this.#inbound.hear(said);
     if (heard === undefined) return;
-    const message = readClientMessage(heard);
+    const { protocol, metrics } = this.#options;
+    const message = protocol.read(heard);
     if (!message) {
-      this.#options.metrics.refusedMessages.inc({ reason: 'not_allowed' });
-      this.outlet.send(NOT_ALLOWED);
+      metrics.refusedMessages.inc({ reason: 'not_allowed' });
+      this.outlet.send(protocol.notAllowed);
       return;
     }
     this.#whenJoined(() => {
-      if (!this.outlet.isOpen()) return;
-      const { room, acknowledgements, listener } = this;
-      if (message.type === 'REAUTH') void this.#tokenLife.renew(message.token);
-      else answer(message, { room, acknowledgements, listener, snapshots: this.#snapshots });
+      if (this.outlet.isOpen()) this.#answer(message);
     });
+  }
+
+  #answer(message: ClientMessage): void {
+    const { type } = message;
+    if (type === 'REAUTH') void this.#tokenLife.renew(message.token);
+    if (type === 'ACK') this.acknowledgements.take(message.last_sequence);
+    if (type === 'PING') this.outlet.owe('PONG', () => this.#options.protocol.pong(this.room));
+    if (type === 'REQUEST_STATE') this.#snapshots.ask();
   }
 
   /** The kernel has all that was written. */

@@ -5,7 +5,8 @@
 import { z } from 'zod';
 import { canonicalPayload, eventHash, payloadCommitment } from '../../core/chain/chain.ts';
 import type { ExportedEvent, JsonObject } from '../../core/definitions/event.ts';
-import { idOf } from '../../core/definitions/stream.ts';
+import { idOf, type StreamKind } from '../../core/definitions/stream.ts';
+import { sessionStream } from '../../court/sessions/session.ts';
 import { eventsLine } from '../../infra/broadcast/announcements.ts';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
@@ -13,7 +14,7 @@ const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const Announced = z.array(
   z.strictObject({
     stream: z.string(),
-    session_id: z.string(),
+    session_id: z.string().exactOptional(),
     event_sequence: z.int().min(1),
     event_type: z.string().regex(/^[A-Z][A-Z0-9_]{0,49}$/),
     event_id: z.string().regex(/^[0-9a-f-]{36}$/),
@@ -27,17 +28,25 @@ const Announced = z.array(
   }),
 );
 
+type Announcement = z.output<typeof Announced>[number];
+
 /** @returns undefined when anything in it is not what the record could have said */
-export function readAnnouncement(text: string, stream: string): ExportedEvent[] | undefined {
+export function readAnnouncement(
+  text: string,
+  stream: string,
+  { id_name }: Pick<StreamKind, 'id_name'> = sessionStream,
+): ExportedEvent[] | undefined {
   try {
     const events = Announced.parse(JSON.parse(eventsLine(text)));
-    return events.every((event) => event.stream === stream && isConsistent(event)) ? events : undefined;
+    const id = id_name === undefined ? undefined : idOf(stream);
+    const isOfStream = (event: Announcement) => event.stream === stream && event.session_id === id;
+    return events.every((event) => isOfStream(event) && isConsistent(event)) ? events : undefined;
   } catch {
     return undefined;
   }
 }
 
-function isConsistent(event: z.output<typeof Announced>[number]): boolean {
+function isConsistent(event: Announcement): boolean {
   const commitment = payloadCommitment(Buffer.from(event.payload_salt, 'hex'), canonicalPayload(event.payload));
   const computed = eventHash({
     actor: event.actor_id,
@@ -49,6 +58,5 @@ function isConsistent(event: z.output<typeof Announced>[number]): boolean {
     stream: event.stream,
     type: event.event_type,
   });
-  const { payload_commitment, event_hash, session_id, stream } = event;
-  return commitment === payload_commitment && computed === event_hash && session_id === idOf(stream);
+  return commitment === event.payload_commitment && computed === event.event_hash;
 }

@@ -5,7 +5,7 @@
 import type { ExportedEvent } from '../../core/definitions/event.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
-import type { Readers } from './readers.ts';
+import type { StreamReaders } from './readers.ts';
 import type { RecentEvents } from './recentEvents.ts';
 
 export type Cause = 'gap' | 'tail' | 'prime';
@@ -20,7 +20,7 @@ export interface Healing {
 
 export interface HealingOptions {
   session_id: string;
-  readers: Readers;
+  readers: StreamReaders;
   metrics: Metrics;
   log: Log;
   /** Heard, but not next. */

@@ -3,7 +3,8 @@
  * same ones: a page is read once for all of them, and kept for as long as they take to follow each other.
  */
 import type { ExportedEvent } from '../../core/definitions/event.ts';
-import { type PreparedEvent, prepareEvent } from '../listeners/prepared.ts';
+import type { PreparedEvent } from '../listeners/prepared.ts';
+import type { RoomKind } from './roomKind.ts';
 
 type Page = readonly PreparedEvent[];
 
@@ -11,7 +12,10 @@ const KEPT_PAGES = 4;
 const KEPT_MS = 5_000;
 
 /** @returns what gives a page that has the event after one, where there is one */
-export function createPages(read: (after: number) => Promise<ExportedEvent[]>): (after: number) => Promise<Page> {
+export function createPages(
+  read: (after: number) => Promise<ExportedEvent[]>,
+  prepare: RoomKind['prepare'],
+): (after: number) => Promise<Page> {
   const underWay = new Map<number, Promise<Page>>();
   const kept: Page[] = [];
 
@@ -25,7 +29,7 @@ export function createPages(read: (after: number) => Promise<ExportedEvent[]>): 
 
   async function readOnce(after: number): Promise<Page> {
     try {
-      const page = (await read(after)).map((event) => prepareEvent({ type: 'EVENT', ...event }));
+      const page = (await read(after)).map(prepare);
       if (page.length > 0) keep(page);
       return page;
     } finally {

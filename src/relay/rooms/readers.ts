@@ -2,7 +2,7 @@
 import type pg from 'pg';
 import { EVENT_COLUMNS, type EventRow, exportedEvent } from '../../core/chain/ledger.ts';
 import type { ExportedEvent } from '../../core/definitions/event.ts';
-import { idOf } from '../../core/definitions/stream.ts';
+import { idOf, type StreamKind, streamName } from '../../core/definitions/stream.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { readAllExhibits } from '../../court/exhibits/readExhibits.ts';
 import { readAllObjections } from '../../court/objections/readObjections.ts';
@@ -14,13 +14,17 @@ import type { HeadSigner } from '../../infra/signer/heads.ts';
 import type { Position, Snapshot } from '../listeners/messages.ts';
 import { shareSignatures } from './signedHeads.ts';
 
-export interface Readers {
+/** What a room reads of its stream; rooms are named by their session. */
+export interface StreamReaders {
   /** Events after a sequence, in order, at most `limit` and no more of them than about a page; none when none is left. */
   readEvents(session_id: string, after: number, limit: number): Promise<ExportedEvent[]>;
   /** The latest events, in order, at most `limit` and about `bytes` of payload; the last one always. */
   readLatest(session_id: string, limit: number, bytes: number): Promise<Latest>;
   /** The head of each session that has events. */
   readHeads(session_ids: string[]): Promise<Map<string, RecordedHead>>;
+}
+
+export interface Readers extends StreamReaders {
   /** The session's state together with the head it was folded up to. @param known but for how many listen, which is counted anew */
   readSnapshot(session_id: string, known?: Snapshot): Promise<Snapshot>;
 }
@@ -63,7 +67,37 @@ const HEADS_TEXT = `
     (select count(*)::integer from erasures x where x.stream = s.stream) as erased
   from streams s where stream = any($1)`;
 
+/** @param kind of the streams `<kind>:<session id>` */
+export function createStreamReaders(db: Queryable, kind: Pick<StreamKind, 'kind' | 'id_name'>): StreamReaders {
+  const nameOf = (session_id: string) => streamName(kind.kind, session_id);
+
+  async function readHeads(session_ids: string[]): Promise<Map<string, RecordedHead>> {
+    const values = [session_ids.map(nameOf)];
+    const { rows } = await db.query<RecordedHead & { stream: string }>({
+      name: 'read-heads',
+      text: HEADS_TEXT,
+      values,
+    });
+    return new Map(rows.map(({ stream, ...head }) => [idOf(stream), head]));
+  }
+
+  async function readEvents(session_id: string, after: number, limit: number): Promise<ExportedEvent[]> {
+    const values = [nameOf(session_id), after, limit, PAGE_BYTES];
+    const { rows } = await db.query<EventRow>({ name: 'relay-page', text: PAGE_TEXT, values });
+    return rows.map((row) => exportedEvent(row, kind));
+  }
+
+  async function readLatest(session_id: string, limit: number, bytes: number): Promise<Latest> {
+    const values = [nameOf(session_id), 0, limit, bytes];
+    const { rows } = await db.query<EventRow & { erased: number }>({ name: 'relay-latest', text: LATEST_TEXT, values });
+    return { events: rows.map((row) => exportedEvent(row, kind)), erased: rows[0]?.erased ?? 0 };
+  }
+
+  return { readEvents, readLatest, readHeads };
+}
+
 /**
+ * Of sessions' records.
  * @param countListeners of a session, at all relays
  * @param heads signs where a snapshot stands
  */
@@ -72,18 +106,7 @@ export function createReaders(
   countListeners: (session_id: string) => Promise<number>,
   heads?: HeadSigner,
 ): Readers {
-  const db: Queryable = pool;
   const signHead = heads && shareSignatures(heads.sign);
-
-  async function readHeads(session_ids: string[]): Promise<Map<string, RecordedHead>> {
-    const values = [session_ids.map(sessionStreamName)];
-    const { rows } = await db.query<RecordedHead & { stream: string }>({
-      name: 'read-heads',
-      text: HEADS_TEXT,
-      values,
-    });
-    return new Map(rows.map(({ stream, ...head }) => [idOf(stream), head]));
-  }
 
   async function readSnapshot(session_id: string, known?: Snapshot): Promise<Snapshot> {
     const [state, listeners] = await Promise.all([known ?? readState(session_id), countListeners(session_id)]);
@@ -109,22 +132,5 @@ export function createReaders(
     );
   }
 
-  async function readEvents(session_id: string, after: number, limit: number): Promise<ExportedEvent[]> {
-    const values = [sessionStreamName(session_id), after, limit, PAGE_BYTES];
-    const { rows } = await db.query<EventRow>({ name: 'relay-page', text: PAGE_TEXT, values });
-    return rows.map((row) => exportedEvent(row, sessionStream));
-  }
-
-  async function readLatest(session_id: string, limit: number, bytes: number): Promise<Latest> {
-    const values = [sessionStreamName(session_id), 0, limit, bytes];
-    const { rows } = await db.query<EventRow & { erased: number }>({ name: 'relay-latest', text: LATEST_TEXT, values });
-    return { events: rows.map((row) => exportedEvent(row, sessionStream)), erased: rows[0]?.erased ?? 0 };
-  }
-
-  return {
-    readEvents,
-    readLatest,
-    readHeads,
-    readSnapshot,
-  };
+  return { ...createStreamReaders(pool, sessionStream), readSnapshot };
 }

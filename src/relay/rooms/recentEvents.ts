@@ -2,7 +2,8 @@
 import { GENESIS_HASH } from '../../core/chain/chain.ts';
 import type { ExportedEvent } from '../../core/definitions/event.ts';
 import type { Position } from '../listeners/messages.ts';
-import { batchEvents, type EventBatch, type PreparedEvent, prepareEvent } from '../listeners/prepared.ts';
+import { batchEvents, type EventBatch, type PreparedEvent } from '../listeners/prepared.ts';
+import { LIVE, type RoomKind } from './roomKind.ts';
 
 export interface RecentEvents {
   head(): Position;
@@ -26,7 +27,11 @@ export interface Capacity {
 }
 
 /** @param events in order; where their chain is broken, only what follows the last break is kept */
-export function createRecentEvents(capacity: Capacity, events: readonly ExportedEvent[]): RecentEvents {
+export function createRecentEvents(
+  capacity: Capacity,
+  events: readonly ExportedEvent[],
+  prepare: RoomKind['prepare'] = LIVE.prepare,
+): RecentEvents {
   let head: Position = { event_sequence: 0, event_hash: GENESIS_HASH };
   let kept: PreparedEvent[] = [];
   let size = 0;
@@ -47,7 +52,7 @@ export function createRecentEvents(capacity: Capacity, events: readonly Exported
   function append(event: ExportedEvent): boolean {
     if (event.event_sequence !== head.event_sequence + 1 || event.previous_hash !== head.event_hash) return false;
     head = { event_sequence: event.event_sequence, event_hash: event.event_hash };
-    const prepared = prepareEvent({ type: 'EVENT', ...event });
+    const prepared = prepare(event);
     kept.push(prepared);
     size += prepared.text.length;
     if (kept.length >= 2 * capacity.events || size >= 2 * capacity.size) forget();
@@ -57,7 +62,7 @@ export function createRecentEvents(capacity: Capacity, events: readonly Exported
   function replace(events: readonly ExportedEvent[]): void {
     for (const event of events) {
       const place = event.event_sequence - head.event_sequence + kept.length - 1;
-      if (place >= 0 && place < kept.length) kept[place] = prepareEvent({ type: 'EVENT', ...event });
+      if (place >= 0 && place < kept.length) kept[place] = prepare(event);
     }
     size = kept.reduce((sum, { text }) => sum + text.length, 0);
     latest = undefined;

@@ -1,10 +1,10 @@
 /**
- * A room follows one session: it hears announcements, puts them in order, and reads from Postgres whatever it did not
+ * A room follows one stream of a session: it hears announcements, puts them in order, and reads from Postgres whatever it did not
  * hear. It never holds a hole: its head moves only to the event that comes next and names the head's hash.
  */
 import { GENESIS_HASH } from '../../core/chain/chain.ts';
 import type { ExportedEvent } from '../../core/definitions/event.ts';
-import { sessionStreamName } from '../../court/sessions/session.ts';
+import { streamName } from '../../core/definitions/stream.ts';
 import { ERASURE, readCauses, readPublishedAt } from '../../infra/broadcast/announcements.ts';
 import type { Broadcast } from '../../infra/broadcast/broadcast.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
@@ -15,8 +15,9 @@ import type { EventBatch, PreparedEvent } from '../listeners/prepared.ts';
 import { readAnnouncement } from './checkAnnouncement.ts';
 import { PAGE } from './healing.ts';
 import { createPages } from './pages.ts';
-import type { Readers } from './readers.ts';
+import type { StreamReaders } from './readers.ts';
 import { createRoomEvents } from './roomEvents.ts';
+import { LIVE, type RoomKind } from './roomKind.ts';
 import { subscribe } from './subscription.ts';
 
 /** Told when the head moves. */
@@ -52,7 +53,9 @@ export interface Room {
 }
 
 export interface RoomOptions {
-  readers: Readers;
+  /** That of sessions' records where there is none. */
+  kind?: RoomKind;
+  readers: StreamReaders;
   broadcast: Broadcast;
   metrics: Metrics;
   log: Log;
@@ -67,14 +70,18 @@ const EMPTY: Position = { event_sequence: 0, event_hash: GENESIS_HASH };
 
 export function createRoom(
   session_id: string,
-  { readers, broadcast, metrics, log, onBroken, onErased }: RoomOptions,
+  { kind = LIVE, readers, broadcast, metrics, log, onBroken, onErased }: RoomOptions,
 ): Room {
-  const stream = sessionStreamName(session_id);
+  const stream = streamName(kind.stream.kind, session_id);
+  const { prepare } = kind;
   const members = new Set<Member>();
-  const events = createRoomEvents({ session_id, readers, metrics, log, onMoved: pumpAll, onFork: startAfresh });
+  const events = createRoomEvents({
+    ...{ session_id, prepare, readers, metrics, log },
+    ...{ onMoved: pumpAll, onFork: startAfresh },
+  });
   const subscription = subscribe(broadcast, stream, hear, () => void check(), log);
   const knownToReach = (sequence: number, grace_ms = TAIL_GRACE_MS) => events.knownToReach(sequence, grace_ms);
-  const openPages = () => createPages((after) => readers.readEvents(session_id, after, PAGE));
+  const openPages = () => createPages((after) => readers.readEvents(session_id, after, PAGE), prepare);
   let readPage = openPages();
   let opening: Promise<void> | undefined;
   let closed = false;
@@ -93,7 +100,7 @@ export function createRoom(
       void check();
       return;
     }
-    const announced = readAnnouncement(message, stream);
+    const announced = readAnnouncement(message, stream, kind.stream);
     if (!announced) {
       log.warn({ session_id }, 'announcement not genuine; checking head');
       void check();

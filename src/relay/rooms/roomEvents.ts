@@ -8,8 +8,9 @@ import type { Metrics } from '../../infra/telemetry/metrics.ts';
 import type { Position } from '../listeners/messages.ts';
 import type { EventBatch, PreparedEvent } from '../listeners/prepared.ts';
 import { createHealing, type Healing } from './healing.ts';
-import type { Readers } from './readers.ts';
+import type { StreamReaders } from './readers.ts';
 import { createRecentEvents, type RecentEvents } from './recentEvents.ts';
+import type { RoomKind } from './roomKind.ts';
 
 export interface RoomEvents {
   /** Reads the latest. To be called once announcements are heard, so that no commit falls between the two. */
@@ -31,7 +32,8 @@ export interface RoomEvents {
 
 export interface RoomEventsOptions {
   session_id: string;
-  readers: Readers;
+  prepare: RoomKind['prepare'];
+  readers: StreamReaders;
   metrics: Metrics;
   log: Log;
   /** The head may have moved. */
@@ -44,7 +46,7 @@ const KEPT = { events: 1_024, size: 4 * 2 ** 20 };
 const MAX_EARLY = 256;
 
 export function createRoomEvents(options: RoomEventsOptions): RoomEvents {
-  const { session_id, readers, metrics, log, onMoved, onFork } = options;
+  const { session_id, prepare, readers, metrics, log, onMoved, onFork } = options;
   const early = new Map<number, ExportedEvent>();
   let primed: { recent: RecentEvents; healing: Healing } | undefined;
   let erased = 0;
@@ -52,7 +54,7 @@ export function createRoomEvents(options: RoomEventsOptions): RoomEvents {
   async function prime(): Promise<void> {
     const { events, erased: erasedBefore } = await readers.readLatest(session_id, KEPT.events, KEPT.size);
     erased = erasedBefore;
-    const recent = createRecentEvents(KEPT, events);
+    const recent = createRecentEvents(KEPT, events, prepare);
     primed = {
       recent,
       healing: createHealing(recent, { session_id, readers, metrics, log, early, onRead: catchUp, onFork }),

@@ -1,5 +1,5 @@
 /**
- * The rooms of this process, one for each session with listeners. A room stays a while after its last
+ * The rooms of one kind in this process, one for each session with listeners. A room stays a while after its last
  * listener, because most of them come back; heads and snapshots that many ask for at once are read once.
  */
 
@@ -7,6 +7,7 @@ import { apart, createBatcher } from '../../core/batcher.ts';
 import { GENESIS_HASH } from '../../core/chain/chain.ts';
 import type { Position, Snapshot } from '../listeners/messages.ts';
 import { type Prepared, prepare } from '../listeners/prepared.ts';
+import type { Readers } from './readers.ts';
 import { createRoom, type Room, type RoomOptions } from './room.ts';
 
 /** A session's state as all who ask for it at once are told. */
@@ -41,7 +42,11 @@ interface Kept {
   linger?: NodeJS.Timeout;
 }
 
-export function createRooms(options: Omit<RoomOptions, 'onBroken' | 'onErased'>): Rooms {
+export interface RoomsOptions extends Omit<RoomOptions, 'onBroken' | 'onErased'> {
+  readers: Readers;
+}
+
+export function createRooms(options: RoomsOptions): Rooms {
   const { readers } = options;
   const kept = new Map<string, Kept>();
   const snapshots = new Map<string, Promise<PreparedSnapshot>>();

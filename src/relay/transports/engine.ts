@@ -4,7 +4,7 @@
  */
 import type { Duplex } from 'node:stream';
 import type { Socket } from 'socket.io';
-import { type Batch, packetOf } from '../listeners/prepared.ts';
+import { type Batch, type Namespace, packetOf } from '../listeners/prepared.ts';
 import { FrameWriter, type Taker } from './readyFrames.ts';
 
 /** Of engine.io, beneath a client of socket.io. */
@@ -35,10 +35,10 @@ export class EngineWriter {
     this.#listen();
   }
 
-  write(batch: Batch): boolean {
+  write(batch: Batch, namespace: Namespace): boolean {
     if (!this.#beneath) this.#goBeneath();
-    if (this.#beneath) return this.#beneath.write(batch);
-    for (const message of batch.messages) this.#conn.send(packetOf(message));
+    if (this.#beneath) return this.#beneath.write(batch, namespace);
+    for (const message of batch.messages) this.#conn.send(packetOf(message, namespace));
     return this.#isIdle();
   }
 
@@ -70,7 +70,7 @@ export class EngineWriter {
     const { transport, writeBuffer } = this.#innards();
     const socket = transport.socket && writeBuffer?.length === 0 ? this.#socketBeneath(transport.socket) : undefined;
     if (!socket) return;
-    this.#beneath = new FrameWriter(socket, 'socketio', this.#taker);
+    this.#beneath = new FrameWriter(socket, this.#taker);
     const { onFlush, onDrain, onUpgrade } = this.#listening!;
     this.#conn.off('flush', onFlush);
     this.#conn.off('upgrade', onUpgrade);

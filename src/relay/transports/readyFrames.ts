@@ -15,12 +15,10 @@ export interface Taker {
 
 export class FrameWriter {
   readonly #socket: Writable;
-  readonly #format: Format;
   readonly #taker: Taker;
 
-  constructor(socket: Writable, format: Format, taker: Taker) {
+  constructor(socket: Writable, taker: Taker) {
     this.#socket = socket;
-    this.#format = format;
     this.#taker = taker;
   }
 
@@ -29,8 +27,8 @@ export class FrameWriter {
    * behind it calls back.
    * @returns whether all is taken at once
    */
-  write(batch: Batch): boolean {
-    this.#socket.write(bytesOf(batch, this.#format));
+  write(batch: Batch, format: Format): boolean {
+    this.#socket.write(bytesOf(batch, format));
     if (this.#socket.writableLength === 0) return true;
     this.#socket.write(NOTHING, () => this.#taker.onTaken());
     return false;

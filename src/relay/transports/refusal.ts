@@ -4,7 +4,7 @@
  */
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { ProblemBody } from '../../core/definitions/problem.ts';
+import { type ProblemBody, problemBody } from '../../core/definitions/problem.ts';
 import { asProblem, explained } from '../../infra/asProblem.ts';
 import { requestIdOf } from '../../infra/process/requestId.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
@@ -16,6 +16,10 @@ export interface Refusal {
   headers: Record<string, string>;
 }
 
+export const NOWHERE: Refusal = {
+  body: problemBody('not_found', 'There is nothing to upgrade to at this path.'),
+  headers: {},
+};
 const MAX_INSTANCE = 200;
 const CLOSE_CODES: Record<number, CloseCode> = {
   401: CLOSE.token,

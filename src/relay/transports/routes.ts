@@ -1,17 +1,16 @@
 /** Which requests of a server are the relay's, by their paths; all others stay with the server's own listeners. */
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { problemBody } from '../../core/definitions/problem.ts';
-import { rejectUpgrade } from './refusal.ts';
+import type { Namespace } from '../listeners/prepared.ts';
+import { NOWHERE, rejectUpgrade } from './refusal.ts';
 import { pathOf } from './request.ts';
 import { serveWithoutUpgrade } from './serveWithoutUpgrade.ts';
 import { SOCKETIO_PATH } from './socketio.ts';
 import type { EventStreams } from './sse.ts';
 import type { WebSockets } from './websocket.ts';
 
-const WEBSOCKET_PATH = /^\/live\/ws\/([^/]+)$/;
+const WEBSOCKET_PATH = /^(\/live|\/gallery)\/ws\/([^/]+)$/;
 const SSE_PATH = /^\/live\/sse\/([^/]+)$/;
-const NOTHING_HERE = 'There is nothing to upgrade to at this path.';
 
 /** To be called when the server has its other request listeners. */
 export function routeRequests(server: HttpServer, eventStreams: EventStreams): void {
@@ -29,9 +28,12 @@ export function routeUpgrades(server: HttpServer, webSockets: WebSockets, public
   server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
     const path = pathOf(req);
     if (path.startsWith(SOCKETIO_PATH)) return;
-    const [, session_id] = WEBSOCKET_PATH.exec(path) ?? [];
-    if (session_id !== undefined) void webSockets.upgrade(req, socket, head, session_id);
-    else if (req.headers.upgrade?.toLowerCase() !== 'websocket') serveWithoutUpgrade(server, req, socket, head);
-    else rejectUpgrade(req, socket, { body: problemBody('not_found', NOTHING_HERE), headers: {} }, public_url);
+    const [, namespace, session_id] = WEBSOCKET_PATH.exec(path) ?? [];
+    if (session_id !== undefined) {
+      void webSockets.upgrade(req, socket, head, { namespace: namespace as Namespace, session_id });
+      return;
+    }
+    if (req.headers.upgrade?.toLowerCase() !== 'websocket') serveWithoutUpgrade(server, req, socket, head);
+    else rejectUpgrade(req, socket, NOWHERE, public_url);
   });
 }

@@ -1,18 +1,18 @@
 /**
- * socket.io 4: namespace `/live`, each message an event named by its type. Refusals are `connect_error` with
+ * socket.io 4: a namespace for each kind of room, each message an event named by its type. Refusals are `connect_error` with
  * `err.data`. A client that shall come back loses the transport; one that shall not is told that the server disconnected.
  */
 import type { Server as HttpServer } from 'node:http';
 import { Server, type Socket } from 'socket.io';
 import { Problem } from '../../core/definitions/problem.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
-import type { Admit, Admitted } from '../listeners/admission.ts';
+import type { Admitted } from '../listeners/admission.ts';
 import { MAX_MESSAGE_BYTES } from '../listeners/inbound.ts';
-import type { Listeners } from '../listeners/listeners.ts';
 import { CLOSE, type CloseCode } from '../listeners/messages.ts';
 import type { IsLetIn } from '../listeners/origins.ts';
 import type { Wire } from '../listeners/outlet.ts';
-import type { Batch } from '../listeners/prepared.ts';
+import { type Batch, NAMESPACES, type Namespace } from '../listeners/prepared.ts';
+import type { Reception, Receptions } from '../listeners/reception.ts';
 import type { Connection } from './engine.ts';
 import type { Floodgate } from './floodgate.ts';
 import { Line } from './line.ts';
@@ -32,15 +32,14 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const CLOSE_WITHIN_MS = 2_000;
 
 export interface SocketIoOptions {
-  admit: Admit;
-  listeners: Listeners;
+  receptions: Receptions;
   floodgate: Floodgate;
   isLetIn: IsLetIn;
   realAddress: RealAddress;
   log: Log;
 }
 
-export function createSocketIo({ admit, listeners, floodgate, isLetIn, realAddress, log }: SocketIoOptions): SocketIo {
+export function createSocketIo({ receptions, floodgate, isLetIn, realAddress, log }: SocketIoOptions): SocketIo {
   const io = new Server({
     path: SOCKETIO_PATH,
     serveClient: false,
@@ -55,26 +54,34 @@ export function createSocketIo({ admit, listeners, floodgate, isLetIn, realAddre
   const admitted = new WeakMap<Socket, Admitted>();
   const lines = new WeakMap<Connection, Line>();
 
-  const live = io.of('/live');
+  for (const namespace of NAMESPACES) {
+    const reception = receptions[namespace];
+    if (reception) open(namespace, reception);
+  }
   // Catch every other namespace, so that its refusal uses our codes; socket.io then drops the empty namespace.
   for (const nowhere of [io.of('/'), io.of(/./)]) {
     nowhere.use((_socket, next) => next(refusal(new Problem('not_found', 'There is nothing in this namespace.'))));
   }
-  live.use(async (socket, next) => {
-    // A client that is refused does not try again by itself; one that loses its transport does.
-    if (listeners.isDraining()) {
-      socket.conn.close();
-      return;
-    }
-    try {
-      admitted.set(socket, await admit(requestOfHandshake(socket.handshake, realAddress)));
-      next();
-    } catch (error) {
-      lines.get(socket.conn)!.isTaken = false;
-      next(refusal(error));
-    }
-  });
-  live.on('connection', (socket) => serve(socket, admitted.get(socket)!));
+
+  function open(namespace: Namespace, reception: Reception): void {
+    const { admit, listeners } = reception;
+    const here = io.of(namespace);
+    here.use(async (socket, next) => {
+      // A client that is refused does not try again by itself; one that loses its transport does.
+      if (listeners.isDraining()) {
+        socket.conn.close();
+        return;
+      }
+      try {
+        admitted.set(socket, await admit(requestOfHandshake(socket.handshake, realAddress)));
+        next();
+      } catch (error) {
+        lines.get(socket.conn)!.free(namespace);
+        next(refusal(error));
+      }
+    });
+    here.on('connection', (socket) => serve(socket, namespace, reception));
+  }
 
   function refusal(error: unknown): Error {
     const { body, headers } = refusalOf(error, log);
@@ -84,18 +91,17 @@ export function createSocketIo({ admit, listeners, floodgate, isLetIn, realAddre
     return Object.assign(new Error(detail), { data: { code, status, ...retry } });
   }
 
-  function serve(socket: Socket, visitor: Admitted): void {
+  function serve(socket: Socket, namespace: Namespace, { listeners }: Reception): void {
     const { conn } = socket;
     const line = lines.get(conn)!;
-    const visit = listeners.enter('socketio', visitor, new SocketIoWire(socket, line));
-    line.visit = visit;
+    const visit = listeners.enter('socketio', admitted.get(socket)!, new SocketIoWire(socket, line, namespace));
+    line.seat(namespace, visit);
     forgetRequest(socket);
     socket.on('error', (err) => log.debug({ err }, 'socket.io client sent an unreadable packet'));
     socket.on('disconnect', () => {
       visit.leave();
-      line.visit = undefined;
       // A connection without a listener is held for nothing, and counts in no limit.
-      conn.close();
+      if (line.free(namespace)) conn.close();
     });
   }
 
@@ -119,14 +125,16 @@ function forgetRequest(socket: Socket): void {
 class SocketIoWire implements Wire {
   readonly #socket: Socket;
   readonly #line: Line;
+  readonly #namespace: Namespace;
 
-  constructor(socket: Socket, line: Line) {
+  constructor(socket: Socket, line: Line, namespace: Namespace) {
     this.#socket = socket;
     this.#line = line;
+    this.#namespace = namespace;
   }
 
   write(batch: Batch): boolean {
-    return this.#line.write(batch);
+    return this.#line.write(batch, this.#namespace);
   }
 
   isOpen(): boolean {
@@ -136,8 +144,10 @@ class SocketIoWire implements Wire {
   /** `disconnect` would tell the client not to come back. A client that does not read cannot say goodbye. */
   close(code: CloseCode): void {
     const { conn } = this.#socket;
+    const isAlone = this.#line.isAlone(this.#namespace);
     if (code === CLOSE.draining || code === CLOSE.slow) conn.close(code === CLOSE.slow);
-    else this.#socket.disconnect(true);
-    setTimeout(() => conn.close(true), CLOSE_WITHIN_MS).unref();
+    else this.#socket.disconnect(isAlone);
+    // Another listener goes on, where there is one and it is this one alone that has to go.
+    if (isAlone || conn.readyState !== 'open') setTimeout(() => conn.close(true), CLOSE_WITHIN_MS).unref();
   }
 }

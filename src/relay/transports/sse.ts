@@ -85,9 +85,9 @@ export function createEventStreams(options: EventStreamsOptions): EventStreams {
     const { least, most } = RETRY_MS;
     res.write(`retry: ${Math.round(least + Math.random() * (most - least))}\n\n`);
     open.add(res);
-    const writer = new FrameWriter(res, 'sse', { onTaken: () => visit.onTaken() });
+    const writer = new FrameWriter(res, { onTaken: () => visit.onTaken() });
     const visit = listeners.enter('sse', visitor, {
-      write: (batch) => writer.write(batch),
+      write: (batch) => writer.write(batch, 'sse'),
       close: () => end(res),
       isOpen: () => !res.writableEnded && !res.destroyed,
     });

@@ -1,24 +1,31 @@
 /**
- * Plain WebSocket: `/live/ws/<session_id>`, one JSON object in each text frame. A refusal is an HTTP answer, given
+ * Plain WebSocket: `/live/ws/<session_id>` and `/gallery/ws/<session_id>`, one JSON object in each text frame. A refusal is an HTTP answer, given
  * before the upgrade; a client that cannot read that is told by an ERROR and the code of the close.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Log } from '../../infra/telemetry/log.ts';
-import type { Admit, Admitted } from '../listeners/admission.ts';
+import type { Admitted } from '../listeners/admission.ts';
 import type { Listeners } from '../listeners/listeners.ts';
 import { type CloseCode, type Message, REASONS } from '../listeners/messages.ts';
 import type { Wire } from '../listeners/outlet.ts';
-import type { Batch } from '../listeners/prepared.ts';
+import type { Batch, Format, Namespace } from '../listeners/prepared.ts';
+import type { Receptions } from '../listeners/reception.ts';
 import type { Visit } from '../listeners/visit.ts';
 import type { Floodgate } from './floodgate.ts';
 import { FrameWriter, type Taker } from './readyFrames.ts';
-import { closeCodeOf, type Refusal, refusalOf, rejectUpgrade } from './refusal.ts';
+import { closeCodeOf, NOWHERE, type Refusal, refusalOf, rejectUpgrade } from './refusal.ts';
 import { type RealAddress, requestOfUrl } from './request.ts';
 
+/** As a path names it. */
+export interface AskedRoom {
+  namespace: Namespace;
+  session_id: string;
+}
+
 export interface WebSockets {
-  upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, session_id: string): Promise<void>;
+  upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, asked: AskedRoom): Promise<void>;
   /** Cuts the connections that are still open. */
   close(): void;
 }
@@ -27,8 +34,7 @@ const SUBPROTOCOL = 'plearoll.v1';
 const HANDSHAKE_KEY = /^[+/0-9A-Za-z]{22}==$/;
 
 export interface WebSocketsOptions {
-  admit: Admit;
-  listeners: Listeners;
+  receptions: Receptions;
   floodgate: Floodgate;
   realAddress: RealAddress;
   /** Where the public finds the pages that explain refusals. */
@@ -37,20 +43,23 @@ export interface WebSocketsOptions {
 }
 
 export function createWebSockets(options: WebSocketsOptions): WebSockets {
-  const { admit, listeners, floodgate: Gate, realAddress, public_url, log } = options;
+  const { receptions, floodgate: Gate, realAddress, public_url, log } = options;
   const handleProtocols = (offered: Set<string>) => offered.has(SUBPROTOCOL) && SUBPROTOCOL;
   const server = new Gate({ noServer: true, handleProtocols });
 
-  async function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, session_id: string): Promise<void> {
+  async function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, asked: AskedRoom): Promise<void> {
+    const reception = receptions[asked.namespace];
+    if (!reception) return rejectUpgrade(req, socket, NOWHERE, public_url);
+    const { admit, listeners } = reception;
     if (!isHandshake(req)) return void server.handleUpgrade(req, socket, head, () => socket.destroy());
     const onError = () => socket.destroy();
     socket.on('error', onError);
     server.gate(socket, head);
-    const outcome = await admit(requestOfUrl('websocket', req, session_id, realAddress)).catch((error) =>
+    const outcome = await admit(requestOfUrl('websocket', req, asked.session_id, realAddress)).catch((error) =>
       refusalOf(error, log),
     );
     socket.off('error', onError);
-    if ('identity' in outcome) server.handleUpgrade(req, socket, head, (ws) => serve(ws, outcome));
+    if ('identity' in outcome) server.handleUpgrade(req, socket, head, (ws) => serve(ws, listeners, outcome));
     else if (readsCloseCodes(req)) server.handleUpgrade(req, socket, head, (ws) => refuse(ws, outcome));
     else rejectUpgrade(req, socket, outcome, public_url);
   }
@@ -63,7 +72,7 @@ export function createWebSockets(options: WebSocketsOptions): WebSockets {
     ws.close(closeCodeOf(refusal), REASONS[closeCodeOf(refusal)]);
   }
 
-  function serve(ws: WebSocket, admitted: Admitted): void {
+  function serve(ws: WebSocket, listeners: Listeners, admitted: Admitted): void {
     const wire = new WebSocketWire(ws, Gate.socketBeneath(ws));
     const visit = listeners.enter('websocket', admitted, wire);
     wire.visit = visit;
@@ -100,16 +109,16 @@ function readsCloseCodes({ headers }: IncomingMessage): boolean {
 /** A listener's WebSocket: ready frames go beneath it, where that can be; else texts through it. */
 class WebSocketWire implements Wire, Taker {
   readonly #ws: WebSocket;
-  readonly #writer: Pick<Wire, 'write'>;
+  readonly #writer: FrameWriter | TextWriter;
   visit: Visit | undefined;
 
   constructor(ws: WebSocket, socket: Duplex | undefined) {
     this.#ws = ws;
-    this.#writer = socket ? new FrameWriter(socket, 'websocket', this) : new TextWriter(ws, this);
+    this.#writer = socket ? new FrameWriter(socket, this) : new TextWriter(ws, this);
   }
 
   write(batch: Batch): boolean {
-    return this.#writer.write(batch);
+    return this.#writer.write(batch, 'websocket');
   }
 
   onTaken(): void {
@@ -138,7 +147,7 @@ class TextWriter {
     };
   }
 
-  write({ messages }: Batch): boolean {
+  write({ messages }: Batch, _format: Format): boolean {
     this.#underWay += messages.length;
     for (const { text } of messages) this.#ws.send(text, this.#onWritten);
     return this.#ws.bufferedAmount === 0;
