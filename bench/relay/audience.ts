@@ -132,18 +132,11 @@ function connect(plan: AudiencePlan, member: Member, n: number): Promise<void> {
       const [type, packet] = [chunk[start], chunk[start + 1]];
       if (type === 0x30) member.wire!.say(connectPacket());
       else if (type === 0x32) member.wire!.say('3');
-      else if (type === 0x34 && packet === 0x34) onRefusal(chunk.toString('utf8', start, end));
+      else if (type === 0x34 && packet === 0x34) onRefusal(plan, member, chunk.toString('utf8', start, end));
       else if (type === 0x34 && packet === 0x30) {
         if (isPeer && left === 0) synced();
       } else return false;
       return true;
-    }
-
-    /** Of a crowd some are told to come again later. */
-    function onRefusal(refusal: string): void {
-      const isLater = plan.reconnect_within_ms !== undefined && refusal.includes('"status":503');
-      if (!isLater) throw new Error(refusal);
-      member.wire!.socket.destroy();
     }
 
     function connectPacket(): string {
@@ -174,6 +167,13 @@ function connect(plan: AudiencePlan, member: Member, n: number): Promise<void> {
       },
     });
   });
+}
+
+/** Of a crowd some are told to come again later. @throws any other refusal */
+function onRefusal(plan: AudiencePlan, { wire }: Member, refusal: string): void {
+  const isLater = plan.reconnect_within_ms !== undefined && refusal.includes('"status":503');
+  if (!isLater) throw new Error(refusal);
+  wire!.socket.destroy();
 }
 
 let away = 0;
