@@ -1,4 +1,4 @@
-/** Where listeners of one kind of room come in: who is let in, and who is there. */
+/** Where listeners of one kind of room come in: the admission and the listeners that are there. */
 import type { Admit } from './admission.ts';
 import type { Listeners } from './listeners.ts';
 import type { Namespace } from './prepared.ts';
