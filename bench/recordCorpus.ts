@@ -20,6 +20,9 @@ import { EVENTS, type PlayedSession, playSession } from './playedSession.ts';
 
 /** Sessions in one transaction, whose events stand in the log side by side. */
 const AT_ONCE = 20;
+const MADE = `select count(*)::integer as made from streams where stream like 'session:%'`;
+const FIRST_MS = Date.parse('2026-06-01T10:00:00.000Z');
+const APART_MS = 600_000;
 const ORIGIN = 'plearoll.bench/log';
 const SETTINGS = { shared_buffers: '256MB', max_connections: '50', fsync: 'off', max_wal_size: '4GB' };
 
@@ -45,10 +48,11 @@ async function makeRecord(url: string, sessions: number): Promise<void> {
   const client = new pg.Client({ connectionString: url, types });
   await client.connect();
   const db: Queryable = client as never;
-  let begins_ms = Date.parse('2026-11-20T10:00:00.000Z');
-  for (let n = 0; n < sessions; n += AT_ONCE) {
+  // What was broken off goes on where it was.
+  const { rows } = await client.query<{ made: number }>(MADE);
+  for (let n = rows[0]!.made; n < sessions; n += AT_ONCE) {
+    const begins_ms = FIRST_MS + (n / AT_ONCE) * APART_MS;
     const played = Array.from({ length: Math.min(AT_ONCE, sessions - n) }, () => playSession(begins_ms));
-    begins_ms += 600_000;
     await db.query('begin');
     await storePlayed(db, played);
     await db.query('commit');

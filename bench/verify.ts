@@ -3,7 +3,7 @@
  * hashing and the plain Python check. Each run is repeated with 1, 10 and 1,000 corruptions, which must be found exactly: a
  * fast verifier that misses one is none.
  */
-import { type ChildProcess, execFileSync, fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,13 +11,12 @@ import { fileURLToPath } from 'node:url';
 import type { BenchOptions } from './options.ts';
 import { keepResults, median, table } from './report.ts';
 import { type Corpus, dropCorpus, EVENTS, openCorpus, zipFolder } from './verifyCorpus.ts';
+import { opensslBlocks, runPython } from './verifyPeers.ts';
 import { benchServer } from './verifyServer.ts';
 import type { Done, Work } from './verifyWorker.ts';
 
 const CORES = 2;
 const CORRUPTIONS = [0, 1, 10, 1_000];
-/** Bundles for Python, which takes its time. */
-const SAMPLE = 200;
 /** Bundles as zips, which take more time to unpack than to verify. */
 const ZIPS = 400;
 /** Blocks of SHA-256 for an event of the corpus: its envelope, its payload, its node. */
@@ -154,29 +153,4 @@ async function turnSalt(path: string, sequence: number): Promise<void> {
   const handle = await open(path, 'r+');
   await handle.write((Number.parseInt(text[at]!, 16) ^ 1).toString(16), at, 'latin1');
   await handle.close();
-}
-
-/** Chain and payloads alone, in one process, as anybody could write it in ten minutes. */
-const PYTHON = `
-import hashlib, json, sys
-for folder in sys.argv[1:]:
-    prev = "0" * 64
-    for line, own in zip(open(folder + "/events.ndjson", "rb"), open(folder + "/payloads.ndjson", "rb")):
-        e, p, line = json.loads(line), json.loads(own), line[:-1]
-        assert json.dumps(e, sort_keys=True, separators=(",", ":")).encode() == line and e["prev"] == prev
-        assert hashlib.sha256(b"\\2" + bytes.fromhex(p["salt"]) + p["payload"].encode()).hexdigest() == e["commit"]
-        prev = hashlib.sha256(b"\\0" + line).hexdigest()`;
-
-function runPython({ folders }: Corpus): number {
-  const sample = folders.slice(0, SAMPLE);
-  const since = performance.now();
-  execFileSync('python3', ['-c', PYTHON, ...sample]);
-  return (sample.length * EVENTS * 1_000) / (performance.now() - since);
-}
-
-/** Blocks of 64 bytes a second that one core hashes in pieces of 384 bytes. */
-function opensslBlocks(): number {
-  const args = ['speed', '-mr', '-seconds', '1', '-bytes', '384', '-evp', 'sha256'];
-  const said = execFileSync('openssl', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-  return Number(/^\+F:\d+:sha256:([\d.]+)/im.exec(said)?.[1] ?? Number.NaN) / 64;
 }

@@ -29,14 +29,14 @@ export const verifyEverything = defineJob({
     // Read before the log is: what is signed is in the log already.
     const signed = await tools.signedLast?.();
     const anchors: RunAnchor[] = signed ? [{ from: 'signer', ...signed }] : [];
-    await checkDatabase(db, tally, anchors);
+    const swept = await checkDatabase(db, tally, anchors);
     const { guard_issues, guard_notes: notes, command_issues, log_issues } = tally;
     const issues = [...guard_issues, ...command_issues, ...log_issues];
     if (notes.length > 0) tools.log.info({ job: JOB, notes }, 'the database differs where it guards nothing');
     const guards = await keepFindings(tools, JOB, tally.checked_at, [{ stream: null, issues, issues_omitted: 0 }]);
     const round = followRound(await readLastStop(tools.pool));
     const names = readNamesFrom(db, round.resumed_after);
-    const pages = counted(tally, checkPages(db, catalog, names, tools.blobs), true);
+    const pages = counted(tally, checkPages(db, catalog, names, tools.blobs, swept), true);
     const done = await keepChecks(tools, JOB, round.follow(pages));
     const stored = await storeReport(tools, { job: JOB, scope: 'all', anchors, is_complete: done.is_complete }, tally);
     return {

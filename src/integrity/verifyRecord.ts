@@ -12,6 +12,7 @@ import { type CheckedRecord, checkedRecordOf, count, newTally, type RecordReport
 import { checkPages } from './streams/checkPages.ts';
 import { countNames, readNamesOf } from './streams/streamNames.ts';
 import { verifyOutcomes } from './streams/verifyOutcomes.ts';
+import type { Swept } from './sweep/sweepRecord.ts';
 
 /** Told after each page; a promise is awaited. `total` is how many streams there were to check at the start. */
 export type Progress = (done: { streams_checked: number; events_checked: number }, total: number) => unknown;
@@ -46,14 +47,15 @@ export async function checkRecord(
 ): Promise<CheckedRecord> {
   const tally = newTally(await readClock(db));
   const scope = { institution_id, stream };
+  let swept: Swept | undefined;
   if (institution_id === null && stream === null) {
-    await checkDatabase(db, tally, trees ?? []);
+    swept = await checkDatabase(db, tally, trees ?? []);
   } else if (trees !== null && trees.length > 0) {
     const log = await verifyLogOf(db, trees, readNamesOf(db, scope));
     Object.assign(tally, { leaves_checked: log.leaves_checked, log_issues: log.issues });
   }
   const total = progress ? await countNames(db, scope) : 0;
-  for await (const { streams } of checkPages(db, catalog, readNamesOf(db, scope), blobs)) {
+  for await (const { streams } of checkPages(db, catalog, readNamesOf(db, scope), blobs, swept)) {
     for (const checked of streams) count(tally, checked, blobs !== null);
     const { streams_checked, events_checked } = tally;
     await progress?.({ streams_checked, events_checked }, total);
@@ -61,12 +63,13 @@ export async function checkRecord(
   return checkedRecordOf(tally);
 }
 
-/** What is of the database as a whole: its guards, what commands answer, and the log. */
-export async function checkDatabase(db: Queryable, tally: Tally, trees: SignedTree[]): Promise<void> {
+/** What is of the database as a whole: its guards, what commands answer, and the log. @returns what is known of its streams by then */
+export async function checkDatabase(db: Queryable, tally: Tally, trees: SignedTree[]): Promise<Swept> {
   const { issues, notes } = await verifyGuards(db);
   const commands = await verifyOutcomes(db);
   const log = await verifyLog(db, trees);
   Object.assign(tally, { guard_issues: issues, guard_notes: notes });
   Object.assign(tally, { commands_checked: commands.commands_checked, command_issues: commands.issues });
   Object.assign(tally, { leaves_checked: log.leaves_checked, log_issues: log.issues });
+  return log.swept;
 }

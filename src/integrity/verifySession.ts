@@ -7,8 +7,7 @@ import { EXAMPLE, exampleId } from '../core/definitions/exampleValues.ts';
 import type { Blobs } from '../core/definitions/files.ts';
 import { idOf, streamName } from '../core/definitions/stream.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
-import { readColumnTypes } from './streams/compareRows.ts';
-import { type CheckedStream, checkStreams, reportOf, withFiles } from './streams/verifyStreams.ts';
+import { type CheckedStream, checkOne, reportOf, withFiles } from './streams/verifyStreams.ts';
 
 export const sessionVerdict = named(
   'SessionVerdict',
@@ -31,9 +30,8 @@ export const sessionVerdict = named(
 );
 
 /** What the database says. */
-export async function verifySession(db: Queryable, catalog: Catalog, session_id: string) {
-  const [checked] = await checkStreams(db, catalog, await readColumnTypes(db), [streamName('session', session_id)]);
-  return checked!;
+export function verifySession(db: Queryable, catalog: Catalog, session_id: string) {
+  return checkOne(db, catalog, streamName('session', session_id));
 }
 
 /** The report on it, files included unless they are not to be opened. */

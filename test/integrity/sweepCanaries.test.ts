@@ -1,6 +1,8 @@
 /** A sweep that went blind is not believed. */
 import { expect, test } from 'vitest';
 import { assertSweepFinds, issuesOfChain } from '../../src/integrity/streams/canaries.ts';
+import { assertSweptFound, CANARY_NAMES } from '../../src/integrity/sweep/canaries.ts';
+import type { SweptStream } from '../../src/integrity/sweep/sweptRows.ts';
 
 test('the sweep finds exactly what was broken for it', () => {
   expect(() => assertSweepFinds()).not.toThrow();
@@ -17,4 +19,13 @@ test('one that finds nothing, too much or something else is found out', () => {
   const withSecond = (...[rows]: Parameters<typeof issuesOfChain>) => issuesOfChain(rows).flatMap((one) => [one, one]);
   expect(() => assertSweepFinds(withSecond)).toThrow('does not find');
   expect(() => assertSweepFinds(issuesOfChain, () => [])).toThrow('does not find a row too many of');
+});
+
+test('a first pass that takes one of them for sound, all for broken, or does not see one, is found out', () => {
+  const told = CANARY_NAMES.map((name) => ({ stream: `canary:${name}`, is_sound: name === 'sound' }) as SweptStream);
+  expect(() => assertSweptFound(told)).not.toThrow();
+  for (const [n, name] of CANARY_NAMES.entries()) {
+    expect(() => assertSweptFound(told.with(n, { ...told[n]!, is_sound: name !== 'sound' }))).toThrow(`tell: ${name}`);
+    expect(() => assertSweptFound(told.toSpliced(n, 1))).toThrow(`see: ${name}`);
+  }
 });

@@ -4,6 +4,7 @@
  */
 import { TILE_WIDTH, type Tile, type TileId } from '../../core/proof/tiles.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
+import { type Swept, sweepRecord } from '../sweep/sweepRecord.ts';
 import { assertCanariesFound } from './canaries.ts';
 import { noteIssues, readLogKeys, type StoredCheckpoint } from './checkpointNotes.ts';
 import {
@@ -18,6 +19,8 @@ import {
 import { readTiles } from './tileRows.ts';
 
 export interface LogReport {
+  /** What the first pass over the record says of its streams. */
+  swept: Swept;
   leaves_checked: number;
   checkpoints_checked: number;
   /** At most 100, and a line that says that there are more. */
@@ -64,23 +67,38 @@ export async function verifyLog(db: Queryable, trees: SignedTree[] = []): Promis
   const { rows: sizes } = await db.query<{ size: number }>(SIZE);
   const size = Math.max(sizes[0]!.size, ...trees.map((one) => one.size));
   const keys = await readLogKeys(db);
-  const report: LogReport = { leaves_checked: 0, checkpoints_checked: 0, issues: [] };
+  const swept = await sweepRecord(db, size);
+  const judge = swept.are_leaves_sound ? judgeTiles : judgeSound;
+  const report: LogReport = { swept, leaves_checked: 0, checkpoints_checked: 0, issues: [] };
   let tree = NO_LEAVES;
   while (tree.size < size && report.issues.length <= MAX_ISSUES) {
     const to = Math.min(tree.size + PAGE, size);
     const { rows: kept } = await db.query<StoredCheckpoint>(SIGNED, [tree.size, to]);
     const known = trees.filter((one) => one.size > tree.size && one.size <= to);
     const signed = [...kept, ...known].sort((a, b) => a.size - b.size);
-    const judged = (await judgeSound(db, tree, to, signed)) ?? (await judgeClosely(db, tree, to, signed));
+    const judged = (await judge(db, tree, to, signed)) ?? (await judgeClosely(db, tree, to, signed));
     tree = judged.tree;
     report.issues.push(...judged.issues, ...(await noteIssues(kept, keys)));
     report.leaves_checked += judged.leaves_checked;
     report.checkpoints_checked += signed.length;
   }
-  const { rows } = await db.query<{ stream: string; sequence: number; index: number }>(DISORDER, [size]);
-  report.issues.push(...rows.map((one) => `Leaf out of order: ${one.index}, event ${one.sequence} of ${one.stream}`));
+  if (!swept.are_leaves_sound) report.issues.push(...(await disorderIssues(db, size)));
   if (report.issues.length > MAX_ISSUES) report.issues.splice(MAX_ISSUES, Infinity, '... and more, not looked for');
   return report;
+}
+
+/** Of leaves that are known to be their events, in order. @returns undefined where a tile is not there */
+async function judgeTiles(db: Queryable, tree: JudgedTree, to: number, signed: SignedTree[]) {
+  const stored = await readTiles(db, tilesBetween(tree.size, to));
+  const all = [...stored.values()].filter(({ level }) => level === 0).sort((a, b) => a.index - b.index);
+  const leaves = all.flatMap(({ hashes }) => hashes.slice(0, TILE_WIDTH)).slice(0, to - tree.size);
+  if (leaves.length < to - tree.size) return undefined;
+  return { ...judgeGrowth(tree, leaves, storedIn(stored), signed), leaves_checked: leaves.length };
+}
+
+async function disorderIssues(db: Queryable, size: number): Promise<string[]> {
+  const { rows } = await db.query<{ stream: string; sequence: number; index: number }>(DISORDER, [size]);
+  return rows.map((one) => `Leaf out of order: ${one.index}, event ${one.sequence} of ${one.stream}`);
 }
 
 /** @returns undefined where a leaf of the page is not its event, or not in its tile: that page is looked at closely */

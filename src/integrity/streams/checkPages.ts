@@ -9,6 +9,7 @@ import type { Catalog } from '../../core/definitions/command.ts';
 import { type Blobs, fileIssues } from '../../core/definitions/files.ts';
 import { readClock } from '../../core/sql/databaseClock.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
+import type { Swept } from '../sweep/sweepRecord.ts';
 import { confirmSweepFinds } from './canaries.ts';
 import { readColumnTypes } from './compareRows.ts';
 import type { StreamName } from './streamNames.ts';
@@ -16,7 +17,7 @@ import type { StreamRows } from './streamRows.ts';
 import { type CheckedStream, checkStream, readRows, withFileIssues } from './verifyStreams.ts';
 
 export interface CheckedPage {
-  /** The database's clock before the page was read, RFC 3339 UTC: all that was committed by then is covered. */
+  /** The database's clock before the page was read or swept, RFC 3339 UTC: all that was committed by then is covered. */
   checked_at: string;
   streams: CheckedStream[];
 }
@@ -26,6 +27,7 @@ const PAGE_EVENTS = 10_000;
 
 /**
  * @param blobs with null, files are not looked at
+ * @param swept what is known of the streams where all of the record was swept before: hashes are not computed again
  * @throws where the sweep does not find what was broken for it on purpose
  */
 export async function* checkPages(
@@ -33,12 +35,13 @@ export async function* checkPages(
   catalog: Catalog,
   names: Iterable<StreamName[]> | AsyncIterable<StreamName[]>,
   blobs: Blobs | null,
+  swept?: Swept,
 ): AsyncGenerator<CheckedPage> {
   await confirmSweepFinds(db);
   const types = await readColumnTypes(db);
   // What the caller keeps of one list decides what stands in the next: none is asked for ahead.
   for await (const some of names) {
-    for await (const { checked_at, rows } of oneAhead(sweptPages(db, catalog, some))) {
+    for await (const { checked_at, rows } of oneAhead(readPages(db, catalog, some, swept))) {
       const streams = rows.map((one) => checkStream(catalog, types, one));
       if (blobs) yield* withFiles({ checked_at, streams }, blobs);
       else yield { checked_at, streams };
@@ -46,16 +49,21 @@ export async function* checkPages(
   }
 }
 
-interface SweptPage {
+interface ReadPage {
   checked_at: string;
   /** Under way. */
   rows: Promise<StreamRows[]>;
 }
 
-async function* sweptPages(db: Queryable, catalog: Catalog, names: StreamName[]): AsyncGenerator<SweptPage> {
+async function* readPages(
+  db: Queryable,
+  catalog: Catalog,
+  names: StreamName[],
+  swept: Swept | undefined,
+): AsyncGenerator<ReadPage> {
   for (const page of pagesOf(names)) {
-    const checked_at = await readClock(db);
-    const rows = readRows(db, catalog, page);
+    const checked_at = swept?.swept_at ?? (await readClock(db));
+    const rows = readRows(db, catalog, page, swept);
     // It may fail while the page before is still the caller's: it is told when it is asked for.
     rows.catch(() => {});
     yield { checked_at, rows };
@@ -63,7 +71,7 @@ async function* sweptPages(db: Queryable, catalog: Catalog, names: StreamName[])
 }
 
 /** The database works on the next page while the events of the one before are folded. */
-async function* oneAhead(pages: AsyncGenerator<SweptPage>): AsyncGenerator<{ checked_at: string; rows: StreamRows[] }> {
+async function* oneAhead(pages: AsyncGenerator<ReadPage>): AsyncGenerator<{ checked_at: string; rows: StreamRows[] }> {
   let page = await pages.next();
   try {
     while (!page.done) {

@@ -16,12 +16,13 @@ const MAX_SHOWN = 200;
 const INSTANT = 'timestamp with time zone';
 
 export async function readColumnTypes(db: Queryable): Promise<ColumnTypes> {
-  const { rows } = await db.query<{ name: string; type: string }>(
-    `select c.relname || '.' || a.attname as name, format_type(a.atttypid, null) as type
+  const { rows } = await db.query<{ name: string; type: string }>({
+    name: 'read-column-types',
+    text: `select c.relname || '.' || a.attname as name, format_type(a.atttypid, null) as type
      from pg_class c join pg_attribute a on a.attrelid = c.oid
      where c.oid = any($1::regclass[]) and a.attnum > 0 and not a.attisdropped`,
-    [projected.map(({ name }) => `public.${name}`)],
-  );
+    values: [projected.map(({ name }) => `public.${name}`)],
+  });
   return new Map(rows.map(({ name, type }) => [name, type]));
 }
 

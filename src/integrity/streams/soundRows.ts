@@ -13,31 +13,44 @@ const ENVELOPE = `'{"actor":"' || r.actor_id || '","at":"' || r.instant || '","c
         || '","id":"' || r.event_id || '","prev":"' || ${hex('r.previous_hash')} || '","seq":' || r.sequence
         || ',"stream":"' || r.stream || '","type":"' || r.event_type || '","v":"plearoll.event/1"}'`;
 
+const RECORDED = `json_agg(json_build_array(r.sequence, r.event_id, r.event_type, r.actor_id, r.instant, ${hex('r.event_hash')},
+      r.commitment, r.payload) order by r.sequence) filter (where r.event_type = any($3) or r.event_type ~ $4) as recorded`;
+
+const ROWS = `
+      select e.*, p.salt, p.payload, ${instant('e.occurred_at')} as instant, ${hex('e.payload_commitment')} as commitment
+      from public.events e
+      left join public.event_payloads p on p.stream = e.stream and p.sequence = e.sequence and p.stream = any($1)
+      where e.stream = any($1)
+      offset 0`;
+
 /** Null, as columns may be that cannot be, is not sound. */
-const SOUND = `
-  with named as (
-    select * from unnest($1::text[], $2::uuid[]) as n (stream, id)
-  ), chained as (
+const CHECKED = `
+  chained as (
     select r.*,
       r.event_hash = sha256('\\x00'::bytea || convert_to(${ENVELOPE}, 'UTF8'))
         and r.payload_commitment = sha256('\\x02'::bytea || r.salt || convert_to(r.payload, 'UTF8'))
         and r.sequence = lag(r.sequence, 1, 0) over chain + 1::bigint
         and r.previous_hash = lag(r.event_hash, 1, ${GENESIS}) over chain
         and r.occurred_at >= lag(r.occurred_at, 1, '-infinity') over chain as is_sound
-    from (
-      select e.*, p.salt, p.payload, ${instant('e.occurred_at')} as instant, ${hex('e.payload_commitment')} as commitment
-      from public.events e
-      left join public.event_payloads p on p.stream = e.stream and p.sequence = e.sequence and p.stream = any($1)
-      where e.stream = any($1)
-      offset 0
-    ) r
+    from (${ROWS}) r
     window chain as (partition by r.stream order by r.sequence)
   ), swept as (
-    select stream, count(*)::integer as events_checked, bool_and(is_sound is true) as is_sound,
-      json_agg(json_build_array(sequence, event_id, event_type, actor_id, instant, ${hex('event_hash')}, commitment, payload)
-        order by sequence) filter (where event_type = any($3) or event_type ~ $4) as recorded
-    from chained group by stream
-  )
+    select r.stream, count(*)::integer as events_checked, bool_and(r.is_sound is true) as is_sound, ${RECORDED}
+    from chained r group by r.stream
+  )`;
+
+/** What was sound when all was swept, and has not grown since: from some time before, for an event is decided before it is there. */
+const SWEPT = `
+  swept as (
+    select r.stream, count(*)::integer as events_checked,
+      max(r.occurred_at) < $5::timestamptz - interval '10 minutes' as is_sound, ${RECORDED}
+    from (${ROWS}) r group by r.stream
+  )`;
+
+const read = (swept: string) => `
+  with named as (
+    select * from unnest($1::text[], $2::uuid[]) as n (stream, id)
+  ), ${swept}
   select n.stream, s.events_checked, coalesce(s.recorded, '[]') as recorded,
     (select ${head('h')} from public.streams h where h.stream = n.stream limit 1) as head,
     (select ${head('e')} from public.events e where e.stream = n.stream order by e.sequence desc limit 1) as last,
@@ -46,6 +59,9 @@ const SOUND = `
   where s.events_checked = (select count(*) from public.event_payloads p where p.stream = n.stream)
     and not exists (select from public.erasures x where x.stream = n.stream)
     and not exists (select from public.events e where e.stream = n.stream and e.event_type = 'PAYLOAD_ERASED')`;
+
+const SOUND = read(CHECKED);
+const KNOWN = read(SWEPT);
 
 type Recorded = [
   sequence: number,
@@ -68,10 +84,25 @@ interface SoundRows {
 }
 
 /** @returns those of the streams whose events, links and payloads are sound */
-export async function readSoundRows(db: Queryable, streams: string[], catalog: Catalog): Promise<StreamRows[]> {
+export function readSoundRows(db: Queryable, streams: string[], catalog: Catalog): Promise<StreamRows[]> {
+  return readSound(db, SOUND, streams, catalog);
+}
+
+/** The same of streams that were sound at that time. @returns those that have not grown since */
+export function readKnownRows(db: Queryable, streams: string[], catalog: Catalog, at: string): Promise<StreamRows[]> {
+  return readSound(db, KNOWN, streams, catalog, at);
+}
+
+async function readSound(db: Queryable, text: string, streams: string[], catalog: Catalog, ...more: string[]) {
+  if (streams.length === 0) return [];
   const ids = streams.map((stream) => (isUuid(idOf(stream)) ? idOf(stream) : null));
   const types = [...catalog.events.keys()];
-  const { rows } = await db.query<SoundRows>(SOUND, [streams, ids, types, catalog.reserved.event_types.source]);
+  const values = [streams, ids, types, catalog.reserved.event_types.source, ...more];
+  // Of one stream alone, for which a request waits, the statement is not planned anew each time.
+  const { rows } =
+    streams.length === 1 && text === SOUND
+      ? await db.query<SoundRows>({ name: 'read-sound-stream', text, values })
+      : await db.query<SoundRows>(text, values);
   return rows.map(({ recorded, ...found }) => ({
     ...found,
     ...{ fault_count: 0, faulty_sequences: [], lost_sequences: [], faulty: [], stray_payloads: [], unerased: [] },

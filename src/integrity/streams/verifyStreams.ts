@@ -6,11 +6,13 @@
 import type { Catalog } from '../../core/definitions/command.ts';
 import { type Blobs, fileIssues, type RecordedFile } from '../../core/definitions/files.ts';
 import { kindOf } from '../../core/definitions/stream.ts';
+import { pipelined } from '../../core/sql/pipelined.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
+import type { Swept } from '../sweep/sweepRecord.ts';
 import { type ColumnTypes, compareRows, readColumnTypes } from './compareRows.ts';
 import { chainFindings, type Finding, finding, headFindings, payloadFindings } from './findings.ts';
 import { foldStream } from './foldStream.ts';
-import { readSoundRows } from './soundRows.ts';
+import { readKnownRows, readSoundRows } from './soundRows.ts';
 import { MAX_STREAM_ISSUES, readStreamRows, type StreamRows } from './streamRows.ts';
 
 export interface StreamReport {
@@ -27,9 +29,7 @@ export interface StreamReport {
 
 /** Verifies one stream in one snapshot, but for its files. A stream of which nothing is stored is not valid. */
 export async function verifyStream(db: Queryable, catalog: Catalog, stream: string): Promise<StreamReport> {
-  const types = await readColumnTypes(db);
-  const [checked] = await checkStreams(db, catalog, types, [stream]);
-  return reportOf(checked!);
+  return reportOf(await checkOne(db, catalog, stream));
 }
 
 /** What was checked as it is told: findings left out are one line more. */
@@ -64,24 +64,32 @@ export interface CheckedStream extends StreamReport {
   issues_omitted: number;
 }
 
-/** Verifies some streams, each in one snapshot, in order of their names. */
-export async function checkStreams(
-  db: Queryable,
-  catalog: Catalog,
-  types: ColumnTypes,
-  streams: string[],
-): Promise<CheckedStream[]> {
-  const swept = await readRows(db, catalog, streams);
-  return swept.map((streamRows) => checkStream(catalog, types, streamRows));
+/** The same before it is told. */
+export async function checkOne(db: Queryable, catalog: Catalog, stream: string): Promise<CheckedStream> {
+  const [types, rows] = await pipelined([readColumnTypes(db), readRows(db, catalog, [stream])]);
+  return checkStream(catalog, types, rows[0]!);
 }
 
-/** Most are sound, and are read as such; the others once more, closely. */
-export async function readRows(db: Queryable, catalog: Catalog, streams: string[]): Promise<StreamRows[]> {
-  const sound = await readSoundRows(db, streams, catalog);
-  const known = new Set(sound.map(({ stream }) => stream));
-  const others = streams.filter((stream) => !known.has(stream));
+/**
+ * Most are sound, and are read as such; the others once more, closely.
+ * @param swept what is known of them, where all of the record was swept before
+ */
+export async function readRows(
+  db: Queryable,
+  catalog: Catalog,
+  streams: string[],
+  swept?: Swept,
+): Promise<StreamRows[]> {
+  const known = swept ? await readKnownRows(db, streams.filter(swept.isSound), catalog, swept.swept_at) : [];
+  const sound = await readSoundRows(db, without(streams, known), catalog);
+  const others = without(streams, [...known, ...sound]);
   const close = others.length > 0 ? await readStreamRows(db, others, catalog) : [];
-  return [...sound, ...close].sort((a, b) => (a.stream < b.stream ? -1 : 1));
+  return [...known, ...sound, ...close].sort((a, b) => (a.stream < b.stream ? -1 : 1));
+}
+
+function without(streams: string[], read: StreamRows[]): string[] {
+  const done = new Set(read.map(({ stream }) => stream));
+  return streams.filter((stream) => !done.has(stream));
 }
 
 export function checkStream(catalog: Catalog, types: ColumnTypes, streamRows: StreamRows): CheckedStream {

@@ -7,14 +7,13 @@ import { describe, expect, it } from 'vitest';
 import { EXPECTED } from '../../../src/integrity/guards/verifyGuards.ts';
 import { verifyLog } from '../../../src/integrity/log/verifyLog.ts';
 import { findingOf, type RunFinding } from '../../../src/integrity/runs/findingOf.ts';
-import { verifyStream } from '../../../src/integrity/streams/verifyStreams.ts';
-import { catalog } from '../../../src/modules.ts';
 import { projected } from '../../../src/tables.ts';
 import { isEverything } from '../../support/everything.ts';
 import type { Attacker, Row } from './attacker.ts';
 import { CELL_CHANGES, cellChange, ROW_CHANGES, rowChange } from './cells.ts';
 import { foundBy, isAt, MATRIX, OUTSIDE, streamOf } from './expectations.ts';
 import { type Ground, judged } from './ground.ts';
+import { verifyAlike } from './sweptAlike.ts';
 
 export interface Scene {
   ground: Ground;
@@ -120,7 +119,7 @@ async function look({ ground, attacker }: Scene, { table, row, change, work }: C
     if (isWhole) return judged(attacker.db, 'anchored', ground);
     const stream = streamOf(table, row);
     const log = await verifyLog(attacker.db, [ground.kept, ground.state]);
-    const own = stream && (await verifyStream(attacker.db, catalog, stream));
+    const own = stream && (await verifyAlike(attacker.db, stream, log.swept));
     const command = table === 'commands' ? (await judged(attacker.db, 'self', ground)).findings : [];
     const findings: RunFinding[] = [
       ...log.issues.map((issue) => findingOf(issue, null, 'log')),

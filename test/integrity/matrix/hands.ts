@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { signingKey } from '../../../src/core/proof/signNote.ts';
 import { stateOf, storeState } from '../../../src/infra/signer/stateFile.ts';
 import { readConsistency } from '../../../src/integrity/log/readProofs.ts';
+import { verifyLog } from '../../../src/integrity/log/verifyLog.ts';
 import type { RunFinding } from '../../../src/integrity/runs/findingOf.ts';
 import type { Level } from '../../../src/integrity/runs/verifyRun.ts';
 import { exitCodeOf, type Finding } from '../../../src/verifier/report.ts';
@@ -19,6 +20,7 @@ import {
   rewriteTiles,
   storeHashes,
 } from './rewrite.ts';
+import { verifyAlike } from './sweptAlike.ts';
 
 /**
  * raw: the change alone. row: its own hashes too. stream: every hash after it, the seal, the head, the tables, and the outcomes gone.
@@ -75,6 +77,7 @@ export async function seen({ db, past, undone }: Attacker, ground: Ground, hand:
       log: await judged(db, 'log', own),
       anchored: await judged(db, 'anchored', own),
     };
+    await verifyAlike(db, stream, (await verifyLog(db)).swept);
     const given = await bundleFrom(db, stream);
     const session = await judged(db, 'self', own, stream);
     return { session, all, bundle: given && (await judgedBundle(given)), given };
