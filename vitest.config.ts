@@ -6,10 +6,9 @@ import { isEverything } from './test/support/everything.ts';
  * as pure, and takes longer or loads all of the API: walks, hearings, slots, chains, trees, bundles, properties, what is kept, and the like.
  */
 const PURE = [
-  'test/{court,institutions}/**/!(walk|hearings).test.ts',
+  'test/{court,gallery,institutions}/**/!(walk|hearings).test.ts',
   'test/client/{countdown,pieces}.test.ts',
   'test/core/{ids,localDay}.test.ts',
-  'test/gallery/text/*.test.ts',
   'test/core/proof/!(merkle|tiles|witness).test.ts',
   'test/faults/{judge,judgeLog,listenersJudge}.test.ts',
   'test/infra/{backlog,config,metrics,redaction,redisUrl,repeats,settings,subcommand,tokens,trial}.test.ts',

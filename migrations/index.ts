@@ -30,6 +30,7 @@ import * as schemaRange from './0034_schema_range.ts';
 import * as lists from './0037_lists.ts';
 import * as jobReports from './0038_job_reports.ts';
 import * as vacuum from './0039_vacuum.ts';
+import * as gallery from './0040_gallery.ts';
 import * as institutions from './0054_institutions.ts';
 
 export interface Migration extends Knex.Migration {
@@ -69,5 +70,6 @@ export const migrations: Migration[] = [
   { name: '0037_lists', ...lists },
   { name: '0038_job_reports', ...jobReports },
   { name: '0039_vacuum', ...vacuum },
+  { name: '0040_gallery', ...gallery },
   { name: '0054_institutions', ...institutions },
 ];

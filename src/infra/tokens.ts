@@ -8,7 +8,7 @@ import jwt from 'jsonwebtoken';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { type Actor, ROLES } from '../core/definitions/actor.ts';
-import { id } from '../core/definitions/schemas.ts';
+import { id, line } from '../core/definitions/schemas.ts';
 import { type Name, type Origin, REMEMBERED_MS, type Revocations } from './revocations.ts';
 import type { TicketKeys } from './ticketKeys.ts';
 
@@ -139,9 +139,10 @@ export function createTokens(parts: TokenOptions): Tokens {
   async function identify(token: string): Promise<Identity | 'revoked' | undefined> {
     const claims = Claims.safeParse(await payloadOf(token, key, options)).data;
     if (!claims) return undefined;
-    const { sub, role, institution_id = null, exp, jti, sid, iat = null } = claims;
+    const { sub, role, institution_id = null, exp, jti, sid, iat = null, name } = claims;
     const origin: Origin = { names: namesOf({ jti, sid, sub }), institution_id, role, issued_at: iat };
-    const identity: Identity = { actor: { id: sub, role, institution_id }, expires_at: exp, origin };
+    const actor: Actor = { id: sub, role, institution_id, ...(isShowable(name) && { name }) };
+    const identity: Identity = { actor, expires_at: exp, origin };
     names.set(identity.actor, { jti, sid });
     const found = (await revocations.isRevoked(origin)) ? 'revoked' : identity;
     if (token.length <= REMEMBERED_LENGTH) known.set(token, found);
@@ -178,6 +179,11 @@ export function createTokens(parts: TokenOptions): Tokens {
 
   const isRevoked = ({ origin }: Identity) => revocations.covers(origin);
   return { verify, verifyTicket, issueTicket, isRevoked, onRevoked: revocations.onRevoked };
+}
+
+/** A name that is as a line that people write has to be. */
+function isShowable(name: string | undefined): name is string {
+  return line.safeParse(name).success;
 }
 
 /** What revocations can name it by: no longer than theirs, and nothing that Postgres does not take for text. */

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Actor, Role } from '../../src/core/definitions/actor.ts';
+import { Problem } from '../../src/core/definitions/problem.ts';
 import { createReading } from '../../src/http/queries/scopedReads.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
 import { catalog } from '../../src/modules.ts';
@@ -50,6 +51,12 @@ beforeAll(async () => {
     from session_turns, generate_series(1, 2) where state = 'active';
     insert into procedural_violations
     select gen_random_uuid(), id, id, null, 'late', 'Late.', 'somebody', now() from courtroom_sessions;
+    update assignments set gallery = 'always';
+    insert into galleries select id, false, 0 from courtroom_sessions;
+    insert into gallery_messages
+    select gen_random_uuid(), id, n, 'somebody', 1, null, 'somebody', 'question', 'Why?', 'shown', false, false, false,
+      false, n, 0, now(), repeat('0', 64)
+    from courtroom_sessions, generate_series(1, 2) as n;
     insert into session_checks select id, now(), 1, true, '[]' from courtroom_sessions;
     insert into streams select 'session:' || id, ${EVENTS}, sha256(''), now() from courtroom_sessions;
     with said as (
@@ -94,9 +101,11 @@ async function nodesFor(definition: (typeof scoped)[number], actor: Actor, asked
   const plans: Node[] = [];
   const params = { ...place };
   const query = definition.query.parse(asked);
-  await createReading(pool, pool).inScope(actor, place.session_id, async (db) =>
+  const reading = createReading(pool, pool).inScope(actor, place.session_id, async (db) =>
     definition.read({ db: explaining(db, plans), actor, params, query, catalog }),
   );
+  // Of a gallery the roster is told nothing; what was sent to know it was explained.
+  await reading.catch((refusal) => expect(refusal).toBeInstanceOf(Problem));
   expect(plans.length).toBeGreaterThan(0);
   return plans.flatMap(nodesOf);
 }

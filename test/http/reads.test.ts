@@ -40,7 +40,8 @@ describe.skipIf(isLeftOut)('reading', () => {
           { ...seat(people.judge), presiding: false },
         ],
         ...{ moderators: [seat(people.bailiff)], visibility: 'institution', format: 'moot-20', created_at: INSTANT },
-        ...{ cancelled_at: null, cancel_reason: null, moderators_run: false },
+        ...{ cancelled_at: null, cancel_reason: null, moderators_run: false, gallery: 'off' },
+        gallery_moderation: 'after',
       });
     });
 

@@ -17,6 +17,8 @@ const WHO_MAY: { [visibility: string]: string } = {
     assignment.substitute ok   ok     404  role role   role   role role role role role   role   401
     assignment.update   ok     ok     404  role role   role   role role role role role   role   401
     assignment.cancel   ok     ok     404  role role   role   role role role role role   role   401
+    gallery.post        ok     ok     404  404  404    ok     404  404  404  404  ok   404    404
+    gallery.vote        own    own    404  404  404    own    404  404  404  404  own  404    404
     payload.erase       erased role   role role role   role   role role role role role   role   401
     recording.add       ok     ok     404  ok   ok     panel  404  role role role role   role   401
     session.create      ok     ok     404  ok   role   ok     404  role role role role   role   401

@@ -24,6 +24,7 @@ import { streamName } from '../../src/core/definitions/stream.ts';
 import type { FileInfo } from '../../src/core/definitions/upload.ts';
 import type { Write } from '../../src/core/definitions/write.ts';
 import type { courtProblems } from '../../src/court/problems.ts';
+import type { galleryProblems } from '../../src/gallery/galleryProblems.ts';
 import { catalog } from '../../src/modules.ts';
 import { ASSIGNMENT, INSTITUTION, SESSION } from './matchFixture.ts';
 import { expectRowsAgree } from './rowsAgree.ts';
@@ -83,7 +84,9 @@ export function givenEvery(spacing_ms: number, ...events: NewEvent[]) {
     const definition = catalog.commands.get(name)!;
     const decided = decide(definition, body, actor, past.held, more);
 
-    function then(...expected: NewEvent[] | [ProblemCode | keyof typeof courtProblems, object?]): Verdict | undefined {
+    function then(
+      ...expected: NewEvent[] | [ProblemCode | keyof typeof courtProblems | keyof typeof galleryProblems, object?]
+    ): Verdict | undefined {
       expect(decided.faults).toEqual([]);
       const [outcome] = decided.outcomes;
       const parsed = JSON.parse(outcome!.body);

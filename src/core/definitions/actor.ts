@@ -8,6 +8,8 @@ export interface Actor {
   id: string;
   role: Role | 'observer' | 'system' | 'anonymous';
   institution_id: string | null;
+  /** What the token calls a person. The door alone knows it. */
+  name?: string;
 }
 
 export const ADMINS: readonly Role[] = ['admin', 'super_admin'];

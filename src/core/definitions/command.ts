@@ -124,6 +124,10 @@ export interface CommandDefinition<Input = unknown, States = unknown, Scope = un
   features?(input: Input): Feature[];
   /** Refused with 403 `forbidden` at the door when false. */
   admits?(actor: Actor, scope: Scope, input: Input): boolean;
+  /** What is sure to be rejected, so that it is refused before it is stored. Read in the sender's scope. */
+  refuse?(asked: { db: Queryable; actor: Actor; input: Input }): Promise<Rejection | undefined>;
+  /** The sender's name, as the token has it, is part of the input: `author_name`. */
+  signed?: true;
 }
 
 /** The lists of commands, event types and stream kinds, indexed by name, and the names that are kept free for more. */

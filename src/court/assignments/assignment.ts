@@ -8,6 +8,10 @@ import type { Format, Side } from '../formats/format.ts';
 import { reject } from '../problems.ts';
 import type { Recording } from '../recordings/recording.ts';
 
+/** When spectators may speak beside the session, and whether a moderator reads what they say first. */
+export const GALLERIES = ['off', 'breaks', 'always'] as const;
+export const GALLERY_MODERATIONS = ['before', 'after'] as const;
+
 export interface Person {
   user_id: string;
   name: string;
@@ -32,6 +36,9 @@ export interface Assignment {
   format: string | Format;
   /** Whether the moderators of its roster run the session too. Absent where it was created without a word on it. */
   moderators_run?: boolean | undefined;
+  /** Absent where it is off, and the other where it follows from the visibility. */
+  gallery?: (typeof GALLERIES)[number] | undefined;
+  gallery_moderation?: (typeof GALLERY_MODERATIONS)[number] | undefined;
 }
 
 export interface RosterEntry extends Judge {

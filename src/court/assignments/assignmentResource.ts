@@ -4,20 +4,22 @@ import { VISIBILITIES } from '../../access/scope.ts';
 import { at, listOf, named, text, uuid } from '../../core/definitions/answers.ts';
 import { EXAMPLE } from '../exampleValues.ts';
 import { formatAnswer } from '../formats/format.ts';
-import type { ShownAssignment } from './assignment.ts';
+import { GALLERIES, GALLERY_MODERATIONS, type ShownAssignment } from './assignment.ts';
 import { warning } from './clashes.ts';
 
 const person = z.strictObject({ user_id: uuid, name: text });
 const judge = person.extend({ presiding: z.boolean() });
 
-const EXAMPLE_ASSIGNMENT: ShownAssignment & { session_id: string | null } = {
+const EXAMPLE_ASSIGNMENT = {
   ...{ id: EXAMPLE.assignment_id, institution_id: EXAMPLE.institution_id, title: 'Meridian v. Harbour Authority' },
   ...{ courtroom: 'Courtroom 1', scheduled_at: EXAMPLE.started_at, petitioner: [EXAMPLE.petitioner] },
   ...{ respondent: [EXAMPLE.respondent], panel: [{ ...EXAMPLE.judge, presiding: true }], moderators: [] },
   ...{
-    visibility: 'public',
+    visibility: 'public' as const,
     format: 'moot-20',
     moderators_run: false,
+    gallery: 'breaks' as const,
+    gallery_moderation: 'before' as const,
     session_id: EXAMPLE.session_id,
     created_at: EXAMPLE.created_at,
   },
@@ -41,6 +43,10 @@ export const assignmentAnswer = named(
     format: z.union([text, formatAnswer]),
     /** Whether its moderators start, pause, resume and log, and rule for the presiding judge. */
     moderators_run: z.boolean(),
+    /** When spectators may speak beside the session. */
+    gallery: z.enum(GALLERIES),
+    /** Whether a moderator reads what they say before others do. */
+    gallery_moderation: z.enum(GALLERY_MODERATIONS),
     /** Null until it is opened. */
     session_id: uuid.nullable(),
     created_at: at,
@@ -79,9 +85,19 @@ export function assignmentResource(
     visibility,
     format,
     moderators_run,
+    gallery: assignment.gallery ?? 'off',
+    gallery_moderation: moderationOf(assignment),
     session_id,
     created_at,
     cancelled_at,
     cancel_reason,
   };
+}
+
+/** What a public audience says is read first, unless the match says otherwise. */
+export function moderationOf({
+  gallery_moderation,
+  visibility,
+}: Pick<ShownAssignment, 'gallery_moderation' | 'visibility'>) {
+  return gallery_moderation ?? (visibility === 'public' ? 'before' : 'after');
 }

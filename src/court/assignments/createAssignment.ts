@@ -12,7 +12,14 @@ import { EXAMPLE } from '../exampleValues.ts';
 import { workableFormat } from '../formats/feasibleFormat.ts';
 import { format } from '../formats/format.ts';
 import { TEMPLATE_NAMES } from '../formats/templates.ts';
-import { type AssignmentState, assignmentStream, rosterOf, theAssignment } from './assignment.ts';
+import {
+  type AssignmentState,
+  assignmentStream,
+  GALLERIES,
+  GALLERY_MODERATIONS,
+  rosterOf,
+  theAssignment,
+} from './assignment.ts';
 import { assignmentResource, warnedAssignmentAnswer } from './assignmentResource.ts';
 import { loadCandidates, warningsOf } from './clashes.ts';
 
@@ -40,6 +47,9 @@ export const assignmentCreated = defineEvent({
     format: z.union([z.string(), format]),
     // Absent where it is false.
     moderators_run: z.boolean().optional(),
+    // Absent where it is off, and the other where nothing was said.
+    gallery: z.enum(GALLERIES).optional(),
+    gallery_moderation: z.enum(GALLERY_MODERATIONS).optional(),
   }),
   evolve: (_, { stream, at, payload }): AssignmentState => ({
     ...payload,
@@ -53,6 +63,7 @@ export const assignmentCreated = defineEvent({
   }),
   project: ({ at, payload }, state) => {
     const { institution_id, title, courtroom, scheduled_at, visibility, format, moderators_run = false } = payload;
+    const { gallery = null, gallery_moderation = null } = payload;
     const facts = {
       institution_id,
       title,
@@ -61,6 +72,8 @@ export const assignmentCreated = defineEvent({
       visibility,
       format,
       moderators_run,
+      gallery,
+      gallery_moderation,
       created_at: at,
     };
     const entries = rosterOf(payload).map(({ user_id, ...entry }, place) =>
@@ -94,6 +107,8 @@ const body = z
     visibility: z.enum(VISIBILITIES),
     format: z.union([z.enum(TEMPLATE_NAMES), workableFormat]).default('moot-20'),
     moderators_run: z.boolean().default(false),
+    gallery: z.enum(GALLERIES).default('off'),
+    gallery_moderation: z.enum(GALLERY_MODERATIONS).optional(),
   })
   .superRefine(({ petitioner, respondent, panel, moderators }, context) => {
     const seen = new Set<string>();
@@ -131,7 +146,7 @@ export const createAssignment = defineCommand({
   locks: (_, __, id) => [theAssignment(id)],
   facts: { key: ({ id }) => id, load: loadCandidates },
   decide(_, { input, actor }) {
-    const { moderators_run, ...match } = input;
+    const { moderators_run, gallery, gallery_moderation, ...match } = input;
     const presiding = Math.max(
       input.panel.findIndex((member) => member.presiding),
       0,
@@ -140,6 +155,8 @@ export const createAssignment = defineCommand({
       assignmentCreated({
         ...match,
         ...(moderators_run && { moderators_run }),
+        ...(gallery !== 'off' && { gallery }),
+        ...(gallery_moderation && { gallery_moderation }),
         institution_id: input.institution_id ?? actor.institution_id!,
         panel: input.panel.map((member, i) => ({ ...member, presiding: i === presiding })),
       }),

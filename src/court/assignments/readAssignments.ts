@@ -15,7 +15,7 @@ const people = (role: string, columns: string) => `
     from rosters r where r.assignment_id = a.id and r.role = '${role}' and r.replaced_at is null), '[]')`;
 
 const ASSIGNMENTS = `
-  select a.id, a.institution_id, a.title, a.courtroom, a.scheduled_at, a.visibility, a.format, a.moderators_run, a.created_at,
+  select a.id, a.institution_id, a.title, a.courtroom, a.scheduled_at, a.visibility, a.format, a.moderators_run, a.gallery, a.gallery_moderation, a.created_at,
     a.cancelled_at, a.cancel_reason, s.id as session_id, ${people('petitioner', '')} as petitioner, ${people('respondent', '')} as respondent,
     ${people('judge', `, 'presiding', r.presiding`)} as panel, ${people('moderator', '')} as moderators
   from assignments a left join courtroom_sessions s on s.assignment_id = a.id`;

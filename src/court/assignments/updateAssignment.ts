@@ -16,7 +16,7 @@ import { format } from '../formats/format.ts';
 import { TEMPLATE_NAMES } from '../formats/templates.ts';
 import { reject } from '../problems.ts';
 import { sessionStream, theSession } from '../sessions/session.ts';
-import { assignmentStream, refuseCancelled, theAssignment } from './assignment.ts';
+import { assignmentStream, GALLERIES, GALLERY_MODERATIONS, refuseCancelled, theAssignment } from './assignment.ts';
 import { warnedAssignmentAnswer } from './assignmentResource.ts';
 import { type Candidate, loadCandidates, warningsOf } from './clashes.ts';
 import { matchResult, openSession, refuseOpened } from './matchCommand.ts';
@@ -33,6 +33,8 @@ export const assignmentUpdated = defineEvent({
       scheduled_at: z.string(),
       format: z.union([z.string(), format]),
       moderators_run: z.boolean(),
+      gallery: z.enum(GALLERIES),
+      gallery_moderation: z.enum(GALLERY_MODERATIONS),
     })
     .partial(),
   evolve: (assignment, { payload }) => ({ ...assignment!, ...definedOf(payload) }),
@@ -55,6 +57,8 @@ const body = z
     visibility: z.enum(VISIBILITIES).optional(),
     format: z.union([z.enum(TEMPLATE_NAMES), workableFormat]).optional(),
     moderators_run: z.boolean().optional(),
+    gallery: z.enum(GALLERIES).optional(),
+    gallery_moderation: z.enum(GALLERY_MODERATIONS).optional(),
   })
   .refine((input) => Object.keys(definedOf(input)).length > 0, 'names nothing to change');
 
@@ -106,9 +110,10 @@ export const updateAssignment = defineCommand({
     const cancelled = refuseCancelled(assignment);
     if (cancelled) return cancelled;
     const { assignment_id: _, ...changes } = definedOf(input);
-    const { scheduled_at, format, moderators_run, ...told } = changes;
+    const { scheduled_at, format, moderators_run, gallery, gallery_moderation, ...told } = changes;
+    const before = { gallery: 'off', ...assignment };
     const isNew = Object.entries(changes).filter(
-      ([field, value]) => JSON.stringify(assignment[field as keyof typeof changes]) !== JSON.stringify(value),
+      ([field, value]) => JSON.stringify(before[field as keyof typeof changes]) !== JSON.stringify(value),
     );
     if (isNew.length === 0) return [];
     const isTold = session && isNew.some(([field]) => field in told);

@@ -13,7 +13,7 @@ import { Problem } from '../../core/definitions/problem.ts';
 import type { FileInfo } from '../../core/definitions/upload.ts';
 import { parentOf, traceparentOf, tracer, within } from '../../infra/telemetry/tracing.ts';
 import { parseBody, readJson } from '../door/body.ts';
-import { type ApiContext, demandFeature, demandRole, enter } from '../door/door.ts';
+import { type ApiContext, anonymousReader, demandFeature, demandRole, enter } from '../door/door.ts';
 import { demandValid, listFaults } from '../door/inputErrors.ts';
 import { callerOf, limitOwn, ownLimitOf } from '../door/limits.ts';
 import { readIdempotencyKey, readIfMatch, readPreferences } from '../door/preferences.ts';
@@ -53,7 +53,12 @@ export async function checkCommand(
   const key = readIdempotencyKey(req, faults);
   const id = newCommandId();
   const actor = sender ?? { id: `observer:${id}`, role: 'observer', institution_id: null };
-  const input = { ...parseBody(body, definition.body, faults), ...lowered(req.params), ...(file && { file }) };
+  const input = {
+    ...parseBody(body, definition.body, faults),
+    ...lowered(req.params),
+    ...(file && { file }),
+    ...(definition.signed && sender?.name !== undefined && { author_name: sender.name }),
+  };
   demandValid(listFaults(definition.faults?.(input, actor)));
   for (const feature of definition.features?.(input) ?? []) demandFeature(context.config, feature);
   const target = definition.target(input);
@@ -61,6 +66,8 @@ export async function checkCommand(
   if (definition.admits?.(actor, scope, input) === false) {
     throw new Problem('forbidden', 'This belongs to another institution.');
   }
+  const idempotency = key === null ? null : { scope: sender?.id ?? anonymousScope(req), key };
+  await demandUnrefused(context, definition, req, sender, input, idempotency);
   return {
     id,
     name: definition.name,
@@ -69,12 +76,28 @@ export async function checkCommand(
     actor,
     institution_id: institutionOf(scope, input, actor),
     expected_sequence,
-    idempotency: key === null ? null : { scope: sender?.id ?? anonymousScope(req), key },
+    idempotency,
     fingerprint: key === null ? null : sha256(`${req.method} ${req.path}\n${canonicalize(file ? [body, file] : body)}`),
     reply_to: context.instance,
     request_id: res.locals.request_id as string,
     redrive_of: null,
   };
+}
+
+/** A repetition is not refused: its answer is what became of the first. @throws {Problem} */
+async function demandUnrefused(
+  { reading, acceptor }: ApiContext,
+  { refuse }: CommandDefinition,
+  req: Request,
+  sender: Actor | null,
+  input: JsonObject,
+  idempotency: Submission['idempotency'],
+): Promise<void> {
+  if (!refuse) return;
+  if (idempotency && (await acceptor.findFingerprint(idempotency)) !== undefined) return;
+  const actor = sender ?? anonymousReader(req);
+  const rejection = await reading.inScope(actor, null, (db) => refuse({ db, actor, input }));
+  if (rejection) throw new Problem(rejection);
 }
 
 export function lowered(params: Request['params']): JsonObject {

@@ -25,6 +25,7 @@ test('a match is scheduled with its roster, and the answer is the assignment', (
   expect(rest).toEqual({
     ...{ ...match, institution_id: INSTITUTION, session_id: null, created_at: expect.any(String) },
     ...{ cancelled_at: null, cancel_reason: null, moderators_run: false },
+    ...{ gallery: 'off', gallery_moderation: 'after' },
     warnings: [{ code: 'in_the_past', scheduled_at: match.scheduled_at }],
   });
   expect(verdict!.rows[0]!.stream).toBe(`assignment:${id}`);
@@ -119,4 +120,19 @@ test('that its moderators run it is recorded where it is said, and shown', () =>
   given()
     .when(createAssignment, { ...match, moderators_run: false }, admin)
     .then(created({}));
+});
+
+test('a gallery is recorded where it is not off; what a public audience says is read first unless it is said otherwise', () => {
+  const shown = (body: object, recorded: object) => {
+    const { result } = given()
+      .when(createAssignment, { ...match, ...body }, admin)
+      .then(created(recorded))!;
+    return [result.gallery, result.gallery_moderation];
+  };
+  expect(shown({ gallery: 'off' }, {})).toEqual(['off', 'after']);
+  expect(shown({ gallery: 'breaks' }, { gallery: 'breaks' })).toEqual(['breaks', 'after']);
+  const visibility = 'public';
+  expect(shown({ visibility }, { visibility })).toEqual(['off', 'before']);
+  const said = { visibility, gallery: 'always', gallery_moderation: 'after' };
+  expect(shown(said, said)).toEqual(['always', 'after']);
 });

@@ -62,6 +62,18 @@ test('what is so already is not recorded, and where all of it is nothing is', ()
   expect(updateAssignment.body.safeParse({}).success).toBe(false);
 });
 
+test('its gallery is switched on and off, and who reads first follows the visibility until it is said', () => {
+  const on = { gallery: 'breaks' } as const;
+  given(scheduled).when(updateAssignment, { gallery: 'off' }, admin).then();
+  const { result } = given(scheduled).when(updateAssignment, on, admin).then(assignmentUpdated(on))!;
+  expect(result).toMatchObject({ ...on, gallery_moderation: 'after' });
+  const open = given(scheduled, assignmentUpdated(on));
+  const shown = (body: { visibility?: 'public'; gallery_moderation?: 'after' }) =>
+    open.when(updateAssignment, body, admin).then(assignmentUpdated(body))!.result.gallery_moderation;
+  expect(shown({ visibility: 'public' })).toBe('before');
+  expect(shown({ visibility: 'public', gallery_moderation: 'after' })).toBe('after');
+});
+
 test('once the session has started, or the match was called off, nothing changes', () => {
   for (const status of ['active', 'paused', 'completed'] as const)
     given(...sessionThatIs[status])
