@@ -19,6 +19,10 @@ const rows = [...readme.matchAll(/^\| `([a-z]+\.[a-z_]+)` \| `(.+?)` \| (.+?) \|
 const WITHOUT_TOKEN: Record<string, string> = {
   'session.observe': 'everybody in scope; anonymous where public',
   'session.unobserve': 'who observes',
+  'gallery.post': 'everybody in scope; anonymous where public',
+  'gallery.vote': 'everybody in scope; anonymous where public',
+  'gallery.report': 'everybody in scope; anonymous where public',
+  'gallery.withdraw': 'the author',
 };
 
 test('the table names every command with its route', () => {

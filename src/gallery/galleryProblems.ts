@@ -1,5 +1,6 @@
 /** What may stand against a word in the gallery. */
-import { defineProblems, rejectWith } from '../core/definitions/problem.ts';
+import { defineProblems, joinProblems, rejectWith } from '../core/definitions/problem.ts';
+import { guardProblems } from '../guard/guardProblems.ts';
 
 export const galleryProblems = defineProblems({
   gallery_closed: [
@@ -44,18 +45,6 @@ export const galleryProblems = defineProblems({
     'A gallery is run by the moderators of the roster, the presiding judge and the admins of the institution.',
     'Ask one of them; `report` tells them of a message.',
   ],
-  refused_text: [
-    422,
-    'This text is not taken',
-    'A rule of the gallery refuses the text; `rule` says which. It starts no cooldown.',
-    'Write it differently. docs/gallery.md has the rules.',
-  ],
-  cooldown: [
-    429,
-    'Not so soon after your last message',
-    'A message was posted in this institution by the same person not long ago, or slow mode is on.',
-    'Come back after `Retry-After` seconds; `GET /api/gallery/cooldown` says how long it is without posting.',
-  ],
 });
 
-export const reject = rejectWith(galleryProblems);
+export const reject = rejectWith(joinProblems(galleryProblems, guardProblems));

@@ -1,4 +1,4 @@
-/** Who is in the gallery and who runs it: asked at the door, and again when a command is decided. */
+/** Rights in the gallery: to be in it, to speak, and to run it. Asked at the door, and again when a command is decided. */
 import type { Actor } from '../core/definitions/actor.ts';
 import { Problem, type Rejection } from '../core/definitions/problem.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
@@ -7,7 +7,6 @@ import { reject } from './galleryProblems.ts';
 import { findHall, type Hall, isHost } from './hall.ts';
 
 export const ENTRY_CODES = ['not_found', 'unauthenticated', 'gallery_closed'] as const;
-export type EntryCode = (typeof ENTRY_CODES)[number];
 
 type Refuse<Code extends string = string> = (hall: Hall, actor: Actor) => Rejection<Code> | undefined;
 
@@ -15,7 +14,7 @@ type Refuse<Code extends string = string> = (hall: Hall, actor: Actor) => Reject
  * While the session is active nobody on its roster sees anything of its gallery, and what is said beside it is for people
  * who are known.
  */
-export function refuseEntry(hall: Hall | undefined, actor: Actor): Rejection<EntryCode> | undefined {
+export function refuseEntry(hall: Hall | undefined, actor: Actor) {
   if (!hall) return reject('not_found', 'There is no such gallery.');
   if (hall.status === 'active') {
     if (hall.seat) return reject('not_found', 'There is no such gallery.');
@@ -26,13 +25,13 @@ export function refuseEntry(hall: Hall | undefined, actor: Actor): Rejection<Ent
 }
 
 /** May anything be said now? */
-export function refuseClosed({ mode, status, is_closed }: Hall): Rejection<'gallery_closed'> | undefined {
+export function refuseClosed({ mode, status, is_closed }: Hall) {
   if (mode === 'breaks' && status === 'active') return reject('gallery_closed', 'It opens again in the break.');
   return is_closed ? reject('gallery_closed', 'A moderator closed the gallery.') : undefined;
 }
 
 /** The gallery is run by its hosts. */
-export function refuseSpectator(hall: Hall, actor: Actor): Rejection<'not_host'> | undefined {
+export function refuseSpectator(hall: Hall, actor: Actor) {
   if (isHost(hall, actor)) return undefined;
   return reject('not_host', 'This takes a moderator of the roster, the presiding judge or an admin.');
 }
@@ -43,10 +42,8 @@ export function refuseBy<Code extends string = never>(
   { is_closed, slow_seconds }: Gallery,
   actor: Actor,
   ...refusals: Refuse<Code>[]
-): Rejection<EntryCode | Code> | undefined {
-  const entry = refuseEntry(hall, actor);
-  if (entry) return entry;
-  return firstOf(refusals, { ...hall!, is_closed, slow_seconds }, actor);
+) {
+  return refuseEntry(hall, actor) ?? firstOf(refusals, { ...hall!, is_closed, slow_seconds }, actor);
 }
 
 /** The same at the door, where nothing is stored yet. */

@@ -29,7 +29,7 @@ import { expectIntact } from '../support/verdict.ts';
 const PUBLIC = [
   ...['session.get', 'session.participants', 'session.logs', 'session.replay', 'session.verify', 'session.attendance'],
   ...['session.turns', 'session.objections', 'session.exhibits', 'exhibit.get', 'session.presence', 'session.bundle'],
-  'session.head',
+  ...['session.head', 'gallery.list'],
 ];
 /** Of the log, which says nothing of any session. */
 const OF_THE_LOG = [
@@ -70,7 +70,7 @@ describe.skipIf(isLeftOut)('without a token', () => {
 
   /** A completed session with something of everything. */
   async function play(visibility: string): Promise<Place> {
-    const opened = await openSession(stack.url, people, { visibility });
+    const opened = await openSession(stack.url, people, { visibility, gallery: 'always' });
     const { path } = opened;
     const act = async (verb: string, body: Json, who = people.presiding) =>
       (await must(post(stack.url, `${path}/${verb}`, who, body))).result;

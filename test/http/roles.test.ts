@@ -8,7 +8,7 @@ import { FORM, field, file, formOf, PDF } from '../support/exhibits.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 
 /** `ok`, or why not: `role` forbidden, `panel` not_on_panel, `roster` role_not_on_roster, `joined` not_joined,
- * `presiding` not_presiding, `own` not_opposing, `raiser` not_raiser, `side` not_own_side, `erased` not_erasable. */
+ * `author` not_author, `presiding` not_presiding, `own` not_opposing, `raiser` not_raiser, `side` not_own_side, `erased` not_erasable. */
 const WHO_MAY: { [visibility: string]: string } = {
   institution: `
     assignment.create   ok     ok     ok   role role   role   role role role role role   role   401
@@ -17,8 +17,10 @@ const WHO_MAY: { [visibility: string]: string } = {
     assignment.substitute ok   ok     404  role role   role   role role role role role   role   401
     assignment.update   ok     ok     404  role role   role   role role role role role   role   401
     assignment.cancel   ok     ok     404  role role   role   role role role role role   role   401
-    gallery.post        ok     ok     404  404  404    ok     404  404  404  404  ok   404    404
-    gallery.vote        own    own    404  404  404    own    404  404  404  404  own  404    404
+    gallery.post        ok     ok     404  ok   ok     ok     404  ok   ok   ok   ok     404    404
+    gallery.vote        ok     ok     404  ok   ok     ok     404  ok   ok   ok   ok     404    404
+    gallery.report      ok     ok     404  ok   ok     ok     404  ok   ok   ok   ok     404    404
+    gallery.withdraw    author author 404  author author author 404 author author author author 404 404
     payload.erase       erased role   role role role   role   role role role role role   role   401
     recording.add       ok     ok     404  ok   ok     panel  404  role role role role   role   401
     session.create      ok     ok     404  ok   role   ok     404  role role role role   role   401
@@ -87,6 +89,7 @@ const ANSWERS: { [short: string]: string } = {
   raiser: '403 not_raiser',
   side: '403 not_own_side',
   erased: '409 not_erasable',
+  author: '403 not_author',
 };
 
 const words = (text: string) => text.trim().split(/\s+/);
@@ -227,6 +230,15 @@ describe.skipIf(isLeftOut)('who may do what', () => {
     (name: string, body?: object): Act =>
     async (path) => [`${path}/${name}`, body];
 
+  const SAYING = { text: 'Why is that so?', category: 'question' };
+  /** A message of a stranger to all of them. */
+  const onMessage =
+    (name: string): Act =>
+    async (path) => {
+      const { result } = await must(post(world.url(), `${path}/gallery/post`, person('super_admin'), SAYING));
+      return [`${path}/gallery/${name}`, { message_id: result.id }];
+    };
+
   const ACTS: { [command: string]: Act } = {
     'exhibit.upload': async (path) => [`${path}/exhibit/upload`, map, FORM_HEADERS],
     'assignment.create': async (_, who, __, visibility) => {
@@ -258,6 +270,10 @@ describe.skipIf(isLeftOut)('who may do what', () => {
       return [`${path}/leave`];
     },
     'session.observe': verb('observe'),
+    'gallery.post': verb('gallery/post', SAYING),
+    'gallery.vote': onMessage('vote'),
+    'gallery.report': onMessage('report'),
+    'gallery.withdraw': onMessage('withdraw'),
     'payload.erase': verb('erase', { event_sequence: 1, reason: 'mistake' }),
     'institution.settings': async () => [
       `/api/institution/${world.people.institution_id}/settings`,

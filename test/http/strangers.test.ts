@@ -37,6 +37,7 @@ type Ids = Record<
   | 'turn_id'
   | 'objection_id'
   | 'exhibit_id'
+  | 'message_id'
   | 'command_id'
   | 'institution_id',
   string
@@ -84,6 +85,10 @@ const BODIES: Record<string, (ids: Ids, world: World) => Json> = {
   'exhibit.tender': ({ exhibit_id }) => ({ exhibit_id }),
   'exhibit.rule': ({ exhibit_id }) => ({ exhibit_id, decision: 'admitted' }),
   'exhibit.withdraw': ({ exhibit_id }) => ({ exhibit_id }),
+  'gallery.post': () => ({ text: 'Why is that so?', category: 'question' }),
+  'gallery.vote': ({ message_id }) => ({ message_id }),
+  'gallery.report': ({ message_id }) => ({ message_id }),
+  'gallery.withdraw': ({ message_id }) => ({ message_id }),
   'violation.record': ({ turn_id }, { people }) => ({
     ...{ turn_id, user_id: people.petitioner.id, kind: 'late', description: 'Who was late?' },
   }),
@@ -92,9 +97,9 @@ const BODIES: Record<string, (ids: Ids, world: World) => Json> = {
 /** What a route takes that takes no JSON: the body's type. */
 const FORMS: Record<string, string> = { 'exhibit.upload': FORM };
 
-const swapped = ({ session_id, assignment_id, turn_id, objection_id, exhibit_id, ...ids }: Ids): Ids => ({
+const swapped = ({ session_id, assignment_id, turn_id, objection_id, exhibit_id, message_id, ...ids }: Ids): Ids => ({
   ...{ session_id: assignment_id, assignment_id: session_id, ...ids },
-  ...{ turn_id: objection_id, objection_id: exhibit_id, exhibit_id: turn_id },
+  ...{ turn_id: objection_id, objection_id: exhibit_id, exhibit_id: message_id, message_id: turn_id },
 });
 
 const routes = [
@@ -192,7 +197,9 @@ describe.skipIf(isLeftOut)('a stranger', () => {
     const { result: exhibit } = await must(
       post(world.url(), `${path}/exhibit/upload`, people.admin, sent, { 'content-type': FORM }),
     );
-    const parts = { turn_id, objection_id: objection.id, exhibit_id: exhibit.id };
+    const saying = { text: 'Why is that so?', category: 'question' };
+    const { result: message } = await must(post(world.url(), `${path}/gallery/post`, people.student, saying));
+    const parts = { turn_id, objection_id: objection.id, exhibit_id: exhibit.id, message_id: message.id };
     const inside = { observation_id: observed.result.id, ...parts };
     return { session_id, assignment_id, ...inside, command_id, institution_id };
   }

@@ -48,7 +48,7 @@ describe('a token signed with the secret', () => {
       claims({ role: 'super_admin', institution_id: undefined, name: 'Root', jti: 'x', more: [1] }),
       SECRET,
     );
-    expect(await actorOf(token)).toEqual({ id: sub, role: 'super_admin', institution_id: null });
+    expect(await actorOf(token)).toEqual({ id: sub, role: 'super_admin', institution_id: null, name: 'Root' });
   });
 
   test.each([

@@ -122,6 +122,7 @@ function withoutDigest(payload: string | null): object {
     state_digest: _,
     digest_version: __,
     payload_commitment: ___,
+    message_commitment: ____,
     ...rest
   } = JSON.parse(payload ?? '{}') as JsonObject;
   return rest;

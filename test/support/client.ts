@@ -126,7 +126,7 @@ export async function openSession(
     visibility = 'institution',
     start = true,
     ...changes
-  }: { visibility?: string; start?: boolean; format?: unknown } = {},
+  }: { visibility?: string; start?: boolean; format?: unknown; gallery?: string } = {},
 ): Promise<{ assignment_id: string; session_id: string; path: string }> {
   const assignment = await must(
     post(url, '/api/assignment/create', people.admin, assignmentBody(people, { visibility, ...changes })),

@@ -37,7 +37,7 @@ export function openWorld(stack: Stack): World {
   const seat = ({ id, name }: Person) => ({ user_id: id, name });
 
   async function schedule(visibility: string): Promise<string> {
-    const body = assignmentBody(people, { visibility });
+    const body = assignmentBody(people, { visibility, gallery: 'always', gallery_moderation: 'after' });
     body.respondent.push(seat(guest));
     body.panel.push(seat(guestJudge));
     return (await must(post(url(), '/api/assignment/create', people.admin, body))).result.id;

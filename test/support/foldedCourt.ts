@@ -93,13 +93,13 @@ export function openFoldedCourt(
   }
 
   /** A command that locks neither of the two, sent now. */
-  function sendApart(name: string, input: JsonObject, actor: Actor) {
+  function sendApart(name: string, input: JsonObject, actor: Actor, fact?: unknown) {
     const id = newId(now_ms);
     const locked = catalog.commands.get(name)!.streams({ id, input }, { assignment_id, session_id });
     for (const stream of locked) {
       if (!held.has(stream)) held.set(stream, { head: EMPTY_HEAD, state: initialState(catalog, stream) });
     }
-    return decide(name, input, actor, id, locked);
+    return decide(name, input, actor, id, locked, new Map([[`${name} ${id}`, fact]]));
   }
 
   /** Folded again the events come to the same, and to the rows that they write. */

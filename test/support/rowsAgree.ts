@@ -5,6 +5,8 @@ import type { Row, Write } from '../../src/core/definitions/write.ts';
 import { type AssignmentState, rosterOf } from '../../src/court/assignments/assignment.ts';
 import type { SessionState } from '../../src/court/sessions/session.ts';
 import { deadlineOf } from '../../src/court/turns/clock.ts';
+import type { Gallery } from '../../src/gallery/gallery.ts';
+import { rowOf } from '../../src/gallery/messages/message.ts';
 import { type ProjectedTable, projected } from '../../src/tables.ts';
 
 /** Parts of a state that are kept in one table. */
@@ -12,10 +14,10 @@ type List = readonly { id: string }[];
 
 export function expectRowsAgree(
   writes: Write[],
-  states: { assignment?: AssignmentState; session?: SessionState; [kind: string]: unknown },
+  states: { assignment?: AssignmentState; session?: SessionState; gallery?: Gallery; [kind: string]: unknown },
 ): void {
   const rows = rowsByTable(writes);
-  const { assignment, session, ...others } = states;
+  const { assignment, session, gallery, ...others } = states;
   if (assignment) {
     const { petitioner: _, respondent: __, panel: ___, moderators: ____, replaced, ...state } = assignment;
     expectRoster(rows.get('rosters') ?? [], assignment);
@@ -26,9 +28,21 @@ export function expectRowsAgree(
     const timed = turns.map((turn) => ({ ...turn, deadline: deadlineOf(turn) }));
     expectState(rows, 'session', { ...state, participants: Object.values(participants), turns: timed });
   }
+  if (gallery) expectGallery(rows, gallery);
   for (const [kind, state] of Object.entries(others)) {
     if (projected.some(({ stream }) => stream === kind)) expectState(rows, kind, state as { id: string });
   }
+}
+
+/** A message has texts in its row that its state does not have. */
+function expectGallery(rows: Map<string, Row[]>, { id: session_id, is_closed, slow_seconds, messages }: Gallery): void {
+  expect(rows.get('galleries')).toEqual([{ session_id, is_closed, slow_seconds }]);
+  const said = messages.parts.flatMap((part) => [...(part?.values() ?? [])].map(rowOf));
+  const held = (rows.get('gallery_messages') ?? []).map((row) =>
+    Object.fromEntries(Object.keys(said[0] ?? {}).map((column) => [column, row[column]])),
+  );
+  const byId = (one: { id?: unknown }, other: { id?: unknown }) => String(one.id).localeCompare(String(other.id));
+  expect(held.toSorted(byId)).toEqual(said.toSorted(byId));
 }
 
 function rowsByTable(writes: Write[]): Map<string, Row[]> {

@@ -8,12 +8,14 @@ import type { EventRow } from '../../src/core/chain/ledger.ts';
 import type { Actor } from '../../src/core/definitions/actor.ts';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
 import { openFoldedCourt } from './foldedCourt.ts';
+import { hallOf } from './hall.ts';
 import {
   admin,
   bailiff,
   INSTITUTION,
   judge,
   match,
+  outsideJudge,
   petitioner,
   presiding,
   respondent,
@@ -39,6 +41,7 @@ const ROUNDS: Record<string, (round: Round) => void> = {
   '0.2.0-moved': move,
   '0.2.0-erased': eraseEntry,
   '0.2.0-institution': chooseSettings,
+  '0.2.0-gallery': speakBeside,
 };
 
 export const scriptedRounds = Object.keys(ROUNDS);
@@ -232,4 +235,23 @@ function chooseSettings({ court }: Round): void {
   };
   choose({ time_zone: 'Europe/Berlin', telemetry: true, policies: true });
   choose({ auto_terminate: true, guard_tells: false, gallery_names: false });
+}
+
+/** Spectators speak in the break, one of them too loudly. */
+function speakBeside({ court, act, actOnMatch }: Round): void {
+  actOnMatch('assignment.update', { gallery: 'breaks' });
+  act('session.start');
+  act('session.pause', { reason: 'Recess' });
+  const say = (name: string, body: JsonObject, actor: Actor = student) => {
+    const input = { ...body, session_id: court.session().id };
+    const { status, result, problem } = court.sendApart(`gallery.${name}`, input, actor, hallOf());
+    if (status !== 'applied') throw new Error(JSON.stringify(problem));
+    court.wait(MINUTE);
+    return { message_id: result.id as string };
+  };
+  const question = say('post', { text: 'Does the treaty bind the harbour?', category: 'question' });
+  say('vote', question, outsideJudge);
+  const comment = say('post', { text: 'Counsel is late again.', category: 'comment' }, outsideJudge);
+  say('report', { ...comment, reason: 'Unkind.' });
+  say('withdraw', comment, outsideJudge);
 }

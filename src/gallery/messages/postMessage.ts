@@ -3,19 +3,19 @@
  * the match says.
  */
 import { z } from 'zod';
-import { defineCommand } from '../../access/defineCommand.ts';
+import { defineGuardedCommand } from '../../access/defineCommand.ts';
 import { commandIdOf } from '../../core/chain/ids.ts';
 import type { Actor } from '../../core/definitions/actor.ts';
 import { defineEvent, type RecordedEvent } from '../../core/definitions/event.ts';
 import { privately, privateText } from '../../core/definitions/privateText.ts';
-import type { Rejection } from '../../core/definitions/problem.ts';
 import { id } from '../../core/definitions/schemas.ts';
 import { insert } from '../../core/definitions/write.ts';
-import { authorOf, nameOf } from '../author.ts';
+import { nameOf } from '../author.ts';
 import { find, withEntry } from '../buckets.ts';
 import { type Gallery, galleryStream, theGallery, written } from '../gallery.ts';
 import { reject } from '../galleryProblems.ts';
 import { type Hall, hallOfCommand, isHost } from '../hall.ts';
+import { readPace } from '../pace.ts';
 import { ENTRY_CODES, refuseAtDoor, refuseBy, refuseClosed } from '../refusals.ts';
 import { isWithinGraphemes } from '../text/graphemes.ts';
 import { judgeText } from '../text/judgeText.ts';
@@ -42,8 +42,9 @@ const posted = z.strictObject({
   author_name: privateText.nullable(),
   /** What bans name: it goes with the text. */
   author_key: privateText,
-  state: z.enum(['held', 'shown', 'removed']),
+  state: z.enum(['held', 'shown']),
   is_shadowed: z.boolean(),
+  needs_review: z.boolean(),
 });
 type Posted = z.output<typeof posted>;
 
@@ -71,9 +72,9 @@ function messageIdOf({ id, payload }: RecordedEvent<Partial<Posted>>): string {
 
 function newMessage(event: RecordedEvent<Partial<Posted>>): Message {
   const { actor: author, at: posted_at, payload_commitment, payload } = event;
-  const { state = 'erased', is_shadowed = false } = payload;
+  const { state = 'erased', is_shadowed = false, needs_review = false } = payload;
   const facts = { id: messageIdOf(event), author, posted_at, payload_commitment, state, is_shadowed } as const;
-  return { ...facts, answered: false, needs_review: state === 'held', is_kept: false, voters: [], reporters: [] };
+  return { ...facts, answered: false, needs_review, is_kept: false, voters: [], reporters: [] };
 }
 
 function numberOf({ authors }: Gallery, author: string): number {
@@ -100,55 +101,69 @@ const body = z.strictObject({
   website: privately(z.string().max(2_000)).optional(),
 });
 
-export const postMessage = defineCommand({
+export const postMessage = defineGuardedCommand({
   name: 'gallery.post',
   route: 'POST /api/session/:session_id/gallery/post',
   summary: 'Say something in the gallery: a question for afterwards, or a comment',
   who: 'anyone',
   signed: true,
+  guarded: {
+    refuse: ({ text }) => brokenRule(text),
+    isTrapped: ({ website }) => Boolean(website),
+    pace: ({ db, input, author }) => readPace(db, input.session_id, author.id),
+  },
   body,
   example: { text: 'Does the treaty bind the harbour authority?', category: 'question' },
   creates: '/api/session/:session_id/gallery',
   locks: ({ session_id }) => [theGallery(session_id)],
   facts: hallOfCommand,
-  refuse: async (asked) => (await refuseAtDoor(asked, refuseClosed)) ?? refuseText(asked.input.text),
+  refuse: (asked) => refuseAtDoor(asked, refuseClosed),
   decide({ gallery }, { id: message_id, input, actor }, hall) {
-    const refusal = refuseBy(hall, gallery, actor, refuseClosed);
+    const refusal = refuseBy(hall, gallery, actor, refuseClosed) ?? refuseText(input.text);
     if (refusal) return refusal;
-    const verdict = judgeText(input.text);
-    if (!verdict.ok) return refusedText(verdict.rule);
-    const { key: author_key, is_shadowed, standing } = authorOf({ input, actor });
-    const state = standing === 'hidden' ? 'removed' : firstState(hall!, actor);
-    const isShadowed = is_shadowed || standing !== 'open' || Boolean(input.website);
-    const said = { category: input.category, text: verdict.text, author_name: nameOf(input), author_key };
-    return [messagePosted({ message_id, ...said, state, is_shadowed: isShadowed })];
+    const { key: author_key, is_shadowed, shown_to } = input.author;
+    const state = firstState(hall!, actor);
+    const said = { category: input.category, text: cleaned(input.text), author_name: nameOf(input), author_key };
+    return [
+      messagePosted({
+        ...{ message_id, ...said, state },
+        is_shadowed: is_shadowed || shown_to !== 'everybody',
+        needs_review: state === 'held' || shown_to === 'moderators',
+      }),
+    ];
   },
   resource: changedMessage,
-  // An author who is shadowed is answered like everybody.
-  result: ({ states: { gallery } }, { id, actor }, hall) => ({
+  result: ({ states: { gallery } }, { id, actor }) => ({
     ...messageResult(findMessage(gallery, id)!),
     author: pseudonymOf(numberOf(gallery, actor.id)),
-    state: firstState(hall!, actor),
   }),
-  answer(result, { input }) {
-    const verdict = judgeText(input.text ?? '');
-    if (!verdict.ok) return result;
-    return { ...result, author: nameOf(input) ?? result.author, category: input.category, text: verdict.text };
+  answer(result, { input: { text, category, ...input } }) {
+    // Of a command that was applied long ago the text is gone.
+    if (text === undefined) return result;
+    return { ...result, author: nameOf(input) ?? result.author, category, text: cleaned(text) };
   },
   records: [messagePosted],
   rejects: [...ENTRY_CODES, 'refused_text'],
 });
 
-function refuseText(text: string): Rejection<'refused_text'> | undefined {
-  const verdict = judgeText(text);
-  return verdict.ok ? undefined : refusedText(verdict.rule);
+function refuseText(text: string) {
+  const broken = brokenRule(text);
+  return broken && reject('refused_text', `The rule "${broken.rule}" refuses it.`, broken);
 }
 
-function refusedText(rule: string) {
-  return reject('refused_text', `The rule "${rule}" refuses it.`, { rule });
+function brokenRule(text: string): { rule: string } | undefined {
+  const verdict = judgeText(text);
+  return verdict.ok ? undefined : { rule: verdict.rule };
 }
 
 /** A host reads first what a public audience says. */
 function firstState(hall: Hall, actor: Actor): 'held' | 'shown' {
   return hall.moderation === 'before' && !isHost(hall, actor) ? 'held' : 'shown';
+}
+
+/** A text that no rule refuses. */
+function cleaned(text: string): string {
+  const verdict = judgeText(text);
+  if (!verdict.ok) throw new Error('the text was judged otherwise');
+  return verdict.text;
 }

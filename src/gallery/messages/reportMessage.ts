@@ -3,7 +3,7 @@
  * from all but its author, and in the end from all lists.
  */
 import { z } from 'zod';
-import { defineCommand } from '../../access/defineCommand.ts';
+import { defineGuardedCommand } from '../../access/defineCommand.ts';
 import { hash } from '../../core/definitions/answers.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
@@ -11,7 +11,7 @@ import { privateText } from '../../core/definitions/privateText.ts';
 import { id, remark } from '../../core/definitions/schemas.ts';
 import { defineTable } from '../../core/definitions/table.ts';
 import { insert } from '../../core/definitions/write.ts';
-import { authorOf } from '../author.ts';
+import { RULES } from '../../guard/rules.ts';
 import { galleryStream, theGallery } from '../gallery.ts';
 import { reject } from '../galleryProblems.ts';
 import { hallOfCommand } from '../hall.ts';
@@ -34,9 +34,6 @@ export const reports = defineTable({
   primary_key: ['id'],
   visible: { with: 'courtroom_sessions', by: 'session_id' },
 });
-
-const HIDE_AT = 3;
-const REMOVE_AT = 5;
 
 export const messageReported = defineEvent({
   stream: galleryStream,
@@ -68,12 +65,12 @@ const EFFECTS: Record<'none' | 'hidden' | 'removed', Partial<Message>> = {
   removed: { is_shadowed: true, needs_review: true, state: 'removed' },
 };
 
-export const reportMessage = defineCommand({
+export const reportMessage = defineGuardedCommand({
   name: 'gallery.report',
   route: 'POST /api/session/:session_id/gallery/report',
   summary: 'Tell the moderators of a message, once',
   who: 'anyone',
-  signed: true,
+  guarded: {},
   body: z.strictObject({ message_id: id, reason: remark.optional() }),
   example: { message_id: EXAMPLE.command_id },
   locks: ({ session_id }) => [theGallery(session_id)],
@@ -88,7 +85,7 @@ export const reportMessage = defineCommand({
     if (!message || isGone(message) || message.state === 'held')
       return reject('not_found', 'There is no such message.');
     if (message.author === actor.id) return reject('own_message', 'This is your own message.');
-    const { reporter } = authorOf({ input, actor });
+    const { reporter } = input.author;
     if (message.reporters.includes(reporter)) return reject('already_reported', 'You reported it before.');
     const { author, payload_commitment: message_commitment } = message;
     const facts = { report_id, message_id, message_commitment, author, reporter, reason };
@@ -107,7 +104,8 @@ export const reportMessage = defineCommand({
 /** Of one more report. A moderator's word outweighs any number of them. */
 function effectOf({ reporters, is_kept, state }: Message): keyof typeof EFFECTS {
   if (is_kept || state === 'hidden') return 'none';
+  const { hide_at, remove_at } = RULES.reports;
   const count = reporters.length + 1;
-  if (count >= REMOVE_AT) return 'removed';
-  return count >= HIDE_AT ? 'hidden' : 'none';
+  if (count >= remove_at) return 'removed';
+  return count >= hide_at ? 'hidden' : 'none';
 }

@@ -1,6 +1,6 @@
 /** A spectator would like this to be answered, or liked it. */
 import { z } from 'zod';
-import { defineCommand } from '../../access/defineCommand.ts';
+import { defineGuardedCommand } from '../../access/defineCommand.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 import { id } from '../../core/definitions/schemas.ts';
@@ -21,12 +21,12 @@ export const messageVoted = defineEvent({
   project: ({ payload }, gallery) => [messageUpdate(gallery, payload.message_id)],
 });
 
-export const voteMessage = defineCommand({
+export const voteMessage = defineGuardedCommand({
   name: 'gallery.vote',
   route: 'POST /api/session/:session_id/gallery/vote',
   summary: 'Vote for a message, once',
   who: 'anyone',
-  signed: true,
+  guarded: {},
   body: z.strictObject({ message_id: id }),
   example: { message_id: EXAMPLE.command_id },
   locks: ({ session_id }) => [theGallery(session_id)],

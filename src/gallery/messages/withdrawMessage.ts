@@ -1,6 +1,6 @@
 /** An author takes a message back. */
 import { z } from 'zod';
-import { defineCommand } from '../../access/defineCommand.ts';
+import { defineGuardedCommand } from '../../access/defineCommand.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 import { id } from '../../core/definitions/schemas.ts';
@@ -19,12 +19,12 @@ export const messageWithdrawn = defineEvent({
   project: ({ payload }, gallery) => [messageUpdate(gallery, payload.message_id)],
 });
 
-export const withdrawMessage = defineCommand({
+export const withdrawMessage = defineGuardedCommand({
   name: 'gallery.withdraw',
   route: 'POST /api/session/:session_id/gallery/withdraw',
   summary: 'Take an own message back',
   who: 'anyone',
-  signed: true,
+  guarded: {},
   body: z.strictObject({ message_id: id }),
   example: { message_id: EXAMPLE.command_id },
   locks: ({ session_id }) => [theGallery(session_id)],

@@ -10,6 +10,7 @@ const WORDS: Readonly<Record<string, string>> = {
   violation: 'Breaches of procedure, put on record.',
   recording: 'Where a session can be heard again.',
   payload: 'What an event said, erased.',
+  gallery: 'What spectators say beside a session, never part of its record.',
   command: 'How a command stands that was sent before.',
   integrity: 'The record checked against itself.',
   findings: 'What the timed jobs found wrong with the record.',

@@ -57,7 +57,7 @@ test('nothing is erased that is not there, that was erased before, or that a cou
 });
 
 describe('the types that can be erased', () => {
-  const definitions = [...catalog.events.values()];
+  const definitions = [...catalog.events.values()].filter(({ stream }) => /^(session|assignment)$/.test(stream.kind));
 
   test('are those that say what remains, and the list has them all', () => {
     const erasable = definitions.filter(({ type }) => isErasable(type)).map(({ type }) => type);

@@ -56,7 +56,7 @@ test('is one for each person, and none is of the own message', () => {
 });
 
 test('people behind one address are one, as the door says', () => {
-  const author = { id: 'guest:2', key: 'k', reporter: 'reporter-0', is_shadowed: false, standing: 'open' };
+  const author = { id: 'guest:2', key: 'k', reporter: 'reporter-0', is_shadowed: false, level: 'open' };
   const { streams } = reportMessage;
   expect(streams({ id: ID, input: { ...body, session_id: MESSAGE, author } as never }, {} as never)).toHaveLength(1);
 });
