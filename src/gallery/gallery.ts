@@ -2,8 +2,11 @@
  * The gallery of a session: what spectators say beside it, on a stream of its own. Its state knows no text, so that nothing
  * of it has to be forgotten when texts are erased.
  */
+import { z } from 'zod';
+import { count, named, uuid } from '../core/definitions/answers.ts';
 import type { Lock } from '../core/definitions/defineCommand.ts';
 import type { RecordedEvent } from '../core/definitions/event.ts';
+import { EXAMPLE } from '../core/definitions/exampleValues.ts';
 import { defineStream, streamName } from '../core/definitions/stream.ts';
 import { defineTable } from '../core/definitions/table.ts';
 import { insert, update, type Write } from '../core/definitions/write.ts';
@@ -61,4 +64,21 @@ export function written(
   const write = sequence === 1 ? insert : update;
   const isWritten = sequence === 1 || isChanged;
   return [...(isWritten ? [write('galleries', { session_id }, { is_closed, slow_seconds })] : []), ...writes];
+}
+
+/** How a gallery stands, as commands answer it. */
+export const galleryAnswer = named(
+  'GalleryState',
+  z.strictObject({
+    /** The session's. */
+    id: uuid,
+    open: z.boolean(),
+    slow_seconds: count,
+  }),
+  { id: EXAMPLE.event_id, open: true, slow_seconds: 0 },
+);
+
+export function galleryResult({ states }: { states: { gallery: Gallery } }) {
+  const { id, is_closed, slow_seconds } = states.gallery;
+  return { id, open: !is_closed, slow_seconds };
 }

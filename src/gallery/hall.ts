@@ -2,9 +2,12 @@
  * The hall: all that the gallery knows of the court, and how it stands itself. It is read by one statement, at the door and
  * again when a command is decided, and never locked: no spectator stands in a clerk's way.
  */
-import type { Actor } from '../core/definitions/actor.ts';
+import type { Actor, Role } from '../core/definitions/actor.ts';
 import type { FactSource } from '../core/definitions/command.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
+
+/** Roles of those that may be hosts; who is one the roster says. */
+export const HOSTS: readonly Role[] = ['admin', 'super_admin', 'judge', 'moderator'];
 
 /** A session as its gallery asks about it, with the seat of one person in it. */
 export interface Hall {

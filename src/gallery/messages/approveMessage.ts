@@ -1,0 +1,45 @@
+/** A host has read a message that waited, and shows it to all. */
+import { defineCommand } from '../../access/defineCommand.ts';
+import { defineEvent } from '../../core/definitions/event.ts';
+import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
+import { galleryStream, theGallery } from '../gallery.ts';
+import { reject } from '../galleryProblems.ts';
+import { HOSTS, hallOfCommand } from '../hall.ts';
+import { ENTRY_CODES, refuseAtDoor, refuseBy, refuseSpectator } from '../refusals.ts';
+import { changedMessage, findMessage, messageResult, messages, messageUpdate, withChanged } from './message.ts';
+import { moderation, moderationBody } from './moderation.ts';
+
+export const messageApproved = defineEvent({
+  stream: galleryStream,
+  type: 'SESSION_GALLERY_APPROVED',
+  payload: moderation,
+  evolve: (gallery, { payload: { message_id } }) =>
+    withChanged(gallery, message_id, { state: 'shown', needs_review: false }),
+  project: ({ payload }, gallery) => [messageUpdate(gallery, payload.message_id)],
+});
+
+export const approveMessage = defineCommand({
+  name: 'gallery.approve',
+  route: 'POST /api/session/:session_id/gallery/approve',
+  summary: 'Show a message that was held',
+  who: HOSTS,
+  body: moderationBody,
+  example: { message_id: EXAMPLE.command_id },
+  locks: ({ session_id }) => [theGallery(session_id)],
+  finds: [messages],
+  facts: hallOfCommand,
+  refuse: (asked) => refuseAtDoor(asked, refuseSpectator),
+  decide({ gallery }, { input: { message_id, reason = null }, actor }, hall) {
+    const refusal = refuseBy(hall, gallery, actor, refuseSpectator);
+    if (refusal) return refusal;
+    const message = findMessage(gallery, message_id);
+    if (!message) return reject('not_found', 'There is no such message.');
+    const { state } = message;
+    if (state !== 'held') return reject('message_state', `It is ${state}.`, { from: state });
+    return [messageApproved({ message_id, reason })];
+  },
+  resource: changedMessage,
+  result: ({ states: { gallery } }, { input }) => messageResult(findMessage(gallery, input.message_id)!),
+  records: [messageApproved],
+  rejects: [...ENTRY_CODES, 'not_host', 'message_state'],
+});
