@@ -6,7 +6,7 @@ import type { Actor, Role } from '../core/definitions/actor.ts';
 import type { FactSource } from '../core/definitions/command.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
 
-/** Roles of those that may be hosts; who is one the roster says. */
+/** The roles of tokens that a host may have; the roster says whether one is. */
 export const HOSTS: readonly Role[] = ['admin', 'super_admin', 'judge', 'moderator'];
 
 /** A session as its gallery asks about it, with the seat of one person in it. */

@@ -8,7 +8,7 @@ import { FORM, field, file, formOf, PDF } from '../support/exhibits.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 
 /** `ok`, or why not: `role` forbidden, `panel` not_on_panel, `roster` role_not_on_roster, `joined` not_joined,
- * `author` not_author, `presiding` not_presiding, `own` not_opposing, `raiser` not_raiser, `side` not_own_side, `erased` not_erasable. */
+ * `author` not_author, `host` not_host, `state` message_state, `presiding` not_presiding, `own` not_opposing, `raiser` not_raiser, `side` not_own_side, `erased` not_erasable. */
 const WHO_MAY: { [visibility: string]: string } = {
   institution: `
     assignment.create   ok     ok     ok   role role   role   role role role role role   role   401
@@ -21,6 +21,14 @@ const WHO_MAY: { [visibility: string]: string } = {
     gallery.vote        ok     ok     404  ok   ok     ok     404  ok   ok   ok   ok     404    404
     gallery.report      ok     ok     404  ok   ok     ok     404  ok   ok   ok   ok     404    404
     gallery.withdraw    author author 404  author author author 404 author author author author 404 404
+    gallery.approve     state  state  404  state host  host   404  state   role role role   role   401
+    gallery.hide        ok     ok     404  ok   host   host   404  ok   role role role   role   401
+    gallery.restore     ok     ok     404  ok   host   host   404  ok   role role role   role   401
+    gallery.answer      ok     ok     404  ok   host   host   404  ok   role role role   role   401
+    gallery.ban         ok     ok     404  ok   host   host   404  ok   role role role   role   401
+    gallery.open        ok     ok     404  ok   host   host   404  ok   role role role   role   401
+    gallery.close       ok     ok     404  ok   host   host   404  ok   role role role   role   401
+    gallery.slow        ok     ok     404  ok   host   host   404  ok   role role role   role   401
     payload.erase       erased role   role role role   role   role role role role role   role   401
     recording.add       ok     ok     404  ok   ok     panel  404  role role role role   role   401
     session.create      ok     ok     404  ok   role   ok     404  role role role role   role   401
@@ -90,6 +98,8 @@ const ANSWERS: { [short: string]: string } = {
   side: '403 not_own_side',
   erased: '409 not_erasable',
   author: '403 not_author',
+  host: '403 not_host',
+  state: '409 message_state',
 };
 
 const words = (text: string) => text.trim().split(/\s+/);
@@ -231,12 +241,15 @@ describe.skipIf(isLeftOut)('who may do what', () => {
     async (path) => [`${path}/${name}`, body];
 
   const SAYING = { text: 'Why is that so?', category: 'question' };
-  /** A message of a stranger to all of them. */
+  /** A message of a stranger to all of them, hidden where it is to be shown again. */
   const onMessage =
-    (name: string): Act =>
+    (name: string, more: object = {}): Act =>
     async (path) => {
-      const { result } = await must(post(world.url(), `${path}/gallery/post`, person('super_admin'), SAYING));
-      return [`${path}/gallery/${name}`, { message_id: result.id }];
+      const root = person('super_admin');
+      const { result } = await must(post(world.url(), `${path}/gallery/post`, root, SAYING));
+      const message_id = result.id as string;
+      if (name === 'restore') await must(post(world.url(), `${path}/gallery/hide`, root, { message_id }));
+      return [`${path}/gallery/${name}`, { message_id, ...more }];
     };
 
   const ACTS: { [command: string]: Act } = {
@@ -274,6 +287,14 @@ describe.skipIf(isLeftOut)('who may do what', () => {
     'gallery.vote': onMessage('vote'),
     'gallery.report': onMessage('report'),
     'gallery.withdraw': onMessage('withdraw'),
+    'gallery.approve': onMessage('approve'),
+    'gallery.hide': onMessage('hide'),
+    'gallery.restore': onMessage('restore'),
+    'gallery.answer': onMessage('answer'),
+    'gallery.ban': onMessage('ban', { reason: 'Insults counsel.' }),
+    'gallery.open': verb('gallery/open'),
+    'gallery.close': verb('gallery/close'),
+    'gallery.slow': verb('gallery/slow', { seconds: 0 }),
     'payload.erase': verb('erase', { event_sequence: 1, reason: 'mistake' }),
     'institution.settings': async () => [
       `/api/institution/${world.people.institution_id}/settings`,

@@ -89,6 +89,12 @@ const BODIES: Record<string, (ids: Ids, world: World) => Json> = {
   'gallery.vote': ({ message_id }) => ({ message_id }),
   'gallery.report': ({ message_id }) => ({ message_id }),
   'gallery.withdraw': ({ message_id }) => ({ message_id }),
+  'gallery.approve': ({ message_id }) => ({ message_id }),
+  'gallery.hide': ({ message_id }) => ({ message_id }),
+  'gallery.restore': ({ message_id }) => ({ message_id }),
+  'gallery.answer': ({ message_id }) => ({ message_id }),
+  'gallery.ban': ({ message_id }) => ({ message_id, reason: 'Insults counsel.' }),
+  'gallery.slow': () => ({ seconds: 120 }),
   'violation.record': ({ turn_id }, { people }) => ({
     ...{ turn_id, user_id: people.petitioner.id, kind: 'late', description: 'Who was late?' },
   }),

@@ -17,6 +17,7 @@ import {
   recordedEvent,
 } from '../../src/core/chain/ledger.ts';
 import type { Actor } from '../../src/core/definitions/actor.ts';
+import type { Author } from '../../src/core/definitions/author.ts';
 import type { Catalog, Mutation } from '../../src/core/definitions/command.ts';
 import type { JsonObject, NewEvent } from '../../src/core/definitions/event.ts';
 import type { ProblemCode } from '../../src/core/definitions/problem.ts';
@@ -25,7 +26,9 @@ import type { FileInfo } from '../../src/core/definitions/upload.ts';
 import type { Write } from '../../src/core/definitions/write.ts';
 import type { courtProblems } from '../../src/court/problems.ts';
 import type { galleryProblems } from '../../src/gallery/galleryProblems.ts';
+import type { guardProblems } from '../../src/guard/guardProblems.ts';
 import { catalog } from '../../src/modules.ts';
+import { authorOf } from './hall.ts';
 import { ASSIGNMENT, INSTITUTION, SESSION } from './matchFixture.ts';
 import { expectRowsAgree } from './rowsAgree.ts';
 
@@ -46,6 +49,8 @@ export interface More {
   observation_id?: string;
   /** Of an upload, as the door knows it. */
   file?: FileInfo;
+  /** What the guard knows of the sender besides. */
+  author?: Partial<Author>;
 }
 
 /** What a command that was applied came to. */
@@ -85,7 +90,12 @@ export function givenEvery(spacing_ms: number, ...events: NewEvent[]) {
     const decided = decide(definition, body, actor, past.held, more);
 
     function then(
-      ...expected: NewEvent[] | [ProblemCode | keyof typeof courtProblems | keyof typeof galleryProblems, object?]
+      ...expected:
+        | NewEvent[]
+        | [
+            ProblemCode | keyof typeof courtProblems | keyof typeof galleryProblems | keyof typeof guardProblems,
+            object?,
+          ]
     ): Verdict | undefined {
       expect(decided.faults).toEqual([]);
       const [outcome] = decided.outcomes;
@@ -151,7 +161,7 @@ function decide(
   body: object,
   actor: Actor,
   past: ReadonlyMap<string, StreamState>,
-  { id = COMMAND, now = NOW, fact, expected_sequence, observation_id, file }: More,
+  { id = COMMAND, now = NOW, fact, expected_sequence, observation_id, file, author }: More,
 ): Decided {
   const route = 'route' in definition ? String(definition.route) : '';
   const params = {
@@ -160,6 +170,7 @@ function decide(
     ...(route.includes(':institution_id') && { institution_id: INSTITUTION }),
     observation_id,
     file,
+    ...('guarded' in definition && { author: { ...authorOf(actor), ...author } }),
   };
   const input = { ...definition.body.parse(body), ...JSON.parse(JSON.stringify(params)) };
   const session_id = past.has(streamName('session', SESSION)) ? SESSION : null;

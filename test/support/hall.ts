@@ -1,4 +1,6 @@
 /** The gallery of the specifications' match, as its commands find the court. */
+import type { Actor } from '../../src/core/definitions/actor.ts';
+import type { Author } from '../../src/core/definitions/author.ts';
 import type { NewEvent } from '../../src/core/definitions/event.ts';
 import type { Hall } from '../../src/gallery/hall.ts';
 import { messagePosted } from '../../src/gallery/messages/postMessage.ts';
@@ -22,10 +24,15 @@ type Posted = Parameters<typeof messagePosted>[0];
 export function posted(changes: Partial<Posted> = {}): NewEvent {
   return messagePosted({
     ...{ message_id: MESSAGE, category: 'question', text: 'Why?', author_name: null, author_key: AUTHOR },
-    ...{ state: 'shown', is_shadowed: false },
+    ...{ state: 'shown', is_shadowed: false, needs_review: changes.state === 'held' },
     ...changes,
   });
 }
 
 /** The session is active, and the roster names the sender. */
 export const seated = hallOf({ status: 'active', mode: 'always', seat: { role: 'petitioner', presiding: false } });
+
+/** A person with a token of whom the guard knows nothing. */
+export function authorOf({ id }: Pick<Actor, 'id'>): Author {
+  return { id, key: id, reporter: id, is_shadowed: false, shown_to: 'everybody' };
+}

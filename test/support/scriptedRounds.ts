@@ -8,7 +8,7 @@ import type { EventRow } from '../../src/core/chain/ledger.ts';
 import type { Actor } from '../../src/core/definitions/actor.ts';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
 import { openFoldedCourt } from './foldedCourt.ts';
-import { hallOf } from './hall.ts';
+import { authorOf, hallOf } from './hall.ts';
 import {
   admin,
   bailiff,
@@ -242,16 +242,30 @@ function speakBeside({ court, act, actOnMatch }: Round): void {
   actOnMatch('assignment.update', { gallery: 'breaks' });
   act('session.start');
   act('session.pause', { reason: 'Recess' });
-  const say = (name: string, body: JsonObject, actor: Actor = student) => {
-    const input = { ...body, session_id: court.session().id };
+  const say = (name: string, body: JsonObject, actor: Actor = admin) => {
+    const input = { ...body, session_id: court.session().id, author: authorOf(actor) };
     const { status, result, problem } = court.sendApart(`gallery.${name}`, input, actor, hallOf());
     if (status !== 'applied') throw new Error(JSON.stringify(problem));
     court.wait(MINUTE);
     return { message_id: result.id as string };
   };
-  const question = say('post', { text: 'Does the treaty bind the harbour?', category: 'question' });
+  const question = say('post', { text: 'Does the treaty bind the harbour?', category: 'question' }, student);
   say('vote', question, outsideJudge);
   const comment = say('post', { text: 'Counsel is late again.', category: 'comment' }, outsideJudge);
-  say('report', { ...comment, reason: 'Unkind.' });
+  say('report', { ...comment, reason: 'Unkind.' }, student);
+  say('hide', { ...comment, reason: 'Unkind, indeed.' });
+  say('restore', { ...comment, reason: 'It was a joke.' });
   say('withdraw', comment, outsideJudge);
+  const held = court.sendApart(
+    'gallery.post',
+    { text: 'Who is next?', category: 'question', session_id: court.session().id, author: authorOf(student) },
+    student,
+    hallOf({ moderation: 'before' }),
+  );
+  say('approve', { message_id: held.result.id });
+  say('answer', question);
+  say('slow', { seconds: 120 });
+  say('ban', { message_id: held.result.id, reason: 'Asks for ever.', hours: 24 });
+  say('close', { reason: 'The bench is back.' });
+  say('open', {});
 }

@@ -55,10 +55,12 @@ test('is one for each person, and none is of the own message', () => {
   report([posted()], hallOf(), { ...superAdmin, id: AUTHOR }).then('own_message');
 });
 
-test('people behind one address are one, as the door says', () => {
-  const author = { id: 'guest:2', key: 'k', reporter: 'reporter-0', is_shadowed: false, level: 'open' };
-  const { streams } = reportMessage;
-  expect(streams({ id: ID, input: { ...body, session_id: MESSAGE, author } as never }, {} as never)).toHaveLength(1);
+test('people without a token behind one address are one', () => {
+  const guest = { ...student, id: 'guest:0123456789abcdef', role: 'anonymous' } as const;
+  const by = (reporter: string) =>
+    given(posted(), ...before(1)).when(reportMessage, body, guest, { fact: hallOf(), author: { reporter } });
+  by('reporter-0').then('already_reported');
+  by('address:0123456789abcdef').then(reported('none', 'address:0123456789abcdef'));
 });
 
 test('what nobody else sees cannot be reported, what reports have hidden can', () => {
@@ -70,7 +72,7 @@ test('what nobody else sees cannot be reported, what reports have hidden can', (
 test('is refused as all of the gallery is', () => {
   report([posted()], hallOf({ mode: 'off' })).then('gallery_closed');
   report([posted()], seated).then('not_found');
-  const nobody = { ...student, role: 'observer' } as const;
+  const nobody = { ...student, role: 'anonymous' } as const;
   report([posted()], hallOf({ status: 'active', mode: 'always' }), nobody as never).then('unauthenticated');
   // Also while nothing is said: what was said is still there.
   report([posted()], hallOf({ status: 'active' })).then(reported('none'));

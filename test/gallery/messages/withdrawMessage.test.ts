@@ -28,6 +28,6 @@ test('nobody takes back what somebody else said', () => {
 test('is refused as all of the gallery is', () => {
   withdraw(given(posted()), author, hallOf({ mode: 'off' })).then('gallery_closed');
   withdraw(given(posted()), author, seated).then('not_found');
-  const nobody = { ...author, role: 'observer' } as never;
+  const nobody = { ...author, role: 'anonymous' } as never;
   withdraw(given(posted()), nobody, hallOf({ status: 'active', mode: 'always' })).then('unauthenticated');
 });
