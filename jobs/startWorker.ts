@@ -11,6 +11,7 @@ import { erasuresFile } from '../src/infra/process/config.ts';
 import type { Watch } from '../src/infra/process/watchdog.ts';
 import { createHeadSigner } from '../src/infra/signer/heads.ts';
 import { signerFiles } from '../src/infra/signer/signerFiles.ts';
+import { openStateKey, stateKeyFile } from '../src/infra/stateKey.ts';
 import { timings } from '../src/infra/timings.ts';
 import { catalog } from '../src/modules.ts';
 import { createApplier } from './apply/applyCommands.ts';
@@ -50,7 +51,7 @@ export async function startWorker(
   reach?: (point: CrashPoint) => void,
   watch?: Watch,
 ): Promise<Running> {
-  const { queues, broadcast, heartbeat, metrics, log, blobs } = backbone;
+  const { config, installation, queues, broadcast, heartbeat, metrics, log, blobs } = backbone;
   await queues.demandFit();
   const pool = backbone.openPool('worker', POOL_SIZE);
   const jobPool = backbone.openPool('worker', JOB_POOL_SIZE);
@@ -63,7 +64,8 @@ export async function startWorker(
     blobs,
     metrics,
     log,
-    erasuresFile: erasuresFile(backbone.config),
+    erasuresFile: erasuresFile(config),
+    openStateKey: () => openStateKey(stateKeyFile(config, installation), log),
     ...(reach && { reach }),
     ...(watch && { watch }),
   });
@@ -72,7 +74,6 @@ export async function startWorker(
   const runner = createTickRunner({ backbone, pool: jobPool, verifierPool, catalog, timetable });
   const sequencer = createSequencer({ pool: jobPool, broadcast, metrics, log });
   const presence = createPresenceWatch({ backbone, pool: jobPool, catalog });
-  const { config, installation } = backbone;
   const sources = anchorSources(config, installation);
   const heads = createHeadSigner(signerFiles(config, installation).headKey, log);
   const verifier = createRecordVerifier({ db, verifierPool, blobs, sources, heads, broadcast, metrics, log });

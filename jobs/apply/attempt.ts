@@ -7,6 +7,7 @@ import { SpanKind } from '@opentelemetry/api';
 import type pg from 'pg';
 import type { Decided } from '../../src/core/apply/decideBatch.ts';
 import { execute, type PassOptions, record } from '../../src/core/apply/execute.ts';
+import { createSnapshots } from '../../src/core/apply/stateSnapshots.ts';
 import { createStates } from '../../src/core/apply/streamStates.ts';
 import type { Catalog } from '../../src/core/definitions/command.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
@@ -35,6 +36,8 @@ export interface ApplierOptions {
   log: Log;
   /** Where erasures are written down before they are committed. */
   erasuresFile: string;
+  /** With which snapshots of states are sealed. */
+  openStateKey(): Promise<Buffer>;
   /** Told which command is being decided. */
   watch?: Watch;
   reach?(point: CrashPoint): void;
@@ -54,8 +57,14 @@ export interface Attempts {
 const BEGIN = `begin; set local lock_timeout = ${timings.applying.lock_ms}`;
 
 export function createAttempts(options: ApplierOptions, isClosing: () => boolean): Attempts {
-  const { pool, catalog, queues, broadcast, blobs, metrics, log, erasuresFile, watch, reach } = options;
-  const states = createStates(catalog);
+  const { pool, catalog, queues, broadcast, blobs, metrics, log, erasuresFile, openStateKey, watch, reach } = options;
+  const states = createStates(catalog, {
+    snapshots: createSnapshots({
+      openKey: openStateKey,
+      onForged: (stream) => log.error({ stream }, 'snapshot of a state has no seal of ours; it is folded anew'),
+    }),
+    onFolded: (from) => metrics.statesFolded.inc({ from }),
+  });
 
   async function attempt(options: PassOptions): Promise<Decided> {
     const span = tracer.startSpan('apply', { kind: SpanKind.CONSUMER });

@@ -35,6 +35,16 @@ const SWEEPS: [what: string, text: string][] = [
        order by observed_at limit $1)`,
   ],
   [
+    // Of sessions that are long over, of keys that no worker has any more, and of streams of which a worker of an older
+    // version, which knows of no snapshots, erased something.
+    'stream_states',
+    `delete from stream_states where (stream, key_id) in (
+       select stream, key_id from stream_states s
+       where stored_at < (select clock_timestamp()) - interval '1 day'
+         or erased <> (select count(*) from erasures x where x.stream = s.stream)
+       limit $1)`,
+  ],
+  [
     'revocations',
     `delete from revocations where (id, claim) in (
        select id, claim from revocations where kept_until < (select clock_timestamp())

@@ -46,6 +46,7 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
     commands: 'select insert update delete',
     inbox_mark: 'select update',
     stream_backoffs: 'select insert update delete',
+    stream_states: 'select insert update delete',
     ...on(SCHEDULE, 'select insert update delete'),
     leases: 'select insert update',
     log_queue: 'select insert delete',

@@ -45,7 +45,7 @@ const READ_BY_API = [...SHOWN, ...RECORD, 'commands', 'session_checks', 'finding
 /** Those with what belongs to a tenant. */
 const TENANTED = [...new Set([...READ_BY_API, ...TABLES])];
 /** Granted to the worker alone. */
-const OF_WORKER = ['presence_judged', 'stream_backoffs'];
+const OF_WORKER = ['presence_judged', 'stream_backoffs', 'stream_states'];
 /** Asked for by the door, answered by the worker, read by the API. */
 const RUNS = 'integrity_runs';
 const VISIBILITIES = ['private', 'institution', 'public'] as const;

@@ -1,13 +1,14 @@
 /** A worker may die or freeze at any moment: what was accepted is applied once, by another or by the next, and soon. */
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { CrashPoint } from '../../jobs/apply/attempt.ts';
+import { LONG } from '../../src/core/apply/stateSnapshots.ts';
 import { amountAt } from '../support/amounts.ts';
 import { checkHistory } from '../support/checkHistory.ts';
 import { someOf } from '../support/everything.ts';
 import { startLoad } from '../support/load.ts';
 import { until } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
-import { openScene, recoveryTime } from './scene.ts';
+import { acceptEntry, commandState, openScene, recoveryTime } from './scene.ts';
 
 const MOMENTS: CrashPoint[] = ['before_transaction', 'in_transaction', 'after_commit', 'after_publish'];
 /** Of a worker alone, first where nothing is done yet that Postgres keeps. */
@@ -33,7 +34,9 @@ describe.skipIf(inject('redisUrl') === null)('a worker that is killed', () => {
       expect(await recoveryTime(scene, `killed ${moment}`), moment).toBeLessThan(10_000);
     }
     await checkHistory(scene.database, await load.stop());
-    await until('it is counted', async () => (await amountAt('redeliveries_total', [worker])) > 0, 60_000);
+    for (const name of ['redeliveries_total', 'states_folded_total']) {
+      await until(`${name} moves`, async () => (await amountAt(name, [worker])) > 0, 60_000);
+    }
   });
 
   test('being the only one, is made good by the next', async () => {
@@ -41,6 +44,8 @@ describe.skipIf(inject('redisUrl') === null)('a worker that is killed', () => {
     const start = (moment: CrashPoint) => scene.startEntry('crashingWorker', [moment, '5']);
     let [api, doomed] = await Promise.all([scene.startApi(), start(ALONE[0]!)]);
     const sessions = await scene.openSessions(api, 4);
+    // Long, so that each worker that takes it cold keeps a snapshot of it in the transaction in which it may die.
+    await Promise.all(Array.from({ length: LONG }, (_, n) => acceptEntry(scene, api, sessions[0]!, { n })));
     const load = startLoad({ apis: [api.url], people: scene.people, sessions, headers: { prefer: 'wait=1' } });
     for (const next of [...ALONE.slice(1), 'before_transaction' as const]) {
       await load.answered(30);
@@ -51,7 +56,13 @@ describe.skipIf(inject('redisUrl') === null)('a worker that is killed', () => {
       expect(await recovery).toBeLessThan(10_000);
     }
     await load.answered(30);
+    const last = await acceptEntry(scene, api, sessions[0]!, { n: LONG });
+    await until('it is applied', async () => (await commandState(api, last)).status === 'applied', 60_000);
     await checkHistory(scene.database, await load.stop());
+    const { rows } = await scene.database.pool.query('select sequence from stream_states where stream = $1', [
+      `session:${sessions[0]}`,
+    ]);
+    expect(rows).toHaveLength(1);
   });
 
   test('or frozen inside its transaction, holds nobody up for longer than Postgres lets it', async () => {

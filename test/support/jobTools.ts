@@ -3,6 +3,7 @@
  * an applier that answers each command at once. The database's clock can be moved, so that the past can be lived through.
  */
 
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -61,6 +62,7 @@ export async function openWorkbench({ movesClock = true } = {}): Promise<Workben
   const applier = createApplier({
     ...{ pool, catalog, queues, broadcast, blobs, metrics, log },
     erasuresFile: `${blobFolder}-erasures`,
+    openStateKey: async () => randomBytes(32),
   });
 
   const tools: JobTools = {

@@ -22,6 +22,7 @@ import {
   outcomeOf,
   type Postponed,
 } from './outcome.ts';
+import type { SealedSnapshot } from './stateSnapshots.ts';
 import type { StreamState } from './streamStates.ts';
 
 /** What a batch comes to. Nothing of it is true before the transaction commits. */
@@ -44,6 +45,8 @@ export interface Decided {
   erasing: Erasing[];
   /** How many of its payloads were erased before, by stream, where any were. */
   erasures: ReadonlyMap<string, number>;
+  /** States of long streams, which go with the commit. */
+  snapshots: SealedSnapshot[];
 }
 
 export interface Batch {
@@ -88,6 +91,7 @@ export function decideBatch(batch: Batch): Decided {
     postponed: new Map(),
     erasing: [],
     erasures: new Map(),
+    snapshots: [],
   };
   const stopped = new Set<string>();
   const used: Used = { facts: new Set(), erased: new Set() };

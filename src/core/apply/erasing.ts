@@ -12,6 +12,7 @@ import type { JsonObject } from '../definitions/event.ts';
 import type { Row, Write } from '../definitions/write.ts';
 import type { Queryable } from '../sql/queryable.ts';
 import { applyWrites, foldWrites } from './projections.ts';
+import { dropSnapshots } from './stateSnapshots.ts';
 import { initialState } from './streamStates.ts';
 
 /** An erasure that was decided, with what is to be done about it. */
@@ -72,6 +73,7 @@ export function carryOut(db: Queryable, { erased, writes, commands }: Erasing): 
   return [
     db.query('delete from event_payloads where stream = $1 and sequence = $2', [stream, event_sequence]),
     ...applyWrites(db, writes),
+    dropSnapshots(db, stream),
     db.query(
       `update commands c set outcome = o.outcome from unnest($1::uuid[], $2::text[]) as o (id, outcome) where c.id = o.id`,
       [commands.map(({ id }) => id), commands.map(({ outcome }) => outcome)],

@@ -13,6 +13,7 @@ import { type Decided, decideBatch } from './decideBatch.ts';
 import { carryOut, prepareErasures } from './erasing.ts';
 import type { PendingCommand } from './inbox.ts';
 import { applyWrites } from './projections.ts';
+import { storeSnapshots } from './stateSnapshots.ts';
 import type { States, StreamState } from './streamStates.ts';
 import { countErasures, lockStreams, noteFaults, readPending, writeBatch } from './transaction.ts';
 
@@ -41,7 +42,7 @@ export async function execute(db: Queryable, catalog: Catalog, states: States, o
   const deciding = 'fault' in options ? [] : pending.filter(({ streams }) => !streams.some((one) => busy.has(one)));
   const needed = deciding.flatMap((command) => command.streams).filter((stream) => heads.has(stream));
   const atHeads = new Map(needed.map((stream) => [stream, heads.get(stream)!]));
-  const { states: known, newer } = await states.load(db, atHeads, erasures);
+  const { states: known, newer, long } = await states.load(db, atHeads, erasures);
   const current = new Map<string, StreamState>();
   for (const [stream, state] of known) current.set(stream, { head: heads.get(stream)!, state });
   const facts = await loadFacts(db, catalog, deciding);
@@ -49,7 +50,14 @@ export async function execute(db: Queryable, catalog: Catalog, states: States, o
   for (const { stream, streams } of ofFullStreams(pending, options.limit)) {
     if (!decided.suspects.has(stream) && !decided.postponed.has(stream)) addWork(decided.again, streams);
   }
-  return { ...decided, erasures, erasing: await prepareErasures(db, catalog, decided.rows) };
+  const erasing = await prepareErasures(db, catalog, decided.rows);
+  const worthKeeping = new Map<string, StreamState>();
+  for (const stream of long) {
+    const held = decided.moved.get(stream) ?? current.get(stream);
+    // Of what is being erased no copy is made: its state holds the text still.
+    if (held && !erasing.some(({ erased }) => erased.stream === stream)) worthKeeping.set(stream, held);
+  }
+  return { ...decided, erasures, erasing, snapshots: await states.seal(worthKeeping, erasures) };
 }
 
 /** Stores events, outcomes, faults and projections. All its statements go out at once. */
@@ -58,6 +66,7 @@ export async function record(db: Queryable, decided: Decided): Promise<void> {
     ...noteFaults(db, decided.faults),
     writeBatch(db, decided),
     ...applyWrites(db, decided.writes),
+    ...storeSnapshots(db, decided.snapshots),
     ...decided.erasing.flatMap((erasing) => carryOut(db, erasing)),
   ]);
 }

@@ -1,6 +1,7 @@
 /**
  * States of streams, folded from their events and kept from one transaction to the next. A kept state is used only
- * where its head is the one just locked; when another worker has moved on, only the events since then are folded.
+ * where its head is the one just locked; when another worker has moved on, only the events since then are folded, and
+ * of a long stream that is not kept at all those since its snapshot.
  * What a newer version recorded cannot be folded by this one, and such a stream is left to it.
  */
 import { LRUCache } from 'lru-cache';
@@ -8,6 +9,8 @@ import { EMPTY_HEAD, EVENT_COLUMNS, type EventRow, REMAINS, recordedEvent } from
 import type { Catalog } from '../definitions/command.ts';
 import { type Head, idOf, kindOf } from '../definitions/stream.ts';
 import type { Queryable } from '../sql/queryable.ts';
+import { type Base, dropUnfounded, type Erasures, findSnapshots, type Origin } from './stateBases.ts';
+import { isWorthKeeping, NO_SNAPSHOTS, type SealedSnapshot, type Snapshots } from './stateSnapshots.ts';
 
 export interface StreamState {
   head: Head;
@@ -18,6 +21,14 @@ export interface Loaded {
   states: Map<string, unknown>;
   /** Streams that only a newer version can read, each with what this one does not know of it. */
   newer: Map<string, string>;
+  /** Streams of which so many events were folded that a snapshot is worth its while. */
+  long: string[];
+}
+
+export interface StatesOptions {
+  snapshots?: Snapshots;
+  /** Told of each stream that was folded. */
+  onFolded?(from: Origin, stream: string): void;
 }
 
 export interface States {
@@ -26,22 +37,15 @@ export interface States {
    * @param erasures how many of its payloads were erased: a state from before one holds what it took out
    */
   load(db: Queryable, heads: ReadonlyMap<string, Head>, erasures?: Erasures): Promise<Loaded>;
+  /** Snapshots of these streams, to be stored by the transaction that has them locked. */
+  seal(current: ReadonlyMap<string, StreamState>, erasures: Erasures): Promise<SealedSnapshot[]>;
   /** Keeps a state; to be called after the commit that made it true, with the erasures that it was loaded with. */
   keep(stream: string, current: StreamState, erasures?: Erasures): void;
 }
 
-/** By stream, where there are any. */
-type Erasures = ReadonlyMap<string, number>;
-
 const NO_ERASURES: Erasures = new Map();
 
 const KEPT_STREAMS = 5_000;
-
-const STILL_RECORDED = `
-  select stream
-  from unnest($1::text[], $2::integer[], $3::text[]) as s (stream, sequence, event_hash)
-  join events e using (stream, sequence)
-  where e.event_hash = decode(s.event_hash, 'hex')`;
 
 const EVENTS_SINCE = `
   select ${EVENT_COLUMNS}, ${REMAINS}
@@ -52,7 +56,7 @@ const EVENTS_SINCE = `
   left join erasures x on p.stream is null and x.stream = e.stream and x.sequence = e.sequence
   order by e.stream, e.sequence`;
 
-export function createStates(catalog: Catalog): States {
+export function createStates(catalog: Catalog, { snapshots = NO_SNAPSHOTS, onFolded }: StatesOptions = {}): States {
   const kept = new LRUCache<string, StreamState & { erased: number }>({ max: KEPT_STREAMS });
   const types = [...catalog.events.keys()];
 
@@ -61,44 +65,40 @@ export function createStates(catalog: Catalog): States {
     heads: ReadonlyMap<string, Head>,
     erasures: Erasures = NO_ERASURES,
   ): Promise<Loaded> {
-    const states = new Map<string, unknown>();
-    const newer = new Map<string, string>();
-    const stale = new Map<string, StreamState>();
+    const loaded: Loaded = { states: new Map(), newer: new Map(), long: [] };
+    const stale = new Map<string, Base>();
     for (const [stream, head] of heads) {
       const found = kept.get(stream);
       const known = found?.erased === (erasures.get(stream) ?? 0) ? found : undefined;
       if (!catalog.kinds.has(kindOf(stream)) && catalog.reserved.stream_kinds.has(kindOf(stream)))
-        newer.set(stream, `streams of kind ${kindOf(stream)}`);
-      else if (head.sequence === 0) states.set(stream, initialState(catalog, stream));
-      else if (known?.head.event_hash === head.event_hash) states.set(stream, known.state);
-      else stale.set(stream, known ?? { head: EMPTY_HEAD, state: initialState(catalog, stream) });
+        loaded.newer.set(stream, `streams of kind ${kindOf(stream)}`);
+      else if (head.sequence === 0) loaded.states.set(stream, initialState(catalog, stream));
+      else if (known?.head.event_hash === head.event_hash) loaded.states.set(stream, known.state);
+      else stale.set(stream, known ? { ...known, origin: 'memory' } : fromNothing(stream));
     }
-    if (stale.size === 0) return { states, newer };
-    await foldSince(db, await founded(db, stale), { states, newer });
-    for (const stream of stale.keys()) {
-      if (newer.has(stream)) states.delete(stream);
-      else keep(stream, { head: heads.get(stream)!, state: states.get(stream) }, erasures);
+    if (stale.size === 0) return loaded;
+    await dropUnfounded(db, stale, fromNothing);
+    await findSnapshots(db, snapshots, stale, { heads, erasures });
+    await foldSince(db, stale, loaded);
+    for (const [stream, { head: base, origin }] of stale) {
+      const head = heads.get(stream)!;
+      onFolded?.(origin, stream);
+      const isLong = snapshots !== NO_SNAPSHOTS && isWorthKeeping(head.sequence - base.sequence, head.sequence);
+      if (loaded.newer.has(stream)) loaded.states.delete(stream);
+      // It is kept after the commit that stores its snapshot: after a try that fails it is as long as before.
+      else if (isLong) loaded.long.push(stream);
+      else keep(stream, { head, state: loaded.states.get(stream) }, erasures);
     }
-    return { states, newer };
+    return loaded;
   }
 
-  /** What to fold on: a kept state where the chain still holds its head, otherwise nothing. */
-  async function founded(db: Queryable, stale: Map<string, StreamState>): Promise<Map<string, StreamState>> {
-    const based = [...stale].filter(([, { head }]) => head.sequence > 0);
-    if (based.length === 0) return stale;
-    const { rows } = await db.query<{ stream: string }>(STILL_RECORDED, [
-      based.map(([stream]) => stream),
-      based.map(([, { head }]) => head.sequence),
-      based.map(([, { head }]) => head.event_hash),
-    ]);
-    const sound = new Set(rows.map(({ stream }) => stream));
-    for (const [stream] of based) {
-      if (!sound.has(stream)) stale.set(stream, { head: EMPTY_HEAD, state: initialState(catalog, stream) });
-    }
-    return stale;
-  }
+  const fromNothing = (stream: string): Base => ({
+    head: EMPTY_HEAD,
+    state: initialState(catalog, stream),
+    origin: 'events',
+  });
 
-  async function foldSince(db: Queryable, stale: Map<string, StreamState>, { states, newer }: Loaded): Promise<void> {
+  async function foldSince(db: Queryable, stale: Map<string, Base>, { states, newer }: Loaded): Promise<void> {
     const after = [...stale.values()].map(({ head }) => head.sequence);
     const { rows } = await db.query<EventRow>(EVENTS_SINCE, [
       [...stale.keys()],
@@ -113,11 +113,17 @@ export function createStates(catalog: Catalog): States {
     }
   }
 
+  function seal(current: ReadonlyMap<string, StreamState>, erasures: Erasures): Promise<SealedSnapshot[]> {
+    return snapshots.seal(
+      [...current].map(([stream, held]) => ({ stream, ...held, erased: erasures.get(stream) ?? 0 })),
+    );
+  }
+
   function keep(stream: string, current: StreamState, erasures: Erasures = NO_ERASURES): void {
     kept.set(stream, { ...current, erased: erasures.get(stream) ?? 0 });
   }
 
-  return { load, keep };
+  return { load, seal, keep };
 }
 
 export function initialState(catalog: Catalog, stream: string): unknown {

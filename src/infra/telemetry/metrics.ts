@@ -35,6 +35,9 @@ export function createMetrics() {
     flushSize: histogram('inbox_flush_size', 'Commands stored by one inbox flush', SIZES),
     batchSize: histogram('apply_batch_size', 'Commands settled by one transaction', SIZES),
     transactionSeconds: histogram('apply_tx_seconds', 'Duration of one applying transaction', SECONDS),
+    statesFolded: counter('states_folded_total', 'Streams whose state was not at hand, by what it was folded from', [
+      'from',
+    ]),
     pending: gauge('inbox_pending', 'Commands without an outcome'),
     oldestPending: gauge('inbox_oldest_pending_seconds', 'Age of the oldest command without an outcome'),
     oldestWorkable: gauge(
@@ -70,6 +73,17 @@ export function createMetrics() {
       'action',
     ]),
     limiterRefusals: counter('limiter_refusals_total', 'Tries that a rate limit refused', ['type']),
+    ...createJobMetrics(makers),
+    deliveries,
+    deliveryRate: rateGauge(registers, deliveries),
+  };
+}
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+/** What the scheduler and its jobs tell. */
+function createJobMetrics({ histogram, counter, gauge }: ReturnType<typeof createMakers>) {
+  return {
     term: gauge('leader_term', 'Term in which this scheduler leads; 0 while it does not'),
     clockSkew: gauge('scheduler_clock_skew_seconds', 'This machine’s clock less the database’s'),
     tickLateness: histogram('tick_lateness_seconds', 'From when a tick was due to when it was fired', LATENESS_SECONDS),
@@ -83,12 +97,8 @@ export function createMetrics() {
     ]),
     jobRuns: counter('job_runs_total', 'Runs of timed jobs by how they ended', ['name', 'outcome']),
     jobSeconds: histogram('job_seconds', 'Duration of a run of a timed job', RUN_SECONDS, ['name']),
-    deliveries,
-    deliveryRate: rateGauge(registers, deliveries),
   };
 }
-
-export type Metrics = ReturnType<typeof createMetrics>;
 
 /** What the sequencer and the signer tell of the log. */
 function createLogMetrics({ gauge }: ReturnType<typeof createMakers>) {

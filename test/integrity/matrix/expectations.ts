@@ -56,6 +56,7 @@ export const OUTSIDE: { [table: string]: string } = {
   integrity_runs: 'verdicts, signed as they were stored',
   inbox_mark: 'how far the inbox is settled',
   stream_backoffs: 'streams that wait for a retry',
+  stream_states: 'copies, each under a seal that no database can make',
   presence_judged: 'when presence was looked at last',
   leases: 'who leads',
   schedules: 'when jobs are due',
