@@ -16,6 +16,8 @@ export interface PresenceTools {
 }
 
 const AT_ONCE = 200;
+/** All who are connected are looked through again and again: fewer, larger pages. */
+const SEARCHED_AT_ONCE = 1_000;
 
 const COLUMNS = 'p.id, p.session_id, p.user_id, p.status, p.unseen_since, p.connection_count';
 
@@ -87,9 +89,9 @@ export async function sendForMissing({ db, presence, send }: PresenceTools, befo
   const missing = new Set<string>();
   let hasSent = false;
   for (let after: string | null = null, isLast = false; !isLast; ) {
-    const values: unknown[] = [after, AT_ONCE];
+    const values: unknown[] = [after, SEARCHED_AT_ONCE];
     const { rows } = await db.query<Watched>({ name: 'presence-connected', text: CONNECTED, values });
-    isLast = rows.length < AT_ONCE;
+    isLast = rows.length < SEARCHED_AT_ONCE;
     after = rows.at(-1)?.id ?? null;
     const present = rows.length === 0 ? [] : await presence.arePresent(rows);
     const absent = rows.filter((_, i) => !present[i]);

@@ -4,7 +4,6 @@
  * record can change what is written about it. A run that has not time for all begins the next where it ended.
  */
 
-import type pg from 'pg';
 import { readClock } from '../../src/core/sql/databaseClock.ts';
 import { newTally } from '../../src/integrity/recordReport.ts';
 import type { RunAnchor } from '../../src/integrity/runs/verifyRun.ts';
@@ -13,6 +12,7 @@ import { readNamesFrom } from '../../src/integrity/streams/streamNames.ts';
 import { checkDatabase } from '../../src/integrity/verifyRecord.ts';
 import { catalog } from '../../src/modules.ts';
 import { defineJob } from '../job.ts';
+import { readLastResult } from './lastResult.ts';
 import { keepChecks } from './storeChecks.ts';
 import { keepFindings } from './storeFindings.ts';
 import { counted, storeReport } from './storeReport.ts';
@@ -34,7 +34,9 @@ export const verifyEverything = defineJob({
     const issues = [...guard_issues, ...command_issues, ...log_issues];
     if (notes.length > 0) tools.log.info({ job: JOB, notes }, 'the database differs where it guards nothing');
     const guards = await keepFindings(tools, JOB, tally.checked_at, [{ stream: null, issues, issues_omitted: 0 }]);
-    const round = followRound(await readLastStop(tools.pool));
+    // How far the last run came; nothing where that was the end. Another place only changes the order of this run.
+    const { stopped_after = '' } = await readLastResult(tools.pool as never, JOB);
+    const round = followRound(String(stopped_after));
     const names = readNamesFrom(db, round.resumed_after);
     const pages = counted(tally, checkPages(db, catalog, names, tools.blobs, swept), true);
     const done = await keepChecks(tools, JOB, round.follow(pages));
@@ -54,16 +56,6 @@ export const verifyEverything = defineJob({
     };
   },
 });
-
-const LAST_STOP = `
-  select result ->> 'stopped_after' as stopped_after from schedule_ticks
-  where name = $1 and status = 'succeeded' order by slot desc limit 1`;
-
-/** How far the last run came; empty where that was the end. Another place only changes the order of this run. */
-async function readLastStop(pool: pg.Pool): Promise<string> {
-  const { rows } = await pool.query<{ stopped_after: string | null }>(LAST_STOP, [JOB]);
-  return rows[0]?.stopped_after ?? '';
-}
 
 function followRound(resumed_after: string) {
   let last = resumed_after;

@@ -16,6 +16,8 @@ import type { StreamName } from '../../src/integrity/streams/streamNames.ts';
 import { withFileIssues } from '../../src/integrity/streams/verifyStreams.ts';
 import { catalog } from '../../src/modules.ts';
 import { defineJob } from '../job.ts';
+import { readLastResult } from './lastResult.ts';
+import { findMoved } from './movedSessions.ts';
 import { keepChecks } from './storeChecks.ts';
 import { counted, storeReport } from './storeReport.ts';
 
@@ -27,14 +29,6 @@ const FOUND = `
   from findings f left join streams h on h.stream = f.stream
   where f.resolved_at is null and f.stream is not null and f.last_seen_at < $1
   order by f.last_seen_at limit $2`;
-
-/** Names are compared as text: one that holds no uuid is to be found, not to stop the search. */
-const MOVED = `
-  select h.stream, h.sequence
-  from streams h left join session_checks c on ('session:' || c.session_id) collate "C" = h.stream
-  where h.stream like 'session:%'
-    and (c.session_id is null or (c.event_sequence <> h.sequence and c.checked_at < $1))
-  order by c.checked_at nulls first, h.stream limit $2`;
 
 const OLDEST = `
   select 'session:' || c.session_id as stream, c.event_sequence as sequence
@@ -53,11 +47,15 @@ export const verifyRecent = defineJob({
   async run(tools) {
     const db = tools.verifierPool;
     const tally = newTally(await readClock(db));
-    const pages = withKnownFaults(tools.pool, checkPages(db, catalog, namesDue(db), null));
+    const last = await readLastResult(tools.pool as never, JOB);
+    const followed: Followed = { to: last.followed_to };
+    const pages = withKnownFaults(tools.pool, checkPages(db, catalog, namesDue(db, followed), null));
     const done = await keepChecks(tools, JOB, counted(tally, pages, false));
     // A part is what there was time for.
     const stored = await storeReport(tools, { job: JOB, scope: 'part', anchors: [], is_complete: true }, tally);
-    return { ...done, ...stored };
+    // Cut off, it begins again where this one began: what it did get to is checked, and passed over.
+    const followed_to = done.is_complete ? followed.to : last.followed_to;
+    return { ...done, ...stored, ...(typeof followed_to === 'number' && { followed_to }) };
   },
 });
 
@@ -70,17 +68,23 @@ async function* withKnownFaults(pool: pg.Pool, pages: AsyncGenerator<CheckedPage
   }
 }
 
+/** How far the log was followed: as the last run left it, and when it was asked for what moved, as this one does. */
+interface Followed {
+  to: unknown;
+}
+
 /** Each list is asked for when the one before is done, so that nothing is checked twice in a run. */
-async function* namesDue(db: Queryable): AsyncGenerator<StreamName[]> {
+async function* namesDue(db: Queryable, followed: Followed): AsyncGenerator<StreamName[]> {
   const started = await readClock(db);
   const read = async (text: string, values: unknown[]) => (await db.query<StreamName>(text, values)).rows;
+  const assignmentsOf = (sessions: StreamName[]) =>
+    read(ASSIGNMENTS, [sessions.map(({ stream }) => idOf(stream)).filter(isUuid)]);
   yield read(FOUND, [started, MOST.found]);
-  for (const [text, most] of [
-    [MOVED, MOST.moved],
-    [OLDEST, MOST.oldest],
-  ] as const) {
-    const sessions = await read(text, [started, most]);
-    yield sessions;
-    yield read(ASSIGNMENTS, [sessions.map(({ stream }) => idOf(stream)).filter(isUuid)]);
-  }
+  const moved = await findMoved(db, started, MOST.moved, followed.to);
+  followed.to = moved.followed_to;
+  yield moved.sessions;
+  yield assignmentsOf(moved.sessions);
+  const oldest = await read(OLDEST, [started, MOST.oldest]);
+  yield oldest;
+  yield assignmentsOf(oldest);
 }

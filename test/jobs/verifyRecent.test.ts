@@ -6,6 +6,7 @@ import { verifyRecent } from '../../jobs/verify/verifyRecent.ts';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
 import type { Order } from '../integrity/recordFixture.ts';
 import { openWorkbench, type Workbench } from '../support/jobTools.ts';
+import { sequenceAll } from '../support/logStreams.ts';
 import { isLeftOut } from '../support/stack.ts';
 
 describe.skipIf(isLeftOut)('verify.recent', () => {
@@ -147,6 +148,50 @@ describe.skipIf(isLeftOut)('verify.recent', () => {
     expect(await unchecked()).toBe(50);
     expect(await run()).toMatchObject({ is_complete: true });
     expect(await unchecked()).toBe(0);
+  });
+
+  describe('of a record that has a log', () => {
+    let slot = Date.UTC(2026, 0, 1);
+    const runNext = async () => {
+      const result = await run();
+      slot += 600_000;
+      await rows(
+        `insert into schedule_ticks (name, slot, id, queue, term, status, finished_at, result)
+         values ('verify.recent', $1, gen_random_uuid(), 'integrity', 1, 'succeeded', now(), $2)`,
+        new Date(slot),
+        result,
+      );
+      return result;
+    };
+    const checked = async (id: string) => (await checkOf(id))?.event_sequence;
+
+    test('looks at what the log has more than at the last run, and loses nothing where it was cut off', async () => {
+      const { pool } = bench.tools;
+      await sequenceAll(pool);
+      const [{ size }] = await rows('select size from log_state');
+      expect(await runNext()).toMatchObject({ followed_to: Number(size), is_complete: true });
+      const [unlogged, other] = [await open(), await open()];
+      await runNext();
+      // No session was compared with its check: there would be two.
+      expect([await checked(unlogged), await checked(other)]).toEqual([undefined, undefined]);
+      await sequenceAll(pool);
+      const cutOff = await run(bench.within(1));
+      expect(cutOff).toMatchObject({ is_complete: false, followed_to: Number(size) });
+      expect(await runNext()).toMatchObject({ is_complete: true, followed_to: Number(size) + 4 });
+      expect([await checked(unlogged), await checked(other)]).toEqual([1, 1]);
+      await start(other);
+      await sequenceAll(pool);
+      expect(await runNext()).toMatchObject({ followed_to: Number(size) + 5 });
+      expect([await checked(unlogged), await checked(other)]).toEqual([1, 2]);
+    });
+
+    test('compares all where the last run saw more of a log than there is', async () => {
+      await rows(`update schedule_ticks set result = '{"followed_to": 1000000}' where name = 'verify.recent'`);
+      const session_id = await open();
+      await runNext();
+      expect(await checked(session_id)).toBe(1);
+      await rows(`delete from schedule_ticks where name = 'verify.recent'`);
+    });
   });
 
   test('is not stopped by a stream that is named like none of ours, whose finding stays when the stream is gone', async () => {
