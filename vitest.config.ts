@@ -10,7 +10,7 @@ const PURE = [
   'test/client/{countdown,pieces}.test.ts',
   'test/core/{ids,localDay}.test.ts',
   'test/core/proof/!(merkle|tiles|witness).test.ts',
-  'test/faults/{judge,judgeLog,listenersJudge}.test.ts',
+  'test/faults/{clusterNodes,judge,judgeLog,listenersJudge,releaseFiles}.test.ts',
   'test/infra/{backlog,config,metrics,redaction,redisUrl,repeats,settings,subcommand,tokens,trial}.test.ts',
   'test/integrity/{judgeLeaves,leavesInTiles,runFindings,streamKinds,sweepCanaries,tables}.test.ts',
   'test/live/!(asyncapi|answers|typedClient).test.ts',

@@ -10,6 +10,7 @@ import { migrate } from '../migrations/migrate.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../src/infra/postgres/embeddedPostgres.ts';
 import { until } from '../test/support/processes.ts';
 import { startRedis, type TestRedis } from '../test/support/redis.ts';
+import { startCluster, type TestCluster } from '../test/support/redisGroups.ts';
 import { openWire, type Wire } from '../test/support/wire.ts';
 
 export interface Arena {
@@ -23,7 +24,11 @@ export interface Arena {
   wire: Wire;
   /** What lies between the relays and these, and between nobody else. */
   relayWires: { postgres: Wire; redis: Wire };
+  /** In a Cluster its first node. */
   redis: TestRedis;
+  /** As it is named to our processes. */
+  redisUrl: string;
+  cluster: TestCluster | undefined;
   flushRedis(): Promise<void>;
   /**
    * SIGQUIT to the postmaster, which is an immediate shutdown: every backend ends as it is. Then it starts again and
@@ -35,7 +40,14 @@ export interface Arena {
 
 const SETTINGS = { max_connections: '200', shared_buffers: '128MB' };
 
-export async function openArena(): Promise<Arena> {
+export interface ArenaOptions {
+  /** Makes the tables; as this version does, unless told. */
+  migrate?: (url: string) => Promise<void>;
+  /** Three masters with a replica each, in place of one Redis. Relays have no wire to it. */
+  isCluster?: boolean;
+}
+
+export async function openArena({ migrate: make = migrate, isCluster = false }: ArenaOptions = {}): Promise<Arena> {
   const folder = await mkdtemp(join(tmpdir(), 'plearoll-chaos-'));
   const started: EmbeddedPostgres[] = [];
   const start = async () => {
@@ -44,8 +56,9 @@ export async function openArena(): Promise<Arena> {
     return postgres;
   };
   const postgres = await start();
-  const redis = await startRedis();
-  await migrate(postgres.url);
+  const cluster = isCluster ? await startPairs() : undefined;
+  const redis = cluster?.nodes[0] ?? (await startRedis());
+  await make(postgres.url);
   const wire = await openWire(postgres.url);
   const url = wire.urlOf(postgres.url);
   const relayWires = { postgres: await openWire(url), redis: await openWire(redis.url) };
@@ -79,6 +92,8 @@ export async function openArena(): Promise<Arena> {
     wire,
     relayWires,
     redis,
+    redisUrl: cluster?.url ?? redis.url,
+    cluster,
     async flushRedis() {
       const client = new Redis(redis.url);
       await client.flushall().finally(() => client.disconnect());
@@ -87,11 +102,17 @@ export async function openArena(): Promise<Arena> {
     async stop() {
       await pool.end();
       for (const one of [relayWires.postgres, relayWires.redis, wire]) await one.stop();
-      await redis.stop();
+      await (cluster ?? redis).stop();
       for (const one of started) await one.stop();
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function startPairs(): Promise<TestCluster> {
+  const cluster = await startCluster();
+  for (const master of [...cluster.nodes]) await cluster.addReplica(master);
+  return cluster;
 }
 
 function findPostmaster(): number | undefined {

@@ -17,5 +17,7 @@ export interface Fault {
   what: string;
   /** How late listeners may be told after the blow. */
   told_within_ms?: number;
+  /** Processes of earlier versions answer meanwhile. */
+  metOlder?: boolean;
   strike(stage: Stage, dice: Dice): Promise<Blow>;
 }

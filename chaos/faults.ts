@@ -8,9 +8,10 @@ import { type Process, until } from '../test/support/processes.ts';
 import type { Blow, Fault } from './blow.ts';
 import { BURDENS } from './burdens.ts';
 import { CROWDS } from './crowdFaults.ts';
-import { KINDS, type Kind, type Post } from './fleet.ts';
 import { alive, killAt } from './killing.ts';
 import { LOG_FAULTS } from './logFaults.ts';
+import type { Post } from './posts.ts';
+import { KINDS, type Kind } from './releaseFiles.ts';
 import { SLOWNESS } from './slowness.ts';
 import type { Stage } from './stage.ts';
 import { STALLS } from './stalls.ts';
@@ -227,7 +228,7 @@ export const FAULTS: Fault[] = [
   poison('hang', 'a command that never returns'),
   poison('exit', 'a command that ends its process'),
   cut,
-  ...(KINDS.includes('scheduler') ? [twoLeaders] : []),
+  twoLeaders,
   ...KINDS.map(killAtRandom),
   ...LOG_FAULTS,
   ...BURDENS,

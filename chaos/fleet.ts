@@ -1,50 +1,28 @@
 /**
- * Two of each of our processes, and a signer, under a supervisor: what dies is started again, and what does not answer for ten
- * seconds is ended first. Schedulers join in where there are any.
+ * Two of each of our processes, and a signer, under a supervisor: what dies is started again, as what is installed at its
+ * post, and what does not answer for ten seconds is ended first.
  */
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
-import { killAll, type Process, startProcess, until } from '../test/support/processes.ts';
+import { killAll, type Process, until } from '../test/support/processes.ts';
+import { install, isManned, makePosts, type Post, startAt } from './posts.ts';
+import { ourRelease, type Release } from './release.ts';
+import type { Kind } from './releaseFiles.ts';
 import type { Moment } from './saboteur.ts';
 
-const ENTRIES = {
-  api: 'src/processes/api.js',
-  worker: 'jobs/worker.js',
-  relay: 'src/processes/relay.js',
-  scheduler: 'jobs/scheduler.js',
-  signer: 'jobs/signer.js',
-} as const;
-export type Kind = keyof typeof ENTRIES;
-
-const DIST = join(import.meta.dirname, '..');
-export const KINDS = (Object.keys(ENTRIES) as Kind[]).filter((kind) => existsSync(join(DIST, ENTRIES[kind])));
-
-/** There is one signer: its state is its alone. */
-const countOf = (kind: Kind) => (kind === 'signer' ? 1 : 2);
 const CHECKPOINT_SECONDS = '0.2';
 const HUNG_AFTER_MS = 10_000;
 const CHECK_EVERY_MS = 1_000;
 const START_AGAIN_MS = 200;
-
-/** Where one process is, and the next when it has died. */
-export interface Post {
-  kind: Kind;
-  /** Undefined while there is none that is ready. */
-  process: Process | undefined;
-  /** Of the process, or of the last that was here. */
-  url: string;
-  /** By our own hand: it is not ended for its silence. */
-  frozen: boolean;
-  answeredAt: number;
-}
 
 export interface Fleet {
   posts(kind: Kind): Post[];
   urls(kind: Kind): string[];
   /** Resolves when every post has its process. */
   whole(): Promise<void>;
+  /** Puts one version in the place of another, post by post. @returns the processes that it ended, and did not end well */
+  install(kind: Kind, release: Release): Promise<string[]>;
   /** The process sends itself the signal when it comes to the moment for the n-th time. */
   order(process: Process, moment: Moment, n: number, signal?: NodeJS.Signals): void;
   pids(): { name: string; pid: number }[];
@@ -55,27 +33,31 @@ export interface Fleet {
 
 type Env = Record<string, string>;
 
-/** @param folder of this run, where orders are left. @param ofRelays what is otherwise for them */
-export async function startFleet(env: Env, folder: string, ofRelays: Env = {}): Promise<Fleet> {
+export interface FleetOptions {
+  /** What is otherwise for relays. */
+  ofRelays?: Env;
+  /** Of all processes at first; this version, unless told. */
+  release?: Release;
+}
+
+/** @param folder of this run, where orders are left */
+export async function startFleet(env: Env, folder: string, options: FleetOptions = {}): Promise<Fleet> {
+  const { ofRelays = {}, release: first = await ourRelease() } = options;
   const settings = settingsFor(env, folder);
   const everybody: Process[] = [];
   const stillborn: Error[] = [];
   let stopped = false;
-  const posts: Post[] = KINDS.flatMap((kind) =>
-    Array.from({ length: countOf(kind) }, () => ({ kind, process: undefined, url: '', frozen: false, answeredAt: 0 })),
-  );
+  const posts = makePosts(first);
 
   async function supervise(post: Post): Promise<void> {
     while (!stopped) {
       const own = post.kind === 'relay' ? { ...settings, ...ofRelays } : settings;
-      const started = await startProcess(post.kind, ENTRIES[post.kind], [], own).catch((error) => error as Error);
-      if (started instanceof Error) {
-        stillborn.push(started);
+      const started = await startAt(post, own).catch((error: Error) => void stillborn.push(error));
+      if (!started) {
         await sleep(START_AGAIN_MS);
         continue;
       }
       everybody.push(started);
-      Object.assign(post, { process: started, url: started.url, frozen: false, answeredAt: performance.now() });
       if (stopped) started.signal('SIGKILL');
       await started.exited;
       post.process = undefined;
@@ -100,8 +82,8 @@ export async function startFleet(env: Env, folder: string, ofRelays: Env = {}): 
   const fleet: Fleet = {
     posts: of,
     urls: (kind) => of(kind).map(({ url }) => url),
-    whole: async () =>
-      void (await until('every process is ready', () => posts.every(({ process }) => process), 60_000)),
+    whole: async () => void (await until('every process is ready', () => posts.every(isManned), 60_000)),
+    install: (kind, release) => install(of(kind), release),
     order: (process, moment, n, signal = 'SIGKILL') => {
       writeFileSync(join(folder, String(process.pid)), `${moment} ${n} ${signal}`);
       process.signal('SIGUSR2');
@@ -149,6 +131,5 @@ function settingsFor(env: Env, folder: string): Env {
     PLEAROLL_HOME: join(folder, 'processes'),
     CHECKPOINT_SECONDS,
     CHECKPOINT_SINKS: `file:${sinkIn(folder)}`,
-    NODE_OPTIONS: `--import ${pathToFileURL(join(import.meta.dirname, 'preload.js')).href}`,
   };
 }

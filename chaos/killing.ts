@@ -1,7 +1,8 @@
 /** Processes that end at a moment of their own. */
 import { type Process, until } from '../test/support/processes.ts';
 import type { Fault } from './blow.ts';
-import type { Kind, Post } from './fleet.ts';
+import type { Post } from './posts.ts';
+import type { Kind } from './releaseFiles.ts';
 import type { Moment } from './saboteur.ts';
 
 export async function alive(post: Post): Promise<Process> {

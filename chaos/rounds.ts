@@ -27,6 +27,8 @@ export interface RoundsOptions {
   faults: Fault[];
   /** Accepted commands must have reached their outcome within this time. */
   recover_within_ms: number;
+  /** On a Redis Cluster. */
+  isCluster: boolean;
   signal: AbortSignal;
 }
 
@@ -39,14 +41,15 @@ interface Played {
 export async function runRounds(options: RoundsOptions): Promise<boolean> {
   const { seed, most_ms, most_rounds, faults, recover_within_ms, signal } = options;
   console.log(`seed ${seed}, Node ${process.version}, ${availableParallelism()} cores`);
-  const arena = await openArena();
+  const arena = await openArena({ isCluster: options.isCluster });
   const results: RoundResult[] = [];
   let fleet: Fleet | undefined;
   try {
-    const env = { DATABASE_URL: arena.url, REDIS_URL: arena.redis.url, JWT_SECRET: SECRET };
+    const env = { DATABASE_URL: arena.url, REDIS_URL: arena.redisUrl, JWT_SECRET: SECRET };
     const { postgres, redis } = arena.relayWires;
-    const ofRelays = { DATABASE_URL: postgres.urlOf(arena.url), REDIS_URL: redis.urlOf(arena.redis.url) };
-    fleet = await startFleet(env, arena.folder, ofRelays);
+    const relaysRedis = arena.cluster ? arena.redisUrl : redis.urlOf(arena.redisUrl);
+    const ofRelays = { DATABASE_URL: postgres.urlOf(arena.url), REDIS_URL: relaysRedis };
+    fleet = await startFleet(env, arena.folder, { ofRelays });
     const began = performance.now();
     for (let round = 0; round < most_rounds && performance.now() - began < most_ms && !signal.aborted; round += 1) {
       const fault = faultOf(faults, seed, round);
@@ -67,7 +70,7 @@ export async function runRounds(options: RoundsOptions): Promise<boolean> {
   }
 }
 
-async function playRound(arena: Arena, fleet: Fleet, fault: Fault, dice: Dice): Promise<Played> {
+export async function playRound(arena: Arena, fleet: Fleet, fault: Fault, dice: Dice): Promise<Played> {
   await fleet.whole();
   const stage = await openStage(arena, fleet);
   const violations: string[] = [];
@@ -83,7 +86,7 @@ async function playRound(arena: Arena, fleet: Fleet, fault: Fault, dice: Dice): 
     violations.push(`it did not recover: ${(error as Error).message}`);
     await blow?.mend?.();
   }
-  const { history, found } = await judgeStage(stage);
+  const { history, found } = await judgeStage(stage, fault);
   const unwell = (error: Error) => [`it could not be looked at: ${error.message}`];
   violations.push(...found, ...((await blow?.look?.().catch(unwell)) ?? []));
   const { id, what } = fault;
@@ -91,10 +94,10 @@ async function playRound(arena: Arena, fleet: Fleet, fault: Fault, dice: Dice): 
 }
 
 /** Ends the load and checks everything. */
-async function judgeStage(stage: Stage): Promise<{ history: History; found: string[] }> {
+async function judgeStage(stage: Stage, { metOlder = false }: Fault): Promise<{ history: History; found: string[] }> {
   const found: string[] = [];
   await closeStage(stage).catch((error: Error) => found.push(`it did not come to rest: ${error.message}`));
-  const history = { sent: stage.sender.sent, heard: stage.listeners.heard };
+  const history = { sent: stage.sender.sent, heard: stage.listeners.heard, metOlder };
   const streams = stage.sessions.map((id) => `session:${id}`);
   const { pool, folder } = stage.arena;
   found.push(...judge(history, await readStored(pool, streams)), ...(await findStrayTicks(pool)));
@@ -115,7 +118,7 @@ export async function verifyAll(url: string): Promise<string[]> {
   }
 }
 
-function lineOf(round: number, { fault, commands, settled_ms, told_ms, violations }: RoundResult): string {
+export function lineOf(round: number, { fault, commands, settled_ms, told_ms, violations }: RoundResult): string {
   const fate = violations.length === 0 ? 'nothing lost' : violations.map((line) => `\n  VIOLATION: ${line}`).join('');
   return `${round}: ${fault}, ${commands} commands, recovered in ${settled_ms} ms, listeners in ${told_ms} ms: ${fate}`;
 }

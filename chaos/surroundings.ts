@@ -7,7 +7,8 @@ import { cast, get, must, openSession, person } from '../test/support/client.ts'
 import { killAll, type Process, startProcess, until } from '../test/support/processes.ts';
 import { SECRET } from '../test/support/secret.ts';
 import type { Fault } from './blow.ts';
-import type { Fleet, Kind } from './fleet.ts';
+import type { Fleet } from './fleet.ts';
+import type { Kind } from './releaseFiles.ts';
 
 const AWAY_MS = 10_000;
 const STEPPED_MS = 8_000;

@@ -175,6 +175,16 @@ describe('the judge', () => {
     expect(spoil(spoiling).join('\n')).toMatch(finding);
   });
 
+  test('finds a refusal that does not name its request, but where earlier versions answered', () => {
+    const unnamed = ({ history }: Case) => {
+      delete history.sent.find(({ answer }) => answer?.status === 409)!.answer!.body.request_id;
+    };
+    expect(spoil(unnamed).join('\n')).toMatch(/answered 409, which is not its stored outcome/);
+    const met = honest();
+    met.history.metOlder = true;
+    expect(spoil(unnamed, met)).toEqual([]);
+  });
+
   test('finds a client whose commands were applied in another order, though the chain is sound', () => {
     const one = honest((order) => [order[2]!, order[1]!, order[0]!, ...order.slice(3)]);
     expect(spoil(() => {}, one).join('\n')).toMatch(/stands in the record behind/);

@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { bundle } from './bundle.ts';
 
 export interface Process {
@@ -37,7 +37,7 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** Resolves when the process says on which port it is ready. @param file below dist @throws with its output */
+/** Resolves when the process says on which port it is ready. @param file below dist, or anywhere @throws with its output */
 export async function startProcess(
   name: string,
   file: string,
@@ -46,7 +46,8 @@ export async function startProcess(
 ): Promise<Process> {
   const { PATH = '', HOME = '' } = process.env;
   // What NODE_OPTIONS loads before an entry changes modules that the entry has to share.
-  const entry = env.NODE_OPTIONS === undefined ? await entryOf(file, true) : join(ROOT, 'dist', file);
+  const entry =
+    env.NODE_OPTIONS === undefined && !isAbsolute(file) ? await entryOf(file, true) : resolve(ROOT, 'dist', file);
   const flags = process.env.TEST_BUNDLES === undefined ? [] : SHORT_LIVED;
   const child = spawn(process.execPath, [...flags, entry, ...args], {
     cwd: ROOT,
