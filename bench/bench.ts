@@ -1,12 +1,13 @@
 /**
  * `npm run bench` runs every benchmark, `npm run bench -- <name>` one of them. Options: --seconds 8, --rounds 1,
  * --connections 1,64,256, --listeners 10000, --sessions 2000, --only offline,zips,server (verify), --only ours,direct,naive (relay: ours,ours-socketio,adapter,streams,nats),
- * --parts rooms,one_room,replay,storm,slow (relay), --quiet 100.
+ * --parts rooms,one_room,replay,storm,slow (relay), --old 2000000 --under-way 2500,10000 (grown), --quiet 100.
  */
 import { parseArgs } from 'node:util';
 import { benchCheckpoints } from './checkpoints.ts';
 import { benchClient } from './client.ts';
 import { benchCommands } from './commands.ts';
+import { benchGrown } from './grown.ts';
 import { benchLimiter } from './limiter.ts';
 import type { BenchOptions } from './options.ts';
 import { benchRelay } from './relay.ts';
@@ -25,6 +26,7 @@ const BENCHMARKS: Record<string, (options: BenchOptions) => Promise<void>> = {
   verify: benchVerify,
   sequencing: benchSequencing,
   checkpoints: benchCheckpoints,
+  grown: benchGrown,
 };
 
 const { values, positionals } = parseArgs({
@@ -37,6 +39,8 @@ const { values, positionals } = parseArgs({
     parts: { type: 'string', default: '' },
     listeners: { type: 'string', default: '10000' },
     sessions: { type: 'string', default: '2000' },
+    old: { type: 'string', default: '2000000' },
+    'under-way': { type: 'string', default: '2500,10000' },
     quiet: { type: 'string', default: '100' },
   },
 });
@@ -50,6 +54,8 @@ const options: BenchOptions = {
   parts: values.parts.split(',').filter(Boolean),
   listeners: Number(values.listeners),
   sessions: Number(values.sessions),
+  old: Number(values.old),
+  underWay: values['under-way'].split(',').map(Number),
   quiet: Number(values.quiet) / 100,
   signal: interruption.signal,
 };

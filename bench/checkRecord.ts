@@ -9,9 +9,11 @@ const PENDING = `select count(*)::int as pending from commands where status = 'a
 const SETTLE_WITHIN_MS = 10_000;
 
 const FINDINGS = `
-  with chained as (
+  with current as materialized (
+    select * from streams where occurred_at >= $1
+  ), chained as (
     select e.*, p.salt, p.payload, lag(e.event_hash) over w as hash_before, lag(e.sequence) over w as sequence_before
-    from events e left join event_payloads p using (stream, sequence)
+    from events e join current using (stream) left join event_payloads p on p.stream = e.stream and p.sequence = e.sequence
     window w as (partition by e.stream order by e.sequence)
   ), events_checked as (
     select
@@ -24,40 +26,48 @@ const FINDINGS = `
     from chained
   ), heads_checked as (
     select count(*) as heads
-    from (select distinct on (stream) stream, sequence, event_hash from events order by stream, sequence desc) last
-    full join streams s using (stream)
+    from (select distinct on (stream) stream, sequence, event_hash from chained order by stream, sequence desc) last
+    full join current s using (stream)
     where (last.sequence, last.event_hash) is distinct from (s.sequence, s.event_hash)
   ), commands_checked as (
     select count(*) filter (where e.event_id is null or c.outcome is null) as commands_without_event
     from commands c
     left join events e on e.event_id = overlay(c.id::text placing '0001' from 33)::uuid and e.stream = c.stream
-    where c.name = 'session.log'
+    where c.name = 'session.log' and c.accepted_at >= $1
   )
   select * from events_checked, heads_checked, commands_checked`;
 
 const COUNTS = `
-  select (select count(*)::int from commands where name = 'session.log' and status = 'applied') as applied,
-    (select count(*)::int from commands where name = 'session.log') as commands,
-    (select count(*)::int from events where event_type = 'BENCH_ENTRY') as entries`;
+  select count(*) filter (where status = 'applied')::int as applied, count(*)::int as commands,
+    (select count(*)::int from events where event_type = 'BENCH_ENTRY' and occurred_at >= $1) as entries
+  from commands where name = 'session.log' and accepted_at >= $1`;
 
 /**
  * @param answered how many commands were answered as applied
  * @param unanswered how many more may have been under way when the load ended
+ * @param since streams in which nothing happened since then, and earlier commands, are left out
  * @returns the number of log events
  * @throws with everything that is off
  */
-export async function checkRecord(url: string, answered: number, unanswered: number): Promise<number> {
+export async function checkRecord(
+  url: string,
+  answered: number,
+  unanswered: number,
+  since = '-infinity',
+): Promise<number> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
     await untilSettled(client);
-    const { rows } = await client.query<Record<string, string>>(FINDINGS);
+    const { rows } = await client.query<Record<string, string>>(FINDINGS, [since]);
     const off = Object.entries(rows[0]!).filter(([, count]) => count !== '0');
-    const counts = (await client.query<{ applied: number; commands: number; entries: number }>(COUNTS)).rows[0]!;
-    const { applied, commands, entries } = counts;
+    const { rows: counted } = await client.query<{ applied: number; commands: number; entries: number }>(COUNTS, [
+      since,
+    ]);
+    const { applied, commands, entries } = counted[0]!;
     const isComplete = applied === commands && applied === entries;
     if (off.length > 0 || !isComplete || applied < answered || applied > answered + unanswered) {
-      throw new Error(`the record is off: ${JSON.stringify({ ...Object.fromEntries(off), ...counts, answered })}`);
+      throw new Error(`the record is off: ${JSON.stringify({ ...Object.fromEntries(off), ...counted[0], answered })}`);
     }
     return entries;
   } finally {

@@ -3,7 +3,7 @@
  * cloned from a template in which 200 sessions wait for entries.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -28,19 +28,23 @@ export interface Grounds {
   dockets: Docket[];
   /** The first processes of Postgres and Redis. */
   pids: { redis: number; postgres: number };
-  /** A fresh copy of the template, with its pages on disk. */
-  openDatabase(name: string): Promise<string>;
+  /** A fresh copy of the template, or of another database that nobody uses, with its pages on disk. */
+  openDatabase(name: string, template?: string): Promise<string>;
+  /** Of a database that is there. */
+  urlOf(name: string): string;
   dropDatabase(name: string): Promise<void>;
   stop(): Promise<void>;
 }
 
 const SESSIONS = 200;
+/** Kept grounds are used for so long. */
+const TOKEN_SECONDS = 90 * 86_400;
 const TEMPLATE = 'bench_template';
 const SETTINGS = { fsync: 'on', synchronous_commit: 'on', max_connections: '200', shared_buffers: '256MB' };
 
-/** @param settings of Postgres, beside its own */
-export async function openGrounds(settings: Record<string, string> = {}): Promise<Grounds> {
-  const home = await mkdtemp(join(tmpdir(), 'plearoll-bench-'));
+/** @param settings of Postgres, beside its own @param kept a folder where it stays for the next run */
+export async function openGrounds(settings: Record<string, string> = {}, kept?: string): Promise<Grounds> {
+  const home = kept ?? (await mkdtemp(join(tmpdir(), 'plearoll-bench-')));
   const postgres = await startEmbeddedPostgres({ home, say: () => {}, settings: { ...SETTINGS, ...settings } });
   const redis = await startRedis();
   const pids = { redis: findChild('redis-server', 'valkey-server'), postgres: findChild('postgres') };
@@ -54,19 +58,25 @@ export async function openGrounds(settings: Record<string, string> = {}): Promis
   const stop = async () => {
     await redis.stop();
     await postgres.stop();
-    await rm(home, { recursive: true, force: true });
+    if (kept === undefined) await rm(home, { recursive: true, force: true });
   };
   try {
-    await admin(`create database ${TEMPLATE}`);
+    const dockets = await once(join(home, 'dockets.json'), async () => {
+      await admin(`drop database if exists ${TEMPLATE}`, `create database ${TEMPLATE}`);
+      await migrate(urlOf(TEMPLATE));
+      return seed({ databaseUrl: urlOf(TEMPLATE), redisUrl: redis.url });
+    });
+    // As this version has it, if an earlier one made it.
     await migrate(urlOf(TEMPLATE));
-    const dockets = await seed({ databaseUrl: urlOf(TEMPLATE), redisUrl: redis.url });
     return {
       redisUrl: redis.url,
       adminUrl: urlOf('postgres'),
+      urlOf,
       dockets,
       pids,
-      async openDatabase(name) {
-        await admin(`drop database if exists ${name}`, `create database ${name} template ${TEMPLATE}`, 'checkpoint');
+      async openDatabase(name, template = TEMPLATE) {
+        const make = `create database ${name} template ${template} strategy file_copy`;
+        await admin(`drop database if exists ${name}`, make, 'checkpoint');
         return urlOf(name);
       },
       dropDatabase: (name) => admin(`drop database ${name} with (force)`),
@@ -76,6 +86,15 @@ export async function openGrounds(settings: Record<string, string> = {}): Promis
     await stop();
     throw error;
   }
+}
+
+/** Made, or read where it was made before. */
+export async function once<T>(file: string, make: () => Promise<T>): Promise<T> {
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  if (text !== undefined) return JSON.parse(text) as T;
+  const made = await make();
+  await writeFile(file, JSON.stringify(made));
+  return made;
 }
 
 async function seed(backing: { databaseUrl: string; redisUrl: string }): Promise<Docket[]> {
@@ -89,7 +108,7 @@ async function seed(backing: { databaseUrl: string; redisUrl: string }): Promise
 }
 
 async function openSession(url: string, institution_id: string, n: number): Promise<Docket> {
-  const exp = Math.floor(Date.now() / 1_000) + 86_400;
+  const exp = Math.floor(Date.now() / 1_000) + TOKEN_SECONDS;
   const admin = { id: randomUUID(), institution_id };
   const token = signToken({ sub: admin.id, role: 'admin', institution_id, exp }, SECRET);
   const post = async (path: string, body: object) => {

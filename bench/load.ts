@@ -1,6 +1,6 @@
 /**
  * The load generator, forked so that its work is nobody else's: a closed loop of log commands on so many connections,
- * each going through all sessions in an order of its own. It warms up, says when it begins to measure, and reports.
+ * each going through all sessions, or its share of them, in an order of its own. It warms up, says when it begins to measure, and reports.
  */
 import { randomInt } from 'node:crypto';
 import autocannon, { type Client, type Request, type Result } from 'autocannon';
@@ -26,6 +26,8 @@ export interface LoadEnd {
 
 const LOOK_EVERY_MS = 50;
 const MOST_SECONDS = 600;
+/** Sessions through which every connection goes. */
+const MOST_EACH = 1_000;
 
 process.once('message', (plan: LoadPlan) => void generate(plan));
 
@@ -33,7 +35,8 @@ function generate({ url, dockets, connections, warm_commands, seconds }: LoadPla
   const latencies_ms: number[] = [];
   let answers = 0;
   let measuring = false;
-  const setupClient = (client: Client) => client.setRequests(shuffled(dockets).map(requestOf));
+  const shares = sharesOf(dockets, connections);
+  const setupClient = (client: Client) => client.setRequests(shuffled(shares.shift() ?? dockets).map(requestOf));
   const run = autocannon({ url, connections, duration: MOST_SECONDS, sampleInt: LOOK_EVERY_MS, setupClient }, end);
   run.on('response', (_client, _status, _bytes, duration_ms) => {
     answers += 1;
@@ -50,6 +53,12 @@ function generate({ url, dockets, connections, warm_commands, seconds }: LoadPla
       run.stop();
     }, seconds * 1_000);
   }
+}
+
+/** Where there are many sessions, each belongs to one connection: so many requests could not be held for each. */
+function sharesOf(dockets: Docket[], connections: number): Docket[][] {
+  if (dockets.length <= MOST_EACH) return [];
+  return Array.from({ length: connections }, (_, n) => dockets.filter((_, i) => i % connections === n));
 }
 
 function end(error: Error | null, { errors, statusCodeStats }: Result): void {

@@ -3,7 +3,7 @@ import { fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { checkRecord } from './checkRecord.ts';
-import type { Grounds } from './grounds.ts';
+import type { Docket, Grounds } from './grounds.ts';
 import type { LoadEnd, LoadMessage, LoadPlan } from './load.ts';
 import { percentile } from './report.ts';
 import { type RunningServer, type ServerName, startServer } from './servers.ts';
@@ -22,9 +22,18 @@ export interface Point {
   elsewhere: number;
 }
 
+/** What a server's database is a copy of. */
+export interface Footing {
+  /** Undefined: the template of the grounds, with nothing but their sessions. */
+  template?: string;
+  /** Of what is older nothing is checked. */
+  since?: string;
+}
+
 /** A server that is up and warm. */
 export interface Contestant {
   name: ServerName;
+  footing?: Footing;
   running: RunningServer;
   databaseUrl: string;
   /** Commands answered so far, and how many may have been cut off when a load ended. */
@@ -37,15 +46,20 @@ export interface Contestant {
 const WARM_UP = { connections: 64, warm_commands: 10_000, seconds: 0 };
 const SETTLE_COMMANDS = 500;
 
-export async function enterContestant(grounds: Grounds, name: ServerName, signal: AbortSignal): Promise<Contestant> {
-  const database = `bench_${name}`;
-  const databaseUrl = await grounds.openDatabase(database);
+export async function enterContestant(
+  grounds: Grounds,
+  name: ServerName,
+  signal: AbortSignal,
+  footing: Footing = {},
+): Promise<Contestant> {
+  const database = `bench_${name}${footing.template ? '_on_another' : ''}`;
+  const databaseUrl = await grounds.openDatabase(database, footing.template);
   const running = await startServer(name, { databaseUrl, redisUrl: grounds.redisUrl });
   const leave = async () => {
     await running.stop();
     await grounds.dropDatabase(database);
   };
-  const contestant = { name, running, databaseUrl, answered: 0, cut_off: 0, leave };
+  const contestant = { name, footing, running, databaseUrl, answered: 0, cut_off: 0, leave };
   try {
     await loadContestant(grounds, contestant, WARM_UP, signal);
     return contestant;
@@ -55,13 +69,22 @@ export async function enterContestant(grounds: Grounds, name: ServerName, signal
   }
 }
 
+export interface PointPlan {
+  connections: number;
+  seconds: number;
+  /** Those of the grounds, unless told. */
+  dockets?: Docket[] | undefined;
+  signal: AbortSignal;
+}
+
 export async function measurePoint(
   grounds: Grounds,
   contestant: Contestant,
-  { connections, seconds, signal }: { connections: number; seconds: number; signal: AbortSignal },
+  { connections, seconds, dockets, signal }: PointPlan,
 ): Promise<Point> {
-  const warm_commands = SETTLE_COMMANDS + connections;
-  const load = await loadContestant(grounds, contestant, { connections, warm_commands, seconds }, signal);
+  // Where others are asked for than before, each once.
+  const warm_commands = (dockets?.length ?? SETTLE_COMMANDS) + connections;
+  const load = await loadContestant(grounds, contestant, { connections, warm_commands, seconds, dockets }, signal);
   const { latencies_ms, elapsed_ms, used_us } = load;
   const sorted = latencies_ms.sort((a, b) => a - b);
   const { machine, ...groups } = used_us;
@@ -82,18 +105,18 @@ export async function measurePoint(
 async function loadContestant(
   grounds: Grounds,
   contestant: Contestant,
-  plan: Omit<LoadPlan, 'url' | 'dockets'>,
+  { dockets = grounds.dockets, ...plan }: Omit<LoadPlan, 'url' | 'dockets'> & Pick<PointPlan, 'dockets'>,
   signal: AbortSignal,
 ): Promise<Load> {
   const { running, databaseUrl } = contestant;
   const pids = { ...running.pids, ...grounds.pids };
-  const load = await runLoad({ ...plan, url: running.url, dockets: grounds.dockets }, pids, signal);
+  const load = await runLoad({ ...plan, url: running.url, dockets }, pids, signal);
   if (Object.keys(load.failures).length > 0) {
     throw new Error(`${contestant.name} failed requests: ${JSON.stringify(load.failures)}`);
   }
   contestant.answered += load.answered;
   contestant.cut_off += plan.connections;
-  await checkRecord(databaseUrl, contestant.answered, contestant.cut_off);
+  await checkRecord(databaseUrl, contestant.answered, contestant.cut_off, contestant.footing?.since);
   return load;
 }
 

@@ -13,6 +13,9 @@ export interface BenchOptions {
   listeners: number;
   /** Of the record that is verified, of 500 events each. */
   sessions: number;
+  /** Of the grown database: old events, of which half have a command, and how many sessions are under way. */
+  old: number;
+  underWay: number[];
   /** A point is measured again while the machine does more than this besides, as a share of its processors. */
   quiet: number;
   /** Aborted by Ctrl-C or SIGTERM; whatever was started is then stopped. */

@@ -1,4 +1,4 @@
-/** A session of 500 events, decided in memory as the applier decides: turns, questions, objections, violations, notes and the seal. */
+/** Sessions decided in memory as the applier decides: one that is under way, or one of 500 events with turns, questions, objections, notes and the seal. */
 import { decideBatch } from '../src/core/apply/decideBatch.ts';
 import { initialState, type StreamState } from '../src/core/apply/streamStates.ts';
 import { newCommandId } from '../src/core/chain/ids.ts';
@@ -25,8 +25,17 @@ export interface PlayedSession {
   writes: [Write[], Write[]];
 }
 
-/** @param begins_ms when its match is made; a second passes with each command */
-export function playSession(begins_ms: number): PlayedSession {
+export interface OpenSession {
+  session_id: string;
+  played: PlayedSession;
+  act: Act;
+  stateOf(): SessionState;
+  /** Events that are there. */
+  count(): number;
+}
+
+/** A match and its session, to which nobody has come yet. @param begins_ms when its match is made; a second passes with each command */
+export function openSession(begins_ms: number, institution_id: string): OpenSession {
   const session_id = newCommandId(begins_ms);
   const assignment_id = newCommandId(begins_ms);
   const [session, assignment] = [`session:${session_id}`, `assignment:${assignment_id}`];
@@ -53,17 +62,29 @@ export function playSession(begins_ms: number): PlayedSession {
     return JSON.parse(outcomes[0].body).result;
   }
 
-  const act = (name: string, body: JsonObject, actor: Actor = presiding) => {
+  const clerk = { ...admin, institution_id };
+  const act: Act = (name, body, actor = presiding) => {
     const input = { ...catalog.commands.get(name)!.body.parse(body), session_id } as JsonObject;
     return send(name, input, actor, newCommandId(now_ms), [session, assignment]);
   };
-  const stateOf = () => held.get(session)!.state as SessionState;
-  const left = () => EVENTS - held.get(session)!.head.sequence - 1;
-
-  const entered = { ...structuredClone(match), institution_id: INSTITUTION, format: 'jessup-45' };
+  const entered = { ...structuredClone(match), institution_id, format: 'jessup-45' };
   const body = catalog.commands.get('assignment.create')!.body.parse(entered) as JsonObject;
-  send('assignment.create', { ...body, institution_id: INSTITUTION }, admin, assignment_id, [assignment]);
-  send('session.create', { assignment_id, metadata: {} }, admin, session_id, [assignment, session]);
+  send('assignment.create', { ...body, institution_id }, clerk, assignment_id, [assignment]);
+  send('session.create', { assignment_id, metadata: {} }, clerk, session_id, [assignment, session]);
+  const stateOf = () => held.get(session)!.state as SessionState;
+  return { session_id, played, act, stateOf, count: () => held.get(session)!.head.sequence };
+}
+
+/** One that began. */
+export function startSession(begins_ms: number, institution_id: string): OpenSession {
+  const open = openSession(begins_ms, institution_id);
+  open.act('session.start', {}, { ...admin, institution_id });
+  return open;
+}
+
+export function playSession(begins_ms: number): PlayedSession {
+  const { played, act, stateOf, count } = openSession(begins_ms, INSTITUTION);
+  const left = () => EVENTS - count() - 1;
   act('session.join', { role: 'petitioner' }, petitioner);
   act('session.join', { role: 'respondent' }, respondent);
   act('session.join', { role: 'judge' });

@@ -62,7 +62,7 @@ async function makeRecord(url: string, sessions: number): Promise<void> {
   await client.end();
 }
 
-async function storePlayed(db: Queryable, played: PlayedSession[]): Promise<void> {
+export async function storePlayed(db: Queryable, played: PlayedSession[]): Promise<void> {
   const rows = played.flatMap((one) => one.rows);
   await storeEvents(db, rows);
   for (const phase of [0, 1] as const)
