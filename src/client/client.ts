@@ -18,6 +18,14 @@ import { createServerTime } from './serverTime.ts';
 import { createTokens, type TokenSource } from './tokens.ts';
 import { ChainBroken, createVerifiedChain, type FaultCode } from './verifiedChain.ts';
 
+export {
+  type GalleryEvents,
+  type GalleryListener,
+  type GalleryMessage,
+  type GalleryOptions,
+  type GalleryState,
+  gallery,
+} from './gallery.ts';
 export type {
   ClockNow,
   ConnectOptions,

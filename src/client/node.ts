@@ -1,10 +1,25 @@
 /** The client as Node has it: with a WebSocket of its own where Node has none, before version 22. */
 import { WebSocket } from 'ws';
-import { type Client, type ConnectOptions, connect as connectWith, type SocketConstructor } from './client.ts';
+import {
+  type Client,
+  type ConnectOptions,
+  connect as connectWith,
+  type GalleryListener,
+  type GalleryOptions,
+  gallery as listenWith,
+  type SocketConstructor,
+} from './client.ts';
 
 export * from './client.ts';
 
 export function connect(options: ConnectOptions): Client {
-  const own = (globalThis as { WebSocket?: SocketConstructor }).WebSocket ?? WebSocket;
-  return connectWith({ ...options, WebSocket: options.WebSocket ?? own });
+  return connectWith({ ...options, WebSocket: options.WebSocket ?? ownSocket() });
+}
+
+export function gallery(options: GalleryOptions): GalleryListener {
+  return listenWith({ ...options, WebSocket: options.WebSocket ?? ownSocket() });
+}
+
+function ownSocket(): SocketConstructor {
+  return (globalThis as { WebSocket?: SocketConstructor }).WebSocket ?? WebSocket;
 }

@@ -81,6 +81,18 @@ export interface Resumption {
   seat: boolean;
 }
 
+export function galleryAddressOf(
+  relay: string,
+  session: string,
+  { token, ticket }: Pick<Resumption, 'token' | 'ticket'>,
+): string {
+  const query = new URLSearchParams({
+    ...(token !== undefined && { token }),
+    ...(ticket !== undefined && { resume_ticket: ticket }),
+  });
+  return `${relay}/gallery/ws/${session}?${query}`;
+}
+
 export function addressOf(relay: string, session: string, { token, ticket, last_sequence, seat }: Resumption): string {
   const query = new URLSearchParams({
     ...(token !== undefined && { token }),

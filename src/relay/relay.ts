@@ -21,11 +21,13 @@ import { signerFiles } from '../infra/signer/signerFiles.ts';
 import type { Log } from '../infra/telemetry/log.ts';
 import type { Metrics } from '../infra/telemetry/metrics.ts';
 import type { Tokens } from '../infra/tokens.ts';
-import { createAdmission } from './listeners/admission.ts';
-import { guardAdmission } from './listeners/admissionGuard.ts';
+import { openGallery } from './gallery/openGallery.ts';
+import { createAdmission, createLiveDoor } from './listeners/admission.ts';
+import { createAdmissionGuard } from './listeners/admissionGuard.ts';
 import { createAdmissionLimits } from './listeners/admissionLimits.ts';
 import { backpressureOf, watchGuests } from './listeners/backpressure.ts';
 import { startCensus } from './listeners/census.ts';
+import { withGuestsOf } from './listeners/guests.ts';
 import { createListeners } from './listeners/listeners.ts';
 import { createObservationLeases } from './listeners/observationLeases.ts';
 import { createOrigins } from './listeners/origins.ts';
@@ -92,29 +94,26 @@ export function createRelay(options: RelayOptions): Relay {
   const observations = createObservationLeases({ observers, guests: () => listeners.guests.all(), log });
   const resumeTickets = createResumeTickets({ db, resumption, log });
   const listeners = createListeners({ rooms, seats, observations, tokens, resumeTickets, config, metrics, log });
-  const backpressure = () => backpressureOf(listeners.guests.all(), metrics.sent.overflows);
-  const census = startCensus({
-    id,
-    reports,
-    guests: listeners.guests,
-    describe: () => ({ backpressure: backpressure() }),
-    log,
-  });
-  const stopWatch = watchGuests(listeners.guests);
+  const isLetIn = createOrigins(config);
+  const addresses = createAddresses(config);
+  const demandRoom = createAdmissionLimits({ limiter, addresses, config });
+  const { isDraining } = listeners;
+  const guard = createAdmissionGuard({ addresses, isDraining, metrics });
+  const entrance = { tokens, resumeTickets, isLetIn, demandRoom, config };
+  const admit = guard(createAdmission({ ...entrance, door: createLiveDoor(scopes) }));
+  const gallery = openGallery({ ...entrance, db, guard, broadcast, metrics, log });
+  const everybody = withGuestsOf(listeners.guests, gallery.listeners.guests);
+  const describe = () => ({ backpressure: backpressureOf(everybody.all(), metrics.sent.overflows) });
+  const census = startCensus({ id, reports, guests: everybody, describe, log });
+  const stopWatch = watchGuests(everybody);
   const turnout = createTurnout({ id, reports, guests: listeners.guests, log });
   const stopPresence = startPresenceMessages({ db, turnout, rooms, guests: listeners.guests, log });
   const view = (session_id: string) => viewOf(session_id, rooms, listeners.guests.of(session_id));
   const stopAnswering = answerRoomQuestions({ broadcast, log }, id, view);
   const stopScopeCheck = startScopeCheck({ db, listeners, scopes, broadcast, log });
-  const isLetIn = createOrigins(config);
   const { PUBLIC_URL: public_url } = config;
-  const addresses = createAddresses(config);
   const { realAddress } = addresses;
-  const demandRoom = createAdmissionLimits({ limiter, addresses, config });
-  const admission = createAdmission({ scopes, tokens, resumeTickets, isLetIn, demandRoom, config });
-  const { isDraining } = listeners;
-  const admit = guardAdmission(admission, { addresses, isDraining, metrics });
-  const receptions = { '/live': { admit, listeners } };
+  const receptions = { '/live': { admit, listeners }, '/gallery': gallery };
   const isWrittenBeneath = canWriteBeneath();
   if (!isWrittenBeneath) log.warn('ready frames cannot be written beneath ws, all goes through it');
   const floodgate = createFloodgate(metrics, { isWrittenBeneath });
@@ -130,7 +129,8 @@ export function createRelay(options: RelayOptions): Relay {
 
   async function close(): Promise<void> {
     // A listener that is not sent away yet is served as at any other time.
-    const total_connections_closed = await listeners.drain();
+    const closed = await Promise.all([listeners.drain(), gallery.listeners.drain()]);
+    const total_connections_closed = closed[0] + closed[1];
     stopHeadCheck();
     stopScopeCheck();
     stopPresence();
@@ -141,9 +141,10 @@ export function createRelay(options: RelayOptions): Relay {
     eventStreams.close();
     socketIo.close();
     rooms.close();
+    gallery.close();
     resumeTickets.close();
     log.info({ total_connections_closed }, 'relay drained');
   }
 
-  return { attach, connections: listeners.guests.count, close };
+  return { attach, connections: everybody.count, close };
 }

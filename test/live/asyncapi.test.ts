@@ -6,6 +6,8 @@ import { faultOfExported } from '../../src/core/chain/exported.ts';
 import { asyncApiDocument } from '../../src/http/operations/asyncapi.ts';
 import { CLOSE } from '../../src/live/closeCodes.ts';
 import { described } from '../../src/live/examples.ts';
+import { describedInGallery } from '../../src/live/galleryExamples.ts';
+import { galleryClientMessages, galleryServerMessages } from '../../src/live/galleryMessages.ts';
 import { clientMessages, serverMessages } from '../../src/live/messages.ts';
 import { catalog } from '../../src/modules.ts';
 import type { Json } from '../support/client.ts';
@@ -14,7 +16,17 @@ const document = JSON.parse(JSON.stringify(asyncApiDocument('tried'))) as Json;
 const official = createRequire(import.meta.url)('@asyncapi/specs/schemas/3.0.0-without-$id.json');
 // Formats say nothing that patterns do not.
 const LENIENT = { strict: false, allErrors: true, validateFormats: false };
-const examples = Object.entries(described).map(([type, { example }]) => [type, example as Json] as const);
+const ofGallery = (type: string) => `gallery.${type}`;
+const renamed = <T>(all: Record<string, T>) =>
+  Object.entries(all).map(([type, one]) => [ofGallery(type), one] as const);
+const schemas = {
+  ...serverMessages,
+  ...clientMessages,
+  ...Object.fromEntries(renamed({ ...galleryServerMessages, ...galleryClientMessages })),
+};
+const examples = [...Object.entries(described), ...renamed(describedInGallery)].map(
+  ([type, { example }]) => [type, example as Json] as const,
+);
 const valueAt = (path: string) => path.split('/').reduce<Json | undefined>((at, key) => at?.[key], document);
 
 /** What an example must be by the document alone. */
@@ -39,11 +51,15 @@ test('has every message, each in the direction in which it is sent', () => {
   const { operations, components } = document;
   const named = ({ messages }: Json) => messages.map(({ $ref }: Json) => $ref.split('/').at(-1));
   const fromClient = Object.values<Json>(operations).filter(({ action }) => action === 'receive');
-  expect(Object.keys(components.messages)).toEqual([...Object.keys(serverMessages), ...Object.keys(clientMessages)]);
+  const inGallery = Object.keys(galleryServerMessages).map(ofGallery);
+  expect(Object.keys(components.messages).sort()).toEqual(Object.keys(schemas).sort());
   for (const channel of ['websocket', 'socketio', 'sse']) {
     expect(named(operations[`${channel}.listen`])).toEqual(Object.keys(serverMessages));
   }
-  expect([...new Set(fromClient.flatMap(named))]).toEqual(Object.keys(clientMessages));
+  for (const channel of ['gallery_websocket', 'gallery_socketio']) {
+    expect(named(operations[`${channel}.listen`])).toEqual(inGallery);
+  }
+  expect([...new Set(fromClient.flatMap(named))]).toEqual([...Object.keys(clientMessages), 'gallery.PING']);
 });
 
 test('has the payload of every event that a session records, and every close code', () => {
@@ -55,7 +71,7 @@ test('has the payload of every event that a session records, and every close cod
 
 describe.each(examples)('the example of %s', (type, example) => {
   test('is what our own schemas take', () => {
-    const schema = { ...serverMessages, ...clientMessages }[type as keyof typeof serverMessages];
+    const schema = schemas[type as keyof typeof schemas];
     expect(schema.safeParse(example)).toMatchObject({ success: true });
   });
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { Problem } from '../../src/core/definitions/problem.ts';
 import { createMetrics } from '../../src/infra/telemetry/metrics.ts';
 import type { Admitted, Request } from '../../src/relay/listeners/admission.ts';
-import { guardAdmission } from '../../src/relay/listeners/admissionGuard.ts';
+import { createAdmissionGuard } from '../../src/relay/listeners/admissionGuard.ts';
 
 const request = { transport: 'websocket', address: '203.0.113.1' } as Request;
 const addresses = { realAddress: () => '', isAllowlisted: () => false };
@@ -21,7 +21,7 @@ function guarded(mostUnderWay: number) {
   const drain = () => {
     draining = true;
   };
-  return { admit: guardAdmission(admit, options), waiting, results, drain };
+  return { admit: createAdmissionGuard(options)(admit), waiting, results, drain };
 }
 
 test('more than so many at a time are sent away, to come back at different moments', async () => {
@@ -53,10 +53,10 @@ test('an address that was refused so often is not looked at for a while; others 
     throw new Problem('unauthenticated');
   };
   const isAllowlisted = (address: string) => address === '198.51.100.1';
-  const guarded = guardAdmission(admit, {
+  const guarded = createAdmissionGuard({
     ...{ addresses: { realAddress: () => '', isAllowlisted }, isDraining: () => false },
     ...{ metrics: createMetrics(), mostRefused: 2 },
-  });
+  })(admit);
   const codeFor = (address: string) =>
     guarded({ ...request, address }).then(
       () => 'let in',
@@ -75,7 +75,7 @@ test('an address that was refused so often is not looked at for a while; others 
 test('what is refused through no fault of the address is not counted', async () => {
   const admit = () => Promise.reject(new Problem('unavailable'));
   const options = { addresses, isDraining: () => false, metrics: createMetrics(), mostRefused: 1 };
-  const guarded = guardAdmission(admit, options);
+  const guarded = createAdmissionGuard(options)(admit);
   for (let n = 0; n < 3; n += 1)
     await expect(guarded(request)).rejects.toMatchObject({ body: { code: 'unavailable' } });
 });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { get, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { io } from 'socket.io-client';
 import { WebSocket } from 'ws';
+import type { Namespace } from '../../src/relay/listeners/prepared.ts';
 import type { Json } from './client.ts';
 import { checkFrame } from './liveFrames.ts';
 
@@ -27,15 +28,17 @@ export interface ListenOptions {
   /** Beside those of the protocol. */
   headers?: Record<string, string>;
   resume_ticket?: string;
+  /** Of what kind of room; not on SSE. */
+  namespace?: Namespace;
 }
 
 const PATIENCE_MS = 15_000;
 
-function mailbox() {
+function mailbox(namespace?: Namespace) {
   const messages: Json[] = [];
   const waiting = new Set<() => void>();
   const receive = (message: Json) => {
-    checkFrame(message);
+    checkFrame(message, namespace);
     messages.push(message);
     for (const look of [...waiting]) look();
   };
@@ -71,9 +74,10 @@ function queryOf({ token, last_sequence, seat, resume_ticket }: ListenOptions): 
 
 /** @throws the HTTP status when the upgrade is refused */
 export async function listenOnWebSocket(url: string, options: ListenOptions): Promise<Listener> {
-  const { session_id, headers = {} } = options;
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/live/ws/${session_id}?${queryOf(options)}`, { headers });
-  const { receive, ...box } = mailbox();
+  const { session_id, headers = {}, namespace = '/live' } = options;
+  const path = `${namespace}/ws/${session_id}?${queryOf(options)}`;
+  const socket = new WebSocket(url.replace('http', 'ws') + path, { headers });
+  const { receive, ...box } = mailbox(namespace);
   socket.on('message', (data) => receive(JSON.parse(String(data))));
   const closed = new Promise<number>((resolve) => socket.on('close', resolve));
   await new Promise<void>((resolve, reject) => {
@@ -134,15 +138,15 @@ export async function listenOnSse(url: string, options: ListenOptions): Promise<
 
 /** @throws the connect_error when it is refused */
 export async function listenOnSocketIo(url: string, options: ListenOptions, transports?: string[]): Promise<Listener> {
-  const { headers: extraHeaders = {}, ...auth } = options;
-  const socket = io(`${url}/live`, {
-    auth,
+  const { headers: extraHeaders = {}, namespace = '/live', token, ...asked } = options;
+  const socket = io(url + namespace, {
+    auth: { ...asked, ...(token !== null && { token }) },
     forceNew: true,
     reconnection: false,
     extraHeaders,
     ...(transports && { transports }),
   });
-  const { receive, ...box } = mailbox();
+  const { receive, ...box } = mailbox(namespace);
   socket.onAny((_name: string, message: Json) => receive(message));
   const closed = new Promise<string>((resolve) => socket.on('disconnect', resolve));
   await new Promise<void>((resolve, reject) => {

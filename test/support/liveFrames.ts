@@ -1,13 +1,21 @@
 /** Every frame that a test receives is one that the live protocol has: what is not ends the test as a failure. */
+import type { z } from 'zod';
+import { galleryServerMessages } from '../../src/live/galleryMessages.ts';
 import { serverMessages } from '../../src/live/messages.ts';
 import { catalog } from '../../src/modules.ts';
+import type { Namespace } from '../../src/relay/listeners/prepared.ts';
 import type { Json } from './client.ts';
+
+const MESSAGES: Record<Namespace, Record<string, z.ZodType>> = {
+  '/live': serverMessages,
+  '/gallery': galleryServerMessages,
+};
 
 let faults: string[] = [];
 
-export function checkFrame(message: Json): void {
+export function checkFrame(message: Json, namespace: Namespace = '/live'): void {
   const said = JSON.stringify(message).slice(0, 1_000);
-  for (const fault of faultsOf(message)) faults.push(`${fault} in ${said}`);
+  for (const fault of faultsOf(message, namespace)) faults.push(`${fault} in ${said}`);
 }
 
 /** The faults of frames since the last call. */
@@ -17,8 +25,8 @@ export function takeFrameFaults(): string[] {
   return taken;
 }
 
-export function faultsOf(message: Json): string[] {
-  const schema = serverMessages[message.type as keyof typeof serverMessages];
+export function faultsOf(message: Json, namespace: Namespace = '/live'): string[] {
+  const schema = MESSAGES[namespace][message.type as string];
   if (!schema) return [`no message is called ${message.type}`];
   return [...issuesOf(schema.safeParse(message)), ...(message.type === 'EVENT' ? payloadFaults(message) : [])];
 }

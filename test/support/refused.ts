@@ -2,6 +2,7 @@
 import { text } from 'node:stream/consumers';
 import { io } from 'socket.io-client';
 import { WebSocket } from 'ws';
+import type { Namespace } from '../../src/relay/listeners/prepared.ts';
 import type { Json } from './client.ts';
 
 export interface Refused {
@@ -18,6 +19,8 @@ export interface Asked {
   session_id: string;
   last_sequence?: string;
   resume_ticket?: string;
+  /** Of what kind of room; not on SSE. */
+  namespace?: Namespace;
 }
 
 export interface Browser {
@@ -30,8 +33,8 @@ const retryIn = (seconds: unknown) => (seconds === undefined ? {} : { retry_afte
 
 /** @throws when it is let in */
 export async function refusedOnWebSocket(url: string, asked: Asked, browser: Browser = {}): Promise<Refused> {
-  const { session_id, ...query } = asked;
-  const path = `/live/ws/${session_id}?${new URLSearchParams(query as Record<string, string>)}`;
+  const { session_id, namespace = '/live', ...query } = asked;
+  const path = `${namespace}/ws/${session_id}?${new URLSearchParams(query as Record<string, string>)}`;
   return refusedAtPath(url, path, browser);
 }
 
@@ -79,7 +82,8 @@ export async function refusedOnSocketIo(
   transports = ['polling', 'websocket'],
 ): Promise<Refused> {
   const extraHeaders = { ...headers, ...(origin && { origin }) };
-  const socket = io(`${url}/live`, { auth: asked, forceNew: true, reconnection: false, transports, extraHeaders });
+  const { namespace = '/live', ...auth } = asked;
+  const socket = io(url + namespace, { auth, forceNew: true, reconnection: false, transports, extraHeaders });
   try {
     return await new Promise((resolve, reject) => {
       socket.on('connect_error', (error) => resolve((error as Error & { data: Refused }).data));

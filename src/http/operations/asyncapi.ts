@@ -2,12 +2,34 @@
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { CLOSINGS } from '../../live/closeCodes.ts';
 import { described } from '../../live/examples.ts';
+import { describedInGallery } from '../../live/galleryExamples.ts';
+import { galleryClientMessages, galleryServerMessages } from '../../live/galleryMessages.ts';
 import { clientMessages, serverMessages } from '../../live/messages.ts';
-import { liveSchemas } from './liveSchemas.ts';
+import { gallerySchemas, liveSchemas } from './liveSchemas.ts';
 
-const FROM_RELAY = Object.keys(serverMessages) as (keyof typeof serverMessages)[];
-const FROM_CLIENT = Object.keys(clientMessages) as (keyof typeof clientMessages)[];
-const REPLIES = { PING: 'PONG', ACK: undefined, REQUEST_STATE: 'SNAPSHOT', REAUTH: 'REAUTHED' } as const;
+/** Of one kind of room: the names under which components have its messages, and what answers which. */
+interface Words {
+  from_relay: readonly string[];
+  from_client: readonly string[];
+  replies: { readonly [type: string]: string };
+}
+
+const LIVE: Words = {
+  from_relay: Object.keys(serverMessages),
+  from_client: Object.keys(clientMessages),
+  replies: { PING: 'PONG', REQUEST_STATE: 'SNAPSHOT', REAUTH: 'REAUTHED' },
+};
+const ofGallery = (type: string) => `gallery.${type}`;
+const GALLERY: Words = {
+  from_relay: Object.keys(galleryServerMessages).map(ofGallery),
+  from_client: Object.keys(galleryClientMessages).map(ofGallery),
+  replies: { 'gallery.PING': 'gallery.PONG' },
+};
+
+const MESSAGES = Object.fromEntries([
+  ...Object.entries(described).map(([type, one]) => [type, messageOf(type, one)]),
+  ...Object.entries(describedInGallery).map(([type, one]) => [ofGallery(type), messageOf(ofGallery(type), one)]),
+]);
 
 const HOST = {
   host: {
@@ -21,9 +43,12 @@ const POSITION = {
   minimum: 0,
   description: 'The last event that you have: exactly those after it follow; 0: all. Without it: a SNAPSHOT.',
 };
+const RESUMPTION = {
+  resume_ticket: { type: 'string', description: 'Of WELCOME or DRAIN, good once: lets you back in beyond the limits.' },
+};
 const ADMISSION = {
   last_sequence: POSITION,
-  resume_ticket: { type: 'string', description: 'Of WELCOME or DRAIN, good once: lets you back in beyond the limits.' },
+  ...RESUMPTION,
   seat: { type: 'boolean', default: true, description: 'false: listens without being present on the roster.' },
 };
 const TOKEN = { token: { type: 'string', description: 'A token, or an observer ticket.' } };
@@ -35,15 +60,15 @@ export function asyncApiDocument(version: string): JsonObject {
       title: 'Plearoll live',
       version,
       description:
-        'Follows a courtroom session live: every event of its record once, in order, without a hole. The same messages on three transports.',
+        'Follows a courtroom session live: every event of its record once, in order, without a hole. The same messages on three transports. Beside it, what spectators say in its gallery.',
     },
     defaultContentType: 'application/json',
     servers: SERVERS,
     channels: Object.fromEntries(CHANNELS.map((channel) => [channel.name, channelOf(channel)])),
     operations: Object.assign({}, ...CHANNELS.map(operationsOf)),
     components: {
-      messages: Object.fromEntries([...FROM_RELAY, ...FROM_CLIENT].map((type) => [type, messageOf(type)])),
-      schemas: liveSchemas(),
+      messages: MESSAGES,
+      schemas: { ...liveSchemas(), ...gallerySchemas(ofGallery) },
       securitySchemes: SECURITY,
     },
     'x-close-codes': Object.entries(CLOSINGS).map(([code, { reason, returns, meaning }]) => {
@@ -73,10 +98,11 @@ const SERVERS = {
 };
 
 interface Channel {
-  name: keyof typeof SERVERS;
+  name: string;
   address: string;
   description: string;
-  says: readonly (keyof typeof clientMessages)[];
+  server: keyof typeof SERVERS;
+  words: Words;
   rest: JsonObject;
 }
 
@@ -85,7 +111,8 @@ const CHANNELS: readonly Channel[] = [
     name: 'websocket',
     address: '/live/ws/{session_id}',
     description: 'A session by WebSocket.',
-    says: FROM_CLIENT,
+    server: 'websocket',
+    words: LIVE,
     rest: { parameters: SESSION, bindings: { ws: { method: 'GET', query: objectOf({ ...TOKEN, ...ADMISSION }) } } },
   },
   {
@@ -93,7 +120,8 @@ const CHANNELS: readonly Channel[] = [
     address: '/live',
     description:
       'A session by socket.io, in the namespace `/live`: each message is an event named by its `type`, whose one argument is the message. Refusals are `connect_error` with `err.data` = `{code, status, retry_after_ms?}`.',
-    says: FROM_CLIENT,
+    server: 'socketio',
+    words: LIVE,
     rest: { 'x-auth': objectOf({ ...TOKEN, session_id: { type: 'string', format: 'uuid' }, ...ADMISSION }) },
   },
   {
@@ -101,8 +129,26 @@ const CHANNELS: readonly Channel[] = [
     address: '/live/sse/{session_id}',
     description:
       'A session by server-sent events: `event:` is the type, `data:` the message, and `id:`, on EVENT alone, its sequence. The header `Last-Event-ID` goes before `last_sequence`.',
-    says: [],
+    server: 'sse',
+    words: { ...LIVE, from_client: [] },
     rest: { parameters: SESSION, 'x-query': objectOf({ ...TOKEN, ...ADMISSION }) },
+  },
+  {
+    name: 'gallery_websocket',
+    address: '/gallery/ws/{session_id}',
+    description:
+      'The gallery of a session by WebSocket. Of a public session no token is needed, but while it is active.',
+    server: 'websocket',
+    words: GALLERY,
+    rest: { parameters: SESSION, bindings: { ws: { method: 'GET', query: objectOf({ ...TOKEN, ...RESUMPTION }) } } },
+  },
+  {
+    name: 'gallery_socketio',
+    address: '/gallery',
+    description: 'The gallery of a session by socket.io, in the namespace `/gallery`.',
+    server: 'socketio',
+    words: GALLERY,
+    rest: { 'x-auth': objectOf({ ...TOKEN, session_id: { type: 'string', format: 'uuid' }, ...RESUMPTION }) },
   },
 ];
 
@@ -111,27 +157,32 @@ function serverOf(protocol: string, schemes: readonly (keyof typeof SECURITY)[],
   return { host: '{host}', protocol, description, variables: HOST, security };
 }
 
-function channelOf({ name, address, description, says, rest }: Channel): JsonObject {
-  const messages = [...FROM_RELAY, ...says].map((type) => [type, ref('components', 'messages', type)]);
-  return { address, description, servers: [ref('servers', name)], ...rest, messages: Object.fromEntries(messages) };
+function channelOf({ address, description, server, words, rest }: Channel): JsonObject {
+  const types = [...words.from_relay, ...words.from_client];
+  const messages = types.map((type) => [type, ref('components', 'messages', type)]);
+  return { address, description, servers: [ref('servers', server)], ...rest, messages: Object.fromEntries(messages) };
 }
 
-function operationsOf({ name, says }: Channel): JsonObject {
+function operationsOf({ name, words }: Channel): JsonObject {
   const on = (types: readonly string[]) => ({
     channel: ref('channels', name),
     messages: types.map((type) => ref('channels', name, 'messages', type)),
   });
-  const heard = says.map((type) => {
-    const reply = REPLIES[type];
-    return [`${name}.${type}`, { action: 'receive', ...on([type]), ...(reply && { reply: on([reply]) }) }];
+  const heard = words.from_client.map((type) => {
+    const reply = words.replies[type];
+    return [`${name}.${nameOf(type)}`, { action: 'receive', ...on([type]), ...(reply && { reply: on([reply]) }) }];
   });
-  return { [`${name}.listen`]: { action: 'send', ...on(FROM_RELAY) }, ...Object.fromEntries(heard) };
+  return { [`${name}.listen`]: { action: 'send', ...on(words.from_relay) }, ...Object.fromEntries(heard) };
 }
 
-function messageOf(type: keyof typeof described): JsonObject {
-  const { summary, example } = described[type];
+/** Its `type`. */
+function nameOf(type: string): string {
+  return type.slice(type.indexOf('.') + 1);
+}
+
+function messageOf(type: string, { summary, example }: { summary: string; example: JsonObject }): JsonObject {
   return {
-    name: type,
+    name: nameOf(type),
     title: type,
     summary,
     payload: ref('components', 'schemas', type),

@@ -7,6 +7,7 @@ import { objectionAnswer } from '../../court/objections/objection.ts';
 import { sessionStream } from '../../court/sessions/session.ts';
 import { participantAnswer, sessionAnswer } from '../../court/sessions/sessionResource.ts';
 import { clockAnswer, turnAnswer } from '../../court/turns/shownTurn.ts';
+import { galleryClientMessages, galleryServerMessages } from '../../live/galleryMessages.ts';
 import { clientMessages, serverMessages } from '../../live/messages.ts';
 import { presence, snapshot } from '../../live/snapshot.ts';
 import { catalog } from '../../modules.ts';
@@ -38,6 +39,18 @@ export function liveSchemas(): Record<string, JsonObject> {
     properties: { event_type: { not: { enum: types.map(({ type }) => type) } } },
   };
   return { ...sent, EVENT: { ...event, oneOf: [...byType, own] }, ...jsonSchemas(clientMessages, false) };
+}
+
+/** Of a gallery's sockets. @param nameOf each among the schemas of all */
+export function gallerySchemas(nameOf: (type: string) => string): Record<string, JsonObject> {
+  const named = <T>(schemas: Record<string, T>) =>
+    Object.fromEntries(Object.entries(schemas).map(([type, schema]) => [nameOf(type), schema]));
+  // A schema that is both sides' has one name in a registry.
+  const sent = jsonSchemas(
+    named({ ...galleryServerMessages, ERROR: z.strictObject(galleryServerMessages.ERROR.shape) }),
+    true,
+  );
+  return { ...sent, ...jsonSchemas(named(galleryClientMessages), false) };
 }
 
 /** @param isOpen a later version may say more: a client passes over what it does not know */

@@ -46,12 +46,21 @@ export interface Admitted {
 }
 
 const CONNECTION_ID_BYTES = 12;
+export const NIL = '00000000-0000-0000-0000-000000000000';
 
 /** @throws {Problem} with the refusal */
 export type Admit = (request: Request) => Promise<Admitted>;
 
+/** What a kind of room asks of its own. */
+export interface Door {
+  /** The identity of a listener that shows neither token nor ticket; undefined: it is not let in. */
+  anybody: Identity | undefined;
+  /** @throws {Problem} with the refusal */
+  demandSession(session_id: string, identity: Identity | Ticket): Promise<Scope>;
+}
+
 export interface AdmissionOptions {
-  scopes: ScopeCache;
+  door: Door;
   tokens: Tokens;
   resumeTickets: Pick<ResumeTickets, 'redeem'>;
   isLetIn: IsLetIn;
@@ -60,19 +69,20 @@ export interface AdmissionOptions {
 }
 
 export function createAdmission(options: AdmissionOptions): Admit {
-  const { scopes, tokens, resumeTickets, isLetIn, demandRoom, config } = options;
+  const { door, tokens, resumeTickets, isLetIn, demandRoom, config } = options;
 
   async function admit(request: Request): Promise<Admitted> {
     if (!isLetIn(request.origin, request.host)) throw new Problem('forbidden', 'Pages of this origin may not connect.');
     const identity = await identify(request);
     if (!config.FEATURE_MOOT_OPERATIONS) throw new Problem('feature_disabled');
-    const scope = await demandSession(request.session_id, identity);
+    const scope = await door.demandSession(idIn(request.session_id), identity);
     const session_id = scope.session_id!;
     const [last_sequence, seat] = [request.lastSequence(), request.seat()];
     // The last thing to be asked: what is refused for another reason uses no ticket up.
     const resumed = await resumeTickets.redeem(request.resume_ticket, bearerOf(identity, session_id));
     if (!resumed && !isCurrent(identity)) throw unauthenticated();
-    if (!resumed) await demandRoom(identity.actor.id, request.address);
+    const user_id = identity === door.anybody ? undefined : identity.actor.id;
+    if (!resumed) await demandRoom(user_id, request.address);
     // Named one by one: objects made by spreading have a shape of their own each, which is ten times their size.
     const { address } = request;
     const connection_id = randomBytes(CONNECTION_ID_BYTES).toString('base64url');
@@ -81,20 +91,31 @@ export function createAdmission(options: AdmissionOptions): Admit {
 
   /** The ticket of an observer that has ended is good for coming back, and for nothing else. */
   async function identify({ token, resume_ticket }: Request): Promise<Identity | Ticket> {
+    if (token === undefined && door.anybody) return door.anybody;
     const identity = typeof token === 'string' && ((await tokens.verify(token)) ?? (await tokens.verifyTicket(token)));
     if (!identity || (resume_ticket === undefined && !isCurrent(identity))) throw unauthenticated();
     return identity;
   }
 
-  async function demandSession(asked: unknown, identity: Identity | Ticket): Promise<Scope> {
-    const id = typeof asked === 'string' ? asked.toLowerCase() : '';
-    const isAllowed = (scope: Scope) => mayListen(scope, identity);
-    const scope = isUuid(id) ? await scopes.find({ kind: 'session', id }, isAllowed) : undefined;
-    if (!scope || !isAllowed(scope)) throw new Problem('not_found');
-    return scope;
-  }
-
   return admit;
+}
+
+/** @returns what is no id as one that nothing has */
+function idIn(asked: unknown): string {
+  return typeof asked === 'string' && isUuid(asked.toLowerCase()) ? asked.toLowerCase() : NIL;
+}
+
+/** To a session's record. */
+export function createLiveDoor(scopes: ScopeCache): Door {
+  return {
+    anybody: undefined,
+    async demandSession(id, identity) {
+      const isAllowed = (scope: Scope) => mayListen(scope, identity);
+      const scope = id === NIL ? undefined : await scopes.find({ kind: 'session', id }, isAllowed);
+      if (!scope || !isAllowed(scope)) throw new Problem('not_found');
+      return scope;
+    },
+  };
 }
 
 function unauthenticated(): Problem {

@@ -10,6 +10,9 @@ import type { Metrics } from '../../infra/telemetry/metrics.ts';
 import type { Admit, Admitted, Request } from './admission.ts';
 import { isExempt, retryAfter } from './admissionLimits.ts';
 
+/** @param admit given the real address */
+export type GuardAdmission = (admit: Admit) => Admit;
+
 export interface AdmissionGuardOptions {
   addresses: Addresses;
   isDraining(): boolean;
@@ -28,17 +31,17 @@ const MAX_RETRY_MS = 5_000;
 /** Beyond these the fault is not the client's. */
 const FIRST_OTHER_STATUS = 429;
 
-/** @param admit given the real address */
-export function guardAdmission(admit: Admit, options: AdmissionGuardOptions): Admit {
+/** One for all kinds of rooms: they share what it counts. */
+export function createAdmissionGuard(options: AdmissionGuardOptions): GuardAdmission {
   const { addresses, isDraining, metrics, mostUnderWay = MOST_UNDER_WAY, mostRefused = MOST_REFUSED } = options;
   // A window begins with its first refusal.
   const refused = new LRUCache<string, number>({ max: ADDRESSES_KEPT, ttl: WINDOW_MS, noUpdateTTL: true });
   let underWay = 0;
 
-  async function admitCounted(request: Request): Promise<Admitted> {
+  async function admitCounted(admit: Admit, request: Request): Promise<Admitted> {
     const { transport } = request;
     try {
-      const admitted = await admitGuarded(request);
+      const admitted = await admitGuarded(admit, request);
       metrics.admissions.inc({ transport, result: admitted.resumed ? 'resumed' : 'new' });
       return admitted;
     } catch (error) {
@@ -48,7 +51,7 @@ export function guardAdmission(admit: Admit, options: AdmissionGuardOptions): Ad
     }
   }
 
-  async function admitGuarded(request: Request): Promise<Admitted> {
+  async function admitGuarded(admit: Admit, request: Request): Promise<Admitted> {
     if (isDraining()) throw new Problem('unavailable', 'This relay is stopping.', {}, retryAfter(jittered()));
     if (underWay >= mostUnderWay) {
       throw new Problem('backlog', 'Too many connections are being admitted just now.', {}, retryAfter(jittered()));
@@ -77,7 +80,7 @@ export function guardAdmission(admit: Admit, options: AdmissionGuardOptions): Ad
     refused.set(key, (refused.get(key) ?? 0) + 1);
   }
 
-  return admitCounted;
+  return (admit) => (request) => admitCounted(admit, request);
 }
 
 function jittered(): number {

@@ -8,8 +8,8 @@ import type { Limiter, Try } from '../../infra/limiter/limiter.ts';
 import { isLoopback } from '../../infra/loopback.ts';
 import type { Config } from '../../infra/process/config.ts';
 
-/** @throws {Problem} 429 */
-export type DemandRoom = (user_id: string, address: string) => Promise<void>;
+/** @param user_id undefined where nobody knows who it is. @throws {Problem} 429 */
+export type DemandRoom = (user_id: string | undefined, address: string) => Promise<void>;
 
 const HOUR_MS = 3_600_000;
 const OF_ONE = { ws_connections_per_user: 'of one user', ws_connections_per_ip: 'from one address' } as const;
@@ -24,7 +24,8 @@ export function createAdmissionLimits({ limiter, addresses, config }: AdmissionL
   const { WS_MAX_CONNECTIONS_PER_USER, WS_MAX_CONNECTIONS_PER_IP } = config;
 
   return async (user_id, address) => {
-    const tries: Try[] = [limitOf('ws_connections_per_user', user_id, WS_MAX_CONNECTIONS_PER_USER)];
+    const tries: Try[] = [];
+    if (user_id !== undefined) tries.push(limitOf('ws_connections_per_user', user_id, WS_MAX_CONNECTIONS_PER_USER));
     if (!isExempt(addresses, address)) {
       tries.push(limitOf('ws_connections_per_ip', limitKey(address), WS_MAX_CONNECTIONS_PER_IP));
     }

@@ -77,6 +77,16 @@ export function createGuests<G extends Counted = Guest>(): Guests<G> {
   };
 }
 
+/** All of two kinds of rooms; how many are in each room says the first alone. */
+export function withGuestsOf(some: Guests, others: Guests): Pick<Guests, 'all' | 'count' | 'tallies'> {
+  function* all(): Iterable<Guest> {
+    yield* some.all();
+    yield* others.all();
+  }
+
+  return { all, count: () => some.count() + others.count(), tallies: some.tallies };
+}
+
 function tallyOf(crowd: Crowd<unknown> | undefined): Tally {
   return crowd ? { connections: crowd.guests.size, listeners: crowd.listeners } : NOBODY;
 }

@@ -2,6 +2,7 @@
  * Joining a room: from where a listener goes on, and what it is told first. WELCOME, then RESYNC and SNAPSHOT where its
  * position cannot be honoured or it named none, then every event that is missing, SYNCED, and live from there.
  */
+import type { Scope } from '../../access/scope.ts';
 import type { Room } from '../rooms/room.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 import type { Delivery } from './delivery.ts';
@@ -17,6 +18,8 @@ export interface JoinOptions {
   maxReplay: number;
   /** To come back with. */
   resume_ticket: string;
+  /** As it was admitted. */
+  scope: Scope;
 }
 
 /** Does nothing where the listener is gone before it could start. @throws when Postgres fails */

@@ -5,6 +5,7 @@ import type { Delivery } from './delivery.ts';
 import { type JoinOptions, join } from './join.ts';
 import type { Message } from './messages.ts';
 import type { Outlet } from './outlet.ts';
+import type { Prepared } from './prepared.ts';
 
 export interface Protocol {
   /** Does nothing where the listener is gone before it could start. @throws when Postgres fails */
@@ -12,7 +13,7 @@ export interface Protocol {
   /** @returns undefined for what may not be said */
   read(said: unknown): ClientMessage | undefined;
   notAllowed: Message;
-  pong(room: Room): Message;
+  pong(room: Room): Message | Prepared;
   /** Whether a listener is told that its token ends soon. */
   warns: boolean;
   /** What a listener is told that is to come back. */

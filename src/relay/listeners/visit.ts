@@ -82,9 +82,9 @@ export class Visit {
 
   async #join(resume_ticket: string): Promise<void> {
     const { rooms, protocol, maxReplay, log } = this.#options;
-    const { last_sequence } = this.#visitor.admitted;
+    const { last_sequence, scope } = this.#visitor.admitted;
     try {
-      const options = { rooms, last_sequence, maxReplay, resume_ticket };
+      const options = { rooms, last_sequence, maxReplay, resume_ticket, scope };
       await protocol.join(this.room, this.outlet, this.#delivery, options);
     } catch (err) {
       log.warn({ err, session_id: this.room.session_id }, 'listener failed to join');

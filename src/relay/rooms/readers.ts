@@ -2,16 +2,17 @@
 import type pg from 'pg';
 import { EVENT_COLUMNS, type EventRow, exportedEvent } from '../../core/chain/ledger.ts';
 import type { ExportedEvent } from '../../core/definitions/event.ts';
-import { idOf, type StreamKind, streamName } from '../../core/definitions/stream.ts';
+import { idOf, streamName } from '../../core/definitions/stream.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { readAllExhibits } from '../../court/exhibits/readExhibits.ts';
 import { readAllObjections } from '../../court/objections/readObjections.ts';
 import { readAllParticipants } from '../../court/participants/readParticipants.ts';
 import { findSession } from '../../court/sessions/readSession.ts';
-import { sessionStream, sessionStreamName } from '../../court/sessions/session.ts';
+import { sessionStreamName } from '../../court/sessions/session.ts';
 import { inTransaction } from '../../infra/postgres/database.ts';
 import type { HeadSigner } from '../../infra/signer/heads.ts';
 import type { Position, Snapshot } from '../listeners/messages.ts';
+import { LIVE, type RoomKind } from './roomKind.ts';
 import { shareSignatures } from './signedHeads.ts';
 
 /** What a room reads of its stream; rooms are named by their session. */
@@ -67,9 +68,14 @@ const HEADS_TEXT = `
     (select count(*)::integer from erasures x where x.stream = s.stream) as erased
   from streams s where stream = any($1)`;
 
-/** @param kind of the streams `<kind>:<session id>` */
-export function createStreamReaders(db: Queryable, kind: Pick<StreamKind, 'kind' | 'id_name'>): StreamReaders {
-  const nameOf = (session_id: string) => streamName(kind.kind, session_id);
+export function createStreamReaders(db: Queryable, { stream, describe }: RoomKind): StreamReaders {
+  const nameOf = (session_id: string) => streamName(stream.kind, session_id);
+
+  async function described(rows: EventRow[]): Promise<ExportedEvent[]> {
+    const events = rows.map((row) => exportedEvent(row, stream));
+    await describe?.(events);
+    return events;
+  }
 
   async function readHeads(session_ids: string[]): Promise<Map<string, RecordedHead>> {
     const values = [session_ids.map(nameOf)];
@@ -84,13 +90,13 @@ export function createStreamReaders(db: Queryable, kind: Pick<StreamKind, 'kind'
   async function readEvents(session_id: string, after: number, limit: number): Promise<ExportedEvent[]> {
     const values = [nameOf(session_id), after, limit, PAGE_BYTES];
     const { rows } = await db.query<EventRow>({ name: 'relay-page', text: PAGE_TEXT, values });
-    return rows.map((row) => exportedEvent(row, kind));
+    return described(rows);
   }
 
   async function readLatest(session_id: string, limit: number, bytes: number): Promise<Latest> {
     const values = [nameOf(session_id), 0, limit, bytes];
     const { rows } = await db.query<EventRow & { erased: number }>({ name: 'relay-latest', text: LATEST_TEXT, values });
-    return { events: rows.map((row) => exportedEvent(row, kind)), erased: rows[0]?.erased ?? 0 };
+    return { events: await described(rows), erased: rows[0]?.erased ?? 0 };
   }
 
   return { readEvents, readLatest, readHeads };
@@ -132,5 +138,5 @@ export function createReaders(
     );
   }
 
-  return { ...createStreamReaders(pool, sessionStream), readSnapshot };
+  return { ...createStreamReaders(pool, LIVE), readSnapshot };
 }

@@ -73,15 +73,12 @@ export function createRoom(
   { kind = LIVE, readers, broadcast, metrics, log, onBroken, onErased }: RoomOptions,
 ): Room {
   const stream = streamName(kind.stream.kind, session_id);
-  const { prepare } = kind;
   const members = new Set<Member>();
-  const events = createRoomEvents({
-    ...{ session_id, prepare, readers, metrics, log },
-    ...{ onMoved: pumpAll, onFork: startAfresh },
-  });
+  const told = { prepare: kind.prepare, onMoved: pumpAll, onFork: startAfresh };
+  const events = createRoomEvents({ session_id, readers, metrics, log, ...told });
   const subscription = subscribe(broadcast, stream, hear, () => void check(), log);
   const knownToReach = (sequence: number, grace_ms = TAIL_GRACE_MS) => events.knownToReach(sequence, grace_ms);
-  const openPages = () => createPages((after) => readers.readEvents(session_id, after, PAGE), prepare);
+  const openPages = () => createPages((after) => readers.readEvents(session_id, after, PAGE), kind.prepare);
   let readPage = openPages();
   let opening: Promise<void> | undefined;
   let closed = false;
@@ -96,10 +93,7 @@ export function createRoom(
 
   function hear(message: string): void {
     if (closed) return;
-    if (message === ERASURE) {
-      void check();
-      return;
-    }
+    if (message === ERASURE) return void check();
     const announced = readAnnouncement(message, stream, kind.stream);
     if (!announced) {
       log.warn({ session_id }, 'announcement not genuine; checking head');
@@ -107,7 +101,12 @@ export function createRoom(
       return;
     }
     if (log.isLevelEnabled('debug')) logHeard(log, session_id, announced, message);
-    if (events.hear(announced)) observeEmitted(metrics, message);
+    if (kind.describe) void kind.describe(announced).then(() => take(announced, message), check);
+    else take(announced, message);
+  }
+
+  function take(announced: ExportedEvent[], message: string): void {
+    if (!closed && events.hear(announced)) observeEmitted(metrics, message);
   }
 
   function pumpAll(): void {

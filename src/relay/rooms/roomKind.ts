@@ -7,6 +7,8 @@ import { type PreparedEvent, prepareEvent } from '../listeners/prepared.ts';
 export interface RoomKind {
   /** Of the stream `<kind>:<session id>`. */
   stream: Pick<StreamKind, 'kind' | 'id_name'>;
+  /** To be awaited before they are prepared, where what is told of them has to be read. @throws when Postgres fails */
+  describe?(events: readonly ExportedEvent[]): Promise<void>;
   prepare(event: ExportedEvent): PreparedEvent;
 }
 

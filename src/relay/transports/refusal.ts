@@ -25,6 +25,8 @@ const CLOSE_CODES: Record<number, CloseCode> = {
   401: CLOSE.token,
   403: CLOSE.origin,
   404: CLOSE.scope,
+  /** A gallery that is off. */
+  409: CLOSE.origin,
   422: CLOSE.position,
   429: CLOSE.limit,
   503: CLOSE.draining,
