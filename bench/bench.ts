@@ -6,6 +6,7 @@
 import { parseArgs } from 'node:util';
 import { benchCheckpoints } from './checkpoints.ts';
 import { benchClient } from './client.ts';
+import { benchCold } from './cold.ts';
 import { benchCommands } from './commands.ts';
 import { benchGrown } from './grown.ts';
 import { benchLimiter } from './limiter.ts';
@@ -27,6 +28,7 @@ const BENCHMARKS: Record<string, (options: BenchOptions) => Promise<void>> = {
   sequencing: benchSequencing,
   checkpoints: benchCheckpoints,
   grown: benchGrown,
+  cold: benchCold,
 };
 
 const { values, positionals } = parseArgs({

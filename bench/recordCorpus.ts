@@ -91,7 +91,7 @@ export async function storePlayed(db: Queryable, played: PlayedSession[]): Promi
   await db.query('update log_state set size = $1', [size + inOrder.length]);
 }
 
-async function storeEvents(db: Queryable, rows: EventRow[]): Promise<void> {
+export async function storeEvents(db: Queryable, rows: EventRow[]): Promise<void> {
   const columns = rows.map(({ payload_commitment, ...row }) => ({ ...row, commitment: payload_commitment }));
   await db.query(
     `with given as (

@@ -9,6 +9,7 @@ import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { createApp } from '../../src/http/app.ts';
 import type { Acceptor } from '../../src/http/commands/acceptance.ts';
 import type { Outcomes } from '../../src/http/commands/outcomes.ts';
+import { createWaits } from '../../src/http/commands/waits.ts';
 import type { ApiContext } from '../../src/http/door/door.ts';
 import { createExpressServer } from '../../src/http/server.ts';
 import { createAddresses } from '../../src/infra/addresses.ts';
@@ -59,6 +60,7 @@ export async function openDoor(
     scopes: createScopes(db, createScopeCache(db)),
     acceptor: { accept, idle: async () => {} },
     outcomes: NOTHING_TO_WAIT_FOR,
+    waits: createWaits(),
     instance: 'peer',
   } as unknown as ApiContext;
   const probe = await startProbe({
