@@ -18,13 +18,13 @@ export function stateKeyFile({ PLEAROLL_HOME }: Pick<Config, 'PLEAROLL_HOME'>, i
 
 /** Where there can be no such file the key is this process's own, and what it sealed is of no use after its end. */
 export async function openStateKey(file: string, log: Pick<Log, 'warn'>): Promise<Buffer> {
-  const secret = await readOrMakeSecret(file).catch((err) => {
-    log.warn({ err }, 'no key file of states; snapshots are of use to this process alone');
-    return randomBytes(32).toString('hex');
-  });
-  return createHmac('sha256', secret)
-    .update(await digestCode())
-    .digest();
+  try {
+    const [secret, code] = await Promise.all([readOrMakeSecret(file), digestCode()]);
+    return createHmac('sha256', secret).update(code).digest();
+  } catch (err) {
+    log.warn({ err }, 'no key of states to share; snapshots are of use to this process alone');
+    return randomBytes(32);
+  }
 }
 
 async function readOrMakeSecret(file: string): Promise<string> {

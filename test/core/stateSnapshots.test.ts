@@ -30,11 +30,12 @@ beforeEach(async () => {
 const notes = (count: number) => Array.from({ length: count }, (_, n) => court.log(place, n));
 
 /** A worker that has nothing of this stream in memory, and what it folded states from. */
-function coldWorker(key: Buffer = KEY) {
+function coldWorker(key: Buffer = KEY, kept_events?: number) {
   const told: { folded: Origin[]; forged: string[] } = { folded: [], forged: [] };
   const snapshots = createSnapshots({ openKey: async () => key, onForged: (stream) => told.forged.push(stream) });
   const states = createStates(catalog, {
     snapshots,
+    ...(kept_events !== undefined && { kept_events }),
     // The assignment's stream is folded too, and is short.
     onFolded: (from, name) => void (name === stream && told.folded.push(from)),
   });
@@ -81,6 +82,18 @@ test('nothing is stored of what was in memory, or of a stream of which few event
   await send(notes(LONG - 1));
   await send(notes(1), states);
   expect([folded, await stored()]).toEqual([['events', 'memory'], [{ sequence: LONG + 3, erased: 0 }]]);
+});
+
+test('no more is kept in memory than so many events; what had to go comes back from its snapshot', async () => {
+  const { states, folded } = coldWorker(KEY, LONG);
+  await send(notes(1), states);
+  await send(notes(1), states);
+  expect(folded).toEqual(['events']);
+  const other = await court.openPlace();
+  const batch = [court.order('session.start', other), ...Array.from({ length: LONG }, (_, n) => court.log(other, n))];
+  await send(batch, states);
+  await send(notes(1), states);
+  expect(folded).toEqual(['events', 'snapshot']);
 });
 
 test.each([

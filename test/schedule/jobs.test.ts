@@ -155,7 +155,7 @@ describe('sweep.expired', () => {
     );
   }
 
-  test('removes old ticks but for the newest of each job, old reports and verdicts, and revocations that end nothing any more', async () => {
+  test('removes old ticks but for the newest of each job, old reports and verdicts, snapshots that are old or hold what was erased, and revocations that end nothing any more', async () => {
     const world = await openWorld();
     const tick = (name: string, days_ago: number, term: number | null, status = 'succeeded') =>
       world.worker.query(
@@ -184,16 +184,31 @@ describe('sweep.expired', () => {
        select gen_random_uuid(), 'jti', 'kept until day ' || n, now(), 'system', now() + n * interval '1 day'
        from generate_series(-2, 1) as n where n <> 0`,
     );
+    // Of a stream of which nothing was erased, one says otherwise.
+    await world.worker.query(
+      `insert into stream_states (stream, key_id, sequence, event_hash, erased, state, seal, stored_at)
+       select 'session:x', key, 70, '', erased, '', '', clock_timestamp() - days * interval '1 day'
+       from (values ('old', 0, 1.1), ('young', 0, 0.9), ('erased', 1, 0)) as s (key, erased, days)`,
+    );
     await observe(world, [31, 29]);
-    const removed = { ticks: 3, health_reports: 1, integrity_runs: 4, observations: 1, revocations: 2 };
+    const removed = {
+      ticks: 3,
+      health_reports: 1,
+      integrity_runs: 4,
+      observations: 1,
+      stream_states: 2,
+      revocations: 2,
+    };
     expect(await runOnce(world, sweepExpired)).toEqual(removed);
+    const { rows: states } = await world.worker.query('select key_id from stream_states');
+    expect(states).toEqual([{ key_id: 'young' }]);
     const { rows: kept } = await world.database.pool.query('select value from revocations');
     expect(kept).toEqual([{ value: 'kept until day 1' }]);
     const days = async (name: string) =>
       (await world.ticks(name)).map(({ slot }) => Math.round((Date.now() - Date.parse(slot)) / DAY_MS));
     expect(await days('test.old')).toEqual([31, 5]);
     expect(await days('test.young')).toEqual([35, 10]);
-    const nothing = { ticks: 0, health_reports: 0, integrity_runs: 0, observations: 0, revocations: 0 };
+    const nothing = Object.fromEntries(Object.keys(removed).map((what) => [what, 0]));
     expect(await runOnce(world, sweepExpired)).toEqual(nothing);
   });
 });

@@ -27,6 +27,8 @@ export interface Loaded {
 
 export interface StatesOptions {
   snapshots?: Snapshots;
+  /** How many events the kept streams may have together. */
+  kept_events?: number;
   /** Told of each stream that was folded. */
   onFolded?(from: Origin, stream: string): void;
 }
@@ -46,6 +48,8 @@ export interface States {
 const NO_ERASURES: Erasures = new Map();
 
 const KEPT_STREAMS = 5_000;
+/** Of all kept streams together: a state grows with its events, and one that is dropped has a snapshot if it is long. */
+const KEPT_EVENTS = 1_000_000;
 
 const EVENTS_SINCE = `
   select ${EVENT_COLUMNS}, ${REMAINS}
@@ -56,8 +60,16 @@ const EVENTS_SINCE = `
   left join erasures x on p.stream is null and x.stream = e.stream and x.sequence = e.sequence
   order by e.stream, e.sequence`;
 
-export function createStates(catalog: Catalog, { snapshots = NO_SNAPSHOTS, onFolded }: StatesOptions = {}): States {
-  const kept = new LRUCache<string, StreamState & { erased: number }>({ max: KEPT_STREAMS });
+export function createStates(
+  catalog: Catalog,
+  { snapshots = NO_SNAPSHOTS, kept_events = KEPT_EVENTS, onFolded }: StatesOptions = {},
+): States {
+  const kept = new LRUCache<string, StreamState & { erased: number }>({
+    max: KEPT_STREAMS,
+    maxSize: kept_events,
+    // One that is longer than all together is kept too, alone.
+    sizeCalculation: ({ head }) => Math.min(1 + head.sequence, kept_events),
+  });
   const types = [...catalog.events.keys()];
 
   async function load(
