@@ -26,7 +26,7 @@ import { FORM, field, file, formOf, PDF } from '../support/exhibits.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 import { expectIntact } from '../support/verdict.ts';
 
-const RUNS = isEverything ? 20 : 8;
+const RUNS = isEverything ? 20 : 4;
 
 const OF_ANYBODY = ['newest-migration', 'read-latest-revocations', 'look-up-revocations'];
 
