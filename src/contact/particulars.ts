@@ -20,7 +20,7 @@ export const phone = privately(
   z
     .string()
     .max(40)
-    .regex(/^\+[\d ().-]+$/, NOT_A_NUMBER)
+    .regex(/^\+[\d ().-]+$/, { error: NOT_A_NUMBER, abort: true })
     .refine((text) => isPossiblePhoneNumber(text), NOT_A_NUMBER)
     .overwrite((text) => parsePhoneNumberFromString(text)?.number ?? text),
 );
