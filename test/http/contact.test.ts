@@ -210,7 +210,7 @@ describe.skipIf(isLeftOut)('a contact card', () => {
   });
 
   test.each([
-    ['no body', undefined, '/name'],
+    ['nothing', {}, '/name'],
     ['no name', { ...CARD, name: undefined }, '/name'],
     ['an empty name', { ...CARD, name: '' }, '/name'],
     ['a name that is too long', { ...CARD, name: 'x'.repeat(201) }, '/name'],
