@@ -1,6 +1,6 @@
 /**
- * A contact card, one for each person: who may have it revealed, and the commitment of what it says. What it says stands
- * in `contact_details`, outside the chain and the inbox, in rows that can be deleted.
+ * A contact card, one for each person: the roles that it may be revealed to, and the commitment of what it says. What it
+ * says stands in `contact_details`, outside the chain and the inbox, in rows that can be deleted.
  */
 import { z } from 'zod';
 import { at, named, uuid } from '../core/definitions/answers.ts';
