@@ -51,7 +51,7 @@ const within = (row: string) =>
  */
 export const sweepText = ({ events, event_payloads, log_leaves }: SweptTables) => `
   select stream, events, (is_hashed and is_numbered) is true as is_hashed,
-    (is_hashed and is_numbered and is_paid and is_dated and previous = ${GENESIS} || substr(hashes, 1, 32 * events - 32))
+    (is_hashed and is_numbered and is_committed and is_dated and previous = ${GENESIS} || substr(hashes, 1, 32 * events - 32))
       is true as is_sound,
     leaves, leaf_count, coalesce(last_leaf, 0) as last_leaf, ${hex('substr(hashes, 1, 32 * leaf_count)')} as hashes
   from (
@@ -60,7 +60,7 @@ export const sweepText = ({ events, event_payloads, log_leaves }: SweptTables) =
       select e.stream, count(*)::integer as events,
         bool_and((e.event_hash = sha256('\\x00'::bytea || convert_to(${ENVELOPE}, 'UTF8'))) is true) as is_hashed,
         bool_and((e.payload_commitment = sha256('\\x02'::bytea || p.salt || convert_to(p.payload, 'UTF8'))
-          and octet_length(e.previous_hash) = 32) is true) as is_paid,
+          and octet_length(e.previous_hash) = 32) is true) as is_committed,
         array_agg(e.sequence order by e.sequence) as sequences,
         string_agg(e.previous_hash, ''::bytea order by e.sequence) as previous,
         string_agg(e.event_hash, ''::bytea order by e.sequence) as hashes,
