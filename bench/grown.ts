@@ -28,7 +28,9 @@ export async function benchGrown(options: BenchOptions): Promise<void> {
   const grounds = await openGrounds({ max_wal_size: '4GB' }, home);
   const points: Measured[] = [];
   try {
-    const record = await once(join(home, 'grown.json'), () => makeGrown(grounds, { events: old, sessions, signal }));
+    const record = await once(join(home, 'grown.json'), () =>
+      makeGrown(grounds, { events: old, sessions, home, signal }),
+    );
     await migrate(grounds.urlOf(GROWN));
     console.error(sizeTable(record.sizes));
     if (rounds === 0) return;

@@ -3,12 +3,14 @@
  * every second of them, the matches and sessions that they belong to; and besides thousands of sessions that are under way.
  * Enough for everything that a command asks for; the tables of turns, objections and exhibits stay empty.
  */
+import { join } from 'node:path';
 import pg from 'pg';
+import { migrate } from '../migrations/migrate.ts';
 import { appendLeaves } from '../src/core/proof/tiles.ts';
 import type { Queryable } from '../src/core/sql/queryable.ts';
 import { types } from '../src/infra/postgres/database.ts';
 import { readEdge, writeTiles } from '../src/integrity/log/tileRows.ts';
-import type { Docket, Grounds } from './grounds.ts';
+import { type Docket, type Grounds, once } from './grounds.ts';
 import { startSession } from './playedSession.ts';
 import { storePlayed } from './recordCorpus.ts';
 
@@ -98,23 +100,40 @@ export interface GrownRecord {
   dockets: Docket[];
 }
 
+interface GrownPlan {
+  events: number;
+  sessions: number;
+  /** Where it is written down what is done: a run that was cut off is gone on with. */
+  home: string;
+  signal: AbortSignal;
+}
+
 /** Makes the database that others are copied from. */
-export async function makeGrown(
-  grounds: Grounds,
-  { events, sessions, signal }: { events: number; sessions: number; signal: AbortSignal },
-): Promise<GrownRecord> {
-  const client = new pg.Client({ connectionString: await grounds.openDatabase(GROWN), types });
-  await client.connect();
-  const db: Queryable = client as never;
-  try {
-    // A crash of the benchmark's own Postgres loses nothing.
-    await client.query('set synchronous_commit = off; set session_replication_role = replica');
-    await makeOld(db, Math.ceil(events / EVENTS_EACH), signal);
-    await client.query('set session_replication_role = origin');
+export async function makeGrown(grounds: Grounds, { events, sessions, home, signal }: GrownPlan): Promise<GrownRecord> {
+  await once(join(home, 'old.json'), async () => {
+    await withDatabase(await grounds.openDatabase(GROWN), async (db) => {
+      // A crash of the benchmark's own Postgres loses nothing.
+      await db.query('set synchronous_commit = off');
+      await db.query('set session_replication_role = replica');
+      await makeOld(db, Math.ceil(events / EVENTS_EACH), signal);
+    });
+    return { events };
+  });
+  // What was kept may be of an earlier version.
+  await migrate(grounds.urlOf(GROWN));
+  return withDatabase(grounds.urlOf(GROWN), async (db) => {
     const dockets = await makeUnderWay(db, sessions, grounds.dockets, signal);
-    await client.query('vacuum analyze');
-    const { rows: sizes } = await client.query<TableSize>(SIZES, [SIZED]);
+    await db.query('vacuum analyze');
+    const { rows: sizes } = await db.query<TableSize>(SIZES, [SIZED]);
     return { sizes, since: '2026-01-01T00:00:00Z', dockets };
+  });
+}
+
+async function withDatabase<T>(url: string, work: (db: Queryable) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url, types });
+  await client.connect();
+  try {
+    return await work(client as never);
   } finally {
     await client.end();
   }

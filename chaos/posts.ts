@@ -22,7 +22,8 @@ export interface Post {
 }
 
 const SABOTEUR = `--import ${pathToFileURL(join(import.meta.dirname, 'preload.js')).href}`;
-const READY_WITHIN_MS = 60_000;
+/** A version that a schema refuses may be starting here just now. */
+const READY_WITHIN_MS = 180_000;
 
 /** There is one signer: its state is its alone. */
 const countOf = (kind: Kind) => (kind === 'signer' ? 1 : 2);

@@ -31,7 +31,6 @@ import * as lists from './0037_lists.ts';
 import * as jobReports from './0038_job_reports.ts';
 import * as vacuum from './0039_vacuum.ts';
 import * as gallery from './0040_gallery.ts';
-import * as contact from './0046_contact.ts';
 import * as streamStates from './0048_stream_states.ts';
 import * as institutions from './0054_institutions.ts';
 
@@ -73,7 +72,6 @@ export const migrations: Migration[] = [
   { name: '0038_job_reports', ...jobReports },
   { name: '0039_vacuum', ...vacuum },
   { name: '0040_gallery', ...gallery },
-  { name: '0046_contact', ...contact },
   { name: '0048_stream_states', ...streamStates, accepts: '0039_vacuum' },
   { name: '0054_institutions', ...institutions },
 ];

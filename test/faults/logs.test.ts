@@ -161,9 +161,7 @@ describe.skipIf(redisUrl === null)('the logs of all processes', () => {
   });
 
   test('are silent about requests where the level says so, and probes are never told', async () => {
-    const scene = await openScene({ redisUrl: redisUrl! });
-    const env = { LOG_LEVEL: 'info', ACCESS_LOG_LEVEL: 'debug' };
-    const [api] = await Promise.all([scene.startApi(env), scene.startWorker(env)]);
+    const { scene, api } = await startAll({ LOG_LEVEL: 'info', ACCESS_LOG_LEVEL: 'debug' });
     await scene.openSessions(api, 1);
     await get(api.url, '/health', null);
     await get(api.url, '/nowhere', null);
@@ -177,8 +175,7 @@ describe.skipIf(redisUrl === null)('the logs of all processes', () => {
   });
 
   test('an operator who registers a tracer sees each request accepted, applied and published', async () => {
-    const scene = await openScene({ redisUrl: redisUrl! });
-    const [api, worker] = await Promise.all([scene.startApi(RECORDER), scene.startWorker(RECORDER)]);
+    const { scene, api, worker } = await startAll(RECORDER);
     const [session_id] = (await scene.openSessions(api, 1)) as [string];
     const { people } = scene;
     const answer = await post(

@@ -99,8 +99,7 @@ export function openFoldedCourt(
     for (const stream of locked) {
       if (!held.has(stream)) held.set(stream, { head: EMPTY_HEAD, state: initialState(catalog, stream) });
     }
-    const key = catalog.commands.get(name)!.facts?.key({ id, input });
-    return decide(name, input, actor, id, locked, new Map([[`${name} ${key}`, fact]]));
+    return decide(name, input, actor, id, locked, new Map([[`${name} ${id}`, fact]]));
   }
 
   /** Folded again the events come to the same, and to the rows that they write. */

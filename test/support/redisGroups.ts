@@ -27,7 +27,7 @@ interface ClusterNode extends TestRedis {
 }
 
 export async function startCluster(masters = 3): Promise<TestCluster> {
-  const nodes = await Promise.all(Array.from({ length: masters }, startNode));
+  const nodes = await Promise.all(Array.from({ length: masters }, () => startNode()));
   const share = Math.ceil(SLOTS / masters);
   for (const [i, node] of nodes.entries()) {
     await node.tell('CLUSTER', 'SET-CONFIG-EPOCH', i + 1);
@@ -67,10 +67,16 @@ export async function startCluster(masters = 3): Promise<TestCluster> {
   };
 }
 
-async function startNode(): Promise<ClusterNode> {
+/** A port that was free may be taken until the server is up, and a node needs two. */
+async function startNode(tries = 3): Promise<ClusterNode> {
   const busPort = await freePort();
   const times = ['--cluster-node-timeout', `${NODE_TIMEOUT_MS}`];
-  return { ...(await startRedis([...clusterOptions(), '--cluster-port', `${busPort}`, ...times])), busPort };
+  try {
+    return { ...(await startRedis([...clusterOptions(), '--cluster-port', `${busPort}`, ...times])), busPort };
+  } catch (fault) {
+    if (tries === 1) throw fault;
+    return startNode(tries - 1);
+  }
 }
 
 async function meet(node: TestRedis, other: ClusterNode): Promise<void> {
