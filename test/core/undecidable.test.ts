@@ -232,12 +232,15 @@ test('an entry of a clerk changes no state, whatever it is called, and is no rea
 
 test('a stream of a kind that only a newer version knows is left to it', async () => {
   const place = await court.openPlace();
-  const stranger = { ...court.log(place, 1), streams: ['gallery:1'] };
+  const stranger = { ...court.log(place, 1), streams: ['tournament:1'] };
   const bystander = court.log(place, 2);
   await court.accept(stranger, bystander);
   const { outcomes, postponed } = await court.pass({ work: workOf([stranger, bystander]) });
   expect(outcomes).toMatchObject([{ id: bystander.id, status: 'applied' }]);
-  expect(postponed.get('gallery:1')).toMatchObject({ reason: 'newer', detail: expect.stringContaining('gallery') });
+  expect(postponed.get('tournament:1')).toMatchObject({
+    reason: 'newer',
+    detail: expect.stringContaining('tournament'),
+  });
   await untouched(stranger);
 });
 
