@@ -28,6 +28,8 @@ export interface JobTools {
   signedLast?(): Promise<Anchor | undefined>;
   /** Signs a report with the head key; undefined where that is not on this host. */
   sign?(text: string): Promise<string | undefined>;
+  /** How long what is said in galleries is kept. */
+  gallery_retention_ms: number;
   /** When the tick was due, and the same for every run of it. RFC 3339. For a run by hand: now. */
   slot: string;
   /** Accepts a command of the system itself, under an idempotency key so that a second run sends nothing twice. */

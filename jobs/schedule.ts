@@ -6,6 +6,7 @@ import type { QueueName } from '../src/infra/queue/queue.ts';
 import { closeStale } from './court/closeStale.ts';
 import { expireObservers } from './court/expireObservers.ts';
 import { expireParticipants } from './court/expireParticipants.ts';
+import { eraseOld } from './gallery/eraseOld.ts';
 import type { TimedJob } from './job.ts';
 import type { MissedPolicy } from './ticks/cronSlots.ts';
 import { rotateTickets } from './tokens/rotateTickets.ts';
@@ -32,6 +33,7 @@ export const timetable: readonly Line[] = [
   { job: closeStale, cron: '3-59/15 * * * *', missed: 'latest', queue: 'maintenance' },
   { job: expireParticipants, cron: '8-59/15 * * * *', missed: 'latest', queue: 'maintenance' },
   { job: expireObservers, cron: '*/5 * * * *', missed: 'latest', queue: 'maintenance' },
+  { job: eraseOld, cron: '6-59/10 * * * *', missed: 'latest', queue: 'maintenance' },
   { job: pruneCommands, cron: '7 * * * *', missed: 'latest', queue: 'maintenance' },
   { job: sweepExpired, cron: '37 2 * * *', missed: 'latest', queue: 'maintenance' },
   { job: sweepBlobs, cron: '52 2 * * *', missed: 'latest', queue: 'maintenance' },

@@ -31,6 +31,7 @@ import * as lists from './0037_lists.ts';
 import * as jobReports from './0038_job_reports.ts';
 import * as vacuum from './0039_vacuum.ts';
 import * as gallery from './0040_gallery.ts';
+import * as lapsedPayloads from './0041_lapsed_payloads.ts';
 import * as streamStates from './0048_stream_states.ts';
 import * as institutions from './0054_institutions.ts';
 
@@ -72,6 +73,7 @@ export const migrations: Migration[] = [
   { name: '0038_job_reports', ...jobReports },
   { name: '0039_vacuum', ...vacuum },
   { name: '0040_gallery', ...gallery },
+  { name: '0041_lapsed_payloads', ...lapsedPayloads },
   { name: '0048_stream_states', ...streamStates, accepts: '0039_vacuum' },
   { name: '0054_institutions', ...institutions },
 ];

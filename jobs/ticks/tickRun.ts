@@ -91,6 +91,7 @@ export function createTickRun({ backbone, pool, verifierPool, catalog, isClosing
       await show?.(done, of).catch((err: unknown) => log.debug({ err }, 'showing progress failed'));
     };
     const outside = {
+      gallery_retention_ms: config.GALLERY_RETENTION_HOURS * 3_600_000,
       pool,
       verifierPool,
       queues,

@@ -6,6 +6,7 @@ import { galleryProblems } from './galleryProblems.ts';
 import { answerMessage } from './messages/answerMessage.ts';
 import { approveMessage } from './messages/approveMessage.ts';
 import { banAuthor } from './messages/banAuthor.ts';
+import { eraseMessages } from './messages/eraseMessages.ts';
 import { hideMessage } from './messages/hideMessage.ts';
 import { messages } from './messages/message.ts';
 import { postMessage } from './messages/postMessage.ts';
@@ -34,6 +35,7 @@ export const gallery = defineModule({
     closeGallery,
     slowGallery,
   ],
+  systemCommands: [eraseMessages],
   tables: [galleries, messages, reports],
   queries: [readMessages],
 });

@@ -4,6 +4,7 @@ import { defineCommand } from '../access/defineCommand.ts';
 import { defineEvent } from '../core/definitions/event.ts';
 import { privateText } from '../core/definitions/privateText.ts';
 import { remark } from '../core/definitions/schemas.ts';
+import { keptOf } from './author.ts';
 import { galleryAnswer, galleryResult, galleryStream, theGallery, written } from './gallery.ts';
 import { HOSTS, hallOfCommand } from './hall.ts';
 import { ENTRY_CODES, refuseAtDoor, refuseBy, refuseSpectator } from './refusals.ts';
@@ -32,6 +33,7 @@ export const openGallery = defineCommand({
   },
   resource: galleryAnswer,
   result: galleryResult,
+  keeps: keptOf,
   records: [galleryOpened],
   rejects: [...ENTRY_CODES, 'not_host'],
 });

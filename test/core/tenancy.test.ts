@@ -24,6 +24,7 @@ const OPEN: Record<string, string> = {
   inbox_mark: 'one row: up to where the inbox is settled, and which streams are stuck',
   knex_migrations: 'which migrations were run',
   knex_migrations_lock: 'granted to nobody',
+  lapsed_payloads: 'which payloads lapsed, and by which event; nothing of what they said',
   leases: 'who leads the schedule; nothing of any tenant',
   log_checkpoints: 'what is signed of the log, for everybody',
   log_cosignatures: 'what witnesses signed, for everybody',

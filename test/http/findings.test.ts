@@ -23,7 +23,7 @@ describe.skipIf(isLeftOut)('findings', () => {
     tools = {
       pool: openPool(stack.database.url, 'worker', 2, onError),
       verifierPool: openPool(stack.database.url, 'verifier', 1, onError),
-      ...{ queues, broadcast, observers, blobs, metrics, log, slot: new Date().toISOString() },
+      ...{ queues, broadcast, observers, blobs, metrics, log, slot: new Date().toISOString(), gallery_retention_ms: 0 },
       send: () => Promise.reject(new Error('verification sends no command')),
       progress: async () => {},
       isOver: () => false,

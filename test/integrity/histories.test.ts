@@ -11,6 +11,7 @@ import { restoreBackup } from '../../src/backup/restoreBackup.ts';
 import { takeBackup } from '../../src/backup/takeBackup.ts';
 import type { Decided } from '../../src/core/apply/decideBatch.ts';
 import { record } from '../../src/core/apply/execute.ts';
+import { lapsingOf } from '../../src/core/apply/lapsing.ts';
 import { evolveWith, initialState } from '../../src/core/apply/streamStates.ts';
 import { canonicalPayload, GENESIS_HASH, payloadCommitment } from '../../src/core/chain/chain.ts';
 import {
@@ -123,6 +124,7 @@ function withoutDigest(payload: string | null): object {
     digest_version: __,
     payload_commitment: ___,
     message_commitment: ____,
+    erased: _____,
     ...rest
   } = JSON.parse(payload ?? '{}') as JsonObject;
   return rest;
@@ -140,7 +142,16 @@ async function store(url: string): Promise<void> {
     const moved = new Map([[stream, { head: headAfter(row), state }]]);
     // What was erased is stored, and goes again once its erasure is.
     const stored = row.payload === null ? { ...row, payload: '{}', payload_salt: '00'.repeat(32) } : row;
-    const decided = { rows: [stored], moved, writes, outcomes: [], faults: [], erasing: [] } as unknown as Decided;
+    const lapsing = lapsingOf(catalog, [stored]);
+    const decided = {
+      rows: [stored],
+      moved,
+      writes,
+      outcomes: [],
+      faults: [],
+      erasing: [],
+      lapsing,
+    } as unknown as Decided;
     await inTransaction(worker, (db) => record(db, decided));
     states.set(stream, state);
   }

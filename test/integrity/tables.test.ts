@@ -13,6 +13,7 @@ import { described, doorColumns, RECORD, TABLES } from '../support/tables.ts';
 /** Tables that no noun keeps. */
 const OF_THE_MACHINE = [
   ...[...RECORD, 'commands', 'inbox_mark', 'stream_backoffs', 'stream_states', 'presence_judged'],
+  'lapsed_payloads',
   ...['session_checks', 'findings', 'integrity_runs'],
   ...['leases', 'schedules', 'schedule_ticks', 'health_reports'],
   ...['installation', 'ticket_secrets', 'knex_migrations', 'knex_migrations_lock'],

@@ -268,4 +268,13 @@ function speakBeside({ court, act, actOnMatch }: Round): void {
   say('ban', { message_id: held.result.id, reason: 'Asks for ever.', hours: 24 });
   say('close', { reason: 'The bench is back.' });
   say('open', {});
+  const posts = court.rows.filter(({ event_type }) => event_type === 'SESSION_GALLERY_POSTED');
+  const due = posts.map(({ payload, sequence: event_sequence, payload_commitment }) => {
+    const { message_id } = JSON.parse(payload!);
+    return { message_id, event_sequence, payload_commitment };
+  });
+  const lapsing = { session_id: court.session().id, before: court.now(), from: 1 };
+  const { status } = court.sendApart('gallery.erase', lapsing, system, due);
+  if (status !== 'applied') throw new Error(status);
+  for (const post of posts) Object.assign(post, { payload: null, payload_salt: null });
 }

@@ -5,12 +5,13 @@
 import type { EventRow } from '../chain/ledger.ts';
 import type { Catalog } from '../definitions/command.ts';
 import { PAYLOAD_ERASED } from '../definitions/erasure.ts';
-import type { ExportedEvent } from '../definitions/event.ts';
+import type { ExportedEvent, JsonObject } from '../definitions/event.ts';
 import { addWork } from '../definitions/stream.ts';
 import type { Write } from '../definitions/write.ts';
 import { type AppliedVerdict, decideCommand } from './decideCommand.ts';
 import type { Erasing } from './erasing.ts';
 import type { PendingCommand } from './inbox.ts';
+import type { Lapsing } from './lapsing.ts';
 import {
   attemptOf,
   type CommandFault,
@@ -43,6 +44,8 @@ export interface Decided {
   postponed: Map<string, Postponed>;
   /** Payloads that go with the commit. */
   erasing: Erasing[];
+  /** Payloads of streams that erase their own. */
+  lapsing: Lapsing[];
   /** How many of its payloads were erased before, by stream, where any were. */
   erasures: ReadonlyMap<string, number>;
   /** States of long streams, which go with the commit. */
@@ -90,6 +93,7 @@ export function decideBatch(batch: Batch): Decided {
     suspects: new Map(),
     postponed: new Map(),
     erasing: [],
+    lapsing: [],
     erasures: new Map(),
     snapshots: [],
   };
@@ -150,8 +154,8 @@ function isTakeable(batch: Batch, decided: Decided, command: PendingCommand, use
 function decideNext(batch: Batch, decided: Decided, command: PendingCommand): boolean {
   const isPreCounted = batch.preCounted !== undefined;
   const attempts = attemptOf(command, isPreCounted);
-  const end = (status: Outcome['status'], body: string) =>
-    decided.outcomes.push(outcomeOf(command, { status, attempts, finished_at: batch.now, body }));
+  const end = (status: Outcome['status'], body: string, input?: JsonObject) =>
+    decided.outcomes.push(outcomeOf(command, { status, attempts, finished_at: batch.now, body, input }));
   try {
     if ('fault' in batch) throw batch.fault;
     batch.watch?.(command);
@@ -165,7 +169,7 @@ function decideNext(batch: Batch, decided: Decided, command: PendingCommand): bo
       current,
     });
     if (verdict.status === 'applied') collect(decided, verdict);
-    end(verdict.status, verdict.body);
+    end(verdict.status, verdict.body, definition.keeps?.(command.input));
     return true;
   } catch (error) {
     decided.faults.push(faultOf(command, attempts, error));

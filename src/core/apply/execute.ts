@@ -12,6 +12,7 @@ import type { Queryable } from '../sql/queryable.ts';
 import { type Decided, decideBatch } from './decideBatch.ts';
 import { carryOut, prepareErasures } from './erasing.ts';
 import type { PendingCommand } from './inbox.ts';
+import { eraseLapsed, lapsingOf } from './lapsing.ts';
 import { applyWrites } from './projections.ts';
 import { storeSnapshots } from './stateSnapshots.ts';
 import type { States, StreamState } from './streamStates.ts';
@@ -57,7 +58,8 @@ export async function execute(db: Queryable, catalog: Catalog, states: States, o
     // Of what is being erased no copy is made: its state holds the text still.
     if (held && !erasing.some(({ erased }) => erased.stream === stream)) worthKeeping.set(stream, held);
   }
-  return { ...decided, erasures, erasing, snapshots: await states.seal(worthKeeping, erasures) };
+  const lapsing = lapsingOf(catalog, decided.rows);
+  return { ...decided, erasures, erasing, lapsing, snapshots: await states.seal(worthKeeping, erasures) };
 }
 
 /** Stores events, outcomes, faults and projections. All its statements go out at once. */
@@ -68,6 +70,7 @@ export async function record(db: Queryable, decided: Decided): Promise<void> {
     ...applyWrites(db, decided.writes),
     ...storeSnapshots(db, decided.snapshots),
     ...decided.erasing.flatMap((erasing) => carryOut(db, erasing)),
+    ...decided.lapsing.flatMap((lapsing) => eraseLapsed(db, lapsing)),
   ]);
 }
 

@@ -7,6 +7,7 @@
  *                        ├── a rejection, or If-Match is late ▶ rejected
  *                        └── a fault at attempt MAX_ATTEMPTS ─▶ dead
  */
+import type { JsonObject } from '../definitions/event.ts';
 import { type ProblemBody, problemBody } from '../definitions/problem.ts';
 import type { CommandStatus, PendingCommand } from './inbox.ts';
 
@@ -23,6 +24,8 @@ export interface Outcome {
   /** Of the request that sent the command. */
   request_id: string;
   traceparent: string | null;
+  /** What is stored in the place of the input, where not all of it is kept. */
+  input?: JsonObject | undefined;
 }
 
 /** A command that could not be decided: it is tried again after `retry_in_ms`, and its stream waits for it. */
@@ -53,7 +56,7 @@ export interface Postponed {
 }
 
 /** How a command ended, without what the outcome takes from the command itself. */
-export type Ending = Pick<Outcome, 'status' | 'attempts' | 'finished_at' | 'body'>;
+export type Ending = Pick<Outcome, 'status' | 'attempts' | 'finished_at' | 'body' | 'input'>;
 
 export const MAX_ATTEMPTS = 3;
 /** By the number of attempts made. */

@@ -175,8 +175,10 @@ const WRITE = {
       insert into log_queue (stream) select stream from moved
     ), settled as (
       update commands c
-      set status = o.status, attempts = o.attempts, finished_at = o.finished_at, outcome = o.body
-      from json_to_recordset($3) as o (id uuid, status text, attempts smallint, finished_at timestamptz, body text)
+      set status = o.status, attempts = o.attempts, finished_at = o.finished_at, outcome = o.body,
+        input = coalesce(o.input, c.input)
+      from json_to_recordset($3) as o (id uuid, status text, attempts smallint, finished_at timestamptz, body text,
+        input json)
       where c.id = o.id
       returning c.id
     )

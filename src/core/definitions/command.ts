@@ -88,6 +88,8 @@ export interface Mutation<Input = unknown, States = unknown, Scope = unknown, Fa
   writes?(states: States, command: Command<Input>): Write[];
   /** The resource after the command, as the matching GET shows it; always has `id`. */
   result(applied: Applied<States>, command: Command<Input>, fact: Fact | undefined): JsonObject;
+  /** What the inbox keeps of the input once it has its outcome; without it, all. */
+  keeps?(input: Input): JsonObject;
   /** What is added to the result each time it is answered, and never stored: a ticket. */
   answer?(
     result: JsonObject,

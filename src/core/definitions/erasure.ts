@@ -19,3 +19,18 @@ export const erasedPayload = z.strictObject({
   remains: privately(z.record(z.string(), z.unknown()) as unknown as z.ZodType<JsonObject>).exactOptional(),
 });
 export type ErasedPayload = z.output<typeof erasedPayload>;
+
+/** As many as one event of a stream erases of that stream's own payloads. */
+export const MOST_LAPSED = 1_000;
+
+/**
+ * What the event of a type that `lapses` says: these payloads of its own stream were kept for their time, and from that
+ * commit on they are not stored any more.
+ */
+export const lapsed = {
+  erased: z
+    .array(z.strictObject({ event_sequence: z.int(), payload_commitment: z.string() }))
+    .min(1)
+    .max(MOST_LAPSED),
+  reason: z.enum(ERASURE_REASONS),
+};

@@ -58,6 +58,8 @@ export interface EventParts<Payload, State> {
   erased?(payload: Payload): Payload;
   /** What is erased with the payload beside the chain. */
   wipes?(payload: Payload): Write[];
+  /** It erases payloads of its own stream (`lapsed` in erasure.ts): of types that no state or row follows from any more. */
+  lapses?: true;
 }
 
 /** Any definition, where neither its payload nor its state is known. */
@@ -69,6 +71,7 @@ export interface EventDefinition {
   project(event: RecordedEvent<never>, state: unknown): Write[];
   erased?(payload: never): object;
   wipes?(payload: never): Write[];
+  lapses?: true;
 }
 
 /** Defines one type of event; the result is also the function that makes a `NewEvent` of it. */

@@ -9,6 +9,7 @@ import { defineEvent } from '../../core/definitions/event.ts';
 import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 import { privateText } from '../../core/definitions/privateText.ts';
 import { id, remark } from '../../core/definitions/schemas.ts';
+import { keptOf } from '../author.ts';
 import { galleryStream, theGallery } from '../gallery.ts';
 import { reject } from '../galleryProblems.ts';
 import { HOSTS, hallOfCommand } from '../hall.ts';
@@ -56,6 +57,7 @@ export const banAuthor = defineCommand({
   },
   resource: changedMessage,
   result: ({ states: { gallery } }, { input }) => messageResult(findMessage(gallery, input.message_id)!),
+  keeps: keptOf,
   records: [authorBanned],
   rejects: [...ENTRY_CODES, 'not_host'],
 });

@@ -91,12 +91,11 @@ export function findMessage({ messages }: Said, id: string): Message | undefined
   return find(messages, id);
 }
 
-/** The gallery with a change to one of its messages; what is erased stays as it is but for its counts. */
+/** The gallery with a change to one of its messages. One that is erased stays so. */
 export function withChanged<Gallery extends Said>(gallery: Gallery, id: string, changes: Partial<Message>): Gallery {
   const message = findMessage(gallery, id)!;
-  if (message.state !== 'erased') return withMessage(gallery, { ...message, ...changes });
-  const { voters = message.voters, reporters = message.reporters } = changes;
-  return withMessage(gallery, { ...message, voters, reporters });
+  const stays = message.state === 'erased' && { state: message.state, is_shadowed: false, needs_review: false };
+  return withMessage(gallery, { ...message, ...changes, ...stays });
 }
 
 /** What of a message may have changed since it was posted. */

@@ -10,7 +10,7 @@ import { defineEvent, type RecordedEvent } from '../../core/definitions/event.ts
 import { privately, privateText } from '../../core/definitions/privateText.ts';
 import { id } from '../../core/definitions/schemas.ts';
 import { insert } from '../../core/definitions/write.ts';
-import { nameOf } from '../author.ts';
+import { keptOf, nameOf } from '../author.ts';
 import { find, withEntry } from '../buckets.ts';
 import { type Gallery, galleryStream, theGallery, written } from '../gallery.ts';
 import { reject } from '../galleryProblems.ts';
@@ -142,6 +142,7 @@ export const postMessage = defineGuardedCommand({
     if (text === undefined) return result;
     return { ...result, author: nameOf(input) ?? result.author, category, text: cleaned(text) };
   },
+  keeps: keptOf,
   records: [messagePosted],
   rejects: [...ENTRY_CODES, 'refused_text'],
 });

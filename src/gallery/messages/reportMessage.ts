@@ -12,6 +12,7 @@ import { id, remark } from '../../core/definitions/schemas.ts';
 import { defineTable } from '../../core/definitions/table.ts';
 import { insert } from '../../core/definitions/write.ts';
 import { RULES } from '../../guard/rules.ts';
+import { keptOf } from '../author.ts';
 import { galleryStream, theGallery } from '../gallery.ts';
 import { reject } from '../galleryProblems.ts';
 import { hallOfCommand } from '../hall.ts';
@@ -97,6 +98,7 @@ export const reportMessage = defineGuardedCommand({
     ...messageResult(findMessage(gallery, input.message_id)!),
     state: 'shown' as const,
   }),
+  keeps: keptOf,
   records: [messageReported],
   rejects: [...ENTRY_CODES, 'own_message', 'already_reported'],
 });

@@ -2,6 +2,7 @@
 import { defineCommand } from '../../access/defineCommand.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
+import { keptOf } from '../author.ts';
 import { galleryStream, theGallery } from '../gallery.ts';
 import { reject } from '../galleryProblems.ts';
 import { HOSTS, hallOfCommand } from '../hall.ts';
@@ -50,6 +51,7 @@ export const restoreMessage = defineCommand({
   },
   resource: changedMessage,
   result: ({ states: { gallery } }, { input }) => messageResult(findMessage(gallery, input.message_id)!),
+  keeps: keptOf,
   records: [messageRestored],
   rejects: [...ENTRY_CODES, 'not_host', 'message_state'],
 });

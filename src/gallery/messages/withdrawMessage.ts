@@ -4,6 +4,7 @@ import { defineGuardedCommand } from '../../access/defineCommand.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 import { id } from '../../core/definitions/schemas.ts';
+import { keptOf } from '../author.ts';
 import { galleryStream, theGallery } from '../gallery.ts';
 import { reject } from '../galleryProblems.ts';
 import { hallOfCommand } from '../hall.ts';
@@ -42,6 +43,7 @@ export const withdrawMessage = defineGuardedCommand({
   },
   resource: changedMessage,
   result: ({ states: { gallery } }, { input }) => messageResult(findMessage(gallery, input.message_id)!),
+  keeps: keptOf,
   records: [messageWithdrawn],
   rejects: [...ENTRY_CODES, 'not_author', 'message_state'],
 });

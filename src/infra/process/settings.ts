@@ -363,6 +363,15 @@ export const Settings = z.object({
       unset: '`signer/erasures.ndjson` in `PLEAROLL_HOME`',
       help: 'File in which every erasure is written down before it is committed, and from which a restored backup is told of it. Keep it apart from the database; workers on several machines need one that they share.',
     }),
+  GALLERY_RETENTION_HOURS: z.coerce
+    .number()
+    .min(0.001)
+    .max(8_760)
+    .default(48)
+    .register(described, {
+      readBy: ['start', 'worker', 'job'],
+      help: 'How long what spectators say in galleries is kept, in hours, with decimals. Then it is erased (docs/gallery.md).',
+    }),
   SHUTDOWN_GRACE_SECONDS: z.coerce.number().min(1).default(25).register(described, {
     readBy: PROCESSES,
     help: 'How long a process that was told to stop may take. A relay sends its listeners away in the first part of it, one after the other.',

@@ -77,6 +77,15 @@ const ERASED = `exists (
           || ${hex('c.payload_commitment')} || '",')
         and starts_with(reverse(q.payload), reverse('"stream":"' || c.stream || '"}')))`;
 
+/** The same of a payload that an event of its own stream erased, of a type that does. */
+const LAPSED = `exists (
+      select from public.lapsed_payloads x
+      join public.events y on y.stream = x.stream and y.sequence = x.recorded_sequence
+      join public.event_payloads q on q.stream = y.stream and q.sequence = y.sequence
+      where x.stream = c.stream and x.sequence = c.sequence and y.event_type = any($5)
+        and position('{"event_sequence":' || c.sequence || ',"payload_commitment":"'
+          || ${hex('c.payload_commitment')} || '"}' in q.payload) > 0)`;
+
 export const head = (
   row: string,
 ) => `json_build_object('sequence', ${row}.sequence, 'event_hash', ${hex(`${row}.event_hash`)},
@@ -101,9 +110,11 @@ const SWEEP = `
     where e.stream = any($1)
     window chain as (partition by e.stream order by e.sequence)
   ), judged as (
-    select *, not c.has_payload and (${ERASED}) is not true as is_lost,
-      c.has_payload and exists (
-        select from public.erasures x where x.stream = c.stream and x.sequence = c.sequence) as is_restored
+    select *, not c.has_payload and (${ERASED} or ${LAPSED}) is not true as is_lost,
+      c.has_payload and (exists (
+        select from public.erasures x where x.stream = c.stream and x.sequence = c.sequence)
+      or exists (
+        select from public.lapsed_payloads x where x.stream = c.stream and x.sequence = c.sequence)) as is_restored
     from chained c
   ), counted as (
     select *, (sequence is distinct from expected_sequence)::integer
@@ -146,6 +157,12 @@ const SWEEP = `
       join public.event_payloads k on k.stream = substring(p.payload from '"stream":"([a-z0-9:-]+)"}$')
         and k.sequence = substring(p.payload from '"event_sequence":([0-9]{1,9})[,}]')::integer
       where e.stream = n.stream and e.stream like 'assignment:%' and e.event_type = 'PAYLOAD_ERASED'
+    ), (
+      select json_agg(json_build_object('sequence', e.sequence, 'stream', k.stream, 'event_sequence', k.sequence))
+      from public.events e join public.event_payloads p using (stream, sequence)
+      cross join lateral regexp_matches(p.payload, '{"event_sequence":([0-9]{1,9}),"payload_commitment"', 'g') as named
+      join public.event_payloads k on k.stream = e.stream and k.sequence = named[1]::integer
+      where e.stream = n.stream and e.event_type = any($5)
     ), '[]') as unerased,
     coalesce((
       select json_agg(r) from (
@@ -166,6 +183,8 @@ const SWEEP = `
 export async function readStreamRows(db: Queryable, streams: string[], catalog: Catalog): Promise<StreamRows[]> {
   const ids = streams.map((stream) => (isUuid(idOf(stream)) ? idOf(stream) : null));
   const types = [...catalog.events.keys()];
-  const { rows } = await db.query<StreamRows>(SWEEP, [streams, ids, types, catalog.reserved.event_types.source]);
+  const lapsing = [...catalog.events.values()].filter(({ lapses }) => lapses).map(({ type }) => type);
+  const values = [streams, ids, types, catalog.reserved.event_types.source, lapsing];
+  const { rows } = await db.query<StreamRows>(SWEEP, values);
   return rows;
 }
