@@ -10,6 +10,7 @@ import { eraseMessages } from './messages/eraseMessages.ts';
 import { hideMessage } from './messages/hideMessage.ts';
 import { messages } from './messages/message.ts';
 import { postMessage } from './messages/postMessage.ts';
+import { exportMessages, readHeld } from './messages/readHosted.ts';
 import { readMessages } from './messages/readMessages.ts';
 import { reportMessage, reports } from './messages/reportMessage.ts';
 import { restoreMessage } from './messages/restoreMessage.ts';
@@ -37,5 +38,5 @@ export const gallery = defineModule({
   ],
   systemCommands: [eraseMessages],
   tables: [galleries, messages, reports],
-  queries: [readMessages],
+  queries: [readMessages, readHeld, exportMessages],
 });

@@ -1,5 +1,7 @@
 /** The routes that are neither commands nor questions of a module. With the lists of modules.ts these are all of the API. */
 import { readCommandState, redriveCommand } from './commands/serveCommandState.ts';
+import { listAlias, postAlias, reportAlias } from './gallery/aliases.ts';
+import { readCooldown, readCooldownAlias } from './gallery/cooldown.ts';
 import { readBackpressure } from './operations/backpressure.ts';
 import { verifyGlobally } from './operations/globalVerify.ts';
 import { readRun, readRuns, verifyAtLevel } from './operations/integrityRuns.ts';
@@ -32,4 +34,9 @@ export const routes = [
   readInclusionProof,
   readConsistencyProof,
   readHead,
+  readCooldown,
+  readCooldownAlias,
+  listAlias,
+  postAlias,
+  reportAlias,
 ];

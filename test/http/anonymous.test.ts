@@ -31,6 +31,8 @@ const PUBLIC = [
   ...['session.turns', 'session.objections', 'session.exhibits', 'exhibit.get', 'session.presence', 'session.bundle'],
   ...['session.head', 'gallery.list'],
 ];
+/** Of a gallery that their query names. */
+const OF_GALLERIES = ['gallery.cooldown', 'gallery.cooldownAlias', 'gallery.listAlias'];
 /** Of the log, which says nothing of any session. */
 const OF_THE_LOG = [
   ...['integrity.keys', 'integrity.checkpoint', 'integrity.checkpointOfSize', 'integrity.checkpoints'],
@@ -40,7 +42,7 @@ const OF_THE_LOG = [
 const INCLUSION = 'integrity.inclusion';
 /** Everything that can be read. */
 const READS = [...queries, ...routes.filter(({ route }) => route.startsWith('GET'))];
-const OF_SESSIONS = READS.filter(({ name }) => ![...OF_THE_LOG, INCLUSION].includes(name));
+const OF_SESSIONS = READS.filter(({ name }) => ![...OF_THE_LOG, ...OF_GALLERIES, INCLUSION].includes(name));
 /** Stream, sequence and hash of a head's note. */
 const headOf = (note: string) => note.split('\n').slice(1, 4);
 const stranger = person('participant', { institution_id: randomUUID() });
@@ -120,7 +122,7 @@ describe.skipIf(isLeftOut)('without a token', () => {
 
   test('the questions that say on their face that they are public are those of the contract, and each has a target', () => {
     const open = READS.filter(({ roles }) => roles === 'anyone');
-    expect(open.map(({ name }) => name).sort()).toEqual([...PUBLIC, ...OF_THE_LOG, INCLUSION].sort());
+    expect(open.map(({ name }) => name).sort()).toEqual([...PUBLIC, ...OF_THE_LOG, ...OF_GALLERIES, INCLUSION].sort());
     const targets = queries.filter(({ roles }) => roles === 'anyone');
     for (const { target } of targets) expect(target({ session_id: 'a', exhibit_id: 'b' })).not.toBeNull();
   });

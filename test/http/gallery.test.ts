@@ -12,7 +12,9 @@ const ROSTER = ['presiding', 'guestJudge', 'bailiff', 'petitioner', 'guest'];
 describe.skipIf(isLeftOut)('the gallery', () => {
   let stack: Stack;
   let world: World;
-  const root = person('super_admin', { claims: { name: 'Ada Root' } });
+  /** Somebody new: between two posts of one person lies a minute. */
+  const spectator = (claims = {}) => person('participant', { institution_id: world.people.institution_id, claims });
+  const root = person('super_admin');
 
   beforeAll(async () => {
     stack = await startStack();
@@ -38,19 +40,20 @@ describe.skipIf(isLeftOut)('the gallery', () => {
 
   test('what is said is cleaned, answered with 201 and the message, and read by all in the order in which it was said', async () => {
     const path = await open({ gallery: 'breaks' });
-    const answer = await post(world.url(), `${path}/gallery/post`, root, QUESTION);
+    const ada = spectator({ name: 'Ada Petrova' });
+    const answer = await post(world.url(), `${path}/gallery/post`, ada, QUESTION);
     expect(answer).toMatchObject({ status: 201, body: { status: 'applied' } });
     const message = {
       ...{
         id: answer.body.command_id,
-        author: 'Ada Root',
+        author: 'Ada Petrova',
         category: 'question',
         text: 'Does the treaty bind the harbour?',
       },
       ...{ posted_at: expect.any(String), votes: 0, answered: false, state: 'shown' },
     };
     expect(answer.body.result).toEqual(message);
-    await say(path, world.people.student, { text: 'The court is cold.', category: 'comment' });
+    await say(path, spectator(), { text: 'The court is cold.', category: 'comment' });
     const { body } = await list(path, null);
     expect(body).toMatchObject({ items: [message, { author: 'Spectator 2', category: 'comment' }], next_cursor: null });
     await expectIntact(world.url(), path.split('/').at(-1)!, world.people.admin);
@@ -58,9 +61,9 @@ describe.skipIf(isLeftOut)('the gallery', () => {
 
   test('its list comes in pages, and its questions by their votes', async () => {
     const path = await open({ gallery: 'breaks' });
-    const { student, outsideJudge } = world.people;
-    const asked = [await say(path, root), await say(path, student, { ...QUESTION, text: 'Why not?' })];
-    await say(path, outsideJudge, { text: 'The court is cold.', category: 'comment' });
+    const { outsideJudge } = world.people;
+    const asked = [await say(path, spectator()), await say(path, spectator(), { ...QUESTION, text: 'Why not?' })];
+    await say(path, spectator(), { text: 'The court is cold.', category: 'comment' });
     const first = await list(path, null, '?limit=2');
     expect([texts(first), first.body.next_cursor]).toEqual([expect.any(Array), asked[1].id]);
     const rest = await list(path, null, `?limit=2&after=${first.body.next_cursor}`);
@@ -81,10 +84,11 @@ describe.skipIf(isLeftOut)('the gallery', () => {
 
   test('while the session is active, nobody on its roster sees anything of it, in the break all do', async () => {
     const path = await open({ gallery: 'always' }, 'start');
-    const { id: message_id } = await say(path, root);
+    const { id: message_id } = await say(path, spectator());
     const routes: ((who: Person | null) => Promise<Answer>)[] = [
       (who) => list(path, who),
       (who) => post(world.url(), `${path}/gallery/post`, who, QUESTION),
+      (who) => get(world.url(), `/api/gallery/cooldown?session_id=${path.split('/').at(-1)}`, who),
       ...['vote', 'report', 'withdraw'].map(
         (verb) => (who: Person | null) => post(world.url(), `${path}/gallery/${verb}`, who, { message_id }),
       ),
@@ -92,7 +96,7 @@ describe.skipIf(isLeftOut)('the gallery', () => {
     for (const name of NAMES) {
       for (const route of routes) {
         const { status } = await route(world.everybody[name]!);
-        const expected = name === 'nobody' ? 401 : ROSTER.includes(name) ? 404 : expect.toBeOneOf([200, 201, 403]);
+        const expected = name === 'nobody' ? 401 : ROSTER.includes(name) ? 404 : expect.toBeOneOf([200, 201, 403, 429]);
         expect({ name, status }).toEqual({ name, status: expected });
       }
     }
@@ -126,7 +130,8 @@ describe.skipIf(isLeftOut)('the gallery', () => {
 
   test('the same request under its key is answered again, whatever stands against it since', async () => {
     const path = await open({ gallery: 'breaks' });
-    const ask = () => post(world.url(), `${path}/gallery/post`, root, QUESTION, { 'idempotency-key': path });
+    const who = spectator();
+    const ask = () => post(world.url(), `${path}/gallery/post`, who, QUESTION, { 'idempotency-key': path });
     const first = await ask();
     expect(first.status).toBe(201);
     await must(post(world.url(), `${path}/start`, world.people.admin));
@@ -135,8 +140,91 @@ describe.skipIf(isLeftOut)('the gallery', () => {
 
   test('what waits for a moderator its author sees, and nobody else', async () => {
     const path = await open({ gallery: 'breaks', gallery_moderation: 'before' });
-    expect(await say(path, world.people.student)).toMatchObject({ state: 'held' });
-    expect(texts(await list(path, world.people.student))).toHaveLength(1);
+    const who = spectator();
+    expect(await say(path, who)).toMatchObject({ state: 'held' });
+    expect(texts(await list(path, who))).toHaveLength(1);
     for (const other of [null, root, world.people.outsideJudge]) expect(texts(await list(path, other))).toEqual([]);
+  });
+
+  test('visitors without a token speak where it is public, each under a name of their own, and see their own', async () => {
+    const path = await open({ gallery: 'breaks', gallery_moderation: 'before' });
+    const as = (browser: string) => ({ 'x-browser-fingerprint': browser });
+    const said = await post(world.url(), `${path}/gallery/post`, null, QUESTION, as('one'));
+    expect(said).toMatchObject({ status: 201, body: { result: { author: 'Spectator 1', state: 'held' } } });
+    const seen = async (browser: string) => texts(await get(world.url(), `${path}/gallery`, null, as(browser)));
+    expect([await seen('one'), await seen('two')]).toEqual([[said.body.result.text], []]);
+    const { rows } = await stack.pool.query('select author from gallery_messages where id = $1', [said.body.result.id]);
+    expect(rows[0].author).toMatch(/^guest:[0-9a-f]{16}$/);
+    await must(post(world.url(), `${path}/gallery/approve`, world.people.bailiff, { message_id: said.body.result.id }));
+    expect(await seen('two')).toEqual([said.body.result.text]);
+  });
+
+  test('hosts see what waits for them with what was said against it, and all of it; others do not', async () => {
+    const path = await open({ gallery: 'breaks', gallery_moderation: 'before' });
+    const { id: message_id } = await say(path, spectator());
+    const { bailiff, presiding, admin, outsideJudge, student } = world.people;
+    const held = (who: Person) => get(world.url(), `${path}/gallery/held`, who);
+    for (const host of [bailiff, presiding, admin, root]) {
+      const { body } = await held(host);
+      expect(body.items).toMatchObject([{ id: message_id, state: 'held', shadowed: false, reports: [] }]);
+    }
+    expect(await held(outsideJudge)).toMatchObject({ status: 403, body: { code: 'not_host' } });
+    expect(await held(student)).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+    await must(post(world.url(), `${path}/gallery/approve`, bailiff, { message_id }));
+    expect((await held(bailiff)).body.items).toEqual([]);
+    for (const reason of ['Rude.', 'Unkind.', 'Loud.']) {
+      await must(post(world.url(), `${path}/gallery/report`, spectator(), { message_id, reason }));
+    }
+    const { body } = await held(bailiff);
+    expect(body.items).toMatchObject([{ id: message_id, state: 'shown', shadowed: true }]);
+    expect(body.items[0].reports.map(({ reason }: Json) => reason)).toEqual(['Rude.', 'Unkind.', 'Loud.']);
+    expect(texts(await list(path, null))).toEqual([]);
+    await must(post(world.url(), `${path}/gallery/restore`, bailiff, { message_id, reason: 'A joke.' }));
+    expect(texts(await list(path, null))).toHaveLength(1);
+    const { body: all } = await get(world.url(), `${path}/gallery/export`, admin);
+    expect(all).toMatchObject({ items: [{ id: message_id, state: 'shown', shadowed: false }], next_cursor: null });
+  });
+
+  test('the cooldown is told without being begun', async () => {
+    const path = await open({ gallery: 'breaks' });
+    const session_id = path.split('/').at(-1);
+    const who = spectator();
+    const ask = (query = `?session_id=${session_id}`) => get(world.url(), `/api/gallery/cooldown${query}`, who);
+    for (const _ of [1, 2]) expect((await ask()).body).toEqual({ can_post: true, remaining_seconds: 0 });
+    await say(path, who);
+    const { body } = await ask();
+    expect(body).toMatchObject({ can_post: false, remaining_seconds: expect.any(Number) });
+    expect(body.remaining_seconds).toBeGreaterThan(0);
+    expect(await post(world.url(), `${path}/gallery/post`, who, QUESTION)).toMatchObject({
+      ...{ status: 429, body: { code: 'cooldown' } },
+    });
+    expect(await ask(`?session_id=${world.people.institution_id}`)).toMatchObject({ status: 404 });
+  });
+
+  test('the chat server’s paths lead to the same gallery, and to the last public one where none is named', async () => {
+    const path = await open({ gallery: 'breaks' }, 'start', 'pause');
+    const session_id = path.split('/').at(-1);
+    const said = await post(world.url(), '/messages', spectator(), QUESTION);
+    expect(said).toMatchObject({ status: 201, body: { stream: `gallery:${session_id}` } });
+    const message_id = said.body.result.id;
+    for (const query of ['', `?session_id=${session_id}`]) {
+      expect((await get(world.url(), `/messages${query}`, null)).body.items).toMatchObject([{ id: message_id }]);
+    }
+    const reporting = { message_id, reason: 'Rude.', reported_browser_id: 'abc' };
+    expect(await post(world.url(), `/api/report?session_id=${session_id}`, spectator(), reporting)).toMatchObject({
+      ...{ status: 200, body: { result: { id: message_id } } },
+    });
+    expect((await get(world.url(), '/api/cooldown', spectator())).body).toEqual({
+      can_post: true,
+      remaining_seconds: 0,
+    });
+  });
+
+  test('what the inbox keeps of it, once it has its outcome, are ids', async () => {
+    const path = await open({ gallery: 'breaks' });
+    const { id } = await say(path, spectator({ name: 'Noor Haddad' }), { ...QUESTION, text: 'Is this kept?' });
+    const { rows } = await stack.pool.query('select input, outcome from commands where id = $1', [id]);
+    expect(rows[0].input).toEqual({ session_id: path.split('/').at(-1) });
+    expect(JSON.stringify(rows)).not.toMatch(/Is this kept|Noor Haddad/);
   });
 });

@@ -204,7 +204,8 @@ describe.skipIf(isLeftOut)('a stranger', () => {
       post(world.url(), `${path}/exhibit/upload`, people.admin, sent, { 'content-type': FORM }),
     );
     const saying = { text: 'Why is that so?', category: 'question' };
-    const { result: message } = await must(post(world.url(), `${path}/gallery/post`, people.student, saying));
+    const spectator = person('participant', { institution_id: people.institution_id });
+    const { result: message } = await must(post(world.url(), `${path}/gallery/post`, spectator, saying));
     const parts = { turn_id, objection_id: objection.id, exhibit_id: exhibit.id, message_id: message.id };
     const inside = { observation_id: observed.result.id, ...parts };
     return { session_id, assignment_id, ...inside, command_id, institution_id };

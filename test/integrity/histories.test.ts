@@ -151,6 +151,7 @@ async function store(url: string): Promise<void> {
       faults: [],
       erasing: [],
       lapsing,
+      snapshots: [],
     } as unknown as Decided;
     await inTransaction(worker, (db) => record(db, decided));
     states.set(stream, state);

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Queryable } from '../sql/queryable.ts';
 import type { Actor, Role } from './actor.ts';
+import type { Author } from './author.ts';
 import type { Catalog, Target } from './command.ts';
 import type { JsonObject } from './event.ts';
 import type { Blobs, NamedFile } from './files.ts';
@@ -12,6 +13,8 @@ export interface Asked<Params, Query> {
   actor: Actor;
   params: Params;
   query: Query;
+  /** Of a question about a gallery: whom the asker speaks as there, with a token or without. */
+  author?: Author;
   /** For a question about all that is recorded: a module does not know the others. */
   catalog: Catalog;
 }
@@ -44,6 +47,8 @@ export interface QueryDefinition<
   target(params: RouteParams<Route>): Target | null;
   /** The schema of what is answered: one with a name. A file has none. */
   answer?: z.ZodType<Answer>;
+  /** The asker is an author in what is asked about, as `author`. */
+  asAuthor?: true;
   /** The answer's body, or undefined where there is nothing. */
   read(asked: Asked<RouteParams<Route>, z.output<Query>>): Promise<Body | undefined>;
   /**

@@ -48,9 +48,10 @@ export const readMessages = defineQuery({
   query: z.strictObject(listQuery),
   target: ({ session_id }) => ({ kind: 'session', id: session_id }),
   answer: messageList,
-  async read({ db, actor, params: { session_id }, query }) {
+  asAuthor: true,
+  async read({ db, actor, author = actor, params: { session_id }, query }) {
     await demandEntry(db, session_id, actor);
-    return readList(db, session_id, actor.id, query);
+    return readList(db, session_id, author.id, query);
   },
 });
 

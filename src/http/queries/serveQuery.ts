@@ -1,6 +1,7 @@
 /** Serving a question: check who asks and what about, read, answer. One function for every query. */
 import type { Request, Response } from 'express';
 import type { Actor } from '../../core/definitions/actor.ts';
+import type { Author } from '../../core/definitions/author.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 import type { QueryDefinition } from '../../core/definitions/query.ts';
@@ -20,6 +21,7 @@ interface Asking {
   query: JsonObject;
   /** The session that it is about, where it is about one. */
   session_id: string | null;
+  author?: Author | undefined;
 }
 
 export function serveQuery(context: ApiContext, definition: QueryDefinition) {
@@ -28,22 +30,22 @@ export function serveQuery(context: ApiContext, definition: QueryDefinition) {
     demandRole(actor, definition.roles);
     if (actor) {
       const query = demandQuery(definition.query, req);
-      const session_id = await demandScope(context, definition, req, actor);
-      return answer(context, definition, { req, res, actor, query, session_id });
+      const about = await demandScope(context, definition, req, actor);
+      return answer(context, definition, { req, res, actor, query, ...about });
     }
     return withoutToken(async () => {
       // Before the query is judged: nothing is said of what is not public.
-      const session_id = await demandScope(context, definition, req, null);
+      const about = await demandScope(context, definition, req, null);
       const query = demandQuery(definition.query, req);
-      await answer(context, definition, { req, res, actor: anonymousReader(req), query, session_id });
+      await answer(context, definition, { req, res, actor: anonymousReader(req), query, ...about });
     });
   };
 }
 
 async function answer(context: ApiContext, definition: QueryDefinition, asking: Asking): Promise<void> {
-  const { req, res, actor, query, session_id } = asking;
+  const { req, res, actor, query, session_id, author } = asking;
   const params = paramsOf(req);
-  const read = (db: Queryable) => definition.read({ db, actor, params, query, catalog });
+  const read = (db: Queryable) => definition.read({ db, actor, params, query, catalog, ...(author && { author }) });
   const body = await (definition.asVerifier
     ? verify(context, definition, params, actor, read)
     : context.reading.inScope(actor, session_id, read));
@@ -55,16 +57,20 @@ async function answer(context: ApiContext, definition: QueryDefinition, asking: 
   res.set('Cache-Control', 'no-store').json(complete);
 }
 
-/** @returns the session that is asked about, where it is one. @throws {Problem} 404 for what is not in scope */
+/** What is asked about, where it is a session. @throws {Problem} 404 for what is not in scope */
 async function demandScope(
-  { scopes }: ApiContext,
+  { scopes, guard }: ApiContext,
   definition: QueryDefinition,
   req: Request,
   actor: Actor | null,
-): Promise<string | null> {
+): Promise<Pick<Asking, 'session_id' | 'author'>> {
   const target = definition.target(paramsOf(req));
-  if (target) await scopes.demand(target, actor);
-  return target?.kind === 'session' ? target.id : null;
+  const scope = target && (await scopes.demand(target, actor));
+  if (target?.kind !== 'session') return { session_id: null };
+  const { id: session_id } = target;
+  if (!definition.asAuthor) return { session_id };
+  const place = { session_id, institution_id: scope!.institution_id };
+  return { session_id, author: await guard.authorOf(req, actor, place) };
 }
 
 function paramsOf(req: Request): Record<string, string> {
