@@ -1,10 +1,11 @@
 /**
  * What spectators said is kept for GALLERY_RETENTION_HOURS. Then it is erased, by events of the gallery's own stream; what
- * the inbox still holds of a command that was never applied goes as well.
+ * the inbox still holds of a command that was never applied goes as well, and so does what was counted a week ago.
  */
 import { NIL_ID } from '../../src/core/chain/ids.ts';
 import { MOST_LAPSED } from '../../src/core/definitions/erasure.ts';
 import { readClock } from '../../src/core/sql/databaseClock.ts';
+import { KEPT_DAYS } from '../../src/gallery/visits/visit.ts';
 import { defineJob } from '../job.ts';
 import { sendDue } from '../send/sendDue.ts';
 
@@ -26,6 +27,10 @@ const DUE = `
 const REMOVE_DEAD = `
   delete from commands where status = 'dead' and finished_at <= $1 and name like 'gallery.%' and name <> 'gallery.erase'`;
 
+const REMOVE_VISITS = `
+  delete from gallery_visits
+  where day < to_char((clock_timestamp() at time zone 'UTC')::date - ${KEPT_DAYS}, 'YYYY-MM-DD')`;
+
 export const eraseOld = defineJob({
   name: 'gallery.retention',
   summary: 'Erases what was said in galleries once it was kept for GALLERY_RETENTION_HOURS',
@@ -34,6 +39,7 @@ export const eraseOld = defineJob({
     const { pool, slot, gallery_retention_ms } = tools;
     const before = new Date(Date.parse(await readClock(pool)) - gallery_retention_ms).toISOString();
     const { rowCount: removed } = await pool.query(REMOVE_DEAD, [before]);
+    await pool.query(REMOVE_VISITS);
     const sent = await sendDue<Batch>(
       tools,
       async (last, limit) => {

@@ -18,6 +18,9 @@ import { voteMessage } from './messages/voteMessage.ts';
 import { withdrawMessage } from './messages/withdrawMessage.ts';
 import { openGallery } from './openGallery.ts';
 import { slowGallery } from './slowGallery.ts';
+import { countVisits } from './visits/countVisits.ts';
+import { readDailyStats, readSessionStats } from './visits/readStats.ts';
+import { visits, visitsStream } from './visits/visit.ts';
 
 export const gallery = defineModule({
   name: 'gallery',
@@ -36,7 +39,8 @@ export const gallery = defineModule({
     closeGallery,
     slowGallery,
   ],
-  systemCommands: [eraseMessages],
-  tables: [galleries, messages, reports],
-  queries: [readMessages, readHeld, exportMessages],
+  systemCommands: [eraseMessages, countVisits],
+  kinds: [visitsStream],
+  tables: [galleries, messages, reports, visits],
+  queries: [readMessages, readHeld, exportMessages, readDailyStats, readSessionStats],
 });

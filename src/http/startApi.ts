@@ -29,6 +29,7 @@ import { createAcceptor } from './commands/acceptance.ts';
 import { listenForOutcomes } from './commands/outcomes.ts';
 import { createWaits } from './commands/waits.ts';
 import { createShares, shareOut } from './door/shares.ts';
+import { countReaders } from './gallery/visits.ts';
 import { openGuard } from './guard/openGuard.ts';
 import { createSharing } from './operations/sharing.ts';
 import { createVerifyRuns } from './operations/verifyRuns.ts';
@@ -103,6 +104,7 @@ export async function startApi(
     verifyRuns: createVerifyRuns({ db, queues, metrics, log }),
     instance,
     issueTicket: ticketsOf(tokens),
+    visits: countReaders({ acceptor, secret: config.SERVER_SECRET ?? secret ?? id, log }),
     metrics,
     log,
   };
@@ -117,6 +119,7 @@ export async function startApi(
   }
 
   async function close(): Promise<void> {
+    await context.visits.close();
     await acceptor.idle();
     outcomes.close();
     stopFollowing();

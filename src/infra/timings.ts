@@ -115,6 +115,8 @@ export const timings = {
     /** Without a word on the reply channel Postgres is asked. */
     quiet_ms: 250,
     subscribe_within_ms: 1_000,
+    /** Between two times that the readers of galleries are counted. */
+    visits_every_ms: 5_000,
     last_wait_ms: 2_000,
   },
   stopping: {

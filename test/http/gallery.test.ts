@@ -227,4 +227,22 @@ describe.skipIf(isLeftOut)('the gallery', () => {
     expect(rows[0].input).toEqual({ session_id: path.split('/').at(-1) });
     expect(JSON.stringify(rows)).not.toMatch(/Is this kept|Noor Haddad/);
   });
+
+  test('admins see how many read it, by hashes that lead back to nobody; others do not', async () => {
+    const path = await open({ gallery: 'breaks' });
+    const session_id = path.split('/').at(-1)!;
+    const readers = [spectator(), spectator()];
+    for (const who of [...readers, readers[0]!]) await must(list(path, who));
+    const { admin, student } = world.people;
+    const stats = (name: string, who: Person) => get(world.url(), `/api/gallery/stats/${name}`, who);
+    const own = async () =>
+      (await must(stats('sessions', admin))).items.find((item: Json) => item.session_id === session_id);
+    await expect.poll(own, { timeout: 25_000 }).toMatchObject({ unique_visitors: 2, views: 3, messages: 0 });
+    const day = await must(stats('daily', admin));
+    expect(day.unique_visitors).toBeGreaterThanOrEqual(2);
+    expect(await stats('daily', student)).toMatchObject({ status: 403 });
+    const { rows } = await stack.pool.query('select visitor from gallery_visits where session_id = $1', [session_id]);
+    for (const { visitor } of rows) expect(visitor).toMatch(/^[0-9a-f]{32}$/);
+    expect(JSON.stringify(rows)).not.toContain(readers[0]!.id);
+  });
 });

@@ -21,6 +21,7 @@ import type { Tokens } from '../../infra/tokens.ts';
 import type { Acceptor } from '../commands/acceptance.ts';
 import type { Outcomes } from '../commands/outcomes.ts';
 import type { Waits } from '../commands/waits.ts';
+import type { Visits } from '../gallery/visits.ts';
 import type { Guard } from '../guard/guard.ts';
 import { guardDoor } from '../guard/guardDoor.ts';
 import type { Sharing } from '../operations/sharing.ts';
@@ -41,6 +42,8 @@ export interface ApiContext {
   tokens: Tokens;
   limiter: Limiter;
   guard: Guard;
+  /** Counts the readers of galleries. */
+  visits: Visits;
   addresses: Addresses;
   blobs: BlobStore;
   /** Of reading whole files, to hash them. */

@@ -59,7 +59,7 @@ async function answer(context: ApiContext, definition: QueryDefinition, asking: 
 
 /** What is asked about, where it is a session. @throws {Problem} 404 for what is not in scope */
 async function demandScope(
-  { scopes, guard }: ApiContext,
+  { scopes, guard, visits }: ApiContext,
   definition: QueryDefinition,
   req: Request,
   actor: Actor | null,
@@ -69,8 +69,10 @@ async function demandScope(
   if (target?.kind !== 'session') return { session_id: null };
   const { id: session_id } = target;
   if (!definition.asAuthor) return { session_id };
-  const place = { session_id, institution_id: scope!.institution_id };
-  return { session_id, author: await guard.authorOf(req, actor, place) };
+  const { institution_id } = scope!;
+  const author = await guard.authorOf(req, actor, { session_id, institution_id });
+  visits.note(session_id, institution_id, author.key);
+  return { session_id, author };
 }
 
 function paramsOf(req: Request): Record<string, string> {
