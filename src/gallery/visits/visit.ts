@@ -1,4 +1,4 @@
-/** A visit: somebody read a gallery on a day. It stands outside the chain, and is kept for a week. */
+/** A visit: a gallery was read on a day by one reader. It stands outside the chain, and is kept for a week. */
 import { defineStream, type StreamKind, streamName } from '../../core/definitions/stream.ts';
 import { defineTable } from '../../core/definitions/table.ts';
 
