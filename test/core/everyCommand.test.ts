@@ -7,7 +7,7 @@ import { met } from '../support/given.ts';
 
 const root = join(import.meta.dirname, '../..');
 const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
-  .filter((file) => /\bdefine(System|Upload)?Command[<(]/.test(readIfFile(join(root, 'src', file))))
+  .filter((file) => /\bdefine(System|Upload|Guarded|Owned)?Command[<(]/.test(readIfFile(join(root, 'src', file))))
   .filter((file) => !file.startsWith('core'));
 
 function readIfFile(path: string): string {

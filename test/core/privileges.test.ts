@@ -29,11 +29,13 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
     knex_migrations: 'select',
   },
   relay: on([...TABLES, ...CHAIN, 'session_checks', 'installation', 'ticket_secrets', 'inbox_mark'], 'select'),
-  verifier: on([...TABLES, ...CHAIN, ...CHECKS, ...LOG, 'log_held', 'log_evidence'], 'select'),
+  verifier: on([...TABLES, ...CHAIN, ...CHECKS, ...LOG, 'log_held', 'log_evidence', 'lapsed_payloads'], 'select'),
   worker: {
     ...on([...TABLES, ...CHECKS], 'select insert update'),
     ...on(APPENDED, 'select insert'),
     revocations: 'select insert delete',
+    gallery_visits: 'select insert delete',
+    lapsed_payloads: 'select insert',
     session_observations: 'select insert update delete',
     // And its secrets, not the column by which there is one row.
     ticket_secrets: 'select',

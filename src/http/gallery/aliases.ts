@@ -4,6 +4,8 @@
  */
 import type { Request } from 'express';
 import { z } from 'zod';
+import { named } from '../../core/definitions/answers.ts';
+import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 import { privately } from '../../core/definitions/privateText.ts';
 import { id } from '../../core/definitions/schemas.ts';
 import { messageList } from '../../gallery/messages/message.ts';
@@ -19,6 +21,11 @@ import { serveQuery } from '../queries/serveQuery.ts';
 import { openGalleryOf } from './openGallery.ts';
 
 const ofSession = z.strictObject({ session_id: id.optional() });
+
+const chatMessage = named('ChatMessageRequest', postMessage.body.extend({}), {
+  text: 'Does the treaty bind the harbour authority?',
+  category: 'question',
+});
 
 export const listAlias = defineRoute({
   name: 'gallery.listAlias',
@@ -37,7 +44,7 @@ export const postAlias = defineRoute({
   summary: 'Say something in a gallery, as `POST /api/session/<id>/gallery/post`',
   roles: 'anyone',
   query: ofSession,
-  body: postMessage.body,
+  body: chatMessage,
   answer: appliedAnswer(postMessage.resource),
   accepted: acceptedAnswer,
   rejects: [],
@@ -45,10 +52,12 @@ export const postAlias = defineRoute({
 });
 
 /** The chat server names the browser that is reported; the guard knows it better. */
-const reportFromChat = {
-  ...reportMessage,
-  body: reportMessage.body.extend({ reported_browser_id: privately(z.string().max(4_096)).optional() }),
-};
+const chatReport = named(
+  'ChatReportRequest',
+  reportMessage.body.extend({ reported_browser_id: privately(z.string().max(4_096)).optional() }),
+  { message_id: EXAMPLE.command_id, reason: 'Unkind.' },
+);
+const reportFromChat = { ...reportMessage, body: chatReport };
 
 export const reportAlias = defineRoute({
   name: 'gallery.reportAlias',
@@ -56,7 +65,7 @@ export const reportAlias = defineRoute({
   summary: 'Report a message, as `POST /api/session/<id>/gallery/report`',
   roles: 'anyone',
   query: ofSession,
-  body: reportFromChat.body,
+  body: chatReport,
   answer: appliedAnswer(reportMessage.resource),
   accepted: acceptedAnswer,
   rejects: [],
