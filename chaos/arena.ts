@@ -48,6 +48,9 @@ export interface ArenaOptions {
 }
 
 export async function openArena({ migrate: make = migrate, isCluster = false }: ArenaOptions = {}): Promise<Arena> {
+  // First: what fails here leaves no Postgres behind.
+  const cluster = isCluster ? await startPairs() : undefined;
+  const redis = cluster?.nodes[0] ?? (await startRedis());
   const folder = await mkdtemp(join(tmpdir(), 'plearoll-chaos-'));
   const started: EmbeddedPostgres[] = [];
   const start = async () => {
@@ -56,8 +59,6 @@ export async function openArena({ migrate: make = migrate, isCluster = false }: 
     return postgres;
   };
   const postgres = await start();
-  const cluster = isCluster ? await startPairs() : undefined;
-  const redis = cluster?.nodes[0] ?? (await startRedis());
   await make(postgres.url);
   const wire = await openWire(postgres.url);
   const url = wire.urlOf(postgres.url);
