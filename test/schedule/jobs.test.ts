@@ -197,7 +197,6 @@ describe('sweep.expired', () => {
       integrity_runs: 4,
       observations: 1,
       stream_states: 2,
-      contact_details: 0,
       revocations: 2,
     };
     expect(await runOnce(world, sweepExpired)).toEqual(removed);
