@@ -33,6 +33,7 @@ import * as vacuum from './0039_vacuum.ts';
 import * as gallery from './0040_gallery.ts';
 import * as lapsedPayloads from './0041_lapsed_payloads.ts';
 import * as galleryVisits from './0042_gallery_visits.ts';
+import * as contact from './0046_contact.ts';
 import * as streamStates from './0048_stream_states.ts';
 import * as institutions from './0054_institutions.ts';
 
@@ -76,6 +77,7 @@ export const migrations: Migration[] = [
   { name: '0040_gallery', ...gallery },
   { name: '0041_lapsed_payloads', ...lapsedPayloads },
   { name: '0042_gallery_visits', ...galleryVisits },
+  { name: '0046_contact', ...contact },
   { name: '0048_stream_states', ...streamStates, accepts: '0039_vacuum' },
   { name: '0054_institutions', ...institutions },
 ];

@@ -1,4 +1,6 @@
 /** The modules there are: routes, checks, dispatch, documents and metrics are loops over what they list. */
+
+import { contact } from './contact/module.ts';
 import { catalogOf } from './core/definitions/command.ts';
 import { privateNamesOf } from './core/definitions/privateText.ts';
 import { joinProblems, PROBLEMS, type Problems } from './core/definitions/problem.ts';
@@ -9,7 +11,7 @@ import { guard } from './guard/module.ts';
 import { institutions } from './institutions/module.ts';
 import { tokens } from './tokens/module.ts';
 
-export const modules = [court, tokens, institutions, guard, gallery];
+export const modules = [court, tokens, institutions, guard, gallery, contact];
 
 export const commands = modules.flatMap((module) => module.commands);
 export const systemCommands = modules.flatMap((module) => module.systemCommands);

@@ -12,7 +12,7 @@ import { token as tokenCommand } from '../src/cli/token.ts';
 import { chromium, keepPicture, startBrowser } from './support/browser.ts';
 import { cast, get, type Json, must, openSession, post } from './support/client.ts';
 import { cloneDatabase } from './support/database.ts';
-import { someOf } from './support/everything.ts';
+import { isEverything, someOf } from './support/everything.ts';
 import { hear } from './support/heard.ts';
 import { prepareHome } from './support/preparedHome.ts';
 import { entryOf, until } from './support/processes.ts';
@@ -217,18 +217,22 @@ describe('npm start', () => {
     expect((await createAssignment(second.url)).status).toBe(201);
   });
 
-  test('a job is run by hand on what it keeps, whether it runs or not', { timeout: 60_000 }, async () => {
-    const job = () => program(PLEAROLL, environment(), ['job', 'verify.everything']);
-    await prepareHome(home);
-    const first = await startEmbedded();
-    const beside = await job();
-    expect([await beside.exit, beside.output()]).toEqual([0, expect.stringContaining('"streams_invalid":0')]);
-    await stop(first.child);
-    const alone = await job();
-    expect([await alone.exit, alone.output()]).toEqual([0, expect.stringContaining('"streams_invalid":0')]);
-  });
+  test.runIf(isEverything)(
+    'a job is run by hand on what it keeps, whether it runs or not',
+    { timeout: 60_000 },
+    async () => {
+      const job = () => program(PLEAROLL, environment(), ['job', 'verify.everything']);
+      await prepareHome(home);
+      const first = await startEmbedded();
+      const beside = await job();
+      expect([await beside.exit, beside.output()]).toEqual([0, expect.stringContaining('"streams_invalid":0')]);
+      await stop(first.child);
+      const alone = await job();
+      expect([await alone.exit, alone.output()]).toEqual([0, expect.stringContaining('"streams_invalid":0')]);
+    },
+  );
 
-  test.each(someOf(['SIGKILL', 'SIGTERM'] as const))(
+  test.runIf(isEverything).each(['SIGTERM', 'SIGKILL'] as const)(
     'a turn whose time runs out after %s is ended by the next start, once',
     {
       timeout: 60_000,
@@ -283,7 +287,7 @@ describe('npm start', () => {
     },
   );
 
-  test('Ctrl-C in the middle of the demo stops everything', { timeout: 60_000 }, async () => {
+  test.runIf(isEverything)('Ctrl-C in the middle of the demo stops everything', { timeout: 60_000 }, async () => {
     await prepareHome(home);
     const { child, output, exit, until } = await startEmbedded(environment(), ['--demo']);
     await until(/live +\d+ +SESSION_STARTED/);
@@ -311,31 +315,35 @@ describe('npm start', () => {
     expect(second.output()).toContain(first.url);
   });
 
-  test('a second start on one database says who has it and ends; jobs and a start after it do not mind', {
-    timeout: 60_000,
-  }, async () => {
-    const database = await cloneDatabase();
-    const env = environment({ DATABASE_URL: database.url, JWT_SECRET: SECRET });
-    try {
-      const first = await startEmbedded(env);
-      const second = await program(EMBEDDED, { ...env, PLEAROLL_HOME: join(home, 'other') });
-      expect(await second.exit).toBe(1);
-      expect(second.output()).toMatch(`process ${first.child.pid} on host`);
-      expect(second.output()).toContain(first.url);
-      const apart = await program('jobs/worker.js', { ...env, REDIS_URL: 'redis://127.0.0.1:1', METRICS_PORT: '0' });
-      expect(await apart.exit).toBe(1);
-      expect(apart.output()).toContain('served by one process alone');
-      const job = await program(PLEAROLL, env, ['job', 'verify.everything']);
-      expect([await job.exit, job.output()]).toEqual([0, expect.stringContaining('"streams_invalid":0')]);
-      first.child.kill('SIGKILL');
-      await first.exit;
-      const third = await startEmbedded(env);
-      expect((await get(third.url, '/health', null)).body.healthy).toBe(true);
-      await stop(third.child);
-    } finally {
-      await database.drop();
-    }
-  });
+  test.runIf(isEverything)(
+    'a second start on one database says who has it and ends; jobs and a start after it do not mind',
+    {
+      timeout: 60_000,
+    },
+    async () => {
+      const database = await cloneDatabase();
+      const env = environment({ DATABASE_URL: database.url, JWT_SECRET: SECRET });
+      try {
+        const first = await startEmbedded(env);
+        const second = await program(EMBEDDED, { ...env, PLEAROLL_HOME: join(home, 'other') });
+        expect(await second.exit).toBe(1);
+        expect(second.output()).toMatch(`process ${first.child.pid} on host`);
+        expect(second.output()).toContain(first.url);
+        const apart = await program('jobs/worker.js', { ...env, REDIS_URL: 'redis://127.0.0.1:1', METRICS_PORT: '0' });
+        expect(await apart.exit).toBe(1);
+        expect(apart.output()).toContain('served by one process alone');
+        const job = await program(PLEAROLL, env, ['job', 'verify.everything']);
+        expect([await job.exit, job.output()]).toEqual([0, expect.stringContaining('"streams_invalid":0')]);
+        first.child.kill('SIGKILL');
+        await first.exit;
+        const third = await startEmbedded(env);
+        expect((await get(third.url, '/health', null)).body.healthy).toBe(true);
+        await stop(third.child);
+      } finally {
+        await database.drop();
+      }
+    },
+  );
 
   test('a usual port in use gives way, a port asked for does not', { timeout: 60_000 }, async () => {
     const taken = createServer().listen(0, '127.0.0.1');

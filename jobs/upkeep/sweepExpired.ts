@@ -1,6 +1,6 @@
 /**
  * What is kept for a time only, and has no job of its own: ticks of the schedule, old health reports, verdicts,
- * observations that were never begun, revocations.
+ * observations that were never begun, revocations, contact cards that were written and are no longer, or never were, current.
  */
 import { defineJob } from '../job.ts';
 
@@ -49,6 +49,16 @@ const SWEEPS: [what: string, text: string][] = [
     `delete from revocations where (id, claim) in (
        select id, claim from revocations where kept_until < (select clock_timestamp())
        order by kept_until limit $1)`,
+  ],
+  [
+    // Put aside for a command that was refused, or that another one overtook.
+    'contact_details',
+    `delete from contact_details where id in (
+       select d.id from contact_details d
+       where d.put_at < (select clock_timestamp()) - interval '1 day'
+         and not exists (select from contact_cards c where c.id = d.user_id and c.details_id = d.id)
+         and not exists (select from commands c where c.id = d.id and c.status = 'accepted')
+       order by d.put_at limit $1)`,
   ],
 ];
 

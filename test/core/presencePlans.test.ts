@@ -1,6 +1,6 @@
 /**
  * What asks after presence, observers and revocations goes by keys, however many there ever were: the statements that the
- * readers and jobs send, explained over years of both. All of the suite has a million rows of each.
+ * readers and jobs send, explained over years of both.
  */
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
@@ -16,12 +16,11 @@ import { createInProcessBroadcast } from '../../src/infra/broadcast/inProcess.ts
 import { openPool } from '../../src/infra/postgres/database.ts';
 import { startRevocations } from '../../src/infra/revocations.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
-import { isEverything } from '../support/everything.ts';
 import { explaining, type Node, nodesOf, rowsRead, walksOf } from '../support/plans.ts';
 import { until } from '../support/processes.ts';
 
 /** Of participations, observations and revocations each. */
-const ROWS = isEverything ? 1_000_000 : 50_000;
+const ROWS = 1_000_000;
 const EACH = 4;
 /** A name that was revoked again and again, and an evening that is under way. */
 const [OFTEN, UNDER_WAY] = [ROWS / 10, 100];

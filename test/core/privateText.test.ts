@@ -38,7 +38,7 @@ test('a schema is marked by itself: the one that it was made of stays open', () 
 const OPEN = [
   ...['title', 'courtroom', 'visibility', 'format', 'label', 'media_type', 'kind', 'url', 'recording_url'],
   ...['scheduled_at', 'deadline', 'last_event_at', 'sha256', 'state_digest', 'name'],
-  ...['stream', 'payload_commitment', 'message_commitment', 'author', 'reporter'],
+  ...['stream', 'payload_commitment', 'message_commitment', 'author', 'reporter', 'commitment'],
 ];
 
 test('every free text of a body or a payload is private or known to be open', () => {

@@ -26,6 +26,7 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
     inbox_mark: 'select',
     commands: 'select insert',
     integrity_runs: 'insert',
+    contact_details: 'insert',
     knex_migrations: 'select',
   },
   relay: on([...TABLES, ...CHAIN, 'session_checks', 'installation', 'ticket_secrets', 'inbox_mark'], 'select'),
@@ -39,6 +40,7 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
     session_observations: 'select insert update delete',
     // And its secrets, not the column by which there is one row.
     ticket_secrets: 'select',
+    contact_details: 'select delete',
     presence_judged: 'select insert',
     integrity_runs: 'select insert update delete',
     knex_migrations: 'select',

@@ -49,6 +49,8 @@ const TENANTED = [...new Set([...READ_BY_API, ...TABLES])];
 const OF_WORKER = ['presence_judged', 'stream_backoffs', 'stream_states'];
 /** Asked for by the door, answered by the worker, read by the API. */
 const RUNS = 'integrity_runs';
+/** Put aside by the door, compared by the worker, read by the API for those to whom they were revealed. */
+const DETAILS = 'contact_details';
 const VISIBILITIES = ['private', 'institution', 'public'] as const;
 
 let passes: Passes;
@@ -122,11 +124,12 @@ test('every table with what belongs to a tenant has row-level security, forced, 
      where t.table_schema = 'public' order by 1`,
   );
   expect(rows.filter(({ type }) => type !== 'BASE TABLE')).toEqual([]);
-  expect(rows.map(({ name }) => name)).toEqual([...TENANTED, ...OF_WORKER, RUNS, ...Object.keys(OPEN)].sort());
+  expect(rows.map(({ name }) => name)).toEqual([...TENANTED, ...OF_WORKER, RUNS, DETAILS, ...Object.keys(OPEN)].sort());
   for (const { name, is_forced, policies } of rows) {
     if (name in OPEN) continue;
     expect({ name, is_forced }).toEqual({ name, is_forced: true });
     if (OF_WORKER.includes(name)) expect(policies).toEqual(['worker_all']);
+    else if (name === DETAILS) expect(policies.sort()).toEqual(['api_revealed', 'door_all', 'worker_all']);
     else if (name === RUNS) expect(policies.sort()).toEqual(['api_in_scope', 'door_all', 'worker_all']);
     else expect(policies).toEqual(expect.arrayContaining(['worker_all', 'verifier_all', 'relay_all']));
   }

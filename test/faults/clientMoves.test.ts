@@ -2,13 +2,14 @@
 import { describe, expect, inject, test } from 'vitest';
 import { checkHistory } from '../support/checkHistory.ts';
 import { get, must, openSession, post } from '../support/client.ts';
+import { someOf } from '../support/everything.ts';
 import { followWith } from '../support/follower.ts';
 import { openScene } from './scene.ts';
 
 const CLIENTS = 20;
 
 describe.skipIf(inject('redisUrl') === null)('the clients of a relay', () => {
-  test.each(['SIGTERM', 'SIGKILL'] as const)('that ends by %s go on at another', async (signal) => {
+  test.each(someOf(['SIGKILL', 'SIGTERM'] as const))('that ends by %s go on at another', async (signal) => {
     const scene = await openScene({ redisUrl: inject('redisUrl')! });
     const env = { WS_MAX_CONNECTIONS_PER_USER: '0', WS_MAX_CONNECTIONS_PER_IP: '0' };
     const [api, doomed, other] = await Promise.all([

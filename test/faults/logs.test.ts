@@ -161,7 +161,9 @@ describe.skipIf(redisUrl === null)('the logs of all processes', () => {
   });
 
   test('are silent about requests where the level says so, and probes are never told', async () => {
-    const { scene, api } = await startAll({ LOG_LEVEL: 'info', ACCESS_LOG_LEVEL: 'debug' });
+    const scene = await openScene({ redisUrl: redisUrl! });
+    const env = { LOG_LEVEL: 'info', ACCESS_LOG_LEVEL: 'debug' };
+    const [api] = await Promise.all([scene.startApi(env), scene.startWorker(env)]);
     await scene.openSessions(api, 1);
     await get(api.url, '/health', null);
     await get(api.url, '/nowhere', null);
@@ -175,7 +177,8 @@ describe.skipIf(redisUrl === null)('the logs of all processes', () => {
   });
 
   test('an operator who registers a tracer sees each request accepted, applied and published', async () => {
-    const { scene, api, worker } = await startAll(RECORDER);
+    const scene = await openScene({ redisUrl: redisUrl! });
+    const [api, worker] = await Promise.all([scene.startApi(RECORDER), scene.startWorker(RECORDER)]);
     const [session_id] = (await scene.openSessions(api, 1)) as [string];
     const { people } = scene;
     const answer = await post(

@@ -39,7 +39,7 @@ describe.skipIf(inject('redisUrl') === null)('Postgres', () => {
     async () => ({ redisUrl: redis.url, database: over(wire, postgres) }),
     async (scene) => {
       const { startApi, startWorker } = scene;
-      const [api, second] = await Promise.all([startApi(), startApi(), startWorker(), startWorker()]);
+      const [api, second] = await Promise.all([startApi(), startApi(), startWorker()]);
       return { scene, api, second };
     },
   );

@@ -33,7 +33,7 @@ describe.skipIf(inject('redisUrl') === null)('Redis', () => {
       async () => ({ redisUrl: redis.url }),
       async (scene) => {
         const { startApi, startWorker } = scene;
-        const [first, second] = await Promise.all([startApi(), startApi(), startWorker(), startWorker()]);
+        const [first, second] = await Promise.all([startApi(), startApi(), startWorker()]);
         return { scene, apis: [first, second] };
       },
     );

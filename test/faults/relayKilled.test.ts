@@ -19,7 +19,6 @@ describe.skipIf(inject('redisUrl') === null)('a relay', () => {
       scene.startRelay(),
       scene.startRelay(),
       scene.startWorker(),
-      scene.startWorker(),
     ]);
     const { session_id, path } = await openSession(api.url, people);
     const join = (who: typeof people.judge, role: string) => must(post(api.url, `${path}/join`, who, { role }));

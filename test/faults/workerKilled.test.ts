@@ -6,13 +6,13 @@ import { amountAt } from '../support/amounts.ts';
 import { checkHistory } from '../support/checkHistory.ts';
 import { someOf } from '../support/everything.ts';
 import { startLoad } from '../support/load.ts';
-import { until } from '../support/processes.ts';
+import { type Process, until } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
-import { acceptEntry, commandState, openScene, recoveryTime } from './scene.ts';
+import { acceptEntry, commandState, recoveryTime, type Scene, shareScene } from './scene.ts';
 
-const MOMENTS: CrashPoint[] = ['before_transaction', 'in_transaction', 'after_commit', 'after_publish'];
-/** Of a worker alone, first where nothing is done yet that Postgres keeps. */
+/** The moments at which a worker that is alone is killed, and those beside a healthy one. */
 const ALONE = someOf<CrashPoint>(['in_transaction', 'after_commit', 'before_transaction', 'after_publish']);
+const BESIDE = someOf<CrashPoint>(['after_commit', 'after_publish', 'before_transaction', 'in_transaction'], 3);
 const KILLED = { code: null, signal: 'SIGKILL' };
 
 describe.skipIf(inject('redisUrl') === null)('a worker that is killed', () => {
@@ -22,37 +22,36 @@ describe.skipIf(inject('redisUrl') === null)('a worker that is killed', () => {
   });
   afterAll(() => redis.stop());
 
-  test('at each moment, beside a healthy one, leaves nothing undone and does nothing twice', async () => {
-    const scene = await openScene({ redisUrl: redis.url });
-    const [api, worker] = await Promise.all([scene.startApi(), scene.startWorker()]);
-    const load = startLoad({ apis: [api.url], people: scene.people, sessions: await scene.openSessions(api, 4) });
-    for (const moment of MOMENTS) {
-      const doomed = await scene.startEntry('crashingWorker', [moment, '5']);
-      await load.answered(30);
-      doomed.signal('SIGUSR2');
-      expect(await doomed.exited, moment).toEqual(KILLED);
-      expect(await recoveryTime(scene, `killed ${moment}`), moment).toBeLessThan(10_000);
-    }
-    await checkHistory(scene.database, await load.stop());
-    for (const name of ['redeliveries_total', 'states_folded_total']) {
-      await until(`${name} moves`, async () => (await amountAt(name, [worker])) > 0, 60_000);
-    }
-  });
+  const shared = shareScene(
+    async () => ({ redisUrl: redis.url }),
+    async (scene) => ({ scene, api: await scene.startApi() }),
+  );
+
+  async function play() {
+    const { scene, api } = shared();
+    const sessions = await scene.openSessions(api, 4);
+    return { scene, load: startLoad({ apis: [api.url], people: scene.people, sessions }) };
+  }
+
+  /** One that works on while others die; the first that asks has it started. */
+  async function healthyWorker({ startWorker, processes }: Scene): Promise<Process> {
+    return processes.find((one) => one.name === 'worker' && one.isAlive()) ?? startWorker();
+  }
 
   test('being the only one, is made good by the next', async () => {
-    const scene = await openScene({ redisUrl: redis.url });
+    const { scene, api } = shared();
     const start = (moment: CrashPoint) => scene.startEntry('crashingWorker', [moment, '5']);
-    let [api, doomed] = await Promise.all([scene.startApi(), start(ALONE[0]!)]);
+    let doomed = await start(ALONE[0]!);
     const sessions = await scene.openSessions(api, 4);
     // Long, so that each worker that takes it cold keeps a snapshot of it in the transaction in which it may die.
     await Promise.all(Array.from({ length: LONG }, (_, n) => acceptEntry(scene, api, sessions[0]!, { n })));
     const load = startLoad({ apis: [api.url], people: scene.people, sessions, headers: { prefer: 'wait=1' } });
-    for (const next of [...ALONE.slice(1), 'before_transaction' as const]) {
+    for (const next of [...ALONE.slice(1), undefined]) {
       await load.answered(30);
       doomed.signal('SIGUSR2');
       expect(await doomed.exited).toEqual(KILLED);
       const recovery = recoveryTime(scene, `killed alone, until the next had started and was through (next ${next})`);
-      doomed = await start(next);
+      doomed = await (next ? start(next) : scene.startWorker());
       expect(await recovery).toBeLessThan(10_000);
     }
     await load.answered(30);
@@ -65,14 +64,26 @@ describe.skipIf(inject('redisUrl') === null)('a worker that is killed', () => {
     expect(rows).toHaveLength(1);
   });
 
+  test('at each moment, beside a healthy one, leaves nothing undone and does nothing twice', async () => {
+    const worker = await healthyWorker(shared().scene);
+    const { scene, load } = await play();
+    for (const moment of BESIDE) {
+      const doomed = await scene.startEntry('crashingWorker', [moment, '5']);
+      await load.answered(30);
+      doomed.signal('SIGUSR2');
+      expect(await doomed.exited, moment).toEqual(KILLED);
+      expect(await recoveryTime(scene, `killed ${moment}`), moment).toBeLessThan(10_000);
+    }
+    await checkHistory(scene.database, await load.stop());
+    for (const name of ['redeliveries_total', 'states_folded_total']) {
+      await until(`${name} moves`, async () => (await amountAt(name, [worker])) > 0, 60_000);
+    }
+  });
+
   test('or frozen inside its transaction, holds nobody up for longer than Postgres lets it', async () => {
-    const scene = await openScene({ redisUrl: redis.url });
-    const [api, frozen] = await Promise.all([
-      scene.startApi(),
-      scene.startEntry('crashingWorker', ['in_transaction', '5', 'SIGSTOP']),
-      scene.startWorker(),
-    ]);
-    const load = startLoad({ apis: [api.url], people: scene.people, sessions: await scene.openSessions(api, 4) });
+    await healthyWorker(shared().scene);
+    const { scene, load } = await play();
+    const frozen = await scene.startEntry('crashingWorker', ['in_transaction', '5', 'SIGSTOP']);
     await load.answered(30);
     frozen.signal('SIGUSR2');
     await frozen.stopped();

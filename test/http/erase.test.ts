@@ -1,12 +1,12 @@
 /** A payload is erased over HTTP: no answer, no listener, no file and no store has its words from then on. */
 import { readFileSync } from 'node:fs';
-import { Redis } from 'ioredis';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { erasuresFile } from '../../src/infra/process/config.ts';
 import { type Cast, cast, get, must, openSession, person, post } from '../support/client.ts';
 import { anotherPdf, FORM, field, file, filesIn, formOf } from '../support/exhibits.ts';
 import { listenOnWebSocket } from '../support/listener.ts';
-import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
+import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
+import { everythingStored } from '../support/stored.ts';
 import { expectIntact } from '../support/verdict.ts';
 
 const WORDS = 'the witness Ottoline Quill-Featherstonehaugh';
@@ -25,20 +25,6 @@ describe.skipIf(isLeftOut)('erasing a payload', () => {
   const erase = (path: string, event_sequence: number, more: object = {}) =>
     post(stack.url, `${path}/erase`, superAdmin, { event_sequence, reason: 'personal_data', ...more });
 
-  /** All rows of all tables, the queue's too, and all that Redis holds. */
-  async function everythingStored(): Promise<string> {
-    const { rows } = await stack.pool.query<{ name: string }>(
-      `select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname in ('public', 'bullmq')`,
-    );
-    const texts: string[] = [];
-    for (const { name } of rows) {
-      const { rows: found } = await stack.pool.query<{ t: string }>(`select t::text as t from ${name} t`);
-      texts.push(...found.map(({ t }) => t));
-    }
-    if (kind === 'distributed') texts.push(...(await everythingInRedis(inject('redisUrl')!)));
-    return texts.join('\n');
-  }
-
   test('takes its words out of every store, and the record verifies', async () => {
     const { path, session_id, assignment_id } = await openSession(stack.url, people);
     const log = { event_type: 'BENCH_NOTE', details: { text: WORDS } };
@@ -52,7 +38,7 @@ describe.skipIf(isLeftOut)('erasing a payload', () => {
       last_sequence: 0,
     });
     await listener.until(({ type, event_type }) => type === 'EVENT' && event_type === 'EXHIBIT_UPLOADED');
-    expect(await everythingStored()).toContain(WORDS);
+    expect(await everythingStored(stack)).toContain(WORDS);
     expect(filesIn(stack.blobFolder)).toHaveLength(1);
 
     const note = events[0].event_sequence as number;
@@ -68,7 +54,7 @@ describe.skipIf(isLeftOut)('erasing a payload', () => {
     expect((await erase(path, 1_000)).body).toMatchObject({ status: 404, code: 'not_found' });
     await must(erase(path, uploaded.events[0].event_sequence));
 
-    expect(await everythingStored()).not.toContain(WORDS);
+    expect(await everythingStored(stack)).not.toContain(WORDS);
     await expect.poll(() => filesIn(stack.blobFolder), { timeout: 10_000 }).toEqual([]);
     const { logs } = await must(get(stack.url, `${path}/logs`, people.student));
     expect(logs[note - 1]).toMatchObject({ payload: null, payload_salt: null, erased: true });
@@ -106,13 +92,3 @@ describe.skipIf(isLeftOut)('erasing a payload', () => {
     expect(noted).not.toContain(WORDS);
   });
 });
-
-async function everythingInRedis(url: string): Promise<string[]> {
-  const redis = new Redis(url);
-  const texts: string[] = [];
-  for await (const keys of redis.scanStream() as AsyncIterable<string[]>) {
-    for (const key of keys) texts.push((await redis.dumpBuffer(key))?.toString('latin1') ?? '');
-  }
-  await redis.quit();
-  return texts;
-}

@@ -12,6 +12,8 @@ import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 const WHO_MAY: { [visibility: string]: string } = {
   institution: `
     assignment.create   ok     ok     ok   role role   role   role role role role role   role   401
+    contact.write       ok     ok     ok   ok   ok     ok     ok   ok   role role role   role   401
+    contact.reveal      ok     ok     404  ok   ok     404    404  ok   role role role   role   401
     institution.settings ok    ok     404  role role   role   role role role role role   role   401
     tokens.revoke       ok     ok     ok   role role   role   role role role role role   role   401
     assignment.substitute ok   ok     404  role role   role   role role role role role   role   401
@@ -101,6 +103,8 @@ const ANSWERS: { [short: string]: string } = {
   host: '403 not_host',
   state: '409 message_state',
 };
+
+const CARD = { name: 'Judge Okafor', phone: '+14155552671', visible_to: ['judge', 'moderator'] };
 
 const words = (text: string) => text.trim().split(/\s+/);
 
@@ -300,6 +304,12 @@ describe.skipIf(isLeftOut)('who may do what', () => {
       `/api/institution/${world.people.institution_id}/settings`,
       { telemetry: true },
     ],
+    'contact.write': async () => ['/api/contact/card', CARD],
+    'contact.reveal': async () => {
+      const { id } = world.people.presiding;
+      await must(post(world.url(), '/api/contact/card', world.people.presiding, CARD));
+      return [`/api/contact/${id}/reveal`];
+    },
     'tokens.revoke': async () => ['/ops/tokens/revoke', { jti: 'of nobody' }],
     'session.unobserve': async (path, who) => {
       const own = await post(world.url(), `${path}/observe`, who);

@@ -98,10 +98,9 @@ describe.each(projected)('in $name', (table) => {
         const text = `update ${name} set ${column} = $${values.length + 1} where ${whereKey(table)}`;
         const change = () => query(text, ...values, forged.value);
         const owners = [row[owner], column === owner ? forged.shown : row[owner]];
-        // One row of each column shows that the whole record says what its stream says.
-        const issues = ofTable(
-          await (row === rows[0] ? issuesAfter(change) : streamIssuesAfter(table, owners, change)),
-        );
+        const isShown = row === rows[0] && (isEverything || column === columns[0]);
+        // One row of each column, or in a short run one of each table, shows that the whole record says what its stream says.
+        const issues = ofTable(await (isShown ? issuesAfter(change) : streamIssuesAfter(table, owners, change)));
         if (primary_key.includes(column) || column === owner) {
           expect(issues, column).toContain(`Projection mismatch in ${name} ${key}: the row is missing`);
           const moved = keyOf(table, { ...row, [column]: forged.shown });

@@ -16,7 +16,7 @@ const OF_THE_MACHINE = [
   'lapsed_payloads',
   ...['session_checks', 'findings', 'integrity_runs'],
   ...['leases', 'schedules', 'schedule_ticks', 'health_reports'],
-  ...['installation', 'ticket_secrets', 'knex_migrations', 'knex_migrations_lock'],
+  ...['installation', 'ticket_secrets', 'contact_details', 'knex_migrations', 'knex_migrations_lock'],
   ...['log_queue', 'log_state', 'log_leaves', 'log_tiles', 'log_held', 'log_checkpoints'],
   ...['log_keys', 'log_cosignatures', 'log_sinks', 'log_evidence'],
 ];
@@ -90,6 +90,12 @@ function apiPolicy({ name, visible }: Table) {
   return { using: expect.stringMatching(new RegExp(`^${like}$`)), command: 'r' };
 }
 
+/** What goes with a row that changes. */
+const FOLLOWED: { [table: string]: string } = {
+  contact_cards:
+    'CREATE TRIGGER contact_cards_replace_details AFTER UPDATE ON contact_cards FOR EACH ROW WHEN ((new.details_id <> old.details_id)) EXECUTE FUNCTION remove_replaced_details()',
+};
+
 /** In order of their names. A sealed stream's own row is refused by what it says, those beside it by that row. */
 function triggers({ name, frozen_with, append_only, loses_texts, owner, primary_key }: Table): string[] {
   const trigger = (suffix: string, when: string, each: string, refuse: string) =>
@@ -101,5 +107,6 @@ function triggers({ name, frozen_with, append_only, loses_texts, owner, primary_
   const stay = trigger('stay', 'TRUNCATE', 'STATEMENT', 'refuse_change');
   const refuse = loses_texts ? 'refuse_change_but_erasure' : 'refuse_change';
   if (append_only) return [trigger('are_immutable', 'DELETE OR UPDATE', 'ROW', refuse), stay];
-  return frozen_with === null ? [] : [frozen, stay];
+  if (frozen_with !== null) return [frozen, stay];
+  return name in FOLLOWED ? [FOLLOWED[name]!] : [];
 }

@@ -3,7 +3,7 @@
  * thousand files for a process of ours, which takes longer than all that the process then does to be ready.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
@@ -14,6 +14,9 @@ const AS_THEY_ARE = [/^pino/, /^knex/, /^@bull-board/, /^swagger-ui-dist/, /embe
 /** Where Node has none, as before version 21, pg loads all of `fetch` to find out where it runs. */
 const NAVIGATOR = `globalThis.navigator ??= { userAgent: 'Node.js' };`;
 
+/** The processes of the Procfile, and those of the tests, end with this. */
+const STARTS = /^await runProcess\(/m;
+
 const WAIT_MS = 30_000;
 
 /** @param file below dist. @param folder of the run, within the project. @returns the file to run */
@@ -22,20 +25,32 @@ export async function bundle(root: string, file: string, folder: string, isFaste
   if (existsSync(bundled)) return bundled;
   if (await isMadeElsewhere(bundled)) return bundled;
   const { rolldown } = await import('rolldown');
+  const entry = join(root, 'dist', file);
   const build = await rolldown({
-    input: join(root, 'dist', file),
+    input: entry,
     platform: 'node',
     external: AS_THEY_ARE,
     plugins: [
+      { name: 'entry', transform: (code, id) => (id === entry ? code.replace(STARTS, 'runProcess(') : null) },
       { name: 'origin', transform: keepOrigin },
       { name: 'clockwork', transform: isFaster ? turnFaster : () => null },
     ],
   });
   const draft = await mkdtemp(join(folder, 'draft-'));
-  const { output } = await build.write({ dir: draft, format: 'esm', codeSplitting: false, banner: NAVIGATOR });
+  // What is no module cannot wait at its top, and alone can be given what was compiled before.
+  const format = STARTS.test(await readFile(entry, 'utf8')) ? 'cjs' : 'esm';
+  const { output } = await build.write({ dir: draft, format, codeSplitting: false, banner: NAVIGATOR });
   await build.close();
+  let made = join(draft, output[0].fileName);
+  if (format === 'cjs') {
+    const program = bundled.replace(/\.js$/, '.cjs');
+    await rename(made, program);
+    const run = pathToFileURL(join(root, 'dist/test/support/runBundle.js')).href;
+    made = join(draft, 'run.js');
+    await writeFile(made, `import { runBundle } from '${run}';\nrunBundle(${JSON.stringify(program)});\n`);
+  }
   // At once, for another worker that waits for it.
-  await rename(join(draft, output[0].fileName), bundled);
+  await rename(made, bundled);
   await rm(draft, { recursive: true, force: true });
   return bundled;
 }

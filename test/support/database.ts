@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { inject } from 'vitest';
 import { markFailed } from './failedDatabases.ts';
-import { failedTest } from './failures.ts';
+import { failedTest } from './failedTest.ts';
 
 export interface TestDatabase {
   /** Superuser. */

@@ -4,22 +4,15 @@
  */
 import { afterEach, beforeAll, expect } from 'vitest';
 import { takeAnswerFaults } from './answers.ts';
+import { noteFailed } from './failedTest.ts';
 import { takeFrameFaults } from './liveFrames.ts';
 
-let failed: string | undefined;
-
 // A worker goes from file to file.
-beforeAll(() => {
-  failed = undefined;
-});
+beforeAll(() => noteFailed(undefined));
 afterEach(({ task }) => {
   const [outside, unknown] = [takeFrameFaults(), takeAnswerFaults()];
-  if (task.result?.state === 'fail' || outside.length + unknown.length > 0) failed = `${task.file.name}: ${task.name}`;
+  const hasFailed = task.result?.state === 'fail' || outside.length + unknown.length > 0;
+  if (hasFailed) noteFailed(`${task.file.name}: ${task.name}`);
   expect(outside, 'frames that the live protocol does not have').toEqual([]);
   expect(unknown, 'answers that their operations do not have').toEqual([]);
 });
-
-/** The last of the file's tests that failed; never in CI, where nobody would look. */
-export function failedTest(): string | undefined {
-  return process.env.CI === 'true' ? undefined : failed;
-}

@@ -99,7 +99,8 @@ export function openFoldedCourt(
     for (const stream of locked) {
       if (!held.has(stream)) held.set(stream, { head: EMPTY_HEAD, state: initialState(catalog, stream) });
     }
-    return decide(name, input, actor, id, locked, new Map([[`${name} ${id}`, fact]]));
+    const key = catalog.commands.get(name)!.facts?.key({ id, input });
+    return decide(name, input, actor, id, locked, new Map([[`${name} ${key}`, fact]]));
   }
 
   /** Folded again the events come to the same, and to the rows that they write. */

@@ -3,6 +3,7 @@
  * are chained and folded in memory, exactly as the applier does it, and whatever is recorded is checked on the way.
  */
 import { expect } from 'vitest';
+import type { contactProblems } from '../../src/contact/contactProblems.ts';
 import { type Decided, decideBatch } from '../../src/core/apply/decideBatch.ts';
 import { foldWrites } from '../../src/core/apply/projections.ts';
 import { evolveWith, initialState, type StreamState } from '../../src/core/apply/streamStates.ts';
@@ -29,7 +30,7 @@ import type { galleryProblems } from '../../src/gallery/galleryProblems.ts';
 import type { guardProblems } from '../../src/guard/guardProblems.ts';
 import { catalog } from '../../src/modules.ts';
 import { authorOf } from './hall.ts';
-import { ASSIGNMENT, INSTITUTION, SESSION } from './matchFixture.ts';
+import { ASSIGNMENT, INSTITUTION, presiding, SESSION } from './matchFixture.ts';
 import { expectRowsAgree } from './rowsAgree.ts';
 
 const PAST = '018f3c1e-0000-7000-8000-000000000000';
@@ -37,7 +38,7 @@ const COMMAND = '018f3c1e-1111-7111-8111-111111110000';
 export const NOW = '2026-11-21T12:00:00.000Z';
 
 /** Whose streams are not named after the session. */
-const IDS: Record<string, string> = { assignment: ASSIGNMENT, institution: INSTITUTION };
+const IDS: Record<string, string> = { assignment: ASSIGNMENT, institution: INSTITUTION, contact: presiding.id };
 
 export interface More {
   id?: string;
@@ -51,6 +52,8 @@ export interface More {
   file?: FileInfo;
   /** What the guard knows of the sender besides. */
   author?: Partial<Author>;
+  /** What the inbox has in the place of what was put aside. */
+  kept?: object;
 }
 
 /** What a command that was applied came to. */
@@ -63,6 +66,12 @@ export interface Verdict {
   states: { [kind: string]: any };
 }
 
+type Code =
+  | ProblemCode
+  | keyof typeof courtProblems
+  | keyof typeof galleryProblems
+  | keyof typeof guardProblems
+  | keyof typeof contactProblems;
 type AnyDefinition = Pick<Mutation, 'name'>;
 
 const MINUTE_MS = 60_000;
@@ -89,14 +98,7 @@ export function givenEvery(spacing_ms: number, ...events: NewEvent[]) {
     const definition = catalog.commands.get(name)!;
     const decided = decide(definition, body, actor, past.held, more);
 
-    function then(
-      ...expected:
-        | NewEvent[]
-        | [
-            ProblemCode | keyof typeof courtProblems | keyof typeof galleryProblems | keyof typeof guardProblems,
-            object?,
-          ]
-    ): Verdict | undefined {
+    function then(...expected: NewEvent[] | [Code, object?]): Verdict | undefined {
       expect(decided.faults).toEqual([]);
       const [outcome] = decided.outcomes;
       const parsed = JSON.parse(outcome!.body);
@@ -161,16 +163,18 @@ function decide(
   body: object,
   actor: Actor,
   past: ReadonlyMap<string, StreamState>,
-  { id = COMMAND, now = NOW, fact, expected_sequence, observation_id, file, author }: More,
+  { id = COMMAND, now = NOW, fact, expected_sequence, observation_id, file, author, kept }: More,
 ): Decided {
   const route = 'route' in definition ? String(definition.route) : '';
   const params = {
     ...(route.includes(':session_id') && { session_id: SESSION }),
     ...(route.includes(':assignment_id') && { assignment_id: ASSIGNMENT }),
     ...(route.includes(':institution_id') && { institution_id: INSTITUTION }),
+    ...(route.includes(':user_id') && { user_id: presiding.id }),
     observation_id,
     file,
     ...('guarded' in definition && { author: { ...authorOf(actor), ...author } }),
+    ...kept,
   };
   const input = { ...definition.body.parse(body), ...JSON.parse(JSON.stringify(params)) };
   const session_id = past.has(streamName('session', SESSION)) ? SESSION : null;

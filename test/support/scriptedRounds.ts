@@ -42,6 +42,7 @@ const ROUNDS: Record<string, (round: Round) => void> = {
   '0.2.0-erased': eraseEntry,
   '0.2.0-institution': chooseSettings,
   '0.2.0-gallery': speakBeside,
+  '0.2.0-contact': revealTwice,
 };
 
 export const scriptedRounds = Object.keys(ROUNDS);
@@ -277,4 +278,20 @@ function speakBeside({ court, act, actOnMatch }: Round): void {
   const { status } = court.sendApart('gallery.erase', lapsing, system, due);
   if (status !== 'applied') throw new Error(status);
   for (const post of posts) Object.assign(post, { payload: null, payload_salt: null });
+}
+
+/** A judge's card is written, revealed, written anew and revealed again. */
+function revealTwice({ court }: Round): void {
+  const commitment = 'ab'.repeat(32);
+  const write = (kept: JsonObject) =>
+    court.sendApart('contact.write', { user_id: presiding.id, commitment, ...kept }, presiding).status;
+  const reveal = () => {
+    court.wait(SECOND);
+    const { details_id } = JSON.parse(court.rows.at(-1)!.payload!) as { details_id: string };
+    const kept = new Map([[details_id, commitment]]);
+    return court.sendApart('contact.reveal', { user_id: presiding.id }, bailiff, kept).status;
+  };
+  const sent = [write({ visible_to: ['moderator'], fields: ['email', 'phone'] }), reveal()];
+  sent.push(write({ visible_to: ['judge', 'moderator'], fields: ['phone'] }), reveal());
+  expect(sent).toEqual(Array(4).fill('applied'));
 }

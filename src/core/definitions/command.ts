@@ -130,6 +130,12 @@ export interface CommandDefinition<Input = unknown, States = unknown, Scope = un
   refuse?(asked: { db: Queryable; actor: Actor; input: Input }): Promise<Rejection | undefined>;
   /** The sender's name, as the token has it, is part of the input: `author_name`. */
   signed?: true;
+  /** Stores elsewhere what the inbox must not hold, as the door and before the command. Returns the input as the inbox has it. */
+  putAside?(db: Queryable, command: { id: string; input: Input; actor: Actor }): Promise<JsonObject>;
+  /** What is added to the result while it is answered to its sender, read in the sender's scope and never stored. */
+  readAside?(db: Queryable, input: Input): Promise<JsonObject>;
+  /** The counter of those that were applied and answered, repetitions apart. */
+  counted?: 'contactReveals';
 }
 
 /** The lists of commands, event types and stream kinds, indexed by name, and the names that are kept free for more. */

@@ -63,7 +63,7 @@ type Within<Input> = keyof Input & `${string}_id`;
 
 type DoorParts<Input, Scope> = Pick<
   CommandDefinition<Input, unknown, Scope>,
-  'limit' | 'faults' | 'feature' | 'features' | 'admits' | 'refuse' | 'signed'
+  'limit' | 'faults' | 'feature' | 'features' | 'admits' | 'refuse' | 'signed' | 'putAside' | 'readAside' | 'counted'
 >;
 
 interface Answering<Input, Body extends z.ZodObject, L extends Locks, Fact, Resource extends z.ZodType> {
@@ -95,8 +95,8 @@ export interface CommandParts<
   route: Route;
   /** Roles that may send it; `anyone` includes people without a token. */
   who: readonly Role[] | 'anyone';
-  /** Needed only where the route names nothing that is to be found. */
-  within?: Within<Input>;
+  /** Needed only where the route names nothing that is to be found; null where what it names is in no scope. */
+  within?: Within<Input> | null;
 }
 
 type InputOf<Route extends string, Body extends z.ZodObject> = z.output<Body> & RouteParams<Route>;
@@ -115,7 +115,7 @@ export function commandsIn<Scope>() {
     parts: CommandParts<Route, InputOf<Route, Body>, Body, Scope, L, Fact, Code, Resource>,
   ): CommandDefinition<InputOf<Route, Body>, StatesOf<L>, Scope, Fact> {
     const { who, within, ...rest } = parts;
-    const named = within ?? /:(\w+_id)/.exec(parts.route)?.[1];
+    const named = within === undefined ? /:(\w+_id)/.exec(parts.route)?.[1] : (within ?? undefined);
     return { ...definitionOf(rest, named), route: parts.route, roles: who } as never;
   }
 

@@ -18,6 +18,8 @@ interface Answered {
   input: JsonObject;
   actor: Actor;
   issueTicket: IssueTicket;
+  /** Of the result as it is answered, and nowhere else. */
+  added?: JsonObject | undefined;
 }
 
 /** Accepted, no outcome yet: 202 with the place to ask. */
@@ -69,10 +71,11 @@ export function stateBody(state: CommandState, public_url?: string, answered?: A
 }
 
 function withTicket({ id, status, body }: { id: string; status: string; body: string }, answered: Answered): string {
-  const { definition, input, actor, issueTicket } = answered;
-  if (!definition.answer || status !== 'applied') return body;
+  const { definition, input, actor, issueTicket, added } = answered;
+  if ((!definition.answer && !added) || status !== 'applied') return body;
   const outcome = JSON.parse(body) as JsonObject & { result: JsonObject };
-  return JSON.stringify({ ...outcome, result: definition.answer(outcome.result, { id, input, actor }, issueTicket) });
+  const result = definition.answer?.(outcome.result, { id, input, actor }, issueTicket) ?? outcome.result;
+  return JSON.stringify({ ...outcome, result: { ...result, ...added } });
 }
 
 function fill(path: string, input: JsonObject): string {

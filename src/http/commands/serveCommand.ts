@@ -1,4 +1,5 @@
 /** Serving a mutation: check it, accept it, wait for its outcome, answer it. One function for every command. */
+import { createHmac } from 'node:crypto';
 import { SpanKind } from '@opentelemetry/api';
 import canonicalize from 'canonicalize';
 import type { Request, Response } from 'express';
@@ -32,11 +33,29 @@ export function serveCommand(context: ApiContext, definition: CommandDefinition)
   const ownLimit = ownLimitOf(definition);
   return async (req: Request, res: Response): Promise<void> => {
     const sender = await enter(context, req, res, definition);
-    await limitOwn(context, ownLimit, req, res, sender);
+    // What is refused for what it names is not counted.
+    const isLimitedLast = definition.refuse !== undefined;
+    if (!isLimitedLast) await limitOwn(context, ownLimit, req, res, sender);
     const body = await readJson(req, res);
     demandRole(sender, definition.roles);
     const submission = await checkCommand(context, definition, req, res, sender, { body });
-    await submit(context, definition, req, res, submission);
+    if (isLimitedLast) await limitOwn(context, ownLimit, req, res, sender);
+    await submit(context, definition, req, res, submission, readingAside(context, definition, submission));
+  };
+}
+
+/** Reads what is added to the result of a command that was applied, and counts those that are no repetition. */
+type ReadAdded = (isRepetition: boolean) => Promise<JsonObject>;
+
+function readingAside(
+  { reading, metrics }: ApiContext,
+  { readAside, counted }: CommandDefinition,
+  { actor, input }: Submission,
+): ReadAdded | undefined {
+  if (!readAside) return undefined;
+  return (isRepetition) => {
+    if (counted && !isRepetition) metrics[counted].inc();
+    return reading.inScope(actor, null, (db) => readAside(db, input));
   };
 }
 
@@ -68,16 +87,17 @@ export async function checkCommand(
   }
   const idempotency = key === null ? null : { scope: sender?.id ?? anonymousScope(req), key };
   await demandUnrefused(context, definition, req, sender, input, idempotency);
+  const kept = (await definition.putAside?.(context.door, { id, input, actor })) ?? input;
   return {
     id,
     name: definition.name,
-    streams: definition.streams({ id, input, is_conditional: expected_sequence !== null }, scope),
-    input,
+    streams: definition.streams({ id, input: kept, is_conditional: expected_sequence !== null }, scope),
+    input: kept,
     actor,
     institution_id: institutionOf(scope, input, actor),
     expected_sequence,
     idempotency,
-    fingerprint: key === null ? null : sha256(`${req.method} ${req.path}\n${canonicalize(file ? [body, file] : body)}`),
+    fingerprint: key === null ? null : fingerprintOf(context, definition, req, file ? [body, file] : body),
     reply_to: context.instance,
     request_id: res.locals.request_id as string,
     redrive_of: null,
@@ -100,6 +120,12 @@ async function demandUnrefused(
   if (rejection) throw new Problem(rejection);
 }
 
+/** Keyed where the body holds what is put aside: from a bare hash a telephone number could be guessed. */
+function fingerprintOf({ fingerprint_key }: ApiContext, { putAside }: CommandDefinition, req: Request, body: unknown) {
+  const text = `${req.method} ${req.path}\n${canonicalize(body)}`;
+  return putAside ? createHmac('sha256', fingerprint_key).update(text).digest('hex') : sha256(text);
+}
+
 export function lowered(params: Request['params']): JsonObject {
   return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, String(value).toLowerCase()]));
 }
@@ -116,6 +142,7 @@ export async function submit(
   req: Request,
   res: Response,
   submission: Submission,
+  readAdded?: ReadAdded,
 ): Promise<void> {
   const { id, name, request_id } = submission;
   res.locals.command_id = id;
@@ -141,15 +168,12 @@ export async function submit(
       { outcome: reply?.status ?? 'accepted' },
       (performance.now() - started) / 1_000,
     );
-    const { input, actor } = submission;
-    if (reply)
-      answerOutcome(res, reply, acceptance.state.request_id, {
-        definition,
-        input,
-        actor,
-        issueTicket: context.issueTicket,
-      });
-    else answerAccepted(res, acceptance.state);
+    if (reply) {
+      const { input, actor } = submission;
+      const added = reply.status === 'applied' ? await readAdded?.(acceptance.joined) : undefined;
+      const answered = { definition, input, actor, issueTicket: context.issueTicket, added };
+      answerOutcome(res, reply, acceptance.state.request_id, answered);
+    } else answerAccepted(res, acceptance.state);
   } finally {
     waiting.cancel();
     endWait?.();

@@ -7,6 +7,7 @@ import type { Scopes } from '../../access/demandScope.ts';
 import type { Actor } from '../../core/definitions/actor.ts';
 import type { CommandDefinition, Feature, IssueTicket } from '../../core/definitions/command.ts';
 import { Problem } from '../../core/definitions/problem.ts';
+import type { Queryable } from '../../core/sql/queryable.ts';
 import type { Addresses } from '../../infra/addresses.ts';
 import type { BlobStore } from '../../infra/blobs.ts';
 import type { Broadcast } from '../../infra/broadcast/broadcast.ts';
@@ -54,6 +55,10 @@ export interface ApiContext {
   /** Whose files may be kept. */
   installation: string;
   scopes: Scopes;
+  /** The door's own connections. */
+  door: Queryable;
+  /** Of fingerprints whose text could be guessed. */
+  fingerprint_key: string;
   acceptor: Acceptor;
   outcomes: Outcomes;
   verifyRuns: VerifyRuns;

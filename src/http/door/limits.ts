@@ -9,13 +9,16 @@ import type { Config } from '../../infra/process/config.ts';
 import type { Acceptor } from '../commands/acceptance.ts';
 import { readIdempotencyKey } from './preferences.ts';
 
+const A_MINUTE = { window_ms: 60_000, within: 'a minute' };
+const AN_HOUR = { window_ms: 3_600_000, within: 'an hour' };
+
 const LIMITS = {
-  general_api: { setting: 'RATE_LIMIT_GENERAL_PER_MINUTE', what: 'commands' },
-  general_reads: { setting: 'RATE_LIMIT_READS_PER_MINUTE', what: 'questions' },
-  objection_raise: { setting: 'RATE_LIMIT_OBJECTIONS_PER_MINUTE', what: 'objections' },
-  exhibit_upload: { setting: 'RATE_LIMIT_UPLOADS_PER_MINUTE', what: 'uploads' },
+  general_api: { setting: 'RATE_LIMIT_GENERAL_PER_MINUTE', what: 'commands', ...A_MINUTE },
+  general_reads: { setting: 'RATE_LIMIT_READS_PER_MINUTE', what: 'questions', ...A_MINUTE },
+  objection_raise: { setting: 'RATE_LIMIT_OBJECTIONS_PER_MINUTE', what: 'objections', ...A_MINUTE },
+  exhibit_upload: { setting: 'RATE_LIMIT_UPLOADS_PER_MINUTE', what: 'uploads', ...A_MINUTE },
+  contact_reveal: { setting: 'RATE_LIMIT_REVEALS_PER_HOUR', what: 'contact cards', ...AN_HOUR },
 } as const;
-const MINUTE_MS = 60_000;
 
 export type ApiLimit = keyof typeof LIMITS;
 
@@ -48,9 +51,9 @@ export async function limit(
   type: ApiLimit = generalLimitOf(req),
 ): Promise<void> {
   if (!isUser(actor) && addresses.isAllowlisted(req.ip!)) return;
-  const { setting, what } = LIMITS[type];
+  const { setting, what, window_ms, within } = LIMITS[type];
   const identifier = callerOf(req, actor);
-  const verdict = await limiter.take([{ type, identifier, limit: config[setting], window_ms: MINUTE_MS }]);
+  const verdict = await limiter.take([{ type, identifier, limit: config[setting], window_ms }]);
   if (verdict.admitted) {
     if (verdict.tightest) res.set(headersOf(verdict.tightest));
     return;
@@ -59,7 +62,7 @@ export async function limit(
   const headers = headersOf({ limit, remaining: 0, reset_ms: retry_after_ms });
   const extra = { limit: type, retry_after_ms };
   res.set(headers);
-  throw new Problem('rate_limited', `At most ${limit} ${what} a minute.`, extra, {
+  throw new Problem('rate_limited', `At most ${limit} ${what} ${within}.`, extra, {
     'Retry-After': headers['X-RateLimit-Reset'],
   });
 }

@@ -15,6 +15,7 @@ const WORDS: Readonly<Record<string, string>> = {
   integrity: 'The record checked against itself.',
   findings: 'What the timed jobs found wrong with the record.',
   institution: 'What admins set for their institution.',
+  contact: 'Cards with which those who run a round are reached.',
   tokens: 'Ending tokens before their time.',
   ops: 'What operators look at.',
   health: 'Whether this server lives and is of use; without a token.',

@@ -9,6 +9,7 @@ export const COUNTED_BY = {
   ws_connections_per_ip: 'relay',
   objection_raise: 'api',
   exhibit_upload: 'api',
+  contact_reveal: 'api',
   general_api: 'api',
   general_reads: 'api',
 } as const;

@@ -314,6 +314,10 @@ export const Settings = z.object({
     readBy: API,
     help: 'How many browsers without a token the guard tells apart within a minute; beyond it their commands get 503. 0 switches the guard off.',
   }),
+  RATE_LIMIT_REVEALS_PER_HOUR: count.default(5).register(described, {
+    readBy: API,
+    help: 'Contact cards that one user has revealed in an hour; 0 for no limit.',
+  }),
   BLOB_DIR: z
     .string()
     .optional()

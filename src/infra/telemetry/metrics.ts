@@ -72,6 +72,7 @@ export function createMetrics() {
       'rule',
       'action',
     ]),
+    contactReveals: counter('contact_reveals_total', 'Contact cards that were revealed'),
     limiterRefusals: counter('limiter_refusals_total', 'Tries that a rate limit refused', ['type']),
     ...createJobMetrics(makers),
     deliveries,

@@ -3,7 +3,7 @@
  * before, and has the payload that it committed to; and where in the log it stands. What is wrong with a stream is not said here.
  */
 import type { Queryable } from '../../core/sql/queryable.ts';
-import { GENESIS, hex, instant } from '../streams/streamRows.ts';
+import { GENESIS, hex } from '../streams/streamRows.ts';
 
 export interface SweptStream {
   stream: string;
@@ -33,7 +33,12 @@ export interface SweptTables {
   log_leaves: string;
 }
 
-const ENVELOPE = `'{"actor":"' || e.actor_id || '","at":"' || ${instant('e.occurred_at')} || '","commit":"'
+/** As the session's DateStyle ISO has it, in half the time of to_char; what has any other form is not sound. */
+const UTC = `(e.occurred_at at time zone 'UTC')::text`;
+const INSTANT = `replace(${UTC}, ' ', 'T') || case octet_length(${UTC})
+  when 19 then '.000Z' when 21 then '00Z' when 22 then '0Z' when 23 then 'Z' end`;
+
+const ENVELOPE = `'{"actor":"' || e.actor_id || '","at":"' || ${INSTANT} || '","commit":"'
   || ${hex('e.payload_commitment')} || '","id":"' || e.event_id::text || '","prev":"' || ${hex('e.previous_hash')} || '","seq":'
   || e.sequence::text || ',"stream":"' || e.stream || '","type":"' || e.event_type || '","v":"plearoll.event/1"}'`;
 

@@ -15,6 +15,7 @@ import { readConfig } from '../../../src/infra/process/config.ts';
 import { readState } from '../../../src/infra/signer/stateFile.ts';
 import { createMetrics } from '../../../src/infra/telemetry/metrics.ts';
 import { cloneDatabase, type TestDatabase } from '../../support/database.ts';
+import { isEverything } from '../../support/everything.ts';
 import { changeActor, newStream, sequenceAll } from '../../support/logStreams.ts';
 import { Died, type Mortal, mortalPool } from '../../support/mortal.ts';
 
@@ -139,7 +140,7 @@ test(
   },
 );
 
-test(
+test.runIf(isEverything)(
   'a signer that dies while it takes a bad leaf back leaves a log that others are signed in',
   PATIENTLY,
   async () => {

@@ -65,6 +65,7 @@ export const OUTSIDE: { [table: string]: string } = {
   installation: 'its name and the secret of its tickets',
   revocations: 'tokens that are refused: no event says so',
   ticket_secrets: 'what tickets are made with, and is renewed',
+  contact_details: 'what cards say: a card whose words differ from its commitment is not revealed',
   session_observations: 'who watches: no event moves for them',
   knex_migrations: 'compared with what the migrations make of the database',
   knex_migrations_lock: 'held while migrating',

@@ -7,13 +7,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, inject, onTestFinished, test, vi } from 'vitest';
 import { restoreBackup } from '../../../src/backup/restoreBackup.ts';
 import { takeBackup } from '../../../src/backup/takeBackup.ts';
 import { openPool } from '../../../src/infra/postgres/database.ts';
+import { verifyLog } from '../../../src/integrity/log/verifyLog.ts';
 import { verified } from '../../support/bundles.ts';
 import { bundleFrom } from './bundleFrom.ts';
 import { type Ground, judged, openGround } from './ground.ts';
+import { verifyAlike } from './sweptAlike.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
@@ -60,7 +62,12 @@ async function expectIntact(): Promise<void> {
         findings: [],
       });
     }
+    const { swept } = await verifyLog(verifier as never);
+    expect(swept).toMatchObject({ are_leaves_sound: true });
+    // The other has an erasure, and is always looked at closely.
+    expect(swept.isSound(ground.stream)).toBe(true);
     for (const stream of [ground.stream, ground.playedStream]) {
+      await verifyAlike(verifier as never, stream, swept);
       const bundle = (await bundleFrom(worker as never, stream))!;
       const report = await verified(bundle, { level: 'anchored', keys: [ground.vkey], checkpoint: ground.stateNote });
       expect(report).toMatchObject({ verdict: 'intact@anchored', findings: [] });
@@ -93,4 +100,19 @@ test.each([
   for (const setting of settings) await asAdmin(`alter database ${name} set ${setting}`);
   await expectIntact();
   await asAdmin(`alter database ${name} reset all`);
+});
+
+test('functions in a schema that stands before the database’s own are not the ones that hash', async () => {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  onTestFinished(() => client.end());
+  await client.query(`create schema forged; grant usage on schema forged to public;
+    create function forged.sha256(bytea) returns bytea language sql return $1`);
+  const name = new URL(url).pathname.slice(1);
+  await client.query(`alter database ${name} set search_path = forged, pg_catalog, public`);
+  const verifier = openPool(url, 'verifier', 1, () => {});
+  onTestFinished(() => verifier.end());
+  const { findings } = await judged(verifier as never, 'log', ground);
+  expect(findings.filter(({ check }) => check !== 'guard')).toEqual([]);
+  await client.query(`alter database ${name} reset all; drop schema forged cascade`);
 });
