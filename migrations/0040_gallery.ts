@@ -41,6 +41,7 @@ export async function up(knex: Knex): Promise<void> {
       constraint ck_gallery_message_state check (state in ('held', 'shown', 'hidden', 'removed', 'withdrawn', 'erased'))
     );
     create unique index gallery_messages_in_order on gallery_messages (session_id, sequence);
+    create index gallery_messages_by_time on gallery_messages (posted_at);
     create index gallery_messages_by_author on gallery_messages (author, posted_at);
     create index gallery_messages_to_review on gallery_messages (session_id, sequence) where needs_review;
     create index gallery_messages_to_erase on gallery_messages (posted_at) where text is not null;

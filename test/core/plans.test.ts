@@ -55,8 +55,10 @@ beforeAll(async () => {
     insert into galleries select id, false, 0 from courtroom_sessions;
     insert into gallery_messages
     select gen_random_uuid(), id, n, 'somebody', 1, null, 'somebody', 'question', 'Why?', 'shown', false, false, false,
-      false, n, 0, now(), repeat('0', 64)
+      false, n, 0, now() - interval '30 days', repeat('0', 64)
     from courtroom_sessions, generate_series(1, 2) as n;
+    insert into gallery_visits
+    select gen_random_uuid(), n::text, id, '2026-01-0' || n, 1 from courtroom_sessions, generate_series(1, 2) as n;
     insert into session_checks select id, now(), 1, true, '[]' from courtroom_sessions;
     insert into streams select 'session:' || id, ${EVENTS}, sha256(''), now() from courtroom_sessions;
     with said as (

@@ -53,7 +53,8 @@ const SESSIONS = `
     (select count(*)::integer from gallery_messages m where m.session_id = s.id
        and m.posted_at > clock_timestamp() - interval '${KEPT_DAYS} days') as messages
   from gallery_visits v join courtroom_sessions s on s.id = v.session_id
-  where ($1::uuid is null or s.institution_id = $1) and s.id > coalesce($2::uuid, '00000000-0000-0000-0000-000000000000')
+  where v.day > to_char((select clock_timestamp()) at time zone 'UTC' - interval '${KEPT_DAYS} days', 'YYYY-MM-DD')
+    and ($1::uuid is null or s.institution_id = $1) and s.id > coalesce($2::uuid, '00000000-0000-0000-0000-000000000000')
   group by s.id, s.title order by s.id limit $3`;
 
 export const readSessionStats = defineQuery({
