@@ -14,15 +14,20 @@ const dailyAnswer = named('GalleryDay', z.strictObject({ day: text, ...figures }
   ...{ day: '2026-09-24', unique_visitors: 120, messages: 31, views: 1_804 },
 });
 
+/** Row by row to its session by its key: a day has few rows, and there are many sessions. */
+const ofInstitution = (row: string, parameter: string) =>
+  `(${parameter}::uuid is null or (select s.institution_id from courtroom_sessions s where s.id = ${row}.session_id) = ${parameter})`;
+
 const DAILY = `
-  select day.day, count(distinct v.visitor)::integer as unique_visitors, coalesce(sum(v.views), 0)::integer as views,
-    (select count(*)::integer from gallery_messages m join courtroom_sessions s on s.id = m.session_id
-     where m.posted_at >= day.day::date at time zone 'UTC' and m.posted_at < (day.day::date + 1) at time zone 'UTC'
-       and ($2::uuid is null or s.institution_id = $2)) as messages
-  from (select coalesce($1, to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD')) as day) day
-  left join (gallery_visits v join courtroom_sessions s on s.id = v.session_id)
-    on v.day = day.day and ($2::uuid is null or s.institution_id = $2)
-  group by day.day`;
+  select day, visited.unique_visitors, visited.views, said.messages
+  from (select coalesce($1, to_char((select clock_timestamp()) at time zone 'UTC', 'YYYY-MM-DD')) as day offset 0) asked
+  cross join lateral (
+    select count(distinct v.visitor)::integer as unique_visitors, coalesce(sum(v.views), 0)::integer as views
+    from gallery_visits v where v.day = asked.day and ${ofInstitution('v', '$2')}) visited
+  cross join lateral (
+    select count(*)::integer as messages from gallery_messages m
+    where m.posted_at >= asked.day::date::timestamp at time zone 'UTC'
+      and m.posted_at < (asked.day::date + 1)::timestamp at time zone 'UTC' and ${ofInstitution('m', '$2')}) said`;
 
 /** For a super_admin null: everything. */
 const institutionOf = ({ institution_id }: { institution_id: string | null }) => institution_id;
@@ -48,14 +53,17 @@ const sessionFigures = named('GallerySession', z.strictObject({ session_id: uuid
 
 /** A visitor of two days is two: the hashes of different days are not comparable. */
 const SESSIONS = `
-  select s.id as session_id, s.title, count(distinct v.visitor)::integer as unique_visitors,
-    sum(v.views)::integer as views,
-    (select count(*)::integer from gallery_messages m where m.session_id = s.id
-       and m.posted_at > clock_timestamp() - interval '${KEPT_DAYS} days') as messages
-  from gallery_visits v join courtroom_sessions s on s.id = v.session_id
-  where v.day > to_char((select clock_timestamp()) at time zone 'UTC' - interval '${KEPT_DAYS} days', 'YYYY-MM-DD')
-    and ($1::uuid is null or s.institution_id = $1) and s.id > coalesce($2::uuid, '00000000-0000-0000-0000-000000000000')
-  group by s.id, s.title order by s.id limit $3`;
+  with visited as materialized (
+    select v.session_id, count(distinct v.visitor)::integer as unique_visitors, sum(v.views)::integer as views
+    from gallery_visits v
+    where v.day > to_char((select clock_timestamp()) at time zone 'UTC' - interval '${KEPT_DAYS} days', 'YYYY-MM-DD')
+      and ($2::uuid is null or v.session_id > $2) and ${ofInstitution('v', '$1')}
+    group by v.session_id order by v.session_id limit $3
+  )
+  select visited.*, (select title from courtroom_sessions s where s.id = visited.session_id) as title,
+    (select count(*)::integer from gallery_messages m where m.session_id = visited.session_id
+       and m.posted_at > (select clock_timestamp()) - interval '${KEPT_DAYS} days') as messages
+  from visited order by session_id`;
 
 export const readSessionStats = defineQuery({
   name: 'gallery.sessions',
