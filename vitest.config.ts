@@ -27,7 +27,7 @@ const VERSIONS = ['test/versions/*.test.ts'];
  */
 const ON_BOTH_KINDS = [
   'test/journeys/rounds.test.ts',
-  'test/http/{dashboard,limits,metrics,operations,redrive}.test.ts',
+  'test/http/{dashboard,guard,limits,metrics,operations,redrive}.test.ts',
   'test/jobs/{rotateTickets,schedule}.test.ts',
   'test/relay/{live,revocation}.test.ts',
 ];
@@ -39,7 +39,7 @@ const ON_THE_HARDER_KIND = [
 ];
 /** What strikes again, at random and for long, where a test of its own strikes once; what compiles other people's code; what a million rows show. */
 const ONLY_IN_EVERYTHING = [
-  'test/faults/{chaos,redisCluster}.test.ts',
+  'test/faults/{chaos,crowd,redisCluster}.test.ts',
   'test/live/typedClient.test.ts',
   'test/core/{listPlans,presencePlans}.test.ts',
   'test/integrity/log/logPlans.test.ts',

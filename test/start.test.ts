@@ -206,16 +206,20 @@ describe('npm start', () => {
     expect(await second.exit).toBe(0);
   });
 
-  test('starts again after it was killed, with what had been answered', { timeout: 60_000 }, async () => {
-    await prepareHome(home);
-    const first = await startEmbedded();
-    expect((await createAssignment(first.url)).status).toBe(201);
-    first.child.kill('SIGKILL');
-    await first.exit;
-    const second = await startEmbedded();
-    expect(await assignments(second.url)).toBe(1);
-    expect((await createAssignment(second.url)).status).toBe(201);
-  });
+  test.runIf(isEverything)(
+    'starts again after it was killed, with what had been answered',
+    { timeout: 60_000 },
+    async () => {
+      await prepareHome(home);
+      const first = await startEmbedded();
+      expect((await createAssignment(first.url)).status).toBe(201);
+      first.child.kill('SIGKILL');
+      await first.exit;
+      const second = await startEmbedded();
+      expect(await assignments(second.url)).toBe(1);
+      expect((await createAssignment(second.url)).status).toBe(201);
+    },
+  );
 
   test.runIf(isEverything)(
     'a job is run by hand on what it keeps, whether it runs or not',
@@ -296,16 +300,20 @@ describe('npm start', () => {
     expect(commandsWith(home)).toEqual([]);
   });
 
-  test('one Ctrl-C that arrives twice, from the terminal and through a wrapper, stops it cleanly all the same', {
-    timeout: 60_000,
-  }, async () => {
-    await prepareHome(home);
-    const { child, exit } = await startEmbedded();
-    child.kill('SIGINT');
-    child.kill('SIGINT');
-    expect(await exit).toBe(0);
-    expect(commandsWith(home)).toEqual([]);
-  });
+  test.runIf(isEverything)(
+    'one Ctrl-C that arrives twice, from the terminal and through a wrapper, stops it cleanly all the same',
+    {
+      timeout: 60_000,
+    },
+    async () => {
+      await prepareHome(home);
+      const { child, exit } = await startEmbedded();
+      child.kill('SIGINT');
+      child.kill('SIGINT');
+      expect(await exit).toBe(0);
+      expect(commandsWith(home)).toEqual([]);
+    },
+  );
 
   test('a second start on one home says where the first is and ends', { timeout: 60_000 }, async () => {
     await prepareHome(home);
@@ -345,26 +353,30 @@ describe('npm start', () => {
     },
   );
 
-  test('a usual port in use gives way, a port asked for does not', { timeout: 60_000 }, async () => {
-    const taken = createServer().listen(0, '127.0.0.1');
-    await once(taken, 'listening');
-    const { port } = taken.address() as AddressInfo;
-    const refused = await program(EMBEDDED, environment({ PORT: String(port) }));
-    expect(await refused.exit).toBe(1);
-    expect(refused.output()).toContain(`port ${port} is in use`);
-    taken.close();
-    // Whether or not 3000 is free on this machine, one of these two must give way.
-    const other = await mkdtemp(join(inject('home'), 'start-'));
-    await Promise.all([prepareHome(home), prepareHome(other)]);
-    const urls = await Promise.all([
-      startEmbedded(environment({ PORT: '' })),
-      startEmbedded(environment({ PORT: '', PLEAROLL_HOME: other })),
-    ]);
-    expect(new Set(urls.map(({ url }) => url)).size).toBe(2);
-    for (const { url } of urls) expect((await fetch(`${url}/ready`)).status).toBe(200);
-    await Promise.all(running.map(stop));
-    await rm(other, { recursive: true, force: true });
-  });
+  test.runIf(isEverything)(
+    'a usual port in use gives way, a port asked for does not',
+    { timeout: 60_000 },
+    async () => {
+      const taken = createServer().listen(0, '127.0.0.1');
+      await once(taken, 'listening');
+      const { port } = taken.address() as AddressInfo;
+      const refused = await program(EMBEDDED, environment({ PORT: String(port) }));
+      expect(await refused.exit).toBe(1);
+      expect(refused.output()).toContain(`port ${port} is in use`);
+      taken.close();
+      // Whether or not 3000 is free on this machine, one of these two must give way.
+      const other = await mkdtemp(join(inject('home'), 'start-'));
+      await Promise.all([prepareHome(home), prepareHome(other)]);
+      const urls = await Promise.all([
+        startEmbedded(environment({ PORT: '' })),
+        startEmbedded(environment({ PORT: '', PLEAROLL_HOME: other })),
+      ]);
+      expect(new Set(urls.map(({ url }) => url)).size).toBe(2);
+      for (const { url } of urls) expect((await fetch(`${url}/ready`)).status).toBe(200);
+      await Promise.all(running.map(stop));
+      await rm(other, { recursive: true, force: true });
+    },
+  );
 
   test('the demo plays a round with a live listener and prints the verdict', { timeout: 60_000 }, async () => {
     await prepareHome(home);
@@ -453,13 +465,17 @@ describe('npm start', () => {
     },
   );
 
-  test('without a terminal no code is offered, and the log is JSON', { timeout: 60_000 }, async () => {
-    await prepareHome(home);
-    const { url, output } = await startEmbedded(environment({ LOG_LEVEL: 'info' }));
-    await until('a line of the log', () => /^\{"level":30,.*"became leader"\}$/m.test(output()));
-    expect(output()).not.toContain('#try');
-    expect((await fetch(`${url}/try`, { method: 'POST', headers: { origin: url } })).status).toBe(404);
-  });
+  test.runIf(isEverything)(
+    'without a terminal no code is offered, and the log is JSON',
+    { timeout: 60_000 },
+    async () => {
+      await prepareHome(home);
+      const { url, output } = await startEmbedded(environment({ LOG_LEVEL: 'info' }));
+      await until('a line of the log', () => /^\{"level":30,.*"became leader"\}$/m.test(output()));
+      expect(output()).not.toContain('#try');
+      expect((await fetch(`${url}/try`, { method: 'POST', headers: { origin: url } })).status).toBe(404);
+    },
+  );
 
   test('bad settings are all named, and nothing is started', async () => {
     const refused = await program(

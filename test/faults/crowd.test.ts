@@ -1,16 +1,13 @@
 /**
- * A crowd that comes and goes on all transports while relays are killed: each listener's log is the committed log. All of
- * the suite has the crowd of 500; `npm run chaos -- --crowd 500` keeps it up for as long as is wanted.
+ * A crowd that comes and goes on all transports while relays are killed: each listener's log is the committed log.
+ * `npm run chaos -- --crowd 500` keeps it up for as long as is wanted.
  */
 import { describe, expect, inject, test } from 'vitest';
 import { lineOf, soakCrowd } from '../../chaos/crowdSoak.ts';
 import { verifyAll } from '../../chaos/rounds.ts';
-import { isEverything } from '../support/everything.ts';
 import { openScene } from './scene.ts';
 
-const SOAK = isEverything
-  ? { size: 500, sessions: 10, for_ms: 60_000, kill_every_ms: 15_000 }
-  : { size: 24, sessions: 2, for_ms: 9_000, kill_every_ms: 4_000 };
+const SOAK = { size: 500, sessions: 10, for_ms: 60_000, kill_every_ms: 15_000 };
 const WITHIN_MS = 240_000;
 
 describe.skipIf(inject('redisUrl') === null)('a crowd', () => {

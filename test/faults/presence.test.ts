@@ -5,6 +5,7 @@ import { readInstallationId, redisPrefix } from '../../src/infra/postgres/instal
 import { REPORT_LEASE_MS } from '../../src/infra/reports/reports.ts';
 import { checkHistory } from '../support/checkHistory.ts';
 import { get, type Json, must, openSession, type Person, person, post } from '../support/client.ts';
+import { isEverything } from '../support/everything.ts';
 import { type Listener, listenOnSocketIo, listenOnWebSocket } from '../support/listener.ts';
 import { type Process, until } from '../support/processes.ts';
 import { startRedis } from '../support/redis.ts';
@@ -56,33 +57,36 @@ describe.skipIf(inject('redisUrl') === null)('listeners are counted', () => {
     await checkHistory(scene.database, []);
   });
 
-  test('without those of a relay that is stopped at once, and a participant who comes back elsewhere was never gone', async () => {
-    const { scene, people, api, one, other, path, listen, listeners, counted, sockets } = await open();
-    await must(post(api.url, `${path}/join`, people.petitioner, { role: 'petitioner' }));
-    const first = await listen(one, people.petitioner);
-    const onlooker = await listen(other, people.judge);
-    await counted(2);
-    const prefix = redisPrefix(await readInstallationId(scene.database.url, 'worker'));
-    const redis = new Redis(inject('redisUrl')!);
-    const leases = () => redis.zcard(`${prefix}presence:leases`);
-    await until('both have a lease', async () => (await leases()) === 2);
-    one.signal('SIGTERM');
-    expect(await first.closed).toBe(4503);
-    const back = await listen(other, people.petitioner);
-    await one.exited;
-    expect((await sockets()).relays).toHaveLength(1);
-    await counted(2);
-    expect(await listeners()).toBe(2);
-    await until('the lease that was left has run out', async () => (await leases()) === 2);
-    redis.disconnect();
-    onlooker.close();
-    await until('what came after is told', async () => (await listeners()) === 1);
-    const { logs } = await must(get(api.url, `${path}/logs`, people.admin));
-    const types = logs.map(({ event_type }: Json) => event_type);
-    expect(types.filter((type: string) => type.startsWith('PARTICIPANT_'))).toEqual(['PARTICIPANT_JOINED']);
-    back.close();
-    await checkHistory(scene.database, []);
-  });
+  test.runIf(isEverything)(
+    'without those of a relay that is stopped at once, and a participant who comes back elsewhere was never gone',
+    async () => {
+      const { scene, people, api, one, other, path, listen, listeners, counted, sockets } = await open();
+      await must(post(api.url, `${path}/join`, people.petitioner, { role: 'petitioner' }));
+      const first = await listen(one, people.petitioner);
+      const onlooker = await listen(other, people.judge);
+      await counted(2);
+      const prefix = redisPrefix(await readInstallationId(scene.database.url, 'worker'));
+      const redis = new Redis(inject('redisUrl')!);
+      const leases = () => redis.zcard(`${prefix}presence:leases`);
+      await until('both have a lease', async () => (await leases()) === 2);
+      one.signal('SIGTERM');
+      expect(await first.closed).toBe(4503);
+      const back = await listen(other, people.petitioner);
+      await one.exited;
+      expect((await sockets()).relays).toHaveLength(1);
+      await counted(2);
+      expect(await listeners()).toBe(2);
+      await until('the lease that was left has run out', async () => (await leases()) === 2);
+      redis.disconnect();
+      onlooker.close();
+      await until('what came after is told', async () => (await listeners()) === 1);
+      const { logs } = await must(get(api.url, `${path}/logs`, people.admin));
+      const types = logs.map(({ event_type }: Json) => event_type);
+      expect(types.filter((type: string) => type.startsWith('PARTICIPANT_'))).toEqual(['PARTICIPANT_JOINED']);
+      back.close();
+      await checkHistory(scene.database, []);
+    },
+  );
 
   test('again once Redis is back, empty; meanwhile it is said that they are not known', async () => {
     const redis = await startRedis();

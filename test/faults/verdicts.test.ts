@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { readInstallationId, redisPrefix } from '../../src/infra/postgres/installation.ts';
 import { get, type Json, must, person } from '../support/client.ts';
+import { isEverything } from '../support/everything.ts';
 import { until } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { openScene, type Scene } from './scene.ts';
@@ -65,7 +66,7 @@ describe.skipIf(inject('redisUrl') === null)('a verdict', () => {
     expect(await must(again)).toMatchObject({ sessions_checked: 2, system_valid: true });
   });
 
-  test('comes without Redis', async () => {
+  test.runIf(isEverything)('comes without Redis', async () => {
     const [api] = await Promise.all([scene.startApi(), scene.startWorker()]);
     await scene.openSessions(api, 1);
     await redis.kill();
@@ -94,7 +95,7 @@ describe.skipIf(inject('redisUrl') === null)('a verdict', () => {
     expect(await must(get(api.url, `/integrity/runs/${id}`, root))).toMatchObject(verdict);
   });
 
-  test('is of the institution that the row names, whatever a job says of it', async () => {
+  test.runIf(isEverything)('is of the institution that the row names, whatever a job says of it', async () => {
     const [api] = await Promise.all([scene.startApi(), scene.startWorker()]);
     await scene.openSessions(api, 1);
     const queue = await scene.openQueue('integrity');

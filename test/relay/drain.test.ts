@@ -16,6 +16,7 @@ import { createTokens, type Tokens } from '../../src/infra/tokens.ts';
 import { drainWindow } from '../../src/relay/listeners/drain.ts';
 import { createRelay } from '../../src/relay/relay.ts';
 import { type Cast, cast, get, type Json, must, openSession, person, post } from '../support/client.ts';
+import { someOf } from '../support/everything.ts';
 import {
   type Listener,
   type ListenOptions,
@@ -94,7 +95,7 @@ const TRANSPORTS = {
   sse: { connect: listenOnSse, refused: refusedOnSse, ended: 'ended' },
 };
 
-describe.skipIf(isLeftOut).each(Object.entries(TRANSPORTS))(
+describe.skipIf(isLeftOut).each(someOf(Object.entries(TRANSPORTS), 2))(
   `draining, %s, ${kind}`,
   (_, { connect, ended, refused }) => {
     const listening = async (url: string, options: ListenOptions) => {
