@@ -19,10 +19,10 @@ const WHO_MAY: { [visibility: string]: string } = {
     assignment.substitute ok   ok     404  role role   role   role role role role role   role   401
     assignment.update   ok     ok     404  role role   role   role role role role role   role   401
     assignment.cancel   ok     ok     404  role role   role   role role role role role   role   401
-    gallery.post        ok     ok     404  ok   ok     ok     404  ok   ok   ok   ok     404    404
-    gallery.vote        ok     ok     404  ok   ok     ok     404  ok   ok   ok   ok     404    404
-    gallery.report      ok     ok     404  ok   ok     ok     404  ok   ok   ok   ok     404    404
-    gallery.withdraw    author author 404  author author author 404 author author author author 404 404
+    gallery.post        ok     ok     404  ok   ok     ok     404  ok   ok   ok   ok     404    401
+    gallery.vote        ok     ok     404  ok   ok     ok     404  ok   ok   ok   ok     404    401
+    gallery.report      ok     ok     404  ok   ok     ok     404  ok   ok   ok   ok     404    401
+    gallery.withdraw    author author 404  author author author 404 author author author author 404 401
     gallery.approve     state  state  404  state host  host   404  state   role role role   role   401
     gallery.hide        ok     ok     404  ok   host   host   404  ok   role role role   role   401
     gallery.restore     ok     ok     404  ok   host   host   404  ok   role role role   role   401

@@ -210,7 +210,7 @@ describe.skipIf(isLeftOut)('a stranger', () => {
       post(world.url(), `${path}/exhibit/upload`, people.admin, sent, { 'content-type': FORM }),
     );
     const saying = { text: 'Why is that so?', category: 'question' };
-    const spectator = person('participant', { institution_id: people.institution_id });
+    const spectator = person('super_admin');
     const { result: message } = await must(post(world.url(), `${path}/gallery/post`, spectator, saying));
     const parts = { turn_id, objection_id: objection.id, exhibit_id: exhibit.id, message_id: message.id };
     const card = { name: 'Judge Okafor', phone: '+14155552671', visible_to: ['judge', 'moderator', 'admin'] };
