@@ -82,7 +82,7 @@ export async function up(knex: Knex): Promise<void> {
     language plpgsql stable parallel safe security definer set search_path = pg_catalog, pg_temp as $$
     begin
       return exists (
-        select from public.events where stream = 'contact:' || owner_id and event_type = 'CONTACT_CARD_REVEALED'
+        select from public.events where stream = 'contact:' || owner_id and event_type = 'PROCEDURAL_CARD_REVEALED'
           and actor_id = nullif(current_setting('plearoll.user_id', true), '')
           and occurred_at > clock_timestamp() - interval '1 hour')
         and exists (select from public.contact_cards c where c.id = owner_id and c.details_id = card);

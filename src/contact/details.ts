@@ -1,5 +1,5 @@
 /** Where the particulars of cards are: a row for each card that was written, of which the last is the current one. */
-import { randomBytes } from 'node:crypto';
+import { drawRandom } from '../core/chain/random.ts';
 import type { FactSource } from '../core/definitions/command.ts';
 import { groupBy } from '../core/groupBy.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
@@ -15,7 +15,7 @@ export async function putDetails(
   db: Queryable,
   { id, user_id, ...particulars }: Particulars & { id: string; user_id: string },
 ): Promise<string> {
-  const salt = randomBytes(32);
+  const salt = drawRandom(32);
   const { name, email, phone } = particulars;
   await db.query({ ...PUT, values: [id, user_id, name, email, phone, salt] });
   return commitmentOf(salt, particulars);

@@ -8,7 +8,7 @@ import { writeCard } from './writeCard.ts';
 export const contact = defineModule({
   name: 'contact',
   problems: contactProblems,
-  reserved: { event_prefixes: ['CONTACT'], stream_kinds: ['contact'] },
+  reserved: { event_prefixes: [], stream_kinds: ['contact'] },
   commands: [writeCard, revealCard],
   tables: [contactCards],
 });

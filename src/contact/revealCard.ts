@@ -14,7 +14,7 @@ import { keptCommitments, mayReveal, readDetails } from './details.ts';
 
 export const cardRevealed = defineEvent({
   stream: contactStream,
-  type: 'CONTACT_CARD_REVEALED',
+  type: 'PROCEDURAL_CARD_REVEALED',
   payload: z.strictObject({ details_id: z.guid() }),
   evolve: (contact) => contact,
   project: () => [],

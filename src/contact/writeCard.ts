@@ -16,7 +16,7 @@ const fields = z.array(z.enum(FIELDS));
 
 export const cardWritten = defineEvent({
   stream: contactStream,
-  type: 'CONTACT_CARD_WRITTEN',
+  type: 'PROCEDURAL_CARD_WRITTEN',
   payload: z.strictObject({
     ...{ details_id: z.guid(), institution_id: z.guid().nullable(), visible_to: visibleTo, fields },
     commitment: z.string(),

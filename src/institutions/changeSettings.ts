@@ -8,9 +8,10 @@ import { institutionAnswer, institutionStream, type Settings, settingsSchema, th
 
 const body = settingsSchema.partial();
 
+/** Its type begins with a word that was always kept free: an entry of the court's own may bear any other. */
 export const settingsChanged = defineEvent({
   stream: institutionStream,
-  type: 'INSTITUTION_SETTINGS_CHANGED',
+  type: 'PROCEDURAL_SETTINGS_CHANGED',
   payload: body,
   evolve: (institution, { at, payload }) => ({ ...institution, ...definedOf(payload), changed_at: at }),
   project({ sequence }, { id, ...settings }) {

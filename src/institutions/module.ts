@@ -6,7 +6,7 @@ import { readSettings } from './readSettings.ts';
 
 export const institutions = defineModule({
   name: 'institutions',
-  reserved: { event_prefixes: ['INSTITUTION'], stream_kinds: ['institution'] },
+  reserved: { event_prefixes: [], stream_kinds: ['institution'] },
   commands: [changeSettings],
   tables: [institutionSettings],
   queries: [readSettings],

@@ -57,12 +57,12 @@ describe.skipIf(isLeftOut)('a contact card', () => {
     const answer = await must(reveal(people.bailiff, people.presiding));
     expect(answer).toMatchObject({
       stream: `contact:${people.presiding.id}`,
-      events: [{ event_type: 'CONTACT_CARD_REVEALED' }],
+      events: [{ event_type: 'PROCEDURAL_CARD_REVEALED' }],
       result: { id: answer.command_id, revealed_at: expect.any(String), card: SAYS },
     });
     expect(await revealed()).toBe(before + 1);
     const { rows } = await stack.pool.query(
-      `select actor_id from events where stream = $1 and event_type = 'CONTACT_CARD_REVEALED'`,
+      `select actor_id from events where stream = $1 and event_type = 'PROCEDURAL_CARD_REVEALED'`,
       [`contact:${people.presiding.id}`],
     );
     expect(rows).toEqual([{ actor_id: people.bailiff.id }]);
