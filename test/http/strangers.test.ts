@@ -126,7 +126,9 @@ const routes = [...commands, ...queries, readCommandState, redriveCommand]
 function expectedOf({ name, route, roles }: (typeof routes)[number], role: string): { status: number; code?: string } {
   if (role === 'nobody' && roles !== 'anyone') return { status: 401, code: 'unauthenticated' };
   if (roles !== 'anyone' && !(roles as readonly string[]).includes(role)) return { status: 403, code: 'forbidden' };
-  if (role === 'nobody' && route.startsWith('GET')) return { status: 401, code: 'unauthenticated' };
+  if (role === 'nobody' && (route.startsWith('GET') || name.startsWith('gallery.'))) {
+    return { status: 401, code: 'unauthenticated' };
+  }
   // Of nobody's session: without the names of tokens there is nothing to be ended.
   if (name === 'tokens.revoke') return { status: 422, code: 'validation_failed' };
   if (name === 'assignment.create') return { status: 403, code: 'forbidden' };
