@@ -36,6 +36,7 @@ import * as galleryVisits from './0042_gallery_visits.ts';
 import * as contact from './0046_contact.ts';
 import * as streamStates from './0048_stream_states.ts';
 import * as institutions from './0054_institutions.ts';
+import * as guardBans from './0055_guard_bans.ts';
 
 export interface Migration extends Knex.Migration {
   name: string;
@@ -80,4 +81,5 @@ export const migrations: Migration[] = [
   { name: '0046_contact', ...contact },
   { name: '0048_stream_states', ...streamStates, accepts: '0039_vacuum' },
   { name: '0054_institutions', ...institutions },
+  { name: '0055_guard_bans', ...guardBans },
 ];

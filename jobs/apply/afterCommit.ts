@@ -7,6 +7,8 @@ import { linksTo, traceIdOf, tracer, within } from '../../src/infra/telemetry/tr
 import { announceScopeChanges } from '../court/announceScopeChanges.ts';
 import { leaveDeadlines, observeLateness } from '../court/leaveDeadlines.ts';
 import { removeErasedFiles } from '../court/removeErasedFiles.ts';
+import { announceBans } from '../guard/announceBans.ts';
+import { banAuthors } from '../guard/banAuthors.ts';
 import { announceRevocations } from '../tokens/announceRevocations.ts';
 import { announceErasures, announceEvents, announceOutcomes } from './announce.ts';
 import type { Follower, FollowTools } from './follower.ts';
@@ -19,6 +21,8 @@ const followers: readonly Follower[] = [
   removeErasedFiles,
   announceScopeChanges,
   announceRevocations,
+  announceBans,
+  banAuthors,
   leaveDeadlines,
   observeLateness,
   setFaultsAside,

@@ -2,4 +2,5 @@
 import { commandsIn } from '../core/definitions/defineCommand.ts';
 import type { Scope } from './scope.ts';
 
-export const { defineCommand, defineUploadCommand, defineGuardedCommand, defineSystemCommand } = commandsIn<Scope>();
+export const { defineCommand, defineUploadCommand, defineGuardedCommand, defineOwnedCommand, defineSystemCommand } =
+  commandsIn<Scope>();

@@ -4,7 +4,7 @@ import type { ReservedNames } from '../core/definitions/reserved.ts';
 export const reserved: ReservedNames = {
   event_prefixes: ['SESSION', 'PARTICIPANT', 'TURN', 'OBJECTION', 'EXHIBIT', 'PROCEDURAL', 'ASSIGNMENT'],
   stream_kinds: [
-    ...['assignment', 'session', 'tournament', 'gallery', 'guard', 'contact', 'match', 'login'],
+    ...['assignment', 'session', 'tournament', 'gallery', 'contact', 'match', 'login'],
     ...['policy', 'audit', 'observers'],
   ],
 };

@@ -1,5 +1,5 @@
 /** What the guard refuses, in words for people. */
-import { defineProblems } from '../core/definitions/problem.ts';
+import { defineProblems, rejectWith } from '../core/definitions/problem.ts';
 
 export const guardProblems = defineProblems({
   cooldown: [
@@ -14,4 +14,12 @@ export const guardProblems = defineProblems({
     'A rule about texts refuses it; `rule` says which. Nothing is stored, and no cooldown begins.',
     'Say it in other words, without links, telephone numbers or insults.',
   ],
+  ban_ended: [
+    409,
+    'There is no such open ban',
+    'The ban was lifted, has come to its end, or never was.',
+    'Look at `GET /api/guard/bans?state=all`. To ban anew, name the key or the address.',
+  ],
 });
+
+export const reject = rejectWith(guardProblems);

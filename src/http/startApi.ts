@@ -83,7 +83,7 @@ export async function startApi(
     ...(connections && { connections }),
   });
   const { scopes, cache, stopFollowing } = followScopes(db, backbone);
-  const guard = openGuard({ backbone, secret, scopes: cache });
+  const guard = await openGuard({ backbone, db, acceptor, secret, scopes: cache });
   const context = {
     config,
     reading: createReading(pools.reading, pools.verifier),

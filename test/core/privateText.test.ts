@@ -39,6 +39,7 @@ const OPEN = [
   ...['title', 'courtroom', 'visibility', 'format', 'label', 'media_type', 'kind', 'url', 'recording_url'],
   ...['scheduled_at', 'deadline', 'last_event_at', 'sha256', 'state_digest', 'name'],
   ...['stream', 'payload_commitment', 'message_commitment', 'author', 'reporter', 'commitment'],
+  ...['owner', 'host', 'ban_id', 'until'],
 ];
 
 test('every free text of a body or a payload is private or known to be open', () => {

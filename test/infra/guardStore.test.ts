@@ -1,8 +1,13 @@
-/** What the guard counts, each number at its edge. Time is a parameter. */
-import { describe, expect, test } from 'vitest';
+/** What the guard counts, each number at its edge, on both adapters; and both compared over random visits. Time is a parameter. */
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, describe, expect, inject, test } from 'vitest';
 import { RULES } from '../../src/guard/rules.ts';
 import type { GuardStore, Visitor } from '../../src/infra/guard/guardStore.ts';
 import { createInProcessStore } from '../../src/infra/guard/inProcess.ts';
+import { createRedisStore } from '../../src/infra/guard/redis.ts';
+import { useRedis } from '../support/redis.ts';
 
 const START = 1_800_000_000_000;
 const visitorOf = (name: string, address = '192.0.2.1', is_venue = false): Visitor => ({
@@ -12,18 +17,48 @@ const ada = visitorOf('ada');
 
 interface Opened {
   store: GuardStore;
-  pass(ms: number): void;
+  pass(ms: number): Promise<void>;
 }
 
-const PLACES: [string, (most?: number) => Opened][] = [['in memory', openInMemory]];
+const redisUrl = inject('redisUrl');
+const PLACES: [string, (most?: number) => Promise<Opened>][] = [
+  ['in memory', openInMemory],
+  ...(redisUrl ? [['on Redis', openOnRedis] as [string, typeof openOnRedis]] : []),
+];
 
-function openInMemory(most = 1_000): Opened {
+async function openInMemory(most = 1_000): Promise<Opened> {
   let now = START;
   const store = createInProcessStore(RULES, most, () => now);
-  const pass = (ms: number) => {
+  const pass = async (ms: number) => {
     now += ms;
   };
   return { store, pass };
+}
+
+const server = redisUrl ? useRedis(redisUrl) : undefined;
+const redis = redisUrl ? new Redis(redisUrl) : undefined;
+const stores: GuardStore[] = [];
+afterEach(() => {
+  for (const store of stores.splice(0)) store.close();
+});
+afterAll(() => {
+  server?.close();
+  redis?.disconnect();
+});
+
+/** A store with a clock of its own, which is a key of Redis. */
+async function openOnRedis(most = 1_000, prefix = `${randomUUID()}:`): Promise<Opened & { prefix: string }> {
+  let now = START;
+  const tell = () => redis!.set(`${prefix}clock`, now, 'EX', 60);
+  await tell();
+  const clock = `local now = tonumber(redis.call('GET', '${prefix}clock'))`;
+  const store = createRedisStore({ redis: server!, prefix, numbers: RULES, most, clock });
+  stores.push(store);
+  const pass = async (ms: number) => {
+    now += ms;
+    await tell();
+  };
+  return { store, prefix, pass };
 }
 
 describe.each(PLACES)('the guard %s', (_, open) => {
@@ -37,17 +72,14 @@ describe.each(PLACES)('the guard %s', (_, open) => {
   test('four routes do nothing, and the fifth within 500 ms does', async () => {
     const opened = await open();
     expect(await visit(opened, ada, routes(4))).toEqual(Array(4).fill('admitted'));
-    opened.pass(500);
+    await opened.pass(500);
     expect(await opened.store.admit(ada, 'POST /route/5')).toMatchObject({ by: 'burst', retry_after_ms: 1_800_000 });
-    expect(await opened.store.isShadowed([ada.key])).toBe(true);
-    opened.pass(24 * 3_600_000);
-    expect(await opened.store.isShadowed([ada.key])).toBe(false);
   });
 
   test('the fifth after 501 ms does nothing', async () => {
     const opened = await open();
     await visit(opened, ada, routes(4));
-    opened.pass(501);
+    await opened.pass(501);
     expect(await visit(opened, ada, ['POST /route/5'])).toEqual(['admitted']);
   });
 
@@ -58,23 +90,22 @@ describe.each(PLACES)('the guard %s', (_, open) => {
   test('twenty in two seconds do nothing, and the next blocks the address for half an hour', async () => {
     const opened = await open();
     await visit(opened, ada, Array(20).fill('POST /one'));
-    opened.pass(2_000);
+    await opened.pass(2_000);
     expect(await visit(opened, ada, ['POST /one'])).toEqual(['rate']);
-    opened.pass(30 * 60_000 - 1);
+    await opened.pass(30 * 60_000 - 1);
     expect(await opened.store.admit(visitorOf('neighbour'), 'POST /one')).toMatchObject({
       by: 'block',
       retry_after_ms: 1,
     });
     expect(await visit(opened, visitorOf('elsewhere', '192.0.2.2'), ['POST /one'])).toEqual(['admitted']);
-    opened.pass(1);
+    await opened.pass(1);
     expect(await visit(opened, ada, ['POST /one'])).toEqual(['admitted']);
-    expect(await opened.store.isShadowed([ada.key])).toBe(false);
   });
 
   test('the twenty-first after 2,001 ms does nothing', async () => {
     const opened = await open();
     await visit(opened, ada, Array(20).fill('POST /one'));
-    opened.pass(2_001);
+    await opened.pass(2_001);
     expect(await visit(opened, ada, ['POST /one'])).toEqual(['admitted']);
   });
 
@@ -99,7 +130,7 @@ describe.each(PLACES)('the guard %s', (_, open) => {
     expect(await visit(opened, browsers[33]!, ['POST /another'])).toEqual(['burst']);
     const other = await open();
     for (const one of browsers.slice(0, 32)) await other.store.admit(one, 'POST /one');
-    other.pass(60_000);
+    await other.pass(60_000);
     expect(await other.store.isCrowd(browsers[33]!)).toBe(false);
   });
 
@@ -110,16 +141,16 @@ describe.each(PLACES)('the guard %s', (_, open) => {
     expect(await visit(opened, two, ['POST /one'])).toEqual(['admitted']);
     expect(await visit(opened, three, ['POST /one'])).toEqual(['full']);
     expect(await visit(opened, two, ['POST /one'])).toEqual(['admitted']);
-    opened.pass(60_000);
+    await opened.pass(60_000);
     expect(await visit(opened, three, ['POST /one'])).toEqual(['admitted']);
   });
 
   test('a signed-in person is asked to wait, and blocks nobody', async () => {
     const { store, pass } = await open();
     for (let i = 0; i < 20; i += 1) expect(await store.pace('user')).toBe(0);
-    pass(500);
+    await pass(500);
     expect(await store.pace('user')).toBe(1_501);
-    pass(1_501);
+    await pass(1_501);
     expect(await store.pace('user')).toBe(0);
     expect((await store.admit(ada, 'POST /one')).admitted).toBe(true);
   });
@@ -128,10 +159,10 @@ describe.each(PLACES)('the guard %s', (_, open) => {
     const { store, pass } = await open();
     const first = await store.post('key', 60_000);
     expect(first).toMatchObject({ waits_ms: 0 });
-    pass(59_999);
+    await pass(59_999);
     expect(await store.post('key', 60_000)).toEqual({ waits_ms: 1 });
     expect(await store.waitOf('key', 300_000)).toBe(240_001);
-    pass(1);
+    await pass(1);
     const second = await store.post('key', 60_000);
     expect(second.waits_ms).toBe(0);
     await store.giveBack('key', second);
@@ -152,9 +183,9 @@ describe.each(PLACES)('the guard %s', (_, open) => {
   test('the third refused text within a day is the one too many', async () => {
     const { store, pass } = await open();
     expect([await store.countRefusedText('key'), await store.countRefusedText('key')]).toEqual([1, 2]);
-    pass(24 * 3_600_000 + 1);
+    await pass(24 * 3_600_000 + 1);
     expect([await store.countRefusedText('key'), await store.countRefusedText('key')]).toEqual([1, 2]);
-    pass(24 * 3_600_000);
+    await pass(24 * 3_600_000);
     expect(await store.countRefusedText('key')).toBe(3);
   });
 
@@ -163,7 +194,7 @@ describe.each(PLACES)('the guard %s', (_, open) => {
     const asked = await Promise.all(Array.from({ length: 70 }, () => store.mayCommand('one')));
     expect(asked.filter(Boolean)).toHaveLength(60);
     expect(await store.mayCommand('another')).toBe(true);
-    pass(60_001);
+    await pass(60_001);
     expect(await store.mayCommand('one')).toBe(true);
   });
 
@@ -172,7 +203,7 @@ describe.each(PLACES)('the guard %s', (_, open) => {
     for (let i = 0; i < 10; i += 1) expect(await store.keepReporter('key', 'ada')).toBe(1);
     await Promise.all(Array.from({ length: 49 }, (_, i) => store.keepReporter('key', `${i}`)));
     expect(await store.keepReporter('key', 'ada')).toBe(50);
-    pass(7 * 24 * 3_600_000);
+    await pass(7 * 24 * 3_600_000);
     expect(await store.keepReporter('key', 'rui')).toBe(1);
   });
 
@@ -185,11 +216,84 @@ describe.each(PLACES)('the guard %s', (_, open) => {
     ]);
     expect(await store.isShadowed(['other', 'banned'])).toBe(true);
     expect((await store.admit(ada, 'POST /one')).admitted).toBe(false);
-    pass(1_000);
+    await pass(1_000);
     expect(await store.isShadowed(['banned'])).toBe(false);
     expect((await store.admit(ada, 'POST /one')).admitted).toBe(true);
     expect(await store.isShadowed(['until lifted'])).toBe(true);
     await store.mirror([{ subject: 'key', value: 'until lifted', left_ms: 0 }]);
     expect(await store.isShadowed(['until lifted'])).toBe(false);
+  });
+});
+
+describe.skipIf(redisUrl === null)('on Redis', () => {
+  test('every key has the documented name, and a time to live', async () => {
+    const { store, prefix } = await openOnRedis();
+    for (let i = 0; i < 3; i += 1) await store.admit(ada, `POST /route/${i}`);
+    await store.post('author', 60_000);
+    await store.countRefusedText('author');
+    await store.keepReporter('author', 'rui');
+    await store.mayCommand('institution');
+    const bans = [
+      { subject: 'key', value: 'banned', left_ms: null },
+      { subject: 'address', value: '192.0.2.9', left_ms: 5_000 },
+    ] as const;
+    await store.mirror(bans);
+    const keys = (await redis!.keys(`${prefix}*`)).filter((key) => !/clock|probe/.test(key));
+    expect(keys.map((key) => key.slice(prefix.length)).sort()).toEqual([
+      ...['blocked_ip:192.0.2.9', `burst:${ada.key}`, 'rate_limit:192.0.2.1:keys', 'rate_limit:author:post'],
+      ...['rate_limit:author:text', 'rate_limit:institution:bans', `rate_limit:${ada.key}:rate`, 'rate_limit:keys'],
+      ...['reports:fingerprint:author', 'shadowban:banned'],
+    ]);
+    for (const key of keys) expect(await redis!.pttl(key)).toBeGreaterThan(0);
+  });
+
+  test('APIs share what they count: of four routes at one and one more at another the fifth is too many', async () => {
+    const one = await openOnRedis();
+    const another = await openOnRedis(1_000, one.prefix);
+    for (let i = 0; i < 4; i += 1) await one.store.admit(ada, `POST /route/${i}`);
+    expect(await another.store.admit(ada, 'POST /route/5')).toMatchObject({ by: 'burst' });
+    expect(await one.store.admit(ada, 'POST /one')).toMatchObject({ by: 'block' });
+  });
+
+  test('a clock that is set back lets nobody be blocked, or wait, for longer than the rule says', async () => {
+    const { store, pass } = await openOnRedis();
+    for (let i = 0; i < 5; i += 1) await store.admit(ada, `POST /route/${i}`);
+    await store.post('author', 60_000);
+    await pass(-10 * 3_600_000);
+    expect(await store.admit(ada, 'POST /one')).toMatchObject({ by: 'block', retry_after_ms: 1_800_000 });
+    expect(await store.waitOf('author', 60_000)).toBe(60_000);
+  });
+
+  test('wiped in the middle of a burst, it counts anew', async () => {
+    const { store, prefix } = await openOnRedis();
+    for (let i = 0; i < 4; i += 1) await store.admit(ada, `POST /route/${i}`);
+    const keys = (await redis!.keys(`${prefix}*`)).filter((key) => !key.endsWith('clock'));
+    await redis!.del(...keys);
+    expect((await store.admit(ada, 'POST /route/5')).admitted).toBe(true);
+  });
+
+  const visits = fc.array(
+    fc.record({
+      step_ms: fc.constantFrom(0, 1, 100, 499, 500, 501, 2_000, 2_001, 60_000),
+      who: fc.integer({ min: 0, max: 40 }),
+      address: fc.constantFrom('192.0.2.1', '192.0.2.2', '198.51.100.1'),
+      route: fc.integer({ min: 0, max: 5 }),
+    }),
+    { minLength: 1, maxLength: 120 },
+  );
+
+  test('the same is decided as in memory, visit by visit', async () => {
+    await fc.assert(
+      fc.asyncProperty(visits, async (steps) => {
+        const [shared, own] = [await openOnRedis(40), await openInMemory(40)];
+        for (const { step_ms, who, address, route } of steps) {
+          for (const { pass } of [shared, own]) await pass(step_ms);
+          const visitor = visitorOf(`${who}`, address, address.startsWith('198'));
+          const decided = await shared.store.admit(visitor, `POST /${route}`);
+          expect(decided).toEqual(await own.store.admit(visitor, `POST /${route}`));
+        }
+      }),
+      { numRuns: 20 },
+    );
   });
 });

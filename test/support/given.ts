@@ -38,7 +38,12 @@ const COMMAND = '018f3c1e-1111-7111-8111-111111110000';
 export const NOW = '2026-11-21T12:00:00.000Z';
 
 /** Whose streams are not named after the session. */
-const IDS: Record<string, string> = { assignment: ASSIGNMENT, institution: INSTITUTION, contact: presiding.id };
+const IDS: Record<string, string> = {
+  assignment: ASSIGNMENT,
+  institution: INSTITUTION,
+  guard: INSTITUTION,
+  contact: presiding.id,
+};
 
 export interface More {
   id?: string;
@@ -171,6 +176,7 @@ function decide(
     ...(route.includes(':assignment_id') && { assignment_id: ASSIGNMENT }),
     ...(route.includes(':institution_id') && { institution_id: INSTITUTION }),
     ...(route.includes(':user_id') && { user_id: presiding.id }),
+    ...(route.includes('/api/guard/') && { owner: INSTITUTION }),
     observation_id,
     file,
     ...('guarded' in definition && { author: { ...authorOf(actor), ...author } }),

@@ -43,6 +43,7 @@ const ROUNDS: Record<string, (round: Round) => void> = {
   '0.2.0-institution': chooseSettings,
   '0.2.0-gallery': speakBeside,
   '0.2.0-contact': revealTwice,
+  '0.2.0-banned': banAndLift,
 };
 
 export const scriptedRounds = Object.keys(ROUNDS);
@@ -294,4 +295,18 @@ function revealTwice({ court }: Round): void {
   const sent = [write({ visible_to: ['moderator'], fields: ['email', 'phone'] }), reveal()];
   sent.push(write({ visible_to: ['judge', 'moderator'], fields: ['phone'] }), reveal());
   expect(sent).toEqual(Array(4).fill('applied'));
+}
+
+/** A rule bans a browser twice, and an admin has another look at it. */
+function banAndLift({ court }: Round): void {
+  const value = 'ab'.repeat(32);
+  const act = (verb: string, input: JsonObject, actor: Actor) => {
+    const { status } = court.sendApart(`guard.${verb}`, { owner: INSTITUTION, ...input }, actor);
+    expect(status).toBe('applied');
+    court.wait(SECOND);
+  };
+  act('enforce', { subject: 'key', value, rule: 'honeypot' }, system);
+  act('enforce', { subject: 'key', value, rule: 'honeypot' }, system);
+  act('confirm', { key: value, reason: 'Seen, and rightly so.', hours: 2 }, admin);
+  act('unban', { key: value, reason: 'It was autofill.' }, admin);
 }

@@ -116,6 +116,16 @@ export interface CommandDefinition<Input = unknown, States = unknown, Scope = un
   upload?: Upload<Input, Scope>;
   /** The guard stands before it, and its author is part of the input, as `author`. */
   guarded?: Guarded<Input>;
+  /**
+   * The owner of what it is about, which the input then names: of a row that the body names, or of what is the sender's.
+   * Read as the sender; undefined is answered 404.
+   */
+  ownerOf?(asked: {
+    db: Queryable;
+    actor: Actor;
+    input: Omit<Input, 'owner'>;
+    installation: string;
+  }): Promise<string | undefined>;
   /** The type of a rate limit of its own, beside that of all requests. */
   limit?: string;
   /** What the input asks for beyond its schema. */

@@ -153,6 +153,20 @@ export function commandsIn<Scope>() {
     return defineCommand(parts as never) as never;
   }
 
+  /** The same for a command about what belongs to an institution, or to the installation: its owner is part of the input. */
+  function defineOwnedCommand<
+    const Route extends string,
+    Body extends z.ZodObject,
+    const L extends Locks,
+    const Code extends string,
+    Resource extends z.ZodType<object>,
+  >(
+    parts: CommandParts<Route, InputOf<Route, Body> & { owner: string }, Body, Scope, L, never, Code, Resource> &
+      Required<Pick<CommandDefinition<InputOf<Route, Body> & { owner: string }>, 'ownerOf'>>,
+  ): CommandDefinition<InputOf<Route, Body> & { owner: string }, StatesOf<L>, Scope> {
+    return defineCommand(parts as never) as never;
+  }
+
   /** A command that only the system sends: it has no door, so nobody else can. */
   function defineSystemCommand<
     Body extends z.ZodObject,
@@ -160,13 +174,13 @@ export function commandsIn<Scope>() {
     const Code extends string,
     Fact = never,
   >(
-    parts: MutationParts<z.output<Body>, Body, Scope, L, Fact, Code> & { within: Within<z.output<Body>> },
+    parts: MutationParts<z.output<Body>, Body, Scope, L, Fact, Code> & { within?: Within<z.output<Body>> },
   ): Mutation<z.output<Body>, StatesOf<L>, Scope, Fact> {
     const { within, ...rest } = parts;
     return definitionOf(rest, within) as never;
   }
 
-  return { defineCommand, defineUploadCommand, defineGuardedCommand, defineSystemCommand };
+  return { defineCommand, defineUploadCommand, defineGuardedCommand, defineOwnedCommand, defineSystemCommand };
 }
 
 type Input = Readonly<Record<string, unknown>>;

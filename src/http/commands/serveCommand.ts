@@ -72,7 +72,7 @@ export async function checkCommand(
   const key = readIdempotencyKey(req, faults);
   const id = newCommandId();
   const actor = sender ?? { id: `observer:${id}`, role: 'observer', institution_id: null };
-  const input = {
+  const input: JsonObject = {
     ...parseBody(body, definition.body, faults),
     ...lowered(req.params),
     ...(file && { file }),
@@ -80,6 +80,7 @@ export async function checkCommand(
   };
   demandValid(listFaults(definition.faults?.(input, actor)));
   for (const feature of definition.features?.(input) ?? []) demandFeature(context.config, feature);
+  if (definition.ownerOf) input.owner = await demandOwner(context, definition.ownerOf, actor, input);
   const target = definition.target(input);
   const scope = target ? await context.scopes.demand(target, sender) : null;
   if (definition.admits?.(actor, scope, input) === false) {
@@ -124,6 +125,18 @@ async function demandUnrefused(
 function fingerprintOf({ fingerprint_key }: ApiContext, { putAside }: CommandDefinition, req: Request, body: unknown) {
   const text = `${req.method} ${req.path}\n${canonicalize(body)}`;
   return putAside ? createHmac('sha256', fingerprint_key).update(text).digest('hex') : sha256(text);
+}
+
+/** @throws {Problem} 404 */
+async function demandOwner(
+  { reading, installation }: ApiContext,
+  ownerOf: NonNullable<CommandDefinition['ownerOf']>,
+  actor: Actor,
+  input: JsonObject,
+): Promise<string> {
+  const owner = await reading.inScope(actor, null, (db) => ownerOf({ db, actor, input, installation }));
+  if (owner === undefined) throw new Problem('not_found');
+  return owner;
 }
 
 export function lowered(params: Request['params']): JsonObject {

@@ -6,26 +6,19 @@ import type { Request } from 'express';
 import type { Actor } from '../../core/definitions/actor.ts';
 import type { Author, Pace } from '../../core/definitions/author.ts';
 import { Problem } from '../../core/definitions/problem.ts';
-import type { CompositeKeys } from '../../guard/compositeKeys.ts';
-import { levelOf, RULES, type RuleName } from '../../guard/rules.ts';
-import { type Addresses, limitKey } from '../../infra/addresses.ts';
-import type { Admission, GuardStore, Turn } from '../../infra/guard/guardStore.ts';
-import { refused, waiting } from './refusals.ts';
-import { type Seen, visitorOf } from './visitors.ts';
+import { levelOf, RULES } from '../../guard/rules.ts';
+import { limitKey } from '../../infra/addresses.ts';
+import type { Turn } from '../../infra/guard/guardStore.ts';
+import { createAdmission } from './admission.ts';
+import { bannedAs } from './bannedAs.ts';
+import type { GuardOptions } from './guardOptions.ts';
+import { waiting } from './refusals.ts';
+import { keyIn, visitorOf } from './visitors.ts';
 
 /** Where an author speaks. */
 export interface Place {
   institution_id: string;
   session_id: string;
-}
-
-/** What the guard does about a key or an address. */
-export interface Punishment {
-  rule: RuleName;
-  /** Null before one is known. */
-  institution_id: string | null;
-  key?: string;
-  address?: string;
 }
 
 export interface Guard {
@@ -49,36 +42,14 @@ export interface Guard {
   tellTrapped(author: Author, place: Place): Promise<void>;
 }
 
-export interface GuardOptions {
-  mayAsk(address: string): Promise<boolean>;
-  keys: CompositeKeys;
-  store: GuardStore & { isAlone(): boolean };
-  addresses: Pick<Addresses, 'isAllowlisted'>;
-  /** Never rejects. */
-  punish(punishment: Punishment): Promise<void>;
-  institutionOf(session_id: string): Promise<string | null>;
-}
+export function createGuard(options: GuardOptions): Guard {
+  const { keys, store, bans, installation, addresses, mayAsk, punish, tell } = options;
 
-export function createGuard({ keys, store, addresses, mayAsk, punish, institutionOf }: GuardOptions): Guard {
-  async function admit(req: Request, route: string): Promise<void> {
-    const visitor = visitorOf(req, keys, addresses);
-    const admission = await store.admit(visitor, route);
-    if (admission.admitted) return;
-    if (admission.by === 'burst' || admission.by === 'rate') await punishVisitor(req, visitor, admission);
-    throw refused(admission);
-  }
-
-  async function punishVisitor(req: Request, visitor: Seen, { by, is_crowd }: Extract<Admission, { admitted: false }>) {
-    const { session_id } = req.params;
-    const institution_id = typeof session_id === 'string' ? await institutionOf(session_id) : null;
-    const key = keyIn(institution_id, visitor, is_crowd);
-    const { address, is_venue } = visitor;
-    const rule = by as 'burst' | 'rate';
-    await punish({ rule, institution_id, ...(rule === 'burst' && { key }), ...(!is_venue && { address }) });
-  }
-
-  function keyIn(institution_id: string | null, { address, fingerprint }: Seen, isCrowd: boolean): string {
-    return isCrowd ? keys.crowdOf(institution_id, address) : keys.keyOf(institution_id, address, fingerprint);
+  async function isShadowed(names: readonly string[], institution_id: string): Promise<boolean> {
+    const isBanned = names.some((name) =>
+      bans.of('key', name).some(({ owner }) => owner === institution_id || owner === installation),
+    );
+    return isBanned || store.isShadowed(names.flatMap((name) => [bannedAs(name, institution_id), name]));
   }
 
   async function pace(actor: Actor): Promise<void> {
@@ -90,14 +61,14 @@ export function createGuard({ keys, store, addresses, mayAsk, punish, institutio
     const { institution_id, session_id } = place;
     const facts = { is_shadowed: false, shown_to: 'everybody' } as const;
     if (actor) {
-      const is_shadowed = await store.isShadowed([bannedAs(actor.id, institution_id), actor.id]);
+      const is_shadowed = await isShadowed([actor.id], institution_id);
       return { ...facts, id: actor.id, key: actor.id, reporter: actor.id, is_shadowed };
     }
     const visitor = visitorOf(req, keys, addresses);
     const isCrowd = await store.isCrowd(visitor);
-    const key = keyIn(institution_id, visitor, isCrowd);
-    const id = keys.guestOf(session_id, keyIn(institution_id, visitor, false));
-    const is_shadowed = await store.isShadowed([key, isCrowd ? visitor.crowd : visitor.key]);
+    const key = keyIn(keys, institution_id, visitor, isCrowd);
+    const id = keys.guestOf(session_id, keyIn(keys, institution_id, visitor, false));
+    const is_shadowed = await isShadowed([key, isCrowd ? visitor.crowd : visitor.key], institution_id);
     return { ...facts, id, key, reporter: keys.reporterOf(institution_id, visitor.address), is_shadowed };
   }
 
@@ -105,7 +76,7 @@ export function createGuard({ keys, store, addresses, mayAsk, punish, institutio
     Math.max(levelOf(reporters).cooldown_seconds, slow_seconds) * 1_000;
 
   async function post(author: Author, place: Place, asked: Pace): Promise<Turn> {
-    if (store.isAlone()) {
+    if (store.alone_ms() > RULES.alone_ms) {
       throw new Problem(
         'unavailable',
         'Posts cannot be counted just now. Nothing is stored.',
@@ -114,17 +85,19 @@ export function createGuard({ keys, store, addresses, mayAsk, punish, institutio
       );
     }
     const turn = await store.post(bannedAs(author.key, place.institution_id), cooldownOf(asked));
-    if (!('posted_at' in turn)) throw waiting('cooldown', 1, turn.waits_ms);
-    return turn;
+    if ('posted_at' in turn) return turn;
+    tell('cooldown', 'refusal', place.institution_id);
+    throw waiting('cooldown', 1, turn.waits_ms);
   }
 
   async function tellRefused({ key }: Author, { institution_id }: Place): Promise<void> {
     const count = await store.countRefusedText(bannedAs(key, institution_id));
+    tell('text', 'refusal', institution_id);
     if (count >= RULES.text.refused) await punish({ rule: 'text', institution_id, key });
   }
 
   return {
-    admit,
+    admit: createAdmission(options),
     mayAsk: (req) => mayAsk(limitKey(req.ip)),
     pace,
     authorOf,
@@ -134,9 +107,4 @@ export function createGuard({ keys, store, addresses, mayAsk, punish, institutio
     tellRefused,
     tellTrapped: ({ key }, { institution_id }) => punish({ rule: 'honeypot', institution_id, key }),
   };
-}
-
-/** A user's bans and cooldowns are each institution's own; a composite key holds the institution already. */
-export function bannedAs(key: string, institution_id: string): string {
-  return key.includes('-') ? `${institution_id}:${key}` : key;
 }

@@ -1,19 +1,70 @@
-/** What the guard does about a key or an address: told in the log, without address, and counted. */
+/** What the guard does about a key or an address: at once where it counts, in the record by a command of the system. */
+import type { Submission } from '../../core/apply/inbox.ts';
+import { newCommandId } from '../../core/chain/ids.ts';
+import type { Actor } from '../../core/definitions/actor.ts';
+import { theGuard } from '../../guard/bans/ban.ts';
+import { banAutomatically } from '../../guard/bans/banAutomatically.ts';
+import { RULES, type RuleName } from '../../guard/rules.ts';
+import type { GuardStore } from '../../infra/guard/guardStore.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
-import type { Punishment } from './guard.ts';
+import { mirroredAs } from './bannedAs.ts';
+import type { Punishment } from './guardOptions.ts';
 
 interface Punishing {
+  store: Pick<GuardStore, 'mayCommand' | 'mirror'>;
+  accept(submission: Submission): Promise<unknown>;
+  installation: string;
   metrics: Pick<Metrics, 'guardActions'>;
-  log: Pick<Log, 'warn'>;
+  log: Pick<Log, 'info' | 'warn'>;
 }
 
-export function createPunish({ metrics, log }: Punishing) {
-  return async ({ rule, institution_id, key, address }: Punishment): Promise<void> => {
-    const actions = [...(key === undefined ? [] : ['shadowban']), ...(address === undefined ? [] : ['block'])];
-    for (const action of actions) {
-      metrics.guardActions.inc({ rule, action });
-      log.warn({ rule, action, institution_id, ...(action === 'shadowban' && { key }) }, 'guard action');
+const SYSTEM: Actor = { id: 'system', role: 'system', institution_id: null };
+
+const LASTS_MS: Partial<Record<RuleName, number>> = {
+  burst: RULES.burst.shadowban_ms,
+  text: RULES.text.shadowban_ms,
+  honeypot: RULES.honeypot.shadowban_ms,
+  reports: RULES.reports.shadowban_ms,
+};
+
+export function createPunish({ store, accept, installation, metrics, log }: Punishing) {
+  /** A line in the log says no address. */
+  function tell(rule: RuleName, action: 'shadowban' | 'block' | 'refusal', institution_id: string | null): void {
+    metrics.guardActions.inc({ rule, action });
+    log.info({ rule, action, institution_id }, 'guard acted');
+  }
+
+  async function ban(rule: RuleName, institution_id: string | null, subject: 'key' | 'address', value: string) {
+    const owner = institution_id ?? installation;
+    if (!(await store.mayCommand(owner))) {
+      // An address is blocked where it was counted; no key is banned by the thousand.
+      if (subject === 'address') tell(rule, 'block', institution_id);
+      return;
     }
-  };
+    tell(rule, subject === 'key' ? 'shadowban' : 'block', institution_id);
+    const left_ms = subject === 'key' ? LASTS_MS[rule]! : RULES.block_ms;
+    await store.mirror([{ subject, value: mirroredAs({ owner, subject, value, rule }, installation), left_ms }]);
+    send(institution_id, { owner, subject, value, rule });
+  }
+
+  /** Not waited for: what was counted is refused whatever becomes of the command. */
+  function send(
+    institution_id: string | null,
+    input: { owner: string; subject: string; value: string; rule: RuleName },
+  ) {
+    const id = newCommandId();
+    accept({
+      ...{ id, name: banAutomatically.name, streams: [theGuard(input.owner).stream], input, institution_id },
+      ...{ actor: SYSTEM, expected_sequence: null, idempotency: null, fingerprint: null, redrive_of: null },
+      ...{ reply_to: 'system', request_id: id },
+    }).catch((err) => log.warn({ err, rule: input.rule }, 'storing ban failed'));
+  }
+
+  async function punish({ rule, institution_id, key, address }: Punishment): Promise<void> {
+    if (key !== undefined) await ban(rule, institution_id, 'key', key);
+    if (address !== undefined) await ban(rule, institution_id, 'address', address);
+  }
+
+  return { punish, tell };
 }

@@ -1,10 +1,9 @@
 /** The guard's refusals, as problems with the headers of every limit. */
-import { Problem, rejectWith } from '../../core/definitions/problem.ts';
-import { guardProblems } from '../../guard/guardProblems.ts';
+import { Problem } from '../../core/definitions/problem.ts';
+import { reject } from '../../guard/guardProblems.ts';
 import { RULES } from '../../guard/rules.ts';
 import type { Admission } from '../../infra/guard/guardStore.ts';
 
-const reject = rejectWith(guardProblems);
 const LIMITS = { block: 0, burst: RULES.burst.routes - 1, rate: RULES.rate.posts } as const;
 const WHY = {
   block: 'Commands without a token are not taken from here for a while.',
@@ -13,7 +12,9 @@ const WHY = {
   cooldown: 'You posted a short while ago.',
 } as const;
 
-export function refused({ by, retry_after_ms }: Extract<Admission, { admitted: false }>): Problem {
+type Refusal = Pick<Extract<Admission, { admitted: false }>, 'by' | 'retry_after_ms'>;
+
+export function refused({ by, retry_after_ms }: Refusal): Problem {
   if (by !== 'full') return waiting(by, LIMITS[by], retry_after_ms);
   const detail = 'More visitors without a token came than can be told apart. Nothing of this request is stored.';
   return new Problem('unavailable', detail, {}, { 'Retry-After': `${secondsOf(retry_after_ms)}` });

@@ -24,3 +24,9 @@ export function visitorOf(req: Request, keys: CompositeKeys, addresses: Pick<Add
     fingerprint,
   };
 }
+
+/** What is banned of a visitor in an institution. @param isCrowd it counts as one with the others of its address */
+export function keyIn(keys: CompositeKeys, institution_id: string | null, seen: Seen, isCrowd: boolean): string {
+  const { address, fingerprint } = seen;
+  return isCrowd ? keys.crowdOf(institution_id, address) : keys.keyOf(institution_id, address, fingerprint);
+}

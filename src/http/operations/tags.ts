@@ -14,6 +14,7 @@ const WORDS: Readonly<Record<string, string>> = {
   command: 'How a command stands that was sent before.',
   integrity: 'The record checked against itself.',
   findings: 'What the timed jobs found wrong with the record.',
+  guard: 'Bans of browsers, people and addresses.',
   institution: 'What admins set for their institution.',
   contact: 'Cards with which those who run a round are reached.',
   tokens: 'Ending tokens before their time.',

@@ -5,7 +5,7 @@
 
 /** What it counts by: the numbers, in milliseconds where they are times. */
 export interface GuardNumbers {
-  burst: { routes: number; window_ms: number; shadowban_ms: number };
+  burst: { routes: number; window_ms: number };
   rate: { posts: number; window_ms: number };
   block_ms: number;
   keys: { of_address: number; window_ms: number };
@@ -57,6 +57,8 @@ export interface GuardStore {
   keepReporter(key: string, reporter: string): Promise<number>;
   /** Bans as they stand in Postgres. Those whose end has come are lifted. */
   mirror(bans: readonly MirroredBan[]): Promise<void>;
+  /** Are all bans to be mirrored anew, and by this process? Once after it was wiped, and once an hour. */
+  claimMirror(): Promise<boolean>;
   close(): void;
 }
 
@@ -70,6 +72,8 @@ export interface MirroredBan {
 
 /** Every key has a time to live: the mirror is written again long before a ban that waits to be lifted has lived so long. */
 export const MIRRORED_FOR_MS = 7 * 24 * 3_600_000;
+/** Until all bans are mirrored anew. */
+export const MIRROR_AGAIN_MS = 3_600_000;
 /** Longer than any cooldown: what the next one counts from. */
 export const POSTED_FOR_MS = 24 * 3_600_000;
 /** Of one key: no rule asks for more. */

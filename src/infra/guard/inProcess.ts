@@ -33,6 +33,8 @@ export function createInProcessStore(
     ...createTurns(clock, kept),
     ...createTallies(numbers, clock, kept, posts),
     mirror: async (bans) => mirror(bans),
+    // Nothing wipes it.
+    claimMirror: async () => false,
     close() {},
   };
 }
@@ -71,7 +73,6 @@ function createVisits(numbers: GuardNumbers, clock: Clock, kept: Kept, posts: Ex
     const by = recent.size >= burst.routes ? 'burst' : isRate ? 'rate' : undefined;
     if (by === undefined) return { admitted: true, is_crowd };
     blocks.set(visitor.is_venue ? counted : visitor.address, true, block_ms);
-    if (by === 'burst') shadowbans.set(counted, true, burst.shadowban_ms);
     routes.delete(counted);
     posts.delete(counted);
     return refuse(by, block_ms);

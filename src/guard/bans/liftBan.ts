@@ -1,0 +1,29 @@
+/** An admin lifts a ban. What was counted before bans nobody again. */
+import { z } from 'zod';
+import { defineOwnedCommand } from '../../access/defineCommand.ts';
+import { ADMINS } from '../../core/definitions/actor.ts';
+import { reject } from '../guardProblems.ts';
+import { banAfter, findOpen, theGuard } from './ban.ts';
+import { banLifted } from './banEvents.ts';
+import { resultOf } from './resultOf.ts';
+import { isNamed, NAMES_ONE, named, namesOne, ownerOf } from './subjects.ts';
+
+export const liftBan = defineOwnedCommand({
+  name: 'guard.unban',
+  route: 'POST /api/guard/unban',
+  summary: 'Lift a ban',
+  who: ADMINS,
+  ownerOf,
+  locks: ({ owner }) => [theGuard(owner)],
+  body: z.strictObject(named).refine(namesOne, NAMES_ONE),
+  example: { address: '203.0.113.7', reason: 'It was the school’s proxy.' },
+  decide({ guard }, { input, now }) {
+    const open = findOpen(guard, now, isNamed(input));
+    if (!open) return reject('ban_ended', 'There is no such ban, or it has ended, or was lifted.');
+    return [banLifted({ ban_id: open.id, reason: input.reason })];
+  },
+  resource: banAfter,
+  result: resultOf,
+  records: [banLifted],
+  rejects: ['ban_ended'],
+});

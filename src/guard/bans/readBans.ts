@@ -1,0 +1,68 @@
+/** The bans of an institution, those that ask for review first, and within them the latest; a super_admin reads all. */
+import { z } from 'zod';
+import { ADMINS } from '../../core/definitions/actor.ts';
+import { type Page, pageOf, pageQuery } from '../../core/definitions/page.ts';
+import { defineQuery } from '../../core/definitions/query.ts';
+import type { Queryable } from '../../core/sql/queryable.ts';
+import { bansAnswer } from './ban.ts';
+
+const STATES = ['open', 'lifted', 'all'] as const;
+type State = (typeof STATES)[number];
+
+interface Row {
+  id: string;
+  subject: 'key' | 'address';
+  value: string | null;
+  rule: 'person';
+  reason: string | null;
+  until: string | null;
+  review: boolean;
+  state: 'open' | 'lifted' | 'ended';
+  banned_at: string;
+  banned_by: string;
+}
+
+const query = z.strictObject({
+  state: z.enum(STATES).default('open'),
+  ...pageQuery([z.enum(['true', 'false']), z.iso.datetime(), z.guid()]),
+});
+
+const CONDITIONS: Record<State, string> = {
+  open: 'lifted_at is null and (until is null or until > clock_timestamp())',
+  lifted: 'lifted_at is not null',
+  all: 'true',
+};
+
+// Row security leaves those of the reader's institution.
+const listOf = (state: State, isFirst: boolean) => `
+  select id, subject, value, rule, reason, until, review, banned_at, banned_by,
+    case when lifted_at is not null then 'lifted' when until <= clock_timestamp() then 'ended' else 'open' end as state
+  from guard_bans
+  where ${CONDITIONS[state]} and ($1 = 'super_admin' or owner = $2::uuid)
+    ${isFirst ? '' : 'and (review, banned_at, id) < ($4::boolean, $5::timestamptz, $6::uuid)'}
+  order by review desc, banned_at desc, id desc limit $3`;
+
+export const readBans = defineQuery({
+  name: 'guard.bans',
+  route: 'GET /api/guard/bans',
+  summary: 'Bans, those that ask for review first',
+  roles: ADMINS,
+  query,
+  target: () => null,
+  answer: bansAnswer,
+  async read({ db, actor, query: { state, ...page } }) {
+    const rows = await readRows(db, [actor.role, actor.institution_id], state, page);
+    const keyOf = ({ review, banned_at, id }: Row) => [String(review), banned_at, id];
+    return pageOf(
+      rows,
+      page,
+      ({ subject, value, ...ban }) => ({ ...ban, key: null, address: null, [subject]: value }),
+      keyOf,
+    );
+  },
+});
+
+async function readRows(db: Queryable, whose: unknown[], state: State, { limit, cursor = [] }: Page): Promise<Row[]> {
+  const text = listOf(state, cursor.length === 0);
+  return (await db.query<Row>(text, [...whose, limit + 1, ...cursor])).rows;
+}

@@ -1,0 +1,152 @@
+/**
+ * What the guard counts, in Redis: one for all APIs of an installation. All keys have one hash tag, that of the
+ * installation, and a time to live.
+ */
+import { randomBytes } from 'node:crypto';
+import type { RedisServer } from '../redis/redis.ts';
+import {
+  type Admission,
+  type GuardNumbers,
+  type GuardStore,
+  MIRROR_AGAIN_MS,
+  MIRRORED_FOR_MS,
+  type MirroredBan,
+  MOST_REPORTERS,
+  POSTED_FOR_MS,
+} from './guardStore.ts';
+import { ADMIT, CLAIM, COUNT, CROWD, GIVE_BACK, MIRROR, POST, REPORT, SERVER_CLOCK, SHADOWED } from './scripts.ts';
+
+const SCRIPTS = { ADMIT, COUNT, CROWD, SHADOWED, POST, GIVE_BACK, REPORT, MIRROR, CLAIM };
+
+/** Longer than a question takes: the first has to connect. */
+const CONNECT_WITHIN_MS = 1_000;
+
+type Values = (string | number)[];
+type Run = (count: number, ...values: Values) => Promise<unknown>;
+
+interface Options {
+  redis: RedisServer;
+  /** Keeps installations that share a Redis apart. */
+  prefix: string;
+  numbers: GuardNumbers;
+  /** Keys that are counted within a minute. */
+  most: number;
+  /** Lua that sets `now`, in milliseconds. */
+  clock?: string;
+}
+
+export function createRedisStore({ redis, prefix, numbers, most, clock = SERVER_CLOCK }: Options): GuardStore {
+  const { ask, nextMember, close } = createAsking(redis, prefix, clock);
+  const { burst, rate, keys, text, reports, commands, block_ms } = numbers;
+  const limits = [most, keys.of_address, keys.window_ms, burst.routes, burst.window_ms].concat([
+    ...[rate.posts, rate.window_ms, block_ms],
+  ]);
+  const postedBy = (key: string) => `rate_limit:${key}:post`;
+
+  async function count(key: string, at_most: number, window_ms: number): Promise<[number, number]> {
+    return (await ask('COUNT', [key], [nextMember(), at_most, window_ms])) as [number, number];
+  }
+
+  return {
+    async admit({ key, crowd, address, is_venue }, route) {
+      const names = [
+        `blocked_ip:${address}`,
+        `rate_limit:${address}:keys`,
+        'rate_limit:keys',
+        ...namesOf(key),
+        ...namesOf(crowd),
+      ];
+      const values = [key, crowd, is_venue ? 1 : 0, route, nextMember(), ...limits];
+      return admissionOf((await ask('ADMIT', names, values)) as Answered);
+    },
+    async pace(key) {
+      const [, waits_ms] = await count(`rate_limit:${key}:rate`, rate.posts, rate.window_ms);
+      return waits_ms;
+    },
+    async isCrowd({ key, address }) {
+      return (await ask('CROWD', [`rate_limit:${address}:keys`], [key, keys.of_address, keys.window_ms])) === 1;
+    },
+    isShadowed: async (asked) => (await ask('SHADOWED', asked.map(shadowbanOf), [])) === 1,
+    async waitOf(key, cooldown_ms) {
+      const [waits_ms] = (await ask('POST', [postedBy(key)], [cooldown_ms, 0, POSTED_FOR_MS])) as [number];
+      return waits_ms;
+    },
+    async post(key, cooldown_ms) {
+      const answer = await ask('POST', [postedBy(key)], [cooldown_ms, 1, POSTED_FOR_MS]);
+      const [waits_ms, posted_at, before] = answer as [number, number, number];
+      return waits_ms > 0 ? { waits_ms } : { waits_ms, posted_at, before: before < 0 ? null : before };
+    },
+    async giveBack(key, turn) {
+      if (!('posted_at' in turn)) return;
+      await ask('GIVE_BACK', [postedBy(key)], [turn.posted_at, turn.before ?? -1, POSTED_FOR_MS]);
+    },
+    countRefusedText: async (key) => (await count(`rate_limit:${key}:text`, text.refused, text.window_ms))[0],
+    async mayCommand(institution) {
+      const [ordered] = await count(`rate_limit:${institution}:bans`, commands.most, commands.window_ms);
+      return ordered <= commands.most;
+    },
+    async keepReporter(key, reporter) {
+      const name = `reports:fingerprint:${key}`;
+      return (await ask('REPORT', [name], [reporter, reports.window_ms, MOST_REPORTERS])) as number;
+    },
+    async mirror(bans) {
+      if (bans.length > 0) await ask('MIRROR', bans.map(mirrorOf), bans.map(lastsOf));
+    },
+    claimMirror: async () => (await ask('CLAIM', ['shadowban:mirrored'], [MIRROR_AGAIN_MS])) === 1,
+    close,
+  };
+}
+
+/** Scripts that are asked by name, over one connection that is made when it is needed. */
+function createAsking(redis: RedisServer, prefix: string, clock: string) {
+  const scripts = Object.entries(SCRIPTS).map(([name, lua]) => [`guard_${name}`, { lua: `${clock}\n${lua}` }]);
+  const client = redis.open('guard', {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 1,
+    scripts: Object.fromEntries(scripts),
+  });
+  const self = randomBytes(6).toString('base64url');
+  let connecting: Promise<void> | undefined;
+  let asked = 0;
+
+  function ask(script: keyof typeof SCRIPTS, names: string[], values: Values): Promise<unknown> {
+    const run = async () => {
+      connecting ??= client.connect().catch(() => {});
+      await connecting;
+      const one = (client as unknown as { [name: string]: Run })[`guard_${script}`]!;
+      return one.call(client, names.length, ...names.map((name) => prefix + name), ...values);
+    };
+    return redis.ask(run, client.status === 'ready' ? undefined : CONNECT_WITHIN_MS);
+  }
+
+  function nextMember(): string {
+    asked += 1;
+    return `${self}.${asked.toString(36)}`;
+  }
+
+  return { ask, nextMember, close: () => client.disconnect() };
+}
+
+type Answered = [by: 'admitted' | 'block' | 'burst' | 'rate' | 'full', crowd: number, retry_after_ms: number];
+
+function admissionOf([by, crowd, retry_after_ms]: Answered): Admission {
+  const is_crowd = crowd === 1;
+  return by === 'admitted' ? { admitted: true, is_crowd } : { admitted: false, by, is_crowd, retry_after_ms };
+}
+
+function namesOf(key: string): string[] {
+  return [`rate_limit:${key}:hold`, `burst:${key}`, `rate_limit:${key}:rate`];
+}
+
+function shadowbanOf(key: string): string {
+  return `shadowban:${key}`;
+}
+
+function mirrorOf({ subject, value }: MirroredBan): string {
+  return subject === 'key' ? shadowbanOf(value) : `blocked_ip:${value}`;
+}
+
+function lastsOf({ left_ms }: MirroredBan): number {
+  return Math.max(0, Math.min(left_ms ?? MIRRORED_FOR_MS, MIRRORED_FOR_MS));
+}

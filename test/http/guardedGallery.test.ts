@@ -1,0 +1,129 @@
+/** The gallery behind its guard: what is refused and counted there, whom it shadows, and that a shadowed author cannot tell. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  type Answer,
+  type Cast,
+  cast,
+  get,
+  type Json,
+  must,
+  openSession,
+  type Person,
+  person,
+  post,
+} from '../support/client.ts';
+import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
+import { expectIntact } from '../support/verdict.ts';
+
+describe.skipIf(isLeftOut)('the gallery behind its guard', () => {
+  let stack: Stack;
+  let people: Cast;
+  let path: string;
+  let addresses = 0;
+  const wait = { timeout: 20_000 };
+
+  beforeAll(async () => {
+    stack = await startStack({ GUARD_MAX_KEYS: '1000', TRUSTED_PROXIES: '127.0.0.0/8' });
+    people = cast();
+    const opened = await openSession(stack.url, people, { visibility: 'public', start: false });
+    const changes = { gallery: 'breaks', gallery_moderation: 'after' };
+    await must(post(stack.url, `/api/assignment/${opened.assignment_id}/update`, people.admin, changes));
+    ({ path } = opened);
+  }, 120_000);
+
+  afterAll(() => stack.stop());
+
+  /** A visitor of an address of its own. */
+  function visitor() {
+    addresses += 1;
+    const from = { 'x-forwarded-for': `192.0.2.${addresses}`, 'x-browser-fingerprint': randomUUID() };
+    return (verb: string, body: Json, more: Record<string, string> = {}) =>
+      post(stack.url, `${path}/gallery/${verb}`, null, body, { ...from, ...more });
+  }
+  const say = (text: string) => ({ text, category: 'question' });
+  const bansOf = async (rule: string) =>
+    (await must(get(stack.url, '/api/guard/bans', people.admin))).items.filter(
+      (ban: Json) => ban.rule === rule,
+    ) as Json[];
+  const shown = async (who: Person) => {
+    const { items } = await must(get(stack.url, `${path}/gallery?limit=200`, who));
+    return items.map(({ text }: Json) => text) as string[];
+  };
+  /** All that an author can see of an answer, but for what differs in any two. */
+  const seen = ({ status, headers, body: { command_id: _, events: __, ...body } }: Answer) => ({
+    status,
+    headers: [...headers.keys()].filter((name) => name !== 'content-length').sort(),
+    body: {
+      ...body,
+      result: { ...body.result, id: 0, author: 0, posted_at: 0, text: 0 },
+      sequence_from: 0,
+      sequence_to: 0,
+    },
+  });
+
+  test('an author posts once a minute; a refused text begins no cooldown, and the third within a day is the one too many', async () => {
+    const ask = visitor();
+    const refused = await ask('post', say('buy now at bit.ly/abc'));
+    expect(refused).toMatchObject({ status: 422, body: { code: 'refused_text', rule: expect.any(String) } });
+    await ask('post', say('buy now at bit.ly/abc'));
+    const before = await bansOf('text');
+    expect((await ask('post', say('Does the treaty bind the harbour?'))).status).toBe(201);
+    const again = await ask('post', say('And the pier?'));
+    expect(again).toMatchObject({ status: 429, body: { code: 'cooldown' } });
+    expect(Number(again.headers.get('retry-after'))).toBeGreaterThan(50);
+    await ask('post', say('buy now at bit.ly/abc'));
+    await expect.poll(async () => (await bansOf('text')).length, wait).toBe(before.length + 1);
+  });
+
+  test('who fills the field that nobody sees is shadowed, and cannot tell', async () => {
+    const [honest, trapped] = [visitor(), visitor()];
+    const one = await honest('post', say('What is a demurrer?'));
+    const other = await trapped('post', { ...say('What is an estoppel?'), website: 'https://spam.example' });
+    expect(seen(other)).toEqual(seen(one));
+    await expect.poll(async () => bansOf('honeypot'), wait).toHaveLength(1);
+    const told = await shown(people.student);
+    expect([told.includes('What is a demurrer?'), told.includes('What is an estoppel?')]).toEqual([true, false]);
+  });
+
+  test('a post that is known by its key is answered again, and a post that is not taken gives its cooldown back', async () => {
+    const ask = visitor();
+    const key = { 'idempotency-key': randomUUID() };
+    const first = await ask('post', say('Who wrote the brief?'), key);
+    const again = await ask('post', say('Who wrote the brief?'), key);
+    expect([again.status, again.body.command_id]).toEqual([201, first.body.command_id]);
+    expect(again.headers.get('idempotent-replayed')).toBe('true');
+    const other = visitor();
+    const late = await other('post', say('Too late?'), { 'if-match': '"999"' });
+    expect(late.status).toBe(412);
+    expect((await other('post', say('Not too late?'))).status).toBe(201);
+  });
+
+  test('three people who report a message hide it, and its author is banned until a person looks', async () => {
+    const author = visitor();
+    const posted = await author('post', say('Counsel is a fool.'));
+    expect(posted.status).toBe(201);
+    const message_id = posted.body.result.id;
+    const report = (who: Person) => post(stack.url, `${path}/gallery/report`, who, { message_id });
+    for (let i = 0; i < 2; i += 1) await must(report(person('participant', { institution_id: people.institution_id })));
+    expect(await bansOf('reports')).toEqual([]);
+    await must(report(person('participant', { institution_id: people.institution_id })));
+    await expect.poll(async () => bansOf('reports'), wait).toMatchObject([{ review: true, state: 'open' }]);
+    expect(await shown(people.student)).not.toContain('Counsel is a fool.');
+    const [ban] = await bansOf('reports');
+    await must(post(stack.url, '/api/guard/unban', people.admin, { ban_id: ban!.id, reason: 'A heated moment.' }));
+    await must(report(person('participant', { institution_id: people.institution_id })));
+    expect(await bansOf('reports')).toEqual([]);
+  });
+
+  test('what a host bans, the guard carries out', async () => {
+    const author = visitor();
+    const { body } = await author('post', say('Down with the bench!'));
+    const banning = { message_id: body.result.id, reason: 'Enough.', hours: 2 };
+    await must(post(stack.url, `${path}/gallery/ban`, people.admin, banning));
+    await expect.poll(async () => bansOf('person'), wait).toMatchObject([{ reason: 'Enough.', review: false }]);
+  });
+
+  test('the record of court and gallery verifies', () =>
+    expectIntact(stack.url, path.split('/').at(-1)!, people.admin));
+});
