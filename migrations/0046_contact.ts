@@ -59,6 +59,7 @@ export async function up(knex: Knex): Promise<void> {
     end $$;
     create trigger contact_cards_replace_details after update on contact_cards
       for each row when (new.details_id <> old.details_id) execute function remove_replaced_details();
+    alter table contact_cards enable always trigger contact_cards_replace_details;
 
     -- May the reader whom the transaction declares have it revealed? Looks with the eyes of the door, as has_seat does.
     create function may_reveal(owner_id uuid) returns boolean

@@ -1,8 +1,12 @@
-/** The record that the verifier's tests start from: a completed session of 12 events, an open one, one with a round, and a bare assignment. */
+/**
+ * The record that the verifier's tests start from: a completed session of 12 events, an open one, one with a round, a bare
+ * assignment, and what is on record beside matches.
+ */
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import type { EventRow } from '../../src/core/chain/ledger.ts';
 import type { StreamReport } from '../../src/integrity/streams/verifyStreams.ts';
+import { playBesides } from './besides.ts';
 import { type Court, completedSession, openCourt, playedSession } from './recordFixture.ts';
 import { openTamperer, type Tamperer } from './tamper.ts';
 import { openTestDatabase, type TestDatabase } from './testDatabase.ts';
@@ -20,6 +24,8 @@ export interface Fixture {
   /** The stream of a session in which everything happens that can happen in a round. */
   playedStream: string;
   playedAssignmentStream: string;
+  /** Those of what is beside matches. */
+  besides: string[];
   /** The event of that sequence in the completed session, as it was recorded. */
   at(n: number): EventRow;
   query(text: string, ...values: unknown[]): Promise<unknown>;
@@ -39,14 +45,16 @@ export async function openFixture(): Promise<Fixture> {
   const session_id = await completedSession(court, assignment_id);
   const stream = `session:${session_id}`;
   await court.assignment();
-  const open = await court.session(await court.assignment(randomUUID()));
+  const withGallery = { gallery: 'always', gallery_moderation: 'before' };
+  const open = await court.session(await court.assignment(randomUUID(), withGallery));
   await court.send(['session.start', { session_id: open }]);
   await court.send(['session.log', { session_id: open, event_type: 'BENCH_NOTE', details: { text: 'open' } }]);
-  const playedAssignment = await court.assignment(randomUUID());
+  const playedAssignment = await court.assignment(randomUUID(), withGallery);
   const played = await playedSession(court, playedAssignment);
   for (const event_sequence of await saidIn(court, played, ['OBJECTION_RAISED', 'PROCEDURAL_VIOLATION'])) {
     await court.send(['payload.erase', { session_id: played, event_sequence, reason: 'mistake', stream: 'session' }]);
   }
+  const besides = await playBesides(court, open, played);
   const chain = new Map((await tamperer.chain(stream)).map((row) => [row.sequence, row]));
 
   async function tampered(change: () => Promise<unknown>): Promise<StreamReport> {
@@ -78,6 +86,7 @@ export async function openFixture(): Promise<Fixture> {
     openStream: `session:${open}`,
     playedStream: `session:${played}`,
     playedAssignmentStream: `assignment:${playedAssignment}`,
+    besides,
     at: (n) => chain.get(n)!,
     query: (text, ...values) => tamperer.db.query(text, values),
     tampered,

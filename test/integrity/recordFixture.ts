@@ -1,12 +1,13 @@
 /** Real records for the verifier's tests: commands are accepted and executed as the system does it, never faked. */
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
-import { findScope, type Scope } from '../../src/access/scope.ts';
+import { findScope, type Scope, scopeOfInstitution } from '../../src/access/scope.ts';
 import { execute, record } from '../../src/core/apply/execute.ts';
 import { acceptCommands, type Submission } from '../../src/core/apply/inbox.ts';
 import { createStates } from '../../src/core/apply/streamStates.ts';
 import { eventId, newCommandId } from '../../src/core/chain/ids.ts';
-import type { Role } from '../../src/core/definitions/actor.ts';
+import type { Actor, Role } from '../../src/core/definitions/actor.ts';
+import type { CommandDefinition } from '../../src/core/definitions/command.ts';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
 import { workOf } from '../../src/core/definitions/stream.ts';
 import { inTransaction, openPool } from '../../src/infra/postgres/database.ts';
@@ -17,12 +18,12 @@ export interface Court {
   institution_id: string;
   /** Sends commands in one batch. @returns their ids. @throws when one is not applied */
   send(...orders: Order[]): Promise<string[]>;
-  assignment(institution_id?: string): Promise<string>;
+  assignment(institution_id?: string, more?: JsonObject): Promise<string>;
   session(assignment_id: string, metadata?: JsonObject): Promise<string>;
   close(): Promise<void>;
 }
 
-export type Order = [name: string, input: JsonObject, actor?: { id: string; role: Role } | undefined];
+export type Order = [name: string, input: JsonObject, actor?: Pick<Actor, 'id' | 'role'> | undefined];
 
 export const people = {
   admin: randomUUID(),
@@ -47,7 +48,7 @@ export function openCourt(url: string): Court {
 
   async function send(...orders: Order[]): Promise<string[]> {
     const batch: Submission[] = [];
-    for (const order of orders) batch.push(submission(order, await scopeOf(order)));
+    for (const order of orders) batch.push(await submission(order, await scopeOf(order), door!));
     await acceptCommands(door! as never, batch);
     for (let work = workOf(batch); work.size > 0; ) {
       const decided = await inTransaction(worker!, (db) => execute(db, catalog, states, { work, limit: 1_000 }), {
@@ -64,6 +65,7 @@ export function openCourt(url: string): Court {
   async function scopeOf([name, input]: Order): Promise<Scope | null> {
     const target = catalog.commands.get(name)!.target(input);
     if (!target) return null;
+    if (target.kind === 'institution') return scopeOfInstitution(target.id);
     const key = `${target.kind}:${target.id}`;
     const scope = scopes.get(key) ?? (await findScope(door! as never, target))!;
     // An assignment without a session may get one.
@@ -71,8 +73,8 @@ export function openCourt(url: string): Court {
     return scope;
   }
 
-  async function assignment(institution: string = institution_id): Promise<string> {
-    const [id] = await send(['assignment.create', { ...match, institution_id: institution }]);
+  async function assignment(institution: string = institution_id, more: JsonObject = {}): Promise<string> {
+    const [id] = await send(['assignment.create', { ...match, ...more, institution_id: institution }]);
     return id!;
   }
 
@@ -101,15 +103,19 @@ const match = {
   format: 'moot-20',
 };
 
-function submission([name, input, sender]: Order, scope: Scope | null): Submission {
+async function submission([name, said, sender]: Order, scope: Scope | null, door: pg.Pool): Promise<Submission> {
   const { id: actor_id, role } = sender ?? { id: people.admin, role: 'super_admin' };
+  const actor: Actor = { id: actor_id, role, institution_id: null };
   const id = newCommandId();
+  const command = catalog.commands.get(name)!;
+  const { putAside } = command as Partial<CommandDefinition>;
+  const input = putAside ? ((await putAside(door, { id, input: said, actor })) as JsonObject) : said;
   return {
     id,
     name,
-    streams: catalog.commands.get(name)!.streams({ id, input }, scope),
+    streams: command.streams({ id, input }, scope),
     input,
-    actor: { id: actor_id, role, institution_id: null },
+    actor,
     institution_id: null,
     expected_sequence: null,
     idempotency: null,

@@ -119,7 +119,7 @@ describe.each(projected)('in $name', (table) => {
       }
     }
     expect(cases).toBe(rows.length * columns.length);
-    expect(columns.length).toBeGreaterThan(3);
+    expect(columns.length).toBeGreaterThan(2);
   });
 
   it('what stands outside the chain may change', async () => {

@@ -13,7 +13,7 @@ import { type StreamReport, verifyStream } from '../../src/integrity/streams/ver
 import { verifyRecord } from '../../src/integrity/verifyRecord.ts';
 import { catalog } from '../../src/modules.ts';
 import { projected } from '../../src/tables.ts';
-import { dropConstraints, RECORD } from '../support/tables.ts';
+import { dropConstraints, dropUniqueIndexes, RECORD } from '../support/tables.ts';
 
 export interface Tamperer {
   db: Queryable;
@@ -43,6 +43,7 @@ export async function openTamperer(url: string): Promise<Tamperer> {
     ...[...RECORD, ...PROJECTED].map((table) => `alter table ${table} disable trigger all`),
     await dropConstraints(db, RECORD, ['c']),
     await dropConstraints(db, PROJECTED, ['c', 'u', 'x']),
+    await dropUniqueIndexes(db, PROJECTED),
   ].join(';');
 
   let isDisarmed = false;

@@ -36,6 +36,17 @@ export async function dropConstraints(db: Pick<Queryable, 'query'>, names: strin
   );
   return rows.map(({ drop }) => drop).join(';');
 }
+
+/** What drops their unique indexes that are no constraint's. */
+export async function dropUniqueIndexes(db: Pick<Queryable, 'query'>, names: string[]): Promise<string> {
+  const { rows } = await db.query<{ drop: string }>(
+    `select format('drop index %s', indexrelid::regclass) as drop from pg_index
+     where indisunique and indrelid = any($1::text[]::regclass[]) and indexrelid not in (select conindid from pg_constraint)`,
+    [names],
+  );
+  return rows.map(({ drop }) => drop).join(';');
+}
+
 /**
  * Adds a row that says nothing to each table that has none of the place, past checks and keys: in a database of the
  * test's own, whose checks are gone from then on. A column that is named as the place names an id holds that id.

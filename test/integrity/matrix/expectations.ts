@@ -26,6 +26,8 @@ export const MATRIX: { [table: string]: Expected } = {
     ...{ stream: PAYLOAD_GONE, sequence: PAYLOAD_GONE, delete: ['payload_missing'], duplicate: TWICE },
     otherwise: ['hash'],
   },
+  // Without it nothing says that the payload went as it should.
+  lapsed_payloads: { duplicate: TWICE, otherwise: ['payload_missing'] },
   // A stream that waits for a retry says until when: no event does.
   streams: { held_until: null, duplicate: TWICE, otherwise: ['head'] },
   // What a command asked for, and of what it came to the result, only its moment knew; most are gone after a week.
@@ -65,6 +67,7 @@ export const OUTSIDE: { [table: string]: string } = {
   installation: 'its name and the secret of its tickets',
   revocations: 'tokens that are refused: no event says so',
   ticket_secrets: 'what tickets are made with, and is renewed',
+  gallery_visits: 'how often galleries were read: no event says so',
   contact_details: 'what cards say: a card whose words differ from its commitment is not revealed',
   session_observations: 'who watches: no event moves for them',
   knex_migrations: 'compared with what the migrations make of the database',
@@ -106,5 +109,5 @@ function keyOf(table: string, { values }: Row): string {
 export function streamOf(table: string, { values }: Row): string | null {
   const of = projected.find(({ name }) => name === table);
   if (of) return `${of.stream}:${values[of.owner]}`;
-  return ['events', 'event_payloads', 'streams'].includes(table) ? String(values.stream) : null;
+  return ['events', 'event_payloads', 'lapsed_payloads', 'streams'].includes(table) ? String(values.stream) : null;
 }

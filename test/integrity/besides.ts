@@ -1,0 +1,91 @@
+/** What is on record beside matches: settings of institutions, galleries, contact cards, bans. Everything that can happen to each. */
+import { randomUUID } from 'node:crypto';
+import type { Actor } from '../../src/core/definitions/actor.ts';
+import type { JsonObject } from '../../src/core/definitions/event.ts';
+import { authorOf } from '../support/hall.ts';
+import type { Court } from './recordFixture.ts';
+
+type Person = Pick<Actor, 'id' | 'role'>;
+
+const SYSTEM: Person = { id: 'system', role: 'system' };
+/** After all that is said. */
+const LATER = '2099-01-01T00:00:00.000Z';
+
+const spectator = (): Person => ({ id: randomUUID(), role: 'participant' });
+
+/** In matches whose galleries are always open and are read by a host first. @returns the streams */
+export async function playBesides(court: Court, session_id: string, other_session_id: string): Promise<string[]> {
+  await playGallery(court, session_id);
+  await court.send(['gallery.slow', { session_id: other_session_id, seconds: 30 }]);
+  const galleries = [session_id, other_session_id].map((id) => `gallery:${id}`);
+  return [...galleries, ...(await playSettings(court)), ...(await playCards(court)), ...(await playBans(court))];
+}
+
+/** The first two messages are kept for their time and erased; of the rest one is withdrawn, and one hidden and restored. */
+async function playGallery(court: Court, session_id: string): Promise<void> {
+  const [author, ...others] = [spectator(), spectator(), spectator()] as const;
+  const act = async (name: string, input: JsonObject, sender?: Person) =>
+    (await court.send([`gallery.${name}`, { session_id, ...input }, sender]))[0]!;
+  const say = async (text: string, category: string, more: JsonObject = {}) => ({
+    message_id: await act('post', { text, category, author: authorOf(author), ...more }, author),
+  });
+  await act('approve', await say('Does the treaty bind the harbour?', 'question', { author_name: 'Noor Haddad' }));
+  await act('erase', { before: LATER, from: 1 }, SYSTEM);
+  await say('And since when?', 'question');
+  await act('erase', { before: LATER, from: 1 }, SYSTEM);
+  const question = await say('Who signed it?', 'question');
+  const comment = await say('Counsel is late again.', 'comment', { author_name: 'Noor Haddad' });
+  const slip = await say('I meant the other one.', 'comment');
+  for (const message of [question, comment, slip]) await act('approve', { ...message, reason: 'On topic.' });
+  for (const voter of others) await act('vote', { ...question, author: authorOf(voter) }, voter);
+  for (const reporter of others) {
+    await act('report', { ...comment, reason: 'Unkind.', author: authorOf(reporter) }, reporter);
+  }
+  await act('withdraw', { ...slip, author: authorOf(author) }, author);
+  await act('hide', { ...comment, reason: 'Unkind.' });
+  await act('restore', comment);
+  await act('answer', { ...question, reason: 'From the bench.' });
+  await act('ban', { ...comment, reason: 'Insults counsel.', hours: 24 });
+  await act('close', { reason: 'Recess.' });
+  await act('open', {});
+  await act('slow', { seconds: 120 });
+}
+
+async function playSettings(court: Court): Promise<string[]> {
+  const [one, other] = [randomUUID(), randomUUID()];
+  const set = (institution_id: string, settings: JsonObject) =>
+    court.send(['institution.settings', { institution_id, ...settings }]);
+  await set(one, { time_zone: 'Europe/Berlin' });
+  await set(one, { telemetry: true, gallery_names: false });
+  await set(other, { policies: true });
+  return [one, other].map((id) => `institution:${id}`);
+}
+
+/** One card is written anew, and what it said goes; the other is emptied. */
+async function playCards(court: Court): Promise<string[]> {
+  const [clerk, judge] = [spectator(), spectator()];
+  const card = { name: 'A. Clerk', visible_to: ['moderator', 'admin'] };
+  const write = (input: JsonObject, { id }: Person) =>
+    court.send(['contact.write', { ...card, ...input }, { id, role: 'judge' }]);
+  await write({ email: 'clerk@example.org' }, clerk);
+  await write({ email: 'clerk@example.org', phone: '+442079460958' }, clerk);
+  await court.send(['contact.reveal', { user_id: clerk.id }]);
+  await write({ phone: '+442079460959' }, judge);
+  await write({}, judge);
+  return [clerk, judge].map(({ id }) => `contact:${id}`);
+}
+
+/** A ban of each kind: extended, confirmed, lifted, and one that a rule set. */
+async function playBans(court: Court): Promise<string[]> {
+  const owner = randomUUID();
+  const act = (name: string, input: JsonObject, sender?: Person) =>
+    court.send([`guard.${name}`, { owner, ...input }, sender]);
+  const address = { address: '203.0.113.7', reason: 'Floods the questions.' };
+  const key = 'ab'.repeat(32);
+  await act('ban', { ...address, hours: 24 });
+  await act('ban', { ...address, hours: 48 });
+  await act('enforce', { subject: 'key', value: key, rule: 'honeypot' }, SYSTEM);
+  await act('confirm', { key, reason: 'Seen, and rightly so.', hours: 100 });
+  await act('unban', { ...address, reason: 'It was the school’s proxy.' });
+  return [`guard:${owner}`];
+}
