@@ -16,6 +16,9 @@ const WHO_MAY: { [visibility: string]: string } = {
     contact.reveal      ok     ok     404  ok   ok     404    404  ok   role role role   role   401
     institution.settings ok    ok     404  role role   role   role role role role role   role   401
     tokens.revoke       ok     ok     ok   role role   role   role role role role role   role   401
+    guard.ban           ok     ok     ok   role role   role   role role role role role   role   401
+    guard.unban         ok     ok     ok   role role   role   role role role role role   role   401
+    guard.confirm       ok     ok     ok   role role   role   role role role role role   role   401
     assignment.substitute ok   ok     404  role role   role   role role role role role   role   401
     assignment.update   ok     ok     404  role role   role   role role role role role   role   401
     assignment.cancel   ok     ok     404  role role   role   role role role role role   role   401
@@ -244,6 +247,13 @@ describe.skipIf(isLeftOut)('who may do what', () => {
     (name: string, body?: object): Act =>
     async (path) => [`${path}/${name}`, body];
 
+  const bannedKey = () => ({ key: randomUUID(), reason: 'Insults.' });
+  /** A ban of a key of its own, where that person may ban. */
+  const banned = async (who: Person | null) => {
+    const banning = bannedKey();
+    await post(world.url(), '/api/guard/ban', who, banning);
+    return banning;
+  };
   const SAYING = { text: 'Why is that so?', category: 'question' };
   /** A message of a stranger to all of them, hidden where it is to be shown again. */
   const onMessage =
@@ -310,6 +320,9 @@ describe.skipIf(isLeftOut)('who may do what', () => {
       await must(post(world.url(), '/api/contact/card', world.people.presiding, CARD));
       return [`/api/contact/${id}/reveal`];
     },
+    'guard.ban': async () => ['/api/guard/ban', bannedKey()],
+    'guard.unban': async (_, who) => ['/api/guard/unban', await banned(who)],
+    'guard.confirm': async (_, who) => ['/api/guard/confirm', await banned(who)],
     'tokens.revoke': async () => ['/ops/tokens/revoke', { jti: 'of nobody' }],
     'session.unobserve': async (path, who) => {
       const own = await post(world.url(), `${path}/observe`, who);

@@ -47,7 +47,7 @@ export const guardBans = defineTable({
   owner: 'owner',
   primary_key: ['id'],
   visible: 'to_institution',
-  scope: ['subject', 'value', 'rule', 'until', 'lifted_at', 'changed_at'],
+  scope: ['id', 'owner', 'subject', 'value', 'rule', 'until', 'lifted_at', 'changed_at'],
 });
 
 export function isOpen({ until }: Pick<Ban, 'until'>, now: string): boolean {

@@ -33,6 +33,12 @@ interface GuardParts {
 
 export type OpenGuard = Guard & { close(): void };
 
+/** Nobody is stopped, and no key looked up for it. */
+const OFF: Pick<Guard, 'admit' | 'mayAsk' | 'pace'> = {
+  admit: async () => {},
+  mayAsk: async () => false,
+  pace: async () => {},
+};
 /** Cooldowns are counted where the guard is off, too. */
 const UNBOUNDED = 200_000;
 
@@ -70,7 +76,7 @@ export async function openGuard({ backbone, db, acceptor, secret, scopes }: Guar
     store.close();
     cache?.close();
   }
-  return { ...guard, ...(!isOn && { admit: async () => {} }), close };
+  return { ...guard, ...(!isOn && OFF), close };
 }
 
 /** The truth is in Postgres, and asked at each post; this tells whatever else looks at Redis. */
