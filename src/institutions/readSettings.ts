@@ -4,7 +4,7 @@ import { defineQuery, NO_QUERY } from '../core/definitions/query.ts';
 import { findInstitution, institutionAnswer } from './institution.ts';
 
 export const readSettings = defineQuery({
-  name: 'institution.settings',
+  name: 'institution.get',
   route: 'GET /api/institution/:institution_id/settings',
   summary: 'What is set for an institution, with the defaults where nothing was',
   roles: ADMINS,

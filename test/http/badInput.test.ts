@@ -173,13 +173,15 @@ describe.skipIf(isLeftOut)('bad input', () => {
     });
 
     test('has no unknown fields, and each is named', async () => {
-      for (const { route, name, roles } of inJson) {
+      for (const { route, name, roles, body } of inJson) {
         const at = pathOf(route);
         const answer = await post(stack.url, at, whoMay(roles), { session_id, 'a/b~c': 1 });
+        // Near enough to be a slip for it, where the body has one.
+        const hint = 'message_id' in body.shape ? '; did you mean message_id?' : '';
         expect({ name, errors: answer.body.errors }).toEqual({
           name,
           errors: expect.arrayContaining([
-            { pointer: '/session_id', detail: 'unknown field' },
+            { pointer: '/session_id', detail: `unknown field${hint}` },
             { pointer: '/a~1b~0c', detail: 'unknown field' },
           ]),
         });

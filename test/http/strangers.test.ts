@@ -40,6 +40,7 @@ type Ids = Record<
   | 'message_id'
   | 'command_id'
   | 'institution_id'
+  | 'ban_id'
   | 'user_id',
   string
 >;
@@ -96,6 +97,9 @@ const BODIES: Record<string, (ids: Ids, world: World) => Json> = {
   'gallery.answer': ({ message_id }) => ({ message_id }),
   'gallery.ban': ({ message_id }) => ({ message_id, reason: 'Insults counsel.' }),
   'gallery.slow': () => ({ seconds: 120 }),
+  'guard.ban': ({ ban_id }) => ({ ban_id, reason: 'Floods the questions.' }),
+  'guard.unban': ({ ban_id }) => ({ ban_id, reason: 'It was the proxy.' }),
+  'guard.confirm': ({ ban_id }) => ({ ban_id, reason: 'Seen, and rightly so.' }),
   'violation.record': ({ turn_id }, { people }) => ({
     ...{ turn_id, user_id: people.petitioner.id, kind: 'late', description: 'Who was late?' },
   }),
@@ -129,11 +133,13 @@ function expectedOf({ name, route, roles }: (typeof routes)[number], role: strin
   if (role === 'nobody' && (route.startsWith('GET') || name.startsWith('gallery.'))) {
     return { status: 401, code: 'unauthenticated' };
   }
-  // Of nobody's session: without a name of what is meant there is nothing to be ended, banned or lifted.
-  const namesNothing = ['tokens.revoke', 'guard.ban', 'guard.unban', 'guard.confirm'].includes(name);
-  if (namesNothing) return { status: 422, code: 'validation_failed' };
+  // Of nobody's session: without the names of tokens there is nothing to be ended.
+  if (name === 'tokens.revoke') return { status: 422, code: 'validation_failed' };
   if (name === 'assignment.create') return { status: 403, code: 'forbidden' };
-  return /:\w+/.test(route) || name === 'session.create' ? { status: 404, code: 'not_found' } : { status: 200 };
+  const namesInBody = name === 'session.create' || name.startsWith('guard.');
+  return /:\w+/.test(route) || (namesInBody && route.startsWith('POST'))
+    ? { status: 404, code: 'not_found' }
+    : { status: 200 };
 }
 
 /** Whatever may stand beside an id in a request. */
@@ -219,7 +225,9 @@ describe.skipIf(isLeftOut)('a stranger', () => {
     const parts = { turn_id, objection_id: objection.id, exhibit_id: exhibit.id, message_id: message.id };
     const card = { name: 'Judge Okafor', phone: '+14155552671', visible_to: ['judge', 'moderator', 'admin'] };
     const { result: contact } = await must(post(world.url(), '/api/contact/card', people.presiding, card));
-    const inside = { observation_id: observed.result.id, ...parts, user_id: contact.id as string };
+    const banning = { address: visibility === 'private' ? '192.0.2.1' : '192.0.2.2', reason: 'Floods the questions.' };
+    const { result: ban } = await must(post(world.url(), '/api/guard/ban', people.admin, banning));
+    const inside = { observation_id: observed.result.id, ...parts, ban_id: ban.id, user_id: contact.id as string };
     return { session_id, assignment_id, ...inside, command_id, institution_id };
   }
 

@@ -14,7 +14,8 @@ import { listQuery, readMessages } from '../../gallery/messages/readMessages.ts'
 import { reportMessage } from '../../gallery/messages/reportMessage.ts';
 import { acceptedAnswer, appliedAnswer } from '../commands/commandAnswers.ts';
 import { serveGuarded } from '../commands/serveGuarded.ts';
-import type { ApiContext } from '../door/door.ts';
+import { withoutToken } from '../door/authentication.ts';
+import { type ApiContext, enter } from '../door/door.ts';
 import { demandQuery } from '../door/query.ts';
 import { defineRoute, type Serve } from '../door/route.ts';
 import { serveQuery } from '../queries/serveQuery.ts';
@@ -35,7 +36,7 @@ export const listAlias = defineRoute({
   query: ofSession.extend(listQuery),
   answer: messageList,
   rejects: [],
-  serve: (context) => inGallery(context, serveQuery(context, readMessages as never)),
+  serve: (context) => inGallery(context, readMessages, serveQuery(context, readMessages as never)),
 });
 
 export const postAlias = defineRoute({
@@ -48,7 +49,8 @@ export const postAlias = defineRoute({
   answer: appliedAnswer(postMessage.resource),
   accepted: acceptedAnswer,
   rejects: [],
-  serve: (context) => inGallery(context, serveGuarded(context, postMessage as never, postMessage.guarded as never)),
+  serve: (context) =>
+    inGallery(context, postMessage, serveGuarded(context, postMessage as never, postMessage.guarded as never)),
 });
 
 /** The chat server names the browser that is reported; the guard knows it better. */
@@ -70,18 +72,26 @@ export const reportAlias = defineRoute({
   accepted: acceptedAnswer,
   rejects: [],
   serve: (context) =>
-    inGallery(context, serveGuarded(context, reportFromChat as never, reportMessage.guarded as never)),
+    inGallery(context, reportMessage, serveGuarded(context, reportFromChat as never, reportMessage.guarded as never)),
 });
 
-/** Serves the request as if its path named the session. */
-function inGallery(context: ApiContext, serve: Serve): Serve {
+/** Serves the request as if its path named the session. What names none is refused after the door, like all else. */
+function inGallery(context: ApiContext, entered: Parameters<typeof enter>[3], serve: Serve): Serve {
   return async (req, res) => {
     const { session_id: named, ...rest } = req.query;
-    const { session_id = await openGalleryOf(context) } = demandQuery(ofSession, {
-      query: named === undefined ? {} : { session_id: named },
-    } as unknown as Request);
+    const session_id = await sessionOf(context, named).catch(async (refusal) => {
+      const refuse = () => Promise.reject<never>(refusal);
+      return (await enter(context, req, res, entered)) ? refuse() : withoutToken(refuse);
+    });
     Object.defineProperty(req, 'query', { value: rest, configurable: true });
     Object.assign(req.params, { session_id });
     await serve(req, res);
   };
+}
+
+/** @throws {Problem} 422 for what is no id, or 404 where no gallery is open */
+async function sessionOf(context: ApiContext, named: unknown): Promise<string> {
+  const query = named === undefined ? {} : { session_id: named };
+  const { session_id = await openGalleryOf(context) } = demandQuery(ofSession, { query } as unknown as Request);
+  return session_id;
 }
