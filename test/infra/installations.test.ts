@@ -88,11 +88,16 @@ test.skipIf(redisUrl === null)(
     const isOwn = (name: string) => own.some((prefix) => name.startsWith(prefix));
     const reader = new Redis(redis.url);
     onTestFinished(() => reader.disconnect());
+    // The mirror of bans is marked as written within a second, though there is none.
+    const marks = own.map((prefix) => `${prefix}shadowban:mirrored`);
+    await expect.poll(() => reader.exists(...marks), PATIENCE).toBe(marks.length);
     const keys = await reader.keys('*');
     expect(keys.filter((key) => !isOwn(key))).toEqual([]);
     for (const prefix of own) {
       const parts = keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length).split(':')[0]);
-      expect(new Set(parts)).toEqual(new Set(['bull', 'presence', 'probe', 'ratelimit', 'relay', 'resume']));
+      expect(new Set(parts)).toEqual(
+        new Set(['bull', 'presence', 'probe', 'ratelimit', 'relay', 'resume', 'shadowban']),
+      );
     }
     expect(channels.filter((channel) => !isOwn(channel))).toEqual([]);
     expect(new Set(channels.map((channel) => own.findIndex((prefix) => channel.startsWith(prefix))))).toEqual(
