@@ -24,7 +24,7 @@ export interface Fixture {
   /** The stream of a session in which everything happens that can happen in a round. */
   playedStream: string;
   playedAssignmentStream: string;
-  /** Those of what is beside matches. */
+  /** Those of what is beside matches; the first is a gallery's, and long. */
   besides: string[];
   /** The event of that sequence in the completed session, as it was recorded. */
   at(n: number): EventRow;
