@@ -121,7 +121,7 @@ describe.skipIf(isLeftOut)('the gallery', () => {
   test('where it is off or closed nothing is said, and nothing of the request is stored', async () => {
     const off = await open({ gallery: 'off' });
     const closed = await open({ gallery: 'breaks' }, 'start');
-    const count = 'select count(*)::integer as n from commands';
+    const count = `select count(*)::integer as n from commands where name = 'gallery.post'`;
     const { n } = (await stack.pool.query(count)).rows[0];
     for (const path of [off, closed]) {
       const answer = await post(world.url(), `${path}/gallery/post`, root, QUESTION);
