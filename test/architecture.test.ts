@@ -127,7 +127,7 @@ describe('the walls', () => {
 
 describe('the lists', () => {
   test.each([
-    ['command', 'define(?:Upload)?Command', commands],
+    ['command', 'define(?:Upload|Guarded|Owned)?Command', commands],
     ['query', 'define(?:Long|File)?Query', queries],
     ['route', 'define(?:Open)?Route', routes],
   ] as const)('every %s that is defined under src is in its list', (_, define, list) => {

@@ -4,8 +4,9 @@ import type { JobsOptions } from 'bullmq';
 import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Submission } from '../../src/core/apply/inbox.ts';
+import { laneOf } from '../../src/core/definitions/stream.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
-import { type Acceptor, createAcceptor } from '../../src/http/commands/acceptance.ts';
+import { type Acceptor, createAcceptor, LANES } from '../../src/http/commands/acceptance.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
 import type { Doorbell, Queues } from '../../src/infra/queue/queue.ts';
 import { createLog } from '../../src/infra/telemetry/log.ts';
@@ -58,7 +59,11 @@ afterAll(async () => {
   await database.drop();
 });
 
-const command = (changes: Partial<Submission> = {}) => submission(catalog, 'assignment.create', match, admin, changes);
+/** All in one lane, so that what is sent together is stored together, in its order. */
+function command(changes: Partial<Submission> = {}): Submission {
+  const one = submission(catalog, 'assignment.create', match, admin, changes);
+  return laneOf(one.streams[0]!, LANES) === 0 ? one : command(changes);
+}
 const keyed = (key: string) => command({ idempotency: { scope: admin.id, key }, fingerprint: 'aa' });
 const settle = (batch: Submission[]) => Promise.allSettled(batch.map((one) => acceptor.accept(one)));
 const isAsked = (statement: string) => statement === 'read-earlier';

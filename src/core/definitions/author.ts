@@ -4,7 +4,7 @@ import type { Actor } from './actor.ts';
 
 /** Part of the command's input, where no body can put it. */
 export interface Author {
-  /** The user's id, or `guest:<16 hex>`, which is another in each session. */
+  /** The user's id, or `guest:<16 hex>`, which is another in each gallery. */
   id: string;
   /** What cooldowns count by and bans name: the user's id, or the composite key in 64 hex. It is erased with the text. */
   key: string;

@@ -10,7 +10,7 @@ import type { BacklogWatch, Sender } from '../../infra/backlog/backlogWatch.ts';
 import { createRoom } from './room.ts';
 import { createStore, type StoreOptions, wasNotAnswered, wasRefused } from './storeBatch.ts';
 
-const LANES = 2;
+export const LANES = 2;
 const MAX_FLUSH = 256;
 const MIB = 1_048_576;
 /** By the text of the inputs. One statement holds up those behind it for no longer than a megabyte takes. */
