@@ -1,3 +1,5 @@
+import { placeOf } from '../core/placeOf.ts';
+
 /**
  * A map that is copied when it changes, a small part at a time: a state is kept from one transaction to the next and must
  * never change, and a gallery has thousands of messages.
@@ -12,21 +14,14 @@ const PARTS = 256;
 export const NOTHING: Buckets<never> = { size: 0, parts: [] };
 
 export function find<Value>({ parts }: Buckets<Value>, key: string): Value | undefined {
-  return parts[partOf(key)]?.get(key);
+  return parts[placeOf(key, PARTS)]?.get(key);
 }
 
 export function withEntry<Value>({ size, parts }: Buckets<Value>, key: string, value: Value): Buckets<Value> {
   const changed =
     parts.length === 0 ? Array.from<ReadonlyMap<string, Value> | undefined>({ length: PARTS }) : [...parts];
-  const place = partOf(key);
+  const place = placeOf(key, PARTS);
   const part = new Map(changed[place]);
   changed[place] = part.set(key, value);
   return { size: part.size > (parts[place]?.size ?? 0) ? size + 1 : size, parts: changed };
-}
-
-/** FNV-1a, folded: keys are ids, of which any part may be the same for all. */
-function partOf(key: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < key.length; i += 1) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
-  return (hash ^ (hash >>> 16)) & (PARTS - 1);
 }

@@ -1,4 +1,5 @@
 /** A stream is an ordered chain of events named `<kind>:<uuid>`; its kind says what state its events fold into. */
+import { placeOf } from '../placeOf.ts';
 import type { RecordedFile } from './files.ts';
 
 export interface StreamKind<State = unknown> {
@@ -62,11 +63,7 @@ export function idOf(stream: string): string {
 
 /** Which of `lanes` a stream is always in: never two transactions of one process work on one stream. */
 export function laneOf(stream: string, lanes: number): number {
-  // FNV-1a over the whole name: which of its digits are random is the business of the clock and the API that drew it.
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < stream.length; i += 1) hash = Math.imul(hash ^ stream.charCodeAt(i), 0x01000193);
-  // Its lowest bit is but the parity of all of them; the upper half is mixed.
-  return ((hash ^ (hash >>> 16)) >>> 0) % lanes;
+  return placeOf(stream, lanes);
 }
 
 export function yields(kinds: ReadonlyMap<string, StreamKind>, stream: string): boolean {
