@@ -23,17 +23,21 @@ export interface Hall {
   slow_seconds: number;
 }
 
+/** Of a session `s`, all but a seat. */
+export const HALL_COLUMNS = `s.id as session_id, a.institution_id, s.status, coalesce(a.gallery, 'off') as mode,
+    coalesce(a.gallery_moderation, case a.visibility when 'public' then 'before' else 'after' end) as moderation,
+    coalesce(g.is_closed, false) as is_closed, coalesce(g.slow_seconds, 0) as slow_seconds`;
+export const HALL_JOINS = `join assignments a on a.id = s.assignment_id
+  left join galleries g on g.session_id = s.id`;
+
 /** @param asked `(key, session_id, actor_id)` */
 const halls = (asked: string) => `
-  select asked.key, s.id as session_id, a.institution_id, s.status, coalesce(a.gallery, 'off') as mode,
-    coalesce(a.gallery_moderation, case a.visibility when 'public' then 'before' else 'after' end) as moderation,
+  select asked.key, ${HALL_COLUMNS},
     (select json_build_object('role', r.role, 'presiding', r.presiding) from rosters r
-     where r.assignment_id = a.id and r.user_id::text = asked.actor_id and r.replaced_at is null) as seat,
-    coalesce(g.is_closed, false) as is_closed, coalesce(g.slow_seconds, 0) as slow_seconds
+     where r.assignment_id = a.id and r.user_id::text = asked.actor_id and r.replaced_at is null) as seat
   from (${asked}) asked
   join courtroom_sessions s on s.id = asked.session_id
-  join assignments a on a.id = s.assignment_id
-  left join galleries g on g.session_id = s.id`;
+  ${HALL_JOINS}`;
 
 const OF_ONE = halls('select null as key, $1::uuid as session_id, $2::text as actor_id');
 const OF_COMMANDS = halls(
