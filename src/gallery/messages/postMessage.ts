@@ -17,6 +17,7 @@ import { reject } from '../galleryProblems.ts';
 import { type Hall, hallOfCommand, isHost } from '../hall.ts';
 import { readPace } from '../pace.ts';
 import { ENTRY_CODES, refuseAtDoor, refuseBy, refuseClosed } from '../refusals.ts';
+import { cleanText } from '../text/cleanText.ts';
 import { isWithinGraphemes } from '../text/graphemes.ts';
 import { judgeText } from '../text/judgeText.ts';
 import {
@@ -108,7 +109,10 @@ export const postMessage = defineGuardedCommand({
   who: 'anyone',
   signed: true,
   guarded: {
-    refuse: ({ text }) => brokenRule(text),
+    refuse({ text }) {
+      const verdict = judgeText(text);
+      return verdict.ok ? undefined : { rule: verdict.rule };
+    },
     isTrapped: ({ website }) => Boolean(website),
     pace: ({ db, input, author }) => readPace(db, input.session_id, author.id),
   },
@@ -119,11 +123,16 @@ export const postMessage = defineGuardedCommand({
   facts: hallOfCommand,
   refuse: (asked) => refuseAtDoor(asked, refuseClosed),
   decide({ gallery }, { id: message_id, input, actor }, hall) {
-    const refusal = refuseBy(hall, gallery, actor, refuseClosed) ?? refuseText(input.text);
+    const refusal = refuseBy(hall, gallery, actor, refuseClosed);
     if (refusal) return refusal;
+    const verdict = judgeText(input.text);
+    if (!verdict.ok) {
+      const { rule } = verdict;
+      return reject('refused_text', `The rule "${rule}" refuses it.`, { rule });
+    }
     const { key: author_key, is_shadowed, shown_to } = input.author;
     const state = firstState(hall!, actor);
-    const said = { category: input.category, text: cleaned(input.text), author_name: nameOf(input), author_key };
+    const said = { category: input.category, text: verdict.text, author_name: nameOf(input), author_key };
     return [
       messagePosted({
         ...{ message_id, ...said, state },
@@ -140,31 +149,14 @@ export const postMessage = defineGuardedCommand({
   answer(result, { input: { text, category, ...input } }) {
     // Of a command that was applied long ago the text is gone.
     if (text === undefined) return result;
-    return { ...result, author: nameOf(input) ?? result.author, category, text: cleaned(text) };
+    return { ...result, author: nameOf(input) ?? result.author, category, text: cleanText(text) };
   },
   keeps: keptOf,
   records: [messagePosted],
   rejects: [...ENTRY_CODES, 'refused_text'],
 });
 
-function refuseText(text: string) {
-  const broken = brokenRule(text);
-  return broken && reject('refused_text', `The rule "${broken.rule}" refuses it.`, broken);
-}
-
-function brokenRule(text: string): { rule: string } | undefined {
-  const verdict = judgeText(text);
-  return verdict.ok ? undefined : { rule: verdict.rule };
-}
-
 /** A host reads first what a public audience says. */
 function firstState(hall: Hall, actor: Actor): 'held' | 'shown' {
   return hall.moderation === 'before' && !isHost(hall, actor) ? 'held' : 'shown';
-}
-
-/** A text that no rule refuses. */
-function cleaned(text: string): string {
-  const verdict = judgeText(text);
-  if (!verdict.ok) throw new Error('the text was judged otherwise');
-  return verdict.text;
 }
