@@ -3,15 +3,23 @@
  * snapshot compared with it. The events are those that the client gave out: verified, in order, from the first on.
  */
 import type { Position, SessionEvent, SnapshotData } from '../client/client.ts';
+import { catalogOf } from '../core/definitions/command.ts';
 import type { JsonObject, RecordedEvent } from '../core/definitions/event.ts';
+import { reservedBy } from '../core/definitions/reserved.ts';
 import { sealedDigest } from '../core/definitions/stream.ts';
 import { exhibitResource } from '../court/exhibits/exhibit.ts';
+import { court } from '../court/module.ts';
 import { objectionResource } from '../court/objections/objection.ts';
 import { type SessionState, sessionStream } from '../court/sessions/session.ts';
 import { participantResource, sessionResource } from '../court/sessions/sessionResource.ts';
 import { activeTurn } from '../court/turns/turn.ts';
-import { catalog } from '../modules.ts';
 import { differencesOf } from './differences.ts';
+
+/** A session's events are the court's alone: browsers load neither texts to be judged nor telephone numbers. */
+const { events: definitions, reserved } = catalogOf(
+  [...court.commands, ...court.systemCommands],
+  reservedBy([court.reserved]),
+);
 
 /**
  * - confirmed: the snapshot is what the events fold into
@@ -46,8 +54,8 @@ export function createFold(session_id: string): SessionFold {
     const next = (last?.event_sequence ?? 0) + 1;
     if (event_sequence !== next) throw new RangeError(`event ${next} follows, not ${event_sequence}`);
     last = { event_sequence, event_hash };
-    const definition = catalog.events.get(event_type);
-    if (!definition && catalog.reserved.event_types.test(event_type)) unreadable ??= `events of type ${event_type}`;
+    const definition = definitions.get(event_type);
+    if (!definition && reserved.event_types.test(event_type)) unreadable ??= `events of type ${event_type}`;
     if (!definition || unreadable !== undefined) return;
     if (event.payload === null) {
       unreadable = `the payload of event ${event_sequence}, which was erased`;

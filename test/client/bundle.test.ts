@@ -8,8 +8,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { sha256 as inBrowsers, sha256Into as intoInBrowsers } from '../../src/core/chain/sha256.browser.ts';
 import { sha256, sha256Into } from '../../src/core/chain/sha256.ts';
+import { court } from '../../src/court/module.ts';
+import { sessionStream } from '../../src/court/sessions/session.ts';
 import { createFold as createFoldHere } from '../../src/fold/fold.ts';
 import { zipped } from '../../src/infra/zipWriter.ts';
+import { catalog } from '../../src/modules.ts';
 import { type Bundle, bundleOf, filesOf } from '../support/bundles.ts';
 import { histories } from '../support/histories.ts';
 import { sealed, VKEY } from '../support/sealedBundles.ts';
@@ -37,6 +40,8 @@ test('it is what `plearoll/client` names for browsers, and Node gets its own', a
 
 test('the fold stands beside it, apart from its size, and needs nothing of Node either', async () => {
   const fold = readFileSync(join(ROOT, 'dist/client/fold.js'), 'utf8');
+  // Of what the rules of texts and of telephone numbers are made of there is nothing in it.
+  expect(gzipSync(fold, { level: 9 }).length).toBeLessThan(100_000);
   expect(/^import\b|\brequire\(|["'`]node:/m.exec(fold)).toBeNull();
   const { createFold } = await import(join(ROOT, 'dist/client/fold.js'));
   const { session_id, events } = histories.find(({ events: all }) => all.at(-1)!.event_type === 'SESSION_COMPLETED')!;
@@ -45,6 +50,13 @@ test('the fold stands beside it, apart from its size, and needs nothing of Node 
   for (const event of events) for (const one of [inBrowser, here]) one.add(event);
   expect(inBrowser.shown('')).toEqual(here.shown(''));
   expect(here.shown('')).toMatchObject({ session: { status: 'completed' }, head: inBrowser.position() });
+});
+
+test('the fold knows every event of a session: all of them are those of the court', () => {
+  const ofSessions = [...catalog.events.values()].filter(({ stream }) => stream === sessionStream);
+  const ofCourt = new Set([...court.commands, ...court.systemCommands].flatMap(({ records }) => records));
+  expect(ofSessions.filter((event) => !ofCourt.has(event))).toEqual([]);
+  expect(ofSessions.length).toBeGreaterThan(30);
 });
 
 test('the verifier stands beside it, needs nothing of Node, and comes to the same', async () => {
