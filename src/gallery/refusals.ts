@@ -5,6 +5,7 @@ import type { Queryable } from '../core/sql/queryable.ts';
 import type { Gallery } from './gallery.ts';
 import { reject } from './galleryProblems.ts';
 import { findHall, type Hall, isHost } from './hall.ts';
+import type { Message } from './messages/message.ts';
 
 export const ENTRY_CODES = ['not_found', 'unauthenticated', 'gallery_closed'] as const;
 
@@ -34,6 +35,11 @@ export function refuseClosed({ mode, status, is_closed }: Hall) {
 export function refuseSpectator(hall: Hall, actor: Actor) {
   if (isHost(hall, actor)) return undefined;
   return reject('not_host', 'This takes a moderator of the roster, the presiding judge or an admin.');
+}
+
+/** The message is not what it would have to be. */
+export function refuseState({ state }: Message) {
+  return reject('message_state', `It is ${state}.`, { from: state });
 }
 
 /** The first refusal there is, of a command that is decided: how the gallery stands its state says. */

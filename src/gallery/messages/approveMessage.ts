@@ -2,13 +2,13 @@
 import { defineCommand } from '../../access/defineCommand.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
+import { isRejection } from '../../core/definitions/problem.ts';
 import { keptOf } from '../author.ts';
 import { galleryStream, theGallery } from '../gallery.ts';
-import { reject } from '../galleryProblems.ts';
 import { HOSTS, hallOfCommand } from '../hall.ts';
-import { ENTRY_CODES, refuseAtDoor, refuseBy, refuseSpectator } from '../refusals.ts';
-import { changedMessage, findMessage, messageResult, messages, messageUpdate, withChanged } from './message.ts';
-import { moderation, moderationBody } from './moderation.ts';
+import { ENTRY_CODES, refuseAtDoor, refuseSpectator, refuseState } from '../refusals.ts';
+import { changedMessage, messageOfInput, messages, messageUpdate, withChanged } from './message.ts';
+import { findForHost, moderation, moderationBody } from './moderation.ts';
 
 export const messageApproved = defineEvent({
   stream: galleryStream,
@@ -30,17 +30,15 @@ export const approveMessage = defineCommand({
   finds: [messages],
   facts: hallOfCommand,
   refuse: (asked) => refuseAtDoor(asked, refuseSpectator),
-  decide({ gallery }, { input: { message_id, reason = null }, actor }, hall) {
-    const refusal = refuseBy(hall, gallery, actor, refuseSpectator);
-    if (refusal) return refusal;
-    const message = findMessage(gallery, message_id);
-    if (!message) return reject('not_found', 'There is no such message.');
-    const { state } = message;
-    if (state !== 'held') return reject('message_state', `It is ${state}.`, { from: state });
+  decide({ gallery }, command, hall) {
+    const message = findForHost(hall, gallery, command);
+    if (isRejection(message)) return message;
+    if (message.state !== 'held') return refuseState(message);
+    const { message_id, reason = null } = command.input;
     return [messageApproved({ message_id, reason })];
   },
   resource: changedMessage,
-  result: ({ states: { gallery } }, { input }) => messageResult(findMessage(gallery, input.message_id)!),
+  result: messageOfInput,
   keeps: keptOf,
   records: [messageApproved],
   rejects: [...ENTRY_CODES, 'not_host', 'message_state'],

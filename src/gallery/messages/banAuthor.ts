@@ -8,13 +8,14 @@ import { hash } from '../../core/definitions/answers.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 import { privateText } from '../../core/definitions/privateText.ts';
+import { isRejection } from '../../core/definitions/problem.ts';
 import { id, remark } from '../../core/definitions/schemas.ts';
 import { keptOf } from '../author.ts';
 import { galleryStream, theGallery } from '../gallery.ts';
-import { reject } from '../galleryProblems.ts';
 import { HOSTS, hallOfCommand } from '../hall.ts';
-import { ENTRY_CODES, refuseAtDoor, refuseBy, refuseSpectator } from '../refusals.ts';
-import { changedMessage, findMessage, messageResult, messages, messageUpdate, withChanged } from './message.ts';
+import { ENTRY_CODES, refuseAtDoor, refuseSpectator } from '../refusals.ts';
+import { changedMessage, messageOfInput, messages, messageUpdate, withChanged } from './message.ts';
+import { findForHost } from './moderation.ts';
 
 /** A year: more is for an admin to say. */
 const MOST_HOURS = 8_760;
@@ -47,16 +48,15 @@ export const banAuthor = defineCommand({
   finds: [messages],
   facts: hallOfCommand,
   refuse: (asked) => refuseAtDoor(asked, refuseSpectator),
-  decide({ gallery }, { input: { message_id, reason, hours = null }, actor }, hall) {
-    const refusal = refuseBy(hall, gallery, actor, refuseSpectator);
-    if (refusal) return refusal;
-    const message = findMessage(gallery, message_id);
-    if (!message) return reject('not_found', 'There is no such message.');
+  decide({ gallery }, command, hall) {
+    const message = findForHost(hall, gallery, command);
+    if (isRejection(message)) return message;
+    const { message_id, reason, hours = null } = command.input;
     const { author, payload_commitment: message_commitment } = message;
     return [authorBanned({ message_id, message_commitment, author, reason, hours })];
   },
   resource: changedMessage,
-  result: ({ states: { gallery } }, { input }) => messageResult(findMessage(gallery, input.message_id)!),
+  result: messageOfInput,
   keeps: keptOf,
   records: [authorBanned],
   rejects: [...ENTRY_CODES, 'not_host'],

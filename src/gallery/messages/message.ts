@@ -77,6 +77,14 @@ export function messageResult({ id, posted_at, voters, answered, state }: Messag
   return { id, posted_at, votes: voters.length, answered, state };
 }
 
+/** The message that the input names, as the command left it. */
+export function messageOfInput(
+  { states }: { states: { gallery: Said } },
+  { input }: { input: { message_id: string } },
+) {
+  return messageResult(findMessage(states.gallery, input.message_id)!);
+}
+
 /** What the table holds of a message, but for its texts. */
 export function rowOf({ voters, reporters, ...message }: Message) {
   return { ...message, votes: voters.length, reports: reporters.length };

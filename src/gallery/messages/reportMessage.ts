@@ -22,7 +22,7 @@ import {
   findMessage,
   isGone,
   type Message,
-  messageResult,
+  messageOfInput,
   messages,
   messageUpdate,
   withChanged,
@@ -94,10 +94,7 @@ export const reportMessage = defineGuardedCommand({
   },
   resource: changedMessage,
   // What its report came to is for the moderators.
-  result: ({ states: { gallery } }, { input }) => ({
-    ...messageResult(findMessage(gallery, input.message_id)!),
-    state: 'shown' as const,
-  }),
+  result: (applied, command) => ({ ...messageOfInput(applied, command), state: 'shown' as const }),
   keeps: keptOf,
   records: [messageReported],
   rejects: [...ENTRY_CODES, 'own_message', 'already_reported'],

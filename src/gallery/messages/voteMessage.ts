@@ -9,7 +9,15 @@ import { galleryStream, theGallery } from '../gallery.ts';
 import { reject } from '../galleryProblems.ts';
 import { hallOfCommand } from '../hall.ts';
 import { ENTRY_CODES, refuseAtDoor, refuseBy, refuseClosed } from '../refusals.ts';
-import { changedMessage, findMessage, isOpen, messageResult, messages, messageUpdate, withChanged } from './message.ts';
+import {
+  changedMessage,
+  findMessage,
+  isOpen,
+  messageOfInput,
+  messages,
+  messageUpdate,
+  withChanged,
+} from './message.ts';
 
 export const messageVoted = defineEvent({
   stream: galleryStream,
@@ -44,7 +52,7 @@ export const voteMessage = defineGuardedCommand({
     return [messageVoted({ message_id })];
   },
   resource: changedMessage,
-  result: ({ states: { gallery } }, { input }) => messageResult(findMessage(gallery, input.message_id)!),
+  result: messageOfInput,
   keeps: keptOf,
   records: [messageVoted],
   rejects: [...ENTRY_CODES, 'own_message', 'already_voted'],

@@ -8,8 +8,16 @@ import { keptOf } from '../author.ts';
 import { galleryStream, theGallery } from '../gallery.ts';
 import { reject } from '../galleryProblems.ts';
 import { hallOfCommand } from '../hall.ts';
-import { ENTRY_CODES, refuseAtDoor, refuseBy } from '../refusals.ts';
-import { changedMessage, findMessage, isGone, messageResult, messages, messageUpdate, withChanged } from './message.ts';
+import { ENTRY_CODES, refuseAtDoor, refuseBy, refuseState } from '../refusals.ts';
+import {
+  changedMessage,
+  findMessage,
+  isGone,
+  messageOfInput,
+  messages,
+  messageUpdate,
+  withChanged,
+} from './message.ts';
 
 export const messageWithdrawn = defineEvent({
   stream: galleryStream,
@@ -38,11 +46,11 @@ export const withdrawMessage = defineGuardedCommand({
     const message = findMessage(gallery, message_id);
     if (!message) return reject('not_found', 'There is no such message.');
     if (message.author !== actor.id) return reject('not_author', 'Somebody else posted it.');
-    if (isGone(message)) return reject('message_state', `It is ${message.state}.`, { from: message.state });
+    if (isGone(message)) return refuseState(message);
     return [messageWithdrawn({ message_id })];
   },
   resource: changedMessage,
-  result: ({ states: { gallery } }, { input }) => messageResult(findMessage(gallery, input.message_id)!),
+  result: messageOfInput,
   keeps: keptOf,
   records: [messageWithdrawn],
   rejects: [...ENTRY_CODES, 'not_author', 'message_state'],

@@ -3,13 +3,13 @@ import { expect, test } from 'vitest';
 import { answerMessage, messageAnswered } from '../../../src/gallery/messages/answerMessage.ts';
 import { messageWithdrawn } from '../../../src/gallery/messages/withdrawMessage.ts';
 import { given } from '../../support/given.ts';
-import { hallOf, MESSAGE, posted, seated } from '../../support/hall.ts';
-import { admin, bailiff, outsideJudge, SESSION } from '../../support/matchFixture.ts';
+import { hallOf, MESSAGE, posted } from '../../support/hall.ts';
+import { testHosts } from '../../support/hosts.ts';
+import { admin } from '../../support/matchFixture.ts';
 
 const body = { message_id: MESSAGE };
 const done = messageAnswered({ ...body, reason: null });
-const by = (before = given(posted()), actor = admin, fact = hallOf()) =>
-  before.when(answerMessage, body, actor, { fact });
+const by = (before = given(posted())) => before.when(answerMessage, body, admin, { fact: hallOf() });
 
 test('marks a question as answered', () => {
   const { result, writes } = by().then(done)!;
@@ -25,17 +25,4 @@ test('is recorded with its reason, once', () => {
   by(given(posted(), messageWithdrawn(body))).then('message_state', { from: 'withdrawn' });
 });
 
-test('is of the hosts: moderators of the roster, the presiding judge and admins of the institution', () => {
-  by(given(posted()), bailiff, hallOf({ seat: { role: 'moderator', presiding: false } })).then(done);
-  by(given(posted()), outsideJudge, hallOf({ seat: { role: 'judge', presiding: true } })).then(done);
-  by(given(posted()), outsideJudge, hallOf({ seat: { role: 'judge', presiding: false } })).then('not_host');
-  by(given(posted()), bailiff).then('not_host', { status: 403 });
-  by(given(posted()), { ...admin, institution_id: SESSION }).then('not_host');
-});
-
-test('is refused as all of the gallery is', () => {
-  by(given(posted({ message_id: SESSION }))).then('not_found');
-  by(given(posted()), bailiff, seated).then('not_found');
-  by(given(posted()), admin, hallOf({ mode: 'off' })).then('gallery_closed');
-  by(given(posted()), { ...admin, role: 'anonymous' }, hallOf({ status: 'active' })).then('unauthenticated');
-});
+testHosts(answerMessage, body, done);

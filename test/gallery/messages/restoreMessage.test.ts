@@ -4,13 +4,14 @@ import { messageReported, reportMessage } from '../../../src/gallery/messages/re
 import { messageRestored, restoreMessage } from '../../../src/gallery/messages/restoreMessage.ts';
 import { messageWithdrawn } from '../../../src/gallery/messages/withdrawMessage.ts';
 import { given } from '../../support/given.ts';
-import { hallOf, MESSAGE, posted, seated } from '../../support/hall.ts';
-import { admin, bailiff, outsideJudge, SESSION } from '../../support/matchFixture.ts';
+import { hallOf, MESSAGE, posted } from '../../support/hall.ts';
+import { testHosts } from '../../support/hosts.ts';
+import { admin, outsideJudge, SESSION } from '../../support/matchFixture.ts';
 
 const body = { message_id: MESSAGE };
 const done = messageRestored({ ...body, reason: null });
-const by = (before = given(posted({ is_shadowed: true, needs_review: true })), actor = admin, fact = hallOf()) =>
-  before.when(restoreMessage, body, actor, { fact });
+const hidden = posted({ is_shadowed: true, needs_review: true });
+const by = (before = given(hidden)) => before.when(restoreMessage, body, admin, { fact: hallOf() });
 
 test('shows a message again that reports or the guard have hidden', () => {
   const { result, writes } = by().then(done)!;
@@ -19,46 +20,15 @@ test('shows a message again that reports or the guard have hidden', () => {
 });
 
 test('is recorded with its reason, once', () => {
-  given(posted({ is_shadowed: true, needs_review: true }))
+  given(hidden)
     .when(restoreMessage, { ...body, reason: 'Said so.' }, admin, { fact: hallOf() })
     .then(messageRestored({ ...body, reason: 'Said so.' }));
-  by(given(posted({ is_shadowed: true, needs_review: true }), done)).then('message_state', { status: 409 });
-  by(given(posted({ is_shadowed: true, needs_review: true }), messageWithdrawn(body))).then('message_state', {
-    from: 'withdrawn',
-  });
+  by(given(hidden, done)).then('message_state', { status: 409 });
+  by(given(hidden, messageWithdrawn(body))).then('message_state', { from: 'withdrawn' });
   by(given(posted({ state: 'held' }))).then('message_state', { from: 'held' });
 });
 
-test('is of the hosts: moderators of the roster, the presiding judge and admins of the institution', () => {
-  by(
-    given(posted({ is_shadowed: true, needs_review: true })),
-    bailiff,
-    hallOf({ seat: { role: 'moderator', presiding: false } }),
-  ).then(done);
-  by(
-    given(posted({ is_shadowed: true, needs_review: true })),
-    outsideJudge,
-    hallOf({ seat: { role: 'judge', presiding: true } }),
-  ).then(done);
-  by(
-    given(posted({ is_shadowed: true, needs_review: true })),
-    outsideJudge,
-    hallOf({ seat: { role: 'judge', presiding: false } }),
-  ).then('not_host');
-  by(given(posted({ is_shadowed: true, needs_review: true })), bailiff).then('not_host', { status: 403 });
-  by(given(posted({ is_shadowed: true, needs_review: true })), { ...admin, institution_id: SESSION }).then('not_host');
-});
-
-test('is refused as all of the gallery is', () => {
-  by(given(posted({ message_id: SESSION }))).then('not_found');
-  by(given(posted({ is_shadowed: true, needs_review: true })), bailiff, seated).then('not_found');
-  by(given(posted({ is_shadowed: true, needs_review: true })), admin, hallOf({ mode: 'off' })).then('gallery_closed');
-  by(
-    given(posted({ is_shadowed: true, needs_review: true })),
-    { ...admin, role: 'anonymous' },
-    hallOf({ status: 'active' }),
-  ).then('unauthenticated');
-});
+testHosts(restoreMessage, body, done, hidden);
 
 test('outweighs all reports that come after it', () => {
   const reported = (n: number) =>
