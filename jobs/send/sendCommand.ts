@@ -4,16 +4,14 @@
  */
 import { findScope } from '../../src/access/scope.ts';
 import { acceptCommands } from '../../src/core/apply/inbox.ts';
+import { systemSubmission } from '../../src/core/apply/systemSubmission.ts';
 import { newCommandId } from '../../src/core/chain/ids.ts';
-import type { Actor } from '../../src/core/definitions/actor.ts';
 import type { Catalog } from '../../src/core/definitions/command.ts';
 import { yields } from '../../src/core/definitions/stream.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { doorbellEntryFor, LATER, type Queues } from '../../src/infra/queue/queue.ts';
 import type { Log } from '../../src/infra/telemetry/log.ts';
 import type { JobTools } from '../job.ts';
-
-const SYSTEM: Actor = { id: 'system', role: 'system', institution_id: null };
 
 interface Sender {
   db: Queryable;
@@ -35,15 +33,11 @@ export function createSend({ db, catalog, queues, log, request_id }: Sender): Jo
     if (scope === undefined) throw new Error(`${name}: there is no ${target!.kind} ${target!.id}`);
     const streams = definition.streams({ id, input }, scope);
     const [acceptance] = await acceptCommands(db, [
-      {
-        ...{ id, name, streams, input, actor: SYSTEM, request_id },
+      systemSubmission({
+        ...{ id, name, streams, input, request_id },
         institution_id: scope?.institution_id ?? null,
-        expected_sequence: null,
         idempotency: { scope: 'system', key },
-        fingerprint: null,
-        reply_to: 'system',
-        redrive_of: null,
-      },
+      }),
     ]);
     if ('reused' in acceptance! || acceptance!.joined) return;
     const commands = [doorbellEntryFor({ id, name, streams, request_id })];

@@ -3,9 +3,9 @@
  * hash that is another each day, of which nothing leads back to the person. What a process has not said when it dies is lost.
  */
 import { createHmac } from 'node:crypto';
-import type { Submission } from '../../core/apply/inbox.ts';
-import { newCommandId } from '../../core/chain/ids.ts';
+import { systemSubmission } from '../../core/apply/systemSubmission.ts';
 import { countVisits, MOST_COUNTED } from '../../gallery/visits/countVisits.ts';
+import { theVisits } from '../../gallery/visits/visit.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import { timings } from '../../infra/timings.ts';
 import type { Acceptor } from '../commands/acceptance.ts';
@@ -59,12 +59,8 @@ export function countReaders({ acceptor, secret, log }: VisitsOptions): Visits {
   return { note, close: tell };
 }
 
-function submissionOf({ session_id, institution_id, day, views }: Counted): Submission {
-  const id = newCommandId();
+function submissionOf({ session_id, institution_id, day, views }: Counted) {
   const input = { session_id, day, visitors: [...views].map(([visitor, views]) => ({ visitor, views })) };
-  return {
-    ...{ id, name: countVisits.name, streams: countVisits.streams({ id, input }, null as never), input },
-    ...{ actor: { id: 'system', role: 'system', institution_id: null }, institution_id, expected_sequence: null },
-    ...{ idempotency: null, fingerprint: null, reply_to: 'nobody', request_id: id, redrive_of: null },
-  };
+  const streams = [theVisits(session_id).stream];
+  return systemSubmission({ name: countVisits.name, streams, input, institution_id });
 }

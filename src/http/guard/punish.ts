@@ -1,7 +1,6 @@
 /** What the guard does about a key or an address: at once where it counts, in the record by a command of the system. */
 import type { Submission } from '../../core/apply/inbox.ts';
-import { newCommandId } from '../../core/chain/ids.ts';
-import type { Actor } from '../../core/definitions/actor.ts';
+import { systemSubmission } from '../../core/apply/systemSubmission.ts';
 import { theGuard } from '../../guard/bans/ban.ts';
 import { banAutomatically } from '../../guard/bans/banAutomatically.ts';
 import { RULES, type RuleName } from '../../guard/rules.ts';
@@ -18,8 +17,6 @@ interface Punishing {
   metrics: Pick<Metrics, 'guardActions'>;
   log: Pick<Log, 'info' | 'warn'>;
 }
-
-const SYSTEM: Actor = { id: 'system', role: 'system', institution_id: null };
 
 const LASTS_MS: Partial<Record<RuleName, number>> = {
   burst: RULES.burst.shadowban_ms,
@@ -53,12 +50,10 @@ export function createPunish({ store, accept, installation, metrics, log }: Puni
     institution_id: string | null,
     input: { owner: string; subject: string; value: string; rule: RuleName },
   ) {
-    const id = newCommandId();
-    accept({
-      ...{ id, name: banAutomatically.name, streams: [theGuard(input.owner).stream], input, institution_id },
-      ...{ actor: SYSTEM, expected_sequence: null, idempotency: null, fingerprint: null, redrive_of: null },
-      ...{ reply_to: 'system', request_id: id },
-    }).catch((err) => log.warn({ err, rule: input.rule }, 'storing ban failed'));
+    const streams = [theGuard(input.owner).stream];
+    accept(systemSubmission({ name: banAutomatically.name, streams, input, institution_id })).catch((err) =>
+      log.warn({ err, rule: input.rule }, 'storing ban failed'),
+    );
   }
 
   async function punish({ rule, institution_id, key, address }: Punishment): Promise<void> {
