@@ -2,6 +2,7 @@
  * Where the guard counts: in Redis, or in this process where there is none. While Redis is away the process counts by
  * itself, and knows for how long it has.
  */
+import { createFallback } from '../redis/fallback.ts';
 import type { RedisServer } from '../redis/redis.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { GuardStore } from './guardStore.ts';
@@ -21,40 +22,17 @@ interface Options {
   log: Pick<Log, 'error' | 'info'>;
 }
 
-const LOOK_AGAIN_MS = 1_000;
-
 export function createGuardStore({ own, shared, redis, onReturn, log }: Options): SharedStore {
-  let alone_since: number | undefined;
-  let watch: NodeJS.Timeout | undefined;
-
-  function beAlone({ message }: Error): void {
-    if (alone_since !== undefined) return;
-    alone_since = performance.now();
-    log.error({ err: { message } }, 'guard alone: this process counts by itself');
-    watch = setInterval(() => redis?.isConnected() && beBack(), LOOK_AGAIN_MS).unref();
-  }
-
-  function beBack(): void {
-    if (alone_since === undefined) return;
-    const alone_seconds = Math.round((performance.now() - alone_since) / 1_000);
-    alone_since = undefined;
-    clearInterval(watch);
-    log.info({ alone_seconds }, 'guard back on Redis');
-    onReturn();
-  }
-
-  /** The same question to Redis, or while it is away to this process. */
-  async function ask<T>(question: (store: GuardStore) => Promise<T>): Promise<T> {
-    if (shared === undefined) return question(own);
-    try {
-      const answer = await question(shared);
-      beBack();
-      return answer;
-    } catch (fault) {
-      beAlone(fault as Error);
-      return question(own);
-    }
-  }
+  const { ask, alone_ms, close } = createFallback({
+    ...{ own, shared, redis },
+    onAway({ message }) {
+      log.error({ err: { message } }, 'guard alone: this process counts by itself');
+    },
+    onReturn(alone_seconds) {
+      log.info({ alone_seconds }, 'guard back on Redis');
+      onReturn();
+    },
+  });
 
   return {
     admit: (visitor, route) => ask((store) => store.admit(visitor, route)),
@@ -69,11 +47,7 @@ export function createGuardStore({ own, shared, redis, onReturn, log }: Options)
     keepReporter: (key, reporter) => ask((store) => store.keepReporter(key, reporter)),
     mirror: (bans) => ask((store) => store.mirror(bans)),
     claimMirror: () => ask((store) => store.claimMirror()),
-    alone_ms: () => (alone_since === undefined ? 0 : performance.now() - alone_since),
-    close() {
-      clearInterval(watch);
-      shared?.close();
-      own.close();
-    },
+    alone_ms,
+    close,
   };
 }

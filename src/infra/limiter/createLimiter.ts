@@ -4,6 +4,7 @@
  */
 import { sha256 } from '../../core/chain/sha256.ts';
 import type { Alive } from '../postgres/heartbeat.ts';
+import { createFallback } from '../redis/fallback.ts';
 import type { RedisServer } from '../redis/redis.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -22,7 +23,6 @@ export interface LimiterOptions {
 
 interface Limited extends Try, Window {}
 
-const LOOK_AGAIN_MS = 1_000;
 const MAX_IDENTIFIER = 64;
 
 /** @param redis undefined where this process is all there is */
@@ -32,41 +32,28 @@ export function createLimiter(
 ): Limiter {
   const own = createInProcessWindows();
   const shared = redis && createRedisWindows(redis, prefix);
-  let degradedSince: number | undefined;
-  let watch: NodeJS.Timeout | undefined;
+  const fallback = createFallback({
+    ...{ own, shared, redis },
+    onAway({ message }) {
+      metrics.limiterDegraded.set(1);
+      log.error({ err: { message }, processes: alive() }, 'limiter degraded: each process counts its part alone');
+    },
+    // Where nothing is asked for the alarm ends as well.
+    onReturn(degraded_seconds) {
+      metrics.limiterDegraded.set(0);
+      log.info({ degraded_seconds }, 'limiter recovered');
+    },
+  });
 
-  async function count(windows: Limited[]): Promise<Taken> {
-    if (shared === undefined) return own.take(windows);
-    try {
-      const taken = await shared.take(windows);
-      recover();
-      return taken;
-    } catch (fault) {
-      degrade(fault as Error);
-      return own.take(windows.map((window) => ({ ...window, limit: partOf(window) })));
-    }
+  function count(windows: Limited[]): Promise<Taken> {
+    return fallback.ask(
+      (store) => store.take(windows),
+      (alone) => alone.take(windows.map((window) => ({ ...window, limit: partOf(window) }))),
+    );
   }
 
   function partOf({ type, limit }: Limited): number {
     return Math.max(1, Math.floor(limit / Math.max(1, alive()[COUNTED_BY[type]])));
-  }
-
-  function degrade({ message }: Error): void {
-    if (degradedSince !== undefined) return;
-    degradedSince = performance.now();
-    metrics.limiterDegraded.set(1);
-    log.error({ err: { message }, processes: alive() }, 'limiter degraded: each process counts its part alone');
-    // Where nothing is asked for the alarm must end as well.
-    watch = setInterval(() => redis!.isConnected() && recover(), LOOK_AGAIN_MS).unref();
-  }
-
-  function recover(): void {
-    if (degradedSince === undefined) return;
-    const degraded_seconds = Math.round((performance.now() - degradedSince) / 1_000);
-    degradedSince = undefined;
-    clearInterval(watch);
-    metrics.limiterDegraded.set(0);
-    log.info({ degraded_seconds }, 'limiter recovered');
   }
 
   return {
@@ -80,11 +67,7 @@ export function createLimiter(
       metrics.limiterRefusals.inc({ type });
       return { admitted: false, type, ...refusal };
     },
-    close() {
-      clearInterval(watch);
-      shared?.close();
-      own.close();
-    },
+    close: fallback.close,
   };
 }
 
