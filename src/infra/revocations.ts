@@ -6,6 +6,7 @@
 import { createBatcher } from '../core/batcher.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
 import type { Broadcast } from './broadcast/broadcast.ts';
+import { followChannel } from './broadcast/followChannel.ts';
 import type { Log } from './telemetry/log.ts';
 
 /** The channel that says that there is something new. */
@@ -40,7 +41,6 @@ export const NO_REVOCATIONS: Revocations = {
 
 /** How long a token that was looked up may be remembered. */
 export const REMEMBERED_MS = 5 * 60_000;
-const READ_EVERY_MS = 1_000;
 /** A revocation is in sight this long after its time: transactions are far shorter, and clocks of databases closer. */
 const OVERLAP_MS = 60_000;
 const KEPT_MS = REMEMBERED_MS + 2 * OVERLAP_MS;
@@ -96,9 +96,6 @@ export function startRevocations({
   const listeners = new Set<() => void>();
   const lookUps = createBatcher<Origin, boolean>(TOKENS_AT_ONCE, lookUp, () => true);
   let read_at: string | null = null;
-  let isAsked = false;
-  let isReading = false;
-  let isClosed = false;
 
   async function lookUp(origins: Origin[]): Promise<boolean[]> {
     const asked = origins.flatMap(({ names, institution_id }) =>
@@ -109,18 +106,6 @@ export function startRevocations({
     const found = createRevoked();
     found.add(rows);
     return origins.map(found.cover);
-  }
-
-  /** One after the other; what is announced meanwhile is read once more. */
-  async function read(): Promise<void> {
-    isAsked = true;
-    if (isReading) return;
-    isReading = true;
-    while (isAsked && !isClosed) {
-      isAsked = false;
-      await readLatest().catch((err) => log.debug({ err }, 'reading revocations failed; the next second tries again'));
-    }
-    isReading = false;
   }
 
   async function readLatest(): Promise<void> {
@@ -134,23 +119,14 @@ export function startRevocations({
     if (isMore) for (const listener of listeners) listener();
   }
 
-  const subscribed = broadcast.subscribe(REVOCATIONS, () => void read());
-  subscribed.catch((err) => log.warn({ err }, 'no channel of revocations; they are polled'));
-  const timer = setInterval(() => void read(), READ_EVERY_MS);
-  timer.unref();
-  void read();
-
-  function close(): void {
-    isClosed = true;
-    clearInterval(timer);
-    void subscribed.then((end) => end()).catch(() => {});
-  }
+  const following = followChannel({ broadcast, channel: REVOCATIONS, read: readLatest, log });
+  void following.readNow();
 
   return {
     isRevoked: (origin) => lookUps.push(origin),
     covers: recent.cover,
     onRevoked: (listener) => void listeners.add(listener),
-    close,
+    close: following.close,
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Queryable } from '../../core/sql/queryable.ts';
 import type { Broadcast } from '../broadcast/broadcast.ts';
+import { followChannel } from '../broadcast/followChannel.ts';
 import type { Log } from '../telemetry/log.ts';
 
 /** The channel that says that bans have changed. */
@@ -31,7 +32,6 @@ export interface Bans {
   close(): void;
 }
 
-const READ_EVERY_MS = 1_000;
 /** A change is in sight this long after its time: transactions are far shorter. */
 const OVERLAP_MS = 60_000;
 /** Those that end last are kept; of others Redis knows. Some 60 MiB. */
@@ -70,9 +70,6 @@ export async function followBans({ db, broadcast, onChange, log }: FollowBans): 
   const known = new Map<string, KnownBan & { ends_at: number }>();
   const byValue = new Map<string, Set<string>>();
   let read_at = performance.now();
-  let isReading = false;
-  let isAsked = false;
-  let isClosed = false;
   const nameOf = ({ subject, value }: Pick<KnownBan, 'subject' | 'value'>) => `${subject} ${value}`;
 
   /** @returns those that are new, or have another end */
@@ -106,18 +103,6 @@ export async function followBans({ db, broadcast, onChange, log }: FollowBans): 
     return [{ ...ban, left_ms: ban.left_ms === null ? null : Math.ceil(ban.ends_at - now) }];
   }
 
-  /** One after the other; what is announced meanwhile is read once more. */
-  async function read(): Promise<void> {
-    isAsked = true;
-    if (isReading) return;
-    isReading = true;
-    while (isAsked && !isClosed) {
-      isAsked = false;
-      await readChanged().catch((err) => log.debug({ err }, 'reading bans failed; the next second tries again'));
-    }
-    isReading = false;
-  }
-
   async function readChanged(): Promise<void> {
     const started = performance.now();
     const { rows } = await db.query<KnownBan>({ ...CHANGED, values: [started - read_at + OVERLAP_MS] });
@@ -128,9 +113,7 @@ export async function followBans({ db, broadcast, onChange, log }: FollowBans): 
   }
 
   keep((await db.query<KnownBan>(OPEN)).rows);
-  const subscribed = broadcast.subscribe(BANS, () => void read());
-  subscribed.catch((err) => log.warn({ err }, 'no channel of bans; they are polled'));
-  const timer = setInterval(() => void read(), READ_EVERY_MS).unref();
+  const { close } = followChannel({ broadcast, channel: BANS, read: readChanged, log });
 
   return {
     of(subject, value) {
@@ -141,11 +124,7 @@ export async function followBans({ db, broadcast, onChange, log }: FollowBans): 
       const now = performance.now();
       return [...known.values()].flatMap((ban) => lasting(ban, now));
     },
-    close() {
-      isClosed = true;
-      clearInterval(timer);
-      void subscribed.then((end) => end()).catch(() => {});
-    },
+    close,
   };
 }
 
