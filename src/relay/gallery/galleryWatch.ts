@@ -10,6 +10,7 @@ import { galleryStream } from '../../gallery/gallery.ts';
 import type { Broadcast } from '../../infra/broadcast/broadcast.ts';
 import { listenForScopeChanges } from '../../infra/broadcast/scopeChanges.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
+import { checkInTurn } from '../listeners/checkInTurn.ts';
 import type { Guest } from '../listeners/guests.ts';
 import type { Listeners } from '../listeners/listeners.ts';
 import type { Prepared } from '../listeners/prepared.ts';
@@ -30,15 +31,13 @@ export interface GalleryWatch {
 }
 
 const EVERY_MS = 1_000;
-const SESSIONS_AT_ONCE = 1_000;
 
 export function watchGalleries({ db, broadcast, listeners, log }: GalleryWatchOptions): GalleryWatch {
   /** What ends hearing of each. */
   const heard = new Map<string, () => void>();
   /** How the gallery stood when each was told last. */
   const told = new WeakMap<Guest, string>();
-  const due = new Set<string>();
-  let isChecking = false;
+  const check = checkInTurn(checkSome);
 
   function checkOne(session_id: string): void {
     if (!heard.has(session_id)) heard.set(session_id, hear(session_id));
@@ -53,19 +52,6 @@ export function watchGalleries({ db, broadcast, listeners, log }: GalleryWatchOp
     return () => {
       for (const one of subscribed) void one.then((end) => end()).catch(() => {});
     };
-  }
-
-  /** One after the other, so that what was read first never has the last word. */
-  async function check(session_ids: readonly string[]): Promise<void> {
-    for (const id of session_ids) due.add(id);
-    if (isChecking) return;
-    isChecking = true;
-    while (due.size > 0) {
-      const some = [...due].slice(0, SESSIONS_AT_ONCE);
-      for (const id of some) due.delete(id);
-      await checkSome(some);
-    }
-    isChecking = false;
   }
 
   async function checkSome(session_ids: string[]): Promise<void> {

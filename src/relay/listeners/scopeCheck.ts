@@ -8,10 +8,10 @@ import type { Queryable } from '../../core/sql/queryable.ts';
 import type { Broadcast } from '../../infra/broadcast/broadcast.ts';
 import { listenForScopeChanges } from '../../infra/broadcast/scopeChanges.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
+import { checkInTurn } from './checkInTurn.ts';
 import type { Listeners } from './listeners.ts';
 
 const EVERY_MS = 5_000;
-const SESSIONS_AT_ONCE = 1_000;
 
 export interface ScopeCheckOptions {
   db: Queryable;
@@ -23,21 +23,7 @@ export interface ScopeCheckOptions {
 
 /** @returns what ends it */
 export function startScopeCheck({ db, listeners, scopes, broadcast, log }: ScopeCheckOptions): () => void {
-  const due = new Set<string>();
-  let isChecking = false;
-
-  /** One after the other, so that what was read first never has the last word. */
-  async function check(session_ids: string[]): Promise<void> {
-    for (const id of session_ids) due.add(id);
-    if (isChecking) return;
-    isChecking = true;
-    while (due.size > 0) {
-      const some = [...due].slice(0, SESSIONS_AT_ONCE);
-      for (const id of some) due.delete(id);
-      await checkSome(some);
-    }
-    isChecking = false;
-  }
+  const check = checkInTurn(checkSome);
 
   async function checkSome(session_ids: string[]): Promise<void> {
     const arrived = listeners.arrived();
