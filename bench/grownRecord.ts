@@ -6,13 +6,11 @@
 import { join } from 'node:path';
 import pg from 'pg';
 import { migrate } from '../migrations/migrate.ts';
-import { appendLeaves } from '../src/core/proof/tiles.ts';
 import type { Queryable } from '../src/core/sql/queryable.ts';
 import { types } from '../src/infra/postgres/database.ts';
-import { readEdge, writeTiles } from '../src/integrity/log/tileRows.ts';
 import { type Docket, type Grounds, once } from './grounds.ts';
 import { startSession } from './playedSession.ts';
-import { storePlayed } from './recordCorpus.ts';
+import { growLog, storePlayed } from './recordCorpus.ts';
 
 export const GROWN = 'bench_grown_template';
 /** Of the sessions that are over. */
@@ -146,16 +144,12 @@ async function makeOld(db: Queryable, streams: number, signal: AbortSignal): Pro
   for (let sequence = 1; sequence <= EVENTS_EACH; sequence += 1) {
     signal.throwIfAborted();
     const { rows } = await db.query<{ hash: string }>(GROW, [sequence, size]);
-    await writeTiles(
+    await growLog(
       db,
-      appendLeaves(
-        size,
-        await readEdge(db, size),
-        rows.map(({ hash }) => hash),
-      ),
+      size,
+      rows.map(({ hash }) => hash),
     );
     size += streams;
-    await db.query('update log_state set size = $1', [size]);
     if (sequence % 100 === 0) console.error(`${(sequence * streams).toLocaleString('en')} old events`);
   }
   for (const text of END) await db.query(text);

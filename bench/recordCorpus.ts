@@ -75,20 +75,22 @@ export async function storePlayed(db: Queryable, played: PlayedSession[]): Promi
   const inOrder = rows.toSorted((a, b) => (a.occurred_at < b.occurred_at ? -1 : a.occurred_at > b.occurred_at ? 1 : 0));
   const { rows: states } = await db.query<{ size: number }>('select size from log_state');
   const { size } = states[0]!;
-  await writeTiles(
-    db,
-    appendLeaves(
-      size,
-      await readEdge(db, size),
-      inOrder.map(({ event_hash }) => event_hash),
-    ),
-  );
   await db.query(
     `insert into log_leaves (index, stream, sequence)
      select $1 + place - 1, stream, sequence from unnest($2::text[], $3::integer[]) with ordinality as l (stream, sequence, place)`,
     [size, inOrder.map(({ stream }) => stream), inOrder.map(({ sequence }) => sequence)],
   );
-  await db.query('update log_state set size = $1', [size + inOrder.length]);
+  await growLog(
+    db,
+    size,
+    inOrder.map(({ event_hash }) => event_hash),
+  );
+}
+
+/** The log of this size has these leaves more. */
+export async function growLog(db: Queryable, size: number, leaves: string[]): Promise<void> {
+  await writeTiles(db, appendLeaves(size, await readEdge(db, size), leaves));
+  await db.query('update log_state set size = $1', [size + leaves.length]);
 }
 
 export async function storeEvents(db: Queryable, rows: EventRow[]): Promise<void> {

@@ -53,21 +53,30 @@ export async function runRounds(options: RoundsOptions): Promise<boolean> {
     const began = performance.now();
     for (let round = 0; round < most_rounds && performance.now() - began < most_ms && !signal.aborted; round += 1) {
       const fault = faultOf(faults, seed, round);
-      const { result, history } = await playRound(arena, fleet, fault, rollDice(seed, round));
-      result.violations.push(...lateness(result, recover_within_ms, fault.told_within_ms));
-      results.push(result);
-      console.log(lineOf(round, result));
-      if (result.violations.length > 0)
-        await keepHistory(result, { seed, round, ...result, history, logs: fleet.logs() });
+      const played = await playRound(arena, fleet, fault, rollDice(seed, round));
+      played.result.violations.push(...lateness(played.result, recover_within_ms, fault.told_within_ms));
+      results.push(played.result);
+      await tellRound(played, fleet, seed, round);
     }
-    const unverified = await verifyAll(arena.url);
-    for (const line of unverified) console.log(`VIOLATION: ${line}`);
-    console.log(`\n${tableOf(results)}`);
-    return unverified.length === 0 && results.every(({ violations }) => violations.length === 0);
+    return await conclude(arena, results);
   } finally {
     await fleet?.stop();
     await arena.stop();
   }
+}
+
+/** Says how a round went, and keeps all of it where it broke a promise. */
+export async function tellRound({ result, history }: Played, fleet: Fleet, seed: number, round: number): Promise<void> {
+  console.log(lineOf(round, result));
+  if (result.violations.length > 0) await keepHistory(result, { seed, round, ...result, history, logs: fleet.logs() });
+}
+
+/** Verifies the record, and says how all rounds went. @returns true when no promise was broken */
+export async function conclude({ url }: Arena, results: RoundResult[]): Promise<boolean> {
+  const unverified = await verifyAll(url);
+  for (const line of unverified) console.log(`VIOLATION: ${line}`);
+  console.log(`\n${tableOf(results)}`);
+  return unverified.length === 0 && results.every(({ violations }) => violations.length === 0);
 }
 
 export async function playRound(arena: Arena, fleet: Fleet, fault: Fault, dice: Dice): Promise<Played> {
@@ -118,7 +127,7 @@ export async function verifyAll(url: string): Promise<string[]> {
   }
 }
 
-export function lineOf(round: number, { fault, commands, settled_ms, told_ms, violations }: RoundResult): string {
+function lineOf(round: number, { fault, commands, settled_ms, told_ms, violations }: RoundResult): string {
   const fate = violations.length === 0 ? 'nothing lost' : violations.map((line) => `\n  VIOLATION: ${line}`).join('');
   return `${round}: ${fault}, ${commands} commands, recovered in ${settled_ms} ms, listeners in ${told_ms} ms: ${fate}`;
 }

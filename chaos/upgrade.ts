@@ -12,8 +12,8 @@ import { rollDice } from './dice.ts';
 import { type Fleet, startFleet } from './fleet.ts';
 import { buildRelease, namedReleases, ourRelease, type Release } from './release.ts';
 import { isAccepted, type Kind } from './releaseFiles.ts';
-import { keepHistory, type RoundResult, tableOf } from './report.ts';
-import { lineOf, playRound, verifyAll } from './rounds.ts';
+import type { RoundResult } from './report.ts';
+import { conclude, playRound, tellRound } from './rounds.ts';
 
 export interface UpgradeOptions {
   seed: number;
@@ -58,10 +58,7 @@ async function playUpgrade(before: Release, after: Release, seed: number): Promi
     } else {
       results[0]!.violations.push(...(await refused(before, env)));
     }
-    const unverified = await verifyAll(arena.url);
-    for (const line of unverified) console.log(`VIOLATION: ${line}`);
-    console.log(`\n${tableOf(results)}`);
-    return unverified.length === 0 && results.every(({ violations }) => violations.length === 0);
+    return await conclude(arena, results);
   } finally {
     await fleet?.stop();
     await arena.stop();
@@ -69,10 +66,9 @@ async function playUpgrade(before: Release, after: Release, seed: number): Promi
 }
 
 async function play(arena: Arena, fleet: Fleet, fault: Fault, seed: number): Promise<RoundResult> {
-  const { result, history } = await playRound(arena, fleet, fault, rollDice(seed, 0));
-  console.log(lineOf(0, result));
-  if (result.violations.length > 0) await keepHistory(result, { seed, ...result, history, logs: fleet.logs() });
-  return result;
+  const played = await playRound(arena, fleet, fault, rollDice(seed, 0));
+  await tellRound(played, fleet, seed, 0);
+  return played.result;
 }
 
 function roll(way: 'forth' | 'back' | 'forth-again', from: Release, to: Release): Fault {
