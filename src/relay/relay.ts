@@ -21,7 +21,7 @@ import { signerFiles } from '../infra/signer/signerFiles.ts';
 import type { Log } from '../infra/telemetry/log.ts';
 import type { Metrics } from '../infra/telemetry/metrics.ts';
 import type { Tokens } from '../infra/tokens.ts';
-import { openGallery } from './gallery/openGallery.ts';
+import { openGalleryReception } from './gallery/galleryReception.ts';
 import { createAdmission, createLiveDoor } from './listeners/admission.ts';
 import { createAdmissionGuard } from './listeners/admissionGuard.ts';
 import { createAdmissionLimits } from './listeners/admissionLimits.ts';
@@ -101,7 +101,7 @@ export function createRelay(options: RelayOptions): Relay {
   const guard = createAdmissionGuard({ addresses, isDraining, metrics });
   const entrance = { tokens, resumeTickets, isLetIn, demandRoom, config };
   const admit = guard(createAdmission({ ...entrance, door: createLiveDoor(scopes) }));
-  const gallery = openGallery({ ...entrance, db, guard, broadcast, metrics, log });
+  const gallery = openGalleryReception({ ...entrance, db, guard, broadcast, metrics, log });
   const everybody = withGuestsOf(listeners.guests, gallery.listeners.guests);
   const describe = () => ({ backpressure: backpressureOf(everybody.all(), metrics.sent.overflows) });
   const census = startCensus({ id, reports, guests: everybody, describe, log });

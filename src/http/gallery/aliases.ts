@@ -19,7 +19,7 @@ import { type ApiContext, enter } from '../door/door.ts';
 import { demandQuery } from '../door/query.ts';
 import { defineRoute, type Serve } from '../door/route.ts';
 import { serveQuery } from '../queries/serveQuery.ts';
-import { openGalleryOf } from './openGallery.ts';
+import { demandLastOpenGallery } from './lastOpenGallery.ts';
 
 const ofSession = z.strictObject({ session_id: id.optional() });
 
@@ -92,6 +92,6 @@ function inGallery(context: ApiContext, entered: Parameters<typeof enter>[3], se
 /** @throws {Problem} 422 for what is no id, or 404 where no gallery is open */
 async function sessionOf(context: ApiContext, named: unknown): Promise<string> {
   const query = named === undefined ? {} : { session_id: named };
-  const { session_id = await openGalleryOf(context) } = demandQuery(ofSession, { query } as unknown as Request);
+  const { session_id = await demandLastOpenGallery(context) } = demandQuery(ofSession, { query } as unknown as Request);
   return session_id;
 }

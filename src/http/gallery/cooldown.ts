@@ -10,7 +10,7 @@ import { withoutToken } from '../door/authentication.ts';
 import { type ApiContext, anonymousReader, enter } from '../door/door.ts';
 import { demandQuery } from '../door/query.ts';
 import { defineRoute, type RouteDefinition, type Serve } from '../door/route.ts';
-import { openGalleryOf } from './openGallery.ts';
+import { demandLastOpenGallery } from './lastOpenGallery.ts';
 
 const cooldownQuery = z.strictObject({ session_id: id.optional() });
 
@@ -39,7 +39,7 @@ export const readCooldownAlias: RouteDefinition = defineRoute({
 
 function serveCooldown(context: ApiContext, definition: RouteDefinition): Serve {
   async function cooldownOf(req: Request, sender: Actor | null) {
-    const { session_id = await openGalleryOf(context) } = demandQuery(cooldownQuery, req);
+    const { session_id = await demandLastOpenGallery(context) } = demandQuery(cooldownQuery, req);
     const { institution_id } = await context.scopes.demand({ kind: 'session', id: session_id }, sender);
     const place = { institution_id, session_id };
     const author = await context.guard.authorOf(req, sender, place);

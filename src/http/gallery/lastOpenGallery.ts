@@ -6,7 +6,7 @@ import type { ApiContext } from '../door/door.ts';
 const ANYBODY = { id: '', role: 'anonymous', institution_id: null } as const;
 
 /** @throws {Problem} 404 where there is none */
-export async function openGalleryOf({ reading }: Pick<ApiContext, 'reading'>): Promise<string> {
+export async function demandLastOpenGallery({ reading }: Pick<ApiContext, 'reading'>): Promise<string> {
   const session_id = await reading.inScope(ANYBODY, null, findOpenGallery);
   if (session_id === undefined) throw new Problem('not_found', 'No public session has an open gallery.');
   return session_id;

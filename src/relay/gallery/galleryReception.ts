@@ -21,7 +21,7 @@ export interface GalleryReception extends Reception {
   close(): void;
 }
 
-export interface OpenGalleryOptions extends Omit<AdmissionOptions, 'door'> {
+export interface GalleryReceptionOptions extends Omit<AdmissionOptions, 'door'> {
   db: Queryable;
   guard: GuardAdmission;
   tokens: Tokens;
@@ -34,7 +34,7 @@ export interface OpenGalleryOptions extends Omit<AdmissionOptions, 'door'> {
 /** Nobody is present here. */
 const NO_SEATS = { take: () => () => {}, drain() {}, close() {} };
 
-export function openGallery(options: OpenGalleryOptions): GalleryReception {
+export function openGalleryReception(options: GalleryReceptionOptions): GalleryReception {
   const { db, guard, tokens, resumeTickets, config, broadcast, metrics, log } = options;
   const kind = createGalleryKind(db);
   const readSnapshot = () => Promise.reject(new Error('nobody asks for the state of a gallery'));
