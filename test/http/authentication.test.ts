@@ -1,6 +1,7 @@
 /** Tokens that are not good, at the door of every route. Whatever is wrong with them, the answer is the same. */
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import jwt from 'jsonwebtoken';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { routes } from '../../src/http/routes.ts';
 import { signToken } from '../../src/infra/tokens.ts';
 import { commands } from '../../src/modules.ts';
@@ -80,6 +81,14 @@ describe.skipIf(isLeftOut)('a request', () => {
       expect({ why, status, code: body.code }).toEqual({ why, status: 401, code: 'unauthenticated' });
       expect(headers.get('www-authenticate')).toBe('Bearer');
     }
+  });
+
+  test('with a bad token has it verified once, whatever stands before what it asks for', async () => {
+    const verify = vi.spyOn(jwt, 'verify');
+    onTestFinished(() => verify.mockRestore());
+    const authorization = bad['with a token that another secret signed']!;
+    expect((await call('POST /api/session/:session_id/start', { authorization })).status).toBe(401);
+    expect(verify.mock.calls.filter(([token]) => authorization === `Bearer ${token}`)).toHaveLength(1);
   });
 
   test('without a token may only read what is public of a public session, observe, and leave again', async () => {

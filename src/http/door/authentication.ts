@@ -17,6 +17,16 @@ export async function authenticate(req: Request, tokens: Tokens): Promise<Actor 
   return identity.actor;
 }
 
+/** The same, with the refusal as a value: what stands before it at the door comes first. */
+export async function senderOf(req: Request, tokens: Tokens): Promise<Actor | null | Problem> {
+  try {
+    return await authenticate(req, tokens);
+  } catch (refusal) {
+    if (refusal instanceof Problem) return refusal;
+    throw refusal;
+  }
+}
+
 /** @throws {Problem} 401 when there is no token */
 export async function demandActor(req: Request, tokens: Tokens): Promise<Actor> {
   const actor = await authenticate(req, tokens);
@@ -33,6 +43,6 @@ export async function withoutToken<T>(serve: () => Promise<T>): Promise<T> {
   }
 }
 
-function tokenMissing(): Problem {
+export function tokenMissing(): Problem {
   return new Problem('unauthenticated', 'Send a token: Authorization: Bearer <token>.', {}, CHALLENGE);
 }

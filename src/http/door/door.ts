@@ -28,7 +28,7 @@ import { guardDoor } from '../guard/guardDoor.ts';
 import type { Sharing } from '../operations/sharing.ts';
 import type { VerifyRuns } from '../operations/verifyRuns.ts';
 import type { Reading } from '../queries/scopedReads.ts';
-import { authenticate, demandActor } from './authentication.ts';
+import { senderOf, tokenMissing } from './authentication.ts';
 import { callerOf, countRefused, limit } from './limits.ts';
 import type { Shares } from './shares.ts';
 
@@ -86,13 +86,20 @@ export async function enter(
   res: Response,
   { route, roles, feature }: Pick<CommandDefinition, 'route' | 'roles' | 'feature'>,
 ): Promise<Actor | null> {
-  await guardDoor(context, req, route);
-  const identify = roles === 'anyone' ? authenticate : demandActor;
-  const actor = await countRefused(context, req, res, () => identify(req, context.tokens));
+  const sender = await senderOf(req, context.tokens);
+  if (sender === null || sender instanceof Problem) await guardDoor(context, req, route);
+  const actor = await countRefused(context, req, res, async () => demandGood(sender, roles));
   if (/^\w+ \/api\/session\b/.test(route)) demandFeature(context.config, 'FEATURE_MOOT_OPERATIONS');
   if (feature !== undefined) demandFeature(context.config, feature);
   await limit(context, req, res, actor);
   return actor;
+}
+
+/** @throws {Problem} 401 */
+function demandGood(sender: Actor | null | Problem, roles: CommandDefinition['roles']): Actor | null {
+  if (sender instanceof Problem) throw sender;
+  if (sender === null && roles !== 'anyone') throw tokenMissing();
+  return sender;
 }
 
 /** @throws {Problem} 403 */
