@@ -12,7 +12,7 @@ const PURE = [
   'test/core/proof/!(merkle|tiles|witness).test.ts',
   'test/faults/{clusterNodes,judge,judgeLog,listenersJudge,releaseFiles}.test.ts',
   'test/infra/{backlog,config,metrics,redaction,redisUrl,repeats,settings,subcommand,tokens,trial}.test.ts',
-  'test/integrity/{judgeLeaves,leavesInTiles,runFindings,streamKinds,sweepCanaries,tables}.test.ts',
+  'test/integrity/{judgeLeaves,leavesInTiles,recordReport,runFindings,streamKinds,sweepCanaries,tables}.test.ts',
   'test/live/!(asyncapi|answers|typedClient).test.ts',
   'test/verifier/!(anchor|soundEvents|twin|verifyBundle|zip).test.ts',
   'test/relay/{keepAlive,presenceClock,signedHeads,tokenWatch,turnout}.test.ts',

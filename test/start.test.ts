@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { token as tokenCommand } from '../src/cli/token.ts';
+import { findRunning } from '../src/infra/postgres/withDatabase.ts';
 import { chromium, keepPicture, startBrowser } from './support/browser.ts';
 import { cast, get, type Json, must, openSession, post } from './support/client.ts';
 import { cloneDatabase } from './support/database.ts';
@@ -315,12 +316,17 @@ describe('npm start', () => {
     },
   );
 
-  test('a second start on one home says where the first is and ends', { timeout: 60_000 }, async () => {
+  test('a second start on one home, or on its database, says where the first is and ends', {
+    timeout: 60_000,
+  }, async () => {
     await prepareHome(home);
     const first = await startEmbedded();
-    const second = await program(EMBEDDED, environment());
-    expect(await second.exit).toBe(1);
-    expect(second.output()).toContain(first.url);
+    const elsewhere = { DATABASE_URL: await findRunning(home), JWT_SECRET: SECRET, PLEAROLL_HOME: join(home, 'other') };
+    const others = await Promise.all([{}, elsewhere].map((changes) => program(EMBEDDED, environment(changes))));
+    for (const second of others) {
+      expect(await second.exit).toBe(1);
+      expect(second.output()).toContain(first.url);
+    }
   });
 
   test.runIf(isEverything)(

@@ -36,8 +36,8 @@ describe.skipIf(inject('redisUrl') === null)('stopping', () => {
       async (scene) => {
         const { startApi, startWorker } = scene;
         const [api, ...apis] = await Promise.all(Array.from({ length: 1 + DOOMED }, () => startApi()));
-        const [, ...workers] = await Promise.all(Array.from({ length: 1 + DOOMED }, () => startWorker()));
-        return { scene, api: api!, apis, workers };
+        const [worker, ...workers] = await Promise.all(Array.from({ length: 1 + DOOMED }, () => startWorker()));
+        return { scene, api: api!, apis, worker: worker!, workers };
       },
     );
 
@@ -79,6 +79,23 @@ describe.skipIf(inject('redisUrl') === null)('stopping', () => {
       expect(jobs.filter(({ attemptsStarted, stalledCounter }) => attemptsStarted > 1 || stalledCounter > 0)).toEqual(
         [],
       );
+    });
+
+    test('every process stops while Redis is away', async () => {
+      const { scene, api, worker } = shared();
+      const others = await startBeside(scene, api);
+      const all = [api, worker, ...others];
+      expect(all.map(({ name }) => name).toSorted()).toEqual(LONG_RUNNING);
+      const load = startLoad({ apis: [api.url], people: scene.people, sessions: await scene.openSessions(api, 4) });
+      await load.answered(50);
+      onTestFinished(() => redis.restart());
+      await redis.kill();
+      await until('it is missed', async () => (await get(api.url, '/health', null)).body.redis_connected === false);
+      await load.answered(8);
+      const sent = await load.stop();
+      expect(await Promise.all(all.map(terminate))).toEqual(EACH_CLEANLY);
+      await scene.startWorker();
+      await checkHistory(scene.database, sent);
     });
   });
 
@@ -129,34 +146,21 @@ describe.skipIf(inject('redisUrl') === null)('stopping', () => {
     });
   });
 
-  test.runIf(isEverything)('every process stops while Redis is away', async () => {
-    const scene = await openScene({ redisUrl: redis.url });
-    const [api, ...others] = await startOneOfEach(scene);
-    const load = startLoad({ apis: [api.url], people: scene.people, sessions: await scene.openSessions(api, 4) });
-    await load.answered(50);
-    onTestFinished(() => redis.restart());
-    await redis.kill();
-    await until('it is missed', async () => (await get(api.url, '/health', null)).body.redis_connected === false);
-    await load.answered(8);
-    const sent = await load.stop();
-    expect(await Promise.all([api, ...others].map(terminate))).toEqual(EACH_CLEANLY);
-    await scene.startWorker();
-    await checkHistory(scene.database, sent);
-  });
-
   test('every process stops while Postgres is away', async () => {
     const database = await cloneDatabase();
     const wire = await openWire(database.url);
     onTestFinished(() => wire.stop());
     const scene = await openScene({ redisUrl: redis.url, database });
     const env = { DATABASE_URL: wire.urlOf(database.url) };
-    const [api, ...others] = await startOneOfEach(scene, env);
+    const [api, worker] = await Promise.all([scene.startApi(env), scene.startWorker(env)]);
+    const all = [api, worker, ...(await startBeside(scene, api, env))];
+    expect(all.map(({ name }) => name).toSorted()).toEqual(LONG_RUNNING);
     const load = startLoad({ apis: [api.url], people: scene.people, sessions: await scene.openSessions(api, 4) });
     await load.answered(50);
     wire.leadTo('postgres://127.0.0.1:1');
     wire.cut();
     await until('it is missed', async () => (await get(api.url, '/health', null)).status === 503);
-    expect(await Promise.all([api, ...others].map(terminate))).toEqual(EACH_CLEANLY);
+    expect(await Promise.all(all.map(terminate))).toEqual(EACH_CLEANLY);
     const [next] = await Promise.all([scene.startApi(), scene.startWorker()]);
     load.turnTo([next.url]);
     await load.answered(20);
@@ -164,18 +168,15 @@ describe.skipIf(inject('redisUrl') === null)('stopping', () => {
   });
 });
 
-/** Every process that the Procfile keeps running, the API first, and a listener at the relay. */
-async function startOneOfEach(scene: Scene, env: Record<string, string> = {}): Promise<[Process, ...Process[]]> {
-  const { startApi, startWorker, startScheduler, startRelay, startSigner } = scene;
-  const [api, relay, ...others] = await Promise.all(
-    [startApi, startRelay, startWorker, startScheduler, startSigner].map((start) => start(env)),
-  );
-  expect(scene.processes.map(({ name }) => name).toSorted()).toEqual(LONG_RUNNING);
-  const [session_id] = await scene.openSessions(api!, 1);
+/** A relay, with a listener, and what else the Procfile keeps running beside APIs and workers. */
+async function startBeside(scene: Scene, api: Process, env: Record<string, string> = {}): Promise<Process[]> {
+  const { startScheduler, startRelay, startSigner } = scene;
+  const [relay, ...others] = await Promise.all([startRelay, startScheduler, startSigner].map((start) => start(env)));
+  const [session_id] = await scene.openSessions(api, 1);
   await listenOnWebSocket(relay!.url, { token: scene.people.student.token, session_id: session_id! });
   const connected = async () => (await get(relay!.url, '/health', null)).body.active_connections;
   await until('the relay counts its listener', async () => (await connected()) === 1);
-  return [api!, relay!, ...others];
+  return [relay!, ...others];
 }
 
 /** SIGTERM. @returns how it ended, which must be within the grace period */

@@ -1,4 +1,4 @@
-/** A crowd that connects while the process is busy is let wait, not turned away. */
+/** Ports that are taken, and a crowd that connects while the process is busy: it is let wait, not turned away. */
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { Worker } from 'node:worker_threads';
@@ -36,6 +36,17 @@ test.runIf(mostWaiting() > CROWD)('more than 511 that connect at once all wait t
     await crowd.terminate();
     await closeServer(server);
   }
+});
+
+test('a usual port in use gives way, a port asked for does not', async () => {
+  const [first, second, third] = [createServer(), createServer(), createServer()];
+  const taken = await listen(first, '127.0.0.1', 0, 0);
+  const other = await listen(second, '127.0.0.1', undefined, taken);
+  expect(other).not.toBe(taken);
+  expect(second.listening).toBe(true);
+  await expect(listen(third, '127.0.0.1', taken, 0)).rejects.toThrow(`port ${taken} is in use`);
+  expect(third.listening).toBe(false);
+  await Promise.all([first, second].map(closeServer));
 });
 
 /** What the system allows; 0 where that cannot be read. */
