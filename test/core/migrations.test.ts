@@ -165,8 +165,10 @@ const LARGE = [
   'command_keys',
 ];
 
+const textOf = (name: string) => readFileSync(join(import.meta.dirname, `../../migrations/${name}.ts`), 'utf8');
+
 test.each(NEW_RULES)('$name builds no index under a lock on a table that grows with the record', ({ name }) => {
-  const text = readFileSync(join(import.meta.dirname, `../../migrations/${name}.ts`), 'utf8');
+  const text = textOf(name);
   const [, up = ''] = /async function up(.*)\nexport async function down/s.exec(text) ?? [];
   const made = [...up.matchAll(/create table (\w+)/g)].map(([, table]) => table!);
   const locked = [...up.matchAll(/create (?:unique )?index (?!concurrently)[^;]*?\bon (\w+)/g)].map(
@@ -183,6 +185,10 @@ test.each(NEW_RULES)('$name accepts none, or a migration before it', ({ name, ac
     )
     .map((one) => one.name);
   if (accepts !== undefined) expect(before).toContain(accepts);
+});
+
+test.each(NEW_RULES)('$name accepts none where older verification would take its functions for tampering', (one) => {
+  if (/\b(?:create|replace|alter|drop) function\b/.test(textOf(one.name))) expect(one.accepts).toBeUndefined();
 });
 
 test('none before the range was kept says what it accepts', () => {
