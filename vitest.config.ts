@@ -10,6 +10,7 @@ const PURE = [
   'test/client/{countdown,pieces}.test.ts',
   'test/core/{ids,localDay}.test.ts',
   'test/core/proof/!(merkle|tiles|witness).test.ts',
+  'test/feeds/pace/*.test.ts',
   'test/faults/{clusterNodes,judge,judgeLog,listenersJudge,releaseFiles}.test.ts',
   'test/infra/{backlog,config,metrics,redaction,redisUrl,repeats,settings,subcommand,tokens,trial}.test.ts',
   'test/integrity/{judgeLeaves,leavesInTiles,recordReport,runFindings,streamKinds,sweepCanaries,tables}.test.ts',
