@@ -5,6 +5,12 @@ import { type BlobStore, openBlobs } from '../blobs.ts';
 import type { Broadcast } from '../broadcast/broadcast.ts';
 import { createInProcessBroadcast } from '../broadcast/inProcess.ts';
 import { createRedisBroadcast } from '../broadcast/redis.ts';
+import { DEMAND, type Demand } from '../feeds/demand.ts';
+import { createInProcessDemand } from '../feeds/inProcessDemand.ts';
+import { createInProcessMatches } from '../feeds/inProcessMatches.ts';
+import { createMatchFanout, type MatchFanout } from '../feeds/matchFanout.ts';
+import { createRedisDemand } from '../feeds/redisDemand.ts';
+import { createRedisMatches } from '../feeds/redisMatches.ts';
 import { type DatabaseRole, openPool } from '../postgres/database.ts';
 import { createHeartbeat, type Heartbeat } from '../postgres/heartbeat.ts';
 import { readInstallationId, redisPrefix } from '../postgres/installation.ts';
@@ -55,6 +61,10 @@ export interface Backbone {
   reports: Reports;
   /** Which resume tickets are good. */
   resumption: Resumption;
+  /** Tells boards of matches. */
+  fanout: MatchFanout;
+  /** By how many boards each match is followed. */
+  demand: Demand;
   /** Which processes are alive, and that this is one of them. */
   heartbeat: Heartbeat;
   onError(error: Error): void;
@@ -116,6 +126,10 @@ export function assembleBackbone(
   const observers = redis ? createRedisObservers(redis, prefix, OBSERVERS) : createInProcessObservers(OBSERVERS);
   const reports = redis ? createRedisReports(redis, prefix, REPORT_LEASE_MS) : createInProcessReports(REPORT_LEASE_MS);
   const resumption = redis ? createRedisResumption(redis, prefix, RESUMPTION) : createInProcessResumption(RESUMPTION);
+  const demand = redis ? createRedisDemand(redis, prefix, DEMAND) : createInProcessDemand(DEMAND);
+  const metrics = createMetrics();
+  const store = redis ? createRedisMatches(redis, prefix) : createInProcessMatches();
+  const fanout = createMatchFanout({ store, broadcast, metrics, log });
   const heartbeat = createHeartbeat((role) => open(role, 1), log);
   return {
     config,
@@ -125,7 +139,7 @@ export function assembleBackbone(
     installation,
     prefix,
     log,
-    metrics: createMetrics(),
+    metrics,
     postgres: createAbsence(`Postgres ${postgresPlace(databaseUrl)}`, log),
     redis,
     queues,
@@ -135,6 +149,8 @@ export function assembleBackbone(
     observers,
     reports,
     resumption,
+    fanout,
+    demand,
     heartbeat,
     onError,
     openPool: open,
@@ -145,6 +161,8 @@ export function assembleBackbone(
       await observers.close();
       await reports.close();
       await resumption.close();
+      fanout.close();
+      demand.close();
       await broadcast.close();
       redis?.close();
       await heartbeat.close();

@@ -58,6 +58,7 @@ export function createMetrics() {
     ringFailures: counter('doorbell_failures_total', 'Doorbells that could not be rung'),
     replyPolls: counter('reply_poll_fallback_total', 'Outcomes read from Postgres because no reply came'),
     publishFailures: counter('publish_failures_total', 'Announcements that could not be handed over'),
+    matchPublishes: counter('match_publishes_total', 'Changes of matches that were told to boards', ['tier']),
     integrityIssues: counter('integrity_issues_total', 'Issues of findings that were opened or changed', ['job']),
     tamperDetected: gauge('plearoll_tamper_detected', '1 while a finding on the record is open'),
     findingsOpen: gauge('integrity_findings_open', 'Findings that no clean check has resolved'),

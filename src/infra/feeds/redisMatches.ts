@@ -1,0 +1,95 @@
+/** What is kept of matches in Redis: the latest state of each tier, and a stream of each match's events. All of it expires. */
+import type { RedisServer } from '../redis/redis.ts';
+import {
+  isEvent,
+  isTierState,
+  latestOf,
+  type MatchEvent,
+  type MatchStore,
+  SNAPSHOT_MS,
+  STREAM_LENGTH,
+  STREAM_MS,
+  snapshotKey,
+  streamKey,
+  type Tier,
+  type TierState,
+} from './matchFanout.ts';
+
+/**
+ * KEYS: of the state, and of the stream. ARGV: the version, the state as text, for how many milliseconds, the stream's
+ * length, for how many milliseconds, and each event. The text names its version first.
+ */
+const SCRIPTS = {
+  match_keep: {
+    numberOfKeys: 2,
+    lua: `
+      local kept = redis.call('GET', KEYS[1])
+      local before = kept and tonumber(string.match(kept, '^{"version":(%d+)'))
+      if not before or before <= tonumber(ARGV[1]) then redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
+      for i = 6, #ARGV do redis.call('XADD', KEYS[2], 'MAXLEN', ARGV[4], '*', 'event', ARGV[i]) end
+      if #ARGV > 5 then redis.call('PEXPIRE', KEYS[2], ARGV[5]) end`,
+  },
+};
+
+const PATIENCE_MS = 1_000;
+
+type Keep = (...values: (string | number)[]) => Promise<unknown>;
+type Entry = [id: string, fields: string[]];
+
+/** @param prefix keeps installations that share a Redis apart */
+export function createRedisMatches(
+  redis: RedisServer,
+  prefix: string,
+  { snapshot_ms = SNAPSHOT_MS, stream_ms = STREAM_MS } = {},
+): MatchStore {
+  // Processes that neither poll nor have boards never connect.
+  const client = redis.open('matches', {
+    ...{ lazyConnect: true, enableOfflineQueue: false, maxRetriesPerRequest: 1 },
+    scripts: SCRIPTS,
+  });
+  let connecting: Promise<void> | undefined;
+
+  function ask<T>(question: () => Promise<T>): Promise<T> {
+    connecting ??= client.connect().catch(() => {});
+    return redis.ask(async () => {
+      await connecting;
+      return question();
+    }, PATIENCE_MS);
+  }
+
+  async function keepAll(match_id: string, tier: Tier, kept: TierState, events: readonly MatchEvent[]): Promise<void> {
+    const { version, seq, state } = kept;
+    const keys = [prefix + snapshotKey(match_id, tier), prefix + streamKey(match_id)];
+    const bounds = [snapshot_ms, STREAM_LENGTH, stream_ms];
+    const texts = events.map((event) => JSON.stringify(event));
+    const { match_keep: keep } = client as unknown as { match_keep: Keep };
+    const text = JSON.stringify({ version, seq, state });
+    await ask(() => keep.call(client, ...keys, version, text, ...bounds, ...texts));
+  }
+
+  async function readState(match_id: string, tier: Tier): Promise<TierState | undefined> {
+    const kept = parsed(await ask(() => client.get(prefix + snapshotKey(match_id, tier))));
+    return isTierState(kept) ? kept : undefined;
+  }
+
+  async function readEvents(match_id: string): Promise<MatchEvent[]> {
+    const entries = (await ask(() => client.xrange(prefix + streamKey(match_id), '-', '+'))) as Entry[];
+    return latestOf(entries.map(([, fields]) => parsed(fields[1] ?? null)).filter(isEvent));
+  }
+
+  return {
+    keep: ({ match_id, tier, events, ...state }) => keepAll(match_id, tier, state, events),
+    keepState: (match_id, tier, state) => keepAll(match_id, tier, state, []),
+    readState,
+    readEvents,
+    close: () => client.disconnect(),
+  };
+}
+
+function parsed(text: string | null): unknown {
+  try {
+    return JSON.parse(text ?? 'null');
+  } catch {
+    return null;
+  }
+}
