@@ -6,7 +6,7 @@ import { isEverything } from './test/support/everything.ts';
  * as pure, and takes longer or loads all of the API: walks, hearings, slots, chains, trees, bundles, properties, what is kept, and the like.
  */
 const PURE = [
-  'test/{contact,court,gallery,guard,institutions}/**/!(walk|hearings|anyText).test.ts',
+  'test/{contact,court,feeds,gallery,guard,institutions}/**/!(walk|hearings|anyText).test.ts',
   'test/client/{countdown,pieces}.test.ts',
   'test/core/{ids,localDay}.test.ts',
   'test/core/proof/!(merkle|tiles|witness).test.ts',

@@ -11,6 +11,7 @@ create role plearoll_worker nologin;
 create role plearoll_relay nologin;
 create role plearoll_verifier nologin;
 create role plearoll_queue nologin;
+create role plearoll_feeds nologin;
 
 create role plearoll_login_migrator login inherit password :'migrator';
 create role plearoll_login_api login noinherit password :'api';
@@ -19,10 +20,10 @@ create role plearoll_login_relay login noinherit password :'relay';
 create role plearoll_login_scheduler login noinherit password :'scheduler';
 create role plearoll_login_signer login noinherit password :'signer';
 
-grant plearoll_api, plearoll_door, plearoll_worker, plearoll_relay, plearoll_verifier, plearoll_queue
+grant plearoll_api, plearoll_door, plearoll_worker, plearoll_relay, plearoll_verifier, plearoll_queue, plearoll_feeds
   to plearoll_login_migrator;
 grant plearoll_api, plearoll_door, plearoll_verifier to plearoll_login_api;
-grant plearoll_worker, plearoll_verifier to plearoll_login_worker;
+grant plearoll_worker, plearoll_verifier, plearoll_feeds to plearoll_login_worker;
 grant plearoll_relay to plearoll_login_relay;
 grant plearoll_worker to plearoll_login_scheduler;
 grant plearoll_worker to plearoll_login_signer;

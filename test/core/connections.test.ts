@@ -36,6 +36,7 @@ const SETTINGS: Record<DatabaseRole, Record<string, string>> = {
   relay: READING,
   verifier: { ...COMMON, statement_timeout: '0' },
   queue: { ...COMMON, statement_timeout: '0', search_path: 'bullmq' },
+  feeds: { ...READING, lock_timeout: '5s' },
 };
 
 /** Whatever the cluster or the login has for a default. */

@@ -9,6 +9,8 @@ import { doorColumns, RECORD, SHOWN, TABLES } from '../support/tables.ts';
 type Verb = 'select' | 'insert' | 'update' | 'delete' | 'truncate';
 type Rights = { [table: string]: string };
 
+/** Written by the role of feeds alone, which writes nothing else. */
+const MATCHES = ['matches', 'match_state', 'match_events', 'match_disputes'];
 const CHECKS = ['session_checks', 'findings'];
 const SCHEDULE = ['leases', 'schedules', 'schedule_ticks', 'health_reports'];
 const CHAIN = [...RECORD, 'knex_migrations'];
@@ -19,7 +21,8 @@ const on = (names: string[], verbs: string): Rights => Object.fromEntries(names.
 
 /** Everything that a role may do. */
 const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
-  api: on([...SHOWN, ...CHAIN, ...CHECKS, ...SCHEDULE, ...LOG, 'commands', 'integrity_runs'], 'select'),
+  api: on([...SHOWN, ...CHAIN, ...CHECKS, ...SCHEDULE, ...LOG, ...MATCHES, 'commands', 'integrity_runs'], 'select'),
+  feeds: on(MATCHES, 'select insert update delete'),
   door: {
     installation: 'select',
     ticket_secrets: 'select',
@@ -29,7 +32,10 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
     contact_details: 'insert',
     knex_migrations: 'select',
   },
-  relay: on([...TABLES, ...CHAIN, 'session_checks', 'installation', 'ticket_secrets', 'inbox_mark'], 'select'),
+  relay: on(
+    [...TABLES, ...CHAIN, ...MATCHES, 'session_checks', 'installation', 'ticket_secrets', 'inbox_mark'],
+    'select',
+  ),
   verifier: on([...TABLES, ...CHAIN, ...CHECKS, ...LOG, 'log_held', 'log_evidence', 'lapsed_payloads'], 'select'),
   worker: {
     ...on([...TABLES, ...CHECKS], 'select insert update'),
@@ -37,6 +43,7 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
     revocations: 'select insert delete',
     gallery_visits: 'select insert delete',
     lapsed_payloads: 'select insert',
+    ...on(MATCHES, 'select'),
     session_observations: 'select insert update delete',
     // And its secrets, not the column by which there is one row.
     ticket_secrets: 'select',
@@ -167,7 +174,7 @@ test('plearoll_door reads who may see what, and nothing of what there is to see'
   await pool.end();
 });
 
-test.each(['api', 'door', 'relay', 'worker', 'verifier', 'queue'] as const)(
+test.each(['api', 'door', 'relay', 'worker', 'verifier', 'queue', 'feeds'] as const)(
   'plearoll_%s makes no tables in public',
   async (role) => {
     const pool = openPool(database.url, role, 1, () => {});

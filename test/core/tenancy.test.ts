@@ -51,6 +51,8 @@ const OF_WORKER = ['presence_judged', 'stream_backoffs', 'stream_states'];
 const RUNS = 'integrity_runs';
 /** Put aside by the door, compared by the worker, read by the API for those to whom they were revealed. */
 const DETAILS = 'contact_details';
+/** Written by the role of feeds, read by the API in scope and by the relay. */
+const MATCHES = ['matches', 'match_state', 'match_events', 'match_disputes'];
 const VISIBILITIES = ['private', 'institution', 'public'] as const;
 
 let passes: Passes;
@@ -124,12 +126,16 @@ test('every table with what belongs to a tenant has row-level security, forced, 
      where t.table_schema = 'public' order by 1`,
   );
   expect(rows.filter(({ type }) => type !== 'BASE TABLE')).toEqual([]);
-  expect(rows.map(({ name }) => name)).toEqual([...TENANTED, ...OF_WORKER, RUNS, DETAILS, ...Object.keys(OPEN)].sort());
+  expect(rows.map(({ name }) => name)).toEqual(
+    [...TENANTED, ...OF_WORKER, RUNS, DETAILS, ...MATCHES, ...Object.keys(OPEN)].sort(),
+  );
   for (const { name, is_forced, policies } of rows) {
     if (name in OPEN) continue;
     expect({ name, is_forced }).toEqual({ name, is_forced: true });
     if (OF_WORKER.includes(name)) expect(policies).toEqual(['worker_all']);
     else if (name === DETAILS) expect(policies.sort()).toEqual(['api_revealed', 'door_all', 'worker_all']);
+    else if (MATCHES.includes(name))
+      expect(policies.sort()).toEqual(['api_in_scope', 'feeds_all', 'relay_all', 'worker_all']);
     else if (name === RUNS) expect(policies.sort()).toEqual(['api_in_scope', 'door_all', 'worker_all']);
     else expect(policies).toEqual(expect.arrayContaining(['worker_all', 'verifier_all', 'relay_all']));
   }
@@ -339,7 +345,7 @@ test('a database whose owner is no superuser keeps tenants apart too, and its re
   const owner = `plearoll_login_${randomUUID().slice(0, 8)}`;
   const name = `${owner}_db`;
   await database.pool.query(`create role ${owner} login password 'known'`);
-  for (const role of ['api', 'door', 'worker', 'relay', 'verifier', 'queue']) {
+  for (const role of ['api', 'door', 'worker', 'relay', 'verifier', 'queue', 'feeds']) {
     await database.pool.query(`grant plearoll_${role} to ${owner}`);
   }
   await database.pool.query(`create database ${name} owner ${owner} template template0`);

@@ -20,7 +20,7 @@ const run = promisify(execFile);
 /** What each login may play. */
 const LOGINS = {
   api: ['api', 'door', 'verifier'],
-  worker: ['verifier', 'worker'],
+  worker: ['feeds', 'verifier', 'worker'],
   relay: ['relay'],
   scheduler: ['worker'],
   signer: ['worker'],

@@ -14,6 +14,7 @@ import { described, doorColumns, RECORD, TABLES } from '../support/tables.ts';
 const OF_THE_MACHINE = [
   ...[...RECORD, 'commands', 'inbox_mark', 'stream_backoffs', 'stream_states', 'presence_judged'],
   'lapsed_payloads',
+  ...['matches', 'match_state', 'match_events', 'match_disputes'],
   ...['session_checks', 'findings', 'integrity_runs'],
   ...['leases', 'schedules', 'schedule_ticks', 'health_reports'],
   ...['installation', 'ticket_secrets', 'contact_details', 'knex_migrations', 'knex_migrations_lock'],

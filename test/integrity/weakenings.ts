@@ -64,7 +64,7 @@ export async function readStruck(db: Queryable): Promise<Struck> {
 export type Draw = <T>(from: readonly T[]) => T;
 type Weaken = (draw: Draw, struck: Struck) => string;
 
-const ROLES = ['api', 'door', 'worker', 'relay', 'verifier', 'queue'].map((role) => `plearoll_${role}`);
+const ROLES = ['api', 'door', 'worker', 'relay', 'verifier', 'queue', 'feeds'].map((role) => `plearoll_${role}`);
 const WRITES = ['insert', 'update', 'delete', 'truncate', 'trigger'];
 const STRANGER = 'create role stranger;';
 const EMPTY = `create function nothing() returns trigger language plpgsql as 'begin return null; end';`;

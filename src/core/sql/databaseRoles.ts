@@ -4,7 +4,7 @@
  */
 import type { Queryable } from './queryable.ts';
 
-export const DATABASE_ROLES = ['api', 'door', 'worker', 'relay', 'verifier', 'queue'] as const;
+export const DATABASE_ROLES = ['api', 'door', 'worker', 'relay', 'verifier', 'queue', 'feeds'] as const;
 export type DatabaseRole = (typeof DATABASE_ROLES)[number];
 
 export const DEFAULT_ROLE_PREFIX = 'plearoll';

@@ -26,6 +26,7 @@ const STATEMENT_SECONDS: Record<DatabaseRole, number> = {
   relay: 15,
   verifier: 0,
   queue: 0,
+  feeds: 15,
 };
 
 /** Below a minute: as Postgres says it again, which is compared. */
@@ -46,6 +47,7 @@ const ROLE_SETTINGS: Record<DatabaseRole, SessionSettings> = {
     ...{ random_page_cost: '1.1', max_parallel_workers_per_gather: '0' },
   },
   queue: { search_path: 'bullmq' },
+  feeds: WRITING,
 };
 
 /** What is read back is written in one way, however the server, the database or a role has it. */

@@ -1,0 +1,124 @@
+/**
+ * What an update makes of a match that stands: nothing, where it says nothing new or is older than what stands; else the next
+ * version, with events that are not known yet. Pure: nothing of it is true before the transaction commits.
+ */
+import type { JsonObject } from '../../core/definitions/event.ts';
+import { changedFields, derivedEvents, isSame, type NewMatchEvent } from './changes.ts';
+import { INTERNAL, type MatchEvent, type Score, type ShownState, type Tier } from './match.ts';
+
+/** The row of a match: whose it is, and where it comes from. */
+export interface MatchRow {
+  id: string;
+  institution_id: string;
+  visibility: string;
+  provider: string;
+  feed_id: string | null;
+  provider_id: string | null;
+  round: number | null;
+  pair: string | null;
+  assignment_id: string | null;
+  session_id: string | null;
+  published: boolean;
+}
+
+/** What was read of a match, in a room or on a site. */
+export interface MatchUpdate {
+  row: MatchRow;
+  state: ShownState;
+  /** Tier 2; undefined where nothing was asked of it. */
+  stats?: JsonObject | undefined;
+  /** What a provider said itself. */
+  events?: readonly NewMatchEvent[];
+  /** The tick of the poll, or how many events the room had. */
+  source: number;
+}
+
+/** What stands. */
+export interface KnownState {
+  row: MatchRow;
+  version: number;
+  seq: number;
+  state: ShownState;
+  stats: JsonObject | null;
+  claim: Score | null;
+  source: number;
+  /** Of the update's events those that are stored already. */
+  known: ReadonlySet<string>;
+}
+
+export interface Next extends Omit<KnownState, 'known'> {
+  /** In their order, with their numbers. */
+  events: (MatchEvent & { provider_event_id: string })[];
+  /** Kinds of derived events that give way to a provider's. */
+  supersedes: string[];
+  changes: MatchChange[];
+}
+
+/** A change of one tier, as it is published. */
+export interface MatchChange {
+  match_id: string;
+  tier: Tier;
+  version: number;
+  seq: number;
+  changed: JsonObject;
+  state: JsonObject;
+  events: MatchEvent[];
+}
+
+/** @param at the database's clock */
+export function nextState(current: KnownState | undefined, update: MatchUpdate, at: string): Next | undefined {
+  const { row, source } = update;
+  if (current ? source < current.source : !row.published) return undefined;
+  const before = current ?? null;
+  const state = withoutRepeatedClaim(before, update.state);
+  const stats = update.stats ?? before?.stats ?? null;
+  const changed = changedFields(before?.state ?? null, state);
+  const isShownAnew = before !== null && before.row.published !== row.published;
+  const isCounted = !isSame(before?.stats ?? null, stats);
+  const version = (before?.version ?? 0) + 1;
+  const said = (update.events ?? []).filter(({ provider_event_id }) => !before?.known.has(provider_event_id));
+  const kinds = new Set(said.map(({ kind }) => kind));
+  const [provider, isRoom] = [row.provider, row.provider === INTERNAL];
+  const derived = row.published
+    ? derivedEvents({ provider, before: before?.state ?? null, after: state, version, at, isRoom })
+    : [];
+  const added = [...said, ...derived.filter(({ kind }) => !kinds.has(kind))];
+  const isNew = Object.keys(changed).length + added.length > 0 || isShownAnew || isCounted;
+  const isMoved = before === null || !isSame(before.row, row) || !isSame(before.claim, update.state.score);
+  if (!isNew && !isMoved) return undefined;
+  const seq = before?.seq ?? 0;
+  const events = added.map((event, i) => ({ ...event, seq: seq + i + 1, superseded: false }));
+  const head = { version: isNew ? version : version - 1, seq: seq + events.length };
+  const next = { row, ...head, state, stats, claim: update.state.score, source, events };
+  return { ...next, supersedes: [...kinds], changes: changesOf(next, { changed, isShownAnew, isCounted }) };
+}
+
+/** Sources that agree have corrected what this one goes on saying. */
+function withoutRepeatedClaim(before: KnownState | null, state: ShownState): ShownState {
+  if (before === null || before.claim === null || !isSame(before.claim, state.score)) return state;
+  return { ...state, score: before.state.score };
+}
+
+interface Difference {
+  changed: Partial<ShownState>;
+  isShownAnew: boolean;
+  isCounted: boolean;
+}
+
+/** A match that is withdrawn says so once, and nothing else. */
+function changesOf(
+  { row, version, seq, state, stats, events }: Omit<Next, 'changes' | 'supersedes'>,
+  { changed, isShownAnew, isCounted }: Difference,
+): MatchChange[] {
+  const change = (tier: Tier, parts: Pick<MatchChange, 'changed' | 'state'>, told: MatchEvent[] = []) => [
+    { match_id: row.id, tier, version, seq, ...parts, events: told },
+  ];
+  if (!row.published) return isShownAnew ? change(0, { changed: { withdrawn: true }, state: { withdrawn: true } }) : [];
+  const shown = isShownAnew ? state : changed;
+  const told = events.map(({ provider_event_id: _, ...event }) => event);
+  return [
+    ...(Object.keys(shown).length > 0 ? change(0, { changed: { ...shown }, state: { ...state } }) : []),
+    ...(told.length > 0 ? change(1, { changed: {}, state: {} }, told) : []),
+    ...(isCounted && stats !== null ? change(2, { changed: stats, state: stats }) : []),
+  ];
+}

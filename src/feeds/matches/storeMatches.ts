@@ -1,0 +1,58 @@
+/**
+ * Stores what was read of matches, in a transaction of role `feeds`. What says nothing new is found without a lock and
+ * writes nothing; of the rest each is looked at again under its lock, so that two workers make two versions, in order.
+ */
+import { readClock } from '../../core/sql/databaseClock.ts';
+import type { Queryable } from '../../core/sql/queryable.ts';
+import { type KnownState, type MatchChange, type MatchRow, type MatchUpdate, nextState } from './nextState.ts';
+import { makeMatches, writeMatches } from './writeMatches.ts';
+
+type KnownRow = Omit<KnownState, 'row' | 'known'> & { row: MatchRow; known: string[] };
+
+const CURRENT = `
+  select s.version, s.seq, s.state, s.stats, s.claim, s.source, json_build_object('id', m.id, 'institution_id', m.institution_id,
+      'visibility', m.visibility, 'provider', m.provider, 'feed_id', m.feed_id, 'provider_id', m.provider_id, 'round', m.round,
+      'pair', m.pair, 'assignment_id', m.assignment_id, 'session_id', m.session_id, 'published', m.published) as row,
+    array(select e.provider_event_id from match_events e
+      where e.match_id = m.id and e.provider = m.provider and e.provider_event_id = any($2)) as known
+  from match_state s join matches m on m.id = s.match_id where s.match_id = any($1::uuid[])`;
+
+const LOCK = 'select from match_state where match_id = any($1::uuid[]) order by match_id for update';
+
+/** Runs `work` between BEGIN and COMMIT, as role `feeds`. */
+export type WithinTransaction = <T>(work: (db: Queryable) => Promise<T>) => Promise<T>;
+
+/**
+ * @param db of a role that sees every row
+ * @param updates one of each match
+ * @returns what is to be published, now that it is committed: each match in order
+ */
+export async function storeMatches(
+  db: Queryable,
+  within: WithinTransaction,
+  updates: readonly MatchUpdate[],
+): Promise<MatchChange[]> {
+  if (updates.length === 0) return [];
+  const now = await readClock(db);
+  const current = await readCurrent(db, updates);
+  const news = updates.filter((update) => nextState(current.get(update.row.id), update, now) !== undefined);
+  return news.length === 0 ? [] : within((own) => storeNews(own, news));
+}
+
+async function storeNews(db: Queryable, news: readonly MatchUpdate[]): Promise<MatchChange[]> {
+  await makeMatches(db, news);
+  await db.query(LOCK, [news.map(({ row }) => row.id)]);
+  const current = await readCurrent(db, news);
+  // After the locks: no later version is of an earlier time.
+  const now = await readClock(db);
+  const next = news.flatMap((update) => nextState(current.get(update.row.id), update, now) ?? []);
+  if (next.length > 0) await writeMatches(db, next, now);
+  return next.flatMap(({ changes }) => changes);
+}
+
+async function readCurrent(db: Queryable, updates: readonly MatchUpdate[]) {
+  const ids = updates.map(({ row }) => row.id);
+  const events = updates.flatMap(({ events = [] }) => events.map(({ provider_event_id }) => provider_event_id));
+  const { rows } = await db.query<KnownRow>(CURRENT, [ids, events]);
+  return new Map(rows.map(({ known, ...current }) => [current.row.id, { ...current, known: new Set(known) }]));
+}

@@ -1,0 +1,166 @@
+/** How matches stand in the database: stored by the role of feeds, read by relays and by the API in scope. */
+import { randomUUID } from 'node:crypto';
+import type pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Actor } from '../../src/core/definitions/actor.ts';
+import type { Queryable } from '../../src/core/sql/queryable.ts';
+import { maySeeMatch, type ShownState } from '../../src/feeds/matches/match.ts';
+import { matchIdOf } from '../../src/feeds/matches/matchId.ts';
+import type { MatchUpdate } from '../../src/feeds/matches/nextState.ts';
+import { readMatch, readMatchEvents, readMatchState } from '../../src/feeds/matches/readMatch.ts';
+import { findStaleRooms, readRooms } from '../../src/feeds/matches/readRooms.ts';
+import { storeMatches } from '../../src/feeds/matches/storeMatches.ts';
+import { createReading } from '../../src/http/queries/scopedReads.ts';
+import { inTransaction, openPool } from '../../src/infra/postgres/database.ts';
+import { type Court, openCourt } from '../integrity/recordFixture.ts';
+import { cloneDatabase, type TestDatabase } from '../support/database.ts';
+import { nodesOf, planOf, walksOf } from '../support/plans.ts';
+
+let database: TestDatabase;
+let court: Court;
+let pools: Record<'api' | 'feeds' | 'relay' | 'worker', pg.Pool>;
+
+beforeAll(async () => {
+  database = await cloneDatabase();
+  court = openCourt(database.url);
+  const open = (role: keyof typeof pools) => openPool(database.url, role, 2, () => {});
+  pools = { api: open('api'), feeds: open('feeds'), relay: open('relay'), worker: open('worker') };
+});
+
+afterAll(async () => {
+  await Promise.all([court.close(), ...Object.values(pools).map((pool) => pool.end())]);
+  await database.drop();
+});
+
+const within = <T>(work: (db: Queryable) => Promise<T>) => inTransaction(pools.feeds, work);
+const store = (...updates: MatchUpdate[]) => storeMatches(pools.feeds, within, updates);
+const relay = () => pools.relay as Queryable;
+
+const AT = '2026-11-21T10:00:00.000Z';
+const feed_id = randomUUID();
+const institution_id = randomUUID();
+const shown: ShownState = {
+  ...{ phase: 'scheduled', score: null, title: 'Oslo v. Lima', courtroom: null, scheduled_at: AT },
+  ...{ petitioner: 'Oslo', respondent: 'Lima' },
+  ...{ speaker: null, behind_minutes: 0, awaits_result: false },
+};
+const said = (id: string) => ({
+  ...{ provider: 'tabbycat', provider_event_id: id, kind: 'ballot', at: AT, details: { text: id }, confidence: 100 },
+});
+
+function matchOf(provider_id: string, more: Partial<MatchUpdate> = {}, row: object = {}): MatchUpdate {
+  const id = matchIdOf(feed_id, provider_id);
+  const whose = { id, institution_id, visibility: 'institution', provider: 'tabbycat', feed_id, provider_id };
+  const rest = { round: 1, pair: null, assignment_id: null, session_id: null, published: true };
+  return { row: { ...whose, ...rest, ...row }, state: shown, source: 1, ...more };
+}
+const reader = (role: Actor['role'], of: string | null = institution_id): Actor => ({
+  ...{ id: randomUUID(), role, institution_id: of },
+});
+
+test('a match is read as it was stored, and one that is not published is not there', async () => {
+  const match = matchOf('1', { events: [said('a'), said('b')], stats: { rank: 1 } });
+  await store(match, matchOf('2', {}, { published: false }));
+  const { id } = match.row;
+  expect(await readMatch(relay(), id)).toMatchObject({
+    id,
+    feed_id,
+    phase: 'scheduled',
+    title: 'Oslo v. Lima',
+    scope: null,
+  });
+  expect(await readMatchState(relay(), id, 0)).toMatchObject({ tier: 0, version: 1, seq: 2, state: shown });
+  expect((await readMatchState(relay(), id, 1))?.state).toEqual({});
+  expect((await readMatchState(relay(), id, 2))?.state).toEqual({ rank: 1 });
+  expect((await readMatchEvents(relay(), id, 1)).map(({ seq }) => seq)).toEqual([2]);
+  expect(await readMatch(relay(), matchIdOf(feed_id, '2'))).toBeUndefined();
+  await store({ ...matchOf('1', { source: 2 }), row: { ...match.row, published: false } });
+  expect(await readMatch(relay(), id)).toBeUndefined();
+  expect(await readMatchState(relay(), id, 0)).toBeUndefined();
+  expect(await readMatchEvents(relay(), id, 10)).toEqual([]);
+});
+
+test('what says nothing new opens no transaction', async () => {
+  await store(matchOf('3'));
+  const refuse = () => Promise.reject(new Error('there is nothing to store'));
+  expect(await storeMatches(pools.feeds, refuse, [matchOf('3', { source: 2, events: [] })])).toEqual([]);
+});
+
+test('workers that store at the same time make one version each, in order, and each event once', async () => {
+  const rounds = Array.from({ length: 12 }, (_, i) => matchOf('4', { events: [said('first'), said(`e${i}`)] }));
+  const changes = (await Promise.all(rounds.map((one) => store(one)))).flat();
+  const versions = changes.filter(({ tier }) => tier === 1).map(({ version }) => version);
+  expect(versions.toSorted((a, b) => a - b)).toEqual(rounds.map((_, i) => i + 1));
+  const events = await readMatchEvents(relay(), matchIdOf(feed_id, '4'), 100);
+  expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: 13 }, (_, i) => i + 1));
+  expect(new Set(events.map(({ details }) => details.text)).size).toBe(13);
+});
+
+test('an event that was derived gives way to what its provider says', async () => {
+  await store(matchOf('5'));
+  await store(matchOf('5', { state: { ...shown, phase: 'live' }, source: 2 }));
+  await store(
+    matchOf('5', { state: { ...shown, phase: 'live' }, events: [{ ...said('p'), kind: 'phase' }], source: 3 }),
+  );
+  const events = await readMatchEvents(relay(), matchIdOf(feed_id, '5'), 10);
+  expect(events.map(({ confidence, superseded }) => ({ confidence, superseded }))).toEqual([
+    { confidence: 30, superseded: true },
+    { confidence: 100, superseded: false },
+  ]);
+});
+
+test('the API shows a match of a feed by the visibility of the feed, and one of a room by its assignment', async () => {
+  await store(matchOf('6'), matchOf('7', {}, { visibility: 'private' }), matchOf('8', {}, { visibility: 'public' }));
+  const room = await court.assignment(institution_id);
+  await store(...(await readRooms(pools.worker, [room])));
+  const ids = [...['6', '7', '8'].map((one) => matchIdOf(feed_id, one)), room];
+  const seenBy = (actor: Actor) =>
+    createReading(pools.api, pools.api).inScope(actor, null, async (db) => {
+      const { rows } = await db.query<{ id: string }>('select id from matches where id = any($1)', [ids]);
+      await db.query('select from match_state');
+      return rows.map(({ id }) => ids.indexOf(id)).sort();
+    });
+  const found = await Promise.all(ids.map((id) => readMatch(relay(), id)));
+  const saysRule = (actor: Actor | null) => found.flatMap((match, i) => (maySeeMatch(actor, match!) ? [i] : []));
+  const stranger = randomUUID();
+  for (const [actor, expected] of [
+    [reader('admin'), [0, 1, 2, 3]],
+    [reader('judge'), [0, 2, 3]],
+    [reader('admin', stranger), [2]],
+    [reader('super_admin', null), [0, 1, 2, 3]],
+    [reader('observer'), [0, 2, 3]],
+  ] as const) {
+    expect(saysRule(actor)).toEqual(expected);
+    expect(await seenBy(actor)).toEqual(expected);
+  }
+  expect(saysRule(null)).toEqual([2]);
+});
+
+test('a room is a match of its assignment’s id, as long as it is the last that was recorded', async () => {
+  const assignment_id = await court.assignment();
+  const days = { from: '2026-11-21T00:00:00Z', to: '2026-11-22T00:00:00Z' };
+  const start = { after_time: days.from, after_id: '00000000-0000-0000-0000-000000000000' };
+  const isStale = async () => (await findStaleRooms(pools.worker, days, start, 500)).ids.includes(assignment_id);
+  expect(await isStale()).toBe(true);
+  await store(...(await readRooms(pools.worker, [assignment_id])));
+  expect(await isStale()).toBe(false);
+  expect(await readMatchState(relay(), assignment_id, 0)).toMatchObject({ version: 1, state: { phase: 'scheduled' } });
+  const session_id = await court.session(assignment_id);
+  expect(await isStale()).toBe(true);
+  await store(...(await readRooms(pools.worker, [assignment_id])));
+  const match = await readMatch(relay(), assignment_id);
+  expect(match).toMatchObject({ provider: 'internal', phase: 'pre_match', session_id });
+  expect(maySeeMatch({ id: randomUUID(), role: 'judge', institution_id: court.institution_id }, match!)).toBe(true);
+  expect(maySeeMatch(reader('judge'), match!)).toBe(false);
+});
+
+test('what changed last, and what changed long ago, is found by an index', async () => {
+  const plans = [
+    'select match_id from match_state order by updated_at desc limit 10',
+    `select match_id from match_state where updated_at < now() - interval '90 days' order by updated_at limit 100`,
+  ].map((text) => planOf(pools.feeds, { text }));
+  for (const plan of await Promise.all(plans)) {
+    expect(walksOf(nodesOf(plan))).toEqual([]);
+    expect(JSON.stringify(plan)).toContain('match_state_by_update');
+  }
+});
