@@ -37,6 +37,7 @@ import * as contact from './0046_contact.ts';
 import * as streamStates from './0048_stream_states.ts';
 import * as institutions from './0054_institutions.ts';
 import * as guardBans from './0055_guard_bans.ts';
+import * as feeds from './0058_feeds.ts';
 import * as matches from './0060_matches.ts';
 
 export interface Migration extends Knex.Migration {
@@ -83,5 +84,6 @@ export const migrations: Migration[] = [
   { name: '0048_stream_states', ...streamStates, accepts: '0039_vacuum' },
   { name: '0054_institutions', ...institutions },
   { name: '0055_guard_bans', ...guardBans },
+  { name: '0058_feeds', ...feeds },
   { name: '0060_matches', ...matches },
 ];

@@ -6,12 +6,13 @@ import { privateNamesOf } from './core/definitions/privateText.ts';
 import { joinProblems, PROBLEMS, type Problems } from './core/definitions/problem.ts';
 import { reservedBy } from './core/definitions/reserved.ts';
 import { court } from './court/module.ts';
+import { feeds } from './feeds/module.ts';
 import { gallery } from './gallery/module.ts';
 import { guard } from './guard/module.ts';
 import { institutions } from './institutions/module.ts';
 import { tokens } from './tokens/module.ts';
 
-export const modules = [court, tokens, institutions, guard, gallery, contact];
+export const modules = [court, tokens, institutions, guard, gallery, contact, feeds];
 
 export const commands = modules.flatMap((module) => module.commands);
 export const systemCommands = modules.flatMap((module) => module.systemCommands);

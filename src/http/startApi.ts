@@ -29,6 +29,7 @@ import { createAcceptor } from './commands/acceptance.ts';
 import { listenForOutcomes } from './commands/outcomes.ts';
 import { createWaits } from './commands/waits.ts';
 import { createShares, shareOut } from './door/shares.ts';
+import { createOutside } from './feeds/outside.ts';
 import { countReaders } from './gallery/visits.ts';
 import { openGuard } from './guard/openGuard.ts';
 import { createSharing } from './operations/sharing.ts';
@@ -93,6 +94,7 @@ export async function startApi(
     tokens,
     limiter,
     guard,
+    outside: createOutside(config),
     addresses: createAddresses(config),
     blobs,
     ...createBounds(),

@@ -40,6 +40,8 @@ const OPEN = [
   ...['scheduled_at', 'deadline', 'last_event_at', 'sha256', 'state_digest', 'name'],
   ...['stream', 'payload_commitment', 'message_commitment', 'author', 'reporter', 'commitment'],
   ...['owner', 'host', 'ban_id', 'until'],
+  // Of a feed: where a tournament's software is, and what it and a file of ours are called.
+  ...['base_url', 'tournament', 'secret_ref'],
   // A date and a keyed hash that changes daily: who read a gallery is known by nothing else.
   ...['day', 'visitor'],
 ];

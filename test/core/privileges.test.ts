@@ -11,6 +11,8 @@ type Rights = { [table: string]: string };
 
 /** Written by the role of feeds alone, which writes nothing else. */
 const MATCHES = ['matches', 'match_state', 'match_events', 'match_disputes'];
+/** How far feeds are. */
+const FEEDS = ['feed_states'];
 const CHECKS = ['session_checks', 'findings'];
 const SCHEDULE = ['leases', 'schedules', 'schedule_ticks', 'health_reports'];
 const CHAIN = [...RECORD, 'knex_migrations'];
@@ -21,7 +23,7 @@ const on = (names: string[], verbs: string): Rights => Object.fromEntries(names.
 
 /** Everything that a role may do. */
 const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
-  api: on([...SHOWN, ...CHAIN, ...CHECKS, ...SCHEDULE, ...LOG, ...MATCHES, 'commands', 'integrity_runs'], 'select'),
+  api: on([...SHOWN, ...CHAIN, ...CHECKS, ...SCHEDULE, ...LOG, ...MATCHES, ...FEEDS, 'commands', 'integrity_runs'], 'select'),
   feeds: on(MATCHES, 'select insert update delete'),
   door: {
     installation: 'select',
@@ -50,6 +52,7 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
     contact_details: 'select delete',
     presence_judged: 'select insert',
     integrity_runs: 'select insert update delete',
+    ...on(FEEDS, 'select insert update delete'),
     knex_migrations: 'select',
     streams: 'select insert update',
     events: 'select insert',

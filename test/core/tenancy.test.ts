@@ -53,6 +53,8 @@ const RUNS = 'integrity_runs';
 const DETAILS = 'contact_details';
 /** Written by the role of feeds, read by the API in scope and by the relay. */
 const MATCHES = ['matches', 'match_state', 'match_events', 'match_disputes'];
+/** Written by the worker, read by the API for the institution of the feed. */
+const FEEDS = ['feed_states'];
 const VISIBILITIES = ['private', 'institution', 'public'] as const;
 
 let passes: Passes;
@@ -127,7 +129,7 @@ test('every table with what belongs to a tenant has row-level security, forced, 
   );
   expect(rows.filter(({ type }) => type !== 'BASE TABLE')).toEqual([]);
   expect(rows.map(({ name }) => name)).toEqual(
-    [...TENANTED, ...OF_WORKER, RUNS, DETAILS, ...MATCHES, ...Object.keys(OPEN)].sort(),
+    [...TENANTED, ...OF_WORKER, RUNS, DETAILS, ...MATCHES, ...FEEDS, ...Object.keys(OPEN)].sort(),
   );
   for (const { name, is_forced, policies } of rows) {
     if (name in OPEN) continue;
@@ -136,6 +138,7 @@ test('every table with what belongs to a tenant has row-level security, forced, 
     else if (name === DETAILS) expect(policies.sort()).toEqual(['api_revealed', 'door_all', 'worker_all']);
     else if (MATCHES.includes(name))
       expect(policies.sort()).toEqual(['api_in_scope', 'feeds_all', 'relay_all', 'worker_all']);
+    else if (FEEDS.includes(name)) expect(policies.sort()).toEqual(['api_in_scope', 'worker_all']);
     else if (name === RUNS) expect(policies.sort()).toEqual(['api_in_scope', 'door_all', 'worker_all']);
     else expect(policies).toEqual(expect.arrayContaining(['worker_all', 'verifier_all', 'relay_all']));
   }

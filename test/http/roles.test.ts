@@ -16,6 +16,10 @@ const WHO_MAY: { [visibility: string]: string } = {
     contact.reveal      ok     ok     404  ok   ok     404    404  ok   role role role   role   401
     institution.settings ok    ok     404  role role   role   role role role role role   role   401
     tokens.revoke       ok     ok     ok   role role   role   role role role role role   role   401
+    feed.create         ok     ok     ok   role role   role   role role role role role   role   401
+    feed.enable         ok     ok     404  role role   role   role role role role role   role   401
+    feed.disable        ok     ok     404  role role   role   role role role role role   role   401
+    feed.remove         ok     ok     404  role role   role   role role role role role   role   401
     guard.ban           ok     ok     ok   role role   role   role role role role role   role   401
     guard.unban         ok     ok     ok   role role   role   role role role role role   role   401
     guard.confirm       ok     ok     ok   role role   role   role role role role role   role   401
@@ -247,6 +251,13 @@ describe.skipIf(isLeftOut)('who may do what', () => {
     (name: string, body?: object): Act =>
     async (path) => [`${path}/${name}`, body];
 
+  const newFeed = async () =>
+    (await must(post(world.url(), '/api/feed/create', world.people.admin, { provider: 'csv', name: 'Harbour Moot' })))
+      .result.id as string;
+  /** A super_admin says for which institution. */
+  const homeOf = (who: Person | null) =>
+    who === world.everybody.superAdmin ? { institution_id: world.people.institution_id } : {};
+
   const bannedKey = () => ({ key: randomUUID(), reason: 'Insults.' });
   /** A ban of a key of its own, where that person may ban. */
   const banned = async (who: Person | null) => {
@@ -320,6 +331,10 @@ describe.skipIf(isLeftOut)('who may do what', () => {
       await must(post(world.url(), '/api/contact/card', world.people.presiding, CARD));
       return [`/api/contact/${id}/reveal`];
     },
+    'feed.create': async (_, who) => ['/api/feed/create', { provider: 'csv', name: 'Harbour Moot', ...homeOf(who) }],
+    'feed.enable': async () => [`/api/feed/${await newFeed()}/enable`],
+    'feed.disable': async () => [`/api/feed/${await newFeed()}/disable`],
+    'feed.remove': async () => [`/api/feed/${await newFeed()}/remove`],
     'guard.ban': async () => ['/api/guard/ban', bannedKey()],
     'guard.unban': async (_, who) => ['/api/guard/unban', await banned(who)],
     'guard.confirm': async (_, who) => ['/api/guard/confirm', await banned(who)],

@@ -41,6 +41,7 @@ type Ids = Record<
   | 'command_id'
   | 'institution_id'
   | 'ban_id'
+  | 'feed_id'
   | 'user_id',
   string
 >;
@@ -97,6 +98,7 @@ const BODIES: Record<string, (ids: Ids, world: World) => Json> = {
   'gallery.answer': ({ message_id }) => ({ message_id }),
   'gallery.ban': ({ message_id }) => ({ message_id, reason: 'Insults counsel.' }),
   'gallery.slow': () => ({ seconds: 120 }),
+  'feed.create': ({ institution_id }) => ({ provider: 'csv', name: 'Harbour Moot', institution_id }),
   'guard.ban': ({ ban_id }) => ({ ban_id, reason: 'Floods the questions.' }),
   'guard.unban': ({ ban_id }) => ({ ban_id, reason: 'It was the proxy.' }),
   'guard.confirm': ({ ban_id }) => ({ ban_id, reason: 'Seen, and rightly so.' }),
@@ -135,7 +137,7 @@ function expectedOf({ name, route, roles }: (typeof routes)[number], role: strin
   }
   // Of nobody's session: without the names of tokens there is nothing to be ended.
   if (name === 'tokens.revoke') return { status: 422, code: 'validation_failed' };
-  if (name === 'assignment.create') return { status: 403, code: 'forbidden' };
+  if (name === 'assignment.create' || name === 'feed.create') return { status: 403, code: 'forbidden' };
   const namesInBody = name === 'session.create' || name.startsWith('guard.');
   return /:\w+/.test(route) || (namesInBody && route.startsWith('POST'))
     ? { status: 404, code: 'not_found' }
@@ -227,7 +229,10 @@ describe.skipIf(isLeftOut)('a stranger', () => {
     const { result: contact } = await must(post(world.url(), '/api/contact/card', people.presiding, card));
     const banning = { address: visibility === 'private' ? '192.0.2.1' : '192.0.2.2', reason: 'Floods the questions.' };
     const { result: ban } = await must(post(world.url(), '/api/guard/ban', people.admin, banning));
-    const inside = { observation_id: observed.result.id, ...parts, ban_id: ban.id, user_id: contact.id as string };
+    const naming = { provider: 'csv', name: 'Harbour Moot' };
+    const { result: feed } = await must(post(world.url(), '/api/feed/create', people.admin, naming));
+    const others = { ban_id: ban.id, feed_id: feed.id, user_id: contact.id as string };
+    const inside = { observation_id: observed.result.id, ...parts, ...others };
     return { session_id, assignment_id, ...inside, command_id, institution_id };
   }
 

@@ -1,4 +1,4 @@
-/** What is on record beside matches: settings of institutions, galleries, contact cards, bans. Everything that can happen to each. */
+/** What is on record beside matches: settings of institutions, galleries, contact cards, bans, feeds. Everything that can happen to each. */
 import { randomUUID } from 'node:crypto';
 import type { Actor } from '../../src/core/definitions/actor.ts';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
@@ -18,7 +18,8 @@ export async function playBesides(court: Court, session_id: string, other_sessio
   await playGallery(court, session_id);
   await court.send(['gallery.slow', { session_id: other_session_id, seconds: 30 }]);
   const galleries = [session_id, other_session_id].map((id) => `gallery:${id}`);
-  return [...galleries, ...(await playSettings(court)), ...(await playCards(court)), ...(await playBans(court))];
+  const cards = [...(await playCards(court)), ...(await playBans(court)), ...(await playFeeds(court))];
+  return [...galleries, ...(await playSettings(court)), ...cards];
 }
 
 /** The first two messages are kept for their time and erased; of the rest one is withdrawn, and one hidden and restored. */
@@ -88,4 +89,21 @@ async function playBans(court: Court): Promise<string[]> {
   await act('confirm', { key, reason: 'Seen, and rightly so.', hours: 100 });
   await act('unban', { ...address, reason: 'It was the school’s proxy.' });
   return [`guard:${owner}`];
+}
+
+/** One feed is switched off and on, and one is removed. */
+async function playFeeds(court: Court): Promise<string[]> {
+  const owner = randomUUID();
+  const create = async (input: JsonObject) => {
+    const facts = { visibility: 'institution', institution_id: owner };
+    return (await court.send(['feed.create', { ...facts, ...input }]))[0]!;
+  };
+  const act = (verb: string, feed_id: string) => court.send([`feed.${verb}`, { feed_id, owner }]);
+  const site = { base_url: 'https://tab.example.org', tournament: 'harbour2026', secret_ref: 'tab' };
+  const one = await create({ provider: 'tabbycat', name: 'Harbour Moot', ...site });
+  const mapping = { rounds: '/rounds' };
+  const other = await create({ provider: 'generic_json', name: 'School Moot', base_url: site.base_url, mapping });
+  for (const verb of ['disable', 'enable']) await act(verb, one);
+  await act('remove', other);
+  return [one, other].map((id) => `feed:${id}`);
 }

@@ -15,7 +15,7 @@ const OF_THE_MACHINE = [
   ...[...RECORD, 'commands', 'inbox_mark', 'stream_backoffs', 'stream_states', 'presence_judged'],
   'lapsed_payloads',
   ...['matches', 'match_state', 'match_events', 'match_disputes'],
-  ...['session_checks', 'findings', 'integrity_runs'],
+  ...['session_checks', 'findings', 'integrity_runs', 'feed_states'],
   ...['leases', 'schedules', 'schedule_ticks', 'health_reports'],
   ...['installation', 'ticket_secrets', 'contact_details', 'knex_migrations', 'knex_migrations_lock'],
   ...['log_queue', 'log_state', 'log_leaves', 'log_tiles', 'log_held', 'log_checkpoints'],

@@ -26,11 +26,12 @@ import { streamName } from '../../src/core/definitions/stream.ts';
 import type { FileInfo } from '../../src/core/definitions/upload.ts';
 import type { Write } from '../../src/core/definitions/write.ts';
 import type { courtProblems } from '../../src/court/problems.ts';
+import type { feedProblems } from '../../src/feeds/feedProblems.ts';
 import type { galleryProblems } from '../../src/gallery/galleryProblems.ts';
 import type { guardProblems } from '../../src/guard/guardProblems.ts';
 import { catalog } from '../../src/modules.ts';
 import { authorOf } from './hall.ts';
-import { ASSIGNMENT, INSTITUTION, presiding, SESSION } from './matchFixture.ts';
+import { ASSIGNMENT, FEED, INSTITUTION, presiding, SESSION } from './matchFixture.ts';
 import { expectRowsAgree } from './rowsAgree.ts';
 
 const PAST = '018f3c1e-0000-7000-8000-000000000000';
@@ -43,6 +44,7 @@ const IDS: Record<string, string> = {
   institution: INSTITUTION,
   guard: INSTITUTION,
   contact: presiding.id,
+  feed: FEED,
 };
 
 export interface More {
@@ -76,7 +78,8 @@ type Code =
   | keyof typeof courtProblems
   | keyof typeof galleryProblems
   | keyof typeof guardProblems
-  | keyof typeof contactProblems;
+  | keyof typeof contactProblems
+  | keyof typeof feedProblems;
 type AnyDefinition = Pick<Mutation, 'name'>;
 
 const MINUTE_MS = 60_000;
@@ -176,7 +179,8 @@ function decide(
     ...(route.includes(':assignment_id') && { assignment_id: ASSIGNMENT }),
     ...(route.includes(':institution_id') && { institution_id: INSTITUTION }),
     ...(route.includes(':user_id') && { user_id: presiding.id }),
-    ...(route.includes('/api/guard/') && { owner: INSTITUTION }),
+    ...(route.includes(':feed_id') && { feed_id: FEED }),
+    ...(/^POST .api.(guard|feed.:)/.test(route) && { owner: INSTITUTION }),
     observation_id,
     file,
     ...('guarded' in definition && { author: { ...authorOf(actor), ...author } }),

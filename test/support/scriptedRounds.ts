@@ -44,6 +44,7 @@ const ROUNDS: Record<string, (round: Round) => void> = {
   '0.2.0-gallery': speakBeside,
   '0.2.0-contact': revealTwice,
   '0.2.0-banned': banAndLift,
+  '0.2.0-fed': switchFeed,
 };
 
 export const scriptedRounds = Object.keys(ROUNDS);
@@ -309,4 +310,18 @@ function banAndLift({ court }: Round): void {
   act('enforce', { subject: 'key', value, rule: 'honeypot' }, system);
   act('confirm', { key: value, reason: 'Seen, and rightly so.', hours: 2 }, admin);
   act('unban', { key: value, reason: 'It was autofill.' }, admin);
+}
+
+/** A feed is named, switched off and on, and removed. */
+function switchFeed({ court }: Round): void {
+  const act = (verb: string, input: JsonObject) => {
+    const { status, result } = court.sendApart(`feed.${verb}`, input, admin);
+    expect(status).toBe('applied');
+    court.wait(SECOND);
+    return result;
+  };
+  const site = { base_url: 'https://tab.example.org', tournament: 'harbour2026', secret_ref: 'tab' };
+  const facts = { provider: 'tabbycat', name: 'Harbour Moot', visibility: 'institution', ...site };
+  const { id: feed_id } = act('create', { ...facts, institution_id: INSTITUTION });
+  for (const verb of ['disable', 'enable', 'remove']) act(verb, { feed_id, owner: INSTITUTION });
 }

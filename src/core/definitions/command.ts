@@ -9,6 +9,7 @@ import type { Queryable } from '../sql/queryable.ts';
 import type { Actor, Role } from './actor.ts';
 import type { Guarded } from './author.ts';
 import type { EventDefinition, ExportedEvent, JsonObject, NewEvent } from './event.ts';
+import type { Outside } from './outside.ts';
 import type { Rejection } from './problem.ts';
 import type { Reserved } from './reserved.ts';
 import type { Head, StreamKind } from './stream.ts';
@@ -130,6 +131,8 @@ export interface CommandDefinition<Input = unknown, States = unknown, Scope = un
   limit?: string;
   /** What the input asks for beyond its schema. */
   faults?(input: Input, actor: Actor): InputError[];
+  /** The same of what the input names outside of the record. Not asked of a repetition. */
+  looksOut?(outside: Outside, asked: { input: Input; actor: Actor }): Promise<InputError[]>;
   /** A feature that must be switched on for this command. */
   feature?: Feature;
   /** Features that this input needs to be switched on. */

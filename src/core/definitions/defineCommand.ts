@@ -63,7 +63,17 @@ type Within<Input> = keyof Input & `${string}_id`;
 
 type DoorParts<Input, Scope> = Pick<
   CommandDefinition<Input, unknown, Scope>,
-  'limit' | 'faults' | 'feature' | 'features' | 'admits' | 'refuse' | 'signed' | 'putAside' | 'readAside' | 'counted'
+  | 'limit'
+  | 'faults'
+  | 'looksOut'
+  | 'feature'
+  | 'features'
+  | 'admits'
+  | 'refuse'
+  | 'signed'
+  | 'putAside'
+  | 'readAside'
+  | 'counted'
 >;
 
 interface Answering<Input, Body extends z.ZodObject, L extends Locks, Fact, Resource extends z.ZodType> {

@@ -6,6 +6,7 @@ import type { Author } from './author.ts';
 import type { Catalog, Target } from './command.ts';
 import type { JsonObject } from './event.ts';
 import type { Blobs, NamedFile } from './files.ts';
+import type { Outside } from './outside.ts';
 import type { RouteParams } from './route.ts';
 
 export interface Asked<Params, Query> {
@@ -60,7 +61,7 @@ export interface QueryDefinition<
    * Goes on when the reading is over and its transaction with it: looking at files takes its time. For a reader without a
    * token no file is opened: there are no blobs.
    */
-  complete?(body: NoInfer<Body>, blobs: Blobs | null): Promise<NoInfer<Answer>>;
+  complete?(body: NoInfer<Body>, blobs: Blobs | null, outside: Outside): Promise<NoInfer<Answer>>;
   /** The answer is this file, and not the body. */
   attach?(body: NoInfer<Body>): Attachment;
   /** The answer's version, for the ETag header. */

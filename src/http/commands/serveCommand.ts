@@ -107,16 +107,18 @@ export async function checkCommand(
 
 /** A repetition is not refused: its answer is what became of the first. @throws {Problem} */
 async function demandUnrefused(
-  { reading, acceptor }: ApiContext,
-  { refuse }: CommandDefinition,
+  { reading, acceptor, outside }: ApiContext,
+  { refuse, looksOut }: CommandDefinition,
   req: Request,
   sender: Actor | null,
   input: JsonObject,
   idempotency: Submission['idempotency'],
 ): Promise<void> {
-  if (!refuse) return;
+  if (!refuse && !looksOut) return;
   if (idempotency && (await acceptor.findFingerprint(idempotency)) !== undefined) return;
   const actor = sender ?? anonymousReader(req);
+  if (looksOut) demandValid(listFaults(await looksOut(outside, { input, actor })));
+  if (!refuse) return;
   const rejection = await reading.inScope(actor, null, (db) => refuse({ db, actor, input }));
   if (rejection) throw new Problem(rejection);
 }

@@ -6,6 +6,7 @@ import type { Request, Response } from 'express';
 import type { Scopes } from '../../access/demandScope.ts';
 import type { Actor } from '../../core/definitions/actor.ts';
 import type { CommandDefinition, Feature, IssueTicket } from '../../core/definitions/command.ts';
+import type { Outside } from '../../core/definitions/outside.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import type { Addresses } from '../../infra/addresses.ts';
@@ -38,6 +39,8 @@ export interface ApiContext {
   reading: Reading;
   queues: Queues;
   broadcast: Broadcast;
+  /** Looks at what commands name outside of the record. */
+  outside: Outside;
   /** What relays say of themselves. */
   reports: Reports;
   tokens: Tokens;

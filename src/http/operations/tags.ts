@@ -17,6 +17,7 @@ const WORDS: Readonly<Record<string, string>> = {
   guard: 'Bans of browsers, people and addresses.',
   institution: 'What admins set for their institution.',
   contact: 'Cards with which those who run a round are reached.',
+  feed: 'Rounds that come in from tournament software.',
   tokens: 'Ending tokens before their time.',
   ops: 'What operators look at.',
   health: 'Whether this server lives and is of use; without a token.',

@@ -97,13 +97,15 @@ function verify(
 }
 
 async function completed(
-  { hashing, blobs }: ApiContext,
+  { hashing, blobs, outside }: ApiContext,
   { complete }: QueryDefinition,
   actor: Actor,
   found: JsonObject | undefined,
 ): Promise<JsonObject | undefined> {
   if (!found || !complete) return found;
   const completing =
-    actor.role === 'anonymous' ? complete(found, null) : hashing.run(actor, () => complete(found, blobs));
+    actor.role === 'anonymous'
+      ? complete(found, null, outside)
+      : hashing.run(actor, () => complete(found, blobs, outside));
   return completing as Promise<JsonObject>;
 }

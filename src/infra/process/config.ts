@@ -19,6 +19,11 @@ export function blobFolder({ BLOB_DIR, PLEAROLL_HOME }: Config): string {
   return BLOB_DIR === undefined ? join(PLEAROLL_HOME, 'blobs') : resolve(BLOB_DIR);
 }
 
+/** Where the tokens of feeds are. */
+export function feedSecretsFolder({ FEED_SECRETS_DIR, PLEAROLL_HOME }: Config): string {
+  return FEED_SECRETS_DIR === undefined ? join(PLEAROLL_HOME, 'feeds') : resolve(FEED_SECRETS_DIR);
+}
+
 /** Where erasures are written down, apart from the database. */
 export function erasuresFile({ ERASURES_FILE, PLEAROLL_HOME }: Config): string {
   return ERASURES_FILE === undefined ? join(PLEAROLL_HOME, 'signer', 'erasures.ndjson') : resolve(ERASURES_FILE);

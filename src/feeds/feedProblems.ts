@@ -1,0 +1,37 @@
+/** What may stand against bringing a round in. */
+import { defineProblems, rejectWith } from '../core/definitions/problem.ts';
+
+export const feedProblems = defineProblems({
+  draw_not_released: [
+    409,
+    'The draw of this round is not released',
+    'The tournament software has not released the draw of this round. Nothing of it is published before.',
+    'Release the draw there. One that is confirmed can be brought in before, privately, with `unreleased`.',
+  ],
+  provider_failed: [
+    409,
+    'The tournament software did not give what was asked for',
+    'The site could not be reached, refused, or answered what cannot be read; `detail` says which. Nothing was changed.',
+    'Look whether the site works, and whether its token still has the rights that docs/feeds.md names. Then try again.',
+  ],
+  breaker_open: [
+    409,
+    'The tournament software is left alone for a while',
+    'The last requests failed one after the other, so none is sent for a minute.',
+    'Come back in a minute. `GET /api/feed/<id>` says how the feed is.',
+  ],
+  feed_disabled: [
+    409,
+    'The feed is switched off',
+    'An admin has disabled this feed: nothing is asked of it, and nothing comes from it.',
+    'Switch it on with `feed/<id>/enable`.',
+  ],
+  confirm_plan: [
+    409,
+    'This changes more than is done without a look at it',
+    'What would be done cancels a match, touches a session that is under way, or changes more than a fifth of the round; or it is no longer what the plan said that was confirmed.',
+    'Ask with `dry_run` what would be done, and send its `plan` along.',
+  ],
+});
+
+export const reject = rejectWith(feedProblems);

@@ -1,0 +1,18 @@
+/** Feeds: rounds that come in from tournament software, as assignments, by the commands of the admin who asks. */
+import { defineModule } from '../core/definitions/module.ts';
+import { createFeed } from './createFeed.ts';
+import { disableFeed } from './disableFeed.ts';
+import { enableFeed } from './enableFeed.ts';
+import { feeds as feedTable } from './feed.ts';
+import { feedProblems } from './feedProblems.ts';
+import { readFeed, readFeeds } from './readFeeds.ts';
+import { removeFeed } from './removeFeed.ts';
+
+export const feeds = defineModule({
+  name: 'feeds',
+  problems: feedProblems,
+  reserved: { event_prefixes: [], stream_kinds: ['feed'] },
+  commands: [createFeed, enableFeed, disableFeed, removeFeed],
+  tables: [feedTable],
+  queries: [readFeeds, readFeed],
+});
