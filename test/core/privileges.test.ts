@@ -23,7 +23,10 @@ const on = (names: string[], verbs: string): Rights => Object.fromEntries(names.
 
 /** Everything that a role may do. */
 const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
-  api: on([...SHOWN, ...CHAIN, ...CHECKS, ...SCHEDULE, ...LOG, ...MATCHES, ...FEEDS, 'commands', 'integrity_runs'], 'select'),
+  api: on(
+    [...SHOWN, ...CHAIN, ...CHECKS, ...SCHEDULE, ...LOG, ...MATCHES, ...FEEDS, 'commands', 'integrity_runs'],
+    'select',
+  ),
   feeds: on(MATCHES, 'select insert update delete'),
   door: {
     installation: 'select',

@@ -380,11 +380,15 @@ export const Settings = z.object({
     readBy: ['start', 'web', 'worker', 'job'],
     help: 'Networks, like `10.0.0.0/8`, in which the sites of feeds may be although their addresses are not public, and where they are asked without TLS too.',
   }),
-  FEED_SECRETS_DIR: z.string().min(1).optional().register(described, {
-    readBy: ['start', 'web', 'worker', 'job'],
-    unset: '`feeds` in `PLEAROLL_HOME`',
-    help: 'Folder of the tokens of feeds: `<institution id>/<name>`, each a file that holds `{"origin":"https://…","token":"…"}`.',
-  }),
+  FEED_SECRETS_DIR: z
+    .string()
+    .min(1)
+    .optional()
+    .register(described, {
+      readBy: ['start', 'web', 'worker', 'job'],
+      unset: '`feeds` in `PLEAROLL_HOME`',
+      help: 'Folder of the tokens of feeds: `<institution id>/<name>`, each a file that holds `{"origin":"https://…","token":"…"}`.',
+    }),
   SHUTDOWN_GRACE_SECONDS: z.coerce.number().min(1).default(25).register(described, {
     readBy: PROCESSES,
     help: 'How long a process that was told to stop may take. A relay sends its listeners away in the first part of it, one after the other.',
