@@ -19,6 +19,8 @@ import type { CrashPoint } from './apply/attempt.ts';
 import { createExpirer } from './court/expireTurns.ts';
 import { DEADLINE } from './court/leaveDeadlines.ts';
 import { createPresenceWatch } from './court/watchPresence.ts';
+import { createFeedJobs, FEED_JOBS_AT_ONCE } from './feeds/feedJobs.ts';
+import { createRoomFeed } from './feeds/roomFeed.ts';
 import { createSequencer } from './log/sequencer.ts';
 import { startOverduePoll } from './overduePoll.ts';
 import { timetable } from './schedule.ts';
@@ -38,6 +40,8 @@ const TIMED = new Set(timetable.map(({ job }) => job.name));
 const DOORBELLS_AT_ONCE = 32;
 const POOL_SIZE = 6;
 /** Timed jobs leave room for a verification on request. */
+/** One that reads, and one that stores. */
+const FEEDS_POOL_SIZE = 2;
 const INTEGRITY_AT_ONCE = RUNS_AT_ONCE + VERIFICATIONS_AT_ONCE;
 const JOB_POOL_SIZE = 2 * RUNS_AT_ONCE + 1;
 const VERIFIER_POOL_SIZE = INTEGRITY_AT_ONCE + RUNS_AT_ONCE;
@@ -51,11 +55,14 @@ export async function startWorker(
   reach?: (point: CrashPoint) => void,
   watch?: Watch,
 ): Promise<Running> {
-  const { config, installation, queues, broadcast, heartbeat, metrics, log, blobs } = backbone;
+  const { config, installation, queues, broadcast, heartbeat, metrics, log, blobs, fanout } = backbone;
   await queues.demandFit();
   const pool = backbone.openPool('worker', POOL_SIZE);
   const jobPool = backbone.openPool('worker', JOB_POOL_SIZE);
   const verifierPool = backbone.openPool('verifier', VERIFIER_POOL_SIZE);
+  const feedsPool = backbone.openPool('feeds', FEEDS_POOL_SIZE);
+  const db = jobPool;
+  const rooms = createRoomFeed({ db, feedsPool, publishMatch: fanout.publishMatch, log });
   const applier = createApplier({
     pool,
     catalog,
@@ -66,10 +73,10 @@ export async function startWorker(
     log,
     erasuresFile: erasuresFile(config),
     openStateKey: () => openStateKey(stateKeyFile(config, installation), log),
+    touchRooms: rooms.touch,
     ...(reach && { reach }),
     ...(watch && { watch }),
   });
-  const db = jobPool;
   const expirer = createExpirer({ db, send: createSend({ db, catalog, queues, log, request_id: DEADLINE }), log });
   const runner = createTickRunner({ backbone, pool: jobPool, verifierPool, catalog, timetable });
   const sequencer = createSequencer({ pool: jobPool, broadcast, metrics, log });
@@ -82,7 +89,9 @@ export async function startWorker(
   const doorbells = queues.worker('commands', answer, { concurrency: DOORBELLS_AT_ONCE });
   const integrity = queues.worker('integrity', answerIntegrity, { concurrency: INTEGRITY_AT_ONCE });
   const maintenance = queues.worker<TickKey, object>('maintenance', runner.answer, { concurrency: RUNS_AT_ONCE });
-  await queues.run([doorbells, integrity, maintenance] as Worker[]);
+  const feedJobs = createFeedJobs({ rooms });
+  const feeds = queues.worker('default', feedJobs.answer, { concurrency: FEED_JOBS_AT_ONCE });
+  await queues.run([doorbells, integrity, maintenance, feeds] as Worker[]);
   const polls = backbone.openPool('worker', POLL_POOL_SIZE);
   const overduePoll = startOverduePoll(
     polls,
@@ -100,13 +109,14 @@ export async function startWorker(
     sequencer.close();
     await presence.close();
     const runs = Promise.all([runner.close(), verifier.close()]);
-    const workers = Promise.all([doorbells.close(), integrity.close(), maintenance.close(), runs]);
+    const workers = Promise.all([doorbells.close(), integrity.close(), maintenance.close(), feeds.close(), runs]);
     // While Redis is away BullMQ would wait for it; what is under way is the applier's to finish.
     const within = queues.isConnected() === false ? 0 : timings.stopping.worker_within_ms;
     await Promise.race([workers, new Promise((resolve) => setTimeout(resolve, within).unref())]);
     await applier.close();
+    await rooms.close();
     await Promise.all([polled, left]);
-    await Promise.all([pool.end(), jobPool.end(), verifierPool.end(), polls.end()]);
+    await Promise.all([pool.end(), jobPool.end(), verifierPool.end(), feedsPool.end(), polls.end()]);
   }
 
   return { db: pool, close };

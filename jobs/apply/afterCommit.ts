@@ -7,6 +7,7 @@ import { linksTo, traceIdOf, tracer, within } from '../../src/infra/telemetry/tr
 import { announceScopeChanges } from '../court/announceScopeChanges.ts';
 import { leaveDeadlines, observeLateness } from '../court/leaveDeadlines.ts';
 import { removeErasedFiles } from '../court/removeErasedFiles.ts';
+import { followRooms } from '../feeds/followRooms.ts';
 import { announceBans } from '../guard/announceBans.ts';
 import { banAuthors } from '../guard/banAuthors.ts';
 import { announceRevocations } from '../tokens/announceRevocations.ts';
@@ -25,6 +26,7 @@ const followers: readonly Follower[] = [
   banAuthors,
   leaveDeadlines,
   observeLateness,
+  followRooms,
   setFaultsAside,
 ];
 

@@ -34,6 +34,8 @@ export interface ApplierOptions {
   blobs: BlobStore;
   metrics: Metrics;
   log: Log;
+  /** Told which rooms' matches a commit concerned. */
+  touchRooms?(assignment_ids: Iterable<string>): void;
   /** Where erasures are written down before they are committed. */
   erasuresFile: string;
   /** With which snapshots of states are sealed. */
@@ -57,7 +59,20 @@ export interface Attempts {
 const BEGIN = `begin; set local lock_timeout = ${timings.applying.lock_ms}`;
 
 export function createAttempts(options: ApplierOptions, isClosing: () => boolean): Attempts {
-  const { pool, catalog, queues, broadcast, blobs, metrics, log, erasuresFile, openStateKey, watch, reach } = options;
+  const {
+    pool,
+    catalog,
+    queues,
+    broadcast,
+    blobs,
+    metrics,
+    log,
+    erasuresFile,
+    openStateKey,
+    watch,
+    reach,
+    touchRooms,
+  } = options;
   const states = createStates(catalog, {
     snapshots: createSnapshots({
       openKey: openStateKey,
@@ -94,7 +109,7 @@ export function createAttempts(options: ApplierOptions, isClosing: () => boolean
     metrics.transactionSeconds.observe((performance.now() - started) / 1_000);
     metrics.batchSize.observe(decided.outcomes.length);
     for (const [stream, current] of decided.moved) states.keep(stream, current, decided.erasures);
-    await followCommit(decided, { db: pool, queues, broadcast, blobs, metrics, log });
+    await followCommit(decided, { db: pool, queues, broadcast, blobs, metrics, log, touchRooms });
     reach?.('after_publish');
     return decided;
   }

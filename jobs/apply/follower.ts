@@ -16,6 +16,8 @@ export interface FollowTools {
   /** Of the worker, with no transaction open. */
   db: Queryable;
   blobs: BlobStore;
+  /** These rooms are read again, as matches, for boards. */
+  touchRooms?: ((assignment_ids: Iterable<string>) => void) | undefined;
   metrics: Metrics;
   log: Log;
 }

@@ -2,16 +2,18 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createRoomFeed } from '../../jobs/feeds/roomFeed.ts';
 import type { Actor } from '../../src/core/definitions/actor.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { maySeeMatch, type ShownState } from '../../src/feeds/matches/match.ts';
 import { matchIdOf } from '../../src/feeds/matches/matchId.ts';
-import type { MatchUpdate } from '../../src/feeds/matches/nextState.ts';
+import type { MatchChange, MatchUpdate } from '../../src/feeds/matches/nextState.ts';
 import { readMatch, readMatchEvents, readMatchState } from '../../src/feeds/matches/readMatch.ts';
 import { findStaleRooms, readRooms } from '../../src/feeds/matches/readRooms.ts';
 import { storeMatches } from '../../src/feeds/matches/storeMatches.ts';
 import { createReading } from '../../src/http/queries/scopedReads.ts';
 import { inTransaction, openPool } from '../../src/infra/postgres/database.ts';
+import { createLog } from '../../src/infra/telemetry/log.ts';
 import { type Court, openCourt } from '../integrity/recordFixture.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 import { nodesOf, planOf, walksOf } from '../support/plans.ts';
@@ -36,6 +38,7 @@ const within = <T>(work: (db: Queryable) => Promise<T>) => inTransaction(pools.f
 const store = (...updates: MatchUpdate[]) => storeMatches(pools.feeds, within, updates);
 const relay = () => pools.relay as Queryable;
 
+const hence = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString();
 const AT = '2026-11-21T10:00:00.000Z';
 const feed_id = randomUUID();
 const institution_id = randomUUID();
@@ -152,6 +155,32 @@ test('a room is a match of its assignment’s id, as long as it is the last that
   expect(match).toMatchObject({ provider: 'internal', phase: 'pre_match', session_id });
   expect(maySeeMatch({ id: randomUUID(), role: 'judge', institution_id: court.institution_id }, match!)).toBe(true);
   expect(maySeeMatch(reader('judge'), match!)).toBe(false);
+});
+
+test('a room that was touched is read again and told of, and one that was missed is found', async () => {
+  const told: MatchChange[] = [];
+  const rooms = createRoomFeed({
+    ...{ db: pools.worker, feedsPool: pools.feeds, log: createLog('silent', 'test') },
+    publishMatch: async (change) => void told.push(change),
+  });
+  const [touched, missed] = [await court.assignment(), await court.assignment(undefined, { scheduled_at: hence(3) })];
+  rooms.touch([touched]);
+  await rooms.idle();
+  expect(told.map(({ match_id, tier, version }) => ({ match_id, tier, version }))).toEqual([
+    { match_id: touched, tier: 0, version: 1 },
+  ]);
+  await rooms.heal();
+  expect(told.map(({ match_id }) => match_id)).toContain(missed);
+  const session_id = await court.session(missed);
+  await court.send(['session.start', { session_id }]);
+  await rooms.heal();
+  expect(told.filter(({ match_id, tier }) => match_id === missed && tier === 0).at(-1)?.changed).toMatchObject({
+    phase: 'live',
+  });
+  const heard = told.length;
+  await rooms.heal();
+  expect(told).toHaveLength(heard);
+  await rooms.close();
 });
 
 test('what changed last, and what changed long ago, is found by an index', async () => {

@@ -96,7 +96,7 @@ test.skipIf(redisUrl === null)(
     for (const prefix of own) {
       const parts = keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length).split(':')[0]);
       expect(new Set(parts)).toEqual(
-        new Set(['bull', 'presence', 'probe', 'ratelimit', 'relay', 'resume', 'shadowban']),
+        new Set(['bull', 'presence', 'probe', 'ratelimit', 'relay', 'resume', 'shadowban', 'snap', 'stream']),
       );
     }
     expect(channels.filter((channel) => !isOwn(channel))).toEqual([]);

@@ -9,16 +9,18 @@ export const PRE_MATCH_MS = 15 * 60_000;
 export interface DebateStand {
   result: 'none' | 'postponed' | 'draft' | 'confirmed';
   starts_at: string | null;
-  /** Its results are not for anybody yet, confirmed or not. */
-  silent: boolean;
+}
+
+const BY_RESULT = { none: 'scheduled', postponed: 'postponed', draft: 'scoring', confirmed: 'finished' } as const;
+
+/** @param said where its site's scoreboard says it */
+export function phaseOfDebate({ result, starts_at }: DebateStand, now_ms: number, said?: Phase): Phase {
+  return phaseInTime(said ?? BY_RESULT[result], starts_at, now_ms);
 }
 
 /** No site says when a debate begins: until it has a result it is under way from the time that it was set for. */
-export function phaseOfDebate({ result, starts_at, silent }: DebateStand, now_ms: number): Phase {
-  if (result === 'postponed') return 'postponed';
-  if (result === 'confirmed' && !silent) return 'finished';
-  if (result !== 'none') return 'scoring';
-  if (starts_at === null) return 'scheduled';
+export function phaseInTime(said: Phase, starts_at: string | null, now_ms: number): Phase {
+  if (said !== 'scheduled' || starts_at === null) return said;
   const left_ms = Date.parse(starts_at) - now_ms;
   if (left_ms <= 0) return 'live';
   return left_ms <= PRE_MATCH_MS ? 'pre_match' : 'scheduled';

@@ -44,7 +44,7 @@ export function doorbellEntryFor({ id, name, streams, request_id }: Omit<Doorbel
 /** Of a doorbell that is answered when none without it waits. */
 export const LATER = { priority: 1 } as const;
 
-export const QUEUE_NAMES = ['commands', 'integrity', 'maintenance', 'dead-letters'] as const;
+export const QUEUE_NAMES = ['commands', 'integrity', 'maintenance', 'default', 'dead-letters'] as const;
 export type QueueName = (typeof QUEUE_NAMES)[number];
 
 export interface Queues {

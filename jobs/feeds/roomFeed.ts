@@ -1,0 +1,99 @@
+/**
+ * The provider `internal`: our own rooms are matches, read again after each commit that concerned them. A commit waits for
+ * none of it and no transaction of a court takes part in it: a room that was missed is found by its number of events.
+ */
+import type pg from 'pg';
+import { NIL_ID } from '../../src/core/chain/ids.ts';
+import type { Queryable } from '../../src/core/sql/queryable.ts';
+import type { MatchChange } from '../../src/feeds/matches/nextState.ts';
+import { findOpenRooms, findStaleRooms, type Place, readRooms } from '../../src/feeds/matches/readRooms.ts';
+import { storeMatches } from '../../src/feeds/matches/storeMatches.ts';
+import { inTransaction } from '../../src/infra/postgres/database.ts';
+import type { Log } from '../../src/infra/telemetry/log.ts';
+
+export interface RoomFeed {
+  /** They are read again soon. */
+  touch(assignment_ids: Iterable<string>): void;
+  /** Reads those again of which something was missed: each time a part of them. */
+  heal(): Promise<void>;
+  /** Resolves when all that was touched has been read. */
+  idle(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface RoomFeedOptions {
+  /** Role `worker`: what is recorded of rooms. */
+  db: Queryable;
+  /** Role `feeds`. */
+  feedsPool: pg.Pool;
+  publishMatch(change: MatchChange): Promise<void>;
+  log: Log;
+}
+
+const AT_ONCE = 200;
+/** What is beyond is found by its number of events. */
+const MOST_WAITING = 20_000;
+/** Of one look. */
+const LOOKED_AT = 500;
+/** Around now: what is further away is read when something of it is recorded. */
+const [BEFORE_MS, AHEAD_MS] = [24 * 3_600_000, 8 * 24 * 3_600_000];
+
+export function createRoomFeed({ db, feedsPool, publishMatch, log }: RoomFeedOptions): RoomFeed {
+  const waiting = new Set<string>();
+  let reading: Promise<void> | undefined;
+  let place: Place | undefined;
+  let closing = false;
+  const within = <T>(work: (db: Queryable) => Promise<T>) => inTransaction(feedsPool, work);
+
+  function touch(assignment_ids: Iterable<string>): void {
+    for (const id of assignment_ids) if (waiting.size < MOST_WAITING) waiting.add(id);
+    if (waiting.size > 0 && !closing) reading ??= readAll();
+  }
+
+  async function readAll(): Promise<void> {
+    // What is committed in the same round of the event loop is read together.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (waiting.size > 0 && !closing) {
+      const ids = [...waiting].slice(0, AT_ONCE);
+      for (const id of ids) waiting.delete(id);
+      await read(ids).catch((err) =>
+        log.warn({ err, rooms: ids.length }, 'reading rooms failed; they are found again'),
+      );
+    }
+    reading = undefined;
+  }
+
+  async function read(ids: readonly string[]): Promise<void> {
+    const changes = await storeMatches(feedsPool, within, await readRooms(db, ids));
+    await Promise.all(changes.map(publishMatch));
+  }
+
+  async function heal(): Promise<void> {
+    const now = Date.now();
+    const days = { from: isoOf(now - BEFORE_MS), to: isoOf(now + AHEAD_MS) };
+    const { ids, next } = await findStaleRooms(
+      db,
+      days,
+      place ?? { after_time: days.from, after_id: NIL_ID },
+      LOOKED_AT,
+    );
+    // Those that are not over are read whenever they were set for.
+    const open = place === undefined ? await findOpenRooms(db, LOOKED_AT) : [];
+    place = next;
+    touch([...ids, ...open]);
+    await idle();
+  }
+
+  async function idle(): Promise<void> {
+    while (reading) await reading;
+  }
+
+  async function close(): Promise<void> {
+    closing = true;
+    await idle();
+  }
+
+  return { touch, heal, idle, close };
+}
+
+const isoOf = (ms: number) => new Date(ms).toISOString();

@@ -1,0 +1,33 @@
+/** The rounds of which something may still be heard, as the leader reads them. */
+import type { Queryable } from '../../src/core/sql/queryable.ts';
+import { OVER, type Phase } from '../../src/feeds/matches/match.ts';
+
+export interface TargetRow {
+  feed_id: string;
+  provider: string;
+  round: number;
+  phases: Phase[];
+  match_ids: string[];
+}
+
+/** Results may be corrected so long after the end. */
+const RECHECKED_MINUTES = 180;
+const AHEAD_DAYS = 7;
+/** What was to begin so long ago and never had a result is not waited for. */
+const WAITED_DAYS = 2;
+/** Of an installation. */
+const MOST_TARGETS = 2_000;
+
+const TARGETS = `
+  select f.id as feed_id, f.provider, m.round, array_agg(distinct m.phase) as phases, array_agg(m.id) as match_ids
+  from feeds f join matches m on m.feed_id = f.id
+  where f.state = 'enabled' and f.base_url is not null
+    and m.listed_at between clock_timestamp() - interval '${WAITED_DAYS} days' and clock_timestamp() + interval '${AHEAD_DAYS} days'
+    and (m.phase <> all($1) or exists (select from match_state s
+      where s.match_id = m.id and s.updated_at > clock_timestamp() - interval '${RECHECKED_MINUTES} minutes'))
+  group by f.id, f.provider, m.round order by f.id, m.round limit ${MOST_TARGETS}`;
+
+/** @param db of role `worker` */
+export async function readTargets(db: Queryable): Promise<TargetRow[]> {
+  return (await db.query<TargetRow>(TARGETS, [OVER])).rows;
+}

@@ -1,0 +1,147 @@
+/**
+ * What a site says of one of its rounds, in our words: which debate is which match, what is shown of it, and what is left
+ * because nobody can tell. Ids of a provider lead to one match for ever: a debate that was drawn anew with the same teams
+ * stays the match that it was, and where that is not plain nothing is mapped anew. Pure.
+ */
+import type { Visibility } from '../../access/scope.ts';
+import type { Debate, Round, Scoreboard } from '../providers/provider.ts';
+import type { ShownState } from './match.ts';
+import { matchIdOf } from './matchId.ts';
+import type { MatchRow, MatchUpdate } from './nextState.ts';
+import { pairOf } from './pair.ts';
+import { isPublished, phaseInTime, phaseOfDebate } from './phases.ts';
+
+export interface FeedOf {
+  id: string;
+  institution_id: string;
+  provider: string;
+  visibility: Visibility;
+}
+
+/** A match of the round, as it stands. */
+export interface KnownMatch {
+  row: MatchRow;
+  state: ShownState;
+}
+
+export interface RoundRead {
+  feed: FeedOf;
+  /** Undefined where it was not asked for: then nothing is made or withdrawn. */
+  round: Round | undefined;
+  /** Undefined where it was not asked for. */
+  scoreboard: Scoreboard | undefined;
+  known: readonly KnownMatch[];
+  /** The assignment that a debate was imported as. */
+  assignments: ReadonlyMap<string, string>;
+  tick: number;
+  now_ms: number;
+}
+
+export interface RoundUpdates {
+  updates: MatchUpdate[];
+  /** Debates that are no match yet: a bye, sides that are not settled, teams without names. */
+  unresolved: number;
+  /** Debates that could be two matches, or a team that debates twice. */
+  conflicts: number;
+}
+
+export function updatesOfRound(read: RoundRead): RoundUpdates {
+  return read.round ? byDraw(read, read.round) : byScoreboard(read);
+}
+
+function byDraw(read: RoundRead, round: Round): RoundUpdates {
+  const known = new Map(read.known.map((match) => [match.row.provider_id, match]));
+  const listed = new Set(round.debates.map(({ id }) => id));
+  const gone = read.known.filter(({ row }) => !listed.has(row.provider_id!));
+  const updates: MatchUpdate[] = [];
+  const [teams, taken] = [new Set<string>(), new Set<KnownMatch>()];
+  const count = { unresolved: 0, conflicts: 0 };
+  for (const debate of round.debates) {
+    const sides = sidesOf(debate);
+    if (!sides) {
+      count.unresolved += 1;
+      continue;
+    }
+    if (sides.some(({ id }) => teams.has(id))) {
+      count.conflicts += 1;
+      continue;
+    }
+    for (const { id } of sides) teams.add(id);
+    const pair = pairOf(sides.map(({ name }) => name));
+    const same = gone.filter((match) => !taken.has(match) && pair !== null && match.row.pair === pair);
+    if (same.length > 1) count.conflicts += 1;
+    const was = known.get(debate.id) ?? (same.length === 1 ? same[0] : undefined);
+    if (was) taken.add(was);
+    updates.push(updateOf(read, round, debate, { pair, was, sides }));
+  }
+  const withdrawn = read.known.filter((match) => !taken.has(match) && match.row.published);
+  const tick = read.tick;
+  updates.push(...withdrawn.map(({ row, state }) => ({ row: { ...row, published: false }, state, source: tick })));
+  return { updates, ...count };
+}
+
+interface Side {
+  id: string;
+  name: string;
+}
+
+/** The two that meet, petitioner first; undefined where there are not two with names and settled sides. */
+function sidesOf({ teams, sides_confirmed }: Debate): [Side, Side] | undefined {
+  if (!sides_confirmed || teams.length !== 2) return undefined;
+  const [one, other] = (['petitioner', 'respondent'] as const).map((side) => teams.find((team) => team.side === side));
+  if (!one?.name || !other?.name) return undefined;
+  return [
+    { id: one.id, name: one.name },
+    { id: other.id, name: other.name },
+  ];
+}
+
+const titleOf = ([one, other]: [Side, Side]) => `${one.name} v. ${other.name}`.slice(0, 400);
+
+interface Named {
+  pair: string | null;
+  was: KnownMatch | undefined;
+  sides: [Side, Side];
+}
+
+function updateOf(read: RoundRead, round: Round, debate: Debate, { pair, was, sides }: Named): MatchUpdate {
+  const { feed, scoreboard, assignments, tick, now_ms } = read;
+  const { id: feed_id, institution_id, provider, visibility } = feed;
+  const found = scoreboard?.debates.find(({ id }) => id === debate.id);
+  const scheduled_at = debate.starts_at ?? round.starts_at;
+  const { result } = debate;
+  const phase = phaseOfDebate({ result, starts_at: scheduled_at }, now_ms, found?.phase);
+  const isOpen = result === 'confirmed' && !round.silent;
+  const state: ShownState = {
+    ...{ phase, title: debate.title ?? titleOf(sides), courtroom: debate.venue?.name ?? null, scheduled_at },
+    ...{ petitioner: sides[0].name, respondent: sides[1].name },
+    score: isOpen ? (found?.score ?? was?.state.score ?? null) : null,
+    ...{ speaker: null, behind_minutes: 0, awaits_result: false },
+  };
+  const row: MatchRow = {
+    id: was?.row.id ?? matchIdOf(feed_id, debate.id),
+    ...{ institution_id, visibility, provider, feed_id, provider_id: debate.id, round: round.seq, pair },
+    assignment_id: assignments.get(debate.id) ?? was?.row.assignment_id ?? null,
+    ...{ session_id: was?.row.session_id ?? null, published: isPublished(round) },
+  };
+  return { row, state, source: tick };
+}
+
+/** Of matches that are known already: what is new in the draw waits until the draw is read. */
+function byScoreboard({ scoreboard, known, tick, now_ms }: RoundRead): RoundUpdates {
+  if (!scoreboard) return { updates: [], unresolved: 0, conflicts: 0 };
+  if (!isPublished(scoreboard)) {
+    const shown = known.filter(({ row }) => row.published);
+    const updates = shown.map(({ row, state }) => ({ row: { ...row, published: false }, state, source: tick }));
+    return { updates, unresolved: 0, conflicts: 0 };
+  }
+  const byId = new Map(known.map((match) => [match.row.provider_id, match]));
+  const updates = scoreboard.debates.flatMap(({ id, phase, score }) => {
+    const match = byId.get(id);
+    if (!match) return [];
+    const { row, state } = match;
+    const now = { phase: phaseInTime(phase, state.scheduled_at, now_ms), score };
+    return [{ row: { ...row, published: true }, state: { ...state, ...now }, source: tick }];
+  });
+  return { updates, unresolved: scoreboard.debates.length - updates.length, conflicts: 0 };
+}
