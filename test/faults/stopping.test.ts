@@ -11,7 +11,7 @@ import { startLoad } from '../support/load.ts';
 import { type Process, until } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { openWire } from '../support/wire.ts';
-import { openScene, type Scene, shareScene } from './scene.ts';
+import { openScene, recoveryTime, type Scene, shareScene } from './scene.ts';
 
 const CLEANLY = { code: 0, signal: null };
 /** Of each kind, one after the other; one more of the kind goes on. */
@@ -87,14 +87,14 @@ describe.skipIf(inject('redisUrl') === null)('stopping', () => {
       const all = [api, worker, ...others];
       expect(all.map(({ name }) => name).toSorted()).toEqual(LONG_RUNNING);
       const load = startLoad({ apis: [api.url], people: scene.people, sessions: await scene.openSessions(api, 4) });
-      await load.answered(50);
+      await load.answered(8);
       onTestFinished(() => redis.restart());
       await redis.kill();
       await until('it is missed', async () => (await get(api.url, '/health', null)).body.redis_connected === false);
       await load.answered(8);
       const sent = await load.stop();
+      await recoveryTime(scene, 'Redis away', 20_000);
       expect(await Promise.all(all.map(terminate))).toEqual(EACH_CLEANLY);
-      await scene.startWorker();
       await checkHistory(scene.database, sent);
     });
   });
