@@ -71,7 +71,8 @@ function normalised(text: string): string | undefined {
   return isIP(bare) === 0 ? undefined : ipaddr.process(bare).toString();
 }
 
-function among(networks: readonly string[]): (address: string) => boolean {
+/** @param networks in CIDR form */
+export function among(networks: readonly string[]): (address: string) => boolean {
   const list = new BlockList();
   for (const network of networks) {
     const [address, bits] = ipaddr.parseCIDR(network);

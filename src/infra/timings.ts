@@ -104,6 +104,8 @@ export const timings = {
     metrics_kept_ms: 1_000,
     backlog_every_ms: 1_000,
   },
+  /** Servers of others: connecting, one attempt as a whole, and what they may ask to be left alone for before a second. */
+  outbound: { connect_ms: 5_000, whole_ms: 10_000, most_wait_ms: 10_000 },
   /** How soon a process knows of a new key for tickets; it is honoured for half a day before it signs. */
   tickets: { read_again_ms: 60_000 },
   /** A command at the door: storing it, and waiting for its outcome. */

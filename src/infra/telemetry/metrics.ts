@@ -74,6 +74,10 @@ export function createMetrics() {
       'action',
     ]),
     contactReveals: counter('contact_reveals_total', 'Contact cards that were revealed'),
+    outboundRequests: counter('outbound_requests_total', 'Requests to servers of others, by what came of them', [
+      'outcome',
+    ]),
+    outboundSeconds: histogram('outbound_request_seconds', 'Duration of one request to a server of others', SECONDS),
     limiterRefusals: counter('limiter_refusals_total', 'Tries that a rate limit refused', ['type']),
     ...createJobMetrics(makers),
     deliveries,

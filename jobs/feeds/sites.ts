@@ -1,0 +1,65 @@
+/**
+ * The sites of feeds as this worker asks them: each with its provider, over the guarded way out, with the token of its
+ * institution, at the pace that all processes share.
+ */
+import { OutboundError } from '../../src/core/definitions/outbound.ts';
+import type { Feed } from '../../src/feeds/feed.ts';
+import { createPace, type Pace } from '../../src/feeds/pace/pace.ts';
+import type { Provider, Site } from '../../src/feeds/providers/provider.ts';
+import { providerNamed, requestsPerMinute } from '../../src/feeds/providers/providers.ts';
+import { createNetworks } from '../../src/infra/outbound/networks.ts';
+import { createOutbounds } from '../../src/infra/outbound/outbound.ts';
+import { readSecret } from '../../src/infra/outbound/secretFile.ts';
+import { openSharedStates } from '../../src/infra/pace/sharedStates.ts';
+import type { Backbone } from '../../src/infra/process/backbone.ts';
+import { feedSecretsFolder } from '../../src/infra/process/config.ts';
+
+export type SiteFeed = Pick<
+  Feed,
+  'id' | 'institution_id' | 'provider' | 'base_url' | 'tournament' | 'mapping' | 'secret_ref'
+>;
+
+export interface Sites {
+  pace: Pace;
+  /** @throws OutboundError where it has no URL that may be asked, or its secret is missing */
+  open(feed: SiteFeed): Promise<{ provider: Provider; site: Site }>;
+  /** Ends what is under way. */
+  close(): Promise<void>;
+}
+
+export function openSites({ config, redis, prefix, metrics, log }: Backbone): Sites {
+  const states = openSharedStates({ redis, prefix, log });
+  const pace = createPace(states);
+  const outbounds = createOutbounds({ networks: createNetworks(config.FEED_ALLOWED_NETWORKS), metrics });
+
+  async function open(feed: SiteFeed) {
+    const { id: feed_id, base_url, tournament, mapping } = feed;
+    if (base_url === null) throw new OutboundError('refused_url', { place: 'base_url' });
+    const limit = requestsPerMinute(feed.provider);
+    const gate = {
+      enter: () => pace.enter(feed_id, limit),
+      leave: (sample: Parameters<Pace['leave']>[1]) => pace.leave(feed_id, sample),
+    };
+    const authorization = await authorizationOf(feed, base_url);
+    const outbound = outbounds.open({ feed_id, base_url, authorization, gate });
+    const site: Site = { feed_id, base_url, tournament: tournament ?? '', mapping, outbound };
+    return { provider: providerNamed(feed.provider), site };
+  }
+
+  /** Read at each opening: a token that was replaced holds from the next request on. */
+  async function authorizationOf({ secret_ref, institution_id, provider }: SiteFeed, base_url: string) {
+    if (secret_ref === null) return undefined;
+    const { origin } = new URL(base_url);
+    const { token } = await readSecret(feedSecretsFolder(config), institution_id, secret_ref, origin);
+    return `${provider === 'tabbycat' ? 'Token' : 'Bearer'} ${token}`;
+  }
+
+  return {
+    pace,
+    open,
+    async close() {
+      await outbounds.close();
+      states.close();
+    },
+  };
+}

@@ -1,0 +1,61 @@
+/**
+ * Connects to addresses that were checked, and to no others: a name is resolved here, and the socket takes what was checked.
+ * A name that leads elsewhere the next moment gains nothing.
+ */
+import { lookup } from 'node:dns/promises';
+import { isIP, type LookupFunction } from 'node:net';
+import { buildConnector } from 'undici';
+import { OutboundError } from '../../core/definitions/outbound.ts';
+import type { Networks } from './networks.ts';
+
+export interface Resolved {
+  address: string;
+  family: number;
+}
+
+export type Resolve = (host: string) => Promise<Resolved[]>;
+
+interface ConnectorOptions {
+  networks: Networks;
+  resolve: Resolve;
+  connect_ms: number;
+  /** Certificates that sign those of the servers, in PEM form, in place of those that Node trusts. */
+  ca?: string | undefined;
+}
+
+/** As the machine resolves names. */
+export const resolveName: Resolve = (host) => lookup(host, { all: true, verbatim: true });
+
+export function createConnector({ networks, resolve, connect_ms, ca }: ConnectorOptions): buildConnector.connector {
+  return (options, callback) => {
+    const { protocol, hostname } = options;
+    const port = Number(options.port) || (protocol === 'https:' ? 443 : 80);
+    const admits = (address: string) => networks.admits(address, protocol, port);
+    const host = hostname.replace(/^\[|\]$/g, '');
+    // No name, no lookup.
+    if (isIP(host) !== 0 && !admits(host)) return callback(new OutboundError('refused_address'), null);
+    const connect = buildConnector({
+      timeout: connect_ms,
+      allowH2: false,
+      rejectUnauthorized: true,
+      lookup: lookupAmong(resolve, admits),
+      ...(ca !== undefined && { ca }),
+    });
+    connect(options, callback);
+  };
+}
+
+function lookupAmong(resolve: Resolve, admits: (address: string) => boolean): LookupFunction {
+  return (host, options, callback) => {
+    resolve(host).then(
+      (addresses) => {
+        const admitted = addresses.filter(({ address }) => admits(address));
+        const [first] = admitted;
+        if (first === undefined) callback(new OutboundError('refused_address'), '');
+        else if (options.all) callback(null, admitted);
+        else callback(null, first.address, first.family);
+      },
+      (fault: Error) => callback(fault, ''),
+    );
+  };
+}
