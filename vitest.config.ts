@@ -6,12 +6,10 @@ import { isEverything } from './test/support/everything.ts';
  * as pure, and takes longer or loads all of the API: walks, hearings, slots, chains, trees, bundles, properties, what is kept, and the like.
  */
 const PURE = [
-  'test/{contact,court,feeds,gallery,guard,institutions}/**/!(walk|hearings|anyText).test.ts',
+  'test/{contact,court,feeds,gallery,guard,institutions}/**/!(walk|hearings|anyText|tabbycat).test.ts',
   'test/client/{countdown,pieces}.test.ts',
   'test/core/{ids,localDay}.test.ts',
   'test/core/proof/!(merkle|tiles|witness).test.ts',
-  'test/feeds/pace/*.test.ts',
-  'test/feeds/providers/{clean,csv,genericJson,fixture}.test.ts',
   'test/faults/{clusterNodes,judge,judgeLog,listenersJudge,releaseFiles}.test.ts',
   'test/infra/{backlog,config,metrics,networks,outboundParts,redaction,redisUrl,repeats,settings,subcommand,tokens,trial}.test.ts',
   'test/integrity/{judgeLeaves,leavesInTiles,recordReport,runFindings,streamKinds,sweepCanaries,tables}.test.ts',
