@@ -1,10 +1,11 @@
 /** The galleries' part of a relay: rooms, listeners and admission of their own, on the same ways as those of sessions. */
 import type { Queryable } from '../../core/sql/queryable.ts';
+import { findOpenGallery } from '../../gallery/openGalleries.ts';
 import type { Broadcast } from '../../infra/broadcast/broadcast.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
 import type { Tokens } from '../../infra/tokens.ts';
-import { type AdmissionOptions, createAdmission } from '../listeners/admission.ts';
+import { type AdmissionOptions, createAdmission, LAST_OPEN, type Request } from '../listeners/admission.ts';
 import type { GuardAdmission } from '../listeners/admissionGuard.ts';
 import { createListeners, type Listeners } from '../listeners/listeners.ts';
 import type { Reception } from '../listeners/reception.ts';
@@ -59,11 +60,18 @@ export function openGalleryReception(options: GalleryReceptionOptions): GalleryR
     },
   };
 
+  const admit = createAdmission({ ...options, door: createGalleryDoor(db) });
+
+  async function admitNamed(request: Request) {
+    const { session_id } = request;
+    return admit(session_id === LAST_OPEN ? { ...request, session_id: await findOpenGallery(db) } : request);
+  }
+
   function close(): void {
     stopHeadCheck();
     watch.close();
     rooms.close();
   }
 
-  return { admit: guard(createAdmission({ ...options, door: createGalleryDoor(db) })), listeners, close };
+  return { admit: guard(admitNamed), listeners, close };
 }

@@ -15,6 +15,9 @@ import { bearerOf, type ResumeTickets } from './resumeTickets.ts';
 
 export type Transport = 'socketio' | 'websocket' | 'sse';
 
+/** In the place of a session's id: the public one with an open gallery that began last. */
+export const LAST_OPEN = Symbol('the gallery that opened last');
+
 /** What a client asks for, as its transport found it. */
 export interface Request {
   transport: Transport;

@@ -3,14 +3,14 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'socket.io';
 import { Problem } from '../../core/definitions/problem.ts';
 import type { Addresses } from '../../infra/addresses.ts';
-import type { Request, Transport } from '../listeners/admission.ts';
+import { LAST_OPEN, type Request, type Transport } from '../listeners/admission.ts';
 
 export type RealAddress = Addresses['realAddress'];
 
 export function requestOfUrl(
   transport: Exclude<Transport, 'socketio'>,
   req: IncomingMessage,
-  id: string,
+  id: string | typeof LAST_OPEN,
   realAddress: RealAddress,
 ): Request {
   const query = new URLSearchParams(req.url!.slice(pathOf(req).length));
@@ -23,7 +23,7 @@ export function requestOfUrl(
     origin: req.headers.origin,
     host: req.headers.host,
     token: onlyOf([...query.getAll('token'), bearerToken(req.headers.authorization)]),
-    session_id: decoded(id),
+    session_id: id === LAST_OPEN ? LAST_OPEN : decoded(id),
     resume_ticket: given('resume_ticket'),
     lastSequence: () => demandPosition(numberIn(lastEventId ?? given('last_sequence'))),
     seat: () => demandSeat(given('seat')),

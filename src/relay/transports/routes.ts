@@ -1,15 +1,18 @@
 /** Which requests of a server are the relay's, by their paths; all others stay with the server's own listeners. */
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { LAST_OPEN } from '../listeners/admission.ts';
 import type { Namespace } from '../listeners/prepared.ts';
 import { NOWHERE, rejectUpgrade } from './refusal.ts';
 import { pathOf } from './request.ts';
 import { serveWithoutUpgrade } from './serveWithoutUpgrade.ts';
 import { SOCKETIO_PATH } from './socketio.ts';
 import type { EventStreams } from './sse.ts';
-import type { WebSockets } from './websocket.ts';
+import type { AskedRoom, WebSockets } from './websocket.ts';
 
 const WEBSOCKET_PATH = /^(\/live|\/gallery)\/ws\/([^/]+)$/;
+/** The chat server's, of a gallery: the session stands in the query, or is not named. */
+const CHAT_PATH = '/ws';
 const SSE_PATH = /^\/live\/sse\/([^/]+)$/;
 
 /** To be called when the server has its other request listeners. */
@@ -28,12 +31,19 @@ export function routeUpgrades(server: HttpServer, webSockets: WebSockets, public
   server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
     const path = pathOf(req);
     if (path.startsWith(SOCKETIO_PATH)) return;
-    const [, namespace, session_id] = WEBSOCKET_PATH.exec(path) ?? [];
-    if (session_id !== undefined) {
-      void webSockets.upgrade(req, socket, head, { namespace: namespace as Namespace, session_id });
-      return;
-    }
-    if (req.headers.upgrade?.toLowerCase() !== 'websocket') serveWithoutUpgrade(server, req, socket, head);
+    const asked = roomIn(req);
+    if (asked) void webSockets.upgrade(req, socket, head, asked);
+    else if (req.headers.upgrade?.toLowerCase() !== 'websocket') serveWithoutUpgrade(server, req, socket, head);
     else rejectUpgrade(req, socket, NOWHERE, public_url);
   });
+}
+
+function roomIn(req: IncomingMessage): AskedRoom | undefined {
+  const path = pathOf(req);
+  const [, namespace, session_id] = WEBSOCKET_PATH.exec(path) ?? [];
+  if (session_id !== undefined) return { namespace: namespace as Namespace, session_id };
+  if (path !== CHAT_PATH) return undefined;
+  const named = new URLSearchParams(req.url!.slice(path.length)).getAll('session_id');
+  // Of two it means neither.
+  return { namespace: '/gallery', session_id: named.length === 0 ? LAST_OPEN : named.join() };
 }

@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Log } from '../../infra/telemetry/log.ts';
-import type { Admitted } from '../listeners/admission.ts';
+import type { Admitted, LAST_OPEN } from '../listeners/admission.ts';
 import type { Listeners } from '../listeners/listeners.ts';
 import { type CloseCode, type Message, REASONS } from '../listeners/messages.ts';
 import type { Wire } from '../listeners/outlet.ts';
@@ -21,7 +21,7 @@ import { type RealAddress, requestOfUrl } from './request.ts';
 /** As a path names it. */
 export interface AskedRoom {
   namespace: Namespace;
-  session_id: string;
+  session_id: string | typeof LAST_OPEN;
 }
 
 export interface WebSockets {
