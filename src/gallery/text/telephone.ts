@@ -22,8 +22,8 @@ const ANNOUNCED =
   /(?:^|[^a-z])(?:call|dial|ring|phone|tele?phone|tel|mobile|cell|text|sms|whats ?app|signal|handy)[^a-z\d]{0,3}(?:me|us|him|her|no|number|nr|is|at|on)?[^a-z\d+(]{0,4}$/;
 /** As it is dialled from home or abroad, or as it is written in North America or India. */
 const BEGINNING = /^(?:\+|0|\(0|\(?\d{3}\)?[ .-]?\d{3}[ .-]?\d{4}$|[6-9]\d{4} ?\d{5}$)/;
-/** What the library does not know: ten to fifteen digits behind a zero, in one, or each by itself. */
-const DIALLED = /(?<![\w.,/-])(?:0(?:[ .()/-]{0,3}\d){9,14}|\d{10,15}|\d(?:[ .-]\d){8,14})(?![\w/])/;
+/** What the library does not know: ten to fifteen digits behind a zero, in one, or each by itself; eight behind a plus. */
+const DIALLED = /(?<![\w.,/-])(?:\+\d(?:[ .()/-]{0,3}\d){7,14}|0(?:[ .()/-]{0,3}\d){9,14}|\d{10,15}|\d(?:[ .-]\d){8,14})(?![\w/])/;
 
 export function hasTelephoneNumber(skeleton: string): boolean {
   const spelled = skeleton.replace(SPELLED, (run) => ` ${run.match(WORD)!.map(digitOf).join('')} `);

@@ -138,6 +138,8 @@ const BAD: [text: string, rule: TextRule][] = [
   ['see www.a.org and www.b.org and www.c.org', 'links'],
   ['call +44 20 7946 0958 please', 'telephone'],
   ['call +14155552671', 'telephone'],
+  ['for questions +44 7700 900 123', 'telephone'],
+  ['+999 12 34 56 78', 'telephone'],
   ['call (415) 555-2671', 'telephone'],
   ['call 415.555.2671', 'telephone'],
   ['call 020 7946 0958', 'telephone'],
