@@ -1,13 +1,14 @@
 /**
  * `npm run bench` runs every benchmark, `npm run bench -- <name>` one of them. Options: --seconds 8, --rounds 1,
  * --connections 1,64,256, --listeners 10000, --sessions 2000, --only offline,zips,server (verify), --only ours,direct,naive (relay: ours,ours-socketio,adapter,streams,nats),
- * --parts rooms,one_room,replay,storm,slow (relay), --old 2000000 --under-way 2500,10000 (grown), --quiet 100.
+ * --parts rooms,one_room,replay,storm,slow (relay; room,decisions,doors: gallery), --smoke (gallery), --old 2000000 --under-way 2500,10000 (grown), --quiet 100.
  */
 import { parseArgs } from 'node:util';
 import { benchCheckpoints } from './checkpoints.ts';
 import { benchClient } from './client.ts';
 import { benchCold } from './cold.ts';
 import { benchCommands } from './commands.ts';
+import { benchGallery } from './gallery.ts';
 import { benchGrown } from './grown.ts';
 import { benchLimiter } from './limiter.ts';
 import type { BenchOptions } from './options.ts';
@@ -24,6 +25,7 @@ const BENCHMARKS: Record<string, (options: BenchOptions) => Promise<void>> = {
   client: benchClient,
   limiter: benchLimiter,
   relay: benchRelay,
+  gallery: benchGallery,
   verify: benchVerify,
   sequencing: benchSequencing,
   checkpoints: benchCheckpoints,
@@ -44,6 +46,7 @@ const { values, positionals } = parseArgs({
     old: { type: 'string', default: '2000000' },
     'under-way': { type: 'string', default: '2500,10000' },
     quiet: { type: 'string', default: '100' },
+    smoke: { type: 'boolean', default: false },
   },
 });
 const interruption = new AbortController();
@@ -59,6 +62,7 @@ const options: BenchOptions = {
   old: Number(values.old),
   underWay: values['under-way'].split(',').map(Number),
   quiet: Number(values.quiet) / 100,
+  smoke: values.smoke,
   signal: interruption.signal,
 };
 const unknown = positionals.filter((name) => !(name in BENCHMARKS));

@@ -42,8 +42,12 @@ const TOKEN_SECONDS = 90 * 86_400;
 const TEMPLATE = 'bench_template';
 const SETTINGS = { fsync: 'on', synchronous_commit: 'on', max_connections: '200', shared_buffers: '256MB' };
 
-/** @param settings of Postgres, beside its own @param kept a folder where it stays for the next run */
-export async function openGrounds(settings: Record<string, string> = {}, kept?: string): Promise<Grounds> {
+/** @param settings of Postgres, beside its own @param kept a folder where it stays for the next run @param sessions that wait */
+export async function openGrounds(
+  settings: Record<string, string> = {},
+  kept?: string,
+  sessions = SESSIONS,
+): Promise<Grounds> {
   const home = kept ?? (await mkdtemp(join(tmpdir(), 'plearoll-bench-')));
   const postgres = await startEmbeddedPostgres({ home, say: () => {}, settings: { ...SETTINGS, ...settings } });
   const redis = await startRedis();
@@ -64,7 +68,7 @@ export async function openGrounds(settings: Record<string, string> = {}, kept?: 
     const dockets = await once(join(home, 'dockets.json'), async () => {
       await admin(`drop database if exists ${TEMPLATE}`, `create database ${TEMPLATE}`);
       await migrate(urlOf(TEMPLATE));
-      return seed({ databaseUrl: urlOf(TEMPLATE), redisUrl: redis.url });
+      return seed({ databaseUrl: urlOf(TEMPLATE), redisUrl: redis.url }, sessions);
     });
     // As this version has it, if an earlier one made it.
     await migrate(urlOf(TEMPLATE));
@@ -97,11 +101,11 @@ export async function once<T>(file: string, make: () => Promise<T>): Promise<T> 
   return made;
 }
 
-async function seed(backing: { databaseUrl: string; redisUrl: string }): Promise<Docket[]> {
+async function seed(backing: { databaseUrl: string; redisUrl: string }, sessions: number): Promise<Docket[]> {
   const server = await startServer('ours', backing);
   try {
     const institution_id = randomUUID();
-    return await Promise.all(Array.from({ length: SESSIONS }, (_, n) => openSession(server.url, institution_id, n)));
+    return await Promise.all(Array.from({ length: sessions }, (_, n) => openSession(server.url, institution_id, n)));
   } finally {
     await server.stop();
   }

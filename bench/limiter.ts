@@ -3,17 +3,16 @@
  * address's in one script, on a Redis of its own, from one process.
  */
 import { randomInt } from 'node:crypto';
-import { availableParallelism } from 'node:os';
-import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createLimiter } from '../src/infra/limiter/createLimiter.ts';
-import type { Limiter, Try } from '../src/infra/limiter/limiter.ts';
+import type { Try } from '../src/infra/limiter/limiter.ts';
 import { openRedis } from '../src/infra/redis/redis.ts';
 import { createLog } from '../src/infra/telemetry/log.ts';
 import { createMetrics } from '../src/infra/telemetry/metrics.ts';
 import { startRedis } from '../test/support/redis.ts';
+import { type Decided, decideAtRate } from './decisions.ts';
 import type { BenchOptions } from './options.ts';
-import { keepResults, median, percentile, table } from './report.ts';
-import { findChild, readUsage } from './usage.ts';
+import { keepResults, median, table } from './report.ts';
 
 const PER_SECOND = 10_000;
 const MOST_P99_MS = 2;
@@ -23,19 +22,6 @@ const ADDRESSES = 10_000;
 const WARM_UP_SECONDS = 2;
 const PREFIX = 'plearoll:{bench}:';
 const ALONE = { api: 1, worker: 1, relay: 1, scheduler: 1, signer: 1 };
-
-interface Round {
-  per_second: number;
-  p50_ms: number;
-  p99_ms: number;
-  max_ms: number;
-  refused_percent: number;
-  /** Microseconds of processor time for each decision; of this process with the waiting for the next. */
-  process_us: number;
-  redis_us: number;
-  /** What the machine did besides, as a share of all its processors. */
-  elsewhere_percent: number;
-}
 
 export async function benchLimiter({ seconds, rounds, signal }: BenchOptions): Promise<void> {
   const redis = await startRedis();
@@ -47,19 +33,21 @@ export async function benchLimiter({ seconds, rounds, signal }: BenchOptions): P
     info: () => Object.assign(state, { isAlone: false }),
   } as never;
   const limiter = createLimiter({ prefix: PREFIX, alive: () => ALONE, metrics: createMetrics(), log: told }, server);
+  const decide = (seconds: number) =>
+    decideAtRate(async () => (await limiter.take(tries())).admitted, PER_SECOND, seconds, signal);
   try {
     await server.demandFit();
-    await decide(limiter, WARM_UP_SECONDS, signal);
+    await decide(WARM_UP_SECONDS);
     while (state.isAlone) await sleep(100, undefined, { signal });
     state.wasAlone = false;
-    const found: Round[] = [];
+    const found: Decided[] = [];
     for (let i = 0; i < rounds; i++) {
-      found.push(await decide(limiter, seconds, signal));
+      found.push(await decide(seconds));
       console.error(`round ${i + 1}: p99 ${found.at(-1)!.p99_ms.toFixed(2)} ms`);
     }
     if (state.wasAlone) throw new Error('Redis was too slow at times: some figures are those of memory');
-    const medianOf = (name: keyof Round) => Number(median(found.map((round) => round[name])).toPrecision(3));
-    const rows = Object.keys(found[0]!).map((name) => [name, medianOf(name as keyof Round)]);
+    const medianOf = (name: keyof Decided) => Number(median(found.map((round) => round[name])).toPrecision(3));
+    const rows = Object.keys(found[0]!).map((name) => [name, medianOf(name as keyof Decided)]);
     console.log(`\n${table(['', 'median'], rows)}`);
     const isReached = medianOf('per_second') >= PER_SECOND * 0.99 && medianOf('p99_ms') < MOST_P99_MS;
     console.log(`\n${PER_SECOND}/s at p99 under ${MOST_P99_MS} ms: ${isReached ? 'reached' : 'NOT REACHED'}`);
@@ -70,50 +58,6 @@ export async function benchLimiter({ seconds, rounds, signal }: BenchOptions): P
     server.close();
     await redis.stop();
   }
-}
-
-/** Decisions fall due one after the other at the rate, however late the ones before are answered. */
-async function decide(limiter: Limiter, seconds: number, signal: AbortSignal): Promise<Round> {
-  const count = PER_SECOND * seconds;
-  const latencies_ms = new Float64Array(count);
-  const roots = { redis: findChild('redis-server', 'valkey-server') };
-  const before = readUsage(roots);
-  const own = process.cpuUsage();
-  const began = performance.now();
-  let [asked, answered, refused] = [0, 0, 0];
-  while (asked < count) {
-    signal.throwIfAborted();
-    const due = Math.min(count, ((performance.now() - began) * PER_SECOND) / 1_000);
-    while (asked < due) {
-      const i = asked;
-      asked += 1;
-      const due_at = began + (i * 1_000) / PER_SECOND;
-      // No promise is kept: eighty thousand of them would be what the collector is busy with.
-      void limiter.take(tries()).then(({ admitted }) => {
-        latencies_ms[i] = performance.now() - due_at;
-        answered += 1;
-        if (!admitted) refused += 1;
-      });
-    }
-    await turn();
-  }
-  while (answered < count) await turn();
-  const elapsed_ms = performance.now() - began;
-  const { user, system } = process.cpuUsage(own);
-  const after = readUsage(roots);
-  const [own_us, redis_us] = [user + system, after.redis! - before.redis!];
-  const elsewhere_us = Math.max(0, after.machine! - before.machine! - own_us - redis_us);
-  const sorted = latencies_ms.sort();
-  return {
-    per_second: (count / elapsed_ms) * 1_000,
-    p50_ms: percentile(sorted as never, 0.5),
-    p99_ms: percentile(sorted as never, 0.99),
-    max_ms: sorted.at(-1)!,
-    refused_percent: (100 * refused) / count,
-    process_us: own_us / count,
-    redis_us: redis_us / count,
-    elsewhere_percent: elsewhere_us / (elapsed_ms * 10 * availableParallelism()),
-  };
 }
 
 function tries(): Try[] {

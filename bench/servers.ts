@@ -13,6 +13,8 @@ export type ServerName = (typeof SERVERS)[number];
 
 export interface RunningServer {
   url: string;
+  /** Of each group. */
+  urls: Record<string, string>;
   /** The first process of each group. */
   pids: Record<string, number>;
   /** @throws when a process does not end with code 0 */
@@ -29,7 +31,7 @@ const HOME = mkdtempSync(join(tmpdir(), 'plearoll-bench-home-'));
 process.on('exit', () => rmSync(HOME, { recursive: true, force: true }));
 
 export const SECRET = 'a secret of the benchmarks alone, which is long enough';
-const READY_WITHIN_MS = 20_000;
+const READY_WITHIN_MS = 60_000;
 
 /** Relative to this file once it is built. */
 export const PROCESSES: Record<ServerName, Record<string, string[]>> = {
@@ -68,8 +70,9 @@ export async function startProcesses(
     throw error;
   }
   const pids = Object.fromEntries([...started].map(([group, { child }]) => [group, child.pid!]));
+  const urls = Object.fromEntries([...started].map(([group, { url }]) => [group, url]));
   const { url } = started.get('api') ?? [...started.values()].at(-1)!;
-  return { url, pids, stop };
+  return { url, urls, pids, stop };
 }
 
 async function launch(
@@ -90,7 +93,7 @@ async function launch(
     PORT: port,
     RELAY_PORT: port,
     // An API and a relay have their port for something else.
-    METRICS_PORT: group === 'api' || group === 'relay' ? '0' : port,
+    METRICS_PORT: /^(api|relay)/.test(group) ? '0' : port,
     RATE_LIMIT_GENERAL_PER_MINUTE: '0',
     GUARD_MAX_KEYS: '0',
     RATE_LIMIT_READS_PER_MINUTE: '0',
