@@ -33,9 +33,9 @@ const ON_BOTH_KINDS = [
 ];
 /** Where two of each process can go wrong in every way in which one can: `npm test` has them on the distributed kind alone. */
 const ON_THE_HARDER_KIND = [
-  'test/http/{backlog,backpressure,idempotency,limitsAlone,racing,rooms,sockets}.test.ts',
+  'test/http/{backlog,backpressure,guardFaults,idempotency,limitsAlone,racing,rooms,sockets}.test.ts',
   'test/jobs/{lockedStreams,watchPresence}.test.ts',
-  'test/relay/{admissionLimits,drain,observers,presence,presenceMessages,refusals,resume}.test.ts',
+  'test/relay/{admissionLimits,drain,galleryInstances,observers,presence,presenceMessages,refusals,resume}.test.ts',
 ];
 /** What strikes again, at random and for long, where a test of its own strikes once; what compiles other people's code; what a million rows show. */
 const ONLY_IN_EVERYTHING = [
@@ -43,6 +43,7 @@ const ONLY_IN_EVERYTHING = [
   'test/live/typedClient.test.ts',
   'test/core/{listPlans,presencePlans}.test.ts',
   'test/integrity/log/logPlans.test.ts',
+  'test/benches.test.ts',
 ];
 const LEFT_OUT = isEverything ? [] : ONLY_IN_EVERYTHING;
 

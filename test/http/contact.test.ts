@@ -1,10 +1,10 @@
 /** Contact cards over HTTP: who writes one, to whom it is revealed, and that what it says is nowhere but in its one row. */
 import { randomUUID } from 'node:crypto';
-import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { amountOf } from '../support/amounts.ts';
 import { type Answer, type Cast, cast, get, must, openSession, type Person, person, post } from '../support/client.ts';
 import { listenOnWebSocket } from '../support/listener.ts';
+import { logLines } from '../support/logLines.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 import { everythingStored } from '../support/stored.ts';
 import { expectIntact } from '../support/verdict.ts';
@@ -42,7 +42,7 @@ describe.skipIf(isLeftOut)('a contact card', () => {
   const revealed = () => amountOf('contact_reveals_total', stack.backbones);
 
   test('is written and revealed, on record and counted, and what it says stands in one row and in no log, frame or metric', async () => {
-    const lines = linesOf(stack);
+    const lines = logLines(stack.backbones);
     const listener = await listenOnWebSocket(stack.relayUrl, {
       token: people.admin.token,
       session_id: session.session_id,
@@ -249,15 +249,3 @@ describe.skipIf(isLeftOut)('a contact card', () => {
     expect(fateOf(await write(people.presiding, { ...CARD, name: 'x'.repeat(1_048_576) }))).toBe('413 too_large');
   });
 });
-
-/** What the stack logs from now on; none of it goes on to the terminal. */
-function linesOf({ backbones }: Stack): () => string[] {
-  const lines: string[] = [];
-  for (const { log } of backbones) {
-    const stream = (log as unknown as { [pino.symbols.streamSym]: { write(line: string): void } })[
-      pino.symbols.streamSym
-    ];
-    stream.write = (line) => lines.push(line);
-  }
-  return () => lines;
-}

@@ -25,7 +25,7 @@ const sheets = isEverything ? hearings : byLength.slice(0, kind === 'embedded' ?
 let stack: Stack;
 
 beforeAll(async () => {
-  if (!isLeftOut) stack = await startStack();
+  if (!isLeftOut) stack = await startStack({ GUARD_MAX_KEYS: '1000' });
 });
 afterAll(() => stack?.stop());
 

@@ -14,7 +14,7 @@ import { expectIntact } from '../support/verdict.ts';
 let stack: Stack;
 
 beforeAll(async () => {
-  if (!isLeftOut) stack = await startStack({ RATE_LIMIT_OBJECTIONS_PER_MINUTE: '10' });
+  if (!isLeftOut) stack = await startStack({ GUARD_MAX_KEYS: '1000', RATE_LIMIT_OBJECTIONS_PER_MINUTE: '10' });
 });
 afterAll(() => stack?.stop());
 

@@ -10,7 +10,7 @@ describe.skipIf(isLeftOut)(`an evening of slips, ${kind}`, () => {
   let stack: Stack;
 
   beforeAll(async () => {
-    stack = await startStack();
+    stack = await startStack({ GUARD_MAX_KEYS: '1000' });
   });
 
   afterAll(() => stack.stop());

@@ -12,7 +12,7 @@ let liar: Liar | undefined;
 
 beforeAll(async () => {
   if (isLeftOut) return;
-  stack = await startStack();
+  stack = await startStack({ GUARD_MAX_KEYS: '1000' });
   people = cast();
   if (chromium) browser = await startBrowser();
 });

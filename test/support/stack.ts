@@ -53,11 +53,15 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
-/** @param timetable empty unless it is the subject: no job comes between a test and what it looks at */
+/**
+ * @param timetable empty unless it is the subject: no job comes between a test and what it looks at
+ * @param instances of API and relay, where it is distributed
+ */
 export async function startStack(
   env: Record<string, string> = {},
   redisUrl = inject('redisUrl'),
   timetable: readonly Line[] = [],
+  instances = 2,
 ): Promise<Stack> {
   const database = await cloneDatabase();
   const blobFolder = mkdtempSync(join(tmpdir(), 'plearoll-blobs-'));
@@ -80,7 +84,7 @@ export async function startStack(
   const running =
     kind === 'embedded'
       ? await startEmbedded(settings, timetable)
-      : await startDistributed(settings, redisUrl!, timetable);
+      : await startDistributed(settings, redisUrl!, timetable, instances);
   const { apis, relays, backbones, workers } = running;
   return {
     apis,
@@ -126,6 +130,7 @@ async function startDistributed(
   env: Record<string, string>,
   redisUrl: string,
   timetable: readonly Line[],
+  instances: number,
 ): Promise<Parts> {
   const config = readConfig({ ...env, REDIS_URL: redisUrl }, 'separate');
   const installation = await readInstallationId(env.DATABASE_URL!, 'worker');
@@ -143,8 +148,9 @@ async function startDistributed(
   );
   const signer = await startSigner(open('signer'));
   const schedulers = [1, 2].map((n) => startScheduler(open(`scheduler-${n}`), { timetable }));
-  const apis = await Promise.all([1, 2].map(async (n) => serveApi(await startApi(open(`api-${n}`), SECRET))));
-  const relays = await Promise.all([1, 2].map((n) => serveRelay(open(`relay-${n}`), apis[0]!.api)));
+  const numbers = Array.from({ length: instances }, (_, i) => i + 1);
+  const apis = await Promise.all(numbers.map(async (n) => serveApi(await startApi(open(`api-${n}`), SECRET))));
+  const relays = await Promise.all(numbers.map((n) => serveRelay(open(`relay-${n}`), apis[0]!.api)));
   return {
     apis: apis.map(({ url }) => url),
     relays: relays.map(({ url }) => url),
