@@ -23,7 +23,8 @@ const ANNOUNCED =
 /** As it is dialled from home or abroad, or as it is written in North America or India. */
 const BEGINNING = /^(?:\+|0|\(0|\(?\d{3}\)?[ .-]?\d{3}[ .-]?\d{4}$|[6-9]\d{4} ?\d{5}$)/;
 /** What the library does not know: ten to fifteen digits behind a zero, in one, or each by itself; eight behind a plus. */
-const DIALLED = /(?<![\w.,/-])(?:\+\d(?:[ .()/-]{0,3}\d){7,14}|0(?:[ .()/-]{0,3}\d){9,14}|\d{10,15}|\d(?:[ .-]\d){8,14})(?![\w/])/;
+const DIALLED =
+  /(?<![\w.,/-])(?:\+\d(?:[ .()/-]{0,3}\d){7,14}|0(?:[ .()/-]{0,3}\d){9,14}|\d{10,15}|\d(?:[ .-]\d){8,14})(?![\w/])/;
 
 export function hasTelephoneNumber(skeleton: string): boolean {
   const spelled = skeleton.replace(SPELLED, (run) => ` ${run.match(WORD)!.map(digitOf).join('')} `);
