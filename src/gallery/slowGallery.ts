@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { defineCommand } from '../access/defineCommand.ts';
 import { defineEvent } from '../core/definitions/event.ts';
+import { keptOf } from './author.ts';
 import { galleryAnswer, galleryResult, galleryStream, theGallery, written } from './gallery.ts';
 import { HOSTS, hallOfCommand } from './hall.ts';
 import { ENTRY_CODES, refuseAtDoor, refuseBy, refuseSpectator } from './refusals.ts';
@@ -34,6 +35,7 @@ export const slowGallery = defineCommand({
   },
   resource: galleryAnswer,
   result: galleryResult,
+  keeps: keptOf,
   records: [gallerySlowed],
   rejects: [...ENTRY_CODES, 'not_host'],
 });

@@ -5,6 +5,7 @@ import { banAutomatically } from './bans/banAutomatically.ts';
 import { banByHost } from './bans/banByHost.ts';
 import { banByPerson } from './bans/banByPerson.ts';
 import { confirmBan } from './bans/confirmBan.ts';
+import { eraseBans } from './bans/eraseBans.ts';
 import { liftBan } from './bans/liftBan.ts';
 import { readBans } from './bans/readBans.ts';
 import { guardProblems } from './guardProblems.ts';
@@ -14,7 +15,7 @@ export const guard = defineModule({
   problems: guardProblems,
   reserved: { event_prefixes: [], stream_kinds: ['guard'] },
   commands: [banByPerson, liftBan, confirmBan],
-  systemCommands: [banAutomatically, banByHost],
+  systemCommands: [banAutomatically, banByHost, eraseBans],
   tables: [guardBans],
   queries: [readBans],
 });

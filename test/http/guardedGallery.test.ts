@@ -13,6 +13,7 @@ import {
   person,
   post,
 } from '../support/client.ts';
+import { listenOnWebSocket } from '../support/listener.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 import { expectIntact } from '../support/verdict.ts';
 
@@ -116,12 +117,91 @@ describe.skipIf(isLeftOut)('the gallery behind its guard', () => {
     expect(await bansOf('reports')).toEqual([]);
   });
 
+  test('a signed-in author who is banned is told why and how to appeal, in list and cooldown, unless the institution does not tell', async () => {
+    const settings = `/api/institution/${people.institution_id}/settings`;
+    const [author, other] = [1, 2].map(() => person('participant', { institution_id: people.institution_id }));
+    const session_id = path.split('/').at(-1);
+    const told = async (who: Person | null) => {
+      const reads = [
+        `${path}/gallery`,
+        `/messages?session_id=${session_id}`,
+        `/api/gallery/cooldown?session_id=${session_id}`,
+      ];
+      return Promise.all(reads.map(async (read) => (await must(get(stack.url, read, who))).banned));
+    };
+    const nothing = [undefined, undefined, undefined];
+    expect(await told(author!)).toEqual(nothing);
+    const first = await must(post(stack.url, `${path}/gallery/post`, author!, say('Is the bench asleep?')));
+    const banning = { message_id: first.result.id, reason: 'Insults the bench.', hours: 3 };
+    await must(post(stack.url, `${path}/gallery/ban`, people.admin, banning));
+    const notice = {
+      reason: 'Insults the bench.',
+      until: expect.any(String),
+      appeal: expect.stringContaining('admin'),
+    };
+    await expect.poll(() => told(author!), wait).toEqual([notice, notice, notice]);
+    for (const who of [other!, people.admin, null]) expect(await told(who)).toEqual(nothing);
+    await must(post(stack.url, settings, people.admin, { guard_tells: false }));
+    expect(await told(author!)).toEqual(nothing);
+    await must(post(stack.url, settings, people.admin, { guard_tells: true }));
+    expect(await told(author!)).toEqual([notice, notice, notice]);
+    const named = { key: author!.id, reason: 'It was a joke.' };
+    await must(post(stack.url, '/api/guard/unban', people.admin, named));
+    expect(await told(author!)).toEqual(nothing);
+  });
+
+  test('a ban by a rule is told in words, and to people of another institution, too', async () => {
+    const guest = person('participant', { institution_id: randomUUID() });
+    await must(post(stack.url, `${path}/gallery/post`, guest, { ...say('Who keeps the clock?'), website: 'filled' }));
+    const told = async () => (await must(get(stack.url, `${path}/gallery`, guest))).banned;
+    await expect
+      .poll(told, wait)
+      .toMatchObject({ reason: expect.stringContaining('do not see'), until: expect.any(String) });
+  });
+
+  test('no name is shown anywhere where the institution shows none, also of what was said before', async () => {
+    const others = cast();
+    const opened = await openSession(stack.url, others, { visibility: 'public', start: false });
+    const changes = { gallery: 'breaks', gallery_moderation: 'after' };
+    await must(post(stack.url, `/api/assignment/${opened.assignment_id}/update`, others.admin, changes));
+    const names = async (shown: boolean) =>
+      must(
+        post(stack.url, `/api/institution/${others.institution_id}/settings`, others.admin, { gallery_names: shown }),
+      );
+    const speak = async (name: string, headers = {}) => {
+      const author = person('participant', { institution_id: others.institution_id, claims: { name } });
+      return must(post(stack.url, `${opened.path}/gallery/post`, author, say('Who reads this out?'), headers));
+    };
+    const shownTo = async (who: Person | null) => {
+      const parts = who === others.admin ? ['', '/export'] : [''];
+      const pages = await Promise.all(parts.map((part) => must(get(stack.url, `${opened.path}/gallery${part}`, who))));
+      return pages.flatMap(({ items }) => items.map(({ author }: Json) => author));
+    };
+    const listening = { token: others.student.token, session_id: opened.session_id, namespace: '/gallery' } as const;
+    const listener = await listenOnWebSocket(stack.relayUrl, listening);
+    expect((await speak('Ada Petrova')).result.author).toBe('Ada Petrova');
+    await names(false);
+    const key = { 'idempotency-key': randomUUID() };
+    expect((await speak('Rui Santos', key)).result.author).toBe('Spectator 2');
+    for (const who of [null, others.student]) expect(await shownTo(who)).toEqual(['Spectator 1', 'Spectator 2']);
+    expect(new Set(await shownTo(others.admin))).toEqual(new Set(['Spectator 1', 'Spectator 2']));
+    await listener.until(({ author }) => author === 'Spectator 2');
+    await names(true);
+    // What nobody was to be told was not recorded.
+    expect(await shownTo(null)).toEqual(['Ada Petrova', 'Spectator 2']);
+    await listener.until(({ author }) => author === 'Ada Petrova');
+    listener.close();
+    await expectIntact(stack.url, opened.session_id, others.admin);
+  });
+
   test('what a host bans, the guard carries out', async () => {
     const author = visitor();
     const { body } = await author('post', say('Down with the bench!'));
     const banning = { message_id: body.result.id, reason: 'Enough.', hours: 2 };
     await must(post(stack.url, `${path}/gallery/ban`, people.admin, banning));
-    await expect.poll(async () => bansOf('person'), wait).toMatchObject([{ reason: 'Enough.', review: false }]);
+    await expect
+      .poll(async () => bansOf('person'), wait)
+      .toContainEqual(expect.objectContaining({ reason: 'Enough.', review: false }));
   });
 
   test('the record of court and gallery verifies', () =>

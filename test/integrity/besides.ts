@@ -76,7 +76,7 @@ async function playCards(court: Court): Promise<string[]> {
   return [clerk, judge].map(({ id }) => `contact:${id}`);
 }
 
-/** A ban of each kind: extended, confirmed, lifted, and one that a rule set. */
+/** Bans of each kind: extended, confirmed, lifted and erased, and others since. */
 async function playBans(court: Court): Promise<string[]> {
   const owner = randomUUID();
   const act = (name: string, input: JsonObject, sender?: Person) =>
@@ -88,6 +88,9 @@ async function playBans(court: Court): Promise<string[]> {
   await act('enforce', { subject: 'key', value: key, rule: 'honeypot' }, SYSTEM);
   await act('confirm', { key, reason: 'Seen, and rightly so.', hours: 100 });
   await act('unban', { ...address, reason: 'It was the school’s proxy.' });
+  await act('erase', { owner, before: LATER }, SYSTEM);
+  await act('ban', { key: 'cd'.repeat(32), reason: 'Insults counsel.', hours: 24 });
+  await act('enforce', { subject: 'key', value: key, rule: 'reports' }, SYSTEM);
   return [`guard:${owner}`];
 }
 

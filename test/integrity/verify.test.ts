@@ -6,6 +6,7 @@ import { evolveWith, initialState } from '../../src/core/apply/streamStates.ts';
 import { type EventRow, recordedEvent } from '../../src/core/chain/ledger.ts';
 import { insert } from '../../src/core/definitions/write.ts';
 import { eraseMessages } from '../../src/gallery/messages/eraseMessages.ts';
+import { eraseBans } from '../../src/guard/bans/eraseBans.ts';
 import { compareRows } from '../../src/integrity/streams/compareRows.ts';
 import { verifyStream } from '../../src/integrity/streams/verifyStreams.ts';
 import { verifyRecord } from '../../src/integrity/verifyRecord.ts';
@@ -85,7 +86,7 @@ describe('an untampered record', () => {
     const recorded = [...(await Promise.all(streams.map(tamperer.chain))).flat(), ...(await calledOff())];
     const known = recorded.filter((row) => catalog.events.has(row.event_type));
     // What else the system causes takes 12 hours of silence: test/jobs lives through them and verifies what comes of it.
-    const caused = [...commands, eraseMessages].flatMap(({ records }) => records.map(({ type }) => type));
+    const caused = [...commands, eraseMessages, eraseBans].flatMap(({ records }) => records.map(({ type }) => type));
     expect(new Set(known.map((row) => row.event_type))).toEqual(new Set(caused));
     const states = new Map<string, unknown>();
     for (const row of known) {

@@ -1,4 +1,5 @@
 /** What was said in galleries goes after its time, to the last copy, and the record verifies before and after. */
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eraseOld } from '../../jobs/gallery/eraseOld.ts';
 import { MOST_LAPSED } from '../../src/core/definitions/erasure.ts';
@@ -62,7 +63,7 @@ describe.skipIf(isLeftOut)('the retention of galleries', () => {
     expect(await holding(SAID)).toEqual(['event_payloads', 'gallery_messages']);
     expect(await holding('Noor Haddad')).toEqual(['event_payloads', 'gallery_messages']);
     expect(await bench.report()).toMatchObject(INTACT);
-    expect(await run()).toEqual({ sent: 1, is_complete: true, removed: 0 });
+    expect(await run()).toEqual({ sent: 1, is_complete: true, removed: 0, owners: 0 });
     expect(await holding(SAID)).toEqual([]);
     const messages = 'select id, state, text, reports from gallery_messages where session_id = $1 order by sequence';
     expect(await rowsOf(messages, session_id)).toMatchObject([
@@ -76,7 +77,7 @@ describe.skipIf(isLeftOut)('the retention of galleries', () => {
     );
     expect(reports).toEqual([{ is_same: true, reason: 'Rude.' }]);
     expect(await bench.report()).toMatchObject(INTACT);
-    expect(await run()).toEqual({ sent: 0, is_complete: true, removed: 0 });
+    expect(await run()).toEqual({ sent: 0, is_complete: true, removed: 0, owners: 0 });
   });
 
   test('goes on being decided from what is left', async () => {
@@ -120,6 +121,48 @@ describe.skipIf(isLeftOut)('the retention of galleries', () => {
     expect(await holding('Never said.')).toEqual(['commands']);
     expect(await run()).toMatchObject({ removed: 1 });
     expect(await holding('Never said.')).toEqual([]);
+  });
+
+  test('erases whom a ban was about 30 days after its end, from every table, and leaves what is open or ended since', async () => {
+    const owner = randomUUID();
+    const admin = { id: randomUUID(), role: 'admin' } as Order[2];
+    const DAY = 24;
+    const ban = (address: string, hours?: number) =>
+      bench.court.send([
+        'guard.ban',
+        { owner, address, reason: `Floods from ${address}.`, ...(hours && { hours }) },
+        admin,
+      ]);
+    const [ended, lifted, recent, open] = ['203.0.113.71', '203.0.113.72', '203.0.113.73', '203.0.113.74'] as const;
+    await bench.hoursAgo(31 * DAY);
+    await ban(ended, 1);
+    await ban(ended, 2);
+    await ban(lifted);
+    await bench.court.send([
+      'guard.unban',
+      { owner, address: lifted, reason: `It was the proxy of ${lifted}.` },
+      admin,
+    ]);
+    await ban(open);
+    await bench.hoursAgo(29 * DAY);
+    await ban(recent, 1);
+    await bench.hoursAgo(0);
+    // Neither the requests nor their outcomes are kept for longer than it takes to answer them.
+    for (const words of [ended, lifted]) expect(await holding(words)).toEqual(['event_payloads', 'guard_bans']);
+    expect(await bench.report()).toMatchObject(INTACT);
+    expect(await run()).toMatchObject({ owners: 1, is_complete: true });
+    for (const words of [ended, lifted]) expect(await holding(words)).toEqual([]);
+    for (const words of [recent, open]) expect(await holding(words)).toEqual(['event_payloads', 'guard_bans']);
+    const bans =
+      'select rule, value, reason, lifted_at is null as stood, events from guard_bans where owner = $1 order by banned_at';
+    expect(await rowsOf(bans, owner)).toEqual([
+      { rule: 'person', value: null, reason: null, stood: true, events: null },
+      { rule: 'person', value: null, reason: null, stood: false, events: null },
+      { rule: 'person', value: open, reason: expect.any(String), stood: true, events: [5] },
+      { rule: 'person', value: recent, reason: expect.any(String), stood: true, events: [6] },
+    ]);
+    expect(await bench.report()).toMatchObject(INTACT);
+    expect(await run()).toMatchObject({ owners: 0 });
   });
 
   describe('a payload of a gallery', () => {

@@ -4,6 +4,7 @@
  */
 
 import { expect } from 'vitest';
+import { commandIdOf } from '../../src/core/chain/ids.ts';
 import type { EventRow } from '../../src/core/chain/ledger.ts';
 import type { Actor } from '../../src/core/definitions/actor.ts';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
@@ -45,6 +46,7 @@ const ROUNDS: Record<string, (round: Round) => void> = {
   '0.2.0-contact': revealTwice,
   '0.2.0-banned': banAndLift,
   '0.2.0-fed': switchFeed,
+  '0.2.0-ended': banAndErase,
 };
 
 export const scriptedRounds = Object.keys(ROUNDS);
@@ -324,4 +326,37 @@ function switchFeed({ court }: Round): void {
   const facts = { provider: 'tabbycat', name: 'Harbour Moot', visibility: 'institution', ...site };
   const { id: feed_id } = act('create', { ...facts, institution_id: INSTITUTION });
   for (const verb of ['disable', 'enable', 'remove']) act(verb, { feed_id, owner: INSTITUTION });
+}
+
+/** Two bans end and are erased, of a third there is no room for all; then the browser is banned again. */
+function banAndErase({ court }: Round): void {
+  // Another institution: all histories are stored in one database.
+  const owner = '018f3c1e-7b2a-7c11-9d0e-0000000000a1';
+  const [value, other, third] = ['ab', 'cd', 'ef'].map((pair) => pair.repeat(32)) as [string, string, string];
+  const act = (verb: string, input: JsonObject, actor: Actor, fact?: object[]) => {
+    const { status } = court.sendApart(`guard.${verb}`, { owner, ...input }, actor, fact);
+    expect(status).toBe('applied');
+    court.wait(SECOND);
+    return court.rows.at(-1)!;
+  };
+  const first = act('enforce', { subject: 'key', value, rule: 'honeypot' }, system);
+  const lifted = act('unban', { key: value, reason: 'It was autofill.' }, admin);
+  const second = act('ban', { key: other, reason: 'Insults counsel.', hours: 2 }, admin);
+  const last = act('ban', { key: third, reason: 'Shouts.', hours: 2 }, admin);
+  const confirmed = act('confirm', { key: third, reason: 'Seen.', hours: 3 }, admin);
+  const dueOf = (row: EventRow, of: EventRow, events: EventRow[], more: JsonObject) => ({
+    ...{ ban_id: commandIdOf(of.event_id), events: events.map(({ sequence }) => sequence), ...more },
+    ...{ event_sequence: row.sequence, payload_commitment: row.payload_commitment },
+  });
+  const untilOf = (row: EventRow) => JSON.parse(row.payload!).until as string;
+  const ended = { subject: 'key', rule: 'person', lifted_at: null };
+  const ofFirst = { subject: 'key', rule: 'honeypot', until: untilOf(first), lifted_at: lifted.occurred_at };
+  const due = [
+    ...[first, lifted].map((row) => dueOf(row, first, [first, lifted], ofFirst)),
+    dueOf(second, second, [second], { ...ended, until: untilOf(second) }),
+    dueOf(last, last, [last, confirmed], { ...ended, until: untilOf(confirmed) }),
+  ];
+  act('erase', { before: court.now() }, system, due);
+  for (const row of [first, lifted, second, last]) Object.assign(row, { payload: null, payload_salt: null });
+  act('enforce', { subject: 'key', value, rule: 'honeypot' }, system);
 }

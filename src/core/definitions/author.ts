@@ -25,7 +25,7 @@ export interface Guarded<Input = unknown> {
   /** The field that people do not see is filled. */
   isTrapped?(input: Input): boolean;
   /** It is a post, which waits for the author's cooldown and begins the next. Read as the sender. */
-  pace?(asked: { db: Queryable; actor: Actor; input: Input; author: Pick<Author, 'id' | 'key'> }): Promise<Pace>;
+  pace?(asked: { db: Queryable; actor: Actor; input: Input; author: Pick<Author, 'id' | 'key'> }): Promise<PostTerms>;
 }
 
 export interface Pace {
@@ -33,4 +33,10 @@ export interface Pace {
   reporters: number;
   /** What slow mode asks for between two posts of one author here; 0 where it is off. */
   slow_seconds: number;
+}
+
+/** On what terms a post is taken. */
+export interface PostTerms extends Pace {
+  /** Whether the institution shows the names of signed-in authors. */
+  shows_names: boolean;
 }

@@ -9,6 +9,7 @@ import { lapsed, MOST_LAPSED } from '../../core/definitions/erasure.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { id, instant } from '../../core/definitions/schemas.ts';
 import { update } from '../../core/definitions/write.ts';
+import { keptOf } from '../author.ts';
 import { galleryStream, theGallery } from '../gallery.ts';
 import { findMessage, messageUpdate, withMessage } from './message.ts';
 
@@ -71,6 +72,7 @@ export const eraseMessages = defineSystemCommand({
     return [messagesErased({ erased, message_ids, reason: 'retention' })];
   },
   result: ({ states }) => ({ id: states.gallery.id }),
+  keeps: keptOf,
   records: [messagesErased],
   rejects: [],
 });

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { at, count, listOf, named, text, uuid } from '../../core/definitions/answers.ts';
 import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
-import { CATEGORIES, MESSAGE_STATES, type MessageRow, pseudonymOf } from './message.ts';
+import { CATEGORIES, MESSAGE_STATES, type MessageRow, NAME, pseudonymOf } from './message.ts';
 
 const hostedMessage = named(
   'HostedGalleryMessage',
@@ -40,7 +40,7 @@ type HostedRow = Omit<MessageRow, 'category' | 'text'> & {
 const REPORTS_SHOWN = 20;
 
 const ROWS = (only: string) => `
-  select m.id, author_number, author_name, category, text, posted_at, votes, answered, state, is_shadowed,
+  select m.id, author_number, ${NAME}, category, text, posted_at, votes, answered, state, is_shadowed,
     coalesce((select json_agg(r) from (
       select to_char(reported_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as reported_at, reason
       from gallery_reports where message_id = m.id order by gallery_reports.reported_at limit ${REPORTS_SHOWN}) r), '[]') as reports

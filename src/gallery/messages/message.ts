@@ -1,9 +1,10 @@
 /** A message of the gallery: a question to the bench for afterwards, or a comment. */
 import { z } from 'zod';
-import { at, count, listOf, named, text, uuid } from '../../core/definitions/answers.ts';
+import { at, count, named, text, uuid } from '../../core/definitions/answers.ts';
 import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 import { defineTable } from '../../core/definitions/table.ts';
 import { update, type Write } from '../../core/definitions/write.ts';
+import { ownBanAnswer } from '../../guard/bans/ownBan.ts';
 import { type Buckets, find, withEntry } from '../buckets.ts';
 
 export const CATEGORIES = ['question', 'comment'] as const;
@@ -63,7 +64,17 @@ const shown = z.strictObject({
 });
 
 export const messageAnswer = named('GalleryMessage', shown, EXAMPLE_MESSAGE);
-export const messageList = listOf('GalleryMessageList', messageAnswer);
+export const messageList = named(
+  'GalleryMessageList',
+  z.strictObject({
+    items: z.array(messageAnswer),
+    /** Null where nothing is left. */
+    next_cursor: z.string().nullable(),
+    /** Where the asker is signed in, banned here, and to be told. */
+    banned: ownBanAnswer.optional(),
+  }),
+  { items: [EXAMPLE_MESSAGE], next_cursor: null },
+);
 
 /** As a command answers it: what was written is for its author, and is not stored with the outcome. */
 export const changedMessage = named(
@@ -140,7 +151,10 @@ export interface MessageRow {
   state: MessageState;
 }
 
-export const MESSAGE_COLUMNS = 'id, author_number, author_name, category, text, posted_at, votes, answered, state';
+/** The name of an author where the institution shows names: what was recorded while it did is hidden when it does no more. */
+export const NAME = 'case when author_name is not null and shows_names(session_id) then author_name end as author_name';
+
+export const MESSAGE_COLUMNS = `id, author_number, ${NAME}, category, text, posted_at, votes, answered, state`;
 
 export function pseudonymOf(author_number: number): string {
   return `Spectator ${author_number}`;

@@ -5,6 +5,7 @@ import { Problem } from '../../core/definitions/problem.ts';
 import { defineQuery } from '../../core/definitions/query.ts';
 import { id, wholeNumber } from '../../core/definitions/schemas.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
+import { readOwnBan } from '../../guard/bans/ownBan.ts';
 import { demandEntry } from '../refusals.ts';
 import { MESSAGE_COLUMNS, type MessageRow, messageList, messageResource, SEEN_BY } from './message.ts';
 
@@ -51,7 +52,9 @@ export const readMessages = defineQuery({
   asAuthor: true,
   async read({ db, actor, author = actor, params: { session_id }, query }) {
     await demandEntry(db, session_id, actor);
-    return readList(db, session_id, author.id, query);
+    const list = await readList(db, session_id, author.id, query);
+    const banned = actor.role === 'anonymous' ? undefined : await readOwnBan(db, session_id);
+    return { ...list, ...(banned && { banned }) };
   },
 });
 

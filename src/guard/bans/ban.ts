@@ -20,20 +20,30 @@ export interface Ban {
   until: string | null;
   /** It asks for a person to look at it. */
   review: boolean;
+  /** The numbers of the events that tell of it: they are erased together. */
+  events: readonly number[];
+}
+
+/** A ban that a person lifted. */
+export interface Pardon {
+  ban_id: string;
+  at: string;
+  events: readonly number[];
 }
 
 /** Of an institution, or of the installation where none is known: what holds now, and not what has ended. */
 export interface Bans {
   id: string;
   open: readonly Ban[];
-  /** Keys that have filled the honeypot before. */
-  trapped: readonly string[];
-  /** Keys whose ban a person lifted, with the time: that outweighs what was counted before. */
-  pardoned: { readonly [key: string]: string };
+  /** Keys that have filled the honeypot before, each with the ban that came of it last. */
+  trapped: { readonly [key: string]: string };
+  /** Keys and addresses whose ban a person lifted: that outweighs what was counted before. */
+  pardoned: { readonly [value: string]: Pardon };
 }
 
 export const guardStream = defineStream<Bans>('guard', {
-  initial: (id) => ({ id, open: [], trapped: [], pardoned: {} }),
+  initial: (id) => ({ id, open: [], trapped: {}, pardoned: {} }),
+  apart: true,
 });
 
 export const theGuard = (owner: string): Lock<'guard', Bans> => ({

@@ -8,6 +8,7 @@ import { privateText } from '../../core/definitions/privateText.ts';
 import { BAN_RULES, RULES } from '../rules.ts';
 import { type Ban, type Bans, findOpen, SUBJECTS, theGuard } from './ban.ts';
 import { banExtended, guardBanned } from './banEvents.ts';
+import { keptOf } from './subjects.ts';
 
 export const banAutomatically = defineSystemCommand({
   name: 'guard.enforce',
@@ -32,6 +33,7 @@ export const banAutomatically = defineSystemCommand({
     return [banExtended({ ban_id: open.id, until, review: review || open.review, rule, reason: null })];
   },
   result: (_, { id }) => ({ id }),
+  keeps: keptOf,
   records: [guardBanned, banExtended],
   rejects: [],
 });
@@ -39,14 +41,14 @@ export const banAutomatically = defineSystemCommand({
 /** Null: until it is lifted. */
 function lastsFor({ trapped }: Bans, { subject, value, rule }: { subject: string; value: string; rule: string }) {
   if (subject === 'address') return RULES.block_ms;
-  if (rule === 'honeypot') return trapped.includes(value) ? null : RULES.honeypot.shadowban_ms;
+  if (rule === 'honeypot') return Object.hasOwn(trapped, value) ? null : RULES.honeypot.shadowban_ms;
   return rule === 'reports' ? RULES.reports.shadowban_ms : RULES.burst.shadowban_ms;
 }
 
 /** What was reported before a person lifted the ban counts no more. */
 function isPardoned({ pardoned }: Bans, key: string, now: string): boolean {
-  const at = pardoned[key];
-  return at !== undefined && now < later(at, RULES.reports.window_ms);
+  const pardon = pardoned[key];
+  return pardon !== undefined && now < later(pardon.at, RULES.reports.window_ms);
 }
 
 function later(at: string, ms: number): string {

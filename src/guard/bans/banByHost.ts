@@ -4,7 +4,7 @@ import { defineSystemCommand } from '../../access/defineCommand.ts';
 import { privateText } from '../../core/definitions/privateText.ts';
 import { findOpen, theGuard } from './ban.ts';
 import { banExtended, guardBanned } from './banEvents.ts';
-import { untilOf } from './subjects.ts';
+import { keptOf, untilOf } from './subjects.ts';
 
 export const banByHost = defineSystemCommand({
   name: 'guard.comply',
@@ -27,6 +27,7 @@ export const banByHost = defineSystemCommand({
       : [guardBanned({ ban_id: id, subject: 'key', value, ...facts })];
   },
   result: (_, { id }) => ({ id }),
+  keeps: keptOf,
   records: [guardBanned, banExtended],
   rejects: [],
 });

@@ -5,8 +5,8 @@ import { ADMINS } from '../../core/definitions/actor.ts';
 import { reject } from '../guardProblems.ts';
 import { banAfter, findOpen, theGuard } from './ban.ts';
 import { banExtended, guardBanned } from './banEvents.ts';
-import { resultOf } from './resultOf.ts';
-import { hours, isNamed, NAMES_ONE, named, namesOne, ownerOf, untilOf } from './subjects.ts';
+import { readSubject, resultOf } from './resultOf.ts';
+import { hours, isNamed, keptOf, NAMES_ONE, named, namesOne, ownerOf, untilOf } from './subjects.ts';
 
 const body = z.strictObject({ ...named, hours }).refine(namesOne, NAMES_ONE);
 
@@ -30,6 +30,8 @@ export const banByPerson = defineOwnedCommand({
   },
   resource: banAfter,
   result: resultOf,
+  readAside: readSubject,
+  keeps: keptOf,
   records: [guardBanned, banExtended],
   rejects: ['ban_ended'],
 });

@@ -5,8 +5,8 @@ import { ADMINS } from '../../core/definitions/actor.ts';
 import { reject } from '../guardProblems.ts';
 import { banAfter, findOpen, theGuard } from './ban.ts';
 import { banConfirmed } from './banEvents.ts';
-import { resultOf } from './resultOf.ts';
-import { hours, isNamed, NAMES_ONE, named, namesOne, ownerOf, untilOf } from './subjects.ts';
+import { readSubject, resultOf } from './resultOf.ts';
+import { hours, isNamed, keptOf, NAMES_ONE, named, namesOne, ownerOf, untilOf } from './subjects.ts';
 
 export const confirmBan = defineOwnedCommand({
   name: 'guard.confirm',
@@ -25,6 +25,8 @@ export const confirmBan = defineOwnedCommand({
   },
   resource: banAfter,
   result: resultOf,
+  readAside: readSubject,
+  keeps: keptOf,
   records: [banConfirmed],
   rejects: ['ban_ended'],
 });

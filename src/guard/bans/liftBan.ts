@@ -5,8 +5,8 @@ import { ADMINS } from '../../core/definitions/actor.ts';
 import { reject } from '../guardProblems.ts';
 import { banAfter, findOpen, theGuard } from './ban.ts';
 import { banLifted } from './banEvents.ts';
-import { resultOf } from './resultOf.ts';
-import { isNamed, NAMES_ONE, named, namesOne, ownerOf } from './subjects.ts';
+import { readSubject, resultOf } from './resultOf.ts';
+import { isNamed, keptOf, NAMES_ONE, named, namesOne, ownerOf } from './subjects.ts';
 
 export const liftBan = defineOwnedCommand({
   name: 'guard.unban',
@@ -24,6 +24,8 @@ export const liftBan = defineOwnedCommand({
   },
   resource: banAfter,
   result: resultOf,
+  readAside: readSubject,
+  keeps: keptOf,
   records: [banLifted],
   rejects: ['ban_ended'],
 });

@@ -1,6 +1,7 @@
 /** Which ban, or whom, the commands of admins name. */
 import { z } from 'zod';
 import type { Actor } from '../../core/definitions/actor.ts';
+import type { JsonObject } from '../../core/definitions/event.ts';
 import { privately } from '../../core/definitions/privateText.ts';
 import { id, isPlain, NOT_PLAIN } from '../../core/definitions/schemas.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
@@ -40,6 +41,11 @@ export function isNamed({ ban_id, key, address }: Named): (ban: Ban) => boolean 
 
 export function untilOf(now: string, hours: number | undefined): string | null {
   return hours === undefined ? null : new Date(Date.parse(now) + hours * HOURS_MS).toISOString();
+}
+
+/** What the inbox keeps of a command about a ban, once it has its outcome: neither whom it names nor why. */
+export function keptOf({ owner, ban_id }: { owner: string; ban_id?: string | undefined }): JsonObject {
+  return { owner, ...(ban_id !== undefined && { ban_id }) };
 }
 
 interface Asked {

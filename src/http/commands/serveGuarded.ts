@@ -6,7 +6,7 @@
 import type { Request, Response } from 'express';
 import type { Submission } from '../../core/apply/inbox.ts';
 import type { Actor } from '../../core/definitions/actor.ts';
-import type { Author, Guarded } from '../../core/definitions/author.ts';
+import type { Author, Guarded, PostTerms } from '../../core/definitions/author.ts';
 import type { CommandDefinition } from '../../core/definitions/command.ts';
 import { levelOf } from '../../guard/rules.ts';
 import type { Turn } from '../../infra/guard/guardStore.ts';
@@ -57,8 +57,13 @@ async function demandUnrefused(
   const { input, idempotency } = submission;
   const place = { institution_id: submission.institution_id!, session_id: input.session_id as string };
   const known = await guard.authorOf(req, sender, place);
+  const actor = sender ?? anonymousReader(req);
+  const { pace: readPace } = guarded;
+  const paceOf = async (author: Author) =>
+    readPace && context.reading.inScope(actor, place.session_id, (db) => readPace({ db, actor, input, author }));
   const isKnown = idempotency !== null && (await acceptor.findFingerprint(idempotency)) !== undefined;
-  if (isKnown) return { submission: submissionOf(submission, sender, known), author: known, place };
+  if (isKnown)
+    return { submission: submissionOf(submission, sender, known, await paceOf(known)), author: known, place };
   const refusal = guarded.refuse?.(input);
   if (refusal) {
     await guard.tellRefused(known, place);
@@ -66,20 +71,20 @@ async function demandUnrefused(
   }
   const isTrapped = guarded.isTrapped?.(input) ?? false;
   const author = { ...known, is_shadowed: known.is_shadowed || isTrapped };
-  if (!guarded.pace) return { submission: submissionOf(submission, sender, author), author, place };
-  const actor = sender ?? anonymousReader(req);
-  const pace = await context.reading.inScope(actor, place.session_id, (db) =>
-    guarded.pace!({ db, actor, input, author }),
-  );
+  const pace = await paceOf(author);
+  if (!pace) return { submission: submissionOf(submission, sender, author), author, place };
   const turn = await guard.post(author, place, pace);
   if (isTrapped) await guard.tellTrapped(author, place);
   const judged = { ...author, shown_to: levelOf(pace.reporters).shown_to };
-  return { submission: submissionOf(submission, sender, judged), author: judged, place, turn };
+  return { submission: submissionOf(submission, sender, judged, pace), author: judged, place, turn };
 }
 
-function submissionOf(submission: Submission, sender: Actor | null, author: Author): Submission {
+/** The name goes no further where the institution shows none. */
+function submissionOf(submission: Submission, sender: Actor | null, author: Author, terms?: PostTerms): Submission {
   const actor = sender ?? { id: author.id, role: 'anonymous' as const, institution_id: null };
-  return { ...submission, actor, input: { ...submission.input, author } };
+  const { author_name, ...input } = submission.input;
+  const named = terms?.shows_names && author_name !== undefined;
+  return { ...submission, actor, input: { ...input, ...(named && { author_name }), author } };
 }
 
 /** What is not taken begins no cooldown. */

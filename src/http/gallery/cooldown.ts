@@ -6,6 +6,7 @@ import { count, named } from '../../core/definitions/answers.ts';
 import { id } from '../../core/definitions/schemas.ts';
 import { readPace } from '../../gallery/pace.ts';
 import { demandEntry, refuseClosed } from '../../gallery/refusals.ts';
+import { ownBanAnswer, readOwnBan } from '../../guard/bans/ownBan.ts';
 import { withoutToken } from '../door/authentication.ts';
 import { type ApiContext, anonymousReader, enter } from '../door/door.ts';
 import { demandQuery } from '../door/query.ts';
@@ -14,10 +15,16 @@ import { demandLastOpenGallery } from './lastOpenGallery.ts';
 
 const cooldownQuery = z.strictObject({ session_id: id.optional() });
 
-const cooldownAnswer = named('GalleryCooldown', z.strictObject({ can_post: z.boolean(), remaining_seconds: count }), {
-  can_post: false,
-  remaining_seconds: 42,
-});
+const cooldownAnswer = named(
+  'GalleryCooldown',
+  z.strictObject({
+    can_post: z.boolean(),
+    remaining_seconds: count,
+    /** Where the asker is signed in, banned here, and to be told. */
+    banned: ownBanAnswer.optional(),
+  }),
+  { can_post: false, remaining_seconds: 42 },
+);
 
 const parts = {
   summary: 'How long until you may post in a gallery; without a session, in the public one that began last',
@@ -44,12 +51,14 @@ function serveCooldown(context: ApiContext, definition: RouteDefinition): Serve 
     const place = { institution_id, session_id };
     const author = await context.guard.authorOf(req, sender, place);
     const actor = sender ?? anonymousReader(req);
-    const { hall, pace } = await context.reading.inScope(actor, session_id, async (db) => ({
+    const { hall, pace, banned } = await context.reading.inScope(actor, session_id, async (db) => ({
       hall: await demandEntry(db, session_id, actor),
       pace: await readPace(db, session_id, author.id),
+      banned: sender ? await readOwnBan(db, session_id) : undefined,
     }));
     const remaining_seconds = Math.ceil((await context.guard.waitOf(author, place, pace)) / 1_000);
-    return { can_post: remaining_seconds === 0 && !refuseClosed(hall), remaining_seconds };
+    const can_post = remaining_seconds === 0 && !refuseClosed(hall);
+    return { can_post, remaining_seconds, ...(banned && { banned }) };
   }
 
   return async (req, res) => {

@@ -17,7 +17,7 @@ test('it then lasts until it is lifted', () => {
   const verdict = given(reported)
     .when(confirmBan, { key, reason }, admin)
     .then(banConfirmed({ ban_id: BAN, until: null, review: false, reason }))!;
-  expect(verdict.result).toEqual({ id: BAN, key, address: null, until: null, lifted: false });
+  expect(verdict.result).toEqual({ id: BAN, key: null, address: null, until: null, lifted: false });
 });
 
 test('what is not open cannot be confirmed', () => {
