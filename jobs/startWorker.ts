@@ -38,6 +38,7 @@ export interface Running {
 
 const TIMED = new Set(timetable.map(({ job }) => job.name));
 const DOORBELLS_AT_ONCE = 32;
+const APART_AT_ONCE = 8;
 const POOL_SIZE = 6;
 /** Timed jobs leave room for a verification on request. */
 /** One that reads, and one that stores. */
@@ -87,11 +88,13 @@ export async function startWorker(
   const answerIntegrity = (job: Job) => (TIMED.has(job.name) ? runner.answer(job) : verifier.answer(job));
   const answer = async (job: Job) => (job.name === DEADLINE ? expirer.answer(job) : applier.answer(job));
   const doorbells = queues.worker('commands', answer, { concurrency: DOORBELLS_AT_ONCE });
+  const apart = queues.worker('apart', applier.answer, { concurrency: APART_AT_ONCE });
   const integrity = queues.worker('integrity', answerIntegrity, { concurrency: INTEGRITY_AT_ONCE });
   const maintenance = queues.worker<TickKey, object>('maintenance', runner.answer, { concurrency: RUNS_AT_ONCE });
   const feedJobs = createFeedJobs({ rooms });
   const feeds = queues.worker('default', feedJobs.answer, { concurrency: FEED_JOBS_AT_ONCE });
-  await queues.run([doorbells, integrity, maintenance, feeds] as Worker[]);
+  const answering = [doorbells, apart, integrity, maintenance, feeds] as Worker[];
+  await queues.run(answering);
   const polls = backbone.openPool('worker', POLL_POOL_SIZE);
   const overduePoll = startOverduePoll(
     polls,
@@ -109,7 +112,7 @@ export async function startWorker(
     sequencer.close();
     await presence.close();
     const runs = Promise.all([runner.close(), verifier.close()]);
-    const workers = Promise.all([doorbells.close(), integrity.close(), maintenance.close(), feeds.close(), runs]);
+    const workers = Promise.all([...answering.map((worker) => worker.close()), runs]);
     // While Redis is away BullMQ would wait for it; what is under way is the applier's to finish.
     const within = queues.isConnected() === false ? 0 : timings.stopping.worker_within_ms;
     await Promise.race([workers, new Promise((resolve) => setTimeout(resolve, within).unref())]);

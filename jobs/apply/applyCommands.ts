@@ -4,9 +4,9 @@
  * finds every command that waits.
  */
 import type { Job } from 'bullmq';
-import type { Outcome } from '../../src/core/apply/outcome.ts';
+import type { Outcome, Postponed } from '../../src/core/apply/outcome.ts';
 import { createBatcher } from '../../src/core/batcher.ts';
-import { laneOf, workOf, yields } from '../../src/core/definitions/stream.ts';
+import { apartKinds, laneOf, type Work, wayOf, workOf } from '../../src/core/definitions/stream.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import type { Doorbell } from '../../src/infra/queue/queue.ts';
 import type { OverdueWork } from '../overduePoll.ts';
@@ -28,8 +28,8 @@ interface Request {
 }
 
 const LANES = 2;
-/** One more, so that no other command waits behind those that yield. */
-const YIELDING_LANE = LANES;
+/** More of them, so that no command waits behind those that yield, and none of the court's for what is apart from it. */
+const PLACES = { behind: LANES, apart: LANES + 1 };
 const LANE_BATCH = 64;
 
 export function createApplier(options: ApplierOptions): Applier {
@@ -37,12 +37,24 @@ export function createApplier(options: ApplierOptions): Applier {
   const db: Queryable = pool;
   const isClosing = () => closing;
   const passes = createPasses(pool, createAttempts(options, isClosing), isClosing);
-  const backOff = createBackOff({ retry: async (work) => (await passes.run(work)).postponed, db, metrics, log });
+  const backOff = createBackOff({ retry, db, metrics, log });
   // BullMQ hands over one job at a time: there is nothing to wait for.
   const openLane = () => createBatcher<Request, Outcome[]>(LANE_BATCH, run, () => true, queueMicrotask);
-  const lanes = Array.from({ length: LANES + 1 }, openLane);
-  const placeOf = (subject: string) => (yields(catalog.kinds, subject) ? YIELDING_LANE : laneOf(subject, LANES));
+  const lanes = Array.from({ length: PLACES.apart + 1 }, openLane);
   let closing = false;
+
+  function placeOf(subject: string): number {
+    const way = wayOf(catalog.kinds, subject);
+    return way === 'first' ? laneOf(subject, LANES) : PLACES[way];
+  }
+
+  /** The court's streams first, and in no transaction with what is apart from it. */
+  async function retry(work: Work): Promise<ReadonlyMap<string, Postponed>> {
+    const isApart = ([subject]: [string, unknown]) => wayOf(catalog.kinds, subject) === 'apart';
+    const court = await passes.run(new Map([...work].filter((one) => !isApart(one))));
+    const apart = await passes.run(new Map([...work].filter(isApart)));
+    return new Map([...court.postponed, ...apart.postponed]);
+  }
 
   async function answer(job: Job<Doorbell>): Promise<{ id: string; status: string }[]> {
     const { commands } = job.data;
@@ -74,9 +86,11 @@ export function createApplier(options: ApplierOptions): Applier {
 
   async function pollOverdue(): Promise<void> {
     if (closing) return;
-    const free = [...backOff.withhold(workOf(await findOverdue(db))).values()].map((streams) => ({
-      streams: [...streams],
-    }));
+    const free = [...backOff.withhold(workOf(await findOverdue(db, apartKinds(catalog.kinds)))).values()].map(
+      (streams) => ({
+        streams: [...streams],
+      }),
+    );
     if (free.length === 0) return;
     metrics.drained.inc(free.length);
     await submit(free, false);

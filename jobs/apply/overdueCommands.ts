@@ -3,7 +3,7 @@
  * worker that was killed with them in hand. Polled under load too, as nothing else rings for those.
  */
 
-import { oldestWaiting } from '../../src/core/apply/waitingCommands.ts';
+import { isOfKind, oldestWaiting } from '../../src/core/apply/waitingCommands.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { timings } from '../../src/infra/timings.ts';
 
@@ -16,16 +16,21 @@ const IS_OVERDUE = `accepted_at < clock_timestamp() - interval '${timings.applyi
 /** Is there any that `findOverdue` would find, but for streams that wait for their next attempt? */
 export const COMMANDS_WAIT = `exists (select from (${oldestWaiting('accepted_at', 1)}) o where ${IS_OVERDUE})`;
 
-export const OVERDUE = `
+const overdue = (also: string) => `
   select streams from (
     select distinct on (stream) stream, streams, position
-    from (${oldestWaiting('stream, streams, position, accepted_at', COMMANDS_LOOKED_THROUGH)}) w
+    from (${oldestWaiting('stream, streams, position, accepted_at', COMMANDS_LOOKED_THROUGH, also)}) w
     where ${IS_OVERDUE} order by stream, position) o
   where not exists (select from streams s where s.stream = o.stream and s.held_until > clock_timestamp())
   order by position limit $1`;
 
-/** The streams of the first overdue command of each stream, in inbox order. */
-export async function findOverdue(db: Queryable): Promise<{ streams: string[] }[]> {
-  const { rows } = await db.query<{ streams: string[] }>(OVERDUE, [STREAMS_AT_ONCE]);
-  return rows;
+/** Of the court's; a flood of what is apart from it hides none of them. */
+export const OVERDUE = overdue(`not ${isOfKind('$2')}`);
+const OVERDUE_APART = overdue(isOfKind('$2'));
+
+/** The streams of the first overdue command of each stream, in inbox order, and behind them those of these kinds. */
+export async function findOverdue(db: Queryable, apart: readonly string[]): Promise<{ streams: string[] }[]> {
+  const values = [STREAMS_AT_ONCE, apart];
+  const { rows } = await db.query<{ streams: string[] }>(OVERDUE, values);
+  return [...rows, ...(await db.query<{ streams: string[] }>(OVERDUE_APART, values)).rows];
 }

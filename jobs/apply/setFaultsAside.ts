@@ -1,7 +1,9 @@
 /** A command that faulted is rung for when its retry is due; a dead one is put where an operator looks. */
 import type { CommandFault } from '../../src/core/apply/outcome.ts';
-import { doorbellEntryFor } from '../../src/infra/queue/queue.ts';
+import { wayOf } from '../../src/core/definitions/stream.ts';
+import { doorbellEntryFor, doorbellFor } from '../../src/infra/queue/queue.ts';
 import { traceIdOf } from '../../src/infra/telemetry/tracing.ts';
+import { catalog } from '../../src/modules.ts';
 import type { Follower, FollowTools } from './follower.ts';
 
 export const setFaultsAside: Follower = ({ faults }, tools) => faults.map((fault) => setAside(fault, tools));
@@ -13,8 +15,9 @@ async function setAside(fault: CommandFault, { queues, metrics, log }: FollowToo
   log.error({ ...where, attempts, error }, isDead ? 'command is dead' : 'command faulted');
   (isDead ? metrics.dead : metrics.retries).inc({ name });
   const commands = [doorbellEntryFor(fault)];
+  const { queue } = doorbellFor(wayOf(catalog.kinds, stream));
   const added = isDead
     ? queues.queue('dead-letters').add(name, { commands, error }, { jobId: `dead-${id}` })
-    : queues.queue('commands').add(name, { commands }, { jobId: `r-${id}-${attempts}`, delay: retry_in_ms });
+    : queues.queue(queue).add(name, { commands }, { jobId: `r-${id}-${attempts}`, delay: retry_in_ms });
   await added.catch((err) => log.debug({ err }, 'telling the queue failed; the overdue poll finds the command'));
 }

@@ -7,9 +7,9 @@ import { acceptCommands } from '../../src/core/apply/inbox.ts';
 import { systemSubmission } from '../../src/core/apply/systemSubmission.ts';
 import { newCommandId } from '../../src/core/chain/ids.ts';
 import type { Catalog } from '../../src/core/definitions/command.ts';
-import { yields } from '../../src/core/definitions/stream.ts';
+import { wayOf } from '../../src/core/definitions/stream.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
-import { doorbellEntryFor, LATER, type Queues } from '../../src/infra/queue/queue.ts';
+import { doorbellEntryFor, doorbellFor, type Queues } from '../../src/infra/queue/queue.ts';
 import type { Log } from '../../src/infra/telemetry/log.ts';
 import type { JobTools } from '../job.ts';
 
@@ -41,9 +41,10 @@ export function createSend({ db, catalog, queues, log, request_id }: Sender): Jo
     ]);
     if ('reused' in acceptance! || acceptance!.joined) return;
     const commands = [doorbellEntryFor({ id, name, streams, request_id })];
+    const { queue, options } = doorbellFor(wayOf(catalog.kinds, streams[0]!));
     await queues
-      .queue('commands')
-      .add(name, { commands }, { jobId: id, ...(yields(catalog.kinds, streams[0]!) && LATER) })
+      .queue(queue)
+      .add(name, { commands }, { jobId: id, ...options })
       .catch((err) => log.debug({ err }, 'ringing doorbell failed; the overdue poll finds the command'));
   };
 }

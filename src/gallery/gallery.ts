@@ -32,7 +32,7 @@ export interface Gallery {
 
 export const galleryStream = defineStream<Gallery>('gallery', {
   initial: (id) => ({ id, is_closed: false, slow_seconds: 0, messages: NOTHING, authors: NOTHING }),
-  yields: true,
+  apart: true,
 });
 
 /** The gallery's own row, there from its first event on. */

@@ -71,9 +71,9 @@ describe.each(SETTLED)('with %i commands settled while a snapshot is held', (set
 
   const looks: [string, string, unknown[]][] = [
     ['how the inbox stands', INBOX_LOAD, []],
-    ['how the door stands', DOOR_LOAD, []],
+    ['how the door stands', DOOR_LOAD, [['gallery']]],
     ['whether commands wait', `select ${COMMANDS_WAIT}`, []],
-    ['what waits for long', OVERDUE, [500]],
+    ['what waits for long', OVERDUE, [500, ['gallery']]],
     ['whether the mark lags', `select ${watchMark({} as Queryable).waits}`, []],
     ['what a stream has waiting', PENDING.text, [['session:1', 'session:2'], 8]],
   ];
@@ -110,7 +110,7 @@ describe.each(SETTLED)('with %i commands settled while a snapshot is held', (set
     }
     const left = 1 + 20_000 / STREAMS;
     expect(await readInboxLoad(db)).toMatchObject({ pending: left, dead: 0 });
-    expect((await db.query(OVERDUE, [500])).rows).toEqual([{ streams: [STUCK] }]);
+    expect((await db.query(OVERDUE, [500, ['gallery']])).rows).toEqual([{ streams: [STUCK] }]);
     expect((await readPending(db, [STUCK], 1_000)).pending).toHaveLength(left);
   });
 });

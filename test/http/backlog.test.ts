@@ -6,7 +6,17 @@ import { newCommandId } from '../../src/core/chain/ids.ts';
 import { boundFor, SHUT_AT_SECONDS } from '../../src/infra/backlog/backlog.ts';
 import { amountAt } from '../support/amounts.ts';
 import { checkHistory, untilSettled } from '../support/checkHistory.ts';
-import { type Answer, assignmentBody, type Cast, cast, get, openSession, person, post } from '../support/client.ts';
+import {
+  type Answer,
+  assignmentBody,
+  type Cast,
+  cast,
+  get,
+  must,
+  openSession,
+  person,
+  post,
+} from '../support/client.ts';
 import { until } from '../support/processes.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 
@@ -76,6 +86,60 @@ describe.skipIf(isLeftOut)('a backlog', () => {
     const unmarked = `select from inbox_mark where stuck = '{}'`;
     await until('no stream is marked any more', async () => (await stack.pool.query(unmarked)).rowCount);
     await until('that is told', async () => (await metric('inbox_stuck_streams')) === 0);
+    await checkHistory(stack.database, []);
+  });
+
+  test('what galleries flood is refused when it fills its quarter, and the court goes on meanwhile', {
+    timeout: 180_000,
+  }, async () => {
+    const [loud, other] = [cast(), cast()];
+    const galleries = await Promise.all(
+      [loud, other].flatMap((of) => [of, of].map((one) => openSession(stack.url, one, { gallery: 'always' } as never))),
+    );
+    for (const [i, { path }] of galleries.entries()) {
+      await must(post(stack.url, `${path}/gallery/slow`, (i < 2 ? loud : other).admin, { seconds: 30 }));
+    }
+    await stack.stopWorkers();
+    const stranger = await stack.pool.connect();
+    onTestFinished(() => stranger.release(true));
+    const streams = galleries.map(({ session_id }) => `gallery:${session_id}`);
+    const each = Math.ceil(boundFor(0) / 4 / galleries.length);
+    for (const [i, { session_id }] of galleries.entries()) {
+      const { institution_id } = i < 2 ? loud : other;
+      const one = () => ({ ...entry(galleries[i]!), name: 'gallery.slow', streams: [streams[i]!], institution_id });
+      const input = { session_id, seconds: 30 };
+      const actor = { id: loud.admin.id, role: 'super_admin' as const, institution_id: null };
+      for (let at = 0; at < each; at += 500) {
+        const batch = Array.from({ length: Math.min(500, each - at) }, () => ({ ...one(), input, actor }));
+        await acceptCommands(stack.pool as never, batch);
+      }
+    }
+    const slow = (url: string) =>
+      post(url, `${galleries[0]!.path}/gallery/slow`, loud.admin, { seconds: 30 }, { prefer: 'respond-async' });
+    for (const url of stack.apis) {
+      const refused = await until('the gallery is refused', async () => {
+        const answer = await slow(url);
+        return answer.status === 503 ? answer : undefined;
+      });
+      expect(refused.body).toMatchObject({ code: 'backlog', detail: expect.stringContaining('galleries') });
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+      expect((await get(url, '/health', null)).body).toMatchObject({ degraded: false });
+    }
+    expect(await metric('inbox_backlogged')).toBe(0);
+    // Of the gallery nothing is applied, for as long as that takes.
+    await stranger.query('begin');
+    await stranger.query('select from streams where stream = any($1) for update', [streams]);
+    await stack.startWorkers();
+    for (const url of stack.apis) {
+      const path = `/api/session/${galleries[0]!.session_id}/log`;
+      expect((await post(url, path, loud.admin, { event_type: 'ENTRY', details: {} })).status).toBe(200);
+    }
+    const left = `select count(*)::int as count from commands where name = 'gallery.slow' and status = 'accepted'`;
+    expect((await stack.pool.query(left)).rows).toEqual([{ count: 4 * each }]);
+    await stranger.query('rollback');
+    for (const url of stack.apis)
+      await until('the gallery is taken again', async () => (await slow(url)).status === 202, 90_000);
+    await untilSettled(stack.pool, 60_000);
     await checkHistory(stack.database, []);
   });
 

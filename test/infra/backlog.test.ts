@@ -63,7 +63,8 @@ test('a stream that is stuck has a bound of its own, by age and by number', () =
 
 test('what is settled in a second is what was drawn and waits no more', () => {
   const at = (seconds: number, drawn: number, waiting: number): Waiting => {
-    return { ...idle, waiting, drawn, at: 1 + seconds, shares: [], stuck: [] };
+    const apart = { ...idle, shares: [] };
+    return { ...idle, waiting, drawn, at: 1 + seconds, shares: [], apart, stuck: [] };
   };
   const looks = Array.from({ length: 60 }, (_, n) => at(n, n * 500, 100));
   const rate = looks.slice(1).reduce((before, now, n) => settledPerSecond(before, looks[n]!, now), 0);

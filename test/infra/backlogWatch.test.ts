@@ -33,20 +33,20 @@ afterAll(async () => {
   await database.drop();
 });
 
-const accept = (count: number, institution_id: string, age_seconds = 0, streams = 40) =>
+const accept = (count: number, institution_id: string, age_seconds = 0, streams = 40, kind = 'session') =>
   database.pool.query(
     `insert into commands (id, name, stream, streams, input, actor_id, actor_role, institution_id, reply_to, request_id,
        accepted_at)
      select gen_random_uuid(), 'session.log', s, array[s], '{}', 'system', 'system', $2, 'r', 'q',
        now() - $3 * interval '1 second'
-     from generate_series(1, $1) as n, concat('session:', n % $4) as s`,
-    [count, institution_id, age_seconds, streams],
+     from generate_series(1, $1) as n, concat($5::text, ':', n % $4) as s`,
+    [count, institution_id, age_seconds, streams, kind],
   );
 
 async function open() {
   const metrics = createMetrics();
   const log = createLog('silent', 'test');
-  const watch = await startBacklogWatch({ pool: looks, metrics, log, every_ms: 50 });
+  const watch = await startBacklogWatch({ pool: looks, apart: ['gallery'], metrics, log, every_ms: 50 });
   onTestFinished(() => watch.close());
   return watch;
 }
@@ -104,7 +104,7 @@ test('what came in is forgotten with the next look, though no look comes to its 
   const metrics = createMetrics();
   const log = createLog('silent', 'test');
   const gone = openPool(database.url, 'door', POLL_POOL_SIZE, () => {});
-  const watch = await startBacklogWatch({ pool: gone, metrics, log, every_ms: 50 });
+  const watch = await startBacklogWatch({ pool: gone, apart: ['gallery'], metrics, log, every_ms: 50 });
   onTestFinished(() => watch.close());
   // From now on every look fails.
   await gone.end();
@@ -120,4 +120,39 @@ test('what comes in between two looks counts at once', async () => {
   for (let n = 0; n < boundFor(0) / 2; n += 1) watch.admit({ institution_id: FIRST });
   expect(watch.refusalOf({ institution_id: FIRST })).toBe('share');
   expect(watch.refusalOf({ institution_id: SECOND })).toBeUndefined();
+});
+
+const gallery = { stream: 'gallery:1' };
+const court = { stream: 'session:1' };
+
+test('what is none of the court’s has a quarter of the bound, and shuts the door for itself alone', {
+  timeout: 60_000,
+}, async () => {
+  await accept(boundFor(0) / 4, FIRST, 0, 40, 'gallery');
+  const watch = await open();
+  for (const institution_id of [FIRST, SECOND]) {
+    expect(watch.refusalOf({ institution_id, ...gallery })).toBe('apart');
+    expect(watch.refusalOf({ institution_id, ...court })).toBeUndefined();
+  }
+  expect(watch.isRefusing()).toBe(false);
+  await database.pool.query(`delete from commands where position % 4 > 0`);
+  await expect.poll(() => watch.refusalOf({ institution_id: SECOND, ...gallery }), SOON).toBeUndefined();
+});
+
+test('of that quarter an institution has a share, which takes nothing of its share of the rest', async () => {
+  const watch = await open();
+  watch.close();
+  for (let n = 0; n < boundFor(0) / 8; n += 1) watch.admit({ institution_id: FIRST, ...gallery });
+  expect(watch.refusalOf({ institution_id: FIRST, ...gallery })).toBe('apart');
+  expect(watch.refusalOf({ institution_id: SECOND, ...gallery })).toBeUndefined();
+  for (let n = 0; n < boundFor(0) / 4; n += 1) watch.admit({ institution_id: FIRST, ...court });
+  expect(watch.refusalOf({ institution_id: FIRST, ...court })).toBeUndefined();
+});
+
+test('where it waits for a minute, the court goes on', async () => {
+  await accept(1, FIRST, 61, 1, 'gallery');
+  const watch = await open();
+  expect(watch.refusalOf({ institution_id: SECOND, ...gallery })).toBe('apart');
+  expect(watch.refusalOf({ institution_id: FIRST, ...court })).toBeUndefined();
+  expect(watch.isRefusing()).toBe(false);
 });

@@ -29,9 +29,12 @@ export const fromMark = (columns: string, limit: number | string, also = 'true')
   order by position limit ${limit}`;
 
 /** The oldest commands that wait: the first of each stuck stream, and up to `limit` of the others in inbox order. */
-export const oldestWaiting = (columns: string, limit: number | string) => `
-  select ${columns} from (${ofStuck(columns, 1)}) first_of_stuck
-  union all (${fromMark(columns, limit, 'stream not in (select unnest(stuck) from inbox_mark where one)')})`;
+export const oldestWaiting = (columns: string, limit: number | string, also = 'true') => `
+  select ${columns} from (${ofStuck(columns, 1)}) first_of_stuck where ${also}
+  union all (${fromMark(columns, limit, `stream not in (select unnest(stuck) from inbox_mark where one) and ${also}`)})`;
+
+/** Is the stream of one of these kinds? @param kinds an SQL array */
+export const isOfKind = (kinds: string) => `split_part(stream, ':', 1) = any(${kinds})`;
 
 /** What waits in a stream is at or above this. @param stream an SQL expression */
 export const lowWaterOf = (stream: string) => `

@@ -15,6 +15,11 @@ export interface StreamKind<State = unknown> {
   readonly seal: Seal<State> | null;
   /** Its commands are applied behind those of all other kinds: there may be thousands at once, and no other waits for them. */
   readonly yields?: true;
+  /**
+   * It is none of the court's: its commands have a queue, a lane and a part of the backlog of their own, and no transaction
+   * locks it together with a stream of the court.
+   */
+  readonly apart?: true;
 }
 
 /**
@@ -66,8 +71,18 @@ export function laneOf(stream: string, lanes: number): number {
   return placeOf(stream, lanes);
 }
 
-export function yields(kinds: ReadonlyMap<string, StreamKind>, stream: string): boolean {
-  return kinds.get(kindOf(stream))?.yields === true;
+/** How commands of a stream go to the workers: before others, behind them, or apart from both. */
+export type Way = 'first' | 'behind' | 'apart';
+
+export function wayOf(kinds: ReadonlyMap<string, StreamKind>, stream: string): Way {
+  const kind = kinds.get(kindOf(stream));
+  if (kind?.apart) return 'apart';
+  return kind?.yields ? 'behind' : 'first';
+}
+
+/** The kinds of streams that are none of the court's. */
+export function apartKinds(kinds: ReadonlyMap<string, StreamKind>): string[] {
+  return [...kinds.values()].filter(({ apart }) => apart).map(({ kind }) => kind);
 }
 
 /** Streams to pass over, each with every stream that its next commands lock. */

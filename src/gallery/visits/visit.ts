@@ -13,7 +13,7 @@ export const visits = defineTable({
 });
 
 /** Counting waits for nobody, and nobody waits for it. */
-export const visitsStream: StreamKind<object> = defineStream('visits', { initial: () => ({}), yields: true });
+export const visitsStream: StreamKind<object> = defineStream('visits', { initial: () => ({}), apart: true });
 
 export const theVisits = (session_id: string) =>
   ({ kind: 'visits', stream: streamName('visits', session_id) }) as const;

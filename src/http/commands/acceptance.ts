@@ -5,12 +5,14 @@
 import { type Acceptance, findFingerprint, type Submission } from '../../core/apply/inbox.ts';
 import { type Bounds, createBatcher, LaneFull } from '../../core/batcher.ts';
 import { Problem } from '../../core/definitions/problem.ts';
-import { laneOf } from '../../core/definitions/stream.ts';
+import { laneOf, wayOf } from '../../core/definitions/stream.ts';
 import type { BacklogWatch, Sender } from '../../infra/backlog/backlogWatch.ts';
 import { createRoom } from './room.ts';
 import { createStore, type StoreOptions, wasNotAnswered, wasRefused } from './storeBatch.ts';
 
 export const LANES = 2;
+/** One more: what is apart from the court fills a lane of its own alone. */
+const APART = LANES;
 const MAX_FLUSH = 256;
 const MIB = 1_048_576;
 /** By the text of the inputs. One statement holds up those behind it for no longer than a megabyte takes. */
@@ -37,12 +39,14 @@ export interface AcceptorOptions extends StoreOptions {
 }
 
 export function createAcceptor({ backlog, ...options }: AcceptorOptions): Acceptor {
-  const { db, isAway, metrics, log } = options;
+  const { db, kinds, isAway, metrics, log } = options;
   const { store, lookUpsEnded, isFailing } = createStore(options);
-  const lanes = Array.from({ length: LANES }, () =>
+  const lanes = Array.from({ length: LANES + 1 }, () =>
     createBatcher(MAX_FLUSH, store, wasNotAnswered, setImmediate, BOUNDS),
   );
   const room = createRoom(backlog, isAway, metrics);
+
+  const placeOf = (subject: string) => (wayOf(kinds, subject) === 'apart' ? APART : laneOf(subject, LANES));
 
   async function accept(submission: Submission): Promise<Acceptance> {
     const subject = submission.streams[0]!;
@@ -50,7 +54,7 @@ export function createAcceptor({ backlog, ...options }: AcceptorOptions): Accept
     room.demand(sender);
     backlog.admit(sender);
     try {
-      return await lanes[laneOf(subject, LANES)]!.push(submission);
+      return await lanes[placeOf(subject)]!.push(submission);
     } catch (fault) {
       if (fault instanceof LaneFull) room.turnAway('lane');
       if (!wasNotAnswered(fault)) throw fault;

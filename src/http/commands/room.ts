@@ -15,6 +15,7 @@ const RETRY_AFTER_SECONDS = 5;
 const WHY: Record<Refusal | 'lane', string> = {
   shut: 'What was accepted before is worked off first.',
   share: 'What your institution sent before is worked off first.',
+  apart: 'What galleries and others beside the court sent before is worked off first.',
   stuck: 'What was accepted for this before waits for a lock or for its next attempt.',
   lane: 'More comes in than can be stored just now.',
 };

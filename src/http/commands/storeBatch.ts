@@ -5,10 +5,10 @@
 
 import { type Acceptance, readEarlier, type Submission, storeCommands } from '../../core/apply/inbox.ts';
 import type { Catalog } from '../../core/definitions/command.ts';
-import { yields } from '../../core/definitions/stream.ts';
+import { type Way, wayOf } from '../../core/definitions/stream.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { isTransientFault, isUnavailable } from '../../infra/postgres/database.ts';
-import { doorbellEntryFor, LATER, type Queues } from '../../infra/queue/queue.ts';
+import { doorbellEntryFor, doorbellFor, type Queues } from '../../infra/queue/queue.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
 import { timings } from '../../infra/timings.ts';
@@ -66,12 +66,20 @@ export function createStore({ db, queues, kinds, isAway, metrics, log }: StoreOp
   }
 
   function ring(batch: Submission[]): void {
+    const ways = batch.map(({ streams }) => wayOf(kinds, streams[0]!));
+    const apart = batch.filter((_, i) => ways[i] === 'apart');
+    const others = batch.filter((_, i) => ways[i] !== 'apart');
+    ringFor(apart, 'apart');
+    ringFor(others, ways.includes('first') ? 'first' : 'behind');
+  }
+
+  function ringFor(batch: Submission[], way: Way): void {
     const [first] = batch;
     if (!first) return;
     const name = batch.length === 1 ? first.name : `${first.name} +${batch.length - 1}`;
-    const isLater = batch.every(({ streams }) => yields(kinds, streams[0]!));
-    const options = { jobId: first.id, ...(isLater && LATER) };
-    const added = queues.queue('commands').add(name, { commands: batch.map(doorbellEntryFor) }, options);
+    const { queue, options } = doorbellFor(way);
+    const commands = batch.map(doorbellEntryFor);
+    const added = queues.queue(queue).add(name, { commands }, { jobId: first.id, ...options });
     added.catch((err) => {
       metrics.ringFailures.inc();
       log.debug({ err }, 'ringing doorbell failed; the overdue poll finds the commands');

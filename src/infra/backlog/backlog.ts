@@ -62,19 +62,30 @@ export function boundFor(per_second: number): number {
   return Math.round(Math.min(MOST_PENDING, Math.max(LEAST_PENDING, per_second * WORK_SECONDS)));
 }
 
-/** @param isShut how the door stands: it opens at half of the bound, so that it is not opened for a moment and shut again */
-export function isTooMuch({ pending, oldest_pending_seconds, per_second }: Workable, isShut: boolean): boolean {
-  const part = isShut ? 0.5 : 1;
-  return pending >= boundFor(per_second) * part || oldest_pending_seconds >= SHUT_AT_SECONDS * part;
+/** What may wait of the kinds that are none of the court's: so much of all. */
+export const APART = 1 / 4;
+
+/**
+ * @param isShut how the door stands: it opens at half of the bound, so that it is not opened for a moment and shut again
+ * @param part of the bound
+ */
+export function isTooMuch(
+  { pending, oldest_pending_seconds, per_second }: Workable,
+  isShut: boolean,
+  part = 1,
+): boolean {
+  const left = isShut ? 0.5 : 1;
+  return pending >= boundFor(per_second) * part * left || oldest_pending_seconds >= SHUT_AT_SECONDS * left;
 }
 
 /**
  * An institution may have as much waiting as there is room left: alone half of the bound, and one that comes later finds
  * room, however many were there before.
  * @param isRefused how it stands: it is let in again when about half of that is worked off
+ * @param part of the bound
  */
-export function isOverShare(share: number, { pending, per_second }: Workable, isRefused: boolean): boolean {
-  const room = Math.max(0, boundFor(per_second) - pending);
+export function isOverShare(share: number, { pending, per_second }: Workable, isRefused: boolean, part = 1): boolean {
+  const room = Math.max(0, boundFor(per_second) * part - pending);
   return share > 0 && share >= (isRefused ? room / 3 : room);
 }
 

@@ -8,6 +8,7 @@ import {
   type ConnectionOptions,
   createPostgresBackend,
   type Job,
+  type JobsOptions,
   type PgPool,
   type Processor,
   Queue,
@@ -17,6 +18,7 @@ import {
   withBackend,
 } from 'bullmq';
 import type pg from 'pg';
+import type { Way } from '../../core/definitions/stream.ts';
 import { redisPrefix } from '../postgres/installation.ts';
 import type { RedisServer } from '../redis/redis.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -41,11 +43,15 @@ export function doorbellEntryFor({ id, name, streams, request_id }: Omit<Doorbel
   return { id, name, stream: streams[0]!, streams, request_id };
 }
 
-/** Of a doorbell that is answered when none without it waits. */
-export const LATER = { priority: 1 } as const;
-
-export const QUEUE_NAMES = ['commands', 'integrity', 'maintenance', 'default', 'dead-letters'] as const;
+export const QUEUE_NAMES = ['commands', 'apart', 'integrity', 'maintenance', 'default', 'dead-letters'] as const;
 export type QueueName = (typeof QUEUE_NAMES)[number];
+
+/** Where commands are rung for that go this way, and before which others. */
+export function doorbellFor(way: Way): { queue: QueueName; options: JobsOptions } {
+  if (way === 'apart') return { queue: 'apart', options: {} };
+  // It is answered when none without a priority waits.
+  return { queue: 'commands', options: way === 'behind' ? { priority: 1 } : {} };
+}
 
 export interface Queues {
   queue(name: QueueName): Queue;
