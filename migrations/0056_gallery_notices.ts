@@ -10,6 +10,8 @@ export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     -- The numbers of the events that tell of the ban, in its stream; null once they are erased.
     alter table guard_bans add column events integer[];
+    create index guard_bans_of_value on guard_bans (value) where lifted_at is null;
+    create index guard_bans_to_erase on guard_bans (least(lifted_at, until), id) where events is not null;
 
     -- Does the institution of the session show the names of signed-in authors? It does where nothing was set.
     create function shows_names(session uuid) returns boolean
@@ -48,6 +50,7 @@ export async function down(knex: Knex): Promise<void> {
   await knex.raw(`
     drop function own_ban;
     drop function shows_names;
+    drop index guard_bans_to_erase, guard_bans_of_value;
     alter table guard_bans drop column events;
   `);
 }

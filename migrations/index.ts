@@ -38,7 +38,6 @@ import * as streamStates from './0048_stream_states.ts';
 import * as institutions from './0054_institutions.ts';
 import * as guardBans from './0055_guard_bans.ts';
 import * as galleryNotices from './0056_gallery_notices.ts';
-import * as guardBansByValue from './0057_guard_bans_by_value.ts';
 import * as feeds from './0058_feeds.ts';
 import * as matches from './0060_matches.ts';
 
@@ -87,7 +86,6 @@ export const migrations: Migration[] = [
   { name: '0054_institutions', ...institutions },
   { name: '0055_guard_bans', ...guardBans },
   { name: '0056_gallery_notices', ...galleryNotices },
-  { name: '0057_guard_bans_by_value', ...guardBansByValue },
   { name: '0058_feeds', ...feeds },
   { name: '0060_matches', ...matches },
 ];
