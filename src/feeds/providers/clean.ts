@@ -41,7 +41,10 @@ export function instantOf(text: unknown, zone: string | undefined): string | nul
   const parts = partsOfTime(text);
   if (parts === undefined) return null;
   const { local, offset } = parts;
-  const at = offset === undefined ? instantIn(zone, Date.parse(`${local}Z`)) : Date.parse(`${local}${offset}`);
+  // The 30th of February is not the 2nd of March.
+  const written = Date.parse(`${local}Z`);
+  if (Number.isNaN(written) || new Date(written).toISOString().slice(0, 10) !== local.slice(0, 10)) return null;
+  const at = offset === undefined ? instantIn(zone, written) : Date.parse(`${local}${offset}`);
   if (at === undefined || Number.isNaN(at)) return null;
   const year = new Date(at).getUTCFullYear();
   return year >= FIRST_YEAR && year <= LAST_YEAR ? new Date(at).toISOString() : null;
@@ -50,14 +53,28 @@ export function instantOf(text: unknown, zone: string | undefined): string | nul
 /** @param local the time that clocks of the zone show, as if it were UTC */
 function instantIn(zone: string | undefined, local: number): number | undefined {
   const clock = zone === undefined ? undefined : clockOf(zone);
-  if (clock === undefined || Number.isNaN(local)) return undefined;
+  if (clock === undefined) return undefined;
   const offsets = new Set([local - DAY_MS, local + DAY_MS].map((at) => clock(at) - at));
   const fitting = [...offsets].map((offset) => local - offset).filter((at) => clock(at) === local);
   return fitting.length === 1 ? fitting[0] : undefined;
 }
 
+type Clock = (at: number) => number;
+
+/** To make one takes longer than to ask it a hundred times. */
+const clocks = new Map<string, Clock | undefined>();
+const MOST_CLOCKS = 1_000;
+
 /** What clocks of a zone show at an instant, as if it were UTC. Undefined where there is no such zone. */
-function clockOf(zone: string): ((at: number) => number) | undefined {
+function clockOf(zone: string): Clock | undefined {
+  if (!clocks.has(zone)) {
+    if (clocks.size >= MOST_CLOCKS) clocks.clear();
+    clocks.set(zone, makeClock(zone));
+  }
+  return clocks.get(zone);
+}
+
+function makeClock(zone: string): Clock | undefined {
   try {
     const digits = { year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit' } as const;
     const rest = { second: '2-digit', hourCycle: 'h23', calendar: 'iso8601', numberingSystem: 'latn' } as const;

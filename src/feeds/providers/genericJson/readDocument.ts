@@ -186,6 +186,7 @@ function eventsOf(document: unknown, { events, time_zone }: GenericMapping, faul
     const type = cleanLine(valueAt(item, events.type))
       ?.toLowerCase()
       .replace(/[^a-z0-9]+/g, '_')
+      .replace(/^_+|_+$/g, '')
       .slice(0, 40);
     if (id === undefined || debate === undefined || !type)
       return fault(`${events.items}/${i}`, 'lacks the id, the match or the type of an event') ?? [];
