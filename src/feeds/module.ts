@@ -5,6 +5,7 @@ import { disableFeed } from './disableFeed.ts';
 import { enableFeed } from './enableFeed.ts';
 import { feeds as feedTable } from './feed.ts';
 import { feedProblems } from './feedProblems.ts';
+import { readEventList, readMatchDetails, readMatchList, readShownState } from './matches/readMatches.ts';
 import { readFeed, readFeeds } from './readFeeds.ts';
 import { removeFeed } from './removeFeed.ts';
 
@@ -14,5 +15,5 @@ export const feeds = defineModule({
   reserved: { event_prefixes: [], stream_kinds: ['feed'] },
   commands: [createFeed, enableFeed, disableFeed, removeFeed],
   tables: [feedTable],
-  queries: [readFeeds, readFeed],
+  queries: [readFeeds, readFeed, readMatchList, readMatchDetails, readShownState, readEventList],
 });

@@ -22,7 +22,14 @@ const MOST_ROWS = 2_500;
 
 let database: TestDatabase;
 let pool: pg.Pool;
-let place: { assignment_id: string; session_id: string; institution_id: string; user_id: string };
+let place: {
+  assignment_id: string;
+  session_id: string;
+  institution_id: string;
+  user_id: string;
+  match_id: string;
+  feed_id: string;
+};
 
 beforeAll(async () => {
   database = await cloneDatabase();
@@ -59,6 +66,17 @@ beforeAll(async () => {
     from courtroom_sessions, generate_series(1, 2) as n;
     insert into gallery_visits
     select gen_random_uuid(), n::text, id, '2026-01-0' || n, 1 from courtroom_sessions, generate_series(1, 2) as n;
+    insert into matches (id, institution_id, visibility, provider, feed_id, provider_id, round, pair, assignment_id, title,
+      scheduled_at, listed_at, phase, published)
+    select id, institution_id, visibility, 'internal', null, null, null, null, id, title, scheduled_at, scheduled_at, 'live', true
+    from assignments
+    union all
+    select gen_random_uuid(), institution_id, visibility, 'tabbycat', id, id::text, 1, null, null, title, scheduled_at,
+      scheduled_at, 'live', true
+    from assignments;
+    insert into match_state select id, 1, 3, '{}', null, null, 1, now() from matches;
+    insert into match_events
+    select id, n, provider, n::text, 'phase', now(), '{}', 95, false from matches, generate_series(1, 3) as n;
     insert into session_checks select id, now(), 1, true, '[]' from courtroom_sessions;
     insert into streams select 'session:' || id, ${EVENTS}, sha256(''), now() from courtroom_sessions;
     with said as (
@@ -80,7 +98,7 @@ beforeAll(async () => {
      from assignments a join courtroom_sessions s on s.assignment_id = a.id join rosters r on r.assignment_id = a.id
      where a.visibility = 'private' limit 1`,
   );
-  place = rows[0];
+  place = { ...rows[0], match_id: rows[0].assignment_id, feed_id: randomUUID() };
 });
 
 afterAll(async () => {
@@ -134,5 +152,11 @@ describe.each(people)('for %s', (_, actorOf) => {
     const lists = scoped.filter(({ name }) => name === 'assignment.list' || name === 'session.list');
     expect(lists).toHaveLength(2);
     for (const list of lists) expectByKeys(await nodesFor(list, actorOf(), askedOf()));
+  });
+
+  test('the list of matches in a phase goes by keys', async () => {
+    const list = scoped.find(({ name }) => name === 'match.list')!;
+    expectByKeys(await nodesFor(list, actorOf(), { state: 'live' }));
+    expectByKeys(await nodesFor(list, actorOf(), { state: 'finished' }));
   });
 });

@@ -18,6 +18,7 @@ const WORDS: Readonly<Record<string, string>> = {
   institution: 'What admins set for their institution.',
   contact: 'Cards with which those who run a round are reached.',
   feed: 'Rounds that come in from tournament software.',
+  match: 'Matches as boards follow them, of feeds and of our own rooms: phase, score, what happened.',
   tokens: 'Ending tokens before their time.',
   ops: 'What operators look at.',
   health: 'Whether this server lives and is of use; without a token.',
