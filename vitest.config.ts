@@ -35,7 +35,7 @@ const ON_BOTH_KINDS = [
 const ON_THE_HARDER_KIND = [
   'test/http/{backlog,backpressure,guardFaults,idempotency,limitsAlone,racing,rooms,sockets}.test.ts',
   'test/jobs/{lockedStreams,watchPresence}.test.ts',
-  'test/relay/{admissionLimits,drain,galleryInstances,observers,presence,presenceMessages,refusals,resume}.test.ts',
+  'test/relay/{admissionLimits,drain,feeds,galleryInstances,observers,presence,presenceMessages,refusals,resume}.test.ts',
 ];
 /** What strikes again, at random and for long, where a test of its own strikes once; what compiles other people's code; what a million rows show. */
 const ONLY_IN_EVERYTHING = [

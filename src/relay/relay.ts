@@ -9,6 +9,8 @@ import { createBatcher } from '../core/batcher.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
 import { createAddresses } from '../infra/addresses.ts';
 import type { Broadcast } from '../infra/broadcast/broadcast.ts';
+import type { Demand } from '../infra/feeds/demand.ts';
+import type { MatchFanout } from '../infra/feeds/matchFanout.ts';
 import type { Limiter } from '../infra/limiter/limiter.ts';
 import type { ObserverLeases } from '../infra/presence/observers.ts';
 import type { Presence } from '../infra/presence/presence.ts';
@@ -21,6 +23,7 @@ import { signerFiles } from '../infra/signer/signerFiles.ts';
 import type { Log } from '../infra/telemetry/log.ts';
 import type { Metrics } from '../infra/telemetry/metrics.ts';
 import type { Tokens } from '../infra/tokens.ts';
+import { openFeedsReception } from './feeds/feedsReception.ts';
 import { openGalleryReception } from './gallery/galleryReception.ts';
 import { createAdmission, createLiveDoor } from './listeners/admission.ts';
 import { createAdmissionGuard } from './listeners/admissionGuard.ts';
@@ -69,6 +72,8 @@ export interface RelayOptions {
   observers: ObserverLeases;
   reports: Reports;
   resumption: Resumption;
+  fanout: MatchFanout;
+  demand: Demand;
   limiter: Pick<Limiter, 'take'>;
   tokens: Tokens;
   config: Config;
@@ -77,7 +82,7 @@ export interface RelayOptions {
 }
 
 export function createRelay(options: RelayOptions): Relay {
-  const { boot: id, pool, broadcast, presence, observers, reports, resumption, limiter } = options;
+  const { boot: id, pool, broadcast, presence, observers, reports, resumption, limiter, fanout, demand } = options;
   const { tokens, config, installation, metrics, log } = options;
   const db: Queryable = pool;
   const scopes = createScopeCache(db);
@@ -102,7 +107,8 @@ export function createRelay(options: RelayOptions): Relay {
   const entrance = { tokens, resumeTickets, isLetIn, demandRoom, config };
   const admit = guard(createAdmission({ ...entrance, door: createLiveDoor(scopes) }));
   const gallery = openGalleryReception({ ...entrance, db, guard, broadcast, metrics, log });
-  const everybody = withGuestsOf(listeners.guests, gallery.listeners.guests);
+  const feeds = openFeedsReception({ ...entrance, db, guard, broadcast, fanout, demand, metrics, log });
+  const everybody = withGuestsOf(listeners.guests, gallery.listeners.guests, feeds.listeners.guests);
   const describe = () => ({ backpressure: backpressureOf(everybody.all(), metrics.sent.overflows) });
   const census = startCensus({ id, reports, guests: everybody, describe, log });
   const stopWatch = watchGuests(everybody);
@@ -113,7 +119,7 @@ export function createRelay(options: RelayOptions): Relay {
   const stopScopeCheck = startScopeCheck({ db, listeners, scopes, broadcast, log });
   const { PUBLIC_URL: public_url } = config;
   const { realAddress } = addresses;
-  const receptions = { '/live': { admit, listeners }, '/gallery': gallery };
+  const receptions = { '/live': { admit, listeners }, '/gallery': gallery, '/feeds': feeds };
   const isWrittenBeneath = canWriteBeneath();
   if (!isWrittenBeneath) log.warn('ready frames cannot be written beneath ws, all goes through it');
   const floodgate = createFloodgate(metrics, { isWrittenBeneath });
@@ -129,14 +135,15 @@ export function createRelay(options: RelayOptions): Relay {
 
   async function close(): Promise<void> {
     // A listener that is not sent away yet is served as at any other time.
-    const closed = await Promise.all([listeners.drain(), gallery.listeners.drain()]);
-    const total_connections_closed = closed[0] + closed[1];
+    const kinds = [listeners, gallery.listeners, feeds.listeners];
+    const closed = await Promise.all(kinds.map((kind) => kind.drain()));
+    const total_connections_closed = closed.reduce((sum, count) => sum + count, 0);
     stopHeadCheck();
     stopScopeCheck();
     stopPresence();
     stopWatch();
     stopAnswering();
-    await Promise.all([census.close(), observations.close()]);
+    await Promise.all([census.close(), observations.close(), feeds.close()]);
     webSockets.close();
     eventStreams.close();
     socketIo.close();

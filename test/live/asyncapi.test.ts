@@ -6,6 +6,8 @@ import { faultOfExported } from '../../src/core/chain/exported.ts';
 import { asyncApiDocument } from '../../src/http/operations/asyncapi.ts';
 import { CLOSE } from '../../src/live/closeCodes.ts';
 import { described } from '../../src/live/examples.ts';
+import { describedInFeeds } from '../../src/live/feedExamples.ts';
+import { feedClientMessages, feedServerMessages } from '../../src/live/feedMessages.ts';
 import { describedInGallery } from '../../src/live/galleryExamples.ts';
 import { galleryClientMessages, galleryServerMessages } from '../../src/live/galleryMessages.ts';
 import { clientMessages, serverMessages } from '../../src/live/messages.ts';
@@ -17,16 +19,20 @@ const official = createRequire(import.meta.url)('@asyncapi/specs/schemas/3.0.0-w
 // Formats say nothing that patterns do not.
 const LENIENT = { strict: false, allErrors: true, validateFormats: false };
 const ofGallery = (type: string) => `gallery.${type}`;
-const renamed = <T>(all: Record<string, T>) =>
-  Object.entries(all).map(([type, one]) => [ofGallery(type), one] as const);
+const ofFeeds = (type: string) => `feeds.${type}`;
+const renamed = <T>(all: Record<string, T>, nameOf: (type: string) => string) =>
+  Object.entries(all).map(([type, one]) => [nameOf(type), one] as const);
 const schemas = {
   ...serverMessages,
   ...clientMessages,
-  ...Object.fromEntries(renamed({ ...galleryServerMessages, ...galleryClientMessages })),
+  ...Object.fromEntries(renamed({ ...galleryServerMessages, ...galleryClientMessages }, ofGallery)),
+  ...Object.fromEntries(renamed({ ...feedClientMessages, ...feedServerMessages }, ofFeeds)),
 };
-const examples = [...Object.entries(described), ...renamed(describedInGallery)].map(
-  ([type, { example }]) => [type, example as Json] as const,
-);
+const examples = [
+  ...Object.entries(described),
+  ...renamed(describedInGallery, ofGallery),
+  ...renamed(describedInFeeds, ofFeeds),
+].map(([type, { example }]) => [type, example as Json] as const);
 const valueAt = (path: string) => path.split('/').reduce<Json | undefined>((at, key) => at?.[key], document);
 
 /** What an example must be by the document alone. */
@@ -59,7 +65,14 @@ test('has every message, each in the direction in which it is sent', () => {
   for (const channel of ['gallery_websocket', 'gallery_socketio']) {
     expect(named(operations[`${channel}.listen`])).toEqual(inGallery);
   }
-  expect([...new Set(fromClient.flatMap(named))]).toEqual([...Object.keys(clientMessages), 'gallery.PING']);
+  for (const channel of ['feeds_websocket', 'feeds_socketio']) {
+    expect(named(operations[`${channel}.listen`])).toEqual(Object.keys(feedServerMessages).map(ofFeeds));
+  }
+  expect([...new Set(fromClient.flatMap(named))]).toEqual([
+    ...Object.keys(clientMessages),
+    'gallery.PING',
+    ...Object.keys(feedClientMessages).map(ofFeeds),
+  ]);
 });
 
 test('has the payload of every event that a session records, and every close code', () => {

@@ -1,10 +1,12 @@
 /** Listeners of a gallery that take nothing of what they are told, and such as flood it. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openPool } from '../../src/infra/postgres/database.ts';
 import { createInProcessResumption } from '../../src/infra/resumption/inProcess.ts';
 import { RESUMPTION } from '../../src/infra/resumption/resumption.ts';
 import { openGalleryReception } from '../../src/relay/gallery/galleryReception.ts';
-import { ANYBODY, readGalleryScopes } from '../../src/relay/gallery/galleryScope.ts';
+import { readGalleryScopes } from '../../src/relay/gallery/galleryScope.ts';
+import { ANYBODY } from '../../src/relay/listeners/admission.ts';
 import { createResumeTickets } from '../../src/relay/listeners/resumeTickets.ts';
 import { type Cast, cast, type Json, must, openSession, person, post } from '../support/client.ts';
 import { someOf } from '../support/everything.ts';

@@ -21,7 +21,8 @@ export interface Listener {
 
 export interface ListenOptions {
   token: string | null;
-  session_id: string;
+  /** Not of feeds. */
+  session_id?: string;
   last_sequence?: number | string | undefined;
   /** False: without presence. */
   seat?: boolean | string;
@@ -75,7 +76,8 @@ function queryOf({ token, last_sequence, seat, resume_ticket }: ListenOptions): 
 /** @throws the HTTP status when the upgrade is refused */
 export async function listenOnWebSocket(url: string, options: ListenOptions): Promise<Listener> {
   const { session_id, headers = {}, namespace = '/live' } = options;
-  const path = `${namespace}/ws/${session_id}?${queryOf(options)}`;
+  const place = namespace === '/feeds' ? '' : `/${session_id}`;
+  const path = `${namespace}/ws${place}?${queryOf(options)}`;
   const socket = new WebSocket(url.replace('http', 'ws') + path, { headers });
   const { receive, ...box } = mailbox(namespace);
   socket.on('message', (data) => receive(JSON.parse(String(data))));

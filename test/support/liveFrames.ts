@@ -1,5 +1,6 @@
 /** Every frame that a test receives is one that the live protocol has: what is not ends the test as a failure. */
 import type { z } from 'zod';
+import { feedServerMessages } from '../../src/live/feedMessages.ts';
 import { galleryServerMessages } from '../../src/live/galleryMessages.ts';
 import { serverMessages } from '../../src/live/messages.ts';
 import { catalog } from '../../src/modules.ts';
@@ -9,6 +10,7 @@ import type { Json } from './client.ts';
 const MESSAGES: Record<Namespace, Record<string, z.ZodType>> = {
   '/live': serverMessages,
   '/gallery': galleryServerMessages,
+  '/feeds': feedServerMessages,
 };
 
 let faults: string[] = [];

@@ -16,7 +16,8 @@ export interface Refused {
 
 export interface Asked {
   token?: string;
-  session_id: string;
+  /** Not of feeds. */
+  session_id?: string;
   last_sequence?: string;
   resume_ticket?: string;
   /** Of what kind of room; not on SSE. */
@@ -34,7 +35,8 @@ const retryIn = (seconds: unknown) => (seconds === undefined ? {} : { retry_afte
 /** @throws when it is let in */
 export async function refusedOnWebSocket(url: string, asked: Asked, browser: Browser = {}): Promise<Refused> {
   const { session_id, namespace = '/live', ...query } = asked;
-  const path = `${namespace}/ws/${session_id}?${new URLSearchParams(query as Record<string, string>)}`;
+  const place = namespace === '/feeds' ? '' : `/${session_id}`;
+  const path = `${namespace}/ws${place}?${new URLSearchParams(query as Record<string, string>)}`;
   return refusedAtPath(url, path, browser);
 }
 
@@ -53,7 +55,7 @@ export function refusedAtPath(
     });
     socket.on('message', (bytes) => {
       messages.push(JSON.parse(String(bytes)));
-      if (messages[0]!.type === 'ERROR') return;
+      if (messages[0]!.type.toUpperCase() === 'ERROR') return;
       socket.terminate();
       reject(new Error(`let in: ${messages[0]!.type}`));
     });

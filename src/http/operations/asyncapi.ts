@@ -2,10 +2,12 @@
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { CLOSINGS } from '../../live/closeCodes.ts';
 import { described } from '../../live/examples.ts';
+import { describedInFeeds } from '../../live/feedExamples.ts';
+import { feedClientMessages, feedServerMessages } from '../../live/feedMessages.ts';
 import { describedInGallery } from '../../live/galleryExamples.ts';
 import { galleryClientMessages, galleryServerMessages } from '../../live/galleryMessages.ts';
 import { clientMessages, serverMessages } from '../../live/messages.ts';
-import { gallerySchemas, liveSchemas } from './liveSchemas.ts';
+import { feedSchemas, gallerySchemas, liveSchemas } from './liveSchemas.ts';
 
 /** Of one kind of room: the names under which components have its messages, and what answers which. */
 interface Words {
@@ -26,9 +28,22 @@ const GALLERY: Words = {
   replies: { 'gallery.PING': 'gallery.PONG' },
 };
 
+const ofFeeds = (type: string) => `feeds.${type}`;
+const FEEDS: Words = {
+  from_relay: Object.keys(feedServerMessages).map(ofFeeds),
+  from_client: Object.keys(feedClientMessages).map(ofFeeds),
+  replies: {
+    'feeds.subscribe': 'feeds.snapshot',
+    'feeds.unsubscribe': 'feeds.state',
+    'feeds.ping': 'feeds.pong',
+    'feeds.REAUTH': 'feeds.REAUTHED',
+  },
+};
+
 const MESSAGES = Object.fromEntries([
   ...Object.entries(described).map(([type, one]) => [type, messageOf(type, one)]),
   ...Object.entries(describedInGallery).map(([type, one]) => [ofGallery(type), messageOf(ofGallery(type), one)]),
+  ...Object.entries(describedInFeeds).map(([type, one]) => [ofFeeds(type), messageOf(ofFeeds(type), one)]),
 ]);
 
 const HOST = {
@@ -60,7 +75,7 @@ export function asyncApiDocument(version: string): JsonObject {
       title: 'Plearoll live',
       version,
       description:
-        'Follows a courtroom session live: every event of its record once, in order, without a hole. The same messages on three transports. Beside it, what spectators say in its gallery.',
+        'Follows a courtroom session live: every event of its record once, in order, without a hole. The same messages on three transports. Beside it, what spectators say in its gallery, and boards that follow many matches.',
     },
     defaultContentType: 'application/json',
     servers: SERVERS,
@@ -68,7 +83,7 @@ export function asyncApiDocument(version: string): JsonObject {
     operations: Object.assign({}, ...CHANNELS.map(operationsOf)),
     components: {
       messages: MESSAGES,
-      schemas: { ...liveSchemas(), ...gallerySchemas(ofGallery) },
+      schemas: { ...liveSchemas(), ...gallerySchemas(ofGallery), ...feedSchemas(ofFeeds) },
       securitySchemes: SECURITY,
     },
     'x-close-codes': Object.entries(CLOSINGS).map(([code, { reason, returns, meaning }]) => {
@@ -149,6 +164,23 @@ const CHANNELS: readonly Channel[] = [
     server: 'socketio',
     words: GALLERY,
     rest: { 'x-auth': objectOf({ ...TOKEN, session_id: { type: 'string', format: 'uuid' }, ...RESUMPTION }) },
+  },
+  {
+    name: 'feeds_websocket',
+    address: '/feeds/ws',
+    description:
+      'Matches by WebSocket, many on one connection. A refusal is a connection that says `error` and is closed with 1008.',
+    server: 'websocket',
+    words: FEEDS,
+    rest: { bindings: { ws: { method: 'GET', query: objectOf({ ...TOKEN, ...RESUMPTION }) } } },
+  },
+  {
+    name: 'feeds_socketio',
+    address: '/feeds',
+    description: 'Matches by socket.io, in the namespace `/feeds`, many on one connection.',
+    server: 'socketio',
+    words: FEEDS,
+    rest: { 'x-auth': objectOf({ ...TOKEN, ...RESUMPTION }) },
   },
 ];
 

@@ -7,6 +7,7 @@ import { objectionAnswer } from '../../court/objections/objection.ts';
 import { sessionStream } from '../../court/sessions/session.ts';
 import { participantAnswer, sessionAnswer } from '../../court/sessions/sessionResource.ts';
 import { clockAnswer, turnAnswer } from '../../court/turns/shownTurn.ts';
+import { feedClientMessages, feedServerMessages } from '../../live/feedMessages.ts';
 import { galleryClientMessages, galleryServerMessages } from '../../live/galleryMessages.ts';
 import { clientMessages, serverMessages } from '../../live/messages.ts';
 import { presence, snapshot } from '../../live/snapshot.ts';
@@ -43,14 +44,21 @@ export function liveSchemas(): Record<string, JsonObject> {
 
 /** Of a gallery's sockets. @param nameOf each among the schemas of all */
 export function gallerySchemas(nameOf: (type: string) => string): Record<string, JsonObject> {
-  const named = <T>(schemas: Record<string, T>) =>
-    Object.fromEntries(Object.entries(schemas).map(([type, schema]) => [nameOf(type), schema]));
-  // A schema that is both sides' has one name in a registry.
-  const sent = jsonSchemas(
-    named({ ...galleryServerMessages, ERROR: z.strictObject(galleryServerMessages.ERROR.shape) }),
-    true,
+  const sent = jsonSchemas(named(galleryServerMessages, nameOf), true);
+  return { ...sent, ...jsonSchemas(named(galleryClientMessages, nameOf), false) };
+}
+
+/** Of the sockets of feeds. What both sides may say is described as it is sent. */
+export function feedSchemas(nameOf: (type: string) => string): Record<string, JsonObject> {
+  const heard = jsonSchemas(named(feedClientMessages, nameOf), false);
+  return { ...heard, ...jsonSchemas(named(feedServerMessages, nameOf), true) };
+}
+
+/** A schema that several kinds have has one name in a registry: each is given one of its own. */
+function named(schemas: Record<string, z.ZodObject>, nameOf: (type: string) => string): Record<string, z.ZodObject> {
+  return Object.fromEntries(
+    Object.entries(schemas).map(([type, schema]) => [nameOf(type), z.strictObject(schema.shape)]),
   );
-  return { ...sent, ...jsonSchemas(named(galleryClientMessages), false) };
 }
 
 /** @param isOpen a later version may say more: a client passes over what it does not know */

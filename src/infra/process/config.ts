@@ -64,6 +64,7 @@ export function readConfig(
     ...made.problems,
     ...connectionProblems(config, topology),
     ...redisProblems(config),
+    ...relaxedProblems(config),
     ...(verifiesTokens ? secretProblems(config, topology) : []),
     ...(keysVisitors ? serverSecretProblems(config) : []),
   ];
@@ -100,6 +101,11 @@ function connectionProblems({ DATABASE_URL, REDIS_URL }: Config, topology: Topol
     problems.push('REDIS_URL: separate processes need it; without it, run everything in one process with npm start');
   }
   return problems;
+}
+
+function relaxedProblems({ NODE_ENV, LV_WS_REQUIRE_AUTH }: Config): string[] {
+  const isRelaxed = NODE_ENV === 'production' && !LV_WS_REQUIRE_AUTH;
+  return isRelaxed ? ['LV_WS_REQUIRE_AUTH: only outside production may sockets of feeds be open to everybody'] : [];
 }
 
 function secretProblems({ NODE_ENV, JWT_SECRET, JWT_PUBLIC_KEY }: Config, topology: Topology): string[] {

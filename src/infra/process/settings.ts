@@ -285,6 +285,10 @@ export const Settings = z.object({
     readBy: RELAY,
     help: 'A listener that missed more events than this gets a snapshot instead of them.',
   }),
+  LV_WS_REQUIRE_AUTH: flag.default(true).register(described, {
+    readBy: RELAY,
+    help: 'Whether sockets of feeds ask for a token. `false` shows what is public to everybody; in production it is refused.',
+  }),
   WS_ALLOWLIST: cidrs.default([]).register(described, {
     readBy: DOORS,
     help: 'Networks of venues, which no limit by address counts.',

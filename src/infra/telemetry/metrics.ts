@@ -153,6 +153,7 @@ function createRelayMetrics({ histogram, counter, gauge, tallied }: ReturnType<t
     refusedMessages: counter('socket_messages_refused_total', 'Messages of listeners that were not taken', ['reason']),
     socketFloods: counter('socket_floods_total', 'Windows of 10 s in which frames of a socket were left out unparsed'),
     closedSockets: counter('sockets_closed_total', 'Connections of listeners that were ended here', ['reason']),
+    matchSubscriptions: gauge('match_subscriptions', 'Matches that connections to this process follow, each counted'),
     heals: counter('publish_heals_total', 'Events that a room read from Postgres instead of hearing them', ['cause']),
   };
 }

@@ -8,6 +8,7 @@ import type { Tokens } from '../../infra/tokens.ts';
 import { type AdmissionOptions, createAdmission, LAST_OPEN, type Request } from '../listeners/admission.ts';
 import type { GuardAdmission } from '../listeners/admissionGuard.ts';
 import { createListeners, type Listeners } from '../listeners/listeners.ts';
+import { NO_SEATS } from '../listeners/presenceLeases.ts';
 import type { Reception } from '../listeners/reception.ts';
 import type { ResumeTickets } from '../listeners/resumeTickets.ts';
 import { startHeadCheck } from '../rooms/headCheck.ts';
@@ -19,6 +20,7 @@ import { createGalleryDoor, endOfListener, type GalleryScope } from './gallerySc
 import { watchGalleries } from './galleryWatch.ts';
 
 export interface GalleryReception extends Reception {
+  listeners: Listeners;
   close(): void;
 }
 
@@ -31,9 +33,6 @@ export interface GalleryReceptionOptions extends Omit<AdmissionOptions, 'door'> 
   metrics: Metrics;
   log: Log;
 }
-
-/** Nobody is present here. */
-const NO_SEATS = { take: () => () => {}, drain() {}, close() {} };
 
 export function openGalleryReception(options: GalleryReceptionOptions): GalleryReception {
   const { db, guard, tokens, resumeTickets, config, broadcast, metrics, log } = options;

@@ -10,7 +10,7 @@ import { readHalls } from '../../gallery/readHalls.ts';
 import { refuseClosed, refuseEntry } from '../../gallery/refusals.ts';
 import type { Identity, Ticket } from '../../infra/tokens.ts';
 import type { GalleryState } from '../../live/galleryMessages.ts';
-import { type Door, mayListen } from '../listeners/admission.ts';
+import { ANYBODY, type Door, mayListen } from '../listeners/admission.ts';
 import type { Ending } from '../listeners/listeners.ts';
 import { CLOSE, type CloseCode } from '../listeners/messages.ts';
 
@@ -18,13 +18,6 @@ import { CLOSE, type CloseCode } from '../listeners/messages.ts';
 export interface GalleryScope extends Scope {
   hall: Omit<Hall, 'seat'>;
 }
-
-/** A listener that showed neither token nor ticket. */
-export const ANYBODY: Identity = {
-  actor: { id: 'anonymous', role: 'anonymous', institution_id: null },
-  expires_at: Number.MAX_SAFE_INTEGER,
-  origin: { names: [], institution_id: null, role: 'anonymous' as never, issued_at: null },
-};
 
 const SESSIONS_AT_ONCE = 500;
 const CHALLENGE = { 'WWW-Authenticate': 'Bearer' };

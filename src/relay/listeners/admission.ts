@@ -51,6 +51,13 @@ export interface Admitted {
 const CONNECTION_ID_BYTES = 12;
 export const NIL = '00000000-0000-0000-0000-000000000000';
 
+/** A listener that showed neither token nor ticket, where such are let in. */
+export const ANYBODY: Identity = {
+  actor: { id: 'anonymous', role: 'anonymous', institution_id: null },
+  expires_at: Number.MAX_SAFE_INTEGER,
+  origin: { names: [], institution_id: null, role: 'anonymous' as never, issued_at: null },
+};
+
 /** @throws {Problem} with the refusal */
 export type Admit = (request: Request) => Promise<Admitted>;
 

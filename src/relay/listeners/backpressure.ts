@@ -1,5 +1,5 @@
 /** The listeners of this relay that take less than there is for them: looked at every few seconds, and counted. */
-import type { Guest, Guests } from './guests.ts';
+import type { AnyGuest, Guests } from './guests.ts';
 
 export interface Backpressure {
   /** Since this relay started: how often a listener was more events behind than it may be. */
@@ -15,7 +15,7 @@ const STALLED_EVERY_MS = 5_000;
 const TOKENS_EVERY_MS = 500;
 
 /** Ends those that took nothing for too long, and those whose token has ended. @returns what ends the watch */
-export function watchGuests(guests: Pick<Guests, 'all'>): () => void {
+export function watchGuests(guests: Pick<Guests<AnyGuest>, 'all'>): () => void {
   const timers = [
     setInterval(() => {
       for (const { visit } of guests.all()) visit.inspect(performance.now());
@@ -29,7 +29,7 @@ export function watchGuests(guests: Pick<Guests, 'all'>): () => void {
   return () => timers.forEach(clearInterval);
 }
 
-export function backpressureOf(guests: Iterable<Guest>, total_overflows: number): Backpressure {
+export function backpressureOf(guests: Iterable<AnyGuest>, total_overflows: number): Backpressure {
   const sum = { total_overflows, active_queues: 0, total_queued_messages: 0, max_queue_size: 0 };
   for (const { visit } of guests) {
     const queued = visit.queued();

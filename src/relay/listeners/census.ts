@@ -10,7 +10,7 @@ import {
   type Tally,
 } from '../../infra/reports/reports.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
-import type { Guest, Guests } from './guests.ts';
+import type { AnyGuest, Guests } from './guests.ts';
 
 export interface Census {
   /** Resolves when all readers know that this relay is no more, or soon without that. */
@@ -21,7 +21,7 @@ export interface CensusOptions {
   /** Of this relay, new at each start: what is said late for one that is gone brings none back. */
   id: string;
   reports: Reports;
-  guests: Pick<Guests, 'all' | 'count' | 'tallies'>;
+  guests: Pick<Guests<AnyGuest>, 'all' | 'count' | 'tallies'>;
   /** What else the report says: small, whatever the number of connections. */
   describe?(): { [part: string]: object };
   log: Log;
@@ -76,7 +76,7 @@ export function startCensus({ id, reports, guests, describe = () => ({}), log }:
   return { close };
 }
 
-function usersOf(guests: Iterable<Guest>): string[] {
+function usersOf(guests: Iterable<AnyGuest>): string[] {
   const users = new Set<string>();
   for (const { admitted } of guests) users.add(admitted.identity.actor.id);
   return [...users];

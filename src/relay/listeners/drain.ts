@@ -2,7 +2,7 @@
  * Draining a relay that stops: each listener is sent away at a random moment of a window, with a ticket to come back with,
  * so that the relays that are left meet no crowd. The fewer listen, the shorter the window; it leaves time to stop in.
  */
-import type { Guest, Guests } from './guests.ts';
+import type { AnyGuest, Guests } from './guests.ts';
 import { CLOSE, type CloseCode, dismiss, type Listener } from './messages.ts';
 import { LIVE_PROTOCOL, type Protocol } from './protocol.ts';
 import type { ConnectionTicket } from './resumeTickets.ts';
@@ -10,14 +10,14 @@ import type { ConnectionTicket } from './resumeTickets.ts';
 export interface Drain {
   isUnderWay(): boolean;
   /** Admitted before the drain, it is there only now. */
-  onEnter(guest: Guest): void;
+  onEnter(guest: AnyGuest): void;
   onLeave(): void;
   /** Resolves when all are gone, or are not to be waited for. @returns how many connections it closed */
   run(): Promise<number>;
 }
 
 export interface DrainOptions {
-  guests: Pick<Guests, 'all' | 'count'>;
+  guests: Pick<Guests<AnyGuest>, 'all' | 'count'>;
   farewell?: Protocol['farewell'];
   grace_seconds: number;
 }
@@ -63,11 +63,11 @@ export function createDrain({ guests, farewell, grace_seconds }: DrainOptions): 
     });
   }
 
-  function onEnter(guest: Guest): void {
+  function onEnter(guest: AnyGuest): void {
     if (isUnderWay) goodbye(guest);
   }
 
-  function goodbye({ visit, ticket }: Guest): void {
+  function goodbye({ visit, ticket }: AnyGuest): void {
     void sendAway(visit.outlet, ticket, CLOSE.draining, farewell);
   }
 

@@ -3,21 +3,24 @@ import { NOBODY, type Tallies, type Tally } from '../../infra/reports/reports.ts
 import type { Admitted, Transport } from './admission.ts';
 import type { Prepared } from './prepared.ts';
 import type { ConnectionTicket } from './resumeTickets.ts';
-import type { Visit } from './visit.ts';
+import type { BareVisit, Visit } from './visit.ts';
 
 /** A listener with what it was let in for. */
-export interface Guest {
+export interface Guest<V extends BareVisit = Visit> {
   /** Which arrival it was, from 1. */
   readonly arrival: number;
   readonly transport: Transport;
   readonly admitted: Admitted;
   readonly ticket: ConnectionTicket;
-  readonly visit: Visit;
+  readonly visit: V;
   /** Gives up the seat, where it has one. */
   leaveSeat: (() => void) | undefined;
   /** The latest that it was told of presence. */
   toldPresence: Prepared | undefined;
 }
+
+/** Of whatever kind of room. */
+export type AnyGuest = Guest<BareVisit>;
 
 export interface Guests<G extends Counted = Guest> {
   add(guest: G): void;
@@ -77,14 +80,18 @@ export function createGuests<G extends Counted = Guest>(): Guests<G> {
   };
 }
 
-/** All of two kinds of rooms; how many are in each room says the first alone. */
-export function withGuestsOf(some: Guests, others: Guests): Pick<Guests, 'all' | 'count' | 'tallies'> {
-  function* all(): Iterable<Guest> {
-    yield* some.all();
-    yield* others.all();
+/** All of several kinds of rooms; how many are in each room says the first alone. */
+export function withGuestsOf(
+  first: Guests,
+  ...others: Pick<Guests<AnyGuest>, 'all' | 'count'>[]
+): Pick<Guests<AnyGuest>, 'all' | 'count' | 'tallies'> {
+  const kinds = [first, ...others];
+
+  function* all(): Iterable<AnyGuest> {
+    for (const kind of kinds) yield* kind.all();
   }
 
-  return { all, count: () => some.count() + others.count(), tallies: some.tallies };
+  return { all, count: () => kinds.reduce((sum, kind) => sum + kind.count(), 0), tallies: first.tallies };
 }
 
 function tallyOf(crowd: Crowd<unknown> | undefined): Tally {

@@ -57,6 +57,11 @@ export class Inbound {
     return message;
   }
 
+  /** What was heard last is not counted. */
+  excuse(): void {
+    this.#messages.uncount();
+  }
+
   #onFlood(): void {
     this.#floods += 1;
     if (this.#floods > 1) dismiss(this.#listener, CLOSE.limit, RATE);

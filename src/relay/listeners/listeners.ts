@@ -10,19 +10,19 @@ import type { Identity, Ticket, Tokens } from '../../infra/tokens.ts';
 import type { Rooms } from '../rooms/rooms.ts';
 import { type Admitted, mayListen, type Transport } from './admission.ts';
 import { createDrain, sendAway } from './drain.ts';
-import { createGuests, type Guest, type Guests } from './guests.ts';
+import { type AnyGuest, createGuests, type Guest, type Guests } from './guests.ts';
 import { CLOSE, type CloseCode, dismiss, type Message } from './messages.ts';
 import type { ObservationLeases } from './observationLeases.ts';
 import type { Wire } from './outlet.ts';
 import type { Seats } from './presenceLeases.ts';
 import { LIVE_PROTOCOL, type Protocol } from './protocol.ts';
 import { bearerOf, type ConnectionTicket, type ResumeTickets } from './resumeTickets.ts';
-import { Visit, type VisitOptions, type Visitor } from './visit.ts';
+import { type BareVisit, Visit, type Visitor } from './visit.ts';
 
-export interface Listeners {
-  enter(transport: Transport, admitted: Admitted, wire: Wire): Visit;
+export interface Listeners<V extends BareVisit = Visit> {
+  enter(transport: Transport, admitted: Admitted, wire: Wire): V;
   /** All that are connected. */
-  guests: Guests;
+  guests: Guests<Guest<V>>;
   isDraining(): boolean;
   /** Sessions with listeners; where it is given, only that of this assignment. */
   sessions(assignment_id?: string): string[];
@@ -37,10 +37,7 @@ export interface Listeners {
   drain(): Promise<number>;
 }
 
-export interface ListenersOptions {
-  rooms: Rooms;
-  /** That of sessions' records where there is none. */
-  protocol?: Protocol;
+interface BaseOptions {
   /** Why a listener may stay no more; undefined where it may. */
   endOf?(scope: Scope | undefined, identity: Identity | Ticket): Ending | undefined;
   seats: Pick<Seats, 'take' | 'drain' | 'close'>;
@@ -49,7 +46,18 @@ export interface ListenersOptions {
   resumeTickets: Pick<ResumeTickets, 'issue'>;
   config: Config;
   metrics: Metrics;
+}
+
+export interface ListenersOptions extends BaseOptions {
+  rooms: Rooms;
+  /** That of sessions' records where there is none. */
+  protocol?: Protocol;
   log: Log;
+}
+
+export interface VisitorsOptions<V extends BareVisit> extends BaseOptions {
+  open(visitor: Visitor, wire: Wire): V;
+  farewell: Protocol['farewell'];
 }
 
 /** How and why a connection is ended. */
@@ -63,20 +71,19 @@ export const GONE: Message = {
 const REVOKED: Message = { type: 'ERROR', code: 'unauthenticated', detail: 'The token was revoked.' };
 
 /** What a guest has of the house. */
-interface House {
-  visits: VisitOptions;
-  onEnd(guest: Guest): void;
+interface House<V extends BareVisit> extends Pick<VisitorsOptions<V>, 'open' | 'farewell'> {
+  onEnd(guest: Guest<V>): void;
 }
 
-class Arrived implements Guest, Visitor {
+class Arrived<V extends BareVisit> implements Guest<V>, Visitor {
   readonly arrival: number;
   readonly transport: Transport;
   readonly admitted: Admitted;
   readonly ticket: ConnectionTicket;
-  readonly visit: Visit;
+  readonly visit: V;
   leaveSeat: Guest['leaveSeat'] = undefined;
   toldPresence: Guest['toldPresence'] = undefined;
-  readonly #house: House;
+  readonly #house: House<V>;
 
   constructor(
     arrival: number,
@@ -84,18 +91,18 @@ class Arrived implements Guest, Visitor {
     admitted: Admitted,
     ticket: ConnectionTicket,
     wire: Wire,
-    house: House,
+    house: House<V>,
   ) {
     this.arrival = arrival;
     this.transport = transport;
     this.admitted = admitted;
     this.ticket = ticket;
     this.#house = house;
-    this.visit = new Visit(this, wire, house.visits);
+    this.visit = house.open(this, wire);
   }
 
   onSlow(): void {
-    void sendAway(this.visit.outlet, this.ticket, CLOSE.slow, this.#house.visits.protocol.farewell);
+    void sendAway(this.visit.outlet, this.ticket, CLOSE.slow, this.#house.farewell);
   }
 
   onEnd(): void {
@@ -103,23 +110,28 @@ class Arrived implements Guest, Visitor {
   }
 }
 
+/** Each in one room. */
 export function createListeners(options: ListenersOptions): Listeners {
-  const { rooms, seats, observations, tokens, resumeTickets, config, metrics, log } = options;
-  const { protocol = LIVE_PROTOCOL, endOf = endOutOfScope } = options;
-  const guests = createGuests();
-  const draining = createDrain({
-    ...{ guests, farewell: protocol.farewell },
-    grace_seconds: config.SHUTDOWN_GRACE_SECONDS,
-  });
+  const { rooms, tokens, config, metrics, log, protocol = LIVE_PROTOCOL } = options;
   const policy = { max: config.WS_MAX_QUEUE, action: config.WS_OVERFLOW_ACTION };
   const visits = { rooms, protocol, tokens, policy, maxReplay: config.WS_MAX_REPLAY, metrics, log };
+  const open = (visitor: Visitor, wire: Wire) => new Visit(visitor, wire, visits);
+  return createVisitors({ ...options, open, farewell: protocol.farewell });
+}
+
+/** Whatever each of them follows. */
+export function createVisitors<V extends BareVisit>(options: VisitorsOptions<V>): Listeners<V> {
+  const { open, farewell, endOf = endOutOfScope } = options;
+  const { seats, observations, tokens, resumeTickets, config, metrics } = options;
+  const guests = createGuests<Guest<V>>();
+  const draining = createDrain({ guests, farewell, grace_seconds: config.SHUTDOWN_GRACE_SECONDS });
   tokens.onRevoked(() => endRevoked(guests.all(), tokens));
   let arrivals = 0;
 
-  function enter(transport: Transport, admitted: Admitted, wire: Wire): Visit {
+  function enter(transport: Transport, admitted: Admitted, wire: Wire): V {
     arrivals += 1;
     const ticket = resumeTickets.issue(bearerOf(admitted.identity, admitted.session_id));
-    const guest = new Arrived(arrivals, transport, admitted, ticket, wire, { visits, onEnd });
+    const guest = new Arrived(arrivals, transport, admitted, ticket, wire, { open, farewell, onEnd });
     guests.add(guest);
     assignSeat(seats, guest, admitted.scope);
     observations.note(admitted);
@@ -131,7 +143,7 @@ export function createListeners(options: ListenersOptions): Listeners {
     return guest.visit;
   }
 
-  function onEnd(guest: Guest): void {
+  function onEnd(guest: Guest<V>): void {
     guests.remove(guest);
     guest.leaveSeat?.();
     observations.note(guest.admitted);
@@ -147,7 +159,7 @@ export function createListeners(options: ListenersOptions): Listeners {
     }
   }
 
-  function reviewOne(guest: Guest, scope: Scope | undefined): void {
+  function reviewOne(guest: Guest<V>, scope: Scope | undefined): void {
     const ending = endOf(scope, guest.admitted.identity);
     if (ending === undefined) assignSeat(seats, guest, scope!);
     else {
@@ -179,7 +191,7 @@ function endOutOfScope(scope: Scope | undefined, identity: Identity | Ticket): E
 }
 
 /** For good: they have no right to come back. */
-function endRevoked(guests: Iterable<Guest>, tokens: Tokens): void {
+function endRevoked(guests: Iterable<AnyGuest>, tokens: Tokens): void {
   for (const { admitted, ticket, visit } of guests) {
     if (!tokens.isRevoked(admitted.identity)) continue;
     ticket.revoke();
@@ -188,7 +200,7 @@ function endRevoked(guests: Iterable<Guest>, tokens: Tokens): void {
 }
 
 /** Only people of the roster have a seat, and take it unless they said otherwise; the holder of a ticket looks on. */
-function assignSeat(seats: Seats, guest: Guest, scope: Scope): void {
+function assignSeat(seats: Seats, guest: AnyGuest, scope: Scope): void {
   const { identity, session_id, seat } = guest.admitted;
   const hasSeat = seat && !('session_id' in identity) && scope.roster.has(identity.actor.id);
   if (hasSeat) guest.leaveSeat ??= seats.take({ session_id, user_id: identity.actor.id });
@@ -199,7 +211,7 @@ function assignSeat(seats: Seats, guest: Guest, scope: Scope): void {
 }
 
 /** The scope of a session is the same to all who listen. */
-function sessionsOf(guests: Guests, assignment_id: string | undefined): string[] {
+function sessionsOf(guests: Pick<Guests<AnyGuest>, 'sessions' | 'of'>, assignment_id: string | undefined): string[] {
   if (assignment_id === undefined) return guests.sessions();
   return guests.sessions().filter((session_id) => {
     const [first] = guests.of(session_id);

@@ -25,12 +25,17 @@ export class Outlet implements Listener {
   #isWelcome = false;
   #isClosed = false;
   #owed: Map<string, Make> | undefined;
+  readonly #prepare: (message: Message) => Prepared;
 
-  /** @param delivery is told when it takes again and nothing but events is left to be sent */
-  constructor(wire: Wire, metrics: Metrics, delivery: { onFree(): void }) {
+  /**
+   * @param delivery is told when it takes again and nothing but events is left to be sent
+   * @param inWords says what all kinds of rooms say in the words of this one
+   */
+  constructor(wire: Wire, metrics: Metrics, delivery: { onFree(): void }, inWords = prepare) {
     this.#wire = wire;
     this.#metrics = metrics;
     this.#delivery = delivery;
+    this.#prepare = inWords;
   }
 
   isOpen(): boolean {
@@ -82,7 +87,7 @@ export class Outlet implements Listener {
       if (!this.#isWelcome && !kind.startsWith('ERROR')) continue;
       this.#owed.delete(kind);
       const message = make();
-      if (message) this.write({ messages: ['text' in message ? message : prepare(message)] });
+      if (message) this.write({ messages: ['text' in message ? message : this.#prepare(message)] });
     }
     if (this.#owed.size === 0) this.#owed = undefined;
   }
@@ -109,7 +114,7 @@ export class Outlet implements Listener {
 
   close(code: CloseCode, message: Message): void {
     if (!this.isOpen()) return;
-    this.write({ messages: [prepare(message)] });
+    this.write({ messages: [this.#prepare(message)] });
     this.#isClosed = true;
     this.#owed = undefined;
     this.#metrics.closedSockets.inc({ reason: REASONS[code] });

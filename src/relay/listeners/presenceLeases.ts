@@ -15,6 +15,9 @@ export interface Seats {
   close(): void;
 }
 
+/** Where nobody is present. */
+export const NO_SEATS: Seats = { take: () => () => {}, drain() {}, close() {} };
+
 export interface SeatsOptions {
   /** Of this relay, new at each start. */
   id: string;

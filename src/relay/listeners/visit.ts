@@ -28,6 +28,24 @@ export interface VisitOptions extends DeliveryOptions {
   log: Log;
 }
 
+/** A connection of any kind, whatever it follows. */
+export interface BareVisit {
+  readonly outlet: Outlet;
+  /** @param resume_ticket to come back with */
+  start(resume_ticket: string): void;
+  receive(said: Said): void;
+  /** The kernel has all that was written. */
+  onTaken(): void;
+  /** Ends a connection that took nothing for too long. @param now by the monotonic clock */
+  inspect(now: number): void;
+  /** Warns of the end of its token, and ends it with that. @param now_ms by the wall clock */
+  inspectToken(now_ms: number): void;
+  /** How many messages wait, where the kernel takes none. */
+  queued(): number;
+  /** The connection is closed. */
+  leave(): void;
+}
+
 /** For whom a visit is. */
 export interface Visitor {
   readonly admitted: Admitted;
@@ -38,9 +56,9 @@ export interface Visitor {
 
 /** So long a listener keeps what would have to be read again. */
 const STALLED_MS = 5_000;
-const UNREAD_MS = 60_000;
+export const UNREAD_MS = 60_000;
 
-export class Visit {
+export class Visit implements BareVisit {
   readonly room: Room;
   readonly outlet: Outlet;
   readonly place: Place;
@@ -73,7 +91,6 @@ export class Visit {
     return this.outlet;
   }
 
-  /** @param resume_ticket to come back with */
   start(resume_ticket: string): void {
     this.#joining = this.#join(resume_ticket).finally(() => {
       this.#joining = undefined;
@@ -115,7 +132,6 @@ export class Visit {
     if (type === 'REQUEST_STATE') this.#snapshots.ask();
   }
 
-  /** The kernel has all that was written. */
   onTaken(): void {
     this.outlet.onTaken();
   }
@@ -135,14 +151,12 @@ export class Visit {
     return this.outlet.isWelcome();
   }
 
-  /** Ends a connection that took nothing for too long. @param now by the monotonic clock */
   inspect(now: number): void {
     const stalled_ms = this.outlet.takes() ? 0 : now - this.outlet.stalledSince();
     if (stalled_ms > STALLED_MS) this.place.forgetPage();
     if (stalled_ms > UNREAD_MS) this.onSlow();
   }
 
-  /** Warns of the end of its token, and ends it with that. @param now_ms by the wall clock */
   inspectToken(now_ms: number): void {
     this.#tokenLife.inspect(now_ms);
   }
@@ -152,12 +166,10 @@ export class Visit {
     return { lag: this.place.behind(), acked: this.acknowledgements.acked() };
   }
 
-  /** How many messages wait, where the kernel takes none. */
   queued(): number {
     return this.outlet.takes() ? 0 : this.place.behind() + this.outlet.waiting();
   }
 
-  /** The connection is closed. */
   leave(): void {
     if (this.#hasLeft) return;
     this.#hasLeft = true;

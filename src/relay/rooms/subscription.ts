@@ -15,7 +15,7 @@ export interface Subscription {
 
 /** @param onLate called when the subscription holds only after it was given up waiting for */
 export function subscribe(
-  broadcast: Broadcast,
+  broadcast: Pick<Broadcast, 'subscribe'>,
   channel: string,
   hear: (message: string) => void,
   onLate: () => void,

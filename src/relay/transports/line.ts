@@ -6,7 +6,7 @@
 import { problemBody } from '../../core/definitions/problem.ts';
 import { MAX_MESSAGE_BYTES, MAX_MESSAGES } from '../listeners/inbound.ts';
 import type { Batch, Namespace } from '../listeners/prepared.ts';
-import type { Visit } from '../listeners/visit.ts';
+import type { BareVisit } from '../listeners/visit.ts';
 import { type Connection, EngineWriter, type SocketBeneath } from './engine.ts';
 import { asksToListen, isAboutNamespace, namespaceOf, refusalPacket, saidIn, saysGoodbye } from './envelope.ts';
 import type { Taker } from './readyFrames.ts';
@@ -17,7 +17,7 @@ const TOO_LARGE = problemBody('too_large', `A request has at most ${MAX_MESSAGE_
 /** A namespace that has a listener, or one is being admitted. */
 interface Taken {
   readonly namespace: Namespace;
-  visit: Visit | undefined;
+  visit: BareVisit | undefined;
 }
 
 export class Line implements Taker {
@@ -37,7 +37,7 @@ export class Line implements Taker {
   }
 
   /** The listener is admitted. */
-  seat(namespace: Namespace, visit: Visit): void {
+  seat(namespace: Namespace, visit: BareVisit): void {
     const taken = this.#takenOf(namespace);
     if (taken) taken.visit = visit;
   }

@@ -13,6 +13,8 @@ import type { AskedRoom, WebSockets } from './websocket.ts';
 const WEBSOCKET_PATH = /^(\/live|\/gallery)\/ws\/([^/]+)$/;
 /** The chat server's, of a gallery: the session stands in the query, or is not named. */
 const CHAT_PATH = '/ws';
+/** One connection follows many matches. */
+const FEEDS_PATH = '/feeds/ws';
 const SSE_PATH = /^\/live\/sse\/([^/]+)$/;
 
 /** To be called when the server has its other request listeners. */
@@ -42,6 +44,7 @@ function roomIn(req: IncomingMessage): AskedRoom | undefined {
   const path = pathOf(req);
   const [, namespace, session_id] = WEBSOCKET_PATH.exec(path) ?? [];
   if (session_id !== undefined) return { namespace: namespace as Namespace, session_id };
+  if (path === FEEDS_PATH) return { namespace: '/feeds', session_id: '' };
   if (path !== CHAT_PATH) return undefined;
   const named = new URLSearchParams(req.url!.slice(path.length)).getAll('session_id');
   // Of two it means neither.

@@ -64,7 +64,7 @@ export function createSocketIo({ receptions, floodgate, isLetIn, realAddress, lo
   }
 
   function open(namespace: Namespace, reception: Reception): void {
-    const { admit, listeners } = reception;
+    const { admit, listeners, inWords } = reception;
     const here = io.of(namespace);
     here.use(async (socket, next) => {
       // A client that is refused does not try again by itself; one that loses its transport does.
@@ -77,15 +77,16 @@ export function createSocketIo({ receptions, floodgate, isLetIn, realAddress, lo
         next();
       } catch (error) {
         lines.get(socket.conn)!.free(namespace);
-        next(refusal(error));
+        next(refusal(error, inWords));
       }
     });
     here.on('connection', (socket) => serve(socket, namespace, reception));
   }
 
-  function refusal(error: unknown): Error {
+  function refusal(error: unknown, inWords?: Reception['inWords']): Error {
     const { body, headers } = refusalOf(error, log);
-    const { code, status, detail, retry_after_ms } = body;
+    const { status, detail, retry_after_ms } = body;
+    const code = inWords?.(body).code ?? body.code;
     const seconds = headers['Retry-After'];
     const retry = seconds === undefined ? {} : { retry_after_ms: retry_after_ms ?? Number(seconds) * 1_000 };
     return Object.assign(new Error(detail), { data: { code, status, ...retry } });

@@ -1,5 +1,5 @@
 /**
- * Plain WebSocket: `/live/ws/<session_id>` and `/gallery/ws/<session_id>`, one JSON object in each text frame. A refusal is an HTTP answer, given
+ * Plain WebSocket: `/live/ws/<session_id>`, `/gallery/ws/<session_id>` and `/feeds/ws`, one JSON object in each text frame. A refusal is an HTTP answer, given
  * before the upgrade; a client that cannot read that is told by an ERROR and the code of the close.
  */
 import type { IncomingMessage } from 'node:http';
@@ -7,12 +7,11 @@ import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Admitted, LAST_OPEN } from '../listeners/admission.ts';
-import type { Listeners } from '../listeners/listeners.ts';
 import { type CloseCode, type Message, REASONS } from '../listeners/messages.ts';
 import type { Wire } from '../listeners/outlet.ts';
 import type { Batch, Format, Namespace } from '../listeners/prepared.ts';
-import type { Receptions } from '../listeners/reception.ts';
-import type { Visit } from '../listeners/visit.ts';
+import type { Reception, Receptions } from '../listeners/reception.ts';
+import type { BareVisit } from '../listeners/visit.ts';
 import type { Floodgate } from './floodgate.ts';
 import { FrameWriter, type Taker } from './readyFrames.ts';
 import { closeCodeOf, NOWHERE, type Refusal, refusalOf, rejectUpgrade } from './refusal.ts';
@@ -60,19 +59,21 @@ export function createWebSockets(options: WebSocketsOptions): WebSockets {
     );
     socket.off('error', onError);
     if ('identity' in outcome) server.handleUpgrade(req, socket, head, (ws) => serve(ws, listeners, outcome));
-    else if (readsCloseCodes(req)) server.handleUpgrade(req, socket, head, (ws) => refuse(ws, outcome));
+    else if (reception.inWords !== undefined || readsCloseCodes(req))
+      server.handleUpgrade(req, socket, head, (ws) => refuse(ws, outcome, reception));
     else rejectUpgrade(req, socket, outcome, public_url);
   }
 
-  function refuse(ws: WebSocket, refusal: Refusal): void {
+  function refuse(ws: WebSocket, refusal: Refusal, reception: Reception): void {
     const { code, detail } = refusal.body;
-    const message: Message = { type: 'ERROR', code, detail };
+    const inWords = reception.inWords?.(refusal.body);
+    const close = closeCodeOf(refusal);
     ws.on('error', onError);
-    ws.send(JSON.stringify(message));
-    ws.close(closeCodeOf(refusal), REASONS[closeCodeOf(refusal)]);
+    ws.send(JSON.stringify(inWords?.message ?? ({ type: 'ERROR', code, detail } satisfies Message)));
+    ws.close(inWords?.close ?? close, inWords?.code ?? REASONS[close]);
   }
 
-  function serve(ws: WebSocket, listeners: Listeners, admitted: Admitted): void {
+  function serve(ws: WebSocket, listeners: Reception['listeners'], admitted: Admitted): void {
     const wire = new WebSocketWire(ws, Gate.socketBeneath(ws));
     const visit = listeners.enter('websocket', admitted, wire);
     wire.visit = visit;
@@ -110,7 +111,7 @@ function readsCloseCodes({ headers }: IncomingMessage): boolean {
 class WebSocketWire implements Wire, Taker {
   readonly #ws: WebSocket;
   readonly #writer: FrameWriter | TextWriter;
-  visit: Visit | undefined;
+  visit: BareVisit | undefined;
 
   constructor(ws: WebSocket, socket: Duplex | undefined) {
     this.#ws = ws;

@@ -17,6 +17,11 @@ export class Window {
     return this.#counted;
   }
 
+  /** What was counted last is not. */
+  uncount(): void {
+    this.#counted -= 1;
+  }
+
   left_ms(): number {
     return Math.max(0, this.#ends_at - performance.now());
   }
