@@ -29,7 +29,7 @@ import { createAcceptor } from './commands/acceptance.ts';
 import { listenForOutcomes } from './commands/outcomes.ts';
 import { createWaits } from './commands/waits.ts';
 import { createShares, shareOut } from './door/shares.ts';
-import { createOutside } from './feeds/outside.ts';
+import { openOutside } from './feeds/outside.ts';
 import { countReaders } from './gallery/visits.ts';
 import { openGuard } from './guard/openGuard.ts';
 import { createSharing } from './operations/sharing.ts';
@@ -94,7 +94,7 @@ export async function startApi(
     tokens,
     limiter,
     guard,
-    outside: createOutside(config),
+    outside: openOutside(backbone),
     addresses: createAddresses(config),
     blobs,
     ...createBounds(),
@@ -128,8 +128,7 @@ export async function startApi(
     ticketKeys.close();
     probe.close();
     backlog.close();
-    limiter.close();
-    guard.close();
+    for (const part of [limiter, guard, context.outside]) part.close();
     await Promise.all(Object.values(pools).map((pool) => pool.end()));
   }
 

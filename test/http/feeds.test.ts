@@ -47,7 +47,7 @@ describe.skipIf(isLeftOut)('a feed', () => {
     expect(shown).toEqual({
       ...{ id, institution_id: people.institution_id, name: 'Harbour Moot', provider: 'tabbycat', base_url: SITE },
       ...{ tournament: 'harbour2026', visibility: 'institution', enabled: true, created_at: expect.any(String) },
-      ...{ health: 10_000, quota: { limit: 60, used: 0 }, breaker: 'closed', last_sync: null, conflicts: [] },
+      ...{ health: 8_000, quota: { limit: 60, used: 0 }, breaker: 'closed', last_sync: null, conflicts: [] },
       unresolved: 0,
     });
     expect(JSON.stringify([answer.body, shown])).not.toMatch(/the-token|secret/);

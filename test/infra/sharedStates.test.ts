@@ -105,6 +105,20 @@ test.runIf(redisUrl)('states of two installations in one Redis are apart, and ea
   expect(await redis!.pttl(`${prefixes[0]}a`)).toBeGreaterThan(0);
 });
 
+test('the parts of a process that has no Redis share what they open, and what all have closed is gone', async () => {
+  const log = { warn() {}, info() {} } as never;
+  const open = () => openSharedStates({ redis: undefined, prefix: 'one:', log });
+  const [worker, api] = [open(), open()];
+  await add(worker);
+  expect((await api.read(['a'])).states).toEqual([1]);
+  const another = openSharedStates({ redis: undefined, prefix: 'another:', log });
+  expect((await another.read(['a'])).states).toEqual([undefined]);
+  for (const states of [worker, api, api, another]) states.close();
+  const later = open();
+  opened.push(later);
+  expect((await later.read(['a'])).states).toEqual([undefined]);
+});
+
 test('where Redis is away the process goes on by itself, says so once, and is back when it is', async () => {
   const told: string[] = [];
   const tell = (_: object, text: string) => void told.push(text);

@@ -1,63 +1,36 @@
 /** What commands and questions of feeds are told of the outside. The API asks no site for anything: workers do. */
-import { lookup } from 'node:dns/promises';
-import { readFile } from 'node:fs/promises';
-import { BlockList, isIP } from 'node:net';
-import { join } from 'node:path';
-import ipaddr from 'ipaddr.js';
+import { OutboundError } from '../../core/definitions/outbound.ts';
 import type { Outside } from '../../core/definitions/outside.ts';
-import { withTimeout } from '../../core/withTimeout.ts';
-import { type Config, feedSecretsFolder } from '../../infra/process/config.ts';
+import { createPace } from '../../feeds/pace/pace.ts';
+import { QUOTA } from '../../feeds/pace/quota.ts';
+import { demandBaseUrl } from '../../infra/outbound/baseUrl.ts';
+import { resolveName } from '../../infra/outbound/connector.ts';
+import { createNetworks } from '../../infra/outbound/networks.ts';
+import { readSecret } from '../../infra/outbound/secretFile.ts';
+import { openSharedStates } from '../../infra/pace/sharedStates.ts';
+import type { Backbone } from '../../infra/process/backbone.ts';
+import { feedSecretsFolder } from '../../infra/process/config.ts';
 
-const LOOK_UP_WITHIN_MS = 3_000;
-const RESTING = { health: 10_000, breaker: 'closed', quota: { limit: 60, used: 0 } } as const;
-
-export function createOutside(config: Config): Outside {
-  const isAllowed = among(config.FEED_ALLOWED_NETWORKS);
-  const folder = feedSecretsFolder(config);
-
-  async function faultOfAddress(url: string): Promise<string | undefined> {
-    const { protocol, hostname } = new URL(url);
-    const addresses = await addressesOf(hostname.replace(/^\[|\]$/g, ''));
-    if (addresses.length > 0 && addresses.every(isAllowed)) return undefined;
-    if (protocol !== 'https:') return 'must be an address of https';
-    return addresses.every((address) => isAllowed(address) || isPublic(address))
-      ? undefined
-      : 'must lead to a public address';
-  }
-
-  async function faultOfSecret(institution_id: string, name: string, url: string): Promise<string | undefined> {
-    const text = await readFile(join(folder, institution_id, name), 'utf8').catch(() => undefined);
-    if (text === undefined) return 'there is no such secret of this institution';
-    return originOf(text) === new URL(url).origin ? undefined : 'is of another site, or cannot be read';
-  }
-
-  return { faultOfAddress, faultOfSecret, readPaces: async (feeds) => feeds.map(() => RESTING) };
+export function openOutside({ config, redis, prefix, log }: Backbone): Outside & { close(): void } {
+  const networks = createNetworks(config.FEED_ALLOWED_NETWORKS);
+  const states = openSharedStates({ redis, prefix, log });
+  const pace = createPace(states);
+  return {
+    faultOfAddress: (url) => faultOf(() => demandBaseUrl(url, networks, resolveName)),
+    faultOfSecret: (institution_id, name, url) =>
+      faultOf(() => readSecret(feedSecretsFolder(config), institution_id, name, new URL(url).origin)),
+    readPaces: (feeds) => pace.read(feeds.map((feed_id) => ({ feed_id, limit: QUOTA.tabbycat }))),
+    close: states.close,
+  };
 }
 
-/** None where the name is unknown just now: a worker that asks later finds out. */
-async function addressesOf(host: string): Promise<string[]> {
-  if (isIP(host) !== 0) return [host];
-  const found = withTimeout(lookup(host, { all: true }), LOOK_UP_WITHIN_MS, 'the name is not resolved');
-  return (await found.catch(() => [])).map(({ address }) => address);
-}
-
-function isPublic(address: string): boolean {
-  return ipaddr.process(address).range() === 'unicast';
-}
-
-function originOf(text: string): string | undefined {
+/** The sentence of what a worker would meet. */
+async function faultOf(demand: () => Promise<unknown>): Promise<string | undefined> {
   try {
-    return new URL((JSON.parse(text) as { origin: string }).origin).origin;
-  } catch {
+    await demand();
     return undefined;
+  } catch (fault) {
+    if (fault instanceof OutboundError) return fault.message;
+    throw fault;
   }
-}
-
-function among(networks: readonly string[]): (address: string) => boolean {
-  const list = new BlockList();
-  for (const network of networks) {
-    const [address, bits] = ipaddr.parseCIDR(network);
-    list.addSubnet(address.toString(), bits, address.kind());
-  }
-  return (address) => list.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6');
 }

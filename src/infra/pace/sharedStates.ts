@@ -16,8 +16,25 @@ interface Options {
   log: Pick<Log, 'warn' | 'info'>;
 }
 
+/** By prefix. The parts of one process open them each for itself, and have them together. */
+const inProcess = new Map<string, { states: SharedStates; users: number }>();
+
+function joinInProcess(prefix: string): SharedStates {
+  const joined = inProcess.get(prefix) ?? { states: createInProcessStates(), users: 0 };
+  inProcess.set(prefix, joined);
+  joined.users += 1;
+  let isClosed = false;
+  function close(): void {
+    if (isClosed) return;
+    isClosed = true;
+    joined.users -= 1;
+    if (joined.users === 0) inProcess.delete(prefix);
+  }
+  return { ...joined.states, close };
+}
+
 export function openSharedStates({ redis, prefix, log }: Options): SharedStates {
-  const own = createInProcessStates();
+  const own = joinInProcess(prefix);
   const shared = redis && createRedisStates(redis, prefix);
   let isAlone = false;
 
