@@ -15,7 +15,7 @@ const PURE = [
   'test/integrity/{judgeLeaves,leavesInTiles,recordReport,runFindings,streamKinds,sweepCanaries,tables}.test.ts',
   'test/live/!(asyncapi|answers|typedClient).test.ts',
   'test/verifier/!(anchor|soundEvents|twin|verifyBundle|zip).test.ts',
-  'test/relay/{keepAlive,presenceClock,signedHeads,tokenWatch,turnout}.test.ts',
+  'test/relay/{feedsModel,keepAlive,presenceClock,signedHeads,tokenWatch,turnout}.test.ts',
   'test/{deploy,docs,readme,vocabulary}.test.ts',
 ];
 const ON_A_KIND = ['test/{http,relay,jobs,journeys}/**/*.test.ts'];
@@ -35,7 +35,7 @@ const ON_BOTH_KINDS = [
 const ON_THE_HARDER_KIND = [
   'test/http/{backlog,backpressure,guardFaults,idempotency,limitsAlone,racing,rooms,sockets}.test.ts',
   'test/jobs/{lockedStreams,watchPresence}.test.ts',
-  'test/relay/{admissionLimits,drain,feeds,galleryInstances,observers,presence,presenceMessages,refusals,resume}.test.ts',
+  'test/relay/{admissionLimits,drain,feeds,feedsFaults,galleryInstances,observers,presence,presenceMessages,refusals,resume}.test.ts',
 ];
 /** What strikes again, at random and for long, where a test of its own strikes once; what compiles other people's code; what a million rows show. */
 const ONLY_IN_EVERYTHING = [
