@@ -45,7 +45,8 @@ async function ban(event: ExportedEvent, { db, queues, publish, log }: FollowToo
     if (!author || author.value === null) return;
     const { reporter, effect } = event.payload as { reporter?: string; effect?: string };
     if (reporter !== undefined) await publish(REPORTS, JSON.stringify({ ...author, reporter }));
-    if (effect === 'none') return;
+    // The report that removes a message comes after the one that hid it.
+    if (effect === 'none' || effect === 'removed') return;
     await createSend({ db, catalog, queues, log, request_id: event.event_id })(orderOf(event, author));
   } catch (err) {
     log.warn({ err }, 'banning author failed');

@@ -105,6 +105,6 @@ function effectOf({ reporters, is_kept, state }: Message): keyof typeof EFFECTS 
   if (is_kept || state === 'hidden') return 'none';
   const { hide_at, remove_at } = RULES.reports;
   const count = reporters.length + 1;
-  if (count >= remove_at) return 'removed';
-  return count >= hide_at ? 'hidden' : 'none';
+  if (count === remove_at) return 'removed';
+  return count === hide_at ? 'hidden' : 'none';
 }

@@ -26,14 +26,26 @@ export const NEWS: { readonly [event_type: string]: News } = {
   SESSION_GALLERY_WITHDRAWN: { hides: true },
 };
 
-const SHOWN = `
-  select ${MESSAGE_COLUMNS} from gallery_messages
-  where id = any($1) and state = 'shown' and not is_shadowed and text is not null`;
+/** A message that is shown, and the one person to whom, where it is shadowed. */
+export interface Shown {
+  message: ShownMessage;
+  only?: string;
+}
 
-/** Those of them that are shown to all, by id. */
-export async function readShown(db: Queryable, ids: readonly string[]): Promise<Map<string, ShownMessage>> {
-  const { rows } = await db.query<MessageRow>({ name: 'read-shown', text: SHOWN, values: [ids] });
-  return new Map(rows.map((row) => [row.id, messageResource(row)]));
+const SHOWN = `
+  select ${MESSAGE_COLUMNS}, author, is_shadowed from gallery_messages
+  where id = any($1) and state = 'shown' and text is not null`;
+
+/** Those of them that are shown to all or to their author, by id. */
+export async function readShown(db: Queryable, ids: readonly string[]): Promise<Map<string, Shown>> {
+  const asked = { name: 'read-shown', text: SHOWN, values: [ids] };
+  const { rows } = await db.query<MessageRow & { author: string; is_shadowed: boolean }>(asked);
+  return new Map(
+    rows.map(({ author, is_shadowed, ...row }) => [
+      row.id,
+      { message: messageResource(row), ...(is_shadowed && { only: author }) },
+    ]),
+  );
 }
 
 /** @returns undefined where it names none, or only named one before it was erased */

@@ -1,17 +1,18 @@
 /**
  * Rooms of galleries. An event of a gallery names a message; what listeners are told is read from the message as it stands,
- * so that nothing is told that was hidden meanwhile, and nothing at all of what only its author and moderators see.
+ * so that nothing is told that was hidden meanwhile. Of what is shadowed its author alone is told, as if nothing were.
  */
 import type { ExportedEvent } from '../../core/definitions/event.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { galleryStream } from '../../gallery/gallery.ts';
-import { messageNamedBy, NEWS, readShown, type ShownMessage } from '../../gallery/messages/shownMessages.ts';
+import { messageNamedBy, NEWS, readShown, type Shown } from '../../gallery/messages/shownMessages.ts';
 import type { GalleryMessage } from '../../live/galleryMessages.ts';
+import type { Addressed } from '../listeners/prepared.ts';
 import type { RoomKind } from '../rooms/roomKind.ts';
 import { prepareGallery } from './prepareGallery.ts';
 
 export function createGalleryKind(db: Queryable): RoomKind {
-  const told = new WeakMap<ExportedEvent, GalleryMessage>();
+  const told = new WeakMap<ExportedEvent, Told>();
 
   async function describe(events: readonly ExportedEvent[]): Promise<void> {
     const named = new Map(events.map((event) => [event, messageNamedBy(event)] as const));
@@ -26,23 +27,27 @@ export function createGalleryKind(db: Queryable): RoomKind {
 
   function prepare(event: ExportedEvent) {
     const { event_sequence, event_hash } = event;
-    const news = told.get(event);
-    const { type, text } = news ? prepareGallery(news) : { type: event.event_type, text: '' };
-    return { type, text, event_sequence, event_hash, heard_at: performance.now() };
+    const { message, ...addressed } = told.get(event) ?? {};
+    const { type, text } = message ? prepareGallery(message) : { type: event.event_type, text: '' };
+    return { type, text, event_sequence, event_hash, heard_at: performance.now(), ...addressed };
   }
 
   return { stream: galleryStream, describe, prepare };
 }
 
-/** @param message undefined where it is not shown to all */
-function newsOf(
-  { event_type }: ExportedEvent,
-  id: string,
-  message: ShownMessage | undefined,
-): GalleryMessage | undefined {
+interface Told extends Addressed {
+  message: GalleryMessage;
+}
+
+/** @param shown undefined where it is shown to nobody */
+function newsOf({ event_type }: ExportedEvent, id: string, shown: Shown | undefined): Told | undefined {
   const news = NEWS[event_type];
   if (news === undefined) return undefined;
-  if (!message) return news.hides ? { type: 'HIDDEN', id } : undefined;
-  if (news.shows) return { type: news.shows, ...message };
-  return { type: 'CHANGED', id, votes: message.votes, answered: message.answered };
+  const hidden = { type: 'HIDDEN', id } as const;
+  if (!shown) return news.hides && { message: hidden };
+  const { message, only } = shown;
+  if (only !== undefined && news.hides) return { message: hidden, except: only };
+  const addressed = only === undefined ? {} : { only };
+  if (news.shows) return { message: { type: news.shows, ...message }, ...addressed };
+  return { message: { type: 'CHANGED', id, votes: message.votes, answered: message.answered }, ...addressed };
 }

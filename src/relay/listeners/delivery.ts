@@ -14,6 +14,7 @@ import { CLOSE, TROUBLE } from './messages.ts';
 import type { Outlet } from './outlet.ts';
 import { Overflows, type SlowPolicy } from './overflows.ts';
 import type { Due, Place } from './place.ts';
+import { batchFor } from './prepared.ts';
 
 /** What all deliveries of a relay share. */
 export interface DeliveryOptions {
@@ -29,6 +30,8 @@ export interface Recipient {
   outlet: Outlet;
   place: Place;
   acknowledgements: Pick<Acknowledgements, 'onLevel'>;
+  /** The id of the listener's person. */
+  readonly person: string;
   /** The listener is to be sent away to come back. */
   onSlow(): void;
 }
@@ -98,13 +101,14 @@ export class Delivery implements Member {
   }
 
   #send(): void {
-    const { outlet, place } = this.#to;
+    const { outlet, place, person } = this.#to;
     while (outlet.takes() && outlet.isOpen()) {
-      const batch = place.next();
-      if (!batch) {
+      const next = place.next();
+      if (!next) {
         this.#onNothingLeft();
         return;
       }
+      const batch = batchFor(next, person);
       // Of some events there is nothing to tell.
       if (batch.messages.length > 0) outlet.write(batch);
     }

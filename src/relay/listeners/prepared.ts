@@ -19,7 +19,13 @@ export interface Prepared extends Bytes {
   readonly text: string;
 }
 
-export interface PreparedEvent extends Prepared {
+/** Not for everybody: a person who alone is told, or alone is not. */
+export interface Addressed {
+  readonly only?: string;
+  readonly except?: string;
+}
+
+export interface PreparedEvent extends Prepared, Addressed {
   /** Of an event that listeners are told nothing of it is empty. */
   readonly text: string;
   readonly event_sequence: number;
@@ -36,6 +42,8 @@ export interface EventBatch extends Batch {
   /** The sequence before its first event, and that of its last. */
   readonly after: number;
   readonly to: number;
+  /** Not all of it is for everybody. */
+  readonly isAddressed?: true;
 }
 
 /** One write takes no more than this: what a slow socket holds of ours. */
@@ -70,7 +78,19 @@ export function batchEvents(
     if (next.text !== '') messages.push(next);
     size += next.text.length;
   }
-  return to === after ? undefined : { messages, after, to };
+  if (to === after) return undefined;
+  return { messages, after, to, ...(messages.some(isAddressed) && { isAddressed: true }) };
+}
+
+function isAddressed({ only, except }: Addressed): boolean {
+  return only !== undefined || except !== undefined;
+}
+
+/** What of the batch is for this person: most often all of it, in the bytes that all share. */
+export function batchFor<B extends Batch & { isAddressed?: true }>(batch: B, person: string): Batch {
+  if (!batch.isAddressed) return batch;
+  const isFor = ({ only, except }: Addressed) => (only === undefined || only === person) && except !== person;
+  return { messages: batch.messages.filter((message) => isFor(message as Addressed)) };
 }
 
 /** All of a batch in one piece. */

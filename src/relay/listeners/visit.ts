@@ -87,6 +87,12 @@ export class Visit implements BareVisit {
     this.#tokenLife = new TokenLife(visitor.admitted, tokens, this.outlet, protocol.warns);
   }
 
+  /** Without a token there is none. */
+  get person(): string {
+    const { identity } = this.#visitor.admitted;
+    return ('session_id' in identity ? identity.holder : identity.actor).id;
+  }
+
   get listener(): Listener {
     return this.outlet;
   }

@@ -66,7 +66,8 @@ test('people without a token behind one address are one', () => {
 test('what nobody else sees cannot be reported, what reports have hidden can', () => {
   report([posted({ state: 'held' })]).then('not_found');
   report([posted(), messageWithdrawn(body)]).then('not_found');
-  report([posted(), ...before(3, 'hidden')]).then(reported('hidden'));
+  report([posted(), ...before(3, 'hidden')]).then(reported('none'));
+  report([posted(), ...before(5, 'removed')]).then(reported('none'));
 });
 
 test('is refused as all of the gallery is', () => {
