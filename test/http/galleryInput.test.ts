@@ -1,7 +1,7 @@
 /** Bad input on the gallery's routes: the exact refusal, and nothing of it stored; and what is odd, but in order. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Json, must, person, post } from '../support/client.ts';
+import { get, type Json, must, person, post } from '../support/client.ts';
 import { openWorld, type World } from '../support/everybody.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 
@@ -101,5 +101,116 @@ describe.skipIf(isLeftOut)('the gallery', () => {
       expect([status, body.errors?.[0]?.pointer]).toEqual([422, '/message_id']);
     }
     expect(await count()).toBe(before);
+  });
+
+  const HOSTED = ['approve', 'hide', 'restore', 'answer', 'ban'];
+
+  test.each([...HOSTED, 'report', 'open', 'close'])('refuses to %s with a reason that is none', async (verb) => {
+    const admin = person('admin', { institution_id: world.people.institution_id });
+    const named = ['open', 'close'].includes(verb) ? {} : { message_id: elsewhere };
+    const ask = (more: Json) => post(world.url(), `${path}/gallery/${verb}`, admin, { ...named, ...more });
+    const before = await count();
+    for (const reason of ['', 'a\u0000b', 'x'.repeat(501), 1, ['Unkind.']]) {
+      const { status, body } = await ask({ reason });
+      expect([status, body.errors?.[0]?.pointer], JSON.stringify(reason)).toEqual([422, '/reason']);
+    }
+    expect((await ask({ reason: 'Unkind.', by: 'me' })).body.errors[0].pointer).toBe('/by');
+    expect((await ask({ reason: 'x'.repeat(1_048_576) })).status).toBe(413);
+    expect(await count()).toBe(before);
+  });
+
+  test('keeps a reason as it was written, markup and all: it is text wherever it is shown', async () => {
+    const { body } = await say({ ...QUESTION, text: 'Is this seat taken?' });
+    const { id: message_id } = body.result;
+    const admin = person('admin', { institution_id: world.people.institution_id });
+    const reason = '<img src=x onerror=alert(1)>\u202e so rude';
+    const reporter = person('participant', { institution_id: randomUUID() });
+    await must(post(world.url(), `${path}/gallery/report`, reporter, { message_id, reason }));
+    const answer = await get(world.url(), `${path}/gallery/export`, admin);
+    expect(answer.headers.get('content-type')).toContain('application/json');
+    expect(answer.body.items.find(({ id }: Json) => id === message_id).reports).toMatchObject([{ reason }]);
+  });
+
+  test.each([
+    ['gallery/slow', { seconds: -1 }, '/seconds'],
+    ['gallery/slow', { seconds: 86_401 }, '/seconds'],
+    ['gallery/slow', { seconds: 1.5 }, '/seconds'],
+    ['gallery/ban', { reason: 'Shouts.', hours: 0 }, '/hours'],
+    ['gallery/ban', { reason: 'Shouts.', hours: 8_761 }, '/hours'],
+    ['gallery/ban', {}, '/reason'],
+  ])('refuses %s with %o', async (part, more, pointer) => {
+    const admin = person('admin', { institution_id: world.people.institution_id });
+    const named = part === 'gallery/ban' ? { message_id: elsewhere } : {};
+    const { status, body } = await post(world.url(), `${path}/${part}`, admin, { ...named, ...more });
+    expect([status, body.errors.map((error: Json) => error.pointer)]).toEqual([422, expect.arrayContaining([pointer])]);
+  });
+
+  test.each([
+    ['', '?limit=0', '/limit'],
+    ['', '?limit=201', '/limit'],
+    ['', '?sort=newest', '/sort'],
+    ['', '?after=1', '/after'],
+    ['', '?after=a%00b', '/after'],
+    ['', '?who=me', '/who'],
+    ['/held', '?limit=x', '/limit'],
+    ['/export', '?limit=1001', '/limit'],
+  ])('refuses to read gallery%s%s', async (part, query, pointer) => {
+    const admin = person('admin', { institution_id: world.people.institution_id });
+    const { status, body } = await get(world.url(), `${path}/gallery${part}${query}`, admin);
+    expect([status, body.errors?.[0]?.pointer]).toEqual([422, pointer]);
+  });
+
+  test.each(['/messages', '/api/cooldown', '/api/gallery/cooldown'])(
+    'refuses ids that are none at %s, and finds none elsewhere',
+    async (at) => {
+      const who = person('participant', { institution_id: randomUUID() });
+      for (const id of ['1', 'a%00b', `${randomUUID()}x`]) {
+        const { status, body } = await get(world.url(), `${at}?session_id=${id}`, who);
+        expect([status, body.errors?.[0]?.pointer], id).toEqual([422, '/session_id']);
+      }
+      expect((await get(world.url(), `${at}?session_id=${randomUUID()}`, who)).status).toBe(404);
+      expect((await get(world.url(), `${at}?session_id=${randomUUID()}`, null)).status).toBe(401);
+    },
+  );
+
+  test.each(['ban', 'unban', 'confirm'])('refuses to %s what no ban can be about', async (verb) => {
+    const admin = person('admin', { institution_id: world.people.institution_id });
+    const ask = (body: Json) => post(world.url(), `/api/guard/${verb}`, admin, body);
+    const reason = 'Floods.';
+    const before = await count();
+    for (const [named, pointer] of [
+      [{}, ''],
+      [{ key: 'ab'.repeat(32), address: '192.0.2.1' }, ''],
+      [{ key: 'x'.repeat(64) }, '/key'],
+      [{ key: 'a\u0000' }, '/key'],
+      [{ address: '192.0.2' }, '/address'],
+      [{ address: '2001:db8::1' }, '/address'],
+      [{ address: '<script>' }, '/address'],
+      [{ ban_id: '1' }, '/ban_id'],
+    ] as const) {
+      const { status, body } = await ask({ ...named, reason });
+      expect([status, body.errors?.[0]?.pointer], JSON.stringify(named)).toEqual([422, pointer]);
+    }
+    for (const bad of ['', 'a\u0000b', 'a\u202eb', 'x'.repeat(501)]) {
+      expect((await ask({ address: '192.0.2.1', reason: bad })).body.errors[0].pointer).toBe('/reason');
+    }
+    expect(await ask({ ban_id: randomUUID(), reason })).toMatchObject({ status: 404, body: { code: 'not_found' } });
+    expect((await ask({ address: '192.0.2.1', reason: 'x'.repeat(1_048_576) })).status).toBe(413);
+    expect(await count()).toBe(before);
+  });
+
+  test('believes nobody who writes down an address that no proxy of ours did: it is one author, who waits', async () => {
+    const speak = (n: number) => {
+      const address = `203.0.113.${n}`;
+      const spoofed = {
+        'x-forwarded-for': address,
+        'cf-connecting-ip': address,
+        'x-real-ip': address,
+        forwarded: `for=${address}`,
+      };
+      return post(world.url(), `${path}/gallery/post`, null, QUESTION, spoofed);
+    };
+    expect((await speak(1)).status).toBe(201);
+    expect(await speak(2)).toMatchObject({ status: 429, body: { code: 'cooldown' } });
   });
 });
