@@ -4,17 +4,19 @@ import { defineCommand } from '../access/defineCommand.ts';
 import { VISIBILITIES } from '../access/scope.ts';
 import { type Actor, ADMINS } from '../core/definitions/actor.ts';
 import type { InputError } from '../core/definitions/command.ts';
-import { defineEvent } from '../core/definitions/event.ts';
+import { defineEvent, type JsonObject } from '../core/definitions/event.ts';
 import { privately } from '../core/definitions/privateText.ts';
 import { freeObject, id, line } from '../core/definitions/schemas.ts';
 import { idOf } from '../core/definitions/stream.ts';
 import { insert } from '../core/definitions/write.ts';
 import { feedStream, PROVIDERS, type ProviderName, theFeed } from './feed.ts';
 import { afterOf, feedAfter } from './feedAnswers.ts';
+import { checkMapping, checkPointers } from './providers/genericJson/genericJson.ts';
 
 const MOST_MAPPING = 16_384;
+/** With a `sample`, a document of that site, it is tried on it; the sample is not kept. As deep as samples are. */
 const mapping = privately(
-  freeObject(6).refine((value) => JSON.stringify(value).length <= MOST_MAPPING, 'has at most 16 KiB'),
+  freeObject(12).refine((value) => JSON.stringify(value).length <= MOST_MAPPING, 'has at most 16 KiB'),
 );
 
 /** The site: credentials belong in a secret, and what follows the path belongs to nothing that is asked. */
@@ -87,8 +89,19 @@ function faultsOf(input: Body, actor: Actor): InputError[] {
   return [
     ...missing.map((part) => ({ pointer: `/${part}`, detail: `is needed for ${input.provider}` })),
     ...strange.map((part) => ({ pointer: `/${part}`, detail: `is not for ${input.provider}` })),
+    ...(input.provider === 'generic_json' && input.mapping ? mappingFaults(input.mapping) : []),
     ...(isHomeless ? [{ pointer: '/institution_id', detail: 'a super_admin names the institution' }] : []),
   ];
+}
+
+function mappingFaults({ sample, ...pointers }: JsonObject): InputError[] {
+  const checked = sample === undefined ? checkPointers(pointers) : checkMapping(pointers, sample);
+  return 'faults' in checked ? checked.faults.map(({ pointer, detail }) => ({ pointer, detail })) : [];
+}
+
+function withoutSample(mapping: JsonObject | undefined): JsonObject | null {
+  const { sample: _, ...pointers } = mapping ?? {};
+  return mapping === undefined ? null : pointers;
 }
 
 export const createFeed = defineCommand({
@@ -119,7 +132,8 @@ export const createFeed = defineCommand({
   },
   locks: (_, __, id) => [theFeed(id)],
   decide(_, { input, actor }) {
-    const { base_url = null, tournament = null, secret_ref = null, mapping = null, ...rest } = input;
+    const { base_url = null, tournament = null, secret_ref = null, mapping: given, ...rest } = input;
+    const mapping = withoutSample(given);
     const institution_id = input.institution_id ?? actor.institution_id!;
     return [feedCreated({ ...rest, base_url, tournament, secret_ref, mapping, institution_id })];
   },

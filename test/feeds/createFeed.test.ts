@@ -1,5 +1,5 @@
 /** A feed is named with what its software must be told, and with nothing else. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Outside } from '../../src/core/definitions/outside.ts';
 import { createFeed, feedCreated } from '../../src/feeds/createFeed.ts';
 import { given, NOW } from '../support/given.ts';
@@ -51,6 +51,39 @@ test.each<[string, object, string[]]>([
   ['all that tabbycat takes', BODY, []],
 ])('%s', (_, body, faults) => {
   expect(faultsOf(body)).toEqual(faults);
+});
+
+describe('the mapping of a site', () => {
+  const pointers = {
+    path: '/x.json',
+    matches: '/m',
+    id: '/id',
+    petitioner: { name: '/p' },
+    respondent: { name: '/r' },
+  };
+  const json = (mapping: object) => ({ provider: 'generic_json', name: 'M', base_url: BODY.base_url, mapping });
+  const sample = { m: [{ id: 1, p: 'Team P', r: 'Team R' }] };
+
+  test('is kept without the sample that it was tried on', () => {
+    expect(faultsOf(json({ ...pointers, sample }))).toEqual([]);
+    const { tournament: _, secret_ref: __, ...rest } = facts;
+    const kept = {
+      ...rest,
+      ...json(pointers),
+      base_url: facts.base_url,
+      tournament: null,
+      secret_ref: null,
+      institution_id: INSTITUTION,
+    };
+    given()
+      .when(createFeed, createFeed.body.parse(json({ ...pointers, sample })) as never, admin, { id: FEED })
+      .then(feedCreated(kept as never));
+  });
+
+  test('is refused where it is none, and where it leads to nothing in its sample', () => {
+    expect(faultsOf(json({ rounds: '/rounds' }))).toContain('/mapping/matches');
+    expect(faultsOf(json({ ...pointers, sample: { m: [{ id: 1, r: 'Team R' }] } }))).toEqual(['/mapping/sample/m/0/p']);
+  });
 });
 
 test.each([

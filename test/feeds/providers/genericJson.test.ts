@@ -78,21 +78,27 @@ describe('a mapping', () => {
   });
 
   test('that leads to nothing in its sample is refused by the place, without the value', () => {
-    expect(faultsOf({ ...MAPPING, matches: '/games' })).toEqual(['/sample/games is no list']);
-    expect(faultsOf({ ...MAPPING, id: '/room' })[0]).toBe('/sample/matches/0/room is no id: a text or a number');
+    expect(faultsOf({ ...MAPPING, matches: '/games' })).toEqual(['/mapping/sample/games is no list']);
+    expect(faultsOf({ ...MAPPING, id: '/room' })[0]).toBe(
+      '/mapping/sample/matches/0/room is no id: a text or a number',
+    );
     expect(faultsOf({ ...MAPPING, round: '/title' })[0]).toBe(
-      '/sample/matches/0/title is no number of a round, from 1 to 999',
+      '/mapping/sample/matches/0/title is no number of a round, from 1 to 999',
     );
     expect(faultsOf({ ...MAPPING, phases: {} })[0]).toBe(
-      '/sample/matches/0/status is a phase that `phases` does not name',
+      '/mapping/sample/matches/0/status is a phase that `phases` does not name',
     );
-    expect(faultsOf({ ...MAPPING, time_zone: undefined })[0]).toBe('/sample/matches/0/starts is no time with a zone');
-    expect(faultsOf({ ...MAPPING, petitioner: { name: '/nobody' } })[0]).toBe('/sample/matches/0/nobody names no team');
-    expect(faultsOf(MAPPING, { ...SAMPLE, matches: [] })).toEqual(['/sample/matches holds no match']);
+    expect(faultsOf({ ...MAPPING, time_zone: undefined })[0]).toBe(
+      '/mapping/sample/matches/0/starts is no time with a zone',
+    );
+    expect(faultsOf({ ...MAPPING, petitioner: { name: '/nobody' } })[0]).toBe(
+      '/mapping/sample/matches/0/nobody names no team',
+    );
+    expect(faultsOf(MAPPING, { ...SAMPLE, matches: [] })).toEqual(['/mapping/sample/matches holds no match']);
     expect(faultsOf(MAPPING, { ...SAMPLE, matches: [match(1), match(1)] })).toEqual([
-      '/sample/matches names a match twice',
+      '/mapping/sample/matches names a match twice',
     ]);
-    expect(faultsOf(MAPPING, 'a text')).toContain('/sample/matches is no list');
+    expect(faultsOf(MAPPING, 'a text')).toContain('/mapping/sample/matches is no list');
   });
 
   test('says fifty faults at most, and refuses more matches than a round has', () => {

@@ -13,27 +13,34 @@ export type CheckedMapping =
   | { mapping: GenericMapping; schedule: Schedule; capabilities: Capability[] }
   | { faults: MappingFault[] };
 
+/** The mapping alone: nobody has tried it on anything. */
+export function checkPointers(mapping: unknown): { mapping: GenericMapping } | { faults: MappingFault[] } {
+  const checked = genericMapping.safeParse(mapping);
+  if (checked.success) return { mapping: checked.data };
+  const faults = checked.error.issues.map(({ path, message }) => ({
+    pointer: ['/mapping', ...path.map(String)].join('/'),
+    detail: message,
+  }));
+  return { faults: faults.slice(0, MOST_FAULTS) };
+}
+
 /**
  * @param mapping as it was given
  * @param sample a document of the site, parsed
- * @returns the mapping with its defaults and what it makes of the sample, or what is wrong: pointers below `/mapping` or `/sample`
+ * @returns the mapping with its defaults and what it makes of the sample, or what is wrong: pointers below `/mapping`, and in its sample
  */
 export function checkMapping(mapping: unknown, sample: unknown): CheckedMapping {
-  const checked = genericMapping.safeParse(mapping);
-  if (!checked.success) {
-    const faults = checked.error.issues.map(({ path, message }) => ({
-      pointer: ['/mapping', ...path.map(String)].join('/'),
-      detail: message,
-    }));
-    return { faults: faults.slice(0, MOST_FAULTS) };
-  }
-  const { rounds, faults } = readDocument(sample, checked.data);
+  const checked = checkPointers(mapping);
+  if ('faults' in checked) return checked;
+  const { rounds, faults } = readDocument(sample, checked.mapping);
   if (rounds.length === 0 && faults.length === 0)
-    faults.push({ pointer: checked.data.matches, detail: 'holds no match' });
+    faults.push({ pointer: checked.mapping.matches, detail: 'holds no match' });
   if (faults.length > 0)
-    return { faults: faults.slice(0, MOST_FAULTS).map((one) => ({ ...one, pointer: `/sample${one.pointer}` })) };
+    return {
+      faults: faults.slice(0, MOST_FAULTS).map((one) => ({ ...one, pointer: `/mapping/sample${one.pointer}` })),
+    };
   const schedule = { rounds, unchanged: false };
-  return { mapping: checked.data, schedule, capabilities: capabilitiesOf(checked.data) };
+  return { mapping: checked.mapping, schedule, capabilities: capabilitiesOf(checked.mapping) };
 }
 
 export const genericJson: Provider = {
