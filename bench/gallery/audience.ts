@@ -78,8 +78,8 @@ function open({ isPeer, ports, session_id, sampled }: ScreensPlan, n: number): P
     });
 
     function onText(chunk: Buffer, start: number, end: number): void {
-      if (begins(chunk, start, BEGINS[side])) onMessage(chunk, start);
-      else if (begins(chunk, start, WELCOME[side])) {
+      if (begins(chunk, start, end, BEGINS[side])) onMessage(chunk, start);
+      else if (begins(chunk, start, end, WELCOME[side])) {
         isWelcome = true;
         resolve();
       } else if (isPeer) onEngine(chunk[start]!, end - start);
@@ -99,8 +99,8 @@ function open({ isPeer, ports, session_id, sampled }: ScreensPlan, n: number): P
   }
 }
 
-function begins(chunk: Buffer, at: number, what: Buffer): boolean {
-  return chunk.compare(what, 0, what.length, at, at + what.length) === 0;
+function begins(chunk: Buffer, at: number, end: number, what: Buffer): boolean {
+  return end - at >= what.length && chunk.compare(what, 0, what.length, at, at + what.length) === 0;
 }
 
 function nothingSeen(): Seen {

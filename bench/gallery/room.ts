@@ -60,6 +60,7 @@ export async function measureRoom(
       await room.post({ ...point, seconds: Math.min(WARM_SECONDS, point.seconds) });
       await room.untilQuiet();
       results.push({ contestant, ...(await measurePoint(stage, room, point)) });
+      console.error(`${contestant}: ${point.per_second} posts a second to ${point.screens} screens done`);
     }
     return results;
   } finally {
