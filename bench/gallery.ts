@@ -13,6 +13,8 @@ import { keepResults, table } from './report.ts';
 
 const GOALS = { p99_ms: 50, announced_p99_ms: 10, grown_mib: 32, decided_p99_ms: 2, lost_percent: 10 };
 
+const MOST_PROCESSES = 32;
+
 interface Plan {
   instances: Instances;
   points: Point[];
@@ -20,7 +22,7 @@ interface Plan {
   doors: DoorsPlan;
 }
 
-/** What is aimed at is more than two processors can write: it is tried for a moment, and the same in both directions apart. */
+/** What is aimed at is more than two processors can do: it is tried for a moment, and many posts and many screens each by themselves. */
 function planOf({ smoke, seconds, listeners }: BenchOptions): Plan {
   if (smoke) {
     return {
@@ -46,6 +48,8 @@ function planOf({ smoke, seconds, listeners }: BenchOptions): Plan {
 export async function benchGallery(options: BenchOptions): Promise<void> {
   const plan = planOf(options);
   const { parts, smoke, signal } = options;
+  // Each that is started listens for our end.
+  process.setMaxListeners(MOST_PROCESSES);
   const grounds = await openGrounds({}, undefined, 1);
   try {
     const measures = {

@@ -64,7 +64,9 @@ async function visitAt(visitors: ReturnType<typeof forkOf>, plan: VisitPlan): Pr
   return (await visited).per_second;
 }
 
-/** The first pair warms both up. What is lost is the median of the pairs. */
+const WARM_PAIRS = 2;
+
+/** The first pairs warm both up. What is lost is the median of the others. */
 async function compare(
   visit: (url: string) => Promise<number>,
   on: string,
@@ -73,12 +75,12 @@ async function compare(
   signal: AbortSignal,
 ) {
   const found: [on: number, off: number][] = [];
-  for (let pair = 0; pair <= pairs; pair += 1) {
+  for (let pair = 0; pair < pairs + WARM_PAIRS; pair += 1) {
     signal.throwIfAborted();
     const isOnFirst = pair % 2 === 0;
     const first = await visit(isOnFirst ? on : off);
     const second = await visit(isOnFirst ? off : on);
-    if (pair > 0) found.push(isOnFirst ? [first, second] : [second, first]);
+    if (pair >= WARM_PAIRS) found.push(isOnFirst ? [first, second] : [second, first]);
   }
   return {
     on_per_second: median(found.map(([on]) => on)),

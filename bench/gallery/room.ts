@@ -57,7 +57,8 @@ export async function measureRoom(
     for (const point of points) {
       signal.throwIfAborted();
       await room.joinUpTo(point.screens);
-      await room.post({ ...point, seconds: Math.min(WARM_SECONDS, point.seconds) });
+      // What is warm is not asked more than it can do twice: the rest of it would be counted with the next.
+      if (results.length === 0) await room.post({ ...point, seconds: Math.min(WARM_SECONDS, point.seconds) });
       await room.untilQuiet();
       results.push({ contestant, ...(await measurePoint(stage, room, point)) });
       console.error(`${contestant}: ${point.per_second} posts a second to ${point.screens} screens done`);
