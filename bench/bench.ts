@@ -1,13 +1,14 @@
 /**
  * `npm run bench` runs every benchmark, `npm run bench -- <name>` one of them. Options: --seconds 8, --rounds 1,
  * --connections 1,64,256, --listeners 10000, --sessions 2000, --only offline,zips,server (verify), --only ours,direct,naive (relay: ours,ours-socketio,adapter,streams,nats),
- * --parts rooms,one_room,replay,storm,slow (relay; room,decisions,doors: gallery), --smoke (gallery), --old 2000000 --under-way 2500,10000 (grown), --quiet 100.
+ * --parts rooms,one_room,replay,storm,slow (relay; room,decisions,doors: gallery), --smoke (gallery, feeds), --old 2000000 --under-way 2500,10000 (grown), --quiet 100.
  */
 import { parseArgs } from 'node:util';
 import { benchCheckpoints } from './checkpoints.ts';
 import { benchClient } from './client.ts';
 import { benchCold } from './cold.ts';
 import { benchCommands } from './commands.ts';
+import { benchFeeds } from './feeds.ts';
 import { benchGallery } from './gallery.ts';
 import { benchGrown } from './grown.ts';
 import { benchLimiter } from './limiter.ts';
@@ -26,6 +27,7 @@ const BENCHMARKS: Record<string, (options: BenchOptions) => Promise<void>> = {
   limiter: benchLimiter,
   relay: benchRelay,
   gallery: benchGallery,
+  feeds: benchFeeds,
   verify: benchVerify,
   sequencing: benchSequencing,
   checkpoints: benchCheckpoints,
