@@ -5,6 +5,7 @@
  */
 
 import type pg from 'pg';
+import { sha256 } from '../src/core/chain/sha256.ts';
 import { poll } from '../src/infra/postgres/boundedRead.ts';
 import { isTransientFault } from '../src/infra/postgres/database.ts';
 import type { Log } from '../src/infra/telemetry/log.ts';
@@ -26,7 +27,8 @@ export interface OverduePoll {
 /** @param pool of role `worker`, for polls alone */
 export function startOverduePoll(pool: pg.Pool, watched: readonly OverdueWork[], log: Log): OverduePoll {
   const text = `select ${watched.map(({ name, waits }) => `(${waits}) as "${name}"`).join(', ')}`;
-  const statement = { name: `overduePoll for ${watched.map(({ name }) => name).join()}`, text };
+  // Postgres cuts longer names.
+  const statement = { name: `overduePoll ${sha256(text).slice(0, 16)}`, text };
   const polls = new Map<string, Promise<void>>();
   let closing = false;
   let timer: NodeJS.Timeout | undefined;

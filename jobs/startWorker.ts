@@ -20,6 +20,7 @@ import { createExpirer } from './court/expireTurns.ts';
 import { DEADLINE } from './court/leaveDeadlines.ts';
 import { createPresenceWatch } from './court/watchPresence.ts';
 import { createFeedJobs, FEED_JOBS_AT_ONCE } from './feeds/feedJobs.ts';
+import { createImportRunner } from './feeds/importRunner.ts';
 import { createRoomFeed } from './feeds/roomFeed.ts';
 import { createSequencer } from './log/sequencer.ts';
 import { startOverduePoll } from './overduePoll.ts';
@@ -91,14 +92,30 @@ export async function startWorker(
   const apart = queues.worker('apart', applier.answer, { concurrency: APART_AT_ONCE });
   const integrity = queues.worker('integrity', answerIntegrity, { concurrency: INTEGRITY_AT_ONCE });
   const maintenance = queues.worker<TickKey, object>('maintenance', runner.answer, { concurrency: RUNS_AT_ONCE });
-  const feedJobs = createFeedJobs({ rooms });
+  const imports = createImportRunner({
+    pool: jobPool,
+    inbox: feedsPool,
+    catalog,
+    queues,
+    log,
+    fetchSchedule: async () => ({ rounds: [], unchanged: false }),
+  });
+  const feedJobs = createFeedJobs({ rooms, imports });
   const feeds = queues.worker('default', feedJobs.answer, { concurrency: FEED_JOBS_AT_ONCE });
   const answering = [doorbells, apart, integrity, maintenance, feeds] as Worker[];
   await queues.run(answering);
   const polls = backbone.openPool('worker', POLL_POOL_SIZE);
   const overduePoll = startOverduePoll(
     polls,
-    [applier.watched, expirer.watched, runner.watched, verifier.watched, watchMark(db), sequencer.watched],
+    [
+      applier.watched,
+      expirer.watched,
+      runner.watched,
+      verifier.watched,
+      watchMark(db),
+      sequencer.watched,
+      imports.watched,
+    ],
     log,
   );
   presence.start();
@@ -111,7 +128,7 @@ export async function startWorker(
     expirer.close();
     sequencer.close();
     await presence.close();
-    const runs = Promise.all([runner.close(), verifier.close()]);
+    const runs = Promise.all([runner.close(), verifier.close(), imports.close()]);
     const workers = Promise.all([...answering.map((worker) => worker.close()), runs]);
     // While Redis is away BullMQ would wait for it; what is under way is the applier's to finish.
     const within = queues.isConnected() === false ? 0 : timings.stopping.worker_within_ms;

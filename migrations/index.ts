@@ -39,6 +39,7 @@ import * as institutions from './0054_institutions.ts';
 import * as guardBans from './0055_guard_bans.ts';
 import * as galleryNotices from './0056_gallery_notices.ts';
 import * as feeds from './0058_feeds.ts';
+import * as feedImports from './0059_feed_imports.ts';
 import * as matches from './0060_matches.ts';
 
 export interface Migration extends Knex.Migration {
@@ -87,5 +88,6 @@ export const migrations: Migration[] = [
   { name: '0055_guard_bans', ...guardBans },
   { name: '0056_gallery_notices', ...galleryNotices },
   { name: '0058_feeds', ...feeds },
+  { name: '0059_feed_imports', ...feedImports },
   { name: '0060_matches', ...matches },
 ];

@@ -1,5 +1,6 @@
 /** What workers do on queue `default`: each job by the function of its name. A job that only a newer version knows fails, and is seen. */
 import type { Job } from 'bullmq';
+import { FEED_RUN, type ImportRunner } from './importRunner.ts';
 import type { RoomFeed } from './roomFeed.ts';
 
 /** Of one worker, imports included: most of each is waiting for a site. */
@@ -10,14 +11,16 @@ export const HEAL_ROOMS = 'rooms.heal';
 
 export interface FeedJobsOptions {
   rooms: Pick<RoomFeed, 'heal'>;
+  imports: Pick<ImportRunner, 'answer'>;
 }
 
-export function createFeedJobs({ rooms }: FeedJobsOptions) {
+export function createFeedJobs({ rooms, imports }: FeedJobsOptions) {
   const work: Record<string, (job: Job) => Promise<object>> = {
     [HEAL_ROOMS]: async () => {
       await rooms.heal();
       return {};
     },
+    [FEED_RUN]: imports.answer,
   };
 
   async function answer(job: Job): Promise<object> {

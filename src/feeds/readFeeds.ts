@@ -16,7 +16,10 @@ type Row = Feed & Pick<Read, 'last_sync' | 'conflicts' | 'unresolved'>;
 /** Row security leaves those of the reader's institution. */
 const FEEDS = `
   select f.id, f.institution_id, f.provider, f.name, f.base_url, f.tournament, f.visibility, f.state, f.created_at,
-    s.last_sync, coalesce(s.unresolved, 0) as unresolved, '[]'::json as conflicts
+    s.last_sync, coalesce(s.unresolved, 0) as unresolved, coalesce((
+      select json_agg(json_build_object('n', c.n, 'assignment_id', c.assignment_id, 'field', c.field,
+        'base', c.base, 'ours', c.ours, 'theirs', c.theirs) order by c.n)
+      from (select * from feed_conflicts where feed_id = f.id and settled_at is null order by n limit 100) c), '[]') as conflicts
   from feeds f left join feed_states s on s.feed_id = f.id
   where f.state <> 'removed'`;
 

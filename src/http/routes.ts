@@ -1,5 +1,7 @@
 /** The routes that are neither commands nor questions of a module. With the lists of modules.ts these are all of the API. */
 import { readCommandState, redriveCommand } from './commands/serveCommandState.ts';
+import { importFeed, readFeedRun, syncFeed } from './feeds/runRoutes.ts';
+import { uploadFeed } from './feeds/uploadFeed.ts';
 import { listAlias, postAlias, reportAlias } from './gallery/aliases.ts';
 import { readCooldown, readCooldownAlias } from './gallery/cooldown.ts';
 import { readBackpressure } from './operations/backpressure.ts';
@@ -34,6 +36,10 @@ export const routes = [
   readInclusionProof,
   readConsistencyProof,
   readHead,
+  importFeed,
+  syncFeed,
+  uploadFeed,
+  readFeedRun,
   readCooldown,
   readCooldownAlias,
   listAlias,

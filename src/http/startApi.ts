@@ -30,6 +30,8 @@ import { listenForOutcomes } from './commands/outcomes.ts';
 import { createWaits } from './commands/waits.ts';
 import { createShares, shareOut } from './door/shares.ts';
 import { openOutside } from './feeds/outside.ts';
+import { createFeedRuns } from './feeds/feedRuns.ts';
+import { createOutside } from './feeds/outside.ts';
 import { countReaders } from './gallery/visits.ts';
 import { openGuard } from './guard/openGuard.ts';
 import { createSharing } from './operations/sharing.ts';
@@ -103,6 +105,7 @@ export async function startApi(
     outcomes,
     heads: createHeadSigner(signerFiles(config, id).headKey, log),
     verifyRuns: createVerifyRuns({ db, queues, metrics, log }),
+    feedRuns: createFeedRuns({ db, queues, metrics, log }),
     instance,
     issueTicket: ticketsOf(tokens),
     visits: countReaders({ acceptor, secret: config.SERVER_SECRET ?? secret ?? id, log }),
@@ -117,6 +120,7 @@ export async function startApi(
     void heartbeat.leave('api');
     outcomes.hurry();
     context.verifyRuns.hurry();
+    context.feedRuns.hurry();
   }
 
   async function close(): Promise<void> {

@@ -13,6 +13,8 @@ type Rights = { [table: string]: string };
 const MATCHES = ['matches', 'match_state', 'match_events', 'match_disputes'];
 /** How far feeds are. */
 const FEEDS = ['feed_states'];
+/** What rounds were brought in by. */
+const IMPORTS = ['feed_mappings', 'feed_people', 'feed_conflicts'];
 const CHECKS = ['session_checks', 'findings'];
 const SCHEDULE = ['leases', 'schedules', 'schedule_ticks', 'health_reports'];
 const CHAIN = [...RECORD, 'knex_migrations'];
@@ -24,16 +26,18 @@ const on = (names: string[], verbs: string): Rights => Object.fromEntries(names.
 /** Everything that a role may do. */
 const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
   api: on(
-    [...SHOWN, ...CHAIN, ...CHECKS, ...SCHEDULE, ...LOG, ...MATCHES, ...FEEDS, 'commands', 'integrity_runs'],
+    [...SHOWN, ...CHAIN, ...CHECKS, ...SCHEDULE, ...LOG, ...MATCHES, ...FEEDS, 'commands', 'integrity_runs', 'feed_runs', 'feed_people', 'feed_conflicts'],
     'select',
   ),
-  feeds: on(MATCHES, 'select insert update delete'),
+  // Of commands those that a policy lets through, and of those not what they ask.
+  feeds: { ...on(MATCHES, 'select insert update delete'), feed_mappings: 'select', commands: 'insert' },
   door: {
     installation: 'select',
     ticket_secrets: 'select',
     inbox_mark: 'select',
     commands: 'select insert',
     integrity_runs: 'insert',
+    feed_runs: 'insert',
     contact_details: 'insert',
     knex_migrations: 'select',
   },
@@ -55,7 +59,8 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
     contact_details: 'select delete',
     presence_judged: 'select insert',
     integrity_runs: 'select insert update delete',
-    ...on(FEEDS, 'select insert update delete'),
+    ...on([...FEEDS, ...IMPORTS], 'select insert update delete'),
+    feed_runs: 'select update delete',
     knex_migrations: 'select',
     streams: 'select insert update',
     events: 'select insert',

@@ -1,28 +1,28 @@
 /** Requests of this instance that wait for the outcome of their command, until it comes or their time is over. */
 import type { Reply } from '../../infra/broadcast/replies.ts';
 
-export interface Waiting {
+export interface Waiting<Outcome = Reply> {
   /** The outcome, or undefined when it has not come within so many milliseconds. */
-  within(ms: number): Promise<Reply | undefined>;
+  within(ms: number): Promise<Outcome | undefined>;
   cancel(): void;
 }
 
-interface Waiter {
+interface Waiter<Outcome> {
   since: number;
-  resolve(reply: Reply | undefined): void;
+  resolve(reply: Outcome | undefined): void;
 }
 
-export function createWaiters() {
-  const waiters = new Map<string, Set<Waiter>>();
+export function createWaiters<Outcome extends { id: string } = Reply>() {
+  const waiters = new Map<string, Set<Waiter<Outcome>>>();
   let patience_ms = Number.POSITIVE_INFINITY;
 
-  function add(id: string): Waiting {
+  function add(id: string): Waiting<Outcome> {
     let timer: NodeJS.Timeout | undefined;
-    let resolve: (reply: Reply | undefined) => void = () => {};
-    const replied = new Promise<Reply | undefined>((resolveReply) => {
+    let resolve: (reply: Outcome | undefined) => void = () => {};
+    const replied = new Promise<Outcome | undefined>((resolveReply) => {
       resolve = resolveReply;
     });
-    const waiter: Waiter = { since: performance.now(), resolve };
+    const waiter: Waiter<Outcome> = { since: performance.now(), resolve };
     waiters.set(id, (waiters.get(id) ?? new Set()).add(waiter));
     const cancel = () => {
       clearTimeout(timer);
@@ -38,7 +38,7 @@ export function createWaiters() {
     return { within, cancel };
   }
 
-  function deliver(reply: Reply): void {
+  function deliver(reply: Outcome): void {
     for (const waiter of waiters.get(reply.id) ?? []) waiter.resolve(reply);
     waiters.delete(reply.id);
   }

@@ -23,6 +23,7 @@ import type { Tokens } from '../../infra/tokens.ts';
 import type { Acceptor } from '../commands/acceptance.ts';
 import type { Outcomes } from '../commands/outcomes.ts';
 import type { Waits } from '../commands/waits.ts';
+import type { FeedRuns } from '../feeds/feedRuns.ts';
 import type { Visits } from '../gallery/visits.ts';
 import type { Guard } from '../guard/guard.ts';
 import { guardDoor } from '../guard/guardDoor.ts';
@@ -65,6 +66,7 @@ export interface ApiContext {
   acceptor: Acceptor;
   outcomes: Outcomes;
   verifyRuns: VerifyRuns;
+  feedRuns: FeedRuns;
   /** Verifications of single sessions. */
   verifications: Sharing;
   /** Verifications for readers without a token: one at a time for an address. */

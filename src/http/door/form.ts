@@ -38,7 +38,7 @@ export function demandForm({ headers }: Request, max_bytes: number): void {
  * Whatever it throws, no file is left. The rest of a body that is refused is read and forgotten, so that its sender
  * gets the answer. @throws {Problem} 413, or 400 where it is no form or is cut off
  */
-export async function readForm(req: Request, blobs: BlobStore, max_bytes: number): Promise<Form> {
+export async function readForm(req: Request, blobs: Pick<BlobStore, 'receive'>, max_bytes: number): Promise<Form> {
   const faults: InputError[] = [];
   const fields = new Map<string, string>();
   let receiving: Promise<Draft> | undefined;

@@ -3,6 +3,7 @@ import type { Request, Response } from 'express';
 import type { z } from 'zod';
 import type { Role } from '../../core/definitions/actor.ts';
 import type { ProblemCode } from '../../core/definitions/problem.ts';
+import type { feedProblems } from '../../feeds/feedProblems.ts';
 import type { ApiContext } from './door.ts';
 
 export type Serve = (req: Request, res: Response) => Promise<void>;
@@ -26,7 +27,7 @@ export interface RouteDefinition {
   /** The same of 202, where the answer takes longer; alone, where it always does. */
   accepted?: z.ZodType;
   /** Codes it may be refused with besides those of the door. */
-  rejects: readonly ProblemCode[];
+  rejects: readonly (ProblemCode | keyof typeof feedProblems)[];
   serve(context: ApiContext): Serve;
 }
 
