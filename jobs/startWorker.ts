@@ -22,6 +22,7 @@ import { createPresenceWatch } from './court/watchPresence.ts';
 import { createFeedJobs, FEED_JOBS_AT_ONCE } from './feeds/feedJobs.ts';
 import { createImportRunner } from './feeds/importRunner.ts';
 import { createRoomFeed } from './feeds/roomFeed.ts';
+import { openSites, scheduleFrom } from './feeds/sites.ts';
 import { createSequencer } from './log/sequencer.ts';
 import { startOverduePoll } from './overduePoll.ts';
 import { timetable } from './schedule.ts';
@@ -92,32 +93,16 @@ export async function startWorker(
   const apart = queues.worker('apart', applier.answer, { concurrency: APART_AT_ONCE });
   const integrity = queues.worker('integrity', answerIntegrity, { concurrency: INTEGRITY_AT_ONCE });
   const maintenance = queues.worker<TickKey, object>('maintenance', runner.answer, { concurrency: RUNS_AT_ONCE });
-  const imports = createImportRunner({
-    pool: jobPool,
-    inbox: feedsPool,
-    catalog,
-    queues,
-    log,
-    fetchSchedule: async () => ({ rounds: [], unchanged: false }),
-  });
+  const sites = openSites(backbone);
+  const importing = { pool: jobPool, inbox: feedsPool, catalog, queues, log };
+  const imports = createImportRunner({ ...importing, fetchSchedule: scheduleFrom(sites) });
   const feedJobs = createFeedJobs({ rooms, imports });
   const feeds = queues.worker('default', feedJobs.answer, { concurrency: FEED_JOBS_AT_ONCE });
   const answering = [doorbells, apart, integrity, maintenance, feeds] as Worker[];
   await queues.run(answering);
   const polls = backbone.openPool('worker', POLL_POOL_SIZE);
-  const overduePoll = startOverduePoll(
-    polls,
-    [
-      applier.watched,
-      expirer.watched,
-      runner.watched,
-      verifier.watched,
-      watchMark(db),
-      sequencer.watched,
-      imports.watched,
-    ],
-    log,
-  );
+  const watched = [applier, expirer, runner, verifier, sequencer, imports].map((one) => one.watched);
+  const overduePoll = startOverduePoll(polls, [...watched, watchMark(db)], log);
   presence.start();
   await heartbeat.join('worker');
 
@@ -135,6 +120,7 @@ export async function startWorker(
     await Promise.race([workers, new Promise((resolve) => setTimeout(resolve, within).unref())]);
     await applier.close();
     await rooms.close();
+    await sites.close();
     await Promise.all([polled, left]);
     await Promise.all([pool.end(), jobPool.end(), verifierPool.end(), feedsPool.end(), polls.end()]);
   }

@@ -5,7 +5,7 @@
 import { OutboundError } from '../../src/core/definitions/outbound.ts';
 import type { Feed } from '../../src/feeds/feed.ts';
 import { createPace, type Pace } from '../../src/feeds/pace/pace.ts';
-import type { Provider, Site } from '../../src/feeds/providers/provider.ts';
+import type { Provider, Schedule, Site } from '../../src/feeds/providers/provider.ts';
 import { providerNamed, requestsPerMinute } from '../../src/feeds/providers/providers.ts';
 import { createNetworks } from '../../src/infra/outbound/networks.ts';
 import { createOutbounds } from '../../src/infra/outbound/outbound.ts';
@@ -61,5 +61,13 @@ export function openSites({ config, redis, prefix, metrics, log }: Backbone): Si
       await outbounds.close();
       states.close();
     },
+  };
+}
+
+/** What an import asks: all rounds, or one of them. */
+export function scheduleFrom(sites: Pick<Sites, 'open'>) {
+  return async (feed: SiteFeed, round?: number): Promise<Schedule> => {
+    const { provider, site } = await sites.open(feed);
+    return provider.fetchSchedule(site, round);
   };
 }

@@ -26,11 +26,23 @@ const on = (names: string[], verbs: string): Rights => Object.fromEntries(names.
 /** Everything that a role may do. */
 const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
   api: on(
-    [...SHOWN, ...CHAIN, ...CHECKS, ...SCHEDULE, ...LOG, ...MATCHES, ...FEEDS, 'commands', 'integrity_runs', 'feed_runs', 'feed_people', 'feed_conflicts'],
+    [
+      ...SHOWN,
+      ...CHAIN,
+      ...CHECKS,
+      ...SCHEDULE,
+      ...LOG,
+      ...MATCHES,
+      ...FEEDS,
+      'commands',
+      'integrity_runs',
+      'feed_runs',
+      'feed_people',
+      'feed_conflicts',
+    ],
     'select',
   ),
-  // Of commands those that a policy lets through, and of those not what they ask.
-  feeds: { ...on(MATCHES, 'select insert update delete'), feed_mappings: 'select', commands: 'insert' },
+  feeds: { ...on(MATCHES, 'select insert update delete'), feed_mappings: 'select' },
   door: {
     installation: 'select',
     ticket_secrets: 'select',

@@ -144,7 +144,8 @@ test('every table with what belongs to a tenant has row-level security, forced, 
       expect(policies.sort()).toEqual(['api_in_scope', 'feeds_all', 'relay_all', 'worker_all']);
     else if (FEEDS.includes(name)) expect(policies.sort()).toEqual(['api_in_scope', 'worker_all']);
     else if (name === MAPPINGS) expect(policies.sort()).toEqual(['feeds_all', 'worker_all']);
-    else if (name === RUNS || name === FEED_RUNS) expect(policies.sort()).toEqual(['api_in_scope', 'door_all', 'worker_all']);
+    else if (name === RUNS || name === FEED_RUNS)
+      expect(policies.sort()).toEqual(['api_in_scope', 'door_all', 'worker_all']);
     else expect(policies).toEqual(expect.arrayContaining(['worker_all', 'verifier_all', 'relay_all']));
   }
 });

@@ -7,6 +7,8 @@ import fc from 'fast-check';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readCommandState, redriveCommand } from '../../src/http/commands/serveCommandState.ts';
+import { importFeed, readFeedRun, syncFeed } from '../../src/http/feeds/runRoutes.ts';
+import { uploadFeed } from '../../src/http/feeds/uploadFeed.ts';
 import { commands } from '../../src/modules.ts';
 import { queries } from '../../src/queries.ts';
 import {
@@ -43,6 +45,7 @@ type Ids = Record<
   | 'ban_id'
   | 'feed_id'
   | 'match_id'
+  | 'run_id'
   | 'user_id',
   string
 >;
@@ -100,6 +103,8 @@ const BODIES: Record<string, (ids: Ids, world: World) => Json> = {
   'gallery.ban': ({ message_id }) => ({ message_id, reason: 'Insults counsel.' }),
   'gallery.slow': () => ({ seconds: 120 }),
   'feed.create': ({ institution_id }) => ({ provider: 'csv', name: 'Harbour Moot', institution_id }),
+  'feed.upload': () => SHEET as never,
+  'feed.import': () => ({ round: 1 }),
   'guard.ban': ({ ban_id }) => ({ ban_id, reason: 'Floods the questions.' }),
   'guard.unban': ({ ban_id }) => ({ ban_id, reason: 'It was the proxy.' }),
   'guard.confirm': ({ ban_id }) => ({ ban_id, reason: 'Seen, and rightly so.' }),
@@ -115,7 +120,7 @@ const NOTHING: Record<string, object> = {
 };
 
 /** What a route takes that takes no JSON: the body's type. */
-const FORMS: Record<string, string> = { 'exhibit.upload': FORM };
+const FORMS: Record<string, string> = { 'exhibit.upload': FORM, 'feed.upload': 'text/csv' };
 
 const swapped = ({ session_id, assignment_id, turn_id, objection_id, exhibit_id, message_id, ...ids }: Ids): Ids => ({
   ...{ session_id: assignment_id, assignment_id: session_id, ...ids },
@@ -125,9 +130,18 @@ const swapped = ({ session_id, assignment_id, turn_id, objection_id, exhibit_id,
 /** The own card is everybody's to write who may have one: it names nothing that could be guessed. */
 const NAMES_NOTHING = ['contact.write'];
 
-const routes = [...commands, ...queries, readCommandState, redriveCommand]
+const ofFeeds = [importFeed, syncFeed, uploadFeed, readFeedRun];
+const routes = [...commands, ...queries, readCommandState, redriveCommand, ...ofFeeds]
   .map(({ name, route, roles }) => ({ name, route, roles }))
   .filter(({ name }) => !NAMES_NOTHING.includes(name));
+
+/** A spreadsheet with one match. */
+const SHEET = `id,round,title,courtroom,scheduled_at,petitioner,respondent,panel\nm1,1,,Room 1,2027-03-01T09:30:00Z,A,B,C`;
+
+const upload = (world: World, feed_id: string) =>
+  post(world.url(), `/api/feed/${feed_id}/upload?dry_run`, world.people.admin, SHEET, {
+    'content-type': 'text/csv',
+  });
 
 /** What is known of an attempt before it is made: `role` wins over `scope`, as the door has it. */
 function expectedOf({ name, route, roles }: (typeof routes)[number], role: string): { status: number; code?: string } {
@@ -232,7 +246,10 @@ describe.skipIf(isLeftOut)('a stranger', () => {
     const { result: ban } = await must(post(world.url(), '/api/guard/ban', people.admin, banning));
     const naming = { provider: 'csv', name: 'Harbour Moot' };
     const { result: feed } = await must(post(world.url(), '/api/feed/create', people.admin, naming));
-    const others = { ban_id: ban.id, feed_id: feed.id, user_id: contact.id as string, match_id: assignment_id };
+    await must(upload(world, feed.id));
+    const { rows: runs } = await stack.pool.query('select id from feed_runs where feed_id = $1', [feed.id]);
+    const ofFeed = { feed_id: feed.id as string, run_id: runs[0].id as string };
+    const others = { ban_id: ban.id, ...ofFeed, user_id: contact.id as string, match_id: assignment_id };
     const inside = { observation_id: observed.result.id, ...parts, ...others };
     return { session_id, assignment_id, ...inside, command_id, institution_id };
   }
