@@ -141,6 +141,8 @@ function openOnRedis(options: QueueOptions, redis: RedisServer): Queues {
 
 function openOnPostgres(options: QueueOptions): Queues {
   const pool = options.openPool(POSTGRES_POOL_SIZE);
+  // Each queue and each worker of it listens for its errors.
+  pool.setMaxListeners(2 * POSTGRES_POOL_SIZE);
   const connection = pool as unknown as PgPool;
   return assemble(
     options,
