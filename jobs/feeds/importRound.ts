@@ -1,6 +1,6 @@
 /**
- * Does a run: asks the site, plans, and sends the commands of the plan as the admin who asked. Who that is, and what the feed
- * is, is looked at again when it runs.
+ * Does a run: asks the site, plans, and sends the commands of the plan as the admin who asked. The admin and
+ * the feed are looked at again when it runs.
  */
 import type pg from 'pg';
 import { ADMINS } from '../../src/core/definitions/actor.ts';

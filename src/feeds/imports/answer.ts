@@ -22,7 +22,7 @@ const creation = z.strictObject({
   format: z.json(),
   petitioner: z.array(member),
   respondent: z.array(member),
-  /** Who presides stands first. */
+  /** The presiding judge stands first. */
   panel: z.array(member),
 });
 

@@ -1,6 +1,6 @@
 /**
  * What is compared of a match, field by field: as it was last imported, as it is here, and as it is there. People are known
- * by their user ids; who presides stands first of a panel, and all other order means nothing.
+ * by their user ids; the presiding judge stands first of a panel, and all other order means nothing.
  */
 import canonicalize from 'canonicalize';
 import type { Visibility } from '../../access/scope.ts';
@@ -45,7 +45,7 @@ export interface Member {
 export interface Wanted extends Omit<Values, PeopleField> {
   petitioner: readonly Member[];
   respondent: readonly Member[];
-  /** Who presides stands first. */
+  /** The presiding judge stands first. */
   panel: readonly Member[];
 }
 

@@ -1,4 +1,4 @@
-/** People of a site: who each is here. */
+/** People of a site, and the user that each of them is here. */
 import { sha256 } from '../../core/chain/sha256.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import type { Round } from '../providers/provider.ts';

@@ -15,7 +15,7 @@ import { demandValid, listFaults } from '../door/inputErrors.ts';
 import { callerOf } from '../door/limits.ts';
 import { readIdempotencyKey, readPreferences } from '../door/preferences.ts';
 
-/** Whoever says nothing waits for a site of others, and not for a command. */
+/** Without a preference: a site of others takes longer than a command. */
 const USUAL_WAIT_MS = 25_000;
 
 interface Asking {
