@@ -144,6 +144,24 @@ describe('the lists', () => {
   });
 });
 
+describe('in the sources', () => {
+  const texts = ['src', 'jobs'].flatMap((part) =>
+    filesUnder(join(root, part)).map((file) => ({ file: relative(root, file), text: readFileSync(file, 'utf8') })),
+  );
+
+  test('imports stand before all code (P1-3)', () => {
+    const late = texts.filter(({ text }) =>
+      /^(?:export )?(?:async )?(?:const|let|function|class) [\s\S]*^import /m.test(text),
+    );
+    expect(late.map(({ file }) => file)).toEqual([]);
+  });
+
+  test('no channel of Redis is subscribed to as a pattern (P1-4)', () => {
+    expect(texts.filter(({ text }) => /psubscribe/i.test(text)).map(({ file }) => file)).toEqual([]);
+    expect(texts.length).toBeGreaterThan(200);
+  });
+});
+
 /** What is said of a hearing. Of `turn` only names are meant: text may turn too. */
 const COURTS_WORDS =
   /session|assignment|objection|exhibit|roster|observation|courtroom|hearing|petitioner|respondent|counsel|violation|rebuttal|(?<![a-z])(turn(?=[_'s])|bench|panel|judge|moot)/i;

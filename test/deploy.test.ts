@@ -13,6 +13,13 @@ const services = new Map(
     .map((part) => [/^\w+/.exec(part)![0], part]),
 );
 
+test('the image runs as a user that is not root, who is named after everything is copied (P1-2)', () => {
+  const lines = readFileSync(join(import.meta.dirname, '../deploy/Dockerfile'), 'utf8').split('\n');
+  const users = lines.filter((line) => line.startsWith('USER '));
+  expect(users.at(-1)).toBe('USER node');
+  expect(lines.findLastIndex((line) => /^(COPY|RUN|ADD) /.test(line))).toBeLessThan(lines.lastIndexOf('USER node'));
+});
+
 test('no port is published but on this machine', () => {
   const published = [...services.values()].flatMap((part) => /ports: (.*)/.exec(part)?.[1] ?? []);
   expect(published).toEqual(['["127.0.0.1:3000:3000"]', '["127.0.0.1:3001:3001"]']);

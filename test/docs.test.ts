@@ -58,7 +58,7 @@ test('a link to a heading of a page leads to one', () => {
 });
 
 describe.each([
-  ...['README.md', 'CONTRIBUTING.md', 'docs/README.md', 'docs/ARCHITECTURE.md', 'docs/sockets.md'],
+  ...['README.md', 'CONTRIBUTING.md', 'docs/README.md', 'docs/ARCHITECTURE.md', 'docs/sockets.md', 'docs/feeds.md'],
   ...['docs/evening.md', 'docs/upgrading.md', 'docs/decisions/README.md'],
 ])('%s', (path) => {
   test('links to and names only files that are there', () => {

@@ -307,6 +307,22 @@ describe('a list', () => {
 });
 
 describe('the gate of a feed', () => {
+  test('takes an answer that cannot be read for a failure, and one that says no for an answer', async () => {
+    const told: string[] = [];
+    const gate = { enter: async () => {}, leave: async ({ outcome }: { outcome: string }) => void told.push(outcome) };
+    const outbound = useOutbounds().open(wayTo(site, { gate }));
+    for (const fault of [
+      { kind: 'broken' },
+      { kind: 'status', status: 404 },
+      { kind: 'limit', retry_after: '11' },
+    ] as const) {
+      site.fail({ ...fault, times: 1 });
+      await faultOf(teamsOf(outbound));
+    }
+    await teamsOf(outbound);
+    expect(told).toEqual(['failed', 'ok', 'limited', 'ok']);
+  });
+
   test('opens its breaker after five failures, each attempt counted, and then nothing is asked', async () => {
     let now = 1_800_000_000_000;
     const pace = createPace(createInProcessStates(() => now));

@@ -83,30 +83,33 @@ export function createOutbounds(options: OutboundsOptions): Outbounds {
   const taking = createTurns(AT_ONCE, MOST_WAITING);
   const closing = new AbortController();
 
-  async function once({ gate }: Way, asked: Asked): Promise<Answered> {
+  async function once<T>({ gate }: Way, asked: Asked, take: Take<T>): Promise<T> {
     await gate?.enter();
     const started = performance.now();
+    let outcome: string = 'ok';
     let error: OutboundError | undefined;
-    let answered: Answered | undefined;
     try {
-      answered = await exchange(dispatcher, asked, { whole_ms, most_bytes });
+      const answered = await exchange(dispatcher, asked, { whole_ms, most_bytes });
+      if (answered.unchanged) outcome = 'unchanged';
+      return take(answered);
     } catch (fault) {
       error = outboundErrorOf(fault);
+      outcome = error.code;
+      throw error;
+    } finally {
+      const latency_ms = Math.round(performance.now() - started);
+      metrics.outboundSeconds.observe(latency_ms / 1_000);
+      metrics.outboundRequests.inc({ outcome });
+      await gate?.leave({ latency_ms, outcome: outcomeOf(error) });
     }
-    const latency_ms = Math.round(performance.now() - started);
-    metrics.outboundSeconds.observe(latency_ms / 1_000);
-    metrics.outboundRequests.inc({ outcome: error?.code ?? (answered!.unchanged ? 'unchanged' : 'ok') });
-    await gate?.leave({ latency_ms, outcome: outcomeOf(error) });
-    if (error) throw error;
-    return answered!;
   }
 
   /** @param attempts 1 where a second could do again what the first has done */
-  async function ask(way: Way, asked: Asked, attempts: number): Promise<Answered> {
+  async function ask<T>(way: Way, asked: Asked, attempts: number, take: Take<T>): Promise<T> {
     return taking(asked.url.origin, async () => {
       for (let attempt = 1; ; attempt += 1) {
         try {
-          return await once(way, asked);
+          return await once(way, asked, take);
         } catch (fault) {
           const wait_ms = fault instanceof OutboundError ? waitAfter(fault) : undefined;
           if (attempt >= attempts || wait_ms === undefined || closing.signal.aborted) throw fault;
@@ -120,15 +123,15 @@ export function createOutbounds(options: OutboundsOptions): Outbounds {
     const key = `${way.feed_id} ${url.href}`;
     const before = kept.get(key);
     const known = before?.reading === reading ? before : undefined;
-    const { authorization } = way;
-    const asked: Asked = { method: 'GET', url, authorization, etag: known?.etag };
-    const { unchanged, text, etag, link } = await ask(way, asked, ATTEMPTS);
-    if (unchanged) return { value: known!.value as T, unchanged, next: nextOf(known!.next) };
-    const next = nextPageOf(link, url, base);
-    const value = readWith(reading, text);
-    if (etag === undefined) kept.delete(key);
-    else kept.set(key, { reading, value, etag, next: next?.href }, { size: text.length + key.length });
-    return { value, unchanged: false, next };
+    const asked: Asked = { method: 'GET', url, authorization: way.authorization, etag: known?.etag };
+    return ask(way, asked, ATTEMPTS, ({ unchanged, text, etag, link }) => {
+      if (unchanged) return { value: known!.value as T, unchanged, next: nextOf(known!.next) };
+      const next = nextPageOf(link, url, base);
+      const value = readWith(reading, text);
+      if (etag === undefined) kept.delete(key);
+      else kept.set(key, { reading, value, etag, next: next?.href }, { size: text.length + key.length });
+      return { value, unchanged, next };
+    });
   }
 
   return {
@@ -140,8 +143,10 @@ export function createOutbounds(options: OutboundsOptions): Outbounds {
   };
 }
 
+/** Makes of an answer what is wanted of it: one that cannot be read has failed like one that never came. */
+type Take<T> = (answered: Answered) => T;
 type AskPage = <T>(way: Way, url: URL, base: URL, reading: Reading<T>) => Promise<Page<T>>;
-type Ask = (way: Way, asked: Asked, attempts: number) => Promise<Answered>;
+type Ask = <T>(way: Way, asked: Asked, attempts: number, take: Take<T>) => Promise<T>;
 
 function wayOut(way: Way, page: AskPage, ask: Ask): Outbound {
   const base = parseBaseUrl(way.base_url);
@@ -174,7 +179,7 @@ function wayOut(way: Way, page: AskPage, ask: Ask): Outbound {
     async post(path, body, reading) {
       const { authorization } = way;
       const asked: Asked = { method: 'POST', url: urlOf(path), authorization, body: JSON.stringify(body) };
-      return readWith(reading, (await ask(way, asked, 1)).text);
+      return ask(way, asked, 1, ({ text }) => readWith(reading, text));
     },
   };
 }
