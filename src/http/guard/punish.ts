@@ -1,6 +1,7 @@
 /** What the guard does about a key or an address: at once where it counts, in the record by a command of the system. */
 import type { Submission } from '../../core/apply/inbox.ts';
 import { systemSubmission } from '../../core/apply/systemSubmission.ts';
+import { Problem } from '../../core/definitions/problem.ts';
 import { theGuard } from '../../guard/bans/ban.ts';
 import { banAutomatically } from '../../guard/bans/banAutomatically.ts';
 import { RULES, type RuleName } from '../../guard/rules.ts';
@@ -16,7 +17,13 @@ interface Punishing {
   installation: string;
   metrics: Pick<Metrics, 'guardActions'>;
   log: Pick<Log, 'info' | 'warn'>;
+  /** Until a ban that found no room is sent again. */
+  again_ms?: number;
 }
+
+/** At most sixty of an institution come in a minute, so that few wait at a time. */
+const TRIES = 20;
+const AGAIN_MS = 5_000;
 
 const LASTS_MS: Partial<Record<RuleName, number>> = {
   burst: RULES.burst.shadowban_ms,
@@ -25,7 +32,7 @@ const LASTS_MS: Partial<Record<RuleName, number>> = {
   reports: RULES.reports.shadowban_ms,
 };
 
-export function createPunish({ store, accept, installation, metrics, log }: Punishing) {
+export function createPunish({ store, accept, installation, metrics, log, again_ms = AGAIN_MS }: Punishing) {
   /** A line in the log says no address. */
   function tell(rule: RuleName, action: 'shadowban' | 'block' | 'refusal', institution_id: string | null): void {
     metrics.guardActions.inc({ rule, action });
@@ -51,9 +58,18 @@ export function createPunish({ store, accept, installation, metrics, log }: Puni
     input: { owner: string; subject: string; value: string; rule: RuleName },
   ) {
     const streams = [theGuard(input.owner).stream];
-    accept(systemSubmission({ name: banAutomatically.name, streams, input, institution_id })).catch((err) =>
-      log.warn({ err, rule: input.rule }, 'storing ban failed'),
-    );
+    void record(systemSubmission({ name: banAutomatically.name, streams, input, institution_id }), TRIES);
+  }
+
+  /** A flood fills the backlog, and must not keep those who make it from being banned: it is tried again for a while. */
+  async function record(submission: Submission, tries: number): Promise<void> {
+    try {
+      await accept(submission);
+    } catch (err) {
+      const isFull = err instanceof Problem && err.body.status === 503;
+      if (!isFull || tries <= 1) log.warn({ err, rule: submission.input.rule }, 'storing ban failed');
+      else setTimeout(() => void record(submission, tries - 1), again_ms).unref();
+    }
   }
 
   async function punish({ rule, institution_id, key, address }: Punishment): Promise<void> {
