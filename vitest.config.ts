@@ -26,20 +26,20 @@ const VERSIONS = ['test/versions/*.test.ts'];
  * rest asks neither which of them there is nor how many processes there are, and `npm test` has it on the embedded kind alone.
  */
 const ON_BOTH_KINDS = [
-  'test/journeys/{publicFinal,rounds}.test.ts',
+  'test/journeys/publicFinal.test.ts',
   'test/http/{dashboard,guard,limits,metrics,operations,redrive}.test.ts',
   'test/jobs/{rotateTickets,schedule}.test.ts',
-  'test/relay/{live,revocation}.test.ts',
 ];
 /** Where two of each process can go wrong in every way in which one can: `npm test` has them on the distributed kind alone. */
 const ON_THE_HARDER_KIND = [
   'test/http/{backlog,backpressure,galleryRaces,guardFaults,idempotency,limitsAlone,racing,rooms,sockets}.test.ts',
   'test/jobs/{lockedStreams,watchPresence}.test.ts',
-  'test/relay/{admissionLimits,drain,feeds,feedsFaults,galleryInstances,observers,presence,presenceMessages,refusals,resume}.test.ts',
+  'test/journeys/rounds.test.ts',
+  'test/relay/{admissionLimits,drain,feeds,feedsFaults,galleryInstances,live,observers,presence,presenceMessages,refusals,resume,revocation}.test.ts',
 ];
 /** What strikes again, at random and for long, where a test of its own strikes once; what compiles other people's code; what a million rows show. */
 const ONLY_IN_EVERYTHING = [
-  'test/faults/{chaos,crowd,redisCluster}.test.ts',
+  'test/faults/{backup,chaos,crowd,operators,redisCluster}.test.ts',
   'test/live/typedClient.test.ts',
   'test/core/{listPlans,presencePlans}.test.ts',
   'test/integrity/log/logPlans.test.ts',

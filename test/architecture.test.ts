@@ -12,9 +12,10 @@ const root = join(import.meta.dirname, '..');
 const biome = join(root, 'node_modules/.bin/biome');
 const PARTS = ['src', 'jobs', 'migrations'];
 
-/** What the linter says of a folder, one finding a line: `rule file`. */
+/** What the linter says of the imports of a folder, one finding a line: `rule file`. */
 function lint(cwd: string): string[] {
-  const args = ['lint', '--reporter=github', '--vcs-enabled=false', '--max-diagnostics=none', ...PARTS];
+  const rules = ['--only=style/noRestrictedImports', '--only=suspicious/noImportCycles'];
+  const args = ['lint', '--reporter=github', '--vcs-enabled=false', '--max-diagnostics=none', ...rules, ...PARTS];
   const { stdout } = spawnSync(biome, args, { cwd, encoding: 'utf8' });
   return [...stdout.matchAll(/title=([\w/]+),file=([^,]+)/g)].map(
     ([, rule, file]) => `${rule!.split('/').at(-1)} ${file!.replace(`${cwd}/`, '')}`,
@@ -89,11 +90,7 @@ function folders(): string[] {
 }
 
 describe('the walls', () => {
-  test('the tree as it stands keeps every rule and has no circle of imports, types included', () => {
-    expect(lint(root)).toEqual([]);
-  });
-
-  test('each folder refuses every import that is planted over its wall, and a circle is seen', () => {
+  test('each folder refuses every import that is planted over its wall, and a circle is seen; the rest of the tree has neither', () => {
     const copy = mkdtempSync(join(tmpdir(), 'plearoll-lint-'));
     try {
       for (const part of [...PARTS, 'test/support', 'biome.json'])
@@ -117,6 +114,8 @@ describe('the walls', () => {
         `import type { A } from './circleA.ts';\nexport type B = A[];\n`,
       );
       const found = new Set(lint(copy));
+      const besides = [...found].filter((line) => !/\/(planted\d+|circle[AB])\.ts$/.test(line));
+      expect(besides).toEqual([]);
       expect(expected.filter((line) => !found.has(line.replace(/ \(.*/, '')))).toEqual([]);
       expect(found).toContain('noImportCycles src/core/circleA.ts');
     } finally {

@@ -423,7 +423,7 @@ describe('npm start', () => {
     }
   });
 
-  const onTerminal = test.skipIf(!chromium || spawnSync('script', ['--version']).status !== 0);
+  const onTerminal = test.skipIf(!isEverything || !chromium || spawnSync('script', ['--version']).status !== 0);
   onTerminal(
     'on a terminal it says how to look round, once: a browser gets a token and opens a session',
     {

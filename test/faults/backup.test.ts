@@ -9,7 +9,6 @@ import { restore } from '../../src/cli/restore.ts';
 import { checkHistory, untilSettled } from '../support/checkHistory.ts';
 import { type Cast, cast, get, openSession, post } from '../support/client.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
-import { isEverything } from '../support/everything.ts';
 import { startLoad } from '../support/load.ts';
 import { playWholeRound } from '../support/playRound.ts';
 import { entryOf } from '../support/processes.ts';
@@ -104,41 +103,37 @@ async function eventsIn({ pool }: TestDatabase): Promise<string[]> {
   return rows.map(({ stream, sequence, hash }) => `${stream} ${sequence} ${hash}`);
 }
 
-test.runIf(isEverything)(
-  'the embedded database is backed up while it runs, and restored into a fresh home',
-  {
-    timeout: 120_000,
-  },
-  async () => {
-    const people = cast();
-    const settings = (home: string) => ({ PLEAROLL_HOME: join(folder, home), JWT_SECRET: SECRET, LOG_LEVEL: 'warn' });
-    const [one, two] = [settings('one'), settings('two')];
-    const first = await startEmbedded(one);
-    const sessions: string[] = [];
-    for (let n = 0; n < 3; n += 1) sessions.push((await openSession(first.url, people)).session_id);
-    sessions.push(await playWholeRound(first.url, people));
-    const shown = await shownOf(first.url, sessions, people);
-    const file = join(folder, 'embedded');
-    expect(await run('backup', one, file)).toMatchObject({ code: 0, output: expect.stringContaining('4 sessions') });
-    const inUse = await run('restore', one, file, '--replace');
-    expect(inUse).toMatchObject({ code: 2, output: expect.stringContaining(first.url) });
-    await first.stop();
-    const idle = join(folder, 'idle');
-    expect(await run('backup', one, idle)).toMatchObject({ code: 0 });
+test('the embedded database is backed up while it runs, and restored into a fresh home', {
+  timeout: 120_000,
+}, async () => {
+  const people = cast();
+  const settings = (home: string) => ({ PLEAROLL_HOME: join(folder, home), JWT_SECRET: SECRET, LOG_LEVEL: 'warn' });
+  const [one, two] = [settings('one'), settings('two')];
+  const first = await startEmbedded(one);
+  const sessions: string[] = [];
+  for (let n = 0; n < 3; n += 1) sessions.push((await openSession(first.url, people)).session_id);
+  sessions.push(await playWholeRound(first.url, people));
+  const shown = await shownOf(first.url, sessions, people);
+  const file = join(folder, 'embedded');
+  expect(await run('backup', one, file)).toMatchObject({ code: 0, output: expect.stringContaining('4 sessions') });
+  const inUse = await run('restore', one, file, '--replace');
+  expect(inUse).toMatchObject({ code: 2, output: expect.stringContaining(first.url) });
+  await first.stop();
+  const idle = join(folder, 'idle');
+  expect(await run('backup', one, idle)).toMatchObject({ code: 0 });
 
-    for (const from of [file, idle]) {
-      const args = from === file ? [from] : [from, '--replace'];
-      expect(await run('restore', two, ...args)).toMatchObject({ code: 0, output: expect.stringContaining('intact') });
-      const second = await startEmbedded(two);
-      expect(await shownOf(second.url, sessions, people)).toEqual(shown);
-      const late = { user_id: people.respondent.id, kind: 'late', description: 'Found out later.' };
-      const refused = await post(second.url, `/api/session/${sessions.at(-1)}/violation/record`, people.admin, late);
-      expect(refused.body.code).toBe('session_completed');
-      for (const id of sessions) await expectIntact(second.url, id, people.admin);
-      await second.stop();
-    }
-  },
-);
+  for (const from of [file, idle]) {
+    const args = from === file ? [from] : [from, '--replace'];
+    expect(await run('restore', two, ...args)).toMatchObject({ code: 0, output: expect.stringContaining('intact') });
+    const second = await startEmbedded(two);
+    expect(await shownOf(second.url, sessions, people)).toEqual(shown);
+    const late = { user_id: people.respondent.id, kind: 'late', description: 'Found out later.' };
+    const refused = await post(second.url, `/api/session/${sessions.at(-1)}/violation/record`, people.admin, late);
+    expect(refused.body.code).toBe('session_completed');
+    for (const id of sessions) await expectIntact(second.url, id, people.admin);
+    await second.stop();
+  }
+});
 
 test.each([
   ['backup', []],

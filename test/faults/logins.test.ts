@@ -10,6 +10,7 @@ import { restoreBackup } from '../../src/backup/restoreBackup.ts';
 import { takeBackup } from '../../src/backup/takeBackup.ts';
 import { DATABASE_ROLES } from '../../src/core/sql/databaseRoles.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
+import { isEverything } from '../support/everything.ts';
 import { holdSession } from '../support/installation.ts';
 import { runAs } from '../support/managed.ts';
 import { killAll, type Process, startProcess, until } from '../support/processes.ts';
@@ -126,7 +127,7 @@ describe.skipIf(inject('redisUrl') === null)('with a login for each process', ()
     await expect(start('worker', 'relay')).rejects.toThrow(`grant ${prefix}_worker to`);
   });
 
-  test('the login that migrates backs up and restores', async () => {
+  test.runIf(isEverything)('the login that migrates backs up and restores', async () => {
     const file = join(folder, 'backup');
     expect((await takeBackup(as('migrator'), file, prefix)).report).toMatchObject({ system_valid: true });
     expect(existsSync(file)).toBe(true);

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { assignmentBody, get, type Json, must, person, post, send } from '../support/client.ts';
+import { isEverything } from '../support/everything.ts';
 import { listenOnSocketIo, listenOnWebSocket } from '../support/listener.ts';
 import { killAll, type Process, startProcess, until } from '../support/processes.ts';
 import { SECRET } from '../support/stack.ts';
@@ -160,7 +161,7 @@ describe.skipIf(redisUrl === null)('the logs of all processes', () => {
     await expectIntact(api.url, session_id, people.admin);
   });
 
-  test('are silent about requests where the level says so, and probes are never told', async () => {
+  test.runIf(isEverything)('are silent about requests where the level says so, and probes are never told', async () => {
     const scene = await openScene({ redisUrl: redisUrl! });
     const env = { LOG_LEVEL: 'info', ACCESS_LOG_LEVEL: 'debug' };
     const [api] = await Promise.all([scene.startApi(env), scene.startWorker(env)]);
@@ -176,29 +177,32 @@ describe.skipIf(redisUrl === null)('the logs of all processes', () => {
     expect(linesOf(loud).filter(({ msg }) => msg === 'request')).toHaveLength(1);
   });
 
-  test('an operator who registers a tracer sees each request accepted, applied and published', async () => {
-    const scene = await openScene({ redisUrl: redisUrl! });
-    const [api, worker] = await Promise.all([scene.startApi(RECORDER), scene.startWorker(RECORDER)]);
-    const [session_id] = (await scene.openSessions(api, 1)) as [string];
-    const { people } = scene;
-    const answer = await post(
-      ...([api.url, `/api/session/${session_id}/log`, people.admin, { event_type: 'NOTE', details: {} }] as const),
-      { traceparent: TRACEPARENT, 'x-request-id': 'traced' },
-    );
-    const { command_id } = answer.body;
-    const accept = (await found(
-      api,
-      ({ attributes }) => attributes?.['plearoll.command_id'] === command_id,
-    )) as SpanLine;
-    expect(accept).toMatchObject({ span: 'accept', trace_id: TRACE_ID, parent_id: '00f067aa0ba902b7' });
-    expect(accept.attributes).toMatchObject({ 'plearoll.command': 'session.log', 'plearoll.request_id': 'traced' });
-    const { rows } = await scene.database.pool.query('select traceparent from commands where id = $1', [command_id]);
-    expect(rows).toEqual([{ traceparent: `00-${TRACE_ID}-${accept.span_id}-01` }]);
-    const apply = await found(worker, ({ span, links }) => span === 'apply' && links.includes(accept.span_id));
-    const publish = await found(worker, ({ span, links }) => span === 'publish' && links.includes(accept.span_id));
-    expect(apply.attributes).toMatchObject({ 'plearoll.outcomes': 1 });
-    expect(publish.attributes).toMatchObject({ 'plearoll.outcomes': 1, 'plearoll.streams': 1 });
-    expect(apply.trace_id).not.toBe(TRACE_ID);
-    await expectIntact(api.url, session_id, people.admin);
-  });
+  test.runIf(isEverything)(
+    'an operator who registers a tracer sees each request accepted, applied and published',
+    async () => {
+      const scene = await openScene({ redisUrl: redisUrl! });
+      const [api, worker] = await Promise.all([scene.startApi(RECORDER), scene.startWorker(RECORDER)]);
+      const [session_id] = (await scene.openSessions(api, 1)) as [string];
+      const { people } = scene;
+      const answer = await post(
+        ...([api.url, `/api/session/${session_id}/log`, people.admin, { event_type: 'NOTE', details: {} }] as const),
+        { traceparent: TRACEPARENT, 'x-request-id': 'traced' },
+      );
+      const { command_id } = answer.body;
+      const accept = (await found(
+        api,
+        ({ attributes }) => attributes?.['plearoll.command_id'] === command_id,
+      )) as SpanLine;
+      expect(accept).toMatchObject({ span: 'accept', trace_id: TRACE_ID, parent_id: '00f067aa0ba902b7' });
+      expect(accept.attributes).toMatchObject({ 'plearoll.command': 'session.log', 'plearoll.request_id': 'traced' });
+      const { rows } = await scene.database.pool.query('select traceparent from commands where id = $1', [command_id]);
+      expect(rows).toEqual([{ traceparent: `00-${TRACE_ID}-${accept.span_id}-01` }]);
+      const apply = await found(worker, ({ span, links }) => span === 'apply' && links.includes(accept.span_id));
+      const publish = await found(worker, ({ span, links }) => span === 'publish' && links.includes(accept.span_id));
+      expect(apply.attributes).toMatchObject({ 'plearoll.outcomes': 1 });
+      expect(publish.attributes).toMatchObject({ 'plearoll.outcomes': 1, 'plearoll.streams': 1 });
+      expect(apply.trace_id).not.toBe(TRACE_ID);
+      await expectIntact(api.url, session_id, people.admin);
+    },
+  );
 });

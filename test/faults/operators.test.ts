@@ -3,7 +3,6 @@ import { describe, expect, inject, onTestFinished, test } from 'vitest';
 import { checkHistory } from '../support/checkHistory.ts';
 import { get, type Json } from '../support/client.ts';
 import { cloneDatabase } from '../support/database.ts';
-import { isEverything } from '../support/everything.ts';
 import { startLoad } from '../support/load.ts';
 import { type Process, until } from '../support/processes.ts';
 import { startRedis } from '../support/redis.ts';
@@ -25,53 +24,50 @@ describe.skipIf(redisUrl === null)('an operator', () => {
       .map((line) => JSON.parse(line) as Json)
       .filter(({ level, msg }: Json) => level >= 40 || / is back$/.test(msg));
 
-  test.runIf(isEverything)(
-    'is told by every process how many of each kind are alive, and soon when one is not',
-    async () => {
-      const scene = await openScene({ redisUrl: redisUrl! });
-      const [api, worker, doomed, relay, scheduler, signer] = await Promise.all([
-        scene.startApi(),
-        scene.startWorker(),
-        scene.startWorker(),
-        scene.startRelay(),
-        scene.startScheduler(),
-        scene.startSigner(),
-      ]);
-      const says = (all: Process[], processes: Json) =>
-        until(`all say ${JSON.stringify(processes)}`, async () => {
-          const said = await Promise.all(all.map(healthOf));
-          return said.every((health) => JSON.stringify(health.processes) === JSON.stringify(processes));
-        });
-      await says([api, worker, doomed, relay, scheduler, signer], {
-        api: 1,
-        worker: 2,
-        relay: 1,
-        scheduler: 1,
-        signer: 1,
+  test('is told by every process how many of each kind are alive, and soon when one is not', async () => {
+    const scene = await openScene({ redisUrl: redisUrl! });
+    const [api, worker, doomed, relay, scheduler, signer] = await Promise.all([
+      scene.startApi(),
+      scene.startWorker(),
+      scene.startWorker(),
+      scene.startRelay(),
+      scene.startScheduler(),
+      scene.startSigner(),
+    ]);
+    const says = (all: Process[], processes: Json) =>
+      until(`all say ${JSON.stringify(processes)}`, async () => {
+        const said = await Promise.all(all.map(healthOf));
+        return said.every((health) => JSON.stringify(health.processes) === JSON.stringify(processes));
       });
-      for (const one of [api, worker, relay, scheduler, signer]) {
-        expect(await healthOf(one), one.name).toMatchObject({ healthy: true, degraded: false });
-        expect(await get(one.url, '/livez', null), one.name).toMatchObject({ status: 200, body: { alive: true } });
-        expect((await get(one.url, '/health?require=redis', null)).status).toBe(200);
-      }
-      doomed.signal('SIGKILL');
-      await says([api, worker, relay, scheduler], { api: 1, worker: 1, relay: 1, scheduler: 1, signer: 1 });
-      expect(await healthOf(api)).toMatchObject({ degraded: false });
-      relay.signal('SIGSTOP');
-      await says([api, worker, scheduler], { api: 1, worker: 1, relay: 0, scheduler: 1, signer: 1 });
-      expect(await healthOf(api)).toMatchObject({ healthy: true, degraded: true });
-      relay.signal('SIGCONT');
-      scheduler.signal('SIGTERM');
-      await says([api, worker, relay], { api: 1, worker: 1, relay: 1, scheduler: 0, signer: 1 });
-      await scene.startScheduler();
-      await says([api, worker, relay], { api: 1, worker: 1, relay: 1, scheduler: 1, signer: 1 });
-      expect(await healthOf(api)).toMatchObject({ degraded: false });
-      signer.signal('SIGKILL');
-      await says([api, worker, relay], { api: 1, worker: 1, relay: 1, scheduler: 1, signer: 0 });
-      expect(await healthOf(api)).toMatchObject({ healthy: true, degraded: true });
-      await checkHistory(scene.database, []);
-    },
-  );
+    await says([api, worker, doomed, relay, scheduler, signer], {
+      api: 1,
+      worker: 2,
+      relay: 1,
+      scheduler: 1,
+      signer: 1,
+    });
+    for (const one of [api, worker, relay, scheduler, signer]) {
+      expect(await healthOf(one), one.name).toMatchObject({ healthy: true, degraded: false });
+      expect(await get(one.url, '/livez', null), one.name).toMatchObject({ status: 200, body: { alive: true } });
+      expect((await get(one.url, '/health?require=redis', null)).status).toBe(200);
+    }
+    doomed.signal('SIGKILL');
+    await says([api, worker, relay, scheduler], { api: 1, worker: 1, relay: 1, scheduler: 1, signer: 1 });
+    expect(await healthOf(api)).toMatchObject({ degraded: false });
+    relay.signal('SIGSTOP');
+    await says([api, worker, scheduler], { api: 1, worker: 1, relay: 0, scheduler: 1, signer: 1 });
+    expect(await healthOf(api)).toMatchObject({ healthy: true, degraded: true });
+    relay.signal('SIGCONT');
+    scheduler.signal('SIGTERM');
+    await says([api, worker, relay], { api: 1, worker: 1, relay: 1, scheduler: 0, signer: 1 });
+    await scene.startScheduler();
+    await says([api, worker, relay], { api: 1, worker: 1, relay: 1, scheduler: 1, signer: 1 });
+    expect(await healthOf(api)).toMatchObject({ degraded: false });
+    signer.signal('SIGKILL');
+    await says([api, worker, relay], { api: 1, worker: 1, relay: 1, scheduler: 1, signer: 0 });
+    expect(await healthOf(api)).toMatchObject({ healthy: true, degraded: true });
+    await checkHistory(scene.database, []);
+  });
 
   test('reads once which store is away and where, and once that it is back, and no flood in between', async () => {
     const redis = await startRedis();

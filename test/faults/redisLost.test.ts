@@ -114,7 +114,7 @@ describe.skipIf(inject('redisUrl') === null)('Redis', () => {
       for (const one of scene.processes) expect(await one.exited, one.name).toEqual({ code: 0, signal: null });
     });
 
-    test('coming late, after everything else has started, is taken into use', async () => {
+    test.runIf(isEverything)('coming late, after everything else has started, is taken into use', async () => {
       const { scene, api, load } = await play();
       await load.answered(10);
       expect(await health(api.url)).toEqual(DEGRADED);

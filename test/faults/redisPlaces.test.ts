@@ -10,6 +10,7 @@ import { openRedis, type RedisServer } from '../../src/infra/redis/redis.ts';
 import type { RedisAccess } from '../../src/infra/redis/redisLink.ts';
 import { createLog } from '../../src/infra/telemetry/log.ts';
 import { makeCertificates } from '../support/certificates.ts';
+import { isEverything } from '../support/everything.ts';
 import { until } from '../support/processes.ts';
 import { freePort, startRedis, type TestRedis } from '../support/redis.ts';
 import { startCluster, startWatched } from '../support/redisGroups.ts';
@@ -71,19 +72,22 @@ async function roleOf(redis: TestRedis): Promise<string | undefined> {
 }
 
 describe.skipIf(inject('redisUrl') === null)('a Redis Cluster of three', () => {
-  test('keeps an installation in one slot, and after the loss of its master the queue and the limits go on', async () => {
-    const cluster = await startCluster();
-    onTestFinished(cluster.stop);
-    const master = await cluster.masterOf(redisPrefix(INSTALLATION));
-    const replica = await cluster.addReplica(master);
-    const redis = open(cluster.url);
-    await redis.demandFit();
-    await until('it is there', redis.isConnected);
-    await expectGoesOn(redis, master, replica);
-    expect(await examine({ REDIS_URL: cluster.url })).toMatch(/^note +Redis +\S+ has no replica/m);
-  });
+  test.runIf(isEverything)(
+    'keeps an installation in one slot, and after the loss of its master the queue and the limits go on',
+    async () => {
+      const cluster = await startCluster();
+      onTestFinished(cluster.stop);
+      const master = await cluster.masterOf(redisPrefix(INSTALLATION));
+      const replica = await cluster.addReplica(master);
+      const redis = open(cluster.url);
+      await redis.demandFit();
+      await until('it is there', redis.isConnected);
+      await expectGoesOn(redis, master, replica);
+      expect(await examine({ REDIS_URL: cluster.url })).toMatch(/^note +Redis +\S+ has no replica/m);
+    },
+  );
 
-  test('is examined node by node', async () => {
+  test.runIf(isEverything)('is examined node by node', async () => {
     const { url, nodes, stop, addReplica } = await startCluster();
     onTestFinished(stop);
     await addReplica(nodes[0]!);

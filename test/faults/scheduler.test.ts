@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { timings } from '../../src/infra/timings.ts';
 import { checkHistory } from '../support/checkHistory.ts';
 import { get } from '../support/client.ts';
+import { isEverything } from '../support/everything.ts';
 import { faster } from '../support/fasterTimings.ts';
 import { type Process, until } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
@@ -76,7 +77,7 @@ describe.skipIf(inject('redisUrl') === null)('a scheduler', () => {
     await redis.restart();
   });
 
-  test('and a worker at rest take next to no time of the processor', async () => {
+  test.runIf(isEverything)('and a worker at rest take next to no time of the processor', async () => {
     const scene = shared();
     const { first, standby } = await twoSchedulers(scene);
     const worker = await scene.startWorker();

@@ -248,7 +248,7 @@ describe('a stream on which nothing happens', () => {
 });
 
 describe('a client that does not read its stream', () => {
-  const large = prepare({ type: 'ERROR', code: 'x', detail: 'x'.repeat(60_000) });
+  const large = prepare({ type: 'ERROR', code: 'x', detail: 'x'.repeat(1_000_000) });
 
   async function fill() {
     const streams = await openStreams(20);

@@ -2,36 +2,17 @@
  * A second check, in another language, that uses none of our code (examples/verify_bundle.py): on clean bundles and on broken
  * ones it comes to the same verdict as the verifier. Runs wherever there is a python3.
  */
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { exitCodeOf } from '../../src/verifier/report.ts';
 import { type Bundle, bundleOf, verified } from '../support/bundles.ts';
 import { isEverything } from '../support/everything.ts';
 import { histories } from '../support/histories.ts';
 import { rewritten } from '../support/rewritten.ts';
 import { logOf, noteOf, ORIGIN, sealed, thief, VKEY } from '../support/sealedBundles.ts';
-import { writeBundle } from '../support/writeBundle.ts';
-
-const SCRIPT = join(import.meta.dirname, '../../examples/verify_bundle.py');
-const hasPython = spawnSync('python3', ['--version']).status === 0;
-
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'twin-'));
-});
-afterAll(() => rmSync(folder, { recursive: true }));
-
-/** What each of the two ends with. */
-async function both(bundle: Bundle): Promise<[ours: number, python: number | null, said: string]> {
-  const place = mkdtempSync(join(folder, 'bundle-'));
-  writeBundle(place, bundle);
-  const { status, stdout, stderr } = spawnSync('python3', [SCRIPT, place, VKEY], { encoding: 'utf8' });
-  const { verdict } = await verified(bundle, { level: 'anchored', keys: [VKEY] });
-  return [exitCodeOf(verdict), status, stdout + stderr];
-}
+import { hasPython, saidByTwin, TWIN } from '../support/twin.ts';
 
 const { events } = histories.find(({ name }) => name.startsWith('0.1.0-hearing'))!;
 const bundle = bundleOf(events);
@@ -72,20 +53,31 @@ const BUNDLES: { [what: string]: [expected: number, bundle: Bundle] } = {
 };
 
 test('it is short enough to be read', () => {
-  expect(readFileSync(SCRIPT, 'utf8').trim().split('\n').length).toBeLessThan(60);
+  expect(readFileSync(TWIN, 'utf8').trim().split('\n').length).toBeLessThan(60);
 });
 
-test.skipIf(!hasPython).each(Object.entries(BUNDLES))('both say the same of %s', async (_, [expected, one]) => {
-  const [ours, python, said] = await both(one);
-  expect({ ours, python, said }).toEqual({ ours: expected, python: expected, said });
-});
+describe.skipIf(!hasPython)('both', () => {
+  const whole: { [name: string]: [expected: number, bundle: Bundle] } = Object.fromEntries(
+    (isEverything ? histories : histories.slice(0, 2)).map(({ name, events }) => [name, [0, sealed(bundleOf(events))]]),
+  );
+  const given = { ...BUNDLES, ...whole };
+  let said: ReturnType<typeof saidByTwin>;
+  beforeAll(() => {
+    const folder = mkdtempSync(join(tmpdir(), 'twin-'));
+    said = saidByTwin(
+      folder,
+      VKEY,
+      Object.values(given).map(([, bundle]) => bundle),
+    );
+    rmSync(folder, { recursive: true });
+  });
 
-test
-  .skipIf(!hasPython)
-  .each((isEverything ? histories : histories.slice(0, 2)).map(({ name, events }) => [name, events] as const))(
-  'both find %s intact',
-  async (_, own) => {
-    const [ours, python, said] = await both(sealed(bundleOf(own)));
-    expect({ ours, python, said }).toEqual({ ours: 0, python: 0, said });
-  },
-);
+  test.each(Object.entries(given).map(([what, one], i) => [what, ...one, i] as const))(
+    'say the same of %s',
+    async (_, expected, bundle, i) => {
+      const { verdict } = await verified(bundle, { level: 'anchored', keys: [VKEY] });
+      const [python, words] = said[i]!;
+      expect({ ours: exitCodeOf(verdict), python }, words).toEqual({ ours: expected, python: expected });
+    },
+  );
+});
