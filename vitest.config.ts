@@ -25,6 +25,7 @@ const VERSIONS = ['test/versions/*.test.ts'];
  * What the kinds do by code of their own, and where many processes share the work: the queue, the broadcast, the limiter, who is there. The
  * rest asks neither which of them there is nor how many processes there are, and `npm test` has it on the embedded kind alone.
  */
+<<<<<<< HEAD
 const ON_BOTH_KINDS = [
   'test/journeys/publicFinal.test.ts',
   'test/http/{dashboard,guard,limits,metrics,operations,redrive}.test.ts',
@@ -33,6 +34,12 @@ const ON_BOTH_KINDS = [
 /** Where two of each process can go wrong in every way in which one can: `npm test` has them on the distributed kind alone. */
 const ON_THE_HARDER_KIND = [
   'test/http/{backlog,backpressure,galleryRaces,guardFaults,idempotency,limitsAlone,racing,rooms,sockets}.test.ts',
+=======
+const ON_BOTH_KINDS = ['test/http/{dashboard,operations}.test.ts', 'test/jobs/{rotateTickets,schedule}.test.ts'];
+/** Where two of each process can go wrong in every way in which one can: `npm test` has them on the distributed kind alone. */
+const ON_THE_HARDER_KIND = [
+  'test/http/{backlog,backpressure,guard,guardFaults,idempotency,limits,limitsAlone,metrics,racing,redrive,rooms,sockets}.test.ts',
+>>>>>>> ec567f1 (Large inputs, second transports and columns of one type are tried in test:all, and queue and limits on the distributed kind alone)
   'test/jobs/{lockedStreams,watchPresence}.test.ts',
   'test/journeys/rounds.test.ts',
   'test/relay/{admissionLimits,drain,feeds,feedsFaults,galleryInstances,live,observers,presence,presenceMessages,refusals,resume,revocation}.test.ts',
@@ -41,7 +48,7 @@ const ON_THE_HARDER_KIND = [
 const ONLY_IN_EVERYTHING = [
   'test/faults/{backup,chaos,crowd,operators,redisCluster}.test.ts',
   'test/live/typedClient.test.ts',
-  'test/core/{listPlans,presencePlans}.test.ts',
+  'test/core/{hotPlans,listPlans,presencePlans}.test.ts',
   'test/integrity/log/logPlans.test.ts',
   'test/benches.test.ts',
 ];

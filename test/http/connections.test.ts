@@ -7,6 +7,7 @@ import { createExpressServer } from '../../src/http/server.ts';
 import { closeServer, listen } from '../../src/infra/process/httpServer.ts';
 import { serveWithoutUpgrade } from '../../src/relay/transports/serveWithoutUpgrade.ts';
 import { get } from '../support/client.ts';
+import { isEverything } from '../support/everything.ts';
 import { until } from '../support/processes.ts';
 import { isLeftOut, kind } from '../support/stack.ts';
 import { dial, expectUnnoticed, startTarget, watchHealth } from '../support/target.ts';
@@ -146,7 +147,7 @@ describe('a server of ours', () => {
   });
 });
 
-describe.skipIf(isLeftOut)(`thousands of requests on connections that hang up, ${kind}`, () => {
+describe.skipIf(isLeftOut || !isEverything)(`thousands of requests on connections that hang up, ${kind}`, () => {
   test('leave nothing in memory, and nobody beside them notices', async () => {
     const target = await startTarget();
     const externalMiB = async () => {

@@ -1,6 +1,7 @@
 /** Pages end where they are long enough, and walking on from page to page meets everything once. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { assignmentBody, type Cast, cast, get, type Json, must, openSession, person, post } from '../support/client.ts';
+import { isEverything } from '../support/everything.ts';
 import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
 import { dial, expectUnnoticed, startTarget, watchHealth } from '../support/target.ts';
 import { expectIntact } from '../support/verdict.ts';
@@ -95,7 +96,7 @@ describe.skipIf(isLeftOut)(`pages, ${kind}`, () => {
   );
 });
 
-describe.skipIf(isLeftOut)(`sixty long pages that nobody reads, ${kind}`, () => {
+describe.skipIf(isLeftOut || !isEverything)(`sixty long pages that nobody reads, ${kind}`, () => {
   test('take little memory, and nobody beside them notices', async () => {
     const target = await startTarget();
     const { path, people, port } = target;

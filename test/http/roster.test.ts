@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Cast, cast, get, type Json, must, openSession, type Person, person, post } from '../support/client.ts';
+import { isEverything } from '../support/everything.ts';
 import { anotherPdf, FORM, field, file, formOf } from '../support/exhibits.ts';
 import { listenOnSocketIo, listenOnWebSocket } from '../support/listener.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
@@ -184,9 +185,10 @@ describe.skipIf(isLeftOut)('a roster', () => {
     expect(late).toMatchObject({ status: 409, body: { code: 'session_under_way', from: 'active' } });
   });
 
-  test('a hundred substitutions at once end in one roster that the chain knows', async () => {
+  test('many substitutions at once end in one roster that the chain knows', async () => {
     const { session_id, assignment_id } = await openSession(stack.url, people);
-    const crowd = Array.from({ length: 100 }, () => person('judge', { institution_id: people.institution_id }));
+    const CROWD = isEverything ? 100 : 20;
+    const crowd = Array.from({ length: CROWD }, () => person('judge', { institution_id: people.institution_id }));
     const at = `/api/assignment/${assignment_id}/substitute`;
     // All locks are of one assignment: a slow machine may take longer than the 5 s after which an answer is 202.
     const patient = { prefer: 'wait=30' };
@@ -197,7 +199,7 @@ describe.skipIf(isLeftOut)('a roster', () => {
     );
     const statuses = answers.map(({ status, body }) => `${status} ${body.code ?? ''}`.trim());
     expect(statuses.filter((one) => one === '200')).toHaveLength(1);
-    expect(statuses.filter((one) => one === '409 not_on_roster')).toHaveLength(99);
+    expect(statuses.filter((one) => one === '409 not_on_roster')).toHaveLength(CROWD - 1);
     await expectIntact(stack.url, session_id, people.admin);
   });
 });

@@ -10,6 +10,7 @@ import pg from 'pg';
 import { afterEach, beforeEach, expect, inject, test, vi } from 'vitest';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/infra/postgres/embeddedPostgres.ts';
 import { outsideFolder } from '../../src/infra/postgres/postgresBinaries.ts';
+import { isEverything } from '../support/everything.ts';
 import { prepareHome } from '../support/preparedHome.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -168,7 +169,7 @@ test.runIf(isRoot)('as root, keeps outside a home that its user cannot reach wha
   expect(await query(second.url, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
 });
 
-test.runIf(isRoot)(
+test.runIf(isRoot && isEverything)(
   'as root, a home that was deleted and made anew does not get the old data, which are kept aside',
   async () => {
     const home = await makeHome('/root');

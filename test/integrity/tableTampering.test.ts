@@ -87,7 +87,13 @@ describe.each(projected)('in $name', (table) => {
 
   it('every column of every row that is edited is found', async () => {
     const rows = tried(await rowsOf(table));
-    const columns = Object.keys(rows[0]!).filter((column) => !outside.includes(column));
+    const all = Object.keys(rows[0]!).filter((column) => !outside.includes(column));
+    // Columns of one type are compared by the same code, and the keys by a code of their own.
+    const kindOf = (column: string) =>
+      `${primary_key.includes(column)} ${column === owner} ${types.get(`${name}.${column}`)}`;
+    const columns = isEverything
+      ? all
+      : all.filter((column, at) => all.findIndex((one) => kindOf(one) === kindOf(column)) === at);
     let cases = 0;
     for (const row of rows) {
       const key = keyOf(table, row);
@@ -119,7 +125,7 @@ describe.each(projected)('in $name', (table) => {
       }
     }
     expect(cases).toBe(rows.length * columns.length);
-    expect(columns.length).toBeGreaterThan(2);
+    expect(all.length).toBeGreaterThan(2);
   });
 
   it('what stands outside the chain may change', async () => {

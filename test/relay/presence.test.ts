@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Cast, cast, get, type Json, must, openSession, type Person, post } from '../support/client.ts';
+import { someOf } from '../support/everything.ts';
 import { type Listener, listenOnSocketIo, listenOnWebSocket } from '../support/listener.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 import { expectIntact } from '../support/verdict.ts';
@@ -135,10 +136,11 @@ describe.skipIf(isLeftOut)('presence', () => {
     await expectIntact(stack.url, session_id, people.admin);
   });
 
-  test.each([
+  const WITHOUT_SEAT = someOf([
     ['websocket', listenOnWebSocket],
     ['socket.io', listenOnSocketIo],
-  ])('who listens on %s without a seat is not seen to come, nor to go', async (_, connect) => {
+  ] as const);
+  test.each(WITHOUT_SEAT)('who listens on %s without a seat is not seen to come, nor to go', async (_, connect) => {
     const { session_id, path } = await openSession(stack.url, people);
     await join(path, people.petitioner, 'petitioner');
     await join(path, people.judge, 'judge');

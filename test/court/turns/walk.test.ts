@@ -216,7 +216,7 @@ test.each([
       }
       court.expectFolded();
     }),
-    { numRuns: 'seed' in seed || isEverything ? 100 : 30, ...seed },
+    { numRuns: 'seed' in seed || isEverything ? 100 : 15, ...seed },
   );
   // Walks that get nowhere prove nothing.
   if ('seed' in seed)
