@@ -11,11 +11,11 @@ const PURE = [
   'test/core/{ids,localDay}.test.ts',
   'test/core/proof/!(merkle|tiles|witness).test.ts',
   'test/faults/{clusterNodes,judge,judgeLog,listenersJudge,releaseFiles}.test.ts',
-  'test/infra/{backlog,config,metrics,networks,outboundParts,redaction,redisUrl,repeats,settings,subcommand,tokens,trial}.test.ts',
+  'test/infra/{backlog,config,metrics,networks,outboundParts,redaction,redisUrl,repeats,settings,subcommand,trial}.test.ts',
   'test/integrity/{judgeLeaves,leavesInTiles,recordReport,runFindings,streamKinds,sweepCanaries,tables}.test.ts',
   'test/live/!(asyncapi|answers|typedClient).test.ts',
-  'test/verifier/!(anchor|soundEvents|twin|verifyBundle|zip).test.ts',
-  'test/relay/{feedsModel,keepAlive,presenceClock,signedHeads,tokenWatch,turnout}.test.ts',
+  'test/verifier/!(anchor|mangled|soundEvents|twin|verifyBundle|zip).test.ts',
+  'test/relay/{feedsModel,presenceClock,signedHeads,tokenWatch,turnout}.test.ts',
   'test/{deploy,docs,readme,vocabulary}.test.ts',
 ];
 const ON_A_KIND = ['test/{http,relay,jobs,journeys}/**/*.test.ts'];
@@ -25,21 +25,14 @@ const VERSIONS = ['test/versions/*.test.ts'];
  * What the kinds do by code of their own, and where many processes share the work: the queue, the broadcast, the limiter, who is there. The
  * rest asks neither which of them there is nor how many processes there are, and `npm test` has it on the embedded kind alone.
  */
-<<<<<<< HEAD
 const ON_BOTH_KINDS = [
   'test/journeys/publicFinal.test.ts',
-  'test/http/{dashboard,guard,limits,metrics,operations,redrive}.test.ts',
+  'test/http/{dashboard,operations}.test.ts',
   'test/jobs/{rotateTickets,schedule}.test.ts',
 ];
 /** Where two of each process can go wrong in every way in which one can: `npm test` has them on the distributed kind alone. */
 const ON_THE_HARDER_KIND = [
-  'test/http/{backlog,backpressure,galleryRaces,guardFaults,idempotency,limitsAlone,racing,rooms,sockets}.test.ts',
-=======
-const ON_BOTH_KINDS = ['test/http/{dashboard,operations}.test.ts', 'test/jobs/{rotateTickets,schedule}.test.ts'];
-/** Where two of each process can go wrong in every way in which one can: `npm test` has them on the distributed kind alone. */
-const ON_THE_HARDER_KIND = [
-  'test/http/{backlog,backpressure,guard,guardFaults,idempotency,limits,limitsAlone,metrics,racing,redrive,rooms,sockets}.test.ts',
->>>>>>> ec567f1 (Large inputs, second transports and columns of one type are tried in test:all, and queue and limits on the distributed kind alone)
+  'test/http/{backlog,backpressure,galleryRaces,guard,guardFaults,idempotency,limits,limitsAlone,metrics,racing,redrive,rooms,sockets}.test.ts',
   'test/jobs/{lockedStreams,watchPresence}.test.ts',
   'test/journeys/rounds.test.ts',
   'test/relay/{admissionLimits,drain,feeds,feedsFaults,galleryInstances,live,observers,presence,presenceMessages,refusals,resume,revocation}.test.ts',
