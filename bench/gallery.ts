@@ -97,22 +97,25 @@ async function decisions(grounds: Grounds, plan: GuardPlan, signal: AbortSignal)
   const names = Object.keys(found.ours) as (keyof typeof found.ours)[];
   const rows = names.map((name) => [name, figure(found.ours[name]), figure(found.flexible[name])]);
   console.log(`\ndecisions\n${table(['', 'ours', 'rate-limiter-flexible'], rows)}\n`);
-  const isReached = found.ours.per_second >= plan.per_second * 0.99 && found.ours.p99_ms < GOALS.decided_p99_ms;
+  const { per_second, p99_ms, failed_percent } = found.ours;
+  const isReached = per_second >= plan.per_second * 0.99 && p99_ms < GOALS.decided_p99_ms && failed_percent === 0;
   judge(`${plan.per_second} decisions a second at p99 under ${GOALS.decided_p99_ms} ms`, isReached);
   return found;
 }
 
 async function doors(grounds: Grounds, plan: DoorsPlan, signal: AbortSignal): Promise<DoorsResult> {
   const found = await measureDoors(grounds, plan, signal);
-  const rows = Object.entries(found.doors).map(([name, { on_per_second, off_per_second, lost_percent }]) => {
-    return [name, ...[on_per_second, off_per_second, lost_percent].map(figure)];
+  const rows = Object.entries(found.doors).map(([name, { on_per_second, off_per_second, lost_percent, others }]) => {
+    return [name, ...[on_per_second, off_per_second, lost_percent, others].map(figure)];
   });
-  console.log(`\nrequests a second without a token\n${table(['', 'guard on', 'guard off', 'lost %'], rows)}\n`);
+  const header = ['', 'guard on', 'guard off', 'lost %', 'other answers'];
+  console.log(`\nrequests a second without a token\n${table(header, rows)}\n`);
   for (const [name, { lost_percent }] of Object.entries(found.doors)) {
     judge(`${name}: at most ${GOALS.lost_percent} % lost`, lost_percent <= GOALS.lost_percent);
   }
   const { people, requests, blocked, others } = found.final;
-  judge(`${people} people behind one address, ${requests} requests: nobody blocked`, blocked === 0 && others === 0);
+  judge(`${people} people behind one address, ${requests} requests: nobody blocked`, blocked === 0);
+  judge('and all of them answered', others === 0);
   return found;
 }
 

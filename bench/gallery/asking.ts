@@ -14,7 +14,7 @@ export interface Told {
   text: string;
 }
 
-const WITHIN_MS = 10_000;
+const WITHIN_MS = 20_000;
 
 export function createAsking(connections: number) {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
