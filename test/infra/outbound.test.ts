@@ -188,6 +188,15 @@ describe('where a name leads', () => {
     expect(site.requests).toEqual([]);
   });
 
+  test('is no place where it is link-local with a zone, or no address at all', async () => {
+    for (const address of ['fe80::1%eth0', 'nonsense']) {
+      const resolve = async () => [{ address, family: 6 }];
+      const asked = useOutbounds({ resolve }).open(wayTo(named())).get('/api', JSON.parse);
+      expect(['refused_address', 'unreachable']).toContain(await codeOf(asked));
+    }
+    expect(site.requests).toEqual([]);
+  });
+
   test('is nowhere: said as such', async () => {
     const resolve = async () => {
       throw Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND' });

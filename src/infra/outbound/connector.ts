@@ -7,6 +7,7 @@ import { isIP, type LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
 import { OutboundError } from '../../core/definitions/outbound.ts';
 import type { Networks } from './networks.ts';
+import { createTurns } from './takeTurns.ts';
 
 export interface Resolved {
   address: string;
@@ -23,8 +24,11 @@ interface ConnectorOptions {
   ca?: string | undefined;
 }
 
-/** As the machine resolves names. */
-export const resolveName: Resolve = (host) => lookup(host, { all: true, verbatim: true });
+/** Node resolves names on the few threads that files need, too: one whose server is slow must not take them all. */
+const takingTurns = createTurns(2, 100);
+
+/** As the machine resolves names. @throws OutboundError `busy` */
+export const resolveName: Resolve = (host) => takingTurns('names', () => lookup(host, { all: true, verbatim: true }));
 
 export function createConnector({ networks, resolve, connect_ms, ca }: ConnectorOptions): buildConnector.connector {
   return (options, callback) => {
@@ -47,12 +51,12 @@ export function createConnector({ networks, resolve, connect_ms, ca }: Connector
 
 function lookupAmong(resolve: Resolve, admits: (address: string) => boolean): LookupFunction {
   return (host, options, callback) => {
-    resolve(host).then(
-      (addresses) => {
-        const admitted = addresses.filter(({ address }) => admits(address));
-        const [first] = admitted;
+    const admitted = resolve(host).then((addresses) => addresses.filter(({ address }) => admits(address)));
+    admitted.then(
+      (found) => {
+        const [first] = found;
         if (first === undefined) callback(new OutboundError('refused_address'), '');
-        else if (options.all) callback(null, admitted);
+        else if (options.all) callback(null, found);
         else callback(null, first.address, first.family);
       },
       (fault: Error) => callback(fault, ''),

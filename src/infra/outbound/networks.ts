@@ -30,9 +30,9 @@ export function createNetworks(named: readonly string[]): Networks {
   };
 }
 
-/** An IPv4 address that is written as one of IPv6 is named as what it is. */
+/** An IPv4 address that is written as one of IPv6 is named as what it is; the zone of a link-local one is this machine's business. */
 function plain(address: string): string {
-  return ipaddr.process(address).toString();
+  return ipaddr.process(address.replace(/%.*/, '')).toString();
 }
 
 /** Addresses that stand for others, as those of 6to4, NAT64, Teredo and IPv4 within IPv6, are none: what they lead to is not seen. */
