@@ -1,25 +1,27 @@
 /** What workers do on queue `default`: each job by the function of its name. A job that only a newer version knows fails, and is seen. */
 import type { Job } from 'bullmq';
 import { FEED_RUN, type ImportRunner } from './importRunner.ts';
+import { HEAL_ROOMS, POLL_ROUND, type PollJob, SYNC_FEED, type SyncJob } from './jobs.ts';
 import type { RoomFeed } from './roomFeed.ts';
+import type { Rounds } from './rounds.ts';
 
 /** Of one worker, imports included: most of each is waiting for a site. */
 export const FEED_JOBS_AT_ONCE = 4;
 
-/** Reads rooms again of which something was missed. */
-export const HEAL_ROOMS = 'rooms.heal';
-
 export interface FeedJobsOptions {
   rooms: Pick<RoomFeed, 'heal'>;
+  rounds: Pick<Rounds, 'poll' | 'sync'>;
   imports: Pick<ImportRunner, 'answer'>;
 }
 
-export function createFeedJobs({ rooms, imports }: FeedJobsOptions) {
+export function createFeedJobs({ rooms, rounds, imports }: FeedJobsOptions) {
   const work: Record<string, (job: Job) => Promise<object>> = {
     [HEAL_ROOMS]: async () => {
       await rooms.heal();
       return {};
     },
+    [POLL_ROUND]: (job) => rounds.poll(job.data as PollJob),
+    [SYNC_FEED]: (job) => rounds.sync(job.data as SyncJob),
     [FEED_RUN]: imports.answer,
   };
 

@@ -27,7 +27,9 @@ export interface Sites {
   close(): Promise<void>;
 }
 
-export function openSites({ config, redis, prefix, metrics, log }: Backbone): Sites {
+type Needed = Pick<Backbone, 'config' | 'redis' | 'prefix' | 'metrics' | 'log'>;
+
+export function openSites({ config, redis, prefix, metrics, log }: Needed): Sites {
   const states = openSharedStates({ redis, prefix, log });
   const pace = createPace(states);
   const outbounds = createOutbounds({ networks: createNetworks(config.FEED_ALLOWED_NETWORKS), metrics });

@@ -31,3 +31,14 @@ const TARGETS = `
 export async function readTargets(db: Queryable): Promise<TargetRow[]> {
   return (await db.query<TargetRow>(TARGETS, [OVER])).rows;
 }
+
+const DUE_SYNCS = `
+  select f.id from feeds f left join feed_states s on s.feed_id = f.id
+  where f.state = 'enabled' and f.base_url is not null
+    and greatest(s.last_sync, f.changed_at) < clock_timestamp() - interval '1 hour'
+  order by f.created_at, f.id limit ${MOST_TARGETS}`;
+
+/** Feeds whose schedule was not read for an hour. An admin may have it read sooner. */
+export async function readDueSyncs(db: Queryable): Promise<string[]> {
+  return (await db.query<{ id: string }>(DUE_SYNCS)).rows.map(({ id }) => id);
+}

@@ -10,6 +10,8 @@ import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { waitAtMost } from '../../src/core/withTimeout.ts';
 import type { Backbone } from '../../src/infra/process/backbone.ts';
 import { timings } from '../../src/infra/timings.ts';
+import { createDispatcher } from '../feeds/dispatcher.ts';
+import { openPace, tiersOf } from '../feeds/paces.ts';
 import { type Line, timetable as wholeTimetable } from '../schedule.ts';
 import { createCron } from './cron.ts';
 import { createFiring, publishTimetable } from './fireTicks.ts';
@@ -43,18 +45,25 @@ export function startScheduler(backbone: Backbone, options: SchedulerOptions = {
   const publish = () => publishTimetable(db, timetable);
   const cron = createCron({ ...firing, timetable, log, wallClock, leader, publish });
   const { onLead, onRenewed, onLost } = cron;
+  const { demand } = backbone;
+  const pace = openPace(backbone);
+  const dispatching = { db, queues, demand, readPace: pace.read, tiersOf, log, leader, wallClock };
+  const dispatcher = createDispatcher(dispatching);
   const leadership = createLeadership({ pool, holder, metrics, log, wallClock, onLead, onRenewed, onLost });
 
   async function close(): Promise<void> {
     cron.stop();
+    const dispatched = dispatcher.close();
     const left = heartbeat.leave('scheduler');
-    await waitAtMost(cron.idle(), timings.stopping.scheduler_within_ms);
+    await waitAtMost(Promise.all([cron.idle(), dispatched]), timings.stopping.scheduler_within_ms);
     await leadership.close();
+    pace.close();
     await left;
     await pool.end();
   }
 
   leadership.start();
+  dispatcher.start();
   void heartbeat.join('scheduler');
   return { db, leader, close };
 }

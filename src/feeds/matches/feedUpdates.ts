@@ -111,11 +111,10 @@ function updateOf(read: RoundRead, round: Round, debate: Debate, { pair, was, si
   const scheduled_at = debate.starts_at ?? round.starts_at;
   const { result } = debate;
   const phase = phaseOfDebate({ result, starts_at: scheduled_at }, now_ms, found?.phase);
-  const isOpen = result === 'confirmed' && !round.silent;
   const state: ShownState = {
     ...{ phase, title: debate.title ?? titleOf(sides), courtroom: debate.venue?.name ?? null, scheduled_at },
     ...{ petitioner: sides[0].name, respondent: sides[1].name },
-    score: isOpen ? (found?.score ?? was?.state.score ?? null) : null,
+    score: result === 'confirmed' ? shownScore(round, found, was) : null,
     ...{ speaker: null, behind_minutes: 0, awaits_result: false },
   };
   const row: MatchRow = {
@@ -125,6 +124,12 @@ function updateOf(read: RoundRead, round: Round, debate: Debate, { pair, was, si
     ...{ session_id: was?.row.session_id ?? null, published: isPublished(round) },
   };
   return { row, state, source: tick };
+}
+
+/** Whether a silent round's results are released by now is said by its scoreboard alone. */
+function shownScore({ silent }: Round, found: Scoreboard['debates'][number] | undefined, was: KnownMatch | undefined) {
+  if (found) return found.score;
+  return silent ? null : (was?.state.score ?? null);
 }
 
 /** Of matches that are known already: what is new in the draw waits until the draw is read. */

@@ -9,10 +9,13 @@ import { makeMatches, writeMatches } from './writeMatches.ts';
 
 type KnownRow = Omit<KnownState, 'row' | 'known'> & { row: MatchRow; known: string[] };
 
-const CURRENT = `
-  select s.version, s.seq, s.state, s.stats, s.claim, s.source, json_build_object('id', m.id, 'institution_id', m.institution_id,
+/** The row of match `m`, as JSON. */
+export const ROW = `json_build_object('id', m.id, 'institution_id', m.institution_id,
       'visibility', m.visibility, 'provider', m.provider, 'feed_id', m.feed_id, 'provider_id', m.provider_id, 'round', m.round,
-      'pair', m.pair, 'assignment_id', m.assignment_id, 'session_id', m.session_id, 'published', m.published) as row,
+      'pair', m.pair, 'assignment_id', m.assignment_id, 'session_id', m.session_id, 'published', m.published)`;
+
+const CURRENT = `
+  select s.version, s.seq, s.state, s.stats, s.claim, s.source, ${ROW} as row,
     array(select e.provider_event_id from match_events e
       where e.match_id = m.id and e.provider = m.provider and e.provider_event_id = any($2)) as known
   from match_state s join matches m on m.id = s.match_id where s.match_id = any($1::uuid[])`;

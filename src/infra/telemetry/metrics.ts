@@ -74,6 +74,9 @@ export function createMetrics() {
       'action',
     ]),
     contactReveals: counter('contact_reveals_total', 'Contact cards that were revealed'),
+    feedPolls: counter('feed_polls_total', 'Polls and syncs of feeds, by what came of them', ['outcome']),
+    matchUnresolved: counter('match_unresolved_total', 'Debates of feeds that are no match yet'),
+    matchConflicts: counter('match_conflicts_total', 'Debates of feeds that could not be mapped to one match'),
     outboundRequests: counter('outbound_requests_total', 'Requests to servers of others, by what came of them', [
       'outcome',
     ]),

@@ -119,7 +119,14 @@ describe('a result', () => {
 
   test('is shown once it is confirmed', () => expect(of('confirmed').score).toEqual(won));
   test('that is a draft is not shown', () => expect(of('draft').score).toBeNull());
-  test('of a silent round is not shown', () => expect(of('confirmed', { silent: true }).score).toBeNull());
+
+  test('of a silent round is shown where the scoreboard has it, and by nothing else', () => {
+    expect(of('confirmed', { silent: true }).score).toEqual(won);
+    const known = knownAfter(read(round([debate('1', ['Oslo', 'Lima'])])));
+    const shown = known.map(({ row, state }) => ({ row, state: { ...state, score: won } }));
+    const draw = round([debate('1', ['Oslo', 'Lima'], { result: 'confirmed' })], { silent: true });
+    expect(updatesOfRound(read(draw, { known: shown })).updates[0]!.state.score).toBeNull();
+  });
 
   test('comes with the scoreboard alone, for matches that are known', () => {
     const known = knownAfter(read(round([debate('1', ['Oslo', 'Lima'])])));

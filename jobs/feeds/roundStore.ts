@@ -1,0 +1,63 @@
+/** Stores what was read of a round of a feed, tells boards of it, and has rooms read again that came from there. */
+import type pg from 'pg';
+import { readClock } from '../../src/core/sql/databaseClock.ts';
+import type { Queryable } from '../../src/core/sql/queryable.ts';
+import type { Feed } from '../../src/feeds/feed.ts';
+import { type KnownMatch, updatesOfRound } from '../../src/feeds/matches/feedUpdates.ts';
+import type { MatchChange, MatchUpdate } from '../../src/feeds/matches/nextState.ts';
+import { readImported } from '../../src/feeds/matches/readRound.ts';
+import { storeMatches } from '../../src/feeds/matches/storeMatches.ts';
+import type { Round, Scoreboard } from '../../src/feeds/providers/provider.ts';
+import { inTransaction } from '../../src/infra/postgres/database.ts';
+import type { Log } from '../../src/infra/telemetry/log.ts';
+import type { Metrics } from '../../src/infra/telemetry/metrics.ts';
+
+export interface RoundStoreOptions {
+  /** Role `worker`. */
+  db: Queryable;
+  /** Role `feeds`. */
+  feedsPool: pg.Pool;
+  publishMatch(change: MatchChange): Promise<void>;
+  /** These rooms of ours came from a feed, and something of their matches there has changed. */
+  touchRooms(assignment_ids: Iterable<string>): void;
+  metrics: Pick<Metrics, 'matchConflicts' | 'matchUnresolved'>;
+  log: Log;
+}
+
+export interface RoundRead {
+  round: number;
+  draw: Round | undefined;
+  scoreboard: Scoreboard | undefined;
+  known: readonly KnownMatch[];
+  tick: number;
+}
+
+export type RoundStore = ReturnType<typeof createRoundStore>;
+
+export function createRoundStore({ db, feedsPool, publishMatch, touchRooms, metrics, log }: RoundStoreOptions) {
+  const within = <T>(work: (db: Queryable) => Promise<T>) => inTransaction(feedsPool, work);
+
+  async function storeRound(feed: Feed, { round, draw, scoreboard, known, tick }: RoundRead): Promise<object> {
+    const debates = draw?.debates.map(({ id }) => id) ?? [];
+    const assignments = await readImported(db, feed.id, debates);
+    const now_ms = Date.parse(await readClock(db));
+    const read = { feed, round: draw, scoreboard, known, assignments, tick, now_ms };
+    const { updates, unresolved, conflicts } = updatesOfRound(read);
+    if (conflicts > 0) {
+      metrics.matchConflicts.inc(conflicts);
+      log.warn({ feed_id: feed.id, round, conflicts }, 'debates could not be mapped; nothing is mapped anew');
+    }
+    if (unresolved > 0) metrics.matchUnresolved.inc(unresolved);
+    return { ...(await store(updates)), unresolved, conflicts };
+  }
+
+  async function store(updates: MatchUpdate[]): Promise<{ matches: number; changes: number }> {
+    const changes = await storeMatches(feedsPool, within, updates);
+    await Promise.all(changes.map(publishMatch));
+    const changed = new Set(changes.map(({ match_id }) => match_id));
+    touchRooms(updates.flatMap(({ row }) => (row.assignment_id && changed.has(row.id) ? [row.assignment_id] : [])));
+    return { matches: updates.length, changes: changes.length };
+  }
+
+  return { store, storeRound };
+}

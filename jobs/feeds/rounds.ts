@@ -1,0 +1,150 @@
+/**
+ * Reading rounds of feeds for boards: a poll of one tier of a round, shared by all its matches, and the sync of a whole
+ * schedule. What a site says is stored and told; where a site fails, what stands stays, and the next poll asks again.
+ */
+import { LRUCache } from 'lru-cache';
+import { OutboundError } from '../../src/core/definitions/outbound.ts';
+import { readClock } from '../../src/core/sql/databaseClock.ts';
+import type { Queryable } from '../../src/core/sql/queryable.ts';
+import { type Feed, findFeed } from '../../src/feeds/feed.ts';
+import { updatesOfEvents, updatesOfStandings } from '../../src/feeds/matches/extras.ts';
+import type { KnownMatch } from '../../src/feeds/matches/feedUpdates.ts';
+import type { Score } from '../../src/feeds/matches/match.ts';
+import { isPublished } from '../../src/feeds/matches/phases.ts';
+import { readRound } from '../../src/feeds/matches/readRound.ts';
+import type { Round, Schedule, Scoreboard } from '../../src/feeds/providers/provider.ts';
+import type { Log } from '../../src/infra/telemetry/log.ts';
+import type { Metrics } from '../../src/infra/telemetry/metrics.ts';
+import { timings } from '../../src/infra/timings.ts';
+import type { Fenced, PollJob, SyncJob } from './jobs.ts';
+import type { RoundStore } from './roundStore.ts';
+import type { Sites } from './sites.ts';
+
+type OpenSite = Awaited<ReturnType<Sites['open']>>;
+
+export interface RoundsOptions {
+  /** Role `worker`. */
+  db: Queryable;
+  sites: Pick<Sites, 'open'>;
+  roundStore: RoundStore;
+  metrics: Pick<Metrics, 'feedPolls'>;
+  log: Log;
+}
+
+const AHEAD_MS = 7 * 24 * 3_600_000;
+
+export function createRounds({ db, sites, roundStore: { store, storeRound }, metrics, log }: RoundsOptions) {
+  /** The draw of each round as it was read last, as far as it may stand for the site's. */
+  const draws = new LRUCache<string, Round>({ max: 500 });
+
+  async function poll({ tier, ...job }: PollJob): Promise<object> {
+    return answering(job, async (feed, open) => {
+      const known = await readRound(db, feed.id, job.round);
+      if (tier === 0) return pollScoreboard(feed, open, known, job);
+      if (tier === 1) {
+        const events = await open.provider.fetchEvents(open.site, job.round);
+        return store(updatesOfEvents(known, events, job.tick, await readClock(db)));
+      }
+      return store(updatesOfStandings(known, await open.provider.fetchStats(open.site), job.tick));
+    });
+  }
+
+  /** The draw is read with it where the site says that anything has changed, or where it is not known here. */
+  async function pollScoreboard(feed: Feed, open: OpenSite, known: KnownMatch[], { round, tick }: PollJobPlace) {
+    const { provider, site } = open;
+    const scoreboard = await provider.fetchScoreboard(site, round, scoresOf(known));
+    const key = `${feed.id} ${round}`;
+    if (!scoreboard.unchanged || !draws.has(key)) {
+      const read = isPublished(scoreboard) ? (await provider.fetchSchedule(site, round)).rounds : [];
+      const draw = read.find(({ seq }) => seq === round);
+      if (draw) draws.set(key, draw);
+      else draws.delete(key);
+    }
+    return storeRound(feed, { round, draw: draws.get(key), scoreboard, known, tick });
+  }
+
+  /** Every round of a schedule, results included. @param soon_ms what begins later waits for a later sync */
+  async function storeSchedule(feed: Feed, schedule: Schedule, tick = tickOf(Date.now()), soon_ms = Infinity) {
+    for (const draw of schedule.rounds) {
+      const known = await readRound(db, feed.id, draw.seq);
+      const isFar = draw.starts_at !== null && Date.parse(draw.starts_at) > soon_ms;
+      if (known.length === 0 && (isFar || !isPublished(draw))) continue;
+      const hasResults = isPublished(draw) && draw.debates.some(({ result }) => result === 'confirmed');
+      const scoreboard = hasResults ? await scoreboardOf({ sites, log }, feed, draw.seq) : undefined;
+      await storeRound(feed, { round: draw.seq, draw, scoreboard, known, tick });
+    }
+  }
+
+  async function sync(job: SyncJob): Promise<object> {
+    return answering(job, async (feed, { provider, site }) => {
+      const schedule = await provider.fetchSchedule(site);
+      await storeSchedule(feed, schedule, job.tick, Date.now() + AHEAD_MS);
+      await db.query(SYNCED, [feed.id]);
+      return { rounds: schedule.rounds.length };
+    });
+  }
+
+  /** Runs `work` for a job of the leader of now, about a feed that is enabled. */
+  async function answering(
+    { feed_id, tick, term }: Fenced & { feed_id: string },
+    work: (feed: Feed, open: OpenSite) => Promise<object>,
+  ): Promise<object> {
+    const skip = (outcome: 'fenced' | 'late' | 'gone') => {
+      metrics.feedPolls.inc({ outcome });
+      return { skipped: outcome };
+    };
+    if (await isFenced(db, term)) return skip('fenced');
+    if (Date.now() - tick * timings.feeds.tick_ms > timings.feeds.late_after_ms) return skip('late');
+    const feed = await findFeed(db, feed_id);
+    if (feed?.state !== 'enabled') return skip('gone');
+    try {
+      const done = await work(feed, await sites.open(feed));
+      metrics.feedPolls.inc({ outcome: 'done' });
+      return done;
+    } catch (fault) {
+      if (!(fault instanceof OutboundError)) throw fault;
+      metrics.feedPolls.inc({ outcome: 'failed' });
+      log.debug({ feed_id, why: fault.code }, 'site of feed not read; the next poll asks again');
+      return { failed: fault.code };
+    }
+  }
+
+  return { poll, sync, storeSchedule };
+}
+
+export type Rounds = ReturnType<typeof createRounds>;
+
+type PollJobPlace = Pick<PollJob, 'round' | 'tick'>;
+
+const tickOf = (ms: number) => Math.floor(ms / timings.feeds.tick_ms);
+
+const SYNCED = `
+  insert into feed_states (feed_id, last_sync) values ($1, clock_timestamp())
+  on conflict (feed_id) do update set last_sync = excluded.last_sync`;
+
+/** A leader has come after the one whose job this is. */
+async function isFenced(db: Queryable, term: number): Promise<boolean> {
+  const text = `select exists (select from leases where name = 'scheduler' and term > $1) as is_fenced`;
+  return (await db.query<{ is_fenced: boolean }>({ name: 'is-poll-fenced', text, values: [term] })).rows[0]!.is_fenced;
+}
+
+/** Shown already: they are not asked for again. */
+function scoresOf(known: readonly KnownMatch[]): Map<string, Score> {
+  return new Map(known.flatMap(({ row, state }) => (state.score ? [[row.provider_id!, state.score]] : [])));
+}
+
+/** Scores that are known are asked for too: a ballot may have been corrected. */
+async function scoreboardOf(
+  { sites, log }: Pick<RoundsOptions, 'sites' | 'log'>,
+  feed: Feed,
+  round: number,
+): Promise<Scoreboard | undefined> {
+  try {
+    const { provider, site } = await sites.open(feed);
+    return await provider.fetchScoreboard(site, round);
+  } catch (fault) {
+    if (!(fault instanceof OutboundError)) throw fault;
+    log.debug({ feed_id: feed.id, round, why: fault.code }, 'results not read; the next poll asks again');
+    return undefined;
+  }
+}

@@ -1,0 +1,256 @@
+/** Rounds of a feed, read from a server that speaks Tabbycat: what boards are told of them, and what they are not told. */
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type pg from 'pg';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { createDispatcher } from '../../jobs/feeds/dispatcher.ts';
+import type { PollJob } from '../../jobs/feeds/jobs.ts';
+import { openPace, tiersOf } from '../../jobs/feeds/paces.ts';
+import { createRoundStore } from '../../jobs/feeds/roundStore.ts';
+import { createRounds, type Rounds } from '../../jobs/feeds/rounds.ts';
+import { openSites, type Sites } from '../../jobs/feeds/sites.ts';
+import { findFeed } from '../../src/feeds/feed.ts';
+import type { MatchChange } from '../../src/feeds/matches/nextState.ts';
+import { DEMAND } from '../../src/infra/feeds/demand.ts';
+import { createInProcessDemand } from '../../src/infra/feeds/inProcessDemand.ts';
+import { openPool } from '../../src/infra/postgres/database.ts';
+import { readConfig } from '../../src/infra/process/config.ts';
+import { createLog } from '../../src/infra/telemetry/log.ts';
+import { createMetrics } from '../../src/infra/telemetry/metrics.ts';
+import { cloneDatabase, type TestDatabase } from '../support/database.ts';
+import { SECRET } from '../support/secret.ts';
+import { startTabbycat, type TestTabbycat } from '../support/tabbycat.ts';
+
+const log = createLog('silent', 'test');
+const institution_id = randomUUID();
+const TERM = 1;
+
+let database: TestDatabase;
+let pools: Record<'feeds' | 'worker', pg.Pool>;
+let folder: string;
+let tabbycat: TestTabbycat;
+/** Without Redis. */
+const nowhere = { redis: undefined, prefix: '', log };
+const metrics = createMetrics();
+let sites: Sites;
+let rounds: Rounds;
+let feed_id: string;
+let told: MatchChange[];
+let tick = Math.floor(Date.now() / 1_000);
+
+beforeAll(async () => {
+  database = await cloneDatabase();
+  pools = {
+    feeds: openPool(database.url, 'feeds', 2, () => {}),
+    worker: openPool(database.url, 'worker', 2, () => {}),
+  };
+  folder = mkdtempSync(join(tmpdir(), 'plearoll-feeds-'));
+  mkdirSync(join(folder, institution_id));
+  const env = { DATABASE_URL: database.url, JWT_SECRET: SECRET, FEED_SECRETS_DIR: folder };
+  const config = readConfig({ ...env, FEED_ALLOWED_NETWORKS: '127.0.0.0/8' }, 'all');
+  sites = openSites({ ...nowhere, config, metrics });
+  const db = pools.worker;
+  const telling = { publishMatch: async (change: MatchChange) => void told.push(change), touchRooms: () => {} };
+  const roundStore = createRoundStore({ db, feedsPool: pools.feeds, ...telling, metrics, log });
+  rounds = createRounds({ db, sites, roundStore, metrics, log });
+});
+
+afterAll(async () => {
+  await sites.close();
+  await Promise.all([pools.feeds.end(), pools.worker.end()]);
+  await tabbycat.stop();
+  await database.drop();
+  rmSync(folder, { recursive: true });
+});
+
+beforeEach(async () => {
+  await tabbycat?.stop();
+  tabbycat = await startTabbycat({ rounds: 2, rooms: 4, timezone: 'UTC' });
+  tabbycat.setDraw(1, 'R');
+  tabbycat.round(1).starts_at = localTime(2);
+  feed_id = randomUUID();
+  told = [];
+  writeFileSync(
+    join(folder, institution_id, feed_id),
+    JSON.stringify({ origin: new URL(tabbycat.url).origin, token: tabbycat.token }),
+  );
+  await database.pool.query(
+    `insert into feeds (id, institution_id, provider, name, base_url, tournament, secret_ref, visibility, state, created_at, changed_at)
+     values ($1, $2, 'tabbycat', 'Harbour', $3, $4, $5, 'institution', 'enabled', now(), now())`,
+    [feed_id, institution_id, tabbycat.url, tabbycat.slug, feed_id],
+  );
+});
+
+/** As that site writes it, in its own zone. */
+const localTime = (hours: number) =>
+  new Date(Date.now() + hours * 3_600_000).toISOString().replace('Z', '').slice(0, 19);
+
+const poll = (more: Partial<PollJob> = {}) => {
+  tick += 1;
+  return rounds.poll({ feed_id, round: 1, tier: 0, tick, term: TERM, ...more });
+};
+const sync = () => {
+  tick += 1;
+  return rounds.sync({ feed_id, tick, term: TERM });
+};
+
+interface Row {
+  id: string;
+  provider_id: string;
+  title: string;
+  phase: string;
+  published: boolean;
+  version: number;
+  score: { winner: string } | null;
+}
+
+async function matches(): Promise<Row[]> {
+  const { rows } = await database.pool.query<Row>(
+    `select m.id, m.provider_id, m.title, m.phase, m.published, s.version::integer, s.state -> 'score' as score
+     from matches m join match_state s on s.match_id = m.id where feed_id = $1 order by m.provider_id::integer`,
+    [feed_id],
+  );
+  return rows;
+}
+
+test('a sync makes matches of the rounds that are released, and of no others', async () => {
+  expect(await sync()).toEqual({ rounds: 2 });
+  const found = await matches();
+  expect(found).toHaveLength(4);
+  expect(found.every(({ title, published }) => published && / v\. /.test(title))).toBe(true);
+  expect(told.map(({ tier, version }) => ({ tier, version }))).toEqual(found.map(() => ({ tier: 0, version: 1 })));
+  const { rows } = await database.pool.query('select last_sync from feed_states where feed_id = $1', [feed_id]);
+  expect(rows[0].last_sync).not.toBeNull();
+});
+
+test('a poll that finds nothing new tells nothing and writes nothing', async () => {
+  await sync();
+  await poll();
+  const before = await matches();
+  told = [];
+  expect(await poll()).toMatchObject({ changes: 0 });
+  expect(told).toEqual([]);
+  expect(await matches()).toEqual(before);
+});
+
+test('a result is shown when it is confirmed, and not before', async () => {
+  await sync();
+  const [debate] = tabbycat.round(1).debates;
+  tabbycat.decide(debate!, 'aff', { draft: true });
+  await poll();
+  const shown = async () => (await matches()).find(({ provider_id }) => provider_id === String(debate!.id))!;
+  expect(await shown()).toMatchObject({ phase: 'scoring', score: null });
+  tabbycat.decide(debate!, 'aff');
+  await poll();
+  expect(await shown()).toMatchObject({ phase: 'finished', score: { winner: 'petitioner' } });
+});
+
+test('a silent round keeps its results to itself until all are released', async () => {
+  tabbycat.round(1).silent = true;
+  for (const debate of tabbycat.round(1).debates) tabbycat.decide(debate, 'neg');
+  await sync();
+  await poll();
+  const scores = async () => (await matches()).map(({ score }) => score?.winner ?? null);
+  expect(await scores()).toEqual([null, null, null, null]);
+  expect(JSON.stringify(told)).not.toContain('respondent"}');
+  tabbycat.state.preferences.all_results_released = true;
+  await poll();
+  expect(await scores()).toEqual(Array(4).fill('respondent'));
+});
+
+test('a draw that is taken back is withdrawn, and shown again when it is released again', async () => {
+  await sync();
+  tabbycat.setDraw(1, 'C');
+  told = [];
+  await poll();
+  expect((await matches()).map(({ published }) => published)).toEqual([false, false, false, false]);
+  expect(told.map(({ changed }) => changed)).toEqual(Array(4).fill({ withdrawn: true }));
+  tabbycat.setDraw(1, 'R');
+  await poll();
+  expect((await matches()).map(({ published }) => published)).toEqual([true, true, true, true]);
+});
+
+test('a draw that was made again with the same teams has the same matches under new ids', async () => {
+  await sync();
+  const before = await matches();
+  tabbycat.regenerate(1);
+  tabbycat.setDraw(1, 'R');
+  await poll();
+  const after = await matches();
+  expect(after.map(({ id }) => id).sort()).toEqual(before.map(({ id }) => id).sort());
+  expect(after.map(({ provider_id }) => provider_id)).not.toEqual(before.map(({ provider_id }) => provider_id));
+});
+
+test('a site that fails changes nothing, and the next poll goes on', async () => {
+  await sync();
+  const before = await matches();
+  tabbycat.fail({ kind: 'fail' });
+  expect(await poll()).toMatchObject({ failed: expect.any(String) });
+  expect(await matches()).toEqual(before);
+  tabbycat.mend();
+  expect(await poll()).toMatchObject({ changes: 0 });
+});
+
+test('a debate whose sides are not settled and a team that debates twice are no matches, and are counted', async () => {
+  const [open, first, second] = tabbycat.round(1).debates;
+  open!.sides_confirmed = false;
+  second!.teams[0]!.team = first!.teams[0]!.team;
+  const counted = async () => {
+    const all = await Promise.all([metrics.matchUnresolved.get(), metrics.matchConflicts.get()]);
+    return all.map(({ values }) => values.reduce((sum, { value }) => sum + value, 0));
+  };
+  const before = await counted();
+  await sync();
+  expect(await matches()).toHaveLength(2);
+  expect(await counted()).toEqual(before.map((count) => count + 1));
+});
+
+test('a job of a leader that was, of long ago, or of a feed that is switched off asks nobody', async () => {
+  await sync();
+  await database.pool.query(`
+    insert into leases (name, holder, term, acquired_at, expires_at, clock_skew_ms) values ('scheduler', 'other', 7, now(), now(), 0)
+    on conflict (name) do update set term = 7`);
+  const asked = tabbycat.requests.length;
+  expect(await poll({ term: 6 })).toEqual({ skipped: 'fenced' });
+  expect(await poll({ term: 7, tick: tick - 3_600 })).toEqual({ skipped: 'late' });
+  await database.pool.query(`update feeds set state = 'disabled' where id = $1`, [feed_id]);
+  expect(await poll({ term: 7 })).toEqual({ skipped: 'gone' });
+  expect(tabbycat.requests).toHaveLength(asked);
+  const { values } = await metrics.feedPolls.get();
+  expect(values.map(({ labels }) => labels.outcome)).toEqual(expect.arrayContaining(['fenced', 'late', 'gone']));
+  await database.pool.query('delete from leases');
+});
+
+test('a leader has the rounds of enabled feeds polled from its first tick, and the next leader again', async () => {
+  await sync();
+  const jobs: { name: string; data: PollJob; jobId: string }[] = [];
+  const add = async (name: string, data: PollJob, { jobId }: { jobId: string }) =>
+    void jobs.push({ name, data, jobId });
+  const addBulk = async (all: { name: string; data: PollJob; opts: { jobId: string } }[]) => {
+    for (const { name, data, opts } of all) await add(name, data, opts);
+  };
+  const demand = createInProcessDemand(DEMAND);
+  const pace = openPace(nowhere);
+  const lead = (leader: () => { holder: string; term: number } | undefined) =>
+    createDispatcher({
+      ...{ db: pools.worker, demand, readPace: pace.read, tiersOf, log, leader, wallClock: Date.now },
+      queues: { queue: () => ({ add, addBulk }) as never },
+    });
+  const polled = () => jobs.filter(({ name, data }) => name === 'feed.poll' && data.feed_id === feed_id);
+  const resting = lead(() => undefined);
+  resting.start();
+  for (const term of [1, 2]) {
+    const dispatcher = lead(() => ({ holder: 'test', term }));
+    dispatcher.start();
+    await expect.poll(() => polled().some(({ data }) => data.term === term), { timeout: 20_000 }).toBe(true);
+    await dispatcher.close();
+  }
+  await resting.close();
+  expect(polled()[0]!.data).toMatchObject({ feed_id, round: 1, tier: 0, term: 1 });
+  expect(jobs.some(({ name }) => name === 'rooms.heal')).toBe(true);
+  expect((await findFeed(pools.worker, feed_id))?.state).toBe('enabled');
+  demand.close();
+  pace.close();
+});
