@@ -244,3 +244,10 @@ describe('settings', () => {
     expect(config.CORS_ORIGINS).toEqual(['https://a.example', 'https://b.example']);
   });
 });
+
+test('production keeps the sockets of feeds closed to those without a token', () => {
+  const relaxed = { LV_WS_REQUIRE_AUTH: 'false', JWT_SECRET: LONG, SERVER_SECRET: LONG };
+  expect(readConfig({}, 'all').LV_WS_REQUIRE_AUTH).toBe(true);
+  expect(readConfig(relaxed, 'all').LV_WS_REQUIRE_AUTH).toBe(false);
+  expect(problemsOf({ ...relaxed, NODE_ENV: 'production' }).join()).toContain('LV_WS_REQUIRE_AUTH');
+});

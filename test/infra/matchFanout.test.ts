@@ -188,6 +188,20 @@ describe.skipIf(redisUrl === null)('matches in Redis', () => {
     expect(await fanout.readState(match_id, 0)).toBeUndefined();
   });
 
+  test('a follower subscribes to the one channel by its name, and to no pattern', async () => {
+    const prefix = `${randomUUID()}:`;
+    const redis = await startRedis();
+    closing.push(redis.stop);
+    const { broadcast } = onRedis(redis.url, prefix);
+    closing.push(() => broadcast.close());
+    const { match_id } = change(1);
+    const end = await broadcast.subscribe(channelOf(match_id, 1), () => {});
+    expect(await redis.tell('PUBSUB', 'CHANNELS')).toEqual([`${prefix}fanout:match:${match_id}:tier:1`]);
+    expect(await redis.tell('PUBSUB', 'NUMPAT')).toBe(0);
+    await end();
+    expect(await redis.tell('PUBSUB', 'CHANNELS')).toEqual([]);
+  });
+
   test('a publisher whose Redis is away goes on and counts it, and tells again when it is back, though it lost all', async () => {
     const redis = await startRedis();
     closing.push(redis.stop);
