@@ -22,7 +22,7 @@ const TRANSPORTS = [
   ['socket.io', listenOnSocketIo],
 ] as const;
 
-describe.skipIf(isLeftOut)('many at once in a gallery', () => {
+describe.skipIf(isLeftOut)('many at once in a gallery', { timeout: 120_000 }, () => {
   let stack: Stack;
   let people: Cast;
   let place: Awaited<ReturnType<typeof openSession>>;
@@ -55,9 +55,7 @@ describe.skipIf(isLeftOut)('many at once in a gallery', () => {
   const texts = async (who: Person | null) =>
     (await must(get(url(), `${place.path}/gallery?limit=200`, who))).items.map(({ text }: Json) => text) as string[];
 
-  test('fifty who report a message count as fifty, hide it once, remove it once and ban its author once', {
-    timeout: 60_000,
-  }, async () => {
+  test('fifty who report a message count as fifty, hide it once, remove it once and ban its author once', async () => {
     const author = member();
     const { id: message_id } = (await must(say(author, 'Counsel is a fool.'))).result;
     const reporters = Array.from({ length: 50 }, member);

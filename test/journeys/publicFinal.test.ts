@@ -178,7 +178,7 @@ async function runRetention(days: number): Promise<Json> {
   }
 }
 
-describe.skipIf(isLeftOut)(`a public final, ${kind}`, () => {
+describe.skipIf(isLeftOut)(`a public final, ${kind}`, { timeout: 120_000 }, () => {
   const listeners: Listener[] = [];
 
   test('before it begins everybody looks in, and nobody is in anybody’s way', async () => {
@@ -207,7 +207,7 @@ describe.skipIf(isLeftOut)(`a public final, ${kind}`, () => {
     expect(listeners[0]!.messages.at(-1)).toMatchObject({ type: 'ERROR', code: 'unauthenticated' });
   });
 
-  test('in the break all speak, and hosts let through, hide, restore and answer', { timeout: 60_000 }, async () => {
+  test('in the break all speak, and hosts let through, hide, restore and answer', async () => {
     await must(post(api(), `${place.path}/pause`, people.presiding, { reason: 'Recess' }));
     await Promise.all(honest.filter(({ said }) => !said).map((from) => say(from, `What of ${from.name}?`)));
     expect(await approveAll()).toHaveLength(46);
@@ -223,7 +223,7 @@ describe.skipIf(isLeftOut)(`a public final, ${kind}`, () => {
     await listeners[1]!.until(({ type, id }) => type === 'RESTORED' && id === mistaken.said);
   });
 
-  test('a flood of posts blocks where it comes from, and nobody else', { timeout: 60_000 }, async () => {
+  test('a flood of posts blocks where it comes from, and nobody else', async () => {
     await until('it is one too many', async () => {
       const answers = await Promise.all(Array.from({ length: 25 }, () => say(flooder, 'Me! Me again!')));
       return answers.some(({ body }) => body.limit === 'rate');
@@ -254,9 +254,7 @@ describe.skipIf(isLeftOut)(`a public final, ${kind}`, () => {
     expect((await act(pupil, 'vote', { message_id: honest[40]!.said! })).status).toBe(200);
   });
 
-  test('a harasser is hidden by those who report, under each browser anew, and banned by a host', {
-    timeout: 60_000,
-  }, async () => {
+  test('a harasser is hidden by those who report, under each browser anew, and banned by a host', async () => {
     const reporters = [...members.slice(2, 5), honest.at(-1)!, honest.at(-2)!];
     for (const n of [0, 1]) {
       const insult = `The respondent looks like frog ${n}.`;
@@ -314,9 +312,7 @@ describe.skipIf(isLeftOut)(`a public final, ${kind}`, () => {
     expect(honest.every(({ answers }) => answers.length >= 10)).toBe(true);
   });
 
-  test('nothing tells where anybody spoke from, and in the end nothing of what was said', {
-    timeout: 60_000,
-  }, async () => {
+  test('nothing tells where anybody spoke from, and in the end nothing of what was said', async () => {
     const frames = JSON.stringify(listeners.map(({ messages }) => messages));
     for (const { headers } of [...honest, spammer, harasser(0)]) {
       const address = headers['x-forwarded-for']!;
