@@ -78,8 +78,11 @@ describe('a request', () => {
 
   test.each(['silence', 'hang'] as const)('that meets %s is given up, tried once more, and given up', async (kind) => {
     site.fail({ kind });
-    expect(await codeOf(teamsOf(open({ waits: HASTY })))).toBe('timeout');
-    expect(site.requests).toHaveLength(2);
+    const { open: opened, metrics } = useOutbounds({ waits: HASTY });
+    expect(await codeOf(teamsOf(opened(wayTo(site))))).toBe('timeout');
+    // Under load not even a request may arrive in so short a time.
+    const { values } = await metrics.outboundRequests.get();
+    expect(values.map(({ labels, value }) => [labels.outcome, value])).toEqual([['timeout', 2]]);
   });
 
   test('to a place outside of the base URL is not made', async () => {
