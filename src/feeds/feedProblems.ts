@@ -26,6 +26,12 @@ export const feedProblems = defineProblems({
     'An admin has disabled this feed: nothing is asked of it, and nothing comes from it.',
     'Switch it on with `feed/<id>/enable`.',
   ],
+  cannot_take: [
+    409,
+    'No command makes the match so',
+    'A roster is changed person by person: places are neither added nor taken away, nobody changes the side, and a panel keeps who presides unless a judge is replaced.',
+    'Take `ours`, or call the match off and make it anew.',
+  ],
   confirm_plan: [
     409,
     'This changes more than is done without a look at it',

@@ -1,11 +1,14 @@
 /** Feeds: rounds that come in from tournament software, as assignments, by the commands of the admin who asks. */
 import { defineModule } from '../core/definitions/module.ts';
+import { settleConflict } from './conflicts/settleConflict.ts';
 import { createFeed } from './createFeed.ts';
 import { disableFeed } from './disableFeed.ts';
 import { enableFeed } from './enableFeed.ts';
 import { feeds as feedTable } from './feed.ts';
 import { feedProblems } from './feedProblems.ts';
 import { readEventList, readMatchDetails, readMatchList, readShownState } from './matches/readMatches.ts';
+import { linkPerson } from './people/linkPerson.ts';
+import { readPeople } from './people/readPeople.ts';
 import { readFeed, readFeeds } from './readFeeds.ts';
 import { removeFeed } from './removeFeed.ts';
 
@@ -13,7 +16,7 @@ export const feeds = defineModule({
   name: 'feeds',
   problems: feedProblems,
   reserved: { event_prefixes: [], stream_kinds: ['feed'] },
-  commands: [createFeed, enableFeed, disableFeed, removeFeed],
+  commands: [createFeed, enableFeed, disableFeed, removeFeed, linkPerson, settleConflict],
   tables: [feedTable],
-  queries: [readFeeds, readFeed, readMatchList, readMatchDetails, readShownState, readEventList],
+  queries: [readFeeds, readFeed, readMatchList, readMatchDetails, readShownState, readEventList, readPeople],
 });

@@ -99,6 +99,89 @@ describe.skipIf(isLeftOut)('a spreadsheet', () => {
     expect((await must(get(stack.url, path, people.admin))).conflicts).toEqual([]);
   });
 
+  test('has its conflicts settled by an admin, with either side', async () => {
+    const made = await must(upload(ten()));
+    const [one, two] = [matchOf(made, 1), matchOf(made, 2)];
+    await must(post(stack.url, `/api/assignment/${one}/update`, people.admin, { courtroom: 'Courtroom 7' }));
+    const [judge] = (await assignment(two)).panel;
+    const replacement = { user_id: randomUUID(), name: 'Judge Mine' };
+    const substitution = { user_id: judge.user_id, replacement };
+    await must(post(stack.url, `/api/assignment/${two}/substitute`, people.admin, substitution));
+    const change = ten({ 1: row(1, { courtroom: 'Hall 1' }), 2: row(2, { panel: 'Judge 9;Judge 2b' }) });
+    const { conflicts } = await must(upload(change));
+    expect(conflicts.map(({ n, field }: Json) => [n, field])).toEqual([
+      [1, 'courtroom'],
+      [2, 'panel'],
+    ]);
+    const settle = (n: number | string, take: string, headers = {}, who = people.admin) =>
+      post(stack.url, `${path}/conflict/${n}`, who, { take }, headers);
+    for (const answer of [settle(3, 'ours'), settle('one', 'theirs'), settle(1, 'theirs', {}, cast().admin)]) {
+      expect(await answer).toMatchObject({ status: 404, body: { code: 'not_found' } });
+    }
+    expect(await settle(1, 'mine')).toMatchObject({ status: 422 });
+    const headers = { 'idempotency-key': randomUUID() };
+    const settled = await must(settle(2, 'theirs', headers));
+    expect(settled.result).toEqual({
+      id: path.split('/').at(-1),
+      n: 2,
+      assignment_id: two,
+      field: 'panel',
+      take: 'theirs',
+    });
+    expect((await assignment(two)).panel.map(({ name }: Json) => name)).toEqual(['Judge 9', 'Judge 2b']);
+    expect(await settle(2, 'theirs', headers)).toMatchObject({ status: 200 });
+    expect(await settle(2, 'theirs')).toMatchObject({ status: 404 });
+    await must(settle(1, 'ours'));
+    expect((await assignment(one)).courtroom).toBe('Courtroom 7');
+    expect(await must(get(stack.url, path, people.admin))).toMatchObject({ conflicts: [] });
+    expect(await must(upload(change))).toMatchObject({ change: [], conflicts: [] });
+    // What changes there afterwards is a conflict again.
+    const later = await must(
+      upload(ten({ 1: row(1, { courtroom: 'Hall 2' }), 2: row(2, { panel: 'Judge 9;Judge 2b' }) })),
+    );
+    expect(later.conflicts).toMatchObject([{ n: 3, field: 'courtroom', base: 'Hall 1', ours: 'Courtroom 7' }]);
+  });
+
+  test('keeps a conflict that its match refuses to settle', async () => {
+    const made = await must(upload(ten()));
+    const assignment_id = matchOf(made, 1);
+    await must(post(stack.url, `/api/assignment/${assignment_id}/update`, people.admin, { courtroom: 'Courtroom 7' }));
+    await must(upload(ten({ 1: row(1, { courtroom: 'Hall 1' }) })));
+    const { result } = await must(post(stack.url, '/api/session/create', people.admin, { assignment_id }));
+    await must(post(stack.url, `/api/session/${result.id}/start`, people.admin));
+    const refused = await post(stack.url, `${path}/conflict/1`, people.admin, { take: 'theirs' });
+    expect(refused).toMatchObject({ status: 409, body: { code: 'session_started' } });
+    expect((await must(get(stack.url, path, people.admin))).conflicts).toHaveLength(1);
+  });
+
+  test('names people who are somebody here, and an admin says who; it counts from the next import on', async () => {
+    const made = await must(upload(sheet(row(1))));
+    const match = await assignment(matchOf(made, 1));
+    const first = await must(get(stack.url, `${path}/people?limit=4`, people.admin));
+    const rest = await must(get(stack.url, `${path}/people?cursor=${first.next_cursor}`, people.admin));
+    const named = [...first.items, ...rest.items];
+    expect(named.map(({ provider_id, kind, linked }: Json) => [provider_id, kind, linked])).toEqual([
+      ['judge 1a', 'adjudicator', false],
+      ['judge 1b', 'adjudicator', false],
+      ...['pet 1a', 'pet 1b', 'res 1a', 'res 1b'].map((id) => [id, 'speaker', false]),
+    ]);
+    expect(named[0]).toMatchObject({ name: 'Judge 1a', user_id: match.panel[0].user_id });
+    const link = (body: Json, who = people.admin) => post(stack.url, `${path}/people/link`, who, body);
+    const linked = { provider_id: 'judge 1a', user_id: people.presiding.id };
+    expect((await must(link(linked))).result).toMatchObject({ ...linked, linked: true });
+    expect((await assignment(match.id)).panel[0].user_id).toBe(match.panel[0].user_id);
+    const after = await must(get(stack.url, `${path}/people?limit=1`, people.admin));
+    expect(after.items).toMatchObject([{ ...linked, linked: true }]);
+    const { plan, change } = await must(upload(sheet(row(1)), '?dry_run'));
+    expect(change).toMatchObject([{ debate: 'm1', changes: [{ field: 'panel' }] }]);
+    await must(upload(sheet(row(1)), `?plan=${plan}`));
+    expect((await assignment(match.id)).panel[0]).toMatchObject({ user_id: people.presiding.id, presiding: true });
+    expect(await link({ provider_id: 'nobody', user_id: randomUUID() })).toMatchObject({ status: 404 });
+    const others = cast();
+    expect(await link(linked, others.admin)).toMatchObject({ status: 404 });
+    expect(await get(stack.url, `${path}/people`, others.admin)).toMatchObject({ status: 404 });
+  });
+
   test('asks before it cancels, changes more than a fifth or touches a session under way', async () => {
     const made = await must(upload(ten()));
     const confirm = async (text: string, asks: string[]) => {

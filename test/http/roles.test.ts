@@ -20,6 +20,8 @@ const WHO_MAY: { [visibility: string]: string } = {
     feed.enable         ok     ok     404  role role   role   role role role role role   role   401
     feed.disable        ok     ok     404  role role   role   role role role role role   role   401
     feed.remove         ok     ok     404  role role   role   role role role role role   role   401
+    feed.link           ok     ok     404  role role   role   role role role role role   role   401
+    feed.settle         ok     ok     404  role role   role   role role role role role   role   401
     guard.ban           ok     ok     ok   role role   role   role role role role role   role   401
     guard.unban         ok     ok     ok   role role   role   role role role role role   role   401
     guard.confirm       ok     ok     ok   role role   role   role role role role role   role   401
@@ -112,6 +114,9 @@ const ANSWERS: { [short: string]: string } = {
 };
 
 const CARD = { name: 'Judge Okafor', phone: '+14155552671', visible_to: ['judge', 'moderator'] };
+
+const sheetOf = (courtroom: string) =>
+  `id,round,title,courtroom,scheduled_at,petitioner,respondent,panel\nm1,1,,${courtroom},2027-03-01T09:30:00Z,A,B,Judge 1`;
 
 const words = (text: string) => text.trim().split(/\s+/);
 
@@ -254,6 +259,18 @@ describe.skipIf(isLeftOut)('who may do what', () => {
   const newFeed = async () =>
     (await must(post(world.url(), '/api/feed/create', world.people.admin, { provider: 'csv', name: 'Harbour Moot' })))
       .result.id as string;
+  /** One with a person and a conflict. */
+  const fedFeed = async () => {
+    const id = await newFeed();
+    const admin = world.people.admin;
+    const upload = (courtroom: string) =>
+      must(post(world.url(), `/api/feed/${id}/upload`, admin, sheetOf(courtroom), { 'content-type': 'text/csv' }));
+    const { create } = await upload('Room 1');
+    const changing = { courtroom: 'Courtroom 7' };
+    await must(post(world.url(), `/api/assignment/${create[0].assignment_id}/update`, admin, changing));
+    await upload('Hall 1');
+    return id;
+  };
   /** A super_admin says for which institution. */
   const homeOf = (who: Person | null) =>
     who === world.everybody.superAdmin ? { institution_id: world.people.institution_id } : {};
@@ -335,6 +352,11 @@ describe.skipIf(isLeftOut)('who may do what', () => {
     'feed.enable': async () => [`/api/feed/${await newFeed()}/enable`],
     'feed.disable': async () => [`/api/feed/${await newFeed()}/disable`],
     'feed.remove': async () => [`/api/feed/${await newFeed()}/remove`],
+    'feed.link': async () => {
+      const feed_id = await fedFeed();
+      return [`/api/feed/${feed_id}/people/link`, { provider_id: 'judge 1', user_id: randomUUID() }];
+    },
+    'feed.settle': async () => [`/api/feed/${await fedFeed()}/conflict/1`, { take: 'ours' }],
     'guard.ban': async () => ['/api/guard/ban', bannedKey()],
     'guard.unban': async (_, who) => ['/api/guard/unban', await banned(who)],
     'guard.confirm': async (_, who) => ['/api/guard/confirm', await banned(who)],

@@ -46,6 +46,7 @@ type Ids = Record<
   | 'feed_id'
   | 'match_id'
   | 'run_id'
+  | 'n'
   | 'user_id',
   string
 >;
@@ -103,6 +104,8 @@ const BODIES: Record<string, (ids: Ids, world: World) => Json> = {
   'gallery.ban': ({ message_id }) => ({ message_id, reason: 'Insults counsel.' }),
   'gallery.slow': () => ({ seconds: 120 }),
   'feed.create': ({ institution_id }) => ({ provider: 'csv', name: 'Harbour Moot', institution_id }),
+  'feed.link': ({ user_id }) => ({ provider_id: 'c', user_id }),
+  'feed.settle': () => ({ take: 'ours' }),
   'feed.upload': () => SHEET as never,
   'feed.import': () => ({ round: 1 }),
   'guard.ban': ({ ban_id }) => ({ ban_id, reason: 'Floods the questions.' }),
@@ -248,7 +251,7 @@ describe.skipIf(isLeftOut)('a stranger', () => {
     const { result: feed } = await must(post(world.url(), '/api/feed/create', people.admin, naming));
     await must(upload(world, feed.id));
     const { rows: runs } = await stack.pool.query('select id from feed_runs where feed_id = $1', [feed.id]);
-    const ofFeed = { feed_id: feed.id as string, run_id: runs[0].id as string };
+    const ofFeed = { feed_id: feed.id as string, run_id: runs[0].id as string, n: '987654321' };
     const others = { ban_id: ban.id, ...ofFeed, user_id: contact.id as string, match_id: assignment_id };
     const inside = { observation_id: observed.result.id, ...parts, ...others };
     return { session_id, assignment_id, ...inside, command_id, institution_id };

@@ -180,6 +180,7 @@ function decide(
     ...(route.includes(':institution_id') && { institution_id: INSTITUTION }),
     ...(route.includes(':user_id') && { user_id: presiding.id }),
     ...(route.includes(':feed_id') && { feed_id: FEED }),
+    ...(route.includes('/conflict/:n') && { n: '3' }),
     ...(/^POST .api.(guard|feed.:)/.test(route) && { owner: INSTITUTION }),
     observation_id,
     file,

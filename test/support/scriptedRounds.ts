@@ -46,6 +46,7 @@ const ROUNDS: Record<string, (round: Round) => void> = {
   '0.2.0-contact': revealTwice,
   '0.2.0-banned': banAndLift,
   '0.2.0-fed': switchFeed,
+  '0.2.0-settled': linkAndSettle,
   '0.2.0-ended': banAndErase,
 };
 
@@ -359,4 +360,19 @@ function banAndErase({ court }: Round): void {
   act('erase', { before: court.now() }, system, due);
   for (const row of [first, lifted, second, last]) Object.assign(row, { payload: null, payload_salt: null });
   act('enforce', { subject: 'key', value, rule: 'honeypot' }, system);
+}
+
+/** A person of a site is linked, and a conflict is settled. */
+function linkAndSettle({ court }: Round): void {
+  const act = (verb: string, input: JsonObject, fact?: unknown) => {
+    const { status, result } = court.sendApart(`feed.${verb}`, input, admin, fact);
+    expect(status).toBe('applied');
+    court.wait(SECOND);
+    return result;
+  };
+  const facts = { provider: 'csv', name: 'School Moot', visibility: 'public', institution_id: INSTITUTION };
+  const { id: feed_id } = act('create', facts);
+  act('link', { feed_id, provider_id: 'ada petrova', user_id: petitioner.id }, true);
+  const conflict = { assignment_id: court.session().assignment_id, debate: 'm1', field: 'courtroom', theirs: 'Hall 9' };
+  act('settle', { feed_id, n: '1', take: 'ours' }, { ...conflict, base: null });
 }

@@ -69,7 +69,7 @@ function apply(
 ): AppliedVerdict {
   const places = new Map(before);
   const { rows, writes } = recordAll(definition, command, events, places);
-  const outside = definition.writes?.(statesOf(places), command) ?? [];
+  const outside = definition.writes?.(statesOf(places), command, fact) ?? [];
   const exported = rows.map((row) => exportedEvent(row, kinds.get(kindOf(row.stream))!));
   const moved = new Map<string, StreamState>();
   for (const [kind, place] of places) if (place !== before.get(kind)) moved.set(place.stream, place.current);

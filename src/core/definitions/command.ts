@@ -34,6 +34,12 @@ export interface Target {
   parts?: readonly { table: Table; id: string }[];
 }
 
+/** A command that goes before another. */
+export interface First {
+  name: string;
+  input: JsonObject;
+}
+
 /** What applying a command left behind, for its `result`. Heads and states are those right after the command. */
 export interface Applied<States> {
   states: States;
@@ -86,7 +92,7 @@ export interface Mutation<Input = unknown, States = unknown, Scope = unknown, Fa
   /** Pure: no I/O, no clock, no randomness. */
   decide(states: States, command: Command<Input>, fact: Fact | undefined): NewEvent[] | Rejection;
   /** Columns and rows outside the chain; `states` are those after the command. */
-  writes?(states: States, command: Command<Input>): Write[];
+  writes?(states: States, command: Command<Input>, fact: Fact | undefined): Write[];
   /** The resource after the command, as the matching GET shows it; always has `id`. */
   result(applied: Applied<States>, command: Command<Input>, fact: Fact | undefined): JsonObject;
   /** What the inbox keeps of the input once it has its outcome; without it, all. */
@@ -141,6 +147,11 @@ export interface CommandDefinition<Input = unknown, States = unknown, Scope = un
   admits?(actor: Actor, scope: Scope, input: Input): boolean;
   /** What is sure to be rejected, so that it is refused before it is stored. Read in the sender's scope. */
   refuse?(asked: { db: Queryable; actor: Actor; input: Input }): Promise<Rejection | undefined>;
+  /**
+   * Commands that are sent before it, as its sender, and must be applied: it only says that they were. Asked again they are
+   * none where all is done. Read in the sender's scope.
+   */
+  first?(asked: { db: Queryable; actor: Actor; input: Input }): Promise<First[] | Rejection>;
   /** The sender's name, as the token has it, is part of the input: `author_name`. */
   signed?: true;
   /** Stores elsewhere what the inbox must not hold, as the door and before the command. Returns the input as the inbox has it. */

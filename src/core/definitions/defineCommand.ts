@@ -66,6 +66,7 @@ type DoorParts<Input, Scope> = Pick<
   | 'limit'
   | 'faults'
   | 'looksOut'
+  | 'first'
   | 'feature'
   | 'features'
   | 'admits'
@@ -170,10 +171,11 @@ export function commandsIn<Scope>() {
     const L extends Locks,
     const Code extends string,
     Resource extends z.ZodType<object>,
+    Fact = never,
   >(
-    parts: CommandParts<Route, InputOf<Route, Body> & { owner: string }, Body, Scope, L, never, Code, Resource> &
+    parts: CommandParts<Route, InputOf<Route, Body> & { owner: string }, Body, Scope, L, Fact, Code, Resource> &
       Required<Pick<CommandDefinition<InputOf<Route, Body> & { owner: string }>, 'ownerOf'>>,
-  ): CommandDefinition<InputOf<Route, Body> & { owner: string }, StatesOf<L>, Scope> {
+  ): CommandDefinition<InputOf<Route, Body> & { owner: string }, StatesOf<L>, Scope, Fact> {
     return defineCommand(parts as never) as never;
   }
 

@@ -197,7 +197,8 @@ function orderPeople(
 
 /** Its debate is not there any more. */
 function planVanished(plan: Draft, { debate, assignment_id, base, ours }: Known): void {
-  if (ours === null || ours.is_cancelled) return;
+  // An admin who kept it knows that it has vanished.
+  if (ours === null || ours.is_cancelled || base.cancelled) return;
   if (hasStarted(ours.session)) {
     plan.left.push({ debate, why: 'session_started' });
     return;

@@ -5,7 +5,7 @@ import canonicalize from 'canonicalize';
 import type { Request, Response } from 'express';
 import type { Scope } from '../../access/scope.ts';
 import type { Submission } from '../../core/apply/inbox.ts';
-import { newCommandId } from '../../core/chain/ids.ts';
+import { isUuid, newCommandId } from '../../core/chain/ids.ts';
 import { sha256 } from '../../core/chain/sha256.ts';
 import type { Actor } from '../../core/definitions/actor.ts';
 import type { CommandDefinition, InputError, Mutation } from '../../core/definitions/command.ts';
@@ -21,6 +21,7 @@ import { readIdempotencyKey, readIfMatch, readPreferences } from '../door/prefer
 import { anonymousScope } from './anonymousScope.ts';
 import { answerAccepted, answerOutcome } from './answers.ts';
 import { replyOf } from './outcomes.ts';
+import { sendFirst } from './sendFirst.ts';
 
 /** What a request brings beside its headers. */
 export interface RequestContent {
@@ -39,6 +40,7 @@ export function serveCommand(context: ApiContext, definition: CommandDefinition)
     const body = await readJson(req, res);
     demandRole(sender, definition.roles);
     const submission = await checkCommand(context, definition, req, res, sender, { body });
+    if (definition.first) await sendFirst(context, definition.first, submission);
     if (isLimitedLast) await limitOwn(context, ownLimit, req, res, sender);
     await submit(context, definition, req, res, submission, readingAside(context, definition, submission));
   };
@@ -142,7 +144,8 @@ async function demandOwner(
 }
 
 export function lowered(params: Request['params']): JsonObject {
-  return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, String(value).toLowerCase()]));
+  const plain = (text: string) => (isUuid(text) ? text.toLowerCase() : text);
+  return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, plain(String(value))]));
 }
 
 function institutionOf(scope: unknown, input: JsonObject, actor: Actor): string | null {
