@@ -60,6 +60,24 @@ const SWEEPS: [what: string, text: string][] = [
          and not exists (select from commands c where c.id = d.id and c.status = 'accepted')
        order by d.put_at limit $1)`,
   ],
+  [
+    // Their answers name people.
+    'feed_runs',
+    `delete from feed_runs where id in (
+       select id from feed_runs where finished_at < (select clock_timestamp()) - interval '7 days' limit $1)`,
+  ],
+  [
+    'feed_conflicts',
+    `delete from feed_conflicts where (feed_id, n) in (
+       select feed_id, n from feed_conflicts where settled_at < (select clock_timestamp()) - interval '30 days' limit $1)`,
+  ],
+  [
+    // Kept for as long as their feed is.
+    'feed_people',
+    `delete from feed_people where (feed_id, provider_id) in (
+       select p.feed_id, p.provider_id from feeds f join feed_people p on p.feed_id = f.id
+       where f.state = 'removed' and f.changed_at < (select clock_timestamp()) - interval '30 days' limit $1)`,
+  ],
 ];
 
 export const sweepExpired = defineJob({

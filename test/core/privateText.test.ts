@@ -41,7 +41,7 @@ const OPEN = [
   ...['stream', 'payload_commitment', 'message_commitment', 'author', 'reporter', 'commitment'],
   ...['owner', 'host', 'ban_id', 'until'],
   // Of a feed: where a tournament's software is, and what it and a file of ours are called.
-  ...['base_url', 'tournament', 'secret_ref'],
+  ...['base_url', 'tournament', 'secret_ref', 'field'],
   // A date and a keyed hash that changes daily: who read a gallery is known by nothing else.
   ...['day', 'visitor'],
 ];

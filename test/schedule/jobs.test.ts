@@ -213,6 +213,41 @@ describe('sweep.expired', () => {
   });
 });
 
+describe('of feeds sweep.expired', () => {
+  test('removes old runs, conflicts that were settled long ago, and the people of feeds that are gone', async () => {
+    const world = await openWorld();
+    const [kept, gone, young] = [randomUUID(), randomUUID(), randomUUID()];
+    const { pool } = world.database;
+    await pool.query(
+      `insert into feeds (id, institution_id, provider, name, visibility, state, created_at, changed_at)
+       select id, gen_random_uuid(), 'csv', 'Moot', 'private', state, now(), now() - days * interval '1 day'
+       from (values ($1::uuid, 'enabled', 90), ($2, 'removed', 31), ($3, 'removed', 29)) as f (id, state, days)`,
+      [kept, gone, young],
+    );
+    await pool.query(
+      `insert into feed_runs (id, feed_id, institution_id, kind, actor_id, actor_role, state, error, finished_at)
+       select gen_random_uuid(), $1, gen_random_uuid(), 'sync', 'x', 'admin', 'failed', 'none', now() - n * interval '1 day'
+       from generate_series(6, 8) as n`,
+      [kept],
+    );
+    await pool.query(
+      `insert into feed_conflicts (feed_id, n, assignment_id, debate, field, settled_at, taken)
+       select $1, n, gen_random_uuid(), 'd', 'title', now() - n * interval '1 day', 'ours' from generate_series(29, 31) as n`,
+      [kept],
+    );
+    await pool.query(
+      `insert into feed_people (feed_id, provider_id, kind, user_id)
+       select feed, '1', 'speaker', gen_random_uuid() from unnest($1::uuid[]) as feed`,
+      [[kept, gone, young]],
+    );
+    const removed = { feed_runs: 2, feed_conflicts: 2, feed_people: 1 };
+    expect(await runOnce(world, sweepExpired)).toMatchObject(removed);
+    const { rows } = await pool.query('select feed_id from feed_people');
+    expect(rows.map(({ feed_id }) => feed_id).sort()).toEqual([kept, young].sort());
+    expect(await runOnce(world, sweepExpired)).toMatchObject({ feed_runs: 0, feed_conflicts: 0, feed_people: 0 });
+  });
+});
+
 describe('report.health', () => {
   test('stores what there is and what somebody should look at; a second run writes it anew', async () => {
     const world = await openWorld();

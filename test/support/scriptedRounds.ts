@@ -46,8 +46,8 @@ const ROUNDS: Record<string, (round: Round) => void> = {
   '0.2.0-contact': revealTwice,
   '0.2.0-banned': banAndLift,
   '0.2.0-fed': switchFeed,
-  '0.2.0-settled': linkAndSettle,
   '0.2.0-ended': banAndErase,
+  '0.2.0-settled': linkAndSettle,
 };
 
 export const scriptedRounds = Object.keys(ROUNDS);
