@@ -64,6 +64,7 @@ function forgery(type: string, value: unknown): { value: unknown; shown: unknown
   if (type === 'json') return { value: '{"forged":true}', shown: { forged: true } };
   if (type === 'boolean') return same(!value);
   if (type === 'text[]') return same(['session']);
+  if (type === 'integer[]' || type === 'smallint[]' || type === 'bigint[]') return same([1_000]);
   if (type === 'integer' || type === 'smallint' || type === 'bigint') return same((value as number) + 1);
   if (type === 'timestamp with time zone') {
     return same(new Date(value === null ? 0 : Date.parse(value as string) + 1).toISOString());
