@@ -1,8 +1,9 @@
-/** A board that does not read: changes are left out, it goes on with a fresh snapshot, and the third time it is sent away. */
+/** Boards that do not read: changes are left out, they go on with a fresh snapshot, and are sent away the third time; and boards without a token, where none is asked for. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { amountOf } from '../support/amounts.ts';
 import { type Cast, cast, type Json } from '../support/client.ts';
+import { listenOnWebSocket } from '../support/listener.ts';
 import { createMatches, type Matches, type TestMatch } from '../support/matches.ts';
 import { until } from '../support/processes.ts';
 import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
@@ -102,3 +103,25 @@ describe.skipIf(isLeftOut || kind === 'distributed').each(['websocket', 'socket.
     expect(await slow()).toBeGreaterThan(ended);
   });
 });
+
+test.skipIf(isLeftOut || kind === 'distributed')(
+  'where no token is asked for, everybody follows what is public, and nothing else',
+  async () => {
+    const open = await startStack({ LV_WS_REQUIRE_AUTH: 'false' });
+    try {
+      const { make } = createMatches(open.pool, open.backbones[0]!.fanout);
+      const { institution_id } = people;
+      const [shown, hidden] = [await make({ institution_id, visibility: 'public' }), await make({ institution_id })];
+      const listener = await listenOnWebSocket(open.relayUrl, { token: null, namespace: '/feeds' });
+      for (const { id } of [hidden, shown]) listener.send({ type: 'subscribe', match_id: id, tiers: [0] });
+      await listener.until(({ type, match_id }) => type === 'snapshot' && match_id === shown.id);
+      await listener.until(({ type, match_id }) => type === 'error' && match_id === hidden.id);
+      expect(listener.messages.filter(({ type }) => type === 'snapshot')).toHaveLength(1);
+      const bad = listenOnWebSocket(open.relayUrl, { token: 'bad', namespace: '/feeds' });
+      expect(await (await bad).closed).toBe(1008);
+      listener.close();
+    } finally {
+      await open.stop();
+    }
+  },
+);
