@@ -6,6 +6,7 @@
 import type { Job, Worker } from 'bullmq';
 import type { Queryable } from '../src/core/sql/queryable.ts';
 import { POLL_POOL_SIZE } from '../src/infra/postgres/boundedRead.ts';
+import { inTransaction } from '../src/infra/postgres/database.ts';
 import type { Backbone } from '../src/infra/process/backbone.ts';
 import { erasuresFile } from '../src/infra/process/config.ts';
 import type { Watch } from '../src/infra/process/watchdog.ts';
@@ -25,6 +26,7 @@ import { createRoomFeed } from './feeds/roomFeed.ts';
 import { createRoundStore } from './feeds/roundStore.ts';
 import { createRounds } from './feeds/rounds.ts';
 import { openSites, scheduleFrom } from './feeds/sites.ts';
+import { sweepMatches } from './feeds/sweepMatches.ts';
 import { createSequencer } from './log/sequencer.ts';
 import { startOverduePoll } from './overduePoll.ts';
 import { timetable } from './schedule.ts';
@@ -101,7 +103,8 @@ export async function startWorker(
   const rounds = createRounds({ db, sites, roundStore, metrics, log });
   const importing = { pool: jobPool, inbox: feedsPool, catalog, queues, log, onSchedule: rounds.storeSchedule };
   const imports = createImportRunner({ ...importing, fetchSchedule: scheduleFrom(sites) });
-  const feedJobs = createFeedJobs({ rooms, rounds, imports });
+  const sweep = () => sweepMatches(feedsPool, (work) => inTransaction(feedsPool, work));
+  const feedJobs = createFeedJobs({ rooms, sweep, rounds, imports });
   const feeds = queues.worker('default', feedJobs.answer, { concurrency: FEED_JOBS_AT_ONCE });
   const answering = [doorbells, apart, integrity, maintenance, feeds] as Worker[];
   await queues.run(answering);

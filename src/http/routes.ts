@@ -1,5 +1,6 @@
 /** The routes that are neither commands nor questions of a module. With the lists of modules.ts these are all of the API. */
 import { readCommandState, redriveCommand } from './commands/serveCommandState.ts';
+import { readMatchCalendar } from './feeds/calendar.ts';
 import { importFeed, readFeedRun, syncFeed } from './feeds/runRoutes.ts';
 import { uploadFeed } from './feeds/uploadFeed.ts';
 import { listAlias, postAlias, reportAlias } from './gallery/aliases.ts';
@@ -45,4 +46,5 @@ export const routes = [
   listAlias,
   postAlias,
   reportAlias,
+  readMatchCalendar,
 ];

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createRoomFeed } from '../../jobs/feeds/roomFeed.ts';
+import { sweepMatches } from '../../jobs/feeds/sweepMatches.ts';
 import type { Actor } from '../../src/core/definitions/actor.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { maySeeMatch, type ShownState } from '../../src/feeds/matches/match.ts';
@@ -181,6 +182,21 @@ test('a room that was touched is read again and told of, and one that was missed
   await rooms.heal();
   expect(told).toHaveLength(heard);
   await rooms.close();
+});
+
+test('a match goes 90 days after its time and its last change, with its events, and no other', async () => {
+  const [old, kept, coming] = [matchOf('20', { events: [said('x')] }), matchOf('21'), matchOf('22')];
+  await store(old, kept, coming);
+  const ids = [old, kept, coming].map(({ row }) => row.id);
+  await database.pool.query(`update matches set listed_at = now() - interval '91 days' where id = any($1)`, [ids]);
+  await database.pool.query(`update match_state set updated_at = now() - interval '91 days' where match_id = any($1)`, [
+    [ids[0], ids[2]],
+  ]);
+  await database.pool.query(`update matches set listed_at = now() where id = $1`, [ids[2]]);
+  expect(await sweepMatches(pools.feeds, within)).toBe(1);
+  expect(await sweepMatches(pools.feeds, within)).toBe(0);
+  const { rows } = await database.pool.query('select id from matches where id = any($1)', [ids]);
+  expect(rows.map(({ id }) => id).sort()).toEqual([ids[1], ids[2]].sort());
 });
 
 test('what changed last, and what changed long ago, is found by an index', async () => {

@@ -87,6 +87,24 @@ test('matches are listed by their time, in a phase where one is named, page by p
   expect((await read(`${ids[0]!}/state`, stranger)).status).toBe(404);
 });
 
+test('a match is read as a calendar by those who may see it', async () => {
+  const { assignment_id } = await world.open('institution');
+  await until(assignment_id, { phase: 'pre_match' });
+  const answer = await read(`${assignment_id}/calendar.ics`);
+  expect(answer.status).toBe(200);
+  expect(answer.headers.get('content-type')).toBe('text/calendar; charset=utf-8');
+  expect(answer.body.text).toMatch(/^BEGIN:VCALENDAR\r\n[\s\S]*\r\nEND:VCALENDAR\r\n$/);
+  expect(answer.body.text).toContain(`UID:${assignment_id}@`);
+  const stranger = person('judge', { institution_id: randomUUID() });
+  for (const [id, who] of [
+    [assignment_id, stranger],
+    [randomUUID(), admin()],
+    ['no-uuid', admin()],
+  ] as const) {
+    expect((await read(`${id}/calendar.ics`, who)).status).toBe(404);
+  }
+});
+
 test('what is no phase, no match and no id is refused', async () => {
   expect((await read('list?state=running')).status).toBe(422);
   for (const path of ['no-uuid', randomUUID()]) {

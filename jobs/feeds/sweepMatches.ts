@@ -1,0 +1,29 @@
+/** Matches are kept for 90 days after their time and their last change, what sources disagree about for 7. */
+import type { Queryable } from '../../src/core/sql/queryable.ts';
+import type { WithinTransaction } from '../../src/feeds/matches/storeMatches.ts';
+
+/** Of one sweep; the next one goes on. */
+const BATCH = 200;
+
+const OLD = `
+  select s.match_id from match_state s join matches m on m.id = s.match_id
+  where s.updated_at < clock_timestamp() - interval '90 days' and m.listed_at < clock_timestamp() - interval '90 days'
+  order by s.updated_at limit ${BATCH}`;
+
+/** What refers to a match goes before it. */
+const GONE = ['match_disputes', 'match_events', 'match_state'].map(
+  (table) => `delete from ${table} where match_id = any($1)`,
+);
+
+/** @param db of role `feeds`; @param within a transaction of the same role. @returns how many went */
+export async function sweepMatches(db: Queryable, within: WithinTransaction): Promise<number> {
+  await db.query('delete from match_disputes where kept_until < clock_timestamp()');
+  const { rows } = await db.query<{ match_id: string }>(OLD);
+  if (rows.length === 0) return 0;
+  const ids = rows.map(({ match_id }) => match_id);
+  return within(async (own) => {
+    await own.query('delete from match_disputes where other_id = any($1)', [ids]);
+    for (const text of GONE) await own.query(text, [ids]);
+    return (await own.query('delete from matches where id = any($1)', [ids])).rowCount ?? 0;
+  });
+}
