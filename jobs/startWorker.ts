@@ -103,8 +103,8 @@ export async function startWorker(
   const rounds = createRounds({ db, sites, roundStore, metrics, log });
   const importing = { pool: jobPool, inbox: feedsPool, catalog, queues, log, onSchedule: rounds.storeSchedule };
   const imports = createImportRunner({ ...importing, fetchSchedule: scheduleFrom(sites) });
-  const sweep = () => sweepMatches(feedsPool, (work) => inTransaction(feedsPool, work));
-  const feedJobs = createFeedJobs({ rooms, sweep, rounds, imports });
+  const removeOld = () => sweepMatches(feedsPool, (work) => inTransaction(feedsPool, work));
+  const feedJobs = createFeedJobs({ rooms, removeOld, rounds, imports });
   const feeds = queues.worker('default', feedJobs.answer, { concurrency: FEED_JOBS_AT_ONCE });
   const answering = [doorbells, apart, integrity, maintenance, feeds] as Worker[];
   await queues.run(answering);

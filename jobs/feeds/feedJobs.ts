@@ -11,16 +11,16 @@ export const FEED_JOBS_AT_ONCE = 4;
 export interface FeedJobsOptions {
   rooms: Pick<RoomFeed, 'heal'>;
   /** Removes what is kept no longer. */
-  sweep(): Promise<number>;
+  removeOld(): Promise<number>;
   rounds: Pick<Rounds, 'poll' | 'sync'>;
   imports: Pick<ImportRunner, 'answer'>;
 }
 
-export function createFeedJobs({ rooms, sweep, rounds, imports }: FeedJobsOptions) {
+export function createFeedJobs({ rooms, removeOld, rounds, imports }: FeedJobsOptions) {
   const work: Record<string, (job: Job) => Promise<object>> = {
     [HEAL_ROOMS]: async () => {
       await rooms.heal();
-      return { swept: await sweep() };
+      return { removed: await removeOld() };
     },
     [POLL_ROUND]: (job) => rounds.poll(job.data as PollJob),
     [SYNC_FEED]: (job) => rounds.sync(job.data as SyncJob),
