@@ -139,6 +139,7 @@ export const createFeed = defineCommand({
   },
   resource: feedAfter,
   result: ({ states: { feed } }) => afterOf(feed),
+  keeps: ({ provider }) => ({ provider }),
   records: [feedCreated],
   rejects: [],
 });

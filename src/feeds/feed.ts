@@ -33,7 +33,7 @@ export interface Feed {
   changed_at: string;
 }
 
-export const feedStream = defineStream<Feed | null>('feed', { initial: () => null });
+export const feedStream = defineStream<Feed | null>('feed', { initial: () => null, apart: true });
 
 export const feeds = defineTable({
   name: 'feeds',

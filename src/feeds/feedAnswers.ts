@@ -34,9 +34,9 @@ export const conflictAnswer = z.strictObject({
   n: count,
   assignment_id: uuid,
   field: text,
-  base: z.json(),
-  ours: z.json(),
-  theirs: z.json(),
+  base: z.unknown(),
+  ours: z.unknown(),
+  theirs: z.unknown(),
 });
 
 const EXAMPLE_CONFLICT = {

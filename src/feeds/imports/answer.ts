@@ -19,14 +19,14 @@ const creation = z.strictObject({
   courtroom: text,
   scheduled_at: at,
   visibility: z.enum(VISIBILITIES),
-  format: z.json(),
+  format: z.unknown(),
   petitioner: z.array(member),
   respondent: z.array(member),
   /** The presiding judge stands first. */
   panel: z.array(member),
 });
 
-const fieldChange = z.strictObject({ field: text, ours: z.json(), theirs: z.json() });
+const fieldChange = z.strictObject({ field: text, ours: z.unknown(), theirs: z.unknown() });
 
 const EXAMPLE_MEMBER = { user_id: EXAMPLE.user_id, name: 'Ada Petrova' };
 
