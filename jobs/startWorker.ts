@@ -101,7 +101,7 @@ export async function startWorker(
   const telling = { publishMatch: fanout.publishMatch, touchRooms: rooms.touch };
   const roundStore = createRoundStore({ db, feedsPool, ...telling, metrics, log });
   const rounds = createRounds({ db, sites, roundStore, metrics, log });
-  const importing = { pool: jobPool, inbox: feedsPool, catalog, queues, log, onSchedule: rounds.storeSchedule };
+  const importing = { pool: jobPool, inbox: feedsPool, catalog, queues, log, onSchedule: rounds.storeAsked };
   const imports = createImportRunner({ ...importing, fetchSchedule: scheduleFrom(sites) });
   const removeOld = () => sweepMatches(feedsPool, (work) => inTransaction(feedsPool, work));
   const feedJobs = createFeedJobs({ rooms, removeOld, rounds, imports });

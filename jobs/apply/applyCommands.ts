@@ -41,6 +41,7 @@ export function createApplier(options: ApplierOptions): Applier {
   // BullMQ hands over one job at a time: there is nothing to wait for.
   const openLane = () => createBatcher<Request, Outcome[]>(LANE_BATCH, run, () => true, queueMicrotask);
   const lanes = Array.from({ length: PLACES.apart + 1 }, openLane);
+  const aside = oneAtATime((err) => log.warn({ err }, 'overdue work apart failed'));
   let closing = false;
 
   function placeOf(subject: string): number {
@@ -93,7 +94,11 @@ export function createApplier(options: ApplierOptions): Applier {
     );
     if (free.length === 0) return;
     metrics.drained.inc(free.length);
-    await submit(free, false);
+    const isApart = ({ streams }: { streams: string[] }) => wayOf(catalog.kinds, streams[0]!) === 'apart';
+    // The next poll waits for the court's alone: while Redis is away it is all that finds them.
+    aside(() => submit(free.filter(isApart), false));
+    const court = free.filter((one) => !isApart(one));
+    await submit(court, false);
   }
 
   async function close(): Promise<void> {
@@ -102,4 +107,18 @@ export function createApplier(options: ApplierOptions): Applier {
   }
 
   return { answer, watched: { name: 'commands', waits: COMMANDS_WAIT, poll: pollOverdue }, close };
+}
+
+/** Begins what it is given, unless what it was given before is still under way. */
+function oneAtATime(onFault: (fault: unknown) => void): (begin: () => Promise<unknown>) => void {
+  let isUnderWay = false;
+  return (begin) => {
+    if (isUnderWay) return;
+    isUnderWay = true;
+    void begin()
+      .catch(onFault)
+      .finally(() => {
+        isUnderWay = false;
+      });
+  };
 }

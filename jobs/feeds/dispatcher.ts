@@ -41,6 +41,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { db, queues, demand, readPace, tiersOf, log, leader, wallClock } = options;
   const { tick_ms, reconcile_every } = timings.feeds;
   const due = new Map<string, number>();
+  /** The hour in which a sync was last asked for: one that fails is asked for once in an hour, too. */
+  const synced = new Map<string, number>();
   let targets: Target[] = [];
   let reconciledAt = Number.NEGATIVE_INFINITY;
   let lastTerm: number | undefined;
@@ -52,7 +54,10 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const by = leader();
     if (!by) return;
     const number = Math.floor(wallClock() / tick_ms);
-    if (by.term !== lastTerm) due.clear();
+    if (by.term !== lastTerm) {
+      due.clear();
+      synced.clear();
+    }
     if (by.term !== lastTerm || number - reconciledAt >= reconcile_every || number < reconciledAt) {
       lastTerm = by.term;
       reconciledAt = number;
@@ -72,12 +77,14 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const rows = await readTargets(db);
     targets = await targetsOf(rows);
     const hour = Math.floor((number * tick_ms) / 3_600_000);
-    const syncs = (await readDueSyncs(db)).map((feed_id) => ({
+    const wanting = (await readDueSyncs(db)).filter((feed_id) => synced.get(feed_id) !== hour);
+    const syncs = wanting.map((feed_id) => ({
       name: SYNC_FEED,
       data: { feed_id, tick: number, term } satisfies SyncJob,
       opts: { jobId: `sync-${feed_id}-${hour}` },
     }));
     if (syncs.length > 0) await queues.queue('default').addBulk(syncs);
+    for (const feed_id of wanting) synced.set(feed_id, hour);
   }
 
   async function targetsOf(rows: readonly TargetRow[]): Promise<Target[]> {

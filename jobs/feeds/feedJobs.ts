@@ -5,8 +5,8 @@ import { HEAL_ROOMS, POLL_ROUND, type PollJob, SYNC_FEED, type SyncJob } from '.
 import type { RoomFeed } from './roomFeed.ts';
 import type { Rounds } from './rounds.ts';
 
-/** Of one worker, imports included: most of each is waiting for a site. */
-export const FEED_JOBS_AT_ONCE = 4;
+/** Of one worker: most of each is waiting for a site, and a slow one must leave places to others. */
+export const FEED_JOBS_AT_ONCE = 16;
 
 export interface FeedJobsOptions {
   rooms: Pick<RoomFeed, 'heal'>;

@@ -40,9 +40,13 @@ const IS_OVERDUE = `${UNDER_WAY} and due_at < clock_timestamp() - interval '${ti
 /** SQL: is there any that `findOverdue` would find? */
 export const RUNS_WAIT = `exists (select from feed_runs where ${IS_OVERDUE})`;
 
-/** Those that nobody has claimed, or whose claim has run out, the first asked for first. */
+/** Those that nobody has claimed, or whose claim has run out, the first asked for first; of a feed the first alone, as it would be claimed. */
 export async function findOverdue(db: Queryable): Promise<string[]> {
-  const text = `select id from feed_runs where ${IS_OVERDUE} order by asked_at, id limit ${FOUND_AT_ONCE}`;
+  const text = `
+    select id from (
+      select distinct on (feed_id) id, asked_at, state, due_at from feed_runs where ${UNDER_WAY}
+      order by feed_id, state = 'running' desc, asked_at, id
+    ) first where ${IS_OVERDUE} order by asked_at, id limit ${FOUND_AT_ONCE}`;
   const { rows } = await db.query<{ id: string }>({ name: 'find-overdue-feed-runs', text });
   return rows.map(({ id }) => id);
 }

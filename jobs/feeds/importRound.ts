@@ -30,7 +30,7 @@ export interface Importing extends Omit<Sending, 'db' | 'goOn'> {
   pool: pg.Pool;
   fetchSchedule: FetchSchedule;
   /** Is told of all that a sync has brought. */
-  onSchedule?: (feed: Feed, schedule: Schedule) => Promise<void>;
+  onSchedule?: (feed: Feed, schedule: Schedule, asked_ms: number) => Promise<void>;
   /** Is told of the moments at which a test may end the process. */
   reach?: (point: 'planned' | 'sent' | 'settled') => Promise<void> | void;
 }
@@ -190,6 +190,7 @@ async function storeUnresolved(db: Queryable, feed_id: string, unresolved: numbe
 /** People and matches of all rounds as they are there, without a match being made or changed but in who may see it. */
 async function sync(importing: Importing, claim: RunClaim, feed: Feed, goOn: () => void): Promise<Ending> {
   const { pool, fetchSchedule, onSchedule } = importing;
+  const asked_ms = Date.now();
   const schedule = await fetchSchedule(feed);
   const { rounds } = schedule;
   const known = await readKnown(
@@ -212,7 +213,7 @@ async function sync(importing: Importing, claim: RunClaim, feed: Feed, goOn: () 
     { answer: answer as JsonObject, sends },
     { people, mapped: [], conflicts: [], debates: [] },
   );
-  await onSchedule?.(feed, schedule);
+  await onSchedule?.(feed, schedule, asked_ms);
   await pool.query(
     `insert into feed_states (feed_id, last_sync) values ($1, $2)
      on conflict (feed_id) do update set last_sync = excluded.last_sync`,

@@ -27,7 +27,8 @@ export interface Sending {
 /** By the command's id: undefined where it was applied, else why not. */
 export type Outcomes = ReadonlyMap<string, string | undefined>;
 
-const AT_ONCE = 100;
+/** Court lanes take what rings together in one transaction: hearings must not wait for a round of matches. */
+const AT_ONCE = 10;
 const POLL_EVERY_MS = 40;
 const OUTCOMES_WITHIN_MS = 60_000;
 

@@ -32,10 +32,18 @@ export interface RoundsOptions {
 }
 
 const AHEAD_MS = 7 * 24 * 3_600_000;
+/** Of the draws that are kept, together. */
+const MOST_DEBATES = 50_000;
+const DRAW_STANDS_MS = 60_000;
 
 export function createRounds({ db, sites, roundStore: { store, storeRound }, metrics, log }: RoundsOptions) {
-  /** The draw of each round as it was read last, as far as it may stand for the site's. */
-  const draws = new LRUCache<string, Round>({ max: 500 });
+  /**
+   * The draw of each round as it was read last, as far as it may stand for the site's: for a while, since names of rooms and
+   * teams change without a word in the scoreboard, and another process may have read a newer one.
+   */
+  const draws = new LRUCache<string, Round>({
+    ...{ maxSize: MOST_DEBATES, sizeCalculation: ({ debates }) => 1 + debates.length, ttl: DRAW_STANDS_MS },
+  });
 
   async function poll({ tier, ...job }: PollJob): Promise<object> {
     return answering(job, async (feed, open) => {
@@ -55,17 +63,23 @@ export function createRounds({ db, sites, roundStore: { store, storeRound }, met
     const scoreboard = await provider.fetchScoreboard(site, round, scoresOf(known));
     const key = `${feed.id} ${round}`;
     if (!scoreboard.unchanged || !draws.has(key)) {
+      draws.delete(key);
       const read = isPublished(scoreboard) ? (await provider.fetchSchedule(site, round)).rounds : [];
       const draw = read.find(({ seq }) => seq === round);
       if (draw) draws.set(key, draw);
-      else draws.delete(key);
     }
     return storeRound(feed, { round, draw: draws.get(key), scoreboard, known, tick });
   }
 
+  /** What an admin had read. @param asked_ms when its site was asked: what polls have read since is newer */
+  async function storeAsked(feed: Feed, schedule: Schedule, asked_ms: number): Promise<void> {
+    await storeSchedule(feed, schedule, Math.floor(asked_ms / timings.feeds.tick_ms), Infinity);
+  }
+
   /** Every round of a schedule, results included. @param soon_ms what begins later waits for a later sync */
-  async function storeSchedule(feed: Feed, schedule: Schedule, tick = tickOf(Date.now()), soon_ms = Infinity) {
+  async function storeSchedule(feed: Feed, schedule: Schedule, tick: number, soon_ms: number): Promise<void> {
     for (const draw of schedule.rounds) {
+      draws.set(`${feed.id} ${draw.seq}`, draw);
       const known = await readRound(db, feed.id, draw.seq);
       const isFar = draw.starts_at !== null && Date.parse(draw.starts_at) > soon_ms;
       if (known.length === 0 && (isFar || !isPublished(draw))) continue;
@@ -109,14 +123,12 @@ export function createRounds({ db, sites, roundStore: { store, storeRound }, met
     }
   }
 
-  return { poll, sync, storeSchedule };
+  return { poll, sync, storeAsked };
 }
 
 export type Rounds = ReturnType<typeof createRounds>;
 
 type PollJobPlace = Pick<PollJob, 'round' | 'tick'>;
-
-const tickOf = (ms: number) => Math.floor(ms / timings.feeds.tick_ms);
 
 const SYNCED = `
   insert into feed_states (feed_id, last_sync) values ($1, clock_timestamp())

@@ -21,11 +21,16 @@ export type SiteFeed = Pick<
 
 export interface Sites {
   pace: Pace;
-  /** @throws OutboundError where it has no URL that may be asked, or its secret is missing */
-  open(feed: SiteFeed): Promise<{ provider: Provider; site: Site }>;
+  /**
+   * @param isAsked an admin waits for it: polls leave a part of the quota to that
+   * @throws OutboundError where it has no URL that may be asked, or its secret is missing
+   */
+  open(feed: SiteFeed, isAsked?: boolean): Promise<{ provider: Provider; site: Site }>;
   /** Ends what is under way. */
   close(): Promise<void>;
 }
+
+const PART_OF_POLLS = 0.6;
 
 type Needed = Pick<Backbone, 'config' | 'redis' | 'prefix' | 'metrics' | 'log'>;
 
@@ -34,10 +39,10 @@ export function openSites({ config, redis, prefix, metrics, log }: Needed): Site
   const pace = createPace(states);
   const outbounds = createOutbounds({ networks: createNetworks(config.FEED_ALLOWED_NETWORKS), metrics });
 
-  async function open(feed: SiteFeed) {
+  async function open(feed: SiteFeed, isAsked = false) {
     const { id: feed_id, base_url, tournament, mapping } = feed;
     if (base_url === null) throw new OutboundError('refused_url', { place: 'base_url' });
-    const limit = requestsPerMinute(feed.provider);
+    const limit = Math.floor(requestsPerMinute(feed.provider) * (isAsked ? 1 : PART_OF_POLLS));
     const gate = {
       enter: () => pace.enter(feed_id, limit),
       leave: (sample: Parameters<Pace['leave']>[1]) => pace.leave(feed_id, sample),
@@ -69,7 +74,7 @@ export function openSites({ config, redis, prefix, metrics, log }: Needed): Site
 /** What an import asks: all rounds, or one of them. */
 export function scheduleFrom(sites: Pick<Sites, 'open'>) {
   return async (feed: SiteFeed, round?: number): Promise<Schedule> => {
-    const { provider, site } = await sites.open(feed);
+    const { provider, site } = await sites.open(feed, true);
     return provider.fetchSchedule(site, round);
   };
 }

@@ -34,7 +34,7 @@ function isSite(text: string): boolean {
 
 const slug = z.string().regex(/^[\w-]{1,100}$/, 'must be the short name that stands in its addresses');
 /** Of a file in the folder of the institution: never a path. */
-const fileName = z.string().regex(/^[\w-][\w.-]{0,99}$/, 'must be the name of a file, and no path');
+const fileName = z.string().regex(/^[\w-][\w.-]{0,63}$/, 'must be the name of a file, and no path');
 
 const facts = {
   provider: z.enum(PROVIDERS),

@@ -76,7 +76,7 @@ export function createApp(context: ApiContext, probe: Probe, home: Home): Expres
     problemPageRoutes(),
   );
   app.use(DASHBOARD, dashboard(context));
-  app.use(['/live/ws', '/live/sse', '/gallery/ws', '/ws', '/socket.io'], answerSocketPath);
+  app.use(['/live/ws', '/live/sse', '/gallery/ws', '/feeds/ws', '/ws', '/socket.io'], answerSocketPath);
   app.use(answerUnknownPath);
   app.use(answerProblems(context.log));
   return app;

@@ -104,7 +104,12 @@ function planDebate(plan: Draft, debate: Debate, known: Known | undefined, aroun
     return;
   }
   const kept = planChanges(plan, debate.id, known as Existing, wanted);
-  const mapped: Mapped = { debate: debate.id, round, base: { ...base, ...kept }, assignment_id: known.assignment_id };
+  const mapped: Mapped = {
+    debate: debate.id,
+    round,
+    base: { ...base, ...picked(kept, FIELDS) },
+    assignment_id: known.assignment_id,
+  };
   plan.mapped.push({ ...mapped, ...was });
 }
 

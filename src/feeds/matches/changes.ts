@@ -62,7 +62,8 @@ export function derivedEvents({ provider, before, after, version, at, isRoom }: 
   if (after.score !== null && !isSame(before.score, after.score)) add('result', { ...after.score }, OF_RESULT);
   const [was, is] = [before.speaker, after.speaker];
   if (is !== null && (was?.name !== is.name || was?.kind !== is.kind)) {
-    add('speaker', { name: is.name, side: is.side, kind: is.kind }, OF_ROOM);
+    // No name: it stands in the state, which is read again where an erasure takes it out, and events stay.
+    add('speaker', { side: is.side, kind: is.kind }, OF_ROOM);
   }
   return events;
 }

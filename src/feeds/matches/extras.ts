@@ -19,7 +19,7 @@ export function updatesOfEvents(
   return known.flatMap(({ row, state }) => {
     const own = byDebate.get(row.provider_id!) ?? [];
     const said = own.slice(-MOST_EVENTS).map((event) => saidOf(row.provider, event, now));
-    return said.length > 0 ? [{ row, state, events: said, source: tick }] : [];
+    return said.length > 0 ? [{ row, state, events: said, source: tick, isBeside: true as const }] : [];
   });
 }
 
@@ -35,6 +35,6 @@ export function updatesOfStandings(known: readonly KnownMatch[], { teams }: Stan
       name === null ? null : (byName.get(name) ?? null),
     );
     if (petitioner === null && respondent === null) return [];
-    return [{ row, state, stats: { petitioner, respondent }, source: tick }];
+    return [{ row, state, stats: { petitioner, respondent }, source: tick, isBeside: true as const }];
   });
 }

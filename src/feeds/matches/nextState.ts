@@ -31,6 +31,8 @@ export interface MatchUpdate {
   events?: readonly NewMatchEvent[];
   /** The tick of the poll, or how many events the room had. */
   source: number;
+  /** It tells of events or statistics alone: its row and state are those from before the site was asked, and count no more. */
+  isBeside?: true;
 }
 
 /** What stands. */
@@ -65,8 +67,13 @@ export interface MatchChange {
   events: MatchEvent[];
 }
 
+/** Of one match: a site that says something else at each poll must not fill the database. */
+const MOST_EVENTS = 2_000;
+
 /** @param at the database's clock */
-export function nextState(current: KnownState | undefined, update: MatchUpdate, at: string): Next | undefined {
+export function nextState(current: KnownState | undefined, read: MatchUpdate, at: string): Next | undefined {
+  const update = read.isBeside ? besideOf(current, read) : read;
+  if (!update) return undefined;
   const { row, source } = update;
   if (current ? source < current.source : !row.published) return undefined;
   const before = current ?? null;
@@ -82,7 +89,10 @@ export function nextState(current: KnownState | undefined, update: MatchUpdate, 
   const derived = row.published
     ? derivedEvents({ provider, before: before?.state ?? null, after: state, version, at, isRoom })
     : [];
-  const added = [...said, ...derived.filter(({ kind }) => !kinds.has(kind))];
+  const added = [...said, ...derived.filter(({ kind }) => !kinds.has(kind))].slice(
+    0,
+    Math.max(0, MOST_EVENTS - (before?.seq ?? 0)),
+  );
   const isNew = Object.keys(changed).length + added.length > 0 || isShownAnew || isCounted;
   const isMoved = before === null || !isSame(before.row, row) || !isSame(before.claim, update.state.score);
   if (!isNew && !isMoved) return undefined;
@@ -91,6 +101,13 @@ export function nextState(current: KnownState | undefined, update: MatchUpdate, 
   const head = { version: isNew ? version : version - 1, seq: seq + events.length };
   const next = { row, ...head, state, stats, claim: update.state.score, source, events };
   return { ...next, supersedes: [...kinds], changes: changesOf(next, { changed, isShownAnew, isCounted }) };
+}
+
+/** What stands, with what was read beside it: a draw that was taken back meanwhile stays so. */
+function besideOf(current: KnownState | undefined, update: MatchUpdate): MatchUpdate | undefined {
+  if (!current) return undefined;
+  const { row, state, claim, source } = current;
+  return { ...update, row, state: { ...state, score: claim }, source };
 }
 
 /** Sources that agree have corrected what this one goes on saying. */

@@ -21,8 +21,8 @@ const HEADS = `coalesce((select h.sequence from streams h where h.stream = 'assi
 const ROOMS = `
   select a.id, a.institution_id, a.visibility, a.title, a.courtroom, a.scheduled_at, a.cancelled_at, s.id as session_id, s.status,
     (${HEADS})::float8 as source,
-    exists (select from matches m where m.assignment_id = a.id and m.provider <> '${INTERNAL}' and m.phase <> 'finished')
-      as awaits_result,
+    exists (select from matches m where m.assignment_id = a.id and m.provider <> '${INTERNAL}' and m.published
+      and m.phase not in ('finished', 'postponed', 'cancelled')) as awaits_result,
     (select json_agg(json_build_object('side', t.side, 'kind', t.kind, 'state', t.state, 'speaker_name', t.speaker_name,
         'allotted_ms', t.allotted_ms, 'extension_ms', t.extension_ms, 'started_at', t.started_at, 'ended_at', t.ended_at,
         'paused_ms', t.paused_ms, 'paused_since', t.paused_since, 'paused_by', t.paused_by) order by t.order_index)
@@ -73,11 +73,16 @@ export async function findStaleRooms(
   return { ids, next: last && { after_time: last.scheduled_at, after_id: last.id } };
 }
 
-/** Rooms that are not over, whenever they were set for. */
+const OPEN = `
+  (select assignment_id as id from courtroom_sessions where status in ('active', 'paused') order by status, id limit $1)
+  union
+  (select a.id from assignments a left join courtroom_sessions s on s.assignment_id = a.id
+    where a.scheduled_at between clock_timestamp() - interval '1 day' and clock_timestamp() and a.cancelled_at is null
+      and coalesce(s.status, 'pending') = 'pending'
+    order by a.scheduled_at desc, a.id limit $1)`;
+
+/** Rooms that are not over, whenever they were set for, and those of the last day that have not begun: both get later. */
 export async function findOpenRooms(db: Queryable, limit: number): Promise<string[]> {
-  const { rows } = await db.query<{ id: string }>(
-    `select assignment_id as id from courtroom_sessions where status in ('active', 'paused') order by status, id limit $1`,
-    [limit],
-  );
+  const { rows } = await db.query<{ id: string }>(OPEN, [limit]);
   return rows.map(({ id }) => id);
 }

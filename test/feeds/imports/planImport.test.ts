@@ -89,6 +89,12 @@ describe('a debate that is new', () => {
   });
 });
 
+test('what is known of a match is of now in all that no merge decides: teams, how it was released, and that it is there', () => {
+  const before = known(debateOf(1), {}, { teams: ['t8', 't9'], released_as: 'public', cancelled: true });
+  const { mapped } = plan(roundOf([debateOf(1)]), [before], { visibility: 'private' });
+  expect(mapped).toMatchObject([{ base: { teams: ['t1', 't2'], released_as: 'private', cancelled: false } }]);
+});
+
 describe('what is not guessed but left', () => {
   const [one, two] = debateOf(1).teams as [Debate['teams'][0], Debate['teams'][0]];
   const others = debateOf(2).teams.map((team) => ({ ...team, side: 'other' as const }));

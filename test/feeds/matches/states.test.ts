@@ -106,6 +106,44 @@ test('a score that agreeing sources have corrected stays corrected until its own
   expect(next.state.score).toEqual(other);
 });
 
+describe('what was read beside the state, while another poll stored a newer one,', () => {
+  const said = { provider: 'tabbycat', provider_event_id: 'b1', kind: 'ballot', at: AT, details: {}, confidence: 100 };
+  const beside = update({ events: [said], stats: { rank: 1 }, source: 11, isBeside: true });
+
+  test('brings back no draw that was taken back, and nothing is told', () => {
+    const taken = stateAfter(update(), update({ row: { ...row, published: false }, source: 11 }));
+    expect(nextState(taken, beside, AT)).toMatchObject({ row: { published: false }, changes: [] });
+  });
+
+  test('leaves phase and score as they are, and the poll that is under way its turn', () => {
+    const finished = stateAfter(update(), update({ state: shown({ phase: 'finished', score: won }), source: 11 }));
+    const next = nextState(finished, { ...beside, source: 20 }, AT)!;
+    expect(next).toMatchObject({ state: { phase: 'finished', score: won }, claim: won, source: 11 });
+    expect(next.changes.map(({ tier }) => tier)).toEqual([1, 2]);
+  });
+
+  test('makes no match', () => {
+    expect(nextState(undefined, beside, AT)).toBeUndefined();
+  });
+});
+
+test('a site that says something else at each poll is heard two thousand times', () => {
+  const events = Array.from({ length: 2_010 }, (_, i) => ({
+    ...{ provider: 'tabbycat', provider_event_id: `b${i}`, kind: 'ballot', at: AT, details: {}, confidence: 100 },
+  }));
+  const known = stateAfter(update({ events }));
+  expect(known.seq).toBe(2_000);
+  const more = [{ ...events[0]!, provider_event_id: 'new' }];
+  expect(nextState(known, update({ events: more, source: 11 }), AT)).toBeUndefined();
+});
+
+test('no event has the name of a speaker: it stays when the name is erased', () => {
+  const speaker = { name: 'Ada Petrova', side: 'petitioner', kind: 'argument', deadline: null } as const;
+  const next = nextState(stateAfter(update()), update({ state: shown({ speaker }), source: 11 }), AT)!;
+  expect(next.events).toMatchObject([{ kind: 'speaker', details: { side: 'petitioner', kind: 'argument' } }]);
+  expect(JSON.stringify(next.events)).not.toContain('Petrova');
+});
+
 describe('a draw', () => {
   const withdrawn = update({ row: { ...row, published: false }, source: 11 });
 

@@ -129,6 +129,27 @@ describe('a site by its mapping', () => {
     expect((await genericJson.fetchSchedule(siteOf(SAMPLE), 2)).rounds).toHaveLength(1);
   });
 
+  test('has in the chair who is said to preside, whatever cannot be read before, and else nobody', async () => {
+    const judges = [{ presides: false }, { id: 'j1', name: 'Judge 1' }, { id: 'j2', name: 'Judge 2', presides: true }];
+    const panelOf = async (list: unknown[]) => {
+      const { rounds } = await genericJson.fetchSchedule(siteOf({ matches: [match(1, { judges: list })] }));
+      return rounds[0]!.debates[0]!.panel.map(({ id, place }) => [id, place]);
+    };
+    expect(await panelOf(judges)).toEqual([
+      ['j1', 'panellist'],
+      ['j2', 'chair'],
+    ]);
+    expect(await panelOf(judges.slice(0, 2))).toEqual([['j1', 'panellist']]);
+  });
+
+  test('has confirmed the results of what is over, and of nothing else', async () => {
+    const { rounds } = await genericJson.fetchSchedule(siteOf(SAMPLE), 1);
+    expect(rounds[0]!.debates.map(({ id, result }) => [id, result])).toEqual([
+      ['1', 'confirmed'],
+      ['3', 'none'],
+    ]);
+  });
+
   test('has phases and scores of what may be shown', async () => {
     expect(await genericJson.fetchScoreboard(siteOf(SAMPLE), 1)).toEqual({
       ...{ round: 1, draw_status: 'R', unchanged: false },

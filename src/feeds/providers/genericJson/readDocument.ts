@@ -75,6 +75,7 @@ function matchOf(item: unknown, at: string, mapping: GenericMapping, fault: Faul
   const text = (pointer: string | undefined) => (pointer === undefined ? null : cleanLine(valueAt(item, pointer)));
   const courtroom = text(mapping.courtroom);
   const teams = (['petitioner', 'respondent'] as const).map((side) => teamAt(item, at, side, mapping, fault));
+  const phase = phaseAt(item, at, mapping, fault);
   const debate: Debate = {
     id,
     title: text(mapping.title),
@@ -82,12 +83,11 @@ function matchOf(item: unknown, at: string, mapping: GenericMapping, fault: Faul
     panel: panelAt(item, mapping),
     venue: courtroom === null ? null : { id: courtroom, name: courtroom },
     sides_confirmed: true,
-    result: 'none',
+    result: phase === 'finished' ? 'confirmed' : 'none',
     starts_at: timeAt(item, at, mapping, fault),
   };
   const isReleased = mapping.released === undefined || valueAt(item, mapping.released) === true;
-  const live = { phase: phaseAt(item, at, mapping, fault), score: scoreAt(item, mapping) };
-  return { round, round_name: text(mapping.round_name), isReleased, debate, ...live };
+  return { round, round_name: text(mapping.round_name), isReleased, debate, phase, score: scoreAt(item, mapping) };
 }
 
 function idOf(item: unknown, pointer: string): string | undefined {
@@ -121,21 +121,27 @@ function peopleAt(
 ): Person[] {
   const list = valueAt(item, items);
   if (!Array.isArray(list)) return [];
-  return list.slice(0, MOST.people).flatMap((one) => {
-    const person = personNamed(valueAt(one, name));
-    const own = id === undefined ? person?.id : idOf(one, id);
-    return own === undefined ? [] : [{ id: own, name: person?.name ?? null }];
-  });
+  return list.slice(0, MOST.people).flatMap((one) => personAt(one, { id, name }) ?? []);
 }
 
+function personAt(one: unknown, { id, name }: { id?: string | undefined; name: string }): Person | undefined {
+  const person = personNamed(valueAt(one, name));
+  const own = id === undefined ? person?.id : idOf(one, id);
+  return own === undefined ? undefined : { id: own, name: person?.name ?? null };
+}
+
+/** Where the mapping says who presides, nobody does of a panel in which nobody is said to. */
 function panelAt(item: unknown, { panel }: GenericMapping): Panellist[] {
   if (panel === undefined) return [];
-  const list = valueAt(item, panel.items);
-  const chairs = Array.isArray(list)
-    ? list.map((one) => panel.chair !== undefined && valueAt(one, panel.chair) === true)
-    : [];
-  const presiding = Math.max(chairs.indexOf(true), 0);
-  return peopleAt(item, panel).map((person, i) => ({ ...person, place: i === presiding ? 'chair' : 'panellist' }));
+  const { items, chair } = panel;
+  const list = valueAt(item, items);
+  if (!Array.isArray(list)) return [];
+  const people = list.slice(0, MOST.people).flatMap((one) => {
+    const person = personAt(one, panel);
+    return person ? [{ person, isChair: chair !== undefined && valueAt(one, chair) === true }] : [];
+  });
+  const presiding = chair === undefined ? 0 : people.findIndex(({ isChair }) => isChair);
+  return people.map(({ person }, i) => ({ ...person, place: i === presiding ? 'chair' : 'panellist' }));
 }
 
 function timeAt(item: unknown, at: string, { scheduled_at, time_zone }: GenericMapping, fault: Fault): string | null {
