@@ -94,18 +94,25 @@ async function playBans(court: Court): Promise<string[]> {
   return [`guard:${owner}`];
 }
 
-/** One feed is switched off and on, and one is removed. */
+/** Of one feed a person is linked and a conflict settled, and it is switched off and on; another one is removed. */
 async function playFeeds(court: Court): Promise<string[]> {
   const owner = randomUUID();
   const create = async (input: JsonObject) => {
     const facts = { visibility: 'institution', institution_id: owner };
     return (await court.send(['feed.create', { ...facts, ...input }]))[0]!;
   };
-  const act = (verb: string, feed_id: string) => court.send([`feed.${verb}`, { feed_id, owner }]);
+  const act = (verb: string, feed_id: string, input: JsonObject = {}) =>
+    court.send([`feed.${verb}`, { feed_id, owner, ...input }]);
   const site = { base_url: 'https://tab.example.org', tournament: 'harbour2026', secret_ref: 'tab' };
   const one = await create({ provider: 'tabbycat', name: 'Harbour Moot', ...site });
   const mapping = { rounds: '/rounds' };
   const other = await create({ provider: 'generic_json', name: 'School Moot', base_url: site.base_url, mapping });
+  const person = `insert into feed_people (feed_id, provider_id, kind, name, user_id) values ($1, $2, 'speaker', $3, $4)`;
+  await court.work(person, [one, '42', 'Ada Petrova', randomUUID()]);
+  await act('link', one, { provider_id: '42', user_id: randomUUID() });
+  const conflict = `insert into feed_conflicts (feed_id, n, assignment_id, debate, field) values ($1, 1, $2, '7', 'courtroom')`;
+  await court.work(conflict, [one, randomUUID()]);
+  await act('settle', one, { n: '1', take: 'ours' });
   for (const verb of ['disable', 'enable']) await act(verb, one);
   await act('remove', other);
   return [one, other].map((id) => `feed:${id}`);

@@ -20,6 +20,8 @@ export interface Court {
   send(...orders: Order[]): Promise<string[]>;
   assignment(institution_id?: string, more?: JsonObject): Promise<string>;
   session(assignment_id: string, metadata?: JsonObject): Promise<string>;
+  /** A statement as a worker: what is outside of every stream. */
+  work(text: string, values: readonly unknown[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -83,12 +85,16 @@ export function openCourt(url: string): Court {
     return id!;
   }
 
+  async function work(text: string, values: readonly unknown[]): Promise<void> {
+    await worker!.query(text, [...values]);
+  }
+
   async function close(): Promise<void> {
     isClosing = true;
     await Promise.all([door!.end(), worker!.end(), verifier!.end()]);
   }
 
-  return { verifier: verifier!, institution_id, send, assignment, session, close };
+  return { verifier: verifier!, institution_id, send, assignment, session, work, close };
 }
 
 const match = {

@@ -34,18 +34,21 @@ test.each(SECURED)('row security of %s that is switched off, or not for its owne
 });
 
 test('every policy there is is missed when it is gone, and noticed when it says something else', async () => {
-  const { rows } = await tamperer.db.query<{ policy: string; table: string }>(
-    `select policyname as policy, tablename as table from pg_policies where schemaname = 'public' order by 1, 2`,
+  const { rows } = await tamperer.db.query<{ policy: string; table: string; part: string }>(
+    `select policyname as policy, tablename as table, case cmd when 'INSERT' then 'with check' else 'using' end as part
+     from pg_policies where schemaname = 'public' order by 1, 2`,
   );
   expect(new Set(rows.map(({ table }) => table))).toEqual(new Set(SECURED));
   const issues = (change: string) =>
     tamperer.guardIssues(
-      rows.map(({ policy, table }) => change.replace('it', `policy ${policy} on ${table}`)).join(';'),
+      rows
+        .map(({ policy, table, part }) => change.replace('it', `policy ${policy} on ${table}`).replace('says', part))
+        .join(';'),
     );
   const each = (what: string) => rows.map(({ policy, table }) => `Guard ${what}: policy ${policy} of ${table}`);
   expect(await issues('drop it')).toEqual(each('missing'));
   expect(await issues('alter it to public')).toEqual(each('changed'));
-  expect(await issues('alter it using (now() is not null)')).toEqual(each('changed'));
+  expect(await issues('alter it says (now() is not null)')).toEqual(each('changed'));
 });
 
 test('a policy too many is named', async () => {

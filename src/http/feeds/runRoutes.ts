@@ -32,7 +32,7 @@ export const importFeed = defineRoute({
   route: 'POST /api/feed/:feed_id/import',
   summary: 'Make and change the matches of a round as the tournament software has them, or tell what would be done',
   roles: ADMINS,
-  body: named('FeedImport', importBody, { round: 1, unreleased: false, dry_run: true }),
+  body: named('FeedImportRequest', importBody, { round: 1, unreleased: false, dry_run: true }),
   answer: planAnswer,
   accepted: runUnderWay,
   rejects: [...REJECTS, 'idempotency_key_reused'],
