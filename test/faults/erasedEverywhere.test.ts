@@ -80,6 +80,9 @@ describe.skipIf(inject('redisUrl') === null)('words that were erased', () => {
       async () => (await wordsIn(await filesBelow(join(folder, 'blobs')))).length === 0,
       SOON,
     );
+    // Boards follow what was committed; what they were told last is what Redis has of it.
+    const shown = async () => wordsOf(JSON.stringify(await Promise.all((await keysOfBoards(redis)).map(told(redis)))));
+    await until('boards show them no more', async () => (await shown()).length === 0, SOON);
     await redis.tell('SAVE');
     const after = await foundIn(scene, folder, path, api.url);
     expect(after).toEqual(Object.fromEntries(Object.keys(after).map((place) => [place, []])));
@@ -105,6 +108,9 @@ describe.skipIf(inject('redisUrl') === null)('words that were erased', () => {
     await checkHistory(database, []);
   });
 });
+
+const keysOfBoards = async (redis: TestRedis) => (await redis.tell('KEYS', '*snap:match:*')) as string[];
+const told = (redis: TestRedis) => (key: string) => redis.tell('GET', key);
 
 /** Something of everything that can be erased. */
 async function say(url: string, path: string, people: Scene['people'], superAdmin: Json) {
