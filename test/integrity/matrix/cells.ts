@@ -17,6 +17,7 @@ function turned(column: string, type: string): string {
   if (type === 'boolean') return `not ${c}`;
   if (type === 'timestamp with time zone') return `${c} + interval '1 millisecond'`;
   if (type === 'json') return `case ${c}::text when '{}' then '{"bit":0}' else '{}' end::json`;
+  if (type === 'integer[]') return `array_append(${c}, 1)`;
   if (type === 'text[]') return `array_append(${c}, 'bit')`;
   return `overlay(${c} placing chr(ascii(${c}) # 1) from 1)`;
 }
