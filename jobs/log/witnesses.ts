@@ -128,7 +128,8 @@ async function demandCosignature(body: string, note: string, key: NoteKey): Prom
   const cosignature = await cosignatureIn(body, parseNote(note).text, key);
   if (cosignature === undefined) throw new WitnessRefuses('what it answered is no cosignature of its key');
   if (Math.abs(cosignature.time - Date.now() / 1_000) > MOST_SKEW_SECONDS) {
-    throw new WitnessRefuses(`its clock is wrong: it cosigned at ${cosignature.time}`);
+    // No time stands in it: what is said again each second is to be logged once.
+    throw new WitnessRefuses('its clock is wrong: the time that it cosigned is far from ours');
   }
   return cosignature;
 }

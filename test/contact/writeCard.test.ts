@@ -18,7 +18,7 @@ test('the first card is a new row, and each after it changes that row', () => {
     ...{ id: presiding.id, visible_to: ['moderator'], fields: ['phone'], updated_at: expect.any(String) },
   });
   expect(first.writes).toMatchObject([{ table: 'contact_cards', key: { id: presiding.id }, insert: true }]);
-  expect(JSON.stringify([first.rows, first.writes])).not.toMatch(/Okafor|7946/);
+  expect(JSON.stringify([first.rows, first.writes])).not.toMatch(/Okafor|7946.?0958/);
   const second = given(event).when(writeCard, BODY, presiding, { kept, id }).then(event)!;
   expect(second.writes).toMatchObject([{ table: 'contact_cards', key: { id: presiding.id }, insert: false }]);
 });
