@@ -1,6 +1,7 @@
 /** What workers do on queue `default`: each job by the function of its name. A job that only a newer version knows fails, and is seen. */
 import type { Job } from 'bullmq';
-import { FEED_RUN, type ImportRunner } from './importRunner.ts';
+import { FEED_RUN } from '../../src/feeds/imports/run.ts';
+import type { ImportRunner } from './importRunner.ts';
 import { HEAL_ROOMS, POLL_ROUND, type PollJob, SYNC_FEED, type SyncJob } from './jobs.ts';
 import type { RoomFeed } from './roomFeed.ts';
 import type { Rounds } from './rounds.ts';

@@ -10,9 +10,6 @@ import { startRenewing } from '../renewing.ts';
 import * as runs from './importLedger.ts';
 import { type Importing, importRound } from './importRound.ts';
 
-/** As its jobs are called. */
-export const FEED_RUN = 'feed.run';
-
 export interface ImportRunner {
   answer(job: Job<{ run_id: string }>): Promise<{ state: string }>;
   /** Runs whose doorbell was lost, or whose process died. */

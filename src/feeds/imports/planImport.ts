@@ -107,7 +107,7 @@ function planDebate(plan: Draft, debate: Debate, known: Known | undefined, aroun
   const mapped: Mapped = {
     debate: debate.id,
     round,
-    base: { ...base, ...picked(kept, FIELDS) },
+    base: { ...base, ...kept },
     assignment_id: known.assignment_id,
   };
   plan.mapped.push({ ...mapped, ...was });
@@ -115,14 +115,19 @@ function planDebate(plan: Draft, debate: Debate, known: Known | undefined, aroun
 
 type Existing = Known & { ours: Ours };
 
-/** @returns what the mapping keeps of before, until commands were applied */
-function planChanges(plan: Draft, debate: string, { base, ours, assignment_id }: Existing, wanted: Wanted): Values {
+/** @returns the fields that the mapping keeps of before, until commands were applied */
+function planChanges(
+  plan: Draft,
+  debate: string,
+  { base, ours, assignment_id }: Existing,
+  wanted: Wanted,
+): Partial<Values> {
   const theirs = valuesOf(wanted);
   const merged = FIELDS.map((field) => [field, mergeOf(field, base, ours, theirs)] as const);
   const fields = merged.filter(([, merge]) => merge === 'theirs').map(([field]) => field);
   const disputed = merged.filter(([, merge]) => merge === 'conflict').map(([field]) => field);
   const agreed = merged.filter(([, merge]) => merge === 'same').map(([field]) => field);
-  const kept = { ...base, ...picked(theirs, agreed) };
+  const kept = { ...picked(base, FIELDS), ...picked(theirs, agreed) };
   if (ours.is_cancelled) {
     if (fields.length + disputed.length > 0) plan.left.push({ debate, why: 'cancelled_here' });
     return kept;

@@ -7,6 +7,9 @@ import { TEMPLATE_NAMES } from '../../court/formats/templates.ts';
 import type { Round } from '../providers/provider.ts';
 import type { Terms } from './wanted.ts';
 
+/** As its jobs are called, by who rings and by who answers. */
+export const FEED_RUN = 'feed.run';
+
 export const RUN_KINDS = ['sync', 'import', 'upload'] as const;
 
 const planHash = z.string().regex(/^[0-9a-f]{64}$/, 'must be the plan of an answer');

@@ -6,7 +6,7 @@ import { newCommandId as newId } from '../../core/chain/ids.ts';
 import type { Actor } from '../../core/definitions/actor.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
-import type { RUN_KINDS } from '../../feeds/imports/run.ts';
+import { FEED_RUN, type RUN_KINDS } from '../../feeds/imports/run.ts';
 import type { Queues } from '../../infra/queue/queue.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
@@ -96,7 +96,7 @@ export function createFeedRuns({ db, queues, metrics, log }: FeedRunsOptions): F
   }
 
   function ring(run_id: string): void {
-    const added = queues.queue('default').add('feed.run', { run_id }, { jobId: run_id });
+    const added = queues.queue('default').add(FEED_RUN, { run_id }, { jobId: run_id });
     added.catch((err) => {
       metrics.ringFailures.inc();
       log.debug({ err, run_id }, 'ringing doorbell failed; the overdue poll finds the run');
