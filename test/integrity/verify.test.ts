@@ -152,31 +152,33 @@ describe('an untampered record', () => {
     const ids = [await growing.session(await growing.assignment()), await growing.session(await growing.assignment())];
     const as = { id: people.petitioner, role: 'participant' as const };
     for (const id of ids) await growing.send(['session.start', { session_id: id }]);
+    const counts = new Set<number>();
     let isDone = false;
+    let rounds = 0;
+    // The appending ends when the verifier has seen the record grow, however slow the machine is.
     const appending = (async () => {
-      for (let i = 0; i < 60; i++) {
+      for (; rounds < 60 || (counts.size < 4 && rounds < 2000); rounds++) {
         for (const id of ids) {
           await growing.send(
             ['session.join', { session_id: id, role: 'petitioner' }, as],
-            ['session.log', { session_id: id, event_type: 'BENCH_NOTE', details: { i } }],
+            ['session.log', { session_id: id, event_type: 'BENCH_NOTE', details: { i: rounds } }],
           );
         }
       }
       isDone = true;
     })();
-    const counts: number[] = [];
     while (!isDone) {
       const record = await verifyRecord(growing.verifier as never, catalog, GLOBAL);
       expect([...record.invalid_sessions, ...record.invalid_streams]).toEqual([]);
       const one = await verifyStream(growing.verifier as never, catalog, `session:${ids[0]}`);
       expect(one.issues).toEqual([]);
-      counts.push(record.events_checked);
+      counts.add(record.events_checked);
     }
     await appending;
     const last = await verifyRecord(growing.verifier as never, catalog, GLOBAL);
     await growing.close();
-    expect(last).toMatchObject({ events_checked: 2 + 2 + 2 + 240, system_valid: true });
-    expect(new Set(counts).size).toBeGreaterThan(3);
+    expect(last).toMatchObject({ events_checked: 2 + 2 + 2 + 4 * rounds, system_valid: true });
+    expect(counts.size).toBeGreaterThan(3);
   });
 });
 
