@@ -2,6 +2,7 @@
  * Demand in Redis, by its own clock: a sorted set for each match, whose members are connections and whose scores are when
  * each was said last. What has run out is swept whenever it is counted; a set that nobody says again expires.
  */
+import { openLazily } from '../redis/lazyClient.ts';
 import type { RedisServer } from '../redis/redis.ts';
 import type { Demand, Leases } from './demand.ts';
 
@@ -35,41 +36,31 @@ type Run = (...values: (string | number)[]) => Promise<unknown>;
 
 /** @param prefix keeps installations that share a Redis apart */
 export function createRedisDemand(redis: RedisServer, prefix: string, { lease_ms }: { lease_ms: number }): Demand {
-  // Processes without boards and without polls never connect.
-  const client = redis.open('demand', {
-    ...{ lazyConnect: true, enableOfflineQueue: false, maxRetriesPerRequest: 1 },
-    scripts: SCRIPTS,
-  });
+  const { client, ask, close } = openLazily(redis, 'demand', SCRIPTS, PATIENCE_MS);
   const { demand_hold, demand_count } = client as unknown as Record<keyof typeof SCRIPTS, Run>;
   const keyOf = (match_id: string) => `${prefix}demand:match:${match_id}`;
-  let connecting: Promise<void> | undefined;
 
   /** In parts that keep Redis busy for a moment only, one after the other. */
-  function ask<T, R>(parts: readonly T[], question: (part: T) => Promise<R>): Promise<R[]> {
-    if (parts.length === 0) return Promise.resolve([]);
-    connecting ??= client.connect().catch(() => {});
-    return redis.ask(async () => {
-      await connecting;
-      return Promise.all(parts.map(question));
-    }, PATIENCE_MS);
+  async function askInParts<T, R>(parts: readonly T[], question: (part: T) => Promise<R>): Promise<R[]> {
+    return parts.length === 0 ? [] : ask(() => Promise.all(parts.map(question)));
   }
 
   async function hold(leases: Leases): Promise<void> {
-    await ask(partsOf(leases), ([match_id, some]) => demand_hold.call(client, 1, keyOf(match_id), lease_ms, ...some));
+    await askInParts(partsOf(leases), ([match_id, some]) => demand_hold.call(client, 1, keyOf(match_id), lease_ms, ...some));
   }
 
   async function release(leases: Leases): Promise<void> {
-    await ask(partsOf(leases), ([match_id, some]) => client.zrem(keyOf(match_id), ...some));
+    await askInParts(partsOf(leases), ([match_id, some]) => client.zrem(keyOf(match_id), ...some));
   }
 
   async function demandOf(match_ids: readonly string[]): Promise<number[]> {
-    const counts = await ask(inParts(match_ids), (some) =>
+    const counts = await askInParts(inParts(match_ids), (some) =>
       demand_count.call(client, some.length, ...some.map(keyOf), lease_ms),
     );
     return (counts as number[][]).flat();
   }
 
-  return { hold, release, demandOf, close: () => client.disconnect() };
+  return { hold, release, demandOf, close };
 }
 
 function partsOf(leases: Leases): [match_id: string, some: readonly string[]][] {

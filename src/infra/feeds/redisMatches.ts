@@ -1,4 +1,5 @@
 /** What is kept of matches in Redis: the latest state of each tier, and a stream of each match's events. All of it expires. */
+import { openLazily } from '../redis/lazyClient.ts';
 import type { RedisServer } from '../redis/redis.ts';
 import {
   isEvent,
@@ -42,20 +43,7 @@ export function createRedisMatches(
   prefix: string,
   { snapshot_ms = SNAPSHOT_MS, stream_ms = STREAM_MS } = {},
 ): MatchStore {
-  // Processes that neither poll nor have boards never connect.
-  const client = redis.open('matches', {
-    ...{ lazyConnect: true, enableOfflineQueue: false, maxRetriesPerRequest: 1 },
-    scripts: SCRIPTS,
-  });
-  let connecting: Promise<void> | undefined;
-
-  function ask<T>(question: () => Promise<T>): Promise<T> {
-    connecting ??= client.connect().catch(() => {});
-    return redis.ask(async () => {
-      await connecting;
-      return question();
-    }, PATIENCE_MS);
-  }
+  const { client, ask, close } = openLazily(redis, 'matches', SCRIPTS, PATIENCE_MS);
 
   async function keepAll(match_id: string, tier: Tier, kept: TierState, events: readonly MatchEvent[]): Promise<void> {
     const { version, seq, state } = kept;
@@ -82,7 +70,7 @@ export function createRedisMatches(
     keepState: (match_id, tier, state) => keepAll(match_id, tier, state, []),
     readState,
     readEvents,
-    close: () => client.disconnect(),
+    close,
   };
 }
 

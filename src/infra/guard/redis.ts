@@ -3,6 +3,7 @@
  * installation, and a time to live.
  */
 import { randomBytes } from 'node:crypto';
+import { openLazily } from '../redis/lazyClient.ts';
 import type { RedisServer } from '../redis/redis.ts';
 import {
   type Admission,
@@ -17,9 +18,6 @@ import {
 import { ADMIT, CLAIM, COUNT, CROWD, GIVE_BACK, MIRROR, POST, REPORT, SERVER_CLOCK, SHADOWED } from './scripts.ts';
 
 const SCRIPTS = { ADMIT, COUNT, CROWD, SHADOWED, POST, GIVE_BACK, REPORT, MIRROR, CLAIM };
-
-/** Longer than a question takes: the first has to connect. */
-const CONNECT_WITHIN_MS = 1_000;
 
 type Values = (string | number)[];
 type Run = (count: number, ...values: Values) => Promise<unknown>;
@@ -100,24 +98,15 @@ export function createRedisStore({ redis, prefix, numbers, most, clock = SERVER_
 /** Scripts that are asked by name, over one connection that is made when it is needed. */
 function createAsking(redis: RedisServer, prefix: string, clock: string) {
   const scripts = Object.entries(SCRIPTS).map(([name, lua]) => [`guard_${name}`, { lua: `${clock}\n${lua}` }]);
-  const client = redis.open('guard', {
-    lazyConnect: true,
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 1,
-    scripts: Object.fromEntries(scripts),
-  });
+  const { client, ask: askConnected, close } = openLazily(redis, 'guard', Object.fromEntries(scripts));
   const self = randomBytes(6).toString('base64url');
-  let connecting: Promise<void> | undefined;
   let asked = 0;
 
   function ask(script: keyof typeof SCRIPTS, names: string[], values: Values): Promise<unknown> {
-    const run = async () => {
-      connecting ??= client.connect().catch(() => {});
-      await connecting;
+    return askConnected(() => {
       const one = (client as unknown as { [name: string]: Run })[`guard_${script}`]!;
       return one.call(client, names.length, ...names.map((name) => prefix + name), ...values);
-    };
-    return redis.ask(run, client.status === 'ready' ? undefined : CONNECT_WITHIN_MS);
+    });
   }
 
   function nextMember(): string {
@@ -125,7 +114,7 @@ function createAsking(redis: RedisServer, prefix: string, clock: string) {
     return `${self}.${asked.toString(36)}`;
   }
 
-  return { ask, nextMember, close: () => client.disconnect() };
+  return { ask, nextMember, close };
 }
 
 type Answered = [by: 'admitted' | 'block' | 'burst' | 'rate' | 'full', crowd: number, retry_after_ms: number];

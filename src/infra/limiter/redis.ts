@@ -6,6 +6,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createBatcher } from '../../core/batcher.ts';
+import { openLazily } from '../redis/lazyClient.ts';
 import type { RedisServer } from '../redis/redis.ts';
 import type { Taken, Window, Windows } from './limiter.ts';
 
@@ -61,8 +62,6 @@ return verdicts`;
 
 /** A decision takes Redis some tens of microseconds: others that share it wait for no more than a millisecond or two. */
 const DECISIONS_AT_ONCE = 50;
-/** Longer than a question takes: the first has to connect. */
-const CONNECT_WITHIN_MS = 1_000;
 
 type Run = (count: number, ...values: (string | number)[]) => Promise<number[][]>;
 
@@ -71,17 +70,10 @@ type Run = (count: number, ...values: (string | number)[]) => Promise<number[][]
  * @param clock Lua that sets `now`, in milliseconds
  */
 export function createRedisWindows(redis: RedisServer, prefix: string, clock = SERVER_CLOCK): Windows {
-  const client = redis.open('limiter', {
-    // Where every limit is off nothing ever connects.
-    lazyConnect: true,
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 1,
-    scripts: { limiter_take: { lua: `${clock}${TAKE}` } },
-  });
+  const { client, ask, close } = openLazily(redis, 'limiter', { limiter_take: { lua: `${clock}${TAKE}` } });
   const run = (client as unknown as { limiter_take: Run }).limiter_take.bind(client);
   const decisions = createBatcher<readonly Window[], Taken>(DECISIONS_AT_ONCE, takeAll, () => true);
   const self = randomBytes(6).toString('base64url');
-  let connecting: Promise<void> | undefined;
   let tries = 0;
 
   /** What comes while Redis is asked is asked together: a round trip costs more than a decision. */
@@ -92,16 +84,11 @@ export function createRedisWindows(redis: RedisServer, prefix: string, clock = S
       windows.length,
       ...windows.flatMap(({ limit, window_ms }) => [limit, window_ms]),
     ]);
-    const ask = async () => {
-      connecting ??= client.connect().catch(() => {});
-      await connecting;
-      return run(keys.length, ...keys, ...values);
-    };
-    const verdicts = await redis.ask(ask, client.status === 'ready' ? undefined : CONNECT_WITHIN_MS);
+    const verdicts = await ask(() => run(keys.length, ...keys, ...values));
     return asked.map((windows, i) => takenOf(windows, verdicts[i]!));
   }
 
-  return { take: decisions.push, close: () => client.disconnect() };
+  return { take: decisions.push, close };
 }
 
 function takenOf(windows: readonly Window[], [full, ...numbers]: number[]): Taken {

@@ -4,6 +4,7 @@
  * time to live.
  */
 import type { SharedStates } from '../../core/definitions/sharedStates.ts';
+import { openLazily } from '../redis/lazyClient.ts';
 import type { RedisServer } from '../redis/redis.ts';
 
 const SERVER_CLOCK = `
@@ -21,8 +22,6 @@ if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1`;
 
-/** Longer than a question takes: the first has to connect. */
-const CONNECT_WITHIN_MS = 1_000;
 /** Of each round one wins, so only more processes than this at the same feed and moment can lose. */
 const MOST_ROUNDS = 50;
 
@@ -33,23 +32,9 @@ type Run<Answer> = (count: number, ...values: (string | number)[]) => Promise<An
  * @param clock Lua that sets `now`, in milliseconds
  */
 export function createRedisStates(redis: RedisServer, prefix: string, clock = SERVER_CLOCK): SharedStates {
-  const client = redis.open('pace', {
-    lazyConnect: true,
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 1,
-    scripts: { pace_read: { lua: `${clock}${READ}` }, pace_swap: { lua: SWAP } },
-  });
+  const lua = { pace_read: { lua: `${clock}${READ}` }, pace_swap: { lua: SWAP } };
+  const { client, ask, close } = openLazily(redis, 'pace', lua);
   const scripts = client as unknown as { pace_read: Run<[number, ...string[]]>; pace_swap: Run<number> };
-  let connecting: Promise<void> | undefined;
-
-  function ask<T>(question: () => Promise<T>): Promise<T> {
-    const connected = async () => {
-      connecting ??= client.connect().catch(() => {});
-      await connecting;
-      return question();
-    };
-    return redis.ask(connected, client.status === 'ready' ? undefined : CONNECT_WITHIN_MS);
-  }
 
   const readTexts = (keys: readonly string[]) =>
     ask(() => scripts.pace_read(keys.length, ...keys.map((key) => `${prefix}${key}`)));
@@ -69,7 +54,7 @@ export function createRedisStates(redis: RedisServer, prefix: string, clock = SE
       const [now, ...texts] = await readTexts(keys);
       return { now, states: texts.map((text) => parsed<State>(text)) };
     },
-    close: () => client.disconnect(),
+    close,
   };
 }
 

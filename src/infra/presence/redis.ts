@@ -2,6 +2,7 @@
  * Presence in Redis. Every question is one script on Redis's own clock, so that no machine's clock counts and no two
  * relays come between each other. Whatever Redis loses, relays say again within one refresh.
  */
+import { openLazily } from '../redis/lazyClient.ts';
 import type { RedisServer } from '../redis/redis.ts';
 import { type Change, keyOf, type Person, type Presence, type PresenceOptions, personOf } from './presence.ts';
 
@@ -79,22 +80,11 @@ export function createRedisPresence(
   const scripts = Object.fromEntries(
     Object.entries(SCRIPTS).map(([name, lua]) => [`presence_${name}`, { numberOfKeys: keys.length, lua }]),
   );
-  const client = redis.open('presence', {
-    // Processes without sockets and without jobs never connect.
-    lazyConnect: true,
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 1,
-    scripts,
-  });
-  let connecting: Promise<void> | undefined;
+  const { client, ask, close } = openLazily(redis, 'presence', scripts, PATIENCE_MS);
 
-  async function run(name: keyof typeof SCRIPTS, ...values: (string | number)[]): Promise<unknown> {
-    connecting ??= client.connect().catch(() => {});
+  function run(name: keyof typeof SCRIPTS, ...values: (string | number)[]): Promise<unknown> {
     const asked = client as unknown as { [script: string]: Run };
-    return redis.ask(async () => {
-      await connecting;
-      return asked[`presence_${name}`]!(...keys, flicker_ms, ...values);
-    }, PATIENCE_MS);
+    return ask(() => asked[`presence_${name}`]!(...keys, flicker_ms, ...values));
   }
 
   /** All parts go out at once, in order. */
@@ -122,6 +112,6 @@ export function createRedisPresence(
     acknowledge: async (changes) =>
       void (await run('acknowledge', ...changes.flatMap((one) => [keyOf(one), one.is_present ? '1' : '0']))),
     arePresent: async (people) => ((await run('present', ...people.map(keyOf))) as number[]).map((one) => one === 1),
-    close: async () => client.disconnect(),
+    close: async () => close(),
   };
 }

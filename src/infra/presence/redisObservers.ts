@@ -2,6 +2,7 @@
  * Leases of observations in Redis, by its own clock. Since when relays have said them without a gap stands beside them,
  * and is gone after a gap and when all is wiped.
  */
+import { openLazily } from '../redis/lazyClient.ts';
 import type { RedisServer } from '../redis/redis.ts';
 import { gapOf, isWhole, type Lapses, type ObserverLeases, type ObserverOptions, REMEMBERED_MS } from './observers.ts';
 
@@ -38,20 +39,11 @@ export function createRedisObservers(redis: RedisServer, prefix: string, options
   const scripts = Object.fromEntries(
     Object.entries(SCRIPTS).map(([name, lua]) => [name, { numberOfKeys: keys.length, lua }]),
   );
-  // Processes without sockets and without jobs never connect.
-  const client = redis.open('observers', {
-    ...{ lazyConnect: true, enableOfflineQueue: false, maxRetriesPerRequest: 1 },
-    scripts,
-  });
-  let connecting: Promise<void> | undefined;
+  const { client, ask, close } = openLazily(redis, 'observers', scripts, PATIENCE_MS);
 
   function run(name: keyof typeof SCRIPTS, ...values: (string | number)[]): Promise<unknown> {
-    connecting ??= client.connect().catch(() => {});
     const asked = client as unknown as { [script: string]: Run };
-    return redis.ask(async () => {
-      await connecting;
-      return asked[name]!(...keys, ...values);
-    }, PATIENCE_MS);
+    return ask(() => asked[name]!(...keys, ...values));
   }
 
   async function hold(observation_ids: readonly string[]): Promise<void> {
@@ -67,5 +59,5 @@ export function createRedisObservers(redis: RedisServer, prefix: string, options
     return { lapsed_ms, known_ms, is_whole: isWhole(known_ms, options) };
   }
 
-  return { hold, lapses, close: async () => client.disconnect() };
+  return { hold, lapses, close: async () => close() };
 }

@@ -2,6 +2,7 @@
  * Reports in Redis. What a relay says stands in three keys of its own that expire together, by the server's time: that
  * they are there is the lease. Whatever Redis loses, relays say again within one refresh.
  */
+import { openLazily } from '../redis/lazyClient.ts';
 import type { RedisServer } from '../redis/redis.ts';
 import { addTallies, NOBODY, RelayReport, type Reports, type Said, type Tallies, type Tally } from './reports.ts';
 
@@ -11,7 +12,7 @@ const COUNT_UNION = `return #redis.call('SUNION', unpack(KEYS))`;
 
 /** @param prefix keeps installations that share a Redis apart */
 export function createRedisReports(redis: RedisServer, prefix: string, lease_ms: number): Reports {
-  const client = redis.open('reports', { lazyConnect: true, enableOfflineQueue: false, maxRetriesPerRequest: 1 });
+  const { client, ask, close } = openLazily(redis, 'reports', {}, PATIENCE_MS);
   /** Every relay that lives, and some that died: their keys are gone. */
   const RELAYS = `${prefix}relay:all`;
   const keysOf = (relay: string) => ({
@@ -19,15 +20,6 @@ export function createRedisReports(redis: RedisServer, prefix: string, lease_ms:
     rooms: `${prefix}relay:${relay}:rooms`,
     users: `${prefix}relay:${relay}:users`,
   });
-  let connecting: Promise<void> | undefined;
-
-  function ask<T>(question: () => Promise<T>): Promise<T> {
-    connecting ??= client.connect().catch(() => {});
-    return redis.ask(async () => {
-      await connecting;
-      return question();
-    }, PATIENCE_MS);
-  }
 
   function say(relay: string, { report, rooms, users }: Said): Promise<void> {
     const keys = keysOf(relay);
@@ -90,7 +82,7 @@ export function createRedisReports(redis: RedisServer, prefix: string, lease_ms:
     });
   }
 
-  return { say, leave, reports, tallies, rooms, uniqueUsers, close: async () => client.disconnect() };
+  return { say, leave, reports, tallies, rooms, uniqueUsers, close: async () => close() };
 }
 
 function partition(rooms: Tallies): [empty: [string, Tally][], occupied: [string, Tally][]] {

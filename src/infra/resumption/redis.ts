@@ -2,6 +2,7 @@
  * Resumption in Redis: one empty key for each ticket, which lapses by itself; deleting it is using it up, so that of all
  * relays one alone succeeds. While Redis is away a process knows the tickets that it issued, and no others.
  */
+import { openLazily } from '../redis/lazyClient.ts';
 import type { RedisServer } from '../redis/redis.ts';
 import { createInProcessResumption } from './inProcess.ts';
 import type { Resumption, ResumptionOptions } from './resumption.ts';
@@ -95,25 +96,14 @@ type Run = (...values: (string | number)[]) => Promise<unknown>;
 
 /** The keys of tickets, asked of in parts that keep Redis busy for a moment only. @throws where it is away */
 function createTicketKeys(redis: RedisServer, prefix: string) {
-  const client = redis.open('resumption', {
-    // Processes without sockets never connect.
-    lazyConnect: true,
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 1,
-    scripts: SCRIPTS,
-  });
-  let connecting: Promise<void> | undefined;
+  const { client, ask, close } = openLazily(redis, 'resumption', SCRIPTS, PATIENCE_MS);
 
-  async function inParts<T>(keys: readonly string[], ask: (names: string[]) => Promise<T>): Promise<T[]> {
+  async function inParts<T>(keys: readonly string[], question: (names: string[]) => Promise<T>): Promise<T[]> {
     if (keys.length === 0) return [];
     const names = keys.map((key) => `${prefix}resume:${key}`);
     const parts: string[][] = [];
     for (let i = 0; i < names.length; i += TICKETS_AT_ONCE) parts.push(names.slice(i, i + TICKETS_AT_ONCE));
-    connecting ??= client.connect().catch(() => {});
-    return redis.ask(async () => {
-      await connecting;
-      return Promise.all(parts.map(ask));
-    }, PATIENCE_MS);
+    return ask(() => Promise.all(parts.map(question)));
   }
 
   const run = (script: keyof typeof SCRIPTS, names: string[], ms: number): Promise<unknown> =>
@@ -138,5 +128,5 @@ function createTicketKeys(redis: RedisServer, prefix: string) {
     return removed.reduce((sum, count) => sum + count, 0);
   }
 
-  return { set, extend, delete: remove, close: async () => client.disconnect() };
+  return { set, extend, delete: remove, close: async () => close() };
 }

@@ -6,6 +6,7 @@
 import type { Broadcast } from '../../infra/broadcast/broadcast.ts';
 import { listenForScopeChanges } from '../../infra/broadcast/scopeChanges.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
+import { checkInTurn } from '../listeners/checkInTurn.ts';
 import type { FollowedMatches } from './followedMatches.ts';
 import type { MatchReaders } from './matchReaders.ts';
 import type { MatchRoom } from './matchRoom.ts';
@@ -28,25 +29,12 @@ const EVERY_MS = { usual: 2_000, withoutBroadcast: 500 };
 const MATCHES_AT_ONCE = 500;
 
 export function watchMatches({ readers, followed, rooms, broadcast, log }: MatchWatchOptions): MatchWatch {
-  const due = new Set<string>();
-  let isChecking = false;
   let isClosed = false;
+  const check = checkInTurn(checkSome, MATCHES_AT_ONCE);
   let timer = checkLater();
 
-  /** One after the other, so that what was read first never has the last word. */
-  async function check(match_ids: readonly string[]): Promise<void> {
-    for (const id of match_ids) due.add(id);
-    if (isChecking) return;
-    isChecking = true;
-    while (due.size > 0 && !isClosed) {
-      const some = [...due].slice(0, MATCHES_AT_ONCE);
-      for (const id of some) due.delete(id);
-      await checkSome(some);
-    }
-    isChecking = false;
-  }
-
   async function checkSome(match_ids: string[]): Promise<void> {
+    if (isClosed) return;
     // Those that come meanwhile were let in on what may be newer.
     const subscriptions = match_ids.flatMap((id) => [...followed.of(id)]);
     const asked = new Set(match_ids);
