@@ -53,12 +53,13 @@ export async function openGrounds(
   const redis = await startRedis();
   const pids = { redis: findChild('redis-server', 'valkey-server'), postgres: findChild('postgres') };
   const urlOf = (name: string) => Object.assign(new URL(postgres.url), { pathname: `/${name}` }).href;
-  const admin = async (...statements: string[]) => {
-    const client = new pg.Client({ connectionString: urlOf('postgres') });
+  const on = async (database: string, ...statements: string[]) => {
+    const client = new pg.Client({ connectionString: urlOf(database) });
     await client.connect();
     for (const statement of statements) await client.query(statement);
     await client.end();
   };
+  const admin = (...statements: string[]) => on('postgres', ...statements);
   const stop = async () => {
     await redis.stop();
     await postgres.stop();
@@ -80,7 +81,9 @@ export async function openGrounds(
       pids,
       async openDatabase(name, template = TEMPLATE) {
         const make = `create database ${name} template ${template} strategy file_copy`;
-        await admin(`drop database if exists ${name}`, make, 'checkpoint');
+        await admin(`drop database if exists ${name}`, make);
+        // Two copies beside each other, under one id, would answer each other's doorbells.
+        await on(name, 'update installation set id = gen_random_uuid()', 'checkpoint');
         return urlOf(name);
       },
       dropDatabase: (name) => admin(`drop database ${name} with (force)`),

@@ -41,7 +41,9 @@ export const PROCESSES: Record<ServerName, Record<string, string[]>> = {
 };
 
 export function startServer(name: ServerName, backing: Backing): Promise<RunningServer> {
-  return startProcesses(name, PROCESSES[name], backing);
+  // Of exhibits, which a folder keeps for one installation alone.
+  const BLOB_DIR = mkdtempSync(join(HOME, 'exhibits-'));
+  return startProcesses(name, PROCESSES[name], backing, { BLOB_DIR });
 }
 
 /** @param processes the arguments of each by its group; `url` is that of the API, or of the last */
