@@ -46,7 +46,9 @@ export function createRedisDemand(redis: RedisServer, prefix: string, { lease_ms
   }
 
   async function hold(leases: Leases): Promise<void> {
-    await askInParts(partsOf(leases), ([match_id, some]) => demand_hold.call(client, 1, keyOf(match_id), lease_ms, ...some));
+    await askInParts(partsOf(leases), ([match_id, some]) =>
+      demand_hold.call(client, 1, keyOf(match_id), lease_ms, ...some),
+    );
   }
 
   async function release(leases: Leases): Promise<void> {

@@ -1,7 +1,7 @@
 /** A client of one use that connects when it is first asked something: processes that never ask never connect. */
 import type { Redis } from 'ioredis';
-import type { ClientOptions } from './redisLink.ts';
 import type { RedisServer } from './redis.ts';
+import type { ClientOptions } from './redisLink.ts';
 
 export interface LazyClient {
   client: Redis;
