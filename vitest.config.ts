@@ -50,8 +50,10 @@ const LEFT_OUT = isEverything ? [] : ONLY_IN_EVERYTHING;
 const withServers = {
   globalSetup: ['test/support/globalSetup.ts'],
   setupFiles: ['test/support/failures.ts'],
-  testTimeout: 30_000,
-  hookTimeout: 60_000,
+  // All of the suite runs beside other work, where what takes a second may take ten; who waits in vain still fails.
+  testTimeout: isEverything ? 120_000 : 30_000,
+  hookTimeout: isEverything ? 120_000 : 60_000,
+  expect: { poll: { timeout: 20_000 } },
   pool: 'forks' as const,
   // What is tested is loaded once for each worker, which takes longer than most files do. No file leaves anything behind.
   isolate: false,
@@ -80,6 +82,8 @@ export default defineConfig({
           pool: 'threads',
           isolate: false,
           maxWorkers: 2,
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
           experimental: { fsModuleCache: true },
         },
       },
@@ -114,7 +118,7 @@ export default defineConfig({
           ...withServers,
           ...files(FAULTS, ...PURE, ...LEFT_OUT),
           name: 'faults',
-          testTimeout: 120_000,
+          testTimeout: isEverything ? 300_000 : 120_000,
           // Of what tests share it is a hook that starts the processes.
           hookTimeout: 120_000,
         },

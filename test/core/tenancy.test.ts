@@ -378,7 +378,7 @@ test('a database whose owner is no superuser keeps tenants apart too, and its re
     await open.close();
   } finally {
     // Connections that were ended may be there for a moment.
-    await vi.waitFor(() => database.pool.query(`drop database ${name}`));
+    await vi.waitFor(() => database.pool.query(`drop database ${name}`), 20_000);
     await database.pool.query(`drop role ${owner}`);
     await database.drop();
   }

@@ -45,7 +45,7 @@ describe.skipIf(inject('redisUrl') === null)('a turn under way', () => {
   ): Promise<void> {
     const { admin, presiding } = scene.people;
     const ended = async () => (await get(api.url, `${path}/turns`, admin)).body.items[0].state === 'ended';
-    await until('the turn is ended', ended, 10_000);
+    await until('the turn is ended', ended, 25_000);
     await must(post(api.url, `${path}/complete`, presiding, { skip_turns: true }));
     const { logs } = await must(get(api.url, `${path}/logs`, admin));
     const expiries = logs.filter((event: { event_type: string }) => event.event_type === 'TURN_EXPIRED');

@@ -53,7 +53,7 @@ describe.skipIf(redisUrl === null)('the logs of all processes', () => {
       .filter((line) => line.startsWith('{') && line.endsWith('}'))
       .map((line) => JSON.parse(line) as Json);
   const found = (process: Process, fits: (line: Json) => boolean) =>
-    until(`${process.name} says so`, () => linesOf(process).find(fits), 15_000);
+    until(`${process.name} says so`, () => linesOf(process).find(fits), 25_000);
 
   test('tell nothing about people, however much they are asked to tell', async () => {
     const { scene, api, relay, worker } = await startAll({ LOG_LEVEL: 'trace', ACCESS_LOG_LEVEL: 'info' });

@@ -48,7 +48,7 @@ describe.skipIf(inject('redisUrl') === null)('listeners are counted', () => {
         seen.add(await listeners());
         return seen.has(1);
       });
-      expect(performance.now() - killed_at).toBeLessThan(REPORT_LEASE_MS + 1_000);
+      expect(performance.now() - killed_at).toBeLessThan(REPORT_LEASE_MS + 8_000);
       expect([...seen]).toEqual([3, 1]);
       expect((await onlooker.until(({ type, listeners }) => type === 'PRESENCE' && listeners === 1)).type).toBe(
         'PRESENCE',

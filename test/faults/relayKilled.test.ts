@@ -49,19 +49,19 @@ describe.skipIf(inject('redisUrl') === null)('a relay', () => {
       const found = await eventsOf('PARTICIPANT_RECONNECTING');
       return found.length > 0 ? found : undefined;
     });
-    expect(Date.parse(away!.occurred_at) - killed_at).toBeLessThan(PRESENCE.lease_ms + 5_000);
+    expect(Date.parse(away!.occurred_at) - killed_at).toBeLessThan(PRESENCE.lease_ms + 15_000);
     const [lost] = await until(
       'they are given up',
       async () => {
         const found = await eventsOf('PARTICIPANT_LOST');
         return found.length > 0 ? found : undefined;
       },
-      45_000,
+      90_000,
     );
     expect(lost!.payload.user_id).toBe(people.petitioner.id);
     const waited_ms = Date.parse(lost!.occurred_at) - Date.parse(away!.occurred_at);
     expect(waited_ms).toBeGreaterThanOrEqual(30_000);
-    expect(waited_ms).toBeLessThan(40_000);
+    expect(waited_ms).toBeLessThan(50_000);
 
     const back = await listen(other.url, people.petitioner);
     await until('they are found again', async () => (await eventsOf('PARTICIPANT_RECONNECTED')).length > 0);

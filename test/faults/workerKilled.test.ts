@@ -87,7 +87,7 @@ describe.skipIf(inject('redisUrl') === null)('a worker that is killed', () => {
     await load.answered(30);
     frozen.signal('SIGUSR2');
     await frozen.stopped();
-    expect(await recoveryTime(scene, 'frozen', 20_000)).toBeLessThan(15_000);
+    expect(await recoveryTime(scene, 'frozen', 30_000)).toBeLessThan(25_000);
     frozen.signal('SIGCONT');
     await load.answered(100);
     expect(frozen.isAlive()).toBe(true);

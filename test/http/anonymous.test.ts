@@ -216,7 +216,7 @@ describe.skipIf(isLeftOut)('without a token', () => {
     for (const url of urls) {
       expect((await get(url, '', null)).status).toBe(401);
       expect((await get(url, '/turns', null)).body.items ?? []).toEqual([]);
-      await expect.poll(async () => (await get(url, '/turns', null)).status, { timeout: 10_000 }).toBe(401);
+      await expect.poll(async () => (await get(url, '/turns', null)).status, { timeout: 25_000 }).toBe(401);
     }
   });
 
@@ -231,7 +231,7 @@ describe.skipIf(isLeftOut)('without a token', () => {
           and application_name = 'plearoll-verifier' and wait_event_type = 'Lock'`;
         return (await stack.pool.query(busy)).rows.length === 1;
       },
-      { timeout: 10_000, interval: 20 },
+      { timeout: 25_000, interval: 20 },
     );
     const second = await ask(`${other.path}/verify`);
     expect(second).toMatchObject({

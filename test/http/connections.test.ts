@@ -106,7 +106,7 @@ describe('a server of ours', () => {
     }, 50);
     await until('all are served', () => served.length === 4);
     expect(underWay).toBe(4);
-    await until('two of four are ended', () => underWay === 2, 10_000);
+    await until('two of four are ended', () => underWay === 2, 25_000);
     expect(slow.socket.destroyed).toBe(false);
     clearInterval(sip);
     clearInterval(drip);

@@ -131,7 +131,7 @@ describe.skipIf(isLeftOut)(`the dashboard, ${kind}`, () => {
     const { cookie } = await signIn(soon);
     expect((await ask('/jobs/api/queues', { cookie })).status).toBe(200);
     // Tokens are taken for five seconds more.
-    await expect.poll(async () => (await ask('/jobs/api/queues', { cookie })).status, { timeout: 10_000 }).toBe(401);
+    await expect.poll(async () => (await ask('/jobs/api/queues', { cookie })).status, { timeout: 25_000 }).toBe(401);
     const admin = person('admin', { institution_id: randomUUID() });
     expect((await ask('/jobs/api/queues', { cookie: `plearoll_jobs=${admin.token}` })).status).toBe(403);
     expect((await ask('/jobs/', { ...PAGE, cookie: 'plearoll_jobs=nonsense' })).status).toBe(303);

@@ -55,7 +55,7 @@ describe.skipIf(isLeftOut)('erasing a payload', () => {
     await must(erase(path, uploaded.events[0].event_sequence));
 
     expect(await everythingStored(stack)).not.toContain(WORDS);
-    await expect.poll(() => filesIn(stack.blobFolder), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => filesIn(stack.blobFolder), { timeout: 25_000 }).toEqual([]);
     const { logs } = await must(get(stack.url, `${path}/logs`, people.student));
     expect(logs[note - 1]).toMatchObject({ payload: null, payload_salt: null, erased: true });
     expect(JSON.stringify(logs)).not.toContain(WORDS);

@@ -79,7 +79,7 @@ describe.skipIf(isLeftOut)('findings', () => {
     };
     expect(await list()).toEqual([open]);
     expect(await list('?state=resolved')).toEqual([]);
-    await vi.waitFor(async () => expect(await metric()).toBe(1), 5_000);
+    await vi.waitFor(async () => expect(await metric()).toBe(1), 25_000);
     expect(await amountAt('plearoll_tamper_detected', [stack])).toBe(1);
 
     await retitle(session_id, title);
@@ -88,7 +88,7 @@ describe.skipIf(isLeftOut)('findings', () => {
     for (const state of ['resolved', 'all']) {
       expect(await list(`?state=${state}`)).toEqual([{ ...open, resolved_at: INSTANT }]);
     }
-    await vi.waitFor(async () => expect(await metric()).toBe(0), 5_000);
+    await vi.waitFor(async () => expect(await metric()).toBe(0), 25_000);
     expect(await amountAt('plearoll_tamper_detected', [stack])).toBe(0);
     await expectIntact(stack.url, session_id, people.admin);
   });

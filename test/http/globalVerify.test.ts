@@ -95,7 +95,7 @@ describe.skipIf(isLeftOut)('global-verify', () => {
     const first = verify(people.admin);
     const text = `select id from integrity_runs where state = 'running' and institution_id = $1`;
     const find = async () => (await stack.pool.query(text, [people.institution_id])).rows[0];
-    const job = await vi.waitUntil(find, { timeout: 10_000, interval: 20 });
+    const job = await vi.waitUntil(find, { timeout: 25_000, interval: 20 });
     const others = [1, 2, 3, 4].map(() => verify(people.admin));
     for (let i = 0; i < 5; i++) {
       const run = await get(url(), `/integrity/runs/${job.id}`, people.admin);

@@ -43,7 +43,7 @@ describe.skipIf(isLeftOut || kind === 'embedded')('two APIs without their Redis'
     expect(await amountOf('limiter_degraded', stack.backbones)).toBe(2);
     expect(await amountOf('limiter_refusals_total', stack.backbones)).toBeGreaterThan(4 * LIMIT);
     await redis.restart();
-    await until('none is degraded', async () => (await amountOf('limiter_degraded', stack.backbones)) === 0, 15_000);
+    await until('none is degraded', async () => (await amountOf('limiter_degraded', stack.backbones)) === 0, 25_000);
     expect(letIn(await statusesOf(listBy(other)))).toBe(LIMIT);
   });
 });

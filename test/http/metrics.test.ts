@@ -62,9 +62,11 @@ describe('metrics on a public port', () => {
 
   test('are collected once, however many ask at once', async () => {
     const { url, collected } = await serve({});
+    const began = performance.now();
     const answers = await Promise.all(Array.from({ length: 64 }, () => get(url, '/metrics', null)));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
-    expect(collected()).toBeLessThanOrEqual(1 + 1);
+    // What was collected is told for a second.
+    expect(collected()).toBeLessThanOrEqual(2 + (performance.now() - began) / 1_000);
   });
 });
 

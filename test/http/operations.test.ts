@@ -21,7 +21,7 @@ import {
 import { listenOnWebSocket } from '../support/listener.ts';
 import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
 
-const SOON = { timeout: 10_000, interval: 50 };
+const SOON = { timeout: 25_000, interval: 50 };
 const INSTANT = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
 describe.skipIf(isLeftOut)('for operators', () => {

@@ -5,7 +5,7 @@ import { type Cast, cast, get, type Json, must, openSession, type Person, person
 import { type Listener, listenOnSocketIo, listenOnSse, listenOnWebSocket } from '../support/listener.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 
-const SOON = { timeout: 15_000, interval: 50 };
+const SOON = { timeout: 25_000, interval: 50 };
 
 describe.skipIf(isLeftOut)('GET /ops/rooms/<session>', () => {
   let stack: Stack;

@@ -11,7 +11,7 @@ import { listenOnSocketIo, listenOnWebSocket } from '../support/listener.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 import { expectIntact } from '../support/verdict.ts';
 
-const PATIENCE = { timeout: 10_000, interval: 25 };
+const PATIENCE = { timeout: 25_000, interval: 25 };
 
 describe.skipIf(isLeftOut)('a roster', () => {
   let stack: Stack;

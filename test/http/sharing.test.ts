@@ -18,11 +18,11 @@ test('whoever asks while work is under way shares the next of it with all who do
   expect(begun).toHaveLength(2);
   begun[0]!();
   expect(await first).toBe(1);
-  await vi.waitUntil(() => begun.length === 3);
+  await vi.waitUntil(() => begun.length === 3, 20_000);
   const last = share('a', work);
   begun[2]!();
   expect(await Promise.all(others)).toEqual([3, 3, 3]);
-  await vi.waitUntil(() => begun.length === 4);
+  await vi.waitUntil(() => begun.length === 4, 20_000);
   begun[3]!();
   expect(await last).toBe(4);
   const after = share('a', work);
@@ -63,7 +63,7 @@ describe.skipIf(isLeftOut)('a session', () => {
     const client = await stack.pool.connect();
     await client.query('begin; lock table event_payloads in access exclusive mode');
     const first = ask();
-    await vi.waitUntil(async () => (await busy()) === 1, { timeout: 10_000, interval: 20 });
+    await vi.waitUntil(async () => (await busy()) === 1, { timeout: 25_000, interval: 20 });
     await stack.pool.query(`update courtroom_sessions set title = 'Another case' where id = $1`, [session_id]);
     const others = Array.from({ length: 40 }, ask);
     await get(stack.url, path, people.admin);

@@ -264,9 +264,9 @@ describe.skipIf(isLeftOut)('an upload', () => {
       ];
       socket.write(`${head.join('\r\n')}\r\n\r\n`);
       socket.write(formOf(title, side, file(pdfOf(MIB))).slice(0, MIB / 2));
-      await vi.waitFor(() => expect(filesIn(stack.blobFolder).some((kept) => kept.startsWith('drafts/'))).toBe(true));
+      await vi.waitUntil(() => filesIn(stack.blobFolder).some((kept) => kept.startsWith('drafts/')), 20_000);
       socket.destroy();
-      await vi.waitFor(() => expect(filesIn(stack.blobFolder)).toEqual(before.files));
+      await vi.waitFor(() => expect(filesIn(stack.blobFolder)).toEqual(before.files), 20_000);
     });
 
     test('from whoever may not, before the body is read', async () => {

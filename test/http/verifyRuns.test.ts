@@ -8,7 +8,7 @@ import { openPool } from '../../src/infra/postgres/database.ts';
 import { cast, get, type Json, must, openSession, person } from '../support/client.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 
-const PATIENCE = { timeout: 15_000, interval: 20 };
+const PATIENCE = { timeout: 25_000, interval: 20 };
 
 describe.skipIf(isLeftOut)('a verification', () => {
   let stack: Stack;
@@ -47,7 +47,7 @@ describe.skipIf(isLeftOut)('a verification', () => {
     const ids = await Promise.all(Array.from({ length: 300 }, (_, i) => ask(institutions[i % 3]!)));
     expect(new Set(ids).size).toBe(3);
     expect(asked).toEqual(Array(3).fill('ask-for-verification'));
-    const all = Promise.all(ids.map((id) => within(id, 20_000)));
+    const all = Promise.all(ids.map((id) => within(id, 60_000)));
     await vi.waitUntil(() => asked.length >= 6, PATIENCE);
     const [before, since] = [asked.length, performance.now()];
     await vi.waitUntil(() => asked.length >= before + 5, PATIENCE);

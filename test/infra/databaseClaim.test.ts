@@ -6,7 +6,7 @@ import type { ClaimMode } from '../../src/infra/postgres/databaseHolders.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 import { linesOf } from '../support/jobTools.ts';
 
-const PATIENCE = { timeout: 15_000, interval: 20 };
+const PATIENCE = { timeout: 25_000, interval: 20 };
 
 let database: TestDatabase;
 

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, inject, test } from 'vitest';
 import { DEMAND, DEMAND_REFRESH_MS, type Demand } from '../../src/infra/feeds/demand.ts';
 import { createInProcessDemand } from '../../src/infra/feeds/inProcessDemand.ts';
 import { createRedisDemand } from '../../src/infra/feeds/redisDemand.ts';
-import { useRedis } from '../support/redis.ts';
+import { useRedisPatiently } from '../support/redis.ts';
 
 const redisUrl = inject('redisUrl');
 const PATIENCE = { timeout: 20_000, interval: 20 };
@@ -17,7 +17,7 @@ afterEach(() => {
 });
 
 const onRedis = (options = LONG, prefix = `${randomUUID()}:`): Demand => {
-  const server = useRedis(redisUrl!);
+  const server = useRedisPatiently(redisUrl!);
   const demand = createRedisDemand(server, prefix, options);
   closing.push(demand.close, () => server.close());
   return demand;
@@ -66,7 +66,7 @@ describe.each(ADAPTERS)('demand, %s', (_, create) => {
   });
 
   test('forgets what is not said again, and keeps what is', async () => {
-    const demand = await start({ lease_ms: 400 });
+    const demand = await start({ lease_ms: 1_500 });
     await demand.hold(of({ [first]: ['dead', 'alive'] }));
     const again = setInterval(() => void demand.hold(of({ [first]: ['alive'] })), 40);
     try {

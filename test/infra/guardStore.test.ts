@@ -7,7 +7,7 @@ import { RULES } from '../../src/guard/rules.ts';
 import type { GuardStore, Visitor } from '../../src/infra/guard/guardStore.ts';
 import { createInProcessStore } from '../../src/infra/guard/inProcess.ts';
 import { createRedisStore } from '../../src/infra/guard/redis.ts';
-import { useRedis } from '../support/redis.ts';
+import { useRedisPatiently } from '../support/redis.ts';
 
 const START = 1_800_000_000_000;
 const visitorOf = (name: string, address = '192.0.2.1', is_venue = false): Visitor => ({
@@ -35,7 +35,7 @@ async function openInMemory(most = 1_000): Promise<Opened> {
   return { store, pass };
 }
 
-const server = redisUrl ? useRedis(redisUrl) : undefined;
+const server = redisUrl ? useRedisPatiently(redisUrl) : undefined;
 const redis = redisUrl ? new Redis(redisUrl) : undefined;
 const stores: GuardStore[] = [];
 afterEach(() => {

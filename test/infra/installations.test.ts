@@ -24,7 +24,7 @@ import { startRedis, useRedis } from '../support/redis.ts';
 import { SECRET } from '../support/secret.ts';
 
 const redisUrl = inject('redisUrl');
-const PATIENCE = { timeout: 15_000, interval: 20 };
+const PATIENCE = { timeout: 25_000, interval: 20 };
 
 /** Two databases of one name, each on a cluster of its own. */
 async function openNamesakes(): Promise<string[]> {

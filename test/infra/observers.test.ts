@@ -6,12 +6,12 @@ import { createInProcessObservers } from '../../src/infra/presence/inProcessObse
 import { isWhole, OBSERVERS, type ObserverLeases, type ObserverOptions } from '../../src/infra/presence/observers.ts';
 import { createRedisObservers } from '../../src/infra/presence/redisObservers.ts';
 import type { RedisServer } from '../../src/infra/redis/redis.ts';
-import { useRedis } from '../support/redis.ts';
+import { useRedisPatiently } from '../support/redis.ts';
 
 const redisUrl = inject('redisUrl');
 const servers: RedisServer[] = [];
 const onRedis = (options: ObserverOptions, prefix = `${randomUUID()}:`) => {
-  servers.push(useRedis(redisUrl!));
+  servers.push(useRedisPatiently(redisUrl!));
   return createRedisObservers(servers.at(-1)!, prefix, options);
 };
 const ADAPTERS: [name: string, create: (options: ObserverOptions) => ObserverLeases][] = [
@@ -20,7 +20,7 @@ const ADAPTERS: [name: string, create: (options: ObserverOptions) => ObserverLea
 ];
 
 const LONG = { lease_ms: 60_000, refresh_ms: 60_000 };
-const PATIENCE = { timeout: 10_000, interval: 20 };
+const PATIENCE = { timeout: 25_000, interval: 20 };
 const [first, second] = [randomUUID(), randomUUID()];
 
 const open: ObserverLeases[] = [];
@@ -49,7 +49,7 @@ describe.each(ADAPTERS)('leases of observations, %s', (_, create) => {
   });
 
   test('how long ago a lease ran out is known, and that nothing was forgotten meanwhile', async () => {
-    const observers = start({ lease_ms: 20, refresh_ms: 100 });
+    const observers = start({ lease_ms: 20, refresh_ms: 250 });
     await observers.hold([first]);
     const refresh = setInterval(() => void observers.hold([]), 20);
     try {
@@ -106,16 +106,18 @@ describe.skipIf(redisUrl === null)('leases of observations in Redis', () => {
 
   test('that were wiped are known to be', async () => {
     const prefix = `${randomUUID()}:`;
-    const observers = onRedis({ lease_ms: 0, refresh_ms: 1_000 }, prefix);
+    const observers = onRedis({ lease_ms: 0, refresh_ms: 10_000 }, prefix);
     open.push(observers);
     await observers.hold([first]);
     await vi.waitFor(async () => expect((await observers.lapses([])).known_ms).toBeGreaterThan(50), PATIENCE);
     const client = new Redis(redisUrl!);
     await client.del(...(await client.keys(`${prefix}*`)));
     client.disconnect();
+    const again = performance.now();
     await observers.hold([second]);
     const { lapsed_ms, known_ms } = await observers.lapses([first, second]);
-    expect(known_ms).toBeLessThan(50);
+    // Two clocks, each rounded.
+    expect(known_ms).toBeLessThanOrEqual(performance.now() - again + 2);
     expect(lapsed_ms).toEqual([null, expect.any(Number)]);
   });
 });

@@ -6,12 +6,12 @@ import { createInProcessPresence } from '../../src/infra/presence/inProcess.ts';
 import type { Change, Person, Presence, PresenceOptions } from '../../src/infra/presence/presence.ts';
 import { createRedisPresence } from '../../src/infra/presence/redis.ts';
 import type { RedisServer } from '../../src/infra/redis/redis.ts';
-import { useRedis } from '../support/redis.ts';
+import { useRedisPatiently } from '../support/redis.ts';
 
 const redisUrl = inject('redisUrl');
 const servers: RedisServer[] = [];
 const connect = () => {
-  servers.push(useRedis(redisUrl!));
+  servers.push(useRedisPatiently(redisUrl!));
   return servers.at(-1)!;
 };
 const onRedis = (options: PresenceOptions, prefix = `${randomUUID()}:`) =>
@@ -82,12 +82,12 @@ describe.each(ADAPTERS)('presence, %s', (_, create) => {
   });
 
   test('a lease that is not said again runs out; one that is does not', async () => {
-    const presence = start({ lease_ms: 300, flicker_ms: 0 });
+    const presence = start({ lease_ms: 1_500, flicker_ms: 0 });
     await presence.hold('dead', [ada, rui]);
     await presence.acknowledge([came(ada), came(rui)]);
     const refresh = setInterval(() => void presence.hold('alive', [rui]), 50);
     try {
-      await vi.waitFor(async () => expect(await presence.changed(10)).toEqual([went(ada)]), 5_000);
+      await vi.waitFor(async () => expect(await presence.changed(10)).toEqual([went(ada)]), 25_000);
       expect(await presence.arePresent([ada, rui])).toEqual([false, true]);
     } finally {
       clearInterval(refresh);
@@ -95,15 +95,15 @@ describe.each(ADAPTERS)('presence, %s', (_, create) => {
   });
 
   test('a relay that dies leaves nobody behind whom another holds, and the other lets go for good', async () => {
-    const presence = start({ lease_ms: 300, flicker_ms: 0 });
+    const presence = start({ lease_ms: 1_500, flicker_ms: 0 });
     await presence.hold('dead', [ada]);
     const refresh = setInterval(() => void presence.hold('alive', [ada]), 50);
     await presence.acknowledge([came(ada)]);
-    await vi.waitFor(async () => expect(await presence.arePresent([ada])).toEqual([true]));
+    await vi.waitFor(async () => expect(await presence.arePresent([ada])).toEqual([true]), 20_000);
     clearInterval(refresh);
     await presence.hold('alive', [ada]);
     await presence.release('alive', [ada]);
-    await vi.waitFor(async () => expect(await presence.changed(10)).toEqual([went(ada)]), 5_000);
+    await vi.waitFor(async () => expect(await presence.changed(10)).toEqual([went(ada)]), 25_000);
   });
 
   test('who goes and comes right back has not changed', async () => {
@@ -131,7 +131,7 @@ describe.each(ADAPTERS)('presence, %s', (_, create) => {
     await presence.hold('a', [ada]);
     await presence.release('a', [ada]);
     await presence.hold('a', [elsewhere]);
-    await vi.waitFor(async () => expect(await presence.changed(10)).toEqual([came(elsewhere), went(ada)]), 5_000);
+    await vi.waitFor(async () => expect(await presence.changed(10)).toEqual([came(elsewhere), went(ada)]), 25_000);
     expect(await presence.changed(1)).toEqual([came(elsewhere)]);
   });
 

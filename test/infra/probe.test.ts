@@ -10,7 +10,7 @@ import { createMetrics } from '../../src/infra/telemetry/metrics.ts';
 import { startProbe } from '../../src/infra/telemetry/probe.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 
-const SOON = { timeout: 15_000, interval: 20 };
+const SOON = { timeout: 25_000, interval: 20 };
 
 let database: TestDatabase;
 let pool: pg.Pool;

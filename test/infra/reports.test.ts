@@ -6,12 +6,12 @@ import type { RedisServer } from '../../src/infra/redis/redis.ts';
 import { createInProcessReports } from '../../src/infra/reports/inProcess.ts';
 import { createRedisReports } from '../../src/infra/reports/redis.ts';
 import type { Reports, Said, Tally } from '../../src/infra/reports/reports.ts';
-import { useRedis } from '../support/redis.ts';
+import { useRedisPatiently } from '../support/redis.ts';
 
 const redisUrl = inject('redisUrl');
 const servers: RedisServer[] = [];
 const onRedis = (lease_ms: number, prefix = `${randomUUID()}:`) => {
-  servers.push(useRedis(redisUrl!));
+  servers.push(useRedisPatiently(redisUrl!));
   return createRedisReports(servers.at(-1)!, prefix, lease_ms);
 };
 const ADAPTERS: [name: string, create: (lease_ms: number) => Reports][] = [
@@ -96,13 +96,13 @@ describe.each(ADAPTERS)('reports, %s', (_, create) => {
   });
 
   test('a relay that says nothing more is gone with its lease; one that does stays', async () => {
-    const reports = start(300);
+    const reports = start(1_500);
     await reports.say('dead', saying({ [first]: tally(3) }, ['ada']));
     const again = setInterval(() => void reports.say('alive', saying({ [first]: tally(1) }, ['rui'])), 50);
     try {
-      await vi.waitFor(async () => expect(await reports.tallies([first])).toEqual([tally(4)]), 5_000);
-      await vi.waitFor(async () => expect(await reports.tallies([first])).toEqual([tally(1)]), 5_000);
-      await vi.waitFor(async () => expect([...(await reports.reports()).keys()]).toEqual(['alive']), 5_000);
+      await vi.waitFor(async () => expect(await reports.tallies([first])).toEqual([tally(4)]), 25_000);
+      await vi.waitFor(async () => expect(await reports.tallies([first])).toEqual([tally(1)]), 25_000);
+      await vi.waitFor(async () => expect([...(await reports.reports()).keys()]).toEqual(['alive']), 25_000);
       expect(await reports.uniqueUsers()).toBe(1);
     } finally {
       clearInterval(again);

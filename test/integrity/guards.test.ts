@@ -47,7 +47,7 @@ describe('what the migrations make of a database', () => {
     await vi.waitFor(async () => {
       const its = await describeDatabase(pool as never, null);
       expect(its).toEqual(await describeDatabase(tamperer.db, null));
-    }, 10_000);
+    }, 25_000);
     await pool.end();
   });
 });

@@ -8,11 +8,15 @@ import { eventId } from '../../src/core/chain/ids.ts';
 import { catalog } from '../../src/modules.ts';
 import { people as roster } from '../integrity/recordFixture.ts';
 import { cast, get, type Json, must, openSession, post } from '../support/client.ts';
+import { isEverything } from '../support/everything.ts';
 import { openWorkbench } from '../support/jobTools.ts';
 import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
 import { expectIntact } from '../support/verdict.ts';
 
-const SOON = { timeout: 15_000, interval: 20 };
+const SOON = { timeout: 25_000, interval: 20 };
+
+/** Long enough to do something about a turn before it is over, on a busy machine, too. */
+const UNDER_WAY_MS = isEverything ? 5_000 : 2_000;
 
 /** One speech of that length. */
 const oneSpeech = (allotted_ms: number, on_expiry: 'end' | 'stop_card') => ({
@@ -102,7 +106,7 @@ describe.skipIf(isLeftOut)(`deadlines, ${kind}`, () => {
   test('are kept by the jobs that were left for them, not only by the look each second', async () => {
     const answers: unknown[] = [];
     // A look may come first; not every time.
-    while (answers.length < 6 && !answers.some((answer) => (answer as Json).sent === 1)) {
+    while (answers.length < 20 && !answers.some((answer) => (answer as Json).sent === 1)) {
       const court = await open(oneSpeech(300, 'end'));
       answers.push(await answerOf(await court.start()));
     }
@@ -122,7 +126,7 @@ describe.skipIf(isLeftOut)(`deadlines, ${kind}`, () => {
   });
 
   test('a recess moves the deadline: the job that was left for the old one finds nothing to do', async () => {
-    const court = await open(oneSpeech(1_500, 'end'));
+    const court = await open(oneSpeech(UNDER_WAY_MS, 'end'));
     const first = await court.start();
     await court.act('pause');
     expect(await answerOf(first)).toEqual({ sent: 0 });
@@ -135,7 +139,7 @@ describe.skipIf(isLeftOut)(`deadlines, ${kind}`, () => {
   });
 
   test('so does an objection until it is ruled', async () => {
-    const court = await open(oneSpeech(1_500, 'stop_card'));
+    const court = await open(oneSpeech(UNDER_WAY_MS, 'stop_card'));
     const first = await court.start();
     const { id: objection_id } = await court.act('objection/raise', { turn_id: court.turn_id, ground: 'procedural' });
     expect(await answerOf(first)).toEqual({ sent: 0 });
@@ -147,7 +151,7 @@ describe.skipIf(isLeftOut)(`deadlines, ${kind}`, () => {
   });
 
   test('and more time', async () => {
-    const court = await open(oneSpeech(1_500, 'end'));
+    const court = await open(oneSpeech(UNDER_WAY_MS, 'end'));
     const first = await court.start();
     const { clock } = await court.act('turn/extend', { turn_id: court.turn_id, extension_ms: 1_000 });
     expect(Date.parse(clock.deadline) - Date.parse(first.deadline)).toBe(1_000);
@@ -157,7 +161,7 @@ describe.skipIf(isLeftOut)(`deadlines, ${kind}`, () => {
   });
 
   test('what runs out while no worker is there is found by the next, once', async () => {
-    const court = await open(oneSpeech(1_000, 'end'));
+    const court = await open(oneSpeech(UNDER_WAY_MS, 'end'));
     const { deadline } = await court.start();
     await stack.stopWorkers();
     await untilPassed(deadline);

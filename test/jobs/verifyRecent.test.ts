@@ -86,12 +86,11 @@ describe.skipIf(isLeftOut)('verify.recent', () => {
       const [resolved] = (await findings()).filter((one) => one.stream === stream);
       expect(resolved).toMatchObject({ id: kept.id, issues: [issue], resolved_at: expect.any(Date) });
       expect(await checkOf(session_id)).toMatchObject({ is_valid: true, issues: [] });
-      await vi.waitFor(() =>
-        expect(heard).toEqual([
-          { state: 'open', id: kept.id, stream, job: 'verify.recent', issue_count: 1 },
-          { state: 'resolved', id: kept.id, stream },
-        ]),
-      );
+      const told = [
+        { state: 'open', id: kept.id, stream, job: 'verify.recent', issue_count: 1 },
+        { state: 'resolved', id: kept.id, stream },
+      ];
+      await vi.waitFor(() => expect(heard).toEqual(told), 20_000);
 
       await retitle('Changed');
       await run();

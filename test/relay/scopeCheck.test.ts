@@ -71,7 +71,7 @@ function come() {
 }
 
 const change = () => broadcast.publish(SCOPE_CHANGES, ASSIGNMENT);
-const questions = (count: number) => vi.waitFor(() => expect(asked).toHaveLength(count));
+const questions = (count: number) => vi.waitFor(() => expect(asked).toHaveLength(count), 20_000);
 
 test('who came while the scope was read is not sent away for what was true before', async () => {
   const early = come();
@@ -79,14 +79,14 @@ test('who came while the scope was read is not sent away for what was true befor
   await questions(1);
   const late = come();
   asked.shift()!([]);
-  await vi.waitFor(() => expect(early.closedWith).toEqual([4404]));
+  await vi.waitFor(() => expect(early.closedWith).toEqual([4404]), 20_000);
   expect(late.closedWith).toEqual([]);
   early.visit.leave();
 
   await change();
   await questions(1);
   asked.shift()!([]);
-  await vi.waitFor(() => expect(late.closedWith).toEqual([4404]));
+  await vi.waitFor(() => expect(late.closedWith).toEqual([4404]), 20_000);
   late.visit.leave();
 });
 

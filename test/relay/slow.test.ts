@@ -51,7 +51,7 @@ describe.skipIf(isLeftOut)(`forty listeners that never read, ${kind}`, () => {
         chunk: Buffer.alloc(0),
         sockets: 40,
         reads: false,
-        ms: 25_000,
+        ms: 90_000,
         until: ended,
       });
       await until('all are there', async () => (await listeners()) >= 41);

@@ -118,7 +118,7 @@ describe('dead letters', () => {
       if (redis) {
         onTestFinished(() => redis.close());
         onTestFinished(queues.close);
-        await vi.waitUntil(() => queues.isConnected(), { timeout: 10_000 });
+        await vi.waitUntil(() => queues.isConnected(), { timeout: 25_000 });
       }
       const letters = queues.queue('dead-letters');
       for (const [jobId, days_ago] of [

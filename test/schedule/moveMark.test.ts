@@ -163,7 +163,9 @@ test('a mover that another one overtook passes nothing that was named when it be
   await writer.query('begin; lock table commands in row exclusive mode');
   await database.pool.query(`update inbox_mark set looked_at = 'epoch'`);
   const overtaken = moveMark(db);
-  await vi.waitUntil(async () => (await worker.query(`select looked_at > 'epoch' as is from inbox_mark`)).rows[0].is);
+  await vi.waitUntil(async () => (await worker.query(`select looked_at > 'epoch' as is from inbox_mark`)).rows[0].is, {
+    timeout: 20_000,
+  });
   await database.pool.query(
     `update inbox_mark set low_water = (select min(position) from commands), stuck = '{}', stuck_from = '{}'`,
   );

@@ -8,7 +8,7 @@ import { timings } from '../../src/infra/timings.ts';
 import { admin, match } from '../support/matchFixture.ts';
 import { jobOf, lineOf, openWorld, type World } from './schedulerHarness.ts';
 
-const QUICKLY = { timeout: 15_000, interval: 20 };
+const QUICKLY = { timeout: 25_000, interval: 20 };
 const SLOTS = ['00', '01', '02'].map((minute) => `2026-03-01T10:${minute}:00.000Z`);
 
 const states = async ({ ticks }: World) => (await ticks()).map(({ status, attempts }) => `${status} ${attempts}`);

@@ -43,12 +43,12 @@ export function followWith(options: ConnectOptions): Follower {
       until(
         `event ${event_sequence}`,
         () => (follower.events.at(-1)?.event_sequence ?? 0) >= event_sequence,
-        15_000,
+        25_000,
       ).catch((error) => {
         throw new Error(`${error.message}; it is ${state()}`);
       }),
     becomes: (wanted) =>
-      until(wanted, () => client.state === wanted, 15_000).catch((error) => {
+      until(wanted, () => client.state === wanted, 25_000).catch((error) => {
         throw new Error(`${error.message}; it is ${state()}`);
       }),
   };

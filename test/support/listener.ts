@@ -33,7 +33,7 @@ export interface ListenOptions {
   namespace?: Namespace;
 }
 
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 25_000;
 
 function mailbox(namespace?: Namespace) {
   const messages: Json[] = [];

@@ -3,9 +3,9 @@
  * demoted, filled up and stopped. A wire before it (wire.ts) makes it hang, or leads one address to another server.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -89,6 +89,7 @@ async function launch(port: number, options: string[], policy = 'noeviction'): P
 
 const running = new Set<ChildProcess>();
 const folders = new Set<string>();
+const PATIENCE_MS = 20_000;
 process.on('exit', () => {
   for (const server of running) server.kill('SIGKILL');
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
@@ -101,13 +102,25 @@ function untilExit(server: ChildProcess): ChildProcess {
   return server;
 }
 
+/**
+ * Below those that the system hands out: a server that is away for a while, or not there yet, keeps its port, though
+ * others listen on any port and connect from any. The second port of a node of a Cluster, 10,000 further, is below them, too.
+ */
+const [FIRST_PORT, PORTS] = [10_240, 12_000];
+
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const port = FIRST_PORT + randomInt(PORTS);
+    const server = createServer().listen(port, '127.0.0.1');
+    const isFree = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
+    if (!isFree) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }
 
 /** What makes it a Cluster of one node. */
@@ -120,4 +133,10 @@ export function clusterOptions(): string[] {
 /** A Redis as our processes use it, said nothing of; to be closed. */
 export function useRedis(url: string, prefix = ''): RedisServer {
   return openRedis({ url, process: 'test', prefix, log: createLog('silent', 'test') });
+}
+
+/** For tests whose Redis is never away: they wait for its answers as long as a busy machine takes. */
+export function useRedisPatiently(url: string): RedisServer {
+  const server = useRedis(url);
+  return { ...server, ask: (question) => server.ask(question, PATIENCE_MS) };
 }

@@ -299,7 +299,7 @@ describe('the signer as a part', () => {
   test('makes keys and state at its first start, signs, and says its keys; a second key retires the first', async () => {
     await grow(3);
     const { signer, metrics, headKey } = await start();
-    await expect.poll(notes, { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(notes, { timeout: 25_000 }).toHaveLength(1);
     expect((await metrics.signedSize.get()).values[0]!.value).toBe(3);
     await signer.close();
     const keys = await rows('select name, use, from_size::integer, retired_at from log_keys order by use');
@@ -315,7 +315,7 @@ describe('the signer as a part', () => {
     await rm(join(folder, 'signer/here/log.key'));
     await grow(2);
     const again = await start();
-    await expect.poll(notes, { timeout: 10_000 }).toHaveLength(2);
+    await expect.poll(notes, { timeout: 25_000 }).toHaveLength(2);
     await again.signer.close();
     expect(
       await rows(`select count(*)::integer, count(retired_at)::integer as retired from log_keys where use = 'log'`),
@@ -325,18 +325,18 @@ describe('the signer as a part', () => {
   test('says once that it refuses, makes no new state, and goes on when the state is back', async () => {
     await grow(3);
     const { signer } = await start();
-    await expect.poll(notes, { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(notes, { timeout: 25_000 }).toHaveLength(1);
     await signer.close();
     const stateFile = join(folder, 'signer/here/state.json');
     const state = await readFile(stateFile);
     await rm(stateFile);
     await grow(1);
     const { signer: lost, metrics } = await start();
-    await expect.poll(() => refuses(metrics), { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => refuses(metrics), { timeout: 25_000 }).toBe(1);
     expect(errors).toEqual([{ reason: `there is no state in ${stateFile}` }]);
     await writeFile(stateFile, state);
-    await expect.poll(() => refuses(metrics), { timeout: 10_000 }).toBe(0);
-    await expect.poll(notes, { timeout: 10_000 }).toHaveLength(2);
+    await expect.poll(() => refuses(metrics), { timeout: 25_000 }).toBe(0);
+    await expect.poll(notes, { timeout: 25_000 }).toHaveLength(2);
     await lost.close();
   });
 

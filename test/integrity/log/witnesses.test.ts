@@ -24,7 +24,7 @@ import { cloneDatabase, type TestDatabase } from '../../support/database.ts';
 import { newStream, sequenceAll } from '../../support/logStreams.ts';
 
 const origin = 'court.example/log';
-const SOON = { timeout: 10_000 };
+const SOON = { timeout: 25_000 };
 
 let database: TestDatabase;
 let pool: pg.Pool;
