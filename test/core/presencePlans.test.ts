@@ -58,7 +58,7 @@ beforeAll(async () => {
     from generate_series(0, ${ROWS - 1}) as i;
     set session_replication_role = origin`);
   await database.pool.query('analyze');
-}, 240_000);
+}, 480_000);
 
 afterAll(async () => {
   for (const pool of pools) await pool.end();

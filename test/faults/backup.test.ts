@@ -104,7 +104,7 @@ async function eventsIn({ pool }: TestDatabase): Promise<string[]> {
 }
 
 test('the embedded database is backed up while it runs, and restored into a fresh home', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   const people = cast();
   const settings = (home: string) => ({ PLEAROLL_HOME: join(folder, home), JWT_SECRET: SECRET, LOG_LEVEL: 'warn' });

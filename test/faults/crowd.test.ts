@@ -8,7 +8,7 @@ import { verifyAll } from '../../chaos/rounds.ts';
 import { openScene } from './scene.ts';
 
 const SOAK = { size: 500, sessions: 10, for_ms: 60_000, kill_every_ms: 15_000 };
-const WITHIN_MS = 240_000;
+const WITHIN_MS = 480_000;
 
 describe.skipIf(inject('redisUrl') === null)('a crowd', () => {
   test('is told the record and nothing else, whoever comes and goes and whatever dies', {

@@ -14,7 +14,7 @@ import { acceptEntry, commandState, type Scene, shareScene } from './scene.ts';
 /** Some of the processes that are started one after the other are waited for until they are held for stalled. */
 const SETTLED_WITHIN_MS = 120_000;
 
-describe.skipIf(inject('redisUrl') === null)('a command', { timeout: 180_000 }, () => {
+describe.skipIf(inject('redisUrl') === null)('a command', { timeout: 300_000 }, () => {
   let redis: TestRedis;
   beforeAll(async () => {
     redis = await startRedis();

@@ -50,7 +50,7 @@ describe.skipIf(isLeftOut)('a backlog', () => {
   };
   const metric = (name: string) => amountAt(name, [stack]);
 
-  test('a stream that somebody has locked shuts the door for itself alone', { timeout: 120_000 }, async () => {
+  test('a stream that somebody has locked shuts the door for itself alone', { timeout: 300_000 }, async () => {
     const stuck = sessions[0]!.session_id;
     const stranger = await stack.pool.connect();
     onTestFinished(() => stranger.release(true));
@@ -90,7 +90,7 @@ describe.skipIf(isLeftOut)('a backlog', () => {
   });
 
   test('what galleries flood is refused when it fills its quarter, and the court goes on meanwhile', {
-    timeout: 180_000,
+    timeout: 300_000,
   }, async () => {
     const [loud, other] = [cast(), cast()];
     const galleries = await Promise.all(
@@ -144,7 +144,7 @@ describe.skipIf(isLeftOut)('a backlog', () => {
   });
 
   test('shuts the door for who fills it, then for all, and opens it when it is worked off', {
-    timeout: 180_000,
+    timeout: 300_000,
   }, async () => {
     await stack.stopWorkers();
     // What other APIs accept counts as well; the rest comes in over HTTP.

@@ -9,7 +9,7 @@ import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 import { everythingStored } from '../support/stored.ts';
 import { expectIntact } from '../support/verdict.ts';
 
-const WORDS = 'the witness Ottoline Quill-Featherstonehaugh';
+const WORDS = 'the witness Philippa Cholmondeley-Marjoribanks';
 
 describe.skipIf(isLeftOut)('erasing a payload', () => {
   let stack: Stack;

@@ -22,7 +22,7 @@ const TRANSPORTS = [
   ['socket.io', listenOnSocketIo],
 ] as const;
 
-describe.skipIf(isLeftOut)('many at once in a gallery', { timeout: 120_000 }, () => {
+describe.skipIf(isLeftOut)('many at once in a gallery', { timeout: 300_000 }, () => {
   let stack: Stack;
   let people: Cast;
   let place: Awaited<ReturnType<typeof openSession>>;

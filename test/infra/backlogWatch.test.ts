@@ -82,7 +82,7 @@ test('what waits its turn for a minute shuts the door, as nobody applies anythin
   expect(watch.isRefusing()).toBe(true);
 });
 
-test('one institution that fills its share is refused while others come in', { timeout: 60_000 }, async () => {
+test('one institution that fills its share is refused while others come in', { timeout: 300_000 }, async () => {
   await accept(boundFor(0) / 2, FIRST);
   const watch = await open();
   expect(watch.refusalOf({ institution_id: FIRST })).toBe('share');
@@ -126,7 +126,7 @@ const gallery = { stream: 'gallery:1' };
 const court = { stream: 'session:1' };
 
 test('what is none of the court’s has a quarter of the bound, and shuts the door for itself alone', {
-  timeout: 60_000,
+  timeout: 300_000,
 }, async () => {
   await accept(boundFor(0) / 4, FIRST, 0, 40, 'gallery');
   const watch = await open();

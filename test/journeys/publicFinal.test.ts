@@ -178,7 +178,7 @@ async function runRetention(days: number): Promise<Json> {
   }
 }
 
-describe.skipIf(isLeftOut)(`a public final, ${kind}`, { timeout: 120_000 }, () => {
+describe.skipIf(isLeftOut)(`a public final, ${kind}`, { timeout: 300_000 }, () => {
   const listeners: Listener[] = [];
 
   test('before it begins everybody looks in, and nobody is in anybody’s way', async () => {

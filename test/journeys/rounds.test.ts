@@ -68,7 +68,7 @@ async function speech({ act }: Court, turn: Json, who: Person, during: (turn: { 
 const nothing = async () => {};
 
 describe.skipIf(isLeftOut)(`a round, ${kind}`, () => {
-  test('an appellate moot from the reserved rebuttal to the seal', { timeout: 60_000 }, async () => {
+  test('an appellate moot from the reserved rebuttal to the seal', { timeout: 300_000 }, async () => {
     const court = await open('moot-20');
     const { people, act, read, turns } = court;
     const { petitioner, respondent, presiding, judge, bailiff }: Cast = people;
@@ -134,7 +134,7 @@ describe.skipIf(isLeftOut)(`a round, ${kind}`, () => {
   });
 
   test('a mock trial with witnesses called in turn, objections ruled and exhibits in evidence', {
-    timeout: 60_000,
+    timeout: 300_000,
   }, async () => {
     const court = await open('mock-trial-tba');
     const { people, act, read, turns, refused } = court;

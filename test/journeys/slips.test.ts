@@ -15,7 +15,7 @@ describe.skipIf(isLeftOut)(`an evening of slips, ${kind}`, () => {
 
   afterAll(() => stack.stop());
 
-  test('ends with a record that has each mistake and what holds instead', { timeout: 60_000 }, async () => {
+  test('ends with a record that has each mistake and what holds instead', { timeout: 300_000 }, async () => {
     const people = cast();
     const { admin, presiding, petitioner, respondent, bailiff } = people;
     const say = (path: string, who: Person, body: Json = {}) => post(stack.url, path, who, body);

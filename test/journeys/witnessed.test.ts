@@ -57,7 +57,7 @@ describe.skipIf(isLeftOut)('a hearing with a witness', () => {
   const readNote = async () => (await fetch(`${stack.url}/integrity/checkpoint`)).text();
 
   test('is cosigned, before the witness was killed and after, and no second history is', {
-    timeout: 90_000,
+    timeout: 300_000,
   }, async () => {
     const { session_id, path } = await openSession(stack.url, people);
     await untilSigned();

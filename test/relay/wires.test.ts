@@ -45,7 +45,7 @@ describe.each([
   beforeEach(async () => {
     world = createWorld({ future: FUTURE, committed: BEGINNING, random: () => 0.5, maxReplay: 0, withHeadCheck: true });
     const { listeners } = world;
-    const Floodgate = createFloodgate(createMetrics(), { pingEvery_ms: 300, isWrittenBeneath });
+    const Floodgate = createFloodgate(createMetrics(), { pingEvery_ms: 1_000, isWrittenBeneath });
     let beneath = 0;
     const { socketBeneath } = Floodgate;
     Floodgate.socketBeneath = (ws) => {

@@ -8,6 +8,8 @@ import { inject } from 'vitest';
 import { markFailed } from './failedDatabases.ts';
 import { failedTest } from './failedTest.ts';
 
+const IN_USE = '55006';
+
 export interface TestDatabase {
   /** Superuser. */
   url: string;
@@ -18,7 +20,7 @@ export interface TestDatabase {
 export async function cloneDatabase(): Promise<TestDatabase> {
   const template = new URL(inject('postgresUrl'));
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await asAdmin((client) => client.query(`create database ${name} template ${template.pathname.slice(1)}`));
+  await asAdmin((client) => insist(client, `create database ${name} template ${template.pathname.slice(1)}`));
   const url = new URL(template);
   url.pathname = `/${name}`;
   const pool = new pg.Pool({ connectionString: url.href, max: 4 });
@@ -35,9 +37,19 @@ export async function cloneDatabase(): Promise<TestDatabase> {
         console.error(`kept for ${failed}: ${url.href}`);
         return asAdmin((client) => client.query(markFailed(name, failed)));
       }
-      await asAdmin((client) => client.query(`drop database if exists ${name} with (force)`));
+      await asAdmin((client) => insist(client, `drop database if exists ${name} with (force)`));
     },
   };
+}
+
+/** Postgres waits five seconds until everybody has left a database, which on a busy machine may be too short. */
+async function insist(client: pg.Client, text: string, tries = 6): Promise<void> {
+  try {
+    await client.query(text);
+  } catch (fault) {
+    if ((fault as pg.DatabaseError).code !== IN_USE || tries === 1) throw fault;
+    await insist(client, text, tries - 1);
+  }
 }
 
 async function asAdmin(work: (client: pg.Client) => Promise<unknown>): Promise<void> {

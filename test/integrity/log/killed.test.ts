@@ -20,7 +20,7 @@ import { changeActor, newStream, sequenceAll } from '../../support/logStreams.ts
 import { Died, type Mortal, mortalPool } from '../../support/mortal.ts';
 
 /** Each of some dozens of deaths is followed by a few files that are flushed. */
-const PATIENTLY = { timeout: 180_000 };
+const PATIENTLY = { timeout: 300_000 };
 
 let database: TestDatabase;
 let pool: pg.Pool;
