@@ -86,7 +86,8 @@ describe.skipIf(isLeftOut).each(TRANSPORTS)(`connections on %s, ${kind}`, (_, { 
       }
       const closed_ms = performance.now() - at;
       for (const url of stack.relays) await expect(listen(connect, who.token, url)).rejects.toThrow(REFUSED);
-      for (const url of stack.apis) await vi.waitFor(async () => expect(await statusAt(url, who)).toBe(401), PATIENCE_MS);
+      for (const url of stack.apis)
+        await vi.waitFor(async () => expect(await statusAt(url, who)).toBe(401), PATIENCE_MS);
       return closed_ms;
     };
     expect(await quickest(WITHIN_MS + 500, revoking)).toBeLessThan(WITHIN_MS + 500);
