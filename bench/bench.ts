@@ -1,6 +1,6 @@
 /**
  * `npm run bench` runs every benchmark, `npm run bench -- <name>` one of them. Options: --seconds 8, --rounds 1,
- * --connections 1,64,256, --listeners 10000, --sessions 2000, --only offline,zips,server (verify), --only ours,direct,naive (relay: ours,ours-socketio,adapter,streams,nats),
+ * --connections 1,64,256, --lanes 1,2,4, --listeners 10000, --sessions 2000, --only offline,zips,server (verify), --only ours,direct,naive (relay: ours,ours-socketio,adapter,streams,nats),
  * --parts rooms,one_room,replay,storm,slow (relay; room,decisions,doors: gallery), --smoke (gallery, feeds), --old 2000000 --under-way 2500,10000 (grown), --quiet 100.
  */
 import { parseArgs } from 'node:util';
@@ -11,6 +11,7 @@ import { benchCommands } from './commands.ts';
 import { benchFeeds } from './feeds.ts';
 import { benchGallery } from './gallery.ts';
 import { benchGrown } from './grown.ts';
+import { benchLanes } from './lanes.ts';
 import { benchLimiter } from './limiter.ts';
 import type { BenchOptions } from './options.ts';
 import { benchRelay } from './relay.ts';
@@ -33,6 +34,7 @@ const BENCHMARKS: Record<string, (options: BenchOptions) => Promise<void>> = {
   checkpoints: benchCheckpoints,
   grown: benchGrown,
   cold: benchCold,
+  lanes: benchLanes,
 };
 
 const { values, positionals } = parseArgs({
@@ -41,6 +43,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string', default: '8' },
     rounds: { type: 'string', default: '1' },
     connections: { type: 'string', default: '1,64,256' },
+    lanes: { type: 'string', default: '1,2,4' },
     only: { type: 'string', default: '' },
     parts: { type: 'string', default: '' },
     listeners: { type: 'string', default: '10000' },
@@ -57,6 +60,7 @@ const options: BenchOptions = {
   seconds: Number(values.seconds),
   rounds: Number(values.rounds),
   connections: values.connections.split(',').map(Number),
+  lanes: values.lanes.split(',').map(Number),
   only: values.only.split(',').filter(Boolean),
   parts: values.parts.split(',').filter(Boolean),
   listeners: Number(values.listeners),

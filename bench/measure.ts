@@ -24,6 +24,10 @@ export interface Point {
 
 /** What a server's database is a copy of. */
 export interface Footing {
+  /** Tells contestants of one name apart. */
+  label?: string;
+  /** Of its processes, beside the usual. */
+  settings?: Record<string, string>;
   /** Undefined: the template of the grounds, with nothing but their sessions. */
   template?: string;
   /** Of what is older nothing is checked. */
@@ -52,9 +56,10 @@ export async function enterContestant(
   signal: AbortSignal,
   footing: Footing = {},
 ): Promise<Contestant> {
-  const database = `bench_${name}${footing.template ? '_on_another' : ''}`;
+  const { label, settings } = footing;
+  const database = `bench_${name}${footing.template ? '_on_another' : ''}${label ? `_${label}` : ''}`;
   const databaseUrl = await grounds.openDatabase(database, footing.template);
-  const running = await startServer(name, { databaseUrl, redisUrl: grounds.redisUrl });
+  const running = await startServer(name, { databaseUrl, redisUrl: grounds.redisUrl }, settings);
   const leave = async () => {
     await running.stop();
     await grounds.dropDatabase(database);

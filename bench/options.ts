@@ -5,6 +5,8 @@ export interface BenchOptions {
   /** How often all of it is repeated; medians are shown. */
   rounds: number;
   connections: number[];
+  /** How many the court has, one contestant for each. */
+  lanes: number[];
   /** Names of contestants; all where there is none. */
   only: string[];
   /** Of the relay's benchmark; all where there is none. */

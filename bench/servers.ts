@@ -40,10 +40,14 @@ export const PROCESSES: Record<ServerName, Record<string, string[]>> = {
   naive: { worker: ['peers/naive.js', 'worker'], api: ['peers/naive.js', 'api'] },
 };
 
-export function startServer(name: ServerName, backing: Backing): Promise<RunningServer> {
+export function startServer(
+  name: ServerName,
+  backing: Backing,
+  settings?: Record<string, string>,
+): Promise<RunningServer> {
   // Of exhibits, which a folder keeps for one installation alone.
   const BLOB_DIR = mkdtempSync(join(HOME, 'exhibits-'));
-  return startProcesses(name, PROCESSES[name], backing, { BLOB_DIR });
+  return startProcesses(name, PROCESSES[name], backing, { BLOB_DIR, ...settings });
 }
 
 /** @param processes the arguments of each by its group; `url` is that of the API, or of the last */

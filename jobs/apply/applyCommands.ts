@@ -6,6 +6,7 @@
 import type { Job } from 'bullmq';
 import type { Outcome, Postponed } from '../../src/core/apply/outcome.ts';
 import { createBatcher } from '../../src/core/batcher.ts';
+import { courtLanes } from '../../src/core/definitions/lanes.ts';
 import { apartKinds, laneOf, type Work, wayOf, workOf } from '../../src/core/definitions/stream.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import type { Doorbell } from '../../src/infra/queue/queue.ts';
@@ -27,7 +28,7 @@ interface Request {
   suspect: boolean;
 }
 
-const LANES = 2;
+const LANES = courtLanes.count;
 /** More of them, so that no command waits behind those that yield, and none of the court's for what is apart from it. */
 const PLACES = { behind: LANES, apart: LANES + 1 };
 const LANE_BATCH = 64;

@@ -7,8 +7,15 @@ export interface HealthFacts {
   database: { version: string; bytes: number; durability: Durability };
   record: { streams: number; events: number; assignments: number; sessions: { [status: string]: number } };
   findings_open: number;
-  /** Accepted within the last 24 hours. */
-  commands: { accepted: number; applied: number; rejected: number; dead: number; p99_ms: number | null };
+  /** Accepted within the last `hours`, which are 24 unless the report had not time for them. */
+  commands: {
+    accepted: number;
+    applied: number;
+    rejected: number;
+    dead: number;
+    p99_ms: number | null;
+    hours: number;
+  };
   inbox: { pending: number; dead: number; oldest_pending_seconds: number };
   /** Ticks fired within the last 24 hours. */
   jobs: {
@@ -31,7 +38,11 @@ const OVERDUE_SECONDS = 300;
 export function assessHealth({ database, findings_open, commands, inbox, jobs, queues }: HealthFacts): string[] {
   const concerns: string[] = [];
   if (findings_open > 0) concerns.push(`${count(findings_open, 'finding')} about the record: see /ops/findings.`);
-  if (commands.dead > 0) concerns.push(`${count(commands.dead, 'command')} of the last 24 hours died.`);
+  if (commands.dead > 0)
+    concerns.push(`${count(commands.dead, 'command')} of the last ${count(commands.hours, 'hour')} died.`);
+  if (commands.hours < 24) {
+    concerns.push(`The report had time to count the commands of ${count(commands.hours, 'hour')}, not of 24.`);
+  }
   if (inbox.oldest_pending_seconds > PENDING_TOO_LONG_SECONDS) {
     concerns.push(`A command has been waiting for its outcome for ${inbox.oldest_pending_seconds} seconds.`);
   }

@@ -3,8 +3,6 @@
  * stored, and read at `/ops/health-report`; a second run of the same tick writes it anew.
  */
 import type pg from 'pg';
-import { firstIdOf } from '../../src/core/chain/ids.ts';
-import { readClock } from '../../src/core/sql/databaseClock.ts';
 import { withTimeout } from '../../src/core/withTimeout.ts';
 import { readInboxLoad } from '../../src/infra/backlog/backlog.ts';
 import { readDurability } from '../../src/infra/postgres/durability.ts';
@@ -12,32 +10,22 @@ import { readVersion } from '../../src/infra/process/version.ts';
 import { QUEUE_NAMES, type Queues } from '../../src/infra/queue/queue.ts';
 import { defineJob } from '../job.ts';
 import { assessHealth, type HealthFacts } from './assessHealth.ts';
+import { countCommands } from './countCommands.ts';
 
 const QUEUE_WITHIN_MS = 5_000;
-const DAY_MS = 86_400_000;
-/** How far an API's clock, which makes the ids, may be behind the database's, and how long a command may be under way. */
-const ID_SLACK_MS = 3_600_000;
-
-/** Ids grow with time: what was accepted lately is found by them, without an index of its own. */
-export const READ_COMMANDS = `
-  select count(*) as accepted, count(*) filter (where status = 'applied') as applied,
-    count(*) filter (where status = 'rejected') as rejected, count(*) filter (where status = 'dead') as dead,
-    (1000 * percentile_disc(0.99) within group (order by extract(epoch from finished_at - accepted_at)))::integer
-      as p99_ms
-  from commands where id >= $1 and accepted_at > clock_timestamp() - interval '24 hours'`;
 
 export const reportHealth = defineJob({
   name: 'report.health',
   summary: 'Stores a report on the last 24 hours, with what somebody should look at',
   most_ms: 5 * 60_000,
-  async run({ pool, verifierPool, queues, slot, progress }) {
+  async run({ pool, verifierPool, queues, slot, progress, isOver }) {
     const { findings_open, ...inbox } = await readInboxLoad(pool);
     const facts: HealthFacts = {
       version: readVersion(),
       database: await readDatabase(verifierPool),
       record: await readRecord(verifierPool),
       findings_open,
-      commands: await readCommands(pool),
+      commands: await countCommands(pool as never, isOver),
       inbox: { ...inbox, oldest_pending_seconds: Math.floor(inbox.oldest_pending_seconds) },
       jobs: await readJobs(pool),
       queues: await readQueues(queues),
@@ -68,12 +56,6 @@ async function readRecord(pool: pg.Pool): Promise<HealthFacts['record']> {
          (select status, count(*) as n from courtroom_sessions group by status) as counted) as sessions
      from streams`,
   );
-  return rows[0];
-}
-
-async function readCommands(pool: pg.Pool): Promise<HealthFacts['commands']> {
-  const now_ms = Date.parse(await readClock(pool));
-  const { rows } = await pool.query(READ_COMMANDS, [firstIdOf(now_ms - DAY_MS - ID_SLACK_MS)]);
   return rows[0];
 }
 

@@ -3,8 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, inject, onTestFinished, test, vi } from 'vitest';
 import type { JobTools, TimedJob } from '../../jobs/job.ts';
 import { assessHealth, type HealthFacts } from '../../jobs/upkeep/assessHealth.ts';
+import { countCommands, READ_PIECE } from '../../jobs/upkeep/countCommands.ts';
 import { pruneCommands } from '../../jobs/upkeep/pruneCommands.ts';
-import { READ_COMMANDS, reportHealth } from '../../jobs/upkeep/reportHealth.ts';
+import { reportHealth } from '../../jobs/upkeep/reportHealth.ts';
 import { sweepExpired } from '../../jobs/upkeep/sweepExpired.ts';
 import { firstIdOf, newCommandId } from '../../src/core/chain/ids.ts';
 import { openQueues, type Queues } from '../../src/infra/queue/queue.ts';
@@ -275,7 +276,7 @@ describe('report.health', () => {
           database: { version: expect.any(String), bytes: expect.any(Number), durability: { fsync: 'off' } },
           record: { streams: 0, events: 0, assignments: 0, sessions: {} },
           findings_open: 0,
-          commands: { accepted: 0, applied: 0, rejected: 0, dead: 0, p99_ms: null },
+          commands: { accepted: 0, applied: 0, rejected: 0, dead: 0, p99_ms: null, hours: 24 },
           inbox: { pending: 0, dead: 0, oldest_pending_seconds: 0 },
           jobs: [{ name: 'test.work', failed: 1, succeeded: 0, incomplete: 0 }],
           queues: { maintenance: expect.any(Object), commands: expect.any(Object) },
@@ -284,24 +285,56 @@ describe('report.health', () => {
     ]);
   });
 
+  /** Of so many hours ago, each applied within so many milliseconds. */
+  const storeCommands = ({ database }: World, count: number, hours_ago: number, took_ms = '0', status = 'applied') =>
+    database.pool.query(
+      `insert into commands (id, name, stream, streams, input, actor_id, actor_role, reply_to, request_id, status,
+         accepted_at, finished_at, outcome)
+       select (lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || lpad(to_hex(n), 20, '0'))::uuid, 'x',
+         'session:x', '{session:x}', '{}', 'system', 'system', '', '', $3, at,
+         case when $3 <> 'accepted' then at + ${took_ms} * interval '1 millisecond' end, case when $3 <> 'accepted' then '{}' end
+       from generate_series(1, $1) as n, (select clock_timestamp() - $2 * interval '1 hour' as at) a`,
+      [count, hours_ago, status],
+    );
+
   test('counts the commands of a day by their ids, however many there are of before', async () => {
     const world = await openWorld();
-    const store = (count: number, days_ago: number) =>
-      world.database.pool.query(
-        `insert into commands (id, name, stream, streams, input, actor_id, actor_role, reply_to, request_id, status,
-           accepted_at, finished_at, outcome)
-         select (lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || lpad(to_hex(n), 20, '0'))::uuid, 'x',
-           'session:x', '{session:x}', '{}', 'system', 'system', '', '', 'applied', at, at, '{}'
-         from generate_series(1, $1) as n, (select now() - $2 * interval '1 day' as at) a`,
-        [count, days_ago],
-      );
-    await store(20_000, 3);
-    await store(10, 0.9);
+    await storeCommands(world, 20_000, 72);
+    await storeCommands(world, 10, 21.6);
     await world.database.pool.query('analyze commands');
-    const since = firstIdOf(Date.now() - 1.1 * DAY_MS);
-    const { rows } = await world.worker.query(`explain (analyze, buffers, format json) ${READ_COMMANDS}`, [since]);
+    const now_ms = Date.now();
+    const values = [firstIdOf(now_ms - DAY_MS), firstIdOf(now_ms), new Date(now_ms - DAY_MS).toISOString()];
+    const { rows } = await world.worker.query(`explain (analyze, buffers, format json) ${READ_PIECE}`, values);
     expect(rows[0]['QUERY PLAN'][0].Plan['Shared Hit Blocks']).toBeLessThan(50);
-    expect((await world.worker.query(READ_COMMANDS, [since])).rows[0]).toMatchObject({ accepted: 10, applied: 10 });
+    const counted = await countCommands(world.worker as never, () => false);
+    expect(counted).toEqual({ accepted: 10, applied: 10, rejected: 0, dead: 0, p99_ms: 0, hours: 24 });
+  });
+
+  test('counts each command of a day once, however it ended, and says what 99 of a hundred did not exceed', async () => {
+    const world = await openWorld();
+    // The clocks of an API and of the database differ: one is of a minute to come, another of an hour before its id.
+    await storeCommands(world, 1, -1 / 60, '1');
+    for (const hours of [1 / 6, 0.5, 12, 23.9]) await storeCommands(world, 99, hours, 'n');
+    await storeCommands(world, 3, 5, '12345', 'rejected');
+    await storeCommands(world, 2, 6, '70000', 'dead');
+    await storeCommands(world, 4, 7, '0', 'accepted');
+    await storeCommands(world, 7, 24.1);
+    expect(await countCommands(world.worker as never, () => false)).toEqual({
+      ...{ accepted: 406, applied: 397, rejected: 3, dead: 2 },
+      // Of the 402 that have ended the 398th, which took 12.345 seconds.
+      ...{ p99_ms: 12_000, hours: 24 },
+    });
+  });
+
+  test('counts the newest where its time is over before the day is, and says of how many hours', async () => {
+    const world = await openWorld();
+    await storeCommands(world, 5, 0.5);
+    await storeCommands(world, 5, 3);
+    let asked = 0;
+    const counted = await countCommands(world.worker as never, () => ++asked > 5);
+    expect(counted).toMatchObject({ accepted: 5, hours: 1 });
+    const facts = { ...well, commands: counted };
+    expect(assessHealth(facts)).toEqual(['The report had time to count the commands of 1 hour, not of 24.']);
   });
 
   const durability = { synchronous_commit: 'on', synchronous_standby_names: '', fsync: 'on', full_page_writes: 'on' };
@@ -310,7 +343,7 @@ describe('report.health', () => {
     database: { version: '18', bytes: 1, durability },
     record: { streams: 1, events: 1, assignments: 1, sessions: {} },
     findings_open: 0,
-    commands: { accepted: 1, applied: 1, rejected: 0, dead: 0, p99_ms: 3 },
+    commands: { accepted: 1, applied: 1, rejected: 0, dead: 0, p99_ms: 3, hours: 24 },
     inbox: { pending: 0, dead: 0, oldest_pending_seconds: 0 },
     jobs: [
       {

@@ -4,13 +4,14 @@
  */
 import { type Acceptance, findFingerprint, type Submission } from '../../core/apply/inbox.ts';
 import { type Bounds, createBatcher, LaneFull } from '../../core/batcher.ts';
+import { courtLanes } from '../../core/definitions/lanes.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 import { laneOf, wayOf } from '../../core/definitions/stream.ts';
 import type { BacklogWatch, Sender } from '../../infra/backlog/backlogWatch.ts';
 import { createRoom } from './room.ts';
 import { createStore, type StoreOptions, wasNotAnswered, wasRefused } from './storeBatch.ts';
 
-export const LANES = 2;
+export const LANES = courtLanes.count;
 /** One more: what is apart from the court fills a lane of its own alone. */
 const APART = LANES;
 const MAX_FLUSH = 256;
