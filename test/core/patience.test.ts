@@ -40,9 +40,12 @@ async function hold(url: string, ...statements: string[]): Promise<pg.Client> {
   return client;
 }
 
+/** Others wait in other databases of the same server. */
+const HERE = 'pid in (select pid from pg_stat_activity where datname = current_database())';
+
 /** Is a lock on the table, or on whoever uses it, asked for in vain? */
 async function isAwaited({ pool }: TestDatabase, condition: string): Promise<boolean> {
-  const { rowCount } = await pool.query(`select from pg_locks where not granted and ${condition}`);
+  const { rowCount } = await pool.query(`select from pg_locks where not granted and ${HERE} and ${condition}`);
   return rowCount! > 0;
 }
 
@@ -97,12 +100,14 @@ test('an index is built while its table is written to, and one that was cut off 
   const cutOff = expect(build()).rejects.toThrow('canceling statement');
   await until('it waits for those before it', () => isAwaited(database, onHolder));
   await database.pool.query(`set statement_timeout = '25s'; update assignments set title = title where false`);
-  await database.pool.query(`select pg_cancel_backend(pid) from pg_locks where not granted and ${onHolder}`);
+  await database.pool.query(
+    `select pg_cancel_backend(pid) from pg_locks where not granted and ${HERE} and ${onHolder}`,
+  );
   await cutOff;
   expect(await isValid()).toBe(false);
 
   const built = build();
-  await until('the next waits as well', () => isAwaited(database, 'not granted'));
+  await until('the next waits as well', () => isAwaited(database, 'true'));
   await holder.query('commit');
   await built;
   expect(await isValid()).toBe(true);
