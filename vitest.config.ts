@@ -120,7 +120,7 @@ export default defineConfig({
           name: 'faults',
           testTimeout: isEverything ? 300_000 : 120_000,
           // Of what tests share it is a hook that starts the processes.
-          hookTimeout: 120_000,
+          hookTimeout: isEverything ? 300_000 : 120_000,
         },
       },
       ...(isEverything ? [{ test: { ...withServers, ...files(VERSIONS), name: 'versions' } }] : []),

@@ -68,7 +68,7 @@ describe('a new command', () => {
       expect(tried.stdout + tried.stderr).toContain('reserveRuling decides nothing yet');
       expect(tried.status).toBe(1);
     },
-    60_000,
+    240_000,
   );
 
   test.each([

@@ -166,7 +166,7 @@ describe.skipIf(isLeftOut)(`a client's token, ${kind}`, () => {
   test('that was refused is followed by a fresh one, once', async () => {
     const { session_id, path } = await openSession(stack.url, people);
     // The first lives long enough to be let in with on a busy machine; the second has ended with it.
-    const tokens = [tokenFor(4), tokenFor(4), tokenFor(3_600)];
+    const tokens = [tokenFor(7), tokenFor(7), tokenFor(3_600)];
     const { liar, errors, states, becomes, reached } = await follow(session_id, { token: () => tokens.shift()! });
     await becomes('live');
     await until('it lost its connection', () => states.includes('stale'));
@@ -179,7 +179,7 @@ describe.skipIf(isLeftOut)(`a client's token, ${kind}`, () => {
 
   test('that is text ends the client with it', async () => {
     const { session_id } = await openSession(stack.url, people);
-    const { errors, becomes } = await follow(session_id, { token: tokenFor(2) });
+    const { errors, becomes } = await follow(session_id, { token: tokenFor(8) });
     await becomes('live');
     await becomes('closed');
     expect(errors).toMatchObject([{ code: 'unauthenticated', close_code: 4401 }]);
