@@ -41,7 +41,7 @@ interface Played {
 const onWhich = (list: string[], i: number) => list[i % list.length]!;
 
 describe.skipIf(isLeftOut)(`the hearings, ${kind}`, () => {
-  test('every listener hears the log, once and in order, and the record verifies', { timeout: 240_000 }, async () => {
+  test('every listener hears the log, once and in order, and the record verifies', { timeout: 600_000 }, async () => {
     const people = cast();
     const played = await Promise.all(sheets.map((hearing, i) => play(hearing, people, i)));
     for (const { session_id, listeners, follower, ...rest } of played) {

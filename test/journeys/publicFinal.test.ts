@@ -165,6 +165,7 @@ async function runRetention(days: number): Promise<Json> {
     ...{ connectionString: stack.database.url, max: 1 },
     options: '-c search_path=clock,pg_catalog,public',
   });
+  pool.on('error', () => {});
   const { queues, log } = stack.backbones[0]!;
   const sending = createSend({ db: stack.pool as never, catalog, queues, log, request_id: randomUUID() });
   try {

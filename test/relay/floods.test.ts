@@ -84,7 +84,8 @@ async function watching<T>(attacked: Promise<T>): Promise<OverdueWork<T>> {
   const asking = (async () => {
     while (!isOver) {
       const begun = performance.now();
-      await fetch(`${stack.relayUrl}/livez`);
+      // A connection that was kept may end just as it is used again.
+      await fetch(`${stack.relayUrl}/livez`).catch(() => fetch(`${stack.relayUrl}/livez`));
       slowest_ms = Math.max(slowest_ms, performance.now() - begun);
       const more = memory() - before;
       // What nobody needs any more is nothing that is held.
