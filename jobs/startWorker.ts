@@ -104,7 +104,7 @@ export async function startWorker(
   const importing = { pool: jobPool, inbox: feedsPool, catalog, queues, log, onSchedule: rounds.storeAsked };
   const imports = createImportRunner({ ...importing, fetchSchedule: scheduleFrom(sites) });
   const removeOld = () => sweepMatches(feedsPool, (work) => inTransaction(feedsPool, work));
-  const feedJobs = createFeedJobs({ rooms, removeOld, rounds, imports });
+  const feedJobs = createFeedJobs({ rooms, removeOld, roundStore, rounds, imports });
   const feeds = queues.worker('default', feedJobs.answer, { concurrency: FEED_JOBS_AT_ONCE });
   const answering = [doorbells, apart, integrity, maintenance, feeds] as Worker[];
   await queues.run(answering);

@@ -41,6 +41,7 @@ import * as galleryNotices from './0056_gallery_notices.ts';
 import * as feeds from './0058_feeds.ts';
 import * as feedImports from './0059_feed_imports.ts';
 import * as matches from './0060_matches.ts';
+import * as boards from './0061_boards.ts';
 
 export interface Migration extends Knex.Migration {
   name: string;
@@ -90,4 +91,5 @@ export const migrations: Migration[] = [
   { name: '0058_feeds', ...feeds },
   { name: '0059_feed_imports', ...feedImports },
   { name: '0060_matches', ...matches },
+  { name: '0061_boards', ...boards },
 ];

@@ -4,6 +4,7 @@ import { FEED_RUN } from '../../src/feeds/imports/run.ts';
 import type { ImportRunner } from './importRunner.ts';
 import { HEAL_ROOMS, POLL_ROUND, type PollJob, SYNC_FEED, type SyncJob } from './jobs.ts';
 import type { RoomFeed } from './roomFeed.ts';
+import type { RoundStore } from './roundStore.ts';
 import type { Rounds } from './rounds.ts';
 
 /** Of one worker: most of each is waiting for a site, and a slow one must leave places to others. */
@@ -13,14 +14,16 @@ export interface FeedJobsOptions {
   rooms: Pick<RoomFeed, 'heal'>;
   /** Removes what is kept no longer. */
   removeOld(): Promise<number>;
+  roundStore: Pick<RoundStore, 'verifyLatest'>;
   rounds: Pick<Rounds, 'poll' | 'sync'>;
   imports: Pick<ImportRunner, 'answer'>;
 }
 
-export function createFeedJobs({ rooms, removeOld, rounds, imports }: FeedJobsOptions) {
+export function createFeedJobs({ rooms, removeOld, roundStore, rounds, imports }: FeedJobsOptions) {
   const work: Record<string, (job: Job) => Promise<object>> = {
     [HEAL_ROOMS]: async () => {
       await rooms.heal();
+      await roundStore.verifyLatest();
       return { removed: await removeOld() };
     },
     [POLL_ROUND]: (job) => rounds.poll(job.data as PollJob),

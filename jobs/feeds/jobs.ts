@@ -1,7 +1,7 @@
 /** The jobs of feeds on queue `default`, as the leader asks for them and workers answer. */
 import type { Poll } from './polls.ts';
 
-/** Reads rooms again of which something was missed, and removes matches that are kept no longer. */
+/** Reads rooms again of which something was missed, compares sources again, and removes matches that are kept no longer. */
 export const HEAL_ROOMS = 'rooms.heal';
 /** Asks about one tier of a round. */
 export const POLL_ROUND = 'feed.poll';

@@ -7,6 +7,7 @@ import { type KnownMatch, updatesOfRound } from '../../src/feeds/matches/feedUpd
 import type { MatchChange, MatchUpdate } from '../../src/feeds/matches/nextState.ts';
 import { readImported } from '../../src/feeds/matches/readRound.ts';
 import { storeMatches } from '../../src/feeds/matches/storeMatches.ts';
+import { findUnverified, verifyMatches } from '../../src/feeds/matches/verifyMatches.ts';
 import type { Round, Scoreboard } from '../../src/feeds/providers/provider.ts';
 import { inTransaction } from '../../src/infra/postgres/database.ts';
 import type { Log } from '../../src/infra/telemetry/log.ts';
@@ -56,8 +57,20 @@ export function createRoundStore({ db, feedsPool, publishMatch, touchRooms, metr
     await Promise.all(changes.map(publishMatch));
     const changed = new Set(changes.map(({ match_id }) => match_id));
     touchRooms(updates.flatMap(({ row }) => (row.assignment_id && changed.has(row.id) ? [row.assignment_id] : [])));
+    await verify([...changed]);
     return { matches: updates.length, changes: changes.length };
   }
 
-  return { store, storeRound };
+  /** What other feeds of the institution say of the same matches is looked at, and told. */
+  async function verify(match_ids: readonly string[]): Promise<void> {
+    const changes = await verifyMatches(feedsPool, within, match_ids);
+    await Promise.all(changes.map(publishMatch));
+  }
+
+  /** Looks again at what was changed lately: a worker may have died between the two. */
+  async function verifyLatest(): Promise<void> {
+    await verify(await findUnverified(feedsPool));
+  }
+
+  return { store, storeRound, verifyLatest };
 }

@@ -1,5 +1,10 @@
 /** Feeds: rounds that come in from tournament software, as assignments, by the commands of the admin who asks. */
 import { defineModule } from '../core/definitions/module.ts';
+import { boards } from './boards/board.ts';
+import { calendarLinks } from './boards/calendarLink.ts';
+import { createBoard } from './boards/createBoard.ts';
+import { linkCalendar } from './boards/linkCalendar.ts';
+import { revokeBoard } from './boards/revokeBoard.ts';
 import { settleConflict } from './conflicts/settleConflict.ts';
 import { createFeed } from './createFeed.ts';
 import { disableFeed } from './disableFeed.ts';
@@ -15,8 +20,11 @@ import { removeFeed } from './removeFeed.ts';
 export const feeds = defineModule({
   name: 'feeds',
   problems: feedProblems,
-  reserved: { event_prefixes: [], stream_kinds: ['feed'] },
-  commands: [createFeed, enableFeed, disableFeed, removeFeed, linkPerson, settleConflict],
-  tables: [feedTable],
+  reserved: { event_prefixes: [], stream_kinds: ['feed', 'board', 'calendar'] },
+  commands: [
+    ...[createFeed, enableFeed, disableFeed, removeFeed, linkPerson, settleConflict],
+    ...[createBoard, revokeBoard, linkCalendar],
+  ],
+  tables: [feedTable, boards, calendarLinks],
   queries: [readFeeds, readFeed, readMatchList, readMatchDetails, readShownState, readEventList, readPeople],
 });

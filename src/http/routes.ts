@@ -1,7 +1,10 @@
 /** The routes that are neither commands nor questions of a module. With the lists of modules.ts these are all of the API. */
 import { readCommandState, redriveCommand } from './commands/serveCommandState.ts';
 import { readMatchCalendar } from './feeds/calendar.ts';
+import { openBoard, openBoardByPost } from './feeds/openBoard.ts';
+import { readPersonCalendar } from './feeds/personCalendar.ts';
 import { importFeed, readFeedRun, syncFeed } from './feeds/runRoutes.ts';
+import { readStatus } from './feeds/status.ts';
 import { uploadFeed } from './feeds/uploadFeed.ts';
 import { listAlias, postAlias, reportAlias } from './gallery/aliases.ts';
 import { readCooldown, readCooldownAlias } from './gallery/cooldown.ts';
@@ -47,4 +50,8 @@ export const routes = [
   postAlias,
   reportAlias,
   readMatchCalendar,
+  readPersonCalendar,
+  openBoard,
+  openBoardByPost,
+  readStatus,
 ];

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Express } from 'express';
 import { createScopes } from '../access/demandScope.ts';
 import { createScopeCache } from '../access/scopeCache.ts';
-import type { IssueTicket } from '../core/definitions/command.ts';
+import type { IssueLink, IssueTicket } from '../core/definitions/command.ts';
 import { apartKinds, idOf } from '../core/definitions/stream.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
 import { createAddresses } from '../infra/addresses.ts';
@@ -17,6 +17,7 @@ import type { Config } from '../infra/process/config.ts';
 import { startProcessProbe } from '../infra/process/processProbe.ts';
 import { readVersion } from '../infra/process/version.ts';
 import { type Revocations, startRevocations } from '../infra/revocations.ts';
+import { createLinkSecrets, type LinkSecrets } from '../infra/linkSecrets.ts';
 import { createHeadSigner } from '../infra/signer/heads.ts';
 import { signerFiles } from '../infra/signer/signerFiles.ts';
 import type { Probe } from '../infra/telemetry/probe.ts';
@@ -72,6 +73,7 @@ export async function startApi(
   await claimFiles(backbone, id);
   const revocations = startRevocations({ db, broadcast, log });
   const tokens = openTokens(config, secret, ticketKeys, revocations);
+  const linkSecrets = createLinkSecrets(ticketKeys);
   const instance = randomUUID();
   const outcomes = await listenForOutcomes(instance, { db, broadcast, metrics, log });
   const backlog = await startBacklogWatch({ pool: pools.polls, apart: apartKinds(catalog.kinds), metrics, log });
@@ -107,6 +109,9 @@ export async function startApi(
     feedRuns: createFeedRuns({ db, queues, metrics, log }),
     instance,
     issueTicket: ticketsOf(tokens),
+    issueLink: linksOf(linkSecrets, config),
+    secretHashOf: linkSecrets.hashOf,
+    health: probe.health,
     visits: countReaders({ acceptor, secret: config.SERVER_SECRET ?? secret ?? id, log }),
     metrics,
     log,
@@ -168,6 +173,14 @@ function followScopes(db: Queryable, { broadcast, log }: Backbone) {
 /** A stream that has listeners is a session's. */
 function ticketsOf(tokens: Tokens): IssueTicket {
   return ({ stream, ...ticket }) => tokens.issueTicket({ ...ticket, session_id: idOf(stream) });
+}
+
+/** Absolute where the server knows what the public calls it. */
+function linksOf({ secretOf }: LinkSecrets, { PUBLIC_URL = '' }: Config): IssueLink {
+  return ({ id, secret_hash, path }) => {
+    const secret = secretOf(id, secret_hash);
+    return secret === undefined ? null : `${PUBLIC_URL.replace(/\/+$/, '')}${path(secret)}`;
+  };
 }
 
 /** What is done at once, and for whom, in this process. */

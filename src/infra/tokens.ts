@@ -1,7 +1,7 @@
 /**
  * Tokens: a signed JWT names the sender of a request. Keys are made once; the algorithms that are accepted are those
- * of the key, so a token cannot choose its own. Observer tickets have keys of their own and are good only at the relay.
- * Neither is good once it was revoked.
+ * of the key, so a token cannot choose its own. Observer tickets have keys of their own and are good only at the relay;
+ * tokens of boards have the same keys, and are good only for matches. None is good once it was revoked.
  */
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import jwt from 'jsonwebtoken';
@@ -61,6 +61,8 @@ const TicketClaims = z.object({
     .default({ role: 'observer', institution_id: null }),
 });
 
+const BoardClaims = z.object({ sub: id, role: z.literal('board'), institution_id: id, exp: z.number() });
+
 /** The user that a token names, and until when (seconds since 1970). */
 export interface Identity {
   actor: Actor;
@@ -84,6 +86,11 @@ export interface Tokens {
   /** It may have ended. */
   verifyTicket(token: string): Promise<Ticket | undefined>;
   issueTicket(ticket: TicketParts): string;
+  /** @returns undefined when it is no good token of a board */
+  verifyBoard(token: string): Promise<Identity | undefined>;
+  issueBoard(board: BoardParts): string;
+  /** Was what these name revoked? @throws where Postgres is away */
+  isEnded(origin: Origin): Promise<boolean>;
   /** Was it revoked since it was verified? */
   isRevoked(identity: Identity): boolean;
   /** Calls back whenever more was revoked. */
@@ -97,6 +104,13 @@ export interface TicketParts {
   holder: Actor;
   session_id: string;
   issued_at?: string;
+  expires_at: string;
+}
+
+/** What a board's token is issued for. */
+export interface BoardParts {
+  board_id: string;
+  institution_id: string;
   expires_at: string;
 }
 
@@ -127,6 +141,8 @@ export function createTokens(parts: TokenOptions): Tokens {
   // A client sends one token many times: its signature is checked and it is looked up once, its expiry every time.
   const known = new LRUCache<string, Identity | 'revoked'>({ max: KNOWN_TOKENS, ttl: REMEMBERED_MS });
 
+  const knownBoards = new LRUCache<string, Identity>({ max: KNOWN_TOKENS, ttl: REMEMBERED_MS });
+
   /** Of the token that an actor was verified by: a ticket that is issued for it ends with that token. */
   const names = new WeakMap<Actor, { jti?: string | undefined; sid?: string | undefined }>();
 
@@ -149,10 +165,15 @@ export function createTokens(parts: TokenOptions): Tokens {
     return found;
   }
 
-  async function verifyTicket(token: string): Promise<Ticket | undefined> {
+  /** Of what was signed with a key of tickets. */
+  async function ourPayloadOf(token: string): Promise<unknown> {
     let payload: unknown;
     for (const key of ticketKeys.honoured()) payload ??= await payloadOf(token, key, ticketOptions);
-    const claims = TicketClaims.safeParse(payload).data;
+    return payload;
+  }
+
+  async function verifyTicket(token: string): Promise<Ticket | undefined> {
+    const claims = TicketClaims.safeParse(await ourPayloadOf(token)).data;
     if (!claims) return undefined;
     const { sub, session_id, exp, iat = null, jti } = claims;
     const { role, institution_id, ...of } = claims.holder;
@@ -177,8 +198,36 @@ export function createTokens(parts: TokenOptions): Tokens {
     });
   }
 
+  async function verifyBoard(token: string): Promise<Identity | undefined> {
+    const identity = knownBoards.get(token) ?? (await identifyBoard(token));
+    if (!identity || !isCurrent(identity) || revocations.covers(identity.origin)) return undefined;
+    return identity;
+  }
+
+  async function identifyBoard(token: string): Promise<Identity | undefined> {
+    if (token.length > REMEMBERED_LENGTH) return undefined;
+    const claims = BoardClaims.safeParse(await ourPayloadOf(token)).data;
+    if (!claims) return undefined;
+    const { sub, role, institution_id, exp } = claims;
+    // Whenever it was issued: a board that was revoked stays so.
+    const origin: Origin = { names: [['sid', sub]], institution_id, role, issued_at: null };
+    if (await revocations.isRevoked(origin)) return undefined;
+    const identity: Identity = { actor: { id: sub, role, institution_id }, expires_at: exp, origin };
+    knownBoards.set(token, identity);
+    return identity;
+  }
+
+  function issueBoard({ board_id: sub, institution_id, expires_at }: BoardParts): string {
+    const claims = { sub, role: 'board', institution_id, exp: secondsOf(expires_at) };
+    return jwt.sign(claims, ticketKeys.signing(), { algorithm: TICKET_ALGORITHM });
+  }
+
   const isRevoked = ({ origin }: Identity) => revocations.covers(origin);
-  return { verify, verifyTicket, issueTicket, isRevoked, onRevoked: revocations.onRevoked };
+  const isEnded = async (origin: Origin) => revocations.covers(origin) || revocations.isRevoked(origin);
+  return {
+    ...{ verify, verifyTicket, issueTicket, verifyBoard, issueBoard },
+    ...{ isRevoked, isEnded, onRevoked: revocations.onRevoked },
+  };
 }
 
 /** A name that is as a line that people write has to be. */

@@ -3,10 +3,10 @@
 export const ROLES = ['super_admin', 'admin', 'judge', 'moderator', 'participant'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** The sender of a command or a question. `id` is the user's uuid, `observer:<uuid>`, `system`, or of a reader without a token the address. */
+/** The sender of a command or a question. `id` is the user's uuid, the board's, `observer:<uuid>`, `system`, or of a reader without a token the address. */
 export interface Actor {
   id: string;
-  role: Role | 'observer' | 'system' | 'anonymous';
+  role: Role | 'observer' | 'board' | 'system' | 'anonymous';
   institution_id: string | null;
   /** What the token calls a person. The door alone knows it. */
   name?: string;

@@ -65,6 +65,12 @@ export type IssueTicket = (ticket: {
   expires_at: string;
 }) => string;
 
+/**
+ * The address that opens what a command made: with the secret whose hash the command's input has. Nothing stores the secret.
+ * Null where its key was replaced since, a day later at the latest.
+ */
+export type IssueLink = (link: { id: string; secret_hash: string; path(secret: string): string }) => string | null;
+
 /** Something outside the locked streams that a decision needs, loaded in the same transaction. */
 export interface FactSource<Input, Fact> {
   /** Two commands with one key are never decided in one transaction, so a fact is never stale. */
@@ -97,11 +103,12 @@ export interface Mutation<Input = unknown, States = unknown, Scope = unknown, Fa
   result(applied: Applied<States>, command: Command<Input>, fact: Fact | undefined): JsonObject;
   /** What the inbox keeps of the input once it has its outcome; without it, all. */
   keeps?(input: Input): JsonObject;
-  /** What is added to the result each time it is answered, and never stored: a ticket. */
+  /** What is added to the result each time it is answered, and never stored: a ticket, or a link. */
   answer?(
     result: JsonObject,
     command: { id: string; input: Input; actor: Actor },
     issueTicket: IssueTicket,
+    issueLink: IssueLink,
   ): JsonObject;
   /** Event types it may record, and codes it may be rejected with besides those of the door. */
   records: readonly EventDefinition[];
@@ -154,6 +161,8 @@ export interface CommandDefinition<Input = unknown, States = unknown, Scope = un
   first?(asked: { db: Queryable; actor: Actor; input: Input }): Promise<First[] | Rejection>;
   /** The sender's name, as the token has it, is part of the input: `author_name`. */
   signed?: true;
+  /** The hash of a new secret is part of the input: `secret_hash`. The link that `answer` issues has the secret. */
+  secret?: true;
   /** Stores elsewhere what the inbox must not hold, as the door and before the command. Returns the input as the inbox has it. */
   putAside?(db: Queryable, command: { id: string; input: Input; actor: Actor }): Promise<JsonObject>;
   /** What is added to the result while it is answered to its sender, read in the sender's scope and never stored. */

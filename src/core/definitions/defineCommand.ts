@@ -72,6 +72,7 @@ type DoorParts<Input, Scope> = Pick<
   | 'admits'
   | 'refuse'
   | 'signed'
+  | 'secret'
   | 'putAside'
   | 'readAside'
   | 'counted'

@@ -43,6 +43,8 @@ export interface QueryDefinition<
   summary: string;
   /** `anyone`: without a token too, where the target is public. Such a query names a target. */
   roles: readonly Role[] | 'anyone';
+  /** Boards may ask too, each as nobody in particular of its institution. */
+  boards?: true;
   query: Query;
   /** What must exist and be in the asker's scope; null where the query scopes itself. */
   target(params: RouteParams<Route>): Target | null;

@@ -28,7 +28,9 @@ export function isSame(one: unknown, other: unknown): boolean {
 
 /** How sure a derived event is, in per cent. A room of ours says itself what it does. */
 const OF_ROOM = 95;
-const OF_RESULT = 90;
+const OF_END = 90;
+/** As long as its source is alone with it: those that agree are surer (verify.ts). */
+const OF_RESULT = 60;
 const OF_POSTPONING = 80;
 const OF_SCORING = 70;
 /** That a debate began is only told by the clock on the wall. */
@@ -36,7 +38,7 @@ const OF_TIME = 30;
 
 function confidenceIn(phase: Phase, isRoom: boolean): number {
   if (isRoom) return OF_ROOM;
-  if (phase === 'finished') return OF_RESULT;
+  if (phase === 'finished') return OF_END;
   if (phase === 'scoring') return OF_SCORING;
   return phase === 'postponed' || phase === 'cancelled' ? OF_POSTPONING : OF_TIME;
 }

@@ -116,14 +116,14 @@ function withoutRepeatedClaim(before: KnownState | null, state: ShownState): Sho
   return { ...state, score: before.state.score };
 }
 
-interface Difference {
+export interface Difference {
   changed: Partial<ShownState>;
   isShownAnew: boolean;
   isCounted: boolean;
 }
 
 /** A match that is withdrawn says so once, and nothing else. */
-function changesOf(
+export function changesOf(
   { row, version, seq, state, stats, events }: Omit<Next, 'changes' | 'supersedes'>,
   { changed, isShownAnew, isCounted }: Difference,
 ): MatchChange[] {

@@ -5,7 +5,7 @@ import { sha256 } from '../../core/chain/sha256.ts';
 export const SAME_WITHIN_MS = 90 * 60_000;
 
 /** Names as people write them: case, spaces and marks are no difference. */
-function plain(name: string): string {
+export function plain(name: string): string {
   return name
     .normalize('NFKD')
     .replace(/[^\p{L}\p{N}]/gu, '')

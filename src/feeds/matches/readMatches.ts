@@ -72,6 +72,7 @@ export const readMatchList = defineQuery({
   summary:
     "Matches of feeds and of our own rooms that you may see, by the time that they are set for; `state` is a match's phase",
   roles: ROLES,
+  boards: true,
   query: z.strictObject({ ...pageQuery([instant, id]), state: z.enum(PHASES).optional() }),
   target: () => null,
   answer: matchList,
@@ -94,6 +95,7 @@ export const readMatchDetails = defineQuery({
   route: 'GET /api/match/:match_id',
   summary: 'One match; for admins also what sources disagree about',
   roles: ROLES,
+  boards: true,
   query: NO_QUERY,
   target: () => null,
   answer: matchAnswer,
@@ -103,7 +105,7 @@ export const readMatchDetails = defineQuery({
     const disputes = await db.query<z.output<typeof matchAnswer>['disputes'][number]>(DISPUTES, [match_id]);
     return rows[0] && { ...itemOf(rows[0]), disputes: disputes.rows };
   },
-  version: ({ version }) => String(version),
+  version: ({ version, disputes }) => [version, ...disputes.map(({ found_at }) => Date.parse(found_at))].join('-'),
 });
 
 export const readShownState = defineQuery({
@@ -111,6 +113,7 @@ export const readShownState = defineQuery({
   route: 'GET /api/match/:match_id/state',
   summary: 'The state of a match, and what is counted of it',
   roles: ROLES,
+  boards: true,
   query: NO_QUERY,
   target: () => null,
   answer: stateAnswer,
@@ -130,6 +133,7 @@ export const readEventList = defineQuery({
   route: 'GET /api/match/:match_id/events',
   summary: 'What happened in a match, in order; what was derived says how sure it is',
   roles: ROLES,
+  boards: true,
   query: z.strictObject(pageQuery([z.string().regex(/^\d{1,15}$/)])),
   target: () => null,
   answer: eventList,

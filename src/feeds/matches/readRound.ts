@@ -1,18 +1,20 @@
 /** What stands of a feed's matches, for what is read of its site to be compared with. */
 import type { Queryable } from '../../core/sql/queryable.ts';
 import type { KnownMatch } from './feedUpdates.ts';
+import type { Score } from './match.ts';
 import { ROW } from './storeMatches.ts';
 
 /** More matches than any round has. */
 const MOST = 2_000;
 
 const KNOWN = `
-  select ${ROW} as row, s.state from matches m join match_state s on s.match_id = m.id
+  select ${ROW} as row, s.state, s.claim from matches m join match_state s on s.match_id = m.id
   where m.feed_id = $1 and m.round = $2 order by m.id limit ${MOST}`;
 
-/** Those that are withdrawn too: their draw may be released again. */
+/** Those that are withdrawn too: their draw may be released again. Each has the score that its own source said, corrected or not. */
 export async function readRound(db: Queryable, feed_id: string, round: number): Promise<KnownMatch[]> {
-  return (await db.query<KnownMatch>(KNOWN, [feed_id, round])).rows;
+  const { rows } = await db.query<KnownMatch & { claim: Score | null }>(KNOWN, [feed_id, round]);
+  return rows.map(({ row, state, claim }) => ({ row, state: { ...state, score: claim } }));
 }
 
 const IMPORTED = `

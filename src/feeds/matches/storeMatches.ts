@@ -20,7 +20,7 @@ const CURRENT = `
       where e.match_id = m.id and e.provider = m.provider and e.provider_event_id = any($2)) as known
   from match_state s join matches m on m.id = s.match_id where s.match_id = any($1::uuid[])`;
 
-const LOCK = 'select from match_state where match_id = any($1::uuid[]) order by match_id for update';
+export const LOCK = 'select from match_state where match_id = any($1::uuid[]) order by match_id for update';
 
 /** Runs `work` between BEGIN and COMMIT, as role `feeds`. */
 export type WithinTransaction = <T>(work: (db: Queryable) => Promise<T>) => Promise<T>;

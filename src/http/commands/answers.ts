@@ -2,7 +2,7 @@
 import type { Response } from 'express';
 import type { CommandState } from '../../core/apply/inbox.ts';
 import type { Actor } from '../../core/definitions/actor.ts';
-import type { IssueTicket, Mutation } from '../../core/definitions/command.ts';
+import type { IssueLink, IssueTicket, Mutation } from '../../core/definitions/command.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
 import type { ProblemBody } from '../../core/definitions/problem.ts';
 import { explained } from '../../infra/asProblem.ts';
@@ -18,6 +18,7 @@ interface Answered {
   input: JsonObject;
   actor: Actor;
   issueTicket: IssueTicket;
+  issueLink: IssueLink;
   /** Of the result as it is answered, and nowhere else. */
   added?: JsonObject | undefined;
 }
@@ -71,10 +72,11 @@ export function stateBody(state: CommandState, public_url?: string, answered?: A
 }
 
 function withTicket({ id, status, body }: { id: string; status: string; body: string }, answered: Answered): string {
-  const { definition, input, actor, issueTicket, added } = answered;
+  const { definition, input, actor, issueTicket, issueLink, added } = answered;
   if ((!definition.answer && !added) || status !== 'applied') return body;
   const outcome = JSON.parse(body) as JsonObject & { result: JsonObject };
-  const result = definition.answer?.(outcome.result, { id, input, actor }, issueTicket) ?? outcome.result;
+  const command = { id, input, actor };
+  const result = definition.answer?.(outcome.result, command, issueTicket, issueLink) ?? outcome.result;
   return JSON.stringify({ ...outcome, result: { ...result, ...added } });
 }
 

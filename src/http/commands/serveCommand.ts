@@ -78,6 +78,7 @@ export async function checkCommand(
     ...parseBody(body, definition.body, faults),
     ...lowered(req.params),
     ...(file && { file }),
+    ...(definition.secret && { secret_hash: context.secretHashOf(id) }),
     ...(definition.signed && sender?.name !== undefined && { author_name: sender.name }),
   };
   demandValid(listFaults(definition.faults?.(input, actor)));
@@ -189,7 +190,8 @@ export async function submit(
     if (reply) {
       const { input, actor } = submission;
       const added = reply.status === 'applied' ? await readAdded?.(acceptance.joined) : undefined;
-      const answered = { definition, input, actor, issueTicket: context.issueTicket, added };
+      const { issueTicket, issueLink } = context;
+      const answered = { definition, input, actor, issueTicket, issueLink, added };
       answerOutcome(res, reply, acceptance.state.request_id, answered);
     } else answerAccepted(res, acceptance.state);
   } finally {

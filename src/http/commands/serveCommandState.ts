@@ -70,6 +70,7 @@ function serveCommandState(context: ApiContext): Serve {
       input: stored.input,
       actor: actorOf(stored),
       issueTicket: context.issueTicket,
+      issueLink: context.issueLink,
     };
     res
       .set('Cache-Control', 'no-store')

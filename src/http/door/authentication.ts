@@ -2,25 +2,29 @@
 import type { Request } from 'express';
 import type { Actor } from '../../core/definitions/actor.ts';
 import { Problem } from '../../core/definitions/problem.ts';
-import type { Tokens } from '../../infra/tokens.ts';
+import type { Identity, Tokens } from '../../infra/tokens.ts';
 
 const CHALLENGE = { 'WWW-Authenticate': 'Bearer' };
 
-/** @returns null for a request without a token. @throws {Problem} 401 for a token that is not good */
-export async function authenticate(req: Request, tokens: Tokens): Promise<Actor | null> {
+/** @param boards theirs are taken too. @returns null for a request without a token. @throws {Problem} 401 for a token that is not good */
+export async function authenticate(req: Request, tokens: Tokens, boards = false): Promise<Actor | null> {
   const header = req.headers.authorization;
   if (header === undefined) return null;
   const [, token] = /^Bearer +(\S+)$/i.exec(header) ?? [];
-  const identity = token === undefined ? undefined : await tokens.verify(token);
+  const identity = token === undefined ? undefined : await identify(token, tokens, boards);
   if (!identity)
     throw new Problem('unauthenticated', 'The token is missing, expired or not signed by us.', {}, CHALLENGE);
   return identity.actor;
 }
 
+async function identify(token: string, tokens: Tokens, boards: boolean): Promise<Identity | undefined> {
+  return (await tokens.verify(token)) ?? (boards ? tokens.verifyBoard(token) : undefined);
+}
+
 /** The same, with the refusal as a value: what stands before it at the door comes first. */
-export async function senderOf(req: Request, tokens: Tokens): Promise<Actor | null | Problem> {
+export async function senderOf(req: Request, tokens: Tokens, boards = false): Promise<Actor | null | Problem> {
   try {
-    return await authenticate(req, tokens);
+    return await authenticate(req, tokens, boards);
   } catch (refusal) {
     if (refusal instanceof Problem) return refusal;
     throw refusal;

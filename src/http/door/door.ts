@@ -5,7 +5,7 @@
 import type { Request, Response } from 'express';
 import type { Scopes } from '../../access/demandScope.ts';
 import type { Actor } from '../../core/definitions/actor.ts';
-import type { CommandDefinition, Feature, IssueTicket } from '../../core/definitions/command.ts';
+import type { CommandDefinition, Feature, IssueLink, IssueTicket } from '../../core/definitions/command.ts';
 import type { Outside } from '../../core/definitions/outside.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
@@ -19,6 +19,7 @@ import type { Reports } from '../../infra/reports/reports.ts';
 import type { HeadSigner } from '../../infra/signer/heads.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
+import type { Health } from '../../infra/telemetry/probe.ts';
 import type { Tokens } from '../../infra/tokens.ts';
 import type { Acceptor } from '../commands/acceptance.ts';
 import type { Outcomes } from '../commands/outcomes.ts';
@@ -80,6 +81,11 @@ export interface ApiContext {
   /** This API instance, for replies. */
   instance: string;
   issueTicket: IssueTicket;
+  issueLink: IssueLink;
+  /** Hashes the secret of the link to what a command makes. @param id the command's */
+  secretHashOf(id: string): string;
+  /** How this process and what it leans on are doing. */
+  health(): Health;
   metrics: Metrics;
   log: Log;
 }
@@ -89,9 +95,9 @@ export async function enter(
   context: ApiContext,
   req: Request,
   res: Response,
-  { route, roles, feature }: Pick<CommandDefinition, 'route' | 'roles' | 'feature'>,
+  { route, roles, feature, boards }: Pick<CommandDefinition, 'route' | 'roles' | 'feature'> & { boards?: true },
 ): Promise<Actor | null> {
-  const sender = await senderOf(req, context.tokens);
+  const sender = await senderOf(req, context.tokens, boards);
   if (sender === null || sender instanceof Problem) await guardDoor(context, req, route);
   const actor = await countRefused(context, req, res, async () => demandGood(sender, roles));
   if (/^\w+ \/api\/session\b/.test(route)) demandFeature(context.config, 'FEATURE_MOOT_OPERATIONS');
@@ -114,7 +120,9 @@ export function demandFeature(config: Config, feature: Feature): void {
 
 /** @throws {Problem} 403 */
 export function demandRole(actor: Actor | null, roles: CommandDefinition['roles']): void {
-  if (roles === 'anyone' || (actor !== null && (roles as readonly string[]).includes(actor.role))) return;
+  // A board's token is taken nowhere but where boards may ask.
+  if (roles === 'anyone' || actor?.role === 'board') return;
+  if (actor !== null && (roles as readonly string[]).includes(actor.role)) return;
   throw new Problem('forbidden', `This takes one of the roles ${roles.join(', ')}.`);
 }
 

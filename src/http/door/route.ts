@@ -16,6 +16,8 @@ export interface RouteDefinition {
   summary: string;
   /** `anyone`: without a token too, where what is asked about is public. */
   roles: readonly Role[] | 'anyone';
+  /** Boards may ask too, each as nobody in particular of its institution. */
+  boards?: true;
   /** The schema of its query string, where it takes one. */
   query?: z.ZodObject;
   /** The schema of its body, where it takes one: one with a name. */

@@ -1,4 +1,5 @@
 /** `GET /api/match/<id>/calendar.ics`: a match for a calendar of its reader's, who must be in its scope. */
+import type { Response } from 'express';
 import { isUuid } from '../../core/chain/ids.ts';
 import { ROLES } from '../../core/definitions/actor.ts';
 import { Problem } from '../../core/definitions/problem.ts';
@@ -16,6 +17,7 @@ export const readMatchCalendar: RouteDefinition = defineRoute({
   route: 'GET /api/match/:match_id/calendar.ics',
   summary: 'A match as an iCalendar (RFC 5545): when and where it is, and whether it was called off',
   roles: ROLES,
+  boards: true,
   media_type: 'text/calendar',
   rejects: ['not_found'],
   serve: serveCalendar,
@@ -26,14 +28,18 @@ function serveCalendar(context: ApiContext): Serve {
     const actor = (await enter(context, req, res, readMatchCalendar))!;
     demandRole(actor, ROLES);
     const id = String(req.params.match_id).toLowerCase();
-    const found = await context.reading.inScope(actor, null, (db) => findEntries(db, id));
+    const found = await context.reading.inScope(actor, null, (db) => findMatch(db, id));
     if (!found) throw new Problem('not_found');
-    const text = calendarOf(found.title, found.entries, context.installation);
-    res.set('Cache-Control', 'no-store').type('text/calendar; charset=utf-8').send(text);
+    sendCalendar(res, calendarOf(found.state.title, entriesOf([found]), context.installation));
   };
 }
 
-interface Row {
+export function sendCalendar(res: Response, text: string): void {
+  res.set('Cache-Control', 'no-store').type('text/calendar; charset=utf-8').send(text);
+}
+
+/** A match as a calendar needs it. */
+export interface CalendarRow {
   id: string;
   version: number;
   state: ShownState;
@@ -44,12 +50,15 @@ const FIND = `
   select m.id, s.version, s.state, s.updated_at
   from matches m cross join lateral (select * from match_state where match_id = m.id limit 1) s where m.id = $1`;
 
-/** None where it has no time yet. */
-async function findEntries(db: Queryable, id: string): Promise<{ title: string; entries: Entry[] } | undefined> {
-  const { rows } = isUuid(id) ? await db.query<Row>(FIND, [id]) : { rows: [] };
-  const [row] = rows;
-  if (!row) return undefined;
-  const { title, courtroom, scheduled_at: starts_at, phase } = row.state;
-  const shared = { id, title, courtroom, phase, version: row.version, changed_at: row.updated_at };
-  return { title, entries: starts_at === null ? [] : [{ ...shared, starts_at, duration_ms: DURATION_MS }] };
+async function findMatch(db: Queryable, id: string): Promise<CalendarRow | undefined> {
+  return isUuid(id) ? (await db.query<CalendarRow>(FIND, [id])).rows[0] : undefined;
+}
+
+/** A match that has no time yet is no entry. */
+export function entriesOf(rows: readonly CalendarRow[]): Entry[] {
+  return rows.flatMap(({ id, version, state, updated_at: changed_at }) => {
+    const { title, courtroom, scheduled_at: starts_at, phase } = state;
+    if (starts_at === null) return [];
+    return [{ id, title, courtroom, phase, version, changed_at, starts_at, duration_ms: DURATION_MS }];
+  });
 }

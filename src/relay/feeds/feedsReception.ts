@@ -63,6 +63,7 @@ export function openFeedsReception(options: FeedsReceptionOptions): FeedsRecepti
   });
   const door: Door = {
     anybody: config.LV_WS_REQUIRE_AUTH ? undefined : ANYBODY,
+    boards: true,
     demandSession: async () => ALL_MATCHES,
   };
 

@@ -65,6 +65,8 @@ export type Admit = (request: Request) => Promise<Admitted>;
 export interface Door {
   /** The identity of a listener that shows neither token nor ticket; undefined: it is not let in. */
   anybody: Identity | undefined;
+  /** Boards are let in with tokens of theirs. */
+  boards?: true;
   /** @throws {Problem} with the refusal */
   demandSession(session_id: string, identity: Identity | Ticket): Promise<Scope>;
 }
@@ -91,7 +93,9 @@ export function createAdmission(options: AdmissionOptions): Admit {
     // The last thing to be asked: what is refused for another reason uses no ticket up.
     const resumed = await resumeTickets.redeem(request.resume_ticket, bearerOf(identity, session_id));
     if (!resumed && !isCurrent(identity)) throw unauthenticated();
-    const user_id = identity === door.anybody ? undefined : identity.actor.id;
+    // One link is opened by many screens: their addresses alone are counted.
+    const isUser = identity !== door.anybody && identity.actor.role !== 'board';
+    const user_id = isUser ? identity.actor.id : undefined;
     if (!resumed) await demandRoom(user_id, request.address);
     // Named one by one: objects made by spreading have a shape of their own each, which is ten times their size.
     const { address } = request;
@@ -102,9 +106,14 @@ export function createAdmission(options: AdmissionOptions): Admit {
   /** The ticket of an observer that has ended is good for coming back, and for nothing else. */
   async function identify({ token, resume_ticket }: Request): Promise<Identity | Ticket> {
     if (token === undefined && door.anybody) return door.anybody;
-    const identity = typeof token === 'string' && ((await tokens.verify(token)) ?? (await tokens.verifyTicket(token)));
+    const identity = typeof token === 'string' && (await verify(token));
     if (!identity || (resume_ticket === undefined && !isCurrent(identity))) throw unauthenticated();
     return identity;
+  }
+
+  async function verify(token: string): Promise<Identity | Ticket | undefined> {
+    const known = (await tokens.verify(token)) ?? (await tokens.verifyTicket(token));
+    return known ?? (door.boards && tokens.verifyBoard(token));
   }
 
   return admit;

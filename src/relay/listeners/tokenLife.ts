@@ -23,7 +23,7 @@ const UNFIT: Message = {
 export class TokenLife {
   /** Its `identity` becomes that of the newer token. */
   readonly #admitted: Pick<Admitted, 'identity'>;
-  readonly #tokens: Pick<Tokens, 'verify' | 'verifyTicket'>;
+  readonly #tokens: Verifying;
   readonly #outlet: Pick<Outlet, 'isOpen' | 'isWelcome' | 'owe' | 'close'>;
   /** Whether the protocol has a word for it. */
   readonly #warns: boolean;
@@ -32,7 +32,7 @@ export class TokenLife {
 
   constructor(
     admitted: Pick<Admitted, 'identity'>,
-    tokens: Pick<Tokens, 'verify' | 'verifyTicket'>,
+    tokens: Verifying,
     outlet: Pick<Outlet, 'isOpen' | 'isWelcome' | 'owe' | 'close'>,
     warns = true,
   ) {
@@ -79,14 +79,19 @@ export class TokenLife {
     this.#outlet.owe('REAUTHED', () => ({ type: 'REAUTHED', expires_at: new Date(endOf(newer)).toISOString() }));
   }
 
-  /** A ticket is followed by a ticket, a token by a token. */
+  /** A ticket is followed by a ticket, a token by a token, that of a board by a board's. */
   #identify(token: string): Promise<Identity | Ticket | undefined> {
-    const isTicket = 'session_id' in this.#admitted.identity;
+    const { identity } = this.#admitted;
+    if (identity.actor.role === 'board') return this.#tokens.verifyBoard(token);
+    const isTicket = 'session_id' in identity;
     return isTicket ? this.#tokens.verifyTicket(token) : this.#tokens.verify(token);
   }
 }
 
 const endOf = ({ expires_at }: Identity) => expires_at * 1_000;
+
+/** What a connection goes on with. */
+type Verifying = Pick<Tokens, 'verify' | 'verifyTicket' | 'verifyBoard'>;
 
 /** Of the same bearer, for the same, and for longer. */
 function isSuccessor(newer: Identity | Ticket, older: Identity | Ticket): boolean {
