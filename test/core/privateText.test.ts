@@ -42,6 +42,8 @@ const OPEN = [
   ...['owner', 'host', 'ban_id', 'until'],
   // Of a feed: where a tournament's software is, and what it and a file of ours are called.
   ...['base_url', 'tournament', 'secret_ref', 'field'],
+  // Of a link: what its secret is compared by, and when it ends.
+  ...['secret_hash', 'expires_at'],
   // A date and a keyed hash that changes daily: who read a gallery is known by nothing else.
   ...['day', 'visitor'],
 ];

@@ -38,11 +38,15 @@ const OF_THE_LOG = [
   ...['integrity.keys', 'integrity.checkpoint', 'integrity.checkpointOfSize', 'integrity.checkpoints'],
   ...['integrity.tile', 'integrity.consistency'],
 ];
+/** Opened by what is in the link itself: test/http/boards.test.ts. */
+const OF_LINKS = ['board.open', 'calendar.read'];
+/** States and counts. */
+const OF_ALL = ['status.read'];
 /** Names its stream in its query. */
 const INCLUSION = 'integrity.inclusion';
 /** Everything that can be read. */
 const READS = [...queries, ...routes.filter(({ route }) => route.startsWith('GET'))];
-const OF_SESSIONS = READS.filter(({ name }) => ![...OF_THE_LOG, ...OF_GALLERIES, INCLUSION].includes(name));
+const OF_SESSIONS = READS.filter(({ name }) => ![...OF_THE_LOG, ...OF_GALLERIES, ...OF_ALL, INCLUSION].includes(name));
 /** Stream, sequence and hash of a head's note. */
 const headOf = (note: string) => note.split('\n').slice(1, 4);
 const stranger = person('participant', { institution_id: randomUUID() });
@@ -122,7 +126,7 @@ describe.skipIf(isLeftOut)('without a token', () => {
 
   test('the questions that say on their face that they are public are those of the contract, and each has a target', () => {
     const open = READS.filter(({ roles }) => roles === 'anyone');
-    expect(open.map(({ name }) => name).sort()).toEqual([...PUBLIC, ...OF_THE_LOG, ...OF_GALLERIES, INCLUSION].sort());
+    expect(open.map(({ name }) => name).sort()).toEqual([...PUBLIC, ...OF_THE_LOG, ...OF_GALLERIES, ...OF_LINKS, ...OF_ALL, INCLUSION].sort());
     const targets = queries.filter(({ roles }) => roles === 'anyone');
     for (const { target } of targets) expect(target({ session_id: 'a', exhibit_id: 'b' })).not.toBeNull();
   });

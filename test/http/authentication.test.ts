@@ -18,6 +18,10 @@ const WITHOUT_TOKEN: Record<string, number> = {
   'POST /api/session/:session_id/observe/:observation_id/leave': 404,
   // While the session is active its gallery is for people who are known.
   'GET /api/session/:session_id/gallery': 401,
+  // Of links the secret is an invented one.
+  'GET /api/board/:board_id/open/:secret': 401,
+  'POST /api/board/:board_id/open/:secret': 401,
+  'GET /api/person/:user_id/calendar.ics': 401,
   // Without a session they mean the last open gallery, and there is none.
   'GET /api/gallery/cooldown': 401,
   'GET /api/cooldown': 401,

@@ -22,6 +22,9 @@ const WHO_MAY: { [visibility: string]: string } = {
     feed.remove         ok     ok     404  role role   role   role role role role role   role   401
     feed.link           ok     ok     404  role role   role   role role role role role   role   401
     feed.settle         ok     ok     404  role role   role   role role role role role   role   401
+    board.create        ok     ok     ok   role role   role   role role role role role   role   401
+    board.revoke        ok     ok     404  role role   role   role role role role role   role   401
+    calendar.link       ok     ok     ok   ok   ok     ok     ok   ok   ok   ok   ok     ok     401
     guard.ban           ok     ok     ok   role role   role   role role role role role   role   401
     guard.unban         ok     ok     ok   role role   role   role role role role role   role   401
     guard.confirm       ok     ok     ok   role role   role   role role role role role   role   401
@@ -357,6 +360,12 @@ describe.skipIf(isLeftOut)('who may do what', () => {
       return [`/api/feed/${feed_id}/people/link`, { provider_id: 'judge 1', user_id: randomUUID() }];
     },
     'feed.settle': async () => [`/api/feed/${await fedFeed()}/conflict/1`, { take: 'ours' }],
+    'board.create': async (_, who) => ['/api/board/create', homeOf(who)],
+    'board.revoke': async () => {
+      const { result } = await must(post(world.url(), '/api/board/create', world.people.admin));
+      return [`/api/board/${result.id}/revoke`];
+    },
+    'calendar.link': async (_, who) => [`/api/person/${who?.id ?? randomUUID()}/calendar`],
     'guard.ban': async () => ['/api/guard/ban', bannedKey()],
     'guard.unban': async (_, who) => ['/api/guard/unban', await banned(who)],
     'guard.confirm': async (_, who) => ['/api/guard/confirm', await banned(who)],

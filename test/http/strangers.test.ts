@@ -44,6 +44,7 @@ type Ids = Record<
   | 'institution_id'
   | 'ban_id'
   | 'feed_id'
+  | 'board_id'
   | 'match_id'
   | 'run_id'
   | 'n'
@@ -104,6 +105,7 @@ const BODIES: Record<string, (ids: Ids, world: World) => Json> = {
   'gallery.ban': ({ message_id }) => ({ message_id, reason: 'Insults counsel.' }),
   'gallery.slow': () => ({ seconds: 120 }),
   'feed.create': ({ institution_id }) => ({ provider: 'csv', name: 'Harbour Moot', institution_id }),
+  'board.create': ({ institution_id }) => ({ institution_id }),
   'feed.link': ({ user_id }) => ({ provider_id: 'c', user_id }),
   'feed.settle': () => ({ take: 'ours' }),
   'feed.upload': () => SHEET as never,
@@ -155,7 +157,7 @@ function expectedOf({ name, route, roles }: (typeof routes)[number], role: strin
   }
   // Of nobody's session: without the names of tokens there is nothing to be ended.
   if (name === 'tokens.revoke') return { status: 422, code: 'validation_failed' };
-  if (name === 'assignment.create' || name === 'feed.create') return { status: 403, code: 'forbidden' };
+  if (['assignment.create', 'feed.create', 'board.create'].includes(name)) return { status: 403, code: 'forbidden' };
   const namesInBody = name === 'session.create' || name.startsWith('guard.');
   return /:\w+/.test(route) || (namesInBody && route.startsWith('POST'))
     ? { status: 404, code: 'not_found' }
@@ -251,7 +253,8 @@ describe.skipIf(isLeftOut)('a stranger', () => {
     const { result: feed } = await must(post(world.url(), '/api/feed/create', people.admin, naming));
     await must(upload(world, feed.id));
     const { rows: runs } = await stack.pool.query('select id from feed_runs where feed_id = $1', [feed.id]);
-    const ofFeed = { feed_id: feed.id as string, run_id: runs[0].id as string, n: '987654321' };
+    const { result: board } = await must(post(world.url(), '/api/board/create', people.admin));
+    const ofFeed = { board_id: board.id as string, feed_id: feed.id as string, run_id: runs[0].id as string, n: '987654321' };
     const others = { ban_id: ban.id, ...ofFeed, user_id: contact.id as string, match_id: assignment_id };
     const inside = { observation_id: observed.result.id, ...parts, ...others };
     return { session_id, assignment_id, ...inside, command_id, institution_id };

@@ -232,3 +232,45 @@ describe('an observer ticket', () => {
     expect(await open().verifyTicket(ticket)).toBeUndefined();
   });
 });
+
+describe("a board's token", () => {
+  const board_id = randomUUID();
+  const issue = (expires_at: string, by = tokens) => by.issueBoard({ board_id, institution_id, expires_at });
+  const expires_at = '2100-01-01T00:00:00.000Z';
+
+  test('names the board and its institution, and is neither the token of a person nor a ticket', async () => {
+    const token = issue(expires_at);
+    const names = [['sid', board_id]];
+    expect(await tokens.verifyBoard(token)).toEqual({
+      actor: { id: board_id, role: 'board', institution_id },
+      expires_at: Date.parse(expires_at) / 1_000,
+      origin: { names, institution_id, role: 'board', issued_at: null },
+    });
+    expect(await tokens.verify(token)).toBeUndefined();
+    expect(await tokens.verifyTicket(token)).toBeUndefined();
+  });
+
+  test('is not good when it has ended, when others signed it, and when it is of another kind', async () => {
+    expect(await tokens.verifyBoard(issue(new Date(Date.now() - 60_000).toISOString()))).toBeUndefined();
+    const other = open({ ticketKeys: ticketKeysOf('of another installation') });
+    expect(await tokens.verifyBoard(issue(expires_at, other))).toBeUndefined();
+    const posing = { sub: board_id, role: 'board', institution_id, exp: inSeconds(60) };
+    expect(await tokens.verifyBoard(signToken(posing, SECRET))).toBeUndefined();
+    expect(await tokens.verifyBoard(signToken(claims(), SECRET))).toBeUndefined();
+    const holder: Actor = { id: randomUUID(), role: 'judge', institution_id };
+    const ticket = tokens.issueTicket({ holder, session_id: randomUUID(), expires_at });
+    expect(await tokens.verifyBoard(ticket)).toBeUndefined();
+  });
+
+  test('is not good once its board was revoked, also where it was remembered', async () => {
+    let isOver = false;
+    const revocations = { ...NO_REVOCATIONS, covers: () => isOver };
+    const revocable = open({ revocations });
+    const token = issue(expires_at, revocable);
+    expect(await revocable.verifyBoard(token)).toBeDefined();
+    isOver = true;
+    expect(await revocable.verifyBoard(token)).toBeUndefined();
+    const looking = open({ revocations: { ...NO_REVOCATIONS, isRevoked: async () => true } });
+    expect(await looking.verifyBoard(token)).toBeUndefined();
+  });
+});

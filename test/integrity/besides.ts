@@ -1,4 +1,4 @@
-/** What is on record beside matches: settings of institutions, galleries, contact cards, bans, feeds. Everything that can happen to each. */
+/** What is on record beside matches: settings of institutions, galleries, contact cards, bans, feeds, boards. Everything that can happen to each. */
 import { randomUUID } from 'node:crypto';
 import type { Actor } from '../../src/core/definitions/actor.ts';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
@@ -18,7 +18,7 @@ export async function playBesides(court: Court, session_id: string, other_sessio
   await playGallery(court, session_id);
   await court.send(['gallery.slow', { session_id: other_session_id, seconds: 30 }]);
   const galleries = [session_id, other_session_id].map((id) => `gallery:${id}`);
-  const cards = [...(await playCards(court)), ...(await playBans(court)), ...(await playFeeds(court))];
+  const cards = [...(await playCards(court)), ...(await playBans(court)), ...(await playFeeds(court)), ...(await playLinks(court))];
   return [...galleries, ...(await playSettings(court)), ...cards];
 }
 
@@ -92,6 +92,20 @@ async function playBans(court: Court): Promise<string[]> {
   await act('ban', { key: 'cd'.repeat(32), reason: 'Insults counsel.', hours: 24 });
   await act('enforce', { subject: 'key', value: key, rule: 'reports' }, SYSTEM);
   return [`guard:${owner}`];
+}
+
+/** A board is revoked, another is not; a person asks for the calendar's link twice. */
+async function playLinks(court: Court): Promise<string[]> {
+  const owner = randomUUID();
+  const secret_hash = 'ab'.repeat(32);
+  const create = async () =>
+    (await court.send(['board.create', { institution_id: owner, name: 'Foyer', days: 90, secret_hash }]))[0]!;
+  const [one, other] = [await create(), await create()];
+  await court.send(['board.revoke', { board_id: one, owner }]);
+  const who = spectator();
+  const asking = { user_id: who.id, owner: who.id, secret_hash };
+  for (let i = 0; i < 2; i += 1) await court.send(['calendar.link', asking, who]);
+  return [`board:${one}`, `board:${other}`, `calendar:${who.id}`];
 }
 
 /** Of one feed a person is linked and a conflict settled, and it is switched off and on; another one is removed. */

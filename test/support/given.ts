@@ -31,7 +31,7 @@ import type { galleryProblems } from '../../src/gallery/galleryProblems.ts';
 import type { guardProblems } from '../../src/guard/guardProblems.ts';
 import { catalog } from '../../src/modules.ts';
 import { authorOf } from './hall.ts';
-import { ASSIGNMENT, FEED, INSTITUTION, presiding, SESSION } from './matchFixture.ts';
+import { ASSIGNMENT, BOARD, FEED, INSTITUTION, presiding, SESSION } from './matchFixture.ts';
 import { expectRowsAgree } from './rowsAgree.ts';
 
 const PAST = '018f3c1e-0000-7000-8000-000000000000';
@@ -45,6 +45,8 @@ const IDS: Record<string, string> = {
   guard: INSTITUTION,
   contact: presiding.id,
   feed: FEED,
+  board: BOARD,
+  calendar: presiding.id,
 };
 
 export interface More {
@@ -180,8 +182,9 @@ function decide(
     ...(route.includes(':institution_id') && { institution_id: INSTITUTION }),
     ...(route.includes(':user_id') && { user_id: presiding.id }),
     ...(route.includes(':feed_id') && { feed_id: FEED }),
+    ...(route.includes(':board_id') && { board_id: BOARD }),
     ...(route.includes('/conflict/:n') && { n: '3' }),
-    ...(/^POST .api.(guard|feed.:)/.test(route) && { owner: INSTITUTION }),
+    ...(/^POST .api.(guard|feed.:|board.:)/.test(route) && { owner: INSTITUTION }),
     observation_id,
     file,
     ...('guarded' in definition && { author: { ...authorOf(actor), ...author } }),

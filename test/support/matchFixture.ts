@@ -18,6 +18,7 @@ export const INSTITUTION = '018f3c1e-7b2a-7c11-9d0e-0000000000a0';
 export const ASSIGNMENT = '018f3c1e-7b2a-7c11-9d0e-0000000a0000';
 export const SESSION = '018f3c1e-7b2a-7c11-9d0e-0000000b0000';
 export const FEED = '018f3c1e-7b2a-7c11-9d0e-0000000a1000';
+export const BOARD = '018f3c1e-7b2a-7c11-9d0e-0000000a2000';
 
 const actor = (role: Role, n: number): Actor => ({
   id: `018f3c1e-7b2a-7c11-9d0e-00000000c${String(n).padStart(3, '0')}`,

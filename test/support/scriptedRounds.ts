@@ -48,6 +48,7 @@ const ROUNDS: Record<string, (round: Round) => void> = {
   '0.2.0-fed': switchFeed,
   '0.2.0-ended': banAndErase,
   '0.2.0-settled': linkAndSettle,
+  '0.2.0-boards': openToAll,
 };
 
 export const scriptedRounds = Object.keys(ROUNDS);
@@ -375,4 +376,20 @@ function linkAndSettle({ court }: Round): void {
   act('link', { feed_id, provider_id: 'ada petrova', user_id: petitioner.id }, true);
   const conflict = { assignment_id: court.session().assignment_id, debate: 'm1', field: 'courtroom', theirs: 'Hall 9' };
   act('settle', { feed_id, n: '1', take: 'ours' }, { ...conflict, base: null });
+}
+
+/** A board is made and revoked, and a person asks for the link of a calendar. */
+function openToAll({ court }: Round): void {
+  const act = (name: string, input: JsonObject, actor: Actor) => {
+    const { status, result } = court.sendApart(name, input, actor);
+    expect(status).toBe('applied');
+    court.wait(SECOND);
+    return result;
+  };
+  const secret_hash = 'ab'.repeat(32);
+  const board = { institution_id: INSTITUTION, name: 'Foyer', days: 90, secret_hash };
+  const { id: board_id } = act('board.create', board, admin);
+  act('board.revoke', { board_id, owner: INSTITUTION }, admin);
+  const { id: user_id } = petitioner;
+  act('calendar.link', { user_id, owner: user_id, secret_hash }, petitioner);
 }

@@ -30,10 +30,11 @@ test('somebody without a token is written down without a user', () => {
 test('the ticket is made for the answer, for this session and this spectator, and never stored', () => {
   const asked: object[] = [];
   const command = { id, input: { session_id: SESSION }, actor: nobody };
-  const answer = observeSession.answer!({ id, expires_at: IN_15_MINUTES }, command, (ticket) => {
+  const issue = (ticket: object) => {
     asked.push(ticket);
     return 'signed';
-  });
+  };
+  const answer = observeSession.answer!({ id, expires_at: IN_15_MINUTES }, command, issue, () => null);
   const ticket = { id, holder: nobody, stream: `session:${SESSION}`, issued_at: NOW, expires_at: IN_15_MINUTES };
   expect(asked).toEqual([ticket]);
   expect(answer).toEqual({ id, ticket: 'signed', expires_at: IN_15_MINUTES });

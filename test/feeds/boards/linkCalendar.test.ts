@@ -1,0 +1,32 @@
+/** The link of a person's calendar: one, with an end, and by a hash. */
+import { expect, test } from 'vitest';
+import { calendarLinked, linkCalendar } from '../../../src/feeds/boards/linkCalendar.ts';
+import { given, NOW } from '../../support/given.ts';
+import { admin, INSTITUTION, presiding } from '../../support/matchFixture.ts';
+
+const [one, other] = ['ab', 'cd'].map((pair) => pair.repeat(32)) as [string, string];
+const IN_180_DAYS = '2027-05-20T12:00:00.000Z';
+const linked = (secret_hash: string) =>
+  calendarLinked({ institution_id: INSTITUTION, secret_hash, expires_at: IN_180_DAYS });
+/** What the door gives the input besides. */
+const keptOf = (secret_hash: string) => ({ owner: presiding.id, secret_hash });
+
+test('a person has a link for half a year, and a new one takes the place of the one before', () => {
+  const { result } = given().when(linkCalendar, {}, presiding, { kept: keptOf(one) }).then(linked(one))!;
+  expect(result).toEqual({ id: presiding.id, created_at: NOW, expires_at: IN_180_DAYS, link: null });
+  const again = given(linked(one)).when(linkCalendar, {}, presiding, { kept: keptOf(other) }).then(linked(other))!;
+  expect(again.states.calendar).toMatchObject({ secret_hash: other });
+});
+
+test('the link is for the own calendar alone', async () => {
+  const ownerFor = (actor: typeof presiding) =>
+    linkCalendar.ownerOf!({ db: {} as never, actor, input: { user_id: presiding.id } as never, installation: '' });
+  expect(await ownerFor(presiding)).toBe(presiding.id);
+  expect(await ownerFor(admin)).toBeUndefined();
+});
+
+test('its ticket stands in the link of the answer', () => {
+  const command = { id: presiding.id, input: { user_id: presiding.id, ...keptOf(one) } as never, actor: presiding };
+  const answer = linkCalendar.answer!({ link: null }, command, () => '', ({ path }) => path('secret'));
+  expect(answer).toEqual({ link: `/api/person/${presiding.id}/calendar.ics?ticket=secret` });
+});
