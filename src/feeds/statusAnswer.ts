@@ -66,7 +66,7 @@ export const statusAnswer = named(
 export type Status = z.output<typeof statusAnswer>;
 
 /** What the probe of a process says. */
-export interface Standing {
+export interface ProcessHealth {
   healthy: boolean;
   degraded: boolean;
   redis_connected: boolean | null;
@@ -74,7 +74,7 @@ export interface Standing {
   processes: Record<'api' | 'worker' | 'relay' | 'scheduler' | 'signer', number>;
 }
 
-export function servicesOf({ healthy, degraded, redis_connected, queue, processes }: Standing) {
+export function servicesOf({ healthy, degraded, redis_connected, queue, processes }: ProcessHealth) {
   const of = (number: number) => ({ state: number > 0 ? ('up' as const) : ('down' as const), count: number });
   const { api, worker, relay, scheduler, signer } = processes;
   const state: State = !healthy ? 'down' : degraded ? 'degraded' : 'up';

@@ -1,8 +1,8 @@
 /** The status: states and counts of what processes and paces say. */
 import { describe, expect, test } from 'vitest';
-import { namedFeed, providersOf, type Standing, servicesOf } from '../../src/feeds/statusAnswer.ts';
+import { namedFeed, providersOf, type ProcessHealth, servicesOf } from '../../src/feeds/statusAnswer.ts';
 
-const standing = (more: Partial<Standing> = {}): Standing => ({
+const healthOf = (more: Partial<ProcessHealth> = {}): ProcessHealth => ({
   ...{ healthy: true, degraded: false, redis_connected: true, queue: { pending: 2, oldest_pending_seconds: 1 } },
   processes: { api: 2, worker: 1, relay: 2, scheduler: 1, signer: 0 },
   ...more,
@@ -13,22 +13,22 @@ const pace = (health: number, breaker: 'closed' | 'half_open' | 'open' = 'closed
 
 describe('services', () => {
   test('are up where one process of them is, and say how many there are', () => {
-    const { state, services, inbox } = servicesOf(standing());
+    const { state, services, inbox } = servicesOf(healthOf());
     expect({ state, inbox }).toEqual({ state: 'up', inbox: { pending: 2, oldest_pending_seconds: 1 } });
     expect(services).toMatchObject({ postgres: { state: 'up' }, redis: { state: 'up' }, api: { state: 'up', count: 2 } });
     expect(services.signer).toEqual({ state: 'down', count: 0 });
   });
 
-  test.each<[string, Partial<Standing>, string]>([
+  test.each<[string, Partial<ProcessHealth>, string]>([
     ['without Postgres', { healthy: false, degraded: false }, 'down'],
     ['while something is missing', { degraded: true }, 'degraded'],
   ])('%s the whole is said to be so', (_, more, state) => {
-    expect(servicesOf(standing(more)).state).toBe(state);
+    expect(servicesOf(healthOf(more)).state).toBe(state);
   });
 
   test('no Redis is no fault where there is to be none', () => {
-    expect(servicesOf(standing({ redis_connected: null })).services.redis).toBeNull();
-    expect(servicesOf(standing({ redis_connected: false })).services.redis).toEqual({ state: 'down' });
+    expect(servicesOf(healthOf({ redis_connected: null })).services.redis).toBeNull();
+    expect(servicesOf(healthOf({ redis_connected: false })).services.redis).toEqual({ state: 'down' });
   });
 });
 

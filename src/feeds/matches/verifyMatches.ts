@@ -34,7 +34,7 @@ const PEERS = `
   ) o
   where m.id = any($1::uuid[]) and m.pair is not null and m.published`;
 
-const STANDING = `
+const STORED = `
   select s.version, s.seq, s.state, s.stats, s.claim, s.source, ${ROW} as row,
     (select json_build_object('confidence', e.confidence, 'details', e.details) from match_events e
       where e.match_id = m.id and e.kind = 'result' and not e.superseded order by e.seq desc limit 1) as last
@@ -56,7 +56,7 @@ const KNOWN_DISPUTES = `
 /** Of each match the same ones of other feeds. */
 type Peers = ReadonlyMap<string, readonly string[]>;
 
-type Standing = Omit<KnownState, 'known'> & { last: LastResult | null };
+type Stored = Omit<KnownState, 'known'> & { last: LastResult | null };
 
 interface Found {
   next: Next[];
@@ -77,7 +77,7 @@ export async function verifyMatches(
   const changed = await readPeers(db, match_ids);
   if (changed.size === 0) return [];
   const peers = await readPeers(db, idsOf(changed));
-  const found = await look(db, peers);
+  const found = await compare(db, peers);
   if (found.next.length === 0 && found.disputes.length === 0) return [];
   return within((own) => store(own, peers));
 }
@@ -90,7 +90,7 @@ async function readPeers(db: Queryable, ids: readonly string[]): Promise<Peers> 
 
 async function store(db: Queryable, peers: Peers): Promise<MatchChange[]> {
   await db.query(LOCK, [idsOf(peers)]);
-  const { next, disputes } = await look(db, peers);
+  const { next, disputes } = await compare(db, peers);
   const now = await readClock(db);
   if (next.length > 0) await writeMatches(db, next, now);
   if (disputes.length > 0) {
@@ -103,19 +103,19 @@ async function store(db: Queryable, peers: Peers): Promise<MatchChange[]> {
 const idsOf = (peers: Peers) => [...new Set([...peers.keys(), ...[...peers.values()].flat()])];
 
 /** What there is to do. */
-async function look(db: Queryable, peers: Peers): Promise<Found> {
+async function compare(db: Queryable, peers: Peers): Promise<Found> {
   const ids = idsOf(peers);
-  const { rows } = await db.query<Standing>(STANDING, [ids]);
+  const { rows } = await db.query<Stored>(STORED, [ids]);
   const now = await readClock(db);
-  const standing = new Map(rows.map((row) => [row.row.id, row]));
+  const stored = new Map(rows.map((row) => [row.row.id, row]));
   const next: Next[] = [];
   const disputes = new Map<string, Found['disputes'][number]>();
   for (const [id, others] of peers) {
-    const own = standing.get(id);
+    const own = stored.get(id);
     if (!own) continue;
     const verdict = verdictOf(
       claimOf(own),
-      others.flatMap((other) => standing.get(other) ?? []).map(claimOf),
+      others.flatMap((other) => stored.get(other) ?? []).map(claimOf),
     );
     for (const dispute of verdict.disputes) {
       disputes.set(dispute.match_ids.join(), { ...dispute, institution_id: own.row.institution_id });
@@ -127,7 +127,7 @@ async function look(db: Queryable, peers: Peers): Promise<Found> {
   return { next, disputes: await withoutKnown(db, [...disputes.values()]) };
 }
 
-const claimOf = ({ row, state, claim }: Standing): Claim => ({ match_id: row.id, teams: state, score: claim });
+const claimOf = ({ row, state, claim }: Stored): Claim => ({ match_id: row.id, teams: state, score: claim });
 
 async function withoutKnown(db: Queryable, disputes: Found['disputes']): Promise<Found['disputes']> {
   if (disputes.length === 0) return [];

@@ -81,10 +81,10 @@ const OPEN_TO_ALL = {
   security: [{ bearer: [] }, {}],
 };
 
-type About = Pick<QueryDefinition, 'name' | 'summary' | 'roles'>;
-const about = ({ name, summary, roles }: About) => ({
+type About = Pick<QueryDefinition, 'name' | 'summary' | 'roles' | 'boards'>;
+const about = ({ name, summary, roles, boards }: About) => ({
   ...{ operationId: name, summary, tags: [tagOf(name)] },
-  ...(roles === 'anyone' ? OPEN_TO_ALL : { description: `Who: ${roles.join(', ')}.` }),
+  ...(roles === 'anyone' ? OPEN_TO_ALL : { description: `Who: ${[...roles, ...(boards ? ['boards'] : [])].join(', ')}.` }),
 });
 
 function queryOperation(query: QueryDefinition): JsonObject {
