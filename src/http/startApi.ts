@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Express } from 'express';
 import { createScopes } from '../access/demandScope.ts';
 import { createScopeCache } from '../access/scopeCache.ts';
-import type { IssueLink, IssueTicket } from '../core/definitions/command.ts';
+import type { IssueTicket } from '../core/definitions/command.ts';
 import { apartKinds, idOf } from '../core/definitions/stream.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
 import { createAddresses } from '../infra/addresses.ts';
@@ -17,7 +17,7 @@ import type { Config } from '../infra/process/config.ts';
 import { startProcessProbe } from '../infra/process/processProbe.ts';
 import { readVersion } from '../infra/process/version.ts';
 import { type Revocations, startRevocations } from '../infra/revocations.ts';
-import { createLinkSecrets, type LinkSecrets } from '../infra/linkSecrets.ts';
+import { createLinkSecrets } from '../infra/linkSecrets.ts';
 import { createHeadSigner } from '../infra/signer/heads.ts';
 import { signerFiles } from '../infra/signer/signerFiles.ts';
 import type { Probe } from '../infra/telemetry/probe.ts';
@@ -29,6 +29,7 @@ import { createApp } from './app.ts';
 import { createAcceptor } from './commands/acceptance.ts';
 import { listenForOutcomes } from './commands/outcomes.ts';
 import { createWaits } from './commands/waits.ts';
+import type { ApiContext } from './door/door.ts';
 import { createShares, shareOut } from './door/shares.ts';
 import { createFeedRuns } from './feeds/feedRuns.ts';
 import { openOutside } from './feeds/outside.ts';
@@ -73,7 +74,6 @@ export async function startApi(
   await claimFiles(backbone, id);
   const revocations = startRevocations({ db, broadcast, log });
   const tokens = openTokens(config, secret, ticketKeys, revocations);
-  const linkSecrets = createLinkSecrets(ticketKeys);
   const instance = randomUUID();
   const outcomes = await listenForOutcomes(instance, { db, broadcast, metrics, log });
   const backlog = await startBacklogWatch({ pool: pools.polls, apart: apartKinds(catalog.kinds), metrics, log });
@@ -107,14 +107,11 @@ export async function startApi(
     heads: createHeadSigner(signerFiles(config, id).headKey, log),
     verifyRuns: createVerifyRuns({ db, queues, metrics, log }),
     feedRuns: createFeedRuns({ db, queues, metrics, log }),
-    instance,
+    ...{ instance, health: probe.health },
     issueTicket: ticketsOf(tokens),
-    issueLink: linksOf(linkSecrets, config),
-    secretHashOf: linkSecrets.hashOf,
-    health: probe.health,
+    ...linksOf(ticketKeys, config),
     visits: countReaders({ acceptor, secret: config.SERVER_SECRET ?? secret ?? id, log }),
-    metrics,
-    log,
+    ...{ metrics, log },
   };
 
   const home = { version: readVersion(), isWhole: connections !== undefined, trial };
@@ -176,10 +173,14 @@ function ticketsOf(tokens: Tokens): IssueTicket {
 }
 
 /** Absolute where the server knows what the public calls it. */
-function linksOf({ secretOf }: LinkSecrets, { PUBLIC_URL = '' }: Config): IssueLink {
-  return ({ id, secret_hash, path }) => {
-    const secret = secretOf(id, secret_hash);
-    return secret === undefined ? null : `${PUBLIC_URL.replace(/\/+$/, '')}${path(secret)}`;
+function linksOf(ticketKeys: TicketKeys, { PUBLIC_URL = '' }: Config): Pick<ApiContext, 'issueLink' | 'secretHashOf'> {
+  const { hashOf, secretOf } = createLinkSecrets(ticketKeys);
+  return {
+    secretHashOf: hashOf,
+    issueLink({ id, secret_hash, path }) {
+      const secret = secretOf(id, secret_hash);
+      return secret === undefined ? null : `${PUBLIC_URL.replace(/\/+$/, '')}${path(secret)}`;
+    },
   };
 }
 

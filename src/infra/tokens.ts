@@ -9,10 +9,13 @@ import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { type Actor, ROLES } from '../core/definitions/actor.ts';
 import { id, line } from '../core/definitions/schemas.ts';
+import { type BoardTokens, createBoardTokens } from './boardTokens.ts';
+import { type Identity, isCurrent, LEEWAY_SECONDS } from './identity.ts';
 import { type Name, type Origin, REMEMBERED_MS, type Revocations } from './revocations.ts';
 import type { TicketKeys } from './ticketKeys.ts';
 
-const LEEWAY_SECONDS = 5;
+export { type Identity, isCurrent };
+
 const KNOWN_TOKENS = 5_000;
 const TICKET_ALGORITHM = 'HS256';
 
@@ -61,16 +64,6 @@ const TicketClaims = z.object({
     .default({ role: 'observer', institution_id: null }),
 });
 
-const BoardClaims = z.object({ sub: id, role: z.literal('board'), institution_id: id, exp: z.number() });
-
-/** The user that a token names, and until when (seconds since 1970). */
-export interface Identity {
-  actor: Actor;
-  expires_at: number;
-  /** What it can be revoked by. */
-  origin: Origin;
-}
-
 /** A spectator admitted to one session. */
 export interface Ticket extends Identity {
   /** The observation that it was issued for; undefined where an older API issued it. */
@@ -80,15 +73,12 @@ export interface Ticket extends Identity {
   holder: Actor;
 }
 
-export interface Tokens {
+export interface Tokens extends BoardTokens {
   /** @returns undefined when the token is not good, for whatever reason */
   verify(token: string): Promise<Identity | undefined>;
   /** It may have ended. */
   verifyTicket(token: string): Promise<Ticket | undefined>;
   issueTicket(ticket: TicketParts): string;
-  /** @returns undefined when it is no good token of a board */
-  verifyBoard(token: string): Promise<Identity | undefined>;
-  issueBoard(board: BoardParts): string;
   /** Was what these name revoked? @throws where Postgres is away */
   isEnded(origin: Origin): Promise<boolean>;
   /** Was it revoked since it was verified? */
@@ -107,13 +97,6 @@ export interface TicketParts {
   expires_at: string;
 }
 
-/** What a board's token is issued for. */
-export interface BoardParts {
-  board_id: string;
-  institution_id: string;
-  expires_at: string;
-}
-
 export interface TokenOptions {
   secret: string | undefined;
   publicKey: KeyObject | undefined;
@@ -126,11 +109,6 @@ export interface TokenOptions {
 export function createTokens(parts: TokenOptions): Tokens {
   const { secret, publicKey, issuer, audience, ticketKeys, revocations } = parts;
   const key = publicKey ?? createSecretKey(Buffer.from(secret!, 'utf8'));
-  const ticketOptions: Checks = {
-    algorithms: [TICKET_ALGORITHM],
-    clockTolerance: LEEWAY_SECONDS,
-    ignoreExpiration: true,
-  };
   const options: Checks = {
     algorithms: [algorithmOf(key)],
     clockTolerance: LEEWAY_SECONDS,
@@ -140,8 +118,6 @@ export function createTokens(parts: TokenOptions): Tokens {
 
   // A client sends one token many times: its signature is checked and it is looked up once, its expiry every time.
   const known = new LRUCache<string, Identity | 'revoked'>({ max: KNOWN_TOKENS, ttl: REMEMBERED_MS });
-
-  const knownBoards = new LRUCache<string, Identity>({ max: KNOWN_TOKENS, ttl: REMEMBERED_MS });
 
   /** Of the token that an actor was verified by: a ticket that is issued for it ends with that token. */
   const names = new WeakMap<Actor, { jti?: string | undefined; sid?: string | undefined }>();
@@ -165,15 +141,8 @@ export function createTokens(parts: TokenOptions): Tokens {
     return found;
   }
 
-  /** Of what was signed with a key of tickets. */
-  async function ourPayloadOf(token: string): Promise<unknown> {
-    let payload: unknown;
-    for (const key of ticketKeys.honoured()) payload ??= await payloadOf(token, key, ticketOptions);
-    return payload;
-  }
-
   async function verifyTicket(token: string): Promise<Ticket | undefined> {
-    const claims = TicketClaims.safeParse(await ourPayloadOf(token)).data;
+    const claims = TicketClaims.safeParse(await ticketPayloadOf(token, ticketKeys)).data;
     if (!claims) return undefined;
     const { sub, session_id, exp, iat = null, jti } = claims;
     const { role, institution_id, ...of } = claims.holder;
@@ -198,34 +167,11 @@ export function createTokens(parts: TokenOptions): Tokens {
     });
   }
 
-  async function verifyBoard(token: string): Promise<Identity | undefined> {
-    const identity = knownBoards.get(token) ?? (await identifyBoard(token));
-    if (!identity || !isCurrent(identity) || revocations.covers(identity.origin)) return undefined;
-    return identity;
-  }
-
-  async function identifyBoard(token: string): Promise<Identity | undefined> {
-    if (token.length > REMEMBERED_LENGTH) return undefined;
-    const claims = BoardClaims.safeParse(await ourPayloadOf(token)).data;
-    if (!claims) return undefined;
-    const { sub, role, institution_id, exp } = claims;
-    // Whenever it was issued: a board that was revoked stays so.
-    const origin: Origin = { names: [['sid', sub]], institution_id, role, issued_at: null };
-    if (await revocations.isRevoked(origin)) return undefined;
-    const identity: Identity = { actor: { id: sub, role, institution_id }, expires_at: exp, origin };
-    knownBoards.set(token, identity);
-    return identity;
-  }
-
-  function issueBoard({ board_id: sub, institution_id, expires_at }: BoardParts): string {
-    const claims = { sub, role: 'board', institution_id, exp: secondsOf(expires_at) };
-    return jwt.sign(claims, ticketKeys.signing(), { algorithm: TICKET_ALGORITHM });
-  }
-
+  const boards = createBoardTokens({ ticketKeys, revocations, payloadOf: (token) => ticketPayloadOf(token, ticketKeys) });
   const isRevoked = ({ origin }: Identity) => revocations.covers(origin);
   const isEnded = async (origin: Origin) => revocations.covers(origin) || revocations.isRevoked(origin);
   return {
-    ...{ verify, verifyTicket, issueTicket, verifyBoard, issueBoard },
+    ...{ verify, verifyTicket, issueTicket, ...boards },
     ...{ isRevoked, isEnded, onRevoked: revocations.onRevoked },
   };
 }
@@ -240,11 +186,6 @@ function namesOf(...all: { jti?: string | undefined; sid?: string | undefined; s
   const isName = (name: [string, string | undefined]): name is [Name[0], string] =>
     name[1] !== undefined && name[1].length <= MAX_NAME && !name[1].includes('\u0000');
   return all.flatMap((claims) => Object.entries(claims).filter(isName));
-}
-
-/** It has not ended. */
-export function isCurrent({ expires_at }: Identity): boolean {
-  return seconds() < expires_at + LEEWAY_SECONDS;
 }
 
 interface Checks {
@@ -276,6 +217,19 @@ async function payloadOf(token: string, key: KeyObject, { algorithms, ...checks 
   } catch {
     return undefined;
   }
+}
+
+const TICKET_CHECKS: Checks = {
+  algorithms: [TICKET_ALGORITHM],
+  clockTolerance: LEEWAY_SECONDS,
+  ignoreExpiration: true,
+};
+
+/** Of what was signed with a key of tickets. */
+async function ticketPayloadOf(token: string, keys: TicketKeys): Promise<unknown> {
+  let payload: unknown;
+  for (const key of keys.honoured()) payload ??= await payloadOf(token, key, TICKET_CHECKS);
+  return payload;
 }
 
 /** We know no extension: a token that demands one is to be refused (RFC 7515 4.1.11), whatever its value (RFC 7797 for b64). */

@@ -8,8 +8,8 @@ const apart = apartKinds(catalog.kinds);
 /** Whatever is asked of it is an id. */
 const anything = new Proxy({}, { get: () => ID });
 
-test('galleries, their visits, bans and feeds are apart', () => {
-  expect(apart).toEqual(expect.arrayContaining(['gallery', 'visits', 'guard', 'feed']));
+test('galleries, their visits, bans, feeds and links are apart', () => {
+  expect(apart).toEqual(expect.arrayContaining(['gallery', 'visits', 'guard', 'feed', 'board', 'calendar']));
   for (const kind of ['session', 'assignment', 'observers']) expect(apart).not.toContain(kind);
 });
 

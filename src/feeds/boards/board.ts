@@ -1,10 +1,10 @@
 /**
- * A board: a link that a foyer opens without a sign-in, to follow the matches of an institution. What is recorded of its
- * secret is a hash. It is good until it ends or an admin revokes it, and so are the tokens that it was opened for.
+ * A board: a link that a foyer opens without a sign-in, to follow the matches of an institution. A hash is recorded of its
+ * secret. It is good until it ends or an admin revokes it, and so are the tokens that it was opened for.
  */
 import { z } from 'zod';
 import { isUuid } from '../../core/chain/ids.ts';
-import { at, named, text, uuid } from '../../core/definitions/answers.ts';
+import { at, hash, named, text, uuid } from '../../core/definitions/answers.ts';
 import type { Lock } from '../../core/definitions/defineCommand.ts';
 import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 import { defineStream, streamName } from '../../core/definitions/stream.ts';
@@ -21,7 +21,7 @@ export interface Board {
   revoked_at: string | null;
 }
 
-export const boardStream = defineStream<Board | null>('board', { initial: () => null });
+export const boardStream = defineStream<Board | null>('board', { initial: () => null, apart: true });
 
 export const boards = defineTable({
   name: 'boards',
@@ -66,8 +66,10 @@ export const boardAfter = named(
   z.strictObject({
     ...{ id: uuid, institution_id: uuid, name: text, created_at: at, expires_at: at },
     revoked_at: at.nullable(),
-    /** To be opened by GET or POST, without a token. It is told when the board is made, and for a day where that is asked again. */
+    /** To be opened by GET or POST, without a token. Its admin is told it when the board is made, and again for a day. */
     link: text.nullable(),
+    /** Of the link's secret, where the link itself is not told. */
+    secret_hash: hash.optional(),
   }),
   {
     ...{ id: EXAMPLE.command_id, institution_id: EXAMPLE.institution_id, name: 'Foyer' },
@@ -76,5 +78,5 @@ export const boardAfter = named(
   },
 );
 
-/** The result of a command; the link is added where it is answered. */
+/** The result of a command. */
 export const afterOf = ({ secret_hash: _, ...board }: Board) => ({ ...board, link: null });

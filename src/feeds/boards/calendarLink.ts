@@ -1,9 +1,9 @@
 /**
- * The link by which a calendar on somebody's telephone reads when and where that person has matches. There is one for each
- * person, good for half a year; a new one ends the one before. It shows nothing else, and opens nothing.
+ * The link by which a calendar on a telephone reads when and where its person has matches. There is one for each person,
+ * good for half a year; a new one ends the one before. It shows nothing else, and opens nothing.
  */
 import { z } from 'zod';
-import { at, named, text, uuid } from '../../core/definitions/answers.ts';
+import { at, hash, named, text, uuid } from '../../core/definitions/answers.ts';
 import type { Lock } from '../../core/definitions/defineCommand.ts';
 import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 import { defineStream, streamName } from '../../core/definitions/stream.ts';
@@ -23,7 +23,7 @@ const initial = (user_id: string): CalendarLink => ({
   ...{ user_id, institution_id: null, secret_hash: '', created_at: '', expires_at: '' },
 });
 
-export const calendarStream = defineStream<CalendarLink>('calendar', { initial });
+export const calendarStream = defineStream<CalendarLink>('calendar', { initial, apart: true });
 
 export const calendarLinks = defineTable({
   name: 'calendar_links',
@@ -57,8 +57,10 @@ export const calendarLinkAnswer = named(
     id: uuid,
     created_at: at,
     expires_at: at,
-    /** For the calendar. It is told when it is made, and for a day where that is asked again. */
+    /** For the calendar. Its person is told it when it is made, and again for a day. */
     link: text.nullable(),
+    /** Of its ticket, where the link itself is not told. */
+    secret_hash: hash.optional(),
   }),
   {
     ...{ id: EXAMPLE.user_id, created_at: EXAMPLE.created_at, expires_at: '2027-03-23T09:58:00.000Z' },

@@ -32,7 +32,7 @@ const body = z.strictObject({
   days: z.int().min(1).max(MOST_DAYS).default(USUAL_DAYS),
 });
 
-/** The input as the inbox has it. */
+/** As the door has added it. */
 const hashIn = (input: object) => (input as { secret_hash: string }).secret_hash;
 
 function faultsOf({ institution_id }: { institution_id?: string | undefined }, { role }: Actor): InputError[] {
@@ -43,7 +43,7 @@ function faultsOf({ institution_id }: { institution_id?: string | undefined }, {
 export const createBoard = defineCommand({
   name: 'board.create',
   route: 'POST /api/board/create',
-  summary: 'Make a link for a foyer: it is opened without a sign-in, and shows what is public and what your institution may see',
+  summary: 'Make a link for a foyer, opened without a sign-in: it shows what is public and what your institution may see',
   who: ADMINS,
   body,
   example: { name: 'Foyer' },
@@ -60,11 +60,13 @@ export const createBoard = defineCommand({
     return [boardCreated({ institution_id, name, secret_hash: hashIn(input), expires_at })];
   },
   resource: boardAfter,
-  result: ({ states: { board } }) => afterOf(board),
-  answer: (result, { id, input }, _, issueLink) => ({
-    ...result,
-    link: issueLink({ id, secret_hash: hashIn(input), path: (secret) => `/api/board/${id}/open/${secret}` }),
-  }),
+  result: ({ states: { board } }) => ({ ...afterOf(board), secret_hash: board.secret_hash }),
+  /** Of the result and not of the input: a repetition has an input of its own. */
+  answer({ secret_hash, ...result }, { id }, _, issueLink) {
+    const path = (secret: string) => `/api/board/${id}/open/${secret}`;
+    return { ...result, link: issueLink({ id, secret_hash: String(secret_hash), path }) };
+  },
+  keeps: ({ days }) => ({ days }),
   records: [boardCreated],
   rejects: [],
 });

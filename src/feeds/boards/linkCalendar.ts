@@ -21,12 +21,13 @@ export const calendarLinked = defineEvent({
   },
 });
 
-/** The input as the inbox has it. */
+/** As the door has added it. */
 const hashIn = (input: object) => (input as { secret_hash: string }).secret_hash;
 
-const answerOf = ({ user_id, created_at, expires_at }: CalendarLink) => ({
-  ...{ id: user_id, created_at, expires_at, link: null },
-});
+const answerOf = ({ user_id: id, ...link }: CalendarLink) => {
+  const { created_at, expires_at, secret_hash } = link;
+  return { id, created_at, expires_at, link: null, secret_hash };
+};
 
 export const linkCalendar = defineOwnedCommand({
   name: 'calendar.link',
@@ -45,10 +46,12 @@ export const linkCalendar = defineOwnedCommand({
   },
   resource: calendarLinkAnswer,
   result: ({ states: { calendar } }) => answerOf(calendar),
-  answer(result, { id, input }, _, issueLink) {
-    const path = (secret: string) => `/api/person/${input.user_id}/calendar.ics?ticket=${secret}`;
-    return { ...result, link: issueLink({ id, secret_hash: hashIn(input), path }) };
+  /** Of the result and not of the input: a repetition has an input of its own. */
+  answer({ secret_hash, ...result }, { id }, _, issueLink) {
+    const path = (secret: string) => `/api/person/${result.id}/calendar.ics?ticket=${secret}`;
+    return { ...result, link: issueLink({ id, secret_hash: String(secret_hash), path }) };
   },
+  keeps: ({ user_id }) => ({ user_id }),
   records: [calendarLinked],
   rejects: [],
 });

@@ -68,7 +68,7 @@ export interface MatchChange {
 }
 
 /** Of one match: a site that says something else at each poll must not fill the database. */
-const MOST_EVENTS = 2_000;
+export const MOST_EVENTS = 2_000;
 
 /** @param at the database's clock */
 export function nextState(current: KnownState | undefined, read: MatchUpdate, at: string): Next | undefined {

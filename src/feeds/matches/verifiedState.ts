@@ -1,7 +1,7 @@
 /** What a verdict makes of a match that stands: nothing where it is so already, else the next version. Pure. */
 import { isSame } from './changes.ts';
 import type { MatchEvent, Score } from './match.ts';
-import { changesOf, type KnownState, type Next } from './nextState.ts';
+import { changesOf, type KnownState, MOST_EVENTS, type Next } from './nextState.ts';
 import { AGREED, ALONE } from './verify.ts';
 
 /** The last word on its result that is not superseded. */
@@ -25,14 +25,16 @@ export function verifiedState(
   // Without two that agree, what its own source says stands.
   const score = agreed ?? current.claim;
   const isCorrected = !isSame(current.state.score, score);
-  const isSure = agreed === null || (last !== null && last.confidence >= AGREED && isSame(last.details, { ...score }));
-  if (!isCorrected && isSure) return undefined;
-  const [version, seq] = [current.version + 1, current.seq + 1];
+  const isFull = current.seq >= MOST_EVENTS;
+  const isSaid = last !== null && last.confidence >= AGREED && isSame(last.details, { ...score });
+  if (!isCorrected && (isFull || agreed === null || isSaid)) return undefined;
+  const version = current.version + 1;
+  const seq = current.seq + (isFull ? 0 : 1);
   const event: MatchEvent & { provider_event_id: string } = {
     ...{ seq, provider: VERIFIER, provider_event_id: `verified-${version}`, kind: 'result', at },
     ...{ details: { ...score }, confidence: agreed ? AGREED : ALONE, superseded: false },
   };
-  const next = { ...current, version, seq, state: { ...current.state, score }, events: [event] };
+  const next = { ...current, version, seq, state: { ...current.state, score }, events: isFull ? [] : [event] };
   const difference = { changed: isCorrected ? { score } : {}, isShownAnew: false, isCounted: false };
-  return { ...next, supersedes: ['result'], changes: changesOf(next, difference) };
+  return { ...next, supersedes: isFull ? [] : ['result'], changes: changesOf(next, difference) };
 }

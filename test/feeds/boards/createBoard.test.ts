@@ -11,14 +11,14 @@ const more = { id: BOARD, kept };
 const inputOf = (body: object) => ({ ...createBoard.body.parse(body), ...kept }) as never;
 const IN_90_DAYS = '2027-02-19T12:00:00.000Z';
 
-test('a board belongs to the institution of its admin, for ninety days, and its answer has no hash', () => {
+test('a board belongs to the institution of its admin, for ninety days, and its secret is a hash', () => {
   const facts = { institution_id: INSTITUTION, name: 'Foyer', secret_hash, expires_at: IN_90_DAYS };
   const { result } = given()
     .when(createBoard, { name: 'Foyer' }, admin, more)
     .then(boardCreated(facts))!;
   expect(result).toEqual({
     ...{ id: BOARD, institution_id: INSTITUTION, name: 'Foyer', created_at: NOW },
-    ...{ expires_at: IN_90_DAYS, revoked_at: null, link: null },
+    ...{ expires_at: IN_90_DAYS, revoked_at: null, link: null, secret_hash },
   });
 });
 
@@ -37,7 +37,7 @@ test('the link is made for the answer, of the secret whose hash is recorded', ()
   const asked: object[] = [];
   const command = { id: BOARD, input: inputOf({}), actor: admin };
   const answered = (secret: string | null) =>
-    createBoard.answer!({ id: BOARD, link: null }, command, () => '', ({ path, ...link }) => {
+    createBoard.answer!({ id: BOARD, link: null, secret_hash }, command, () => '', ({ path, ...link }) => {
       asked.push(link);
       return secret && path(secret);
     });
