@@ -6,13 +6,11 @@ const SEES_ALL = ['door', 'worker', 'verifier', 'relay'] as const;
 
 export async function up(knex: Knex): Promise<void> {
   const roles = rolesOf(knex);
-  const opened = (table: string) =>
-    [
-      `grant select on ${table} to ${roles.relay}, ${roles.worker}, ${roles.verifier};`,
-      `grant insert, update on ${table} to ${roles.worker};`,
-      `alter table ${table} enable row level security, force row level security;`,
-      ...SEES_ALL.map((role) => `create policy ${role}_all on ${table} to ${roles[role]} using (true) with check (true);`),
-    ].join('\n');
+  const opened = (table: string) => `
+    grant select on ${table} to ${roles.relay}, ${roles.worker}, ${roles.verifier};
+    grant insert, update on ${table} to ${roles.worker};
+    alter table ${table} enable row level security, force row level security;
+    ${SEES_ALL.map((role) => `create policy ${role}_all on ${table} to ${roles[role]} using (true) with check (true);`).join('\n')}`;
   await knex.raw(`
     create table boards (
       id uuid primary key,
@@ -25,6 +23,8 @@ export async function up(knex: Knex): Promise<void> {
       revoked_at timestamptz(3),
       constraint ck_board_secret check (length(secret_hash) = 64)
     );
+    create index boards_of_institution on boards (institution_id, created_at, id);
+    create index boards_in_order on boards (created_at, id);
     ${opened('boards')}
     grant select on boards to ${roles.api};
     grant select (id, institution_id, secret_hash, expires_at, revoked_at) on boards to ${roles.door};

@@ -4,6 +4,7 @@ import { boards } from './boards/board.ts';
 import { calendarLinks } from './boards/calendarLink.ts';
 import { createBoard } from './boards/createBoard.ts';
 import { linkCalendar } from './boards/linkCalendar.ts';
+import { readBoard, readBoards } from './boards/readBoards.ts';
 import { revokeBoard } from './boards/revokeBoard.ts';
 import { settleConflict } from './conflicts/settleConflict.ts';
 import { createFeed } from './createFeed.ts';
@@ -26,5 +27,8 @@ export const feeds = defineModule({
     ...[createBoard, revokeBoard, linkCalendar],
   ],
   tables: [feedTable, boards, calendarLinks],
-  queries: [readFeeds, readFeed, readMatchList, readMatchDetails, readShownState, readEventList, readPeople],
+  queries: [
+    ...[readFeeds, readFeed, readPeople, readBoards, readBoard],
+    ...[readMatchList, readMatchDetails, readShownState, readEventList],
+  ],
 });

@@ -15,7 +15,8 @@ describe('services', () => {
   test('are up where one process of them is, and say how many there are', () => {
     const { state, services, inbox } = servicesOf(healthOf());
     expect({ state, inbox }).toEqual({ state: 'up', inbox: { pending: 2, oldest_pending_seconds: 1 } });
-    expect(services).toMatchObject({ postgres: { state: 'up' }, redis: { state: 'up' }, api: { state: 'up', count: 2 } });
+    const up = { state: 'up' };
+    expect(services).toMatchObject({ postgres: up, redis: up, api: { state: 'up', count: 2 } });
     expect(services.signer).toEqual({ state: 'down', count: 0 });
   });
 

@@ -3,7 +3,18 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ShownState } from '../../src/feeds/matches/match.ts';
 import { signToken } from '../../src/infra/tokens.ts';
-import { assignmentBody, type Cast, cast, get, type Json, must, type Person, person, post, send } from '../support/client.ts';
+import {
+  assignmentBody,
+  type Cast,
+  cast,
+  get,
+  type Json,
+  must,
+  type Person,
+  person,
+  post,
+  send,
+} from '../support/client.ts';
 import { type Listener, listenOnSocketIo, listenOnWebSocket } from '../support/listener.ts';
 import { createMatches, type Matches, type MatchOptions, type TestMatch } from '../support/matches.ts';
 import { refusedOnWebSocket } from '../support/refused.ts';
@@ -80,6 +91,23 @@ describe.skipIf(isLeftOut)('the board of a foyer', () => {
     expect(own.result.link).toBe(link);
   });
 
+  test('is listed for admins of its institution, without its link, and says when it was revoked', async () => {
+    const own = cast();
+    const [one, other] = [await create({ name: 'Foyer' }, own.admin), await create({ name: 'Café' }, own.admin)];
+    await must(post(stack.url, `/api/board/${one.id}/revoke`, own.admin));
+    const first = await must(get(stack.url, '/api/board/list?limit=1', own.admin));
+    const rest = await must(get(stack.url, `/api/board/list?cursor=${first.next_cursor}`, own.admin));
+    const listed = [...first.items, ...rest.items];
+    expect(listed.map(({ id, name, revoked_at }) => [id, name, revoked_at])).toEqual([
+      [other.id, 'Café', null],
+      [one.id, 'Foyer', expect.any(String)],
+    ]);
+    expect(JSON.stringify(listed)).not.toMatch(/open|secret/);
+    expect(await must(get(stack.url, `/api/board/${other.id}`, own.admin))).toEqual(listed[0]);
+    expect((await get(stack.url, `/api/board/${other.id}`, people.admin)).status).toBe(404);
+    expect((await get(stack.url, '/api/board/list', own.presiding)).status).toBe(403);
+  });
+
   test('is made once under an Idempotency-Key, and its link is told again', async () => {
     const headers = { 'idempotency-key': randomUUID() };
     const first = await create({ name: 'Foyer' }, people.admin, headers);
@@ -113,7 +141,8 @@ describe.skipIf(isLeftOut)('the board of a foyer', () => {
       expect(await ask(path, board)).toMatchObject(unauthenticated);
     }
     expect(await post(stack.url, '/api/board/create', board, {})).toMatchObject(unauthenticated);
-    expect(await post(stack.url, '/api/assignment/create', board, assignmentBody(people))).toMatchObject(unauthenticated);
+    const scheduling = await post(stack.url, '/api/assignment/create', board, assignmentBody(people));
+    expect(scheduling).toMatchObject(unauthenticated);
   });
 
   test.each([

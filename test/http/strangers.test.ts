@@ -254,8 +254,9 @@ describe.skipIf(isLeftOut)('a stranger', () => {
     await must(upload(world, feed.id));
     const { rows: runs } = await stack.pool.query('select id from feed_runs where feed_id = $1', [feed.id]);
     const { result: board } = await must(post(world.url(), '/api/board/create', people.admin));
-    const ofFeed = { board_id: board.id as string, feed_id: feed.id as string, run_id: runs[0].id as string, n: '987654321' };
-    const others = { ban_id: ban.id, ...ofFeed, user_id: contact.id as string, match_id: assignment_id };
+    const ofFeed = { feed_id: feed.id as string, run_id: runs[0].id as string, n: '987654321' };
+    const own = { board_id: board.id as string, user_id: contact.id as string };
+    const others = { ban_id: ban.id, ...ofFeed, ...own, match_id: assignment_id };
     const inside = { observation_id: observed.result.id, ...parts, ...others };
     return { session_id, assignment_id, ...inside, command_id, institution_id };
   }

@@ -24,5 +24,7 @@ test('no other secret is good, and none of another length', () => {
   expect(other).toBeUndefined();
   const another = randomUUID();
   const foreign = today.secretOf(another, today.hashOf(another))!;
-  for (const wrong of [foreign, '', 'x', secret_hash, `${foreign}x`]) expect(isSecretOf(wrong, secret_hash)).toBe(false);
+  for (const wrong of [foreign, '', 'x', secret_hash, `${foreign}x`]) {
+    expect(isSecretOf(wrong, secret_hash)).toBe(false);
+  }
 });

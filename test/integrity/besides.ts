@@ -18,8 +18,9 @@ export async function playBesides(court: Court, session_id: string, other_sessio
   await playGallery(court, session_id);
   await court.send(['gallery.slow', { session_id: other_session_id, seconds: 30 }]);
   const galleries = [session_id, other_session_id].map((id) => `gallery:${id}`);
-  const cards = [...(await playCards(court)), ...(await playBans(court)), ...(await playFeeds(court)), ...(await playLinks(court))];
-  return [...galleries, ...(await playSettings(court)), ...cards];
+  const cards = [...(await playCards(court)), ...(await playBans(court))];
+  const feeds = [...(await playFeeds(court)), ...(await playLinks(court))];
+  return [...galleries, ...(await playSettings(court)), ...cards, ...feeds];
 }
 
 /** The first two messages are kept for their time and erased; of the rest one is withdrawn, and one hidden and restored. */
@@ -94,7 +95,7 @@ async function playBans(court: Court): Promise<string[]> {
   return [`guard:${owner}`];
 }
 
-/** A board is revoked, another is not; a person asks for the calendar's link twice. */
+/** A board is revoked, another is not; a person asks for the calendar's link twice, another once. */
 async function playLinks(court: Court): Promise<string[]> {
   const owner = randomUUID();
   const secret_hash = 'ab'.repeat(32);
@@ -102,10 +103,11 @@ async function playLinks(court: Court): Promise<string[]> {
     (await court.send(['board.create', { institution_id: owner, name: 'Foyer', days: 90, secret_hash }]))[0]!;
   const [one, other] = [await create(), await create()];
   await court.send(['board.revoke', { board_id: one, owner }]);
-  const who = spectator();
-  const asking = { user_id: who.id, owner: who.id, secret_hash };
-  for (let i = 0; i < 2; i += 1) await court.send(['calendar.link', asking, who]);
-  return [`board:${one}`, `board:${other}`, `calendar:${who.id}`];
+  const [first, second] = [spectator(), spectator()];
+  for (const who of [first, first, second]) {
+    await court.send(['calendar.link', { user_id: who.id, owner: who.id, secret_hash }, who]);
+  }
+  return [`board:${one}`, `board:${other}`, `calendar:${first.id}`, `calendar:${second.id}`];
 }
 
 /** Of one feed a person is linked and a conflict settled, and it is switched off and on; another one is removed. */

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { isUuid } from '../../core/chain/ids.ts';
-import { at, hash, named, text, uuid } from '../../core/definitions/answers.ts';
+import { at, hash, listOf, named, text, uuid } from '../../core/definitions/answers.ts';
 import type { Lock } from '../../core/definitions/defineCommand.ts';
 import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 import { defineStream, streamName } from '../../core/definitions/stream.ts';
@@ -61,19 +61,31 @@ export async function findOpenBoard(
   return (await db.query<Board>({ ...FIND_OPEN, values: [id] })).rows[0];
 }
 
+const facts = {
+  ...{ id: uuid, institution_id: uuid, name: text, created_at: at, expires_at: at },
+  revoked_at: at.nullable(),
+};
+
+const EXAMPLE_FACTS = {
+  ...{ id: EXAMPLE.command_id, institution_id: EXAMPLE.institution_id, name: 'Foyer' },
+  ...{ created_at: EXAMPLE.created_at, expires_at: '2026-12-23T09:58:00.000Z', revoked_at: null },
+};
+
+export const boardItem = named('Board', z.strictObject(facts), EXAMPLE_FACTS);
+export const boardList = listOf('BoardList', boardItem);
+
+/** After a command. */
 export const boardAfter = named(
-  'Board',
+  'BoardAfter',
   z.strictObject({
-    ...{ id: uuid, institution_id: uuid, name: text, created_at: at, expires_at: at },
-    revoked_at: at.nullable(),
+    ...facts,
     /** To be opened by GET or POST, without a token. Its admin is told it when the board is made, and again for a day. */
     link: text.nullable(),
     /** Of the link's secret, where the link itself is not told. */
     secret_hash: hash.optional(),
   }),
   {
-    ...{ id: EXAMPLE.command_id, institution_id: EXAMPLE.institution_id, name: 'Foyer' },
-    ...{ created_at: EXAMPLE.created_at, expires_at: '2026-12-23T09:58:00.000Z', revoked_at: null },
+    ...EXAMPLE_FACTS,
     link: `https://court.example/api/board/${EXAMPLE.command_id}/open/q3Jx0m1Yc8cT6oWmZ0b7mN2uQm3b6m5pYt1fJc9Xk2A`,
   },
 );

@@ -50,6 +50,8 @@ export async function findCalendarLink(db: Queryable, user_id: string): Promise<
   return (await db.query<CalendarLink>({ ...FIND, values: [user_id] })).rows[0];
 }
 
+const EXAMPLE_SECRET = 'q3Jx0m1Yc8cT6oWmZ0b7mN2uQm3b6m5pYt1fJc9Xk2A';
+
 export const calendarLinkAnswer = named(
   'CalendarLink',
   z.strictObject({
@@ -64,6 +66,6 @@ export const calendarLinkAnswer = named(
   }),
   {
     ...{ id: EXAMPLE.user_id, created_at: EXAMPLE.created_at, expires_at: '2027-03-23T09:58:00.000Z' },
-    link: `https://court.example/api/person/${EXAMPLE.user_id}/calendar.ics?ticket=q3Jx0m1Yc8cT6oWmZ0b7mN2uQm3b6m5pYt1fJc9Xk2A`,
+    link: `https://court.example/api/person/${EXAMPLE.user_id}/calendar.ics?ticket=${EXAMPLE_SECRET}`,
   },
 );

@@ -58,7 +58,10 @@ async function readShared({ door, outside, queues, health }: ApiContext): Promis
   return { state, services, ...providersOf(paces), pipeline: { ...inbox, jobs }, as_of: new Date().toISOString() };
 }
 
-const ENABLED = { name: 'read-enabled-feeds', text: `select id from feeds where state = 'enabled' limit ${MOST_FEEDS}` };
+const ENABLED = {
+  name: 'read-enabled-feeds',
+  text: `select id from feeds where state = 'enabled' limit ${MOST_FEEDS}`,
+};
 
 /** Null where Postgres or Redis is away. */
 async function readPaces(door: Queryable, outside: ApiContext['outside']): Promise<FeedPace[] | null> {

@@ -82,9 +82,14 @@ const OPEN_TO_ALL = {
 };
 
 type About = Pick<QueryDefinition, 'name' | 'summary' | 'roles' | 'boards'>;
+/** The roles that may ask, in words. */
+function whoOf(roles: readonly string[], boards: true | undefined): string {
+  return `Who: ${[...roles, ...(boards ? ['boards'] : [])].join(', ')}.`;
+}
+
 const about = ({ name, summary, roles, boards }: About) => ({
   ...{ operationId: name, summary, tags: [tagOf(name)] },
-  ...(roles === 'anyone' ? OPEN_TO_ALL : { description: `Who: ${[...roles, ...(boards ? ['boards'] : [])].join(', ')}.` }),
+  ...(roles === 'anyone' ? OPEN_TO_ALL : { description: whoOf(roles, boards) }),
 });
 
 function queryOperation(query: QueryDefinition): JsonObject {

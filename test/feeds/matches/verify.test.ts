@@ -9,7 +9,9 @@ const won: Score = { petitioner: 80, respondent: 75, winner: 'petitioner' };
 const lost: Score = { petitioner: 70, respondent: 75, winner: 'respondent' };
 const drawn: Score = { petitioner: 75, respondent: 75, winner: null };
 const TEAMS = { petitioner: 'Oslo', respondent: 'Lima' };
-const claim = (match_id: string, score: Score | null, teams: Claim['teams'] = TEAMS): Claim => ({ match_id, teams, score });
+const claim = (match_id: string, score: Score | null, teams: Claim['teams'] = TEAMS): Claim => ({
+  ...{ match_id, teams, score },
+});
 
 describe('a verdict', () => {
   test('of one source alone is none, and says nothing against it', () => {
