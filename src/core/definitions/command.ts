@@ -67,7 +67,7 @@ export type IssueTicket = (ticket: {
 
 /**
  * The address that opens what a command made, with the secret whose hash the command's input had; nothing stores the
- * secret. Null where its key was replaced since, after a day at the soonest, and of a command that was redriven.
+ * secret. Null where its key was replaced twice since, after twelve hours at the soonest, and of a command that was redriven.
  */
 export type IssueLink = (link: { id: string; secret_hash: string; path(secret: string): string }) => string | null;
 
