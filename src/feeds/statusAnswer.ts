@@ -47,7 +47,7 @@ export const statusAnswer = named(
       /** Of feeds; null where they cannot be counted just now. */
       jobs: z.strictObject({ waiting: count, active: count, delayed: count, failed: count }).nullable(),
     }),
-    /** For admins those of the own institution; null for others. */
+    /** For admins those of the own institution; null for others, and where they cannot be read just now. */
     feeds: z.array(namedFeedSchema).nullable(),
     as_of: at,
   }),

@@ -54,7 +54,7 @@ const said = (id: string) => ({
 
 function matchOf(provider_id: string, more: Partial<MatchUpdate> = {}, row: object = {}): MatchUpdate {
   const id = matchIdOf(feed_id, provider_id);
-  const whose = { id, institution_id, visibility: 'institution', provider: 'tabbycat', feed_id, provider_id };
+  const whose = { id, institution_id, visibility: 'institution' as const, provider: 'tabbycat', feed_id, provider_id };
   const rest = { round: 1, pair: null, assignment_id: null, session_id: null, published: true };
   return { row: { ...whose, ...rest, ...row }, state: shown, source: 1, ...more };
 }

@@ -6,7 +6,7 @@ import { sweepMatches } from '../../jobs/feeds/sweepMatches.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import type { Score, ShownState } from '../../src/feeds/matches/match.ts';
 import { matchIdOf } from '../../src/feeds/matches/matchId.ts';
-import type { MatchUpdate } from '../../src/feeds/matches/nextState.ts';
+import type { MatchRow, MatchUpdate } from '../../src/feeds/matches/nextState.ts';
 import { pairOf } from '../../src/feeds/matches/pair.ts';
 import { readMatchEvents, readMatchState } from '../../src/feeds/matches/readMatch.ts';
 import { storeMatches } from '../../src/feeds/matches/storeMatches.ts';
@@ -48,7 +48,7 @@ const refuse = () => Promise.reject(new Error('there is nothing to store'));
 interface Said {
   at?: string;
   names?: [string, string];
-  row?: object;
+  row?: Partial<MatchRow>;
 }
 
 /** What the `n`-th feed says of the match of Oslo and Lima. */
@@ -60,7 +60,7 @@ async function say(n: number, score: Score | null, { at = AT, names = ['Oslo', '
     ...{ phase: score ? 'finished' : 'live', score, title: 'Oslo v. Lima', courtroom: null, scheduled_at: at },
     ...{ petitioner, respondent, speaker: null, behind_minutes: 0, awaits_result: false },
   };
-  const whose = { id: idOf(n), institution_id, visibility: 'institution', provider: 'tabbycat', feed_id };
+  const whose = { id: idOf(n), institution_id, visibility: 'institution' as const, provider: 'tabbycat', feed_id };
   const rest = { provider_id: '1', round: 1, pair: pairOf(names), assignment_id: null, session_id: null };
   const update: MatchUpdate = { row: { ...whose, ...rest, published: true, ...row }, state, source };
   await storeMatches(pools.feeds, within, [update]);
@@ -135,6 +135,29 @@ test('a disagreement is kept for a week, found once, and leaves each as its own 
   );
   await sweepMatches(pools.feeds, within);
   expect(await disputes()).toEqual([]);
+});
+
+test('where one of two that agree is taken back the other is alone again, and what both corrected is as it was said', async () => {
+  await open(0, 1, 2);
+  await say(2, lost);
+  await say(0, won);
+  await say(1, won);
+  await verify(0);
+  expect(await scoreOf(2)).toEqual(won);
+  await say(1, won, { row: { published: false } });
+  await verify(1);
+  expect(await scoreOf(2)).toEqual(lost);
+  expect((await resultsOf(0)).at(-1)).toEqual({ confidence: 60, superseded: false });
+});
+
+test('a private feed is heard by none that more people see, and hears them', async () => {
+  await open(0, 1, 2);
+  await say(0, lost);
+  await say(1, won, { row: { visibility: 'private' } });
+  await say(2, won, { row: { visibility: 'private' } });
+  await verify(0, 1, 2);
+  expect(await scoreOf(0)).toEqual(lost);
+  expect((await resultsOf(1)).at(-1)).toEqual({ confidence: 90, superseded: false });
 });
 
 test.each<[string, Said]>([

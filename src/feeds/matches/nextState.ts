@@ -2,6 +2,7 @@
  * What an update makes of a match that stands: nothing, where it says nothing new or is older than what stands; else the next
  * version, with events that are not known yet. Pure: nothing of it is true before the transaction commits.
  */
+import type { Visibility } from '../../access/scope.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { changedFields, derivedEvents, isSame, type NewMatchEvent } from './changes.ts';
 import { INTERNAL, type MatchEvent, type Score, type ShownState, type Tier } from './match.ts';
@@ -10,7 +11,7 @@ import { INTERNAL, type MatchEvent, type Score, type ShownState, type Tier } fro
 export interface MatchRow {
   id: string;
   institution_id: string;
-  visibility: string;
+  visibility: Visibility;
   provider: string;
   feed_id: string | null;
   provider_id: string | null;

@@ -27,7 +27,9 @@ export function verifiedState(
   const isCorrected = !isSame(current.state.score, score);
   const isFull = current.seq >= MOST_EVENTS;
   const isSaid = last !== null && last.confidence >= AGREED && isSame(last.details, { ...score });
-  if (!isCorrected && (isFull || agreed === null || isSaid)) return undefined;
+  // Said by two once, and by one alone now.
+  const isSure = agreed ? isSaid : last?.confidence !== AGREED;
+  if (!isCorrected && (isFull || isSure)) return undefined;
   const version = current.version + 1;
   const seq = current.seq + (isFull ? 0 : 1);
   const event: MatchEvent & { provider_event_id: string } = {

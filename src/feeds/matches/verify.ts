@@ -1,8 +1,10 @@
 /**
  * What sources of one institution say of one match: two that agree are believed, at 90 per cent, and correct one that says
  * otherwise; one alone is shown as it is, at 60; where they differ and no two agree each is shown as its own source has it,
- * and admins are told. Each match is looked at with its own peers. Pure.
+ * and admins are told. What fewer people may see changes nothing that more people see. Each match is looked at with its own
+ * peers. Pure.
  */
+import { VISIBILITIES, type Visibility } from '../../access/scope.ts';
 import { isSame } from './changes.ts';
 import type { Score, ShownState } from './match.ts';
 import { plain } from './pair.ts';
@@ -14,6 +16,7 @@ export const ALONE = 60;
 /** What a source has of a match; the score of one that says nothing yet is null. */
 export interface Claim {
   match_id: string;
+  visibility: Visibility;
   teams: Pick<ShownState, 'petitioner' | 'respondent'>;
   score: Score | null;
 }
@@ -41,7 +44,13 @@ export function verdictOf(own: Claim, peers: readonly Claim[]): Verdict {
   const disputes = said.flatMap((other, i) =>
     own.score === null || isSame(own.score, scores[i]) ? [] : [disputeOf(own as Said, other)],
   );
-  return { agreed: agreedOf(scores), disputes };
+  const heard = scores.filter((_, i) => isAsOpen(said[i]!, own));
+  return { agreed: agreedOf(heard), disputes };
+}
+
+/** Everybody who may see the match may see what this source says. */
+function isAsOpen(source: Claim, own: Claim): boolean {
+  return VISIBILITIES.indexOf(source.visibility) >= VISIBILITIES.indexOf(own.visibility);
 }
 
 /** Another site may have drawn the sides the other way round. */

@@ -20,7 +20,7 @@ const MOST_PEERS = 8;
 /** How long what feeds disagree about is kept. */
 const KEPT_DAYS = 7;
 
-/** Matches with those of other feeds that are the same, of each feed the nearest in time. */
+/** Matches, withdrawn ones too, with those of other feeds that are the same, of each feed the nearest in time. */
 const PEERS = `
   select m.id as match_id, o.id as peer_id from matches m
   cross join lateral (
@@ -32,13 +32,14 @@ const PEERS = `
       order by n.feed_id, abs(extract(epoch from n.listed_at - m.listed_at)), n.id
     ) nearest order by feed_id limit ${MOST_PEERS}
   ) o
-  where m.id = any($1::uuid[]) and m.pair is not null and m.published`;
+  where m.id = any($1::uuid[]) and m.pair is not null`;
 
+/** A draw may have been taken back since its matches were found. */
 const STORED = `
   select s.version, s.seq, s.state, s.stats, s.claim, s.source, ${ROW} as row,
     (select json_build_object('confidence', e.confidence, 'details', e.details) from match_events e
       where e.match_id = m.id and e.kind = 'result' and not e.superseded order by e.seq desc limit 1) as last
-  from match_state s join matches m on m.id = s.match_id where s.match_id = any($1::uuid[])`;
+  from match_state s join matches m on m.id = s.match_id where s.match_id = any($1::uuid[]) and m.published`;
 
 /** A disagreement that is as it was found is not found again. */
 const DISPUTE = `
@@ -75,7 +76,7 @@ export async function verifyMatches(
 ): Promise<MatchChange[]> {
   if (match_ids.length === 0) return [];
   const changed = await readPeers(db, match_ids);
-  if (changed.size === 0) return [];
+  if ([...changed.values()].every(({ length }) => length === 0)) return [];
   const peers = await readPeers(db, idsOf(changed));
   const found = await compare(db, peers);
   if (found.next.length === 0 && found.disputes.length === 0) return [];
@@ -85,7 +86,8 @@ export async function verifyMatches(
 async function readPeers(db: Queryable, ids: readonly string[]): Promise<Peers> {
   const { rows } = await db.query<{ match_id: string; peer_id: string }>(PEERS, [ids]);
   const byMatch = groupBy(rows, ({ match_id }) => match_id);
-  return new Map([...byMatch].map(([id, some]) => [id, some.map(({ peer_id }) => peer_id)]));
+  // Also of those that have none any more: what they agreed with is gone.
+  return new Map(ids.map((id) => [id, (byMatch.get(id) ?? []).map(({ peer_id }) => peer_id)]));
 }
 
 async function store(db: Queryable, peers: Peers): Promise<MatchChange[]> {
@@ -127,7 +129,9 @@ async function compare(db: Queryable, peers: Peers): Promise<Found> {
   return { next, disputes: await withoutKnown(db, [...disputes.values()]) };
 }
 
-const claimOf = ({ row, state, claim }: Stored): Claim => ({ match_id: row.id, teams: state, score: claim });
+function claimOf({ row, state, claim }: Stored): Claim {
+  return { match_id: row.id, visibility: row.visibility, teams: state, score: claim };
+}
 
 async function withoutKnown(db: Queryable, disputes: Found['disputes']): Promise<Found['disputes']> {
   if (disputes.length === 0) return [];

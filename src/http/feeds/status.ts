@@ -47,7 +47,8 @@ function serveStatus(context: ApiContext): Serve {
   return async (req, res) => {
     const actor = await enter(context, req, res, readStatus);
     const isAdmin = actor !== null && (ADMINS as readonly string[]).includes(actor.role);
-    const [status, feeds] = await Promise.all([shared(), isAdmin ? readOwn(context, actor) : null]);
+    const own = isAdmin ? readOwn(context, actor).catch(() => null) : null;
+    const [status, feeds] = await Promise.all([shared(), own]);
     res.set('Cache-Control', 'no-store').json({ ...status, feeds });
   };
 }

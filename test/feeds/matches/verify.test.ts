@@ -10,7 +10,7 @@ const lost: Score = { petitioner: 70, respondent: 75, winner: 'respondent' };
 const drawn: Score = { petitioner: 75, respondent: 75, winner: null };
 const TEAMS = { petitioner: 'Oslo', respondent: 'Lima' };
 const claim = (match_id: string, score: Score | null, teams: Claim['teams'] = TEAMS): Claim => ({
-  ...{ match_id, teams, score },
+  ...{ match_id, visibility: 'institution', teams, score },
 });
 
 describe('a verdict', () => {
@@ -43,6 +43,18 @@ describe('a verdict', () => {
     expect(verdictOf(claim('a', won), [claim('b', lost), claim('c', drawn)]).agreed).toBeNull();
     const pairs = [claim('b', won), claim('c', lost), claim('d', lost)];
     expect(verdictOf(claim('a', won), pairs).agreed).toBeNull();
+  });
+
+  test('of a match that many see is by none that fewer see, and of a private one by all', () => {
+    const [own, hidden, shown] = [
+      claim('c', lost),
+      ...(['private', 'public'] as const).map((visibility, i) => ({ ...claim('ab'[i]!, won), visibility })),
+    ] as [Claim, Claim, Claim];
+    const { agreed, disputes } = verdictOf(own, [hidden, shown]);
+    expect(agreed).toBeNull();
+    expect(disputes).toHaveLength(2);
+    expect(verdictOf(own, [shown, { ...shown, match_id: 'd' }]).agreed).toEqual(won);
+    expect(verdictOf({ ...own, visibility: 'private' }, [hidden, shown]).agreed).toEqual(won);
   });
 
   test('is by the sides of the match, where another site has drawn them the other way round', () => {
@@ -94,6 +106,13 @@ describe('a match that stands', () => {
     const next = verifiedState(corrected, null, sure(won), AT)!;
     expect(next.state.score).toEqual(lost);
     expect(next.events).toMatchObject([{ confidence: 60, details: lost }]);
+  });
+
+  test('that two agreed on is said less sure, once, where one is left that says so', () => {
+    const next = verifiedState(known(), null, sure(lost), AT)!;
+    expect(next.changes.map(({ tier }) => tier)).toEqual([1]);
+    expect(next.events).toMatchObject([{ confidence: 60, details: lost }]);
+    expect(verifiedState(known(), null, derived(lost), AT)).toBeUndefined();
   });
 
   test('without a result of its own source waits for one, and one alone stays as it is', () => {
