@@ -27,7 +27,7 @@ export async function openMatches(databaseUrl: string, count: number): Promise<P
       ...{
         id: ids[n]!,
         institution_id,
-        visibility: 'institution',
+        visibility: 'institution' as const,
         provider: 'tabbycat',
         feed_id,
         provider_id: String(n),

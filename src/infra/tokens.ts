@@ -167,7 +167,11 @@ export function createTokens(parts: TokenOptions): Tokens {
     });
   }
 
-  const boards = createBoardTokens({ ticketKeys, revocations, payloadOf: (token) => ticketPayloadOf(token, ticketKeys) });
+  const boards = createBoardTokens({
+    ticketKeys,
+    revocations,
+    payloadOf: (token) => ticketPayloadOf(token, ticketKeys),
+  });
   const isRevoked = ({ origin }: Identity) => revocations.covers(origin);
   const isEnded = async (origin: Origin) => revocations.covers(origin) || revocations.isRevoked(origin);
   return {

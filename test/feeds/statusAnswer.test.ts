@@ -1,6 +1,6 @@
 /** The status: states and counts of what processes and paces say. */
 import { describe, expect, test } from 'vitest';
-import { namedFeed, providersOf, type ProcessHealth, servicesOf } from '../../src/feeds/statusAnswer.ts';
+import { namedFeed, type ProcessHealth, providersOf, servicesOf } from '../../src/feeds/statusAnswer.ts';
 
 const healthOf = (more: Partial<ProcessHealth> = {}): ProcessHealth => ({
   ...{ healthy: true, degraded: false, redis_connected: true, queue: { pending: 2, oldest_pending_seconds: 1 } },

@@ -43,7 +43,8 @@ function faultsOf({ institution_id }: { institution_id?: string | undefined }, {
 export const createBoard = defineCommand({
   name: 'board.create',
   route: 'POST /api/board/create',
-  summary: 'Make a link for a foyer, opened without a sign-in: it shows what is public and what your institution may see',
+  summary:
+    'Make a link for a foyer, opened without a sign-in: it shows what is public and what your institution may see',
   who: ADMINS,
   body,
   example: { name: 'Foyer' },

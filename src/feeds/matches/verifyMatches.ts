@@ -115,10 +115,7 @@ async function compare(db: Queryable, peers: Peers): Promise<Found> {
   for (const [id, others] of peers) {
     const own = stored.get(id);
     if (!own) continue;
-    const verdict = verdictOf(
-      claimOf(own),
-      others.flatMap((other) => stored.get(other) ?? []).map(claimOf),
-    );
+    const verdict = verdictOf(claimOf(own), others.flatMap((other) => stored.get(other) ?? []).map(claimOf));
     for (const dispute of verdict.disputes) {
       disputes.set(dispute.match_ids.join(), { ...dispute, institution_id: own.row.institution_id });
     }

@@ -10,8 +10,8 @@ import {
   type NamedFeed,
   namedFeed,
   providersOf,
-  servicesOf,
   type Status,
+  servicesOf,
   statusAnswer,
 } from '../../feeds/statusAnswer.ts';
 import { type ApiContext, enter } from '../door/door.ts';

@@ -14,9 +14,13 @@ const linked = (secret_hash: string) =>
 const keptOf = (secret_hash: string) => ({ owner: presiding.id, secret_hash });
 
 test('a person has a link for half a year, and a new one takes the place of the one before', () => {
-  const { result } = given().when(linkCalendar, {}, presiding, { kept: keptOf(one) }).then(linked(one))!;
+  const { result } = given()
+    .when(linkCalendar, {}, presiding, { kept: keptOf(one) })
+    .then(linked(one))!;
   expect(result).toEqual({ id: presiding.id, created_at: NOW, expires_at: IN_180_DAYS, link: null, secret_hash: one });
-  const again = given(linked(one)).when(linkCalendar, {}, presiding, { kept: keptOf(other) }).then(linked(other))!;
+  const again = given(linked(one))
+    .when(linkCalendar, {}, presiding, { kept: keptOf(other) })
+    .then(linked(other))!;
   expect(again.states.calendar).toMatchObject({ secret_hash: other });
 });
 

@@ -30,7 +30,14 @@ test('a message is cleaned and shown at once where moderators read afterwards, a
 test('what the outcome keeps holds no text; its author is answered with it', () => {
   const { result } = post().then(said())!;
   const input = { ...body, session_id: SESSION, author_name: 'Noor Haddad', author: authorOf(student) };
-  expect(postMessage.answer!(result, { id: ID, input, actor: student }, () => '', () => null)).toEqual({
+  expect(
+    postMessage.answer!(
+      result,
+      { id: ID, input, actor: student },
+      () => '',
+      () => null,
+    ),
+  ).toEqual({
     ...{ ...result, author: 'Noor Haddad' },
     ...{ category: 'question', text: 'Does the treaty bind the harbour?' },
   });
