@@ -51,6 +51,8 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
     integrity_runs: 'insert',
     feed_runs: 'insert',
     contact_details: 'insert',
+    // Nobody is shown any of it.
+    calendar_links: 'select',
     knex_migrations: 'select',
   },
   relay: on(
