@@ -52,6 +52,27 @@ describe('what the migrations make of a database', () => {
   });
 });
 
+describe('a function of Postgres itself that verification rests on', () => {
+  it('is what initdb made of it', async () => {
+    expect((await guards('select')).issues).toEqual([]);
+  });
+
+  it('is missed where a superuser replaced it, and the statements of verification use the new one', async () => {
+    const replace = `create or replace function pg_catalog.sha256(bytea) returns bytea language sql immutable strict
+      as $$ select pg_catalog.sha224($1) $$`;
+    const { issues } = await guards(replace);
+    expect(issues).toContain('Guard changed: function pg_catalog.sha256(bytea)');
+    const hash = await tamperer.within(async () => {
+      await tamperer.db.query(replace);
+      return (
+        await tamperer.db.query<{ hash: string }>(`select encode(sha256(payload::bytea), 'hex') as hash from
+        (values ('a')) as given (payload)`)
+      ).rows[0]!.hash;
+    });
+    expect(hash).toHaveLength(56);
+  });
+});
+
 const FIFTEEN: [what: string, change: string, issues: string[]][] = [
   [
     'a dropped trigger',

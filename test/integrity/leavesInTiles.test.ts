@@ -8,15 +8,16 @@ import { isEverything } from '../support/everything.ts';
 const SIZE = 1_000;
 const LEAVES = Array.from({ length: SIZE }, (_, index) => sha256(`leaf ${index}`));
 
+const bytesOf = (...hashes: string[]) => Buffer.from(hashes.join(''), 'hex');
+
 /** Every third leaf is of the one stream, the others are of the other. */
 function streamOf(indexes: number[], changes: Partial<SweptStream> = {}): SweptStream {
+  const leaves = Buffer.alloc(8 * indexes.length);
+  for (const [n, index] of indexes.entries()) leaves.writeBigInt64BE(BigInt(index), 8 * n);
   return {
-    ...{ stream: 'session:1', events: indexes.length, is_hashed: true, is_sound: true, leaves: indexes.join() || null },
-    ...{
-      leaf_count: indexes.length,
-      last_leaf: indexes.length,
-      hashes: indexes.map((index) => LEAVES[index]).join(''),
-    },
+    ...{ stream: 'session:1', events: indexes.length, is_hashed: true, is_sound: true },
+    ...{ leaves: indexes.length > 0 ? leaves : null, leaf_count: indexes.length, last_leaf: indexes.length },
+    hashes: bytesOf(...indexes.map((index) => LEAVES[index] ?? '')),
     ...changes,
   };
 }
@@ -27,7 +28,7 @@ function tilesAtHand(leaves = LEAVES) {
   const asked: number[][] = [];
   const tiles = startTilesAtHand(async (indexes) => {
     asked.push(indexes);
-    return new Map(indexes.map((index) => [index, leaves.slice(256 * index, 256 * index + 256).join('')]));
+    return new Map(indexes.map((index) => [index, bytesOf(...leaves.slice(256 * index, 256 * index + 256))]));
   });
   return { tiles, asked };
 }
@@ -50,12 +51,14 @@ test('every leaf that is another, or is not there, is missed', async () => {
 });
 
 test.each([
-  ['two leaves exchanged', streamOf([3, 0], { hashes: LEAVES[3]! + LEAVES[0]! })],
+  ['two leaves exchanged', streamOf([3, 0])],
   ['one leaf twice', streamOf([0, 0])],
   ['an event without a leaf before one that has one', streamOf([0, 3], { last_leaf: 3 })],
   ['hashes that are not those of the columns', streamOf([0], { is_hashed: false })],
-  ['a leaf before the first', streamOf([-1], { hashes: LEAVES[0]! })],
-  ['a leaf of another event', streamOf([1], { hashes: LEAVES[0]! })],
+  ['a leaf before the first', streamOf([-1], { hashes: bytesOf(LEAVES[0]!) })],
+  ['a leaf of another event', streamOf([1], { hashes: bytesOf(LEAVES[0]!) })],
+  ['a leaf far behind the last', streamOf([2 ** 40 + 1], { hashes: bytesOf(LEAVES[1]!) })],
+  ['a leaf whose event has no hash', streamOf([0], { hashes: null })],
 ])('%s is seen', async (_, stream) => {
   expect(await tilesAtHand().tiles.hold([stream])).toBe(false);
 });

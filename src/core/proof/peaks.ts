@@ -16,15 +16,16 @@ const HASH_BYTES = 32;
 /** More than there are levels in a tree whose size is a safe integer. */
 const MOST_PEAKS = 64;
 const NODE_BYTES = 1 + 2 * HASH_BYTES;
+const NODE = 0x01;
 
 export function createPeaks(): Peaks {
-  /** The node that is hashed, 0x01 || left || right, and behind it the peaks, so that two that become one stand side by side. */
-  const bytes = new Uint8Array(NODE_BYTES + MOST_PEAKS * HASH_BYTES).fill(0x01, 0, 1);
-  const node = bytes.subarray(0, NODE_BYTES);
+  /** The peaks, so that two that become one stand side by side, with a byte before them all: 0x01 || left || right is hashed where it stands. */
+  const bytes = new Uint8Array(1 + MOST_PEAKS * HASH_BYTES);
+  const nodes: Uint8Array[] = [];
   const levels = new Uint8Array(MOST_PEAKS);
   let count = 0;
 
-  const placeOf = (peak: number) => NODE_BYTES + peak * HASH_BYTES;
+  const placeOf = (peak: number) => 1 + peak * HASH_BYTES;
 
   function push(level: number, hash: string | Uint8Array): void {
     if (typeof hash === 'string') writeHex(hash, bytes, placeOf(count));
@@ -32,13 +33,21 @@ export function createPeaks(): Peaks {
     let top = level;
     while (count > 0 && levels[count - 1] === top) {
       count -= 1;
-      const place = placeOf(count);
-      bytes.copyWithin(1, place, place + 2 * HASH_BYTES);
-      sha256Into(node, bytes, place);
+      hashNode(count);
       top += 1;
     }
     levels[count] = top;
     count += 1;
+  }
+
+  /** Of this peak and the next, in the place of this one. The byte before is the last of another peak's. */
+  function hashNode(peak: number): void {
+    const at = placeOf(peak) - 1;
+    const before = bytes[at]!;
+    bytes[at] = NODE;
+    nodes[peak] ??= bytes.subarray(at, at + NODE_BYTES);
+    sha256Into(nodes[peak], bytes, at + 1);
+    bytes[at] = before;
   }
 
   function hashes(): string[] {

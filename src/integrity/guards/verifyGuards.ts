@@ -9,6 +9,7 @@ import { compareDescriptions, type Difference } from './compareDescriptions.ts';
 import { type Attributes, type Described, describeDatabase } from './describeDatabase.ts';
 import written from './expected.json' with { type: 'json' };
 import { judgeDifference } from './judgeDifference.ts';
+import { verifyBuiltIns } from './verifyBuiltIns.ts';
 
 export const EXPECTED = written as Described[];
 const TABLES = EXPECTED.filter(({ kind }) => kind === 'table').map(({ key }) => key.slice('table '.length));
@@ -32,6 +33,7 @@ export async function verifyGuards(db: Queryable): Promise<Guards> {
     if (judgement === 'issue') guards.issues.push(named(`Guard ${issueText(difference)}`));
     if (judgement === 'note') guards.notes.push(named(`Noted: ${noteText(difference)}`));
   }
+  guards.issues.push(...(await verifyBuiltIns(db)));
   return { issues: first(guards.issues, MAX_ISSUES), notes: first(guards.notes, MAX_NOTES) };
 }
 

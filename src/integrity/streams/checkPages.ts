@@ -23,7 +23,9 @@ export interface CheckedPage {
 }
 
 const PAGE_STREAMS = 200;
-const PAGE_EVENTS = 10_000;
+const PAGE_EVENTS = 5_000;
+/** So that Postgres is never idle: one is read while the other is on its way. */
+const PAGES_AHEAD = 2;
 
 /**
  * @param blobs with null, files are not looked at
@@ -41,7 +43,7 @@ export async function* checkPages(
   const types = await readColumnTypes(db);
   // What the caller keeps of one list decides what stands in the next: none is asked for ahead.
   for await (const some of names) {
-    for await (const { checked_at, rows } of oneAhead(readPages(db, catalog, some, swept))) {
+    for await (const { checked_at, rows } of readAhead(readPages(db, catalog, some, swept))) {
       const streams = rows.map((one) => checkStream(catalog, types, one));
       if (blobs) yield* withFiles({ checked_at, streams }, blobs);
       else yield { checked_at, streams };
@@ -70,21 +72,26 @@ async function* readPages(
   }
 }
 
-/** The database works on the next page while the events of the one before are folded. */
-async function* oneAhead(pages: AsyncGenerator<ReadPage>): AsyncGenerator<{ checked_at: string; rows: StreamRows[] }> {
-  let page = await pages.next();
+/** The database works on the next pages while the events of the one before are folded. */
+async function* readAhead(pages: AsyncGenerator<ReadPage>): AsyncGenerator<{ checked_at: string; rows: StreamRows[] }> {
+  const underWay: ReadPage[] = [];
+  const ask = async () => {
+    const next = await pages.next();
+    if (!next.done) underWay.push(next.value);
+  };
   try {
-    while (!page.done) {
-      const { checked_at } = page.value;
-      const rows = await page.value.rows;
-      page = await pages.next();
+    for (let n = 0; n < PAGES_AHEAD; n += 1) await ask();
+    while (underWay.length > 0) {
+      const { checked_at, rows } = underWay.shift()!;
+      const read = await rows;
+      await ask();
       // Folding holds the event loop: what asks for the next page has to be sent before.
       await setImmediate();
-      yield { checked_at, rows };
+      yield { checked_at, rows: read };
     }
   } finally {
-    // The connection is the caller's again: nothing of ours runs on it any more.
-    if (!page.done) await page.value.rows.catch(() => {});
+    // The connections are the caller's again: nothing of ours runs on them any more.
+    await Promise.allSettled(underWay.map(({ rows }) => rows));
   }
 }
 

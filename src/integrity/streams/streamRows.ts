@@ -57,6 +57,12 @@ const MAX_SEQUENCES = 10_000;
 
 export const GENESIS = `decode(repeat('00', 32), 'hex')`;
 export const instant = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+/**
+ * The same behind a quotation mark, in a third of the time: the offset has no name that were to be looked up, and a microsecond more makes
+ * all of one length, cut behind its milliseconds. What is beyond those years is another instant, and none that has its event's hash.
+ */
+export const quotedInstant = (column: string) =>
+  `left(to_json((least(${column}, '9999-12-31') at time zone interval '0') + interval '1 microsecond')::text, 24) || 'Z'`;
 export const hex = (column: string) => `encode(${column}, 'hex')`;
 
 const ENVELOPE = `format(

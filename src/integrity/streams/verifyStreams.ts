@@ -81,7 +81,8 @@ export async function readRows(
   swept?: Swept,
 ): Promise<StreamRows[]> {
   const known = swept ? await readKnownRows(db, streams.filter(swept.isSound), catalog, swept.swept_at) : [];
-  const sound = await readSoundRows(db, without(streams, known), catalog);
+  const unknown = without(streams, known).filter((stream) => !swept?.wasUnsound(stream));
+  const sound = await readSoundRows(db, unknown, catalog);
   const others = without(streams, [...known, ...sound]);
   const close = others.length > 0 ? await readStreamRows(db, others, catalog) : [];
   return [...known, ...sound, ...close].sort((a, b) => (a.stream < b.stream ? -1 : 1));

@@ -17,6 +17,8 @@ export interface Swept {
   are_leaves_sound: boolean;
   /** Whether the stream was sound; one that nothing is known of passes for it, and had no event yet. */
   isSound(stream: string): boolean;
+  /** Whether it is known not to have been sound. */
+  wasUnsound(stream: string): boolean;
 }
 
 const MOST_UNSOUND = 10_000;
@@ -50,6 +52,7 @@ export async function sweepRecord(db: Queryable, size: number): Promise<Swept> {
     are_leaves_sound: swept.are_leaves_sound && swept.leaves === size && rows[0]!.count === size,
     // Those beyond are not known by name: then each may be one of them.
     isSound: (stream) => unsound.size <= MOST_UNSOUND && !unsound.has(stream),
+    wasUnsound: (stream) => unsound.has(stream),
   };
 }
 

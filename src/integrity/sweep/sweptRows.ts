@@ -3,7 +3,7 @@
  * before, and has the payload that it committed to; and where in the log it stands. What is wrong with a stream is not said here.
  */
 import type { Queryable } from '../../core/sql/queryable.ts';
-import { GENESIS, hex } from '../streams/streamRows.ts';
+import { GENESIS, hex, quotedInstant } from '../streams/streamRows.ts';
 
 export interface SweptStream {
   stream: string;
@@ -12,13 +12,13 @@ export interface SweptStream {
   is_hashed: boolean;
   /** Besides, all that is said above. */
   is_sound: boolean;
-  /** Indexes below the size that was asked for, in the order of the events, with commas between; null where there is none. */
-  leaves: string | null;
+  /** Indexes below the size that was asked for, in the order of the events, 8 bytes each; null where there is none. */
+  leaves: Buffer | null;
   /** How many, and the sequence of the last event that has one. */
   leaf_count: number;
   last_leaf: number;
-  /** The hashes of so many events, from the first on. */
-  hashes: string;
+  /** The hashes of so many events, from the first on, 32 bytes each. */
+  hashes: Buffer | null;
 }
 
 /** From behind one stream up to and with another, in the order of their names; null is the end. */
@@ -33,12 +33,7 @@ export interface SweptTables {
   log_leaves: string;
 }
 
-/** As the session's DateStyle ISO has it, in half the time of to_char; what has any other form is not sound. */
-const UTC = `(e.occurred_at at time zone 'UTC')::text`;
-const INSTANT = `replace(${UTC}, ' ', 'T') || case octet_length(${UTC})
-  when 19 then '.000Z' when 21 then '00Z' when 22 then '0Z' when 23 then 'Z' end`;
-
-const ENVELOPE = `'{"actor":"' || e.actor_id || '","at":"' || ${INSTANT} || '","commit":"'
+const ENVELOPE = `'{"actor":"' || e.actor_id || '","at":' || ${quotedInstant('e.occurred_at')} || '","commit":"'
   || ${hex('e.payload_commitment')} || '","id":"' || e.event_id::text || '","prev":"' || ${hex('e.previous_hash')} || '","seq":'
   || e.sequence::text || ',"stream":"' || e.stream || '","type":"' || e.event_type || '","v":"plearoll.event/1"}'`;
 
@@ -53,19 +48,19 @@ export const sweepText = ({ events, event_payloads, log_leaves }: SweptTables) =
   select stream, events, (is_hashed and is_numbered) is true as is_hashed,
     (is_hashed and is_numbered and is_committed and is_dated and previous = ${GENESIS} || substr(hashes, 1, 32 * events - 32))
       is true as is_sound,
-    leaves, leaf_count, coalesce(last_leaf, 0) as last_leaf, ${hex('substr(hashes, 1, 32 * leaf_count)')} as hashes
+    leaves, leaf_count, coalesce(last_leaf, 0) as last_leaf, substr(hashes, 1, 32 * leaf_count) as hashes
   from (
     select *, sequences = array(select generate_series(1, events)) as is_numbered, instants = in_order as is_dated
     from (
       select e.stream, count(*)::integer as events,
-        bool_and((e.event_hash = sha256('\\x00'::bytea || convert_to(${ENVELOPE}, 'UTF8'))) is true) as is_hashed,
-        bool_and((e.payload_commitment = sha256('\\x02'::bytea || p.salt || convert_to(p.payload, 'UTF8'))
+        bool_and((e.event_hash = sha256('\\x00'::bytea || textsend(${ENVELOPE}))) is true) as is_hashed,
+        bool_and((e.payload_commitment = sha256('\\x02'::bytea || p.salt || textsend(p.payload))
           and octet_length(e.previous_hash) = 32) is true) as is_committed,
         array_agg(e.sequence order by e.sequence) as sequences,
         string_agg(e.previous_hash, ''::bytea order by e.sequence) as previous,
         string_agg(e.event_hash, ''::bytea order by e.sequence) as hashes,
         array_agg(e.occurred_at order by e.sequence) as instants, array_agg(e.occurred_at order by e.occurred_at) as in_order,
-        string_agg(l.index::text, ',' order by e.sequence) as leaves, count(l.index)::integer as leaf_count,
+        string_agg(int8send(l.index), ''::bytea order by e.sequence) as leaves, count(l.index)::integer as leaf_count,
         max(e.sequence) filter (where l.index is not null) as last_leaf
       from ${events} e
       left join ${event_payloads} p on p.stream = e.stream and p.sequence = e.sequence and ${within('p')}
