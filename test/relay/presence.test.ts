@@ -3,6 +3,7 @@
  * commands are the real ones. What comes of who is away for half a minute: test/jobs/watchPresence.test.ts.
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { PRESENCE } from '../../src/infra/presence/presence.ts';
 import { type Cast, cast, get, type Json, must, openSession, type Person, post } from '../support/client.ts';
 import { someOf } from '../support/everything.ts';
 import { type Listener, listenOnSocketIo, listenOnWebSocket } from '../support/listener.ts';
@@ -97,15 +98,23 @@ describe.skipIf(isLeftOut)('presence', () => {
     await expectIntact(stack.url, session_id, people.admin);
   });
 
-  test('a socket that comes right back is no event, nor one that was never there', async () => {
-    const { session_id, path } = await openSession(stack.url, people);
+  /** So soon that it is no absence, which a busy machine does not manage each time. */
+  async function comeRightBack(): Promise<{ session_id: string; path: string }> {
+    const opened = await openSession(stack.url, people);
+    const { session_id, path } = opened;
     await join(path, people.petitioner, 'petitioner');
     await join(path, people.respondent, 'respondent');
     await join(path, people.judge, 'judge');
     const first = await listen(session_id, people.petitioner);
     await seen(session_id, people.petitioner);
+    const gone_at = performance.now();
     first.close();
     await listen(session_id, people.petitioner, 1);
+    return performance.now() - gone_at < PRESENCE.flicker_ms / 2 ? opened : comeRightBack();
+  }
+
+  test('a socket that comes right back is no event, nor one that was never there', async () => {
+    const { session_id, path } = await comeRightBack();
     await settled(session_id, path);
     const types = await typesOf(path);
     expect(types.slice(0, 3)).toEqual(Array(3).fill('PARTICIPANT_JOINED'));
