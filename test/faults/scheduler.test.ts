@@ -9,7 +9,8 @@ import { isEverything } from '../support/everything.ts';
 import { faster } from '../support/fasterTimings.ts';
 import { type Process, until } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
-import { type Scene, shareScene } from './scene.ts';
+import { shareScene } from './scene.ts';
+import { metric, twoSchedulers, untilTerm } from './schedulers.ts';
 
 const CLEANLY = { code: 0, signal: null };
 const LEASE_MS = faster(timings).leadership.lease_ms;
@@ -90,31 +91,6 @@ describe.skipIf(inject('redisUrl') === null)('a scheduler', () => {
     for (const share of shares) expect(share).toBeLessThan(0.05);
   });
 });
-
-/** Two, of which the first leads; those that the test before has left, and others in the place of those that it ended. */
-async function twoSchedulers(scene: Scene) {
-  const term = async (one: Process) => (one.isAlive() ? metric(one, 'leader_term') : 0);
-  const isLeading = async () => {
-    for (const one of scene.processes) if ((await term(one)) > 0) return one;
-    return undefined;
-  };
-  const alive = () => scene.processes.filter((one) => one.name === 'scheduler' && one.isAlive());
-  if (alive().length === 0) await scene.startScheduler();
-  const first = await until('one leads', isLeading);
-  const standby = alive().find((one) => one !== first) ?? (await scene.startScheduler());
-  expect(await metric(standby, 'leader_term')).toBe(0);
-  return { first, standby, term: await term(first) };
-}
-
-async function untilTerm({ database }: Scene, term: number): Promise<void> {
-  const text = `select from leases where term = $1 and expires_at > clock_timestamp()`;
-  await until(`term ${term}`, async () => (await database.pool.query(text, [term])).rowCount === 1);
-}
-
-async function metric({ url }: Process, name: string): Promise<number> {
-  const { body } = await get(url, '/metrics', null);
-  return Number(new RegExp(`^${name} (.+)$`, 'm').exec(body.text)![1]);
-}
 
 /** Processor time of a process, in hundredths of a second. */
 function cpuTicks({ pid }: Process): number {
