@@ -183,6 +183,45 @@ test('a draw that was made again with the same teams has the same matches under 
   expect(after.map(({ provider_id }) => provider_id)).not.toEqual(before.map(({ provider_id }) => provider_id));
 });
 
+test('a tournament whose every id has changed has the matches that it had', async () => {
+  await sync();
+  const before = await matches();
+  tabbycat.renumber();
+  await poll();
+  const after = await matches();
+  expect(after.map(({ id }) => id).sort()).toEqual(before.map(({ id }) => id).sort());
+  expect(after.some(({ provider_id }) => before.some((one) => one.provider_id === provider_id))).toBe(false);
+});
+
+test('a site that goes back in time is shown as it is, and an earlier poll that comes late changes nothing', async () => {
+  await sync();
+  const [debate] = tabbycat.round(1).debates;
+  const before = tabbycat.snapshot();
+  const shown = async () => (await matches()).find(({ provider_id }) => provider_id === String(debate!.id))!;
+  tabbycat.decide(debate!, 'aff');
+  await poll();
+  expect(await shown()).toMatchObject({ phase: 'finished', score: { winner: 'petitioner' } });
+  tabbycat.restore(before);
+  expect(await poll({ tick: tick - 1 })).toMatchObject({ changes: 0 });
+  expect(await shown()).toMatchObject({ phase: 'finished', score: { winner: 'petitioner' } });
+  expect(await poll()).toMatchObject({ changes: expect.any(Number) });
+  expect(await shown()).toMatchObject({ phase: 'scheduled', score: null });
+});
+
+test('a time without a zone is that of the site, and no time where that site has none', async () => {
+  const listed = async () => {
+    const { rows } = await database.pool.query('select distinct scheduled_at from matches where feed_id = $1', [feed_id]);
+    return rows.map(({ scheduled_at }) => scheduled_at && new Date(scheduled_at).toISOString());
+  };
+  const starts_at = localTime(3);
+  tabbycat.round(1).starts_at = starts_at;
+  await sync();
+  expect(await listed()).toEqual([`${starts_at}.000Z`]);
+  tabbycat.state.timezone = 'Nowhere/Atlantis';
+  await sync();
+  expect(await listed()).toEqual([null]);
+});
+
 test('a site that fails changes nothing, and the next poll goes on', async () => {
   await sync();
   const before = await matches();

@@ -102,6 +102,47 @@ describe.skipIf(isLeftOut)('a round of a Tabbycat', () => {
   });
 
   test.each([
+    ['500s', { kind: 'fail' }, 'failing'],
+    ['429s', { kind: 'limit', retry_after: '0' }, 'rate_limited'],
+    ['connections that are closed', { kind: 'hang_up' }, 'unreachable'],
+    ['50 MiB', { kind: 'huge' }, 'too_large'],
+    ['broken JSON', { kind: 'broken' }, 'unreadable'],
+    ['a redirect to a private address', { kind: 'redirect', to: 'http://169.254.169.254/latest' }, 'redirected'],
+    ['pages that loop', { kind: 'next', path: '/teams' }, 'endless_pages'],
+  ] as const)('is refused where the site answers with %s, and brought in once it is mended', async (_, fault, why) => {
+    site.fail(fault);
+    const refused = await ask('import', { round: 1, ...AT });
+    expect(refused).toMatchObject({ status: 409, body: { code: 'provider_failed', why } });
+    expect(JSON.stringify(refused.body)).not.toMatch(/secret@|169\.254/);
+    expect(await listed()).toEqual([]);
+    site.mend();
+    expect(await must(ask('import', { round: 1, ...AT }))).toMatchObject({ create: { length: 8 } });
+  });
+
+  test('names what it leaves: a team that stands in two debates, and a time that no zone is known of', async () => {
+    const [first, second] = site.round(1).debates;
+    second!.teams[0]!.team = first!.teams[0]!.team;
+    const done = await must(ask('import', { round: 1, ...AT }));
+    const twice = [first, second].map((debate) => ({ debate: String(debate!.id), why: 'team_twice' }));
+    expect(done).toMatchObject({ create: { length: 6 }, left: twice });
+    site.setDraw(2, 'R');
+    site.state.timezone = 'Nowhere/Atlantis';
+    site.round(2).starts_at = '2027-03-01T09:00:00';
+    const { create, left } = await must(ask('import', { round: 2 }));
+    expect([create, left.map(({ why }: Json) => why)]).toEqual([[], Array(8).fill('no_time')]);
+  });
+
+  test('whose every id has changed is looked at by an admin before anything of it is called off', async () => {
+    await must(ask('import', { round: 1, ...AT }));
+    const before = await listed();
+    site.renumber();
+    const { status, body } = await ask('import', { round: 1, ...AT });
+    expect([status, body.code]).toEqual([409, 'confirm_plan']);
+    expect(body.asks).toContain('cancels');
+    expect(await listed()).toEqual(before);
+  });
+
+  test.each([
     {},
     { round: 0 },
     { round: '1' },

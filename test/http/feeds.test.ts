@@ -74,6 +74,7 @@ describe.skipIf(isLeftOut)('a feed', () => {
     ['loopback of IPv6', { base_url: 'https://[::1]' }, '/base_url'],
     ['a private address mapped into IPv6', { base_url: 'https://[::ffff:10.1.2.3]' }, '/base_url'],
     ['a private address behind NAT64', { base_url: 'https://[64:ff9b::a01:203]' }, '/base_url'],
+    ['a port of its own', { base_url: 'https://1.1.1.1:8443' }, '/base_url'],
     ['a user in the address', { base_url: 'https://user:pass@tab.example.org' }, '/base_url'],
     ['a secret that is not there', { secret_ref: 'none' }, '/secret_ref'],
     ['a secret of another site', { secret_ref: 'elsewhere' }, '/secret_ref'],

@@ -175,6 +175,26 @@ describe('where a name leads', () => {
     expect(site.requests).toEqual([]);
   });
 
+  test('is checked anew where a connection was lost: it may lead elsewhere by then', async () => {
+    const networks = createNetworks(['127.0.0.1/32']);
+    const answers = ['127.0.0.1', '127.0.0.9'];
+    const resolve = async () => [{ address: answers.shift()!, family: 4 }];
+    site.fail({ kind: 'hang_up', times: 1 });
+    const asked = useOutbounds({ networks, resolve }).open(wayTo(named())).get('/api', JSON.parse);
+    expect(await codeOf(asked)).toBe('refused_address');
+    expect([answers, site.requests.length]).toEqual([[], 1]);
+  });
+
+  test.each([
+    ...['0.0.0.0', '127.0.0.1', '169.254.169.254', '100.64.0.1', '10.0.0.1'],
+    ...['::ffff:127.0.0.1', '::127.0.0.1', '64:ff9b::7f00:1', '::1', 'fe80::1'],
+  ])('is no place where it is this machine or a private network, as %s', async (address) => {
+    const resolve = async () => [{ address, family: address.includes(':') ? 6 : 4 }];
+    const outbounds = useOutbounds({ networks: createNetworks([]), resolve });
+    const asked = outbounds.open(wayTo({ url: 'https://tab.example' })).get('/api', JSON.parse);
+    expect(await codeOf(asked)).toBe('refused_address');
+  });
+
   test('of several addresses takes those that may be asked', async () => {
     const networks = createNetworks(['127.0.0.1/32']);
     const resolve = async () => [

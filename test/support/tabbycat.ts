@@ -26,6 +26,7 @@ import {
   makeTournament,
   pairUp,
   type RoundState,
+  renumber,
   type TournamentState,
 } from './tabbycatState.ts';
 
@@ -55,6 +56,8 @@ export interface TestTabbycat {
   setDraw(seq: number, status: RoundState['draw_status']): void;
   /** A new draw with new ids; the same pairs of teams unless they are to be others. */
   regenerate(seq: number, teams?: 'same' | 'others'): void;
+  /** Every id is another from now on: of debates, teams, people and rooms. */
+  renumber(): void;
   /** A ballot of a debate: confirmed, unless it is to be a draft. */
   decide(debate: DebateState, winner: 'aff' | 'neg', options?: { draft?: boolean; sheets?: number }): BallotState;
   /** All that is known now; `restore` goes back in time. */
@@ -90,6 +93,7 @@ export async function startTabbycat({ tls, port = 0, ...made }: TabbycatOptions 
       site.round(seq).draw_status = status;
     },
     regenerate: (seq, teams = 'same') => pairUp(site.state, site.round(seq), teams),
+    renumber: () => renumber(site.state),
     decide: (debate, winner, options) => addBallot(site.state, debate, winner, options),
     snapshot: () => structuredClone(site.state),
     restore: (snapshot) => {

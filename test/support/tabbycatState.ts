@@ -123,6 +123,23 @@ export function pairUp(state: TournamentState, round: RoundState, teams: 'same' 
   });
 }
 
+const MOVED_BY = 50_000;
+
+/** The same tournament with every id another, as where its site was set up anew. */
+export function renumber({ teams, adjudicators, venues, rounds }: TournamentState): void {
+  const other = (id: number) => id + MOVED_BY;
+  const speakers = teams.flatMap((team) => team.speakers);
+  for (const one of [...teams, ...speakers, ...adjudicators, ...venues]) one.id = other(one.id);
+  for (const debate of rounds.flatMap(({ debates }) => debates)) {
+    debate.id = other(debate.id);
+    debate.venue = debate.venue === null ? null : other(debate.venue);
+    debate.chair = debate.chair === null ? null : other(debate.chair);
+    debate.panellists = debate.panellists.map(other);
+    debate.trainees = debate.trainees.map(other);
+    for (const side of debate.teams) side.team = other(side.team);
+  }
+}
+
 export function addBallot(
   state: TournamentState,
   debate: DebateState,
