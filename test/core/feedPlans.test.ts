@@ -73,7 +73,7 @@ beforeAll(async () => {
       case when j % ${OPEN} > 0 then now() end, case when j % ${OPEN} > 0 then 'ours' end
     from generate_series(0, ${FEEDS - 1}) as i, generate_series(1, ${CONFLICTS}) as j;
     insert into feed_mappings (feed_id, entity_type, provider_id, canonical_id, round, base)
-    select ${feedId('i')}, 'debate', j::text, ${matchId('4 * ((i * 50 + j) % 50000)')}, 1 + j % 10, '{}'
+    select ${feedId('i')}, 'debate', j::text, ${matchId(`4 * ((i * ${DEBATES} + j) % ${MATCHES / 4})`)}, 1 + j % 10, '{}'
     from generate_series(0, ${FEEDS - 1}) as i, generate_series(1, ${DEBATES}) as j;
     insert into feed_runs (id, feed_id, institution_id, kind, actor_id, actor_role, state, answer, asked_at, due_at, finished_at)
     select ${runId(`i * ${RUNS} + j`)}, f.id, f.institution_id, 'sync', 'admin', 'admin',

@@ -1,8 +1,8 @@
 /**
- * A tournament of four rounds in sixteen rooms, from its Tabbycat to the last seal: the schedule is read, the first round is
- * brought in and held, a judge who falls ill is replaced there and so here, and boards follow all of it while a leader dies.
- * What is confirmed there is shown, what that site keeps to itself is not, and the record verifies. The leader that dies is
- * one in the database alone; test/faults/feeds.test.ts kills processes.
+ * A tournament of four rounds in sixteen rooms, from its Tabbycat to the last seal: the schedule is read, the first round
+ * is brought in and held, a judge who falls ill is replaced there and so here, and boards follow all of it while a leader
+ * dies. What is confirmed there is shown, what that site keeps to itself is not, and the record verifies. The leader that
+ * dies is one in the database alone; test/faults/feeds.test.ts kills processes.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -141,30 +141,18 @@ describe.skipIf(isLeftOut)(`a tournament, ${kind}`, () => {
       for (const debate of debates) await board.follow(tournament.matchOf(debate), [0, 1]);
       for (const { id } of own) await board.follow(id);
     });
-    const [first] = debates;
-    await eachBoard((board) =>
-      board.shows(tournament.matchOf(first!), {
-        ...{ phase: 'scheduled', title: 'Team 1 v. Team 2', courtroom: 'Courtroom 1', score: null },
-      }),
-    );
+    const first = tournament.matchOf(debates[0]!);
+    const drawn = { phase: 'scheduled', title: 'Team 1 v. Team 2', courtroom: 'Courtroom 1', score: null };
+    await eachBoard((board) => board.shows(first, drawn));
   });
 
   test('its rooms are held, some to the end and the others shortly, and boards see who speaks', TIMEOUT, async () => {
     const byRoom = new Map((await tournament.assignments()).map(({ courtroom, id }) => [courtroom, id as string]));
     const { debates } = tournament.site.round(1);
     rooms = await Promise.all(debates.map((debate, i) => openRoom(debate, byRoom.get(`Courtroom ${i + 1}`)!)));
-    await Promise.all(
-      rooms.slice(0, WHOLE).map((room) =>
-        holdWhole(room, () =>
-          eachBoard((board) =>
-            board.shows(room.assignment_id, {
-              phase: 'live',
-              speaker: { side: 'petitioner', name: room.petitioner.name },
-            }),
-          ),
-        ),
-      ),
-    );
+    const seeSpeaker = ({ assignment_id, petitioner: { name } }: Room) =>
+      eachBoard((board) => board.shows(assignment_id, { phase: 'live', speaker: { side: 'petitioner', name } }));
+    await Promise.all(rooms.slice(0, WHOLE).map((room) => holdWhole(room, () => seeSpeaker(room))));
     const short = rooms.slice(WHOLE + 1);
     await Promise.all(short.map(({ path, presiding }) => act(`${path}/complete`, { skip_turns: true }, presiding)));
     // Completed here, and not confirmed there.
@@ -187,9 +175,8 @@ describe.skipIf(isLeftOut)(`a tournament, ${kind}`, () => {
     expect(chair).toMatchObject({ name: 'Judge Late' });
     const { institution_id } = tournament.people;
     const late = person('judge', { institution_id, id: chair.user_id });
-    expect(await post(api(), `${room.path}/complete`, room.presiding, {})).toMatchObject({
-      ...{ status: 403, body: { code: 'not_on_panel' } },
-    });
+    const refused = await post(api(), `${room.path}/complete`, room.presiding, {});
+    expect(refused).toMatchObject({ status: 403, body: { code: 'not_on_panel' } });
     await act(`${room.path}/complete`, { skip_turns: true }, late);
     await eachBoard((board) => board.shows(room.assignment_id, { phase: 'scoring', awaits_result: true }));
     expect(await tournament.assignments()).toHaveLength(ROOMS);
