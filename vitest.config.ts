@@ -26,7 +26,7 @@ const VERSIONS = ['test/versions/*.test.ts'];
  * rest asks neither which of them there is nor how many processes there are, and `npm test` has it on the embedded kind alone.
  */
 const ON_BOTH_KINDS = [
-  'test/journeys/{publicFinal,tournament}.test.ts',
+  'test/journeys/publicFinal.test.ts',
   'test/http/{dashboard,operations}.test.ts',
   'test/jobs/{rotateTickets,schedule}.test.ts',
 ];

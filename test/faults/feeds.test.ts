@@ -15,6 +15,7 @@ import { readInstallationId, redisPrefix } from '../../src/infra/postgres/instal
 import { type Board, openBoard, TRANSPORTS } from '../support/boards.ts';
 import { checkHistory } from '../support/checkHistory.ts';
 import { get, type Json, must } from '../support/client.ts';
+import { isEverything } from '../support/everything.ts';
 import { type Process, until } from '../support/processes.ts';
 import { startRedis, type TestRedis, useRedis } from '../support/redis.ts';
 import type { TabbycatOptions } from '../support/tabbycat.ts';
@@ -30,8 +31,8 @@ const PATIENCE_MS = 60_000;
 const FOLLOWED = 2;
 const TIMEOUT = { timeout: 300_000 };
 /** Of one import: more than are sent at once. */
-const IMPORTED = 120;
-const SENT_AT_ONCE = 100;
+const IMPORTED = 30;
+const SENT_AT_ONCE = 10;
 const WON = { phase: 'finished', score: { winner: 'petitioner' } };
 
 describe.skipIf(inject('redisUrl') === null)('feeds', () => {
@@ -160,7 +161,7 @@ describe.skipIf(inject('redisUrl') === null)('feeds', () => {
     await expectIntact();
   });
 
-  test('are asked about by the next leader where one is told to stop, which ends cleanly', TIMEOUT, async () => {
+  test.runIf(isEverything)('are asked about by the next leader where one is told to stop, which ends cleanly', TIMEOUT, async () => {
     const { scene } = shared();
     const { first, term } = await twoSchedulers(scene);
     const tournament = await hold();
@@ -210,7 +211,7 @@ describe.skipIf(inject('redisUrl') === null)('feeds', () => {
     await expectIntact();
   });
 
-  test('are wanted by nobody at a relay that was killed, as soon as its leases are over, and by all others always', TIMEOUT, async () => {
+  test.runIf(isEverything)('are wanted by nobody at a relay that was killed, as soon as its leases are over, and by all others always', TIMEOUT, async () => {
     const { scene, relay } = shared();
     const tournament = await hold();
     const doomed = await scene.startRelay();
@@ -242,7 +243,7 @@ describe.skipIf(inject('redisUrl') === null)('feeds', () => {
     await expectIntact();
   });
 
-  test('are brought in once, though the worker is killed when half of it is asked for', TIMEOUT, async () => {
+  test.runIf(isEverything)('are brought in once, though the worker is killed when half of it is asked for', TIMEOUT, async () => {
     const { scene, api } = shared();
     // So far ahead that polls ask for little beside the imports.
     const starts_at = new Date(Date.now() + 3 * 3_600_000).toISOString();
