@@ -42,6 +42,7 @@ import * as feeds from './0058_feeds.ts';
 import * as feedImports from './0059_feed_imports.ts';
 import * as matches from './0060_matches.ts';
 import * as boards from './0061_boards.ts';
+import * as feedTargets from './0070_feed_targets.ts';
 
 export interface Migration extends Knex.Migration {
   name: string;
@@ -92,4 +93,5 @@ export const migrations: Migration[] = [
   { name: '0059_feed_imports', ...feedImports },
   { name: '0060_matches', ...matches },
   { name: '0061_boards', ...boards },
+  { name: '0070_feed_targets', ...feedTargets },
 ];

@@ -64,11 +64,10 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       await reconcile(number, by);
     }
     const polls = planPolls(targets, due, number, tick_ms);
-    const jobs = polls.map((poll) => ({
-      name: POLL_ROUND,
-      data: { ...poll, term: by.term } satisfies PollJob,
-      opts: { jobId: pollId(poll) },
-    }));
+    const jobs = polls.map((poll) => {
+      const data: PollJob = { ...poll, term: by.term };
+      return { name: POLL_ROUND, data, opts: { jobId: pollId(data) } };
+    });
     if (jobs.length > 0) await queues.queue('default').addBulk(jobs);
   }
 
@@ -81,7 +80,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const syncs = wanting.map((feed_id) => ({
       name: SYNC_FEED,
       data: { feed_id, tick: number, term } satisfies SyncJob,
-      opts: { jobId: `sync-${feed_id}-${hour}` },
+      opts: { jobId: `sync-${feed_id}-${hour}-${term}` },
     }));
     if (syncs.length > 0) await queues.queue('default').addBulk(syncs);
     for (const feed_id of wanting) synced.set(feed_id, hour);

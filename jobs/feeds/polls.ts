@@ -34,8 +34,8 @@ export function hottest(phases: readonly Phase[]): Phase {
 
 export const keyOf = ({ feed_id, round, tier }: Omit<Poll, 'tick'>) => `${feed_id}-${round}-${tier}`;
 
-/** BullMQ's id of a poll's job: from two leaders it is one. */
-export const pollId = (poll: Poll) => `poll-${keyOf(poll)}-${poll.tick}`;
+/** BullMQ's id of a poll's job, from however many schedulers that hold the term. A later leader's is another: that of the one before is dropped. */
+export const pollId = (poll: Poll & { term: number }) => `poll-${keyOf(poll)}-${poll.tick}-${poll.term}`;
 
 /**
  * @param due when each is asked again, in ticks; changed by it. A round that is new is asked at once

@@ -5,7 +5,7 @@ import type { Queryable } from '../../src/core/sql/queryable.ts';
 import type { Feed } from '../../src/feeds/feed.ts';
 import { type KnownMatch, updatesOfRound } from '../../src/feeds/matches/feedUpdates.ts';
 import type { MatchChange, MatchUpdate } from '../../src/feeds/matches/nextState.ts';
-import { readImported } from '../../src/feeds/matches/readRound.ts';
+import { readImported, readPlaces } from '../../src/feeds/matches/readRound.ts';
 import { storeMatches } from '../../src/feeds/matches/storeMatches.ts';
 import { findUnverified, verifyMatches } from '../../src/feeds/matches/verifyMatches.ts';
 import type { Round, Scoreboard } from '../../src/feeds/providers/provider.ts';
@@ -21,7 +21,7 @@ export interface RoundStoreOptions {
   publishMatch(change: MatchChange): Promise<void>;
   /** These rooms of ours came from a feed, and something of their matches there has changed. */
   touchRooms(assignment_ids: Iterable<string>): void;
-  metrics: Pick<Metrics, 'matchConflicts' | 'matchUnresolved'>;
+  metrics: Pick<Metrics, 'matchConflicts' | 'matchUnresolved' | 'matchesBeyond'>;
   log: Log;
 }
 
@@ -42,14 +42,20 @@ export function createRoundStore({ db, feedsPool, publishMatch, touchRooms, metr
     const debates = draw?.debates.map(({ id }) => id) ?? [];
     const assignments = await readImported(db, feed.id, debates);
     const now_ms = Date.parse(await readClock(db));
-    const read = { feed, round: draw, scoreboard, known, assignments, tick, now_ms };
-    const { updates, unresolved, conflicts } = updatesOfRound(read);
+    const ids = new Set(known.map(({ row }) => row.provider_id));
+    const places = debates.every((id) => ids.has(id)) ? 0 : await readPlaces(db, feed.id, known.length);
+    const read = { feed, round: draw, scoreboard, known, places, assignments, tick, now_ms };
+    const { updates, unresolved, conflicts, beyond } = updatesOfRound(read);
     if (conflicts > 0) {
       metrics.matchConflicts.inc(conflicts);
       log.warn({ feed_id: feed.id, round, conflicts }, 'debates could not be mapped; nothing is mapped anew');
     }
     if (unresolved > 0) metrics.matchUnresolved.inc(unresolved);
-    return { ...(await store(updates)), unresolved, conflicts };
+    if (beyond > 0) {
+      metrics.matchesBeyond.inc(beyond);
+      log.warn({ feed_id: feed.id, round, beyond }, 'debates of feed beyond its most matches; none are made of them');
+    }
+    return { ...(await store(updates)), unresolved, conflicts, beyond };
   }
 
   async function store(updates: MatchUpdate[]): Promise<{ matches: number; changes: number }> {

@@ -71,14 +71,20 @@ const SWEEPS: [what: string, text: string][] = [
     `delete from feed_conflicts where (feed_id, n) in (
        select feed_id, n from feed_conflicts where settled_at < (select clock_timestamp()) - interval '30 days' limit $1)`,
   ],
-  [
-    // Kept for as long as their feed is.
-    'feed_people',
-    `delete from feed_people where (feed_id, provider_id) in (
-       select p.feed_id, p.provider_id from feeds f join feed_people p on p.feed_id = f.id
-       where f.state = 'removed' and f.changed_at < (select clock_timestamp()) - interval '30 days' limit $1)`,
-  ],
+  // Kept for as long as their feed is, and a month.
+  ['feed_people', withFeed('feed_people', 'feed_id, provider_id')],
+  ['feed_mappings', withFeed('feed_mappings', 'feed_id, entity_type, provider_id')],
+  ['feed_conflicts_open', withFeed('feed_conflicts', 'feed_id, n')],
+  ['feed_states', withFeed('feed_states', 'feed_id')],
 ];
+
+/** @param key the columns of its primary key */
+function withFeed(table: string, key: string): string {
+  const columns = key.replace(/\w+/g, 't.$&');
+  return `delete from ${table} where (${key}) in (
+       select ${columns} from feeds f join ${table} t on t.feed_id = f.id
+       where f.state = 'removed' and f.changed_at < (select clock_timestamp()) - interval '30 days' limit $1)`;
+}
 
 export const sweepExpired = defineJob({
   name: 'sweep.expired',

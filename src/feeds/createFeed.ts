@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defineCommand } from '../access/defineCommand.ts';
 import { VISIBILITIES } from '../access/scope.ts';
 import { type Actor, ADMINS } from '../core/definitions/actor.ts';
-import type { InputError } from '../core/definitions/command.ts';
+import type { FactSource, InputError } from '../core/definitions/command.ts';
 import { defineEvent, type JsonObject } from '../core/definitions/event.ts';
 import { privately } from '../core/definitions/privateText.ts';
 import { freeObject, id, line } from '../core/definitions/schemas.ts';
@@ -11,6 +11,7 @@ import { idOf } from '../core/definitions/stream.ts';
 import { insert } from '../core/definitions/write.ts';
 import { feedStream, PROVIDERS, type ProviderName, theFeed } from './feed.ts';
 import { afterOf, feedAfter } from './feedAnswers.ts';
+import { reject } from './feedProblems.ts';
 import { checkMapping, checkPointers } from './providers/genericJson/genericJson.ts';
 
 const MOST_MAPPING = 16_384;
@@ -104,6 +105,24 @@ function withoutSample(mapping: JsonObject | undefined): JsonObject | null {
   return mapping === undefined ? null : pointers;
 }
 
+/** Of an institution. What is asked for at the same moment may come to a few more. */
+const MOST_FEEDS = 200;
+
+/** How many its institution has. */
+const feedsBefore: FactSource<unknown, number> = {
+  key: ({ id }) => id,
+  async load(db, command_ids) {
+    const { rows } = await db.query<{ key: string; count: number }>(
+      `select c.id as key, count(f.id)::integer as count
+       from commands c left join feeds f on f.state <> 'removed'
+         and f.institution_id = coalesce((c.input ->> 'institution_id')::uuid, c.actor_institution_id)
+       where c.id = any($1) group by c.id`,
+      [command_ids],
+    );
+    return new Map(rows.map(({ key, count }) => [key, count]));
+  },
+};
+
 export const createFeed = defineCommand({
   name: 'feed.create',
   route: 'POST /api/feed/create',
@@ -131,7 +150,9 @@ export const createFeed = defineCommand({
     ];
   },
   locks: (_, __, id) => [theFeed(id)],
-  decide(_, { input, actor }) {
+  facts: feedsBefore,
+  decide(_, { input, actor }, count = 0) {
+    if (count >= MOST_FEEDS) return reject('too_many_feeds', `It has ${count} feeds, and may have ${MOST_FEEDS}.`);
     const { base_url = null, tournament = null, secret_ref = null, mapping: given, ...rest } = input;
     const mapping = withoutSample(given);
     const institution_id = input.institution_id ?? actor.institution_id!;
@@ -141,5 +162,5 @@ export const createFeed = defineCommand({
   result: ({ states: { feed } }) => afterOf(feed),
   keeps: ({ provider }) => ({ provider }),
   records: [feedCreated],
-  rejects: [],
+  rejects: ['too_many_feeds'],
 });

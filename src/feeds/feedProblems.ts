@@ -32,6 +32,12 @@ export const feedProblems = defineProblems({
     'A roster is changed person by person: places are neither added nor taken away, nobody changes the side, and a panel keeps who presides unless a judge is replaced.',
     'Take `ours`, or call the match off and make it anew.',
   ],
+  too_many_feeds: [
+    409,
+    'The institution has as many feeds as it may have',
+    'An institution has at most 200 feeds, those that are switched off included.',
+    'Remove those that are over with `feed/<id>/remove`; the matches that came from them stay.',
+  ],
   confirm_plan: [
     409,
     'This changes more than is done without a look at it',

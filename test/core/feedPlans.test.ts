@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findNext, findOverdue } from '../../jobs/feeds/importLedger.ts';
+import { readTargets } from '../../jobs/feeds/targets.ts';
 import type { Actor } from '../../src/core/definitions/actor.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { readKnown } from '../../src/feeds/imports/readKnown.ts';
@@ -200,4 +201,12 @@ test('workers find the runs that wait, and what is known of a round, by keys', a
   expect((await readImported(db, FEED, ['7', '8'])).size).toBe(2);
   await readRound(db, FEED, 1);
   for (const plan of plans) expectKeys([plan]);
+});
+
+test('the leader finds the rounds that are near by their time', async () => {
+  const plans: Node[] = [];
+  await readTargets(explaining(pools.worker, plans));
+  const [plan] = plans;
+  const matches = nodesOf(plan!).filter((node) => node['Relation Name'] === 'matches');
+  expect(matches.map((node) => node['Index Name'])).toEqual(['matches_of_feeds_by_time']);
 });

@@ -13,6 +13,7 @@ import { createRounds, type Rounds } from '../../jobs/feeds/rounds.ts';
 import { openSites, type Sites } from '../../jobs/feeds/sites.ts';
 import { findFeed } from '../../src/feeds/feed.ts';
 import type { MatchChange } from '../../src/feeds/matches/nextState.ts';
+import { MOST_OF_ROUND } from '../../src/feeds/matches/readRound.ts';
 import { DEMAND } from '../../src/infra/feeds/demand.ts';
 import { createInProcessDemand } from '../../src/infra/feeds/inProcessDemand.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
@@ -220,6 +221,28 @@ test('a time without a zone is that of the site, and no time where that site has
   tabbycat.state.timezone = 'Nowhere/Atlantis';
   await sync();
   expect(await listed()).toEqual([null]);
+});
+
+test('of a site that names other debates at each poll no more matches are kept than a round can have', async () => {
+  await database.pool.query(
+    `with made as (
+       insert into matches (id, institution_id, visibility, provider, feed_id, provider_id, round, title, listed_at, phase, published)
+       select gen_random_uuid(), $2, 'institution', 'tabbycat', $1, (1000000 + n)::text, 1, 'Gone', now(), 'scheduled', false
+       from generate_series(1, ${MOST_OF_ROUND - 1}) as n returning id
+     )
+     insert into match_state (match_id, version, seq, state, source, updated_at) select id, 1, 0, '{}', 1, now() from made`,
+    [feed_id, institution_id],
+  );
+  await sync();
+  expect((await matches()).filter(({ published }) => published)).toHaveLength(1);
+  expect(await matches()).toHaveLength(MOST_OF_ROUND);
+  const { values } = await metrics.matchesBeyond.get();
+  expect(values[0]!.value).toBe(3);
+  // What is shown goes on.
+  const [debate] = tabbycat.round(1).debates;
+  tabbycat.decide(debate!, 'aff');
+  await poll();
+  expect((await matches()).filter(({ published }) => published)).toMatchObject([{ phase: 'finished' }]);
 });
 
 test('a site that fails changes nothing, and the next poll goes on', async () => {

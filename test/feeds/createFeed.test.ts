@@ -31,6 +31,14 @@ test('a feed is switched on from the start, and its answer says nothing of its s
   });
 });
 
+test('an institution has 200 feeds and no more', () => {
+  const name = { provider: 'csv', name: 'Moot' } as const;
+  const input = { ...name, base_url: null, tournament: null, secret_ref: null, mapping: null };
+  const recorded = feedCreated({ ...input, visibility: 'institution', institution_id: INSTITUTION });
+  given().when(createFeed, name, admin, { id: FEED, fact: 199 }).then(recorded);
+  given().when(createFeed, name, admin, { id: FEED, fact: 200 }).then('too_many_feeds');
+});
+
 test('a super_admin says in which institution', () => {
   const input = { ...BODY, institution_id: INSTITUTION };
   given()

@@ -215,7 +215,7 @@ describe('sweep.expired', () => {
 });
 
 describe('of feeds sweep.expired', () => {
-  test('removes old runs, conflicts that were settled long ago, and the people of feeds that are gone', async () => {
+  test('removes old runs, conflicts that were settled long ago, and all that is known of feeds that are gone', async () => {
     const world = await openWorld();
     const [kept, gone, young] = [randomUUID(), randomUUID(), randomUUID()];
     const { pool } = world.database;
@@ -241,11 +241,25 @@ describe('of feeds sweep.expired', () => {
        select feed, '1', 'speaker', gen_random_uuid() from unnest($1::uuid[]) as feed`,
       [[kept, gone, young]],
     );
-    const removed = { feed_runs: 2, feed_conflicts: 2, feed_people: 1 };
-    expect(await runOnce(world, sweepExpired)).toMatchObject(removed);
-    const { rows } = await pool.query('select feed_id from feed_people');
-    expect(rows.map(({ feed_id }) => feed_id).sort()).toEqual([kept, young].sort());
-    expect(await runOnce(world, sweepExpired)).toMatchObject({ feed_runs: 0, feed_conflicts: 0, feed_people: 0 });
+    await pool.query(
+      `insert into feed_mappings (feed_id, entity_type, provider_id, canonical_id, base)
+       select feed, 'debate', '1', gen_random_uuid(), '{}' from unnest($1::uuid[]) as feed`,
+      [[kept, gone, young]],
+    );
+    await pool.query(
+      `insert into feed_conflicts (feed_id, n, assignment_id, debate, field)
+       select feed, 1, gen_random_uuid(), 'd', 'title' from unnest($1::uuid[]) as feed`,
+      [[kept, gone, young]],
+    );
+    await pool.query(`insert into feed_states (feed_id) select unnest($1::uuid[])`, [[kept, gone, young]]);
+    const ofFeed = { feed_people: 1, feed_mappings: 1, feed_conflicts_open: 1, feed_states: 1 };
+    expect(await runOnce(world, sweepExpired)).toMatchObject({ feed_runs: 2, feed_conflicts: 2, ...ofFeed });
+    for (const table of ['feed_people', 'feed_mappings', 'feed_states']) {
+      const { rows } = await pool.query(`select feed_id from ${table}`);
+      expect(rows.map(({ feed_id }) => feed_id).sort()).toEqual([kept, young].sort());
+    }
+    const again = await runOnce(world, sweepExpired);
+    expect(Object.values(again).filter((count) => count !== 0)).toEqual([]);
   });
 });
 

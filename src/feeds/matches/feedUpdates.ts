@@ -31,6 +31,8 @@ export interface RoundRead {
   /** Undefined where it was not asked for. */
   scoreboard: Scoreboard | undefined;
   known: readonly KnownMatch[];
+  /** So many matches may be made: a site that says something else at each poll must not fill the database. */
+  places: number;
   /** The assignment that a debate was imported as. */
   assignments: ReadonlyMap<string, string>;
   tick: number;
@@ -43,6 +45,8 @@ export interface RoundUpdates {
   unresolved: number;
   /** Debates that could be two matches, or a team that debates twice. */
   conflicts: number;
+  /** Debates for which there is no place any more. */
+  beyond: number;
 }
 
 export function updatesOfRound(read: RoundRead): RoundUpdates {
@@ -55,7 +59,8 @@ function byDraw(read: RoundRead, round: Round): RoundUpdates {
   const gone = read.known.filter(({ row }) => !listed.has(row.provider_id!));
   const updates: MatchUpdate[] = [];
   const [teams, taken] = [new Set<string>(), new Set<KnownMatch>()];
-  const count = { unresolved: 0, conflicts: 0 };
+  const count = { unresolved: 0, conflicts: 0, beyond: 0 };
+  let { places } = read;
   for (const debate of round.debates) {
     const sides = sidesOf(debate);
     if (!sides) {
@@ -72,6 +77,10 @@ function byDraw(read: RoundRead, round: Round): RoundUpdates {
     if (same.length > 1) count.conflicts += 1;
     const was = known.get(debate.id) ?? (same.length === 1 ? same[0] : undefined);
     if (was) taken.add(was);
+    else if (places === 0) {
+      count.beyond += 1;
+      continue;
+    } else places -= 1;
     updates.push(updateOf(read, round, debate, { pair, was, sides }));
   }
   const withdrawn = read.known.filter((match) => !taken.has(match) && match.row.published);
@@ -132,13 +141,15 @@ function shownScore({ silent }: Round, found: Scoreboard['debates'][number] | un
   return silent ? null : (was?.state.score ?? null);
 }
 
+const NONE = { unresolved: 0, conflicts: 0, beyond: 0 };
+
 /** Of matches that are known already: what is new in the draw waits until the draw is read. */
 function byScoreboard({ scoreboard, known, tick, now_ms }: RoundRead): RoundUpdates {
-  if (!scoreboard) return { updates: [], unresolved: 0, conflicts: 0 };
+  if (!scoreboard) return { updates: [], ...NONE };
   if (!isPublished(scoreboard)) {
     const shown = known.filter(({ row }) => row.published);
     const updates = shown.map(({ row, state }) => ({ row: { ...row, published: false }, state, source: tick }));
-    return { updates, unresolved: 0, conflicts: 0 };
+    return { updates, ...NONE };
   }
   const byId = new Map(known.map((match) => [match.row.provider_id, match]));
   const updates = scoreboard.debates.flatMap(({ id, phase, score }) => {
@@ -148,5 +159,5 @@ function byScoreboard({ scoreboard, known, tick, now_ms }: RoundRead): RoundUpda
     const now = { phase: phaseInTime(phase, state.scheduled_at, now_ms), score };
     return [{ row: { ...row, published: true }, state: { ...state, ...now }, source: tick }];
   });
-  return { updates, unresolved: scoreboard.debates.length - updates.length, conflicts: 0 };
+  return { updates, ...NONE, unresolved: scoreboard.debates.length - updates.length };
 }

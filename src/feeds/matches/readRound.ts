@@ -4,17 +4,28 @@ import type { KnownMatch } from './feedUpdates.ts';
 import type { Score } from './match.ts';
 import { ROW } from './storeMatches.ts';
 
-/** More matches than any round has. */
-const MOST = 2_000;
+/** Of a round: all that it can have, drawn anew with other teams once. Beyond it none are made. */
+export const MOST_OF_ROUND = 4_000;
+/** Of a feed. */
+export const MOST_OF_FEED = 20_000;
 
 const KNOWN = `
   select ${ROW} as row, s.state, s.claim from matches m join match_state s on s.match_id = m.id
-  where m.feed_id = $1 and m.round = $2 order by m.id limit ${MOST}`;
+  where m.feed_id = $1 and m.round = $2 order by m.id limit ${MOST_OF_ROUND}`;
 
 /** Those that are withdrawn too: their draw may be released again. Each has the score that its own source said, corrected or not. */
 export async function readRound(db: Queryable, feed_id: string, round: number): Promise<KnownMatch[]> {
   const { rows } = await db.query<KnownMatch & { claim: Score | null }>(KNOWN, [feed_id, round]);
   return rows.map(({ row, state, claim }) => ({ row, state: { ...state, score: claim } }));
+}
+
+const KEPT = `
+  select count(*)::integer as count from (select from matches where feed_id = $1 limit ${MOST_OF_FEED}) kept`;
+
+/** How many matches may be made of a round, of which so many are known. */
+export async function readPlaces(db: Queryable, feed_id: string, known: number): Promise<number> {
+  const { rows } = await db.query<{ count: number }>({ name: 'count-matches-of-feed', text: KEPT, values: [feed_id] });
+  return Math.max(0, Math.min(MOST_OF_ROUND - known, MOST_OF_FEED - rows[0]!.count));
 }
 
 const IMPORTED = `

@@ -77,6 +77,7 @@ export function createMetrics() {
     feedPolls: counter('feed_polls_total', 'Polls and syncs of feeds, by what came of them', ['outcome']),
     matchUnresolved: counter('match_unresolved_total', 'Debates of feeds that are no match yet'),
     matchConflicts: counter('match_conflicts_total', 'Debates of feeds that could not be mapped to one match'),
+    matchesBeyond: counter('matches_beyond_total', 'Debates of feeds that became no match: there are too many already'),
     outboundRequests: counter('outbound_requests_total', 'Requests to servers of others, by what came of them', [
       'outcome',
     ]),

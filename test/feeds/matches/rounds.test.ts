@@ -25,7 +25,7 @@ const round = (debates: Debate[], more: Partial<Round> = {}): Round => ({
   ...{ seq: 1, name: 'Round 1', draw_status: 'R', silent: false, starts_at: null, debates, ...more },
 });
 const read = (given: Round | undefined, more: Partial<RoundRead> = {}): RoundRead => ({
-  ...{ feed, round: given, scoreboard: undefined, known: [], assignments: new Map(), tick: 5, now_ms, ...more },
+  ...{ feed, round: given, scoreboard: undefined, known: [], places: 100, assignments: new Map(), tick: 5, now_ms, ...more },
 });
 const knownAfter = (one: RoundRead): KnownMatch[] =>
   updatesOfRound(one).updates.map(({ row, state }) => ({ row, state }));
@@ -33,7 +33,7 @@ const won = { petitioner: 80, respondent: 75, winner: 'petitioner' } as const;
 
 test('a debate of a released draw is a match, named by its teams, in the room and at the time that it is set for', () => {
   const { updates, ...counts } = updatesOfRound(read(round([debate('1', ['Oslo', 'Lima'])])));
-  expect(counts).toEqual({ unresolved: 0, conflicts: 0 });
+  expect(counts).toEqual({ unresolved: 0, conflicts: 0, beyond: 0 });
   expect(updates).toMatchObject([
     {
       row: { id: matchIdOf(feed.id, '1'), provider_id: '1', round: 1, published: true },
@@ -62,7 +62,7 @@ test('a bye, sides that are not settled and teams without names are left, and co
   const four = debate('4', ['Paris', 'Quito']);
   four.teams.push({ side: 'other', id: 'x', name: 'x', speakers: [] });
   const debates = [bye, debate('2', ['Bonn', 'Kyiv'], { sides_confirmed: false }), anonymous, four];
-  expect(updatesOfRound(read(round(debates)))).toEqual({ updates: [], unresolved: 4, conflicts: 0 });
+  expect(updatesOfRound(read(round(debates)))).toEqual({ updates: [], unresolved: 4, conflicts: 0, beyond: 0 });
 });
 
 test('a team that debates twice in a round is a conflict, and its second debate no match', () => {
@@ -70,6 +70,14 @@ test('a team that debates twice in a round is a conflict, and its second debate 
   const { updates, conflicts } = updatesOfRound(read(round(debates)));
   expect(updates.map(({ row }) => row.provider_id)).toEqual(['1']);
   expect(conflicts).toBe(1);
+});
+
+test('as many are made as there are places, and those that are known go on', () => {
+  const known = knownAfter(read(round([debate('1', ['Oslo', 'Lima'])])));
+  const debates = [debate('2', ['Rome', 'Cairo']), debate('3', ['Bonn', 'Kyiv']), debate('1', ['Oslo', 'Lima'])];
+  const { updates, beyond } = updatesOfRound(read(round(debates), { known, places: 1 }));
+  expect(updates.map(({ row }) => row.provider_id)).toEqual(['2', '1']);
+  expect(beyond).toBe(1);
 });
 
 describe('a draw that was made again', () => {
