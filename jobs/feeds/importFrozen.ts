@@ -6,6 +6,7 @@
 import type pg from 'pg';
 import { newCommandId } from '../../src/core/chain/ids.ts';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
+import type { ProblemBody } from '../../src/core/definitions/problem.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import type { Numbered } from '../../src/feeds/imports/conflicts.ts';
 import { storeConflicts } from '../../src/feeds/imports/conflicts.ts';
@@ -27,6 +28,8 @@ export interface Send {
 
 export interface Frozen {
   answer: JsonObject;
+  /** With what it is refused in the end, after what is withdrawn all the same. */
+  problem?: ProblemBody;
   sends: Send[];
 }
 
@@ -81,7 +84,17 @@ async function storeMappings(
   feed_id: string,
   mapped: readonly (Mapped & { assignment_id: string })[],
 ): Promise<void> {
-  const rows = JSON.stringify(mapped);
+  const { rows: standing } = await db.query<{ provider_id: string; base: object }>(
+    `select provider_id, base from feed_mappings
+     where feed_id = $1 and entity_type = 'debate' and provider_id = any($2) order by provider_id for update`,
+    [feed_id, mapped.flatMap(({ debate, was }) => [debate, ...(was === undefined ? [] : [was])])],
+  );
+  const bases = new Map(standing.map(({ provider_id, base }) => [provider_id, base]));
+  const merged = mapped.map(({ changes, ...one }) => {
+    const before = bases.get(one.was ?? one.debate);
+    return before ? { ...one, base: { ...before, ...changes } } : one;
+  });
+  const rows = JSON.stringify(merged);
   await db.query(
     `delete from feed_mappings m using json_to_recordset($2) as r (was text)
      where m.feed_id = $1 and m.entity_type = 'debate' and m.provider_id = r.was`,

@@ -37,8 +37,8 @@ export interface Importing extends Omit<Sending, 'db' | 'goOn'> {
 
 type Ending = Extract<RunEnding, { state: 'done' | 'refused' }>;
 
-const refused = (code: Parameters<typeof reject>[0], detail: string, extra?: object): Ending => ({
-  state: 'refused',
+const refused = (code: Parameters<typeof reject>[0], detail: string, extra?: object) => ({
+  state: 'refused' as const,
   problem: reject(code, detail, extra).problem,
 });
 
@@ -49,7 +49,7 @@ export async function importRound(importing: Importing, claim: RunClaim, goOn: (
   if (!feed) return refused('not_found', 'The feed was removed.');
   if (feed.state !== 'enabled') return refused('feed_disabled', 'The feed is switched off.');
   const isOurs = await mayStill(pool, claim, feed);
-  if (!isOurs) return refused('forbidden', 'Who asked for it may not do it any more.');
+  if (!isOurs) return refused('forbidden', 'Who asked for it may not do it any more, or it has waited for an hour.');
   const before = claim.orders as Frozen | null;
   if (before) return carryOut(importing, claim, feed, before, goOn);
   try {
@@ -68,21 +68,28 @@ export async function importRound(importing: Importing, claim: RunClaim, goOn: (
 
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** Still an admin of the feed's institution, as the token said; and no token of theirs was ended since. */
-async function mayStill(db: Queryable, { actor, asked_at }: RunClaim, { institution_id }: Feed): Promise<boolean> {
+/**
+ * Still an admin of the feed's institution, as the token said; and no token of theirs was ended since. A token may have ended
+ * otherwise: what has waited for an hour and is not begun is not begun any more.
+ */
+async function mayStill(db: Queryable, claim: RunClaim, { institution_id }: Feed): Promise<boolean> {
+  const { actor, asked_at, orders } = claim;
   if (!(ADMINS as readonly string[]).includes(actor.role)) return false;
   if (actor.role === 'admin' && actor.institution_id !== institution_id) return false;
   const text = `select exists (select from revocations where claim = 'sub' and value = $1 and revoked_at >= $2
-    and (institution_id is null or ($3 = 'admin' and institution_id = $4))) as is_ended`;
-  const { rows } = await db.query<{ is_ended: boolean }>(text, [actor.id, asked_at, actor.role, actor.institution_id]);
-  return !rows[0]!.is_ended;
+    and (institution_id is null or ($3 = 'admin' and institution_id = $4))) as is_ended,
+    $2::timestamptz < clock_timestamp() - interval '1 hour' as is_old`;
+  const values = [actor.id, asked_at, actor.role, actor.institution_id];
+  const { rows } = await db.query<{ is_ended: boolean; is_old: boolean }>(text, values);
+  const { is_ended, is_old } = rows[0]!;
+  return !is_ended && (!is_old || orders !== null);
 }
 
 async function planAndDo(importing: Importing, claim: RunClaim, feed: Feed, goOn: () => void): Promise<Ending> {
   if (claim.kind === 'sync') return sync(importing, claim, feed, goOn);
   const { rounds, terms } = await roundsOf(importing, claim, feed);
   const refusal = refusalOf(rounds, claim);
-  if (refusal) return refusal;
+  if (refusal) return takenBack(importing, claim, feed, rounds, refusal, goOn);
   const { pool } = importing;
   const debates = rounds.flatMap((round) => round.debates.map(({ id }) => id));
   const seqs = rounds.map(({ seq }) => seq);
@@ -107,6 +114,27 @@ async function planAndDo(importing: Importing, claim: RunClaim, feed: Feed, goOn
   return carryOut(importing, claim, feed, frozen, goOn);
 }
 
+/** What was brought in of a draw that is not released any more is private, whatever was asked for. */
+async function takenBack(
+  importing: Importing,
+  claim: RunClaim,
+  feed: Feed,
+  rounds: readonly Round[],
+  refusal: Extract<Ending, { state: 'refused' }>,
+  goOn: () => void,
+): Promise<Ending> {
+  if (claim.input.dry_run === true) return refusal;
+  const seqs = rounds.map(({ seq }) => seq);
+  const plan = planVisibility(rounds, await readKnown(importing.pool, feed.id, seqs, []));
+  if (plan.orders.length === 0) return refusal;
+  const { sends } = sendsOf(plan, feed.institution_id);
+  const answer = { change: plan.change, left: plan.left } as unknown as JsonObject;
+  const frozen: Frozen = { answer, sends, problem: refusal.problem };
+  goOn();
+  await freeze(importing.pool, claim, frozen, { people: [], mapped: [], conflicts: [], debates: [] });
+  return carryOut(importing, claim, feed, frozen, goOn);
+}
+
 const ASKS = 'It cancels matches, touches a session that is under way, or changes more than a fifth of the round.';
 
 async function roundsOf({ fetchSchedule }: Importing, { kind, input }: RunClaim, feed: Feed) {
@@ -116,7 +144,10 @@ async function roundsOf({ fetchSchedule }: Importing, { kind, input }: RunClaim,
   return { rounds: rounds.filter(({ seq }) => seq === round), terms };
 }
 
-function refusalOf(rounds: readonly Round[], { kind, input }: RunClaim): Ending | undefined {
+function refusalOf(
+  rounds: readonly Round[],
+  { kind, input }: RunClaim,
+): Extract<Ending, { state: 'refused' }> | undefined {
   if (kind === 'upload') return undefined;
   const [round] = rounds;
   if (!round) {
@@ -142,7 +173,7 @@ async function carryOut(
   { pool, inbox, catalog, queues, log, reach }: Importing,
   claim: RunClaim,
   feed: Feed,
-  { answer, sends }: Frozen,
+  { answer, sends, problem }: Frozen,
   goOn: () => void,
 ): Promise<Ending> {
   const sending: Sending = { db: pool, inbox, catalog, queues, log, goOn };
@@ -152,6 +183,7 @@ async function carryOut(
     await keepApplied(pool, feed.id, applied);
     await reach?.('settled');
   });
+  if (problem) return { state: 'refused', problem };
   const after = afterOutcomes(answer as unknown as Planned, sends, outcomes);
   if (claim.kind !== 'sync') await storeUnresolved(pool, feed.id, after.left.length);
   return { state: 'done', answer: after as unknown as JsonObject };
@@ -190,7 +222,7 @@ async function storeUnresolved(db: Queryable, feed_id: string, unresolved: numbe
 /** People and matches of all rounds as they are there, without a match being made or changed but in who may see it. */
 async function sync(importing: Importing, claim: RunClaim, feed: Feed, goOn: () => void): Promise<Ending> {
   const { pool, fetchSchedule, onSchedule } = importing;
-  const asked_ms = Date.now();
+  const asked_ms = Date.parse(await readClock(pool));
   const schedule = await fetchSchedule(feed);
   const { rounds } = schedule;
   const known = await readKnown(

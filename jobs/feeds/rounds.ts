@@ -90,9 +90,9 @@ export function createRounds({ db, sites, roundStore: { store, storeRound }, met
   }
 
   async function sync(job: SyncJob): Promise<object> {
-    return answering(job, async (feed, { provider, site }) => {
+    return answering(job, async (feed, { provider, site }, now_ms) => {
       const schedule = await provider.fetchSchedule(site);
-      await storeSchedule(feed, schedule, job.tick, Date.now() + AHEAD_MS);
+      await storeSchedule(feed, schedule, job.tick, now_ms + AHEAD_MS);
       await db.query(SYNCED, [feed.id]);
       return { rounds: schedule.rounds.length };
     });
@@ -101,18 +101,19 @@ export function createRounds({ db, sites, roundStore: { store, storeRound }, met
   /** Runs `work` for a job of the leader of now, about a feed that is enabled. */
   async function answering(
     { feed_id, tick, term }: Fenced & { feed_id: string },
-    work: (feed: Feed, open: OpenSite) => Promise<object>,
+    work: (feed: Feed, open: OpenSite, now_ms: number) => Promise<object>,
   ): Promise<object> {
     const skip = (outcome: 'fenced' | 'late' | 'gone') => {
       metrics.feedPolls.inc({ outcome });
       return { skipped: outcome };
     };
-    if (await isFenced(db, term)) return skip('fenced');
-    if (Date.now() - tick * timings.feeds.tick_ms > timings.feeds.late_after_ms) return skip('late');
+    const { is_fenced, now_ms } = await standingOf(db, term);
+    if (is_fenced) return skip('fenced');
+    if (now_ms - tick * timings.feeds.tick_ms > timings.feeds.late_after_ms) return skip('late');
     const feed = await findFeed(db, feed_id);
     if (feed?.state !== 'enabled') return skip('gone');
     try {
-      const done = await work(feed, await sites.open(feed));
+      const done = await work(feed, await sites.open(feed), now_ms);
       metrics.feedPolls.inc({ outcome: 'done' });
       return done;
     } catch (fault) {
@@ -134,10 +135,18 @@ const SYNCED = `
   insert into feed_states (feed_id, last_sync) values ($1, clock_timestamp())
   on conflict (feed_id) do update set last_sync = excluded.last_sync`;
 
-/** A leader has come after the one whose job this is. */
-async function isFenced(db: Queryable, term: number): Promise<boolean> {
-  const text = `select exists (select from leases where name = 'scheduler' and term > $1) as is_fenced`;
-  return (await db.query<{ is_fenced: boolean }>({ name: 'is-poll-fenced', text, values: [term] })).rows[0]!.is_fenced;
+interface Standing {
+  /** A leader has come after the one whose job this is. */
+  is_fenced: boolean;
+  /** By the database's clock, which leaders keep to: this machine's may be anywhere. */
+  now_ms: number;
+}
+
+async function standingOf(db: Queryable, term: number): Promise<Standing> {
+  const text = `
+    select exists (select from leases where name = 'scheduler' and term > $1) as is_fenced,
+      extract(epoch from clock_timestamp())::float8 * 1000 as now_ms`;
+  return (await db.query<Standing>({ name: 'standing-of-poll', text, values: [term] })).rows[0]!;
 }
 
 /** Shown already: they are not asked for again. */

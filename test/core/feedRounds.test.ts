@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type pg from 'pg';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { createDispatcher } from '../../jobs/feeds/dispatcher.ts';
 import type { PollJob } from '../../jobs/feeds/jobs.ts';
 import { openPace, tiersOf } from '../../jobs/feeds/paces.ts';
@@ -283,6 +283,17 @@ test('a job of a leader that was, of long ago, or of a feed that is switched off
   const { values } = await metrics.feedPolls.get();
   expect(values.map(({ labels }) => labels.outcome)).toEqual(expect.arrayContaining(['fenced', 'late', 'gone']));
   await database.pool.query('delete from leases');
+});
+
+test('a worker whose clock is an hour ahead of the database’s polls all the same', async () => {
+  await sync();
+  const now = Math.floor(Date.now() / 1_000);
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_600_000 });
+  try {
+    expect(await poll({ tick: now })).toMatchObject({ matches: 4 });
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('a leader has the rounds of enabled feeds polled from its first tick, and the next leader again', async () => {

@@ -142,6 +142,20 @@ describe.skipIf(isLeftOut)('a spreadsheet', () => {
     expect(later.conflicts).toMatchObject([{ n: 3, field: 'courtroom', base: 'Hall 1', ours: 'Courtroom 7' }]);
   });
 
+  test('has a person taken from there by name, who was linked since the conflict was found', async () => {
+    const made = await must(upload(ten()));
+    const [judge] = (await assignment(matchOf(made, 1))).panel;
+    const replacement = { user_id: randomUUID(), name: 'Judge Mine' };
+    const substitution = { user_id: judge.user_id, replacement };
+    await must(post(stack.url, `/api/assignment/${matchOf(made, 1)}/substitute`, people.admin, substitution));
+    expect((await must(upload(ten({ 1: row(1, { panel: 'Judge 9;Judge 1b' }) })))).conflicts).toHaveLength(1);
+    const linked = { provider_id: 'judge 9', user_id: randomUUID() };
+    await must(post(stack.url, `${path}/people/link`, people.admin, linked));
+    await must(post(stack.url, `${path}/conflict/1`, people.admin, { take: 'theirs' }));
+    const names = (await assignment(matchOf(made, 1))).panel.map(({ name }: Json) => name);
+    expect(names).toEqual(['Judge 9', 'Judge 1b']);
+  });
+
   test('keeps a conflict that its match refuses to settle', async () => {
     const made = await must(upload(ten()));
     const assignment_id = matchOf(made, 1);

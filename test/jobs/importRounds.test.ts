@@ -219,6 +219,66 @@ describe.skipIf(isLeftOut)('a run of a feed', () => {
       // What an admin has set here stays.
       expect((await visibilities()).sort()).toEqual(['institution', 'private']);
     });
+
+    test('that was released before is withdrawn by an import that is refused, and by no dry run', async () => {
+      await run(drawn('R'), { round: 1, visibility: 'public' });
+      expect((await run(drawn('C'), { round: 1, dry_run: true })).refused).toMatchObject({ code: 'draw_not_released' });
+      expect(await visibilities()).toEqual(['public', 'public']);
+      expect((await run(drawn('C'))).refused).toMatchObject({ code: 'draw_not_released', draw_status: 'C' });
+      expect(await visibilities()).toEqual(['private', 'private']);
+      expect((await run(drawn('C'))).refused).toMatchObject({ code: 'draw_not_released' });
+      expect(await run(drawn('R'))).toMatchObject({ create: [], cancel: [], conflicts: [] });
+    });
+  });
+
+  describe('beside an admin who settles a conflict', () => {
+    const moved = [roundOf(debates(6, (n) => (n === 1 ? { venue: { id: 'v', name: 'Hall 1' } } : {})))];
+    const settle = () => post(stack.url, `/api/feed/${feed_id}/conflict/1`, people.admin, { take: 'ours' });
+
+    /** The courtroom of the first debate was changed here and there. */
+    async function disagree(): Promise<void> {
+      await run([roundOf(debates(6))]);
+      const [first] = (await listed()).filter(({ courtroom }) => courtroom === 'Room 1');
+      await must(post(stack.url, `/api/assignment/${first!.id}/update`, people.admin, { courtroom: 'Courtroom 7' }));
+      expect((await run(moved)).conflicts).toHaveLength(1);
+    }
+
+    test('while it plans, keeps what was settled', async () => {
+      await disagree();
+      let isSettled = false;
+      const connect = async () => {
+        if (!isSettled) await must(settle());
+        isSettled = true;
+        return worker.connect();
+      };
+      const pool = { connect, query: worker.query.bind(worker) } as unknown as pg.Pool;
+      const claimed = await ask({ round: 1 });
+      await endRun(worker, claimed, await importRound(importing(moved, { pool }), claimed, goOn));
+      expect(isSettled).toBe(true);
+      expect(await run(moved)).toMatchObject({ change: [], conflicts: [] });
+    });
+
+    test('while it keeps what was applied of other fields, undoes nothing of them', async () => {
+      await disagree();
+      const base = async () =>
+        (await stack.pool.query(`select base from feed_mappings where feed_id = $1 and provider_id = 'd1'`, [feed_id])).rows[0].base;
+      const keeping = await stack.pool.connect();
+      try {
+        await keeping.query('begin');
+        await keeping.query(
+          `update feed_mappings set base = base || '{"title": "Kept"}' where feed_id = $1 and provider_id = 'd1'`,
+          [feed_id],
+        );
+        const settled = settle();
+        const waits = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+        await expect.poll(async () => (await stack.pool.query(waits)).rowCount, { timeout: 20_000 }).toBeGreaterThan(0);
+        await keeping.query('commit');
+        await must(settled);
+      } finally {
+        keeping.release(true);
+      }
+      expect(await base()).toMatchObject({ title: 'Kept', courtroom: 'Hall 1' });
+    });
   });
 
   test('is refused by its round and by its site, and changes nothing then', async () => {
@@ -246,6 +306,11 @@ describe.skipIf(isLeftOut)('a run of a feed', () => {
     const own = actorOf(people);
     expect(await refusedAs({ ...own, institution_id: randomUUID() })).toBe('forbidden');
     expect(await refusedAs({ ...own, role: 'judge' })).toBe('forbidden');
+    const late = await ask({ round: 1 });
+    const hour_ago = new Date(Date.parse(late.asked_at) - 3_600_000).toISOString();
+    const refusal = await importRound(importing(rounds), { ...late, asked_at: hour_ago }, goOn);
+    expect(refusal).toMatchObject({ state: 'refused', problem: { code: 'forbidden' } });
+    await endRun(worker, late, refusal);
     const revoke = () => post(stack.url, '/ops/tokens/revoke', people.admin, { user_id: own.id });
     const second = cast(people.institution_id);
     expect(await refusedAs(own, () => must(revoke()))).toBe('forbidden');

@@ -39,10 +39,17 @@ const openConflicts: FactSource<{ feed_id: string; n: string }, Open> = {
   key: ({ input: { feed_id, n } }) => `${feed_id} ${n}`,
   async load(db, keys) {
     const { rows } = await db.query<Open & { key: string }>(
-      `select c.feed_id || ' ' || c.n as key, c.assignment_id, c.debate, c.field, c.theirs, m.base
-       from feed_conflicts c left join feed_mappings m
-         on m.feed_id = c.feed_id and m.entity_type = 'debate' and m.provider_id = c.debate
-       where c.settled_at is null and c.feed_id || ' ' || c.n = any($1) and c.feed_id = any($2)`,
+      `with open as materialized (
+         select c.feed_id || ' ' || c.n as key, c.feed_id, c.assignment_id, c.debate, c.field, c.theirs from feed_conflicts c
+         where c.settled_at is null and c.feed_id || ' ' || c.n = any($1) and c.feed_id = any($2)
+       ), mapping as materialized (
+         -- A run that changes other fields of it meanwhile is waited for: all of it is written.
+         select m.feed_id, m.provider_id, m.base from feed_mappings m
+         where m.entity_type = 'debate' and (m.feed_id, m.provider_id) in (select o.feed_id, o.debate from open o)
+         order by m.feed_id, m.provider_id for update
+       )
+       select o.key, o.assignment_id, o.debate, o.field, o.theirs, m.base
+       from open o left join mapping m on m.feed_id = o.feed_id and m.provider_id = o.debate`,
       [keys, keys.map((key) => key.split(' ')[0])],
     );
     return new Map(rows.map(({ key, ...open }) => [key, open]));

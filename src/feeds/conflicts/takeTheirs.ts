@@ -5,6 +5,7 @@ import type { Rejection } from '../../core/definitions/problem.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { reject } from '../feedProblems.ts';
 import { PEOPLE, type PeopleField, type Values, type Wanted } from '../imports/fields.ts';
+import { userIdOf } from '../imports/people.ts';
 import { substitutionsOf } from '../imports/substitutions.ts';
 
 interface Row {
@@ -39,6 +40,7 @@ export async function commandsToTake(db: Queryable, feed_id: string, n: string):
   }
   if (!isPeople(field)) return [{ name: 'assignment.update', input: { assignment_id, [field]: theirs } }];
   const wanted = await namedOf(db, feed_id, theirs as string[]);
+  if (wanted.some(({ name }) => name === null)) return reject('cannot_take', 'The site keeps a name to itself.', NAMELESS);
   const substitutions = substitutionsOf(field, row as unknown as Values, { [field]: wanted } as unknown as Wanted);
   if (typeof substitutions !== 'string') {
     return substitutions.map((one) => ({ name: 'assignment.substitute', input: { assignment_id, ...one } }));
@@ -49,9 +51,16 @@ export async function commandsToTake(db: Queryable, feed_id: string, n: string):
 
 const isPeople = (field: string): field is PeopleField => (PEOPLE as readonly string[]).includes(field);
 
+const NAMELESS = { why: 'anonymous_names' };
+
+/** A person who was linked since the conflict was found stands in it as who that would have been. */
 async function namedOf(db: Queryable, feed_id: string, ids: readonly string[]) {
-  const text = 'select user_id, name from feed_people where feed_id = $1 and user_id = any($2)';
-  const { rows } = await db.query<{ user_id: string; name: string | null }>(text, [feed_id, ids]);
-  const names = new Map(rows.map(({ user_id, name }) => [user_id, name]));
-  return ids.map((user_id) => ({ user_id, name: names.get(user_id) ?? user_id }));
+  const text = `select provider_id, user_id, name from feed_people
+    where feed_id = $1 and name is not null and (user_id = any($2) or is_linked)`;
+  const { rows } = await db.query<{ provider_id: string; user_id: string; name: string }>(text, [feed_id, ids]);
+  const names = new Map([
+    ...rows.map(({ provider_id, name }) => [userIdOf(feed_id, provider_id), name] as const),
+    ...rows.map(({ user_id, name }) => [user_id, name] as const),
+  ]);
+  return ids.map((user_id) => ({ user_id, name: names.get(user_id) ?? null }));
 }

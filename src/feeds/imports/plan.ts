@@ -51,6 +51,8 @@ export interface Mapped {
   debate: string;
   round: number;
   base: Base;
+  /** What of that is other than it was when it was planned: the rest may be settled by an admin meanwhile. */
+  changes: Partial<Base>;
   /** Of the match it is already; undefined of one that is to be made. */
   assignment_id?: string;
   /** The debate that it was until now, which has vanished. */

@@ -3,6 +3,7 @@
  * it was last imported: what was changed there alone is taken, what was changed here alone stays, and what was changed on both
  * sides stays and is listed. Pure, and safe to repeat: what was applied already is the same on both sides.
  */
+import canonicalize from 'canonicalize';
 import type { SessionStatus } from '../../court/sessions/session.ts';
 import type { Debate, Round } from '../providers/provider.ts';
 import type { Base, Field } from './fields.ts';
@@ -100,17 +101,20 @@ function planDebate(plan: Draft, debate: Debate, known: Known | undefined, aroun
   if (isNew) {
     const isUnmade = known?.ours === null ? { assignment_id: known.assignment_id } : {};
     plan.create.push({ debate: debate.id, assignment_id: null, match: wanted });
-    plan.mapped.push({ debate: debate.id, round, base, ...isUnmade, ...was });
+    plan.mapped.push({ debate: debate.id, round, base, changes: base, ...isUnmade, ...was });
     return;
   }
   const kept = planChanges(plan, debate.id, known as Existing, wanted);
-  const mapped: Mapped = {
-    debate: debate.id,
-    round,
-    base: { ...base, ...kept },
-    assignment_id: known.assignment_id,
-  };
+  const after = { ...base, ...kept };
+  const changes = changesOf(known.base, after);
+  const mapped: Mapped = { debate: debate.id, round, base: after, changes, assignment_id: known.assignment_id };
   plan.mapped.push({ ...mapped, ...was });
+}
+
+function changesOf(before: Base, after: Base): Partial<Base> {
+  const isOther = ([field, value]: [string, unknown]) =>
+    canonicalize(value) !== canonicalize(before[field as keyof Base] ?? null);
+  return Object.fromEntries(Object.entries(after).filter(isOther));
 }
 
 type Existing = Known & { ours: Ours };

@@ -121,12 +121,24 @@ describe('a site by its mapping', () => {
         { side: 'respondent', id: '3', name: 'Team 3', speakers: [{ id: 'p3', name: 'Person 3' }] },
       ],
       panel: [
-        { id: 'j1', place: 'panellist' },
-        { id: 'j2', place: 'chair' },
+        { id: 'judge j1', place: 'panellist' },
+        { id: 'judge j2', place: 'chair' },
       ],
     });
     expect(JSON.stringify(rounds)).not.toMatch(/a@b|keep this out/);
     expect((await genericJson.fetchSchedule(siteOf(SAMPLE), 2)).rounds).toHaveLength(1);
+  });
+
+  test('has judges and speakers who are two people where they bear one number, however long', async () => {
+    const numbers = ['7', 'x'.repeat(200), `${'x'.repeat(199)}y`];
+    const judges = numbers.map((id) => ({ id, name: `Judge ${id}` }));
+    const people = numbers.map((id) => ({ id, name: `Person ${id}` }));
+    const drawn = match(1, { judges, home: { ...team(2), people } });
+    const { rounds } = await genericJson.fetchSchedule(siteOf({ matches: [drawn] }));
+    const { panel, teams } = rounds[0]!.debates[0]!;
+    const ids = [...panel, ...teams[0]!.speakers].map(({ id }) => id);
+    expect(new Set(ids).size).toBe(6);
+    expect(ids.every((id) => id.length <= 200)).toBe(true);
   });
 
   test('has in the chair who is said to preside, whatever cannot be read before, and else nobody', async () => {
@@ -136,10 +148,10 @@ describe('a site by its mapping', () => {
       return rounds[0]!.debates[0]!.panel.map(({ id, place }) => [id, place]);
     };
     expect(await panelOf(judges)).toEqual([
-      ['j1', 'panellist'],
-      ['j2', 'chair'],
+      ['judge j1', 'panellist'],
+      ['judge j2', 'chair'],
     ]);
-    expect(await panelOf(judges.slice(0, 2))).toEqual([['j1', 'panellist']]);
+    expect(await panelOf(judges.slice(0, 2))).toEqual([['judge j1', 'panellist']]);
   });
 
   test('has confirmed the results of what is over, and of nothing else', async () => {

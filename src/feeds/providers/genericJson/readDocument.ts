@@ -1,4 +1,5 @@
 /** A site's document by its mapping, in our words. What cannot be read of it is said by pointer, without its value. Pure. */
+import { sha256 } from '../../../core/chain/sha256.ts';
 import { groupBy } from '../../../core/groupBy.ts';
 import { cleanLine, instantOf } from '../clean.ts';
 import { valueAt } from '../jsonPointer.ts';
@@ -40,6 +41,8 @@ interface Match {
   phase: Phase;
   score: Score | null;
 }
+
+const MOST_ID = 200;
 
 type Fault = (pointer: string, detail: string) => undefined;
 
@@ -138,10 +141,18 @@ function panelAt(item: unknown, { panel }: GenericMapping): Panellist[] {
   if (!Array.isArray(list)) return [];
   const people = list.slice(0, MOST.people).flatMap((one) => {
     const person = personAt(one, panel);
-    return person ? [{ person, isChair: chair !== undefined && valueAt(one, chair) === true }] : [];
+    if (!person) return [];
+    const own = panel.id === undefined ? person : { ...person, id: judgeId(person.id) };
+    return [{ person: own, isChair: chair !== undefined && valueAt(one, chair) === true }];
   });
   const presiding = chair === undefined ? 0 : people.findIndex(({ isChair }) => isChair);
   return people.map(({ person }, i) => ({ ...person, place: i === presiding ? 'chair' : 'panellist' }));
+}
+
+/** A site may number its judges and its speakers each from 1. */
+function judgeId(id: string): string {
+  const own = `judge ${id}`;
+  return own.length <= MOST_ID ? own : `judge ${sha256(id)}`;
 }
 
 function timeAt(item: unknown, at: string, { scheduled_at, time_zone }: GenericMapping, fault: Fault): string | null {
