@@ -9,11 +9,15 @@ import type { FeedPace } from '../../src/feeds/pace/pace.ts';
 import type { Demand } from '../../src/infra/feeds/demand.ts';
 import type { Queues } from '../../src/infra/queue/queue.ts';
 import type { Log } from '../../src/infra/telemetry/log.ts';
+import type { Metrics } from '../../src/infra/telemetry/metrics.ts';
 import { timings } from '../../src/infra/timings.ts';
 import type { Leader } from '../ticks/tickLedger.ts';
 import { HEAL_ROOMS, POLL_ROUND, type PollJob, SYNC_FEED, type SyncJob } from './jobs.ts';
 import { planPolls, pollId, type Target } from './polls.ts';
 import { readDueSyncs, readTargets, type TargetRow } from './targets.ts';
+
+/** In the queue, whatever they are. */
+const MOST_WAITING = 5_000;
 
 export interface DispatcherOptions {
   /** Role `worker`. */
@@ -24,6 +28,7 @@ export interface DispatcherOptions {
   readPace(feeds: readonly TargetRow[]): Promise<FeedPace[]>;
   /** Beside 0, what a provider can be asked. */
   tiersOf(provider: string): readonly Tier[];
+  metrics: Pick<Metrics, 'feedPolls'>;
   log: Log;
   /** The term to act in, while it can be trusted. */
   leader(): Leader | undefined;
@@ -38,7 +43,7 @@ export interface Dispatcher {
 }
 
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
-  const { db, queues, demand, readPace, tiersOf, log, leader, wallClock } = options;
+  const { db, queues, demand, readPace, tiersOf, metrics, log, leader, wallClock } = options;
   const { tick_ms, reconcile_every } = timings.feeds;
   const due = new Map<string, number>();
   /** The hour in which a sync was last asked for: one that fails is asked for once in an hour, too. */
@@ -46,6 +51,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   let targets: Target[] = [];
   let reconciledAt = Number.NEGATIVE_INFINITY;
   let lastTerm: number | undefined;
+  let isFull = false;
   let closing = false;
   let timer: NodeJS.Timeout | undefined;
   let ticking: Promise<void> = Promise.resolve();
@@ -68,11 +74,11 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       const data: PollJob = { ...poll, term: by.term };
       return { name: POLL_ROUND, data, opts: { jobId: pollId(data) } };
     });
-    if (jobs.length > 0) await queues.queue('default').addBulk(jobs);
+    await add(jobs);
   }
 
   async function reconcile(number: number, { term }: Leader): Promise<void> {
-    await queues.queue('default').add(HEAL_ROOMS, { term }, { jobId: `heal-${number}` });
+    await add([{ name: HEAL_ROOMS, data: { term }, opts: { jobId: `heal-${number}` } }]);
     const rows = await readTargets(db);
     targets = await targetsOf(rows);
     const hour = Math.floor((number * tick_ms) / 3_600_000);
@@ -82,8 +88,23 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       data: { feed_id, tick: number, term } satisfies SyncJob,
       opts: { jobId: `sync-${feed_id}-${hour}-${term}` },
     }));
-    if (syncs.length > 0) await queues.queue('default').addBulk(syncs);
-    for (const feed_id of wanting) synced.set(feed_id, hour);
+    if (await add(syncs)) for (const feed_id of wanting) synced.set(feed_id, hour);
+  }
+
+  /** While no worker takes them up they are not heaped up: each is asked for again. @returns whether they were added */
+  async function add(jobs: { name: string; data: object; opts: { jobId: string } }[]): Promise<boolean> {
+    if (jobs.length === 0) return true;
+    const queue = queues.queue('default');
+    const waiting = await queue.getWaitingCount();
+    if (waiting >= MOST_WAITING) {
+      metrics.feedPolls.inc({ outcome: 'full' }, jobs.length);
+      if (!isFull) log.warn({ queue: 'default', waiting }, 'too many jobs wait for workers; no polls are added');
+      isFull = true;
+      return false;
+    }
+    isFull = false;
+    await queue.addBulk(jobs);
+    return true;
   }
 
   async function targetsOf(rows: readonly TargetRow[]): Promise<Target[]> {

@@ -37,6 +37,9 @@ export const keyOf = ({ feed_id, round, tier }: Omit<Poll, 'tick'>) => `${feed_i
 /** BullMQ's id of a poll's job, from however many schedulers that hold the term. A later leader's is another: that of the one before is dropped. */
 export const pollId = (poll: Poll & { term: number }) => `poll-${keyOf(poll)}-${poll.tick}-${poll.term}`;
 
+/** Polls of a feed that begin together. What is due beside them begins at the next tick, that which is due longest first. */
+export const MOST_OF_FEED = 4;
+
 /**
  * @param due when each is asked again, in ticks; changed by it. A round that is new is asked at once
  * @param tick_ms the length of a tick
@@ -49,7 +52,9 @@ export function planPolls(targets: readonly Target[], due: Map<string, number>, 
   });
   const wanted = new Set(polls.map(keyOf));
   for (const key of due.keys()) if (!wanted.has(key)) due.delete(key);
-  return polls.flatMap((poll) => {
+  const begun = new Map<string, number>();
+  const dueOf = (poll: Omit<Poll, 'tick'>) => due.get(keyOf(poll)) ?? tick;
+  return polls.toSorted((a, b) => dueOf(a) - dueOf(b)).flatMap((poll) => {
     const { feed_id, round, tier } = poll;
     const key = keyOf(poll);
     const interval_ms = withJitter(intervalOf(poll), jitterOf(key, tier, tick));
@@ -60,6 +65,12 @@ export function planPolls(targets: readonly Target[], due: Map<string, number>, 
       if (next > latest) due.set(key, latest);
       return [];
     }
+    const others = begun.get(feed_id) ?? 0;
+    if (others === MOST_OF_FEED) {
+      due.set(key, next ?? tick);
+      return [];
+    }
+    begun.set(feed_id, others + 1);
     due.set(key, latest);
     return [{ feed_id, round, tier, tick }];
   });

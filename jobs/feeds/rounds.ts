@@ -35,6 +35,8 @@ const AHEAD_MS = 7 * 24 * 3_600_000;
 /** Of the draws that are kept, together. */
 const MOST_DEBATES = 50_000;
 const DRAW_STANDS_MS = 60_000;
+/** A site that takes long must leave places to others: the next poll asks again. */
+const MOST_OF_FEED = 4;
 
 export function createRounds({ db, sites, roundStore: { store, storeRound }, metrics, log }: RoundsOptions) {
   /**
@@ -45,8 +47,11 @@ export function createRounds({ db, sites, roundStore: { store, storeRound }, met
     ...{ maxSize: MOST_DEBATES, sizeCalculation: ({ debates }) => 1 + debates.length, ttl: DRAW_STANDS_MS },
   });
 
+  /** Polls under way, by feed. */
+  const underWay = new Map<string, number>();
+
   async function poll({ tier, ...job }: PollJob): Promise<object> {
-    return answering(job, async (feed, open) => {
+    return answering(job, MOST_OF_FEED, async (feed, open) => {
       const known = await readRound(db, feed.id, job.round);
       if (tier === 0) return pollScoreboard(feed, open, known, job);
       if (tier === 1) {
@@ -90,7 +95,7 @@ export function createRounds({ db, sites, roundStore: { store, storeRound }, met
   }
 
   async function sync(job: SyncJob): Promise<object> {
-    return answering(job, async (feed, { provider, site }, now_ms) => {
+    return answering(job, Infinity, async (feed, { provider, site }, now_ms) => {
       const schedule = await provider.fetchSchedule(site);
       await storeSchedule(feed, schedule, job.tick, now_ms + AHEAD_MS);
       await db.query(SYNCED, [feed.id]);
@@ -98,12 +103,13 @@ export function createRounds({ db, sites, roundStore: { store, storeRound }, met
     });
   }
 
-  /** Runs `work` for a job of the leader of now, about a feed that is enabled. */
+  /** Runs `work` for a job of the leader of now, about a feed that is enabled, beside fewer than `most` others of it. */
   async function answering(
     { feed_id, tick, term }: Fenced & { feed_id: string },
+    most: number,
     work: (feed: Feed, open: OpenSite, now_ms: number) => Promise<object>,
   ): Promise<object> {
-    const skip = (outcome: 'fenced' | 'late' | 'gone') => {
+    const skip = (outcome: 'fenced' | 'late' | 'gone' | 'busy') => {
       metrics.feedPolls.inc({ outcome });
       return { skipped: outcome };
     };
@@ -112,6 +118,9 @@ export function createRounds({ db, sites, roundStore: { store, storeRound }, met
     if (now_ms - tick * timings.feeds.tick_ms > timings.feeds.late_after_ms) return skip('late');
     const feed = await findFeed(db, feed_id);
     if (feed?.state !== 'enabled') return skip('gone');
+    const others = underWay.get(feed_id) ?? 0;
+    if (others >= most) return skip('busy');
+    underWay.set(feed_id, others + 1);
     try {
       const done = await work(feed, await sites.open(feed), now_ms);
       metrics.feedPolls.inc({ outcome: 'done' });
@@ -121,6 +130,10 @@ export function createRounds({ db, sites, roundStore: { store, storeRound }, met
       metrics.feedPolls.inc({ outcome: 'failed' });
       log.debug({ feed_id, why: fault.code }, 'site of feed not read; the next poll asks again');
       return { failed: fault.code };
+    } finally {
+      const left = underWay.get(feed_id)! - 1;
+      if (left > 0) underWay.set(feed_id, left);
+      else underWay.delete(feed_id);
     }
   }
 

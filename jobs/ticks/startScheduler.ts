@@ -47,7 +47,7 @@ export function startScheduler(backbone: Backbone, options: SchedulerOptions = {
   const { onLead, onRenewed, onLost } = cron;
   const { demand } = backbone;
   const pace = openPace(backbone);
-  const dispatching = { db, queues, demand, readPace: pace.read, tiersOf, log, leader, wallClock };
+  const dispatching = { db, queues, demand, readPace: pace.read, tiersOf, metrics, log, leader, wallClock };
   const dispatcher = createDispatcher(dispatching);
   const leadership = createLeadership({ pool, holder, metrics, log, wallClock, onLead, onRenewed, onLost });
 

@@ -285,6 +285,32 @@ test('a job of a leader that was, of long ago, or of a feed that is switched off
   await database.pool.query('delete from leases');
 });
 
+test('of a site that does not answer four polls are under way at once, and the others are left to the next', async () => {
+  await sync();
+  tabbycat.fail({ kind: 'silence', path: '/rounds' });
+  const asked = Array.from({ length: 6 }, () => poll());
+  // Those that are under way wait for the site.
+  expect(await firstTwo(asked)).toEqual([{ skipped: 'busy' }, { skipped: 'busy' }]);
+  tabbycat.mend();
+  await tabbycat.stop();
+  await Promise.all(asked);
+  const { values } = await metrics.feedPolls.get();
+  expect(values.find(({ labels }) => labels.outcome === 'busy')?.value).toBe(2);
+});
+
+/** The first two that come to an end. */
+async function firstTwo(asked: readonly Promise<object>[]): Promise<object[]> {
+  return new Promise((resolve) => {
+    const done: object[] = [];
+    for (const one of asked) {
+      void one.then((answer) => {
+        done.push(answer);
+        if (done.length === 2) resolve(done);
+      });
+    }
+  });
+}
+
 test('a worker whose clock is an hour ahead of the database’s polls all the same', async () => {
   await sync();
   const now = Math.floor(Date.now() / 1_000);
@@ -304,16 +330,25 @@ test('a leader has the rounds of enabled feeds polled from its first tick, and t
   const addBulk = async (all: { name: string; data: PollJob; opts: { jobId: string } }[]) => {
     for (const { name, data, opts } of all) await add(name, data, opts);
   };
+  let waiting = 5_000;
+  const getWaitingCount = async () => waiting;
   const demand = createInProcessDemand(DEMAND);
   const pace = openPace(nowhere);
   const lead = (leader: () => { holder: string; term: number } | undefined) =>
     createDispatcher({
-      ...{ db: pools.worker, demand, readPace: pace.read, tiersOf, log, leader, wallClock: Date.now },
-      queues: { queue: () => ({ add, addBulk }) as never },
+      ...{ db: pools.worker, demand, readPace: pace.read, tiersOf, metrics, log, leader, wallClock: Date.now },
+      queues: { queue: () => ({ addBulk, getWaitingCount }) as never },
     });
   const polled = () => jobs.filter(({ name, data }) => name === 'feed.poll' && data.feed_id === feed_id);
   const resting = lead(() => undefined);
   resting.start();
+  const heaping = lead(() => ({ holder: 'test', term: 1 }));
+  heaping.start();
+  const notAdded = async () => (await metrics.feedPolls.get()).values.find(({ labels }) => labels.outcome === 'full');
+  await expect.poll(notAdded, { timeout: 20_000 }).toBeDefined();
+  await heaping.close();
+  expect(jobs).toEqual([]);
+  waiting = 0;
   for (const term of [1, 2]) {
     const dispatcher = lead(() => ({ holder: 'test', term }));
     dispatcher.start();

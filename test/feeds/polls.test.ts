@@ -45,6 +45,17 @@ test('a round that is gone and comes back is asked about at once', () => {
   expect(polls.map(({ tick }) => tick)).toEqual([0, 6]);
 });
 
+test('of a feed with many rounds a few are asked about at a time, and none is forgotten over the others', () => {
+  const rounds = Array.from({ length: 12 }, (_, i) => target({ round: i + 1, tiers: [0] }));
+  const polls = pollsOf(60, () => [...rounds, target({ feed_id: 'other', tiers: [0] })]);
+  const own = polls.filter(({ feed_id }) => feed_id === 'f');
+  for (let tick = 0; tick < 60; tick += 1) expect(own.filter((poll) => poll.tick === tick).length).toBeLessThan(5);
+  expect(polls.filter(({ tick }) => tick === 0).map(({ feed_id }) => feed_id)).toContain('other');
+  expect(new Set(own.filter(({ tick }) => tick < 4).map(({ round }) => round)).size).toBe(12);
+  const counts = rounds.map(({ round }) => own.filter((poll) => poll.round === round).length);
+  expect(Math.max(...counts) - Math.min(...counts)).toBeLessThan(4);
+});
+
 test('the match that asks for most haste decides', () => {
   expect(hottest(['finished', 'scheduled', 'live'])).toBe('live');
   expect(hottest(['finished', 'pre_match'])).toBe('pre_match');
