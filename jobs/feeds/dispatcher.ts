@@ -16,7 +16,7 @@ import { HEAL_ROOMS, POLL_ROUND, type PollJob, SYNC_FEED, type SyncJob } from '.
 import { planPolls, pollId, type Target } from './polls.ts';
 import { readDueSyncs, readTargets, type TargetRow } from './targets.ts';
 
-/** In the queue, whatever they are. */
+/** In the queue, whatever they are: with what is due until the next look at it. */
 const MOST_WAITING = 5_000;
 
 export interface DispatcherOptions {
@@ -78,6 +78,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   }
 
   async function reconcile(number: number, { term }: Leader): Promise<void> {
+    await lookAtQueue();
     await add([{ name: HEAL_ROOMS, data: { term }, opts: { jobId: `heal-${number}` } }]);
     const rows = await readTargets(db);
     targets = await targetsOf(rows);
@@ -91,20 +92,18 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     if (await add(syncs)) for (const feed_id of wanting) synced.set(feed_id, hour);
   }
 
+  async function lookAtQueue(): Promise<void> {
+    const waiting = await queues.queue('default').getWaitingCount();
+    const wasFull = isFull;
+    isFull = waiting >= MOST_WAITING;
+    if (isFull && !wasFull) log.warn({ queue: 'default', waiting }, 'too many jobs wait for workers; no polls are added');
+  }
+
   /** While no worker takes them up they are not heaped up: each is asked for again. @returns whether they were added */
   async function add(jobs: { name: string; data: object; opts: { jobId: string } }[]): Promise<boolean> {
-    if (jobs.length === 0) return true;
-    const queue = queues.queue('default');
-    const waiting = await queue.getWaitingCount();
-    if (waiting >= MOST_WAITING) {
-      metrics.feedPolls.inc({ outcome: 'full' }, jobs.length);
-      if (!isFull) log.warn({ queue: 'default', waiting }, 'too many jobs wait for workers; no polls are added');
-      isFull = true;
-      return false;
-    }
-    isFull = false;
-    await queue.addBulk(jobs);
-    return true;
+    if (isFull) metrics.feedPolls.inc({ outcome: 'full' }, jobs.length);
+    else if (jobs.length > 0) await queues.queue('default').addBulk(jobs);
+    return !isFull;
   }
 
   async function targetsOf(rows: readonly TargetRow[]): Promise<Target[]> {
