@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Outbound, OutboundError } from '../../src/core/definitions/outbound.ts';
 import { createPace } from '../../src/feeds/pace/pace.ts';
+import { createNames } from '../../src/infra/outbound/connector.ts';
 import { createNetworks } from '../../src/infra/outbound/networks.ts';
 import { createInProcessStates } from '../../src/infra/pace/inProcess.ts';
 import { makeCertificates } from '../support/certificates.ts';
@@ -193,6 +194,25 @@ describe('where a name leads', () => {
     const outbounds = useOutbounds({ networks: createNetworks([]), resolve });
     const asked = outbounds.open(wayTo({ url: 'https://tab.example' })).get('/api', JSON.parse);
     expect(await codeOf(asked)).toBe('refused_address');
+  });
+
+  test('is looked up once for all who ask for it, and one that is slow holds up no other', async () => {
+    const asked: string[] = [];
+    let answerSlow = () => {};
+    const slow = new Promise<void>((resolve) => {
+      answerSlow = resolve;
+    });
+    const resolve = createNames(async (host) => {
+      asked.push(host);
+      if (host === 'slow') await slow;
+      return [{ address: '203.0.113.7', family: 4 }];
+    });
+    const waiting = Array.from({ length: 9 }, () => resolve('slow'));
+    expect(await resolve('quick')).toHaveLength(1);
+    expect(await resolve('quick')).toHaveLength(1);
+    expect(asked).toEqual(['slow', 'quick', 'quick']);
+    answerSlow();
+    await Promise.all(waiting);
   });
 
   test('of several addresses takes those that may be asked', async () => {

@@ -24,11 +24,24 @@ interface ConnectorOptions {
   ca?: string | undefined;
 }
 
-/** Node resolves names on the few threads that files need, too: one whose server is slow must not take them all. */
-const takingTurns = createTurns(2, 100);
+/**
+ * Node resolves names on the few threads that files need, too: those whose servers are slow must not take them all, and a
+ * name that many ask for takes one.
+ */
+export function createNames(resolve: Resolve): Resolve {
+  const takingTurns = createTurns(2, 100);
+  const underWay = new Map<string, Promise<Resolved[]>>();
+  return (host) => {
+    const before = underWay.get(host);
+    if (before) return before;
+    const asked = takingTurns('names', () => resolve(host)).finally(() => underWay.delete(host));
+    underWay.set(host, asked);
+    return asked;
+  };
+}
 
 /** As the machine resolves names. @throws OutboundError `busy` */
-export const resolveName: Resolve = (host) => takingTurns('names', () => lookup(host, { all: true, verbatim: true }));
+export const resolveName: Resolve = createNames((host) => lookup(host, { all: true, verbatim: true }));
 
 export function createConnector({ networks, resolve, connect_ms, ca }: ConnectorOptions): buildConnector.connector {
   return (options, callback) => {
