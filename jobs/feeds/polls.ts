@@ -48,30 +48,28 @@ export function planPolls(targets: readonly Target[], due: Map<string, number>, 
   const polls = targets.flatMap(({ tiers, ...target }) => {
     const phase = hottest(target.phases);
     const asked = UNDER_WAY.includes(phase) ? tiers : tiers.filter((tier) => tier === 0);
-    return asked.map((tier) => ({ ...target, phase, tier }));
+    return asked.map((tier) => ({ ...target, phase, tier, key: keyOf({ ...target, tier }) }));
   });
-  const wanted = new Set(polls.map(keyOf));
+  const wanted = new Set(polls.map(({ key }) => key));
   for (const key of due.keys()) if (!wanted.has(key)) due.delete(key);
+  const dueOf = ({ key }: { key: string }) => due.get(key) ?? tick;
   const begun = new Map<string, number>();
-  const dueOf = (poll: Omit<Poll, 'tick'>) => due.get(keyOf(poll)) ?? tick;
-  return polls.toSorted((a, b) => dueOf(a) - dueOf(b)).flatMap((poll) => {
-    const { feed_id, round, tier } = poll;
-    const key = keyOf(poll);
-    const interval_ms = withJitter(intervalOf(poll), jitterOf(key, tier, tick));
-    const next = due.get(key);
-    // What is followed since by more, or has begun, is asked sooner than was planned.
-    const latest = tick + Math.max(1, Math.round(interval_ms / tick_ms));
-    if (next !== undefined && next > tick) {
-      if (next > latest) due.set(key, latest);
-      return [];
-    }
-    const others = begun.get(feed_id) ?? 0;
-    if (others === MOST_OF_FEED) {
-      due.set(key, next ?? tick);
-      return [];
-    }
-    begun.set(feed_id, others + 1);
-    due.set(key, latest);
-    return [{ feed_id, round, tier, tick }];
-  });
+  return polls
+    .toSorted((a, b) => dueOf(a) - dueOf(b))
+    .flatMap((poll) => {
+      const { feed_id, round, tier, key } = poll;
+      const interval_ms = withJitter(intervalOf(poll), jitterOf(key, tier, tick));
+      const next = due.get(key);
+      // What is followed since by more, or has begun, is asked sooner than was planned.
+      const latest = tick + Math.max(1, Math.round(interval_ms / tick_ms));
+      if (next !== undefined && next > tick) {
+        if (next > latest) due.set(key, latest);
+        return [];
+      }
+      const others = begun.get(feed_id) ?? 0;
+      due.set(key, others < MOST_OF_FEED ? latest : (next ?? tick));
+      if (others === MOST_OF_FEED) return [];
+      begun.set(feed_id, others + 1);
+      return [{ feed_id, round, tier, tick }];
+    });
 }
