@@ -12,12 +12,10 @@ import type { Log } from '../../src/infra/telemetry/log.ts';
 import type { Metrics } from '../../src/infra/telemetry/metrics.ts';
 import { timings } from '../../src/infra/timings.ts';
 import type { Leader } from '../ticks/tickLedger.ts';
+import { createAsking } from './asking.ts';
 import { HEAL_ROOMS, POLL_ROUND, type PollJob, SYNC_FEED, type SyncJob } from './jobs.ts';
 import { planPolls, pollId, type Target } from './polls.ts';
 import { readDueSyncs, readTargets, type TargetRow } from './targets.ts';
-
-/** In the queue, whatever they are: with what is due until the next look at it. */
-const MOST_WAITING = 5_000;
 
 export interface DispatcherOptions {
   /** Role `worker`. */
@@ -45,13 +43,13 @@ export interface Dispatcher {
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { db, queues, demand, readPace, tiersOf, metrics, log, leader, wallClock } = options;
   const { tick_ms, reconcile_every } = timings.feeds;
+  const asking = createAsking({ queues, metrics, log });
   const due = new Map<string, number>();
   /** The hour in which a sync was last asked for: one that fails is asked for once in an hour, too. */
   const synced = new Map<string, number>();
   let targets: Target[] = [];
   let reconciledAt = Number.NEGATIVE_INFINITY;
   let lastTerm: number | undefined;
-  let isFull = false;
   let closing = false;
   let timer: NodeJS.Timeout | undefined;
   let ticking: Promise<void> = Promise.resolve();
@@ -74,12 +72,12 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       const data: PollJob = { ...poll, term: by.term };
       return { name: POLL_ROUND, data, opts: { jobId: pollId(data) } };
     });
-    await add(jobs);
+    await asking.add(jobs);
   }
 
   async function reconcile(number: number, { term }: Leader): Promise<void> {
-    await lookAtQueue();
-    await add([{ name: HEAL_ROOMS, data: { term }, opts: { jobId: `heal-${number}` } }]);
+    await asking.look();
+    await asking.add([{ name: HEAL_ROOMS, data: { term }, opts: { jobId: `heal-${number}` } }]);
     const rows = await readTargets(db);
     targets = await targetsOf(rows);
     const hour = Math.floor((number * tick_ms) / 3_600_000);
@@ -89,21 +87,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       data: { feed_id, tick: number, term } satisfies SyncJob,
       opts: { jobId: `sync-${feed_id}-${hour}-${term}` },
     }));
-    if (await add(syncs)) for (const feed_id of wanting) synced.set(feed_id, hour);
-  }
-
-  async function lookAtQueue(): Promise<void> {
-    const waiting = await queues.queue('default').getWaitingCount();
-    const wasFull = isFull;
-    isFull = waiting >= MOST_WAITING;
-    if (isFull && !wasFull) log.warn({ queue: 'default', waiting }, 'too many jobs wait for workers; no polls are added');
-  }
-
-  /** While no worker takes them up they are not heaped up: each is asked for again. @returns whether they were added */
-  async function add(jobs: { name: string; data: object; opts: { jobId: string } }[]): Promise<boolean> {
-    if (isFull) metrics.feedPolls.inc({ outcome: 'full' }, jobs.length);
-    else if (jobs.length > 0) await queues.queue('default').addBulk(jobs);
-    return !isFull;
+    if (await asking.add(syncs)) for (const feed_id of wanting) synced.set(feed_id, hour);
   }
 
   async function targetsOf(rows: readonly TargetRow[]): Promise<Target[]> {

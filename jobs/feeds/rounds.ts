@@ -6,7 +6,7 @@ import { LRUCache } from 'lru-cache';
 import { OutboundError } from '../../src/core/definitions/outbound.ts';
 import { readClock } from '../../src/core/sql/databaseClock.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
-import { type Feed, findFeed } from '../../src/feeds/feed.ts';
+import type { Feed } from '../../src/feeds/feed.ts';
 import { updatesOfEvents, updatesOfStandings } from '../../src/feeds/matches/extras.ts';
 import type { KnownMatch } from '../../src/feeds/matches/feedUpdates.ts';
 import type { Score } from '../../src/feeds/matches/match.ts';
@@ -16,11 +16,10 @@ import type { Round, Schedule, Scoreboard } from '../../src/feeds/providers/prov
 import type { Log } from '../../src/infra/telemetry/log.ts';
 import type { Metrics } from '../../src/infra/telemetry/metrics.ts';
 import { timings } from '../../src/infra/timings.ts';
-import type { Fenced, PollJob, SyncJob } from './jobs.ts';
+import { createAnswering, type OpenSite } from './answering.ts';
+import type { PollJob, SyncJob } from './jobs.ts';
 import type { RoundStore } from './roundStore.ts';
 import type { Sites } from './sites.ts';
-
-type OpenSite = Awaited<ReturnType<Sites['open']>>;
 
 export interface RoundsOptions {
   /** Role `worker`. */
@@ -47,8 +46,7 @@ export function createRounds({ db, sites, roundStore: { store, storeRound }, met
     ...{ maxSize: MOST_DEBATES, sizeCalculation: ({ debates }) => 1 + debates.length, ttl: DRAW_STANDS_MS },
   });
 
-  /** Polls under way, by feed. */
-  const underWay = new Map<string, number>();
+  const answering = createAnswering({ db, sites, metrics, log });
 
   async function poll({ tier, ...job }: PollJob): Promise<object> {
     return answering(job, MOST_OF_FEED, async (feed, open) => {
@@ -103,40 +101,6 @@ export function createRounds({ db, sites, roundStore: { store, storeRound }, met
     });
   }
 
-  /** Runs `work` for a job of the leader of now, about a feed that is enabled, beside fewer than `most` others of it. */
-  async function answering(
-    { feed_id, tick, term }: Fenced & { feed_id: string },
-    most: number,
-    work: (feed: Feed, open: OpenSite, now_ms: number) => Promise<object>,
-  ): Promise<object> {
-    const skip = (outcome: 'fenced' | 'late' | 'gone' | 'busy') => {
-      metrics.feedPolls.inc({ outcome });
-      return { skipped: outcome };
-    };
-    const { is_fenced, now_ms } = await standingOf(db, term);
-    if (is_fenced) return skip('fenced');
-    if (now_ms - tick * timings.feeds.tick_ms > timings.feeds.late_after_ms) return skip('late');
-    const feed = await findFeed(db, feed_id);
-    if (feed?.state !== 'enabled') return skip('gone');
-    const others = underWay.get(feed_id) ?? 0;
-    if (others >= most) return skip('busy');
-    underWay.set(feed_id, others + 1);
-    try {
-      const done = await work(feed, await sites.open(feed), now_ms);
-      metrics.feedPolls.inc({ outcome: 'done' });
-      return done;
-    } catch (fault) {
-      if (!(fault instanceof OutboundError)) throw fault;
-      metrics.feedPolls.inc({ outcome: 'failed' });
-      log.debug({ feed_id, why: fault.code }, 'site of feed not read; the next poll asks again');
-      return { failed: fault.code };
-    } finally {
-      const left = underWay.get(feed_id)! - 1;
-      if (left > 0) underWay.set(feed_id, left);
-      else underWay.delete(feed_id);
-    }
-  }
-
   return { poll, sync, storeAsked };
 }
 
@@ -147,20 +111,6 @@ type PollJobPlace = Pick<PollJob, 'round' | 'tick'>;
 const SYNCED = `
   insert into feed_states (feed_id, last_sync) values ($1, clock_timestamp())
   on conflict (feed_id) do update set last_sync = excluded.last_sync`;
-
-interface Standing {
-  /** A leader has come after the one whose job this is. */
-  is_fenced: boolean;
-  /** By the database's clock, which leaders keep to: this machine's may be anywhere. */
-  now_ms: number;
-}
-
-async function standingOf(db: Queryable, term: number): Promise<Standing> {
-  const text = `
-    select exists (select from leases where name = 'scheduler' and term > $1) as is_fenced,
-      extract(epoch from clock_timestamp())::float8 * 1000 as now_ms`;
-  return (await db.query<Standing>({ name: 'standing-of-poll', text, values: [term] })).rows[0]!;
-}
 
 /** Shown already: they are not asked for again. */
 function scoresOf(known: readonly KnownMatch[]): Map<string, Score> {

@@ -40,7 +40,8 @@ const BIG = [
 
 const OWN = '00000000-0000-7000-9000-000000000000';
 const ON_ROSTERS = '00000000-0000-7000-9000-00000000000a';
-const within = (place: string) => (n: string) => `('00000000-0000-7000-${place}-' || lpad(to_hex(${n}), 12, '0'))::uuid`;
+const within = (place: string) => (n: string) =>
+  `('00000000-0000-7000-${place}-' || lpad(to_hex(${n}), 12, '0'))::uuid`;
 const matchId = within('8000');
 const feedId = within('8100');
 const strangerId = within('8200');

@@ -211,7 +211,9 @@ test('a site that goes back in time is shown as it is, and an earlier poll that 
 
 test('a time without a zone is that of the site, and no time where that site has none', async () => {
   const listed = async () => {
-    const { rows } = await database.pool.query('select distinct scheduled_at from matches where feed_id = $1', [feed_id]);
+    const { rows } = await database.pool.query('select distinct scheduled_at from matches where feed_id = $1', [
+      feed_id,
+    ]);
     return rows.map(({ scheduled_at }) => scheduled_at && new Date(scheduled_at).toISOString());
   };
   const starts_at = localTime(3);

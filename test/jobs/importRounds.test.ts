@@ -261,7 +261,8 @@ describe.skipIf(isLeftOut)('a run of a feed', () => {
     test('while it keeps what was applied of other fields, undoes nothing of them', async () => {
       await disagree();
       const base = async () =>
-        (await stack.pool.query(`select base from feed_mappings where feed_id = $1 and provider_id = 'd1'`, [feed_id])).rows[0].base;
+        (await stack.pool.query(`select base from feed_mappings where feed_id = $1 and provider_id = 'd1'`, [feed_id]))
+          .rows[0].base;
       const keeping = await stack.pool.connect();
       try {
         await keeping.query('begin');

@@ -40,7 +40,8 @@ export async function commandsToTake(db: Queryable, feed_id: string, n: string):
   }
   if (!isPeople(field)) return [{ name: 'assignment.update', input: { assignment_id, [field]: theirs } }];
   const wanted = await namedOf(db, feed_id, theirs as string[]);
-  if (wanted.some(({ name }) => name === null)) return reject('cannot_take', 'The site keeps a name to itself.', NAMELESS);
+  if (wanted.some(({ name }) => name === null))
+    return reject('cannot_take', 'The site keeps a name to itself.', NAMELESS);
   const substitutions = substitutionsOf(field, row as unknown as Values, { [field]: wanted } as unknown as Wanted);
   if (typeof substitutions !== 'string') {
     return substitutions.map((one) => ({ name: 'assignment.substitute', input: { assignment_id, ...one } }));

@@ -25,7 +25,17 @@ const round = (debates: Debate[], more: Partial<Round> = {}): Round => ({
   ...{ seq: 1, name: 'Round 1', draw_status: 'R', silent: false, starts_at: null, debates, ...more },
 });
 const read = (given: Round | undefined, more: Partial<RoundRead> = {}): RoundRead => ({
-  ...{ feed, round: given, scoreboard: undefined, known: [], places: 100, assignments: new Map(), tick: 5, now_ms, ...more },
+  ...{
+    feed,
+    round: given,
+    scoreboard: undefined,
+    known: [],
+    places: 100,
+    assignments: new Map(),
+    tick: 5,
+    now_ms,
+    ...more,
+  },
 });
 const knownAfter = (one: RoundRead): KnownMatch[] =>
   updatesOfRound(one).updates.map(({ row, state }) => ({ row, state }));

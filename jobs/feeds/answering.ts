@@ -1,0 +1,69 @@
+/** What every poll and sync goes through before it asks a site, and how one that the site failed ends. */
+import { OutboundError } from '../../src/core/definitions/outbound.ts';
+import type { Queryable } from '../../src/core/sql/queryable.ts';
+import { type Feed, findFeed } from '../../src/feeds/feed.ts';
+import type { Log } from '../../src/infra/telemetry/log.ts';
+import type { Metrics } from '../../src/infra/telemetry/metrics.ts';
+import { timings } from '../../src/infra/timings.ts';
+import type { Fenced } from './jobs.ts';
+import { createPlaces } from './places.ts';
+import type { Sites } from './sites.ts';
+
+export type OpenSite = Awaited<ReturnType<Sites['open']>>;
+
+interface Options {
+  /** Role `worker`. */
+  db: Queryable;
+  sites: Pick<Sites, 'open'>;
+  metrics: Pick<Metrics, 'feedPolls'>;
+  log: Log;
+}
+
+export function createAnswering({ db, sites, metrics, log }: Options) {
+  const takePlace = createPlaces();
+
+  /** Runs `work` for a job of the leader of now, about a feed that is enabled, beside fewer than `most` others of it. */
+  return async function answering(
+    { feed_id, tick, term }: Fenced & { feed_id: string },
+    most: number,
+    work: (feed: Feed, open: OpenSite, now_ms: number) => Promise<object>,
+  ): Promise<object> {
+    const skip = (outcome: 'fenced' | 'late' | 'gone' | 'busy') => {
+      metrics.feedPolls.inc({ outcome });
+      return { skipped: outcome };
+    };
+    const { is_fenced, now_ms } = await standingOf(db, term);
+    if (is_fenced) return skip('fenced');
+    if (now_ms - tick * timings.feeds.tick_ms > timings.feeds.late_after_ms) return skip('late');
+    const feed = await findFeed(db, feed_id);
+    if (feed?.state !== 'enabled') return skip('gone');
+    const leave = takePlace(feed_id, most);
+    if (!leave) return skip('busy');
+    try {
+      const done = await work(feed, await sites.open(feed), now_ms);
+      metrics.feedPolls.inc({ outcome: 'done' });
+      return done;
+    } catch (fault) {
+      if (!(fault instanceof OutboundError)) throw fault;
+      metrics.feedPolls.inc({ outcome: 'failed' });
+      log.debug({ feed_id, why: fault.code }, 'site of feed not read; the next poll asks again');
+      return { failed: fault.code };
+    } finally {
+      leave();
+    }
+  };
+}
+
+interface Standing {
+  /** A leader has come after the one whose job this is. */
+  is_fenced: boolean;
+  /** By the database's clock, which leaders keep to: this machine's may be anywhere. */
+  now_ms: number;
+}
+
+async function standingOf(db: Queryable, term: number): Promise<Standing> {
+  const text = `
+    select exists (select from leases where name = 'scheduler' and term > $1) as is_fenced,
+      extract(epoch from clock_timestamp())::float8 * 1000 as now_ms`;
+  return (await db.query<Standing>({ name: 'standing-of-poll', text, values: [term] })).rows[0]!;
+}
