@@ -227,7 +227,8 @@ describe.skipIf(isLeftOut)('a run of a feed', () => {
       expect((await run(drawn('C'))).refused).toMatchObject({ code: 'draw_not_released', draw_status: 'C' });
       expect(await visibilities()).toEqual(['private', 'private']);
       expect((await run(drawn('C'))).refused).toMatchObject({ code: 'draw_not_released' });
-      expect(await run(drawn('R'))).toMatchObject({ create: [], cancel: [], conflicts: [] });
+      expect(await run(drawn('R'), {}, 'sync')).toMatchObject({ change: { length: 2 } });
+      expect(await visibilities()).toEqual(['public', 'public']);
     });
   });
 
