@@ -22,6 +22,8 @@ import { LOCK, makeRoles } from './makeRoles.ts';
 import { describeHolders, LOCK_TIMEOUT_MS, type Patience, patiently } from './patience.ts';
 import { type RoleNames, roleNames } from './roles.ts';
 
+const TURN_EVERY_MS = 100;
+
 export interface MigrateOptions {
   /** Up to which migrations; all, unless the data that are to come were written under an older schema. */
   wanted?: readonly string[];
@@ -40,7 +42,7 @@ export async function migrate(
   const roles = roleNames(rolePrefix);
   await makeRoles(url, Object.values(roles));
   await withClient(url, async (client) => {
-    await client.query(`select pg_advisory_lock(${LOCK})`);
+    await takeTurn(client);
     const found = await readApplied(client);
     demandAccepting(found);
     const applied = found.map(({ name }) => name);
@@ -61,12 +63,21 @@ export async function migrate(
 /** Takes everything of ours out of the database, queues included. */
 export async function unmake(url: string, rolePrefix = DEFAULT_ROLE_PREFIX): Promise<void> {
   await withClient(url, async (client) => {
-    await client.query(`select pg_advisory_lock(${LOCK})`);
+    await takeTurn(client);
     demandKnownSchema(await readSchema(client));
     await demandOurRoles(client, rolePrefix);
     await withKnex(url, rolePrefix, (knex) => knex.migrate.rollback({ migrationSource: sourceOf(OURS) }, true));
     await client.query('drop schema if exists bullmq cascade');
   });
+}
+
+/** Asks again and again: a statement that waited would have the snapshot open that an index built concurrently waits for. */
+async function takeTurn(client: pg.Client): Promise<void> {
+  const isOurs = async () => {
+    const { rows } = await client.query(`select pg_try_advisory_lock(${LOCK}) as is_ours`);
+    return rows[0].is_ours as boolean;
+  };
+  while (!(await isOurs())) await new Promise((resolve) => setTimeout(resolve, TURN_EVERY_MS));
 }
 
 /** Each by itself: what was locked for the one is free before the next is begun. */

@@ -221,14 +221,14 @@ describe.skipIf(isLeftOut)('a run of a feed', () => {
     });
 
     test('that was released before is withdrawn by an import that is refused, and by no dry run', async () => {
-      await run(drawn('R'), { round: 1, visibility: 'public' });
+      await run(drawn('R'));
       expect((await run(drawn('C'), { round: 1, dry_run: true })).refused).toMatchObject({ code: 'draw_not_released' });
-      expect(await visibilities()).toEqual(['public', 'public']);
+      expect(await visibilities()).toEqual(['institution', 'institution']);
       expect((await run(drawn('C'))).refused).toMatchObject({ code: 'draw_not_released', draw_status: 'C' });
       expect(await visibilities()).toEqual(['private', 'private']);
       expect((await run(drawn('C'))).refused).toMatchObject({ code: 'draw_not_released' });
       expect(await run(drawn('R'), {}, 'sync')).toMatchObject({ change: { length: 2 } });
-      expect(await visibilities()).toEqual(['public', 'public']);
+      expect(await visibilities()).toEqual(['institution', 'institution']);
     });
   });
 
