@@ -32,7 +32,7 @@ export function createAnswering({ db, sites, metrics, log }: Options) {
       metrics.feedPolls.inc({ outcome });
       return { skipped: outcome };
     };
-    const { is_fenced, now_ms } = await standingOf(db, term);
+    const { is_fenced, now_ms } = await readFence(db, term);
     if (is_fenced) return skip('fenced');
     if (now_ms - tick * timings.feeds.tick_ms > timings.feeds.late_after_ms) return skip('late');
     const feed = await findFeed(db, feed_id);
@@ -54,16 +54,16 @@ export function createAnswering({ db, sites, metrics, log }: Options) {
   };
 }
 
-interface Standing {
+interface Fence {
   /** A leader has come after the one whose job this is. */
   is_fenced: boolean;
   /** By the database's clock, which leaders keep to: this machine's may be anywhere. */
   now_ms: number;
 }
 
-async function standingOf(db: Queryable, term: number): Promise<Standing> {
+async function readFence(db: Queryable, term: number): Promise<Fence> {
   const text = `
     select exists (select from leases where name = 'scheduler' and term > $1) as is_fenced,
       extract(epoch from clock_timestamp())::float8 * 1000 as now_ms`;
-  return (await db.query<Standing>({ name: 'standing-of-poll', text, values: [term] })).rows[0]!;
+  return (await db.query<Fence>({ name: 'fence-of-poll', text, values: [term] })).rows[0]!;
 }
