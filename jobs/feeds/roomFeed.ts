@@ -3,6 +3,7 @@
  * none of it and no transaction of a court takes part in it: a room that was missed is found by its number of events.
  */
 import type pg from 'pg';
+import { apart } from '../../src/core/batcher.ts';
 import { NIL_ID } from '../../src/core/chain/ids.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import type { MatchChange } from '../../src/feeds/matches/nextState.ts';
@@ -28,8 +29,12 @@ export interface RoomFeedOptions {
   feedsPool: pg.Pool;
   publishMatch(change: MatchChange): Promise<void>;
   log: Log;
+  /** Begins a round: not before the one before is some time ago. */
+  soon?(begin: () => void): void;
 }
 
+/** Read after each commit, a room would cost a busy worker more than its commits do. */
+const ROUNDS_APART_MS = 200;
 const AT_ONCE = 200;
 /** What is beyond is found by its number of events. */
 const MOST_WAITING = 20_000;
@@ -38,7 +43,8 @@ const LOOKED_AT = 500;
 /** Around now: what is further away is read when something of it is recorded. */
 const [BEFORE_MS, AHEAD_MS] = [24 * 3_600_000, 8 * 24 * 3_600_000];
 
-export function createRoomFeed({ db, feedsPool, publishMatch, log }: RoomFeedOptions): RoomFeed {
+export function createRoomFeed(options: RoomFeedOptions): RoomFeed {
+  const { db, feedsPool, publishMatch, log, soon = apart(ROUNDS_APART_MS) } = options;
   const waiting = new Set<string>();
   let reading: Promise<void> | undefined;
   let place: Place | undefined;
@@ -51,16 +57,22 @@ export function createRoomFeed({ db, feedsPool, publishMatch, log }: RoomFeedOpt
   }
 
   async function readAll(): Promise<void> {
-    // What is committed in the same round of the event loop is read together.
-    await new Promise((resolve) => setImmediate(resolve));
     while (waiting.size > 0 && !closing) {
-      const ids = [...waiting].slice(0, AT_ONCE);
-      for (const id of ids) waiting.delete(id);
+      // What was committed since the last round is read together; after a rest, at once.
+      await new Promise<void>(soon);
+      await readRound([...waiting]);
+    }
+    reading = undefined;
+  }
+
+  async function readRound(round: readonly string[]): Promise<void> {
+    waiting.clear();
+    for (let first = 0; first < round.length && !closing; first += AT_ONCE) {
+      const ids = round.slice(first, first + AT_ONCE);
       await read(ids).catch((err) =>
         log.warn({ err, rooms: ids.length }, 'reading rooms failed; they are found again'),
       );
     }
-    reading = undefined;
   }
 
   async function read(ids: readonly string[]): Promise<void> {

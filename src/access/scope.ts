@@ -33,6 +33,9 @@ const SCOPES = `
     array(select r.user_id from rosters r where r.assignment_id = a.id and r.replaced_at is not null) as replaced
   from assignments a left join courtroom_sessions s on s.assignment_id = a.id`;
 
+const OF_SESSIONS = { name: 'read-scopes-of-sessions', text: `${SCOPES} where s.id = any($1)` };
+const OF_ASSIGNMENTS = { name: 'read-scopes-of-assignments', text: `${SCOPES} where a.id = any($1)` };
+
 const scopeOf = (row: ScopeRow): Scope => ({
   ...row,
   roster: new Map(Object.entries(row.roster)),
@@ -58,12 +61,12 @@ export async function findScope(db: Queryable, { kind, id }: Target): Promise<Sc
 
 /** Those of many sessions, by session. */
 export async function readScopes(db: Queryable, session_ids: readonly string[]): Promise<Map<string, Scope>> {
-  const { rows } = await db.query<ScopeRow>(`${SCOPES} where s.id = any($1)`, [session_ids]);
+  const { rows } = await db.query<ScopeRow>({ ...OF_SESSIONS, values: [session_ids] });
   return new Map(rows.map((row) => [row.session_id!, scopeOf(row)]));
 }
 
 export async function readAssignmentScopes(db: Queryable, ids: readonly string[]): Promise<Map<string, Scope>> {
-  const { rows } = await db.query<ScopeRow>(`${SCOPES} where a.id = any($1)`, [ids]);
+  const { rows } = await db.query<ScopeRow>({ ...OF_ASSIGNMENTS, values: [ids] });
   return new Map(rows.map((row) => [row.assignment_id, scopeOf(row)]));
 }
 

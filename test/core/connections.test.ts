@@ -31,7 +31,7 @@ const READING = { ...COMMON, ...BY_KEY, statement_timeout: '15s', idle_in_transa
 /** What the server says of a connection of each role, where that is not its default. */
 const SETTINGS: Record<DatabaseRole, Record<string, string>> = {
   api: { ...READING, lock_timeout: '5s' },
-  door: { ...READING, lock_timeout: '5s' },
+  door: { ...READING, lock_timeout: '5s', plan_cache_mode: 'force_generic_plan' },
   worker: { ...READING, lock_timeout: '5s', statement_timeout: '30s' },
   relay: READING,
   verifier: { ...COMMON, statement_timeout: '0' },

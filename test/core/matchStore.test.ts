@@ -184,6 +184,28 @@ test('a room that was touched is read again and told of, and one that was missed
   await rooms.close();
 });
 
+test('rooms that are touched between two rounds are read together, in the next', async () => {
+  const begins: (() => void)[] = [];
+  const told: string[] = [];
+  const rooms = createRoomFeed({
+    ...{ db: pools.worker, feedsPool: pools.feeds, log: createLog('silent', 'test') },
+    publishMatch: async ({ match_id }) => void told.push(match_id),
+    soon: (begin) => void begins.push(begin),
+  });
+  const [first, second, third] = [await court.assignment(), await court.assignment(), await court.assignment()];
+  rooms.touch([first]);
+  begins.shift()!();
+  await rooms.idle();
+  expect(told).toEqual([first]);
+  rooms.touch([second]);
+  rooms.touch([third, second]);
+  expect(begins).toHaveLength(1);
+  begins.shift()!();
+  await rooms.idle();
+  expect(told.toSorted()).toEqual([first, second, third].sort());
+  expect(begins).toEqual([]);
+});
+
 test('a match goes 90 days after its time and its last change, with its events, and no other', async () => {
   const [old, kept, coming] = [matchOf('20', { events: [said('x')] }), matchOf('21'), matchOf('22')];
   await store(old, kept, coming);

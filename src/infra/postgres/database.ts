@@ -37,7 +37,8 @@ const WRITING = { ...BY_KEY, lock_timeout: inSeconds(timings.postgres.lock_ms), 
 /** Settings of every connection of a role, beside its role and the length of its statements. */
 const ROLE_SETTINGS: Record<DatabaseRole, SessionSettings> = {
   api: WRITING,
-  door: WRITING,
+  // Few statements, each by one key: planned anew for its values, one would take longer to plan than to run.
+  door: { ...WRITING, plan_cache_mode: 'force_generic_plan' },
   worker: WRITING,
   relay: { ...BY_KEY, idle_in_transaction_session_timeout },
   // Its pages cost enough to be compiled, each anew, which takes many times as long as running them. They are sorted in memory, or
