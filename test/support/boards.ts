@@ -18,12 +18,16 @@ export interface Board {
   disorder(): Json[];
 }
 
+/** A board that answers nothing is taken for gone after ten seconds. */
+const ANSWERED_EVERY_MS = 500;
+
 /** Long enough for a leader to come after another, and for a feed that has spent the requests of its minute. */
 const PATIENCE = { timeout: 90_000, interval: 50 };
 
 export async function openBoard(url: string, { token }: Person, on: (typeof TRANSPORTS)[number]): Promise<Board> {
   const listener = await on(url, { token, namespace: '/feeds' });
   await listener.until(({ type }) => type === 'state');
+  answerPings(listener);
   const followed = new Set<string>();
   const told = (match_id: string) => listener.messages.filter((one) => one.match_id === match_id && one.tier === 0);
 
@@ -60,4 +64,13 @@ export async function openBoard(url: string, { token }: Person, on: (typeof TRAN
   }
 
   return { listener, follow, told, stateOf, shows, disorder: () => [...followed].flatMap(disorderOf) };
+}
+
+function answerPings({ messages, send, closed }: Listener): void {
+  let answered = 0;
+  const timer = setInterval(() => {
+    const asked = messages.filter(({ type }) => type === 'ping').length;
+    for (; answered < asked; answered += 1) send({ type: 'pong' });
+  }, ANSWERED_EVERY_MS);
+  void closed.then(() => clearInterval(timer));
 }
