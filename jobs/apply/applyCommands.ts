@@ -37,8 +37,9 @@ export function createApplier(options: ApplierOptions): Applier {
   const { pool, catalog, metrics, log } = options;
   const db: Queryable = pool;
   const isClosing = () => closing;
+  const isApart = (subject: string) => wayOf(catalog.kinds, subject) === 'apart';
   const passes = createPasses(pool, createAttempts(options, isClosing), isClosing);
-  const backOff = createBackOff({ retry, db, metrics, log });
+  const backOff = createBackOff({ retry, isApart, db, metrics, log });
   // BullMQ hands over one job at a time: there is nothing to wait for.
   const openLane = () => createBatcher<Request, Outcome[]>(LANE_BATCH, run, () => true, queueMicrotask);
   const lanes = Array.from({ length: PLACES.apart + 1 }, openLane);
@@ -50,12 +51,8 @@ export function createApplier(options: ApplierOptions): Applier {
     return way === 'first' ? laneOf(subject, LANES) : PLACES[way];
   }
 
-  /** The court's streams first, and in no transaction with what is apart from it. */
   async function retry(work: Work): Promise<ReadonlyMap<string, Postponed>> {
-    const isApart = ([subject]: [string, unknown]) => wayOf(catalog.kinds, subject) === 'apart';
-    const court = await passes.run(new Map([...work].filter((one) => !isApart(one))));
-    const apart = await passes.run(new Map([...work].filter(isApart)));
-    return new Map([...court.postponed, ...apart.postponed]);
+    return (await passes.run(work)).postponed;
   }
 
   async function answer(job: Job<Doorbell>): Promise<{ id: string; status: string }[]> {
@@ -95,11 +92,13 @@ export function createApplier(options: ApplierOptions): Applier {
     );
     if (free.length === 0) return;
     metrics.drained.inc(free.length);
-    const isApart = ({ streams }: { streams: string[] }) => wayOf(catalog.kinds, streams[0]!) === 'apart';
+    const beside = free.filter(({ streams }) => isApart(streams[0]!));
     // The next poll waits for the court's alone: while Redis is away it is all that finds them.
-    aside(() => submit(free.filter(isApart), false));
-    const court = free.filter((one) => !isApart(one));
-    await submit(court, false);
+    aside(() => submit(beside, false));
+    await submit(
+      free.filter(({ streams }) => !isApart(streams[0]!)),
+      false,
+    );
   }
 
   async function close(): Promise<void> {

@@ -30,6 +30,8 @@ interface Waiting extends Postponed {
 interface BackOffOptions {
   /** Tries streams again, beside everything else. @returns those that could not be worked on once more */
   retry(work: Work): Promise<ReadonlyMap<string, Postponed>>;
+  /** Is the stream none of the court's? Those are tried again in tries of their own. */
+  isApart(subject: string): boolean;
   db: Queryable;
   metrics: Metrics;
   log: Log;
@@ -39,11 +41,12 @@ interface BackOffOptions {
 const MOST_STREAMS = 1_000;
 const RETRY_BATCH = 64;
 
-export function createBackOff({ retry, db, metrics, log }: BackOffOptions): BackOff {
+export function createBackOff({ retry, isApart, db, metrics, log }: BackOffOptions): BackOff {
   const waiting = new Map<string, Waiting>();
-  // A lock that is met only by waiting for it must not delay those that are free again after some milliseconds.
-  const quick = createBatcher<string, null>(RETRY_BATCH, tryAgain, () => true, queueMicrotask);
-  const slow = createBatcher<string, null>(RETRY_BATCH, tryAgain, () => true, queueMicrotask);
+  const openLane = () => createBatcher<string, null>(RETRY_BATCH, tryAgain, () => true, queueMicrotask);
+  // A lock that is met only by waiting for it must not delay those that are free again after some milliseconds, and what
+  // is apart from the court delays none of the court's.
+  const lanes = { quick: openLane(), slow: openLane(), apart: openLane() };
   let closed = false;
   const report = createBackOffReport({ db, metrics, log });
   const reporting = setInterval(() => void report(waiting), timings.applying.report_every_ms).unref();
@@ -75,7 +78,8 @@ export function createBackOff({ retry, db, metrics, log }: BackOffOptions): Back
       const { first_ms, most_ms } = timings.applying[reason];
       const wait = Math.min(most_ms, first_ms * 2 ** entry.tries) * (0.5 + Math.random() / 2);
       entry.tries += 1;
-      entry.timer = setTimeout(() => void (isSlow ? slow : quick).push(subject), wait);
+      const lane = lanes[isApart(subject) ? 'apart' : isSlow ? 'slow' : 'quick'];
+      entry.timer = setTimeout(() => void lane.push(subject), wait);
       waiting.set(subject, entry);
     }
   }
@@ -101,7 +105,7 @@ export function createBackOff({ retry, db, metrics, log }: BackOffOptions): Back
     closed = true;
     clearInterval(reporting);
     for (const { timer } of waiting.values()) clearTimeout(timer);
-    await Promise.all([quick.idle(), slow.idle()]);
+    await Promise.all(Object.values(lanes).map((lane) => lane.idle()));
   }
 
   return { withhold, add, close };

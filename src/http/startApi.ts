@@ -4,7 +4,7 @@ import type { Express } from 'express';
 import { createScopes } from '../access/demandScope.ts';
 import { createScopeCache } from '../access/scopeCache.ts';
 import type { IssueTicket } from '../core/definitions/command.ts';
-import { apartKinds, idOf } from '../core/definitions/stream.ts';
+import { besideCourt, idOf } from '../core/definitions/stream.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
 import { createAddresses } from '../infra/addresses.ts';
 import { startBacklogWatch } from '../infra/backlog/backlogWatch.ts';
@@ -76,7 +76,7 @@ export async function startApi(
   const tokens = openTokens(config, secret, ticketKeys, revocations);
   const instance = randomUUID();
   const outcomes = await listenForOutcomes(instance, { db, broadcast, metrics, log });
-  const backlog = await startBacklogWatch({ pool: pools.polls, apart: apartKinds(catalog.kinds), metrics, log });
+  const backlog = await startBacklogWatch({ pool: pools.polls, ...besideCourt(catalog.kinds), metrics, log });
   const storing = { db, queues, kinds: catalog.kinds, backlog, metrics, log };
   const acceptor = createAcceptor({ ...storing, isAway: () => probe.isAway() });
   await heartbeat.join('api');

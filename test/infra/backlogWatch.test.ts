@@ -46,7 +46,14 @@ const accept = (count: number, institution_id: string, age_seconds = 0, streams 
 async function open() {
   const metrics = createMetrics();
   const log = createLog('silent', 'test');
-  const watch = await startBacklogWatch({ pool: looks, apart: ['gallery'], metrics, log, every_ms: 50 });
+  const watch = await startBacklogWatch({
+    pool: looks,
+    apart: ['gallery', 'guard'],
+    few: ['guard'],
+    metrics,
+    log,
+    every_ms: 50,
+  });
   onTestFinished(() => watch.close());
   return watch;
 }
@@ -133,6 +140,8 @@ test('what is none of the court’s has a quarter of the bound, and shuts the do
   for (const institution_id of [FIRST, SECOND]) {
     expect(watch.refusalOf({ institution_id, ...gallery })).toBe('apart');
     expect(watch.refusalOf({ institution_id, ...court })).toBeUndefined();
+    // A ban against those who fill it.
+    expect(watch.refusalOf({ institution_id, stream: 'guard:1' })).toBeUndefined();
   }
   expect(watch.isRefusing()).toBe(false);
   await database.pool.query(`delete from commands where position % 4 > 0`);

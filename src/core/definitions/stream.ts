@@ -20,6 +20,8 @@ export interface StreamKind<State = unknown> {
    * locks it together with a stream of the court.
    */
   readonly apart?: true;
+  /** Of what is apart: so few come that a part of the backlog which others have filled refuses none of them. */
+  readonly few?: true;
 }
 
 /**
@@ -83,6 +85,12 @@ export function wayOf(kinds: ReadonlyMap<string, StreamKind>, stream: string): W
 /** The kinds of streams that are none of the court's. */
 export function apartKinds(kinds: ReadonlyMap<string, StreamKind>): string[] {
   return [...kinds.values()].filter(({ apart }) => apart).map(({ kind }) => kind);
+}
+
+/** The same with those among them that are let in however much waits of the others. */
+export function besideCourt(kinds: ReadonlyMap<string, StreamKind>): { apart: string[]; few: string[] } {
+  const few = [...kinds.values()].filter((one) => one.few).map(({ kind }) => kind);
+  return { apart: apartKinds(kinds), few };
 }
 
 /** Streams to pass over, each with every stream that its next commands lock. */

@@ -38,6 +38,8 @@ export interface BacklogWatchOptions {
   pool: pg.Pool;
   /** Kinds of streams that are none of the court's. */
   apart: readonly string[];
+  /** Of these, the kinds that are let in however full their part is. */
+  few?: readonly string[];
   metrics: Metrics;
   log: Log;
   every_ms?: number;
@@ -87,17 +89,20 @@ export async function startBacklogWatch(options: BacklogWatchOptions): Promise<B
     observe(metrics, seen, parts.court);
   }
 
-  const isApart = (stream: string | undefined) => stream !== undefined && options.apart.includes(kindOf(stream));
+  const { apart, few = [] } = options;
+  const isOf = (kinds: readonly string[], stream: string | undefined) =>
+    stream !== undefined && kinds.includes(kindOf(stream));
 
   function refusalOf({ institution_id, stream }: Sender): Refusal | undefined {
     if (stream !== undefined && stuck.has(stream)) return 'stuck';
     const refusal = parts.court.refusalOf(institution_id);
-    if (!isApart(stream)) return refusal;
-    return refusal === 'shut' ? refusal : parts.apart.refusalOf(institution_id) && 'apart';
+    if (!isOf(apart, stream)) return refusal;
+    if (refusal === 'shut') return refusal;
+    return isOf(few, stream) ? undefined : parts.apart.refusalOf(institution_id) && 'apart';
   }
 
   function admit({ institution_id, stream }: Sender): void {
-    const hasShare = !isApart(stream);
+    const hasShare = !isOf(apart, stream);
     parts.court.admit(institution_id, hasShare);
     if (!hasShare) parts.apart.admit(institution_id);
   }
