@@ -83,7 +83,7 @@ describe('an author', () => {
       [installation, true],
       ['another', false],
     ] as const) {
-      expect(await open([{ ...ban, owner }]).guard.authorOf(from('192.0.2.1'), ada, place)).toMatchObject({
+      expect(await open([{ ...ban, owner }]).guard.authorOf(from('192.0.2.1'), ada, place, true)).toMatchObject({
         is_shadowed,
       });
     }

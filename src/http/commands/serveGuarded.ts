@@ -56,7 +56,7 @@ async function demandUnrefused(
   const { guard, acceptor } = context;
   const { input, idempotency } = submission;
   const place = { institution_id: submission.institution_id!, session_id: input.session_id as string };
-  const known = await guard.authorOf(req, sender, place);
+  const known = await guard.authorOf(req, sender, place, guarded.pace !== undefined);
   const actor = sender ?? anonymousReader(req);
   const { pace: readPace } = guarded;
   const paceOf = async (author: Author) =>

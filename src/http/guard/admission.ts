@@ -8,7 +8,10 @@ import type { GuardOptions } from './guardOptions.ts';
 import { refused } from './refusals.ts';
 import { keyIn, type Seen, visitorOf } from './visitors.ts';
 
-export function createAdmission(options: GuardOptions) {
+/** Of requests that were admitted: do they count as one with others of their address? */
+export type Crowds = WeakMap<Request, boolean>;
+
+export function createAdmission(options: GuardOptions, crowds: Crowds) {
   const { keys, store, bans, installation, addresses, punish, institutionOf } = options;
 
   async function admit(req: Request, route: string): Promise<void> {
@@ -16,6 +19,7 @@ export function createAdmission(options: GuardOptions) {
     const ban = visitor.is_venue ? undefined : await findBlock(req, visitor.address);
     if (ban) throw refused({ by: 'block', retry_after_ms: ban.left_ms ?? RULES.block_ms });
     const admission = await store.admit(visitor, route);
+    crowds.set(req, admission.is_crowd);
     if (admission.admitted) return;
     if (admission.by === 'burst' || admission.by === 'rate') await punishVisitor(req, visitor, admission);
     throw refused(admission);

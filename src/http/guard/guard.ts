@@ -9,7 +9,7 @@ import { Problem } from '../../core/definitions/problem.ts';
 import { levelOf, RULES } from '../../guard/rules.ts';
 import { limitKey } from '../../infra/addresses.ts';
 import type { Turn } from '../../infra/guard/guardStore.ts';
-import { createAdmission } from './admission.ts';
+import { type Crowds, createAdmission } from './admission.ts';
 import { bannedAs } from './bannedAs.ts';
 import type { GuardOptions } from './guardOptions.ts';
 import { waiting } from './refusals.ts';
@@ -28,8 +28,12 @@ export interface Guard {
   mayAsk(req: Request): Promise<boolean>;
   /** A POST of a signed-in person to the gallery. @throws {Problem} 429 */
   pace(actor: Actor): Promise<void>;
-  /** The author of a request; counts nothing. @param actor null without a token */
-  authorOf(req: Request, actor: Actor | null, place: Place): Promise<Author>;
+  /**
+   * The author of a request; counts nothing.
+   * @param actor null without a token
+   * @param isPosting otherwise it is not asked whether what the author says is shadowed
+   */
+  authorOf(req: Request, actor: Actor | null, place: Place, isPosting?: boolean): Promise<Author>;
   /** How long until the author may post, in milliseconds; begins nothing. */
   waitOf(author: Author, place: Place, pace: Pace): Promise<number>;
   /** The author posts: the next cooldown begins. @throws {Problem} 429 cooldown, or 503 while nobody can count */
@@ -44,6 +48,7 @@ export interface Guard {
 
 export function createGuard(options: GuardOptions): Guard {
   const { keys, store, bans, installation, addresses, mayAsk, punish, tell } = options;
+  const crowds: Crowds = new WeakMap();
 
   async function isShadowed(names: readonly string[], institution_id: string): Promise<boolean> {
     const isBanned = names.some((name) =>
@@ -57,18 +62,20 @@ export function createGuard(options: GuardOptions): Guard {
     if (waits_ms > 0) throw waiting('rate', RULES.rate.posts, waits_ms);
   }
 
-  async function authorOf(req: Request, actor: Actor | null, place: Place): Promise<Author> {
+  async function authorOf(req: Request, actor: Actor | null, place: Place, isPosting = false): Promise<Author> {
     const { institution_id, session_id } = place;
     const facts = { is_shadowed: false, shown_to: 'everybody' } as const;
     if (actor) {
-      const is_shadowed = await isShadowed([actor.id], institution_id);
+      const is_shadowed = isPosting && (await isShadowed([actor.id], institution_id));
       return { ...facts, id: actor.id, key: actor.id, reporter: actor.id, is_shadowed };
     }
     const visitor = visitorOf(req, keys, addresses);
-    const isCrowd = await store.isCrowd(visitor);
+    // What was admitted is known to be of the crowd, or not.
+    const isCrowd = crowds.get(req) ?? (await store.isCrowd(visitor));
     const key = keyIn(keys, institution_id, visitor, isCrowd);
     const id = keys.guestOf(session_id, keyIn(keys, institution_id, visitor, false));
-    const is_shadowed = await isShadowed([key, isCrowd ? visitor.crowd : visitor.key], institution_id);
+    const names = [key, isCrowd ? visitor.crowd : visitor.key];
+    const is_shadowed = isPosting && (await isShadowed(names, institution_id));
     return { ...facts, id, key, reporter: keys.reporterOf(institution_id, visitor.address), is_shadowed };
   }
 
@@ -97,7 +104,7 @@ export function createGuard(options: GuardOptions): Guard {
   }
 
   return {
-    admit: createAdmission(options),
+    admit: createAdmission(options, crowds),
     mayAsk: (req) => mayAsk(limitKey(req.ip)),
     pace,
     authorOf,

@@ -24,45 +24,80 @@ local function within(key, since)
   return redis.call('ZCARD', key)
 end`;
 
+/** Does a window hold anything? What lies ahead of the clock is brought back to it. */
+const SETTLE = `
+local function settle(key)
+  local latest = redis.call('ZRANGE', key, -1, -1, 'WITHSCORES')[2]
+  if latest and tonumber(latest) > now then
+    for _, ahead in ipairs(redis.call('ZRANGEBYSCORE', key, '(' .. now, '+inf')) do
+      redis.call('ZADD', key, now, ahead)
+    end
+  end
+  return latest
+end`;
+
 /**
- * KEYS: the address's block, the address's browsers, all keys; then of the browser, and of the crowd, each: hold, burst,
- * rate. ARGV: the browser's key, the crowd's, 1 at a venue, the route, a member, and the numbers.
- * @returns what it is by, whether it is the crowd, and how long to wait
+ * Visitors who come at the same time, one after the other. KEYS: all keys; then of each visitor the address's block, the
+ * address's browsers, and of the browser, and of the crowd: hold, burst, rate. ARGV: the numbers; then of each the browser's
+ * key, the crowd's, 1 at a venue, the route, a member. What is empty, as it is of most, is asked nothing further.
+ * @returns of each what it is by, whether it is the crowd, and how long to wait
  */
-export const ADMIT = `${LEFT}${WINDOW}
-local key, crowd, venue, route, member = ARGV[1], ARGV[2], ARGV[3] == '1', ARGV[4], ARGV[5]
-local most, of_address, keys_ms = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
-local burst_routes, burst_ms = tonumber(ARGV[9]), tonumber(ARGV[10])
-local rate_posts, rate_ms, block_ms = tonumber(ARGV[11]), tonumber(ARGV[12]), tonumber(ARGV[13])
-local browsers = within(KEYS[2], now - keys_ms)
-local is_crowd = not redis.call('ZSCORE', KEYS[2], key) and browsers >= of_address
-local of = is_crowd and 6 or 3
-local hold, burst, rate = KEYS[of + 1], KEYS[of + 2], KEYS[of + 3]
-local counted, flag = is_crowd and crowd or key, is_crowd and 1 or 0
-local block = venue and hold or KEYS[1]
-local wait = left(block, block_ms)
-if wait > 0 then return { 'block', flag, wait } end
-redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now - keys_ms)
-if redis.call('ZCARD', KEYS[3]) >= most and not redis.call('ZSCORE', KEYS[3], counted) then
-  return { 'full', flag, keys_ms }
+export const ADMIT = `${LEFT}${SETTLE}
+local most, of_address, keys_ms = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local burst_routes, burst_ms = tonumber(ARGV[4]), tonumber(ARGV[5])
+local rate_posts, rate_ms, block_ms = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local all, since = KEYS[1], now - keys_ms
+local total, grew = redis.call('ZCOUNT', all, '(' .. since, '+inf'), false
+
+local function last(key, member)
+  local score = tonumber(redis.call('ZSCORE', key, member))
+  return score and score > since
 end
-redis.call('ZADD', KEYS[3], now, counted)
-redis.call('PEXPIRE', KEYS[3], keys_ms)
-if not is_crowd then
-  redis.call('ZADD', KEYS[2], now, key)
-  redis.call('PEXPIRE', KEYS[2], keys_ms)
+
+local function add(key, member, window_ms)
+  local isKnown = settle(key)
+  redis.call('ZADD', key, now, member)
+  redis.call('PEXPIRE', key, keys_ms)
+  if not isKnown then return 1 end
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', '(' .. (now - window_ms))
+  return redis.call('ZCARD', key)
 end
-within(burst, '(' .. (now - burst_ms))
-redis.call('ZADD', burst, now, route)
-redis.call('PEXPIRE', burst, keys_ms)
-within(rate, '(' .. (now - rate_ms))
-redis.call('ZADD', rate, now, member)
-redis.call('PEXPIRE', rate, keys_ms)
-local by = redis.call('ZCARD', burst) >= burst_routes and 'burst' or redis.call('ZCARD', rate) > rate_posts and 'rate'
-if not by then return { 'admitted', flag, 0 } end
-redis.call('SET', block, now + block_ms, 'PX', block_ms)
-redis.call('DEL', burst, rate)
-return { by, flag, block_ms }`;
+
+local function admit(names, values)
+  local key, crowd, venue, route, member = unpack(ARGV, values + 1, values + 5)
+  local browsers = KEYS[names + 2]
+  local isKnown = settle(browsers)
+  local is_crowd = isKnown and not last(browsers, key)
+    and redis.call('ZCOUNT', browsers, '(' .. since, '+inf') >= of_address
+  local of = names + (is_crowd and 5 or 2)
+  local hold, burst, rate = KEYS[of + 1], KEYS[of + 2], KEYS[of + 3]
+  local counted, flag = is_crowd and crowd or key, is_crowd and 1 or 0
+  local block = venue == '1' and hold or KEYS[names + 1]
+  local wait = left(block, block_ms)
+  if wait > 0 then return { 'block', flag, wait } end
+  if total >= most and not last(all, counted) then return { 'full', flag, keys_ms } end
+  total, grew = total + redis.call('ZADD', all, now, counted), true
+  if not is_crowd then
+    redis.call('ZADD', browsers, now, key)
+    redis.call('PEXPIRE', browsers, keys_ms)
+    if isKnown then redis.call('ZREMRANGEBYSCORE', browsers, '-inf', since) end
+  end
+  local routes = add(burst, route, burst_ms)
+  local posts = add(rate, member, rate_ms)
+  local by = routes >= burst_routes and 'burst' or posts > rate_posts and 'rate'
+  if not by then return { 'admitted', flag, 0 } end
+  redis.call('SET', block, now + block_ms, 'PX', block_ms)
+  redis.call('DEL', burst, rate)
+  return { by, flag, block_ms }
+end
+
+local answers = {}
+for i = 0, (#KEYS - 1) / 8 - 1 do answers[i + 1] = admit(1 + 8 * i, 8 + 5 * i) end
+if grew then
+  redis.call('ZREMRANGEBYSCORE', all, '-inf', since)
+  redis.call('PEXPIRE', all, keys_ms)
+end
+return answers`;
 
 /** KEYS: the window. ARGV: a member, the most, the window's length. @returns how many, and until there is room */
 export const COUNT = `${WINDOW}

@@ -2,6 +2,7 @@
  * Rooms of galleries. An event of a gallery names a message; what listeners are told is read from the message as it stands,
  * so that nothing is told that was hidden meanwhile. Of what is shadowed its author alone is told, as if nothing were.
  */
+import { createBatcher } from '../../core/batcher.ts';
 import type { ExportedEvent } from '../../core/definitions/event.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { galleryStream } from '../../gallery/gallery.ts';
@@ -11,14 +12,26 @@ import type { Addressed } from '../listeners/prepared.ts';
 import type { RoomKind } from '../rooms/roomKind.ts';
 import { prepareGallery } from './prepareGallery.ts';
 
+const READ_AT_ONCE = 64;
+
 export function createGalleryKind(db: Queryable): RoomKind {
   const told = new WeakMap<ExportedEvent, Told>();
+  // What is announced while messages are being read is read together, and after it was announced.
+  const { push: readTogether } = createBatcher<readonly string[], Map<string, Shown>>(
+    READ_AT_ONCE,
+    async (asked) => {
+      const shown = await readShown(db, [...new Set(asked.flat())]);
+      return asked.map(() => shown);
+    },
+    () => true,
+    queueMicrotask,
+  );
 
   async function describe(events: readonly ExportedEvent[]): Promise<void> {
     const named = new Map(events.map((event) => [event, messageNamedBy(event)] as const));
     const ids = new Set([...named.values()].filter((id) => id !== undefined));
     if (ids.size === 0) return;
-    const shown = await readShown(db, [...ids]);
+    const shown = await readTogether([...ids]);
     for (const [event, id] of named) {
       const news = id === undefined ? undefined : newsOf(event, id, shown.get(id));
       if (news) told.set(event, news);

@@ -1,12 +1,15 @@
 /**
- * Looks at every gallery with listeners again whenever its session or its moderators did something, and each second besides,
- * because an announcement may be lost: listeners that may hear it no more are dismissed, and the others are told where it
- * opened, closed or slowed down.
+ * Looks at every gallery with listeners again whenever its session did something or a moderator opened, closed or slowed it,
+ * and each second besides, because an announcement may be lost: listeners that may hear it no more are dismissed, and the
+ * others are told how it stands.
  */
 import { streamName } from '../../core/definitions/stream.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { sessionStreamName } from '../../court/sessions/session.ts';
+import { galleryClosed } from '../../gallery/closeGallery.ts';
 import { galleryStream } from '../../gallery/gallery.ts';
+import { galleryOpened } from '../../gallery/openGallery.ts';
+import { gallerySlowed } from '../../gallery/slowGallery.ts';
 import type { Broadcast } from '../../infra/broadcast/broadcast.ts';
 import { listenForScopeChanges } from '../../infra/broadcast/scopeChanges.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
@@ -31,6 +34,8 @@ export interface GalleryWatch {
 }
 
 const EVERY_MS = 1_000;
+/** What says how a gallery stands. A message that quotes one of them costs a look. */
+const CHANGES = [galleryOpened, galleryClosed, gallerySlowed].map(({ type }) => type);
 
 export function watchGalleries({ db, broadcast, listeners, log }: GalleryWatchOptions): GalleryWatch {
   /** What ends hearing of each. */
@@ -46,8 +51,13 @@ export function watchGalleries({ db, broadcast, listeners, log }: GalleryWatchOp
 
   /** @returns what ends it */
   function hear(session_id: string): () => void {
-    const names = [sessionStreamName(session_id), streamName(galleryStream.kind, session_id)];
-    const subscribed = names.map((name) => broadcast.subscribe(name, () => void check([session_id])));
+    const look = () => void check([session_id]);
+    // Of a crowd that speaks and votes nothing follows for all who listen.
+    const lookAtChange = (announced: string) => CHANGES.some((type) => announced.includes(type)) && look();
+    const subscribed = [
+      broadcast.subscribe(sessionStreamName(session_id), look),
+      broadcast.subscribe(streamName(galleryStream.kind, session_id), lookAtChange),
+    ];
     for (const one of subscribed) one.catch((err) => log.warn({ err, session_id }, 'gallery failed to subscribe'));
     return () => {
       for (const one of subscribed) void one.then((end) => end()).catch(() => {});
