@@ -43,6 +43,7 @@ import * as feedImports from './0059_feed_imports.ts';
 import * as matches from './0060_matches.ts';
 import * as boards from './0061_boards.ts';
 import * as feedTargets from './0070_feed_targets.ts';
+import * as authorsOfBefore from './0068_authors_of_before.ts';
 
 export interface Migration extends Knex.Migration {
   name: string;
@@ -94,4 +95,5 @@ export const migrations: Migration[] = [
   { name: '0060_matches', ...matches },
   { name: '0061_boards', ...boards },
   { name: '0070_feed_targets', ...feedTargets },
+  { name: '0068_authors_of_before', ...authorsOfBefore },
 ];

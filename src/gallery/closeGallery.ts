@@ -7,7 +7,7 @@ import { remark } from '../core/definitions/schemas.ts';
 import { keptOf } from './author.ts';
 import { galleryAnswer, galleryResult, galleryStream, theGallery, written } from './gallery.ts';
 import { HOSTS, hallOfCommand } from './hall.ts';
-import { ENTRY_CODES, refuseAtDoor, refuseBy, refuseSpectator } from './refusals.ts';
+import { ENTRY_CODES, hidesGallery, refuseAtDoor, refuseBy, refuseSpectator } from './refusals.ts';
 
 export const galleryClosed = defineEvent({
   stream: galleryStream,
@@ -22,6 +22,7 @@ export const closeGallery = defineCommand({
   route: 'POST /api/session/:session_id/gallery/close',
   summary: 'Close the gallery: nothing is said until it is opened again',
   who: HOSTS,
+  hides: hidesGallery,
   body: z.strictObject({ reason: remark.optional() }),
   locks: ({ session_id }) => [theGallery(session_id)],
   facts: hallOfCommand,

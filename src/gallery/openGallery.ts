@@ -7,7 +7,7 @@ import { remark } from '../core/definitions/schemas.ts';
 import { keptOf } from './author.ts';
 import { galleryAnswer, galleryResult, galleryStream, theGallery, written } from './gallery.ts';
 import { HOSTS, hallOfCommand } from './hall.ts';
-import { ENTRY_CODES, refuseAtDoor, refuseBy, refuseSpectator } from './refusals.ts';
+import { ENTRY_CODES, hidesGallery, refuseAtDoor, refuseBy, refuseSpectator } from './refusals.ts';
 
 export const galleryOpened = defineEvent({
   stream: galleryStream,
@@ -22,6 +22,7 @@ export const openGallery = defineCommand({
   route: 'POST /api/session/:session_id/gallery/open',
   summary: 'Open the gallery again that a host closed',
   who: HOSTS,
+  hides: hidesGallery,
   body: z.strictObject({ reason: remark.optional() }),
   locks: ({ session_id }) => [theGallery(session_id)],
   facts: hallOfCommand,

@@ -1,5 +1,7 @@
 /** Rights in the gallery: to be in it, to speak, and to run it. Asked at the door, and again when a command is decided. */
+import { isUuid } from '../core/chain/ids.ts';
 import type { Actor } from '../core/definitions/actor.ts';
+import type { Hides } from '../core/definitions/command.ts';
 import { Problem, type Rejection } from '../core/definitions/problem.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
 import type { Gallery } from './gallery.ts';
@@ -17,12 +19,27 @@ type Refuse<Code extends string = string> = (hall: Hall, actor: Actor) => Reject
  */
 export function refuseEntry(hall: Hall | undefined, actor: Actor) {
   if (!hall) return reject('not_found', 'There is no such gallery.');
+  if (isOnStage(hall)) return reject('not_found', 'There is no such gallery.');
   if (hall.status === 'active') {
-    if (hall.seat) return reject('not_found', 'There is no such gallery.');
     const isKnown = actor.role !== 'anonymous' && actor.role !== 'observer';
     if (!isKnown) return reject('unauthenticated', 'While the session is active, send a token.');
   }
   return hall.mode === 'off' ? reject('gallery_closed', 'This match has no gallery.') : undefined;
+}
+
+/** For people whom the roster names there is no gallery while the session is active, whatever their role may do. */
+export const hidesGallery: Hides = async ({ db, actor, params: { session_id = '' } }) => {
+  const hall = isUuid(session_id) ? await findHall(db, session_id, actor) : undefined;
+  return hall !== undefined && isOnStage(hall);
+};
+
+/** Its events, and their proofs, are for its hosts. */
+export function mayKnowEvents(hall: Hall, actor: Actor): boolean {
+  return isHost(hall, actor) && !isOnStage(hall);
+}
+
+function isOnStage({ status, seat }: Hall): boolean {
+  return status === 'active' && seat !== null;
 }
 
 /** May anything be said now? */

@@ -5,7 +5,7 @@ import { defineEvent } from '../core/definitions/event.ts';
 import { keptOf } from './author.ts';
 import { galleryAnswer, galleryResult, galleryStream, theGallery, written } from './gallery.ts';
 import { HOSTS, hallOfCommand } from './hall.ts';
-import { ENTRY_CODES, refuseAtDoor, refuseBy, refuseSpectator } from './refusals.ts';
+import { ENTRY_CODES, hidesGallery, refuseAtDoor, refuseBy, refuseSpectator } from './refusals.ts';
 
 /** A day. */
 const MOST_SECONDS = 86_400;
@@ -23,6 +23,7 @@ export const slowGallery = defineCommand({
   route: 'POST /api/session/:session_id/gallery/slow',
   summary: 'Ask for more time between two messages of one person; 0 for no more than is usual',
   who: HOSTS,
+  hides: hidesGallery,
   body: z.strictObject({ seconds: z.int().min(0).max(MOST_SECONDS) }),
   example: { seconds: 120 },
   locks: ({ session_id }) => [theGallery(session_id)],

@@ -41,7 +41,7 @@ await runProcess({ role: 'relay', verifiesTokens: true }, async (config) => {
     revocations,
   });
   const limiter = await openLimiter(backbone);
-  const relay = createRelay({ ...backbone, pool, tokens, limiter });
+  const relay = createRelay({ ...backbone, pool, tokens, shared: config.JWT_SECRET, limiter });
   const polls = backbone.openPool('relay', POLL_POOL_SIZE);
   await heartbeat.join('relay');
   const probe = await startProcessProbe(backbone, { pool: polls, connections: relay.connections });

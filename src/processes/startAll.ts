@@ -68,7 +68,7 @@ export async function startAll(
     stop?.throwIfAborted();
     const limiter = await openLimiter(backbone);
     steps.unshift({ name: 'limiter', run: () => limiter.close() });
-    relay = createRelay({ ...backbone, pool, tokens: api.tokens, limiter });
+    relay = createRelay({ ...backbone, pool, tokens: api.tokens, shared: secret, limiter });
     const apart = await serveMetrics(backbone, USUAL_METRICS_PORT);
     steps.unshift({ name: 'metrics', run: () => apart?.close() });
     const server = createExpressServer(api.app);

@@ -76,6 +76,8 @@ export interface RelayOptions {
   demand: Demand;
   limiter: Pick<Limiter, 'take'>;
   tokens: Tokens;
+  /** What tokens are signed with, where that is a secret which all APIs and relays have. */
+  shared?: string | undefined;
   config: Config;
   metrics: Metrics;
   log: Log;
@@ -83,7 +85,7 @@ export interface RelayOptions {
 
 export function createRelay(options: RelayOptions): Relay {
   const { boot: id, pool, broadcast, presence, observers, reports, resumption, limiter, fanout, demand } = options;
-  const { tokens, config, installation, metrics, log } = options;
+  const { tokens, config, installation, shared = installation, metrics, log } = options;
   const db: Queryable = pool;
   const scopes = createScopeCache(db);
   const counts = createBatcher<string, number>(
@@ -106,7 +108,7 @@ export function createRelay(options: RelayOptions): Relay {
   const guard = createAdmissionGuard({ addresses, isDraining, metrics });
   const entrance = { tokens, resumeTickets, isLetIn, demandRoom, config };
   const admit = guard(createAdmission({ ...entrance, door: createLiveDoor(scopes) }));
-  const gallery = openGalleryReception({ ...entrance, db, guard, broadcast, metrics, log });
+  const gallery = openGalleryReception({ ...entrance, shared, db, guard, broadcast, metrics, log });
   const feeds = openFeedsReception({ ...entrance, db, guard, broadcast, fanout, demand, metrics, log });
   const everybody = withGuestsOf(listeners.guests, gallery.listeners.guests, feeds.listeners.guests);
   const describe = () => ({ backpressure: backpressureOf(everybody.all(), metrics.sent.overflows) });

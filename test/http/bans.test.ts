@@ -1,7 +1,10 @@
 /** Bans over HTTP: who reads, makes and lifts them, where they hold, and that no wiped or missing Redis forgets one. */
 import { randomUUID } from 'node:crypto';
+import knexModule from 'knex';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { up } from '../../migrations/0068_authors_of_before.ts';
 import { amountOf } from '../support/amounts.ts';
+import { untilSettled } from '../support/checkHistory.ts';
 import { type Cast, cast, get, type Json, must, openSession, type Person, person, post } from '../support/client.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
@@ -102,6 +105,19 @@ describe.skipIf(isLeftOut)('bans', () => {
     await expect.poll(() => look(address, elsewhere.path), wait).toBe(429);
   });
 
+  test('a super_admin lifts a block by its address, of whatever institution it is', async () => {
+    const address = nextAddress();
+    await trip(address);
+    await expect.poll(() => bansOf(address), wait).toHaveLength(1);
+    const { result } = await must(act('confirm', operator, { address, reason: 'Seen.', hours: 2 }));
+    expect(result).toMatchObject({ address, lifted: false });
+    await must(act('unban', operator, { address, reason: 'One pupil.' }));
+    await expect.poll(() => look(address), wait).toBe(201);
+    expect(await bansOf(address)).toEqual([]);
+    const again = await act('unban', operator, { address, reason: 'Again.' });
+    expect(again).toMatchObject({ status: 409, body: { code: 'ban_ended' } });
+  });
+
   test('only admins of the institution see and touch its bans', async () => {
     const { result } = await must(act('ban', people.admin, { key: 'ab'.repeat(32), reason: 'Insults.' }));
     const stranger = person('admin', { institution_id: randomUUID() });
@@ -167,6 +183,22 @@ describe.skipIf(isLeftOut)('bans', () => {
     expect(await look(fresh)).toBe(429);
     await cache!.restart();
     await expect.poll(async () => cache!.tell('KEYS', `*blocked_ip:${known}`), wait).toHaveLength(1);
+  });
+
+  test('bans of before their events were kept are given them by the migration', async () => {
+    await untilSettled(stack.pool);
+    const read = async () => (await stack.pool.query('select id, events from guard_bans order by id')).rows;
+    const before = await read();
+    expect(before.length).toBeGreaterThan(0);
+    await stack.pool.query('update guard_bans set events = null');
+    const knex = knexModule.default({ client: 'pg', connection: stack.database.url, pool: { min: 0, max: 1 } });
+    try {
+      await knex.raw('drop index gallery_messages_of_key');
+      await up(knex);
+    } finally {
+      await knex.destroy();
+    }
+    expect(await read()).toEqual(before);
   });
 
   test('the record verifies, that of bans with it', () =>

@@ -1,5 +1,7 @@
 /** The gallery over HTTP: who sees what of it, person by person, and what is said of it in public. */
+import canonicalize from 'canonicalize';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sha256 } from '../../src/core/chain/sha256.ts';
 import { type Answer, get, type Json, must, type Person, person, post } from '../support/client.ts';
 import { NAMES, openWorld, type World } from '../support/everybody.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
@@ -106,13 +108,24 @@ describe.skipIf(isLeftOut)('the gallery', () => {
         statuses: answers.map(() => expected),
       });
     }
-    for (const host of ['bailiff', 'presiding']) {
-      for (const verb of ['approve', 'hide', 'restore', 'answer']) {
-        const answer = await post(world.url(), `${path}/gallery/${verb}`, world.everybody[host]!, { message_id });
-        expect(answer).toMatchObject({ status: 404 });
+    const moderation = [
+      ...['approve', 'hide', 'restore', 'answer'].map((verb) => [verb, { message_id }] as const),
+      ['ban', { message_id, reason: 'Loud.' }] as const,
+      ...['open', 'close'].map((verb) => [verb, {}] as const),
+      ['slow', { seconds: 90 }] as const,
+    ];
+    for (const name of ROSTER) {
+      const who = world.everybody[name]!;
+      const answers = [await get(world.url(), `${path}/gallery/held`, who)];
+      answers.push(await get(world.url(), `${path}/gallery/export`, who));
+      for (const [verb, body] of moderation) {
+        answers.push(await post(world.url(), `${path}/gallery/${verb}`, who, body));
       }
-      expect((await get(world.url(), `${path}/gallery/held`, world.everybody[host]!)).status).toBe(404);
-      expect((await get(world.url(), `${path}/gallery/export`, world.everybody[host]!)).status).toBe(404);
+      const expected = answers.map(() => [404, 'not_found']);
+      expect({ name, answers: answers.map(({ status, body }) => [status, body.code]) }).toEqual({
+        name,
+        answers: expected,
+      });
     }
     await must(post(world.url(), `${path}/pause`, world.people.admin));
     for (const name of NAMES) expect((await list(path, world.everybody[name]!)).status).toBe(200);
@@ -234,12 +247,51 @@ describe.skipIf(isLeftOut)('the gallery', () => {
     });
   });
 
-  test('what the inbox keeps of it, once it has its outcome, are ids', async () => {
+  test('what the inbox keeps of it, once it has its outcome, are ids and a hash of the request', async () => {
     const path = await open({ gallery: 'breaks' });
-    const { id } = await say(path, spectator({ name: 'Noor Haddad' }), { ...QUESTION, text: 'Is this kept?' });
-    const { rows } = await stack.pool.query('select input, outcome from commands where id = $1', [id]);
-    expect(rows[0].input).toEqual({ session_id: path.split('/').at(-1) });
+    const ask = { ...QUESTION, text: 'Is this kept?' };
+    const [one, other] = [await say(path, spectator({ name: 'Noor Haddad' }), ask), await say(path, spectator(), ask)];
+    const text = `select input, outcome, encode(fingerprint, 'hex') as fingerprint from commands where id = any($1)`;
+    const { rows } = await stack.pool.query(text, [[one.id, other.id]]);
+    for (const { input, fingerprint } of rows) {
+      expect(input).toEqual({ session_id: path.split('/').at(-1) });
+      expect(fingerprint).toMatch(/^[0-9a-f]{64}$/);
+      // Of the same request it is the same, and nobody guesses the text from it.
+      expect(fingerprint).toBe(rows[0].fingerprint);
+      expect(fingerprint).not.toBe(sha256(`POST ${path}/gallery/post\n${canonicalize(ask)}`));
+    }
     expect(JSON.stringify(rows)).not.toMatch(/Is this kept|Noor Haddad/);
+  });
+
+  test('an admin on the roster sees no figure and no ban of a gallery while the session is active, in the break all', async () => {
+    const path = await open({ gallery: 'always' }, 'start');
+    const [session_id, { institution_id }] = [path.split('/').at(-1)!, world.people];
+    const seated = person('admin', { institution_id });
+    const { rows } = await stack.pool.query('select assignment_id from courtroom_sessions where id = $1', [session_id]);
+    const seating = { user_id: world.people.bailiff.id, replacement: { user_id: seated.id, name: 'An admin' } };
+    await must(post(world.url(), `/api/assignment/${rows[0].assignment_id}/substitute`, world.people.admin, seating));
+    const said = await say(path, spectator());
+    await must(list(path, spectator()));
+    const banning = { message_id: said.id, reason: 'Loud in the gallery.' };
+    await must(post(world.url(), `${path}/gallery/ban`, world.people.admin, banning));
+    const read = async (who: Person, what: string) => (await must(get(world.url(), what, who))).items as Json[];
+    const banOf = async (who: Person) =>
+      (await read(who, '/api/guard/bans')).find(({ reason }) => reason === banning.reason);
+    const figuresOf = async (who: Person) =>
+      (await read(who, '/api/gallery/stats/sessions')).find((one) => one.session_id === session_id);
+    const said_today = async (who: Person) => (await must(get(world.url(), '/api/gallery/stats/daily', who))).messages;
+    const wait = { timeout: 25_000 };
+    await expect.poll(() => banOf(world.people.admin), wait).toBeDefined();
+    await expect.poll(() => figuresOf(world.people.admin), wait).toBeDefined();
+    expect([await banOf(seated), await figuresOf(seated)]).toEqual([undefined, undefined]);
+    expect(await said_today(seated)).toBeLessThan(await said_today(world.people.admin));
+    const { id: ban_id } = (await banOf(world.people.admin))!;
+    const lifting = { ban_id, reason: 'Not for me to say.' };
+    expect(await post(world.url(), '/api/guard/unban', seated, lifting)).toMatchObject({ status: 404 });
+    await must(post(world.url(), `${path}/pause`, world.people.admin));
+    expect(await figuresOf(seated)).toMatchObject({ messages: 1 });
+    expect(await banOf(seated)).toMatchObject({ id: ban_id });
+    expect(await said_today(seated)).toBe(await said_today(world.people.admin));
   });
 
   test('admins see how many read it, by hashes that lead back to nobody; others do not', async () => {

@@ -13,7 +13,7 @@ import {
   person,
   post,
 } from '../support/client.ts';
-import { listenOnWebSocket } from '../support/listener.ts';
+import { listenOnSocketIo, listenOnWebSocket } from '../support/listener.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 import { expectIntact } from '../support/verdict.ts';
 
@@ -87,6 +87,31 @@ describe.skipIf(isLeftOut)('the gallery behind its guard', () => {
     expect([told.includes('What is a demurrer?'), told.includes('What is an estoppel?')]).toEqual([true, false]);
   });
 
+  test('a visitor who is shadowed hears the own messages on sockets as others do theirs, and no neighbour hears them', async () => {
+    addresses += 1;
+    const from = { 'x-forwarded-for': `192.0.2.${addresses}` };
+    const [fingerprint, other] = [randomUUID(), randomUUID()];
+    const place = { token: null, session_id: path.split('/').at(-1)!, namespace: '/gallery', headers: from } as const;
+    const own = await Promise.all([
+      listenOnWebSocket(stack.relayUrl, { ...place, fingerprint }),
+      listenOnWebSocket(stack.relayUrl, { ...place, headers: { ...from, 'x-browser-fingerprint': fingerprint } }),
+      listenOnSocketIo(stack.relayUrl, { ...place, fingerprint }),
+    ]);
+    const neighbour = await listenOnWebSocket(stack.relayUrl, { ...place, fingerprint: other });
+    const all = [...own, neighbour];
+    for (const one of all) await one.until(({ type }) => type === 'WELCOME');
+    const speak = async (browser: string, body: Json) => {
+      const headers = { ...from, 'x-browser-fingerprint': browser };
+      return (await must(post(stack.url, `${path}/gallery/post`, null, body, headers))).result.id as string;
+    };
+    const shadowed = await speak(fingerprint, { ...say('Am I heard?'), website: 'filled' });
+    const open = await speak(other, say('Who is heard?'));
+    for (const one of all) await one.until(({ id }) => id === open);
+    for (const one of own) await one.until(({ id }) => id === shadowed);
+    expect(neighbour.messages.map(({ id }) => id)).not.toContain(shadowed);
+    for (const one of all) one.close();
+  });
+
   test('a post that is known by its key is answered again, and a post that is not taken gives its cooldown back', async () => {
     const ask = visitor();
     const key = { 'idempotency-key': randomUUID() };
@@ -115,6 +140,23 @@ describe.skipIf(isLeftOut)('the gallery behind its guard', () => {
     await must(post(stack.url, '/api/guard/unban', people.admin, { ban_id: ban!.id, reason: 'A heated moment.' }));
     await must(report(person('participant', { institution_id: people.institution_id })));
     expect(await bansOf('reports')).toEqual([]);
+  });
+
+  test('a visitor whom two people reported in one session waits longer in all sessions of the institution', async () => {
+    const elsewhere = await openSession(stack.url, people, { visibility: 'public', start: false });
+    const changes = { gallery: 'breaks', gallery_moderation: 'after' };
+    await must(post(stack.url, `/api/assignment/${elsewhere.assignment_id}/update`, people.admin, changes));
+    addresses += 1;
+    const from = { 'x-forwarded-for': `192.0.2.${addresses}`, 'x-browser-fingerprint': randomUUID() };
+    const { result } = await must(post(stack.url, `${path}/gallery/post`, null, say('Is the bench awake?'), from));
+    const cooldown = `/api/gallery/cooldown?session_id=${elsewhere.session_id}`;
+    const left = async (): Promise<number> => (await get(stack.url, cooldown, null, from)).body.remaining_seconds;
+    expect(await left()).toBeLessThanOrEqual(60);
+    for (let i = 0; i < 2; i += 1) {
+      const reporter = person('participant', { institution_id: people.institution_id });
+      await must(post(stack.url, `${path}/gallery/report`, reporter, { message_id: result.id }));
+    }
+    expect(await left()).toBeGreaterThan(60);
   });
 
   test('a signed-in author who is banned is told why and how to appeal, in list and cooldown, unless the institution does not tell', async () => {

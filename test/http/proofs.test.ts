@@ -7,7 +7,7 @@ import { merkleRoot } from '../../src/core/proof/merkle.ts';
 import { openNote } from '../../src/core/proof/openNote.ts';
 import { provesInclusion } from '../../src/core/proof/proofs.ts';
 import { tilePath } from '../../src/core/proof/tiles.ts';
-import { type Cast, cast, get, must, openSession, post } from '../support/client.ts';
+import { type Cast, cast, get, must, openSession, type Person, person, post } from '../support/client.ts';
 import { listenOnWebSocket } from '../support/listener.ts';
 import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
 
@@ -60,6 +60,38 @@ describe.skipIf(isLeftOut)(`proofs, ${kind}`, () => {
     expect((await get(stack.url, path, cast().admin)).status).toBe(404);
     const other = path.replace('session:', 'policy:');
     expect((await get(stack.url, other, people.admin)).status).toBe(404);
+  });
+
+  test('of what a gallery and the guard recorded, proofs are for hosts and admins, and for nobody on a stage', async () => {
+    const changes = { visibility: 'public', gallery: 'always' };
+    const { session_id, path } = await openSession(stack.url, people, changes);
+    const said = await must(
+      post(stack.url, `${path}/gallery/post`, people.student, { text: 'Why so?', category: 'question' }),
+    );
+    const banned = await must(
+      post(stack.url, '/api/guard/ban', people.admin, { address: '192.0.2.77', reason: 'Floods.', hours: 1 }),
+    );
+    const streams = { [`gallery:${session_id}`]: said, [`guard:${people.institution_id}`]: banned };
+    const statusFor = async (who: Person | null, prefer: Record<string, string> = {}) => {
+      const asked = Object.entries(streams).map(([stream, { events }]) =>
+        get(
+          stack.url,
+          `/integrity/proof/inclusion?stream=${stream}&event_sequence=${events[0].event_sequence}`,
+          who,
+          prefer,
+        ),
+      );
+      return (await Promise.all(asked)).map(({ status }) => status);
+    };
+    expect(await statusFor(people.admin, { prefer: 'wait=30' })).toEqual([200, 200]);
+    for (const who of [people.student, people.bailiff, people.presiding, people.petitioner, cast().admin]) {
+      expect(await statusFor(who)).toEqual([404, 404]);
+    }
+    expect(await statusFor(null)).toEqual([401, 401]);
+    await must(post(stack.url, `${path}/pause`, people.admin));
+    expect(await statusFor(people.bailiff)).toEqual([200, 404]);
+    expect(await statusFor(people.student)).toEqual([404, 404]);
+    expect(await statusFor(person('super_admin'))).toEqual([200, 200]);
   });
 
   test("a session's end is under a checkpoint within seconds, though the next is not due", async () => {

@@ -45,7 +45,16 @@ describe.skipIf(isLeftOut)('listeners of a gallery', () => {
     const pool = openPool(databaseUrl, 'relay', 2, () => {});
     const resumeTickets = createResumeTickets({ db: pool, resumption: createInProcessResumption(RESUMPTION), log });
     const { listeners, close } = openGalleryReception({
-      ...{ db: pool, guard: (admit) => admit, resumeTickets, broadcast, config, metrics, log },
+      ...{
+        db: pool,
+        shared: 'a secret',
+        guard: (admit) => admit,
+        resumeTickets,
+        broadcast,
+        config,
+        metrics,
+        log,
+      },
       tokens: { isRevoked: () => false, onRevoked: () => {} } as never,
       ...{ isLetIn: () => true, demandRoom: async () => {} },
     });
@@ -58,7 +67,7 @@ describe.skipIf(isLeftOut)('listeners of a gallery', () => {
       const admitted = { connection_id: 'c', address: '192.0.2.1', session_id, last_sequence: undefined };
       listeners.enter(
         'websocket',
-        { ...admitted, seat: false, resumed: false, identity: ANYBODY, scope },
+        { ...admitted, seat: false, resumed: false, identity: ANYBODY, guest: undefined, scope },
         {
           write({ messages }) {
             told.push(...messages.map(({ text }) => JSON.parse(text)));

@@ -52,7 +52,13 @@ export function admittedTo(session_id: string, last_sequence: number | undefined
     ...{ assignment_id: session_id, session_id, institution_id: session_id, visibility: 'public' },
     ...{ roster: new Map(), replaced: new Set() },
   };
-  const connecting = { connection_id: randomUUID(), address: '127.0.0.1', seat: true, resumed: false };
+  const connecting = {
+    connection_id: randomUUID(),
+    address: '127.0.0.1',
+    seat: true,
+    resumed: false,
+    guest: undefined,
+  };
   return { ...connecting, session_id, last_sequence, identity, scope };
 }
 

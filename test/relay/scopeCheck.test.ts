@@ -60,7 +60,7 @@ function come() {
     'websocket',
     {
       ...{ connection_id: randomUUID(), address: '127.0.0.1', seat: true, resumed: false },
-      ...{ session_id, last_sequence: undefined, identity, scope },
+      ...{ session_id, last_sequence: undefined, identity, guest: undefined, scope },
     },
     {
       ...{ isOpen: () => closedWith.length === 0, write: () => true },

@@ -29,6 +29,8 @@ export interface ListenOptions {
   /** Beside those of the protocol. */
   headers?: Record<string, string>;
   resume_ticket?: string;
+  /** What the browser says of itself. */
+  fingerprint?: string;
   /** Of what kind of room; not on SSE. */
   namespace?: Namespace;
 }
@@ -64,12 +66,13 @@ function mailbox(namespace?: Namespace) {
   return { messages, receive, until, events };
 }
 
-function queryOf({ token, last_sequence, seat, resume_ticket }: ListenOptions): URLSearchParams {
+function queryOf({ token, last_sequence, seat, resume_ticket, fingerprint }: ListenOptions): URLSearchParams {
   return new URLSearchParams({
     ...(token !== null && { token }),
     ...(last_sequence !== undefined && { last_sequence: String(last_sequence) }),
     ...(seat !== undefined && { seat: String(seat) }),
     ...(resume_ticket !== undefined && { resume_ticket }),
+    ...(fingerprint !== undefined && { fingerprint }),
   });
 }
 

@@ -182,7 +182,7 @@ async function serveRelay(backbone: Backbone, { tokens }: Api) {
   const { heartbeat, onError, databaseUrl } = backbone;
   const pool = openPool(databaseUrl, 'relay', 4, onError);
   const limiter = await openLimiter(backbone);
-  const relay = createRelay({ ...backbone, pool, tokens, limiter });
+  const relay = createRelay({ ...backbone, pool, tokens, shared: SECRET, limiter });
   const server = createServer((_req, res) => void res.writeHead(404).end());
   relay.attach(server);
   await heartbeat.join('relay');

@@ -115,6 +115,16 @@ export interface Mutation<Input = unknown, States = unknown, Scope = unknown, Fa
   rejects: readonly string[];
 }
 
+/**
+ * Asked of a sender whose role is refused: is there nothing there for this person, whatever the role? Then it is answered
+ * 404. Read in the sender's scope, by the placeholders of the route.
+ */
+export type Hides = (asked: {
+  db: Queryable;
+  actor: Actor;
+  params: Readonly<Record<string, string>>;
+}) => Promise<boolean>;
+
 /** A command that people send. */
 export interface CommandDefinition<Input = unknown, States = unknown, Scope = unknown, Fact = unknown>
   extends Mutation<Input, States, Scope, Fact> {
@@ -152,6 +162,7 @@ export interface CommandDefinition<Input = unknown, States = unknown, Scope = un
   features?(input: Input): Feature[];
   /** Refused with 403 `forbidden` at the door when false. */
   admits?(actor: Actor, scope: Scope, input: Input): boolean;
+  hides?: Hides;
   /** What is sure to be rejected, so that it is refused before it is stored. Read in the sender's scope. */
   refuse?(asked: { db: Queryable; actor: Actor; input: Input }): Promise<Rejection | undefined>;
   /**

@@ -70,6 +70,7 @@ type DoorParts<Input, Scope> = Pick<
   | 'feature'
   | 'features'
   | 'admits'
+  | 'hides'
   | 'refuse'
   | 'signed'
   | 'secret'

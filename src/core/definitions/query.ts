@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Queryable } from '../sql/queryable.ts';
 import type { Actor, Role } from './actor.ts';
 import type { Author } from './author.ts';
-import type { Catalog, Target } from './command.ts';
+import type { Catalog, Hides, Target } from './command.ts';
 import type { JsonObject } from './event.ts';
 import type { Blobs, NamedFile } from './files.ts';
 import type { Outside } from './outside.ts';
@@ -45,6 +45,7 @@ export interface QueryDefinition<
   roles: readonly Role[] | 'anyone';
   /** Boards may ask too, each as nobody in particular of its institution. */
   boards?: true;
+  hides?: Hides;
   query: Query;
   /** What must exist and be in the asker's scope; null where the query scopes itself. */
   target(params: RouteParams<Route>): Target | null;

@@ -6,7 +6,7 @@ import { isRejection } from '../../core/definitions/problem.ts';
 import { keptOf } from '../author.ts';
 import { galleryStream, theGallery } from '../gallery.ts';
 import { HOSTS, hallOfCommand } from '../hall.ts';
-import { ENTRY_CODES, refuseAtDoor, refuseSpectator, refuseState } from '../refusals.ts';
+import { ENTRY_CODES, hidesGallery, refuseAtDoor, refuseSpectator, refuseState } from '../refusals.ts';
 import { changedMessage, messageOfInput, messages, messageUpdate, withChanged } from './message.ts';
 import { findForHost, moderation, moderationBody } from './moderation.ts';
 
@@ -24,6 +24,7 @@ export const approveMessage = defineCommand({
   route: 'POST /api/session/:session_id/gallery/approve',
   summary: 'Show a message that was held',
   who: HOSTS,
+  hides: hidesGallery,
   body: moderationBody,
   example: { message_id: EXAMPLE.command_id },
   locks: ({ session_id }) => [theGallery(session_id)],

@@ -13,7 +13,7 @@ import { id, remark } from '../../core/definitions/schemas.ts';
 import { keptOf } from '../author.ts';
 import { galleryStream, theGallery } from '../gallery.ts';
 import { HOSTS, hallOfCommand } from '../hall.ts';
-import { ENTRY_CODES, refuseAtDoor, refuseSpectator } from '../refusals.ts';
+import { ENTRY_CODES, hidesGallery, refuseAtDoor, refuseSpectator } from '../refusals.ts';
 import { changedMessage, messageOfInput, messages, messageUpdate, withChanged } from './message.ts';
 import { findForHost } from './moderation.ts';
 
@@ -42,6 +42,7 @@ export const banAuthor = defineCommand({
   route: 'POST /api/session/:session_id/gallery/ban',
   summary: 'Show what the author of a message says to nobody else, for some hours or until it is lifted',
   who: HOSTS,
+  hides: hidesGallery,
   body: z.strictObject({ message_id: id, reason: remark, hours: z.int().min(1).max(MOST_HOURS).optional() }),
   example: { message_id: EXAMPLE.command_id, reason: 'Insults counsel.', hours: 24 },
   locks: ({ session_id }) => [theGallery(session_id)],

@@ -6,7 +6,7 @@ import { isRejection } from '../../core/definitions/problem.ts';
 import { keptOf } from '../author.ts';
 import { galleryStream, theGallery } from '../gallery.ts';
 import { HOSTS, hallOfCommand } from '../hall.ts';
-import { ENTRY_CODES, refuseAtDoor, refuseSpectator, refuseState } from '../refusals.ts';
+import { ENTRY_CODES, hidesGallery, refuseAtDoor, refuseSpectator, refuseState } from '../refusals.ts';
 import { changedMessage, isGone, messageOfInput, messages, messageUpdate, withChanged } from './message.ts';
 import { findForHost, moderation, moderationBody } from './moderation.ts';
 
@@ -24,6 +24,7 @@ export const hideMessage = defineCommand({
   route: 'POST /api/session/:session_id/gallery/hide',
   summary: 'Hide a message from all but its author',
   who: HOSTS,
+  hides: hidesGallery,
   body: moderationBody,
   example: { message_id: EXAMPLE.command_id },
   locks: ({ session_id }) => [theGallery(session_id)],

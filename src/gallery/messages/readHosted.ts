@@ -4,7 +4,7 @@ import { MAX_PAGE } from '../../core/definitions/page.ts';
 import { defineQuery } from '../../core/definitions/query.ts';
 import { id, wholeNumber } from '../../core/definitions/schemas.ts';
 import { HOSTS } from '../hall.ts';
-import { demandEntry, refuseSpectator } from '../refusals.ts';
+import { demandEntry, hidesGallery, refuseSpectator } from '../refusals.ts';
 import { hostedList, readHosted } from './hostedMessage.ts';
 
 const MOST_EXPORTED = 1_000;
@@ -14,6 +14,7 @@ export const readHeld = defineQuery({
   route: 'GET /api/session/:session_id/gallery/held',
   summary: 'What waits for a host: messages to approve, and those that were reported',
   roles: HOSTS,
+  hides: hidesGallery,
   query: z.strictObject({ limit: wholeNumber(1, MAX_PAGE).default(50), after: id.optional() }),
   target: ({ session_id }) => ({ kind: 'session', id: session_id }),
   answer: hostedList,
@@ -28,6 +29,7 @@ export const exportMessages = defineQuery({
   route: 'GET /api/session/:session_id/gallery/export',
   summary: 'All that was said in a gallery and is still kept, whatever became of it',
   roles: HOSTS,
+  hides: hidesGallery,
   query: z.strictObject({ limit: wholeNumber(1, MOST_EXPORTED).default(MOST_EXPORTED), after: id.optional() }),
   target: ({ session_id }) => ({ kind: 'session', id: session_id }),
   answer: hostedList,

@@ -1,5 +1,6 @@
 /** A ban: a key's posts are shown to their author alone, or an address sends no commands without a token. Its truth is in Postgres. */
 import { z } from 'zod';
+import { sha256 } from '../../core/chain/sha256.ts';
 import { at, listOf, named, text, uuid } from '../../core/definitions/answers.ts';
 import type { Lock } from '../../core/definitions/defineCommand.ts';
 import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
@@ -35,8 +36,8 @@ export interface Pardon {
 export interface Bans {
   id: string;
   open: readonly Ban[];
-  /** Keys that have filled the honeypot before, each with the ban that came of it last. */
-  trapped: { readonly [key: string]: string };
+  /** Keys that have filled the honeypot before, each with the ban that came of it last; once that is erased a hash in its place. */
+  trapped: { readonly [key: string]: string | null };
   /** Keys and addresses whose ban a person lifted: that outweighs what was counted before. */
   pardoned: { readonly [value: string]: Pardon };
 }
@@ -44,7 +45,26 @@ export interface Bans {
 export const guardStream = defineStream<Bans>('guard', {
   initial: (id) => ({ id, open: [], trapped: {}, pardoned: {} }),
   apart: true,
+  // Bans against a flood must not wait for it.
+  few: true,
 });
+
+/** What is left of a key whose ban is erased: by it the same key is known again, and nobody is found. */
+export function trappedAs({ id }: Pick<Bans, 'id'>, key: string): string {
+  return sha256('trapped ', id, ' ', key);
+}
+
+export function isTrapped(guard: Bans, key: string): boolean {
+  return Object.hasOwn(guard.trapped, key) || Object.hasOwn(guard.trapped, trappedAs(guard, key));
+}
+
+const MOST_TRAPPED = 10_000;
+
+/** The latest stand last: the first are forgotten. @param ban_id null once it is erased */
+export function withTrapped(trapped: Bans['trapped'], key: string, ban_id: string | null): Bans['trapped'] {
+  const others = Object.entries(trapped).filter(([other]) => other !== key);
+  return Object.fromEntries([...others.slice(1 - MOST_TRAPPED), [key, ban_id]]);
+}
 
 export const theGuard = (owner: string): Lock<'guard', Bans> => ({
   kind: 'guard',

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { defineSystemCommand } from '../../access/defineCommand.ts';
 import { privateText } from '../../core/definitions/privateText.ts';
 import { BAN_RULES, RULES } from '../rules.ts';
-import { type Ban, type Bans, findOpen, SUBJECTS, theGuard } from './ban.ts';
+import { type Ban, type Bans, findOpen, isTrapped, SUBJECTS, theGuard } from './ban.ts';
 import { banExtended, guardBanned } from './banEvents.ts';
 import { keptOf } from './subjects.ts';
 
@@ -39,9 +39,9 @@ export const banAutomatically = defineSystemCommand({
 });
 
 /** Null: until it is lifted. */
-function lastsFor({ trapped }: Bans, { subject, value, rule }: { subject: string; value: string; rule: string }) {
+function lastsFor(guard: Bans, { subject, value, rule }: { subject: string; value: string; rule: string }) {
   if (subject === 'address') return RULES.block_ms;
-  if (rule === 'honeypot') return Object.hasOwn(trapped, value) ? null : RULES.honeypot.shadowban_ms;
+  if (rule === 'honeypot') return isTrapped(guard, value) ? null : RULES.honeypot.shadowban_ms;
   return rule === 'reports' ? RULES.reports.shadowban_ms : RULES.burst.shadowban_ms;
 }
 

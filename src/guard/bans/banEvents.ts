@@ -8,7 +8,7 @@ import { defineEvent } from '../../core/definitions/event.ts';
 import { privately, privateText } from '../../core/definitions/privateText.ts';
 import { idOf } from '../../core/definitions/stream.ts';
 import { insert, update } from '../../core/definitions/write.ts';
-import { type Ban, type Bans, guardStream, isOpen, REASONS_FOR, SUBJECTS } from './ban.ts';
+import { type Ban, type Bans, guardStream, isOpen, REASONS_FOR, SUBJECTS, withTrapped } from './ban.ts';
 
 const ending = { ban_id: z.string(), until: z.string().nullable(), review: z.boolean() };
 const reason = privateText.nullable();
@@ -24,7 +24,6 @@ const banned = z.strictObject({
 
 type Banned = z.output<typeof banned>;
 
-const MOST_TRAPPED = 10_000;
 /** The row of a ban of which nothing is said any more, until the event that erased it says what is left. */
 const NOTHING_SAID = { subject: 'key', value: null, rule: 'person', until: null, review: false, reason: null } as const;
 
@@ -52,12 +51,6 @@ export const guardBanned = defineEvent({
 /** Of a payload that was kept for its time nothing is left. */
 function isErased({ ban_id }: { ban_id?: string }): boolean {
   return ban_id === undefined;
-}
-
-/** The latest stand last: the first are forgotten. */
-function withTrapped(trapped: Bans['trapped'], key: string, ban_id: string): Bans['trapped'] {
-  const others = Object.entries(trapped).filter(([other]) => other !== key);
-  return Object.fromEntries([...others.slice(1 - MOST_TRAPPED), [key, ban_id]]);
 }
 
 /** An open ban is banned again: it is never repeated. */

@@ -6,14 +6,14 @@ import { reject } from '../guardProblems.ts';
 import { banAfter, findOpen, theGuard } from './ban.ts';
 import { banConfirmed } from './banEvents.ts';
 import { readSubject, resultOf } from './resultOf.ts';
-import { hours, isNamed, keptOf, NAMES_ONE, named, namesOne, ownerOf, untilOf } from './subjects.ts';
+import { hours, isNamed, keptOf, NAMES_ONE, named, namesOne, ownerOfOpen, untilOf } from './subjects.ts';
 
 export const confirmBan = defineOwnedCommand({
   name: 'guard.confirm',
   route: 'POST /api/guard/confirm',
   summary: 'Confirm a ban: it stays for so many hours, or until it is lifted, and asks for no review any more',
   who: ADMINS,
-  ownerOf,
+  ownerOf: ownerOfOpen,
   locks: ({ owner }) => [theGuard(owner)],
   body: z.strictObject({ ...named, hours }).refine(namesOne, NAMES_ONE),
   example: { address: '203.0.113.7', reason: 'Seen, and rightly so.' },

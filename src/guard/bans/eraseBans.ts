@@ -1,16 +1,17 @@
 /**
  * Bans have ended some time ago: the system takes out whom they were about, and why. That there was a ban, by which rule,
- * by whom and until when, stays.
+ * by whom and until when, stays; and of the honeypot's a hash, so that a second time is known to be one.
  */
 import { z } from 'zod';
 import { defineSystemCommand } from '../../access/defineCommand.ts';
+import { hash } from '../../core/definitions/answers.ts';
 import type { FactSource } from '../../core/definitions/command.ts';
 import { lapsed, MOST_LAPSED } from '../../core/definitions/erasure.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { id, instant } from '../../core/definitions/schemas.ts';
 import { update } from '../../core/definitions/write.ts';
 import { groupBy } from '../../core/groupBy.ts';
-import { type Bans, guardStream, REASONS_FOR, SUBJECTS, theGuard } from './ban.ts';
+import { type Bans, guardStream, REASONS_FOR, SUBJECTS, theGuard, trappedAs, withTrapped } from './ban.ts';
 import { keptOf } from './subjects.ts';
 
 const remains = z.strictObject({
@@ -26,16 +27,22 @@ const remains = z.strictObject({
 export const bansErased = defineEvent({
   stream: guardStream,
   type: 'SESSION_GUARD_ERASED',
-  payload: z.strictObject({ ...lapsed, bans: z.array(remains) }),
+  payload: z.strictObject({
+    ...lapsed,
+    bans: z.array(remains),
+    /** Of each key that they say has filled the honeypot, a hash; events of before have none. */
+    trapped: z.array(hash).optional(),
+  }),
   lapses: true,
-  evolve(guard: Bans, { payload: { bans } }) {
-    const gone = new Set(bans.map(({ ban_id }) => ban_id));
-    const staying = <Value>(all: { readonly [key: string]: Value }, idOf: (value: Value) => string) =>
+  evolve(guard: Bans, { payload: { bans, trapped = [] } }) {
+    const gone = new Set<string | null>(bans.map(({ ban_id }) => ban_id));
+    const staying = <Value>(all: { readonly [key: string]: Value }, idOf: (value: Value) => string | null) =>
       Object.fromEntries(Object.entries(all).filter(([, value]) => !gone.has(idOf(value))));
+    const known = staying(guard.trapped, (ban_id) => ban_id);
     return {
       ...guard,
       open: guard.open.filter((ban) => !gone.has(ban.id)),
-      trapped: staying(guard.trapped, (ban_id) => ban_id),
+      trapped: trapped.reduce<Bans['trapped']>((all, one) => withTrapped(all, one, null), known),
       pardoned: staying(guard.pardoned, ({ ban_id }) => ban_id),
     };
   },
@@ -85,7 +92,7 @@ export const eraseBans = defineSystemCommand({
   body: z.strictObject({ owner: id, before: instant }),
   locks: ({ owner }) => [theGuard(owner)],
   facts: due,
-  decide(_, __, found = []) {
+  decide({ guard }, _, found = []) {
     if (found.length === 0) return [];
     const erased = found.map(({ event_sequence, payload_commitment }) => ({ event_sequence, payload_commitment }));
     const taken = new Set(found.map(({ event_sequence }) => event_sequence));
@@ -93,7 +100,10 @@ export const eraseBans = defineSystemCommand({
       const { ban_id, subject, rule, until, lifted_at, events } = ban!;
       return { ban_id, subject, rule, until, lifted_at, left: events.filter((sequence) => !taken.has(sequence)) };
     });
-    return [bansErased({ erased, bans, reason: 'retention' })];
+    const gone = new Set<string | null>(bans.map(({ ban_id }) => ban_id));
+    const keys = Object.entries(guard.trapped).filter(([, ban_id]) => gone.has(ban_id));
+    const trapped = keys.map(([key]) => trappedAs(guard, key));
+    return [bansErased({ erased, bans, reason: 'retention', ...(trapped.length > 0 && { trapped }) })];
   },
   result: ({ states }) => ({ id: states.guard.id }),
   keeps: keptOf,

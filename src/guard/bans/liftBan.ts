@@ -6,14 +6,14 @@ import { reject } from '../guardProblems.ts';
 import { banAfter, findOpen, theGuard } from './ban.ts';
 import { banLifted } from './banEvents.ts';
 import { readSubject, resultOf } from './resultOf.ts';
-import { isNamed, keptOf, NAMES_ONE, named, namesOne, ownerOf } from './subjects.ts';
+import { isNamed, keptOf, NAMES_ONE, named, namesOne, ownerOfOpen } from './subjects.ts';
 
 export const liftBan = defineOwnedCommand({
   name: 'guard.unban',
   route: 'POST /api/guard/unban',
   summary: 'Lift a ban',
   who: ADMINS,
-  ownerOf,
+  ownerOf: ownerOfOpen,
   locks: ({ owner }) => [theGuard(owner)],
   body: z.strictObject(named).refine(namesOne, NAMES_ONE),
   example: { address: '203.0.113.7', reason: 'It was the school’s proxy.' },

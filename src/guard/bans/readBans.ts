@@ -1,10 +1,11 @@
 /** The bans of an institution, those that ask for review first, and within them the latest; a super_admin reads all. */
 import { z } from 'zod';
-import { ADMINS } from '../../core/definitions/actor.ts';
+import { type Actor, ADMINS } from '../../core/definitions/actor.ts';
 import { type Page, pageOf, pageQuery } from '../../core/definitions/page.ts';
 import { defineQuery } from '../../core/definitions/query.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { bansAnswer } from './ban.ts';
+import { isTold } from './subjects.ts';
 
 const STATES = ['open', 'lifted', 'all'] as const;
 type State = (typeof STATES)[number];
@@ -38,8 +39,8 @@ const listOf = (state: State, isFirst: boolean) => `
   select id, subject, value, rule, reason, until, review, banned_at, banned_by,
     case when lifted_at is not null then 'lifted' when until <= clock_timestamp() then 'ended' else 'open' end as state
   from guard_bans
-  where ${CONDITIONS[state]} and ($1 = 'super_admin' or owner = $2::uuid)
-    ${isFirst ? '' : 'and (review, banned_at, id) < ($4::boolean, $5::timestamptz, $6::uuid)'}
+  where ${CONDITIONS[state]} and ($1 = 'super_admin' or owner = $2::uuid) and ${isTold('$4')}
+    ${isFirst ? '' : 'and (review, banned_at, id) < ($5::boolean, $6::timestamptz, $7::uuid)'}
   order by review desc, banned_at desc, id desc limit $3`;
 
 export const readBans = defineQuery({
@@ -51,7 +52,7 @@ export const readBans = defineQuery({
   target: () => null,
   answer: bansAnswer,
   async read({ db, actor, query: { state, ...page } }) {
-    const rows = await readRows(db, [actor.role, actor.institution_id], state, page);
+    const rows = await readRows(db, actor, state, page);
     const keyOf = ({ review, banned_at, id }: Row) => [String(review), banned_at, id];
     return pageOf(
       rows,
@@ -62,7 +63,8 @@ export const readBans = defineQuery({
   },
 });
 
-async function readRows(db: Queryable, whose: unknown[], state: State, { limit, cursor = [] }: Page): Promise<Row[]> {
+async function readRows(db: Queryable, { id, role, institution_id }: Actor, state: State, page: Page): Promise<Row[]> {
+  const { limit, cursor = [] } = page;
   const text = listOf(state, cursor.length === 0);
-  return (await db.query<Row>(text, [...whose, limit + 1, ...cursor])).rows;
+  return (await db.query<Row>(text, [role, institution_id, limit + 1, id, ...cursor])).rows;
 }

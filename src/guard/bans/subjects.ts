@@ -1,5 +1,6 @@
 /** Which ban, or whom, the commands of admins name. */
 import { z } from 'zod';
+import { onStage } from '../../access/onStage.ts';
 import type { Actor } from '../../core/definitions/actor.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { privately } from '../../core/definitions/privateText.ts';
@@ -48,6 +49,12 @@ export function keptOf({ owner, ban_id }: { owner: string; ban_id?: string | und
   return { owner, ...(ban_id !== undefined && { ban_id }) };
 }
 
+/**
+ * What became of bans since a session began that has the reader on its stage may tell of its gallery: until the next break it
+ * is for others to see to. @param person an SQL expression
+ */
+export const isTold = (person: string) => `changed_at < all (select started_at from (${onStage(person)}) stage)`;
+
 interface Asked {
   /** As the sender. */
   db: Queryable;
@@ -59,7 +66,28 @@ interface Asked {
 /** Whose bans the command is about: the ban's, or the sender's institution. Undefined where there is no such ban to be seen. */
 export async function ownerOf({ db, actor, input, installation }: Asked): Promise<string | undefined> {
   if (input.ban_id === undefined) return actor.institution_id ?? installation;
-  const text = 'select owner from guard_bans where id = $1';
-  const { rows } = await db.query<{ owner: string }>({ name: 'find-ban', text, values: [input.ban_id] });
+  const text = `select owner from guard_bans where id = $1 and ${isTold('$2')}`;
+  const { rows } = await db.query<{ owner: string }>({ name: 'find-ban', text, values: [input.ban_id, actor.id] });
   return rows[0]?.owner;
+}
+
+const OPEN_OF_VALUE = {
+  name: 'find-open-ban',
+  text: `
+    select owner from guard_bans
+    where value = $1 and subject = $2 and lifted_at is null and (until is null or until > clock_timestamp())
+    order by owner = $3::uuid desc, until desc nulls first, id limit 1`,
+};
+
+/**
+ * The same of a ban that must be there: of a key or an address that a super_admin names, of whatever institution it is. Of several the
+ * one that holds everywhere comes first.
+ */
+export async function ownerOfOpen(asked: Asked): Promise<string | undefined> {
+  const { db, actor, input, installation } = asked;
+  if (actor.role !== 'super_admin' || input.ban_id !== undefined) return ownerOf(asked);
+  const { key, address } = input;
+  const values = [key ?? address, key === undefined ? 'address' : 'key', actor.institution_id ?? installation];
+  const { rows } = await db.query<{ owner: string }>({ ...OPEN_OF_VALUE, values });
+  return rows[0]?.owner ?? ownerOf(asked);
 }

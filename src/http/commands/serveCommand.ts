@@ -14,7 +14,7 @@ import { Problem } from '../../core/definitions/problem.ts';
 import type { FileInfo } from '../../core/definitions/upload.ts';
 import { parentOf, traceparentOf, tracer, within } from '../../infra/telemetry/tracing.ts';
 import { parseBody, readJson } from '../door/body.ts';
-import { type ApiContext, anonymousReader, demandFeature, demandRole, enter } from '../door/door.ts';
+import { type ApiContext, anonymousReader, demandFeature, demandRoleIn, enter } from '../door/door.ts';
 import { demandValid, listFaults } from '../door/inputErrors.ts';
 import { callerOf, limitOwn, ownLimitOf } from '../door/limits.ts';
 import { readIdempotencyKey, readIfMatch, readPreferences } from '../door/preferences.ts';
@@ -38,7 +38,7 @@ export function serveCommand(context: ApiContext, definition: CommandDefinition)
     const isLimitedLast = definition.refuse !== undefined;
     if (!isLimitedLast) await limitOwn(context, ownLimit, req, res, sender);
     const body = await readJson(req, res);
-    demandRole(sender, definition.roles);
+    await demandRoleIn(context, definition, req, sender);
     const submission = await checkCommand(context, definition, req, res, sender, { body });
     if (definition.first) await sendFirst(context, definition.first, submission);
     if (isLimitedLast) await limitOwn(context, ownLimit, req, res, sender);
@@ -101,7 +101,7 @@ export async function checkCommand(
     institution_id: institutionOf(scope, input, actor),
     expected_sequence,
     idempotency,
-    fingerprint: key === null ? null : fingerprintOf(context, definition, req, file ? [body, file] : body),
+    fingerprint: fingerprintOf(context, definition, req, key, file ? [body, file] : body),
     reply_to: context.instance,
     request_id: res.locals.request_id as string,
     redrive_of: null,
@@ -126,10 +126,21 @@ async function demandUnrefused(
   if (rejection) throw new Problem(rejection);
 }
 
-/** Keyed where the body holds what is put aside: from a bare hash a telephone number could be guessed. */
-function fingerprintOf({ fingerprint_key }: ApiContext, { putAside }: CommandDefinition, req: Request, body: unknown) {
+/**
+ * What a repetition is compared by, and what is left of a request of which the inbox keeps no text. Keyed where the body
+ * holds what is put aside, and where nothing is compared with it: from a bare hash a telephone number could be guessed.
+ */
+function fingerprintOf(
+  { fingerprint_key }: ApiContext,
+  { putAside, keeps }: CommandDefinition,
+  req: Request,
+  key: string | null,
+  body: unknown,
+): string | null {
+  if (key === null && !keeps) return null;
   const text = `${req.method} ${req.path}\n${canonicalize(body)}`;
-  return putAside ? createHmac('sha256', fingerprint_key).update(text).digest('hex') : sha256(text);
+  const isKeyed = putAside !== undefined || key === null;
+  return isKeyed ? createHmac('sha256', fingerprint_key).update(text).digest('hex') : sha256(text);
 }
 
 /** @throws {Problem} 404 */

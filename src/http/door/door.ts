@@ -126,6 +126,22 @@ export function demandRole(actor: Actor | null, roles: CommandDefinition['roles'
   throw new Problem('forbidden', `This takes one of the roles ${roles.join(', ')}.`);
 }
 
+/** The same, but that what is hidden from the person is not there. @throws {Problem} 403, or 404 */
+export async function demandRoleIn(
+  { reading }: Pick<ApiContext, 'reading'>,
+  { roles, hides }: Pick<CommandDefinition, 'roles' | 'hides'>,
+  { params }: Request,
+  actor: Actor | null,
+): Promise<void> {
+  try {
+    demandRole(actor, roles);
+  } catch (refusal) {
+    const asked = { actor: actor!, params: params as Record<string, string> };
+    const isHidden = hides && actor && (await reading.inScope(actor, null, (db) => hides({ db, ...asked })));
+    throw isHidden ? new Problem('not_found') : refusal;
+  }
+}
+
 /** A reader without a token, known by the address. */
 export function anonymousReader(req: Request): Actor {
   return { id: callerOf(req, null), role: 'anonymous', institution_id: null };

@@ -53,7 +53,7 @@ function serveCooldown(context: ApiContext, definition: RouteDefinition): Serve 
     const actor = sender ?? anonymousReader(req);
     const { hall, pace, banned } = await context.reading.inScope(actor, session_id, async (db) => ({
       hall: await demandEntry(db, session_id, actor),
-      pace: await readPace(db, session_id, author.id),
+      pace: await readPace(db, session_id, author),
       banned: sender ? await readOwnBan(db, session_id) : undefined,
     }));
     const remaining_seconds = Math.ceil((await context.guard.waitOf(author, place, pace)) / 1_000);

@@ -1,5 +1,4 @@
 /** The guard of an API process, with what it counts by, the bans that it knows, and whom it tells. */
-import { createHmac } from 'node:crypto';
 import type { ScopeCache } from '../../access/scopeCache.ts';
 import { isUuid } from '../../core/chain/ids.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
@@ -12,7 +11,7 @@ import type { GuardStore } from '../../infra/guard/guardStore.ts';
 import { createInProcessStore } from '../../infra/guard/inProcess.ts';
 import { createRedisStore } from '../../infra/guard/redis.ts';
 import type { Backbone } from '../../infra/process/backbone.ts';
-import type { Config } from '../../infra/process/config.ts';
+import { serverSecretOf } from '../../infra/process/serverSecret.ts';
 import { openCache } from '../../infra/redis/openCache.ts';
 import type { Acceptor } from '../commands/acceptance.ts';
 import { bannedAs } from './bannedAs.ts';
@@ -91,9 +90,4 @@ function followReports({ broadcast, log }: Backbone, store: GuardStore): () => v
 
 async function findScope(scopes: ScopeCache, id: string) {
   return isUuid(id) ? scopes.find({ kind: 'session', id: id.toLowerCase() }, () => true) : undefined;
-}
-
-/** Production has a secret of its own; elsewhere all APIs derive the same. */
-function serverSecretOf({ SERVER_SECRET }: Config, shared: string): string {
-  return SERVER_SECRET ?? createHmac('sha256', shared).update('plearoll visitors').digest('hex');
 }

@@ -66,6 +66,12 @@ const ADMISSION = {
   ...RESUMPTION,
   seat: { type: 'boolean', default: true, description: 'false: listens without being present on the roster.' },
 };
+const FINGERPRINT = {
+  fingerprint: {
+    type: 'string',
+    description: 'Without a token: what you post with in the header `X-Browser-Fingerprint`, which works here, too.',
+  },
+};
 const TOKEN = { token: { type: 'string', description: 'A token, or an observer ticket.' } };
 
 export function asyncApiDocument(version: string): JsonObject {
@@ -155,7 +161,10 @@ const CHANNELS: readonly Channel[] = [
       'The gallery of a session by WebSocket. Of a public session no token is needed, but while it is active.',
     server: 'websocket',
     words: GALLERY,
-    rest: { parameters: SESSION, bindings: { ws: { method: 'GET', query: objectOf({ ...TOKEN, ...RESUMPTION }) } } },
+    rest: {
+      parameters: SESSION,
+      bindings: { ws: { method: 'GET', query: objectOf({ ...TOKEN, ...RESUMPTION, ...FINGERPRINT }) } },
+    },
   },
   {
     name: 'gallery_socketio',
@@ -163,7 +172,9 @@ const CHANNELS: readonly Channel[] = [
     description: 'The gallery of a session by socket.io, in the namespace `/gallery`.',
     server: 'socketio',
     words: GALLERY,
-    rest: { 'x-auth': objectOf({ ...TOKEN, session_id: { type: 'string', format: 'uuid' }, ...RESUMPTION }) },
+    rest: {
+      'x-auth': objectOf({ ...TOKEN, session_id: { type: 'string', format: 'uuid' }, ...RESUMPTION, ...FINGERPRINT }),
+    },
   },
   {
     name: 'feeds_websocket',

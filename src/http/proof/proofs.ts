@@ -7,6 +7,7 @@ import { count, hash, named, text } from '../../core/definitions/answers.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 import { wholeNumber } from '../../core/definitions/schemas.ts';
 import { idOf, kindOf } from '../../core/definitions/stream.ts';
+import type { Queryable } from '../../core/sql/queryable.ts';
 import { EXAMPLE } from '../../court/exampleValues.ts';
 import { readSignedSize } from '../../integrity/log/readCheckpoints.ts';
 import { type Inclusion, readConsistency, readInclusion } from '../../integrity/log/readProofs.ts';
@@ -16,6 +17,7 @@ import { readPreferences } from '../door/preferences.ts';
 import { demandQuery } from '../door/query.ts';
 import { defineRoute, type Serve } from '../door/route.ts';
 import { defineOpenRoute } from './anybody.ts';
+import { demandStream } from './demandStream.ts';
 
 const size = wholeNumber(0, Number.MAX_SAFE_INTEGER);
 const POLL_MS = 250;
@@ -53,7 +55,7 @@ export const readInclusionProof = defineRoute({
 function serveInclusion(context: ApiContext): Serve {
   async function answer(req: Request, res: Response, actor: Actor): Promise<void> {
     const { stream, event_sequence, size: of = null } = demandQuery(inclusionQuery, req);
-    await context.scopes.demand({ kind: kindOf(stream), id: idOf(stream) }, actor);
+    await demandStream(context, stream, actor);
     const { wait_ms, applied } = readPreferences(req);
     // Without a word of it nobody waits.
     const deadline = performance.now() + (applied.some((one) => one.startsWith('wait')) ? wait_ms : 0);
@@ -93,13 +95,16 @@ async function untilSealed(context: ApiContext, actor: Actor, asked: Asked, req:
 }
 
 function readOnce({ reading }: ApiContext, actor: Actor, { stream, event_sequence, size: of }: Asked) {
-  const session_id = kindOf(stream) === 'session' ? idOf(stream) : null;
-  return reading.inScope(actor, session_id, async (db) => {
+  async function read(db: Queryable) {
     const text = 'select sequence from streams where stream = $1';
     const { rows } = await db.query<{ sequence: number }>(text, [stream]);
     if ((rows[0]?.sequence ?? 0) < event_sequence) return undefined;
     return readInclusion(db, stream, event_sequence, of);
-  });
+  }
+
+  if (kindOf(stream) === 'session') return reading.inScope(actor, idOf(stream), read);
+  // Row security shows streams of sessions alone; that the asker may see this one was demanded before.
+  return reading.asVerifier(actor, read);
 }
 
 const consistencyQuery = z.strictObject({ from: size, to: size });

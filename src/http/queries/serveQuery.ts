@@ -8,7 +8,7 @@ import type { QueryDefinition } from '../../core/definitions/query.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { catalog } from '../../modules.ts';
 import { withoutToken } from '../door/authentication.ts';
-import { type ApiContext, anonymousReader, demandRole, enter } from '../door/door.ts';
+import { type ApiContext, anonymousReader, demandRoleIn, enter } from '../door/door.ts';
 import { demandQuery } from '../door/query.ts';
 import { lineOf } from '../door/shares.ts';
 import { sendFile } from './sendFile.ts';
@@ -27,7 +27,7 @@ interface Asking {
 export function serveQuery(context: ApiContext, definition: QueryDefinition) {
   return async (req: Request, res: Response): Promise<void> => {
     const actor = await enter(context, req, res, definition);
-    demandRole(actor, definition.roles);
+    await demandRoleIn(context, definition, req, actor);
     if (actor) {
       const query = demandQuery(definition.query, req);
       const about = await demandScope(context, definition, req, actor);

@@ -310,9 +310,9 @@ export const Settings = z.object({
     help: 'Files that one user uploads in a minute; 0 for no limit.',
   }),
   SERVER_SECRET: z.string().min(1).optional().register(described, {
-    readBy: API,
+    readBy: DOORS,
     unset: 'derived from `JWT_SECRET` (outside production alone)',
-    help: 'Secret that keys the names of visitors without a token, so that no store says who they are. All APIs of an installation have the same. Production takes 32 random bytes or more.',
+    help: 'Secret that keys the names of visitors without a token, so that no store says who they are. All APIs and relays of an installation have the same. Production takes 32 random bytes or more.',
   }),
   GUARD_MAX_KEYS: count.default(200_000).register(described, {
     readBy: API,

@@ -1,7 +1,9 @@
 /** The galleries' part of a relay: rooms, listeners and admission of their own, on the same ways as those of sessions. */
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { findOpenGallery } from '../../gallery/openGalleries.ts';
+import { createCompositeKeys } from '../../guard/compositeKeys.ts';
 import type { Broadcast } from '../../infra/broadcast/broadcast.ts';
+import { serverSecretOf } from '../../infra/process/serverSecret.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
 import type { Tokens } from '../../infra/tokens.ts';
@@ -26,6 +28,8 @@ export interface GalleryReception extends Reception {
 
 export interface GalleryReceptionOptions extends Omit<AdmissionOptions, 'door'> {
   db: Queryable;
+  /** What all APIs and relays know. */
+  shared: string;
   guard: GuardAdmission;
   tokens: Tokens;
   resumeTickets: Pick<ResumeTickets, 'redeem' | 'issue'>;
@@ -35,7 +39,8 @@ export interface GalleryReceptionOptions extends Omit<AdmissionOptions, 'door'> 
 }
 
 export function openGalleryReception(options: GalleryReceptionOptions): GalleryReception {
-  const { db, guard, tokens, resumeTickets, config, broadcast, metrics, log } = options;
+  const { db, shared, guard, tokens, resumeTickets, config, broadcast, metrics, log } = options;
+  const keys = createCompositeKeys(serverSecretOf(config, shared));
   const kind = createGalleryKind(db);
   const readSnapshot = () => Promise.reject(new Error('nobody asks for the state of a gallery'));
   const readers = { ...createStreamReaders(db, kind), readSnapshot };
@@ -59,7 +64,7 @@ export function openGalleryReception(options: GalleryReceptionOptions): GalleryR
     },
   };
 
-  const admit = createAdmission({ ...options, door: createGalleryDoor(db) });
+  const admit = createAdmission({ ...options, door: createGalleryDoor(db, keys) });
 
   async function admitNamed(request: Request) {
     const { session_id } = request;

@@ -8,6 +8,8 @@ import { reject } from '../../gallery/galleryProblems.ts';
 import type { Hall } from '../../gallery/hall.ts';
 import { readHalls } from '../../gallery/readHalls.ts';
 import { refuseClosed, refuseEntry } from '../../gallery/refusals.ts';
+import type { CompositeKeys } from '../../guard/compositeKeys.ts';
+import { limitKey } from '../../infra/addresses.ts';
 import type { Identity, Ticket } from '../../infra/tokens.ts';
 import type { GalleryState } from '../../live/galleryMessages.ts';
 import { ANYBODY, type Door, mayListen } from '../listeners/admission.ts';
@@ -24,7 +26,7 @@ const CHALLENGE = { 'WWW-Authenticate': 'Bearer' };
 const CLOSES: Record<number, CloseCode> = { 401: CLOSE.token, 404: CLOSE.scope, 409: CLOSE.origin };
 
 /** To a gallery: open to everybody where its session is public. */
-export function createGalleryDoor(db: Queryable): Door {
+export function createGalleryDoor(db: Queryable, keys: CompositeKeys): Door {
   const scopes = createBatcher<string, GalleryScope | undefined>(SESSIONS_AT_ONCE, readEach, () => true);
 
   async function readEach(session_ids: string[]): Promise<(GalleryScope | undefined)[]> {
@@ -34,6 +36,10 @@ export function createGalleryDoor(db: Queryable): Door {
 
   return {
     anybody: ANYBODY,
+    // As the guard knows what this browser posts.
+    guestOf({ institution_id, session_id }, { address, fingerprint }) {
+      return keys.guestOf(session_id!, keys.keyOf(institution_id, limitKey(address), fingerprint));
+    },
     async demandSession(id, identity) {
       const scope = await scopes.push(id);
       const rejection = refuseListener(scope, identity);

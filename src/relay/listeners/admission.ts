@@ -25,6 +25,8 @@ export interface Request {
   address: string;
   origin: string | undefined;
   host: string | undefined;
+  /** What its browser says of itself; empty where it says nothing. */
+  fingerprint: string;
   token: unknown;
   session_id: unknown;
   resume_ticket: unknown;
@@ -45,6 +47,8 @@ export interface Admitted {
   /** It came back with a resume ticket, which was good. */
   resumed: boolean;
   identity: Identity | Ticket;
+  /** What it is called without a token, where such listeners are told apart. */
+  guest: string | undefined;
   scope: Scope;
 }
 
@@ -67,6 +71,8 @@ export interface Door {
   anybody: Identity | undefined;
   /** Boards are let in with tokens of theirs. */
   boards?: true;
+  /** What such a listener is called. */
+  guestOf?(scope: Scope, request: Request): string;
   /** @throws {Problem} with the refusal */
   demandSession(session_id: string, identity: Identity | Ticket): Promise<Scope>;
 }
@@ -93,14 +99,16 @@ export function createAdmission(options: AdmissionOptions): Admit {
     // The last thing to be asked: what is refused for another reason uses no ticket up.
     const resumed = await resumeTickets.redeem(request.resume_ticket, bearerOf(identity, session_id));
     if (!resumed && !isCurrent(identity)) throw unauthenticated();
+    const isAnybody = identity === door.anybody;
     // One link is opened by many screens: their addresses alone are counted.
-    const isUser = identity !== door.anybody && identity.actor.role !== 'board';
+    const isUser = !isAnybody && identity.actor.role !== 'board';
     const user_id = isUser ? identity.actor.id : undefined;
     if (!resumed) await demandRoom(user_id, request.address);
     // Named one by one: objects made by spreading have a shape of their own each, which is ten times their size.
     const { address } = request;
     const connection_id = randomBytes(CONNECTION_ID_BYTES).toString('base64url');
-    return { connection_id, address, session_id, last_sequence, seat, resumed, identity, scope };
+    const guest = isAnybody ? door.guestOf?.(scope, request) : undefined;
+    return { connection_id, address, session_id, last_sequence, seat, resumed, identity, guest, scope };
   }
 
   /** The ticket of an observer that has ended is good for coming back, and for nothing else. */

@@ -87,10 +87,9 @@ export class Visit implements BareVisit {
     this.#tokenLife = new TokenLife(visitor.admitted, tokens, this.outlet, protocol.warns);
   }
 
-  /** Without a token there is none. */
   get person(): string {
-    const { identity } = this.#visitor.admitted;
-    return ('session_id' in identity ? identity.holder : identity.actor).id;
+    const { identity, guest } = this.#visitor.admitted;
+    return guest ?? ('session_id' in identity ? identity.holder : identity.actor).id;
   }
 
   get listener(): Listener {

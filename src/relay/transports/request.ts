@@ -1,5 +1,5 @@
 /** What a client asks for, as each transport carries it: in a URL's query and headers, or in socket.io's `auth`. */
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Socket } from 'socket.io';
 import { Problem } from '../../core/definitions/problem.ts';
 import type { Addresses } from '../../infra/addresses.ts';
@@ -22,6 +22,7 @@ export function requestOfUrl(
     address: realAddress(req.socket.remoteAddress, req.headers),
     origin: req.headers.origin,
     host: req.headers.host,
+    fingerprint: fingerprintOf(req.headers, given('fingerprint')),
     token: onlyOf([...query.getAll('token'), bearerToken(req.headers.authorization)]),
     session_id: id === LAST_OPEN ? LAST_OPEN : decoded(id),
     resume_ticket: given('resume_ticket'),
@@ -36,6 +37,7 @@ export function requestOfHandshake({ auth, headers, address }: Socket['handshake
     address: realAddress(address, headers),
     origin: headers.origin,
     host: headers.host,
+    fingerprint: fingerprintOf(headers, auth.fingerprint),
     token: onlyOf([auth.token ?? undefined, bearerToken(headers.authorization)]),
     session_id: auth.session_id,
     resume_ticket: auth.resume_ticket ?? undefined,
@@ -47,6 +49,12 @@ export function requestOfHandshake({ auth, headers, address }: Socket['handshake
 /** The path as it was sent, without the query, which may hold a token. */
 export function pathOf(req: IncomingMessage): string {
   return req.url!.split('?')[0]!;
+}
+
+/** Browsers set no header on a WebSocket: there it is said beside the token. */
+function fingerprintOf({ 'x-browser-fingerprint': header }: IncomingHttpHeaders, given: unknown): string {
+  if (header !== undefined) return [header].flat().join();
+  return typeof given === 'string' ? given : '';
 }
 
 /** `Authorization: Bearer <token>` */

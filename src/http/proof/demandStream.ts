@@ -1,0 +1,36 @@
+/**
+ * A stream's events and their proofs are for those in whose scope it is. Of galleries these are the hosts, while they may see
+ * them, and of bans the admins.
+ */
+import { isUuid } from '../../core/chain/ids.ts';
+import type { Actor } from '../../core/definitions/actor.ts';
+import { Problem } from '../../core/definitions/problem.ts';
+import { idOf, kindOf } from '../../core/definitions/stream.ts';
+import { galleryStream } from '../../gallery/gallery.ts';
+import { findHall } from '../../gallery/hall.ts';
+import { mayKnowEvents } from '../../gallery/refusals.ts';
+import { guardStream } from '../../guard/bans/ban.ts';
+import type { ApiContext } from '../door/door.ts';
+
+type Asked = Pick<ApiContext, 'scopes' | 'reading'>;
+
+/** @throws {Problem} 404 */
+export async function demandStream({ scopes, reading }: Asked, stream: string, actor: Actor): Promise<void> {
+  const [kind, id] = [kindOf(stream), idOf(stream)];
+  if (kind !== galleryStream.kind && kind !== guardStream.kind) {
+    await scopes.demand({ kind, id }, actor);
+    return;
+  }
+  const isShown = isUuid(id) && (kind === guardStream.kind ? isAdminOf(id, actor) : await isHostIn(reading, id, actor));
+  if (!isShown) throw new Problem('not_found');
+}
+
+/** @param owner an institution, or the installation, whose bans are for a super_admin */
+function isAdminOf(owner: string, { role, institution_id }: Actor): boolean {
+  return role === 'super_admin' || (role === 'admin' && institution_id === owner);
+}
+
+async function isHostIn(reading: Asked['reading'], session_id: string, actor: Actor): Promise<boolean> {
+  const hall = await reading.inScope(actor, null, (db) => findHall(db, session_id, actor));
+  return hall !== undefined && mayKnowEvents(hall, actor);
+}
