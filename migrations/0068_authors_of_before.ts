@@ -1,13 +1,9 @@
 /**
  * Reports of a visitor's messages by the visitor's key, which is the same in all sessions of an institution; and the numbers
- * of the events of bans from before they were kept, without which nothing erases those. No transaction: all of it does no
- * harm when it is done again.
+ * of the events of bans from before they were kept, without which nothing erases those.
  */
 import type { Knex } from 'knex';
-import { buildIndex } from './patience.ts';
 import { rolesOf } from './roles.ts';
-
-export const config = { transaction: false };
 
 const EVENTS_OF_BANS = `
   update guard_bans b set events = told.events
@@ -22,9 +18,9 @@ const EVENTS_OF_BANS = `
   where b.id = told.id`;
 
 export async function up(knex: Knex): Promise<void> {
-  // The owner of the tables sees no rows of them; the worker does. One message, and so one transaction.
-  await knex.raw(`set local role ${rolesOf(knex).worker}; ${EVENTS_OF_BANS}`);
-  await buildIndex(knex, 'gallery_messages_of_key', 'on gallery_messages (author_key) where author_key is not null');
+  // Whom the tables belong to sees no rows of theirs; the worker does.
+  await knex.raw(`set local role ${rolesOf(knex).worker}; ${EVENTS_OF_BANS}; reset role;`);
+  await knex.raw('create index gallery_messages_of_key on gallery_messages (author_key) where author_key is not null');
 }
 
 export async function down(knex: Knex): Promise<void> {

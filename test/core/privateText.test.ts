@@ -39,7 +39,7 @@ const OPEN = [
   ...['title', 'courtroom', 'visibility', 'format', 'label', 'media_type', 'kind', 'url', 'recording_url'],
   ...['scheduled_at', 'deadline', 'last_event_at', 'sha256', 'state_digest', 'name'],
   ...['stream', 'payload_commitment', 'message_commitment', 'author', 'reporter', 'commitment'],
-  ...['owner', 'host', 'ban_id', 'until'],
+  ...['owner', 'host', 'ban_id', 'until', 'trapped'],
   // Of a feed: where a tournament's software is, and what it and a file of ours are called.
   ...['base_url', 'tournament', 'secret_ref', 'field'],
   // Of a link: what its secret is compared by, and when it ends.

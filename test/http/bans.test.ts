@@ -194,7 +194,7 @@ describe.skipIf(isLeftOut)('bans', () => {
     const knex = knexModule.default({ client: 'pg', connection: stack.database.url, pool: { min: 0, max: 1 } });
     try {
       await knex.raw('drop index gallery_messages_of_key');
-      await up(knex);
+      await knex.transaction(up);
     } finally {
       await knex.destroy();
     }

@@ -80,8 +80,8 @@ const OPEN_OF_VALUE = {
 };
 
 /**
- * The same of a ban that must be there: of a key or an address that a super_admin names, of whatever institution it is. Of several the
- * one that holds everywhere comes first.
+ * The same of a ban that must be there: of a key or an address that a super_admin names, of whatever institution it is. Of
+ * several the one that holds everywhere comes first.
  */
 export async function ownerOfOpen(asked: Asked): Promise<string | undefined> {
   const { db, actor, input, installation } = asked;
