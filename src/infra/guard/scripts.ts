@@ -25,8 +25,8 @@ local function within(key, since)
 end`;
 
 /** Does a window hold anything? What lies ahead of the clock is brought back to it. */
-const SETTLE = `
-local function settle(key)
+const BRING_BACK = `
+local function bring_back(key)
   local latest = redis.call('ZRANGE', key, -1, -1, 'WITHSCORES')[2]
   if latest and tonumber(latest) > now then
     for _, ahead in ipairs(redis.call('ZRANGEBYSCORE', key, '(' .. now, '+inf')) do
@@ -42,7 +42,7 @@ end`;
  * key, the crowd's, 1 at a venue, the route, a member. What is empty, as it is of most, is asked nothing further.
  * @returns of each what it is by, whether it is the crowd, and how long to wait
  */
-export const ADMIT = `${LEFT}${SETTLE}
+export const ADMIT = `${LEFT}${BRING_BACK}
 local most, of_address, keys_ms = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local burst_routes, burst_ms = tonumber(ARGV[4]), tonumber(ARGV[5])
 local rate_posts, rate_ms, block_ms = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
@@ -55,7 +55,7 @@ local function last(key, member)
 end
 
 local function add(key, member, window_ms)
-  local isKnown = settle(key)
+  local isKnown = bring_back(key)
   redis.call('ZADD', key, now, member)
   redis.call('PEXPIRE', key, keys_ms)
   if not isKnown then return 1 end
@@ -66,7 +66,7 @@ end
 local function admit(names, values)
   local key, crowd, venue, route, member = unpack(ARGV, values + 1, values + 5)
   local browsers = KEYS[names + 2]
-  local isKnown = settle(browsers)
+  local isKnown = bring_back(browsers)
   local is_crowd = isKnown and not last(browsers, key)
     and redis.call('ZCOUNT', browsers, '(' .. since, '+inf') >= of_address
   local of = names + (is_crowd and 5 or 2)

@@ -51,12 +51,12 @@ export function watchGalleries({ db, broadcast, listeners, log }: GalleryWatchOp
 
   /** @returns what ends it */
   function hear(session_id: string): () => void {
-    const look = () => void check([session_id]);
+    const checkIt = () => void check([session_id]);
     // Of a crowd that speaks and votes nothing follows for all who listen.
-    const lookAtChange = (announced: string) => CHANGES.some((type) => announced.includes(type)) && look();
+    const checkAtChange = (announced: string) => CHANGES.some((type) => announced.includes(type)) && checkIt();
     const subscribed = [
-      broadcast.subscribe(sessionStreamName(session_id), look),
-      broadcast.subscribe(streamName(galleryStream.kind, session_id), lookAtChange),
+      broadcast.subscribe(sessionStreamName(session_id), checkIt),
+      broadcast.subscribe(streamName(galleryStream.kind, session_id), checkAtChange),
     ];
     for (const one of subscribed) one.catch((err) => log.warn({ err, session_id }, 'gallery failed to subscribe'));
     return () => {
