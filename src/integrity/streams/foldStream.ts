@@ -12,7 +12,7 @@ import type { RecordedFile } from '../../core/definitions/files.ts';
 import { kindOf, type Seal, type StreamKind, sealedDigest } from '../../core/definitions/stream.ts';
 import type { Write } from '../../core/definitions/write.ts';
 import { type Finding, finding } from './findings.ts';
-import type { StreamRows } from './streamRows.ts';
+import type { RowToFold, StreamRows } from './streamRows.ts';
 
 export interface Folded {
   /** The files that the chain names. */
@@ -107,12 +107,7 @@ function readState<T>(read: () => T, findings: Finding[]): T | undefined {
 }
 
 /** A seal stands last, counts the events and commits to the final state. */
-function sealFindings(
-  seal: Seal,
-  row: StreamRows['recorded'][number],
-  folding: Folding,
-  { last }: StreamRows,
-): Finding[] {
+function sealFindings(seal: Seal, row: RowToFold, folding: Folding, { last }: StreamRows): Finding[] {
   const { sequence } = row;
   const payload = JSON.parse(row.payload!) as { event_count: number; state_digest: string; digest_version?: number };
   const digest = sealedDigest(seal, payload, folding.state);

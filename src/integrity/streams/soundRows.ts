@@ -7,7 +7,7 @@ import type { Catalog } from '../../core/definitions/command.ts';
 import { type Head, idOf } from '../../core/definitions/stream.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { projected } from '../../tables.ts';
-import { GENESIS, head, hex, quotedInstant, rowsOf, type StreamRows } from './streamRows.ts';
+import { GENESIS, head, hex, quotedInstant, type RowToFold, rowsOf, type StreamRows } from './streamRows.ts';
 
 const ENVELOPE = `'{"actor":"' || r.actor_id || '","at":' || r.instant || '","commit":"' || r.commitment
         || '","id":"' || r.event_id || '","prev":"' || ${hex('r.previous_hash')} || '","seq":' || r.sequence
@@ -30,6 +30,7 @@ const ROWS = `
       from public.events e
       left join public.event_payloads p on p.stream = e.stream and p.sequence = e.sequence and p.stream = any($1)
       where e.stream = any($1)
+      order by e.stream, e.sequence
       offset 0`;
 
 /** Null, as columns may be that cannot be, is not sound. */
@@ -63,9 +64,10 @@ const read = (swept: string) => `
   select n.stream, s.events_checked, s.recorded, s.folded,
     (select ${head('h')} from public.streams h where h.stream = n.stream limit 1) as head,
     (select ${head('e')} from public.events e where e.stream = n.stream order by e.sequence desc limit 1) as last,
-    json_build_object(${projected.map(rowsOf).join()}) as rows
+    json_build_object(${projected.map(rowsOf).join()})::text as rows
   from named n join swept s on s.stream = n.stream and s.is_sound
-  where s.events_checked = (select count(*) from public.event_payloads p where p.stream = n.stream)
+  cross join lateral (select count(*) as count from public.event_payloads p where p.stream = n.stream) payloads
+  where s.events_checked = payloads.count
     and not exists (select from public.erasures x where x.stream = n.stream)
     and not exists (select from public.events e where e.stream = n.stream and e.event_type = 'PAYLOAD_ERASED')`;
 
@@ -80,7 +82,8 @@ interface SoundRows {
   folded: number;
   head: Head | null;
   last: Head;
-  rows: StreamRows['rows'];
+  /** As JSON. */
+  rows: string;
 }
 
 /** @returns those of the streams whose events, links and payloads are sound */
@@ -103,22 +106,31 @@ async function readSound(db: Queryable, text: string, streams: string[], catalog
     streams.length === 1 && text === SOUND
       ? await db.query<SoundRows>({ name: 'read-sound-stream', text, values })
       : await db.query<SoundRows>(text, values);
-  return rows.flatMap(({ recorded, folded, ...found }) => {
-    const lines = recorded === null ? [] : recorded.split('\n');
-    if (lines.length !== LINES_EACH * folded) return [];
+  return rows.flatMap(({ recorded, folded, rows: json, ...found }) => {
+    if (recorded !== null && linesIn(recorded) !== LINES_EACH * folded) return [];
     return {
       ...found,
       ...{ fault_count: 0, faulty_sequences: [], lost_sequences: [], faulty: [], stray_payloads: [], unerased: [] },
-      recorded: recordedRows(found.stream, lines),
+      recorded: { [Symbol.iterator]: () => rowsToFold(found.stream, recorded) },
+      // While a page waits for the one before it, it is a few texts, and not all that is made of them.
+      get rows() {
+        return JSON.parse(json);
+      },
     };
   });
 }
 
-function recordedRows(stream: string, lines: string[]): StreamRows['recorded'] {
-  const rows: StreamRows['recorded'] = [];
+function linesIn(text: string): number {
+  let lines = 1;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines += 1;
+  return lines;
+}
+
+function* rowsToFold(stream: string, recorded: string | null): Generator<RowToFold> {
+  const lines = recorded === null ? [] : recorded.split('\n');
   for (let at = 0; at < lines.length; at += LINES_EACH) {
     const fixed = lines[at]!;
-    rows.push({
+    yield {
       stream,
       sequence: Number(fixed.slice(189)),
       event_id: fixed.slice(128, 164),
@@ -128,7 +140,6 @@ function recordedRows(stream: string, lines: string[]): StreamRows['recorded'] {
       event_hash: fixed.slice(0, 64),
       payload_commitment: fixed.slice(64, 128),
       payload: lines[at + 3]!,
-    });
+    };
   }
-  return rows;
 }

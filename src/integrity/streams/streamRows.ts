@@ -46,11 +46,13 @@ export interface StreamRows {
   stray_payloads: number[];
   /** Erasures whose payload is still there: of which stream and sequence. */
   unerased: { sequence: number; stream: string; event_sequence: number }[];
-  /** The events whose type has a definition or is reserved for us, in order. */
-  recorded: Omit<EventRow, 'previous_hash' | 'payload_salt'>[];
+  /** The events whose type has a definition or is reserved for us, in order; some are made as they are asked for. */
+  recorded: Iterable<RowToFold>;
   /** The rows of each projected table of the stream's kind. */
   rows: { [table: string]: JsonObject[] | null };
 }
+
+export type RowToFold = Omit<EventRow, 'previous_hash' | 'payload_salt'>;
 
 export const MAX_STREAM_ISSUES = 100;
 const MAX_SEQUENCES = 10_000;

@@ -94,11 +94,11 @@ function without(streams: string[], read: StreamRows[]): string[] {
 }
 
 export function checkStream(catalog: Catalog, types: ColumnTypes, streamRows: StreamRows): CheckedStream {
-  const { stream, events_checked, last } = streamRows;
+  const { stream, events_checked, last, rows } = streamRows;
   const chained = chainFindings(streamRows);
-  const hasRows = Object.values(streamRows.rows).some((rows) => rows !== null);
+  const hasRows = Object.values(rows).some((some) => some !== null);
   const folded = foldStream(catalog, streamRows);
-  const mismatches = folded.writes ? compareRows(kindOf(stream), types, folded.writes, streamRows.rows) : [];
+  const mismatches = folded.writes ? compareRows(kindOf(stream), types, folded.writes, rows) : [];
   const findings: Finding[] = [
     ...chained,
     ...payloadFindings(streamRows),
