@@ -6,7 +6,6 @@
 import type { Job, Worker } from 'bullmq';
 import type { Queryable } from '../src/core/sql/queryable.ts';
 import { POLL_POOL_SIZE } from '../src/infra/postgres/boundedRead.ts';
-import { inTransaction } from '../src/infra/postgres/database.ts';
 import type { Backbone } from '../src/infra/process/backbone.ts';
 import { erasuresFile } from '../src/infra/process/config.ts';
 import type { Watch } from '../src/infra/process/watchdog.ts';
@@ -20,13 +19,9 @@ import type { CrashPoint } from './apply/attempt.ts';
 import { createExpirer } from './court/expireTurns.ts';
 import { DEADLINE } from './court/leaveDeadlines.ts';
 import { createPresenceWatch } from './court/watchPresence.ts';
-import { createFeedJobs, FEED_JOBS_AT_ONCE } from './feeds/feedJobs.ts';
-import { createImportRunner } from './feeds/importRunner.ts';
+import { FEED_JOBS_AT_ONCE } from './feeds/feedJobs.ts';
+import { openFeedWork } from './feeds/feedWork.ts';
 import { createRoomFeed } from './feeds/roomFeed.ts';
-import { createRoundStore } from './feeds/roundStore.ts';
-import { createRounds } from './feeds/rounds.ts';
-import { openSites, scheduleFrom } from './feeds/sites.ts';
-import { sweepMatches } from './feeds/sweepMatches.ts';
 import { createSequencer } from './log/sequencer.ts';
 import { startOverduePoll } from './overduePoll.ts';
 import { timetable } from './schedule.ts';
@@ -97,20 +92,13 @@ export async function startWorker(
   const apart = queues.worker('apart', applier.answer, { concurrency: APART_AT_ONCE });
   const integrity = queues.worker('integrity', answerIntegrity, { concurrency: INTEGRITY_AT_ONCE });
   const maintenance = queues.worker<TickKey, object>('maintenance', runner.answer, { concurrency: RUNS_AT_ONCE });
-  const sites = openSites(backbone);
-  const telling = { publishMatch: fanout.publishMatch, touchRooms: rooms.touch };
-  const roundStore = createRoundStore({ db, feedsPool, ...telling, metrics, log });
-  const rounds = createRounds({ db, sites, roundStore, metrics, log });
-  const importing = { pool: jobPool, inbox: feedsPool, catalog, queues, log, onSchedule: rounds.storeAsked };
-  const imports = createImportRunner({ ...importing, fetchSchedule: scheduleFrom(sites) });
-  const removeOld = () => sweepMatches(feedsPool, (work) => inTransaction(feedsPool, work));
-  const feedJobs = createFeedJobs({ rooms, removeOld, roundStore, rounds, imports });
-  const feeds = queues.worker('default', feedJobs.answer, { concurrency: FEED_JOBS_AT_ONCE });
+  const feedWork = openFeedWork({ backbone, db: jobPool, feedsPool, rooms });
+  const feeds = queues.worker('default', feedWork.answer, { concurrency: FEED_JOBS_AT_ONCE });
   const answering = [doorbells, apart, integrity, maintenance, feeds] as Worker[];
   await queues.run(answering);
   const polls = backbone.openPool('worker', POLL_POOL_SIZE);
-  const watched = [applier, expirer, runner, verifier, sequencer, imports].map((one) => one.watched);
-  const overduePoll = startOverduePoll(polls, [...watched, watchMark(db)], log);
+  const watched = [applier, expirer, runner, verifier, sequencer].map((one) => one.watched);
+  const overduePoll = startOverduePoll(polls, [...watched, ...feedWork.watched, watchMark(db)], log);
   presence.start();
   await heartbeat.join('worker');
 
@@ -121,14 +109,14 @@ export async function startWorker(
     expirer.close();
     sequencer.close();
     await presence.close();
-    const runs = Promise.all([runner.close(), verifier.close(), imports.close()]);
+    const runs = Promise.all([runner.close(), verifier.close(), feedWork.close()]);
     const workers = Promise.all([...answering.map((worker) => worker.close()), runs]);
     // While Redis is away BullMQ would wait for it; what is under way is the applier's to finish.
     const within = queues.isConnected() === false ? 0 : timings.stopping.worker_within_ms;
     await Promise.race([workers, new Promise((resolve) => setTimeout(resolve, within).unref())]);
     await applier.close();
     await rooms.close();
-    await sites.close();
+    await feedWork.closeSites();
     await Promise.all([polled, left]);
     await Promise.all([pool.end(), jobPool.end(), verifierPool.end(), feedsPool.end(), polls.end()]);
   }

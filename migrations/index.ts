@@ -42,6 +42,7 @@ import * as feeds from './0058_feeds.ts';
 import * as feedImports from './0059_feed_imports.ts';
 import * as matches from './0060_matches.ts';
 import * as boards from './0061_boards.ts';
+import * as invitesAndResults from './0063_invites_and_results.ts';
 import * as authorsOfBefore from './0068_authors_of_before.ts';
 import * as feedTargets from './0070_feed_targets.ts';
 
@@ -94,6 +95,7 @@ export const migrations: Migration[] = [
   { name: '0059_feed_imports', ...feedImports },
   { name: '0060_matches', ...matches },
   { name: '0061_boards', ...boards },
+  { name: '0063_invites_and_results', ...invitesAndResults },
   { name: '0068_authors_of_before', ...authorsOfBefore },
   { name: '0070_feed_targets', ...feedTargets },
 ];

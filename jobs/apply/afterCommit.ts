@@ -8,6 +8,7 @@ import { announceScopeChanges } from '../court/announceScopeChanges.ts';
 import { leaveDeadlines, observeLateness } from '../court/leaveDeadlines.ts';
 import { removeErasedFiles } from '../court/removeErasedFiles.ts';
 import { followRooms } from '../feeds/followRooms.ts';
+import { ringResults } from '../feeds/ringResults.ts';
 import { announceBans } from '../guard/announceBans.ts';
 import { banAuthors } from '../guard/banAuthors.ts';
 import { announceRevocations } from '../tokens/announceRevocations.ts';
@@ -27,6 +28,7 @@ const followers: readonly Follower[] = [
   leaveDeadlines,
   observeLateness,
   followRooms,
+  ringResults,
   setFaultsAside,
 ];
 

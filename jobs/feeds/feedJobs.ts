@@ -2,7 +2,8 @@
 import type { Job } from 'bullmq';
 import { FEED_RUN } from '../../src/feeds/imports/run.ts';
 import type { ImportRunner } from './importRunner.ts';
-import { HEAL_ROOMS, POLL_ROUND, type PollJob, SYNC_FEED, type SyncJob } from './jobs.ts';
+import { HEAL_ROOMS, POLL_ROUND, POST_RESULT, type PollJob, SYNC_FEED, type SyncJob } from './jobs.ts';
+import type { ResultRunner } from './resultRunner.ts';
 import type { RoomFeed } from './roomFeed.ts';
 import type { RoundStore } from './roundStore.ts';
 import type { Rounds } from './rounds.ts';
@@ -17,9 +18,10 @@ export interface FeedJobsOptions {
   roundStore: Pick<RoundStore, 'verifyLatest'>;
   rounds: Pick<Rounds, 'poll' | 'sync'>;
   imports: Pick<ImportRunner, 'answer'>;
+  results: Pick<ResultRunner, 'answer'>;
 }
 
-export function createFeedJobs({ rooms, removeOld, roundStore, rounds, imports }: FeedJobsOptions) {
+export function createFeedJobs({ rooms, removeOld, roundStore, rounds, imports, results }: FeedJobsOptions) {
   const work: Record<string, (job: Job) => Promise<object>> = {
     [HEAL_ROOMS]: async () => {
       await rooms.heal();
@@ -29,6 +31,7 @@ export function createFeedJobs({ rooms, removeOld, roundStore, rounds, imports }
     [POLL_ROUND]: (job) => rounds.poll(job.data as PollJob),
     [SYNC_FEED]: (job) => rounds.sync(job.data as SyncJob),
     [FEED_RUN]: imports.answer,
+    [POST_RESULT]: results.answer,
   };
 
   async function answer(job: Job): Promise<object> {

@@ -8,6 +8,9 @@ export const POLL_ROUND = 'feed.poll';
 /** Reads the schedule of a feed. */
 export const SYNC_FEED = 'feed.sync';
 
+/** Sends a result to its site. */
+export const POST_RESULT = 'match.result';
+
 /** A leader of a later term has taken over from the one that asked: the job is dropped. */
 export interface Fenced {
   tick: number;

@@ -71,6 +71,18 @@ const SWEEPS: [what: string, text: string][] = [
     `delete from feed_conflicts where (feed_id, n) in (
        select feed_id, n from feed_conflicts where settled_at < (select clock_timestamp()) - interval '30 days' limit $1)`,
   ],
+  [
+    // That a person was invited stays on record.
+    'feed_invites',
+    `delete from feed_invites where (feed_id, provider_id) in (
+       select feed_id, provider_id from feed_invites
+       where expires_at < (select clock_timestamp()) - interval '30 days' order by expires_at limit $1)`,
+  ],
+  [
+    'match_results',
+    `delete from match_results where id in (
+       select id from match_results where noted_at < (select clock_timestamp()) - interval '90 days' limit $1)`,
+  ],
   // Kept for as long as their feed is, and a month.
   ['feed_people', withFeed('feed_people', 'feed_id, provider_id')],
   ['feed_mappings', withFeed('feed_mappings', 'feed_id, entity_type, provider_id')],

@@ -2,12 +2,11 @@
  * Listens to the gallery of a session: what is said there from now on, and how it stands. What was said before is in the
  * list of the API, which is to be read whenever the connection is made (`welcome`).
  */
-import { createBackoff } from './backoff.ts';
-import { Refused } from './endings.ts';
-import { type LineEnd, openLine } from './line.ts';
+import type { Refused } from './endings.ts';
+import { keepListening } from './listening.ts';
 import { createListeners } from './listeners.ts';
 import { type ConnectOptions, galleryAddressOf, readOptions } from './options.ts';
-import { isTerminal, type ServerMessage, SUBPROTOCOL, UNAUTHENTICATED } from './protocol.ts';
+import { isTerminal, type ServerMessage, UNAUTHENTICATED } from './protocol.ts';
 import { createTokens } from './tokens.ts';
 
 export type GalleryOptions = Pick<ConnectOptions, 'url' | 'session' | 'token' | 'ticket' | 'WebSocket' | 'timing'>;
@@ -61,74 +60,25 @@ const NAMES: { readonly [type: string]: keyof GalleryEvents } = {
 export function gallery(options: GalleryOptions): GalleryListener {
   const { relay, session, timing, Socket, ...told } = readOptions(options);
   const { on, emit } = createListeners<GalleryEvents>();
-  const backoff = createBackoff(timing.first_wait_ms, timing.longest_wait_ms);
   const tokens = createTokens(told.token, told.ticket);
   let ticket: string | undefined;
-  let isClosed = false;
-  let endNow = () => {};
 
-  async function listen(): Promise<void> {
-    while (!isClosed) {
-      const { end, farewell } = await visit();
-      if (isClosed) return;
-      const code = 'code' in end ? end.code : undefined;
-      if (code !== undefined && isTerminal(code) && !(code === UNAUTHENTICATED && tokens.isRenewable())) {
-        throw new Refused(
-          String(farewell?.code ?? 'refused'),
-          String(farewell?.detail ?? `Closed with ${code}.`),
-          code,
-        );
-      }
-      emit('lost', undefined);
-      await pause(backoff.next());
-    }
-  }
-
-  async function visit(): Promise<{ end: LineEnd; farewell: ServerMessage | undefined }> {
-    let farewell: ServerMessage | undefined;
-    try {
-      const token = await tokens.get();
-      if (isClosed) return { end: { code: 1000 }, farewell };
-      const line = openLine(galleryAddressOf(relay(), session, { token, ticket }), SUBPROTOCOL, Socket, timing);
-      endNow = () => line.end({ code: 1000 });
-      line.hearWith((data) => {
-        const message = JSON.parse(String(data)) as ServerMessage;
-        if (message.type === 'ERROR') farewell = message;
-        else hear(message);
-        return undefined;
-      });
-      return { end: await line.ended, farewell };
-    } catch (error) {
-      return { end: { error: error as Error }, farewell };
-    }
-  }
+  const listening = keepListening({
+    ...{ Socket, timing, tokens, hear },
+    address: (token) => galleryAddressOf(relay(), session, { token, ticket }),
+    isFarewell: ({ type }) => type === 'ERROR',
+    isFinal: (code) => isTerminal(code) && !(code === UNAUTHENTICATED && tokens.isRenewable()),
+    onLost: () => emit('lost', undefined),
+    onRefused: (error) => emit('error', error),
+  });
 
   function hear({ type, ...what }: ServerMessage): void {
     if (type === 'WELCOME') {
-      backoff.reset();
+      listening.arrived();
       if (typeof what.resume_ticket === 'string') ticket = what.resume_ticket;
       emit('welcome', { open: what.open === true, slow_seconds: Number(what.slow_seconds) });
     } else if (Object.hasOwn(NAMES, type)) emit(NAMES[type]!, what as never);
   }
 
-  function pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      endNow = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-  }
-
-  function close(): void {
-    isClosed = true;
-    endNow();
-  }
-
-  listen().catch((error: Refused) => {
-    close();
-    emit('error', error);
-  });
-  return { on, close };
+  return { on, close: listening.close };
 }

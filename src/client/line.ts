@@ -32,7 +32,14 @@ export interface Line {
 const NORMAL = 1000;
 const OPEN = 1;
 
-export function openLine(url: string, protocol: string, Constructor: SocketConstructor, timing: Timing): LineToHear {
+/** @param question what is sent to see whether anybody is there */
+export function openLine(
+  url: string,
+  protocol: string,
+  Constructor: SocketConstructor,
+  timing: Timing,
+  question: ClientMessage = { type: 'PING' },
+): LineToHear {
   const socket = new Constructor(url, protocol);
   const { promise: ended, resolve } = deferred<LineEnd>();
   const inbox = createInbox((error) => end({ error }));
@@ -50,7 +57,7 @@ export function openLine(url: string, protocol: string, Constructor: SocketConst
   function ping(): void {
     pinged_at = Date.now();
     unanswered_at ??= pinged_at;
-    send({ type: 'PING' });
+    send(question);
   }
 
   /** A page in the background beats as seldom as once a minute: only what was asked can be missed. */

@@ -4,6 +4,9 @@ import {
   type Client,
   type ConnectOptions,
   connect as connectWith,
+  type FeedsClient,
+  type FeedsOptions,
+  feeds as followWith,
   type GalleryListener,
   type GalleryOptions,
   gallery as listenWith,
@@ -18,6 +21,10 @@ export function connect(options: ConnectOptions): Client {
 
 export function gallery(options: GalleryOptions): GalleryListener {
   return listenWith({ ...options, WebSocket: options.WebSocket ?? ownSocket() });
+}
+
+export function feeds(options: FeedsOptions): FeedsClient {
+  return followWith({ ...options, WebSocket: options.WebSocket ?? ownSocket() });
 }
 
 function ownSocket(): SocketConstructor {

@@ -81,6 +81,14 @@ export interface Resumption {
   seat: boolean;
 }
 
+export function feedsAddressOf(relay: string, { token, ticket }: Pick<Resumption, 'token' | 'ticket'>): string {
+  const query = new URLSearchParams({
+    ...(token !== undefined && { token }),
+    ...(ticket !== undefined && { resume_ticket: ticket }),
+  });
+  return `${relay}/feeds/ws?${query}`;
+}
+
 export function galleryAddressOf(
   relay: string,
   session: string,

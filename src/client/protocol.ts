@@ -22,7 +22,12 @@ export type ClientMessage =
   | { type: 'PING' }
   | { type: 'ACK'; last_sequence: number }
   | { type: 'REQUEST_STATE' }
-  | { type: 'REAUTH'; token: string };
+  | { type: 'REAUTH'; token: string }
+  // To the sockets of feeds.
+  | { type: 'ping' }
+  | { type: 'pong' }
+  | { type: 'subscribe'; match_id: string; tiers: readonly number[] }
+  | { type: 'unsubscribe'; match_id: string };
 
 /** A refusal is then told by ERROR and a close code, which a page can read, and not by HTTP, which it cannot. */
 export const SUBPROTOCOL = 'plearoll.v1';

@@ -38,6 +38,24 @@ export const feedProblems = defineProblems({
     'An institution has at most 200 feeds, those that are switched off included.',
     'Remove those that are over with `feed/<id>/remove`; the matches that came from them stay.',
   ],
+  person_linked: [
+    409,
+    'The person is a user already',
+    'An admin has said which user this person is. Such a user has a token of their own, and gets none by an invitation.',
+    'Have the person sign in. Invite those alone who were not linked.',
+  ],
+  no_results_back: [
+    409,
+    'No results go back to where this match is from',
+    'Results are sent to tournament software that takes them, and to the match as it came from there: this one is a room of ours, or came from elsewhere.',
+    'Look in `GET /api/match/list` for the match with the provider `tabbycat`.',
+  ],
+  result_waits: [
+    409,
+    'A result of this match is on its way',
+    'What was handed in before is not settled yet: whether it has arrived is still to be said.',
+    'Ask `GET /api/match/<id>/result` how it came out. Then hand in another one, where it is needed.',
+  ],
   confirm_plan: [
     409,
     'This changes more than is done without a look at it',

@@ -13,22 +13,27 @@ import { enableFeed } from './enableFeed.ts';
 import { feeds as feedTable } from './feed.ts';
 import { feedProblems } from './feedProblems.ts';
 import { readEventList, readMatchDetails, readMatchList, readShownState } from './matches/readMatches.ts';
+import { invitePerson } from './people/invitePerson.ts';
 import { linkPerson } from './people/linkPerson.ts';
 import { readPeople } from './people/readPeople.ts';
 import { readFeed, readFeeds } from './readFeeds.ts';
 import { removeFeed } from './removeFeed.ts';
+import { handResult } from './results/handResult.ts';
+import { readResult } from './results/readResult.ts';
+import { settleResult } from './results/settleResult.ts';
 
 export const feeds = defineModule({
   name: 'feeds',
   problems: feedProblems,
-  reserved: { event_prefixes: [], stream_kinds: ['feed', 'board', 'calendar'] },
+  reserved: { event_prefixes: [], stream_kinds: ['feed', 'board', 'calendar', 'match'] },
   commands: [
-    ...[createFeed, enableFeed, disableFeed, removeFeed, linkPerson, settleConflict],
-    ...[createBoard, revokeBoard, linkCalendar],
+    ...[createFeed, enableFeed, disableFeed, removeFeed, linkPerson, invitePerson, settleConflict],
+    ...[createBoard, revokeBoard, linkCalendar, handResult],
   ],
+  systemCommands: [settleResult],
   tables: [feedTable, boards, calendarLinks],
   queries: [
     ...[readFeeds, readFeed, readPeople, readBoards, readBoard],
-    ...[readMatchList, readMatchDetails, readShownState, readEventList],
+    ...[readMatchList, readMatchDetails, readShownState, readEventList, readResult],
   ],
 });

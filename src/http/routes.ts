@@ -3,6 +3,7 @@ import { readCommandState, redriveCommand } from './commands/serveCommandState.t
 import { readMatchCalendar } from './feeds/calendar.ts';
 import { openBoard, openBoardByPost } from './feeds/openBoard.ts';
 import { readPersonCalendar } from './feeds/personCalendar.ts';
+import { followInvite, redeemInvite } from './feeds/redeemInvite.ts';
 import { importFeed, readFeedRun, syncFeed } from './feeds/runRoutes.ts';
 import { readStatus } from './feeds/status.ts';
 import { uploadFeed } from './feeds/uploadFeed.ts';
@@ -44,6 +45,8 @@ export const routes = [
   syncFeed,
   uploadFeed,
   readFeedRun,
+  redeemInvite,
+  followInvite,
   readCooldown,
   readCooldownAlias,
   listAlias,

@@ -9,6 +9,7 @@ import type { Queryable } from '../core/sql/queryable.ts';
 import { createAddresses } from '../infra/addresses.ts';
 import { startBacklogWatch } from '../infra/backlog/backlogWatch.ts';
 import { listenForScopeChanges } from '../infra/broadcast/scopeChanges.ts';
+import { tokenIssuer } from '../infra/issueToken.ts';
 import { openLimiter } from '../infra/limiter/openLimiter.ts';
 import { createLinkSecrets } from '../infra/linkSecrets.ts';
 import { POLL_POOL_SIZE } from '../infra/postgres/boundedRead.ts';
@@ -110,6 +111,7 @@ export async function startApi(
     ...{ instance, health: probe.health },
     issueTicket: ticketsOf(tokens),
     ...linksOf(ticketKeys, config),
+    issueToken: tokenIssuer(config, secret),
     visits: countReaders({ acceptor, secret: config.SERVER_SECRET ?? secret ?? id, log }),
     ...{ metrics, log },
   };

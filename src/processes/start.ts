@@ -5,6 +5,7 @@
 
 import { playDemo } from '../cli/demo.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
+import { tokenIssuer } from '../infra/issueToken.ts';
 import { startEmbeddedPostgres } from '../infra/postgres/embeddedPostgres.ts';
 import { type Home, HomeInUseError, openHome, readOrMakeSecret } from '../infra/postgres/plearollHome.ts';
 import { endOnNewerSchema } from '../infra/postgres/schemaWatch.ts';
@@ -13,7 +14,6 @@ import { addressOf } from '../infra/process/httpServer.ts';
 import { runProcess, type Started } from '../infra/process/runProcess.ts';
 import { defineSubcommand } from '../infra/process/subcommand.ts';
 import { startWatchdog } from '../infra/process/watchdog.ts';
-import { signToken } from '../infra/tokens.ts';
 import { createTrial, offersTrial } from '../infra/trial.ts';
 import { type StartOptions, startAll } from './startAll.ts';
 
@@ -49,7 +49,7 @@ async function startEverything({ withDemo, isQuiet, isTerminal }: Manner): Promi
     const { watch } = startWatchdog('all');
     const secret = config.JWT_SECRET ?? (await readOrMakeSecret(config.PLEAROLL_HOME));
     const trial = offersTrial(config, isTerminal)
-      ? createTrial((claims) => signFor(config, claims, secret))
+      ? createTrial(tokenIssuer(config, secret)!)
       : undefined;
     const options = { watch, stop, say, trial };
     const started: Running = config.DATABASE_URL
@@ -106,10 +106,6 @@ async function startAlone(
     await home.release();
     throw error;
   }
-}
-
-function signFor({ JWT_ISSUER: iss, JWT_AUDIENCE: aud }: Config, claims: object, secret: string): string {
-  return signToken({ ...claims, ...(iss !== undefined && { iss }), ...(aud !== undefined && { aud }) }, secret);
 }
 
 function explainHomeInUse(error: unknown): never {

@@ -44,6 +44,8 @@ const OPEN = [
   ...['base_url', 'tournament', 'secret_ref', 'field'],
   // Of a link: what its secret is compared by, and when it ends.
   ...['secret_hash', 'expires_at'],
+  // Of a result that goes back there: what is on record of its sheets, and what came of it.
+  ...['hash', 'ballot_id', 'why'],
   // A date and a keyed hash that changes daily: who read a gallery is known by nothing else.
   ...['day', 'visitor'],
 ];

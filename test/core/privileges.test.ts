@@ -39,6 +39,7 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
       'feed_runs',
       'feed_people',
       'feed_conflicts',
+      'match_results',
     ],
     'select',
   ),
@@ -50,6 +51,8 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
     commands: 'select insert',
     integrity_runs: 'insert',
     feed_runs: 'insert',
+    // And the columns by which a link is made and used.
+    feed_invites: 'select',
     contact_details: 'insert',
     // Nobody is shown any of it.
     calendar_links: 'select',
@@ -75,6 +78,7 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
     integrity_runs: 'select insert update delete',
     ...on([...FEEDS, ...IMPORTS], 'select insert update delete'),
     feed_runs: 'select update delete',
+    ...on(['feed_invites', 'match_results'], 'select insert update delete'),
     knex_migrations: 'select',
     streams: 'select insert update',
     events: 'select insert',

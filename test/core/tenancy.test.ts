@@ -54,11 +54,13 @@ const DETAILS = 'contact_details';
 /** Written by the role of feeds, read by the API in scope and by the relay. */
 const MATCHES = ['matches', 'match_state', 'match_events', 'match_disputes'];
 /** Written by the worker, read by the API for the institution of the feed. */
-const FEEDS = ['feed_states', 'feed_people', 'feed_conflicts'];
+const FEEDS = ['feed_states', 'feed_people', 'feed_conflicts', 'match_results'];
 /** What of a site is what here: of the worker, and read by the role of feeds. */
 const MAPPINGS = 'feed_mappings';
 /** Asked for by the door, done by the worker, read by the API. */
 const FEED_RUNS = 'feed_runs';
+/** Made by the worker, and by the door opened once. */
+const INVITES = 'feed_invites';
 const VISIBILITIES = ['private', 'institution', 'public'] as const;
 
 let passes: Passes;
@@ -133,7 +135,7 @@ test('every table with what belongs to a tenant has row-level security, forced, 
   );
   expect(rows.filter(({ type }) => type !== 'BASE TABLE')).toEqual([]);
   expect(rows.map(({ name }) => name)).toEqual(
-    [...TENANTED, ...OF_WORKER, RUNS, DETAILS, ...MATCHES, ...FEEDS, MAPPINGS, FEED_RUNS, ...Object.keys(OPEN)].sort(),
+    [...TENANTED, ...OF_WORKER, RUNS, DETAILS, ...MATCHES, ...FEEDS, MAPPINGS, FEED_RUNS, INVITES, ...Object.keys(OPEN)].sort(),
   );
   for (const { name, is_forced, policies } of rows) {
     if (name in OPEN) continue;
@@ -143,6 +145,7 @@ test('every table with what belongs to a tenant has row-level security, forced, 
     else if (MATCHES.includes(name))
       expect(policies.sort()).toEqual(['api_in_scope', 'feeds_all', 'relay_all', 'worker_all']);
     else if (FEEDS.includes(name)) expect(policies.sort()).toEqual(['api_in_scope', 'worker_all']);
+    else if (name === INVITES) expect(policies.sort()).toEqual(['door_all', 'worker_all']);
     else if (name === MAPPINGS) expect(policies.sort()).toEqual(['feeds_all', 'worker_all']);
     else if (name === RUNS || name === FEED_RUNS)
       expect(policies.sort()).toEqual(['api_in_scope', 'door_all', 'worker_all']);

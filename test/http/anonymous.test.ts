@@ -38,8 +38,8 @@ const OF_THE_LOG = [
   ...['integrity.keys', 'integrity.checkpoint', 'integrity.checkpointOfSize', 'integrity.checkpoints'],
   ...['integrity.tile', 'integrity.consistency'],
 ];
-/** Opened by what is in the link itself: test/http/boards.test.ts. */
-const OF_LINKS = ['board.open', 'calendar.read'];
+/** Opened by what is in the link itself: test/http/boards.test.ts, test/http/feedInvites.test.ts. */
+const OF_LINKS = ['board.open', 'calendar.read', 'feed.follow_invite'];
 /** States and counts. */
 const OF_ALL = ['status.read'];
 /** Names its stream in its query. */

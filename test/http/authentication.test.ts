@@ -33,6 +33,9 @@ const WITHOUT_TOKEN: Record<string, number> = {
   'POST /api/session/:session_id/gallery/vote': 422,
   'POST /api/session/:session_id/gallery/report': 422,
   'POST /api/session/:session_id/gallery/withdraw': 422,
+  // A link that opens nothing.
+  'POST /api/invite/:secret': 401,
+  'GET /api/invite/:secret': 401,
 };
 
 const now = () => Math.floor(Date.now() / 1_000);

@@ -32,7 +32,7 @@ describe.skipIf(isLeftOut)('bad input', () => {
   let stored: number;
 
   beforeAll(async () => {
-    stack = await startStack({ FEATURE_SESSION_RECORDING: 'true' });
+    stack = await startStack({ FEATURE_SESSION_RECORDING: 'true', FEED_RESULTS_BACK: 'true' });
     people = cast();
     ({ path, session_id, assignment_id } = await openSession(stack.url, people));
   });

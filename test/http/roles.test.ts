@@ -5,6 +5,8 @@ import { commands } from '../../src/modules.ts';
 import { assignmentBody, get, must, type Person, person, post } from '../support/client.ts';
 import { NAMES, openWorld, type World } from '../support/everybody.ts';
 import { FORM, field, file, formOf, PDF } from '../support/exhibits.ts';
+import { RESULT } from '../support/matchFixture.ts';
+import { makeTabMatch, NOBODY_THERE } from '../support/results.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 
 /** `ok`, or why not: `role` forbidden, `panel` not_on_panel, `roster` role_not_on_roster, `joined` not_joined,
@@ -22,9 +24,11 @@ const WHO_MAY: { [visibility: string]: string } = {
     feed.remove         ok     ok     404  role role   role   role role role role role   role   401
     feed.link           ok     ok     404  role role   role   role role role role role   role   401
     feed.settle         ok     ok     404  role role   role   role role role role role   role   401
-    board.create        ok     ok     ok   role role   role   role role role role role   role   401
-    board.revoke        ok     ok     404  role role   role   role role role role role   role   401
+    feed.invite         ok     ok     404  role role   role   role role role role   role   401
+    board.create        ok     ok     ok   role role   role   role role role role   role   401
+    board.revoke        ok     ok     404  role role   role   role role role role   role   401
     calendar.link       ok     ok     ok   ok   ok     ok     ok   ok   ok   ok   ok     ok     401
+    match.result        ok     ok     404  role role   role   role role role role   role   401
     guard.ban           ok     ok     ok   role role   role   role role role role role   role   401
     guard.unban         ok     ok     ok   role role   role   role role role role role   role   401
     guard.confirm       ok     ok     ok   role role   role   role role role role role   role   401
@@ -128,7 +132,8 @@ describe.skipIf(isLeftOut)('who may do what', () => {
   let world: World;
 
   beforeAll(async () => {
-    stack = await startStack({ FEATURE_SESSION_RECORDING: 'true' });
+    const ofFeeds = { FEED_RESULTS_BACK: 'true', FEED_ALLOWED_NETWORKS: '127.0.0.0/8' };
+    stack = await startStack({ FEATURE_SESSION_RECORDING: 'true', ...ofFeeds });
     world = openWorld(stack);
   });
 
@@ -358,6 +363,11 @@ describe.skipIf(isLeftOut)('who may do what', () => {
     'feed.link': async () => {
       const feed_id = await fedFeed();
       return [`/api/feed/${feed_id}/people/link`, { provider_id: 'judge 1', user_id: randomUUID() }];
+    },
+    'feed.invite': async () => [`/api/feed/${await fedFeed()}/people/judge%201/invite`],
+    'match.result': async () => {
+      const { match_id } = await makeTabMatch(stack, world.people.admin, NOBODY_THERE);
+      return [`/api/match/${match_id}/result`, RESULT];
     },
     'feed.settle': async () => [`/api/feed/${await fedFeed()}/conflict/1`, { take: 'ours' }],
     'board.create': async (_, who) => ['/api/board/create', homeOf(who)],

@@ -25,6 +25,7 @@ import {
 import { openWorld, type World } from '../support/everybody.ts';
 import { isEverything } from '../support/everything.ts';
 import { FORM, field, file, formOf, PDF } from '../support/exhibits.ts';
+import { RESULT } from '../support/matchFixture.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 import { expectIntact } from '../support/verdict.ts';
 
@@ -46,6 +47,7 @@ type Ids = Record<
   | 'feed_id'
   | 'board_id'
   | 'match_id'
+  | 'provider_id'
   | 'run_id'
   | 'n'
   | 'user_id',
@@ -108,6 +110,7 @@ const BODIES: Record<string, (ids: Ids, world: World) => Json> = {
   'board.create': ({ institution_id }) => ({ institution_id }),
   'feed.link': ({ user_id }) => ({ provider_id: 'c', user_id }),
   'feed.settle': () => ({ take: 'ours' }),
+  'match.result': () => RESULT,
   'feed.upload': () => SHEET as never,
   'feed.import': () => ({ round: 1 }),
   'guard.ban': ({ ban_id }) => ({ ban_id, reason: 'Floods the questions.' }),
@@ -190,7 +193,7 @@ describe.skipIf(isLeftOut)('a stranger', () => {
   const looking = new WeakSet<pg.Client>();
 
   beforeAll(async () => {
-    stack = await startStack({ FEATURE_SESSION_RECORDING: 'true' });
+    stack = await startStack({ FEATURE_SESSION_RECORDING: 'true', FEED_RESULTS_BACK: 'true' });
     world = openWorld(stack);
     for (const visibility of ['private', 'institution']) hidden[visibility] = await hide(visibility);
   });
@@ -255,7 +258,13 @@ describe.skipIf(isLeftOut)('a stranger', () => {
     const { rows: runs } = await stack.pool.query('select id from feed_runs where feed_id = $1', [feed.id]);
     const { result: board } = await must(post(world.url(), '/api/board/create', people.admin));
     const ofFeed = { feed_id: feed.id as string, run_id: runs[0].id as string, n: '987654321' };
-    const own = { board_id: board.id as string, user_id: contact.id as string };
+    // As long as those that are invented.
+    const provider_id = randomUUID();
+    await stack.pool.query(
+      `insert into feed_people (feed_id, provider_id, kind, name, user_id) values ($1, $2, 'speaker', 'A', gen_random_uuid())`,
+      [feed.id, provider_id],
+    );
+    const own = { board_id: board.id as string, user_id: contact.id as string, provider_id };
     const others = { ban_id: ban.id, ...ofFeed, ...own, match_id: assignment_id };
     const inside = { observation_id: observed.result.id, ...parts, ...others };
     return { session_id, assignment_id, ...inside, command_id, institution_id };

@@ -8,6 +8,7 @@ export function faster(usual: Timings): Timings {
   return {
     ...usual,
     leadership: { ...usual.leadership, lease_ms: 2_500, renew_every_ms: 700 },
+    feeds: { ...usual.feeds, result_again_ms: 500 },
     heartbeat: { beat_every_ms: 500, silence_ms: 3_000, patience_ms: 900 },
   };
 }

@@ -31,7 +31,7 @@ import type { galleryProblems } from '../../src/gallery/galleryProblems.ts';
 import type { guardProblems } from '../../src/guard/guardProblems.ts';
 import { catalog } from '../../src/modules.ts';
 import { authorOf } from './hall.ts';
-import { ASSIGNMENT, BOARD, FEED, INSTITUTION, presiding, SESSION } from './matchFixture.ts';
+import { ASSIGNMENT, BOARD, FEED, INSTITUTION, MATCH, presiding, SESSION } from './matchFixture.ts';
 import { expectRowsAgree } from './rowsAgree.ts';
 
 const PAST = '018f3c1e-0000-7000-8000-000000000000';
@@ -47,6 +47,7 @@ const IDS: Record<string, string> = {
   feed: FEED,
   board: BOARD,
   calendar: presiding.id,
+  match: MATCH,
 };
 
 export interface More {
@@ -183,8 +184,10 @@ function decide(
     ...(route.includes(':user_id') && { user_id: presiding.id }),
     ...(route.includes(':feed_id') && { feed_id: FEED }),
     ...(route.includes(':board_id') && { board_id: BOARD }),
+    ...(route.includes(':provider_id') && { provider_id: 'Ada/42' }),
+    ...(route.includes(':match_id') && { match_id: MATCH }),
     ...(route.includes('/conflict/:n') && { n: '3' }),
-    ...(/^POST .api.(guard|feed.:|board.:)/.test(route) && { owner: INSTITUTION }),
+    ...(/^POST .api.(guard|feed.:|board.:|match.:)/.test(route) && { owner: INSTITUTION }),
     observation_id,
     file,
     ...('guarded' in definition && { author: { ...authorOf(actor), ...author } }),

@@ -19,6 +19,8 @@ export const ASSIGNMENT = '018f3c1e-7b2a-7c11-9d0e-0000000a0000';
 export const SESSION = '018f3c1e-7b2a-7c11-9d0e-0000000b0000';
 export const FEED = '018f3c1e-7b2a-7c11-9d0e-0000000a1000';
 export const BOARD = '018f3c1e-7b2a-7c11-9d0e-0000000a2000';
+/** Of a tournament's site, and none of our own rooms. */
+export const MATCH = '018f3c1e-7b2a-7c11-9d0e-0000000a3000';
 
 const actor = (role: Role, n: number): Actor => ({
   id: `018f3c1e-7b2a-7c11-9d0e-00000000c${String(n).padStart(3, '0')}`,
@@ -96,3 +98,17 @@ export const petitionerJoined = participantJoined({
   name: 'Ada Petrova',
   role: 'petitioner',
 });
+
+/** The sheet of one judge, for a match of a tournament's site, by the ids of that site. */
+export const RESULT = {
+  sheets: [
+    {
+      adjudicator: '3001',
+      teams: [
+        { side: 'petitioner', win: true, speeches: [{ speaker: '5001', score: 76.5 }] },
+        { side: 'respondent', win: false, speeches: [{ speaker: '5003', score: 75 }] },
+      ],
+    },
+  ],
+  confirm: true,
+} as const;

@@ -15,10 +15,12 @@ import {
   bailiff,
   INSTITUTION,
   judge,
+  MATCH,
   match,
   outsideJudge,
   petitioner,
   presiding,
+  RESULT,
   respondent,
   student,
   superAdmin,
@@ -49,6 +51,7 @@ const ROUNDS: Record<string, (round: Round) => void> = {
   '0.2.0-ended': banAndErase,
   '0.2.0-settled': linkAndSettle,
   '0.2.0-boards': openToAll,
+  '0.2.0-results': inviteAndSendBack,
 };
 
 export const scriptedRounds = Object.keys(ROUNDS);
@@ -392,4 +395,26 @@ function openToAll({ court }: Round): void {
   act('board.revoke', { board_id, owner: INSTITUTION }, admin);
   const { id: user_id } = petitioner;
   act('calendar.link', { user_id, owner: user_id, secret_hash }, petitioner);
+}
+
+/** A person of a site is invited; a result that was handed in is refused there, and another one arrives. */
+function inviteAndSendBack({ court }: Round): void {
+  const act = (name: string, input: JsonObject, actor: Actor, fact?: unknown) => {
+    const { status, result } = court.sendApart(name, input, actor, fact);
+    expect(status).toBe('applied');
+    court.wait(SECOND);
+    return result;
+  };
+  const facts = { provider: 'tabbycat', name: 'Harbour Moot', visibility: 'public', institution_id: INSTITUTION };
+  const site = { base_url: 'https://tab.example.org', tournament: 'harbour2026', secret_ref: 'tab' };
+  const { id: feed_id } = act('feed.create', { ...facts, ...site }, admin);
+  const person = { kind: 'speaker', name: 'Ada Petrova', user_id: petitioner.id, is_linked: false, was_invited: false };
+  act('feed.invite', { feed_id, provider_id: '5001' }, admin, person);
+  const origin = { institution_id: INSTITUTION, provider: 'tabbycat', feed_id, provider_id: '10001', round: 1 };
+  const hand = () =>
+    act('match.result', { match_id: MATCH, owner: INSTITUTION, ...RESULT }, admin, { ...origin, is_enabled: true }).id;
+  const settle = (ending: JsonObject) =>
+    act('match.settle', { match_id: MATCH, ballot_id: null, why: null, ...ending }, system);
+  settle({ result_id: hand(), why: 'not_permitted' });
+  settle({ result_id: hand(), ballot_id: '1042' });
 }

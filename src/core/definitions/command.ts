@@ -54,7 +54,7 @@ export interface InputError {
 }
 
 /** The setting that switches it on; one that there is not is off. */
-export type Feature = `FEATURE_${string}`;
+export type Feature = `FEATURE_${string}` | 'FEED_RESULTS_BACK';
 
 /** Signs a ticket: a token with an id that is good only at the relay, for one stream, until `expires_at`. */
 export type IssueTicket = (ticket: {
@@ -178,6 +178,11 @@ export interface CommandDefinition<Input = unknown, States = unknown, Scope = un
   putAside?(db: Queryable, command: { id: string; input: Input; actor: Actor }): Promise<JsonObject>;
   /** What is added to the result while it is answered to its sender, read in the sender's scope and never stored. */
   readAside?(db: Queryable, input: Input): Promise<JsonObject>;
+  /**
+   * Makes a link of it while it is answered to its sender, and stores what the link is known by, as the door. Only where tokens
+   * are signed here. @returns its path; undefined where there is none any more
+   */
+  makesLink?(door: Queryable, command_id: string): Promise<string | undefined>;
   /** The counter of those that were applied and answered, repetitions apart. */
   counted?: 'contactReveals';
 }

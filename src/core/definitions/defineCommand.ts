@@ -76,6 +76,7 @@ type DoorParts<Input, Scope> = Pick<
   | 'secret'
   | 'putAside'
   | 'readAside'
+  | 'makesLink'
   | 'counted'
 >;
 

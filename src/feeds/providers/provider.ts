@@ -4,6 +4,7 @@
  * never leaves its parser.
  */
 import type { Outbound } from '../../core/definitions/outbound.ts';
+import type { Result } from '../results/sheets.ts';
 
 export const CAPABILITIES = ['schedule', 'scoreboard', 'events', 'stats'] as const;
 export type Capability = (typeof CAPABILITIES)[number];
@@ -107,6 +108,24 @@ export interface Standings {
   unchanged: boolean;
 }
 
+/** A debate, by the number of its round. */
+export interface Place {
+  round: number;
+  debate: string;
+}
+
+/** Sites that take results. All of it throws OutboundError. */
+export interface ResultsBack {
+  /** The ids of the ballots that are there. */
+  listBallots(site: Site, place: Place): Promise<string[]>;
+  /** Of ballots that were not there before, one that says what this result says. */
+  findBallot(site: Site, place: Place, result: Result, before: readonly string[]): Promise<string | undefined>;
+  /** What is to be sent, by the draw as it is there now; or why nothing can be. Sends nothing. */
+  prepareBallot(site: Site, place: Place, result: Result): Promise<{ body: object } | { why: string }>;
+  /** @returns the id of the ballot */
+  postBallot(site: Site, place: Place, body: object): Promise<string>;
+}
+
 /** All of them ask through `site.outbound`, and throw its OutboundError. What a provider is not capable of is empty. */
 export interface Provider {
   name: string;
@@ -117,6 +136,8 @@ export interface Provider {
   fetchScoreboard(site: Site, round: number, known?: ReadonlyMap<string, Score>): Promise<Scoreboard>;
   fetchEvents(site: Site, round: number): Promise<ProviderEvent[]>;
   fetchStats(site: Site): Promise<Standings>;
+  /** Where results can be sent there. */
+  resultsBack?: ResultsBack;
 }
 
 /** More debates than any round has, more rounds than any tournament: what is beyond them is refused, not cut off. */

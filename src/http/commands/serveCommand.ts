@@ -46,16 +46,24 @@ export function serveCommand(context: ApiContext, definition: CommandDefinition)
   };
 }
 
+const SIGNED_ELSEWHERE = 'JWT_PUBLIC_KEY is set: tokens are signed elsewhere, and no link can yield one.';
+
 /** Reads what is added to the result of a command that was applied, and counts those that are no repetition. */
-type ReadAdded = (isRepetition: boolean) => Promise<JsonObject>;
+type ReadAdded = (command_id: string, isRepetition: boolean) => Promise<JsonObject>;
 
 function readingAside(
-  { reading, metrics }: ApiContext,
-  { readAside, counted }: CommandDefinition,
+  { reading, metrics, door, config }: ApiContext,
+  { readAside, makesLink, counted }: CommandDefinition,
   { actor, input }: Submission,
 ): ReadAdded | undefined {
+  if (makesLink) {
+    return async (command_id) => {
+      const path = await makesLink(door, command_id);
+      return { link: path === undefined ? null : `${(config.PUBLIC_URL ?? '').replace(/\/+$/, '')}${path}` };
+    };
+  }
   if (!readAside) return undefined;
-  return (isRepetition) => {
+  return (_, isRepetition) => {
     if (counted && !isRepetition) metrics[counted].inc();
     return reading.inScope(actor, null, (db) => readAside(db, input));
   };
@@ -83,6 +91,7 @@ export async function checkCommand(
   };
   demandValid(listFaults(definition.faults?.(input, actor)));
   for (const feature of definition.features?.(input) ?? []) demandFeature(context.config, feature);
+  if (definition.makesLink && !context.issueToken) throw new Problem('feature_disabled', SIGNED_ELSEWHERE);
   if (definition.ownerOf) input.owner = await demandOwner(context, definition.ownerOf, actor, input);
   const target = definition.target(input);
   const scope = target ? await context.scopes.demand(target, sender) : null;
@@ -200,7 +209,7 @@ export async function submit(
     );
     if (reply) {
       const { input, actor } = submission;
-      const added = reply.status === 'applied' ? await readAdded?.(acceptance.joined) : undefined;
+      const added = reply.status === 'applied' ? await readAdded?.(reply.id, acceptance.joined) : undefined;
       const { issueTicket, issueLink } = context;
       const answered = { definition, input, actor, issueTicket, issueLink, added };
       answerOutcome(res, reply, acceptance.state.request_id, answered);

@@ -12,6 +12,7 @@ import type { Queryable } from '../../core/sql/queryable.ts';
 import type { Addresses } from '../../infra/addresses.ts';
 import type { BlobStore } from '../../infra/blobs.ts';
 import type { Broadcast } from '../../infra/broadcast/broadcast.ts';
+import type { IssueToken } from '../../infra/issueToken.ts';
 import type { Limiter } from '../../infra/limiter/limiter.ts';
 import type { Config } from '../../infra/process/config.ts';
 import type { Queues } from '../../infra/queue/queue.ts';
@@ -86,6 +87,8 @@ export interface ApiContext {
   secretHashOf(id: string): string;
   /** How this process and what it leans on are doing. */
   health(): Health;
+  /** Signs tokens for links that yield one; undefined where they are signed elsewhere. */
+  issueToken: IssueToken | undefined;
   metrics: Metrics;
   log: Log;
 }

@@ -393,6 +393,10 @@ export const Settings = z.object({
       unset: '`feeds` in `PLEAROLL_HOME`',
       help: 'Folder of the tokens of feeds: `<institution id>/<name>`, each a file that holds `{"origin":"https://…","token":"…"}`.',
     }),
+  FEED_RESULTS_BACK: flag.default(false).register(described, {
+    readBy: ['start', 'web', 'worker'],
+    help: "Whether admins may send the sheets of a match's judges back to the tournament software that it came from.",
+  }),
   SHUTDOWN_GRACE_SECONDS: z.coerce.number().min(1).default(25).register(described, {
     readBy: PROCESSES,
     help: 'How long a process that was told to stop may take. A relay sends its listeners away in the first part of it, one after the other.',

@@ -33,7 +33,7 @@ const SIDES: Record<string, 'petitioner' | 'respondent' | 'bye'> = {
   ...{ aff: 'petitioner', neg: 'respondent', bye: 'bye' },
   ...{ 0: 'petitioner', 1: 'respondent', '-1': 'bye' },
 };
-const side = z.union([z.string(), z.int()]).transform((value) => SIDES[value] ?? 'other');
+export const side = z.union([z.string(), z.int()]).transform((value) => SIDES[value] ?? 'other');
 
 const pairing = z.object({
   id: pk,
@@ -114,7 +114,7 @@ export function readPreferences(text: string): Preferences {
 }
 
 /** A fault names the field, never its value. */
-function reading<Schema extends z.ZodType>(schema: Schema): Reading<z.infer<Schema>> {
+export function reading<Schema extends z.ZodType>(schema: Schema): Reading<z.infer<Schema>> {
   return (text) => {
     const read = schema.safeParse(JSON.parse(text));
     if (read.success) return read.data;

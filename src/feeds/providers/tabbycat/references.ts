@@ -1,7 +1,7 @@
 /** Ids out of hyperlinks. Only the end of the path is read: no hyperlink of a body is ever followed. */
 import { z } from 'zod';
 
-export type Kind = 'teams' | 'adjudicators' | 'venues';
+export type Kind = 'teams' | 'adjudicators' | 'venues' | 'speakers';
 
 /** `https://…/teams/12` is 12, wherever it leads to. */
 export function reference(kind: Kind) {

@@ -4,6 +4,8 @@
  */
 import { OutboundError, type Received } from '../../../core/definitions/outbound.ts';
 import type { Provider, Score, Scoreboard, Site } from '../provider.ts';
+import { resultsBack } from './ballots.ts';
+import { PAGE, pathOf } from './paths.ts';
 import {
   type PairingRow,
   type Preferences,
@@ -25,14 +27,13 @@ import { scoreOf } from './score.ts';
 
 /** Of one poll: the next ones ask for the rest. */
 const MOST_BALLOTS = 20;
-const PAGE = '?limit=200';
-const SLUG = /^[A-Za-z0-9_-]{1,100}$/;
 const DRAWN = ['C', 'R'];
 const PHASES = { N: 'scheduled', P: 'postponed', D: 'scoring', C: 'finished' } as const;
 
 export const tabbycat: Provider = {
   name: 'tabbycat',
   capabilities: new Set(['schedule', 'scoreboard', 'stats']),
+  resultsBack,
 
   async fetchSchedule(site, round) {
     const answers = createAnswers();
@@ -90,12 +91,6 @@ export const tabbycat: Provider = {
 };
 
 const NOBODY: Participants = { teams: new Map(), adjudicators: new Map(), venues: new Map(), preferences: {} };
-
-/** @throws OutboundError `refused_url` where the tournament's name would lead elsewhere */
-function pathOf({ tournament }: Site): string {
-  if (!SLUG.test(tournament)) throw new OutboundError('refused_url', { place: 'tournament' });
-  return `/api/v1/tournaments/${tournament}`;
-}
 
 /** Values out of answers, and whether any of them has changed. */
 function createAnswers() {
