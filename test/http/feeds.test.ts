@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Cast, cast, get, must, post } from '../support/client.ts';
+import { RESULT } from '../support/matchFixture.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 
 const SITE = 'http://127.0.0.1:9';
@@ -102,6 +103,11 @@ describe.skipIf(isLeftOut)('a feed', () => {
       expect({ status, body: { ...body, request_id } }).toMatchObject({ status: 404, body: { code: 'not_found' } });
     }
     expect((await get(stack.url, `/api/feed/${feed.id}`, people.presiding)).status).toBe(403);
+  });
+
+  test('takes no results back where that is switched off, as it is where nothing is said', async () => {
+    const off = { status: 403, body: { code: 'feature_disabled', detail: 'FEED_RESULTS_BACK is off.' } };
+    expect(await post(stack.url, `/api/match/${randomUUID()}/result`, people.admin, RESULT)).toMatchObject(off);
   });
 
   test('is created once under an Idempotency-Key, also where its secret is gone since', async () => {

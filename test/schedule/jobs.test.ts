@@ -215,7 +215,7 @@ describe('sweep.expired', () => {
 });
 
 describe('of feeds sweep.expired', () => {
-  test('removes old runs, conflicts that were settled long ago, and all that is known of feeds that are gone', async () => {
+  test('removes old runs, invitations and results, conflicts that were settled long ago, and all that is known of feeds that are gone', async () => {
     const world = await openWorld();
     const [kept, gone, young] = [randomUUID(), randomUUID(), randomUUID()];
     const { pool } = world.database;
@@ -242,6 +242,20 @@ describe('of feeds sweep.expired', () => {
       [[kept, gone, young]],
     );
     await pool.query(
+      `insert into feed_invites (feed_id, provider_id, id, institution_id, user_id, role, invited_at, expires_at)
+       select $1, n, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'judge', now(), now() - n * interval '1 day'
+       from generate_series(29, 31) as n`,
+      [kept],
+    );
+    await pool.query(
+      `insert into match_results (id, match_id, institution_id, feed_id, provider_id, round, hash, confirm, state, why, handed_at,
+         settled_at, noted_at, due_at, attempts)
+       select gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), $1, 'd', 1, 'none', true, 'failed', 'unknown', now(),
+         now(), now() - n * interval '1 day', now(), 1
+       from generate_series(89, 91) as n`,
+      [kept],
+    );
+    await pool.query(
       `insert into feed_mappings (feed_id, entity_type, provider_id, canonical_id, base)
        select feed, 'debate', '1', gen_random_uuid(), '{}' from unnest($1::uuid[]) as feed`,
       [[kept, gone, young]],
@@ -252,8 +266,9 @@ describe('of feeds sweep.expired', () => {
       [[kept, gone, young]],
     );
     await pool.query(`insert into feed_states (feed_id) select unnest($1::uuid[])`, [[kept, gone, young]]);
+    const ofMatches = { feed_invites: 2, match_results: 2 };
     const ofFeed = { feed_people: 1, feed_mappings: 1, feed_conflicts_open: 1, feed_states: 1 };
-    expect(await runOnce(world, sweepExpired)).toMatchObject({ feed_runs: 2, feed_conflicts: 2, ...ofFeed });
+    expect(await runOnce(world, sweepExpired)).toMatchObject({ feed_runs: 2, feed_conflicts: 2, ...ofFeed, ...ofMatches });
     for (const table of ['feed_people', 'feed_mappings', 'feed_states']) {
       const { rows } = await pool.query(`select feed_id from ${table}`);
       expect(rows.map(({ feed_id }) => feed_id).sort()).toEqual([kept, young].sort());

@@ -127,9 +127,11 @@ function serve(site: TestTabbycat, faults: Fault[], req: IncomingMessage, res: S
   const pieces: Buffer[] = [];
   req.on('data', (piece: Buffer) => pieces.push(piece));
   req.on('end', () => {
-    const fault = takeFault(faults, entry.path);
+    const fault = takeFault(faults, entry.path, entry.method);
+    const body = Buffer.concat(pieces).toString();
+    if (fault?.isDone) answerOf(site, url, req, body);
     if (fault) return answerWithFault(fault, url, res);
-    send(site, url, req, res, answerOf(site, url, req, Buffer.concat(pieces).toString()));
+    send(site, url, req, res, answerOf(site, url, req, body));
   });
 }
 

@@ -26,6 +26,10 @@ export interface Fault {
     | 'next';
   /** Of the paths that this is found in; all, where none is named. */
   path?: string;
+  /** Of requests of this method alone. */
+  method?: 'GET' | 'POST';
+  /** What was asked for is done, and only its answer goes wrong. */
+  isDone?: boolean;
   times?: number;
   status?: number;
   retry_after?: string;
@@ -36,8 +40,12 @@ const HUGE_BYTES = 50 * 1024 * 1024;
 const PIECE = Buffer.alloc(64 * 1024, ' ');
 
 /** The first that is meant, one time fewer. */
-export function takeFault(faults: Fault[], path: string): Fault | undefined {
-  const i = faults.findIndex((fault) => fault.path === undefined || path.includes(fault.path));
+export function takeFault(faults: Fault[], path: string, method: string): Fault | undefined {
+  const i = faults.findIndex(
+    (fault) =>
+      (fault.path === undefined || path.includes(fault.path)) &&
+      (fault.method === undefined || fault.method === method),
+  );
   const fault = faults[i];
   if (fault?.times !== undefined) {
     fault.times -= 1;
