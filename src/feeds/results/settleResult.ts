@@ -1,28 +1,29 @@
 /** What came of a result at the site: its ballot there, or why there is none. The system says so once. */
 import { z } from 'zod';
 import { defineSystemCommand } from '../../access/defineCommand.ts';
-import { defineEvent, type EventParts } from '../../core/definitions/event.ts';
+import { defineEvent } from '../../core/definitions/event.ts';
 import { id } from '../../core/definitions/schemas.ts';
 import { type MatchResults, matchStream, theMatch } from './matchResults.ts';
 
 /** One that was handed in since waits on. */
-const settling: Pick<EventParts<{ result_id: string }, MatchResults>, 'evolve' | 'project'> = {
-  evolve: (match, { payload }) => (match.waiting?.id === payload.result_id ? { ...match, waiting: null } : match),
-  project: () => [],
-};
+function withSettled(match: MatchResults, { payload }: { payload: { result_id: string } }): MatchResults {
+  return match.waiting?.id === payload.result_id ? { ...match, waiting: null } : match;
+}
 
 export const resultPosted = defineEvent({
   stream: matchStream,
   type: 'PROCEDURAL_MATCH_RESULT_POSTED',
   payload: z.strictObject({ result_id: id, ballot_id: z.string() }),
-  ...settling,
+  evolve: withSettled,
+  project: () => [],
 });
 
 export const resultFailed = defineEvent({
   stream: matchStream,
   type: 'PROCEDURAL_MATCH_RESULT_FAILED',
   payload: z.strictObject({ result_id: id, why: z.string() }),
-  ...settling,
+  evolve: withSettled,
+  project: () => [],
 });
 
 const body = z.strictObject({
