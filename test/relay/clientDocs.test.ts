@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Cast, cast, must, openSession, post } from '../support/client.ts';
 import { hear } from '../support/heard.ts';
+import { createMatches } from '../support/matches.ts';
 import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const [whole, pieces, folded] = [
+const [whole, pieces, folded, board] = [
   ...readFileSync(join(ROOT, 'docs/client.md'), 'utf8').matchAll(/^```js\n([\s\S]*?)^```$/gm),
 ].map(([, code]) => code!);
 
@@ -23,9 +24,9 @@ beforeAll(async () => {
 afterAll(() => stack?.stop());
 
 /** What it printed. @throws where it did not end well */
-async function run(code: string, SESSION: string): Promise<string> {
+async function run(code: string, SESSION: string, MATCH = ''): Promise<string> {
   const { PATH = '' } = process.env;
-  const env = { PATH, RELAY: stack.relayUrl, API: stack.url, SESSION, TOKEN: people.student.token };
+  const env = { PATH, RELAY: stack.relayUrl, API: stack.url, SESSION, MATCH, TOKEN: people.student.token };
   const child = spawn(process.execPath, ['--input-type=module', '-'], { cwd: ROOT, env });
   child.stdin.end(code);
   const { out, err, ended } = hear(child);
@@ -49,6 +50,12 @@ describe.skipIf(isLeftOut)(`the examples, ${kind}`, () => {
   test('one has a snapshot confirmed', async () => {
     const { session_id } = await openSession(stack.url, people);
     expect(await run(folded!, session_id)).toBe("{ verification: 'confirmed' }\n");
+  });
+
+  test('one follows a match', async () => {
+    const matches = createMatches(stack.pool, stack.backbones[0]!.fanout);
+    const { id } = await matches.make({ institution_id: people.institution_id });
+    expect(await run(board!, '', id)).toBe('0 live null\n');
   });
 
   test('one says why it was refused', async () => {
