@@ -393,6 +393,8 @@ describe('npm start', () => {
     for (const type of ['TURN_STARTED', 'OBJECTION_RAISED', 'OBJECTION_RULED', 'TURN_ENDED', 'SESSION_COMPLETED']) {
       expect(demo.output()).toMatch(new RegExp(`live +\\d+ +${type}`));
     }
+    expect(demo.output()).toContain('demo: a round of 4 matches, brought in from a spreadsheet');
+    expect(demo.output().match(/^ {2}board {2}Courtroom \d {2}Team \d v\. Team \d: \w+$/gm)).toHaveLength(4);
     expect(demo.output()).toMatch(/the clock stands at \d+ ms/);
     expect((await fetch(`${demo.url}/ready`)).status).toBe(200);
   });

@@ -1,9 +1,12 @@
-/** `npm start -- --demo`: a short round of our own making, played over HTTP with a listener on a socket, then verified. */
+/**
+ * `npm start -- --demo`: a round of a tournament that is brought in, and a short one of our own making, played over HTTP with a
+ * listener on a socket, then verified.
+ */
 import { randomUUID } from 'node:crypto';
 import { type Client, connect } from '../client/node.ts';
 import { signToken } from '../infra/tokens.ts';
-
-type Json = { [key: string]: unknown };
+import { call, type Json, type Person } from './demoCalls.ts';
+import { showImportedRound } from './demoFeed.ts';
 
 export async function playDemo(url: string, secret: string, say: (line: string) => void): Promise<void> {
   const institution_id = randomUUID();
@@ -16,6 +19,7 @@ export async function playDemo(url: string, secret: string, say: (line: string) 
     (await call(url, who, 'POST', path, body)).result as Json;
   const get = (who: Person, path: string) => call(url, who, 'GET', path);
 
+  await showImportedRound(url, admin, say);
   say('demo: a short round');
   const assignment = await post(admin, '/api/assignment/create', {
     title: 'Meridian v. Harbour Authority',
@@ -71,20 +75,6 @@ interface Courtroom {
   petitioner: Person;
   respondent: Person;
   say(line: string): void;
-}
-
-interface Person {
-  user_id: string;
-  token: string;
-}
-
-/** @throws when the answer is not a success: a demo that fails says so */
-async function call(url: string, { token }: Person, method: string, path: string, body?: Json): Promise<Json> {
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-  const response = await fetch(url + path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
-  const answer = (await response.json()) as Json;
-  if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${answer.detail}`);
-  return answer;
 }
 
 /** @throws by its promises where the chain does not hold: the demo then fails */

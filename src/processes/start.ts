@@ -1,6 +1,6 @@
 /**
  * `plearoll start` (`npm start`): everything in one process. Without DATABASE_URL it brings its own Postgres, with its data in
- * PLEAROLL_HOME; `--demo` plays a short round afterwards.
+ * PLEAROLL_HOME; `--demo` shows a round of a tournament and plays a short one afterwards.
  */
 
 import { playDemo } from '../cli/demo.ts';
@@ -23,7 +23,7 @@ export const start = defineSubcommand({
   name: 'start',
   summary: 'Runs everything in one process, with a Postgres of its own where DATABASE_URL names none; Ctrl-C stops it.',
   options: {
-    demo: { type: 'boolean', help: 'plays a short round with a live listener, verifies the record, and stays up' },
+    demo: { type: 'boolean', help: 'brings in a round, plays a short one with a live listener, verifies the record, and stays up' },
   },
   notes: 'Settings are environment variables: plearoll settings lists them.',
   exits: { 0: 'stopped', 1: 'could not start', 3: 'usage' },

@@ -6,15 +6,15 @@ import { id } from '../../core/definitions/schemas.ts';
 import { type MatchResults, matchStream, theMatch } from './matchResults.ts';
 
 /** One that was handed in since waits on. */
-function withSettled(match: MatchResults, { payload }: { payload: { result_id: string } }): MatchResults {
-  return match.waiting?.id === payload.result_id ? { ...match, waiting: null } : match;
+function withSettled(match: MatchResults, result_id: string): MatchResults {
+  return match.waiting?.id === result_id ? { ...match, waiting: null } : match;
 }
 
 export const resultPosted = defineEvent({
   stream: matchStream,
   type: 'PROCEDURAL_MATCH_RESULT_POSTED',
   payload: z.strictObject({ result_id: id, ballot_id: z.string() }),
-  evolve: withSettled,
+  evolve: (match, { payload }) => withSettled(match, payload.result_id),
   project: () => [],
 });
 
@@ -22,7 +22,7 @@ export const resultFailed = defineEvent({
   stream: matchStream,
   type: 'PROCEDURAL_MATCH_RESULT_FAILED',
   payload: z.strictObject({ result_id: id, why: z.string() }),
-  evolve: withSettled,
+  evolve: (match, { payload }) => withSettled(match, payload.result_id),
   project: () => [],
 });
 
