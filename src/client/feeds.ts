@@ -7,7 +7,7 @@ import type { Refused } from './endings.ts';
 import { createFollowedMatches, type MatchEvent, type MatchTier, type Tier } from './followedMatches.ts';
 import type { Line } from './line.ts';
 import { keepListening } from './listening.ts';
-import { createListeners } from './listeners.ts';
+import { createListeners, type Listeners } from './listeners.ts';
 import { type ConnectOptions, feedsAddressOf, readOptions } from './options.ts';
 import { isTerminal, type ServerMessage, UNAUTHENTICATED } from './protocol.ts';
 import { createTokens } from './tokens.ts';
@@ -58,7 +58,8 @@ export function feeds(options: FeedsOptions): FeedsClient {
   let current: Line | undefined;
 
   const listening = keepListening({
-    ...{ Socket, timing, tokens, hear, isFinal },
+    ...{ Socket, timing, tokens, hear },
+    isFinal: (code, farewell) => isFinal(code, farewell) && !(isUnauthenticated(code, farewell) && tokens.isRenewable()),
     question: { type: 'ping' },
     address: (token) => feedsAddressOf(relay(), { token, ticket }),
     isFarewell: ({ type, match_id }) => type === 'error' && typeof match_id !== 'string',
@@ -69,39 +70,12 @@ export function feeds(options: FeedsOptions): FeedsClient {
     onRefused: (error) => emit('error', error),
   });
 
-  /** A refusal closes with one code whatever it is; only that of the token is for good. */
-  function isFinal(code: number, farewell: ServerMessage | undefined): boolean {
-    const isUnauthenticated =
-      code === UNAUTHENTICATED || (code === POLICY_VIOLATION && farewell?.code === 'auth_required');
-    return (isUnauthenticated || isTerminal(code)) && !(isUnauthenticated && tokens.isRenewable());
-  }
-
   function ask(match_id: string, tiers?: readonly Tier[]): void {
     current?.send({ type: 'subscribe', match_id, tiers: matches.ask(match_id, tiers) });
   }
 
   /** What a later version says besides is left alone. */
-  // biome-ignore lint/suspicious/noExplicitAny: nothing that a server says has a type before it is looked at
-  const HEARD: { readonly [type: string]: (what: any, line: Line) => void } = {
-    state,
-    snapshot({ type: _, ...what }) {
-      const tier = matches.snapshot(what);
-      if (tier) emit('match', { ...tier, changed: null });
-    },
-    delta({ type: _, ...what }) {
-      const tier = matches.delta(what);
-      if (tier === 'gap') ask(what.match_id);
-      else if (tier !== 'old') emit('match', { ...tier, changed: what.changed });
-    },
-    events_batch({ match_id, events }) {
-      const news = matches.batch(match_id, events);
-      if (news === 'gap') ask(match_id);
-      else if (news !== 'old') emit('events', { match_id, events: news });
-    },
-    ping: (_, line) => line.send({ type: 'pong' }),
-    error: refused,
-    TOKEN_EXPIRING: (_, line) => void renew(line),
-  };
+  const HEARD: Heard = { ...tellMatches(matches, emit, ask), state, error: refused, ping: answer, TOKEN_EXPIRING: renew };
 
   function hear(message: ServerMessage, line: Line): void {
     if (Object.hasOwn(HEARD, message.type)) HEARD[message.type]!(message, line);
@@ -123,9 +97,12 @@ export function feeds(options: FeedsOptions): FeedsClient {
     emit('refused', { match_id, code, detail });
   }
 
-  async function renew(line: Line): Promise<void> {
-    const token = await tokens.renew();
-    if (token !== undefined) line.send({ type: 'REAUTH', token });
+  function answer(_: ServerMessage, line: Line): void {
+    line.send({ type: 'pong' });
+  }
+
+  function renew(_: ServerMessage, line: Line): void {
+    void tokens.renew().then((token) => token !== undefined && line.send({ type: 'REAUTH', token }));
   }
 
   return {
@@ -143,4 +120,40 @@ export function feeds(options: FeedsOptions): FeedsClient {
     on,
     close: listening.close,
   };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: nothing that a server says has a type before it is looked at
+type Heard = { readonly [type: string]: (what: any, line: Line) => void };
+
+/** What is told of matches is kept and given out; where something is missing, the match is asked for again. */
+function tellMatches(
+  matches: ReturnType<typeof createFollowedMatches>,
+  emit: Listeners<FeedsEvents>['emit'],
+  ask: (match_id: string) => void,
+): Heard {
+  return {
+    snapshot({ type: _, ...what }) {
+      const tier = matches.snapshot(what);
+      if (tier) emit('match', { ...tier, changed: null });
+    },
+    delta({ type: _, ...what }) {
+      const tier = matches.delta(what);
+      if (tier === 'gap') ask(what.match_id);
+      else if (tier !== 'old') emit('match', { ...tier, changed: what.changed });
+    },
+    events_batch({ match_id, events }) {
+      const news = matches.batch(match_id, events);
+      if (news === 'gap') ask(match_id);
+      else if (news !== 'old') emit('events', { match_id, events: news });
+    },
+  };
+}
+
+/** A refusal closes with one code whatever it is. */
+function isUnauthenticated(code: number, farewell: ServerMessage | undefined): boolean {
+  return code === UNAUTHENTICATED || (code === POLICY_VIOLATION && farewell?.code === 'auth_required');
+}
+
+function isFinal(code: number, farewell: ServerMessage | undefined): boolean {
+  return isTerminal(code) || isUnauthenticated(code, farewell);
 }

@@ -8,8 +8,9 @@ const apart = apartKinds(catalog.kinds);
 /** Whatever is asked of it is an id. */
 const anything = new Proxy({}, { get: () => ID });
 
-test('galleries, their visits, bans, feeds and links are apart', () => {
-  expect(apart).toEqual(expect.arrayContaining(['gallery', 'visits', 'guard', 'feed', 'board', 'calendar']));
+test('galleries, their visits, bans, feeds, links and results are apart', () => {
+  const kinds = ['gallery', 'visits', 'guard', 'feed', 'board', 'calendar', 'match'];
+  expect(apart).toEqual(expect.arrayContaining(kinds));
   for (const kind of ['session', 'assignment', 'observers']) expect(apart).not.toContain(kind);
 });
 

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Actor } from '../../src/core/definitions/actor.ts';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
 import { authorOf } from '../support/hall.ts';
+import { RESULT } from '../support/matchFixture.ts';
 import type { Court } from './recordFixture.ts';
 
 type Person = Pick<Actor, 'id' | 'role'>;
@@ -110,7 +111,7 @@ async function playLinks(court: Court): Promise<string[]> {
   return [`board:${one}`, `board:${other}`, `calendar:${first.id}`, `calendar:${second.id}`];
 }
 
-/** Of one feed a person is linked and a conflict settled, and it is switched off and on; another one is removed. */
+/** Of one feed a person is invited and another linked, a conflict settled and a result handed in, and it is switched off and on; another one is removed. */
 async function playFeeds(court: Court): Promise<string[]> {
   const owner = randomUUID();
   const create = async (input: JsonObject) => {
@@ -125,11 +126,19 @@ async function playFeeds(court: Court): Promise<string[]> {
   const other = await create({ provider: 'generic_json', name: 'School Moot', base_url: site.base_url, mapping });
   const person = `insert into feed_people (feed_id, provider_id, kind, name, user_id) values ($1, $2, 'speaker', $3, $4)`;
   await court.work(person, [one, '42', 'Ada Petrova', randomUUID()]);
+  await court.work(person, [one, '43', 'Rui Santos', randomUUID()]);
+  for (let i = 0; i < 2; i += 1) await act('invite', one, { provider_id: '43' });
   await act('link', one, { provider_id: '42', user_id: randomUUID() });
   const conflict = `insert into feed_conflicts (feed_id, n, assignment_id, debate, field) values ($1, 1, $2, '7', 'courtroom')`;
   await court.work(conflict, [one, randomUUID()]);
   await act('settle', one, { n: '1', take: 'ours' });
+  const match_id = randomUUID();
+  const match = `
+    insert into matches (id, institution_id, visibility, provider, feed_id, provider_id, round, title, listed_at, phase, published)
+    values ($1, $2, 'institution', 'tabbycat', $3, '7', 1, 'Harbour v. Atlas', now(), 'scoring', true)`;
+  await court.feed(match, [match_id, owner, one]);
+  await court.send(['match.result', { match_id, owner, ...RESULT }]);
   for (const verb of ['disable', 'enable']) await act(verb, one);
   await act('remove', other);
-  return [one, other].map((id) => `feed:${id}`);
+  return [...[one, other].map((id) => `feed:${id}`), `match:${match_id}`];
 }

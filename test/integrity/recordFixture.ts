@@ -22,6 +22,8 @@ export interface Court {
   session(assignment_id: string, metadata?: JsonObject): Promise<string>;
   /** A statement as a worker: what is outside of every stream. */
   work(text: string, values: readonly unknown[]): Promise<void>;
+  /** The same as the role of feeds. */
+  feed(text: string, values: readonly unknown[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -41,7 +43,7 @@ export function openCourt(url: string): Court {
     // A pool has ended when it has said goodbye; the server may still be ending the connection when its database is dropped.
     if (!isClosing) throw error;
   };
-  const [door, worker, verifier] = (['door', 'worker', 'verifier'] as const).map((role) =>
+  const [door, worker, verifier, feeds] = (['door', 'worker', 'verifier', 'feeds'] as const).map((role) =>
     openPool(url, role, 2, failed),
   );
   const states = createStates(catalog);
@@ -89,12 +91,16 @@ export function openCourt(url: string): Court {
     await worker!.query(text, [...values]);
   }
 
-  async function close(): Promise<void> {
-    isClosing = true;
-    await Promise.all([door!.end(), worker!.end(), verifier!.end()]);
+  async function feed(text: string, values: readonly unknown[]): Promise<void> {
+    await feeds!.query(text, [...values]);
   }
 
-  return { verifier: verifier!, institution_id, send, assignment, session, work, close };
+  async function close(): Promise<void> {
+    isClosing = true;
+    await Promise.all([door!.end(), worker!.end(), verifier!.end(), feeds!.end()]);
+  }
+
+  return { verifier: verifier!, institution_id, send, assignment, session, work, feed, close };
 }
 
 const match = {

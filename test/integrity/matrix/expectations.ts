@@ -78,6 +78,8 @@ export const OUTSIDE: { [table: string]: string } = {
   match_state: 'what boards show now: rooms and sites are read again',
   match_events: 'what boards were told, for 90 days',
   match_disputes: 'sites that disagree, for a week',
+  feed_invites: 'links that are good once: to invite is an event as well',
+  match_results: 'results on their way to a site: what came of them is an event as well',
   session_observations: 'who watches: no event moves for them',
   knex_migrations: 'compared with what the migrations make of the database',
   knex_migrations_lock: 'held while migrating',
