@@ -28,6 +28,7 @@ describe('settings', () => {
       HOST: '127.0.0.1',
       FEATURE_MOOT_OPERATIONS: true,
       FEATURE_SESSION_RECORDING: false,
+      FEED_RESULTS_BACK: false,
       WS_MAX_QUEUE: 100,
       WS_OVERFLOW_ACTION: 'drop_oldest',
       WS_MAX_CONNECTIONS_PER_USER: 3,
