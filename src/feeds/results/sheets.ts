@@ -18,7 +18,7 @@ const teamSheet = z.strictObject({
   win: z.boolean().exactOptional(),
   /** In the order in which they spoke. */
   speeches: z
-    .array(z.strictObject({ speaker: siteId, score: z.number().min(0).max(MOST_POINTS) }))
+    .array(z.strictObject({ speaker: siteId, score: z.number('must be a number').min(0).max(MOST_POINTS) }))
     .min(1)
     .max(MOST.speeches),
 });

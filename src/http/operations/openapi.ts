@@ -164,12 +164,16 @@ function queryParameters(query: z.ZodObject): JsonObject[] {
   return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: false, schema }));
 }
 
+/** Ids that are another's to give: a site's, of its people. */
+const NO_UUIDS = ['provider_id'];
+
 function pathParameter(name: string): JsonObject {
+  const isUuid = /(^|_)id$/.test(name) && !NO_UUIDS.includes(name);
   return {
     name,
     in: 'path',
     required: true,
-    schema: { type: 'string', ...(/(^|_)id$/.test(name) && { format: 'uuid' }) },
+    schema: { type: 'string', ...(isUuid && { format: 'uuid' }) },
   };
 }
 
