@@ -22,20 +22,23 @@ export async function up(knex: Knex): Promise<void> {
       name text,
       invited_at timestamptz(3) not null,
       expires_at timestamptz(3) not null,
-      -- SHA-256 of what the link ends with; null before the link was made.
-      hash bytea,
+      -- SHA-256 in lower hex, of what the link ends with.
+      secret_hash text not null,
       used_at timestamptz(3),
       primary key (feed_id, provider_id),
       constraint uq_feed_invite_id unique (id),
-      constraint uq_feed_invite_hash unique (hash),
+      constraint uq_feed_invite_secret unique (secret_hash),
       constraint ck_feed_invite_role check (role in ('participant', 'judge')),
-      constraint ck_feed_invite_bounded check (length(provider_id) <= 200 and length(name) <= 400 and length(hash) = 32)
+      constraint ck_feed_invite_bounded check (length(provider_id) <= 200 and length(name) <= 400 and length(secret_hash) = 64)
     );
     create index feed_invites_by_end on feed_invites (expires_at);
-    grant select, update (hash, used_at) on feed_invites to ${door};
+    grant select, update (used_at) on feed_invites to ${door};
     grant select, insert, update, delete on feed_invites to ${worker};
     alter table feed_invites enable row level security, force row level security;
     create policy door_all on feed_invites to ${door} using (true) with check (true);
+    -- A link is good for as long as its person is nobody else.
+    grant select (feed_id, provider_id, is_linked) on feed_people to ${door};
+    create policy door_all on feed_people for select to ${door} using (true);
     create policy worker_all on feed_invites to ${worker} using (true) with check (true);
 
     create table match_results (
@@ -81,5 +84,10 @@ export async function up(knex: Knex): Promise<void> {
 }
 
 export async function down(knex: Knex): Promise<void> {
-  await knex.raw('drop table match_results, feed_invites');
+  const { door } = rolesOf(knex);
+  await knex.raw(`
+    drop policy door_all on feed_people;
+    revoke select (feed_id, provider_id, is_linked) on feed_people from ${door};
+    drop table match_results, feed_invites;
+  `);
 }

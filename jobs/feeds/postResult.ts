@@ -72,7 +72,7 @@ async function send(
   if ('why' in prepared) return prepared;
   const before = await back.listBallots(site, place);
   goOn();
-  if (!(await beginPosting(db, claim, before))) throw new Error('the claim of the result is lost');
+  if (!(await beginPosting(db, claim, before))) throw new Error('the claim of the result is lost, or it is too late');
   claim.state = 'posting';
   await reach?.('posting');
   try {

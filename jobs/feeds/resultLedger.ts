@@ -3,6 +3,7 @@
  * that is kept here before the record is told. A claim that is not renewed is lost.
  */
 import type { Queryable } from '../../src/core/sql/queryable.ts';
+import { SENT_WITHIN_MS } from '../../src/feeds/results/matchResults.ts';
 import type { Result } from '../../src/feeds/results/sheets.ts';
 import { timings } from '../../src/infra/timings.ts';
 
@@ -18,7 +19,8 @@ export interface ResultClaim extends Pick<Result, 'confirm'> {
   before: string[] | null;
   ballot_id: string | null;
   why: string | null;
-  handed_at: string;
+  /** Since it was handed in, as it is claimed. */
+  age_ms: number;
   attempts: number;
   /** Fencing token: updates of an earlier claim are ignored. */
   run: string;
@@ -46,7 +48,8 @@ export async function claimResult(db: Queryable, id: string): Promise<ResultClai
     `update match_results
      set attempts = attempts + 1, run = gen_random_uuid(), due_at = clock_timestamp() + $2 * interval '1 second'
      where id = $1 and ${IS_DUE}
-     returning id, match_id, feed_id, provider_id, round, state, sheets, confirm, before, ballot_id, why, handed_at, attempts, run`,
+     returning id, match_id, feed_id, provider_id, round, state, sheets, confirm, before, ballot_id, why, attempts, run,
+       (extract(epoch from clock_timestamp() - handed_at) * 1000)::float8 as age_ms`,
     [id, CLAIM_SECONDS],
   );
   return rows[0];
@@ -58,10 +61,15 @@ export async function renewResult(db: Queryable, { id, run }: ResultClaim): Prom
   return (await db.query(text, [id, run, CLAIM_SECONDS])).rowCount === 1;
 }
 
-/** From here on it may have been sent: it is never sent again. @returns false where the claim is lost */
+/** From here on it may have been sent: it is never sent again. @returns false where the claim is lost, or it is too late */
 export async function beginPosting(db: Queryable, { id, run }: ResultClaim, before: readonly string[]): Promise<boolean> {
-  const text = `update match_results set state = 'posting', before = $3 where id = $1 and run = $2 and state = 'waiting'`;
-  return (await db.query(text, [id, run, JSON.stringify(before)])).rowCount === 1;
+  const { rowCount } = await db.query(
+    `update match_results set state = 'posting', before = $3
+     where id = $1 and run = $2 and state = 'waiting'
+       and handed_at > clock_timestamp() - $4 * interval '1 millisecond'`,
+    [id, run, JSON.stringify(before), SENT_WITHIN_MS],
+  );
+  return rowCount === 1;
 }
 
 /** It was not sent after all: that is sure. */

@@ -5,7 +5,7 @@
 import type { Job } from 'bullmq';
 import { OutboundError } from '../../src/core/definitions/outbound.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
-import { SETTLED_WITHIN_MS } from '../../src/feeds/results/matchResults.ts';
+import { SENT_WITHIN_MS } from '../../src/feeds/results/matchResults.ts';
 import type { Log } from '../../src/infra/telemetry/log.ts';
 import { timings } from '../../src/infra/timings.ts';
 import type { JobTools } from '../job.ts';
@@ -33,8 +33,6 @@ export interface ResultRunner {
 
 const AT_ONCE = 4;
 const LONGEST_WAIT_MS = 5 * 60_000;
-/** Before another may be handed in for the match. */
-const GIVEN_UP_AFTER_MS = SETTLED_WITHIN_MS - 2 * LONGEST_WAIT_MS;
 
 /** This process ends, or another one has taken the result over. */
 class CutOff extends Error {}
@@ -86,12 +84,14 @@ export function createResultRunner(options: ResultRunnerOptions): ResultRunner {
   }
 
   async function tryOnce(claim: results.ResultClaim, goOn: () => void): Promise<results.Settled> {
+    const claimed_ms = performance.now();
     if (!isOn && claim.state === 'waiting') return { why: 'feature_disabled' };
+    if (claim.age_ms > SENT_WITHIN_MS && claim.state === 'waiting') return { why: 'too_late' };
     try {
       return await postResult({ db, sites, goOn, reach }, claim);
     } catch (fault) {
-      const isYoung = Date.now() - Date.parse(claim.handed_at) < GIVEN_UP_AFTER_MS;
-      if (isYoung || fault instanceof CutOff) throw fault;
+      const next_ms = claim.age_ms + performance.now() - claimed_ms + waitAfter(fault, claim.attempts, again_ms);
+      if (next_ms < SENT_WITHIN_MS || fault instanceof CutOff) throw fault;
       return { why: claim.state === 'posting' ? UNKNOWN : codeOf(fault) };
     }
   }

@@ -51,7 +51,7 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
     commands: 'select insert',
     integrity_runs: 'insert',
     feed_runs: 'insert',
-    // And the columns by which a link is made and used.
+    // And the column that says when a link was used.
     feed_invites: 'select',
     contact_details: 'insert',
     // Nobody is shown any of it.

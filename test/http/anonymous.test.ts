@@ -39,7 +39,7 @@ const OF_THE_LOG = [
   ...['integrity.tile', 'integrity.consistency'],
 ];
 /** Opened by what is in the link itself: test/http/boards.test.ts, test/http/feedInvites.test.ts. */
-const OF_LINKS = ['board.open', 'calendar.read', 'feed.follow_invite'];
+const OF_LINKS = ['board.open', 'calendar.read', 'feed.followInvite'];
 /** States and counts. */
 const OF_ALL = ['status.read'];
 /** Names its stream in its query. */

@@ -117,6 +117,18 @@ describe.skipIf(isLeftOut)('a result', () => {
     await vi.waitFor(async () => expect((await recorded()).at(-1)).toBe('PROCEDURAL_MATCH_RESULT_FAILED'), SOON);
   });
 
+  test('that no worker took up for most of an hour is not sent any more', async () => {
+    await stack.pool.query(
+      `insert into match_results (id, match_id, institution_id, feed_id, provider_id, round, hash, confirm, sheets, state,
+         handed_at, due_at, attempts)
+       select gen_random_uuid(), $1, $2, $3, $4, 1, repeat('0', 64), true, $5, 'waiting', t, t, 0
+       from (select clock_timestamp() - interval '51 minutes' as t) as old`,
+      [match_id, people.institution_id, feed_id, String(debate.id), JSON.stringify([sheetOf(null)])],
+    );
+    expect(await settled()).toMatchObject({ state: 'failed', why: 'too_late' });
+    expect(posts()).toEqual([]);
+  });
+
   test('is refused for a room of ours, where the feed is off, and where its sheets are none', async () => {
     await must(post(stack.url, `/api/feed/${feed_id}/disable`, people.admin));
     expect(await hand()).toMatchObject({ status: 409, body: { code: 'feed_disabled' } });

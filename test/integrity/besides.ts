@@ -127,7 +127,7 @@ async function playFeeds(court: Court): Promise<string[]> {
   const person = `insert into feed_people (feed_id, provider_id, kind, name, user_id) values ($1, $2, 'speaker', $3, $4)`;
   await court.work(person, [one, '42', 'Ada Petrova', randomUUID()]);
   await court.work(person, [one, '43', 'Rui Santos', randomUUID()]);
-  for (let i = 0; i < 2; i += 1) await act('invite', one, { provider_id: '43' });
+  for (const n of ['1', '2']) await act('invite', one, { provider_id: '43', secret_hash: n.repeat(64) });
   await act('link', one, { provider_id: '42', user_id: randomUUID() });
   const conflict = `insert into feed_conflicts (feed_id, n, assignment_id, debate, field) values ($1, 1, $2, '7', 'courtroom')`;
   await court.work(conflict, [one, randomUUID()]);

@@ -159,6 +159,13 @@ describe.skipIf(isLeftOut)('sending a result', () => {
     expect(posts()).toBe(0);
   });
 
+  test('that waited for too long is not begun: another one may have been handed in since', async () => {
+    const first = await hand();
+    await stack.pool.query(`update match_results set handed_at = handed_at - interval '50 minutes' where id = $1`, [first.id]);
+    await expect(postResult(posting(), first)).rejects.toThrow('it is too late');
+    expect(posts()).toBe(0);
+  });
+
   test('is over with its feed', async () => {
     await stack.pool.query(`update feeds set state = 'disabled' where id = $1`, [match.feed_id]);
     expect(await postResult(posting(), await hand())).toEqual({ why: 'feed_disabled' });

@@ -242,8 +242,9 @@ describe('of feeds sweep.expired', () => {
       [[kept, gone, young]],
     );
     await pool.query(
-      `insert into feed_invites (feed_id, provider_id, id, institution_id, user_id, role, invited_at, expires_at)
-       select $1, n, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'judge', now(), now() - n * interval '1 day'
+      `insert into feed_invites (feed_id, provider_id, id, institution_id, user_id, role, secret_hash, invited_at, expires_at)
+       select $1, n, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'judge', repeat(n::text, 32), now(),
+         now() - n * interval '1 day'
        from generate_series(29, 31) as n`,
       [kept],
     );

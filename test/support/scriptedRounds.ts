@@ -409,7 +409,7 @@ function inviteAndSendBack({ court }: Round): void {
   const site = { base_url: 'https://tab.example.org', tournament: 'harbour2026', secret_ref: 'tab' };
   const { id: feed_id } = act('feed.create', { ...facts, ...site }, admin);
   const person = { kind: 'speaker', name: 'Ada Petrova', user_id: petitioner.id, is_linked: false, was_invited: false };
-  act('feed.invite', { feed_id, provider_id: '5001' }, admin, person);
+  act('feed.invite', { feed_id, provider_id: '5001', secret_hash: 'ab'.repeat(32) }, admin, person);
   const origin = { institution_id: INSTITUTION, provider: 'tabbycat', feed_id, provider_id: '10001', round: 1 };
   const hand = () =>
     act('match.result', { match_id: MATCH, owner: INSTITUTION, ...RESULT }, admin, { ...origin, is_enabled: true }).id;

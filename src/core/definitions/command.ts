@@ -174,15 +174,12 @@ export interface CommandDefinition<Input = unknown, States = unknown, Scope = un
   signed?: true;
   /** The hash of a new secret is part of the input: `secret_hash`. The link that `answer` issues has the secret. */
   secret?: true;
+  /** A token comes of it that this installation signs: switched off where an identity provider signs them. */
+  yieldsToken?: true;
   /** Stores elsewhere what the inbox must not hold, as the door and before the command. Returns the input as the inbox has it. */
   putAside?(db: Queryable, command: { id: string; input: Input; actor: Actor }): Promise<JsonObject>;
   /** What is added to the result while it is answered to its sender, read in the sender's scope and never stored. */
   readAside?(db: Queryable, input: Input): Promise<JsonObject>;
-  /**
-   * Makes a link of it while it is answered to its sender, and stores what the link is known by, as the door. Only where tokens
-   * are signed here. @returns its path; undefined where there is none any more
-   */
-  makesLink?(door: Queryable, command_id: string): Promise<string | undefined>;
   /** The counter of those that were applied and answered, repetitions apart. */
   counted?: 'contactReveals';
 }

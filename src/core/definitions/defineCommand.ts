@@ -74,9 +74,9 @@ type DoorParts<Input, Scope> = Pick<
   | 'refuse'
   | 'signed'
   | 'secret'
+  | 'yieldsToken'
   | 'putAside'
   | 'readAside'
-  | 'makesLink'
   | 'counted'
 >;
 

@@ -5,10 +5,9 @@
  */
 import { z } from 'zod';
 import { defineOwnedCommand } from '../../access/defineCommand.ts';
-import { drawRandom } from '../../core/chain/random.ts';
 import { sha256 } from '../../core/chain/sha256.ts';
 import { ADMINS } from '../../core/definitions/actor.ts';
-import { at, named, text, uuid } from '../../core/definitions/answers.ts';
+import { at, hash, named, text, uuid } from '../../core/definitions/answers.ts';
 import type { FactSource } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
@@ -20,7 +19,8 @@ import { feedStream, ownerOf, theFeed } from '../feed.ts';
 import { reject } from '../feedProblems.ts';
 
 const LIVES_MS = 24 * 3_600_000;
-const SECRET_BYTES = 32;
+/** As sites call people: no other text is looked for. */
+const NAMED_THERE = /^[^\0]{1,200}$/s;
 
 const INVITED_AS = ['participant', 'judge'] as const;
 const ROLES = { speaker: 'participant', adjudicator: 'judge' } as const;
@@ -68,8 +68,10 @@ const inviteAnswer = named(
   /** `id` is the feed's. */
   z.strictObject({
     ...{ id: uuid, provider_id: text, user_id: uuid, role: z.enum(INVITED_AS), expires_at: at },
-    /** In this answer alone: asked again under the same Idempotency-Key there is a new one. Null where it was used, or has ended. */
-    link: text.nullable().exactOptional(),
+    /** The admin who invited is told it, and again while it may be used. */
+    link: text.nullable(),
+    /** Of its secret, where the link itself is not told. */
+    secret_hash: hash.optional(),
   }),
   {
     ...{ id: EXAMPLE.command_id, provider_id: '42', user_id: EXAMPLE.user_id, role: 'participant' as const },
@@ -78,6 +80,8 @@ const inviteAnswer = named(
   },
 );
 
+/** As the door has added it. */
+const hashIn = (input: object) => (input as { secret_hash: string }).secret_hash;
 const endOf = (now: string) => new Date(Date.parse(now) + LIVES_MS).toISOString();
 
 export const invitePerson = defineOwnedCommand({
@@ -86,8 +90,10 @@ export const invitePerson = defineOwnedCommand({
   summary: 'Invite a person of the tournament software: a link that yields a token once, within a day',
   who: ADMINS,
   within: null,
-  ownerOf,
+  ownerOf: async (asked) => (NAMED_THERE.test(String(asked.input.provider_id)) ? ownerOf(asked) : undefined),
   body: z.strictObject({}),
+  secret: true,
+  yieldsToken: true,
   locks: ({ feed_id }) => [theFeed(feed_id)],
   facts: invitees,
   decide({ feed }, { input: { provider_id } }, person) {
@@ -96,38 +102,31 @@ export const invitePerson = defineOwnedCommand({
     if (person.is_linked) return reject('person_linked', 'The person was linked to a user.');
     return [personInvited({ provider_id, user_id: person.user_id, role: ROLES[person.kind] })];
   },
-  writes({ feed }, { id, input: { feed_id, provider_id }, now }, person) {
+  writes({ feed }, { id, input, now }, person) {
+    const { feed_id, provider_id } = input;
     const { kind, name, user_id, was_invited } = person!;
     const write = was_invited ? update : insert;
     const invite = {
       ...{ id, institution_id: feed.institution_id, user_id, role: ROLES[kind], name },
-      ...{ invited_at: now, expires_at: endOf(now), hash: null, used_at: null },
+      ...{ invited_at: now, expires_at: endOf(now), secret_hash: hashIn(input), used_at: null },
     };
     return [write('feed_invites', { feed_id, provider_id }, invite)];
   },
   resource: inviteAnswer,
-  result: (_, { input: { feed_id: id, provider_id }, now }, person) => {
+  result(_, { input, now }, person) {
+    const { feed_id: id, provider_id } = input;
     const { kind, user_id } = person!;
-    return { id, provider_id, user_id, role: ROLES[kind], expires_at: endOf(now) };
+    const told = { id, provider_id, user_id, role: ROLES[kind], expires_at: endOf(now) };
+    return { ...told, link: null, secret_hash: hashIn(input) };
   },
-  makesLink,
+  /** Of the result and not of the input: a repetition has an input of its own. */
+  answer({ secret_hash, ...result }, { id }, _, issueLink) {
+    const path = (secret: string) => `/api/invite/${secret}`;
+    return { ...result, link: issueLink({ id, secret_hash: String(secret_hash), path }) };
+  },
   records: [personInvited],
   rejects: ['not_found', 'person_linked'],
 });
-
-const KEEP = {
-  name: 'keep-hash-of-invite',
-  text: `
-    update feed_invites set hash = decode($2, 'hex')
-    where id = $1 and used_at is null and expires_at > clock_timestamp()`,
-};
-
-/** A link that was made before, and perhaps never arrived, is good no more. */
-async function makesLink(door: Queryable, command_id: string): Promise<string | undefined> {
-  const secret = drawRandom(SECRET_BYTES).toString('base64url');
-  const { rowCount } = await door.query({ ...KEEP, values: [command_id, sha256(secret)] });
-  return rowCount === 1 ? `/api/invite/${secret}` : undefined;
-}
 
 /** What a link yields a token of. */
 export interface Redeemed {
@@ -138,13 +137,15 @@ export interface Redeemed {
   institution_id: string;
 }
 
-/** With a person's tokens the invitations end, too, that were made before. */
+/** With a person's tokens the invitations end, too, that were made before; and where the person was linked since. */
 const REDEEM = {
   name: 'redeem-invite',
   text: `
-    update feed_invites i set used_at = clock_timestamp() from feeds f
-    where i.hash = decode($1, 'hex') and i.used_at is null and i.expires_at > clock_timestamp()
+    update feed_invites i set used_at = clock_timestamp()
+    from feeds f join feed_people p on p.feed_id = f.id
+    where i.secret_hash = $1 and i.used_at is null and i.expires_at > clock_timestamp()
       and f.id = i.feed_id and f.state <> 'removed'
+      and p.provider_id = i.provider_id and not p.is_linked
       and not exists (select from revocations r where r.claim = 'sub' and r.value = i.user_id::text
         and r.revoked_at >= i.invited_at and (r.institution_id is null or r.institution_id = i.institution_id))
     returning i.id, i.user_id, i.role, i.name, i.institution_id`,

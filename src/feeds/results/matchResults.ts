@@ -22,8 +22,10 @@ export function theMatch(match_id: string): Lock<'match', MatchResults> {
   return { kind: 'match', stream: streamName(matchStream.kind, match_id) };
 }
 
-/** Sending it is given up before: what has not arrived by then is said to have failed. */
+/** After that another may be handed in, whatever became of it. */
 export const SETTLED_WITHIN_MS = 3_600_000;
+/** Nothing is sent later: it would arrive after another one, or beside it. */
+export const SENT_WITHIN_MS = SETTLED_WITHIN_MS - 10 * 60_000;
 
 export const RESULT_STATES = ['waiting', 'posted', 'failed'] as const;
 

@@ -18,6 +18,7 @@ import { type ApiContext, anonymousReader, demandFeature, demandRoleIn, enter } 
 import { demandValid, listFaults } from '../door/inputErrors.ts';
 import { callerOf, limitOwn, ownLimitOf } from '../door/limits.ts';
 import { readIdempotencyKey, readIfMatch, readPreferences } from '../door/preferences.ts';
+import { IDS_OF_OTHERS } from '../door/route.ts';
 import { anonymousScope } from './anonymousScope.ts';
 import { answerAccepted, answerOutcome } from './answers.ts';
 import { replyOf } from './outcomes.ts';
@@ -46,24 +47,16 @@ export function serveCommand(context: ApiContext, definition: CommandDefinition)
   };
 }
 
-const SIGNED_ELSEWHERE = 'JWT_PUBLIC_KEY is set: tokens are signed elsewhere, and no link can yield one.';
-
 /** Reads what is added to the result of a command that was applied, and counts those that are no repetition. */
-type ReadAdded = (command_id: string, isRepetition: boolean) => Promise<JsonObject>;
+type ReadAdded = (isRepetition: boolean) => Promise<JsonObject>;
 
 function readingAside(
-  { reading, metrics, door, config }: ApiContext,
-  { readAside, makesLink, counted }: CommandDefinition,
+  { reading, metrics }: ApiContext,
+  { readAside, counted }: CommandDefinition,
   { actor, input }: Submission,
 ): ReadAdded | undefined {
-  if (makesLink) {
-    return async (command_id) => {
-      const path = await makesLink(door, command_id);
-      return { link: path === undefined ? null : `${(config.PUBLIC_URL ?? '').replace(/\/+$/, '')}${path}` };
-    };
-  }
   if (!readAside) return undefined;
-  return (_, isRepetition) => {
+  return (isRepetition) => {
     if (counted && !isRepetition) metrics[counted].inc();
     return reading.inScope(actor, null, (db) => readAside(db, input));
   };
@@ -91,7 +84,6 @@ export async function checkCommand(
   };
   demandValid(listFaults(definition.faults?.(input, actor)));
   for (const feature of definition.features?.(input) ?? []) demandFeature(context.config, feature);
-  if (definition.makesLink && !context.issueToken) throw new Problem('feature_disabled', SIGNED_ELSEWHERE);
   if (definition.ownerOf) input.owner = await demandOwner(context, definition.ownerOf, actor, input);
   const target = definition.target(input);
   const scope = target ? await context.scopes.demand(target, sender) : null;
@@ -165,8 +157,9 @@ async function demandOwner(
 }
 
 export function lowered(params: Request['params']): JsonObject {
-  const plain = (text: string) => (isUuid(text) ? text.toLowerCase() : text);
-  return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, plain(String(value))]));
+  const plain = (name: string, text: string) =>
+    isUuid(text) && !IDS_OF_OTHERS.includes(name) ? text.toLowerCase() : text;
+  return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, plain(name, String(value))]));
 }
 
 function institutionOf(scope: unknown, input: JsonObject, actor: Actor): string | null {
@@ -209,7 +202,7 @@ export async function submit(
     );
     if (reply) {
       const { input, actor } = submission;
-      const added = reply.status === 'applied' ? await readAdded?.(reply.id, acceptance.joined) : undefined;
+      const added = reply.status === 'applied' ? await readAdded?.(acceptance.joined) : undefined;
       const { issueTicket, issueLink } = context;
       const answered = { definition, input, actor, issueTicket, issueLink, added };
       answerOutcome(res, reply, acceptance.state.request_id, answered);

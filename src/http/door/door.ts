@@ -87,24 +87,29 @@ export interface ApiContext {
   secretHashOf(id: string): string;
   /** How this process and what it leans on are doing. */
   health(): Health;
-  /** Signs tokens for links that yield one; undefined where they are signed elsewhere. */
+  /** Undefined where tokens are signed elsewhere. */
   issueToken: IssueToken | undefined;
   metrics: Metrics;
   log: Log;
 }
+
+type Entered = Pick<CommandDefinition, 'route' | 'roles' | 'feature' | 'yieldsToken'> & { boards?: true };
+
+const SIGNED_ELSEWHERE = 'JWT_PUBLIC_KEY is set: tokens are signed elsewhere, and no link can yield one.';
 
 /** @throws {Problem} 429 of the guard, 401, 403 feature_disabled or 429, in this order */
 export async function enter(
   context: ApiContext,
   req: Request,
   res: Response,
-  { route, roles, feature, boards }: Pick<CommandDefinition, 'route' | 'roles' | 'feature'> & { boards?: true },
+  { route, roles, feature, yieldsToken, boards }: Entered,
 ): Promise<Actor | null> {
   const sender = await senderOf(req, context.tokens, boards);
   if (sender === null || sender instanceof Problem) await guardDoor(context, req, route);
   const actor = await countRefused(context, req, res, async () => demandGood(sender, roles));
   if (/^\w+ \/api\/session\b/.test(route)) demandFeature(context.config, 'FEATURE_MOOT_OPERATIONS');
   if (feature !== undefined) demandFeature(context.config, feature);
+  if (yieldsToken && !context.issueToken) throw new Problem('feature_disabled', SIGNED_ELSEWHERE);
   await limit(context, req, res, actor);
   return actor;
 }

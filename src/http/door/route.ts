@@ -8,6 +8,9 @@ import type { ApiContext } from './door.ts';
 
 export type Serve = (req: Request, res: Response) => Promise<void>;
 
+/** Placeholders of ids that are another's to give: a site's, of its people. */
+export const IDS_OF_OTHERS = ['provider_id'];
+
 export interface RouteDefinition {
   /** As OpenAPI calls the operation. */
   name: string;
@@ -16,6 +19,8 @@ export interface RouteDefinition {
   summary: string;
   /** `anyone`: without a token too, where what is asked about is public. */
   roles: readonly Role[] | 'anyone';
+  /** It answers a token that this installation signs: switched off where an identity provider signs them. */
+  yieldsToken?: true;
   /** Boards may ask too, each as nobody in particular of its institution. */
   boards?: true;
   /** The schema of its query string, where it takes one. */

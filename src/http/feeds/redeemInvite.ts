@@ -19,6 +19,7 @@ const SECRET = /^[\w-]{43}$/;
 const parts = {
   summary: 'The token that a link of an invitation yields; once, and within a day',
   roles: 'anyone',
+  yieldsToken: true,
   answer: named('InvitedToken', z.strictObject({ token: text }), { token: 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.c2ln' }),
   rejects: ['not_found'],
 } as const;
@@ -29,7 +30,7 @@ export const redeemInvite: RouteDefinition = defineRoute({
 });
 
 export const followInvite: RouteDefinition = defineRoute({
-  ...{ name: 'feed.follow_invite', route: 'GET /api/invite/:secret', ...parts },
+  ...{ name: 'feed.followInvite', route: 'GET /api/invite/:secret', ...parts },
   serve: (context) => serveInvite(context, followInvite),
 });
 
@@ -44,7 +45,6 @@ function serveInvite(context: ApiContext, definition: RouteDefinition): Serve {
   return async (req, res) => {
     const actor = await enter(context, req, res, definition);
     if (req.method === 'HEAD') throw new Problem('method_not_allowed', undefined, {}, { Allow: 'GET, POST' });
-    if (!issueToken) throw new Problem('feature_disabled', 'JWT_PUBLIC_KEY is set: tokens are signed elsewhere.');
     const secret = String(req.params.secret);
     const redeemed = SECRET.test(secret) ? await redeem(door, secret) : undefined;
     // Guesses are counted as bad tokens are, by their address.

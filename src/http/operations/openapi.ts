@@ -7,7 +7,7 @@ import type { QueryDefinition } from '../../core/definitions/query.ts';
 import { commands, problems } from '../../modules.ts';
 import { queries } from '../../queries.ts';
 import { acceptedAnswer, appliedAnswer } from '../commands/commandAnswers.ts';
-import type { RouteDefinition } from '../door/route.ts';
+import { IDS_OF_OTHERS, type RouteDefinition } from '../door/route.ts';
 import { problemAnswer } from '../problemAnswer.ts';
 import { routes } from '../routes.ts';
 import { ABOUT, HOW_TO_GET_A_TOKEN } from './aboutApi.ts';
@@ -164,11 +164,8 @@ function queryParameters(query: z.ZodObject): JsonObject[] {
   return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: false, schema }));
 }
 
-/** Ids that are another's to give: a site's, of its people. */
-const NO_UUIDS = ['provider_id'];
-
 function pathParameter(name: string): JsonObject {
-  const isUuid = /(^|_)id$/.test(name) && !NO_UUIDS.includes(name);
+  const isUuid = /(^|_)id$/.test(name) && !IDS_OF_OTHERS.includes(name);
   return {
     name,
     in: 'path',
