@@ -60,7 +60,7 @@ export function createFollowedMatches() {
     const before = match.known.get(told.tier);
     if (!before) return 'gap';
     if (told.version <= before.version) return 'old';
-    if (told.tier === 1 && told.seq > lastOf(match.events)) return 'gap';
+    if (told.tier === 1 && told.seq > lastOf(match)) return 'gap';
     return keep(match, { ...told, state: { ...before.state, ...changed } });
   }
 
@@ -71,7 +71,7 @@ export function createFollowedMatches() {
     if (match.events === undefined) match.events = [...events];
     else {
       const all = new Map(match.events.map((event) => [event.seq, event]));
-      const last = lastOf(match.events);
+      const last = lastOf(match);
       const added = events.filter(({ seq }) => seq > last);
       if (added.some(({ seq }, i) => seq !== last + 1 + i)) return 'gap';
       for (const event of events) if (event.seq > last || all.has(event.seq)) all.set(event.seq, event);
@@ -98,4 +98,5 @@ function keep(match: Followed, tier: MatchTier): MatchTier {
   return tier;
 }
 
-const lastOf = (events: readonly MatchEvent[] | undefined) => events?.at(-1)?.seq ?? 0;
+/** Of tier 1; its older events may be gone. */
+const lastOf = ({ known, events }: Followed) => Math.max(known.get(1)?.seq ?? 0, events?.at(-1)?.seq ?? 0);

@@ -24,6 +24,16 @@ describe('what is followed', () => {
     expect(matches.delta(tier({ tier: 2, version: 5, changed: {} }))).toBe('old');
   });
 
+  test('events that are gone at the server are no gap', () => {
+    const matches = createFollowedMatches();
+    matches.ask(MATCH, [1]);
+    matches.snapshot(tier({ tier: 1, seq: 7, state: {} }));
+    expect(matches.batch(MATCH, [])).toEqual([]);
+    expect(matches.delta(tier({ tier: 1, version: 2, seq: 7, changed: {} }))).toMatchObject({ version: 2 });
+    expect(matches.batch(MATCH, [{ seq: 9 }])).toBe('gap');
+    expect(matches.batch(MATCH, [{ seq: 8 }])).toEqual([{ seq: 8 }]);
+  });
+
   test('a missing event is a gap, until a snapshot has been given again', () => {
     const matches = createFollowedMatches();
     const events = (...seqs: number[]) => seqs.map((seq) => ({ seq }));
