@@ -62,7 +62,11 @@ export async function renewResult(db: Queryable, { id, run }: ResultClaim): Prom
 }
 
 /** From here on it may have been sent: it is never sent again. @returns false where the claim is lost, or it is too late */
-export async function beginPosting(db: Queryable, { id, run }: ResultClaim, before: readonly string[]): Promise<boolean> {
+export async function beginPosting(
+  db: Queryable,
+  { id, run }: ResultClaim,
+  before: readonly string[],
+): Promise<boolean> {
   const { rowCount } = await db.query(
     `update match_results set state = 'posting', before = $3
      where id = $1 and run = $2 and state = 'waiting'
@@ -89,7 +93,10 @@ export async function storeSettled(db: Queryable, { id, run }: ResultClaim, sett
 }
 
 export async function storeNoted(db: Queryable, { id, run }: ResultClaim): Promise<void> {
-  await db.query(`update match_results set noted_at = clock_timestamp(), run = null where id = $1 and run = $2`, [id, run]);
+  await db.query(`update match_results set noted_at = clock_timestamp(), run = null where id = $1 and run = $2`, [
+    id,
+    run,
+  ]);
 }
 
 /** Again after a while. */

@@ -135,6 +135,7 @@ function waitAfter(fault: unknown, attempts: number, again_ms: number): number {
 }
 
 function tellFault(log: Pick<Log, 'debug' | 'error'>, fault: unknown, attempt: number): void {
-  if (fault instanceof OutboundError) log.debug({ why: fault.code, attempt }, 'site did not take a result; asking again');
+  if (fault instanceof OutboundError)
+    log.debug({ why: fault.code, attempt }, 'site did not take a result; asking again');
   else if (!(fault instanceof CutOff)) log.error({ err: fault, attempt }, 'sending a result failed; trying again');
 }

@@ -21,7 +21,9 @@ export async function showImportedRound(url: string, admin: Person, say: (line: 
   const { result: feed } = (await call(url, admin, 'POST', '/api/feed/create', naming)) as { result: Json };
   const sheet = rounds.map(sheetOf).join('\n');
   const path = `/api/feed/${feed.id}/upload`;
-  const { create } = (await call(url, admin, 'POST', path, sheet, 'text/csv')) as { create: { assignment_id: string }[] };
+  const { create } = (await call(url, admin, 'POST', path, sheet, 'text/csv')) as {
+    create: { assignment_id: string }[];
+  };
   say(`demo: a round of ${create.length} matches, brought in from a spreadsheet`);
   const matches = await follow(
     url,

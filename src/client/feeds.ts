@@ -6,8 +6,8 @@ import type { JsonObject } from '../core/definitions/event.ts';
 import type { Refused } from './endings.ts';
 import { createFollowedMatches, type MatchEvent, type MatchTier, type Tier } from './followedMatches.ts';
 import type { Line } from './line.ts';
-import { keepListening } from './listening.ts';
 import { createListeners, type Listeners } from './listeners.ts';
+import { keepListening } from './listening.ts';
 import { type ConnectOptions, feedsAddressOf, readOptions } from './options.ts';
 import { isTerminal, type ServerMessage, UNAUTHENTICATED } from './protocol.ts';
 import { createTokens } from './tokens.ts';
@@ -59,7 +59,8 @@ export function feeds(options: FeedsOptions): FeedsClient {
 
   const listening = keepListening({
     ...{ Socket, timing, tokens, hear },
-    isFinal: (code, farewell) => isFinal(code, farewell) && !(isUnauthenticated(code, farewell) && tokens.isRenewable()),
+    isFinal: (code, farewell) =>
+      isFinal(code, farewell) && !(isUnauthenticated(code, farewell) && tokens.isRenewable()),
     question: { type: 'ping' },
     address: (token) => feedsAddressOf(relay(), { token, ticket }),
     isFarewell: ({ type, match_id }) => type === 'error' && typeof match_id !== 'string',
@@ -75,7 +76,13 @@ export function feeds(options: FeedsOptions): FeedsClient {
   }
 
   /** What a later version says besides is left alone. */
-  const HEARD: Heard = { ...tellMatches(matches, emit, ask), state, error: refused, ping: answer, TOKEN_EXPIRING: renew };
+  const HEARD: Heard = {
+    ...tellMatches(matches, emit, ask),
+    state,
+    error: refused,
+    ping: answer,
+    TOKEN_EXPIRING: renew,
+  };
 
   function hear(message: ServerMessage, line: Line): void {
     if (Object.hasOwn(HEARD, message.type)) HEARD[message.type]!(message, line);

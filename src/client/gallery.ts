@@ -3,8 +3,8 @@
  * list of the API, which is to be read whenever the connection is made (`welcome`).
  */
 import type { Refused } from './endings.ts';
-import { keepListening } from './listening.ts';
 import { createListeners } from './listeners.ts';
+import { keepListening } from './listening.ts';
 import { type ConnectOptions, galleryAddressOf, readOptions } from './options.ts';
 import { isTerminal, type ServerMessage, UNAUTHENTICATED } from './protocol.ts';
 import { createTokens } from './tokens.ts';

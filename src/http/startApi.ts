@@ -110,8 +110,7 @@ export async function startApi(
     feedRuns: createFeedRuns({ db, queues, metrics, log }),
     ...{ instance, health: probe.health },
     issueTicket: ticketsOf(tokens),
-    ...linksOf(ticketKeys, config),
-    issueToken: tokenIssuer(config, secret),
+    ...{ ...linksOf(ticketKeys, config), issueToken: tokenIssuer(config, secret) },
     visits: countReaders({ acceptor, secret: config.SERVER_SECRET ?? secret ?? id, log }),
     ...{ metrics, log },
   };

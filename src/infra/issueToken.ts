@@ -10,5 +10,6 @@ export function tokenIssuer(
   secret: string | undefined,
 ): IssueToken | undefined {
   if (JWT_PUBLIC_KEY !== undefined || secret === undefined) return undefined;
-  return (claims) => signToken({ ...claims, ...(iss !== undefined && { iss }), ...(aud !== undefined && { aud }) }, secret);
+  return (claims) =>
+    signToken({ ...claims, ...(iss !== undefined && { iss }), ...(aud !== undefined && { aud }) }, secret);
 }

@@ -23,7 +23,10 @@ export const start = defineSubcommand({
   name: 'start',
   summary: 'Runs everything in one process, with a Postgres of its own where DATABASE_URL names none; Ctrl-C stops it.',
   options: {
-    demo: { type: 'boolean', help: 'brings in a round, plays a short one with a live listener, verifies the record, and stays up' },
+    demo: {
+      type: 'boolean',
+      help: 'brings in a round, plays a short one with a live listener, verifies the record, and stays up',
+    },
   },
   notes: 'Settings are environment variables: plearoll settings lists them.',
   exits: { 0: 'stopped', 1: 'could not start', 3: 'usage' },
@@ -48,9 +51,7 @@ async function startEverything({ withDemo, isQuiet, isTerminal }: Manner): Promi
     // A process that stands still answers nobody and hears no signal: better that it dies, and is started again.
     const { watch } = startWatchdog('all');
     const secret = config.JWT_SECRET ?? (await readOrMakeSecret(config.PLEAROLL_HOME));
-    const trial = offersTrial(config, isTerminal)
-      ? createTrial(tokenIssuer(config, secret)!)
-      : undefined;
+    const trial = offersTrial(config, isTerminal) ? createTrial(tokenIssuer(config, secret)!) : undefined;
     const options = { watch, stop, say, trial };
     const started: Running = config.DATABASE_URL
       ? await startAll(config, config.DATABASE_URL, secret, options)

@@ -135,7 +135,18 @@ test('every table with what belongs to a tenant has row-level security, forced, 
   );
   expect(rows.filter(({ type }) => type !== 'BASE TABLE')).toEqual([]);
   expect(rows.map(({ name }) => name)).toEqual(
-    [...TENANTED, ...OF_WORKER, RUNS, DETAILS, ...MATCHES, ...FEEDS, MAPPINGS, FEED_RUNS, INVITES, ...Object.keys(OPEN)].sort(),
+    [
+      ...TENANTED,
+      ...OF_WORKER,
+      RUNS,
+      DETAILS,
+      ...MATCHES,
+      ...FEEDS,
+      MAPPINGS,
+      FEED_RUNS,
+      INVITES,
+      ...Object.keys(OPEN),
+    ].sort(),
   );
   for (const { name, is_forced, policies } of rows) {
     if (name in OPEN) continue;

@@ -63,14 +63,17 @@ describe.skipIf(isLeftOut)('an invitation', () => {
     }
   });
 
-  test.each(['GET', 'POST'])('is good once, by %s, and of many who follow it at once one has the token', async (method) => {
-    const { result } = await must(invite('ada petrova'));
-    const answers = await Promise.all(Array.from({ length: 8 }, () => follow(result.link, method)));
-    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
-    for (const answer of answers.filter(({ status }) => status !== 200)) expect(answer).toMatchObject(spent);
-    expect(answers.find(({ status }) => status === 200)!.headers.get('cache-control')).toBe('no-store');
-    expect(await follow(result.link, method)).toMatchObject(spent);
-  });
+  test.each(['GET', 'POST'])(
+    'is good once, by %s, and of many who follow it at once one has the token',
+    async (method) => {
+      const { result } = await must(invite('ada petrova'));
+      const answers = await Promise.all(Array.from({ length: 8 }, () => follow(result.link, method)));
+      expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+      for (const answer of answers.filter(({ status }) => status !== 200)) expect(answer).toMatchObject(spent);
+      expect(answers.find(({ status }) => status === 200)!.headers.get('cache-control')).toBe('no-store');
+      expect(await follow(result.link, method)).toMatchObject(spent);
+    },
+  );
 
   test('is not used up by what only looks at it', async () => {
     const { result } = await must(invite('ada petrova'));
@@ -80,10 +83,9 @@ describe.skipIf(isLeftOut)('an invitation', () => {
 
   test('ends after a day', async () => {
     const { result } = await must(invite('ada petrova'));
-    await stack.pool.query(
-      `update feed_invites set expires_at = clock_timestamp() where user_id = $1`,
-      [result.user_id],
-    );
+    await stack.pool.query(`update feed_invites set expires_at = clock_timestamp() where user_id = $1`, [
+      result.user_id,
+    ]);
     expect(await follow(result.link)).toMatchObject(spent);
   });
 

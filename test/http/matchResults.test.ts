@@ -135,10 +135,7 @@ describe.skipIf(isLeftOut)('a result', () => {
     const [sheet] = [sheetOf('1')];
     const twice = await hand({ sheets: [sheet, sheet], confirm: true });
     expect(twice).toMatchObject({ status: 422, body: { errors: [{ pointer: '/sheets/1/adjudicator' }] } });
-    await stack.pool.query(
-      `update matches set provider = 'csv' where id = $1`,
-      [match_id],
-    );
+    await stack.pool.query(`update matches set provider = 'csv' where id = $1`, [match_id]);
     expect(await hand()).toMatchObject({ status: 409, body: { code: 'no_results_back' } });
     expect(await get(stack.url, `/api/match/${match_id}/result`, people.admin)).toMatchObject({ status: 404 });
   });

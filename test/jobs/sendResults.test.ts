@@ -45,10 +45,7 @@ describe.skipIf(isLeftOut)('sending a result', () => {
     site = await startTabbycat({ rounds: 1, rooms: 2 });
     debate = site.round(1).debates[0]!;
     mkdirSync(join(secrets, people.institution_id), { recursive: true });
-    writeFileSync(
-      join(secrets, people.institution_id, 'tab'),
-      JSON.stringify({ origin: site.url, token: site.token }),
-    );
+    writeFileSync(join(secrets, people.institution_id, 'tab'), JSON.stringify({ origin: site.url, token: site.token }));
     const naming = { base_url: site.url, tournament: site.slug, secret_ref: 'tab' };
     match = await makeTabMatch(stack, people.admin, naming, String(debate.id));
     return async () => {
@@ -168,7 +165,9 @@ describe.skipIf(isLeftOut)('sending a result', () => {
 
   test('that waited for too long is not begun: another one may have been handed in since', async () => {
     const first = await hand();
-    await stack.pool.query(`update match_results set handed_at = handed_at - interval '50 minutes' where id = $1`, [first.id]);
+    await stack.pool.query(`update match_results set handed_at = handed_at - interval '50 minutes' where id = $1`, [
+      first.id,
+    ]);
     await expect(postResult(posting(), first)).rejects.toThrow('it is too late');
     expect(posts()).toBe(0);
   });

@@ -99,6 +99,10 @@ export const handResult = defineOwnedCommand({
 /** Row security leaves the matches that the sender may see. */
 async function ownerOfMatch(db: Queryable, match_id: string): Promise<string | undefined> {
   if (!isUuid(match_id)) return undefined;
-  const read = { name: 'find-owner-of-match', text: 'select institution_id from matches where id = $1', values: [match_id] };
+  const read = {
+    name: 'find-owner-of-match',
+    text: 'select institution_id from matches where id = $1',
+    values: [match_id],
+  };
   return (await db.query<{ institution_id: string }>(read)).rows[0]?.institution_id;
 }

@@ -54,7 +54,9 @@ export function sheetFaults({ sheets }: Pick<Result, 'sheets'>): InputError[] {
       ...(isShared ? [{ pointer: `${at}/adjudicator`, detail: 'is needed where there is more than one sheet' }] : []),
       ...(isTwice ? [{ pointer: `${at}/adjudicator`, detail: 'has a sheet already' }] : []),
       ...(hasBothSides ? [] : [{ pointer: `${at}/teams`, detail: 'must be one petitioner and one respondent' }]),
-      ...(orderOf(one) === order ? [] : [{ pointer: `${at}/teams`, detail: 'must have the speakers of the first sheet, in its order' }]),
+      ...(orderOf(one) === order
+        ? []
+        : [{ pointer: `${at}/teams`, detail: 'must have the speakers of the first sheet, in its order' }]),
     ];
   });
 }

@@ -20,7 +20,9 @@ const parts = {
   summary: 'The token that a link of an invitation yields; once, and within a day',
   roles: 'anyone',
   yieldsToken: true,
-  answer: named('InvitedToken', z.strictObject({ token: text }), { token: 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.c2ln' }),
+  answer: named('InvitedToken', z.strictObject({ token: text }), {
+    token: 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.c2ln',
+  }),
   rejects: ['not_found'],
 } as const;
 

@@ -41,7 +41,9 @@ test('who adjudicates there is a judge here, and an invitation takes the place o
 });
 
 test('a person who was linked to a user is not invited, nor one whom nobody has named, nor any of a feed that is gone', () => {
-  given(created).when(invitePerson, {}, admin, { fact: person({ is_linked: true }) }).then('person_linked');
+  given(created)
+    .when(invitePerson, {}, admin, { fact: person({ is_linked: true }) })
+    .then('person_linked');
   given(created).when(invitePerson, {}, admin).then('not_found');
   given(created, feedRemoved({})).when(invitePerson, {}, admin, { fact: person() }).then('not_found');
 });
