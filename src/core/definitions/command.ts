@@ -172,6 +172,8 @@ export interface CommandDefinition<Input = unknown, States = unknown, Scope = un
   first?(asked: { db: Queryable; actor: Actor; input: Input }): Promise<First[] | Rejection>;
   /** The sender's name, as the token has it, is part of the input: `author_name`. */
   signed?: true;
+  /** Numbers of its body need not be integers: none of them is recorded. */
+  fractions?: true;
   /** The hash of a new secret is part of the input: `secret_hash`. The link that `answer` issues has the secret. */
   secret?: true;
   /** A token comes of it that this installation signs: switched off where an identity provider signs them. */

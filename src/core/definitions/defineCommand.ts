@@ -73,6 +73,7 @@ type DoorParts<Input, Scope> = Pick<
   | 'hides'
   | 'refuse'
   | 'signed'
+  | 'fractions'
   | 'secret'
   | 'yieldsToken'
   | 'putAside'

@@ -64,6 +64,7 @@ export const handResult = defineOwnedCommand({
   // What is public is seen by others, too.
   admits: ({ role, institution_id }, _, { owner }) => role === 'super_admin' || institution_id === owner,
   body: resultBody,
+  fractions: true,
   example: { sheets: [{ adjudicator: '301', teams: EXAMPLE_TEAMS }], confirm: true },
   faults: sheetFaults,
   locks: ({ match_id }) => [theMatch(match_id)],

@@ -76,7 +76,7 @@ export async function checkCommand(
   const id = newCommandId();
   const actor = sender ?? { id: `observer:${id}`, role: 'observer', institution_id: null };
   const input: JsonObject = {
-    ...parseBody(body, definition.body, faults),
+    ...parseBody(body, definition.body, faults, definition.fractions),
     ...lowered(req.params),
     ...(file && { file }),
     ...(definition.secret && { secret_hash: context.secretHashOf(id) }),

@@ -46,8 +46,8 @@ export async function readJson(req: Request, res: Response): Promise<unknown> {
  * Everything in the value that the record could not hold. Below `levels` it is not looked at: no schema lets anything
  * through that is so deep, and a walk without end would exhaust the stack.
  */
-function addProfileFaults(list: FaultList, value: unknown, pointer = '', levels = MAX_LEVELS): void {
-  if (typeof value === 'number' && !Number.isSafeInteger(value)) {
+function addProfileFaults(list: FaultList, value: unknown, fractions: boolean, pointer = '', levels = MAX_LEVELS): void {
+  if (typeof value === 'number' && !fractions && !Number.isSafeInteger(value)) {
     addFault(list, pointer, 'numbers are integers within 2^53-1');
   }
   if (typeof value === 'string') addTextFault(list, value, pointer);
@@ -56,7 +56,7 @@ function addProfileFaults(list: FaultList, value: unknown, pointer = '', levels 
     const at = pointTo(pointer, key);
     if (key === '__proto__') addFault(list, at, 'no key is called __proto__');
     if (!Array.isArray(value)) addTextFault(list, key, at);
-    addProfileFaults(list, item, at, levels - 1);
+    addProfileFaults(list, item, fractions, at, levels - 1);
   }
 }
 
@@ -105,10 +105,15 @@ function meantShape(shapes: readonly (readonly z.core.$ZodIssue[])[]): readonly 
   return fitting ?? shapes.find((issues) => issues.some(({ code }) => code === 'invalid_value'));
 }
 
-/** The body against its schema. @throws {Problem} 422 */
-export function parseBody(body: unknown, schema: z.ZodObject, faults: readonly InputError[]): JsonObject {
+/** The body against its schema. @param fractions numbers need not be integers: none is recorded. @throws {Problem} 422 */
+export function parseBody(
+  body: unknown,
+  schema: z.ZodObject,
+  faults: readonly InputError[],
+  fractions = false,
+): JsonObject {
   const list = listFaults(faults);
-  addProfileFaults(list, body);
+  addProfileFaults(list, body, fractions);
   const parsed = schema.safeParse(body, { error: wordsFor });
   if (!parsed.success) addFaultsOf(list, parsed.error.issues, schema);
   demandValid(list);
