@@ -54,7 +54,9 @@ const DETAILS = 'contact_details';
 /** Written by the role of feeds, read by the API in scope and by the relay. */
 const MATCHES = ['matches', 'match_state', 'match_events', 'match_disputes'];
 /** Written by the worker, read by the API for the institution of the feed. */
-const FEEDS = ['feed_states', 'feed_people', 'feed_conflicts', 'match_results'];
+const FEEDS = ['feed_states', 'feed_conflicts', 'match_results'];
+/** The door looks besides whether a person was linked. */
+const PEOPLE = 'feed_people';
 /** What of a site is what here: of the worker, and read by the role of feeds. */
 const MAPPINGS = 'feed_mappings';
 /** Asked for by the door, done by the worker, read by the API. */
@@ -142,6 +144,7 @@ test('every table with what belongs to a tenant has row-level security, forced, 
       DETAILS,
       ...MATCHES,
       ...FEEDS,
+      PEOPLE,
       MAPPINGS,
       FEED_RUNS,
       INVITES,
@@ -158,7 +161,7 @@ test('every table with what belongs to a tenant has row-level security, forced, 
     else if (FEEDS.includes(name)) expect(policies.sort()).toEqual(['api_in_scope', 'worker_all']);
     else if (name === INVITES) expect(policies.sort()).toEqual(['door_all', 'worker_all']);
     else if (name === MAPPINGS) expect(policies.sort()).toEqual(['feeds_all', 'worker_all']);
-    else if (name === RUNS || name === FEED_RUNS)
+    else if ([RUNS, FEED_RUNS, PEOPLE].includes(name))
       expect(policies.sort()).toEqual(['api_in_scope', 'door_all', 'worker_all']);
     else expect(policies).toEqual(expect.arrayContaining(['worker_all', 'verifier_all', 'relay_all']));
   }

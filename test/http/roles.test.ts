@@ -24,11 +24,11 @@ const WHO_MAY: { [visibility: string]: string } = {
     feed.remove         ok     ok     404  role role   role   role role role role role   role   401
     feed.link           ok     ok     404  role role   role   role role role role role   role   401
     feed.settle         ok     ok     404  role role   role   role role role role role   role   401
-    feed.invite         ok     ok     404  role role   role   role role role role   role   401
-    board.create        ok     ok     ok   role role   role   role role role role   role   401
-    board.revoke        ok     ok     404  role role   role   role role role role   role   401
+    feed.invite         ok     ok     404  role role   role   role role role role role   role   401
+    board.create        ok     ok     ok   role role   role   role role role role role   role   401
+    board.revoke        ok     ok     404  role role   role   role role role role role   role   401
     calendar.link       ok     ok     ok   ok   ok     ok     ok   ok   ok   ok   ok     ok     401
-    match.result        ok     ok     404  role role   role   role role role role   role   401
+    match.result        ok     ok     404  role role   role   role role role role role   role   401
     guard.ban           ok     ok     ok   role role   role   role role role role role   role   401
     guard.unban         ok     ok     ok   role role   role   role role role role role   role   401
     guard.confirm       ok     ok     ok   role role   role   role role role role role   role   401
