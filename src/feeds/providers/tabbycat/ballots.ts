@@ -99,7 +99,7 @@ function sheetOf(site: Site, { teams }: PairingRow, sheet: Sheet): object {
 /** Added up as that site does, which compares: in the same order, and in the same numbers. */
 const sumOf = (scores: readonly number[]) => scores.reduce((sum, score) => sum + score, 0);
 
-/** What a ballot says, as a text that can be compared: who was given how many points by whom. */
+/** What a ballot says, as a text that can be compared: the points of each speaker, by each judge. */
 function saidBy({ sheets }: Pick<Result, 'sheets'>): string {
   return textOf(
     sheets.map((sheet) => ({
