@@ -269,7 +269,12 @@ describe('of feeds sweep.expired', () => {
     await pool.query(`insert into feed_states (feed_id) select unnest($1::uuid[])`, [[kept, gone, young]]);
     const ofMatches = { feed_invites: 2, match_results: 2 };
     const ofFeed = { feed_people: 1, feed_mappings: 1, feed_conflicts_open: 1, feed_states: 1 };
-    expect(await runOnce(world, sweepExpired)).toMatchObject({ feed_runs: 2, feed_conflicts: 2, ...ofFeed, ...ofMatches });
+    expect(await runOnce(world, sweepExpired)).toMatchObject({
+      feed_runs: 2,
+      feed_conflicts: 2,
+      ...ofFeed,
+      ...ofMatches,
+    });
     for (const table of ['feed_people', 'feed_mappings', 'feed_states']) {
       const { rows } = await pool.query(`select feed_id from ${table}`);
       expect(rows.map(({ feed_id }) => feed_id).sort()).toEqual([kept, young].sort());

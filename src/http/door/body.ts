@@ -46,7 +46,13 @@ export async function readJson(req: Request, res: Response): Promise<unknown> {
  * Everything in the value that the record could not hold. Below `levels` it is not looked at: no schema lets anything
  * through that is so deep, and a walk without end would exhaust the stack.
  */
-function addProfileFaults(list: FaultList, value: unknown, fractions: boolean, pointer = '', levels = MAX_LEVELS): void {
+function addProfileFaults(
+  list: FaultList,
+  value: unknown,
+  fractions: boolean,
+  pointer = '',
+  levels = MAX_LEVELS,
+): void {
   if (typeof value === 'number' && !fractions && !Number.isSafeInteger(value)) {
     addFault(list, pointer, 'numbers are integers within 2^53-1');
   }
