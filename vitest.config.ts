@@ -3,19 +3,22 @@ import { isEverything } from './test/support/everything.ts';
 
 /**
  * Functions and values alone: neither a server nor a process nor compiled output, and done in three seconds. Much else is
- * as pure, and takes longer or loads all of the API: walks, hearings, slots, chains, trees, bundles, properties, what is kept, and the like.
+ * as pure, and takes longer or loads all of the API: walks, hearings, slots, chains, trees, bundles, properties, models, signatures, the
+ * texts and sheets of others, what is kept, and the like.
  */
 const PURE = [
-  'test/{contact,court,feeds,gallery,guard,institutions}/**/!(walk|hearings|anyText|tabbycat).test.ts',
-  'test/client/{countdown,pieces}.test.ts',
-  'test/core/{ids,localDay}.test.ts',
+  'test/{contact,court,guard,institutions}/**/!(walk|hearings|punish).test.ts',
+  'test/feeds/{*,conflicts/*,matches/*,pace/*,people/*}.test.ts',
+  'test/gallery/{*,messages/*,visits/*}.test.ts',
+  'test/client/pieces.test.ts',
+  'test/core/localDay.test.ts',
   'test/core/proof/!(merkle|tiles|witness).test.ts',
   'test/faults/{clusterNodes,judge,judgeLog,listenersJudge,releaseFiles}.test.ts',
-  'test/infra/{backlog,config,metrics,networks,outboundParts,redaction,redisUrl,repeats,settings,subcommand,trial}.test.ts',
-  'test/integrity/{judgeLeaves,leavesInTiles,recordReport,runFindings,streamKinds,sweepCanaries,tables}.test.ts',
+  'test/infra/{backlog,networks,outboundParts,redisUrl,settings,trial}.test.ts',
+  'test/integrity/{recordReport,streamKinds,sweepCanaries,tables}.test.ts',
   'test/live/!(asyncapi|answers|typedClient).test.ts',
   'test/verifier/!(anchor|mangled|soundEvents|twin|verifyBundle|zip).test.ts',
-  'test/relay/{feedsModel,presenceClock,signedHeads,tokenWatch,turnout}.test.ts',
+  'test/relay/{presenceClock,signedHeads,tokenWatch,turnout}.test.ts',
   'test/{deploy,docs,readme,vocabulary}.test.ts',
 ];
 const ON_A_KIND = ['test/{http,relay,jobs,journeys}/**/*.test.ts'];

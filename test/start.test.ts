@@ -16,7 +16,7 @@ import { cloneDatabase } from './support/database.ts';
 import { isEverything, someOf } from './support/everything.ts';
 import { hear } from './support/heard.ts';
 import { prepareHome } from './support/preparedHome.ts';
-import { entryOf, until } from './support/processes.ts';
+import { entryOf, flags, until } from './support/processes.ts';
 import { SECRET } from './support/secret.ts';
 import { openTerminal } from './support/terminal.ts';
 import { expectIntact } from './support/verdict.ts';
@@ -60,12 +60,16 @@ interface Program {
 }
 
 async function program(file: string, env: NodeJS.ProcessEnv, args: string[] = []): Promise<Program> {
-  return runEntry(await entryOf(file), env, args);
+  return runEntry(await entryOf(file), env, args, flags);
 }
 
-function runEntry(entry: string, env: NodeJS.ProcessEnv, args: string[]): Program {
+function runEntry(entry: string, env: NodeJS.ProcessEnv, args: string[], flags: readonly string[] = []): Program {
   // A process group of its own, as a terminal gives it: what is signalled to all of it is Ctrl-C.
-  const child = spawn(process.execPath, [entry, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const child = spawn(process.execPath, [...flags, entry, ...args], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
   running.push(child);
   let text = '';
   const waiting = new Set<() => void>();
@@ -136,7 +140,8 @@ async function untilReady(started: Program): Promise<Program & { url: string }> 
 }
 
 async function token(...args: string[]): Promise<string> {
-  const { stdout } = await run(process.execPath, [await entryOf(PLEAROLL), 'token', ...args], { env: environment() });
+  const command = [...flags, await entryOf(PLEAROLL), 'token', ...args];
+  const { stdout } = await run(process.execPath, command, { env: environment() });
   return stdout;
 }
 

@@ -39,7 +39,7 @@ describe('doctor', () => {
       expect(said).toMatch(new RegExp(`^right  ${subject} +\\S`, 'm'));
     }
     expect(said).toMatch(/^note +processes +none runs$/m);
-    expect(said).toMatch(/^note +durability +fsync = off: /m);
+    expect(said).toMatch(/^note +durability +fsync = off, full_page_writes = off: /m);
     expect(said).toMatch(/^right +connections +\d+ open of \d+; what runs may open 0$/m);
   });
 

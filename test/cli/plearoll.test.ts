@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { settings } from '../../src/cli/settings.ts';
 import { readVersion } from '../../src/infra/process/version.ts';
-import { entryOf } from '../support/processes.ts';
+import { entryOf, flags } from '../support/processes.ts';
 import { openTerminal } from '../support/terminal.ts';
 
 const NAMES = [
@@ -33,7 +33,10 @@ afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 function plearoll(...args: string[]) {
   const { PATH = '' } = process.env;
-  return spawnSync(process.execPath, [entry, ...args], { env: { PATH, PLEAROLL_HOME: home }, encoding: 'utf8' });
+  return spawnSync(process.execPath, [...flags, entry, ...args], {
+    env: { PATH, PLEAROLL_HOME: home },
+    encoding: 'utf8',
+  });
 }
 
 test('--help says what each subcommand does, and --version which it is', () => {

@@ -1,9 +1,12 @@
 /** `plearoll job`, as a shell has it. */
 import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { job as jobCommand } from '../../jobs/runJob.ts';
 import { timetable } from '../../jobs/schedule.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 import { entryOf } from '../support/processes.ts';
+import { openTerminal } from '../support/terminal.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -12,16 +15,9 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 async function job(args: string[], env: Record<string, string> = { DATABASE_URL: database.url }) {
-  const { PATH = '' } = process.env;
-  const entry = await entryOf('src/cli/plearoll.js');
-  return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
-    execFile(
-      process.execPath,
-      [entry, 'job', ...args],
-      { env: { PATH, LOG_LEVEL: 'error', ...env } },
-      (error, stdout, stderr) => resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
-    );
-  });
+  const terminal = openTerminal({ LOG_LEVEL: 'error', ...env });
+  const code = await jobCommand.run(args, terminal);
+  return { code, stdout: terminal.said(), stderr: terminal.complained() };
 }
 
 test('without a name it lists the jobs', async () => {
@@ -35,8 +31,14 @@ test('without a name it lists the jobs', async () => {
   ).toEqual(timetable.map((line) => line.job.name));
 });
 
-test('with one it runs it and prints what it did', async () => {
-  expect(await job(['prune.commands'])).toEqual({ code: 0, stdout: '{"removed":0}\n', stderr: '' });
+test('with one it runs it and prints what it did, and nothing else', async () => {
+  const { PATH = '' } = process.env;
+  const env = { PATH, LOG_LEVEL: 'error', DATABASE_URL: database.url };
+  const command = [await entryOf('src/cli/plearoll.js'), 'job', 'prune.commands'];
+  expect(await promisify(execFile)(process.execPath, command, { env })).toEqual({
+    stdout: '{"removed":0}\n',
+    stderr: '',
+  });
   expect((await job(['verify.everything'])).stdout).toContain('"streams_invalid":0');
   const { rows } = await database.pool.query('select name, term, status from schedule_ticks order by slot');
   expect(rows).toEqual([

@@ -68,7 +68,7 @@ async function start(): Promise<Servers> {
   await sweepRunFolders(dist, BUNDLES);
   const home = await makeRunFolder(quick, HOME);
   // Speed only: what a crash of the whole machine would lose is no test's subject.
-  const settings = { fsync: 'off', max_connections: '400', shared_buffers: '128MB' };
+  const settings = { fsync: 'off', full_page_writes: 'off', max_connections: '400', shared_buffers: '128MB' };
   const postgres = await startEmbeddedPostgres({ home, say: () => {}, settings });
   await trustOwner(join(home, 'postgres'), postgres.url);
   // A run that is interrupted, or falls over, comes to no teardown.

@@ -29,6 +29,8 @@ const READY = /"(?:metrics_)?port":(\d+),"msg":"\w+ ready"|^ready http:\/\/[^:]+
 const READY_WITHIN_MS = 60_000;
 /** A process of the suite lives for seconds: what it compiles for speed, and collects of so young a heap, costs more than it saves. */
 const SHORT_LIVED = ['--no-opt', '--min-semi-space-size=16', '--max-semi-space-size=32'];
+/** For Node, before the entry. */
+export const flags: readonly string[] = process.env.TEST_BUNDLES === undefined ? [] : SHORT_LIVED;
 const LEAST_PAUSE_MS = 20;
 const MOST_PAUSE_MS = 100;
 const running = new Set<ChildProcess>();
@@ -48,7 +50,6 @@ export async function startProcess(
   // What NODE_OPTIONS loads before an entry changes modules that the entry has to share.
   const entry =
     env.NODE_OPTIONS === undefined && !isAbsolute(file) ? await entryOf(file, true) : resolve(ROOT, 'dist', file);
-  const flags = process.env.TEST_BUNDLES === undefined ? [] : SHORT_LIVED;
   const child = spawn(process.execPath, [...flags, entry, ...args], {
     cwd: ROOT,
     env: { PATH, HOME, ...env },
