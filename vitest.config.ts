@@ -28,16 +28,12 @@ const VERSIONS = ['test/versions/*.test.ts'];
  * What the kinds do by code of their own, and where many processes share the work: the queue, the broadcast, the limiter, who is there. The
  * rest asks neither which of them there is nor how many processes there are, and `npm test` has it on the embedded kind alone.
  */
-const ON_BOTH_KINDS = [
-  'test/journeys/publicFinal.test.ts',
-  'test/http/{dashboard,operations}.test.ts',
-  'test/jobs/{rotateTickets,schedule}.test.ts',
-];
+const ON_BOTH_KINDS = ['test/http/{dashboard,operations}.test.ts', 'test/jobs/{rotateTickets,schedule}.test.ts'];
 /** Where two of each process can go wrong in every way in which one can: `npm test` has them on the distributed kind alone. */
 const ON_THE_HARDER_KIND = [
   'test/http/{backlog,backpressure,galleryRaces,guard,guardFaults,idempotency,limits,limitsAlone,metrics,racing,redrive,rooms,sockets}.test.ts',
   'test/jobs/{lockedStreams,watchPresence}.test.ts',
-  'test/journeys/rounds.test.ts',
+  'test/journeys/{publicFinal,rounds}.test.ts',
   'test/relay/{admissionLimits,drain,feeds,feedsFaults,galleryInstances,live,observers,presence,presenceMessages,refusals,resume,revocation}.test.ts',
 ];
 /** What strikes again, at random and for long, where a test of its own strikes once; what compiles other people's code; what a million rows show. */

@@ -14,6 +14,7 @@ import type { Debate, Round } from '../../src/feeds/providers/provider.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
 import { catalog } from '../../src/modules.ts';
 import { type Cast, cast, get, type Json, must, post } from '../support/client.ts';
+import { isEverything } from '../support/everything.ts';
 import { debateOf, roundOf } from '../support/rounds.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 import { submission } from '../support/submissions.ts';
@@ -371,12 +372,13 @@ describe.skipIf(isLeftOut)('a run of a feed', () => {
     });
   });
 
-  test('of a round with 200 matches is done within one request', async () => {
+  test('of a large round is done within one request', async () => {
+    const count = isEverything ? 200 : 60;
     const started = performance.now();
-    expect(await run([roundOf(debates(200))])).toMatchObject({ create: { length: 200 }, left: [] });
-    if (process.env.SAY) console.error(`200 matches: ${Math.round(performance.now() - started)} ms`);
+    expect(await run([roundOf(debates(count))])).toMatchObject({ create: { length: count }, left: [] });
+    if (process.env.SAY) console.error(`${count} matches: ${Math.round(performance.now() - started)} ms`);
     const again = performance.now();
-    expect(await run([roundOf(debates(200))])).toMatchObject({ create: [], change: [] });
+    expect(await run([roundOf(debates(count))])).toMatchObject({ create: [], change: [] });
     if (process.env.SAY) console.error(`again: ${Math.round(performance.now() - again)} ms`);
   });
 });
