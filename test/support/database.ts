@@ -22,7 +22,7 @@ export async function cloneDatabase(): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;
   // Nobody writes to the template: its files are copied, where the usual way reads and logs each of their pages.
   const copying = `create database ${name} template ${template.pathname.slice(1)} strategy file_copy`;
-  await asAdmin((client) => insist(client, copying));
+  await insist(copying);
   const url = new URL(template);
   url.pathname = `/${name}`;
   const pool = new pg.Pool({ connectionString: url.href, max: 4 });
@@ -37,31 +37,32 @@ export async function cloneDatabase(): Promise<TestDatabase> {
       const failed = failedTest();
       if (failed !== undefined) {
         console.error(`kept for ${failed}: ${url.href}`);
-        return asAdmin((client) => client.query(markFailed(name, failed)));
+        await asAdmin().query(markFailed(name, failed));
+        return;
       }
-      await asAdmin((client) => insist(client, `drop database if exists ${name} with (force)`));
+      await insist(`drop database if exists ${name} with (force)`);
     },
   };
 }
 
 /** Postgres waits five seconds until everybody has left a database, which on a busy machine may be too short. */
-async function insist(client: pg.Client, text: string, tries = 6): Promise<void> {
+async function insist(text: string, tries = 6): Promise<void> {
   try {
-    await client.query(text);
+    await asAdmin().query(text);
   } catch (fault) {
     if ((fault as pg.DatabaseError).code !== IN_USE || tries === 1) throw fault;
-    await insist(client, text, tries - 1);
+    await insist(text, tries - 1);
   }
 }
 
-async function asAdmin(work: (client: pg.Client) => Promise<unknown>): Promise<void> {
+let admins: pg.Pool | undefined;
+
+/** One connection for all files of a worker. */
+function asAdmin(): pg.Pool {
+  if (admins) return admins;
   const url = new URL(inject('postgresUrl'));
   url.pathname = '/postgres';
-  const client = new pg.Client({ connectionString: url.href });
-  await client.connect();
-  try {
-    await work(client);
-  } finally {
-    await client.end();
-  }
+  admins = new pg.Pool({ connectionString: url.href, max: 1, allowExitOnIdle: true });
+  admins.on('error', () => {});
+  return admins;
 }
