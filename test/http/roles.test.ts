@@ -129,7 +129,7 @@ const sheetOf = (courtroom: string) =>
 const words = (text: string) => text.trim().split(/\s+/);
 
 /**
- * What can be done once needs a session for each person who may, brought so far: a short run has two of them for each command, others
+ * What can be done once needs a session for each person who may, brought so far: a short run has one or two for each command, others
  * for the next. Refusals are all tried in any run, and permissions in all of the suite.
  */
 function isTried(row: number, cells: readonly string[], at: number): boolean {
