@@ -14,8 +14,11 @@ export function bareApp(config: Config): Express {
   app.set('trust proxy', [...config.TRUSTED_PROXIES]);
   const { realAddress } = createAddresses(config);
   Object.defineProperty(app.request, 'ip', {
+    // Asked for again and again while a request is served, and the same each time.
     get(this: Request) {
-      return realAddress(this.socket.remoteAddress, this.headers);
+      const value = realAddress(this.socket.remoteAddress, this.headers);
+      Object.defineProperty(this, 'ip', { value, configurable: true });
+      return value;
     },
   });
   app.use(identifyRequest);

@@ -5,8 +5,9 @@ export function* graphemesOf(text: string): Generator<string> {
   for (const { segment } of segmenter.segment(text)) yield segment;
 }
 
-/** Counts no further than it must. */
+/** Counts no further than it must: no character has less than one unit. */
 export function isWithinGraphemes(text: string, most: number): boolean {
+  if (text.length <= most) return true;
   let count = 0;
   for (const _ of segmenter.segment(text)) {
     count += 1;

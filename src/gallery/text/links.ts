@@ -36,12 +36,16 @@ export function countLinks(skeleton: string): number {
 /** Is there a link that hides where it leads, or that leads into a messenger? */
 export function hasRefusedLink(skeleton: string): boolean {
   if (MESSENGER_SCHEME.test(skeleton)) return true;
-  return [skeleton, skeleton.replace(WRITTEN_STOP, '.')].some((text) =>
+  return [...new Set([skeleton, skeleton.replace(WRITTEN_STOP, '.')])].some((text) =>
     linksIn(text).some(({ host }) => isRefusedHost(host)),
   );
 }
 
+/** No link of any kind is without one of these. */
+const OF_LINKS = /[.:@]|\/\//;
+
 function linksIn(text: string): Link[] {
+  if (!OF_LINKS.test(text)) return [];
   return (linkify.match(text) ?? []).map(({ raw, url, schema }) => ({ raw, host: hostOf(url), schema }));
 }
 

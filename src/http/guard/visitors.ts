@@ -11,8 +11,17 @@ export interface Seen extends Visitor {
   fingerprint: string;
 }
 
+/** Of requests whose sender was asked for. */
+const known = new WeakMap<Request, Seen>();
+
 /** Without a fingerprint all browsers of an address are one. */
 export function visitorOf(req: Request, keys: CompositeKeys, addresses: Pick<Addresses, 'isAllowlisted'>): Seen {
+  const seen = known.get(req) ?? readVisitor(req, keys, addresses);
+  known.set(req, seen);
+  return seen;
+}
+
+function readVisitor(req: Request, keys: CompositeKeys, addresses: Pick<Addresses, 'isAllowlisted'>): Seen {
   const header = req.headers[FINGERPRINT];
   const fingerprint = [header ?? ''].flat().join();
   const address = limitKey(req.ip);
