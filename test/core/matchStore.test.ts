@@ -113,6 +113,35 @@ test('an event that was derived gives way to what its provider says', async () =
   ]);
 });
 
+test('of a result that is taken back nothing is left, and boards are told of each event that said it', async () => {
+  const finished = (petitioner: number, source: number) => {
+    const score = { petitioner, respondent: 75, winner: 'petitioner' } as const;
+    return matchOf('9', { state: { ...shown, phase: 'finished', score }, stats: { rank: 1 }, source });
+  };
+  await store(matchOf('9'));
+  await store(finished(80, 2));
+  const corrected = await store(finished(81, 3));
+  const told = (changes: MatchChange[]) =>
+    changes.find(({ tier }) => tier === 1)!.events.map(({ seq, kind, superseded }) => [seq, kind, superseded]);
+  expect(told(corrected)).toEqual([
+    [2, 'result', true],
+    [3, 'result', false],
+  ]);
+  const changes = await store(matchOf('9', { state: { ...shown, phase: 'scoring' }, source: 4 }));
+  expect(told(changes)).toEqual([
+    ...[2, 3].map((seq) => [seq, 'result', true]),
+    ...[
+      [4, 'phase', false],
+      [5, 'result_withdrawn', false],
+    ],
+  ]);
+  const { id } = matchOf('9').row;
+  const events = await readMatchEvents(relay(), id, 10);
+  const results = [...events, ...changes.flatMap((one) => one.events)].filter(({ kind }) => kind.startsWith('result'));
+  expect(results.map(({ details }) => details)).toEqual(Array.from({ length: 6 }, () => ({})));
+  expect((await readMatchState(relay(), id, 2))?.state).toEqual({});
+});
+
 test('the API shows a match of a feed by the visibility of the feed, and one of a room by its assignment', async () => {
   await store(matchOf('6'), matchOf('7', {}, { visibility: 'private' }), matchOf('8', {}, { visibility: 'public' }));
   const room = await court.assignment(institution_id);

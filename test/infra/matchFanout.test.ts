@@ -121,6 +121,18 @@ describe.each(ADAPTERS)('the fan-out of matches, %s', (_, create) => {
     expect(latest.map(({ seq }) => seq)).toEqual(Array.from({ length: 100 }, (_, n) => 505 + n));
   });
 
+  test('keeps nothing of a match that is withdrawn but that it is', async () => {
+    const fanout = open(create());
+    const { match_id } = change(1);
+    await readWhenOpen(fanout.readEvents, match_id);
+    await fanout.publishMatch(change(1, { match_id, tier: 1, events: [event(1)] }));
+    await fanout.publishMatch(change(1, { match_id, tier: 2, state: { rank: 1 } }));
+    await fanout.publishMatch(change(2, { match_id, changed: { withdrawn: true }, state: { withdrawn: true } }));
+    expect(await fanout.readEvents(match_id)).toEqual([]);
+    expect([await fanout.readState(match_id, 1), await fanout.readState(match_id, 2)]).toEqual([undefined, undefined]);
+    expect((await fanout.readState(match_id, 0))?.state).toEqual({ withdrawn: true });
+  });
+
   test('forgets what is kept when its time is over', async () => {
     const fanout = open(create({ snapshot_ms: 50, stream_ms: 50 }));
     const { match_id } = change(1);
@@ -186,6 +198,24 @@ describe.skipIf(redisUrl === null)('matches in Redis', () => {
       client.disconnect();
     }
     expect(await fanout.readState(match_id, 0)).toBeUndefined();
+  });
+
+  test('an event that is shown differently now is in the stream once', async () => {
+    const prefix = `${randomUUID()}:`;
+    const fanout = open(onRedis(redisUrl!, prefix));
+    const { match_id } = change(1);
+    await readWhenOpen(fanout.readEvents, match_id);
+    const [said, other] = [event(1, { details: { winner: 'Oslo' } }), event(2)];
+    await fanout.publishMatch(change(1, { match_id, tier: 1, seq: 2, events: [said, other] }));
+    const anew = event(1, { details: {}, superseded: true });
+    await fanout.publishMatch(change(2, { match_id, tier: 1, seq: 3, events: [anew, event(3)] }));
+    const client = new Redis(redisUrl!);
+    try {
+      const entries = await client.xrange(`${prefix}stream:match:${match_id}:events`, '-', '+');
+      expect(entries.map(([, [, text]]) => JSON.parse(text!))).toEqual([other, anew, event(3)]);
+    } finally {
+      client.disconnect();
+    }
   });
 
   test('a follower subscribes to the one channel by its name, and to no pattern', async () => {

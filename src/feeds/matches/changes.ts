@@ -62,6 +62,7 @@ export function derivedEvents({ provider, before, after, version, at, isRoom }: 
     add('phase', { from: before.phase, to: after.phase }, confidenceIn(after.phase, isRoom));
   }
   if (after.score !== null && !isSame(before.score, after.score)) add('result', { ...after.score }, OF_RESULT);
+  if (after.score === null && before.score !== null) add('result_withdrawn', {}, OF_RESULT);
   const [was, is] = [before.speaker, after.speaker];
   if (is !== null && (was?.name !== is.name || was?.kind !== is.kind)) {
     // No name: it stands in the state, which is read again where an erasure takes it out, and events stay.

@@ -52,8 +52,10 @@ export interface KnownState {
 export interface Next extends Omit<KnownState, 'known'> {
   /** In their order, with their numbers. */
   events: (MatchEvent & { provider_event_id: string })[];
-  /** Kinds of derived events that give way to a provider's. */
+  /** Kinds of derived events that give way: to a provider's, or to what is true of the result now. */
   supersedes: string[];
+  /** The result was taken back where it was confirmed: what its events said of it is shown no more. */
+  takesBack: boolean;
   changes: MatchChange[];
 }
 
@@ -79,7 +81,10 @@ export function nextState(current: KnownState | undefined, read: MatchUpdate, at
   if (current ? source < current.source : !row.published) return undefined;
   const before = current ?? null;
   const state = withoutRepeatedClaim(before, update.state);
-  const stats = update.stats ?? before?.stats ?? null;
+  const shown = before?.state.score ?? null;
+  const takesBack = shown !== null && state.score === null;
+  // What was counted may have counted the result.
+  const stats = update.stats ?? (takesBack ? null : (before?.stats ?? null));
   const changed = changedFields(before?.state ?? null, state);
   const isShownAnew = before !== null && before.row.published !== row.published;
   const isCounted = !isSame(before?.stats ?? null, stats);
@@ -101,7 +106,9 @@ export function nextState(current: KnownState | undefined, read: MatchUpdate, at
   const events = added.map((event, i) => ({ ...event, seq: seq + i + 1, superseded: false }));
   const head = { version: isNew ? version : version - 1, seq: seq + events.length };
   const next = { row, ...head, state, stats, claim: update.state.score, source, events };
-  return { ...next, supersedes: [...kinds], changes: changesOf(next, { changed, isShownAnew, isCounted }) };
+  if (shown !== null && !isSame(shown, state.score)) kinds.add('result');
+  const changes = changesOf(next, { changed, isShownAnew, isCounted });
+  return { ...next, supersedes: [...kinds], takesBack, changes };
 }
 
 /** What stands, with what was read beside it: a draw that was taken back meanwhile stays so. */
@@ -125,7 +132,7 @@ export interface Difference {
 
 /** A match that is withdrawn says so once, and nothing else. */
 export function changesOf(
-  { row, version, seq, state, stats, events }: Omit<Next, 'changes' | 'supersedes'>,
+  { row, version, seq, state, stats, events }: Omit<Next, 'changes' | 'supersedes' | 'takesBack'>,
   { changed, isShownAnew, isCounted }: Difference,
 ): MatchChange[] {
   const change = (tier: Tier, parts: Pick<MatchChange, 'changed' | 'state'>, told: MatchEvent[] = []) => [
@@ -137,6 +144,15 @@ export function changesOf(
   return [
     ...(Object.keys(shown).length > 0 ? change(0, { changed: { ...shown }, state: { ...state } }) : []),
     ...(told.length > 0 ? change(1, { changed: {}, state: {} }, told) : []),
-    ...(isCounted && stats !== null ? change(2, { changed: stats, state: stats }) : []),
+    ...(isCounted ? change(2, { changed: stats ?? {}, state: stats ?? {} }) : []),
   ];
+}
+
+/** With older events, as they are shown from now on. */
+export function withShownAnew({ row, version, seq, changes }: Next, older: readonly MatchEvent[]): MatchChange[] {
+  if (older.length === 0 || !row.published) return changes;
+  const told = changes.find(({ tier }) => tier === 1);
+  const events = [...older, ...(told?.events ?? [])];
+  const change = { match_id: row.id, tier: 1 as const, version, seq, changed: {}, state: {}, events };
+  return [...changes.filter((one) => one !== told), change];
 }

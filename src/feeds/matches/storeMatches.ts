@@ -49,8 +49,7 @@ async function storeNews(db: Queryable, news: readonly MatchUpdate[]): Promise<M
   // After the locks: no later version is of an earlier time.
   const now = await readClock(db);
   const next = news.flatMap((update) => nextState(current.get(update.row.id), update, now) ?? []);
-  if (next.length > 0) await writeMatches(db, next, now);
-  return next.flatMap(({ changes }) => changes);
+  return next.length > 0 ? writeMatches(db, next, now) : [];
 }
 
 async function readCurrent(db: Queryable, updates: readonly MatchUpdate[]) {

@@ -38,5 +38,5 @@ export function verifiedState(
   };
   const next = { ...current, version, seq, state: { ...current.state, score }, events: isFull ? [] : [event] };
   const difference = { changed: isCorrected ? { score } : {}, isShownAnew: false, isCounted: false };
-  return { ...next, supersedes: isFull ? [] : ['result'], changes: changesOf(next, difference) };
+  return { ...next, supersedes: isFull ? [] : ['result'], takesBack: false, changes: changesOf(next, difference) };
 }

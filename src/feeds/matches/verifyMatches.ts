@@ -94,12 +94,12 @@ async function store(db: Queryable, peers: Peers): Promise<MatchChange[]> {
   await db.query(LOCK, [idsOf(peers)]);
   const { next, disputes } = await compare(db, peers);
   const now = await readClock(db);
-  if (next.length > 0) await writeMatches(db, next, now);
+  const changes = next.length > 0 ? await writeMatches(db, next, now) : [];
   if (disputes.length > 0) {
     const rows = disputes.map(({ match_ids: [match_id, other_id], ...rest }) => ({ match_id, other_id, ...rest }));
     await db.query(DISPUTE, [JSON.stringify(rows), now]);
   }
-  return next.flatMap(({ changes }) => changes);
+  return changes;
 }
 
 const idsOf = (peers: Peers) => [...new Set([...peers.keys(), ...[...peers.values()].flat()])];

@@ -2,6 +2,7 @@
 import { createExpiring } from '../guard/expiring.ts';
 import {
   isTierState,
+  isWithdrawn,
   latestOf,
   type MatchEvent,
   type MatchStore,
@@ -37,6 +38,9 @@ export function createInProcessMatches(
       keepAt(snapshotKey(match_id, tier), state);
       const key = streamKey(match_id);
       if (events.length > 0) streams.set(key, latestOf([...(streams.get(key) ?? []), ...events]), stream_ms);
+      if (!isWithdrawn(state)) return;
+      streams.delete(key);
+      for (const other of [1, 2] as const) states.delete(snapshotKey(match_id, other));
     },
     keepState: async (match_id, tier, state) => keepAt(snapshotKey(match_id, tier), state),
     readState: async (match_id, tier) => stateAt(snapshotKey(match_id, tier)),

@@ -41,7 +41,7 @@ export type Heard = Omit<MatchChange, 'match_id' | 'tier'>;
 
 /** What is kept of matches for a time. Two adapters, one contract test. @throws where it cannot be asked */
 export interface MatchStore {
-  /** A version older than the one that is kept is not kept. */
+  /** A version older than the one that is kept is not kept, and of a match that is withdrawn no event. */
   keep(change: MatchChange): Promise<void>;
   /** What was read from Postgres, where nothing is kept. */
   keepState(match_id: string, tier: Tier, state: TierState): Promise<void>;
@@ -119,6 +119,11 @@ export function readHeard(text: string): Heard | undefined {
 
 export function isTierState(one: unknown): one is TierState {
   return isObject(one) && isCount(one.version) && isCount(one.seq) && isObject(one.state);
+}
+
+/** Of a match that is shown no more nothing else is kept. */
+export function isWithdrawn({ state }: Pick<TierState, 'state'>): boolean {
+  return state.withdrawn === true;
 }
 
 export function isEvent(one: unknown): one is MatchEvent {

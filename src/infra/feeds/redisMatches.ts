@@ -4,6 +4,7 @@ import type { RedisServer } from '../redis/redis.ts';
 import {
   isEvent,
   isTierState,
+  isWithdrawn,
   latestOf,
   type MatchEvent,
   type MatchStore,
@@ -18,7 +19,8 @@ import {
 
 /**
  * KEYS: of the state, and of the stream. ARGV: the version, the state as text, for how many milliseconds, the stream's
- * length, for how many milliseconds, and each event. The text names its version first.
+ * length, for how many milliseconds, the lowest number of an event, and each event. The text names its version first. An
+ * event that is shown differently now takes the place of what was kept of it.
  */
 const SCRIPTS = {
   match_keep: {
@@ -27,8 +29,17 @@ const SCRIPTS = {
       local kept = redis.call('GET', KEYS[1])
       local before = kept and tonumber(string.match(kept, '^{"version":(%d+)'))
       if not before or before <= tonumber(ARGV[1]) then redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
-      for i = 6, #ARGV do redis.call('XADD', KEYS[2], 'MAXLEN', ARGV[4], '*', 'event', ARGV[i]) end
-      if #ARGV > 5 then redis.call('PEXPIRE', KEYS[2], ARGV[5]) end`,
+      if #ARGV == 6 then return end
+      local last = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1]
+      if last and tonumber(ARGV[6]) <= cjson.decode(last[2][2]).seq then
+        local told = {}
+        for i = 7, #ARGV do told[cjson.decode(ARGV[i]).seq] = true end
+        for _, entry in ipairs(redis.call('XRANGE', KEYS[2], '-', '+')) do
+          if told[cjson.decode(entry[2][2]).seq] then redis.call('XDEL', KEYS[2], entry[1]) end
+        end
+      end
+      for i = 7, #ARGV do redis.call('XADD', KEYS[2], 'MAXLEN', ARGV[4], '*', 'event', ARGV[i]) end
+      redis.call('PEXPIRE', KEYS[2], ARGV[5])`,
   },
 };
 
@@ -50,9 +61,15 @@ export function createRedisMatches(
     const keys = [prefix + snapshotKey(match_id, tier), prefix + streamKey(match_id)];
     const bounds = [snapshot_ms, STREAM_LENGTH, stream_ms];
     const texts = events.map((event) => JSON.stringify(event));
+    const lowest = Math.min(...events.map((event) => event.seq), seq);
     const { match_keep: keep } = client as unknown as { match_keep: Keep };
     const text = JSON.stringify({ version, seq, state });
-    await ask(() => keep.call(client, ...keys, version, text, ...bounds, ...texts));
+    await ask(() => keep.call(client, ...keys, version, text, ...bounds, lowest, ...texts));
+  }
+
+  async function forget(match_id: string): Promise<void> {
+    const keys = [...([1, 2] as const).map((tier) => snapshotKey(match_id, tier)), streamKey(match_id)];
+    await ask(() => client.del(...keys.map((key) => prefix + key)));
   }
 
   async function readState(match_id: string, tier: Tier): Promise<TierState | undefined> {
@@ -66,7 +83,10 @@ export function createRedisMatches(
   }
 
   return {
-    keep: ({ match_id, tier, events, ...state }) => keepAll(match_id, tier, state, events),
+    async keep({ match_id, tier, events, ...state }) {
+      await keepAll(match_id, tier, state, events);
+      if (isWithdrawn(state)) await forget(match_id);
+    },
     keepState: (match_id, tier, state) => keepAll(match_id, tier, state, []),
     readState,
     readEvents,

@@ -3,7 +3,7 @@
  * that is heard from there on, once and in order. Where one was not heard, followers are given a snapshot in its place.
  */
 import type { Broadcast } from '../../infra/broadcast/broadcast.ts';
-import { channelOf, type Heard, readHeard, type Tier } from '../../infra/feeds/matchFanout.ts';
+import { channelOf, type Heard, isWithdrawn, readHeard, type Tier } from '../../infra/feeds/matchFanout.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Batch, Prepared } from '../listeners/prepared.ts';
 import { subscribe } from '../rooms/subscription.ts';
@@ -87,7 +87,7 @@ export function createMatchRoom(match_id: string, tier: Tier, options: MatchRoom
     if (told === 'gap') void readAgain();
     else if (told === 'jump') beginAgain();
     else if (told !== 'old') for (const follower of followers) follower.tell(told);
-    if (heard.state.withdrawn === true) onWithdrawn(match_id);
+    if (isWithdrawn(heard)) onWithdrawn(match_id);
   }
 
   function beginAgain(): void {

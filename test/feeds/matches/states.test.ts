@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { ShownState } from '../../../src/feeds/matches/match.ts';
-import { type KnownState, type MatchRow, type MatchUpdate, nextState } from '../../../src/feeds/matches/nextState.ts';
+import type { MatchEvent, ShownState } from '../../../src/feeds/matches/match.ts';
+import { type KnownState, type MatchRow, type MatchUpdate, nextState, withShownAnew } from '../../../src/feeds/matches/nextState.ts';
 
 const AT = '2026-11-21T10:00:00.000Z';
 const ID = '018f3c1e-7b2a-7c11-9d0e-0000000a0000';
@@ -104,6 +104,40 @@ test('a score that agreeing sources have corrected stays corrected until its own
   const other = { ...wrong, petitioner: 70 };
   const next = nextState(corrected, update({ state: shown({ phase: 'finished', score: other }), source: 12 }), AT)!;
   expect(next.state.score).toEqual(other);
+});
+
+describe('a result', () => {
+  const finished = (score: ShownState['score'], source: number) =>
+    update({ state: shown({ phase: 'finished', score }), stats: { rank: source }, source });
+  const scoring = update({ state: shown({ phase: 'scoring' }), source: 20 });
+
+  test('that is another one takes the place of what was said before', () => {
+    const said = stateAfter(update(), finished(won, 11));
+    const next = nextState(said, finished({ ...won, petitioner: 81 }, 12), AT)!;
+    expect(next).toMatchObject({ supersedes: ['result'], takesBack: false });
+    expect(nextState(stateAfter(update()), finished(won, 11), AT)!.supersedes).toEqual([]);
+  });
+
+  test('that is taken back is told as that, and nothing that counted it stays', () => {
+    const next = nextState(stateAfter(update(), finished(won, 11)), scoring, AT)!;
+    expect(next).toMatchObject({ supersedes: ['result'], takesBack: true, stats: null, claim: null });
+    expect(next.events.map(({ kind, details }) => [kind, details])).toEqual([
+      ['phase', { from: 'finished', to: 'scoring' }],
+      ['result_withdrawn', {}],
+    ]);
+    expect(next.changes.map(({ tier, changed }) => [tier, changed])).toEqual([
+      [0, { phase: 'scoring', score: null }],
+      [1, {}],
+      [2, {}],
+    ]);
+  });
+
+  test('that is taken back with its draw is told by nothing but that', () => {
+    const gone = { ...scoring, row: { ...row, published: false } };
+    const next = nextState(stateAfter(update(), finished(won, 11)), gone, AT)!;
+    expect(next).toMatchObject({ takesBack: true, events: [], changes: [{ changed: { withdrawn: true } }] });
+    expect(withShownAnew(next, [{ seq: 1 } as MatchEvent])).toEqual(next.changes);
+  });
 });
 
 describe('what was read beside the state, while another poll stored a newer one,', () => {
