@@ -1,6 +1,7 @@
 /** What operators look at: health, metrics, the interface's description, and the jobs. None of it changes anything. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseCsv } from '../../src/feeds/providers/csv.ts';
 import { fixedPaths } from '../../src/http/operations/fixedPaths.ts';
 import { routes } from '../../src/http/routes.ts';
 import { QUEUE_NAMES } from '../../src/infra/queue/queue.ts';
@@ -166,6 +167,15 @@ describe.skipIf(isLeftOut)('for operators', () => {
       const { get: download } = document.paths['/api/session/{session_id}/exhibit/{exhibit_id}/download'];
       expect(Object.keys(download.responses[200].content)).toEqual(['*/*']);
       expect(download.responses[500].description).toContain('`file_damaged`');
+    });
+
+    test('shows that a spreadsheet comes by itself, or in a form', () => {
+      const { content, required } = document.paths['/api/feed/{feed_id}/upload'].post.requestBody;
+      expect([required, Object.keys(content)]).toEqual([true, ['text/csv', 'multipart/form-data']]);
+      expect(parseCsv(content['text/csv'].example)).toHaveProperty('schedule');
+      const form = content['multipart/form-data'];
+      expect(held(form.schema)).toMatchObject({ required: ['file'], properties: { file: { format: 'binary' } } });
+      expect(form.encoding.file).toEqual({ contentType: 'text/csv' });
     });
 
     test('refers to nothing that it does not hold', () => {

@@ -86,6 +86,10 @@ export const readMatchList = defineQuery({
   },
 });
 
+/** An assignment or a session that is named for it changes what is answered, and no version. */
+const versionOf = ({ version, updated_at }: { version: number; updated_at: string }) =>
+  `${version}-${Date.parse(updated_at)}`;
+
 const DISPUTES = `
   select json_build_array(match_id, other_id) as match_ids, scores, found_at from match_disputes
   where (match_id = $1 or other_id = $1) and kept_until > clock_timestamp() order by found_at, match_id, other_id limit 50`;
@@ -105,7 +109,7 @@ export const readMatchDetails = defineQuery({
     const disputes = await db.query<z.output<typeof matchAnswer>['disputes'][number]>(DISPUTES, [match_id]);
     return rows[0] && { ...itemOf(rows[0]), disputes: disputes.rows };
   },
-  version: ({ version, disputes }) => [version, ...disputes.map(({ found_at }) => Date.parse(found_at))].join('-'),
+  version: ({ disputes, ...match }) => [versionOf(match), ...disputes.map(({ found_at }) => Date.parse(found_at))].join('-'),
 });
 
 export const readShownState = defineQuery({
@@ -122,7 +126,7 @@ export const readShownState = defineQuery({
     const text = 'select match_id, version, seq, state, stats, updated_at from match_state where match_id = $1';
     return (await db.query<z.output<typeof stateAnswer>>(text, [match_id])).rows[0];
   },
-  version: ({ version }) => String(version),
+  version: versionOf,
 });
 
 const EVENTS = `

@@ -27,6 +27,8 @@ export interface RouteDefinition {
   query?: z.ZodObject;
   /** The schema of its body, where it takes one: one with a name. */
   body?: z.ZodObject;
+  /** The name of what it takes in, where that is a file: by itself as this type, or as `file` of a form. */
+  file?: { name: string; media_type: string; max_bytes: number; example: string };
   /** Of what it answers with, where that is not JSON. */
   media_type?: string;
   /** The schema of the answer, where that is JSON: one with a name. */

@@ -8,7 +8,7 @@ import { Problem } from '../../core/definitions/problem.ts';
 import { planAnswer } from '../../feeds/imports/answer.ts';
 import { MANNER } from '../../feeds/imports/run.ts';
 import { runUnderWay } from '../../feeds/imports/runAnswers.ts';
-import { parseCsv } from '../../feeds/providers/csv.ts';
+import { CSV_COLUMNS, parseCsv } from '../../feeds/providers/csv.ts';
 import type { Round } from '../../feeds/providers/provider.ts';
 import { TooLargeError } from '../../infra/blobFiles.ts';
 import type { Draft } from '../../infra/blobs.ts';
@@ -29,6 +29,10 @@ const said = z
   .transform((text) => text !== 'false' && text !== '0');
 const query = z.strictObject({ dry_run: said, plan: MANNER.plan });
 
+const EXAMPLE = `${CSV_COLUMNS.join(',')}
+1,1,Meridian v. Harbour,Courtroom 1,2027-03-01T09:30+01:00,Ada Lovelace; Grace Hopper,Alan Turing; Kurt Gödel,Judge Reyes
+`;
+
 export const uploadFeed = defineRoute({
   name: 'feed.upload',
   route: 'POST /api/feed/:feed_id/upload',
@@ -36,6 +40,7 @@ export const uploadFeed = defineRoute({
     'Make and change matches as a spreadsheet has them (`text/csv`, or a form with `file`), or tell what would be done',
   roles: ADMINS,
   query,
+  file: { name: 'FeedUploadRequest', media_type: 'text/csv', max_bytes: MOST_BYTES, example: EXAMPLE },
   answer: planAnswer,
   accepted: runUnderWay,
   rejects: ['feed_disabled', 'confirm_plan', 'too_large', 'unsupported_type', 'bad_request', 'idempotency_key_reused'],

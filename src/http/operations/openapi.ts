@@ -100,7 +100,8 @@ function queryOperation(query: QueryDefinition): JsonObject {
 }
 
 function routeOperation(route: RouteDefinition): JsonObject {
-  const { answer, accepted, body, media_type = '*/*', query, rejects } = route;
+  const { answer, accepted, media_type = '*/*', query, rejects } = route;
+  const requestBody = routeRequest(route);
   const door = route.route.startsWith('POST') ? COMMAND_DOOR : AT_THE_DOOR;
   const responses = {
     ...((answer || !accepted) && { 200: answer ? answered('The answer', answer) : fileOfType(media_type) }),
@@ -110,7 +111,7 @@ function routeOperation(route: RouteDefinition): JsonObject {
   return {
     ...about(route),
     parameters: query ? queryParameters(query) : [],
-    ...(body && { requestBody: routeRequest({ ...route, body }) }),
+    ...(requestBody && { requestBody }),
     responses,
   };
 }

@@ -1,5 +1,4 @@
 /** What commands and routes take in, as documents show it: each body a schema with a name, exact, and with an example. */
-import type { z } from 'zod';
 import type { CommandDefinition } from '../../core/definitions/command.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { commands } from '../../modules.ts';
@@ -14,7 +13,8 @@ type ObjectSchema = JsonObject & { required?: string[]; properties: JsonObject }
 export function requestSchemas(): Record<string, JsonObject> {
   const ofCommands = commands.map((command) => [requestName(command.name), bodySchema(command)]);
   const ofRoutes = routes.flatMap(({ body }) => (body ? [[nameOf(body), inputSchema(body)]] : []));
-  return Object.fromEntries([...ofCommands, ...ofRoutes]);
+  const ofFiles = routes.flatMap(({ file }) => (file ? [[file.name, formSchema(file)]] : []));
+  return Object.fromEntries([...ofCommands, ...ofRoutes, ...ofFiles]);
 }
 
 /** `turn.take_over` takes a TurnTakeOverRequest. */
@@ -30,6 +30,13 @@ function bodySchema({ body, upload }: CommandDefinition): JsonObject {
   return { ...schema, properties: { ...schema.properties, file }, required: [...(schema.required ?? []), 'file'] };
 }
 
+type File = NonNullable<RouteDefinition['file']>;
+
+function formSchema({ max_bytes }: File): JsonObject {
+  const file = { type: 'string', format: 'binary', description: `At most ${max_bytes} bytes.` };
+  return { type: 'object', properties: { file }, required: ['file'], additionalProperties: false };
+}
+
 export function commandRequest(command: CommandDefinition): JsonObject {
   const { name, upload } = command;
   const schema = refTo(requestName(name));
@@ -39,6 +46,15 @@ export function commandRequest(command: CommandDefinition): JsonObject {
   return { required: true, content: { 'multipart/form-data': { schema, encoding } } };
 }
 
-export function routeRequest({ body }: RouteDefinition & { body: z.ZodObject }): JsonObject {
+/** Undefined where it takes none. */
+export function routeRequest({ body, file }: RouteDefinition): JsonObject | undefined {
+  if (file) return fileRequest(file);
+  if (!body) return undefined;
   return { required: true, content: { 'application/json': { schema: refTo(nameOf(body)), example: exampleOf(body) } } };
+}
+
+function fileRequest({ name, media_type, max_bytes, example }: File): JsonObject {
+  const text = { type: 'string', description: `At most ${max_bytes} bytes.` };
+  const form = { schema: refTo(name), encoding: { file: { contentType: media_type } } };
+  return { required: true, content: { [media_type]: { schema: text, example }, 'multipart/form-data': form } };
 }
