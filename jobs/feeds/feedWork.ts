@@ -33,7 +33,7 @@ export function openFeedWork({ backbone, db, feedsPool, rooms }: FeedWorkOptions
   const imports = createImportRunner({ ...importing, fetchSchedule: scheduleFrom(sites) });
   const send = createSend({ db, catalog, queues, log, request_id: POST_RESULT });
   const results = createResultRunner({ db, sites, send, isOn: config.FEED_RESULTS_BACK, log });
-  const removeOld = () => sweepMatches(feedsPool, (work) => inTransaction(feedsPool, work));
+  const removeOld = () => sweepMatches(db, (work) => inTransaction(feedsPool, work));
   const { answer } = createFeedJobs({ rooms, removeOld, roundStore, rounds, imports, results });
   return {
     answer,

@@ -29,8 +29,8 @@ export type FetchSchedule = (feed: Feed, round?: number) => Promise<Schedule>;
 export interface Importing extends Omit<Sending, 'db' | 'goOn'> {
   pool: pg.Pool;
   fetchSchedule: FetchSchedule;
-  /** Is told of all that a sync has brought. */
-  onSchedule?: (feed: Feed, schedule: Schedule, asked_ms: number) => Promise<void>;
+  /** Is told of what was read there; `isWhole` where that is all that there is. */
+  onSchedule?: (feed: Feed, schedule: Schedule, asked_ms: number, isWhole: boolean) => Promise<void>;
   /** Is told of the moments at which a test may end the process. */
   reach?: (point: 'planned' | 'sent' | 'settled') => Promise<void> | void;
 }
@@ -87,6 +87,7 @@ async function mayStill(db: Queryable, claim: RunClaim, { institution_id }: Feed
 
 async function planAndDo(importing: Importing, claim: RunClaim, feed: Feed, goOn: () => void): Promise<Ending> {
   if (claim.kind === 'sync') return sync(importing, claim, feed, goOn);
+  const asked_ms = Date.parse(await readClock(importing.pool));
   const { rounds, terms } = await roundsOf(importing, claim, feed);
   const refusal = refusalOf(rounds, claim);
   if (refusal) return takenBack(importing, claim, feed, rounds, refusal, goOn);
@@ -110,6 +111,8 @@ async function planAndDo(importing: Importing, claim: RunClaim, feed: Feed, goOn
   const frozen: Frozen = { answer: withIds(answer, sends) as unknown as JsonObject, sends };
   goOn();
   await freeze(pool, claim, frozen, { people: peopleOf(rounds), mapped, conflicts, debates: looked });
+  // Who may see its matches follows from what was asked for.
+  if (claim.kind === 'import') await importing.onSchedule?.(feed, { rounds, unchanged: false }, asked_ms, false);
   await importing.reach?.('planned');
   return carryOut(importing, claim, feed, frozen, goOn);
 }
@@ -245,7 +248,7 @@ async function sync(importing: Importing, claim: RunClaim, feed: Feed, goOn: () 
     { answer: answer as JsonObject, sends },
     { people, mapped: [], conflicts: [], debates: [] },
   );
-  await onSchedule?.(feed, schedule, asked_ms);
+  await onSchedule?.(feed, schedule, asked_ms, true);
   await pool.query(
     `insert into feed_states (feed_id, last_sync) values ($1, $2)
      on conflict (feed_id) do update set last_sync = excluded.last_sync`,

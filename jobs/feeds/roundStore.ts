@@ -5,7 +5,7 @@ import type { Queryable } from '../../src/core/sql/queryable.ts';
 import type { Feed } from '../../src/feeds/feed.ts';
 import { type KnownMatch, updatesOfRound } from '../../src/feeds/matches/feedUpdates.ts';
 import type { MatchChange, MatchUpdate } from '../../src/feeds/matches/nextState.ts';
-import { readImported, readPlaces } from '../../src/feeds/matches/readRound.ts';
+import { readImported, readOtherRounds, readPlaces, readRound } from '../../src/feeds/matches/readRound.ts';
 import { storeMatches } from '../../src/feeds/matches/storeMatches.ts';
 import { findUnverified, verifyMatches } from '../../src/feeds/matches/verifyMatches.ts';
 import type { Round, Scoreboard } from '../../src/feeds/providers/provider.ts';
@@ -40,11 +40,11 @@ export function createRoundStore({ db, feedsPool, publishMatch, touchRooms, metr
 
   async function storeRound(feed: Feed, { round, draw, scoreboard, known, tick }: RoundRead): Promise<object> {
     const debates = draw?.debates.map(({ id }) => id) ?? [];
-    const assignments = await readImported(db, feed.id, debates);
+    const imported = await readImported(db, feed.id, debates);
     const now_ms = Date.parse(await readClock(db));
     const ids = new Set(known.map(({ row }) => row.provider_id));
     const places = debates.every((id) => ids.has(id)) ? 0 : await readPlaces(db, feed.id, known.length);
-    const read = { feed, round: draw, scoreboard, known, places, assignments, tick, now_ms };
+    const read = { feed, round: draw, scoreboard, known, places, imported, tick, now_ms };
     const { updates, unresolved, conflicts, beyond } = updatesOfRound(read);
     if (conflicts > 0) {
       metrics.matchConflicts.inc(conflicts);
@@ -56,6 +56,15 @@ export function createRoundStore({ db, feedsPool, publishMatch, touchRooms, metr
       log.warn({ feed_id: feed.id, round, beyond }, 'debates of feed beyond its most matches; none are made of them');
     }
     return { ...(await store(updates)), unresolved, conflicts, beyond };
+  }
+
+  /** Rounds that a whole schedule has no more. */
+  async function withdrawOthers(feed: Feed, listed: readonly Round[], tick: number): Promise<void> {
+    const seqs = listed.map(({ seq }) => seq);
+    for (const round of await readOtherRounds(db, feed.id, seqs)) {
+      const known = await readRound(db, feed.id, round);
+      await storeRound(feed, { round, draw: undefined, scoreboard: withoutDraw(round), known, tick });
+    }
   }
 
   async function store(updates: MatchUpdate[]): Promise<{ matches: number; changes: number }> {
@@ -78,5 +87,10 @@ export function createRoundStore({ db, feedsPool, publishMatch, touchRooms, metr
     await verify(await findUnverified(feedsPool));
   }
 
-  return { store, storeRound, verifyLatest };
+  return { store, storeRound, withdrawOthers, verifyLatest };
+}
+
+/** A round that its site has no more is one without a draw. */
+export function withoutDraw(round: number): Scoreboard {
+  return { round, draw_status: 'N', debates: [], unchanged: false };
 }

@@ -18,7 +18,7 @@ import type { Metrics } from '../../src/infra/telemetry/metrics.ts';
 import { timings } from '../../src/infra/timings.ts';
 import { createAnswering, type OpenSite } from './answering.ts';
 import type { PollJob, SyncJob } from './jobs.ts';
-import type { RoundStore } from './roundStore.ts';
+import { type RoundStore, withoutDraw } from './roundStore.ts';
 import type { Sites } from './sites.ts';
 
 export interface RoundsOptions {
@@ -37,7 +37,9 @@ const DRAW_STANDS_MS = 60_000;
 /** A site that takes long must leave places to others: the next poll asks again. */
 const MOST_OF_FEED = 4;
 
-export function createRounds({ db, sites, roundStore: { store, storeRound }, metrics, log }: RoundsOptions) {
+export function createRounds({ db, sites, roundStore, metrics, log }: RoundsOptions) {
+  const { store, storeRound, withdrawOthers } = roundStore;
+
   /**
    * The draw of each round as it was read last, as far as it may stand for the site's: for a while, since names of rooms and
    * teams change without a word in the scoreboard, and another process may have read a newer one.
@@ -63,7 +65,7 @@ export function createRounds({ db, sites, roundStore: { store, storeRound }, met
   /** The draw is read with it where the site says that anything has changed, or where it is not known here. */
   async function pollScoreboard(feed: Feed, open: OpenSite, known: KnownMatch[], { round, tick }: PollJobPlace) {
     const { provider, site } = open;
-    const scoreboard = await provider.fetchScoreboard(site, round, scoresOf(known));
+    const scoreboard = await scoreboardIn(open, round, scoresOf(known));
     const key = `${feed.id} ${round}`;
     if (!scoreboard.unchanged || !draws.has(key)) {
       draws.delete(key);
@@ -75,27 +77,29 @@ export function createRounds({ db, sites, roundStore: { store, storeRound }, met
   }
 
   /** What an admin had read. @param asked_ms when its site was asked: what polls have read since is newer */
-  async function storeAsked(feed: Feed, schedule: Schedule, asked_ms: number): Promise<void> {
-    await storeSchedule(feed, schedule, Math.floor(asked_ms / timings.feeds.tick_ms), Infinity);
+  async function storeAsked(feed: Feed, schedule: Schedule, asked_ms: number, isWhole: boolean): Promise<void> {
+    const tick = Math.floor(asked_ms / timings.feeds.tick_ms);
+    await storeSchedule(feed, schedule, tick, { soon_ms: Infinity, isWhole });
   }
 
-  /** Every round of a schedule, results included. @param soon_ms what begins later waits for a later sync */
-  async function storeSchedule(feed: Feed, schedule: Schedule, tick: number, soon_ms: number): Promise<void> {
-    for (const draw of schedule.rounds) {
+  /** Every round of a schedule, results included. */
+  async function storeSchedule(feed: Feed, { rounds }: Schedule, tick: number, reach: Reach): Promise<void> {
+    for (const draw of rounds) {
       draws.set(`${feed.id} ${draw.seq}`, draw);
       const known = await readRound(db, feed.id, draw.seq);
-      const isFar = draw.starts_at !== null && Date.parse(draw.starts_at) > soon_ms;
+      const isFar = draw.starts_at !== null && Date.parse(draw.starts_at) > reach.soon_ms;
       if (known.length === 0 && (isFar || !isPublished(draw))) continue;
       const hasResults = isPublished(draw) && draw.debates.some(({ result }) => result === 'confirmed');
       const scoreboard = hasResults ? await scoreboardOf({ sites, log }, feed, draw.seq) : undefined;
       await storeRound(feed, { round: draw.seq, draw, scoreboard, known, tick });
     }
+    if (reach.isWhole) await withdrawOthers(feed, rounds, tick);
   }
 
   async function sync(job: SyncJob): Promise<object> {
     return answering(job, Infinity, async (feed, { provider, site }, now_ms) => {
       const schedule = await provider.fetchSchedule(site);
-      await storeSchedule(feed, schedule, job.tick, now_ms + AHEAD_MS);
+      await storeSchedule(feed, schedule, job.tick, { soon_ms: now_ms + AHEAD_MS, isWhole: true });
       await db.query(SYNCED, [feed.id]);
       return { rounds: schedule.rounds.length };
     });
@@ -106,11 +110,29 @@ export function createRounds({ db, sites, roundStore: { store, storeRound }, met
 
 export type Rounds = ReturnType<typeof createRounds>;
 
+interface Reach {
+  /** What begins later waits for a later sync. */
+  soon_ms: number;
+  /** The schedule is all that there is. */
+  isWhole: boolean;
+}
+
 type PollJobPlace = Pick<PollJob, 'round' | 'tick'>;
 
 const SYNCED = `
   insert into feed_states (feed_id, last_sync) values ($1, clock_timestamp())
   on conflict (feed_id) do update set last_sync = excluded.last_sync`;
+
+/** @throws OutboundError where the site fails, or its tournament is not there */
+async function scoreboardIn({ provider, site }: OpenSite, round: number, known: Map<string, Score>): Promise<Scoreboard> {
+  try {
+    return await provider.fetchScoreboard(site, round, known);
+  } catch (fault) {
+    const isNotThere = fault instanceof OutboundError && fault.code === 'not_there';
+    if (!isNotThere || (await provider.fetchSchedule(site, round)).rounds.length > 0) throw fault;
+    return withoutDraw(round);
+  }
+}
 
 /** Shown already: they are not asked for again. */
 function scoresOf(known: readonly KnownMatch[]): Map<string, Score> {

@@ -1,5 +1,9 @@
-/** Matches are kept for 90 days after their time and their last change, what sources disagree about for 7. */
+/**
+ * Matches are kept for 90 days after their time and their last change, what sources disagree about for 7. One that has no
+ * time is kept for as long as its site lists it: the next sync would make it anew.
+ */
 import type { Queryable } from '../../src/core/sql/queryable.ts';
+import { KEPT_DAYS } from '../../src/feeds/matches/match.ts';
 import type { WithinTransaction } from '../../src/feeds/matches/storeMatches.ts';
 
 /** Of one sweep; the next one goes on. */
@@ -7,7 +11,9 @@ const BATCH = 200;
 
 const OLD = `
   select s.match_id from match_state s join matches m on m.id = s.match_id
-  where s.updated_at < clock_timestamp() - interval '90 days' and m.listed_at < clock_timestamp() - interval '90 days'
+  where s.updated_at < clock_timestamp() - interval '${KEPT_DAYS} days' and m.listed_at < clock_timestamp() - interval '${KEPT_DAYS} days'
+    and (m.scheduled_at is not null or not m.published
+      or not exists (select from feeds f where f.id = m.feed_id and f.state = 'enabled'))
   order by s.updated_at limit ${BATCH}`;
 
 /** What refers to a match goes before it. */
@@ -15,9 +21,9 @@ const GONE = ['match_disputes', 'match_events', 'match_state'].map(
   (table) => `delete from ${table} where match_id = any($1)`,
 );
 
-/** @param db of role `feeds`; @param within a transaction of the same role. @returns how many went */
+/** @param db of role `worker`; @param within a transaction of role `feeds`. @returns how many went */
 export async function sweepMatches(db: Queryable, within: WithinTransaction): Promise<number> {
-  await db.query('delete from match_disputes where kept_until < clock_timestamp()');
+  await within((own) => own.query('delete from match_disputes where kept_until < clock_timestamp()'));
   const { rows } = await db.query<{ match_id: string }>(OLD);
   if (rows.length === 0) return 0;
   const ids = rows.map(({ match_id }) => match_id);

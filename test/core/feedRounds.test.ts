@@ -173,6 +173,64 @@ test('a draw that is taken back is withdrawn, and shown again when it is release
   expect((await matches()).map(({ published }) => published)).toEqual([true, true, true, true]);
 });
 
+test.each([
+  ['sync', () => sync()],
+  ['poll', () => poll()],
+])('a round that its site has no more is withdrawn by the next %s, and shown when it is there again', async (_, ask) => {
+  await sync();
+  const [gone] = tabbycat.state.rounds.splice(0, 1);
+  told = [];
+  await ask();
+  expect((await matches()).map(({ published }) => published)).toEqual([false, false, false, false]);
+  expect(told.map(({ changed }) => changed)).toEqual(Array(4).fill({ withdrawn: true }));
+  told = [];
+  await ask();
+  expect(told).toEqual([]);
+  tabbycat.state.rounds.unshift(gone!);
+  await ask();
+  expect((await matches()).map(({ published }) => published)).toEqual([true, true, true, true]);
+});
+
+test('a result that is taken back at its site is taken back here, with what said it', async () => {
+  await sync();
+  const [debate] = tabbycat.round(1).debates;
+  tabbycat.decide(debate!, 'aff');
+  await poll();
+  debate!.result_status = 'D';
+  await poll();
+  const { rows } = await database.pool.query(
+    `select s.state ->> 'score' as score, e.kind, e.details, e.superseded from matches m join match_state s on s.match_id = m.id
+     join match_events e on e.match_id = m.id and e.kind <> 'phase' where m.feed_id = $1 and m.provider_id = $2 order by e.seq`,
+    [feed_id, String(debate!.id)],
+  );
+  expect(rows).toEqual([
+    { score: null, kind: 'result', details: {}, superseded: true },
+    { score: null, kind: 'result_withdrawn', details: {}, superseded: false },
+  ]);
+});
+
+test('a match is for no more people than what its debate was imported as, or set to here since', async () => {
+  await sync();
+  const debate = String(tabbycat.round(1).debates[0]!.id);
+  const visibility = async () => {
+    await poll();
+    const text = 'select visibility from matches where feed_id = $1 and provider_id = $2';
+    return (await database.pool.query(text, [feed_id, debate])).rows[0].visibility;
+  };
+  expect(await visibility()).toBe('institution');
+  const importAs = (base: object) =>
+    database.pool.query(
+      `insert into feed_mappings (feed_id, entity_type, provider_id, canonical_id, round, base)
+       values ($1, 'debate', $2, $3, 1, $4)
+       on conflict (feed_id, entity_type, provider_id) do update set base = excluded.base`,
+      [feed_id, debate, feed_id, base],
+    );
+  await importAs({ visibility: 'private', released_as: 'private' });
+  expect(await visibility()).toBe('private');
+  await importAs({ visibility: 'private', released_as: 'public' });
+  expect(await visibility()).toBe('institution');
+});
+
 test('a draw that was made again with the same teams has the same matches under new ids', async () => {
   await sync();
   const before = await matches();

@@ -244,10 +244,33 @@ test('a match goes 90 days after its time and its last change, with its events, 
     [ids[0], ids[2]],
   ]);
   await database.pool.query(`update matches set listed_at = now() where id = $1`, [ids[2]]);
-  expect(await sweepMatches(pools.feeds, within)).toBe(1);
-  expect(await sweepMatches(pools.feeds, within)).toBe(0);
+  expect(await sweepMatches(pools.worker, within)).toBe(1);
+  expect(await sweepMatches(pools.worker, within)).toBe(0);
   const { rows } = await database.pool.query('select id from matches where id = any($1)', [ids]);
   expect(rows.map(({ id }) => id).sort()).toEqual([ids[1], ids[2]].sort());
+});
+
+test('a match without a time is kept while its feed is there and lists it', async () => {
+  const own = randomUUID();
+  await database.pool.query(
+    `insert into feeds (id, institution_id, provider, name, visibility, state, created_at, changed_at)
+     values ($1, $2, 'csv', 'Harbour', 'institution', 'enabled', now(), now())`,
+    [own, institution_id],
+  );
+  const timeless = (provider_id: string) =>
+    matchOf(provider_id, { state: { ...shown, scheduled_at: null } }, { id: matchIdOf(own, provider_id), feed_id: own });
+  const [listed, gone] = [timeless('31'), timeless('32')];
+  await store(listed, gone);
+  await store({ ...gone, row: { ...gone.row, published: false }, source: 2 });
+  const ids = [listed, gone].map(({ row }) => row.id);
+  await database.pool.query(`update matches set listed_at = now() - interval '91 days' where id = any($1)`, [ids]);
+  await database.pool.query(`update match_state set updated_at = now() - interval '91 days' where match_id = any($1)`, [
+    ids,
+  ]);
+  expect(await sweepMatches(pools.worker, within)).toBe(1);
+  expect(await readMatch(relay(), listed.row.id)).toBeDefined();
+  await database.pool.query(`update feeds set state = 'removed' where id = $1`, [own]);
+  expect(await sweepMatches(pools.worker, within)).toBe(1);
 });
 
 test('what changed last, and what changed long ago, is found by an index', async () => {

@@ -21,7 +21,7 @@ const won: Score = { petitioner: 80, respondent: 75, winner: 'petitioner' };
 const lost: Score = { petitioner: 70, respondent: 75, winner: 'respondent' };
 
 let database: TestDatabase;
-let pools: Record<'feeds' | 'relay', pg.Pool>;
+let pools: Record<'feeds' | 'relay' | 'worker', pg.Pool>;
 let institution_id: string;
 let feeds: string[];
 let source: number;
@@ -29,7 +29,7 @@ let source: number;
 beforeAll(async () => {
   database = await cloneDatabase();
   const open = (role: keyof typeof pools) => openPool(database.url, role, 2, () => {});
-  pools = { feeds: open('feeds'), relay: open('relay') };
+  pools = { feeds: open('feeds'), relay: open('relay'), worker: open('worker') };
 });
 beforeEach(() => {
   institution_id = randomUUID();
@@ -133,7 +133,7 @@ test('a disagreement is kept for a week, found once, and leaves each as its own 
     `update match_disputes set kept_until = now() - interval '1 second' where institution_id = $1`,
     [institution_id],
   );
-  await sweepMatches(pools.feeds, within);
+  await sweepMatches(pools.worker, within);
   expect(await disputes()).toEqual([]);
 });
 

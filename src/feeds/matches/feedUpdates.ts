@@ -3,9 +3,9 @@
  * because nobody can tell. Ids of a provider lead to one match for ever: a debate that was drawn anew with the same teams
  * stays the match that it was, and where that is not plain nothing is mapped anew. Pure.
  */
-import type { Visibility } from '../../access/scope.ts';
+import { VISIBILITIES, type Visibility } from '../../access/scope.ts';
 import type { Debate, Round, Scoreboard } from '../providers/provider.ts';
-import type { ShownState } from './match.ts';
+import { KEPT_DAYS, type ShownState } from './match.ts';
 import { matchIdOf } from './matchId.ts';
 import type { MatchRow, MatchUpdate } from './nextState.ts';
 import { pairOf } from './pair.ts';
@@ -16,12 +16,20 @@ export interface FeedOf {
   institution_id: string;
   provider: string;
   visibility: Visibility;
+  created_at: string;
 }
 
 /** A match of the round, as it stands. */
 export interface KnownMatch {
   row: MatchRow;
   state: ShownState;
+}
+
+/** What a debate was imported as. */
+export interface Imported {
+  assignment_id: string;
+  /** Who may see it once its draw is released: as it was imported, or as an admin has set it since. Null of one that does not say. */
+  visibility: Visibility | null;
 }
 
 export interface RoundRead {
@@ -33,8 +41,8 @@ export interface RoundRead {
   known: readonly KnownMatch[];
   /** So many matches may be made: a site that says something else at each poll must not fill the database. */
   places: number;
-  /** The assignment that a debate was imported as. */
-  assignments: ReadonlyMap<string, string>;
+  /** What debates were imported as. */
+  imported: ReadonlyMap<string, Imported>;
   tick: number;
   now_ms: number;
 }
@@ -76,6 +84,7 @@ function byDraw(read: RoundRead, round: Round): RoundUpdates {
     const same = gone.filter((match) => !taken.has(match) && pair !== null && match.row.pair === pair);
     if (same.length > 1) count.conflicts += 1;
     const was = known.get(debate.id) ?? (same.length === 1 ? same[0] : undefined);
+    if (!was && isSwept(read, round, debate)) continue;
     if (was) taken.add(was);
     else if (places === 0) {
       count.beyond += 1;
@@ -87,6 +96,15 @@ function byDraw(read: RoundRead, round: Round): RoundUpdates {
   const tick = read.tick;
   updates.push(...withdrawn.map(({ row, state }) => ({ row: { ...row, published: false }, state, source: tick })));
   return { updates, ...count };
+}
+
+const KEPT_MS = KEPT_DAYS * 24 * 3_600_000;
+
+/** Of a feed that is old enough to have had it, a match whose time was so long ago is one that was kept no longer. */
+function isSwept({ feed, now_ms }: RoundRead, round: Round, debate: Debate): boolean {
+  const starts_at = debate.starts_at ?? round.starts_at;
+  const isOld = (at: string) => Date.parse(at) < now_ms - KEPT_MS;
+  return starts_at !== null && isOld(starts_at) && isOld(feed.created_at);
 }
 
 interface Side {
@@ -114,8 +132,10 @@ interface Named {
 }
 
 function updateOf(read: RoundRead, round: Round, debate: Debate, { pair, was, sides }: Named): MatchUpdate {
-  const { feed, scoreboard, assignments, tick, now_ms } = read;
-  const { id: feed_id, institution_id, provider, visibility } = feed;
+  const { feed, scoreboard, tick, now_ms } = read;
+  const { id: feed_id, institution_id, provider } = feed;
+  const imported = read.imported.get(debate.id);
+  const visibility = narrower(feed.visibility, imported?.visibility ?? feed.visibility);
   const found = scoreboard?.debates.find(({ id }) => id === debate.id);
   const scheduled_at = debate.starts_at ?? round.starts_at;
   const { result } = debate;
@@ -129,10 +149,15 @@ function updateOf(read: RoundRead, round: Round, debate: Debate, { pair, was, si
   const row: MatchRow = {
     id: was?.row.id ?? matchIdOf(feed_id, debate.id),
     ...{ institution_id, visibility, provider, feed_id, provider_id: debate.id, round: round.seq, pair },
-    assignment_id: assignments.get(debate.id) ?? was?.row.assignment_id ?? null,
+    assignment_id: imported?.assignment_id ?? was?.row.assignment_id ?? null,
     ...{ session_id: was?.row.session_id ?? null, published: isPublished(round) },
   };
   return { row, state, source: tick };
+}
+
+/** A debate that was imported for fewer people is shown to no more of them as a match of its feed. */
+function narrower(one: Visibility, other: Visibility): Visibility {
+  return VISIBILITIES[Math.min(VISIBILITIES.indexOf(one), VISIBILITIES.indexOf(other))]!;
 }
 
 /** Whether a silent round's results are released by now is said by its scoreboard alone. */

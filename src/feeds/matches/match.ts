@@ -33,6 +33,9 @@ export type Tier = (typeof TIERS)[number];
 
 export const INTERNAL = 'internal';
 
+/** How long a match is kept after its time and its last change. */
+export const KEPT_DAYS = 90;
+
 export const SIDES = ['petitioner', 'respondent'] as const;
 
 /** Points in whole hundredths would be a site's own matter: they are shown as that site has them. */

@@ -1,6 +1,6 @@
 /** What stands of a feed's matches, for what is read of its site to be compared with. */
 import type { Queryable } from '../../core/sql/queryable.ts';
-import type { KnownMatch } from './feedUpdates.ts';
+import type { Imported, KnownMatch } from './feedUpdates.ts';
 import type { Score } from './match.ts';
 import { ROW } from './storeMatches.ts';
 
@@ -28,16 +28,25 @@ export async function readPlaces(db: Queryable, feed_id: string, known: number):
   return Math.max(0, Math.min(MOST_OF_ROUND - known, MOST_OF_FEED - rows[0]!.count));
 }
 
-const IMPORTED = `
-  select provider_id, canonical_id from feed_mappings
-  where feed_id = $1 and entity_type = 'debate' and provider_id = any($2)`;
+const OTHERS = `select distinct round from matches where feed_id = $1 and published and round <> all($2) order by round`;
 
-/** The assignment that each debate was imported as. */
+/** Rounds of which matches are shown, but those that are listed. */
+export async function readOtherRounds(db: Queryable, feed_id: string, listed: readonly number[]): Promise<number[]> {
+  return (await db.query<{ round: number }>(OTHERS, [feed_id, listed])).rows.map(({ round }) => round);
+}
+
+const IMPORTED = `
+  select m.provider_id, m.canonical_id as assignment_id,
+    case when a.visibility <> m.base->>'visibility' then a.visibility else m.base->>'released_as' end as visibility
+  from feed_mappings m left join assignments a on a.id = m.canonical_id
+  where m.feed_id = $1 and m.entity_type = 'debate' and m.provider_id = any($2)`;
+
+/** By the debate. */
 export async function readImported(
   db: Queryable,
   feed_id: string,
   debates: readonly string[],
-): Promise<Map<string, string>> {
-  const { rows } = await db.query<{ provider_id: string; canonical_id: string }>(IMPORTED, [feed_id, debates]);
-  return new Map(rows.map(({ provider_id, canonical_id }) => [provider_id, canonical_id]));
+): Promise<Map<string, Imported>> {
+  const { rows } = await db.query<Imported & { provider_id: string }>(IMPORTED, [feed_id, debates]);
+  return new Map(rows.map(({ provider_id, ...imported }) => [provider_id, imported]));
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { VISIBILITIES, type Visibility } from '../../../src/access/scope.ts';
 import { type KnownMatch, type RoundRead, updatesOfRound } from '../../../src/feeds/matches/feedUpdates.ts';
 import { matchIdOf } from '../../../src/feeds/matches/matchId.ts';
 import { pairOf } from '../../../src/feeds/matches/pair.ts';
@@ -10,7 +11,7 @@ const now_ms = Date.parse(AT) - 3_600_000;
 const feed = {
   id: '018f3c1e-7b2a-7c11-9d0e-0000000f0000',
   institution_id: '018f3c1e-7b2a-7c11-9d0e-0000000000a0',
-  ...{ provider: 'tabbycat', visibility: 'institution' as const },
+  ...{ provider: 'tabbycat', visibility: 'institution' as const, created_at: '2026-01-01T00:00:00.000Z' },
 };
 
 const debate = (id: string, [one, other]: [string, string], more: Partial<Debate> = {}): Debate => ({
@@ -31,7 +32,7 @@ const read = (given: Round | undefined, more: Partial<RoundRead> = {}): RoundRea
     scoreboard: undefined,
     known: [],
     places: 100,
-    assignments: new Map(),
+    imported: new Map(),
     tick: 5,
     now_ms,
     ...more,
@@ -39,6 +40,9 @@ const read = (given: Round | undefined, more: Partial<RoundRead> = {}): RoundRea
 });
 const knownAfter = (one: RoundRead): KnownMatch[] =>
   updatesOfRound(one).updates.map(({ row, state }) => ({ row, state }));
+const ASSIGNMENT = '018f3c1e-7b2a-7c11-9d0e-0000000a0000';
+const importedAs = (visibility: Visibility) =>
+  read(round([debate('1', ['Oslo', 'Lima'])]), { imported: new Map([['1', { assignment_id: ASSIGNMENT, visibility }]]) });
 const won = { petitioner: 80, respondent: 75, winner: 'petitioner' } as const;
 
 test('a debate of a released draw is a match, named by its teams, in the room and at the time that it is set for', () => {
@@ -59,9 +63,26 @@ test.each(['N', 'D', 'C'] as const)('a draw that is at %s is not published', (dr
 });
 
 test('a debate that was imported is linked with its assignment', () => {
-  const assignments = new Map([['1', '018f3c1e-7b2a-7c11-9d0e-0000000a0000']]);
-  const { updates } = updatesOfRound(read(round([debate('1', ['Oslo', 'Lima'])]), { assignments }));
-  expect(updates[0]!.row.assignment_id).toBe(assignments.get('1'));
+  const { row } = updatesOfRound(importedAs('institution')).updates[0]!;
+  expect(row).toMatchObject({ assignment_id: ASSIGNMENT, visibility: 'institution' });
+});
+
+test('a debate that was imported for fewer people than its feed is for is a match for those alone', () => {
+  const visibilityOf = (one: Visibility) => updatesOfRound(importedAs(one)).updates[0]!.row.visibility;
+  expect(VISIBILITIES.map(visibilityOf)).toEqual(['private', 'institution', 'institution']);
+});
+
+test('a match that was kept no longer is not made again, and a feed that is new has its old ones', () => {
+  const days = (ago: number) => new Date(now_ms - ago * 24 * 3_600_000).toISOString();
+  const made = (match_ago: number, feed_ago: number, known: KnownMatch[] = []) => {
+    const old = { feed: { ...feed, created_at: days(feed_ago) }, known };
+    const { updates } = updatesOfRound(read(round([debate('1', ['Oslo', 'Lima'], { starts_at: days(match_ago) })]), old));
+    return updates.map(({ row }) => row.published);
+  };
+  expect(made(91, 91)).toEqual([]);
+  expect(made(91, 89)).toEqual([true]);
+  expect(made(89, 91)).toEqual([true]);
+  expect(made(91, 91, knownAfter(read(round([debate('1', ['Oslo', 'Lima'])]))))).toEqual([true]);
 });
 
 test('a bye, sides that are not settled and teams without names are left, and counted', () => {
