@@ -176,20 +176,23 @@ test('a draw that is taken back is withdrawn, and shown again when it is release
 test.each([
   ['sync', () => sync()],
   ['poll', () => poll()],
-])('a round that its site has no more is withdrawn by the next %s, and shown when it is there again', async (_, ask) => {
-  await sync();
-  const [gone] = tabbycat.state.rounds.splice(0, 1);
-  told = [];
-  await ask();
-  expect((await matches()).map(({ published }) => published)).toEqual([false, false, false, false]);
-  expect(told.map(({ changed }) => changed)).toEqual(Array(4).fill({ withdrawn: true }));
-  told = [];
-  await ask();
-  expect(told).toEqual([]);
-  tabbycat.state.rounds.unshift(gone!);
-  await ask();
-  expect((await matches()).map(({ published }) => published)).toEqual([true, true, true, true]);
-});
+])(
+  'a round that its site has no more is withdrawn by the next %s, and shown when it is there again',
+  async (_, ask) => {
+    await sync();
+    const [gone] = tabbycat.state.rounds.splice(0, 1);
+    told = [];
+    await ask();
+    expect((await matches()).map(({ published }) => published)).toEqual([false, false, false, false]);
+    expect(told.map(({ changed }) => changed)).toEqual(Array(4).fill({ withdrawn: true }));
+    told = [];
+    await ask();
+    expect(told).toEqual([]);
+    tabbycat.state.rounds.unshift(gone!);
+    await ask();
+    expect((await matches()).map(({ published }) => published)).toEqual([true, true, true, true]);
+  },
+);
 
 test('a result that is taken back at its site is taken back here, with what said it', async () => {
   await sync();

@@ -258,7 +258,11 @@ test('a match without a time is kept while its feed is there and lists it', asyn
     [own, institution_id],
   );
   const timeless = (provider_id: string) =>
-    matchOf(provider_id, { state: { ...shown, scheduled_at: null } }, { id: matchIdOf(own, provider_id), feed_id: own });
+    matchOf(
+      provider_id,
+      { state: { ...shown, scheduled_at: null } },
+      { id: matchIdOf(own, provider_id), feed_id: own },
+    );
   const [listed, gone] = [timeless('31'), timeless('32')];
   await store(listed, gone);
   await store({ ...gone, row: { ...gone.row, published: false }, source: 2 });

@@ -109,7 +109,8 @@ export const readMatchDetails = defineQuery({
     const disputes = await db.query<z.output<typeof matchAnswer>['disputes'][number]>(DISPUTES, [match_id]);
     return rows[0] && { ...itemOf(rows[0]), disputes: disputes.rows };
   },
-  version: ({ disputes, ...match }) => [versionOf(match), ...disputes.map(({ found_at }) => Date.parse(found_at))].join('-'),
+  version: ({ disputes, ...match }) =>
+    [versionOf(match), ...disputes.map(({ found_at }) => Date.parse(found_at))].join('-'),
 });
 
 export const readShownState = defineQuery({

@@ -73,6 +73,9 @@ async function supersede(db: Queryable, all: readonly Next[]): Promise<Map<strin
   );
   if (kinds.length === 0) return new Map();
   const { rows } = await db.query<MatchEvent & { match_id: string }>(SUPERSEDE, [JSON.stringify(kinds)]);
-  const byMatch = groupBy(rows.toSorted((one, other) => one.seq - other.seq), ({ match_id }) => match_id);
+  const byMatch = groupBy(
+    rows.toSorted((one, other) => one.seq - other.seq),
+    ({ match_id }) => match_id,
+  );
   return new Map([...byMatch].map(([id, some]) => [id, some.map(({ match_id: _, ...event }) => event)]));
 }

@@ -42,7 +42,9 @@ const knownAfter = (one: RoundRead): KnownMatch[] =>
   updatesOfRound(one).updates.map(({ row, state }) => ({ row, state }));
 const ASSIGNMENT = '018f3c1e-7b2a-7c11-9d0e-0000000a0000';
 const importedAs = (visibility: Visibility) =>
-  read(round([debate('1', ['Oslo', 'Lima'])]), { imported: new Map([['1', { assignment_id: ASSIGNMENT, visibility }]]) });
+  read(round([debate('1', ['Oslo', 'Lima'])]), {
+    imported: new Map([['1', { assignment_id: ASSIGNMENT, visibility }]]),
+  });
 const won = { petitioner: 80, respondent: 75, winner: 'petitioner' } as const;
 
 test('a debate of a released draw is a match, named by its teams, in the room and at the time that it is set for', () => {
@@ -76,7 +78,9 @@ test('a match that was kept no longer is not made again, and a feed that is new 
   const days = (ago: number) => new Date(now_ms - ago * 24 * 3_600_000).toISOString();
   const made = (match_ago: number, feed_ago: number, known: KnownMatch[] = []) => {
     const old = { feed: { ...feed, created_at: days(feed_ago) }, known };
-    const { updates } = updatesOfRound(read(round([debate('1', ['Oslo', 'Lima'], { starts_at: days(match_ago) })]), old));
+    const { updates } = updatesOfRound(
+      read(round([debate('1', ['Oslo', 'Lima'], { starts_at: days(match_ago) })]), old),
+    );
     return updates.map(({ row }) => row.published);
   };
   expect(made(91, 91)).toEqual([]);

@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { MatchEvent, ShownState } from '../../../src/feeds/matches/match.ts';
-import { type KnownState, type MatchRow, type MatchUpdate, nextState, withShownAnew } from '../../../src/feeds/matches/nextState.ts';
+import {
+  type KnownState,
+  type MatchRow,
+  type MatchUpdate,
+  nextState,
+  withShownAnew,
+} from '../../../src/feeds/matches/nextState.ts';
 
 const AT = '2026-11-21T10:00:00.000Z';
 const ID = '018f3c1e-7b2a-7c11-9d0e-0000000a0000';

@@ -8,7 +8,12 @@ const match = { version: 3, updated_at: AT, disputes: [] as { found_at: string }
 const details = (more: Partial<typeof match> = {}) => readMatchDetails.version!({ ...match, ...more } as never);
 
 test('a match with a newer state, with another assignment and with a dispute is another one each time', () => {
-  const all = [details(), details({ version: 4 }), details({ updated_at: LATER }), details({ disputes: [{ found_at: AT }] })];
+  const all = [
+    details(),
+    details({ version: 4 }),
+    details({ updated_at: LATER }),
+    details({ disputes: [{ found_at: AT }] }),
+  ];
   expect(new Set(all).size).toBe(all.length);
   expect(details()).toBe(all[0]);
 });
