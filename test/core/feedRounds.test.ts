@@ -206,10 +206,10 @@ test('a result that is taken back at its site is taken back here, with what said
      join match_events e on e.match_id = m.id and e.kind <> 'phase' where m.feed_id = $1 and m.provider_id = $2 order by e.seq`,
     [feed_id, String(debate!.id)],
   );
-  expect(rows).toEqual([
-    { score: null, kind: 'result', details: {}, superseded: true },
-    { score: null, kind: 'result_withdrawn', details: {}, superseded: false },
-  ]);
+  const [last, ...before] = rows.toReversed();
+  expect(last).toEqual({ score: null, kind: 'result_withdrawn', details: {}, superseded: false });
+  expect(before.length).toBeGreaterThan(0);
+  for (const one of before) expect(one).toEqual({ score: null, kind: 'result', details: {}, superseded: true });
 });
 
 test('a match is for no more people than what its debate was imported as, or set to here since', async () => {

@@ -47,10 +47,12 @@ test('every answer of the document is a schema with a name and an example, and e
   }
 });
 
-test('every body of the document is a schema with a name, which is exact', () => {
+test('every body of the document but a text is a schema with a name, which is exact', () => {
   const bodies = Object.entries<any>(document.paths).flatMap(([route, operations]) =>
     Object.values<any>(operations).flatMap(({ requestBody }) =>
-      Object.values<any>(requestBody?.content ?? {}).map(({ schema }) => [route, schema.$ref]),
+      Object.entries<any>(requestBody?.content ?? {}).flatMap(([type, { schema }]) =>
+        type.startsWith('text/') ? [] : [[route, schema.$ref]],
+      ),
     ),
   );
   expect(bodies.length).toBeGreaterThanOrEqual(commands.length);
