@@ -124,7 +124,11 @@ const SYNCED = `
   on conflict (feed_id) do update set last_sync = excluded.last_sync`;
 
 /** @throws OutboundError where the site fails, or its tournament is not there */
-async function scoreboardIn({ provider, site }: OpenSite, round: number, known: Map<string, Score>): Promise<Scoreboard> {
+async function scoreboardIn(
+  { provider, site }: OpenSite,
+  round: number,
+  known: Map<string, Score>,
+): Promise<Scoreboard> {
   try {
     return await provider.fetchScoreboard(site, round, known);
   } catch (fault) {
