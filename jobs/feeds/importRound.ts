@@ -111,7 +111,7 @@ async function planAndDo(importing: Importing, claim: RunClaim, feed: Feed, goOn
   const frozen: Frozen = { answer: withIds(answer, sends) as unknown as JsonObject, sends };
   goOn();
   await freeze(pool, claim, frozen, { people: peopleOf(rounds), mapped, conflicts, debates: looked });
-  // Who may see its matches follows from what was asked for.
+  // The visibility of its matches follows from what was asked for.
   if (claim.kind === 'import') await importing.onSchedule?.(feed, { rounds, unchanged: false }, asked_ms, false);
   await importing.reach?.('planned');
   return carryOut(importing, claim, feed, frozen, goOn);

@@ -28,7 +28,7 @@ export interface KnownMatch {
 /** What a debate was imported as. */
 export interface Imported {
   assignment_id: string;
-  /** Who may see it once its draw is released: as it was imported, or as an admin has set it since. Null of one that does not say. */
+  /** Once its draw is released: as it was imported, or as an admin has set it since. Null of one that does not say. */
   visibility: Visibility | null;
 }
 
