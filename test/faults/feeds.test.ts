@@ -238,6 +238,42 @@ describe.skipIf(inject('redisUrl') === null)('feeds', () => {
   );
 
   test.runIf(isEverything)(
+    'are wanted by nobody at a relay that was killed, as soon as its leases are over, and by all others always',
+    TIMEOUT,
+    async () => {
+      const { scene, relay } = shared();
+      const tournament = await hold();
+      const doomed = await scene.startRelay();
+      const staying = await openBoards(tournament, relay);
+      const lost = await openBoards(tournament, doomed);
+      const demandOf = await openDemand();
+      const [debate] = tournament.site.round(1).debates;
+      const match_id = tournament.matchOf(debate!);
+      const all = staying.length + lost.length;
+      await until('all are counted', async () => (await demandOf(match_id)) === all, PATIENCE_MS);
+      doomed.signal('SIGKILL');
+      expect(await doomed.exited).toEqual(KILLED);
+      const counted: number[] = [];
+      await until(
+        'those of the dead are forgotten',
+        async () => {
+          const count = await demandOf(match_id);
+          if (count !== undefined) counted.push(count);
+          return count === staying.length;
+        },
+        DEMAND.lease_ms + PATIENCE_MS,
+      );
+      expect(counted.filter((count) => count < staying.length || count > all)).toEqual([]);
+      const back = await openBoards(tournament, relay);
+      await until('they are back', async () => (await demandOf(match_id)) === all, PATIENCE_MS);
+      await twoSchedulers(scene);
+      tournament.site.decide(debate!, 'aff');
+      for (const board of [...staying, ...back]) await board.shows(match_id, WON);
+      await expectIntact();
+    },
+  );
+
+  test.runIf(isEverything)(
     'are brought in once, though the worker is killed when half of it is asked for',
     TIMEOUT,
     async () => {
