@@ -136,8 +136,9 @@ describe.skipIf(inject('redisUrl') === null)('stopping', () => {
       await until('it is stopping', () => api.output().includes('"stopping"'));
       const started = performance.now();
       api.signal('SIGTERM');
+      // Whoever is waited for would be told in the end, and the process would end with 0.
       expect(await api.exited).toEqual({ code: 1, signal: null });
-      expect(performance.now() - started).toBeLessThan(1_000);
+      expect(performance.now() - started).toBeLessThan(5_000);
     });
 
     test('what they had accepted is applied by the next worker', async () => {
