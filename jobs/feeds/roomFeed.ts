@@ -47,6 +47,7 @@ export function createRoomFeed(options: RoomFeedOptions): RoomFeed {
   const { db, feedsPool, publishMatch, log, soon = apart(ROUNDS_APART_MS) } = options;
   const waiting = new Set<string>();
   let reading: Promise<void> | undefined;
+  let healing: Promise<void> | undefined;
   let place: Place | undefined;
   let closing = false;
   const within = <T>(work: (db: Queryable) => Promise<T>) => inTransaction(feedsPool, work);
@@ -60,15 +61,16 @@ export function createRoomFeed(options: RoomFeedOptions): RoomFeed {
     while (waiting.size > 0 && !closing) {
       // What was committed since the last round is read together; after a rest, at once.
       await new Promise<void>(soon);
-      await readRound([...waiting]);
+      const round = [...waiting];
+      waiting.clear();
+      await readInParts(round);
     }
     reading = undefined;
   }
 
-  async function readRound(round: readonly string[]): Promise<void> {
-    waiting.clear();
-    for (let first = 0; first < round.length && !closing; first += AT_ONCE) {
-      const ids = round.slice(first, first + AT_ONCE);
+  async function readInParts(rooms: readonly string[]): Promise<void> {
+    for (let first = 0; first < rooms.length && !closing; first += AT_ONCE) {
+      const ids = rooms.slice(first, first + AT_ONCE);
       await read(ids).catch((err) =>
         log.warn({ err, rooms: ids.length }, 'reading rooms failed; they are found again'),
       );
@@ -80,7 +82,15 @@ export function createRoomFeed(options: RoomFeedOptions): RoomFeed {
     await Promise.all(changes.map(publishMatch));
   }
 
-  async function heal(): Promise<void> {
+  /** Not behind what is touched, of which a busy worker has no end. */
+  function heal(): Promise<void> {
+    healing ??= healSome().finally(() => {
+      healing = undefined;
+    });
+    return healing;
+  }
+
+  async function healSome(): Promise<void> {
     const now = Date.now();
     const days = { from: isoOf(now - BEFORE_MS), to: isoOf(now + AHEAD_MS) };
     const { ids, next } = await findStaleRooms(
@@ -92,8 +102,7 @@ export function createRoomFeed(options: RoomFeedOptions): RoomFeed {
     // Those that are not over are read whenever they were set for.
     const open = place === undefined ? await findOpenRooms(db, LOOKED_AT) : [];
     place = next;
-    touch([...ids, ...open]);
-    await idle();
+    await readInParts([...ids, ...open]);
   }
 
   async function idle(): Promise<void> {
@@ -102,7 +111,7 @@ export function createRoomFeed(options: RoomFeedOptions): RoomFeed {
 
   async function close(): Promise<void> {
     closing = true;
-    await idle();
+    await Promise.all([idle(), healing?.catch(() => {})]);
   }
 
   return { touch, heal, idle, close };

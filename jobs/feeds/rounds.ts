@@ -90,7 +90,7 @@ export function createRounds({ db, sites, roundStore, metrics, log }: RoundsOpti
       const isFar = draw.starts_at !== null && Date.parse(draw.starts_at) > reach.soon_ms;
       if (known.length === 0 && (isFar || !isPublished(draw))) continue;
       const hasResults = isPublished(draw) && draw.debates.some(({ result }) => result === 'confirmed');
-      const scoreboard = hasResults ? await scoreboardOf({ sites, log }, feed, draw.seq) : undefined;
+      const scoreboard = hasResults ? await scoreboardOf({ sites, log }, feed, draw.seq, scoresOf(known)) : undefined;
       await storeRound(feed, { round: draw.seq, draw, scoreboard, known, tick });
     }
     if (reach.isWhole) await withdrawOthers(feed, rounds, tick);
@@ -143,15 +143,16 @@ function scoresOf(known: readonly KnownMatch[]): Map<string, Score> {
   return new Map(known.flatMap(({ row, state }) => (state.score ? [[row.provider_id!, state.score]] : [])));
 }
 
-/** Scores that are known are asked for too: a ballot may have been corrected. */
+/** Scores that are known are asked for too: a ballot may have been corrected. Those beyond what is asked at once stand. */
 async function scoreboardOf(
   { sites, log }: Pick<RoundsOptions, 'sites' | 'log'>,
   feed: Feed,
   round: number,
+  known: Map<string, Score>,
 ): Promise<Scoreboard | undefined> {
   try {
     const { provider, site } = await sites.open(feed);
-    return await provider.fetchScoreboard(site, round);
+    return await provider.fetchScoreboard(site, round, known, true);
   } catch (fault) {
     if (!(fault instanceof OutboundError)) throw fault;
     log.debug({ feed_id: feed.id, round, why: fault.code }, 'results not read; the next poll asks again');

@@ -159,6 +159,11 @@ test('a silent round keeps its results to itself until all are released', async 
   tabbycat.state.preferences.all_results_released = true;
   await poll();
   expect(await scores()).toEqual(Array(4).fill('respondent'));
+  // What was released stands while that site fails.
+  tabbycat.fail({ kind: 'fail', path: '/ballots' });
+  await sync();
+  expect(await scores()).toEqual(Array(4).fill('respondent'));
+  expect(JSON.stringify(told)).not.toContain('result_withdrawn');
 });
 
 test('a draw that is taken back is withdrawn, and shown again when it is released again', async () => {

@@ -9,7 +9,8 @@ import { type Posting, postResult } from '../../jobs/feeds/postResult.ts';
 import { claimResult, type ResultClaim } from '../../jobs/feeds/resultLedger.ts';
 import { openSites, type Sites } from '../../jobs/feeds/sites.ts';
 import { OutboundError } from '../../src/core/definitions/outbound.ts';
-import { openPool } from '../../src/infra/postgres/database.ts';
+import type { Queryable } from '../../src/core/sql/queryable.ts';
+import { inTransaction, openPool } from '../../src/infra/postgres/database.ts';
 import { type Cast, cast } from '../support/client.ts';
 import { makeTabMatch } from '../support/results.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
@@ -68,29 +69,32 @@ describe.skipIf(isLeftOut)('sending a result', () => {
     },
   ];
 
-  /** For longer than any test takes, so that no other worker finds it. */
-  async function claim(id: string): Promise<ResultClaim> {
-    const claimed = (await claimResult(worker, id))!;
-    await stack.pool.query(`update match_results set due_at = due_at + interval '1 hour' where id = $1`, [id]);
-    return claimed;
+  /** For longer than any test takes, and in one transaction with what makes it due, so that no other worker finds it. */
+  async function claim(id: string, makeDue: (db: Queryable) => Promise<unknown>): Promise<ResultClaim> {
+    return inTransaction(stack.pool, async (db) => {
+      await makeDue(db);
+      const claimed = (await claimResult(db, id))!;
+      await db.query(`update match_results set due_at = due_at + interval '1 hour' where id = $1`, [id]);
+      return claimed;
+    });
   }
 
   /** Claimed as it is handed in. */
   async function hand(sheets = sheetsOf()): Promise<ResultClaim> {
     const id = randomUUID();
-    await stack.pool.query(
-      `insert into match_results (id, match_id, institution_id, feed_id, provider_id, round, hash, confirm, sheets, state,
+    const text = `
+      insert into match_results (id, match_id, institution_id, feed_id, provider_id, round, hash, confirm, sheets, state,
          handed_at, due_at, attempts)
-       values ($1, $2, $3, $4, $5, 1, 'none', true, $6, 'waiting', clock_timestamp(), clock_timestamp(), 0)`,
-      [id, match.match_id, people.institution_id, match.feed_id, String(debate.id), JSON.stringify(sheets)],
-    );
-    return claim(id);
+       values ($1, $2, $3, $4, $5, 1, 'none', true, $6, 'waiting', clock_timestamp(), clock_timestamp(), 0)`;
+    const { institution_id } = people;
+    const values = [id, match.match_id, institution_id, match.feed_id, String(debate.id), JSON.stringify(sheets)];
+    return claim(id, (db) => db.query(text, values));
   }
 
   /** As another worker finds it whose claim has run out. */
   async function claimAgain({ id }: ResultClaim): Promise<ResultClaim> {
-    await stack.pool.query('update match_results set due_at = clock_timestamp() where id = $1', [id]);
-    return claim(id);
+    const text = 'update match_results set due_at = clock_timestamp() where id = $1';
+    return claim(id, (db) => db.query(text, [id]));
   }
 
   const posting = (more: Partial<Posting> = {}): Posting => ({ db: worker, sites, goOn() {}, ...more });

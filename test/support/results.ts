@@ -12,7 +12,7 @@ export interface TabSite {
   secret_ref?: string;
 }
 
-/** A feed of this site, and one match of it. @param debate as the site calls it, of its first round */
+/** A feed of this site, and one match of it, of so long ago that no poll asks for it. @param debate as the site calls it, of its first round */
 export async function makeTabMatch(
   { pool, url }: Pick<Stack, 'pool' | 'url'>,
   admin: Person,
@@ -24,7 +24,7 @@ export async function makeTabMatch(
   const match_id = randomUUID();
   await pool.query(
     `insert into matches (id, institution_id, visibility, provider, feed_id, provider_id, round, title, listed_at, phase, published)
-     values ($1, $2, 'institution', 'tabbycat', $3, $4, 1, 'Harbour v. Atlas', now(), 'scoring', true)`,
+     values ($1, $2, 'institution', 'tabbycat', $3, $4, 1, 'Harbour v. Atlas', now() - interval '3 days', 'scoring', true)`,
     [match_id, admin.institution_id, result.id, debate],
   );
   await pool.query(

@@ -132,8 +132,11 @@ export interface Provider {
   capabilities: ReadonlySet<Capability>;
   /** @param round this one alone, where one is named; none is returned where there is none of that number */
   fetchSchedule(site: Site, round?: number): Promise<Schedule>;
-  /** @param known scores of debates that the caller has already, by debate: they are not asked for again */
-  fetchScoreboard(site: Site, round: number, known?: ReadonlyMap<string, Score>): Promise<Scoreboard>;
+  /**
+   * @param known scores of debates that the caller has already, by debate: they are not asked for again
+   * @param again they are, behind those that are not known, as far as one call asks; the others stay as they are known
+   */
+  fetchScoreboard(site: Site, round: number, known?: ReadonlyMap<string, Score>, again?: boolean): Promise<Scoreboard>;
   fetchEvents(site: Site, round: number): Promise<ProviderEvent[]>;
   fetchStats(site: Site): Promise<Standings>;
   /** Where results can be sent there. */

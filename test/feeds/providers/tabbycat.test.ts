@@ -326,7 +326,12 @@ describe('a scoreboard', () => {
       const first = (await boardOf(site)).debates.filter(({ score }) => score !== null);
       expect(first).toHaveLength(20);
       const known = new Map(first.map(({ id, score }) => [id, score!]));
-      expect((await boardOf(site, known)).debates.every(({ score }) => score !== null)).toBe(true);
+      const all = (await boardOf(site, known)).debates;
+      expect(all.every(({ score }) => score !== null)).toBe(true);
+      // One that was corrected is found where those that are known are asked for again; those beyond the twenty stand.
+      large.decide(large.round(1).debates[0]!, 'neg');
+      const again = await tabbycat.fetchScoreboard(site, 1, new Map(all.map(({ id, score }) => [id, score!])), true);
+      expect(again.debates.map(({ score }) => score?.winner)).toEqual(['respondent', ...Array(24).fill('petitioner')]);
     } finally {
       await large.stop();
     }

@@ -52,7 +52,7 @@ export const tabbycat: Provider = {
     return { rounds, ...answers.summary() };
   },
 
-  async fetchScoreboard(site, round, known = new Map()) {
+  async fetchScoreboard(site, round, known = new Map(), again = false) {
     const answers = createAnswers();
     const row = answers.take(await site.outbound.get(`${pathOf(site)}/rounds/${round}`, readRound));
     const { draw_status } = row;
@@ -60,7 +60,7 @@ export const tabbycat: Provider = {
     const preferences = answers.take(await preferencesOf(site));
     const pairings = [...byId(answers.take(await pairingsOf(site, round))).values()];
     const isSilent = row.silent && preferences.all_results_released !== true;
-    const scores = isSilent ? new Map() : await scoresOf(site, round, pairings, known, answers);
+    const scores = isSilent ? new Map() : await scoresOf(site, round, pairings, { known, again }, answers);
     const debates: Scoreboard['debates'] = pairings.map(({ id, result_status }) => {
       const score = result_status === 'C' ? (scores.get(id) ?? null) : null;
       return { id, phase: PHASES[result_status], score };
@@ -137,17 +137,20 @@ async function scoresOf(
   site: Site,
   round: number,
   pairings: readonly PairingRow[],
-  known: ReadonlyMap<string, Score>,
+  { known, again }: { known: ReadonlyMap<string, Score>; again: boolean },
   answers: Answers,
 ): Promise<Map<string, Score>> {
   const scores = new Map<string, Score>();
   const confirmed = pairings.filter(({ result_status }) => result_status === 'C');
   for (const { id } of confirmed) if (known.has(id)) scores.set(id, known.get(id)!);
-  for (const { id } of confirmed.filter((one) => !known.has(one.id)).slice(0, MOST_BALLOTS)) {
+  const unknown = confirmed.filter(({ id }) => !known.has(id));
+  const asked = again ? [...unknown, ...confirmed.filter(({ id }) => known.has(id))] : unknown;
+  for (const { id } of asked.slice(0, MOST_BALLOTS)) {
     const path = `${pathOf(site)}/rounds/${round}/pairings/${id}/ballots?confirmed=true`;
     try {
       const score = scoreOf(answers.take(await site.outbound.get(path, readBallots)));
       if (score) scores.set(id, score);
+      else scores.delete(id);
     } catch (fault) {
       if (fault instanceof OutboundError && fault.code === 'not_permitted') return scores;
       throw fault;
