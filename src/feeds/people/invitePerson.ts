@@ -124,6 +124,8 @@ export const invitePerson = defineOwnedCommand({
     const path = (secret: string) => `/api/invite/${secret}`;
     return { ...result, link: issueLink({ id, secret_hash: String(secret_hash), path }) };
   },
+  // A spreadsheet knows its people by their names alone.
+  keeps: ({ feed_id, owner }) => ({ feed_id, owner }),
   records: [personInvited],
   rejects: ['not_found', 'person_linked'],
 });

@@ -76,6 +76,8 @@ export const linkPerson = defineOwnedCommand({
     user_id,
     linked: true as const,
   }),
+  // Some sites know people by their names alone.
+  keeps: ({ feed_id, user_id, owner }) => ({ feed_id, user_id, owner }),
   records: [personLinked],
   rejects: ['not_found'],
 });
