@@ -91,6 +91,8 @@ export function createRounds({ db, sites, roundStore, metrics, log }: RoundsOpti
       if (known.length === 0 && (isFar || !isPublished(draw))) continue;
       const hasResults = isPublished(draw) && draw.debates.some(({ result }) => result === 'confirmed');
       const scoreboard = hasResults ? await scoreboardOf({ sites, log }, feed, draw.seq, scoresOf(known)) : undefined;
+      // What stands stays, of a silent round what was released: the next poll says what holds.
+      if (hasResults && !scoreboard && known.length > 0) continue;
       await storeRound(feed, { round: draw.seq, draw, scoreboard, known, tick });
     }
     if (reach.isWhole) await withdrawOthers(feed, rounds, tick);

@@ -143,7 +143,7 @@ function updateOf(read: RoundRead, round: Round, debate: Debate, { pair, was, si
   const state: ShownState = {
     ...{ phase, title: debate.title ?? titleOf(sides), courtroom: debate.venue?.name ?? null, scheduled_at },
     ...{ petitioner: sides[0].name, respondent: sides[1].name },
-    score: result === 'confirmed' ? shownScore(read, round, found, was) : null,
+    score: result === 'confirmed' ? shownScore(round, found, was) : null,
     ...{ speaker: null, behind_minutes: 0, awaits_result: false },
   };
   const row: MatchRow = {
@@ -160,15 +160,10 @@ function narrower(one: Visibility, other: Visibility): Visibility {
   return VISIBILITIES[Math.min(VISIBILITIES.indexOf(one), VISIBILITIES.indexOf(other))]!;
 }
 
-/** Whether a silent round's results are released by now is said by its scoreboard alone; where that failed, what stands stays. */
-function shownScore(
-  { scoreboard }: RoundRead,
-  { silent }: Round,
-  found: Scoreboard['debates'][number] | undefined,
-  was: KnownMatch | undefined,
-) {
+/** Whether a silent round's results are released by now is said by its scoreboard alone. */
+function shownScore({ silent }: Round, found: Scoreboard['debates'][number] | undefined, was: KnownMatch | undefined) {
   if (found) return found.score;
-  return silent && scoreboard ? null : (was?.state.score ?? null);
+  return silent ? null : (was?.state.score ?? null);
 }
 
 const NONE = { unresolved: 0, conflicts: 0, beyond: 0 };
