@@ -69,7 +69,10 @@ describe.skipIf(isLeftOut)('sending a result', () => {
     },
   ];
 
-  /** For longer than any test takes, and in one transaction with what makes it due, so that no other worker finds it. */
+  /**
+   * In one transaction with what makes it due, and for longer than any test takes, so that no other worker finds it. It is due
+   * since a second: instants are rounded to milliseconds.
+   */
   async function claim(id: string, makeDue: (db: Queryable) => Promise<unknown>): Promise<ResultClaim> {
     return inTransaction(stack.pool, async (db) => {
       await makeDue(db);
@@ -85,7 +88,7 @@ describe.skipIf(isLeftOut)('sending a result', () => {
     const text = `
       insert into match_results (id, match_id, institution_id, feed_id, provider_id, round, hash, confirm, sheets, state,
          handed_at, due_at, attempts)
-       values ($1, $2, $3, $4, $5, 1, 'none', true, $6, 'waiting', clock_timestamp(), clock_timestamp(), 0)`;
+       values ($1, $2, $3, $4, $5, 1, 'none', true, $6, 'waiting', clock_timestamp(), clock_timestamp() - interval '1 second', 0)`;
     const { institution_id } = people;
     const values = [id, match.match_id, institution_id, match.feed_id, String(debate.id), JSON.stringify(sheets)];
     return claim(id, (db) => db.query(text, values));
@@ -93,7 +96,7 @@ describe.skipIf(isLeftOut)('sending a result', () => {
 
   /** As another worker finds it whose claim has run out. */
   async function claimAgain({ id }: ResultClaim): Promise<ResultClaim> {
-    const text = 'update match_results set due_at = clock_timestamp() where id = $1';
+    const text = `update match_results set due_at = clock_timestamp() - interval '1 second' where id = $1`;
     return claim(id, (db) => db.query(text, [id]));
   }
 
