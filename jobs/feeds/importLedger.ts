@@ -5,6 +5,7 @@
 import type { Actor } from '../../src/core/definitions/actor.ts';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
 import type { ProblemBody } from '../../src/core/definitions/problem.ts';
+import { IS_DUE } from '../../src/core/sql/due.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import type { RUN_KINDS } from '../../src/feeds/imports/run.ts';
 import { timings } from '../../src/infra/timings.ts';
@@ -70,7 +71,7 @@ export async function claimRun(db: Queryable, id: string): Promise<RunClaim | un
       `update feed_runs r
        set state = 'running', attempts = attempts + 1, run = gen_random_uuid(),
          due_at = clock_timestamp() + $2 * interval '1 second'
-       where id = $1 and ${UNDER_WAY} and due_at <= clock_timestamp() and attempts < $3
+       where id = $1 and ${UNDER_WAY} and ${IS_DUE} and attempts < $3
          and not exists (select from feed_runs o where o.feed_id = r.feed_id and o.id <> r.id and o.${UNDER_WAY}
            and (o.state = 'running' or (o.asked_at, o.id) < (r.asked_at, r.id)))
        returning id, feed_id, kind, input, actor_id, actor_role, actor_institution_id, asked_at, run, attempts, orders`,

@@ -2,6 +2,7 @@
  * Results on their way back, as the worker sees them: rows that wait, are claimed by one process at a time, and come to an end
  * that is kept here before the record is told. A claim that is not renewed is lost.
  */
+import { IS_DUE } from '../../src/core/sql/due.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { SENT_WITHIN_MS } from '../../src/feeds/results/matchResults.ts';
 import type { Result } from '../../src/feeds/results/sheets.ts';
@@ -30,7 +31,6 @@ export type Settled = { ballot_id: string } | { why: string };
 
 const CLAIM_SECONDS = timings.claims.claim_ms / 1_000;
 const FOUND_AT_ONCE = 20;
-const IS_DUE = 'noted_at is null and due_at <= clock_timestamp()';
 const IS_OVERDUE = `noted_at is null and due_at < clock_timestamp() - interval '${timings.claims.found_after_ms} milliseconds'`;
 
 /** SQL: is there any that `findOverdueResults` would find? */
@@ -47,7 +47,7 @@ export async function claimResult(db: Queryable, id: string): Promise<ResultClai
   const { rows } = await db.query<ResultClaim>(
     `update match_results
      set attempts = attempts + 1, run = gen_random_uuid(), due_at = clock_timestamp() + $2 * interval '1 second'
-     where id = $1 and ${IS_DUE}
+     where id = $1 and noted_at is null and ${IS_DUE}
      returning id, match_id, feed_id, provider_id, round, state, sheets, confirm, before, ballot_id, why, attempts, run,
        (extract(epoch from clock_timestamp() - handed_at) * 1000)::float8 as age_ms`,
     [id, CLAIM_SECONDS],

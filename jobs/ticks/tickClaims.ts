@@ -13,6 +13,7 @@
  */
 
 import type { JsonObject } from '../../src/core/definitions/event.ts';
+import { IS_DUE } from '../../src/core/sql/due.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { timings } from '../../src/infra/timings.ts';
 import { type TickKey, tickId } from './tickLedger.ts';
@@ -33,7 +34,7 @@ const CLAIM = `
   update schedule_ticks t
   set status = 'running', attempts = attempts + 1, run = gen_random_uuid(), started_at = clock_timestamp(),
     due_at = clock_timestamp() + $3 * interval '1 second'
-  where t.name = $1 and t.slot = $2 and t.status in ('waiting', 'running') and t.due_at <= clock_timestamp()
+  where t.name = $1 and t.slot = $2 and t.status in ('waiting', 'running') and t.${IS_DUE}
     and t.attempts < $4 and t.term is not null
     and not exists (
       select from schedule_ticks o
@@ -106,10 +107,10 @@ export async function endTick(db: Queryable, { name, slot, run }: Claim, ending:
   );
 }
 
-const IS_DUE = `status in ('waiting', 'running') and due_at < clock_timestamp() - interval '${timings.claims.found_after_ms} milliseconds'`;
+const IS_OVERDUE = `status in ('waiting', 'running') and due_at < clock_timestamp() - interval '${timings.claims.found_after_ms} milliseconds'`;
 
 /** SQL: is there any that `findDue` would find? */
-export const TICKS_WAIT = `exists (select from schedule_ticks where ${IS_DUE})`;
+export const TICKS_WAIT = `exists (select from schedule_ticks where ${IS_OVERDUE})`;
 
 export interface DueTick extends TickKey {
   queue: string;
@@ -121,7 +122,7 @@ export interface DueTick extends TickKey {
 export async function findDue(db: Queryable): Promise<DueTick[]> {
   const text = `
     select distinct on (name, is_spent) name, slot, queue, attempts >= $1 or term is null as is_spent
-    from schedule_ticks where ${IS_DUE} order by name, is_spent, slot limit $2`;
+    from schedule_ticks where ${IS_OVERDUE} order by name, is_spent, slot limit $2`;
   const { rows } = await db.query<DueTick>({
     ...{ name: 'find-due-ticks', text },
     values: [MAX_ATTEMPTS, FOUND_AT_ONCE],

@@ -3,6 +3,7 @@
  * time, and end with a verdict or the reason why there is none. A claim that is not renewed is lost.
  */
 
+import { IS_DUE } from '../../src/core/sql/due.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { timings } from '../../src/infra/timings.ts';
 import type { Level, RunResult } from '../../src/integrity/runs/verifyRun.ts';
@@ -54,7 +55,7 @@ export async function claimRun(db: Queryable, id: string): Promise<RunClaim | un
     `update integrity_runs
      set state = 'running', attempts = attempts + 1, run = gen_random_uuid(), started_at = clock_timestamp(),
        due_at = clock_timestamp() + $2 * interval '1 second'
-     where id = $1 and ${UNDER_WAY} and due_at <= clock_timestamp() and attempts < $3
+     where id = $1 and ${UNDER_WAY} and ${IS_DUE} and attempts < $3
      returning id, institution_id, scope, level, checkpoint, started_at, run, attempts`,
     [id, CLAIM_SECONDS, MAX_ATTEMPTS],
   );
