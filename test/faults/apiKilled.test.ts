@@ -32,7 +32,8 @@ describe.skipIf(inject('redisUrl') === null)('an API that is killed', () => {
       // The last has requests under way for certain.
       if (api === doomed.at(-1)) {
         api.signal('SIGSTOP');
-        await until('many wait for it', () => load.sent.filter(({ answer }) => !answer).length >= CLIENTS / 2);
+        await api.stopped();
+        await until('many wait for it', () => load.sent.filter(({ at }) => at === api.url).length >= CLIENTS / 2);
       }
       api.signal('SIGKILL');
       await api.exited;

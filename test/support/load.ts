@@ -19,6 +19,8 @@ export interface Sent {
   answer: Answer | undefined;
   /** Why it had to be sent again: `503`, or the code of the connection's fault. */
   failures: string[];
+  /** The API that is asked just now. */
+  at: string | undefined;
 }
 
 export interface Load {
@@ -61,7 +63,7 @@ export function startLoad({ people, sessions, clients = 8, headers = {}, ...give
     const who = person('admin', { institution_id: people.institution_id });
     for (let n = 0; !stopped; n += 1) {
       const session_id = sessions[(client + n) % sessions.length]!;
-      const one: Sent = { client, n, session_id, key: randomUUID(), answer: undefined, failures: [] };
+      const one: Sent = { client, n, session_id, key: randomUUID(), answer: undefined, failures: [], at: undefined };
       sent.push(one);
       await deliver(one, who);
       if (one.answer?.status !== 202) done += 1;
@@ -75,10 +77,12 @@ export function startLoad({ people, sessions, clients = 8, headers = {}, ...give
     const deadline = performance.now() + GIVE_UP_AFTER_MS;
     while (performance.now() < deadline) {
       const api = apis[(client + n + failures.length) % apis.length]!;
+      one.at = api;
       const tried = await post(api, `/api/session/${session_id}/log`, who, body, {
         'idempotency-key': key,
         ...(client % 2 === 1 ? { prefer: 'respond-async' } : headers),
       }).catch((error) => codeOf(error));
+      one.at = undefined;
       if (typeof tried !== 'string' && tried.status !== 503) {
         one.answer = tried;
         return;
