@@ -7,6 +7,7 @@ import type { Log } from '../../src/infra/telemetry/log.ts';
 import { timings } from '../../src/infra/timings.ts';
 import type { OverdueWork } from '../overduePoll.ts';
 import { startRenewing } from '../renewing.ts';
+import { CutOff, createUnderWay } from '../underWay.ts';
 import * as runs from './importLedger.ts';
 import { type Importing, importRound } from './importRound.ts';
 
@@ -21,22 +22,13 @@ export interface ImportRunner {
 /** In one process. What comes beyond that waits for the overdue poll of a worker that is free. */
 export const IMPORTS_AT_ONCE = 4;
 
-/** This process ends, or another one has taken the run over. */
-class CutOff extends Error {}
-
 export function createImportRunner(importing: Importing): ImportRunner {
   const { pool: db, log } = importing;
-  const underWay = new Map<string, Promise<string>>();
-  let closing = false;
+  const underWay = createUnderWay(IMPORTS_AT_ONCE);
 
   const answer = async (job: Job<{ run_id: string }>) => ({ state: await start(job.data.run_id) });
 
-  async function start(id: string): Promise<string> {
-    if (closing || underWay.has(id) || underWay.size >= IMPORTS_AT_ONCE) return 'left to another';
-    const done = claimAndRun(id).finally(() => underWay.delete(id));
-    underWay.set(id, done);
-    return done;
-  }
+  const start = (id: string) => underWay.start(id, () => claimAndRun(id));
 
   async function claimAndRun(id: string): Promise<string> {
     const claim = await runs.claimRun(db, id);
@@ -45,7 +37,7 @@ export function createImportRunner(importing: Importing): ImportRunner {
     const onFault = (err: unknown) => runLog.warn({ err }, 'renewing claim failed');
     const renewing = startRenewing(() => runs.renewClaim(db, claim), timings.claims.renew_every_ms, onFault);
     const goOn = () => {
-      if (closing || renewing.isLost()) throw new CutOff('cut off');
+      if (underWay.isClosing() || renewing.isLost()) throw new CutOff('cut off');
     };
     let ending: runs.RunEnding;
     try {
@@ -74,20 +66,15 @@ export function createImportRunner(importing: Importing): ImportRunner {
   }
 
   async function poll(): Promise<void> {
-    if (closing) return;
+    if (underWay.isClosing()) return;
     for (const id of await runs.giveUpLostRuns(db)) log.error({ run_id: id }, 'run of feed given up');
     for (const id of await runs.findOverdue(db)) {
-      if (underWay.size >= IMPORTS_AT_ONCE) return;
+      if (underWay.isFull()) return;
       void start(id).catch((err) => log.warn({ err, run_id: id }, 'run of feed failed'));
     }
   }
 
-  async function close(): Promise<void> {
-    closing = true;
-    await Promise.allSettled(underWay.values());
-  }
-
-  return { answer, watched: { name: 'feed_runs', waits: runs.RUNS_WAIT, poll }, close };
+  return { answer, watched: { name: 'feed_runs', waits: runs.RUNS_WAIT, poll }, close: underWay.close };
 }
 
 function afterFault(fault: unknown, attempts: number): runs.RunEnding {

@@ -11,6 +11,7 @@ import { timings } from '../../src/infra/timings.ts';
 import type { JobTools } from '../job.ts';
 import type { OverdueWork } from '../overduePoll.ts';
 import { startRenewing } from '../renewing.ts';
+import { CutOff, createUnderWay } from '../underWay.ts';
 import { type Posting, postResult, UNKNOWN } from './postResult.ts';
 import * as results from './resultLedger.ts';
 
@@ -34,22 +35,13 @@ export interface ResultRunner {
 const AT_ONCE = 4;
 const LONGEST_WAIT_MS = 5 * 60_000;
 
-/** This process ends, or another one has taken the result over. */
-class CutOff extends Error {}
-
 export function createResultRunner(options: ResultRunnerOptions): ResultRunner {
   const { db, sites, reach, send, isOn, log, again_ms = timings.feeds.result_again_ms } = options;
-  const underWay = new Map<string, Promise<string>>();
-  let closing = false;
+  const underWay = createUnderWay(AT_ONCE);
 
   const answer = async (job: Job<{ result_id: string }>) => ({ state: await start(job.data.result_id) });
 
-  async function start(id: string): Promise<string> {
-    if (closing || underWay.has(id) || underWay.size >= AT_ONCE) return 'left to another';
-    const done = claimAndPost(id).finally(() => underWay.delete(id));
-    underWay.set(id, done);
-    return done;
-  }
+  const start = (id: string) => underWay.start(id, () => claimAndPost(id));
 
   async function claimAndPost(id: string): Promise<string> {
     const claim = await results.claimResult(db, id);
@@ -59,7 +51,7 @@ export function createResultRunner(options: ResultRunnerOptions): ResultRunner {
     const onFault = (err: unknown) => resultLog.warn({ err }, 'renewing claim failed');
     const renewing = startRenewing(() => results.renewResult(db, claim), timings.claims.renew_every_ms, onFault);
     const goOn = () => {
-      if (closing || renewing.isLost()) throw new CutOff('cut off');
+      if (underWay.isClosing() || renewing.isLost()) throw new CutOff('cut off');
     };
     try {
       const settled = settledBefore(claim) ?? (await postAndStore(claim, goOn));
@@ -105,19 +97,14 @@ export function createResultRunner(options: ResultRunnerOptions): ResultRunner {
   }
 
   async function poll(): Promise<void> {
-    if (closing) return;
+    if (underWay.isClosing()) return;
     for (const id of await results.findOverdueResults(db)) {
-      if (underWay.size >= AT_ONCE) return;
+      if (underWay.isFull()) return;
       void start(id).catch((err) => log.warn({ err, result_id: id }, 'sending a result failed'));
     }
   }
 
-  async function close(): Promise<void> {
-    closing = true;
-    await Promise.allSettled(underWay.values());
-  }
-
-  return { answer, watched: { name: 'match_results', waits: results.RESULTS_WAIT, poll }, close };
+  return { answer, watched: { name: 'match_results', waits: results.RESULTS_WAIT, poll }, close: underWay.close };
 }
 
 /** By a process that ended before the record was told. */

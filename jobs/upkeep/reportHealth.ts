@@ -25,7 +25,7 @@ export const reportHealth = defineJob({
       database: await readDatabase(verifierPool),
       record: await readRecord(verifierPool),
       findings_open,
-      commands: await countCommands(pool as never, isOver),
+      commands: await countCommands(pool, isOver),
       inbox: { ...inbox, oldest_pending_seconds: Math.floor(inbox.oldest_pending_seconds) },
       jobs: await readJobs(pool),
       queues: await readQueues(queues),

@@ -21,6 +21,7 @@ import type { Progress } from '../../src/integrity/verifyRecord.ts';
 import { catalog } from '../../src/modules.ts';
 import type { OverdueWork } from '../overduePoll.ts';
 import { startRenewing } from '../renewing.ts';
+import { CutOff, createUnderWay } from '../underWay.ts';
 import * as runs from './integrityRuns.ts';
 import { raiseFindings } from './raiseFindings.ts';
 import { type AnchorSources, readAnchors } from './readAnchors.ts';
@@ -52,25 +53,16 @@ export const VERIFICATIONS_AT_ONCE = 2;
 const MOST_MS = 4 * 3_600_000;
 const PROGRESS_EVERY_MS = 1_000;
 
-/** This process ends, or another one has taken the run over. */
-class CutOff extends Error {}
-
 export function createRecordVerifier(options: RecordVerifierOptions): RecordVerifier {
   const { db, log } = options;
-  const underWay = new Map<string, Promise<string>>();
-  let closing = false;
+  const underWay = createUnderWay(VERIFICATIONS_AT_ONCE);
 
   /** What the dashboard shows may be lost; the verification goes on. */
   async function answer(job: Job<{ run_id: string }>): Promise<{ state: string }> {
     return { state: await start(job.data.run_id, (done) => job.updateProgress(done).catch(() => {})) };
   }
 
-  async function start(id: string, progress?: Progress): Promise<string> {
-    if (closing || underWay.has(id) || underWay.size >= VERIFICATIONS_AT_ONCE) return 'left to another';
-    const done = claimAndVerify(id, progress).finally(() => underWay.delete(id));
-    underWay.set(id, done);
-    return done;
-  }
+  const start = (id: string, progress?: Progress) => underWay.start(id, () => claimAndVerify(id, progress));
 
   async function claimAndVerify(id: string, progress?: Progress): Promise<string> {
     const claim = await runs.claimRun(db, id);
@@ -81,7 +73,7 @@ export function createRecordVerifier(options: RecordVerifierOptions): RecordVeri
     let isOver = false;
     let toldAt = Number.NEGATIVE_INFINITY;
     const goOn: Progress = async (done, total) => {
-      if (closing || isOver || renewing.isLost()) throw new CutOff('cut off');
+      if (underWay.isClosing() || isOver || renewing.isLost()) throw new CutOff('cut off');
       if (performance.now() - toldAt < PROGRESS_EVERY_MS) return;
       toldAt = performance.now();
       await runs.storeProgress(db, claim, done.streams_checked, total).catch(onFault);
@@ -106,20 +98,15 @@ export function createRecordVerifier(options: RecordVerifierOptions): RecordVeri
   }
 
   async function poll(): Promise<void> {
-    if (closing) return;
+    if (underWay.isClosing()) return;
     for (const id of await runs.giveUpLostRuns(db)) log.error({ run_id: id }, 'verification given up');
-    if (underWay.size >= VERIFICATIONS_AT_ONCE) return;
+    if (underWay.isFull()) return;
     for (const id of await runs.findOverdue(db)) {
       void start(id).catch((err) => log.warn({ err, run_id: id }, 'running verification failed'));
     }
   }
 
-  async function close(): Promise<void> {
-    closing = true;
-    await Promise.allSettled(underWay.values());
-  }
-
-  return { answer, watched: { name: 'verifications', waits: runs.RUNS_WAIT, poll }, close };
+  return { answer, watched: { name: 'verifications', waits: runs.RUNS_WAIT, poll }, close: underWay.close };
 }
 
 async function verify(

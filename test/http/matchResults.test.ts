@@ -1,12 +1,12 @@
 /** Sheets of judges go back to a Tabbycat over HTTP and by a worker, and what came of them is told and recorded. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Cast, cast, get, type Json, must, post } from '../support/client.ts';
-import { makeTabMatch } from '../support/results.ts';
+import { openTabMatch } from '../support/results.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
-import { startTabbycat, type TestTabbycat } from '../support/tabbycat.ts';
+import type { TestTabbycat } from '../support/tabbycat.ts';
 import type { DebateState } from '../support/tabbycatState.ts';
 
 const SOON = { timeout: 20_000, interval: 50 };
@@ -31,13 +31,7 @@ describe.skipIf(isLeftOut)('a result', () => {
   });
   beforeEach(async () => {
     people = cast();
-    site = await startTabbycat({ rounds: 1, rooms: 2 });
-    debate = site.round(1).debates[0]!;
-    mkdirSync(join(secrets, people.institution_id), { recursive: true });
-    const secret = JSON.stringify({ origin: site.url, token: site.token });
-    writeFileSync(join(secrets, people.institution_id, 'tab'), secret);
-    const naming = { base_url: site.url, tournament: site.slug, secret_ref: 'tab' };
-    ({ match_id, feed_id } = await makeTabMatch(stack, people.admin, naming, String(debate.id)));
+    ({ site, debate, match_id, feed_id } = await openTabMatch(stack, people.admin, secrets));
     return () => site.stop();
   });
 

@@ -1,6 +1,6 @@
 /** A result is sent at most once: after a death, and where nobody can say whether it arrived, the site is asked. */
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type pg from 'pg';
@@ -12,9 +12,9 @@ import { OutboundError } from '../../src/core/definitions/outbound.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { inTransaction, openPool } from '../../src/infra/postgres/database.ts';
 import { type Cast, cast } from '../support/client.ts';
-import { makeTabMatch } from '../support/results.ts';
+import { openTabMatch } from '../support/results.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
-import { startTabbycat, type TestTabbycat } from '../support/tabbycat.ts';
+import type { TestTabbycat } from '../support/tabbycat.ts';
 import type { DebateState } from '../support/tabbycatState.ts';
 
 class Death extends Error {}
@@ -43,12 +43,7 @@ describe.skipIf(isLeftOut)('sending a result', () => {
   });
   beforeEach(async () => {
     people = cast();
-    site = await startTabbycat({ rounds: 1, rooms: 2 });
-    debate = site.round(1).debates[0]!;
-    mkdirSync(join(secrets, people.institution_id), { recursive: true });
-    writeFileSync(join(secrets, people.institution_id, 'tab'), JSON.stringify({ origin: site.url, token: site.token }));
-    const naming = { base_url: site.url, tournament: site.slug, secret_ref: 'tab' };
-    match = await makeTabMatch(stack, people.admin, naming, String(debate.id));
+    ({ site, debate, ...match } = await openTabMatch(stack, people.admin, secrets));
     return async () => {
       await stack.pool.query('delete from match_results');
       await site.stop();

@@ -8,7 +8,6 @@ import { defineOwnedCommand } from '../../access/defineCommand.ts';
 import { sha256 } from '../../core/chain/sha256.ts';
 import { ADMINS } from '../../core/definitions/actor.ts';
 import { at, hash, named, text, uuid } from '../../core/definitions/answers.ts';
-import type { FactSource } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 import { privateText } from '../../core/definitions/privateText.ts';
@@ -17,6 +16,7 @@ import { insert, update } from '../../core/definitions/write.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { feedStream, ownerOf, theFeed } from '../feed.ts';
 import { reject } from '../feedProblems.ts';
+import { ASKED_PEOPLE, factsOfPeople, type Naming } from './naming.ts';
 
 const LIVES_MS = 24 * 3_600_000;
 /** As sites call people: no other text is looked for. */
@@ -34,11 +34,6 @@ export const personInvited = defineEvent({
   erased: (payload) => ({ ...payload, provider_id: '' }),
 });
 
-interface Naming {
-  feed_id: string;
-  provider_id: string;
-}
-
 export interface Invitee {
   kind: keyof typeof ROLES;
   name: string | null;
@@ -49,19 +44,11 @@ export interface Invitee {
 }
 
 /** The person as the site has named them. */
-const invitees: FactSource<Naming, Invitee> = {
-  key: ({ input: { feed_id, provider_id } }) => JSON.stringify([feed_id, provider_id]),
-  async load(db, keys) {
-    const asked = keys.map((key) => JSON.parse(key) as [string, string]);
-    const { rows } = await db.query<Naming & Invitee>(
-      `select p.feed_id, p.provider_id, p.kind, p.name, p.user_id, p.is_linked, i.id is not null as was_invited
-       from unnest($1::uuid[], $2::text[]) as asked (feed_id, provider_id)
-       join feed_people p using (feed_id, provider_id) left join feed_invites i using (feed_id, provider_id)`,
-      [asked.map(([feed_id]) => feed_id), asked.map(([, provider_id]) => provider_id)],
-    );
-    return new Map(rows.map(({ feed_id, provider_id, ...one }) => [JSON.stringify([feed_id, provider_id]), one]));
-  },
-};
+const invitees = factsOfPeople<Naming & Invitee, Invitee>(
+  `select p.feed_id, p.provider_id, p.kind, p.name, p.user_id, p.is_linked, i.id is not null as was_invited
+   from ${ASKED_PEOPLE} left join feed_invites i using (feed_id, provider_id)`,
+  ({ feed_id: _, provider_id: __, ...invitee }) => invitee,
+);
 
 const inviteAnswer = named(
   'FeedInvite',

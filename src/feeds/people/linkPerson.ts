@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { defineOwnedCommand } from '../../access/defineCommand.ts';
 import { ADMINS } from '../../core/definitions/actor.ts';
 import { named, text, uuid } from '../../core/definitions/answers.ts';
-import type { FactSource } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 import { privately, privateText } from '../../core/definitions/privateText.ts';
@@ -11,6 +10,7 @@ import { id } from '../../core/definitions/schemas.ts';
 import { update } from '../../core/definitions/write.ts';
 import { feedStream, ownerOf, theFeed } from '../feed.ts';
 import { reject } from '../feedProblems.ts';
+import { ASKED_PEOPLE, factsOfPeople, type Naming } from './naming.ts';
 
 /** Some sites know people by their names alone. */
 const providerId = privately(z.string().min(1).max(200));
@@ -24,24 +24,11 @@ export const personLinked = defineEvent({
   erased: (payload) => ({ ...payload, provider_id: '' }),
 });
 
-interface Naming {
-  feed_id: string;
-  provider_id: string;
-}
-
 /** Whether the site has named such a person. */
-export const seenPeople: FactSource<Naming, true> = {
-  key: ({ input: { feed_id, provider_id } }) => JSON.stringify([feed_id, provider_id]),
-  async load(db, keys) {
-    const asked = keys.map((key) => JSON.parse(key) as [string, string]);
-    const { rows } = await db.query<Naming>(
-      `select p.feed_id, p.provider_id from unnest($1::uuid[], $2::text[]) as asked (feed_id, provider_id)
-       join feed_people p using (feed_id, provider_id)`,
-      [asked.map(([feed_id]) => feed_id), asked.map(([, provider_id]) => provider_id)],
-    );
-    return new Map(rows.map(({ feed_id, provider_id }) => [JSON.stringify([feed_id, provider_id]), true]));
-  },
-};
+export const seenPeople = factsOfPeople<Naming, true>(
+  `select p.feed_id, p.provider_id from ${ASKED_PEOPLE}`,
+  () => true,
+);
 
 const linkAnswer = named(
   'FeedLink',

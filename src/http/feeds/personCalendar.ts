@@ -10,6 +10,7 @@ import { Problem } from '../../core/definitions/problem.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { findCalendarLink } from '../../feeds/boards/calendarLink.ts';
 import { calendarOf } from '../../feeds/matches/calendar.ts';
+import { KEPT_DAYS } from '../../feeds/matches/match.ts';
 import { isSecretOf } from '../../infra/linkSecrets.ts';
 import { tokenMissing } from '../door/authentication.ts';
 import { type ApiContext, enter } from '../door/door.ts';
@@ -31,7 +32,6 @@ export const readPersonCalendar: RouteDefinition = defineRoute({
 });
 
 const MOST_ENTRIES = 500;
-const KEPT_DAYS = 90;
 
 /** Row security leaves those that the person may see: all in which the person has a seat. */
 const ENTRIES = {
