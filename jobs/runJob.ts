@@ -5,6 +5,7 @@ import { withDatabase } from '../src/infra/postgres/withDatabase.ts';
 import { openBackbone } from '../src/infra/process/backbone.ts';
 import { type Config, ConfigError, readConfig } from '../src/infra/process/config.ts';
 import { defineSubcommand, type Terminal, UsageError } from '../src/infra/process/subcommand.ts';
+import { timings } from '../src/infra/timings.ts';
 import { catalog, privateNames } from '../src/modules.ts';
 import { timetable } from './schedule.ts';
 import { createTickRunner } from './ticks/tickRunner.ts';
@@ -43,7 +44,7 @@ function runJob(name: string, terminal: Terminal): Promise<number> {
 async function runOn(config: Config, databaseUrl: string, name: string, { out, err }: Terminal): Promise<number> {
   const backbone = await openBackbone(config, databaseUrl, 'job', privateNames);
   const pool = backbone.openPool('worker', POOL_SIZE);
-  const verifierPool = backbone.openPool('verifier', POOL_SIZE);
+  const verifierPool = backbone.openPool('verifier', POOL_SIZE, timings.postgres.verify_within_ms);
   try {
     const runner = createTickRunner({ backbone, pool, verifierPool, catalog, timetable });
     const ending = await runner.runByHand(name);

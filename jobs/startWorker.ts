@@ -61,7 +61,7 @@ export async function startWorker(
   await queues.demandFit();
   const pool = backbone.openPool('worker', POOL_SIZE);
   const jobPool = backbone.openPool('worker', JOB_POOL_SIZE);
-  const verifierPool = backbone.openPool('verifier', VERIFIER_POOL_SIZE);
+  const verifierPool = backbone.openPool('verifier', VERIFIER_POOL_SIZE, timings.postgres.verify_within_ms);
   const feedsPool = backbone.openPool('feeds', FEEDS_POOL_SIZE);
   const db = jobPool;
   const rooms = createRoomFeed({ db, feedsPool, publishMatch: fanout.publishMatch, log });

@@ -56,6 +56,8 @@ export const timings = {
   heartbeat: { beat_every_ms: 2_000, silence_ms: 10_000, patience_ms: 2_000 },
   postgres: {
     connect_within_ms: 5_000,
+    /** A verification asks for several parts at once, and waits for its own: a part of a large record takes a while. */
+    verify_within_ms: 600_000,
     /** Postgres ends what waits longer for a lock, or leaves a transaction idle: its process stood still. */
     lock_ms: 5_000,
     idle_in_transaction_ms: 10_000,

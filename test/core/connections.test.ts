@@ -62,6 +62,18 @@ test.each(DATABASE_ROLES)('a connection as %s has its role and every setting bef
   expectFit(database.url, role),
 );
 
+test('who verifies waits for a connection for as long as another part of the verification needs it', async () => {
+  const [hasty, patient] = [50, 60_000].map((wait_ms) =>
+    openPool(database.url, 'verifier', 1, () => {}, undefined, wait_ms),
+  ) as [pg.Pool, pg.Pool];
+  onTestFinished(async () => void (await Promise.all([hasty.end(), patient.end()])));
+  const held = await Promise.all([hasty.connect(), patient.connect()]);
+  const waiting = patient.query('select 1 as one');
+  await expect(hasty.query('select 1')).rejects.toThrow('timeout exceeded when trying to connect');
+  for (const client of held) client.release();
+  expect((await waiting).rows).toEqual([{ one: 1 }]);
+});
+
 test('a setting that the server does not confirm is a refusal', async () => {
   const client = await openSession(database.url, 'test');
   onTestFinished(() => client.end());

@@ -5,6 +5,7 @@
 import type pg from 'pg';
 import { expect } from 'vitest';
 import { openPool } from '../../src/infra/postgres/database.ts';
+import { timings } from '../../src/infra/timings.ts';
 import { verifyRecord } from '../../src/integrity/verifyRecord.ts';
 import { catalog } from '../../src/modules.ts';
 import type { Json } from './client.ts';
@@ -99,7 +100,7 @@ async function expectOrderKept(pool: pg.Pool, sent: Sent[]): Promise<void> {
 }
 
 async function expectVerified(url: string, findings: object): Promise<void> {
-  const pool = openPool(url, 'verifier', 1, () => {});
+  const pool = openPool(url, 'verifier', 1, () => {}, undefined, timings.postgres.verify_within_ms);
   try {
     const report = await verifyRecord(pool as never, catalog, { institution_id: null });
     expect(report).toMatchObject({

@@ -18,6 +18,7 @@ import { newCommandId } from '../../src/core/chain/ids.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
 import { type Backbone, openBackbone } from '../../src/infra/process/backbone.ts';
 import { readConfig } from '../../src/infra/process/config.ts';
+import { timings } from '../../src/infra/timings.ts';
 import { verifyRecord } from '../../src/integrity/verifyRecord.ts';
 import { catalog, privateNames } from '../../src/modules.ts';
 import { type Court, openCourt } from '../integrity/recordFixture.ts';
@@ -52,7 +53,7 @@ export async function openWorkbench({ movesClock = true } = {}): Promise<Workben
   const backbone = await openBackbone(readConfig({ ...env, ...redis }, 'all'), database.url, 'test', privateNames);
   const { queues, broadcast, observers, blobs, metrics, onError } = backbone;
   const pool = openPool(database.url, 'worker', 6, onError);
-  const verifierPool = openPool(database.url, 'verifier', 2, onError);
+  const verifierPool = backbone.openPool('verifier', 2, timings.postgres.verify_within_ms);
   const court = openCourt(database.url);
   const errors: Workbench['errors'] = [];
   const log = pino(
@@ -130,7 +131,7 @@ async function setUpClock({ pool, url }: TestDatabase): Promise<void> {
 async function withoutClock<T>({ pool, url }: TestDatabase, work: (db: pg.Pool) => Promise<T>): Promise<T> {
   const { rows } = await pool.query(`select from pg_namespace where nspname = 'clock'`);
   await pool.query(`alter database ${nameOf(url)} reset search_path`);
-  const fresh = openPool(url, 'verifier', 1, () => {});
+  const fresh = openPool(url, 'verifier', 1, () => {}, undefined, timings.postgres.verify_within_ms);
   try {
     return await work(fresh);
   } finally {

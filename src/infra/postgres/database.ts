@@ -63,13 +63,18 @@ export const types: pg.CustomTypesConfig = {
   },
 } as pg.CustomTypesConfig;
 
-/** @param max connections at most. @param rolePrefix of the installation's roles: processes open their pools by the backbone */
+/**
+ * @param max connections at most
+ * @param rolePrefix of the installation's roles: processes open their pools by the backbone
+ * @param wait_ms at most, for a connection: where all are in use, and where the server does not answer
+ */
 export function openPool(
   url: string,
   role: DatabaseRole,
   max: number,
   onError: (error: Error) => void,
   rolePrefix = DEFAULT_ROLE_PREFIX,
+  wait_ms: number = timings.postgres.connect_within_ms,
 ): pg.Pool {
   const seconds = STATEMENT_SECONDS[role];
   const statement_timeout = seconds === 0 ? '0' : `${seconds}s`;
@@ -84,7 +89,7 @@ export function openPool(
     onConnect: makeFit,
     max,
     types,
-    connectionTimeoutMillis: timings.postgres.connect_within_ms,
+    connectionTimeoutMillis: wait_ms,
     ...(seconds > 0 && { query_timeout: seconds * 1_000 + timings.postgres.silence_ms }),
     idleTimeoutMillis: 30_000,
     keepAlive: true,

@@ -68,8 +68,8 @@ export interface Backbone {
   /** Which processes are alive, and that this is one of them. */
   heartbeat: Heartbeat;
   onError(error: Error): void;
-  /** Connections in a role of this installation. @param max at most */
-  openPool(role: DatabaseRole, max: number): pg.Pool;
+  /** Connections in a role of this installation. @param max at most. @param wait_ms for one of them, at most */
+  openPool(role: DatabaseRole, max: number, wait_ms?: number): pg.Pool;
   isRedisConnected(): boolean | null;
   /** The queues, the broadcast, presence and resume tickets; to be called when nobody uses them any more. */
   close(): Promise<void>;
@@ -116,8 +116,8 @@ export function assembleBackbone(
   };
   const onError = inTrouble(REDIS_URL === undefined ? 'postgres' : 'redis');
   const prefix = redisPrefix(installation);
-  const open = (role: DatabaseRole, max: number) =>
-    openPool(databaseUrl, role, max, inTrouble('postgres'), config.DB_ROLE_PREFIX);
+  const open = (role: DatabaseRole, max: number, wait_ms?: number) =>
+    openPool(databaseUrl, role, max, inTrouble('postgres'), config.DB_ROLE_PREFIX, wait_ms);
   const access = redisAccess(config);
   const redis = REDIS_URL === undefined ? undefined : openRedis({ url: REDIS_URL, access, process, prefix, log });
   const queues = openQueues({ openPool: (max) => open('queue', max), redis, installation, onError, log });
