@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../test/support/redis.ts';
+import { freePort } from '../test/support/ports.ts';
 
 export const SERVERS = ['ours', 'direct', 'naive'] as const;
 export type ServerName = (typeof SERVERS)[number];

@@ -1,5 +1,5 @@
 /** One contestant's stage: its own database, a worker that announces in its way, its relay, and an audience. */
-import { freePort } from '../../test/support/redis.ts';
+import { freePort } from '../../test/support/ports.ts';
 import type { Docket, Grounds } from '../grounds.ts';
 import { type RunningServer, startProcesses } from '../servers.ts';
 import { mibOfTree, readUsage } from '../usage.ts';

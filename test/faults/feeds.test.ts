@@ -166,10 +166,11 @@ describe.skipIf(inject('redisUrl') === null)('feeds', () => {
       const now = () => Math.floor(Date.now() / 1_000);
       expect(await ask(3, term, now())).toEqual({ skipped: 'fenced' });
       expect(pathsOf(3)).toEqual([]);
+      /** What came too late on a busy machine, found no place beside others or lost its leader asked the site nothing. */
       const bothAsked = async () => {
         const [tick, by] = [now(), await leadingTerm(scene.database.pool)];
         const both = await Promise.all([ask(4, by, tick), ask(4, by, tick)]);
-        return both.some(({ skipped }) => skipped === 'fenced') ? undefined : both;
+        return both.some(({ skipped }) => skipped) ? undefined : both;
       };
       const answers = await until('the leader of now is answered', bothAsked);
       expect(answers).toMatchObject(Array(2).fill({ matches: 0, changes: 0 }));

@@ -11,8 +11,8 @@ import { type SigningKey, signText } from '../../src/core/proof/signNote.ts';
 import { requestText } from '../../src/core/proof/witness.ts';
 import { readOrMakeKey } from '../../src/infra/signer/keyFile.ts';
 import { cast, get, must, openSession, post } from '../support/client.ts';
+import { onFreePort } from '../support/ports.ts';
 import { killAll, type Process, startProcess } from '../support/processes.ts';
-import { freePort } from '../support/redis.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 import { expectIntact } from '../support/verdict.ts';
 
@@ -36,7 +36,7 @@ describe.skipIf(isLeftOut)('a hearing with a witness', () => {
   beforeAll(async () => {
     logKey = await readOrMakeKey(join(folder, 'log.key'), origin);
     // It comes back to the same one.
-    witness = await startWitness(`${await freePort()}`);
+    witness = await onFreePort((port) => startWitness(`${port}`));
     witnessKey = parseVkey(witness.output().split('\n')[0]!)!;
     stack = await startStack({
       ...{ LOG_ORIGIN: origin, LOG_KEY_FILE: join(folder, 'log.key'), CHECKPOINT_SECONDS: '0.2' },

@@ -41,7 +41,7 @@ class Client {
   }
 
   private async send(method: string, at: string, body?: unknown): Promise<unknown> {
-    const headers = { authorization: \`Bearer \${this.token}\`, 'content-type': 'application/json' };
+    const headers = { authorization: \`Bearer \${this.token}\`, 'content-type': 'application/json', prefer: 'wait=30' };
     const answer = await fetch(this.url + at, { method, headers, body: JSON.stringify(body) });
     if (!answer.ok) throw new Error(((await answer.json()) as Schemas['Problem']).code);
     return answer.json();

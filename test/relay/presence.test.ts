@@ -99,7 +99,7 @@ describe.skipIf(isLeftOut)('presence', () => {
   });
 
   /** So soon that it is no absence, which a busy machine does not manage each time. */
-  async function comeRightBack(): Promise<{ session_id: string; path: string }> {
+  async function comeRightBack(tries = 10): Promise<{ session_id: string; path: string }> {
     const opened = await openSession(stack.url, people);
     const { session_id, path } = opened;
     await join(path, people.petitioner, 'petitioner');
@@ -110,7 +110,9 @@ describe.skipIf(isLeftOut)('presence', () => {
     const gone_at = performance.now();
     first.close();
     await listen(session_id, people.petitioner, 1);
-    return performance.now() - gone_at < PRESENCE.flicker_ms / 2 ? opened : comeRightBack();
+    if (performance.now() - gone_at < PRESENCE.flicker_ms / 2) return opened;
+    if (tries > 1) return comeRightBack(tries - 1);
+    throw new Error('on this machine nobody comes back in time');
   }
 
   test('a socket that comes right back is no event, nor one that was never there', async () => {

@@ -38,7 +38,10 @@ export function person(role: string, options: PersonOptions = {}): Person {
   return { id, token, institution_id, name };
 }
 
-/** Sends as is: `body` may be text, to be able to be wrong. */
+/** Who does not say how long it waits is answered 202 after five seconds, which on a busy machine are over soon. */
+const PATIENT = { prefer: 'wait=30' };
+
+/** Sends as is: `body` may be text, to be able to be wrong. A command waits for its outcome unless `headers` say otherwise. */
 export async function send(
   url: string,
   method: string,
@@ -52,6 +55,7 @@ export async function send(
     headers: {
       ...(body !== undefined && { 'content-type': 'application/json' }),
       ...(who && { authorization: `Bearer ${who.token}` }),
+      ...(method !== 'GET' && PATIENT),
       ...headers,
     },
     ...(body !== undefined && {
@@ -122,7 +126,7 @@ export async function must(answer: Promise<Answer>): Promise<Json> {
   return body;
 }
 
-/** A server waits five seconds for the outcome of a command, which on a busy machine may be too short: it is asked for then. */
+/** A server may answer before the outcome of a command, where it stops or too many wait: it is asked for then. */
 async function outcomeOf(answer: Answer): Promise<Answer> {
   const asked = askedBy.get(answer);
   if (answer.status !== 202 || asked === undefined || answer.body.command_id === undefined) return answer;

@@ -80,7 +80,8 @@ export function startLoad({ people, sessions, clients = 8, headers = {}, ...give
       one.at = api;
       const tried = await post(api, `/api/session/${session_id}/log`, who, body, {
         'idempotency-key': key,
-        ...(client % 2 === 1 ? { prefer: 'respond-async' } : headers),
+        prefer: client % 2 === 1 ? 'respond-async' : 'wait=5',
+        ...(client % 2 === 0 && headers),
       }).catch((error) => codeOf(error));
       one.at = undefined;
       if (typeof tried !== 'string' && tried.status !== 503) {

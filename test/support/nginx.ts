@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { onFreePort } from './ports.ts';
 import { until } from './processes.ts';
-import { freePort } from './redis.ts';
 
 export interface Nginx {
   url: string;
@@ -24,9 +24,12 @@ export function startNginx(target: string, directives: string[] = []): Promise<N
 }
 
 /** @param http what its `http` block holds */
-export async function runNginx(http: (port: number) => string): Promise<Nginx> {
+export function runNginx(http: (port: number) => string): Promise<Nginx> {
+  return onFreePort((port) => runOn(port, http(port)));
+}
+
+async function runOn(port: number, http: string): Promise<Nginx> {
   const folder = mkdtempSync(join(tmpdir(), 'plearoll-nginx-'));
-  const port = await freePort();
   const kinds = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   const temporary = kinds.map((kind) => `${kind}_temp_path ${join(folder, kind)};`).join(' ');
   const config = join(folder, 'nginx.conf');
@@ -34,7 +37,7 @@ export async function runNginx(http: (port: number) => string): Promise<Nginx> {
     config,
     // Bodies stay in memory: started by root, its workers may not write into our folder.
     `daemon off; pid ${join(folder, 'pid')}; error_log stderr; worker_processes 1; events {}
-    http { access_log off; client_body_buffer_size 8m; ${temporary} ${http(port)} }`,
+    http { access_log off; client_body_buffer_size 8m; ${temporary} ${http} }`,
   );
   const nginx = spawn('nginx', ['-p', folder, '-c', config, '-e', 'stderr'], {
     env,

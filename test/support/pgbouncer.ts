@@ -4,8 +4,8 @@ import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { onFreePort } from './ports.ts';
 import { until } from './processes.ts';
-import { freePort } from './redis.ts';
 
 export interface Bouncer {
   /** Of the same database and login, by way of PgBouncer. */
@@ -18,15 +18,17 @@ const env = { ...process.env, PATH: [process.env.PATH, '/usr/sbin'].join(delimit
 
 export const hasBouncer = spawnSync('pgbouncer', ['--version'], { env }).status === 0;
 
+type Mode = 'session' | 'transaction' | 'statement';
+type Settings = Record<string, string | number>;
+
 /** @param settings of pgbouncer.ini, beside the mode */
-export async function startBouncer(
-  url: string,
-  mode: 'session' | 'transaction' | 'statement',
-  settings: Record<string, string | number> = {},
-): Promise<Bouncer> {
+export function startBouncer(url: string, mode: Mode, settings: Settings = {}): Promise<Bouncer> {
+  return onFreePort((own) => startOn(own, url, mode, settings));
+}
+
+async function startOn(own: number, url: string, mode: Mode, settings: Settings): Promise<Bouncer> {
   const { hostname, port, username, password, pathname } = new URL(url);
   const folder = mkdtempSync(join(tmpdir(), 'plearoll-bouncer-'));
-  const own = await freePort();
   const lines = {
     ...{ listen_addr: '127.0.0.1', listen_port: own, unix_socket_dir: '', auth_type: 'plain' },
     ...{ auth_file: join(folder, 'users'), pool_mode: mode, default_pool_size: 60, ...settings },

@@ -3,15 +3,14 @@
  * demoted, filled up and stopped. A wire before it (wire.ts) makes it hang, or leads one address to another server.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { openRedis, type RedisServer } from '../../src/infra/redis/redis.ts';
 import { createLog } from '../../src/infra/telemetry/log.ts';
+import { freePort, onFreePort } from './ports.ts';
 
 export interface TestRedis {
   url: string;
@@ -36,9 +35,12 @@ export interface TestRedis {
 
 /** @param options of the server's command line @throws where neither redis-server nor valkey-server is on the PATH */
 export async function startRedis(options: string[] = []): Promise<TestRedis> {
-  const port = await freePort();
+  let server!: ChildProcess;
+  const port = await onFreePort(async (free) => {
+    server = await launch(free, options);
+    return free;
+  });
   const url = `redis://127.0.0.1:${port}`;
-  let server = await launch(port, options);
   const kill = async () => {
     if (server.exitCode !== null || server.signalCode !== null) return;
     const gone = once(server, 'exit');
@@ -100,27 +102,6 @@ function untilExit(server: ChildProcess): ChildProcess {
   running.add(server);
   server.once('exit', () => running.delete(server));
   return server;
-}
-
-/**
- * Below those that the system hands out: a server that is away for a while, or not there yet, keeps its port, though
- * others listen on any port and connect from any. The second port of a node of a Cluster, 10,000 further, is below them, too.
- */
-const [FIRST_PORT, PORTS] = [10_240, 12_000];
-
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = FIRST_PORT + randomInt(PORTS);
-    const server = createServer().listen(port, '127.0.0.1');
-    const isFree = await once(server, 'listening').then(
-      () => true,
-      () => false,
-    );
-    if (!isFree) continue;
-    server.close();
-    await once(server, 'close');
-    return port;
-  }
 }
 
 /** What makes it a Cluster of one node. */

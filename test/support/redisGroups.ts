@@ -5,8 +5,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { freePort, onFreePort } from './ports.ts';
 import { until } from './processes.ts';
-import { clusterOptions, freePort, startRedis, type TestRedis } from './redis.ts';
+import { clusterOptions, startRedis, type TestRedis } from './redis.ts';
 
 const SLOTS = 16_384;
 /** A node that is silent for so long is voted out. */
@@ -67,16 +68,13 @@ export async function startCluster(masters = 3): Promise<TestCluster> {
   };
 }
 
-/** A port that was free may be taken until the server is up, and a node needs two. */
-async function startNode(tries = 3): Promise<ClusterNode> {
-  const busPort = await freePort();
+/** It needs two ports. */
+function startNode(): Promise<ClusterNode> {
   const times = ['--cluster-node-timeout', `${NODE_TIMEOUT_MS}`];
-  try {
-    return { ...(await startRedis([...clusterOptions(), '--cluster-port', `${busPort}`, ...times])), busPort };
-  } catch (fault) {
-    if (tries === 1) throw fault;
-    return startNode(tries - 1);
-  }
+  return onFreePort(async (busPort) => {
+    const node = await startRedis([...clusterOptions(), '--cluster-port', `${busPort}`, ...times]);
+    return { ...node, busPort };
+  }, 2);
 }
 
 async function meet(node: TestRedis, other: ClusterNode): Promise<void> {
