@@ -16,6 +16,7 @@ import { timings } from '../src/infra/timings.ts';
 import { catalog } from '../src/modules.ts';
 import { createApplier } from './apply/applyCommands.ts';
 import type { CrashPoint } from './apply/attempt.ts';
+import { followInbox } from './audit/followInbox.ts';
 import { createExpirer } from './court/expireTurns.ts';
 import { DEADLINE } from './court/leaveDeadlines.ts';
 import { createPresenceWatch } from './court/watchPresence.ts';
@@ -98,7 +99,8 @@ export async function startWorker(
   await queues.run(answering);
   const polls = backbone.openPool('worker', POLL_POOL_SIZE);
   const watched = [applier, expirer, runner, verifier, sequencer].map((one) => one.watched);
-  const overduePoll = startOverduePoll(polls, [...watched, ...feedWork.watched, watchMark(db)], log);
+  const audit = followInbox({ pool: jobPool, queues, installation, log });
+  const overduePoll = startOverduePoll(polls, [...watched, ...feedWork.watched, audit, watchMark(db)], log);
   presence.start();
   await heartbeat.join('worker');
 

@@ -45,6 +45,8 @@ import * as boards from './0061_boards.ts';
 import * as invitesAndResults from './0063_invites_and_results.ts';
 import * as authorsOfBefore from './0068_authors_of_before.ts';
 import * as feedTargets from './0070_feed_targets.ts';
+import * as audit from './0071_audit.ts';
+import * as auditIndex from './0072_audit_index.ts';
 
 export interface Migration extends Knex.Migration {
   name: string;
@@ -98,4 +100,6 @@ export const migrations: Migration[] = [
   { name: '0063_invites_and_results', ...invitesAndResults },
   { name: '0068_authors_of_before', ...authorsOfBefore },
   { name: '0070_feed_targets', ...feedTargets },
+  { name: '0071_audit', ...audit },
+  { name: '0072_audit_index', ...auditIndex },
 ];

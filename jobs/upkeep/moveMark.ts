@@ -88,7 +88,7 @@ export async function moveMark(db: Queryable): Promise<void> {
 }
 
 /** A position below which every command is committed or never will be; undefined where a writer does not come to an end. */
-async function drawnAndEnded(db: Queryable): Promise<number | undefined> {
+export async function drawnAndEnded(db: Queryable): Promise<number | undefined> {
   const { rows: drawn } = await db.query<{ next: number }>(`select ${DRAWN} + 1 as next`);
   // A transaction that drew a number below it has held this lock since before, and holds it until the end.
   const ids = async () => (await db.query<{ id: string }>(WRITERS)).rows.map(({ id }) => id);

@@ -70,6 +70,11 @@ export async function restoreSequences(client: pg.Client): Promise<void> {
   const { rows: marks } = await client.query(`select where to_regclass('public.inbox_mark') is not null`);
   if (marks.length > 0)
     await client.query(`update public.inbox_mark set low_water = 0, stuck = '{}', stuck_from = '{}'`);
+  // And what is given again below the mark of the audit trail would be on none.
+  const { rows: audited } = await client.query(`select where to_regclass('public.audit_mark') is not null`);
+  if (audited.length > 0)
+    await client.query(`update public.audit_mark
+      set position = least(position, (select coalesce(max(position), 0) from public.commands))`);
 }
 
 /** `public.table (columns)`, as COPY wants them. */

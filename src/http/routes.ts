@@ -1,4 +1,6 @@
 /** The routes that are neither commands nor questions of a module. With the lists of modules.ts these are all of the API. */
+import { readAuditProof } from './audit/auditProof.ts';
+import { readLedgerCheckpoints } from './audit/ledgerCheckpoints.ts';
 import { readCommandState, redriveCommand } from './commands/serveCommandState.ts';
 import { readMatchCalendar } from './feeds/calendar.ts';
 import { openBoard, openBoardByPost } from './feeds/openBoard.ts';
@@ -57,4 +59,6 @@ export const routes = [
   openBoard,
   openBoardByPost,
   readStatus,
+  readAuditProof,
+  readLedgerCheckpoints,
 ];

@@ -85,6 +85,7 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
     event_payloads: 'select insert delete',
     commands: 'select insert update delete',
     inbox_mark: 'select update',
+    audit_mark: 'select update',
     stream_backoffs: 'select insert update delete',
     stream_states: 'select insert update delete',
     ...on(SCHEDULE, 'select insert update delete'),

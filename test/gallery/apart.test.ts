@@ -9,7 +9,7 @@ const apart = apartKinds(catalog.kinds);
 const anything = new Proxy({}, { get: () => ID });
 
 test('galleries, their visits, bans, feeds, links and results are apart', () => {
-  const kinds = ['gallery', 'visits', 'guard', 'feed', 'board', 'calendar', 'match'];
+  const kinds = ['gallery', 'visits', 'guard', 'feed', 'board', 'calendar', 'match', 'audit'];
   expect(apart).toEqual(expect.arrayContaining(kinds));
   for (const kind of ['session', 'assignment', 'observers']) expect(apart).not.toContain(kind);
 });

@@ -27,6 +27,7 @@ import { isEverything } from '../support/everything.ts';
 import { FORM, field, file, formOf, PDF } from '../support/exhibits.ts';
 import { RESULT } from '../support/matchFixture.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
+import { untilAudited } from '../support/trail.ts';
 import { expectIntact } from '../support/verdict.ts';
 
 const RUNS = isEverything ? 20 : 4;
@@ -196,6 +197,7 @@ describe.skipIf(isLeftOut)('a stranger', () => {
     stack = await startStack({ FEATURE_SESSION_RECORDING: 'true', FEED_RESULTS_BACK: 'true' });
     world = openWorld(stack);
     for (const visibility of ['private', 'institution']) hidden[visibility] = await hide(visibility);
+    await untilAudited(stack.pool);
   });
 
   afterAll(() => stack.stop());

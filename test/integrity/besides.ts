@@ -1,5 +1,6 @@
 /** What is on record beside matches: settings of institutions, galleries, contact cards, bans, feeds, boards. Everything that can happen to each. */
 import { randomUUID } from 'node:crypto';
+import { ENTRY_TYPES } from '../../src/audit/entry.ts';
 import type { Actor } from '../../src/core/definitions/actor.ts';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
 import { authorOf } from '../support/hall.ts';
@@ -21,7 +22,7 @@ export async function playBesides(court: Court, session_id: string, other_sessio
   const galleries = [session_id, other_session_id].map((id) => `gallery:${id}`);
   const cards = [...(await playCards(court)), ...(await playBans(court))];
   const feeds = [...(await playFeeds(court)), ...(await playLinks(court))];
-  return [...galleries, ...(await playSettings(court)), ...cards, ...feeds];
+  return [...galleries, ...(await playSettings(court)), ...cards, ...feeds, await playAudit(court)];
 }
 
 /** The first two messages are kept for their time and erased; of the rest one is withdrawn, and one hidden and restored. */
@@ -141,4 +142,22 @@ async function playFeeds(court: Court): Promise<string[]> {
   for (const verb of ['disable', 'enable']) await act(verb, one);
   await act('remove', other);
   return [...[one, other].map((id) => `feed:${id}`), `match:${match_id}`];
+}
+
+/** An entry of each type is on an audit trail, and one more. */
+async function playAudit(court: Court): Promise<string> {
+  const owner = randomUUID();
+  const entryOf = (type: string) => ({
+    ...{ type, user_id: randomUUID(), role: 'admin', action: 'board.create', outcome: 'refused', code: 'forbidden' },
+    ...{
+      command_id: randomUUID(),
+      subject: `board:${randomUUID()}`,
+      count: 3,
+      happened_at: '2026-11-21T10:00:00.000Z',
+    },
+  });
+  for (const entries of [ENTRY_TYPES.map(entryOf), [entryOf('access_deny')]]) {
+    await court.send(['audit.record', { owner, entries }, SYSTEM]);
+  }
+  return `audit:${owner}`;
 }

@@ -43,6 +43,7 @@ const IDS: Record<string, string> = {
   assignment: ASSIGNMENT,
   institution: INSTITUTION,
   guard: INSTITUTION,
+  audit: INSTITUTION,
   contact: presiding.id,
   feed: FEED,
   board: BOARD,

@@ -4,6 +4,7 @@
  */
 
 import { expect } from 'vitest';
+import { ENTRY_TYPES } from '../../src/audit/entry.ts';
 import { commandIdOf } from '../../src/core/chain/ids.ts';
 import type { EventRow } from '../../src/core/chain/ledger.ts';
 import type { Actor } from '../../src/core/definitions/actor.ts';
@@ -52,6 +53,7 @@ const ROUNDS: Record<string, (round: Round) => void> = {
   '0.2.0-settled': linkAndSettle,
   '0.2.0-boards': openToAll,
   '0.2.0-results': inviteAndSendBack,
+  '0.2.0-audited': audit,
 };
 
 export const scriptedRounds = Object.keys(ROUNDS);
@@ -417,4 +419,19 @@ function inviteAndSendBack({ court }: Round): void {
     act('match.settle', { match_id: MATCH, ballot_id: null, why: null, ...ending }, system);
   settle({ result_id: hand(), why: 'not_permitted' });
   settle({ result_id: hand(), ballot_id: '1042' });
+}
+
+/** An entry of each type is put on an audit trail. */
+function audit({ court }: Round): void {
+  const facts = {
+    ...{ user_id: petitioner.id, role: 'participant', outcome: 'applied', code: null, command_id: null, subject: null },
+    ...{ count: 1, happened_at: court.now() },
+  };
+  const entries = ENTRY_TYPES.map((type) => ({
+    ...facts,
+    type,
+    action: type === 'access_deny' ? 'GET /audit' : 'n.n',
+  }));
+  const { status } = court.sendApart('audit.record', { owner: INSTITUTION, entries }, system);
+  expect(status).toBe('applied');
 }

@@ -15,6 +15,7 @@ const WORDS: Readonly<Record<string, string>> = {
   integrity: 'The record checked against itself.',
   findings: 'What the timed jobs found wrong with the record.',
   guard: 'Bans of browsers, people and addresses.',
+  audit: 'Who was let in, who was refused, and what admins changed.',
   institution: 'What admins set for their institution.',
   contact: 'Cards with which those who run a round are reached.',
   feed: 'Rounds that come in from tournament software.',

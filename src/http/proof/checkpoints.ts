@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { at, count, hash, listOf, named, text } from '../../core/definitions/answers.ts';
 import { pageOf, pageQuery } from '../../core/definitions/page.ts';
 import { Problem } from '../../core/definitions/problem.ts';
+import type { Queryable } from '../../core/sql/queryable.ts';
 import { EXAMPLE } from '../../court/exampleValues.ts';
 import { signerFiles } from '../../infra/signer/signerFiles.ts';
 import { readCheckpoint, readCheckpointPage } from '../../integrity/log/readCheckpoints.ts';
@@ -89,27 +90,33 @@ const checkpointLine = named(
   { size: 20_852, root: EXAMPLE.hash, created_at: EXAMPLE.now, cosigned_by: ['witness.example/w1'] },
 );
 
-const page = z.strictObject(pageQuery([z.string().regex(/^(0|[1-9]\d{0,15})$/)]));
+export const checkpointsAnswer = listOf('Checkpoints', checkpointLine);
+
+export const checkpointPage = z.strictObject(pageQuery([z.string().regex(/^(0|[1-9]\d{0,15})$/)]));
+
+/** Newest first. */
+export async function readCheckpointsPage(db: Queryable, query: z.output<typeof checkpointPage>) {
+  const [before = null] = query.cursor ?? [];
+  const rows = await readCheckpointPage(db, before, query.limit + 1);
+  return pageOf(
+    rows,
+    query,
+    (row) => row,
+    ({ size }) => [String(size)],
+  );
+}
 
 export const readCheckpoints = defineOpenRoute(
   {
     name: 'integrity.checkpoints',
     route: 'GET /integrity/checkpoints',
     summary: 'Checkpoints, newest first, and which witnesses signed them',
-    query: page,
-    answer: listOf('Checkpoints', checkpointLine),
+    query: checkpointPage,
+    answer: checkpointsAnswer,
     rejects: [],
   },
   async ({ db, req, res }) => {
-    const query = demandQuery(page, req);
-    const [before = null] = query.cursor ?? [];
-    const rows = await db((on) => readCheckpointPage(on, before, query.limit + 1));
-    const body = pageOf(
-      rows,
-      query,
-      (row) => row,
-      ({ size }) => [String(size)],
-    );
-    res.set('Cache-Control', 'no-store').json(body);
+    const query = demandQuery(checkpointPage, req);
+    res.set('Cache-Control', 'no-store').json(await db((on) => readCheckpointsPage(on, query)));
   },
 );

@@ -1,7 +1,8 @@
 /**
  * A stream's events and their proofs are for those in whose scope it is. Of galleries these are the hosts, while they may see
- * them, and of bans the admins.
+ * them, and of bans and audit trails the admins.
  */
+import { auditStream } from '../../audit/entry.ts';
 import { isUuid } from '../../core/chain/ids.ts';
 import type { Actor } from '../../core/definitions/actor.ts';
 import { Problem } from '../../core/definitions/problem.ts';
@@ -12,20 +13,23 @@ import { mayKnowEvents } from '../../gallery/refusals.ts';
 import { guardStream } from '../../guard/bans/ban.ts';
 import type { ApiContext } from '../door/door.ts';
 
+const OF_ADMINS = [guardStream.kind, auditStream.kind];
+
 type Asked = Pick<ApiContext, 'scopes' | 'reading'>;
 
 /** @throws {Problem} 404 */
 export async function demandStream({ scopes, reading }: Asked, stream: string, actor: Actor): Promise<void> {
   const [kind, id] = [kindOf(stream), idOf(stream)];
-  if (kind !== galleryStream.kind && kind !== guardStream.kind) {
+  const isOfAdmins = OF_ADMINS.includes(kind);
+  if (kind !== galleryStream.kind && !isOfAdmins) {
     await scopes.demand({ kind, id }, actor);
     return;
   }
-  const isShown = isUuid(id) && (kind === guardStream.kind ? isAdminOf(id, actor) : await isHostIn(reading, id, actor));
+  const isShown = isUuid(id) && (isOfAdmins ? isAdminOf(id, actor) : await isHostIn(reading, id, actor));
   if (!isShown) throw new Problem('not_found');
 }
 
-/** @param owner an institution, or the installation, whose bans are for a super_admin */
+/** @param owner an institution, or the installation, whose bans and trail are for a super_admin */
 function isAdminOf(owner: string, { role, institution_id }: Actor): boolean {
   return role === 'super_admin' || (role === 'admin' && institution_id === owner);
 }

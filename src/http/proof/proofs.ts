@@ -28,7 +28,7 @@ const inclusionQuery = z.strictObject({
   size: size.optional(),
 });
 
-const inclusionAnswer = named(
+export const inclusionAnswer = named(
   'InclusionProof',
   z.strictObject({
     ...{ stream: text, event_sequence: count, event_hash: hash },
@@ -56,12 +56,7 @@ function serveInclusion(context: ApiContext): Serve {
   async function answer(req: Request, res: Response, actor: Actor): Promise<void> {
     const { stream, event_sequence, size: of = null } = demandQuery(inclusionQuery, req);
     await demandStream(context, stream, actor);
-    const { wait_ms, applied } = readPreferences(req);
-    // Without a word of it nobody waits.
-    const deadline = performance.now() + (applied.some((one) => one.startsWith('wait')) ? wait_ms : 0);
-    const proof = await untilSealed(context, actor, { stream, event_sequence, size: of, deadline }, req);
-    if (applied.length > 0) res.set('Preference-Applied', applied.join(', '));
-    res.set('Cache-Control', 'no-store').json({ stream, event_sequence, ...proof });
+    await answerInclusion(context, actor, { stream, event_sequence, size: of }, req, res);
   }
 
   return async (req, res) => {
@@ -70,11 +65,32 @@ function serveInclusion(context: ApiContext): Serve {
   };
 }
 
-interface Asked {
+interface Named {
   stream: string;
   event_sequence: number;
+  /** Null for the latest checkpoint. */
   size: number | null;
+}
+
+interface Asked extends Named {
   deadline: number;
+}
+
+/** @param actor may see the stream. @throws {Problem} 404 or 409 not_sealed */
+export async function answerInclusion(
+  context: ApiContext,
+  actor: Actor,
+  named: Named,
+  req: Request,
+  res: Response,
+): Promise<void> {
+  const { wait_ms, applied } = readPreferences(req);
+  // Without a word of it nobody waits.
+  const deadline = performance.now() + (applied.some((one) => one.startsWith('wait')) ? wait_ms : 0);
+  const { stream, event_sequence } = named;
+  const proof = await untilSealed(context, actor, { ...named, deadline }, req);
+  if (applied.length > 0) res.set('Preference-Applied', applied.join(', '));
+  res.set('Cache-Control', 'no-store').json({ stream, event_sequence, ...proof });
 }
 
 /** @throws {Problem} 404 where there is no such event or checkpoint; 409 not_sealed */
