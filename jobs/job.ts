@@ -3,6 +3,7 @@
  * twice, or be cut off and run again. It changes domain rows only by sending commands, as everybody does.
  */
 import type pg from 'pg';
+import type { z } from 'zod';
 import type { JsonObject } from '../src/core/definitions/event.ts';
 import type { BlobStore } from '../src/infra/blobs.ts';
 import type { Broadcast } from '../src/infra/broadcast/broadcast.ts';
@@ -32,6 +33,8 @@ export interface JobTools {
   gallery_retention_ms: number;
   /** When the tick was due, and the same for every run of it. RFC 3339. For a run by hand: now. */
   slot: string;
+  /** What was asked for, as the job's own schema has it; empty for a tick. */
+  input: JsonObject;
   /** Accepts a command of the system itself, under an idempotency key so that a second run sends nothing twice. */
   send(order: { name: string; input: JsonObject; key: string }): Promise<void>;
   /** Shown in the dashboard and in the log. */
@@ -41,13 +44,20 @@ export interface JobTools {
 }
 
 export interface TimedJob {
-  /** `verb.noun`, as in `prune.commands`. */
+  /** `verb.noun`, as in `prune.commands`; where documents of others name the task, as they do: `cleanup_cache`. */
   name: string;
+  /** By this name the versions before called it; ticks that they fired are run too. */
+  formerly?: string;
+  /** What it may be told where it is run by hand; a tick tells it nothing. */
+  input?: z.ZodType<JsonObject>;
   /** One sentence for the operator. */
   summary: string;
   /** After so long it begins no further batch. */
   most_ms: number;
-  /** @returns what it did, for the ledger, the dashboard and the log: small, counts rather than rows */
+  /**
+   * @returns what it did, for the ledger, the dashboard and the log: small, counts rather than rows; `{ skipped }` says why it
+   *   did nothing where it lacks what it needs
+   */
   run(tools: JobTools): Promise<JsonObject>;
 }
 

@@ -2,7 +2,7 @@
  * The timetable: every timed job there is, when it is due (cron, UTC), on which queue it runs, and what becomes of ticks
  * that nobody fired in time. docs/operations.md shows the same table.
  */
-import type { QueueName } from '../src/infra/queue/queue.ts';
+import type { JobQueue } from '../src/infra/queue/queueNames.ts';
 import { closeStale } from './court/closeStale.ts';
 import { expireObservers } from './court/expireObservers.ts';
 import { expireParticipants } from './court/expireParticipants.ts';
@@ -19,13 +19,14 @@ import { verifyRecent } from './verify/verifyRecent.ts';
 
 export interface Line {
   job: TimedJob;
-  /** Minute, hour, day of the month, month, day of the week; UTC. */
+  /** Minute, hour, day of the month, month, day of the week; UTC. A field before them is the second. */
   cron: string;
   missed: MissedPolicy;
   queue: JobQueue;
 }
 
-export type JobQueue = Extract<QueueName, 'maintenance' | 'integrity'>;
+/** A task that is never due: it is run where somebody asks for it. */
+export type Task = Pick<Line, 'job' | 'queue'>;
 
 export const timetable: readonly Line[] = [
   { job: verifyRecent, cron: '*/10 * * * *', missed: 'latest', queue: 'integrity' },
@@ -38,5 +39,7 @@ export const timetable: readonly Line[] = [
   { job: sweepExpired, cron: '37 2 * * *', missed: 'latest', queue: 'maintenance' },
   { job: sweepBlobs, cron: '52 2 * * *', missed: 'latest', queue: 'maintenance' },
   { job: rotateTickets, cron: '41 4 * * *', missed: 'latest', queue: 'maintenance' },
-  { job: reportHealth, cron: '0 5 * * *', missed: 'latest', queue: 'maintenance' },
+  { job: reportHealth, cron: '0 6 * * *', missed: 'latest', queue: 'maintenance' },
 ];
+
+export const onDemand: readonly Task[] = [];

@@ -3,12 +3,14 @@
  * runs timed jobs and verifications on request.
  */
 
-import type { Job, Worker } from 'bullmq';
+import type { Job } from 'bullmq';
 import type { Queryable } from '../src/core/sql/queryable.ts';
 import { POLL_POOL_SIZE } from '../src/infra/postgres/boundedRead.ts';
 import type { Backbone } from '../src/infra/process/backbone.ts';
 import { erasuresFile } from '../src/infra/process/config.ts';
 import type { Watch } from '../src/infra/process/watchdog.ts';
+import { measureQueues } from '../src/infra/queue/measureQueues.ts';
+import { JOBS_AT_ONCE } from '../src/infra/queue/queueNames.ts';
 import { createHeadSigner } from '../src/infra/signer/heads.ts';
 import { signerFiles } from '../src/infra/signer/signerFiles.ts';
 import { openStateKey, stateKeyFile } from '../src/infra/stateKey.ts';
@@ -24,11 +26,11 @@ import { FEED_JOBS_AT_ONCE } from './feeds/feedJobs.ts';
 import { openFeedWork } from './feeds/feedWork.ts';
 import { createRoomFeed } from './feeds/roomFeed.ts';
 import { createSequencer } from './log/sequencer.ts';
-import { startOverduePoll } from './overduePoll.ts';
-import { timetable } from './schedule.ts';
+import { type OverdueWork, startOverduePoll } from './overduePoll.ts';
+import { onDemand, timetable } from './schedule.ts';
 import { createSend } from './send/sendCommand.ts';
-import type { TickKey } from './ticks/tickLedger.ts';
-import { createTickRunner, RUNS_AT_ONCE } from './ticks/tickRunner.ts';
+import { createWorkers, jobQueuesOf, type Served, type Serving, watchedOf } from './servedQueues.ts';
+import { createTickRunner, type TickRunner } from './ticks/tickRunner.ts';
 import { watchMark } from './upkeep/moveMark.ts';
 import { anchorSources } from './verify/readAnchors.ts';
 import { createRecordVerifier, VERIFICATIONS_AT_ONCE } from './verify/verifyRecord.ts';
@@ -38,16 +40,18 @@ export interface Running {
   close(): Promise<void>;
 }
 
-const TIMED = new Set(timetable.map(({ job }) => job.name));
+const TIMED = new Set([...timetable, ...onDemand].flatMap(({ job }) => [job.name, job.formerly]));
 const DOORBELLS_AT_ONCE = 32;
 const APART_AT_ONCE = 8;
 const POOL_SIZE = 6;
 /** Timed jobs leave room for a verification on request. */
 /** One that reads, and one that stores. */
 const FEEDS_POOL_SIZE = 2;
-const INTEGRITY_AT_ONCE = RUNS_AT_ONCE + VERIFICATIONS_AT_ONCE;
-const JOB_POOL_SIZE = 2 * RUNS_AT_ONCE + 1;
-const VERIFIER_POOL_SIZE = INTEGRITY_AT_ONCE + RUNS_AT_ONCE;
+const INTEGRITY_AT_ONCE = JOBS_AT_ONCE.integrity + VERIFICATIONS_AT_ONCE;
+/** The maintenance, and one of each of the other queues. */
+const OTHERS_AT_ONCE = JOBS_AT_ONCE.maintenance + JOBS_AT_ONCE.ml + JOBS_AT_ONCE.ledger + JOBS_AT_ONCE.policy;
+const JOB_POOL_SIZE = JOBS_AT_ONCE.integrity + OTHERS_AT_ONCE + 1;
+const VERIFIER_POOL_SIZE = INTEGRITY_AT_ONCE + JOBS_AT_ONCE.maintenance;
 
 /**
  * @param reach is told of the moments at which a test may end the process
@@ -81,28 +85,24 @@ export async function startWorker(
     ...(watch && { watch }),
   });
   const expirer = createExpirer({ db, send: createSend({ db, catalog, queues, log, request_id: DEADLINE }), log });
-  const runner = createTickRunner({ backbone, pool: jobPool, verifierPool, catalog, timetable });
+  const { WORKER_QUEUES: served } = config;
+  const own = jobQueuesOf(served);
+  const runner = createTickRunner({ backbone, pool: jobPool, verifierPool, catalog, timetable, onDemand, queues: own });
   const sequencer = createSequencer({ pool: jobPool, broadcast, metrics, log });
   const presence = createPresenceWatch({ backbone, pool: jobPool, catalog });
   const sources = anchorSources(config, installation);
   const heads = createHeadSigner(signerFiles(config, installation).headKey, log);
   const verifier = createRecordVerifier({ db, verifierPool, blobs, sources, heads, broadcast, metrics, log });
-  const answerIntegrity = (job: Job) => (TIMED.has(job.name) ? runner.answer(job) : verifier.answer(job));
-  const answer = async (job: Job) => (job.name === DEADLINE ? expirer.answer(job) : applier.answer(job));
-  const doorbells = queues.worker('commands', answer, { concurrency: DOORBELLS_AT_ONCE });
-  const apart = queues.worker('apart', applier.answer, { concurrency: APART_AT_ONCE });
-  const integrity = queues.worker('integrity', answerIntegrity, { concurrency: INTEGRITY_AT_ONCE });
-  const maintenance = queues.worker<TickKey, object>('maintenance', runner.answer, { concurrency: RUNS_AT_ONCE });
   const feedWork = openFeedWork({ backbone, db: jobPool, feedsPool, rooms });
-  const feeds = queues.worker('default', feedWork.answer, { concurrency: FEED_JOBS_AT_ONCE });
-  const answering = [doorbells, apart, integrity, maintenance, feeds] as Worker[];
+  const audit = followInbox({ pool: jobPool, queues, installation, log });
+  const serving = servingOf({ applier, expirer, sequencer, verifier, feedWork, runner, audit });
+  const answering = createWorkers(queues, served, serving);
+  measureQueues(queues, metrics);
   await queues.run(answering);
   const polls = backbone.openPool('worker', POLL_POOL_SIZE);
-  const watched = [applier, expirer, runner, verifier, sequencer].map((one) => one.watched);
-  const audit = followInbox({ pool: jobPool, queues, installation, log });
-  const overduePoll = startOverduePoll(polls, [...watched, ...feedWork.watched, audit, watchMark(db)], log);
+  const overduePoll = startOverduePoll(polls, [...watchedOf(served, serving), watchMark(db)], log);
   presence.start();
-  await heartbeat.join('worker');
+  await heartbeat.join('worker', served);
 
   async function close(): Promise<void> {
     const left = heartbeat.leave('worker');
@@ -124,4 +124,40 @@ export async function startWorker(
   }
 
   return { db: pool, close };
+}
+
+interface Parts {
+  applier: Pick<ReturnType<typeof createApplier>, 'answer' | 'watched'>;
+  expirer: Pick<ReturnType<typeof createExpirer>, 'answer' | 'watched'>;
+  sequencer: Pick<ReturnType<typeof createSequencer>, 'watched'>;
+  verifier: Pick<ReturnType<typeof createRecordVerifier>, 'answer' | 'watched'>;
+  feedWork: Pick<ReturnType<typeof openFeedWork>, 'answer' | 'watched'>;
+  runner: Pick<TickRunner, 'answer' | 'watched'>;
+  /** What keeps the audit trail. */
+  audit: OverdueWork;
+}
+
+/** A queue that had jobs of its own before answers ticks by their names. */
+function servingOf({ applier, expirer, sequencer, verifier, feedWork, runner, audit }: Parts): Serving {
+  const ticks = [runner.watched];
+  const answerCommand = async (job: Job) => (job.name === DEADLINE ? expirer.answer(job) : applier.answer(job));
+  const orElse = (answer: Served['answer']) => (job: Job) => (TIMED.has(job.name) ? runner.answer(job) : answer(job));
+  const applied = [applier.watched, expirer.watched, sequencer.watched];
+  const jobs = (at_once: number): Served => ({ answer: runner.answer, at_once, watched: ticks });
+  return {
+    commands: { answer: answerCommand, at_once: DOORBELLS_AT_ONCE, watched: applied },
+    apart: { answer: applier.answer, at_once: APART_AT_ONCE, watched: applied },
+    integrity: {
+      ...{ answer: orElse(verifier.answer), at_once: INTEGRITY_AT_ONCE },
+      watched: [...ticks, verifier.watched],
+    },
+    maintenance: jobs(JOBS_AT_ONCE.maintenance),
+    default: {
+      ...{ answer: orElse(feedWork.answer), at_once: FEED_JOBS_AT_ONCE },
+      watched: [...ticks, ...feedWork.watched],
+    },
+    ml: jobs(JOBS_AT_ONCE.ml),
+    ledger: { ...jobs(JOBS_AT_ONCE.ledger), watched: [...ticks, audit] },
+    policy: jobs(JOBS_AT_ONCE.policy),
+  };
 }

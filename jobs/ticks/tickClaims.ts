@@ -15,6 +15,7 @@
 import type { JsonObject } from '../../src/core/definitions/event.ts';
 import { IS_DUE } from '../../src/core/sql/due.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
+import type { JobQueue } from '../../src/infra/queue/queueNames.ts';
 import { timings } from '../../src/infra/timings.ts';
 import { type TickKey, tickId } from './tickLedger.ts';
 
@@ -109,8 +110,11 @@ export async function endTick(db: Queryable, { name, slot, run }: Claim, ending:
 
 const IS_OVERDUE = `status in ('waiting', 'running') and due_at < clock_timestamp() - interval '${timings.claims.found_after_ms} milliseconds'`;
 
-/** SQL: is there any that `findDue` would find? */
-export const TICKS_WAIT = `exists (select from schedule_ticks where ${IS_OVERDUE})`;
+/** SQL: is there any that `findDue` would find? @param queues names of ours */
+export function ticksWait(queues: readonly JobQueue[]): string {
+  const own = queues.map((name) => `'${name}'`).join(', ');
+  return own === '' ? 'false' : `exists (select from schedule_ticks where ${IS_OVERDUE} and queue in (${own}))`;
+}
 
 export interface DueTick extends TickKey {
   queue: string;
@@ -118,14 +122,14 @@ export interface DueTick extends TickKey {
   is_spent: boolean;
 }
 
-/** Ticks that are due and have not been answered to, the earliest of each name. */
-export async function findDue(db: Queryable): Promise<DueTick[]> {
+/** Ticks of these queues that are due and have not been answered to, the earliest of each name. */
+export async function findDue(db: Queryable, queues: readonly JobQueue[]): Promise<DueTick[]> {
   const text = `
     select distinct on (name, is_spent) name, slot, queue, attempts >= $1 or term is null as is_spent
-    from schedule_ticks where ${IS_OVERDUE} order by name, is_spent, slot limit $2`;
+    from schedule_ticks where ${IS_OVERDUE} and queue = any ($3) order by name, is_spent, slot limit $2`;
   const { rows } = await db.query<DueTick>({
     ...{ name: 'find-due-ticks', text },
-    values: [MAX_ATTEMPTS, FOUND_AT_ONCE],
+    values: [MAX_ATTEMPTS, FOUND_AT_ONCE, queues],
   });
   return rows;
 }

@@ -5,6 +5,7 @@
 
 import type pg from 'pg';
 import type { Catalog } from '../../src/core/definitions/command.ts';
+import type { JsonObject } from '../../src/core/definitions/event.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { withTimeout } from '../../src/core/withTimeout.ts';
 import type { Backbone } from '../../src/infra/process/backbone.ts';
@@ -14,7 +15,7 @@ import type { Log } from '../../src/infra/telemetry/log.ts';
 import { timings } from '../../src/infra/timings.ts';
 import type { JobTools } from '../job.ts';
 import { type Renewing, startRenewing } from '../renewing.ts';
-import type { Line } from '../schedule.ts';
+import type { Task } from '../schedule.ts';
 import { createSend } from '../send/sendCommand.ts';
 import { anchorSources, readSignerAnchor } from '../verify/readAnchors.ts';
 import { type Claim, type Ending, endTick, MAX_ATTEMPTS, renewClaim } from './tickClaims.ts';
@@ -36,6 +37,7 @@ interface RunMode {
   progress?: JobTools['progress'] | undefined;
   /** A run that is never tried again. */
   isByHand?: boolean;
+  input?: JsonObject;
 }
 
 const CUT_OFF: Ending = { status: 'waiting', error: null, wait_ms: 0, counts: false };
@@ -46,19 +48,20 @@ export function createTickRun({ backbone, pool, verifierPool, catalog, isClosing
   const heads = createHeadSigner(signerFiles(config, installation).headKey, log);
   const db: Queryable = pool;
 
-  async function run({ job, queue }: Line, claim: Claim, { progress, isByHand = false }: RunMode): Promise<Ending> {
+  async function run({ job, queue }: Task, claim: Claim, mode: RunMode): Promise<Ending> {
+    const { isByHand = false } = mode;
     const { name, slot, attempts } = claim;
     const runLog = log.child({ job: name, slot, run: claim.run });
     const started = performance.now();
     runLog.info({ attempt: attempts }, 'job started');
     const onFault = (err: unknown) => runLog.warn({ err }, 'renewing claim failed');
     const renewing = startRenewing(() => renewClaim(db, claim), timings.claims.renew_every_ms, onFault);
-    const cutOff = watchForStop(renewing, started + job.most_ms);
-    const most_ms = job.most_ms + timings.claims.overtime_ms;
+    const { soft_ms, hard_ms } = limitsOf(job.most_ms, queue);
+    const cutOff = watchForStop(renewing, started + soft_ms);
     let ending: Ending;
     try {
-      const tools = toolsFor(claim, runLog, cutOff.isOver, progress);
-      const result = await withTimeout(job.run(tools), most_ms, `did not end within ${most_ms} ms`);
+      const tools = toolsFor(claim, runLog, cutOff.isOver, mode);
+      const result = await withTimeout(job.run(tools), hard_ms, `did not end within ${hard_ms} ms`);
       ending = cutOff.wasCutOff() && !isByHand ? CUT_OFF : { status: 'succeeded', result };
     } catch (fault) {
       runLog.error({ err: fault, attempt: attempts }, 'job failed');
@@ -84,7 +87,8 @@ export function createTickRun({ backbone, pool, verifierPool, catalog, isClosing
     return { isOver, wasCutOff: () => wasCutOff };
   }
 
-  function toolsFor(claim: Claim, log: Log, isOver: () => boolean, show: RunMode['progress']): JobTools {
+  function toolsFor(claim: Claim, log: Log, isOver: () => boolean, mode: RunMode): JobTools {
+    const { progress: show, input = {} } = mode;
     const send = createSend({ db, catalog, queues, log, request_id: claim.id });
     const progress: JobTools['progress'] = async (done, of) => {
       log.debug({ done, of }, 'job goes on');
@@ -102,10 +106,10 @@ export function createTickRun({ backbone, pool, verifierPool, catalog, isClosing
       signedLast: () => readSignerAnchor(verifierPool as never, sources, log),
       sign: heads.signText,
     };
-    return { ...outside, log, slot: claim.slot, isOver, send, progress };
+    return { ...outside, log, slot: claim.slot, input, isOver, send, progress };
   }
 
-  function ring(queue: Line['queue'], claim: Claim, delay: number): void {
+  function ring(queue: Task['queue'], claim: Claim, delay: number): void {
     const { name, slot, attempts } = claim;
     queues
       .queue(queue)
@@ -114,6 +118,13 @@ export function createTickRun({ backbone, pool, verifierPool, catalog, isClosing
   }
 
   return run;
+}
+
+/** To verify everything takes what it takes; all else ends within the hour. */
+function limitsOf(most_ms: number, queue: Task['queue']): { soft_ms: number; hard_ms: number } {
+  const hard_ms = most_ms + timings.claims.overtime_ms;
+  if (queue === 'integrity') return { soft_ms: most_ms, hard_ms };
+  return { soft_ms: Math.min(most_ms, timings.jobs.soft_ms), hard_ms: Math.min(hard_ms, timings.jobs.hard_ms) };
 }
 
 function afterFault(fault: unknown, attempts: number): Ending {

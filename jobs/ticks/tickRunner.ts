@@ -5,15 +5,19 @@
 import { type Job, UnrecoverableError } from 'bullmq';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
+import { JOBS_AT_ONCE, type JobQueue } from '../../src/infra/queue/queueNames.ts';
 import type { JobTools } from '../job.ts';
 import type { OverdueWork } from '../overduePoll.ts';
-import type { JobQueue, Line } from '../schedule.ts';
-import { buryTicks, claimByHand, claimTick, type Ending, findDue, TICKS_WAIT } from './tickClaims.ts';
+import type { Line, Task } from '../schedule.ts';
+import { buryTicks, claimByHand, claimTick, type Ending, findDue, ticksWait } from './tickClaims.ts';
 import type { TickKey } from './tickLedger.ts';
 import { createTickRun, type TickRunOptions } from './tickRun.ts';
 
 export interface TickRunnerOptions extends Omit<TickRunOptions, 'isClosing'> {
   timetable: readonly Line[];
+  onDemand?: readonly Task[];
+  /** Whose ticks are found and run here; all where it is not said. */
+  queues?: readonly JobQueue[];
 }
 
 export interface TickRunner {
@@ -21,20 +25,19 @@ export interface TickRunner {
   /** Ticks that are due. */
   watched: OverdueWork;
   /** @returns how the run ended, or undefined where another of this job is under way */
-  runByHand(name: string): Promise<Ending | undefined>;
+  runByHand(name: string, input?: JsonObject): Promise<Ending | undefined>;
   /** Begins nothing any more, and resolves when what is under way has come to its next batch. */
   close(): Promise<void>;
 }
 
-/** Runs of one queue in one process. */
-export const RUNS_AT_ONCE = 2;
+const ALL_QUEUES = Object.keys(JOBS_AT_ONCE) as JobQueue[];
 
 export function createTickRunner(options: TickRunnerOptions): TickRunner {
-  const { backbone, pool, verifierPool, catalog, timetable } = options;
+  const { backbone, pool, verifierPool, catalog, timetable, onDemand = [], queues = ALL_QUEUES } = options;
   const { metrics, log } = backbone;
   const db: Queryable = pool;
   const run = createTickRun({ backbone, pool, verifierPool, catalog, isClosing: () => closing });
-  const lines = new Map(timetable.map((line) => [line.job.name, line]));
+  const lines = linesByName([...timetable, ...onDemand]);
   const runs = new Map<Promise<unknown>, JobQueue>();
   let closing = false;
 
@@ -54,10 +57,10 @@ export function createTickRunner(options: TickRunnerOptions): TickRunner {
     });
   }
 
-  async function runByHand(name: string): Promise<Ending | undefined> {
+  async function runByHand(name: string, input?: JsonObject): Promise<Ending | undefined> {
     const line = lines.get(name)!;
-    const claim = await claimByHand(db, { name, slot: new Date().toISOString() }, line.queue);
-    return claim && tracked(line.queue, () => run(line, claim, { isByHand: true }));
+    const claim = await claimByHand(db, { name: line.job.name, slot: new Date().toISOString() }, line.queue);
+    return claim && tracked(line.queue, () => run(line, claim, { isByHand: true, ...(input && { input }) }));
   }
 
   function tracked<T>(queue: JobQueue, work: () => Promise<T>): Promise<T> {
@@ -77,12 +80,13 @@ export function createTickRunner(options: TickRunnerOptions): TickRunner {
 
   async function poll(): Promise<void> {
     if (closing) return;
-    const due = await findDue(db);
+    const due = await findDue(db, queues);
     if (due.some(({ is_spent }) => is_spent)) await bury();
     for (const { queue, is_spent, ...key } of due) {
       if (is_spent) continue;
       const busy = [...runs.values()].filter((one) => one === queue).length;
-      if (busy < RUNS_AT_ONCE) void runDue(key).catch((err) => log.warn({ err, ...key }, 'running tick failed'));
+      if (busy < JOBS_AT_ONCE[queue as JobQueue])
+        void runDue(key).catch((err) => log.warn({ err, ...key }, 'running tick failed'));
     }
   }
 
@@ -91,5 +95,11 @@ export function createTickRunner(options: TickRunnerOptions): TickRunner {
     await Promise.allSettled(runs.keys());
   }
 
-  return { answer, watched: { name: 'ticks', waits: TICKS_WAIT, poll }, runByHand, close };
+  return { answer, watched: { name: 'ticks', waits: ticksWait(queues), poll }, runByHand, close };
+}
+
+function linesByName(lines: readonly Task[]): Map<string, Task> {
+  const named = lines.map((line) => [line.job.name, line] as const);
+  const formerly = lines.flatMap((line) => (line.job.formerly ? [[line.job.formerly, line] as const] : []));
+  return new Map([...formerly, ...named]);
 }

@@ -7,7 +7,8 @@ import { withTimeout } from '../../src/core/withTimeout.ts';
 import { readInboxLoad } from '../../src/infra/backlog/backlog.ts';
 import { readDurability } from '../../src/infra/postgres/durability.ts';
 import { readVersion } from '../../src/infra/process/version.ts';
-import { QUEUE_NAMES, type Queues } from '../../src/infra/queue/queue.ts';
+import type { Queues } from '../../src/infra/queue/queue.ts';
+import { QUEUE_NAMES } from '../../src/infra/queue/queueNames.ts';
 import { defineJob } from '../job.ts';
 import { assessHealth, type HealthFacts } from './assessHealth.ts';
 import { countCommands } from './countCommands.ts';
@@ -15,7 +16,8 @@ import { countCommands } from './countCommands.ts';
 const QUEUE_WITHIN_MS = 5_000;
 
 export const reportHealth = defineJob({
-  name: 'report.health',
+  name: 'generate_system_health_report',
+  formerly: 'report.health',
   summary: 'Stores a report on the last 24 hours, with what somebody should look at',
   most_ms: 5 * 60_000,
   async run({ pool, verifierPool, queues, slot, progress, isOver }) {

@@ -6,7 +6,7 @@ import { DATABASE_ROLES, roleName } from '../core/sql/databaseRoles.ts';
 import { unless } from '../infra/files.ts';
 import { type ConnectionLimits, connectionsOf, readConnectionLimits } from '../infra/postgres/connections.ts';
 import { type Durability, describeDurability, readDurability, survivesCrash } from '../infra/postgres/durability.ts';
-import { type Alive, readAlive } from '../infra/postgres/heartbeat.ts';
+import { type Alive, readAlive, readServing } from '../infra/postgres/heartbeat.ts';
 import { demandOurRoles, demandOurs, OURS, readApplied } from '../infra/postgres/schema.ts';
 import { takeRole } from '../infra/postgres/takeRole.ts';
 import type { Config } from '../infra/process/config.ts';
@@ -133,10 +133,14 @@ async function checkRoles(client: pg.Client, rolePrefix: string): Promise<Line[]
 
 /** Whether what was begun is there as a whole: commands that nothing applies wait. */
 export async function checkProcesses(client: pg.Client): Promise<Line> {
-  const alive = await readAlive(client);
+  const { alive, unserved } = await readServing(client);
   const said = Object.entries(alive).map(([kind, count]) => `${kind} ${count}`);
   if (Object.values(alive).every((count) => count === 0)) return line('note', 'processes', 'none runs');
   const missing = Object.entries(alive).flatMap(([kind, count]) => (count === 0 ? [kind] : []));
+  if (unserved.length > 0) {
+    const advice = `no worker serves ${unserved.join(', ')}: name what is missing in WORKER_QUEUES of one`;
+    return line('wrong', 'processes', `${said.join(', ')}; ${advice}`);
+  }
   if (missing.length === 0) return line('right', 'processes', said.join(', '));
   return line('wrong', 'processes', `${said.join(', ')}: start what is missing (see the Procfile)`);
 }

@@ -14,6 +14,7 @@ import { readCooldown, readCooldownAlias } from './gallery/cooldown.ts';
 import { readBackpressure } from './operations/backpressure.ts';
 import { verifyGlobally } from './operations/globalVerify.ts';
 import { readRun, readRuns, verifyAtLevel } from './operations/integrityRuns.ts';
+import { readQueueStanding } from './operations/queues.ts';
 import { readRoom } from './operations/room.ts';
 import { readSockets } from './operations/sockets.ts';
 import { readCheckpointOfSize, readCheckpoints, readKeys, readLatestCheckpoint } from './proof/checkpoints.ts';
@@ -33,6 +34,7 @@ export const routes = [
   readSockets,
   readRoom,
   readBackpressure,
+  readQueueStanding,
   readPresence,
   readBundle,
   readKeys,

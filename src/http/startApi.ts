@@ -18,6 +18,7 @@ import type { Backbone } from '../infra/process/backbone.ts';
 import type { Config } from '../infra/process/config.ts';
 import { startProcessProbe } from '../infra/process/processProbe.ts';
 import { readVersion } from '../infra/process/version.ts';
+import { measureQueues } from '../infra/queue/measureQueues.ts';
 import { type Revocations, startRevocations } from '../infra/revocations.ts';
 import { createHeadSigner } from '../infra/signer/heads.ts';
 import { signerFiles } from '../infra/signer/signerFiles.ts';
@@ -81,10 +82,10 @@ export async function startApi(
   const storing = { db, queues, kinds: catalog.kinds, backlog, metrics, log };
   const acceptor = createAcceptor({ ...storing, isAway: () => probe.isAway() });
   await heartbeat.join('api');
-  const { isAccepting } = acceptor;
+  measureQueues(queues, metrics);
   const probe = await startProcessProbe(backbone, {
     pool: pools.polls,
-    isAccepting,
+    isAccepting: acceptor.isAccepting,
     ...(connections && { connections }),
   });
   const { scopes, cache, stopFollowing } = followScopes(db, backbone);

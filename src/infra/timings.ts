@@ -25,6 +25,8 @@ export const timings = {
     overtime_ms: 60_000,
     verify_again_ms: 2_000,
   },
+  /** A job begins no further batch after the first, and has failed after the second; verification has its own times. */
+  jobs: { soft_ms: 55 * 60_000, hard_ms: 60 * 60_000 },
   ticks: {
     /** A tick that is later than this was missed. Handing over after a death takes less. */
     on_time_within_ms: 10_000,
@@ -97,7 +99,14 @@ export const timings = {
     ping_every_ms: 5_000,
   },
   /** A job of BullMQ whose worker has not renewed its lock is stalled, and is found by the next look. */
-  queue: { lock_ms: 10_000, stalled_every_ms: 5_000, retry_ms: 1_000, silence_ms: 15_000 },
+  queue: {
+    lock_ms: 10_000,
+    stalled_every_ms: 5_000,
+    retry_ms: 1_000,
+    silence_ms: 15_000,
+    again_ms: 1_000,
+    asked_within_ms: 2_000,
+  },
   /** What `/health` and `/ready` know. */
   probe: {
     every_ms: 2_000,

@@ -83,6 +83,8 @@ describe.skipIf(isLeftOut)('a metric moves', () => {
     expect((await log({ prefer: 'respond-async' })).status).toBe(202);
     const names = ['inbox_pending', 'inbox_oldest_pending_seconds', 'inbox_oldest_workable_seconds'];
     for (const name of names) await expectMoved(name);
+    await expectMoved('queue_jobs');
+    await expectMoved('queue_oldest_seconds');
     await stack.backbones[0]!.queues.queue('commands').drain();
     await stack.startWorkers();
     await untilSettled(stack.pool, 60_000);

@@ -24,6 +24,7 @@ describe.skipIf(isLeftOut)('findings', () => {
       pool: openPool(stack.database.url, 'worker', 2, onError),
       verifierPool: openPool(stack.database.url, 'verifier', 1, onError),
       ...{ queues, broadcast, observers, blobs, metrics, log, slot: new Date().toISOString(), gallery_retention_ms: 0 },
+      input: {},
       send: () => Promise.reject(new Error('verification sends no command')),
       progress: async () => {},
       isOver: () => false,

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseCsv } from '../../src/feeds/providers/csv.ts';
 import { fixedPaths } from '../../src/http/operations/fixedPaths.ts';
 import { routes } from '../../src/http/routes.ts';
-import { QUEUE_NAMES } from '../../src/infra/queue/queue.ts';
+import { QUEUE_NAMES } from '../../src/infra/queue/queueNames.ts';
 import { commands, problems } from '../../src/modules.ts';
 import { queries } from '../../src/queries.ts';
 import {

@@ -8,6 +8,7 @@ import { rootCertificates } from 'node:tls';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Algorithm, noteKey, vkeyOf } from '../../src/core/proof/keys.ts';
 import { type ConfigError, readConfig, type Topology } from '../../src/infra/process/config.ts';
+import { SERVED_QUEUES } from '../../src/infra/queue/queueNames.ts';
 
 const POSTGRES = 'postgres://me:secret@localhost:5432/plearoll';
 const REDIS = 'redis://localhost:6379';
@@ -39,7 +40,35 @@ describe('settings', () => {
       SHUTDOWN_GRACE_SECONDS: 25,
       TRUSTED_PROXIES: [],
       WS_ALLOWLIST: [],
+      WORKER_QUEUES: SERVED_QUEUES,
     });
+  });
+
+  test('a worker is told which queues it serves, by names that there are', () => {
+    expect(readConfig({ WORKER_QUEUES: ' ml,commands ,ml' }, 'all').WORKER_QUEUES).toEqual(['commands', 'ml']);
+    const all = SERVED_QUEUES.join(', ');
+    expect(problemsOf({ WORKER_QUEUES: 'commands,blockchain_queue,dead-letters' })).toEqual([
+      `WORKER_QUEUES: blockchain_queue, dead-letters is no queue: a worker serves some of ${all}`,
+    ]);
+    expect(problemsOf({ WORKER_QUEUES: ',' })).toEqual([
+      `WORKER_QUEUES: names no queue: a worker serves some of ${all}`,
+    ]);
+  });
+
+  test('what was set for Celery is refused, and says what to use', () => {
+    const env = {
+      CELERY_BROKER_URL: REDIS,
+      CELERY_TASK_SERIALIZER: 'json',
+      CELERY_TIMEZONE: '',
+      CELERY_BEAT_SCHEDULE: '',
+    };
+    expect(problemsOf(env)).toEqual([
+      'CELERY_BROKER_URL: is not read here: name the Redis of the queues in REDIS_URL',
+      expect.stringMatching(
+        /^CELERY_TASK_SERIALIZER: is not read here: no Celery runs here; REDIS_URL .* WORKER_QUEUES/,
+      ),
+    ]);
+    expect(problemsOf({ CELERY_WORKER_CONCURRENCY: '4' })).toEqual([expect.stringContaining('WORKER_QUEUES')]);
   });
 
   test('an empty value is the same as none', () => {

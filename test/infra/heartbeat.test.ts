@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { DatabaseRole } from '../../src/core/sql/databaseRoles.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
 import { createHeartbeat, PROCESS_KINDS } from '../../src/infra/postgres/heartbeat.ts';
+import { SERVED_QUEUES } from '../../src/infra/queue/queueNames.ts';
 import { createLog } from '../../src/infra/telemetry/log.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 import { openWire } from '../support/wire.ts';
@@ -44,6 +45,19 @@ test('one process that plays every part counts once for each, and for none that 
   expect(alone.alive()).toEqual({ api: 1, worker: 1, relay: 1, scheduler: 1, signer: 1 });
   await alone.leave('worker');
   expect(alone.alive()).toEqual({ api: 1, worker: 0, relay: 1, scheduler: 1, signer: 1 });
+});
+
+test('a queue that every worker leaves alone is named, while there are workers', async () => {
+  const [some, others] = [start(), start()];
+  const served = SERVED_QUEUES.filter((name) => name !== 'ml' && name !== 'commands');
+  await some.join('worker', served);
+  expect(some.unserved()).toEqual(['commands', 'ml']);
+  await others.join('worker', ['commands']);
+  expect(others.unserved()).toEqual(['ml']);
+  await others.leave('worker');
+  await expect.poll(some.unserved, SOON).toEqual(['commands', 'ml']);
+  await some.leave('worker');
+  expect(some.unserved()).toEqual([]);
 });
 
 test('who is killed is gone with the next beat, and who stands still within a dozen seconds', async () => {

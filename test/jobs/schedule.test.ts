@@ -72,9 +72,11 @@ describe.skipIf(isLeftOut)('the schedule', () => {
     expect((await get(stack.url, '/ops/health-report', root)).status).toBe(404);
     const people = cast();
     const { session_id } = await openSession(stack.url, people);
-    const slot = await fire('report.health', true);
-    await expect.poll(async () => (await lineOf('report.health')).last_outcome, QUICKLY).toBe('succeeded');
-    expect(await lineOf('report.health')).toMatchObject({
+    const slot = await fire('generate_system_health_report', true);
+    await expect
+      .poll(async () => (await lineOf('generate_system_health_report')).last_outcome, QUICKLY)
+      .toBe('succeeded');
+    expect(await lineOf('generate_system_health_report')).toMatchObject({
       last_slot: slot,
       lateness_ms: expect.any(Number),
       last_attempts: 1,
@@ -82,7 +84,7 @@ describe.skipIf(isLeftOut)('the schedule', () => {
       last_result: { concerns: expect.any(Array) },
     });
     const job = await stack.backbones[0]!.queues.queue('maintenance').getJob(
-      doorbellId({ name: 'report.health', slot }),
+      doorbellId({ name: 'generate_system_health_report', slot }),
     );
     await expect.poll(async () => await job!.getState(), QUICKLY).toBe('completed');
     const { status, body } = await get(stack.url, '/ops/health-report', root);

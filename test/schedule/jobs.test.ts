@@ -284,7 +284,7 @@ describe('of feeds sweep.expired', () => {
   });
 });
 
-describe('report.health', () => {
+describe('generate_system_health_report', () => {
   test('stores what there is and what somebody should look at; a second run writes it anew', async () => {
     const world = await openWorld();
     const { queues } = world.openRunner([]).backbone;

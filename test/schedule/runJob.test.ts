@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { job as jobCommand } from '../../jobs/runJob.ts';
-import { timetable } from '../../jobs/schedule.ts';
+import { onDemand, timetable } from '../../jobs/schedule.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 import { entryOf } from '../support/processes.ts';
 import { openTerminal } from '../support/terminal.ts';
@@ -28,7 +28,7 @@ test('without a name it lists the jobs', async () => {
       .split('\n')
       .filter(Boolean)
       .map((line) => line.split(' ')[0]),
-  ).toEqual(timetable.map((line) => line.job.name));
+  ).toEqual([...timetable, ...onDemand].map((line) => line.job.name));
 });
 
 test('with one it runs it and prints what it did, and nothing else', async () => {
@@ -55,7 +55,7 @@ test('while another run is under way it does not', async () => {
   expect(await job(['sweep.expired'])).toMatchObject({ code: 1, stderr: expect.stringContaining('under way') });
 });
 
-test('one that fails says why', async () => {
+test('one that fails says why, also by the name it had before', async () => {
   await database.pool.query('revoke insert on health_reports from plearoll_worker');
   expect(await job(['report.health'])).toMatchObject({
     code: 1,
@@ -64,6 +64,9 @@ test('one that fails says why', async () => {
   });
 });
 
-test.each([[['brew.coffee']], [['prune.commands', 'twice']]])('%j is no job', async (args) => {
-  expect(await job(args)).toMatchObject({ code: 3, stderr: expect.stringContaining('usage:') });
-});
+test.each([[['brew.coffee']], [['prune.commands', 'twice']], [['prune.commands', '{"days":1}']]])(
+  '%j is no job',
+  async (args) => {
+    expect(await job(args)).toMatchObject({ code: 3, stderr: expect.stringContaining('usage:') });
+  },
+);

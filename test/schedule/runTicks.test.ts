@@ -194,6 +194,31 @@ test('a run by hand stands in the ledger, is not tried again, and waits for nobo
   expect((await world.ticks()).map(({ term }) => term)).toEqual([null, null]);
 });
 
+test('what is asked for by hand is told to the job, and a tick that an older version fired is run by its name', async () => {
+  const world = await openWorld();
+  const job = { ...jobOf('test_task', async ({ input }) => ({ input })), formerly: 'test.task' };
+  const runner = world.openRunner([lineOf(job)]);
+  expect(await runner.runByHand(job.name, { user_id: 'u' })).toMatchObject({ result: { input: { user_id: 'u' } } });
+  await world.fireByHand('test.task', SLOTS[0]!);
+  const doorbell = { data: { name: 'test.task', slot: SLOTS[0] }, updateProgress: async () => {} } as never;
+  expect(await runner.answer(doorbell)).toMatchObject({ status: 'succeeded', result: { input: {} } });
+});
+
+test('a worker finds the ticks of the queues that it serves, and leaves those of others alone', async () => {
+  const world = await openWorld();
+  const [tidy, reckon] = [jobOf('test.tidy'), jobOf('test.reckon')];
+  const timetable = [lineOf(tidy), lineOf(reckon, { queue: 'ml' })];
+  await world.fireByHand(tidy.name, SLOTS[0]!);
+  await world.fireByHand(reckon.name, SLOTS[0]!);
+  await world.worker.query(`update schedule_ticks set queue = 'ml' where name = $1`, [reckon.name]);
+  await makeDue(world);
+  world.openRunner(timetable, ['ml']).start();
+  await expect.poll(() => world.ticks(reckon.name), QUICKLY).toMatchObject([{ status: 'succeeded' }]);
+  expect(await world.ticks(tidy.name)).toMatchObject([{ status: 'waiting' }]);
+  world.openRunner(timetable, ['maintenance']).start();
+  await expect.poll(() => world.ticks(tidy.name), QUICKLY).toMatchObject([{ status: 'succeeded' }]);
+});
+
 test('a job changes things by commands of the system, and a second run sends nothing twice', async () => {
   const world = await openWorld();
   const job = jobOf('test.sending', async ({ send, slot }) => {

@@ -12,6 +12,7 @@ import { readInstallationId } from '../../src/infra/postgres/installation.ts';
 import { assembleBackbone, type Backbone } from '../../src/infra/process/backbone.ts';
 import { readConfig } from '../../src/infra/process/config.ts';
 import { openQueues } from '../../src/infra/queue/queue.ts';
+import type { JobQueue } from '../../src/infra/queue/queueNames.ts';
 import { catalog, privateNames } from '../../src/modules.ts';
 import { cloneDatabase } from '../support/database.ts';
 import { SECRET } from '../support/stack.ts';
@@ -62,9 +63,19 @@ export async function openWorld() {
     return { ...scheduler, close, backbone };
   }
 
-  function openRunner(timetable: readonly Line[]): TickRunner & { backbone: Backbone; start(): void } {
+  function openRunner(
+    timetable: readonly Line[],
+    queues?: JobQueue[],
+  ): TickRunner & { backbone: Backbone; start(): void } {
     const backbone = openBackboneHere('worker');
-    const runner = createTickRunner({ backbone, pool: worker, verifierPool: verifier, catalog, timetable });
+    const runner = createTickRunner({
+      backbone,
+      pool: worker,
+      verifierPool: verifier,
+      catalog,
+      timetable,
+      ...(queues && { queues }),
+    });
     ends.push(runner.close);
     const start = () => {
       const overduePoll = startOverduePoll(worker as never, [runner.watched], backbone.log);

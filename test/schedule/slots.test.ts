@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { createTask } from 'node-cron';
 import { describe, expect, test } from 'vitest';
-import { timetable } from '../../jobs/schedule.ts';
+import { onDemand, timetable } from '../../jobs/schedule.ts';
 import { type MissedPolicy, nextSlot, planTicks, slotsBetween } from '../../jobs/ticks/cronSlots.ts';
 
 const at = (text: string) => Date.parse(`2026-03-${text}Z`);
@@ -26,6 +26,12 @@ describe('slots', () => {
       '28T02:30:00',
       '29T02:30:00',
     ]);
+  });
+
+  test('with six fields the first is the second', () => {
+    const slots = slotsBetween('*/30 * * * * *', at('10T00:00:00'), at('10T00:01:10'));
+    expect(texts(slots)).toEqual(['10T00:00:30', '10T00:01:00']);
+    expect(new Date(nextSlot('*/30 * * * * *', at('10T23:59:31'))).toISOString()).toBe('2026-03-11T00:00:00.000Z');
   });
 
   test('a day of the month and a day of the week must both fit, as node-cron has it', () => {
@@ -113,7 +119,9 @@ describe('ticks that were missed', () => {
 describe('the timetable', () => {
   test('is what docs/operations.md shows', () => {
     const page = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8');
-    const rows = [...page.matchAll(/^\| `(\w+\.\w+)` \| `(.+?)` \| (\w+).* \| (\w+) \|$/gm)].map((row) => row.slice(1));
+    const rows = [...page.matchAll(/^\| `([\w.]+)` \| `([*\d].*?)` \| (\w+).* \| (\w+) \|$/gm)].map((row) =>
+      row.slice(1),
+    );
     expect(rows).toEqual(
       timetable.map(({ job, cron, missed, queue }) => [
         job.name,
@@ -128,13 +136,14 @@ describe('the timetable', () => {
     const folder = join(import.meta.dirname, '../../jobs');
     const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
     const defined = files.filter((file) => readFileSync(join(folder, file), 'utf8').includes('= defineJob('));
-    expect(timetable.length).toBe(defined.length);
+    expect(timetable.length + onDemand.length).toBe(defined.length);
   });
 
   test('names every job once, on expressions that are due again', () => {
-    expect(new Set(timetable.map(({ job }) => job.name)).size).toBe(timetable.length);
-    for (const { job, cron } of timetable) {
-      expect(job.name).toMatch(/^[a-z]+\.[a-z]+$/);
+    const names = [...timetable, ...onDemand].flatMap(({ job }) => [job.name, ...(job.formerly ? [job.formerly] : [])]);
+    expect(new Set(names).size).toBe(names.length);
+    for (const name of names) expect(name).toMatch(/^[a-z]+(\.[a-z]+|(_[a-z]+)+)$/);
+    for (const { cron } of timetable) {
       expect(nextSlot(cron, Date.now())).toBeGreaterThan(Date.now());
     }
   });

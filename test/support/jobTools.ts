@@ -69,6 +69,7 @@ export async function openWorkbench({ movesClock = true } = {}): Promise<Workben
   const tools: JobTools = {
     ...{ pool, verifierPool, queues, broadcast, observers, blobs, metrics, log },
     slot: new Date().toISOString(),
+    input: {},
     gallery_retention_ms: 48 * 3_600_000,
     async send({ name, input, key }) {
       const id = newCommandId();

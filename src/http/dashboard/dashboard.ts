@@ -2,7 +2,7 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { Actor } from '../../core/definitions/actor.ts';
 import { Problem } from '../../core/definitions/problem.ts';
-import { QUEUE_NAMES } from '../../infra/queue/queue.ts';
+import { QUEUE_NAMES } from '../../infra/queue/queueNames.ts';
 import { createRedact } from '../../infra/telemetry/redaction.ts';
 import { privateNames } from '../../modules.ts';
 import { readCommand } from '../commands/serveCommandState.ts';

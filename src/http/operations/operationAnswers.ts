@@ -16,13 +16,19 @@ const health = z.looseObject({
   queue: z.looseObject({ pending: count, oldest_pending_seconds: z.number(), dead: count, as_of: at.nullable() }),
   active_connections: count,
   processes: z.looseObject({ api: count, worker: count, relay: count, scheduler: count, signer: count }),
+  /** Queues that no worker serves. */
+  unserved_queues: z.array(text),
   timestamp: at,
 });
 
 export const healthAnswer = named('Health', health, {
   ...{ healthy: true, degraded: false, postgres_connected: true, redis_connected: true, durable: true },
   ...{ queue: { pending: 0, oldest_pending_seconds: 0, dead: 0, as_of: EXAMPLE.now }, active_connections: 41 },
-  ...{ processes: { api: 2, worker: 2, relay: 2, scheduler: 2, signer: 1 }, timestamp: EXAMPLE.now },
+  ...{
+    processes: { api: 2, worker: 2, relay: 2, scheduler: 2, signer: 1 },
+    unserved_queues: [],
+    timestamp: EXAMPLE.now,
+  },
 } satisfies Health);
 
 export const readyAnswer = named('Ready', z.strictObject({ ready: z.boolean() }), { ready: true });
@@ -163,5 +169,34 @@ export const roomAnswer = named(
   {
     ...{ head: EXAMPLE.head, ring: { from: 1, to: 17 } },
     listeners: [{ connection_id: EXAMPLE.event_id, transport: 'websocket', lag: 0, acked: 17 }],
+  },
+);
+
+/** Null where the queue does not answer. */
+const known = count.nullable();
+
+export const queuesAnswer = named(
+  'Queues',
+  z.strictObject({
+    items: z.array(
+      z.strictObject({
+        name: text,
+        waiting: known,
+        active: known,
+        delayed: known,
+        /** Ticks that were fired and wait to be run, or to be run again. */
+        scheduled: count,
+        /** Jobs of the timetable that are run through it. */
+        registered: count,
+        failed: known,
+        /** Seconds for which the oldest that waits has waited; null where none does. */
+        oldest: known,
+      }),
+    ),
+    next_cursor: z.null(),
+  }),
+  {
+    items: [{ name: 'ml', waiting: 2, active: 1, delayed: 0, scheduled: 1, registered: 3, failed: 0, oldest: 12 }],
+    next_cursor: null,
   },
 );

@@ -7,6 +7,7 @@
 import type pg from 'pg';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { withTimeout } from '../../core/withTimeout.ts';
+import { SERVED_QUEUES, type ServedQueue } from '../queue/queueNames.ts';
 import type { Log } from '../telemetry/log.ts';
 import { timings } from '../timings.ts';
 import type { DatabaseRole } from './database.ts';
@@ -17,11 +18,17 @@ export type ProcessKind = (typeof PROCESS_KINDS)[number];
 export type Alive = Record<ProcessKind, number>;
 
 export interface Heartbeat {
-  /** From now on this process counts as one of these. Resolves when it does, or soon without. */
-  join(kind: ProcessKind): Promise<void>;
+  /**
+   * From now on this process counts as one of these. Resolves when it does, or soon without.
+   *
+   * @param serves the queues that it serves; all where it is not said
+   */
+  join(kind: ProcessKind, serves?: readonly ServedQueue[]): Promise<void>;
   leave(kind: ProcessKind): Promise<void>;
   /** As of the last beat that was answered; how it was before, while Postgres is away. */
   alive(): Alive;
+  /** Queues that no worker serves although there are workers, as of the same beat. */
+  unserved(): ServedQueue[];
   close(): Promise<void>;
 }
 
@@ -51,8 +58,10 @@ const COUNT = `
 /** @param openPool of one connection, which is asked for once */
 export function createHeartbeat(openPool: (role: DatabaseRole) => pg.Pool, log: Pick<Log, 'debug'>): Heartbeat {
   const kinds = new Set<ProcessKind>();
+  let left: readonly ServedQueue[] = [];
   let pool: pg.Pool | undefined;
   let alive: Alive = { api: 0, worker: 0, relay: 0, scheduler: 0, signer: 0 };
+  let unserved: ServedQueue[] = [];
   let timer: NodeJS.Timeout | undefined;
   let isClosed = false;
 
@@ -69,13 +78,16 @@ export function createHeartbeat(openPool: (role: DatabaseRole) => pg.Pool, log: 
 
   async function askFor(own: ProcessKind[]): Promise<void> {
     pool ??= openPool(ROLES[own[0]!]);
-    await pool.query({ name: 'heartbeat-keep', text: KEEP, values: [own.map(numberOf)] });
-    alive = await readAlive(pool);
+    await pool.query({ name: 'heartbeat-keep', text: KEEP, values: [[...own.map(numberOf), ...numbersLeft()]] });
+    ({ alive, unserved } = await readServing(pool));
   }
 
+  const numbersLeft = () => (kinds.has('worker') ? left.map(numberOfLeft) : []);
+
   return {
-    join(kind) {
+    join(kind, serves = SERVED_QUEUES) {
       kinds.add(kind);
+      if (kind === 'worker') left = SERVED_QUEUES.filter((name) => !serves.includes(name));
       return beat();
     },
     leave(kind) {
@@ -83,6 +95,7 @@ export function createHeartbeat(openPool: (role: DatabaseRole) => pg.Pool, log: 
       return isClosed ? Promise.resolve() : beat();
     },
     alive: () => alive,
+    unserved: () => unserved,
     async close() {
       isClosed = true;
       clearTimeout(timer);
@@ -93,11 +106,23 @@ export function createHeartbeat(openPool: (role: DatabaseRole) => pg.Pool, log: 
 
 /** How many processes of each kind are alive just now. */
 export async function readAlive(db: Pick<Queryable, 'query'>): Promise<Alive> {
+  return (await readServing(db)).alive;
+}
+
+/** The same, with the queues that every worker leaves alone. A worker of an older version leaves none that it knows. */
+export async function readServing(db: Pick<Queryable, 'query'>): Promise<{ alive: Alive; unserved: ServedQueue[] }> {
   const { rows } = await db.query<{ kind: number; processes: number }>({ name: 'heartbeat-count', text: COUNT });
   const counts = new Map(rows.map(({ kind, processes }) => [kind, processes]));
-  return Object.fromEntries(PROCESS_KINDS.map((kind) => [kind, counts.get(numberOf(kind)) ?? 0])) as Alive;
+  const alive = Object.fromEntries(PROCESS_KINDS.map((kind) => [kind, counts.get(numberOf(kind)) ?? 0])) as Alive;
+  const isLeft = (name: ServedQueue) => (counts.get(numberOfLeft(name)) ?? 0) >= alive.worker;
+  return { alive, unserved: alive.worker === 0 ? [] : SERVED_QUEUES.filter(isLeft) };
 }
 
 function numberOf(kind: ProcessKind): number {
   return PROCESS_KINDS.indexOf(kind) + 1;
+}
+
+/** Of the lock of a worker that leaves this queue alone. */
+function numberOfLeft(queue: ServedQueue): number {
+  return 100 + SERVED_QUEUES.indexOf(queue);
 }

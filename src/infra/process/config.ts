@@ -61,6 +61,7 @@ export function readConfig(
   const made = settings.REDIS_URL === undefined ? redisUrlOf(settings) : { problems: [] };
   const config = made.url === undefined ? settings : { ...settings, REDIS_URL: made.url };
   const problems = [
+    ...celeryProblems(env),
     ...made.problems,
     ...connectionProblems(config, topology),
     ...redisProblems(config),
@@ -101,6 +102,24 @@ function connectionProblems({ DATABASE_URL, REDIS_URL }: Config, topology: Topol
     problems.push('REDIS_URL: separate processes need it; without it, run everything in one process with npm start');
   }
   return problems;
+}
+
+/** By its beginning; settings that are none of these have no counterpart here. */
+const CELERY_COUNTERPARTS: [string, string][] = [
+  ['CELERY_BROKER_URL', 'name the Redis of the queues in REDIS_URL'],
+  ['CELERY_RESULT_BACKEND', 'results are kept in the queues of REDIS_URL for a day'],
+  ['CELERY_WORKER_CONCURRENCY', 'run more workers, each with the queues that WORKER_QUEUES names'],
+  ['CELERY_WORKER_QUEUES', 'name the queues of a worker in WORKER_QUEUES'],
+  ['CELERY_TASK_QUEUES', 'name the queues of a worker in WORKER_QUEUES'],
+  ['CELERY_BEAT_', 'the timetable is fixed and runs in UTC; `plearoll job` runs a task by hand'],
+];
+const NO_CELERY = 'no Celery runs here; REDIS_URL names the Redis of the queues, WORKER_QUEUES what a worker serves';
+
+/** Whoever sets one believes that it acts. */
+function celeryProblems(env: NodeJS.ProcessEnv): string[] {
+  const named = Object.keys(env).filter((name) => name.startsWith('CELERY_') && env[name] !== '');
+  const adviceOf = (name: string) => CELERY_COUNTERPARTS.find(([start]) => name.startsWith(start))?.[1] ?? NO_CELERY;
+  return named.sort().map((name) => `${name}: is not read here: ${adviceOf(name)}`);
 }
 
 function relaxedProblems({ NODE_ENV, LV_WS_REQUIRE_AUTH }: Config): string[] {

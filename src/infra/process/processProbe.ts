@@ -11,7 +11,14 @@ interface Own extends Pick<ProbeOptions, 'pool' | 'isAccepting'> {
 export async function startProcessProbe(backbone: Backbone, { connections = () => 0, ...own }: Own): Promise<Probe> {
   const { boot, reports, postgres, metrics, isRedisConnected, heartbeat, queues } = backbone;
   const watch = watchConnections(reports, boot);
-  const shared = { postgres, metrics, isRedisConnected, processes: heartbeat.alive, isQueueFit: queues.isFit };
+  const shared = {
+    postgres,
+    metrics,
+    isRedisConnected,
+    processes: heartbeat.alive,
+    unserved: heartbeat.unserved,
+    isQueueFit: queues.isFit,
+  };
   const probe = await startProbe({ ...shared, ...own, connections: () => connections() + watch.elsewhere() });
   return {
     ...probe,

@@ -9,6 +9,7 @@ import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { isKeyName, parseVkey } from '../../core/proof/keys.ts';
 import { DEFAULT_ROLE_PREFIX } from '../../core/sql/databaseRoles.ts';
+import { SERVED_QUEUES, type ServedQueue } from '../queue/queueNames.ts';
 import { parseRedisUrl } from '../redis/redisUrl.ts';
 
 export interface Described {
@@ -95,6 +96,13 @@ const witnesses = list.transform((all, context) => {
   if (names.size === all.length && all.length <= MOST_WITNESSES) return good;
   const message = `must be a list of ${MOST_WITNESSES} at most, each a name of its own, like <vkey> https://witness.example`;
   context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+});
+const queues = list.transform((names, context): ServedQueue[] => {
+  const unknown = names.filter((name) => !(SERVED_QUEUES as string[]).includes(name));
+  if (names.length > 0 && unknown.length === 0) return SERVED_QUEUES.filter((name) => names.includes(name));
+  const wrong = unknown.length === 0 ? 'names no queue' : `${unknown.join(', ')} is no queue`;
+  context.addIssue({ code: 'custom', message: `${wrong}: a worker serves some of ${SERVED_QUEUES.join(', ')}` });
   return z.NEVER;
 });
 const keyName = z.string().refine(isKeyName, 'must have no spaces and no plus');
@@ -380,6 +388,11 @@ export const Settings = z.object({
       readBy: ['start', 'worker', 'job'],
       help: 'How long what spectators say in galleries is kept, in hours, with decimals. Then it is erased (docs/gallery.md).',
     }),
+  WORKER_QUEUES: queues.default([...SERVED_QUEUES]).register(described, {
+    readBy: ['start', 'worker'],
+    unset: 'all of them',
+    help: `Queues that this worker serves, separated by commas: ${SERVED_QUEUES.join(', ')}. Some worker has to serve each; \`/health\` and \`plearoll doctor\` name those that none does.`,
+  }),
   FEED_ALLOWED_NETWORKS: cidrs.default([]).register(described, {
     readBy: ['start', 'web', 'worker', 'job'],
     help: 'Networks, like `10.0.0.0/8`, in which the sites of feeds may be although their addresses are not public, and where they are asked without TLS too.',

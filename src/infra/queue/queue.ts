@@ -23,6 +23,7 @@ import { redisPrefix } from '../postgres/installation.ts';
 import type { RedisServer } from '../redis/redis.ts';
 import type { Log } from '../telemetry/log.ts';
 import { timings } from '../timings.ts';
+import { QUEUE_NAMES, type QueueName } from './queueNames.ts';
 
 /** What one inbox flush accepted: the doorbell's content. */
 export interface Doorbell {
@@ -42,9 +43,6 @@ export interface DoorbellEntry {
 export function doorbellEntryFor({ id, name, streams, request_id }: Omit<DoorbellEntry, 'stream'>): DoorbellEntry {
   return { id, name, stream: streams[0]!, streams, request_id };
 }
-
-export const QUEUE_NAMES = ['commands', 'apart', 'integrity', 'maintenance', 'default', 'dead-letters'] as const;
-export type QueueName = (typeof QUEUE_NAMES)[number];
 
 /** Where commands are rung for that go this way, and before which others. */
 export function doorbellFor(way: Way): { queue: QueueName; options: JobsOptions } {
@@ -82,6 +80,17 @@ export interface QueueOptions {
 }
 
 const KEEP = { removeOnComplete: { count: 1_000, age: 3_600 }, removeOnFail: { count: 1_000 } };
+/** What a job answered is kept for a day. A doorbell that could not be answered is handed over again, later each time. */
+const KEEP_RESULTS = { ...KEEP, removeOnComplete: { count: 10_000, age: 86_400 } };
+const AGAIN = { attempts: 4, backoff: { type: 'exponential', delay: timings.queue.again_ms } };
+const JOBS = { ...KEEP_RESULTS, ...AGAIN };
+const OPTIONS: Partial<Record<QueueName, JobsOptions>> = {
+  maintenance: KEEP_RESULTS,
+  ml: JOBS,
+  ledger: JOBS,
+  policy: JOBS,
+};
+const optionsOf = (name: QueueName) => OPTIONS[name] ?? KEEP;
 const WORKER_DEFAULTS = {
   autorun: false,
   lockDuration: timings.queue.lock_ms,
@@ -112,7 +121,7 @@ function openOnRedis(options: QueueOptions, redis: RedisServer): Queues {
         skipVersionCheck: true,
         connection: producer as unknown as ConnectionOptions,
         skipWaitingForReady: true,
-        defaultJobOptions: KEEP,
+        defaultJobOptions: optionsOf(name),
         streams: { events: { maxLen: 1_000 } },
       });
       const [add, addBulk] = [queue.add.bind(queue), queue.addBulk.bind(queue)];
@@ -146,7 +155,7 @@ function openOnPostgres(options: QueueOptions): Queues {
   const connection = pool as unknown as PgPool;
   return assemble(
     options,
-    (name) => new OnPostgres.Queue(name, { connection, defaultJobOptions: KEEP }) as unknown as Queue,
+    (name) => new OnPostgres.Queue(name, { connection, defaultJobOptions: optionsOf(name) }) as unknown as Queue,
     (name, processor, workerOptions) =>
       new OnPostgres.Worker(name, processor, {
         ...(workerOptions as object),

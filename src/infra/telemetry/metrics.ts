@@ -94,6 +94,7 @@ export type Metrics = ReturnType<typeof createMetrics>;
 /** What the scheduler and its jobs tell. */
 function createJobMetrics({ histogram, counter, gauge }: ReturnType<typeof createMakers>) {
   return {
+    ...createQueueMetrics({ gauge }),
     term: gauge('leader_term', 'Term in which this scheduler leads; 0 while it does not'),
     clockSkew: gauge('scheduler_clock_skew_seconds', 'This machine’s clock less the database’s'),
     tickLateness: histogram('tick_lateness_seconds', 'From when a tick was due to when it was fired', LATENESS_SECONDS),
@@ -107,6 +108,20 @@ function createJobMetrics({ histogram, counter, gauge }: ReturnType<typeof creat
     ]),
     jobRuns: counter('job_runs_total', 'Runs of timed jobs by how they ended', ['name', 'outcome']),
     jobSeconds: histogram('job_seconds', 'Duration of a run of a timed job', RUN_SECONDS, ['name']),
+  };
+}
+
+/** What is in the queues. */
+function createQueueMetrics({ gauge }: Pick<ReturnType<typeof createMakers>, 'gauge'>) {
+  const queueJobs = gauge('queue_jobs', 'Jobs in a queue, by their state', ['queue', 'state']);
+  const queueOldest = gauge('queue_oldest_seconds', 'For how long the oldest job that waits has waited', ['queue']);
+  return {
+    queueJobs,
+    queueOldest,
+    /** @param read sets both, each time that the metrics are asked for */
+    whenAsked(read: () => Promise<void>): void {
+      Object.assign(queueJobs, { collect: read });
+    },
   };
 }
 

@@ -12,6 +12,7 @@ import { type Backlog, readInboxLoad } from '../backlog/backlog.ts';
 import { isThere, poll } from '../postgres/boundedRead.ts';
 import { readDurability, survivesCrash } from '../postgres/durability.ts';
 import type { Alive } from '../postgres/heartbeat.ts';
+import type { ServedQueue } from '../queue/queueNames.ts';
 import { timings } from '../timings.ts';
 import type { Absence } from './absence.ts';
 import type { Metrics } from './metrics.ts';
@@ -27,6 +28,8 @@ export interface Health {
   active_connections: number;
   /** How many of each kind are alive. */
   processes: Alive;
+  /** Queues that no worker serves; what is in them waits. */
+  unserved_queues: ServedQueue[];
   timestamp: string;
 }
 
@@ -62,6 +65,7 @@ export interface ProbeOptions {
   isRedisConnected(): boolean | null;
   connections(): number;
   processes(): Alive;
+  unserved?(): ServedQueue[];
   /** False where the queue's Redis is not one to rely on. */
   isQueueFit?(): boolean;
   /** False while commands are refused, or none could be stored lately. */
@@ -74,6 +78,7 @@ export async function startProbe(options: ProbeOptions): Promise<Probe> {
     pool,
     postgres,
     metrics,
+    unserved = () => [],
     isQueueFit = () => true,
     isAccepting = () => true,
     every_ms = timings.probe.every_ms,
@@ -115,7 +120,8 @@ export async function startProbe(options: ProbeOptions): Promise<Probe> {
   function health(): Health {
     const redis_connected = options.isRedisConnected();
     const processes = options.processes();
-    const isMissed = Object.values(processes).includes(0);
+    const unserved_queues = unserved();
+    const isMissed = Object.values(processes).includes(0) || unserved_queues.length > 0;
     const isLame = isStale || isMissed || redis_connected === false || !isQueueFit() || !isAccepting();
     return {
       healthy: postgres_connected,
@@ -126,6 +132,7 @@ export async function startProbe(options: ProbeOptions): Promise<Probe> {
       queue,
       active_connections: options.connections(),
       processes,
+      unserved_queues,
       timestamp: new Date().toISOString(),
     };
   }
