@@ -116,7 +116,7 @@ describe('doctor', () => {
   test('calls a Postgres wrong that has no room for the connections of what runs', () => {
     const two = { api: 2, worker: 2, relay: 2, scheduler: 2, signer: 1 };
     const line = (allowed: number) => connectionsLine({ allowed, open: 40 }, two);
-    expect(line(115)).toMatchObject({ verdict: 'right', text: '40 open of 115; what runs may open 113' });
+    expect(line(121)).toMatchObject({ verdict: 'right', text: '40 open of 121; what runs may open 119' });
     expect(line(97)).toMatchObject({ verdict: 'wrong', text: expect.stringContaining('max_connections') });
   });
 

@@ -56,6 +56,7 @@ describe.skipIf(isLeftOut)('for operators', () => {
         queue: { pending: expect.any(Number), oldest_pending_seconds: expect.any(Number), dead: 0, as_of: INSTANT },
         active_connections: 0,
         processes,
+        unserved_queues: [],
         timestamp: INSTANT,
       });
       expect(await get(api, '/ready', null)).toMatchObject({ status: 200, body: { ready: true } });

@@ -115,7 +115,7 @@ const CELERY_COUNTERPARTS: [string, string][] = [
 ];
 const NO_CELERY = 'no Celery runs here; REDIS_URL names the Redis of the queues, WORKER_QUEUES what a worker serves';
 
-/** Whoever sets one believes that it acts. */
+/** A setting of another product that nothing reads would be set in vain. */
 function celeryProblems(env: NodeJS.ProcessEnv): string[] {
   const named = Object.keys(env).filter((name) => name.startsWith('CELERY_') && env[name] !== '');
   const adviceOf = (name: string) => CELERY_COUNTERPARTS.find(([start]) => name.startsWith(start))?.[1] ?? NO_CELERY;
