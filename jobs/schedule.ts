@@ -3,6 +3,8 @@
  * that nobody fired in time. docs/operations.md shows the same table.
  */
 import type { JobQueue } from '../src/infra/queue/queueNames.ts';
+import { cleanUpBehaviour } from './behaviour/cleanUpBehaviour.ts';
+import { eraseWithdrawn } from './behaviour/eraseWithdrawn.ts';
 import { closeStale } from './court/closeStale.ts';
 import { expireObservers } from './court/expireObservers.ts';
 import { expireParticipants } from './court/expireParticipants.ts';
@@ -40,6 +42,8 @@ export const timetable: readonly Line[] = [
   { job: sweepBlobs, cron: '52 2 * * *', missed: 'latest', queue: 'maintenance' },
   { job: rotateTickets, cron: '41 4 * * *', missed: 'latest', queue: 'maintenance' },
   { job: reportHealth, cron: '0 6 * * *', missed: 'latest', queue: 'maintenance' },
+  { job: eraseWithdrawn, cron: '27 * * * *', missed: 'latest', queue: 'maintenance' },
+  { job: cleanUpBehaviour, cron: '0 1 * * 1', missed: 'latest', queue: 'maintenance' },
 ];
 
 export const onDemand: readonly Task[] = [];

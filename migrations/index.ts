@@ -47,6 +47,7 @@ import * as authorsOfBefore from './0068_authors_of_before.ts';
 import * as feedTargets from './0070_feed_targets.ts';
 import * as audit from './0071_audit.ts';
 import * as auditIndex from './0072_audit_index.ts';
+import * as telemetry from './0073_telemetry.ts';
 
 export interface Migration extends Knex.Migration {
   name: string;
@@ -102,4 +103,5 @@ export const migrations: Migration[] = [
   { name: '0070_feed_targets', ...feedTargets },
   { name: '0071_audit', ...audit },
   { name: '0072_audit_index', ...auditIndex },
+  { name: '0073_telemetry', ...telemetry },
 ];

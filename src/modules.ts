@@ -1,6 +1,7 @@
 /** The modules there are: routes, checks, dispatch, documents and metrics are loops over what they list. */
 
 import { audit } from './audit/module.ts';
+import { behaviour } from './behaviour/module.ts';
 import { contact } from './contact/module.ts';
 import { catalogOf } from './core/definitions/command.ts';
 import { privateNamesOf } from './core/definitions/privateText.ts';
@@ -13,7 +14,7 @@ import { guard } from './guard/module.ts';
 import { institutions } from './institutions/module.ts';
 import { tokens } from './tokens/module.ts';
 
-export const modules = [court, tokens, institutions, guard, gallery, contact, feeds, audit];
+export const modules = [court, tokens, institutions, guard, gallery, contact, feeds, audit, behaviour];
 
 export const commands = modules.flatMap((module) => module.commands);
 export const systemCommands = modules.flatMap((module) => module.systemCommands);

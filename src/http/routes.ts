@@ -1,6 +1,8 @@
 /** The routes that are neither commands nor questions of a module. With the lists of modules.ts these are all of the API. */
 import { readAuditProof } from './audit/auditProof.ts';
 import { readLedgerCheckpoints } from './audit/ledgerCheckpoints.ts';
+import { takeBatch } from './behaviour/batchRoute.ts';
+import { decideConsent } from './behaviour/consentRoute.ts';
 import { readCommandState, redriveCommand } from './commands/serveCommandState.ts';
 import { readMatchCalendar } from './feeds/calendar.ts';
 import { openBoard, openBoardByPost } from './feeds/openBoard.ts';
@@ -63,4 +65,6 @@ export const routes = [
   readStatus,
   readAuditProof,
   readLedgerCheckpoints,
+  decideConsent,
+  takeBatch,
 ];

@@ -40,6 +40,7 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
       'feed_people',
       'feed_conflicts',
       'match_results',
+      'telemetry_consents',
     ],
     'select',
   ),
@@ -54,6 +55,9 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
     // And the column that says when a link was used.
     feed_invites: 'select',
     contact_details: 'insert',
+    telemetry_batches: 'insert',
+    // And updates of who decided what, not of when it was erased.
+    telemetry_consents: 'insert',
     // Nobody is shown any of it.
     calendar_links: 'select',
     knex_migrations: 'select',
@@ -74,6 +78,8 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
     // And its secrets, not the column by which there is one row.
     ticket_secrets: 'select',
     contact_details: 'select delete',
+    telemetry_consents: 'select update',
+    telemetry_batches: 'select delete',
     presence_judged: 'select insert',
     integrity_runs: 'select insert update delete',
     ...on([...FEEDS, ...IMPORTS], 'select insert update delete'),

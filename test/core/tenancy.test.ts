@@ -64,6 +64,10 @@ const MAPPINGS = 'feed_mappings';
 const FEED_RUNS = 'feed_runs';
 /** Made by the worker, and by the door opened once. */
 const INVITES = 'feed_invites';
+/** Decided at the door, and read by its person; nobody else. */
+const CONSENTS = 'telemetry_consents';
+/** Put in by the door, taken out by the worker, read by no API. */
+const BATCHES = 'telemetry_batches';
 const VISIBILITIES = ['private', 'institution', 'public'] as const;
 
 let passes: Passes;
@@ -149,6 +153,8 @@ test('every table with what belongs to a tenant has row-level security, forced, 
       MAPPINGS,
       FEED_RUNS,
       INVITES,
+      CONSENTS,
+      BATCHES,
       ...Object.keys(OPEN),
     ].sort(),
   );
@@ -160,9 +166,9 @@ test('every table with what belongs to a tenant has row-level security, forced, 
     else if (MATCHES.includes(name))
       expect(policies.sort()).toEqual(['api_in_scope', 'feeds_all', 'relay_all', 'worker_all']);
     else if (FEEDS.includes(name)) expect(policies.sort()).toEqual(['api_in_scope', 'worker_all']);
-    else if (name === INVITES) expect(policies.sort()).toEqual(['door_all', 'worker_all']);
+    else if ([INVITES, BATCHES].includes(name)) expect(policies.sort()).toEqual(['door_all', 'worker_all']);
     else if (name === MAPPINGS) expect(policies.sort()).toEqual(['feeds_all', 'worker_all']);
-    else if ([RUNS, FEED_RUNS, PEOPLE].includes(name))
+    else if ([RUNS, FEED_RUNS, PEOPLE, CONSENTS].includes(name))
       expect(policies.sort()).toEqual(['api_in_scope', 'door_all', 'worker_all']);
     else expect(policies).toEqual(expect.arrayContaining(['worker_all', 'verifier_all', 'relay_all']));
   }

@@ -18,6 +18,7 @@ const LIMITS = {
   objection_raise: { setting: 'RATE_LIMIT_OBJECTIONS_PER_MINUTE', what: 'objections', ...A_MINUTE },
   exhibit_upload: { setting: 'RATE_LIMIT_UPLOADS_PER_MINUTE', what: 'uploads', ...A_MINUTE },
   contact_reveal: { setting: 'RATE_LIMIT_REVEALS_PER_HOUR', what: 'contact cards', ...AN_HOUR },
+  telemetry: { setting: 'RATE_LIMIT_TELEMETRY_PER_HOUR', what: 'batches of telemetry', ...AN_HOUR },
 } as const;
 
 export type ApiLimit = keyof typeof LIMITS;

@@ -1,6 +1,7 @@
 /** A route that is neither a command nor a question of a module: served in a way of its own, and listed like those. */
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
+import type { behaviourProblems } from '../../behaviour/behaviourProblems.ts';
 import type { Role } from '../../core/definitions/actor.ts';
 import type { ProblemCode } from '../../core/definitions/problem.ts';
 import type { feedProblems } from '../../feeds/feedProblems.ts';
@@ -33,10 +34,12 @@ export interface RouteDefinition {
   media_type?: string;
   /** The schema of the answer, where that is JSON: one with a name. */
   answer?: z.ZodType;
+  /** With which it is answered, where that is not 200. */
+  status?: 202;
   /** The same of 202, where the answer takes longer; alone, where it always does. */
   accepted?: z.ZodType;
   /** Codes it may be refused with besides those of the door. */
-  rejects: readonly (ProblemCode | keyof typeof feedProblems)[];
+  rejects: readonly (ProblemCode | keyof typeof feedProblems | keyof typeof behaviourProblems)[];
   serve(context: ApiContext): Serve;
 }
 

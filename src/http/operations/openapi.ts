@@ -100,11 +100,11 @@ function queryOperation(query: QueryDefinition): JsonObject {
 }
 
 function routeOperation(route: RouteDefinition): JsonObject {
-  const { answer, accepted, media_type = '*/*', query, rejects } = route;
+  const { answer, status = 200, accepted, media_type = '*/*', query, rejects } = route;
   const requestBody = routeRequest(route);
   const door = route.route.startsWith('POST') ? COMMAND_DOOR : AT_THE_DOOR;
   const responses = {
-    ...((answer || !accepted) && { 200: answer ? answered('The answer', answer) : fileOfType(media_type) }),
+    ...((answer || !accepted) && { [status]: answer ? answered('The answer', answer) : fileOfType(media_type) }),
     ...(accepted && { 202: answered('Under way; the answer is at the Location', accepted) }),
     ...refusals([...door, ...rejects]),
   };

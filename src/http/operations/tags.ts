@@ -22,6 +22,7 @@ const WORDS: Readonly<Record<string, string>> = {
   match: 'Matches as boards follow them, of feeds and of our own rooms: phase, score, what happened.',
   board: 'Links for foyers, which show matches without a sign-in.',
   calendar: 'Calendars of matches and of people.',
+  telemetry: 'How those who agreed to it type, point and read, in times alone.',
   status: 'How the installation does, in states and counts; without a token too.',
   tokens: 'Ending tokens before their time.',
   ops: 'What operators look at.',

@@ -10,6 +10,7 @@ export const COUNTED_BY = {
   objection_raise: 'api',
   exhibit_upload: 'api',
   contact_reveal: 'api',
+  telemetry: 'api',
   general_api: 'api',
   general_reads: 'api',
 } as const;

@@ -330,6 +330,10 @@ export const Settings = z.object({
     readBy: API,
     help: 'Contact cards that one user has revealed in an hour; 0 for no limit.',
   }),
+  RATE_LIMIT_TELEMETRY_PER_HOUR: count.default(120).register(described, {
+    readBy: API,
+    help: 'Batches of telemetry that one user sends in an hour; 0 for no limit.',
+  }),
   BLOB_DIR: z
     .string()
     .optional()

@@ -1,0 +1,139 @@
+/** Telemetry over HTTP: off until it is switched on, of nobody who has not agreed, stored once, and taken out whole. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Answer, type Cast, cast, must, type Person, person, post } from '../support/client.ts';
+import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
+
+const agoOf = (ms: number) => new Date(Date.now() - ms).toISOString();
+const batchOf = (changes: object = {}) => ({
+  keystrokes: [{ t: 5, dwell: 80, flight: 0 }],
+  mouse_movements: [{ t: 1, x: 10, y: 20 }],
+  clicks: [],
+  scrolls: [],
+  navigation: [{ t: 0, path: '/sessions/of-the-harbour' }],
+  metadata: { started_at: agoOf(30_000) },
+  ...changes,
+});
+
+describe.skipIf(isLeftOut)('telemetry', () => {
+  let stack: Stack;
+  let people: Cast;
+
+  beforeAll(async () => {
+    stack = await startStack({ RATE_LIMIT_TELEMETRY_PER_HOUR: '4' });
+  });
+  afterAll(() => stack?.stop());
+  beforeEach(() => {
+    people = cast();
+  });
+
+  const fateOf = ({ status, body }: Answer) => `${status} ${body.code ?? ''}`.trim();
+  const consent = (who: Person | null, body: object = { given: true }) =>
+    post(stack.url, '/telemetry/consent', who, body);
+  const send = (who: Person | null, body: unknown = batchOf()) => post(stack.url, '/telemetry/batches', who, body);
+  const switchOn = (telemetry = true) =>
+    must(post(stack.url, `/api/institution/${people.institution_id}/settings`, people.admin, { telemetry }));
+  const stored = async (who: Person) =>
+    (await stack.pool.query('select * from telemetry_batches where user_id = $1 order by received_at, id', [who.id]))
+      .rows;
+
+  test('is off, for everybody, until an admin switches it on; refusing it is possible all the same', async () => {
+    expect(fateOf(await send(people.judge))).toBe('403 feature_disabled');
+    expect(fateOf(await consent(people.judge))).toBe('403 feature_disabled');
+    expect((await consent(people.judge, { given: false })).body).toMatchObject({ given: false, own: false });
+    expect(fateOf(await send(person('super_admin')))).toBe('403 feature_disabled');
+    expect(fateOf(await consent(person('super_admin'), { given: false }))).toBe('403 feature_disabled');
+    expect(fateOf(await send(null))).toBe('401 unauthenticated');
+    expect(fateOf(await consent(null))).toBe('401 unauthenticated');
+    expect(await stored(people.judge)).toEqual([]);
+  });
+
+  test('is taken of nobody who has not agreed, and is no command', async () => {
+    await switchOn();
+    expect(fateOf(await send(people.judge))).toBe('403 no_consent');
+    expect(fateOf(await send(people.judge, '{"keys":'))).toBe('403 no_consent');
+    expect((await consent(people.judge)).body).toEqual({
+      ...{ given: true, own: true, guardian: null, guardian_name: null },
+      ...{ decided_at: expect.any(String), erased_by: null },
+    });
+    expect(await send(people.judge)).toMatchObject({ status: 202, body: { points: 3, stored: true } });
+    const commands = await stack.pool.query('select name from commands where actor_id = $1', [people.judge.id]);
+    expect(commands.rows).toEqual([]);
+    const [row] = await stored(people.judge);
+    expect(row).toMatchObject({ institution_id: people.institution_id, points: 3 });
+    expect(row.behaviour.navigation).toEqual([{ t: 0, page: 0 }]);
+    expect(JSON.stringify(row)).not.toContain('harbour');
+  });
+
+  test('is of the login session of its token, and of one person whatever another one sends', async () => {
+    await switchOn();
+    const { id } = people.judge;
+    const of = (claims: object) => person('judge', { id, institution_id: people.institution_id, claims });
+    await must(consent(people.judge));
+    for (const claims of [{ sid: 's', jti: '1' }, { sid: 's', jti: '2' }, { jti: '3' }])
+      expect((await send(of(claims))).status).toBe(202);
+    const logins = (await stored(people.judge)).map(({ login_id }) => login_id);
+    expect([logins[0] === logins[1], logins[0] === logins[2]]).toEqual([true, false]);
+    const foreign = await send(people.judge, { ...batchOf(), login_id: logins[0] });
+    expect(foreign).toMatchObject({ status: 422, body: { errors: [{ pointer: '/login_id' }] } });
+    // The same person by another institution's token has agreed to nothing there.
+    const guest = person('judge', { id, institution_id: randomUUID() });
+    expect(fateOf(await send(guest))).toBe('403 feature_disabled');
+  });
+
+  test('that comes again is stored once', async () => {
+    await switchOn();
+    await must(consent(people.judge));
+    const batch = batchOf();
+    const answers = await Promise.all([1, 2, 3].map(() => send(people.judge, batch)));
+    expect(answers.map(({ status }) => status)).toEqual([202, 202, 202]);
+    expect(answers.filter(({ body }) => body.stored)).toHaveLength(1);
+    expect(await stored(people.judge)).toHaveLength(1);
+  });
+
+  test('is bounded: 64 KiB, 2,000 entries, so many batches an hour, and times that were', async () => {
+    await switchOn();
+    await must(consent(people.judge));
+    const clicks = (count: number, t = 0) => Array.from({ length: count }, () => ({ t, x: 1, y: 1 }));
+    expect(fateOf(await send(people.judge, batchOf({ clicks: clicks(10_000) })))).toBe('413 too_large');
+    expect(fateOf(await send(people.judge, batchOf({ clicks: clicks(2_001) })))).toBe('422 validation_failed');
+    expect(await send(people.judge, batchOf({ clicks: clicks(1, -1) }))).toMatchObject({
+      ...{ status: 422, body: { errors: [{ pointer: '/clicks/0/t' }] } },
+    });
+    expect(await send(people.judge, batchOf({ metadata: { started_at: agoOf(-60_000) } }))).toMatchObject({
+      ...{ status: 422, body: { errors: [{ pointer: '/metadata/started_at', detail: 'is in the future' }] } },
+    });
+    expect(await send(people.judge)).toMatchObject({ status: 429, body: { code: 'rate_limited', limit: 'telemetry' } });
+    expect(await stored(people.judge)).toEqual([]);
+  });
+
+  test('is refused by whoever of the person and a guardian refuses it, and only admins write down what a guardian said', async () => {
+    await switchOn();
+    const { id: user_id } = people.petitioner;
+    const guardian = { user_id, name: 'Nadia Petrova' };
+    expect(fateOf(await consent(people.petitioner, { given: true, guardian }))).toBe('403 forbidden');
+    expect(fateOf(await consent(person('super_admin'), { given: true, guardian }))).toBe('403 forbidden');
+    expect((await consent(people.admin, { given: true, guardian })).body).toMatchObject({
+      ...{ given: true, own: null, guardian: true, guardian_name: 'Nadia Petrova' },
+    });
+    expect((await send(people.petitioner)).status).toBe(202);
+    expect((await consent(people.petitioner, { given: false })).body).toMatchObject({ given: false, own: false });
+    expect(fateOf(await send(people.petitioner))).toBe('403 no_consent');
+    expect((await consent(people.admin, { given: false, guardian })).body).toMatchObject({ given: false });
+    expect((await consent(people.petitioner)).body).toMatchObject({ given: false, own: true, guardian: false });
+    expect(fateOf(await send(people.petitioner))).toBe('403 no_consent');
+    // Another institution's admin decides nothing here.
+    const stranger = person('admin', { institution_id: randomUUID() });
+    await consent(stranger, { given: false, guardian: { user_id: people.judge.id, name: 'X' } });
+    await must(consent(people.judge));
+    expect((await send(people.judge)).status).toBe(202);
+  });
+
+  test('that is switched off is taken no longer', async () => {
+    await switchOn();
+    await must(consent(people.judge));
+    expect((await send(people.judge)).status).toBe(202);
+    await switchOn(false);
+    expect(fateOf(await send(people.judge))).toBe('403 feature_disabled');
+  });
+});
