@@ -48,6 +48,7 @@ import * as feedTargets from './0070_feed_targets.ts';
 import * as audit from './0071_audit.ts';
 import * as auditIndex from './0072_audit_index.ts';
 import * as telemetry from './0073_telemetry.ts';
+import * as guestReports from './0085_guest_reports.ts';
 
 export interface Migration extends Knex.Migration {
   name: string;
@@ -104,4 +105,5 @@ export const migrations: Migration[] = [
   { name: '0071_audit', ...audit },
   { name: '0072_audit_index', ...auditIndex },
   { name: '0073_telemetry', ...telemetry },
+  { name: '0085_guest_reports', ...guestReports },
 ];

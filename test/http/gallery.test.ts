@@ -287,11 +287,40 @@ describe.skipIf(isLeftOut)('the gallery', () => {
     expect(await said_today(seated)).toBeLessThan(await said_today(world.people.admin));
     const { id: ban_id } = (await banOf(world.people.admin))!;
     const lifting = { ban_id, reason: 'Not for me to say.' };
+    const blocking = { address: '198.51.100.9', reason: 'Not for me to say, either.' };
+    const statusesOf = async (who: Person) => [
+      (await get(world.url(), `/api/command/${said.id}`, who)).status,
+      (await post(world.url(), '/api/guard/ban', who, blocking)).status,
+      (await post(world.url(), '/api/guard/confirm', who, { address: blocking.address, reason: 'Seen.' })).status,
+      (await post(world.url(), '/api/guard/unban', who, { address: blocking.address, reason: 'Seen.' })).status,
+    ];
     expect(await post(world.url(), '/api/guard/unban', seated, lifting)).toMatchObject({ status: 404 });
+    expect(await statusesOf(seated)).toEqual([404, 404, 404, 404]);
+    expect(await statusesOf(world.people.admin)).toEqual([200, 200, 200, 200]);
     await must(post(world.url(), `${path}/pause`, world.people.admin));
+    expect(await statusesOf(seated)).toEqual([200, 200, 200, 200]);
     expect(await figuresOf(seated)).toMatchObject({ messages: 1 });
     expect(await banOf(seated)).toMatchObject({ id: ban_id });
     expect(await said_today(seated)).toBe(await said_today(world.people.admin));
+  });
+
+  test('a super_admin on the roster sees neither its commands nor its doorbells while the session is active', async () => {
+    const path = await open({ gallery: 'always' }, 'start');
+    const [seated, other] = [person('super_admin'), person('super_admin')];
+    const { rows } = await stack.pool.query('select assignment_id from courtroom_sessions where id = $1', [
+      path.split('/').at(-1),
+    ]);
+    const seating = { user_id: world.people.bailiff.id, replacement: { user_id: seated.id, name: 'An operator' } };
+    await must(post(world.url(), `/api/assignment/${rows[0].assignment_id}/substitute`, world.people.admin, seating));
+    const said = await say(path, spectator());
+    const statusesOf = async (who: Person) => {
+      const pages = [`/api/command/${said.id}`, `/jobs/command/${said.id}`, '/jobs/', '/jobs/api/queues'];
+      return Promise.all(pages.map(async (page) => (await get(world.url(), page, who)).status));
+    };
+    expect(await statusesOf(seated)).toEqual([404, 404, 404, 404]);
+    expect(await statusesOf(other)).toEqual([200, 200, 200, 200]);
+    await must(post(world.url(), `${path}/pause`, world.people.admin));
+    expect(await statusesOf(seated)).toEqual([200, 200, 200, 200]);
   });
 
   test('admins see how many read it, by hashes that lead back to nobody; others do not', async () => {

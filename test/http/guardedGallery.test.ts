@@ -1,6 +1,9 @@
 /** The gallery behind its guard: what is refused and counted there, whom it shadows, and that a shadowed author cannot tell. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { acceptCommands } from '../../src/core/apply/inbox.ts';
+import { systemSubmission } from '../../src/core/apply/systemSubmission.ts';
+import { untilSettled } from '../support/checkHistory.ts';
 import {
   type Answer,
   type Cast,
@@ -125,6 +128,24 @@ describe.skipIf(isLeftOut)('the gallery behind its guard', () => {
     expect((await other('post', say('Not too late?'))).status).toBe(201);
   });
 
+  test('a post that is rejected after its answer gives its cooldown back, too', async () => {
+    const ask = visitor();
+    const late = await ask('post', say('Is it too late?'), { 'if-match': '"999"', prefer: 'respond-async' });
+    expect(late.status).toBe(202);
+    await expect.poll(async () => (await ask('post', say('Is it not too late?'))).status, wait).toBe(201);
+  });
+
+  test('a post that is known by its key is answered again however often, but not more often than others are taken', async () => {
+    const author = person('participant', { institution_id: people.institution_id });
+    const key = { 'idempotency-key': randomUUID() };
+    const again = () => post(stack.url, `${path}/gallery/post`, author, say('Who answers?'), key);
+    expect((await again()).status).toBe(201);
+    const flood = async () =>
+      (await Promise.all(Array.from({ length: 60 }, again))).filter(({ body }) => body.limit === 'rate').length;
+    await expect.poll(flood, wait).toBeGreaterThan(0);
+    await expect.poll(async () => (await again()).status, wait).toBe(201);
+  });
+
   test('three people who report a message hide it, and its author is banned until a person looks', async () => {
     const author = visitor();
     const posted = await author('post', say('Counsel is a fool.'));
@@ -143,21 +164,43 @@ describe.skipIf(isLeftOut)('the gallery behind its guard', () => {
   });
 
   test('a visitor whom two people reported in one session waits longer in all sessions of the institution', async () => {
-    const elsewhere = await openSession(stack.url, people, { visibility: 'public', start: false });
-    const changes = { gallery: 'breaks', gallery_moderation: 'after' };
-    await must(post(stack.url, `/api/assignment/${elsewhere.assignment_id}/update`, people.admin, changes));
+    const [elsewhere, here] = await Promise.all(
+      [1, 2].map(async () => {
+        const opened = await openSession(stack.url, people, { visibility: 'public', start: false });
+        const changes = { gallery: 'breaks', gallery_moderation: 'after' };
+        await must(post(stack.url, `/api/assignment/${opened.assignment_id}/update`, people.admin, changes));
+        return opened;
+      }),
+    );
     addresses += 1;
     const from = { 'x-forwarded-for': `192.0.2.${addresses}`, 'x-browser-fingerprint': randomUUID() };
-    const { result } = await must(post(stack.url, `${path}/gallery/post`, null, say('Is the bench awake?'), from));
-    const cooldown = `/api/gallery/cooldown?session_id=${elsewhere.session_id}`;
+    const { result } = await must(
+      post(stack.url, `${here!.path}/gallery/post`, null, say('Is the bench awake?'), from),
+    );
+    const cooldown = `/api/gallery/cooldown?session_id=${elsewhere!.session_id}`;
     const left = async (): Promise<number> => (await get(stack.url, cooldown, null, from)).body.remaining_seconds;
     expect(await left()).toBeLessThanOrEqual(60);
     for (let i = 0; i < 2; i += 1) {
       const reporter = person('participant', { institution_id: people.institution_id });
-      await must(post(stack.url, `${path}/gallery/report`, reporter, { message_id: result.id }));
+      await must(post(stack.url, `${here!.path}/gallery/report`, reporter, { message_id: result.id }));
     }
     expect(await left()).toBeGreaterThan(60);
+    // By the retention, with which the visitor's key goes.
+    await eraseAll(here!.session_id);
+    expect(await left()).toBeGreaterThan(60);
+    const stranger = { ...from, 'x-browser-fingerprint': randomUUID() };
+    expect((await get(stack.url, cooldown, null, stranger)).body.remaining_seconds).toBe(0);
   });
+
+  async function eraseAll(session_id: string): Promise<void> {
+    const input = { session_id, before: new Date().toISOString(), from: 1 };
+    const erasing = { name: 'gallery.erase', streams: [`gallery:${session_id}`], input };
+    const submission = systemSubmission({ ...erasing, institution_id: people.institution_id });
+    await acceptCommands(stack.pool as never, [submission]);
+    await untilSettled(stack.pool);
+    const text = 'select author_key from gallery_messages where session_id = $1';
+    expect((await stack.pool.query(text, [session_id])).rows).toEqual([{ author_key: null }]);
+  }
 
   test('a signed-in author who is banned is told why and how to appeal, in list and cooldown, unless the institution does not tell', async () => {
     const settings = `/api/institution/${people.institution_id}/settings`;

@@ -25,8 +25,17 @@ export interface Guarded<Input = unknown> {
   /** The field that people do not see is filled. */
   isTrapped?(input: Input): boolean;
   /** It is a post, which waits for the author's cooldown and begins the next. Read as the sender. */
-  pace?(asked: { db: Queryable; actor: Actor; input: Input; author: Pick<Author, 'id' | 'key'> }): Promise<PostTerms>;
+  pace?(asked: {
+    db: Queryable;
+    actor: Actor;
+    input: Input;
+    author: Pick<Author, 'id' | 'key'>;
+    nameIn: NameIn | undefined;
+  }): Promise<PostTerms>;
 }
+
+/** What a guest is called in another gallery of the institution; of a user, who is called the same in all, there is none. */
+export type NameIn = (id: string) => string;
 
 export interface Pace {
   /** Distinct reporters of the author within the last seven days, in this institution. */

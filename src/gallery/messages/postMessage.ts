@@ -114,7 +114,7 @@ export const postMessage = defineGuardedCommand({
       return verdict.ok ? undefined : { rule: verdict.rule };
     },
     isTrapped: ({ website }) => Boolean(website),
-    pace: ({ db, input, author }) => readPace(db, input.session_id, author),
+    pace: ({ db, input, author, nameIn }) => readPace(db, input.session_id, author, nameIn),
   },
   body,
   example: { text: 'Does the treaty bind the harbour authority?', category: 'question' },

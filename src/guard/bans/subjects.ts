@@ -1,6 +1,6 @@
 /** Which ban, or whom, the commands of admins name. */
 import { z } from 'zod';
-import { onStage } from '../../access/onStage.ts';
+import { isOnStage, onStage } from '../../access/onStage.ts';
 import type { Actor } from '../../core/definitions/actor.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { privately } from '../../core/definitions/privateText.ts';
@@ -63,11 +63,15 @@ interface Asked {
   installation: string;
 }
 
-/** Whose bans the command is about: the ban's, or the sender's institution. Undefined where there is no such ban to be seen. */
+/**
+ * Whose bans the command is about: the ban's, or the sender's institution. Undefined where there is no such ban to be seen,
+ * and for a sender on a stage: until the next break others moderate.
+ */
 export async function ownerOf({ db, actor, input, installation }: Asked): Promise<string | undefined> {
+  if (await isOnStage(db, actor.id)) return undefined;
   if (input.ban_id === undefined) return actor.institution_id ?? installation;
-  const text = `select owner from guard_bans where id = $1 and ${isTold('$2')}`;
-  const { rows } = await db.query<{ owner: string }>({ name: 'find-ban', text, values: [input.ban_id, actor.id] });
+  const text = 'select owner from guard_bans where id = $1';
+  const { rows } = await db.query<{ owner: string }>({ name: 'find-ban', text, values: [input.ban_id] });
   return rows[0]?.owner;
 }
 
@@ -86,6 +90,7 @@ const OPEN_OF_VALUE = {
 export async function ownerOfOpen(asked: Asked): Promise<string | undefined> {
   const { db, actor, input, installation } = asked;
   if (actor.role !== 'super_admin' || input.ban_id !== undefined) return ownerOf(asked);
+  if (await isOnStage(db, actor.id)) return undefined;
   const { key, address } = input;
   const values = [key ?? address, key === undefined ? 'address' : 'key', actor.institution_id ?? installation];
   const { rows } = await db.query<{ owner: string }>({ ...OPEN_OF_VALUE, values });

@@ -2,11 +2,15 @@
 
 import type { Request } from 'express';
 import { z } from 'zod';
+import { isOnStage } from '../../access/onStage.ts';
 import { type CommandState, STATE_COLUMNS } from '../../core/apply/inbox.ts';
 import { isUuid, newCommandId } from '../../core/chain/ids.ts';
 import { type Actor, ROLES, type Role } from '../../core/definitions/actor.ts';
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { Problem } from '../../core/definitions/problem.ts';
+import { idOf, kindOf } from '../../core/definitions/stream.ts';
+import type { Queryable } from '../../core/sql/queryable.ts';
+import { galleryStream } from '../../gallery/gallery.ts';
 import { catalog } from '../../modules.ts';
 import { parseBody, readJson } from '../door/body.ts';
 import { type ApiContext, demandRole, enter } from '../door/door.ts';
@@ -120,7 +124,10 @@ function serveRedrive(context: ApiContext): Serve {
   };
 }
 
-/** Own commands; for admins their institution's. Everything else is not found. */
+/**
+ * Own commands; for admins their institution's, but for those of a gallery on whose stage they are. Everything else is not
+ * found.
+ */
 async function findOwn({ reading }: ApiContext, actor: Actor, id: string): Promise<StoredCommand> {
   if (!isUuid(id)) throw new Problem('not_found');
   const text = `
@@ -128,9 +135,17 @@ async function findOwn({ reading }: ApiContext, actor: Actor, id: string): Promi
     from commands where id = $1
       and ($3 = 'super_admin' or actor_id = $2 or ($3 = 'admin' and institution_id = $4::uuid))`;
   const values = [id, actor.id, actor.role, actor.institution_id];
-  const { rows } = await reading.inScope(actor, null, (db) => db.query<StoredCommand>(text, values));
-  if (!rows[0]) throw new Problem('not_found');
-  return rows[0];
+  const found = await reading.inScope(actor, null, async (db) => {
+    const [command] = (await db.query<StoredCommand>(text, values)).rows;
+    return command && (await isHidden(db, actor, command)) ? undefined : command;
+  });
+  if (!found) throw new Problem('not_found');
+  return found;
+}
+
+async function isHidden(db: Queryable, { id }: Actor, { streams, actor_id }: StoredCommand): Promise<boolean> {
+  const gallery = streams.find((stream) => kindOf(stream) === galleryStream.kind);
+  return gallery !== undefined && actor_id !== id && isOnStage(db, id, idOf(gallery));
 }
 
 function actorOf({ actor_id, actor_role, actor_institution_id }: StoredCommand): Actor {

@@ -40,9 +40,11 @@ export function serveGuarded(context: ApiContext, definition: CommandDefinition,
   };
 }
 
-async function isRepetition({ acceptor }: ApiContext, req: Request, { id: scope }: Actor): Promise<boolean> {
+/** Repetitions are bounded by how often a key is looked up: from then on they count like others. */
+async function isRepetition({ acceptor, guard }: ApiContext, req: Request, sender: Actor): Promise<boolean> {
   const key = readIdempotencyKey(req, []);
-  return key !== null && (await acceptor.findFingerprint({ scope, key })) !== undefined;
+  if (key === null || !(await guard.mayAsk(req, sender))) return false;
+  return (await acceptor.findFingerprint({ scope: sender.id, key })) !== undefined;
 }
 
 /** @throws {Problem} 422 refused_text, 429 cooldown, or 503 */
@@ -59,8 +61,10 @@ async function demandUnrefused(
   const known = await guard.authorOf(req, sender, place, guarded.pace !== undefined);
   const actor = sender ?? anonymousReader(req);
   const { pace: readPace } = guarded;
+  const nameIn = guard.nameIn(req, sender, place);
   const paceOf = async (author: Author) =>
-    readPace && context.reading.inScope(actor, place.session_id, (db) => readPace({ db, actor, input, author }));
+    readPace &&
+    context.reading.inScope(actor, place.session_id, (db) => readPace({ db, actor, input, author, nameIn }));
   const isKnown = idempotency !== null && (await acceptor.findFingerprint(idempotency)) !== undefined;
   if (isKnown)
     return { submission: submissionOf(submission, sender, known, await paceOf(known)), author: known, place };
@@ -87,7 +91,10 @@ function submissionOf(submission: Submission, sender: Actor | null, author: Auth
   return { ...submission, actor, input: { ...input, ...(named && { author_name }), author } };
 }
 
-/** What is not taken begins no cooldown. */
+/** Longer than a command waits for a lock or another try. */
+const OUTCOME_WITHIN_MS = 10 * 60_000;
+
+/** What is not taken begins no cooldown, also where that comes out after the answer. */
 async function submitGuarded(
   context: ApiContext,
   definition: CommandDefinition,
@@ -103,4 +110,23 @@ async function submitGuarded(
     throw fault;
   }
   if (res.statusCode >= 400) await giveBack();
+  if (turn && res.statusCode === 202) void giveBackRejected(context, submission.id, giveBack);
+}
+
+/** Best effort: where too many wait, or this process stops, the author waits for the cooldown. */
+async function giveBackRejected(
+  { waits, outcomes, log }: ApiContext,
+  id: string,
+  giveBack: () => Promise<unknown>,
+): Promise<void> {
+  const endWait = waits.begin('cooldowns');
+  if (!endWait) return;
+  try {
+    const reply = await outcomes.waitFor(id).within(OUTCOME_WITHIN_MS);
+    if (reply && reply.status !== 'applied') await giveBack();
+  } catch (err) {
+    log.debug({ err }, 'giving cooldown back failed');
+  } finally {
+    endWait();
+  }
 }

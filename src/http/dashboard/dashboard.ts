@@ -1,5 +1,6 @@
 /** The dashboard at /jobs for super_admins: it looks at the queues, and nothing can be done to them there. */
 import { type Request, type RequestHandler, type Response, Router } from 'express';
+import { isOnStage } from '../../access/onStage.ts';
 import type { Actor } from '../../core/definitions/actor.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 import { QUEUE_NAMES } from '../../infra/queue/queueNames.ts';
@@ -23,6 +24,7 @@ export function dashboard(context: ApiContext): Router {
     const operator = await countRefused(context, req, res, () => admitOperator(req, context.tokens));
     // A page of it loads some thirty files.
     if (!req.path.startsWith('/static/')) await limit(context, req, res, operator ?? null);
+    if (operator && !req.path.startsWith('/static/')) await demandOffStage(context, operator);
     if (!operator) res.set('Cache-Control', 'no-store').redirect(303, `${DASHBOARD}/login`);
     return operator;
   }
@@ -59,4 +61,13 @@ export function dashboard(context: ApiContext): Router {
     (await board)(req, res, next);
   });
   return router;
+}
+
+/** Doorbells tell when something is said in a gallery. @throws {Problem} 404 */
+async function demandOffStage({ reading }: ApiContext, operator: Actor): Promise<void> {
+  if (!(await reading.inScope(operator, null, (db) => isOnStage(db, operator.id)))) return;
+  throw new Problem(
+    'not_found',
+    'While you are on the stage of a session with a gallery, its commands are not for you.',
+  );
 }

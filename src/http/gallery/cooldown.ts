@@ -50,10 +50,11 @@ function serveCooldown(context: ApiContext, definition: RouteDefinition): Serve 
     const { institution_id } = await context.scopes.demand({ kind: 'session', id: session_id }, sender);
     const place = { institution_id, session_id };
     const author = await context.guard.authorOf(req, sender, place);
+    const nameIn = context.guard.nameIn(req, sender, place);
     const actor = sender ?? anonymousReader(req);
     const { hall, pace, banned } = await context.reading.inScope(actor, session_id, async (db) => ({
       hall: await demandEntry(db, session_id, actor),
-      pace: await readPace(db, session_id, author),
+      pace: await readPace(db, session_id, author, nameIn),
       banned: sender ? await readOwnBan(db, session_id) : undefined,
     }));
     const remaining_seconds = Math.ceil((await context.guard.waitOf(author, place, pace)) / 1_000);

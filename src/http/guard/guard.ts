@@ -4,7 +4,7 @@
  */
 import type { Request } from 'express';
 import type { Actor } from '../../core/definitions/actor.ts';
-import type { Author, Pace } from '../../core/definitions/author.ts';
+import type { Author, NameIn, Pace } from '../../core/definitions/author.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 import { levelOf, RULES } from '../../guard/rules.ts';
 import { limitKey } from '../../infra/addresses.ts';
@@ -24,8 +24,8 @@ export interface Place {
 export interface Guard {
   /** An anonymous POST, before its token is asked for. @throws {Problem} 429, or 503 where no further key can be counted */
   admit(req: Request, route: string): Promise<void>;
-  /** May the sender have an Idempotency-Key looked up before anything counts? */
-  mayAsk(req: Request): Promise<boolean>;
+  /** May the sender have an Idempotency-Key looked up before anything counts? @param actor null without a token */
+  mayAsk(req: Request, actor: Actor | null): Promise<boolean>;
   /** A POST of a signed-in person to the gallery. @throws {Problem} 429 */
   pace(actor: Actor): Promise<void>;
   /**
@@ -34,6 +34,8 @@ export interface Guard {
    * @param isPosting otherwise it is not asked whether what the author says is shadowed
    */
   authorOf(req: Request, actor: Actor | null, place: Place, isPosting?: boolean): Promise<Author>;
+  /** How the author of a request is called in other sessions of the institution; undefined for a user. */
+  nameIn(req: Request, actor: Actor | null, place: Place): NameIn | undefined;
   /** How long until the author may post, in milliseconds; begins nothing. */
   waitOf(author: Author, place: Place, pace: Pace): Promise<number>;
   /** The author posts: the next cooldown begins. @throws {Problem} 429 cooldown, or 503 while nobody can count */
@@ -62,6 +64,12 @@ export function createGuard(options: GuardOptions): Guard {
     if (waits_ms > 0) throw waiting('rate', RULES.rate.posts, waits_ms);
   }
 
+  function nameIn(req: Request, actor: Actor | null, { institution_id }: Place): NameIn | undefined {
+    if (actor) return undefined;
+    const key = keyIn(keys, institution_id, visitorOf(req, keys, addresses), false);
+    return (session_id) => keys.guestOf(session_id, key);
+  }
+
   async function authorOf(req: Request, actor: Actor | null, place: Place, isPosting = false): Promise<Author> {
     const { institution_id, session_id } = place;
     const facts = { is_shadowed: false, shown_to: 'everybody' } as const;
@@ -73,7 +81,7 @@ export function createGuard(options: GuardOptions): Guard {
     // What was admitted is known to be of the crowd, or not.
     const isCrowd = crowds.get(req) ?? (await store.isCrowd(visitor));
     const key = keyIn(keys, institution_id, visitor, isCrowd);
-    const id = keys.guestOf(session_id, keyIn(keys, institution_id, visitor, false));
+    const id = nameIn(req, actor, place)!(session_id);
     const names = [key, isCrowd ? visitor.crowd : visitor.key];
     const is_shadowed = isPosting && (await isShadowed(names, institution_id));
     return { ...facts, id, key, reporter: keys.reporterOf(institution_id, visitor.address), is_shadowed };
@@ -105,9 +113,10 @@ export function createGuard(options: GuardOptions): Guard {
 
   return {
     admit: createAdmission(options, crowds),
-    mayAsk: (req) => mayAsk(limitKey(req.ip)),
+    mayAsk: (req, actor) => mayAsk(actor?.id ?? limitKey(req.ip)),
     pace,
     authorOf,
+    nameIn,
     waitOf: ({ key }, { institution_id }, asked) => store.waitOf(bannedAs(key, institution_id), cooldownOf(asked)),
     post,
     giveBack: ({ key }, { institution_id }, turn) => store.giveBack(bannedAs(key, institution_id), turn),

@@ -21,6 +21,6 @@ export async function guardDoor({ guard, acceptor }: Guarding, req: Request, rou
 
 async function isKnown(guard: Guard, acceptor: Guarding['acceptor'], req: Request): Promise<boolean> {
   const key = readIdempotencyKey(req, []);
-  if (key === null || !(await guard.mayAsk(req))) return false;
+  if (key === null || !(await guard.mayAsk(req, null))) return false;
   return (await acceptor.findFingerprint({ scope: anonymousScope(req), key })) !== undefined;
 }

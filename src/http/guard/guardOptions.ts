@@ -15,7 +15,8 @@ export interface Punishment {
 }
 
 export interface GuardOptions {
-  mayAsk(address: string): Promise<boolean>;
+  /** @param sender the user's id, or the address */
+  mayAsk(sender: string): Promise<boolean>;
   keys: CompositeKeys;
   store: SharedStore;
   bans: Pick<Bans, 'of'>;

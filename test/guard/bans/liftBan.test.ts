@@ -20,6 +20,18 @@ test('by its id, or by what is banned', () => {
   }
 });
 
+test('of an address all that are open, and none of another', () => {
+  const block = { subject: 'address', value: '203.0.113.7', rule: 'rate', review: false, reason: null } as const;
+  const [other, neighbour] = [BAN.replace(/a$/, 'b'), BAN.replace(/a$/, 'c')];
+  given(
+    guardBanned({ ban_id: BAN, ...block, until: null }),
+    guardBanned({ ban_id: other, ...block, rule: 'burst', until: null }),
+    guardBanned({ ban_id: neighbour, ...block, value: '203.0.113.8', until: null }),
+  )
+    .when(liftBan, { address: block.value, reason }, admin)
+    .then(banLifted({ ban_id: BAN, reason }), banLifted({ ban_id: other, reason }));
+});
+
 test('what is not open cannot be lifted', () => {
   given()
     .when(liftBan, { key, reason }, admin)
