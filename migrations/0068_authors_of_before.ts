@@ -1,7 +1,4 @@
-/**
- * Reports of a visitor's messages by the visitor's key, which is the same in all sessions of an institution; and the numbers
- * of the events of bans from before they were kept, without which nothing erases those.
- */
+/** The numbers of the events of bans from before they were kept, without which nothing erases those. */
 import type { Knex } from 'knex';
 import { rolesOf } from './roles.ts';
 
@@ -20,9 +17,8 @@ const EVENTS_OF_BANS = `
 export async function up(knex: Knex): Promise<void> {
   // Whom the tables belong to sees no rows of theirs; the worker does.
   await knex.raw(`set local role ${rolesOf(knex).worker}; ${EVENTS_OF_BANS}; reset role;`);
-  await knex.raw('create index gallery_messages_of_key on gallery_messages (author_key) where author_key is not null');
 }
 
-export async function down(knex: Knex): Promise<void> {
-  await knex.raw('drop index gallery_messages_of_key');
+export async function down(): Promise<void> {
+  // What is known of bans does no harm.
 }

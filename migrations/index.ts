@@ -49,6 +49,8 @@ import * as audit from './0071_audit.ts';
 import * as auditIndex from './0072_audit_index.ts';
 import * as telemetry from './0073_telemetry.ts';
 import * as guestReports from './0085_guest_reports.ts';
+import * as feedRunTokens from './0086_feed_run_tokens.ts';
+import * as openByKey from './0087_open_by_key.ts';
 
 export interface Migration extends Knex.Migration {
   name: string;
@@ -106,4 +108,6 @@ export const migrations: Migration[] = [
   { name: '0072_audit_index', ...auditIndex },
   { name: '0073_telemetry', ...telemetry },
   { name: '0085_guest_reports', ...guestReports },
+  { name: '0086_feed_run_tokens', ...feedRunTokens },
+  { name: '0087_open_by_key', ...openByKey },
 ];

@@ -13,8 +13,10 @@ import type { Metrics } from '../../src/infra/telemetry/metrics.ts';
 import { timings } from '../../src/infra/timings.ts';
 import type { Leader } from '../ticks/tickLedger.ts';
 import { createAsking } from './asking.ts';
+import { createCascade } from './cascade.ts';
 import { HEAL_ROOMS, POLL_ROUND, type PollJob, SYNC_FEED, type SyncJob } from './jobs.ts';
 import { planPolls, pollId, type Target } from './polls.ts';
+import { sameRounds } from './sameRounds.ts';
 import { readDueSyncs, readTargets, type TargetRow } from './targets.ts';
 
 export interface DispatcherOptions {
@@ -44,6 +46,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { db, queues, demand, readPace, tiersOf, metrics, log, leader, wallClock } = options;
   const { tick_ms, reconcile_every } = timings.feeds;
   const asking = createAsking({ queues, metrics, log });
+  const cascade = createCascade();
   const due = new Map<string, number>();
   /** The hour in which a sync was last asked for: one that fails is asked for once in an hour, too. */
   const synced = new Map<string, number>();
@@ -61,6 +64,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     if (by.term !== lastTerm) {
       due.clear();
       synced.clear();
+      cascade.forget();
     }
     if (by.term !== lastTerm || number - reconciledAt >= reconcile_every || number < reconciledAt) {
       lastTerm = by.term;
@@ -97,11 +101,12 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const demands = await demand.demandOf(ids).catch(() => ids.map(() => 0));
     const byId = new Map(ids.map((id, i) => [id, demands[i]!]));
     const paces = await readPace(rows);
-    return rows.map(({ feed_id, provider, round, phases, match_ids }, i) => ({
+    const each = rows.map(({ feed_id, provider, round, phases, match_ids }, i) => ({
       ...{ feed_id, round, phases, tiers: tiersOf(provider) },
       subscriptions: match_ids.reduce((sum, id) => sum + byId.get(id)!, 0),
-      ...{ health: paces[i]!.health, quota_used: paces[i]!.quota_used },
+      ...{ health: paces[i]!.health, quota_used: paces[i]!.quota_used, breaker: paces[i]!.breaker },
     }));
+    return cascade.share(each, sameRounds(rows), wallClock());
   }
 
   function start(): void {

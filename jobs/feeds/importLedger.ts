@@ -7,7 +7,7 @@ import type { JsonObject } from '../../src/core/definitions/event.ts';
 import type { ProblemBody } from '../../src/core/definitions/problem.ts';
 import { IS_DUE } from '../../src/core/sql/due.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
-import type { RUN_KINDS } from '../../src/feeds/imports/run.ts';
+import type { RUN_KINDS, RunToken } from '../../src/feeds/imports/run.ts';
 import { timings } from '../../src/infra/timings.ts';
 
 export interface RunClaim {
@@ -16,6 +16,8 @@ export interface RunClaim {
   kind: (typeof RUN_KINDS)[number];
   input: JsonObject;
   actor: Actor;
+  /** Null of one that an API of before asked for. */
+  token: RunToken | null;
   asked_at: string;
   /** Fencing token: updates of an earlier claim are ignored. */
   run: string;
@@ -74,7 +76,7 @@ export async function claimRun(db: Queryable, id: string): Promise<RunClaim | un
        where id = $1 and ${UNDER_WAY} and ${IS_DUE} and attempts < $3
          and not exists (select from feed_runs o where o.feed_id = r.feed_id and o.id <> r.id and o.${UNDER_WAY}
            and (o.state = 'running' or (o.asked_at, o.id) < (r.asked_at, r.id)))
-       returning id, feed_id, kind, input, actor_id, actor_role, actor_institution_id, asked_at, run, attempts, orders`,
+       returning id, feed_id, kind, input, actor_id, actor_role, actor_institution_id, token, asked_at, run, attempts, orders`,
       [id, CLAIM_SECONDS, MAX_ATTEMPTS],
     );
     const [row] = rows;
@@ -104,7 +106,7 @@ export async function endRun(db: Queryable, { id, run }: RunClaim, ending: RunEn
     `update feed_runs
      set state = $3, run = null, answer = $4, problem = $5, error = $6, attempts = attempts - $7,
        due_at = clock_timestamp() + $8 * interval '1 millisecond',
-       input = case when $9 then null else input end, orders = case when $9 then null else orders end,
+       input = case when $9 then null else input end, token = case when $9 then null else token end, orders = case when $9 then null else orders end,
        finished_at = case when $9 then clock_timestamp() end
      where id = $1 and run = $2`,
     [
@@ -123,7 +125,7 @@ export async function endRun(db: Queryable, { id, run }: RunClaim, ending: RunEn
 export async function giveUpLostRuns(db: Queryable): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>(
     `update feed_runs
-     set state = 'failed', run = null, finished_at = clock_timestamp(), input = null, orders = null,
+     set state = 'failed', run = null, finished_at = clock_timestamp(), input = null, token = null, orders = null,
        error = coalesce(error || '; then ', '') || 'the process that ran it ended'
      where state = 'running' and due_at < clock_timestamp() and attempts >= $1
      returning id`,

@@ -17,7 +17,7 @@ import { peopleOf, readUsers } from '../../src/feeds/imports/people.ts';
 import type { Plan } from '../../src/feeds/imports/plan.ts';
 import { planRounds, planVisibility } from '../../src/feeds/imports/planRounds.ts';
 import { readKnown } from '../../src/feeds/imports/readKnown.ts';
-import type { RunInput } from '../../src/feeds/imports/run.ts';
+import type { RunInput, RunToken } from '../../src/feeds/imports/run.ts';
 import type { Round, Schedule } from '../../src/feeds/providers/provider.ts';
 import { type Frozen, freeze, keepApplied, sendsOf } from './importFrozen.ts';
 import type { RunClaim, RunEnding } from './importLedger.ts';
@@ -48,8 +48,8 @@ export async function importRound(importing: Importing, claim: RunClaim, goOn: (
   const feed = await findFeed(pool, claim.feed_id);
   if (!feed) return refused('not_found', 'The feed was removed.');
   if (feed.state !== 'enabled') return refused('feed_disabled', 'The feed is switched off.');
-  const isOurs = await mayStill(pool, claim, feed);
-  if (!isOurs) return refused('forbidden', 'Who asked for it may not do it any more, or it has waited for an hour.');
+  const ended = await endedSince(pool, claim, feed);
+  if (ended) return refused('forbidden', ended);
   const before = claim.orders as Frozen | null;
   if (before) return carryOut(importing, claim, feed, before, goOn);
   try {
@@ -68,21 +68,39 @@ export async function importRound(importing: Importing, claim: RunClaim, goOn: (
 
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
+const NOT_ADMIN = 'Who asked for it is no admin of the institution.';
+const REVOKED = 'The token with which it was asked for was revoked.';
+const ENDED = 'The token with which it was asked for has ended before it was begun.';
+const TOO_LATE = 'It has waited for an hour.';
+
 /**
- * Still an admin of the feed's institution, as the token said; and no token of theirs was ended since. A token may have ended
- * otherwise: what has waited for an hour and is not begun is not begun any more.
+ * Whether it is asked for still: by an admin of the feed's institution, with a token that was not revoked since and has not
+ * ended. What is begun is not stopped halfway by a token's end, and by its being revoked it is. What an API of before asked
+ * for names the user alone, and is not begun when it has waited for an hour.
  */
-async function mayStill(db: Queryable, claim: RunClaim, { institution_id }: Feed): Promise<boolean> {
-  const { actor, asked_at, orders } = claim;
-  if (!(ADMINS as readonly string[]).includes(actor.role)) return false;
-  if (actor.role === 'admin' && actor.institution_id !== institution_id) return false;
-  const text = `select exists (select from revocations where claim = 'sub' and value = $1 and revoked_at >= $2
-    and (institution_id is null or ($3 = 'admin' and institution_id = $4))) as is_ended,
-    $2::timestamptz < clock_timestamp() - interval '1 hour' as is_old`;
-  const values = [actor.id, asked_at, actor.role, actor.institution_id];
-  const { rows } = await db.query<{ is_ended: boolean; is_old: boolean }>(text, values);
-  const { is_ended, is_old } = rows[0]!;
-  return !is_ended && (!is_old || orders !== null);
+async function endedSince(db: Queryable, claim: RunClaim, { institution_id }: Feed): Promise<string | undefined> {
+  const { actor, token, asked_at, orders } = claim;
+  if (!(ADMINS as readonly string[]).includes(actor.role)) return NOT_ADMIN;
+  if (actor.role === 'admin' && actor.institution_id !== institution_id) return NOT_ADMIN;
+  const names: RunToken['names'] = token?.names ?? [['sub', actor.id]];
+  const claims = names.map(([claimed]) => claimed);
+  const values = names.map(([, value]) => value);
+  const issued_at = token === null ? Date.parse(asked_at) / 1_000 : token.issued_at;
+  const text = `
+    select exists (select from unnest($1::text[], $2::text[]) as n (claim, value) join revocations r
+        on r.value = n.value and r.claim = n.claim
+        and (r.institution_id is null or ($3 = 'admin' and r.institution_id = $4))
+        and ($5::float8 is null or r.revoked_at >= to_timestamp($5::float8))) as is_revoked,
+      clock_timestamp() > to_timestamp($6::float8) as is_ended,
+      $7::timestamptz < clock_timestamp() - interval '1 hour' as is_old`;
+  const taken_until = token?.taken_until ?? null;
+  const asked = [claims, values, actor.role, actor.institution_id, issued_at, taken_until, asked_at];
+  const { rows } = await db.query<{ is_revoked: boolean; is_ended: boolean | null; is_old: boolean }>(text, asked);
+  const { is_revoked, is_ended, is_old } = rows[0]!;
+  if (is_revoked) return REVOKED;
+  if (orders !== null) return undefined;
+  if (is_ended) return ENDED;
+  return is_old ? TOO_LATE : undefined;
 }
 
 async function planAndDo(importing: Importing, claim: RunClaim, feed: Feed, goOn: () => void): Promise<Ending> {

@@ -12,6 +12,8 @@ export interface Target {
   tiers: readonly Tier[];
   /** Boards that follow its matches. */
   subscriptions: number;
+  /** By tier, where other feeds speak of the same matches: the boards of all of them where this one is asked for all, else none. */
+  shares?: Partial<Record<Tier, number>>;
   /** In basis points. */
   health: number;
   quota_used: number;
@@ -38,7 +40,7 @@ export const keyOf = ({ feed_id, round, tier }: Omit<Poll, 'tick'>) => `${feed_i
 export const pollId = (poll: Poll & { term: number }) => `poll-${keyOf(poll)}-${poll.tick}-${poll.term}`;
 
 /** Polls of a feed that begin together. What is due beside them begins at the next tick, that which is due longest first. */
-export const MOST_OF_FEED = 4;
+export const MOST_BEGUN = 4;
 
 /**
  * @param due when each is asked again, in ticks; changed by it. A round that is new is asked at once
@@ -48,7 +50,10 @@ export function planPolls(targets: readonly Target[], due: Map<string, number>, 
   const polls = targets.flatMap(({ tiers, ...target }) => {
     const phase = hottest(target.phases);
     const asked = UNDER_WAY.includes(phase) ? tiers : tiers.filter((tier) => tier === 0);
-    return asked.map((tier) => ({ ...target, phase, tier, key: keyOf({ ...target, tier }) }));
+    return asked.map((tier) => {
+      const subscriptions = target.shares?.[tier] ?? target.subscriptions;
+      return { ...target, subscriptions, phase, tier, key: keyOf({ ...target, tier }) };
+    });
   });
   const wanted = new Set(polls.map(({ key }) => key));
   for (const key of due.keys()) if (!wanted.has(key)) due.delete(key);
@@ -67,8 +72,8 @@ export function planPolls(targets: readonly Target[], due: Map<string, number>, 
         return [];
       }
       const others = begun.get(feed_id) ?? 0;
-      due.set(key, others < MOST_OF_FEED ? latest : (next ?? tick));
-      if (others === MOST_OF_FEED) return [];
+      due.set(key, others < MOST_BEGUN ? latest : (next ?? tick));
+      if (others === MOST_BEGUN) return [];
       begun.set(feed_id, others + 1);
       return [{ feed_id, round, tier, tick }];
     });

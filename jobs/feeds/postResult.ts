@@ -25,7 +25,7 @@ export interface Posting {
 export const UNKNOWN = 'unknown';
 
 /** Nothing was done there, and a later try may succeed. */
-const NOT_SENT: readonly OutboundCode[] = ['busy', 'breaker_open', 'quota_spent', 'unresolved', 'rate_limited'];
+const NOT_TAKEN: readonly OutboundCode[] = ['busy', 'breaker_open', 'quota_spent', 'unresolved', 'rate_limited'];
 /** Nothing was done there, and nothing will be. */
 const REFUSED: readonly OutboundCode[] = [
   ...(['refused_url', 'refused_address', 'certificate', 'no_secret'] as const),
@@ -82,7 +82,7 @@ async function send(
   } catch (fault) {
     if (!(fault instanceof OutboundError)) throw fault;
     if (REFUSED.includes(fault.code)) return { why: fault.code };
-    if (NOT_SENT.includes(fault.code)) {
+    if (fault.isUnsent || NOT_TAKEN.includes(fault.code)) {
       await takePostingBack(db, claim);
       claim.state = 'waiting';
     }

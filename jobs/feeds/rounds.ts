@@ -35,7 +35,7 @@ const AHEAD_MS = 7 * 24 * 3_600_000;
 const MOST_DEBATES = 50_000;
 const DRAW_STANDS_MS = 60_000;
 /** A site that takes long must leave places to others: the next poll asks again. */
-const MOST_OF_FEED = 4;
+const MOST_UNDER_WAY = 4;
 
 export function createRounds({ db, sites, roundStore, metrics, log }: RoundsOptions) {
   const { store, storeRound, withdrawOthers } = roundStore;
@@ -51,7 +51,7 @@ export function createRounds({ db, sites, roundStore, metrics, log }: RoundsOpti
   const answering = createAnswering({ db, sites, metrics, log });
 
   async function poll({ tier, ...job }: PollJob): Promise<object> {
-    return answering(job, MOST_OF_FEED, async (feed, open) => {
+    return answering(job, MOST_UNDER_WAY, async (feed, open) => {
       const known = await readRound(db, feed.id, job.round);
       if (tier === 0) return pollScoreboard(feed, open, known, job);
       if (tier === 1) {

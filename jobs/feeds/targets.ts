@@ -4,10 +4,14 @@ import { OVER, type Phase } from '../../src/feeds/matches/match.ts';
 
 export interface TargetRow {
   feed_id: string;
+  institution_id: string;
   provider: string;
   round: number;
   phases: Phase[];
   match_ids: string[];
+  /** In the order of the matches: their teams, as `pairOf` says, and their times, in milliseconds since 1970. */
+  pairs: (string | null)[];
+  times: number[];
 }
 
 /** Results may be corrected so long after the end. */
@@ -21,16 +25,18 @@ const MOST_TARGETS = 2_000;
 /** By their time first: feeds of years stay enabled. */
 const TARGETS = `
   with near as materialized (
-    select id, feed_id, round, phase from matches
+    select id, feed_id, round, phase, pair, listed_at from matches
     where feed_id is not null and listed_at between (select clock_timestamp()) - interval '${WAITED_DAYS} days'
       and (select clock_timestamp()) + interval '${AHEAD_DAYS} days'
   )
-  select f.id as feed_id, f.provider, m.round, array_agg(distinct m.phase) as phases, array_agg(m.id) as match_ids
+  select f.id as feed_id, f.institution_id, f.provider, m.round, array_agg(distinct m.phase) as phases,
+    array_agg(m.id order by m.id) as match_ids, array_agg(m.pair order by m.id) as pairs,
+    array_agg((extract(epoch from m.listed_at) * 1000)::float8 order by m.id) as times
   from near m join feeds f on f.id = m.feed_id
   where f.state = 'enabled' and f.base_url is not null
     and (m.phase <> all($1) or exists (select from match_state s
       where s.match_id = m.id and s.updated_at > clock_timestamp() - interval '${RECHECKED_MINUTES} minutes'))
-  group by f.id, f.provider, m.round order by f.id, m.round limit ${MOST_TARGETS}`;
+  group by f.id, f.institution_id, f.provider, m.round order by f.id, m.round limit ${MOST_TARGETS}`;
 
 /** @param db of role `worker` */
 export async function readTargets(db: Queryable): Promise<TargetRow[]> {

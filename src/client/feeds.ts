@@ -56,6 +56,7 @@ export function feeds(options: FeedsOptions): FeedsClient {
   let ticket: string | undefined;
   /** While it is open. */
   let current: Line | undefined;
+  const unavailable = createAskingAgain((match_id) => matches.isFollowed(match_id) && ask(match_id));
 
   const listening = keepListening({
     ...{ Socket, timing, tokens, hear },
@@ -68,7 +69,10 @@ export function feeds(options: FeedsOptions): FeedsClient {
       current = undefined;
       emit('lost', undefined);
     },
-    onRefused: (error) => emit('error', error),
+    onRefused(error) {
+      unavailable.close();
+      emit('error', error);
+    },
   });
 
   function ask(match_id: string, tiers?: readonly Tier[]): void {
@@ -80,7 +84,7 @@ export function feeds(options: FeedsOptions): FeedsClient {
     ...tellMatches(matches, emit, ask),
     state,
     error: refused,
-    ping: answer,
+    ping: (_, line) => line.send({ type: 'pong' }),
     TOKEN_EXPIRING: renew,
   };
 
@@ -100,12 +104,8 @@ export function feeds(options: FeedsOptions): FeedsClient {
 
   function refused({ match_id, code, detail }: { match_id: string; code: string; detail: string }): void {
     if (code !== 'unavailable') matches.leave(match_id);
-    else setTimeout(() => matches.isFollowed(match_id) && !listening.isClosed() && ask(match_id), ASK_AGAIN_MS);
+    else if (!listening.isClosed()) unavailable.add(match_id);
     emit('refused', { match_id, code, detail });
-  }
-
-  function answer(_: ServerMessage, line: Line): void {
-    line.send({ type: 'pong' });
   }
 
   function renew(_: ServerMessage, line: Line): void {
@@ -125,8 +125,32 @@ export function feeds(options: FeedsOptions): FeedsClient {
     tier: (match_id, tier) => matches.tier(match_id.toLowerCase(), tier),
     events: (match_id) => matches.events(match_id.toLowerCase()),
     on,
-    close: listening.close,
+    close() {
+      unavailable.close();
+      listening.close();
+    },
   };
+}
+
+/** Matches that were unavailable are asked for again after a while. Of a client that is closed no timer is left. */
+function createAskingAgain(ask: (match_id: string) => void) {
+  const timers = new Map<string, ReturnType<typeof setTimeout>>();
+
+  function add(match_id: string): void {
+    clearTimeout(timers.get(match_id));
+    const timer = setTimeout(() => {
+      timers.delete(match_id);
+      ask(match_id);
+    }, ASK_AGAIN_MS);
+    timers.set(match_id, timer);
+  }
+
+  function close(): void {
+    for (const timer of timers.values()) clearTimeout(timer);
+    timers.clear();
+  }
+
+  return { add, close };
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: nothing that a server says has a type before it is looked at

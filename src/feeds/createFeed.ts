@@ -108,15 +108,16 @@ function withoutSample(mapping: JsonObject | undefined): JsonObject | null {
 /** Of an institution. What is asked for at the same moment may come to a few more. */
 const MOST_FEEDS = 200;
 
-/** How many its institution has. */
+/** How many its institution has; no more are counted than it may have. */
 const feedsBefore: FactSource<unknown, number> = {
   key: ({ id }) => id,
   async load(db, command_ids) {
     const { rows } = await db.query<{ key: string; count: number }>(
-      `select c.id as key, count(f.id)::integer as count
-       from commands c left join feeds f on f.state <> 'removed'
-         and f.institution_id = coalesce((c.input ->> 'institution_id')::uuid, c.actor_institution_id)
-       where c.id = any($1) group by c.id`,
+      `select c.id as key, (select count(*)::integer from (
+         select from feeds f where f.state <> 'removed'
+           and f.institution_id = coalesce((c.input ->> 'institution_id')::uuid, c.actor_institution_id)
+         limit ${MOST_FEEDS}) own) as count
+       from commands c where c.id = any($1)`,
       [command_ids],
     );
     return new Map(rows.map(({ key, count }) => [key, count]));

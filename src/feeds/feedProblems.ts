@@ -38,6 +38,12 @@ export const feedProblems = defineProblems({
     'An institution has at most 200 feeds, those that are switched off included.',
     'Remove those that are over with `feed/<id>/remove`; the matches that came from them stay.',
   ],
+  too_many_boards: [
+    409,
+    'The institution has as many boards as it may have',
+    'An institution has at most 200 boards that are open: neither revoked nor past their end.',
+    'Open the link of one that there is on one more screen, or revoke those that nobody needs with `board/<id>/revoke`.',
+  ],
   person_linked: [
     409,
     'The person is a user already',
@@ -48,7 +54,7 @@ export const feedProblems = defineProblems({
     409,
     'No results go back to where this match is from',
     'Results are sent to tournament software that takes them, and to the match as it came from there: this one is a room of ours, or came from elsewhere.',
-    'Look in `GET /api/match/list` for the match with the provider `tabbycat`.',
+    'Where the room was brought in from such software, `match_id` is the match to hand it in for. Else look in `GET /api/match/list` for one with the provider `tabbycat`.',
   ],
   result_waits: [
     409,

@@ -85,6 +85,8 @@ export interface Tokens extends BoardTokens {
   isRevoked(identity: Identity): boolean;
   /** Calls back whenever more was revoked. */
   onRevoked(listener: () => void): void;
+  /** What the token said that this sender was verified by: for what is done as them when the request is long over. */
+  identityOf(actor: Actor): Identity | undefined;
 }
 
 /** What a ticket is issued for. */
@@ -121,6 +123,7 @@ export function createTokens(parts: TokenOptions): Tokens {
 
   /** Of the token that an actor was verified by: a ticket that is issued for it ends with that token. */
   const names = new WeakMap<Actor, { jti?: string | undefined; sid?: string | undefined }>();
+  const identities = new WeakMap<Actor, Identity>();
 
   async function verify(token: string): Promise<Identity | undefined> {
     const identity = known.get(token) ?? (await identify(token));
@@ -136,6 +139,7 @@ export function createTokens(parts: TokenOptions): Tokens {
     const actor: Actor = { id: sub, role, institution_id, ...(isShowable(name) && { name }) };
     const identity: Identity = { actor, expires_at: exp, origin };
     names.set(identity.actor, { jti, sid });
+    identities.set(identity.actor, identity);
     const found = (await revocations.isRevoked(origin)) ? 'revoked' : identity;
     if (token.length <= REMEMBERED_LENGTH) known.set(token, found);
     return found;
@@ -177,6 +181,7 @@ export function createTokens(parts: TokenOptions): Tokens {
   return {
     ...{ verify, verifyTicket, issueTicket, ...boards },
     ...{ isRevoked, isEnded, onRevoked: revocations.onRevoked },
+    identityOf: (actor) => identities.get(actor),
   };
 }
 

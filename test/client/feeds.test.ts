@@ -165,6 +165,19 @@ describe('the client of feeds', () => {
     expect(visits[1]!.heard).not.toContainEqual(subscribing());
   });
 
+  test('that is closed asks no more for a match that was unavailable, and leaves no timer', async () => {
+    const [set, cleared] = [vi.spyOn(globalThis, 'setTimeout'), vi.spyOn(globalThis, 'clearTimeout')];
+    follow().subscribe(MATCH);
+    await heard(subscribing());
+    tell({ type: 'error', code: 'unavailable', detail: 'Not just now.', match_id: MATCH });
+    await until('refused');
+    const timer = set.mock.results[set.mock.calls.findIndex(([, ms]) => ms === 5_000)]!.value;
+    expect(cleared).not.toHaveBeenCalledWith(timer);
+    client.close();
+    expect(cleared).toHaveBeenCalledWith(timer);
+    vi.restoreAllMocks();
+  });
+
   test('ends where its token is not good, and comes back where there is no room just now', async () => {
     const refuse = (code: string) => (socket: WebSocket) => {
       say(socket, { type: 'error', code, detail: 'No.', match_id: null });

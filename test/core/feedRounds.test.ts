@@ -10,7 +10,9 @@ import type { PollJob } from '../../jobs/feeds/jobs.ts';
 import { openPace, tiersOf } from '../../jobs/feeds/paces.ts';
 import { createRoundStore } from '../../jobs/feeds/roundStore.ts';
 import { createRounds, type Rounds } from '../../jobs/feeds/rounds.ts';
+import { sameRounds } from '../../jobs/feeds/sameRounds.ts';
 import { openSites, type Sites } from '../../jobs/feeds/sites.ts';
+import { readTargets } from '../../jobs/feeds/targets.ts';
 import { findFeed } from '../../src/feeds/feed.ts';
 import type { MatchChange } from '../../src/feeds/matches/nextState.ts';
 import { MOST_OF_ROUND } from '../../src/feeds/matches/readRound.ts';
@@ -388,6 +390,31 @@ test('a worker whose clock is an hour ahead of the database’s polls all the sa
   } finally {
     vi.useRealTimers();
   }
+});
+
+test('two feeds of one tournament have the same rounds', async () => {
+  await sync();
+  const [first, second] = [feed_id, randomUUID()];
+  await database.pool.query(
+    `insert into feeds (id, institution_id, provider, name, base_url, tournament, secret_ref, visibility, state, created_at, changed_at)
+     select $2, institution_id, provider, name, base_url, tournament, secret_ref, visibility, state, now(), now() from feeds where id = $1`,
+    [first, second],
+  );
+  feed_id = second;
+  await sync();
+  const named = async () => {
+    const rows = await readTargets(pools.worker);
+    const names = sameRounds(rows);
+    const nameOf = (id: string) => names[rows.findIndex((row) => row.feed_id === id)];
+    return [nameOf(first), nameOf(second)];
+  };
+  const [one, other] = await named();
+  expect(one).toBeDefined();
+  expect(other).toBe(one);
+  tabbycat.round(1).starts_at = localTime(5);
+  await sync();
+  const [still, moved] = await named();
+  expect(moved).not.toBe(still);
 });
 
 test('a leader has the rounds of enabled feeds polled from its first tick, and the next leader again', async () => {

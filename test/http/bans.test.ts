@@ -193,7 +193,6 @@ describe.skipIf(isLeftOut)('bans', () => {
     await stack.pool.query('update guard_bans set events = null');
     const knex = knexModule.default({ client: 'pg', connection: stack.database.url, pool: { min: 0, max: 1 } });
     try {
-      await knex.raw('drop index gallery_messages_of_key');
       await knex.transaction(up);
     } finally {
       await knex.destroy();

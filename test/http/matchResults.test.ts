@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Cast, cast, get, type Json, must, post } from '../support/client.ts';
+import { assignmentBody, type Cast, cast, get, type Json, must, post } from '../support/client.ts';
 import { openTabMatch } from '../support/results.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 import type { TestTabbycat } from '../support/tabbycat.ts';
@@ -47,8 +47,8 @@ describe.skipIf(isLeftOut)('a result', () => {
     adjudicator,
     teams: [teamOf('respondent', 74.5), teamOf('petitioner', 76)],
   });
-  const hand = (body: Json = { sheets: [sheetOf(String(debate.chair))], confirm: true }, who = people.admin) =>
-    post(stack.url, `/api/match/${match_id}/result`, who, body);
+  const handedIn = (): Json => ({ sheets: [sheetOf(String(debate.chair))], confirm: true });
+  const hand = (body = handedIn(), who = people.admin) => post(stack.url, `/api/match/${match_id}/result`, who, body);
   const settled = () =>
     vi.waitFor(async () => {
       const told = await must(get(stack.url, `/api/match/${match_id}/result`, people.admin));
@@ -132,6 +132,14 @@ describe.skipIf(isLeftOut)('a result', () => {
     await stack.pool.query(`update matches set provider = 'csv' where id = $1`, [match_id]);
     expect(await hand()).toMatchObject({ status: 409, body: { code: 'no_results_back' } });
     expect(await get(stack.url, `/api/match/${match_id}/result`, people.admin)).toMatchObject({ status: 404 });
+  });
+
+  test('for the room that was made of it is refused with the match to hand it in for', async () => {
+    const { result } = await must(post(stack.url, '/api/assignment/create', people.admin, assignmentBody(people)));
+    await stack.pool.query('update matches set assignment_id = $2 where id = $1', [match_id, result.id]);
+    const room = () => post(stack.url, `/api/match/${result.id}/result`, people.admin, handedIn());
+    await expect.poll(room, SOON).toMatchObject({ status: 409, body: { code: 'no_results_back', match_id } });
+    expect(await recorded()).toEqual([]);
   });
 
   test('is handed in by admins of its institution, and told to them alone', async () => {

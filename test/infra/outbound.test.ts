@@ -101,6 +101,16 @@ describe('a request', () => {
     expect(site.requests).toMatchObject([{ method: 'POST' }]);
   });
 
+  test('is known not to have left where no connection could be made, and not where one was lost', async () => {
+    const gone = await startTabbycat();
+    await gone.stop();
+    const posted = (url: string) => faultOf(useOutbounds().open(wayTo({ url })).post(TEAMS, { a: 1 }, readNames));
+    expect(await posted(gone.url)).toMatchObject({ code: 'unreachable', isUnsent: true });
+    expect(await posted('http://10.0.0.1')).toMatchObject({ code: 'refused_address', isUnsent: true });
+    site.fail({ kind: 'hang_up' });
+    expect(await posted(site.url)).toMatchObject({ code: 'unreachable', isUnsent: false });
+  });
+
   test('is counted by what came of it, and timed', async () => {
     const { open: opened, metrics } = useOutbounds();
     const outbound = opened(wayTo(site));

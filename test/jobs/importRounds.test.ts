@@ -10,10 +10,11 @@ import { type Importing, importRound } from '../../jobs/feeds/importRound.ts';
 import { acceptCommands } from '../../src/core/apply/inbox.ts';
 import type { Actor } from '../../src/core/definitions/actor.ts';
 import { type OutboundCode, OutboundError } from '../../src/core/definitions/outbound.ts';
+import type { RunToken } from '../../src/feeds/imports/run.ts';
 import type { Debate, Round } from '../../src/feeds/providers/provider.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
 import { catalog } from '../../src/modules.ts';
-import { type Cast, cast, get, type Json, must, post } from '../support/client.ts';
+import { type Cast, cast, get, type Json, must, person, post } from '../support/client.ts';
 import { isEverything } from '../support/everything.ts';
 import { debateOf, roundOf } from '../support/rounds.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
@@ -323,16 +324,81 @@ describe.skipIf(isLeftOut)('a run of a feed', () => {
     expect((await must(get(stack.url, '/api/assignment/list', second.admin))).items).toEqual([]);
   });
 
+  describe('whose token was revoked or has ended while it waited', () => {
+    const token = (more: Partial<RunToken> = {}): RunToken => ({
+      ...{ names: [['sub', people.admin.id]], issued_at: null, taken_until: Date.now() / 1_000 + 3_600, ...more },
+    });
+    const rounds = () => [roundOf(debates(2))];
+    const refusedFor = (detail: RegExp) => ({
+      ...{ state: 'refused', problem: { code: 'forbidden', detail: expect.stringMatching(detail) } },
+    });
+
+    test('is not begun, and its asker is told so', async () => {
+      const jti = randomUUID();
+      const { institution_id, id } = people.admin;
+      const asker = person('admin', { institution_id, id, claims: { jti } });
+      const before = await ask({ round: 1 });
+      const asked = await post(stack.url, `/api/feed/${feed_id}/sync`, asker, {}, { prefer: 'wait=0' });
+      expect(asked.status).toBe(202);
+      await must(post(stack.url, '/ops/tokens/revoke', people.admin, { jti }));
+      await endRun(worker, before, { state: 'failed', error: 'given up' });
+      const outcome = () => get(stack.url, `/api/feed/${feed_id}/run/${asked.body.run_id}`, people.admin);
+      const refusal = { status: 403, body: { code: 'forbidden', detail: expect.stringContaining('was revoked') } };
+      await expect.poll(outcome, { timeout: 20_000 }).toMatchObject(refusal);
+      const { rows } = await stack.pool.query('select token from feed_runs where id = $1', [asked.body.run_id]);
+      expect(rows).toEqual([{ token: null }]);
+    });
+
+    test('is looked at with the end of its token, unless it was begun before', async () => {
+      const ended = token({ taken_until: Date.now() / 1_000 - 1 });
+      const late = await ask({ round: 1 });
+      const ending = await importRound(importing(rounds()), { ...late, token: ended }, goOn);
+      expect(ending).toMatchObject(refusedFor(/has ended/));
+      await endRun(worker, late, ending);
+      const dying = importing(rounds(), {
+        reach() {
+          throw new Death();
+        },
+      });
+      const first = await ask({ round: 1 });
+      await expect(importRound(dying, { ...first, token: token() }, goOn)).rejects.toThrow(Death);
+      const again = { ...(await claimAgain(first)), token: ended };
+      expect(await importRound(importing(rounds()), again, goOn)).toMatchObject({ state: 'done' });
+      await endRun(worker, again, { state: 'failed', error: 'told above' });
+    });
+
+    test('is done with a token that was issued since another of the same user was revoked, and not halfway with that one', async () => {
+      const dying = importing(rounds(), {
+        reach() {
+          throw new Death();
+        },
+      });
+      const first = await ask({ round: 1 });
+      await expect(importRound(dying, { ...first, token: token() }, goOn)).rejects.toThrow(Death);
+      await must(post(stack.url, '/ops/tokens/revoke', people.admin, { user_id: people.admin.id }));
+      const again = await claimAgain(first);
+      const ending = await importRound(importing(rounds()), { ...again, token: token() }, goOn);
+      expect(ending).toMatchObject(refusedFor(/was revoked/));
+      await endRun(worker, again, ending);
+      const second = await ask({ round: 1 });
+      const newer = token({ issued_at: Date.now() / 1_000 + 60 });
+      expect(await importRound(importing(rounds()), { ...second, token: newer }, goOn)).toMatchObject({
+        state: 'done',
+      });
+      await endRun(worker, second, { state: 'failed', error: 'told above' });
+    });
+  });
+
   describe('is held by the database', () => {
     const command = (name: string, input: Json, actor: Actor, scope = `feed:${feed_id}`) =>
       submission(catalog, name, input, actor, {
         ...{ institution_id: people.institution_id, idempotency: { scope, key: randomUUID() } },
       });
     const body = () => {
-      const person = (name: string) => ({ user_id: randomUUID(), name });
+      const personOf = (name: string) => ({ user_id: randomUUID(), name });
       return {
         ...{ title: 'A v. B', courtroom: 'Room 1', scheduled_at: '2027-03-01T09:30:00.000Z', visibility: 'private' },
-        ...{ petitioner: [person('A')], respondent: [person('B')], panel: [person('C')], moderators: [] },
+        ...{ petitioner: [personOf('A')], respondent: [personOf('B')], panel: [personOf('C')], moderators: [] },
         ...{ format: 'moot-20', moderators_run: false, gallery: 'off', institution_id: people.institution_id },
       };
     };

@@ -146,6 +146,20 @@ describe.skipIf(isLeftOut)('sending a result', () => {
     expect([posts(), debate.ballots.length]).toEqual([2, 1]);
   });
 
+  test('that has never left, as no connection could be made, is sent later', async () => {
+    const first = await hand();
+    const unsent = new OutboundError('unreachable', { isUnsent: true });
+    const unconnected: Posting['sites'] = {
+      async open(...asked) {
+        const { site: there, ...opened } = await sites.open(...asked);
+        return { ...opened, site: { ...there, outbound: { ...there.outbound, post: () => Promise.reject(unsent) } } };
+      },
+    };
+    await expect(postResult(posting({ sites: unconnected }), first)).rejects.toBe(unsent);
+    expect(await postResult(posting(), await claimAgain(first))).toEqual({ ballot_id: ballotId() });
+    expect(posts()).toBe(1);
+  });
+
   test('takes no ballot for its own that was there before, or says something else', async () => {
     const same = await hand();
     expect(await postResult(posting(), same)).toEqual({ ballot_id: ballotId() });

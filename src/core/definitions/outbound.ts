@@ -35,19 +35,24 @@ interface Particulars {
   retry_after_ms?: number;
   /** Where it happened, in our own words: names of our fields, never a value. */
   place?: string;
+  /** Nothing of the request has left this machine. */
+  isUnsent?: boolean;
 }
 
 export class OutboundError extends Error {
   readonly code: OutboundCode;
   readonly status: number | undefined;
   readonly retry_after_ms: number | undefined;
+  /** Whether that is sure. */
+  readonly isUnsent: boolean;
 
-  constructor(code: OutboundCode, { status, retry_after_ms, place }: Particulars = {}) {
+  constructor(code: OutboundCode, { status, retry_after_ms, place, isUnsent = false }: Particulars = {}) {
     super(place === undefined ? OUTBOUND_FAULTS[code] : `${OUTBOUND_FAULTS[code]} (${place})`);
     this.name = 'OutboundError';
     this.code = code;
     this.status = status;
     this.retry_after_ms = retry_after_ms;
+    this.isUnsent = isUnsent;
   }
 }
 

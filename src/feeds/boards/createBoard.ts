@@ -2,11 +2,12 @@
 import { z } from 'zod';
 import { defineCommand } from '../../access/defineCommand.ts';
 import { type Actor, ADMINS } from '../../core/definitions/actor.ts';
-import type { InputError } from '../../core/definitions/command.ts';
+import type { FactSource, InputError } from '../../core/definitions/command.ts';
 import { defineEvent } from '../../core/definitions/event.ts';
 import { id, line } from '../../core/definitions/schemas.ts';
 import { idOf } from '../../core/definitions/stream.ts';
 import { insert } from '../../core/definitions/write.ts';
+import { reject } from '../feedProblems.ts';
 import { afterOf, boardAfter, boardStream, theBoard } from './board.ts';
 
 /** Longer than any tournament and its preparation. */
@@ -40,6 +41,25 @@ function faultsOf({ institution_id }: { institution_id?: string | undefined }, {
   return isHomeless ? [{ pointer: '/institution_id', detail: 'a super_admin names the institution' }] : [];
 }
 
+/** Of an institution, open. What is asked for at the same moment may come to a few more. */
+const MOST_OPEN = 200;
+
+/** How many its institution has; no more are counted than it may have. */
+const openBoards: FactSource<unknown, number> = {
+  key: ({ id }) => id,
+  async load(db, command_ids) {
+    const { rows } = await db.query<{ key: string; count: number }>(
+      `select c.id as key, (select count(*)::integer from (
+         select from boards b
+         where b.institution_id = coalesce((c.input ->> 'institution_id')::uuid, c.actor_institution_id)
+           and b.revoked_at is null and b.expires_at > clock_timestamp() limit ${MOST_OPEN}) open) as count
+       from commands c where c.id = any($1)`,
+      [command_ids],
+    );
+    return new Map(rows.map(({ key, count }) => [key, count]));
+  },
+};
+
 export const createBoard = defineCommand({
   name: 'board.create',
   route: 'POST /api/board/create',
@@ -54,7 +74,9 @@ export const createBoard = defineCommand({
   admits: (actor, _, { institution_id }) =>
     actor.role === 'super_admin' || institution_id === undefined || institution_id === actor.institution_id,
   locks: (_, __, id) => [theBoard(id)],
-  decide(_, { input, actor, now }) {
+  facts: openBoards,
+  decide(_, { input, actor, now }, count = 0) {
+    if (count >= MOST_OPEN) return reject('too_many_boards', `It has ${count} open boards, and may have no more.`);
     const { name, days } = input;
     const institution_id = input.institution_id ?? actor.institution_id!;
     const expires_at = new Date(Date.parse(now) + days * DAY_MS).toISOString();
@@ -69,5 +91,5 @@ export const createBoard = defineCommand({
   },
   keeps: ({ days }) => ({ days }),
   records: [boardCreated],
-  rejects: [],
+  rejects: ['too_many_boards'],
 });

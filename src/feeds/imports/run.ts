@@ -33,6 +33,15 @@ export const importBody = z.strictObject({
 
 export const syncBody = z.strictObject({});
 
+/** What a run is asked with: it is not begun when that has ended. Instants in seconds since 1970. */
+export interface RunToken {
+  names: readonly (readonly [claim: string, value: string])[];
+  /** Null counts as long ago. */
+  issued_at: number | null;
+  /** Clocks differ: until then it is taken. */
+  taken_until: number;
+}
+
 interface Manner {
   dry_run: boolean;
   plan?: string;

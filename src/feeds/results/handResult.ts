@@ -31,22 +31,26 @@ export interface Origin {
   provider_id: string | null;
   round: number | null;
   is_enabled: boolean;
+  /** Of a room of ours, the match that it came from where that takes results. */
+  goes_to: string | null;
 }
+
+const TAKES_RESULTS = ['tabbycat'];
 
 const origins: FactSource<{ match_id: string }, Origin> = {
   key: ({ input: { match_id } }) => match_id,
   async load(db, keys) {
     const { rows } = await db.query<Origin & { id: string }>(
       `select m.id, m.institution_id, m.provider, m.feed_id, m.provider_id, m.round,
-         coalesce(f.state = 'enabled', false) as is_enabled
+         coalesce(f.state = 'enabled', false) as is_enabled,
+         (select o.id from matches o where o.assignment_id = m.assignment_id and o.id <> m.id and o.provider = any($2)
+           order by o.published desc, o.listed_at desc, o.id limit 1) as goes_to
        from matches m left join feeds f on f.id = m.feed_id where m.id = any($1)`,
-      [keys],
+      [keys, TAKES_RESULTS],
     );
     return new Map(rows.map(({ id, ...origin }) => [id, origin]));
   },
 };
-
-const TAKES_RESULTS = ['tabbycat'];
 
 const EXAMPLE_TEAMS = [
   { side: 'petitioner' as const, win: true, speeches: [{ speaker: '501', score: 76.5 }] },
@@ -71,9 +75,11 @@ export const handResult = defineOwnedCommand({
   facts: origins,
   decide({ match: { waiting } }, { id, input, now }, origin) {
     if (!origin) return reject('not_found', 'The match is no more.');
-    const { provider, feed_id, round, is_enabled } = origin;
+    const { provider, feed_id, round, is_enabled, goes_to: match_id } = origin;
     if (!TAKES_RESULTS.includes(provider) || feed_id === null || round === null) {
-      return reject('no_results_back', 'The match did not come from software that takes results.', { provider });
+      return match_id === null
+        ? reject('no_results_back', 'The match did not come from software that takes results.', { provider })
+        : reject('no_results_back', `Its results go back by the match ${match_id}.`, { provider, match_id });
     }
     if (!is_enabled) return reject('feed_disabled', 'The feed of this match is switched off.');
     if (waiting && Date.parse(now) - Date.parse(waiting.handed_at) < SETTLED_WITHIN_MS) {

@@ -6,7 +6,7 @@ import { newCommandId as newId } from '../../core/chain/ids.ts';
 import type { Actor } from '../../core/definitions/actor.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
-import { FEED_RUN, type RUN_KINDS } from '../../feeds/imports/run.ts';
+import { FEED_RUN, type RUN_KINDS, type RunToken } from '../../feeds/imports/run.ts';
 import type { Queues } from '../../infra/queue/queue.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
@@ -18,6 +18,8 @@ export interface AskedRun {
   kind: (typeof RUN_KINDS)[number];
   input: object;
   actor: Actor;
+  /** Null where the sender is known by no token. */
+  token: RunToken | null;
   key: string | null;
   /** Hex; what a key is compared by. */
   fingerprint: string | null;
@@ -52,8 +54,8 @@ const ASK = {
       select count(*) as waiting from feed_runs where feed_id = $2 and state in ('waiting', 'running')
     ), asked as (
       insert into feed_runs (id, feed_id, institution_id, kind, input, actor_id, actor_role, actor_institution_id,
-        idempotency_key, fingerprint)
-      select $1, $2, $3, $4, $5, $6, $7, $8, $9, decode($10, 'hex') from crowd where waiting < ${MOST_WAITING}
+        idempotency_key, fingerprint, token)
+      select $1, $2, $3, $4, $5, $6, $7, $8, $9, decode($10, 'hex'), $11 from crowd where waiting < ${MOST_WAITING}
       on conflict do nothing returning id
     )
     select (select id from asked) as id, waiting from crowd`,
@@ -71,11 +73,11 @@ export function createFeedRuns({ db, queues, metrics, log }: FeedRunsOptions): F
   const waiters = createWaiters<{ id: string }>();
   let isPolling = false;
 
-  async function ask({ feed_id, institution_id, kind, input, actor, key, fingerprint }: AskedRun) {
+  async function ask({ feed_id, institution_id, kind, input, actor, token, key, fingerprint }: AskedRun) {
     const earlier = key === null ? undefined : await findEarlier(actor.id, key, fingerprint);
     if (earlier !== undefined) return { id: earlier, joined: true };
     const who = [actor.id, actor.role, actor.institution_id];
-    const values = [newId(), feed_id, institution_id, kind, JSON.stringify(input), ...who, key, fingerprint];
+    const values = [newId(), feed_id, institution_id, kind, JSON.stringify(input), ...who, key, fingerprint, token];
     const { rows } = await db.query<{ id: string | null; waiting: number }>({ ...ASK, values });
     const { id, waiting } = rows[0]!;
     if (id !== null) {

@@ -9,7 +9,8 @@ import type { JsonObject } from '../../core/definitions/event.ts';
 import { Problem, type ProblemBody } from '../../core/definitions/problem.ts';
 import { type Feed, findFeed } from '../../feeds/feed.ts';
 import { reject } from '../../feeds/feedProblems.ts';
-import type { RUN_KINDS } from '../../feeds/imports/run.ts';
+import type { RUN_KINDS, RunToken } from '../../feeds/imports/run.ts';
+import { type Identity, LEEWAY_SECONDS } from '../../infra/identity.ts';
 import type { ApiContext } from '../door/door.ts';
 import { demandValid, listFaults } from '../door/inputErrors.ts';
 import { callerOf } from '../door/limits.ts';
@@ -48,7 +49,8 @@ export async function serveRun(
   const key = readIdempotencyKey(req, faults);
   demandValid(listFaults(faults));
   const fingerprint = key === null ? null : sha256(`${req.method} ${req.path}\n${canonicalize(input)}`);
-  const asked = { feed_id: feed.id, institution_id: feed.institution_id, kind, input, actor, key, fingerprint };
+  const token = tokenOf(context.tokens.identityOf(actor));
+  const asked = { feed_id: feed.id, institution_id: feed.institution_id, kind, input, actor, token, key, fingerprint };
   const { id, joined } = await context.feedRuns.ask(asked);
   if (joined) res.set('Idempotent-Replayed', 'true');
   const { wait_ms, applied } = readPreferences(req);
@@ -65,6 +67,12 @@ export async function serveRun(
   if (!run) throw new Problem('not_found');
   if (isUnderWay(run)) answerUnderWay(res, feed.id, id);
   else res.set('Cache-Control', 'no-store').json(resultOf(run));
+}
+
+function tokenOf(identity: Identity | undefined): RunToken | null {
+  if (identity === undefined) return null;
+  const { names, issued_at } = identity.origin;
+  return { names, issued_at, taken_until: identity.expires_at + LEEWAY_SECONDS };
 }
 
 export interface StoredRun {

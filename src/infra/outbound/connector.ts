@@ -6,6 +6,7 @@ import { lookup } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
 import { OutboundError } from '../../core/definitions/outbound.ts';
+import { unsentErrorOf } from './faults.ts';
 import type { Networks } from './networks.ts';
 import { createTurns } from './takeTurns.ts';
 
@@ -50,7 +51,7 @@ export function createConnector({ networks, resolve, connect_ms, ca }: Connector
     const admits = (address: string) => networks.admits(address, protocol, port);
     const host = hostname.replace(/^\[|\]$/g, '');
     // No name, no lookup.
-    if (isIP(host) !== 0 && !admits(host)) return callback(new OutboundError('refused_address'), null);
+    if (isIP(host) !== 0 && !admits(host)) return callback(unsentErrorOf(new OutboundError('refused_address')), null);
     const connect = buildConnector({
       timeout: connect_ms,
       allowH2: false,
@@ -58,7 +59,9 @@ export function createConnector({ networks, resolve, connect_ms, ca }: Connector
       lookup: lookupAmong(resolve, admits),
       ...(ca !== undefined && { ca }),
     });
-    connect(options, callback);
+    connect(options, (...[fault, socket]) =>
+      fault === null ? callback(null, socket) : callback(unsentErrorOf(fault), null),
+    );
   };
 }
 

@@ -19,6 +19,11 @@ export function outboundErrorOf(fault: unknown): OutboundError {
   return new OutboundError('unreachable');
 }
 
+/** What was thrown while a connection was made: whatever was to be asked over it has not left. */
+export function unsentErrorOf(fault: unknown): OutboundError {
+  return new OutboundError(outboundErrorOf(fault).code, { isUnsent: true });
+}
+
 /** @param retry_after_ms as the server asks for */
 export function errorOfStatus(status: number, retry_after_ms: number | undefined): OutboundError {
   return new OutboundError(codeOf(status), { status, ...(retry_after_ms !== undefined && { retry_after_ms }) });

@@ -29,6 +29,16 @@ test('an admin says how long it is good for, and a super_admin in which institut
   expect(faults({ institution_id: INSTITUTION })).toEqual([]);
 });
 
+test('an institution has 200 open boards and no more', () => {
+  const facts = { institution_id: INSTITUTION, name: 'Board', secret_hash, expires_at: IN_90_DAYS };
+  given()
+    .when(createBoard, {}, admin, { ...more, fact: 199 })
+    .then(boardCreated(facts));
+  given()
+    .when(createBoard, {}, admin, { ...more, fact: 200 })
+    .then('too_many_boards');
+});
+
 test('the link is made for the answer, of the secret whose hash is recorded', () => {
   const asked: object[] = [];
   const command = { id: BOARD, input: inputOf({}), actor: admin };

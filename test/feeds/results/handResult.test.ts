@@ -13,7 +13,7 @@ const MINUTE_MS = 60_000;
 
 const origin = (changes: Partial<Origin> = {}): Origin => ({
   ...{ institution_id: INSTITUTION, provider: 'tabbycat', feed_id: FEED, provider_id: '10001', round: 1 },
-  ...{ is_enabled: true, ...changes },
+  ...{ is_enabled: true, goes_to: null, ...changes },
 });
 const hash = sha256(canonicalize(handResult.body.parse(RESULT))!);
 const handed = (result_id = ID) => resultHanded({ result_id, feed_id: FEED, hash, confirm: true });
@@ -47,7 +47,9 @@ test('while one is on its way there is no other; once it is settled, or an hour 
 
 test('a room of ours, a match from elsewhere, of a feed that is switched off, or of none is refused', () => {
   const hand = (fact?: Origin) => given().when(handResult, RESULT, admin, { id: ID, ...(fact && { fact }) });
-  hand(origin({ provider: 'internal', feed_id: null, provider_id: null, round: null })).then('no_results_back');
+  const room = { provider: 'internal', feed_id: null, provider_id: null, round: null };
+  hand(origin(room)).then('no_results_back');
+  hand(origin({ ...room, goes_to: MATCH })).then('no_results_back', { match_id: MATCH });
   hand(origin({ provider: 'csv' })).then('no_results_back');
   hand(origin({ is_enabled: false })).then('feed_disabled');
   hand().then('not_found');
