@@ -10,6 +10,8 @@ import { expireObservers } from './court/expireObservers.ts';
 import { expireParticipants } from './court/expireParticipants.ts';
 import { eraseOld } from './gallery/eraseOld.ts';
 import type { TimedJob } from './job.ts';
+import { cleanupOldNotifications } from './notices/cleanupOldNotifications.ts';
+import { tellMissed } from './notices/tellMissed.ts';
 import type { MissedPolicy } from './ticks/cronSlots.ts';
 import { rotateTickets } from './tokens/rotateTickets.ts';
 import { pruneCommands } from './upkeep/pruneCommands.ts';
@@ -41,6 +43,8 @@ export const timetable: readonly Line[] = [
   { job: sweepExpired, cron: '37 2 * * *', missed: 'latest', queue: 'maintenance' },
   { job: sweepBlobs, cron: '52 2 * * *', missed: 'latest', queue: 'maintenance' },
   { job: rotateTickets, cron: '41 4 * * *', missed: 'latest', queue: 'maintenance' },
+  { job: tellMissed, cron: '4-59/5 * * * *', missed: 'latest', queue: 'maintenance' },
+  { job: cleanupOldNotifications, cron: '0 5 * * *', missed: 'latest', queue: 'maintenance' },
   { job: reportHealth, cron: '0 6 * * *', missed: 'latest', queue: 'maintenance' },
   { job: eraseWithdrawn, cron: '27 * * * *', missed: 'latest', queue: 'maintenance' },
   { job: cleanUpBehaviour, cron: '0 1 * * 1', missed: 'latest', queue: 'maintenance' },

@@ -5,6 +5,7 @@
 
 import type { Job } from 'bullmq';
 import type { Queryable } from '../src/core/sql/queryable.ts';
+import { quietly } from '../src/infra/console/tellConsole.ts';
 import { POLL_POOL_SIZE } from '../src/infra/postgres/boundedRead.ts';
 import type { Backbone } from '../src/infra/process/backbone.ts';
 import { erasuresFile } from '../src/infra/process/config.ts';
@@ -26,6 +27,7 @@ import { FEED_JOBS_AT_ONCE } from './feeds/feedJobs.ts';
 import { openFeedWork } from './feeds/feedWork.ts';
 import { createRoomFeed } from './feeds/roomFeed.ts';
 import { createSequencer } from './log/sequencer.ts';
+import { createNoticeFanout } from './notices/noticeFanout.ts';
 import { type OverdueWork, startOverduePoll } from './overduePoll.ts';
 import { onDemand, timetable } from './schedule.ts';
 import { createSend } from './send/sendCommand.ts';
@@ -70,6 +72,7 @@ export async function startWorker(
   const feedsPool = backbone.openPool('feeds', FEEDS_POOL_SIZE);
   const db = jobPool;
   const rooms = createRoomFeed({ db, feedsPool, publishMatch: fanout.publishMatch, log });
+  const people = createNoticeFanout(db, quietly(broadcast), log);
   const applier = createApplier({
     pool,
     catalog,
@@ -81,6 +84,7 @@ export async function startWorker(
     erasuresFile: erasuresFile(config),
     openStateKey: () => openStateKey(stateKeyFile(config, installation), log),
     touchRooms: rooms.touch,
+    tellPeople: people.tell,
     ...(reach && { reach }),
     ...(watch && { watch }),
   });
@@ -117,7 +121,7 @@ export async function startWorker(
     const within = queues.isConnected() === false ? 0 : timings.stopping.worker_within_ms;
     await Promise.race([workers, new Promise((resolve) => setTimeout(resolve, within).unref())]);
     await applier.close();
-    await rooms.close();
+    await Promise.all([rooms.close(), people.close()]);
     await feedWork.closeSites();
     await Promise.all([polled, left]);
     await Promise.all([pool.end(), jobPool.end(), verifierPool.end(), feedsPool.end(), polls.end()]);

@@ -11,6 +11,7 @@ import { followRooms } from '../feeds/followRooms.ts';
 import { ringResults } from '../feeds/ringResults.ts';
 import { announceBans } from '../guard/announceBans.ts';
 import { banAuthors } from '../guard/banAuthors.ts';
+import { followTold } from '../notices/followTold.ts';
 import { announceRevocations } from '../tokens/announceRevocations.ts';
 import { announceErasures, announceEvents, announceOutcomes } from './announce.ts';
 import type { Follower, FollowTools } from './follower.ts';
@@ -29,6 +30,7 @@ const followers: readonly Follower[] = [
   observeLateness,
   followRooms,
   ringResults,
+  followTold,
   setFaultsAside,
 ];
 

@@ -21,6 +21,7 @@ import type { Log } from '../../src/infra/telemetry/log.ts';
 import type { Metrics } from '../../src/infra/telemetry/metrics.ts';
 import { linksTo, tracer, within } from '../../src/infra/telemetry/tracing.ts';
 import { timings } from '../../src/infra/timings.ts';
+import type { Telling } from '../notices/noticeOf.ts';
 import { followCommit } from './afterCommit.ts';
 
 /** Moments at which a test may end the process. */
@@ -36,6 +37,8 @@ export interface ApplierOptions {
   log: Log;
   /** Told which rooms' matches a commit concerned. */
   touchRooms?(assignment_ids: Iterable<string>): void;
+  /** Told of what people are told of. */
+  tellPeople?(tellings: readonly Telling[]): void;
   /** Where erasures are written down before they are committed. */
   erasuresFile: string;
   /** With which snapshots of states are sealed. */
@@ -72,6 +75,7 @@ export function createAttempts(options: ApplierOptions, isClosing: () => boolean
     watch,
     reach,
     touchRooms,
+    tellPeople,
   } = options;
   const states = createStates(catalog, {
     snapshots: createSnapshots({
@@ -109,7 +113,7 @@ export function createAttempts(options: ApplierOptions, isClosing: () => boolean
     metrics.transactionSeconds.observe((performance.now() - started) / 1_000);
     metrics.batchSize.observe(decided.outcomes.length);
     for (const [stream, current] of decided.moved) states.keep(stream, current, decided.erasures);
-    await followCommit(decided, { db: pool, queues, broadcast, blobs, metrics, log, touchRooms });
+    await followCommit(decided, { db: pool, queues, broadcast, blobs, metrics, log, touchRooms, tellPeople });
     reach?.('after_publish');
     return decided;
   }

@@ -8,6 +8,7 @@ import type { BlobStore } from '../../src/infra/blobs.ts';
 import type { Queues } from '../../src/infra/queue/queue.ts';
 import type { Log } from '../../src/infra/telemetry/log.ts';
 import type { Metrics } from '../../src/infra/telemetry/metrics.ts';
+import type { Telling } from '../notices/noticeOf.ts';
 
 export interface FollowTools {
   queues: Queues;
@@ -18,6 +19,8 @@ export interface FollowTools {
   blobs: BlobStore;
   /** These rooms are read again, as matches, for boards. */
   touchRooms?: ((assignment_ids: Iterable<string>) => void) | undefined;
+  /** Hands on what people are told of, behind the commits. */
+  tellPeople?: ((tellings: readonly Telling[]) => void) | undefined;
   metrics: Metrics;
   log: Log;
 }

@@ -8,18 +8,21 @@ import type { Catalog } from '../../src/core/definitions/command.ts';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { withTimeout } from '../../src/core/withTimeout.ts';
+import type { Broadcast } from '../../src/infra/broadcast/broadcast.ts';
+import { quietly } from '../../src/infra/console/tellConsole.ts';
 import type { Backbone } from '../../src/infra/process/backbone.ts';
 import { createHeadSigner } from '../../src/infra/signer/heads.ts';
 import { signerFiles } from '../../src/infra/signer/signerFiles.ts';
 import type { Log } from '../../src/infra/telemetry/log.ts';
 import { timings } from '../../src/infra/timings.ts';
 import type { JobTools } from '../job.ts';
+import { tellOfFailedJob } from '../notices/tellAdmins.ts';
 import { type Renewing, startRenewing } from '../renewing.ts';
 import type { Task } from '../schedule.ts';
 import { createSend } from '../send/sendCommand.ts';
 import { anchorSources, readSignerAnchor } from '../verify/readAnchors.ts';
 import { type Claim, type Ending, endTick, MAX_ATTEMPTS, renewClaim } from './tickClaims.ts';
-import { doorbellId } from './tickLedger.ts';
+import { doorbellId, type TickKey } from './tickLedger.ts';
 
 export interface TickRunOptions {
   backbone: Pick<
@@ -74,6 +77,7 @@ export function createTickRun({ backbone, pool, verifierPool, catalog, isClosing
     metrics.jobSeconds.observe({ name }, seconds);
     metrics.jobRuns.inc({ name, outcome: outcomeOf(ending) });
     runLog.info({ seconds, ...ending }, 'job ended');
+    if (ending.status === 'failed' && !isByHand) await tellFailed(db, broadcast, claim, runLog);
     if (ending.status === 'waiting' && ending.counts) ring(queue, claim, ending.wait_ms);
     return ending;
   }
@@ -125,6 +129,18 @@ function limitsOf(most_ms: number, queue: Task['queue']): { soft_ms: number; har
   const hard_ms = most_ms + timings.claims.overtime_ms;
   if (queue === 'integrity') return { soft_ms: most_ms, hard_ms };
   return { soft_ms: Math.min(most_ms, timings.jobs.soft_ms), hard_ms: Math.min(hard_ms, timings.jobs.hard_ms) };
+}
+
+/** The ledger keeps it, and the health report counts it. */
+export async function tellFailed(
+  db: Queryable,
+  broadcast: Pick<Broadcast, 'publish'>,
+  { name, slot }: TickKey,
+  log: Log,
+): Promise<void> {
+  await tellOfFailedJob(db, quietly(broadcast), { name, slot }).catch((err) =>
+    log.warn({ err, job: name }, 'telling admins of a failed job failed'),
+  );
 }
 
 function afterFault(fault: unknown, attempts: number): Ending {

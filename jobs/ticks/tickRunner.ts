@@ -11,7 +11,7 @@ import type { OverdueWork } from '../overduePoll.ts';
 import type { Line, Task } from '../schedule.ts';
 import { buryTicks, claimByHand, claimTick, type Ending, findDue, ticksWait } from './tickClaims.ts';
 import type { TickKey } from './tickLedger.ts';
-import { createTickRun, type TickRunOptions } from './tickRun.ts';
+import { createTickRun, type TickRunOptions, tellFailed } from './tickRun.ts';
 
 export interface TickRunnerOptions extends Omit<TickRunOptions, 'isClosing'> {
   timetable: readonly Line[];
@@ -75,6 +75,7 @@ export function createTickRunner(options: TickRunnerOptions): TickRunner {
     for (const { name, slot, error } of await buryTicks(db)) {
       metrics.jobRuns.inc({ name, outcome: 'lost' });
       log.error({ job: name, slot, error }, 'job given up');
+      await tellFailed(db, backbone.broadcast, { name, slot }, log);
     }
   }
 

@@ -6,7 +6,9 @@
 
 import { newCommandId as newId } from '../../src/core/chain/ids.ts';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
+import { quietly } from '../../src/infra/console/tellConsole.ts';
 import type { JobTools } from '../job.ts';
+import { tellOfFinding } from '../notices/tellAdmins.ts';
 
 /** How one stream stands, or with null the database's guards. Without issues it is well. */
 export interface StreamVerdict {
@@ -84,12 +86,20 @@ async function openFindings(
 
 const keysOf = (verdicts: StreamVerdict[]) => verdicts.map(({ stream }) => stream ?? '');
 
-async function sayOpen(tools: FindingTools, job: string, { id, stream, issues, issues_omitted }: OpenFinding) {
+async function sayOpen(tools: FindingTools, job: string, { id, stream, issues, issues_omitted, is_new }: OpenFinding) {
   const shown = issues.slice(0, LOGGED_ISSUES);
   const count = issues.length + issues_omitted;
   tools.metrics.integrityIssues.inc({ job }, count);
   tools.log.error({ job, finding_id: id, stream, issue_count: count, issues: shown }, 'the record does not verify');
   await announce(tools, { state: 'open', id, stream, job, issue_count: count });
+  if (is_new) await tellAdmins(tools, { id, stream, issue_count: count });
+}
+
+/** The finding itself is kept, and read in its list. */
+async function tellAdmins({ pool, broadcast, log }: FindingTools, finding: Parameters<typeof tellOfFinding>[2]) {
+  await tellOfFinding(pool, quietly(broadcast), finding).catch((err) =>
+    log.warn({ err, finding_id: finding.id }, 'telling admins of a finding failed'),
+  );
 }
 
 async function announce({ broadcast, metrics, log }: FindingTools, message: JsonObject): Promise<void> {

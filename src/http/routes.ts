@@ -13,6 +13,7 @@ import { readStatus } from './feeds/status.ts';
 import { uploadFeed } from './feeds/uploadFeed.ts';
 import { listAlias, postAlias, reportAlias } from './gallery/aliases.ts';
 import { readCooldown, readCooldownAlias } from './gallery/cooldown.ts';
+import { readNotice } from './notices/readNotice.ts';
 import { readBackpressure } from './operations/backpressure.ts';
 import { verifyGlobally } from './operations/globalVerify.ts';
 import { readRun, readRuns, verifyAtLevel } from './operations/integrityRuns.ts';
@@ -67,4 +68,5 @@ export const routes = [
   readLedgerCheckpoints,
   decideConsent,
   takeBatch,
+  readNotice,
 ];

@@ -41,6 +41,9 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
       'feed_conflicts',
       'match_results',
       'telemetry_consents',
+      'notices',
+      'notice_reads',
+      'notice_preferences',
     ],
     'select',
   ),
@@ -58,6 +61,8 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
     telemetry_batches: 'insert',
     // And updates of who decided what, not of when it was erased.
     telemetry_consents: 'insert',
+    // By whom and what; of notices the columns that say whose they are.
+    notice_reads: 'insert',
     // Nobody is shown any of it.
     calendar_links: 'select',
     knex_migrations: 'select',
@@ -85,6 +90,8 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
     ...on([...FEEDS, ...IMPORTS], 'select insert update delete'),
     feed_runs: 'select update delete',
     ...on(['feed_invites', 'match_results'], 'select insert update delete'),
+    ...on(['notices', 'notice_reads'], 'select insert delete'),
+    ...on(['notice_preferences', 'follows'], 'select insert update delete'),
     knex_migrations: 'select',
     streams: 'select insert update',
     events: 'select insert',

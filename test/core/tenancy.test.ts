@@ -47,7 +47,7 @@ const READ_BY_API = [...SHOWN, ...RECORD, 'commands', 'session_checks', 'finding
 /** Those with what belongs to a tenant. */
 const TENANTED = [...new Set([...READ_BY_API, ...TABLES])];
 /** Granted to the worker alone. */
-const OF_WORKER = ['presence_judged', 'stream_backoffs', 'stream_states'];
+const OF_WORKER = ['follows', 'presence_judged', 'stream_backoffs', 'stream_states'];
 /** Asked for by the door, answered by the worker, read by the API. */
 const RUNS = 'integrity_runs';
 /** Put aside by the door, compared by the worker, read by the API for those to whom they were revealed. */
@@ -56,6 +56,8 @@ const DETAILS = 'contact_details';
 const MATCHES = ['matches', 'match_state', 'match_events', 'match_disputes'];
 /** Written by the worker, read by the API for the institution of the feed. */
 const FEEDS = ['feed_states', 'feed_conflicts', 'match_results'];
+/** Written by the worker, and of them that they were read by the door; the API reads those of its reader. */
+const NOTICES = ['notices', 'notice_reads', 'notice_preferences'];
 /** The door looks besides whether a person was linked. */
 const PEOPLE = 'feed_people';
 /** What of a site is what here: of the worker, and read by the role of feeds. */
@@ -149,6 +151,7 @@ test('every table with what belongs to a tenant has row-level security, forced, 
       DETAILS,
       ...MATCHES,
       ...FEEDS,
+      ...NOTICES,
       PEOPLE,
       MAPPINGS,
       FEED_RUNS,
@@ -167,6 +170,8 @@ test('every table with what belongs to a tenant has row-level security, forced, 
       expect(policies.sort()).toEqual(['api_in_scope', 'feeds_all', 'relay_all', 'worker_all']);
     else if (FEEDS.includes(name)) expect(policies.sort()).toEqual(['api_in_scope', 'worker_all']);
     else if ([INVITES, BATCHES].includes(name)) expect(policies.sort()).toEqual(['door_all', 'worker_all']);
+    else if (name === 'notice_preferences') expect(policies.sort()).toEqual(['api_own', 'worker_all']);
+    else if (NOTICES.includes(name)) expect(policies.sort()).toEqual(['api_own', 'door_all', 'worker_all']);
     else if (name === MAPPINGS) expect(policies.sort()).toEqual(['feeds_all', 'worker_all']);
     else if ([RUNS, FEED_RUNS, PEOPLE, CONSENTS].includes(name))
       expect(policies.sort()).toEqual(['api_in_scope', 'door_all', 'worker_all']);

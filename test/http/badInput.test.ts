@@ -181,7 +181,7 @@ describe.skipIf(isLeftOut)('bad input', () => {
         expect({ name, errors: answer.body.errors }).toEqual({
           name,
           errors: expect.arrayContaining([
-            { pointer: '/session_id', detail: `unknown field${hint}` },
+            ...('session_id' in body.shape ? [] : [{ pointer: '/session_id', detail: `unknown field${hint}` }]),
             { pointer: '/a~1b~0c', detail: 'unknown field' },
           ]),
         });

@@ -29,6 +29,9 @@ const WHO_MAY: { [visibility: string]: string } = {
     board.create        ok     ok     ok   role role   role   role role role role role   role   401
     board.revoke        ok     ok     404  role role   role   role role role role role   role   401
     calendar.link       ok     ok     ok   ok   ok     ok     ok   ok   ok   ok   ok     ok     401
+    notices.prefer      ok     ok     ok   ok   ok     ok     ok   ok   ok   ok   ok     ok     401
+    notices.follow      ok     ok     404  ok   ok     ok     404  ok   ok   ok   ok     404    401
+    notices.unfollow    ok     ok     ok   ok   ok     ok     ok   ok   ok   ok   ok     ok     401
     match.result        ok     ok     404  role role   role   role role role role role   role   401
     guard.ban           ok     ok     ok   role role   role   role role role role role   role   401
     guard.unban         ok     ok     ok   role role   role   role role role role role   role   401
@@ -391,6 +394,9 @@ describe.skipIf(isLeftOut)('who may do what', () => {
       return [`/api/board/${result.id}/revoke`];
     },
     'calendar.link': async (_, who) => [`/api/person/${who?.id ?? randomUUID()}/calendar`],
+    'notices.prefer': async () => ['/notifications/preferences', { ruling: false }],
+    'notices.follow': async (path) => ['/follow', { session_id: path.split('/').at(-1)! }],
+    'notices.unfollow': async () => ['/unfollow', { team: 'Harbour' }],
     'guard.ban': async () => ['/api/guard/ban', bannedKey()],
     'guard.unban': async (_, who) => ['/api/guard/unban', await banned(who)],
     'guard.confirm': async (_, who) => ['/api/guard/confirm', await banned(who)],

@@ -114,6 +114,7 @@ const BODIES: Record<string, (ids: Ids, world: World) => Json> = {
   'match.result': () => RESULT,
   'feed.upload': () => SHEET as never,
   'feed.import': () => ({ round: 1 }),
+  'notices.follow': ({ session_id }) => ({ session_id }),
   'guard.ban': ({ ban_id }) => ({ ban_id, reason: 'Floods the questions.' }),
   'guard.unban': ({ ban_id }) => ({ ban_id, reason: 'It was the proxy.' }),
   'guard.confirm': ({ ban_id }) => ({ ban_id, reason: 'Seen, and rightly so.' }),
@@ -137,7 +138,7 @@ const swapped = ({ session_id, assignment_id, turn_id, objection_id, exhibit_id,
 });
 
 /** The own card is everybody's to write who may have one: it names nothing that could be guessed. */
-const NAMES_NOTHING = ['contact.write'];
+const NAMES_NOTHING = ['contact.write', 'notices.prefer', 'notices.unfollow', 'notices.list', 'notices.preferences'];
 
 const ofFeeds = [importFeed, syncFeed, uploadFeed, readFeedRun];
 const routes = [...commands, ...queries, readCommandState, redriveCommand, ...ofFeeds]
@@ -162,7 +163,7 @@ function expectedOf({ name, route, roles }: (typeof routes)[number], role: strin
   // Of nobody's session: without the names of tokens there is nothing to be ended.
   if (name === 'tokens.revoke') return { status: 422, code: 'validation_failed' };
   if (['assignment.create', 'feed.create', 'board.create'].includes(name)) return { status: 403, code: 'forbidden' };
-  const namesInBody = name === 'session.create' || name.startsWith('guard.');
+  const namesInBody = ['session.create', 'notices.follow'].includes(name) || name.startsWith('guard.');
   return /:\w+/.test(route) || (namesInBody && route.startsWith('POST'))
     ? { status: 404, code: 'not_found' }
     : { status: 200 };

@@ -30,6 +30,7 @@ import type { feedProblems } from '../../src/feeds/feedProblems.ts';
 import type { galleryProblems } from '../../src/gallery/galleryProblems.ts';
 import type { guardProblems } from '../../src/guard/guardProblems.ts';
 import { catalog } from '../../src/modules.ts';
+import type { noticeProblems } from '../../src/notices/noticeProblems.ts';
 import { authorOf } from './hall.ts';
 import { ASSIGNMENT, BOARD, FEED, INSTITUTION, MATCH, presiding, SESSION } from './matchFixture.ts';
 import { expectRowsAgree } from './rowsAgree.ts';
@@ -83,7 +84,8 @@ type Code =
   | keyof typeof galleryProblems
   | keyof typeof guardProblems
   | keyof typeof contactProblems
-  | keyof typeof feedProblems;
+  | keyof typeof feedProblems
+  | keyof typeof noticeProblems;
 type AnyDefinition = Pick<Mutation, 'name'>;
 
 const MINUTE_MS = 60_000;

@@ -23,6 +23,7 @@ const WORDS: Readonly<Record<string, string>> = {
   board: 'Links for foyers, which show matches without a sign-in.',
   calendar: 'Calendars of matches and of people.',
   telemetry: 'How those who agreed to it type, point and read, in times alone.',
+  notices: 'What you are told of, what you want to be told of, and what you follow.',
   status: 'How the installation does, in states and counts; without a token too.',
   tokens: 'Ending tokens before their time.',
   ops: 'What operators look at.',
