@@ -7,7 +7,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { token as tokenCommand } from '../src/cli/token.ts';
 import { findRunning } from '../src/infra/postgres/withDatabase.ts';
 import { chromium, keepPicture, startBrowser } from './support/browser.ts';
@@ -20,6 +20,7 @@ import { entryOf, flags, until } from './support/processes.ts';
 import { SECRET } from './support/secret.ts';
 import { openTerminal } from './support/terminal.ts';
 import { expectIntact } from './support/verdict.ts';
+import { openWire } from './support/wire.ts';
 
 const dist = join(import.meta.dirname, '../dist');
 const run = promisify(execFile);
@@ -272,6 +273,24 @@ describe('npm start', () => {
       await expectIntact(second.url, session_id, people.admin);
     },
   );
+
+  test('stops cleanly while its Postgres is away', { timeout: 300_000 }, async () => {
+    const database = await cloneDatabase();
+    onTestFinished(() => database.drop());
+    const wire = await openWire(database.url);
+    onTestFinished(() => wire.stop());
+    const env = environment({ DATABASE_URL: wire.urlOf(database.url), JWT_SECRET: SECRET });
+    const { url, child, exit } = await startEmbedded(env);
+    await openSession(url, cast());
+    wire.leadTo('postgres://127.0.0.1:1');
+    wire.cut();
+    await until('it is missed', async () => (await get(url, '/health', null)).status === 503);
+    const stopping = performance.now();
+    child.kill('SIGTERM');
+    expect(await exit).toBe(0);
+    // Within the grace period.
+    expect(performance.now() - stopping).toBeLessThan(25_000);
+  });
 
   const MOMENTS: [string, (pid: number) => boolean][] = [
     ['is making its data', (pid) => childrenOf(pid).some((command) => command.includes('initdb'))],

@@ -149,7 +149,7 @@ describe.skipIf(inject('redisUrl') === null)('stopping', () => {
     });
   });
 
-  // That a store is away stops nothing from stopping is shown without Redis above.
+  // That a store is away stops nothing from stopping is shown without Redis above, and without Postgres in test/start.test.ts.
   test.runIf(isEverything)('every process stops while Postgres is away', async () => {
     const database = await cloneDatabase();
     const wire = await openWire(database.url);
