@@ -28,7 +28,10 @@ const VERSIONS = ['test/versions/*.test.ts'];
  * What the kinds do by code of their own, and where many processes share the work: the queue, the broadcast, the limiter, who is there. The
  * rest asks neither which of them there is nor how many processes there are, and `npm test` has it on the embedded kind alone.
  */
-const ON_BOTH_KINDS = ['test/http/{dashboard,operations,queues}.test.ts', 'test/jobs/{rotateTickets,schedule}.test.ts'];
+const ON_BOTH_KINDS = [
+  'test/http/{cache,dashboard,operations,queues}.test.ts',
+  'test/jobs/{rotateTickets,schedule}.test.ts',
+];
 /** Where two of each process can go wrong in every way in which one can: `npm test` has them on the distributed kind alone. */
 const ON_THE_HARDER_KIND = [
   'test/http/{backlog,backpressure,galleryRaces,guard,guardFaults,idempotency,limits,limitsAlone,metrics,racing,redrive,rooms,sockets}.test.ts',

@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import type { JsonObject } from '../src/core/definitions/event.ts';
 import type { BlobStore } from '../src/infra/blobs.ts';
 import type { Broadcast } from '../src/infra/broadcast/broadcast.ts';
+import type { Cache } from '../src/infra/cache/cache.ts';
 import type { ObserverLeases } from '../src/infra/presence/observers.ts';
 import type { Queues } from '../src/infra/queue/queue.ts';
 import type { Log } from '../src/infra/telemetry/log.ts';
@@ -23,6 +24,7 @@ export interface JobTools {
   broadcast: Broadcast;
   observers: ObserverLeases;
   blobs: BlobStore;
+  cache: Cache;
   metrics: Metrics;
   log: Log;
   /** What the signer signed last, by its own state; undefined where that is not on this host. */

@@ -14,6 +14,7 @@ import { cleanupOldNotifications } from './notices/cleanupOldNotifications.ts';
 import { tellMissed } from './notices/tellMissed.ts';
 import type { MissedPolicy } from './ticks/cronSlots.ts';
 import { rotateTickets } from './tokens/rotateTickets.ts';
+import { cleanUpCache } from './upkeep/cleanUpCache.ts';
 import { pruneCommands } from './upkeep/pruneCommands.ts';
 import { reportHealth } from './upkeep/reportHealth.ts';
 import { sweepBlobs } from './upkeep/sweepBlobs.ts';
@@ -45,6 +46,7 @@ export const timetable: readonly Line[] = [
   { job: rotateTickets, cron: '41 4 * * *', missed: 'latest', queue: 'maintenance' },
   { job: tellMissed, cron: '4-59/5 * * * *', missed: 'latest', queue: 'maintenance' },
   { job: cleanupOldNotifications, cron: '0 5 * * *', missed: 'latest', queue: 'maintenance' },
+  { job: cleanUpCache, cron: '0 */6 * * *', missed: 'latest', queue: 'maintenance' },
   { job: reportHealth, cron: '0 6 * * *', missed: 'latest', queue: 'maintenance' },
   { job: eraseWithdrawn, cron: '27 * * * *', missed: 'latest', queue: 'maintenance' },
   { job: cleanUpBehaviour, cron: '0 1 * * 1', missed: 'latest', queue: 'maintenance' },

@@ -83,8 +83,7 @@ export async function startWorker(
     log,
     erasuresFile: erasuresFile(config),
     openStateKey: () => openStateKey(stateKeyFile(config, installation), log),
-    touchRooms: rooms.touch,
-    tellPeople: people.tell,
+    ...{ touchRooms: rooms.touch, tellPeople: people.tell, cache: backbone.cache },
     ...(reach && { reach }),
     ...(watch && { watch }),
   });

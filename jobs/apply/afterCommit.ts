@@ -13,6 +13,7 @@ import { announceBans } from '../guard/announceBans.ts';
 import { banAuthors } from '../guard/banAuthors.ts';
 import { followTold } from '../notices/followTold.ts';
 import { announceRevocations } from '../tokens/announceRevocations.ts';
+import { dropCached } from '../tokens/dropCached.ts';
 import { announceErasures, announceEvents, announceOutcomes } from './announce.ts';
 import type { Follower, FollowTools } from './follower.ts';
 import { setFaultsAside } from './setFaultsAside.ts';
@@ -24,6 +25,7 @@ const followers: readonly Follower[] = [
   removeErasedFiles,
   announceScopeChanges,
   announceRevocations,
+  dropCached,
   announceBans,
   banAuthors,
   leaveDeadlines,

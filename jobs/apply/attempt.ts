@@ -13,6 +13,7 @@ import type { Catalog } from '../../src/core/definitions/command.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import type { BlobStore } from '../../src/infra/blobs.ts';
 import type { Broadcast } from '../../src/infra/broadcast/broadcast.ts';
+import type { Cache } from '../../src/infra/cache/cache.ts';
 import { noteErasures } from '../../src/infra/erasuresFile.ts';
 import { inTransaction, isConnectionFault, isTransientFault } from '../../src/infra/postgres/database.ts';
 import type { Watch } from '../../src/infra/process/watchdog.ts';
@@ -39,6 +40,8 @@ export interface ApplierOptions {
   touchRooms?(assignment_ids: Iterable<string>): void;
   /** Told of what people are told of. */
   tellPeople?(tellings: readonly Telling[]): void;
+  /** What is cached of those whose tokens end. */
+  cache?: Pick<Cache, 'invalidateUser'>;
   /** Where erasures are written down before they are committed. */
   erasuresFile: string;
   /** With which snapshots of states are sealed. */
@@ -76,6 +79,7 @@ export function createAttempts(options: ApplierOptions, isClosing: () => boolean
     reach,
     touchRooms,
     tellPeople,
+    cache,
   } = options;
   const states = createStates(catalog, {
     snapshots: createSnapshots({
@@ -113,7 +117,8 @@ export function createAttempts(options: ApplierOptions, isClosing: () => boolean
     metrics.transactionSeconds.observe((performance.now() - started) / 1_000);
     metrics.batchSize.observe(decided.outcomes.length);
     for (const [stream, current] of decided.moved) states.keep(stream, current, decided.erasures);
-    await followCommit(decided, { db: pool, queues, broadcast, blobs, metrics, log, touchRooms, tellPeople });
+    const telling = { touchRooms, tellPeople, cache };
+    await followCommit(decided, { db: pool, queues, broadcast, blobs, metrics, log, ...telling });
     reach?.('after_publish');
     return decided;
   }

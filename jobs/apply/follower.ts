@@ -5,6 +5,7 @@
 import type { Decided } from '../../src/core/apply/decideBatch.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import type { BlobStore } from '../../src/infra/blobs.ts';
+import type { Cache } from '../../src/infra/cache/cache.ts';
 import type { Queues } from '../../src/infra/queue/queue.ts';
 import type { Log } from '../../src/infra/telemetry/log.ts';
 import type { Metrics } from '../../src/infra/telemetry/metrics.ts';
@@ -17,6 +18,7 @@ export interface FollowTools {
   /** Of the worker, with no transaction open. */
   db: Queryable;
   blobs: BlobStore;
+  cache?: Pick<Cache, 'invalidateUser'> | undefined;
   /** These rooms are read again, as matches, for boards. */
   touchRooms?: ((assignment_ids: Iterable<string>) => void) | undefined;
   /** Hands on what people are told of, behind the commits. */

@@ -27,7 +27,7 @@ import { doorbellId, type TickKey } from './tickLedger.ts';
 export interface TickRunOptions {
   backbone: Pick<
     Backbone,
-    'config' | 'installation' | 'queues' | 'broadcast' | 'observers' | 'blobs' | 'metrics' | 'log'
+    'config' | 'installation' | 'queues' | 'broadcast' | 'observers' | 'blobs' | 'cache' | 'metrics' | 'log'
   >;
   /** Role `worker`; not the pool that applies commands, which must not wait for jobs. */
   pool: pg.Pool;
@@ -46,7 +46,7 @@ interface RunMode {
 const CUT_OFF: Ending = { status: 'waiting', error: null, wait_ms: 0, counts: false };
 
 export function createTickRun({ backbone, pool, verifierPool, catalog, isClosing }: TickRunOptions) {
-  const { config, installation, queues, broadcast, observers, blobs, metrics, log } = backbone;
+  const { config, installation, queues, broadcast, observers, blobs, cache, metrics, log } = backbone;
   const sources = anchorSources(config, installation);
   const heads = createHeadSigner(signerFiles(config, installation).headKey, log);
   const db: Queryable = pool;
@@ -106,6 +106,7 @@ export function createTickRun({ backbone, pool, verifierPool, catalog, isClosing
       broadcast,
       observers,
       blobs,
+      cache,
       metrics,
       signedLast: () => readSignerAnchor(verifierPool as never, sources, log),
       sign: heads.signText,

@@ -15,6 +15,7 @@ import { listAlias, postAlias, reportAlias } from './gallery/aliases.ts';
 import { readCooldown, readCooldownAlias } from './gallery/cooldown.ts';
 import { readNotice } from './notices/readNotice.ts';
 import { readBackpressure } from './operations/backpressure.ts';
+import { readCache } from './operations/cache.ts';
 import { verifyGlobally } from './operations/globalVerify.ts';
 import { readRun, readRuns, verifyAtLevel } from './operations/integrityRuns.ts';
 import { readQueueStanding } from './operations/queues.ts';
@@ -38,6 +39,7 @@ export const routes = [
   readRoom,
   readBackpressure,
   readQueueStanding,
+  readCache,
   readPresence,
   readBundle,
   readKeys,

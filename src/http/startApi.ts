@@ -100,7 +100,7 @@ export async function startApi(
     limiter,
     guard,
     outside: openOutside(backbone),
-    addresses: createAddresses(config),
+    ...{ addresses: createAddresses(config), cache: backbone.cache },
     blobs,
     ...createBounds(),
     ...{ installation: id, fingerprint_key: config.SERVER_SECRET ?? secret ?? id, door: db, scopes },

@@ -19,11 +19,21 @@ describe.skipIf(isLeftOut)('findings', () => {
 
   beforeAll(async () => {
     stack = await startStack({ LOG_LEVEL: 'silent' });
-    const { queues, broadcast, observers, blobs, metrics, log, onError } = stack.backbones[0]!;
+    const { queues, broadcast, observers, blobs, cache, metrics, log, onError } = stack.backbones[0]!;
     tools = {
       pool: openPool(stack.database.url, 'worker', 2, onError),
       verifierPool: openPool(stack.database.url, 'verifier', 1, onError),
-      ...{ queues, broadcast, observers, blobs, metrics, log, slot: new Date().toISOString(), gallery_retention_ms: 0 },
+      ...{
+        queues,
+        broadcast,
+        observers,
+        blobs,
+        cache,
+        metrics,
+        log,
+        slot: new Date().toISOString(),
+        gallery_retention_ms: 0,
+      },
       input: {},
       send: () => Promise.reject(new Error('verification sends no command')),
       progress: async () => {},

@@ -47,6 +47,16 @@ test('with one it runs it and prints what it did, and nothing else', async () =>
   ]);
 });
 
+test('a task that is documented elsewhere has the name that it has there', async () => {
+  expect(await job(['cleanup_cache'])).toEqual({ code: 0, stdout: '{"before":0,"after":0,"removed":0}\n', stderr: '' });
+});
+
+test('one without what it needs says so, and is done', async () => {
+  const env = { DATABASE_URL: database.url, REDIS_URL: 'redis://127.0.0.1:1', LOG_LEVEL: 'silent' };
+  const { code, stdout } = await job(['cleanup_cache'], env);
+  expect([code, stdout]).toEqual([0, '{"skipped":"the cache does not answer"}\n']);
+});
+
 test('while another run is under way it does not', async () => {
   await database.pool.query(
     `insert into schedule_ticks (name, slot, id, queue, status, run, due_at)

@@ -51,7 +51,7 @@ export async function openWorkbench({ movesClock = true } = {}): Promise<Workben
   const env = { DATABASE_URL: database.url, JWT_SECRET: SECRET, LOG_LEVEL: 'silent', BLOB_DIR: blobFolder };
   const redis = kind === 'distributed' ? { REDIS_URL: inject('redisUrl')! } : {};
   const backbone = await openBackbone(readConfig({ ...env, ...redis }, 'all'), database.url, 'test', privateNames);
-  const { queues, broadcast, observers, blobs, metrics, onError } = backbone;
+  const { queues, broadcast, observers, blobs, cache, metrics, onError } = backbone;
   const pool = openPool(database.url, 'worker', 6, onError);
   const verifierPool = backbone.openPool('verifier', 2, timings.postgres.verify_within_ms);
   const court = openCourt(database.url);
@@ -67,7 +67,7 @@ export async function openWorkbench({ movesClock = true } = {}): Promise<Workben
   });
 
   const tools: JobTools = {
-    ...{ pool, verifierPool, queues, broadcast, observers, blobs, metrics, log },
+    ...{ pool, verifierPool, queues, broadcast, observers, blobs, cache, metrics, log },
     slot: new Date().toISOString(),
     input: {},
     gallery_retention_ms: 48 * 3_600_000,

@@ -12,6 +12,7 @@ import type { Queryable } from '../../core/sql/queryable.ts';
 import type { Addresses } from '../../infra/addresses.ts';
 import type { BlobStore } from '../../infra/blobs.ts';
 import type { Broadcast } from '../../infra/broadcast/broadcast.ts';
+import type { Cache } from '../../infra/cache/cache.ts';
 import type { IssueToken } from '../../infra/issueToken.ts';
 import type { Limiter } from '../../infra/limiter/limiter.ts';
 import type { Config } from '../../infra/process/config.ts';
@@ -52,6 +53,7 @@ export interface ApiContext {
   /** Counts the readers of galleries. */
   visits: Visits;
   addresses: Addresses;
+  cache: Cache;
   blobs: BlobStore;
   /** Of reading whole files, to hash them. */
   hashing: Shares;

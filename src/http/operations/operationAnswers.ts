@@ -200,3 +200,10 @@ export const queuesAnswer = named(
     next_cursor: null,
   },
 );
+
+export const cacheAnswer = named(
+  'Cache',
+  /** Memory is in bytes, and that of the whole server where it is Redis; so is its uptime, in seconds. */
+  z.strictObject({ total_keys: count, used_memory: count, hits: count, misses: count, uptime: count }),
+  { total_keys: 120, used_memory: 1_048_576, hits: 900, misses: 100, uptime: 86_400 },
+);

@@ -5,6 +5,8 @@ import { type BlobStore, openBlobs } from '../blobs.ts';
 import type { Broadcast } from '../broadcast/broadcast.ts';
 import { createInProcessBroadcast } from '../broadcast/inProcess.ts';
 import { createRedisBroadcast } from '../broadcast/redis.ts';
+import type { Cache } from '../cache/cache.ts';
+import { openOwnCache } from '../cache/openOwnCache.ts';
 import { DEMAND, type Demand } from '../feeds/demand.ts';
 import { createInProcessDemand } from '../feeds/inProcessDemand.ts';
 import { createInProcessMatches } from '../feeds/inProcessMatches.ts';
@@ -61,6 +63,8 @@ export interface Backbone {
   reports: Reports;
   /** Which resume tickets are good. */
   resumption: Resumption;
+  /** What may be forgotten at any moment. */
+  cache: Cache;
   /** Tells boards of matches. */
   fanout: MatchFanout;
   /** By how many boards each match is followed. */
@@ -130,6 +134,8 @@ export function assembleBackbone(
   const metrics = createMetrics();
   const store = redis ? createRedisMatches(redis, prefix) : createInProcessMatches();
   const fanout = createMatchFanout({ store, broadcast, metrics, log });
+  const forCache = REDIS_CACHE_URL === undefined ? undefined : { url: REDIS_CACHE_URL, access, process, prefix, log };
+  const cache = openOwnCache({ own: forCache, redis, prefix, metrics, log });
   const heartbeat = createHeartbeat((role) => open(role, 1), log);
   return {
     config,
@@ -149,6 +155,7 @@ export function assembleBackbone(
     observers,
     reports,
     resumption,
+    cache,
     fanout,
     demand,
     heartbeat,
@@ -161,6 +168,7 @@ export function assembleBackbone(
       await observers.close();
       await reports.close();
       await resumption.close();
+      cache.close();
       fanout.close();
       demand.close();
       await broadcast.close();

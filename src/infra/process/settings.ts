@@ -177,9 +177,9 @@ export const Settings = z.object({
       help: 'Password there. In production, a Redis that is not on loopback needs one, here or in its URL.',
     }),
   REDIS_CACHE_URL: redisUrl.optional().register(described, {
-    readBy: DOORS,
+    readBy: [...PROCESSES, 'job'],
     unset: '`REDIS_URL`',
-    help: 'Another Redis for rate limits, which may evict.',
+    help: 'Another Redis for rate limits and what is cached, which may evict.',
   }),
   REDIS_CA_FILE: certificates.optional().register(described, {
     readBy: [...PROCESSES, 'job'],

@@ -95,6 +95,7 @@ export type Metrics = ReturnType<typeof createMetrics>;
 function createJobMetrics({ histogram, counter, gauge }: ReturnType<typeof createMakers>) {
   return {
     ...createQueueMetrics({ gauge }),
+    cacheReads: counter('cache_reads_total', 'Looks into the cache, by whether it was there', ['kind', 'result']),
     term: gauge('leader_term', 'Term in which this scheduler leads; 0 while it does not'),
     clockSkew: gauge('scheduler_clock_skew_seconds', 'This machine’s clock less the database’s'),
     tickLateness: histogram('tick_lateness_seconds', 'From when a tick was due to when it was fired', LATENESS_SECONDS),

@@ -1,0 +1,109 @@
+/**
+ * The cache in Redis: one string for each entry, and one set for each user that names the entries which speak of them. All keys
+ * have the hash tag of the installation and a time to live; what has none is not of our making and is swept.
+ */
+import { openLazily } from '../redis/lazyClient.ts';
+import type { RedisServer } from '../redis/redis.ts';
+import type { CacheEntries, CacheSweep } from './cacheEntries.ts';
+import { LONGEST_MS } from './cacheKinds.ts';
+
+/** KEYS: the entry, and the counts. ARGV: for how long it then lives, or 0, and for how long the counts are kept. */
+const GET = `
+local text = redis.call('GET', KEYS[1])
+redis.call('HINCRBY', KEYS[2], text and 'hits' or 'misses', 1)
+redis.call('PEXPIRE', KEYS[2], ARGV[2])
+if text and ARGV[1] ~= '0' then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+return text`;
+
+/** KEYS: the entry, and what is kept of its user. An entry that could not be dropped with the others is not kept. */
+const PUT = `
+if KEYS[2] then
+  if redis.call('SISMEMBER', KEYS[2], KEYS[1]) == 0 and redis.call('SCARD', KEYS[2]) >= tonumber(ARGV[4]) then return 0 end
+  redis.call('SADD', KEYS[2], KEYS[1])
+  redis.call('PEXPIRE', KEYS[2], ARGV[3])
+end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1`;
+
+/** Those whose time was over count for nothing. */
+const DROP_USER = `
+local dropped = 0
+for _, key in ipairs(redis.call('SMEMBERS', KEYS[1])) do dropped = dropped + redis.call('DEL', key) end
+redis.call('DEL', KEYS[1])
+return dropped`;
+
+const MOST_OF_USER = 1_000;
+const COUNTS_KEPT_MS = 30 * 86_400_000;
+const SCANNED_AT_ONCE = 1_000;
+/** A server with more keys than this times as many as are scanned at once is counted in part. */
+const MOST_SCANS = 500;
+
+type Run<Answer> = (count: number, ...values: (string | number)[]) => Promise<Answer>;
+interface Scripts {
+  cache_get: Run<string | null>;
+  cache_put: Run<number>;
+  cache_drop_user: Run<number>;
+}
+
+/** @param prefix keeps installations that share a Redis apart */
+export function createRedisEntries(redis: RedisServer, prefix: string): CacheEntries {
+  const lua = { cache_get: { lua: GET }, cache_put: { lua: PUT }, cache_drop_user: { lua: DROP_USER } };
+  const { client, ask, close } = openLazily(redis, 'cache', lua);
+  const scripts = client as unknown as Scripts;
+  const own = `${prefix}cache:`;
+  const [entryOf, userOf] = [(key: string) => `${own}entry:${key}`, (id: string) => `${own}user:${id}`];
+  const counts = `${own}counts`;
+
+  /** Pieces of our keys, and of nobody else's. */
+  async function* keys(pattern: string): AsyncGenerator<string[]> {
+    let cursor = '0';
+    for (let scans = 0; scans < MOST_SCANS; scans += 1) {
+      const scan = () => client.scan(cursor, 'MATCH', pattern, 'COUNT', SCANNED_AT_ONCE);
+      const [next, found] = await ask(scan);
+      yield found;
+      if (next === '0') return;
+      cursor = next;
+    }
+  }
+
+  async function cleanUp(isOver: () => boolean): Promise<CacheSweep> {
+    let [before, removed] = [0, 0];
+    for await (const found of keys(`${own}*`)) {
+      before += found.length;
+      const lives = await Promise.all(found.map((key) => ask(() => client.pttl(key))));
+      const endless = found.filter((_, i) => lives[i] === -1);
+      if (endless.length > 0) removed += await ask(() => client.unlink(...endless));
+      if (isOver()) break;
+    }
+    return { before, after: before - removed, removed };
+  }
+
+  return {
+    async get(key, slides_ms) {
+      const text = await ask(() => scripts.cache_get(2, entryOf(key), counts, slides_ms, COUNTS_KEPT_MS));
+      return text ?? undefined;
+    },
+    async put(key, text, ttl_ms, user_id) {
+      const named = user_id === undefined ? [entryOf(key)] : [entryOf(key), userOf(user_id)];
+      await ask(() => scripts.cache_put(named.length, ...named, text, ttl_ms, LONGEST_MS, MOST_OF_USER));
+    },
+    drop: async (key) => void (await ask(() => client.del(entryOf(key)))),
+    dropUser: (user_id) => ask(() => scripts.cache_drop_user(1, userOf(user_id))),
+    async read() {
+      let total_keys = 0;
+      for await (const found of keys(`${own}entry:*`)) total_keys += found.length;
+      const [memory, server, read] = await ask(() =>
+        Promise.all([client.info('memory'), client.info('server'), client.hmget(counts, 'hits', 'misses')]),
+      );
+      const [hits, misses] = read.map(Number);
+      const used_memory = numberIn(memory, 'used_memory');
+      return { total_keys, used_memory, hits: hits!, misses: misses!, uptime: numberIn(server, 'uptime_in_seconds') };
+    },
+    cleanUp,
+    close,
+  };
+}
+
+function numberIn(text: string, name: string): number {
+  return Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(text)?.[1] ?? 0);
+}
