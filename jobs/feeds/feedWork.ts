@@ -12,7 +12,7 @@ import type { RoomFeed } from './roomFeed.ts';
 import { createRoundStore } from './roundStore.ts';
 import { createRounds } from './rounds.ts';
 import { openSites, scheduleFrom } from './sites.ts';
-import { sweepMatches } from './sweepMatches.ts';
+import { createSweeping, sweepMatches } from './sweepMatches.ts';
 
 export interface FeedWorkOptions {
   backbone: Backbone;
@@ -33,7 +33,7 @@ export function openFeedWork({ backbone, db, feedsPool, rooms }: FeedWorkOptions
   const imports = createImportRunner({ ...importing, fetchSchedule: scheduleFrom(sites) });
   const send = createSend({ db, catalog, queues, log, request_id: POST_RESULT });
   const results = createResultRunner({ db, sites, send, isOn: config.FEED_RESULTS_BACK, log });
-  const removeOld = () => sweepMatches(db, (work) => inTransaction(feedsPool, work));
+  const removeOld = createSweeping(() => sweepMatches(db, (work) => inTransaction(feedsPool, work)));
   const { answer } = createFeedJobs({ rooms, removeOld, roundStore, rounds, imports, results });
   return {
     answer,

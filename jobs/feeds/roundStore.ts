@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { readClock } from '../../src/core/sql/databaseClock.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import type { Feed } from '../../src/feeds/feed.ts';
-import { type KnownMatch, updatesOfRound } from '../../src/feeds/matches/feedUpdates.ts';
+import { canBeMatch, type KnownMatch, updatesOfRound } from '../../src/feeds/matches/feedUpdates.ts';
 import type { MatchChange, MatchUpdate } from '../../src/feeds/matches/nextState.ts';
 import { readImported, readOtherRounds, readPlaces, readRound } from '../../src/feeds/matches/readRound.ts';
 import { storeMatches } from '../../src/feeds/matches/storeMatches.ts';
@@ -43,7 +43,8 @@ export function createRoundStore({ db, feedsPool, publishMatch, touchRooms, metr
     const imported = await readImported(db, feed.id, debates);
     const now_ms = Date.parse(await readClock(db));
     const ids = new Set(known.map(({ row }) => row.provider_id));
-    const places = debates.every((id) => ids.has(id)) ? 0 : await readPlaces(db, feed.id, known.length);
+    const isKnown = draw?.debates.every((debate) => ids.has(debate.id) || !canBeMatch(debate)) ?? true;
+    const places = isKnown ? 0 : await readPlaces(db, feed.id, known.length);
     const read = { feed, round: draw, scoreboard, known, places, imported, tick, now_ms };
     const { updates, unresolved, conflicts, beyond } = updatesOfRound(read);
     if (conflicts > 0) {

@@ -8,6 +8,19 @@ import type { WithinTransaction } from '../../src/feeds/matches/storeMatches.ts'
 
 /** Of one sweep; the next one goes on. */
 const BATCH = 200;
+/** Rooms are healed far more often than a match grows too old. */
+const REST_MS = 10 * 60_000;
+
+/** Sweeps until there is nothing left to be swept, and then rests. */
+export function createSweeping(sweep: () => Promise<number>): () => Promise<number> {
+  let rested_ms = Number.NEGATIVE_INFINITY;
+  return async () => {
+    if (performance.now() - rested_ms < REST_MS) return 0;
+    const gone = await sweep();
+    if (gone === 0) rested_ms = performance.now();
+    return gone;
+  };
+}
 
 const OLD = `
   select s.match_id from match_state s join matches m on m.id = s.match_id

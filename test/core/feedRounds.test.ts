@@ -339,6 +339,22 @@ test('a debate whose sides are not settled and a team that debates twice are no 
   expect(await counted()).toEqual(before.map((count) => count + 1));
 });
 
+test('a round with a debate that is no match is read again without its feed being counted', async () => {
+  const [open, decided] = tabbycat.round(1).debates;
+  open!.sides_confirmed = false;
+  await sync();
+  const asked = vi.spyOn(pools.worker, 'query');
+  try {
+    tabbycat.decide(decided!, 'aff');
+    expect(await poll()).toMatchObject({ changes: expect.any(Number), unresolved: 1 });
+    const names = asked.mock.calls.map(([query]) => (query as { name?: string }).name);
+    expect(names).toContain('fence-of-poll');
+    expect(names).not.toContain('count-matches-of-feed');
+  } finally {
+    asked.mockRestore();
+  }
+});
+
 test('a job of a leader that was, of long ago, or of a feed that is switched off asks nobody', async () => {
   await sync();
   await database.pool.query(`

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createRoomFeed } from '../../jobs/feeds/roomFeed.ts';
-import { sweepMatches } from '../../jobs/feeds/sweepMatches.ts';
+import { createSweeping, sweepMatches } from '../../jobs/feeds/sweepMatches.ts';
 import type { Actor } from '../../src/core/definitions/actor.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { maySeeMatch, type ShownState } from '../../src/feeds/matches/match.ts';
@@ -248,6 +248,13 @@ test('a match goes 90 days after its time and its last change, with its events, 
   expect(await sweepMatches(pools.worker, within)).toBe(0);
   const { rows } = await database.pool.query('select id from matches where id = any($1)', [ids]);
   expect(rows.map(({ id }) => id).sort()).toEqual([ids[1], ids[2]].sort());
+});
+
+test('what is old is swept until nothing is left of it, and then not at every look', async () => {
+  const left = [200, 3, 0, 5];
+  const sweep = createSweeping(async () => left.shift()!);
+  for (const gone of [200, 3, 0, 0, 0]) expect(await sweep()).toBe(gone);
+  expect(left).toEqual([5]);
 });
 
 test('a match without a time is kept while its feed is there and lists it', async () => {

@@ -123,6 +123,9 @@ function sidesOf({ teams, sides_confirmed }: Debate): [Side, Side] | undefined {
   ];
 }
 
+/** It has all that a match is made of; a bye has not. */
+export const canBeMatch = (debate: Debate) => sidesOf(debate) !== undefined;
+
 const titleOf = ([one, other]: [Side, Side]) => `${one.name} v. ${other.name}`.slice(0, 400);
 
 interface Named {

@@ -8,7 +8,10 @@ const BUILT_IN = [
   ...'sha256 convert_to textsend encode decode octet_length int8send byteacat byteaeq byteane'.split(' '),
   ...'textcat format left reverse starts_with substr to_char to_json timezone'.split(' '),
   ...'texteq textne text_lt text_gt text_le text_ge int4eq int48eq int84eq int8eq array_eq'.split(' '),
-  ...'count bool_and max sum string_agg array_agg json_agg json_build_object generate_series lag'.split(' '),
+  ...'textregexeq timestamptz_ge timestamptz_pl_interval timestamp_pl_interval int8pl int84pl'.split(' '),
+  ...'count bool_and booland_statefunc max sum string_agg array_agg json_agg json_build_object generate_series lag'.split(
+    ' ',
+  ),
 ];
 
 /** Those that initdb made, by their numbers. */
