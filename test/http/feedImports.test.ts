@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Cast, cast, get, type Json, must, post } from '../support/client.ts';
+import { type Cast, cast, get, type Json, must, person, post } from '../support/client.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 import { startTabbycat, type TestTabbycat } from '../support/tabbycat.ts';
 
@@ -53,6 +53,28 @@ describe.skipIf(isLeftOut)('a round of a Tabbycat', () => {
     expect(panel[0]).toMatchObject({ name: 'Judge Late', presiding: true });
     expect(await listed()).toHaveLength(8);
     expect(await must(get(stack.url, path, people.admin))).toMatchObject({ breaker: 'closed', unresolved: 0 });
+  });
+
+  test('has people told whose room was moved there, and whose judge was replaced', async () => {
+    site.setDraw(1, 'R');
+    const done = await must(ask('import', { round: 1, ...AT }));
+    const debate = site.round(1).debates[0]!;
+    const { assignment_id } = done.create.find((one: Json) => one.debate === String(debate.id));
+    const { panel, petitioner } = await must(get(stack.url, `/api/assignment/${assignment_id}`, people.admin));
+    site.state.venues.push({ ...site.state.venues[0]!, id: 9_998, name: 'Great Hall', display_name: 'Great Hall' });
+    debate.venue = 9_998;
+    site.state.adjudicators.push({ id: 9_999, name: 'Judge Late', code_name: 'L', anonymous: false });
+    debate.chair = 9_999;
+    await must(ask('import', { round: 1, ...AT }));
+    const { institution_id } = people;
+    const toldTo = async (role: string, { user_id: id }: Json): Promise<string> => {
+      const { items } = await must(get(stack.url, '/notifications', person(role, { institution_id, id })));
+      return items.map(({ text }: Json) => text).join();
+    };
+    const patience = { timeout: 20_000 };
+    await expect.poll(() => toldTo('participant', petitioner[0]), patience).toMatch(/has moved to .*Great Hall/);
+    // The judge who was replaced is concerned, too.
+    await expect.poll(() => toldTo('judge', panel[0]), patience).toMatch(/A judge of .* was replaced/);
   });
 
   test('is the same matches where its draw was made anew with other ids, and others where the teams are others', async () => {
