@@ -10,6 +10,7 @@ import { expireObservers } from './court/expireObservers.ts';
 import { expireParticipants } from './court/expireParticipants.ts';
 import { eraseOld } from './gallery/eraseOld.ts';
 import type { TimedJob } from './job.ts';
+import { cleanUpExpired } from './logins/cleanUpExpired.ts';
 import { cleanupOldNotifications } from './notices/cleanupOldNotifications.ts';
 import { tellMissed } from './notices/tellMissed.ts';
 import type { MissedPolicy } from './ticks/cronSlots.ts';
@@ -41,6 +42,7 @@ export const timetable: readonly Line[] = [
   { job: expireObservers, cron: '*/5 * * * *', missed: 'latest', queue: 'maintenance' },
   { job: eraseOld, cron: '6-59/10 * * * *', missed: 'latest', queue: 'maintenance' },
   { job: pruneCommands, cron: '7 * * * *', missed: 'latest', queue: 'maintenance' },
+  { job: cleanUpExpired, cron: '13 * * * *', missed: 'latest', queue: 'maintenance' },
   { job: sweepExpired, cron: '37 2 * * *', missed: 'latest', queue: 'maintenance' },
   { job: sweepBlobs, cron: '52 2 * * *', missed: 'latest', queue: 'maintenance' },
   { job: rotateTickets, cron: '41 4 * * *', missed: 'latest', queue: 'maintenance' },

@@ -49,6 +49,7 @@ import * as audit from './0071_audit.ts';
 import * as auditIndex from './0072_audit_index.ts';
 import * as telemetry from './0073_telemetry.ts';
 import * as notices from './0074_notices.ts';
+import * as logins from './0076_logins.ts';
 import * as guestReports from './0085_guest_reports.ts';
 import * as feedRunTokens from './0086_feed_run_tokens.ts';
 import * as openByKey from './0087_open_by_key.ts';
@@ -108,6 +109,7 @@ export const migrations: Migration[] = [
   { name: '0071_audit', ...audit },
   { name: '0072_audit_index', ...auditIndex },
   { name: '0073_telemetry', ...telemetry },
+  { name: '0076_logins', ...logins },
   { name: '0085_guest_reports', ...guestReports },
   { name: '0086_feed_run_tokens', ...feedRunTokens },
   { name: '0087_open_by_key', ...openByKey },

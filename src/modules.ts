@@ -12,10 +12,11 @@ import { feeds } from './feeds/module.ts';
 import { gallery } from './gallery/module.ts';
 import { guard } from './guard/module.ts';
 import { institutions } from './institutions/module.ts';
+import { logins } from './logins/module.ts';
 import { notices } from './notices/module.ts';
 import { tokens } from './tokens/module.ts';
 
-export const modules = [court, tokens, institutions, guard, gallery, contact, feeds, audit, behaviour, notices];
+export const modules = [court, tokens, institutions, guard, gallery, contact, feeds, audit, behaviour, notices, logins];
 
 export const commands = modules.flatMap((module) => module.commands);
 export const systemCommands = modules.flatMap((module) => module.systemCommands);

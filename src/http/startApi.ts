@@ -12,6 +12,7 @@ import { listenForScopeChanges } from '../infra/broadcast/scopeChanges.ts';
 import { tokenIssuer } from '../infra/issueToken.ts';
 import { openLimiter } from '../infra/limiter/openLimiter.ts';
 import { createLinkSecrets } from '../infra/linkSecrets.ts';
+import { createLoginRecorder } from '../infra/loginRecorder.ts';
 import { POLL_POOL_SIZE } from '../infra/postgres/boundedRead.ts';
 import { readInstallation } from '../infra/postgres/installation.ts';
 import type { Backbone } from '../infra/process/backbone.ts';
@@ -70,7 +71,7 @@ export async function startApi(
   await queues.demandFit();
   const limiter = await openLimiter(backbone);
   const pools = openPools(backbone);
-  const db = pools.door;
+  const { door: db } = pools;
   const { id } = await readInstallation(db);
   const ticketKeys = await followTicketKeys(db, log);
   await claimFiles(backbone, id);
@@ -89,6 +90,7 @@ export async function startApi(
     ...(connections && { connections }),
   });
   const { scopes, cache, stopFollowing } = followScopes(db, backbone);
+  const logins = createLoginRecorder({ db, secret: config.SERVER_SECRET ?? secret ?? id, log });
   const guard = await openGuard({ backbone, db, acceptor, secret, scopes: cache });
   const context = {
     config,
@@ -97,8 +99,7 @@ export async function startApi(
     broadcast,
     reports,
     tokens,
-    limiter,
-    guard,
+    ...{ limiter, logins, guard },
     outside: openOutside(backbone),
     ...{ addresses: createAddresses(config), cache: backbone.cache },
     blobs,
@@ -115,7 +116,6 @@ export async function startApi(
     visits: countReaders({ acceptor, secret: config.SERVER_SECRET ?? secret ?? id, log }),
     ...{ metrics, log },
   };
-
   const home = { version: readVersion(), isWhole: connections !== undefined, trial };
 
   function drain(): void {
@@ -136,6 +136,7 @@ export async function startApi(
     probe.close();
     backlog.close();
     for (const part of [limiter, guard, context.outside]) part.close();
+    await logins.close();
     await Promise.all(Object.values(pools).map((pool) => pool.end()));
   }
 

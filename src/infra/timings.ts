@@ -135,6 +135,8 @@ export const timings = {
   /** The leader's clock of feeds. A poll that no worker took up so long is of no use any more: the next one follows. */
   /** A site that took a result and did not say so is asked for it after so long: it may be storing it yet. */
   feeds: { tick_ms: 1_000, reconcile_every: 10, late_after_ms: 30_000, result_again_ms: 30_000 },
+  /** Login sessions that were seen are noted together. */
+  logins: { gather_ms: 250, again_ms: 2_000 },
   stopping: {
     http_within_ms: 10_000,
     linger_ms: 250,

@@ -7,8 +7,9 @@ import { createSecretKey, type KeyObject } from 'node:crypto';
 import jwt from 'jsonwebtoken';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
-import { type Actor, ROLES } from '../core/definitions/actor.ts';
+import { type Actor, type Login, ROLES } from '../core/definitions/actor.ts';
 import { id, line } from '../core/definitions/schemas.ts';
+import { loginIdOf } from '../core/loginId.ts';
 import { type BoardTokens, createBoardTokens } from './boardTokens.ts';
 import { type Identity, isCurrent, LEEWAY_SECONDS } from './identity.ts';
 import { type Name, type Origin, REMEMBERED_MS, type Revocations } from './revocations.ts';
@@ -42,6 +43,8 @@ const Claims = z
     name: z.string().optional(),
     jti: z.string().optional(),
     sid: z.string().optional().catch(undefined),
+    iss: z.string().optional().catch(undefined),
+    auth_time: z.number().optional().catch(undefined),
   })
   .refine((claims) => claims.role === 'super_admin' || claims.institution_id !== undefined);
 
@@ -135,8 +138,9 @@ export function createTokens(parts: TokenOptions): Tokens {
     const claims = Claims.safeParse(await payloadOf(token, key, options)).data;
     if (!claims) return undefined;
     const { sub, role, institution_id = null, exp, jti, sid, iat = null, name } = claims;
+    const login = loginOf(claims, token);
     const origin: Origin = { names: namesOf({ jti, sid, sub }), institution_id, role, issued_at: iat };
-    const actor: Actor = { id: sub, role, institution_id, ...(isShowable(name) && { name }) };
+    const actor: Actor = { id: sub, role, institution_id, ...(isShowable(name) && { name }), login };
     const identity: Identity = { actor, expires_at: exp, origin };
     names.set(identity.actor, { jti, sid });
     identities.set(identity.actor, identity);
@@ -183,6 +187,13 @@ export function createTokens(parts: TokenOptions): Tokens {
     ...{ isRevoked, isEnded, onRevoked: revocations.onRevoked },
     identityOf: (actor) => identities.get(actor),
   };
+}
+
+function loginOf(
+  { iss = '', sid, jti, auth_time, iat, exp: expires_at }: z.output<typeof Claims>,
+  token: string,
+): Login {
+  return { id: loginIdOf({ sid, jti, token }, iss), jti: jti ?? null, auth_time: auth_time ?? iat ?? null, expires_at };
 }
 
 /** A name that is as a line that people write has to be. */

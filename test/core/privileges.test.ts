@@ -15,6 +15,8 @@ const MATCHES = ['matches', 'match_state', 'match_events', 'match_disputes'];
 const FEEDS = ['feed_states'];
 /** What rounds were brought in by. */
 const IMPORTS = ['feed_mappings', 'feed_people', 'feed_conflicts'];
+/** Noted by the door; the relay has a function for it. */
+const LOGINS = ['logins', 'login_places'];
 const CHECKS = ['session_checks', 'findings'];
 const SCHEDULE = ['leases', 'schedules', 'schedule_ticks', 'health_reports'];
 const CHAIN = [...RECORD, 'knex_migrations'];
@@ -32,6 +34,7 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
       ...CHECKS,
       ...SCHEDULE,
       ...LOG,
+      ...LOGINS,
       ...MATCHES,
       ...FEEDS,
       'commands',
@@ -63,6 +66,7 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
     telemetry_consents: 'insert',
     // By whom and what; of notices the columns that say whose they are.
     notice_reads: 'insert',
+    ...on(LOGINS, 'select insert update'),
     // Nobody is shown any of it.
     calendar_links: 'select',
     knex_migrations: 'select',
@@ -85,6 +89,7 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
     contact_details: 'select delete',
     telemetry_consents: 'select update',
     telemetry_batches: 'select delete',
+    ...on(LOGINS, 'select delete'),
     presence_judged: 'select insert',
     integrity_runs: 'select insert update delete',
     ...on([...FEEDS, ...IMPORTS], 'select insert update delete'),

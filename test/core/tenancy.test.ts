@@ -70,6 +70,8 @@ const INVITES = 'feed_invites';
 const CONSENTS = 'telemetry_consents';
 /** Put in by the door, taken out by the worker, read by no API. */
 const BATCHES = 'telemetry_batches';
+/** Noted by the door and, by a function, by the relay; read by the API for their people and the admins of theirs. */
+const LOGINS = ['logins', 'login_places'];
 const VISIBILITIES = ['private', 'institution', 'public'] as const;
 
 let passes: Passes;
@@ -158,6 +160,7 @@ test('every table with what belongs to a tenant has row-level security, forced, 
       INVITES,
       CONSENTS,
       BATCHES,
+      ...LOGINS,
       ...Object.keys(OPEN),
     ].sort(),
   );
@@ -172,6 +175,7 @@ test('every table with what belongs to a tenant has row-level security, forced, 
     else if ([INVITES, BATCHES].includes(name)) expect(policies.sort()).toEqual(['door_all', 'worker_all']);
     else if (name === 'notice_preferences') expect(policies.sort()).toEqual(['api_own', 'worker_all']);
     else if (NOTICES.includes(name)) expect(policies.sort()).toEqual(['api_own', 'door_all', 'worker_all']);
+    else if (LOGINS.includes(name)) expect(policies.sort()).toEqual(['api_in_scope', 'door_all', 'worker_all']);
     else if (name === MAPPINGS) expect(policies.sort()).toEqual(['feeds_all', 'worker_all']);
     else if ([RUNS, FEED_RUNS, PEOPLE, CONSENTS].includes(name))
       expect(policies.sort()).toEqual(['api_in_scope', 'door_all', 'worker_all']);

@@ -48,6 +48,7 @@ describe.skipIf(isLeftOut)('listeners of a gallery', () => {
       ...{
         db: pool,
         shared: 'a secret',
+        logins: { see: () => {} },
         guard: (admit) => admit,
         resumeTickets,
         broadcast,

@@ -10,6 +10,19 @@ export interface Actor {
   institution_id: string | null;
   /** What the token calls a person. The door alone knows it. */
   name?: string;
+  /** The sign-in that the token is of. The door and the relay alone know it. */
+  login?: Login;
+}
+
+/** A person's sign-in, as the token tells of it. */
+export interface Login {
+  id: string;
+  /** Of this token of it; null where the token has none. */
+  jti: string | null;
+  /** When the person signed in, else when the token was issued, in seconds since 1970; null where the token says neither. */
+  auth_time: number | null;
+  /** Of the token, in seconds since 1970. */
+  expires_at: number;
 }
 
 export const ADMINS: readonly Role[] = ['admin', 'super_admin'];

@@ -15,6 +15,7 @@ import type { Broadcast } from '../../infra/broadcast/broadcast.ts';
 import type { Cache } from '../../infra/cache/cache.ts';
 import type { IssueToken } from '../../infra/issueToken.ts';
 import type { Limiter } from '../../infra/limiter/limiter.ts';
+import type { LoginRecorder } from '../../infra/loginRecorder.ts';
 import type { Config } from '../../infra/process/config.ts';
 import type { Queues } from '../../infra/queue/queue.ts';
 import type { Reports } from '../../infra/reports/reports.ts';
@@ -36,6 +37,7 @@ import type { Reading } from '../queries/scopedReads.ts';
 import { senderOf, tokenMissing } from './authentication.ts';
 import { callerOf, countRefused, limit } from './limits.ts';
 import type { Shares } from './shares.ts';
+import { whereaboutsOf } from './whereabouts.ts';
 
 /** What serving a request needs. */
 export interface ApiContext {
@@ -49,6 +51,7 @@ export interface ApiContext {
   reports: Reports;
   tokens: Tokens;
   limiter: Limiter;
+  logins: Pick<LoginRecorder, 'see'>;
   guard: Guard;
   /** Counts the readers of galleries. */
   visits: Visits;
@@ -113,6 +116,7 @@ export async function enter(
   if (feature !== undefined) demandFeature(context.config, feature);
   if (yieldsToken && !context.issueToken) throw new Problem('feature_disabled', SIGNED_ELSEWHERE);
   await limit(context, req, res, actor);
+  if (actor) context.logins.see(actor, whereaboutsOf(req));
   return actor;
 }
 

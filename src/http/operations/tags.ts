@@ -25,6 +25,7 @@ const WORDS: Readonly<Record<string, string>> = {
   telemetry: 'How those who agreed to it type, point and read, in times alone.',
   notices: 'What you are told of, what you want to be told of, and what you follow.',
   status: 'How the installation does, in states and counts; without a token too.',
+  login: 'Login sessions: where people are signed in, and how that ends.',
   tokens: 'Ending tokens before their time.',
   ops: 'What operators look at.',
   health: 'Whether this server lives and is of use; without a token.',

@@ -7,6 +7,7 @@ import { isVisible, type Scope } from '../../access/scope.ts';
 import type { ScopeCache } from '../../access/scopeCache.ts';
 import { isUuid } from '../../core/chain/ids.ts';
 import { Problem } from '../../core/definitions/problem.ts';
+import type { LoginRecorder } from '../../infra/loginRecorder.ts';
 import type { Config } from '../../infra/process/config.ts';
 import { type Identity, isCurrent, type Ticket, type Tokens } from '../../infra/tokens.ts';
 import type { DemandRoom } from './admissionLimits.ts';
@@ -27,6 +28,7 @@ export interface Request {
   host: string | undefined;
   /** What its browser says of itself; empty where it says nothing. */
   fingerprint: string;
+  user_agent?: string | undefined;
   token: unknown;
   session_id: unknown;
   resume_ticket: unknown;
@@ -82,12 +84,13 @@ export interface AdmissionOptions {
   tokens: Tokens;
   resumeTickets: Pick<ResumeTickets, 'redeem'>;
   isLetIn: IsLetIn;
+  logins: Pick<LoginRecorder, 'see'>;
   demandRoom: DemandRoom;
   config: Config;
 }
 
 export function createAdmission(options: AdmissionOptions): Admit {
-  const { door, tokens, resumeTickets, isLetIn, demandRoom, config } = options;
+  const { door, tokens, resumeTickets, isLetIn, logins, demandRoom, config } = options;
 
   async function admit(request: Request): Promise<Admitted> {
     if (!isLetIn(request.origin, request.host)) throw new Problem('forbidden', 'Pages of this origin may not connect.');
@@ -104,6 +107,7 @@ export function createAdmission(options: AdmissionOptions): Admit {
     const isUser = !isAnybody && identity.actor.role !== 'board';
     const user_id = isUser ? identity.actor.id : undefined;
     if (!resumed) await demandRoom(user_id, request.address);
+    logins.see(identity.actor, request);
     // Named one by one: objects made by spreading have a shape of their own each, which is ten times their size.
     const { address } = request;
     const connection_id = randomBytes(CONNECTION_ID_BYTES).toString('base64url');

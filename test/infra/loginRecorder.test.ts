@@ -1,0 +1,111 @@
+/** Noting login sessions: rarely, together, within bounds, and past an outage. */
+import { randomUUID } from 'node:crypto';
+import type pg from 'pg';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import type { Actor } from '../../src/core/definitions/actor.ts';
+import type { Queryable } from '../../src/core/sql/queryable.ts';
+import { createLoginRecorder } from '../../src/infra/loginRecorder.ts';
+import { openPool } from '../../src/infra/postgres/database.ts';
+import { createLog } from '../../src/infra/telemetry/log.ts';
+import { cloneDatabase, type TestDatabase } from '../support/database.ts';
+
+const PATIENCE = { timeout: 20_000, interval: 20 };
+const log = createLog('silent', 'test');
+const FROM = { user_agent: 'A', fingerprint: '', address: '198.51.100.7' };
+
+let database: TestDatabase;
+let pools: Record<'door' | 'relay', pg.Pool>;
+
+beforeAll(async () => {
+  database = await cloneDatabase();
+  const open = (role: 'door' | 'relay') => openPool(database.url, role, 1, () => {});
+  pools = { door: open('door'), relay: open('relay') };
+});
+afterAll(async () => {
+  await Promise.all(Object.values(pools).map((pool) => pool.end()));
+  await database.drop();
+});
+
+function open(role: 'door' | 'relay', isAway = () => false) {
+  let statements = 0;
+  const db = {
+    query: (statement: never) => {
+      statements += 1;
+      return isAway() ? Promise.reject(new Error('away')) : pools[role].query(statement);
+    },
+  } as unknown as Queryable;
+  const recorder = createLoginRecorder({ db, secret: 'a secret', log });
+  onTestFinished(recorder.close);
+  return { ...recorder, statements: () => statements };
+}
+
+const someone = (changes: Partial<Actor> = {}, login_id: string = randomUUID()): Actor => ({
+  ...{ id: randomUUID(), role: 'participant', institution_id: randomUUID(), ...changes },
+  login: { id: login_id, jti: null, auth_time: null, expires_at: Math.floor(Date.now() / 1_000) + 3_600 },
+});
+const noted = async (id: string) =>
+  (await database.pool.query('select user_id, institution_id from logins where id = $1', [id])).rows;
+const placesOf = async (id: string) =>
+  (await database.pool.query('select kind, mark from login_places where login_id = $1 order by kind, mark', [id])).rows;
+
+test.each(['door', 'relay'] as const)('a thousand requests are one statement, as %s', async (role) => {
+  const { see, close, statements } = open(role);
+  const who = someone();
+  for (let i = 0; i < 1_000; i += 1) see(who, FROM);
+  await close();
+  expect(statements()).toBe(1);
+  expect(await noted(who.login!.id)).toEqual([{ user_id: who.id, institution_id: who.institution_id }]);
+  expect((await placesOf(who.login!.id)).map(({ kind }) => kind)).toEqual(['device', 'network']);
+});
+
+test('what could not be noted is noted later', async () => {
+  let isAway = true;
+  const { see, statements } = open('door', () => isAway);
+  const who = someone();
+  see(who, FROM);
+  await vi.waitFor(() => expect(statements()).toBeGreaterThan(0), PATIENCE);
+  isAway = false;
+  await expect.poll(() => noted(who.login!.id), PATIENCE).toHaveLength(1);
+});
+
+test('while nothing can be noted no more than 5,000 wait, and the oldest go', async () => {
+  let isAway = true;
+  const { see, close } = open('door', () => isAway);
+  const many = Array.from({ length: 5_010 }, () => someone());
+  for (const who of many) see(who, FROM);
+  isAway = false;
+  await close();
+  expect(await noted(many[9]!.login!.id)).toEqual([]);
+  expect(await noted(many[10]!.login!.id)).toHaveLength(1);
+  expect(await noted(many.at(-1)!.login!.id)).toHaveLength(1);
+});
+
+test('a person has 500 login sessions noted at most, and each a few devices', async () => {
+  const { see, close } = open('door');
+  const { id } = someone();
+  const many = Array.from({ length: 700 }, () => someone({ id }));
+  for (const who of many.slice(0, 500)) see(who, FROM);
+  await close();
+  const more = open('door');
+  for (const who of many.slice(500)) more.see(who, FROM);
+  for (let i = 0; i < 600; i += 1) more.see(many[0]!, { ...FROM, user_agent: `Browser ${i}` });
+  await more.close();
+  const { rows } = await database.pool.query('select count(*)::integer as count from logins where user_id = $1', [id]);
+  expect(rows[0].count).toBe(500);
+  const devices = (await placesOf(many[0]!.login!.id)).filter(({ kind }) => kind === 'device');
+  expect(devices.length).toBeLessThan(40);
+});
+
+test('a login session stays that of its first person, and one of a super_admin is of no institution', async () => {
+  const { see, close } = open('door');
+  const login_id = randomUUID();
+  const [first, second, root] = [someone({}, login_id), someone({}, login_id), someone({ role: 'super_admin' })];
+  see(first, FROM);
+  see(root, FROM);
+  await close();
+  const other = open('door');
+  other.see(second, FROM);
+  await other.close();
+  expect(await noted(login_id)).toEqual([{ user_id: first.id, institution_id: first.institution_id }]);
+  expect(await noted(root.login!.id)).toEqual([{ user_id: root.id, institution_id: null }]);
+});
