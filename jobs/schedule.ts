@@ -3,6 +3,13 @@
  * that nobody fired in time. docs/operations.md shows the same table.
  */
 import type { JobQueue } from '../src/infra/queue/queueNames.ts';
+import { archiveCheckpoints } from './audit/archiveCheckpoints.ts';
+import { batchRecordEvents } from './audit/batchRecordEvents.ts';
+import { checkLedgerHealth } from './audit/checkLedgerHealth.ts';
+import { recordAuditEvent } from './audit/recordAuditEvent.ts';
+import { storeLargeData } from './audit/storeLargeData.ts';
+import { syncAuditTrail } from './audit/syncAuditTrail.ts';
+import { verifyAuditIntegrity } from './audit/verifyAuditIntegrity.ts';
 import { cleanUpBehaviour } from './behaviour/cleanUpBehaviour.ts';
 import { eraseWithdrawn } from './behaviour/eraseWithdrawn.ts';
 import { closeStale } from './court/closeStale.ts';
@@ -52,6 +59,14 @@ export const timetable: readonly Line[] = [
   { job: reportHealth, cron: '0 6 * * *', missed: 'latest', queue: 'maintenance' },
   { job: eraseWithdrawn, cron: '27 * * * *', missed: 'latest', queue: 'maintenance' },
   { job: cleanUpBehaviour, cron: '0 1 * * 1', missed: 'latest', queue: 'maintenance' },
+  { job: syncAuditTrail, cron: '*/5 * * * *', missed: 'latest', queue: 'ledger' },
+  { job: checkLedgerHealth, cron: '0 * * * *', missed: 'latest', queue: 'ledger' },
+  { job: archiveCheckpoints, cron: '0 2 1 * *', missed: 'latest', queue: 'ledger' },
 ];
 
-export const onDemand: readonly Task[] = [];
+export const onDemand: readonly Task[] = [
+  { job: recordAuditEvent, queue: 'ledger' },
+  { job: batchRecordEvents, queue: 'ledger' },
+  { job: storeLargeData, queue: 'ledger' },
+  { job: verifyAuditIntegrity, queue: 'ledger' },
+];

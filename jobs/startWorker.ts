@@ -20,6 +20,7 @@ import { catalog } from '../src/modules.ts';
 import { createApplier } from './apply/applyCommands.ts';
 import type { CrashPoint } from './apply/attempt.ts';
 import { followInbox } from './audit/followInbox.ts';
+import { takeRefusals } from './audit/takeRefusals.ts';
 import { createExpirer } from './court/expireTurns.ts';
 import { DEADLINE } from './court/leaveDeadlines.ts';
 import { createPresenceWatch } from './court/watchPresence.ts';
@@ -97,7 +98,8 @@ export async function startWorker(
   const heads = createHeadSigner(signerFiles(config, installation).headKey, log);
   const verifier = createRecordVerifier({ db, verifierPool, blobs, sources, heads, broadcast, metrics, log });
   const feedWork = openFeedWork({ backbone, db: jobPool, feedsPool, rooms });
-  const audit = followInbox({ pool: jobPool, queues, installation, log });
+  const auditing = { pool: jobPool, queues, installation, log };
+  const audit = [followInbox(auditing), takeRefusals(auditing)];
   const serving = servingOf({ applier, expirer, sequencer, verifier, feedWork, runner, audit });
   const answering = createWorkers(queues, served, serving);
   measureQueues(queues, metrics);
@@ -137,7 +139,7 @@ interface Parts {
   feedWork: Pick<ReturnType<typeof openFeedWork>, 'answer' | 'watched'>;
   runner: Pick<TickRunner, 'answer' | 'watched'>;
   /** What keeps the audit trail. */
-  audit: OverdueWork;
+  audit: readonly OverdueWork[];
 }
 
 /** A queue that had jobs of its own before answers ticks by their names. */
@@ -160,7 +162,7 @@ function servingOf({ applier, expirer, sequencer, verifier, feedWork, runner, au
       watched: [...ticks, ...feedWork.watched],
     },
     ml: jobs(JOBS_AT_ONCE.ml),
-    ledger: { ...jobs(JOBS_AT_ONCE.ledger), watched: [...ticks, audit] },
+    ledger: { ...jobs(JOBS_AT_ONCE.ledger), watched: [...ticks, ...audit] },
     policy: jobs(JOBS_AT_ONCE.policy),
   };
 }

@@ -53,6 +53,7 @@ import * as logins from './0076_logins.ts';
 import * as guestReports from './0085_guest_reports.ts';
 import * as feedRunTokens from './0086_feed_run_tokens.ts';
 import * as openByKey from './0087_open_by_key.ts';
+import * as auditRefusals from './0088_audit_refusals.ts';
 
 export interface Migration extends Knex.Migration {
   name: string;
@@ -114,4 +115,5 @@ export const migrations: Migration[] = [
   { name: '0086_feed_run_tokens', ...feedRunTokens },
   { name: '0087_open_by_key', ...openByKey },
   { name: '0074_notices', ...notices },
+  { name: '0088_audit_refusals', ...auditRefusals },
 ];

@@ -18,7 +18,7 @@ import { drawnAndEnded } from '../upkeep/moveMark.ts';
 import { MAY_BE_AUDITED, typeOf } from './audited.ts';
 
 /** Commands in one pass. */
-const AT_ONCE = 500;
+export const AT_ONCE = 500;
 const AGAIN_AFTER_MS = 400;
 
 export interface AuditTools {

@@ -18,6 +18,7 @@ const MOST_LISTED = 100;
 const NAMED = `
   select file from unnest($1::text[]) as file
   where exists (select from exhibits where sha256 = file::bpchar and title <> '')
+    or exists (select from audit_entries where data_sha256 = file and data_sha256 is not null)
     or exists (select from commands
       where name = 'exhibit.upload' and input -> 'file' ->> 'sha256' = file and status <> 'rejected')
   union
@@ -39,7 +40,7 @@ interface Installation {
 
 export const sweepBlobs = defineJob({
   name: 'sweep.blobs',
-  summary: `Removes files older than ${KEPT_HOURS} hours that no exhibit and no command names, but for rejected ones`,
+  summary: `Removes files older than ${KEPT_HOURS} hours that no exhibit, no audit entry and no command names, but for rejected ones`,
   most_ms: 10 * 60_000,
   async run({ pool, blobs, progress, isOver, log }) {
     const installation = await readInstallation(pool);

@@ -3,7 +3,7 @@
  * installation's own for what is of none. Its state knows no entry: nothing is decided by what was audited before.
  */
 import { z } from 'zod';
-import { at, count, listOf, named, text, uuid } from '../core/definitions/answers.ts';
+import { at, count, hash, listOf, named, text, uuid } from '../core/definitions/answers.ts';
 import type { Lock } from '../core/definitions/defineCommand.ts';
 import { EXAMPLE } from '../core/definitions/exampleValues.ts';
 import { defineStream, streamName } from '../core/definitions/stream.ts';
@@ -62,12 +62,16 @@ export const entryAnswer = named(
     happened_at: at,
     recorded_at: at,
     event_sequence: count,
+    /** Of what it said at length, a file beside the record. */
+    data_sha256: hash.nullable(),
+    data_bytes: count.nullable(),
   }),
   {
     ...{ id: EXAMPLE.event_id, owner: EXAMPLE.institution_id, type: 'admin_action' as const },
     ...{ user_id: EXAMPLE.user_id, role: 'admin', action: 'institution.settings', outcome: 'applied' as const },
     ...{ code: null, command_id: EXAMPLE.command_id, subject: `institution:${EXAMPLE.institution_id}`, count: 1 },
     ...{ happened_at: EXAMPLE.now, recorded_at: EXAMPLE.now, event_sequence: 17 },
+    ...{ data_sha256: null, data_bytes: null },
   },
 );
 

@@ -14,7 +14,7 @@ const query = z.strictObject({
 });
 
 const COLUMNS = `id, owner, type, user_id, role, action, outcome, code, command_id, subject, count, happened_at,
-  recorded_at, event_sequence`;
+  recorded_at, event_sequence, data_sha256, data_bytes`;
 
 type Row = z.output<typeof entryAnswer>;
 

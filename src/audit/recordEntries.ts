@@ -1,7 +1,7 @@
 /** What a worker has read of the inbox, or the door has counted, becomes entries of one trail. */
 import { z } from 'zod';
 import { defineSystemCommand } from '../access/defineCommand.ts';
-import { actor } from '../core/definitions/answers.ts';
+import { actor, hash } from '../core/definitions/answers.ts';
 import { defineEvent } from '../core/definitions/event.ts';
 import { id, instant } from '../core/definitions/schemas.ts';
 import { insert } from '../core/definitions/write.ts';
@@ -26,6 +26,8 @@ const entry = z.strictObject({
   subject: ours.nullable(),
   count: z.int().min(1),
   happened_at: instant,
+  /** What it said at length: a file beside the record, by its hash. */
+  data: z.strictObject({ sha256: hash, size_bytes: z.int().min(1) }).exactOptional(),
 });
 
 /** Their types begin with a word that was always kept free: an entry of the court's own may bear any other. */
@@ -35,13 +37,12 @@ const entryOf = (type: EntryType) =>
     type: `PROCEDURAL_AUDIT_${type.toUpperCase()}`,
     payload: entry,
     evolve: (trail) => trail,
-    project: (event, { id: owner }) => [
-      insert(
-        'audit_entries',
-        { id: event.id },
-        { owner, event_sequence: event.sequence, type, recorded_at: event.at, ...event.payload },
-      ),
-    ],
+    project(event, { id: owner }) {
+      const { data, ...facts } = event.payload;
+      const placed = { owner, event_sequence: event.sequence, type, recorded_at: event.at };
+      const file = { data_sha256: data?.sha256 ?? null, data_bytes: data?.size_bytes ?? null };
+      return [insert('audit_entries', { id: event.id }, { ...placed, ...facts, ...file })];
+    },
   });
 
 export const ENTRIES = {

@@ -78,7 +78,7 @@ export function createApp(context: ApiContext, probe: Probe, home: Home): Expres
   app.use(DASHBOARD, dashboard(context));
   app.use(['/live/ws', '/live/sse', '/gallery/ws', '/feeds/ws', '/ws', '/socket.io'], answerSocketPath);
   app.use(answerUnknownPath);
-  app.use(answerProblems(context.log));
+  app.use(answerProblems(context.log, context.refusals.note));
   return app;
 }
 

@@ -53,7 +53,8 @@ export function answerOtherMethods(methods: string[]): RequestHandler {
   };
 }
 
-export function answerProblems(log: Log) {
+/** @param note is told of each problem before it is answered */
+export function answerProblems(log: Log, note?: (res: Response, problem: ProblemBody) => void) {
   return (error: unknown, req: Request, res: Response, next: NextFunction): void => {
     if (res.headersSent) {
       next(error);
@@ -64,6 +65,7 @@ export function answerProblems(log: Log) {
     const isRefusal = error instanceof Problem && problem.body.status === 503;
     const isFault = problem.body.status >= 500 && !isRefusal;
     if (isFault) log.error({ err: error, request_id: res.locals.request_id }, 'request failed');
+    note?.(res, problem.body);
     sendProblem(res, { instance: req.originalUrl.split('?')[0]!, ...problem.body }, problem.headers);
   };
 }

@@ -29,6 +29,7 @@ import { createTokens, type Tokens } from '../infra/tokens.ts';
 import type { Trial } from '../infra/trial.ts';
 import { catalog } from '../modules.ts';
 import { createApp } from './app.ts';
+import { countRefusals } from './audit/refusals.ts';
 import { createAcceptor } from './commands/acceptance.ts';
 import { listenForOutcomes } from './commands/outcomes.ts';
 import { createWaits } from './commands/waits.ts';
@@ -114,7 +115,7 @@ export async function startApi(
     issueTicket: ticketsOf(tokens),
     ...{ ...linksOf(ticketKeys, config), issueToken: tokenIssuer(config, secret) },
     visits: countReaders({ acceptor, secret: config.SERVER_SECRET ?? secret ?? id, log }),
-    ...{ metrics, log },
+    ...{ metrics, log, refusals: countRefusals({ db, installation: id, metrics, log }) },
   };
   const home = { version: readVersion(), isWhole: connections !== undefined, trial };
 
@@ -127,7 +128,7 @@ export async function startApi(
   }
 
   async function close(): Promise<void> {
-    await context.visits.close();
+    await Promise.all([context.visits.close(), context.refusals.close()]);
     await acceptor.idle();
     outcomes.close();
     stopFollowing();

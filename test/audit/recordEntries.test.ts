@@ -40,6 +40,14 @@ test('a trail that has entries goes on where it ended', () => {
   expect(verdict.recorded).toMatchObject({ sequence_from: 2 });
 });
 
+test('an entry names a file by its hash', () => {
+  const data = { sha256: 'ab'.repeat(32), size_bytes: 2_000 };
+  const verdict = given()
+    .when(recordEntries, order({ type: 'admin_action', ...facts, data }), system)
+    .then(ENTRIES.admin_action({ ...facts, data }))!;
+  expect(verdict.writes[0]).toMatchObject({ set: { data_sha256: data.sha256, data_bytes: 2_000 } });
+});
+
 test.each([
   ['nothing', []],
   ['more than one command may', Array(MOST_ENTRIES + 1).fill({ type: 'access_deny', ...facts })],

@@ -20,6 +20,8 @@ import { addAnyRows, doorColumns, OF_INSTITUTIONS, RECORD, SHOWN, TABLES } from 
 
 /** Tables without row-level security, each with the reason. */
 const OPEN: Record<string, string> = {
+  audit_refusals: 'what doors refused in the last minutes, granted to the door and the worker alone',
+  audit_archive: 'sizes of checkpoints whose references were archived, for everybody',
   audit_mark: 'one row: how far the inbox was audited, granted to the worker alone',
   installation: 'one row about the installation, granted to the door and the relay alone',
   inbox_mark: 'one row: up to where the inbox is settled, and which streams are stuck',

@@ -12,7 +12,17 @@ import { described, doorColumns, RECORD, TABLES } from '../support/tables.ts';
 
 /** Tables that no noun keeps. */
 const OF_THE_MACHINE = [
-  ...[...RECORD, 'commands', 'inbox_mark', 'audit_mark', 'stream_backoffs', 'stream_states', 'presence_judged'],
+  ...[
+    ...RECORD,
+    'commands',
+    'inbox_mark',
+    'audit_mark',
+    'audit_archive',
+    'audit_refusals',
+    'stream_backoffs',
+    'stream_states',
+    'presence_judged',
+  ],
   'lapsed_payloads',
   ...['matches', 'match_state', 'match_events', 'match_disputes'],
   ...['session_checks', 'findings', 'integrity_runs'],

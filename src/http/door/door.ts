@@ -24,6 +24,7 @@ import type { Log } from '../../infra/telemetry/log.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
 import type { Health } from '../../infra/telemetry/probe.ts';
 import type { Tokens } from '../../infra/tokens.ts';
+import type { Caller, Refusals } from '../audit/refusals.ts';
 import type { Acceptor } from '../commands/acceptance.ts';
 import type { Outcomes } from '../commands/outcomes.ts';
 import type { Waits } from '../commands/waits.ts';
@@ -94,6 +95,8 @@ export interface ApiContext {
   health(): Health;
   /** Undefined where tokens are signed elsewhere. */
   issueToken: IssueToken | undefined;
+  /** Counts what is refused, for the audit trail. */
+  refusals: Refusals;
   metrics: Metrics;
   log: Log;
 }
@@ -112,6 +115,7 @@ export async function enter(
   const sender = await senderOf(req, context.tokens, boards);
   if (sender === null || sender instanceof Problem) await guardDoor(context, req, route);
   const actor = await countRefused(context, req, res, async () => demandGood(sender, roles));
+  if (actor) res.locals.caller = { actor, route } satisfies Caller;
   if (/^\w+ \/api\/session\b/.test(route)) demandFeature(context.config, 'FEATURE_MOOT_OPERATIONS');
   if (feature !== undefined) demandFeature(context.config, feature);
   if (yieldsToken && !context.issueToken) throw new Problem('feature_disabled', SIGNED_ELSEWHERE);

@@ -95,9 +95,13 @@ export const checkpointsAnswer = listOf('Checkpoints', checkpointLine);
 export const checkpointPage = z.strictObject(pageQuery([z.string().regex(/^(0|[1-9]\d{0,15})$/)]));
 
 /** Newest first. */
-export async function readCheckpointsPage(db: Queryable, query: z.output<typeof checkpointPage>) {
+export async function readCheckpointsPage(
+  db: Queryable,
+  query: z.output<typeof checkpointPage>,
+  which: 'all' | 'listed' | 'archived' = 'all',
+) {
   const [before = null] = query.cursor ?? [];
-  const rows = await readCheckpointPage(db, before, query.limit + 1);
+  const rows = await readCheckpointPage(db, before, query.limit + 1, which);
   return pageOf(
     rows,
     query,

@@ -69,10 +69,7 @@ export function createMetrics() {
       'transport',
       'result',
     ]),
-    guardActions: counter('guard_actions_total', 'What the guard did about a browser or an address', [
-      'rule',
-      'action',
-    ]),
+    ...createDoorMetrics(makers),
     contactReveals: counter('contact_reveals_total', 'Contact cards that were revealed'),
     feedPolls: counter('feed_polls_total', 'Polls and syncs of feeds, by what came of them', ['outcome']),
     matchUnresolved: counter('match_unresolved_total', 'Debates of feeds that are no match yet'),
@@ -86,6 +83,16 @@ export function createMetrics() {
     ...createJobMetrics(makers),
     deliveries,
     deliveryRate: rateGauge(registers, deliveries),
+  };
+}
+
+function createDoorMetrics({ counter }: ReturnType<typeof createMakers>) {
+  return {
+    refusals: counter('http_refusals_total', 'Requests that a problem was answered to', ['status']),
+    guardActions: counter('guard_actions_total', 'What the guard did about a browser or an address', [
+      'rule',
+      'action',
+    ]),
   };
 }
 

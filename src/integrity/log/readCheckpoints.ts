@@ -33,10 +33,18 @@ export async function readSignedSize(db: Queryable): Promise<number> {
   return rows[0]!.size;
 }
 
-const PAGE = `
+const pageWhere = (condition: string) => `
   select c.size, encode(c.root, 'hex') as root, c.created_at, array(
     select s.name from log_cosignatures s where s.size = c.size order by s.name) as cosigned_by
-  from log_checkpoints c where $1::bigint is null or c.size < $1 order by c.size desc limit $2`;
+  from log_checkpoints c where ($1::bigint is null or c.size < $1) and ${condition} order by c.size desc limit $2`;
+
+/** References are archived in their order: up to a size all were. */
+const ARCHIVED_TO = '(select coalesce(max(size), -1) from audit_archive)';
+const PAGES = {
+  all: pageWhere('true'),
+  listed: pageWhere(`c.size > ${ARCHIVED_TO}`),
+  archived: pageWhere(`c.size <= ${ARCHIVED_TO}`),
+};
 
 export interface CheckpointLine {
   size: number;
@@ -50,6 +58,7 @@ export async function readCheckpointPage(
   db: Queryable,
   before: string | null,
   limit: number,
+  which: keyof typeof PAGES = 'all',
 ): Promise<CheckpointLine[]> {
-  return (await db.query<CheckpointLine>(PAGE, [before, limit])).rows;
+  return (await db.query<CheckpointLine>(PAGES[which], [before, limit])).rows;
 }

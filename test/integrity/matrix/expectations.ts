@@ -57,6 +57,8 @@ export const OUTSIDE: { [table: string]: string } = {
   findings: 'what was found, for operators: the next look finds it anew',
   integrity_runs: 'verdicts, signed as they were stored',
   inbox_mark: 'how far the inbox is settled',
+  audit_refusals: 'what doors refused, on its way to the audit trail',
+  audit_archive: 'which checkpoints are listed no more: they stay',
   audit_mark: 'how far the inbox was audited',
   stream_backoffs: 'streams that wait for a retry',
   stream_states: 'copies, each under a seal that no database can make',
