@@ -24,6 +24,7 @@ import { signerFiles } from '../infra/signer/signerFiles.ts';
 import type { Log } from '../infra/telemetry/log.ts';
 import type { Metrics } from '../infra/telemetry/metrics.ts';
 import type { Tokens } from '../infra/tokens.ts';
+import { openConsoleReception } from './console/consoleReception.ts';
 import { openFeedsReception } from './feeds/feedsReception.ts';
 import { openGalleryReception } from './gallery/galleryReception.ts';
 import { createAdmission, createLiveDoor } from './listeners/admission.ts';
@@ -111,7 +112,9 @@ export function createRelay(options: RelayOptions): Relay {
   const admit = guard(createAdmission({ ...entrance, door: createLiveDoor(scopes) }));
   const gallery = openGalleryReception({ ...entrance, shared, db, guard, broadcast, metrics, log });
   const feeds = openFeedsReception({ ...entrance, db, guard, broadcast, fanout, demand, metrics, log });
-  const everybody = withGuestsOf(listeners.guests, gallery.listeners.guests, feeds.listeners.guests);
+  const consoles = openConsoleReception({ ...entrance, db, guard, broadcast, reports, metrics, log });
+  const own = [gallery.listeners.guests, feeds.listeners.guests, consoles.listeners.guests];
+  const everybody = withGuestsOf(listeners.guests, ...own);
   const describe = () => ({ backpressure: backpressureOf(everybody.all(), metrics.sent.overflows) });
   const census = startCensus({ id, reports, guests: everybody, describe, log });
   const stopWatch = watchGuests(everybody);
@@ -122,7 +125,7 @@ export function createRelay(options: RelayOptions): Relay {
   const stopScopeCheck = startScopeCheck({ db, listeners, scopes, broadcast, log });
   const { PUBLIC_URL: public_url } = config;
   const { realAddress } = addresses;
-  const receptions = { '/live': { admit, listeners }, '/gallery': gallery, '/feeds': feeds };
+  const receptions = { '/live': { admit, listeners }, '/gallery': gallery, '/feeds': feeds, '/console': consoles };
   const isWrittenBeneath = canWriteBeneath();
   if (!isWrittenBeneath) log.warn('ready frames cannot be written beneath ws, all goes through it');
   const floodgate = createFloodgate(metrics, { isWrittenBeneath });
@@ -138,7 +141,7 @@ export function createRelay(options: RelayOptions): Relay {
 
   async function close(): Promise<void> {
     // A listener that is not sent away yet is served as at any other time.
-    const kinds = [listeners, gallery.listeners, feeds.listeners];
+    const kinds = [listeners, gallery.listeners, feeds.listeners, consoles.listeners];
     const closed = await Promise.all(kinds.map((kind) => kind.drain()));
     const total_connections_closed = closed.reduce((sum, count) => sum + count, 0);
     stopHeadCheck();
@@ -150,9 +153,7 @@ export function createRelay(options: RelayOptions): Relay {
     webSockets.close();
     eventStreams.close();
     socketIo.close();
-    rooms.close();
-    gallery.close();
-    resumeTickets.close();
+    for (const part of [rooms, gallery, consoles, resumeTickets]) part.close();
     log.info({ total_connections_closed }, 'relay drained');
   }
 

@@ -5,6 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { faultOfExported } from '../../src/core/chain/exported.ts';
 import { asyncApiDocument } from '../../src/http/operations/asyncapi.ts';
 import { CLOSE } from '../../src/live/closeCodes.ts';
+import { describedInConsole } from '../../src/live/consoleExamples.ts';
+import { consoleClientMessages, consoleServerMessages } from '../../src/live/consoleMessages.ts';
 import { described } from '../../src/live/examples.ts';
 import { describedInFeeds } from '../../src/live/feedExamples.ts';
 import { feedClientMessages, feedServerMessages } from '../../src/live/feedMessages.ts';
@@ -19,6 +21,7 @@ const official = createRequire(import.meta.url)('@asyncapi/specs/schemas/3.0.0-w
 // Formats say nothing that patterns do not.
 const LENIENT = { strict: false, allErrors: true, validateFormats: false };
 const ofGallery = (type: string) => `gallery.${type}`;
+const ofConsole = (type: string) => `console.${type}`;
 const ofFeeds = (type: string) => `feeds.${type}`;
 const renamed = <T>(all: Record<string, T>, nameOf: (type: string) => string) =>
   Object.entries(all).map(([type, one]) => [nameOf(type), one] as const);
@@ -27,11 +30,13 @@ const schemas = {
   ...clientMessages,
   ...Object.fromEntries(renamed({ ...galleryServerMessages, ...galleryClientMessages }, ofGallery)),
   ...Object.fromEntries(renamed({ ...feedClientMessages, ...feedServerMessages }, ofFeeds)),
+  ...Object.fromEntries(renamed({ ...consoleClientMessages, ...consoleServerMessages }, ofConsole)),
 };
 const examples = [
   ...Object.entries(described),
   ...renamed(describedInGallery, ofGallery),
   ...renamed(describedInFeeds, ofFeeds),
+  ...renamed(describedInConsole, ofConsole),
 ].map(([type, { example }]) => [type, example as Json] as const);
 const valueAt = (path: string) => path.split('/').reduce<Json | undefined>((at, key) => at?.[key], document);
 
@@ -68,10 +73,13 @@ test('has every message, each in the direction in which it is sent', () => {
   for (const channel of ['feeds_websocket', 'feeds_socketio']) {
     expect(named(operations[`${channel}.listen`])).toEqual(Object.keys(feedServerMessages).map(ofFeeds));
   }
+  const inConsole = Object.keys(consoleServerMessages).map(ofConsole);
+  expect(named(operations['console_socketio.listen'])).toEqual(inConsole);
   expect([...new Set(fromClient.flatMap(named))]).toEqual([
     ...Object.keys(clientMessages),
     'gallery.PING',
     ...Object.keys(feedClientMessages).map(ofFeeds),
+    ...Object.keys(consoleClientMessages).map(ofConsole),
   ]);
 });
 

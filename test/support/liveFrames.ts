@@ -1,5 +1,6 @@
 /** Every frame that a test receives is one that the live protocol has: what is not ends the test as a failure. */
 import type { z } from 'zod';
+import { consoleServerMessages } from '../../src/live/consoleMessages.ts';
 import { feedServerMessages } from '../../src/live/feedMessages.ts';
 import { galleryServerMessages } from '../../src/live/galleryMessages.ts';
 import { serverMessages } from '../../src/live/messages.ts';
@@ -11,6 +12,7 @@ const MESSAGES: Record<Namespace, Record<string, z.ZodType>> = {
   '/live': serverMessages,
   '/gallery': galleryServerMessages,
   '/feeds': feedServerMessages,
+  '/console': consoleServerMessages,
 };
 
 let faults: string[] = [];

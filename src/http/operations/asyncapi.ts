@@ -1,13 +1,15 @@
 /** AsyncAPI 3.0 of the live protocol, made from the schemas of its messages: it cannot say anything that is not sent. */
 import type { JsonObject } from '../../core/definitions/event.ts';
 import { CLOSINGS } from '../../live/closeCodes.ts';
+import { describedInConsole } from '../../live/consoleExamples.ts';
+import { consoleClientMessages, consoleServerMessages } from '../../live/consoleMessages.ts';
 import { described } from '../../live/examples.ts';
 import { describedInFeeds } from '../../live/feedExamples.ts';
 import { feedClientMessages, feedServerMessages } from '../../live/feedMessages.ts';
 import { describedInGallery } from '../../live/galleryExamples.ts';
 import { galleryClientMessages, galleryServerMessages } from '../../live/galleryMessages.ts';
 import { clientMessages, serverMessages } from '../../live/messages.ts';
-import { feedSchemas, gallerySchemas, liveSchemas } from './liveSchemas.ts';
+import { consoleSchemas, feedSchemas, gallerySchemas, liveSchemas } from './liveSchemas.ts';
 
 /** Of one kind of room: the names under which components have its messages, and what answers which. */
 interface Words {
@@ -40,10 +42,25 @@ const FEEDS: Words = {
   },
 };
 
+const ofConsole = (type: string) => `console.${type}`;
+const OF_CONSOLE: Words = {
+  from_relay: Object.keys(consoleServerMessages).map(ofConsole),
+  from_client: Object.keys(consoleClientMessages).map(ofConsole),
+  replies: {
+    'console.join_user_room': 'console.room_joined',
+    'console.join_admin_room': 'console.room_joined',
+    'console.leave_room': 'console.room_left',
+    'console.subscribe_risk_score': 'console.subscribed',
+    'console.subscribe_network_topology': 'console.subscribed',
+    'console.ping': 'console.pong',
+  },
+};
+
 const MESSAGES = Object.fromEntries([
   ...Object.entries(described).map(([type, one]) => [type, messageOf(type, one)]),
   ...Object.entries(describedInGallery).map(([type, one]) => [ofGallery(type), messageOf(ofGallery(type), one)]),
   ...Object.entries(describedInFeeds).map(([type, one]) => [ofFeeds(type), messageOf(ofFeeds(type), one)]),
+  ...Object.entries(describedInConsole).map(([type, one]) => [ofConsole(type), messageOf(ofConsole(type), one)]),
 ]);
 
 const HOST = {
@@ -89,7 +106,12 @@ export function asyncApiDocument(version: string): JsonObject {
     operations: Object.assign({}, ...CHANNELS.map(operationsOf)),
     components: {
       messages: MESSAGES,
-      schemas: { ...liveSchemas(), ...gallerySchemas(ofGallery), ...feedSchemas(ofFeeds) },
+      schemas: {
+        ...liveSchemas(),
+        ...gallerySchemas(ofGallery),
+        ...feedSchemas(ofFeeds),
+        ...consoleSchemas(ofConsole),
+      },
       securitySchemes: SECURITY,
     },
     'x-close-codes': Object.entries(CLOSINGS).map(([code, { reason, returns, meaning }]) => {
@@ -192,6 +214,15 @@ const CHANNELS: readonly Channel[] = [
     server: 'socketio',
     words: FEEDS,
     rest: { 'x-auth': objectOf({ ...TOKEN, ...RESUMPTION }) },
+  },
+  {
+    name: 'console_socketio',
+    address: '/console',
+    description:
+      'Notices, alerts and what is connected, by socket.io, in the namespace `/console`. Rooms follow from the token; what is missed is read over HTTP.',
+    server: 'socketio',
+    words: OF_CONSOLE,
+    rest: { 'x-auth': objectOf({ ...TOKEN }) },
   },
 ];
 

@@ -7,6 +7,7 @@ import { objectionAnswer } from '../../court/objections/objection.ts';
 import { sessionStream } from '../../court/sessions/session.ts';
 import { participantAnswer, sessionAnswer } from '../../court/sessions/sessionResource.ts';
 import { clockAnswer, turnAnswer } from '../../court/turns/shownTurn.ts';
+import { consoleClientMessages, consoleServerMessages } from '../../live/consoleMessages.ts';
 import { feedClientMessages, feedServerMessages } from '../../live/feedMessages.ts';
 import { galleryClientMessages, galleryServerMessages } from '../../live/galleryMessages.ts';
 import { clientMessages, serverMessages } from '../../live/messages.ts';
@@ -52,6 +53,12 @@ export function gallerySchemas(nameOf: (type: string) => string): Record<string,
 export function feedSchemas(nameOf: (type: string) => string): Record<string, JsonObject> {
   const heard = jsonSchemas(named(feedClientMessages, nameOf), false);
   return { ...heard, ...jsonSchemas(named(feedServerMessages, nameOf), true) };
+}
+
+/** Of the sockets of consoles. */
+export function consoleSchemas(nameOf: (type: string) => string): Record<string, JsonObject> {
+  const sent = jsonSchemas(named(consoleServerMessages, nameOf), true);
+  return { ...sent, ...jsonSchemas(named(consoleClientMessages, nameOf), false) };
 }
 
 /** A schema that several kinds have has one name in a registry: each is given one of its own. */

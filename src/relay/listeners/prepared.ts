@@ -5,7 +5,7 @@
 import type { EventMessage, Message } from './messages.ts';
 
 /** Of socket.io: each kind of room has its own. */
-export const NAMESPACES = ['/live', '/gallery', '/feeds'] as const;
+export const NAMESPACES = ['/live', '/gallery', '/feeds', '/console'] as const;
 export type Namespace = (typeof NAMESPACES)[number];
 
 /** How a transport frames a message: of socket.io by the namespace. */
