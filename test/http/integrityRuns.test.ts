@@ -15,7 +15,18 @@ import { readKeyFile } from '../../src/infra/signer/keyFile.ts';
 import { signerFiles } from '../../src/infra/signer/signerFiles.ts';
 import { readState } from '../../src/infra/signer/stateFile.ts';
 import { catalog } from '../../src/modules.ts';
-import { type Cast, cast, get, type Json, must, openSession, type Person, person, post } from '../support/client.ts';
+import {
+  type Answer,
+  type Cast,
+  cast,
+  get,
+  type Json,
+  must,
+  openSession,
+  type Person,
+  person,
+  post,
+} from '../support/client.ts';
 import { checkpointed } from '../support/log.ts';
 import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
 
@@ -37,11 +48,21 @@ describe.skipIf(isLeftOut)(`verification at a level, ${kind}`, () => {
     session = await openSession(stack.url, people);
     scope = `session:${session.session_id}`;
     const { events } = await must(post(stack.url, `${session.path}/complete`, people.admin, { skip_turns: true }));
-    const proof = `/integrity/proof/inclusion?stream=${scope}&event_sequence=${events.at(-1).event_sequence}`;
-    note = (await must(get(stack.url, proof, people.admin, { prefer: 'wait=25' }))).checkpoint;
-  });
+    note = (await proofOf(scope, events.at(-1).event_sequence, people.admin)).checkpoint;
+  }, 120_000);
   afterAll(() => stack.stop());
 
+  /** Once it is under a checkpoint, which comes every ten seconds, and on a busy machine later. */
+  const proofOf = async (stream: string, event_sequence: number, who: Person): Promise<Json> => {
+    const path = `/integrity/proof/inclusion?stream=${stream}&event_sequence=${event_sequence}`;
+    const isSealed = async () => {
+      const { status, body } = await get(stack.url, path, who, { prefer: 'wait=10' });
+      return status !== 409 && { status, body };
+    };
+    const { status, body } = (await vi.waitUntil(isSealed, { timeout: 90_000 })) as Answer;
+    expect(status).toBe(200);
+    return body;
+  };
   const begin = (who: Person | null, body: Json) => post(stack.url, PATH, who, body);
   const runAt = async (location: string, who: Person) => must(get(stack.url, location, who));
 
@@ -212,12 +233,11 @@ describe.skipIf(isLeftOut)(`verification at a level, ${kind}`, () => {
     expect(cut.findings.map(({ check }: Json) => check)).toContain('leaf');
   });
 
-  test('finds what another institution’s leaves have to do with nobody else', async () => {
+  test('finds what another institution’s leaves have to do with nobody else', { timeout: 150_000 }, async () => {
     const other = cast();
     const theirs = await openSession(stack.url, other);
     await must(post(stack.url, `${theirs.path}/complete`, other.admin, { skip_turns: true }));
-    const proof = `/integrity/proof/inclusion?stream=session:${theirs.session_id}&event_sequence=2`;
-    const { index } = await must(get(stack.url, proof, other.admin, { prefer: 'wait=25' }));
+    const { index } = await proofOf(`session:${theirs.session_id}`, 2, other.admin);
     const client = await stack.pool.connect();
     const swap = async (sequence: number) => {
       await client.query('alter table log_leaves disable trigger all');
