@@ -28,6 +28,7 @@ import { FEED_JOBS_AT_ONCE } from './feeds/feedJobs.ts';
 import { openFeedWork } from './feeds/feedWork.ts';
 import { createRoomFeed } from './feeds/roomFeed.ts';
 import { createSequencer } from './log/sequencer.ts';
+import { END_LOGIN, endSuspended } from './logins/endSuspended.ts';
 import { createNoticeFanout } from './notices/noticeFanout.ts';
 import { type OverdueWork, startOverduePoll } from './overduePoll.ts';
 import { onDemand, timetable } from './schedule.ts';
@@ -105,7 +106,8 @@ export async function startWorker(
   measureQueues(queues, metrics);
   await queues.run(answering);
   const polls = backbone.openPool('worker', POLL_POOL_SIZE);
-  const overduePoll = startOverduePoll(polls, [...watchedOf(served, serving), watchMark(db)], log);
+  const logins = endSuspended(db, createSend({ db, catalog, queues, log, request_id: END_LOGIN }));
+  const overduePoll = startOverduePoll(polls, [...watchedOf(served, serving), watchMark(db), logins], log);
   presence.start();
   await heartbeat.join('worker', served);
 

@@ -50,6 +50,7 @@ import * as auditIndex from './0072_audit_index.ts';
 import * as telemetry from './0073_telemetry.ts';
 import * as notices from './0074_notices.ts';
 import * as logins from './0076_logins.ts';
+import * as loginEnds from './0077_login_ends.ts';
 import * as guestReports from './0085_guest_reports.ts';
 import * as feedRunTokens from './0086_feed_run_tokens.ts';
 import * as openByKey from './0087_open_by_key.ts';
@@ -111,6 +112,7 @@ export const migrations: Migration[] = [
   { name: '0072_audit_index', ...auditIndex },
   { name: '0073_telemetry', ...telemetry },
   { name: '0076_logins', ...logins },
+  { name: '0077_login_ends', ...loginEnds },
   { name: '0085_guest_reports', ...guestReports },
   { name: '0086_feed_run_tokens', ...feedRunTokens },
   { name: '0087_open_by_key', ...openByKey },

@@ -12,6 +12,8 @@ const AUDITED: Readonly<Record<string, EntryType>> = {
   'contact.reveal': 'access_grant',
   'feed.invite': 'access_grant',
   'tokens.revoke': 'access_deny',
+  'login.terminate': 'access_deny',
+  'login.terminate_others': 'access_deny',
   'guard.ban': 'access_deny',
   'guard.enforce': 'access_deny',
   'gallery.ban': 'access_deny',

@@ -17,7 +17,7 @@ export const LEFT_OUT = [
   ...['matches', 'match_state', 'match_events', 'match_disputes'],
   ...['feed_invites', 'match_results'],
   ...['telemetry_consents', 'telemetry_batches'],
-  ...['logins', 'login_places'],
+  ...['logins', 'login_places', 'login_ends'],
 ];
 
 export interface Table {

@@ -6,6 +6,7 @@ import { createHmac } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Actor } from '../core/definitions/actor.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
+import { waitAtMost } from '../core/withTimeout.ts';
 import { limitKey } from './addresses.ts';
 import type { Log } from './telemetry/log.ts';
 import { timings } from './timings.ts';
@@ -103,7 +104,7 @@ export function createLoginRecorder({ db, secret, log }: { db: Queryable; secret
     clearTimeout(timer);
     // So that nothing begins anew.
     timer = setTimeout(() => {}, 0);
-    await (noting ?? noteAll());
+    await waitAtMost(noting ?? noteAll(), timings.logins.last_ms);
     clearTimeout(timer);
   }
 

@@ -25,6 +25,10 @@ export interface Origin {
 export interface Revocations {
   /** Looks it up. @throws where Postgres is away */
   isRevoked(origin: Origin): Promise<boolean>;
+  /** Is it of a login session that was ended? Asked of what is covered. */
+  isTerminated(origin: Origin): boolean;
+  /** Is its login session to end as soon as the court lets it go? */
+  isSuspended(origin: Origin): boolean;
   /** Was it revoked in the last minutes? At least as long ago as a token may be remembered for. */
   covers(origin: Origin): boolean;
   /** Calls back whenever more was revoked. */
@@ -35,6 +39,8 @@ export interface Revocations {
 export const NO_REVOCATIONS: Revocations = {
   isRevoked: async () => false,
   covers: () => false,
+  isTerminated: () => false,
+  isSuspended: () => false,
   onRevoked: () => {},
   close: () => {},
 };
@@ -44,19 +50,23 @@ export const REMEMBERED_MS = 5 * 60_000;
 /** A revocation is in sight this long after its time: transactions are far shorter, and clocks of databases closer. */
 const OVERLAP_MS = 60_000;
 const KEPT_MS = REMEMBERED_MS + 2 * OVERLAP_MS;
+/** No login session is suspended for longer. */
+const SUSPENDED_MS = 10 * 60_000 + 2 * OVERLAP_MS;
 const TOKENS_AT_ONCE = 200;
 
 interface Row {
-  claim: Claim;
+  claim: Claim | typeof SUSPENDED;
   value: string;
   institution_id: string | null;
   /** In seconds since 1970. */
   revoked_at: number;
 }
 
-/** `sub` is the user. */
-type Claim = 'jti' | 'sid' | 'sub';
+/** `sub` is the user, `login` the login session, whose tokens end whenever they were issued. */
+type Claim = 'jti' | 'sid' | 'sub' | 'login';
 export type Name = readonly [claim: Claim, value: string];
+/** Of a login session that the court still needs: it may listen, and send nothing. */
+const SUSPENDED = 'suspended';
 
 const COLUMNS = 'claim, value, institution_id, extract(epoch from revoked_at)::float8 as revoked_at';
 
@@ -99,12 +109,16 @@ export function startRevocations({
 
   async function lookUp(origins: Origin[]): Promise<boolean[]> {
     const asked = origins.flatMap(({ names, institution_id }) =>
-      names.map(([claim, value]) => [claim, value, institution_id] as const),
+      names.flatMap(([claim, value]) =>
+        (claim === 'login' ? [claim, SUSPENDED] : [claim]).map((one) => [one, value, institution_id] as const),
+      ),
     );
     const columns = [0, 1, 2].map((i) => asked.map((name) => name[i]));
     const { rows } = await db.query<Row>({ ...LOOK_UP, values: columns });
     const found = createRevoked();
     found.add(rows);
+    // They are not looked up again for as long as they last.
+    recent.add(rows.filter(({ claim }) => claim === SUSPENDED));
     return origins.map(found.cover);
   }
 
@@ -125,6 +139,8 @@ export function startRevocations({
   return {
     isRevoked: (origin) => lookUps.push(origin),
     covers: recent.cover,
+    isTerminated: recent.coverLogin,
+    isSuspended: recent.coverSuspended,
     onRevoked: (listener) => void listeners.add(listener),
     close: following.close,
   };
@@ -133,6 +149,7 @@ export function startRevocations({
 /** Names of tokens, each with until when tokens of it are ended, for every institution or for one. */
 function createRevoked() {
   const revoked = new Map<string, { revoked_at: number; seen_at: number }>();
+  const lastsFor = (key: string, after_ms: number) => (key.startsWith(SUSPENDED) ? SUSPENDED_MS : after_ms);
   const keyOf = (claim: string, value: string, institution_id: string | null) =>
     `${claim} ${institution_id ?? '*'} ${value}`;
 
@@ -148,23 +165,31 @@ function createRevoked() {
     return isMore;
   }
 
-  function cover(origin: Origin): boolean {
+  function coverBy(origin: Origin, names: readonly (readonly [claim: Row['claim'], value: string])[]): boolean {
     const { institution_id, role, issued_at } = origin;
-    const ends = (claim: Claim, value: string, whose: string | null) => {
+    const ends = (claim: Row['claim'], value: string, whose: string | null) => {
       const found = revoked.get(keyOf(claim, value, whose));
-      return found !== undefined && (issued_at === null || issued_at <= found.revoked_at);
+      const isOfLogin = claim === 'login' || claim === SUSPENDED;
+      return found !== undefined && (isOfLogin || issued_at === null || issued_at <= found.revoked_at);
     };
     // What an admin revokes ends no super_admin's.
     const isOwn = institution_id !== null && role !== 'super_admin';
-    return origin.names.some(
-      ([claim, value]) => ends(claim, value, null) || (isOwn && ends(claim, value, institution_id)),
-    );
+    return names.some(([claim, value]) => ends(claim, value, null) || (isOwn && ends(claim, value, institution_id)));
   }
+
+  const cover = (origin: Origin) => coverBy(origin, origin.names);
+  const ofLogin = ({ names }: Origin) => names.filter(([claim]) => claim === 'login');
+  const coverLogin = (origin: Origin) => coverBy(origin, ofLogin(origin));
+  const coverSuspended = (origin: Origin) =>
+    coverBy(
+      origin,
+      ofLogin(origin).map(([, value]) => [SUSPENDED, value] as const),
+    );
 
   function forget(after_ms: number): void {
-    const before = performance.now() - after_ms;
-    for (const [key, { seen_at }] of revoked) if (seen_at < before) revoked.delete(key);
+    const now = performance.now();
+    for (const [key, { seen_at }] of revoked) if (seen_at < now - lastsFor(key, after_ms)) revoked.delete(key);
   }
 
-  return { add, cover, forget };
+  return { add, cover, coverLogin, coverSuspended, forget };
 }

@@ -136,7 +136,7 @@ export const timings = {
   /** A site that took a result and did not say so is asked for it after so long: it may be storing it yet. */
   feeds: { tick_ms: 1_000, reconcile_every: 10, late_after_ms: 30_000, result_again_ms: 30_000 },
   /** Login sessions that were seen are noted together. */
-  logins: { gather_ms: 250, again_ms: 2_000 },
+  logins: { gather_ms: 250, again_ms: 2_000, last_ms: 2_000 },
   stopping: {
     http_within_ms: 10_000,
     linger_ms: 250,

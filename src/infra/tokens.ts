@@ -63,6 +63,8 @@ const TicketClaims = z.object({
       institution_id: id.nullable(),
       jti: z.string().optional(),
       sid: z.string().optional(),
+      /** Of the login session; an API of before does not say. */
+      login: id.optional(),
     })
     .default({ role: 'observer', institution_id: null }),
 });
@@ -86,6 +88,10 @@ export interface Tokens extends BoardTokens {
   isEnded(origin: Origin): Promise<boolean>;
   /** Was it revoked since it was verified? */
   isRevoked(identity: Identity): boolean;
+  /** Asked of one that was: because its login session was ended? */
+  isTerminated(identity: Identity): boolean;
+  /** Is the login session of this sender to end as soon as the court lets it go? It may send nothing. */
+  isSuspended(actor: Actor): boolean;
   /** Calls back whenever more was revoked. */
   onRevoked(listener: () => void): void;
   /** What the token said that this sender was verified by: for what is done as them when the request is long over. */
@@ -125,7 +131,7 @@ export function createTokens(parts: TokenOptions): Tokens {
   const known = new LRUCache<string, Identity | 'revoked'>({ max: KNOWN_TOKENS, ttl: REMEMBERED_MS });
 
   /** Of the token that an actor was verified by: a ticket that is issued for it ends with that token. */
-  const names = new WeakMap<Actor, { jti?: string | undefined; sid?: string | undefined }>();
+  const names = new WeakMap<Actor, { jti?: string | undefined; sid?: string | undefined; login: string }>();
   const identities = new WeakMap<Actor, Identity>();
 
   async function verify(token: string): Promise<Identity | undefined> {
@@ -139,10 +145,10 @@ export function createTokens(parts: TokenOptions): Tokens {
     if (!claims) return undefined;
     const { sub, role, institution_id = null, exp, jti, sid, iat = null, name } = claims;
     const login = loginOf(claims, token);
-    const origin: Origin = { names: namesOf({ jti, sid, sub }), institution_id, role, issued_at: iat };
+    const origin: Origin = { names: namesOf({ jti, sid, sub, login: login.id }), institution_id, role, issued_at: iat };
     const actor: Actor = { id: sub, role, institution_id, ...(isShowable(name) && { name }), login };
     const identity: Identity = { actor, expires_at: exp, origin };
-    names.set(identity.actor, { jti, sid });
+    names.set(identity.actor, { jti, sid, login: login.id });
     identities.set(identity.actor, identity);
     const found = (await revocations.isRevoked(origin)) ? 'revoked' : identity;
     if (token.length <= REMEMBERED_LENGTH) known.set(token, found);
@@ -181,10 +187,15 @@ export function createTokens(parts: TokenOptions): Tokens {
     payloadOf: (token) => ticketPayloadOf(token, ticketKeys),
   });
   const isRevoked = ({ origin }: Identity) => revocations.covers(origin);
+  const isTerminated = ({ origin }: Identity) => revocations.isTerminated(origin);
+  function isSuspended(actor: Actor): boolean {
+    const identity = identities.get(actor);
+    return identity !== undefined && revocations.isSuspended(identity.origin);
+  }
   const isEnded = async (origin: Origin) => revocations.covers(origin) || revocations.isRevoked(origin);
   return {
     ...{ verify, verifyTicket, issueTicket, ...boards },
-    ...{ isRevoked, isEnded, onRevoked: revocations.onRevoked },
+    ...{ isRevoked, isTerminated, isSuspended, isEnded, onRevoked: revocations.onRevoked },
     identityOf: (actor) => identities.get(actor),
   };
 }
@@ -202,7 +213,7 @@ function isShowable(name: string | undefined): name is string {
 }
 
 /** What revocations can name it by: no longer than theirs, and nothing that Postgres does not take for text. */
-function namesOf(...all: { jti?: string | undefined; sid?: string | undefined; sub?: string }[]): Name[] {
+function namesOf(...all: { [claim in Name[0]]?: string | undefined }[]): Name[] {
   const isName = (name: [string, string | undefined]): name is [Name[0], string] =>
     name[1] !== undefined && name[1].length <= MAX_NAME && !name[1].includes('\u0000');
   return all.flatMap((claims) => Object.entries(claims).filter(isName));

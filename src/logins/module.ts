@@ -1,10 +1,18 @@
 /** Logins: the sessions in which people are signed in, which are none of the court's. Plearoll issues no sign-ins. */
 import { defineModule } from '../core/definitions/module.ts';
+import { loginStream } from './ending.ts';
+import { endLogin } from './endLogin.ts';
 import { readLogins } from './readLogins.ts';
+import { readTimeline } from './readTimeline.ts';
+import { terminateLogin } from './terminateLogin.ts';
+import { terminateOthers } from './terminateOthers.ts';
 
 export const logins = defineModule({
   name: 'logins',
   reserved: { event_prefixes: [], stream_kinds: ['login'] },
-  commands: [],
-  queries: [readLogins],
+  // The one whose path names no login session first.
+  commands: [terminateOthers, terminateLogin],
+  systemCommands: [endLogin],
+  kinds: [loginStream],
+  queries: [readLogins, readTimeline],
 });

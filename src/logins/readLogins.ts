@@ -56,6 +56,7 @@ export const readLogins = defineQuery({
     const { rows } = await db.query<Row>(
       `select id, user_id, first_seen, last_seen from logins
        where ${own} and ($1::timestamptz is null or (first_seen, id) < ($1, $2::uuid)) and ($5::uuid is null or user_id = $5)
+         and not exists (select from login_ends e where e.login_id = logins.id and e.ended_at is not null)
        order by first_seen desc, id desc limit $3`,
       [time, last, query.limit + 1, value, query.user_id ?? null],
     );

@@ -30,6 +30,7 @@ let place: {
   match_id: string;
   feed_id: string;
   board_id: string;
+  login_id: string;
 };
 
 beforeAll(async () => {
@@ -99,7 +100,13 @@ beforeAll(async () => {
      from assignments a join courtroom_sessions s on s.assignment_id = a.id join rosters r on r.assignment_id = a.id
      where a.visibility = 'private' limit 1`,
   );
-  place = { ...rows[0], match_id: rows[0].assignment_id, feed_id: randomUUID(), board_id: randomUUID() };
+  place = {
+    ...rows[0],
+    match_id: rows[0].assignment_id,
+    feed_id: randomUUID(),
+    board_id: randomUUID(),
+    login_id: randomUUID(),
+  };
 });
 
 afterAll(async () => {

@@ -74,6 +74,8 @@ const CONSENTS = 'telemetry_consents';
 const BATCHES = 'telemetry_batches';
 /** Noted by the door and, by a function, by the relay; read by the API for their people and the admins of theirs. */
 const LOGINS = ['logins', 'login_places'];
+/** Written by the worker, shown with the login session. */
+const ENDS = 'login_ends';
 const VISIBILITIES = ['private', 'institution', 'public'] as const;
 
 let passes: Passes;
@@ -163,6 +165,7 @@ test('every table with what belongs to a tenant has row-level security, forced, 
       CONSENTS,
       BATCHES,
       ...LOGINS,
+      ENDS,
       ...Object.keys(OPEN),
     ].sort(),
   );
@@ -173,7 +176,7 @@ test('every table with what belongs to a tenant has row-level security, forced, 
     else if (name === DETAILS) expect(policies.sort()).toEqual(['api_revealed', 'door_all', 'worker_all']);
     else if (MATCHES.includes(name))
       expect(policies.sort()).toEqual(['api_in_scope', 'feeds_all', 'relay_all', 'worker_all']);
-    else if (FEEDS.includes(name)) expect(policies.sort()).toEqual(['api_in_scope', 'worker_all']);
+    else if ([...FEEDS, ENDS].includes(name)) expect(policies.sort()).toEqual(['api_in_scope', 'worker_all']);
     else if ([INVITES, BATCHES].includes(name)) expect(policies.sort()).toEqual(['door_all', 'worker_all']);
     else if (name === 'notice_preferences') expect(policies.sort()).toEqual(['api_own', 'worker_all']);
     else if (NOTICES.includes(name)) expect(policies.sort()).toEqual(['api_own', 'door_all', 'worker_all']);

@@ -19,6 +19,8 @@ const WHO_MAY: { [visibility: string]: string } = {
     contact.reveal      ok     ok     404  ok   ok     404    404  ok   role role role   role   401
     institution.settings ok    ok     404  role role   role   role role role role role   role   401
     tokens.revoke       ok     ok     ok   role role   role   role role role role role   role   401
+    login.terminate     ok     ok     ok   ok   ok     ok     ok   ok   ok   ok   ok     ok     401
+    login.terminate_others ok  ok     ok   ok   ok     ok     ok   ok   ok   ok   ok     ok     401
     feed.create         ok     ok     ok   role role   role   role role role role role   role   401
     feed.enable         ok     ok     404  role role   role   role role role role role   role   401
     feed.disable        ok     ok     404  role role   role   role role role role role   role   401
@@ -400,6 +402,14 @@ describe.skipIf(isLeftOut)('who may do what', () => {
     'guard.ban': async () => ['/api/guard/ban', bannedKey()],
     'guard.unban': async (_, who) => ['/api/guard/unban', await banned(who)],
     'guard.confirm': async (_, who) => ['/api/guard/confirm', await banned(who)],
+    'login.terminate': async (_, who) => {
+      const { rows } = await stack.pool.query(
+        `insert into logins select gen_random_uuid(), $1, $2, now(), now(), now() + interval '1 hour' returning id`,
+        [who?.id ?? randomUUID(), who?.institution_id ?? null],
+      );
+      return [`/auth/sessions/${rows[0].id}/terminate`, { reason: 'A laptop was stolen.' }];
+    },
+    'login.terminate_others': async () => ['/auth/sessions/terminate-others', { reason: 'Signed out everywhere.' }],
     'tokens.revoke': async () => ['/ops/tokens/revoke', { jti: 'of nobody' }],
     'session.unobserve': async (path, who) => {
       const own = await post(world.url(), `${path}/observe`, who);

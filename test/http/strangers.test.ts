@@ -53,6 +53,7 @@ type Ids = Record<
   | 'ban_id'
   | 'feed_id'
   | 'board_id'
+  | 'login_id'
   | 'match_id'
   | 'provider_id'
   | 'run_id'
@@ -114,6 +115,7 @@ const BODIES: Record<string, (ids: Ids, world: World) => Json> = {
   'gallery.ban': ({ message_id }) => ({ message_id, reason: 'Insults counsel.' }),
   'gallery.slow': () => ({ seconds: 120 }),
   'feed.create': ({ institution_id }) => ({ provider: 'csv', name: 'Harbour Moot', institution_id }),
+  'login.terminate': () => ({ reason: 'A laptop was stolen.' }),
   'board.create': ({ institution_id }) => ({ institution_id }),
   'feed.link': ({ user_id }) => ({ provider_id: 'c', user_id }),
   'feed.settle': () => ({ take: 'ours' }),
@@ -151,6 +153,7 @@ const NAMES_NOTHING = [
   'notices.list',
   'notices.preferences',
   'login.list',
+  'login.terminate_others',
 ];
 
 const ofFeeds = [importFeed, syncFeed, uploadFeed, readFeedRun];
@@ -280,7 +283,16 @@ describe.skipIf(isLeftOut)('a stranger', () => {
       `insert into feed_people (feed_id, provider_id, kind, name, user_id) values ($1, $2, 'speaker', 'A', gen_random_uuid())`,
       [feed.id, provider_id],
     );
-    const own = { board_id: board.id as string, user_id: contact.id as string, provider_id };
+    const { rows: signedIn } = await stack.pool.query(
+      `insert into logins select gen_random_uuid(), $1, $2, now(), now(), now() + interval '1 hour' returning id`,
+      [people.judge.id, institution_id],
+    );
+    const own = {
+      login_id: signedIn[0].id as string,
+      board_id: board.id as string,
+      user_id: contact.id as string,
+      provider_id,
+    };
     const others = { ban_id: ban.id, ...ofFeed, ...own, match_id: assignment_id };
     const inside = { observation_id: observed.result.id, ...parts, ...others };
     return { session_id, assignment_id, ...inside, command_id, institution_id };

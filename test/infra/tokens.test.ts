@@ -40,7 +40,10 @@ function forge(header: object, payload: object, hmac?: { hash: string; key: Buff
 describe('a token signed with the secret', () => {
   test('names who sends it', async () => {
     const exp = inSeconds(60);
-    const names = [['sub', sub]];
+    const names = [
+      ['sub', sub],
+      ['login', expect.any(String)],
+    ];
     const origin = { names, institution_id, role: 'judge', issued_at: expect.any(Number) };
     const login = { id: expect.any(String), jti: null, auth_time: expect.any(Number), expires_at: exp };
     const identity = { actor: { id: sub, role: 'judge', institution_id, login }, expires_at: exp, origin };
@@ -61,7 +64,7 @@ describe('a token signed with the secret', () => {
     ['an id with a character that is no text to Postgres', { jti: 'a\u0000b' }, []],
   ])('is good with %s, by which it cannot be revoked', async (_, claim, names) => {
     const identity = await tokens.verify(signToken(claims(claim), SECRET));
-    expect(identity!.origin.names).toEqual([...names, ['sub', sub]]);
+    expect(identity!.origin.names).toEqual([...names, ['sub', sub], ['login', expect.any(String)]]);
   });
 
   test('names ids in lower case, however they were written', async () => {

@@ -30,7 +30,7 @@ const OF_THE_MACHINE = [
   ...['feed_invites', 'match_results'],
   ...['telemetry_consents', 'telemetry_batches'],
   ...['notices', 'notice_reads', 'notice_preferences', 'follows'],
-  ...['logins', 'login_places'],
+  ...['logins', 'login_places', 'login_ends'],
   ...['leases', 'schedules', 'schedule_ticks', 'health_reports'],
   ...['installation', 'ticket_secrets', 'contact_details', 'knex_migrations', 'knex_migrations_lock'],
   ...['log_queue', 'log_state', 'log_leaves', 'log_tiles', 'log_held', 'log_checkpoints'],

@@ -24,6 +24,12 @@ export const MACHINE_PROBLEMS = {
     'The token is good, and its role or its institution may not do this; `detail` names the roles that may.',
     'Ask somebody who may, or use the token of that role.',
   ],
+  step_up_required: [
+    403,
+    'It must be surer that it is you',
+    'The sign-in of the token is to be ended as soon as a turn of its person is over: it may listen and read until then, and changes nothing any more. Nothing is stored.',
+    'Sign in again, and send it with the new token: that is taken at once.',
+  ],
   feature_disabled: [
     403,
     'This feature is switched off',

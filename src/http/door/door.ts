@@ -121,7 +121,15 @@ export async function enter(
   if (yieldsToken && !context.issueToken) throw new Problem('feature_disabled', SIGNED_ELSEWHERE);
   await limit(context, req, res, actor);
   if (actor) context.logins.see(actor, whereaboutsOf(req));
+  if (actor && !isQuestion(req)) demandUnsuspended(context, actor);
   return actor;
+}
+
+const isQuestion = ({ method }: Request) => method === 'GET' || method === 'HEAD';
+
+/** @throws {Problem} 403 for a login session that ends as soon as the court lets it go */
+function demandUnsuspended({ tokens }: Pick<ApiContext, 'tokens'>, actor: Actor): void {
+  if (tokens.isSuspended(actor)) throw new Problem('step_up_required', 'This login session is ending. Sign in again.');
 }
 
 /** @throws {Problem} 401 */

@@ -70,6 +70,12 @@ export const GONE: Message = {
 };
 const REVOKED: Message = { type: 'ERROR', code: 'unauthenticated', detail: 'The token was revoked.' };
 
+const TERMINATED: Message = {
+  type: 'ERROR',
+  code: 'session_terminated',
+  detail: 'The login session was ended. Sign in again.',
+};
+
 /** What a guest has of the house. */
 interface House<V extends BareVisit> extends Pick<VisitorsOptions<V>, 'open' | 'farewell'> {
   onEnd(guest: Guest<V>): void;
@@ -195,7 +201,7 @@ function endRevoked(guests: Iterable<AnyGuest>, tokens: Tokens): void {
   for (const { admitted, ticket, visit } of guests) {
     if (!tokens.isRevoked(admitted.identity)) continue;
     ticket.revoke();
-    dismiss(visit.outlet, CLOSE.token, REVOKED);
+    dismiss(visit.outlet, CLOSE.token, tokens.isTerminated(admitted.identity) ? TERMINATED : REVOKED);
   }
 }
 

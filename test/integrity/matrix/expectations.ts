@@ -86,6 +86,7 @@ export const OUTSIDE: { [table: string]: string } = {
   feed_invites: 'links that are good once: to invite is an event as well',
   match_results: 'results on their way to a site: what came of them is an event as well',
   logins: 'who signed in: no event says so, and a day later it is gone',
+  login_ends: 'which sign-ins were ended: their tokens are refused by revocations',
   login_places: 'where from: no event says so',
   session_observations: 'who watches: no event moves for them',
   knex_migrations: 'compared with what the migrations make of the database',
