@@ -16,6 +16,7 @@ import { benchLimiter } from './limiter.ts';
 import type { BenchOptions } from './options.ts';
 import { benchRelay } from './relay.ts';
 import { benchRest } from './rest.ts';
+import { benchRisk } from './risk.ts';
 import { benchSequencing } from './sequencing.ts';
 import { benchStart } from './start.ts';
 import { benchVerify } from './verify.ts';
@@ -35,6 +36,7 @@ const BENCHMARKS: Record<string, (options: BenchOptions) => Promise<void>> = {
   grown: benchGrown,
   cold: benchCold,
   lanes: benchLanes,
+  risk: benchRisk,
 };
 
 const { values, positionals } = parseArgs({

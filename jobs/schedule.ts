@@ -11,7 +11,11 @@ import { storeLargeData } from './audit/storeLargeData.ts';
 import { syncAuditTrail } from './audit/syncAuditTrail.ts';
 import { verifyAuditIntegrity } from './audit/verifyAuditIntegrity.ts';
 import { cleanUpBehaviour } from './behaviour/cleanUpBehaviour.ts';
+import { cleanUpModels } from './behaviour/cleanUpModels.ts';
 import { eraseWithdrawn } from './behaviour/eraseWithdrawn.ts';
+import { monitorSessions } from './behaviour/monitorSessions.ts';
+import { trainAsked } from './behaviour/trainAsked.ts';
+import { trainModels } from './behaviour/trainModels.ts';
 import { closeStale } from './court/closeStale.ts';
 import { expireObservers } from './court/expireObservers.ts';
 import { expireParticipants } from './court/expireParticipants.ts';
@@ -62,6 +66,10 @@ export const timetable: readonly Line[] = [
   { job: syncAuditTrail, cron: '*/5 * * * *', missed: 'latest', queue: 'ledger' },
   { job: checkLedgerHealth, cron: '0 * * * *', missed: 'latest', queue: 'ledger' },
   { job: archiveCheckpoints, cron: '0 2 1 * *', missed: 'latest', queue: 'ledger' },
+  { job: cleanUpModels, cron: '0 1 * * 3', missed: 'latest', queue: 'maintenance' },
+  { job: trainModels, cron: '0 2 * * *', missed: 'latest', queue: 'ml' },
+  { job: trainAsked, cron: '* * * * *', missed: 'skip', queue: 'ml' },
+  { job: monitorSessions, cron: '*/30 * * * * *', missed: 'skip', queue: 'default' },
 ];
 
 export const onDemand: readonly Task[] = [

@@ -1,6 +1,6 @@
 /**
- * Telemetry of people who refused it, or for whom it was refused, is erased to the last row: all that was taken before the
- * refusal, also where there is consent again since. Person by person, in bounded portions; a run that is cut off goes on
+ * Telemetry of people who refused it, or for whom it was refused, is erased to the last row, and so is all that was made of
+ * it: what was taken before the refusal, also where there is consent again since. Person by person, in bounded portions; a run that is cut off goes on
  * with the next.
  */
 import { defineJob, type JobTools } from '../job.ts';
@@ -25,6 +25,17 @@ const ERASURES: [what: string, text: string][] = [
     'batches',
     `delete from telemetry_batches where id in (
        select id from telemetry_batches where institution_id = $1 and user_id = $2 and received_at <= $3 limit ${ROWS})`,
+  ],
+  [
+    'models',
+    `delete from telemetry_models where id in (
+       select id from telemetry_models where institution_id = $1 and user_id = $2 and trained_at <= $3 limit ${ROWS})`,
+  ],
+  [
+    'risks',
+    `delete from telemetry_risks where (login_id, institution_id, user_id) in (
+       select login_id, institution_id, user_id from telemetry_risks
+       where institution_id = $1 and user_id = $2 and assessed_at <= $3 limit ${ROWS})`,
   ],
 ];
 

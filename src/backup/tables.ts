@@ -16,8 +16,9 @@ export const LEFT_OUT = [
   ...['ticket_secrets', 'stream_states', 'contact_details'],
   ...['matches', 'match_state', 'match_events', 'match_disputes'],
   ...['feed_invites', 'match_results'],
-  ...['telemetry_consents', 'telemetry_batches'],
   ...['logins', 'login_places', 'login_ends'],
+  ...['logins', 'login_places'],
+  ...['telemetry_consents', 'telemetry_batches', 'telemetry_models', 'telemetry_risks'],
 ];
 
 export interface Table {

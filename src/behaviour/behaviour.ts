@@ -34,9 +34,40 @@ export interface Behaviour {
   navigation: readonly View[];
 }
 
+/** Behaviour and the instant from which its times count. */
+export interface Portion {
+  started_at: string;
+  behaviour: Behaviour;
+}
+
 const KINDS = ['keystrokes', 'mouse_movements', 'clicks', 'scrolls', 'navigation'] as const;
 
 /** How many things happened. */
 export function pointsOf(behaviour: Behaviour): number {
   return KINDS.reduce((sum, kind) => sum + behaviour[kind].length, 0);
 }
+
+/**
+ * Portions as one, each kind in the order of its times, which count from the earliest portion. Pages of two portions are
+ * never the same, as each portion numbers its own.
+ */
+export function joined(portions: readonly Portion[]): Behaviour {
+  const starts = portions.map(({ started_at }) => Date.parse(started_at));
+  const first = Math.min(...starts);
+  const of = <Item extends { t: number }>(take: (portion: Portion, i: number) => readonly Item[]): Item[] =>
+    portions
+      .flatMap((portion, i) => take(portion, i).map((item) => ({ ...item, t: item.t + starts[i]! - first })))
+      .sort((a, b) => a.t - b.t);
+  return {
+    keystrokes: of(({ behaviour }) => behaviour.keystrokes),
+    mouse_movements: of(({ behaviour }) => behaviour.mouse_movements),
+    clicks: of(({ behaviour }) => behaviour.clicks),
+    scrolls: of(({ behaviour }) => behaviour.scrolls),
+    navigation: of(({ behaviour }, i) =>
+      behaviour.navigation.map((view) => ({ ...view, page: view.page + i * PAGES })),
+    ),
+  };
+}
+
+/** No portion has more. */
+const PAGES = 10_000;

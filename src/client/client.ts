@@ -18,6 +18,7 @@ import { createServerTime } from './serverTime.ts';
 import { createTokens, type TokenSource } from './tokens.ts';
 import { ChainBroken, createVerifiedChain, type FaultCode } from './verifiedChain.ts';
 
+export { type Collecting, type CollectOptions, collect } from './collect.ts';
 export { type FeedsClient, type FeedsEvents, type FeedsOptions, feeds } from './feeds.ts';
 export type { MatchEvent, MatchTier, Tier } from './followedMatches.ts';
 export {

@@ -3,6 +3,8 @@ import { readAuditProof } from './audit/auditProof.ts';
 import { readLedgerCheckpoints } from './audit/ledgerCheckpoints.ts';
 import { takeBatch } from './behaviour/batchRoute.ts';
 import { decideConsent } from './behaviour/consentRoute.ts';
+import { readRisk } from './behaviour/riskRoute.ts';
+import { trainModel } from './behaviour/trainRoute.ts';
 import { readCommandState, redriveCommand } from './commands/serveCommandState.ts';
 import { readMatchCalendar } from './feeds/calendar.ts';
 import { openBoard, openBoardByPost } from './feeds/openBoard.ts';
@@ -71,4 +73,6 @@ export const routes = [
   decideConsent,
   takeBatch,
   readNotice,
+  trainModel,
+  readRisk,
 ];

@@ -76,6 +76,10 @@ const BATCHES = 'telemetry_batches';
 const LOGINS = ['logins', 'login_places'];
 /** Written by the worker, shown with the login session. */
 const ENDS = 'login_ends';
+/** Reckoned by the worker, and read by no API. */
+const MODELS = 'telemetry_models';
+/** Reckoned by the worker, and read by its person and by admins. */
+const RISKS = 'telemetry_risks';
 const VISIBILITIES = ['private', 'institution', 'public'] as const;
 
 let passes: Passes;
@@ -166,17 +170,20 @@ test('every table with what belongs to a tenant has row-level security, forced, 
       BATCHES,
       ...LOGINS,
       ENDS,
+      MODELS,
+      RISKS,
       ...Object.keys(OPEN),
     ].sort(),
   );
   for (const { name, is_forced, policies } of rows) {
     if (name in OPEN) continue;
     expect({ name, is_forced }).toEqual({ name, is_forced: true });
-    if (OF_WORKER.includes(name)) expect(policies).toEqual(['worker_all']);
+    if (OF_WORKER.includes(name) || name === MODELS) expect(policies).toEqual(['worker_all']);
     else if (name === DETAILS) expect(policies.sort()).toEqual(['api_revealed', 'door_all', 'worker_all']);
     else if (MATCHES.includes(name))
       expect(policies.sort()).toEqual(['api_in_scope', 'feeds_all', 'relay_all', 'worker_all']);
     else if ([...FEEDS, ENDS].includes(name)) expect(policies.sort()).toEqual(['api_in_scope', 'worker_all']);
+    else if (FEEDS.includes(name) || name === RISKS) expect(policies.sort()).toEqual(['api_in_scope', 'worker_all']);
     else if ([INVITES, BATCHES].includes(name)) expect(policies.sort()).toEqual(['door_all', 'worker_all']);
     else if (name === 'notice_preferences') expect(policies.sort()).toEqual(['api_own', 'worker_all']);
     else if (NOTICES.includes(name)) expect(policies.sort()).toEqual(['api_own', 'door_all', 'worker_all']);

@@ -1,7 +1,8 @@
 /** Telemetry over HTTP: off until it is switched on, of nobody who has not agreed, stored once, and taken out whole. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Answer, type Cast, cast, must, type Person, person, post } from '../support/client.ts';
+import { loginIdOf } from '../../src/core/loginId.ts';
+import { type Answer, type Cast, cast, get, must, type Person, person, post } from '../support/client.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 
 const agoOf = (ms: number) => new Date(Date.now() - ms).toISOString();
@@ -135,5 +136,49 @@ describe.skipIf(isLeftOut)('telemetry', () => {
     expect((await send(people.judge)).status).toBe(202);
     await switchOn(false);
     expect(fateOf(await send(people.judge))).toBe('403 feature_disabled');
+  });
+
+  const RISK = {
+    ...{ score: 64, level: 'high', weighed_most: 'flight_median', action: 'reauthenticate', anomalies: [] },
+    components: { keystroke: 90, mouse: 60, navigation: null, time: 10 },
+  };
+  const riskOf = (who: Person | null, login_id: string) => get(stack.url, `/auth/sessions/${login_id}/risk`, who);
+
+  test('has a risk that its person and the admins of the institution are told, and nobody else', async () => {
+    const login_id = randomUUID();
+    const assessed = `insert into telemetry_risks (login_id, institution_id, user_id, assessed_at, last_at, risk)
+      values ($1, $2, $3, now(), now(), $4)`;
+    await stack.pool.query(assessed, [login_id, people.institution_id, people.judge.id, JSON.stringify(RISK)]);
+    const { anomalies: _, ...told } = RISK;
+    for (const who of [people.judge, people.admin, person('super_admin')]) {
+      expect((await riskOf(who, login_id)).body).toEqual({ ...told, context: null, confidence: 75 });
+    }
+    const elsewhere = (role: string) => person(role, { id: people.judge.id, institution_id: randomUUID() });
+    const others = [people.presiding, people.petitioner, person('admin', { institution_id: randomUUID() })];
+    for (const who of [...others, elsewhere('judge')]) {
+      expect(fateOf(await riskOf(who, login_id))).toBe('404 not_found');
+      expect(fateOf(await riskOf(who, randomUUID()))).toBe('404 not_found');
+    }
+    expect(fateOf(await riskOf(people.admin, 'x'))).toBe('404 not_found');
+    expect(fateOf(await riskOf(null, login_id))).toBe('401 unauthenticated');
+  });
+
+  test('of which nothing is known has a risk that is not known, for its own person', async () => {
+    const { token } = people.judge;
+    const answer = await riskOf(people.judge, loginIdOf({ token }, '').toUpperCase());
+    expect(answer.body).toMatchObject({ score: null, level: 'unknown', action: 'continue', weighed_most: null });
+  });
+
+  test('is trained on where an admin asks for it, of people of the institution who agreed', async () => {
+    const train = (who: Person, user_id: string) => post(stack.url, `/telemetry/models/${user_id}/train`, who);
+    const { id } = people.judge;
+    expect(fateOf(await train(people.admin, id))).toBe('403 feature_disabled');
+    await switchOn();
+    expect(fateOf(await train(people.admin, id))).toBe('404 not_found');
+    await must(consent(people.judge));
+    expect(fateOf(await train(people.judge, id))).toBe('403 forbidden');
+    expect(fateOf(await train(person('admin', { institution_id: randomUUID() }), id))).toBe('403 feature_disabled');
+    expect(await train(people.admin, id)).toMatchObject({ status: 202, body: { user_id: id } });
+    expect(fateOf(await train(people.admin, randomUUID()))).toBe('404 not_found');
   });
 });

@@ -48,9 +48,21 @@ describe.skipIf(isLeftOut)('telemetry', () => {
     // Agreed again, before what came before was erased.
     await decide(refuser, true);
     await send(refuser);
-    expect(await eraseWithdrawn.run(bench.tools)).toEqual({ people: 1, batches: 3, is_complete: true });
+    expect(await eraseWithdrawn.run(bench.tools)).toEqual({
+      people: 1,
+      batches: 3,
+      models: 0,
+      risks: 0,
+      is_complete: true,
+    });
     expect([await countOf(refuser), await countOf(other)]).toEqual([1, 3]);
-    expect(await eraseWithdrawn.run(bench.tools)).toEqual({ people: 0, batches: 0, is_complete: true });
+    expect(await eraseWithdrawn.run(bench.tools)).toEqual({
+      people: 0,
+      batches: 0,
+      models: 0,
+      risks: 0,
+      is_complete: true,
+    });
   });
 
   test('that a guardian refused is erased too, in portions, by the next run where there was no time', async () => {
@@ -58,9 +70,21 @@ describe.skipIf(isLeftOut)('telemetry', () => {
     await decide(pupil, true);
     for (let i = 0; i < 3; i += 1) await send(pupil);
     await decideAsGuardian(door as never, pupil, false, { name: 'Nadia Petrova', decided_by: randomUUID() });
-    expect(await eraseWithdrawn.run(bench.within(0))).toEqual({ people: 0, batches: 0, is_complete: false });
+    expect(await eraseWithdrawn.run(bench.within(0))).toEqual({
+      people: 0,
+      batches: 0,
+      models: 0,
+      risks: 0,
+      is_complete: false,
+    });
     expect(await countOf(pupil)).toBe(3);
-    expect(await eraseWithdrawn.run(bench.tools)).toEqual({ people: 1, batches: 3, is_complete: true });
+    expect(await eraseWithdrawn.run(bench.tools)).toEqual({
+      people: 1,
+      batches: 3,
+      models: 0,
+      risks: 0,
+      is_complete: true,
+    });
     expect(await countOf(pupil)).toBe(0);
   });
 

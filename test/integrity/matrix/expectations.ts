@@ -74,6 +74,8 @@ export const OUTSIDE: { [table: string]: string } = {
   contact_details: 'what cards say: a card whose words differ from its commitment is not revealed',
   telemetry_consents: 'who agreed to telemetry: no event says so, as it can be taken out whole',
   telemetry_batches: 'how people typed and pointed: the same',
+  telemetry_models: 'what was reckoned from it: the same',
+  telemetry_risks: 'what was reckoned from it: the same',
   feed_states: 'when sites were read last',
   feed_runs: 'what admins asked of sites: matches are made by commands',
   feed_mappings: 'which match a debate of a site became, as it was brought in last',
