@@ -112,12 +112,12 @@ export const migrations: Migration[] = [
   { name: '0071_audit', ...audit },
   { name: '0072_audit_index', ...auditIndex },
   { name: '0073_telemetry', ...telemetry },
+  { name: '0074_notices', ...notices },
   { name: '0076_logins', ...logins },
   { name: '0077_login_ends', ...loginEnds },
   { name: '0085_guest_reports', ...guestReports },
   { name: '0086_feed_run_tokens', ...feedRunTokens },
   { name: '0087_open_by_key', ...openByKey },
-  { name: '0074_notices', ...notices },
   { name: '0088_audit_refusals', ...auditRefusals },
   { name: '0093_telemetry_models', ...telemetryModels },
 ];

@@ -150,8 +150,8 @@ function openOnRedis(options: QueueOptions, redis: RedisServer): Queues {
 
 function openOnPostgres(options: QueueOptions): Queues {
   const pool = options.openPool(POSTGRES_POOL_SIZE);
-  // Each queue and each worker of it listens for its errors.
-  pool.setMaxListeners(2 * POSTGRES_POOL_SIZE);
+  // Each queue, each worker and what listens for it wait for its errors, and a few of ours.
+  pool.setMaxListeners(3 * QUEUE_NAMES.length + 5);
   const connection = pool as unknown as PgPool;
   return assemble(
     options,
