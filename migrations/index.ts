@@ -55,6 +55,7 @@ import * as guestReports from './0085_guest_reports.ts';
 import * as feedRunTokens from './0086_feed_run_tokens.ts';
 import * as openByKey from './0087_open_by_key.ts';
 import * as auditRefusals from './0088_audit_refusals.ts';
+import * as policies from './0091_policies.ts';
 import * as telemetryModels from './0093_telemetry_models.ts';
 
 export interface Migration extends Knex.Migration {
@@ -120,4 +121,5 @@ export const migrations: Migration[] = [
   { name: '0087_open_by_key', ...openByKey },
   { name: '0088_audit_refusals', ...auditRefusals },
   { name: '0093_telemetry_models', ...telemetryModels },
+  { name: '0091_policies', ...policies },
 ];

@@ -14,9 +14,23 @@ import { guard } from './guard/module.ts';
 import { institutions } from './institutions/module.ts';
 import { logins } from './logins/module.ts';
 import { notices } from './notices/module.ts';
+import { policies } from './policies/module.ts';
 import { tokens } from './tokens/module.ts';
 
-export const modules = [court, tokens, institutions, guard, gallery, contact, feeds, audit, behaviour, notices, logins];
+export const modules = [
+  court,
+  tokens,
+  institutions,
+  guard,
+  gallery,
+  contact,
+  feeds,
+  audit,
+  behaviour,
+  notices,
+  logins,
+  policies,
+];
 
 export const commands = modules.flatMap((module) => module.commands);
 export const systemCommands = modules.flatMap((module) => module.systemCommands);

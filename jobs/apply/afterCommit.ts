@@ -12,6 +12,7 @@ import { ringResults } from '../feeds/ringResults.ts';
 import { announceBans } from '../guard/announceBans.ts';
 import { banAuthors } from '../guard/banAuthors.ts';
 import { followTold } from '../notices/followTold.ts';
+import { announcePolicies } from '../policies/announcePolicies.ts';
 import { announceRevocations } from '../tokens/announceRevocations.ts';
 import { dropCached } from '../tokens/dropCached.ts';
 import { announceErasures, announceEvents, announceOutcomes } from './announce.ts';
@@ -27,6 +28,7 @@ const followers: readonly Follower[] = [
   announceRevocations,
   dropCached,
   announceBans,
+  announcePolicies,
   banAuthors,
   leaveDeadlines,
   observeLateness,

@@ -29,6 +29,12 @@ const AUDITED: Readonly<Record<string, EntryType>> = {
   'feed.remove': 'admin_action',
   'feed.link': 'admin_action',
   'feed.settle': 'admin_action',
+  'policy.create': 'policy_change',
+  'policy.change': 'policy_change',
+  'policy.rollback': 'policy_change',
+  'policy.activate': 'policy_change',
+  'policy.deactivate': 'policy_change',
+  'policy.override': 'access_grant',
   'match.result': 'admin_action',
   'match.settle': 'admin_action',
 };

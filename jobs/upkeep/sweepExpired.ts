@@ -83,6 +83,16 @@ const SWEEPS: [what: string, text: string][] = [
     `delete from match_results where id in (
        select id from match_results where noted_at < (select clock_timestamp()) - interval '90 days' limit $1)`,
   ],
+  [
+    'policy_decisions',
+    `delete from policy_decisions where ctid = any(array(
+       select ctid from policy_decisions where slot < (select clock_timestamp()) - interval '30 days' limit $1))`,
+  ],
+  [
+    'policy_outcomes',
+    `delete from policy_outcomes where ctid = any(array(
+       select ctid from policy_outcomes where slot < (select clock_timestamp()) - interval '30 days' limit $1))`,
+  ],
   // Kept for as long as their feed is, and a month.
   ['feed_people', withFeed('feed_people', 'feed_id, provider_id')],
   ['feed_mappings', withFeed('feed_mappings', 'feed_id, entity_type, provider_id')],
@@ -101,7 +111,7 @@ function withFeed(table: string, key: string): string {
 export const sweepExpired = defineJob({
   name: 'sweep.expired',
   summary:
-    'Removes ticks, verdicts and observations without a socket after 30 days, health reports after 90, and revocations that end nothing any more',
+    'Removes ticks, verdicts, decisions of policies and observations without a socket after 30 days, health reports after 90, and revocations that end nothing any more',
   most_ms: 5 * 60_000,
   async run({ pool, progress, isOver }) {
     const removed: Record<string, number> = {};

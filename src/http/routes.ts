@@ -23,6 +23,7 @@ import { readRun, readRuns, verifyAtLevel } from './operations/integrityRuns.ts'
 import { readQueueStanding } from './operations/queues.ts';
 import { readRoom } from './operations/room.ts';
 import { readSockets } from './operations/sockets.ts';
+import { simulatePolicy } from './policies/simulatePolicy.ts';
 import { readCheckpointOfSize, readCheckpoints, readKeys, readLatestCheckpoint } from './proof/checkpoints.ts';
 import { readHead } from './proof/head.ts';
 import { readConsistencyProof, readInclusionProof } from './proof/proofs.ts';
@@ -75,4 +76,5 @@ export const routes = [
   readNotice,
   trainModel,
   readRisk,
+  simulatePolicy,
 ];

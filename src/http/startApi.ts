@@ -41,6 +41,7 @@ import { countReaders } from './gallery/visits.ts';
 import { openGuard } from './guard/openGuard.ts';
 import { createSharing } from './operations/sharing.ts';
 import { createVerifyRuns } from './operations/verifyRuns.ts';
+import { openPolicyDoor } from './policies/policyDoor.ts';
 import { createReading } from './queries/scopedReads.ts';
 
 export interface Api {
@@ -100,7 +101,7 @@ export async function startApi(
     broadcast,
     reports,
     tokens,
-    ...{ limiter, logins, guard },
+    ...{ limiter, logins, guard, policies: await openPolicyDoor(backbone, db) },
     outside: openOutside(backbone),
     ...{ addresses: createAddresses(config), cache: backbone.cache },
     blobs,
@@ -128,7 +129,7 @@ export async function startApi(
   }
 
   async function close(): Promise<void> {
-    await Promise.all([context.visits.close(), context.refusals.close()]);
+    await Promise.all([context.visits, context.refusals, context.policies].map((one) => one.close()));
     await acceptor.idle();
     outcomes.close();
     stopFollowing();

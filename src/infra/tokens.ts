@@ -143,10 +143,10 @@ export function createTokens(parts: TokenOptions): Tokens {
   async function identify(token: string): Promise<Identity | 'revoked' | undefined> {
     const claims = Claims.safeParse(await payloadOf(token, key, options)).data;
     if (!claims) return undefined;
-    const { sub, role, institution_id = null, exp, jti, sid, iat = null, name } = claims;
+    const { sub, role, institution_id = null, exp, jti, sid, iat = null } = claims;
     const login = loginOf(claims, token);
     const origin: Origin = { names: namesOf({ jti, sid, sub, login: login.id }), institution_id, role, issued_at: iat };
-    const actor: Actor = { id: sub, role, institution_id, ...(isShowable(name) && { name }), login };
+    const actor: Actor = { id: sub, role, institution_id, ...toldOf(claims), login };
     const identity: Identity = { actor, expires_at: exp, origin };
     names.set(identity.actor, { jti, sid, login: login.id });
     identities.set(identity.actor, identity);
@@ -205,6 +205,15 @@ function loginOf(
   token: string,
 ): Login {
   return { id: loginIdOf({ sid, jti, token }, iss), jti: jti ?? null, auth_time: auth_time ?? iat ?? null, expires_at };
+}
+
+/** What an actor is told to be, where it can be true. */
+function toldOf({ name, auth_time }: z.output<typeof Claims>): Pick<Actor, 'name' | 'signed_in_at'> {
+  return { ...(isShowable(name) && { name }), ...(isPast(auth_time) && { signed_in_at: auth_time }) };
+}
+
+function isPast(instant: number | undefined): instant is number {
+  return instant !== undefined && instant <= seconds() + LEEWAY_SECONDS;
 }
 
 /** A name that is as a line that people write has to be. */

@@ -44,6 +44,8 @@ export const institutionSettings = defineTable({
   owner: 'id',
   primary_key: ['id'],
   visible: 'to_institution',
+  // Policies that are switched off refuse nothing.
+  scope: ['id', 'policies', 'time_zone', 'changed_at'],
 });
 
 export function theInstitution(id: string): Lock<'institution', Institution> {

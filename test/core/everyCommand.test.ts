@@ -41,7 +41,7 @@ test('the system keeps its commands to itself: none of them has a route', () => 
 
 describe.each(commands.map((command) => [command.name, command] as const))('%s', (_, command) => {
   test('has a route of its kind', () => {
-    expect(command.route).toMatch(/^POST \/((api|ops|auth|notifications)\/[a-z]+(\/:?[a-z_-]+)*|(un)?follow)$/);
+    expect(command.route).toMatch(/^POST (\/:?[a-z_-]+)+$/);
   });
 });
 

@@ -31,6 +31,7 @@ let place: {
   feed_id: string;
   board_id: string;
   login_id: string;
+  policy_id: string;
 };
 
 beforeAll(async () => {
@@ -79,6 +80,18 @@ beforeAll(async () => {
     insert into match_state select id, 1, 3, '{}', null, null, 1, now() from matches;
     insert into match_events
     select id, n, provider, n::text, 'phase', now(), '{}', 95, false from matches, generate_series(1, 3) as n;
+    insert into institution_settings select distinct institution_id, 'UTC', false, true, false, true, true, now() from assignments;
+    insert into policies
+    select id, institution_id, 'Rounds', '[]', 1, 'observe', true, now(), now(), now() from assignments;
+    insert into policy_changes
+    select id, n, institution_id, 'changed', 'Rounds', '[]', n, 'observe', true, null, 'somebody', now()
+    from assignments, generate_series(1, 3) as n;
+    insert into policy_outcomes
+    select id, 1, date_trunc('hour', now()), gen_random_uuid(), 'turn.start', 'passed', '', institution_id, 1
+    from assignments, generate_series(1, 3) as n;
+    insert into policy_overrides
+    select id, n, institution_id, id, gen_random_uuid(), 'A new network.', 'somebody', now()
+    from assignments, generate_series(1, 3) as n;
     insert into session_checks select id, now(), 1, true, '[]' from courtroom_sessions;
     insert into streams select 'session:' || id, ${EVENTS}, sha256(''), now() from courtroom_sessions;
     with said as (
@@ -100,13 +113,9 @@ beforeAll(async () => {
      from assignments a join courtroom_sessions s on s.assignment_id = a.id join rosters r on r.assignment_id = a.id
      where a.visibility = 'private' limit 1`,
   );
-  place = {
-    ...rows[0],
-    match_id: rows[0].assignment_id,
-    feed_id: randomUUID(),
-    board_id: randomUUID(),
-    login_id: randomUUID(),
-  };
+  const { assignment_id } = rows[0];
+  const others = { feed_id: randomUUID(), board_id: randomUUID(), login_id: randomUUID() };
+  place = { ...rows[0], match_id: assignment_id, policy_id: assignment_id, ...others };
 });
 
 afterAll(async () => {

@@ -46,6 +46,8 @@ const OPEN = [
   ...['secret_hash', 'expires_at'],
   // Of a result that goes back there: what is on record of its sheets, and what came of it.
   ...['hash', 'ballot_id', 'why'],
+  // Of a rule: the command that it is about.
+  'resource_type',
   // Of an entry of an audit trail: ids and names of ours alone.
   ...['user_id', 'role', 'action', 'code', 'subject'],
   // A date and a keyed hash that changes daily: who read a gallery is known by nothing else.

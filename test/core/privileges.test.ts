@@ -25,6 +25,9 @@ const APPENDED = tables.filter((table) => table.append_only && !table.loses_text
 
 const on = (names: string[], verbs: string): Rights => Object.fromEntries(names.map((name) => [name, verbs]));
 
+/** Of policies; the door may raise their counts besides. */
+const COUNTED = ['policy_decisions', 'policy_outcomes'];
+
 /** Everything that a role may do. */
 const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
   api: on(
@@ -50,6 +53,8 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
       'notice_preferences',
       'audit_archive',
       'telemetry_risks',
+      'policy_decisions',
+      'policy_outcomes',
     ],
     'select',
   ),
@@ -71,6 +76,7 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
     // By whom and what; of notices the columns that say whose they are.
     notice_reads: 'insert',
     ...on(LOGINS, 'select insert update'),
+    ...on(COUNTED, 'select insert'),
     // Nobody is shown any of it.
     calendar_links: 'select',
     knex_migrations: 'select',
@@ -100,6 +106,7 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
     integrity_runs: 'select insert update delete',
     ...on([...FEEDS, ...IMPORTS], 'select insert update delete'),
     feed_runs: 'select update delete',
+    ...on(COUNTED, 'select delete'),
     ...on(['feed_invites', 'match_results'], 'select insert update delete'),
     ...on(['notices', 'notice_reads'], 'select insert delete'),
     ...on(['notice_preferences', 'follows'], 'select insert update delete'),

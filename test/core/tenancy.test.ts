@@ -66,6 +66,8 @@ const PEOPLE = 'feed_people';
 const MAPPINGS = 'feed_mappings';
 /** Asked for by the door, done by the worker, read by the API. */
 const FEED_RUNS = 'feed_runs';
+/** Written by the door, read by the API in scope, swept by the worker. */
+const COUNTED = ['policy_decisions', 'policy_outcomes'];
 /** Made by the worker, and by the door opened once. */
 const INVITES = 'feed_invites';
 /** Decided at the door, and read by its person; nobody else. */
@@ -165,6 +167,7 @@ test('every table with what belongs to a tenant has row-level security, forced, 
       PEOPLE,
       MAPPINGS,
       FEED_RUNS,
+      ...COUNTED,
       INVITES,
       CONSENTS,
       BATCHES,
@@ -189,7 +192,7 @@ test('every table with what belongs to a tenant has row-level security, forced, 
     else if (NOTICES.includes(name)) expect(policies.sort()).toEqual(['api_own', 'door_all', 'worker_all']);
     else if (LOGINS.includes(name)) expect(policies.sort()).toEqual(['api_in_scope', 'door_all', 'worker_all']);
     else if (name === MAPPINGS) expect(policies.sort()).toEqual(['feeds_all', 'worker_all']);
-    else if ([RUNS, FEED_RUNS, PEOPLE, CONSENTS].includes(name))
+    else if ([RUNS, FEED_RUNS, PEOPLE, CONSENTS, ...COUNTED].includes(name))
       expect(policies.sort()).toEqual(['api_in_scope', 'door_all', 'worker_all']);
     else expect(policies).toEqual(expect.arrayContaining(['worker_all', 'verifier_all', 'relay_all']));
   }

@@ -134,6 +134,7 @@ test('where the site and its secret are is looked at for the institution of the 
       return 'is none';
     },
     readPaces: async () => [],
+    isCommand: () => true,
   };
   const input = createFeed.body.parse(BODY) as never;
   expect(await createFeed.looksOut!(outside, { input, actor: admin })).toEqual([

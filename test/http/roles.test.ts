@@ -30,6 +30,12 @@ const WHO_MAY: { [visibility: string]: string } = {
     feed.invite         ok     ok     404  role role   role   role role role role role   role   401
     board.create        ok     ok     ok   role role   role   role role role role role   role   401
     board.revoke        ok     ok     404  role role   role   role role role role role   role   401
+    policy.create       ok     ok     ok   role role   role   role role role role role   role   401
+    policy.change       ok     ok     404  role role   role   role role role role role   role   401
+    policy.rollback     ok     ok     404  role role   role   role role role role role   role   401
+    policy.activate     ok     ok     404  role role   role   role role role role role   role   401
+    policy.deactivate   ok     ok     404  role role   role   role role role role role   role   401
+    policy.override     ok     ok     404  role role   role   role role role role role   role   401
     calendar.link       ok     ok     ok   ok   ok     ok     ok   ok   ok   ok   ok     ok     401
     notices.prefer      ok     ok     ok   ok   ok     ok     ok   ok   ok   ok   ok     ok     401
     notices.follow      ok     ok     404  ok   ok     ok     404  ok   ok   ok   ok     404    401
@@ -151,6 +157,10 @@ describe.skipIf(isLeftOut)('who may do what', () => {
     const ofFeeds = { FEED_RESULTS_BACK: 'true', FEED_ALLOWED_NETWORKS: '127.0.0.0/8' };
     stack = await startStack({ FEATURE_SESSION_RECORDING: 'true', ...ofFeeds });
     world = openWorld(stack);
+    for (const name of ['admin', 'adminElsewhere']) {
+      const who = world.everybody[name]!;
+      await must(post(world.url(), `/api/institution/${who.institution_id}/settings`, who, { policies: true }));
+    }
   });
 
   afterAll(() => stack.stop());
@@ -284,6 +294,9 @@ describe.skipIf(isLeftOut)('who may do what', () => {
     (name: string, body?: object): Act =>
     async (path) => [`${path}/${name}`, body];
 
+  const RULE = { resource_type: 'turn.*', allowed_roles: ['admin', 'judge'], min_confidence: 60, step_up: false };
+  const newPolicy = async () =>
+    (await must(post(world.url(), '/policies/create', world.people.admin, { rules: [RULE] }))).result.id;
   const newFeed = async () =>
     (await must(post(world.url(), '/api/feed/create', world.people.admin, { provider: 'csv', name: 'Harbour Moot' })))
       .result.id as string;
@@ -395,6 +408,19 @@ describe.skipIf(isLeftOut)('who may do what', () => {
       const { result } = await must(post(world.url(), '/api/board/create', world.people.admin));
       return [`/api/board/${result.id}/revoke`];
     },
+    'policy.create': async (_, who) => ['/policies/create', { rules: [RULE], ...homeOf(who) }],
+    'policy.change': async () => [`/policies/${await newPolicy()}/change`, { rules: [RULE] }],
+    'policy.rollback': async () => {
+      const id = await newPolicy();
+      await must(post(world.url(), `/policies/${id}/change`, world.people.admin, { rules: [RULE] }));
+      return [`/policies/${id}/rollback`, { version: 1 }];
+    },
+    'policy.activate': async () => [`/policies/${await newPolicy()}/activate`, { mode: 'observe' }],
+    'policy.deactivate': async () => [`/policies/${await newPolicy()}/deactivate`],
+    'policy.override': async (_, __, { session_id }) => [
+      `/policies/${await newPolicy()}/override`,
+      { session_id, user_id: world.people.petitioner.id, reason: 'A new network.' },
+    ],
     'calendar.link': async (_, who) => [`/api/person/${who?.id ?? randomUUID()}/calendar`],
     'notices.prefer': async () => ['/notifications/preferences', { ruling: false }],
     'notices.follow': async (path) => ['/follow', { session_id: path.split('/').at(-1)! }],

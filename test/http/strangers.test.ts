@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { readCommandState, redriveCommand } from '../../src/http/commands/serveCommandState.ts';
 import { importFeed, readFeedRun, syncFeed } from '../../src/http/feeds/runRoutes.ts';
 import { uploadFeed } from '../../src/http/feeds/uploadFeed.ts';
+import { simulatePolicy } from '../../src/http/policies/simulatePolicy.ts';
 import { commands } from '../../src/modules.ts';
 import { queries } from '../../src/queries.ts';
 import {
@@ -38,6 +39,7 @@ const OF_ANYBODY = [
   'look-up-revocations',
   'read-changed-bans',
   'note-logins',
+  'read-changed-policies',
 ];
 
 type Ids = Record<
@@ -54,6 +56,7 @@ type Ids = Record<
   | 'feed_id'
   | 'board_id'
   | 'login_id'
+  | 'policy_id'
   | 'match_id'
   | 'provider_id'
   | 'run_id'
@@ -70,6 +73,8 @@ const STRANGERS: Record<string, Person | null> = {
   participant: person('participant', { institution_id }),
   nobody: null,
 };
+
+const RULES = [{ resource_type: 'turn.*', allowed_roles: ['admin', 'judge'], min_confidence: 60, step_up: false }];
 
 /** Bodies that the schemas accept; the other commands have nothing that must be said. */
 const BODIES: Record<string, (ids: Ids, world: World) => Json> = {
@@ -117,6 +122,12 @@ const BODIES: Record<string, (ids: Ids, world: World) => Json> = {
   'feed.create': ({ institution_id }) => ({ provider: 'csv', name: 'Harbour Moot', institution_id }),
   'login.terminate': () => ({ reason: 'A laptop was stolen.' }),
   'board.create': ({ institution_id }) => ({ institution_id }),
+  'policy.create': ({ institution_id }) => ({ institution_id, rules: RULES }),
+  'policy.change': () => ({ rules: RULES }),
+  'policy.rollback': () => ({ version: 1 }),
+  'policy.override': ({ session_id, user_id }) => ({ session_id, user_id, reason: 'A new network.' }),
+  'policy.simulate': () => ({ rules: RULES }),
+  'policy.activate': () => ({ mode: 'observe' }),
   'feed.link': ({ user_id }) => ({ provider_id: 'c', user_id }),
   'feed.settle': () => ({ take: 'ours' }),
   'match.result': () => RESULT,
@@ -156,8 +167,8 @@ const NAMES_NOTHING = [
   'login.terminate_others',
 ];
 
-const ofFeeds = [importFeed, syncFeed, uploadFeed, readFeedRun];
-const routes = [...commands, ...queries, readCommandState, redriveCommand, ...ofFeeds]
+const others = [importFeed, syncFeed, uploadFeed, readFeedRun, simulatePolicy];
+const routes = [...commands, ...queries, readCommandState, redriveCommand, ...others]
   .map(({ name, route, roles }) => ({ name, route, roles }))
   .filter(({ name }) => !NAMES_NOTHING.includes(name));
 
@@ -178,7 +189,7 @@ function expectedOf({ name, route, roles }: (typeof routes)[number], role: strin
   }
   // Of nobody's session: without the names of tokens there is nothing to be ended.
   if (name === 'tokens.revoke') return { status: 422, code: 'validation_failed' };
-  if (['assignment.create', 'feed.create', 'board.create'].includes(name)) return { status: 403, code: 'forbidden' };
+  if (/^(assignment|feed|board|policy).create$/.test(name)) return { status: 403, code: 'forbidden' };
   const namesInBody = ['session.create', 'notices.follow'].includes(name) || name.startsWith('guard.');
   return /:\w+/.test(route) || (namesInBody && route.startsWith('POST'))
     ? { status: 404, code: 'not_found' }
@@ -213,6 +224,13 @@ describe.skipIf(isLeftOut)('a stranger', () => {
   beforeAll(async () => {
     stack = await startStack({ FEATURE_SESSION_RECORDING: 'true', FEED_RESULTS_BACK: 'true' });
     world = openWorld(stack);
+    const { admin } = world.people;
+    await must(post(world.url(), `/api/institution/${admin.institution_id}/settings`, admin, { policies: true }));
+    // Past the inbox: no audit trail tells of it.
+    await stack.pool.query(
+      `insert into institution_settings values ($1, 'UTC', false, true, false, true, true, now())`,
+      [institution_id],
+    );
     for (const visibility of ['private', 'institution']) hidden[visibility] = await hide(visibility);
     await untilAudited(stack.pool);
   });
@@ -276,6 +294,7 @@ describe.skipIf(isLeftOut)('a stranger', () => {
     await must(upload(world, feed.id));
     const { rows: runs } = await stack.pool.query('select id from feed_runs where feed_id = $1', [feed.id]);
     const { result: board } = await must(post(world.url(), '/api/board/create', people.admin));
+    const { result: policy } = await must(post(world.url(), '/policies/create', people.admin, { rules: RULES }));
     const ofFeed = { feed_id: feed.id as string, run_id: runs[0].id as string, n: '987654321' };
     // As long as those that are invented.
     const provider_id = randomUUID();
@@ -290,6 +309,7 @@ describe.skipIf(isLeftOut)('a stranger', () => {
     const own = {
       login_id: signedIn[0].id as string,
       board_id: board.id as string,
+      policy_id: policy.id as string,
       user_id: contact.id as string,
       provider_id,
     };

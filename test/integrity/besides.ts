@@ -21,7 +21,7 @@ export async function playBesides(court: Court, session_id: string, other_sessio
   await court.send(['gallery.slow', { session_id: other_session_id, seconds: 30 }]);
   const galleries = [session_id, other_session_id].map((id) => `gallery:${id}`);
   const cards = [...(await playCards(court)), ...(await playBans(court))];
-  const feeds = [...(await playFeeds(court)), ...(await playLinks(court))];
+  const feeds = [...(await playFeeds(court)), ...(await playLinks(court)), ...(await playPolicies(court))];
   return [...galleries, ...(await playSettings(court)), ...cards, ...feeds, await playAudit(court)];
 }
 
@@ -110,6 +110,20 @@ async function playLinks(court: Court): Promise<string[]> {
     await court.send(['calendar.link', { user_id: who.id, owner: who.id, secret_hash }, who]);
   }
   return [`board:${one}`, `board:${other}`, `calendar:${first.id}`, `calendar:${second.id}`];
+}
+
+/** A policy is changed, taken back and enforced; another one is switched off. */
+async function playPolicies(court: Court): Promise<string[]> {
+  const owner = randomUUID();
+  const rule = { resource_type: 'turn.*', allowed_roles: ['admin', 'judge'], min_confidence: 60, step_up: false };
+  const content = { name: 'Rounds', rules: [rule], reason: 'The semi-finals begin.' };
+  const act = (verb: string, input: JsonObject) => court.send([`policy.${verb}`, { owner, ...input }]);
+  const [one, other] = [(await act('create', content))[0]!, (await act('create', content))[0]!];
+  await act('change', { policy_id: one, rules: [{ ...rule, step_up: true }] });
+  await act('rollback', { policy_id: one, version: 1 });
+  await act('activate', { policy_id: one, mode: 'enforce', force: true });
+  await act('deactivate', { policy_id: other });
+  return [`policy:${one}`, `policy:${other}`];
 }
 
 /** Of one feed a person is invited and another linked, a conflict settled and a result handed in, and it is switched off and on; another one is removed. */

@@ -214,6 +214,28 @@ describe('sweep.expired', () => {
   });
 });
 
+describe('of policies sweep.expired', () => {
+  test('removes what was decided 30 days ago, and nothing younger', async () => {
+    const world = await openWorld();
+    const { pool } = world.database;
+    await pool.query(
+      `insert into policy_decisions
+       select gen_random_uuid(), now() - n * interval '1 day', gen_random_uuid(), 'turn.start', 'judge', 75, false, 12, true, 1
+       from generate_series(29, 32) as n`,
+    );
+    await pool.query(
+      `insert into policy_outcomes
+       select gen_random_uuid(), 1, now() - n * interval '1 day', gen_random_uuid(), 'turn.start', 'passed', '', gen_random_uuid(), 1
+       from generate_series(29, 32) as n`,
+    );
+    expect(await runOnce(world, sweepExpired)).toMatchObject({ policy_decisions: 3, policy_outcomes: 3 });
+    for (const table of ['policy_decisions', 'policy_outcomes']) {
+      const { rows } = await pool.query(`select now() - slot < interval '30 days' as is_young from ${table}`);
+      expect(rows).toEqual([{ is_young: true }]);
+    }
+  });
+});
+
 describe('of feeds sweep.expired', () => {
   test('removes old runs, invitations and results, conflicts that were settled long ago, and all that is known of feeds that are gone', async () => {
     const world = await openWorld();

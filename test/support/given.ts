@@ -31,8 +31,9 @@ import type { galleryProblems } from '../../src/gallery/galleryProblems.ts';
 import type { guardProblems } from '../../src/guard/guardProblems.ts';
 import { catalog } from '../../src/modules.ts';
 import type { noticeProblems } from '../../src/notices/noticeProblems.ts';
+import type { policyProblems } from '../../src/policies/policyProblems.ts';
 import { authorOf } from './hall.ts';
-import { ASSIGNMENT, BOARD, FEED, INSTITUTION, MATCH, presiding, SESSION } from './matchFixture.ts';
+import { ASSIGNMENT, BOARD, FEED, INSTITUTION, MATCH, POLICY, presiding, SESSION } from './matchFixture.ts';
 import { expectRowsAgree } from './rowsAgree.ts';
 
 const PAST = '018f3c1e-0000-7000-8000-000000000000';
@@ -50,6 +51,7 @@ const IDS: Record<string, string> = {
   board: BOARD,
   calendar: presiding.id,
   match: MATCH,
+  policy: POLICY,
 };
 
 export interface More {
@@ -85,7 +87,8 @@ type Code =
   | keyof typeof guardProblems
   | keyof typeof contactProblems
   | keyof typeof feedProblems
-  | keyof typeof noticeProblems;
+  | keyof typeof noticeProblems
+  | keyof typeof policyProblems;
 type AnyDefinition = Pick<Mutation, 'name'>;
 
 const MINUTE_MS = 60_000;
@@ -187,10 +190,11 @@ function decide(
     ...(route.includes(':user_id') && { user_id: presiding.id }),
     ...(route.includes(':feed_id') && { feed_id: FEED }),
     ...(route.includes(':board_id') && { board_id: BOARD }),
+    ...(route.includes(':policy_id') && { policy_id: POLICY }),
     ...(route.includes(':provider_id') && { provider_id: 'Ada/42' }),
     ...(route.includes(':match_id') && { match_id: MATCH }),
     ...(route.includes('/conflict/:n') && { n: '3' }),
-    ...(/^POST .api.(guard|feed.:|board.:|match.:)/.test(route) && { owner: INSTITUTION }),
+    ...(/^POST .(api.(guard|feed.:|board.:|match.:)|policies.)/.test(route) && { owner: INSTITUTION }),
     observation_id,
     file,
     ...('guarded' in definition && { author: { ...authorOf(actor), ...author } }),

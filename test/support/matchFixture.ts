@@ -19,6 +19,7 @@ export const ASSIGNMENT = '018f3c1e-7b2a-7c11-9d0e-0000000a0000';
 export const SESSION = '018f3c1e-7b2a-7c11-9d0e-0000000b0000';
 export const FEED = '018f3c1e-7b2a-7c11-9d0e-0000000a1000';
 export const BOARD = '018f3c1e-7b2a-7c11-9d0e-0000000a2000';
+export const POLICY = '018f3c1e-7b2a-7c11-9d0e-0000000a4000';
 /** Of a tournament's site, and none of our own rooms. */
 export const MATCH = '018f3c1e-7b2a-7c11-9d0e-0000000a3000';
 

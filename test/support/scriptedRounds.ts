@@ -54,6 +54,7 @@ const ROUNDS: Record<string, (round: Round) => void> = {
   '0.2.0-boards': openToAll,
   '0.2.0-results': inviteAndSendBack,
   '0.2.0-audited': audit,
+  '0.2.0-policies': changeAndRollBack,
 };
 
 export const scriptedRounds = Object.keys(ROUNDS);
@@ -434,4 +435,24 @@ function audit({ court }: Round): void {
   }));
   const { status } = court.sendApart('audit.record', { owner: INSTITUTION, entries }, system);
   expect(status).toBe('applied');
+}
+
+/** A policy is written, changed and taken back; it enforces, and is switched off. */
+function changeAndRollBack({ court }: Round): void {
+  const act = (verb: string, input: JsonObject, fact?: unknown) => {
+    const { status, result } = court.sendApart(`policy.${verb}`, { owner: INSTITUTION, ...input }, admin, fact);
+    expect(status).toBe('applied');
+    court.wait(SECOND);
+    return result;
+  };
+  const rule = { resource_type: 'turn.*', allowed_roles: ['admin', 'judge'], min_confidence: 60, step_up: false };
+  const { id: policy_id } = act('create', { name: 'Rounds', rules: [rule], reason: 'The semi-finals begin.' });
+  const admins = { time_zone: 'Europe/Berlin', seen: [{ confidence: 75, hour: 10 }] };
+  const hours = { from: 22, to: 21 };
+  act('change', { policy_id, rules: [{ ...rule, step_up: true, hours }] }, admins);
+  act('rollback', { policy_id, version: 1, reason: 'Too strict.' }, admins);
+  act('activate', { policy_id, mode: 'enforce', force: true }, admins);
+  const { id: session_id } = court.session();
+  act('override', { policy_id, session_id, user_id: petitioner.id, reason: 'A new network.' }, true);
+  act('deactivate', { policy_id });
 }

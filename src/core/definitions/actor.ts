@@ -12,6 +12,8 @@ export interface Actor {
   name?: string;
   /** The sign-in that the token is of. The door and the relay alone know it. */
   login?: Login;
+  /** When the person has signed in, in seconds since 1970, where the issuer of the token says so. The door alone knows it. */
+  signed_in_at?: number;
 }
 
 /** A person's sign-in, as the token tells of it. */

@@ -54,7 +54,7 @@ export interface InputError {
 }
 
 /** The setting that switches it on; one that there is not is off. */
-export type Feature = `FEATURE_${string}` | 'FEED_RESULTS_BACK';
+export type Feature = `FEATURE_${string}` | 'FEED_RESULTS_BACK' | 'JWT_ISSUER';
 
 /** Signs a ticket: a token with an id that is good only at the relay, for one stream, until `expires_at`. */
 export type IssueTicket = (ticket: {

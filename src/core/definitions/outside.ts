@@ -6,6 +6,8 @@ export interface Outside {
   faultOfSecret(institution_id: string, name: string, url: string): Promise<string | undefined>;
   /** How these feeds do just now, in their order. */
   readPaces(feeds: readonly string[]): Promise<FeedPace[]>;
+  /** Is this the name of a command that people send, or `<noun>.*` of one? */
+  isCommand(name: string): boolean;
 }
 
 export interface FeedPace {

@@ -19,6 +19,8 @@ import { demandValid, listFaults } from '../door/inputErrors.ts';
 import { callerOf, limitOwn, ownLimitOf } from '../door/limits.ts';
 import { readIdempotencyKey, readIfMatch, readPreferences } from '../door/preferences.ts';
 import { IDS_OF_OTHERS } from '../door/route.ts';
+import { demandPolicies } from '../policies/demandPolicies.ts';
+import type { Decided } from '../policies/storeDecisions.ts';
 import { anonymousScope } from './anonymousScope.ts';
 import { answerAccepted, answerOutcome } from './answers.ts';
 import { replyOf } from './outcomes.ts';
@@ -91,6 +93,9 @@ export async function checkCommand(
     throw new Problem('forbidden', 'This belongs to another institution.');
   }
   const idempotency = key === null ? null : { scope: sender?.id ?? anonymousScope(req), key };
+  const institution_id = institutionOf(scope, input, actor);
+  const knocking = { command: definition.name, actor: sender, institution_id, session_id: sessionOf(input) };
+  res.locals.decided = await demandPolicies(context, knocking, idempotency);
   await demandUnrefused(context, definition, req, sender, input, idempotency);
   const kept = (await definition.putAside?.(context.door, { id, input, actor })) ?? input;
   return {
@@ -99,7 +104,7 @@ export async function checkCommand(
     streams: definition.streams({ id, input: kept, is_conditional: expected_sequence !== null }, scope),
     input: kept,
     actor,
-    institution_id: institutionOf(scope, input, actor),
+    institution_id,
     expected_sequence,
     idempotency,
     fingerprint: fingerprintOf(context, definition, req, key, file ? [body, file] : body),
@@ -107,6 +112,10 @@ export async function checkCommand(
     request_id: res.locals.request_id as string,
     redrive_of: null,
   };
+}
+
+export function sessionOf({ session_id }: JsonObject): string | null {
+  return typeof session_id === 'string' ? session_id : null;
 }
 
 /** A repetition is not refused: its answer is what became of the first. @throws {Problem} */
@@ -190,6 +199,8 @@ export async function submit(
     const traced = { ...submission, traceparent: traceparentOf(span) };
     const acceptance = await within(span, () => context.acceptor.accept(traced));
     if ('reused' in acceptance) throw new Problem('idempotency_key_reused');
+    const decided = res.locals.decided as Decided | undefined;
+    if (decided && !acceptance.joined) context.policies.note(decided);
     if (acceptance.joined) {
       res.set('Idempotent-Replayed', 'true');
       waiting.cancel();

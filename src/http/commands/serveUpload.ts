@@ -15,7 +15,8 @@ import { type ApiContext, demandRole, enter } from '../door/door.ts';
 import { demandForm, type Form, readForm } from '../door/form.ts';
 import { limit, ownLimitOf } from '../door/limits.ts';
 import { readIdempotencyKey } from '../door/preferences.ts';
-import { checkCommand, lowered, submit } from './serveCommand.ts';
+import { demandPolicies } from '../policies/demandPolicies.ts';
+import { checkCommand, lowered, sessionOf, submit } from './serveCommand.ts';
 
 type AnyUpload = Upload<unknown, unknown>;
 
@@ -31,7 +32,10 @@ export function serveUpload(context: ApiContext, definition: CommandDefinition, 
     const key = readIdempotencyKey(req, []);
     const earlier = key === null ? undefined : await context.acceptor.findFingerprint({ scope: actor.id, key });
     if (earlier === undefined) await demandUnrefused(context, upload, actor, scope, params);
-    await demandRoom(context, (scope as Scope | null)?.institution_id ?? actor.institution_id);
+    const institution_id = (scope as Scope | null)?.institution_id ?? actor.institution_id;
+    const knocking = { command: definition.name, actor, institution_id, session_id: sessionOf(params) };
+    await demandPolicies(context, knocking, key === null ? null : { scope: actor.id, key });
+    await demandRoom(context, institution_id);
     // Also where it is a repetition: its body is read as well.
     if (ownLimit) await limit(context, req, res, actor, ownLimit);
     const form = await context.uploading.run(actor, () => {

@@ -34,6 +34,7 @@ import type { Guard } from '../guard/guard.ts';
 import { guardDoor } from '../guard/guardDoor.ts';
 import type { Sharing } from '../operations/sharing.ts';
 import type { VerifyRuns } from '../operations/verifyRuns.ts';
+import type { PolicyDoor } from '../policies/policyDoor.ts';
 import type { Reading } from '../queries/scopedReads.ts';
 import { senderOf, tokenMissing } from './authentication.ts';
 import { callerOf, countRefused, limit } from './limits.ts';
@@ -54,6 +55,7 @@ export interface ApiContext {
   limiter: Limiter;
   logins: Pick<LoginRecorder, 'see'>;
   guard: Guard;
+  policies: PolicyDoor;
   /** Counts the readers of galleries. */
   visits: Visits;
   addresses: Addresses;

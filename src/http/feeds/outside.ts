@@ -10,6 +10,9 @@ import { readSecret } from '../../infra/outbound/secretFile.ts';
 import { openSharedStates } from '../../infra/pace/sharedStates.ts';
 import type { Backbone } from '../../infra/process/backbone.ts';
 import { feedSecretsFolder } from '../../infra/process/config.ts';
+import { commands } from '../../modules.ts';
+
+const NAMED = new Set(commands.flatMap(({ name }) => [name, `${name.slice(0, name.indexOf('.'))}.*`]));
 
 export function openOutside({ config, redis, prefix, log }: Backbone): Outside & { close(): void } {
   const networks = createNetworks(config.FEED_ALLOWED_NETWORKS);
@@ -20,6 +23,7 @@ export function openOutside({ config, redis, prefix, log }: Backbone): Outside &
     faultOfSecret: (institution_id, name, url) =>
       faultOf(() => readSecret(feedSecretsFolder(config), institution_id, name, new URL(url).origin)),
     readPaces: (feeds) => pace.read(feeds.map((feed_id) => ({ feed_id, limit: QUOTA.tabbycat }))),
+    isCommand: (name) => NAMED.has(name),
     close: states.close,
   };
 }

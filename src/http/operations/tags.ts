@@ -26,6 +26,7 @@ const WORDS: Readonly<Record<string, string>> = {
   notices: 'What you are told of, what you want to be told of, and what you follow.',
   status: 'How the installation does, in states and counts; without a token too.',
   login: 'Login sessions: where people are signed in, and how that ends.',
+  policy: 'Who sends which commands, at which hours and how surely: observed first, then enforced.',
   tokens: 'Ending tokens before their time.',
   ops: 'What operators look at.',
   health: 'Whether this server lives and is of use; without a token.',

@@ -85,6 +85,8 @@ export const OUTSIDE: { [table: string]: string } = {
   match_state: 'what boards show now: rooms and sites are read again',
   match_events: 'what boards were told, for 90 days',
   match_disputes: 'sites that disagree, for a week',
+  policy_decisions: 'what was asked of policies, in counts, for 30 days',
+  policy_outcomes: 'what policies said of it, in counts, for 30 days',
   feed_invites: 'links that are good once: to invite is an event as well',
   match_results: 'results on their way to a site: what came of them is an event as well',
   logins: 'who signed in: no event says so, and a day later it is gone',

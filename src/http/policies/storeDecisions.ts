@@ -1,0 +1,110 @@
+/**
+ * What policies said of requests, on its way to Postgres: counted in memory, and stored together every few seconds, never
+ * while a request waits. Where Postgres is away the newest kinds of decisions are dropped; what a process has not stored
+ * when it dies is lost.
+ */
+import type { Queryable } from '../../core/sql/queryable.ts';
+import type { Log } from '../../infra/telemetry/log.ts';
+import { timings } from '../../infra/timings.ts';
+import type { Asked, Verdict } from '../../policies/decisions/decision.ts';
+
+const MOST = 20_000;
+/** Rows of a statement. */
+const AT_ONCE = 500;
+const HOUR_MS = 3_600_000;
+
+export interface Decided {
+  institution_id: string;
+  asked: Asked;
+  verdicts: readonly Verdict[];
+  is_accepted: boolean;
+}
+
+interface Counted {
+  values: readonly (string | number | boolean)[];
+  count: number;
+}
+
+/** In the order of the keys, so that no two processes wait for each other. */
+const KEPT = {
+  name: 'store-policy-decisions',
+  text: `
+    insert into policy_decisions (institution_id, slot, user_id, command, role, confidence, stepped_up, hour, accepted, count)
+    select * from unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[], $5::text[], $6::smallint[], $7::boolean[],
+      $8::smallint[], $9::boolean[], $10::bigint[])
+    on conflict (institution_id, slot, user_id, command, role, confidence, stepped_up, hour, accepted)
+    do update set count = policy_decisions.count + excluded.count`,
+  columns: 9,
+};
+const SAID = {
+  name: 'store-policy-outcomes',
+  text: `
+    insert into policy_outcomes (policy_id, version, slot, user_id, command, outcome, lacks, institution_id, count)
+    select * from unnest($1::uuid[], $2::integer[], $3::timestamptz[], $4::uuid[], $5::text[], $6::text[], $7::text[],
+      $8::uuid[], $9::bigint[])
+    on conflict (policy_id, version, slot, user_id, command, outcome, lacks)
+    do update set count = policy_outcomes.count + excluded.count`,
+  columns: 8,
+};
+
+export interface DecisionStore {
+  note(decided: Decided): void;
+  /** Stores what is counted. */
+  close(): Promise<void>;
+}
+
+export function createDecisionStore({ db, log }: { db: Queryable; log: Log }): DecisionStore {
+  let kept = new Map<string, Counted>();
+  let said = new Map<string, Counted>();
+  let dropped = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  function count(counted: Map<string, Counted>, values: Counted['values']): void {
+    const key = values.join(' ');
+    const before = counted.get(key);
+    if (before) before.count += 1;
+    else if (counted.size < MOST) counted.set(key, { values, count: 1 });
+    else dropped += 1;
+  }
+
+  function note({ institution_id, asked, verdicts, is_accepted }: Decided): void {
+    const slot = new Date(Math.floor(Date.now() / HOUR_MS) * HOUR_MS).toISOString();
+    const { user_id, command, role, confidence, stepped_up, hour } = asked;
+    count(kept, [institution_id, slot, user_id, command, role, confidence, stepped_up, hour, is_accepted]);
+    for (const { policy_id, version, outcome, lacks } of verdicts) {
+      count(said, [policy_id, version, slot, user_id, command, outcome, lacks.join(' '), institution_id]);
+    }
+    timer ??= setTimeout(() => void store(), timings.door.decisions_every_ms).unref();
+  }
+
+  async function store(): Promise<void> {
+    clearTimeout(timer);
+    timer = undefined;
+    const [decisions, outcomes] = [kept, said];
+    kept = new Map();
+    said = new Map();
+    if (dropped > 0) log.warn({ dropped }, 'decisions of policies not counted: more kinds of them than are held');
+    dropped = 0;
+    try {
+      await storeAll(db, KEPT, decisions);
+      await storeAll(db, SAID, outcomes);
+    } catch (err) {
+      log.warn({ err, decisions: decisions.size }, 'decisions of policies not stored');
+    }
+  }
+
+  return { note, close: store };
+}
+
+async function storeAll(
+  db: Queryable,
+  { name, text, columns }: typeof KEPT,
+  counted: Map<string, Counted>,
+): Promise<void> {
+  const rows = [...counted].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+  for (let i = 0; i < rows.length; i += AT_ONCE) {
+    const some = rows.slice(i, i + AT_ONCE);
+    const values = Array.from({ length: columns }, (_, column) => some.map((row) => row.values[column]));
+    await db.query({ name, text, values: [...values, some.map(({ count }) => count)] });
+  }
+}

@@ -1,0 +1,21 @@
+/** Policies: which commands need which role, hour and confidence. Observed first, and enforced at the door. */
+import { defineModule } from '../core/definitions/module.ts';
+import { activatePolicy } from './activatePolicy.ts';
+import { changePolicy } from './changePolicy.ts';
+import { createPolicy } from './createPolicy.ts';
+import { deactivatePolicy } from './deactivatePolicy.ts';
+import { readPerformance } from './decisions/readPerformance.ts';
+import { overridePolicy } from './overridePolicy.ts';
+import { policyChanges, policyOverrides, policies as policyTable } from './policy.ts';
+import { policyProblems } from './policyProblems.ts';
+import { readEvolution, readPolicies, readPolicy } from './readPolicies.ts';
+import { rollbackPolicy } from './rollbackPolicy.ts';
+
+export const policies = defineModule({
+  name: 'policies',
+  problems: policyProblems,
+  reserved: { event_prefixes: [], stream_kinds: ['policy'] },
+  commands: [createPolicy, changePolicy, rollbackPolicy, activatePolicy, deactivatePolicy, overridePolicy],
+  tables: [policyTable, policyChanges, policyOverrides],
+  queries: [readPolicies, readPolicy, readEvolution, readPerformance],
+});
