@@ -8,16 +8,14 @@ import type pg from 'pg';
 /**
  * Secrets, of which migrating makes new ones, copies of what is in the record, which nobody misses, what contact cards
  * say, which their people write again, what is read again of rooms and of tournaments' sites, and what is done once: a link
- * that was used, or a result that was sent, is not to be so again after a restore. Of telemetry a backup holds nothing: what was
- * erased comes back with no restore, and who agreed before it is asked again.
- * that was used, or a result that was sent, is not to be so again after a restore. People who signed in are seen again.
+ * that was used, or a result that was sent, is not to be so again after a restore. People who signed in are seen again. Of
+ * telemetry a backup holds nothing: what was erased comes back with no restore, and who agreed before it is asked again.
  */
 export const LEFT_OUT = [
   ...['ticket_secrets', 'stream_states', 'contact_details'],
   ...['matches', 'match_state', 'match_events', 'match_disputes'],
   ...['feed_invites', 'match_results'],
   ...['logins', 'login_places', 'login_ends'],
-  ...['logins', 'login_places'],
   ...['telemetry_consents', 'telemetry_batches', 'telemetry_models', 'telemetry_risks'],
 ];
 
