@@ -20,7 +20,7 @@ export const EVERYBODY = `
   order by looked_at nulls first, institution_id, user_id limit ${PEOPLE}`;
 export const ASKED_FOR = `
   select institution_id, user_id from telemetry_consents
-  where given and ${IS_ON} and train_asked_at is not null and (looked_at is null or looked_at < train_asked_at) and train_asked_at < $1
+  where given and ${IS_ON} and train_asked_at is not null and (looked_at is null or looked_at < train_asked_at) and train_asked_at <= $1
   order by train_asked_at limit ${PEOPLE}`;
 const LOOKED_AT = `update telemetry_consents set looked_at = $3 where institution_id = $1 and user_id = $2`;
 

@@ -102,7 +102,10 @@ describe.skipIf(isLeftOut)('a model', () => {
     const whose = await newcomer();
     await live(whose, 5, 6);
     await trainModels.run(bench.tools);
-    await rowsOf(`update telemetry_consents set train_asked_at = clock_timestamp() where user_id = $1`, whose.user_id);
+    await rowsOf(
+      `update telemetry_consents set train_asked_at = date_trunc('milliseconds', clock_timestamp()) where user_id = $1`,
+      whose.user_id,
+    );
     expect(await trainAsked.run(bench.tools)).toEqual({ trained: 1, too_few: 0, is_complete: true });
     expect(await trainAsked.run(bench.tools)).toEqual({ trained: 0, too_few: 0, is_complete: true });
     expect(await modelsOf(whose)).toEqual([

@@ -30,7 +30,7 @@ export const trainModel: RouteDefinition = defineRoute({
 const ASK = {
   name: 'ask-for-training',
   text: `
-    update telemetry_consents set train_asked_at = clock_timestamp()
+    update telemetry_consents set train_asked_at = date_trunc('milliseconds', clock_timestamp())
     where institution_id = $1 and user_id = $2 and given returning user_id, train_asked_at as asked_at`,
 };
 
