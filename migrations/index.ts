@@ -120,6 +120,6 @@ export const migrations: Migration[] = [
   { name: '0086_feed_run_tokens', ...feedRunTokens },
   { name: '0087_open_by_key', ...openByKey },
   { name: '0088_audit_refusals', ...auditRefusals },
-  { name: '0093_telemetry_models', ...telemetryModels },
   { name: '0091_policies', ...policies },
+  { name: '0093_telemetry_models', ...telemetryModels },
 ];
