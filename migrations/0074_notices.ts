@@ -28,7 +28,7 @@ export async function up(knex: Knex): Promise<void> {
     create index notices_by_age on notices (created_at, id);
 
     create table notice_reads (
-      notice_id uuid not null references notices (id) on delete cascade,
+      notice_id uuid not null references notices (id),
       user_id uuid not null,
       read_at timestamptz(3) not null default clock_timestamp(),
       primary key (notice_id, user_id)

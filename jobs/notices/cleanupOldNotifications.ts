@@ -7,9 +7,11 @@ const BATCH = 1_000;
 const OLD = [
   [
     'notices',
-    `delete from notices where id in (
+    `with old as (
        select id from notices where created_at < clock_timestamp() - interval '${KEPT_DAYS} days'
-       order by created_at limit $1)`,
+       order by created_at limit $1
+     ), reads as (delete from notice_reads where notice_id in (select id from old))
+     delete from notices where id in (select id from old)`,
   ],
   [
     'follows',

@@ -51,10 +51,12 @@ const STORE = {
 const TRIM = {
   name: 'trim-notices',
   text: `
-    delete from notices where id in (
+    with surplus as (
       select old.id from unnest($1::text[]) as a (name) cross join lateral (
         select n.id from notices n where n.audience = a.name
-        order by n.created_at desc, n.id desc offset ${MOST_KEPT} limit 100) old)`,
+        order by n.created_at desc, n.id desc offset ${MOST_KEPT} limit 100) old
+    ), reads as (delete from notice_reads where notice_id in (select id from surplus))
+    delete from notices where id in (select id from surplus)`,
 };
 
 interface Row {

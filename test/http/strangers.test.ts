@@ -40,6 +40,10 @@ const OF_ANYBODY = [
   'read-changed-bans',
   'note-logins',
   'read-changed-policies',
+  // What doors and policies said, every second or minute.
+  'store-policy-decisions',
+  'store-policy-outcomes',
+  'store-refusals',
 ];
 
 type Ids = Record<
@@ -156,7 +160,7 @@ const swapped = ({ session_id, assignment_id, turn_id, objection_id, exhibit_id,
   ...{ turn_id: objection_id, objection_id: exhibit_id, exhibit_id: message_id, message_id: turn_id },
 });
 
-/** The own card, what is told of oneself and the own login sessions are everybody's: they name nothing that could be guessed. */
+/** The own card, what is told of oneself, the own login sessions and the own trail are everybody's: they name nothing that could be guessed. */
 const NAMES_NOTHING = [
   'contact.write',
   'notices.prefer',
@@ -165,6 +169,7 @@ const NAMES_NOTHING = [
   'notices.preferences',
   'login.list',
   'login.terminate_others',
+  'audit.list',
 ];
 
 const others = [importFeed, syncFeed, uploadFeed, readFeedRun, simulatePolicy];
@@ -318,10 +323,10 @@ describe.skipIf(isLeftOut)('a stranger', () => {
     return { session_id, assignment_id, ...inside, command_id, institution_id };
   }
 
-  /** Every row that belongs to a tenant, but for matches and audit trails: what boards show of rooms goes on by itself, and refusals are told. */
+  /** Every row that belongs to a tenant, but for matches, audit trails and counts: boards go on by themselves, and refusals are told and counted. */
   async function stored(): Promise<Json> {
     const { rows } = await stack.pool.query(
-      `select oid::regclass as name from pg_class where relrowsecurity and relname !~ '^(match(es|_)|audit_)'`,
+      `select oid::regclass as name from pg_class where relrowsecurity and relname !~ '^(match(es|_)|audit_|policy_(decisions|outcomes)$)'`,
     );
     const digests: Json = {};
     for (const { name } of rows) {

@@ -29,7 +29,7 @@ const TESTS = readdirSync(join(import.meta.dirname, '..'), { recursive: true, en
   .map((file) => readFileSync(join(import.meta.dirname, '..', file), 'utf8').replace(/^\s*(\/?\*|\/\/).*$/gm, ''));
 
 test('each of ours is seen to move by a test that reads it', () => {
-  const { registry: _, deliveries: __, sent: ___, ...ours } = createMetrics();
+  const { registry: _, deliveries: __, sent: ___, whenAsked: ____, ...ours } = createMetrics();
   const unseen = Object.entries(ours).filter(([key, metric]) => {
     const { name } = metric as unknown as { name: string };
     const isRead = (text: string) =>

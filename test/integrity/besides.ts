@@ -5,7 +5,7 @@ import type { Actor } from '../../src/core/definitions/actor.ts';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
 import { authorOf } from '../support/hall.ts';
 import { RESULT } from '../support/matchFixture.ts';
-import type { Court } from './recordFixture.ts';
+import { type Court, people } from './recordFixture.ts';
 
 type Person = Pick<Actor, 'id' | 'role'>;
 
@@ -21,7 +21,11 @@ export async function playBesides(court: Court, session_id: string, other_sessio
   await court.send(['gallery.slow', { session_id: other_session_id, seconds: 30 }]);
   const galleries = [session_id, other_session_id].map((id) => `gallery:${id}`);
   const cards = [...(await playCards(court)), ...(await playBans(court))];
-  const feeds = [...(await playFeeds(court)), ...(await playLinks(court)), ...(await playPolicies(court))];
+  const feeds = [
+    ...(await playFeeds(court)),
+    ...(await playLinks(court)),
+    ...(await playPolicies(court, [session_id, other_session_id])),
+  ];
   return [...galleries, ...(await playSettings(court)), ...cards, ...feeds, await playAudit(court)];
 }
 
@@ -112,8 +116,8 @@ async function playLinks(court: Court): Promise<string[]> {
   return [`board:${one}`, `board:${other}`, `calendar:${first.id}`, `calendar:${second.id}`];
 }
 
-/** A policy is changed, taken back and enforced; another one is switched off. */
-async function playPolicies(court: Court): Promise<string[]> {
+/** A policy is changed, taken back, enforced, and lifted for a judge in these sessions; another one is switched off. */
+async function playPolicies(court: Court, session_ids: readonly string[]): Promise<string[]> {
   const owner = randomUUID();
   const rule = { resource_type: 'turn.*', allowed_roles: ['admin', 'judge'], min_confidence: 60, step_up: false };
   const content = { name: 'Rounds', rules: [rule], reason: 'The semi-finals begin.' };
@@ -122,6 +126,10 @@ async function playPolicies(court: Court): Promise<string[]> {
   await act('change', { policy_id: one, rules: [{ ...rule, step_up: true }] });
   await act('rollback', { policy_id: one, version: 1 });
   await act('activate', { policy_id: one, mode: 'enforce', force: true });
+  for (const session_id of session_ids) {
+    const lifted = { session_id, user_id: people.judge, reason: 'The hall’s network is new.' };
+    await act('override', { policy_id: one, ...lifted });
+  }
   await act('deactivate', { policy_id: other });
   return [`policy:${one}`, `policy:${other}`];
 }

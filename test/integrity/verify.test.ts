@@ -1,6 +1,7 @@
 /** What is not tampered with verifies, also while it grows; and a report says what it covers, within bounds. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { recordEntries } from '../../src/audit/recordEntries.ts';
 import { foldWrites } from '../../src/core/apply/projections.ts';
 import { evolveWith, initialState } from '../../src/core/apply/streamStates.ts';
 import { type EventRow, recordedEvent } from '../../src/core/chain/ledger.ts';
@@ -86,7 +87,9 @@ describe('an untampered record', () => {
     const recorded = [...(await Promise.all(streams.map(tamperer.chain))).flat(), ...(await calledOff())];
     const known = recorded.filter((row) => catalog.events.has(row.event_type));
     // What else the system causes takes 12 hours of silence: test/jobs lives through them and verifies what comes of it.
-    const caused = [...commands, eraseMessages, eraseBans].flatMap(({ records }) => records.map(({ type }) => type));
+    const caused = [...commands, eraseMessages, eraseBans, recordEntries].flatMap(({ records }) =>
+      records.map(({ type }) => type),
+    );
     expect(new Set(known.map((row) => row.event_type))).toEqual(new Set(caused));
     const states = new Map<string, unknown>();
     for (const row of known) {

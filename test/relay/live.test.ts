@@ -61,7 +61,8 @@ describe.skipIf(isLeftOut).each(TRIED)(`listening on %s, ${kind}`, (transport, c
     await must(post(stack.url, `${path}/join`, people.petitioner, { role: 'petitioner' }));
     const listener = await listen({ token: people.student.token, session_id });
     await listener.until(({ type }) => type === 'SYNCED');
-    expect(types(listener)).toEqual(['WELCOME', 'SNAPSHOT', 'SYNCED']);
+    // Who listens may be told at once.
+    expect(types(listener).slice(0, 3)).toEqual(['WELCOME', 'SNAPSHOT', 'SYNCED']);
     const [welcome, snapshot, synced] = listener.messages as [Json, Json, Json];
     const { body: session } = await get(stack.url, path, people.admin);
     const { body: participants } = await get(stack.url, `${path}/participants`, people.admin);

@@ -219,7 +219,12 @@ describe.skipIf(isLeftOut)(`revoking, ${kind}`, () => {
       expires_at: now() + 60,
     };
     const identity = { actor, expires_at, origin: { names: [], institution_id: null, role: '', issued_at: null } };
-    const tokens = { verify: async () => identity, isRevoked: () => true, onRevoked: () => {} } as never;
+    const tokens = {
+      verify: async () => identity,
+      isRevoked: () => true,
+      isTerminated: () => false,
+      onRevoked: () => {},
+    } as never;
     const pool = openPool(stack.database.url, 'relay', 2, () => {});
     const limiter = { take: async () => ({ admitted: true as const }) };
     const relay = createRelay({ ...backbone, boot: randomUUID(), pool, tokens, limiter });

@@ -22,7 +22,7 @@ const list = <Item extends z.ZodType>(item: Item) => z.array(item).max(MOST_POIN
 const PATH = /^\/[^\s?#]*$/;
 
 export const batchBody = named(
-  'TelemetryBatch',
+  'TelemetryBatchRequest',
   z.strictObject({
     keystrokes: list(z.strictObject({ t, dwell: ms, flight: ms })),
     mouse_movements: list(z.strictObject({ t, x: place, y: place })),

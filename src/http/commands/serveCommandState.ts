@@ -72,7 +72,8 @@ function serveCommandState(context: ApiContext): Serve {
     const answered = definition && {
       definition,
       input: stored.input,
-      actor: actorOf(stored),
+      // By the token it is asked with: what is issued anew ends with that one.
+      actor,
       issueTicket: context.issueTicket,
       issueLink: context.issueLink,
     };

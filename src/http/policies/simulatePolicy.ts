@@ -13,7 +13,9 @@ import { type ApiContext, demandRole, enter } from '../door/door.ts';
 import { demandValid, listFaults } from '../door/inputErrors.ts';
 import { defineRoute, type Serve } from '../door/route.ts';
 
-const simulateBody = named('PolicySimulationBody', z.strictObject({ rules: rulesSchema }), { rules: [EXAMPLE_RULE] });
+const simulateBody = named('PolicySimulationRequest', z.strictObject({ rules: rulesSchema }), {
+  rules: [EXAMPLE_RULE],
+});
 
 export const simulatePolicy = defineRoute({
   name: 'policy.simulate',
