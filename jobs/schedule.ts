@@ -10,12 +10,14 @@ import { recordAuditEvent } from './audit/recordAuditEvent.ts';
 import { storeLargeData } from './audit/storeLargeData.ts';
 import { syncAuditTrail } from './audit/syncAuditTrail.ts';
 import { verifyAuditIntegrity } from './audit/verifyAuditIntegrity.ts';
+import { checkSessionRisk } from './behaviour/checkSessionRisk.ts';
 import { cleanUpBehaviour } from './behaviour/cleanUpBehaviour.ts';
 import { cleanUpModels } from './behaviour/cleanUpModels.ts';
 import { eraseWithdrawn } from './behaviour/eraseWithdrawn.ts';
 import { monitorSessions } from './behaviour/monitorSessions.ts';
 import { trainAsked } from './behaviour/trainAsked.ts';
 import { trainModels } from './behaviour/trainModels.ts';
+import { updateBaseline } from './behaviour/updateBaseline.ts';
 import { closeStale } from './court/closeStale.ts';
 import { expireObservers } from './court/expireObservers.ts';
 import { expireParticipants } from './court/expireParticipants.ts';
@@ -77,4 +79,6 @@ export const onDemand: readonly Task[] = [
   { job: batchRecordEvents, queue: 'ledger' },
   { job: storeLargeData, queue: 'ledger' },
   { job: verifyAuditIntegrity, queue: 'ledger' },
+  { job: updateBaseline, queue: 'ml' },
+  { job: checkSessionRisk, queue: 'ml' },
 ];

@@ -67,7 +67,7 @@ async function readDue({ pool }: JobTools): Promise<Withdrawn[]> {
 
 /** @returns whether there was time for all of it */
 async function erase(
-  { pool, progress, isOver }: JobTools,
+  { pool, cache, progress, isOver }: JobTools,
   { institution_id, user_id, withdrawn_at }: Withdrawn,
   erased: Record<string, number>,
 ): Promise<boolean> {
@@ -80,6 +80,7 @@ async function erase(
       await progress(erased[what]!);
     }
   }
+  await cache.invalidateUser(user_id);
   await pool.query(DONE, values);
   return true;
 }

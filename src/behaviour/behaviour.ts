@@ -34,6 +34,12 @@ export interface Behaviour {
   navigation: readonly View[];
 }
 
+/** A batch as it is kept: its behaviour is a text in JSON, which is read where it is reckoned with. */
+export interface Sent {
+  started_at: string;
+  behaviour: string;
+}
+
 /** Behaviour and the instant from which its times count. */
 export interface Portion {
   started_at: string;
@@ -71,3 +77,9 @@ export function joined(portions: readonly Portion[]): Behaviour {
 
 /** No portion has more. */
 const PAGES = 10_000;
+
+export function behaviourOf(sent: readonly Sent[]): Behaviour {
+  return joined(
+    sent.map(({ started_at, behaviour }) => ({ started_at, behaviour: JSON.parse(behaviour) as Behaviour })),
+  );
+}

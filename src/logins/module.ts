@@ -4,6 +4,7 @@ import { loginStream } from './ending.ts';
 import { endLogin } from './endLogin.ts';
 import { readLogins } from './readLogins.ts';
 import { readTimeline } from './readTimeline.ts';
+import { terminateCritical } from './terminateCritical.ts';
 import { terminateLogin } from './terminateLogin.ts';
 import { terminateOthers } from './terminateOthers.ts';
 
@@ -12,7 +13,7 @@ export const logins = defineModule({
   reserved: { event_prefixes: [], stream_kinds: ['login'] },
   // The one whose path names no login session first.
   commands: [terminateOthers, terminateLogin],
-  systemCommands: [endLogin],
+  systemCommands: [endLogin, terminateCritical],
   kinds: [loginStream],
   queries: [readLogins, readTimeline],
 });

@@ -1,15 +1,14 @@
 /** A model of a person: the baseline that risks are reckoned from. One of each person is active; those before it are kept for a month. */
 import type { Queryable } from '../../core/sql/queryable.ts';
-import { type Behaviour, joined } from '../behaviour.ts';
+import type { Sent } from '../behaviour.ts';
 import type { Whose } from '../consent/consent.ts';
-import { featuresOf, type Vector } from '../features/features.ts';
-import { BASELINE_DAYS, type Baseline, LEAST_SESSIONS, MOST_SESSIONS } from '../risk/baseline.ts';
+import { BASELINE_DAYS, type Baseline, MOST_SESSIONS } from '../risk/baseline.ts';
 import { LEAST_POINTS } from '../risk/risk.ts';
 
 /** Of a login session the latest are enough: ten minutes of a browser that sends every half. */
 const BATCHES_OF_SESSION = 20;
 /** So that the features of one are reckoned within milliseconds. A batch has a quarter of it at most. */
-const MOST_POINTS_OF_SESSION = 8_000;
+export const MOST_POINTS_OF_SESSION = 8_000;
 
 const SESSIONS = {
   name: 'read-sessions-to-train-on',
@@ -22,7 +21,7 @@ const SESSIONS = {
 const BATCHES = {
   name: 'read-batches-of-session',
   text: `
-    select started_at, behaviour from (
+    select started_at, behaviour::text from (
       select started_at, behaviour, sum(points) over (order by received_at desc, id desc) as points
       from telemetry_batches where login_id = $3 and institution_id = $1 and user_id = $2
       order by received_at desc, id desc limit $4
@@ -30,35 +29,27 @@ const BATCHES = {
     where points <= ${MOST_POINTS_OF_SESSION}`,
 };
 
-interface Row {
-  started_at: string;
-  behaviour: Behaviour;
+/** The login sessions of the last days that have enough to train on, the latest first. @param db of the worker */
+export async function readSessions(db: Queryable, { institution_id, user_id }: Whose): Promise<string[]> {
+  const { rows } = await db.query<{ login_id: string }>({ ...SESSIONS, values: [institution_id, user_id] });
+  return rows.map(({ login_id }) => login_id);
 }
 
-/** The latest batches of a login session as one. @param db of the worker */
-export async function readBehaviour(
-  db: Queryable,
-  { institution_id, user_id }: Whose,
-  login_id: string,
-  batches = BATCHES_OF_SESSION,
-): Promise<Behaviour> {
-  return joined((await db.query<Row>({ ...BATCHES, values: [institution_id, user_id, login_id, batches] })).rows);
+/** What a login session sent last. @param db of the worker */
+export async function readSent(db: Queryable, { institution_id, user_id }: Whose, login_id: string): Promise<Sent[]> {
+  return (await db.query<Sent>({ ...BATCHES, values: [institution_id, user_id, login_id, BATCHES_OF_SESSION] })).rows;
 }
 
-/**
- * The features of a person's login sessions, one session at a time, so that nothing else waits for long.
- * @param isOver asked before each @returns undefined where it was over before the end
- */
-export async function readVectors(db: Queryable, whose: Whose, isOver: () => boolean): Promise<Vector[] | undefined> {
-  const values = [whose.institution_id, whose.user_id];
-  const { rows } = await db.query<{ login_id: string }>({ ...SESSIONS, values });
-  if (rows.length < LEAST_SESSIONS) return [];
-  const vectors: Vector[] = [];
-  for (const { login_id } of rows) {
-    if (isOver()) return undefined;
-    vectors.push(featuresOf(await readBehaviour(db, whose, login_id)));
-  }
-  return vectors;
+const MODELS = { name: 'read-models', text: 'select id, baseline from telemetry_models where id = any($1::uuid[])' };
+
+export interface Model {
+  id: string;
+  baseline: Baseline;
+}
+
+/** @param db of the worker */
+export async function readModels(db: Queryable, ids: readonly string[]): Promise<Model[]> {
+  return (await db.query<Model>({ ...MODELS, values: [ids] })).rows;
 }
 
 // A refusal since the reading began waits for this, or this finds no consent: no model outlives what it was made of.

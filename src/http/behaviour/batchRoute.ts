@@ -14,7 +14,6 @@ import { demandValid, listFaults } from '../door/inputErrors.ts';
 import { limit } from '../door/limits.ts';
 import { defineRoute, type RouteDefinition, type Serve } from '../door/route.ts';
 import { demandTelemetry } from './demandTelemetry.ts';
-import { ownLoginOf } from './ownLogin.ts';
 
 export const takeBatch: RouteDefinition = defineRoute({
   name: 'telemetry.batch',
@@ -41,7 +40,7 @@ function serveBatch(context: ApiContext): Serve {
     const fault = faultOf(batch, Date.now());
     demandValid(listFaults(fault ? [fault] : []));
     const whose = { institution_id: consent.institution_id, user_id };
-    const { consented, stored } = await storeBatch(context.door, whose, ownLoginOf(req), batch);
+    const { consented, stored } = await storeBatch(context.door, whose, actor.login!.id, batch);
     // Withdrawn in this very moment.
     if (!consented) throw withoutConsent();
     const points = batch.keystrokes.length + batch.mouse_movements.length + batch.clicks.length;

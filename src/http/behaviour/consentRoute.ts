@@ -33,6 +33,7 @@ function serveConsent(context: ApiContext): Serve {
     const consent = guardian
       ? await decideAsGuardian(context.door, whose, given, { name: guardian.name, decided_by: actor.id })
       : await decideOwn(context.door, whose, given);
+    if (!given) await context.cache.invalidateUser(whose.user_id);
     res.set('Cache-Control', 'no-store').json(consent);
   };
 }

@@ -1,4 +1,4 @@
-/** `GET /auth/sessions/<id>/risk`: as a worker reckoned it last. Of the own login session there is always an answer; others are there for admins. */
+/** `GET /auth/sessions/<id>/risk`: as a worker reckoned it last. Of the own login session there is always an answer; those of the institution are there for admins, with telemetry or without. */
 import { z } from 'zod';
 import { ACTIONS, LEVELS, type Risk, UNKNOWN } from '../../behaviour/risk/risk.ts';
 import { isUuid } from '../../core/chain/ids.ts';
@@ -8,7 +8,6 @@ import { Problem } from '../../core/definitions/problem.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { type ApiContext, demandRole, enter } from '../door/door.ts';
 import { defineRoute, type RouteDefinition, type Serve } from '../door/route.ts';
-import { ownLoginOf } from './ownLogin.ts';
 
 /** Of a context of which nothing is known every part is neutral. */
 const NEUTRAL = 75;
@@ -50,9 +49,10 @@ function serveRisk(context: ApiContext): Serve {
     const actor = (await enter(context, req, res, readRisk))!;
     demandRole(actor, ROLES);
     const id = String(req.params.login_id).toLowerCase();
-    const found = isUuid(id) ? await context.reading.inScope(actor, null, (db) => findRisk(db, id)) : undefined;
-    if (!found && ownLoginOf(req) !== id) throw new Problem('not_found');
-    const { score, level, components, weighed_most, action } = found ?? UNKNOWN;
+    if (!isUuid(id)) throw new Problem('not_found');
+    const { risk, is_known } = await context.reading.inScope(actor, null, (db) => findRisk(db, id));
+    if (!risk && !is_known && actor.login?.id !== id) throw new Problem('not_found');
+    const { score, level, components, weighed_most, action } = risk ?? UNKNOWN;
     const answer = { score, level, components, context: null, confidence: NEUTRAL, weighed_most, action };
     res.set('Cache-Control', 'no-store').json(answer);
   };
@@ -61,9 +61,17 @@ function serveRisk(context: ApiContext): Serve {
 // Row security leaves the own, and for admins those of the institution.
 const READ = {
   name: 'read-risk',
-  text: 'select risk from telemetry_risks where login_id = $1 order by assessed_at desc limit 1',
+  text: `
+    select (select risk from telemetry_risks where login_id = $1 order by assessed_at desc limit 1) as risk,
+      exists (select from logins where id = $1) as is_known`,
 };
 
-async function findRisk(db: Queryable, id: string): Promise<Risk | undefined> {
-  return (await db.query<{ risk: Risk }>({ ...READ, values: [id] })).rows[0]?.risk;
+interface Found {
+  risk: Risk | null;
+  /** It was seen, whether or not there is telemetry of it. */
+  is_known: boolean;
+}
+
+async function findRisk(db: Queryable, id: string): Promise<Found> {
+  return (await db.query<Found>({ ...READ, values: [id] })).rows[0]!;
 }

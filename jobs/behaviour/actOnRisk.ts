@@ -1,0 +1,29 @@
+/**
+ * What follows from a risk: consoles of the person and of admins who watch hear of a score that is another one; from medium on
+ * admins hear once that the session is watched; and where the institution wants it a critical one is ended.
+ */
+
+import { type Risk, UNKNOWN } from '../../src/behaviour/risk/risk.ts';
+import type { Assessed } from '../../src/behaviour/trained/assess.ts';
+import { quietly, tellConsole } from '../../src/infra/console/tellConsole.ts';
+import { terminateCritical } from '../../src/logins/terminateCritical.ts';
+import type { JobTools } from '../job.ts';
+
+export async function actOnRisk({ broadcast, send }: Pick<JobTools, 'broadcast' | 'send'>, { login, risk }: Assessed) {
+  const { login_id, user_id, institution_id } = login;
+  const before = login.before ?? UNKNOWN;
+  const publish = quietly(broadcast);
+  const person = { user_id, institution_id };
+  const body = { ...person, login_id, risk_score: risk.score, level: risk.level, components: risk.components };
+  if (shownOf(risk) !== shownOf(before)) await tellConsole(publish, { event: 'risk_score_update', to: person, body });
+  if (risk.action === 'monitor' && before.action !== 'monitor') {
+    for (const to of [person, { admins: institution_id }])
+      await tellConsole(publish, { event: 'session_monitoring', to, body });
+  }
+  const { name } = terminateCritical;
+  if (risk.action === 'terminate') await send({ name, input: { login_id }, key: `${name} ${login_id}` });
+}
+
+function shownOf({ score, level, components: { keystroke, mouse, navigation, time } }: Risk): string {
+  return JSON.stringify([score, level, keystroke, mouse, navigation, time]);
+}
