@@ -2,8 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { loginIdOf } from '../../src/core/loginId.ts';
+import { readConfig } from '../../src/infra/process/config.ts';
 import { type Answer, type Cast, cast, get, must, type Person, person, post } from '../support/client.ts';
-import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
+import { isLeftOut, SECRET, type Stack, startStack } from '../support/stack.ts';
 
 const agoOf = (ms: number) => new Date(Date.now() - ms).toISOString();
 const batchOf = (changes: object = {}) => ({
@@ -108,6 +109,31 @@ describe.skipIf(isLeftOut)('telemetry', () => {
     expect(await stored(people.judge)).toEqual([]);
   });
 
+  test('is refused where it is of a megabyte, of no characters that there are, of times to come, or of a name that is none', async () => {
+    await switchOn();
+    await must(consent(people.judge));
+    const path = (text: string) => batchOf({ navigation: [{ t: 0, path: text }] });
+    expect(fateOf(await send(people.judge, path(`/${'x'.repeat(1_048_576)}`)))).toBe('413 too_large');
+    expect(await send(people.judge, path('/a\u0000b'))).toMatchObject({
+      ...{
+        status: 422,
+        body: { errors: [{ pointer: '/navigation/0/path', detail: expect.stringContaining('U+0000') }] },
+      },
+    });
+    const ahead = batchOf({ scrolls: [{ t: 60_000, dy: 1 }], metadata: { started_at: agoOf(0) } });
+    expect(await send(people.judge, ahead)).toMatchObject({
+      ...{ status: 422, body: { errors: [{ pointer: '/scrolls', detail: 'reaches into the future' }] } },
+    });
+    const guardian = { user_id: people.student.id, name: 'Nadia\u0000' };
+    expect(fateOf(await consent(people.admin, { given: true, guardian }))).toBe('422 validation_failed');
+    expect(await stored(people.judge)).toEqual([]);
+  });
+
+  test('is taken 120 times an hour, where nobody says otherwise', () => {
+    const env = { DATABASE_URL: 'postgres://localhost/none', JWT_SECRET: SECRET };
+    expect(readConfig(env, 'all').RATE_LIMIT_TELEMETRY_PER_HOUR).toBe(120);
+  });
+
   test('is refused by whoever of the person and a guardian refuses it, and only admins write down what a guardian said', async () => {
     await switchOn();
     const { id: user_id } = people.petitioner;
@@ -167,6 +193,19 @@ describe.skipIf(isLeftOut)('telemetry', () => {
     const { token } = people.judge;
     const answer = await riskOf(people.judge, loginIdOf({ token }, '').toUpperCase());
     expect(answer.body).toMatchObject({ score: null, level: 'unknown', action: 'continue', weighed_most: null });
+  });
+
+  test('of which there is no telemetry has a risk that is not known, for its person and the admins of the institution', async () => {
+    const login_id = randomUUID();
+    const seen = `insert into logins (id, user_id, institution_id, first_seen, last_seen, expires_at)
+      values ($1, $2, $3, now(), now(), now() + interval '1 hour')`;
+    await stack.pool.query(seen, [login_id, people.judge.id, people.institution_id]);
+    for (const who of [people.judge, people.admin, person('super_admin')]) {
+      expect((await riskOf(who, login_id)).body).toMatchObject({ score: null, level: 'unknown', action: 'continue' });
+    }
+    for (const who of [people.presiding, person('admin', { institution_id: randomUUID() })]) {
+      expect(fateOf(await riskOf(who, login_id))).toBe('404 not_found');
+    }
   });
 
   test('is trained on where an admin asks for it, of people of the institution who agreed', async () => {
