@@ -6,7 +6,7 @@
 import { type Risk, UNKNOWN } from '../../src/behaviour/risk/risk.ts';
 import type { Assessed } from '../../src/behaviour/trained/assess.ts';
 import { quietly, tellConsole } from '../../src/infra/console/tellConsole.ts';
-import { terminateCritical } from '../../src/logins/terminateCritical.ts';
+import { expelLogin } from '../../src/logins/expelLogin.ts';
 import type { JobTools } from '../job.ts';
 
 export async function actOnRisk({ broadcast, send }: Pick<JobTools, 'broadcast' | 'send'>, { login, risk }: Assessed) {
@@ -20,7 +20,7 @@ export async function actOnRisk({ broadcast, send }: Pick<JobTools, 'broadcast' 
     for (const to of [person, { admins: institution_id }])
       await tellConsole(publish, { event: 'session_monitoring', to, body });
   }
-  const { name } = terminateCritical;
+  const { name } = expelLogin;
   if (risk.action === 'terminate') await send({ name, input: { login_id }, key: `${name} ${login_id}` });
 }
 

@@ -2,9 +2,9 @@
 import { defineModule } from '../core/definitions/module.ts';
 import { loginStream } from './ending.ts';
 import { endLogin } from './endLogin.ts';
+import { expelLogin } from './expelLogin.ts';
 import { readLogins } from './readLogins.ts';
 import { readTimeline } from './readTimeline.ts';
-import { terminateCritical } from './terminateCritical.ts';
 import { terminateLogin } from './terminateLogin.ts';
 import { terminateOthers } from './terminateOthers.ts';
 
@@ -13,7 +13,7 @@ export const logins = defineModule({
   reserved: { event_prefixes: [], stream_kinds: ['login'] },
   // The one whose path names no login session first.
   commands: [terminateOthers, terminateLogin],
-  systemCommands: [endLogin, terminateCritical],
+  systemCommands: [endLogin, expelLogin],
   kinds: [loginStream],
   queries: [readLogins, readTimeline],
 });

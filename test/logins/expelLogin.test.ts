@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { Ending } from '../../src/logins/ending.ts';
-import { terminateCritical } from '../../src/logins/terminateCritical.ts';
+import { expelLogin } from '../../src/logins/expelLogin.ts';
 import { given, NOW } from '../support/given.ts';
 import { system } from '../support/matchFixture.ts';
 
@@ -11,7 +11,7 @@ const login = (changes: Partial<Ending> = {}): Ending => ({
   ...{ id: login_id, user_id: randomUUID(), institution_id: randomUUID() },
   ...{ asked_at: null, ended_at: null, runs_turn: false, ...changes },
 });
-const end = (fact: Ending | undefined) => given().when(terminateCritical, { login_id }, system, { fact }).then()!;
+const end = (fact: Ending | undefined) => given().when(expelLogin, { login_id }, system, { fact }).then()!;
 
 test('its tokens end, and it says who ended it and why', () => {
   const verdict = end(login());

@@ -6,8 +6,8 @@ import { endingWrites, loadEndings, theLogin } from './ending.ts';
 
 const REASON = 'It is unlike all other days of its person.';
 
-export const terminateCritical = defineSystemCommand({
-  name: 'login.terminate_critical',
+export const expelLogin = defineSystemCommand({
+  name: 'login.expel',
   summary: 'End a login session whose risk is critical',
   body: z.strictObject({ login_id: id }),
   locks: ({ login_id }) => [theLogin(login_id)],
