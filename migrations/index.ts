@@ -57,6 +57,7 @@ import * as openByKey from './0087_open_by_key.ts';
 import * as auditRefusals from './0088_audit_refusals.ts';
 import * as policies from './0091_policies.ts';
 import * as telemetryModels from './0093_telemetry_models.ts';
+import * as stepUps from './0097_step_ups.ts';
 
 export interface Migration extends Knex.Migration {
   name: string;
@@ -122,4 +123,5 @@ export const migrations: Migration[] = [
   { name: '0088_audit_refusals', ...auditRefusals },
   { name: '0091_policies', ...policies },
   { name: '0093_telemetry_models', ...telemetryModels },
+  { name: '0097_step_ups', ...stepUps },
 ];

@@ -1,4 +1,4 @@
-/** Login sessions are kept for a day after the end of their last token: nobody is shown for longer where they signed in. */
+/** Login sessions are kept for a day after the end of their last token, and step-ups for a day: nobody is shown for longer where they signed in. */
 import { defineJob } from '../job.ts';
 
 export const KEPT_HOURS = 24;
@@ -16,17 +16,27 @@ const REMOVE = `
   )
   delete from logins where id in (select id from old)`;
 
+const REMOVE_STEP_UPS = `
+  delete from step_ups where (login_id, user_id) in (
+    select login_id, user_id from step_ups where asked_at < (select clock_timestamp()) - interval '${KEPT_HOURS} hours'
+    order by asked_at limit $1)`;
+
 export const cleanUpExpired = defineJob({
   name: 'cleanup_expired_sessions',
-  summary: `Removes login sessions ${KEPT_HOURS} hours after the end of their last token; never the record`,
+  summary: `Removes login sessions ${KEPT_HOURS} hours after the end of their last token, and step-ups ${KEPT_HOURS} hours after they were asked; never the record`,
   most_ms: 5 * 60_000,
   async run({ pool, progress, isOver }) {
-    let removed = 0;
-    for (let count = BATCH; count === BATCH && !isOver(); ) {
-      count = (await pool.query(REMOVE, [BATCH])).rowCount ?? 0;
-      removed += count;
-      await progress(removed);
+    let done = 0;
+    async function removeAll(statement: string): Promise<number> {
+      let removed = 0;
+      for (let count = BATCH; count === BATCH && !isOver(); ) {
+        count = (await pool.query(statement, [BATCH])).rowCount ?? 0;
+        removed += count;
+        done += count;
+        await progress(done);
+      }
+      return removed;
     }
-    return { removed };
+    return { removed: await removeAll(REMOVE), step_ups: await removeAll(REMOVE_STEP_UPS) };
   },
 });

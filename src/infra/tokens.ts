@@ -204,7 +204,8 @@ function loginOf(
   { iss = '', sid, jti, auth_time, iat, exp: expires_at }: z.output<typeof Claims>,
   token: string,
 ): Login {
-  return { id: loginIdOf({ sid, jti, token }, iss), jti: jti ?? null, auth_time: auth_time ?? iat ?? null, expires_at };
+  const named = { id: loginIdOf({ sid, jti, token }, iss), jti: jti ?? null };
+  return { ...named, auth_time: auth_time ?? iat ?? null, expires_at, ...(!sid && { of_one_token: true }) };
 }
 
 /** What an actor is told to be, where it can be true. */

@@ -1,5 +1,6 @@
 /** Logins: the sessions in which people are signed in, which are none of the court's. Plearoll issues no sign-ins. */
 import { defineModule } from '../core/definitions/module.ts';
+import { confirmLogin } from './confirmLogin.ts';
 import { loginStream } from './ending.ts';
 import { endLogin } from './endLogin.ts';
 import { expelLogin } from './expelLogin.ts';
@@ -12,7 +13,7 @@ export const logins = defineModule({
   name: 'logins',
   reserved: { event_prefixes: [], stream_kinds: ['login'] },
   // The one whose path names no login session first.
-  commands: [terminateOthers, terminateLogin],
+  commands: [terminateOthers, terminateLogin, confirmLogin],
   systemCommands: [endLogin, expelLogin],
   kinds: [loginStream],
   queries: [readLogins, readTimeline],

@@ -39,6 +39,7 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
       ...LOG,
       ...LOGINS,
       'login_ends',
+      'step_ups',
       ...MATCHES,
       ...FEEDS,
       'commands',
@@ -75,7 +76,7 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
     telemetry_consents: 'insert',
     // By whom and what; of notices the columns that say whose they are.
     notice_reads: 'insert',
-    ...on(LOGINS, 'select insert update'),
+    ...on([...LOGINS, 'step_ups'], 'select insert update'),
     ...on(COUNTED, 'select insert'),
     // Nobody is shown any of it.
     calendar_links: 'select',
@@ -100,7 +101,7 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
     telemetry_consents: 'select update',
     telemetry_batches: 'select delete',
     ...on(LOGINS, 'select delete'),
-    login_ends: 'select insert update delete',
+    ...on(['login_ends', 'step_ups'], 'select insert update delete'),
     ...on(['telemetry_models', 'telemetry_risks'], 'select insert update delete'),
     presence_judged: 'select insert',
     integrity_runs: 'select insert update delete',

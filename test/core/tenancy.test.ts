@@ -78,6 +78,8 @@ const BATCHES = 'telemetry_batches';
 const LOGINS = ['logins', 'login_places'];
 /** Written by the worker, shown with the login session. */
 const ENDS = 'login_ends';
+/** Asked by the door or the worker, confirmed by the worker; read by the API for their people and the admins of theirs. */
+const STEP_UPS = 'step_ups';
 /** Reckoned by the worker, and read by no API. */
 const MODELS = 'telemetry_models';
 /** Reckoned by the worker, and read by its person and by admins. */
@@ -173,6 +175,7 @@ test('every table with what belongs to a tenant has row-level security, forced, 
       BATCHES,
       ...LOGINS,
       ENDS,
+      STEP_UPS,
       MODELS,
       RISKS,
       ...Object.keys(OPEN),
@@ -190,7 +193,8 @@ test('every table with what belongs to a tenant has row-level security, forced, 
     else if ([INVITES, BATCHES].includes(name)) expect(policies.sort()).toEqual(['door_all', 'worker_all']);
     else if (name === 'notice_preferences') expect(policies.sort()).toEqual(['api_own', 'worker_all']);
     else if (NOTICES.includes(name)) expect(policies.sort()).toEqual(['api_own', 'door_all', 'worker_all']);
-    else if (LOGINS.includes(name)) expect(policies.sort()).toEqual(['api_in_scope', 'door_all', 'worker_all']);
+    else if ([...LOGINS, STEP_UPS].includes(name))
+      expect(policies.sort()).toEqual(['api_in_scope', 'door_all', 'worker_all']);
     else if (name === MAPPINGS) expect(policies.sort()).toEqual(['feeds_all', 'worker_all']);
     else if ([RUNS, FEED_RUNS, PEOPLE, CONSENTS, ...COUNTED].includes(name))
       expect(policies.sort()).toEqual(['api_in_scope', 'door_all', 'worker_all']);

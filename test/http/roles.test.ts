@@ -21,6 +21,7 @@ const WHO_MAY: { [visibility: string]: string } = {
     tokens.revoke       ok     ok     ok   role role   role   role role role role role   role   401
     login.terminate     ok     ok     ok   ok   ok     ok     ok   ok   ok   ok   ok     ok     401
     login.terminate_others ok  ok     ok   ok   ok     ok     ok   ok   ok   ok   ok     ok     401
+    login.confirm       ok     ok     ok   ok   ok     ok     ok   ok   ok   ok   ok     ok     401
     feed.create         ok     ok     ok   role role   role   role role role role role   role   401
     feed.enable         ok     ok     404  role role   role   role role role role role   role   401
     feed.disable        ok     ok     404  role role   role   role role role role role   role   401
@@ -434,6 +435,14 @@ describe.skipIf(isLeftOut)('who may do what', () => {
         [who?.id ?? randomUUID(), who?.institution_id ?? null],
       );
       return [`/auth/sessions/${rows[0].id}/terminate`, { reason: 'A laptop was stolen.' }];
+    },
+    'login.confirm': async (_, who) => {
+      const { rows } = await stack.pool.query(
+        `insert into step_ups (login_id, user_id, asked_at, asked_for, asked_by)
+         values (gen_random_uuid(), $1, now() - interval '1 hour', 'turn.start', 'policy') returning login_id`,
+        [who?.id ?? randomUUID()],
+      );
+      return [`/auth/sessions/${rows[0].login_id}/confirm`];
     },
     'login.terminate_others': async () => ['/auth/sessions/terminate-others', { reason: 'Signed out everywhere.' }],
     'tokens.revoke': async () => ['/ops/tokens/revoke', { jti: 'of nobody' }],

@@ -311,6 +311,11 @@ describe.skipIf(isLeftOut)('a stranger', () => {
       `insert into logins select gen_random_uuid(), $1, $2, now(), now(), now() + interval '1 hour' returning id`,
       [people.judge.id, institution_id],
     );
+    await stack.pool.query(
+      `insert into step_ups (login_id, user_id, institution_id, asked_at, asked_for, asked_by)
+       values ($1, $2, $3, now() - interval '1 hour', 'turn.start', 'policy')`,
+      [signedIn[0].id, people.judge.id, institution_id],
+    );
     const own = {
       login_id: signedIn[0].id as string,
       board_id: board.id as string,

@@ -25,6 +25,8 @@ export interface Login {
   auth_time: number | null;
   /** Of the token, in seconds since 1970. */
   expires_at: number;
+  /** Set where no other token can be of it: nothing but the token, or its `jti`, names it. */
+  of_one_token?: true;
 }
 
 export const ADMINS: readonly Role[] = ['admin', 'super_admin'];

@@ -1,7 +1,7 @@
 /** What policies say of a command before it is accepted. A repetition is not refused: its answer is what became of the first. */
 import type { Submission } from '../../core/apply/inbox.ts';
 import type { ApiContext } from '../door/door.ts';
-import { type Knocking, refusalOf } from './policyDoor.ts';
+import { type Knocking, refusedIn } from './policyDoor.ts';
 import type { Decided } from './storeDecisions.ts';
 
 /** @returns what is to be noted once the command is accepted. @throws {Problem} 403 step_up_required */
@@ -10,10 +10,10 @@ export async function demandPolicies(
   knocking: Knocking,
   idempotency: Submission['idempotency'],
 ): Promise<Decided | undefined> {
-  const decided = policies.judge(knocking);
-  const refusal = decided && refusalOf(decided);
-  if (!refusal) return decided;
+  const decided = await policies.judge(knocking);
+  const refused = decided && refusedIn(decided);
+  if (!refused) return decided;
   if (idempotency && (await acceptor.findFingerprint(idempotency)) !== undefined) return undefined;
   policies.note({ ...decided, is_accepted: false });
-  throw refusal;
+  throw await policies.problemOf(refused, knocking.command, knocking.actor!);
 }

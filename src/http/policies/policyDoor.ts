@@ -1,18 +1,22 @@
 /**
  * Policies at the door: what they say of a command that is about to be accepted. What does not pass one that enforces is
  * refused before anything is stored; what others would have refused is only counted. Where an institution has them off
- * this costs a look into a map.
+ * this costs a look into a map. What a step-up mends is asked of Postgres before it is refused.
  */
 import type { Actor } from '../../core/definitions/actor.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
+import { quietly } from '../../infra/console/tellConsole.ts';
 import type { Backbone } from '../../infra/process/backbone.ts';
+import { CONFIRM } from '../../logins/confirmLogin.ts';
+import { STEP_UP_LASTS_MINUTES } from '../../logins/stepUp.ts';
 import type { Asked, Verdict } from '../../policies/decisions/decision.ts';
 import { judge } from '../../policies/decisions/decision.ts';
 import { localHour } from '../../policies/localHour.ts';
 import { NEUTRAL } from '../../policies/lockout.ts';
 import type { Lack } from '../../policies/rule.ts';
 import { followPolicies } from './followPolicies.ts';
+import { createStepUps } from './stepUps.ts';
 import { createDecisionStore, type Decided } from './storeDecisions.ts';
 
 /** A command, before it is accepted. */
@@ -24,33 +28,49 @@ export interface Knocking {
 }
 
 export interface PolicyDoor {
-  /** Undefined where policies have no say. @throws nothing: what is refused is in the verdicts */
-  judge(knocking: Knocking): Decided | undefined;
+  /** Undefined where policies have no say. What is refused is in the verdicts. */
+  judge(knocking: Knocking): Promise<Decided | undefined>;
+  /** Of what is refused. Where a step-up mends it, it is asked for now. */
+  problemOf(refused: Verdict, command: string, actor: Actor): Promise<Problem>;
   /** To be called when it is accepted, or refused. Never waits. */
   note(decided: Decided): void;
   /** Stores what was counted. */
   close(): Promise<void>;
 }
 
-const STEP_UP_LASTS_MS = 15 * 60_000;
 const SURE = 100;
 
 export async function openPolicyDoor({ broadcast, log }: Backbone, db: Queryable): Promise<PolicyDoor> {
   const followed = await followPolicies({ db, broadcast, log });
   const store = createDecisionStore({ db, log });
-  return {
-    judge({ command, actor, institution_id, session_id }) {
-      const known = institution_id === null ? undefined : followed.of(institution_id);
-      if (!known || !actor) return undefined;
-      const now = Date.now();
-      const stepped_up = isSteppedUp(actor, now);
+  const stepUps = createStepUps({ db, publish: quietly(broadcast) });
+
+  async function judgeOf({ command, actor, institution_id, session_id }: Knocking): Promise<Decided | undefined> {
+    const known = institution_id === null ? undefined : followed.of(institution_id);
+    // A policy about step-ups would stand in the way of the step-up that it asks for.
+    if (!known || !actor || command === CONFIRM) return undefined;
+    const now = Date.now();
+    const judged = (stepped_up: boolean): Decided => {
       const asked: Asked = {
         ...{ command, role: actor.role, user_id: actor.id, session_id },
         ...{ stepped_up, confidence: stepped_up ? SURE : NEUTRAL, hour: localHour(now, known.time_zone) },
       };
       return { institution_id: institution_id!, asked, verdicts: judge(known, asked), is_accepted: true };
-    },
-    note: store.note,
+    };
+    const isKnown = isSignedInNow(actor, now) || stepUps.isKnown(actor);
+    const decided = judged(isKnown);
+    if (isKnown || !decided.verdicts.some(asksForStepUp)) return decided;
+    return (await stepUps.look(actor, refusedIn(decided) !== undefined)) ? judged(true) : decided;
+  }
+
+  async function askedProblem(refused: Verdict, command: string, actor: Actor): Promise<Problem> {
+    const isMended = refused.lacks.every((lack) => MENDED.includes(lack));
+    if (isMended) await stepUps.ask(actor, command, refused.policy_id);
+    return problemOf(refused, isMended ? actor.login?.id : undefined);
+  }
+
+  return {
+    ...{ judge: judgeOf, problemOf: askedProblem, note: store.note },
     async close() {
       followed.close();
       await store.close();
@@ -58,15 +78,19 @@ export async function openPolicyDoor({ broadcast, log }: Backbone, db: Queryable
   };
 }
 
+const SIGNED_IN_NOW_MS = STEP_UP_LASTS_MINUTES * 60_000;
+
 /** The issuer of the token says when its person has signed in; without a word of it nobody knows. */
-function isSteppedUp({ signed_in_at }: Actor, now: number): boolean {
-  return signed_in_at !== undefined && now - signed_in_at * 1_000 <= STEP_UP_LASTS_MS;
+function isSignedInNow({ signed_in_at }: Actor, now: number): boolean {
+  return signed_in_at !== undefined && now - signed_in_at * 1_000 <= SIGNED_IN_NOW_MS;
 }
 
-/** Of what a policy refuses that enforces. */
-export function refusalOf({ verdicts }: Decided): Problem | undefined {
-  const refused = verdicts.find(({ outcome }) => outcome === 'refused');
-  return refused && problemOf(refused);
+const MENDED: readonly Lack[] = ['confidence', 'step_up'];
+const asksForStepUp = ({ lacks }: Verdict) => lacks.some((lack) => MENDED.includes(lack));
+
+/** By a policy that enforces. */
+export function refusedIn({ verdicts }: Decided): Verdict | undefined {
+  return verdicts.find(({ outcome }) => outcome === 'refused');
 }
 
 const WHY: Record<Lack, string> = {
@@ -76,9 +100,13 @@ const WHY: Record<Lack, string> = {
   step_up: 'This takes a sign-in within the last 15 minutes: sign in again.',
 };
 
-function problemOf({ policy_id, lacks }: Verdict): Problem {
-  const isMended = lacks.every((lack) => lack === 'confidence' || lack === 'step_up');
+/** @param login_id of which a step-up is asked now */
+function problemOf({ policy_id, lacks }: Verdict, login_id: string | undefined): Problem {
   const why = lacks.map((lack) => WHY[lack]).join(' ');
-  const detail = `${why}${isMended ? '' : ' A step-up does not help; an admin may know what does.'}`;
-  return new Problem('step_up_required', detail, { policy_id, lacks });
+  const remedy =
+    login_id === undefined
+      ? 'A step-up does not help; an admin may know what does.'
+      : `With the new token send POST /auth/sessions/${login_id}/confirm, and this again.`;
+  const extra = { policy_id, lacks, ...(login_id !== undefined && { login_id }) };
+  return new Problem('step_up_required', `${why} ${remedy}`, extra);
 }

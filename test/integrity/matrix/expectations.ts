@@ -92,6 +92,7 @@ export const OUTSIDE: { [table: string]: string } = {
   logins: 'who signed in: no event says so, and a day later it is gone',
   login_ends: 'which sign-ins were ended: their tokens are refused by revocations',
   login_places: 'where from: no event says so',
+  step_ups: 'of whom a sign-in was asked once more: no event says so, and a day later it is gone',
   notices: 'what people are told: what it tells of is on record',
   notice_reads: 'which of it they have read: no event says so',
   notice_preferences: 'what they want to be told of: no event says so',

@@ -1,0 +1,78 @@
+/** A step-up is answered by a sign-in after it, with another token of the same person, and makes nothing last longer than it says. */
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { sha256 } from '../../src/core/chain/sha256.ts';
+import type { Actor, Login } from '../../src/core/definitions/actor.ts';
+import { confirmLogin } from '../../src/logins/confirmLogin.ts';
+import { answeringOf, type StepUp } from '../../src/logins/stepUp.ts';
+import { given, NOW } from '../support/given.ts';
+
+const user_id = randomUUID();
+const login_id = randomUUID();
+const other = randomUUID();
+const JTI = 'the one that it was asked of';
+const ASKED_AT = '2026-11-21T11:59:00.000Z';
+const asked_s = Date.parse(ASKED_AT) / 1_000;
+
+const stepUp = (changes: Partial<StepUp> = {}): StepUp => ({
+  ...{ login_id, user_id, asked_at: ASKED_AT, asked_jti: sha256(JTI), confirmed_at: null, ...changes },
+});
+const me = (changes: Partial<Login> = {}): Actor => ({
+  ...{ id: user_id, role: 'judge', institution_id: randomUUID() },
+  login: { id: other, jti: 'another', auth_time: asked_s + 30, expires_at: 0, ...changes },
+});
+const confirm = (login: Partial<Login> = {}, fact: StepUp | undefined = stepUp()) => {
+  const owner = JSON.stringify(answeringOf(me(login)));
+  return given().when(confirmLogin, {}, me(login), { fact, kept: { login_id, owner } });
+};
+
+test('both login sessions are noted, and it lasts for 15 minutes', () => {
+  const { rows, writes, result } = confirm().then()!;
+  expect(rows).toEqual([]);
+  const set = { confirmed_at: NOW, confirmed_in: other };
+  expect(writes).toEqual([{ table: 'step_ups', key: { login_id, user_id }, set, insert: false }]);
+  const until = '2026-11-21T12:15:00.000Z';
+  expect(result).toEqual({ id: login_id, asked_at: ASKED_AT, confirmed_at: NOW, until });
+});
+
+test.each<[string, Partial<Login>]>([
+  ['a token of the same login session with another jti', { id: login_id, jti: 'another' }],
+  ['a token without a jti that is a login session by itself', { jti: null, of_one_token: true }],
+  ['a sign-in in the next second', { auth_time: asked_s + 1 }],
+  ['an issuer whose clock is a little ahead', { auth_time: Date.parse(NOW) / 1_000 + 5 }],
+])('%s is taken', (_, login) => {
+  expect(confirm(login).then()!.writes).toHaveLength(1);
+});
+
+describe('it is not answered by', () => {
+  test.each<[string, Partial<Login>]>([
+    ['the token that it was asked of', { id: login_id, jti: JTI }],
+    ['its jti under another sid', { jti: JTI }],
+    ['another token of the same login session that has no jti', { id: login_id, jti: null }],
+    ['the same jti where nothing else names the login session', { id: login_id, of_one_token: true }],
+    ['a sign-in before it', { auth_time: asked_s - 1 }],
+    ['a sign-in in its second', { auth_time: asked_s }],
+    ['a token that says no time', { auth_time: null }],
+    ['a sign-in to come', { auth_time: Date.parse(NOW) / 1_000 + 6 }],
+  ])('%s', (_, login) => {
+    confirm(login).then('step_up_required');
+  });
+
+  test('anything, where none is asked any more', () => {
+    const kept = { login_id, owner: JSON.stringify(answeringOf(me())) };
+    given().when(confirmLogin, {}, me(), { kept }).then('step_up_required');
+  });
+});
+
+test('what was confirmed before stays as it is, and lasts no longer', () => {
+  const confirmed_at = '2026-11-21T11:59:30.000Z';
+  const { writes, result } = confirm({}, stepUp({ confirmed_at })).then()!;
+  expect(writes).toEqual([]);
+  expect(result).toMatchObject({ confirmed_at, until: '2026-11-21T12:14:30.000Z' });
+});
+
+test('the inbox keeps no jti', () => {
+  const owner = JSON.stringify(answeringOf(me({ jti: JTI })));
+  expect(owner).not.toContain(JTI);
+  expect(confirmLogin.keeps!({ login_id, owner } as never)).toEqual({ login_id, owner });
+});
