@@ -18,8 +18,6 @@ import {
   unfitnessOf,
 } from './stepUp.ts';
 
-export const CONFIRM = 'login.confirm';
-
 const reject = rejectWith({});
 
 const confirmationAnswer = named(
@@ -74,7 +72,7 @@ const untilOf = (confirmed_at: string) =>
   new Date(Date.parse(confirmed_at) + STEP_UP_LASTS_MINUTES * 60_000).toISOString();
 
 export const confirmLogin = defineOwnedCommand({
-  name: CONFIRM,
+  name: 'login.confirm',
   route: 'POST /auth/sessions/:login_id/confirm',
   summary:
     'Answer the step-up that was asked of your login session last, with a token of a sign-in after it; it undoes no termination',

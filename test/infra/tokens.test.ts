@@ -45,7 +45,8 @@ describe('a token signed with the secret', () => {
       ['login', expect.any(String)],
     ];
     const origin = { names, institution_id, role: 'judge', issued_at: expect.any(Number) };
-    const login = { id: expect.any(String), jti: null, auth_time: expect.any(Number), expires_at: exp };
+    const named = { id: expect.any(String), jti: null, of_one_token: true };
+    const login = { ...named, auth_time: expect.any(Number), expires_at: exp };
     const identity = { actor: { id: sub, role: 'judge', institution_id, login }, expires_at: exp, origin };
     expect(await tokens.verify(signToken(claims({ exp }), SECRET))).toEqual(identity);
   });

@@ -8,7 +8,7 @@ import { Problem } from '../../core/definitions/problem.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { quietly } from '../../infra/console/tellConsole.ts';
 import type { Backbone } from '../../infra/process/backbone.ts';
-import { CONFIRM } from '../../logins/confirmLogin.ts';
+import { confirmLogin } from '../../logins/confirmLogin.ts';
 import { STEP_UP_LASTS_MINUTES } from '../../logins/stepUp.ts';
 import type { Asked, Verdict } from '../../policies/decisions/decision.ts';
 import { judge } from '../../policies/decisions/decision.ts';
@@ -48,7 +48,7 @@ export async function openPolicyDoor({ broadcast, log }: Backbone, db: Queryable
   async function judgeOf({ command, actor, institution_id, session_id }: Knocking): Promise<Decided | undefined> {
     const known = institution_id === null ? undefined : followed.of(institution_id);
     // A policy about step-ups would stand in the way of the step-up that it asks for.
-    if (!known || !actor || command === CONFIRM) return undefined;
+    if (!known || !actor || command === confirmLogin.name) return undefined;
     const now = Date.now();
     const judged = (stepped_up: boolean): Decided => {
       const asked: Asked = {
