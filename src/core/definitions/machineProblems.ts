@@ -28,7 +28,7 @@ export const MACHINE_PROBLEMS = {
     403,
     'It must be surer that it is you',
     'A policy of the institution refuses this (`policy_id` says which, and `lacks` what is missing: `role`, `hours`, `confidence`, `step_up`), or the sign-in of the token is to be ended as soon as a turn of its person is over: it may listen and read until then, and changes nothing any more, or the token of a sign-in does not answer the step-up that it was sent for. Nothing is stored.',
-    'Sign in again, and send it with the new token; where `login_id` is given, `POST /auth/sessions/<login_id>/confirm` with the new token is good for the old one too. Where `role` or `hours` is missing it does not help: an admin may lift a policy for a person.',
+    'Sign in again, and send it with the new token; where `login_id` is given, to confirm that with the new token makes the old one good, too. Where `role` or `hours` is missing it does not help: an admin may lift a policy for a person.',
   ],
   feature_disabled: [
     403,

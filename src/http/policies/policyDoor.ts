@@ -60,7 +60,7 @@ export async function openPolicyDoor({ broadcast, log }: Backbone, db: Queryable
     const isKnown = isSignedInNow(actor, now) || stepUps.isKnown(actor);
     const decided = judged(isKnown);
     if (isKnown || !decided.verdicts.some(asksForStepUp)) return decided;
-    return (await stepUps.look(actor, refusedIn(decided) !== undefined)) ? judged(true) : decided;
+    return (await stepUps.find(actor, refusedIn(decided) !== undefined)) ? judged(true) : decided;
   }
 
   async function askedProblem(refused: Verdict, command: string, actor: Actor): Promise<Problem> {

@@ -18,7 +18,7 @@ export interface StepUps {
   /** As far as this process knows. */
   isKnown(actor: Actor): boolean;
   /** @param isPressing something is refused otherwise */
-  look(actor: Actor, isPressing: boolean): Promise<boolean>;
+  find(actor: Actor, isPressing: boolean): Promise<boolean>;
   /** Once until it is confirmed. */
   ask(actor: Actor, command: string, policy_id: string): Promise<void>;
 }
@@ -29,7 +29,7 @@ export function createStepUps({ db, publish }: { db: Queryable; publish: Publish
   const absent = new LRUCache<string, true>({ max: MOST, ttl: ABSENT_FOR_MS });
   const asked = new LRUCache<string, true>({ max: MOST, ttl: ASKED_FOR_MS });
 
-  async function look({ id: user_id, login }: Actor, isPressing: boolean): Promise<boolean> {
+  async function find({ id: user_id, login }: Actor, isPressing: boolean): Promise<boolean> {
     if (!login) return false;
     const key = `${login.id} ${user_id}`;
     if (!isPressing && absent.has(key)) return false;
@@ -50,5 +50,5 @@ export function createStepUps({ db, publish }: { db: Queryable; publish: Publish
     if (request) await tellConsole(publish, toldOf(asking, request));
   }
 
-  return { isKnown: ({ id, login }) => login !== undefined && known.has(`${login.id} ${id}`), look, ask };
+  return { isKnown: ({ id, login }) => login !== undefined && known.has(`${login.id} ${id}`), find, ask };
 }
