@@ -116,6 +116,10 @@ describe.skipIf(isLeftOut)('a backlog', () => {
     }
     const slow = (url: string) =>
       post(url, `${galleries[0]!.path}/gallery/slow`, loud.admin, { seconds: 30 }, { prefer: 'respond-async' });
+    const author = person('participant', { institution_id: loud.institution_id });
+    const said = { text: 'Does the treaty bind the harbour?', category: 'question' };
+    const say = (url: string) =>
+      post(url, `${galleries[0]!.path}/gallery/post`, author, said, { prefer: 'respond-async' });
     for (const url of stack.apis) {
       const refused = await until('the gallery is refused', async () => {
         const answer = await slow(url);
@@ -123,6 +127,7 @@ describe.skipIf(isLeftOut)('a backlog', () => {
       });
       expect(refused.body).toMatchObject({ code: 'backlog', detail: expect.stringContaining('galleries') });
       expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+      expect(await say(url)).toMatchObject({ status: 503, body: { code: 'backlog' } });
       expect((await send(url, 1)).status).toBe(202);
     }
     expect(await metric('inbox_backlogged')).toBe(0);
@@ -139,6 +144,8 @@ describe.skipIf(isLeftOut)('a backlog', () => {
     await stranger.query('rollback');
     for (const url of stack.apis)
       await until('the gallery is taken again', async () => (await slow(url)).status === 202, 90_000);
+    // What was refused began no cooldown.
+    expect((await say(stack.url)).status).toBe(202);
     await untilSettled(stack.pool, 60_000);
     await checkHistory(stack.database, []);
   });

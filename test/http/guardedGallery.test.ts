@@ -192,6 +192,45 @@ describe.skipIf(isLeftOut)('the gallery behind its guard', () => {
     expect((await get(stack.url, cooldown, null, stranger)).body.remaining_seconds).toBe(0);
   });
 
+  test('whom three people have reported moderators read first, whom six have nobody else reads, and neither can tell', async () => {
+    const session_id = path.split('/').at(-1)!;
+    const member = () => person('participant', { institution_id: people.institution_id });
+    /** So many messages of an author, said at other times, each of which somebody else reports. */
+    async function reported(author: Person, count: number): Promise<void> {
+      const actor = { id: author.id, role: 'participant', institution_id: people.institution_id } as const;
+      const facts = { id: author.id, key: author.id, reporter: author.id, is_shadowed: false, shown_to: 'everybody' };
+      const before = Array.from({ length: count }, (_, n) => ({
+        ...systemSubmission({
+          ...{ name: 'gallery.post', streams: [`gallery:${session_id}`], institution_id: people.institution_id },
+          input: { session_id, ...say(`Is that clause ${n} of ${count}?`), author: facts },
+        }),
+        actor,
+      }));
+      await acceptCommands(stack.pool as never, before);
+      await untilSettled(stack.pool);
+      for (const { id: message_id } of before)
+        await must(post(stack.url, `${path}/gallery/report`, member(), { message_id }));
+    }
+    for (const [count, isRead, waits] of [
+      [3, true, 900],
+      [6, false, 7_200],
+    ] as const) {
+      const author = member();
+      await reported(author, count);
+      const text = `Who reads what ${count} have reported?`;
+      const { result } = await must(post(stack.url, `${path}/gallery/post`, author, say(text)));
+      expect(result).toMatchObject({ state: 'shown', text });
+      expect(await shown(author)).toContain(text);
+      expect(await shown(people.student)).not.toContain(text);
+      const { items } = await must(get(stack.url, `${path}/gallery/held?limit=200`, people.admin));
+      expect(items.some(({ id }: Json) => id === result.id)).toBe(isRead);
+      const left = await must(get(stack.url, `/api/gallery/cooldown?session_id=${session_id}`, author));
+      expect(left.remaining_seconds).toBeGreaterThan(waits - 300);
+      expect(left.remaining_seconds).toBeLessThanOrEqual(waits);
+    }
+    expect((await bansOf('reports')).filter(({ state }) => state === 'open')).toEqual([]);
+  });
+
   async function eraseAll(session_id: string): Promise<void> {
     const input = { session_id, before: new Date().toISOString(), from: 1 };
     const erasing = { name: 'gallery.erase', streams: [`gallery:${session_id}`], input };
