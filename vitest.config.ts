@@ -8,13 +8,14 @@ import { isEverything } from './test/support/everything.ts';
  */
 const PURE = [
   'test/{audit,behaviour,contact,court,guard,institutions,policies}/**/!(walk|hearings|punish).test.ts',
+  'test/logins/context/*.test.ts',
   'test/feeds/{*,conflicts/*,matches/*,pace/*,people/*}.test.ts',
   'test/gallery/{*,messages/*,visits/*}.test.ts',
   'test/client/pieces.test.ts',
   'test/core/localDay.test.ts',
   'test/core/proof/!(merkle|tiles|witness).test.ts',
   'test/faults/{clusterNodes,judge,judgeLog,listenersJudge,releaseFiles}.test.ts',
-  'test/infra/{backlog,networks,outboundParts,redisUrl,settings,trial}.test.ts',
+  'test/infra/{backlog,geoIp,networks,outboundParts,redisUrl,settings,trial}.test.ts',
   'test/integrity/{recordReport,streamKinds,sweepCanaries,tables}.test.ts',
   'test/live/!(asyncapi|answers|typedClient).test.ts',
   'test/verifier/!(anchor|mangled|soundEvents|twin|verifyBundle|zip).test.ts',

@@ -58,6 +58,7 @@ import * as auditRefusals from './0088_audit_refusals.ts';
 import * as policies from './0091_policies.ts';
 import * as telemetryModels from './0093_telemetry_models.ts';
 import * as stepUps from './0097_step_ups.ts';
+import * as loginLocations from './0100_login_locations.ts';
 
 export interface Migration extends Knex.Migration {
   name: string;
@@ -124,4 +125,5 @@ export const migrations: Migration[] = [
   { name: '0091_policies', ...policies },
   { name: '0093_telemetry_models', ...telemetryModels },
   { name: '0097_step_ups', ...stepUps },
+  { name: '0100_login_locations', ...loginLocations },
 ];

@@ -11,6 +11,8 @@ const REMOVE = `
     order by expires_at limit $1
   ), places as (
     delete from login_places where login_id in (select id from old)
+  ), locations as (
+    delete from login_locations where login_id in (select id from old)
   ), ends as (
     delete from login_ends where login_id in (select id from old)
   )

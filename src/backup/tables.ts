@@ -15,7 +15,7 @@ export const LEFT_OUT = [
   ...['ticket_secrets', 'stream_states', 'contact_details'],
   ...['matches', 'match_state', 'match_events', 'match_disputes'],
   ...['feed_invites', 'match_results'],
-  ...['logins', 'login_places', 'login_ends', 'step_ups'],
+  ...['logins', 'login_places', 'login_locations', 'login_ends', 'step_ups'],
   ...['telemetry_consents', 'telemetry_batches', 'telemetry_models', 'telemetry_risks'],
 ];
 

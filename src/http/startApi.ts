@@ -9,6 +9,7 @@ import type { Queryable } from '../core/sql/queryable.ts';
 import { createAddresses } from '../infra/addresses.ts';
 import { startBacklogWatch } from '../infra/backlog/backlogWatch.ts';
 import { listenForScopeChanges } from '../infra/broadcast/scopeChanges.ts';
+import { openGeoIp } from '../infra/geoIp.ts';
 import { tokenIssuer } from '../infra/issueToken.ts';
 import { openLimiter } from '../infra/limiter/openLimiter.ts';
 import { createLinkSecrets } from '../infra/linkSecrets.ts';
@@ -39,6 +40,7 @@ import { createFeedRuns } from './feeds/feedRuns.ts';
 import { openOutside } from './feeds/outside.ts';
 import { countReaders } from './gallery/visits.ts';
 import { openGuard } from './guard/openGuard.ts';
+import { createContextScores } from './logins/contextScores.ts';
 import { createSharing } from './operations/sharing.ts';
 import { createVerifyRuns } from './operations/verifyRuns.ts';
 import { openPolicyDoor } from './policies/policyDoor.ts';
@@ -92,7 +94,7 @@ export async function startApi(
     ...(connections && { connections }),
   });
   const { scopes, cache, stopFollowing } = followScopes(db, backbone);
-  const logins = createLoginRecorder({ db, secret: config.SERVER_SECRET ?? secret ?? id, log });
+  const { logins, contexts } = await openLogins(backbone, db, config.SERVER_SECRET ?? secret ?? id);
   const guard = await openGuard({ backbone, db, acceptor, secret, scopes: cache });
   const context = {
     config,
@@ -101,7 +103,7 @@ export async function startApi(
     broadcast,
     reports,
     tokens,
-    ...{ limiter, logins, guard, policies: await openPolicyDoor(backbone, db) },
+    ...{ limiter, logins, guard, contexts, policies: await openPolicyDoor(backbone, db, contexts) },
     outside: openOutside(backbone),
     ...{ addresses: createAddresses(config), cache: backbone.cache },
     blobs,
@@ -163,6 +165,12 @@ function openTokens(
 ): Tokens {
   const { JWT_PUBLIC_KEY: publicKey, JWT_ISSUER: issuer, JWT_AUDIENCE: audience } = config;
   return createTokens({ secret, publicKey, issuer, audience, ticketKeys, revocations });
+}
+
+/** Where people are signed in, and how well their requests fit them. */
+async function openLogins({ config, cache, log }: Backbone, db: Queryable, secret: string) {
+  const logins = createLoginRecorder({ db, secret, locate: await openGeoIp(config.GEOIP_FILE), log });
+  return { logins, contexts: createContextScores({ db, cache, logins, log }) };
 }
 
 /** The scope cache is invalidated by what the workers announce. */

@@ -8,6 +8,7 @@ import type { Actor } from '../core/definitions/actor.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
 import { waitAtMost } from '../core/withTimeout.ts';
 import { limitKey } from './addresses.ts';
+import type { Locate, Located } from './geoIp.ts';
 import type { Log } from './telemetry/log.ts';
 import { timings } from './timings.ts';
 
@@ -18,19 +19,25 @@ export interface Whereabouts {
   address: string | undefined;
 }
 
+/** The same, by hashes that name neither; the place is undefined where nobody knows it. */
+export interface Marks {
+  device: string;
+  network: string;
+  place: Located | undefined;
+}
+
 export interface LoginRecorder {
   see(actor: Actor, from: Whereabouts): void;
+  marksOf(from: Whereabouts): Marks;
   /** Notes what was seen last. */
   close(): Promise<void>;
 }
 
-interface Sighting {
+interface Sighting extends Marks {
   id: string;
   user_id: string;
   institution_id: string | null;
   expires_at: number;
-  device: string;
-  network: string;
   /** By the monotonic clock. */
   seen_at: number;
 }
@@ -44,31 +51,62 @@ const MARK_DIGITS = 32;
 
 const NOTE = { name: 'note-logins', text: 'select note_logins($1::jsonb)' };
 
-/** @param db of role `door` or `relay`. @param secret that APIs and relays share: no table tells what a device or a network is called */
-export function createLoginRecorder({ db, secret, log }: { db: Queryable; secret: string; log: Log }): LoginRecorder {
+const MOST_PLACES = 20;
+
+// In the order of keys, so that no two processes wait for each other.
+const LOCATE = {
+  name: 'note-login-locations',
+  text: `
+    insert into login_locations as k (login_id, latitude_tenths, longitude_tenths, first_seen, last_seen)
+    select c.id, c.latitude_tenths, c.longitude_tenths, c.seen_at, c.seen_at
+    from (
+      select n.*, row_number() over (partition by n.id order by n.latitude_tenths, n.longitude_tenths) as place
+      from (
+        select distinct on (s.id, s.latitude_tenths, s.longitude_tenths) s.id, s.latitude_tenths, s.longitude_tenths,
+          clock_timestamp() - s.age_ms * interval '1 millisecond' as seen_at
+        from jsonb_to_recordset($1::jsonb) as s (id uuid, user_id uuid, latitude_tenths smallint, longitude_tenths smallint, age_ms float8)
+        where exists (select from logins l where l.id = s.id and l.user_id = s.user_id)
+        order by s.id, s.latitude_tenths, s.longitude_tenths, s.age_ms) n) c
+    where c.place <= ${MOST_PLACES}
+      and (exists (select from login_locations p where (p.login_id, p.latitude_tenths, p.longitude_tenths) = (c.id, c.latitude_tenths, c.longitude_tenths))
+        or (select count(*) from login_locations p where p.login_id = c.id) < ${MOST_PLACES})
+    order by c.id, c.latitude_tenths, c.longitude_tenths
+    on conflict (login_id, latitude_tenths, longitude_tenths) do update set last_seen = greatest(k.last_seen, excluded.last_seen)`,
+};
+
+interface RecorderOptions {
+  /** Of role `door`, or of `relay`, which locates nobody. */
+  db: Queryable;
+  /** That APIs and relays share: no table tells what a device or a network is called. */
+  secret: string;
+  locate?: Locate;
+  log: Log;
+}
+
+export function createLoginRecorder({ db, secret, locate, log }: RecorderOptions): LoginRecorder {
   const recent = new LRUCache<string, true>({ max: MOST_WAITING, ttl: AGAIN_AFTER_MS });
   const waiting = new Map<string, Sighting>();
   let timer: NodeJS.Timeout | undefined;
   let noting: Promise<void> | undefined;
 
-  function see(actor: Actor, { user_agent = '', fingerprint, address }: Whereabouts): void {
+  const markOf = (...parts: string[]) =>
+    createHmac('sha256', secret).update(parts.join('\n')).digest('hex').slice(0, MARK_DIGITS);
+
+  function marksOf(from: Whereabouts): Marks {
+    const [network, agent, browser] = partsOf(from);
+    const marks = { device: markOf('device', agent, browser), network: markOf('network', network) };
+    return { ...marks, place: locate?.(from.address) };
+  }
+
+  function see(actor: Actor, from: Whereabouts): void {
     if (!actor.login) return;
     const { id, expires_at } = actor.login;
-    const [agent, browser, place] = [
-      user_agent.slice(0, MOST_LETTERS),
-      fingerprint.slice(0, MOST_LETTERS),
-      networkOf(address),
-    ];
-    const key = `${id}\n${place}\n${agent}\n${browser}`;
+    const key = [id, ...partsOf(from)].join('\n');
     if (recent.has(key)) return;
     recent.set(key, true);
-    const markOf = (...parts: string[]) =>
-      createHmac('sha256', secret).update(parts.join('\n')).digest('hex').slice(0, MARK_DIGITS);
     keep(key, {
-      ...{ id, user_id: actor.id, expires_at, seen_at: performance.now() },
-      // What an admin of its institution is shown is no super_admin's.
-      institution_id: actor.role === 'super_admin' ? null : actor.institution_id,
-      ...{ device: markOf('device', agent, browser), network: markOf('network', place) },
+      ...{ id, user_id: actor.id, institution_id: homeOf(actor), expires_at },
+      ...{ seen_at: performance.now(), ...marksOf(from) },
     });
     later(timings.logins.gather_ms);
   }
@@ -90,8 +128,10 @@ export function createLoginRecorder({ db, secret, log }: { db: Queryable; secret
   async function noteAll(): Promise<void> {
     while (waiting.size > 0) {
       const batch = [...waiting].slice(0, AT_ONCE);
+      const located = batch.flatMap(([, one]) => (one.place ? [{ ...rowOf(one), ...one.place }] : []));
       try {
         await db.query({ ...NOTE, values: [JSON.stringify(batch.map(([, one]) => rowOf(one)))] });
+        if (located.length > 0) await db.query({ ...LOCATE, values: [JSON.stringify(located)] });
       } catch (err) {
         log.debug({ err }, 'noting login sessions failed; they wait');
         return later(timings.logins.again_ms);
@@ -108,11 +148,24 @@ export function createLoginRecorder({ db, secret, log }: { db: Queryable; secret
     clearTimeout(timer);
   }
 
-  return { see, close };
+  return { see, marksOf, close };
+}
+
+/** What an admin of its institution is shown is no super_admin's. */
+export function homeOf({ role, institution_id }: Actor): string | null {
+  return role === 'super_admin' ? null : institution_id;
+}
+
+function partsOf({
+  user_agent = '',
+  fingerprint,
+  address,
+}: Whereabouts): [network: string, agent: string, browser: string] {
+  return [networkOf(address), user_agent.slice(0, MOST_LETTERS), fingerprint.slice(0, MOST_LETTERS)];
 }
 
 /** Ages, not instants: clocks differ. */
-function rowOf({ seen_at, expires_at, ...one }: Sighting) {
+function rowOf({ seen_at, expires_at, place: _, ...one }: Sighting) {
   return { ...one, age_ms: performance.now() - seen_at, expires_at: new Date(expires_at * 1_000).toISOString() };
 }
 

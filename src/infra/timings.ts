@@ -132,6 +132,8 @@ export const timings = {
     visits_every_ms: 5_000,
     /** Between two times that decisions of policies are stored. */
     decisions_every_ms: 2_000,
+    /** What is known of a sender is neutral where it takes longer. */
+    context_within_ms: 1_000,
     last_wait_ms: 2_000,
   },
   /** The leader's clock of feeds. A poll that no worker took up so long is of no use any more: the next one follows. */

@@ -4,12 +4,10 @@
  * does not count. Where none was seen, the sender of the command counts, at the hour that it is and with a neutral confidence.
  */
 import type { FactSource } from '../core/definitions/command.ts';
-import { localHour } from './localHour.ts';
+import { localHour } from '../core/localHour.ts';
+import { NEUTRAL } from '../logins/context/context.ts';
 import { reject } from './policyProblems.ts';
 import { isWithin, nounOf, type Rule } from './rule.ts';
-
-/** Of somebody of whom nothing is known. */
-export const NEUTRAL = 75;
 
 /** Commands and nouns that admins may not send anyhow. A test compares it with the list of commands. */
 export const NOT_OF_ADMINS: readonly string[] = ['exhibit.correct', 'objection.correct', 'payload.erase', 'payload.*'];

@@ -16,7 +16,7 @@ const FEEDS = ['feed_states'];
 /** What rounds were brought in by. */
 const IMPORTS = ['feed_mappings', 'feed_people', 'feed_conflicts'];
 /** Noted by the door; the relay has a function for it. */
-const LOGINS = ['logins', 'login_places'];
+const LOGINS = ['logins', 'login_places', 'login_locations'];
 const CHECKS = ['session_checks', 'findings'];
 const SCHEDULE = ['leases', 'schedules', 'schedule_ticks', 'health_reports'];
 const CHAIN = [...RECORD, 'knex_migrations'];
@@ -77,6 +77,7 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
     // By whom and what; of notices the columns that say whose they are.
     notice_reads: 'insert',
     ...on([...LOGINS, 'step_ups'], 'select insert update'),
+    login_ends: 'select',
     ...on(COUNTED, 'select insert'),
     // Nobody is shown any of it.
     calendar_links: 'select',

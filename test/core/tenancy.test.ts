@@ -75,7 +75,7 @@ const CONSENTS = 'telemetry_consents';
 /** Put in by the door, taken out by the worker, read by no API. */
 const BATCHES = 'telemetry_batches';
 /** Noted by the door and, by a function, by the relay; read by the API for their people and the admins of theirs. */
-const LOGINS = ['logins', 'login_places'];
+const LOGINS = ['logins', 'login_places', 'login_locations'];
 /** Written by the worker, shown with the login session. */
 const ENDS = 'login_ends';
 /** Asked by the door or the worker, confirmed by the worker; read by the API for their people and the admins of theirs. */
@@ -188,7 +188,7 @@ test('every table with what belongs to a tenant has row-level security, forced, 
     else if (name === DETAILS) expect(policies.sort()).toEqual(['api_revealed', 'door_all', 'worker_all']);
     else if (MATCHES.includes(name))
       expect(policies.sort()).toEqual(['api_in_scope', 'feeds_all', 'relay_all', 'worker_all']);
-    else if ([...FEEDS, ENDS].includes(name)) expect(policies.sort()).toEqual(['api_in_scope', 'worker_all']);
+    else if (name === ENDS) expect(policies.sort()).toEqual(['api_in_scope', 'door_reads', 'worker_all']);
     else if (FEEDS.includes(name) || name === RISKS) expect(policies.sort()).toEqual(['api_in_scope', 'worker_all']);
     else if ([INVITES, BATCHES].includes(name)) expect(policies.sort()).toEqual(['door_all', 'worker_all']);
     else if (name === 'notice_preferences') expect(policies.sort()).toEqual(['api_own', 'worker_all']);

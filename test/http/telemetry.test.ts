@@ -177,7 +177,11 @@ describe.skipIf(isLeftOut)('telemetry', () => {
     await stack.pool.query(assessed, [login_id, people.institution_id, people.judge.id, JSON.stringify(RISK)]);
     const { anomalies: _, ...told } = RISK;
     for (const who of [people.judge, people.admin, person('super_admin')]) {
-      expect((await riskOf(who, login_id)).body).toEqual({ ...told, context: null, confidence: 75 });
+      const { context, context_parts, context_unknown, confidence, ...risk } = (await riskOf(who, login_id)).body;
+      expect(risk).toEqual(told);
+      expect(confidence).toBe(context);
+      expect(context_parts).toMatchObject({ device: 75, network: 75, location: 75, history: 75 });
+      expect(context_unknown).toEqual(expect.arrayContaining(['device', 'network', 'location', 'history']));
     }
     const elsewhere = (role: string) => person(role, { id: people.judge.id, institution_id: randomUUID() });
     const others = [people.presiding, people.petitioner, person('admin', { institution_id: randomUUID() })];

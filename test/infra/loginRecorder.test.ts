@@ -4,6 +4,7 @@ import type pg from 'pg';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import type { Actor } from '../../src/core/definitions/actor.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
+import type { Locate } from '../../src/infra/geoIp.ts';
 import { createLoginRecorder } from '../../src/infra/loginRecorder.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
 import { createLog } from '../../src/infra/telemetry/log.ts';
@@ -26,7 +27,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-function open(role: 'door' | 'relay', isAway = () => false) {
+function open(role: 'door' | 'relay', isAway = () => false, locate?: Locate) {
   let statements = 0;
   const db = {
     query: (statement: never) => {
@@ -34,7 +35,7 @@ function open(role: 'door' | 'relay', isAway = () => false) {
       return isAway() ? Promise.reject(new Error('away')) : pools[role].query(statement);
     },
   } as unknown as Queryable;
-  const recorder = createLoginRecorder({ db, secret: 'a secret', log });
+  const recorder = createLoginRecorder({ db, secret: 'a secret', ...(locate && { locate }), log });
   onTestFinished(recorder.close);
   return { ...recorder, statements: () => statements };
 }
@@ -108,4 +109,25 @@ test('a login session stays that of its first person, and one of a super_admin i
   await other.close();
   expect(await noted(login_id)).toEqual([{ user_id: first.id, institution_id: first.institution_id }]);
   expect(await noted(root.login!.id)).toEqual([{ user_id: root.id, institution_id: null }]);
+});
+
+test('a login session has its neighbourhoods noted, 20 at most, and none where nobody knows', async () => {
+  const locate: Locate = (address) =>
+    address === '198.51.100.7'
+      ? undefined
+      : { latitude_tenths: Number(address!.split('.')[2]), longitude_tenths: -1_800 };
+  const { see, close } = open('door', () => false, locate);
+  const [who, nowhere] = [someone(), someone()];
+  see(nowhere, FROM);
+  for (let i = 0; i < 30; i += 1) see(who, { ...FROM, address: `203.0.${i}.1` });
+  await close();
+  const more = open('door', () => false, locate);
+  for (let i = 0; i < 30; i += 1) more.see(who, { ...FROM, address: `203.0.${29 - i}.1` });
+  await more.close();
+  const { rows } = await database.pool.query(
+    'select login_id, latitude_tenths, longitude_tenths from login_locations order by latitude_tenths',
+  );
+  expect(rows).toEqual(
+    Array.from({ length: 20 }, (_, i) => ({ login_id: who.login!.id, latitude_tenths: i, longitude_tenths: -1_800 })),
+  );
 });

@@ -26,12 +26,16 @@ describe.skipIf(isLeftOut)('cleanup_expired_sessions', () => {
        from unnest($1::uuid[]) as id, unnest('{device,network}'::text[]) as kind`,
       [ids],
     );
+    await pool.query(`insert into login_locations select id, 525, 134, now(), now() from unnest($1::uuid[]) as id`, [
+      ids,
+    ]);
     return ids;
   }
   const left = async (ids: string[]) => {
     const { rows } = await bench.database.pool.query(
       `select (select count(*) from logins where id = any($1))::integer as logins,
-         (select count(*) from login_places where login_id = any($1))::integer as places`,
+         (select count(*) from login_places where login_id = any($1))::integer as places,
+         (select count(*) from login_locations where login_id = any($1))::integer as locations`,
       [ids],
     );
     return rows[0];
@@ -40,8 +44,8 @@ describe.skipIf(isLeftOut)('cleanup_expired_sessions', () => {
   test('removes those whose last token ended 24 hours ago, with their places, and no other', async () => {
     const [old, young, good] = [await store(24.1), await store(23.9), await store(-1)];
     expect(await cleanUpExpired.run(bench.tools)).toEqual({ removed: 1, step_ups: 0 });
-    expect(await left(old)).toEqual({ logins: 0, places: 0 });
-    expect(await left([...young, ...good])).toEqual({ logins: 2, places: 4 });
+    expect(await left(old)).toEqual({ logins: 0, places: 0, locations: 0 });
+    expect(await left([...young, ...good])).toEqual({ logins: 2, places: 4, locations: 2 });
     expect(await cleanUpExpired.run(bench.tools)).toEqual({ removed: 0, step_ups: 0 });
   });
 
@@ -62,6 +66,6 @@ describe.skipIf(isLeftOut)('cleanup_expired_sessions', () => {
     const ids = await store(30, 1_500);
     expect(await cleanUpExpired.run(bench.within(1))).toEqual({ removed: 1_000, step_ups: 0 });
     expect(await cleanUpExpired.run(bench.tools)).toEqual({ removed: 500, step_ups: 0 });
-    expect(await left(ids)).toEqual({ logins: 0, places: 0 });
+    expect(await left(ids)).toEqual({ logins: 0, places: 0, locations: 0 });
   });
 });

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ROLES } from '../../src/core/definitions/actor.ts';
+import { localHour } from '../../src/core/localHour.ts';
 import { commands } from '../../src/modules.ts';
-import { localHour } from '../../src/policies/localHour.ts';
 import { NOT_OF_ADMINS } from '../../src/policies/lockout.ts';
 import { decide, isWithin, nounOf, type Request, type Rule } from '../../src/policies/rule.ts';
 import { RULE } from './policies.ts';

@@ -1,4 +1,7 @@
-/** `GET /auth/sessions/<id>/risk`: as a worker reckoned it last. Of the own login session there is always an answer; those of the institution are there for admins, with telemetry or without. */
+/**
+ * `GET /auth/sessions/<id>/risk`: the risk as a worker reckoned it last, and how well the login session fits its person. Of
+ * the own one there is always an answer; those of the institution are there for admins, with telemetry or without.
+ */
 import { z } from 'zod';
 import { ACTIONS, LEVELS, type Risk, UNKNOWN } from '../../behaviour/risk/risk.ts';
 import { isUuid } from '../../core/chain/ids.ts';
@@ -6,13 +9,17 @@ import { ROLES } from '../../core/definitions/actor.ts';
 import { count, named, text } from '../../core/definitions/answers.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
+import { NEUTRAL, PARTS } from '../../logins/context/context.ts';
+import type { Judged } from '../../logins/context/readContext.ts';
+import { findSteppedUp } from '../../logins/stepUp.ts';
 import { type ApiContext, demandRole, enter } from '../door/door.ts';
 import { defineRoute, type RouteDefinition, type Serve } from '../door/route.ts';
+import { whereaboutsOf } from '../door/whereabouts.ts';
+import { isSignedInNow, SURE } from '../policies/policyDoor.ts';
 
-/** Of a context of which nothing is known every part is neutral. */
-const NEUTRAL = 75;
-
-const component = count.max(100).nullable();
+const score = count.max(100);
+const component = score.nullable();
+const EXAMPLE_PARTS = { device: 100, network: 50, time: 100, location: NEUTRAL, history: 85 };
 
 const riskAnswer = named(
   'LoginRisk',
@@ -21,16 +28,21 @@ const riskAnswer = named(
     score: component,
     level: z.enum(LEVELS),
     components: z.strictObject({ keystroke: component, mouse: component, navigation: component, time: component }),
-    /** Of device, network, time, location and history; null where it is not reckoned. */
-    context: component,
-    confidence: count.max(100),
+    /** How well device, network, time, location and history fit the person. */
+    context: score,
+    context_parts: z.strictObject({ device: score, network: score, time: score, location: score, history: score }),
+    /** Parts that are neutral because nothing is known. */
+    context_unknown: z.array(z.enum(PARTS)),
+    /** The context; 100 of whoever has just signed in again. */
+    confidence: score,
     /** The feature that weighed most, or `time`. */
     weighed_most: text.nullable(),
     action: z.enum(ACTIONS),
   }),
   {
     ...{ score: 42, level: 'medium', components: { keystroke: 60, mouse: 45, navigation: null, time: 10 } },
-    ...{ context: null, confidence: NEUTRAL, weighed_most: 'flight_median', action: 'monitor' },
+    ...{ context: 81, context_parts: EXAMPLE_PARTS, context_unknown: ['location' as const], confidence: 81 },
+    ...{ weighed_most: 'flight_median', action: 'monitor' },
   },
 );
 
@@ -49,29 +61,40 @@ function serveRisk(context: ApiContext): Serve {
     const actor = (await enter(context, req, res, readRisk))!;
     demandRole(actor, ROLES);
     const id = String(req.params.login_id).toLowerCase();
-    if (!isUuid(id)) throw new Problem('not_found');
-    const { risk, is_known } = await context.reading.inScope(actor, null, (db) => findRisk(db, id));
-    if (!risk && !is_known && actor.login?.id !== id) throw new Problem('not_found');
-    const { score, level, components, weighed_most, action } = risk ?? UNKNOWN;
-    const answer = { score, level, components, context: null, confidence: NEUTRAL, weighed_most, action };
-    res.set('Cache-Control', 'no-store').json(answer);
+    const found = isUuid(id) ? await context.reading.inScope(actor, null, (db) => findLogin(db, id)) : undefined;
+    const isOwn = actor.login?.id === id;
+    if (!found && !isOwn) throw new Problem('not_found');
+    const { score, level, components, weighed_most, action } = found?.risk ?? UNKNOWN;
+    const fit = await (isOwn
+      ? context.contexts.ofRequest(actor, whereaboutsOf(req))
+      : context.contexts.ofLogin(found!));
+    const whose = { login_id: id, user_id: found?.user_id ?? actor.id };
+    const isSure =
+      (isOwn && isSignedInNow(actor, Date.now())) || (await findSteppedUp(context.door, [whose])).length > 0;
+    const confidence = isSure ? SURE : fit.score;
+    const told = { context: fit.score, context_parts: fit.parts, context_unknown: fit.unknown, confidence };
+    res.set('Cache-Control', 'no-store').json({ score, level, components, ...told, weighed_most, action });
   };
 }
 
-// Row security leaves the own, and for admins those of the institution.
+interface Found extends Pick<Judged, 'id' | 'user_id' | 'institution_id'> {
+  risk: Risk | null;
+}
+
+// Row security leaves the own, and for admins those of the institution. Nobody who sent no telemetry has a risk.
 const READ = {
   name: 'read-risk',
   text: `
-    select (select risk from telemetry_risks where login_id = $1 order by assessed_at desc limit 1) as risk,
-      exists (select from logins where id = $1) as is_known`,
+    select $1::uuid as id, coalesce(l.user_id, r.user_id) as user_id,
+      case when l.id is null then r.institution_id else l.institution_id end as institution_id, r.risk
+    from (values (1)) as one
+    left join logins l on l.id = $1
+    left join lateral (
+      select user_id, institution_id, risk from telemetry_risks where login_id = $1 order by assessed_at desc limit 1
+    ) r on true
+    where l.id is not null or r.user_id is not null`,
 };
 
-interface Found {
-  risk: Risk | null;
-  /** It was seen, whether or not there is telemetry of it. */
-  is_known: boolean;
-}
-
-async function findRisk(db: Queryable, id: string): Promise<Found> {
-  return (await db.query<Found>({ ...READ, values: [id] })).rows[0]!;
+async function findLogin(db: Queryable, id: string): Promise<Found | undefined> {
+  return (await db.query<Found>({ ...READ, values: [id] })).rows[0];
 }

@@ -19,6 +19,7 @@ import { demandValid, listFaults } from '../door/inputErrors.ts';
 import { callerOf, limitOwn, ownLimitOf } from '../door/limits.ts';
 import { readIdempotencyKey, readIfMatch, readPreferences } from '../door/preferences.ts';
 import { IDS_OF_OTHERS } from '../door/route.ts';
+import { whereaboutsOf } from '../door/whereabouts.ts';
 import { demandPolicies } from '../policies/demandPolicies.ts';
 import type { Decided } from '../policies/storeDecisions.ts';
 import { anonymousScope } from './anonymousScope.ts';
@@ -94,7 +95,8 @@ export async function checkCommand(
   }
   const idempotency = key === null ? null : { scope: sender?.id ?? anonymousScope(req), key };
   const institution_id = institutionOf(scope, input, actor);
-  const knocking = { command: definition.name, actor: sender, institution_id, session_id: sessionOf(input) };
+  const where = { institution_id, session_id: sessionOf(input), from: whereaboutsOf(req) };
+  const knocking = { command: definition.name, actor: sender, ...where };
   res.locals.decided = await demandPolicies(context, knocking, idempotency);
   await demandUnrefused(context, definition, req, sender, input, idempotency);
   const kept = (await definition.putAside?.(context.door, { id, input, actor })) ?? input;

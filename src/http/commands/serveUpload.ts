@@ -15,6 +15,7 @@ import { type ApiContext, demandRole, enter } from '../door/door.ts';
 import { demandForm, type Form, readForm } from '../door/form.ts';
 import { limit, ownLimitOf } from '../door/limits.ts';
 import { readIdempotencyKey } from '../door/preferences.ts';
+import { whereaboutsOf } from '../door/whereabouts.ts';
 import { demandPolicies } from '../policies/demandPolicies.ts';
 import { checkCommand, lowered, sessionOf, submit } from './serveCommand.ts';
 
@@ -33,7 +34,8 @@ export function serveUpload(context: ApiContext, definition: CommandDefinition, 
     const earlier = key === null ? undefined : await context.acceptor.findFingerprint({ scope: actor.id, key });
     if (earlier === undefined) await demandUnrefused(context, upload, actor, scope, params);
     const institution_id = (scope as Scope | null)?.institution_id ?? actor.institution_id;
-    const knocking = { command: definition.name, actor, institution_id, session_id: sessionOf(params) };
+    const where = { institution_id, session_id: sessionOf(params), from: whereaboutsOf(req) };
+    const knocking = { command: definition.name, actor, ...where };
     await demandPolicies(context, knocking, key === null ? null : { scope: actor.id, key });
     await demandRoom(context, institution_id);
     // Also where it is a repetition: its body is read as well.

@@ -32,6 +32,7 @@ import type { FeedRuns } from '../feeds/feedRuns.ts';
 import type { Visits } from '../gallery/visits.ts';
 import type { Guard } from '../guard/guard.ts';
 import { guardDoor } from '../guard/guardDoor.ts';
+import type { ContextScores } from '../logins/contextScores.ts';
 import type { Sharing } from '../operations/sharing.ts';
 import type { VerifyRuns } from '../operations/verifyRuns.ts';
 import type { PolicyDoor } from '../policies/policyDoor.ts';
@@ -56,6 +57,8 @@ export interface ApiContext {
   logins: Pick<LoginRecorder, 'see'>;
   guard: Guard;
   policies: PolicyDoor;
+  /** How well requests fit the people whose tokens they carry. */
+  contexts: ContextScores;
   /** Counts the readers of galleries. */
   visits: Visits;
   addresses: Addresses;

@@ -5,16 +5,17 @@
  */
 import type { Actor } from '../../core/definitions/actor.ts';
 import { Problem } from '../../core/definitions/problem.ts';
+import { localHour } from '../../core/localHour.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { quietly } from '../../infra/console/tellConsole.ts';
+import type { Whereabouts } from '../../infra/loginRecorder.ts';
 import type { Backbone } from '../../infra/process/backbone.ts';
 import { confirmLogin } from '../../logins/confirmLogin.ts';
 import { STEP_UP_LASTS_MINUTES } from '../../logins/stepUp.ts';
 import type { Asked, Verdict } from '../../policies/decisions/decision.ts';
 import { judge } from '../../policies/decisions/decision.ts';
-import { localHour } from '../../policies/localHour.ts';
-import { NEUTRAL } from '../../policies/lockout.ts';
 import type { Lack } from '../../policies/rule.ts';
+import type { ContextScores } from '../logins/contextScores.ts';
 import { followPolicies } from './followPolicies.ts';
 import { createStepUps } from './stepUps.ts';
 import { createDecisionStore, type Decided } from './storeDecisions.ts';
@@ -25,6 +26,7 @@ export interface Knocking {
   actor: Actor | null;
   institution_id: string | null;
   session_id: string | null;
+  from: Whereabouts;
 }
 
 export interface PolicyDoor {
@@ -38,26 +40,33 @@ export interface PolicyDoor {
   close(): Promise<void>;
 }
 
-const SURE = 100;
+/** Of somebody who has just signed in again. */
+export const SURE = 100;
 
-export async function openPolicyDoor({ broadcast, log }: Backbone, db: Queryable): Promise<PolicyDoor> {
+export async function openPolicyDoor(
+  { broadcast, log }: Backbone,
+  db: Queryable,
+  contexts: ContextScores,
+): Promise<PolicyDoor> {
   const followed = await followPolicies({ db, broadcast, log });
   const store = createDecisionStore({ db, log });
   const stepUps = createStepUps({ db, publish: quietly(broadcast) });
 
-  async function judgeOf({ command, actor, institution_id, session_id }: Knocking): Promise<Decided | undefined> {
+  async function judgeOf(knocking: Knocking): Promise<Decided | undefined> {
+    const { command, actor, institution_id, session_id, from } = knocking;
     const known = institution_id === null ? undefined : followed.of(institution_id);
     // A policy about step-ups would stand in the way of the step-up that it asks for.
     if (!known || !actor || command === confirmLogin.name) return undefined;
     const now = Date.now();
+    const isKnown = isSignedInNow(actor, now) || stepUps.isKnown(actor);
+    const fit = isKnown ? SURE : (await contexts.ofRequest(actor, from)).score;
     const judged = (stepped_up: boolean): Decided => {
       const asked: Asked = {
         ...{ command, role: actor.role, user_id: actor.id, session_id },
-        ...{ stepped_up, confidence: stepped_up ? SURE : NEUTRAL, hour: localHour(now, known.time_zone) },
+        ...{ stepped_up, confidence: stepped_up ? SURE : fit, hour: localHour(now, known.time_zone) },
       };
       return { institution_id: institution_id!, asked, verdicts: judge(known, asked), is_accepted: true };
     };
-    const isKnown = isSignedInNow(actor, now) || stepUps.isKnown(actor);
     const decided = judged(isKnown);
     if (isKnown || !decided.verdicts.some(asksForStepUp)) return decided;
     return (await stepUps.find(actor, refusedIn(decided) !== undefined)) ? judged(true) : decided;
@@ -81,7 +90,7 @@ export async function openPolicyDoor({ broadcast, log }: Backbone, db: Queryable
 const SIGNED_IN_NOW_MS = STEP_UP_LASTS_MINUTES * 60_000;
 
 /** The issuer of the token says when its person has signed in; without a word of it nobody knows. */
-function isSignedInNow({ signed_in_at }: Actor, now: number): boolean {
+export function isSignedInNow({ signed_in_at }: Actor, now: number): boolean {
   return signed_in_at !== undefined && now - signed_in_at * 1_000 <= SIGNED_IN_NOW_MS;
 }
 

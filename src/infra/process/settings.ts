@@ -253,6 +253,11 @@ export const Settings = z.object({
     readBy: DOORS,
     help: 'Networks of proxies whose word for an address is believed, like `10.0.0.0/8,::1/128`.',
   }),
+  GEOIP_FILE: path.optional().register(described, {
+    readBy: API,
+    unset: 'nobody is located',
+    help: 'File in the MaxMind DB format (`.mmdb`) that has the latitude and longitude of addresses. It is read once, at the start: restart after replacing it.',
+  }),
   REAL_ADDRESS_HEADER: headers.default(['x-forwarded-for']).register(described, {
     readBy: DOORS,
     unset: '`x-forwarded-for`',

@@ -97,6 +97,7 @@ export const OUTSIDE: { [table: string]: string } = {
   notice_reads: 'which of it they have read: no event says so',
   notice_preferences: 'what they want to be told of: no event says so',
   follows: 'what they follow: no event says so',
+  login_locations: 'in which neighbourhood: no event says so',
   session_observations: 'who watches: no event moves for them',
   knex_migrations: 'compared with what the migrations make of the database',
   knex_migrations_lock: 'held while migrating',

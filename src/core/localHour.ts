@@ -12,3 +12,9 @@ export function localHour(at: string | number, time_zone: string): number {
 function formatOf(timeZone: string): Intl.DateTimeFormat {
   return new Intl.DateTimeFormat('en-GB', { hour: '2-digit', hourCycle: 'h23', timeZone, numberingSystem: 'latn' });
 }
+
+/** Night is from two to six, late from ten in the evening to two. */
+export function partOfDay(hour: number): 'night' | 'late' | 'day' {
+  if (hour >= 2 && hour < 6) return 'night';
+  return hour >= 22 || hour < 2 ? 'late' : 'day';
+}
