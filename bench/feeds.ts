@@ -1,14 +1,17 @@
 /**
- * Boards beside a plain loop that polls and emits to socket.io's rooms: from the answer of a site in hand to all boards, and
- * what a poll costs that finds nothing new. Boards are a process of their own. With the defaults it takes about a minute.
+ * Boards beside a plain loop that polls and emits to socket.io's rooms: from the answer of a site in hand to all boards, what
+ * a poll costs that finds nothing new, and how long a round takes that is brought in. Boards are a process of their own. With
+ * the defaults it takes about a minute.
  */
 import { boardsOf, CONTESTANTS, type Contestant, measureBoards, type Plan, type Result } from './feeds/boards.ts';
+import { type Imported, measureImport } from './feeds/imports.ts';
 import { measureUnchanged, type Unchanged } from './feeds/unchanged.ts';
 import { type Grounds, openGrounds } from './grounds.ts';
 import type { BenchOptions } from './options.ts';
 import { keepResults, table } from './report.ts';
 
-const GOALS = { p99_ms: 50, cpu_ms: 1, error_percent: 5, p95_ms: 2_000 };
+const GOALS = { p99_ms: 50, cpu_ms: 1, error_percent: 5, p95_ms: 2_000, import_seconds: 10 };
+const IMPORTED = { whole: 200, smoke: 20 };
 const PER_CONNECTION = 25;
 const SMOKES = 3;
 
@@ -30,7 +33,9 @@ export async function benchFeeds(options: BenchOptions): Promise<void> {
     }
     tellBoards(results, plan);
     const unchanged = await tellUnchanged(grounds);
-    if (!smoke) await keepResults('feeds', { goals: GOALS, plan, results, unchanged });
+    signal.throwIfAborted();
+    const imported = await tellImport(grounds, smoke ? IMPORTED.smoke : IMPORTED.whole);
+    if (!smoke) await keepResults('feeds', { goals: GOALS, plan, results, unchanged, imported });
   } finally {
     await grounds.stop();
   }
@@ -74,4 +79,15 @@ async function tellUnchanged(grounds: Grounds): Promise<Unchanged> {
   );
   console.log(`${cpu_ms_in_round.toFixed(3)} ms for each of 200 in a round: ${isReached ? 'reached' : 'NOT REACHED'}`);
   return unchanged;
+}
+
+async function tellImport(grounds: Grounds, rooms: number): Promise<Imported> {
+  const imported = await measureImport(grounds, rooms);
+  const { matches, seconds, again_seconds } = imported;
+  const isReached = seconds < GOALS.import_seconds;
+  console.log(
+    `\na round of ${matches} matches brought in from a Tabbycat: ${seconds.toFixed(2)} s, and ${again_seconds.toFixed(2)} s where nothing has changed:`,
+  );
+  console.log(`under ${GOALS.import_seconds} s: ${isReached ? 'reached' : 'NOT REACHED'}`);
+  return imported;
 }

@@ -71,6 +71,24 @@ describe.each([
   });
 });
 
+describe('the findings of the audit', () => {
+  const rows = [...read('docs/feeds.md').matchAll(/^\| (P\d-\d) \|.+\| (.+) \|$/gm)].map(([, name, held]) => [
+    name!,
+    held!,
+  ]);
+
+  test('are sixteen', () => {
+    expect(rows).toHaveLength(16);
+  });
+
+  test.each(rows)('%s is held by a test of that name, in each file that the page names', (name, held) => {
+    const files = [...held.matchAll(/`(test\/[\w./-]+)`/g)].map(([, file]) => file!);
+    expect(files).not.toEqual([]);
+    const named = new RegExp(`\\((?:P\\d-\\d, )*${name}(?:, P\\d-\\d)*\\)'`);
+    expect(files.filter((file) => !named.test(read(file)))).toEqual([]);
+  });
+});
+
 describe('the page on sockets', () => {
   const sockets = read('docs/sockets.md');
 

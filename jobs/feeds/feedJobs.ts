@@ -16,17 +16,20 @@ export interface FeedJobsOptions {
   /** Removes what is kept no longer. */
   removeOld(): Promise<number>;
   roundStore: Pick<RoundStore, 'verifyLatest'>;
+  /** Tells admins about what sources disagree. */
+  tellDisputes(): Promise<number>;
   rounds: Pick<Rounds, 'poll' | 'sync'>;
   imports: Pick<ImportRunner, 'answer'>;
   results: Pick<ResultRunner, 'answer'>;
 }
 
-export function createFeedJobs({ rooms, removeOld, roundStore, rounds, imports, results }: FeedJobsOptions) {
+export function createFeedJobs(options: FeedJobsOptions) {
+  const { rooms, removeOld, roundStore, tellDisputes, rounds, imports, results } = options;
   const work: Record<string, (job: Job) => Promise<object>> = {
     [HEAL_ROOMS]: async () => {
       await rooms.heal();
       await roundStore.verifyLatest();
-      return { removed: await removeOld() };
+      return { told: await tellDisputes(), removed: await removeOld() };
     },
     [POLL_ROUND]: (job) => rounds.poll(job.data as PollJob),
     [SYNC_FEED]: (job) => rounds.sync(job.data as SyncJob),

@@ -3,7 +3,6 @@
  * the feed are looked at again when it runs.
  */
 import type pg from 'pg';
-import { ADMINS } from '../../src/core/definitions/actor.ts';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
 import { OutboundError } from '../../src/core/definitions/outbound.ts';
 import { problemBody } from '../../src/core/definitions/problem.ts';
@@ -11,17 +10,18 @@ import { readClock } from '../../src/core/sql/databaseClock.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { type Feed, findFeed } from '../../src/feeds/feed.ts';
 import { reject } from '../../src/feeds/feedProblems.ts';
-import { answerOf, type PlanAnswer, planHash } from '../../src/feeds/imports/answer.ts';
+import { answerOf, type PlanAnswer, planHash, type SyncAnswer } from '../../src/feeds/imports/answer.ts';
 import { numbered } from '../../src/feeds/imports/conflicts.ts';
 import { peopleOf, readUsers } from '../../src/feeds/imports/people.ts';
 import type { Plan } from '../../src/feeds/imports/plan.ts';
 import { planRounds, planVisibility } from '../../src/feeds/imports/planRounds.ts';
 import { readKnown } from '../../src/feeds/imports/readKnown.ts';
-import type { RunInput, RunToken } from '../../src/feeds/imports/run.ts';
-import type { Round, Schedule } from '../../src/feeds/providers/provider.ts';
+import type { RunInput } from '../../src/feeds/imports/run.ts';
+import type { Availabilities, Round, Schedule } from '../../src/feeds/providers/provider.ts';
 import { type Frozen, freeze, keepApplied, sendsOf } from './importFrozen.ts';
 import type { RunClaim, RunEnding } from './importLedger.ts';
 import { type Outcomes, type Sending, sendAll } from './importSend.ts';
+import { endedSince } from './runEnded.ts';
 
 /** What it takes to ask the site of a feed. @throws OutboundError */
 export type FetchSchedule = (feed: Feed, round?: number) => Promise<Schedule>;
@@ -29,6 +29,8 @@ export type FetchSchedule = (feed: Feed, round?: number) => Promise<Schedule>;
 export interface Importing extends Omit<Sending, 'db' | 'goOn'> {
   pool: pg.Pool;
   fetchSchedule: FetchSchedule;
+  /** @returns nothing where its site does not say who may be drawn. @throws OutboundError */
+  fetchAvailabilities(feed: Feed, round: number): Promise<Availabilities | undefined>;
   /** Is told of what was read there; `isWhole` where that is all that there is. */
   onSchedule?: (feed: Feed, schedule: Schedule, asked_ms: number, isWhole: boolean) => Promise<void>;
   /** Is told of the moments at which a test may end the process. */
@@ -36,6 +38,7 @@ export interface Importing extends Omit<Sending, 'db' | 'goOn'> {
 }
 
 type Ending = Extract<RunEnding, { state: 'done' | 'refused' }>;
+type Refused = Extract<Ending, { state: 'refused' }>;
 
 const refused = (code: Parameters<typeof reject>[0], detail: string, extra?: object) => ({
   state: 'refused' as const,
@@ -67,41 +70,6 @@ export async function importRound(importing: Importing, claim: RunClaim, goOn: (
 }
 
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
-
-const NOT_ADMIN = 'Who asked for it is no admin of the institution.';
-const REVOKED = 'The token with which it was asked for was revoked.';
-const ENDED = 'The token with which it was asked for has ended before it was begun.';
-const TOO_LATE = 'It has waited for an hour.';
-
-/**
- * Whether it is asked for still: by an admin of the feed's institution, with a token that was not revoked since and has not
- * ended. What is begun is not stopped halfway by a token's end, and by its being revoked it is. What an API of before asked
- * for names the user alone, and is not begun when it has waited for an hour.
- */
-async function endedSince(db: Queryable, claim: RunClaim, { institution_id }: Feed): Promise<string | undefined> {
-  const { actor, token, asked_at, orders } = claim;
-  if (!(ADMINS as readonly string[]).includes(actor.role)) return NOT_ADMIN;
-  if (actor.role === 'admin' && actor.institution_id !== institution_id) return NOT_ADMIN;
-  const names: RunToken['names'] = token?.names ?? [['sub', actor.id]];
-  const claims = names.map(([claimed]) => claimed);
-  const values = names.map(([, value]) => value);
-  const issued_at = token === null ? Date.parse(asked_at) / 1_000 : token.issued_at;
-  const text = `
-    select exists (select from unnest($1::text[], $2::text[]) as n (claim, value) join revocations r
-        on r.value = n.value and r.claim = n.claim
-        and (r.institution_id is null or ($3 = 'admin' and r.institution_id = $4))
-        and ($5::float8 is null or r.revoked_at >= to_timestamp($5::float8))) as is_revoked,
-      clock_timestamp() > to_timestamp($6::float8) as is_ended,
-      $7::timestamptz < clock_timestamp() - interval '1 hour' as is_old`;
-  const taken_until = token?.taken_until ?? null;
-  const asked = [claims, values, actor.role, actor.institution_id, issued_at, taken_until, asked_at];
-  const { rows } = await db.query<{ is_revoked: boolean; is_ended: boolean | null; is_old: boolean }>(text, asked);
-  const { is_revoked, is_ended, is_old } = rows[0]!;
-  if (is_revoked) return REVOKED;
-  if (orders !== null) return undefined;
-  if (is_ended) return ENDED;
-  return is_old ? TOO_LATE : undefined;
-}
 
 async function planAndDo(importing: Importing, claim: RunClaim, feed: Feed, goOn: () => void): Promise<Ending> {
   if (claim.kind === 'sync') return sync(importing, claim, feed, goOn);
@@ -141,7 +109,7 @@ async function takenBack(
   claim: RunClaim,
   feed: Feed,
   rounds: readonly Round[],
-  refusal: Extract<Ending, { state: 'refused' }>,
+  refusal: Refused,
   goOn: () => void,
 ): Promise<Ending> {
   if (claim.input.dry_run === true) return refusal;
@@ -165,10 +133,7 @@ async function roundsOf({ fetchSchedule }: Importing, { kind, input }: RunClaim,
   return { rounds: rounds.filter(({ seq }) => seq === round), terms };
 }
 
-function refusalOf(
-  rounds: readonly Round[],
-  { kind, input }: RunClaim,
-): Extract<Ending, { state: 'refused' }> | undefined {
+function refusalOf(rounds: readonly Round[], { kind, input }: RunClaim): Refused | undefined {
   if (kind === 'upload') return undefined;
   const [round] = rounds;
   if (!round) {
@@ -244,6 +209,8 @@ async function storeUnresolved(db: Queryable, feed_id: string, unresolved: numbe
 async function sync(importing: Importing, claim: RunClaim, feed: Feed, goOn: () => void): Promise<Ending> {
   const { pool, fetchSchedule, onSchedule } = importing;
   const asked_ms = Date.parse(await readClock(pool));
+  const available = await availableIn(importing, feed, (claim.input as RunInput['sync']).availabilities);
+  if ('state' in available) return available;
   const schedule = await fetchSchedule(feed);
   const { rounds } = schedule;
   const known = await readKnown(
@@ -258,7 +225,7 @@ async function sync(importing: Importing, claim: RunClaim, feed: Feed, goOn: () 
   const debates = rounds.reduce((sum, round) => sum + round.debates.length, 0);
   const last_sync = await readClock(pool);
   const counts = { rounds: rounds.length, debates, people: people.length };
-  const answer = { ...counts, change: plan.change, left: plan.left, last_sync };
+  const answer = { ...counts, change: plan.change, left: plan.left, last_sync, ...available };
   goOn();
   await freeze(
     pool,
@@ -273,4 +240,18 @@ async function sync(importing: Importing, claim: RunClaim, feed: Feed, goOn: () 
     [feed.id, last_sync],
   );
   return carryOut(importing, claim, feed, { answer: answer as JsonObject, sends }, goOn);
+}
+
+async function availableIn(
+  { fetchAvailabilities }: Importing,
+  feed: Feed,
+  round: number | undefined,
+): Promise<Pick<SyncAnswer, 'availabilities'> | Refused> {
+  if (round === undefined) return {};
+  const found = await fetchAvailabilities(feed, round);
+  if (found) return { availabilities: { round, ...found } };
+  const errors = [{ pointer: '/availabilities', detail: `is not for ${feed.provider}` }];
+  const extra = { errors, more: 0 };
+  const problem = problemBody('validation_failed', 'That site does not say who may be drawn.', extra);
+  return { state: 'refused', problem };
 }

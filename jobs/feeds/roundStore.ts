@@ -4,7 +4,7 @@ import { readClock } from '../../src/core/sql/databaseClock.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import type { Feed } from '../../src/feeds/feed.ts';
 import { canBeMatch, type KnownMatch, updatesOfRound } from '../../src/feeds/matches/feedUpdates.ts';
-import type { MatchChange, MatchUpdate } from '../../src/feeds/matches/nextState.ts';
+import { type BesideUpdate, isWhole, type MatchChange, type MatchUpdate } from '../../src/feeds/matches/nextState.ts';
 import { readImported, readOtherRounds, readPlaces, readRound } from '../../src/feeds/matches/readRound.ts';
 import { storeMatches } from '../../src/feeds/matches/storeMatches.ts';
 import { findUnverified, verifyMatches } from '../../src/feeds/matches/verifyMatches.ts';
@@ -68,11 +68,14 @@ export function createRoundStore({ db, feedsPool, publishMatch, touchRooms, metr
     }
   }
 
-  async function store(updates: MatchUpdate[]): Promise<{ matches: number; changes: number }> {
+  async function store(
+    updates: readonly (MatchUpdate | BesideUpdate)[],
+  ): Promise<{ matches: number; changes: number }> {
     const changes = await storeMatches(feedsPool, within, updates);
     await Promise.all(changes.map(publishMatch));
     const changed = new Set(changes.map(({ match_id }) => match_id));
-    touchRooms(updates.flatMap(({ row }) => (row.assignment_id && changed.has(row.id) ? [row.assignment_id] : [])));
+    const rows = updates.filter(isWhole).map(({ row }) => row);
+    touchRooms(rows.flatMap(({ id, assignment_id }) => (assignment_id && changed.has(id) ? [assignment_id] : [])));
     await verify([...changed]);
     return { matches: updates.length, changes: changes.length };
   }

@@ -56,9 +56,9 @@ export function createRounds({ db, sites, roundStore, metrics, log }: RoundsOpti
       if (tier === 0) return pollScoreboard(feed, open, known, job);
       if (tier === 1) {
         const events = await open.provider.fetchEvents(open.site, job.round);
-        return store(updatesOfEvents(known, events, job.tick, await readClock(db)));
+        return store(updatesOfEvents(known, events, await readClock(db)));
       }
-      return store(updatesOfStandings(known, await open.provider.fetchStats(open.site), job.tick));
+      return store(updatesOfStandings(known, await open.provider.fetchStats(open.site)));
     });
   }
 

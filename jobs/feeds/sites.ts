@@ -5,7 +5,7 @@
 import { OutboundError } from '../../src/core/definitions/outbound.ts';
 import type { Feed } from '../../src/feeds/feed.ts';
 import { createPace, type Pace } from '../../src/feeds/pace/pace.ts';
-import type { Provider, Schedule, Site } from '../../src/feeds/providers/provider.ts';
+import type { Availabilities, Provider, Schedule, Site } from '../../src/feeds/providers/provider.ts';
 import { providerNamed, requestsPerMinute } from '../../src/feeds/providers/providers.ts';
 import { createNetworks } from '../../src/infra/outbound/networks.ts';
 import { createOutbounds } from '../../src/infra/outbound/outbound.ts';
@@ -71,10 +71,16 @@ export function openSites({ config, redis, prefix, metrics, log }: Needed): Site
   };
 }
 
-/** What an import asks: all rounds, or one of them. */
-export function scheduleFrom(sites: Pick<Sites, 'open'>) {
-  return async (feed: SiteFeed, round?: number): Promise<Schedule> => {
-    const { provider, site } = await sites.open(feed, true);
-    return provider.fetchSchedule(site, round);
+/** What runs ask: all rounds or one of them, and who may be drawn in one where the site says so. */
+export function askingOf(sites: Pick<Sites, 'open'>) {
+  return {
+    async fetchSchedule(feed: SiteFeed, round?: number): Promise<Schedule> {
+      const { provider, site } = await sites.open(feed, true);
+      return provider.fetchSchedule(site, round);
+    },
+    async fetchAvailabilities(feed: SiteFeed, round: number): Promise<Availabilities | undefined> {
+      const { provider, site } = await sites.open(feed, true);
+      return provider.fetchAvailabilities?.(site, round);
+    },
   };
 }

@@ -8,13 +8,15 @@ import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findNext, findOverdue } from '../../jobs/feeds/importLedger.ts';
 import { readTargets } from '../../jobs/feeds/targets.ts';
+import { tellDisputes } from '../../jobs/feeds/tellDisputes.ts';
 import type { Actor } from '../../src/core/definitions/actor.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { readKnown } from '../../src/feeds/imports/readKnown.ts';
 import { readImported, readRound } from '../../src/feeds/matches/readRound.ts';
+import type { WithinTransaction } from '../../src/feeds/matches/storeMatches.ts';
 import { readRun } from '../../src/http/feeds/serveRun.ts';
 import { createReading } from '../../src/http/queries/scopedReads.ts';
-import { openPool } from '../../src/infra/postgres/database.ts';
+import { inTransaction, openPool } from '../../src/infra/postgres/database.ts';
 import { catalog } from '../../src/modules.ts';
 import { queries } from '../../src/queries.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
@@ -31,6 +33,8 @@ const MATCHES = 200_000;
 /** Of the matches that have many. */
 const EVENTS = 1_000;
 const DISPUTES = 20_000;
+/** Of one of so many nobody was told. */
+const UNTOLD = 100;
 /** A page has 50 items; a match is found for each of three reasons, and looked up with its assignment. */
 const MOST_ROWS = 2_500;
 /** For each room of a page it is asked whether it is among those in which the reader has one of the 40 seats. */
@@ -56,7 +60,7 @@ const [ROOM, MATCH] = [uuidOf('8000', MATCHES - 4), uuidOf('8000', MATCHES - 3)]
 const RUN = uuidOf('8300', (FEEDS - 2) * RUNS);
 
 let database: TestDatabase;
-let pools: Record<'api' | 'worker', pg.Pool>;
+let pools: Record<'api' | 'feeds' | 'worker', pg.Pool>;
 
 beforeAll(async () => {
   database = await cloneDatabase();
@@ -111,11 +115,12 @@ beforeAll(async () => {
     insert into match_events (match_id, seq, provider, provider_event_id, kind, at, details, confidence, superseded)
     select ${matchId('i')}, j, 'tabbycat', j::text, 'phase', now(), '{}', 90, false
     from generate_series(${MATCHES - 100}, ${MATCHES - 1}) as i, generate_series(1, ${EVENTS}) as j;
-    insert into match_disputes (match_id, other_id, institution_id, scores, found_at, kept_until)
-    select ${matchId('i')}, ${matchId('i + 4')}, '${OWN}', '[]', now(), now() + interval '7 days'
+    insert into match_disputes (match_id, other_id, institution_id, scores, found_at, kept_until, told_at)
+    select ${matchId('i')}, ${matchId('i + 4')}, '${OWN}', '[]', now(), now() + interval '7 days', case when i % ${UNTOLD} > 0 then now() end
     from generate_series(${MATCHES - DISPUTES - 5}, ${MATCHES - 5}) as i`);
   await database.pool.query('analyze');
-  pools = { api: openPool(database.url, 'api', 1, () => {}), worker: openPool(database.url, 'worker', 1, () => {}) };
+  const open = (role: keyof typeof pools) => openPool(database.url, role, 1, () => {});
+  pools = { api: open('api'), feeds: open('feeds'), worker: open('worker') };
 }, 300_000);
 
 afterAll(async () => {
@@ -175,7 +180,7 @@ describe.each(people)('for %s', (_, actor) => {
   });
 });
 
-describe.each([people[0]!])('for %s', (_, actor) => {
+describe.each([people[0]!, people[3]!])('for %s', (_, actor) => {
   test('feeds are listed by keys, each with what waits for an admin', async () => {
     expect(await expectPages(actor, 'feed.list', {})).toBe(2);
     await expectPages(actor, 'feed.get', { feed_id: FEED });
@@ -204,6 +209,14 @@ test('workers find the runs that wait, and what is known of a round, by keys', a
   expect((await readImported(db, FEED, ['7', '8'])).size).toBe(2);
   await readRound(db, FEED, 1);
   for (const plan of plans) expectKeys([plan]);
+});
+
+test('admins are told of what sources disagree about by what nobody was told of', async () => {
+  const plans: Node[] = [];
+  const within: WithinTransaction = (work) => inTransaction(pools.feeds, (db) => work(explaining(db, plans)));
+  expect(await tellDisputes(pools.worker, within, async () => {})).toBe(DISPUTES / UNTOLD);
+  expectKeys(plans.slice(0, 1));
+  expect(JSON.stringify(plans)).toContain('match_disputes_untold');
 });
 
 test('the leader finds the rounds that are near by their time', async () => {

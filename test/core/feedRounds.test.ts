@@ -168,6 +168,22 @@ test('a silent round keeps its results to itself until all are released', async 
   expect(JSON.stringify(told)).not.toContain('result_withdrawn');
 });
 
+test('standings are those of the two teams of a match, and a site that shows none of them has none', async () => {
+  await sync();
+  const stats = async () => {
+    const text = `select s.stats from matches m join match_state s on s.match_id = m.id where m.feed_id = $1 order by m.title`;
+    return (await database.pool.query(text, [feed_id])).rows.map((row) => row.stats);
+  };
+  expect(await poll({ tier: 2 })).toMatchObject({ matches: 0, changes: 0 });
+  tabbycat.state.preferences.team_tab_released = true;
+  told = [];
+  expect(await poll({ tier: 2 })).toMatchObject({ matches: 4, changes: 4 });
+  const of = (rank: number) => ({ rank, points: 9 - rank });
+  expect((await stats())[0]).toEqual({ petitioner: of(1), respondent: of(2) });
+  expect(told.map(({ tier, version }) => [tier, version])).toEqual(Array(4).fill([2, 2]));
+  expect(await poll({ tier: 2 })).toMatchObject({ matches: 4, changes: 0 });
+});
+
 test('a draw that is taken back is withdrawn, and shown again when it is released again', async () => {
   await sync();
   tabbycat.setDraw(1, 'C');
@@ -323,6 +339,13 @@ test('a site that fails changes nothing, and the next poll goes on', async () =>
   expect(await matches()).toEqual(before);
   tabbycat.mend();
   expect(await poll()).toMatchObject({ changes: 0 });
+});
+
+test('a sync goes by the gate of its feed: after five failures its site is asked nothing more (P1-7, P2-3)', async () => {
+  tabbycat.fail({ kind: 'fail' });
+  const ends = [await sync(), await sync(), await sync(), await sync()];
+  expect(ends).toEqual(['failing', 'failing', 'breaker_open', 'breaker_open'].map((failed) => ({ failed })));
+  expect(tabbycat.requests).toHaveLength(5);
 });
 
 test('a debate whose sides are not settled and a team that debates twice are no matches, and are counted', async () => {

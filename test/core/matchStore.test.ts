@@ -250,6 +250,25 @@ test('a match goes 90 days after its time and its last change, with its events, 
   expect(rows.map(({ id }) => id).sort()).toEqual([ids[1], ids[2]].sort());
 });
 
+test('what was read beside a match that was removed meanwhile makes none', async () => {
+  const match = matchOf('40');
+  await store(match);
+  const match_id = match.row.id;
+  let isLocked = false;
+  // Between the look without a lock and the one under it.
+  const removing: typeof within = (work) => {
+    isLocked = true;
+    return within(async (db) => {
+      await db.query('delete from match_state where match_id = $1', [match_id]);
+      await db.query('delete from matches where id = $1', [match_id]);
+      return work(db);
+    });
+  };
+  expect(await storeMatches(pools.feeds, removing, [{ match_id, stats: { rank: 1 } }])).toEqual([]);
+  expect(isLocked).toBe(true);
+  expect((await database.pool.query('select from matches where id = $1', [match_id])).rowCount).toBe(0);
+});
+
 test('what is old is swept until nothing is left of it, and then not at every look', async () => {
   const left = [200, 3, 0, 5];
   const sweep = createSweeping(async () => left.shift()!);
@@ -284,7 +303,7 @@ test('a match without a time is kept while its feed is there and lists it', asyn
   expect(await sweepMatches(pools.worker, within)).toBe(1);
 });
 
-test('what changed last, and what changed long ago, is found by an index', async () => {
+test('what changed last, and what changed long ago, is found by an index (P1-5)', async () => {
   const plans = [
     'select match_id from match_state order by updated_at desc limit 10',
     `select match_id from match_state where updated_at < now() - interval '90 days' order by updated_at limit 100`,

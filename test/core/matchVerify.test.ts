@@ -1,8 +1,9 @@
 /** Feeds of one institution that speak of the same match, in the database: corrected, told surer, or disputed. */
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { sweepMatches } from '../../jobs/feeds/sweepMatches.ts';
+import { tellDisputes } from '../../jobs/feeds/tellDisputes.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import type { Score, ShownState } from '../../src/feeds/matches/match.ts';
 import { matchIdOf } from '../../src/feeds/matches/matchId.ts';
@@ -135,6 +136,77 @@ test('a disagreement is kept for a week, found once, and leaves each as its own 
   );
   await sweepMatches(pools.worker, within);
   expect(await disputes()).toEqual([]);
+});
+
+describe('admins', () => {
+  const told: { event: string; to: object }[] = [];
+  const publish = async (_: string, message: string) => void told.push(JSON.parse(message) as never);
+  const tell = () => tellDisputes(pools.worker, within, publish);
+  const textsTo = async (audience: string): Promise<string[]> => {
+    const text = 'select text from notices where audience = $1 order by created_at, id';
+    return (await database.pool.query(text, [audience])).rows.map((row) => row.text);
+  };
+  const own = () => textsTo(`admins:${institution_id}`);
+
+  beforeEach(async () => {
+    await tell();
+    told.splice(0);
+  });
+
+  test('of the institution are told of a disagreement once, whatever the sources say later, and nobody else is', async () => {
+    await open(0, 1);
+    await say(0, won);
+    await say(1, lost);
+    await verify(0, 1);
+    expect(await tell()).toBe(1);
+    const [first] = [idOf(0), idOf(1)].sort();
+    expect(await own()).toEqual([expect.stringMatching(new RegExp(`the result of Oslo v. Lima\\..+: ${first}\\.$`))]);
+    expect(told).toMatchObject([{ event: 'admin_notification', to: { admins: institution_id } }]);
+    expect(await textsTo('super_admins')).toEqual([]);
+    await say(1, { ...lost, respondent: 76 });
+    await verify(1);
+    expect(await disputes()).toHaveLength(1);
+    expect(await tell()).toBe(0);
+    expect(await own()).toHaveLength(1);
+  });
+
+  test('are told of all that was found since the last look in one line, each institution of its own', async () => {
+    await open(0, 1, 2);
+    const scores: Score[] = [won, lost, { ...won, petitioner: 81 }];
+    for (const [n, score] of scores.entries()) await say(n, score);
+    await verify(0, 1, 2);
+    const [before, ids] = [institution_id, [0, 1, 2].map(idOf).sort()];
+    institution_id = randomUUID();
+    feeds = feeds.map(() => randomUUID());
+    await open(0, 1);
+    await say(0, won);
+    await say(1, lost);
+    await verify(0, 1);
+    expect(await tell()).toBe(4);
+    const [text, ...more] = await textsTo(`admins:${before}`);
+    expect(more).toEqual([]);
+    expect(text).toMatch(/the results of 2 matches\./);
+    for (const id of ids.slice(0, 2)) expect(text).toContain(id);
+    expect(await own()).toHaveLength(1);
+    expect(told).toHaveLength(2);
+  });
+
+  test('are told by the next look where a worker died before it had noted whom it told, and not twice', async () => {
+    await open(0, 1);
+    await say(0, won);
+    await say(1, lost);
+    await verify(0, 1);
+    const dying: typeof within = (work) =>
+      within(async (db) => {
+        await work(db);
+        throw new Error('the worker died');
+      });
+    await expect(tellDisputes(pools.worker, dying, publish)).rejects.toThrow('died');
+    expect(await own()).toHaveLength(1);
+    expect(await tell()).toBe(1);
+    expect(await own()).toHaveLength(1);
+    expect(told).toHaveLength(1);
+  });
 });
 
 test('where one of two that agree is taken back the other is alone again, and what both corrected is as it was said', async () => {

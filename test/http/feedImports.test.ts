@@ -113,6 +113,18 @@ describe.skipIf(isLeftOut)('a round of a Tabbycat', () => {
     expect(await listed()).toHaveLength(8);
   });
 
+  test('is synced with who may be drawn in it, where an admin asks for that', async () => {
+    site.round(2).available = ['teams/101', 'adjudicators/3001', 'venues/7001'];
+    const { availabilities } = await must(ask('sync', { availabilities: 2 }));
+    expect(availabilities).toEqual({ round: 2, teams: ['101'], adjudicators: ['3001'], venues: ['7001'] });
+    expect(await must(ask('sync'))).not.toHaveProperty('availabilities');
+    site.permissions.delete('view_roundavailability');
+    const refused = { status: 409, body: { code: 'provider_failed', why: 'not_permitted' } };
+    expect(await ask('sync', { availabilities: 2 })).toMatchObject(refused);
+    for (const round of [0, '2', null])
+      expect(await ask('sync', { availabilities: round })).toMatchObject({ status: 422 });
+  });
+
   test('is refused where the site fails, in words that quote nothing of it', async () => {
     site.setDraw(1, 'R');
     site.permissions.clear();

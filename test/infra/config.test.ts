@@ -199,7 +199,7 @@ describe('settings', () => {
     ['a default with a plea and a tail', { JWT_SECRET: 'change-me-please-change-me-please-12' }],
     ['a password with a tail', { JWT_SECRET: 'passwordpasswordpasswordpassword1234' }],
     ['a short secret over and over', { JWT_SECRET: 'Tr0ub4dor&3'.repeat(4) }],
-  ])('production refuses %s as its secret', (_, env) => {
+  ])('production refuses %s as its secret (P0-3)', (_, env) => {
     expect(problemsOf({ NODE_ENV: 'production', ...env }).join()).toContain('JWT_SECRET');
   });
 
@@ -275,7 +275,7 @@ describe('settings', () => {
   });
 });
 
-test('production keeps the sockets of feeds closed to those without a token', () => {
+test('production keeps the sockets of feeds closed to those without a token (P0-4)', () => {
   const relaxed = { LV_WS_REQUIRE_AUTH: 'false', JWT_SECRET: LONG, SERVER_SECRET: LONG };
   expect(readConfig({}, 'all').LV_WS_REQUIRE_AUTH).toBe(true);
   expect(readConfig(relaxed, 'all').LV_WS_REQUIRE_AUTH).toBe(false);

@@ -29,7 +29,7 @@ const ADAPTERS: [name: string, create: (options?: typeof LONG) => Demand][] = [
 const [first, second] = [randomUUID(), randomUUID()];
 const of = (leases: Record<string, string[]>) => new Map(Object.entries(leases));
 
-test('two refreshes may be lost, and a node that dies is forgotten within a minute', () => {
+test('two refreshes may be lost, and a node that dies is forgotten within a minute (P2-1)', () => {
   expect(3 * DEMAND_REFRESH_MS).toBeLessThanOrEqual(DEMAND.lease_ms);
   expect(DEMAND.lease_ms).toBeLessThan(60_000);
 });
@@ -56,7 +56,7 @@ describe.each(ADAPTERS)('demand, %s', (_, create) => {
     await demand.release(of({}));
   });
 
-  test('never goes down twice for one connection that unsubscribes and is then closed', async () => {
+  test('never goes down twice for one connection that unsubscribes and is then closed (P2-1)', async () => {
     const demand = await start();
     await demand.hold(of({ [first]: ['a', 'b'] }));
     for (let n = 0; n < 3; n += 1) await demand.release(of({ [first]: ['a', 'stranger'] }));

@@ -106,7 +106,7 @@ describe.each(ADAPTERS)('the fan-out of matches, %s', (_, create) => {
     expect(await fanout.readState(match_id, 0)).toEqual({ version: 7, seq: 1, state: {} });
   });
 
-  test('what was written is what is read: events by their numbers, each as it is shown last', async () => {
+  test('what was written is what is read: events by their numbers, each as it is shown last (P0-1)', async () => {
     const fanout = open(create());
     const { match_id } = change(1);
     const tell = (version: number, ...events: MatchChange['events']) =>
@@ -131,6 +131,30 @@ describe.each(ADAPTERS)('the fan-out of matches, %s', (_, create) => {
     expect(await fanout.readEvents(match_id)).toEqual([]);
     expect([await fanout.readState(match_id, 1), await fanout.readState(match_id, 2)]).toEqual([undefined, undefined]);
     expect((await fanout.readState(match_id, 0))?.state).toEqual({ withdrawn: true });
+  });
+
+  test('keeps nothing that comes late of a match that was withdrawn since, and all of one that is shown again', async () => {
+    const fanout = open(create());
+    const { match_id } = change(1);
+    await readWhenOpen(fanout.readEvents, match_id);
+    const gone = { match_id, changed: { withdrawn: true }, state: { withdrawn: true } };
+    await fanout.publishMatch(change(5, gone));
+    await fanout.publishMatch(change(4, { match_id, tier: 1, seq: 1, events: [event(1)] }));
+    await fanout.publishMatch(change(3, { match_id }));
+    await fanout.keepState(match_id, 1, { version: 4, seq: 1, state: {} });
+    await fanout.keepState(match_id, 2, { version: 4, seq: 1, state: { rank: 1 } });
+    const kept = async () => [
+      ...(await Promise.all(([0, 1, 2] as const).map(async (tier) => (await fanout.readState(match_id, tier))?.state))),
+      await fanout.readEvents(match_id),
+    ];
+    expect(await kept()).toEqual([{ withdrawn: true }, undefined, undefined, []]);
+    await fanout.publishMatch(change(6, { match_id }));
+    await fanout.publishMatch(change(7, { match_id, tier: 1, seq: 1, events: [event(1)] }));
+    await fanout.publishMatch(change(7, { match_id, tier: 2, state: { rank: 2 } }));
+    const shown = [change(6).state, change(7).state, { rank: 2 }, [event(1)]];
+    expect(await kept()).toEqual(shown);
+    await fanout.publishMatch(change(5, gone));
+    expect(await kept()).toEqual(shown);
   });
 
   test('forgets what is kept when its time is over', async () => {
@@ -218,7 +242,7 @@ describe.skipIf(redisUrl === null)('matches in Redis', () => {
     }
   });
 
-  test('a follower subscribes to the one channel by its name, and to no pattern', async () => {
+  test('a follower subscribes to the one channel by its name, and to no pattern (P1-4)', async () => {
     const prefix = `${randomUUID()}:`;
     const redis = await startRedis();
     closing.push(redis.stop);

@@ -77,14 +77,17 @@ describe('a request', () => {
     expect(await faultOf(teamsOf(open()))).toMatchObject({ retry_after_ms: 11_000, status: 429 });
   });
 
-  test.each(['silence', 'hang'] as const)('that meets %s is given up, tried once more, and given up', async (kind) => {
-    site.fail({ kind });
-    const { open: opened, metrics } = useOutbounds({ waits: HASTY });
-    expect(await codeOf(teamsOf(opened(wayTo(site))))).toBe('timeout');
-    // Under load not even a request may arrive in so short a time.
-    const { values } = await metrics.outboundRequests.get();
-    expect(values.map(({ labels, value }) => [labels.outcome, value])).toEqual([['timeout', 2]]);
-  });
+  test.each(['silence', 'hang'] as const)(
+    'that meets %s is given up, tried once more, and given up (P1-7)',
+    async (kind) => {
+      site.fail({ kind });
+      const { open: opened, metrics } = useOutbounds({ waits: HASTY });
+      expect(await codeOf(teamsOf(opened(wayTo(site))))).toBe('timeout');
+      // Under load not even a request may arrive in so short a time.
+      const { values } = await metrics.outboundRequests.get();
+      expect(values.map(({ labels, value }) => [labels.outcome, value])).toEqual([['timeout', 2]]);
+    },
+  );
 
   test('to a place outside of the base URL is not made', async () => {
     const outbound = open();
@@ -385,7 +388,7 @@ describe('the gate of a feed', () => {
     expect(told).toEqual(['failed', 'ok', 'limited', 'ok']);
   });
 
-  test('opens its breaker after five failures, each attempt counted, and then nothing is asked', async () => {
+  test('opens its breaker after five failures, each attempt counted, and then nothing is asked (P2-3)', async () => {
     let now = 1_800_000_000_000;
     const pace = createPace(createInProcessStates(() => now));
     const gate = {

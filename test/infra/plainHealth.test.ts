@@ -126,7 +126,7 @@ test('metrics that cannot be collected are a fault that tells nothing', async ()
   expect(await ask(servers.plain!.port, of('GET /metrics'))).not.toContain('collected');
 });
 
-test('a process whose usual metrics port is taken says where its metrics are, and no other does', async () => {
+test('a process whose usual metrics port is taken says where its metrics are, and no other does (P2-5)', async () => {
   const told: object[] = [];
   const log = pino({ level: 'warn' }, { write: (line) => void told.push(JSON.parse(line)) });
   const taken = createServer();

@@ -63,7 +63,7 @@ describe('a text', () => {
 });
 
 describe('a value', () => {
-  test('loses what stands under a telling name, however deep, and keeps the rest', () => {
+  test('loses what stands under a telling name, however deep, and keeps the rest (P2-4)', () => {
     expect(
       redact({
         ...{ authorization: 'x', n: 1, yes: true, none: null, token: null, command_id: 'c' },

@@ -222,7 +222,7 @@ describe.skipIf(isLeftOut)(`the window of a drain, ${kind}`, () => {
     expect(await quickest(500, stopping)).toBeLessThan(500);
   });
 
-  test('a listener that has stopped reading is counted too', async () => {
+  test('a listener that has stopped reading is counted too (P1-6)', async () => {
     const relay = await openRelay();
     const { session_id } = await openSession(stack.url, people);
     const listener = await listenOnSse(relay.url, { token: people.student.token, session_id });

@@ -157,7 +157,7 @@ describe.skipIf(isLeftOut).each(TRANSPORTS)('feeds on %s', (_, on) => {
     expect(toldOf(listener, match).filter(isOf('delta'))).toEqual([]);
   });
 
-  test('without a token, or with a bad one, it is refused as auth_required', async () => {
+  test('without a token, or with a bad one, it is refused as auth_required (P0-4)', async () => {
     const [relay, refused] = [stack.relayUrl, on === listenOnWebSocket ? refusedOnWebSocket : refusedOnSocketIo];
     const expected = on === listenOnWebSocket ? { close: 1008 } : { status: 401 };
     for (const token of [undefined, 'bad', people.student.token.slice(0, -2)]) {
@@ -284,7 +284,7 @@ describe.skipIf(isLeftOut)('feeds', () => {
     expect(await listener.until(isOf('delta', match))).toMatchObject({ version: 4, changed: { phase: 'live' } });
   });
 
-  test('replays the last hundred events, from Postgres where the stream is gone', async () => {
+  test('replays the last hundred events, from Postgres where the stream is gone (P0-1)', async () => {
     const match = await make();
     await matches.change(match, 1, {}, { events: 130, isTold: false });
     const listener = await listen();

@@ -73,7 +73,7 @@ async function openRelay() {
 }
 
 test.skipIf(isLeftOut)(
-  'a relay that stops sends boards away to come back with a ticket, counts them before it closes, and is in no demand any more',
+  'a relay that stops sends boards away to come back with a ticket, counts them before it closes, and is in no demand any more (P1-6)',
   async () => {
     const match = await make();
     const relay = await openRelay();

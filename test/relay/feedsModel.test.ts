@@ -129,7 +129,7 @@ describe('a connection that takes nothing', () => {
     return { delivery, followed, tell, read, tooSlow: () => tooSlow };
   }
 
-  test('is told up to 64 changes when it takes again, in order', () => {
+  test('is told up to 64 changes when it takes again, in order (P1-1)', () => {
     const { delivery, followed, tell, read } = stalled();
     const one = followed('one');
     delivery.begin(one);

@@ -77,7 +77,7 @@ async function changeUntil(match: TestMatch, isEnough: () => Promise<boolean>): 
 }
 
 describe.skipIf(isLeftOut || kind === 'distributed').each(['websocket', 'socket.io'] as const)('on %s', (transport) => {
-  test('a board that does not read is told how the match is when it reads again, and is sent away the third time', async () => {
+  test('a board that does not read is told how the match is when it reads again, and is sent away the third time (P1-1)', async () => {
     const match = await matches.make({ institution_id: people.institution_id });
     const { socket, messages, closed, send } = openBoard(transport);
     await until('it is let in', () => messages.some(({ type }) => type === 'state'));

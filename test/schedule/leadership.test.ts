@@ -29,7 +29,7 @@ async function handOver(): Promise<number> {
   return performance.now() - stopping;
 }
 
-test('of two schedulers one leads, and the other does from soon after the first has stopped', async () => {
+test('of two schedulers one leads, and the other does from soon after the first has stopped (P0-2)', async () => {
   // Sooner than the lease, had it not been given back.
   const { lease_ms, renew_every_ms } = timings.leadership;
   const enough_ms = lease_ms - renew_every_ms;

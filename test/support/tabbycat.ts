@@ -9,6 +9,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { answerWithFault, type Fault, takeFault } from './tabbycatFaults.ts';
 import {
+  availabilityRows,
   ballotRow,
   debateRow,
   personRow,
@@ -35,7 +36,7 @@ export type { Fault } from './tabbycatFaults.ts';
 /** All that a feed asks for, and what results back need. */
 export const PERMISSIONS = [
   ...['view_settings', 'view_debate', 'view_admin_draw', 'view_teams', 'view_adjudicators'],
-  ...['view_ballotsubmissions', 'add_ballotsubmissions'],
+  ...['view_ballotsubmissions', 'add_ballotsubmissions', 'view_roundavailability'],
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
@@ -212,6 +213,10 @@ function roundsAnswer(
   if (round === undefined) return no(404, 'Not found.');
   if (rest.length === 0) return { status: 200, body: roundRow(site, round) };
   const [noun, debate_id, below] = rest;
+  if (noun === 'availabilities') {
+    if (!may('view_roundavailability')) return no(403, 'You do not have permission.');
+    return { status: 200, body: availabilityRows(site, round, url.searchParams) };
+  }
   const isPublic = round.draw_status === 'R' && state.preferences.public_draw === true;
   if (noun !== 'pairings') return no(404, 'Not found.');
   if (!may('view_debate') && !isPublic) return no(403, 'You do not have permission.');

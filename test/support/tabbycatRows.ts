@@ -40,7 +40,7 @@ export function venueRow(site: Site, venue: TournamentState['venues'][number]) {
   return { ...venue, url: at(site, `venues/${venue.id}`), priority: 10, categories: [], external_url: '' };
 }
 
-export function roundRow(site: Site, { debates: _, ...round }: RoundState) {
+export function roundRow(site: Site, { debates: _, available: __, ...round }: RoundState) {
   return {
     ...round,
     ...{
@@ -53,6 +53,12 @@ export function roundRow(site: Site, { debates: _, ...round }: RoundState) {
     motions: [{ id: 1, text: `MOTION-${round.seq}`, reference: 'M' }],
     _links: { pairing: at(site, `rounds/${round.seq}/pairings`) },
   };
+}
+
+/** Hyperlinks alone, of the kinds that are asked for; of all others none. */
+export function availabilityRows(site: Site, { available }: RoundState, asked: URLSearchParams): string[] {
+  const isAsked = (path: string) => asked.get(path.split('/')[0]!) === 'true' || path.startsWith('speakers/');
+  return available.filter(isAsked).map((path) => at(site, path));
 }
 
 /** @param isAdmin holds `view_admin_draw` */

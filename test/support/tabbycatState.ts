@@ -28,6 +28,8 @@ export interface RoundState {
   silent: boolean;
   starts_at: string | null;
   debates: DebateState[];
+  /** Who may be drawn, and where: paths such as `teams/101`. */
+  available: string[];
 }
 
 export interface PersonState {
@@ -92,7 +94,7 @@ export function makeTournament(made: Partial<Made>): TournamentState {
   for (let seq = 1; seq <= rounds; seq += 1) {
     const at = new Date(Date.parse(starts_at) + (seq - 1) * TWO_HOURS_MS).toISOString();
     const facts = { draw_status: seq === 1 ? 'R' : 'N', silent: false, starts_at: at } as const;
-    const round: RoundState = { id: 20 + seq, seq, name: `Round ${seq}`, ...facts, debates: [] };
+    const round: RoundState = { id: 20 + seq, seq, name: `Round ${seq}`, ...facts, debates: [], available: [] };
     state.rounds.push(round);
     pairUp(state, round, 'same');
   }

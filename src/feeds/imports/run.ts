@@ -31,7 +31,10 @@ export const importBody = z.strictObject({
   ...MANNER,
 });
 
-export const syncBody = z.strictObject({});
+export const syncBody = z.strictObject({
+  /** The number of a round: who may be drawn in it is asked for, too. */
+  availabilities: z.int().min(1).max(1_000).exactOptional(),
+});
 
 /** What a run is asked with: it is not begun when that has ended. Instants in seconds since 1970. */
 export interface RunToken {
@@ -49,7 +52,7 @@ interface Manner {
 
 /** The input of a run, by its kind. */
 export interface RunInput {
-  sync: Record<string, never>;
+  sync: { availabilities?: number };
   import: Terms & Manner & { round: number };
   /** Rounds as the spreadsheet had them. */
   upload: Manner & { rounds: Round[] };

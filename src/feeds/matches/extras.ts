@@ -3,7 +3,7 @@ import { groupBy } from '../../core/groupBy.ts';
 import type { ProviderEvent, Standings } from '../providers/provider.ts';
 import type { NewMatchEvent } from './changes.ts';
 import type { KnownMatch } from './feedUpdates.ts';
-import type { MatchUpdate } from './nextState.ts';
+import type { BesideUpdate } from './nextState.ts';
 
 /** Of one match and poll: the rest comes with the next ones. */
 const MOST_EVENTS = 200;
@@ -12,14 +12,13 @@ const MOST_EVENTS = 200;
 export function updatesOfEvents(
   known: readonly KnownMatch[],
   events: readonly ProviderEvent[],
-  tick: number,
   now: string,
-): MatchUpdate[] {
+): BesideUpdate[] {
   const byDebate = groupBy(events, ({ debate }) => debate);
-  return known.flatMap(({ row, state }) => {
+  return known.flatMap(({ row }) => {
     const own = byDebate.get(row.provider_id!) ?? [];
     const said = own.slice(-MOST_EVENTS).map((event) => saidOf(row.provider, event, now));
-    return said.length > 0 ? [{ row, state, events: said, source: tick, isBeside: true as const }] : [];
+    return said.length > 0 ? [{ match_id: row.id, events: said }] : [];
   });
 }
 
@@ -28,13 +27,13 @@ function saidOf(provider: string, { id, type, at, text }: ProviderEvent, now: st
 }
 
 /** Of a match the two teams that meet in it. */
-export function updatesOfStandings(known: readonly KnownMatch[], { teams }: Standings, tick: number): MatchUpdate[] {
+export function updatesOfStandings(known: readonly KnownMatch[], { teams }: Standings): BesideUpdate[] {
   const byName = new Map(teams.flatMap(({ name, rank, points }) => (name === null ? [] : [[name, { rank, points }]])));
   return known.flatMap(({ row, state }) => {
     const [petitioner = null, respondent = null] = [state.petitioner, state.respondent].map((name) =>
       name === null ? null : (byName.get(name) ?? null),
     );
     if (petitioner === null && respondent === null) return [];
-    return [{ row, state, stats: { petitioner, respondent }, source: tick, isBeside: true as const }];
+    return [{ match_id: row.id, stats: { petitioner, respondent } }];
   });
 }

@@ -32,9 +32,16 @@ export interface MatchUpdate {
   events?: readonly NewMatchEvent[];
   /** The tick of the poll, or how many events the room had. */
   source: number;
-  /** It tells of events or statistics alone: its row and state are those from before the site was asked, and count no more. */
-  isBeside?: true;
 }
+
+/** What was read of a match beside its state. Whatever that is by now stays as it is. */
+export interface BesideUpdate extends Pick<MatchUpdate, 'stats' | 'events'> {
+  match_id: string;
+}
+
+export const matchOf = (update: MatchUpdate | BesideUpdate) => (isWhole(update) ? update.row.id : update.match_id);
+
+export const isWhole = (update: MatchUpdate | BesideUpdate): update is MatchUpdate => 'row' in update;
 
 /** What stands. */
 export interface KnownState {
@@ -74,8 +81,12 @@ export interface MatchChange {
 export const MOST_EVENTS = 2_000;
 
 /** @param at the database's clock */
-export function nextState(current: KnownState | undefined, read: MatchUpdate, at: string): Next | undefined {
-  const update = read.isBeside ? besideOf(current, read) : read;
+export function nextState(
+  current: KnownState | undefined,
+  read: MatchUpdate | BesideUpdate,
+  at: string,
+): Next | undefined {
+  const update = isWhole(read) ? read : besideOf(current, read);
   if (!update) return undefined;
   const { row, source } = update;
   if (current ? source < current.source : !row.published) return undefined;
@@ -112,10 +123,10 @@ export function nextState(current: KnownState | undefined, read: MatchUpdate, at
 }
 
 /** What stands, with what was read beside it: a draw that was taken back meanwhile stays so. */
-function besideOf(current: KnownState | undefined, update: MatchUpdate): MatchUpdate | undefined {
+function besideOf(current: KnownState | undefined, { stats, events }: BesideUpdate): MatchUpdate | undefined {
   if (!current) return undefined;
   const { row, state, claim, source } = current;
-  return { ...update, row, state: { ...state, score: claim }, source };
+  return { row, state: { ...state, score: claim }, stats, events: events ?? [], source };
 }
 
 /** Sources that agree have corrected what this one goes on saying. */

@@ -4,7 +4,16 @@
  */
 import { readClock } from '../../core/sql/databaseClock.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
-import { type KnownState, type MatchChange, type MatchRow, type MatchUpdate, nextState } from './nextState.ts';
+import {
+  type BesideUpdate,
+  isWhole,
+  type KnownState,
+  type MatchChange,
+  type MatchRow,
+  type MatchUpdate,
+  matchOf,
+  nextState,
+} from './nextState.ts';
 import { makeMatches, writeMatches } from './writeMatches.ts';
 
 type KnownRow = Omit<KnownState, 'row' | 'known'> & { row: MatchRow; known: string[] };
@@ -33,27 +42,28 @@ export type WithinTransaction = <T>(work: (db: Queryable) => Promise<T>) => Prom
 export async function storeMatches(
   db: Queryable,
   within: WithinTransaction,
-  updates: readonly MatchUpdate[],
+  updates: readonly (MatchUpdate | BesideUpdate)[],
 ): Promise<MatchChange[]> {
   if (updates.length === 0) return [];
   const now = await readClock(db);
   const current = await readCurrent(db, updates);
-  const news = updates.filter((update) => nextState(current.get(update.row.id), update, now) !== undefined);
+  const news = updates.filter((update) => nextState(current.get(matchOf(update)), update, now) !== undefined);
   return news.length === 0 ? [] : within((own) => storeNews(own, news));
 }
 
-async function storeNews(db: Queryable, news: readonly MatchUpdate[]): Promise<MatchChange[]> {
-  await makeMatches(db, news);
-  await db.query(LOCK, [news.map(({ row }) => row.id)]);
+async function storeNews(db: Queryable, news: readonly (MatchUpdate | BesideUpdate)[]): Promise<MatchChange[]> {
+  // One that was removed meanwhile is not made of what was read beside it.
+  await makeMatches(db, news.filter(isWhole));
+  await db.query(LOCK, [news.map(matchOf)]);
   const current = await readCurrent(db, news);
   // After the locks: no later version is of an earlier time.
   const now = await readClock(db);
-  const next = news.flatMap((update) => nextState(current.get(update.row.id), update, now) ?? []);
+  const next = news.flatMap((update) => nextState(current.get(matchOf(update)), update, now) ?? []);
   return next.length > 0 ? writeMatches(db, next, now) : [];
 }
 
-async function readCurrent(db: Queryable, updates: readonly MatchUpdate[]) {
-  const ids = updates.map(({ row }) => row.id);
+async function readCurrent(db: Queryable, updates: readonly (MatchUpdate | BesideUpdate)[]) {
+  const ids = updates.map(matchOf);
   const events = updates.flatMap(({ events = [] }) => events.map(({ provider_event_id }) => provider_event_id));
   const { rows } = await db.query<KnownRow>(CURRENT, [ids, events]);
   return new Map(rows.map(({ known, ...current }) => [current.row.id, { ...current, known: new Set(known) }]));

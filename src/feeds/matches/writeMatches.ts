@@ -49,7 +49,7 @@ const rowOf = ({ row, state }: Pick<MatchUpdate, 'row' | 'state'>) => {
 };
 
 export async function makeMatches(db: Queryable, updates: readonly MatchUpdate[]): Promise<void> {
-  await db.query(MAKE, [JSON.stringify(updates.map(rowOf))]);
+  if (updates.length > 0) await db.query(MAKE, [JSON.stringify(updates.map(rowOf))]);
 }
 
 /** @param now the database's clock. @returns what is to be published, once it is committed */

@@ -108,6 +108,13 @@ export interface Standings {
   unchanged: boolean;
 }
 
+/** Who may be drawn in a round and where, by the ids of the site. */
+export interface Availabilities {
+  teams: string[];
+  adjudicators: string[];
+  venues: string[];
+}
+
 /** A debate, by the number of its round. */
 export interface Place {
   round: number;
@@ -139,6 +146,8 @@ export interface Provider {
   fetchScoreboard(site: Site, round: number, known?: ReadonlyMap<string, Score>, again?: boolean): Promise<Scoreboard>;
   fetchEvents(site: Site, round: number): Promise<ProviderEvent[]>;
   fetchStats(site: Site): Promise<Standings>;
+  /** Where the site says who may be drawn in a round. */
+  fetchAvailabilities?(site: Site, round: number): Promise<Availabilities>;
   /** Where results can be sent there. */
   resultsBack?: ResultsBack;
 }

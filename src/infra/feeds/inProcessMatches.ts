@@ -10,6 +10,7 @@ import {
   STREAM_MS,
   snapshotKey,
   streamKey,
+  type Tier,
   type TierState,
 } from './matchFanout.ts';
 
@@ -29,20 +30,31 @@ export function createInProcessMatches(
     return isTierState(kept) ? kept : undefined;
   }
 
-  function keepAt(key: string, { version, seq, state }: TierState): void {
-    if ((stateAt(key)?.version ?? 0) <= version) states.set(key, JSON.stringify({ version, seq, state }), snapshot_ms);
+  /** @returns whether it is kept: of a match that was withdrawn since nothing is, and nothing older than what is there */
+  function keepState(match_id: string, tier: Tier, { version, seq, state }: TierState): boolean {
+    if (isWithdrawnSince(match_id, version)) return false;
+    const key = snapshotKey(match_id, tier);
+    if ((stateAt(key)?.version ?? 0) > version) return false;
+    states.set(key, JSON.stringify({ version, seq, state }), snapshot_ms);
+    return true;
+  }
+
+  function isWithdrawnSince(match_id: string, version: number): boolean {
+    const shown = stateAt(snapshotKey(match_id, 0));
+    return shown !== undefined && isWithdrawn(shown) && shown.version >= version;
   }
 
   return {
     async keep({ match_id, tier, events, ...state }) {
-      keepAt(snapshotKey(match_id, tier), state);
+      if (isWithdrawnSince(match_id, state.version)) return;
+      const isKept = keepState(match_id, tier, state);
       const key = streamKey(match_id);
       if (events.length > 0) streams.set(key, latestOf([...(streams.get(key) ?? []), ...events]), stream_ms);
-      if (!isWithdrawn(state)) return;
+      if (!isKept || !isWithdrawn(state)) return;
       streams.delete(key);
       for (const other of [1, 2] as const) states.delete(snapshotKey(match_id, other));
     },
-    keepState: async (match_id, tier, state) => keepAt(snapshotKey(match_id, tier), state),
+    keepState: async (match_id, tier, state) => void keepState(match_id, tier, state),
     readState: async (match_id, tier) => stateAt(snapshotKey(match_id, tier)),
     readEvents: async (match_id) => streams.get(streamKey(match_id)) ?? [],
     close() {},

@@ -41,7 +41,7 @@ export type Heard = Omit<MatchChange, 'match_id' | 'tier'>;
 
 /** What is kept of matches for a time. Two adapters, one contract test. @throws where it cannot be asked */
 export interface MatchStore {
-  /** A version older than the one that is kept is not kept, and of a match that is withdrawn no event. */
+  /** A version older than the one that is kept is not kept, and nothing of a match that was withdrawn since: changes may come late. */
   keep(change: MatchChange): Promise<void>;
   /** What was read from Postgres, where nothing is kept. */
   keepState(match_id: string, tier: Tier, state: TierState): Promise<void>;

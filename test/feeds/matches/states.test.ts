@@ -44,7 +44,7 @@ test('the first state of a match is its first version, and tells of everything',
   ]);
 });
 
-test('what says nothing new comes to nothing', () => {
+test('what says nothing new comes to nothing (P2-2)', () => {
   expect(nextState(stateAfter(update()), update({ source: 11 }), AT)).toBeUndefined();
 });
 
@@ -148,7 +148,7 @@ describe('a result', () => {
 
 describe('what was read beside the state, while another poll stored a newer one,', () => {
   const said = { provider: 'tabbycat', provider_event_id: 'b1', kind: 'ballot', at: AT, details: {}, confidence: 100 };
-  const beside = update({ events: [said], stats: { rank: 1 }, source: 11, isBeside: true });
+  const beside = { match_id: row.id, events: [said], stats: { rank: 1 } };
 
   test('brings back no draw that was taken back, and nothing is told', () => {
     const taken = stateAfter(update(), update({ row: { ...row, published: false }, source: 11 }));
@@ -157,7 +157,7 @@ describe('what was read beside the state, while another poll stored a newer one,
 
   test('leaves phase and score as they are, and the poll that is under way its turn', () => {
     const finished = stateAfter(update(), update({ state: shown({ phase: 'finished', score: won }), source: 11 }));
-    const next = nextState(finished, { ...beside, source: 20 }, AT)!;
+    const next = nextState(finished, beside, AT)!;
     expect(next).toMatchObject({ state: { phase: 'finished', score: won }, claim: won, source: 11 });
     expect(next.changes.map(({ tier }) => tier)).toEqual([1, 2]);
   });

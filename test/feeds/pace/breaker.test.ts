@@ -14,7 +14,7 @@ const failing = (times: number, at = NOW) =>
   Array.from({ length: times }).reduce<Breaker>((breaker) => leaveBreaker(breaker, true, at), CLOSED);
 
 describe('a breaker', () => {
-  test('stays closed at the fourth failure in a row, and opens at the fifth', () => {
+  test('stays closed at the fourth failure in a row, and opens at the fifth (P2-3)', () => {
     expect(failing(4)).toEqual({ is: 'closed', failures: 4 });
     expect(failing(5)).toEqual({ is: 'open', since: NOW });
   });

@@ -89,8 +89,8 @@ describe('a schedule', () => {
     await roundOf();
     const root = `/api/v1/tournaments/${tab.slug}`;
     expect(tab.requests.map(({ path }) => path)).toEqual([
-      ...['/api', root, `${root}/rounds/1`, `${root}/preferences`],
-      ...['/teams', '/adjudicators', '/venues', '/rounds/1/pairings'].map((path) => `${root}${path}?limit=200`),
+      ...['/api', root, `${root}/preferences`, `${root}/rounds/1`],
+      ...['/rounds/1/pairings', '/teams', '/adjudicators', '/venues'].map((path) => `${root}${path}?limit=200`),
     ]);
   });
 
@@ -144,7 +144,7 @@ describe('a schedule', () => {
     expect(debate!.panel[0]).toMatchObject({ name: 'J3001' });
   });
 
-  test('has of people nothing but ids and names, on whatever page of it', async () => {
+  test('has of people nothing but ids and names, on whatever page of it (P2-4)', async () => {
     tab.decide(tab.round(1).debates[0]!, 'aff');
     tab.state.preferences.team_tab_released = true;
     const site = siteOf();
@@ -344,6 +344,33 @@ describe('a scoreboard', () => {
     expect((await boardOf(site)).debates[0]!.phase).toBe('finished');
     tab.restore(before);
     expect((await boardOf(site)).debates[0]).toMatchObject({ phase: 'scheduled', score: null });
+  });
+});
+
+describe('availabilities', () => {
+  const asked = (round = 1) => tabbycat.fetchAvailabilities!(siteOf(), round);
+
+  test('are those whom that site has for a round, by one request, and of other kinds none', async () => {
+    tab.round(2).available = ['teams/101', 'teams/103', 'adjudicators/3001', 'venues/7002', 'speakers/5001'];
+    expect(await asked(2)).toEqual({ teams: ['101', '103'], adjudicators: ['3001'], venues: ['7002'] });
+    expect(await asked(1)).toEqual({ teams: [], adjudicators: [], venues: [] });
+    const path = `/api/v1/tournaments/${tab.slug}/rounds/2/availabilities?adjudicators=true&teams=true&venues=true`;
+    expect(pathsOf('/rounds/2')).toEqual([path]);
+  });
+
+  test('are nobody’s without the right to see them, and of a round that is not there a fault', async () => {
+    expect(await codeOf(asked(9))).toBe('not_there');
+    tab.permissions.delete('view_roundavailability');
+    expect(await codeOf(asked())).toBe('not_permitted');
+  });
+
+  test('are asked for by nothing else', async () => {
+    const site = siteOf();
+    await tabbycat.fetchSchedule(site);
+    await boardOf(site);
+    await tabbycat.fetchStats(site);
+    expect(pathsOf('availabilities')).toEqual([]);
+    expect(pathsOf('checkin')).toEqual([]);
   });
 });
 

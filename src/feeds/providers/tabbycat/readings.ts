@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { OutboundError, type Reading } from '../../../core/definitions/outbound.ts';
 import { cleanLine } from '../clean.ts';
 import { DRAW_STATUSES, MOST } from '../provider.ts';
-import { reference } from './references.ts';
+import { idsAmong, reference } from './references.ts';
 
 const text = z.unknown().transform(cleanLine);
 const pk = z.int().min(0).transform(String);
@@ -82,6 +82,16 @@ const standingsRow = z.object({
     .default([]),
 });
 
+/** What else may be drawn there is nobody's business here. */
+const availabilities = z
+  .array(z.string().max(500))
+  .max(3 * MOST.teams)
+  .transform((hrefs) => ({
+    teams: idsAmong(hrefs, 'teams'),
+    adjudicators: idsAmong(hrefs, 'adjudicators'),
+    venues: idsAmong(hrefs, 'venues'),
+  }));
+
 export type TeamRow = z.infer<typeof team>;
 export type AdjudicatorRow = z.infer<typeof adjudicator>;
 export type VenueRow = z.infer<typeof venue>;
@@ -100,6 +110,7 @@ export const readTeams = reading(z.array(team).max(MOST.teams));
 export const readAdjudicators = reading(z.array(adjudicator).max(MOST.teams));
 export const readVenues = reading(z.array(venue).max(MOST.teams));
 export const readBallots = reading(z.array(ballot).max(100));
+export const readAvailabilities = reading(availabilities);
 export const readStandings = reading(z.array(standingsRow).max(MOST.teams));
 const readAllPreferences = reading(z.array(preference).max(2_000));
 

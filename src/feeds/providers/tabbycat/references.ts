@@ -14,6 +14,12 @@ export function reference(kind: Kind) {
   });
 }
 
+/** Of hyperlinks of several kinds the ids of one. */
+export function idsAmong(hrefs: readonly string[], kind: Kind): string[] {
+  const one = reference(kind);
+  return hrefs.flatMap((href) => one.safeParse(href).data ?? []);
+}
+
 function pathOf(href: string): string {
   return URL.canParse(href, 'https://nowhere.invalid') ? new URL(href, 'https://nowhere.invalid').pathname : '';
 }

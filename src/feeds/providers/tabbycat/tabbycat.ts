@@ -11,6 +11,7 @@ import {
   type Preferences,
   type RoundRow,
   readAdjudicators,
+  readAvailabilities,
   readBallots,
   readPairings,
   readPreferences,
@@ -27,6 +28,8 @@ import { scoreOf } from './score.ts';
 
 /** Of one poll: the next ones ask for the rest. */
 const MOST_BALLOTS = 20;
+/** Of each kind that is not asked for, that site leaves out all. */
+const ALL_KINDS = '?adjudicators=true&teams=true&venues=true';
 const DRAWN = ['C', 'R'];
 const PHASES = { N: 'scheduled', P: 'postponed', D: 'scoring', C: 'finished' } as const;
 
@@ -40,15 +43,14 @@ export const tabbycat: Provider = {
     const at = pathOf(site);
     const { timezone } = answers.take(await site.outbound.get('/api', readRoot));
     answers.take(await site.outbound.get(at, readTournament));
+    const preferences = answers.take(await preferencesOf(site));
     const rows = await roundRows(site, round, answers);
-    const isDrawn = rows.some(({ draw_status }) => DRAWN.includes(draw_status));
-    if (!isDrawn) return { rounds: rows.map((row) => roundOf(row, [], NOBODY, timezone)), ...answers.summary() };
-    const participants = await participantsOf(site, answers);
-    const rounds = [];
-    for (const row of rows) {
-      const pairings = DRAWN.includes(row.draw_status) ? answers.take(await pairingsOf(site, row.seq)) : [];
-      rounds.push(roundOf(row, pairings, participants, timezone));
-    }
+    const drawn = rows.filter(({ draw_status }) => DRAWN.includes(draw_status));
+    const pairings = new Map<number, PairingRow[]>();
+    for (const { seq } of drawn) pairings.set(seq, answers.take(await pairingsOf(site, seq)));
+    const people = drawn.length > 0 ? await peopleAndRoomsOf(site, answers) : NOBODY;
+    const participants: Participants = { ...people, preferences };
+    const rounds = rows.map((row) => roundOf(row, pairings.get(row.seq) ?? [], participants, timezone));
     return { rounds, ...answers.summary() };
   },
 
@@ -71,6 +73,11 @@ export const tabbycat: Provider = {
   /** What happens there is seen by the scoreboard alone. */
   fetchEvents: async () => [],
 
+  async fetchAvailabilities(site, round) {
+    const path = `${pathOf(site)}/rounds/${round}/availabilities${ALL_KINDS}`;
+    return (await site.outbound.get(path, readAvailabilities)).value;
+  },
+
   async fetchStats(site) {
     const answers = createAnswers();
     const preferences = answers.take(await preferencesOf(site));
@@ -90,7 +97,9 @@ export const tabbycat: Provider = {
   },
 };
 
-const NOBODY: Participants = { teams: new Map(), adjudicators: new Map(), venues: new Map(), preferences: {} };
+type PeopleAndRooms = Omit<Participants, 'preferences'>;
+
+const NOBODY: PeopleAndRooms = { teams: new Map(), adjudicators: new Map(), venues: new Map() };
 
 /** Values out of answers, and whether any of them has changed. */
 function createAnswers() {
@@ -123,13 +132,12 @@ async function roundRows(site: Site, round: number | undefined, answers: Answers
   }
 }
 
-async function participantsOf(site: Site, answers: Answers): Promise<Participants> {
+async function peopleAndRoomsOf(site: Site, answers: Answers): Promise<PeopleAndRooms> {
   const at = pathOf(site);
-  const preferences = answers.take(await preferencesOf(site));
   const teams = answers.take(await site.outbound.list(`${at}/teams${PAGE}`, readTeams));
   const adjudicators = answers.take(await site.outbound.list(`${at}/adjudicators${PAGE}`, readAdjudicators));
   const venues = answers.take(await site.outbound.list(`${at}/venues${PAGE}`, readVenues));
-  return { teams: byId(teams), adjudicators: byId(adjudicators), venues: byId(venues), preferences };
+  return { teams: byId(teams), adjudicators: byId(adjudicators), venues: byId(venues) };
 }
 
 /** Of those debates whose result is confirmed. A token that may not see ballots sees no scores. */
