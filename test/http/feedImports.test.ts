@@ -131,6 +131,7 @@ describe.skipIf(isLeftOut)('a round of a Tabbycat', () => {
     const answer = await ask('import', { round: 1, ...AT });
     expect(answer).toMatchObject({ status: 409, body: { code: 'provider_failed' } });
     expect(JSON.stringify(answer.body)).not.toContain(site.token);
+    site.permissions.add('view_settings');
     expect(await ask('import', { round: 9 })).toMatchObject({ status: 422 });
     expect(await listed()).toEqual([]);
   });
