@@ -62,10 +62,16 @@ export const readFeeds = defineLongQuery({
     const [time = null, id = null] = query.cursor ?? [];
     // Beside row security, so that an index leads to the own ones.
     const own = actor.role === 'super_admin' ? '$4::uuid is null' : 'f.institution_id = $4';
+    // Whatever it is shown with is looked up for the feeds of the page alone.
     const { rows } = await db.query<Row>(
       withinPage(`
-        ${FEEDS} and ${own} and ($1::timestamptz is null or (f.created_at, f.id) < ($1, $2::uuid))
-        order by f.created_at desc, f.id desc limit $3`),
+        with page as (
+          select f.id, f.created_at from feeds f
+          where f.state <> 'removed' and ${own} and ($1::timestamptz is null or (f.created_at, f.id) < ($1, $2::uuid))
+          order by f.created_at desc, f.id desc limit $3
+        )
+        select item.* from page cross join lateral (${FEEDS} and f.id = page.id limit 1) item
+        order by page.created_at desc, page.id desc`),
       [time, id, query.limit + 1, actor.role === 'super_admin' ? null : actor.institution_id],
     );
     return pageOf(rows, query, readOf, (row) => [row.created_at, row.id]);

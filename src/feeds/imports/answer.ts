@@ -69,7 +69,7 @@ export const syncAnswer = named(
     change: planAnswer.shape.change,
     left: planAnswer.shape.left,
     last_sync: at,
-    /** Where they were asked for: who may be drawn in that round and where, by the ids of the site. */
+    /** Where they were asked for: teams, adjudicators and venues that may be drawn in that round, by the ids of the site. */
     availabilities: z
       .strictObject({ round: count, teams: z.array(text), adjudicators: z.array(text), venues: z.array(text) })
       .optional(),

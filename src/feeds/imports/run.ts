@@ -32,7 +32,7 @@ export const importBody = z.strictObject({
 });
 
 export const syncBody = z.strictObject({
-  /** The number of a round: who may be drawn in it is asked for, too. */
+  /** The number of a round: the site is asked for what may be drawn in it, too. */
   availabilities: z.int().min(1).max(1_000).exactOptional(),
 });
 

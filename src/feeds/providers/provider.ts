@@ -108,7 +108,7 @@ export interface Standings {
   unchanged: boolean;
 }
 
-/** Who may be drawn in a round and where, by the ids of the site. */
+/** What may be drawn in a round, by the ids of the site. */
 export interface Availabilities {
   teams: string[];
   adjudicators: string[];
@@ -146,7 +146,7 @@ export interface Provider {
   fetchScoreboard(site: Site, round: number, known?: ReadonlyMap<string, Score>, again?: boolean): Promise<Scoreboard>;
   fetchEvents(site: Site, round: number): Promise<ProviderEvent[]>;
   fetchStats(site: Site): Promise<Standings>;
-  /** Where the site says who may be drawn in a round. */
+  /** Of sites that have availabilities. */
   fetchAvailabilities?(site: Site, round: number): Promise<Availabilities>;
   /** Where results can be sent there. */
   resultsBack?: ResultsBack;
