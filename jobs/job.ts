@@ -14,6 +14,15 @@ import type { Log } from '../src/infra/telemetry/log.ts';
 import type { Metrics } from '../src/infra/telemetry/metrics.ts';
 import type { Anchor } from '../src/integrity/runs/verifyRun.ts';
 
+export interface SystemOrder {
+  name: string;
+  input: JsonObject;
+  /** Of idempotency. */
+  key: string;
+  /** Of the command's first stream: where it has moved on, nothing is changed. */
+  expected_sequence?: number;
+}
+
 /** What a run has at hand. */
 export interface JobTools {
   /** Role `worker`. */
@@ -38,7 +47,7 @@ export interface JobTools {
   /** What was asked for, as the job's own schema has it; empty for a tick. */
   input: JsonObject;
   /** Accepts a command of the system itself, under an idempotency key so that a second run sends nothing twice. */
-  send(order: { name: string; input: JsonObject; key: string }): Promise<void>;
+  send(order: SystemOrder): Promise<void>;
   /** Shown in the dashboard and in the log. */
   progress(done: number, of?: number): Promise<void>;
   /** True when the run's time is over or the process is to stop: no batch is begun after that. */

@@ -26,6 +26,12 @@ import type { TimedJob } from './job.ts';
 import { cleanUpExpired } from './logins/cleanUpExpired.ts';
 import { cleanupOldNotifications } from './notices/cleanupOldNotifications.ts';
 import { tellMissed } from './notices/tellMissed.ts';
+import { calculateEffectiveness } from './policies/calculateEffectiveness.ts';
+import { checkPolicyHealth } from './policies/checkPolicyHealth.ts';
+import { optimizePolicies } from './policies/optimizePolicies.ts';
+import { rollBackPolicy } from './policies/rollBackPolicy.ts';
+import { simulateChange } from './policies/simulateChange.ts';
+import { trackOutcome } from './policies/trackOutcome.ts';
 import type { MissedPolicy } from './ticks/cronSlots.ts';
 import { rotateTickets } from './tokens/rotateTickets.ts';
 import { cleanUpCache } from './upkeep/cleanUpCache.ts';
@@ -71,6 +77,8 @@ export const timetable: readonly Line[] = [
   { job: cleanUpModels, cron: '0 1 * * 3', missed: 'latest', queue: 'maintenance' },
   { job: trainModels, cron: '0 2 * * *', missed: 'latest', queue: 'ml' },
   { job: trainAsked, cron: '* * * * *', missed: 'skip', queue: 'ml' },
+  { job: optimizePolicies, cron: '0 3 * * *', missed: 'latest', queue: 'policy' },
+  { job: checkPolicyHealth, cron: '17 * * * *', missed: 'latest', queue: 'policy' },
   { job: monitorSessions, cron: '*/30 * * * * *', missed: 'skip', queue: 'default' },
 ];
 
@@ -81,4 +89,8 @@ export const onDemand: readonly Task[] = [
   { job: verifyAuditIntegrity, queue: 'ledger' },
   { job: updateBaseline, queue: 'ml' },
   { job: checkSessionRisk, queue: 'ml' },
+  { job: calculateEffectiveness, queue: 'policy' },
+  { job: trackOutcome, queue: 'policy' },
+  { job: simulateChange, queue: 'policy' },
+  { job: rollBackPolicy, queue: 'policy' },
 ];

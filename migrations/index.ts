@@ -59,6 +59,7 @@ import * as policies from './0091_policies.ts';
 import * as telemetryModels from './0093_telemetry_models.ts';
 import * as stepUps from './0097_step_ups.ts';
 import * as loginLocations from './0100_login_locations.ts';
+import * as policyWork from './0102_policy_work.ts';
 import * as toldDisputes from './0111_told_disputes.ts';
 import * as untoldDisputes from './0112_untold_disputes.ts';
 
@@ -128,6 +129,7 @@ export const migrations: Migration[] = [
   { name: '0093_telemetry_models', ...telemetryModels },
   { name: '0097_step_ups', ...stepUps },
   { name: '0100_login_locations', ...loginLocations },
+  { name: '0102_policy_work', ...policyWork },
   { name: '0111_told_disputes', ...toldDisputes },
   { name: '0112_untold_disputes', ...untoldDisputes },
 ];

@@ -13,6 +13,7 @@ import { announceBans } from '../guard/announceBans.ts';
 import { banAuthors } from '../guard/banAuthors.ts';
 import { followTold } from '../notices/followTold.ts';
 import { announcePolicies } from '../policies/announcePolicies.ts';
+import { tellPolicyUpdates } from '../policies/tellPolicyUpdates.ts';
 import { announceRevocations } from '../tokens/announceRevocations.ts';
 import { dropCached } from '../tokens/dropCached.ts';
 import { announceErasures, announceEvents, announceOutcomes } from './announce.ts';
@@ -29,6 +30,7 @@ const followers: readonly Follower[] = [
   dropCached,
   announceBans,
   announcePolicies,
+  tellPolicyUpdates,
   banAuthors,
   leaveDeadlines,
   observeLateness,

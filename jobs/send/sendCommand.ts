@@ -7,6 +7,7 @@ import { acceptCommands } from '../../src/core/apply/inbox.ts';
 import { systemSubmission } from '../../src/core/apply/systemSubmission.ts';
 import { newCommandId } from '../../src/core/chain/ids.ts';
 import type { Catalog } from '../../src/core/definitions/command.ts';
+import type { JsonObject } from '../../src/core/definitions/event.ts';
 import { wayOf } from '../../src/core/definitions/stream.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { doorbellEntryFor, doorbellFor, type Queues } from '../../src/infra/queue/queue.ts';
@@ -24,18 +25,18 @@ interface Sender {
 
 /** @returns what accepts a command, and rings for it where it is new */
 export function createSend({ db, catalog, queues, log, request_id }: Sender): JobTools['send'] {
-  return async ({ name, input, key }) => {
+  return async ({ name, input, key, expected_sequence = null }) => {
     const definition = catalog.commands.get(name);
     if (!definition) throw new Error(`there is no command named ${name}`);
     const id = newCommandId();
     const target = definition.target(input);
     const scope = target ? await findScope(db, target) : null;
     if (scope === undefined) throw new Error(`${name}: there is no ${target!.kind} ${target!.id}`);
-    const streams = definition.streams({ id, input }, scope);
+    const streams = definition.streams({ id, input, is_conditional: expected_sequence !== null }, scope);
     const [acceptance] = await acceptCommands(db, [
       systemSubmission({
-        ...{ id, name, streams, input, request_id },
-        institution_id: scope?.institution_id ?? null,
+        ...{ id, name, streams, input, request_id, expected_sequence },
+        institution_id: scope?.institution_id ?? ownerIn(input),
         idempotency: { scope: 'system', key },
       }),
     ]);
@@ -47,4 +48,9 @@ export function createSend({ db, catalog, queues, log, request_id }: Sender): Jo
       .add(name, { commands }, { jobId: id, ...options })
       .catch((err) => log.debug({ err }, 'ringing doorbell failed; the overdue poll finds the command'));
   };
+}
+
+/** The institution that a command names which is about nothing in its court. */
+function ownerIn({ owner }: JsonObject): string | null {
+  return typeof owner === 'string' ? owner : null;
 }

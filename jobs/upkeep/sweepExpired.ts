@@ -7,7 +7,7 @@ import { defineJob } from '../job.ts';
 const BATCH = 1_000;
 
 /** [what, the statement that removes a batch of it]. The newest tick of a job stays: the next is reckoned from it. */
-const SWEEPS: [what: string, text: string][] = [
+export const SWEEPS: [what: string, text: string][] = [
   [
     'ticks',
     `delete from schedule_ticks where (name, slot) in (

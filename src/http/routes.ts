@@ -23,6 +23,7 @@ import { readRun, readRuns, verifyAtLevel } from './operations/integrityRuns.ts'
 import { readQueueStanding } from './operations/queues.ts';
 import { readRoom } from './operations/room.ts';
 import { readSockets } from './operations/sockets.ts';
+import { readPerformance } from './policies/readPerformance.ts';
 import { simulatePolicy } from './policies/simulatePolicy.ts';
 import { readCheckpointOfSize, readCheckpoints, readKeys, readLatestCheckpoint } from './proof/checkpoints.ts';
 import { readHead } from './proof/head.ts';
@@ -76,5 +77,6 @@ export const routes = [
   readNotice,
   trainModel,
   readRisk,
+  readPerformance,
   simulatePolicy,
 ];

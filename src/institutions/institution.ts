@@ -16,6 +16,8 @@ export const settingsSchema = z.strictObject({
   telemetry: z.boolean(),
   policies: z.boolean(),
   auto_terminate: z.boolean(),
+  /** Whether thresholds of policies are changed by themselves, where that bears little risk. */
+  auto_tune: z.boolean(),
   /** Whether signed-in authors of the gallery are told what the guard did about them. */
   guard_tells: z.boolean(),
   /** Whether signed-in authors of the gallery are shown by name. */
@@ -25,7 +27,7 @@ export type Settings = z.output<typeof settingsSchema>;
 
 export const DEFAULT_SETTINGS: Settings = {
   ...{ time_zone: 'UTC', telemetry: false, policies: false, auto_terminate: false },
-  ...{ guard_tells: true, gallery_names: true },
+  ...{ auto_tune: false, guard_tells: true, gallery_names: true },
 };
 
 export interface Institution extends Settings {

@@ -34,7 +34,7 @@ export const consoleServerMessages = {
   session_terminated: z.looseObject({ type: z.literal('session_terminated'), reason: z.string() }),
   reauthentication_required: told('reauthentication_required'),
   session_monitoring: told('session_monitoring'),
-  policy_update: told('policy_update'),
+  policy_update: z.looseObject({ type: z.literal('policy_update'), policy_id: uuid, change: z.string() }),
   notification: z.looseObject({ type: z.literal('notification'), ...noticeItem.shape }),
   pong: z.strictObject({ type: z.literal('pong'), server_time: at }),
   error: z.strictObject({ type: z.literal('error'), code: z.string(), detail: z.string() }),

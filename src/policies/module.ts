@@ -4,7 +4,6 @@ import { activatePolicy } from './activatePolicy.ts';
 import { changePolicy } from './changePolicy.ts';
 import { createPolicy } from './createPolicy.ts';
 import { deactivatePolicy } from './deactivatePolicy.ts';
-import { readPerformance } from './decisions/readPerformance.ts';
 import { overridePolicy } from './overridePolicy.ts';
 import { policyChanges, policyOverrides, policies as policyTable } from './policy.ts';
 import { policyProblems } from './policyProblems.ts';
@@ -17,5 +16,5 @@ export const policies = defineModule({
   reserved: { event_prefixes: [], stream_kinds: ['policy'] },
   commands: [createPolicy, changePolicy, rollbackPolicy, activatePolicy, deactivatePolicy, overridePolicy],
   tables: [policyTable, policyChanges, policyOverrides],
-  queries: [readPolicies, readPolicy, readEvolution, readPerformance],
+  queries: [readPolicies, readPolicy, readEvolution],
 });

@@ -22,7 +22,7 @@ describe.skipIf(isLeftOut)('the settings of an institution', () => {
   test('are the defaults until something is set, and each stays until it is set again', async () => {
     const defaults = {
       ...{ id: people.admin.institution_id, time_zone: 'UTC', telemetry: false, policies: false },
-      ...{ auto_terminate: false, guard_tells: true, gallery_names: true, changed_at: null },
+      ...{ auto_terminate: false, auto_tune: false, guard_tells: true, gallery_names: true, changed_at: null },
     };
     expect(await must(get(stack.url, path(), people.admin))).toEqual(defaults);
     expect((await must(post(stack.url, path(), people.admin, {}))).result).toEqual(defaults);

@@ -113,14 +113,39 @@ describe.skipIf(isLeftOut)('policies at the door', () => {
     await expect.poll(tries, PATIENCE).toBe(200);
   });
 
-  test('a change in the middle of a command changes nothing for it: what was accepted is answered again', async () => {
+  test('a change in the middle of a command changes nothing for it: what was accepted is applied, and answered again', async () => {
+    const people = await open();
+    const { path, session_id } = await openSession(stack.url, people);
+    const key = { 'idempotency-key': randomUUID() };
+    const stranger = await stack.pool.connect();
+    try {
+      // The worker cannot get at the session, so the command waits while the policy begins to enforce.
+      await stranger.query('begin');
+      await stranger.query(`select from streams where stream = 'session:' || $1 for update`, [session_id]);
+      const accepted = await join(path, people.presiding, { ...key, prefer: 'respond-async' });
+      expect(accepted.status).toBe(202);
+      await enforce(people.admin, [RULE]);
+      await expect.poll(() => joins(path, people.petitioner), PATIENCE).toBe(403);
+      await stranger.query('rollback');
+      const { command_id } = accepted.body;
+      const command = () => get(stack.url, `/api/command/${command_id}`, people.presiding);
+      await expect.poll(async () => (await command()).body.status, PATIENCE).toBe('applied');
+      expect((await must(join(path, people.presiding, key))).command_id).toBe(command_id);
+      expect(await join(path, people.presiding)).toMatchObject(refused);
+    } finally {
+      stranger.release(true);
+    }
+  });
+
+  test('what is refused before a policy is switched off was never accepted, and is taken as new afterwards', async () => {
     const people = await open();
     const { path } = await openSession(stack.url, people);
-    const headers = { 'idempotency-key': randomUUID() };
-    const first = await must(join(path, people.presiding, headers));
-    await enforce(people.admin, [RULE]);
+    const policy = await enforce(people.admin, [RULE]);
     await expect.poll(() => joins(path, people.presiding), PATIENCE).toBe(403);
-    expect((await must(join(path, people.presiding, headers))).command_id).toBe(first.command_id);
+    const key = { 'idempotency-key': randomUUID() };
+    expect(await join(path, people.presiding, key)).toMatchObject(refused);
+    await must(act('deactivate', policy, people.admin));
+    await expect.poll(async () => (await join(path, people.presiding, key)).status, PATIENCE).toBe(201);
   });
 
   test('is lifted for a person on the roster, in that session alone', async () => {
@@ -141,6 +166,39 @@ describe.skipIf(isLeftOut)('policies at the door', () => {
     await expect.poll(() => tries(one), PATIENCE).toBe(200);
     expect(await tries(other)).toBe(403);
     await expect.poll(async () => (await performance(policy, people.admin)).lifted, PATIENCE).toBeGreaterThan(0);
+  });
+
+  test('is lifted no more once the session has ended', async () => {
+    const people = await open();
+    const { path, session_id } = await openSession(stack.url, people);
+    const policy = await enforce(people.admin, [RULE]);
+    const tries = () => joins(path, people.presiding);
+    await expect.poll(tries, PATIENCE).toBe(403);
+    await must(
+      act('override', policy, people.admin, { session_id, user_id: people.presiding.id, reason: 'A new network.' }),
+    );
+    await expect.poll(tries, PATIENCE).toBe(200);
+    await must(post(stack.url, `${path}/complete`, people.presiding, { skip_turns: true }));
+    await expect.poll(tries, PATIENCE).toBe(403);
+  });
+
+  test('counts are those of now, and how often it was right is what was kept where enough was decided', async () => {
+    const people = await open();
+    const policy = await write(people.admin, [RULE]);
+    const { institution_id } = people;
+    const say = (outcome: string, count: number) =>
+      stack.pool.query(
+        `insert into policy_outcomes (policy_id, version, slot, user_id, command, outcome, lacks, institution_id, count)
+         values ($1, 1, date_trunc('hour', now()), $2, 'turn.start', $3, '', $4, $5)`,
+        [policy.id, randomUUID(), outcome, institution_id, count],
+      );
+    await say('passed', 36);
+    const before = { effectiveness: 100, decided: 36 };
+    expect(await performance(policy, people.admin)).toMatchObject({ passed: 36, would_refuse: 0, ...before });
+    await say('would_refuse', 4);
+    expect(await performance(policy, people.admin)).toMatchObject({ passed: 36, would_refuse: 4, ...before });
+    expect((await get(stack.url, `/policies/${policy.id}/performance`, (await open()).admin)).status).toBe(404);
+    expect((await get(stack.url, `/policies/${policy.id}/performance`, people.presiding)).status).toBe(403);
   });
 
   test('other rules are tried on what was decided, and nothing is changed', async () => {

@@ -56,7 +56,11 @@ test('enforcing needs an issuer of tokens, observing does not', () => {
 
 describe('locks_everybody_out', () => {
   /** At noon of UTC, which is `NOW`. */
-  const seen = (...admins: { confidence: number; hour: number }[]) => ({ time_zone: 'UTC', seen: admins });
+  const seen = (...admins: { confidence: number; hour: number }[]) => ({
+    time_zone: 'UTC',
+    seen: admins,
+    signed_in: [],
+  });
   const trying = (rules: Rule[], fact?: object) =>
     given(created(rules)).when(activatePolicy, { ...enforce, force: true }, admin, { fact });
   const isLocked = (rules: Rule[], fact?: object) => trying(rules, fact).then('locks_everybody_out');
@@ -83,9 +87,18 @@ describe('locks_everybody_out', () => {
     isLocked([night]);
     isLocked([night], seen({ confidence: 75, hour: 4 }));
     isFree([night], seen({ confidence: 75, hour: 3 }));
-    isFree([night], { time_zone: 'Pacific/Auckland', seen: [] });
+    isFree([night], { time_zone: 'Pacific/Auckland', seen: [], signed_in: [] });
     isFree([{ ...RULE, hours: { from: 12, to: 13 } }]);
-    isLocked([{ ...RULE, hours: { from: 12, to: 13 } }], { time_zone: 'Europe/Berlin', seen: [] });
+    isLocked([{ ...RULE, hours: { from: 12, to: 13 } }], { time_zone: 'Europe/Berlin', seen: [], signed_in: [] });
+  });
+
+  test('counts the hours at which an admin was signed in, with a neutral confidence', () => {
+    const night = { ...RULE, hours: { from: 22, to: 4 } };
+    const signed_in = ['2026-11-21T22:30:00.000Z', '2026-11-21T12:00:00.000Z'];
+    isFree([night], { ...seen(), signed_in });
+    isLocked([night], { ...seen(), signed_in: signed_in.slice(1) });
+    isLocked([{ ...night, min_confidence: 76 }], { ...seen(), signed_in });
+    isFree([{ ...RULE, hours: { from: 23, to: 0 } }], { ...seen(), time_zone: 'Europe/Berlin', signed_in });
   });
 
   test('asks for one admin who passes all rules of a command, and not for one of each', () => {

@@ -39,16 +39,16 @@ test('what is lifted is lifted for that person, in that session, for what a roun
 });
 
 test('effectiveness is the share that was right, 70 where nothing is known, and sure where enough is', () => {
-  expect(effectivenessOf({ passed: 0, wrong: 0, refused: 0 })).toEqual({
+  expect(effectivenessOf({ right: 0, wrong: 0 })).toEqual({
     effectiveness: 70,
     decided: 0,
     interval: null,
   });
-  expect(effectivenessOf({ passed: 27, wrong: 2, refused: 0 })).toMatchObject({ effectiveness: 93, interval: null });
-  expect(effectivenessOf({ passed: 90, wrong: 5, refused: 5 })).toEqual({
+  expect(effectivenessOf({ right: 27, wrong: 2 })).toMatchObject({ effectiveness: 93, interval: null });
+  expect(effectivenessOf({ right: 95, wrong: 5 })).toEqual({
     ...{ effectiveness: 95, decided: 100, interval: { from: 89, to: 98 } },
   });
-  expect(effectivenessOf({ passed: 0, wrong: 40, refused: 0 })).toMatchObject({
+  expect(effectivenessOf({ right: 0, wrong: 40 })).toMatchObject({
     effectiveness: 0,
     interval: { from: 0 },
   });

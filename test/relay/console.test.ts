@@ -107,12 +107,28 @@ describe.skipIf(isLeftOut)(`the console, ${kind}`, () => {
       await one.until('room_joined');
     }
     const [own, other, root] = consoles as [Awaited<ReturnType<typeof open>>, ...Awaited<ReturnType<typeof open>>[]];
-    await tell({ event: 'policy_update', to: { admins: people.institution_id }, body: { policy_id: randomUUID() } });
+    await tell({
+      event: 'policy_update',
+      to: { admins: people.institution_id },
+      body: { policy_id: randomUUID(), change: 'created' },
+    });
     await tell({ event: 'admin_notification', to: { admins: null }, body: NOTICE });
     await own.until('policy_update');
     await root!.until('admin_notification');
     const heard = (of: typeof own) => of.messages.map(({ type }) => type).slice(2);
     expect([heard(own), heard(other!), heard(root!)]).toEqual([['policy_update'], [], ['admin_notification']]);
+  });
+
+  test('each change of a policy is told to the admins of its institution', async () => {
+    const settings = `/api/institution/${people.institution_id}/settings`;
+    await must(post(stack.url, settings, people.admin, { policies: true }));
+    const admin = await open(people.admin);
+    admin.say('join_admin_room');
+    await admin.until('room_joined');
+    const rules = [{ resource_type: 'turn.*', allowed_roles: ['admin'], min_confidence: 0, step_up: false }];
+    const { result } = await must(post(stack.url, '/policies/create', people.admin, { rules }));
+    const told = { policy_id: result.id, change: 'created', version: 1, mode: 'observe', active: true };
+    expect(await admin.until('policy_update')).toEqual({ type: 'policy_update', ...told });
   });
 
   test('risk is told to who asked for it, and a sign-in that is ended is told so and disconnected', async () => {

@@ -71,12 +71,12 @@ export async function openWorkbench({ movesClock = true } = {}): Promise<Workben
     slot: new Date().toISOString(),
     input: {},
     gallery_retention_ms: 48 * 3_600_000,
-    async send({ name, input, key }) {
+    async send({ name, input, key, expected_sequence = null }) {
       const id = newCommandId();
       const streams = catalog.commands.get(name)!.streams({ id, input }, null);
       const [acceptance] = await acceptCommands(pool as never, [
         {
-          ...{ id, name, streams, input, actor: system, institution_id: null, expected_sequence: null },
+          ...{ id, name, streams, input, actor: system, institution_id: null, expected_sequence },
           ...{ idempotency: { scope: 'system', key }, fingerprint: null, reply_to: 'nobody', request_id: id },
           redrive_of: null,
         },

@@ -6,7 +6,7 @@ import type { Submission } from './inbox.ts';
 const SYSTEM: Actor = { id: 'system', role: 'system', institution_id: null };
 
 type Sent = Pick<Submission, 'name' | 'streams' | 'input' | 'institution_id'> &
-  Partial<Pick<Submission, 'id' | 'idempotency' | 'request_id'>>;
+  Partial<Pick<Submission, 'id' | 'idempotency' | 'request_id' | 'expected_sequence'>>;
 
 export function systemSubmission({ id = newCommandId(), ...command }: Sent): Submission {
   return {

@@ -110,7 +110,8 @@ export const sessions = defineTable({
   primary_key: ['id'],
   frozen_with: 'session',
   visible: 'in_scope',
-  scope: ['id', 'assignment_id'],
+  // What is lifted for a person ends with the session.
+  scope: ['id', 'assignment_id', 'status', 'ended_at'],
 });
 
 export function sessionStreamName(id: string): string {

@@ -12,26 +12,28 @@ import { POLICIES } from '../../policies/policy.ts';
 /** A change is in sight this long after its time: transactions are far shorter. */
 const OVERLAP_MS = 60_000;
 
-/** Sessions end sooner: what was lifted longer ago lifts nothing any more. */
+/** What was lifted is lifted until its session ends, which none does so late. */
 const KNOWN = `
   select i.id, i.policies as is_on, i.time_zone,
     (select coalesce(json_agg(json_build_object('id', p.id, 'version', p.version, 'mode', p.mode, 'rules', p.rules)), '[]')
      from policies p where p.institution_id = i.id and p.active) as policies,
     (select coalesce(json_agg(json_build_object('policy_id', o.policy_id, 'session_id', o.session_id, 'user_id', o.user_id)), '[]')
-     from policy_overrides o
+     from policy_overrides o join courtroom_sessions s on s.id = o.session_id and s.status <> 'completed'
      where o.institution_id = i.id and o.overridden_at > clock_timestamp() - interval '7 days') as overrides
   from institution_settings i`;
 
 const ALL = { name: 'read-known-policies', text: `${KNOWN} where i.policies` };
 
-const CHANGED = {
+export const CHANGED = {
   name: 'read-changed-policies',
   text: `
     with since as materialized (select clock_timestamp() - $1 * interval '1 millisecond' as at),
     changed as materialized (
       select s.id from institution_settings s, since where s.changed_at > since.at
       union select p.institution_id from policies p, since where p.changed_at > since.at
-      union select o.institution_id from policy_overrides o, since where o.overridden_at > since.at)
+      union select o.institution_id from policy_overrides o, since where o.overridden_at > since.at
+      union select o.institution_id from since
+        join courtroom_sessions s on s.ended_at > since.at join policy_overrides o on o.session_id = s.id)
     ${KNOWN} where i.id in (select id from changed)`,
 };
 

@@ -1,11 +1,9 @@
-/** How often a policy was right, in per cent, with how sure that is. Pure. */
+/** How often a policy was right, in per cent, with how sure that is. */
+import type { Queryable } from '../../core/sql/queryable.ts';
 
 export interface Told {
-  /** Commands that passed. */
-  passed: number;
-  /** Refused, or lifted or to be refused, of people whom nobody had anything against. */
+  right: number;
   wrong: number;
-  refused: number;
 }
 
 export interface Effectiveness {
@@ -16,15 +14,20 @@ export interface Effectiveness {
   interval: { from: number; to: number } | null;
 }
 
+/** Of what is looked at. */
+export const DAYS = 7;
+/** Rows of decisions, the latest. */
+export const MOST_ROWS = 200_000;
+
 const NOTHING_KNOWN = 70;
 const TOO_FEW = 30;
 /** Of a normal distribution, for 95 per cent. */
 const Z = 1.96;
 
-export function effectivenessOf({ passed, wrong, refused }: Told): Effectiveness {
-  const decided = passed + wrong + refused;
+export function effectivenessOf({ right, wrong }: Told): Effectiveness {
+  const decided = right + wrong;
   if (decided === 0) return { effectiveness: NOTHING_KNOWN, decided, interval: null };
-  const share = (passed + refused) / decided;
+  const share = right / decided;
   return {
     effectiveness: Math.round(share * 100),
     decided,
@@ -39,4 +42,34 @@ function intervalOf(share: number, n: number): { from: number; to: number } {
   const scale = 1 + (Z * Z) / n;
   const whole = (part: number) => Math.round(Math.min(1, Math.max(0, part / scale)) * 100);
   return { from: whole(middle - width), to: whole(middle + width) };
+}
+
+// What somebody said of a decision counts first. Else what passed was right, and what was refused, unless the policy was
+// lifted for that person; what would have been refused was accepted, and nobody had anything against it.
+const TOLD = {
+  name: 'weigh-policy-outcomes',
+  text: `
+    with latest as materialized (
+      select user_id, outcome, correct, count from policy_outcomes
+      where policy_id = $1 and version = $2 and slot > (select clock_timestamp()) - interval '${DAYS} days'
+      order by slot desc limit ${MOST_ROWS}
+    ), lifted as materialized (
+      select distinct user_id from policy_overrides where policy_id = $1
+    ), weighed as (
+      select count, coalesce(correct, outcome = 'passed'
+        or (outcome = 'refused' and user_id not in (select user_id from lifted))) as is_right
+      from latest
+    )
+    select coalesce(sum(count) filter (where is_right), 0)::float8 as right,
+      coalesce(sum(count) filter (where not is_right), 0)::float8 as wrong
+    from weighed`,
+};
+
+/** Of a policy with the rules that it has. @param db may be a reader's of the institution */
+export async function readEffectiveness(
+  db: Queryable,
+  policy: { id: string; version: number },
+): Promise<Effectiveness> {
+  const { rows } = await db.query<Told>({ ...TOLD, values: [policy.id, policy.version] });
+  return effectivenessOf(rows[0]!);
 }
