@@ -47,7 +47,7 @@ export const describedInConsole: Record<MessageType, { summary: string; example:
   reauthentication_required: described('reauthentication_required', 'You are asked to sign in once more.'),
   session_monitoring: described('session_monitoring', 'Your sign-in is looked at more closely.'),
   policy_update: described('policy_update', 'A policy of your institution changed, or is lifted for a person.', {
-    ...{ policy_id: ID, change: 'activated', version: 2, mode: 'enforce', active: true },
+    ...{ policy_id: ID, change: 'activated' },
   }),
   notification: described('notification', 'A notice for you was stored.', { ...notice, read_at: null }),
   pong: described('pong', 'The answer to ping.', { server_time }),
