@@ -211,7 +211,8 @@ describe.skipIf(isLeftOut)('policies at the door', () => {
       .poll(async () => {
         await join(path, people.presiding);
         await post(stack.url, `${path}/join`, people.petitioner, { role: 'petitioner' });
-        return (await must(simulate([judges]))).wrong_refusals;
+        const { predicted_approvals, wrong_refusals } = await must(simulate([judges]));
+        return Math.min(predicted_approvals, wrong_refusals);
       }, PATIENCE)
       .toBeGreaterThan(0);
     const tried = await must(simulate([judges]));
