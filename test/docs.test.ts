@@ -89,6 +89,29 @@ describe('the findings of the audit', () => {
   });
 });
 
+describe('the tests that pages name', () => {
+  const cited = PAGES.flatMap((name) =>
+    [...read(`docs/${name}`).matchAll(/(test\/[\w./-]+\.ts) › ((?:"[^"]+"(?:, | and )?)+)/g)].flatMap(
+      ([, file, quoted]) => [...quoted!.matchAll(/"([^"]+)"/g)].map(([, title]) => [file!, title!] as const),
+    ),
+  );
+  /** Titles as they are written: what a table fills in may be anything. A title may be cited behind that of its `describe`. */
+  const titlesOf = (file: string) =>
+    [...read(file).matchAll(/(['`"])((?:(?!\1).){8,})\1/g)].map(([, , title]) =>
+      title!.replaceAll(/[.*+?^(){}|[\]\\]/g, '\\$&').replaceAll(/%\w|\$\w+|\$\\{[^}]*\\}/g, '.+'),
+    );
+  const isThere = (file: string, title: string) =>
+    title.split(/ ?\.\.\. ?/).every((part) => {
+      const text = read(file);
+      return text.includes(part) || titlesOf(file).some((one) => new RegExp(`(^|\\s)${one}$`).test(part));
+    });
+
+  test('are there', () => {
+    expect(cited.length).toBeGreaterThan(100);
+    expect(cited.filter(([file, title]) => !existsSync(join(ROOT, file)) || !isThere(file, title))).toEqual([]);
+  });
+});
+
 describe('the page on sockets', () => {
   const sockets = read('docs/sockets.md');
 

@@ -149,6 +149,12 @@ test('more streams than it can name keep it back, and all of them are found', as
   expect(await readInboxLoad(db)).toMatchObject({ pending: 500 });
 });
 
+test('what is overdue is found in the order in which it was accepted, whatever its streams are called', async () => {
+  const named = ['session:499', 'session:0', 'session:250'];
+  for (const stream of named) await other(stream);
+  expect(await drained()).toEqual(named);
+});
+
 test('a mover that another one overtook passes nothing that was named when it began and is not any more', async () => {
   const hold = `update streams set held_until = now() + interval '1 hour' where stream = any($1)`;
   await accept(database.pool, 2_500, { streams: 1 });
