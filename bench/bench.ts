@@ -1,7 +1,7 @@
 /**
  * `npm run bench` runs every benchmark, `npm run bench -- <name>` one of them. Options: --seconds 8, --rounds 1,
  * --connections 1,64,256, --lanes 1,2,4, --listeners 10000, --sessions 2000, --only offline,zips,server (verify), --only ours,direct,naive (relay: ours,ours-socketio,adapter,streams,nats),
- * --parts rooms,one_room,replay,storm,slow (relay; room,decisions,doors: gallery), --smoke (gallery, feeds), --old 2000000 --under-way 2500,10000 (grown), --quiet 100.
+ * --parts rooms,one_room,replay,storm,slow (relay; room,decisions,doors: gallery), --smoke (gallery, feeds, risk), --old 2000000 --under-way 2500,10000 (grown), --quiet 100.
  */
 import { parseArgs } from 'node:util';
 import { benchCheckpoints } from './checkpoints.ts';

@@ -20,7 +20,7 @@ export interface BenchOptions {
   underWay: number[];
   /** A point is measured again while the machine does more than this besides, as a share of its processors. */
   quiet: number;
-  /** Of the gallery and the feeds: everything once and small, to see that it runs. Its figures say nothing, and are not kept. */
+  /** Of the gallery, the feeds and risk: everything once and small, to see that it runs. Its figures say nothing, and are not kept. */
   smoke: boolean;
   /** Aborted by Ctrl-C or SIGTERM; whatever was started is then stopped. */
   signal: AbortSignal;

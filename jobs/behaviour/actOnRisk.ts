@@ -1,6 +1,7 @@
 /**
- * What follows from a risk: consoles of the person and of admins who watch hear of a score that is another one; from medium on
- * admins hear once that the session is watched; and where the institution wants it a critical one is ended.
+ * What follows from a risk: consoles of the person and of admins who watch hear of a score that is another one; both
+ * hear when a session becomes one to monitor; of a high one a step-up is asked, and where the institution wants it a critical one
+ * is ended. Asked or ended before, it stays as it is.
  */
 
 import { type Risk, UNKNOWN } from '../../src/behaviour/risk/risk.ts';

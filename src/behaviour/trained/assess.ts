@@ -37,8 +37,7 @@ const ACTIVE = {
   name: 'read-logins-to-judge',
   text: `
     select ${COLUMNS},
-      (select min(f.received_at) from telemetry_batches f
-        where f.login_id = b.login_id and f.institution_id = b.institution_id and f.user_id = b.user_id) as first_at
+      (select min(f.received_at) from telemetry_batches f where f.login_id = b.login_id) as first_at
     from (
       select login_id, institution_id, user_id, max(received_at) as last_at from telemetry_batches
       where received_at > $1::timestamptz - interval '${ACTIVE_MINUTES} minutes'

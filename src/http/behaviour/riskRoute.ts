@@ -95,6 +95,6 @@ const READ = {
     where l.id is not null or r.user_id is not null`,
 };
 
-async function findLogin(db: Queryable, id: string): Promise<Found | undefined> {
+export async function findLogin(db: Queryable, id: string): Promise<Found | undefined> {
   return (await db.query<Found>({ ...READ, values: [id] })).rows[0];
 }

@@ -1,0 +1,110 @@
+/**
+ * What reckons with telemetry, and what erases it, goes by keys, however many batches there are: the statements that the jobs
+ * and the route send, explained over a million of them.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { checkSessionRisk } from '../../jobs/behaviour/checkSessionRisk.ts';
+import { cleanUpBehaviour } from '../../jobs/behaviour/cleanUpBehaviour.ts';
+import { cleanUpModels } from '../../jobs/behaviour/cleanUpModels.ts';
+import { eraseWithdrawn } from '../../jobs/behaviour/eraseWithdrawn.ts';
+import { monitorSessions } from '../../jobs/behaviour/monitorSessions.ts';
+import { trainAsked } from '../../jobs/behaviour/trainAsked.ts';
+import { trainModels } from '../../jobs/behaviour/trainModels.ts';
+import { updateBaseline } from '../../jobs/behaviour/updateBaseline.ts';
+import type { TimedJob } from '../../jobs/job.ts';
+import type { JsonObject } from '../../src/core/definitions/event.ts';
+import { findLogin } from '../../src/http/behaviour/riskRoute.ts';
+import { createReading } from '../../src/http/queries/scopedReads.ts';
+import { openPool } from '../../src/infra/postgres/database.ts';
+import { openWorkbench, type Workbench } from '../support/jobTools.ts';
+import { explaining, type Node, nodesOf, rowsRead, walksOf } from '../support/plans.ts';
+import { fillTelemetry, loginOf, whoIs } from '../support/telemetryRows.ts';
+
+/** Of 200 login sessions the six batches of each that came last, and as many looks at what they are of. */
+const MOST_ROWS = 6_000;
+const BIG = ['telemetry_batches', 'telemetry_risks', 'telemetry_models', 'telemetry_consents'];
+const ACTIVE = 200;
+
+let bench: Workbench;
+
+beforeAll(async () => {
+  bench = await openWorkbench({ movesClock: false });
+  await fillTelemetry(bench.database.pool);
+}, 600_000);
+afterAll(() => bench?.close());
+
+function expectByKeys(plans: Node[], statements: number): void {
+  expect(plans.length).toBeGreaterThanOrEqual(statements);
+  for (const plan of plans) {
+    const nodes = nodesOf(plan);
+    expect(walksOf(nodes).filter((table) => BIG.includes(table))).toEqual([]);
+    expect(nodes.reduce((sum, node) => sum + rowsRead(node), 0)).toBeLessThan(MOST_ROWS);
+  }
+}
+
+/** @param batches for which there is time */
+async function run(job: TimedJob, input: JsonObject = {}, batches = Number.POSITIVE_INFINITY) {
+  const plans: Node[] = [];
+  const { pool } = bench.tools;
+  const explained = Object.assign(explaining(pool as never, plans), { connect: () => pool.connect() });
+  let left = batches;
+  const told = await job.run({ ...bench.tools, pool: explained as never, input, isOver: () => left-- <= 0 });
+  return { plans, told };
+}
+
+describe('with a million batches', () => {
+  test('login sessions that sent something lately are judged by keys, and one that is asked for', async () => {
+    await bench.database.pool.query(
+      `update telemetry_batches set received_at = now() - interval '1 minute'
+       where login_id in (select login_id from telemetry_batches order by id limit $1)`,
+      [ACTIVE * 10],
+    );
+    const monitored = await run(monitorSessions);
+    expect(monitored.told).toMatchObject({ assessed: ACTIVE, is_complete: true });
+    expectByKeys(monitored.plans, 10);
+    const checked = await run(checkSessionRisk, { login_id: loginOf(77_777) });
+    expect(checked.told).toMatchObject({ level: 'unknown' });
+    expectByKeys(checked.plans, 3);
+  });
+
+  test('who is due for a model is found by keys, and so is what it is made of', async () => {
+    expectByKeys((await run(trainModels, {}, 0)).plans, 2);
+    await bench.database.pool.query(
+      `update telemetry_consents set train_asked_at = date_trunc('milliseconds', now()) where user_id = $1`,
+      [whoIs(5_000).user_id],
+    );
+    const asked = await run(trainAsked);
+    expect(asked.told).toMatchObject({ too_few: 1 });
+    expectByKeys(asked.plans, 4);
+    expectByKeys((await run(updateBaseline, { ...whoIs(6_000) })).plans, 3);
+  });
+
+  test('what was refused, and what is too old, goes by keys', async () => {
+    const { institution_id, user_id } = whoIs(7_000);
+    await bench.database.pool.query(
+      'update telemetry_consents set own = false, withdrawn_at = now() where institution_id = $1 and user_id = $2',
+      [institution_id, user_id],
+    );
+    const erased = await run(eraseWithdrawn);
+    expect(erased.told).toMatchObject({ people: 1, batches: 100, models: 2, risks: 10 });
+    expectByKeys(erased.plans, 6);
+    const old = await run(cleanUpBehaviour, {}, 2);
+    expect(old.told).toMatchObject({ removed: 1_000 });
+    expectByKeys(old.plans, 2);
+    expectByKeys((await run(cleanUpModels)).plans, 2);
+  });
+
+  test('the risk of a login session is read by its key', async () => {
+    const pool = openPool(bench.database.url, 'api', 1, () => {});
+    const plans: Node[] = [];
+    try {
+      const admin = { id: whoIs(1).user_id, role: 'admin', institution_id: whoIs(1).institution_id } as const;
+      await createReading(pool, pool).inScope(admin, null, async (db) => {
+        expect(await findLogin(explaining(db, plans), loginOf(12))).toMatchObject({ risk: { level: 'unknown' } });
+      });
+    } finally {
+      await pool.end();
+    }
+    expectByKeys(plans, 1);
+  });
+});
