@@ -1,19 +1,26 @@
 /**
- * What follows from a risk: consoles of the person and of admins who watch hear of a score that is another one; both
- * hear when a session becomes one to monitor; of a high one a step-up is asked, and where the institution wants it a critical one
- * is ended. Asked or ended before, it stays as it is.
+ * What follows from a risk. Consoles of the person and of admins who watch hear of a score that is another one; both hear when
+ * a session becomes one to monitor. Of a high one a step-up is asked, and where the institution wants it a critical one is
+ * ended; both stand on the audit trail of the institution. What was asked or ended before stays as it is.
  */
 
+import type { EntryType } from '../../src/audit/entry.ts';
+import { recordEntries } from '../../src/audit/recordEntries.ts';
 import { type Risk, UNKNOWN } from '../../src/behaviour/risk/risk.ts';
-import type { Assessed } from '../../src/behaviour/trained/assess.ts';
+import type { ActiveLogin, Assessed } from '../../src/behaviour/trained/assess.ts';
 import { quietly, tellConsole } from '../../src/infra/console/tellConsole.ts';
 import { expelLogin } from '../../src/logins/expelLogin.ts';
+import { type Asking, askStepUp, toldOf } from '../../src/logins/stepUp.ts';
 import type { JobTools } from '../job.ts';
 
-export async function actOnRisk({ broadcast, send }: Pick<JobTools, 'broadcast' | 'send'>, { login, risk }: Assessed) {
+type Tools = Pick<JobTools, 'pool' | 'broadcast' | 'send'>;
+
+const BY = 'system';
+
+export async function actOnRisk(tools: Tools, { login, risk }: Assessed): Promise<void> {
   const { login_id, user_id, institution_id } = login;
   const before = login.before ?? UNKNOWN;
-  const publish = quietly(broadcast);
+  const publish = quietly(tools.broadcast);
   const person = { user_id, institution_id };
   const body = { ...person, login_id, risk_score: risk.score, level: risk.level, components: risk.components };
   if (shownOf(risk) !== shownOf(before)) await tellConsole(publish, { event: 'risk_score_update', to: person, body });
@@ -21,10 +28,40 @@ export async function actOnRisk({ broadcast, send }: Pick<JobTools, 'broadcast' 
     for (const to of [person, { admins: institution_id }])
       await tellConsole(publish, { event: 'session_monitoring', to, body });
   }
-  const { name } = expelLogin;
-  if (risk.action === 'terminate') await send({ name, input: { login_id }, key: `${name} ${login_id}` });
+  if (risk.action === 'reauthenticate') await askFor(tools, login);
+  if (risk.action === 'terminate') await expel(tools, login);
 }
 
 function shownOf({ score, level, components: { keystroke, mouse, navigation, time } }: Risk): string {
   return JSON.stringify([score, level, keystroke, mouse, navigation, time]);
+}
+
+async function askFor(tools: Tools, login: ActiveLogin): Promise<void> {
+  const { login_id, user_id, institution_id } = login;
+  const asking: Asking = { login_id, user_id, institution_id, asked_for: 'risk', asked_by: BY };
+  const asked = await askStepUp(tools.pool, asking);
+  if (!asked) return;
+  await tellConsole(quietly(tools.broadcast), toldOf(asking, asked));
+  await audit(tools, login, { type: 'mfa_event', action: 'login.ask', happened_at: asked.asked_at });
+}
+
+async function expel(tools: Tools, login: ActiveLogin): Promise<void> {
+  const { login_id, last_at: happened_at } = login;
+  const { name } = expelLogin;
+  await tools.send({ name, input: { login_id }, key: `${name} ${login_id}` });
+  if (login.before?.action === 'terminate') return;
+  await audit(tools, login, { type: 'access_deny', action: name, happened_at });
+}
+
+interface Audited {
+  type: EntryType;
+  action: string;
+  happened_at: string;
+}
+
+function audit({ send }: Tools, { login_id, institution_id: owner }: ActiveLogin, audited: Audited): Promise<void> {
+  const by = { user_id: BY, role: BY, command_id: null };
+  const entry = { ...audited, ...by, outcome: 'applied', code: null, subject: `login:${login_id}`, count: 1 };
+  const key = `audit ${audited.action} ${login_id} ${audited.happened_at}`;
+  return send({ name: recordEntries.name, input: { owner, entries: [entry] }, key });
 }

@@ -84,6 +84,8 @@ describe.skipIf(isLeftOut)('the risk of a login session', () => {
     );
   const riskOf = async (login_id: string) =>
     (await rowsOf('select risk from telemetry_risks where login_id = $1', login_id))[0]?.risk;
+  const auditedOf = (login_id: string) =>
+    rowsOf('select owner, type, action from audit_entries where subject = $1', `login:${login_id}`);
   const heard = () => expect.poll(() => told.map(({ event, to }) => [event, to]));
 
   test('that is critical ends it where the institution wants that, once, and says so', async () => {
@@ -96,17 +98,24 @@ describe.skipIf(isLeftOut)('the risk of a login session', () => {
     await expect.poll(ends).toEqual([{ asked_by: 'system', ended_at: expect.anything() }]);
     const revoked = 'select claim from revocations where value = $1';
     expect(await rowsOf(revoked, login_id)).toEqual([{ claim: 'login' }]);
+    expect(await auditedOf(login_id)).toEqual([{ owner: ending, type: 'access_deny', action: 'login.expel' }]);
     await check(login_id);
-    expect(await rowsOf(revoked, login_id)).toHaveLength(1);
+    expect([await rowsOf(revoked, login_id), await auditedOf(login_id)].map(({ length }) => length)).toEqual([1, 1]);
   });
 
-  test('that is critical ends nothing where the institution does not want that', async () => {
+  test('that is critical asks for a step-up, once, where the institution does not want an end', async () => {
     const whose = await newcomer();
     await usually(whose, UNLIKE_ALL);
     const login_id = await send(whose, 1);
     await seen(login_id, whose);
     expect(await check(login_id)).toMatchObject({ level: 'critical', action: 'reauthenticate' });
     expect(await rowsOf('select from login_ends where login_id = $1', login_id)).toEqual([]);
+    const asked = () => rowsOf('select asked_for, asked_by, confirmed_at from step_ups where login_id = $1', login_id);
+    expect(await asked()).toEqual([{ asked_for: 'risk', asked_by: 'system', confirmed_at: null }]);
+    await heard().toContainEqual(['reauthentication_required', { user_id: whose.user_id }]);
+    expect(await auditedOf(login_id)).toEqual([{ owner: institution_id, type: 'mfa_event', action: 'login.ask' }]);
+    await check(login_id);
+    expect(await auditedOf(login_id)).toHaveLength(1);
   });
 
   test('is told to consoles where it is another one than before', async () => {
