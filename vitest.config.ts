@@ -7,7 +7,7 @@ import { isEverything } from './test/support/everything.ts';
  * texts and sheets of others, what is kept, and the like.
  */
 const PURE = [
-  'test/{audit,behaviour,contact,court,guard,institutions,policies}/**/!(walk|hearings|punish).test.ts',
+  'test/{audit,behaviour,contact,court,guard,institutions,policies,threats}/**/!(walk|hearings|punish).test.ts',
   'test/logins/context/*.test.ts',
   'test/feeds/{*,conflicts/*,matches/*,pace/*,people/*}.test.ts',
   'test/gallery/{*,messages/*,visits/*}.test.ts',

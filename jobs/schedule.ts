@@ -32,6 +32,11 @@ import { optimizePolicies } from './policies/optimizePolicies.ts';
 import { rollBackPolicy } from './policies/rollBackPolicy.ts';
 import { simulateChange } from './policies/simulateChange.ts';
 import { trackOutcome } from './policies/trackOutcome.ts';
+import { calculateAccuracy } from './threats/calculateAccuracy.ts';
+import { cleanUpThreats } from './threats/cleanUpThreats.ts';
+import { generatePredictions } from './threats/generatePredictions.ts';
+import { runDetections } from './threats/runDetections.ts';
+import { updateModels } from './threats/updateModels.ts';
 import type { MissedPolicy } from './ticks/cronSlots.ts';
 import { rotateTickets } from './tokens/rotateTickets.ts';
 import { cleanUpCache } from './upkeep/cleanUpCache.ts';
@@ -80,6 +85,11 @@ export const timetable: readonly Line[] = [
   { job: optimizePolicies, cron: '0 3 * * *', missed: 'latest', queue: 'policy' },
   { job: checkPolicyHealth, cron: '17 * * * *', missed: 'latest', queue: 'policy' },
   { job: monitorSessions, cron: '*/30 * * * * *', missed: 'skip', queue: 'default' },
+  { job: runDetections, cron: '43 * * * *', missed: 'latest', queue: 'ml' },
+  { job: generatePredictions, cron: '0 */6 * * *', missed: 'latest', queue: 'ml' },
+  { job: updateModels, cron: '0 1 * * 0', missed: 'latest', queue: 'ml' },
+  { job: calculateAccuracy, cron: '0 4 * * *', missed: 'latest', queue: 'ml' },
+  { job: cleanUpThreats, cron: '0 1 * * 2', missed: 'latest', queue: 'maintenance' },
 ];
 
 export const onDemand: readonly Task[] = [

@@ -57,6 +57,9 @@ import * as openByKey from './0087_open_by_key.ts';
 import * as auditRefusals from './0088_audit_refusals.ts';
 import * as policies from './0091_policies.ts';
 import * as telemetryModels from './0093_telemetry_models.ts';
+import * as threats from './0094_threats.ts';
+import * as threatPeople from './0095_threat_people.ts';
+import * as threatNetworks from './0096_threat_networks.ts';
 import * as stepUps from './0097_step_ups.ts';
 import * as loginLocations from './0100_login_locations.ts';
 import * as policyWork from './0102_policy_work.ts';
@@ -127,6 +130,9 @@ export const migrations: Migration[] = [
   { name: '0088_audit_refusals', ...auditRefusals },
   { name: '0091_policies', ...policies },
   { name: '0093_telemetry_models', ...telemetryModels },
+  { name: '0094_threats', ...threats },
+  { name: '0095_threat_people', ...threatPeople },
+  { name: '0096_threat_networks', ...threatNetworks },
   { name: '0097_step_ups', ...stepUps },
   { name: '0100_login_locations', ...loginLocations },
   { name: '0102_policy_work', ...policyWork },

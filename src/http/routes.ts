@@ -31,6 +31,7 @@ import { readConsistencyProof, readInclusionProof } from './proof/proofs.ts';
 import { readTile } from './proof/tiles.ts';
 import { readBundle } from './queries/bundle.ts';
 import { readPresence } from './queries/presence.ts';
+import { decideThreat } from './threats/outcomeRoute.ts';
 
 export const routes = [
   readCommandState,
@@ -79,4 +80,5 @@ export const routes = [
   readRisk,
   readPerformance,
   simulatePolicy,
+  decideThreat,
 ];

@@ -13,7 +13,7 @@ import { openGeoIp } from '../infra/geoIp.ts';
 import { tokenIssuer } from '../infra/issueToken.ts';
 import { openLimiter } from '../infra/limiter/openLimiter.ts';
 import { createLinkSecrets } from '../infra/linkSecrets.ts';
-import { createLoginRecorder } from '../infra/loginRecorder.ts';
+import { closeNotes, noteTokens } from '../infra/noteTokens.ts';
 import { POLL_POOL_SIZE } from '../infra/postgres/boundedRead.ts';
 import { readInstallation } from '../infra/postgres/installation.ts';
 import type { Backbone } from '../infra/process/backbone.ts';
@@ -94,7 +94,7 @@ export async function startApi(
     ...(connections && { connections }),
   });
   const { scopes, cache, stopFollowing } = followScopes(db, backbone);
-  const { logins, contexts } = await openLogins(backbone, db, config.SERVER_SECRET ?? secret ?? id);
+  const { contexts, ...notes } = await openLogins(backbone, db, tokens, config.SERVER_SECRET ?? secret ?? id);
   const guard = await openGuard({ backbone, db, acceptor, secret, scopes: cache });
   const context = {
     config,
@@ -103,7 +103,7 @@ export async function startApi(
     broadcast,
     reports,
     tokens,
-    ...{ limiter, logins, guard, contexts, policies: await openPolicyDoor(backbone, db, contexts) },
+    ...{ limiter, ...notes, guard, contexts, policies: await openPolicyDoor(backbone, db, contexts) },
     outside: openOutside(backbone),
     ...{ addresses: createAddresses(config), cache: backbone.cache },
     blobs,
@@ -140,7 +140,7 @@ export async function startApi(
     probe.close();
     backlog.close();
     for (const part of [limiter, guard, context.outside]) part.close();
-    await logins.close();
+    await closeNotes(notes);
     await Promise.all(Object.values(pools).map((pool) => pool.end()));
   }
 
@@ -168,9 +168,9 @@ function openTokens(
 }
 
 /** Where people are signed in, and how well their requests fit them. */
-async function openLogins({ config, cache, log }: Backbone, db: Queryable, secret: string) {
-  const logins = createLoginRecorder({ db, secret, locate: await openGeoIp(config.GEOIP_FILE), log });
-  return { logins, contexts: createContextScores({ db, cache, logins, log }) };
+async function openLogins({ config, cache, log }: Backbone, db: Queryable, tokens: Tokens, secret: string) {
+  const notes = noteTokens({ db, tokens, secret, locate: await openGeoIp(config.GEOIP_FILE), log });
+  return { ...notes, contexts: createContextScores({ db, cache, logins: notes.logins, log }) };
 }
 
 /** The scope cache is invalidated by what the workers announce. */

@@ -74,7 +74,7 @@ const LOCATE = {
     on conflict (login_id, latitude_tenths, longitude_tenths) do update set last_seen = greatest(k.last_seen, excluded.last_seen)`,
 };
 
-interface RecorderOptions {
+export interface RecorderOptions {
   /** Of role `door`, or of `relay`, which locates nobody. */
   db: Queryable;
   /** That APIs and relays share: no table tells what a device or a network is called. */

@@ -141,6 +141,8 @@ export const timings = {
   feeds: { tick_ms: 1_000, reconcile_every: 10, late_after_ms: 30_000, result_again_ms: 30_000 },
   /** Login sessions that were seen are noted together. */
   logins: { gather_ms: 250, again_ms: 2_000, last_ms: 2_000 },
+  /** Tokens with a bad signature, on their way to where threats are found. */
+  bad_signatures: { gather_ms: 1_000, again_ms: 2_000, last_ms: 2_000 },
   stopping: {
     http_within_ms: 10_000,
     linger_ms: 250,

@@ -94,6 +94,8 @@ export interface Tokens extends BoardTokens {
   isSuspended(actor: Actor): boolean;
   /** Calls back whenever more was revoked. */
   onRevoked(listener: () => void): void;
+  /** Is it a token that none of our keys has signed? One that has ended, or was revoked, is none of these. Never rejects. */
+  isForged(token: string): Promise<boolean>;
   /** What the token said that this sender was verified by: for what is done as them when the request is long over. */
   identityOf(actor: Actor): Identity | undefined;
 }
@@ -196,7 +198,7 @@ export function createTokens(parts: TokenOptions): Tokens {
   return {
     ...{ verify, verifyTicket, issueTicket, ...boards },
     ...{ isRevoked, isTerminated, isSuspended, isEnded, onRevoked: revocations.onRevoked },
-    identityOf: (actor) => identities.get(actor),
+    ...{ isForged: isForgedFor(key, ticketKeys), identityOf: (actor: Actor) => identities.get(actor) },
   };
 }
 
@@ -257,6 +259,28 @@ async function payloadOf(token: string, key: KeyObject, { algorithms, ...checks 
     return jwt.verify(token, key, { algorithms: algorithms as jwt.Algorithm[], ...checks });
   } catch {
     return undefined;
+  }
+}
+
+const IS_TOKEN = /^[\w-]+\.[\w-]+\.[\w-]*$/;
+
+function isForgedFor(key: KeyObject, ticketKeys: TicketKeys): Tokens['isForged'] {
+  return async (token) => {
+    if (!IS_TOKEN.test(token) || asksForExtensions(token)) return false;
+    for (const one of [key, ...ticketKeys.honoured()]) if (await isSignedWith(token, one)) return false;
+    return true;
+  };
+}
+
+/** Its signature alone: what it says, and until when, may be anything. */
+async function isSignedWith(token: string, key: KeyObject): Promise<boolean> {
+  const algorithm = algorithmOf(key);
+  try {
+    if (algorithm === 'EdDSA') await (await import('jose')).compactVerify(token, key, { algorithms: [algorithm] });
+    else jwt.verify(token, key, { algorithms: [algorithm], ignoreExpiration: true, ignoreNotBefore: true });
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -36,7 +36,13 @@ export const describedInConsole: Record<MessageType, { summary: string; example:
       as_of: server_time,
     },
   ),
-  threat_alert: described('threat_alert', 'A threat was found that concerns you.'),
+  threat_alert: described(
+    'threat_alert',
+    'A threat was found in your institution: `GET /threats` has it. For admins.',
+    {
+      ...{ id: ID, threat: 'privilege_escalation', subject_kind: 'user', subject: ID, confidence: 83 },
+    },
+  ),
   admin_notification: described('admin_notification', 'A notice for admins as such was stored.', {
     ...notice,
     ...{ kind: 'notice', text: 'tamper_detected: the database does not verify, with 1 issues.', read_at: null },

@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import { at, count, uuid } from '../core/definitions/answers.ts';
 import { noticeItem } from '../notices/notice.ts';
+import { TYPES } from '../threats/rules.ts';
+import { SUBJECTS } from '../threats/threat.ts';
 
 const fields = z.record(z.string(), z.unknown());
 const level = z.string();
@@ -29,7 +31,10 @@ export const consoleServerMessages = {
   network_topology_update: z.strictObject({
     ...{ type: z.literal('network_topology_update'), nodes: z.array(node), edges: z.array(edge), as_of: at },
   }),
-  threat_alert: told('threat_alert'),
+  threat_alert: z.looseObject({
+    ...{ type: z.literal('threat_alert'), id: uuid, threat: z.enum(TYPES), confidence: count },
+    ...{ subject_kind: z.enum(SUBJECTS), subject: z.string() },
+  }),
   admin_notification: z.looseObject({ type: z.literal('admin_notification'), ...noticeItem.shape }),
   session_terminated: z.looseObject({ type: z.literal('session_terminated'), reason: z.string() }),
   reauthentication_required: told('reauthentication_required'),

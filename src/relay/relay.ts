@@ -12,7 +12,7 @@ import type { Broadcast } from '../infra/broadcast/broadcast.ts';
 import type { Demand } from '../infra/feeds/demand.ts';
 import type { MatchFanout } from '../infra/feeds/matchFanout.ts';
 import type { Limiter } from '../infra/limiter/limiter.ts';
-import { createLoginRecorder } from '../infra/loginRecorder.ts';
+import { closeNotes, noteTokens } from '../infra/noteTokens.ts';
 import type { ObserverLeases } from '../infra/presence/observers.ts';
 import type { Presence } from '../infra/presence/presence.ts';
 import type { Config } from '../infra/process/config.ts';
@@ -107,8 +107,8 @@ export function createRelay(options: RelayOptions): Relay {
   const addresses = createAddresses(config);
   const demandRoom = createAdmissionLimits({ limiter, addresses, config });
   const guard = createAdmissionGuard({ addresses, isDraining: listeners.isDraining, metrics });
-  const logins = createLoginRecorder({ db, secret: config.SERVER_SECRET ?? shared, log });
-  const entrance = { tokens, resumeTickets, isLetIn, logins, demandRoom, config };
+  const notes = noteTokens({ db, tokens, secret: config.SERVER_SECRET ?? shared, log });
+  const entrance = { tokens, resumeTickets, isLetIn, ...notes, demandRoom, config };
   const admit = guard(createAdmission({ ...entrance, door: createLiveDoor(scopes) }));
   const gallery = openGalleryReception({ ...entrance, shared, db, guard, broadcast, metrics, log });
   const feeds = openFeedsReception({ ...entrance, db, guard, broadcast, fanout, demand, metrics, log });
@@ -149,7 +149,7 @@ export function createRelay(options: RelayOptions): Relay {
     stopPresence();
     stopWatch();
     stopAnswering();
-    await Promise.all([census.close(), observations.close(), feeds.close(), logins.close()]);
+    await Promise.all([census.close(), observations.close(), feeds.close(), closeNotes(notes)]);
     webSockets.close();
     eventStreams.close();
     socketIo.close();

@@ -80,7 +80,7 @@ beforeAll(async () => {
     insert into match_state select id, 1, 3, '{}', null, null, 1, now() from matches;
     insert into match_events
     select id, n, provider, n::text, 'phase', now(), '{}', 95, false from matches, generate_series(1, 3) as n;
-    insert into institution_settings select distinct institution_id, 'UTC', false, true, false, true, true, now() from assignments;
+    insert into institution_settings select distinct institution_id, 'UTC', true, true, false, true, true, now() from assignments;
     insert into policies
     select id, institution_id, 'Rounds', '[]', 1, 'observe', true, now(), now(), now() from assignments;
     insert into policy_changes
@@ -92,6 +92,10 @@ beforeAll(async () => {
     insert into policy_overrides
     select id, n, institution_id, id, gen_random_uuid(), 'A new network.', 'somebody', now()
     from assignments, generate_series(1, 3) as n;
+    insert into threat_predictions (id, institution_id, type, found_by, subject_kind, subject, confidence, evidence, predicted_at)
+    select gen_random_uuid(), institution_id, 'brute_force_attack', 'brute_force', 'user', n::text || id, 100, '{}', now()
+    from assignments, generate_series(1, 3) as n;
+    insert into threat_accuracies select gen_random_uuid(), now(), 1, 1 from assignments;
     insert into session_checks select id, now(), 1, true, '[]' from courtroom_sessions;
     insert into streams select 'session:' || id, ${EVENTS}, sha256(''), now() from courtroom_sessions;
     with said as (

@@ -28,6 +28,9 @@ const on = (names: string[], verbs: string): Rights => Object.fromEntries(names.
 /** Of policies; the door may raise their counts besides. */
 const COUNTED = ['policy_decisions', 'policy_outcomes'];
 
+/** Of threats; the door may say besides what one was, and counts bad signatures by a function. */
+const THREATS = ['threat_activity', 'threat_predictions', 'threat_accuracies', 'threat_models'];
+
 /** Everything that a role may do. */
 const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
   api: on(
@@ -56,6 +59,8 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
       'telemetry_risks',
       'policy_decisions',
       'policy_outcomes',
+      'threat_predictions',
+      'threat_accuracies',
     ],
     'select',
   ),
@@ -79,6 +84,7 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
     ...on([...LOGINS, 'step_ups'], 'select insert update'),
     login_ends: 'select',
     ...on(COUNTED, 'select insert'),
+    threat_bad_signatures: 'select insert',
     // Nobody is shown any of it.
     calendar_links: 'select',
     knex_migrations: 'select',
@@ -109,6 +115,9 @@ const MAY: Record<Exclude<DatabaseRole, 'queue'>, Rights> = {
     ...on([...FEEDS, ...IMPORTS], 'select insert update delete'),
     feed_runs: 'select update delete',
     ...on(COUNTED, 'select delete'),
+    threat_bad_signatures: 'select delete',
+    threat_mark: 'select update',
+    ...on(THREATS, 'select insert update delete'),
     ...on(['feed_invites', 'match_results'], 'select insert update delete'),
     ...on(['notices', 'notice_reads'], 'select insert delete'),
     ...on(['notice_preferences', 'follows'], 'select insert update delete'),

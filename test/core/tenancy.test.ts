@@ -41,6 +41,7 @@ const OPEN: Record<string, string> = {
   log_tiles: 'hashes alone, for everybody',
   schedules: 'when each job was last due; nothing of any tenant',
   schedule_ticks: 'runs of jobs, told in counts',
+  threat_mark: 'one row: how far the inbox was counted, granted to the worker alone',
   ticket_secrets: "one row: the secrets of observers' tickets, granted to the door, the relay and the worker alone",
   health_reports: 'the installation as a whole, told in counts, for super_admin alone',
 };
@@ -49,7 +50,14 @@ const READ_BY_API = [...SHOWN, ...RECORD, 'commands', 'session_checks', 'finding
 /** Those with what belongs to a tenant. */
 const TENANTED = [...new Set([...READ_BY_API, ...TABLES])];
 /** Granted to the worker alone. */
-const OF_WORKER = ['follows', 'presence_judged', 'stream_backoffs', 'stream_states'];
+const OF_WORKER = [
+  'follows',
+  'presence_judged',
+  'stream_backoffs',
+  'stream_states',
+  'threat_activity',
+  'threat_models',
+];
 /** Asked for by the door, answered by the worker, read by the API. */
 const RUNS = 'integrity_runs';
 /** Put aside by the door, compared by the worker, read by the API for those to whom they were revealed. */
@@ -84,6 +92,12 @@ const STEP_UPS = 'step_ups';
 const MODELS = 'telemetry_models';
 /** Reckoned by the worker, and read by its person and by admins. */
 const RISKS = 'telemetry_risks';
+/** Counted at the door and, by a function, by the relay; read by the worker alone. */
+const BAD_SIGNATURES = 'threat_bad_signatures';
+/** Found by the worker, read by admins, who say at the door what they were. */
+const THREATS = 'threat_predictions';
+/** Reckoned by the worker, and read by admins. */
+const ACCURACIES = 'threat_accuracies';
 const VISIBILITIES = ['private', 'institution', 'public'] as const;
 
 let passes: Passes;
@@ -178,6 +192,7 @@ test('every table with what belongs to a tenant has row-level security, forced, 
       STEP_UPS,
       MODELS,
       RISKS,
+      ...[BAD_SIGNATURES, THREATS, ACCURACIES],
       ...Object.keys(OPEN),
     ].sort(),
   );
@@ -189,14 +204,16 @@ test('every table with what belongs to a tenant has row-level security, forced, 
     else if (MATCHES.includes(name))
       expect(policies.sort()).toEqual(['api_in_scope', 'feeds_all', 'relay_all', 'worker_all']);
     else if (name === ENDS) expect(policies.sort()).toEqual(['api_in_scope', 'door_reads', 'worker_all']);
-    else if (FEEDS.includes(name) || name === RISKS) expect(policies.sort()).toEqual(['api_in_scope', 'worker_all']);
-    else if ([INVITES, BATCHES].includes(name)) expect(policies.sort()).toEqual(['door_all', 'worker_all']);
+    else if (FEEDS.includes(name) || [RISKS, ACCURACIES].includes(name))
+      expect(policies.sort()).toEqual(['api_in_scope', 'worker_all']);
+    else if ([INVITES, BATCHES, BAD_SIGNATURES].includes(name))
+      expect(policies.sort()).toEqual(['door_all', 'worker_all']);
     else if (name === 'notice_preferences') expect(policies.sort()).toEqual(['api_own', 'worker_all']);
     else if (NOTICES.includes(name)) expect(policies.sort()).toEqual(['api_own', 'door_all', 'worker_all']);
     else if ([...LOGINS, STEP_UPS].includes(name))
       expect(policies.sort()).toEqual(['api_in_scope', 'door_all', 'worker_all']);
     else if (name === MAPPINGS) expect(policies.sort()).toEqual(['feeds_all', 'worker_all']);
-    else if ([RUNS, FEED_RUNS, PEOPLE, CONSENTS, ...COUNTED].includes(name))
+    else if ([RUNS, FEED_RUNS, PEOPLE, CONSENTS, THREATS, ...COUNTED].includes(name))
       expect(policies.sort()).toEqual(['api_in_scope', 'door_all', 'worker_all']);
     else expect(policies).toEqual(expect.arrayContaining(['worker_all', 'verifier_all', 'relay_all']));
   }

@@ -10,6 +10,7 @@ import { readCommandState, redriveCommand } from '../../src/http/commands/serveC
 import { importFeed, readFeedRun, syncFeed } from '../../src/http/feeds/runRoutes.ts';
 import { uploadFeed } from '../../src/http/feeds/uploadFeed.ts';
 import { simulatePolicy } from '../../src/http/policies/simulatePolicy.ts';
+import { decideThreat } from '../../src/http/threats/outcomeRoute.ts';
 import { commands } from '../../src/modules.ts';
 import { queries } from '../../src/queries.ts';
 import {
@@ -61,6 +62,7 @@ type Ids = Record<
   | 'board_id'
   | 'login_id'
   | 'policy_id'
+  | 'threat_id'
   | 'match_id'
   | 'provider_id'
   | 'run_id'
@@ -131,6 +133,7 @@ const BODIES: Record<string, (ids: Ids, world: World) => Json> = {
   'policy.rollback': () => ({ version: 1 }),
   'policy.override': ({ session_id, user_id }) => ({ session_id, user_id, reason: 'A new network.' }),
   'policy.simulate': () => ({ rules: RULES }),
+  'threat.outcome': () => ({ outcome: 'confirmed' }),
   'policy.activate': () => ({ mode: 'observe' }),
   'feed.link': ({ user_id }) => ({ provider_id: 'c', user_id }),
   'feed.settle': () => ({ take: 'ours' }),
@@ -149,6 +152,7 @@ const BODIES: Record<string, (ids: Ids, world: World) => Json> = {
 /** What is answered where nothing is to be told. */
 const EMPTY = { items: [], next_cursor: null };
 const NOTHING: Record<string, object> = {
+  'threat.list': { ...EMPTY, accuracy: null },
   'gallery.daily': { day: expect.any(String), unique_visitors: 0, messages: 0, views: 0 },
 };
 
@@ -172,7 +176,7 @@ const NAMES_NOTHING = [
   'audit.list',
 ];
 
-const others = [importFeed, syncFeed, uploadFeed, readFeedRun, simulatePolicy];
+const others = [importFeed, syncFeed, uploadFeed, readFeedRun, simulatePolicy, decideThreat];
 const routes = [...commands, ...queries, readCommandState, redriveCommand, ...others]
   .map(({ name, route, roles }) => ({ name, route, roles }))
   .filter(({ name }) => !NAMES_NOTHING.includes(name));
@@ -233,7 +237,7 @@ describe.skipIf(isLeftOut)('a stranger', () => {
     await must(post(world.url(), `/api/institution/${admin.institution_id}/settings`, admin, { policies: true }));
     // Past the inbox: no audit trail tells of it.
     await stack.pool.query(
-      `insert into institution_settings values ($1, 'UTC', false, true, false, true, true, now())`,
+      `insert into institution_settings values ($1, 'UTC', true, true, false, true, true, now())`,
       [institution_id],
     );
     for (const visibility of ['private', 'institution']) hidden[visibility] = await hide(visibility);
@@ -316,7 +320,13 @@ describe.skipIf(isLeftOut)('a stranger', () => {
        values ($1, $2, $3, now() - interval '1 hour', 'turn.start', 'policy')`,
       [signedIn[0].id, people.judge.id, institution_id],
     );
+    const { rows: found } = await stack.pool.query(
+      `insert into threat_predictions (id, institution_id, type, found_by, subject_kind, subject, confidence, evidence)
+       values (gen_random_uuid(), $1, 'brute_force_attack', 'brute_force', 'user', $2, 100, '{}') returning id`,
+      [institution_id, session_id],
+    );
     const own = {
+      threat_id: found[0].id as string,
       login_id: signedIn[0].id as string,
       board_id: board.id as string,
       policy_id: policy.id as string,

@@ -32,6 +32,8 @@ const OF_THE_MACHINE = [
   ...['logins', 'login_places', 'login_locations', 'login_ends', 'step_ups'],
   ...['telemetry_consents', 'telemetry_batches', 'telemetry_models', 'telemetry_risks'],
   ...['policy_decisions', 'policy_outcomes'],
+  ...['threat_bad_signatures', 'threat_mark', 'threat_activity'],
+  ...['threat_predictions', 'threat_accuracies', 'threat_models'],
   ...['leases', 'schedules', 'schedule_ticks', 'health_reports'],
   ...['installation', 'ticket_secrets', 'contact_details', 'knex_migrations', 'knex_migrations_lock'],
   ...['log_queue', 'log_state', 'log_leaves', 'log_tiles', 'log_held', 'log_checkpoints'],

@@ -49,6 +49,7 @@ describe.skipIf(isLeftOut)('listeners of a gallery', () => {
         db: pool,
         shared: 'a secret',
         logins: { see: () => {} },
+        bad_signatures: { note: () => {} },
         guard: (admit) => admit,
         resumeTickets,
         broadcast,

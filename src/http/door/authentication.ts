@@ -10,11 +10,16 @@ const CHALLENGE = { 'WWW-Authenticate': 'Bearer' };
 export async function authenticate(req: Request, tokens: Tokens, boards = false): Promise<Actor | null> {
   const header = req.headers.authorization;
   if (header === undefined) return null;
-  const [, token] = /^Bearer +(\S+)$/i.exec(header) ?? [];
+  const token = bearerOf(req);
   const identity = token === undefined ? undefined : await identify(token, tokens, boards);
   if (!identity)
     throw new Problem('unauthenticated', 'The token is missing, expired or not signed by us.', {}, CHALLENGE);
   return identity.actor;
+}
+
+/** Undefined where there is none, or what is there has not its form. */
+export function bearerOf({ headers }: Pick<Request, 'headers'>): string | undefined {
+  return /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
 }
 
 async function identify(token: string, tokens: Tokens, boards: boolean): Promise<Identity | undefined> {

@@ -10,6 +10,7 @@ import type { Outside } from '../../core/definitions/outside.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import type { Addresses } from '../../infra/addresses.ts';
+import type { BadSignatures } from '../../infra/badSignatures.ts';
 import type { BlobStore } from '../../infra/blobs.ts';
 import type { Broadcast } from '../../infra/broadcast/broadcast.ts';
 import type { Cache } from '../../infra/cache/cache.ts';
@@ -37,7 +38,7 @@ import type { Sharing } from '../operations/sharing.ts';
 import type { VerifyRuns } from '../operations/verifyRuns.ts';
 import type { PolicyDoor } from '../policies/policyDoor.ts';
 import type { Reading } from '../queries/scopedReads.ts';
-import { senderOf, tokenMissing } from './authentication.ts';
+import { bearerOf, senderOf, tokenMissing } from './authentication.ts';
 import { callerOf, countRefused, limit } from './limits.ts';
 import type { Shares } from './shares.ts';
 import { whereaboutsOf } from './whereabouts.ts';
@@ -55,6 +56,7 @@ export interface ApiContext {
   tokens: Tokens;
   limiter: Limiter;
   logins: Pick<LoginRecorder, 'see'>;
+  bad_signatures: Pick<BadSignatures, 'note'>;
   guard: Guard;
   policies: PolicyDoor;
   /** How well requests fit the people whose tokens they carry. */
@@ -119,6 +121,7 @@ export async function enter(
 ): Promise<Actor | null> {
   const sender = await senderOf(req, context.tokens, boards);
   if (sender === null || sender instanceof Problem) await guardDoor(context, req, route);
+  if (sender instanceof Problem) context.bad_signatures.note(bearerOf(req) ?? '', req.ip);
   const actor = await countRefused(context, req, res, async () => demandGood(sender, roles));
   if (actor) res.locals.caller = { actor, route } satisfies Caller;
   if (/^\w+ \/api\/session\b/.test(route)) demandFeature(context.config, 'FEATURE_MOOT_OPERATIONS');

@@ -27,6 +27,7 @@ const WORDS: Readonly<Record<string, string>> = {
   status: 'How the installation does, in states and counts; without a token too.',
   login: 'Login sessions: where people are signed in, and how that ends.',
   policy: 'Who sends which commands, at which hours and how surely: observed first, then enforced.',
+  threat: 'What looks like an attack on sign-ins, and what it turned out to be.',
   tokens: 'Ending tokens before their time.',
   ops: 'What operators look at.',
   health: 'Whether this server lives and is of use; without a token.',

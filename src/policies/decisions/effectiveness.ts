@@ -1,5 +1,6 @@
 /** How often a policy was right, in per cent, with how sure that is. */
 import type { Queryable } from '../../core/sql/queryable.ts';
+import { type Interval, intervalOf } from '../../core/wilsonInterval.ts';
 
 export interface Told {
   right: number;
@@ -11,7 +12,7 @@ export interface Effectiveness {
   effectiveness: number;
   decided: number;
   /** Within which it lies 19 times in 20; null where too few were decided. */
-  interval: { from: number; to: number } | null;
+  interval: Interval | null;
 }
 
 /** Of what is looked at. */
@@ -20,28 +21,11 @@ export const DAYS = 7;
 export const MOST_ROWS = 200_000;
 
 const NOTHING_KNOWN = 70;
-const TOO_FEW = 30;
-/** Of a normal distribution, for 95 per cent. */
-const Z = 1.96;
 
 export function effectivenessOf({ right, wrong }: Told): Effectiveness {
   const decided = right + wrong;
   if (decided === 0) return { effectiveness: NOTHING_KNOWN, decided, interval: null };
-  const share = right / decided;
-  return {
-    effectiveness: Math.round(share * 100),
-    decided,
-    interval: decided < TOO_FEW ? null : intervalOf(share, decided),
-  };
-}
-
-/** Wilson's interval (1927). */
-function intervalOf(share: number, n: number): { from: number; to: number } {
-  const middle = share + (Z * Z) / (2 * n);
-  const width = Z * Math.sqrt((share * (1 - share)) / n + (Z * Z) / (4 * n * n));
-  const scale = 1 + (Z * Z) / n;
-  const whole = (part: number) => Math.round(Math.min(1, Math.max(0, part / scale)) * 100);
-  return { from: whole(middle - width), to: whole(middle + width) };
+  return { effectiveness: Math.round((right * 100) / decided), decided, interval: intervalOf(right, decided) };
 }
 
 // What somebody said of a decision counts first. Else what passed was right, and what was refused, unless the policy was

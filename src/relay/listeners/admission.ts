@@ -7,6 +7,7 @@ import { isVisible, type Scope } from '../../access/scope.ts';
 import type { ScopeCache } from '../../access/scopeCache.ts';
 import { isUuid } from '../../core/chain/ids.ts';
 import { Problem } from '../../core/definitions/problem.ts';
+import type { BadSignatures } from '../../infra/badSignatures.ts';
 import type { LoginRecorder } from '../../infra/loginRecorder.ts';
 import type { Config } from '../../infra/process/config.ts';
 import { type Identity, isCurrent, type Ticket, type Tokens } from '../../infra/tokens.ts';
@@ -85,12 +86,13 @@ export interface AdmissionOptions {
   resumeTickets: Pick<ResumeTickets, 'redeem'>;
   isLetIn: IsLetIn;
   logins: Pick<LoginRecorder, 'see'>;
+  bad_signatures: Pick<BadSignatures, 'note'>;
   demandRoom: DemandRoom;
   config: Config;
 }
 
 export function createAdmission(options: AdmissionOptions): Admit {
-  const { door, tokens, resumeTickets, isLetIn, logins, demandRoom, config } = options;
+  const { door, tokens, resumeTickets, isLetIn, logins, bad_signatures, demandRoom, config } = options;
 
   async function admit(request: Request): Promise<Admitted> {
     if (!isLetIn(request.origin, request.host)) throw new Problem('forbidden', 'Pages of this origin may not connect.');
@@ -116,9 +118,10 @@ export function createAdmission(options: AdmissionOptions): Admit {
   }
 
   /** The ticket of an observer that has ended is good for coming back, and for nothing else. */
-  async function identify({ token, resume_ticket }: Request): Promise<Identity | Ticket> {
+  async function identify({ token, resume_ticket, address }: Request): Promise<Identity | Ticket> {
     if (token === undefined && door.anybody) return door.anybody;
     const identity = typeof token === 'string' && (await verify(token));
+    if (!identity && typeof token === 'string') bad_signatures.note(token, address);
     if (!identity || (resume_ticket === undefined && !isCurrent(identity))) throw unauthenticated();
     return identity;
   }
