@@ -1,6 +1,6 @@
 /** Statistics of integers, in integers: the same numbers give the same result on every machine. Pure. */
 
-const inOrder = (values: readonly number[]) => Float64Array.from(values).sort();
+const inOrder = (values: readonly number[]) => new Float64Array(values).sort();
 
 /** What so many of a thousand do not exceed (nearest rank); of none there is none. */
 export function quantile(values: readonly number[], permille: number): number {
