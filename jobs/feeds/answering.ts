@@ -19,8 +19,11 @@ interface Options {
   log: Log;
 }
 
+/** Half of a worker's places (feedJobs.ts): sites that take long must leave the others to other institutions. */
+const MOST_OF_INSTITUTION = 8;
+
 export function createAnswering({ db, sites, metrics, log }: Options) {
-  const takePlace = createPlaces();
+  const takePlaces = createPlaces();
 
   /** Runs `work` for a job of the leader of now, about a feed that is enabled, beside fewer than `most` others of it. */
   return async function answering(
@@ -37,7 +40,10 @@ export function createAnswering({ db, sites, metrics, log }: Options) {
     if (now_ms - tick * timings.feeds.tick_ms > timings.feeds.late_after_ms) return skip('late');
     const feed = await findFeed(db, feed_id);
     if (feed?.state !== 'enabled') return skip('gone');
-    const leave = takePlace(feed_id, most);
+    const leave = takePlaces([
+      [feed_id, most],
+      [feed.institution_id, MOST_OF_INSTITUTION],
+    ]);
     if (!leave) return skip('busy');
     try {
       const done = await work(feed, await sites.open(feed), now_ms);

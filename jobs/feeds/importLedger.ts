@@ -40,16 +40,22 @@ const FOUND_AT_ONCE = 20;
 const UNDER_WAY = `state in ('waiting', 'running')`;
 const IS_OVERDUE = `${UNDER_WAY} and due_at < clock_timestamp() - interval '${timings.claims.found_after_ms} milliseconds'`;
 
+/** Done at once of an institution, by all workers: its sites may take long, and others wait for a place, too. */
+const MOST_OF_INSTITUTION = 2;
+/** SQL, of the row `r`. A claim that has run out is none. */
+const HAS_PLACE = `(select count(*) from feed_runs u where u.institution_id = r.institution_id and u.id <> r.id
+  and u.state = 'running' and u.due_at > clock_timestamp()) < ${MOST_OF_INSTITUTION}`;
+
 /** SQL: is there any that `findOverdue` would find? */
 export const RUNS_WAIT = `exists (select from feed_runs where ${IS_OVERDUE})`;
 
-/** Those that nobody has claimed, or whose claim has run out, the first asked for first; of a feed the first alone, as it would be claimed. */
+/** Those that nobody has claimed, or whose claim has run out, the first asked for first; of a feed the first alone, and of an institution none beside so many, as it would be claimed. */
 export async function findOverdue(db: Queryable): Promise<string[]> {
   const text = `
     select id from (
-      select distinct on (feed_id) id, asked_at, state, due_at from feed_runs where ${UNDER_WAY}
+      select distinct on (feed_id) id, institution_id, asked_at, state, due_at from feed_runs where ${UNDER_WAY}
       order by feed_id, state = 'running' desc, asked_at, id
-    ) first where ${IS_OVERDUE} order by asked_at, id limit ${FOUND_AT_ONCE}`;
+    ) r where ${IS_OVERDUE} and ${HAS_PLACE} order by asked_at, id limit ${FOUND_AT_ONCE}`;
   const { rows } = await db.query<{ id: string }>({ name: 'find-overdue-feed-runs', text });
   return rows.map(({ id }) => id);
 }
@@ -66,14 +72,14 @@ type ClaimRow = Omit<RunClaim, 'actor'> & {
   actor_institution_id: string | null;
 };
 
-/** @returns undefined where it is over, claimed by another, behind another of its feed, or has spent its attempts */
+/** @returns undefined where it is over, claimed by another, behind another of its feed, beside too many of its institution, or has spent its attempts */
 export async function claimRun(db: Queryable, id: string): Promise<RunClaim | undefined> {
   try {
     const { rows } = await db.query<ClaimRow>(
       `update feed_runs r
        set state = 'running', attempts = attempts + 1, run = gen_random_uuid(),
          due_at = clock_timestamp() + $2 * interval '1 second'
-       where id = $1 and ${UNDER_WAY} and ${IS_DUE} and attempts < $3
+       where id = $1 and ${UNDER_WAY} and ${IS_DUE} and attempts < $3 and ${HAS_PLACE}
          and not exists (select from feed_runs o where o.feed_id = r.feed_id and o.id <> r.id and o.${UNDER_WAY}
            and (o.state = 'running' or (o.asked_at, o.id) < (r.asked_at, r.id)))
        returning id, feed_id, kind, input, actor_id, actor_role, actor_institution_id, token, asked_at, run, attempts, orders`,

@@ -1,16 +1,21 @@
 /** So many at once of each name, and no more. Nobody waits: what finds no place is done another time. */
+export type Wanted = readonly (readonly [name: string, most: number])[];
+
 export function createPlaces() {
   const underWay = new Map<string, number>();
 
-  /** @returns what gives the place back; undefined where `most` are taken */
-  return function take(name: string, most: number): (() => void) | undefined {
-    const others = underWay.get(name) ?? 0;
-    if (others >= most) return undefined;
-    underWay.set(name, others + 1);
+  function leave(name: string): void {
+    const left = underWay.get(name)! - 1;
+    if (left > 0) underWay.set(name, left);
+    else underWay.delete(name);
+  }
+
+  /** @returns what gives the places back; undefined where of one of the names all are taken */
+  return function take(wanted: Wanted): (() => void) | undefined {
+    if (wanted.some(([name, most]) => (underWay.get(name) ?? 0) >= most)) return undefined;
+    for (const [name] of wanted) underWay.set(name, (underWay.get(name) ?? 0) + 1);
     return () => {
-      const left = underWay.get(name)! - 1;
-      if (left > 0) underWay.set(name, left);
-      else underWay.delete(name);
+      for (const [name] of wanted) leave(name);
     };
   };
 }

@@ -28,28 +28,36 @@ const TARGETS = `
     select id, feed_id, round, phase, pair, listed_at from matches
     where feed_id is not null and listed_at between (select clock_timestamp()) - interval '${WAITED_DAYS} days'
       and (select clock_timestamp()) + interval '${AHEAD_DAYS} days'
+  ), told as (
+    select f.id as feed_id, f.institution_id, f.provider, m.round, array_agg(distinct m.phase) as phases,
+      array_agg(m.id order by m.id) as match_ids, array_agg(m.pair order by m.id) as pairs,
+      array_agg((extract(epoch from m.listed_at) * 1000)::float8 order by m.id) as times,
+      row_number() over (partition by f.institution_id order by min(m.listed_at), f.id, m.round) as turn
+    from near m join feeds f on f.id = m.feed_id
+    where f.state = 'enabled' and f.base_url is not null
+      and (m.phase <> all($1) or exists (select from match_state s
+        where s.match_id = m.id and s.updated_at > clock_timestamp() - interval '${RECHECKED_MINUTES} minutes'))
+    group by f.id, f.institution_id, f.provider, m.round
   )
-  select f.id as feed_id, f.institution_id, f.provider, m.round, array_agg(distinct m.phase) as phases,
-    array_agg(m.id order by m.id) as match_ids, array_agg(m.pair order by m.id) as pairs,
-    array_agg((extract(epoch from m.listed_at) * 1000)::float8 order by m.id) as times
-  from near m join feeds f on f.id = m.feed_id
-  where f.state = 'enabled' and f.base_url is not null
-    and (m.phase <> all($1) or exists (select from match_state s
-      where s.match_id = m.id and s.updated_at > clock_timestamp() - interval '${RECHECKED_MINUTES} minutes'))
-  group by f.id, f.institution_id, f.provider, m.round order by f.id, m.round limit ${MOST_TARGETS}`;
+  select feed_id, institution_id, provider, round, phases, match_ids, pairs, times
+  from (select * from told order by turn, feed_id, round limit $2) some order by feed_id, round`;
 
-/** @param db of role `worker` */
-export async function readTargets(db: Queryable): Promise<TargetRow[]> {
-  return (await db.query<TargetRow>(TARGETS, [OVER])).rows;
+/** @param db of role `worker`. @param most of all institutions, each in its turn; the first that begin of each */
+export async function readTargets(db: Queryable, most = MOST_TARGETS): Promise<TargetRow[]> {
+  return (await db.query<TargetRow>(TARGETS, [OVER, most])).rows;
 }
 
 const DUE_SYNCS = `
   select f.id from feeds f left join feed_states s on s.feed_id = f.id
   where f.state = 'enabled' and f.base_url is not null
     and greatest(s.last_sync, f.changed_at) < clock_timestamp() - interval '1 hour'
-  order by f.created_at, f.id limit ${MOST_TARGETS}`;
+  order by row_number() over (partition by f.institution_id
+    order by md5(f.id || ' ' || extract(hour from (select clock_timestamp())))), f.id limit $1`;
 
-/** Feeds whose schedule was not read for an hour. An admin may have it read sooner. */
-export async function readDueSyncs(db: Queryable): Promise<string[]> {
-  return (await db.query<{ id: string }>(DUE_SYNCS)).rows.map(({ id }) => id);
+/**
+ * Feeds whose schedule was not read for an hour. An admin may have it read sooner. Each institution has its turn, and of one
+ * whose sites fail others in each hour.
+ */
+export async function readDueSyncs(db: Queryable, most = MOST_TARGETS): Promise<string[]> {
+  return (await db.query<{ id: string }>(DUE_SYNCS, [most])).rows.map(({ id }) => id);
 }

@@ -12,7 +12,7 @@ import { createRoundStore } from '../../jobs/feeds/roundStore.ts';
 import { createRounds, type Rounds } from '../../jobs/feeds/rounds.ts';
 import { sameRounds } from '../../jobs/feeds/sameRounds.ts';
 import { openSites, type Sites } from '../../jobs/feeds/sites.ts';
-import { readTargets } from '../../jobs/feeds/targets.ts';
+import { readDueSyncs, readTargets } from '../../jobs/feeds/targets.ts';
 import { findFeed } from '../../src/feeds/feed.ts';
 import type { MatchChange } from '../../src/feeds/matches/nextState.ts';
 import { MOST_OF_ROUND } from '../../src/feeds/matches/readRound.ts';
@@ -405,6 +405,55 @@ test('of a site that does not answer four polls are under way at once, and the o
   await Promise.all(asked);
   const { values } = await metrics.feedPolls.get();
   expect(values.find(({ labels }) => labels.outcome === 'busy')?.value).toBe(2);
+});
+
+/** A feed like the one that is asked about, of this institution. */
+async function another(of: string, more: { id?: string; created_at?: string } = {}): Promise<string> {
+  const { id = randomUUID(), created_at = new Date().toISOString() } = more;
+  await database.pool.query(
+    `insert into feeds (id, institution_id, provider, name, base_url, tournament, secret_ref, visibility, state, created_at, changed_at)
+     select $2, $3, provider, name, base_url, tournament, null, visibility, state, $4, now() - interval '2 hours' from feeds where id = $1`,
+    [feed_id, id, of, created_at],
+  );
+  return id;
+}
+
+test('sites of one institution hold half of a worker’s places at most, and leave the others to other institutions', async () => {
+  const [one, other] = [randomUUID(), randomUUID()];
+  const feeds = [await another(one), await another(one), await another(one)];
+  const theirs = await another(other);
+  tabbycat.fail({ kind: 'silence', path: '/rounds' });
+  const asked = feeds.slice(0, 2).flatMap((id) => Array.from({ length: 4 }, () => poll({ feed_id: id })));
+  // All of them are under way where the ninth finds no place.
+  await expect.poll(() => poll({ feed_id: feeds[2]! }), { timeout: 20_000 }).toEqual({ skipped: 'busy' });
+  const heard = poll({ feed_id: theirs });
+  await tabbycat.stop();
+  for (const answer of [...(await Promise.all(asked)), await heard]) expect(answer).toHaveProperty('failed');
+});
+
+test('of more rounds and syncs than are asked for at once each institution has its turn, whoever was there first', async () => {
+  const [many, few] = [randomUUID(), randomUUID()];
+  const late = { id: `ffffffff-ffff-4fff-bfff-${few.slice(-12)}`, created_at: '2999-01-01T00:00:00Z' };
+  const own = [await another(many), await another(many), await another(many)];
+  const theirs = await another(few, late);
+  for (const id of [...own, theirs]) {
+    await database.pool.query(
+      `with made as (
+         insert into matches (id, institution_id, visibility, provider, feed_id, provider_id, round, title, listed_at, phase, published)
+         select gen_random_uuid(), institution_id, 'institution', provider, id, '1', 1, 'A v. B', now(), 'scheduled', true
+         from feeds where id = $1 returning id
+       )
+       insert into match_state (match_id, version, seq, state, source, updated_at) select id, 1, 0, '{}', 1, now() from made`,
+      [id],
+    );
+  }
+  await database.pool.query(`update feeds set state = 'disabled' where institution_id <> all($1)`, [[many, few]]);
+  const told = (await readTargets(pools.worker, 2)).map((row) => row.institution_id);
+  expect(told.toSorted()).toEqual([many, few].sort());
+  expect(await readTargets(pools.worker)).toHaveLength(4);
+  const due = await readDueSyncs(pools.worker, 2);
+  expect(due).toContain(theirs);
+  expect(due.filter((id) => own.includes(id))).toHaveLength(1);
 });
 
 /** The first two that come to an end. */

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { claimRun, endRun } from '../../jobs/feeds/importLedger.ts';
+import { claimRun, endRun, findOverdue } from '../../jobs/feeds/importLedger.ts';
 import { type Importing, importRound } from '../../jobs/feeds/importRound.ts';
 import { acceptCommands } from '../../src/core/apply/inbox.ts';
 import type { Actor } from '../../src/core/definitions/actor.ts';
@@ -192,6 +192,38 @@ describe.skipIf(isLeftOut)('a run of a feed', () => {
     const second = await claimRun(worker, id);
     expect(second?.id).toBe(id);
     await endRun(worker, second!, { state: 'failed', error: 'given up' });
+  });
+
+  test('is done beside one other of its institution, and leaves the other places to other institutions', async () => {
+    const client = await stack.pool.connect();
+    const [own, other] = [randomUUID(), randomUUID()];
+    const asked = async (institution_id: string) => {
+      const id = randomUUID();
+      await client.query(
+        `insert into feed_runs (id, feed_id, institution_id, kind, input, actor_id, actor_role, actor_institution_id, due_at)
+         values ($1, $1, $2, 'sync', '{}', 'x', 'admin', $2, clock_timestamp() - interval '1 minute')`,
+        [id, institution_id],
+      );
+      return id;
+    };
+    try {
+      // No worker of the stack sees any of it.
+      await client.query('begin');
+      const [first, second, third] = [await asked(own), await asked(own), await asked(own)];
+      const theirs = await asked(other);
+      for (const id of [first, second]) expect((await claimRun(client, id))?.id).toBe(id);
+      expect(await claimRun(client, third)).toBeUndefined();
+      const found = await findOverdue(client);
+      expect([found.includes(third), found.includes(theirs)]).toEqual([false, true]);
+      expect((await claimRun(client, theirs))?.id).toBe(theirs);
+      // One whose worker died holds no place.
+      await client.query('update feed_runs set due_at = clock_timestamp() where id = $1', [first]);
+      expect(await findOverdue(client)).toContain(third);
+      expect((await claimRun(client, third))?.id).toBe(third);
+    } finally {
+      await client.query('rollback');
+      client.release();
+    }
   });
 
   describe('of an unreleased draw', () => {

@@ -4,6 +4,7 @@
  * stays the match that it was, and where that is not plain nothing is mapped anew. Pure.
  */
 import { VISIBILITIES, type Visibility } from '../../access/scope.ts';
+import { groupBy } from '../../core/groupBy.ts';
 import type { Debate, Round, Scoreboard } from '../providers/provider.ts';
 import { KEPT_DAYS, type ShownState } from './match.ts';
 import { matchIdOf } from './matchId.ts';
@@ -64,7 +65,11 @@ export function updatesOfRound(read: RoundRead): RoundUpdates {
 function byDraw(read: RoundRead, round: Round): RoundUpdates {
   const known = new Map(read.known.map((match) => [match.row.provider_id, match]));
   const listed = new Set(round.debates.map(({ id }) => id));
-  const gone = read.known.filter(({ row }) => !listed.has(row.provider_id!));
+  const gone = groupBy(
+    read.known.filter(({ row }) => row.pair !== null && !listed.has(row.provider_id!)),
+    ({ row }) => row.pair!,
+  );
+  const found = new Map(read.scoreboard?.debates.map((one) => [one.id, one]));
   const updates: MatchUpdate[] = [];
   const [teams, taken] = [new Set<string>(), new Set<KnownMatch>()];
   const count = { unresolved: 0, conflicts: 0, beyond: 0 };
@@ -81,7 +86,7 @@ function byDraw(read: RoundRead, round: Round): RoundUpdates {
     }
     for (const { id } of sides) teams.add(id);
     const pair = pairOf(sides.map(({ name }) => name));
-    const same = gone.filter((match) => !taken.has(match) && pair !== null && match.row.pair === pair);
+    const same = firstTwo(gone.get(pair ?? '') ?? [], taken);
     if (same.length > 1) count.conflicts += 1;
     const was = known.get(debate.id) ?? (same.length === 1 ? same[0] : undefined);
     if (!was && isSwept(read, round, debate)) continue;
@@ -90,12 +95,22 @@ function byDraw(read: RoundRead, round: Round): RoundUpdates {
       count.beyond += 1;
       continue;
     } else places -= 1;
-    updates.push(updateOf(read, round, debate, { pair, was, sides }));
+    updates.push(updateOf(read, round, debate, { pair, was, sides, found: found.get(debate.id) }));
   }
   const withdrawn = read.known.filter((match) => !taken.has(match) && match.row.published);
   const tick = read.tick;
   updates.push(...withdrawn.map(({ row, state }) => ({ row: { ...row, published: false }, state, source: tick })));
   return { updates, ...count };
+}
+
+/** As many as it takes to know that there are several: a site may say the same of thousands. */
+function firstTwo(matches: readonly KnownMatch[], taken: ReadonlySet<KnownMatch>): KnownMatch[] {
+  const free: KnownMatch[] = [];
+  for (const match of matches) {
+    if (!taken.has(match)) free.push(match);
+    if (free.length === 2) break;
+  }
+  return free;
 }
 
 const KEPT_MS = KEPT_DAYS * 24 * 3_600_000;
@@ -132,14 +147,14 @@ interface Named {
   pair: string | null;
   was: KnownMatch | undefined;
   sides: [Side, Side];
+  found: Scoreboard['debates'][number] | undefined;
 }
 
-function updateOf(read: RoundRead, round: Round, debate: Debate, { pair, was, sides }: Named): MatchUpdate {
-  const { feed, scoreboard, tick, now_ms } = read;
+function updateOf(read: RoundRead, round: Round, debate: Debate, { pair, was, sides, found }: Named): MatchUpdate {
+  const { feed, tick, now_ms } = read;
   const { id: feed_id, institution_id, provider } = feed;
   const imported = read.imported.get(debate.id);
   const visibility = narrower(feed.visibility, imported?.visibility ?? feed.visibility);
-  const found = scoreboard?.debates.find(({ id }) => id === debate.id);
   const scheduled_at = debate.starts_at ?? round.starts_at;
   const { result } = debate;
   const phase = phaseOfDebate({ result, starts_at: scheduled_at }, now_ms, found?.phase);
