@@ -40,7 +40,7 @@ const TARGETS = `
     group by f.id, f.institution_id, f.provider, m.round
   )
   select feed_id, institution_id, provider, round, phases, match_ids, pairs, times
-  from (select * from told order by turn, feed_id, round limit $2) some order by feed_id, round`;
+  from (select * from told order by turn, feed_id, round limit $2) taken order by feed_id, round`;
 
 /** @param db of role `worker`. @param most of all institutions, each in its turn; the first that begin of each */
 export async function readTargets(db: Queryable, most = MOST_TARGETS): Promise<TargetRow[]> {
