@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { askStepUp, findSteppedUp } from '../../src/logins/stepUp.ts';
 import { type Cast, cast, get, type Json, must, openSession, type Person, person, post } from '../support/client.ts';
+import { ISSUER, issued, issuedCast, signedInAfter } from '../support/issued.ts';
 import { listenOnSocketIo } from '../support/listener.ts';
 import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
 import { untilAudited } from '../support/trail.ts';
 
 const PATIENCE = { timeout: 20_000, interval: 50 };
-const ISSUER = 'https://idp.example';
 const ROLES = ['super_admin', 'admin', 'judge', 'moderator', 'participant'];
 const RULES = [
   { resource_type: 'session.*', allowed_roles: ROLES, min_confidence: 0, step_up: true },
@@ -23,30 +23,16 @@ describe.skipIf(isLeftOut)(`a step-up, ${kind}`, () => {
   let path: string;
 
   const seconds = () => Math.floor(Date.now() / 1_000);
-  /** A token of its own of the person: of a sign-in now, or as the claims say. */
-  function token(role: string, { id, institution_id, name }: Person, claims: object = {}): Person {
-    const named = { iss: ISSUER, sid: randomUUID(), jti: randomUUID() };
-    return person(role, { id, institution_id, name, claims: { ...named, ...claims } });
-  }
-  const judge = (claims: object = {}) => token('judge', people.presiding, claims);
+  const judge = (claims: object = {}) => issued('judge', people.presiding, claims);
 
   beforeAll(async () => {
     stack = await startStack({ JWT_ISSUER: ISSUER });
   });
   afterAll(() => stack?.stop());
   beforeEach(async () => {
-    const { institution_id, ...members } = cast();
-    const ROLE: Json = {
-      admin: 'admin',
-      bailiff: 'moderator',
-      presiding: 'judge',
-      judge: 'judge',
-      outsideJudge: 'judge',
-    };
-    const all = Object.entries(members).map(([name, who]) => [name, token(ROLE[name] ?? 'participant', who)]);
-    people = { institution_id, ...Object.fromEntries(all) };
+    people = issuedCast();
     ({ path } = await openSession(stack.url, people));
-    await must(post(stack.url, `/api/institution/${institution_id}/settings`, people.admin, { policies: true }));
+    await must(post(stack.url, `/api/institution/${people.institution_id}/settings`, people.admin, { policies: true }));
     const { result } = await must(post(stack.url, '/policies/create', people.admin, { rules: RULES }));
     const enforce = { mode: 'enforce', force: true };
     await must(post(stack.url, `/policies/${result.id}/activate`, people.admin, enforce));
@@ -63,7 +49,7 @@ describe.skipIf(isLeftOut)(`a step-up, ${kind}`, () => {
     return body.login_id;
   }
   /** A sign-in after whatever was asked before. */
-  const fresh = (claims: object = {}) => judge({ auth_time: seconds() + 2, ...claims });
+  const fresh = (claims: object = {}) => judge({ ...signedInAfter(), ...claims });
   const rowsOf = async (login_id: string) =>
     (await stack.pool.query('select * from step_ups where login_id = $1', [login_id])).rows;
 
@@ -131,8 +117,8 @@ describe.skipIf(isLeftOut)(`a step-up, ${kind}`, () => {
     };
     const root = person('super_admin', { claims: { iss: ISSUER, jti: randomUUID(), auth_time: seconds() + 2 } });
     const late = { auth_time: seconds() + 2 };
-    const admins = [people.admin, cast().admin].map((who) => token('admin', who, late));
-    for (const who of [...admins, token('judge', people.judge, late), root]) {
+    const admins = [people.admin, cast().admin].map((who) => issued('admin', who, late));
+    for (const who of [...admins, issued('judge', people.judge, late), root]) {
       expect(await confirm(id, who)).toMatchObject(NOT_THERE);
     }
     expect(await shown(id, root)).toEqual(await shown(randomUUID(), root));
