@@ -4,8 +4,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { signToken } from '../../src/infra/tokens.ts';
 import { type Cast, cast, get, type Json, must, openSession, type Person, post } from '../support/client.ts';
 import { type Listener, type ListenOptions, listenOnSocketIo, listenOnWebSocket } from '../support/listener.ts';
+import { quickest } from '../support/quickest.ts';
 import { isLeftOut, kind, SECRET, type Stack, startStack } from '../support/stack.ts';
 
+/** From the request on. */
+const ENDED_WITHIN_MS = 1_000;
+/** Of the end of the turn. */
+const AFTER_TURN_MS = 2_000;
 const PATIENCE = { timeout: 20_000, interval: 50 };
 const REASON = { reason: 'A laptop was stolen.' };
 type Connect = (url: string, options: ListenOptions) => Promise<Listener>;
@@ -76,6 +81,19 @@ describe.skipIf(isLeftOut)(`a login session that is ended, ${kind}`, () => {
     await answers(stays);
   });
 
+  test('REST refuses it, and all its sockets are closed, within a second', async () => {
+    const took_ms = await quickest(ENDED_WITHIN_MS, async () => {
+      const [stolen, own] = [signIn(people.student), signIn(people.student)];
+      const id = await idOf(stolen);
+      const listeners = await Promise.all(stack.relays.map((url) => listen(listenOnWebSocket, url, stolen)));
+      const started = performance.now();
+      await must(end(id, own));
+      await Promise.all([turnsOut(stolen), ...listeners.map(({ closed }) => closed)]);
+      return performance.now() - started;
+    });
+    expect(took_ms).toBeLessThan(ENDED_WITHIN_MS);
+  });
+
   test('stays ended for tokens of it that are issued later, and is not shown any more', async () => {
     const claims = { sid: randomUUID() };
     const stolen = signIn(people.student, 'participant', claims);
@@ -143,6 +161,37 @@ describe.skipIf(isLeftOut)(`a login session that is ended, ${kind}`, () => {
       expect(listener.messages.at(-1)).toMatchObject({ type: 'ERROR', code: 'session_terminated' });
       await turnsOut(speaker);
       expect(await statusAt(stack.url, fresh)).toBe(200);
+    });
+
+    test('ends within two seconds of the turn’s end', async () => {
+      const took_ms = await quickest(AFTER_TURN_MS, async () => {
+        session = await openSession(stack.url, people);
+        const { speaker, id, turn_id } = await speak();
+        const listener = await listen(listenOnWebSocket, stack.relayUrl, speaker);
+        await must(end(id, people.admin));
+        await must(post(stack.url, `${session.path}/turn/end`, people.bailiff, { turn_id }));
+        const over = performance.now();
+        expect(await listener.closed).toBe(4401);
+        await turnsOut(speaker);
+        return performance.now() - over;
+      });
+      expect(took_ms).toBeLessThan(AFTER_TURN_MS);
+    });
+
+    test('ends after ten minutes though the turn runs on', async () => {
+      const { speaker, id, turn_id } = await speak();
+      await must(end(id, people.admin));
+      const wait = (minutes: number) =>
+        stack.pool.query(`update login_ends set asked_at = now() - $2 * interval '1 minute' where login_id = $1`, [
+          id,
+          minutes,
+        ]);
+      await wait(9);
+      expect(await statusAt(stack.url, speaker)).toBe(200);
+      await wait(10.1);
+      await turnsOut(speaker);
+      const { turn } = await must(get(stack.url, session.path, people.presiding));
+      expect(turn).toMatchObject({ id: turn_id, state: 'active' });
     });
 
     test('ends at once where an admin says now', async () => {
