@@ -1,7 +1,7 @@
 /**
  * Policies at the door: what they say of a command that is about to be accepted. What does not pass one that enforces is
  * refused before anything is stored; what others would have refused is only counted. Where an institution has them off
- * this costs a look into a map. What a step-up mends is asked of Postgres before it is refused.
+ * this costs a look into a map, and where no policy is at work no statement. What a step-up mends is asked of Postgres before it is refused.
  */
 import type { Actor } from '../../core/definitions/actor.ts';
 import { Problem } from '../../core/definitions/problem.ts';
@@ -11,6 +11,7 @@ import { quietly } from '../../infra/console/tellConsole.ts';
 import type { Whereabouts } from '../../infra/loginRecorder.ts';
 import type { Backbone } from '../../infra/process/backbone.ts';
 import { confirmLogin } from '../../logins/confirmLogin.ts';
+import { NEUTRAL } from '../../logins/context/context.ts';
 import { STEP_UP_LASTS_MINUTES } from '../../logins/stepUp.ts';
 import type { Asked, Verdict } from '../../policies/decisions/decision.ts';
 import { judge } from '../../policies/decisions/decision.ts';
@@ -59,7 +60,9 @@ export async function openPolicyDoor(
     if (!known || !actor || command === confirmLogin.name) return undefined;
     const now = Date.now();
     const isKnown = isSignedInNow(actor, now) || stepUps.isKnown(actor);
-    const fit = isKnown ? SURE : (await contexts.ofRequest(actor, from)).score;
+    // Where no policy is at work, nobody is asked anything.
+    const isAsked = !isKnown && known.policies.length > 0;
+    const fit = isAsked ? (await contexts.ofRequest(actor, from)).score : NEUTRAL;
     const judged = (stepped_up: boolean): Decided => {
       const asked: Asked = {
         ...{ command, role: actor.role, user_id: actor.id, session_id },
