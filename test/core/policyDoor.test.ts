@@ -32,7 +32,7 @@ beforeAll(async () => {
     `insert into policies select gen_random_uuid(), $1, 'Rounds', $2, 1, 'observe', true, now(), now(), now()`,
     [ONE, JSON.stringify(RULES)],
   );
-  const query = (statement: { name: string }) => {
+  const query = (statement: pg.QueryConfig & { name: string }) => {
     if (statement.name !== FOLLOWED) asked.push(statement.name);
     return pool.query(statement);
   };
