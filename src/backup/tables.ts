@@ -10,7 +10,7 @@ import type pg from 'pg';
  * say, which their people write again, what is read again of rooms and of tournaments' sites, and what is done once: a link
  * that was used, or a result that was sent, is not to be so again after a restore. People who signed in are seen again. Of
  * telemetry a backup holds nothing: what was erased comes back with no restore, and who agreed before it is asked again.
- * Threats are found anew.
+ * Threats are found anew, from the inbox as it is then.
  */
 export const LEFT_OUT = [
   ...['ticket_secrets', 'stream_states', 'contact_details'],
@@ -19,6 +19,7 @@ export const LEFT_OUT = [
   ...['logins', 'login_places', 'login_locations', 'login_ends', 'step_ups'],
   ...['telemetry_consents', 'telemetry_batches', 'telemetry_models', 'telemetry_risks'],
   ...['threat_bad_signatures', 'threat_activity', 'threat_predictions', 'threat_accuracies', 'threat_models'],
+  'threat_mark',
 ];
 
 export interface Table {
