@@ -19,7 +19,7 @@ const PURE = [
   'test/integrity/{recordReport,streamKinds,sweepCanaries,tables}.test.ts',
   'test/live/!(asyncapi|answers|typedClient).test.ts',
   'test/verifier/!(anchor|mangled|soundEvents|twin|verifyBundle|zip).test.ts',
-  'test/relay/{presenceClock,signedHeads,tokenWatch,turnout}.test.ts',
+  'test/relay/{presenceClock,signedHeads,tokenWatch,topology,turnout}.test.ts',
   'test/{deploy,docs,readme,vocabulary}.test.ts',
 ];
 const ON_A_KIND = ['test/{http,relay,jobs,journeys}/**/*.test.ts'];

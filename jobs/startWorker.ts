@@ -30,6 +30,7 @@ import { createRoomFeed } from './feeds/roomFeed.ts';
 import { createSequencer } from './log/sequencer.ts';
 import { END_LOGIN, endSuspended } from './logins/endSuspended.ts';
 import { createNoticeFanout } from './notices/noticeFanout.ts';
+import { tellDevices } from './notices/tellDevices.ts';
 import { type OverdueWork, startOverduePoll } from './overduePoll.ts';
 import { onDemand, timetable } from './schedule.ts';
 import { createSend } from './send/sendCommand.ts';
@@ -107,7 +108,8 @@ export async function startWorker(
   await queues.run(answering);
   const polls = backbone.openPool('worker', POLL_POOL_SIZE);
   const logins = endSuspended(db, createSend({ db, catalog, queues, log, request_id: END_LOGIN }));
-  const overduePoll = startOverduePoll(polls, [...watchedOf(served, serving), watchMark(db), logins], log);
+  const devices = tellDevices(jobPool, quietly(broadcast));
+  const overduePoll = startOverduePoll(polls, [...watchedOf(served, serving), watchMark(db), logins, devices], log);
   presence.start();
   await heartbeat.join('worker', served);
 

@@ -63,6 +63,8 @@ import * as threatNetworks from './0096_threat_networks.ts';
 import * as stepUps from './0097_step_ups.ts';
 import * as loginLocations from './0100_login_locations.ts';
 import * as policyWork from './0102_policy_work.ts';
+import * as seenPerson from './0108_seen_person.ts';
+import * as toldDevices from './0109_told_devices.ts';
 import * as toldDisputes from './0111_told_disputes.ts';
 import * as untoldDisputes from './0112_untold_disputes.ts';
 
@@ -136,6 +138,8 @@ export const migrations: Migration[] = [
   { name: '0097_step_ups', ...stepUps },
   { name: '0100_login_locations', ...loginLocations },
   { name: '0102_policy_work', ...policyWork },
+  { name: '0108_seen_person', ...seenPerson },
+  { name: '0109_told_devices', ...toldDevices },
   { name: '0111_told_disputes', ...toldDisputes },
   { name: '0112_untold_disputes', ...untoldDisputes },
 ];

@@ -6,8 +6,13 @@ import { type NewNotice, type StoredNotice, storeNotices } from '../../src/notic
 /** @param db of role `worker`. @returns how many were new */
 export async function notify(db: Queryable, publish: Publish, notices: readonly NewNotice[]): Promise<number> {
   const stored = await storeNotices(db, notices);
-  await Promise.all(stored.filter(({ is_quiet }) => !is_quiet).map((notice) => push(publish, notice)));
+  await pushNotices(publish, stored);
   return stored.length;
+}
+
+/** To be called when they are committed. */
+export async function pushNotices(publish: Publish, stored: readonly StoredNotice[]): Promise<void> {
+  await Promise.all(stored.filter(({ is_quiet }) => !is_quiet).map((notice) => push(publish, notice)));
 }
 
 function push(publish: Publish, { to, is_quiet: _, ...notice }: StoredNotice): Promise<void> {

@@ -17,19 +17,29 @@ interface Finding {
   issue_count: number;
 }
 
+/** What is told to admins as such. */
+export interface ForAdmins {
+  /** Of these institutions; null: those of the installation. */
+  of: readonly (string | null)[];
+  /** What it is about: told twice it is one. */
+  key: string;
+  text: string;
+}
+
+/** @param db of role `worker`. @returns how many notices were new */
+export function tellAdmins(db: Queryable, publish: Publish, { of, key, text }: ForAdmins): Promise<number> {
+  const notices: NewNotice[] = of.map((admins) => ({ to: { admins }, kind: 'notice', key, text }));
+  return notify(db, publish, notices);
+}
+
 /** @param db of role `worker` */
 export async function tellOfFinding(db: Queryable, publish: Publish, finding: Finding): Promise<void> {
   const { id, stream, issue_count } = finding;
   const where = stream === null ? 'the database' : stream;
   const text = `tamper_detected: ${where} does not verify, with ${issue_count} issues. Look at GET /ops/findings.`;
-  const notice = { kind: 'notice', key: `finding ${id}`, text } as const;
   const owner = stream === null ? null : await ownerOf(db, stream);
-  const audiences: NewNotice['to'][] = [{ admins: null }, ...(owner === null ? [] : [{ admins: owner }])];
-  await notify(
-    db,
-    publish,
-    audiences.map((to) => ({ to, ...notice })),
-  );
+  const of = owner === null ? [null] : [null, owner];
+  await tellAdmins(db, publish, { of, key: `finding ${id}`, text });
 }
 
 async function ownerOf(db: Queryable, stream: string): Promise<string | null> {
@@ -45,5 +55,5 @@ export async function tellOfFailedJob(
   { name, slot }: { name: string; slot: string },
 ): Promise<void> {
   const text = `The job ${name}, due at ${slot}, failed. GET /ops/schedules and the workers' logs say why.`;
-  await notify(db, publish, [{ to: { admins: null }, kind: 'notice', key: `job ${name} ${slot}`, text }]);
+  await tellAdmins(db, publish, { of: [null], key: `job ${name} ${slot}`, text });
 }

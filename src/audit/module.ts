@@ -1,5 +1,6 @@
 /** Audit: access that was granted or denied, and what admins changed. */
 import { defineModule } from '../core/definitions/module.ts';
+import { downloadData } from './downloadData.ts';
 import { auditEntries } from './entry.ts';
 import { readEntries } from './readEntries.ts';
 import { recordEntries } from './recordEntries.ts';
@@ -9,5 +10,5 @@ export const audit = defineModule({
   reserved: { event_prefixes: [], stream_kinds: ['audit'] },
   systemCommands: [recordEntries],
   tables: [auditEntries],
-  queries: [readEntries],
+  queries: [readEntries, downloadData],
 });

@@ -1,6 +1,7 @@
 /** Each message of the sockets of consoles in a sentence, and as it may look: for documents. A test holds the examples to the schemas. */
 import type { JsonObject } from '../core/definitions/event.ts';
 import type { consoleClientMessages, consoleServerMessages } from './consoleMessages.ts';
+import { described as describedElsewhere } from './examples.ts';
 
 type MessageType = keyof typeof consoleServerMessages | keyof typeof consoleClientMessages;
 
@@ -26,13 +27,18 @@ export const describedInConsole: Record<MessageType, { summary: string; example:
   }),
   network_topology_update: described(
     'network_topology_update',
-    'The relays and rooms there are, and how many listen where: at once, when it changes, and each minute.',
+    'The processes, queues, relays and rooms there are, and how many listen where: at once, when it changes, and each minute.',
     {
       nodes: [
+        { id: 'process:worker', kind: 'process', state: 'up', listeners: 0, processes: 2 },
+        { id: 'queue:ml', kind: 'queue', state: 'served', listeners: 0 },
         { id: 'relay:mWq0', kind: 'relay', state: 'up', listeners: 41 },
         { id: `room:${ID}`, kind: 'room', state: 'active', listeners: 40 },
       ],
-      edges: [{ from: 'relay:mWq0', to: `room:${ID}`, listeners: 40, status: 'connected' }],
+      edges: [
+        { from: 'process:worker', to: 'queue:ml', listeners: 0, status: 'served' },
+        { from: 'relay:mWq0', to: `room:${ID}`, listeners: 40, status: 'connected' },
+      ],
       as_of: server_time,
     },
   ),
@@ -57,6 +63,8 @@ export const describedInConsole: Record<MessageType, { summary: string; example:
   }),
   notification: described('notification', 'A notice for you was stored.', { ...notice, read_at: null }),
   pong: described('pong', 'The answer to ping.', { server_time }),
+  TOKEN_EXPIRING: describedElsewhere.TOKEN_EXPIRING,
+  REAUTHED: describedElsewhere.REAUTHED,
   error: described('error', 'A message was refused, or the connection is about to be closed, and why.', {
     ...{ code: 'not_found', detail: 'There is no such room for you.' },
   }),
@@ -66,7 +74,11 @@ export const describedInConsole: Record<MessageType, { summary: string; example:
     'Joins the room of the admins of your institution, or of the installation.',
   ),
   leave_room: described('leave_room', 'Leaves a room.', { room }),
-  subscribe_risk_score: described('subscribe_risk_score', 'Asks for the risk of your own sign-ins.'),
+  subscribe_risk_score: described(
+    'subscribe_risk_score',
+    'Asks for the risk of your own sign-ins, or, for admins, of those of a person of the institution.',
+  ),
   subscribe_network_topology: described('subscribe_network_topology', 'Asks for what is connected; admins alone.'),
   ping: described('ping', 'Asks for a pong.'),
+  REAUTH: describedElsewhere.REAUTH,
 };

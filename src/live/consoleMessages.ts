@@ -2,13 +2,18 @@
 import { z } from 'zod';
 import { at, count, uuid } from '../core/definitions/answers.ts';
 import { noticeItem } from '../notices/notice.ts';
+import { clientMessages, serverMessages } from './messages.ts';
 import { TYPES } from '../threats/rules.ts';
 import { SUBJECTS } from '../threats/threat.ts';
 
 const fields = z.record(z.string(), z.unknown());
 const level = z.string();
 
-const node = z.strictObject({ id: z.string(), kind: z.enum(['relay', 'room']), state: z.string(), listeners: count });
+const node = z.strictObject({
+  ...{ id: z.string(), kind: z.enum(['process', 'queue', 'relay', 'room']), state: z.string(), listeners: count },
+  /** Of a kind of process: how many are alive. */
+  processes: count.exactOptional(),
+});
 const edge = z.strictObject({ from: z.string(), to: z.string(), listeners: count, status: z.string() });
 
 /** What is told to consoles has the fields that its teller gives it. */
@@ -42,6 +47,8 @@ export const consoleServerMessages = {
   policy_update: z.looseObject({ type: z.literal('policy_update'), policy_id: uuid, change: z.string() }),
   notification: z.looseObject({ type: z.literal('notification'), ...noticeItem.shape }),
   pong: z.strictObject({ type: z.literal('pong'), server_time: at }),
+  TOKEN_EXPIRING: serverMessages.TOKEN_EXPIRING,
+  REAUTHED: serverMessages.REAUTHED,
   error: z.strictObject({ type: z.literal('error'), code: z.string(), detail: z.string() }),
 };
 
@@ -55,6 +62,7 @@ export const consoleClientMessages = {
   subscribe_risk_score: z.strictObject({ type: z.literal('subscribe_risk_score'), user_id: uuid.optional() }),
   subscribe_network_topology: z.strictObject({ type: z.literal('subscribe_network_topology') }),
   ping: z.object({ type: z.literal('ping') }),
+  REAUTH: clientMessages.REAUTH,
 };
 
 type ServerMessages = typeof consoleServerMessages;

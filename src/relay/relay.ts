@@ -9,10 +9,12 @@ import { createBatcher } from '../core/batcher.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
 import { createAddresses } from '../infra/addresses.ts';
 import type { Broadcast } from '../infra/broadcast/broadcast.ts';
+import type { Cache } from '../infra/cache/cache.ts';
 import type { Demand } from '../infra/feeds/demand.ts';
 import type { MatchFanout } from '../infra/feeds/matchFanout.ts';
 import type { Limiter } from '../infra/limiter/limiter.ts';
 import { closeNotes, noteTokens } from '../infra/noteTokens.ts';
+import type { Heartbeat } from '../infra/postgres/heartbeat.ts';
 import type { ObserverLeases } from '../infra/presence/observers.ts';
 import type { Presence } from '../infra/presence/presence.ts';
 import type { Config } from '../infra/process/config.ts';
@@ -76,6 +78,8 @@ export interface RelayOptions {
   resumption: Resumption;
   fanout: MatchFanout;
   demand: Demand;
+  heartbeat: Pick<Heartbeat, 'alive' | 'served'>;
+  cache: Pick<Cache, 'get' | 'put'>;
   limiter: Pick<Limiter, 'take'>;
   tokens: Tokens;
   /** What tokens are signed with, where that is a secret which all APIs and relays have. */
@@ -112,7 +116,7 @@ export function createRelay(options: RelayOptions): Relay {
   const admit = guard(createAdmission({ ...entrance, door: createLiveDoor(scopes) }));
   const gallery = openGalleryReception({ ...entrance, shared, db, guard, broadcast, metrics, log });
   const feeds = openFeedsReception({ ...entrance, db, guard, broadcast, fanout, demand, metrics, log });
-  const consoles = openConsoleReception({ ...entrance, db, guard, broadcast, reports, metrics, log });
+  const consoles = openConsoleReception({ ...options, ...entrance, db, guard });
   const own = [gallery.listeners.guests, feeds.listeners.guests, consoles.listeners.guests];
   const everybody = withGuestsOf(listeners.guests, ...own);
   const describe = () => ({ backpressure: backpressureOf(everybody.all(), metrics.sent.overflows) });

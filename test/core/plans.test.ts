@@ -32,6 +32,7 @@ let place: {
   board_id: string;
   login_id: string;
   policy_id: string;
+  entry_id: string;
 };
 
 beforeAll(async () => {
@@ -118,7 +119,7 @@ beforeAll(async () => {
      where a.visibility = 'private' limit 1`,
   );
   const { assignment_id } = rows[0];
-  const others = { feed_id: randomUUID(), board_id: randomUUID(), login_id: randomUUID() };
+  const others = { feed_id: randomUUID(), board_id: randomUUID(), login_id: randomUUID(), entry_id: randomUUID() };
   place = { ...rows[0], match_id: assignment_id, policy_id: assignment_id, ...others };
 });
 

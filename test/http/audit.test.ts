@@ -1,6 +1,8 @@
 /** The audit trail over HTTP: what is on it, who reads it, and that each entry is in the log. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runByHand } from '../support/byHand.ts';
 import { type Cast, cast, get, type Json, must, openSession, type Person, person, post } from '../support/client.ts';
+import { quickest } from '../support/quickest.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 import { untilAudited } from '../support/trail.ts';
 import { expectIntact } from '../support/verdict.ts';
@@ -87,6 +89,41 @@ describe.skipIf(isLeftOut)('the audit trail', () => {
       status: 404,
     });
     expect(await get(stack.url, '/audit/mine/proof', people.admin)).toMatchObject({ status: 404 });
+  });
+
+  test('is at most two seconds behind what was done', async () => {
+    const behind = async () => {
+      const body = { address: '192.0.2.90', reason: 'A mistake.' };
+      const { command_id } = (await post(stack.url, '/api/guard/unban', people.admin, body)).body;
+      await untilAudited(stack.pool);
+      const text = `select extract(epoch from recorded_at - happened_at)::float8 * 1000 as ms from audit_entries where command_id = $1`;
+      return (await stack.pool.query(text, [command_id])).rows[0].ms as number;
+    };
+    expect(await quickest(2_000, behind)).toBeLessThan(2_000);
+  });
+
+  test('has files, which the admins download who may read their entries, as they were stored', async () => {
+    const data = 'What was said at length. '.repeat(100);
+    const told = { type: 'admin_action', user_id: 'an-operator', action: 'audit.file', data };
+    const { sha256 } = await runByHand(stack, 'store_large_data_ipfs', {
+      institution_id: people.institution_id,
+      ...told,
+    });
+    await untilAudited(stack.pool);
+    const [{ id, data_sha256 }] = (await read(people.admin, '?type=admin_action')) as [Json];
+    expect(data_sha256).toBe(sha256);
+    const of = (who: Person | null, entry = id) => get(stack.url, `/audit/${entry}/data`, who);
+    const { status, body, headers } = await of(people.admin);
+    expect([status, body.text]).toEqual([200, data]);
+    expect(headers.get('content-disposition')).toBe(`attachment; filename="audit-${id}.bin"`);
+    expect(await of(person('super_admin'))).toMatchObject({ status: 200 });
+    expect(await of(people.presiding)).toMatchObject({ status: 403 });
+    expect(await of(null)).toMatchObject({ status: 401 });
+    const [without] = await read(people.admin, '?type=access_grant');
+    const nothing = [await of(cast().admin), await of(people.admin, without!.id), await of(people.admin, 'mine')];
+    for (const answer of nothing) expect(answer).toMatchObject({ status: 404, body: { code: 'not_found' } });
+    await stack.backbones[0]!.blobs.remove(String(sha256), Date.now() + 60_000);
+    expect(await of(people.admin)).toMatchObject({ status: 500, body: { code: 'file_damaged' } });
   });
 
   test('tells of what a super_admin does where no institution is named on the installation’s own trail', async () => {

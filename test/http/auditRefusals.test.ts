@@ -1,8 +1,10 @@
 /** Refusals are on the audit trail: one entry for each person, route, code and minute, whichever door refused; without a token none. */
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { amountOf } from '../support/amounts.ts';
 import { type Cast, cast, get, type Json, must, openSession, post } from '../support/client.ts';
 import { isEverything } from '../support/everything.ts';
+import { quickest } from '../support/quickest.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 import { untilAudited } from '../support/trail.ts';
 import { expectIntact } from '../support/verdict.ts';
@@ -59,6 +61,23 @@ describe.skipIf(isLeftOut)('refusals', () => {
     expect(await own()).toHaveLength(1);
     const { rows } = await stack.pool.query('select from audit_refusals where user_id = $1', [people.petitioner.id]);
     expect(rows).toEqual([]);
+  });
+
+  test('are there at most two seconds after the end of their minute', async () => {
+    const late = async () => {
+      const user_id = randomUUID();
+      // As the last door stores it, a second after the end.
+      await stack.pool.query(
+        `insert into audit_refusals
+         values (now() - interval '61 seconds', $1, $2, 'participant', 'GET /api/late', 'forbidden', 1)`,
+        [people.institution_id, user_id],
+      );
+      const own = async () => (await refused()).find((one) => one.user_id === user_id);
+      await expect.poll(own, { timeout: 20_000 }).toBeDefined();
+      const { recorded_at, happened_at } = (await own())!;
+      return Date.parse(recorded_at) - Date.parse(happened_at) - 60_000;
+    };
+    expect(await quickest(2_000, late)).toBeLessThan(2_000);
   });
 
   // It takes a minute to be over.

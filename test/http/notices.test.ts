@@ -99,6 +99,33 @@ describe.skipIf(isLeftOut)('notices', () => {
     expect(text).not.toContain('Oakes');
   });
 
+  test('tell a person of a device that was not seen before', async () => {
+    const { student } = people;
+    const from = (agent: string) => must(get(stack.url, '/auth/sessions', student, { 'user-agent': agent }));
+    await from('Browser A');
+    const devices = async () => (await from('Browser A')).items[0]?.devices.length;
+    await expect.poll(devices, soon).toBe(1);
+    expect(await list(student)).toEqual([]);
+    await from('Browser B');
+    await expect.poll(() => kindsOf(student), soon).toContain('device');
+  });
+
+  test('tell followers that it begins, and of each ruling', async () => {
+    const waiting = await openSession(stack.url, people, { start: false });
+    await must(follow(people.student, { session_id: waiting.session_id }));
+    await must(post(stack.url, `${waiting.path}/start`, people.presiding));
+    await expect.poll(() => kindsOf(people.student), soon).toContain('start');
+    const act = async (verb: string, body: object, who = people.presiding) =>
+      (await must(post(stack.url, `${waiting.path}/${verb}`, who, body))).result;
+    const { items } = await must(get(stack.url, `${waiting.path}/turns`, people.admin));
+    const turn_id = items[0].id as string;
+    await act('turn/start', { turn_id, speaker_id: people.petitioner.id });
+    const objecting = { turn_id, ground: 'procedural', reason: 'Not so fast.' };
+    const { id: objection_id } = await act('objection/raise', objecting, people.respondent);
+    await act('objection/rule', { objection_id, decision: 'overruled', ruling: 'Go on.' });
+    await expect.poll(() => kindsOf(people.student), soon).toContain('ruling');
+  });
+
   test('of what is out of scope are not to be had by following', async () => {
     const stranger = person('judge', { institution_id: randomUUID() });
     for (const body of [{ session_id: session.session_id }, { match_id: session.assignment_id }]) {

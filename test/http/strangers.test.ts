@@ -63,6 +63,7 @@ type Ids = Record<
   | 'login_id'
   | 'policy_id'
   | 'threat_id'
+  | 'entry_id'
   | 'match_id'
   | 'provider_id'
   | 'run_id'
@@ -242,6 +243,10 @@ describe.skipIf(isLeftOut)('a stranger', () => {
     );
     for (const visibility of ['private', 'institution']) hidden[visibility] = await hide(visibility);
     await untilAudited(stack.pool);
+    const { rows } = await stack.pool.query('select id from audit_entries where owner = $1 limit 1', [
+      admin.institution_id,
+    ]);
+    for (const ids of Object.values(hidden)) ids.entry_id = rows[0].id;
   });
 
   afterAll(() => stack.stop());
@@ -332,6 +337,8 @@ describe.skipIf(isLeftOut)('a stranger', () => {
       policy_id: policy.id as string,
       user_id: contact.id as string,
       provider_id,
+      // Of an entry that is on the trail when all is hidden.
+      entry_id: '',
     };
     const others = { ban_id: ban.id, ...ofFeed, ...own, match_id: assignment_id };
     const inside = { observation_id: observed.result.id, ...parts, ...others };

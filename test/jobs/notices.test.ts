@@ -5,12 +5,14 @@ import { sequenceOnce } from '../../jobs/log/sequencer.ts';
 import { cleanupOldNotifications } from '../../jobs/notices/cleanupOldNotifications.ts';
 import { notify } from '../../jobs/notices/notify.ts';
 import { tellOfFailedJob } from '../../jobs/notices/tellAdmins.ts';
+import { TAKE, tellDevices, tellOnce } from '../../jobs/notices/tellDevices.ts';
 import { tellMissed } from '../../jobs/notices/tellMissed.ts';
 import { PORTION } from '../../jobs/notices/tellPeople.ts';
 import { keepFindings } from '../../jobs/verify/storeFindings.ts';
 import { CONSOLE } from '../../src/infra/console/tellConsole.ts';
-import { MOST_KEPT } from '../../src/notices/notice.ts';
+import { FLAGS, MOST_KEPT } from '../../src/notices/notice.ts';
 import { openWorkbench, type Workbench } from '../support/jobTools.ts';
+import { nodesOf, planOf, walksOf } from '../support/plans.ts';
 import { isLeftOut } from '../support/stack.ts';
 
 describe.skipIf(isLeftOut)('jobs of notices', () => {
@@ -103,6 +105,101 @@ describe.skipIf(isLeftOut)('jobs of notices', () => {
     expect(await notify(pool as never, publish, all)).toBe(all.length);
     expect(await noticesOf(user_id)).toHaveLength(MOST_KEPT);
     expect(told).toEqual([]);
+  });
+
+  test.each(FLAGS)('%s is stored once, and not where its person has switched it off', async (flag) => {
+    const pool = bench.tools.pool as never;
+    const [asks, not] = [randomUUID(), randomUUID()];
+    const wants = (user_id: string, isWanted: boolean) =>
+      rowsOf(
+        `insert into notice_preferences (user_id, ${FLAGS.join(', ')}, changed_at)
+         values ($1, ${FLAGS.map((one) => (one === flag ? isWanted : !isWanted)).join(', ')}, now())`,
+        user_id,
+      );
+    await wants(asks, true);
+    await wants(not, false);
+    const tell = () =>
+      notify(
+        pool,
+        async () => {},
+        [asks, not].map((user_id) => ({ to: { user_id }, kind: flag, key: 'one', text: 'One.' })),
+      );
+    expect([await tell(), await tell()]).toEqual([1, 0]);
+    expect(await noticesOf(asks)).toEqual([{ kind: flag, text: 'One.' }]);
+    expect(await noticesOf(not)).toEqual([]);
+  });
+
+  describe('of devices', () => {
+    const mark = (letter: string) => letter.repeat(32);
+    /** @param devices each with how many minutes ago it was seen first */
+    async function signIn(user_id: string, devices: [letter: string, minutes_ago: number][]): Promise<void> {
+      const login_id = randomUUID();
+      await rowsOf('insert into logins values ($1, $2, null, now(), now(), now())', login_id, user_id);
+      for (const [letter, minutes] of devices) {
+        await rowsOf(
+          `insert into login_places select $1, 'device', $2, at, at from (select now() - $3 * interval '1 minute' as at) s`,
+          ...[login_id, mark(letter), minutes],
+        );
+      }
+    }
+    const told: string[] = [];
+    const look = () => tellOnce(bench.tools.pool, async (_, message) => void told.push(message));
+
+    test('tell of one that is new where another is known, once, on whichever login session it is seen', async () => {
+      const [user_id, other] = [randomUUID(), randomUUID()];
+      await look();
+      told.length = 0;
+      await signIn(user_id, [['a', 30]]);
+      expect(await look()).toBe(1);
+      expect(await noticesOf(user_id)).toEqual([]);
+      await signIn(user_id, [['a', 20]]);
+      await signIn(other, [['b', 20]]);
+      await signIn(user_id, [['b', 10]]);
+      expect(await look()).toBe(3);
+      await signIn(user_id, [['b', 5]]);
+      await look();
+      expect(await look()).toBe(0);
+      expect(await noticesOf(user_id)).toEqual([{ kind: 'device', text: expect.stringContaining('not seen before') }]);
+      expect(await noticesOf(other)).toEqual([]);
+      expect(told.map((one) => JSON.parse(one))).toMatchObject([{ event: 'notification', to: { user_id } }]);
+    });
+
+    test('tell of two that are found at once, and of the first not', async () => {
+      const user_id = randomUUID();
+      await signIn(user_id, [
+        ['c', 30],
+        ['d', 20],
+      ]);
+      await Promise.all([look(), look()]);
+      expect(await noticesOf(user_id)).toHaveLength(1);
+    });
+
+    test('are looked at again where storing failed', async () => {
+      const user_id = randomUUID();
+      await signIn(user_id, [['e', 30]]);
+      await look();
+      await signIn(user_id, [['f', 20]]);
+      await rowsOf(`alter table notices add constraint ck_tried check (kind <> 'device') not valid`);
+      await expect(look()).rejects.toThrow('ck_tried');
+      await rowsOf('alter table notices drop constraint ck_tried');
+      expect(await look()).toBe(1);
+      expect(await noticesOf(user_id)).toHaveLength(1);
+    });
+
+    test('go by indexes, however many login sessions there are', async () => {
+      await rowsOf(
+        `with made as (
+           insert into logins select gen_random_uuid(), gen_random_uuid(), null, now(), now(), now() from generate_series(1, 5000)
+           returning id)
+         insert into login_places select id, 'device', md5(id::text), now(), now(), true from made`,
+      );
+      await rowsOf('analyze logins, login_places');
+      await signIn(randomUUID(), [['g', 1]]);
+      for (const text of [TAKE.text, `select ${tellDevices(bench.tools.pool, async () => {}).waits}`]) {
+        const nodes = nodesOf(await planOf(bench.tools.pool as never, { text, values: [] }));
+        expect(walksOf(nodes)).toEqual([]);
+      }
+    });
   });
 
   test('findings are told to the admins of the institution and of the installation, failed jobs to the latter, once', async () => {

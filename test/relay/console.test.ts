@@ -1,16 +1,18 @@
 /** Consoles: which tokens are let in, which rooms a token has, who hears what is told, and what is connected. */
 import { randomUUID } from 'node:crypto';
-import { io, type Socket } from 'socket.io-client';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { quietly, type ToldConsole, tellConsole } from '../../src/infra/console/tellConsole.ts';
-import { type Cast, cast, type Json, must, openSession, type Person, person, post } from '../support/client.ts';
-import { checkFrame } from '../support/liveFrames.ts';
-import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
+import { signToken } from '../../src/infra/tokens.ts';
+import { type Cast, cast, get, type Json, must, openSession, type Person, person, post } from '../support/client.ts';
+import { type Console, connectConsole, openConsole } from '../support/consoles.ts';
+import { isLeftOut, kind, SECRET, type Stack, startStack } from '../support/stack.ts';
 
 const NOTICE = {
   ...{ id: randomUUID(), kind: 'notice', text: 'A job failed.' },
   ...{ created_at: '2026-11-21T12:00:00.000Z', read_at: null },
 };
+
+const RISK = { risk_score: 7, level: 'low', components: {} };
 
 describe.skipIf(isLeftOut)(`the console, ${kind}`, () => {
   let stack: Stack;
@@ -22,29 +24,7 @@ describe.skipIf(isLeftOut)(`the console, ${kind}`, () => {
   });
   afterAll(() => stack?.stop());
 
-  const connect = (auth: object): Socket => {
-    const socket = io(`${stack.relayUrl}/console`, { forceNew: true, reconnection: false, auth });
-    onTestFinished(() => void socket.close());
-    return socket;
-  };
-
-  async function open({ token }: Person) {
-    const socket = connect({ token });
-    const messages: Json[] = [];
-    socket.onAny((event, message) => {
-      expect(event).toBe(message.type);
-      checkFrame(message, '/console');
-      messages.push(message);
-    });
-    const until = async (type: string, nth = 1): Promise<Json> => {
-      const found = () => messages.filter((message) => message.type === type);
-      await expect.poll(() => found().length, { timeout: 20_000 }).toBeGreaterThanOrEqual(nth);
-      return found()[nth - 1]!;
-    };
-    await until('connection_response');
-    return { socket, messages, until, say: (type: string, more: object = {}) => socket.emit(type, more) };
-  }
-
+  const open = (who: Pick<Person, 'token'>) => openConsole(stack.relayUrl, who);
   const tell = (told: ToldConsole) => tellConsole(quietly(stack.backbones[0]!.broadcast), told);
 
   test('lets in who has a token, and nobody else', async () => {
@@ -53,7 +33,7 @@ describe.skipIf(isLeftOut)(`the console, ${kind}`, () => {
       ...{ type: 'connection_response', status: 'connected' },
       ...{ sid: expect.any(String), server_time: expect.any(String) },
     });
-    const refused = connect({ token: 'none' });
+    const refused = connectConsole(stack.relayUrl, { token: 'none' });
     const error = await new Promise<Error & { data?: Json }>((resolve) => refused.on('connect_error', resolve));
     expect(error.data).toMatchObject({ code: 'unauthenticated', status: 401 });
   });
@@ -106,7 +86,7 @@ describe.skipIf(isLeftOut)(`the console, ${kind}`, () => {
       one.say('join_admin_room');
       await one.until('room_joined');
     }
-    const [own, other, root] = consoles as [Awaited<ReturnType<typeof open>>, ...Awaited<ReturnType<typeof open>>[]];
+    const [own, other, root] = consoles as [Console, Console, Console];
     await tell({
       event: 'policy_update',
       to: { admins: people.institution_id },
@@ -114,9 +94,8 @@ describe.skipIf(isLeftOut)(`the console, ${kind}`, () => {
     });
     await tell({ event: 'admin_notification', to: { admins: null }, body: NOTICE });
     await own.until('policy_update');
-    await root!.until('admin_notification');
-    const heard = (of: typeof own) => of.messages.map(({ type }) => type).slice(2);
-    expect([heard(own), heard(other!), heard(root!)]).toEqual([['policy_update'], [], ['admin_notification']]);
+    await root.until('admin_notification');
+    expect([own.heard(), other.heard(), root.heard()]).toEqual([['policy_update'], [], ['admin_notification']]);
   });
 
   test('each change of a policy is told to the admins of its institution', async () => {
@@ -137,30 +116,71 @@ describe.skipIf(isLeftOut)(`the console, ${kind}`, () => {
     asking.say('subscribe_risk_score');
     await asking.until('subscribed');
     const to = { user_id: people.judge.id };
-    await tell({ event: 'risk_score_update', to, body: { risk_score: 7, level: 'low', components: {} } });
-    expect(await asking.until('risk_score_update')).toMatchObject({ risk_score: 7, level: 'low' });
-    expect(silent.messages).toHaveLength(1);
-    const ended = new Promise<string>((resolve) => silent.socket.on('disconnect', resolve));
+    await tell({ event: 'risk_score_update', to, body: RISK });
+    expect(await asking.until('risk_score_update')).toMatchObject(RISK);
+    expect(silent.heard()).toEqual([]);
     await tell({ event: 'session_terminated', to, body: { reason: 'Stolen.' } });
     expect(await silent.until('session_terminated')).toMatchObject({ reason: 'Stolen.' });
-    await ended;
+    expect(await silent.ended).toBe('io server disconnect');
   });
 
-  test('shows admins the relays and the rooms of their institution', async () => {
-    const { session_id } = await openSession(stack.url, people);
+  test('admins hear of the risk of people who signed in to their institution, and of nobody else', async () => {
+    const { judge, admin, institution_id } = people;
+    const other = cast();
+    for (const who of [judge, other.judge]) await must(get(stack.url, '/auth/sessions', who));
+    const [own, elsewhere, root] = [await open(admin), await open(other.admin), await open(person('super_admin'))];
+    const asks = async (one: Console, user_id: string, answer: string) => {
+      await expect
+        .poll(
+          async () => {
+            const before = one.messages.length;
+            one.say('subscribe_risk_score', { user_id });
+            await expect.poll(() => one.messages.length, { timeout: 20_000 }).toBeGreaterThan(before);
+            const { type, code = type } = one.messages.at(-1)!;
+            return code;
+          },
+          // A sign-in is noted behind the request in which it was seen.
+          { timeout: 20_000, interval: 1_000 },
+        )
+        .toBe(answer);
+    };
+    await asks(own, judge.id, 'subscribed');
+    await asks(root, other.judge.id, 'subscribed');
+    await asks(elsewhere, other.judge.id, 'subscribed');
+    for (const stranger of [other.judge.id, randomUUID()]) await asks(own, stranger, 'not_found');
+    const before = own.heard().length;
+    const risk = (to: ToldConsole['to']) => tell({ event: 'risk_score_update', to, body: RISK });
+    await risk({ user_id: other.judge.id });
+    await risk({ user_id: judge.id, institution_id: randomUUID() });
+    await risk({ login_id: randomUUID(), user_id: judge.id, institution_id });
+    await risk({ user_id: judge.id });
+    await own.until('risk_score_update', 2);
+    expect(own.heard().slice(before)).toEqual(['risk_score_update', 'risk_score_update']);
+    await Promise.all([root.until('risk_score_update'), elsewhere.until('risk_score_update')]);
+  });
+
+  test('shows admins what runs, and the rooms of their institution, as these change', async () => {
+    const { session_id, path } = await openSession(stack.url, people);
     const elsewhere = await openSession(stack.url, cast());
-    const { say, until } = await open(people.admin);
+    const { say, until, messages } = await open(people.admin);
     say('subscribe_network_topology');
-    const { nodes, as_of } = await until('network_topology_update');
-    const rooms = nodes.filter(({ kind }: Json) => kind === 'room').map(({ id }: Json) => id);
-    expect(rooms).toContain(`room:${session_id}`);
-    expect(rooms).not.toContain(`room:${elsewhere.session_id}`);
+    const { nodes, edges, as_of } = await until('network_topology_update');
+    const idsOf = (kind: string) => nodes.filter((node: Json) => node.kind === kind).map(({ id }: Json) => id);
+    expect(idsOf('room')).toContain(`room:${session_id}`);
+    expect(idsOf('room')).not.toContain(`room:${elsewhere.session_id}`);
+    expect(idsOf('relay').length).toBeGreaterThan(0);
+    expect(nodes).toContainEqual({ id: 'process:worker', kind: 'process', state: 'up', listeners: 0, processes: 1 });
+    expect(nodes).toContainEqual({ id: 'queue:ml', kind: 'queue', state: 'served', listeners: 0 });
+    expect(edges).toContainEqual({ from: 'process:worker', to: 'queue:ml', listeners: 0, status: 'served' });
     expect(as_of).toEqual(expect.any(String));
+    await must(post(stack.url, `${path}/complete`, people.presiding, { skip_turns: true }));
+    const last = () => messages.findLast(({ type }) => type === 'network_topology_update')!;
+    const rooms = () => last().nodes.map(({ id }: Json) => id);
+    await expect.poll(rooms, { timeout: 30_000 }).not.toContain(`room:${session_id}`);
   });
 
   test('a console that says too much is told so, and ended when it happens again', async () => {
-    const { socket, say, until } = await open(people.petitioner);
-    const ended = new Promise<string>((resolve) => socket.on('disconnect', resolve));
+    const { socket, say, until, ended } = await open(people.petitioner);
     for (let i = 0; i < 25; i++) say('ping');
     expect(await until('error')).toMatchObject({ code: 'message_rate' });
     expect(socket.connected).toBe(true);
@@ -173,6 +193,28 @@ describe.skipIf(isLeftOut)(`the console, ${kind}`, () => {
         { timeout: 25_000, interval: 1_000 },
       )
       .toBe(false);
+    await ended;
+  });
+
+  test('a console is told before its token ends, and goes on with a newer one of the same person', async () => {
+    const { id: sub, institution_id } = people.respondent;
+    const tokenFor = (seconds: number) =>
+      signToken({ sub, role: 'participant', institution_id, exp: Math.floor(Date.now() / 1_000) + seconds }, SECRET);
+    const { say, until, socket } = await open({ token: tokenFor(30) });
+    expect((await until('TOKEN_EXPIRING')).in_ms).toBeLessThanOrEqual(30_000);
+    say('REAUTH', { token: tokenFor(3_600) });
+    await until('REAUTHED');
+    say('ping');
+    await until('pong');
+    say('REAUTH', { token: person('participant').token });
+    expect(await until('error')).toMatchObject({ code: 'unauthenticated' });
+    await expect.poll(() => socket.connected, { timeout: 20_000 }).toBe(false);
+  });
+
+  test('what is no message is told so, and ends the connection the third time', async () => {
+    const { socket, until, ended } = await open(people.bailiff);
+    for (let i = 0; i < 3; i++) socket.emit('join_user_room', 'a'.repeat(10_000));
+    expect(await until('error')).toMatchObject({ code: 'bad_message' });
     await ended;
   });
 });

@@ -16,6 +16,7 @@ import { createTokens, type Tokens } from '../../src/infra/tokens.ts';
 import { drainWindow } from '../../src/relay/listeners/drain.ts';
 import { createRelay } from '../../src/relay/relay.ts';
 import { type Cast, cast, get, type Json, must, openSession, person, post } from '../support/client.ts';
+import { openConsole } from '../support/consoles.ts';
 import { someOf } from '../support/everything.ts';
 import {
   type Listener,
@@ -240,4 +241,14 @@ test('the window grows with the listeners, and leaves time to stop in', () => {
   expect(drainWindow(10_000, 25)).toBe(15_000);
   expect(drainWindow(10_000, 300)).toBe(20_000);
   expect(drainWindow(10_000, 1)).toBe(600);
+});
+
+test.skipIf(isLeftOut)('a console is told that its relay stops, and cut so that it comes back', async () => {
+  const relay = await openRelay();
+  const console = await openConsole(relay.url, people.student);
+  const drained = relay.drain();
+  expect(await console.until('error')).toMatchObject({ code: 'draining' });
+  expect(await console.ended).toBe('transport close');
+  await drained;
+  await openConsole(stack.relayUrl, people.student);
 });

@@ -53,6 +53,7 @@ const OF_CONSOLE: Words = {
     'console.subscribe_risk_score': 'console.subscribed',
     'console.subscribe_network_topology': 'console.subscribed',
     'console.ping': 'console.pong',
+    'console.REAUTH': 'console.REAUTHED',
   },
 };
 

@@ -20,8 +20,19 @@ export const CONSOLE_EVENTS = [
 ] as const;
 export type ConsoleEvent = (typeof CONSOLE_EVENTS)[number];
 
-/** A person, the admins of an institution (null: those of the installation), or who looks at one sign-in and its own sockets. */
-export type ConsoleAudience = { user_id: string } | { admins: string | null } | { login_id: string };
+/** Of which institution a person is meant, and so whose admins may look on; all of them where it is not said. */
+interface Within {
+  institution_id?: string | null;
+}
+
+/**
+ * A person, the admins of an institution (null: those of the installation), or the sockets of one sign-in. Those that watch its
+ * person hear of it where `user_id` says which that is.
+ */
+export type ConsoleAudience =
+  | ({ user_id: string } & Within)
+  | { admins: string | null }
+  | ({ login_id: string; user_id?: string } & Within);
 
 export interface ToldConsole {
   event: ConsoleEvent;

@@ -29,6 +29,8 @@ export interface Heartbeat {
   alive(): Alive;
   /** Queues that no worker serves although there are workers, as of the same beat. */
   unserved(): ServedQueue[];
+  /** Each queue, and whether a worker takes from it, as of the same beat. */
+  served(): ReadonlyMap<ServedQueue, boolean>;
   close(): Promise<void>;
 }
 
@@ -96,6 +98,7 @@ export function createHeartbeat(openPool: (role: DatabaseRole) => pg.Pool, log: 
     },
     alive: () => alive,
     unserved: () => unserved,
+    served: () => new Map(SERVED_QUEUES.map((name) => [name, alive.worker > 0 && !unserved.includes(name)])),
     async close() {
       isClosed = true;
       clearTimeout(timer);

@@ -3,11 +3,12 @@ import type { Scope } from '../../access/scope.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import type { Broadcast } from '../../infra/broadcast/broadcast.ts';
+import type { Cache } from '../../infra/cache/cache.ts';
 import { CONSOLE, CONSOLE_EVENTS, type ToldConsole } from '../../infra/console/tellConsole.ts';
+import type { Heartbeat } from '../../infra/postgres/heartbeat.ts';
 import type { Reports } from '../../infra/reports/reports.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
-import type { Topology } from '../../live/consoleMessages.ts';
 import { type AdmissionOptions, createAdmission, type Door, NIL } from '../listeners/admission.ts';
 import type { GuardAdmission } from '../listeners/admissionGuard.ts';
 import { createVisitors, type Listeners } from '../listeners/listeners.ts';
@@ -16,7 +17,7 @@ import { LIVE_PROTOCOL } from '../listeners/protocol.ts';
 import type { Reception } from '../listeners/reception.ts';
 import type { ResumeTickets } from '../listeners/resumeTickets.ts';
 import { ConsoleVisit } from './consoleVisit.ts';
-import { readTopology } from './topology.ts';
+import { createKnownTopology, READ_EVERY_MS, type Seen } from './knownTopology.ts';
 
 export interface ConsoleReception extends Reception {
   listeners: Listeners<ConsoleVisit>;
@@ -29,11 +30,13 @@ interface ConsoleReceptionOptions extends Omit<AdmissionOptions, 'door'> {
   resumeTickets: Pick<ResumeTickets, 'redeem' | 'issue'>;
   broadcast: Broadcast;
   reports: Pick<Reports, 'reports' | 'rooms'>;
+  heartbeat: Pick<Heartbeat, 'alive' | 'served'>;
+  cache: Pick<Cache, 'get' | 'put'>;
   metrics: Metrics;
   log: Log;
 }
 
-const LOOK_EVERY_MS = 5_000;
+const IS_PERSON_OF = { name: 'is-person-of', text: 'select is_seen_person($1, $2) as is_one' };
 /** Of these beats each twelfth is told, whether anything has changed or not. */
 const TOLD_EACH = 12;
 
@@ -43,8 +46,9 @@ const NO_SESSION: Scope = {
 };
 
 export function openConsoleReception(options: ConsoleReceptionOptions): ConsoleReception {
-  const { db, guard, tokens, broadcast, reports, metrics, log } = options;
-  const visits = { tokens, metrics, onTopology: () => void tellTopology(false) };
+  const { db, guard, tokens, broadcast, cache, metrics, log } = options;
+  const topology = createKnownTopology(options, cache);
+  const visits = { tokens, metrics, isPersonOf, onTopology: () => void tellTopology(false) };
   const listeners = createVisitors({
     ...options,
     ...{ seats: NO_SEATS, observations: { note() {} } },
@@ -65,7 +69,7 @@ export function openConsoleReception(options: ConsoleReceptionOptions): ConsoleR
   const timer = setInterval(() => {
     beats += 1;
     void tellTopology(beats % TOLD_EACH === 0);
-  }, LOOK_EVERY_MS).unref();
+  }, READ_EVERY_MS).unref();
 
   function hear(text: string): void {
     const told = toldIn(text);
@@ -76,17 +80,23 @@ export function openConsoleReception(options: ConsoleReceptionOptions): ConsoleR
 
   /** Each institution is looked at once for all who ask. */
   async function tellTopology(isDue: boolean): Promise<void> {
-    const known = new Map<string | null, Promise<Topology>>();
+    const known = new Map<string | null, Promise<Seen>>();
     for (const { visit } of listeners.guests.all()) {
       const of = visit.topologyOf();
       if (of === undefined) continue;
-      const reading = known.get(of) ?? readTopology(db, reports, of);
+      const reading = known.get(of) ?? topology.read(of);
       known.set(of, reading);
       void reading.then(
-        (topology) => visit.tellTopology(topology, isDue),
+        (seen) => visit.tellTopology(seen, isDue),
         (err) => log.debug({ err }, 'reading topology failed; the next look tries again'),
       );
     }
+  }
+
+  /** One of whom a sign-in was seen. */
+  async function isPersonOf(user_id: string, institution_id: string | null): Promise<boolean> {
+    const { rows } = await db.query<{ is_one: boolean }>({ ...IS_PERSON_OF, values: [user_id, institution_id] });
+    return rows[0]!.is_one;
   }
 
   function close(): void {
