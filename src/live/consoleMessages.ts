@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import { at, count, uuid } from '../core/definitions/answers.ts';
 import { noticeItem } from '../notices/notice.ts';
-import { clientMessages, serverMessages } from './messages.ts';
 import { TYPES } from '../threats/rules.ts';
 import { SUBJECTS } from '../threats/threat.ts';
+import { clientMessages, serverMessages } from './messages.ts';
 
 const fields = z.record(z.string(), z.unknown());
 const level = z.string();
