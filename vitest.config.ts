@@ -44,7 +44,7 @@ const ON_THE_HARDER_KIND = [
 const ONLY_IN_EVERYTHING = [
   'test/faults/{backup,chaos,crowd,operators,redisCluster}.test.ts',
   'test/live/typedClient.test.ts',
-  'test/core/{behaviourPlans,feedPlans,hotPlans,listPlans,presencePlans}.test.ts',
+  'test/core/{behaviourPlans,feedPlans,hotPlans,listPlans,loginPlans,presencePlans}.test.ts',
   'test/integrity/log/logPlans.test.ts',
   'test/benches.test.ts',
 ];
