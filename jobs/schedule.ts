@@ -32,6 +32,7 @@ import { optimizePolicies } from './policies/optimizePolicies.ts';
 import { rollBackPolicy } from './policies/rollBackPolicy.ts';
 import { simulateChange } from './policies/simulateChange.ts';
 import { trackOutcome } from './policies/trackOutcome.ts';
+import { erasePrivate } from './privacy/erasePrivate.ts';
 import { calculateAccuracy } from './threats/calculateAccuracy.ts';
 import { cleanUpThreats } from './threats/cleanUpThreats.ts';
 import { generatePredictions } from './threats/generatePredictions.ts';
@@ -75,6 +76,7 @@ export const timetable: readonly Line[] = [
   { job: cleanUpCache, cron: '0 */6 * * *', missed: 'latest', queue: 'default' },
   { job: reportHealth, cron: '0 6 * * *', missed: 'latest', queue: 'default' },
   { job: eraseWithdrawn, cron: '27 * * * *', missed: 'latest', queue: 'maintenance' },
+  { job: erasePrivate, cron: '* * * * *', missed: 'skip', queue: 'maintenance' },
   { job: cleanUpBehaviour, cron: '0 1 * * 1', missed: 'latest', queue: 'default' },
   { job: syncAuditTrail, cron: '*/5 * * * *', missed: 'latest', queue: 'ledger' },
   { job: checkLedgerHealth, cron: '0 * * * *', missed: 'latest', queue: 'ledger' },

@@ -62,6 +62,7 @@ import * as threatPeople from './0095_threat_people.ts';
 import * as threatNetworks from './0096_threat_networks.ts';
 import * as stepUps from './0097_step_ups.ts';
 import * as loginLocations from './0100_login_locations.ts';
+import * as privacy from './0101_privacy.ts';
 import * as policyWork from './0102_policy_work.ts';
 import * as seenPerson from './0108_seen_person.ts';
 import * as toldDevices from './0109_told_devices.ts';
@@ -137,6 +138,7 @@ export const migrations: Migration[] = [
   { name: '0096_threat_networks', ...threatNetworks },
   { name: '0097_step_ups', ...stepUps },
   { name: '0100_login_locations', ...loginLocations },
+  { name: '0101_privacy', ...privacy },
   { name: '0102_policy_work', ...policyWork },
   { name: '0108_seen_person', ...seenPerson },
   { name: '0109_told_devices', ...toldDevices },

@@ -15,6 +15,7 @@ import { institutions } from './institutions/module.ts';
 import { logins } from './logins/module.ts';
 import { notices } from './notices/module.ts';
 import { policies } from './policies/module.ts';
+import { privacy } from './privacy/module.ts';
 import { threats } from './threats/module.ts';
 import { tokens } from './tokens/module.ts';
 
@@ -31,6 +32,7 @@ export const modules = [
   notices,
   logins,
   policies,
+  privacy,
   threats,
 ];
 

@@ -61,6 +61,11 @@ export const SWEEPS: [what: string, text: string][] = [
        order by d.put_at limit $1)`,
   ],
   [
+    'privacy_erasures',
+    `delete from privacy_erasures where id in (
+       select id from privacy_erasures where done_at < (select clock_timestamp()) - interval '30 days' order by done_at limit $1)`,
+  ],
+  [
     // Their answers name people.
     'feed_runs',
     `delete from feed_runs where id in (

@@ -16,7 +16,7 @@ export const LEFT_OUT = [
   ...['ticket_secrets', 'stream_states', 'contact_details'],
   ...['matches', 'match_state', 'match_events', 'match_disputes'],
   ...['feed_invites', 'match_results'],
-  ...['logins', 'login_places', 'login_locations', 'login_ends', 'step_ups'],
+  ...['logins', 'login_places', 'login_locations', 'login_ends', 'step_ups', 'privacy_erasures'],
   ...['telemetry_consents', 'telemetry_batches', 'telemetry_models', 'telemetry_risks'],
   ...['threat_bad_signatures', 'threat_activity', 'threat_predictions', 'threat_accuracies', 'threat_models'],
   'threat_mark',

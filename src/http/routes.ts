@@ -25,6 +25,7 @@ import { readRoom } from './operations/room.ts';
 import { readSockets } from './operations/sockets.ts';
 import { readPerformance } from './policies/readPerformance.ts';
 import { simulatePolicy } from './policies/simulatePolicy.ts';
+import { exportOwn } from './privacy/exportRoute.ts';
 import { readCheckpointOfSize, readCheckpoints, readKeys, readLatestCheckpoint } from './proof/checkpoints.ts';
 import { readHead } from './proof/head.ts';
 import { readConsistencyProof, readInclusionProof } from './proof/proofs.ts';
@@ -47,6 +48,7 @@ export const routes = [
   readCache,
   readPresence,
   readBundle,
+  exportOwn,
   readKeys,
   readLatestCheckpoint,
   readCheckpointOfSize,

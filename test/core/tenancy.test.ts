@@ -50,14 +50,9 @@ const READ_BY_API = [...SHOWN, ...RECORD, 'commands', 'session_checks', 'finding
 /** Those with what belongs to a tenant. */
 const TENANTED = [...new Set([...READ_BY_API, ...TABLES])];
 /** Granted to the worker alone. */
-const OF_WORKER = [
-  'follows',
-  'presence_judged',
-  'stream_backoffs',
-  'stream_states',
-  'threat_activity',
-  'threat_models',
-];
+const OF_WORKER = ['presence_judged', 'stream_backoffs', 'stream_states', 'threat_activity', 'threat_models'];
+/** Written by the worker, read by their person. */
+const OWN = ['follows', 'privacy_erasures', 'telemetry_models'];
 /** Asked for by the door, answered by the worker, read by the API. */
 const RUNS = 'integrity_runs';
 /** Put aside by the door, compared by the worker, read by the API for those to whom they were revealed. */
@@ -80,7 +75,7 @@ const COUNTED = ['policy_decisions', 'policy_outcomes'];
 const INVITES = 'feed_invites';
 /** Decided at the door, and read by its person; nobody else. */
 const CONSENTS = 'telemetry_consents';
-/** Put in by the door, taken out by the worker, read by no API. */
+/** Put in by the door, taken out by the worker, read by their person. */
 const BATCHES = 'telemetry_batches';
 /** Noted by the door and, by a function, by the relay; read by the API for their people and the admins of theirs. */
 const LOGINS = ['logins', 'login_places', 'login_locations'];
@@ -88,8 +83,6 @@ const LOGINS = ['logins', 'login_places', 'login_locations'];
 const ENDS = 'login_ends';
 /** Asked by the door or the worker, confirmed by the worker; read by the API for their people and the admins of theirs. */
 const STEP_UPS = 'step_ups';
-/** Reckoned by the worker, and read by no API. */
-const MODELS = 'telemetry_models';
 /** Reckoned by the worker, and read by its person and by admins. */
 const RISKS = 'telemetry_risks';
 /** Counted at the door and, by a function, by the relay; read by the worker alone. */
@@ -190,7 +183,7 @@ test('every table with what belongs to a tenant has row-level security, forced, 
       ...LOGINS,
       ENDS,
       STEP_UPS,
-      MODELS,
+      ...OWN,
       RISKS,
       ...[BAD_SIGNATURES, THREATS, ACCURACIES],
       ...Object.keys(OPEN),
@@ -199,15 +192,16 @@ test('every table with what belongs to a tenant has row-level security, forced, 
   for (const { name, is_forced, policies } of rows) {
     if (name in OPEN) continue;
     expect({ name, is_forced }).toEqual({ name, is_forced: true });
-    if (OF_WORKER.includes(name) || name === MODELS) expect(policies).toEqual(['worker_all']);
-    else if (name === DETAILS) expect(policies.sort()).toEqual(['api_revealed', 'door_all', 'worker_all']);
+    if (OF_WORKER.includes(name)) expect(policies).toEqual(['worker_all']);
+    else if (OWN.includes(name)) expect(policies.sort()).toEqual(['api_own', 'worker_all']);
+    else if (name === DETAILS) expect(policies.sort()).toEqual(['api_own', 'api_revealed', 'door_all', 'worker_all']);
     else if (MATCHES.includes(name))
       expect(policies.sort()).toEqual(['api_in_scope', 'feeds_all', 'relay_all', 'worker_all']);
     else if (name === ENDS) expect(policies.sort()).toEqual(['api_in_scope', 'door_reads', 'worker_all']);
     else if (FEEDS.includes(name) || [RISKS, ACCURACIES].includes(name))
       expect(policies.sort()).toEqual(['api_in_scope', 'worker_all']);
-    else if ([INVITES, BATCHES, BAD_SIGNATURES].includes(name))
-      expect(policies.sort()).toEqual(['door_all', 'worker_all']);
+    else if (name === BATCHES) expect(policies.sort()).toEqual(['api_own', 'door_all', 'worker_all']);
+    else if ([INVITES, BAD_SIGNATURES].includes(name)) expect(policies.sort()).toEqual(['door_all', 'worker_all']);
     else if (name === 'notice_preferences') expect(policies.sort()).toEqual(['api_own', 'worker_all']);
     else if (NOTICES.includes(name)) expect(policies.sort()).toEqual(['api_own', 'door_all', 'worker_all']);
     else if ([...LOGINS, STEP_UPS].includes(name))

@@ -19,6 +19,7 @@ const WHO_MAY: { [visibility: string]: string } = {
     contact.reveal      ok     ok     404  ok   ok     404    404  ok   role role role   role   401
     institution.settings ok    ok     404  role role   role   role role role role role   role   401
     tokens.revoke       ok     ok     ok   role role   role   role role role role role   role   401
+    privacy.erase       ok     ok     ok   ok   ok     ok     ok   ok   ok   ok   ok     ok     401
     login.terminate     ok     ok     ok   ok   ok     ok     ok   ok   ok   ok   ok     ok     401
     login.terminate_others ok  ok     ok   ok   ok     ok     ok   ok   ok   ok   ok     ok     401
     login.confirm       ok     ok     ok   ok   ok     ok     ok   ok   ok   ok   ok     ok     401
@@ -444,6 +445,7 @@ describe.skipIf(isLeftOut)('who may do what', () => {
       );
       return [`/auth/sessions/${rows[0].login_id}/confirm`];
     },
+    'privacy.erase': async () => ['/privacy/erase'],
     'login.terminate_others': async () => ['/auth/sessions/terminate-others', { reason: 'Signed out everywhere.' }],
     'tokens.revoke': async () => ['/ops/tokens/revoke', { jti: 'of nobody' }],
     'session.unobserve': async (path, who) => {

@@ -40,6 +40,8 @@ const OF_ANYBODY = [
   'look-up-revocations',
   'read-changed-bans',
   'note-logins',
+  // Of the sender alone, and kept for minutes.
+  'read-login-context',
   'read-changed-policies',
   // What doors and policies said, every second or minute.
   'store-policy-decisions',
@@ -175,6 +177,7 @@ const NAMES_NOTHING = [
   'login.list',
   'login.terminate_others',
   'audit.list',
+  'privacy.erase',
 ];
 
 const others = [importFeed, syncFeed, uploadFeed, readFeedRun, simulatePolicy, decideThreat];

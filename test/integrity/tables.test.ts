@@ -29,7 +29,7 @@ const OF_THE_MACHINE = [
   ...['feed_states', 'feed_runs', 'feed_mappings', 'feed_people', 'feed_conflicts'],
   ...['feed_invites', 'match_results'],
   ...['notices', 'notice_reads', 'notice_preferences', 'follows'],
-  ...['logins', 'login_places', 'login_locations', 'login_ends', 'step_ups'],
+  ...['logins', 'login_places', 'login_locations', 'login_ends', 'step_ups', 'privacy_erasures'],
   ...['telemetry_consents', 'telemetry_batches', 'telemetry_models', 'telemetry_risks'],
   ...['policy_decisions', 'policy_outcomes'],
   ...['threat_bad_signatures', 'threat_mark', 'threat_activity'],

@@ -28,6 +28,7 @@ const WORDS: Readonly<Record<string, string>> = {
   login: 'Login sessions: where people are signed in, and how that ends.',
   policy: 'Who sends which commands, at which hours and how surely: observed first, then enforced.',
   threat: 'What looks like an attack on sign-ins, and what it turned out to be.',
+  privacy: 'What is known of you beside the record, and forgetting it.',
   tokens: 'Ending tokens before their time.',
   ops: 'What operators look at.',
   health: 'Whether this server lives and is of use; without a token.',

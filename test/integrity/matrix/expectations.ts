@@ -104,6 +104,7 @@ export const OUTSIDE: { [table: string]: string } = {
   notice_preferences: 'what they want to be told of: no event says so',
   follows: 'what they follow: no event says so',
   login_locations: 'in which neighbourhood: no event says so',
+  privacy_erasures: 'what people asked to be forgotten: it is forgotten by then',
   session_observations: 'who watches: no event moves for them',
   knex_migrations: 'compared with what the migrations make of the database',
   knex_migrations_lock: 'held while migrating',

@@ -1,0 +1,130 @@
+/**
+ * What people asked to be forgotten is forgotten, each minute: person by person, in bounded portions; what a run has no time
+ * for the next one takes. What came after the request stays. A login session that is about to be ended is waited for.
+ */
+import { defineJob, type JobTools } from '../job.ts';
+
+const PEOPLE = 100;
+const ROWS = 500;
+
+interface Asked {
+  id: string;
+  user_id: string;
+  institution_id: string | null;
+  asked_at: string;
+}
+
+const DUE = `
+  select id, user_id, institution_id, asked_at from privacy_erasures
+  where done_at is null and ($1::timestamptz is null or (asked_at, id) > ($1, $2::uuid))
+  order by asked_at, id limit ${PEOPLE}`;
+
+// A consent that was given again since then stays.
+const REFUSE = `
+  update telemetry_consents
+  set own = false, decided_by = user_id::text, decided_at = clock_timestamp(), withdrawn_at = clock_timestamp()
+  where institution_id = $3 and user_id = $1 and decided_at <= $2 and own is distinct from false`;
+
+/** What goes, and the statement that removes a portion of it: `$1` of the person, `$2` up to the request, `$3` in the institution. */
+interface Erasure {
+  what: string;
+  text: string;
+  is_of_institution: boolean;
+}
+
+const own = (what: string, at: string, whose = 'user_id = $1'): Erasure => ({
+  what,
+  text: `delete from ${what} where ctid in (select ctid from ${what} where ${whose} and ${at} <= $2 limit ${ROWS})`,
+  is_of_institution: false,
+});
+const inInstitution = (what: string, at: string): Erasure => ({
+  ...own(what, at, 'institution_id is not distinct from $3 and user_id = $1'),
+  is_of_institution: true,
+});
+
+const LOGINS: Erasure = {
+  what: 'logins',
+  text: `
+    with theirs as materialized (
+      select l.id from logins l
+      where l.user_id = $1 and l.institution_id is not distinct from $3 and l.first_seen <= $2
+        and not exists (select from login_ends e where e.login_id = l.id and e.ended_at is null) limit ${ROWS}
+    ), places as (
+      delete from login_places where login_id in (select id from theirs)
+    ), locations as (
+      delete from login_locations where login_id in (select id from theirs)
+    ), ends as (
+      delete from login_ends where login_id in (select id from theirs)
+    )
+    delete from logins where id in (select id from theirs)`,
+  is_of_institution: true,
+};
+
+// A notice goes with what says that it was read.
+const NOTICES: Erasure = {
+  what: 'notices',
+  text: `
+    with theirs as materialized (
+      select id from notices where audience = 'user:' || $1::uuid and created_at <= $2 limit ${ROWS}
+    ), reads as (
+      delete from notice_reads where notice_id in (select id from theirs)
+    )
+    delete from notices where id in (select id from theirs)`,
+  is_of_institution: false,
+};
+
+const ERASURES: readonly Erasure[] = [
+  LOGINS,
+  inInstitution('step_ups', 'asked_at'),
+  inInstitution('telemetry_batches', 'received_at'),
+  inInstitution('telemetry_models', 'trained_at'),
+  inInstitution('telemetry_risks', 'assessed_at'),
+  inInstitution('policy_decisions', 'slot'),
+  inInstitution('policy_outcomes', 'slot'),
+  NOTICES,
+  own('notice_reads', 'read_at'),
+  own('notice_preferences', 'changed_at'),
+  own('follows', 'followed_at'),
+];
+
+const DONE = `
+  update privacy_erasures set done_at = clock_timestamp()
+  where id = $1 and not exists (
+    select from logins l join login_ends e on e.login_id = l.id and e.ended_at is null
+    where l.user_id = $2 and l.institution_id is not distinct from $3 and l.first_seen <= $4)`;
+
+export const erasePrivate = defineJob({
+  name: 'erase.private',
+  summary: 'Erases what people asked to be forgotten that is not the record, each minute',
+  most_ms: 50_000,
+  async run(tools) {
+    const erased: Record<string, number> = { people: 0 };
+    for (let last: Asked | undefined; ; ) {
+      const { rows } = await tools.pool.query<Asked>(DUE, [last?.asked_at ?? null, last?.id ?? null]);
+      for (const asked of rows) {
+        const isDone = await erase(tools, asked, erased);
+        if (!isDone) return { ...erased, is_complete: false };
+      }
+      last = rows.at(-1);
+      if (rows.length < PEOPLE) return { ...erased, is_complete: true };
+    }
+  },
+});
+
+/** @returns whether there was time for all of it */
+async function erase({ pool, cache, progress, isOver }: JobTools, asked: Asked, erased: Record<string, number>) {
+  const { id, user_id, institution_id, asked_at } = asked;
+  await pool.query(REFUSE, [user_id, asked_at, institution_id]);
+  for (const { what, text, is_of_institution } of ERASURES) {
+    for (let count = ROWS; count === ROWS; ) {
+      if (isOver()) return false;
+      const values = [user_id, asked_at, ...(is_of_institution ? [institution_id] : [])];
+      count = (await pool.query(text, values)).rowCount ?? 0;
+      if (count > 0) erased[what] = (erased[what] ?? 0) + count;
+      await progress(erased[what] ?? 0);
+    }
+  }
+  await cache.invalidateUser(user_id);
+  erased.people! += (await pool.query(DONE, [id, user_id, institution_id, asked_at])).rowCount ?? 0;
+  return true;
+}

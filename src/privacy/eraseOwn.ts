@@ -1,0 +1,47 @@
+/**
+ * A person has forgotten what is known of them beside the record: the contact card is emptied with the command, the rest
+ * goes within minutes after it. A login session that is in use is noted again when it is seen next.
+ */
+import { z } from 'zod';
+import { defineCommand } from '../access/defineCommand.ts';
+import { SEES_CARDS, theContact } from '../contact/contact.ts';
+import { putDetails } from '../contact/details.ts';
+import { cardWritten } from '../contact/writeCard.ts';
+import { ROLES } from '../core/definitions/actor.ts';
+import { insert } from '../core/definitions/write.ts';
+import { awaited, erasureAnswer } from './erasure.ts';
+import { KEPT } from './kept.ts';
+
+/** The input as the inbox has it. */
+const kept = (input: object) => input as { user_id: string; commitment: string };
+const rolesIn = (visible_to: string) => SEES_CARDS.filter((role) => visible_to.split(' ').includes(role));
+
+export const eraseOwn = defineCommand({
+  name: 'privacy.erase',
+  route: 'POST /privacy/erase',
+  summary: 'Have forgotten what is known of you beside the record; the answer says what stays, and why',
+  who: ROLES,
+  body: z.strictObject({}),
+  async putAside(db, { id, actor }) {
+    const commitment = await putDetails(db, { id, user_id: actor.id, name: null, email: null, phone: null });
+    return { user_id: actor.id, commitment };
+  },
+  locks: (input) => [theContact(kept(input).user_id)],
+  facts: awaited,
+  decide({ contact }, { id: details_id, input }) {
+    const { institution_id, visible_to, fields } = contact;
+    if (fields === '') return [];
+    const { commitment } = kept(input);
+    return [cardWritten({ details_id, institution_id, visible_to: rolesIn(visible_to), fields: [], commitment })];
+  },
+  writes(_, { id, input, actor: { institution_id }, now: asked_at }, before) {
+    if (before) return [];
+    return [
+      insert('privacy_erasures', { id }, { user_id: kept(input).user_id, institution_id, asked_at, done_at: null }),
+    ];
+  },
+  resource: erasureAnswer,
+  result: (_, { id, now }, before) => ({ id: before?.id ?? id, asked_at: before?.asked_at ?? now, kept: KEPT }),
+  records: [cardWritten],
+  rejects: [],
+});

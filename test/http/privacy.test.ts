@@ -1,0 +1,258 @@
+/** What is known of a person beside the record: told to nobody else, forgotten on asking, and neither twice. */
+import { randomUUID } from 'node:crypto';
+import type pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { erasePrivate } from '../../jobs/privacy/erasePrivate.ts';
+import { openPool } from '../../src/infra/postgres/database.ts';
+import { SECTIONS } from '../../src/privacy/sections.ts';
+import { type Cast, cast, get, type Json, must, openSession, type Person, person, post } from '../support/client.ts';
+import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
+import { expectIntact } from '../support/verdict.ts';
+
+const CARD = { name: 'Ottoline Quill', phone: '+44 7700 900123', visible_to: ['moderator'] };
+/** Of what the record, or what must outlive the person's wish, is made: what docs/data-protection.md and `kept` say. */
+const KEEP_PEOPLE = [
+  ...[
+    'events',
+    'event_payloads',
+    'commands',
+    'streams',
+    'stream_states',
+    'rosters',
+    'session_participations',
+    'matches',
+  ],
+  ...['courtroom_sessions', 'assignments', 'contact_cards', 'contact_details', 'audit_entries', 'audit_refusals'],
+  ...['privacy_erasures', 'telemetry_consents', 'revocations', 'institution_settings', 'policy_changes', 'log_queue'],
+  ...['log_leaves', 'match_state', 'match_events', 'threat_activity'],
+];
+
+/** The request itself is one of a login session, and policies decide on it. */
+const NOTED_ANEW = ['logins', 'login_places', 'policy_decisions'];
+
+describe.skipIf(isLeftOut)('what is known of a person', () => {
+  let stack: Stack;
+  let worker: pg.Pool;
+  let people: Cast;
+  let session_id: string;
+
+  beforeAll(async () => {
+    stack = await startStack();
+    worker = openPool(stack.database.url, 'worker', 2, () => {});
+    people = cast();
+    ({ session_id } = await openSession(stack.url, people));
+    await must(
+      post(stack.url, `/api/institution/${people.institution_id}/settings`, people.admin, {
+        ...{ telemetry: true, policies: true },
+      }),
+    );
+  });
+  afterAll(async () => {
+    await worker?.end();
+    await stack?.stop();
+  });
+
+  const told = (who: Person): Promise<Json> => must(get(stack.url, '/privacy/export', who));
+  const keystrokes = Array.from({ length: 60 }, (_, i) => ({ t: i * 100, dwell: 90, flight: i === 0 ? 0 : 100 }));
+  const lists = { mouse_movements: [], clicks: [], scrolls: [], navigation: [] };
+  /** As the worker may. */
+  const carryOut = (isOver = () => false) => {
+    const tools = { pool: worker, cache: { invalidateUser: async () => 0 } };
+    return erasePrivate.run({ ...tools, progress: async () => {}, isOver } as never);
+  };
+
+  /** Something in every section of the export. */
+  async function live(who: Person): Promise<void> {
+    await must(post(stack.url, '/api/contact/card', who, CARD));
+    await must(post(stack.url, '/follow', who, { session_id }));
+    await must(post(stack.url, '/notifications/preferences', who, { room: false }));
+    await must(post(stack.url, '/telemetry/consent', who, { given: true }));
+    const metadata = { started_at: new Date(Date.now() - 60_000).toISOString() };
+    expect((await post(stack.url, '/telemetry/batches', who, { keystrokes, ...lists, metadata })).status).toBe(202);
+    const values = [randomUUID(), people.institution_id, who.id, randomUUID()];
+    const statements: [text: string, values: unknown[]][] = [
+      [
+        `insert into step_ups (login_id, institution_id, user_id, asked_at, asked_for, asked_by) values ($1, $2, $3, now(), 'turn.start', 'policy')`,
+        values.slice(0, 3),
+      ],
+      [
+        `insert into telemetry_models (id, institution_id, user_id, trained_at, sessions, baseline) values ($1, $2, $3, now(), 5, '{"usual": {}}')`,
+        values.slice(0, 3),
+      ],
+      [`insert into telemetry_risks values ($1, $2, $3, now(), now(), '{"score": 12}')`, values.slice(0, 3)],
+      [
+        `insert into notices (id, audience, kind, key, text) values ($1, 'user:' || $2, 'start', $2, 'It has begun.')`,
+        [values[0], who.id],
+      ],
+      [`insert into notice_reads (notice_id, user_id) values ($1, $2)`, [values[0], who.id]],
+      [
+        `insert into policy_outcomes values ($1, 1, date_trunc('hour', now()), $3, 'turn.start', 'passed', '', $2, 2)`,
+        values.slice(0, 3),
+      ],
+    ];
+    for (const [text, some] of statements) await stack.pool.query(text, some);
+    await expect
+      .poll(async () => {
+        const { login_sessions, policy_decisions } = await told(who);
+        const last = policy_decisions.some(({ command }: Json) => command === 'notices.prefer');
+        return [login_sessions.length > 0, last];
+      })
+      .toEqual([true, true]);
+    await stack.pool.query(
+      `insert into login_locations select id, 525, 134, now(), now() from logins where user_id = $1`,
+      [who.id],
+    );
+    await stack.pool.query(`update logins set first_seen = first_seen - interval '1 hour' where user_id = $1`, [
+      who.id,
+    ]);
+  }
+
+  /** Tables in which this id stands anywhere. */
+  async function tablesNaming(id: string): Promise<string[]> {
+    const { rows } = await stack.pool.query<{ name: string }>(
+      `select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' order by relname`,
+    );
+    const named = rows.map(async ({ name }) => {
+      const { rowCount } = await stack.pool.query(`select from ${name} t where strpos(t::text, $1) > 0 limit 1`, [id]);
+      return rowCount === 0 ? [] : [name];
+    });
+    return (await Promise.all(named)).flat();
+  }
+
+  test('is told to that person, all of it, and what the record keeps is said', async () => {
+    await live(people.presiding);
+    const all = await told(people.presiding);
+    expect(all.user_id).toBe(people.presiding.id);
+    expect(all.kept.length).toBeGreaterThan(5);
+    for (const { name } of SECTIONS)
+      if (name !== 'erasures') expect({ name, n: all[name].length }).not.toEqual({ name, n: 0 });
+    expect(all).toMatchObject({
+      login_sessions: [
+        {
+          places: expect.arrayContaining([expect.objectContaining({ kind: 'device' })]),
+          locations: [{ latitude: 52.5, longitude: 13.4 }],
+        },
+      ],
+      contact_cards: [{ name: CARD.name, email: null, phone: '+447700900123' }],
+      notices: [{ kind: 'start', read_at: expect.any(String) }],
+      notice_preferences: [{ room: false }],
+      follows: [{ subject: `session:${session_id}` }],
+      telemetry_consents: [{ given: true, own: true, guardian: null }],
+      telemetry_batches: [{ points: 60, behaviour: { keystrokes: expect.anything() } }],
+      erasures: [],
+    });
+  });
+
+  test('is told to nobody else: neither to admins, nor across institutions, nor without a token', async () => {
+    await live(people.judge);
+    const elsewhere = person('judge', { id: people.judge.id, institution_id: randomUUID() });
+    for (const who of [people.admin, people.petitioner, person('super_admin')]) {
+      const others = JSON.stringify(await told(who));
+      for (const word of ['Ottoline', people.judge.id, people.presiding.id]) expect(others).not.toContain(word);
+    }
+    expect(await told(elsewhere)).toMatchObject({ telemetry_batches: [], policy_decisions: [], telemetry_models: [] });
+    expect(JSON.stringify(await told(people.judge))).not.toContain(people.presiding.id);
+    expect((await get(stack.url, '/privacy/export', null)).status).toBe(401);
+  });
+
+  test('is forgotten, of nobody else, asked for as often as one likes, and the record stays whole', async () => {
+    const { judge, presiding } = people;
+    const before = await tablesNaming(presiding.id);
+    const [first, again] = [
+      await must(post(stack.url, '/privacy/erase', judge)),
+      await must(post(stack.url, '/privacy/erase', judge)),
+    ];
+    expect(first.result).toMatchObject({ kept: expect.arrayContaining([expect.anything()]) });
+    expect(again.result.id).toBe(first.result.id);
+    // A run that has no time leaves it to the next, and one that has nothing to do does nothing.
+    expect(await carryOut(() => true)).toEqual({ people: 0, is_complete: false });
+    expect(await carryOut()).toMatchObject({ people: 1, telemetry_batches: 1, is_complete: true });
+    expect(await carryOut()).toEqual({ people: 0, is_complete: true });
+    const left = (await tablesNaming(judge.id)).filter((name) => ![...KEEP_PEOPLE, ...NOTED_ANEW].includes(name));
+    expect(left).toEqual([]);
+    const earlier = await stack.pool.query(
+      `select from logins where user_id = $1 and first_seen < now() - interval '1 hour'
+       union all select from policy_decisions where user_id = $1 and command = 'notices.prefer'`,
+      [judge.id],
+    );
+    expect(earlier.rowCount).toBe(0);
+    expect(await tablesNaming(presiding.id)).toEqual(expect.arrayContaining(before));
+    const { rows } = await stack.pool.query(
+      'select name, phone from contact_details where user_id = $1 and name is not null',
+      [judge.id],
+    );
+    expect(rows).toEqual([]);
+    const after = await told(judge);
+    expect(after).toMatchObject({
+      contact_cards: [],
+      follows: [],
+      notices: [],
+      telemetry_batches: [],
+      telemetry_consents: [{ given: false }],
+    });
+    expect(after.erasures).toEqual([
+      { id: first.result.id, asked_at: expect.any(String), done_at: expect.any(String) },
+    ]);
+    await must(post(stack.url, '/privacy/erase', judge));
+    await expectIntact(stack.url, session_id, people.admin);
+  });
+
+  test('comes in pages, whole, in order and once, however much of it there is', async () => {
+    const who = person('participant', { institution_id: people.institution_id });
+    await stack.pool.query(
+      `insert into follows (user_id, subject, role, institution_id, followed_at)
+       select $1, 'team:' || n, 'participant', $2, date_trunc('second', now()) - (n / 150) * interval '1 minute' from generate_series(1, 700) n`,
+      [who.id, people.institution_id],
+    );
+    const subjects = (await told(who)).follows.map(({ subject }: Json) => subject);
+    expect(subjects).toHaveLength(700);
+    expect(new Set(subjects).size).toBe(700);
+  });
+
+  test('waits for a login session that is about to be ended, and forgets what came before the request alone', async () => {
+    const who = person('participant', { institution_id: people.institution_id });
+    const ids = [randomUUID(), randomUUID()];
+    const note = (id: string, first: string) =>
+      stack.pool.query(`insert into logins values ($1, $2, $3, ${first}, now(), now() + interval '1 hour')`, [
+        id,
+        who.id,
+        people.institution_id,
+      ]);
+    await note(ids[0]!, `now() - interval '1 hour'`);
+    const { result } = await must(post(stack.url, '/privacy/erase', who));
+    // A worker would end it at once: no turn runs.
+    await stack.stopWorkers();
+    await stack.pool.query(`insert into login_ends values ($1, $2, $3, now(), 'x', 'Stolen.', null)`, [
+      ids[0],
+      who.id,
+      people.institution_id,
+    ]);
+    await note(ids[1]!, `now() + interval '1 minute'`);
+    await carryOut();
+    const isDone = async () => (await told(who)).erasures.find(({ id }: Json) => id === result.id).done_at;
+    expect(await isDone()).toBeNull();
+    await stack.pool.query('update login_ends set ended_at = now() where login_id = $1', [ids[0]]);
+    await carryOut();
+    expect(await isDone()).not.toBeNull();
+    const { rows } = await stack.pool.query('select id from logins where id = any($1)', [ids]);
+    expect(rows).toEqual([{ id: ids[1] }]);
+    const { rowCount } = await stack.pool.query('select from login_ends where login_id = $1', [ids[0]]);
+    expect(rowCount).toBe(0);
+    await stack.startWorkers();
+  });
+
+  test('is told as soon as Postgres answers, and nobody else waits meanwhile', async () => {
+    const who = person('participant', { institution_id: people.institution_id });
+    await must(post(stack.url, '/follow', who, { session_id }));
+    const holder = await stack.pool.connect();
+    try {
+      await holder.query('begin; lock table follows');
+      const asked = told(who);
+      expect((await get(stack.url, '/auth/sessions', people.judge)).status).toBe(200);
+      await holder.query('rollback');
+      expect((await asked).follows).toHaveLength(1);
+    } finally {
+      holder.release();
+    }
+  });
+});
