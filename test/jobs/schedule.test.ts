@@ -83,7 +83,7 @@ describe.skipIf(isLeftOut)('the schedule', () => {
       last_error: null,
       last_result: { concerns: expect.any(Array) },
     });
-    const job = await stack.backbones[0]!.queues.queue('maintenance').getJob(
+    const job = await stack.backbones[0]!.queues.queue('default').getJob(
       doorbellId({ name: 'generate_system_health_report', slot }),
     );
     await expect.poll(async () => await job!.getState(), QUICKLY).toBe('completed');
