@@ -7,9 +7,8 @@ import { groupBy } from '../../src/core/groupBy.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { inTransaction } from '../../src/infra/postgres/database.ts';
 import type { OverdueWork } from '../overduePoll.ts';
-import { type AuditTools, ring, submissionsFor } from './followInbox.ts';
+import { AT_ONCE, type AuditTools, ring, submissionsFor } from './followInbox.ts';
 
-const AT_ONCE = 500;
 /** A minute, and for every door a second to store what it has counted. */
 const OVER = `minute < clock_timestamp() - interval '61 seconds'`;
 

@@ -6,6 +6,7 @@ import type { Response } from 'express';
 import type { Actor } from '../../core/definitions/actor.ts';
 import type { ProblemBody } from '../../core/definitions/problem.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
+import { withTimeout } from '../../core/withTimeout.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
 
@@ -37,6 +38,7 @@ const MINUTE_MS = 60_000;
 const MOST_KEPT = 5_000;
 const AT_ONCE = 1_000;
 const AGAIN_AFTER_MS = 1_000;
+const CLOSE_WITHIN_MS = 1_000;
 
 const STORE = {
   name: 'store-refusals',
@@ -101,16 +103,26 @@ export function countRefusals({ db, installation, metrics, log }: RefusalsOption
     try {
       await db.query({ ...STORE, values: [JSON.stringify(rows)] });
     } catch (err) {
-      log.warn({ err, refusals: over.length }, 'refusals not stored; they are tried again');
+      log.debug({ err, refusals: over.length }, 'refusals not stored; they are tried again');
       for (const [key, counted] of over) if (kept.size < MOST_KEPT) kept.set(key, counted);
     }
   }
 
   async function close(): Promise<void> {
+    // Where Postgres is away they are lost with the process.
+    await withTimeout(storeAll(), CLOSE_WITHIN_MS, 'refusals are not stored').catch((err) =>
+      log.debug({ err }, 'refusals lost'),
+    );
     clearTimeout(timer);
+  }
+
+  /** Until nothing is left, or a portion could not be stored. */
+  async function storeAll(): Promise<void> {
     await storing;
-    await store(Number.POSITIVE_INFINITY);
-    clearTimeout(timer);
+    for (let before = Number.POSITIVE_INFINITY; kept.size > 0 && kept.size < before; ) {
+      before = kept.size;
+      await store(Number.POSITIVE_INFINITY);
+    }
   }
 
   return { note, close };
