@@ -1,11 +1,13 @@
 /** The seven features of everybody who was seen within a day, every six hours, and the threats that they make. */
+import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { featuresOf, type Known } from '../../src/threats/features.ts';
 import { readShifts } from '../../src/threats/models.ts';
 import { predict, type Shifts } from '../../src/threats/predict.ts';
-import { NOBODY, type Person, readPeople } from '../../src/threats/readPeople.ts';
+import { NOBODY, type Person, readKnown, readSeen, type Seen } from '../../src/threats/readPeople.ts';
 import type { Found } from '../../src/threats/threat.ts';
 import { defineJob } from '../job.ts';
 import { countActivity } from './countActivity.ts';
+import { inTurns } from './inTurns.ts';
 import { keepThreats, NOTHING_KEPT, sumOf } from './keepThreats.ts';
 
 function foundOf({ institution_id, user_id: subject }: Person, known: Known, shifts: Shifts | undefined): Found[] {
@@ -24,22 +26,33 @@ export const generatePredictions = defineJob({
   most_ms: 30 * 60_000,
   async run(tools) {
     const { pool, progress, isOver } = tools;
+    const db = pool as never as Queryable;
     const counted = await countActivity(pool, isOver);
+    const turns = inTurns();
     let kept = NOTHING_KEPT;
     let assessed = 0;
-    for (let after = NOBODY; ; ) {
-      if (isOver()) return { counted, assessed, ...kept, is_complete: false };
-      const people = await readPeople(pool as never, after);
-      if (people.length === 0) return { counted, assessed, ...kept, is_complete: true };
-      const shifts = await readShifts(
-        pool as never,
-        people.map(({ person }) => person.institution_id),
-      );
-      const found = people.flatMap(({ person, known }) => foundOf(person, known, shifts.get(person.institution_id)));
-      kept = sumOf(kept, await keepThreats(tools, found));
-      assessed += people.length;
-      after = people.at(-1)!.person;
+    for (let after: Person = NOBODY; ; ) {
+      const seen = isOver() ? undefined : await readSeen(db, after);
+      if (seen === undefined || seen.length === 0) {
+        turns.end();
+        return { counted, assessed, ...kept, is_complete: seen !== undefined };
+      }
+      await turns.take(async () => {
+        const found = await findAmong(db, seen);
+        kept = sumOf(kept, await keepThreats(tools, found));
+        assessed += seen.length;
+      });
+      after = seen.at(-1)!;
       await progress(assessed);
     }
   },
 });
+
+async function findAmong(db: Queryable, seen: readonly Seen[]): Promise<Found[]> {
+  const shifts = await readShifts(
+    db,
+    seen.map(({ institution_id }) => institution_id),
+  );
+  const people = await readKnown(db, seen);
+  return people.flatMap(({ person, known }) => foundOf(person, known, shifts.get(person.institution_id)));
+}

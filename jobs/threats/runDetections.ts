@@ -1,4 +1,4 @@
-/** The three detectors, every hour; and what they count from is swept after its time. */
+/** The three detectors, every hour, of each institution by itself; before them, what they count from is swept after its time. */
 import { NIL_ID } from '../../src/core/chain/ids.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { isBruteForce, isCoordinated, isEscalation } from '../../src/threats/detectors.ts';
@@ -12,8 +12,9 @@ import { DETECTORS, FOUND_CONFIDENCE } from '../../src/threats/rules.ts';
 import type { Found } from '../../src/threats/threat.ts';
 import { defineJob, type JobTools } from '../job.ts';
 import { countActivity } from './countActivity.ts';
+import { inTurns, type Turns } from './inTurns.ts';
 import { type Kept, keepThreats, NOTHING_KEPT, sumOf } from './keepThreats.ts';
-import { sweepThreats } from './sweepThreats.ts';
+import { type Swept, sweepThreats } from './sweepThreats.ts';
 
 const SWEPT: [what: string, text: string][] = [
   [
@@ -61,13 +62,17 @@ async function ofInstitution(db: Queryable, institution_id: string): Promise<Fou
   ];
 }
 
-async function detect(tools: JobTools): Promise<[kept: Kept, isComplete: boolean]> {
+async function detect(tools: JobTools, turns: Turns): Promise<[kept: Kept, isComplete: boolean]> {
   const db = tools.pool as never as Queryable;
-  let kept = await keepThreats(tools, await fromAddresses(db));
+  let kept = NOTHING_KEPT;
+  const keep = async (found: Promise<Found[]>) => {
+    kept = sumOf(kept, await keepThreats(tools, await found));
+  };
+  await turns.take(() => keep(fromAddresses(db)));
   for (let ids = await readInstitutions(db, NIL_ID); ids.length > 0; ids = await readInstitutions(db, ids.at(-1)!)) {
     for (const id of ids) {
       if (tools.isOver()) return [kept, false];
-      kept = sumOf(kept, await keepThreats(tools, await ofInstitution(db, id)));
+      await turns.take(() => keep(ofInstitution(db, id)));
     }
   }
   return [kept, true];
@@ -78,9 +83,15 @@ export const runDetections = defineJob({
   summary: 'Finds brute force by address, escalation by person and coordinated tries by route, and tells admins',
   most_ms: 10 * 60_000,
   async run(tools) {
+    const turns = inTurns();
+    // First: nothing is kept for longer than is said because something else takes long, or fails.
+    let swept: Swept = { removed: {}, is_complete: false };
+    await turns.take(async () => {
+      swept = await sweepThreats(tools, SWEPT);
+    });
     const counted = await countActivity(tools.pool, tools.isOver);
-    const [kept, isDetected] = tools.isOver() ? [NOTHING_KEPT, false] : await detect(tools);
-    const { removed, is_complete: isSwept } = await sweepThreats(tools, SWEPT);
-    return { counted, ...kept, removed, is_complete: isDetected && isSwept };
+    const [kept, isDetected] = tools.isOver() ? [NOTHING_KEPT, false] : await detect(tools, turns);
+    turns.end();
+    return { counted, ...kept, removed: swept.removed, is_complete: isDetected && swept.is_complete };
   },
 });

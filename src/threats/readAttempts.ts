@@ -34,13 +34,16 @@ export async function readInstitutions(db: Queryable, after: string): Promise<st
   return (await db.query<{ id: string }>({ ...INSTITUTIONS, values: [after] })).rows.map(({ id }) => id);
 }
 
+/** As a uuid, so that an index leads to it; null of what is none: the trail has other senders too. */
+const PERSON = `case when r.user_id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then r.user_id::uuid end`;
+
 /** Since the beginning of the hour of the third refusal from behind, which may be more than was sent since, and never less. */
-const OF_PEOPLE = {
+export const OF_PEOPLE = {
   name: 'read-refused-people',
   text: `
     select r.user_id, $3::integer as refused, (
         select coalesce(sum(a.count), 0)::integer from threat_activity a
-        where a.institution_id = $1 and a.user_id::text = r.user_id and a.slot >= date_trunc('hour', r.happened_at)) as sent_since
+        where a.institution_id = $1 and a.user_id = ${PERSON} and a.slot >= date_trunc('hour', r.happened_at)) as sent_since
     from (
       select e.user_id, e.happened_at, row_number() over (partition by e.user_id order by e.happened_at desc, e.id) as n
       from audit_entries e

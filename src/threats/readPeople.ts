@@ -1,4 +1,4 @@
-/** What is known of people, a page of them at a time and in one statement: those who were seen within a day in institutions that have threats switched on. */
+/** Who was seen, and what is known of them, a page at a time and in one statement: those who were seen within a day in institutions that have threats switched on. */
 import { NIL_ID } from '../core/chain/ids.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
 import type { Known } from './features.ts';
@@ -71,13 +71,17 @@ const KNOWN = {
     order by p.institution_id, p.user_id`,
 };
 
-/** @param after the last of the page before */
-export async function readPeople(
-  db: Queryable,
-  { institution_id, user_id }: Person,
-): Promise<{ person: Person; known: Known }[]> {
-  const { rows: seen } = await db.query<Person & { time_zone: string }>({ ...SEEN, values: [institution_id, user_id] });
-  if (seen.length === 0) return [];
+export interface Seen extends Person {
+  time_zone: string;
+}
+
+/** A page of them. @param after the last of the page before */
+export async function readSeen(db: Queryable, { institution_id, user_id }: Person): Promise<Seen[]> {
+  return (await db.query<Seen>({ ...SEEN, values: [institution_id, user_id] })).rows;
+}
+
+/** What is known of a page. */
+export async function readKnown(db: Queryable, seen: readonly Seen[]): Promise<{ person: Person; known: Known }[]> {
   const columns = [
     seen.map((one) => one.institution_id),
     seen.map((one) => one.user_id),

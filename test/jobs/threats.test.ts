@@ -84,12 +84,13 @@ describe.skipIf(isLeftOut)('threats', () => {
       route = 'POST /api/session/:session_id/start',
       tries = 1,
       ago_ms = MINUTE_MS,
+      of = institution_id,
     } = more as Record<string, never>;
     await rowsOf(
       `insert into audit_entries (id, owner, event_sequence, type, user_id, role, action, outcome, code, count, happened_at, recorded_at)
        select gen_random_uuid(), $1, 1, 'access_deny', $2, 'participant', $3, 'refused', $4, $5, at, at
        from generate_series(1, $6) n, lateral (select $7::timestamptz - n * interval '1 second' as at) t`,
-      ...[institution_id, user_id, route, code, tries, count, agoOf(ago_ms)],
+      ...[of, user_id, route, code, tries, count, agoOf(ago_ms)],
     );
   }
 
@@ -205,6 +206,26 @@ describe.skipIf(isLeftOut)('threats', () => {
       ]);
     });
 
+    test('looks at every institution though one of them fails, and says so at the end', async () => {
+      const [first, last] = [institution_id, await newInstitution(true)].sort() as [string, string];
+      // More than can be counted.
+      for (let n = 0; n < 3; n += 1) await refuse(randomUUID(), 1, 'not_found', { tries: 2_000_000_000, of: first });
+      const found = randomUUID();
+      await refuse(found, 3, 'forbidden', { of: last });
+      await refuse('an-operator', 3, 'forbidden', { of: last });
+      await forge('198.51.100.7', 1, 25 * HOUR_MS);
+      await expect(runDetections.run(bench.tools)).rejects.toThrow(
+        '1 of them failed, the others are done; the first: ',
+      );
+      expect(await predictions()).toMatchObject(
+        [
+          { institution_id: last, subject: 'an-operator' },
+          { institution_id: last, subject: found },
+        ].sort((a, b) => (a.subject < b.subject ? -1 : 1)),
+      );
+      expect(await rowsOf('select from threat_bad_signatures')).toEqual([]);
+    });
+
     test('removes bad signatures after 24 hours, and activity after eight days', async () => {
       await forge('198.51.100.7', 1, 23 * HOUR_MS);
       await forge('198.51.100.7', 1, 25 * HOUR_MS);
@@ -269,6 +290,25 @@ describe.skipIf(isLeftOut)('threats', () => {
       await rowsOf(decide, agoOf(25 * HOUR_MS));
       expect(await generatePredictions.run(bench.tools)).toMatchObject({ found: 1 });
       expect(await predictions()).toHaveLength(2);
+    });
+
+    test('goes on behind a page that fails, and says so at the end', async () => {
+      const signedIn = (user_id: string) =>
+        rowsOf(
+          `insert into logins values (gen_random_uuid(), $1, $2, now(), now(), now() + interval '1 hour')`,
+          ...[user_id, institution_id],
+        );
+      const [first, last] = ['00000000-0000-4000-8000-000000000001', 'ffffffff-ffff-4fff-bfff-ffffffffffff'] as const;
+      for (const user_id of [first, last]) await signedIn(user_id);
+      for (let n = 0; n < 150; n += 1) await signedIn(randomUUID());
+      // More than can be counted.
+      await rowsOf(
+        `insert into threat_activity select $1, $2, now() - n * interval '1 hour', 'turn', 2000000000 from generate_series(1, 3) n`,
+        ...[institution_id, first],
+      );
+      await refuse(last, 10);
+      await expect(generatePredictions.run(bench.tools)).rejects.toThrow('1 of them failed');
+      expect(await predictions()).toMatchObject([{ subject: last }]);
     });
 
     test('goes through everybody, page after page, and begins no page when its time is over', async () => {
