@@ -2,22 +2,28 @@
  * Keeping what was found: one pending threat for whom or what it was found about and by which way, however often it is found;
  * none within a day after an admin has said what it was; and of an owner so many pending ones at most.
  */
-import { newCommandId as newId } from '../core/chain/ids.ts';
+import { NIL_ID, newCommandId as newId } from '../core/chain/ids.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
 import type { Found } from './threat.ts';
 
 const MOST_PENDING = 5_000;
 const QUIET_HOURS = 24;
 
-const SAME = `p.institution_id is not distinct from w.institution_id and p.found_by = w.found_by
+/** As the index of pending ones has it: migrations/0094_threats.ts. */
+const ownerIn = (row: string) => `coalesce(${row}.institution_id, '${NIL_ID}'::uuid)`;
+const SAME = `${ownerIn('p')} = ${ownerIn('w')} and p.found_by = w.found_by
         and p.subject_kind = w.subject_kind and p.subject = w.subject`;
 
-const STORE = {
+export const STORE = {
   name: 'store-threats',
   text: `
     with wanted as materialized (
       select * from json_to_recordset($1) as w (id uuid, institution_id uuid, type text, found_by text, subject_kind text,
         subject text, confidence smallint, evidence json)
+    ), owners as materialized (
+      select o.owner, (select count(*) from (select from threat_predictions p
+          where ${ownerIn('p')} = o.owner and p.status = 'pending' limit ${MOST_PENDING}) k) as pending
+      from (select distinct ${ownerIn('w')} as owner from wanted w) o
     ), again as (
       update threat_predictions p
       set type = w.type, confidence = w.confidence, evidence = w.evidence, seen_at = clock_timestamp()
@@ -29,9 +35,7 @@ const STORE = {
       where w.id not in (select wanted from again)
         and not exists (select from threat_predictions p
           where ${SAME} and p.decided_at > clock_timestamp() - interval '${QUIET_HOURS} hours')
-        and (select count(*) from (select from threat_predictions p
-          where p.institution_id is not distinct from w.institution_id and p.status = 'pending' limit ${MOST_PENDING}) k
-        ) < ${MOST_PENDING}
+        and (select o.pending from owners o where o.owner = ${ownerIn('w')}) < ${MOST_PENDING}
       on conflict do nothing
       returning id
     )

@@ -4,11 +4,15 @@ import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openPool } from '../../src/infra/postgres/database.ts';
 import { readRefusedPeople } from '../../src/threats/readAttempts.ts';
+import { STORE } from '../../src/threats/storeThreats.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
-import { explaining, type Node, nodesOf, rowsRead } from '../support/plans.ts';
+import { explaining, type Node, nodesOf, planOf, rowsRead } from '../support/plans.ts';
 
 const PEOPLE = 200;
 const HOURS = 100;
+const INSTITUTIONS = 100;
+const PENDING = 200;
+const WANTED = 200;
 const [own, other] = [randomUUID(), randomUUID()];
 
 let database: TestDatabase;
@@ -25,6 +29,10 @@ beforeAll(async () => {
     select gen_random_uuid(), '${own}', 1, 'access_deny', '00000000-0000-4000-8000-' || lpad(p::text, 12, '0'), 'judge', 'GET /n',
       'refused', 'forbidden', 1, now() - n * interval '1 minute', now() - n * interval '1 minute'
     from generate_series(1, ${PEOPLE}) p, generate_series(1, 3) n;
+    insert into threat_predictions (id, institution_id, type, found_by, subject_kind, subject, confidence, evidence)
+    select gen_random_uuid(), ('00000000-0000-4000-9000-' || lpad(i::text, 12, '0'))::uuid, 'suspicious_activity', 'features', 'user',
+      p, 100, '{}'
+    from generate_series(1, ${INSTITUTIONS}) i, generate_series(1, ${PENDING}) p;
     analyze`);
 });
 afterAll(async () => {
@@ -42,4 +50,16 @@ test('what people sent since they were refused is read of them alone', async () 
   const plans: Node[] = [];
   expect(await readRefusedPeople(explaining(worker as never, plans), own)).toHaveLength(PEOPLE);
   expect(readOf(plans, 'threat_activity')).toBeLessThanOrEqual(PEOPLE * HOURS);
+});
+
+test('threats are compared with those of their own institution, which are counted once', async () => {
+  const whose = { institution_id: '00000000-0000-4000-9000-000000000001', found_by: 'features', subject_kind: 'user' };
+  const wanted = Array.from({ length: WANTED }, (_, n) => ({
+    ...{ id: randomUUID(), ...whose, type: 'suspicious_activity', subject: String(n), confidence: 90, evidence: {} },
+  }));
+  await worker.query('begin');
+  const plan = await planOf(worker as never, { text: STORE.text, values: [JSON.stringify(wanted)] });
+  await worker.query('rollback');
+  // To walk through all of them once or twice may be cheaper than by key; to do so for each wanted one never is.
+  expect(readOf([plan], 'threat_predictions')).toBeLessThan(3 * INSTITUTIONS * PENDING);
 });
