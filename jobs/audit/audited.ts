@@ -24,6 +24,7 @@ const AUDITED: Readonly<Record<string, EntryType>> = {
   'institution.settings': 'admin_action',
   'assignment.cancel': 'admin_action',
   'payload.erase': 'admin_action',
+  'privacy.erase': 'admin_action',
   'feed.create': 'admin_action',
   'feed.enable': 'admin_action',
   'feed.disable': 'admin_action',

@@ -6,6 +6,8 @@ import { defineJob, type JobTools } from '../job.ts';
 
 const PEOPLE = 100;
 const ROWS = 500;
+/** A notice of a new device is to be seen by its person first. */
+const SEEN_WITHIN_DAYS = 7;
 
 interface Asked {
   id: string;
@@ -42,12 +44,15 @@ const inInstitution = (what: string, at: string): Erasure => ({
   is_of_institution: true,
 });
 
+/** No token of it that was seen is good any more. Others go with cleanup_expired_sessions, and what they are compared with stays till then. */
+const HAS_EXPIRED = 'l.expires_at < clock_timestamp()';
+
 const LOGINS: Erasure = {
   what: 'logins',
   text: `
     with theirs as materialized (
       select l.id from logins l
-      where l.user_id = $1 and l.institution_id is not distinct from $3 and l.first_seen <= $2
+      where l.user_id = $1 and l.institution_id is not distinct from $3 and l.first_seen <= $2 and ${HAS_EXPIRED}
         and not exists (select from login_ends e where e.login_id = l.id and e.ended_at is null) limit ${ROWS}
     ), places as (
       delete from login_places where login_id in (select id from theirs)
@@ -65,7 +70,8 @@ const NOTICES: Erasure = {
   what: 'notices',
   text: `
     with theirs as materialized (
-      select id from notices where audience = 'user:' || $1::uuid and created_at <= $2 limit ${ROWS}
+      select id from notices where audience = 'user:' || $1::uuid and created_at <= $2
+        and (kind <> 'device' or created_at < clock_timestamp() - interval '${SEEN_WITHIN_DAYS} days') limit ${ROWS}
     ), reads as (
       delete from notice_reads where notice_id in (select id from theirs)
     )
@@ -75,7 +81,7 @@ const NOTICES: Erasure = {
 
 const ERASURES: readonly Erasure[] = [
   LOGINS,
-  inInstitution('step_ups', 'asked_at'),
+  inInstitution('step_ups', 'confirmed_at'),
   inInstitution('telemetry_batches', 'received_at'),
   inInstitution('telemetry_models', 'trained_at'),
   inInstitution('telemetry_risks', 'assessed_at'),
@@ -91,7 +97,7 @@ const DONE = `
   update privacy_erasures set done_at = clock_timestamp()
   where id = $1 and not exists (
     select from logins l join login_ends e on e.login_id = l.id and e.ended_at is null
-    where l.user_id = $2 and l.institution_id is not distinct from $3 and l.first_seen <= $4)`;
+    where l.user_id = $2 and l.institution_id is not distinct from $3 and l.first_seen <= $4 and ${HAS_EXPIRED})`;
 
 export const erasePrivate = defineJob({
   name: 'erase.private',

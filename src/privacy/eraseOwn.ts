@@ -1,6 +1,6 @@
 /**
  * A person has forgotten what is known of them beside the record: the contact card is emptied with the command, the rest
- * goes within minutes after it. A login session that is in use is noted again when it is seen next.
+ * goes within minutes after it. What would show a thief who asks so in their name stays for as long as it can: `KEPT`.
  */
 import { z } from 'zod';
 import { defineCommand } from '../access/defineCommand.ts';

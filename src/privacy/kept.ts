@@ -26,6 +26,10 @@ export const KEPT: z.output<typeof keptAnswer> = [
     why: 'A suspicion must not be taken away by the one whom it is about, who may be a thief.',
   },
   {
+    what: 'Login sessions whose tokens may still be good, with their devices, networks and places; step-ups that nobody answered; and notices of new devices, of the last seven days.',
+    why: 'Whoever has stolen a token must not take away what shows it. Login sessions and step-ups go by themselves after 24 hours, notices after 30 days.',
+  },
+  {
     what: 'What was said in galleries, and who reported it.',
     why: 'It is forgotten by itself, when its time is over.',
   },

@@ -7,6 +7,7 @@ import { openPool } from '../../src/infra/postgres/database.ts';
 import { SECTIONS } from '../../src/privacy/sections.ts';
 import { type Cast, cast, get, type Json, must, openSession, type Person, person, post } from '../support/client.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
+import { untilAudited } from '../support/trail.ts';
 import { expectIntact } from '../support/verdict.ts';
 
 const CARD = { name: 'Ottoline Quill', phone: '+44 7700 900123', visible_to: ['moderator'] };
@@ -27,8 +28,10 @@ const KEEP_PEOPLE = [
   ...['log_leaves', 'match_state', 'match_events', 'threat_activity'],
 ];
 
-/** The request itself is one of a login session, and policies decide on it. */
-const NOTED_ANEW = ['logins', 'login_places', 'policy_decisions'];
+/** What shows a thief who asks for it, until it goes by itself. */
+const OF_THIEVES = ['logins', 'login_places', 'login_locations', 'step_ups'];
+/** The request itself is one that policies decide on. */
+const NOTED_ANEW = ['policy_decisions'];
 
 describe.skipIf(isLeftOut)('what is known of a person', () => {
   let stack: Stack;
@@ -168,14 +171,12 @@ describe.skipIf(isLeftOut)('what is known of a person', () => {
     expect(await carryOut(() => true)).toEqual({ people: 0, is_complete: false });
     expect(await carryOut()).toMatchObject({ people: 1, telemetry_batches: 1, is_complete: true });
     expect(await carryOut()).toEqual({ people: 0, is_complete: true });
-    const left = (await tablesNaming(judge.id)).filter((name) => ![...KEEP_PEOPLE, ...NOTED_ANEW].includes(name));
-    expect(left).toEqual([]);
-    const earlier = await stack.pool.query(
-      `select from logins where user_id = $1 and first_seen < now() - interval '1 hour'
-       union all select from policy_decisions where user_id = $1 and command = 'notices.prefer'`,
-      [judge.id],
+    const left = (await tablesNaming(judge.id)).filter(
+      (name) => ![...KEEP_PEOPLE, ...OF_THIEVES, ...NOTED_ANEW].includes(name),
     );
-    expect(earlier.rowCount).toBe(0);
+    expect(left).toEqual([]);
+    const earlier = `select from policy_decisions where user_id = $1 and command = 'notices.prefer'`;
+    expect((await stack.pool.query(earlier, [judge.id])).rowCount).toBe(0);
     expect(await tablesNaming(presiding.id)).toEqual(expect.arrayContaining(before));
     const { rows } = await stack.pool.query(
       'select name, phone from contact_details where user_id = $1 and name is not null',
@@ -187,6 +188,7 @@ describe.skipIf(isLeftOut)('what is known of a person', () => {
       contact_cards: [],
       follows: [],
       notices: [],
+      step_ups: [{ confirmed_at: null }],
       telemetry_batches: [],
       telemetry_consents: [{ given: false }],
     });
@@ -195,6 +197,53 @@ describe.skipIf(isLeftOut)('what is known of a person', () => {
     ]);
     await must(post(stack.url, '/privacy/erase', judge));
     await expectIntact(stack.url, session_id, people.admin);
+  });
+
+  test('is on the audit trail, and leaves what shows a thief that asks for it, but for what is over', async () => {
+    const who = person('participant', { institution_id: people.institution_id });
+    const [good, over] = [randomUUID(), randomUUID()];
+    for (const [id, expires] of Object.entries({ [good]: '1 hour', [over]: '-1 hour' })) {
+      await stack.pool.query(
+        `insert into logins values ($1, $2, $3, now() - interval '2 hours', now() - interval '1 hour', now() + $4::interval)`,
+        [id, who.id, people.institution_id, expires],
+      );
+      await stack.pool.query(
+        `insert into login_places (login_id, kind, mark, first_seen, last_seen, is_told)
+         select $1::uuid, kind, repeat('a', 32), now(), now(), true from unnest(array['device', 'network']) kind`,
+        [id],
+      );
+      await stack.pool.query(`insert into login_locations values ($1, 525, 134, now(), now())`, [id]);
+      await stack.pool.query(
+        `insert into step_ups (login_id, institution_id, user_id, asked_at, asked_for, asked_by, confirmed_at, confirmed_in)
+         select $1::uuid, $2::uuid, $3::uuid, now() - interval '1 minute', 'risk', 'system', at,
+           case when at is not null then $1::uuid end
+         from (select case when $4::boolean then now() - interval '1 minute' end as at) c`,
+        [id, people.institution_id, who.id, id === over],
+      );
+    }
+    for (const [key, kind, ago] of [
+      ['new', 'device', '6 days'],
+      ['old', 'device', '8 days'],
+      ['other', 'start', '1 day'],
+    ])
+      await stack.pool.query(
+        `insert into notices (id, audience, kind, key, text, created_at)
+         values (gen_random_uuid(), 'user:' || $1, $3, $2, $2, now() - $4::interval)`,
+        [who.id, key, kind, ago],
+      );
+    await must(post(stack.url, '/privacy/erase', who));
+    await carryOut();
+    const left = async (text: string) => (await stack.pool.query(text, [[good, over]])).rows;
+    expect(await left('select id from logins where id = any($1)')).toEqual([{ id: good }]);
+    expect(await left('select distinct login_id from login_places where login_id = any($1)')).toEqual([
+      { login_id: good },
+    ]);
+    expect(await left('select login_id from login_locations where login_id = any($1)')).toEqual([{ login_id: good }]);
+    expect(await left('select login_id from step_ups where login_id = any($1)')).toEqual([{ login_id: good }]);
+    expect((await told(who)).notices).toMatchObject([{ text: 'new' }]);
+    await untilAudited(stack.pool);
+    const { items } = await must(get(stack.url, `/audit?user=${who.id}`, people.admin));
+    expect(items).toMatchObject([{ type: 'admin_action', action: 'privacy.erase', outcome: 'applied' }]);
   });
 
   test('comes in pages, whole, in order and once, however much of it there is', async () => {
@@ -213,7 +262,7 @@ describe.skipIf(isLeftOut)('what is known of a person', () => {
     const who = person('participant', { institution_id: people.institution_id });
     const ids = [randomUUID(), randomUUID()];
     const note = (id: string, first: string) =>
-      stack.pool.query(`insert into logins values ($1, $2, $3, ${first}, now(), now() + interval '1 hour')`, [
+      stack.pool.query(`insert into logins values ($1, $2, $3, ${first}, now(), now() - interval '1 minute')`, [
         id,
         who.id,
         people.institution_id,
