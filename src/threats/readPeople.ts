@@ -1,4 +1,4 @@
-/** Who was seen, and what is known of them, a page at a time and in one statement: those who were seen within a day in institutions that have threats switched on. */
+/** People who were seen, and what is known of them, a page at a time and in one statement: those who were seen within a day in institutions that have threats switched on. */
 import { NIL_ID } from '../core/chain/ids.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
 import type { Known } from './features.ts';
