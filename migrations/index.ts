@@ -68,6 +68,7 @@ import * as seenPerson from './0108_seen_person.ts';
 import * as toldDevices from './0109_told_devices.ts';
 import * as toldDisputes from './0111_told_disputes.ts';
 import * as untoldDisputes from './0112_untold_disputes.ts';
+import * as loginEndsOver from './0113_login_ends.ts';
 
 export interface Migration extends Knex.Migration {
   name: string;
@@ -144,4 +145,5 @@ export const migrations: Migration[] = [
   { name: '0109_told_devices', ...toldDevices },
   { name: '0111_told_disputes', ...toldDisputes },
   { name: '0112_untold_disputes', ...untoldDisputes },
+  { name: '0113_login_ends', ...loginEndsOver },
 ];

@@ -14,6 +14,7 @@ const AUDITED: Readonly<Record<string, EntryType>> = {
   'tokens.revoke': 'access_deny',
   'login.terminate': 'access_deny',
   'login.terminate_others': 'access_deny',
+  'login.expel': 'access_deny',
   'login.confirm': 'mfa_event',
   'guard.ban': 'access_deny',
   'guard.enforce': 'access_deny',

@@ -45,12 +45,13 @@ async function askFor(tools: Tools, login: ActiveLogin): Promise<void> {
   await audit(tools, login, { type: 'mfa_event', action: 'login.ask', happened_at: asked.asked_at });
 }
 
-async function expel(tools: Tools, login: ActiveLogin): Promise<void> {
-  const { login_id, last_at: happened_at } = login;
+/** As often as it is judged so, until its end is asked for: whatever became of the command before. The trail has it from the inbox. */
+async function expel({ pool, send }: Tools, login: ActiveLogin): Promise<void> {
+  const { login_id, user_id, institution_id: owner, last_at } = login;
+  const { rowCount } = await pool.query('select from login_ends where login_id = $1', [login_id]);
+  if (rowCount === 1) return;
   const { name } = expelLogin;
-  await tools.send({ name, input: { login_id }, key: `${name} ${login_id}` });
-  if (login.before?.action === 'terminate') return;
-  await audit(tools, login, { type: 'access_deny', action: name, happened_at });
+  await send({ name, input: { login_id, user_id, owner }, key: `${name} ${login_id} ${last_at}` });
 }
 
 interface Audited {

@@ -18,6 +18,13 @@ const REMOVE = `
   )
   delete from logins where id in (select id from old)`;
 
+// Of login sessions that were ended by what telemetry knows of them.
+const REMOVE_ENDS = `
+  delete from login_ends where login_id in (
+    select login_id from login_ends e where ended_at < (select clock_timestamp()) - interval '${KEPT_HOURS} hours'
+      and not exists (select from logins l where l.id = e.login_id)
+    order by ended_at limit $1)`;
+
 const REMOVE_STEP_UPS = `
   delete from step_ups where (login_id, user_id) in (
     select login_id, user_id from step_ups where asked_at < (select clock_timestamp()) - interval '${KEPT_HOURS} hours'
@@ -39,6 +46,10 @@ export const cleanUpExpired = defineJob({
       }
       return removed;
     }
-    return { removed: await removeAll(REMOVE), step_ups: await removeAll(REMOVE_STEP_UPS) };
+    return {
+      removed: await removeAll(REMOVE),
+      ends: await removeAll(REMOVE_ENDS),
+      step_ups: await removeAll(REMOVE_STEP_UPS),
+    };
   },
 });

@@ -43,9 +43,32 @@ const COLUMNS = `
 
 export async function loadEndings(db: Queryable, ids: string[]): Promise<Map<string, Ending>> {
   const text = `
-    select ${COLUMNS} from unnest($1::uuid[]) as asked (id) join logins l using (id) left join login_ends e on e.login_id = l.id`;
+    select ${COLUMNS} from unnest($1::uuid[]) as asked (id) cross join lateral (
+      select id, user_id, institution_id from logins where id = asked.id
+      union all select login_id, user_id, institution_id from login_ends where login_id = asked.id limit 1
+    ) l left join login_ends e on e.login_id = l.id`;
   const { rows } = await db.query<Ending>(text, [ids]);
   return new Map(rows.map((row) => [row.id, row]));
+}
+
+/** Whose it is, where the sender knows that: what is noted of a login session may be missing, or forgotten. */
+export interface NamedLogin {
+  login_id: string;
+  user_id: string;
+  /** An institution. */
+  owner: string;
+}
+
+export const keyOf = ({ login_id, user_id, owner }: NamedLogin) => [login_id, user_id, owner].join(' ');
+
+/** Each has one, whatever was noted of it. @param keys as `keyOf` makes them */
+export async function loadEndingsNamed(db: Queryable, keys: string[]): Promise<Map<string, Ending>> {
+  const parts = [0, 1, 2].map((part) => keys.map((key) => key.split(' ')[part]));
+  const text = `
+    select l.key, ${COLUMNS} from unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[]) as l (key, id, user_id, institution_id)
+    left join login_ends e on e.login_id = l.id`;
+  const { rows } = await db.query<Ending & { key: string }>(text, [keys, ...parts]);
+  return new Map(rows.map(({ key, ...row }) => [key, row]));
 }
 
 /** More of a person are not noted. */

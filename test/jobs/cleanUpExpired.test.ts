@@ -43,10 +43,10 @@ describe.skipIf(isLeftOut)('cleanup_expired_sessions', () => {
 
   test('removes those whose last token ended 24 hours ago, with their places, and no other', async () => {
     const [old, young, good] = [await store(24.1), await store(23.9), await store(-1)];
-    expect(await cleanUpExpired.run(bench.tools)).toEqual({ removed: 1, step_ups: 0 });
+    expect(await cleanUpExpired.run(bench.tools)).toEqual({ removed: 1, ends: 0, step_ups: 0 });
     expect(await left(old)).toEqual({ logins: 0, places: 0, locations: 0 });
     expect(await left([...young, ...good])).toEqual({ logins: 2, places: 4, locations: 2 });
-    expect(await cleanUpExpired.run(bench.tools)).toEqual({ removed: 0, step_ups: 0 });
+    expect(await cleanUpExpired.run(bench.tools)).toEqual({ removed: 0, ends: 0, step_ups: 0 });
   });
 
   test('removes step-ups a day after they were asked, answered or not', async () => {
@@ -57,15 +57,29 @@ describe.skipIf(isLeftOut)('cleanup_expired_sessions', () => {
          case when is_confirmed then now() end, case when is_confirmed then gen_random_uuid() end
        from unnest('{23.9,24.1}'::float8[]) as hours, unnest('{true,false}'::boolean[]) as is_confirmed`,
     );
-    expect(await cleanUpExpired.run(bench.tools)).toEqual({ removed: 0, step_ups: 2 });
+    expect(await cleanUpExpired.run(bench.tools)).toEqual({ removed: 0, ends: 0, step_ups: 2 });
     const { rows } = await pool.query(`select from step_ups where asked_at > now() - interval '24 hours'`);
     expect(rows).toHaveLength(2);
   });
 
+  test('removes ends of what was noted nowhere else, a day after them', async () => {
+    const { pool } = bench.database;
+    const [noted] = await store(-1);
+    await pool.query(
+      `insert into login_ends (login_id, user_id, asked_at, asked_by, reason, ended_at)
+       select id, gen_random_uuid(), now() - interval '2 days', 'system', 'Why.', now() - hours * interval '1 hour'
+       from (values ($1::uuid, 30.0), (gen_random_uuid(), 23.9), (gen_random_uuid(), 24.1), (gen_random_uuid(), null)) e (id, hours)`,
+      [noted],
+    );
+    expect(await cleanUpExpired.run(bench.tools)).toEqual({ removed: 0, ends: 1, step_ups: 0 });
+    const { rows } = await pool.query(`select from login_ends where ended_at < now() - interval '24 hours'`);
+    expect(rows).toHaveLength(1);
+  });
+
   test('works in batches, and may be cut off between them', async () => {
     const ids = await store(30, 1_500);
-    expect(await cleanUpExpired.run(bench.within(1))).toEqual({ removed: 1_000, step_ups: 0 });
-    expect(await cleanUpExpired.run(bench.tools)).toEqual({ removed: 500, step_ups: 0 });
+    expect(await cleanUpExpired.run(bench.within(1))).toEqual({ removed: 1_000, ends: 0, step_ups: 0 });
+    expect(await cleanUpExpired.run(bench.tools)).toEqual({ removed: 500, ends: 0, step_ups: 0 });
     expect(await left(ids)).toEqual({ logins: 0, places: 0, locations: 0 });
   });
 });

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { followOnce } from '../../jobs/audit/followInbox.ts';
 import { checkSessionRisk } from '../../jobs/behaviour/checkSessionRisk.ts';
 import { eraseWithdrawn } from '../../jobs/behaviour/eraseWithdrawn.ts';
 import type { monitorSessions } from '../../jobs/behaviour/monitorSessions.ts';
@@ -15,6 +16,7 @@ import type { Baseline } from '../../src/behaviour/risk/baseline.ts';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
 import { CONSOLE, type ToldConsole } from '../../src/infra/console/tellConsole.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
+import { endLogin } from '../../src/logins/endLogin.ts';
 import { openWorkbench, type Workbench } from '../support/jobTools.ts';
 import { isLeftOut } from '../support/stack.ts';
 import { syntheticPerson, syntheticSession } from '../support/syntheticPeople.ts';
@@ -84,8 +86,16 @@ describe.skipIf(isLeftOut)('the risk of a login session', () => {
     );
   const riskOf = async (login_id: string) =>
     (await rowsOf('select risk from telemetry_risks where login_id = $1', login_id))[0]?.risk;
-  const auditedOf = (login_id: string) =>
-    rowsOf('select owner, type, action from audit_entries where subject = $1', `login:${login_id}`);
+  /** What was sent of it to the audit trail. */
+  async function auditedOf(login_id: string) {
+    await followOnce({ ...bench.tools, installation: randomUUID() });
+    return rowsOf(
+      `select input ->> 'owner' as owner, entry ->> 'type' as type, entry ->> 'action' as action, entry ->> 'outcome' as outcome
+       from commands cross join lateral json_array_elements(input -> 'entries') as e (entry)
+       where name = 'audit.record' and entry ->> 'subject' = $1`,
+      `login:${login_id}`,
+    );
+  }
   const heard = () => expect.poll(() => told.map(({ event, to }) => [event, to]));
 
   test('that is critical ends it where the institution wants that, once, and says so', async () => {
@@ -98,9 +108,37 @@ describe.skipIf(isLeftOut)('the risk of a login session', () => {
     await expect.poll(ends).toEqual([{ asked_by: 'system', ended_at: expect.anything() }]);
     const revoked = 'select claim from revocations where value = $1';
     expect(await rowsOf(revoked, login_id)).toEqual([{ claim: 'login' }]);
-    expect(await auditedOf(login_id)).toEqual([{ owner: ending, type: 'access_deny', action: 'login.expel' }]);
+    await expect.poll(() => auditedOf(login_id)).toEqual([
+      { owner: ending, type: 'access_deny', action: 'login.expel', outcome: 'applied' },
+    ]);
     await check(login_id);
     expect([await rowsOf(revoked, login_id), await auditedOf(login_id)].map(({ length }) => length)).toEqual([1, 1]);
+  });
+
+  test('that is critical ends it though nothing else is known of it, in a turn too', async () => {
+    const whose = await newcomer(ending);
+    await usually(whose, UNLIKE_ALL);
+    const login_id = await send(whose, 1);
+    await check(login_id);
+    const end = () => rowsOf('select user_id, institution_id, ended_at from login_ends where login_id = $1', login_id);
+    expect(await end()).toEqual([{ ...whose, ended_at: expect.anything() }]);
+    expect(await rowsOf('select claim from revocations where value = $1', login_id)).toEqual([{ claim: 'login' }]);
+    // As if a turn ran until now.
+    await rowsOf('update login_ends set ended_at = null where login_id = $1', login_id);
+    await rowsOf('delete from revocations where value = $1', login_id);
+    await bench.tools.send({ name: endLogin.name, input: { login_id }, key: login_id });
+    expect(await end()).toEqual([{ ...whose, ended_at: expect.anything() }]);
+  });
+
+  test('that is critical asks for its end again where that came to nothing', async () => {
+    const whose = await newcomer(ending);
+    await usually(whose, UNLIKE_ALL);
+    const login_id = await send(whose, 1);
+    await check(login_id);
+    await rowsOf('delete from login_ends where login_id = $1', login_id);
+    await send(whose, 2, login_id);
+    await check(login_id);
+    expect(await rowsOf('select from login_ends where login_id = $1', login_id)).toHaveLength(1);
   });
 
   test('that is critical asks for a step-up, once, where the institution does not want an end', async () => {

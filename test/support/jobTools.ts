@@ -76,7 +76,8 @@ export async function openWorkbench({ movesClock = true } = {}): Promise<Workben
       const streams = catalog.commands.get(name)!.streams({ id, input }, null);
       const [acceptance] = await acceptCommands(pool as never, [
         {
-          ...{ id, name, streams, input, actor: system, institution_id: null, expected_sequence },
+          ...{ id, name, streams, input, actor: system, expected_sequence },
+          institution_id: typeof input.owner === 'string' ? input.owner : null,
           ...{ idempotency: { scope: 'system', key }, fingerprint: null, reply_to: 'nobody', request_id: id },
           redrive_of: null,
         },
