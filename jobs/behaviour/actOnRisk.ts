@@ -4,16 +4,19 @@
  * ended; both stand on the audit trail of the institution. What was asked or ended before stays as it is.
  */
 
-import type { EntryType } from '../../src/audit/entry.ts';
-import { recordEntries } from '../../src/audit/recordEntries.ts';
+import type { Entry } from '../../src/audit/recordEntries.ts';
 import { type Risk, UNKNOWN } from '../../src/behaviour/risk/risk.ts';
 import type { ActiveLogin, Assessed } from '../../src/behaviour/trained/assess.ts';
+import { acceptCommands } from '../../src/core/apply/inbox.ts';
+import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { quietly, tellConsole } from '../../src/infra/console/tellConsole.ts';
+import { inTransaction } from '../../src/infra/postgres/database.ts';
 import { expelLogin } from '../../src/logins/expelLogin.ts';
 import { type Asking, askStepUp, toldOf } from '../../src/logins/stepUp.ts';
+import { ring, submissionsFor } from '../audit/followInbox.ts';
 import type { JobTools } from '../job.ts';
 
-type Tools = Pick<JobTools, 'pool' | 'broadcast' | 'send'>;
+type Tools = Pick<JobTools, 'pool' | 'broadcast' | 'queues' | 'send' | 'log'>;
 
 const BY = 'system';
 
@@ -36,13 +39,26 @@ function shownOf({ score, level, components: { keystroke, mouse, navigation, tim
   return JSON.stringify([score, level, keystroke, mouse, navigation, time]);
 }
 
-async function askFor(tools: Tools, login: ActiveLogin): Promise<void> {
+/** What is asked stands on the trail with it: in one transaction. */
+async function askFor({ pool, broadcast, queues, log }: Tools, login: ActiveLogin): Promise<void> {
   const { login_id, user_id, institution_id } = login;
   const asking: Asking = { login_id, user_id, institution_id, asked_for: 'risk', asked_by: BY };
-  const asked = await askStepUp(tools.pool, asking);
+  const { asked, sent } = await inTransaction(pool, async (db: Queryable) => {
+    const asked = await askStepUp(db, asking);
+    const sent = asked ? submissionsFor(institution_id, [entryOf(login_id, asked.asked_at)]) : [];
+    if (sent.length > 0) await acceptCommands(db, sent);
+    return { asked, sent };
+  });
   if (!asked) return;
-  await tellConsole(quietly(tools.broadcast), toldOf(asking, asked));
-  await audit(tools, login, { type: 'mfa_event', action: 'login.ask', happened_at: asked.asked_at });
+  await ring(queues, sent).catch((err) => log.debug({ err }, 'ringing doorbell failed'));
+  await tellConsole(quietly(broadcast), toldOf(asking, asked));
+}
+
+function entryOf(login_id: string, happened_at: string): Entry {
+  return {
+    ...{ type: 'mfa_event', user_id: BY, role: BY, action: 'login.ask', outcome: 'applied', code: null },
+    ...{ command_id: null, subject: `login:${login_id}`, count: 1, happened_at },
+  };
 }
 
 /** As often as it is judged so, until its end is asked for: whatever became of the command before. The trail has it from the inbox. */
@@ -52,17 +68,4 @@ async function expel({ pool, send }: Tools, login: ActiveLogin): Promise<void> {
   if (rowCount === 1) return;
   const { name } = expelLogin;
   await send({ name, input: { login_id, user_id, owner }, key: `${name} ${login_id} ${last_at}` });
-}
-
-interface Audited {
-  type: EntryType;
-  action: string;
-  happened_at: string;
-}
-
-function audit({ send }: Tools, { login_id, institution_id: owner }: ActiveLogin, audited: Audited): Promise<void> {
-  const by = { user_id: BY, role: BY, command_id: null };
-  const entry = { ...audited, ...by, outcome: 'applied', code: null, subject: `login:${login_id}`, count: 1 };
-  const key = `audit ${audited.action} ${login_id} ${audited.happened_at}`;
-  return send({ name: recordEntries.name, input: { owner, entries: [entry] }, key });
 }

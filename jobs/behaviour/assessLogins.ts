@@ -11,7 +11,7 @@ import type { JobTools } from '../job.ts';
 import { actOnRisk } from './actOnRisk.ts';
 import { modelsAtHand } from './modelsAtHand.ts';
 
-type Tools = Pick<JobTools, 'pool' | 'cache' | 'broadcast' | 'send'>;
+type Tools = Pick<JobTools, 'pool' | 'cache' | 'broadcast' | 'queues' | 'send' | 'log'>;
 
 /** What follows from a risk is done before it is stored: what was cut off is found again, and nothing is done twice. */
 export async function assessLogins(tools: Tools, logins: readonly ActiveLogin[]): Promise<Assessed[]> {

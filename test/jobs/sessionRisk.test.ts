@@ -108,9 +108,9 @@ describe.skipIf(isLeftOut)('the risk of a login session', () => {
     await expect.poll(ends).toEqual([{ asked_by: 'system', ended_at: expect.anything() }]);
     const revoked = 'select claim from revocations where value = $1';
     expect(await rowsOf(revoked, login_id)).toEqual([{ claim: 'login' }]);
-    await expect.poll(() => auditedOf(login_id)).toEqual([
-      { owner: ending, type: 'access_deny', action: 'login.expel', outcome: 'applied' },
-    ]);
+    await expect
+      .poll(() => auditedOf(login_id))
+      .toEqual([{ owner: ending, type: 'access_deny', action: 'login.expel', outcome: 'applied' }]);
     await check(login_id);
     expect([await rowsOf(revoked, login_id), await auditedOf(login_id)].map(({ length }) => length)).toEqual([1, 1]);
   });
@@ -151,9 +151,26 @@ describe.skipIf(isLeftOut)('the risk of a login session', () => {
     const asked = () => rowsOf('select asked_for, asked_by, confirmed_at from step_ups where login_id = $1', login_id);
     expect(await asked()).toEqual([{ asked_for: 'risk', asked_by: 'system', confirmed_at: null }]);
     await heard().toContainEqual(['reauthentication_required', { user_id: whose.user_id }]);
-    expect(await auditedOf(login_id)).toEqual([{ owner: institution_id, type: 'mfa_event', action: 'login.ask' }]);
+    expect(await auditedOf(login_id)).toEqual([
+      { owner: institution_id, type: 'mfa_event', action: 'login.ask', outcome: 'applied' },
+    ]);
     await check(login_id);
     expect(await auditedOf(login_id)).toHaveLength(1);
+  });
+
+  test('that asks for a step-up is on the trail with it, or there is neither', async () => {
+    const whose = await newcomer();
+    await usually(whose, UNLIKE_ALL);
+    const login_id = await send(whose, 1);
+    const asked = () => rowsOf('select from step_ups where login_id = $1', login_id);
+    const refuse = `create function refuse() returns trigger language plpgsql as $$ begin raise 'away'; end $$;
+      create trigger refuse before insert on commands for each row when (new.name = 'audit.record') execute function refuse()`;
+    await rowsOf(refuse);
+    await expect(check(login_id)).rejects.toThrow('away');
+    expect(await asked()).toEqual([]);
+    await rowsOf('drop trigger refuse on commands; drop function refuse');
+    await check(login_id);
+    expect([await asked(), await auditedOf(login_id)].map(({ length }) => length)).toEqual([1, 1]);
   });
 
   test('is told to consoles where it is another one than before', async () => {
