@@ -69,6 +69,8 @@ import * as toldDevices from './0109_told_devices.ts';
 import * as toldDisputes from './0111_told_disputes.ts';
 import * as untoldDisputes from './0112_untold_disputes.ts';
 import * as loginEndsOver from './0113_login_ends.ts';
+import * as toldThreats from './0114_told_threats.ts';
+import * as untoldThreats from './0115_untold_threats.ts';
 
 export interface Migration extends Knex.Migration {
   name: string;
@@ -146,4 +148,6 @@ export const migrations: Migration[] = [
   { name: '0111_told_disputes', ...toldDisputes },
   { name: '0112_untold_disputes', ...untoldDisputes },
   { name: '0113_login_ends', ...loginEndsOver },
+  { name: '0114_told_threats', ...toldThreats },
+  { name: '0115_untold_threats', ...untoldThreats },
 ];

@@ -9,6 +9,7 @@ import { defineJob } from '../job.ts';
 import { countActivity } from './countActivity.ts';
 import { inTurns } from './inTurns.ts';
 import { keepThreats, NOTHING_KEPT, sumOf } from './keepThreats.ts';
+import { tellThreats } from './tellThreats.ts';
 
 function foundOf({ institution_id, user_id: subject }: Person, known: Known, shifts: Shifts | undefined): Found[] {
   const numbers = featuresOf(known);
@@ -34,12 +35,13 @@ export const generatePredictions = defineJob({
     for (let after: Person = NOBODY; ; ) {
       const seen = isOver() ? undefined : await readSeen(db, after);
       if (seen === undefined || seen.length === 0) {
+        const told = await tellThreats(tools);
         turns.end();
-        return { counted, assessed, ...kept, is_complete: seen !== undefined };
+        return { counted, assessed, ...kept, told, is_complete: seen !== undefined };
       }
       await turns.take(async () => {
         const found = await findAmong(db, seen);
-        kept = sumOf(kept, await keepThreats(tools, found));
+        kept = sumOf(kept, await keepThreats(db, found));
         assessed += seen.length;
       });
       after = seen.at(-1)!;

@@ -15,6 +15,7 @@ import { countActivity } from './countActivity.ts';
 import { inTurns, type Turns } from './inTurns.ts';
 import { type Kept, keepThreats, NOTHING_KEPT, sumOf } from './keepThreats.ts';
 import { type Swept, sweepThreats } from './sweepThreats.ts';
+import { tellThreats } from './tellThreats.ts';
 
 const SWEPT: [what: string, text: string][] = [
   [
@@ -66,7 +67,7 @@ async function detect(tools: JobTools, turns: Turns): Promise<[kept: Kept, isCom
   const db = tools.pool as never as Queryable;
   let kept = NOTHING_KEPT;
   const keep = async (found: Promise<Found[]>) => {
-    kept = sumOf(kept, await keepThreats(tools, await found));
+    kept = sumOf(kept, await keepThreats(db, await found));
   };
   await turns.take(() => keep(fromAddresses(db)));
   for (let ids = await readInstitutions(db, NIL_ID); ids.length > 0; ids = await readInstitutions(db, ids.at(-1)!)) {
@@ -91,7 +92,8 @@ export const runDetections = defineJob({
     });
     const counted = await countActivity(tools.pool, tools.isOver);
     const [kept, isDetected] = tools.isOver() ? [NOTHING_KEPT, false] : await detect(tools, turns);
+    const told = await tellThreats(tools);
     turns.end();
-    return { counted, ...kept, removed: swept.removed, is_complete: isDetected && swept.is_complete };
+    return { counted, ...kept, told, removed: swept.removed, is_complete: isDetected && swept.is_complete };
   },
 });

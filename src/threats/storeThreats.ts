@@ -1,6 +1,7 @@
 /**
  * Keeping what was found: one pending threat for whom or what it was found about and by which way, however often it is found;
- * none within a day after an admin has said what it was; and of an owner so many pending ones at most.
+ * none within a day after an admin has said what it was; and of an owner so many pending ones at most. Of addresses, which
+ * nobody has to have a token for, those go that were not found for longest.
  */
 import { NIL_ID, newCommandId as newId } from '../core/chain/ids.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
@@ -10,7 +11,7 @@ const MOST_PENDING = 5_000;
 const QUIET_HOURS = 24;
 
 /** As the index of pending ones has it: migrations/0094_threats.ts. */
-const ownerIn = (row: string) => `coalesce(${row}.institution_id, '${NIL_ID}'::uuid)`;
+export const ownerIn = (row: string) => `coalesce(${row}.institution_id, '${NIL_ID}'::uuid)`;
 const SAME = `${ownerIn('p')} = ${ownerIn('w')} and p.found_by = w.found_by
         and p.subject_kind = w.subject_kind and p.subject = w.subject`;
 
@@ -42,6 +43,19 @@ export const STORE = {
     select id, wanted, false as is_new from again union all select id, id, true from added`,
 };
 
+const MAKE_ROOM = {
+  name: 'make-room-for-threats',
+  text: `
+    with pending as materialized (
+      select p.id, p.subject, p.seen_at from threat_predictions p
+      where ${ownerIn('p')} = '${NIL_ID}' and p.status = 'pending' and p.found_by = 'brute_force'
+    )
+    delete from threat_predictions where id in (
+      select id from pending where subject <> all($1) order by seen_at, id limit greatest(0, (select count(*) from pending)
+        + (select count(*) from unnest($1::text[]) as n (subject) where n.subject not in (select subject from pending))
+        - ${MOST_PENDING}))`,
+};
+
 export interface StoredThreat extends Found {
   id: string;
   is_new: boolean;
@@ -50,6 +64,8 @@ export interface StoredThreat extends Found {
 /** @param db of role `worker` @returns those that are kept, new or found again */
 export async function storeThreats(db: Queryable, found: readonly Found[]): Promise<StoredThreat[]> {
   if (found.length === 0) return [];
+  const addresses = found.filter(({ found_by }) => found_by === 'brute_force').map(({ subject }) => subject);
+  if (addresses.length > 0) await db.query({ ...MAKE_ROOM, values: [addresses] });
   const byId = new Map(found.map((one) => [newId(), one]));
   const wanted = [...byId].map(([id, one]) => ({ id, ...one }));
   const values = [JSON.stringify(wanted)];

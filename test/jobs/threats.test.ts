@@ -175,6 +175,47 @@ describe.skipIf(isLeftOut)('threats', () => {
       expect(await runDetections.run(bench.tools)).toMatchObject({ found: 0, again: 1, told: 0 });
     });
 
+    test('tells admins of all that it finds at once, and never again, whatever became of the notice', async () => {
+      await rowsOf(
+        `insert into threat_bad_signatures
+         select date_trunc('minute', now()), '2001:db8:0:' || to_hex(n) || '::/64', $1, 10 from generate_series(1, 600) n`,
+        NETWORK,
+      );
+      await rowsOf(
+        `insert into notices (id, audience, kind, key, text) values (gen_random_uuid(), 'super_admins', 'notice', 'k', 'Tampered.')`,
+      );
+      expect(await runDetections.run(bench.tools)).toMatchObject({ found: 500, told: 500 });
+      const notices = () => rowsOf('select text from notices where audience = $1 order by text', 'super_admins');
+      expect(await notices()).toEqual([
+        { text: 'Tampered.' },
+        {
+          text: expect.stringContaining(
+            '500 threats, the surest of them brute_force_attack by the address 2001:db8:0:',
+          ),
+        },
+      ]);
+      await rowsOf('delete from notices');
+      expect(await runDetections.run(bench.tools)).toMatchObject({ found: 0, again: 500, told: 0 });
+      expect(await notices()).toEqual([]);
+    });
+
+    test('keeps the latest addresses where there are too many, and those of nobody else go', async () => {
+      await rowsOf(
+        `insert into threat_predictions (id, type, found_by, subject_kind, subject, confidence, evidence, seen_at, told_at)
+         select gen_random_uuid(), 'brute_force_attack', 'brute_force', 'address', n::text, 100, '{}',
+           now() - n * interval '1 second', now() from generate_series(1, 5000) n`,
+      );
+      await resolve(1, 'confirmed', undefined);
+      await forge('198.51.100.7', 10);
+      await forge('5000', 10);
+      expect(await runDetections.run(bench.tools)).toMatchObject({ found: 1, again: 1, told: 1 });
+      const pending = `select subject from threat_predictions where status = 'pending'`;
+      const subjects = (await rowsOf(pending)).map(({ subject }) => subject);
+      expect(subjects).toHaveLength(5_000);
+      expect(subjects).toEqual(expect.arrayContaining(['198.51.100.7', '5000', '4998']));
+      expect(subjects).not.toContain('4999');
+    });
+
     test('finds who was refused three times among the last twenty, where it is switched on', async () => {
       const [found, busy, twice] = [randomUUID(), randomUUID(), randomUUID()];
       for (const who of [found, busy]) await refuse(who, 3, 'forbidden', { ago_ms: 3 * HOUR_MS });
