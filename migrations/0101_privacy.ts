@@ -33,11 +33,6 @@ export async function up(knex: Knex): Promise<void> {
 
     ${OWN.map((table) => shown(table, IS_OWN)).join('')}
     ${OWN_IN_INSTITUTION.map((table) => shown(table, `${IS_OWN} and ${IS_HERE}`)).join('')}
-    create index follows_of_person on follows (user_id, followed_at);
-    create index notice_reads_of_person on notice_reads (user_id, read_at);
-    create index policy_decisions_of_person on policy_decisions (user_id, slot);
-    create index step_ups_of_person on step_ups (user_id, asked_at);
-    create index policy_outcomes_of_person on policy_outcomes (user_id, slot);
 
     -- Is it the current one, of the reader whom the transaction declares? Looks with the eyes of the verifier.
     create function is_own_card(owner_id uuid, card uuid) returns boolean
@@ -62,7 +57,7 @@ export async function down(knex: Knex): Promise<void> {
     drop policy api_own on contact_details;
     revoke select (put_at) on contact_details from ${api};
     drop function is_own_card;
-    drop index follows_of_person, notice_reads_of_person, step_ups_of_person, policy_decisions_of_person, policy_outcomes_of_person;
+    drop index if exists follows_of_person, notice_reads_of_person, step_ups_of_person, policy_decisions_of_person, policy_outcomes_of_person;
     ${['follows', ...OWN_IN_INSTITUTION].map((table) => `drop policy api_own on ${table}; revoke select on ${table} from ${api};`).join('\n')}
     drop table privacy_erasures;
   `);

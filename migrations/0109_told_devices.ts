@@ -7,8 +7,6 @@ export async function up(knex: Knex): Promise<void> {
   await knex.raw(`
     alter table login_places add column is_told boolean not null default true;
     alter table login_places alter column is_told set default false;
-    create index login_places_to_tell on login_places (first_seen) where kind = 'device' and not is_told;
-    create index login_places_of_device on login_places (mark, first_seen) where kind = 'device';
     grant update (is_told) on login_places to ${worker};
   `);
 }
@@ -17,8 +15,7 @@ export async function down(knex: Knex): Promise<void> {
   const { worker } = rolesOf(knex);
   await knex.raw(`
     revoke update (is_told) on login_places from ${worker};
-    drop index login_places_of_device;
-    drop index login_places_to_tell;
+    drop index if exists login_places_of_device, login_places_to_tell;
     alter table login_places drop column is_told;
   `);
 }

@@ -71,6 +71,7 @@ import * as untoldDisputes from './0112_untold_disputes.ts';
 import * as loginEndsOver from './0113_login_ends.ts';
 import * as toldThreats from './0114_told_threats.ts';
 import * as untoldThreats from './0115_untold_threats.ts';
+import * as peopleIndexes from './0116_people_indexes.ts';
 
 export interface Migration extends Knex.Migration {
   name: string;
@@ -150,4 +151,5 @@ export const migrations: Migration[] = [
   { name: '0113_login_ends', ...loginEndsOver },
   { name: '0114_told_threats', ...toldThreats },
   { name: '0115_untold_threats', ...untoldThreats },
+  { name: '0116_people_indexes', ...peopleIndexes },
 ];

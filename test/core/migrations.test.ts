@@ -153,7 +153,7 @@ test('a database that a newer version migrated is left alone', async () => {
 
 const NEW_RULES = migrations.filter(({ name }) => name >= '0034');
 
-/** Tables that grow with the record. */
+/** Tables that grow with the record, or with every sign-in, request or notice. */
 const LARGE = [
   'commands',
   'events',
@@ -163,11 +163,12 @@ const LARGE = [
   'log_tiles',
   'session_logs',
   'command_keys',
+  ...['logins', 'login_places', 'step_ups', 'policy_decisions', 'policy_outcomes', 'notice_reads', 'follows'],
 ];
 
 const textOf = (name: string) => readFileSync(join(import.meta.dirname, `../../migrations/${name}.ts`), 'utf8');
 
-test.each(NEW_RULES)('$name builds no index under a lock on a table that grows with the record', ({ name }) => {
+test.each(NEW_RULES)('$name builds no index under a lock on a table that grows', ({ name }) => {
   const text = textOf(name);
   const [, up = ''] = /async function up(.*)\nexport async function down/s.exec(text) ?? [];
   const made = [...up.matchAll(/create table (\w+)/g)].map(([, table]) => table!);
