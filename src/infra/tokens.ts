@@ -264,9 +264,24 @@ async function payloadOf(token: string, key: KeyObject, { algorithms, ...checks 
 
 const IS_TOKEN = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 
+/** So long after a ticket, or a token of a board, has ended its key may be retired: jobs/tokens/rotateTickets.ts. */
+const RETIRED_AFTER_SECONDS = 12 * 3_600;
+const OfTicketKey = z.object({ role: z.enum(['observer', 'board']), exp: z.number() });
+
+/** By its own words alone: as a forgery it would be good for nothing. */
+function isOfRetiredKey(token: string): boolean {
+  try {
+    const said: unknown = JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString());
+    const { data } = OfTicketKey.safeParse(said);
+    return data !== undefined && data.exp < seconds() - RETIRED_AFTER_SECONDS;
+  } catch {
+    return false;
+  }
+}
+
 function isForgedFor(key: KeyObject, ticketKeys: TicketKeys): Tokens['isForged'] {
   return async (token) => {
-    if (!IS_TOKEN.test(token) || asksForExtensions(token)) return false;
+    if (!IS_TOKEN.test(token) || asksForExtensions(token) || isOfRetiredKey(token)) return false;
     for (const one of [key, ...ticketKeys.honoured()]) if (await isSignedWith(token, one)) return false;
     return true;
   };

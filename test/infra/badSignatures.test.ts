@@ -84,6 +84,22 @@ test('a good token never counts, however long it has ended, whoever it is for, n
   expect(statements()).toBe(0);
 });
 
+test('a ticket of a screen that was left open does not count when its key is retired, and one that is young does', async () => {
+  const retired = tokensOf({ ticketKeys: ticketKeysOf(OTHER) });
+  const ends = (ms: number) => new Date(Date.now() + ms).toISOString();
+  const ticket = (expires_at: string) =>
+    retired.issueTicket({
+      holder: { id: randomUUID(), role: 'judge', institution_id: randomUUID() },
+      ...{ session_id: randomUUID(), expires_at },
+    });
+  const board = (expires_at: string) =>
+    retired.issueBoard({ board_id: randomUUID(), institution_id: randomUUID(), expires_at });
+  for (const issue of [ticket, board]) {
+    expect(await tokensOf().isForged(issue(ends(-13 * 3_600_000)))).toBe(false);
+    expect(await tokensOf().isForged(issue(ends(-11 * 3_600_000)))).toBe(true);
+  }
+});
+
 test('tokens without a signature, or with one by another algorithm, count', async () => {
   const { note, close, networkOf } = open('door');
   const [, payload] = FORGED.split('.');
