@@ -28,7 +28,8 @@ export interface BadSignaturesOptions {
 }
 
 interface Refused {
-  token: string;
+  /** Undefined where it is so long that it is not held, and is none of ours. */
+  token: string | undefined;
   from: string;
   count: number;
   /** By the monotonic clock. */
@@ -41,28 +42,24 @@ interface Counted extends Pick<Refused, 'count' | 'seen_at'> {
 
 const MOST_WAITING = 5_000;
 const AT_ONCE = 500;
-/** Tokens that are still to be looked at; of the same one from the same address there is one. */
 const MOST_REFUSED = 2_000;
+const MOST_LETTERS = 8_000_000;
 /** What else the process has to do comes in between. */
 const LOOKED_AT_ONCE = 20;
-/** None of ours is so long, and longer ones are not held. */
-const LONGEST = 4_096;
+/** No header has room for one that is longer. */
+const LONGEST = 16_384;
 
 const NOTE = { name: 'note-bad-signatures', text: 'select note_bad_signatures($1::jsonb)' };
 
 export function countBadSignatures({ db, tokens, logins, log }: BadSignaturesOptions): BadSignatures {
-  const refused = new Map<string, Refused>();
+  const refused = createRefused();
   const waiting = new Map<string, Counted>();
   let timer: NodeJS.Timeout | undefined;
   let storing: Promise<void> | undefined;
 
   function note(token: string, from: string | undefined): void {
-    if (from === undefined || token.length > LONGEST) return;
-    const key = `${from} ${token}`;
-    const known = refused.get(key);
-    if (known) known.count += 1;
-    else refused.set(key, { token, from, count: 1, seen_at: performance.now() });
-    dropOldest(refused, MOST_REFUSED);
+    if (from === undefined) return;
+    refused.add(token, from);
     later(timings.bad_signatures.gather_ms);
   }
 
@@ -71,7 +68,7 @@ export function countBadSignatures({ db, tokens, logins, log }: BadSignaturesOpt
       timer = undefined;
       storing ??= store().finally(() => {
         storing = undefined;
-        if (refused.size > 0) later(ms);
+        if (refused.all.size > 0) later(ms);
       });
     }, ms).unref();
   }
@@ -83,9 +80,9 @@ export function countBadSignatures({ db, tokens, logins, log }: BadSignaturesOpt
 
   async function lookAtAll(): Promise<void> {
     let looked = 0;
-    for (const [key, { token, ...counted }] of [...refused]) {
-      refused.delete(key);
-      if (await tokens.isForged(token)) add(counted);
+    for (const [key, { token, ...counted }] of [...refused.all]) {
+      refused.drop(key);
+      if (token === undefined || (await tokens.isForged(token))) add(counted);
       looked += 1;
       if (looked % LOOKED_AT_ONCE === 0) await setImmediate();
     }
@@ -96,7 +93,7 @@ export function countBadSignatures({ db, tokens, logins, log }: BadSignaturesOpt
     const known = waiting.get(address);
     if (known) known.count += count;
     else waiting.set(address, { network: logins.marksOf({ fingerprint: '', address: from }).network, count, seen_at });
-    dropOldest(waiting, MOST_WAITING);
+    if (waiting.size > MOST_WAITING) waiting.delete(oldestOf(waiting));
   }
 
   async function storeAll(): Promise<void> {
@@ -135,6 +132,30 @@ export function countBadSignatures({ db, tokens, logins, log }: BadSignaturesOpt
   return { note, close };
 }
 
-function dropOldest(map: Map<string, unknown>, most: number): void {
-  if (map.size > most) map.delete(map.keys().next().value!);
+/** Tokens that are still to be looked at, by address and token: the latest, as many as there is room for. */
+function createRefused() {
+  const all = new Map<string, Refused>();
+  let letters = 0;
+
+  function add(refused: string, from: string): void {
+    const token = refused.length > LONGEST ? undefined : refused;
+    const key = token === undefined ? from : `${from} ${token}`;
+    const known = all.get(key);
+    if (known) known.count += 1;
+    else {
+      all.set(key, { token, from, count: 1, seen_at: performance.now() });
+      letters += key.length;
+    }
+    while (all.size > MOST_REFUSED || letters > MOST_LETTERS) drop(oldestOf(all));
+  }
+
+  function drop(key: string): void {
+    if (all.delete(key)) letters -= key.length;
+  }
+
+  return { all, add, drop };
+}
+
+function oldestOf(map: Map<string, unknown>): string {
+  return map.keys().next().value!;
 }

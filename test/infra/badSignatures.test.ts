@@ -78,8 +78,8 @@ test('a good token never counts, however long it has ended, whoever it is for, n
   });
   for (const token of [expired, early, signToken(claims(60), SECRET), ticket, '', 'a.b.c', 'abc', `${FORGED}.x`])
     note(token, '198.51.100.7');
+  note(signToken({ ...claims(-60), name: 'x'.repeat(9_000) }, SECRET), '198.51.100.7');
   note(FORGED, undefined);
-  note(`${FORGED}${'A'.repeat(9_000)}`, '198.51.100.7');
   await close();
   expect(statements()).toBe(0);
 });
@@ -109,6 +109,23 @@ test('tokens without a signature, or with one by another algorithm, count', asyn
   expect(await counted()).toEqual([
     { address: '2001:db8:1:2::/64', network: networkOf('2001:db8:1:2:9::1'), count: 2 },
   ]);
+});
+
+test('tokens that are longer than any of ours count', async () => {
+  const { note, close } = open('door');
+  for (const length of [9_000, 20_000, 20_001]) note(`${FORGED}${'A'.repeat(length)}`, '198.51.100.7');
+  await close();
+  expect(await counted()).toMatchObject([{ address: '198.51.100.7', count: 3 }]);
+});
+
+test('of long tokens that nobody had the time to look at the oldest go', async () => {
+  const { note } = open('door');
+  note(FORGED, '198.51.100.7');
+  for (let i = 0; i < 1_000; i += 1) note(`${FORGED}${'A'.repeat(16_000)}${i}`, '203.0.113.7');
+  await expect.poll(counted, PATIENCE).toMatchObject([{ address: '203.0.113.7' }]);
+  const [{ count }] = await counted();
+  expect(count).toBeGreaterThan(400);
+  expect(count).toBeLessThan(500);
 });
 
 test('of a key pair only what its private key has not signed counts', async () => {
