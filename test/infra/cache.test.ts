@@ -93,6 +93,13 @@ describe.skipIf(redisUrl === null)('on Redis', () => {
   const livesOf = async ({ prefix }: { prefix: string }, key: string) =>
     Math.round((await redis!.pttl(`${prefix}cache:${key}`)) / 1_000);
 
+  /** A thousand of a user, which end then. */
+  const name = ({ prefix }: { prefix: string }, user: string, ends: number) =>
+    redis!.zadd(
+      `${prefix}cache:names:${user}`,
+      ...Array.from({ length: 1_000 }, (_, i) => [ends, `${prefix}cache:entry:session:${i}`]).flat(),
+    );
+
   test('every key has an end: each kind its own, which a look moves only where it slides', async () => {
     const cache = open(server);
     const user = randomUUID();
@@ -122,12 +129,24 @@ describe.skipIf(redisUrl === null)('on Redis', () => {
   test('what is kept of one user is bounded, and what could not be dropped with it is not kept', async () => {
     const cache = open(server);
     const user = randomUUID();
-    const ids = Array.from({ length: 1_000 }, (_, i) => `${cache.prefix}cache:entry:session:${i}`);
-    await redis!.sadd(`${cache.prefix}cache:user:${user}`, ...ids);
+    await name(cache, user, Date.now() + 60_000);
     await cache.put('session', 'more', { score: 1 }, user);
     expect(await cache.get('session', 'more', Score)).toBeUndefined();
     await cache.put('session', '7', { score: 1 }, user);
     expect(await cache.get('session', '7', Score)).toEqual({ score: 1 });
+  });
+
+  test('what is kept of one user makes room when its time is over, but for what was looked at', async () => {
+    const cache = open(server);
+    const user = randomUUID();
+    await cache.put('session', '7', { score: 7 }, user);
+    await name(cache, user, Date.now() - 1);
+    await cache.put('session', 'more', { score: 1 }, user);
+    expect(await cache.get('session', 'more', Score)).toEqual({ score: 1 });
+    for (let n = 0; n < 30; n += 1) await cache.put('session', 'more', { score: 1 }, user);
+    expect(await redis!.zcard(`${cache.prefix}cache:names:${user}`)).toBe(2);
+    expect(await cache.invalidateUser(user)).toBe(2);
+    expect(await cache.get('session', '7', Score)).toBeUndefined();
   });
 
   test('one that hangs or is gone is a miss and no fault, and is used again when it is back', async () => {

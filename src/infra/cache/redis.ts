@@ -1,5 +1,5 @@
 /**
- * The cache in Redis: one string for each entry, and one set for each user that names the entries which speak of them. All keys
+ * The cache in Redis: one string for each entry, and one sorted set for each user that names the entries which speak of them. All keys
  * have the hash tag of the installation and a time to live; what has none is not of our making and is swept.
  */
 import { openLazily } from '../redis/lazyClient.ts';
@@ -15,11 +15,20 @@ redis.call('PEXPIRE', KEYS[2], ARGV[2])
 if text and ARGV[1] ~= '0' then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return text`;
 
-/** KEYS: the entry, and what is kept of its user. An entry that could not be dropped with the others is not kept. */
+/**
+ * KEYS: the entry, and what is kept of its user, by when that ends. Those that have ended make room, some at a time; one that was
+ * looked at may live on. An entry that could not be dropped with the others is not kept. ARGV: the text, for how long it lives
+ * and the names are kept, how many names there may be, and how many are looked at, and now.
+ */
 const PUT = `
 if KEYS[2] then
-  if redis.call('SISMEMBER', KEYS[2], KEYS[1]) == 0 and redis.call('SCARD', KEYS[2]) >= tonumber(ARGV[4]) then return 0 end
-  redis.call('SADD', KEYS[2], KEYS[1])
+  local now = tonumber(ARGV[6])
+  for _, key in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, tonumber(ARGV[5]))) do
+    local left = redis.call('PTTL', key)
+    if left > 0 then redis.call('ZADD', KEYS[2], now + left, key) else redis.call('ZREM', KEYS[2], key) end
+  end
+  if not redis.call('ZSCORE', KEYS[2], KEYS[1]) and redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[4]) then return 0 end
+  redis.call('ZADD', KEYS[2], now + tonumber(ARGV[2]), KEYS[1])
   redis.call('PEXPIRE', KEYS[2], ARGV[3])
 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
@@ -28,11 +37,12 @@ return 1`;
 /** Those whose time was over count for nothing. */
 const DROP_USER = `
 local dropped = 0
-for _, key in ipairs(redis.call('SMEMBERS', KEYS[1])) do dropped = dropped + redis.call('DEL', key) end
+for _, key in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do dropped = dropped + redis.call('DEL', key) end
 redis.call('DEL', KEYS[1])
 return dropped`;
 
 const MOST_OF_USER = 1_000;
+const LOOKED_AT_ONCE = 50;
 const COUNTS_KEPT_MS = 30 * 86_400_000;
 const SCANNED_AT_ONCE = 1_000;
 /** A server with more keys than this times as many as are scanned at once is counted in part. */
@@ -51,7 +61,7 @@ export function createRedisEntries(redis: RedisServer, prefix: string): CacheEnt
   const { client, ask, close } = openLazily(redis, 'cache', lua);
   const scripts = client as unknown as Scripts;
   const own = `${prefix}cache:`;
-  const [entryOf, userOf] = [(key: string) => `${own}entry:${key}`, (id: string) => `${own}user:${id}`];
+  const [entryOf, userOf] = [(key: string) => `${own}entry:${key}`, (id: string) => `${own}names:${id}`];
   const counts = `${own}counts`;
 
   /** Pieces of our keys, and of nobody else's. */
@@ -85,7 +95,8 @@ export function createRedisEntries(redis: RedisServer, prefix: string): CacheEnt
     },
     async put(key, text, ttl_ms, user_id) {
       const named = user_id === undefined ? [entryOf(key)] : [entryOf(key), userOf(user_id)];
-      await ask(() => scripts.cache_put(named.length, ...named, text, ttl_ms, LONGEST_MS, MOST_OF_USER));
+      const bounds = [LONGEST_MS, MOST_OF_USER, LOOKED_AT_ONCE];
+      await ask(() => scripts.cache_put(named.length, ...named, text, ttl_ms, ...bounds, Date.now()));
     },
     drop: async (key) => void (await ask(() => client.del(entryOf(key)))),
     dropUser: (user_id) => ask(() => scripts.cache_drop_user(1, userOf(user_id))),
