@@ -16,7 +16,8 @@ export interface OverdueWork {
   name: string;
   /** SQL that is true while there may be something to do: an index answers it. */
   waits: string;
-  poll(): Promise<void>;
+  /** @param isClosing whether to begin no further portion: the process stops */
+  poll(isClosing?: () => boolean): Promise<void>;
 }
 
 export interface OverduePoll {
@@ -54,7 +55,7 @@ export function startOverduePoll(pool: pg.Pool, watched: readonly OverdueWork[],
   function start(some: readonly OverdueWork[]): void {
     for (const { name, poll: pollOne } of some) {
       if (closing || polls.has(name)) continue;
-      const done = pollOne()
+      const done = pollOne(() => closing)
         .catch((err) => log.warn({ err, work: name }, 'overdue work failed'))
         .finally(() => polls.delete(name));
       polls.set(name, done);

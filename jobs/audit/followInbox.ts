@@ -62,10 +62,10 @@ interface Sent {
 }
 
 export function followInbox(tools: AuditTools): OverdueWork {
-  async function poll(): Promise<void> {
+  async function poll(isClosing = () => false): Promise<void> {
     for (;;) {
       const started = performance.now();
-      if ((await followOnce(tools)) < AT_ONCE) return;
+      if ((await followOnce(tools)) < AT_ONCE || isClosing()) return;
       // What is far behind is many passes: commands get the other half of the time.
       await sleep(performance.now() - started);
     }

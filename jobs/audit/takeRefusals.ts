@@ -32,8 +32,8 @@ interface Refusal {
 }
 
 export function takeRefusals(tools: AuditTools): OverdueWork {
-  async function poll(): Promise<void> {
-    while ((await takeOnce(tools)) === AT_ONCE);
+  async function poll(isClosing = () => false): Promise<void> {
+    while ((await takeOnce(tools)) === AT_ONCE && !isClosing());
   }
 
   return { name: 'refusals', waits: WAITS, poll };

@@ -41,8 +41,8 @@ interface Taken {
 
 /** @param pool of role `worker`; not the pool that applies commands */
 export function tellDevices(pool: pg.Pool, publish: Publish): OverdueWork {
-  async function poll(): Promise<void> {
-    while ((await tellOnce(pool, publish)) === AT_ONCE);
+  async function poll(isClosing = () => false): Promise<void> {
+    while ((await tellOnce(pool, publish)) === AT_ONCE && !isClosing());
   }
 
   return { name: 'devices', waits: WAITS, poll };
