@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { TAKE } from '../../jobs/threats/tellThreats.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
 import { readRefusedPeople } from '../../src/threats/readAttempts.ts';
 import { STORE } from '../../src/threats/storeThreats.ts';
@@ -62,4 +63,11 @@ test('threats are compared with those of their own institution, which are counte
   await worker.query('rollback');
   // To walk through all of them once or twice may be cheaper than by key; to do so for each wanted one never is.
   expect(readOf([plan], 'threat_predictions')).toBeLessThan(3 * INSTITUTIONS * PENDING);
+});
+
+test('what admins are still to be told of is found by whose it is', async () => {
+  await worker.query('begin');
+  const plan = await planOf(worker as never, TAKE);
+  await worker.query('rollback');
+  expect(readOf([plan], 'threat_predictions')).toBeLessThanOrEqual(PENDING + 1);
 });
