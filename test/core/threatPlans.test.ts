@@ -28,7 +28,7 @@ beforeAll(async () => {
     from unnest(array['${own}', '${other}']::uuid[]) i, generate_series(1, ${PEOPLE}) p, generate_series(1, ${HOURS}) h;
     insert into audit_entries (id, owner, event_sequence, type, user_id, role, action, outcome, code, count, happened_at, recorded_at)
     select gen_random_uuid(), '${own}', 1, 'access_deny', '00000000-0000-4000-8000-' || lpad(p::text, 12, '0'), 'judge', 'GET /n',
-      'refused', 'forbidden', 1, now() - n * interval '1 minute', now() - n * interval '1 minute'
+      'refused', 'forbidden', 1, now() - n * interval '1 minute' - interval '20 hours', now() - n * interval '1 minute' - interval '20 hours'
     from generate_series(1, ${PEOPLE}) p, generate_series(1, 3) n;
     insert into threat_predictions (id, institution_id, type, found_by, subject_kind, subject, confidence, evidence)
     select gen_random_uuid(), ('00000000-0000-4000-9000-' || lpad(i::text, 12, '0'))::uuid, 'suspicious_activity', 'features', 'user',
@@ -56,7 +56,7 @@ test('what people sent since they were refused is read of them alone', async () 
 test('threats are compared with those of their own institution, which are counted once', async () => {
   const whose = { institution_id: '00000000-0000-4000-9000-000000000001', found_by: 'features', subject_kind: 'user' };
   const wanted = Array.from({ length: WANTED }, (_, n) => ({
-    ...{ id: randomUUID(), ...whose, type: 'suspicious_activity', subject: String(n), confidence: 90, evidence: {} },
+    ...{ id: randomUUID(), ...whose, type: 'suspicious_activity', subject: `new ${n}`, confidence: 90, evidence: {} },
   }));
   await worker.query('begin');
   const plan = await planOf(worker as never, { text: STORE.text, values: [JSON.stringify(wanted)] });
