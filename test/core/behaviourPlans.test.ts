@@ -17,7 +17,7 @@ import { findLogin } from '../../src/http/behaviour/riskRoute.ts';
 import { createReading } from '../../src/http/queries/scopedReads.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
 import { openWorkbench, type Workbench } from '../support/jobTools.ts';
-import { explaining, type Node, nodesOf, rowsRead, walksOf } from '../support/plans.ts';
+import { byKeys, explaining, type Node } from '../support/plans.ts';
 import { fillTelemetry, loginOf, whoIs } from '../support/telemetryRows.ts';
 
 /** Of 200 login sessions the six batches of each that came last, and as many looks at what they are of. */
@@ -33,14 +33,7 @@ beforeAll(async () => {
 }, 600_000);
 afterAll(() => bench?.close());
 
-function expectByKeys(plans: Node[], statements: number): void {
-  expect(plans.length).toBeGreaterThanOrEqual(statements);
-  for (const plan of plans) {
-    const nodes = nodesOf(plan);
-    expect(walksOf(nodes).filter((table) => BIG.includes(table))).toEqual([]);
-    expect(nodes.reduce((sum, node) => sum + rowsRead(node), 0)).toBeLessThan(MOST_ROWS);
-  }
-}
+const expectByKeys = byKeys({ big: BIG, most_rows: MOST_ROWS });
 
 /** @param batches for which there is time */
 async function run(job: TimedJob, input: JsonObject = {}, batches = Number.POSITIVE_INFINITY) {

@@ -14,7 +14,7 @@ import { readLogins } from '../../src/logins/readLogins.ts';
 import { readTimeline } from '../../src/logins/readTimeline.ts';
 import { askStepUp, findSteppedUp } from '../../src/logins/stepUp.ts';
 import { openWorkbench, type Workbench } from '../support/jobTools.ts';
-import { explaining, type Node, nodesOf, rowsRead, walksOf } from '../support/plans.ts';
+import { byKeys, explaining, type Node } from '../support/plans.ts';
 
 const LOGINS = 1_000_000;
 const EACH = 100;
@@ -59,14 +59,7 @@ afterAll(async () => {
   await bench?.close();
 });
 
-function expectByKeys(plans: Node[], statements: number): void {
-  expect(plans.length).toBeGreaterThanOrEqual(statements);
-  for (const plan of plans) {
-    const nodes = nodesOf(plan);
-    expect(walksOf(nodes).filter((table) => BIG.includes(table))).toEqual([]);
-    expect(nodes.reduce((sum, node) => sum + rowsRead(node), 0)).toBeLessThan(MOST_ROWS);
-  }
-}
+const expectByKeys = byKeys({ big: BIG, most_rows: MOST_ROWS });
 
 async function reading<T>(actor: Actor, read: (db: Queryable) => Promise<T>): Promise<{ plans: Node[]; told: T }> {
   const plans: Node[] = [];

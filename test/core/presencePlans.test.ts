@@ -16,7 +16,7 @@ import { createInProcessBroadcast } from '../../src/infra/broadcast/inProcess.ts
 import { openPool } from '../../src/infra/postgres/database.ts';
 import { startRevocations } from '../../src/infra/revocations.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
-import { explaining, type Node, nodesOf, rowsRead, walksOf } from '../support/plans.ts';
+import { byKeys, explaining, type Node } from '../support/plans.ts';
 import { until } from '../support/processes.ts';
 
 /** Of participations, observations and revocations each. */
@@ -72,14 +72,7 @@ function explainedAs(role: Parameters<typeof openPool>[1]): { db: Queryable; pla
   return { db: explaining(pool, plans), plans };
 }
 
-function expectByKeys(plans: Node[], statements: number): void {
-  expect(plans.length).toBeGreaterThanOrEqual(statements);
-  for (const plan of plans) {
-    const nodes = nodesOf(plan);
-    expect(walksOf(nodes).filter((table) => BIG.includes(table))).toEqual([]);
-    expect(nodes.reduce((sum, node) => sum + rowsRead(node), 0)).toBeLessThan(MOST_ROWS);
-  }
-}
+const expectByKeys = byKeys({ big: BIG, most_rows: MOST_ROWS });
 
 describe('presence', () => {
   test('of two hundred rooms at once', async () => {

@@ -1,4 +1,5 @@
 /** How Postgres answers a statement: its plan, and the rows that each node of it read. */
+import { expect } from 'vitest';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 
 export interface Node {
@@ -55,4 +56,16 @@ export function rowsRead(node: Node): number {
 /** The tables that a plan walks through from end to end. */
 export function walksOf(nodes: readonly Node[]): string[] {
   return nodes.filter((node) => node['Node Type'] === 'Seq Scan').map((node) => node['Relation Name'] ?? '');
+}
+
+/** Of a file's big tables: each of at least so many statements walks through none of them, and reads fewer rows than that. */
+export function byKeys({ big, most_rows }: { big: readonly string[]; most_rows: number }) {
+  return (plans: readonly Node[], statements: number): void => {
+    expect(plans.length).toBeGreaterThanOrEqual(statements);
+    for (const plan of plans) {
+      const nodes = nodesOf(plan);
+      expect(walksOf(nodes).filter((table) => big.includes(table))).toEqual([]);
+      expect(nodes.reduce((sum, node) => sum + rowsRead(node), 0)).toBeLessThan(most_rows);
+    }
+  };
 }
