@@ -1,6 +1,7 @@
 /**
- * A step-up: a person is asked to sign in once more, of one login session and once until that is done. For 15 minutes after
- * it is confirmed the login session counts as surely its person's, and so does the one whose token confirmed it.
+ * A step-up: a person is asked to sign in once more, of one login session and once until that is done. It is confirmed within
+ * 15 minutes of that sign-in. For 15 minutes after it is confirmed the login session counts as surely its person's, and so
+ * does the one whose token confirmed it.
  */
 import { sha256 } from '../core/chain/sha256.ts';
 import type { Actor } from '../core/definitions/actor.ts';
@@ -107,6 +108,8 @@ export function answeringOf({ id: user_id, login }: Actor): Answering | undefine
   return { login_id, user_id, signed_in_at, jti: jti === null ? null : sha256(jti), of_one_token };
 }
 
+/** A sign-in that is longer ago shows no more that its person is here: one that was asked in the morning may still be open. */
+const SIGNED_IN_WITHIN_MS = STEP_UP_LASTS_MINUTES * 60_000;
 /** Clocks differ. */
 const LEEWAY_MS = 5_000;
 const AGAIN = 'Sign in again, and send this with the token that you get then.';
@@ -119,6 +122,9 @@ export function unfitnessOf(answering: Answering, asked: StepUp, now: string): s
   // Whole seconds: in the second in which it was asked nobody knows which was first.
   if (signed_in_at * 1_000 <= Date.parse(asked.asked_at)) return `This sign-in was before it was asked. ${AGAIN}`;
   if (signed_in_at * 1_000 > Date.parse(now) + LEEWAY_MS) return 'By this token its person signs in later than now.';
+  if (signed_in_at * 1_000 < Date.parse(now) - SIGNED_IN_WITHIN_MS) {
+    return `This sign-in is more than ${STEP_UP_LASTS_MINUTES} minutes old. ${AGAIN}`;
+  }
   return undefined;
 }
 

@@ -13,6 +13,7 @@ const other = randomUUID();
 const JTI = 'the one that it was asked of';
 const ASKED_AT = '2026-11-21T11:59:00.000Z';
 const asked_s = Date.parse(ASKED_AT) / 1_000;
+const now_s = Date.parse(NOW) / 1_000;
 
 const stepUp = (changes: Partial<StepUp> = {}): StepUp => ({
   ...{ login_id, user_id, asked_at: ASKED_AT, asked_jti: sha256(JTI), confirmed_at: null, ...changes },
@@ -39,7 +40,7 @@ test.each<[string, Partial<Login>]>([
   ['a token of the same login session with another jti', { id: login_id, jti: 'another' }],
   ['a token without a jti that is a login session by itself', { jti: null, of_one_token: true }],
   ['a sign-in in the next second', { auth_time: asked_s + 1 }],
-  ['an issuer whose clock is a little ahead', { auth_time: Date.parse(NOW) / 1_000 + 5 }],
+  ['an issuer whose clock is a little ahead', { auth_time: now_s + 5 }],
 ])('%s is taken', (_, login) => {
   expect(confirm(login).then()!.writes).toHaveLength(1);
 });
@@ -53,9 +54,19 @@ describe('it is not answered by', () => {
     ['a sign-in before it', { auth_time: asked_s - 1 }],
     ['a sign-in in its second', { auth_time: asked_s }],
     ['a token that says no time', { auth_time: null }],
-    ['a sign-in to come', { auth_time: Date.parse(NOW) / 1_000 + 6 }],
+    ['a sign-in to come', { auth_time: now_s + 6 }],
   ])('%s', (_, login) => {
     confirm(login).then('step_up_required');
+  });
+
+  test('a sign-in of more than 15 minutes ago, however long ago it was asked', () => {
+    const asked_at = new Date(Date.parse(NOW) - 10 * 3_600_000).toISOString();
+    const asked = stepUp({ asked_at });
+    const quarter_s = 15 * 60;
+    for (const auth_time of [Date.parse(asked_at) / 1_000 + 1, now_s - quarter_s - 1]) {
+      confirm({ auth_time }, asked).then('step_up_required');
+    }
+    expect(confirm({ auth_time: now_s - quarter_s }, asked).then()!.writes).toHaveLength(1);
   });
 
   test('anything, where none is asked any more', () => {
