@@ -142,16 +142,37 @@ describe.skipIf(isLeftOut)('the context of a login session', () => {
   });
 });
 
-describe.skipIf(isLeftOut)('a context that cannot be found out', () => {
+describe.skipIf(isLeftOut)('a context that is found out', () => {
   const log = createLog('silent', 'test');
   const login = { id: randomUUID(), user_id: randomUUID(), institution_id: null };
   const nothing = { get: async () => undefined, put: async () => {} };
   const logins = { marksOf: () => ({ device: 'a', network: 'b', place: undefined }) };
+  const row = {
+    ...{ now: '0', time_zone: null, others: 3, knows_device: true, knows_network: true, is_ending: false },
+    ...{ ended_by_others: 0, ended_by_person: 0, places: [] },
+  };
+  const answering = { query: async () => ({ rows: [row] }) };
+
+  test('is told while the cache is slow to keep it', async () => {
+    const cache = { ...nothing, put: () => new Promise<never>(() => {}) };
+    const { ofLogin } = createContextScores({ db: answering as never, cache, logins, log });
+    expect(await ofLogin(login)).toMatchObject({ parts: { device: 100, network: 100, history: 100 } });
+  });
+
+  test('is of one person, also where two are signed in under one name of an issuer', async () => {
+    const kept: [key: string, user_id: string | undefined][] = [];
+    const put = async (_: string, key: string, __: unknown, user_id?: string) => void kept.push([key, user_id]);
+    const { ofLogin } = createContextScores({ db: answering as never, cache: { ...nothing, put }, logins, log });
+    const people = [login, { ...login, user_id: randomUUID() }];
+    for (const one of people) await ofLogin(one);
+    expect(new Set(kept.map(([key]) => key)).size).toBe(2);
+    expect(kept.map(([, user_id]) => user_id)).toEqual(people.map(({ user_id }) => user_id));
+  });
 
   test.each([
     ['late', () => new Promise<never>(() => {})],
     ['away', () => Promise.reject(new Error('away'))],
-  ])('because Postgres is %s is neutral, and asked for once however many wait', async (_, query) => {
+  ])('not, because Postgres is %s, is neutral, and asked for once however many wait', async (_, query) => {
     let statements = 0;
     const counted = () => {
       statements += 1;

@@ -1,6 +1,6 @@
 /**
  * How well requests fit the people whose tokens they carry. A score is kept for five minutes, of each device and network of
- * a login session its own, so that a token that is carried off is judged anew. Nobody waits for long: where it cannot be
+ * a person's login session its own, so that a token that is carried off is judged anew. Nobody waits for long: where it cannot be
  * found out in time all of it is neutral.
  */
 import type { Actor } from '../../core/definitions/actor.ts';
@@ -36,12 +36,14 @@ export function createContextScores({ db, cache, logins, log }: ContextOptions):
     const kept = await cache.get('context_score', key, contextSchema);
     if (kept) return kept;
     const context = assessContext(await readContext(db, judged));
-    await cache.put('context_score', key, context, judged.user_id);
+    // A cache that is slow must not make of it what is not known in time: that is neutral, which many policies let pass.
+    void cache.put('context_score', key, context, judged.user_id);
     return context;
   }
 
   async function scoreOf(judged: Judged): Promise<Context> {
-    const key = [judged.id, judged.device, judged.network].join(' ');
+    // An issuer that gives one sid to two people names one login session for both: each has a score.
+    const key = [judged.id, judged.user_id, judged.device, judged.network].join(' ');
     const finding = begun.get(key) ?? find(key, judged).finally(() => begun.delete(key));
     begun.set(key, finding);
     return withTimeout(finding, timings.door.context_within_ms, 'the context is not found out in time').catch((err) => {
