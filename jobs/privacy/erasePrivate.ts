@@ -43,6 +43,11 @@ const inInstitution = (what: string, at: string): Erasure => ({
   ...own(what, at, 'institution_id is not distinct from $3 and user_id = $1'),
   is_of_institution: true,
 });
+/** There is none without an institution, with which its indexes begin: Postgres goes by none for `is not distinct from`. */
+const ofTelemetry = (what: string, at: string): Erasure => ({
+  ...own(what, at, 'institution_id = $3 and user_id = $1'),
+  is_of_institution: true,
+});
 
 /** No token of it that was seen is good any more. Others go with cleanup_expired_sessions, and what they are compared with stays till then. */
 const HAS_EXPIRED = 'l.expires_at < clock_timestamp()';
@@ -82,9 +87,9 @@ const NOTICES: Erasure = {
 const ERASURES: readonly Erasure[] = [
   LOGINS,
   inInstitution('step_ups', 'confirmed_at'),
-  inInstitution('telemetry_batches', 'received_at'),
-  inInstitution('telemetry_models', 'trained_at'),
-  inInstitution('telemetry_risks', 'assessed_at'),
+  ofTelemetry('telemetry_batches', 'received_at'),
+  ofTelemetry('telemetry_models', 'trained_at'),
+  ofTelemetry('telemetry_risks', 'assessed_at'),
   inInstitution('policy_decisions', 'slot'),
   inInstitution('policy_outcomes', 'slot'),
   NOTICES,

@@ -12,10 +12,12 @@ import { trainAsked } from '../../jobs/behaviour/trainAsked.ts';
 import { trainModels } from '../../jobs/behaviour/trainModels.ts';
 import { updateBaseline } from '../../jobs/behaviour/updateBaseline.ts';
 import type { TimedJob } from '../../jobs/job.ts';
+import { erasePrivate } from '../../jobs/privacy/erasePrivate.ts';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
 import { findLogin } from '../../src/http/behaviour/riskRoute.ts';
 import { createReading } from '../../src/http/queries/scopedReads.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
+import { SECTIONS } from '../../src/privacy/sections.ts';
 import { openWorkbench, type Workbench } from '../support/jobTools.ts';
 import { byKeys, explaining, type Node } from '../support/plans.ts';
 import { fillTelemetry, loginOf, whoIs } from '../support/telemetryRows.ts';
@@ -85,6 +87,36 @@ describe('with a million batches', () => {
     expect(old.told).toMatchObject({ removed: 1_000 });
     expectByKeys(old.plans, 2);
     expectByKeys((await run(cleanUpModels)).plans, 2);
+  });
+
+  test('what a person has forgotten, and is told before, goes by keys', async () => {
+    const person = whoIs(8_000);
+    const { institution_id, user_id } = person;
+    const pool = openPool(bench.database.url, 'api', 1, () => {});
+    const told: Node[] = [];
+    try {
+      await createReading(pool, pool).inScope({ id: user_id, role: 'judge', institution_id }, null, async (db) => {
+        for (const { name, text, is_of_institution } of SECTIONS.filter(({ name }) => BIG.includes(name))) {
+          const values = [user_id, null, null, 100, ...(is_of_institution ? [institution_id] : [])];
+          expect((await explaining(db, told).query(text, values)).rowCount, name).toBeGreaterThan(0);
+        }
+      });
+    } finally {
+      await pool.end();
+    }
+    expectByKeys(told, BIG.length);
+    await bench.database.pool.query(
+      `insert into privacy_erasures (id, institution_id, user_id, asked_at) values (gen_random_uuid(), $1, $2, now())`,
+      [institution_id, user_id],
+    );
+    const erased = await run(erasePrivate);
+    expect(erased.told).toMatchObject({ people: 1, telemetry_models: 2, telemetry_risks: 10, is_complete: true });
+    expect(erased.told.telemetry_batches).toBeGreaterThan(90);
+    expectByKeys(erased.plans, 10);
+    // What is removed is only planned: an index that is walked through to find a person looks like one that is not.
+    const looks = erased.plans.flatMap(nodesOf).filter(({ 'Index Name': index }) => index?.includes('telemetry_'));
+    expect(looks.length).toBeGreaterThanOrEqual(BIG.length);
+    for (const look of looks) expect(look['Index Cond'], look['Index Name']).toContain('institution_id');
   });
 
   test('the risk of a login session is read by its key', async () => {
