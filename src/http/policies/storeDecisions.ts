@@ -1,7 +1,7 @@
 /**
  * What policies said of requests, on its way to Postgres: counted in memory, and stored together every few seconds, never
- * while a request waits. Where Postgres is away the newest kinds of decisions are dropped; what a process has not stored
- * when it dies is lost.
+ * while a request waits. Where Postgres is away it is counted on, and the newest kinds of decisions are dropped; what a
+ * process has not stored when it dies is lost.
  */
 import type { Queryable } from '../../core/sql/queryable.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
@@ -58,28 +58,45 @@ export function createDecisionStore({ db, log }: { db: Queryable; log: Log }): D
   let said = new Map<string, Counted>();
   let dropped = 0;
   let timer: NodeJS.Timeout | undefined;
+  let storing: Promise<void> | undefined;
 
-  function count(counted: Map<string, Counted>, values: Counted['values']): void {
-    const key = values.join(' ');
+  function add(counted: Map<string, Counted>, key: string, { values, count }: Counted): void {
     const before = counted.get(key);
-    if (before) before.count += 1;
-    else if (counted.size < MOST) counted.set(key, { values, count: 1 });
-    else dropped += 1;
+    if (before) before.count += count;
+    else if (counted.size < MOST) counted.set(key, { values, count });
+    else dropped += count;
   }
+
+  const once = (counted: Map<string, Counted>, values: Counted['values']) =>
+    add(counted, values.join(' '), { values, count: 1 });
 
   function note({ institution_id, asked, verdicts, is_accepted }: Decided): void {
     const slot = new Date(Math.floor(Date.now() / HOUR_MS) * HOUR_MS).toISOString();
     const { user_id, command, role, confidence, stepped_up, hour } = asked;
-    count(kept, [institution_id, slot, user_id, command, role, confidence, stepped_up, hour, is_accepted]);
+    once(kept, [institution_id, slot, user_id, command, role, confidence, stepped_up, hour, is_accepted]);
     for (const { policy_id, version, outcome, lacks } of verdicts) {
-      count(said, [policy_id, version, slot, user_id, command, outcome, lacks.join(' '), institution_id]);
+      once(said, [policy_id, version, slot, user_id, command, outcome, lacks.join(' '), institution_id]);
     }
-    timer ??= setTimeout(() => void store(), timings.door.decisions_every_ms).unref();
+    later();
   }
 
-  async function store(): Promise<void> {
-    clearTimeout(timer);
-    timer = undefined;
+  function later(): void {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      void store();
+    }, timings.door.decisions_every_ms).unref();
+  }
+
+  /** One after the other: what could not be stored is there for the next. */
+  function store(): Promise<void> {
+    storing ??= storeOnce().finally(() => {
+      storing = undefined;
+      if (kept.size + said.size > 0) later();
+    });
+    return storing;
+  }
+
+  async function storeOnce(): Promise<void> {
     const [decisions, outcomes] = [kept, said];
     kept = new Map();
     said = new Map();
@@ -89,22 +106,38 @@ export function createDecisionStore({ db, log }: { db: Queryable; log: Log }): D
       await storeAll(db, KEPT, decisions);
       await storeAll(db, SAID, outcomes);
     } catch (err) {
-      log.warn({ err, decisions: decisions.size }, 'decisions of policies not stored');
+      log.warn({ err, decisions: decisions.size }, 'decisions of policies not stored; they are tried again');
+      kept = joined(decisions, kept);
+      said = joined(outcomes, said);
     }
   }
 
-  return { note, close: store };
+  /** Of what is too much the newer goes. */
+  function joined(older: Map<string, Counted>, newer: Map<string, Counted>): Map<string, Counted> {
+    for (const [key, counted] of newer) add(older, key, counted);
+    return older;
+  }
+
+  async function close(): Promise<void> {
+    await storing;
+    await store();
+    clearTimeout(timer);
+  }
+
+  return { note, close };
 }
 
+/** What is stored is taken out. */
 async function storeAll(
   db: Queryable,
   { name, text, columns }: typeof KEPT,
   counted: Map<string, Counted>,
 ): Promise<void> {
-  const rows = [...counted].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+  const rows = [...counted].sort(([a], [b]) => (a < b ? -1 : 1));
   for (let i = 0; i < rows.length; i += AT_ONCE) {
     const some = rows.slice(i, i + AT_ONCE);
-    const values = Array.from({ length: columns }, (_, column) => some.map((row) => row.values[column]));
-    await db.query({ name, text, values: [...values, some.map(({ count }) => count)] });
+    const values = Array.from({ length: columns }, (_, column) => some.map(([, row]) => row.values[column]));
+    await db.query({ name, text, values: [...values, some.map(([, { count }]) => count)] });
+    for (const [key] of some) counted.delete(key);
   }
 }
