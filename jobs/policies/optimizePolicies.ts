@@ -1,6 +1,7 @@
 /**
  * What would make policies better is told to their admins, once for each version; where an institution has `auto_tune` on and it
- * bears little risk, it is done. A policy that somebody changes meanwhile is left as it is then.
+ * bears little risk, it is asked for. A policy that somebody changes meanwhile is left as it is then, and so is one that would
+ * lock out every admin: admins are told where it stands whether it was done.
  */
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { quietly } from '../../src/infra/console/tellConsole.ts';
@@ -26,15 +27,15 @@ export const optimizePolicies = defineJob({
     'Tells admins which small change would make a policy better, and makes it where that is switched on and bears little risk',
   most_ms: 30 * 60_000,
   async run(tools) {
-    const done = { advised: 0, changed: 0 };
+    const done = { advised: 0, asked: 0 };
     const ending = await weighEach(tools, async (policy, weight) => {
       const advice = await adviceFor(tools.pool as never, policy, weight);
       if (!advice) return;
       done.advised += 1;
-      const isDone = policy.auto_tune && isLowRisk(advice.direction, policy.mode);
-      if (isDone) await change(tools, policy, advice, weight);
-      if (isDone) done.changed += 1;
-      await tell(tools, policy, advice, weight, isDone);
+      const isAsked = policy.auto_tune && isLowRisk(advice.direction, policy.mode);
+      if (isAsked) await change(tools, policy, advice, weight);
+      if (isAsked) done.asked += 1;
+      await tell(tools, policy, advice, weight, isAsked);
     });
     return { ...ending, ...done };
   },
@@ -67,11 +68,13 @@ async function tell(
   { id, version, name, institution_id }: WeighedPolicy,
   { direction, before, after }: Advice,
   { effectiveness, decided }: Effectiveness,
-  isDone: boolean,
+  isAsked: boolean,
 ): Promise<void> {
   const found = `The policy ${name} was right in ${effectiveness} % of ${decided} decisions.`;
   const tried = `With min_confidence ${direction === 'lower' ? 'less' : 'more'} by 5, ${after.predicted_approvals} of ${after.decided} would have passed instead of ${before.predicted_approvals}.`;
-  const next = isDone ? 'That is done, as auto_tune says.' : `POST /policies/${id}/change does it.`;
+  const next = isAsked
+    ? `auto_tune asks for it: GET /policies/${id}/evolution says whether it was done.`
+    : `POST /policies/${id}/change does it.`;
   const notice = {
     kind: 'notice',
     key: `policy ${id} ${version} ${direction}`,

@@ -25,6 +25,9 @@ const RULE: Rule = {
   ...{ resource_type: 'turn.*', allowed_roles: ['admin', 'judge'], min_confidence: 60, step_up: false },
 };
 
+/** A job asks; whether it was done the record says. */
+const SAYS_WHERE = /auto_tune asks for it: GET \/policies\/[^/]+\/evolution says whether it was done\.$/;
+
 describe.skipIf(isLeftOut)('policies are weighed', () => {
   let bench: Workbench;
 
@@ -113,7 +116,7 @@ describe.skipIf(isLeftOut)('policies are weighed', () => {
       enforced.institution_id,
     );
     await enforce(enforced);
-    expect(await run(optimizePolicies)).toMatchObject({ changed: 1, is_complete: true });
+    expect(await run(optimizePolicies)).toMatchObject({ asked: 1, is_complete: true });
     expect([await confidenceOf(told), await confidenceOf(lowered), await confidenceOf(enforced)]).toEqual([80, 75, 80]);
     expect(await policyOf(lowered)).toMatchObject({ version: 2, mode: 'observe' });
     const [line] = await rowsOf(
@@ -125,7 +128,7 @@ describe.skipIf(isLeftOut)('policies are weighed', () => {
       changed_by: 'system',
     });
     expect(await noticesOf(told)).toEqual([expect.stringContaining(`40 of 40 would have passed instead of 10. POST`)]);
-    expect(await noticesOf(lowered)).toEqual([expect.stringMatching(/That is done, as auto_tune says\.$/)]);
+    expect(await noticesOf(lowered)).toEqual([expect.stringMatching(SAYS_WHERE)]);
     expect(await noticesOf(enforced)).toEqual([expect.stringMatching(/\/change does it\.$/)]);
     await run(optimizePolicies);
     expect(await confidenceOf(lowered)).toBe(75);
@@ -155,6 +158,7 @@ describe.skipIf(isLeftOut)('policies are weighed', () => {
     const only = { ...bench.tools, send, input: {} };
     await optimizePolicies.run(only);
     expect(await policyOf(policy)).toMatchObject({ version: 2, rules });
+    expect(await noticesOf(policy)).toEqual([expect.stringMatching(SAYS_WHERE)]);
   });
 
   test('calculate_policy_effectiveness reckons anew what is kept for half an hour', async () => {
