@@ -72,6 +72,7 @@ import * as loginEndsOver from './0113_login_ends.ts';
 import * as toldThreats from './0114_told_threats.ts';
 import * as untoldThreats from './0115_untold_threats.ts';
 import * as peopleIndexes from './0116_people_indexes.ts';
+import * as stepUpPlaces from './0117_step_up_places.ts';
 
 export interface Migration extends Knex.Migration {
   name: string;
@@ -152,4 +153,5 @@ export const migrations: Migration[] = [
   { name: '0114_told_threats', ...toldThreats },
   { name: '0115_untold_threats', ...untoldThreats },
   { name: '0116_people_indexes', ...peopleIndexes },
+  { name: '0117_step_up_places', ...stepUpPlaces },
 ];

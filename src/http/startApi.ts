@@ -103,7 +103,7 @@ export async function startApi(
     broadcast,
     reports,
     tokens,
-    ...{ limiter, ...notes, guard, contexts, policies: await openPolicyDoor(backbone, db, contexts) },
+    ...{ limiter, ...notes, guard, contexts, policies: await openPolicyDoor(backbone, db, { contexts, ...notes }) },
     outside: openOutside(backbone),
     ...{ addresses: createAddresses(config), cache: backbone.cache },
     blobs,

@@ -4,7 +4,7 @@
  */
 import { createHmac } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { Actor } from '../core/definitions/actor.ts';
+import type { Actor, SeenFrom } from '../core/definitions/actor.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
 import { waitAtMost } from '../core/withTimeout.ts';
 import { limitKey } from './addresses.ts';
@@ -19,10 +19,8 @@ export interface Whereabouts {
   address: string | undefined;
 }
 
-/** The same, by hashes that name neither; the place is undefined where nobody knows it. */
-export interface Marks {
-  device: string;
-  network: string;
+/** The same, with the place, which is undefined where nobody knows it. */
+export interface Marks extends SeenFrom {
   place: Located | undefined;
 }
 

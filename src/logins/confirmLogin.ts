@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { defineOwnedCommand } from '../access/defineCommand.ts';
 import { isUuid } from '../core/chain/ids.ts';
-import { type Actor, ROLES } from '../core/definitions/actor.ts';
+import { type Actor, ROLES, type SeenFrom } from '../core/definitions/actor.ts';
 import { at, named, uuid } from '../core/definitions/answers.ts';
 import { EXAMPLE } from '../core/definitions/exampleValues.ts';
 import { rejectWith } from '../core/definitions/problem.ts';
@@ -48,9 +48,16 @@ async function loadStepUps(db: Queryable, keys: string[]): Promise<Map<string, S
   return new Map(rows.map((row) => [keyOf(row), row]));
 }
 
+interface Sent {
+  db: Queryable;
+  actor: Actor;
+  from: SeenFrom;
+  input: { [field: string]: unknown };
+}
+
 /** What the sender's token shows, as one text; undefined where nothing was asked of such a login session of the sender's. */
-async function ownerOf({ db, actor, input }: { db: Queryable; actor: Actor; input: { [field: string]: unknown } }) {
-  const answering = answeringOf(actor);
+async function ownerOf({ db, actor, from, input }: Sent) {
+  const answering = answeringOf(actor, from);
   const login_id = String(input.login_id);
   if (!answering || !isUuid(login_id)) return undefined;
   const asked = await findStepUp(db, { login_id, user_id: actor.id });
@@ -87,7 +94,8 @@ export const confirmLogin = defineOwnedCommand({
   // A second one, or the same token later, makes it last no longer.
   writes(_, { input, now }, asked) {
     if (!asked || asked.confirmed_at !== null) return [];
-    const set = { confirmed_at: now, confirmed_in: shownIn(input.owner).login_id };
+    const { login_id: confirmed_in, device: confirmed_device, network: confirmed_network } = shownIn(input.owner);
+    const set = { confirmed_at: now, confirmed_in, confirmed_device, confirmed_network };
     return [update('step_ups', { ...askedOf(input) }, set)];
   },
   resource: confirmationAnswer,

@@ -1,10 +1,11 @@
 /**
  * A step-up: a person is asked to sign in once more, of one login session and once until that is done. It is confirmed within
- * 15 minutes of that sign-in. For 15 minutes after it is confirmed the login session counts as surely its person's, and so
- * does the one whose token confirmed it.
+ * 15 minutes of that sign-in. For 15 minutes after it is confirmed the login session counts as surely its person's, where it
+ * is used on the device and in the network from which it was confirmed: a token that was copied is a thief's elsewhere, and
+ * whoever asked may have been the thief. So does, wherever it is used, the one whose token confirmed it.
  */
 import { sha256 } from '../core/chain/sha256.ts';
-import type { Actor } from '../core/definitions/actor.ts';
+import type { Actor, SeenFrom } from '../core/definitions/actor.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
 
 export const STEP_UP_LASTS_MINUTES = 15;
@@ -16,12 +17,16 @@ export interface LoginOf {
   user_id: string;
 }
 
-/** @param asked_for a command, or a word of ours. @param jti of the token that it is asked of, where that is known */
+/**
+ * @param asked_for a command, or a word of ours. @param jti of the token that it is asked of, and @param from where that was
+ *   used, where they are known
+ */
 export interface Asking extends LoginOf {
   institution_id: string | null;
   asked_for: string;
   asked_by: string;
   jti?: string | null;
+  from?: SeenFrom;
 }
 
 export interface StepUp extends LoginOf {
@@ -40,7 +45,8 @@ const ASK = {
       select from step_ups c where c.confirmed_in = $1 and c.user_id = $2 and c.confirmed_at > clock_timestamp() - ${LASTS})
     on conflict (login_id, user_id) do update
     set institution_id = excluded.institution_id, asked_at = excluded.asked_at, asked_for = excluded.asked_for,
-      asked_by = excluded.asked_by, asked_jti = excluded.asked_jti, confirmed_at = null, confirmed_in = null
+      asked_by = excluded.asked_by, asked_jti = excluded.asked_jti,
+      confirmed_at = null, confirmed_in = null, confirmed_device = null, confirmed_network = null
     where coalesce(s.confirmed_at, s.asked_at) < excluded.asked_at - ${LASTS}
     returning asked_at`,
 };
@@ -55,13 +61,13 @@ export async function askStepUp(db: Queryable, asking: Asking): Promise<{ asked_
   return (await db.query<{ asked_at: string }>({ ...ASK, values })).rows[0];
 }
 
-/** What consoles of its person are told of it, where `askStepUp` answered. */
-export function toldOf({ login_id, user_id, asked_for }: Asking, { asked_at }: { asked_at: string }) {
+/** What consoles of its person are told of it, where `askStepUp` answered: by device and network it shows whether they are the person's. */
+export function toldOf({ login_id, user_id, asked_for, from }: Asking, { asked_at }: { asked_at: string }) {
   const confirm = `/auth/sessions/${login_id}/confirm`;
   return {
     event: 'reauthentication_required' as const,
     to: { user_id },
-    body: { login_id, asked_for, asked_at, confirm },
+    body: { login_id, asked_for, asked_at, confirm, device: from?.device ?? null, network: from?.network ?? null },
   };
 }
 
@@ -70,9 +76,10 @@ const FIND = {
   text: `
     select a.login_id, a.user_id, max(s.confirmed_at) as confirmed_at,
       extract(epoch from max(s.confirmed_at) + ${LASTS} - clock_timestamp())::float8 * 1000 as left_ms
-    from unnest($1::uuid[], $2::uuid[]) as a (login_id, user_id)
+    from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) as a (login_id, user_id, device, network)
     cross join lateral (
       select confirmed_at from step_ups where login_id = a.login_id and user_id = a.user_id
+        and (a.device is null or (confirmed_device = a.device and confirmed_network = a.network))
       union all select confirmed_at from step_ups where confirmed_in = a.login_id and user_id = a.user_id
     ) s
     where s.confirmed_at > clock_timestamp() - ${LASTS}
@@ -85,14 +92,20 @@ export interface SteppedUp extends LoginOf {
   left_ms: number;
 }
 
-/** Those of these login sessions that count as stepped up now. */
-export async function findSteppedUp(db: Queryable, logins: readonly LoginOf[]): Promise<SteppedUp[]> {
-  const values = [logins.map(({ login_id }) => login_id), logins.map(({ user_id }) => user_id)];
+/** A login session, and where it is used; null of one that is looked at, and not used. */
+export interface UsedLogin extends LoginOf {
+  from: SeenFrom | null;
+}
+
+/** Those of these login sessions that count as stepped up now; where one is looked at, those that do anywhere. */
+export async function findSteppedUp(db: Queryable, logins: readonly UsedLogin[]): Promise<SteppedUp[]> {
+  const used = [logins.map(({ from }) => from?.device ?? null), logins.map(({ from }) => from?.network ?? null)];
+  const values = [logins.map(({ login_id }) => login_id), logins.map(({ user_id }) => user_id), ...used];
   return (await db.query<SteppedUp>({ ...FIND, values })).rows;
 }
 
-/** What a token shows that is to answer a step-up. */
-export interface Answering extends LoginOf {
+/** What a token shows that is to answer a step-up, and the request that brings it. */
+export interface Answering extends LoginOf, SeenFrom {
   /** In seconds since 1970; null where the token does not say. */
   signed_in_at: number | null;
   /** A hash of it. */
@@ -102,10 +115,10 @@ export interface Answering extends LoginOf {
 }
 
 /** Undefined where the sender came with no token. */
-export function answeringOf({ id: user_id, login }: Actor): Answering | undefined {
+export function answeringOf({ id: user_id, login }: Actor, { device, network }: SeenFrom): Answering | undefined {
   if (!login) return undefined;
   const { id: login_id, jti, auth_time: signed_in_at, of_one_token = false } = login;
-  return { login_id, user_id, signed_in_at, jti: jti === null ? null : sha256(jti), of_one_token };
+  return { login_id, user_id, device, network, signed_in_at, jti: jti === null ? null : sha256(jti), of_one_token };
 }
 
 /** A sign-in that is longer ago shows no more that its person is here: one that was asked in the morning may still be open. */

@@ -22,6 +22,7 @@ const login = z.strictObject({
 const stepUp = z.strictObject({
   ...{ login_id: uuid, asked_at: at, asked_for: text, asked_by: text },
   ...{ confirmed_at: at.nullable(), confirmed_in: uuid.nullable() },
+  ...{ confirmed_device: text.nullable(), confirmed_network: text.nullable() },
 });
 const card = z.strictObject({ name: text.nullable(), email: text.nullable(), phone: text.nullable(), put_at: at });
 const notice = z.strictObject({ id: uuid, kind: text, text, created_at: at, read_at: at.nullable() });

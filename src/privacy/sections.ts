@@ -36,7 +36,9 @@ function ofTelemetry(name: string, columns: string, at: string, key: string): Se
 }
 
 const STEP_UPS = `
-  select asked_at as at, login_id::text as key, login_id, asked_at, asked_for, asked_by, confirmed_at, confirmed_in from step_ups
+  select asked_at as at, login_id::text as key, login_id, asked_at, asked_for, asked_by, confirmed_at, confirmed_in,
+    confirmed_device, confirmed_network
+  from step_ups
   where user_id = $1::uuid and institution_id is not distinct from $5::uuid and ${behind('asked_at', 'login_id::text')}`;
 
 const CARD = `

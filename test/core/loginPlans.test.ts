@@ -111,8 +111,12 @@ describe('with a million login sessions', () => {
     };
     expect(await askStepUp(db, asking)).toBeDefined();
     const logins = [7, 9].map((n) => ({ login_id: uuid(n), user_id: uuid(LOGINS) }));
-    expect(await findSteppedUp(db, logins)).toMatchObject([logins[0]]);
-    expectByKeys(plans, 5);
+    const lookedAt = logins.map((login) => ({ ...login, from: null }));
+    expect(await findSteppedUp(db, lookedAt)).toMatchObject([logins[0]]);
+    const used = logins.map((login) => ({ ...login, from: { device: 'a', network: 'b' } }));
+    // As the one that confirmed it counts wherever it is used.
+    expect(await findSteppedUp(db, used)).toMatchObject([logins[0]]);
+    expectByKeys(plans, 6);
   });
 
   test('what has ended a day ago is removed in portions, by keys', async () => {

@@ -43,7 +43,8 @@ beforeAll(async () => {
   };
   const contexts = { ofRequest, ofLogin: ofRequest };
   const backbone = { broadcast, log: createLog('silent', 'test') };
-  door = await openPolicyDoor(backbone as never, { query } as never, contexts);
+  const logins = { marksOf: () => ({ device: 'a', network: 'b', place: undefined }) };
+  door = await openPolicyDoor(backbone as never, { query } as never, { contexts, logins });
 });
 
 afterAll(async () => {

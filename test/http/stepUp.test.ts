@@ -38,7 +38,8 @@ describe.skipIf(isLeftOut)(`a step-up, ${kind}`, () => {
     await must(post(stack.url, `/policies/${result.id}/activate`, people.admin, enforce));
   });
 
-  const join = (who: Person, url = stack.url) => post(url, `${path}/join`, who, { role: 'judge' });
+  const join = (who: Person, url = stack.url, headers = {}) =>
+    post(url, `${path}/join`, who, { role: 'judge' }, headers);
   const confirm = (id: string, who: Person | null, url = stack.url, headers = {}) =>
     post(url, `/auth/sessions/${id}/confirm`, who, {}, headers);
   /** Refused for want of a step-up. @returns the login session of which one is asked */
@@ -76,6 +77,30 @@ describe.skipIf(isLeftOut)(`a step-up, ${kind}`, () => {
       .toEqual(expect.arrayContaining(['first_seen', 'step_up_asked', 'step_up_confirmed']));
   });
 
+  test.each(['the person', 'a thief'])(
+    'that %s caused is good where it was confirmed, and makes a copy of the token no better elsewhere',
+    async (cause) => {
+      const stolen = judge();
+      const [home, elsewhere] = [{ 'user-agent': 'Browser A' }, { 'user-agent': 'Browser Z' }];
+      const first = cause === 'a thief' ? elsewhere : home;
+      await expect.poll(async () => (await join(stolen, stack.url, first)).status, PATIENCE).toBe(403);
+      const { login_id } = (await join(stolen, stack.url, first)).body;
+      await must(confirm(login_id, fresh(), stack.url, home));
+      for (const url of stack.apis) {
+        await must(join(stolen, url, home));
+        expect(await join(stolen, url, elsewhere)).toMatchObject({
+          status: 403,
+          body: { lacks: ['step_up'], login_id },
+        });
+        await must(join(stolen, url, home));
+      }
+      const confidence = async (headers: typeof home) =>
+        (await must(get(stack.url, `/auth/sessions/${login_id}/risk`, stolen, headers))).confidence;
+      expect(await confidence(home)).toBe(100);
+      expect(await confidence(elsewhere)).toBeLessThan(100);
+    },
+  );
+
   test('is told to consoles of its person, and the answer is on the audit trail', async () => {
     const old = judge();
     const console = await listenOnSocketIo(stack.relayUrl, { token: old.token, namespace: '/console' });
@@ -84,7 +109,9 @@ describe.skipIf(isLeftOut)(`a step-up, ${kind}`, () => {
     const id = await refusedOf(old);
     await console.until(({ type }) => type === 'reauthentication_required');
     const told = console.messages.filter(({ type }) => type === 'reauthentication_required');
-    expect(told).toMatchObject([{ login_id: id, asked_for: 'session.join', confirm: `/auth/sessions/${id}/confirm` }]);
+    const own = { device: expect.stringMatching(/^[0-9a-f]{32}$/), network: expect.stringMatching(/^[0-9a-f]{32}$/) };
+    const confirmed_by = { confirm: `/auth/sessions/${id}/confirm` };
+    expect(told).toMatchObject([{ login_id: id, asked_for: 'session.join', ...confirmed_by, ...own }]);
     console.close();
     await must(confirm(id, fresh()));
     await untilAudited(stack.pool);
@@ -157,13 +184,14 @@ describe.skipIf(isLeftOut)(`a step-up, ${kind}`, () => {
     await ago('asked_at', 15.1);
     expect(await ask()).toBeDefined();
     await must(confirm(login.login_id, fresh()));
-    expect(await findSteppedUp(stack.pool, [login])).toMatchObject([login]);
+    const used = [{ ...login, from: null }];
+    expect(await findSteppedUp(stack.pool, used)).toMatchObject([login]);
     await ago('confirmed_at', 14.9);
     expect(await ask()).toBeUndefined();
-    const [{ left_ms } = { left_ms: 0 }] = await findSteppedUp(stack.pool, [login]);
+    const [{ left_ms } = { left_ms: 0 }] = await findSteppedUp(stack.pool, used);
     expect(left_ms).toBeLessThan(10_000);
     await ago('confirmed_at', 15.1);
-    expect(await findSteppedUp(stack.pool, [login])).toEqual([]);
+    expect(await findSteppedUp(stack.pool, used)).toEqual([]);
     expect(await ask()).toBeDefined();
     expect(await rowsOf(login.login_id)).toMatchObject([{ confirmed_at: null, confirmed_in: null }]);
   });

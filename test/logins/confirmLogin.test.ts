@@ -18,19 +18,20 @@ const now_s = Date.parse(NOW) / 1_000;
 const stepUp = (changes: Partial<StepUp> = {}): StepUp => ({
   ...{ login_id, user_id, asked_at: ASKED_AT, asked_jti: sha256(JTI), confirmed_at: null, ...changes },
 });
+const from = { device: 'a', network: 'b' };
 const me = (changes: Partial<Login> = {}): Actor => ({
   ...{ id: user_id, role: 'judge', institution_id: randomUUID() },
   login: { id: other, jti: 'another', auth_time: asked_s + 30, expires_at: 0, ...changes },
 });
 const confirm = (login: Partial<Login> = {}, fact: StepUp | undefined = stepUp()) => {
-  const owner = JSON.stringify(answeringOf(me(login)));
+  const owner = JSON.stringify(answeringOf(me(login), from));
   return given().when(confirmLogin, {}, me(login), { fact, kept: { login_id, owner } });
 };
 
-test('both login sessions are noted, and it lasts for 15 minutes', () => {
+test('both login sessions are noted, and from where, and it lasts for 15 minutes', () => {
   const { rows, writes, result } = confirm().then()!;
   expect(rows).toEqual([]);
-  const set = { confirmed_at: NOW, confirmed_in: other };
+  const set = { confirmed_at: NOW, confirmed_in: other, confirmed_device: 'a', confirmed_network: 'b' };
   expect(writes).toEqual([{ table: 'step_ups', key: { login_id, user_id }, set, insert: false }]);
   const until = '2026-11-21T12:15:00.000Z';
   expect(result).toEqual({ id: login_id, asked_at: ASKED_AT, confirmed_at: NOW, until });
@@ -70,7 +71,7 @@ describe('it is not answered by', () => {
   });
 
   test('anything, where none is asked any more', () => {
-    const kept = { login_id, owner: JSON.stringify(answeringOf(me())) };
+    const kept = { login_id, owner: JSON.stringify(answeringOf(me(), from)) };
     given().when(confirmLogin, {}, me(), { kept }).then('step_up_required');
   });
 });
@@ -83,7 +84,7 @@ test('what was confirmed before stays as it is, and lasts no longer', () => {
 });
 
 test('the inbox keeps no jti', () => {
-  const owner = JSON.stringify(answeringOf(me({ jti: JTI })));
+  const owner = JSON.stringify(answeringOf(me({ jti: JTI }), from));
   expect(owner).not.toContain(JTI);
   expect(confirmLogin.keeps!({ login_id, owner } as never)).toEqual({ login_id, owner });
 });

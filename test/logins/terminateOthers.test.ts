@@ -39,7 +39,13 @@ test('where there is no other nothing happens', () => {
 
 test('it is asked for in a login session', async () => {
   const ask = (actor: Actor) =>
-    terminateOthers.ownerOf!({ db: undefined as never, actor, input: {} as never, installation: '' });
+    terminateOthers.ownerOf!({
+      db: undefined as never,
+      actor,
+      from: {} as never,
+      input: {} as never,
+      installation: '',
+    });
   expect(await ask(me)).toBeUndefined();
   const login = { id: stays, jti: null, auth_time: null, expires_at: 0 };
   expect(await ask({ ...me, login })).toBe(`${me.id} ${stays}`);

@@ -29,4 +29,10 @@ export interface Login {
   of_one_token?: true;
 }
 
+/** Where a request comes from, by hashes that name neither the device nor the network. */
+export interface SeenFrom {
+  device: string;
+  network: string;
+}
+
 export const ADMINS: readonly Role[] = ['admin', 'super_admin'];

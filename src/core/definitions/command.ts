@@ -6,7 +6,7 @@
 import type { z } from 'zod';
 import type { Write } from '../definitions/write.ts';
 import type { Queryable } from '../sql/queryable.ts';
-import type { Actor, Role } from './actor.ts';
+import type { Actor, Role, SeenFrom } from './actor.ts';
 import type { Guarded } from './author.ts';
 import type { EventDefinition, ExportedEvent, JsonObject, NewEvent } from './event.ts';
 import type { Outside } from './outside.ts';
@@ -147,6 +147,7 @@ export interface CommandDefinition<Input = unknown, States = unknown, Scope = un
   ownerOf?(asked: {
     db: Queryable;
     actor: Actor;
+    from: SeenFrom;
     input: Omit<Input, 'owner'>;
     installation: string;
   }): Promise<string | undefined>;

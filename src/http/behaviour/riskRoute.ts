@@ -68,7 +68,8 @@ function serveRisk(context: ApiContext): Serve {
     const fit = await (isOwn
       ? context.contexts.ofRequest(actor, whereaboutsOf(req))
       : context.contexts.ofLogin(found!));
-    const whose = { login_id: id, user_id: found?.user_id ?? actor.id };
+    const from = isOwn ? context.logins.marksOf(whereaboutsOf(req)) : null;
+    const whose = { login_id: id, user_id: found?.user_id ?? actor.id, from };
     const isSure =
       (isOwn && isSignedInNow(actor, Date.now())) || (await findSteppedUp(context.door, [whose])).length > 0;
     const confidence = isSure ? SURE : fit.score;

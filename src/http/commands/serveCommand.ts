@@ -87,7 +87,7 @@ export async function checkCommand(
   };
   demandValid(listFaults(definition.faults?.(input, actor)));
   for (const feature of definition.features?.(input) ?? []) demandFeature(context.config, feature);
-  if (definition.ownerOf) input.owner = await demandOwner(context, definition.ownerOf, actor, input);
+  if (definition.ownerOf) input.owner = await demandOwner(context, definition.ownerOf, req, actor, input);
   const target = definition.target(input);
   const scope = target ? await context.scopes.demand(target, sender) : null;
   if (definition.admits?.(actor, scope, input) === false) {
@@ -157,12 +157,14 @@ function fingerprintOf(
 
 /** @throws {Problem} 404 */
 async function demandOwner(
-  { reading, installation }: ApiContext,
+  { reading, logins, installation }: ApiContext,
   ownerOf: NonNullable<CommandDefinition['ownerOf']>,
+  req: Request,
   actor: Actor,
   input: JsonObject,
 ): Promise<string> {
-  const owner = await reading.inScope(actor, null, (db) => ownerOf({ db, actor, input, installation }));
+  const from = logins.marksOf(whereaboutsOf(req));
+  const owner = await reading.inScope(actor, null, (db) => ownerOf({ db, actor, from, input, installation }));
   if (owner === undefined) throw new Problem('not_found');
   return owner;
 }

@@ -55,7 +55,7 @@ export interface ApiContext {
   reports: Reports;
   tokens: Tokens;
   limiter: Limiter;
-  logins: Pick<LoginRecorder, 'see'>;
+  logins: Pick<LoginRecorder, 'see' | 'marksOf'>;
   bad_signatures: Pick<BadSignatures, 'note'>;
   guard: Guard;
   policies: PolicyDoor;

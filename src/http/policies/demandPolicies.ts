@@ -15,5 +15,5 @@ export async function demandPolicies(
   if (!refused) return decided;
   if (idempotency && (await acceptor.findFingerprint(idempotency)) !== undefined) return undefined;
   policies.note({ ...decided, is_accepted: false });
-  throw await policies.problemOf(refused, knocking.command, knocking.actor!);
+  throw await policies.problemOf(refused, { ...knocking, actor: knocking.actor! });
 }

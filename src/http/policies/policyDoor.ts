@@ -8,7 +8,7 @@ import { Problem } from '../../core/definitions/problem.ts';
 import { localHour } from '../../core/localHour.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { quietly } from '../../infra/console/tellConsole.ts';
-import type { Whereabouts } from '../../infra/loginRecorder.ts';
+import type { LoginRecorder, Whereabouts } from '../../infra/loginRecorder.ts';
 import type { Backbone } from '../../infra/process/backbone.ts';
 import { confirmLogin } from '../../logins/confirmLogin.ts';
 import { NEUTRAL } from '../../logins/context/context.ts';
@@ -34,7 +34,7 @@ export interface PolicyDoor {
   /** Undefined where policies have no say. What is refused is in the verdicts. */
   judge(knocking: Knocking): Promise<Decided | undefined>;
   /** Of what is refused. Where a step-up mends it, it is asked for now. */
-  problemOf(refused: Verdict, command: string, actor: Actor): Promise<Problem>;
+  problemOf(refused: Verdict, knocking: Knocking & { actor: Actor }): Promise<Problem>;
   /** To be called when it is accepted, or refused. Never waits. */
   note(decided: Decided): void;
   /** Stores what was counted. */
@@ -44,10 +44,16 @@ export interface PolicyDoor {
 /** Of somebody who has just signed in again. */
 export const SURE = 100;
 
+interface Notes {
+  contexts: ContextScores;
+  logins: Pick<LoginRecorder, 'marksOf'>;
+}
+
+/** @param db of role `door` */
 export async function openPolicyDoor(
   { broadcast, log }: Backbone,
   db: Queryable,
-  contexts: ContextScores,
+  { contexts, logins }: Notes,
 ): Promise<PolicyDoor> {
   const followed = await followPolicies({ db, broadcast, log });
   const store = createDecisionStore({ db, log });
@@ -59,10 +65,10 @@ export async function openPolicyDoor(
     // A policy about step-ups would stand in the way of the step-up that it asks for.
     if (!known || !actor || command === confirmLogin.name) return undefined;
     const now = Date.now();
-    const isKnown = isSignedInNow(actor, now) || stepUps.isKnown(actor);
     // Where no policy is at work, nobody is asked anything.
-    const isAsked = !isKnown && known.policies.length > 0;
-    const fit = isAsked ? (await contexts.ofRequest(actor, from)).score : NEUTRAL;
+    const isAtWork = known.policies.length > 0;
+    const isKnown = isSignedInNow(actor, now) || (isAtWork && stepUps.isKnown(actor, logins.marksOf(from)));
+    const fit = isAtWork && !isKnown ? (await contexts.ofRequest(actor, from)).score : NEUTRAL;
     const judged = (stepped_up: boolean): Decided => {
       const asked: Asked = {
         ...{ command, role: actor.role, user_id: actor.id, session_id },
@@ -72,12 +78,16 @@ export async function openPolicyDoor(
     };
     const decided = judged(isKnown);
     if (isKnown || !decided.verdicts.some(asksForStepUp)) return decided;
-    return (await stepUps.find(actor, refusedIn(decided) !== undefined)) ? judged(true) : decided;
+    const isPressing = refusedIn(decided) !== undefined;
+    return (await stepUps.find(actor, logins.marksOf(from), isPressing)) ? judged(true) : decided;
   }
 
-  async function askedProblem(refused: Verdict, command: string, actor: Actor): Promise<Problem> {
+  async function askedProblem(
+    refused: Verdict,
+    { command, actor, from }: Knocking & { actor: Actor },
+  ): Promise<Problem> {
     const isMended = refused.lacks.every((lack) => MENDED.includes(lack));
-    if (isMended) await stepUps.ask(actor, command, refused.policy_id);
+    if (isMended) await stepUps.ask(actor, logins.marksOf(from), command, refused.policy_id);
     return problemOf(refused, isMended ? actor.login?.id : undefined);
   }
 

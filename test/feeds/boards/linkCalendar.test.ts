@@ -26,7 +26,10 @@ test('a person has a link for half a year, and a new one takes the place of the 
 
 test('the link is for the own calendar alone', async () => {
   const ownerFor = (actor: typeof presiding) =>
-    linkCalendar.ownerOf!({ db: {} as never, actor, input: { user_id: presiding.id } as never, installation: '' });
+    linkCalendar.ownerOf!({
+      ...{ db: {} as never, actor, from: {} as never, installation: '' },
+      input: { user_id: presiding.id } as never,
+    });
   expect(await ownerFor(presiding)).toBe(presiding.id);
   expect(await ownerFor(admin)).toBeUndefined();
 });
