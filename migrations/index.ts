@@ -73,6 +73,7 @@ import * as toldThreats from './0114_told_threats.ts';
 import * as untoldThreats from './0115_untold_threats.ts';
 import * as peopleIndexes from './0116_people_indexes.ts';
 import * as stepUpPlaces from './0117_step_up_places.ts';
+import * as ownDecisions from './0118_own_decisions.ts';
 
 export interface Migration extends Knex.Migration {
   name: string;
@@ -154,4 +155,5 @@ export const migrations: Migration[] = [
   { name: '0115_untold_threats', ...untoldThreats },
   { name: '0116_people_indexes', ...peopleIndexes },
   { name: '0117_step_up_places', ...stepUpPlaces },
+  { name: '0118_own_decisions', ...ownDecisions },
 ];

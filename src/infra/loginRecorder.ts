@@ -4,7 +4,7 @@
  */
 import { createHmac } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { Actor, SeenFrom } from '../core/definitions/actor.ts';
+import { type Actor, homeOf, type SeenFrom } from '../core/definitions/actor.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
 import { waitAtMost } from '../core/withTimeout.ts';
 import { limitKey } from './addresses.ts';
@@ -147,11 +147,6 @@ export function createLoginRecorder({ db, secret, locate, log }: RecorderOptions
   }
 
   return { see, marksOf, close };
-}
-
-/** What an admin of its institution is shown is no super_admin's. */
-export function homeOf({ role, institution_id }: Actor): string | null {
-  return role === 'super_admin' ? null : institution_id;
 }
 
 function partsOf({

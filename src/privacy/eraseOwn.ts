@@ -7,7 +7,7 @@ import { defineCommand } from '../access/defineCommand.ts';
 import { SEES_CARDS, theContact } from '../contact/contact.ts';
 import { putDetails } from '../contact/details.ts';
 import { cardWritten } from '../contact/writeCard.ts';
-import { ROLES } from '../core/definitions/actor.ts';
+import { homeOf, ROLES } from '../core/definitions/actor.ts';
 import { insert } from '../core/definitions/write.ts';
 import { awaited, erasureAnswer } from './erasure.ts';
 import { KEPT } from './kept.ts';
@@ -34,11 +34,10 @@ export const eraseOwn = defineCommand({
     const { commitment } = kept(input);
     return [cardWritten({ details_id, institution_id, visible_to: rolesIn(visible_to), fields: [], commitment })];
   },
-  writes(_, { id, input, actor: { institution_id }, now: asked_at }, before) {
+  writes(_, { id, input, actor, now: asked_at }, before) {
     if (before) return [];
-    return [
-      insert('privacy_erasures', { id }, { user_id: kept(input).user_id, institution_id, asked_at, done_at: null }),
-    ];
+    const whose = { user_id: kept(input).user_id, institution_id: homeOf(actor) };
+    return [insert('privacy_erasures', { id }, { ...whose, asked_at, done_at: null })];
   },
   resource: erasureAnswer,
   result: (_, { id, now }, before) => ({ id: before?.id ?? id, asked_at: before?.asked_at ?? now, kept: KEPT }),

@@ -19,7 +19,7 @@ export const awaited: FactSource<unknown, Awaited> = {
     const text = `
       select distinct on (c.id) c.id as key, e.id, e.asked_at
       from commands c join privacy_erasures e on e.user_id = (c.input ->> 'user_id')::uuid and e.done_at is null
-        and e.institution_id is not distinct from c.actor_institution_id
+        and e.institution_id is not distinct from case when c.actor_role <> 'super_admin' then c.actor_institution_id end
       where c.id = any($1) order by c.id, e.asked_at`;
     const { rows } = await db.query<Awaited & { key: string }>(text, [command_ids]);
     return new Map(rows.map(({ key, ...fact }) => [key, fact]));

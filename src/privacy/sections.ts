@@ -60,17 +60,18 @@ const FOLLOWS = `
   select followed_at as at, subject as key, subject, followed_at, ended_at from follows
   where user_id = $1::uuid and ${behind('followed_at', 'subject')}`;
 
-const DECISION_KEY = `concat_ws(' ', command, role, confidence, stepped_up, hour, accepted)`;
+// Of what policies said wherever the person was: a judge may be a guest on another institution's panel.
+const DECISION_KEY = `concat_ws(' ', institution_id, command, role, confidence, stepped_up, hour, accepted)`;
 const DECISIONS = `
   select slot as at, ${DECISION_KEY} as key, slot, command, role, confidence, stepped_up, hour, accepted, count::integer
   from policy_decisions
-  where user_id = $1::uuid and institution_id = $5::uuid and ${behind('slot', DECISION_KEY)}`;
+  where user_id = $1::uuid and ${behind('slot', DECISION_KEY)}`;
 
 const OUTCOME_KEY = `concat_ws(' ', policy_id, version, command, outcome, lacks)`;
 const OUTCOMES = `
   select slot as at, ${OUTCOME_KEY} as key, slot, policy_id, version, command, outcome, lacks, count::integer
   from policy_outcomes
-  where user_id = $1::uuid and institution_id = $5::uuid and ${behind('slot', OUTCOME_KEY)}`;
+  where user_id = $1::uuid and ${behind('slot', OUTCOME_KEY)}`;
 
 const ERASURES = `
   select asked_at as at, id::text as key, id, asked_at, done_at from privacy_erasures
@@ -90,7 +91,7 @@ export const SECTIONS: readonly Section[] = [
   ofTelemetry('telemetry_risks', 'login_id, assessed_at, risk', 'assessed_at', 'login_id'),
   ofTelemetry('telemetry_models', 'is_active, trained_at, sessions, baseline', 'trained_at', 'id'),
   ofTelemetry('telemetry_batches', 'login_id, started_at, received_at, points, behaviour', 'received_at', 'id'),
-  inInstitution('policy_decisions', DECISIONS),
-  inInstitution('policy_outcomes', OUTCOMES),
+  own('policy_decisions', DECISIONS),
+  own('policy_outcomes', OUTCOMES),
   inInstitution('erasures', ERASURES),
 ];

@@ -7,6 +7,7 @@ import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TRACK } from '../../jobs/policies/trackOutcome.ts';
 import { findWeighed, weighEach } from '../../jobs/policies/weighedPolicies.ts';
+import { erasePrivate } from '../../jobs/privacy/erasePrivate.ts';
 import { SWEEPS } from '../../jobs/upkeep/sweepExpired.ts';
 import { acceptCommands } from '../../src/core/apply/inbox.ts';
 import { systemSubmission } from '../../src/core/apply/systemSubmission.ts';
@@ -17,6 +18,7 @@ import { readEffectiveness } from '../../src/policies/decisions/effectiveness.ts
 import { readReport } from '../../src/policies/decisions/report.ts';
 import { simulate } from '../../src/policies/decisions/simulation.ts';
 import { adminsSeen } from '../../src/policies/lockout.ts';
+import { SECTIONS } from '../../src/privacy/sections.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 import { explaining, type Node, nodesOf, rowsRead, walksOf } from '../support/plans.ts';
 
@@ -151,4 +153,23 @@ test('what is old enough is removed by when it was', async () => {
   for (const [, text] of removals) {
     expectByKeys(await nodesFor(worker, (db: pg.Pool) => db.query(text, [1_000])), 2_100);
   }
+});
+
+test('what they said of a person is told, and forgotten, by the person', async () => {
+  const names = ['policy_decisions', 'policy_outcomes'];
+  const user_id = '00000000-0000-7000-8200-000000000001';
+  const sections = SECTIONS.filter(({ name }) => names.includes(name));
+  expect(sections).toHaveLength(2);
+  for (const { text } of sections) {
+    expectByKeys(await nodesFor(worker, (db: pg.Pool) => db.query(text, [user_id, null, null, 100])), 200);
+  }
+  await database.pool.query(
+    'insert into privacy_erasures (id, institution_id, user_id, asked_at) values (gen_random_uuid(), $1, $2, now())',
+    [institution, user_id],
+  );
+  const tools = { cache: { invalidateUser: async () => 0 }, progress: async () => {}, isOver: () => false };
+  const nodes = await nodesFor(worker, async (pool) => {
+    expect(await erasePrivate.run({ ...tools, pool } as never)).toMatchObject({ people: 1, policy_decisions: 60 });
+  });
+  expect(walksOf(nodes).filter((table) => names.includes(table))).toEqual([]);
 });

@@ -153,7 +153,7 @@ describe.skipIf(isLeftOut)('what is known of a person', () => {
       const others = JSON.stringify(await told(who));
       for (const word of ['Ottoline', people.judge.id, people.presiding.id]) expect(others).not.toContain(word);
     }
-    expect(await told(elsewhere)).toMatchObject({ telemetry_batches: [], policy_decisions: [], telemetry_models: [] });
+    expect(await told(elsewhere)).toMatchObject({ telemetry_batches: [], telemetry_models: [] });
     expect(JSON.stringify(await told(people.judge))).not.toContain(people.presiding.id);
     expect((await get(stack.url, '/privacy/export', null)).status).toBe(401);
   });
@@ -288,6 +288,41 @@ describe.skipIf(isLeftOut)('what is known of a person', () => {
     const { rowCount } = await stack.pool.query('select from login_ends where login_id = $1', [ids[0]]);
     expect(rowCount).toBe(0);
     await stack.startWorkers();
+  });
+
+  test('is told and forgotten of a guest, too: what policies of another institution said', async () => {
+    const guest = person('judge', { institution_id: randomUUID() });
+    const where = [people.institution_id, guest.id];
+    await stack.pool.query(
+      `insert into policy_decisions values ($1, date_trunc('hour', now()), $2, 'turn.start', 'judge', 75, false, 12, true, 3)`,
+      where,
+    );
+    await stack.pool.query(
+      `insert into policy_outcomes (policy_id, version, slot, user_id, command, outcome, lacks, institution_id, count)
+       values (gen_random_uuid(), 1, date_trunc('hour', now()), $2, 'turn.start', 'passed', '', $1, 3)`,
+      where,
+    );
+    expect(await told(guest)).toMatchObject({ policy_decisions: [{ count: 3 }], policy_outcomes: [{ count: 3 }] });
+    await must(post(stack.url, '/privacy/erase', guest));
+    await carryOut();
+    expect(await told(guest)).toMatchObject({ policy_decisions: [], policy_outcomes: [] });
+  });
+
+  test('of a super_admin is forgotten, whatever institution the token names', async () => {
+    const root = person('super_admin', { institution_id: people.institution_id });
+    await stack.pool.query(
+      `insert into step_ups (login_id, user_id, asked_at, asked_for, asked_by, confirmed_at, confirmed_in)
+       values (gen_random_uuid(), $1, now() - interval '1 hour', 'risk', 'system', now() - interval '1 hour', gen_random_uuid())`,
+      [root.id],
+    );
+    expect((await told(root)).step_ups).toHaveLength(1);
+    const [first, again] = [
+      await must(post(stack.url, '/privacy/erase', root)),
+      await must(post(stack.url, '/privacy/erase', root)),
+    ];
+    expect(again.result.id).toBe(first.result.id);
+    await carryOut();
+    expect(await told(root)).toMatchObject({ step_ups: [], erasures: [{ done_at: expect.any(String) }] });
   });
 
   test('is told as soon as Postgres answers, and nobody else waits meanwhile', async () => {

@@ -20,6 +20,12 @@ describe('what is known of a person', () => {
     expect(verdict.result).toMatchObject({ asked_at: NOW, kept: expect.arrayContaining([expect.anything()]) });
   });
 
+  test('of a super_admin is of no institution, whatever the token names', () => {
+    const root = { ...presiding, role: 'super_admin' as const };
+    const { writes } = given().when(eraseOwn, {}, root, { kept }).then()!;
+    expect(writes).toMatchObject([{ set: { institution_id: null } }]);
+  });
+
   test('is asked for once where it was asked for before, and was not forgotten yet', () => {
     const fact = { id: '018f3c1e-2222-7222-8222-222222220001', asked_at: '2026-11-21T11:59:00.000Z' };
     const verdict = given().when(eraseOwn, {}, presiding, { kept, fact }).then()!;

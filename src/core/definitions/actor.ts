@@ -29,6 +29,11 @@ export interface Login {
   of_one_token?: true;
 }
 
+/** What an admin of its institution is shown is no super_admin's. */
+export function homeOf({ role, institution_id }: Actor): string | null {
+  return role === 'super_admin' ? null : institution_id;
+}
+
 /** Where a request comes from, by hashes that name neither the device nor the network. */
 export interface SeenFrom {
   device: string;

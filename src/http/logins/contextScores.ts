@@ -3,11 +3,11 @@
  * a person's login session its own, so that a token that is carried off is judged anew. Nobody waits for long: where it cannot be
  * found out in time all of it is neutral.
  */
-import type { Actor } from '../../core/definitions/actor.ts';
+import { type Actor, homeOf } from '../../core/definitions/actor.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { withTimeout } from '../../core/withTimeout.ts';
 import type { Cache } from '../../infra/cache/cache.ts';
-import { homeOf, type LoginRecorder, type Whereabouts } from '../../infra/loginRecorder.ts';
+import type { LoginRecorder, Whereabouts } from '../../infra/loginRecorder.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import { timings } from '../../infra/timings.ts';
 import { assessContext, type Context, contextSchema, UNKNOWN_CONTEXT } from '../../logins/context/context.ts';

@@ -3,7 +3,7 @@
  * That one is not stepped up is asked of Postgres wherever something is refused for it, so what was confirmed passes at once.
  */
 import { LRUCache } from 'lru-cache';
-import type { Actor, SeenFrom } from '../../core/definitions/actor.ts';
+import { type Actor, homeOf, type SeenFrom } from '../../core/definitions/actor.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { type Publish, tellConsole } from '../../infra/console/tellConsole.ts';
 import { askStepUp, findSteppedUp, toldOf } from '../../logins/stepUp.ts';
@@ -43,11 +43,10 @@ export function createStepUps({ db, publish }: { db: Queryable; publish: Publish
   }
 
   async function ask(actor: Actor, from: SeenFrom, asked_for: string, policy_id: string): Promise<void> {
-    const { id: user_id, login, role, ...of } = actor;
+    const { id: user_id, login } = actor;
     const key = `${login?.id} ${user_id}`;
     if (!login || asked.has(key)) return;
-    const institution_id = role === 'super_admin' ? null : of.institution_id;
-    const whose = { login_id: login.id, user_id, institution_id };
+    const whose = { login_id: login.id, user_id, institution_id: homeOf(actor) };
     const asking = { ...whose, asked_for, asked_by: `policy:${policy_id}`, jti: login.jti, from };
     const request = await askStepUp(db, asking);
     asked.set(key, true);

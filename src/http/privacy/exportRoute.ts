@@ -5,8 +5,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Response } from 'express';
-import { type Actor, ROLES } from '../../core/definitions/actor.ts';
-import { homeOf } from '../../infra/loginRecorder.ts';
+import { type Actor, homeOf, ROLES } from '../../core/definitions/actor.ts';
 import { exportAnswer } from '../../privacy/exportAnswer.ts';
 import { KEPT } from '../../privacy/kept.ts';
 import { SECTIONS, type Section } from '../../privacy/sections.ts';
