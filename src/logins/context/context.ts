@@ -52,6 +52,8 @@ const OF_HOURS = { night: 40, late: 60, day: 100 };
 const NEW_DEVICE = 40;
 const NEW_NETWORK = 50;
 const NEW_PLACE = 50;
+/** Of a device and a network that are both new: by day, and where nobody knows places, all the rest would make up for them. */
+const MOST_OF_STRANGER = 59;
 const OF_ENDED = { this_one: 0, by_others: 25, by_person: 60 };
 /** So many sign-ins, and none of them ended before its time, are a good history. */
 const MANY = 3;
@@ -64,13 +66,15 @@ export const UNKNOWN_CONTEXT: Context = contextOf({
 export function assessContext(facts: ContextFacts): Context {
   const compared = (isKnown: boolean | null, otherwise: number) =>
     facts.others === 0 || isKnown === null ? null : isKnown ? 100 : otherwise;
-  return contextOf({
+  const context = contextOf({
     device: compared(facts.knows_device, NEW_DEVICE),
     network: compared(facts.knows_network, NEW_NETWORK),
     time: facts.time_zone === null ? null : OF_HOURS[partOfDay(localHour(facts.now, facts.time_zone))],
     location: locationOf(facts),
     history: historyOf(facts),
   });
+  const isStranger = facts.others > 0 && facts.knows_device === false && facts.knows_network === false;
+  return isStranger ? { ...context, score: Math.min(context.score, MOST_OF_STRANGER) } : context;
 }
 
 function contextOf(known: Record<Part, number | null>): Context {

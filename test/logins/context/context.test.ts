@@ -54,7 +54,24 @@ describe('the context of a login session', () => {
     const thief = { others: 5, knows_device: false, knows_network: false, time_zone: 'UTC', usual: [BERLIN] };
     const night = { ...thief, here: SYDNEY, now: NOON - 9 * 3_600_000 };
     expect(assess(night).score).toBeLessThan(60);
-    expect(assess({ ...thief, here: BERLIN }).score).toBeGreaterThanOrEqual(60);
+  });
+
+  test('asks for a step-up of a device and a network that are both new, by day and in the same city or where nobody knows', () => {
+    const stranger = { others: 5, knows_device: false, knows_network: false };
+    const byDay = { time_zone: 'UTC', here: BERLIN, usual: [BERLIN] };
+    for (const facts of [
+      stranger,
+      { ...stranger, time_zone: 'UTC' },
+      { ...stranger, ...byDay },
+      { ...stranger, others: 1 },
+    ]) {
+      expect(assess(facts).score).toBe(59);
+    }
+    for (const known of [{ knows_device: true }, { knows_network: true }, { others: 0 }]) {
+      expect(assess({ ...stranger, ...byDay, ...known }).score).toBeGreaterThanOrEqual(60);
+    }
+    const night = { ...byDay, here: SYDNEY, now: NOON - 9 * 3_600_000 };
+    expect(assess({ ...stranger, ...night }).score).toBeLessThan(59);
   });
 
   test('knows devices and networks by other sign-ins alone', () => {
