@@ -1,6 +1,6 @@
 /**
- * Would a policy lock out every admin? Of each command that its rules name, and that admins may send, some admin who was
- * seen in the last 30 days must pass, as that admin was seen: role, hour and confidence, by what was sent, and with a neutral
+ * Would a policy lock out every admin? Of each command that its rules are about, and that admins may send, some admin who was
+ * seen in the last 30 days must pass it and all others that enforce, as that admin was seen: role, hour and confidence, by what was sent, and with a neutral
  * confidence by login sessions. A step-up is open to everybody, so it does not count. The sender of the command counts too, at
  * the hour that it is and with a neutral confidence.
  */
@@ -27,12 +27,14 @@ export interface AdminsSeen {
   seen: readonly Seen[];
   /** When the login sessions of people who sent something as admins began, and were seen last. */
   signed_in: readonly string[];
+  /** Of the other policies of the institution that enforce. */
+  enforced: readonly Rule[];
 }
 
 // An admin is known by what was sent in that role, and may have been here at other hours without sending anything.
 const SEEN = `
   with asked as materialized (
-    select c.id as key, i.id as owner, coalesce(i.time_zone, 'UTC') as time_zone
+    select c.id as key, c.input ->> 'policy_id' as policy_id, i.id as owner, coalesce(i.time_zone, 'UTC') as time_zone
     from commands c left join institution_settings i on i.id = (c.input ->> 'owner')::uuid
     where c.id = any($1)
   ), since as materialized (select clock_timestamp() - interval '30 days' as at),
@@ -50,7 +52,9 @@ const SEEN = `
     (select coalesce(json_agg(json_build_object('confidence', confidence, 'hour', hour)), '[]')
      from (select distinct confidence, hour from sent where institution_id = owner) s) as seen,
     (select coalesce(json_agg(at), '[]')
-     from signed cross join lateral (values (first_seen), (last_seen)) as t (at) where institution_id = owner) as signed_in
+     from signed cross join lateral (values (first_seen), (last_seen)) as t (at) where institution_id = owner) as signed_in,
+    (select coalesce(json_agg(r.rule), '[]') from policies p cross join lateral json_array_elements(p.rules) as r (rule)
+     where p.institution_id = owner and p.active and p.mode = 'enforce' and p.id::text <> policy_id) as enforced
   from asked`;
 
 /** Of the institution that the command is about. */
@@ -62,24 +66,31 @@ export const adminsSeen: FactSource<unknown, AdminsSeen> = {
   },
 };
 
-const NONE: AdminsSeen = { time_zone: 'UTC', seen: [], signed_in: [] };
+const NONE: AdminsSeen = { time_zone: 'UTC', seen: [], signed_in: [], enforced: [] };
+const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
 
 export function refuseLockout(rules: readonly Rule[], facts: AdminsSeen = NONE, now: string) {
-  const { time_zone, seen, signed_in } = facts;
+  const { time_zone, seen, signed_in, enforced } = facts;
   const hours = new Set([now, ...signed_in].map((at) => localHour(at, time_zone)));
   const admins = [...seen, ...[...hours].map((hour) => ({ confidence: NEUTRAL, hour }))];
-  const named = [...new Set(rules.map(({ resource_type }) => resource_type))];
-  const locked = named.filter((one) => !NOT_OF_ADMINS.includes(one)).find((one) => isLocked(one, rules, admins));
+  const all = [...rules, ...enforced];
+  const named = [...new Set(all.map(({ resource_type }) => resource_type))];
+  const concerned = named.filter((one) => !NOT_OF_ADMINS.includes(one) && rulesOf(rules, one).length > 0);
+  const locked = concerned.find((one) => isLocked(rulesOf(all, one), admins));
   if (locked === undefined) return undefined;
   return reject('locks_everybody_out', `No admin who was seen in the last 30 days could send ${locked} any more.`);
 }
 
-function isLocked(resource_type: string, rules: readonly Rule[], admins: readonly Seen[]): boolean {
-  const whole = `${nounOf(resource_type)}.*`;
-  const matching = rules.filter((rule) => [resource_type, whole].includes(rule.resource_type));
-  return !admins.some((admin) => matching.every((rule) => passes(rule, admin)));
+/** Of a command, or of all of a noun. */
+function rulesOf(rules: readonly Rule[], named: string): Rule[] {
+  const whole = `${nounOf(named)}.*`;
+  return rules.filter(({ resource_type }) => resource_type === named || resource_type === whole);
 }
 
-function passes({ allowed_roles, hours, min_confidence }: Rule, { confidence, hour }: Seen): boolean {
-  return allowed_roles.includes('admin') && isWithin(hours, hour) && confidence >= min_confidence;
+/** There may be thousands of rules and of admins seen: what all rules ask for is put together first. */
+function isLocked(rules: readonly Rule[], admins: readonly Seen[]): boolean {
+  if (!rules.every(({ allowed_roles }) => allowed_roles.includes('admin'))) return true;
+  const hours = HOURS.filter((hour) => rules.every((rule) => isWithin(rule.hours, hour)));
+  const most = rules.reduce((confidence, rule) => Math.max(confidence, rule.min_confidence), 0);
+  return !admins.some(({ confidence, hour }) => confidence >= most && hours.includes(hour));
 }

@@ -28,10 +28,10 @@ function decided(user_id: string): Decided {
     ...{ command: 'turn.start', role: 'judge' as const, user_id, session_id: null },
     ...{ stepped_up: false, confidence: 75, hour: 12 },
   };
-  return { institution_id: randomUUID(), asked, verdicts: [verdict], is_accepted: true };
+  return { institution_id: randomUUID(), asked, verdicts: [verdict], is_accepted: true, is_foreign_admin: false };
 }
 
-async function counts(user_id: string): Promise<number[]> {
+async function counts(user_id: string): Promise<(number | null)[]> {
   const { rows } = await database.pool.query(
     `select (select sum(count)::integer from policy_decisions where user_id = $1) as decisions,
        (select sum(count)::integer from policy_outcomes where user_id = $1) as outcomes`,
@@ -57,6 +57,14 @@ test.each(['policy_decisions', 'policy_outcomes'])(
     expect(await counts(user_id)).toEqual([3, 3]);
   },
 );
+
+test('what an admin of another institution sent is no decision of an admin here', async () => {
+  const user_id = randomUUID();
+  const store = open();
+  store.note({ ...decided(user_id), is_foreign_admin: true });
+  await store.close();
+  expect(await counts(user_id)).toEqual([null, 1]);
+});
 
 test('a stop waits for what is being stored', async () => {
   const user_id = randomUUID();

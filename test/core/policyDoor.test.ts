@@ -53,8 +53,8 @@ afterAll(async () => {
   await database.drop();
 });
 
-function judge(institution_id: string, role: Actor['role'] = 'judge') {
-  const actor: Actor = { id: randomUUID(), role, institution_id };
+function judge(institution_id: string, role: Actor['role'] = 'judge', home = institution_id) {
+  const actor: Actor = { id: randomUUID(), role, institution_id: home };
   return door.judge({ ...{ command: 'turn.start', actor, institution_id, session_id: null }, from: {} as never });
 }
 
@@ -75,4 +75,10 @@ test('where one is at work, how well the request fits is asked, and Postgres is 
   expect(await judge(ONE)).toMatchObject({ verdicts: [{ outcome: 'passed' }] });
   expect([asked.length - before, scores]).toEqual([0, 1]);
   expect(await judge(ONE, 'participant')).toMatchObject({ verdicts: [{ outcome: 'would_refuse', lacks: ['role'] }] });
+});
+
+test('an admin of another institution is none of those who must not be locked out', async () => {
+  expect(await judge(ONE, 'admin')).toMatchObject({ is_foreign_admin: false });
+  expect(await judge(ONE, 'admin', NONE)).toMatchObject({ is_foreign_admin: true });
+  expect(await judge(ONE, 'judge', NONE)).toMatchObject({ is_foreign_admin: false });
 });

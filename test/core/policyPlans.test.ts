@@ -31,6 +31,8 @@ const POLICIES = 2_000;
 const uuidOf = (place: string, n: string) => `('00000000-0000-7000-${place}-' || lpad((${n})::text, 12, '0'))::uuid`;
 const institution = '00000000-0000-7000-8000-000000000001';
 const policy = { id: '00000000-0000-7000-8100-000000000001', version: 1 };
+/** Another one of the institution. */
+const enforcing = '00000000-0000-7000-8100-000000000500';
 
 let database: TestDatabase;
 let worker: pg.Pool;
@@ -51,6 +53,7 @@ beforeAll(async () => {
       now() - interval '90 days', now() - interval '90 days'
     from generate_series(1, ${POLICIES}) as i;
     update policies set institution_id = '${institution}' where id = '${policy.id}';
+    update policies set mode = 'enforce', rules = '[{"resource_type":"turn.*"}]' where id = '${enforcing}';
     insert into streams select 'policy:' || id, 1, sha256(''), now() from policies;
     insert into policy_decisions
     select ${uuidOf('8000', 'i')}, date_trunc('hour', now()) - n * interval '4 hours', gen_random_uuid(), 'turn.start',
@@ -122,7 +125,9 @@ test('which admins were here is read of those of the institution', async () => {
   const nodes = await nodesFor(worker, async (db) => {
     facts = await adminsSeen.load(db, [id]);
   });
-  expect(facts!.get(id)).toMatchObject({ time_zone: 'UTC', seen: [{ confidence: 75, hour: 12 }] });
+  expect(facts!.get(id)).toMatchObject({
+    ...{ time_zone: 'UTC', seen: [{ confidence: 75, hour: 12 }], enforced: [{ resource_type: 'turn.*' }] },
+  });
   expectByKeys(nodes, OWN * 3);
 });
 

@@ -60,6 +60,7 @@ describe('locks_everybody_out', () => {
     time_zone: 'UTC',
     seen: admins,
     signed_in: [],
+    enforced: [],
   });
   const trying = (rules: Rule[], fact?: object) =>
     given(created(rules)).when(activatePolicy, { ...enforce, force: true }, admin, { fact });
@@ -87,9 +88,9 @@ describe('locks_everybody_out', () => {
     isLocked([night]);
     isLocked([night], seen({ confidence: 75, hour: 4 }));
     isFree([night], seen({ confidence: 75, hour: 3 }));
-    isFree([night], { time_zone: 'Pacific/Auckland', seen: [], signed_in: [] });
+    isFree([night], { ...seen(), time_zone: 'Pacific/Auckland' });
     isFree([{ ...RULE, hours: { from: 12, to: 13 } }]);
-    isLocked([{ ...RULE, hours: { from: 12, to: 13 } }], { time_zone: 'Europe/Berlin', seen: [], signed_in: [] });
+    isLocked([{ ...RULE, hours: { from: 12, to: 13 } }], { ...seen(), time_zone: 'Europe/Berlin' });
   });
 
   test('counts the hours at which an admin was signed in, with a neutral confidence', () => {
@@ -108,6 +109,22 @@ describe('locks_everybody_out', () => {
     ];
     isLocked(both, seen({ confidence: 80, hour: 5 }, { confidence: 60, hour: 1 }));
     isFree(both, seen({ confidence: 80, hour: 1 }));
+  });
+
+  test('asks for one admin who passes all policies that enforce, of what this one is about', () => {
+    const [morning, evening] = [
+      { ...RULE, hours: { from: 6, to: 12 } },
+      { ...RULE, hours: { from: 12, to: 18 } },
+    ];
+    const both = seen({ confidence: 75, hour: 9 }, { confidence: 75, hour: 15 });
+    const beside = (...enforced: Rule[]) => ({ ...both, enforced });
+    isFree([evening], both);
+    isLocked([evening], beside(morning));
+    isLocked([evening], beside({ ...morning, resource_type: 'turn.start' }));
+    isLocked([{ ...evening, resource_type: 'turn.start' }], beside(morning));
+    isLocked([{ ...evening, min_confidence: 60 }], beside({ ...RULE, min_confidence: 76 }));
+    isFree([evening], beside({ ...morning, resource_type: 'objection.*' }));
+    isFree([evening], beside({ ...JUDGES_ALONE, resource_type: 'session.*' }));
   });
 
   test('does not count a step-up, which is open to everybody', () => {

@@ -447,7 +447,7 @@ function changeAndRollBack({ court }: Round): void {
   };
   const rule = { resource_type: 'turn.*', allowed_roles: ['admin', 'judge'], min_confidence: 60, step_up: false };
   const { id: policy_id } = act('create', { name: 'Rounds', rules: [rule], reason: 'The semi-finals begin.' });
-  const admins = { time_zone: 'Europe/Berlin', seen: [{ confidence: 75, hour: 10 }], signed_in: [] };
+  const admins = { time_zone: 'Europe/Berlin', seen: [{ confidence: 75, hour: 10 }], signed_in: [], enforced: [] };
   const hours = { from: 22, to: 21 };
   act('change', { policy_id, rules: [{ ...rule, step_up: true, hours }] }, admins);
   act('rollback', { policy_id, version: 1, reason: 'Too strict.' }, admins);

@@ -3,7 +3,7 @@
  * refused before anything is stored; what others would have refused is only counted. Where an institution has them off
  * this costs a look into a map, and where no policy is at work no statement. What a step-up mends is asked of Postgres before it is refused.
  */
-import type { Actor } from '../../core/definitions/actor.ts';
+import { type Actor, homeOf } from '../../core/definitions/actor.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 import { localHour } from '../../core/localHour.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
@@ -74,7 +74,9 @@ export async function openPolicyDoor(
         ...{ command, role: actor.role, user_id: actor.id, session_id },
         ...{ stepped_up, confidence: stepped_up ? SURE : fit, hour: localHour(now, known.time_zone) },
       };
-      return { institution_id: institution_id!, asked, verdicts: judge(known, asked), is_accepted: true };
+      const is_foreign_admin = actor.role === 'admin' && homeOf(actor) !== institution_id;
+      const verdicts = judge(known, asked);
+      return { institution_id: institution_id!, asked, verdicts, is_accepted: true, is_foreign_admin };
     };
     const decided = judged(isKnown);
     if (isKnown || !decided.verdicts.some(asksForStepUp)) return decided;

@@ -18,6 +18,8 @@ export interface Decided {
   asked: Asked;
   verdicts: readonly Verdict[];
   is_accepted: boolean;
+  /** An admin of another institution: no sign of when the admins of this one are here. */
+  is_foreign_admin: boolean;
 }
 
 interface Counted {
@@ -70,10 +72,11 @@ export function createDecisionStore({ db, log }: { db: Queryable; log: Log }): D
   const once = (counted: Map<string, Counted>, values: Counted['values']) =>
     add(counted, values.join(' '), { values, count: 1 });
 
-  function note({ institution_id, asked, verdicts, is_accepted }: Decided): void {
+  function note({ institution_id, asked, verdicts, is_accepted, is_foreign_admin }: Decided): void {
     const slot = new Date(Math.floor(Date.now() / HOUR_MS) * HOUR_MS).toISOString();
     const { user_id, command, role, confidence, stepped_up, hour } = asked;
-    once(kept, [institution_id, slot, user_id, command, role, confidence, stepped_up, hour, is_accepted]);
+    const decision = [institution_id, slot, user_id, command, role, confidence, stepped_up, hour, is_accepted];
+    if (!is_foreign_admin) once(kept, decision);
     for (const { policy_id, version, outcome, lacks } of verdicts) {
       once(said, [policy_id, version, slot, user_id, command, outcome, lacks.join(' '), institution_id]);
     }
