@@ -332,6 +332,8 @@ describe.skipIf(isLeftOut)('what is known of a person', () => {
     try {
       await holder.query('begin; lock table follows');
       const asked = told(who);
+      const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+      await expect.poll(async () => (await stack.pool.query(waiting)).rowCount).toBeGreaterThan(0);
       expect((await get(stack.url, '/auth/sessions', people.judge)).status).toBe(200);
       await holder.query('rollback');
       expect((await asked).follows).toHaveLength(1);
