@@ -37,7 +37,7 @@ beforeAll(async () => {
   await bench.database.pool.query(`
     insert into logins
     select ${idOf('i')}, ${idOf(`${LOGINS} + i / ${EACH}`)}, ${idOf(`${2 * LOGINS} + (${LOGINS} + i / ${EACH}) % ${INSTITUTIONS}`)},
-      now() - i * interval '1 minute', now(), now() + (i % 50 - 25) * interval '1 hour' + interval '1 minute'
+      now() - i * interval '1 minute', now(), now() + (i % 50 - 25) * interval '1 hour' + interval '30 minutes'
     from generate_series(0, ${LOGINS - 1}) as i;
     insert into login_places
     select ${idOf('i')}, kind, repeat('a', 32), now(), now()
