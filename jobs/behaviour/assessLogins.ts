@@ -1,5 +1,6 @@
 /** A portion of login sessions is judged: with the models at hand, one after the other, so that nothing else waits for more than one of them. */
 import { setImmediate } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import {
   type ActiveLogin,
   type Assessed,
@@ -7,6 +8,7 @@ import {
   riskOfLogin,
   storeRisks,
 } from '../../src/behaviour/trained/assess.ts';
+import { dropRisk } from '../../src/behaviour/trained/keptRisk.ts';
 import type { JobTools } from '../job.ts';
 import { actOnRisk } from './actOnRisk.ts';
 import { modelsAtHand } from './modelsAtHand.ts';
@@ -24,5 +26,7 @@ export async function assessLogins(tools: Tools, logins: readonly ActiveLogin[])
   }
   for (const one of assessed) await actOnRisk(tools, one);
   await storeRisks(tools.pool, assessed);
+  const changed = assessed.filter(({ login, risk }) => !isDeepStrictEqual(risk, login.before));
+  await Promise.all(changed.map(({ login }) => dropRisk(tools.cache, login)));
   return assessed;
 }

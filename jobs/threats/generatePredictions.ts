@@ -41,7 +41,7 @@ export const generatePredictions = defineJob({
       }
       await turns.take(async () => {
         const found = await findAmong(db, seen);
-        kept = sumOf(kept, await keepThreats(db, found));
+        kept = sumOf(kept, await keepThreats(tools, found));
         assessed += seen.length;
       });
       after = seen.at(-1)!;

@@ -1,7 +1,9 @@
 /** Keeps what was found, and counts what of it is new. */
 import type { Queryable } from '../../src/core/sql/queryable.ts';
+import { dropPages } from '../../src/threats/keptPage.ts';
 import { storeThreats } from '../../src/threats/storeThreats.ts';
 import type { Found } from '../../src/threats/threat.ts';
+import type { JobTools } from '../job.ts';
 
 export interface Kept {
   /** That were not there before. */
@@ -16,9 +18,13 @@ export function sumOf(one: Kept, other: Kept): Kept {
   return { found: one.found + other.found, again: one.again + other.again };
 }
 
-/** @param db of role `worker` */
-export async function keepThreats(db: Queryable, found: readonly Found[]): Promise<Kept> {
-  const stored = await storeThreats(db, found);
+export async function keepThreats(
+  { pool, cache }: Pick<JobTools, 'pool' | 'cache'>,
+  found: readonly Found[],
+): Promise<Kept> {
+  const stored = await storeThreats(pool as never as Queryable, found);
+  const owners = stored.map(({ institution_id }) => institution_id);
+  if (stored.length > 0) await dropPages(cache, owners);
   const isNew = stored.filter(({ is_new }) => is_new).length;
   return { found: isNew, again: stored.length - isNew };
 }

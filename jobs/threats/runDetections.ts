@@ -67,7 +67,7 @@ async function detect(tools: JobTools, turns: Turns): Promise<[kept: Kept, isCom
   const db = tools.pool as never as Queryable;
   let kept = NOTHING_KEPT;
   const keep = async (found: Promise<Found[]>) => {
-    kept = sumOf(kept, await keepThreats(db, await found));
+    kept = sumOf(kept, await keepThreats(tools, await found));
   };
   await turns.take(() => keep(fromAddresses(db)));
   for (let ids = await readInstitutions(db, NIL_ID); ids.length > 0; ids = await readInstitutions(db, ids.at(-1)!)) {

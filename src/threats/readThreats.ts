@@ -8,6 +8,7 @@ import { defineQuery } from '../core/definitions/query.ts';
 import { instant, id as uuid } from '../core/definitions/schemas.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
 import { type Accuracy, accuracyAnswer, accuracyOf, OF_ALL, type Resolved } from './accuracy.ts';
+import { keptPage, type ThreatPage } from './keptPage.ts';
 import { demandThreats } from './switched.ts';
 import { type Threat, threatAnswer } from './threat.ts';
 
@@ -52,30 +53,37 @@ export async function findThreat(db: Queryable, id: string): Promise<Threat | un
   return (await db.query<Threat>({ ...ONE, values: [id] })).rows[0];
 }
 
+const query = z.strictObject(pageQuery([instant, uuid]));
+
+async function readPage(db: Queryable, actor: Actor, asked: z.output<typeof query>): Promise<ThreatPage> {
+  const [time = null, last = null] = asked.cursor ?? [];
+  const own = actor.role === 'super_admin' ? null : actor.institution_id;
+  const { rows } = await db.query<Threat>(
+    `select ${COLUMNS} from threat_predictions
+     where ${isOwn(actor, '$4')} and ($1::timestamptz is null or (predicted_at, id) < ($1, $2::uuid))
+     order by predicted_at desc, id desc limit $3`,
+    [time, last, asked.limit + 1, own],
+  );
+  return pageOf(
+    rows,
+    asked,
+    (row) => row,
+    ({ predicted_at, id }) => [predicted_at, id],
+  );
+}
+
 export const readThreats = defineQuery({
   name: 'threat.list',
   route: 'GET /threats',
   summary: 'Threats that were found in your institution, the newest first, and how often they were right',
   roles: ADMINS,
-  query: z.strictObject(pageQuery([instant, uuid])),
+  query,
   target: () => null,
+  kept: keptPage,
   answer: threatsAnswer,
-  async read({ db, actor, query }) {
+  async read({ db, actor, query, kept }) {
     await demandThreats(db, actor);
-    const [time = null, last = null] = query.cursor ?? [];
-    const own = actor.role === 'super_admin' ? null : actor.institution_id;
-    const { rows } = await db.query<Threat>(
-      `select ${COLUMNS} from threat_predictions
-       where ${isOwn(actor, '$4')} and ($1::timestamptz is null or (predicted_at, id) < ($1, $2::uuid))
-       order by predicted_at desc, id desc limit $3`,
-      [time, last, query.limit + 1, own],
-    );
-    const page = pageOf(
-      rows,
-      query,
-      (row) => row,
-      ({ predicted_at, id }) => [predicted_at, id],
-    );
+    const page = (kept as ThreatPage | undefined) ?? (await readPage(db, actor, query));
     return { ...page, accuracy: await readAccuracy(db, actor) };
   },
 });

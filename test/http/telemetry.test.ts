@@ -193,6 +193,28 @@ describe.skipIf(isLeftOut)('telemetry', () => {
     expect(fateOf(await riskOf(null, login_id))).toBe('401 unauthenticated');
   });
 
+  test('has a risk that is cached for each who was told, until all that is kept of its person goes', async () => {
+    const login_id = randomUUID();
+    const assess = (score: number) =>
+      stack.pool.query(
+        `insert into telemetry_risks (login_id, institution_id, user_id, assessed_at, last_at, risk)
+         values ($1, $2, $3, now(), now(), $4)
+         on conflict (login_id, institution_id, user_id) do update set risk = excluded.risk`,
+        [login_id, people.institution_id, people.judge.id, JSON.stringify({ ...RISK, score })],
+      );
+    const told = async (who: Person) => (await riskOf(who, login_id)).body.score;
+    await assess(64);
+    const first = [await told(people.judge), await told(people.admin)];
+    // Nobody was told of it: a worker drops what it replaces.
+    await assess(81);
+    expect([first, await told(people.judge), await told(people.admin)]).toEqual([[64, 64], 64, 64]);
+    expect(await told(person('super_admin'))).toBe(81);
+    const others = [people.presiding, person('admin', { institution_id: randomUUID() })];
+    for (const who of others) expect(fateOf(await riskOf(who, login_id))).toBe('404 not_found');
+    await must(post(stack.url, '/ops/tokens/revoke', person('super_admin'), { user_id: people.judge.id }));
+    await expect.poll(() => told(people.admin)).toBe(81);
+  });
+
   test('of which nothing is known has a risk that is not known, for its own person', async () => {
     const { token } = people.judge;
     const answer = await riskOf(people.judge, loginIdOf({ token }, '').toUpperCase());

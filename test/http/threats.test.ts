@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Answer, type Cast, cast, get, type Json, must, type Person, person, post } from '../support/client.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
+import { untilAudited } from '../support/trail.ts';
 
 describe.skipIf(isLeftOut)('threats', () => {
   let stack: Stack;
@@ -101,6 +102,69 @@ describe.skipIf(isLeftOut)('threats', () => {
       expect(told).toMatchObject({ id, status: outcome, decided_by: people.admin.id, decided_at: expect.any(String) });
     }
     expect((await must(read(people.admin))).items).toMatchObject([{ id, status: 'confirmed' }]);
+  });
+
+  test('are read once for all admins of an institution until one is decided, and for nobody who may not know them', async () => {
+    await switchOn();
+    const [id, other] = [await find(people.institution_id), person('admin', { institution_id: people.institution_id })];
+    const listed = async (who: Person, query = '') => idsOf(await must(read(who, query)));
+    expect(await listed(people.admin)).toEqual([id]);
+    // Nobody was told of it: a worker drops the page where it finds something.
+    const later = await find(people.institution_id);
+    expect([await listed(people.admin), await listed(other)]).toEqual([[id], [id]]);
+    expect(await listed(other, '?limit=49')).toEqual([later, id]);
+    const elsewhere = cast().admin;
+    expect(fateOf(await read(elsewhere))).toBe('403 feature_disabled');
+    const settings = `/api/institution/${elsewhere.institution_id}/settings`;
+    await must(post(stack.url, settings, elsewhere, { telemetry: true }));
+    expect(await listed(elsewhere)).toEqual([]);
+    expect(await listed(person('super_admin'))).toEqual(expect.arrayContaining([later, id]));
+    await must(decide(other, id));
+    const { items } = await must(read(people.admin));
+    expect(items).toMatchObject([{ id: later }, { id, status: 'confirmed', decided_by: other.id }]);
+    expect((await must(read(person('super_admin')))).items).toContainEqual(items[1]);
+    await switchOn(false);
+    expect(fateOf(await read(people.admin))).toBe('403 feature_disabled');
+  });
+
+  describe('are decided, which stands on the audit trail', () => {
+    const entries = async (who: Person) => {
+      await untilAudited(stack.pool);
+      const { items } = await must(get(stack.url, '/audit?type=admin_action', who));
+      return items.filter(({ action }: Json) => action === 'threat.outcome') as Json[];
+    };
+
+    test('of their institution, each time that it is said what one was, and of the installation where they are of none', async () => {
+      await switchOn();
+      const [id, ofNobody] = [await find(people.institution_id), await find(null)];
+      const root = person('super_admin');
+      await must(decide(people.admin, id, { outcome: 'false_positive' }));
+      const told = await must(decide(root, id));
+      await must(decide(root, ofNobody));
+      for (const refused of [await decide(people.admin, ofNobody), await decide(people.admin, id, {})])
+        expect(refused.status).toBeGreaterThanOrEqual(400);
+      const entry = { outcome: 'applied', code: null, command_id: null, count: 1, subject: `threat:${id}` };
+      expect(await entries(people.admin)).toMatchObject([
+        { ...entry, owner: people.institution_id, user_id: root.id, role: 'super_admin', happened_at: told.decided_at },
+        { ...entry, owner: people.institution_id, user_id: people.admin.id, role: 'admin' },
+      ]);
+      expect((await entries(root)).filter(({ subject }) => subject === `threat:${ofNobody}`)).toMatchObject([
+        { owner: (await stack.pool.query('select id from installation')).rows[0].id, user_id: root.id },
+      ]);
+    });
+
+    test('or they are not decided', async () => {
+      await switchOn();
+      const id = await find(people.institution_id);
+      await stack.pool.query(`
+        create function refuse_entry() returns trigger language plpgsql as $$ begin raise exception 'refused'; end $$;
+        create trigger refuse_entry before insert on commands for each row when (new.name = 'audit.record')
+          execute function refuse_entry()`);
+      expect((await decide(people.admin, id)).status).toBe(500);
+      await stack.pool.query('drop trigger refuse_entry on commands; drop function refuse_entry()');
+      expect((await must(read(people.admin))).items).toMatchObject([{ id, status: 'pending', decided_at: null }]);
+      expect(await entries(people.admin)).toEqual([]);
+    });
   });
 
   test('have an accuracy that is not said of too few', async () => {

@@ -3,12 +3,15 @@ import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
+import { UNKNOWN } from '../../src/behaviour/risk/risk.ts';
+import { dropRisk, findKeptRisk, keepRisk } from '../../src/behaviour/trained/keptRisk.ts';
 import { type Cache, createCache } from '../../src/infra/cache/cache.ts';
 import { CACHE_KINDS, type CacheKind } from '../../src/infra/cache/cacheKinds.ts';
 import { createInProcessEntries } from '../../src/infra/cache/inProcess.ts';
 import { openOwnCache } from '../../src/infra/cache/openOwnCache.ts';
 import { createLog } from '../../src/infra/telemetry/log.ts';
 import { createMetrics } from '../../src/infra/telemetry/metrics.ts';
+import { dropPages } from '../../src/threats/keptPage.ts';
 import { startRedis, useRedis } from '../support/redis.ts';
 
 const redisUrl = inject('redisUrl');
@@ -53,6 +56,20 @@ describe.skipIf(redisUrl === null).each(['in this process', 'on Redis'])('the ca
     );
   });
 
+  test('takes nothing back for a moment that was dropped, and what is beside it at once', async () => {
+    const cache = here();
+    await cache.drop('session_risk', 'never there');
+    await cache.put('session_risk', 'never there', { score: 1 });
+    await cache.put('context_score', 'never there', { score: 2 });
+    expect(await cache.get('session_risk', 'never there', Score)).toBeUndefined();
+    expect(await cache.get('context_score', 'never there', Score)).toEqual({ score: 2 });
+    const kept = async () => {
+      await cache.put('session_risk', 'never there', { score: 3 });
+      return cache.get('session_risk', 'never there', Score);
+    };
+    await expect.poll(kept).toEqual({ score: 3 });
+  });
+
   test('misses what is of another shape, and keeps nothing that is too long', async () => {
     const cache = here();
     await cache.put('topology', 'a', { nodes: [] });
@@ -88,6 +105,18 @@ describe.skipIf(redisUrl === null).each(['in this process', 'on Redis'])('the ca
     expect((await cache.read()).used_memory).toBeGreaterThan(0);
   });
 });
+
+/** What is kept of risks and threats is read where it is, and nobody is refused for it. */
+async function withoutIt(cache: Cache): Promise<void> {
+  const reader = { id: randomUUID(), role: 'super_admin', institution_id: null } as const;
+  const whose = { user_id: randomUUID(), institution_id: randomUUID() };
+  const { anomalies: _, ...risk } = UNKNOWN;
+  const found = { ...whose, id: randomUUID(), risk };
+  await keepRisk(cache, reader, found);
+  expect(await findKeptRisk(cache, reader, found.id)).toBeUndefined();
+  await dropRisk(cache, { ...whose, login_id: found.id });
+  await dropPages(cache, [whose.institution_id, null]);
+}
 
 describe.skipIf(redisUrl === null)('on Redis', () => {
   const livesOf = async ({ prefix }: { prefix: string }, key: string) =>
@@ -165,6 +194,7 @@ describe.skipIf(redisUrl === null)('on Redis', () => {
     expect(await cache.get('session', 'a', Score)).toBeUndefined();
     expect(await put()).toBeUndefined();
     expect(await cache.invalidateUser('u')).toBe(0);
+    await withoutIt(cache);
     await expect(cache.read()).rejects.toThrow();
     own.thaw();
     await expect.poll(put).toEqual({ score: 1 });
@@ -189,6 +219,22 @@ describe('in this process', () => {
     await entries.put('c', 'z', 10, undefined);
     now = 1_500;
     expect(await entries.cleanUp(never)).toEqual({ before: 2, after: 1, removed: 1 });
+  });
+
+  test('what was dropped is out for its time, and of those that were so many are known', async () => {
+    let now = 0;
+    const entries = createInProcessEntries(() => now, { most: 2, most_bytes: 20 });
+    const put = async (key: string) => {
+      await entries.put(key, 'x', 10_000, undefined);
+      return entries.get(key, 0);
+    };
+    await entries.drop('a', 1_000);
+    now = 999;
+    expect(await put('a')).toBeUndefined();
+    now = 1_000;
+    expect(await put('a')).toBe('x');
+    for (const key of ['a', 'b', 'c']) await entries.drop(key, 1_000);
+    expect([await put('a'), await put('b'), await put('c')]).toEqual(['x', undefined, undefined]);
   });
 
   test('there are so many of them, and so much, and the oldest makes room', async () => {

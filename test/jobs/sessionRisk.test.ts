@@ -13,6 +13,8 @@ import { storeBatch } from '../../src/behaviour/batches/storeBatch.ts';
 import { decideOwn } from '../../src/behaviour/consent/consent.ts';
 import { FEATURES } from '../../src/behaviour/features/features.ts';
 import type { Baseline } from '../../src/behaviour/risk/baseline.ts';
+import type { Risk } from '../../src/behaviour/risk/risk.ts';
+import { findKeptRisk, keepRisk } from '../../src/behaviour/trained/keptRisk.ts';
 import type { JsonObject } from '../../src/core/definitions/event.ts';
 import { CONSOLE, type ToldConsole } from '../../src/infra/console/tellConsole.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
@@ -191,6 +193,27 @@ describe.skipIf(isLeftOut)('the risk of a login session', () => {
     await check(await send(other, 2));
     await heard().toContainEqual(['risk_score_update', other]);
     expect(told.slice(count).filter(({ to }) => 'user_id' in to && to.user_id === whose.user_id)).toEqual([]);
+  });
+
+  test('is read anew where it is another one, and is cached as long as it is the same', async () => {
+    const whose = await newcomer();
+    await usually(whose, UNLIKE_ALL);
+    const login_id = await send(whose, 1);
+    const { cache } = bench.tools;
+    const admin = { id: randomUUID(), role: 'admin', institution_id } as const;
+    await check(login_id);
+    const found = { ...whose, id: login_id, risk: (await riskOf(login_id)) as Risk };
+    // What was dropped a moment ago is not kept.
+    const keep = async () => {
+      await keepRisk(cache, admin, found);
+      return (await findKeptRisk(cache, admin, login_id))?.risk?.score;
+    };
+    await expect.poll(keep).toBe(found.risk.score);
+    await check(login_id);
+    expect(await findKeptRisk(cache, admin, login_id)).toBeDefined();
+    await rowsOf('update telemetry_models set is_active = false where user_id = $1', whose.user_id);
+    expect(await check(login_id)).toMatchObject({ level: 'unknown' });
+    expect(await findKeptRisk(cache, admin, login_id)).toBeUndefined();
   });
 
   test('by a task is stored, and of a login session without telemetry or consent it is said that there is none', async () => {

@@ -1,6 +1,7 @@
 /** Threats are found from what there is, kept once, told once, judged by what admins say of them, and gone after their time. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
 import { calculateAccuracy } from '../../jobs/threats/calculateAccuracy.ts';
 import { cleanUpThreats } from '../../jobs/threats/cleanUpThreats.ts';
 import { countActivity } from '../../jobs/threats/countActivity.ts';
@@ -350,6 +351,27 @@ describe.skipIf(isLeftOut)('threats', () => {
       await refuse(last, 10);
       await expect(generatePredictions.run(bench.tools)).rejects.toThrow('1 of them failed');
       expect(await predictions()).toMatchObject([{ subject: last }]);
+    });
+
+    test('drops the page that was read of an institution, and of all, where something is found or found again', async () => {
+      const { cache } = bench.tools;
+      const [owners, page] = [[institution_id, 'all', randomUUID()], z.object({ items: z.array(z.string()) })];
+      const find = () =>
+        Promise.all(owners.map(async (id) => (await cache.get('threat_predictions', id, page))?.items));
+      const keep = async () => {
+        for (const id of owners) await cache.put('threat_predictions', id, { items: ['x'] });
+        return find();
+      };
+      // What was dropped a moment ago is not kept.
+      await expect.poll(keep).toEqual([['x'], ['x'], ['x']]);
+      await generatePredictions.run(bench.tools);
+      expect(await find()).toEqual([['x'], ['x'], ['x']]);
+      await refuse(await signIn(), 10);
+      expect(await generatePredictions.run(bench.tools)).toMatchObject({ found: 1 });
+      expect(await find()).toEqual([undefined, undefined, ['x']]);
+      await expect.poll(keep).toEqual([['x'], ['x'], ['x']]);
+      expect(await generatePredictions.run(bench.tools)).toMatchObject({ again: 1 });
+      expect(await find()).toEqual([undefined, undefined, ['x']]);
     });
 
     test('goes through everybody, page after page, and begins no page when its time is over', async () => {

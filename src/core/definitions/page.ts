@@ -13,6 +13,8 @@ export interface Page {
 }
 
 export const MAX_PAGE = 200;
+/** Of a question that does not say. */
+export const USUAL_PAGE = 50;
 /** Of a page's text, but for its last item. Postgres adds up: what is not sent is not read into memory. */
 export const PAGE_BYTES = 1024 * 1024;
 
@@ -37,7 +39,7 @@ export function pageQuery(shape: readonly z.ZodType<string>[]) {
       return z.NEVER;
     }
   });
-  return { limit: wholeNumber(1, MAX_PAGE).default(50), cursor: cursor.optional() };
+  return { limit: wholeNumber(1, MAX_PAGE).default(USUAL_PAGE), cursor: cursor.optional() };
 }
 
 /** Of `limit + 1` rows the last is only the sign that there is more; so is a last row that is not the list's last. */

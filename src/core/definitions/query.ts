@@ -18,6 +18,18 @@ export interface Asked<Params, Query> {
   author?: Author;
   /** For a question about all that is recorded: a module does not know the others. */
   catalog: Catalog;
+  /** The part of the answer that is kept, where it is there. */
+  kept?: object;
+}
+
+/** A part of an answer that may be as old as the cache lets it be. */
+export interface KeptPart<Query> {
+  /** Of the cache, which has a time for it. */
+  kind: string;
+  /** Of an answer, without the rest. One that does not fit it is not kept. */
+  schema: z.ZodType<object>;
+  /** Names all that the part depends on, the scope first; undefined where this question is read each time. */
+  idOf(asked: { actor: Actor; query: Query }): string | undefined;
 }
 
 /** A file as it is answered. */
@@ -53,6 +65,8 @@ export interface QueryDefinition<
   answer?: z.ZodType<Answer>;
   /** The asker is an author in what is asked about, as `author`. */
   asAuthor?: true;
+  /** What may be taken from the cache. Whether the asker may know it, and all that may not be old, `read` asks each time. */
+  kept?: KeptPart<z.output<Query>>;
   /** The answer's body, or undefined where there is nothing. */
   read(asked: Asked<RouteParams<Route>, z.output<Query>>): Promise<Body | undefined>;
   /**

@@ -1,16 +1,17 @@
 /**
  * `GET /auth/sessions/<id>/risk`: the risk as a worker reckoned it last, and how well the login session fits its person. Of
- * the own one there is always an answer; those of the institution are there for admins, with telemetry or without.
+ * the own one there is always an answer; those of the institution are there for admins, with telemetry or without. It is
+ * cached until there is another risk; whether the person has just signed in again is asked each time.
  */
 import { z } from 'zod';
-import { ACTIONS, LEVELS, type Risk, UNKNOWN } from '../../behaviour/risk/risk.ts';
+import { ACTIONS, LEVELS, UNKNOWN } from '../../behaviour/risk/risk.ts';
+import { findKeptRisk, keepRisk, type ReadRisk } from '../../behaviour/trained/keptRisk.ts';
 import { isUuid } from '../../core/chain/ids.ts';
-import { ROLES } from '../../core/definitions/actor.ts';
+import { type Actor, ROLES } from '../../core/definitions/actor.ts';
 import { count, named, text } from '../../core/definitions/answers.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { NEUTRAL, PARTS } from '../../logins/context/context.ts';
-import type { Judged } from '../../logins/context/readContext.ts';
 import { findSteppedUp } from '../../logins/stepUp.ts';
 import { type ApiContext, demandRole, enter } from '../door/door.ts';
 import { defineRoute, type RouteDefinition, type Serve } from '../door/route.ts';
@@ -61,7 +62,7 @@ function serveRisk(context: ApiContext): Serve {
     const actor = (await enter(context, req, res, readRisk))!;
     demandRole(actor, ROLES);
     const id = String(req.params.login_id).toLowerCase();
-    const found = isUuid(id) ? await context.reading.inScope(actor, null, (db) => findLogin(db, id)) : undefined;
+    const found = isUuid(id) ? await find(context, actor, id) : undefined;
     const isOwn = actor.login?.id === id;
     if (!found && !isOwn) throw new Problem('not_found');
     const { score, level, components, weighed_most, action } = found?.risk ?? UNKNOWN;
@@ -78,8 +79,12 @@ function serveRisk(context: ApiContext): Serve {
   };
 }
 
-interface Found extends Pick<Judged, 'id' | 'user_id' | 'institution_id'> {
-  risk: Risk | null;
+async function find({ cache, reading }: ApiContext, actor: Actor, id: string): Promise<ReadRisk | undefined> {
+  const kept = await findKeptRisk(cache, actor, id);
+  if (kept) return kept;
+  const found = await reading.inScope(actor, null, (db) => findLogin(db, id));
+  if (found) await keepRisk(cache, actor, found);
+  return found;
 }
 
 // Row security leaves the own, and for admins those of the institution. Nobody who sent no telemetry has a risk.
@@ -96,6 +101,6 @@ const READ = {
     where l.id is not null or r.user_id is not null`,
 };
 
-export async function findLogin(db: Queryable, id: string): Promise<Found | undefined> {
-  return (await db.query<Found>({ ...READ, values: [id] })).rows[0];
+export async function findLogin(db: Queryable, id: string): Promise<ReadRisk | undefined> {
+  return (await db.query<ReadRisk>({ ...READ, values: [id] })).rows[0];
 }

@@ -3,12 +3,12 @@
  * feature, limit. Until a command is accepted nothing is stored.
  */
 import type { Request, Response } from 'express';
+import type pg from 'pg';
 import type { Scopes } from '../../access/demandScope.ts';
 import type { Actor } from '../../core/definitions/actor.ts';
 import type { CommandDefinition, Feature, IssueLink, IssueTicket } from '../../core/definitions/command.ts';
 import type { Outside } from '../../core/definitions/outside.ts';
 import { Problem } from '../../core/definitions/problem.ts';
-import type { Queryable } from '../../core/sql/queryable.ts';
 import type { Addresses } from '../../infra/addresses.ts';
 import type { BadSignatures } from '../../infra/badSignatures.ts';
 import type { BlobStore } from '../../infra/blobs.ts';
@@ -75,7 +75,7 @@ export interface ApiContext {
   installation: string;
   scopes: Scopes;
   /** The door's own connections. */
-  door: Queryable;
+  door: pg.Pool;
   /** Of fingerprints whose text could be guessed. */
   fingerprint_key: string;
   acceptor: Acceptor;

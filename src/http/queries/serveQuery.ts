@@ -6,6 +6,7 @@ import type { JsonObject } from '../../core/definitions/event.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 import type { QueryDefinition } from '../../core/definitions/query.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
+import type { CacheKind } from '../../infra/cache/cacheKinds.ts';
 import { catalog } from '../../modules.ts';
 import { withoutToken } from '../door/authentication.ts';
 import { type ApiContext, anonymousReader, demandRoleIn, enter } from '../door/door.ts';
@@ -45,16 +46,30 @@ export function serveQuery(context: ApiContext, definition: QueryDefinition) {
 async function answer(context: ApiContext, definition: QueryDefinition, asking: Asking): Promise<void> {
   const { req, res, actor, query, session_id, author } = asking;
   const params = paramsOf(req);
-  const read = (db: Queryable) => definition.read({ db, actor, params, query, catalog, ...(author && { author }) });
+  const kept = await findKept(context, definition, asking);
+  const given = { ...(author && { author }), ...(kept && { kept }) };
+  const read = (db: Queryable) => definition.read({ db, actor, params, query, catalog, ...given });
   const body = await (definition.asVerifier
     ? verify(context, definition, params, actor, read)
     : context.reading.inScope(actor, session_id, read));
   if (!body) throw new Problem('not_found');
+  if (!kept) await keep(context, definition, asking, body);
   if (definition.attach) return sendFile(context, actor, req, res, definition.attach(body));
   if (definition.version) res.set('ETag', `"${definition.version(body)}"`);
   const complete = definition.asVerifier ? body : await completed(context, definition, actor, body);
   // What is public today may be private tomorrow: no cache keeps it, that of the asker neither.
   res.set('Cache-Control', 'no-store').json(complete);
+}
+
+async function findKept({ cache }: ApiContext, { kept }: QueryDefinition, asking: Asking): Promise<object | undefined> {
+  const id = kept?.idOf(asking);
+  return id === undefined ? undefined : cache.get(kept!.kind as CacheKind, id, kept!.schema);
+}
+
+async function keep({ cache }: ApiContext, { kept }: QueryDefinition, asking: Asking, body: JsonObject): Promise<void> {
+  const id = kept?.idOf(asking);
+  const part = id === undefined ? undefined : kept!.schema.safeParse(body).data;
+  if (part) await cache.put(kept!.kind as CacheKind, id!, part);
 }
 
 /** What is asked about, where it is a session. @throws {Problem} 404 for what is not in scope */

@@ -18,6 +18,7 @@ export interface Cache {
   get<Value>(kind: CacheKind, id: string, schema: z.ZodType<Value>): Promise<Value | undefined>;
   /** @param user_id of whom it speaks: what is kept of a user is dropped together */
   put(kind: CacheKind, id: string, value: unknown, user_id?: string): Promise<void>;
+  /** For a moment nothing is put there: what is under way may have been read before. */
   drop(kind: CacheKind, id: string): Promise<void>;
   /** To be called where somebody signed out, has another role, or a new model. @returns how many entries there were */
   invalidateUser(user_id: string): Promise<number>;
@@ -40,6 +41,8 @@ export interface CacheOptions {
 /** What is longer is reckoned each time. */
 const MOST_BYTES = 262_144;
 const MOST_KEY_LENGTH = 200;
+/** Longer than what is kept takes to be read. */
+const SHUT_MS = 5_000;
 /** The first question connects; a request is not held up for that. */
 const WITHIN_MS = 300;
 
@@ -70,7 +73,7 @@ export function createCache({ redis, prefix, metrics, log }: CacheOptions): Cach
   return {
     get,
     put,
-    drop: (kind, id) => orElse(entries.drop(keyOf(kind, id)), undefined),
+    drop: (kind, id) => orElse(entries.drop(keyOf(kind, id), SHUT_MS), undefined),
     invalidateUser: (user_id) => orElse(entries.dropUser(user_id), 0),
     read: entries.read,
     cleanUp: entries.cleanUp,

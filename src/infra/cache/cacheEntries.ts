@@ -6,7 +6,8 @@ export interface CacheEntries {
   get(key: string, slides_ms: number): Promise<string | undefined>;
   /** @param user_id of whom it speaks */
   put(key: string, text: string, ttl_ms: number, user_id: string | undefined): Promise<void>;
-  drop(key: string): Promise<void>;
+  /** @param shut_ms for so long nothing is put there */
+  drop(key: string, shut_ms: number): Promise<void>;
   /** @returns how many entries spoke of this user */
   dropUser(user_id: string): Promise<number>;
   read(): Promise<CacheStanding>;

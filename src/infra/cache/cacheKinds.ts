@@ -1,4 +1,7 @@
-/** What is cached, and for how long: all of it in one place. Of some, each look makes it last longer. */
+/**
+ * What may be cached, and for how long: all of it in one place. Of some, each look makes it last longer. Of devices, addresses and
+ * where those are nothing is kept so far: docs/assurance.md says why.
+ */
 
 export const CACHE_KINDS = {
   behavioral_model: { ttl_seconds: 3_600, slides: false },

@@ -17,6 +17,8 @@ export function createInProcessEntries(
   { most = MOST_ENTRIES, most_bytes = MOST_BYTES } = {},
 ): CacheEntries {
   const entries = new Map<string, Entry>();
+  /** Where nothing is put until then; the one that was dropped longest ago comes first. */
+  const shut = new Map<string, number>();
   const started = clock();
   let bytes = 0;
   let [hits, misses] = [0, 0];
@@ -34,6 +36,15 @@ export function createInProcessEntries(
     return out.length;
   }
 
+  function shutFor(key: string, ms: number): void {
+    shut.delete(key);
+    shut.set(key, clock() + ms);
+    for (const [oldest, until] of shut) {
+      if (until > clock() && shut.size <= most) break;
+      shut.delete(oldest);
+    }
+  }
+
   const removeEnded = () => removeWhere(({ ends_at }) => ends_at <= clock());
 
   return {
@@ -47,6 +58,7 @@ export function createInProcessEntries(
       return found?.text;
     },
     async put(key, text, ttl_ms, user_id) {
+      if ((shut.get(key) ?? 0) > clock()) return;
       remove(key);
       const entry = { text, ends_at: clock() + ttl_ms, user_id };
       entries.set(key, entry);
@@ -56,7 +68,10 @@ export function createInProcessEntries(
         remove(oldest);
       }
     },
-    drop: async (key) => void remove(key),
+    async drop(key, shut_ms) {
+      remove(key);
+      shutFor(key, shut_ms);
+    },
     dropUser: async (user_id) => removeWhere((entry) => entry.user_id === user_id),
     async read() {
       removeEnded();

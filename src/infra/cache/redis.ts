@@ -16,23 +16,29 @@ if text and ARGV[1] ~= '0' then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return text`;
 
 /**
- * KEYS: the entry, and what is kept of its user, by when that ends. Those that have ended make room, some at a time; one that was
- * looked at may live on. An entry that could not be dropped with the others is not kept. ARGV: the text, for how long it lives
- * and the names are kept, how many names there may be, and how many are looked at, and now.
+ * KEYS: the entry, that it was just dropped, and what is kept of its user, by when that ends. Those that have ended make room, some
+ * at a time; one that was looked at may live on. An entry that could not be dropped with the others is not kept. ARGV: the text, for
+ * how long it lives and the names are kept, how many names there may be, and how many are looked at, and now.
  */
 const PUT = `
-if KEYS[2] then
+if redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
+if KEYS[3] then
   local now = tonumber(ARGV[6])
-  for _, key in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now, 'LIMIT', 0, tonumber(ARGV[5]))) do
+  for _, key in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now, 'LIMIT', 0, tonumber(ARGV[5]))) do
     local left = redis.call('PTTL', key)
-    if left > 0 then redis.call('ZADD', KEYS[2], now + left, key) else redis.call('ZREM', KEYS[2], key) end
+    if left > 0 then redis.call('ZADD', KEYS[3], now + left, key) else redis.call('ZREM', KEYS[3], key) end
   end
-  if not redis.call('ZSCORE', KEYS[2], KEYS[1]) and redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[4]) then return 0 end
-  redis.call('ZADD', KEYS[2], now + tonumber(ARGV[2]), KEYS[1])
-  redis.call('PEXPIRE', KEYS[2], ARGV[3])
+  if not redis.call('ZSCORE', KEYS[3], KEYS[1]) and redis.call('ZCARD', KEYS[3]) >= tonumber(ARGV[4]) then return 0 end
+  redis.call('ZADD', KEYS[3], now + tonumber(ARGV[2]), KEYS[1])
+  redis.call('PEXPIRE', KEYS[3], ARGV[3])
 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1`;
+
+/** KEYS: the entry, and that it was just dropped. */
+const DROP = `
+redis.call('SET', KEYS[2], '', 'PX', ARGV[1])
+return redis.call('DEL', KEYS[1])`;
 
 /** Those whose time was over count for nothing. */
 const DROP_USER = `
@@ -52,16 +58,21 @@ type Run<Answer> = (count: number, ...values: (string | number)[]) => Promise<An
 interface Scripts {
   cache_get: Run<string | null>;
   cache_put: Run<number>;
+  cache_drop: Run<number>;
   cache_drop_user: Run<number>;
 }
 
 /** @param prefix keeps installations that share a Redis apart */
 export function createRedisEntries(redis: RedisServer, prefix: string): CacheEntries {
-  const lua = { cache_get: { lua: GET }, cache_put: { lua: PUT }, cache_drop_user: { lua: DROP_USER } };
+  const lua = {
+    ...{ cache_get: { lua: GET }, cache_put: { lua: PUT } },
+    ...{ cache_drop: { lua: DROP }, cache_drop_user: { lua: DROP_USER } },
+  };
   const { client, ask, close } = openLazily(redis, 'cache', lua);
   const scripts = client as unknown as Scripts;
   const own = `${prefix}cache:`;
   const [entryOf, userOf] = [(key: string) => `${own}entry:${key}`, (id: string) => `${own}names:${id}`];
+  const placeOf = (key: string) => [entryOf(key), `${own}dropped:${key}`];
   const counts = `${own}counts`;
 
   /** Pieces of our keys, and of nobody else's. */
@@ -94,11 +105,11 @@ export function createRedisEntries(redis: RedisServer, prefix: string): CacheEnt
       return text ?? undefined;
     },
     async put(key, text, ttl_ms, user_id) {
-      const named = user_id === undefined ? [entryOf(key)] : [entryOf(key), userOf(user_id)];
+      const named = user_id === undefined ? placeOf(key) : [...placeOf(key), userOf(user_id)];
       const bounds = [LONGEST_MS, MOST_OF_USER, LOOKED_AT_ONCE];
       await ask(() => scripts.cache_put(named.length, ...named, text, ttl_ms, ...bounds, Date.now()));
     },
-    drop: async (key) => void (await ask(() => client.del(entryOf(key)))),
+    drop: async (key, shut_ms) => void (await ask(() => scripts.cache_drop(2, ...placeOf(key), shut_ms))),
     dropUser: (user_id) => ask(() => scripts.cache_drop_user(1, userOf(user_id))),
     async read() {
       let total_keys = 0;
