@@ -19,7 +19,7 @@ import { createReading } from '../../src/http/queries/scopedReads.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
 import { SECTIONS } from '../../src/privacy/sections.ts';
 import { openWorkbench, type Workbench } from '../support/jobTools.ts';
-import { byKeys, explaining, type Node } from '../support/plans.ts';
+import { byKeys, explaining, type Node, nodesOf } from '../support/plans.ts';
 import { fillTelemetry, loginOf, whoIs } from '../support/telemetryRows.ts';
 
 /** Of 200 login sessions the six batches of each that came last, and as many looks at what they are of. */
