@@ -120,6 +120,7 @@ test('a leader fires every slot once, in time, through changes of the lead and w
   const second = world.start({ timetable });
   await expect.poll(() => second.leader()?.term, QUICKLY).toBe(2);
   await expect.poll(() => first.leader(), QUICKLY).toBeUndefined();
+  await expect.poll(async () => (await world.ticks()).some(({ term }) => term === 2), QUICKLY).toBe(true);
   await second.close();
   await expect.poll(() => first.leader()?.term, QUICKLY).toBe(3);
   const seen = (await world.ticks()).length;
