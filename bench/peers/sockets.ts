@@ -33,7 +33,7 @@ export function createNode(adapter: Adapter, redisUrl: string): Server {
 }
 
 /** The answer to `/ready`, which tells that it serves. */
-export function serveNode(adapter: Adapter, redisUrl: string, port: number): void {
+function serveNode(adapter: Adapter, redisUrl: string, port: number): void {
   const io = createNode(adapter, redisUrl);
   const server = createServer((_req, res) => res.end('ready'));
   io.attach(server);

@@ -59,5 +59,3 @@ export function typeOf({ name, actor_role, status }: Sent): EntryType | undefine
   if (type === undefined || actor_role === 'observer') return undefined;
   return type === 'access_grant' && status !== 'applied' ? 'access_deny' : type;
 }
-
-export const auditedNames: readonly string[] = Object.keys(AUDITED);

@@ -20,7 +20,7 @@ export interface ImportRunner {
 }
 
 /** In one process. What comes beyond that waits for the overdue poll of a worker that is free. */
-export const IMPORTS_AT_ONCE = 4;
+const IMPORTS_AT_ONCE = 4;
 
 export function createImportRunner(importing: Importing): ImportRunner {
   const { pool: db, log } = importing;

@@ -40,7 +40,7 @@ export const keyOf = ({ feed_id, round, tier }: Omit<Poll, 'tick'>) => `${feed_i
 export const pollId = (poll: Poll & { term: number }) => `poll-${keyOf(poll)}-${poll.tick}-${poll.term}`;
 
 /** Polls of a feed that begin together. What is due beside them begins at the next tick, that which is due longest first. */
-export const MOST_BEGUN = 4;
+const MOST_BEGUN = 4;
 
 /**
  * @param due when each is asked again, in ticks; changed by it. A round that is new is asked at once

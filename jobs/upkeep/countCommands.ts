@@ -53,7 +53,7 @@ export async function countCommands(db: Queryable, isOver: () => boolean): Promi
   return { ...countedOf(groups), hours: Math.floor(hours * 10) / 10 };
 }
 
-export function countedOf(groups: readonly Group[]): Omit<Counted, 'hours'> {
+function countedOf(groups: readonly Group[]): Omit<Counted, 'hours'> {
   const of = (...wanted: string[]) =>
     groups.reduce((sum, { status, count }) => (wanted.length === 0 || wanted.includes(status) ? sum + count : sum), 0);
   return {

@@ -16,7 +16,7 @@ const AMONG_ALL = `
     and (c.session_id is null or (c.event_sequence <> h.sequence and c.checked_at < $1))
   order by c.checked_at nulls first, h.stream limit $2`;
 
-export const SINCE = `
+const SINCE = `
   select h.stream, h.sequence, l.first
   from (
     select stream, min(index) as first from log_leaves

@@ -16,7 +16,7 @@ export async function raiseFindings(tools: FindingTools, report: RecordReport, i
 }
 
 /** One for each stream that something is wrong with. */
-export function verdictsOf(report: RecordReport, isWhole: boolean): StreamVerdict[] {
+function verdictsOf(report: RecordReport, isWhole: boolean): StreamVerdict[] {
   const { guard_issues, command_issues, log_issues, invalid_sessions, invalid_streams } = report;
   const found = [
     ...invalid_sessions.flatMap(({ session_id, issues }) => issues.map((text) => [`session:${session_id}`, text])),

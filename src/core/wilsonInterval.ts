@@ -3,7 +3,7 @@
 /** Of a normal distribution, for 95 per cent. */
 const Z = 1.96;
 /** Of fewer nothing is said. */
-export const TOO_FEW = 30;
+const TOO_FEW = 30;
 
 export interface Interval {
   from: number;

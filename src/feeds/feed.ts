@@ -11,7 +11,8 @@ import type { Queryable } from '../core/sql/queryable.ts';
 export const PROVIDERS = ['tabbycat', 'generic_json', 'csv'] as const;
 export type ProviderName = (typeof PROVIDERS)[number];
 
-export const FEED_STATES = ['enabled', 'disabled', 'removed'] as const;
+const FEED_STATES = ['enabled', 'disabled', 'removed'] as const;
+
 export { VISIBILITIES, type Visibility };
 
 export interface Feed {

@@ -44,7 +44,7 @@ export const galleries = defineTable({
   visible: { with: 'courtroom_sessions', by: 'session_id' },
 });
 
-export function galleryStreamName(session_id: string): string {
+function galleryStreamName(session_id: string): string {
   return streamName(galleryStream.kind, session_id);
 }
 

@@ -44,5 +44,3 @@ const LEVELS: readonly { reporters: number; cooldown_seconds: number; shown_to: 
 export function levelOf(reporters: number): { cooldown_seconds: number; shown_to: ShownTo } {
   return LEVELS.find((level) => reporters >= level.reporters)!;
 }
-
-export const LONGEST_COOLDOWN_MS = LEVELS[0]!.cooldown_seconds * SECOND_MS;

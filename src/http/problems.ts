@@ -17,7 +17,7 @@ export function sendProblem(res: Response, body: ProblemBody, headers: Record<st
 }
 
 /** A list of faults too long for the body is cut; whatever else is too long is left out. */
-export function boundedText(problem: ProblemBody): string {
+function boundedText(problem: ProblemBody): string {
   const { type, title, status, code, command_id, request_id, instance } = problem;
   const detail = problem.detail.slice(0, MAX_TEXT).toWellFormed();
   const cut = { ...problem, detail, ...(instance !== undefined && { instance: instance.slice(0, MAX_INSTANCE) }) };

@@ -5,7 +5,7 @@ import { EXAMPLE } from '../core/definitions/exampleValues.ts';
 
 const place = z.strictObject({ id: text, first_seen: at, last_seen: at });
 
-export const loginItem = named(
+const loginItem = named(
   'LoginSession',
   z.strictObject({
     ...{ id: uuid, user_id: uuid },

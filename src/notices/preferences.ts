@@ -7,7 +7,7 @@ import type { Queryable } from '../core/sql/queryable.ts';
 const hour = z.int().min(0).max(23);
 
 /** From the first hour up to the second, in the time zone of the person's institution. Over midnight, too. */
-export const quietHours = z
+const quietHours = z
   .strictObject({ from: hour, to: hour })
   .refine(({ from, to }) => from !== to, 'from and to must differ');
 
@@ -18,7 +18,7 @@ export const preferencesSchema = z.strictObject({
 });
 export type Preferences = z.output<typeof preferencesSchema>;
 
-export const DEFAULT_PREFERENCES: Preferences = {
+const DEFAULT_PREFERENCES: Preferences = {
   ...{ start: true, ruling: true, result: true, room: true, device: true },
   quiet_hours: null,
 };

@@ -7,7 +7,7 @@ import { reject } from './policyProblems.ts';
 const IS_ON = { name: 'are-policies-on', text: 'select policies as is_on from institution_settings where id = $1' };
 
 /** To be asked as the sender, of an institution that the sender may see. */
-export async function refuseOff(db: Queryable, institution_id: string) {
+async function refuseOff(db: Queryable, institution_id: string) {
   const { rows } = await db.query<{ is_on: boolean }>({ ...IS_ON, values: [institution_id] });
   if (rows[0]?.is_on) return undefined;
   return reject('feature_disabled', 'The institution has `policies` switched off in its settings.');

@@ -5,8 +5,6 @@ import type { FactSource } from '../core/definitions/command.ts';
 import { EXAMPLE } from '../core/definitions/exampleValues.ts';
 import { KEPT, keptAnswer } from './kept.ts';
 
-export const ERASURES_KEPT_DAYS = 30;
-
 export interface Awaited {
   id: string;
   asked_at: string;

@@ -27,7 +27,7 @@ export interface Known {
   refused_today: number;
 }
 
-export const LEAST = {
+const LEAST = {
   /** Commands today, for what share of them is odd. */
   sent: 10,
   /** Commands before, for what is usual. */

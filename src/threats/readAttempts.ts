@@ -38,7 +38,7 @@ export async function readInstitutions(db: Queryable, after: string): Promise<st
 const PERSON = `case when r.user_id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then r.user_id::uuid end`;
 
 /** Since the beginning of the hour of the third refusal from behind, which may be more than was sent since, and never less. */
-export const OF_PEOPLE = {
+const OF_PEOPLE = {
   name: 'read-refused-people',
   text: `
     select r.user_id, $3::integer as refused, (

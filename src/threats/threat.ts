@@ -4,7 +4,7 @@ import { at, count, named, text, uuid } from '../core/definitions/answers.ts';
 import { EXAMPLE, exampleId } from '../core/definitions/exampleValues.ts';
 import { TYPES } from './rules.ts';
 
-export const FOUND_BY = ['features', 'brute_force', 'privilege_escalation', 'coordinated'] as const;
+const FOUND_BY = ['features', 'brute_force', 'privilege_escalation', 'coordinated'] as const;
 export const SUBJECTS = ['user', 'address', 'route'] as const;
 export const OUTCOMES = ['confirmed', 'false_positive', 'prevented'] as const;
 /** Of those that were right. */

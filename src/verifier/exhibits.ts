@@ -4,7 +4,7 @@ import type { EventLine } from './envelopes.ts';
 import { count, type Tally } from './report.ts';
 import type { BundleSource } from './source.ts';
 
-export const EXHIBITS = 'exhibits/';
+const EXHIBITS = 'exhibits/';
 
 /** A file that an event names. */
 export interface NamedFile {

@@ -4,7 +4,7 @@ import { createNetworks } from '../../src/infra/outbound/networks.ts';
 import { createOutbounds, type Outbounds, type OutboundsOptions, type Way } from '../../src/infra/outbound/outbound.ts';
 import { createMetrics } from '../../src/infra/telemetry/metrics.ts';
 
-export const LOOPBACK = ['127.0.0.0/8', '::1/128'];
+const LOOPBACK = ['127.0.0.0/8', '::1/128'];
 /** Nothing that is asked for is waited for in vain; what a server asks to wait is cut short. */
 export const PATIENT = { connect_ms: 20_000, whole_ms: 20_000, most_wait_ms: 5 };
 /** For servers that say nothing. */

@@ -15,7 +15,7 @@ export const thief = signingKey(ORIGIN, 'ed25519', new Uint8Array(32).fill(9));
 export const VKEY = vkeyOf(logKey);
 
 /** An event's hash, which is its leaf. */
-export const leafOf = (envelope: string) => sha256(`\u0000${envelope}`);
+const leafOf = (envelope: string) => sha256(`\u0000${envelope}`);
 
 /** Leaves of other streams. */
 export const otherLeaves = (from: number, count: number) =>

@@ -34,7 +34,7 @@ import {
 export type { Fault } from './tabbycatFaults.ts';
 
 /** All that a feed asks for, and what results back need. */
-export const PERMISSIONS = [
+const PERMISSIONS = [
   ...['view_settings', 'view_debate', 'view_admin_draw', 'view_teams', 'view_adjudicators'],
   ...['view_ballotsubmissions', 'add_ballotsubmissions', 'view_roundavailability'],
 ] as const;

@@ -9,7 +9,7 @@ import { privately } from '../../core/definitions/privateText.ts';
 import { id, line } from '../../core/definitions/schemas.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 
-export const ERASED_WITHIN_HOURS = 24;
+const ERASED_WITHIN_HOURS = 24;
 
 export const consentBody = named(
   'TelemetryConsentRequest',

@@ -8,7 +8,7 @@ import type { Component } from '../features/feature.ts';
 import { FEATURES, type Vector } from '../features/features.ts';
 import { deviation, type UsualFeatures } from './deviation.ts';
 
-export const LEAST_FOR_SHAPE = 12;
+const LEAST_FOR_SHAPE = 12;
 
 export interface Shape {
   component: Component;

@@ -95,9 +95,6 @@ export function assignmentResource(
 }
 
 /** What a public audience says is read first, unless the match says otherwise. */
-export function moderationOf({
-  gallery_moderation,
-  visibility,
-}: Pick<ShownAssignment, 'gallery_moderation' | 'visibility'>) {
+function moderationOf({ gallery_moderation, visibility }: Pick<ShownAssignment, 'gallery_moderation' | 'visibility'>) {
   return gallery_moderation ?? (visibility === 'public' ? 'before' : 'after');
 }

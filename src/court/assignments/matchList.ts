@@ -12,7 +12,7 @@ import { findInstitution } from '../../institutions/institution.ts';
 import type { SessionStatus } from '../sessions/session.ts';
 
 /** How far a match is: where there is a session, that is said by the session. */
-export const MATCH_STATES = ['scheduled', 'pending', 'active', 'paused', 'completed', 'cancelled'] as const;
+const MATCH_STATES = ['scheduled', 'pending', 'active', 'paused', 'completed', 'cancelled'] as const;
 
 /** In a query string. */
 const yes = z.enum(['true', 'false']).transform((text) => text === 'true');

@@ -8,7 +8,7 @@ import { defineTable } from '../../core/definitions/table.ts';
 import { insert, type Write } from '../../core/definitions/write.ts';
 import { EXAMPLE } from '../exampleValues.ts';
 
-export const CORRECTED = ['turn', 'objection', 'exhibit'] as const;
+const CORRECTED = ['turn', 'objection', 'exhibit'] as const;
 
 export interface Correction {
   /** Of the event that made it. */
@@ -50,7 +50,7 @@ export function correctionInsert({ id: session_id, corrections }: WithCorrection
   return insert('corrections', { id }, { session_id, ...correction });
 }
 
-export const correctionAnswer = named(
+const correctionAnswer = named(
   'Correction',
   z.strictObject({
     id: uuid,

@@ -13,15 +13,7 @@ import { reject } from '../problems.ts';
 import { MEDIA_TYPES, type MediaType } from './mediaTypes.ts';
 
 /** `unruled`: tendered, and not ruled on when the session ended. */
-export const EXHIBIT_STATES = [
-  'uploaded',
-  'marked',
-  'tendered',
-  'admitted',
-  'rejected',
-  'withdrawn',
-  'unruled',
-] as const;
+const EXHIBIT_STATES = ['uploaded', 'marked', 'tendered', 'admitted', 'rejected', 'withdrawn', 'unruled'] as const;
 export type ExhibitState = (typeof EXHIBIT_STATES)[number];
 
 export const DECISIONS = ['admitted', 'rejected'] as const;

@@ -13,7 +13,7 @@ export type Kind = (typeof KINDS)[number];
 
 const HOUR_MS = 3_600_000;
 export const MAX_DURATION_MS = 6 * HOUR_MS;
-export const MAX_SEGMENTS = 100;
+const MAX_SEGMENTS = 100;
 const MAX_CARDS = 50;
 const MAX_OBJECTIONS = 100;
 

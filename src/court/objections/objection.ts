@@ -12,7 +12,7 @@ import { SIDES, type Side } from '../formats/format.ts';
 import { EVIDENCE, type Ground, POINTS, ruleOf } from './grounds.ts';
 
 /** `unruled`: still pending when the session ended. */
-export const OBJECTION_STATES = ['pending', 'sustained', 'overruled', 'reserved', 'withdrawn', 'unruled'] as const;
+const OBJECTION_STATES = ['pending', 'sustained', 'overruled', 'reserved', 'withdrawn', 'unruled'] as const;
 export type ObjectionState = (typeof OBJECTION_STATES)[number];
 
 export const DECISIONS = ['sustained', 'overruled', 'reserved'] as const;

@@ -41,7 +41,7 @@ export function spokenMs({ started_at, ended_at, paused_ms, paused_since }: Time
   return Math.max(0, Date.parse(until) - Date.parse(started_at) - paused_ms);
 }
 
-export function isRunning({ started_at, ended_at, paused_by }: Timed): boolean {
+function isRunning({ started_at, ended_at, paused_by }: Timed): boolean {
   return started_at !== null && ended_at === null && paused_by.length === 0;
 }
 

@@ -11,7 +11,6 @@ export const PLAIN = ['title', 'courtroom', 'scheduled_at', 'visibility', 'forma
 export const PEOPLE = ['petitioner', 'respondent', 'panel'] as const;
 export const FIELDS = [...PLAIN, ...PEOPLE] as const;
 export type Field = (typeof FIELDS)[number];
-export type PlainField = (typeof PLAIN)[number];
 export type PeopleField = (typeof PEOPLE)[number];
 
 export interface Values {

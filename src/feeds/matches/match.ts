@@ -47,7 +47,7 @@ const score = z.strictObject({
 export type Score = z.output<typeof score>;
 
 /** What is public of a match at one instant: tier 0. */
-export const shownState = z.strictObject({
+const shownState = z.strictObject({
   phase: z.enum(PHASES),
   score: score.nullable(),
   title: text,
@@ -178,7 +178,7 @@ export const stateAnswer = named(
   },
 );
 
-export const eventItem = named('MatchEvent', eventSchema, {
+const eventItem = named('MatchEvent', eventSchema, {
   ...{ seq: 3, provider: INTERNAL, kind: 'phase', at: EXAMPLE.now },
   ...{ details: { from: 'pre_match', to: 'live' }, confidence: 95, superseded: false },
 });

@@ -3,7 +3,7 @@ import type { SessionStatus } from '../../court/sessions/session.ts';
 import type { Phase } from './match.ts';
 
 /** How long before its time a match is about to begin. */
-export const PRE_MATCH_MS = 15 * 60_000;
+const PRE_MATCH_MS = 15 * 60_000;
 
 /** What a site says of a debate of a released draw. */
 export interface DebateStand {

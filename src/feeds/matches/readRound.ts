@@ -7,7 +7,7 @@ import { ROW } from './storeMatches.ts';
 /** Of a round: all that it can have, drawn anew with other teams once. Beyond it none are made. */
 export const MOST_OF_ROUND = 4_000;
 /** Of a feed. */
-export const MOST_OF_FEED = 20_000;
+const MOST_OF_FEED = 20_000;
 
 const KNOWN = `
   select ${ROW} as row, s.state, s.claim from matches m join match_state s on s.match_id = m.id

@@ -25,10 +25,7 @@ export const personLinked = defineEvent({
 });
 
 /** Whether the site has named such a person. */
-export const seenPeople = factsOfPeople<Naming, true>(
-  `select p.feed_id, p.provider_id from ${ASKED_PEOPLE}`,
-  () => true,
-);
+const seenPeople = factsOfPeople<Naming, true>(`select p.feed_id, p.provider_id from ${ASKED_PEOPLE}`, () => true);
 
 const linkAnswer = named(
   'FeedLink',

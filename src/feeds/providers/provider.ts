@@ -6,7 +6,7 @@
 import type { Outbound } from '../../core/definitions/outbound.ts';
 import type { Result } from '../results/sheets.ts';
 
-export const CAPABILITIES = ['schedule', 'scoreboard', 'events', 'stats'] as const;
+const CAPABILITIES = ['schedule', 'scoreboard', 'events', 'stats'] as const;
 export type Capability = (typeof CAPABILITIES)[number];
 
 export const PHASES = [

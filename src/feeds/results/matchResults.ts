@@ -27,7 +27,7 @@ export const SETTLED_WITHIN_MS = 3_600_000;
 /** Nothing is sent later: it would arrive after another one, or beside it. */
 export const SENT_WITHIN_MS = SETTLED_WITHIN_MS - 10 * 60_000;
 
-export const RESULT_STATES = ['waiting', 'posted', 'failed'] as const;
+const RESULT_STATES = ['waiting', 'posted', 'failed'] as const;
 
 export const resultAnswer = named(
   'MatchResult',

@@ -9,7 +9,7 @@ import { readOwnBan } from '../../guard/bans/ownBan.ts';
 import { demandEntry } from '../refusals.ts';
 import { MESSAGE_COLUMNS, type MessageRow, messageList, messageResource, SEEN_BY } from './message.ts';
 
-export const SORTS = ['time', 'votes'] as const;
+const SORTS = ['time', 'votes'] as const;
 
 export const listQuery = {
   limit: wholeNumber(1, MAX_PAGE).default(50),
@@ -59,7 +59,7 @@ export const readMessages = defineQuery({
 });
 
 /** @param viewer whose own messages are in it, whatever became of them */
-export async function readList(db: Queryable, session_id: string, viewer: string, { sort, after, limit }: Asked) {
+async function readList(db: Queryable, session_id: string, viewer: string, { sort, after, limit }: Asked) {
   const values = [session_id, viewer, after ?? null, limit + 1];
   const { rows } = await db.query<MessageRow>(listOf(LISTS[sort]), values);
   if (rows.length === 0 && after !== undefined) await demandMessage(db, session_id, after);

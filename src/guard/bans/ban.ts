@@ -90,7 +90,7 @@ export function findOpen({ open }: Bans, now: string, is: (ban: Ban) => boolean)
 
 const nullableText = text.nullable();
 
-export const banAnswer = named(
+const banAnswer = named(
   'Ban',
   z.strictObject({
     id: uuid,

@@ -6,7 +6,7 @@ import type { InputError } from '../../core/definitions/command.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 
 export const MAX_FAULTS = 100;
-export const MAX_POINTER = 200;
+const MAX_POINTER = 200;
 
 export interface FaultList {
   errors: InputError[];

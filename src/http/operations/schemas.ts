@@ -29,7 +29,7 @@ export const eventTypes: readonly EventDefinition[] = [...catalog.events.values(
   one.type < other.type ? -1 : 1,
 );
 
-export const payloadName = (type: string) => `${type}.payload`;
+const payloadName = (type: string) => `${type}.payload`;
 
 /** Everything that is answered, and the payloads of events. A later version may say more: clients pass over what they do not know. */
 export function answerSchemas(): Record<string, JsonObject> {

@@ -79,7 +79,7 @@ export const readCheckpointOfSize = defineOpenRoute(
 );
 
 /** @returns undefined for anything but the one way to write a size */
-export function sizeIn(digits: string): number | undefined {
+function sizeIn(digits: string): number | undefined {
   const size = /^(0|[1-9]\d{0,15})$/.test(digits) ? Number(digits) : undefined;
   return Number.isSafeInteger(size) ? size : undefined;
 }

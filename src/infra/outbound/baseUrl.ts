@@ -18,7 +18,7 @@ export function parseBaseUrl(text: string): URL {
   return url;
 }
 
-export function portOf(url: URL): number {
+function portOf(url: URL): number {
   return url.port === '' ? USUAL_PORTS[url.protocol]! : Number(url.port);
 }
 

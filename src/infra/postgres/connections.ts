@@ -6,7 +6,7 @@ import type { Queryable } from '../../core/sql/queryable.ts';
 import type { Alive } from './heartbeat.ts';
 
 /** One of each kind, when all of its pools are full. */
-export const MOST_CONNECTIONS: Readonly<Alive> = { api: 16, worker: 27, relay: 8, scheduler: 6, signer: 5 };
+const MOST_CONNECTIONS: Readonly<Alive> = { api: 16, worker: 27, relay: 8, scheduler: 6, signer: 5 };
 
 export interface ConnectionLimits {
   /** Of the server, but for those it keeps for superusers. */

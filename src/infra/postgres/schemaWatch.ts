@@ -16,7 +16,7 @@ const UNKNOWN = {
 };
 
 /** @param onNewer called once, when a migration is none of ours and does not accept us. @returns the step that ends the watch */
-export function watchSchema(db: Queryable, log: Log, consequence: string, onNewer: () => void): Step {
+function watchSchema(db: Queryable, log: Log, consequence: string, onNewer: () => void): Step {
   let timer: NodeJS.Timeout | undefined;
   let isOver = false;
   let isBeside = false;

@@ -18,7 +18,7 @@ export const tracer = trace.getTracer('plearoll');
 const TRACEPARENT = /^(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 
 /** @returns undefined for what is no `traceparent`; one of a later version is read as far as this version goes */
-export function readTraceparent(text: unknown): SpanContext | undefined {
+function readTraceparent(text: unknown): SpanContext | undefined {
   const [, version, traceId, spanId, flags, more] = (typeof text === 'string' && TRACEPARENT.exec(text)) || [];
   if (traceId === undefined || (version === '00' && more !== undefined)) return undefined;
   const found = { traceId, spanId: spanId!, traceFlags: Number.parseInt(flags!, 16), isRemote: true };

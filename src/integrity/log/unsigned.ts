@@ -9,7 +9,7 @@ import type { Queryable } from '../../core/sql/queryable.ts';
 import { edgeRoot, readEdge, readTiles } from './tileRows.ts';
 
 /** Leaves that one checkpoint adds at most: what waits longer is under the next. */
-export const MOST_LEAVES = 20_000;
+const MOST_LEAVES = 20_000;
 const PAGE = 1_000;
 
 /** The log is not what grew from the signed tree: nothing of it may be signed. */

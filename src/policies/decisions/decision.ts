@@ -36,7 +36,7 @@ export interface Verdict {
 }
 
 /** Nouns of commands that are lifted for a person, on the roster of a session. */
-export const LIFTED_NOUNS: readonly string[] = ['session', 'turn', 'objection', 'exhibit'];
+const LIFTED_NOUNS: readonly string[] = ['session', 'turn', 'objection', 'exhibit'];
 
 export function overrideOf(policy_id: string, session_id: string, user_id: string): string {
   return `${policy_id} ${session_id} ${user_id}`;

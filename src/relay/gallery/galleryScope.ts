@@ -66,7 +66,7 @@ export async function readGalleryScopes(
 }
 
 /** Why this listener may not, or may no longer, hear the gallery. */
-export function refuseListener(scope: GalleryScope | undefined, identity: Identity | Ticket): Rejection | undefined {
+function refuseListener(scope: GalleryScope | undefined, identity: Identity | Ticket): Rejection | undefined {
   const isAnybody = identity === ANYBODY;
   if (!scope || !mayListen(scope, identity)) {
     // Without a token it must not be told what is there.

@@ -2,7 +2,7 @@
 import type { Delivery } from './delivery.ts';
 import type { Listener } from './messages.ts';
 
-export const SNAPSHOT_EVERY_MS = 5_000;
+const SNAPSHOT_EVERY_MS = 5_000;
 
 export class Snapshots {
   readonly #listener: Listener;

@@ -47,7 +47,7 @@ export function cellChange(
 }
 
 /** The next row whose value is another, and not that alone: two rows that differ in nothing else would be the same two. */
-export function neighbourOf(column: string, row: Row, rows: readonly Row[]): Row | undefined {
+function neighbourOf(column: string, row: Row, rows: readonly Row[]): Row | undefined {
   const at = rows.indexOf(row);
   const others = [...rows.slice(at + 1), ...rows.slice(0, at)];
   const differs = (other: Row, name: string) => JSON.stringify(other.values[name]) !== JSON.stringify(row.values[name]);

@@ -98,7 +98,6 @@ export type VenueRow = z.infer<typeof venue>;
 export type RoundRow = z.infer<typeof round>;
 export type PairingRow = z.infer<typeof pairing>;
 export type BallotRow = z.infer<typeof ballot>;
-export type StandingRow = z.infer<typeof standingsRow>;
 export type Preferences = Partial<Record<(typeof WANTED)[number], unknown>>;
 
 export const readRoot = reading(z.object({ timezone: z.string().max(64).optional() }));
