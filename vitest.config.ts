@@ -15,7 +15,7 @@ const PURE = [
   'test/core/localDay.test.ts',
   'test/core/proof/!(merkle|tiles|witness).test.ts',
   'test/faults/{clusterNodes,judge,judgeLog,listenersJudge,releaseFiles}.test.ts',
-  'test/infra/{backlog,geoIp,networks,outboundParts,redisUrl,settings,trial}.test.ts',
+  'test/infra/{backlog,gathering,geoIp,networks,outboundParts,redisUrl,settings,trial}.test.ts',
   'test/integrity/{recordReport,streamKinds,sweepCanaries,tables}.test.ts',
   'test/live/!(asyncapi|answers|typedClient).test.ts',
   'test/verifier/!(anchor|mangled|soundEvents|twin|verifyBundle|zip).test.ts',

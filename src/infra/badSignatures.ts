@@ -4,8 +4,8 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import type { Queryable } from '../core/sql/queryable.ts';
-import { waitAtMost } from '../core/withTimeout.ts';
 import { limitKey } from './addresses.ts';
+import { gather } from './gathering.ts';
 import type { LoginRecorder } from './loginRecorder.ts';
 import type { Log } from './telemetry/log.ts';
 import { timings } from './timings.ts';
@@ -36,9 +36,7 @@ interface Refused {
   seen_at: number;
 }
 
-interface Counted extends Pick<Refused, 'count' | 'seen_at'> {
-  network: string;
-}
+type Counted = Omit<Refused, 'token'>;
 
 const MOST_WAITING = 5_000;
 const AT_ONCE = 500;
@@ -53,83 +51,37 @@ const NOTE = { name: 'note-bad-signatures', text: 'select note_bad_signatures($1
 
 export function countBadSignatures({ db, tokens, logins, log }: BadSignaturesOptions): BadSignatures {
   const refused = createRefused();
-  const waiting = new Map<string, Counted>();
-  let timer: NodeJS.Timeout | undefined;
-  let storing: Promise<void> | undefined;
+  const waiting = gather<Counted>({
+    ...{ most: MOST_WAITING, drops: 'oldest', at_once: AT_ONCE, ...timings.bad_signatures },
+    joined: (older, { count }) => ({ ...older, count: older.count + count }),
+    prepare: lookAtAll,
+    store: async (portion) => void (await db.query({ ...NOTE, values: [JSON.stringify(portion.map(rowOf))] })),
+    failed: (err) => log.debug({ err }, 'counting bad signatures failed; they wait'),
+  });
 
   function note(token: string, from: string | undefined): void {
     if (from === undefined) return;
     refused.add(token, from);
-    later(timings.bad_signatures.gather_ms);
-  }
-
-  function later(ms: number): void {
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      storing ??= store().finally(() => {
-        storing = undefined;
-        if (refused.all.size > 0) later(ms);
-      });
-    }, ms).unref();
-  }
-
-  async function store(): Promise<void> {
-    await lookAtAll();
-    await storeAll();
+    waiting.later(timings.bad_signatures.gather_ms);
   }
 
   async function lookAtAll(): Promise<void> {
     let looked = 0;
     for (const [key, { token, ...counted }] of [...refused.all]) {
       refused.drop(key);
-      if (token === undefined || (await tokens.isForged(token))) add(counted);
+      if (token === undefined || (await tokens.isForged(token))) waiting.add(limitKey(counted.from), counted);
       looked += 1;
       if (looked % LOOKED_AT_ONCE === 0) await setImmediate();
     }
   }
 
-  function add({ from, count, seen_at }: Omit<Refused, 'token'>): void {
-    const address = limitKey(from);
-    const known = waiting.get(address);
-    if (known) known.count += count;
-    else waiting.set(address, { network: logins.marksOf({ fingerprint: '', address: from }).network, count, seen_at });
-    if (waiting.size > MOST_WAITING) waiting.delete(oldestOf(waiting));
-  }
-
-  async function storeAll(): Promise<void> {
-    while (waiting.size > 0) {
-      const batch = [...waiting].slice(0, AT_ONCE);
-      for (const [address] of batch) waiting.delete(address);
-      try {
-        await db.query({ ...NOTE, values: [JSON.stringify(batch.map(rowOf))] });
-      } catch (err) {
-        log.debug({ err }, 'counting bad signatures failed; they wait');
-        for (const [address, counted] of batch) putBack(address, counted);
-        return later(timings.bad_signatures.again_ms);
-      }
-    }
-  }
-
-  function putBack(address: string, counted: Counted): void {
-    const since = waiting.get(address);
-    if (since) since.count += counted.count;
-    else if (waiting.size < MOST_WAITING) waiting.set(address, counted);
-  }
-
   /** An age, not an instant: clocks differ. */
-  function rowOf([address, { network, count, seen_at }]: [string, Counted]) {
+  function rowOf([address, { from, count, seen_at }]: [string, Counted]) {
+    const { network } = logins.marksOf({ fingerprint: '', address: from });
     return { address, network, count, age_ms: performance.now() - seen_at };
   }
 
-  async function close(): Promise<void> {
-    clearTimeout(timer);
-    // So that nothing begins anew.
-    timer = setTimeout(() => {}, 0);
-    await waitAtMost((storing ?? Promise.resolve()).then(store), timings.bad_signatures.last_ms);
-    clearTimeout(timer);
-  }
-
-  return { note, close };
+  return { note, close: waiting.close };
 }
 
 /** Tokens that are still to be looked at, by address and token: the latest, as many as there is room for. */

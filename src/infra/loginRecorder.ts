@@ -6,8 +6,8 @@ import { createHmac } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { type Actor, homeOf, type SeenFrom } from '../core/definitions/actor.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
-import { waitAtMost } from '../core/withTimeout.ts';
 import { limitKey } from './addresses.ts';
+import { gather } from './gathering.ts';
 import type { Locate, Located } from './geoIp.ts';
 import type { Log } from './telemetry/log.ts';
 import { timings } from './timings.ts';
@@ -83,9 +83,12 @@ export interface RecorderOptions {
 
 export function createLoginRecorder({ db, secret, locate, log }: RecorderOptions): LoginRecorder {
   const recent = new LRUCache<string, true>({ max: MOST_WAITING, ttl: AGAIN_AFTER_MS });
-  const waiting = new Map<string, Sighting>();
-  let timer: NodeJS.Timeout | undefined;
-  let noting: Promise<void> | undefined;
+  const waiting = gather<Sighting>({
+    ...{ most: MOST_WAITING, drops: 'oldest', at_once: AT_ONCE, ...timings.logins },
+    joined: (_, newer) => newer,
+    store: noteAll,
+    failed: (err) => log.debug({ err }, 'noting login sessions failed; they wait'),
+  });
 
   const markOf = (...parts: string[]) =>
     createHmac('sha256', secret).update(parts.join('\n')).digest('hex').slice(0, MARK_DIGITS);
@@ -102,51 +105,20 @@ export function createLoginRecorder({ db, secret, locate, log }: RecorderOptions
     const key = [id, ...partsOf(from)].join('\n');
     if (recent.has(key)) return;
     recent.set(key, true);
-    keep(key, {
+    waiting.add(key, {
       ...{ id, user_id: actor.id, institution_id: homeOf(actor), expires_at },
       ...{ seen_at: performance.now(), ...marksOf(from) },
     });
-    later(timings.logins.gather_ms);
+    waiting.later(timings.logins.gather_ms);
   }
 
-  function keep(key: string, sighting: Sighting): void {
-    waiting.set(key, sighting);
-    if (waiting.size > MOST_WAITING) waiting.delete(waiting.keys().next().value!);
+  async function noteAll(portion: [string, Sighting][]): Promise<void> {
+    const located = portion.flatMap(([, one]) => (one.place ? [{ ...rowOf(one), ...one.place }] : []));
+    await db.query({ ...NOTE, values: [JSON.stringify(portion.map(([, one]) => rowOf(one)))] });
+    if (located.length > 0) await db.query({ ...LOCATE, values: [JSON.stringify(located)] });
   }
 
-  function later(ms: number): void {
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      noting ??= noteAll().finally(() => {
-        noting = undefined;
-      });
-    }, ms).unref();
-  }
-
-  async function noteAll(): Promise<void> {
-    while (waiting.size > 0) {
-      const batch = [...waiting].slice(0, AT_ONCE);
-      const located = batch.flatMap(([, one]) => (one.place ? [{ ...rowOf(one), ...one.place }] : []));
-      try {
-        await db.query({ ...NOTE, values: [JSON.stringify(batch.map(([, one]) => rowOf(one)))] });
-        if (located.length > 0) await db.query({ ...LOCATE, values: [JSON.stringify(located)] });
-      } catch (err) {
-        log.debug({ err }, 'noting login sessions failed; they wait');
-        return later(timings.logins.again_ms);
-      }
-      for (const [key, one] of batch) if (waiting.get(key) === one) waiting.delete(key);
-    }
-  }
-
-  async function close(): Promise<void> {
-    clearTimeout(timer);
-    // So that nothing begins anew.
-    timer = setTimeout(() => {}, 0);
-    await waitAtMost(noting ?? noteAll(), timings.logins.last_ms);
-    clearTimeout(timer);
-  }
-
-  return { see, marksOf, close };
+  return { see, marksOf, close: waiting.close };
 }
 
 function partsOf({

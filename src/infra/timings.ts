@@ -132,6 +132,7 @@ export const timings = {
     visits_every_ms: 5_000,
     /** Between two times that decisions of policies are stored. */
     decisions_every_ms: 2_000,
+    decisions_last_ms: 5_000,
     /** What is known of a sender is neutral where it takes longer. */
     context_within_ms: 1_000,
     last_wait_ms: 2_000,

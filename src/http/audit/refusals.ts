@@ -6,7 +6,7 @@ import type { Response } from 'express';
 import type { Actor } from '../../core/definitions/actor.ts';
 import type { ProblemBody } from '../../core/definitions/problem.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
-import { withTimeout } from '../../core/withTimeout.ts';
+import { gather } from '../../infra/gathering.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import type { Metrics } from '../../infra/telemetry/metrics.ts';
 
@@ -61,69 +61,31 @@ interface Counted {
 }
 
 export function countRefusals({ db, installation, metrics, log }: RefusalsOptions): Refusals {
-  const kept = new Map<string, Counted>();
-  let timer: NodeJS.Timeout | undefined;
-  let storing: Promise<void> | undefined;
+  const kept = gather<Counted>({
+    ...{ most: MOST_KEPT, drops: 'newest', at_once: AT_ONCE, again_ms: AGAIN_AFTER_MS, last_ms: CLOSE_WITHIN_MS },
+    joined: (older, { count }) => ({ ...older, count: older.count + count }),
+    isDue: ({ minute_ms }) => minute_ms < minuteOf(Date.now()),
+    store: async (portion) => void (await db.query({ ...STORE, values: [JSON.stringify(portion.map(rowOf))] })),
+    failed: (err, refusals) => log.debug({ err, refusals }, 'refusals not stored; they wait'),
+  });
 
   function note({ locals }: Response, { status, code }: ProblemBody): void {
     metrics.refusals.inc({ status: String(status) });
     const caller = locals.caller as Caller | undefined;
     if (!caller || !REFUSED.includes(status)) return;
     const { actor, route } = caller;
-    const minute_ms = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS;
+    const minute_ms = minuteOf(Date.now());
     const facts = { minute_ms, owner: actor.institution_id ?? installation, user_id: actor.id, role: actor.role };
     const key = [...Object.values(facts), route, code].join(' ');
-    const known = kept.get(key);
-    if (known) known.count += 1;
-    else if (kept.size < MOST_KEPT) kept.set(key, { ...facts, route, code, count: 1 });
-    again(minute_ms + MINUTE_MS - Date.now());
+    kept.add(key, { ...facts, route, code, count: 1 });
+    kept.later(minute_ms + MINUTE_MS - Date.now());
   }
 
-  function again(in_ms: number): void {
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      void store(Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS);
-    }, in_ms).unref();
-  }
+  return { note, close: kept.close };
+}
 
-  /** One after the other: what could not be stored is kept for the next. */
-  function store(before_ms: number): Promise<void> {
-    storing ??= storeOnce(before_ms).finally(() => {
-      storing = undefined;
-      if (kept.size > 0) again(AGAIN_AFTER_MS);
-    });
-    return storing;
-  }
+const minuteOf = (at_ms: number) => Math.floor(at_ms / MINUTE_MS) * MINUTE_MS;
 
-  async function storeOnce(before_ms: number): Promise<void> {
-    const over = [...kept].filter(([, { minute_ms }]) => minute_ms < before_ms).slice(0, AT_ONCE);
-    if (over.length === 0) return;
-    const rows = over.map(([, { minute_ms, ...facts }]) => ({ minute: new Date(minute_ms).toISOString(), ...facts }));
-    for (const [key] of over) kept.delete(key);
-    try {
-      await db.query({ ...STORE, values: [JSON.stringify(rows)] });
-    } catch (err) {
-      log.debug({ err, refusals: over.length }, 'refusals not stored; they are tried again');
-      for (const [key, counted] of over) if (kept.size < MOST_KEPT) kept.set(key, counted);
-    }
-  }
-
-  async function close(): Promise<void> {
-    // Where Postgres is away they are lost with the process.
-    await withTimeout(storeAll(), CLOSE_WITHIN_MS, 'refusals are not stored').catch((err) =>
-      log.debug({ err }, 'refusals lost'),
-    );
-    clearTimeout(timer);
-  }
-
-  /** Until nothing is left, or a portion could not be stored. */
-  async function storeAll(): Promise<void> {
-    await storing;
-    for (let before = Number.POSITIVE_INFINITY; kept.size > 0 && kept.size < before; ) {
-      before = kept.size;
-      await store(Number.POSITIVE_INFINITY);
-    }
-  }
-
-  return { note, close };
+function rowOf([, { minute_ms, ...facts }]: [string, Counted]) {
+  return { minute: new Date(minute_ms).toISOString(), ...facts };
 }

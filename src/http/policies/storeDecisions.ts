@@ -4,6 +4,7 @@
  * process has not stored when it dies is lost.
  */
 import type { Queryable } from '../../core/sql/queryable.ts';
+import { type Gathering, gather } from '../../infra/gathering.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import { timings } from '../../infra/timings.ts';
 import type { Asked, Verdict } from '../../policies/decisions/decision.ts';
@@ -56,21 +57,28 @@ export interface DecisionStore {
 }
 
 export function createDecisionStore({ db, log }: { db: Queryable; log: Log }): DecisionStore {
-  let kept = new Map<string, Counted>();
-  let said = new Map<string, Counted>();
   let dropped = 0;
-  let timer: NodeJS.Timeout | undefined;
-  let storing: Promise<void> | undefined;
+  const gatherOf = (statement: typeof KEPT) =>
+    gather<Counted>({
+      ...{ most: MOST, drops: 'newest', at_once: AT_ONCE },
+      ...{ again_ms: timings.door.decisions_every_ms, last_ms: timings.door.decisions_last_ms },
+      joined: (older, { count }) => ({ ...older, count: older.count + count }),
+      store: (portion) => {
+        if (dropped > 0) log.warn({ dropped }, 'decisions of policies not counted: more kinds of them than are held');
+        dropped = 0;
+        return storeAll(db, statement, portion);
+      },
+      failed: (err, decisions) => log.warn({ err, decisions }, 'decisions of policies not stored; they wait'),
+      dropped: ({ count }) => {
+        dropped += count;
+      },
+    });
+  const [kept, said] = [gatherOf(KEPT), gatherOf(SAID)];
 
-  function add(counted: Map<string, Counted>, key: string, { values, count }: Counted): void {
-    const before = counted.get(key);
-    if (before) before.count += count;
-    else if (counted.size < MOST) counted.set(key, { values, count });
-    else dropped += count;
+  function once(counted: Gathering<Counted>, values: Counted['values']): void {
+    counted.add(values.join(' '), { values, count: 1 });
+    counted.later(timings.door.decisions_every_ms);
   }
-
-  const once = (counted: Map<string, Counted>, values: Counted['values']) =>
-    add(counted, values.join(' '), { values, count: 1 });
 
   function note({ institution_id, asked, verdicts, is_accepted, is_foreign_admin }: Decided): void {
     const slot = new Date(Math.floor(Date.now() / HOUR_MS) * HOUR_MS).toISOString();
@@ -80,67 +88,17 @@ export function createDecisionStore({ db, log }: { db: Queryable; log: Log }): D
     for (const { policy_id, version, outcome, lacks } of verdicts) {
       once(said, [policy_id, version, slot, user_id, command, outcome, lacks.join(' '), institution_id]);
     }
-    later();
   }
 
-  function later(): void {
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      void store();
-    }, timings.door.decisions_every_ms).unref();
-  }
-
-  /** One after the other: what could not be stored is there for the next. */
-  function store(): Promise<void> {
-    storing ??= storeOnce().finally(() => {
-      storing = undefined;
-      if (kept.size + said.size > 0) later();
-    });
-    return storing;
-  }
-
-  async function storeOnce(): Promise<void> {
-    const [decisions, outcomes] = [kept, said];
-    kept = new Map();
-    said = new Map();
-    if (dropped > 0) log.warn({ dropped }, 'decisions of policies not counted: more kinds of them than are held');
-    dropped = 0;
-    try {
-      await storeAll(db, KEPT, decisions);
-      await storeAll(db, SAID, outcomes);
-    } catch (err) {
-      log.warn({ err, decisions: decisions.size }, 'decisions of policies not stored; they are tried again');
-      kept = joined(decisions, kept);
-      said = joined(outcomes, said);
-    }
-  }
-
-  /** Of what is too much the newer goes. */
-  function joined(older: Map<string, Counted>, newer: Map<string, Counted>): Map<string, Counted> {
-    for (const [key, counted] of newer) add(older, key, counted);
-    return older;
-  }
-
-  async function close(): Promise<void> {
-    await storing;
-    await store();
-    clearTimeout(timer);
-  }
-
-  return { note, close };
+  return { note, close: async () => void (await Promise.all([kept.close(), said.close()])) };
 }
 
-/** What is stored is taken out. */
 async function storeAll(
   db: Queryable,
   { name, text, columns }: typeof KEPT,
-  counted: Map<string, Counted>,
+  portion: [string, Counted][],
 ): Promise<void> {
-  const rows = [...counted].sort(([a], [b]) => (a < b ? -1 : 1));
-  for (let i = 0; i < rows.length; i += AT_ONCE) {
-    const some = rows.slice(i, i + AT_ONCE);
-    const values = Array.from({ length: columns }, (_, column) => some.map(([, row]) => row.values[column]));
-    await db.query({ name, text, values: [...values, some.map(([, { count }]) => count)] });
-    for (const [key] of some) counted.delete(key);
-  }
+  const rows = portion.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+  const values = Array.from({ length: columns }, (_, column) => rows.map((row) => row.values[column]));
+  await db.query({ name, text, values: [...values, rows.map(({ count }) => count)] });
 }
