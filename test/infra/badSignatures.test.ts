@@ -1,16 +1,13 @@
 /** Counting bad signatures: those alone, together, within bounds, and past an outage. */
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
-import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { noteTokens } from '../../src/infra/noteTokens.ts';
-import { openPool } from '../../src/infra/postgres/database.ts';
 import { NO_REVOCATIONS } from '../../src/infra/revocations.ts';
 import { createLog } from '../../src/infra/telemetry/log.ts';
 import { ticketKeysOf } from '../../src/infra/ticketKeys.ts';
 import { createTokens, signToken, type TokenOptions } from '../../src/infra/tokens.ts';
-import { cloneDatabase, type TestDatabase } from '../support/database.ts';
+import { type CountedDatabase, openCounted } from '../support/countedStatements.ts';
 
 const SECRET = 'thirty-two bytes of a secret, or more';
 const OTHER = 'thirty-two bytes of another secret, or so';
@@ -20,19 +17,13 @@ const log = createLog('silent', 'test');
 const claims = (exp: number) => ({ sub: randomUUID(), role: 'super_admin', exp: Math.floor(Date.now() / 1_000) + exp });
 const FORGED = signToken(claims(60), OTHER);
 
-let database: TestDatabase;
-let pools: Record<'door' | 'relay', pg.Pool>;
+let counting: CountedDatabase;
 
 beforeAll(async () => {
-  database = await cloneDatabase();
-  const open = (role: 'door' | 'relay') => openPool(database.url, role, 1, () => {});
-  pools = { door: open('door'), relay: open('relay') };
+  counting = await openCounted();
 });
-beforeEach(async () => void (await database.pool.query('delete from threat_bad_signatures')));
-afterAll(async () => {
-  await Promise.all(Object.values(pools).map((pool) => pool.end()));
-  await database.drop();
-});
+beforeEach(async () => void (await counting.database.pool.query('delete from threat_bad_signatures')));
+afterAll(() => counting.drop());
 
 const tokensOf = (options: Partial<TokenOptions> = {}) =>
   createTokens({
@@ -42,22 +33,17 @@ const tokensOf = (options: Partial<TokenOptions> = {}) =>
     ...options,
   });
 
-function open(role: 'door' | 'relay', isAway = () => false) {
-  let statements = 0;
-  const db = {
-    query: (statement: never) => {
-      statements += 1;
-      return isAway() ? Promise.reject(new Error('away')) : pools[role].query(statement);
-    },
-  } as unknown as Queryable;
+function open(role: 'door' | 'relay', isAway?: () => boolean) {
+  const { db, statements } = counting.countAs(role, isAway);
   const { logins, bad_signatures } = noteTokens({ db, tokens: tokensOf(), secret: 'a secret', log });
   onTestFinished(bad_signatures.close);
   const networkOf = (address: string) => logins.marksOf({ fingerprint: '', address }).network;
-  return { ...bad_signatures, networkOf, statements: () => statements };
+  return { ...bad_signatures, networkOf, statements };
 }
 
 const counted = async () =>
-  (await database.pool.query('select address, network, count from threat_bad_signatures order by address')).rows;
+  (await counting.database.pool.query('select address, network, count from threat_bad_signatures order by address'))
+    .rows;
 
 test.each(['door', 'relay'] as const)('a thousand are one statement, as %s', async (role) => {
   const { note, close, networkOf, statements } = open(role);

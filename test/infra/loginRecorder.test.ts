@@ -1,43 +1,28 @@
 /** Noting login sessions: rarely, together, within bounds, and past an outage. */
 import { randomUUID } from 'node:crypto';
-import type pg from 'pg';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import type { Actor } from '../../src/core/definitions/actor.ts';
-import type { Queryable } from '../../src/core/sql/queryable.ts';
 import type { Locate } from '../../src/infra/geoIp.ts';
 import { createLoginRecorder } from '../../src/infra/loginRecorder.ts';
-import { openPool } from '../../src/infra/postgres/database.ts';
 import { createLog } from '../../src/infra/telemetry/log.ts';
-import { cloneDatabase, type TestDatabase } from '../support/database.ts';
+import { type CountedDatabase, openCounted } from '../support/countedStatements.ts';
 
 const PATIENCE = { timeout: 20_000, interval: 20 };
 const log = createLog('silent', 'test');
 const FROM = { user_agent: 'A', fingerprint: '', address: '198.51.100.7' };
 
-let database: TestDatabase;
-let pools: Record<'door' | 'relay', pg.Pool>;
+let counting: CountedDatabase;
 
 beforeAll(async () => {
-  database = await cloneDatabase();
-  const open = (role: 'door' | 'relay') => openPool(database.url, role, 1, () => {});
-  pools = { door: open('door'), relay: open('relay') };
+  counting = await openCounted();
 });
-afterAll(async () => {
-  await Promise.all(Object.values(pools).map((pool) => pool.end()));
-  await database.drop();
-});
+afterAll(() => counting.drop());
 
-function open(role: 'door' | 'relay', isAway = () => false, locate?: Locate) {
-  let statements = 0;
-  const db = {
-    query: (statement: never) => {
-      statements += 1;
-      return isAway() ? Promise.reject(new Error('away')) : pools[role].query(statement);
-    },
-  } as unknown as Queryable;
+function open(role: 'door' | 'relay', isAway?: () => boolean, locate?: Locate) {
+  const { db, statements } = counting.countAs(role, isAway);
   const recorder = createLoginRecorder({ db, secret: 'a secret', ...(locate && { locate }), log });
   onTestFinished(recorder.close);
-  return { ...recorder, statements: () => statements };
+  return { ...recorder, statements };
 }
 
 const someone = (changes: Partial<Actor> = {}, login_id: string = randomUUID()): Actor => ({
@@ -45,9 +30,13 @@ const someone = (changes: Partial<Actor> = {}, login_id: string = randomUUID()):
   login: { id: login_id, jti: null, auth_time: null, expires_at: Math.floor(Date.now() / 1_000) + 3_600 },
 });
 const noted = async (id: string) =>
-  (await database.pool.query('select user_id, institution_id from logins where id = $1', [id])).rows;
+  (await counting.database.pool.query('select user_id, institution_id from logins where id = $1', [id])).rows;
 const placesOf = async (id: string) =>
-  (await database.pool.query('select kind, mark from login_places where login_id = $1 order by kind, mark', [id])).rows;
+  (
+    await counting.database.pool.query('select kind, mark from login_places where login_id = $1 order by kind, mark', [
+      id,
+    ])
+  ).rows;
 
 test.each(['door', 'relay'] as const)('a thousand requests are one statement, as %s', async (role) => {
   const { see, close, statements } = open(role);
@@ -91,7 +80,10 @@ test('a person has 500 login sessions noted at most, and each a few devices', as
   for (const who of many.slice(500)) more.see(who, FROM);
   for (let i = 0; i < 600; i += 1) more.see(many[0]!, { ...FROM, user_agent: `Browser ${i}` });
   await more.close();
-  const { rows } = await database.pool.query('select count(*)::integer as count from logins where user_id = $1', [id]);
+  const { rows } = await counting.database.pool.query(
+    'select count(*)::integer as count from logins where user_id = $1',
+    [id],
+  );
   expect(rows[0].count).toBe(500);
   const devices = (await placesOf(many[0]!.login!.id)).filter(({ kind }) => kind === 'device');
   expect(devices.length).toBeLessThan(40);
@@ -116,15 +108,15 @@ test('a login session has its neighbourhoods noted, 20 at most, and none where n
     address === '198.51.100.7'
       ? undefined
       : { latitude_tenths: Number(address!.split('.')[2]), longitude_tenths: -1_800 };
-  const { see, close } = open('door', () => false, locate);
+  const { see, close } = open('door', undefined, locate);
   const [who, nowhere] = [someone(), someone()];
   see(nowhere, FROM);
   for (let i = 0; i < 30; i += 1) see(who, { ...FROM, address: `203.0.${i}.1` });
   await close();
-  const more = open('door', () => false, locate);
+  const more = open('door', undefined, locate);
   for (let i = 0; i < 30; i += 1) more.see(who, { ...FROM, address: `203.0.${29 - i}.1` });
   await more.close();
-  const { rows } = await database.pool.query(
+  const { rows } = await counting.database.pool.query(
     'select login_id, latitude_tenths, longitude_tenths from login_locations order by latitude_tenths',
   );
   expect(rows).toEqual(
