@@ -1,22 +1,13 @@
 /** Login sessions are kept for a day after the end of their last token, and step-ups for a day: nobody is shown for longer where they signed in. */
 import { defineJob } from '../job.ts';
+import { removalOf } from './removal.ts';
 
 export const KEPT_HOURS = 24;
 const BATCH = 1_000;
 
-// The login sessions themselves last: what was cut off is found again.
-const REMOVE = `
-  with old as materialized (
-    select id from logins where expires_at < (select clock_timestamp()) - interval '${KEPT_HOURS} hours'
-    order by expires_at limit $1
-  ), places as (
-    delete from login_places where login_id in (select id from old)
-  ), locations as (
-    delete from login_locations where login_id in (select id from old)
-  ), ends as (
-    delete from login_ends where login_id in (select id from old)
-  )
-  delete from logins where id in (select id from old)`;
+const REMOVE = removalOf(`
+  select id from logins where expires_at < (select clock_timestamp()) - interval '${KEPT_HOURS} hours'
+  order by expires_at limit $1`);
 
 // Of login sessions that were ended by what telemetry knows of them.
 const REMOVE_ENDS = `

@@ -3,6 +3,7 @@
  * for the next one takes. What came after the request stays. A login session that is about to be ended is waited for.
  */
 import { defineJob, type JobTools } from '../job.ts';
+import { removalOf } from '../logins/removal.ts';
 
 const PEOPLE = 100;
 const ROWS = 500;
@@ -54,19 +55,10 @@ const HAS_EXPIRED = 'l.expires_at < clock_timestamp()';
 
 const LOGINS: Erasure = {
   what: 'logins',
-  text: `
-    with theirs as materialized (
-      select l.id from logins l
-      where l.user_id = $1 and l.institution_id is not distinct from $3 and l.first_seen <= $2 and ${HAS_EXPIRED}
-        and not exists (select from login_ends e where e.login_id = l.id and e.ended_at is null) limit ${ROWS}
-    ), places as (
-      delete from login_places where login_id in (select id from theirs)
-    ), locations as (
-      delete from login_locations where login_id in (select id from theirs)
-    ), ends as (
-      delete from login_ends where login_id in (select id from theirs)
-    )
-    delete from logins where id in (select id from theirs)`,
+  text: removalOf(`
+    select l.id from logins l
+    where l.user_id = $1 and l.institution_id is not distinct from $3 and l.first_seen <= $2 and ${HAS_EXPIRED}
+      and not exists (select from login_ends e where e.login_id = l.id and e.ended_at is null) limit ${ROWS}`),
   is_of_institution: true,
 };
 
