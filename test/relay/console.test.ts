@@ -1,10 +1,10 @@
 /** Consoles: which tokens are let in, which rooms a token has, who hears what is told, and what is connected. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { quietly, type ToldConsole, tellConsole } from '../../src/infra/console/tellConsole.ts';
+import type { ToldConsole } from '../../src/infra/console/tellConsole.ts';
 import { signToken } from '../../src/infra/tokens.ts';
 import { type Cast, cast, get, type Json, must, openSession, type Person, person, post } from '../support/client.ts';
-import { type Console, connectConsole, openConsole } from '../support/consoles.ts';
+import { type Console, connectConsole, openConsole, tellFrom } from '../support/consoles.ts';
 import { isLeftOut, kind, SECRET, type Stack, startStack } from '../support/stack.ts';
 
 const NOTICE = {
@@ -27,7 +27,7 @@ describe.skipIf(isLeftOut)(`the console, ${kind}`, () => {
   afterAll(() => stack?.stop());
 
   const open = (who: Pick<Person, 'token'>) => openConsole(stack.relayUrl, who);
-  const tell = (told: ToldConsole) => tellConsole(quietly(stack.backbones[0]!.broadcast), told);
+  const tell = (told: ToldConsole) => tellFrom(stack, told);
 
   test('lets in who has a token, and nobody else', async () => {
     const { messages } = await open(people.student);

@@ -1,17 +1,11 @@
 /** Every event that a console may be told is heard by whom it is for, as its schema has it, and by nobody else. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  CONSOLE_EVENTS,
-  type ConsoleAudience,
-  type ConsoleEvent,
-  quietly,
-  tellConsole,
-} from '../../src/infra/console/tellConsole.ts';
+import { CONSOLE_EVENTS, type ConsoleAudience, type ConsoleEvent } from '../../src/infra/console/tellConsole.ts';
 import { signToken } from '../../src/infra/tokens.ts';
 import { describedInConsole } from '../../src/live/consoleExamples.ts';
 import { type Cast, cast, get, type Json, must, type Person, post } from '../support/client.ts';
-import { type Console, openConsole } from '../support/consoles.ts';
+import { type Console, openConsole, tellFrom } from '../support/consoles.ts';
 import { isLeftOut, kind, SECRET, type Stack, startStack } from '../support/stack.ts';
 
 /** Told to nobody: each relay makes it of what it sees. */
@@ -42,8 +36,7 @@ describe.skipIf(isLeftOut)(`what consoles are told, ${kind}`, () => {
     const { type: _, ...body } = describedInConsole[event].example as Json;
     return body;
   };
-  const tell = (event: ConsoleEvent, to: ConsoleAudience) =>
-    tellConsole(quietly(stack.backbones[0]!.broadcast), { event, to, body: bodyOf(event) });
+  const tell = (event: ConsoleEvent, to: ConsoleAudience) => tellFrom(stack, { event, to, body: bodyOf(event) });
   /** What was said after is heard: so was, or is not to come, what was said before. */
   const settled = async (console: Console) => {
     console.say('ping');

@@ -1,8 +1,10 @@
 /** A console as its person has it: connected, and what it was told, each message held to its schema. */
 import { io, type Socket } from 'socket.io-client';
 import { expect, onTestFinished } from 'vitest';
+import { quietly, type ToldConsole, tellConsole } from '../../src/infra/console/tellConsole.ts';
 import type { Json, Person } from './client.ts';
 import { checkFrame } from './liveFrames.ts';
+import type { Stack } from './stack.ts';
 
 export interface Console {
   socket: Socket;
@@ -17,6 +19,10 @@ export interface Console {
 
 /** Our sockets name no browser, requests do: to whom notices are for they are two devices. */
 const isOfDevice = ({ type, kind }: Json) => type === 'notification' && kind === 'device';
+
+/** As a process of the stack tells them. */
+export const tellFrom = ({ backbones }: Stack, told: ToldConsole) =>
+  tellConsole(quietly(backbones[0]!.broadcast), told);
 
 /** What answers what a console asks for. */
 const GREETINGS = ['connection_response', 'room_joined', 'subscribed', 'network_topology_update', 'pong'];
