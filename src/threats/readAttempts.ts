@@ -37,6 +37,9 @@ export async function readInstitutions(db: Queryable, after: string): Promise<st
 /** As a uuid, so that an index leads to it; null of what is none: the trail has other senders too. */
 const PERSON = `case when r.user_id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then r.user_id::uuid end`;
 
+/** In the trail of `$1`, for one of the codes `$2`. */
+const IS_REFUSAL = `owner = $1 and type = 'access_deny' and outcome = 'refused' and code = any($2)`;
+
 /** Since the beginning of the hour of the third refusal from behind, which may be more than was sent since, and never less. */
 const OF_PEOPLE = {
   name: 'read-refused-people',
@@ -45,10 +48,9 @@ const OF_PEOPLE = {
         select coalesce(sum(a.count), 0)::integer from threat_activity a
         where a.institution_id = $1 and a.user_id = ${PERSON} and a.slot >= date_trunc('hour', r.happened_at)) as sent_since
     from (
-      select e.user_id, e.happened_at, row_number() over (partition by e.user_id order by e.happened_at desc, e.id) as n
-      from audit_entries e
-      where e.owner = $1 and e.type = 'access_deny' and e.recorded_at > clock_timestamp() - interval '24 hours'
-        and e.outcome = 'refused' and e.code = any($2)
+      select user_id, happened_at, row_number() over (partition by user_id order by happened_at desc, id) as n
+      from audit_entries
+      where ${IS_REFUSAL} and recorded_at > clock_timestamp() - interval '24 hours'
     ) r
     where r.n = $3 order by r.happened_at desc, r.user_id limit ${MOST}`,
 };
@@ -69,8 +71,7 @@ const OF_ROUTES = {
   name: 'read-refused-routes',
   text: `
     select action as route, count(distinct user_id)::integer as people, sum(count)::integer as tries from audit_entries
-    where owner = $1 and type = 'access_deny' and outcome = 'refused' and code = any($2)
-      and recorded_at > clock_timestamp() - interval '${DETECTORS.coordinated.within_minutes} minutes'
+    where ${IS_REFUSAL} and recorded_at > clock_timestamp() - interval '${DETECTORS.coordinated.within_minutes} minutes'
     group by action having count(distinct user_id) >= $3 order by tries desc, action limit ${MOST}`,
 };
 
