@@ -51,10 +51,9 @@ export function createAddresses({
 export function limitKey(address: string | undefined): string {
   const known = normalised(address ?? '');
   if (known === undefined) return UNKNOWN;
-  const parsed = ipaddr.parse(known);
-  if (parsed instanceof ipaddr.IPv4) return known;
-  return `${parsed.parts
-    .slice(0, 4)
+  if (isIP(known) === 4) return known;
+  return `${ipaddr.IPv6.parse(known)
+    .parts.slice(0, 4)
     .map((part) => part.toString(16))
     .join(':')}::/64`;
 }
@@ -65,6 +64,8 @@ const WITH_PORT = /^(?:\[([^\]]*)\]|([\d.]+))(?::\d{1,5})?$/;
 /** Undefined where the text is no address. */
 function normalised(text: string): string | undefined {
   const trimmed = text.trim();
+  // Of these there is one way to write each.
+  if (isIP(trimmed) === 4) return trimmed;
   const [, six, four] = WITH_PORT.exec(trimmed) ?? [];
   // The zone of a link-local address is this machine's business.
   const bare = (six ?? four ?? trimmed).replace(/%.*/, '');
@@ -73,6 +74,7 @@ function normalised(text: string): string | undefined {
 
 /** @param networks in CIDR form */
 export function among(networks: readonly string[]): (address: string) => boolean {
+  if (networks.length === 0) return () => false;
   const list = new BlockList();
   for (const network of networks) {
     const [address, bits] = ipaddr.parseCIDR(network);

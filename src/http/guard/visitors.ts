@@ -27,7 +27,10 @@ function readVisitor(req: Request, keys: CompositeKeys, addresses: Pick<Addresse
   const address = limitKey(req.ip);
   return {
     key: keys.keyOf(null, address, fingerprint),
-    crowd: keys.crowdOf(null, address),
+    // Hardly ever asked for, and a hash.
+    get crowd() {
+      return keys.crowdOf(null, address);
+    },
     address,
     is_venue: addresses.isAllowlisted(req.ip!),
     fingerprint,

@@ -47,7 +47,7 @@ function createVisits(numbers: GuardNumbers, clock: Clock, kept: Kept, posts: Ex
   const routes = kept<Seen>();
   const shadowbans = kept<true>();
 
-  function crowded({ key, crowd: _, address }: Visitor): { isCrowd: boolean; seen: Seen } {
+  function crowded({ key, address }: Visitor): { isCrowd: boolean; seen: Seen } {
     const seen = within(browsers.get(address) ?? new Map(), clock() - keys.window_ms);
     return { isCrowd: !seen.has(key) && seen.size >= keys.of_address, seen };
   }

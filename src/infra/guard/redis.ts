@@ -24,8 +24,15 @@ const SCRIPTS = { ADMIT, COUNT, CROWD, SHADOWED, POST, GIVE_BACK, REPORT, MIRROR
 /** A decision takes Redis some tens of microseconds: others that share it wait for no more than a millisecond or two. */
 const ADMITTED_AT_ONCE = 50;
 
-/** A visitor who asks for a route. */
-interface Asked extends Visitor {
+interface Asked {
+  visitor: Visitor;
+  route: string;
+}
+
+/** By what name a visitor is counted: the own, or the crowd's. */
+interface Counted extends Pick<Visitor, 'address' | 'is_venue'> {
+  counted: string;
+  is_crowd: boolean;
   route: string;
 }
 
@@ -55,28 +62,32 @@ export function createRedisStore({ redis, prefix, numbers, most, clock = SERVER_
     return (await ask('COUNT', [key], [nextMember(), at_most, window_ms])) as [number, number];
   }
 
+  async function admitAs(asked: Counted[]): Promise<Answered[]> {
+    const names = asked.flatMap(({ address, counted, is_venue }) => [
+      ...[is_venue ? `rate_limit:${counted}:hold` : `blocked_ip:${address}`, `rate_limit:${address}:keys`],
+      ...[`burst:${counted}`, `rate_limit:${counted}:rate`],
+    ]);
+    const values = asked.flatMap(({ counted, route, is_venue, is_crowd }) => [
+      ...[counted, route, Number(is_venue), Number(is_crowd)],
+    ]);
+    return (await ask('ADMIT', ['rate_limit:keys', ...names], [...limits, ...values])) as Answered[];
+  }
+
   /** What comes while Redis is asked is asked together: a round trip costs more than a decision. */
   async function admitAll(asked: Asked[]): Promise<Admission[]> {
-    const names = asked.flatMap(({ key, crowd, address }) => [
-      ...[`blocked_ip:${address}`, `rate_limit:${address}:keys`],
-      ...namesOf(key),
-      ...namesOf(crowd),
-    ]);
-    const values = asked.flatMap(({ key, crowd, is_venue, route }) => [
-      key,
-      crowd,
-      Number(is_venue),
-      route,
-      nextMember(),
-    ]);
-    const answers = await ask('ADMIT', ['rate_limit:keys', ...names], [...limits, ...values]);
-    return (answers as Answered[]).map(admissionOf);
+    const answers = await admitAs(asked.map((one) => countedAs(one, false)));
+    const crowds = [...answers.keys()].filter((i) => answers[i]![0] === 'crowd');
+    if (crowds.length > 0) {
+      const again = await admitAs(crowds.map((i) => countedAs(asked[i]!, true)));
+      for (const [n, [by, wait_ms]] of again.entries()) answers[crowds[n]!] = [by, wait_ms, 1];
+    }
+    return answers.map(admissionOf);
   }
 
   const admissions = createBatcher(ADMITTED_AT_ONCE, admitAll, () => true);
 
   return {
-    admit: (visitor, route) => admissions.push({ ...visitor, route }),
+    admit: (visitor, route) => admissions.push({ visitor, route }),
     async pace(key) {
       const [, waits_ms] = await count(`rate_limit:${key}:rate`, rate.posts, rate.window_ms);
       return waits_ms;
@@ -137,15 +148,18 @@ function createAsking(redis: RedisServer, prefix: string, clock: string) {
   return { ask, nextMember, close };
 }
 
-type Answered = [by: 'admitted' | 'block' | 'burst' | 'rate' | 'full', crowd: number, retry_after_ms: number];
+type Refused = Extract<Admission, { admitted: false }>['by'];
+type Answered = [by: 'admitted' | 'crowd' | Refused, retry_after_ms: number, crowd: number];
 
-function admissionOf([by, crowd, retry_after_ms]: Answered): Admission {
+function admissionOf([by, retry_after_ms, crowd]: Answered): Admission {
   const is_crowd = crowd === 1;
-  return by === 'admitted' ? { admitted: true, is_crowd } : { admitted: false, by, is_crowd, retry_after_ms };
+  if (by === 'admitted') return { admitted: true, is_crowd };
+  return { admitted: false, by: by as Refused, is_crowd, retry_after_ms };
 }
 
-function namesOf(key: string): string[] {
-  return [`rate_limit:${key}:hold`, `burst:${key}`, `rate_limit:${key}:rate`];
+function countedAs({ visitor, route }: Asked, is_crowd: boolean): Counted {
+  const { address, is_venue } = visitor;
+  return { address, is_venue, counted: is_crowd ? visitor.crowd : visitor.key, is_crowd, route };
 }
 
 function shadowbanOf(key: string): string {

@@ -7,13 +7,6 @@ export const SERVER_CLOCK = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
 
-/** How long what ends at the key's value lasts yet, and no longer than that. */
-const LEFT = `
-local function left(key, most)
-  local ends = tonumber(redis.call('GET', key))
-  return ends and math.max(0, math.min(ends - now, most)) or 0
-end`;
-
 /** Members of a window, those ahead of the clock brought back to it and those before the window removed. */
 const WINDOW = `
 local function within(key, since)
@@ -24,78 +17,110 @@ local function within(key, since)
   return redis.call('ZCARD', key)
 end`;
 
-/** Does a window hold anything? What lies ahead of the clock is brought back to it. */
-const BRING_BACK = `
-local function bring_back(key)
-  local latest = redis.call('ZRANGE', key, -1, -1, 'WITHSCORES')[2]
-  if latest and tonumber(latest) > now then
-    for _, ahead in ipairs(redis.call('ZRANGEBYSCORE', key, '(' .. now, '+inf')) do
-      redis.call('ZADD', key, now, ahead)
-    end
+/**
+ * Windows as text, the latest entry first: a line of its time and its name. So all windows of many visitors are read by one
+ * command, and each is written by one. `others`: the entries from a time on without the name's own, how many, and when the
+ * name was seen; those ahead of the clock are of now. `seen`: the name's own of a window that has none ahead, and the rest.
+ */
+const TEXT_WINDOWS = `
+local function others(text, from, name)
+  local kept, at, seen_at = {}, 1, nil
+  while at <= #text do
+    local space, stop = string.find(text, ' ', at, true), string.find(text, '\\n', at, true)
+    local time = math.min(tonumber(string.sub(text, at, space - 1)), now)
+    if time < from then break end
+    local one = string.sub(text, space + 1, stop - 1)
+    if one == name then seen_at = time else kept[#kept + 1] = time .. ' ' .. one .. '\\n' end
+    at = stop + 1
   end
-  return latest
+  return table.concat(kept), #kept, seen_at
+end
+
+local function seen(text, name)
+  local at = string.find(text, ' ' .. name .. '\\n', 1, true)
+  if not at or tonumber(string.match(text, '^%d+')) > now then return nil end
+  local time = string.match(string.sub(text, math.max(1, at - 16), at - 1), '%d+$')
+  return tonumber(time), string.sub(text, 1, at - #time - 1) .. string.sub(text, at + #name + 2)
 end`;
 
 /**
- * Visitors who come at the same time, one after the other. KEYS: all keys; then of each visitor the address's block, the
- * address's browsers, and of the browser, and of the crowd: hold, burst, rate. ARGV: the numbers; then of each the browser's
- * key, the crowd's, 1 at a venue, the route, a member. What is empty, as it is of most, is asked nothing further.
- * @returns of each what it is by, whether it is the crowd, and how long to wait
+ * Visitors who come at the same time, one after the other. KEYS: all keys; then of each visitor the block, the address's
+ * browsers, and of what is counted: burst, rate. ARGV: the numbers; then of each what is counted, the route, 1 at a venue, 1
+ * where it is known to be of the crowd. What comes out to be of the crowd is not counted: it is to be shown again as that.
+ * Of the first post of a key, which for most is the only one, the burst alone holds the time: a write is most of the cost.
+ * @returns of each what it is by, how long to wait, and for a block whether it would be of the crowd
  */
-export const ADMIT = `${LEFT}${BRING_BACK}
+export const ADMIT = `${TEXT_WINDOWS}
 local most, of_address, keys_ms = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local burst_routes, burst_ms = tonumber(ARGV[4]), tonumber(ARGV[5])
 local rate_posts, rate_ms, block_ms = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
-local all, since = KEYS[1], now - keys_ms
-local total, grew = redis.call('ZCOUNT', all, '(' .. since, '+inf'), false
+local all, since, visitors = KEYS[1], now - keys_ms, (#KEYS - 1) / 4
+local total = redis.call('ZCOUNT', all, '(' .. since, '+inf')
+local isTight = total + visitors >= most
+local texts, lives, isNew, scores = {}, {}, {}, {}
+for i, text in ipairs(redis.call('MGET', unpack(KEYS, 2))) do texts[KEYS[i + 1]] = text end
 
-local function last(key, member)
-  local score = tonumber(redis.call('ZSCORE', key, member))
-  return score and score > since
+local function write(key, text, lives_ms)
+  texts[key], lives[key] = text, lives_ms or '0'
 end
 
-local function add(key, member, window_ms)
-  local isKnown = bring_back(key)
-  redis.call('ZADD', key, now, member)
-  redis.call('PEXPIRE', key, keys_ms)
-  if not isKnown then return 1 end
-  redis.call('ZREMRANGEBYSCORE', key, '-inf', '(' .. (now - window_ms))
-  return redis.call('ZCARD', key)
+local function add(key, name, kept)
+  write(key, now .. ' ' .. name .. '\\n' .. kept, ARGV[3])
+end
+
+local function browsersBeside(key, name)
+  local text = texts[key] or ''
+  local seen_at, rest = seen(text, name)
+  if seen_at and seen_at > since then return rest, false end
+  local kept, many, was_at = others(text, since + 1, name)
+  return kept, not was_at and many >= of_address
+end
+
+local function isCounted(key)
+  local score = isTight and tonumber(redis.call('ZSCORE', all, key))
+  return isNew[key] or score and score > since
 end
 
 local function admit(names, values)
-  local key, crowd, venue, route, member = unpack(ARGV, values + 1, values + 5)
-  local browsers = KEYS[names + 2]
-  local isKnown = bring_back(browsers)
-  local is_crowd = isKnown and not last(browsers, key)
-    and redis.call('ZCOUNT', browsers, '(' .. since, '+inf') >= of_address
-  local of = names + (is_crowd and 5 or 2)
-  local hold, burst, rate = KEYS[of + 1], KEYS[of + 2], KEYS[of + 3]
-  local counted, flag = is_crowd and crowd or key, is_crowd and 1 or 0
-  local block = venue == '1' and hold or KEYS[names + 1]
-  local wait = left(block, block_ms)
-  if wait > 0 then return { 'block', flag, wait } end
-  if total >= most and not last(all, counted) then return { 'full', flag, keys_ms } end
-  total, grew = total + redis.call('ZADD', all, now, counted), true
-  if not is_crowd then
-    redis.call('ZADD', browsers, now, key)
-    redis.call('PEXPIRE', browsers, keys_ms)
-    if isKnown then redis.call('ZREMRANGEBYSCORE', browsers, '-inf', since) end
+  local counted, route, venue, crowd = unpack(ARGV, values + 1, values + 4)
+  local block, browsers, burst, rate = unpack(KEYS, names + 1, names + 4)
+  local beside, isTooMany = '', false
+  if crowd == '0' then beside, isTooMany = browsersBeside(browsers, counted) end
+  if isTooMany and venue == '1' then return { 'crowd', 0, 1 } end
+  local ends = tonumber(texts[block] or 0)
+  local wait = math.max(0, math.min(ends - now, block_ms))
+  if wait > 0 then return { 'block', wait, isTooMany and 1 or 0 } end
+  if isTooMany then return { 'crowd', 0, 1 } end
+  if not isCounted(counted) then
+    if total >= most then return { 'full', keys_ms, 0 } end
+    total, isNew[counted] = total + 1, true
   end
-  local routes = add(burst, route, burst_ms)
-  local posts = add(rate, member, rate_ms)
-  local by = routes >= burst_routes and 'burst' or posts > rate_posts and 'rate'
-  if not by then return { 'admitted', flag, 0 } end
-  redis.call('SET', block, now + block_ms, 'PX', block_ms)
-  redis.call('DEL', burst, rate)
-  return { by, flag, block_ms }
+  scores[#scores + 1], scores[#scores + 2] = now, counted
+  if crowd == '0' then add(browsers, counted, beside) end
+  local before = texts[burst] or ''
+  local routes, asked = others(before, now - burst_ms, route)
+  local posts, posted = others(texts[rate] or before, now - rate_ms)
+  local by = asked + 1 >= burst_routes and 'burst' or posted + 1 > rate_posts and 'rate'
+  if by then
+    write(block, string.format('%.0f', now + block_ms), ARGV[8])
+    write(burst, false)
+    write(rate, false)
+    return { by, block_ms, 0 }
+  end
+  if before ~= '' then add(rate, '', posts) end
+  add(burst, route, routes)
+  return { 'admitted', 0, 0 }
 end
 
 local answers = {}
-for i = 0, (#KEYS - 1) / 8 - 1 do answers[i + 1] = admit(1 + 8 * i, 8 + 5 * i) end
-if grew then
+for i = 0, visitors - 1 do answers[i + 1] = admit(1 + 4 * i, 8 + 4 * i) end
+if #scores > 0 then
+  redis.call('ZADD', all, unpack(scores))
   redis.call('ZREMRANGEBYSCORE', all, '-inf', since)
   redis.call('PEXPIRE', all, keys_ms)
+end
+for key, lives_ms in pairs(lives) do
+  if texts[key] then redis.call('PSETEX', key, lives_ms, texts[key]) else redis.call('DEL', key) end
 end
 return answers`;
 
@@ -112,11 +137,10 @@ redis.call('PEXPIRE', KEYS[1], window_ms + 1)
 return { count + 1, 0 }`;
 
 /** KEYS: the address's browsers. ARGV: the browser's key, the most, the window's length. @returns 1 where it is of the crowd */
-export const CROWD = `
-local since = now - tonumber(ARGV[3])
-local seen = redis.call('ZSCORE', KEYS[1], ARGV[1])
-if seen and tonumber(seen) > since then return 0 end
-return redis.call('ZCOUNT', KEYS[1], '(' .. since, '+inf') >= tonumber(ARGV[2]) and 1 or 0`;
+export const CROWD = `${TEXT_WINDOWS}
+local text = redis.call('GET', KEYS[1]) or ''
+local _, many, seen_at = others(text, now - tonumber(ARGV[3]) + 1, ARGV[1])
+return not seen_at and many >= tonumber(ARGV[2]) and 1 or 0`;
 
 /** KEYS: shadowbans. @returns 1 where one of them lasts */
 export const SHADOWED = `
