@@ -136,9 +136,12 @@ redis.call('ZADD', KEYS[1], now, ARGV[1])
 redis.call('PEXPIRE', KEYS[1], window_ms + 1)
 return { count + 1, 0 }`;
 
-/** KEYS: the address's browsers. ARGV: the browser's key, the most, the window's length. @returns 1 where it is of the crowd */
+/**
+ * KEYS: the address's browsers. ARGV: the browser's key, the most, the window's length. What an earlier version left there is
+ * no text, and passed over. @returns 1 where it is of the crowd
+ */
 export const CROWD = `${TEXT_WINDOWS}
-local text = redis.call('GET', KEYS[1]) or ''
+local text = redis.call('MGET', KEYS[1])[1] or ''
 local _, many, seen_at = others(text, now - tonumber(ARGV[3]) + 1, ARGV[1])
 return not seen_at and many >= tonumber(ARGV[2]) and 1 or 0`;
 
