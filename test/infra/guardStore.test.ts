@@ -134,6 +134,16 @@ describe.each(PLACES)('the guard %s', (_, open) => {
     expect(await other.store.isCrowd(browsers[33]!)).toBe(false);
   });
 
+  test('those who come at once are counted one after the other', async () => {
+    const { store } = await open();
+    const posts = await Promise.all(Array.from({ length: 22 }, () => store.admit(ada, 'POST /one')));
+    expect(posts.map((one) => one.admitted || one.by)).toEqual([...Array(20).fill(true), 'rate', 'block']);
+    const pupils = Array.from({ length: 54 }, (_, i) => visitorOf(`${i}`, '198.51.100.1', true));
+    const entered = await Promise.all(pupils.map((one) => store.admit(one, 'POST /one')));
+    expect(entered.map((one) => one.is_crowd)).toEqual([...Array(32).fill(false), ...Array(22).fill(true)]);
+    expect(entered.map((one) => one.admitted || one.by)).toEqual([...Array(52).fill(true), 'rate', 'block']);
+  });
+
   test('no more keys are counted than there is room for, and a minute later there is room', async () => {
     const opened = await open(2);
     const [one, two, three] = ['1', '2', '3'].map((n) => visitorOf(n, `192.0.2.${n}`)) as [Visitor, Visitor, Visitor];
