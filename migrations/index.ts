@@ -74,6 +74,8 @@ import * as untoldThreats from './0115_untold_threats.ts';
 import * as peopleIndexes from './0116_people_indexes.ts';
 import * as stepUpPlaces from './0117_step_up_places.ts';
 import * as ownDecisions from './0118_own_decisions.ts';
+import * as nearMatches from './0122_near_matches.ts';
+import * as feedsInOrder from './0123_feeds_in_order.ts';
 
 export interface Migration extends Knex.Migration {
   name: string;
@@ -156,4 +158,6 @@ export const migrations: Migration[] = [
   { name: '0116_people_indexes', ...peopleIndexes },
   { name: '0117_step_up_places', ...stepUpPlaces },
   { name: '0118_own_decisions', ...ownDecisions },
+  { name: '0122_near_matches', ...nearMatches },
+  { name: '0123_feeds_in_order', ...feedsInOrder },
 ];

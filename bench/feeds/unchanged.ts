@@ -1,45 +1,58 @@
-/** What a poll costs that finds nothing new, in the process that polls, without the request itself. */
+/** What a poll costs that finds nothing new, in the process that polls: with its requests to the site, and without. */
 import type { Grounds } from '../grounds.ts';
-import { openMatches } from './matches.ts';
+import { forkOf, messageOf } from '../relay/children.ts';
+import { openPolling } from './polling.ts';
+import type { SitesMessage } from './sites.ts';
 
 export interface Unchanged {
   polls: number;
   published: number;
-  /** Of a poll of one match. */
+  /** Of a poll of a round of one match, what its site said being at hand. */
   cpu_ms: number;
-  /** Of each match, where a poll is of two hundred. */
+  /** Of each match, where the round has two hundred. */
   cpu_ms_in_round: number;
+  /** Of a poll of a round of one match, with its requests. */
+  asked_ms: number;
+  /** Of each match, where the round has two hundred. */
+  asked_ms_in_round: number;
 }
 
 const MATCHES = 200;
-const [POLLS, ROUNDS] = [500, 20];
+const POLLS = { one: 1_000, whole: 50, asked: 100 };
+const WARM = 100;
 const DATABASE = 'bench_feeds_unchanged';
 
 export async function measureUnchanged(grounds: Grounds): Promise<Unchanged> {
-  const matches = await openMatches(await grounds.openDatabase(DATABASE), MATCHES);
-  const all = matches.ids.map((_, n) => n);
-  const poll = async (some: readonly number[]) => (await matches.store(some, (n) => `Match ${n}`)).length;
+  const child = forkOf('feeds/sites.js', ['1', String(MATCHES)], {});
+  const polling = await openPolling(await grounds.openDatabase(DATABASE), grounds.redisUrl);
   try {
-    for (let n = 0; n < ROUNDS; n += 1) await poll([n]);
-    let published = 0;
-    const one_us = await cpuOf(async () => {
-      for (let n = 0; n < POLLS; n += 1) published += await poll([n % MATCHES]);
-    });
-    const round_us = await cpuOf(async () => {
-      for (let n = 0; n < ROUNDS; n += 1) published += await poll(all);
-    });
-    const cpu_ms_in_round = round_us / ROUNDS / MATCHES / 1_000;
-    return { polls: POLLS + ROUNDS * MATCHES, published, cpu_ms: one_us / POLLS / 1_000, cpu_ms_in_round };
+    const { sites } = await messageOf<SitesMessage, 'sites'>(child, 'sites');
+    const one = await polling.open(sites[0]!);
+    const whole = await polling.open(sites[1]!);
+    for (const poll of [one.poll, whole.poll, one.pollAtHand, whole.pollAtHand]) await repeat(WARM / 4, poll);
+    const before = polling.published();
+    const cpu_ms = await cpuOf(POLLS.one, one.pollAtHand);
+    const cpu_ms_in_round = (await cpuOf(POLLS.whole, whole.pollAtHand)) / MATCHES;
+    const asked_ms = await cpuOf(POLLS.asked, one.poll);
+    const asked_ms_in_round = (await cpuOf(POLLS.whole, whole.poll)) / MATCHES;
+    const polls = POLLS.one + POLLS.asked + 2 * POLLS.whole;
+    const published = polling.published() - before;
+    return { polls, published, cpu_ms, cpu_ms_in_round, asked_ms, asked_ms_in_round };
   } finally {
-    await matches.close();
+    child.kill();
+    await polling.close();
     await grounds.dropDatabase(DATABASE);
   }
 }
 
-/** In microseconds, of this process. */
-async function cpuOf(work: () => Promise<void>): Promise<number> {
+async function repeat(times: number, poll: () => Promise<void>): Promise<void> {
+  for (let n = 0; n < times; n += 1) await poll();
+}
+
+/** In milliseconds of this process, for each. */
+async function cpuOf(times: number, poll: () => Promise<void>): Promise<number> {
   const before = process.cpuUsage();
-  await work();
+  await repeat(times, poll);
   const { user, system } = process.cpuUsage(before);
-  return user + system;
+  return (user + system) / times / 1_000;
 }

@@ -1,13 +1,14 @@
 /** What every poll and sync goes through before it asks a site, and how one that the site failed ends. */
 import { OutboundError } from '../../src/core/definitions/outbound.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
-import { type Feed, findFeed } from '../../src/feeds/feed.ts';
+import type { Feed } from '../../src/feeds/feed.ts';
 import type { Log } from '../../src/infra/telemetry/log.ts';
 import type { Metrics } from '../../src/infra/telemetry/metrics.ts';
 import { timings } from '../../src/infra/timings.ts';
 import type { Fenced } from './jobs.ts';
 import { createPlaces } from './places.ts';
 import type { Sites } from './sites.ts';
+import { type Asked, readStanding, type Standing } from './standing.ts';
 
 export type OpenSite = Awaited<ReturnType<Sites['open']>>;
 
@@ -27,49 +28,35 @@ export function createAnswering({ db, sites, metrics, log }: Options) {
 
   /** Runs `work` for a job of the leader of now, about a feed that is enabled, beside fewer than `most` others of it. */
   return async function answering(
-    { feed_id, tick, term }: Fenced & { feed_id: string },
+    { tick, ...asked }: Fenced & Asked,
     most: number,
-    work: (feed: Feed, open: OpenSite, now_ms: number) => Promise<object>,
+    work: (feed: Feed, open: OpenSite, standing: Standing) => Promise<object>,
   ): Promise<object> {
     const skip = (outcome: 'fenced' | 'late' | 'gone' | 'busy') => {
       metrics.feedPolls.inc({ outcome });
       return { skipped: outcome };
     };
-    const { is_fenced, now_ms } = await readFence(db, term);
+    const standing = await readStanding(db, asked);
+    const { is_fenced, now_ms, feed } = standing;
     if (is_fenced) return skip('fenced');
     if (now_ms - tick * timings.feeds.tick_ms > timings.feeds.late_after_ms) return skip('late');
-    const feed = await findFeed(db, feed_id);
     if (feed?.state !== 'enabled') return skip('gone');
     const leave = takePlaces([
-      [feed_id, most],
+      [feed.id, most],
       [feed.institution_id, MOST_OF_INSTITUTION],
     ]);
     if (!leave) return skip('busy');
     try {
-      const done = await work(feed, await sites.open(feed), now_ms);
+      const done = await work(feed, await sites.open(feed), standing);
       metrics.feedPolls.inc({ outcome: 'done' });
       return done;
     } catch (fault) {
       if (!(fault instanceof OutboundError)) throw fault;
       metrics.feedPolls.inc({ outcome: 'failed' });
-      log.debug({ feed_id, why: fault.code }, 'site of feed not read; the next poll asks again');
+      log.debug({ feed_id: feed.id, why: fault.code }, 'site of feed not read; the next poll asks again');
       return { failed: fault.code };
     } finally {
       leave();
     }
   };
-}
-
-interface Fence {
-  /** A leader has come after the one whose job this is. */
-  is_fenced: boolean;
-  /** By the database's clock, which leaders keep to: this machine's may be anywhere. */
-  now_ms: number;
-}
-
-async function readFence(db: Queryable, term: number): Promise<Fence> {
-  const text = `
-    select exists (select from leases where name = 'scheduler' and term > $1) as is_fenced,
-      extract(epoch from clock_timestamp())::float8 * 1000 as now_ms`;
-  return (await db.query<Fence>({ name: 'fence-of-poll', text, values: [term] })).rows[0]!;
 }

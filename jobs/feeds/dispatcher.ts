@@ -26,8 +26,8 @@ export interface DispatcherOptions {
   demand: Pick<Demand, 'demandOf'>;
   /** How each of these feeds does. */
   readPace(feeds: readonly TargetRow[]): Promise<FeedPace[]>;
-  /** Beside 0, what a provider can be asked. */
-  tiersOf(provider: string): readonly Tier[];
+  /** Beside 0, what the provider of a feed can be asked. */
+  tiersOf(feed: Pick<TargetRow, 'provider' | 'mapping'>): readonly Tier[];
   metrics: Pick<Metrics, 'feedPolls'>;
   log: Log;
   /** The term to act in, while it can be trusted. */
@@ -101,8 +101,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const demands = await demand.demandOf(ids).catch(() => ids.map(() => 0));
     const byId = new Map(ids.map((id, i) => [id, demands[i]!]));
     const paces = await readPace(rows);
-    const each = rows.map(({ feed_id, provider, round, phases, match_ids }, i) => ({
-      ...{ feed_id, round, phases, tiers: tiersOf(provider) },
+    const each = rows.map(({ feed_id, provider, mapping, round, phases, match_ids }, i) => ({
+      ...{ feed_id, round, phases, tiers: tiersOf({ provider, mapping }) },
       subscriptions: match_ids.reduce((sum, id) => sum + byId.get(id)!, 0),
       ...{ health: paces[i]!.health, quota_used: paces[i]!.quota_used, breaker: paces[i]!.breaker },
     }));

@@ -1,7 +1,7 @@
 /** How feeds do, and what their providers can be asked about: what the leader reckons intervals from. */
 import type { Tier } from '../../src/feeds/matches/match.ts';
 import { createPace, type FeedPace } from '../../src/feeds/pace/pace.ts';
-import { providerNamed, requestsPerMinute } from '../../src/feeds/providers/providers.ts';
+import { capabilitiesOf, requestsPerMinute } from '../../src/feeds/providers/providers.ts';
 import { openSharedStates } from '../../src/infra/pace/sharedStates.ts';
 import type { Backbone } from '../../src/infra/process/backbone.ts';
 
@@ -14,9 +14,9 @@ export function openPace({ redis, prefix, log }: Pick<Backbone, 'redis' | 'prefi
   return { read, close: states.close };
 }
 
-/** Beside the scoreboard, what a provider can be asked about a round. */
-export function tiersOf(provider: string): readonly Tier[] {
-  const { capabilities } = providerNamed(provider);
+/** Beside the scoreboard, what the provider of a feed can be asked about a round. */
+export function tiersOf({ provider, mapping }: { provider: string; mapping: unknown }): readonly Tier[] {
+  const capabilities = capabilitiesOf(provider, mapping);
   const tiers: Tier[] = [0];
   if (capabilities.has('events')) tiers.push(1);
   if (capabilities.has('stats')) tiers.push(2);

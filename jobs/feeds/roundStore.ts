@@ -3,15 +3,28 @@ import type pg from 'pg';
 import { readClock } from '../../src/core/sql/databaseClock.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import type { Feed } from '../../src/feeds/feed.ts';
-import { canBeMatch, type KnownMatch, updatesOfRound } from '../../src/feeds/matches/feedUpdates.ts';
-import { type BesideUpdate, isWhole, type MatchChange, type MatchUpdate } from '../../src/feeds/matches/nextState.ts';
-import { readImported, readOtherRounds, readPlaces, readRound } from '../../src/feeds/matches/readRound.ts';
+import { canBeMatch, type RoundUpdates, updatesOfRound } from '../../src/feeds/matches/feedUpdates.ts';
+import {
+  type BesideUpdate,
+  isNews,
+  isWhole,
+  type MatchChange,
+  type MatchUpdate,
+} from '../../src/feeds/matches/nextState.ts';
+import {
+  readImported,
+  readOtherRounds,
+  readPlaces,
+  readRound,
+  type StoredMatch,
+} from '../../src/feeds/matches/readRound.ts';
 import { storeMatches } from '../../src/feeds/matches/storeMatches.ts';
 import { findUnverified, verifyMatches } from '../../src/feeds/matches/verifyMatches.ts';
 import type { Round, Scoreboard } from '../../src/feeds/providers/provider.ts';
 import { inTransaction } from '../../src/infra/postgres/database.ts';
 import type { Log } from '../../src/infra/telemetry/log.ts';
 import type { Metrics } from '../../src/infra/telemetry/metrics.ts';
+import type { Standing } from './standing.ts';
 
 export interface RoundStoreOptions {
   /** Role `worker`. */
@@ -29,8 +42,10 @@ export interface RoundRead {
   round: number;
   draw: Round | undefined;
   scoreboard: Scoreboard | undefined;
-  known: readonly KnownMatch[];
+  known: readonly StoredMatch[];
   tick: number;
+  /** As it was when `known` was read, where that was looked up with it. */
+  standing?: Pick<Standing, 'imported' | 'now_ms'>;
 }
 
 export type RoundStore = ReturnType<typeof createRoundStore>;
@@ -38,15 +53,27 @@ export type RoundStore = ReturnType<typeof createRoundStore>;
 export function createRoundStore({ db, feedsPool, publishMatch, touchRooms, metrics, log }: RoundStoreOptions) {
   const within = <T>(work: (db: Queryable) => Promise<T>) => inTransaction(feedsPool, work);
 
-  async function storeRound(feed: Feed, { round, draw, scoreboard, known, tick }: RoundRead): Promise<object> {
+  async function storeRound(feed: Feed, read: RoundRead): Promise<object> {
+    const { round, draw, scoreboard, known, tick, standing } = read;
+    const ids = new Set(known.map(({ row }) => row.provider_id));
+    const isKnown = draw?.debates.every((debate) => ids.has(debate.id) || !canBeMatch(debate)) ?? true;
+    const about = { feed, round: draw, scoreboard, known, tick };
+    if (standing && isKnown) {
+      const said = updatesOfRound({ ...about, places: 0, ...standing });
+      if (isAsItStands(said.updates, known))
+        return tell(feed, round, said, { matches: said.updates.length, changes: 0 });
+    }
     const debates = draw?.debates.map(({ id }) => id) ?? [];
     const imported = await readImported(db, feed.id, debates);
     const now_ms = Date.parse(await readClock(db));
-    const ids = new Set(known.map(({ row }) => row.provider_id));
-    const isKnown = draw?.debates.every((debate) => ids.has(debate.id) || !canBeMatch(debate)) ?? true;
     const places = isKnown ? 0 : await readPlaces(db, feed.id, known.length);
-    const read = { feed, round: draw, scoreboard, known, places, imported, tick, now_ms };
-    const { updates, unresolved, conflicts, beyond } = updatesOfRound(read);
+    const said = updatesOfRound({ ...about, places, imported, now_ms });
+    return tell(feed, round, said, await store(said.updates));
+  }
+
+  /** Counts what could not be mapped. @returns what came of it, with that */
+  function tell(feed: Feed, round: number, said: RoundUpdates, stored: Stored): object {
+    const { unresolved, conflicts, beyond } = said;
     if (conflicts > 0) {
       metrics.matchConflicts.inc(conflicts);
       log.warn({ feed_id: feed.id, round, conflicts }, 'debates could not be mapped; nothing is mapped anew');
@@ -56,7 +83,7 @@ export function createRoundStore({ db, feedsPool, publishMatch, touchRooms, metr
       metrics.matchesBeyond.inc(beyond);
       log.warn({ feed_id: feed.id, round, beyond }, 'debates of feed beyond its most matches; none are made of them');
     }
-    return { ...(await store(updates)), unresolved, conflicts, beyond };
+    return { ...stored, unresolved, conflicts, beyond };
   }
 
   /** Rounds that a whole schedule has no more. */
@@ -68,9 +95,7 @@ export function createRoundStore({ db, feedsPool, publishMatch, touchRooms, metr
     }
   }
 
-  async function store(
-    updates: readonly (MatchUpdate | BesideUpdate)[],
-  ): Promise<{ matches: number; changes: number }> {
+  async function store(updates: readonly (MatchUpdate | BesideUpdate)[]): Promise<Stored> {
     const changes = await storeMatches(feedsPool, within, updates);
     await Promise.all(changes.map(publishMatch));
     const changed = new Set(changes.map(({ match_id }) => match_id));
@@ -92,6 +117,16 @@ export function createRoundStore({ db, feedsPool, publishMatch, touchRooms, metr
   }
 
   return { store, storeRound, withdrawOthers, verifyLatest };
+}
+
+interface Stored {
+  matches: number;
+  changes: number;
+}
+
+function isAsItStands(updates: readonly MatchUpdate[], known: readonly StoredMatch[]): boolean {
+  const stored = new Map(known.map((match) => [match.row.id, match.stored]));
+  return !updates.some((update) => isNews(stored.get(update.row.id), update));
 }
 
 /** A round that its site has no more is one without a draw. */

@@ -4,7 +4,6 @@
  */
 import { LRUCache } from 'lru-cache';
 import { OutboundError } from '../../src/core/definitions/outbound.ts';
-import { readClock } from '../../src/core/sql/databaseClock.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import type { Feed } from '../../src/feeds/feed.ts';
 import { updatesOfEvents, updatesOfStandings } from '../../src/feeds/matches/extras.ts';
@@ -20,6 +19,7 @@ import { createAnswering, type OpenSite } from './answering.ts';
 import type { PollJob, SyncJob } from './jobs.ts';
 import { type RoundStore, withoutDraw } from './roundStore.ts';
 import type { Sites } from './sites.ts';
+import type { Standing } from './standing.ts';
 
 export interface RoundsOptions {
   /** Role `worker`. */
@@ -51,29 +51,35 @@ export function createRounds({ db, sites, roundStore, metrics, log }: RoundsOpti
   const answering = createAnswering({ db, sites, metrics, log });
 
   async function poll({ tier, ...job }: PollJob): Promise<object> {
-    return answering(job, MOST_UNDER_WAY, async (feed, open) => {
-      const known = await readRound(db, feed.id, job.round);
-      if (tier === 0) return pollScoreboard(feed, open, known, job);
+    const draw = tier === 0 ? draws.get(keyOf(job)) : undefined;
+    const asked = { ...job, debates: draw?.debates.map(({ id }) => id) ?? [] };
+    return answering(asked, MOST_UNDER_WAY, async (feed, open, standing) => {
+      if (tier === 0) return pollScoreboard(feed, open, { standing, draw, job });
+      const { known, now_ms } = standing;
       if (tier === 1) {
         const events = await open.provider.fetchEvents(open.site, job.round);
-        return store(updatesOfEvents(known, events, await readClock(db)));
+        return store(updatesOfEvents(known, events, new Date(now_ms).toISOString()));
       }
       return store(updatesOfStandings(known, await open.provider.fetchStats(open.site)));
     });
   }
 
   /** The draw is read with it where the site says that anything has changed, or where it is not known here. */
-  async function pollScoreboard(feed: Feed, open: OpenSite, known: KnownMatch[], { round, tick }: PollJobPlace) {
+  async function pollScoreboard(feed: Feed, open: OpenSite, { standing, draw: before, job }: Polling) {
     const { provider, site } = open;
+    const { round, tick } = job;
+    const { known } = standing;
     const scoreboard = await scoreboardIn(open, round, scoresOf(known));
-    const key = `${feed.id} ${round}`;
+    const key = keyOf(job);
     if (!scoreboard.unchanged || !draws.has(key)) {
       draws.delete(key);
       const read = isPublished(scoreboard) ? (await provider.fetchSchedule(site, round)).rounds : [];
       const draw = read.find(({ seq }) => seq === round);
       if (draw) draws.set(key, draw);
     }
-    return storeRound(feed, { round, draw: draws.get(key), scoreboard, known, tick });
+    const draw = draws.get(key);
+    // What the debates of another draw were imported as was not looked up.
+    return storeRound(feed, { round, draw, scoreboard, known, tick, ...(draw === before && { standing }) });
   }
 
   /** What an admin had read. @param asked_ms when its site was asked: what polls have read since is newer */
@@ -85,7 +91,7 @@ export function createRounds({ db, sites, roundStore, metrics, log }: RoundsOpti
   /** Every round of a schedule, results included. */
   async function storeSchedule(feed: Feed, { rounds }: Schedule, tick: number, reach: Reach): Promise<void> {
     for (const draw of rounds) {
-      draws.set(`${feed.id} ${draw.seq}`, draw);
+      draws.set(keyOf({ feed_id: feed.id, round: draw.seq }), draw);
       const known = await readRound(db, feed.id, draw.seq);
       const isFar = draw.starts_at !== null && Date.parse(draw.starts_at) > reach.soon_ms;
       if (known.length === 0 && (isFar || !isPublished(draw))) continue;
@@ -99,7 +105,8 @@ export function createRounds({ db, sites, roundStore, metrics, log }: RoundsOpti
   }
 
   async function sync(job: SyncJob): Promise<object> {
-    return answering(job, Infinity, async (feed, { provider, site }, now_ms) => {
+    const asked = { ...job, round: null, debates: [] };
+    return answering(asked, Infinity, async (feed, { provider, site }, { now_ms }) => {
       const schedule = await provider.fetchSchedule(site);
       await storeSchedule(feed, schedule, job.tick, { soon_ms: now_ms + AHEAD_MS, isWhole: true });
       await db.query(SYNCED, [feed.id]);
@@ -119,7 +126,14 @@ interface Reach {
   isWhole: boolean;
 }
 
-type PollJobPlace = Pick<PollJob, 'round' | 'tick'>;
+interface Polling {
+  standing: Standing;
+  /** As it was read last, where it still stands. */
+  draw: Round | undefined;
+  job: Omit<PollJob, 'tier'>;
+}
+
+const keyOf = ({ feed_id, round }: Pick<PollJob, 'feed_id' | 'round'>) => `${feed_id} ${round}`;
 
 const SYNCED = `
   insert into feed_states (feed_id, last_sync) values ($1, clock_timestamp())

@@ -62,11 +62,15 @@ export async function ownerOf({ db, input }: Asked): Promise<string | undefined>
   return isUuid(feed_id) ? (await findFeed(db, feed_id))?.institution_id : undefined;
 }
 
+/** Of feed `f`. */
+export const FEED = `f.id, f.institution_id, f.provider, f.name, f.base_url, f.tournament, f.secret_ref, f.mapping, f.visibility,
+      f.state, f.created_at, f.changed_at`;
+
 const FIND = {
   name: 'find-feed',
   text: `
-    select id, institution_id, provider, name, base_url, tournament, secret_ref, mapping, visibility, state, created_at, changed_at
-    from feeds where id = $1 and state <> 'removed'`,
+    select ${FEED}
+    from feeds f where f.id = $1 and f.state <> 'removed'`,
 };
 
 /** Row security leaves those of the reader's institution. */

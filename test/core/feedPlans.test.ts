@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findNext, findOverdue } from '../../jobs/feeds/importLedger.ts';
+import { readStanding } from '../../jobs/feeds/standing.ts';
 import { readTargets } from '../../jobs/feeds/targets.ts';
 import { tellDisputes } from '../../jobs/feeds/tellDisputes.ts';
 import type { Actor } from '../../src/core/definitions/actor.ts';
@@ -33,6 +34,8 @@ const MATCHES = 200_000;
 /** Of the matches that have many. */
 const EVENTS = 1_000;
 const DISPUTES = 20_000;
+/** Feeds of an institution, and matches of each of them that are near. */
+const [HEAPING, HEAPED] = [25, 1_000];
 /** Of one of so many nobody was told. */
 const UNTOLD = 100;
 /** A page has 50 items; a match is found for each of three reasons, and looked up with its assignment. */
@@ -180,12 +183,14 @@ describe.each(people)('for %s', (_, actor) => {
   });
 });
 
-describe.each([people[0]!])('for %s', (_, actor) => {
+describe.each([people[0]!, people[3]!])('for %s', (_, actor) => {
   test('feeds are listed by keys, each with what waits for an admin', async () => {
     expect(await expectPages(actor, 'feed.list', {})).toBe(2);
     await expectPages(actor, 'feed.get', { feed_id: FEED });
   });
+});
 
+describe.each([people[0]!])('for %s', (_, actor) => {
   test('the people of a feed are listed by keys', async () => {
     expect(await expectPages(actor, 'feed.people', { feed_id: FEED }, { limit: '20' })).toBe(2);
   });
@@ -208,6 +213,8 @@ test('workers find the runs that wait, and what is known of a round, by keys', a
   expect((await readKnown(db, FEED, [1], ['7'])).length).toBeGreaterThan(0);
   expect((await readImported(db, FEED, ['7', '8'])).size).toBe(2);
   await readRound(db, FEED, 1);
+  const standing = await readStanding(db, { feed_id: FEED, round: 1, debates: ['7', '8'], term: 1 });
+  expect(standing).toMatchObject({ is_fenced: false, feed: { id: FEED }, imported: { size: 2 } });
   for (const plan of plans) expectKeys([plan]);
 });
 
@@ -219,10 +226,32 @@ test('admins are told of what sources disagree about by what nobody was told of'
   expect(JSON.stringify(plans)).toContain('match_disputes_untold');
 });
 
-test('the leader finds the rounds that are near by their time', async () => {
+test('the leader finds the rounds that are near by their feeds and time, and of one institution no more than its part', async () => {
+  const [heaping, begun] = [randomUUID(), 20];
+  await database.pool.query(
+    `with made as (
+       insert into feeds (id, institution_id, provider, name, base_url, visibility, state, created_at, changed_at)
+       select gen_random_uuid(), $1, 'generic_json', 'Heap', 'https://heap.example.org', 'institution', 'enabled', now(), now()
+       from generate_series(1, ${HEAPING}) returning id
+     )
+     insert into matches (id, institution_id, visibility, provider, feed_id, provider_id, round, title, listed_at, phase, published)
+     select gen_random_uuid(), $1, 'institution', 'generic_json', id, n::text, 1 + n % 2, 'A v. B',
+       now() + (n - $2) * interval '1 minute', 'scheduled', true
+     from made, generate_series(1, ${HEAPED}) as n`,
+    [heaping, begun],
+  );
+  await database.pool.query('analyze feeds, matches');
   const plans: Node[] = [];
-  await readTargets(explaining(pools.worker, plans));
-  const [plan] = plans;
-  const matches = nodesOf(plan!).filter((node) => node['Relation Name'] === 'matches');
-  expect(matches.map((node) => node['Index Name'])).toEqual(['matches_of_feeds_by_time']);
+  const rows = await readTargets(explaining(pools.worker, plans));
+  const theirs = rows.filter(({ institution_id }) => institution_id === heaping);
+  expect(theirs).toHaveLength(2 * HEAPING);
+  // Of each feed its part of the half that is to come, and those that have begun.
+  const each = 10_000 / HEAPING + begun;
+  expect(theirs.reduce((sum, { match_ids }) => sum + match_ids.length, 0)).toBe(HEAPING * each);
+  const nodes = nodesOf(plans[0]!);
+  expect(walksOf(nodes).filter((table) => BIG.includes(table))).toEqual([]);
+  const read = nodes.filter((node) => node['Relation Name'] === 'matches');
+  expect(new Set(read.map((node) => node['Index Name']))).toEqual(new Set(['matches_of_feed_by_time']));
+  // With those of others that are near, in nine days one each five minutes, and one to find each feed by.
+  expect(read.reduce((sum, node) => sum + rowsRead(node), 0)).toBeLessThan(HEAPING * each + FEEDS);
 });

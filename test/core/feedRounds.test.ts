@@ -138,6 +138,29 @@ test('a poll that finds nothing new tells nothing and writes nothing', async () 
   expect(await matches()).toEqual(before);
 });
 
+test('a poll that finds nothing new sends one statement, and one after an import has the next', async () => {
+  await sync();
+  await poll();
+  const asked = [vi.spyOn(pools.worker, 'query'), vi.spyOn(pools.feeds, 'query'), vi.spyOn(pools.feeds, 'connect')];
+  const counts = () => asked.map(({ mock }) => mock.calls.length);
+  try {
+    expect(await poll()).toEqual({ matches: 4, changes: 0, unresolved: 0, conflicts: 0, beyond: 0 });
+    expect(counts()).toEqual([1, 0, 0]);
+    const [debate] = tabbycat.round(1).debates;
+    await database.pool.query(
+      `insert into feed_mappings (feed_id, entity_type, provider_id, canonical_id, round, base)
+       values ($1, 'debate', $2, $1, 1, '{"visibility": "private", "released_as": "private"}')`,
+      [feed_id, String(debate!.id)],
+    );
+    expect(await poll()).toMatchObject({ matches: 4, changes: 0 });
+    expect(counts()[2]).toBeGreaterThan(0);
+  } finally {
+    for (const spy of asked) spy.mockRestore();
+  }
+  const text = 'select count(*)::integer as count from matches where assignment_id = $1';
+  expect((await database.pool.query(text, [feed_id])).rows).toEqual([{ count: 1 }]);
+});
+
 test('a result is shown when it is confirmed, and not before', async () => {
   await sync();
   const [debate] = tabbycat.round(1).debates;

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { tiersOf } from '../../jobs/feeds/paces.ts';
 import { hottest, type Poll, planPolls, pollId, type Target } from '../../jobs/feeds/polls.ts';
 import { PHASES } from '../../src/feeds/matches/match.ts';
 
@@ -70,4 +71,17 @@ test('a leader that asks twice in the same second asks for one job, by an id tha
   expect(one.join()).not.toContain(':');
   // The job of the leader before is dropped: it must not stand for that of the next.
   expect(idsIn(2).filter((id) => one.includes(id))).toEqual([]);
+});
+
+test('a site is asked about what its provider has, and a mapping about what it leads to', () => {
+  const mapping = { path: '/a.json', matches: '', id: '/id', petitioner: { name: '/p' }, respondent: { name: '/r' } };
+  const events = { items: '/e', id: '/id', match: '/match', type: '/type' };
+  const standings = { items: '/s', id: '/id', name: '/name' };
+  const tiersBy = (provider: string, more: object | null) =>
+    tiersOf({ provider, mapping: more && { ...mapping, ...more } });
+  expect(tiersBy('tabbycat', null)).toEqual([0, 2]);
+  expect(tiersBy('generic_json', {})).toEqual([0]);
+  expect(tiersBy('generic_json', { events })).toEqual([0, 1]);
+  expect(tiersBy('generic_json', { standings })).toEqual([0, 2]);
+  expect(tiersBy('generic_json', { events, standings })).toEqual([0, 1, 2]);
 });

@@ -122,6 +122,11 @@ export function nextState(
   return { ...next, supersedes: [...kinds], takesBack, changes };
 }
 
+/** Whether an update comes to anything: when it does so has no part in that. */
+export function isNews(current: KnownState | undefined, read: MatchUpdate | BesideUpdate): boolean {
+  return nextState(current, read, '') !== undefined;
+}
+
 /** What stands, with what was read beside it: a draw that was taken back meanwhile stays so. */
 function besideOf(current: KnownState | undefined, { stats, events }: BesideUpdate): MatchUpdate | undefined {
   if (!current) return undefined;

@@ -1,7 +1,7 @@
 /** What stands of a feed's matches, for what is read of its site to be compared with. */
 import type { Queryable } from '../../core/sql/queryable.ts';
 import type { Imported, KnownMatch } from './feedUpdates.ts';
-import type { Score } from './match.ts';
+import type { KnownState } from './nextState.ts';
 import { ROW } from './storeMatches.ts';
 
 /** Of a round: all that it can have, drawn anew with other teams once. Beyond it none are made. */
@@ -9,14 +9,31 @@ export const MOST_OF_ROUND = 4_000;
 /** Of a feed. */
 const MOST_OF_FEED = 20_000;
 
-const KNOWN = `
-  select ${ROW} as row, s.state, s.claim from matches m join match_state s on s.match_id = m.id
+/** A match of the round, with what stands of it. */
+export interface StoredMatch extends KnownMatch {
+  stored: KnownState;
+}
+
+/** As `KNOWN` has it. */
+export type KnownRow = Omit<KnownState, 'known'>;
+
+export const KNOWN = `
+  select ${ROW} as row, s.version, s.seq, s.state, s.stats, s.claim, s.source
+  from matches m join match_state s on s.match_id = m.id
   where m.feed_id = $1 and m.round = $2 order by m.id limit ${MOST_OF_ROUND}`;
 
-/** Those that are withdrawn too: their draw may be released again. Each has the score that its own source said, corrected or not. */
-export async function readRound(db: Queryable, feed_id: string, round: number): Promise<KnownMatch[]> {
-  const { rows } = await db.query<KnownMatch & { claim: Score | null }>(KNOWN, [feed_id, round]);
-  return rows.map(({ row, state, claim }) => ({ row, state: { ...state, score: claim } }));
+/** Those that are withdrawn too: their draw may be released again. */
+export async function readRound(db: Queryable, feed_id: string, round: number): Promise<StoredMatch[]> {
+  return (await db.query<KnownRow>(KNOWN, [feed_id, round])).rows.map(storedOf);
+}
+
+/** None of what its site says beside it was looked up. */
+const NO_EVENTS: ReadonlySet<string> = new Set();
+
+/** It has the score that its own source said, corrected or not. */
+export function storedOf(known: KnownRow): StoredMatch {
+  const { row, state, claim } = known;
+  return { row, state: { ...state, score: claim }, stored: { ...known, known: NO_EVENTS } };
 }
 
 const KEPT = `
@@ -35,11 +52,12 @@ export async function readOtherRounds(db: Queryable, feed_id: string, listed: re
   return (await db.query<{ round: number }>(OTHERS, [feed_id, listed])).rows.map(({ round }) => round);
 }
 
-const IMPORTED = `
+/** @param debates the parameter that names them */
+export const importedOf = (debates: `$${number}`) => `
   select m.provider_id, m.canonical_id as assignment_id,
     case when a.visibility <> m.base->>'visibility' then a.visibility else m.base->>'released_as' end as visibility
   from feed_mappings m left join assignments a on a.id = m.canonical_id
-  where m.feed_id = $1 and m.entity_type = 'debate' and m.provider_id = any($2)`;
+  where m.feed_id = $1 and m.entity_type = 'debate' and m.provider_id = any(${debates}::text[])`;
 
 /** By the debate. */
 export async function readImported(
@@ -47,6 +65,12 @@ export async function readImported(
   feed_id: string,
   debates: readonly string[],
 ): Promise<Map<string, Imported>> {
-  const { rows } = await db.query<Imported & { provider_id: string }>(IMPORTED, [feed_id, debates]);
+  const { rows } = await db.query<ImportedRow>(importedOf('$2'), [feed_id, debates]);
+  return importedBy(rows);
+}
+
+export type ImportedRow = Imported & { provider_id: string };
+
+export function importedBy(rows: readonly ImportedRow[]): Map<string, Imported> {
   return new Map(rows.map(({ provider_id, ...imported }) => [provider_id, imported]));
 }

@@ -6,6 +6,7 @@ import { readClock } from '../../core/sql/databaseClock.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import {
   type BesideUpdate,
+  isNews,
   isWhole,
   type KnownState,
   type MatchChange,
@@ -45,9 +46,8 @@ export async function storeMatches(
   updates: readonly (MatchUpdate | BesideUpdate)[],
 ): Promise<MatchChange[]> {
   if (updates.length === 0) return [];
-  const now = await readClock(db);
   const current = await readCurrent(db, updates);
-  const news = updates.filter((update) => nextState(current.get(matchOf(update)), update, now) !== undefined);
+  const news = updates.filter((update) => isNews(current.get(matchOf(update)), update));
   return news.length === 0 ? [] : within((own) => storeNews(own, news));
 }
 

@@ -136,7 +136,10 @@ export interface ResultsBack {
 /** All of them ask through `site.outbound`, and throw its OutboundError. What a provider is not capable of is empty. */
 export interface Provider {
   name: string;
+  /** At most. */
   capabilities: ReadonlySet<Capability>;
+  /** Those that a feed of this mapping has, where the mapping says so. */
+  capabilitiesIn?(mapping: unknown): readonly Capability[];
   /** @param round this one alone, where one is named; none is returned where there is none of that number */
   fetchSchedule(site: Site, round?: number): Promise<Schedule>;
   /**

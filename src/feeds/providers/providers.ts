@@ -3,7 +3,7 @@ import { QUOTA } from '../pace/quota.ts';
 import { csv } from './csv.ts';
 import { fixture } from './fixture.ts';
 import { genericJson } from './genericJson/genericJson.ts';
-import type { Provider } from './provider.ts';
+import type { Capability, Provider } from './provider.ts';
 import { tabbycat } from './tabbycat/tabbycat.ts';
 
 export const PROVIDERS: Readonly<Record<string, Provider>> = { tabbycat, generic_json: genericJson, csv, fixture };
@@ -11,6 +11,12 @@ export const PROVIDERS: Readonly<Record<string, Provider>> = { tabbycat, generic
 /** How many a feed of this provider may make. */
 export function requestsPerMinute(name: string): number {
   return name === 'tabbycat' ? QUOTA.tabbycat : QUOTA.others;
+}
+
+/** @param mapping of the feed, as it was checked when it was saved */
+export function capabilitiesOf(name: string, mapping: unknown): ReadonlySet<Capability> {
+  const { capabilities, capabilitiesIn } = providerNamed(name);
+  return capabilitiesIn && mapping ? new Set(capabilitiesIn(mapping)) : capabilities;
 }
 
 export function providerNamed(name: string): Provider {

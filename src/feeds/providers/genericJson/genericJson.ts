@@ -46,6 +46,7 @@ export function checkMapping(mapping: unknown, sample: unknown): CheckedMapping 
 export const genericJson: Provider = {
   name: 'generic_json',
   capabilities: new Set(['schedule', 'scoreboard', 'events', 'stats']),
+  capabilitiesIn: (mapping) => capabilitiesOf(mapping as GenericMapping),
 
   async fetchSchedule(site, round) {
     const { value, unchanged } = await documentOf(site);
