@@ -8,7 +8,7 @@ import { timings } from '../../src/infra/timings.ts';
 import type { Fenced } from './jobs.ts';
 import { createPlaces } from './places.ts';
 import type { Sites } from './sites.ts';
-import { type Asked, readStanding, type Standing } from './standing.ts';
+import { type Asked, readSituation, type Situation } from './situation.ts';
 
 export type OpenSite = Awaited<ReturnType<Sites['open']>>;
 
@@ -30,14 +30,14 @@ export function createAnswering({ db, sites, metrics, log }: Options) {
   return async function answering(
     { tick, ...asked }: Fenced & Asked,
     most: number,
-    work: (feed: Feed, open: OpenSite, standing: Standing) => Promise<object>,
+    work: (feed: Feed, open: OpenSite, situation: Situation) => Promise<object>,
   ): Promise<object> {
     const skip = (outcome: 'fenced' | 'late' | 'gone' | 'busy') => {
       metrics.feedPolls.inc({ outcome });
       return { skipped: outcome };
     };
-    const standing = await readStanding(db, asked);
-    const { is_fenced, now_ms, feed } = standing;
+    const situation = await readSituation(db, asked);
+    const { is_fenced, now_ms, feed } = situation;
     if (is_fenced) return skip('fenced');
     if (now_ms - tick * timings.feeds.tick_ms > timings.feeds.late_after_ms) return skip('late');
     if (feed?.state !== 'enabled') return skip('gone');
@@ -47,7 +47,7 @@ export function createAnswering({ db, sites, metrics, log }: Options) {
     ]);
     if (!leave) return skip('busy');
     try {
-      const done = await work(feed, await sites.open(feed), standing);
+      const done = await work(feed, await sites.open(feed), situation);
       metrics.feedPolls.inc({ outcome: 'done' });
       return done;
     } catch (fault) {

@@ -24,7 +24,7 @@ import type { Round, Scoreboard } from '../../src/feeds/providers/provider.ts';
 import { inTransaction } from '../../src/infra/postgres/database.ts';
 import type { Log } from '../../src/infra/telemetry/log.ts';
 import type { Metrics } from '../../src/infra/telemetry/metrics.ts';
-import type { Standing } from './standing.ts';
+import type { Situation } from './situation.ts';
 
 export interface RoundStoreOptions {
   /** Role `worker`. */
@@ -45,7 +45,7 @@ export interface RoundRead {
   known: readonly StoredMatch[];
   tick: number;
   /** As it was when `known` was read, where that was looked up with it. */
-  standing?: Pick<Standing, 'imported' | 'now_ms'>;
+  situation?: Pick<Situation, 'imported' | 'now_ms'>;
 }
 
 export type RoundStore = ReturnType<typeof createRoundStore>;
@@ -54,12 +54,13 @@ export function createRoundStore({ db, feedsPool, publishMatch, touchRooms, metr
   const within = <T>(work: (db: Queryable) => Promise<T>) => inTransaction(feedsPool, work);
 
   async function storeRound(feed: Feed, read: RoundRead): Promise<object> {
-    const { round, draw, scoreboard, known, tick, standing } = read;
+    const { round, draw, scoreboard, known, tick, situation } = read;
     const ids = new Set(known.map(({ row }) => row.provider_id));
     const isKnown = draw?.debates.every((debate) => ids.has(debate.id) || !canBeMatch(debate)) ?? true;
     const about = { feed, round: draw, scoreboard, known, tick };
-    if (standing && isKnown) {
-      const said = updatesOfRound({ ...about, places: 0, ...standing });
+    if (situation && isKnown) {
+      const { imported, now_ms } = situation;
+      const said = updatesOfRound({ ...about, places: 0, imported, now_ms });
       if (isAsItStands(said.updates, known))
         return tell(feed, round, said, { matches: said.updates.length, changes: 0 });
     }

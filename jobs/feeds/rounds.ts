@@ -19,7 +19,7 @@ import { createAnswering, type OpenSite } from './answering.ts';
 import type { PollJob, SyncJob } from './jobs.ts';
 import { type RoundStore, withoutDraw } from './roundStore.ts';
 import type { Sites } from './sites.ts';
-import type { Standing } from './standing.ts';
+import type { Situation } from './situation.ts';
 
 export interface RoundsOptions {
   /** Role `worker`. */
@@ -53,9 +53,9 @@ export function createRounds({ db, sites, roundStore, metrics, log }: RoundsOpti
   async function poll({ tier, ...job }: PollJob): Promise<object> {
     const draw = tier === 0 ? draws.get(keyOf(job)) : undefined;
     const asked = { ...job, debates: draw?.debates.map(({ id }) => id) ?? [] };
-    return answering(asked, MOST_UNDER_WAY, async (feed, open, standing) => {
-      if (tier === 0) return pollScoreboard(feed, open, { standing, draw, job });
-      const { known, now_ms } = standing;
+    return answering(asked, MOST_UNDER_WAY, async (feed, open, situation) => {
+      if (tier === 0) return pollScoreboard(feed, open, { situation, draw, job });
+      const { known, now_ms } = situation;
       if (tier === 1) {
         const events = await open.provider.fetchEvents(open.site, job.round);
         return store(updatesOfEvents(known, events, new Date(now_ms).toISOString()));
@@ -65,10 +65,10 @@ export function createRounds({ db, sites, roundStore, metrics, log }: RoundsOpti
   }
 
   /** The draw is read with it where the site says that anything has changed, or where it is not known here. */
-  async function pollScoreboard(feed: Feed, open: OpenSite, { standing, draw: before, job }: Polling) {
+  async function pollScoreboard(feed: Feed, open: OpenSite, { situation, draw: before, job }: Polling) {
     const { provider, site } = open;
     const { round, tick } = job;
-    const { known } = standing;
+    const { known } = situation;
     const scoreboard = await scoreboardIn(open, round, scoresOf(known));
     const key = keyOf(job);
     if (!scoreboard.unchanged || !draws.has(key)) {
@@ -79,7 +79,7 @@ export function createRounds({ db, sites, roundStore, metrics, log }: RoundsOpti
     }
     const draw = draws.get(key);
     // What the debates of another draw were imported as was not looked up.
-    return storeRound(feed, { round, draw, scoreboard, known, tick, ...(draw === before && { standing }) });
+    return storeRound(feed, { round, draw, scoreboard, known, tick, ...(draw === before && { situation }) });
   }
 
   /** What an admin had read. @param asked_ms when its site was asked: what polls have read since is newer */
@@ -127,7 +127,7 @@ interface Reach {
 }
 
 interface Polling {
-  standing: Standing;
+  situation: Situation;
   /** As it was read last, where it still stands. */
   draw: Round | undefined;
   job: Omit<PollJob, 'tier'>;

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findNext, findOverdue } from '../../jobs/feeds/importLedger.ts';
-import { readStanding } from '../../jobs/feeds/standing.ts';
+import { readSituation } from '../../jobs/feeds/situation.ts';
 import { readTargets } from '../../jobs/feeds/targets.ts';
 import { tellDisputes } from '../../jobs/feeds/tellDisputes.ts';
 import type { Actor } from '../../src/core/definitions/actor.ts';
@@ -213,8 +213,8 @@ test('workers find the runs that wait, and what is known of a round, by keys', a
   expect((await readKnown(db, FEED, [1], ['7'])).length).toBeGreaterThan(0);
   expect((await readImported(db, FEED, ['7', '8'])).size).toBe(2);
   await readRound(db, FEED, 1);
-  const standing = await readStanding(db, { feed_id: FEED, round: 1, debates: ['7', '8'], term: 1 });
-  expect(standing).toMatchObject({ is_fenced: false, feed: { id: FEED }, imported: { size: 2 } });
+  const situation = await readSituation(db, { feed_id: FEED, round: 1, debates: ['7', '8'], term: 1 });
+  expect(situation).toMatchObject({ is_fenced: false, feed: { id: FEED }, imported: { size: 2 } });
   for (const plan of plans) expectKeys([plan]);
 });
 

@@ -22,7 +22,7 @@ export interface Asked {
   term: number;
 }
 
-export interface Standing {
+export interface Situation {
   /** A leader has come after the one whose job this is. */
   is_fenced: boolean;
   /** By the database's clock, which leaders keep to: this machine's may be anywhere. */
@@ -34,22 +34,22 @@ export interface Standing {
   imported: Map<string, Imported>;
 }
 
-const STANDING = `
+const SITUATION = `
   select exists (select from leases where name = 'scheduler' and term > $4) as is_fenced,
     extract(epoch from clock_timestamp())::float8 * 1000 as now_ms, ${FEED},
     (select coalesce(json_agg(k), '[]') from (${KNOWN}) k) as known,
     (select coalesce(json_agg(i), '[]') from (${importedOf('$3')}) i) as imported
   from (select) here left join feeds f on f.id = $1 and f.state <> 'removed'`;
 
-type Row = Pick<Standing, 'is_fenced' | 'now_ms'> & { known: KnownRow[]; imported: ImportedRow[] } & (
+type Row = Pick<Situation, 'is_fenced' | 'now_ms'> & { known: KnownRow[]; imported: ImportedRow[] } & (
     | Feed
     | { [column in keyof Feed]: null }
   );
 
 /** @param db of role `worker` */
-export async function readStanding(db: Queryable, { feed_id, round, debates, term }: Asked): Promise<Standing> {
+export async function readSituation(db: Queryable, { feed_id, round, debates, term }: Asked): Promise<Situation> {
   const values = [feed_id, round, debates, term];
-  const { rows } = await db.query<Row>({ name: 'fence-of-poll', text: STANDING, values });
+  const { rows } = await db.query<Row>({ name: 'fence-of-poll', text: SITUATION, values });
   const { is_fenced, now_ms, known, imported, ...feed } = rows[0]!;
   return {
     ...{ is_fenced, now_ms, feed: feed.id === null ? undefined : feed },
