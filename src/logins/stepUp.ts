@@ -1,8 +1,8 @@
 /**
  * A step-up: a person is asked to sign in once more, of one login session and once until that is done. It is confirmed within
- * 15 minutes of that sign-in. For 15 minutes after it is confirmed the login session counts as surely its person's, where it
- * is used on the device and in the network from which it was confirmed: a token that was copied is a thief's elsewhere, and
- * whoever asked may have been the thief. So does, wherever it is used, the one whose token confirmed it.
+ * 15 minutes of that sign-in. For 15 minutes after it is confirmed the login session counts as surely its person's, and so
+ * does the one whose token confirmed it, which may be the same: where they are used on the device and in the network from which
+ * it was confirmed. A token that was copied is a thief's elsewhere, and whoever asked may have been the thief.
  */
 import { sha256 } from '../core/chain/sha256.ts';
 import type { Actor, SeenFrom } from '../core/definitions/actor.ts';
@@ -42,7 +42,8 @@ const ASK = {
     insert into step_ups as s (login_id, user_id, institution_id, asked_at, asked_for, asked_by, asked_jti)
     select $1, $2, $3, date_trunc('milliseconds', clock_timestamp()), $4, $5, $6
     where not exists (
-      select from step_ups c where c.confirmed_in = $1 and c.user_id = $2 and c.confirmed_at > clock_timestamp() - ${LASTS})
+      select from step_ups c where c.confirmed_in = $1 and c.user_id = $2 and c.confirmed_at > clock_timestamp() - ${LASTS}
+        and ($7::text is null or (c.confirmed_device = $7 and c.confirmed_network = $8::text)))
     on conflict (login_id, user_id) do update
     set institution_id = excluded.institution_id, asked_at = excluded.asked_at, asked_for = excluded.asked_for,
       asked_by = excluded.asked_by, asked_jti = excluded.asked_jti,
@@ -56,9 +57,10 @@ const ASK = {
  * @param db of role `door` or `worker`. @returns undefined where nothing is to be told, for nothing new was asked
  */
 export async function askStepUp(db: Queryable, asking: Asking): Promise<{ asked_at: string } | undefined> {
-  const { login_id, user_id, institution_id, asked_for, asked_by, jti = null } = asking;
+  const { login_id, user_id, institution_id, asked_for, asked_by, jti = null, from } = asking;
   const values = [login_id, user_id, institution_id, asked_for, asked_by, jti === null ? null : sha256(jti)];
-  return (await db.query<{ asked_at: string }>({ ...ASK, values })).rows[0];
+  const where = [from?.device ?? null, from?.network ?? null];
+  return (await db.query<{ asked_at: string }>({ ...ASK, values: [...values, ...where] })).rows[0];
 }
 
 /** What consoles of its person are told of it, where `askStepUp` answered: by device and network it shows whether they are the person's. */
@@ -78,11 +80,12 @@ const FIND = {
       extract(epoch from max(s.confirmed_at) + ${LASTS} - clock_timestamp())::float8 * 1000 as left_ms
     from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) as a (login_id, user_id, device, network)
     cross join lateral (
-      select confirmed_at from step_ups where login_id = a.login_id and user_id = a.user_id
-        and (a.device is null or (confirmed_device = a.device and confirmed_network = a.network))
-      union all select confirmed_at from step_ups where confirmed_in = a.login_id and user_id = a.user_id
+      select confirmed_at, confirmed_device, confirmed_network from step_ups where login_id = a.login_id and user_id = a.user_id
+      union all
+      select confirmed_at, confirmed_device, confirmed_network from step_ups where confirmed_in = a.login_id and user_id = a.user_id
     ) s
     where s.confirmed_at > clock_timestamp() - ${LASTS}
+      and (a.device is null or (s.confirmed_device = a.device and s.confirmed_network = a.network))
     group by a.login_id, a.user_id`,
 };
 

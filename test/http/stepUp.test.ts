@@ -101,6 +101,32 @@ describe.skipIf(isLeftOut)(`a step-up, ${kind}`, () => {
     },
   );
 
+  test('that a newer token of the same sign-in answered makes a copy of the older one no better elsewhere', async () => {
+    const sid = randomUUID();
+    const stolen = judge({ sid });
+    const [home, elsewhere] = [{ 'user-agent': 'Browser A' }, { 'user-agent': 'Browser Z' }];
+    const id = await refusedOf(stolen);
+    await must(confirm(id, fresh({ sid }), stack.url, home));
+    expect(await rowsOf(id)).toMatchObject([{ confirmed_in: id }]);
+    for (const url of stack.apis) {
+      await must(join(stolen, url, home));
+      expect(await join(stolen, url, elsewhere)).toMatchObject({ ...REFUSED, body: { lacks: ['step_up'] } });
+    }
+  });
+
+  test('that another sign-in answered is asked of that one, too, where it comes from elsewhere', async () => {
+    const [home, elsewhere] = [{ 'user-agent': 'Browser A' }, { 'user-agent': 'Browser Z' }];
+    // Its issuer does not say when its person has signed in.
+    const later = (n: number) => judge({ iat: seconds() + n });
+    const newer = later(2);
+    await must(confirm(await refusedOf(judge()), newer, stack.url, home));
+    await must(join(newer, stack.url, home));
+    await expect.poll(async () => (await join(newer, stack.url, elsewhere)).status, PATIENCE).toBe(403);
+    const { login_id } = (await join(newer, stack.url, elsewhere)).body;
+    await must(confirm(login_id, later(4), stack.url, elsewhere));
+    for (const place of [home, elsewhere]) await must(join(newer, stack.url, place));
+  });
+
   test('is told to consoles of its person, and the answer is on the audit trail', async () => {
     const old = judge();
     const console = await listenOnSocketIo(stack.relayUrl, { token: old.token, namespace: '/console' });
