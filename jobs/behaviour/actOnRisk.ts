@@ -61,10 +61,19 @@ function entryOf(login_id: string, happened_at: string): Entry {
   };
 }
 
-/** As often as it is judged so, until its end is asked for: whatever became of the command before. The trail has it from the inbox. */
+const IS_ASKED = {
+  name: 'is-end-asked',
+  text: `
+    select from login_ends e where e.login_id = $1 and (e.ended_at is null or exists (
+      select from revocations r where r.value = $1::text and r.claim = 'login' and r.institution_id is null
+      union all
+      select from revocations r where r.value = $1::text and r.claim = 'login' and r.institution_id = $2))`,
+};
+
+/** As often as it is judged so, until its end is asked for there: whatever became of the command before. The trail has it from the inbox. */
 async function expel({ pool, send }: Tools, login: ActiveLogin): Promise<void> {
   const { login_id, user_id, institution_id: owner, last_at } = login;
-  const { rowCount } = await pool.query('select from login_ends where login_id = $1', [login_id]);
+  const { rowCount } = await pool.query({ ...IS_ASKED, values: [login_id, owner] });
   if (rowCount === 1) return;
   const { name } = expelLogin;
   await send({ name, input: { login_id, user_id, owner }, key: `${name} ${login_id} ${last_at}` });

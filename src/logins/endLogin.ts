@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defineSystemCommand } from '../access/defineCommand.ts';
 import { id } from '../core/definitions/schemas.ts';
 import { update } from '../core/definitions/write.ts';
-import { loadEndings, MOST_SUSPENDED_MINUTES, revocation, theLogin } from './ending.ts';
+import { idsOf, loadEndings, MOST_SUSPENDED_MINUTES, revocationsOf, theLogin } from './ending.ts';
 
 const MOST_MS = MOST_SUSPENDED_MINUTES * 60_000;
 
@@ -20,7 +20,7 @@ export const endLogin = defineSystemCommand({
     if (login.runs_turn && !isOver) return [];
     return [
       update('login_ends', { login_id: login.id }, { ended_at: now }),
-      revocation(login, id, 'login', now, actor.id),
+      ...revocationsOf(login, 'login', { newId: idsOf(id), now, by: actor.id }),
     ];
   },
   result: (_, { input }) => ({ id: input.login_id }),

@@ -3,6 +3,7 @@
  * may send nothing from now on, and ends with the turn, or after ten minutes: the thief loses the power, the round goes on.
  */
 import { z } from 'zod';
+import { eventId } from '../core/chain/ids.ts';
 import { at, named, uuid } from '../core/definitions/answers.ts';
 import type { Lock } from '../core/definitions/defineCommand.ts';
 import { EXAMPLE } from '../core/definitions/exampleValues.ts';
@@ -22,11 +23,17 @@ export function theLogin(id: string): Lock<'login', object> {
   return { kind: 'login', stream: streamName('login', id) };
 }
 
+type Claim = 'login' | 'suspended';
+
 /** A login session as its end is decided. */
 export interface Ending {
   id: string;
   user_id: string;
   institution_id: string | null;
+  /** Of which it has tokens, as far as that is known: a sign-in may have some of several. Null of a super_admin's. */
+  institutions: (string | null)[];
+  /** What was revoked of it; without an institution, all of it. */
+  revoked: { claim: Claim; institution_id: string | null }[];
   /** When its end was asked for; null where it was not. */
   asked_at: string | null;
   ended_at: string | null;
@@ -34,12 +41,19 @@ export interface Ending {
   runs_turn: boolean;
 }
 
-/** The columns of an `Ending`, from `logins l`. */
-const COLUMNS = `
+/** The columns of an `Ending`, from `logins l` and `login_ends e`. @param owner an institution of which it has a token */
+const columnsWith = (owner: string) => `
   l.id, l.user_id, l.institution_id, e.asked_at, e.ended_at, exists (
     select from rosters r join courtroom_sessions s using (assignment_id) join session_turns t on t.session_id = s.id
     where r.user_id = l.user_id and s.status in ('active', 'paused') and t.state = 'active' and t.speaker_id = l.user_id
-  ) as runs_turn`;
+  ) as runs_turn, array(
+    select ${owner} union select l.institution_id union select e.institution_id where e.login_id is not null
+    union select r.institution_id from revocations r where r.value = l.id::text and r.claim = 'suspended'
+  ) as institutions, (
+    select coalesce(json_agg(json_build_object('claim', r.claim, 'institution_id', r.institution_id)), '[]')
+    from revocations r where r.value = l.id::text and r.claim in ('login', 'suspended')
+  ) as revoked`;
+const COLUMNS = columnsWith('l.institution_id');
 
 export async function loadEndings(db: Queryable, ids: string[]): Promise<Map<string, Ending>> {
   const text = `
@@ -61,14 +75,30 @@ export interface NamedLogin {
 
 export const keyOf = ({ login_id, user_id, owner }: NamedLogin) => [login_id, user_id, owner].join(' ');
 
-/** Each has one, whatever was noted of it. @param keys as `keyOf` makes them */
+/**
+ * Each has one, whatever was noted of it: of a super_admin's that it is nobody's. Of what was sent before it said whose it is,
+ * those alone that are noted.
+ * @param keys as `keyOf` makes them
+ */
 export async function loadEndingsNamed(db: Queryable, keys: string[]): Promise<Map<string, Ending>> {
-  const parts = [0, 1, 2].map((part) => keys.map((key) => key.split(' ')[part]));
+  const asked = keys.map((key) => [key, ...key.split(' ')] as const);
+  const named = asked.filter(([, , user_id]) => user_id !== '');
+  const columns = [0, 1, 2, 3].map((part) => named.map((parts) => parts[part]));
   const text = `
-    select l.key, ${COLUMNS} from unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[]) as l (key, id, user_id, institution_id)
-    left join login_ends e on e.login_id = l.id`;
-  const { rows } = await db.query<Ending & { key: string }>(text, [keys, ...parts]);
-  return new Map(rows.map(({ key, ...row }) => [key, row]));
+    select l.key, ${columnsWith('l.owner')} from (
+      select a.*, case when k.id is null then a.owner else k.institution_id end as institution_id
+      from unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[]) as a (key, id, user_id, owner)
+      left join logins k on k.id = a.id and k.user_id = a.user_id
+    ) l left join login_ends e on e.login_id = l.id`;
+  const { rows } = await db.query<Ending & { key: string }>(text, columns);
+  const found = new Map(rows.map(({ key, ...row }) => [key, row as Ending]));
+  const others = asked.filter(([, , user_id]) => user_id === '');
+  const noted = await loadEndings(
+    db,
+    others.map(([, id]) => id!),
+  );
+  for (const [key, id] of others) if (noted.has(id!)) found.set(key, noted.get(id!)!);
+  return found;
 }
 
 /** More of a person are not noted. */
@@ -84,8 +114,8 @@ export async function loadEndingsOf(db: Queryable, user_id: string): Promise<End
 }
 
 interface Asked {
-  /** Of a row that there is not yet. */
-  id: string;
+  /** Of a row that there is not yet, each time. */
+  newId: () => string;
   now: string;
   by: string;
   reason: string;
@@ -93,33 +123,47 @@ interface Asked {
   at_once: boolean;
 }
 
+/** What rows of a command are called: the first as the command. */
+export function idsOf(command_id: string): () => string {
+  let given = 0;
+  return () => {
+    given += 1;
+    return given === 1 ? command_id : eventId(command_id, given - 1);
+  };
+}
+
 export function isEndedBy({ runs_turn }: Ending, { at_once }: Pick<Asked, 'at_once'>): boolean {
   return at_once || !runs_turn;
 }
 
-/** What ends it, or lets it wait for the court; nothing where that was done before. */
+/** What ends it, or lets it wait for the court; nothing where that was done before, for every institution. */
 export function endingWrites(login: Ending, asked: Asked): Write[] {
   const { now, by, reason } = asked;
-  const ends = isEndedBy(login, asked);
-  if (login.ended_at !== null || (login.asked_at !== null && !ends)) return [];
+  const isOver = login.ended_at !== null;
+  const ends = isOver || isEndedBy(login, asked);
   const ended_at = ends ? now : null;
+  const key = { login_id: login.id };
   const facts = { user_id: login.user_id, institution_id: login.institution_id, asked_at: now, asked_by: by, reason };
-  const end =
-    login.asked_at === null
-      ? insert('login_ends', { login_id: login.id }, { ...facts, ended_at })
-      : update('login_ends', { login_id: login.id }, { ended_at });
-  return [end, revocation(login, asked.id, ends ? 'login' : 'suspended', now, by)];
+  const isAsked = login.asked_at !== null;
+  const end = isAsked ? update('login_ends', key, { ended_at }) : insert('login_ends', key, { ...facts, ended_at });
+  const stays = isOver || (isAsked && !ends);
+  return [...(stays ? [] : [end]), ...revocationsOf(login, ends ? 'login' : 'suspended', asked)];
 }
 
-export function revocation(
-  { id: value, institution_id }: Pick<Ending, 'id' | 'institution_id'>,
-  id: string,
-  claim: 'login' | 'suspended',
-  revoked_at: string,
-  revoked_by: string,
-): Write {
+/** Those that it lacks. What covers the tokens of one institution lets those of another, and of a super_admin, go on. */
+export function revocationsOf(
+  { id: value, institutions, revoked }: Ending,
+  claim: Claim,
+  { newId, now: revoked_at, by: revoked_by }: Pick<Asked, 'newId' | 'now' | 'by'>,
+): Write[] {
+  const there = revoked.filter((one) => one.claim === claim || one.claim === 'login');
+  const isCovered = (whose: string | null) =>
+    there.some(({ institution_id }) => institution_id === null || institution_id === whose);
+  const lacking = institutions.filter((whose) => !isCovered(whose));
   const kept_until = new Date(Date.parse(revoked_at) + KEPT_MS).toISOString();
-  return insert('revocations', { id, claim }, { value, institution_id, revoked_at, revoked_by, kept_until });
+  return (lacking.includes(null) ? [null] : lacking).map((institution_id) =>
+    insert('revocations', { id: newId(), claim }, { value, institution_id, revoked_at, revoked_by, kept_until }),
+  );
 }
 
 export const endingAnswer = named(

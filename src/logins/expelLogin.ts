@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { defineSystemCommand } from '../access/defineCommand.ts';
 import { id } from '../core/definitions/schemas.ts';
-import { endingWrites, keyOf, loadEndingsNamed, theLogin } from './ending.ts';
+import { endingWrites, idsOf, keyOf, loadEndingsNamed, theLogin } from './ending.ts';
 
 const REASON = 'It is unlike all other days of its person.';
 
@@ -17,7 +17,7 @@ export const expelLogin = defineSystemCommand({
   facts: { key: ({ input }) => keyOf(input), load: loadEndingsNamed },
   decide: () => [],
   writes: (_, { id, actor, now }, login) =>
-    endingWrites(login!, { id, now, by: actor.id, reason: REASON, at_once: false }),
+    login ? endingWrites(login, { newId: idsOf(id), now, by: actor.id, reason: REASON, at_once: false }) : [],
   result: (_, { input }) => ({ id: input.login_id }),
   records: [],
   rejects: [],

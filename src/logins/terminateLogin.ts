@@ -6,7 +6,7 @@ import { type Actor, ADMINS, ROLES } from '../core/definitions/actor.ts';
 import type { InputError } from '../core/definitions/command.ts';
 import { remark } from '../core/definitions/schemas.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
-import { endingAnswer, endingWrites, isEndedBy, loadEndings, theLogin } from './ending.ts';
+import { endingAnswer, endingWrites, idsOf, isEndedBy, loadEndings, theLogin } from './ending.ts';
 
 const OWNER = { name: 'find-owner-of-login', text: 'select user_id from logins where id = $1' };
 
@@ -45,7 +45,7 @@ export const terminateLogin = defineOwnedCommand({
   decide: () => [],
   writes(_, { id, input, actor, now }, login) {
     const { reason, now: at_once } = input;
-    return login ? endingWrites(login, { id, now, by: actor.id, reason, at_once }) : [];
+    return login ? endingWrites(login, { newId: idsOf(id), now, by: actor.id, reason, at_once }) : [];
   },
   resource: endingAnswer,
   result(_, { input, now }, login) {

@@ -1,12 +1,11 @@
 /** All login sessions of a person but the one in which it is asked for are ended, each as if it were ended alone. */
 import { z } from 'zod';
 import { defineOwnedCommand } from '../access/defineCommand.ts';
-import { eventId } from '../core/chain/ids.ts';
 import { ROLES } from '../core/definitions/actor.ts';
 import { count, named, uuid } from '../core/definitions/answers.ts';
 import { EXAMPLE } from '../core/definitions/exampleValues.ts';
 import { remark } from '../core/definitions/schemas.ts';
-import { type Ending, endingWrites, loadEndingsOf, theLogin } from './ending.ts';
+import { type Ending, endingWrites, idsOf, loadEndingsOf, theLogin } from './ending.ts';
 
 const answer = named(
   'OtherLoginSessionsEnding',
@@ -48,8 +47,10 @@ export const terminateOthers = defineOwnedCommand({
     },
   },
   decide: () => [],
-  writes: (_, { id, input: { reason }, actor: { id: by }, now }, logins = []) =>
-    logins.flatMap((login, n) => endingWrites(login, { id: eventId(id, n + 1), now, by, reason, at_once: false })),
+  writes(_, { id, input: { reason }, actor: { id: by }, now }, logins = []) {
+    const newId = idsOf(id);
+    return logins.flatMap((login) => endingWrites(login, { newId, now, by, reason, at_once: false }));
+  },
   resource: answer,
   result(_, { input }, logins = []) {
     const ending = logins.filter(({ runs_turn }) => runs_turn).length;

@@ -9,7 +9,7 @@ import { system } from '../support/matchFixture.ts';
 const login_id = randomUUID();
 const minutesAgo = (minutes: number) => new Date(Date.parse(NOW) - minutes * 60_000).toISOString();
 const waiting = (changes: Partial<Ending> = {}): Ending => ({
-  ...{ id: login_id, user_id: randomUUID(), institution_id: null },
+  ...{ id: login_id, user_id: randomUUID(), institution_id: null, institutions: [null], revoked: [] },
   ...{ asked_at: minutesAgo(1), ended_at: null, runs_turn: false, ...changes },
 });
 const end = (fact: Ending | undefined) => given().when(endLogin, { login_id }, system, { fact }).then()!;

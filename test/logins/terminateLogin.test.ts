@@ -16,6 +16,7 @@ const EARLIER = '2026-11-21T11:59:00.000Z';
 
 const login = (changes: Partial<Ending> = {}): Ending => ({
   ...{ id: login_id, user_id, institution_id, asked_at: null, ended_at: null, runs_turn: false },
+  ...{ institutions: [institution_id], revoked: [] },
   ...changes,
 });
 const end = (fact: Ending | undefined, body: object = {}, actor = own) =>
@@ -64,11 +65,19 @@ describe('in a turn of its person', () => {
 });
 
 test('what was asked before changes nothing, and is answered as it is', () => {
-  const waiting = end(login({ runs_turn: true, asked_at: EARLIER }));
+  const revoked = (claim: 'login' | 'suspended') => ({ revoked: [{ claim, institution_id }] });
+  const waiting = end(login({ runs_turn: true, asked_at: EARLIER, ...revoked('suspended') }));
   expect([waiting.writes, waiting.result]).toEqual([[], { id: login_id, status: 'ending', ended_at: null }]);
-  const ended = end(login({ asked_at: EARLIER, ended_at: EARLIER }));
+  const ended = end(login({ asked_at: EARLIER, ended_at: EARLIER, ...revoked('login') }));
   expect([ended.writes, ended.result]).toEqual([[], { id: login_id, status: 'ended', ended_at: EARLIER }]);
   expect(end(undefined).writes).toEqual([]);
+});
+
+test('what was ended with the tokens of another institution alone is ended with its own', () => {
+  const revoked = [{ claim: 'login' as const, institution_id: randomUUID() }];
+  const ended = end(login({ asked_at: EARLIER, ended_at: EARLIER, revoked }));
+  expect(shown(ended)).toMatchObject([{ table: 'revocations', claim: 'login', institution_id }]);
+  expect(ended.result).toEqual({ id: login_id, status: 'ended', ended_at: EARLIER });
 });
 
 test('the inbox keeps no reason', () => {

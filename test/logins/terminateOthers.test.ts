@@ -10,7 +10,13 @@ const me: Actor = { id: randomUUID(), role: 'judge', institution_id: randomUUID(
 const stays = randomUUID();
 
 const login = (changes: Partial<Ending> = {}): Ending => ({
-  ...{ id: randomUUID(), user_id: me.id, institution_id: me.institution_id },
+  ...{
+    id: randomUUID(),
+    user_id: me.id,
+    institution_id: me.institution_id,
+    institutions: [me.institution_id],
+    revoked: [],
+  },
   ...{ asked_at: null, ended_at: null, runs_turn: false, ...changes },
 });
 const endOthers = (fact: Ending[] | undefined) =>
