@@ -26,29 +26,40 @@ const DUE = `
 const REFUSE = `
   update telemetry_consents
   set own = false, decided_by = user_id::text, decided_at = clock_timestamp(), withdrawn_at = clock_timestamp()
-  where institution_id = $3 and user_id = $1 and decided_at <= $2 and own is distinct from false`;
+  where institution_id = any($3) and user_id = $1 and decided_at <= $2 and own is distinct from false`;
 
-/** What goes, and the statement that removes a portion of it: `$1` of the person, `$2` up to the request, `$3` in the institution. */
+// From one institution to the next: no index begins with the person. A super_admin's telemetry was taken where a token named one.
+const DECIDED = `
+  with recursive each (id) as (
+    (select institution_id from telemetry_consents order by 1 limit 1)
+    union all
+    select (select institution_id from telemetry_consents where institution_id > each.id order by 1 limit 1)
+    from each where each.id is not null
+  )
+  select c.institution_id from each join telemetry_consents c on c.institution_id = each.id and c.user_id = $1`;
+
+/** What goes, and the statement that removes a portion of it: `$1` of the person, `$2` up to the request, `$3` where it says so. */
 interface Erasure {
   what: string;
   text: string;
-  is_of_institution: boolean;
+  /** The institution, which is null of a super_admin's request, or all that are meant. */
+  where?: 'home' | 'each';
 }
 
 const own = (what: string, at: string, whose = 'user_id = $1'): Erasure => ({
   what,
   text: `delete from ${what} where ctid in (select ctid from ${what} where ${whose} and ${at} <= $2 limit ${ROWS})`,
-  is_of_institution: false,
 });
-const inInstitution = (what: string, at: string): Erasure => ({
-  ...own(what, at, 'institution_id is not distinct from $3 and user_id = $1'),
-  is_of_institution: true,
-});
-/** There is none without an institution, with which its indexes begin: Postgres goes by none for `is not distinct from`. */
+/** There is none without an institution, with which its indexes begin. */
 const ofTelemetry = (what: string, at: string): Erasure => ({
-  ...own(what, at, 'institution_id = $3 and user_id = $1'),
-  is_of_institution: true,
+  ...own(what, at, 'institution_id = any($3) and user_id = $1'),
+  where: 'each',
 });
+/** A risk asks for one in the name of the institution in which it was found, of a super_admin, too. */
+const STEP_UPS: Erasure = {
+  ...own('step_ups', 'confirmed_at', 'user_id = $1 and ($3::uuid is null or institution_id = $3)'),
+  where: 'home',
+};
 
 /** No token of it that was seen is good any more. Others go with cleanup_expired_sessions, and what they are compared with stays till then. */
 const HAS_EXPIRED = 'l.expires_at < clock_timestamp()';
@@ -59,7 +70,7 @@ const LOGINS: Erasure = {
     select l.id from logins l
     where l.user_id = $1 and l.institution_id is not distinct from $3 and l.first_seen <= $2 and ${HAS_EXPIRED}
       and not exists (select from login_ends e where e.login_id = l.id and e.ended_at is null) limit ${ROWS}`),
-  is_of_institution: true,
+  where: 'home',
 };
 
 // A notice goes with what says that it was read.
@@ -73,12 +84,11 @@ const NOTICES: Erasure = {
       delete from notice_reads where notice_id in (select id from theirs)
     )
     delete from notices where id in (select id from theirs)`,
-  is_of_institution: false,
 };
 
 const ERASURES: readonly Erasure[] = [
   LOGINS,
-  inInstitution('step_ups', 'confirmed_at'),
+  STEP_UPS,
   ofTelemetry('telemetry_batches', 'received_at'),
   ofTelemetry('telemetry_models', 'trained_at'),
   ofTelemetry('telemetry_risks', 'assessed_at'),
@@ -117,11 +127,12 @@ export const erasePrivate = defineJob({
 /** @returns whether there was time for all of it */
 async function erase({ pool, cache, progress, isOver }: JobTools, asked: Asked, erased: Record<string, number>) {
   const { id, user_id, institution_id, asked_at } = asked;
-  await pool.query(REFUSE, [user_id, asked_at, institution_id]);
-  for (const { what, text, is_of_institution } of ERASURES) {
+  const each = institution_id === null ? await readDecided(pool, user_id) : [institution_id];
+  await pool.query(REFUSE, [user_id, asked_at, each]);
+  for (const { what, text, where } of ERASURES) {
     for (let count = ROWS; count === ROWS; ) {
       if (isOver()) return false;
-      const values = [user_id, asked_at, ...(is_of_institution ? [institution_id] : [])];
+      const values = [user_id, asked_at, ...(where ? [where === 'home' ? institution_id : each] : [])];
       count = (await pool.query(text, values)).rowCount ?? 0;
       if (count > 0) erased[what] = (erased[what] ?? 0) + count;
       await progress(erased[what] ?? 0);
@@ -130,4 +141,9 @@ async function erase({ pool, cache, progress, isOver }: JobTools, asked: Asked, 
   await cache.invalidateUser(user_id);
   erased.people! += (await pool.query(DONE, [id, user_id, institution_id, asked_at])).rowCount ?? 0;
   return true;
+}
+
+async function readDecided(pool: JobTools['pool'], user_id: string): Promise<string[]> {
+  const { rows } = await pool.query<{ institution_id: string }>(DECIDED, [user_id]);
+  return rows.map(({ institution_id }) => institution_id);
 }

@@ -96,8 +96,8 @@ describe('with a million batches', () => {
     const told: Node[] = [];
     try {
       await createReading(pool, pool).inScope({ id: user_id, role: 'judge', institution_id }, null, async (db) => {
-        for (const { name, text, is_of_institution } of SECTIONS.filter(({ name }) => BIG.includes(name))) {
-          const values = [user_id, null, null, 100, ...(is_of_institution ? [institution_id] : [])];
+        for (const { name, text, institutionOf } of SECTIONS.filter(({ name }) => BIG.includes(name))) {
+          const values = [user_id, null, null, 100, ...(institutionOf ? [institution_id] : [])];
           expect((await explaining(db, told).query(text, values)).rowCount, name).toBeGreaterThan(0);
         }
       });
@@ -117,6 +117,17 @@ describe('with a million batches', () => {
     const looks = erased.plans.flatMap(nodesOf).filter(({ 'Index Name': index }) => index?.includes('telemetry_'));
     expect(looks.length).toBeGreaterThanOrEqual(BIG.length);
     for (const look of looks) expect(look['Index Cond'], look['Index Name']).toContain('institution_id');
+  });
+
+  test('of a super_admin is forgotten in each institution that a token named, by keys', async () => {
+    const { user_id } = whoIs(2);
+    await bench.database.pool.query(
+      'insert into privacy_erasures (id, user_id, asked_at) values (gen_random_uuid(), $1, now())',
+      [user_id],
+    );
+    const erased = await run(erasePrivate);
+    expect(erased.told).toMatchObject({ people: 1, telemetry_models: 2, telemetry_risks: 10, is_complete: true });
+    expectByKeys(erased.plans, 10);
   });
 
   test('the risk of a login session is read by its key', async () => {

@@ -325,6 +325,32 @@ describe.skipIf(isLeftOut)('what is known of a person', () => {
     expect(await told(root)).toMatchObject({ step_ups: [], erasures: [{ done_at: expect.any(String) }] });
   });
 
+  test('of a super_admin is told and forgotten, too, where it was taken for the institution that a token named', async () => {
+    const root = person('super_admin', { institution_id: people.institution_id });
+    const where = [people.institution_id, root.id];
+    for (const text of [
+      `insert into telemetry_consents (institution_id, user_id, own, decided_by, decided_at)
+       values ($1, $2, true, 'x', now() - interval '1 hour')`,
+      `insert into telemetry_batches values (gen_random_uuid(), $1, $2, gen_random_uuid(), now(), now(), sha256(''), 1, '{}')`,
+      `insert into telemetry_models (id, institution_id, user_id, trained_at, sessions, baseline)
+       values (gen_random_uuid(), $1, $2, now(), 5, '{}')`,
+      `insert into telemetry_risks values (gen_random_uuid(), $1, $2, now(), now(), '{}')`,
+      `insert into step_ups (login_id, institution_id, user_id, asked_at, asked_for, asked_by, confirmed_at, confirmed_in)
+       values (gen_random_uuid(), $1, $2, now() - interval '1 hour', 'risk', 'system', now() - interval '1 hour', gen_random_uuid())`,
+    ])
+      await stack.pool.query(text, where);
+    const names = ['step_ups', 'telemetry_batches', 'telemetry_models', 'telemetry_risks', 'telemetry_consents'];
+    const counts = async () => {
+      const all = await told(root);
+      return names.map((name) => all[name].length);
+    };
+    expect(await counts()).toEqual([1, 1, 1, 1, 1]);
+    await must(post(stack.url, '/privacy/erase', root));
+    await carryOut();
+    expect(await counts()).toEqual([0, 0, 0, 0, 1]);
+    expect((await told(root)).telemetry_consents).toMatchObject([{ given: false }]);
+  });
+
   test('is told as soon as Postgres answers, and nobody else waits meanwhile', async () => {
     const who = person('participant', { institution_id: people.institution_id });
     await must(post(stack.url, '/follow', who, { session_id }));

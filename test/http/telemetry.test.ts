@@ -83,6 +83,15 @@ describe.skipIf(isLeftOut)('telemetry', () => {
     expect(fateOf(await send(guest))).toBe('403 feature_disabled');
   });
 
+  test('is taken of no super_admin, whatever institution the token names', async () => {
+    await switchOn();
+    const root = person('super_admin', { institution_id: people.institution_id });
+    for (const given of [true, false]) expect(fateOf(await consent(root, { given }))).toBe('403 feature_disabled');
+    expect(fateOf(await send(root))).toBe('403 feature_disabled');
+    const { rowCount } = await stack.pool.query('select from telemetry_consents where user_id = $1', [root.id]);
+    expect(rowCount).toBe(0);
+  });
+
   test('that comes again is stored once', async () => {
     await switchOn();
     await must(consent(people.judge));

@@ -4,7 +4,7 @@
  */
 
 import { consentAnswer, consentBody, decideAsGuardian, decideOwn } from '../../behaviour/consent/consent.ts';
-import { ROLES } from '../../core/definitions/actor.ts';
+import { homeOf, ROLES } from '../../core/definitions/actor.ts';
 import { parseBody, readJson } from '../door/body.ts';
 import { type ApiContext, demandRole, enter } from '../door/door.ts';
 import { defineRoute, type RouteDefinition, type Serve } from '../door/route.ts';
@@ -27,7 +27,7 @@ function serveConsent(context: ApiContext): Serve {
     const json = await readJson(req, res);
     const { given, guardian } = parseBody(json, consentBody, []) as typeof consentBody._output;
     if (guardian !== undefined) demandRole(actor, ['admin']);
-    const { institution_id } = actor;
+    const institution_id = homeOf(actor);
     if (given || institution_id === null) await demandTelemetry(context, actor, async () => {});
     const whose = { institution_id: institution_id!, user_id: guardian?.user_id ?? actor.id };
     const consent = guardian

@@ -1,5 +1,5 @@
-/** What every request about telemetry passes after the door: it is switched on for the sender's institution. */
-import type { Actor } from '../../core/definitions/actor.ts';
+/** What every request about telemetry passes after the door: it is switched on for the sender's institution. A super_admin has none, whatever the token names. */
+import { type Actor, homeOf } from '../../core/definitions/actor.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { findInstitution } from '../../institutions/institution.ts';
@@ -13,7 +13,7 @@ export async function demandTelemetry<T>(
   actor: Actor,
   read: Read<T>,
 ): Promise<{ institution_id: string; found: T }> {
-  const { institution_id } = actor;
+  const institution_id = homeOf(actor);
   if (institution_id === null) throw switchedOff();
   const [{ telemetry }, found] = await reading.inScope(actor, null, (db) =>
     Promise.all([findInstitution(db, institution_id), read(db, institution_id)]),

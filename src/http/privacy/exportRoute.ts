@@ -5,7 +5,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Response } from 'express';
-import { type Actor, homeOf, ROLES } from '../../core/definitions/actor.ts';
+import { type Actor, ROLES } from '../../core/definitions/actor.ts';
 import { exportAnswer } from '../../privacy/exportAnswer.ts';
 import { KEPT } from '../../privacy/kept.ts';
 import { SECTIONS, type Section } from '../../privacy/sections.ts';
@@ -74,8 +74,8 @@ interface Row {
 }
 
 async function* pagesOf({ reading }: ApiContext, actor: Actor, section: Section): AsyncGenerator<object[]> {
-  const { name, text, is_of_institution } = section;
-  const scope = is_of_institution ? [homeOf(actor)] : [];
+  const { name, text, institutionOf } = section;
+  const scope = institutionOf ? [institutionOf(actor)] : [];
   for (let last: Row | undefined; ; ) {
     const values = [actor.id, last?.at ?? null, last?.key ?? null, PAGE, ...scope];
     const statement = { name: `export-${name}`, text, values };
