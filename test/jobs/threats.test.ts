@@ -200,6 +200,16 @@ describe.skipIf(isLeftOut)('threats', () => {
       expect(await notices()).toEqual([]);
     });
 
+    test('tells of what becomes sure, once, though it was pending before it was noted what was told', async () => {
+      await rowsOf(
+        `insert into threat_predictions (id, type, found_by, subject_kind, subject, confidence, evidence, told_at)
+         values (gen_random_uuid(), 'brute_force_attack', 'brute_force', 'address', '198.51.100.7', 75, '{}', now())`,
+      );
+      await forge('198.51.100.7', 10);
+      expect(await runDetections.run(bench.tools)).toMatchObject({ found: 0, again: 1, told: 1 });
+      expect(await runDetections.run(bench.tools)).toMatchObject({ found: 0, again: 1, told: 0 });
+    });
+
     test('keeps the latest addresses where there are too many, and those of nobody else go', async () => {
       await rowsOf(
         `insert into threat_predictions (id, type, found_by, subject_kind, subject, confidence, evidence, seen_at, told_at)
