@@ -92,6 +92,18 @@ describe.skipIf(redisUrl === null).each(['in this process', 'on Redis'])('the ca
     expect(await cache.invalidateUser(user)).toBe(0);
   });
 
+  test('takes back nothing of a user for a moment after all of it was dropped, and what is of others at once', async () => {
+    const cache = here();
+    const [user, other] = [randomUUID(), randomUUID()];
+    expect(await cache.invalidateUser(user)).toBe(0);
+    const keep = async (whose: string) => {
+      await cache.put('context_score', whose, { score: 1 }, whose);
+      return cache.get('context_score', whose, Score);
+    };
+    expect([await keep(user), await keep(other)]).toEqual([undefined, { score: 1 }]);
+    await expect.poll(() => keep(user)).toEqual({ score: 1 });
+  });
+
   test('says how much there is, and how often it was there', async () => {
     const cache = here();
     await cache.put('topology', 'a', { score: 1 }, randomUUID());

@@ -20,7 +20,7 @@ export interface Cache {
   put(kind: CacheKind, id: string, value: unknown, user_id?: string): Promise<void>;
   /** For a moment nothing is put there: what is under way may have been read before. */
   drop(kind: CacheKind, id: string): Promise<void>;
-  /** To be called where somebody signed out, has another role, or a new model. @returns how many entries there were */
+  /** To be called where somebody signed out, has another role, or a new model. For a moment nothing of them is put there. @returns how many entries there were */
   invalidateUser(user_id: string): Promise<number>;
   /** @throws where it cannot be asked */
   read(): Promise<CacheStanding>;
@@ -74,7 +74,7 @@ export function createCache({ redis, prefix, metrics, log }: CacheOptions): Cach
     get,
     put,
     drop: (kind, id) => orElse(entries.drop(keyOf(kind, id), SHUT_MS), undefined),
-    invalidateUser: (user_id) => orElse(entries.dropUser(user_id), 0),
+    invalidateUser: (user_id) => orElse(entries.dropUser(user_id, SHUT_MS), 0),
     read: entries.read,
     cleanUp: entries.cleanUp,
     close: entries.close,

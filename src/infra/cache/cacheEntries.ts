@@ -8,8 +8,8 @@ export interface CacheEntries {
   put(key: string, text: string, ttl_ms: number, user_id: string | undefined): Promise<void>;
   /** @param shut_ms for so long nothing is put there */
   drop(key: string, shut_ms: number): Promise<void>;
-  /** @returns how many entries spoke of this user */
-  dropUser(user_id: string): Promise<number>;
+  /** @param shut_ms for so long nothing is put that speaks of this user @returns how many entries did */
+  dropUser(user_id: string, shut_ms: number): Promise<number>;
   read(): Promise<CacheStanding>;
   /** Removes what would stay for ever. */
   cleanUp(isOver: () => boolean): Promise<CacheSweep>;

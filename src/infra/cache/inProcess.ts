@@ -17,7 +17,7 @@ export function createInProcessEntries(
   { most = MOST_ENTRIES, most_bytes = MOST_BYTES } = {},
 ): CacheEntries {
   const entries = new Map<string, Entry>();
-  /** Where nothing is put until then; the one that was dropped longest ago comes first. */
+  /** Where, or of whom, nothing is put until then; the one that was dropped longest ago comes first. */
   const shut = new Map<string, number>();
   const started = clock();
   let bytes = 0;
@@ -45,6 +45,7 @@ export function createInProcessEntries(
     }
   }
 
+  const isShut = (key: string) => (shut.get(key) ?? 0) > clock();
   const removeEnded = () => removeWhere(({ ends_at }) => ends_at <= clock());
 
   return {
@@ -58,7 +59,7 @@ export function createInProcessEntries(
       return found?.text;
     },
     async put(key, text, ttl_ms, user_id) {
-      if ((shut.get(key) ?? 0) > clock()) return;
+      if (isShut(key) || (user_id !== undefined && isShut(userOf(user_id)))) return;
       remove(key);
       const entry = { text, ends_at: clock() + ttl_ms, user_id };
       entries.set(key, entry);
@@ -72,7 +73,10 @@ export function createInProcessEntries(
       remove(key);
       shutFor(key, shut_ms);
     },
-    dropUser: async (user_id) => removeWhere((entry) => entry.user_id === user_id),
+    async dropUser(user_id, shut_ms) {
+      shutFor(userOf(user_id), shut_ms);
+      return removeWhere((entry) => entry.user_id === user_id);
+    },
     async read() {
       removeEnded();
       return {
@@ -87,6 +91,11 @@ export function createInProcessEntries(
     },
     close() {},
   };
+}
+
+/** Like no key. */
+function userOf(user_id: string): string {
+  return `user ${user_id}`;
 }
 
 /** As the engine keeps it, about. */

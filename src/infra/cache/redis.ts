@@ -16,13 +16,14 @@ if text and ARGV[1] ~= '0' then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return text`;
 
 /**
- * KEYS: the entry, that it was just dropped, and what is kept of its user, by when that ends. Those that have ended make room, some
+ * KEYS: the entry, that it was just dropped, what is kept of its user, by when that ends, and that this was just dropped. Those that have ended make room, some
  * at a time; one that was looked at may live on. An entry that could not be dropped with the others is not kept. ARGV: the text, for
  * how long it lives and the names are kept, how many names there may be, and how many are looked at, and now.
  */
 const PUT = `
 if redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
 if KEYS[3] then
+  if redis.call('EXISTS', KEYS[4]) == 1 then return 0 end
   local now = tonumber(ARGV[6])
   for _, key in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now, 'LIMIT', 0, tonumber(ARGV[5]))) do
     local left = redis.call('PTTL', key)
@@ -40,8 +41,9 @@ const DROP = `
 redis.call('SET', KEYS[2], '', 'PX', ARGV[1])
 return redis.call('DEL', KEYS[1])`;
 
-/** Those whose time was over count for nothing. */
+/** KEYS: what is kept of a user, and that it was just dropped. Those whose time was over count for nothing. */
 const DROP_USER = `
+redis.call('SET', KEYS[2], '', 'PX', ARGV[1])
 local dropped = 0
 for _, key in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do dropped = dropped + redis.call('DEL', key) end
 redis.call('DEL', KEYS[1])
@@ -71,7 +73,8 @@ export function createRedisEntries(redis: RedisServer, prefix: string): CacheEnt
   const { client, ask, close } = openLazily(redis, 'cache', lua);
   const scripts = client as unknown as Scripts;
   const own = `${prefix}cache:`;
-  const [entryOf, userOf] = [(key: string) => `${own}entry:${key}`, (id: string) => `${own}names:${id}`];
+  const entryOf = (key: string) => `${own}entry:${key}`;
+  const userOf = (id: string) => [`${own}names:${id}`, `${own}names:${id}:shut`];
   const placeOf = (key: string) => [entryOf(key), `${own}dropped:${key}`];
   const counts = `${own}counts`;
 
@@ -105,12 +108,12 @@ export function createRedisEntries(redis: RedisServer, prefix: string): CacheEnt
       return text ?? undefined;
     },
     async put(key, text, ttl_ms, user_id) {
-      const named = user_id === undefined ? placeOf(key) : [...placeOf(key), userOf(user_id)];
+      const named = user_id === undefined ? placeOf(key) : [...placeOf(key), ...userOf(user_id)];
       const bounds = [LONGEST_MS, MOST_OF_USER, LOOKED_AT_ONCE];
       await ask(() => scripts.cache_put(named.length, ...named, text, ttl_ms, ...bounds, Date.now()));
     },
     drop: async (key, shut_ms) => void (await ask(() => scripts.cache_drop(2, ...placeOf(key), shut_ms))),
-    dropUser: (user_id) => ask(() => scripts.cache_drop_user(1, userOf(user_id))),
+    dropUser: (user_id, shut_ms) => ask(() => scripts.cache_drop_user(2, ...userOf(user_id), shut_ms)),
     async read() {
       let total_keys = 0;
       for await (const found of keys(`${own}entry:*`)) total_keys += found.length;
