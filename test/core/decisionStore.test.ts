@@ -58,6 +58,30 @@ test.each(['policy_decisions', 'policy_outcomes'])(
   },
 );
 
+test.each([
+  ['after it, it is counted once', true, new Error('Connection terminated unexpectedly'), [1, 1]],
+  ['before it, it is counted on', false, Object.assign(new Error('no'), { code: 'ECONNREFUSED' }), [2, 2]],
+])('where the connection is lost %s', async (_, isStored, fault, counted) => {
+  const user_id = randomUUID();
+  let isLost = true;
+  const db = {
+    async query(statement: pg.QueryConfig) {
+      if (isLost && !isStored) throw fault;
+      const answer = await pool.query(statement);
+      if (isLost) throw fault;
+      return answer;
+    },
+  };
+  const store = createDecisionStore({ db: db as never, log });
+  const one = decided(user_id);
+  store.note(one);
+  await store.close();
+  isLost = false;
+  if (!isStored) store.note(one);
+  await store.close();
+  expect(await counts(user_id)).toEqual(counted);
+});
+
 test('what an admin of another institution sent is no decision of an admin here', async () => {
   const user_id = randomUUID();
   const store = open();

@@ -1,10 +1,11 @@
 /**
  * What policies said of requests, on its way to Postgres: counted in memory, and stored together every few seconds, never
  * while a request waits. Where Postgres is away it is counted on, and the newest kinds of decisions are dropped; what a
- * process has not stored when it dies is lost.
+ * process has not stored when it dies is lost, and so is a portion whose connection is lost before Postgres says that it is stored.
  */
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { type Gathering, gather } from '../../infra/gathering.ts';
+import { isInDoubt } from '../../infra/postgres/database.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import { timings } from '../../infra/timings.ts';
 import type { Asked, Verdict } from '../../policies/decisions/decision.ts';
@@ -68,7 +69,9 @@ export function createDecisionStore({ db, log }: { db: Queryable; log: Log }): D
         dropped = 0;
         return storeAll(db, statement, portion);
       },
-      failed: (err, decisions) => log.warn({ err, decisions }, 'decisions of policies not stored; they wait'),
+      failed: (err, decisions) => log.warn({ err, decisions }, 'decisions of policies not stored'),
+      // One too few misleads less than one too many.
+      isInDoubt,
       dropped: ({ count }) => {
         dropped += count;
       },
