@@ -56,6 +56,19 @@ describe('the risk of a login session', () => {
     expect(await find(admin)).toBeUndefined();
   });
 
+  test('is known not to be there for a day at most, however often somebody looks', async () => {
+    const { read, admin, find } = found(null);
+    const put = (hours: number) =>
+      cache.put('session', `admins ${read.institution_id} ${read.id}`, {
+        ...read,
+        kept_at: Date.now() - hours * 3_600_000,
+      });
+    await put(23.9);
+    expect(await find(admin)).toEqual(read);
+    await put(24);
+    expect(await find(admin)).toBeUndefined();
+  });
+
   test('is not kept where somebody has read it who came by another institution', async () => {
     const { read, person } = found();
     const guest = one('judge', randomUUID(), person.id);

@@ -24,8 +24,15 @@ const risk = z.object({
   ...{ score, level: z.enum(LEVELS), weighed_most: z.string().nullable(), action: z.enum(ACTIONS) },
   components: z.object({ keystroke: score, mouse: score, navigation: score, time: score }),
 });
-const KEPT = { session: login.extend({ risk: z.null() }), session_risk: login.extend({ risk }) };
+const KEPT = {
+  /** By the clock of the process that kept it. */
+  session: login.extend({ risk: z.null(), kept_at: z.number() }),
+  session_risk: login.extend({ risk }),
+};
 type Kind = keyof typeof KEPT;
+
+/** A look makes the first of them last longer, but not than this: nothing drops one when its login session is removed. */
+const LONGEST_MS = 86_400_000;
 
 /** As far as it is needed here. */
 interface RiskCache {
@@ -51,13 +58,18 @@ export async function findKeptRisk(
   const id = `${scopeOf(reader)} ${login_id}`;
   const found = [cache.get('session_risk', id, KEPT.session_risk), cache.get('session', id, KEPT.session)] as const;
   const [reckoned, without] = await Promise.all(found);
-  return reckoned ?? without;
+  if (reckoned || !without) return reckoned;
+  const { kept_at, ...read } = without;
+  return Date.now() < kept_at + LONGEST_MS ? read : undefined;
 }
 
 /** What a person's token of elsewhere has read is not kept. */
 export async function keepRisk(cache: Pick<RiskCache, 'put'>, reader: Actor, found: ReadRisk): Promise<void> {
   if (reader.role !== 'super_admin' && reader.institution_id !== found.institution_id) return;
-  await cache.put(found.risk ? 'session_risk' : 'session', `${scopeOf(reader)} ${found.id}`, found, found.user_id);
+  const [kind, kept] = found.risk
+    ? (['session_risk', found] as const)
+    : (['session', { ...found, kept_at: Date.now() }] as const);
+  await cache.put(kind, `${scopeOf(reader)} ${found.id}`, kept, found.user_id);
 }
 
 /** For all who may have read it. */
