@@ -1,6 +1,6 @@
 /** What a door has counted of refusals is stored when it closes: all of it, and within a bound. */
 import { randomUUID } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { countRefusals } from '../../src/http/audit/refusals.ts';
 import { createLog } from '../../src/infra/telemetry/log.ts';
@@ -27,7 +27,11 @@ test('of a door that is closed all of it is stored, in portions', async () => {
 });
 
 test('a door is closed where Postgres does not answer', async () => {
-  await refused(1, () => new Promise(() => {})).close();
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const closing = refused(1, () => new Promise(() => {})).close();
+  await vi.advanceTimersByTimeAsync(1_000);
+  await closing;
 });
 
 test('a door is closed where Postgres refuses, and asks no more than once', async () => {
