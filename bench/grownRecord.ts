@@ -128,7 +128,7 @@ export async function makeGrown(grounds: Grounds, { events, sessions, home, sign
 }
 
 async function withDatabase<T>(url: string, work: (db: Queryable) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url, types });
+  const client = new pg.Client({ connectionString: url, types, pipeline: true });
   await client.connect();
   try {
     return await work(client as never);

@@ -54,7 +54,7 @@ async function makeApart(url: string, sessions: number): Promise<void> {
 }
 
 export async function makeRecord(url: string, sessions: number): Promise<void> {
-  const client = new pg.Client({ connectionString: url, types });
+  const client = new pg.Client({ connectionString: url, types, pipeline: true });
   await client.connect();
   const db: Queryable = client as never;
   // What was broken off goes on where it was.
