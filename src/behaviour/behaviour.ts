@@ -62,20 +62,37 @@ export function joined(portions: readonly Portion[]): Behaviour {
   const starts = portions.map(({ started_at }) => Date.parse(started_at));
   const first = Math.min(...starts);
   for (const [i, { behaviour }] of portions.entries()) {
-    for (const kind of KINDS) for (const item of behaviour[kind]) item.t += starts[i]! - first;
+    for (const kind of KINDS) shift(behaviour[kind], starts[i]! - first);
     for (const view of behaviour.navigation) view.page += i * PAGES;
   }
-  const of = <Kind extends keyof Behaviour>(kind: Kind) =>
-    portions
-      .flatMap(({ behaviour }) => behaviour[kind] as readonly Behaviour[Kind][number][])
-      .sort((a, b) => a.t - b.t);
   return {
-    keystrokes: of('keystrokes'),
-    mouse_movements: of('mouse_movements'),
-    clicks: of('clicks'),
-    scrolls: of('scrolls'),
-    navigation: of('navigation'),
+    keystrokes: ordered(portions.map(({ behaviour }) => behaviour.keystrokes)),
+    mouse_movements: ordered(portions.map(({ behaviour }) => behaviour.mouse_movements)),
+    clicks: ordered(portions.map(({ behaviour }) => behaviour.clicks)),
+    scrolls: ordered(portions.map(({ behaviour }) => behaviour.scrolls)),
+    navigation: ordered(portions.map(({ behaviour }) => behaviour.navigation)),
   };
+}
+
+interface Timed {
+  t: number;
+}
+
+function shift(items: readonly Timed[], ms: number): void {
+  for (const item of items) item.t += ms;
+}
+
+/** Of one time, as lists stand. Mostly they follow each other, and there is nothing to sort. */
+function ordered<Item extends Timed>(lists: readonly (readonly Item[])[]): Item[] {
+  const filled = lists.filter(({ length }) => length > 0).sort((a, b) => a[0]!.t - b[0]!.t);
+  const chained = filled.flat() as Item[];
+  return isRising(chained) ? chained : (lists.flat() as Item[]).sort((a, b) => a.t - b.t);
+}
+
+/** Where two are of one time, it matters which list stood first. */
+function isRising(items: readonly Timed[]): boolean {
+  for (let i = 1; i < items.length; i += 1) if (items[i]!.t <= items[i - 1]!.t) return false;
+  return true;
 }
 
 /** No portion has more. */

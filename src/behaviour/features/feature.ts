@@ -14,9 +14,10 @@ export interface Feature {
 
 /** A feature with the values that it is made of. @template Input what is derived of the behaviour once for all of its component */
 export interface Measured<Input> extends Feature {
-  values(input: Input): readonly number[];
+  /** In order, where its formula needs it. */
+  values(input: Input): Float64Array;
   /** Of at least `least` values. */
-  of(values: readonly number[], input: Input): number;
+  of(values: Float64Array, input: Input): number;
 }
 
 /** An integer for each feature, or null where there are too few values. */

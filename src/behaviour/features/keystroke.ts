@@ -1,6 +1,6 @@
 /** Fifteen features of typing: how long keys are down, how they follow each other, and in what rhythm. Pure. */
 import type { Behaviour, Keystroke } from '../behaviour.ts';
-import { median, medianDeviation, pairsOf, permille, quantile } from '../statistics.ts';
+import { inOrder, median, medianDeviation, permille, quantile } from '../statistics.ts';
 import type { Measured } from './feature.ts';
 
 /** A longer one is no typing but thinking. */
@@ -11,26 +11,35 @@ const LEAST_KEYS = 20;
 const LEAST_BURSTS = 3;
 
 export interface Typing {
-  dwells: number[];
+  dwells: Float64Array;
   /** Above 0 and up to two seconds. */
-  flights: number[];
+  flights: Float64Array;
   /** How far each of them is from the one before. */
-  changes: number[];
+  changes: Float64Array;
   /** 1 where a key went down before the one before it was up, else 0. */
-  overlaps: number[];
+  overlaps: Float64Array;
   /** Keys between two pauses. */
-  bursts: number[];
+  bursts: Float64Array;
 }
 
+/** All in order but the overlaps. */
 export function typingOf({ keystrokes }: Behaviour): Typing {
-  const flights = keystrokes.map(({ flight }) => flight).filter((ms) => ms > 0 && ms <= LONGEST_FLIGHT_MS);
-  const following = pairsOf(keystrokes).filter(([, { flight }]) => flight > 0);
+  const flights: number[] = [];
+  const changes: number[] = [];
+  const overlaps: number[] = [];
+  for (const [i, { flight }] of keystrokes.entries()) {
+    if (flight <= 0) continue;
+    if (i > 0) overlaps.push(flight < keystrokes[i - 1]!.dwell ? 1 : 0);
+    if (flight > LONGEST_FLIGHT_MS) continue;
+    if (flights.length > 0) changes.push(Math.abs(flight - flights.at(-1)!));
+    flights.push(flight);
+  }
   return {
-    dwells: keystrokes.map(({ dwell }) => dwell),
-    flights,
-    changes: pairsOf(flights).map(([before, after]) => Math.abs(after - before)),
-    overlaps: following.map(([before, { flight }]) => (flight < before.dwell ? 1 : 0)),
-    bursts: burstsOf(keystrokes),
+    dwells: inOrder(keystrokes.map(({ dwell }) => dwell)),
+    flights: inOrder(flights),
+    changes: inOrder(changes),
+    overlaps: new Float64Array(overlaps),
+    bursts: inOrder(burstsOf(keystrokes)),
   };
 }
 
@@ -43,15 +52,15 @@ function burstsOf(keystrokes: readonly Keystroke[]): number[] {
   return bursts;
 }
 
-const sumOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
-const shareAbove = (limit: number) => (values: readonly number[]) =>
+const sumOf = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0);
+const shareAbove = (limit: number) => (values: Float64Array) =>
   permille(values.filter((value) => value > limit).length, values.length);
 
 const KEYS = { component: 'keystroke', inputs: 'keystrokes', least: LEAST_KEYS } as const;
 const DWELLS = { ...KEYS, values: ({ dwells }: Typing) => dwells };
 const FLIGHTS = { ...KEYS, inputs: 'flights up to 2,000 ms', values: ({ flights }: Typing) => flights };
-const p10 = (values: readonly number[]) => quantile(values, 100);
-const p90 = (values: readonly number[]) => quantile(values, 900);
+const p10 = (values: Float64Array) => quantile(values, 100);
+const p90 = (values: Float64Array) => quantile(values, 900);
 
 export const KEYSTROKE: readonly Measured<Typing>[] = [
   { name: 'dwell_median', unit: 'ms', formula: 'median of the dwells', ...DWELLS, of: median },

@@ -1,6 +1,6 @@
 /** Twelve features of pointing: how fast, how straight, in what strokes, and how a click follows them. Pure. */
 import type { Behaviour, Place } from '../behaviour.ts';
-import { median, medianDeviation, pairsOf, permille, quantile } from '../statistics.ts';
+import { inOrder, median, medianDeviation, pairsOf, permille, quantile } from '../statistics.ts';
 import type { Measured } from './feature.ts';
 
 /** After so long without a movement another stroke begins. */
@@ -10,7 +10,6 @@ const LEAST_STROKES = 3;
 const LEAST_CLICKS = 5;
 
 interface Step {
-  ms: number;
   /** Pixels. */
   length: number;
   /** Pixels a second. */
@@ -20,49 +19,76 @@ interface Step {
 }
 
 export interface Pointing {
-  speeds: number[];
-  accelerations: number[];
+  speeds: Float64Array;
+  accelerations: Float64Array;
   /** Degrees between two steps that moved. */
-  turns: number[];
+  turns: Float64Array;
   /** Between two movements, 1 where there was a pause, else 0. */
-  pauses: number[];
-  strokes: { length: number; ms: number; straightness: number }[];
-  click_intervals: number[];
+  pauses: Float64Array;
+  /** Of strokes that moved. */
+  lengths: Float64Array;
+  times: Float64Array;
+  straightnesses: Float64Array;
+  click_intervals: Float64Array;
   /** From the last movement to the click after it. */
-  settling: number[];
+  settling: Float64Array;
 }
 
+/** What movements are gone through for, once. */
+const nothing = () => ({
+  ...{ speeds: [] as number[], accelerations: [] as number[], turns: [] as number[], pauses: [] as number[] },
+  ...{ lengths: [] as number[], times: [] as number[], straightnesses: [] as number[] },
+});
+type Gone = ReturnType<typeof nothing>;
+
+/** All in order but the pauses. */
 export function pointingOf({ mouse_movements, clicks }: Behaviour): Pointing {
-  const strokes = strokesOf(mouse_movements);
-  const steps = strokes.map((places) => pairsOf(places).flatMap(stepOf));
-  const pairs = steps.flatMap((stroke) => pairsOf(stroke));
+  const gone = nothing();
+  for (let begin = 0; begin < mouse_movements.length; ) begin = goThrough(mouse_movements, begin, gone);
   return {
-    speeds: steps.flat().map(({ speed }) => speed),
-    accelerations: pairs.map(([before, after]) => (Math.abs(after.speed - before.speed) * 1_000) / after.ms),
-    turns: pairs.flatMap(([before, after]) => (before.length > 0 && after.length > 0 ? [turnOf(before, after)] : [])),
-    pauses: pairsOf(mouse_movements).map(([before, after]) => (after.t - before.t > PAUSE_MS ? 1 : 0)),
-    strokes: strokes.flatMap((places, i) => strokeOf(places, steps[i]!)),
-    click_intervals: pairsOf(clicks).map(([before, after]) => after.t - before.t),
-    settling: settlingOf(mouse_movements, clicks),
+    speeds: inOrder(gone.speeds),
+    accelerations: inOrder(gone.accelerations),
+    turns: inOrder(gone.turns),
+    pauses: new Float64Array(gone.pauses),
+    lengths: inOrder(gone.lengths),
+    times: inOrder(gone.times),
+    straightnesses: inOrder(gone.straightnesses),
+    click_intervals: inOrder(pairsOf(clicks).map(([before, after]) => after.t - before.t)),
+    settling: inOrder(settlingOf(mouse_movements, clicks)),
   };
 }
 
-function strokesOf(places: readonly Place[]): Place[][] {
-  const strokes: Place[][] = [];
-  for (const place of places) {
-    const last = strokes.at(-1)?.at(-1);
-    if (!last || place.t - last.t > PAUSE_MS) strokes.push([]);
-    strokes.at(-1)!.push(place);
+/** One stroke. @returns where the next begins */
+function goThrough(places: readonly Place[], begin: number, gone: Gone): number {
+  let stroke = 0;
+  let before: Step | undefined;
+  let next = begin + 1;
+  for (; next < places.length; next += 1) {
+    const [from, to] = [places[next - 1]!, places[next]!];
+    const ms = to.t - from.t;
+    gone.pauses.push(ms > PAUSE_MS ? 1 : 0);
+    if (ms > PAUSE_MS) break;
+    // Two places of one millisecond make no speed.
+    if (ms === 0) continue;
+    const step = stepOf(from, to, ms);
+    stroke += step.length;
+    gone.speeds.push(step.speed);
+    if (before) gone.accelerations.push((Math.abs(step.speed - before.speed) * 1_000) / ms);
+    if (before && before.length > 0 && step.length > 0) gone.turns.push(turnOf(before, step));
+    before = step;
   }
-  return strokes;
+  if (stroke > 0) {
+    const [first, last] = [places[begin]!, places[next - 1]!];
+    gone.lengths.push(stroke);
+    gone.times.push(last.t - first.t);
+    gone.straightnesses.push(permille(distance(first, last), stroke));
+  }
+  return next;
 }
 
-/** Two places of one millisecond make no speed. */
-function stepOf([from, to]: [Place, Place]): Step[] {
-  const ms = to.t - from.t;
-  if (ms === 0) return [];
+function stepOf(from: Place, to: Place, ms: number): Step {
   const length = distance(from, to);
-  return [{ ms, length, speed: (length * 1_000) / ms, direction: Math.atan2(to.y - from.y, to.x - from.x) }];
+  return { length, speed: (length * 1_000) / ms, direction: Math.atan2(to.y - from.y, to.x - from.x) };
 }
 
 const distance = (from: Place, to: Place) => Math.sqrt((to.x - from.x) ** 2 + (to.y - from.y) ** 2);
@@ -70,13 +96,6 @@ const distance = (from: Place, to: Place) => Math.sqrt((to.x - from.x) ** 2 + (t
 function turnOf(before: Step, after: Step): number {
   const degrees = Math.abs(after.direction - before.direction) * (180 / Math.PI);
   return degrees > 180 ? 360 - degrees : degrees;
-}
-
-function strokeOf(places: readonly Place[], steps: readonly Step[]) {
-  const length = steps.reduce((sum, step) => sum + step.length, 0);
-  if (length === 0) return [];
-  const [first, last] = [places[0]!, places.at(-1)!];
-  return [{ length, ms: last.t - first.t, straightness: permille(distance(first, last), length) }];
 }
 
 /** Both are in order: each movement is passed once. */
@@ -92,7 +111,7 @@ const MOUSE_STEPS = { component: 'mouse', inputs: 'steps between movements', lea
 const SPEEDS = { ...MOUSE_STEPS, values: ({ speeds }: Pointing) => speeds };
 const STROKES = { component: 'mouse', inputs: 'strokes', least: LEAST_STROKES } as const;
 const CLICKS = { component: 'mouse', inputs: 'clicks but the first', least: LEAST_CLICKS } as const;
-const p90 = (values: readonly number[]) => quantile(values, 900);
+const p90 = (values: Float64Array) => quantile(values, 900);
 
 export const MOUSE: readonly Measured<Pointing>[] = [
   { name: 'speed_median', unit: 'px/s', formula: 'median of the speeds of steps', ...SPEEDS, of: median },
@@ -123,15 +142,15 @@ export const MOUSE: readonly Measured<Pointing>[] = [
   },
   {
     ...{ name: 'straightness', unit: 'of 1,000', formula: 'median of a stroke’s chord through its length' },
-    ...{ ...STROKES, values: ({ strokes }) => strokes.map(({ straightness }) => straightness), of: median },
+    ...{ ...STROKES, values: ({ straightnesses }) => straightnesses, of: median },
   },
   {
     ...{ name: 'stroke_length', unit: 'px', formula: 'median of the lengths of strokes' },
-    ...{ ...STROKES, values: ({ strokes }) => strokes.map(({ length }) => length), of: median },
+    ...{ ...STROKES, values: ({ lengths }) => lengths, of: median },
   },
   {
     ...{ name: 'stroke_time', unit: 'ms', formula: 'median of the times of strokes' },
-    ...{ ...STROKES, values: ({ strokes }) => strokes.map(({ ms }) => ms), of: median },
+    ...{ ...STROKES, values: ({ times }) => times, of: median },
   },
   {
     ...{ name: 'click_interval', unit: 'ms', formula: 'median of the times between clicks' },

@@ -1,6 +1,6 @@
 /** Eight features of reading: how long pages are looked at, how they are come back to, and how they are scrolled. Pure. */
 import type { Behaviour, Scroll } from '../behaviour.ts';
-import { median, medianDeviation, pairsOf, permille } from '../statistics.ts';
+import { inOrder, median, medianDeviation, pairsOf, permille } from '../statistics.ts';
 import type { Measured } from './feature.ts';
 
 /** Steps further apart are two movements of the wheel. */
@@ -10,31 +10,36 @@ const LEAST_SCROLLS = 10;
 
 export interface Reading {
   /** From one page to the next. */
-  view_times: number[];
+  view_times: Float64Array;
   /** 1 where the page was seen before, else 0; the same of the page before last. */
-  revisits: number[];
-  returns: number[];
-  scroll_steps: number[];
-  scroll_speeds: number[];
+  revisits: Float64Array;
+  returns: Float64Array;
+  scroll_steps: Float64Array;
+  scroll_speeds: Float64Array;
   /** 1 for upwards. */
-  scroll_directions: number[];
+  scroll_directions: Float64Array;
 }
 
+/** Times, steps and speeds are in order. */
 export function readingOf({ navigation, scrolls }: Behaviour): Reading {
   const pages = navigation.map(({ page }) => page);
-  const seen = new Set<number>();
   return {
-    view_times: pairsOf(navigation).map(([before, after]) => after.t - before.t),
-    revisits: pages.map((page) => {
-      const isSeen = seen.has(page);
-      seen.add(page);
-      return isSeen ? 1 : 0;
-    }),
-    returns: pages.slice(2).map((page, i) => (page === pages[i] ? 1 : 0)),
-    scroll_steps: scrolls.map(({ dy }) => Math.abs(dy)),
-    scroll_speeds: pairsOf(scrolls).flatMap(speedOf),
-    scroll_directions: scrolls.map(({ dy }) => (dy < 0 ? 1 : 0)),
+    view_times: inOrder(pairsOf(navigation).map(([before, after]) => after.t - before.t)),
+    revisits: new Float64Array(revisitsOf(pages)),
+    returns: new Float64Array(pages.slice(2).map((page, i) => (page === pages[i] ? 1 : 0))),
+    scroll_steps: inOrder(scrolls.map(({ dy }) => Math.abs(dy))),
+    scroll_speeds: inOrder(pairsOf(scrolls).flatMap(speedOf)),
+    scroll_directions: new Float64Array(scrolls.map(({ dy }) => (dy < 0 ? 1 : 0))),
   };
+}
+
+function revisitsOf(pages: readonly number[]): number[] {
+  const seen = new Set<number>();
+  return pages.map((page) => {
+    const isSeen = seen.has(page);
+    seen.add(page);
+    return isSeen ? 1 : 0;
+  });
 }
 
 function speedOf([before, { t, dy }]: [Scroll, Scroll]): number[] {
@@ -45,8 +50,8 @@ function speedOf([before, { t, dy }]: [Scroll, Scroll]): number[] {
 const VIEWS = { component: 'navigation', inputs: 'pages but the last', least: LEAST_VIEWS } as const;
 const TIMES = { ...VIEWS, values: ({ view_times }: Reading) => view_times };
 const SCROLLS = { component: 'navigation', inputs: 'scrolls', least: LEAST_SCROLLS } as const;
-const sumOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
-const share = (values: readonly number[]) => permille(sumOf(values), values.length);
+const sumOf = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0);
+const share = (values: Float64Array) => permille(sumOf(values), values.length);
 
 export const NAVIGATION: readonly Measured<Reading>[] = [
   { name: 'view_time', unit: 'ms', formula: 'median of the times from one page to the next', ...TIMES, of: median },

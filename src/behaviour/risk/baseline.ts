@@ -3,7 +3,7 @@
  * far sessions are from it. There is nothing in it but such numbers, and no chance: the same sessions make the same baseline.
  */
 import { FEATURES, type Vector } from '../features/features.ts';
-import { median, medianDeviation } from '../statistics.ts';
+import { inOrder, median, medianDeviation } from '../statistics.ts';
 import type { UsualFeatures } from './deviation.ts';
 import { type Shape, shapeOf } from './shape.ts';
 
@@ -25,7 +25,7 @@ export function baselineOf(sessions: readonly Vector[]): Baseline | null {
   if (sessions.length < LEAST_SESSIONS) return null;
   const usual: UsualFeatures = {};
   for (const [i, { name }] of FEATURES.entries()) {
-    const values = sessions.flatMap((vector) => vector[i] ?? []);
+    const values = inOrder(sessions.flatMap((vector) => vector[i] ?? []));
     if (values.length < LEAST_SESSIONS) continue;
     usual[name] = { median: median(values), spread: medianDeviation(values), count: values.length };
   }

@@ -17,6 +17,14 @@ const ANOMALY_ABOVE = 70;
 
 export const WEIGHTS = { keystroke: 35, mouse: 30, navigation: 20, time: 15 } as const;
 const BEHAVED = ['keystroke', 'mouse', 'navigation'] as const;
+const featuresOf = (component: Component) =>
+  FEATURES.flatMap((feature, place) => (feature.component === component ? [{ name: feature.name, place }] : []));
+/** With their places in a vector. */
+const FEATURES_OF = {
+  keystroke: featuresOf('keystroke'),
+  mouse: featuresOf('mouse'),
+  navigation: featuresOf('navigation'),
+};
 
 export const LEVELS = ['unknown', 'low', 'medium', 'high', 'critical'] as const;
 export type Level = (typeof LEVELS)[number];
@@ -84,12 +92,12 @@ export function assessRisk(baseline: Baseline | null, observed: Observed): Risk 
 
 /** The mean of the risks of its features, or that of few of them together where that is higher. */
 function partOf(component: Component, { usual, shapes }: Baseline, vector: Vector): Part | undefined {
-  const risks = FEATURES.flatMap((feature, i) => {
-    const value = vector[i] ?? null;
-    const known = usual[feature.name];
-    if (feature.component !== component || value === null || !known) return [];
-    return [{ name: feature.name, far: Math.abs(deviation(value, known)) }];
-  });
+  const risks: { name: string; far: number }[] = [];
+  for (const { name, place } of FEATURES_OF[component]) {
+    const value = vector[place] ?? null;
+    const known = usual[name];
+    if (value !== null && known) risks.push({ name, far: Math.abs(deviation(value, known)) });
+  }
   if (risks.length < LEAST_FEATURES) return undefined;
   const mean = Math.round(risks.reduce((sum, { far }) => sum + riskOf(far), 0) / risks.length);
   const together = shapes

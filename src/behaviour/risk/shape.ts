@@ -22,6 +22,9 @@ const TOGETHER: { component: Component; features: string[] }[] = [
   { component: 'mouse', features: ['speed_median', 'turn_median', 'straightness'] },
 ];
 
+/** Of features in a vector. */
+const PLACES = new Map(FEATURES.map(({ name }, place) => [name, place]));
+
 export function shapeOf(sessions: readonly Vector[], usual: UsualFeatures): Shape[] {
   return TOGETHER.flatMap(({ component, features }) => {
     const rows = sessions.flatMap((vector) => {
@@ -36,11 +39,13 @@ export function shapeOf(sessions: readonly Vector[], usual: UsualFeatures): Shap
 
 /** In standard deviations; undefined where one of them is not known. */
 function deviationsOf(vector: Vector, features: string[], usual: UsualFeatures): number[] | undefined {
-  const row = features.flatMap((name) => {
-    const value = vector[FEATURES.findIndex((feature) => feature.name === name)] ?? null;
-    return value === null || !usual[name] ? [] : [deviation(value, usual[name]) / 1_000];
-  });
-  return row.length === features.length ? row : undefined;
+  const row: number[] = [];
+  for (const name of features) {
+    const value = vector[PLACES.get(name) ?? -1] ?? null;
+    if (value === null || !usual[name]) return undefined;
+    row.push(deviation(value, usual[name]) / 1_000);
+  }
+  return row;
 }
 
 /** About the medians, where deviations are 0. */
