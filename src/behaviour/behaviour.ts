@@ -82,17 +82,30 @@ function shift(items: readonly Timed[], ms: number): void {
   for (const item of items) item.t += ms;
 }
 
-/** Of one time, as lists stand. Mostly they follow each other, and there is nothing to sort. */
+/** Of one time, as lists stand. Each is mostly in order, so they are merged, which takes a fraction of sorting them together. */
 function ordered<Item extends Timed>(lists: readonly (readonly Item[])[]): Item[] {
-  const filled = lists.filter(({ length }) => length > 0).sort((a, b) => a[0]!.t - b[0]!.t);
-  const chained = filled.flat() as Item[];
-  return isRising(chained) ? chained : (lists.flat() as Item[]).sort((a, b) => a.t - b.t);
+  let all: readonly Item[] = [];
+  for (const list of lists) all = merged(all, isRising(list) ? list : [...list].sort((a, b) => a.t - b.t));
+  return all as Item[];
 }
 
-/** Where two are of one time, it matters which list stood first. */
 function isRising(items: readonly Timed[]): boolean {
-  for (let i = 1; i < items.length; i += 1) if (items[i]!.t <= items[i - 1]!.t) return false;
+  for (let i = 1; i < items.length; i += 1) if (items[i]!.t < items[i - 1]!.t) return false;
   return true;
+}
+
+/** Of one time, the first comes first. */
+function merged<Item extends Timed>(first: readonly Item[], second: readonly Item[]): readonly Item[] {
+  if (first.length === 0) return second;
+  if (second.length === 0) return first;
+  const all: Item[] = [];
+  let taken = 0;
+  for (const item of second) {
+    for (; taken < first.length && first[taken]!.t <= item.t; taken += 1) all.push(first[taken]!);
+    all.push(item);
+  }
+  for (; taken < first.length; taken += 1) all.push(first[taken]!);
+  return all;
 }
 
 /** No portion has more. */
