@@ -4,6 +4,7 @@
  * --parts rooms,one_room,replay,storm,slow (relay; room,decisions,doors: gallery), --smoke (gallery, feeds, risk), --old 2000000 --under-way 2500,10000 (grown), --quiet 100.
  */
 import { parseArgs } from 'node:util';
+import { benchAssurance } from './assurance.ts';
 import { benchCheckpoints } from './checkpoints.ts';
 import { benchClient } from './client.ts';
 import { benchCold } from './cold.ts';
@@ -32,6 +33,7 @@ const BENCHMARKS: Record<string, (options: BenchOptions) => Promise<void>> = {
   feeds: benchFeeds,
   verify: benchVerify,
   sequencing: benchSequencing,
+  assurance: benchAssurance,
   checkpoints: benchCheckpoints,
   grown: benchGrown,
   cold: benchCold,

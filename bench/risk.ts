@@ -45,11 +45,11 @@ export async function benchRisk({ smoke }: Pick<BenchOptions, 'smoke'>): Promise
   );
   const stored = await measureStored(people, baselines, ...(smoke ? [SMOKE_ROWS] : []));
   const verdict = (isReached: boolean) => (isReached ? 'reached' : 'NOT REACHED');
-  const { monitor_cpu_ms, check_p99_ms, walks } = stored;
+  const { monitor_cpu_ms, first_cpu_ms, check_p99_ms, bare_p99_ms, walks } = stored;
   console.log(
     [
-      `a check_session_risk with a cached model, database included, p99 under ${MOST_P99_MS} ms: ${check_p99_ms.toFixed(2)} ms, ${verdict(check_p99_ms < MOST_P99_MS)}`,
-      `${PEOPLE} login sessions monitored, processor time of the worker under ${MOST_CPU_MS} ms: ${monitor_cpu_ms.toFixed(0)} ms, ${verdict(monitor_cpu_ms < MOST_CPU_MS)}`,
+      `a check_session_risk with a cached model, database included, p99 under ${MOST_P99_MS} ms: ${check_p99_ms.toFixed(2)} ms, ${verdict(check_p99_ms < MOST_P99_MS)}; as many statements that do nothing: ${bare_p99_ms.toFixed(2)} ms`,
+      `${PEOPLE} login sessions monitored, each with a new batch, by a worker that is warm, processor time of the worker under ${MOST_CPU_MS} ms: ${monitor_cpu_ms.toFixed(0)} ms, ${verdict(monitor_cpu_ms < MOST_CPU_MS)}; the first look of a process: ${first_cpu_ms.toFixed(0)} ms`,
       `statements that walk through a table of telemetry, none: ${walks.join(', ') || 'none'}, ${verdict(walks.length === 0)}`,
     ].join('\n'),
   );

@@ -108,11 +108,11 @@ export interface Assessed {
   risk: Risk;
 }
 
-// Of whoever refused meanwhile nothing is stored.
+// Of whoever refused meanwhile nothing is stored. What a crash of Postgres loses is reckoned again, so the commit waits for no disk.
 const STORE = {
   name: 'store-risks',
   text: `
-    with consent as materialized (
+    with unhurried as materialized (select set_config('synchronous_commit', 'off', true)), consent as materialized (
       select c.institution_id, c.user_id from telemetry_consents c
       where (c.institution_id, c.user_id) in (select * from unnest($2::uuid[], $3::uuid[])) and c.given for share
     )
@@ -120,7 +120,7 @@ const STORE = {
     select a.login_id, institution_id, user_id, clock_timestamp(), a.last_at, a.risk
     from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::json[])
       as a (login_id, institution_id, user_id, last_at, risk)
-    join consent using (institution_id, user_id)
+    join consent using (institution_id, user_id) cross join unhurried
     on conflict (login_id, institution_id, user_id) do update
       set assessed_at = excluded.assessed_at, last_at = excluded.last_at, risk = excluded.risk`,
 };
