@@ -102,3 +102,25 @@ test('portions are one, by the times at which they began, and their pages are ne
   expect(new Set(all.navigation.map(({ page }) => page)).size).toBe(2);
   expect(pointsOf(all)).toBe(4);
 });
+
+test('portions that overlap are in the order of their times, and of one time in the order of portions', () => {
+  const started_at = '2026-09-24T10:00:00.000Z';
+  const portion = (x: number, ...at: number[]) => ({
+    started_at,
+    behaviour: { ...NOTHING, clicks: at.map((t) => ({ t, x, y: 0 })) },
+  });
+  const { clicks } = joined([portion(1, 3, 5, 5), portion(2, 1, 5, 9), portion(3, 7, 0, 5)]);
+  expect(clicks.map(({ t, x }) => [t, x])).toEqual([
+    ...[
+      [0, 3],
+      [1, 2],
+      [3, 1],
+      [5, 1],
+      [5, 1],
+      [5, 2],
+      [5, 3],
+      [7, 3],
+      [9, 2],
+    ],
+  ]);
+});

@@ -212,6 +212,23 @@ describe.skipIf(isLeftOut)('the risk of a login session', () => {
     expect(await auditedOf(login_id)).toHaveLength(1);
   });
 
+  test('is stored without waiting for the disk, and what follows on its connection waits', async () => {
+    const whose = await newcomer();
+    await usually(whose, baselineAt(1));
+    const login_id = await send(whose, 1);
+    await rowsOf(`create table waiting (said text);
+      create function tell() returns trigger language plpgsql security definer as $$
+        begin insert into waiting values (current_setting('synchronous_commit')); return new; end $$;
+      create trigger tell before insert on telemetry_risks for each row execute function tell()`);
+    const pool = openPool(bench.database.url, 'worker', 1, () => {});
+    await checkSessionRisk.run({ ...bench.tools, pool, input: { login_id } });
+    const { rows: after } = await pool.query('show synchronous_commit');
+    await pool.end();
+    expect(await rowsOf('select said from waiting')).toEqual([{ said: 'off' }]);
+    expect(after).toEqual([{ synchronous_commit: 'on' }]);
+    await rowsOf('drop trigger tell on telemetry_risks; drop function tell; drop table waiting');
+  });
+
   test('that asks for a step-up is on the trail with it, or there is neither', async () => {
     const whose = await newcomer();
     await usually(whose, UNLIKE_ALL);
