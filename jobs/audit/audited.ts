@@ -15,6 +15,7 @@ const AUDITED: Readonly<Record<string, EntryType>> = {
   'login.terminate': 'access_deny',
   'login.terminate_others': 'access_deny',
   'login.expel': 'access_deny',
+  'login.end': 'access_deny',
   'login.confirm': 'mfa_event',
   'guard.ban': 'access_deny',
   'guard.enforce': 'access_deny',
@@ -42,6 +43,9 @@ const AUDITED: Readonly<Record<string, EntryType>> = {
   'match.settle': 'admin_action',
 };
 
+/** Of which only those say something that were applied: they are tried until they are. */
+const TRIED: readonly string[] = ['login.end'];
+
 /** An index has those that this is true of, word for word: migrations/0072_audit_index.ts. More than are audited may be. */
 export const MAY_BE_AUDITED = `(split_part(name, '.', 1) in ('board', 'calendar', 'contact', 'feed', 'guard', 'institution',
   'login', 'match', 'payload', 'policy', 'privacy', 'telemetry', 'threat', 'tokens')
@@ -57,5 +61,6 @@ interface Sent {
 export function typeOf({ name, actor_role, status }: Sent): EntryType | undefined {
   const type = AUDITED[name];
   if (type === undefined || actor_role === 'observer') return undefined;
+  if (TRIED.includes(name) && status !== 'applied') return undefined;
   return type === 'access_grant' && status !== 'applied' ? 'access_deny' : type;
 }

@@ -13,7 +13,7 @@ const AT_ONCE = 100;
 const DUE = {
   name: 'find-logins-to-end',
   text: `
-    select e.login_id from login_ends e
+    select e.login_id, e.institution_id as owner from login_ends e
     where e.ended_at is null and (
       e.asked_at < clock_timestamp() - interval '${MOST_SUSPENDED_MINUTES} minutes'
       or not exists (
@@ -28,10 +28,15 @@ export function endSuspended(db: Queryable, send: JobTools['send']): OverdueWork
     name: 'logins',
     waits: 'exists (select from login_ends where ended_at is null)',
     async poll() {
-      const { rows } = await db.query<{ login_id: string }>(DUE);
+      const { rows } = await db.query<{ login_id: string; owner: string | null }>(DUE);
       // Where a turn began in between the next look asks again.
       const key = (login_id: string) => `${END_LOGIN} ${login_id} ${Math.floor(Date.now() / 1_000)}`;
-      await Promise.all(rows.map(({ login_id }) => send({ name: END_LOGIN, input: { login_id }, key: key(login_id) })));
+      await Promise.all(
+        rows.map(({ login_id, owner }) => {
+          const input = { login_id, ...(owner !== null && { owner }) };
+          return send({ name: END_LOGIN, input, key: key(login_id) });
+        }),
+      );
     },
   };
 }

@@ -1,11 +1,12 @@
 /**
  * The audit trail: access that was granted or denied, and what admins changed. A stream for each institution, and one of the
- * installation's own for what is of none. Its state knows no entry: nothing is decided by what was audited before.
+ * installation's own for what is of none. Its state knows no entry but the files that they name: nothing is decided by what was audited before.
  */
 import { z } from 'zod';
 import { at, count, hash, listOf, named, text, uuid } from '../core/definitions/answers.ts';
 import type { Lock } from '../core/definitions/defineCommand.ts';
 import { EXAMPLE } from '../core/definitions/exampleValues.ts';
+import type { RecordedFile } from '../core/definitions/files.ts';
 import { defineStream, streamName } from '../core/definitions/stream.ts';
 import { defineTable } from '../core/definitions/table.ts';
 
@@ -17,10 +18,13 @@ export const OUTCOMES = ['applied', 'rejected', 'dead', 'refused'] as const;
 
 export interface Trail {
   id: string;
+  /** Of the entries that have one. */
+  files: readonly RecordedFile[];
 }
 
 export const auditStream = defineStream<Trail>('audit', {
-  initial: (id) => ({ id }),
+  initial: (id) => ({ id, files: [] }),
+  files: ({ files }) => files,
   apart: true,
   // A worker writes it in batches.
   few: true,

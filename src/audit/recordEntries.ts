@@ -36,7 +36,8 @@ const entryOf = (type: EntryType) =>
     stream: auditStream,
     type: `PROCEDURAL_AUDIT_${type.toUpperCase()}`,
     payload: entry,
-    evolve: (trail) => trail,
+    evolve: (trail, { id, payload: { data } }) =>
+      data ? { ...trail, files: [...trail.files, { of: `entry ${id}`, ...data }] } : trail,
     project(event, { id: owner }) {
       const { data, ...facts } = event.payload;
       const placed = { owner, event_sequence: event.sequence, type, recorded_at: event.at };

@@ -4,6 +4,7 @@ import { confirmLogin } from './confirmLogin.ts';
 import { loginStream } from './ending.ts';
 import { endLogin } from './endLogin.ts';
 import { expelLogin } from './expelLogin.ts';
+import { loginProblems } from './loginProblems.ts';
 import { readLogins } from './readLogins.ts';
 import { readTimeline } from './readTimeline.ts';
 import { terminateLogin } from './terminateLogin.ts';
@@ -11,6 +12,7 @@ import { terminateOthers } from './terminateOthers.ts';
 
 export const logins = defineModule({
   name: 'logins',
+  problems: loginProblems,
   reserved: { event_prefixes: [], stream_kinds: ['login'] },
   // The one whose path names no login session first.
   commands: [terminateOthers, terminateLogin, confirmLogin],

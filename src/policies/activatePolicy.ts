@@ -7,6 +7,7 @@ import { answerOf, MODES, ownerOf, type Policy, policyAnswer, thePolicy } from '
 import { policyActivated } from './policyEvents.ts';
 import { reject } from './policyProblems.ts';
 import { refuseWhereOff } from './switched.ts';
+import { thePolicies } from './thePolicies.ts';
 
 const OBSERVED_DAYS = 7;
 const OBSERVED_MS = OBSERVED_DAYS * 24 * 3_600_000;
@@ -27,7 +28,7 @@ export const activatePolicy = defineOwnedCommand({
   // Without an issuer any token with our secret would do, and no confidence could be had in who sends it.
   features: ({ mode }) => (mode === 'enforce' ? ['JWT_ISSUER'] : []),
   refuse: refuseWhereOff,
-  locks: ({ policy_id }) => [thePolicy(policy_id)],
+  locks: ({ policy_id, owner }) => [thePolicy(policy_id), thePolicies(owner)],
   facts: adminsSeen,
   decide({ policy }, { input: { mode, force }, now }, admins) {
     if (policy.active && policy.mode === mode) return [];
@@ -37,7 +38,7 @@ export const activatePolicy = defineOwnedCommand({
       const detail = `It observes since ${policy.observed_since ?? 'never'}, and enforces after ${OBSERVED_DAYS} days of it.`;
       return reject('not_observed_long_enough', detail);
     }
-    return refuseLockout(policy.rules, admins, now) ?? [policyActivated({ mode, forced })];
+    return refuseLockout(policy, admins, now) ?? [policyActivated({ mode, forced })];
   },
   resource: policyAnswer,
   result: ({ states: { policy } }) => answerOf(policy),

@@ -7,6 +7,7 @@ import { adminsSeen, refuseLockout } from './lockout.ts';
 import { answerOf, ownerOf, policyAnswer, thePolicy } from './policy.ts';
 import { policyChanged } from './policyEvents.ts';
 import { refuseWhereOff } from './switched.ts';
+import { thePolicies } from './thePolicies.ts';
 
 export const changePolicy = defineOwnedCommand({
   name: 'policy.change',
@@ -19,11 +20,11 @@ export const changePolicy = defineOwnedCommand({
   example: CONTENT_EXAMPLE,
   refuse: refuseWhereOff,
   looksOut: faultsOfRules,
-  locks: ({ policy_id }) => [thePolicy(policy_id)],
+  locks: ({ policy_id, owner }) => [thePolicy(policy_id), thePolicies(owner)],
   facts: adminsSeen,
   decide({ policy }, { input, now }, admins) {
     const { name = policy.name, rules, reason = null } = input;
-    const lockout = policy.mode === 'enforce' ? refuseLockout(rules, admins, now) : undefined;
+    const lockout = policy.mode === 'enforce' ? refuseLockout({ ...policy, rules }, admins, now) : undefined;
     return lockout ?? [policyChanged({ name, rules, reason })];
   },
   resource: policyAnswer,

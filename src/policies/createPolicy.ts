@@ -9,21 +9,21 @@ import { answerOf, policyAnswer, thePolicy } from './policy.ts';
 import { policyCreated } from './policyEvents.ts';
 import { reject } from './policyProblems.ts';
 import { refuseWhereOff } from './switched.ts';
+import { thePolicies } from './thePolicies.ts';
 
-/** Of an institution. What is asked for at the same moment may come to a few more. */
+/** Of an institution. */
 const MOST_POLICIES = 100;
 
 /** How many its institution has. */
-const policiesBefore: FactSource<unknown, number> = {
-  key: ({ id }) => id,
-  async load(db, command_ids) {
-    const { rows } = await db.query<{ key: string; count: number }>(
-      `select c.id as key, count(p.id)::integer as count
-       from commands c left join policies p on p.institution_id = (c.input ->> 'owner')::uuid
-       where c.id = any($1) group by c.id`,
-      [command_ids],
+const policiesBefore: FactSource<{ owner: string }, number> = {
+  key: ({ input }) => input.owner,
+  async load(db, owners) {
+    const { rows } = await db.query<{ owner: string; count: number }>(
+      `select institution_id as owner, count(*)::integer as count
+       from policies where institution_id = any($1::uuid[]) group by institution_id`,
+      [owners],
     );
-    return new Map(rows.map(({ key, count }) => [key, count]));
+    return new Map(rows.map(({ owner, count }) => [owner, count]));
   },
 };
 
@@ -47,7 +47,7 @@ export const createPolicy = defineOwnedCommand({
   admits: ({ role, institution_id }, _, { owner }) => role === 'super_admin' || institution_id === owner,
   refuse: refuseWhereOff,
   looksOut: faultsOfRules,
-  locks: (_, __, id) => [thePolicy(id)],
+  locks: ({ owner }, __, id) => [thePolicy(id), thePolicies(owner)],
   facts: policiesBefore,
   decide(_, { input }, count = 0) {
     if (count >= MOST_POLICIES) return reject('too_many_policies', `It has ${count}, and may have ${MOST_POLICIES}.`);

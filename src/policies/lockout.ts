@@ -22,21 +22,26 @@ export interface Seen {
   hour: number;
 }
 
+/** A policy as it rules, or would. */
+interface Ruling {
+  id: string;
+  rules: readonly Rule[];
+}
+
 export interface AdminsSeen {
   time_zone: string;
   seen: readonly Seen[];
   /** When the login sessions of people who sent something as admins began, and were seen last. */
   signed_in: readonly string[];
-  /** Of the other policies of the institution that enforce. */
-  enforced: readonly Rule[];
+  /** The policies of the institution that enforce. */
+  enforced: readonly Ruling[];
 }
 
 // An admin is known by what was sent in that role, and may have been here at other hours without sending anything.
 const SEEN = `
   with asked as materialized (
-    select c.id as key, c.input ->> 'policy_id' as policy_id, i.id as owner, coalesce(i.time_zone, 'UTC') as time_zone
-    from commands c left join institution_settings i on i.id = (c.input ->> 'owner')::uuid
-    where c.id = any($1)
+    select o.owner, coalesce(i.time_zone, 'UTC') as time_zone
+    from unnest($1::uuid[]) as o (owner) left join institution_settings i on i.id = o.owner
   ), since as materialized (select clock_timestamp() - interval '30 days' as at),
   sent as materialized (
     select distinct institution_id, user_id, confidence, hour from policy_decisions
@@ -48,32 +53,34 @@ const SEEN = `
     where l.last_seen > (select at from since)
     order by l.last_seen desc limit ${MOST_LOGINS}
   )
-  select key, time_zone,
+  select owner, time_zone,
     (select coalesce(json_agg(json_build_object('confidence', confidence, 'hour', hour)), '[]')
-     from (select distinct confidence, hour from sent where institution_id = owner) s) as seen,
+     from (select distinct confidence, hour from sent where institution_id = asked.owner) s) as seen,
     (select coalesce(json_agg(at), '[]')
-     from signed cross join lateral (values (first_seen), (last_seen)) as t (at) where institution_id = owner) as signed_in,
-    (select coalesce(json_agg(r.rule), '[]') from policies p cross join lateral json_array_elements(p.rules) as r (rule)
-     where p.institution_id = owner and p.active and p.mode = 'enforce' and p.id::text <> policy_id) as enforced
+     from signed cross join lateral (values (first_seen), (last_seen)) as t (at) where institution_id = asked.owner) as signed_in,
+    (select coalesce(json_agg(json_build_object('id', p.id, 'rules', p.rules)), '[]') from policies p
+     where p.institution_id = asked.owner and p.active and p.mode = 'enforce') as enforced
   from asked`;
 
 /** Of the institution that the command is about. */
-export const adminsSeen: FactSource<unknown, AdminsSeen> = {
-  key: ({ id }) => id,
-  async load(db, command_ids) {
-    const { rows } = await db.query<AdminsSeen & { key: string }>(SEEN, [command_ids]);
-    return new Map(rows.map(({ key, ...fact }) => [key, fact]));
+export const adminsSeen: FactSource<{ owner: string }, AdminsSeen> = {
+  key: ({ input }) => input.owner,
+  async load(db, owners) {
+    const { rows } = await db.query<AdminsSeen & { owner: string }>(SEEN, [owners]);
+    return new Map(rows.map(({ owner, ...fact }) => [owner, fact]));
   },
 };
 
 const NONE: AdminsSeen = { time_zone: 'UTC', seen: [], signed_in: [], enforced: [] };
 const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
 
-export function refuseLockout(rules: readonly Rule[], facts: AdminsSeen = NONE, now: string) {
+/** @param ruling the policy as it would enforce */
+export function refuseLockout({ id, rules }: Ruling, facts: AdminsSeen = NONE, now: string) {
   const { time_zone, seen, signed_in, enforced } = facts;
   const hours = new Set([now, ...signed_in].map((at) => localHour(at, time_zone)));
   const admins = [...seen, ...[...hours].map((hour) => ({ confidence: NEUTRAL, hour }))];
-  const all = [...rules, ...enforced];
+  const others = enforced.filter((policy) => policy.id !== id).flatMap((policy) => policy.rules);
+  const all = [...rules, ...others];
   const named = [...new Set(all.map(({ resource_type }) => resource_type))];
   const concerned = named.filter((one) => !NOT_OF_ADMINS.includes(one) && rulesOf(rules, one).length > 0);
   const locked = concerned.find((one) => isLocked(rulesOf(all, one), admins));

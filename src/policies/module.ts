@@ -9,12 +9,14 @@ import { policyChanges, policyOverrides, policies as policyTable } from './polic
 import { policyProblems } from './policyProblems.ts';
 import { readEvolution, readPolicies, readPolicy } from './readPolicies.ts';
 import { rollbackPolicy } from './rollbackPolicy.ts';
+import { policiesStream } from './thePolicies.ts';
 
 export const policies = defineModule({
   name: 'policies',
   problems: policyProblems,
-  reserved: { event_prefixes: [], stream_kinds: ['policy'] },
+  reserved: { event_prefixes: [], stream_kinds: ['policy', 'policies'] },
   commands: [createPolicy, changePolicy, rollbackPolicy, activatePolicy, deactivatePolicy, overridePolicy],
+  kinds: [policiesStream],
   tables: [policyTable, policyChanges, policyOverrides],
   queries: [readPolicies, readPolicy, readEvolution],
 });

@@ -35,19 +35,28 @@ async function ownerOf({ db, input: { policy_id, session_id } }: Asked): Promise
   return rows[0]?.institution_id;
 }
 
-/** Of the session that the command names. */
-const isOnRoster: FactSource<unknown, boolean> = {
-  key: ({ id }) => id,
-  async load(db, command_ids) {
-    const { rows } = await db.query<{ key: string; is_on: boolean }>(
-      `select c.id as key, s.status not in ('completed', 'cancelled') and exists (
-         select from rosters r where r.assignment_id = s.assignment_id and r.replaced_at is null
-           and r.user_id::text = c.input ->> 'user_id') as is_on
-       from commands c join courtroom_sessions s on s.id = (c.input ->> 'session_id')::uuid
-       where c.id = any($1)`,
-      [command_ids],
+interface Standing {
+  /** The person is on the roster of the session, which goes on. */
+  is_on: boolean;
+  is_lifted: boolean;
+}
+
+/** Of the person that the command names, in the session that it names. */
+const standing: FactSource<{ policy_id: string; session_id: string; user_id: string }, Standing> = {
+  key: ({ input: { policy_id, session_id, user_id } }) => [policy_id, session_id, user_id].join(' '),
+  async load(db, keys) {
+    const parts = [0, 1, 2].map((part) => keys.map((key) => key.split(' ')[part]));
+    const { rows } = await db.query<Standing & { key: string }>(
+      `select key, s.status <> 'completed' and exists (
+           select from rosters r where r.assignment_id = s.assignment_id and r.replaced_at is null
+             and r.user_id = asked.user_id) as is_on,
+         exists (select from policy_overrides o where o.policy_id = asked.policy_id
+           and o.user_id = asked.user_id and o.session_id = s.id) as is_lifted
+       from unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[]) as asked (key, policy_id, session_id, user_id)
+       join courtroom_sessions s on s.id = asked.session_id`,
+      [keys, ...parts],
     );
-    return new Map(rows.map(({ key, is_on }) => [key, is_on]));
+    return new Map(rows.map(({ key, ...fact }) => [key, fact]));
   },
 };
 
@@ -63,9 +72,10 @@ export const overridePolicy = defineOwnedCommand({
   example: { session_id: EXAMPLE.event_id, user_id: EXAMPLE.user_id, reason: 'The hall’s network is new.' },
   refuse: refuseWhereOff,
   locks: ({ policy_id }) => [thePolicy(policy_id)],
-  facts: isOnRoster,
-  decide(_, { input: { session_id, user_id, reason } }, isOn) {
-    if (!isOn) return reject('not_overridable', 'The session has ended, or the person is not on its roster.');
+  facts: standing,
+  decide(_, { input: { session_id, user_id, reason } }, fact) {
+    if (fact?.is_lifted) return [];
+    if (!fact?.is_on) return reject('not_overridable', 'The session has ended, or the person is not on its roster.');
     return [policyOverridden({ session_id, user_id, reason })];
   },
   resource: policyAnswer,

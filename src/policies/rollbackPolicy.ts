@@ -8,6 +8,7 @@ import { answerOf, ownerOf, policyAnswer, thePolicy } from './policy.ts';
 import { policyRolledBack } from './policyEvents.ts';
 import { reject } from './policyProblems.ts';
 import { refuseWhereOff } from './switched.ts';
+import { thePolicies } from './thePolicies.ts';
 
 export const rollbackPolicy = defineOwnedCommand({
   name: 'policy.rollback',
@@ -19,14 +20,14 @@ export const rollbackPolicy = defineOwnedCommand({
   body: z.strictObject({ version: z.int().min(1), reason: reason.optional() }),
   example: { version: 1 },
   refuse: refuseWhereOff,
-  locks: ({ policy_id }) => [thePolicy(policy_id)],
+  locks: ({ policy_id, owner }) => [thePolicy(policy_id), thePolicies(owner)],
   facts: adminsSeen,
   decide({ policy }, { input: { version, reason = null }, now }, admins) {
     const past = policy.past.find((one) => one.version === version);
     if (!past) return reject('no_such_version', `There is no version ${version} to go back to.`);
     const { name } = past;
     const rules = [...past.rules];
-    const lockout = policy.mode === 'enforce' ? refuseLockout(rules, admins, now) : undefined;
+    const lockout = policy.mode === 'enforce' ? refuseLockout({ ...policy, rules }, admins, now) : undefined;
     return lockout ?? [policyRolledBack({ to: version, name, rules, reason })];
   },
   resource: policyAnswer,

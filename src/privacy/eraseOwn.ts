@@ -7,13 +7,14 @@ import { defineCommand } from '../access/defineCommand.ts';
 import { SEES_CARDS, theContact } from '../contact/contact.ts';
 import { putDetails } from '../contact/details.ts';
 import { cardWritten } from '../contact/writeCard.ts';
-import { homeOf, ROLES } from '../core/definitions/actor.ts';
+import { type Actor, homeOf, ROLES } from '../core/definitions/actor.ts';
 import { insert } from '../core/definitions/write.ts';
-import { awaited, erasureAnswer } from './erasure.ts';
+import { type Awaited, awaited, erasureAnswer, kept } from './erasure.ts';
 import { KEPT } from './kept.ts';
 
-/** The input as the inbox has it. */
-const kept = (input: object) => input as { user_id: string; commitment: string };
+/** Of those, the one in the sender's institution. */
+const ownOf = (before: readonly Awaited[] | undefined, actor: Actor) =>
+  before?.find(({ institution_id }) => institution_id === homeOf(actor));
 const rolesIn = (visible_to: string) => SEES_CARDS.filter((role) => visible_to.split(' ').includes(role));
 
 export const eraseOwn = defineCommand({
@@ -35,12 +36,15 @@ export const eraseOwn = defineCommand({
     return [cardWritten({ details_id, institution_id, visible_to: rolesIn(visible_to), fields: [], commitment })];
   },
   writes(_, { id, input, actor, now: asked_at }, before) {
-    if (before) return [];
+    if (ownOf(before, actor)) return [];
     const whose = { user_id: kept(input).user_id, institution_id: homeOf(actor) };
     return [insert('privacy_erasures', { id }, { ...whose, asked_at, done_at: null })];
   },
   resource: erasureAnswer,
-  result: (_, { id, now }, before) => ({ id: before?.id ?? id, asked_at: before?.asked_at ?? now, kept: KEPT }),
+  result(_, { id: own_id, actor, now }, before) {
+    const { id, asked_at } = ownOf(before, actor) ?? { id: own_id, asked_at: now };
+    return { id, asked_at, kept: KEPT };
+  },
   records: [cardWritten],
   rejects: [],
 });

@@ -3,24 +3,28 @@ import { z } from 'zod';
 import { at, named, uuid } from '../core/definitions/answers.ts';
 import type { FactSource } from '../core/definitions/command.ts';
 import { EXAMPLE } from '../core/definitions/exampleValues.ts';
+import { groupBy } from '../core/groupBy.ts';
 import { KEPT, keptAnswer } from './kept.ts';
 
 export interface Awaited {
   id: string;
+  /** Null of a super_admin's. */
+  institution_id: string | null;
   asked_at: string;
 }
 
-/** The request of the sender that is not carried out yet. */
-export const awaited: FactSource<unknown, Awaited> = {
-  key: ({ id }) => id,
-  async load(db, command_ids) {
+/** The input as the inbox has it. */
+export const kept = (input: unknown) => input as { user_id: string; commitment: string };
+
+/** The requests of the sender that are not carried out yet, the oldest first. */
+export const awaited: FactSource<unknown, readonly Awaited[]> = {
+  key: ({ input }) => kept(input).user_id,
+  async load(db, user_ids) {
     const text = `
-      select distinct on (c.id) c.id as key, e.id, e.asked_at
-      from commands c join privacy_erasures e on e.user_id = (c.input ->> 'user_id')::uuid and e.done_at is null
-        and e.institution_id is not distinct from case when c.actor_role <> 'super_admin' then c.actor_institution_id end
-      where c.id = any($1) order by c.id, e.asked_at`;
-    const { rows } = await db.query<Awaited & { key: string }>(text, [command_ids]);
-    return new Map(rows.map(({ key, ...fact }) => [key, fact]));
+      select user_id, id, institution_id, asked_at from privacy_erasures
+      where user_id = any($1::uuid[]) and done_at is null order by asked_at`;
+    const { rows } = await db.query<Awaited & { user_id: string }>(text, [user_ids]);
+    return groupBy(rows, ({ user_id }) => user_id);
   },
 };
 

@@ -9,9 +9,6 @@ import { TRACK } from '../../jobs/policies/trackOutcome.ts';
 import { findWeighed, weighEach } from '../../jobs/policies/weighedPolicies.ts';
 import { erasePrivate } from '../../jobs/privacy/erasePrivate.ts';
 import { SWEEPS } from '../../jobs/upkeep/sweepExpired.ts';
-import { acceptCommands } from '../../src/core/apply/inbox.ts';
-import { systemSubmission } from '../../src/core/apply/systemSubmission.ts';
-import { newCommandId } from '../../src/core/chain/ids.ts';
 import { CHANGED } from '../../src/http/policies/followPolicies.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
 import { readEffectiveness } from '../../src/policies/decisions/effectiveness.ts';
@@ -117,16 +114,12 @@ test('rules are tried on the decisions of their institution', async () => {
 });
 
 test('which admins were here is read of those of the institution', async () => {
-  const id = newCommandId();
-  const input = { owner: institution, policy_id: policy.id };
-  const sent = systemSubmission({ id, name: 'policy.change', streams: ['x'], input, institution_id: institution });
-  await acceptCommands(worker as never, [sent]);
   let facts: Map<string, unknown> | undefined;
   const nodes = await nodesFor(worker, async (db) => {
-    facts = await adminsSeen.load(db, [id]);
+    facts = await adminsSeen.load(db, [institution]);
   });
-  expect(facts!.get(id)).toMatchObject({
-    ...{ time_zone: 'UTC', seen: [{ confidence: 75, hour: 12 }], enforced: [{ resource_type: 'turn.*' }] },
+  expect(facts!.get(institution)).toMatchObject({
+    ...{ time_zone: 'UTC', seen: [{ confidence: 75, hour: 12 }], enforced: [{ rules: [{ resource_type: 'turn.*' }] }] },
   });
   expectByKeys(nodes, OWN * 3);
 });

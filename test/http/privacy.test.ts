@@ -161,12 +161,10 @@ describe.skipIf(isLeftOut)('what is known of a person', () => {
   test('is forgotten, of nobody else, asked for as often as one likes, and the record stays whole', async () => {
     const { judge, presiding } = people;
     const before = await tablesNaming(presiding.id);
-    const [first, again] = [
-      await must(post(stack.url, '/privacy/erase', judge)),
-      await must(post(stack.url, '/privacy/erase', judge)),
-    ];
+    const asked = await Promise.all([1, 2, 3, 4, 5].map(() => must(post(stack.url, '/privacy/erase', judge))));
+    const first = asked[0]!;
     expect(first.result).toMatchObject({ kept: expect.arrayContaining([expect.anything()]) });
-    expect(again.result.id).toBe(first.result.id);
+    expect(new Set(asked.map(({ result }) => result.id)).size).toBe(1);
     // A run that has no time leaves it to the next, and one that has nothing to do does nothing.
     expect(await carryOut(() => true)).toEqual({ people: 0, is_complete: false });
     expect(await carryOut()).toMatchObject({ people: 1, telemetry_batches: 1, is_complete: true });

@@ -5,6 +5,7 @@ import { loginIdOf } from '../../src/core/loginId.ts';
 import { readConfig } from '../../src/infra/process/config.ts';
 import { type Answer, type Cast, cast, get, must, type Person, person, post } from '../support/client.ts';
 import { isLeftOut, SECRET, type Stack, startStack } from '../support/stack.ts';
+import { untilAudited } from '../support/trail.ts';
 
 const agoOf = (ms: number) => new Date(Date.now() - ms).toISOString();
 const batchOf = (changes: object = {}) => ({
@@ -173,6 +174,24 @@ describe.skipIf(isLeftOut)('telemetry', () => {
     expect(fateOf(await send(people.judge))).toBe('403 feature_disabled');
   });
 
+  const trailOf = async (action: string) => {
+    await untilAudited(stack.pool);
+    const { items } = await must(get(stack.url, '/audit?type=admin_action', people.admin));
+    return items.filter((entry: { action: string }) => entry.action === action);
+  };
+
+  test('is on the audit trail where an admin writes down what a guardian said, without the name; what people say for themselves is not', async () => {
+    await switchOn();
+    const guardian = { user_id: people.petitioner.id, name: 'Nadia Petrova' };
+    await must(consent(people.petitioner));
+    await must(consent(people.admin, { given: true, guardian }));
+    const { decided_at } = (await consent(people.admin, { given: false, guardian })).body;
+    const entry = { user_id: people.admin.id, subject: `telemetry:${guardian.user_id}`, outcome: 'applied' };
+    const trail = await trailOf('telemetry.consent');
+    expect(trail).toMatchObject([{ ...entry, happened_at: decided_at }, entry]);
+    expect(JSON.stringify(trail)).not.toContain('Petrova');
+  });
+
   const RISK = {
     ...{ score: 64, level: 'high', weighed_most: 'flight_median', action: 'reauthenticate', anomalies: [] },
     components: { keystroke: 90, mouse: 60, navigation: null, time: 10 },
@@ -252,7 +271,11 @@ describe.skipIf(isLeftOut)('telemetry', () => {
     await must(consent(people.judge));
     expect(fateOf(await train(people.judge, id))).toBe('403 forbidden');
     expect(fateOf(await train(person('admin', { institution_id: randomUUID() }), id))).toBe('403 feature_disabled');
-    expect(await train(people.admin, id)).toMatchObject({ status: 202, body: { user_id: id } });
-    expect(fateOf(await train(people.admin, randomUUID()))).toBe('404 not_found');
+    const asked = await train(people.admin, id);
+    expect(asked).toMatchObject({ status: 202, body: { user_id: id } });
+    for (const nobody of [randomUUID(), 'x']) expect(fateOf(await train(people.admin, nobody))).toBe('404 not_found');
+    expect(await trailOf('telemetry.train')).toMatchObject([
+      { user_id: people.admin.id, role: 'admin', subject: `telemetry:${id}`, happened_at: asked.body.asked_at },
+    ]);
   });
 });

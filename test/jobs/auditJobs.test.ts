@@ -11,6 +11,7 @@ import { syncAuditTrail } from '../../jobs/audit/syncAuditTrail.ts';
 import { verifyAuditIntegrity } from '../../jobs/audit/verifyAuditIntegrity.ts';
 import type { TimedJob } from '../../jobs/job.ts';
 import { sweepBlobs } from '../../jobs/upkeep/sweepBlobs.ts';
+import { verifyEverything } from '../../jobs/verify/verifyEverything.ts';
 import { openWorkbench, type Workbench } from '../support/jobTools.ts';
 import { INSTITUTION } from '../support/matchFixture.ts';
 import { isLeftOut } from '../support/stack.ts';
@@ -103,6 +104,13 @@ describe.skipIf(isLeftOut)('the jobs of the audit trail', () => {
       await writeFile(path, 'b'.repeat(1_002));
       expect(await run(verifyAuditIntegrity, { entry_id: entry.id })).toMatchObject({ is_valid: false });
       expect(bench.errors.at(-1)).toMatchObject({ msg: 'an entry of the audit trail does not verify' });
+      const found = () =>
+        rowsOf(`select issues from findings where stream = $1 and resolved_at is null`, `audit:${INSTITUTION}`);
+      await verifyEverything.run(bench.tools);
+      expect(await found()).toEqual([{ issues: [expect.stringContaining(`File of entry ${entry.id}`)] }]);
+      await writeFile(path, 'ä'.repeat(501));
+      await verifyEverything.run(bench.tools);
+      expect(await found()).toEqual([]);
     });
 
     test('verify_audit_integrity finds what was changed', async () => {

@@ -1,10 +1,11 @@
 /** A policy enforces after it was observed, and never where it would lock out every admin. */
+import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { activatePolicy } from '../../src/policies/activatePolicy.ts';
 import { policyActivated, policyChanged, policyDeactivated } from '../../src/policies/policyEvents.ts';
 import type { Rule } from '../../src/policies/rule.ts';
 import { given, givenEvery, NOW } from '../support/given.ts';
-import { admin } from '../support/matchFixture.ts';
+import { admin, POLICY } from '../support/matchFixture.ts';
 import { activated, created, JUDGES_ALONE, RULE } from './policies.ts';
 
 const DAYS_7 = 7 * 24 * 3_600_000;
@@ -117,7 +118,8 @@ describe('locks_everybody_out', () => {
       { ...RULE, hours: { from: 12, to: 18 } },
     ];
     const both = seen({ confidence: 75, hour: 9 }, { confidence: 75, hour: 15 });
-    const beside = (...enforced: Rule[]) => ({ ...both, enforced });
+    const beside = (...rules: Rule[]) => ({ ...both, enforced: [{ id: randomUUID(), rules }] });
+    isFree([evening], { ...both, enforced: [{ id: POLICY, rules: [morning] }] });
     isFree([evening], both);
     isLocked([evening], beside(morning));
     isLocked([evening], beside({ ...morning, resource_type: 'turn.start' }));

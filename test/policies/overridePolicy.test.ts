@@ -10,7 +10,7 @@ const body = { session_id: SESSION, user_id: petitioner.id, reason: 'The hall ha
 
 test('it is recorded with the reason, and the policy stays as it is', () => {
   const { result, writes } = given(created(), activated('enforce', true))
-    .when(overridePolicy, body, admin, { fact: true })
+    .when(overridePolicy, body, admin, { fact: { is_on: true, is_lifted: false } })
     .then(policyOverridden(body))!;
   expect(result).toMatchObject({ version: 1, mode: 'enforce', active: true });
   expect(writes).toMatchObject([
@@ -18,8 +18,14 @@ test('it is recorded with the reason, and the policy stays as it is', () => {
   ]);
 });
 
+test('what is lifted already is not recorded again', () => {
+  given(created())
+    .when(overridePolicy, body, admin, { fact: { is_on: true, is_lifted: true } })
+    .then();
+});
+
 test('it is for people on the roster of a session that has not ended', () => {
-  for (const fact of [false, undefined]) {
+  for (const fact of [{ is_on: false, is_lifted: false }, undefined]) {
     given(created()).when(overridePolicy, body, admin, { fact }).then('not_overridable');
   }
   expect(overridePolicy.body.safeParse({ ...body, reason: '' }).success).toBe(false);

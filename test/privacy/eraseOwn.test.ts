@@ -27,10 +27,14 @@ describe('what is known of a person', () => {
   });
 
   test('is asked for once where it was asked for before, and was not forgotten yet', () => {
-    const fact = { id: '018f3c1e-2222-7222-8222-222222220001', asked_at: '2026-11-21T11:59:00.000Z' };
-    const verdict = given().when(eraseOwn, {}, presiding, { kept, fact }).then()!;
-    expect(verdict.writes).toEqual([]);
-    expect(verdict.result).toMatchObject(fact);
+    const told = { id: '018f3c1e-2222-7222-8222-222222220001', asked_at: '2026-11-21T11:59:00.000Z' };
+    const of = (institution_id: string | null) =>
+      given()
+        .when(eraseOwn, {}, presiding, { kept, fact: [{ ...told, institution_id }] })
+        .then()!;
+    expect(of(INSTITUTION).writes).toEqual([]);
+    expect(of(INSTITUTION).result).toMatchObject(told);
+    expect(of(null).writes).toHaveLength(1);
   });
 
   test('has its contact card emptied, for the same readers', () => {

@@ -1,11 +1,15 @@
 /** What is connected is bounded, read once for all relays, and told as it was last while it cannot be read. */
 import { randomUUID } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { createCache } from '../../src/infra/cache/cache.ts';
 import type { Tallies } from '../../src/infra/reports/reports.ts';
 import { createMetrics } from '../../src/infra/telemetry/metrics.ts';
-import { createKnownTopology } from '../../src/relay/console/knownTopology.ts';
+import { ConsoleVisit } from '../../src/relay/console/consoleVisit.ts';
+import { createKnownTopology, lookEachBeat } from '../../src/relay/console/knownTopology.ts';
 import { readTopology, type TopologySources } from '../../src/relay/console/topology.ts';
+import type { Batch } from '../../src/relay/listeners/prepared.ts';
+
+afterEach(() => vi.useRealTimers());
 
 const cached = () =>
   createCache({ redis: undefined, prefix: '', metrics: createMetrics(), log: { debug() {} } as never });
@@ -102,4 +106,36 @@ test('is read where the cache is away', async () => {
   await known.read(null);
   await known.read(null);
   expect(asked.times).toBe(2);
+});
+
+test('is told once a minute where nothing has changed, and at the next look where it has', () => {
+  vi.useFakeTimers();
+  const told: string[] = [];
+  const wire = {
+    write({ messages }: Batch) {
+      told.push(...messages.map(({ text }) => JSON.parse(text)).flatMap(({ as_of }) => as_of ?? []));
+      return true;
+    },
+    ...{ close() {}, isOpen: () => true },
+  };
+  const admitted = { connection_id: randomUUID(), identity: { actor: { id: randomUUID(), role: 'admin' } } };
+  const visit = new ConsoleVisit({ admitted, onSlow() {}, onEnd() {} } as never, wire, {
+    ...{ metrics: createMetrics(), onTopology() {}, tokens: {} as never, isPersonOf: async () => false },
+  });
+  visit.start();
+  const node = { id: 'relay:one', kind: 'relay' as const, state: 'up', listeners: 0 };
+  let seen = 0;
+  let nodes = [node];
+  const stop = lookEachBeat((isDue) => {
+    seen += 1;
+    visit.tellTopology({ nodes, edges: [], as_of: String(seen) }, isDue);
+  });
+  vi.advanceTimersByTime(120_000);
+  expect(told).toEqual(['1', '12', '24']);
+  nodes = [{ ...node, listeners: 1 }];
+  vi.advanceTimersByTime(10_000);
+  expect(told).toEqual(['1', '12', '24', '25']);
+  stop();
+  vi.advanceTimersByTime(120_000);
+  expect(seen).toBe(26);
 });

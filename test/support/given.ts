@@ -29,6 +29,7 @@ import type { courtProblems } from '../../src/court/problems.ts';
 import type { feedProblems } from '../../src/feeds/feedProblems.ts';
 import type { galleryProblems } from '../../src/gallery/galleryProblems.ts';
 import type { guardProblems } from '../../src/guard/guardProblems.ts';
+import type { loginProblems } from '../../src/logins/loginProblems.ts';
 import { catalog } from '../../src/modules.ts';
 import type { noticeProblems } from '../../src/notices/noticeProblems.ts';
 import type { policyProblems } from '../../src/policies/policyProblems.ts';
@@ -87,6 +88,7 @@ type Code =
   | keyof typeof guardProblems
   | keyof typeof contactProblems
   | keyof typeof feedProblems
+  | keyof typeof loginProblems
   | keyof typeof noticeProblems
   | keyof typeof policyProblems;
 type AnyDefinition = Pick<Mutation, 'name'>;

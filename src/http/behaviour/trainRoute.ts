@@ -1,9 +1,13 @@
-/** `POST /telemetry/models/<user_id>/train`: an admin asks for a model of somebody who agreed. A worker makes it within a minute or two. */
+/**
+ * `POST /telemetry/models/<user_id>/train`: an admin asks for a model of somebody who agreed. A worker makes it within a minute
+ * or two. It is no command; that it was asked for stands on the audit trail.
+ */
 import { z } from 'zod';
 import { isUuid } from '../../core/chain/ids.ts';
 import { at, named, uuid } from '../../core/definitions/answers.ts';
 import { EXAMPLE } from '../../core/definitions/exampleValues.ts';
 import { Problem } from '../../core/definitions/problem.ts';
+import { doAudited } from '../audit/adminAction.ts';
 import { parseBody, readJson } from '../door/body.ts';
 import { type ApiContext, demandRole, enter } from '../door/door.ts';
 import { defineRoute, type RouteDefinition, type Serve } from '../door/route.ts';
@@ -14,6 +18,7 @@ const trainBody = named('TelemetryTrainRequest', z.strictObject({}), {});
 const trainAnswer = named('TelemetryTraining', z.strictObject({ user_id: uuid, asked_at: at }), {
   ...{ user_id: EXAMPLE.user_id, asked_at: EXAMPLE.now },
 });
+type Asked = z.output<typeof trainAnswer>;
 
 export const trainModel: RouteDefinition = defineRoute({
   name: 'telemetry.train',
@@ -42,9 +47,14 @@ function serveTrain(context: ApiContext): Serve {
     parseBody(json, trainBody, []);
     const { institution_id } = await demandTelemetry(context, actor, async () => {});
     const user_id = String(req.params.user_id).toLowerCase();
-    const values = [institution_id, user_id];
-    const { rows } = isUuid(user_id) ? await context.door.query({ ...ASK, values }) : { rows: [] };
-    if (rows.length === 0) throw new Problem('not_found');
-    res.status(202).set('Cache-Control', 'no-store').json(rows[0]);
+    if (!isUuid(user_id)) throw new Problem('not_found');
+    let asked: Asked | undefined;
+    await doAudited(context, actor, async (db) => {
+      [asked] = (await db.query<Asked>({ ...ASK, values: [institution_id, user_id] })).rows;
+      const subject = `telemetry:${user_id}`;
+      return asked && { action: trainModel.name, subject, institution_id, happened_at: asked.asked_at };
+    });
+    if (!asked) throw new Problem('not_found');
+    res.status(202).set('Cache-Control', 'no-store').json(asked);
   };
 }

@@ -12,14 +12,14 @@ import { POLICIES } from '../../policies/policy.ts';
 /** A change is in sight this long after its time: transactions are far shorter. */
 const OVERLAP_MS = 60_000;
 
-/** What was lifted is lifted until its session ends, which none does so late. */
+/** What was lifted is lifted until its session ends, however late that begins. */
 const KNOWN = `
   select i.id, i.policies as is_on, i.time_zone,
     (select coalesce(json_agg(json_build_object('id', p.id, 'version', p.version, 'mode', p.mode, 'rules', p.rules)), '[]')
      from policies p where p.institution_id = i.id and p.active) as policies,
     (select coalesce(json_agg(json_build_object('policy_id', o.policy_id, 'session_id', o.session_id, 'user_id', o.user_id)), '[]')
      from policy_overrides o join courtroom_sessions s on s.id = o.session_id and s.status <> 'completed'
-     where o.institution_id = i.id and o.overridden_at > clock_timestamp() - interval '7 days') as overrides
+     where o.institution_id = i.id) as overrides
   from institution_settings i`;
 
 const ALL = { name: 'read-known-policies', text: `${KNOWN} where i.policies` };

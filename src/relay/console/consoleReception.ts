@@ -17,7 +17,7 @@ import { LIVE_PROTOCOL } from '../listeners/protocol.ts';
 import type { Reception } from '../listeners/reception.ts';
 import type { ResumeTickets } from '../listeners/resumeTickets.ts';
 import { ConsoleVisit } from './consoleVisit.ts';
-import { createKnownTopology, READ_EVERY_MS, type Seen } from './knownTopology.ts';
+import { createKnownTopology, lookEachBeat, type Seen } from './knownTopology.ts';
 
 export interface ConsoleReception extends Reception {
   listeners: Listeners<ConsoleVisit>;
@@ -37,9 +37,6 @@ interface ConsoleReceptionOptions extends Omit<AdmissionOptions, 'door'> {
 }
 
 const IS_PERSON_OF = { name: 'is-person-of', text: 'select is_seen_person($1, $2) as is_one' };
-/** Of these beats each twelfth is told, whether anything has changed or not. */
-const TOLD_EACH = 12;
-
 const NO_SESSION: Scope = {
   ...{ assignment_id: NIL, session_id: NIL, institution_id: NIL, visibility: 'private' },
   ...{ roster: new Map(), replaced: new Set() },
@@ -65,11 +62,7 @@ export function openConsoleReception(options: ConsoleReceptionOptions): ConsoleR
   };
   const subscribed = broadcast.subscribe(CONSOLE, (text) => hear(text));
   subscribed.catch((err) => log.warn({ err }, 'no channel of consoles; notices are read over HTTP'));
-  let beats = 0;
-  const timer = setInterval(() => {
-    beats += 1;
-    void tellTopology(beats % TOLD_EACH === 0);
-  }, READ_EVERY_MS).unref();
+  const stopLooking = lookEachBeat((isDue) => void tellTopology(isDue));
 
   function hear(text: string): void {
     const told = toldIn(text);
@@ -100,7 +93,7 @@ export function openConsoleReception(options: ConsoleReceptionOptions): ConsoleR
   }
 
   function close(): void {
-    clearInterval(timer);
+    stopLooking();
     void subscribed.then((end) => end()).catch(() => {});
   }
 

@@ -7,7 +7,9 @@ import type { Cache } from '../../infra/cache/cache.ts';
 import { consoleServerMessages, type Topology } from '../../live/consoleMessages.ts';
 import { readTopology, type TopologySources } from './topology.ts';
 
-export const READ_EVERY_MS = 5_000;
+const READ_EVERY_MS = 5_000;
+/** Of these beats each twelfth is told, whether anything has changed or not. */
+const TOLD_EACH = 12;
 /** Of what another relay read; its next turn is not waited for. */
 const FRESH_MS = READ_EVERY_MS - 500;
 
@@ -43,4 +45,14 @@ export function createKnownTopology(sources: TopologySources, cache: Pick<Cache,
 function isFresh({ as_of }: Seen): boolean {
   const age_ms = Date.now() - Date.parse(as_of);
   return age_ms >= 0 && age_ms < FRESH_MS;
+}
+
+/** @param look is told whether what it sees is told though nothing has changed. @returns stops it */
+export function lookEachBeat(look: (isDue: boolean) => void): () => void {
+  let beats = 0;
+  const timer = setInterval(() => {
+    beats += 1;
+    look(beats % TOLD_EACH === 0);
+  }, READ_EVERY_MS).unref();
+  return () => clearInterval(timer);
 }
