@@ -35,7 +35,7 @@ const ON_BOTH_KINDS = [
 ];
 /** Where two of each process can go wrong in every way in which one can: `npm test` has them on the distributed kind alone. */
 const ON_THE_HARDER_KIND = [
-  'test/http/{backlog,backpressure,galleryRaces,guard,guardFaults,idempotency,limits,limitsAlone,metrics,racing,redrive,rooms,sockets}.test.ts',
+  'test/http/{backlog,backpressure,galleryRaces,guard,guardFaults,idempotency,limits,limitsAlone,metrics,racing,racingPolicies,redrive,rooms,sockets}.test.ts',
   'test/jobs/{lockedStreams,watchPresence}.test.ts',
   'test/journeys/{publicFinal,rounds}.test.ts',
   'test/relay/{admissionLimits,drain,feeds,feedsFaults,galleryInstances,live,observers,presence,presenceMessages,refusals,resume,revocation}.test.ts',

@@ -35,18 +35,18 @@ async function ownerOf({ db, input: { policy_id, session_id } }: Asked): Promise
   return rows[0]?.institution_id;
 }
 
-interface Standing {
+interface Lifting {
   /** The person is on the roster of the session, which goes on. */
   is_on: boolean;
   is_lifted: boolean;
 }
 
 /** Of the person that the command names, in the session that it names. */
-const standing: FactSource<{ policy_id: string; session_id: string; user_id: string }, Standing> = {
+const lifting: FactSource<{ policy_id: string; session_id: string; user_id: string }, Lifting> = {
   key: ({ input: { policy_id, session_id, user_id } }) => [policy_id, session_id, user_id].join(' '),
   async load(db, keys) {
     const parts = [0, 1, 2].map((part) => keys.map((key) => key.split(' ')[part]));
-    const { rows } = await db.query<Standing & { key: string }>(
+    const { rows } = await db.query<Lifting & { key: string }>(
       `select key, s.status <> 'completed' and exists (
            select from rosters r where r.assignment_id = s.assignment_id and r.replaced_at is null
              and r.user_id = asked.user_id) as is_on,
@@ -72,7 +72,7 @@ export const overridePolicy = defineOwnedCommand({
   example: { session_id: EXAMPLE.event_id, user_id: EXAMPLE.user_id, reason: 'The hall’s network is new.' },
   refuse: refuseWhereOff,
   locks: ({ policy_id }) => [thePolicy(policy_id)],
-  facts: standing,
+  facts: lifting,
   decide(_, { input: { session_id, user_id, reason } }, fact) {
     if (fact?.is_lifted) return [];
     if (!fact?.is_on) return reject('not_overridable', 'The session has ended, or the person is not on its roster.');

@@ -5,7 +5,7 @@ import { createCache } from '../../src/infra/cache/cache.ts';
 import type { Tallies } from '../../src/infra/reports/reports.ts';
 import { createMetrics } from '../../src/infra/telemetry/metrics.ts';
 import { ConsoleVisit } from '../../src/relay/console/consoleVisit.ts';
-import { createKnownTopology, lookEachBeat } from '../../src/relay/console/knownTopology.ts';
+import { createKnownTopology, startBeat } from '../../src/relay/console/knownTopology.ts';
 import { readTopology, type TopologySources } from '../../src/relay/console/topology.ts';
 import type { Batch } from '../../src/relay/listeners/prepared.ts';
 
@@ -126,7 +126,7 @@ test('is told once a minute where nothing has changed, and at the next look wher
   const node = { id: 'relay:one', kind: 'relay' as const, state: 'up', listeners: 0 };
   let seen = 0;
   let nodes = [node];
-  const stop = lookEachBeat((isDue) => {
+  const stop = startBeat((isDue) => {
     seen += 1;
     visit.tellTopology({ nodes, edges: [], as_of: String(seen) }, isDue);
   });

@@ -17,7 +17,7 @@ import { LIVE_PROTOCOL } from '../listeners/protocol.ts';
 import type { Reception } from '../listeners/reception.ts';
 import type { ResumeTickets } from '../listeners/resumeTickets.ts';
 import { ConsoleVisit } from './consoleVisit.ts';
-import { createKnownTopology, lookEachBeat, type Seen } from './knownTopology.ts';
+import { createKnownTopology, type Seen, startBeat } from './knownTopology.ts';
 
 export interface ConsoleReception extends Reception {
   listeners: Listeners<ConsoleVisit>;
@@ -62,7 +62,7 @@ export function openConsoleReception(options: ConsoleReceptionOptions): ConsoleR
   };
   const subscribed = broadcast.subscribe(CONSOLE, (text) => hear(text));
   subscribed.catch((err) => log.warn({ err }, 'no channel of consoles; notices are read over HTTP'));
-  const stopLooking = lookEachBeat((isDue) => void tellTopology(isDue));
+  const stopBeat = startBeat((isDue) => void tellTopology(isDue));
 
   function hear(text: string): void {
     const told = toldIn(text);
@@ -93,7 +93,7 @@ export function openConsoleReception(options: ConsoleReceptionOptions): ConsoleR
   }
 
   function close(): void {
-    stopLooking();
+    stopBeat();
     void subscribed.then((end) => end()).catch(() => {});
   }
 

@@ -47,12 +47,12 @@ function isFresh({ as_of }: Seen): boolean {
   return age_ms >= 0 && age_ms < FRESH_MS;
 }
 
-/** @param look is told whether what it sees is told though nothing has changed. @returns stops it */
-export function lookEachBeat(look: (isDue: boolean) => void): () => void {
+/** @param onBeat is told whether consoles are told though nothing has changed. @returns stops it */
+export function startBeat(onBeat: (isDue: boolean) => void): () => void {
   let beats = 0;
   const timer = setInterval(() => {
     beats += 1;
-    look(beats % TOLD_EACH === 0);
+    onBeat(beats % TOLD_EACH === 0);
   }, READ_EVERY_MS).unref();
   return () => clearInterval(timer);
 }
