@@ -453,6 +453,10 @@ function changeAndRollBack({ court }: Round): void {
   act('rollback', { policy_id, version: 1, reason: 'Too strict.' }, admins);
   act('activate', { policy_id, mode: 'enforce', force: true }, admins);
   const { id: session_id } = court.session();
-  act('override', { policy_id, session_id, user_id: petitioner.id, reason: 'A new network.' }, true);
+  act(
+    'override',
+    { policy_id, session_id, user_id: petitioner.id, reason: 'A new network.' },
+    { is_on: true, is_lifted: false },
+  );
   act('deactivate', { policy_id });
 }
