@@ -6,6 +6,7 @@ import { type Cast, cast, get, type Json, must, openSession, type Person, post }
 import { type Listener, type ListenOptions, listenOnSocketIo, listenOnWebSocket } from '../support/listener.ts';
 import { quickest } from '../support/quickest.ts';
 import { isLeftOut, kind, SECRET, type Stack, startStack } from '../support/stack.ts';
+import { untilAudited } from '../support/trail.ts';
 
 /** From the request on. */
 const ENDED_WITHIN_MS = 1_000;
@@ -161,6 +162,12 @@ describe.skipIf(isLeftOut)(`a login session that is ended, ${kind}`, () => {
       expect(listener.messages.at(-1)).toMatchObject({ type: 'ERROR', code: 'session_terminated' });
       await turnsOut(speaker);
       expect(await statusAt(stack.url, fresh)).toBe(200);
+      await untilAudited(stack.pool);
+      const { items: denied } = await must(get(stack.url, '/audit?type=access_deny', people.admin));
+      expect(denied.filter(({ outcome }: Json) => outcome !== 'refused')).toMatchObject([
+        { action: 'login.end', user_id: 'system', subject: `login:${id}`, outcome: 'applied' },
+        { action: 'login.terminate', user_id: people.admin.id, subject: `login:${id}`, outcome: 'applied' },
+      ]);
     });
 
     test('ends within two seconds of the turn’s end', async () => {

@@ -193,7 +193,7 @@ describe.skipIf(isLeftOut)(`a stolen token of an official, ${kind}`, { timeout: 
     const vkey = parseVkey(await checkpointed(stack))!;
     const all = (await must(get(stack.url, '/audit', people.admin))).items;
     expect(all.map(({ action }: Json) => action)).toEqual(
-      expect.arrayContaining(['institution.settings', 'policy.activate', 'login.ask', 'login.end']),
+      expect.arrayContaining(['institution.settings', 'policy.activate', 'login.ask']),
     );
     for (const entry of all) {
       const {
