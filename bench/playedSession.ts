@@ -1,6 +1,7 @@
 /** Sessions decided in memory as the applier decides: one that is under way, or one of 500 events with turns, questions, objections, notes and the seal. */
 import { decideBatch } from '../src/core/apply/decideBatch.ts';
-import { initialState, type StreamState } from '../src/core/apply/streamStates.ts';
+import type { StreamState } from '../src/core/apply/keptStates.ts';
+import { initialState } from '../src/core/apply/streamStates.ts';
 import { newCommandId } from '../src/core/chain/ids.ts';
 import { EMPTY_HEAD, type EventRow } from '../src/core/chain/ledger.ts';
 import type { Actor } from '../src/core/definitions/actor.ts';

@@ -32,6 +32,14 @@ const NOTHING_TO_WAIT_FOR: Outcomes = {
   close: () => {},
 };
 
+/** No policies are at work in a benchmark; what ours notes of sign-ins and refusals, behind the answers, peers do not. */
+const NOTHING_NOTED = {
+  policies: { judge: async () => undefined, note: () => {} },
+  refusals: { note: () => {} },
+  bad_signatures: { note: () => {} },
+  logins: { see: () => {} },
+};
+
 const ALONE = { api: 1, worker: 1, relay: 1, scheduler: 1, signer: 1 };
 
 /** @param accept stores a command and resolves with its outcome */
@@ -61,6 +69,7 @@ export async function openDoor(
     acceptor: { accept, idle: async () => {} },
     outcomes: NOTHING_TO_WAIT_FOR,
     waits: createWaits(),
+    ...NOTHING_NOTED,
     instance: 'peer',
   } as unknown as ApiContext;
   const probe = await startProbe({

@@ -30,12 +30,12 @@ beforeEach(async () => {
 const notes = (count: number) => Array.from({ length: count }, (_, n) => court.log(place, n));
 
 /** A worker that has nothing of this stream in memory, and what it folded states from. */
-function coldWorker(key: Buffer = KEY, kept_events?: number) {
+function coldWorker(key: Buffer = KEY, kept_bytes?: number) {
   const told: { folded: Origin[]; forged: string[] } = { folded: [], forged: [] };
   const snapshots = createSnapshots({ openKey: async () => key, onForged: (stream) => told.forged.push(stream) });
   const states = createStates(catalog, {
     snapshots,
-    ...(kept_events !== undefined && { kept_events }),
+    ...(kept_bytes !== undefined && { kept_bytes }),
     // The assignment's stream is folded too, and is short.
     onFolded: (from, name) => void (name === stream && told.folded.push(from)),
   });
@@ -84,8 +84,8 @@ test('nothing is stored of what was in memory, or of a stream of which few event
   expect([folded, await stored()]).toEqual([['events', 'memory'], [{ sequence: LONG + 3, erased: 0 }]]);
 });
 
-test('no more is kept in memory than so many events; what had to go comes back from its snapshot', async () => {
-  const { states, folded } = coldWorker(KEY, LONG);
+test('no more is kept in memory than so many bytes; what had to go comes back from its snapshot', async () => {
+  const { states, folded } = coldWorker(KEY, 8_192);
   await send(notes(1), states);
   await send(notes(1), states);
   expect(folded).toEqual(['events']);

@@ -1,7 +1,8 @@
 /** One session in memory, under a clock of the test's own: every command is decided and folded as the applier does it. */
 import { expect } from 'vitest';
 import { decideBatch } from '../../src/core/apply/decideBatch.ts';
-import { evolveWith, initialState, type StreamState } from '../../src/core/apply/streamStates.ts';
+import type { StreamState } from '../../src/core/apply/keptStates.ts';
+import { evolveWith, initialState } from '../../src/core/apply/streamStates.ts';
 import { newCommandId } from '../../src/core/chain/ids.ts';
 import { EMPTY_HEAD, type EventRow } from '../../src/core/chain/ledger.ts';
 import type { Actor } from '../../src/core/definitions/actor.ts';

@@ -5,8 +5,9 @@
 import { expect } from 'vitest';
 import type { contactProblems } from '../../src/contact/contactProblems.ts';
 import { type Decided, decideBatch } from '../../src/core/apply/decideBatch.ts';
+import type { StreamState } from '../../src/core/apply/keptStates.ts';
 import { foldWrites } from '../../src/core/apply/projections.ts';
-import { evolveWith, initialState, type StreamState } from '../../src/core/apply/streamStates.ts';
+import { evolveWith, initialState } from '../../src/core/apply/streamStates.ts';
 import { canonicalPayload, payloadCommitment } from '../../src/core/chain/chain.ts';
 import { eventId } from '../../src/core/chain/ids.ts';
 import {

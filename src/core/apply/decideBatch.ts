@@ -11,6 +11,7 @@ import type { Write } from '../definitions/write.ts';
 import { type AppliedVerdict, decideCommand } from './decideCommand.ts';
 import type { Erasing } from './erasing.ts';
 import type { PendingCommand } from './inbox.ts';
+import type { StreamState } from './keptStates.ts';
 import type { Lapsing } from './lapsing.ts';
 import {
   attemptOf,
@@ -24,7 +25,6 @@ import {
   type Postponed,
 } from './outcome.ts';
 import type { SealedSnapshot } from './stateSnapshots.ts';
-import type { StreamState } from './streamStates.ts';
 
 /** What a batch comes to. Nothing of it is true before the transaction commits. */
 export interface Decided {

@@ -10,8 +10,8 @@ import { isRejection, problemBody } from '../definitions/problem.ts';
 import { type Head, kindOf } from '../definitions/stream.ts';
 import type { Write } from '../definitions/write.ts';
 import type { PendingCommand } from './inbox.ts';
+import type { StreamState } from './keptStates.ts';
 import { rejectedBody } from './outcome.ts';
-import type { StreamState } from './streamStates.ts';
 
 type Verdict = { status: 'rejected'; body: string } | AppliedVerdict;
 

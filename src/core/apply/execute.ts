@@ -12,10 +12,11 @@ import type { Queryable } from '../sql/queryable.ts';
 import { type Decided, decideBatch } from './decideBatch.ts';
 import { carryOut, prepareErasures } from './erasing.ts';
 import type { PendingCommand } from './inbox.ts';
+import type { StreamState } from './keptStates.ts';
 import { eraseLapsed, lapsingOf } from './lapsing.ts';
 import { applyWrites } from './projections.ts';
 import { storeSnapshots } from './stateSnapshots.ts';
-import type { States, StreamState } from './streamStates.ts';
+import type { States } from './streamStates.ts';
 import { countErasures, lockStreams, noteFaults, readPending, writeBatch } from './transaction.ts';
 
 export interface PassOptions {

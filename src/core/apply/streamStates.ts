@@ -4,18 +4,13 @@
  * of a long stream that is not kept at all those since its snapshot.
  * What a newer version recorded cannot be folded by this one, and such a stream is left to it.
  */
-import { LRUCache } from 'lru-cache';
 import { EMPTY_HEAD, EVENT_COLUMNS, type EventRow, REMAINS, recordedEvent } from '../chain/ledger.ts';
 import type { Catalog } from '../definitions/command.ts';
 import { type Head, idOf, kindOf } from '../definitions/stream.ts';
 import type { Queryable } from '../sql/queryable.ts';
+import { createKeptStates, type StreamState } from './keptStates.ts';
 import { type Base, dropUnfounded, type Erasures, findSnapshots, type Origin } from './stateBases.ts';
 import { isWorthKeeping, NO_SNAPSHOTS, type SealedSnapshot, type Snapshots } from './stateSnapshots.ts';
-
-export interface StreamState {
-  head: Head;
-  state: unknown;
-}
 
 export interface Loaded {
   states: Map<string, unknown>;
@@ -27,8 +22,8 @@ export interface Loaded {
 
 export interface StatesOptions {
   snapshots?: Snapshots;
-  /** How many events the kept streams may have together. */
-  kept_events?: number;
+  /** How much the kept states may be together. */
+  kept_bytes?: number;
   /** Told of each stream that was folded. */
   onFolded?(from: Origin, stream: string): void;
 }
@@ -47,10 +42,6 @@ export interface States {
 
 const NO_ERASURES: Erasures = new Map();
 
-const KEPT_STREAMS = 5_000;
-/** Of all kept streams together: a state grows with its events, and one that is dropped has a snapshot if it is long. */
-const KEPT_EVENTS = 1_000_000;
-
 const EVENTS_SINCE = `
   select ${EVENT_COLUMNS}, ${REMAINS}
   from unnest($1::text[], $2::integer[]) as s (stream, sequence)
@@ -62,14 +53,9 @@ const EVENTS_SINCE = `
 
 export function createStates(
   catalog: Catalog,
-  { snapshots = NO_SNAPSHOTS, kept_events = KEPT_EVENTS, onFolded }: StatesOptions = {},
+  { snapshots = NO_SNAPSHOTS, kept_bytes, onFolded }: StatesOptions = {},
 ): States {
-  const kept = new LRUCache<string, StreamState & { erased: number }>({
-    max: KEPT_STREAMS,
-    maxSize: kept_events,
-    // One that is longer than all together is kept too, alone.
-    sizeCalculation: ({ head }) => Math.min(1 + head.sequence, kept_events),
-  });
+  const kept = createKeptStates(kept_bytes);
   const types = [...catalog.events.keys()];
 
   async function load(
@@ -132,7 +118,7 @@ export function createStates(
   }
 
   function keep(stream: string, current: StreamState, erasures: Erasures = NO_ERASURES): void {
-    kept.set(stream, { ...current, erased: erasures.get(stream) ?? 0 });
+    kept.keep(stream, current, erasures.get(stream) ?? 0);
   }
 
   return { load, seal, keep };
