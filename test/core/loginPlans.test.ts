@@ -9,7 +9,7 @@ import type { Actor } from '../../src/core/definitions/actor.ts';
 import type { Queryable } from '../../src/core/sql/queryable.ts';
 import { createReading } from '../../src/http/queries/scopedReads.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
-import { loadEndings, loadEndingsOf } from '../../src/logins/ending.ts';
+import { keyOf, loadEndings, loadEndingsNamed, loadEndingsOf } from '../../src/logins/ending.ts';
 import { readLogins } from '../../src/logins/readLogins.ts';
 import { readTimeline } from '../../src/logins/readTimeline.ts';
 import { askStepUp, findSteppedUp } from '../../src/logins/stepUp.ts';
@@ -100,6 +100,8 @@ describe('with a million login sessions', () => {
     const plans: Node[] = [];
     const db = explaining(bench.tools.pool as never, plans);
     expect(await loadEndings(db, [uuid(7), uuid(8)])).toHaveProperty('size', 2);
+    const named = [7, 8].map((n) => keyOf({ login_id: uuid(n), user_id: uuid(LOGINS), owner: uuid(1) }));
+    expect(await loadEndingsNamed(db, [...named, `${uuid(7)}  `])).toHaveProperty('size', 3);
     expect((await loadEndingsOf(db, person.id)).length).toBeGreaterThan(0);
     await endSuspended(db, async () => {}).poll();
     const asking = {
@@ -116,7 +118,7 @@ describe('with a million login sessions', () => {
     const used = logins.map((login) => ({ ...login, from: { device: 'a', network: 'b' } }));
     // It was confirmed elsewhere.
     expect(await findSteppedUp(db, used)).toEqual([]);
-    expectByKeys(plans, 6);
+    expectByKeys(plans, 8);
   });
 
   test('what has ended a day ago is removed in portions, by keys', async () => {
