@@ -76,6 +76,7 @@ import * as stepUpPlaces from './0117_step_up_places.ts';
 import * as ownDecisions from './0118_own_decisions.ts';
 import * as nearMatches from './0122_near_matches.ts';
 import * as feedsInOrder from './0123_feeds_in_order.ts';
+import * as untoldAgain from './0135_untold_again.ts';
 
 export interface Migration extends Knex.Migration {
   name: string;
@@ -160,4 +161,5 @@ export const migrations: Migration[] = [
   { name: '0118_own_decisions', ...ownDecisions },
   { name: '0122_near_matches', ...nearMatches },
   { name: '0123_feeds_in_order', ...feedsInOrder },
+  { name: '0135_untold_again', ...untoldAgain },
 ];

@@ -24,7 +24,7 @@ export const TAKE = {
     ), told as (
       update threat_predictions p set told_at = clock_timestamp()
       where ${UNTOLD} and ${ownerIn('p')} = (select owner from whose)
-      returning id, institution_id, type, subject_kind, subject, confidence
+      returning id, institution_id, type, subject_kind, subject, confidence, told_at
     )
     select *, (count(*) over ())::integer as count from told order by confidence desc, id limit 1`,
 };
@@ -32,6 +32,7 @@ export const TAKE = {
 /** The surest, and how many there are. */
 type Surest = Pick<Found, 'institution_id' | 'type' | 'subject_kind' | 'subject' | 'confidence'> & {
   id: string;
+  told_at: string;
   count: number;
 };
 
@@ -60,9 +61,10 @@ async function tellOwner({ pool, broadcast }: Pick<JobTools, 'pool' | 'broadcast
   return count;
 }
 
-function noticeOf({ id, type, subject_kind, subject, confidence, institution_id: admins, count }: Surest) {
+// Its key is of this telling: a threat that was told before takes no others along with its notice.
+function noticeOf({ id, told_at, type, subject_kind, subject, confidence, institution_id: admins, count }: Surest) {
   const which = `${type} by the ${subject_kind} ${subject}, confidence ${confidence} of 100`;
   const what = count === 1 ? which : `${count} threats, the surest of them ${which}`;
   const text = `threat_alert: ${what}. Look at GET /threats, and say what it was.`;
-  return { to: { admins }, kind: 'notice', key: `threat ${id}`, text } as const;
+  return { to: { admins }, kind: 'notice', key: `threat ${id} ${told_at}`, text } as const;
 }

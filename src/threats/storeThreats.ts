@@ -1,12 +1,10 @@
 /**
  * Keeping what was found: one pending threat for whom or what it was found about and by which way, however often it is found;
  * none within a day after an admin has said what it was; and of an owner so many pending ones at most. Of addresses, which
- * nobody has to have a token for, those go that were not found for longest. One that was not sure enough to be told of is to
- * be told when it is, whatever was noted: those of before it was noted at all say that they were told.
+ * nobody has to have a token for, those go that were not found for longest. What was told is told, however sure it is next.
  */
 import { NIL_ID, newCommandId as newId } from '../core/chain/ids.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
-import { TOLD_FROM } from './rules.ts';
 import type { Found } from './threat.ts';
 
 const MOST_PENDING = 5_000;
@@ -29,8 +27,7 @@ export const STORE = {
       from (select distinct ${ownerIn('w')} as owner from wanted w) o
     ), again as (
       update threat_predictions p
-      set type = w.type, confidence = w.confidence, evidence = w.evidence, seen_at = clock_timestamp(),
-        told_at = case when p.confidence < ${TOLD_FROM} then null else p.told_at end
+      set type = w.type, confidence = w.confidence, evidence = w.evidence, seen_at = clock_timestamp()
       from wanted w where p.status = 'pending' and ${SAME}
       returning p.id, w.id as wanted
     ), added as (

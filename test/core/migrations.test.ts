@@ -85,6 +85,20 @@ test('a format of their own is the same after a migration was taken back and mad
   await database.drop();
 });
 
+test('threats that were not sure enough before it was noted of which admins were told are told when they are', async () => {
+  const database = await cloneDatabase();
+  await rollBackTo(database.url, '0123_feeds_in_order');
+  await database.pool.query(
+    `insert into threat_predictions (id, type, found_by, subject_kind, subject, confidence, evidence, told_at)
+     select gen_random_uuid(), 'brute_force_attack', 'brute_force', 'address', c::text, c, '{}', now() from unnest(array[79, 80]) c`,
+  );
+  await migrate(database.url);
+  const { rows } = await database.pool.query('select confidence, told_at is not null as told from threat_predictions');
+  await database.drop();
+  expect(rows).toHaveLength(2);
+  expect(rows).toEqual(expect.arrayContaining([79, 80].map((confidence) => ({ confidence, told: confidence === 80 }))));
+});
+
 test('what grows with the record is vacuumed by how much came, not by a share of it', async () => {
   const database = await cloneDatabase();
   const { rows } = await database.pool.query(

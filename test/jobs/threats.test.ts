@@ -7,9 +7,11 @@ import { cleanUpThreats } from '../../jobs/threats/cleanUpThreats.ts';
 import { countActivity } from '../../jobs/threats/countActivity.ts';
 import { generatePredictions } from '../../jobs/threats/generatePredictions.ts';
 import { runDetections } from '../../jobs/threats/runDetections.ts';
+import { tellThreats } from '../../jobs/threats/tellThreats.ts';
 import { updateModels } from '../../jobs/threats/updateModels.ts';
 import { NIL_ID, newCommandId } from '../../src/core/chain/ids.ts';
 import { CONSOLE } from '../../src/infra/console/tellConsole.ts';
+import { storeThreats } from '../../src/threats/storeThreats.ts';
 import { openWorkbench, type Workbench } from '../support/jobTools.ts';
 import { isLeftOut } from '../support/stack.ts';
 
@@ -200,14 +202,44 @@ describe.skipIf(isLeftOut)('threats', () => {
       expect(await notices()).toEqual([]);
     });
 
-    test('tells of what becomes sure, once, though it was pending before it was noted what was told', async () => {
+    test('tells of what becomes sure, once', async () => {
       await rowsOf(
-        `insert into threat_predictions (id, type, found_by, subject_kind, subject, confidence, evidence, told_at)
-         values (gen_random_uuid(), 'brute_force_attack', 'brute_force', 'address', '198.51.100.7', 75, '{}', now())`,
+        `insert into threat_predictions (id, type, found_by, subject_kind, subject, confidence, evidence)
+         values (gen_random_uuid(), 'brute_force_attack', 'brute_force', 'address', '198.51.100.7', 75, '{}')`,
       );
       await forge('198.51.100.7', 10);
       expect(await runDetections.run(bench.tools)).toMatchObject({ found: 0, again: 1, told: 1 });
       expect(await runDetections.run(bench.tools)).toMatchObject({ found: 0, again: 1, told: 0 });
+    });
+
+    const store = (...sure: [subject: string, confidence: number][]) =>
+      storeThreats(
+        bench.tools.pool,
+        sure.map(([subject, confidence]) => ({
+          ...{ institution_id: null, type: 'brute_force_attack', found_by: 'brute_force', subject_kind: 'address' },
+          ...{ subject, confidence, evidence: { numbers: {}, indicators: [] } },
+        })),
+      );
+    const told = async () =>
+      (await rowsOf('select text from notices order by created_at, id')).map(({ text }) => text as string);
+
+    test('tells once of what is sure, less sure and sure again, and of all that is found beside it', async () => {
+      await store(['198.51.100.7', 83]);
+      expect(await tellThreats(bench.tools)).toBe(1);
+      await store(['198.51.100.7', 77]);
+      expect(await tellThreats(bench.tools)).toBe(0);
+      await store(['198.51.100.7', 83], ['198.51.100.8', 81]);
+      expect(await tellThreats(bench.tools)).toBe(1);
+      expect(await told()).toEqual(['7', '8'].map((n) => expect.stringContaining(`198.51.100.${n},`)));
+    });
+
+    test('tells of others with what is told again, whatever was told of it before', async () => {
+      await store(['198.51.100.7', 83]);
+      expect(await tellThreats(bench.tools)).toBe(1);
+      await rowsOf('update threat_predictions set told_at = null');
+      await store(['198.51.100.8', 81]);
+      expect(await tellThreats(bench.tools)).toBe(2);
+      expect(await told()).toEqual([expect.any(String), expect.stringContaining('2 threats, the surest of them')]);
     });
 
     test('keeps the latest addresses where there are too many, and those of nobody else go', async () => {
