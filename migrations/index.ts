@@ -77,6 +77,7 @@ import * as ownDecisions from './0118_own_decisions.ts';
 import * as nearMatches from './0122_near_matches.ts';
 import * as feedsInOrder from './0123_feeds_in_order.ts';
 import * as untoldAgain from './0135_untold_again.ts';
+import * as openSessions from './0136_open_sessions.ts';
 
 export interface Migration extends Knex.Migration {
   name: string;
@@ -162,4 +163,5 @@ export const migrations: Migration[] = [
   { name: '0122_near_matches', ...nearMatches },
   { name: '0123_feeds_in_order', ...feedsInOrder },
   { name: '0135_untold_again', ...untoldAgain },
+  { name: '0136_open_sessions', ...openSessions },
 ];

@@ -24,6 +24,9 @@ const EACH = 200;
 /** Of the one that is asked about, in thirty days; a quarter of them is of the last seven. */
 const OWN = 3_000;
 const POLICIES = 2_000;
+/** Sessions of its that go on, and people for whom a policy was lifted in each session there ever was. */
+const OPEN = 8;
+const LIFTED = 10;
 
 const uuidOf = (place: string, n: string) => `('00000000-0000-7000-${place}-' || lpad((${n})::text, 12, '0'))::uuid`;
 const institution = '00000000-0000-7000-8000-000000000001';
@@ -81,7 +84,17 @@ beforeAll(async () => {
     insert into courtroom_sessions
     select gen_random_uuid(), id, institution_id, title, courtroom, visibility, 'completed', '{}', now(), now(),
       now() - interval '9 days', null, repeat('0', 64)
-    from assignments`);
+    from assignments;
+    insert into assignments
+    select gen_random_uuid(), ${uuidOf('8000', `1 + i % ${INSTITUTIONS}`)}, 'Title', 'Courtroom', now(), 'private', '"moot-20"', now()
+    from generate_series(1, ${INSTITUTIONS * OPEN}) as i;
+    insert into courtroom_sessions
+    select gen_random_uuid(), id, institution_id, title, courtroom, visibility, 'active', '{}', now(), now(), null, null, null
+    from assignments a where not exists (select from courtroom_sessions s where s.assignment_id = a.id);
+    insert into policy_overrides
+    select ${uuidOf('8100', '999999')}, row_number() over (), '${institution}', id, gen_random_uuid(), 'A new network.', 'somebody',
+      now() - interval '90 days'
+    from courtroom_sessions, generate_series(1, ${LIFTED}) where institution_id = '${institution}'`);
   await database.pool.query('analyze');
 });
 
@@ -127,6 +140,18 @@ test('which admins were here is read of those of the institution', async () => {
 test('doors find what has changed by when it changed', async () => {
   const nodes = await nodesFor(door, (db: pg.Pool) => db.query({ ...CHANGED, values: [60_000] }));
   expectByKeys(nodes, 100);
+});
+
+test('doors find what is lifted by the sessions that go on, among all that an institution ever lifted', async () => {
+  await database.pool.query(`update policies set changed_at = now() where id = '${policy.id}'`);
+  const rows: { id: string; overrides: unknown[] }[] = [];
+  const nodes = await nodesFor(door, async (db: pg.Pool) => {
+    rows.push(...(await db.query({ ...CHANGED, values: [60_000] })).rows);
+  });
+  await database.pool.query(`update policies set changed_at = now() - interval '90 days' where id = '${policy.id}'`);
+  expect(rows).toMatchObject([{ id: institution }]);
+  expect(rows[0]!.overrides).toHaveLength(OPEN * LIFTED);
+  expectByKeys(nodes, 500);
 });
 
 test('jobs weigh a portion of policies after the other', async () => {

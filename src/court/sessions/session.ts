@@ -111,7 +111,7 @@ export const sessions = defineTable({
   frozen_with: 'session',
   visible: 'in_scope',
   // What is lifted for a person ends with the session.
-  scope: ['id', 'assignment_id', 'status', 'ended_at'],
+  scope: ['id', 'assignment_id', 'institution_id', 'status', 'ended_at'],
 });
 
 export function sessionStreamName(id: string): string {

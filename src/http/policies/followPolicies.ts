@@ -12,14 +12,14 @@ import { POLICIES } from '../../policies/policy.ts';
 /** A change is in sight this long after its time: transactions are far shorter. */
 const OVERLAP_MS = 60_000;
 
-/** What was lifted is lifted until its session ends, however late that begins. */
+/** What was lifted is lifted until its session ends, however late that begins. Sessions lead to it: there are few that go on, and no end of what was ever lifted. */
 const KNOWN = `
   select i.id, i.policies as is_on, i.time_zone,
     (select coalesce(json_agg(json_build_object('id', p.id, 'version', p.version, 'mode', p.mode, 'rules', p.rules)), '[]')
      from policies p where p.institution_id = i.id and p.active) as policies,
     (select coalesce(json_agg(json_build_object('policy_id', o.policy_id, 'session_id', o.session_id, 'user_id', o.user_id)), '[]')
-     from policy_overrides o join courtroom_sessions s on s.id = o.session_id and s.status <> 'completed'
-     where o.institution_id = i.id) as overrides
+     from policy_overrides o where o.session_id = any(array(
+       select s.id from courtroom_sessions s where s.institution_id = i.id and s.status <> 'completed'))) as overrides
   from institution_settings i`;
 
 const ALL = { name: 'read-known-policies', text: `${KNOWN} where i.policies` };
@@ -32,8 +32,8 @@ export const CHANGED = {
       select s.id from institution_settings s, since where s.changed_at > since.at
       union select p.institution_id from policies p, since where p.changed_at > since.at
       union select o.institution_id from policy_overrides o, since where o.overridden_at > since.at
-      union select o.institution_id from since
-        join courtroom_sessions s on s.ended_at > since.at join policy_overrides o on o.session_id = s.id)
+      union select o.institution_id from policy_overrides o where o.session_id = any(array(
+        select s.id from courtroom_sessions s, since where s.ended_at > since.at)))
     ${KNOWN} where i.id in (select id from changed)`,
 };
 
