@@ -138,28 +138,41 @@ export function isEndedBy({ runs_turn }: Ending, { at_once }: Pick<Asked, 'at_on
 
 /** What ends it, or lets it wait for the court; nothing where that was done before, for every institution. */
 export function endingWrites(login: Ending, asked: Asked): Write[] {
-  const { now, by, reason } = asked;
-  const isOver = login.ended_at !== null;
-  const ends = isOver || isEndedBy(login, asked);
-  const ended_at = ends ? now : null;
+  const { now: asked_at, by: asked_by, reason } = asked;
+  const ends = isEndedBy(login, asked);
+  const ended_at = ends ? asked_at : null;
   const key = { login_id: login.id };
-  const facts = { user_id: login.user_id, institution_id: login.institution_id, asked_at: now, asked_by: by, reason };
-  const isAsked = login.asked_at !== null;
-  const end = isAsked ? update('login_ends', key, { ended_at }) : insert('login_ends', key, { ...facts, ended_at });
-  const stays = isOver || (isAsked && !ends);
-  return [...(stays ? [] : [end]), ...revocationsOf(login, ends ? 'login' : 'suspended', asked)];
+  const facts = { asked_at, asked_by, reason, ended_at };
+  const whose = { user_id: login.user_id, institution_id: login.institution_id };
+  function endOf(): Write[] {
+    if (login.asked_at === null) return [insert('login_ends', key, { ...whose, ...facts })];
+    if (login.ended_at === null) return ends ? [update('login_ends', key, { ended_at })] : [];
+    return waitsAgain(login, asked) ? [update('login_ends', key, facts)] : [];
+  }
+  return [...endOf(), ...revocationsOf(login, ends ? 'login' : 'suspended', asked)];
 }
 
-/** Those that it lacks. What covers the tokens of one institution lets those of another, and of a super_admin, go on. */
-export function revocationsOf(
-  { id: value, institutions, revoked }: Ending,
-  claim: Claim,
-  { newId, now: revoked_at, by: revoked_by }: Pick<Asked, 'newId' | 'now' | 'by'>,
-): Write[] {
+/** It is over, but not for every institution, and for those where it is not it lets a turn end. */
+export function waitsAgain(login: Ending, asked: Pick<Asked, 'at_once'>): boolean {
+  return login.ended_at !== null && !isEndedBy(login, asked) && lackingOf(login, 'suspended').length > 0;
+}
+
+/** Whose tokens go on. What covers those of one institution lets those of another, and of a super_admin, go on. */
+function lackingOf({ institutions, revoked }: Ending, claim: Claim): (string | null)[] {
   const there = revoked.filter((one) => one.claim === claim || one.claim === 'login');
   const isCovered = (whose: string | null) =>
     there.some(({ institution_id }) => institution_id === null || institution_id === whose);
-  const lacking = institutions.filter((whose) => !isCovered(whose));
+  return institutions.filter((whose) => !isCovered(whose));
+}
+
+/** Those that it lacks. */
+export function revocationsOf(
+  login: Ending,
+  claim: Claim,
+  { newId, now: revoked_at, by: revoked_by }: Pick<Asked, 'newId' | 'now' | 'by'>,
+): Write[] {
+  const { id: value } = login;
+  const lacking = lackingOf(login, claim);
   const kept_until = new Date(Date.parse(revoked_at) + KEPT_MS).toISOString();
   return (lacking.includes(null) ? [null] : lacking).map((institution_id) =>
     insert('revocations', { id: newId(), claim }, { value, institution_id, revoked_at, revoked_by, kept_until }),

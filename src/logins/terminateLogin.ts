@@ -6,7 +6,7 @@ import { type Actor, ADMINS, ROLES } from '../core/definitions/actor.ts';
 import type { InputError } from '../core/definitions/command.ts';
 import { remark } from '../core/definitions/schemas.ts';
 import type { Queryable } from '../core/sql/queryable.ts';
-import { endingAnswer, endingWrites, idsOf, isEndedBy, loadEndings, theLogin } from './ending.ts';
+import { endingAnswer, endingWrites, idsOf, isEndedBy, loadEndings, theLogin, waitsAgain } from './ending.ts';
 
 const OWNER = { name: 'find-owner-of-login', text: 'select user_id from logins where id = $1' };
 
@@ -51,8 +51,9 @@ export const terminateLogin = defineOwnedCommand({
   result(_, { input, now }, login) {
     // One that is no longer known is long over.
     const { ended_at = now } = login ?? {};
-    const ends = !login || isEndedBy(login, { at_once: input.now });
-    const at = ended_at ?? (ends ? now : null);
+    const asked = { at_once: input.now };
+    const ends = !login || isEndedBy(login, asked);
+    const at = login && waitsAgain(login, asked) ? null : (ended_at ?? (ends ? now : null));
     return { id: input.login_id, status: at === null ? ('ending' as const) : ('ended' as const), ended_at: at };
   },
   keeps: ({ login_id, owner, now }) => ({ login_id, owner, now }),

@@ -7,6 +7,7 @@ import { given, NOW } from '../support/given.ts';
 import { system } from '../support/matchFixture.ts';
 
 const login_id = randomUUID();
+const EARLIER = '2026-11-21T11:40:00.000Z';
 const [institution_id, other] = [randomUUID(), randomUUID()];
 const login = (changes: Partial<Ending> = {}): Ending => ({
   ...{ id: login_id, user_id: randomUUID(), institution_id, institutions: [institution_id], revoked: [] },
@@ -55,6 +56,17 @@ test('is over for every institution of which it has tokens, and for each once', 
   expect(end(login({ ...over, revoked: revoked('login', null) })).writes).toEqual([]);
   const waiting = login({ asked_at: NOW, runs_turn: true, institutions, revoked: revoked('suspended') });
   expect(end(waiting).writes).toMatchObject([{ key: { claim: 'suspended' }, set: { institution_id: other } }]);
+});
+
+test('is over for one institution and in a turn of another: it lets the turn end there, whenever it was over', () => {
+  const over = { asked_at: EARLIER, ended_at: EARLIER, runs_turn: true, institutions: [institution_id, other] };
+  expect(end(login({ ...over, revoked: revoked('login') })).writes).toMatchObject([
+    { table: 'login_ends', insert: false, set: { asked_at: NOW, asked_by: 'system', ended_at: null } },
+    { table: 'revocations', key: { claim: 'suspended' }, set: { institution_id: other } },
+  ]);
+  const again = [...revoked('login'), ...revoked('suspended', other)];
+  expect(end(login({ ...over, asked_at: NOW, ended_at: null, revoked: again })).writes).toEqual([]);
+  expect(end(login({ ...over, revoked: [...revoked('login'), ...revoked('login', other)] })).writes).toEqual([]);
 });
 
 test('of a super_admin is over whatever institution a token of it names', () => {

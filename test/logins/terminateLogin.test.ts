@@ -57,6 +57,23 @@ describe('in a turn of its person', () => {
     expect(waiting.result).toEqual({ id: login_id, status: 'ended', ended_at: NOW });
   });
 
+  test('one that is over elsewhere waits for the turn here, and says so', () => {
+    const over = {
+      asked_at: EARLIER,
+      ended_at: EARLIER,
+      runs_turn: true,
+      institutions: [institution_id, randomUUID()],
+    };
+    const verdict = end(login({ ...over, revoked: [{ claim: 'login', institution_id }] }));
+    expect(shown(verdict)).toMatchObject([
+      { insert: false, asked_at: NOW, ended_at: null },
+      { claim: 'suspended', institution_id: over.institutions[1] },
+    ]);
+    expect(verdict.result).toEqual({ id: login_id, status: 'ending', ended_at: null });
+    const whole = end(login({ ...over, revoked: [{ claim: 'login', institution_id: null }] }));
+    expect(whole).toMatchObject({ writes: [], result: { status: 'ended', ended_at: EARLIER } });
+  });
+
   test('nobody else says so', () => {
     expect(terminateLogin.faults!({ now: true } as never, own)).toEqual([{ pointer: '/now', detail: 'is for admins' }]);
     expect(terminateLogin.faults!({ now: true } as never, admin)).toEqual([]);
