@@ -12,6 +12,7 @@ import { theLogin } from './ending.ts';
 import {
   type Answering,
   answeringOf,
+  isConfirmedThere,
   type LoginOf,
   STEP_UP_LASTS_MINUTES,
   type StepUp,
@@ -29,7 +30,7 @@ const confirmationAnswer = named(
   },
 );
 
-const COLUMNS = 's.login_id, s.user_id, s.asked_at, s.asked_jti, s.confirmed_at';
+const COLUMNS = `s.login_id, s.user_id, s.asked_at, s.asked_jti, s.confirmed_at, s.confirmed_device, s.confirmed_network`;
 
 async function findStepUp(db: Queryable, { login_id, user_id }: LoginOf): Promise<StepUp | undefined> {
   const text = `select ${COLUMNS} from step_ups s where login_id = $1 and user_id = $2`;
@@ -91,16 +92,17 @@ export const confirmLogin = defineOwnedCommand({
   locks: ({ login_id }) => [theLogin(login_id)],
   facts: { key: ({ input }) => keyOf(askedOf(input)), load: loadStepUps },
   decide: (_, { input: { owner }, now }, asked) => refuse(asked, owner, now) ?? [],
-  // A second one, or the same token later, makes it last no longer.
+  // A second one, or the same token later, makes it last no longer. A person who has moved meanwhile confirms it there anew.
   writes(_, { input, now }, asked) {
-    if (!asked || asked.confirmed_at !== null) return [];
-    const { login_id: confirmed_in, device: confirmed_device, network: confirmed_network } = shownIn(input.owner);
+    const answering = shownIn(input.owner);
+    if (!asked || isConfirmedThere(answering, asked)) return [];
+    const { login_id: confirmed_in, device: confirmed_device, network: confirmed_network } = answering;
     const set = { confirmed_at: now, confirmed_in, confirmed_device, confirmed_network };
     return [update('step_ups', { ...askedOf(input) }, set)];
   },
   resource: confirmationAnswer,
-  result(_, { input: { login_id }, now }, asked) {
-    const confirmed_at = asked?.confirmed_at ?? now;
+  result(_, { input: { login_id, owner }, now }, asked) {
+    const confirmed_at = asked && isConfirmedThere(shownIn(owner), asked) ? asked.confirmed_at! : now;
     return { id: login_id, asked_at: asked!.asked_at, confirmed_at, until: untilOf(confirmed_at) };
   },
   keeps: ({ login_id, owner }) => ({ login_id, owner }),

@@ -33,6 +33,9 @@ export interface StepUp extends LoginOf {
   asked_at: string;
   asked_jti: string | null;
   confirmed_at: string | null;
+  /** From where; null where it is not. */
+  confirmed_device: string | null;
+  confirmed_network: string | null;
 }
 
 // One that nobody answered for as long as a step-up lasts is asked anew, so that no old sign-in answers it.
@@ -141,7 +144,17 @@ export function unfitnessOf(answering: Answering, asked: StepUp, now: string): s
   if (signed_in_at * 1_000 < Date.parse(now) - SIGNED_IN_WITHIN_MS) {
     return `This sign-in is more than ${STEP_UP_LASTS_MINUTES} minutes old. ${AGAIN}`;
   }
+  // Elsewhere a copy of whatever token there was then would move it there.
+  if (asked.confirmed_at !== null && !isConfirmedThere(answering, asked)) {
+    const isLater = signed_in_at * 1_000 > Date.parse(asked.confirmed_at) + LEEWAY_MS;
+    return isLater ? undefined : `It was confirmed elsewhere, and this sign-in was before that. ${AGAIN}`;
+  }
   return undefined;
+}
+
+/** On this device and in this network. */
+export function isConfirmedThere({ device, network }: SeenFrom, asked: StepUp): boolean {
+  return asked.confirmed_at !== null && asked.confirmed_device === device && asked.confirmed_network === network;
 }
 
 /** A token without a `jti` is another only where its login session is another. */

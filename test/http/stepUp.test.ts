@@ -127,6 +127,25 @@ describe.skipIf(isLeftOut)(`a step-up, ${kind}`, () => {
     for (const place of [home, elsewhere]) await must(join(newer, stack.url, place));
   });
 
+  test('is confirmed anew by a person who has moved, with a sign-in after that, and by no copy of a token of before', async () => {
+    const [home, elsewhere] = [{ 'user-agent': 'Browser A' }, { 'user-agent': 'Browser Z' }];
+    const [old, first] = [judge(), fresh()];
+    const id = await refusedOf(old);
+    await must(confirm(id, first, stack.url, home));
+    await must(join(old, stack.url, home));
+    expect(await join(old, stack.url, elsewhere)).toMatchObject(REFUSED);
+    expect(await confirm(id, first, stack.url, elsewhere)).toMatchObject(REFUSED);
+    expect(await join(old, stack.url, elsewhere)).toMatchObject(REFUSED);
+    await stack.pool.query(
+      `update step_ups set asked_at = asked_at - interval '1 minute', confirmed_at = confirmed_at - interval '1 minute'
+       where login_id = $1`,
+      [id],
+    );
+    const { result } = await must(confirm(id, fresh(), stack.url, elsewhere));
+    expect(result.confirmed_at).toBe((await rowsOf(id))[0].confirmed_at.toISOString());
+    for (const url of stack.apis) await must(join(old, url, elsewhere));
+  });
+
   test('is told to consoles of its person, and the answer is on the audit trail', async () => {
     const old = judge();
     const console = await listenOnSocketIo(stack.relayUrl, { token: old.token, namespace: '/console' });

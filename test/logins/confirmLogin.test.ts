@@ -16,7 +16,8 @@ const asked_s = Date.parse(ASKED_AT) / 1_000;
 const now_s = Date.parse(NOW) / 1_000;
 
 const stepUp = (changes: Partial<StepUp> = {}): StepUp => ({
-  ...{ login_id, user_id, asked_at: ASKED_AT, asked_jti: sha256(JTI), confirmed_at: null, ...changes },
+  ...{ login_id, user_id, asked_at: ASKED_AT, asked_jti: sha256(JTI), confirmed_at: null },
+  ...{ confirmed_device: null, confirmed_network: null, ...changes },
 });
 const from = { device: 'a', network: 'b' };
 const me = (changes: Partial<Login> = {}): Actor => ({
@@ -78,9 +79,34 @@ describe('it is not answered by', () => {
 
 test('what was confirmed before stays as it is, and lasts no longer', () => {
   const confirmed_at = '2026-11-21T11:59:30.000Z';
-  const { writes, result } = confirm({}, stepUp({ confirmed_at })).then()!;
-  expect(writes).toEqual([]);
-  expect(result).toMatchObject({ confirmed_at, until: '2026-11-21T12:14:30.000Z' });
+  const asked = stepUp({ confirmed_at, confirmed_device: 'a', confirmed_network: 'b' });
+  for (const auth_time of [asked_s + 30, now_s]) {
+    const { writes, result } = confirm({ auth_time }, asked).then()!;
+    expect(writes).toEqual([]);
+    expect(result).toMatchObject({ confirmed_at, until: '2026-11-21T12:14:30.000Z' });
+  }
+});
+
+describe('what was confirmed elsewhere', () => {
+  const confirmed_at = '2026-11-21T11:59:30.000Z';
+  const confirmed_s = Date.parse(confirmed_at) / 1_000;
+  const places = [
+    { confirmed_device: 'z', confirmed_network: 'b' },
+    { confirmed_device: 'a', confirmed_network: 'z' },
+  ];
+
+  test.each(places)('is confirmed here by a sign-in after that', (place) => {
+    const { writes, result } = confirm({ auth_time: confirmed_s + 6 }, stepUp({ confirmed_at, ...place })).then()!;
+    const set = { confirmed_at: NOW, confirmed_in: other, confirmed_device: 'a', confirmed_network: 'b' };
+    expect(writes).toEqual([{ table: 'step_ups', key: { login_id, user_id }, set, insert: false }]);
+    expect(result).toMatchObject({ confirmed_at: NOW, until: '2026-11-21T12:15:00.000Z' });
+  });
+
+  test.each(places)('stays there whatever copy of a token of before comes from here, and says so', (place) => {
+    // Also by an issuer whose clock is a little ahead.
+    for (const auth_time of [confirmed_s - 10, confirmed_s, confirmed_s + 5])
+      confirm({ auth_time }, stepUp({ confirmed_at, ...place })).then('step_up_required');
+  });
 });
 
 test('the inbox keeps no jti', () => {
