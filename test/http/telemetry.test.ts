@@ -87,10 +87,20 @@ describe.skipIf(isLeftOut)('telemetry', () => {
   test('is taken of no super_admin, whatever institution the token names', async () => {
     await switchOn();
     const root = person('super_admin', { institution_id: people.institution_id });
-    for (const given of [true, false]) expect(fateOf(await consent(root, { given }))).toBe('403 feature_disabled');
+    expect(fateOf(await consent(root))).toBe('403 feature_disabled');
     expect(fateOf(await send(root))).toBe('403 feature_disabled');
     const { rowCount } = await stack.pool.query('select from telemetry_consents where user_id = $1', [root.id]);
     expect(rowCount).toBe(0);
+  });
+
+  test('is refused by who agreed before becoming a super_admin', async () => {
+    await switchOn();
+    await must(consent(people.judge));
+    expect((await send(people.judge)).status).toBe(202);
+    const { id, institution_id } = people.judge;
+    const root = person('super_admin', { id, institution_id });
+    expect((await consent(root, { given: false })).body).toMatchObject({ given: false, own: false });
+    expect(fateOf(await send(people.judge))).toBe('403 no_consent');
   });
 
   test('that comes again is stored once', async () => {

@@ -35,7 +35,8 @@ function serveConsent(context: ApiContext): Serve {
     const json = await readJson(req, res);
     const { given, guardian } = parseBody(json, consentBody, []) as typeof consentBody._output;
     if (guardian !== undefined) demandRole(actor, ['admin']);
-    const institution_id = homeOf(actor);
+    // What a super_admin agreed to as somebody else is refused where that was.
+    const institution_id = given ? homeOf(actor) : actor.institution_id;
     if (given || institution_id === null) await demandTelemetry(context, actor, async () => {});
     const whose = { institution_id: institution_id!, user_id: guardian?.user_id ?? actor.id };
     const consent = guardian
