@@ -1,5 +1,5 @@
 /**
- * The file of an exhibit goes as soon as what was said of it is erased, unless another exhibit names it. What comes in
+ * The file of an exhibit goes as soon as what was said of it is erased, unless another exhibit or the audit trail names it. What comes in
  * again just then is left, and looked at once more; what is left in the end the sweeping of files removes.
  */
 import type { Follower, FollowTools } from '../apply/follower.ts';
@@ -10,6 +10,7 @@ const ON_ITS_WAY_MS = 1_000;
 const UNNAMED = `
   select file from unnest($1::text[]) as file
   where not exists (select from exhibits where sha256 = file::bpchar and title <> '')
+    and not exists (select from audit_entries where data_sha256 = file and data_sha256 is not null)
     and not exists (select from commands
       where name = 'exhibit.upload' and input -> 'file' ->> 'sha256' = file and status = 'accepted')`;
 

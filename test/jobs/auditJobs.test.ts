@@ -1,6 +1,8 @@
 /** The timed jobs of the audit trail: each leaves what it says, and a second run finds nothing left to do. */
+import { existsSync } from 'node:fs';
 import { rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { archiveCheckpoints } from '../../jobs/audit/archiveCheckpoints.ts';
 import { batchRecordEvents } from '../../jobs/audit/batchRecordEvents.ts';
@@ -9,6 +11,7 @@ import { recordAuditEvent } from '../../jobs/audit/recordAuditEvent.ts';
 import { storeLargeData } from '../../jobs/audit/storeLargeData.ts';
 import { syncAuditTrail } from '../../jobs/audit/syncAuditTrail.ts';
 import { verifyAuditIntegrity } from '../../jobs/audit/verifyAuditIntegrity.ts';
+import { removeErasedFiles } from '../../jobs/court/removeErasedFiles.ts';
 import type { TimedJob } from '../../jobs/job.ts';
 import { sweepBlobs } from '../../jobs/upkeep/sweepBlobs.ts';
 import { verifyEverything } from '../../jobs/verify/verifyEverything.ts';
@@ -16,6 +19,7 @@ import { openWorkbench, type Workbench } from '../support/jobTools.ts';
 import { INSTITUTION } from '../support/matchFixture.ts';
 import { isLeftOut } from '../support/stack.ts';
 
+const HOUR_MS = 3_600_000;
 const SETTLED = `
   insert into commands (id, name, stream, streams, input, actor_id, actor_role, institution_id, reply_to, request_id,
     status, outcome, finished_at)
@@ -37,6 +41,7 @@ describe.skipIf(isLeftOut)('the jobs of the audit trail', () => {
   });
   afterAll(() => bench.close());
 
+  const pathOf = (sha256: string) => join(bench.blobFolder, sha256.slice(0, 2), sha256.slice(2, 4), sha256);
   const rowsOf = async (text: string, ...values: unknown[]) => (await bench.database.pool.query(text, values)).rows;
 
   test('sync_audit_trail sends what is left of commands and refusals, once', async () => {
@@ -97,8 +102,8 @@ describe.skipIf(isLeftOut)('the jobs of the audit trail', () => {
       expect(verified).toEqual({ entry_id: entry.id, is_valid: true, is_signed: false, issues: [] });
       expect(await run(storeLargeData, { ...facts, data: 'a'.repeat(1_000) })).toEqual({ skipped: expect.any(String) });
       const sha256 = String(stored.sha256);
-      const path = join(bench.blobFolder, sha256.slice(0, 2), sha256.slice(2, 4), sha256);
-      const old = new Date(Date.now() - 48 * 3_600_000);
+      const path = pathOf(sha256);
+      const old = new Date(Date.now() - 48 * HOUR_MS);
       await utimes(path, old, old);
       expect(await sweepBlobs.run(bench.tools)).toMatchObject({ files_checked: 1, files_removed: 0 });
       await writeFile(path, 'b'.repeat(1_002));
@@ -111,6 +116,20 @@ describe.skipIf(isLeftOut)('the jobs of the audit trail', () => {
       await writeFile(path, 'ä'.repeat(501));
       await verifyEverything.run(bench.tools);
       expect(await found()).toEqual([]);
+    });
+
+    test('store_large_data_ipfs stores a file that goes with no exhibit of the same bytes', async () => {
+      const data = 'ö'.repeat(501);
+      const sha256 = String((await run(storeLargeData, { ...facts, action: 'audit.file', data })).sha256);
+      const unnamed = await bench.tools.blobs.receive(Readable.from([Buffer.from('Nobody names it.')]), 1_000);
+      await unnamed.keep();
+      const old = new Date(Date.now() - HOUR_MS);
+      for (const file of [sha256, unnamed.sha256]) await utimes(pathOf(file), old, old);
+      const erasing = [sha256, unnamed.sha256].map((sha256) => ({ erased: { remains: { exhibit_id: 'e', sha256 } } }));
+      const tools = { ...bench.tools, db: bench.tools.pool };
+      await Promise.all(removeErasedFiles({ erasing } as never, tools as never));
+      expect(existsSync(pathOf(unnamed.sha256))).toBe(false);
+      expect(existsSync(pathOf(sha256))).toBe(true);
     });
 
     test('verify_audit_integrity finds what was changed', async () => {
