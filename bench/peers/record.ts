@@ -114,7 +114,7 @@ export function createJudge() {
     const decision = logEntry.decide(seen, asked, undefined);
     if (isRejection(decision)) return rejected(decision.problem, now);
     const event = chainEvent(stream, head, decision[0]!, eventId(command.id, 1), command.actor.id, now);
-    states.keep(stream, { head: headAfter(event), state: seen.session });
+    states.keep({ moved: new Map([[stream, { head: headAfter(event), state: seen.session }]]), rows: [event] });
     return { status: 'applied', finished_at: locked.now, outcome: appliedBody(event), event };
   };
 }

@@ -116,7 +116,7 @@ export function createAttempts(options: ApplierOptions, isClosing: () => boolean
     reach?.('after_commit');
     metrics.transactionSeconds.observe((performance.now() - started) / 1_000);
     metrics.batchSize.observe(decided.outcomes.length);
-    for (const [stream, current] of decided.moved) states.keep(stream, current, decided.erasures);
+    states.keep(decided);
     const telling = { touchRooms, tellPeople, cache };
     await followCommit(decided, { db: pool, queues, broadcast, blobs, metrics, log, ...telling });
     reach?.('after_publish');

@@ -60,7 +60,7 @@ export function openCourt(url: string): Court {
       });
       const refused = decided.outcomes.find((outcome) => outcome.status !== 'applied') ?? decided.faults[0];
       if (refused) throw new Error(JSON.stringify(refused));
-      for (const [stream, held] of decided.moved) states.keep(stream, held);
+      states.keep(decided);
       work = new Map([...decided.again].filter(([stream]) => !decided.moved.has(stream)));
     }
     return batch.map(({ id }) => id);

@@ -31,7 +31,7 @@ export async function openPasses(catalog: Catalog) {
     const decided = await inTransaction(worker, (db) => execute(db, catalog, states, { limit: 100, ...options }), {
       last: record,
     });
-    for (const [stream, held] of decided.moved) states.keep(stream, held);
+    states.keep(decided);
     return decided;
   }
 

@@ -36,8 +36,15 @@ export interface States {
   load(db: Queryable, heads: ReadonlyMap<string, Head>, erasures?: Erasures): Promise<Loaded>;
   /** Snapshots of these streams, to be stored by the transaction that has them locked. */
   seal(current: ReadonlyMap<string, StreamState>, erasures: Erasures): Promise<SealedSnapshot[]>;
-  /** Keeps a state; to be called after the commit that made it true, with the erasures that it was loaded with. */
-  keep(stream: string, current: StreamState, erasures?: Erasures): void;
+  /** Keeps the states that moved; to be called after the commit that made them true. */
+  keep(decided: Moved): void;
+}
+
+export interface Moved {
+  moved: ReadonlyMap<string, StreamState>;
+  rows: readonly EventRow[];
+  /** With which they were loaded. */
+  erasures?: Erasures;
 }
 
 const NO_ERASURES: Erasures = new Map();
@@ -77,7 +84,7 @@ export function createStates(
     if (stale.size === 0) return loaded;
     await dropUnfounded(db, stale, fromNothing);
     await findSnapshots(db, snapshots, stale, { heads, erasures });
-    await foldSince(db, stale, loaded);
+    const since_bytes = payloadBytes(await foldSince(db, stale, loaded));
     for (const [stream, { head: base, origin }] of stale) {
       const head = heads.get(stream)!;
       onFolded?.(origin, stream);
@@ -85,7 +92,7 @@ export function createStates(
       if (loaded.newer.has(stream)) loaded.states.delete(stream);
       // It is kept after the commit that stores its snapshot: after a try that fails it is as long as before.
       else if (isLong) loaded.long.push(stream);
-      else keep(stream, { head, state: loaded.states.get(stream) }, erasures);
+      else keepOne(stream, { head, state: loaded.states.get(stream) }, erasures, since_bytes);
     }
     return loaded;
   }
@@ -96,7 +103,7 @@ export function createStates(
     origin: 'events',
   });
 
-  async function foldSince(db: Queryable, stale: Map<string, Base>, { states, newer }: Loaded): Promise<void> {
+  async function foldSince(db: Queryable, stale: Map<string, Base>, { states, newer }: Loaded): Promise<EventRow[]> {
     const after = [...stale.values()].map(({ head }) => head.sequence);
     const { rows } = await db.query<EventRow>(EVENTS_SINCE, [
       [...stale.keys()],
@@ -109,6 +116,7 @@ export function createStates(
       if (!catalog.events.has(row.event_type)) newer.set(row.stream, `events of type ${row.event_type}`);
       else if (!newer.has(row.stream)) states.set(row.stream, evolveWith(catalog, states.get(row.stream), row));
     }
+    return rows;
   }
 
   function seal(current: ReadonlyMap<string, StreamState>, erasures: Erasures): Promise<SealedSnapshot[]> {
@@ -117,8 +125,13 @@ export function createStates(
     );
   }
 
-  function keep(stream: string, current: StreamState, erasures: Erasures = NO_ERASURES): void {
-    kept.keep(stream, current, erasures.get(stream) ?? 0);
+  function keep({ moved, rows, erasures = NO_ERASURES }: Moved): void {
+    const since_bytes = payloadBytes(rows);
+    for (const [stream, current] of moved) keepOne(stream, current, erasures, since_bytes);
+  }
+
+  function keepOne(stream: string, current: StreamState, erasures: Erasures, bytes: Map<string, number>): void {
+    kept.keep(stream, current, { erased: erasures.get(stream) ?? 0, since_bytes: bytes.get(stream) ?? 0 });
   }
 
   return { load, seal, keep };
@@ -134,4 +147,11 @@ export function initialState(catalog: Catalog, stream: string): unknown {
 export function evolveWith(catalog: Catalog, state: unknown, row: EventRow): unknown {
   const definition = catalog.events.get(row.event_type);
   return definition ? definition.evolve(state, recordedEvent(row) as never) : state;
+}
+
+/** By stream; of letters beyond ASCII there may be more. */
+function payloadBytes(rows: readonly EventRow[]): Map<string, number> {
+  const bytes = new Map<string, number>();
+  for (const { stream, payload } of rows) bytes.set(stream, (bytes.get(stream) ?? 0) + (payload?.length ?? 0));
+  return bytes;
 }
