@@ -30,8 +30,6 @@ export interface GatheringOptions<Item> {
   store(items: [key: string, item: Item][]): Promise<void>;
   /** Of a portion that could not be stored. */
   failed(err: unknown, unstored: number): void;
-  /** Of one that may be stored all the same: it is not stored again. */
-  isInDoubt?(err: unknown): boolean;
   dropped?(item: Item): void;
 }
 
@@ -86,7 +84,7 @@ export function gather<Item>(options: GatheringOptions<Item>): Gathering<Item> {
         await store(portion);
       } catch (err) {
         failed(err, portion.length);
-        return putBack(options.isInDoubt?.(err) ? [] : portion);
+        return putBack(portion);
       }
     }
   }

@@ -3,10 +3,10 @@
  * refused before anything is stored; what others would have refused is only counted. Where an institution has them off
  * this costs a look into a map, and where no policy is at work no statement. What a step-up mends is asked of Postgres before it is refused.
  */
+import type pg from 'pg';
 import { type Actor, homeOf } from '../../core/definitions/actor.ts';
 import { Problem } from '../../core/definitions/problem.ts';
 import { localHour } from '../../core/localHour.ts';
-import type { Queryable } from '../../core/sql/queryable.ts';
 import { quietly } from '../../infra/console/tellConsole.ts';
 import type { LoginRecorder, Whereabouts } from '../../infra/loginRecorder.ts';
 import type { Backbone } from '../../infra/process/backbone.ts';
@@ -52,11 +52,11 @@ interface Notes {
 /** @param db of role `door` */
 export async function openPolicyDoor(
   { broadcast, log }: Backbone,
-  db: Queryable,
+  db: pg.Pool,
   { contexts, logins }: Notes,
 ): Promise<PolicyDoor> {
   const followed = await followPolicies({ db, broadcast, log });
-  const store = createDecisionStore({ db, log });
+  const store = createDecisionStore({ pool: db, log });
   const stepUps = createStepUps({ db, publish: quietly(broadcast) });
 
   async function judgeOf(knocking: Knocking): Promise<Decided | undefined> {

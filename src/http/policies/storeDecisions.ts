@@ -3,9 +3,9 @@
  * while a request waits. Where Postgres is away it is counted on, and the newest kinds of decisions are dropped; what a
  * process has not stored when it dies is lost, and so is a portion whose connection is lost before Postgres says that it is stored.
  */
-import type { Queryable } from '../../core/sql/queryable.ts';
+import type pg from 'pg';
 import { type Gathering, gather } from '../../infra/gathering.ts';
-import { isInDoubt } from '../../infra/postgres/database.ts';
+import { inTransaction, isInDoubt } from '../../infra/postgres/database.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
 import { timings } from '../../infra/timings.ts';
 import type { Asked, Verdict } from '../../policies/decisions/decision.ts';
@@ -57,21 +57,21 @@ export interface DecisionStore {
   close(): Promise<void>;
 }
 
-export function createDecisionStore({ db, log }: { db: Queryable; log: Log }): DecisionStore {
+/** @param pool of role `door` */
+export function createDecisionStore({ pool, log }: { pool: pg.Pool; log: Log }): DecisionStore {
   let dropped = 0;
   const gatherOf = (statement: typeof KEPT) =>
     gather<Counted>({
       ...{ most: MOST, drops: 'newest', at_once: AT_ONCE },
       ...{ again_ms: timings.door.decisions_every_ms, last_ms: timings.door.decisions_last_ms },
       joined: (older, { count }) => ({ ...older, count: older.count + count }),
-      store: (portion) => {
-        if (dropped > 0) log.warn({ dropped }, 'decisions of policies not counted: more kinds of them than are held');
+      store: async (portion) => {
+        if (dropped > 0) log.warn({ dropped }, 'decisions of policies not counted: too many kinds, or connection lost');
         dropped = 0;
-        return storeAll(db, statement, portion);
+        // One too few misleads less than one too many.
+        if (!(await isStored(pool, statement, portion))) for (const [, { count }] of portion) dropped += count;
       },
       failed: (err, decisions) => log.warn({ err, decisions }, 'decisions of policies not stored'),
-      // One too few misleads less than one too many.
-      isInDoubt,
       dropped: ({ count }) => {
         dropped += count;
       },
@@ -96,12 +96,23 @@ export function createDecisionStore({ db, log }: { db: Queryable; log: Log }): D
   return { note, close: async () => void (await Promise.all([kept.close(), said.close()])) };
 }
 
-async function storeAll(
-  db: Queryable,
+/** @returns false where nobody knows. @throws where they are not stored, as where no connection was to be had */
+async function isStored(
+  pool: pg.Pool,
   { name, text, columns }: typeof KEPT,
   portion: [string, Counted][],
-): Promise<void> {
+): Promise<boolean> {
   const rows = portion.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
   const values = Array.from({ length: columns }, (_, column) => rows.map((row) => row.values[column]));
-  await db.query({ name, text, values: [...values, rows.map(({ count }) => count)] });
+  let isSent = false;
+  try {
+    await inTransaction(pool, (db) => {
+      isSent = true;
+      return db.query({ name, text, values: [...values, rows.map(({ count }) => count)] });
+    });
+    return true;
+  } catch (fault) {
+    if (isSent && isInDoubt(fault)) return false;
+    throw fault;
+  }
 }

@@ -174,13 +174,11 @@ export function isConnectionFault(fault: unknown): boolean {
   return /^(08|57P0|53|25006$)/.test(code) || /^E[A-Z]+$/.test(code);
 }
 
-/** Was the connection lost with a statement under way, so that nobody knows what became of it? One that was not to be had has none. */
+/** Of a fault of a statement that was sent: was the connection lost under it, so that nobody knows what became of it? */
 export function isInDoubt(fault: unknown): boolean {
-  const { code, message = '', syscall } = fault as { code?: string; message?: string; syscall?: string };
-  if (code !== undefined) return ['ECONNRESET', 'EPIPE', 'ETIMEDOUT'].includes(code) && syscall !== 'connect';
-  return /^(Connection terminated unexpectedly|Client has encountered a connection error|Query read timeout)/.test(
-    message,
-  );
+  const { code, message = '' } = fault as { code?: string; message?: string };
+  if (code !== undefined) return ['ECONNRESET', 'EPIPE', 'ETIMEDOUT'].includes(code);
+  return /^(Connection terminated unexpectedly|Query read timeout)/.test(message);
 }
 
 /** Worth trying again as it was: a deadlock, a serialisation failure, a lock or a statement that took too long. */
