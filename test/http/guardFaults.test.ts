@@ -66,7 +66,7 @@ describe.skipIf(isLeftOut || inject('redisUrl') === null || kind === 'embedded')
       stack.apis.map(async (api, n) => {
         const address = `198.51.100.${n}`;
         await post(api, `${path}/start`, null, {}, { 'x-forwarded-for': address });
-        return (await cache.tell('KEYS', `*rate_limit:${address}:keys`)) as string[];
+        return (await cache.tell('KEYS', `*rate_limit:${address}:browsers`)) as string[];
       }),
     );
     return found.every(({ length }) => length > 0);

@@ -250,11 +250,24 @@ describe.skipIf(redisUrl === null)('on Redis', () => {
     await store.mirror(bans);
     const keys = (await redis!.keys(`${prefix}*`)).filter((key) => !/clock|probe/.test(key));
     expect(keys.map((key) => key.slice(prefix.length)).sort()).toEqual([
-      ...['blocked_ip:192.0.2.9', `burst:${ada.key}`, 'rate_limit:192.0.2.1:keys', 'rate_limit:author:post'],
+      ...['blocked_ip:192.0.2.9', `burst:${ada.key}`, 'rate_limit:192.0.2.1:browsers', 'rate_limit:author:post'],
       ...['rate_limit:author:text', 'rate_limit:institution:bans', `rate_limit:${ada.key}:rate`, 'rate_limit:keys'],
       ...['reports:fingerprint:author', 'shadowban:banned'],
     ]);
     for (const key of keys) expect(await redis!.pttl(key)).toBeGreaterThan(0);
+  });
+
+  test('beside the version before, whose windows are sorted sets, it counts, and the browsers of an address stay theirs', async () => {
+    const { store, prefix } = await openOnRedis();
+    const theirs = `${prefix}rate_limit:${ada.address}:keys`;
+    for (const key of [theirs, `${prefix}burst:${ada.key}`, `${prefix}rate_limit:${ada.key}:rate`]) {
+      await redis!.zadd(key, START, 'of theirs');
+      await redis!.pexpire(key, 60_000);
+    }
+    expect(await store.isCrowd(ada)).toBe(false);
+    for (let i = 0; i < 4; i += 1) expect((await store.admit(ada, `POST /route/${i}`)).admitted).toBe(true);
+    expect(await store.admit(ada, 'POST /route/5')).toMatchObject({ by: 'burst' });
+    expect(await redis!.zcard(theirs)).toBe(1);
   });
 
   test('APIs share what they count: of four routes at one and one more at another the fifth is too many', async () => {

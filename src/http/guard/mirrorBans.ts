@@ -9,6 +9,8 @@ import { mirroredAs } from './bannedAs.ts';
 
 const LOOK_EVERY_MS = 1_000;
 const AT_ONCE = 500;
+/** Redis may come back after each fault of one question, as beside another version: all bans are then many. */
+const ALL_EVERY_MS = 10_000;
 
 interface Mirroring {
   store: Pick<GuardStore, 'mirror' | 'claimMirror'>;
@@ -41,6 +43,19 @@ export function createMirror({ store, bans, installation, log }: Mirroring) {
   const mirrorAll = () => mirror(bans()?.all() ?? []);
   const failed = (err: unknown) => log.debug({ err }, 'mirroring bans failed; the next look tries again');
   let timer: NodeJS.Timeout | undefined;
+  let owed: NodeJS.Timeout | undefined;
+  let paid_at = Number.NEGATIVE_INFINITY;
+
+  /** At once, unless that was done just now: then a little later, for all times that it was asked for. */
+  function mirrorAgain(): void {
+    if (owed === undefined) owed = setTimeout(pay, Math.max(0, paid_at + ALL_EVERY_MS - performance.now())).unref();
+  }
+
+  function pay(): void {
+    owed = undefined;
+    paid_at = performance.now();
+    void mirrorAll().catch(failed);
+  }
 
   function start(): void {
     void mirrorAll().catch(failed);
@@ -50,7 +65,10 @@ export function createMirror({ store, bans, installation, log }: Mirroring) {
   return {
     start,
     mirror: (changed: readonly KnownBan[]) => void mirror(changed).catch(failed),
-    mirrorAll: () => void mirrorAll().catch(failed),
-    close: () => clearInterval(timer),
+    mirrorAgain,
+    close() {
+      clearInterval(timer);
+      clearTimeout(owed);
+    },
   };
 }

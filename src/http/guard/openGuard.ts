@@ -51,7 +51,7 @@ export async function openGuard({ backbone, db, acceptor, secret, scopes }: Guar
     own: createInProcessStore(RULES, most),
     shared: redis && createRedisStore({ redis, prefix, numbers: RULES, most }),
     redis,
-    onReturn: () => mirror.mirrorAll(),
+    onReturn: () => mirror.mirrorAgain(),
     log,
   });
   const mirror = createMirror({ store, bans: () => bans, installation, log });

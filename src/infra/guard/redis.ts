@@ -57,6 +57,7 @@ export function createRedisStore({ redis, prefix, numbers, most, clock = SERVER_
     ...[rate.posts, rate.window_ms, block_ms],
   ]);
   const postedBy = (key: string) => `rate_limit:${key}:post`;
+  const browsersOf = (address: string) => `rate_limit:${address}:browsers`;
 
   async function count(key: string, at_most: number, window_ms: number): Promise<[number, number]> {
     return (await ask('COUNT', [key], [nextMember(), at_most, window_ms])) as [number, number];
@@ -64,7 +65,7 @@ export function createRedisStore({ redis, prefix, numbers, most, clock = SERVER_
 
   async function admitAs(asked: Counted[]): Promise<Answered[]> {
     const names = asked.flatMap(({ address, counted, is_venue }) => [
-      ...[is_venue ? `rate_limit:${counted}:hold` : `blocked_ip:${address}`, `rate_limit:${address}:keys`],
+      ...[is_venue ? `rate_limit:${counted}:hold` : `blocked_ip:${address}`, browsersOf(address)],
       ...[`burst:${counted}`, `rate_limit:${counted}:rate`],
     ]);
     const values = asked.flatMap(({ counted, route, is_venue, is_crowd }) => [
@@ -93,7 +94,7 @@ export function createRedisStore({ redis, prefix, numbers, most, clock = SERVER_
       return waits_ms;
     },
     async isCrowd({ key, address }) {
-      return (await ask('CROWD', [`rate_limit:${address}:keys`], [key, keys.of_address, keys.window_ms])) === 1;
+      return (await ask('CROWD', [browsersOf(address)], [key, keys.of_address, keys.window_ms])) === 1;
     },
     isShadowed: async (asked) => (await ask('SHADOWED', asked.map(shadowbanOf), [])) === 1,
     async waitOf(key, cooldown_ms) {

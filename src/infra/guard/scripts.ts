@@ -48,6 +48,7 @@ end`;
  * browsers, and of what is counted: burst, rate. ARGV: the numbers; then of each what is counted, the route, 1 at a venue, 1
  * where it is known to be of the crowd. What comes out to be of the crowd is not counted: it is to be shown again as that.
  * Of the first post of a key, which for most is the only one, the burst alone holds the time: a write is most of the cost.
+ * Under the names of burst and rate the version before has windows that are no text: MGET passes them over, and they are written anew.
  * @returns of each what it is by, how long to wait, and for a block whether it would be of the crowd
  */
 export const ADMIT = `${TEXT_WINDOWS}
@@ -136,12 +137,9 @@ redis.call('ZADD', KEYS[1], now, ARGV[1])
 redis.call('PEXPIRE', KEYS[1], window_ms + 1)
 return { count + 1, 0 }`;
 
-/**
- * KEYS: the address's browsers. ARGV: the browser's key, the most, the window's length. What an earlier version left there is
- * no text, and passed over. @returns 1 where it is of the crowd
- */
+/** KEYS: the address's browsers. ARGV: the browser's key, the most, the window's length. @returns 1 where it is of the crowd */
 export const CROWD = `${TEXT_WINDOWS}
-local text = redis.call('MGET', KEYS[1])[1] or ''
+local text = redis.call('GET', KEYS[1]) or ''
 local _, many, seen_at = others(text, now - tonumber(ARGV[3]) + 1, ARGV[1])
 return not seen_at and many >= tonumber(ARGV[2]) and 1 or 0`;
 
