@@ -10,12 +10,16 @@ export function createPlaces() {
     else underWay.delete(name);
   }
 
+  const areFree = (wanted: Wanted) => wanted.every(([name, most]) => (underWay.get(name) ?? 0) < most);
+
   /** @returns what gives the places back; undefined where of one of the names all are taken */
-  return function take(wanted: Wanted): (() => void) | undefined {
-    if (wanted.some(([name, most]) => (underWay.get(name) ?? 0) >= most)) return undefined;
+  function take(wanted: Wanted): (() => void) | undefined {
+    if (!areFree(wanted)) return undefined;
     for (const [name] of wanted) underWay.set(name, (underWay.get(name) ?? 0) + 1);
     return () => {
       for (const [name] of wanted) leave(name);
     };
-  };
+  }
+
+  return { areFree, take };
 }

@@ -213,8 +213,16 @@ test('workers find the runs that wait, and what is known of a round, by keys', a
   expect((await readKnown(db, FEED, [1], ['7'])).length).toBeGreaterThan(0);
   expect((await readImported(db, FEED, ['7', '8'])).size).toBe(2);
   await readRound(db, FEED, 1);
-  const situation = await readSituation(db, { feed_id: FEED, round: 1, debates: ['7', '8'], term: 1 });
-  expect(situation).toMatchObject({ is_fenced: false, feed: { id: FEED }, imported: { size: 2 } });
+  const asked = {
+    feed_id: FEED,
+    round: 1,
+    debates: ['7', '8'],
+    term: 1,
+    until_ms: Date.now() + 3_600_000,
+    is_busy: false,
+  };
+  const situation = await readSituation(db, asked);
+  expect(situation).toMatchObject({ skipped: null, feed: { id: FEED }, imported: { size: 2 } });
   for (const plan of plans) expectKeys([plan]);
 });
 

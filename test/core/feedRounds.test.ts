@@ -12,6 +12,7 @@ import { createRoundStore } from '../../jobs/feeds/roundStore.ts';
 import { createRounds, type Rounds } from '../../jobs/feeds/rounds.ts';
 import { sameRounds } from '../../jobs/feeds/sameRounds.ts';
 import { openSites, type Sites } from '../../jobs/feeds/sites.ts';
+import { readSituation } from '../../jobs/feeds/situation.ts';
 import { readDueSyncs, readTargets } from '../../jobs/feeds/targets.ts';
 import { findFeed } from '../../src/feeds/feed.ts';
 import type { MatchChange } from '../../src/feeds/matches/nextState.ts';
@@ -23,6 +24,7 @@ import { readConfig } from '../../src/infra/process/config.ts';
 import { createLog } from '../../src/infra/telemetry/log.ts';
 import { createMetrics } from '../../src/infra/telemetry/metrics.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
+import { explaining, type Node, nodesOf } from '../support/plans.ts';
 import { SECRET } from '../support/secret.ts';
 import { startTabbycat, type TestTabbycat } from '../support/tabbycat.ts';
 
@@ -415,6 +417,22 @@ test('a job of a leader that was, of long ago, or of a feed that is switched off
   const { values } = await metrics.feedPolls.get();
   expect(values.map(({ labels }) => labels.outcome)).toEqual(expect.arrayContaining(['fenced', 'late', 'gone']));
   await database.pool.query('delete from leases');
+});
+
+test('a poll that is skipped reads no matches of its round', async () => {
+  await sync();
+  const [now, asked] = [Date.now(), { feed_id, round: 1, debates: ['1'], term: 7, until_ms: Infinity, is_busy: false }];
+  const reads = async (more: Partial<typeof asked>) => {
+    const plans: Node[] = [];
+    const { skipped, known } = await readSituation(explaining(pools.worker, plans), { ...asked, ...more });
+    const tables = plans.flatMap(nodesOf).filter((node) => (node['Actual Loops'] ?? 0) > 0);
+    return [skipped, known.length > 0, tables.some((node) => node['Relation Name'] === 'matches')];
+  };
+  expect(await reads({})).toEqual([null, true, true]);
+  expect(await reads({ until_ms: now - 3_600_000 })).toEqual(['late', false, false]);
+  expect(await reads({ is_busy: true })).toEqual(['busy', false, false]);
+  await database.pool.query(`update feeds set state = 'disabled' where id = $1`, [feed_id]);
+  expect(await reads({})).toEqual(['gone', false, false]);
 });
 
 test('of a site that does not answer four polls are under way at once, and the others are left to the next', async () => {
