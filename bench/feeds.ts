@@ -32,7 +32,7 @@ export async function benchFeeds(options: BenchOptions): Promise<void> {
       results.push(await measure(grounds, contestant, plan, smoke ? SMOKES : 1));
     }
     tellBoards(results, plan);
-    const unchanged = await tellUnchanged(grounds);
+    const unchanged = await tellUnchanged(grounds, smoke ? 0.1 : 1);
     signal.throwIfAborted();
     const imported = await tellImport(grounds, smoke ? IMPORTED.smoke : IMPORTED.whole);
     if (!smoke) await keepResults('feeds', { goals: GOALS, plan, results, unchanged, imported });
@@ -70,8 +70,8 @@ function tellBoards(results: readonly Result[], plan: Plan): void {
   console.log(`ours: p99 under 50 ms: ${said(p99_ms < GOALS.p99_ms)}`);
 }
 
-async function tellUnchanged(grounds: Grounds): Promise<Unchanged> {
-  const unchanged = await measureUnchanged(grounds);
+async function tellUnchanged(grounds: Grounds, share: number): Promise<Unchanged> {
+  const unchanged = await measureUnchanged(grounds, share);
   const { polls, published, cpu_ms, cpu_ms_in_round, asked_ms, asked_ms_in_round } = unchanged;
   const isReached = published === 0 && cpu_ms < GOALS.cpu_ms;
   console.log(`\n${polls} polls that find nothing new: ${published} published`);
