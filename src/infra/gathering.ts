@@ -38,7 +38,8 @@ export function gather<Item>(options: GatheringOptions<Item>): Gathering<Item> {
   let held = new Map<string, Item>();
   let timer: NodeJS.Timeout | undefined;
   let storing: Promise<void> | undefined;
-  let isAsked = false;
+  /** While it is stored, the soonest that was asked for. */
+  let asked_ms = Infinity;
   let isClosed = false;
 
   function add(key: string, item: Item): void {
@@ -60,31 +61,41 @@ export function gather<Item>(options: GatheringOptions<Item>): Gathering<Item> {
 
   function later(in_ms: number): void {
     if (isClosed) return;
-    if (storing) isAsked = true;
+    if (storing) asked_ms = Math.min(asked_ms, in_ms);
     else timer ??= setTimeout(begin, in_ms).unref();
   }
 
   function begin(): void {
     timer = undefined;
-    storing = storeAll(isDue).finally(() => {
-      storing = undefined;
-      if (isAsked || held.size > 0) later(options.again_ms);
-      isAsked = false;
-    });
+    storing = storeDue();
   }
 
-  /** Until nothing is due, or a portion could not be stored. */
-  async function storeAll(takes: (item: Item) => boolean): Promise<void> {
+  async function storeDue(): Promise<void> {
+    let isDone = false;
+    try {
+      isDone = await storeAll(isDue);
+    } finally {
+      storing = undefined;
+      // What is held then is not due, could not be stored, or was asked for meanwhile.
+      const in_ms = Math.min(isDone ? asked_ms : Infinity, held.size > 0 ? options.again_ms : Infinity);
+      asked_ms = Infinity;
+      if (in_ms < Infinity) later(in_ms);
+    }
+  }
+
+  /** Until nothing is due. @returns false where a portion could not be stored */
+  async function storeAll(takes: (item: Item) => boolean): Promise<boolean> {
     await prepare?.();
     for (;;) {
       const portion = [...held].filter(([, item]) => takes(item)).slice(0, at_once);
-      if (portion.length === 0) return;
+      if (portion.length === 0) return true;
       for (const [key] of portion) held.delete(key);
       try {
         await store(portion);
       } catch (err) {
         failed(err, portion.length);
-        return putBack(portion);
+        putBack(portion);
+        return false;
       }
     }
   }

@@ -1,5 +1,5 @@
 /** What is gathered is stored together, and what could not be stored waits within bounds, the older before the newer. */
-import { expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type GatheringOptions, gather } from '../../src/infra/gathering.ts';
 
 const PATIENCE = { timeout: 20_000, interval: 5 };
@@ -115,4 +115,52 @@ test('a stop does not wait for ever', async () => {
   const { add, close } = open({ last_ms: 20, store: () => new Promise(() => {}) });
   add('a', 1);
   await close();
+});
+
+describe('by the clock', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  /** A first item is being stored: each portion is under way until it is ended. */
+  async function openSlowly() {
+    const ends: ((fault?: Error) => void)[] = [];
+    const store = () =>
+      new Promise<void>((resolve, reject) => {
+        ends.push((fault) => (fault ? reject(fault) : resolve()));
+      });
+    const { add, later } = open({ again_ms: 2_000, store });
+    const note = (key: string) => {
+      add(key, 1);
+      later(250);
+    };
+    const begunAfter = async (ms: number) => {
+      await vi.advanceTimersByTimeAsync(ms);
+      return ends.length;
+    };
+    note('a');
+    expect(await begunAfter(250)).toBe(1);
+    return { note, begunAfter, ends };
+  }
+
+  test('where some came while others were stored the next wait no longer than they are to', async () => {
+    const { note, begunAfter, ends } = await openSlowly();
+    note('b');
+    ends[0]!();
+    expect(await begunAfter(0)).toBe(2);
+    ends[1]!();
+    await begunAfter(0);
+    note('c');
+    expect(await begunAfter(249)).toBe(2);
+    expect(await begunAfter(1)).toBe(3);
+  });
+
+  test('after a failure it is not tried again sooner, whatever came meanwhile', async () => {
+    const { note, begunAfter, ends } = await openSlowly();
+    note('b');
+    ends[0]!(new Error('away'));
+    await begunAfter(0);
+    note('c');
+    expect(await begunAfter(1_999)).toBe(1);
+    expect(await begunAfter(1)).toBe(2);
+  });
 });
