@@ -1,25 +1,23 @@
 /**
  * What assurance costs commands: rounds of three runs on one server. `bare`: nothing is switched on, and the audit trail is locked
  * away, so that it follows nothing. `off`: as it is installed, with the audit trail. `on`: telemetry and policies are switched on, of which
- * one observes and one enforces what is sent, and each login session sends a batch of telemetry every half minute. Tokens name a sign-in of an hour ago, so that
+ * one observes and one enforces what is sent, and each login session sends a batch of telemetry every half minute, as `collect()` does, of a person who did not rest meanwhile. Tokens name a sign-in of an hour ago, so that
  * the context of requests is asked for; login sessions are always noted. Fails where one of it was not at work.
  */
 import pg from 'pg';
 import { signToken } from '../src/infra/tokens.ts';
-import { syntheticPerson, syntheticSession } from '../test/support/syntheticPeople.ts';
+import { syntheticPerson } from '../test/support/syntheticPeople.ts';
 import { measureConditions, ratiosOf, tableOf } from './conditions.ts';
 import { type Docket, type Grounds, openGrounds } from './grounds.ts';
 import { type Contestant, enterContestant } from './measure.ts';
 import type { BenchOptions } from './options.ts';
 import { keepResults } from './report.ts';
 import { SECRET } from './servers.ts';
+import { BATCH_EVERY_MS, batchOf } from './telemetryBatch.ts';
 
 const ISSUER = 'https://sign-in.example.org';
 const SIGNED_IN_BEFORE_SECONDS = 3_600;
 const GOOD_FOR_SECONDS = 6 * 3_600;
-const BATCH_EVERY_MS = 30_000;
-/** Longer than what a batch tells of. */
-const BEGUN_BEFORE_MS = 600_000;
 const LEAST = 0.95;
 /** Every admin passes: refusals would be no commands. */
 const RULE = {
@@ -107,7 +105,16 @@ async function prepare(contestant: Contestant, { dockets }: Grounds): Promise<vo
 function conditionsOf(contestant: Contestant, { dockets }: Grounds, client: pg.Client) {
   const post = postTo(contestant);
   const admin = dockets[0]!;
+  const batches = dockets.map((_, n) => batchOf(syntheticPerson(n)));
   let stop = async () => {};
+  let sent = 0;
+  // Of one login session after the other, and of none again before its half minute is over.
+  const send = () => {
+    const n = sent % dockets.length;
+    sent += 1;
+    const metadata = { started_at: new Date(Date.now() - BATCH_EVERY_MS).toISOString() };
+    return post(dockets[n]!, '/telemetry/batches', { ...batches[n], metadata });
+  };
   return [
     {
       name: 'bare' as const,
@@ -119,7 +126,7 @@ function conditionsOf(contestant: Contestant, { dockets }: Grounds, client: pg.C
       name: 'on' as const,
       async enter() {
         await switchTo(true, post, admin);
-        stop = sendTelemetry(post, dockets);
+        stop = again(send, BATCH_EVERY_MS / dockets.length);
       },
       async leave() {
         await stop();
@@ -129,18 +136,14 @@ function conditionsOf(contestant: Contestant, { dockets }: Grounds, client: pg.C
   ];
 }
 
-/** Of one login session after the other. @returns stops it @throws what went wrong meanwhile, then */
-function sendTelemetry(post: Post, dockets: readonly Docket[]): () => Promise<void> {
+/** @returns stops it @throws what went wrong meanwhile, then */
+function again(send: () => Promise<unknown>, every_ms: number): () => Promise<void> {
   const sent: Promise<unknown>[] = [];
   const timer = setInterval(() => {
-    const n = sent.length;
-    const { navigation, ...kinds } = syntheticSession(syntheticPerson(n % dockets.length), n);
-    const metadata = { started_at: new Date(Date.now() - BEGUN_BEFORE_MS).toISOString() };
-    const views = navigation.map(({ t, page }) => ({ t, path: `/${page}` }));
-    const sending = post(dockets[n % dockets.length]!, '/telemetry/batches', { ...kinds, navigation: views, metadata });
+    const sending = send();
     sending.catch(() => {});
     sent.push(sending);
-  }, BATCH_EVERY_MS / dockets.length);
+  }, every_ms);
   return async () => {
     clearInterval(timer);
     await Promise.all(sent);

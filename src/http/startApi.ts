@@ -170,7 +170,7 @@ function openTokens(
 /** Where people are signed in, and how well their requests fit them. */
 async function openLogins({ config, cache, log }: Backbone, db: Queryable, tokens: Tokens, secret: string) {
   const notes = noteTokens({ db, tokens, secret, locate: await openGeoIp(config.GEOIP_FILE), log });
-  return { ...notes, contexts: createContextScores({ db, cache, logins: notes.logins, log }) };
+  return { ...notes, contexts: createContextScores({ db, cache, logins: notes.logins, tokens, log }) };
 }
 
 /** The scope cache is invalidated by what the workers announce. */

@@ -83,6 +83,8 @@ export interface RecorderOptions {
 
 export function createLoginRecorder({ db, secret, locate, log }: RecorderOptions): LoginRecorder {
   const recent = new LRUCache<string, true>({ max: MOST_WAITING, ttl: AGAIN_AFTER_MS });
+  /** One place sends many requests, and its marks are asked for with each of them. */
+  const known = new LRUCache<string, Marks>({ max: MOST_WAITING });
   const waiting = gather<Sighting>({
     ...{ most: MOST_WAITING, drops: 'oldest', at_once: AT_ONCE, ...timings.logins },
     joined: (_, newer) => newer,
@@ -94,6 +96,15 @@ export function createLoginRecorder({ db, secret, locate, log }: RecorderOptions
     createHmac('sha256', secret).update(parts.join('\n')).digest('hex').slice(0, MARK_DIGITS);
 
   function marksOf(from: Whereabouts): Marks {
+    const key = [from.address, ...shown(from)].join('\n');
+    const found = known.get(key);
+    if (found) return found;
+    const marks = reckoned(from);
+    known.set(key, marks);
+    return marks;
+  }
+
+  function reckoned(from: Whereabouts): Marks {
     const [network, agent, browser] = partsOf(from);
     const marks = { device: markOf('device', agent, browser), network: markOf('network', network) };
     return { ...marks, place: locate?.(from.address) };
@@ -121,12 +132,13 @@ export function createLoginRecorder({ db, secret, locate, log }: RecorderOptions
   return { see, marksOf, close: waiting.close };
 }
 
-function partsOf({
-  user_agent = '',
-  fingerprint,
-  address,
-}: Whereabouts): [network: string, agent: string, browser: string] {
-  return [networkOf(address), user_agent.slice(0, MOST_LETTERS), fingerprint.slice(0, MOST_LETTERS)];
+function partsOf(from: Whereabouts): [network: string, agent: string, browser: string] {
+  return [networkOf(from.address), ...shown(from)];
+}
+
+/** By the client itself. */
+function shown({ user_agent = '', fingerprint }: Whereabouts): [agent: string, browser: string] {
+  return [user_agent.slice(0, MOST_LETTERS), fingerprint.slice(0, MOST_LETTERS)];
 }
 
 /** Ages, not instants: clocks differ. */

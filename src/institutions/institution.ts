@@ -74,6 +74,7 @@ const SETTINGS = Object.keys(settingsSchema.shape).join(', ');
 /** What holds for an institution; the defaults where it is null. To be read as anybody of the institution. */
 export async function findInstitution(db: Queryable, id: string | null): Promise<Institution> {
   const text = `select id, ${SETTINGS}, changed_at from institution_settings where id = $1`;
-  const { rows } = id === null ? { rows: [] } : await db.query<Institution>(text, [id]);
+  const { rows } =
+    id === null ? { rows: [] } : await db.query<Institution>({ name: 'find-institution', text, values: [id] });
   return rows[0] ?? initial(id ?? '');
 }

@@ -3,7 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Actor } from '../../src/core/definitions/actor.ts';
 import { loginIdOf } from '../../src/core/loginId.ts';
 import { createContextScores } from '../../src/http/logins/contextScores.ts';
 import { createLog } from '../../src/infra/telemetry/log.ts';
@@ -147,6 +149,7 @@ describe.skipIf(isLeftOut)('a context that is found out', () => {
   const login = { id: randomUUID(), user_id: randomUUID(), institution_id: null };
   const nothing = { get: async () => undefined, put: async () => {} };
   const logins = { marksOf: () => ({ device: 'a', network: 'b', place: undefined }) };
+  const tokens = { onRevoked: () => {} };
   const row = {
     ...{ now: '0', time_zone: null, others: 3, knows_device: true, knows_network: true, is_ending: false },
     ...{ ended_by_others: 0, ended_by_person: 0, places: [] },
@@ -155,18 +158,71 @@ describe.skipIf(isLeftOut)('a context that is found out', () => {
 
   test('is told while the cache is slow to keep it', async () => {
     const cache = { ...nothing, put: () => new Promise<never>(() => {}) };
-    const { ofLogin } = createContextScores({ db: answering as never, cache, logins, log });
+    const { ofLogin } = createContextScores({ db: answering as never, cache, logins, tokens, log });
     expect(await ofLogin(login)).toMatchObject({ parts: { device: 100, network: 100, history: 100 } });
   });
 
   test('is of one person, also where two are signed in under one name of an issuer', async () => {
     const kept: [key: string, user_id: string | undefined][] = [];
     const put = async (_: string, key: string, __: unknown, user_id?: string) => void kept.push([key, user_id]);
-    const { ofLogin } = createContextScores({ db: answering as never, cache: { ...nothing, put }, logins, log });
+    const { ofLogin } = createContextScores({ db: answering as never, cache: { ...nothing, put }, logins, tokens, log });
     const people = [login, { ...login, user_id: randomUUID() }];
     for (const one of people) await ofLogin(one);
     expect(new Set(kept.map(([key]) => key)).size).toBe(2);
     expect(kept.map(([, user_id]) => user_id)).toEqual(people.map(({ user_id }) => user_id));
+  });
+
+  const sender: Actor = {
+    ...{ id: login.user_id, role: 'judge', institution_id: randomUUID() },
+    login: { id: login.id, jti: null, auth_time: null, expires_at: 0 },
+  };
+
+  /** Counts how often the cache is asked. */
+  function openCounting(query: () => Promise<unknown> = answering.query) {
+    let asked = 0;
+    let revoke = () => {};
+    const get = async () => {
+      asked += 1;
+      return undefined;
+    };
+    const { ofRequest } = createContextScores({
+      ...{ db: { query } as never, cache: { ...nothing, get }, logins, log },
+      tokens: {
+        onRevoked(listener) {
+          revoke = listener;
+        },
+      },
+    });
+    return { ask: () => ofRequest(sender, { fingerprint: '', address: undefined }), revoke: () => revoke(), asked: () => asked };
+  }
+
+  test('is asked for once by many requests one after the other, and again where something was revoked since', async () => {
+    const { ask, revoke, asked } = openCounting();
+    const first = await ask();
+    for (let i = 0; i < 20; i += 1) expect(await ask()).toEqual(first);
+    expect(asked()).toBe(1);
+    revoke();
+    await ask();
+    expect(asked()).toBe(2);
+  });
+
+  test('that was begun before something was revoked is neither waited for nor kept', async () => {
+    const answers: (() => void)[] = [];
+    const rows = [{ ...row, others: 1 }, row];
+    const { ask, revoke, asked } = openCounting(() => {
+      const found = rows[answers.length];
+      return new Promise((resolve) => answers.push(() => resolve({ rows: [found] })));
+    });
+    const before = ask();
+    await setImmediate();
+    revoke();
+    const after = ask();
+    await setImmediate();
+    for (const answer of answers.toReversed()) answer();
+    expect((await before).parts.history).toBe(85);
+    expect((await after).parts.history).toBe(100);
+    expect((await ask()).parts.history).toBe(100);
+    expect(asked()).toBe(2);
   });
 
   test.each([
@@ -178,7 +234,7 @@ describe.skipIf(isLeftOut)('a context that is found out', () => {
       statements += 1;
       return query();
     };
-    const { ofLogin } = createContextScores({ db: { query: counted } as never, cache: nothing, logins, log });
+    const { ofLogin } = createContextScores({ db: { query: counted } as never, cache: nothing, logins, tokens, log });
     const all = await Promise.all(Array.from({ length: 20 }, () => ofLogin(login)));
     expect(all).toEqual(all.map(() => UNKNOWN_CONTEXT));
     expect(statements).toBe(1);

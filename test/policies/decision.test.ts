@@ -1,6 +1,6 @@
 /** What policies say of a request, and how often they were right. */
 import { expect, test } from 'vitest';
-import { type Asked, judge, type KnownPolicies, overrideOf } from '../../src/policies/decisions/decision.ts';
+import { about, type Asked, judge, type KnownPolicies, overrideOf } from '../../src/policies/decisions/decision.ts';
 import { effectivenessOf } from '../../src/policies/decisions/effectiveness.ts';
 import { petitioner, SESSION } from '../support/matchFixture.ts';
 import { RULE } from './policies.ts';
@@ -23,6 +23,17 @@ test('a policy that observes would refuse, one that enforces refuses, and each s
   expect(outcomeOf(known('enforce'))).toEqual(['refused']);
   expect(outcomeOf(known('enforce'), { role: 'judge' })).toEqual(['passed']);
   expect(outcomeOf(known('enforce'), { command: 'session.start' })).toEqual([]);
+});
+
+test('what of policies is about a command says of it what all of them say', () => {
+  const { policies, ...rest } = known('enforce');
+  const others = ['turn.stop', 'turn.start', 'session.*'].map((resource_type) => ({ ...RULE, resource_type }));
+  const many = { ...rest, policies: [...policies, { ...policies[0]!, id: 'two', rules: others }] };
+  for (const command of ['turn.start', 'turn.stop', 'session.start', 'gallery.open']) {
+    expect(judge(about(many, command), { ...asked, command })).toEqual(judge(many, { ...asked, command }));
+  }
+  expect(about(many, 'turn.start').policies.map(({ rules }) => rules.length)).toEqual([1, 1]);
+  expect(about(many, 'gallery.open').policies).toEqual([]);
 });
 
 test('what is lifted is lifted for that person, in that session, for what a round is made of', () => {

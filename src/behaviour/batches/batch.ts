@@ -70,9 +70,12 @@ export function behaviourIn({ navigation, metadata: _, ...kinds }: Batch): Behav
   };
 }
 
-/** What is wrong with the times and the size of a batch, if anything. @param now milliseconds since 1970 */
-export function faultOf(batch: Batch, now: number): { pointer: string; detail: string } | undefined {
-  const behaviour = behaviourIn(batch);
+/** What is wrong with the times and the size of a batch, if anything. @param now milliseconds since 1970 @param behaviour in it, where that is known */
+export function faultOf(
+  batch: Batch,
+  now: number,
+  behaviour: Behaviour = behaviourIn(batch),
+): { pointer: string; detail: string } | undefined {
   if (pointsOf(behaviour) > MOST_POINTS) {
     return { pointer: '', detail: `has more than ${MOST_POINTS} entries in all its lists` };
   }

@@ -1,9 +1,8 @@
 /** Storing a batch: directly, as it is no command; once, however often it comes; and only while there is consent. */
-import canonicalize from 'canonicalize';
 import { newCommandId } from '../../core/chain/ids.ts';
 import { sha256 } from '../../core/chain/sha256.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
-import { pointsOf } from '../behaviour.ts';
+import { type Behaviour, pointsOf } from '../behaviour.ts';
 import type { Whose } from '../consent/consent.ts';
 import { type Batch, behaviourIn } from './batch.ts';
 
@@ -27,17 +26,18 @@ export interface Taken {
   stored: boolean;
 }
 
-/** @param db of the door @param login_id of the token that it came with */
+/** @param db of the door @param login_id of the token that it came with @param behaviour in the batch, where that is known */
 export async function storeBatch(
   db: Queryable,
   { institution_id, user_id }: Whose,
   login_id: string,
   batch: Batch,
+  behaviour: Behaviour = behaviourIn(batch),
 ): Promise<Taken> {
-  const behaviour = behaviourIn(batch);
-  const hash = sha256(canonicalize(batch)!);
-  const { started_at } = batch.metadata;
+  const { navigation, metadata } = batch;
   const kept = JSON.stringify(behaviour);
-  const values = [newCommandId(), institution_id, user_id, login_id, started_at, hash, pointsOf(behaviour), kept];
+  // Which pages they were tells two batches apart, and is kept nowhere else.
+  const hash = sha256([kept, ...navigation.map(({ path }) => path)].join('\n'));
+  const values = [newCommandId(), institution_id, user_id, login_id, metadata.started_at, hash, pointsOf(behaviour), kept];
   return (await db.query<Taken>({ ...STORE, values })).rows[0]!;
 }

@@ -2,8 +2,9 @@
  * `POST /telemetry/batches`: how the sender typed, pointed and read for some seconds. It is of the login session of the
  * token that it comes with, and of no other. What is refused, for whatever reason, is not looked at any further.
  */
-import { type Batch, batchAnswer, batchBody, faultOf } from '../../behaviour/batches/batch.ts';
+import { type Batch, batchAnswer, batchBody, behaviourIn, faultOf } from '../../behaviour/batches/batch.ts';
 import { storeBatch } from '../../behaviour/batches/storeBatch.ts';
+import { pointsOf } from '../../behaviour/behaviour.ts';
 import { reject } from '../../behaviour/behaviourProblems.ts';
 import { hasConsent } from '../../behaviour/consent/consent.ts';
 import { ROLES } from '../../core/definitions/actor.ts';
@@ -37,15 +38,14 @@ function serveBatch(context: ApiContext): Serve {
     if (!consent.found) throw withoutConsent();
     await limit(context, req, res, actor, 'telemetry');
     const batch = parseBody(await readJson(req, res), batchBody, []) as unknown as Batch;
-    const fault = faultOf(batch, Date.now());
+    const behaviour = behaviourIn(batch);
+    const fault = faultOf(batch, Date.now(), behaviour);
     demandValid(listFaults(fault ? [fault] : []));
     const whose = { institution_id: consent.institution_id, user_id };
-    const { consented, stored } = await storeBatch(context.door, whose, actor.login!.id, batch);
+    const { consented, stored } = await storeBatch(context.door, whose, actor.login!.id, batch, behaviour);
     // Withdrawn in this very moment.
     if (!consented) throw withoutConsent();
-    const points = batch.keystrokes.length + batch.mouse_movements.length + batch.clicks.length;
-    const all = points + batch.scrolls.length + batch.navigation.length;
-    res.status(202).set('Cache-Control', 'no-store').json({ points: all, stored });
+    res.status(202).set('Cache-Control', 'no-store').json({ points: pointsOf(behaviour), stored });
   };
 }
 

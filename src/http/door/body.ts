@@ -42,6 +42,16 @@ export async function readJson(req: Request, res: Response): Promise<unknown> {
   }
 }
 
+/** Where in a body something is. It becomes a pointer where there is a fault: of nearly all that is sent there is nothing to say. */
+interface Place {
+  within: Place | undefined;
+  key: string;
+}
+
+function pointerOf(place: Place | undefined): string {
+  return place ? pointTo(pointerOf(place.within), place.key) : '';
+}
+
 /**
  * Everything in the value that the record could not hold. Below `levels` it is not looked at: no schema lets anything
  * through that is so deep, and a walk without end would exhaust the stack.
@@ -50,25 +60,25 @@ function addProfileFaults(
   list: FaultList,
   value: unknown,
   fractions: boolean,
-  pointer = '',
+  place?: Place,
   levels = MAX_LEVELS,
 ): void {
   if (typeof value === 'number' && !fractions && !Number.isSafeInteger(value)) {
-    addFault(list, pointer, 'numbers are integers within 2^53-1');
+    addFault(list, pointerOf(place), 'numbers are integers within 2^53-1');
   }
-  if (typeof value === 'string') addTextFault(list, value, pointer);
+  if (typeof value === 'string') addTextFault(list, value, place);
   if (typeof value !== 'object' || value === null || levels === 0) return;
   for (const [key, item] of Object.entries(value)) {
-    const at = pointTo(pointer, key);
-    if (key === '__proto__') addFault(list, at, 'no key is called __proto__');
+    const at = { within: place, key };
+    if (key === '__proto__') addFault(list, pointerOf(at), 'no key is called __proto__');
     if (!Array.isArray(value)) addTextFault(list, key, at);
     addProfileFaults(list, item, fractions, at, levels - 1);
   }
 }
 
-function addTextFault(list: FaultList, text: string, pointer: string): void {
-  if (!text.isWellFormed()) addFault(list, pointer, 'text must not hold a lone surrogate');
-  else if (text.includes('\u0000')) addFault(list, pointer, 'text must not hold U+0000');
+function addTextFault(list: FaultList, text: string, place: Place | undefined): void {
+  if (!text.isWellFormed()) addFault(list, pointerOf(place), 'text must not hold a lone surrogate');
+  else if (text.includes('\u0000')) addFault(list, pointerOf(place), 'text must not hold U+0000');
 }
 
 /** What a schema finds wrong with a whole input. */

@@ -6,7 +6,7 @@ import type { Queryable } from '../../core/sql/queryable.ts';
 import type { Broadcast } from '../../infra/broadcast/broadcast.ts';
 import { followChannel } from '../../infra/broadcast/followChannel.ts';
 import type { Log } from '../../infra/telemetry/log.ts';
-import { type KnownPolicies, overrideOf } from '../../policies/decisions/decision.ts';
+import { about, type KnownPolicies, overrideOf } from '../../policies/decisions/decision.ts';
 import { POLICIES } from '../../policies/policy.ts';
 
 /** A change is in sight this long after its time: transactions are far shorter. */
@@ -50,21 +50,30 @@ interface FollowPolicies {
   log: Log;
 }
 
+/** Of an institution. */
+export interface Standing {
+  time_zone: string;
+  /** None is at work where they are switched on and there is none. */
+  isAtWork: boolean;
+  /** Found once for each command: there may be thousands of rules. */
+  about(command: string): KnownPolicies;
+}
+
 export interface FollowedPolicies {
   /** Undefined where they are off. */
-  of(institution_id: string): KnownPolicies | undefined;
+  of(institution_id: string): Standing | undefined;
   close(): void;
 }
 
 /** @throws where they cannot be read: no door opens without them */
 export async function followPolicies({ db, broadcast, log }: FollowPolicies): Promise<FollowedPolicies> {
-  const known = new Map<string, KnownPolicies>();
+  const known = new Map<string, Standing>();
   let read_at = performance.now();
 
   function keep(rows: readonly Row[]): void {
     for (const { id, is_on, overrides, ...rest } of rows) {
       const lifted = overrides.map((one) => overrideOf(one.policy_id, one.session_id, one.user_id));
-      if (is_on) known.set(id, { ...rest, overrides: new Set(lifted) });
+      if (is_on) known.set(id, standingOf({ ...rest, overrides: new Set(lifted) }));
       else known.delete(id);
     }
   }
@@ -78,4 +87,16 @@ export async function followPolicies({ db, broadcast, log }: FollowPolicies): Pr
   keep((await db.query<Row>(ALL)).rows);
   const { close } = followChannel({ broadcast, channel: POLICIES, read: readChanged, log });
   return { of: (institution_id) => known.get(institution_id), close };
+}
+
+function standingOf(known: KnownPolicies): Standing {
+  const found = new Map<string, KnownPolicies>();
+  return {
+    ...{ time_zone: known.time_zone, isAtWork: known.policies.length > 0 },
+    about(command) {
+      const those = found.get(command) ?? about(known, command);
+      found.set(command, those);
+      return those;
+    },
+  };
 }

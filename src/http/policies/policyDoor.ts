@@ -66,16 +66,17 @@ export async function openPolicyDoor(
     if (!known || !actor || command === confirmLogin.name) return undefined;
     const now = Date.now();
     // Where no policy is at work, nobody is asked anything.
-    const isAtWork = known.policies.length > 0;
+    const { isAtWork, time_zone } = known;
+    const policies = known.about(command);
     const isKnown = isSignedInNow(actor, now) || (isAtWork && stepUps.isKnown(actor, logins.marksOf(from)));
     const fit = isAtWork && !isKnown ? (await contexts.ofRequest(actor, from)).score : NEUTRAL;
     const judged = (stepped_up: boolean): Decided => {
       const asked: Asked = {
         ...{ command, role: actor.role, user_id: actor.id, session_id },
-        ...{ stepped_up, confidence: stepped_up ? SURE : fit, hour: localHour(now, known.time_zone) },
+        ...{ stepped_up, confidence: stepped_up ? SURE : fit, hour: localHour(now, time_zone) },
       };
       const is_foreign_admin = actor.role === 'admin' && homeOf(actor) !== institution_id;
-      const verdicts = judge(known, asked);
+      const verdicts = judge(policies, asked);
       return { institution_id: institution_id!, asked, verdicts, is_accepted: true, is_foreign_admin };
     };
     const decided = judged(isKnown);

@@ -2,7 +2,7 @@
  * What policies say of a request: for each that has a rule about it, whether it passes, and of those that enforce whether it
  * is refused. Pure: what is known of the sender is given.
  */
-import { decide, type Lack, nounOf, type Request, type Rule } from '../rule.ts';
+import { decide, type Lack, matches, nounOf, type Request, type Rule } from '../rule.ts';
 
 /** A policy that is active, as the door knows it. */
 export interface KnownPolicy {
@@ -40,6 +40,15 @@ const LIFTED_NOUNS: readonly string[] = ['session', 'turn', 'objection', 'exhibi
 
 export function overrideOf(policy_id: string, session_id: string, user_id: string): string {
   return `${policy_id} ${session_id} ${user_id}`;
+}
+
+/** What of them is about a command: of that they say the same. */
+export function about({ policies, ...rest }: KnownPolicies, command: string): KnownPolicies {
+  const matching = policies.map((policy) => ({
+    ...policy,
+    rules: policy.rules.filter((rule) => matches(rule, command)),
+  }));
+  return { ...rest, policies: matching.filter(({ rules }) => rules.length > 0) };
 }
 
 /** One for each policy that has a rule about it. */
