@@ -165,7 +165,13 @@ describe.skipIf(isLeftOut)('a context that is found out', () => {
   test('is of one person, also where two are signed in under one name of an issuer', async () => {
     const kept: [key: string, user_id: string | undefined][] = [];
     const put = async (_: string, key: string, __: unknown, user_id?: string) => void kept.push([key, user_id]);
-    const { ofLogin } = createContextScores({ db: answering as never, cache: { ...nothing, put }, logins, tokens, log });
+    const { ofLogin } = createContextScores({
+      db: answering as never,
+      cache: { ...nothing, put },
+      logins,
+      tokens,
+      log,
+    });
     const people = [login, { ...login, user_id: randomUUID() }];
     for (const one of people) await ofLogin(one);
     expect(new Set(kept.map(([key]) => key)).size).toBe(2);
@@ -193,7 +199,11 @@ describe.skipIf(isLeftOut)('a context that is found out', () => {
         },
       },
     });
-    return { ask: () => ofRequest(sender, { fingerprint: '', address: undefined }), revoke: () => revoke(), asked: () => asked };
+    return {
+      ask: () => ofRequest(sender, { fingerprint: '', address: undefined }),
+      revoke: () => revoke(),
+      asked: () => asked,
+    };
   }
 
   test('is asked for once by many requests one after the other, and again where something was revoked since', async () => {

@@ -1,6 +1,6 @@
 /** What policies say of a request, and how often they were right. */
 import { expect, test } from 'vitest';
-import { about, type Asked, judge, type KnownPolicies, overrideOf } from '../../src/policies/decisions/decision.ts';
+import { type Asked, about, judge, type KnownPolicies, overrideOf } from '../../src/policies/decisions/decision.ts';
 import { effectivenessOf } from '../../src/policies/decisions/effectiveness.ts';
 import { petitioner, SESSION } from '../support/matchFixture.ts';
 import { RULE } from './policies.ts';

@@ -38,6 +38,15 @@ export async function storeBatch(
   const kept = JSON.stringify(behaviour);
   // Which pages they were tells two batches apart, and is kept nowhere else.
   const hash = sha256([kept, ...navigation.map(({ path }) => path)].join('\n'));
-  const values = [newCommandId(), institution_id, user_id, login_id, metadata.started_at, hash, pointsOf(behaviour), kept];
+  const values = [
+    newCommandId(),
+    institution_id,
+    user_id,
+    login_id,
+    metadata.started_at,
+    hash,
+    pointsOf(behaviour),
+    kept,
+  ];
   return (await db.query<Taken>({ ...STORE, values })).rows[0]!;
 }

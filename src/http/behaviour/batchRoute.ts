@@ -45,7 +45,10 @@ function serveBatch(context: ApiContext): Serve {
     const { consented, stored } = await storeBatch(context.door, whose, actor.login!.id, batch, behaviour);
     // Withdrawn in this very moment.
     if (!consented) throw withoutConsent();
-    res.status(202).set('Cache-Control', 'no-store').json({ points: pointsOf(behaviour), stored });
+    res
+      .status(202)
+      .set('Cache-Control', 'no-store')
+      .json({ points: pointsOf(behaviour), stored });
   };
 }
 
