@@ -50,8 +50,8 @@ interface FollowPolicies {
   log: Log;
 }
 
-/** Of an institution. */
-export interface Standing {
+/** What its policies are. */
+export interface OfInstitution {
   time_zone: string;
   /** None is at work where they are switched on and there is none. */
   isAtWork: boolean;
@@ -61,19 +61,19 @@ export interface Standing {
 
 export interface FollowedPolicies {
   /** Undefined where they are off. */
-  of(institution_id: string): Standing | undefined;
+  of(institution_id: string): OfInstitution | undefined;
   close(): void;
 }
 
 /** @throws where they cannot be read: no door opens without them */
 export async function followPolicies({ db, broadcast, log }: FollowPolicies): Promise<FollowedPolicies> {
-  const known = new Map<string, Standing>();
+  const known = new Map<string, OfInstitution>();
   let read_at = performance.now();
 
   function keep(rows: readonly Row[]): void {
     for (const { id, is_on, overrides, ...rest } of rows) {
       const lifted = overrides.map((one) => overrideOf(one.policy_id, one.session_id, one.user_id));
-      if (is_on) known.set(id, standingOf({ ...rest, overrides: new Set(lifted) }));
+      if (is_on) known.set(id, ofInstitution({ ...rest, overrides: new Set(lifted) }));
       else known.delete(id);
     }
   }
@@ -89,7 +89,7 @@ export async function followPolicies({ db, broadcast, log }: FollowPolicies): Pr
   return { of: (institution_id) => known.get(institution_id), close };
 }
 
-function standingOf(known: KnownPolicies): Standing {
+function ofInstitution(known: KnownPolicies): OfInstitution {
   const found = new Map<string, KnownPolicies>();
   return {
     ...{ time_zone: known.time_zone, isAtWork: known.policies.length > 0 },
