@@ -42,7 +42,7 @@ export async function readJson(req: Request, res: Response): Promise<unknown> {
   }
 }
 
-/** Where in a body something is. It becomes a pointer where there is a fault: of nearly all that is sent there is nothing to say. */
+/** Where in a body something is. It becomes a pointer where a fault is told: of nearly all that is sent there is nothing to say. */
 interface Place {
   within: Place | undefined;
   key: string;
@@ -50,6 +50,11 @@ interface Place {
 
 function pointerOf(place: Place | undefined): string {
   return place ? pointTo(pointerOf(place.within), place.key) : '';
+}
+
+function addFaultAt(list: FaultList, place: Place | undefined, detail: string): void {
+  // What is only counted needs no pointer.
+  addFault(list, list.errors.length < MAX_FAULTS ? pointerOf(place) : '', detail);
 }
 
 /**
@@ -64,21 +69,21 @@ function addProfileFaults(
   levels = MAX_LEVELS,
 ): void {
   if (typeof value === 'number' && !fractions && !Number.isSafeInteger(value)) {
-    addFault(list, pointerOf(place), 'numbers are integers within 2^53-1');
+    addFaultAt(list, place, 'numbers are integers within 2^53-1');
   }
   if (typeof value === 'string') addTextFault(list, value, place);
   if (typeof value !== 'object' || value === null || levels === 0) return;
   for (const [key, item] of Object.entries(value)) {
     const at = { within: place, key };
-    if (key === '__proto__') addFault(list, pointerOf(at), 'no key is called __proto__');
+    if (key === '__proto__') addFaultAt(list, at, 'no key is called __proto__');
     if (!Array.isArray(value)) addTextFault(list, key, at);
     addProfileFaults(list, item, fractions, at, levels - 1);
   }
 }
 
 function addTextFault(list: FaultList, text: string, place: Place | undefined): void {
-  if (!text.isWellFormed()) addFault(list, pointerOf(place), 'text must not hold a lone surrogate');
-  else if (text.includes('\u0000')) addFault(list, pointerOf(place), 'text must not hold U+0000');
+  if (!text.isWellFormed()) addFaultAt(list, place, 'text must not hold a lone surrogate');
+  else if (text.includes('\u0000')) addFaultAt(list, place, 'text must not hold U+0000');
 }
 
 /** What a schema finds wrong with a whole input. */
