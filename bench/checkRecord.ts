@@ -5,8 +5,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
-const PENDING = `select count(*)::int as pending from commands where status = 'accepted'`;
+const PENDING = `
+  select count(*) filter (where status = 'accepted')::int as pending, count(*)::int as commands from commands`;
 const SETTLE_WITHIN_MS = 10_000;
+const LOOK_EVERY_MS = 100;
 
 const FINDINGS = `
   with current as materialized (
@@ -75,10 +77,16 @@ export async function checkRecord(
   }
 }
 
+/** Requests that the load has cut off may still be on their way to the inbox. */
 async function untilSettled(client: pg.Client): Promise<void> {
   const deadline = performance.now() + SETTLE_WITHIN_MS;
-  while ((await client.query<{ pending: number }>(PENDING)).rows[0]!.pending > 0) {
+  let before = -1;
+  for (;;) {
+    const { rows } = await client.query<{ pending: number; commands: number }>(PENDING);
+    const { pending, commands } = rows[0]!;
+    if (pending === 0 && commands === before) return;
     if (performance.now() > deadline) throw new Error('commands are still without an outcome');
-    await sleep(50);
+    before = commands;
+    await sleep(LOOK_EVERY_MS);
   }
 }

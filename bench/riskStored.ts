@@ -55,6 +55,7 @@ export async function measureStored(
   const home = await mkdtemp(join(tmpdir(), 'plearoll-bench-risk-'));
   const postgres = await startEmbeddedPostgres({ home, say: () => {}, settings: {} });
   const owner = new pg.Pool({ connectionString: postgres.url, max: 1 });
+  owner.on('error', () => {});
   const pool = openPool(postgres.url, 'worker', 4, () => {});
   try {
     await migrate(postgres.url);

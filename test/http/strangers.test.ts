@@ -233,6 +233,8 @@ describe.skipIf(isLeftOut)('a stranger', () => {
   /** The statements that the APIs send while somebody asks. */
   let sent: string[];
   const looking = new WeakSet<pg.Client>();
+  /** In a transaction that sent nothing yet, or only what is stored of anybody. */
+  const begun = new WeakSet<pg.Client>();
 
   beforeAll(async () => {
     stack = await startStack({ FEATURE_SESSION_RECORDING: 'true', FEED_RESULTS_BACK: 'true' });
@@ -267,13 +269,21 @@ describe.skipIf(isLeftOut)('a stranger', () => {
       // for whoever comes.
       const isOfAnybody =
         OF_ANYBODY.includes(name) || text.startsWith('set role') || /pg_locks|ticket_secrets/.test(text);
-      if (isOfTheDoor && !isOfAnybody) sent.push(text);
+      if (isOfTheDoor && !isOfAnybody) note(this, text);
       return (query as unknown as (...all: unknown[]) => never).apply(this, asked);
     } as never);
     sent = [];
   });
 
   afterEach(() => vi.restoreAllMocks());
+
+  /** The brackets of what is stored of anybody come whenever they come, and tell no more than what they hold. */
+  function note(client: pg.Client, text: string): void {
+    const isEnd = /^(commit|rollback)$/.test(text);
+    if (text === 'begin') begun.add(client);
+    else if (isEnd && begun.has(client)) begun.delete(client);
+    else sent.push(...(begun.delete(client) ? ['begin', text] : [text]));
+  }
 
   /** A hearing with everything that has an id. Its own people look at it at each API, so that its scope is known there. */
   async function hide(visibility: string): Promise<Ids> {
