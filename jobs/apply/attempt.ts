@@ -62,7 +62,7 @@ export interface Attempts {
 
 // A locked stream is not waited for at all. This is for the rows that its commands write besides:
 // long enough for a server that is busy, and short enough for the neighbours in the same transaction.
-const BEGIN = `begin; set local lock_timeout = ${timings.applying.lock_ms}`;
+const BEGIN = `begin; set local lock_timeout = ${timings.applying.lock_ms}; set local plan_cache_mode = force_generic_plan`;
 
 export function createAttempts(options: ApplierOptions, isClosing: () => boolean): Attempts {
   const {

@@ -53,7 +53,8 @@ export async function findHall(db: Queryable, session_id: string, actor: Actor):
 export const hallOfCommand: FactSource<unknown, Hall> = {
   key: ({ id }) => id,
   async load(db, command_ids) {
-    const { rows } = await db.query<Hall & { key: string }>(OF_COMMANDS, [command_ids]);
+    const asked = { name: 'find-halls', text: OF_COMMANDS, values: [command_ids] };
+    const { rows } = await db.query<Hall & { key: string }>(asked);
     return new Map(rows.map(({ key, ...hall }) => [key, hall]));
   },
 };

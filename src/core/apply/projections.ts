@@ -4,6 +4,7 @@
  * so that a verifier can compare what the tables hold with what the chain says.
  */
 
+import { sha256 } from '../chain/sha256.ts';
 import type { Write } from '../definitions/write.ts';
 import { groupBy } from '../groupBy.ts';
 import { assertRowCount } from '../sql/assertRowCount.ts';
@@ -30,16 +31,30 @@ function idOf({ table, key }: Write): string {
 
 /** Writes all rows, one statement for each table, kind of write and set of columns. Runs inside the caller's transaction. */
 export function applyWrites(db: Queryable, writes: Write[]): Promise<unknown>[] {
-  return [...groupBy(foldWrites(writes), shapeOf).values()].map((group) => {
-    const text = group[0]!.insert ? insertText(group[0]!) : updateText(group[0]!);
+  return [...groupBy(foldWrites(writes), shapeOf)].map(([shape, group]) => {
     const rows = JSON.stringify(group.map((write) => ({ ...write.key, ...write.set })));
-    const demanding = `with written as (${text} returning 1) ${assertRowCount('written', '$2::integer', `rows of ${group[0]!.table}`)}`;
-    return db.query(demanding, [rows, group.length]);
+    return db.query({ ...statementOf(shape, group[0]!), values: [rows, group.length] });
   });
 }
 
-function shapeOf({ insert, table, set }: Write): string {
-  return `${insert ? 'insert' : 'update'} ${table} ${Object.keys(set).sort().join()}`;
+/** By shape, of which the code has some hundreds. */
+const statements = new Map<string, { name: string; text: string }>();
+
+/** Named, so that it is planned once. A name has 63 characters at most, and a shape may have more. */
+function statementOf(shape: string, write: Write): { name: string; text: string } {
+  let statement = statements.get(shape);
+  if (!statement) {
+    const written = write.insert ? insertText(write) : updateText(write);
+    const demanded = assertRowCount('written', '$2::integer', `rows of ${write.table}`);
+    const text = `with written as (${written} returning 1) ${demanded}`;
+    statement = { name: `write-${sha256(text).slice(0, 32)}`, text };
+    statements.set(shape, statement);
+  }
+  return statement;
+}
+
+function shapeOf({ insert, table, key, set }: Write): string {
+  return `${insert ? 'insert' : 'update'} ${table} ${Object.keys(key).join()} ${Object.keys(set).sort().join()}`;
 }
 
 function insertText({ table, key, set }: Write): string {

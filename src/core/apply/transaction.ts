@@ -43,14 +43,20 @@ const LOCK = {
       select stream, sequence, event_hash, occurred_at, held_until from subjects union all select * from others) as locked`,
 };
 
-const TRY_UNBORN = `
-  select stream from unnest($1::text[]) as asked (stream)
-  where not exists (select from streams born where born.stream = asked.stream)
-    and pg_try_advisory_xact_lock(hashtextextended(asked.stream, 0))`;
+const TRY_UNBORN = {
+  name: 'try-unborn',
+  text: `
+    select stream from unnest($1::text[]) as asked (stream)
+    where not exists (select from streams born where born.stream = asked.stream)
+      and pg_try_advisory_xact_lock(hashtextextended(asked.stream, 0))`,
+};
 
-const LOCK_BORN = `select ${LOCKED_COLUMNS} from streams where stream = any($1) for no key update skip locked`;
+const LOCK_BORN = {
+  name: 'lock-born',
+  text: `select ${LOCKED_COLUMNS} from streams where stream = any($1) for no key update skip locked`,
+};
 
-const BORN = 'select stream from streams where stream = any($1)';
+const BORN = { name: 'read-born', text: 'select stream from streams where stream = any($1)' };
 
 export interface Locked {
   /** Of the streams that are locked. Another transaction has those that are missing. */
@@ -89,9 +95,9 @@ export async function lockStreams(db: Queryable, work: Work): Promise<Locked> {
 /** A stream about to be born has no row to lock: its name is. What is born before we have its name is locked as a row. */
 async function lockUnborn(db: Queryable, names: string[], own: Map<string, LockedRow | null>): Promise<void> {
   const [free, locked, born] = await pipelined([
-    db.query<{ stream: string }>(TRY_UNBORN, [names]),
-    db.query<LockedRow>(LOCK_BORN, [names]),
-    db.query<{ stream: string }>(BORN, [names]),
+    db.query<{ stream: string }>({ ...TRY_UNBORN, values: [names] }),
+    db.query<LockedRow>({ ...LOCK_BORN, values: [names] }),
+    db.query<{ stream: string }>({ ...BORN, values: [names] }),
   ] as const);
   const isBorn = new Set(born.rows.map(({ stream }) => stream));
   for (const { stream } of free.rows) if (!isBorn.has(stream)) own.set(stream, null);

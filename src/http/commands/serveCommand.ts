@@ -134,7 +134,7 @@ async function demandUnrefused(
   const actor = sender ?? anonymousReader(req);
   if (looksOut) demandValid(listFaults(await looksOut(outside, { input, actor })));
   if (!refuse) return;
-  const rejection = await reading.inScope(actor, null, (db) => refuse({ db, actor, input }));
+  const rejection = await reading.byKeys(actor, null, (db) => refuse({ db, actor, input }));
   if (rejection) throw new Problem(rejection);
 }
 

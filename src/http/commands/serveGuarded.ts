@@ -63,8 +63,7 @@ async function demandUnrefused(
   const { pace: readPace } = guarded;
   const nameIn = guard.nameIn(req, sender, place);
   const paceOf = async (author: Author) =>
-    readPace &&
-    context.reading.inScope(actor, place.session_id, (db) => readPace({ db, actor, input, author, nameIn }));
+    readPace && context.reading.byKeys(actor, place.session_id, (db) => readPace({ db, actor, input, author, nameIn }));
   const isKnown = idempotency !== null && (await acceptor.findFingerprint(idempotency)) !== undefined;
   if (isKnown)
     return { submission: submissionOf(submission, sender, known, await paceOf(known)), author: known, place };

@@ -8,6 +8,7 @@ import { type DatabaseRole, DEFAULT_ROLE_PREFIX, roleName } from '../../core/sql
 import { pipelined } from '../../core/sql/pipelined.ts';
 import type { Queryable } from '../../core/sql/queryable.ts';
 import { timings } from '../timings.ts';
+import { GatheringClient } from './gatheringClient.ts';
 import { demandOwnSession, isDirect } from './ownSession.ts';
 import { type SessionSettings, takeRole } from './takeRole.ts';
 
@@ -84,6 +85,7 @@ export function openPool(
     if (!isDirect(client, pid)) await demandOwnSession(client, url);
   };
   const pool = new pg.Pool({
+    Client: GatheringClient,
     connectionString: url,
     application_name: `plearoll-${role}`,
     onConnect: makeFit,
