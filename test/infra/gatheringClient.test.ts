@@ -20,8 +20,8 @@ async function openOne() {
 /** Pieces that the pool's one connection writes from now on. */
 async function writesOf(pool: pg.Pool) {
   const client = await pool.connect();
-  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection;
-  const [one, many] = [vi.spyOn(stream, '_write'), vi.spyOn(stream, '_writev' as never)];
+  const { stream } = (client as unknown as { connection: { stream: Required<Writable> } }).connection;
+  const [one, many] = [vi.spyOn(stream, '_write'), vi.spyOn(stream, '_writev')];
   client.release();
   return () => one.mock.calls.length + many.mock.calls.length;
 }
