@@ -118,7 +118,7 @@ export function startRevocations({
     const found = createRevoked();
     found.add(rows);
     // They are not looked up again for as long as they last.
-    recent.add(rows.filter(({ claim }) => claim === SUSPENDED));
+    tellIf(recent.add(rows.filter(({ claim }) => claim === SUSPENDED)));
     return origins.map(found.cover);
   }
 
@@ -129,7 +129,10 @@ export function startRevocations({
     });
     read_at = rows[0]!.read_at;
     recent.forget(KEPT_MS);
-    const isMore = recent.add(rows.filter((row): row is typeof row & Row => row.claim !== null));
+    tellIf(recent.add(rows.filter((row): row is typeof row & Row => row.claim !== null)));
+  }
+
+  function tellIf(isMore: boolean): void {
     if (isMore) for (const listener of listeners) listener();
   }
 

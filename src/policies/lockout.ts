@@ -44,8 +44,9 @@ const SEEN = `
     from unnest($1::uuid[]) as o (owner) left join institution_settings i on i.id = o.owner
   ), since as materialized (select clock_timestamp() - interval '30 days' as at),
   sent as materialized (
-    select distinct institution_id, user_id, confidence, hour from policy_decisions
-    where institution_id in (select owner from asked) and role = 'admin' and slot > (select at from since)
+    select told.* from asked cross join lateral (
+      select distinct institution_id, user_id, confidence, hour from policy_decisions
+      where institution_id = asked.owner and role = 'admin' and slot > (select at from since)) told
   ), signed as materialized (
     select l.institution_id, l.first_seen, l.last_seen
     from (select distinct institution_id, user_id from sent) admins

@@ -13,7 +13,7 @@ const FROM_ADDRESSES = {
       select address, sum(count) over (partition by address order by minute
         range between interval '${DETECTORS.brute_force.within_minutes - 1} minutes' preceding and current row) as failures
       from threat_bad_signatures
-      where minute > clock_timestamp() - interval '${2 * DETECTORS.brute_force.within_minutes} minutes'
+      where minute > (select clock_timestamp() - interval '${2 * DETECTORS.brute_force.within_minutes} minutes')
     ) hours
     group by address having max(failures) >= $1 order by failures desc, address limit ${MOST}`,
 };
@@ -50,7 +50,7 @@ const OF_PEOPLE = {
     from (
       select user_id, happened_at, row_number() over (partition by user_id order by happened_at desc, id) as n
       from audit_entries
-      where ${IS_REFUSAL} and recorded_at > clock_timestamp() - interval '24 hours'
+      where ${IS_REFUSAL} and recorded_at > (select clock_timestamp() - interval '24 hours')
     ) r
     where r.n = $3 order by r.happened_at desc, r.user_id limit ${MOST}`,
 };
@@ -71,7 +71,7 @@ const OF_ROUTES = {
   name: 'read-refused-routes',
   text: `
     select action as route, count(distinct user_id)::integer as people, sum(count)::integer as tries from audit_entries
-    where ${IS_REFUSAL} and recorded_at > clock_timestamp() - interval '${DETECTORS.coordinated.within_minutes} minutes'
+    where ${IS_REFUSAL} and recorded_at > (select clock_timestamp() - interval '${DETECTORS.coordinated.within_minutes} minutes')
     group by action having count(distinct user_id) >= $3 order by tries desc, action limit ${MOST}`,
 };
 

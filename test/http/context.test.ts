@@ -162,7 +162,7 @@ describe.skipIf(isLeftOut)('a context that is found out', () => {
     expect(await ofLogin(login)).toMatchObject({ parts: { device: 100, network: 100, history: 100 } });
   });
 
-  test('is of one person, also where two are signed in under one name of an issuer', async () => {
+  test('is of one person in one institution, also where an issuer has one name for the sign-ins of several', async () => {
     const kept: [key: string, user_id: string | undefined][] = [];
     const put = async (_: string, key: string, __: unknown, user_id?: string) => void kept.push([key, user_id]);
     const { ofLogin } = createContextScores({
@@ -172,9 +172,9 @@ describe.skipIf(isLeftOut)('a context that is found out', () => {
       tokens,
       log,
     });
-    const people = [login, { ...login, user_id: randomUUID() }];
+    const people = [login, { ...login, user_id: randomUUID() }, { ...login, institution_id: randomUUID() }];
     for (const one of people) await ofLogin(one);
-    expect(new Set(kept.map(([key]) => key)).size).toBe(2);
+    expect(new Set(kept.map(([key]) => key)).size).toBe(3);
     expect(kept.map(([, user_id]) => user_id)).toEqual(people.map(({ user_id }) => user_id));
   });
 
@@ -200,7 +200,7 @@ describe.skipIf(isLeftOut)('a context that is found out', () => {
       },
     });
     return {
-      ask: () => ofRequest(sender, { fingerprint: '', address: undefined }),
+      ask: (who = sender) => ofRequest(who, { fingerprint: '', address: undefined }),
       revoke: () => revoke(),
       asked: () => asked,
     };
@@ -211,9 +211,12 @@ describe.skipIf(isLeftOut)('a context that is found out', () => {
     const first = await ask();
     for (let i = 0; i < 20; i += 1) expect(await ask()).toEqual(first);
     expect(asked()).toBe(1);
+    // What one institution knows of a person is no word of the other's.
+    await ask({ ...sender, institution_id: randomUUID() });
+    expect(asked()).toBe(2);
     revoke();
     await ask();
-    expect(asked()).toBe(2);
+    expect(asked()).toBe(3);
   });
 
   test('that was begun before something was revoked is neither waited for nor kept', async () => {

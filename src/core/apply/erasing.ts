@@ -38,11 +38,12 @@ const COMMANDS = `
   with recursive own as (
     select c.id, c.redrive_of from commands c where c.id = $2
     union select c.id, c.redrive_of from commands c join own on c.id = own.redrive_of
+  ), named as (
+    select id from own union select (left(e.event_id::text, 32) || '0000')::uuid from events e where e.stream = $1
   )
-  select c.id, c.outcome, c.id in (select id from own) as "isOwn" from commands c
-  where c.outcome is not null and (c.id in (select id from own) or (
-    c.id in (select (left(e.event_id::text, 32) || '0000')::uuid from events e where e.stream = $1)
-    and exists (select from unnest($3::text[]) as text where strpos(c.outcome, text) > 0)))`;
+  select c.id, c.outcome, c.id in (select id from own) as "isOwn" from named join commands c using (id)
+  where c.outcome is not null and (c.id in (select id from own)
+    or exists (select from unnest($3::text[]) as text where strpos(c.outcome, text) > 0))`;
 
 /** @param rows that were decided */
 export async function prepareErasures(db: Queryable, catalog: Catalog, rows: readonly EventRow[]): Promise<Erasing[]> {

@@ -37,19 +37,21 @@ export function applyWrites(db: Queryable, writes: Write[]): Promise<unknown>[] 
   });
 }
 
-/** By shape, of which the code has some hundreds. */
-const statements = new Map<string, { name: string; text: string }>();
+/** By shape. */
+const named = new Map<string, { name: string; text: string }>();
+/** Each connection keeps the plans of them all. What may change a column or leave it has hundreds of shapes. */
+const MOST_NAMED = 200;
 
-/** Named, so that it is planned once. A name has 63 characters at most, and a shape may have more. */
+/** With a name it is planned once. A name has 63 characters at most, and a shape may have more. */
 function statementOf(shape: string, write: Write): { name: string; text: string } {
-  let statement = statements.get(shape);
-  if (!statement) {
-    const written = write.insert ? insertText(write) : updateText(write);
-    const demanded = assertRowCount('written', '$2::integer', `rows of ${write.table}`);
-    const text = `with written as (${written} returning 1) ${demanded}`;
-    statement = { name: `write-${sha256(text).slice(0, 32)}`, text };
-    statements.set(shape, statement);
-  }
+  const known = named.get(shape);
+  if (known) return known;
+  const written = write.insert ? insertText(write) : updateText(write);
+  const demanded = assertRowCount('written', '$2::integer', `rows of ${write.table}`);
+  const text = `with written as (${written} returning 1) ${demanded}`;
+  if (named.size >= MOST_NAMED) return { name: '', text };
+  const statement = { name: `write-${sha256(text).slice(0, 32)}`, text };
+  named.set(shape, statement);
   return statement;
 }
 

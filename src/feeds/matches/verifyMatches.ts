@@ -142,7 +142,7 @@ async function withoutKnown(db: Queryable, disputes: Found['disputes']): Promise
 /** Changed in the last minutes, by the index of updates; of more the newest. */
 const LATEST = `
   select s.match_id from match_state s join matches m on m.id = s.match_id
-  where s.updated_at > clock_timestamp() - interval '2 minutes' and s.claim is not null and m.pair is not null
+  where s.updated_at > (select clock_timestamp() - interval '2 minutes') and s.claim is not null and m.pair is not null
   order by s.updated_at desc limit 500`;
 
 export async function findUnverified(db: Queryable): Promise<string[]> {

@@ -71,12 +71,13 @@ export function createContextScores({ db, cache, logins, tokens, log }: ContextO
   async function ofRequest(actor: Actor, from: Whereabouts): Promise<Context> {
     if (!actor.login) return UNKNOWN_CONTEXT;
     const { place = null, device, network } = logins.marksOf(from);
-    const key = keyOf(actor.login.id, actor.id, device, network);
+    const whose = { id: actor.login.id, user_id: actor.id, institution_id: homeOf(actor) };
+    const judged = { ...whose, device, network, place };
+    const key = keyOf(judged);
     const kept = here.get(key);
     if (kept) return kept;
     const asked_at = performance.now();
-    const whose = { id: actor.login.id, user_id: actor.id, institution_id: homeOf(actor) };
-    const context = await scoreOf(key, { ...whose, device, network, place });
+    const context = await scoreOf(key, judged);
     const ttl = asked_at - revoked_at > REVOKED_JUST_NOW_MS ? HERE_MS : HERE_THEN_MS;
     // The next request asks again where it was not known in time, and where something was revoked meanwhile.
     if (context !== UNKNOWN_CONTEXT && asked_at > revoked_at) here.set(key, context, { ttl });
@@ -85,14 +86,14 @@ export function createContextScores({ db, cache, logins, tokens, log }: ContextO
 
   return {
     ofRequest,
-    ofLogin: ({ id, user_id, institution_id }) => {
-      const nowhere = { device: null, network: null, place: null };
-      return scoreOf(keyOf(id, user_id, null, null), { id, user_id, institution_id, ...nowhere });
+    ofLogin: (login) => {
+      const judged = { ...login, device: null, network: null, place: null };
+      return scoreOf(keyOf(judged), judged);
     },
   };
 }
 
-/** An issuer that gives one sid to two people names one login session for both: each has a score. */
-function keyOf(login_id: string, user_id: string, device: string | null, network: string | null): string {
-  return [login_id, user_id, device, network].join(' ');
+/** An issuer that gives one sid to two people, or in two institutions, names one login session for all: each has a score. */
+function keyOf({ id, user_id, institution_id, device, network }: Judged): string {
+  return [id, user_id, institution_id, device, network].join(' ');
 }
