@@ -45,7 +45,7 @@ const ONLY_IN_EVERYTHING = [
   'test/faults/{backup,chaos,crowd,operators,redisCluster}.test.ts',
   'test/live/typedClient.test.ts',
   'test/core/{behaviourPlans,feedPlans,hotPlans,listPlans,loginPlans,presencePlans}.test.ts',
-  'test/integrity/log/logPlans.test.ts',
+  'test/integrity/{log/logPlans,matrix/chainCells}.test.ts',
   'test/benches.test.ts',
 ];
 const LEFT_OUT = isEverything ? [] : ONLY_IN_EVERYTHING;

@@ -29,7 +29,13 @@ interface Case {
   work: () => Promise<unknown>;
 }
 
-export function describeCells(scene: () => Scene): void {
+const isProjected = (table: string) => projected.some(({ name }) => name === table);
+
+export const OTHERS = Object.keys(MATRIX).filter((table) => !isProjected(table));
+/** The rows of each are tampered with in tableTampering.test.ts, too: in a short run a few of the tables are enough. */
+export const OF_CHAIN = someOf(Object.keys(MATRIX).filter(isProjected), 4);
+
+export function describeUntouched(scene: () => Scene): void {
   it('every table of the database is in the matrix, or said to be outside of it and why', () => {
     const all = EXPECTED.filter(({ kind }) => kind === 'table').map(({ key }) => key.slice('table '.length));
     expect([...Object.keys(MATRIX), ...Object.keys(OUTSIDE)].sort()).toEqual(all.sort());
@@ -41,12 +47,10 @@ export function describeCells(scene: () => Scene): void {
       expect(await judged(attacker.db, level, ground)).toMatchObject({ verdict: `intact@${level}`, findings: [] });
     }
   });
+}
 
-  // The rows of each table of the chain are tampered with in tableTampering.test.ts: a few of them are enough here.
-  const ofChain = Object.keys(MATRIX).filter(isProjected);
-  const others = Object.keys(MATRIX).filter((table) => !isProjected(table));
-
-  describe.each([...others, ...someOf(ofChain, 4)])('in %s', (table) => {
+export function describeCells(scene: () => Scene, tables: readonly string[]): void {
+  describe.each(tables)('in %s', (table) => {
     it('every cell and every row', async () => {
       const { ground, attacker } = scene();
       const rows = await attacker.rowsOf(table);
@@ -87,8 +91,6 @@ function isWhole({ table, row, change, what }: Case, tried: readonly Row[]): boo
   if (isEverything) return row === tried[0];
   return change === 'delete' && !isProjected(table) && what === 'delete';
 }
-
-const isProjected = (table: string) => projected.some(({ name }) => name === table);
 
 async function casesOf(
   attacker: Attacker,

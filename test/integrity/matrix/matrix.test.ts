@@ -1,25 +1,19 @@
-/** The tamper matrix (docs/threat-model.md): every change, by every hand, and who finds it. One record, on which each is tried and undone. */
-import { afterAll, beforeAll, describe, vi } from 'vitest';
-import { openAttacker } from './attacker.ts';
-import { describeCells, type Scene } from './cells.cases.ts';
-import { openGround } from './ground.ts';
+/**
+ * The tamper matrix (docs/threat-model.md): every change, by every hand, and who finds it. One record, on which each is tried and
+ * undone. In all of the suite the tables of the chain have a record of their own (chainCells.test.ts), as both take long.
+ */
+import { describe, vi } from 'vitest';
+import { isEverything } from '../../support/everything.ts';
+import { describeCells, describeUntouched, OF_CHAIN, OTHERS } from './cells.cases.ts';
 import { describeHands } from './hands.cases.ts';
+import { shareScene } from './scene.ts';
 import { describeWhole } from './whole.cases.ts';
 
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 120_000 });
 
-let scene: Scene;
+const scene = shareScene();
 
-beforeAll(async () => {
-  const ground = await openGround();
-  scene = { ground, attacker: await openAttacker(ground.database.url) };
-});
-
-afterAll(async () => {
-  await scene?.attacker.close();
-  await scene?.ground.close();
-});
-
-describe('a cell or a row changed', () => describeCells(() => scene));
-describe('a record', () => describeHands(() => scene));
-describe('a database', () => describeWhole(() => scene));
+describe('nothing changed', () => describeUntouched(scene));
+describe('a cell or a row changed', () => describeCells(scene, isEverything ? OTHERS : [...OTHERS, ...OF_CHAIN]));
+describe('a record', () => describeHands(scene));
+describe('a database', () => describeWhole(scene));
