@@ -1,4 +1,4 @@
-/** The SQL of the applier's transaction, in the order in which it runs. Statements are named, so each is planned once. */
+/** The SQL of the applier's transaction, in the order in which it runs. Statements are named, so each is planned once, but for one. */
 
 import { EMPTY_HEAD } from '../chain/ledger.ts';
 import type { Role } from '../definitions/actor.ts';
@@ -117,9 +117,8 @@ export async function countErasures(db: Queryable, streams: string[]): Promise<M
 
 export const OVERDUE_AFTER_SECONDS = 5;
 
-export const PENDING = {
-  name: 'read-pending',
-  text: `
+/** Has no name: a plan that is kept goes, once much waits, by the index of all of it, until the next analyze. */
+export const PENDING = `
     select c.id, c.name, c.stream, c.streams, c.input, c.actor_id, c.actor_role, c.actor_institution_id,
       c.expected_sequence, c.attempts, c.last_error, c.reply_to, c.request_id, c.traceparent,
       c.accepted_at < clock_timestamp() - interval '${OVERDUE_AFTER_SECONDS} seconds' as overdue,
@@ -130,8 +129,7 @@ export const PENDING = {
       where stream = s.stream and status = 'accepted' and position >= ${lowWaterOf('s.stream')}
       order by position limit $2
     ) c
-    order by c.position`,
-};
+    order by c.position`;
 
 type PendingRow = Omit<PendingCommand, 'actor'> & {
   actor_id: string;
@@ -146,7 +144,7 @@ export async function readPending(
   streams: string[],
   limit: number,
 ): Promise<{ pending: PendingCommand[]; now: string }> {
-  const { rows } = await db.query<PendingRow>({ ...PENDING, values: [streams, limit] });
+  const { rows } = await db.query<PendingRow>(PENDING, [streams, limit]);
   const pending = rows.map(({ actor_id, actor_role, actor_institution_id, now: _, ...command }) => ({
     ...command,
     actor: { id: actor_id, role: actor_role, institution_id: actor_institution_id },

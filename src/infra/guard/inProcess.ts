@@ -110,8 +110,9 @@ function createTurns(clock: Clock, kept: Kept): Pick<GuardStore, 'waitOf' | 'pos
       const waits_ms = waitOf(key, cooldown_ms);
       if (waits_ms > 0) return { waits_ms };
       const before = posted.get(key) ?? null;
-      posted.set(key, clock(), POSTED_FOR_MS);
-      return { waits_ms: 0, posted_at: clock(), before };
+      const posted_at = clock();
+      posted.set(key, posted_at, POSTED_FOR_MS);
+      return { waits_ms: 0, posted_at, before };
     },
     async giveBack(key, turn) {
       if (!('posted_at' in turn) || posted.get(key) !== turn.posted_at) return;
