@@ -78,6 +78,7 @@ import * as nearMatches from './0122_near_matches.ts';
 import * as feedsInOrder from './0123_feeds_in_order.ts';
 import * as untoldAgain from './0135_untold_again.ts';
 import * as openSessions from './0136_open_sessions.ts';
+import * as unfinishedCommands from './0137_unfinished_commands.ts';
 
 export interface Migration extends Knex.Migration {
   name: string;
@@ -164,4 +165,5 @@ export const migrations: Migration[] = [
   { name: '0123_feeds_in_order', ...feedsInOrder },
   { name: '0135_untold_again', ...untoldAgain },
   { name: '0136_open_sessions', ...openSessions },
+  { name: '0137_unfinished_commands', ...unfinishedCommands },
 ];

@@ -75,7 +75,7 @@ describe.each(SETTLED)('with %i commands settled while a snapshot is held', (set
     ['whether commands wait', `select ${COMMANDS_WAIT}`, []],
     ['what waits for long', OVERDUE, [500, ['gallery']]],
     ['whether the mark lags', `select ${watchMark({} as Queryable).waits}`, []],
-    ['what a stream has waiting', PENDING, [['session:1', 'session:2'], 8]],
+    ['what a stream has waiting', PENDING.text, [['session:1', 'session:2'], 8]],
   ];
 
   async function pagesOf(text: string, values: unknown[]): Promise<number> {

@@ -1,4 +1,4 @@
-/** The SQL of the applier's transaction, in the order in which it runs. Statements are named, so each is planned once, but for one. */
+/** The SQL of the applier's transaction, in the order in which it runs. Statements are named, so each is planned once. */
 
 import { EMPTY_HEAD } from '../chain/ledger.ts';
 import type { Role } from '../definitions/actor.ts';
@@ -9,7 +9,7 @@ import type { Queryable } from '../sql/queryable.ts';
 import type { Decided } from './decideBatch.ts';
 import type { PendingCommand } from './inbox.ts';
 import type { CommandFault } from './outcome.ts';
-import { lowWaterOf } from './waitingCommands.ts';
+import { IS_UNFINISHED, lowWaterOf } from './waitingCommands.ts';
 
 interface LockedRow {
   stream: string;
@@ -117,8 +117,9 @@ export async function countErasures(db: Queryable, streams: string[]): Promise<M
 
 export const OVERDUE_AFTER_SECONDS = 5;
 
-/** Has no name: a plan that is kept goes, once much waits, by the index of all of it, until the next analyze. */
-export const PENDING = `
+export const PENDING = {
+  name: 'read-pending',
+  text: `
     select c.id, c.name, c.stream, c.streams, c.input, c.actor_id, c.actor_role, c.actor_institution_id,
       c.expected_sequence, c.attempts, c.last_error, c.reply_to, c.request_id, c.traceparent,
       c.accepted_at < clock_timestamp() - interval '${OVERDUE_AFTER_SECONDS} seconds' as overdue,
@@ -126,10 +127,11 @@ export const PENDING = `
     from unnest($1::text[]) as s (stream)
     cross join lateral (
       select * from commands
-      where stream = s.stream and status = 'accepted' and position >= ${lowWaterOf('s.stream')}
+      where stream = s.stream and ${IS_UNFINISHED} and position >= ${lowWaterOf('s.stream')}
       order by position limit $2
     ) c
-    order by c.position`;
+    order by c.position`,
+};
 
 type PendingRow = Omit<PendingCommand, 'actor'> & {
   actor_id: string;
@@ -144,7 +146,7 @@ export async function readPending(
   streams: string[],
   limit: number,
 ): Promise<{ pending: PendingCommand[]; now: string }> {
-  const { rows } = await db.query<PendingRow>(PENDING, [streams, limit]);
+  const { rows } = await db.query<PendingRow>({ ...PENDING, values: [streams, limit] });
   const pending = rows.map(({ actor_id, actor_role, actor_institution_id, now: _, ...command }) => ({
     ...command,
     actor: { id: actor_id, role: actor_role, institution_id: actor_institution_id },

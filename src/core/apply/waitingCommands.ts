@@ -11,6 +11,12 @@ export const DRAWN = `coalesce(pg_sequence_last_value('commands_position_seq'), 
 /** A command that waits is at or above this, unless its stream is stuck. */
 export const LOW_WATER = 'coalesce((select low_water from inbox_mark where one), 0)';
 
+/**
+ * SQL of what waits in a given stream. It says what `status = 'accepted'` says, and is the condition of the index by stream
+ * alone: said the other way, a stream's few would be looked for among all that waits, in any plan that was made when nothing did.
+ */
+export const IS_UNFINISHED = 'finished_at is null';
+
 const STUCK =
   '(select stuck, stuck_from from inbox_mark where one) m cross join lateral unnest(stuck, stuck_from) as marked (stream, position)';
 
@@ -19,7 +25,7 @@ export const ofStuck = (columns: string, limit: number | string) => `
   select marked.stream as stuck, c.* from ${STUCK}
   cross join lateral (
     select ${columns} from commands
-    where stream = marked.stream and status = 'accepted' and position >= marked.position
+    where stream = marked.stream and ${IS_UNFINISHED} and position >= marked.position
     order by position limit ${limit}) c`;
 
 /** Up to `limit` commands that wait at or above the low water, in inbox order. */
