@@ -14,6 +14,7 @@ import { DOOR_LOAD } from '../../src/infra/backlog/inboxLoad.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
 import { isEverything } from '../support/everything.ts';
+import { acceptInto, settleIn } from '../support/fillInbox.ts';
 
 const SETTLED = isEverything ? [25_000, 250_000] : [25_000];
 const STREAMS = 40;
@@ -53,17 +54,8 @@ describe.each(SETTLED)('with %i commands settled while a snapshot is held', (set
     await database.drop();
   }, 120_000);
 
-  const accept = (count: number) =>
-    database.pool.query(
-      `insert into commands (id, name, stream, streams, input, actor_id, actor_role, reply_to, request_id, accepted_at)
-       select gen_random_uuid(), 'session.log', s, array[s], '{}', 'system', 'system', 'r', 'q', now() - interval '1 minute'
-       from generate_series(1, $1) as n, concat('session:', n % ${STREAMS}) as s`,
-      [count],
-    );
-  const settle = (condition = 'true') =>
-    database.pool.query(
-      `update commands set status = 'applied', outcome = '{}', finished_at = now() where status = 'accepted' and ${condition}`,
-    );
+  const accept = (count: number) => acceptInto(database.pool, count, STREAMS);
+  const settle = (condition?: string) => settleIn(database.pool, condition);
   async function move(): Promise<void> {
     await database.pool.query(`update inbox_mark set looked_at = 'epoch'`);
     await moveMark(db);

@@ -9,7 +9,8 @@ import { PENDING } from '../../src/core/apply/transaction.ts';
 import { ofStuck } from '../../src/core/apply/waitingCommands.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
-import { nodesOf, planOf, rowsRead } from '../support/plans.ts';
+import { acceptInto, settleIn } from '../support/fillInbox.ts';
+import { planOf, rowsReadOf } from '../support/plans.ts';
 
 const SETTLED = 20_000;
 const WAITING = 20_000;
@@ -19,21 +20,18 @@ const ASKED = 8;
 let database: TestDatabase;
 let worker: pg.Pool;
 
-/** Their streams are `session:0` and so on, each as long as the others. */
-const accept = (count: number) =>
-  database.pool.query(
-    `insert into commands (id, name, stream, streams, input, actor_id, actor_role, reply_to, request_id)
-     select gen_random_uuid(), 'session.log', s, array[s], '{}', 'system', 'system', 'r', 'q'
-     from generate_series(1, $1) as n, concat('session:', n % ${STREAMS}) as s`,
-    [count],
-  );
+const accept = (count: number) => acceptInto(database.pool, count, STREAMS);
+/** The statistics know of nothing that waits afterwards. */
+async function settle(): Promise<void> {
+  await settleIn(database.pool);
+  await database.pool.query('vacuum analyze commands');
+}
 
 beforeAll(async () => {
   database = await cloneDatabase();
   worker = openPool(database.url, 'worker', 1, () => {});
   await accept(SETTLED);
-  await database.pool.query(`update commands set status = 'applied', outcome = '{}', finished_at = now()`);
-  await database.pool.query('vacuum analyze commands');
+  await settle();
 }, 120_000);
 
 afterAll(async () => {
@@ -53,25 +51,14 @@ test.each(['force_custom_plan', 'force_generic_plan'])('in a backlog that nobody
   expect((await read()).rows).toHaveLength(ASKED * each);
   const { rows } = await worker.query('select name from pg_prepared_statements where name = $1', [name]);
   expect(rows).toEqual([{ name }]);
-  const execute = `execute "${name}" ('{${values[0]}}', ${values[1]})`;
-  const explained = await worker.query(`explain (analyze, timing off, summary off, format json) ${execute}`);
-  const nodes = nodesOf(explained.rows[0]['QUERY PLAN'][0].Plan);
-  const read_rows = nodes
-    .filter((node) => node['Relation Name'] === 'commands')
-    .reduce((sum, node) => sum + rowsRead(node), 0);
-  expect(read_rows).toBe(ASKED * each);
-  await database.pool.query(
-    `update commands set status = 'applied', outcome = '{}', finished_at = now() where finished_at is null`,
-  );
-  await database.pool.query('vacuum analyze commands');
+  const plan = await planOf(worker, { text: `execute "${name}" ('{${values[0]}}', ${values[1]})` });
+  expect(rowsReadOf([plan], 'commands')).toBe(ASKED * each);
+  await settle();
 });
 
 test('what waits in a stuck stream, too', async () => {
   await accept(WAITING);
   await database.pool.query(`update inbox_mark set stuck = array['session:1', 'session:2'], stuck_from = array[0, 0]`);
-  const nodes = nodesOf(await planOf(worker, { text: ofStuck('position', 10) }));
-  const read = nodes
-    .filter((node) => node['Relation Name'] === 'commands')
-    .reduce((sum, node) => sum + rowsRead(node), 0);
-  expect(read).toBe(2 * 10);
+  const plan = await planOf(worker, { text: ofStuck('position', 10) });
+  expect(rowsReadOf([plan], 'commands')).toBe(2 * 10);
 });

@@ -7,7 +7,7 @@ import { openPool } from '../../src/infra/postgres/database.ts';
 import { readRefusedPeople } from '../../src/threats/readAttempts.ts';
 import { STORE } from '../../src/threats/storeThreats.ts';
 import { cloneDatabase, type TestDatabase } from '../support/database.ts';
-import { explaining, type Node, nodesOf, planOf, rowsRead } from '../support/plans.ts';
+import { explaining, type Node, planOf, rowsReadOf } from '../support/plans.ts';
 
 const PEOPLE = 200;
 const HOURS = 100;
@@ -41,16 +41,10 @@ afterAll(async () => {
   await database.drop();
 });
 
-const readOf = (plans: readonly Node[], table: string) =>
-  plans
-    .flatMap(nodesOf)
-    .filter((node) => node['Relation Name'] === table)
-    .reduce((sum, node) => sum + rowsRead(node), 0);
-
 test('what people sent since they were refused is read of them alone', async () => {
   const plans: Node[] = [];
   expect(await readRefusedPeople(explaining(worker as never, plans), own)).toHaveLength(PEOPLE);
-  expect(readOf(plans, 'threat_activity')).toBeLessThanOrEqual(PEOPLE * HOURS);
+  expect(rowsReadOf(plans, 'threat_activity')).toBeLessThanOrEqual(PEOPLE * HOURS);
 });
 
 test('threats are compared with those of their own institution, which are counted once', async () => {
@@ -62,12 +56,12 @@ test('threats are compared with those of their own institution, which are counte
   const plan = await planOf(worker as never, { text: STORE.text, values: [JSON.stringify(wanted)] });
   await worker.query('rollback');
   // To walk through all of them once or twice may be cheaper than by key; to do so for each wanted one never is.
-  expect(readOf([plan], 'threat_predictions')).toBeLessThan(3 * INSTITUTIONS * PENDING);
+  expect(rowsReadOf([plan], 'threat_predictions')).toBeLessThan(3 * INSTITUTIONS * PENDING);
 });
 
 test('what admins are still to be told of is found by whose it is', async () => {
   await worker.query('begin');
   const plan = await planOf(worker as never, TAKE);
   await worker.query('rollback');
-  expect(readOf([plan], 'threat_predictions')).toBeLessThanOrEqual(PENDING + 1);
+  expect(rowsReadOf([plan], 'threat_predictions')).toBeLessThanOrEqual(PENDING + 1);
 });

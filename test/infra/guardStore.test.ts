@@ -184,13 +184,6 @@ describe.each(PLACES)('the guard %s', (_, open) => {
     expect(await store.waitOf('key', 60_000)).toBe(0);
   });
 
-  test('a post gives back what it began, however late its answer was written', async () => {
-    let now = 1_000;
-    const ticking = createInProcessStore(RULES, 100, () => (now += 1));
-    await ticking.giveBack('key', await ticking.post('key', 60_000));
-    expect(await ticking.waitOf('key', 60_000)).toBe(0);
-  });
-
   test('of fifty posts at once one is taken', async () => {
     const { store } = await open();
     const turns = await Promise.all(Array.from({ length: 50 }, () => store.post('key', 60_000)));
@@ -326,4 +319,11 @@ describe.skipIf(redisUrl === null)('on Redis', () => {
       { numRuns: 20 },
     );
   });
+});
+
+test('a post in memory gives back what it began, whatever the clock does meanwhile', async () => {
+  let now = 1_000;
+  const ticking = createInProcessStore(RULES, 100, () => (now += 1));
+  await ticking.giveBack('key', await ticking.post('key', 60_000));
+  expect(await ticking.waitOf('key', 60_000)).toBe(0);
 });

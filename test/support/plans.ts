@@ -54,6 +54,14 @@ export function rowsRead(node: Node): number {
   return each * (node['Actual Loops'] ?? 1);
 }
 
+/** Of one table, by all of these plans. */
+export function rowsReadOf(plans: readonly Node[], table: string): number {
+  return plans
+    .flatMap(nodesOf)
+    .filter((node) => node['Relation Name'] === table)
+    .reduce((sum, node) => sum + rowsRead(node), 0);
+}
+
 /** The tables that a plan walks through from end to end. */
 export function walksOf(nodes: readonly Node[]): string[] {
   return nodes.filter((node) => node['Node Type'] === 'Seq Scan').map((node) => node['Relation Name'] ?? '');
