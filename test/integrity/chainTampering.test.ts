@@ -400,7 +400,7 @@ describe('an event taken out, put in or moved is found at every position', () =>
     const payload = JSON.parse(started.payload!);
     const waived = (await tamperer.chain(playedStream)).find((row) => row.event_type === 'TURN_REBUTTAL_WAIVED')!;
     const { turn_id } = JSON.parse(waived.payload!);
-    const { stream: report } = await tamperer.reports(playedStream, async () => {
+    const report = await tamperer.streamReport(playedStream, async () => {
       const forged = { ...payload, turn_id };
       await moveHead(tamperer.db, await append(tamperer.db, playedStream, 'TURN_STARTED', forged));
     });
@@ -409,7 +409,7 @@ describe('an event taken out, put in or moved is found at every position', () =>
   });
 
   it('an event added to an open stream, the head not moved', async () => {
-    const { stream: report } = await tamperer.reports(openStream, () =>
+    const report = await tamperer.streamReport(openStream, () =>
       append(tamperer.db, openStream, 'BENCH_NOTE', { text: 'one more thing' }),
     );
     expect(report.issues).toEqual([expect.stringMatching(/^Head mismatch: the head says 3 .*, the last event is 4 /)]);
@@ -436,7 +436,7 @@ describe('an event taken out, put in or moved is found at every position', () =>
 
   it('an event of another kind of stream', async () => {
     const { payload } = (await tamperer.chain(assignmentStream))[0]!;
-    const { stream: report } = await tamperer.reports(openStream, async () =>
+    const report = await tamperer.streamReport(openStream, async () =>
       moveHead(tamperer.db, await append(tamperer.db, openStream, 'ASSIGNMENT_CREATED', JSON.parse(payload!))),
     );
     expect(report.issues).toEqual(['Misplaced event at sequence 4: ASSIGNMENT_CREATED']);
@@ -485,7 +485,7 @@ describe('a chain made to agree again', () => {
   });
 
   it('with its head and integrity hash is beyond this verifier: that is what a checkpoint held elsewhere is for', async () => {
-    const { stream: report } = await tamperer.reports(stream, async () => {
+    const report = await tamperer.streamReport(stream, async () => {
       await editActor(5);
       const last = await rechain(tamperer.db, stream, 5);
       await moveHead(tamperer.db, last);
@@ -506,7 +506,7 @@ describe('a chain made to agree again', () => {
   });
 
   it('still gives itself away by a number that it leaves out', async () => {
-    const { stream: report } = await tamperer.reports(openStream, async () => {
+    const report = await tamperer.streamReport(openStream, async () => {
       for (const table of ['events', 'event_payloads']) {
         await query(`update ${table} set sequence = 4 where stream = $1 and sequence = 3`, openStream);
       }
@@ -583,7 +583,7 @@ describe('an erased payload', () => {
     ['another commitment', { payload_commitment: ONES }],
     ['another stream', { stream: 'session:018f3c1e-7b2a-7c11-9d0e-2f4b6a8c0e14' }],
   ])('is missing where the event names %s', async (_, changes) => {
-    const { stream: report } = await tamperer.reports(stream, async () => {
+    const report = await tamperer.streamReport(stream, async () => {
       await moveHead(tamperer.db, await erasure(changes));
       await erase();
     });
@@ -592,7 +592,7 @@ describe('an erased payload', () => {
   });
 
   it('is missing where only a session says that it was erased', async () => {
-    const { stream: report } = await tamperer.reports(stream, async () => {
+    const report = await tamperer.streamReport(stream, async () => {
       await moveHead(tamperer.db, await erasure({}, openStream));
       await erase();
     });

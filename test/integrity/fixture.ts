@@ -5,7 +5,10 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import type { EventRow } from '../../src/core/chain/ledger.ts';
-import type { StreamReport } from '../../src/integrity/streams/verifyStreams.ts';
+import { type StreamReport, verifyStream } from '../../src/integrity/streams/verifyStreams.ts';
+import { verifyRecord } from '../../src/integrity/verifyRecord.ts';
+import { catalog } from '../../src/modules.ts';
+import { isEverything } from '../support/everything.ts';
 import { playBesides } from './besides.ts';
 import { type Court, completedSession, openCourt, playedSession } from './recordFixture.ts';
 import { openTamperer, type Tamperer } from './tamper.ts';
@@ -31,7 +34,7 @@ export interface Fixture {
   query(text: string, ...values: unknown[]): Promise<unknown>;
   /**
    * The report on the completed session while the change stands. It must be found, and the report on the whole record
-   * must say the same of it and nothing of any other stream.
+   * must say the same of it and nothing of any other stream: in a short run that is looked at once for each kind of finding.
    */
   tampered(change: () => Promise<unknown>): Promise<StreamReport>;
   close(): Promise<void>;
@@ -57,16 +60,25 @@ export async function openFixture(): Promise<Fixture> {
   const besides = await playBesides(court, open, played);
   const chain = new Map((await tamperer.chain(stream)).map((row) => [row.sequence, row]));
 
-  async function tampered(change: () => Promise<unknown>): Promise<StreamReport> {
-    const { stream: report, record } = await tamperer.reports(stream, change);
-    expect(report.is_valid).toBe(false);
-    expect(record).toMatchObject({
-      tamper_detected: true,
-      system_valid: false,
-      invalid_sessions: [{ session_id, issues: report.issues }],
-      invalid_streams: [],
+  const told = new Set<string>();
+
+  function tampered(change: () => Promise<unknown>): Promise<StreamReport> {
+    return tamperer.whileChanged(change, async () => {
+      const report = await verifyStream(tamperer.db, catalog, stream);
+      expect(report.is_valid).toBe(false);
+      // All that begins like it: `Hash mismatch at sequence 5` as `Hash mismatch at sequence 12`.
+      const kinds = report.issues.map((issue) => issue.replace(/[\d:].*$/s, ''));
+      const isNew = kinds.some((kind) => !told.has(kind));
+      for (const kind of kinds) told.add(kind);
+      if (!isNew && !isEverything) return report;
+      expect(await verifyRecord(tamperer.db, catalog, { institution_id: null })).toMatchObject({
+        tamper_detected: true,
+        system_valid: false,
+        invalid_sessions: [{ session_id, issues: report.issues }],
+        invalid_streams: [],
+      });
+      return report;
     });
-    return report;
   }
 
   async function close(): Promise<void> {

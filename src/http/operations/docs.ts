@@ -39,14 +39,15 @@ const SCRIPT = `SwaggerUIBundle({ url: '/api/openapi.json', dom_id: '#page', dee
 
 export function docsRoutes(version: string, public_url?: string): Router {
   const router = Router();
-  for (const [path, document] of Object.entries({
-    '/api/openapi.json': JSON.stringify(openApiDocument(version, public_url)),
-    '/api/asyncapi.json': JSON.stringify(asyncApiDocument(version)),
-    '/api/events.json': JSON.stringify(eventsDocument(version)),
+  // Made when first asked for: together they take longer than all else that an API does to be ready, and few are ever asked.
+  for (const [path, documentOf] of Object.entries({
+    '/api/openapi.json': () => openApiDocument(version, public_url),
+    '/api/asyncapi.json': () => asyncApiDocument(version),
+    '/api/events.json': () => eventsDocument(version),
   })) {
     router.get(
       path,
-      serveFixed('json', async () => document),
+      serveFixed('json', async () => JSON.stringify(documentOf())),
     );
   }
   router.get(

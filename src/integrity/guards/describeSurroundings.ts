@@ -21,11 +21,13 @@ const VIEW = `
       select from pg_catalog.aclexplode(v.relacl) a
       where a.grantee <> v.relowner and a.privilege_type in ('INSERT', 'UPDATE', 'DELETE')))
   from pg_catalog.pg_class v join pg_catalog.pg_namespace n on n.oid = v.relnamespace
-  where v.relkind in ('v', 'm') and exists (
-    select from pg_catalog.pg_rewrite r join pg_catalog.pg_depend d on d.objid = r.oid
-    join relations t on t.oid = d.refobjid and t.relkind in ('r', 'p') and t.oid <> v.oid
-    where r.ev_class = v.oid and d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass::oid
-      and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid)`;
+  where v.relkind in ('v', 'm') and v.oid in (
+    select r.ev_class
+    from relations t
+    join pg_catalog.pg_depend d on d.refobjid = t.oid and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass::oid
+      and d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass::oid
+    join pg_catalog.pg_rewrite r on r.oid = d.objid and r.ev_class <> t.oid
+    where t.relkind in ('r', 'p'))`;
 
 const EVENT_TRIGGER = `
   select 'event trigger', 'event trigger ' || pg_catalog.quote_ident(e.evtname::text), null,

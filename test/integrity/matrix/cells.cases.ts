@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { EXPECTED } from '../../../src/integrity/guards/verifyGuards.ts';
 import { verifyLog } from '../../../src/integrity/log/verifyLog.ts';
 import { findingOf, type RunFinding } from '../../../src/integrity/runs/findingOf.ts';
+import { verifyOutcomes } from '../../../src/integrity/streams/verifyOutcomes.ts';
 import { projected } from '../../../src/tables.ts';
 import { isEverything, someOf } from '../../support/everything.ts';
 import type { Attacker, Row } from './attacker.ts';
@@ -126,11 +127,11 @@ async function look({ ground, attacker }: Scene, { table, row, change, work }: C
     const stream = streamOf(table, row);
     const log = await verifyLog(attacker.db, [ground.kept, ground.state]);
     const own = stream && (await verifyAlike(attacker.db, stream, log.swept));
-    const command = table === 'commands' ? (await judged(attacker.db, 'self', ground)).findings : [];
+    const outcomes = table === 'commands' ? (await verifyOutcomes(attacker.db)).issues : [];
     const findings: RunFinding[] = [
       ...log.issues.map((issue) => findingOf(issue, null, 'log')),
       ...(own ? own.issues.map((issue) => findingOf(issue, stream, 'state')) : []),
-      ...command,
+      ...outcomes.map((issue) => findingOf(issue, null, 'command')),
     ];
     return { verdict: findings.length > 0 ? 'tampered' : 'intact@anchored', findings };
   });
