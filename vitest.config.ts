@@ -23,19 +23,15 @@ const PURE = [
   'test/{deploy,docs,readme,vocabulary}.test.ts',
 ];
 const ON_A_KIND = ['test/{http,relay,jobs,journeys}/**/*.test.ts'];
-const FAULTS = ['test/faults/**/*.test.ts'];
 const VERSIONS = ['test/versions/*.test.ts'];
 /**
  * What the kinds do by code of their own, and where many processes share the work: the queue, the broadcast, the limiter, who is there. The
  * rest asks neither which of them there is nor how many processes there are, and `npm test` has it on the embedded kind alone.
  */
-const ON_BOTH_KINDS = [
-  'test/http/{cache,dashboard,operations,queues}.test.ts',
-  'test/jobs/{rotateTickets,schedule}.test.ts',
-];
+const ON_BOTH_KINDS = ['test/http/{cache,queues}.test.ts', 'test/jobs/{rotateTickets,schedule}.test.ts'];
 /** Where two of each process can go wrong in every way in which one can: `npm test` has them on the distributed kind alone. */
 const ON_THE_HARDER_KIND = [
-  'test/http/{backlog,backpressure,galleryRaces,guard,guardFaults,idempotency,limits,limitsAlone,metrics,racing,racingPolicies,redrive,rooms,sockets}.test.ts',
+  'test/http/{backlog,backpressure,dashboard,galleryRaces,guard,guardFaults,idempotency,limits,limitsAlone,metrics,operations,racing,racingPolicies,redrive,rooms,sockets}.test.ts',
   'test/jobs/{lockedStreams,watchPresence}.test.ts',
   'test/journeys/{publicFinal,rounds}.test.ts',
   'test/relay/{admissionLimits,drain,feeds,feedsFaults,galleryInstances,live,observers,presence,presenceMessages,refusals,resume,revocation}.test.ts',
@@ -44,18 +40,20 @@ const ON_THE_HARDER_KIND = [
 const ONLY_IN_EVERYTHING = [
   'test/faults/{backup,chaos,crowd,operators,redisCluster}.test.ts',
   'test/live/typedClient.test.ts',
-  'test/core/{behaviourPlans,feedPlans,hotPlans,listPlans,loginPlans,presencePlans}.test.ts',
+  'test/core/{behaviourPlans,feedPlans,hotPlans,listPlans,loginPlans,pendingPlans,plans,policyPlans,presencePlans}.test.ts',
   'test/integrity/{log/logPlans,matrix/chainCells}.test.ts',
-  'test/benches.test.ts',
+  'test/{benches,installScripts}.test.ts',
+  'test/relay/stalled.test.ts',
 ];
 const LEFT_OUT = isEverything ? [] : ONLY_IN_EVERYTHING;
 
 const withServers = {
   globalSetup: ['test/support/globalSetup.ts'],
   setupFiles: ['test/support/failures.ts'],
-  // All of the suite runs beside other work, where what takes a second may take ten; who waits in vain still fails.
-  testTimeout: isEverything ? 120_000 : 30_000,
-  hookTimeout: isEverything ? 120_000 : 60_000,
+  // Faults outlast leases and locks, and hooks start processes. All of the suite runs beside other work besides, where what takes
+  // a second may take ten; who waits in vain still fails.
+  testTimeout: isEverything ? 300_000 : 120_000,
+  hookTimeout: isEverything ? 300_000 : 120_000,
   expect: { poll: { timeout: 20_000 } },
   pool: 'forks' as const,
   // What is tested is loaded once for each worker, which takes longer than most files do. No file leaves anything behind.
@@ -64,7 +62,7 @@ const withServers = {
   maxWorkers: isEverything ? 3 : 5,
   // A project's first files begin while another's last are waiting.
   sequence: { groupOrder: 1 },
-  // Three of the projects load the same modules.
+  // Both projects load the same modules.
   experimental: { fsModuleCache: true },
 };
 /** `include` without what another project runs. */
@@ -91,21 +89,19 @@ export default defineConfig({
         },
       },
       {
+        // Everything but the distributed kind: what is shared by all of it is loaded once for each worker.
         test: {
           ...withServers,
-          ...files(['test/**/*.test.ts'], ...PURE, ...ON_A_KIND, ...FAULTS, ...VERSIONS, ...LEFT_OUT),
-          name: 'parts',
+          ...files(
+            ['test/**/*.test.ts'],
+            ...PURE,
+            ...(isEverything ? [] : [...ON_THE_HARDER_KIND, ...VERSIONS]),
+            ...LEFT_OUT,
+          ),
+          name: 'servers',
           // What generates types needs the compiler's own interface, which it has no more since 7.
           alias: { typescript: 'typescript-5' },
           server: { deps: { inline: ['openapi-typescript'] } },
-        },
-      },
-      {
-        test: {
-          ...withServers,
-          ...files(ON_A_KIND, ...PURE, ...(isEverything ? [] : ON_THE_HARDER_KIND)),
-          name: 'embedded',
-          env: { TEST_KIND: 'embedded' },
         },
       },
       {
@@ -116,17 +112,6 @@ export default defineConfig({
           env: { TEST_KIND: 'distributed' },
         },
       },
-      {
-        test: {
-          ...withServers,
-          ...files(FAULTS, ...PURE, ...LEFT_OUT),
-          name: 'faults',
-          testTimeout: isEverything ? 300_000 : 120_000,
-          // Of what tests share it is a hook that starts the processes.
-          hookTimeout: isEverything ? 300_000 : 120_000,
-        },
-      },
-      ...(isEverything ? [{ test: { ...withServers, ...files(VERSIONS), name: 'versions' } }] : []),
     ],
   },
 });

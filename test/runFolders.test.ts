@@ -1,9 +1,9 @@
 /** A run that was killed leaves its folders and its Postgres; the next takes them away, and nothing else. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { keepRunFolder, makeRunFolder, sweepRunFolders } from './support/runFolders.ts';
 
@@ -29,6 +29,27 @@ test('what a dead run left is removed; what is kept, of another host, or of a ru
   await mkdir(join(parent, 'other-folder'));
   expect(await sweepRunFolders(parent, 'run-')).toEqual([left]);
   expect(await readdir(parent)).toHaveLength(4);
+});
+
+test('of what is kept the newest three stay, and one that somebody looks at', async () => {
+  const kept: string[] = [];
+  const gone: string[] = [];
+  for (const n of [1, 2, 3, 4, 5]) {
+    const folder = await folderOf(dead());
+    await mkdir(join(folder, 'postgres'));
+    if (n === 1) await writeFile(join(folder, 'postgres', 'postmaster.pid'), '1');
+    gone.push(...(await keepRunFolder(folder)));
+    // Of one moment they would have no order.
+    await utimes(folder, n, n);
+    kept.push(folder);
+  }
+  expect(gone).toEqual([kept[1]]);
+  expect((await readdir(parent)).sort()).toEqual(
+    kept
+      .filter((folder) => folder !== kept[1])
+      .map((one) => basename(one))
+      .sort(),
+  );
 });
 
 test('the Postgres that a dead run left is ended, and no other program that has its pid by now', async () => {

@@ -206,7 +206,7 @@ describe.skipIf(inject('redisUrl') === null)('feeds', () => {
     },
   );
 
-  test(
+  test.runIf(isEverything)(
     'are followed on by boards where Redis forgets everything, and their demand is known again',
     TIMEOUT,
     async () => {

@@ -17,6 +17,7 @@ import {
   person,
   post,
 } from '../support/client.ts';
+import { isEverything } from '../support/everything.ts';
 import { until } from '../support/processes.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 
@@ -141,6 +142,7 @@ describe.skipIf(isLeftOut)('a backlog', () => {
     }
     const left = `select count(*)::int as count from commands where name = 'gallery.slow' and status = 'accepted'`;
     expect((await stack.pool.query(left)).rows[0].count).toBeGreaterThanOrEqual(4 * each);
+    await spare();
     await stranger.query('rollback');
     for (const url of stack.apis)
       await until('the gallery is taken again', async () => (await slow(url)).status === 202, 90_000);
@@ -200,6 +202,7 @@ describe.skipIf(isLeftOut)('a backlog', () => {
     // What /metrics says may be a second old.
     await until('it is told', async () => (await metric('inbox_backlogged')) === 1);
 
+    const spared = await spare();
     await stack.startWorkers();
     for (const url of stack.apis) {
       await until('the door is open', async () => (await send(url, 0)).status === 202, 60_000);
@@ -210,7 +213,7 @@ describe.skipIf(isLeftOut)('a backlog', () => {
       expect(state.body.status).toBe('applied');
     }
     const rows = await checkHistory(stack.database, []);
-    expect(rows.length).toBeGreaterThanOrEqual(before);
+    expect(rows.length).toBeGreaterThanOrEqual(before - spared);
     expect(rows.every(({ status }) => status === 'applied')).toBe(true);
   });
 
@@ -226,6 +229,16 @@ describe.skipIf(isLeftOut)('a backlog', () => {
       );
       await acceptCommands(stack.pool as never, batch);
     }
+  }
+
+  /** In a short run few of those that filled the inbox are worked off: thousands more take long, and show the same. @returns how many are not */
+  async function spare(): Promise<number> {
+    if (isEverything) return 0;
+    const { rowCount } = await stack.pool.query(
+      `delete from commands where reply_to = 'nobody' and status = 'accepted' and position not in
+         (select position from commands where reply_to = 'nobody' and status = 'accepted' order by position limit 1000)`,
+    );
+    return rowCount!;
   }
 
   function entry({ session_id, assignment_id }: (typeof sessions)[number]): Submission {

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Cast, cast, get, openSession, post, send } from '../support/client.ts';
+import { isEverything } from '../support/everything.ts';
 import { isLeftOut, kind, type Stack, startStack } from '../support/stack.ts';
 import { dial, expectUnnoticed, startTarget, watchHealth } from '../support/target.ts';
 import { expectIntact } from '../support/verdict.ts';
@@ -115,7 +116,7 @@ describe.skipIf(isLeftOut)(`refusals, ${kind}`, () => {
 });
 
 describe.skipIf(isLeftOut)(`twelve bodies of the worst kind at once, ${kind}`, () => {
-  test('are answered with less than they sent, and nobody beside them notices', async () => {
+  test.runIf(isEverything)('are answered with less than they sent, and nobody beside them notices', async () => {
     const target = await startTarget();
     const before = target.memoryMiB();
     const health = await watchHealth(target.url);

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { eraseOld } from '../../jobs/gallery/eraseOld.ts';
 import { MOST_LAPSED } from '../../src/core/definitions/erasure.ts';
 import type { Order } from '../integrity/recordFixture.ts';
+import { isEverything } from '../support/everything.ts';
 import { authorOf } from '../support/hall.ts';
 import { openWorkbench, type Workbench } from '../support/jobTools.ts';
 import { student } from '../support/matchFixture.ts';
@@ -92,7 +93,7 @@ describe.skipIf(isLeftOut)('the retention of galleries', () => {
     expect(await bench.report()).toMatchObject(INTACT);
   });
 
-  test('takes as many as an event may name, and the rest by the next', async () => {
+  test.runIf(isEverything)('takes as many as an event may name, and the rest by the next', async () => {
     // In a database of its own: each verification after this one would read as many again.
     const usual = bench;
     bench = await openWorkbench();

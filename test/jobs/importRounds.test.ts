@@ -15,7 +15,7 @@ import type { Debate, Round } from '../../src/feeds/providers/provider.ts';
 import { openPool } from '../../src/infra/postgres/database.ts';
 import { catalog } from '../../src/modules.ts';
 import { type Cast, cast, get, type Json, must, person, post } from '../support/client.ts';
-import { isEverything } from '../support/everything.ts';
+import { isEverything, someOf } from '../support/everything.ts';
 import { debateOf, roundOf } from '../support/rounds.ts';
 import { isLeftOut, type Stack, startStack } from '../support/stack.ts';
 import { submission } from '../support/submissions.ts';
@@ -101,7 +101,7 @@ describe.skipIf(isLeftOut)('a run of a feed', () => {
   const listed = async (): Promise<Json[]> =>
     (await must(get(stack.url, '/api/assignment/list?limit=200', people.admin))).items;
 
-  test.each(POINTS)('goes on after its worker died when it was %s, and makes nothing twice', async (point) => {
+  test.each(someOf(POINTS))('goes on after its worker died when it was %s, and makes nothing twice', async (point) => {
     const round = roundOf(debates(120));
     const dying = importing([round], {
       reach(reached) {
@@ -120,7 +120,7 @@ describe.skipIf(isLeftOut)('a run of a feed', () => {
     expect(await listed()).toHaveLength(120);
   });
 
-  test.each(POINTS)('that changes is gone on with when it was %s', async (point) => {
+  test.each(someOf(POINTS))('that changes is gone on with when it was %s', async (point) => {
     await run([roundOf(debates(10))]);
     const round = roundOf(
       debates(10, (n) => (n === 1 ? { venue: { id: 'v', name: 'Hall 1' }, panel: judges('j9', 'j1.2', 'j1.3') } : {})),

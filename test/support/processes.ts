@@ -32,7 +32,7 @@ const SHORT_LIVED = ['--no-opt', '--min-semi-space-size=16', '--max-semi-space-s
 /** For Node, before the entry. */
 export const flags: readonly string[] = process.env.TEST_BUNDLES === undefined ? [] : SHORT_LIVED;
 const LEAST_PAUSE_MS = 20;
-const MOST_PAUSE_MS = 100;
+const MOST_PAUSE_MS = 250;
 const running = new Set<ChildProcess>();
 
 process.on('exit', () => {

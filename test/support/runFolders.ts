@@ -3,10 +3,10 @@
  * the Postgres that the dead run left behind.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 /** Says whose the folder is. A process of another host, which may share the folder, is not looked for here. */
 const OWNER = 'owner';
@@ -17,9 +17,21 @@ export async function makeRunFolder(parent: string, prefix: string): Promise<str
   return folder;
 }
 
-/** It stays until a person removes it. */
-export async function keepRunFolder(folder: string): Promise<void> {
+/** Each takes a hundred megabytes, of memory where the folders are in memory. */
+const MOST_KEPT = 3;
+
+/** It stays until a person removes it, or until as many were kept after it. @returns the folders that are gone for it */
+export async function keepRunFolder(folder: string): Promise<string[]> {
   await rm(join(folder, OWNER));
+  await utimes(folder, new Date(), new Date());
+  const like = basename(folder).replace(/[^-]*$/, '');
+  const names = (await readdir(dirname(folder))).filter((name) => name.startsWith(like));
+  const kept = names.map((name) => join(dirname(folder), name)).filter((one) => !existsSync(join(one, OWNER)));
+  const newest = kept.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+  // Who looks at one has its Postgres running.
+  const old = newest.slice(MOST_KEPT).filter((one) => !existsSync(join(one, 'postgres', 'postmaster.pid')));
+  for (const one of old) await rm(one, { recursive: true, force: true });
+  return old;
 }
 
 /** Removes what dead runs left in `parent`. @returns the folders that are gone */
