@@ -1,5 +1,6 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 import { isEverything } from './test/support/everything.ts';
+import LongestFirst from './test/support/longestFirst.ts';
 
 /**
  * Functions and values alone: neither a server nor a process nor compiled output, and done in three seconds. Much else is
@@ -74,6 +75,7 @@ const files = (include: string[], ...without: string[]) => ({
 export default defineConfig({
   test: {
     reporters: ['default', './test/support/slowestFiles.ts'],
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         // Two, where there are two cores: to load everything twice takes them no longer than once.

@@ -46,14 +46,20 @@ describe.skipIf(redisUrl === null)('an operator', () => {
       scheduler: 1,
       signer: 1,
     });
+    // On a busy machine the last look at the inbox may have come to nothing: until the next nobody calls that well.
+    const isWell = (one: Process) =>
+      until(`${one.name} is well`, async () => {
+        const { healthy, degraded } = await healthOf(one);
+        return healthy && !degraded;
+      });
     for (const one of [api, worker, relay, scheduler, signer]) {
-      expect(await healthOf(one), one.name).toMatchObject({ healthy: true, degraded: false });
+      await isWell(one);
       expect(await get(one.url, '/livez', null), one.name).toMatchObject({ status: 200, body: { alive: true } });
       expect((await get(one.url, '/health?require=redis', null)).status).toBe(200);
     }
     doomed.signal('SIGKILL');
     await says([api, worker, relay, scheduler], { api: 1, worker: 1, relay: 1, scheduler: 1, signer: 1 });
-    expect(await healthOf(api)).toMatchObject({ degraded: false });
+    await isWell(api);
     relay.signal('SIGSTOP');
     await says([api, worker, scheduler], { api: 1, worker: 1, relay: 0, scheduler: 1, signer: 1 });
     expect(await healthOf(api)).toMatchObject({ healthy: true, degraded: true });
@@ -62,7 +68,7 @@ describe.skipIf(redisUrl === null)('an operator', () => {
     await says([api, worker, relay], { api: 1, worker: 1, relay: 1, scheduler: 0, signer: 1 });
     await scene.startScheduler();
     await says([api, worker, relay], { api: 1, worker: 1, relay: 1, scheduler: 1, signer: 1 });
-    expect(await healthOf(api)).toMatchObject({ degraded: false });
+    await isWell(api);
     signer.signal('SIGKILL');
     await says([api, worker, relay], { api: 1, worker: 1, relay: 1, scheduler: 1, signer: 0 });
     expect(await healthOf(api)).toMatchObject({ healthy: true, degraded: true });

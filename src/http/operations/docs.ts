@@ -39,7 +39,7 @@ const SCRIPT = `SwaggerUIBundle({ url: '/api/openapi.json', dom_id: '#page', dee
 
 export function docsRoutes(version: string, public_url?: string): Router {
   const router = Router();
-  // Made when first asked for: together they take longer than all else that an API does to be ready, and few are ever asked.
+  // Made when first asked for: together they take as long as all else that a loaded API does to be ready, and few are ever asked.
   for (const [path, documentOf] of Object.entries({
     '/api/openapi.json': () => openApiDocument(version, public_url),
     '/api/asyncapi.json': () => asyncApiDocument(version),
