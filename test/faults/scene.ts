@@ -2,6 +2,9 @@
  * A scene: a database of its own, APIs, workers and schedulers as processes, and active sessions to send to. It is cleared away
  * when its test ends, or the last of those that share it, and what the processes logged is shown when a test failed.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Queue } from 'bullmq';
 import { afterAll, afterEach, beforeAll, expect, onTestFailed, onTestFinished } from 'vitest';
 import { openPool } from '../../src/infra/postgres/database.ts';
@@ -87,7 +90,9 @@ async function setScene({ redisUrl, database: given }: SceneOptions): Promise<{ 
   const people = cast();
   const processes: Process[] = [];
   const opened: { queues: Queues; redis: RedisServer }[] = [];
+  const home = mkdtempSync(join(tmpdir(), 'plearoll-scene-'));
   const settings = {
+    PLEAROLL_HOME: home,
     DATABASE_URL: database.url,
     REDIS_URL: redisUrl,
     JWT_SECRET: SECRET,
@@ -106,6 +111,7 @@ async function setScene({ redisUrl, database: given }: SceneOptions): Promise<{ 
       await Promise.all(opened.map(({ queues }) => queues.close()));
       for (const { redis } of opened) redis.close();
       await database.drop();
+      rmSync(home, { recursive: true, force: true });
     },
     expectNoWarning: () => {
       for (const { name, output } of processes) expect.soft(output(), name).not.toContain('DeprecationWarning');
