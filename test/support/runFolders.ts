@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 
@@ -23,7 +23,6 @@ const MOST_KEPT = 3;
 /** It stays until a person removes it, or until as many were kept after it. @returns the folders that are gone for it */
 export async function keepRunFolder(folder: string): Promise<string[]> {
   await rm(join(folder, OWNER));
-  await utimes(folder, new Date(), new Date());
   const like = basename(folder).replace(/[^-]*$/, '');
   const names = (await readdir(dirname(folder))).filter((name) => name.startsWith(like));
   const kept = names.map((name) => join(dirname(folder), name)).filter((one) => !existsSync(join(one, OWNER)));
