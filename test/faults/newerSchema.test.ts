@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { OURS } from '../../src/infra/postgres/schema.ts';
 import { checkHistory } from '../support/checkHistory.ts';
 import { get } from '../support/client.ts';
-import { until } from '../support/processes.ts';
+import { until, untilSaid } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { acceptEntry, commandState, openScene, type Scene } from './scene.ts';
 
@@ -35,9 +35,7 @@ describe.skipIf(inject('redisUrl') === null)('a newer schema', () => {
     for (const { url } of [api, relay]) expect((await get(url, '/ready', null)).status).toBe(200);
     // Beside one that accepts them they go on, and start.
     await migrateTo(scene, '9998_of_tonight', OURS.at(-1)!);
-    for (const { name, output } of scene.processes) {
-      await until(`${name} knows`, () => output().includes('accepts this process beside it'));
-    }
+    for (const one of scene.processes) await untilSaid(one, 'accepts this process beside it');
     const second = await scene.startWorker();
     const beside = await acceptEntry(scene, api, session, {});
     await until('it is applied', async () => (await commandState(api, beside)).status === 'applied');
@@ -50,9 +48,9 @@ describe.skipIf(inject('redisUrl') === null)('a newer schema', () => {
       expect(one.output()).toContain('a newer version has migrated the database: this process finishes');
       expect(one.output()).toContain(NEWER);
     }
-    for (const { url, output } of [api, relay]) {
-      await until('it is not ready', async () => (await get(url, '/ready', null)).status === 503);
-      expect(output()).toContain('this process is not ready any more');
+    for (const one of [api, relay]) {
+      await until('it is not ready', async () => (await get(one.url, '/ready', null)).status === 503);
+      await untilSaid(one, 'this process is not ready any more');
     }
     const id = await acceptEntry(scene, api, session, {});
     expect(await commandState(api, id)).toMatchObject({ status: 'accepted', attempts: 0 });

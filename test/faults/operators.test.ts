@@ -4,7 +4,7 @@ import { checkHistory } from '../support/checkHistory.ts';
 import { get, type Json } from '../support/client.ts';
 import { cloneDatabase } from '../support/database.ts';
 import { startLoad } from '../support/load.ts';
-import { type Process, until } from '../support/processes.ts';
+import { type Process, until, untilSaid } from '../support/processes.ts';
 import { startRedis } from '../support/redis.ts';
 import { openWire } from '../support/wire.ts';
 import { openScene } from './scene.ts';
@@ -109,8 +109,10 @@ describe.skipIf(redisUrl === null)('an operator', () => {
     for (const one of everybody) await until('Postgres is back', async () => (await healthOf(one)).postgres_connected);
 
     for (const one of everybody) {
+      const stores = [`Redis ${redisPlace}`, `Postgres ${postgresPlace}`];
+      for (const store of stores) await untilSaid(one, `${store} is back`);
       const lines = linesOf(one);
-      for (const store of [`Redis ${redisPlace}`, `Postgres ${postgresPlace}`]) {
+      for (const store of stores) {
         const told = lines.filter(({ msg }) => msg.startsWith(store) && / is (away|back)$/.test(msg));
         expect(
           told.map(({ msg }) => msg),

@@ -9,7 +9,7 @@ import { OURS } from '../../src/infra/postgres/schema.ts';
 import { checkHistory } from '../support/checkHistory.ts';
 import { get } from '../support/client.ts';
 import { isEverything, someOf } from '../support/everything.ts';
-import { until } from '../support/processes.ts';
+import { until, untilSaid } from '../support/processes.ts';
 import { clusterOptions, startRedis, type TestRedis } from '../support/redis.ts';
 import { acceptEntry, openScene } from './scene.ts';
 
@@ -49,7 +49,7 @@ describe.skipIf(inject('redisUrl') === null)('a process', () => {
     await expect(scene.startApi()).rejects.toThrow(advice);
     await tell(['ACL', 'SETUSER', 'managed', '-info']);
     const api = await scene.startApi();
-    expect(api.output()).toContain('eviction policy of Redis cannot be read');
+    await untilSaid(api, 'eviction policy of Redis cannot be read');
     await checkHistory(scene.database, []);
   });
 
@@ -68,7 +68,7 @@ describe.skipIf(inject('redisUrl') === null)('a process', () => {
     await redis.restart('noeviction', clusterOptions());
     await until('it is not ready', async () => (await get(api.url, '/ready', null)).status === 503);
     expect((await get(api.url, '/health', null)).body).toMatchObject({ redis_connected: false, degraded: true });
-    expect(api.output()).toMatch(sentence);
+    await untilSaid(api, sentence);
     await redis.restart('noeviction', []);
     await until('it is ready', async () => (await get(api.url, '/health', null)).body.redis_connected);
     expect((await get(api.url, '/ready', null)).status).toBe(200);
@@ -99,7 +99,7 @@ describe.skipIf(inject('redisUrl') === null)('a process', () => {
       expect(await ready(api)).toBe(true);
       await redis.restart('allkeys-lru');
       for (const one of [api, worker]) await until('it is not ready', async () => !(await ready(one)));
-      expect(api.output()).toMatch(advice);
+      await untilSaid(api, advice);
       await evict('noeviction');
       for (const one of [api, worker]) await until('it is ready', () => ready(one));
       const [session] = await scene.openSessions(api, 1);

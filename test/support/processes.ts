@@ -14,11 +14,12 @@ export interface Process {
   /** Of the API, or of a worker's health and metrics. */
   url: string;
   signal(name: NodeJS.Signals): void;
+  /** When all that it logged is read, too. */
   exited: Promise<{ code: number | null; signal: string | null }>;
   isAlive(): boolean;
   /** Resolves when it is stopped by SIGSTOP. */
   stopped(): Promise<unknown>;
-  /** All that it logged. */
+  /** All that is read of what it logged; what it does beside, such as answering, may be seen before. */
   output(): string;
 }
 
@@ -59,10 +60,9 @@ export async function startProcess(
   // Joined only when somebody asks: a long run of a busy process says a lot.
   const said: string[] = [];
   const output = () => said.join('');
-  const exited = once(child, 'exit').then(([code, signal]) => {
-    running.delete(child);
-    return { code, signal };
-  });
+  child.once('exit', () => running.delete(child));
+  // Its last words may be read after it is gone.
+  const exited = once(child, 'close').then(([code, signal]) => ({ code, signal }));
   const port = await new Promise<number>((resolve, reject) => {
     const fail = (why: string) => reject(new Error(`${name} ${why}:\n${output().slice(-4_000)}`));
     const deadline = setTimeout(() => fail('is not ready in time'), READY_WITHIN_MS);
@@ -111,6 +111,10 @@ export async function killAll(processes: Iterable<Process>): Promise<void> {
     }),
   );
 }
+
+/** Resolves when it has logged such a thing. */
+export const untilSaid = ({ name, output }: Process, what: string | RegExp) =>
+  until(`${name} says ${what}`, () => (typeof what === 'string' ? output().includes(what) : what.test(output())));
 
 /**
  * Resolves with the first answer that is true enough, asking again and again, ever less often: it is late by a twentieth of
