@@ -48,13 +48,17 @@ const ONLY_IN_EVERYTHING = [
 ];
 const LEFT_OUT = isEverything ? [] : ONLY_IN_EVERYTHING;
 
+/**
+ * The suite runs beside other work, where what takes a second may take ten; who waits in vain still fails. Faults have longer
+ * (test/support/failures.ts).
+ */
+const WITHIN_MS = isEverything ? 120_000 : 60_000;
+
 const withServers = {
   globalSetup: ['test/support/globalSetup.ts'],
   setupFiles: ['test/support/failures.ts'],
-  // All of the suite runs beside other work, where what takes a second may take ten; who waits in vain still fails. Faults have
-  // longer (test/support/failures.ts).
-  testTimeout: isEverything ? 120_000 : 30_000,
-  hookTimeout: isEverything ? 120_000 : 60_000,
+  testTimeout: WITHIN_MS,
+  hookTimeout: WITHIN_MS,
   expect: { poll: { timeout: 20_000 } },
   pool: 'forks' as const,
   // What is tested is loaded once for each worker, which takes longer than most files do. No file leaves anything behind.
