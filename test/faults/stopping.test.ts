@@ -8,7 +8,7 @@ import { cloneDatabase } from '../support/database.ts';
 import { isEverything } from '../support/everything.ts';
 import { listenOnWebSocket } from '../support/listener.ts';
 import { startLoad } from '../support/load.ts';
-import { type Process, until } from '../support/processes.ts';
+import { type Process, until, untilSaid } from '../support/processes.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { openWire } from '../support/wire.ts';
 import { openScene, recoveryTime, type Scene, shareScene } from './scene.ts';
@@ -133,7 +133,7 @@ describe.skipIf(inject('redisUrl') === null)('stopping', () => {
       lost.catch(() => {});
       await until('it is accepted', async () => (await waiting(scene)) > before);
       api.signal('SIGTERM');
-      await until('it is stopping', () => api.output().includes('"stopping"'));
+      await untilSaid(api, '"stopping"');
       const started = performance.now();
       api.signal('SIGTERM');
       // Whoever is waited for would be told in the end, and the process would end with 0.

@@ -14,8 +14,9 @@ const CARD = {
   visible_to: ['moderator'],
 };
 const SAYS = { name: CARD.name, email: CARD.email, phone: '+447700900123' };
-/** None is so short that an id or a hash may contain it by chance. */
-const WORDS = ['Ottoline', 'ottoline', '(7700)', '7700900123', '900-123'];
+/** Ids and hashes may contain a few digits by chance: those count where they stand alone. */
+const alone = (digits: string) => new RegExp(`(?<![\\w-])${digits}(?![\\w-])`);
+const WORDS = [/Ottoline/i, alone('7700'), alone('900123'), /7700900123/, /900-123/];
 const ALL_ROLES = ['judge', 'moderator', 'admin'];
 
 describe.skipIf(isLeftOut)('a contact card', () => {
@@ -71,7 +72,7 @@ describe.skipIf(isLeftOut)('a contact card', () => {
       const who = id === written.command_id ? people.presiding : people.bailiff;
       const state = await must(get(stack.url, `/api/command/${id}`, who));
       expect(state.status).toBe('applied');
-      for (const word of WORDS) expect(JSON.stringify(state)).not.toContain(word);
+      for (const word of WORDS) expect(JSON.stringify(state)).not.toMatch(word);
     }
     expect((await must(get(stack.url, `/api/command/${answer.command_id}`, people.bailiff))).result).toEqual({
       ...{ id: answer.command_id, revealed_at: answer.result.revealed_at },
